@@ -1,0 +1,1 @@
+"""Typed settings, read from PENSTOCK_* variables; each name says its unit."""

@@ -1,0 +1,87 @@
+"""Every error that Penstock raises on purpose, and what a caller does about each.
+
+    PenstockError
+    ├── Refused            the caller's input is wrong: lists every fault at once, never retried
+    ├── NotFound           no such thing, or not this tenant's
+    ├── Conflict           someone else changed it first: read again, decide again
+    ├── Fenced             this consumer lost its partition: drop the work, poll again
+    ├── Unavailable        a server, disk or key service is away: wait and try again, for ever
+    ├── Corrupt            sealed bytes do not open: moved, cut, changed, or the wrong key
+    └── KeyRevoked         the key is gone for good: a terminal, named state
+
+No message ever carries a customer's value; positions, columns and codes say where it is.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+
+class Fault(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One thing that is wrong, where it is, and how to mend it."""
+
+    code: str
+    message: str
+    mend: str
+    column: str | None = None
+    position: int | None = None  # 1-based: of the column in the header, or of the line in the file
+
+
+class PenstockError(Exception):
+    """Base of all errors below; `code` is stable and public."""
+
+    code = "internal"
+
+
+class Refused(PenstockError):
+    """The input cannot be accepted; `faults` lists all that is wrong with it."""
+
+    code = "refused"
+
+    def __init__(self, faults: list[Fault], *, code: str | None = None) -> None:
+        super().__init__("; ".join(f"{fault.code}: {fault.message}" for fault in faults))
+        self.faults = faults
+        self.code = code or (faults[0].code if len(faults) == 1 else "refused")
+
+
+class NotFound(PenstockError):
+    code = "not_found"
+
+
+class Conflict(PenstockError):
+    code = "conflict"
+
+
+class Fenced(PenstockError):
+    code = "fenced"
+
+
+class Unavailable(PenstockError):
+    code = "unavailable"
+
+
+class Corrupt(PenstockError):
+    code = "corrupt"
+
+
+class KeyRevoked(PenstockError):
+    code = "key_revoked"
+
+
+class Problem(msgspec.Struct, frozen=True, kw_only=True):
+    """An error as it is shown and stored: an RFC 9457 problem with Penstock's faults."""
+
+    code: str
+    title: str
+    detail: str
+    faults: list[Fault] = []
+
+    def to_json(self) -> dict[str, Any]:
+        return {**msgspec.to_builtins(self), "type": f"urn:penstock:problem:{self.code}"}
+
+
+def refusal(code: str, message: str, mend: str, **where: Any) -> Refused:
+    """A `Refused` with a single fault."""
+    return Refused([Fault(code=code, message=message, mend=mend, **where)])

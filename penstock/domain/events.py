@@ -1,0 +1,136 @@
+"""The events that the services exchange; none carries a customer's value."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import msgspec
+
+from penstock.domain.errors import Problem
+
+UPLOAD_REQUESTED = "penstock.upload-requested"
+CHUNK_READY = "penstock.chunk-ready"
+PROGRESS = "penstock.progress"
+STATUS = "penstock.status"
+DEAD_LETTER = "penstock.dead-letter"
+
+
+class UploadRequested(msgspec.Struct, frozen=True, kw_only=True):
+    """A file waits to be ingested. The plan lies in the control store under the request id."""
+
+    topic: ClassVar[str] = UPLOAD_REQUESTED
+    tenant_id: str
+    request_id: str
+    object_key: str
+    object_version: str
+    object_size: int
+
+    @property
+    def key(self) -> bytes:
+        return self.request_id.encode()
+
+
+class ChunkReady(msgspec.Struct, frozen=True, kw_only=True):
+    """Whole rows at [start, end) of the file's plain bytes; `first_line` is the file's line number of the first."""
+
+    topic: ClassVar[str] = CHUNK_READY
+    tenant_id: str
+    request_id: str
+    object_key: str
+    object_version: str
+    object_size: int
+    chunk: int
+    start: int
+    end: int
+    first_line: int
+
+    @property
+    def key(self) -> bytes:
+        return f"{self.request_id}/{self.chunk}".encode()
+
+
+class Started(msgspec.Struct, frozen=True, kw_only=True, tag="started"):
+    """The splitter has begun to read the file."""
+
+    at_us: int
+
+
+class Split(msgspec.Struct, frozen=True, kw_only=True, tag="split"):
+    """The whole file was read and checked: it has `chunks` chunks."""
+
+    at_us: int
+    chunks: int
+    bytes: int
+
+
+class FileRefused(msgspec.Struct, frozen=True, kw_only=True, tag="file_refused"):
+    """The file as a whole cannot be ingested; nothing was written."""
+
+    at_us: int
+    problem: Problem
+
+
+class ChunkDone(msgspec.Struct, frozen=True, kw_only=True, tag="chunk_done"):
+    """A chunk's manifest is durable. read = ingested + rejected."""
+
+    at_us: int
+    chunk: int
+    rows_read: int
+    rows_ingested: int
+    rows_rejected: int
+    reject_reasons: dict[str, int] = {}
+
+
+Step = Started | Split | FileRefused | ChunkDone
+
+
+class Progress(msgspec.Struct, frozen=True, kw_only=True):
+    """One step of one request."""
+
+    topic: ClassVar[str] = PROGRESS
+    tenant_id: str
+    request_id: str
+    step: Step
+
+    @property
+    def key(self) -> bytes:
+        return self.request_id.encode()
+
+
+class StatusChanged(msgspec.Struct, frozen=True, kw_only=True):
+    """A request has reached a new status; for other systems."""
+
+    topic: ClassVar[str] = STATUS
+    tenant_id: str
+    request_id: str
+    data_source: str
+    status: str
+    at_us: int
+    rows_read: int
+    rows_ingested: int
+    rows_rejected: int
+
+    @property
+    def key(self) -> bytes:
+        return self.request_id.encode()
+
+
+class DeadLetter(msgspec.Struct, frozen=True, kw_only=True):
+    """An event that can never be handled, with the place it came from; `value` is the event's own bytes."""
+
+    topic: ClassVar[str] = DEAD_LETTER
+    from_topic: str
+    from_partition: int
+    from_offset: int
+    from_key: bytes
+    value: bytes
+    reason: str
+    message: str
+    at_us: int
+
+    @property
+    def key(self) -> bytes:
+        return self.from_key
+
+
+Event = UploadRequested | ChunkReady | Progress | StatusChanged | DeadLetter
