@@ -42,7 +42,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     object_key: str = ""
     object_version: str = ""
     object_size: int = 0
-    bytes: int = 0  # of the decompressed file
+    file_bytes: int = 0  # decompressed; `bytes` in public
     accepted_at: int = 0
     started_at: int | None = None
     finished_at: int | None = None
