@@ -16,12 +16,9 @@ Promises:
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
-
-class StoredFragment(NamedTuple):
-    key: bytes  # node ‖ source ‖ request id ‖ chunk, see domain.fragments
-    cell: bytes  # sealed
+from penstock.domain.fragments import StoredFragment as StoredFragment
 
 
 class ProfileStore(Protocol):

@@ -1,0 +1,130 @@
+"""Sealing fragments: two parts, each AES-256-GCM under a key derived for one request and chunk.
+
+A cell is
+
+    format (1 byte = 1) ‖ general key version (4) ‖ personal key version (4) ‖ length of the general part (4)
+    ‖ general part ‖ personal part, absent when the fragment has no personal values
+
+and each part is nonce (12) ‖ ciphertext ‖ tag (16). Associated data: format, tenant, part, key version and fragment key,
+length-prefixed, so that a part opens only where it was put. Keys are derived with HKDF-SHA-256 (RFC 5869) from the
+tenant's data key of that part, per request and chunk: far fewer than the 2^32 random nonces that
+NIST SP 800-38D allows are ever used with one key, and `ChunkSealer` refuses more.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable, Sequence
+from enum import StrEnum
+from typing import NamedTuple
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from penstock.domain.errors import Corrupt
+from penstock.domain.framing import framed
+
+FORMAT = 1
+NONCE_BYTES = 12
+MAX_SEALS = 2**32
+HEAD = struct.Struct(">BIII")
+
+
+class Part(StrEnum):
+    GENERAL = "general"
+    PERSONAL = "personal"
+
+
+class DataKey(NamedTuple):
+    """One version of one of a tenant's keys: 32 secret bytes."""
+
+    version: int
+    secret: bytes
+
+    def __repr__(self) -> str:
+        return f"DataKey(version={self.version})"
+
+
+class SealedParts(NamedTuple):
+    """A cell taken apart; `personal` is empty when there is none."""
+
+    general_version: int
+    personal_version: int
+    general: bytes
+    personal: bytes
+
+
+def chunk_key(data_key: DataKey, part: Part, origin: bytes) -> AESGCM:
+    """The key of one part of the fragments of `origin` (request id ‖ chunk, as in the fragment key)."""
+    info = framed(b"penstock fragment", bytes([FORMAT]), part.encode(), origin)
+    return AESGCM(HKDF(SHA256(), 32, None, info).derive(data_key.secret))
+
+
+def associated_prefix(tenant_id: str, part: Part, version: int, key_bytes: int) -> bytes:
+    """All associated data up to the fragment key itself, which is always the last field."""
+    fields = framed(bytes([FORMAT]), tenant_id.encode(), part.encode(), version.to_bytes(4, "big"))
+    return fields + key_bytes.to_bytes(4, "big")
+
+
+class ChunkSealer:
+    """Seals the fragments of one chunk; `random` gives that many unpredictable bytes."""
+
+    def __init__(
+        self, tenant_id: str, origin: bytes, general: DataKey, personal: DataKey, random: Callable[[int], bytes]
+    ) -> None:
+        self._tenant_id = tenant_id
+        self._versions = (general.version, personal.version)
+        self._keys = (chunk_key(general, Part.GENERAL, origin), chunk_key(personal, Part.PERSONAL, origin))
+        self._random = random
+        self._sealed = 0
+
+    def seal(self, keys: Sequence[bytes], generals: Sequence[bytes], personals: Sequence[bytes]) -> list[bytes]:
+        """The cell of each fragment, given its key and its two plain parts; an empty personal part is left out."""
+        if not keys:
+            return []
+        self._sealed += len(keys)
+        if self._sealed > MAX_SEALS:
+            raise OverflowError("one derived key may seal 2^32 fragments; use smaller chunks")
+        nonces = self._random(2 * NONCE_BYTES * len(keys))
+        middle = NONCE_BYTES * len(keys)
+        general_key, personal_key = self._keys
+        seal_general, seal_personal = general_key.encrypt, personal_key.encrypt
+        general_aad = associated_prefix(self._tenant_id, Part.GENERAL, self._versions[0], len(keys[0]))
+        personal_aad = associated_prefix(self._tenant_id, Part.PERSONAL, self._versions[1], len(keys[0]))
+        head, versions = HEAD.pack, self._versions
+        cells = []
+        for at, (key, general, personal) in enumerate(zip(keys, generals, personals, strict=True)):
+            start = at * NONCE_BYTES
+            nonce = nonces[start : start + NONCE_BYTES]
+            sealed = nonce + seal_general(nonce, general, general_aad + key)
+            cell = head(FORMAT, *versions, len(sealed)) + sealed
+            if personal:
+                start += middle
+                nonce = nonces[start : start + NONCE_BYTES]
+                cell += nonce + seal_personal(nonce, personal, personal_aad + key)
+            cells.append(cell)
+        return cells
+
+
+def take_apart(cell: bytes) -> SealedParts:
+    """The two sealed parts of a cell. Raises `Corrupt` for anything that is not a cell."""
+    if len(cell) < HEAD.size or cell[0] != FORMAT:
+        raise Corrupt("a stored fragment is not in a format that this version knows")
+    _, general_version, personal_version, length = HEAD.unpack_from(cell)
+    end = HEAD.size + length
+    if len(cell) < end:
+        raise Corrupt("a stored fragment was cut short")
+    return SealedParts(general_version, personal_version, cell[HEAD.size : end], cell[end:])
+
+
+def open_part(key: AESGCM, tenant_id: str, part: Part, version: int, fragment_key: bytes, sealed: bytes) -> bytes:
+    """The plain bytes of one part. Raises `Corrupt` when it was changed or stood elsewhere."""
+    associated = associated_prefix(tenant_id, part, version, len(fragment_key)) + fragment_key
+    try:
+        return key.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], associated)
+    except (InvalidTag, ValueError) as error:
+        raise Corrupt(
+            f"a fragment's {part} part does not open: it was changed, moved, or sealed with another key"
+        ) from error
