@@ -1,13 +1,24 @@
-"""The upload request and the fold of its progress into one status."""
+"""The upload request and the fold of its progress into one status: the one place where a status changes.
+
+The fold is order-free and idempotent: steps may come in any order and any number of times, a chunk may be done before
+the splitter says how many chunks there are, and the result is the same. A terminal status sticks.
+"""
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
-from penstock.domain.errors import Problem
+from penstock.domain.errors import Fault, Problem, refusal
+from penstock.domain.events import ChunkDone, FileRefused, Split, Started, Step
 from penstock.domain.mapping import Mode
+
+MAX_CHUNKS = 1_000_000  # bounds `Request.done` to 125 kB, whatever an event claims
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Status(StrEnum):
@@ -54,3 +65,234 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     done: bytes = b""
     reject_reasons: dict[str, int] = {}
     error: Problem | None = None
+    fingerprint: str = ""  # of what was asked for: equal for the same file with the same arguments
+    last_step_at: int = 0  # of the latest step that was counted
+    reverted_at: int | None = None
+    told: Status | None = None  # the last status that e-mails and `penstock.status` have announced
+    resent_at: int = 0  # when the upload event was last published again because nothing moved
+    resends: int = 0
+
+
+class Manifest(msgspec.Struct, frozen=True, kw_only=True):
+    """What one chunk came to: its commit mark, written after all its fragments. Counts as in `ChunkDone`."""
+
+    chunk: int
+    at_us: int
+    rows_read: int
+    rows_ingested: int
+    rows_rejected: int
+    reject_reasons: dict[str, int] = {}
+    has_rejects: bool = False  # there is a sealed file of the rejected rows
+
+    def step(self) -> ChunkDone:
+        """The event that announces this chunk; `at_us` is the manifest's, so it can be published again unchanged."""
+        return ChunkDone(
+            at_us=self.at_us,
+            chunk=self.chunk,
+            rows_read=self.rows_read,
+            rows_ingested=self.rows_ingested,
+            rows_rejected=self.rows_rejected,
+            reject_reasons=self.reject_reasons,
+        )
+
+
+def apply(request: Request, step: Step) -> Request:
+    """`request` after `step`. What was ended by hand does not change any more.
+
+    A file is refused before anything of it is written, so `FileRefused` never meets a full set of chunks.
+    """
+    if request.status in (Status.CANCELLED, Status.REVERTED):
+        return request
+    request = _begin(request, step.at_us)
+    match step:
+        case Started():
+            return request
+        case Split():
+            return _complete(_count_split(request, step))
+        case ChunkDone():
+            return _complete(_count_chunk(request, step))
+        case FileRefused():
+            return _refuse(request, step)
+
+
+def impossible(request: Request, step: Step) -> str | None:
+    """Why `step` cannot be a step of `request`, or None. Such an event belongs into the dead letters."""
+    match step:
+        case Split() if not 0 <= step.chunks <= MAX_CHUNKS or step.bytes < 0:
+            return f"a file has 0 to {MAX_CHUNKS} chunks and no negative size"
+        case ChunkDone() if not 0 <= step.chunk < (MAX_CHUNKS if request.chunks_total is None else request.chunks_total):
+            return f"chunk {step.chunk} is not one of this request's"
+        case ChunkDone() if min(step.rows_ingested, step.rows_rejected, *step.reject_reasons.values()) < 0:
+            return "a count is negative"
+        case ChunkDone() if step.rows_read != step.rows_ingested + step.rows_rejected:
+            return "rows read are not the sum of rows ingested and rows rejected"
+        case ChunkDone() if step.rows_rejected != sum(step.reject_reasons.values()):
+            return "the reject reasons do not add up to the rows rejected"
+        case _:
+            return None
+
+
+def has_chunk(request: Request, chunk: int) -> bool:
+    """Whether the counts of `chunk` are in already."""
+    byte = chunk // 8
+    return byte < len(request.done) and bool(request.done[byte] >> chunk % 8 & 1)
+
+
+def cancel(request: Request, at_us: int) -> Request:
+    """Stop a request that has not ended; cancelling twice is the same as once. Raises `Refused`."""
+    if request.status is Status.CANCELLED:
+        return request
+    if request.status.ended:
+        raise refusal(
+            "cannot_cancel",
+            f"request {request.request_id} is {request.status} and cannot be cancelled",
+            "Undo the request if its data shall not count; only a request that has not ended can be cancelled.",
+        )
+    return replace(request, status=Status.CANCELLED, finished_at=at_us)
+
+
+def revert(request: Request, at_us: int) -> Request:
+    """Make a completed request's data stop counting; reverting twice is the same as once. Raises `Refused`."""
+    if request.status is Status.REVERTED:
+        return request
+    if request.status is not Status.COMPLETED:
+        raise refusal(
+            "cannot_revert",
+            f"request {request.request_id} is {request.status} and cannot be undone",
+            "Only a completed request can be undone: "
+            + ("its data does not count." if request.status.ended else "cancel this one, or wait until it completes."),
+        )
+    return replace(request, status=Status.REVERTED, reverted_at=at_us)
+
+
+def history(request: Request) -> tuple[tuple[Status, int], ...]:
+    """Every status that `request` has been through, with its time; derived from the state, so that none gets lost."""
+    steps: list[tuple[Status, int]] = [(Status.SCHEDULED, request.accepted_at)]
+    if request.started_at is not None:
+        steps.append((Status.IN_PROGRESS, request.started_at))
+    if request.finished_at is not None:
+        ended = Status.COMPLETED if request.status is Status.REVERTED else request.status
+        steps.append((ended, request.finished_at))
+    if request.reverted_at is not None:
+        steps.append((Status.REVERTED, request.reverted_at))
+    return tuple(steps)
+
+
+def untold(request: Request) -> tuple[tuple[Status, int], ...]:
+    """The part of `history` that has not been announced yet."""
+    steps = history(request)
+    known = [position for position, (status, _) in enumerate(steps) if status is request.told]
+    return steps[known[0] + 1 :] if known else steps
+
+
+def eta_seconds(request: Request, now_us: int) -> int | None:
+    """Whole seconds until the end if the rest goes at the same pace; None while that cannot be said."""
+    if request.status is not Status.IN_PROGRESS or not request.chunks_total or not request.chunks_done:
+        return None
+    elapsed_us = max(0, now_us - (request.started_at or now_us))
+    left = request.chunks_total - request.chunks_done
+    return -(-elapsed_us * left // (request.chunks_done * 1_000_000))
+
+
+def to_public(request: Request, now_us: int) -> dict[str, Any]:
+    """The request as JSON for people and other systems: exactly the fields of the public surface."""
+    return {
+        "request_id": request.request_id,
+        "tenant_id": request.tenant_id,
+        "data_source": request.data_source,
+        "file_name": request.file_name,
+        "uploaded_by": request.uploaded_by,
+        "status": request.status.value,
+        "mode": request.mode.value,
+        "segment": request.segment,
+        "accepted_at": rfc3339(request.accepted_at),
+        "started_at": None if request.started_at is None else rfc3339(request.started_at),
+        "finished_at": None if request.finished_at is None else rfc3339(request.finished_at),
+        "bytes": request.file_bytes,
+        "rows_read": request.rows_read,
+        "rows_ingested": request.rows_ingested,
+        "rows_rejected": request.rows_rejected,
+        "chunks_done": request.chunks_done,
+        "chunks_total": request.chunks_total,
+        "reject_reasons": dict(request.reject_reasons),
+        "error": None if request.error is None else request.error.to_json(),
+        "eta_seconds": eta_seconds(request, now_us),
+    }
+
+
+def rfc3339(at_us: int) -> str:
+    """Microseconds since the epoch as an RFC 3339 time in UTC."""
+    return (_EPOCH + timedelta(microseconds=at_us)).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def _begin(request: Request, at_us: int) -> Request:
+    """The earliest step is the start, whichever arrives first."""
+    started_at = at_us if request.started_at is None else min(request.started_at, at_us)
+    status = Status.IN_PROGRESS if request.status is Status.SCHEDULED else request.status
+    return replace(request, started_at=started_at, status=status)
+
+
+def _count_split(request: Request, step: Split) -> Request:
+    if request.chunks_total is not None:
+        return request
+    return replace(
+        request,
+        chunks_total=step.chunks,
+        file_bytes=step.bytes,
+        last_step_at=max(request.last_step_at, step.at_us),
+    )
+
+
+def _count_chunk(request: Request, step: ChunkDone) -> Request:
+    if has_chunk(request, step.chunk):
+        return request
+    reasons = dict(request.reject_reasons)
+    for reason, rows in step.reject_reasons.items():
+        reasons[reason] = reasons.get(reason, 0) + rows
+    return replace(
+        request,
+        rows_read=request.rows_read + step.rows_read,
+        rows_ingested=request.rows_ingested + step.rows_ingested,
+        rows_rejected=request.rows_rejected + step.rows_rejected,
+        reject_reasons=dict(sorted(reasons.items())),
+        chunks_done=request.chunks_done + 1,
+        done=_with_bit(request.done, step.chunk),
+        last_step_at=max(request.last_step_at, step.at_us),
+    )
+
+
+def _with_bit(bits: bytes, position: int) -> bytes:
+    grown = bytearray(bits.ljust(position // 8 + 1, b"\0"))
+    grown[position // 8] |= 1 << position % 8
+    return bytes(grown)
+
+
+def _complete(request: Request) -> Request:
+    """End the request when its last chunk is in."""
+    if request.status.ended or request.chunks_total is None or request.chunks_done < request.chunks_total:
+        return request
+    if request.rows_ingested:
+        return replace(request, status=Status.COMPLETED, finished_at=request.last_step_at)
+    return replace(request, status=Status.FAILED, finished_at=request.last_step_at, error=_no_rows_ingested(request))
+
+
+def _refuse(request: Request, step: FileRefused) -> Request:
+    if request.status.ended:
+        return request
+    return replace(request, status=Status.FAILED, finished_at=step.at_us, error=step.problem)
+
+
+def _no_rows_ingested(request: Request) -> Problem:
+    detail = f"None of the {request.rows_read} rows could be ingested."
+    return Problem(
+        code="no_rows_ingested",
+        title="No row was ingested",
+        detail=detail,
+        faults=[
+            Fault(
+                code="no_rows_ingested",
+                message=detail,
+                mend="Download the rejects, which name the reason for each row, correct them and upload them again.",
+            )
+        ],
+    )
