@@ -120,7 +120,7 @@ def impossible(request: Request, step: Step) -> str | None:
     match step:
         case Split() if not 0 <= step.chunks <= MAX_CHUNKS or step.bytes < 0:
             return f"a file has 0 to {MAX_CHUNKS} chunks and no negative size"
-        case ChunkDone() if not 0 <= step.chunk < (MAX_CHUNKS if request.chunks_total is None else request.chunks_total):
+        case ChunkDone() if not 0 <= step.chunk < _chunks_at_most(request):
             return f"chunk {step.chunk} is not one of this request's"
         case ChunkDone() if min(step.rows_ingested, step.rows_rejected, *step.reject_reasons.values()) < 0:
             return "a count is negative"
@@ -223,6 +223,10 @@ def to_public(request: Request, now_us: int) -> dict[str, Any]:
 def rfc3339(at_us: int) -> str:
     """Microseconds since the epoch as an RFC 3339 time in UTC."""
     return (_EPOCH + timedelta(microseconds=at_us)).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def _chunks_at_most(request: Request) -> int:
+    return MAX_CHUNKS if request.chunks_total is None else request.chunks_total
 
 
 def _begin(request: Request, at_us: int) -> Request:

@@ -1,0 +1,348 @@
+"""Upload requests in the control store: accepting, reading and changing them.
+
+Accepting takes several records, and nothing is atomic across records. They are written in an order in which every
+prefix is harmless, each so that writing it again changes nothing; the request record itself comes last and is what
+makes the request exist. A retry with the same idempotency key goes on where a crash stopped the first attempt.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Callable, Iterable, Iterator
+
+import msgspec
+
+from penstock.domain.errors import Conflict, NotFound, refusal
+from penstock.domain.mapping import Mode, Plan
+from penstock.domain.request import Manifest, Request, Status, cancel, revert
+from penstock.domain.request_ids import request_id
+from penstock.domain.visibility import visible
+from penstock.ports.clock import Clock
+from penstock.ports.control_store import ControlStore, Record, Table
+
+PAGE = 200  # records per scan
+UNDO_MARK = "/undo"  # ends the sort key of the active marker that an undo leaves
+
+
+class NewRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """What a person or a service asks for; the file is stored already."""
+
+    tenant_id: str
+    data_source: str
+    file_name: str
+    uploaded_by: str
+    object_key: str
+    object_version: str
+    object_size: int  # bytes
+    mode: Mode = Mode.UPSERT
+    segment: str | None = None
+    notify: tuple[str, ...] = ()
+    parent_id: str | None = None
+
+
+class Reservation(msgspec.Struct, frozen=True, kw_only=True):
+    """The id that an idempotency key led to, with the fingerprint of what was asked for."""
+
+    request_id: str
+    accepted_at: int  # microseconds since the epoch
+    fingerprint: str
+
+
+class ChunkFailures(msgspec.Struct, frozen=True):
+    """Attempts at one chunk that failed for a reason of its own; `reasons` are codes, the oldest first."""
+
+    reasons: tuple[str, ...] = ()
+
+
+class Mark(msgspec.Struct, frozen=True):
+    """An active marker: its request's end is not announced yet. `undo` marks an undo that is about to happen."""
+
+    request_id: str
+    at_us: int
+    undo: bool = False
+
+    @property
+    def sort(self) -> str:
+        return self.request_id + (UNDO_MARK if self.undo else "")
+
+
+class Requests:
+    """Every read and change of a request goes through here."""
+
+    def __init__(self, store: ControlStore, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+
+    # Accepting
+
+    def next_request_id(self, tenant_id: str) -> tuple[str, int]:
+        """A new id, greater than all before it for this tenant, and its time in microseconds, which grows with it.
+
+        The last time given out is a record of its own, so neither another node's clock nor a jump of this one
+        makes an id that sorts before an older request.
+        """
+        while True:
+            record = self._store.get(Table.CLOCKS, tenant_id, "requests")
+            last_us = 0 if record is None else int(record.body)
+            at_us = max(self._clock.now_us(), last_us + 1)
+            try:
+                self._write_clock(record, tenant_id, at_us)
+            except Conflict:
+                continue  # another accepted in between: its time is the one to beat
+            return request_id(at_us, secrets.token_bytes(8)), at_us
+
+    def accept(
+        self,
+        new: NewRequest,
+        *,
+        idempotency_key: str | None,
+        fingerprint: str,
+        plan_for: Callable[[str, int], Plan],
+    ) -> tuple[Request, bool]:
+        """The request, and whether this call created it. `plan_for` gets the request id and the acceptance time.
+
+        Raises `Refused` with `idempotency_key_reused` when the key came with another fingerprint before.
+        """
+        reserved = self._reserve(new.tenant_id, idempotency_key, fingerprint)
+        try:
+            return self.get(new.tenant_id, reserved.request_id), False
+        except NotFound:
+            pass
+        self._store_plan(plan_for(reserved.request_id, reserved.accepted_at))
+        self._mark(new.tenant_id, Mark(reserved.request_id, reserved.accepted_at))
+        if new.mode is Mode.REPLACE:
+            self._store.put(Table.REPLACEMENTS, new.tenant_id, new.data_source, reserved.request_id, b"{}")
+        return self._store_request(new, reserved)
+
+    # Reading
+
+    def get(self, tenant_id: str, request_id: str) -> Request:
+        """Raises `NotFound`."""
+        return _request(self._record(tenant_id, request_id))
+
+    def plan(self, tenant_id: str, request_id: str) -> Plan:
+        """Raises `NotFound`."""
+        record = self._store.get(Table.PLANS, tenant_id, "", request_id)
+        if record is None:
+            raise NotFound(f"there is no request {request_id}")
+        return msgspec.json.decode(record.body, type=Plan)
+
+    def list(
+        self,
+        tenant_id: str,
+        *,
+        before: str = "",
+        limit: int = 50,
+        status: Status | None = None,
+        data_source: str | None = None,
+    ) -> list[Request]:
+        """Up to `limit` requests that fit, the newest first, from those accepted before the request `before`."""
+        found: list[Request] = []
+        for record in self._scan(Table.REQUESTS, tenant_id, "", after=before, newest_first=True):
+            request = _request(record)
+            if status in (None, request.status) and data_source in (None, request.data_source):
+                found.append(request)
+                if len(found) >= limit:
+                    break
+        return found
+
+    def active(self, tenant_id: str) -> Iterator[Request]:
+        """Requests that have not ended, and those whose latest status has not been announced yet, in order of id."""
+        for mark in self.marks(tenant_id):
+            record = self._store.get(Table.REQUESTS, tenant_id, "", mark.request_id)
+            if record is not None:
+                yield _request(record)
+
+    def find_unfinished(self, tenant_id: str, fingerprint: str) -> Request | None:
+        """The newest request with this fingerprint that has not ended."""
+        fitting = [r for r in self.active(tenant_id) if r.fingerprint == fingerprint and not r.status.ended]
+        return fitting[-1] if fitting else None
+
+    def visible(self, tenant_id: str, request_ids: Iterable[str]) -> dict[str, Request]:
+        """Those of the requests whose fragments count, by id.
+
+        Reads each request once, so that one call sees a replacement either everywhere or nowhere.
+        """
+        known: dict[str, Request | None] = {}
+        asked = [r for r in (self._known(tenant_id, i, known) for i in set(request_ids)) if r is not None]
+        for data_source in {request.data_source for request in asked}:
+            self._load_floor(tenant_id, data_source, known)
+        counting = visible(request for request in known.values() if request is not None)
+        return {request.request_id: request for request in asked if request.request_id in counting}
+
+    # Changing
+
+    def update(self, tenant_id: str, request_id: str, change: Callable[[Request], Request]) -> tuple[Request, Request]:
+        """The request before and after `change`, which is called again when another changed the request meanwhile.
+
+        A change that changes nothing writes nothing. Raises `NotFound` and what `change` raises.
+        """
+        while True:
+            record = self._record(tenant_id, request_id)
+            before = _request(record)
+            after = change(before)
+            if after == before:
+                return before, before
+            try:
+                self._store.replace(record, msgspec.json.encode(after))
+            except Conflict:
+                continue
+            return before, after
+
+    def cancel(self, tenant_id: str, request_id: str) -> Request:
+        """Stop a request. Raises `NotFound`, `Refused`."""
+        return self.update(tenant_id, request_id, lambda request: cancel(request, self._clock.now_us()))[1]
+
+    def undo(self, tenant_id: str, request_id: str) -> Request:
+        """Make a completed request's data stop counting. Raises `NotFound`, `Refused`.
+
+        The marker comes first: a crash after the change must not keep the tracker from announcing it.
+        """
+        revert(self.get(tenant_id, request_id), 0)  # refuse before anything is marked
+        self._mark(tenant_id, Mark(request_id, self._clock.now_us(), undo=True))
+        return self.update(tenant_id, request_id, lambda request: revert(request, self._clock.now_us()))[1]
+
+    def marks(self, tenant_id: str) -> Iterator[Mark]:
+        """The active markers, in order of request id."""
+        for record in self._scan(Table.ACTIVE_REQUESTS, tenant_id, ""):
+            yield msgspec.json.decode(record.body, type=Mark)
+
+    def unmark(self, tenant_id: str, mark: Mark) -> None:
+        """Forget a marker: all that it stood for is announced."""
+        self._store.delete(Table.ACTIVE_REQUESTS, tenant_id, "", mark.sort)
+
+    # Chunks
+
+    def put_manifest(self, tenant_id: str, request_id: str, manifest: Manifest, nodes: bytes) -> None:
+        """Commit a chunk: the nodes that it wrote, then its manifest, which is what makes it count."""
+        sort = _chunk(manifest.chunk)
+        self._store.put(Table.CHUNK_NODES, tenant_id, request_id, sort, nodes)
+        self._store.put(Table.CHUNK_MANIFESTS, tenant_id, request_id, sort, msgspec.json.encode(manifest))
+
+    def manifest(self, tenant_id: str, request_id: str, chunk: int) -> Manifest | None:
+        record = self._store.get(Table.CHUNK_MANIFESTS, tenant_id, request_id, _chunk(chunk))
+        return None if record is None else _manifest(record)
+
+    def manifests(self, tenant_id: str, request_id: str) -> Iterator[Manifest]:
+        """All manifests of a request, in chunk order."""
+        return map(_manifest, self._scan(Table.CHUNK_MANIFESTS, tenant_id, request_id))
+
+    def chunk_nodes(self, tenant_id: str, request_id: str, chunk: int) -> bytes:
+        """The nodes that a chunk wrote, one after another. Raises `NotFound`."""
+        record = self._store.get(Table.CHUNK_NODES, tenant_id, request_id, _chunk(chunk))
+        if record is None:
+            raise NotFound(f"chunk {chunk} of request {request_id} has written nothing yet")
+        return record.body
+
+    def record_chunk_failure(self, tenant_id: str, request_id: str, chunk: int, reason: str) -> int:
+        """Count an attempt that failed for a reason of the chunk's own (a code); returns how many there are now."""
+        where = (Table.CHUNK_FAILURES, tenant_id, request_id, _chunk(chunk))
+        while True:
+            record = self._store.get(*where)
+            known = ChunkFailures() if record is None else msgspec.json.decode(record.body, type=ChunkFailures)
+            failures = ChunkFailures((*known.reasons, reason))
+            try:
+                if record is None:
+                    self._store.create(*where, msgspec.json.encode(failures))
+                else:
+                    self._store.replace(record, msgspec.json.encode(failures))
+            except Conflict:
+                continue
+            return len(failures.reasons)
+
+    # Parts
+
+    def _write_clock(self, record: Record | None, tenant_id: str, at_us: int) -> None:
+        if record is None:
+            self._store.create(Table.CLOCKS, tenant_id, "requests", "", b"%d" % at_us)
+        else:
+            self._store.replace(record, b"%d" % at_us)
+
+    def _reserve(self, tenant_id: str, key: str | None, fingerprint: str) -> Reservation:
+        if key is None:
+            return self._new_reservation(tenant_id, fingerprint)
+        hashed = hashlib.sha256(key.encode()).hexdigest()
+        record = self._store.get(Table.IDEMPOTENCY_KEYS, tenant_id, hashed)
+        if record is None:
+            record = self._create_reservation(tenant_id, hashed, fingerprint)
+        reserved = msgspec.json.decode(record.body, type=Reservation)
+        if reserved.fingerprint != fingerprint:
+            raise refusal(
+                "idempotency_key_reused",
+                "this idempotency key came with another request before",
+                "Send a new key for a new upload, or repeat the first upload unchanged.",
+            )
+        return reserved
+
+    def _create_reservation(self, tenant_id: str, hashed_key: str, fingerprint: str) -> Record:
+        body = msgspec.json.encode(self._new_reservation(tenant_id, fingerprint))
+        try:
+            return self._store.create(Table.IDEMPOTENCY_KEYS, tenant_id, hashed_key, "", body)
+        except Conflict:
+            record = self._store.get(Table.IDEMPOTENCY_KEYS, tenant_id, hashed_key)
+            if record is None:
+                raise
+            return record
+
+    def _new_reservation(self, tenant_id: str, fingerprint: str) -> Reservation:
+        new_id, at_us = self.next_request_id(tenant_id)
+        return Reservation(request_id=new_id, accepted_at=at_us, fingerprint=fingerprint)
+
+    def _store_plan(self, plan: Plan) -> None:
+        try:
+            self._store.create(Table.PLANS, plan.tenant_id, "", plan.request_id, msgspec.json.encode(plan))
+        except Conflict:
+            return  # an earlier attempt froze it already; that one stays
+
+    def _store_request(self, new: NewRequest, reserved: Reservation) -> tuple[Request, bool]:
+        request = Request(**msgspec.structs.asdict(new), **msgspec.structs.asdict(reserved))
+        try:
+            self._store.create(Table.REQUESTS, new.tenant_id, "", request.request_id, msgspec.json.encode(request))
+        except Conflict:
+            return self.get(new.tenant_id, request.request_id), False
+        return request, True
+
+    def _mark(self, tenant_id: str, mark: Mark) -> None:
+        self._store.put(Table.ACTIVE_REQUESTS, tenant_id, "", mark.sort, msgspec.json.encode(mark))
+
+    def _record(self, tenant_id: str, request_id: str) -> Record:
+        record = self._store.get(Table.REQUESTS, tenant_id, "", request_id)
+        if record is None:
+            raise NotFound(f"there is no request {request_id}")
+        return record
+
+    def _known(self, tenant_id: str, request_id: str, known: dict[str, Request | None]) -> Request | None:
+        if request_id not in known:
+            record = self._store.get(Table.REQUESTS, tenant_id, "", request_id)
+            known[request_id] = None if record is None else _request(record)
+        return known[request_id]
+
+    def _load_floor(self, tenant_id: str, data_source: str, known: dict[str, Request | None]) -> None:
+        for record in self._scan(Table.REPLACEMENTS, tenant_id, data_source, newest_first=True):
+            request = self._known(tenant_id, record.sort, known)
+            if request is not None and request.status is Status.COMPLETED:
+                return
+
+    def _scan(
+        self, table: Table, tenant_id: str, partition: str, *, after: str = "", newest_first: bool = False
+    ) -> Iterator[Record]:
+        while True:
+            page = self._store.scan(table, tenant_id, partition, after=after, limit=PAGE, newest_first=newest_first)
+            yield from page
+            if len(page) < PAGE:
+                return
+            after = page[-1].sort
+
+
+def _request(record: Record) -> Request:
+    return msgspec.json.decode(record.body, type=Request)
+
+
+def _manifest(record: Record) -> Manifest:
+    return msgspec.json.decode(record.body, type=Manifest)
+
+
+def _chunk(chunk: int) -> str:
+    """The chunk's number so that text sorts as numbers do."""
+    return f"{chunk:09d}"

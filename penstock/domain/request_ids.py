@@ -1,0 +1,18 @@
+"""Request ids: UUIDv7 (RFC 9562 §5.7), whose byte order is the order of acceptance."""
+
+from __future__ import annotations
+
+import uuid
+
+
+def request_id(at_us: int, random: bytes) -> str:
+    """The id of a request accepted at `at_us` (microseconds since the epoch); `random` is 8 bytes.
+
+    The 12 bits after the milliseconds hold their fraction (RFC 9562 §6.2, method 3). 4096 values are enough for 1000
+    microseconds, so ids of different microseconds always sort as those do, whatever `random` is.
+    """
+    milliseconds, microseconds = divmod(at_us, 1000)
+    fraction = microseconds * 4096 // 1000
+    head = milliseconds << 16 | 0x7 << 12 | fraction
+    tail = 0b10 << 62 | int.from_bytes(random[:8], "big") >> 2
+    return str(uuid.UUID(int=head << 64 | tail))
