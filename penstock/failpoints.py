@@ -1,0 +1,113 @@
+"""Named places at which a test can stop the process, raise, or hang; between any two steps that must survive a crash.
+
+`PENSTOCK_FAILPOINT=name:n` kills the process with SIGKILL at the n-th pass (from 1) of that failpoint;
+`name:n:raise` raises `FailpointError` and `name:n:hang` waits for ever. Several are separated by commas.
+All of it is gone where Python's `__debug__` is false (`python -O`, `PYTHONOPTIMIZE=1`), as in production images.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+VARIABLE = "PENSTOCK_FAILPOINT"
+
+NAMES = (
+    # The uploader accepts a file.
+    "uploader.object_stored",  # the sealed file is in the object store, nothing points to it
+    "uploader.request_created",  # the control store knows the request, the event is not sent
+    "uploader.event_sent",  # the client has no answer yet
+    # The splitter cuts a file into chunks.
+    "splitter.started",  # the file is not read yet
+    "splitter.chunks_sent",  # all chunks are on their way, the tracker does not know how many
+    "splitter.progress_sent",  # the event is not committed
+    # A worker ingests one chunk.
+    "worker.before_upsert",  # nothing of the chunk is stored
+    "worker.between_batches",  # some of its fragments are stored
+    "worker.after_upsert",  # all of its fragments are stored
+    "worker.rejects_stored",  # its rejected rows too
+    "worker.manifest_stored",  # the chunk is done, nobody was told
+    "worker.progress_sent",  # the event is not committed
+    # The tracker folds progress into one status.
+    "tracker.state_stored",  # the request has its new state
+    "tracker.notifications_stored",  # the messages that are due are noted
+    "tracker.status_sent",  # the event is not committed
+    # The notifier sends one message.
+    "notifier.attempt_stored",  # the attempt is noted, the message is not sent
+    "notifier.mail_sent",  # the message is sent, that is not noted
+    # Every service's consume loop.
+    "consume.before_commit",  # a batch is handled, its offsets are not committed
+)
+
+Hook = Callable[[str], None]
+
+_KNOWN = frozenset(NAMES)
+_hook: Hook | None = None
+
+
+class FailpointError(Exception):
+    """What the action `raise` raises; nothing in Penstock catches it."""
+
+
+def failpoint(name: str) -> None:
+    """Do what is configured for `name`, which must be one of `NAMES`: mostly nothing."""
+    if __debug__:
+        if name not in _KNOWN:
+            raise LookupError(f"{name!r} is no failpoint: add it to penstock.failpoints.NAMES")
+        if _hook is not None:
+            _hook(name)
+
+
+@contextmanager
+def installed(hook: Hook) -> Iterator[None]:
+    """Call `hook` with the name of every failpoint that is passed in this process; it may raise any BaseException."""
+    global _hook
+    before, _hook = _hook, hook
+    try:
+        yield
+    finally:
+        _hook = before
+
+
+def parse(configuration: str) -> Hook:
+    """The hook for a value of `PENSTOCK_FAILPOINT`. Raises ValueError."""
+    points: dict[str, list[tuple[int, Callable[[str], None]]]] = {}
+    for part in configuration.split(","):
+        name, _, rest = part.strip().partition(":")
+        pass_text, _, action = rest.partition(":")
+        if name not in _KNOWN or not pass_text.isdecimal() or int(pass_text) < 1 or (action or "kill") not in _ACTIONS:
+            raise ValueError(f"{VARIABLE}: {part.strip()!r} is not name:n or name:n:kill|raise|hang with a known name")
+        points.setdefault(name, []).append((int(pass_text), _ACTIONS[action or "kill"]))
+    passes = {name: itertools.count(1) for name in points}
+
+    def hook(name: str) -> None:
+        if name not in points:
+            return
+        number = next(passes[name])  # atomic, so that of several threads exactly one is the n-th
+        for n, act in points[name]:
+            if n == number:
+                act(name)
+
+    return hook
+
+
+def _kill(_name: str) -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _raise(name: str) -> None:
+    raise FailpointError(name)
+
+
+def _hang(_name: str) -> None:
+    threading.Event().wait()
+
+
+_ACTIONS: dict[str, Callable[[str], None]] = {"kill": _kill, "raise": _raise, "hang": _hang}
+
+if __debug__ and os.environ.get(VARIABLE):
+    _hook = parse(os.environ[VARIABLE])
