@@ -1,0 +1,44 @@
+"""A mailer that writes each message into a folder as an .eml file, for those who have no mail server."""
+
+from __future__ import annotations
+
+import os
+import re
+import tempfile
+from email.message import EmailMessage
+from email.policy import SMTP
+from pathlib import Path
+
+from penstock.adapters.embedded.disk import errors, make_private_folder, sync_folder
+from penstock.ports.mailer import Mailer
+
+
+class FolderMailer(Mailer):
+    """Writes `<Message-ID>.eml`, mode 0600; a second copy of a message takes the first one's place."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def send(self, message: EmailMessage) -> None:
+        with errors(self._folder):
+            make_private_folder(self._folder)
+            self._write(self._folder / _file_name(message), message.as_bytes(policy=SMTP))
+            sync_folder(self._folder)
+
+    def _write(self, path: Path, content: bytes) -> None:
+        """Whole or not at all: a reader of the folder never sees half a message."""
+        descriptor, unfinished = tempfile.mkstemp(dir=self._folder, prefix=".unfinished-")  # mode 0600
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(unfinished, path)
+        except BaseException:
+            os.unlink(unfinished)
+            raise
+
+
+def _file_name(message: EmailMessage) -> str:
+    local_part = str(message["Message-ID"]).strip("<>").partition("@")[0]
+    return re.sub(r"[^A-Za-z0-9-]", "_", local_part) + ".eml"

@@ -1,0 +1,118 @@
+"""A mailer that speaks SMTP (RFC 5321) to one server."""
+
+from __future__ import annotations
+
+import re
+import smtplib
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from email.message import EmailMessage
+from email.policy import SMTP
+from enum import StrEnum
+
+import msgspec
+
+from penstock.domain.errors import PenstockError, Unavailable, refusal
+from penstock.ports.mailer import InDoubt, Mailer
+
+START_MAIL_INPUT = 354
+BROKEN = (OSError, smtplib.SMTPException)  # smtplib turns what breaks a connection into either
+
+
+class Security(StrEnum):
+    NONE = "none"
+    STARTTLS = "starttls"
+    TLS = "tls"  # from the first byte
+
+
+class SmtpServer(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the mail server is and how to sign in."""
+
+    host: str
+    port: int = 587
+    security: Security = Security.STARTTLS
+    user: str = ""  # "" does not sign in
+    password: str = ""
+    timeout_seconds: float = 30.0
+
+
+class SmtpMailer(Mailer):
+    """One connection a message. Until the message's last byte is sent, nothing can have been accepted."""
+
+    def __init__(self, server: SmtpServer) -> None:
+        self._server = server
+
+    def send(self, message: EmailMessage) -> None:
+        with self._connected() as connection:
+            _hand_over(connection, message)
+            with suppress(*BROKEN):
+                connection.quit()
+
+    @contextmanager
+    def _connected(self) -> Iterator[smtplib.SMTP]:
+        try:
+            connection = self._connect()
+        except BROKEN as error:
+            raise Unavailable(f"cannot reach or sign in to the mail server: {type(error).__name__}") from error
+        try:
+            yield connection
+        finally:
+            connection.close()
+
+    def _connect(self) -> smtplib.SMTP:
+        server = self._server
+        if server.security is Security.TLS:
+            tls = ssl.create_default_context()
+            connection: smtplib.SMTP = smtplib.SMTP_SSL(
+                server.host, server.port, timeout=server.timeout_seconds, context=tls
+            )
+        else:
+            connection = smtplib.SMTP(server.host, server.port, timeout=server.timeout_seconds)
+        try:
+            if server.security is Security.STARTTLS:
+                connection.starttls(context=ssl.create_default_context())
+            connection.ehlo_or_helo_if_needed()
+            if server.user:
+                connection.login(server.user, server.password)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+
+def _hand_over(connection: smtplib.SMTP, message: EmailMessage) -> None:
+    try:
+        _accepted(*connection.mail(message["From"].addresses[0].addr_spec))
+        _accepted(*connection.rcpt(message["To"].addresses[0].addr_spec))
+        _accepted(*connection.docmd("DATA"), expected=START_MAIL_INPUT)
+    except BROKEN as error:
+        raise Unavailable(f"the mail server broke off: {type(error).__name__}") from error
+    try:
+        connection.send(_wire_form(message))
+        reply = connection.getreply()
+    except BROKEN as error:
+        raise InDoubt("the mail server broke off before it replied to the message") from error
+    _accepted(*reply)
+
+
+def _accepted(code: int, _text: bytes, *, expected: int = 250) -> None:
+    """Raise what a reply of class 4 or 5 means (RFC 5321 §4.2.1). The text stays out: it may repeat the message."""
+    if code == expected or (expected == 250 and 200 <= code < 300):
+        return
+    error: PenstockError
+    if 500 <= code < 600:
+        error = refusal(
+            "mail_refused",
+            f"the mail server refused the message with {code}",
+            "Check the address, and the sender that the mail server allows.",
+        )
+    else:
+        error = Unavailable(f"the mail server answered {code}")
+    raise error
+
+
+def _wire_form(message: EmailMessage) -> bytes:
+    """The message with leading dots doubled and the end mark (RFC 5321 §4.5.2)."""
+    content = message.as_bytes(policy=SMTP)
+    return re.sub(rb"(?m)^\.", b"..", content) + (b"" if content.endswith(b"\r\n") else b"\r\n") + b".\r\n"

@@ -1,0 +1,140 @@
+"""The catalog: a tenant's data sources, attributes and mappings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import msgspec
+
+from penstock.domain.attributes import Attribute, check_name
+from penstock.domain.builtin_attributes import BUILTIN
+from penstock.domain.errors import Conflict, NotFound, Refused, refusal
+from penstock.domain.mapping import ColumnMapping, Mapping
+from penstock.domain.mapping_rules import judge_mapping
+from penstock.ports.control_store import ControlStore, Record, Table
+
+PAGE = 200  # records per scan
+
+
+class DataSource(msgspec.Struct, frozen=True, kw_only=True):
+    """A named category of uploads."""
+
+    name: str
+    display_name: str = ""
+
+
+class Catalog:
+    """What files are mapped onto. Attributes are the built-in ones and the tenant's custom ones."""
+
+    def __init__(self, store: ControlStore) -> None:
+        self._store = store
+
+    def create_source(self, tenant_id: str, name: str, display_name: str = "") -> DataSource:
+        """The data source `name`, new or as it was. Raises `Refused` for a name that cannot be one."""
+        source = DataSource(name=check_name(name), display_name=display_name)
+        try:
+            self._store.create(Table.DATA_SOURCES, tenant_id, "", name, msgspec.json.encode(source))
+        except Conflict:
+            return self.source(tenant_id, name)
+        return source
+
+    def source(self, tenant_id: str, name: str) -> DataSource:
+        """Raises `NotFound`."""
+        record = self._store.get(Table.DATA_SOURCES, tenant_id, "", name)
+        if record is None:
+            raise NotFound(f"there is no data source {name[:64]!r}")
+        return msgspec.json.decode(record.body, type=DataSource)
+
+    def sources(self, tenant_id: str) -> list[DataSource]:
+        """All data sources, by name."""
+        records = self._scan(Table.DATA_SOURCES, tenant_id)
+        return [msgspec.json.decode(record.body, type=DataSource) for record in records]
+
+    def create_attribute(self, tenant_id: str, attribute: Attribute) -> Attribute:
+        """`attribute` as a custom one. Raises `Refused` when the name is taken by one of another shape."""
+        check_name(attribute.name)
+        if attribute.name in BUILTIN:
+            return _same_shape(self.attribute(tenant_id, attribute.name), attribute)
+        custom = msgspec.structs.replace(attribute, custom=True)
+        try:
+            self._store.create(Table.ATTRIBUTES, tenant_id, "", custom.name, msgspec.json.encode(custom))
+        except Conflict:
+            return _same_shape(self.attribute(tenant_id, custom.name), custom)
+        return custom
+
+    def attribute(self, tenant_id: str, name: str) -> Attribute:
+        """The attribute `name`, built in or custom. Raises `Refused` with `unknown_attribute`."""
+        record = self._store.get(Table.ATTRIBUTES, tenant_id, "", name)
+        if record is not None:
+            return msgspec.json.decode(record.body, type=Attribute)
+        if name not in BUILTIN:
+            raise refusal(
+                "unknown_attribute",
+                f"there is no attribute {name[:64]!r}",
+                "Create the attribute first, or name one that exists.",
+            )
+        return BUILTIN[name]
+
+    def attributes(self, tenant_id: str) -> dict[str, Attribute]:
+        """All attributes by name, in the order of names. A custom one stays when a release builds in its name."""
+        records = self._scan(Table.ATTRIBUTES, tenant_id)
+        custom = {record.sort: msgspec.json.decode(record.body, type=Attribute) for record in records}
+        return dict(sorted((BUILTIN | custom).items()))
+
+    def save_mapping(self, tenant_id: str, source: str, columns: Sequence[ColumnMapping]) -> Mapping:
+        """The mapping of `source` with `columns`, as a new version unless it is the present one.
+
+        Raises `NotFound` for an unknown source, `Refused` with every fault of the mapping.
+        """
+        self.source(tenant_id, source)
+        faults = judge_mapping(columns, self.attributes(tenant_id))
+        if faults:
+            raise Refused(faults, code="invalid_mapping")
+        while True:
+            present = self._present(tenant_id, source)
+            if present is not None and present.columns == tuple(columns):
+                return present
+            version = 1 if present is None else present.version + 1
+            mapping = Mapping(data_source=source, version=version, columns=tuple(columns))
+            try:
+                self._store.create(Table.MAPPINGS, tenant_id, source, f"{version:09d}", msgspec.json.encode(mapping))
+            except Conflict:
+                continue  # another saved this version meanwhile; compare with that one
+            return mapping
+
+    def mapping(self, tenant_id: str, source: str) -> Mapping:
+        """The present mapping of `source`. Raises `NotFound`."""
+        present = self._present(tenant_id, source)
+        if present is None:
+            raise NotFound(f"the data source {source[:64]!r} has no mapping yet")
+        return present
+
+    def resolve(self, tenant_id: str, mapping: Mapping) -> tuple[Attribute, ...]:
+        """The attributes that `mapping`'s columns feed, in their order. Raises `Refused` with every fault."""
+        known = self.attributes(tenant_id)
+        faults = judge_mapping(mapping.columns, known)
+        if faults:
+            raise Refused(faults, code="invalid_mapping")
+        return tuple(known[column.attribute] for column in mapping.columns)
+
+    def _present(self, tenant_id: str, source: str) -> Mapping | None:
+        newest = self._store.scan(Table.MAPPINGS, tenant_id, source, limit=1, newest_first=True)
+        return msgspec.json.decode(newest[0].body, type=Mapping) if newest else None
+
+    def _scan(self, table: Table, tenant_id: str) -> Iterator[Record]:
+        after = ""
+        while page := self._store.scan(table, tenant_id, "", after=after, limit=PAGE):
+            yield from page
+            after = page[-1].sort
+
+
+def _same_shape(present: Attribute, wanted: Attribute) -> Attribute:
+    """`present` when it holds values as `wanted` would; how it is called is not its shape."""
+    if (present.format, present.pii) != (wanted.format, wanted.pii):
+        raise refusal(
+            "attribute_exists",
+            f"there is an attribute {present.name!r} already, with the format {present.format}"
+            f" and {'personal' if present.pii else 'not personal'}",
+            "Use it as it is, or choose another name.",
+        )
+    return present
