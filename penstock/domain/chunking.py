@@ -1,0 +1,97 @@
+"""Chunking: where the rows of a file begin and end, found without a look at any single row.
+
+Only a newline ends a row; a carriage return before it belongs to the row's end. Lone carriage returns, vertical tabs,
+form feeds, U+0085 and U+2028 are text. In UTF-8 the byte of a newline occurs nowhere else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+FIRST_BODY_LINE = 2  # the header is line 1
+
+
+class ChunkSpan(NamedTuple):
+    """Whole rows at [start, end) of the file's plain bytes; `first_line` is the file's line number of the first.
+
+    An `oversized` span is one row, longer than the limit: to be rejected without being read.
+    """
+
+    chunk: int
+    start: int
+    end: int
+    first_line: int
+    oversized: bool = False
+
+
+def spans(parts: Iterable[bytes], *, body_start: int, chunk_bytes: int, max_row_bytes: int) -> Iterator[ChunkSpan]:
+    """The chunks of a file's body, whose bytes come in `parts` of any sizes and start at `body_start` of the file.
+
+    Every byte of the body lies in exactly one span, in order. A span ends at the last newline within `chunk_bytes`; a
+    row that is longer than that is a span of its own, `oversized` when it has more than `max_row_bytes`, its newline
+    included. The last row may lack its newline. The answer depends on the bytes alone, not on how they are cut into
+    parts, and no part is kept.
+    """
+    cutter = _Cutter(body_start, chunk_bytes, max_row_bytes)
+    for part in parts:
+        yield from cutter.take(part)
+    yield from cutter.finish()
+
+
+class _Cutter:
+    """The state between two parts: the present span, and how far it is known.
+
+    `_edge` is the end of the last whole row of the span so far, `_start` when there is none, and `_lines` are the
+    newlines up to it; none lies in [_edge, _seen).
+    """
+
+    def __init__(self, start: int, chunk_bytes: int, max_row_bytes: int) -> None:
+        self._chunk_bytes, self._max_row_bytes = chunk_bytes, max_row_bytes
+        self._chunk, self._start, self._line = 0, start, FIRST_BODY_LINE
+        self._seen = self._edge = start
+        self._lines = 0
+
+    def take(self, part: bytes) -> Iterator[ChunkSpan]:
+        """The spans that end within `part`, the bytes that follow those seen."""
+        at = 0
+        while at < len(part):
+            window = self._start + self._chunk_bytes - self._seen
+            if window > 0:
+                at = self._look(part, at, min(len(part), at + window))
+                continue
+            if self._edge == self._start:
+                at = self._finish_row(part, at)
+            if self._edge > self._start:
+                yield self._cut(self._edge)
+
+    def finish(self) -> Iterator[ChunkSpan]:
+        """The span that the end of the file ends."""
+        if self._seen > self._start:
+            yield self._cut(self._seen)
+
+    def _look(self, part: bytes, at: int, to: int) -> int:
+        """Note the newlines of part[at:to], all of it within the span's window."""
+        newline = part.rfind(b"\n", at, to)
+        if newline >= 0:
+            self._edge = self._seen + newline + 1 - at
+            self._lines += part.count(b"\n", at, newline + 1)
+        self._seen += to - at
+        return to
+
+    def _finish_row(self, part: bytes, at: int) -> int:
+        """Look for the end of the one row that fills the span's whole window and goes on."""
+        newline = part.find(b"\n", at)
+        to = newline + 1 if newline >= 0 else len(part)
+        self._seen += to - at
+        if newline >= 0:
+            self._edge, self._lines = self._seen, 1
+        return to
+
+    def _cut(self, end: int) -> ChunkSpan:
+        size = end - self._start
+        oversized = size > max(self._chunk_bytes, self._max_row_bytes)
+        span = ChunkSpan(self._chunk, self._start, end, self._line, oversized)
+        self._chunk, self._start, self._line = self._chunk + 1, end, self._line + self._lines
+        self._edge, self._lines = end, 0
+        return span
