@@ -41,8 +41,9 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """Bounds of one tenant's files; an operator can raise each."""
 
     file_bytes: int = 40_000_000  # decompressed
-    columns: int = 1_000
+    columns: int = 5_000
     cell_bytes: int = 32_768
+    row_bytes: int = 8 * 1024 * 1024  # a longer row is rejected unread
     expansion: int = 200  # decompressed bytes per compressed byte, once past the first MiB
 
 

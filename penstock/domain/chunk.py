@@ -1,0 +1,212 @@
+"""A chunk's bytes become sealed fragments and rejects: parse, map, validate, fold rows of one person, seal.
+
+This is the hot path. It works on columns, so that most of its steps run in C, and takes two ways: rows whose nodes occur once in the chunk
+(nearly all) are encoded straight from the columns; rows that share a node with another row are folded first.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from itertools import compress, repeat
+from typing import NamedTuple
+
+from penstock.domain.fragments import StoredFragment, Value, key_suffix
+from penstock.domain.identity import Node, column_nodes
+from penstock.domain.layout import Layout
+from penstock.domain.mapping import Plan, WritePolicy
+from penstock.domain.rejects import Reject, restore_cell
+from penstock.domain.rows import Table, parse
+from penstock.domain.sealing import ChunkSealer
+
+Column = Sequence[Value | None]
+
+
+class ChunkResult(NamedTuple):
+    """`fragments` in the order of their keys; `rejects` in the order of their lines."""
+
+    fragments: list[StoredFragment]
+    rejects: list[Reject]
+    rows_read: int
+    rows_ingested: int
+
+    @property
+    def reject_reasons(self) -> dict[str, int]:
+        """How many rows were rejected for each reason; a row with several counts under its first, so that they add up."""
+        return dict(Counter(reject.reasons[0].partition(":")[0] for reject in self.rejects))
+
+
+class PlainFragment(NamedTuple):
+    node: Node
+    general: bytes
+    personal: bytes
+
+
+def ingest_chunk(body: bytes, *, chunk: int, first_line: int, plan: Plan, layout: Layout, sealer: ChunkSealer) -> ChunkResult:
+    """All that one chunk says, ready to be written. The same bytes and plan give the same plain fragments always."""
+    table, rejects = parse(body, first_line=first_line, width=layout.width, cell_bytes=plan.limits.cell_bytes)
+    good, misfits = _coerce(table, layout)
+    rejects = sorted(rejects + misfits, key=lambda reject: reject.line)
+    plain = sorted(_plain_fragments(good, layout))
+    suffix = key_suffix(plan.data_source, plan.request_id, chunk)
+    keys = [fragment[0] + suffix for fragment in plain]
+    cells = sealer.seal(keys, [fragment[1] for fragment in plain], [fragment[2] for fragment in plain])
+    fragments = list(map(StoredFragment, keys, cells))
+    return ChunkResult(fragments, rejects, len(good.lines) + len(rejects), len(good.lines))
+
+
+class _Rows(NamedTuple):
+    """Rows that will be ingested: values by layout column, and the nodes of each identifier column by priority."""
+
+    lines: Sequence[int]
+    columns: list[Column]
+    nodes: list[Sequence[Node | None]]
+
+
+def _coerce(table: Table, layout: Layout) -> tuple[_Rows, list[Reject]]:
+    """Values and nodes of every row that fits, and a reject for every other one with all of its reasons."""
+    columns: list[Column] = []
+    reasons: dict[int, list[str]] = {}
+    for column in layout.columns:
+        cells = table.columns[column.index]
+        if layout.corrected_rejects:
+            cells = list(map(restore_cell, cells))
+        values, misfits = column.coercer.column(cells)
+        columns.append(values)
+        for at, code in misfits.items():
+            reasons.setdefault(at, []).append(f"{code}:{column.name}")
+    nodes = [column_nodes(columns[who.place], who.attribute.format, who.hash_of) for who in layout.identifiers]
+    for at in _without_identifier(nodes, len(table.lines)):
+        reasons.setdefault(at, ["no_identifier"])
+    if not reasons:
+        return _Rows(table.lines, columns, list(nodes)), []
+    rejects = [Reject(line=table.lines[at], reasons=tuple(why), row=table.raw[at].encode()) for at, why in reasons.items()]
+    good = [at not in reasons for at in range(len(table.lines))]
+    kept = _Rows(
+        list(compress(table.lines, good)),
+        [list(compress(column, good)) for column in columns],
+        [list(compress(column, good)) for column in nodes],
+    )
+    return kept, rejects
+
+
+def _without_identifier(nodes: Sequence[Sequence[Node | None]], rows: int) -> Iterable[int]:
+    if any(None not in column for column in nodes):
+        return ()
+    return [at for at in range(rows) if all(column[at] is None for column in nodes)]
+
+
+def _plain_fragments(rows: _Rows, layout: Layout) -> list[tuple[Node, bytes, bytes]]:
+    """One fragment per node that occurs in the chunk."""
+    crowded = _crowded_nodes(rows.nodes)
+    if not crowded:
+        return _straight(rows, layout)
+    shared = [any(node in crowded for node in nodes) for nodes in zip(*rows.nodes, strict=True)]
+    alone = [not is_shared for is_shared in shared]
+    return _straight(_pick(rows, alone), layout) + _folded(_pick(rows, shared), layout)
+
+
+def _pick(rows: _Rows, which: list[bool]) -> _Rows:
+    return _Rows(
+        list(compress(rows.lines, which)),
+        [list(compress(column, which)) for column in rows.columns],
+        [list(compress(column, which)) for column in rows.nodes],
+    )
+
+
+def _crowded_nodes(columns: Sequence[Sequence[Node | None]]) -> set[Node]:
+    """The nodes that more than one cell of the chunk leads to."""
+    seen: set[Node] = set()
+    total = 0
+    for column in columns:
+        blanks = column.count(None)
+        total += len(column) - blanks
+        seen.update(filter(None, column))
+    if len(seen) == total:
+        return set()
+    counts = Counter(node for column in columns for node in column if node is not None)
+    return {node for node, count in counts.items() if count > 1}
+
+
+def _straight(rows: _Rows, layout: Layout) -> list[tuple[Node, bytes, bytes]]:
+    """Fragments of rows that share no node: each row's own, and a linking one for each further identifier."""
+    encode = layout.encoder.encode
+    ordinary = _side_by_side(rows, layout.ordinary)
+    personal = _side_by_side(rows, layout.personal)
+    cleared = _cleared_by_row(rows, layout)
+    if len(layout.identifiers) == 1:
+        namespace = layout.identifiers[0].attribute.namespace
+        parts = map(encode, repeat(namespace), rows.lines, ordinary, personal, repeat(b""), repeat(None), cleared)
+        return [(node, *part) for node, part in zip(rows.nodes[0], parts, strict=True) if node is not None]
+    plain = []
+    for line, values, secrets, blanks, nodes in zip(rows.lines, ordinary, personal, cleared, zip(*rows.nodes, strict=True), strict=False):
+        present = [(who, node) for who, node in zip(layout.identifiers, nodes, strict=True) if node is not None]
+        (first, home), others = present[0], present[1:]
+        links = b"".join(node for _, node in others)
+        plain.append((home, *encode(first.attribute.namespace, line, values, secrets, links, None, blanks)))
+        for who, node in others:
+            own_values = _only(layout.ordinary, who.place, values)
+            own_secrets = _only(layout.personal, who.place, secrets)
+            plain.append((node, *encode(who.attribute.namespace, line, own_values, own_secrets, home)))
+    return plain
+
+
+def _side_by_side(rows: _Rows, places: Sequence[int]) -> Iterable[tuple[Value | None, ...]]:
+    return zip(*(rows.columns[place] for place in places), strict=True) if places else repeat(())
+
+
+def _cleared_by_row(rows: _Rows, layout: Layout) -> Iterable[Sequence[str]]:
+    if not layout.clearing:
+        return repeat(())
+    names = [layout.columns[place].attribute.name for place in layout.clearing]
+    return [
+        [name for name, value in zip(names, values, strict=True) if value is None]
+        for values in zip(*(rows.columns[place] for place in layout.clearing), strict=True)
+    ]
+
+
+def _only(places: Sequence[int], place: int, values: tuple[Value | None, ...]) -> tuple[Value | None, ...]:
+    """`values` with all but that of `place` blank."""
+    return tuple(value if other == place else None for other, value in zip(places, values, strict=True))
+
+
+class _Folding:
+    """What several rows say about one node; rows come in the order of their lines."""
+
+    def __init__(self, namespace: str) -> None:
+        self.namespace = namespace
+        self.said: dict[int, tuple[Value | None, int]] = {}  # by place: the value (None: cleared) and its line
+        self.links: dict[Node, None] = {}
+
+    def say(self, place: int, value: Value | None, line: int, policy: WritePolicy) -> None:
+        if value is None and policy is not WritePolicy.CLEAR_ON_BLANK:
+            return
+        if policy is WritePolicy.KEEP_FIRST:
+            self.said.setdefault(place, (value, line))
+        else:
+            self.said[place] = (value, line)
+
+
+def _folded(rows: _Rows, layout: Layout) -> list[tuple[Node, bytes, bytes]]:
+    """Fragments of rows that meet in a node; one that all of them lead to holds what all of them say."""
+    people: dict[Node, _Folding] = {}
+    for line, values, nodes in zip(rows.lines, zip(*rows.columns, strict=True), zip(*rows.nodes, strict=True), strict=True):
+        present = [(who, node) for who, node in zip(layout.identifiers, nodes, strict=True) if node is not None]
+        home = present[0][1]
+        for who, node in present:
+            person = people.setdefault(node, _Folding(who.attribute.namespace))
+            places = range(len(values)) if node is home else (who.place,)
+            for place in places:
+                person.say(place, values[place], line, layout.columns[place].policy)
+            person.links.update(dict.fromkeys(other for _, other in present[1:]) if node is home else {home: None})
+    return [(node, *_encode_folding(person, layout)) for node, person in people.items()]
+
+
+def _encode_folding(person: _Folding, layout: Layout) -> tuple[bytes, bytes]:
+    names = [column.attribute.name for column in layout.columns]
+    row = max(line for _, line in person.said.values())
+    ordinary = tuple(person.said.get(place, (None, 0))[0] for place in layout.ordinary)
+    personal = tuple(person.said.get(place, (None, 0))[0] for place in layout.personal)
+    rows = {names[place]: line for place, (_, line) in person.said.items() if line != row}
+    cleared = [names[place] for place, (value, _) in person.said.items() if value is None]
+    return layout.encoder.encode(person.namespace, row, ordinary, personal, b"".join(person.links), rows, cleared)

@@ -1,0 +1,69 @@
+"""The layout: a plan compiled against a file's header, once per request, for the work on every row."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from penstock.domain.attributes import Attribute
+from penstock.domain.coercion import Coercer, coercer
+from penstock.domain.file_rules import Header
+from penstock.domain.fragments import PartEncoder
+from penstock.domain.identity import Node, node_hasher
+from penstock.domain.mapping import Plan, WritePolicy
+
+
+class LayoutColumn(NamedTuple):
+    """One mapped column; `index` is its place in the file."""
+
+    index: int
+    name: str
+    attribute: Attribute
+    policy: WritePolicy
+    coercer: Coercer
+
+
+class IdentifierColumn(NamedTuple):
+    """A mapped column that names the person; `place` is its place among `Layout.columns`."""
+
+    place: int
+    attribute: Attribute
+    hash_of: Callable[[str], Node]
+
+
+class Layout(NamedTuple):
+    """`ordinary` and `personal` are places among `columns`; `identifiers` are in order of priority."""
+
+    width: int
+    columns: tuple[LayoutColumn, ...]
+    identifiers: tuple[IdentifierColumn, ...]
+    ordinary: tuple[int, ...]
+    personal: tuple[int, ...]
+    clearing: tuple[int, ...]
+    encoder: PartEncoder
+    corrected_rejects: bool
+
+
+def compile_layout(plan: Plan, header: Header, hash_key: bytes) -> Layout:
+    """Raises KeyError when the header lacks a mapped column, which `file_rules` has ruled out."""
+    place_of = {name: index for index, name in enumerate(header.columns)}
+    columns = tuple(
+        LayoutColumn(place_of[mapped.column], mapped.column, attribute, mapped.policy, coercer(attribute.format))
+        for mapped, attribute in zip(plan.mapping.columns, plan.attributes, strict=True)
+    )
+    identifiers = tuple(
+        IdentifierColumn(place, column.attribute, node_hasher(column.attribute.namespace, hash_key))
+        for place, (mapped, column) in enumerate(zip(plan.mapping.columns, columns, strict=True))
+        if mapped.identifier
+    )
+    ordinary = tuple(place for place, column in enumerate(columns) if not column.attribute.pii)
+    personal = tuple(place for place, column in enumerate(columns) if column.attribute.pii)
+    clearing = tuple(place for place, column in enumerate(columns) if column.policy is WritePolicy.CLEAR_ON_BLANK)
+    encoder = PartEncoder(
+        [columns[place].attribute.name for place in ordinary],
+        [columns[place].attribute.name for place in personal],
+        {c.attribute.name: c.policy for c in columns if c.policy is not WritePolicy.OVERWRITE},
+    )
+    return Layout(
+        len(header.columns), columns, identifiers, ordinary, personal, clearing, encoder, header.corrected_rejects
+    )

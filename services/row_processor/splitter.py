@@ -1,0 +1,96 @@
+"""The splitter: reads a requested file once, checks it, finds row boundaries and hands out its chunks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+
+from penstock.application.requests import Requests
+from penstock.application.sealed_objects import SealedObjects
+from penstock.domain.chunking import ChunkSpan, spans
+from penstock.domain.errors import Corrupt, KeyRevoked, Problem, Refused
+from penstock.domain.event_codec import encode
+from penstock.domain.events import CHUNK_READY, ChunkReady, Event, FileRefused, Progress, Split, Started, Step, UploadRequested
+from penstock.domain.file_rules import MAX_HEADER_BYTES, Header, judge_header, no_rows
+from penstock.domain.mapping import Plan
+from penstock.failpoints import failpoint
+from penstock.ports.clock import Clock
+from penstock.ports.event_log import EventLog, Message
+from penstock.ports.object_store import ObjectRef
+
+
+class Splitter:
+    """Splitting again gives the same chunks, so a redelivered request does no harm."""
+
+    def __init__(self, log: EventLog, requests: Requests, files: SealedObjects, clock: Clock) -> None:
+        self._producer = log.producer()
+        self._partitions = log.partitions(CHUNK_READY)
+        self._requests, self._files, self._clock = requests, files, clock
+
+    def handle(self, events: Sequence[tuple[Message, Event]]) -> None:
+        for _, event in events:
+            if isinstance(event, UploadRequested):
+                self.split(event)
+
+    def split(self, event: UploadRequested) -> None:
+        """Send a chunk event for each chunk, then say how many there are."""
+        if self._requests.get(event.tenant_id, event.request_id).status.ended:
+            return
+        plan = self._requests.plan(event.tenant_id, event.request_id)
+        self._progress(event, Started(at_us=self._clock.now_us()))
+        self._producer.flush()
+        failpoint("splitter.started")
+        try:
+            chunks, size = self._send_chunks(event, plan)
+        except Refused as refused:
+            self._refuse(event, Problem(code=refused.code, title="The file was refused", detail=str(refused), faults=refused.faults))
+        except (Corrupt, KeyRevoked) as error:
+            self._refuse(event, Problem(code=error.code, title="The stored file cannot be read", detail=str(error), faults=[]))
+        else:
+            failpoint("splitter.chunks_sent")
+            self._progress(event, Split(at_us=self._clock.now_us(), chunks=chunks, bytes=size))
+            self._producer.flush()
+            failpoint("splitter.progress_sent")
+
+    def _send_chunks(self, event: UploadRequested, plan: Plan) -> tuple[int, int]:
+        """The number of chunks, and the size of the plain file in bytes."""
+        reader = self._files.open(event.tenant_id, ObjectRef(event.object_key, event.object_version, event.object_size))
+        head = reader.read(0, min(reader.size, MAX_HEADER_BYTES))
+        header = judge_header(head, mapping=plan.mapping, limits=plan.limits, complete=len(head) == reader.size)
+        count = 0
+        for span in self._spans(reader.stream(header.body_start), header, plan):
+            chunk = ChunkReady(
+                tenant_id=event.tenant_id,
+                request_id=event.request_id,
+                object_key=event.object_key,
+                object_version=event.object_version,
+                object_size=event.object_size,
+                chunk=span.chunk,
+                start=span.start,
+                end=span.end,
+                first_line=span.first_line,
+            )
+            self._producer.send(CHUNK_READY, chunk.key, encode(chunk), partition=self._partition(event, span))
+            count += 1
+        if not count:
+            raise no_rows()
+        self._producer.flush()
+        return count, reader.size
+
+    @staticmethod
+    def _spans(body: Iterator[bytes], header: Header, plan: Plan) -> Iterator[ChunkSpan]:
+        return spans(
+            body, body_start=header.body_start, chunk_bytes=plan.chunk_bytes, max_row_bytes=plan.limits.row_bytes
+        )
+
+    def _partition(self, event: UploadRequested, span: ChunkSpan) -> int:
+        """A file's chunks go round all partitions, so that the fleet shares them evenly; files start at different ones."""
+        return (int(event.request_id[-6:], 16) + span.chunk) % self._partitions
+
+    def _refuse(self, event: UploadRequested, problem: Problem) -> None:
+        self._progress(event, FileRefused(at_us=self._clock.now_us(), problem=problem))
+        self._producer.flush()
+
+    def _progress(self, event: UploadRequested, step: Step) -> None:
+        progress = Progress(tenant_id=event.tenant_id, request_id=event.request_id, step=step)
+        self._producer.send(Progress.topic, progress.key, encode(progress))

@@ -1,0 +1,155 @@
+"""The worker: one chunk from ranged read to durable manifest.
+
+The order of the steps is the promise: fragments, then rejects, then the manifest (the chunk's commit mark), then progress,
+then the offset. Killed between any two, the chunk runs again and writes the same keys with the same meaning.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+
+from penstock.application.key_ring import KeyRing, Purpose
+from penstock.application.requests import Requests
+from penstock.application.sealed_objects import SealedObjects, rejects_key
+from penstock.domain.chunk import ChunkResult, ingest_chunk
+from penstock.domain.errors import Fenced, KeyRevoked, NotFound, Unavailable
+from penstock.domain.event_codec import encode
+from penstock.domain.events import ChunkReady, Event, Progress
+from penstock.domain.file_rules import MAX_HEADER_BYTES, judge_header
+from penstock.domain.fragments import NODE_BYTES, ORIGIN_BYTES, key_suffix
+from penstock.domain.layout import Layout, compile_layout
+from penstock.domain.mapping import Plan
+from penstock.domain.rejects import Reject, encode_rejects
+from penstock.domain.request import Manifest
+from penstock.domain.sealing import ChunkSealer
+from penstock.failpoints import failpoint
+from penstock.ports.clock import Clock
+from penstock.ports.event_log import EventLog, Message
+from penstock.ports.object_store import ObjectRef
+from penstock.ports.profile_store import ProfileStore
+
+MAX_ATTEMPTS = 5
+LAYOUTS_KEPT = 32
+
+
+class Worker:
+    """Ingests chunks. `bits` is the number of leading bits of a node that name its bucket."""
+
+    def __init__(
+        self,
+        *,
+        log: EventLog,
+        requests: Requests,
+        profiles: ProfileStore,
+        files: SealedObjects,
+        keys: KeyRing,
+        clock: Clock,
+        random: Callable[[int], bytes],
+        bits: int,
+    ) -> None:
+        self._producer = log.producer()
+        self._requests, self._profiles, self._files, self._keys = requests, profiles, files, keys
+        self._clock, self._random, self._bits = clock, random, bits
+        self._prepared = lru_cache(LAYOUTS_KEPT)(self._prepare)
+
+    def handle(self, events: Sequence[tuple[Message, Event]]) -> None:
+        for _, event in events:
+            if isinstance(event, ChunkReady):
+                self.work(event)
+
+    def work(self, event: ChunkReady) -> None:
+        """Ingest one chunk unless that was done or its request has ended, and say that it is done."""
+        if self._requests.get(event.tenant_id, event.request_id).status.ended:
+            return
+        manifest = self._requests.manifest(event.tenant_id, event.request_id, event.chunk)
+        if manifest is None:
+            manifest = self._ingest_or_set_aside(event)
+        self._report(event, manifest)
+
+    def _ingest_or_set_aside(self, event: ChunkReady) -> Manifest:
+        """An outage is passed on, to be waited for; a chunk that fails for a reason of its own is tried `MAX_ATTEMPTS` times."""
+        while True:
+            try:
+                return self._ingest(event)
+            except (Unavailable, Fenced, NotFound, KeyRevoked):
+                raise
+            except Exception as error:  # noqa: BLE001 - whatever is wrong with this chunk must not stop its neighbours
+                reason = type(error).__name__
+                failures = self._requests.record_chunk_failure(event.tenant_id, event.request_id, event.chunk, reason)
+            if failures >= MAX_ATTEMPTS:
+                return self._set_aside(event)
+
+    def _ingest(self, event: ChunkReady) -> Manifest:
+        plan, layout = self._prepared(event.tenant_id, event.request_id, _object_of(event))
+        if event.end - event.start > plan.limits.row_bytes + plan.chunk_bytes:
+            return self._commit(event, plan, _unread(event))
+        body = self._files.open(event.tenant_id, _object_of(event)).read(event.start, event.end - event.start)
+        sealer = self._sealer(event, plan)
+        result = ingest_chunk(
+            body, chunk=event.chunk, first_line=event.first_line, plan=plan, layout=layout, sealer=sealer
+        )
+        return self._commit(event, plan, result)
+
+    def _sealer(self, event: ChunkReady, plan: Plan) -> ChunkSealer:
+        return ChunkSealer(
+            event.tenant_id,
+            key_suffix(plan.data_source, plan.request_id, event.chunk)[-ORIGIN_BYTES:],
+            self._keys.get(event.tenant_id, Purpose.GENERAL, plan.general_key),
+            self._keys.get(event.tenant_id, Purpose.PERSONAL, plan.personal_key),
+            self._random,
+        )
+
+    def _prepare(self, tenant_id: str, request_id: str, ref: ObjectRef) -> tuple[Plan, Layout]:
+        """What every chunk of one request shares: its plan, and the layout of the file's columns."""
+        plan = self._requests.plan(tenant_id, request_id)
+        reader = self._files.open(tenant_id, ref)
+        head = reader.read(0, min(reader.size, MAX_HEADER_BYTES))
+        header = judge_header(head, mapping=plan.mapping, limits=plan.limits, complete=len(head) == reader.size)
+        hash_key = self._keys.get(tenant_id, Purpose.HASH, plan.hash_key)
+        return plan, compile_layout(plan, header, hash_key.secret)
+
+    def _commit(self, event: ChunkReady, plan: Plan, result: ChunkResult) -> Manifest:
+        failpoint("worker.before_upsert")
+        self._profiles.write(event.tenant_id, result.fragments, bits=self._bits, timestamp_us=plan.accepted_at_us)
+        failpoint("worker.after_upsert")
+        if result.rejects:
+            place = rejects_key(event.tenant_id, event.request_id, event.chunk)
+            self._files.put(event.tenant_id, place, [encode_rejects(result.rejects)])
+            failpoint("worker.rejects_stored")
+        manifest = Manifest(
+            chunk=event.chunk,
+            at_us=self._clock.now_us(),
+            rows_read=result.rows_read,
+            rows_ingested=result.rows_ingested,
+            rows_rejected=len(result.rejects),
+            reject_reasons=result.reject_reasons,
+            has_rejects=bool(result.rejects),
+        )
+        nodes = b"".join(fragment.key[:NODE_BYTES] for fragment in result.fragments)
+        self._requests.put_manifest(event.tenant_id, event.request_id, manifest, nodes)
+        failpoint("worker.manifest_stored")
+        return manifest
+
+    def _set_aside(self, event: ChunkReady) -> Manifest:
+        """Every row of the chunk becomes a reject that can be downloaded, corrected and replayed."""
+        plan = self._requests.plan(event.tenant_id, event.request_id)
+        body = self._files.open(event.tenant_id, _object_of(event)).read(event.start, event.end - event.start)
+        rows = ((line, row.removesuffix(b"\r")) for line, row in enumerate(body.split(b"\n"), event.first_line))
+        rejects = [Reject(line=line, reasons=("processing_failed",), row=row) for line, row in rows if row]
+        return self._commit(event, plan, ChunkResult([], rejects, len(rejects), 0))
+
+    def _report(self, event: ChunkReady, manifest: Manifest) -> None:
+        progress = Progress(tenant_id=event.tenant_id, request_id=event.request_id, step=manifest.step())
+        self._producer.send(Progress.topic, progress.key, encode(progress))
+        self._producer.flush()
+        failpoint("worker.progress_sent")
+
+
+def _object_of(event: ChunkReady) -> ObjectRef:
+    return ObjectRef(event.object_key, event.object_version, event.object_size)
+
+
+def _unread(event: ChunkReady) -> ChunkResult:
+    """A row over the limit is a chunk of its own; it is rejected by its line, without its text."""
+    return ChunkResult([], [Reject(line=event.first_line, reasons=("row_too_large",), row=b"")], 1, 0)

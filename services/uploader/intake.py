@@ -1,0 +1,206 @@
+"""The intake: a file becomes a stored object, an accepted request and an event, in that order.
+
+Killed between any two steps, the same call with the same idempotency key gives the same request; an object that no
+request names is swept (`sweep.py`).
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Iterable, Iterator
+from hashlib import blake2b
+from typing import NamedTuple
+
+import msgspec
+
+from penstock.application.catalog import Catalog
+from penstock.application.key_ring import KeyRing, Purpose
+from penstock.application.requests import NewRequest, Requests
+from penstock.application.sealed_objects import SealedObjects, file_key
+from penstock.domain.compression import plain
+from penstock.domain.errors import Refused
+from penstock.domain.event_codec import encode
+from penstock.domain.events import UploadRequested
+from penstock.domain.file_rules import MAX_HEADER_BYTES, judge_header, no_rows, safe_file_name
+from penstock.domain.mapping import Limits, Mapping, Mode, Plan
+from penstock.domain.notification import check_addresses
+from penstock.domain.request import Request
+from penstock.failpoints import failpoint
+from penstock.ports.event_log import EventLog
+from penstock.ports.object_store import ObjectRef
+
+UNGUESSABLE_BYTES = 16
+
+
+class UploadForm(msgspec.Struct, frozen=True, kw_only=True):
+    """What is said about a file. Without `mapping` the data source's saved one is used."""
+
+    data_source: str
+    file_name: str
+    uploaded_by: str
+    mode: Mode = Mode.UPSERT
+    segment: str | None = None
+    notify: tuple[str, ...] = ()
+    mapping: Mapping | None = None
+    parent_id: str | None = None
+
+
+class StoredFile(NamedTuple):
+    """A sealed file that no request names yet. `fingerprint` is a keyed hash of the plain bytes, `size` their number."""
+
+    ref: ObjectRef
+    head: bytes
+    size: int
+    fingerprint: str
+
+
+class Intake:
+    """Takes files in. `limits` are the tenant's; `chunk_bytes` is frozen into each plan."""
+
+    def __init__(
+        self,
+        *,
+        requests: Requests,
+        catalog: Catalog,
+        files: SealedObjects,
+        keys: KeyRing,
+        log: EventLog,
+        limits: Limits,
+        chunk_bytes: int,
+    ) -> None:
+        self._requests, self._catalog, self._files, self._keys = requests, catalog, files, keys
+        self._log, self._limits, self._chunk_bytes = log, limits, chunk_bytes
+
+    def upload(
+        self, tenant_id: str, parts: Iterable[bytes], form: UploadForm, *, idempotency_key: str | None = None
+    ) -> Request:
+        """Store the file, then accept it. Raises `Refused` with every fault, and then keeps nothing of the file."""
+        return self.accept(tenant_id, self.store(tenant_id, parts), form, idempotency_key=idempotency_key)
+
+    def resume_or_upload(self, tenant_id: str, parts: Iterable[bytes], form: UploadForm) -> Request:
+        """As `upload`, but an unfinished request for the same bytes and the same arguments goes on instead."""
+        stored = self.store(tenant_id, parts)
+        unfinished = self._requests.find_unfinished(tenant_id, fingerprint(stored.fingerprint, form))
+        if unfinished is None:
+            return self.accept(tenant_id, stored, form)
+        self._files.delete(stored.ref.key)
+        self.announce(unfinished)
+        return unfinished
+
+    def store(self, tenant_id: str, parts: Iterable[bytes]) -> StoredFile:
+        """Decompress, seal and store a file as it streams in, in bounded memory. Raises `Refused` for one that is too large or broken."""
+        observed = _Observed(plain(parts, limits=self._limits), self._keys.current(tenant_id, Purpose.HASH).secret)
+        ref = self._files.put(tenant_id, file_key(tenant_id, secrets.token_hex(UNGUESSABLE_BYTES)), observed)
+        failpoint("uploader.object_stored")
+        return StoredFile(ref, bytes(observed.head), observed.size, observed.digest.hexdigest())
+
+    def accept(
+        self, tenant_id: str, stored: StoredFile, form: UploadForm, *, idempotency_key: str | None = None
+    ) -> Request:
+        """Judge the file's header, accept the request and send its event. A file that is not kept is deleted."""
+        try:
+            plan_for = self._judge(tenant_id, stored, form)
+            request, created = self._requests.accept(
+                _new_request(tenant_id, stored, form),
+                idempotency_key=idempotency_key,
+                fingerprint=fingerprint(stored.fingerprint, form),
+                plan_for=plan_for,
+            )
+        except Refused:
+            self._files.delete(stored.ref.key)
+            raise
+        failpoint("uploader.request_created")
+        if request.object_key != stored.ref.key:
+            self._files.delete(stored.ref.key)
+        if created or not request.status.ended:
+            self.announce(request)
+        return request
+
+    def announce(self, request: Request) -> None:
+        """Send the event that a request waits to be ingested; sending it again does no harm."""
+        event = UploadRequested(
+            tenant_id=request.tenant_id,
+            request_id=request.request_id,
+            object_key=request.object_key,
+            object_version=request.object_version,
+            object_size=request.object_size,
+        )
+        producer = self._log.producer()
+        try:
+            producer.send(event.topic, event.key, encode(event))
+            producer.flush()
+        finally:
+            producer.close()
+        failpoint("uploader.event_sent")
+
+    def _judge(self, tenant_id: str, stored: StoredFile, form: UploadForm) -> Callable[[str, int], Plan]:
+        """What makes the plan, once an id is given. Raises `Refused` for all that can be known before any row is read."""
+        check_addresses(form.notify)
+        mapping = form.mapping or self._catalog.mapping(tenant_id, form.data_source)
+        attributes = self._catalog.resolve(tenant_id, form.data_source, mapping)
+        header = judge_header(
+            stored.head, mapping=mapping, limits=self._limits, complete=len(stored.head) == stored.size
+        )
+        if stored.size <= header.body_start:
+            raise no_rows()
+
+        def plan_for(request_id: str, accepted_at_us: int) -> Plan:
+            return Plan(
+                tenant_id=tenant_id,
+                request_id=request_id,
+                data_source=form.data_source,
+                mapping=mapping,
+                attributes=attributes,
+                mode=form.mode,
+                segment=form.segment,
+                limits=self._limits,
+                chunk_bytes=self._chunk_bytes,
+                general_key=self._keys.current(tenant_id, Purpose.GENERAL).version,
+                personal_key=self._keys.current(tenant_id, Purpose.PERSONAL).version,
+                hash_key=self._keys.current(tenant_id, Purpose.HASH).version,
+                file_key=self._keys.current(tenant_id, Purpose.FILE).version,
+                accepted_at_us=accepted_at_us,
+            )
+
+        return plan_for
+
+
+class _Observed:
+    """Passes a file's plain bytes on, and keeps its head, its size and a keyed hash of it."""
+
+    def __init__(self, parts: Iterator[bytes], hash_key: bytes) -> None:
+        self._parts = parts
+        self.head = bytearray()
+        self.size = 0
+        self.digest = blake2b(digest_size=16, key=hash_key, person=b"penstock file")
+
+    def __iter__(self) -> Iterator[bytes]:
+        for part in self._parts:
+            if len(self.head) < MAX_HEADER_BYTES:
+                self.head += part[: MAX_HEADER_BYTES - len(self.head)]
+            self.size += len(part)
+            self.digest.update(part)
+            yield part
+
+
+def fingerprint(content: str, form: UploadForm) -> str:
+    """Equal for the same bytes uploaded with the same arguments, and for nothing else."""
+    digest = blake2b(content.encode(), digest_size=16, person=b"penstock upload")
+    digest.update(msgspec.json.encode(form))
+    return digest.hexdigest()
+
+
+def _new_request(tenant_id: str, stored: StoredFile, form: UploadForm) -> NewRequest:
+    return NewRequest(
+        tenant_id=tenant_id,
+        data_source=form.data_source,
+        file_name=safe_file_name(form.file_name),
+        uploaded_by=form.uploaded_by,
+        object_key=stored.ref.key,
+        object_version=stored.ref.version,
+        object_size=stored.ref.size,
+        mode=form.mode,
+        segment=form.segment,
+        notify=form.notify,
+        parent_id=form.parent_id,
+    )
