@@ -1,7 +1,8 @@
-"""How every embedded adapter opens SQLite, and the one table that maps its errors to Penstock's."""
+"""How embedded adapters open and share a SQLite database, and the one table that maps its errors to Penstock's."""
 
 from __future__ import annotations
 
+import fcntl
 import os
 import threading
 import time
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import apsw
 
+from penstock.adapters.embedded import disk
 from penstock.domain.errors import Corrupt, Unavailable
 
 BUSY_TIMEOUT_MS = 30_000
@@ -19,11 +21,11 @@ CACHE_KIB = 8_192  # per connection
 _opening = threading.Lock()
 
 
-def connect(path: Path, *, durable: bool = True) -> apsw.Connection:
+def connect(path: Path, *, durable: bool = True, page_bytes: int = 4096) -> apsw.Connection:
     """A connection to the database at `path`, in WAL mode; files are created with mode 0600, the folder with 0700.
 
     `durable`: a commit survives a power cut (synchronous=FULL); otherwise only a crash of the process.
-    A connection serves one thread at a time. Raises `Unavailable`, `Corrupt`.
+    A connection serves one thread at a time, and not a forked child. Raises `Unavailable`, `Corrupt`.
     """
     with errors(path):
         # Closing any descriptor of a file drops this process's POSIX locks on it, so nobody may connect meanwhile.
@@ -32,11 +34,13 @@ def connect(path: Path, *, durable: bool = True) -> apsw.Connection:
             connection = apsw.Connection(os.fspath(path))
         try:
             connection.set_busy_timeout(BUSY_TIMEOUT_MS)
+            connection.pragma("page_size", page_bytes)
             _enter_wal_mode(connection)
             connection.pragma("synchronous", "FULL" if durable else "NORMAL")
             connection.pragma("cache_size", -CACHE_KIB)
             connection.pragma("temp_store", "MEMORY")
             connection.pragma("trusted_schema", False)
+            connection.pragma("secure_delete", True)  # what was erased does not linger in free pages
         except BaseException:
             connection.close()
             raise
@@ -50,7 +54,9 @@ def errors(path: Path) -> Iterator[None]:
         yield
     except (apsw.CorruptError, apsw.NotADBError) as error:
         raise Corrupt(f"the database {path.name} is damaged: restore {path} from a backup") from error
-    except (apsw.Error, OSError) as error:
+    except OSError as error:
+        raise Unavailable(disk.describe(error, path)) from error
+    except apsw.Error as error:
         mend = _mend(error, path)
         if mend is None:
             raise
@@ -70,7 +76,87 @@ def transaction(connection: apsw.Connection) -> Iterator[None]:
         raise
 
 
-def _mend(error: Exception, path: Path) -> str | None:
+class Database:
+    """One SQLite file, shared by any number of threads and processes; each call borrows a connection.
+
+    Writers queue for a lock on a file beside the database, because SQLite's own wait is a series of sleeps.
+    """
+
+    def __init__(self, path: Path, schema: str, *, page_bytes: int = 4096, checkpoint_pages: int = 1000) -> None:
+        """`schema` is applied once. A checkpoint follows when the WAL has grown to `checkpoint_pages`."""
+        self._path = path
+        self._page_bytes = page_bytes
+        self._checkpoint_pages = checkpoint_pages
+        self._idle: list[_Session] = []
+        with self.read() as connection:
+            fresh = connection.pragma("user_version") == 0
+        if fresh:
+            self._create(schema)
+
+    @contextmanager
+    def read(self) -> Iterator[apsw.Connection]:
+        """A connection to read with. Raises `Unavailable`, `Corrupt`."""
+        with errors(self._path), self._session() as session:
+            yield session.connection
+
+    @contextmanager
+    def write(self) -> Iterator[apsw.Connection]:
+        """A connection in a write transaction: in the end all is durable or nothing. Raises `Unavailable`, `Corrupt`."""
+        with errors(self._path), self._session() as session, session.turn(), transaction(session.connection):
+            yield session.connection
+
+    def close(self) -> None:
+        """Close the connections that no call is using."""
+        while self._idle:
+            self._idle.pop().close()
+
+    @contextmanager
+    def _session(self) -> Iterator[_Session]:
+        try:
+            session = self._idle.pop()
+        except IndexError:
+            session = self._open()
+        try:
+            yield session
+        finally:
+            self._idle.append(session)
+
+    def _open(self) -> _Session:
+        connection = connect(self._path, page_bytes=self._page_bytes)
+        connection.wal_autocheckpoint(self._checkpoint_pages)
+        connection.pragma("journal_size_limit", 2 * self._checkpoint_pages * self._page_bytes)
+        lock = os.open(self._path.with_name(self._path.name + "-lock"), os.O_CREAT | os.O_RDWR, disk.PRIVATE_FILE)
+        return _Session(connection, lock)
+
+    def _create(self, schema: str) -> None:
+        with self.write() as connection:
+            if connection.pragma("user_version") == 0:  # nobody was faster
+                connection.execute(schema)
+                connection.pragma("user_version", 1)
+
+
+class _Session:
+    """A connection, and its own descriptor of the lock file, since flock tells descriptors apart, not threads."""
+
+    def __init__(self, connection: apsw.Connection, lock: int) -> None:
+        self.connection = connection
+        self._lock = lock
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """Wait for this writer's turn; the kernel ends the turn of a process that dies."""
+        fcntl.flock(self._lock, fcntl.LOCK_EX)
+        try:
+            yield
+        finally:
+            fcntl.flock(self._lock, fcntl.LOCK_UN)
+
+    def close(self) -> None:
+        self.connection.close()
+        os.close(self._lock)
+
+
+def _mend(error: apsw.Error, path: Path) -> str | None:
     """What is wrong and what to do about it, without SQLite's own text, which may quote a statement."""
     match error:
         case apsw.FullError():
@@ -82,18 +168,16 @@ def _mend(error: Exception, path: Path) -> str | None:
         case apsw.ReadOnlyError() | apsw.PermissionsError():
             return f"the database cannot be written: check the owner and mode of {path} and its folder"
         case apsw.IOError():
-            return f"reading or writing {path} failed: check the disk and its free space under {path.parent}"
+            return f"reading or writing {path} failed: check the disk, and the free space under {path.parent}"
         case apsw.NoMemError():
             return f"memory ran out while using the database {path.name}: free memory on this machine"
-        case OSError():
-            return f"{os.strerror(error.errno or 0)}: check {path} and its folder"
     return None
 
 
 def _create_private(path: Path) -> None:
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    disk.make_private_folder(path.parent)
     try:
-        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, disk.PRIVATE_FILE))
     except FileExistsError:
         return  # SQLite gives -wal and -shm the mode of the database itself
 

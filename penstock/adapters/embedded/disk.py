@@ -1,0 +1,59 @@
+"""What the embedded adapters ask of the file system: private folders, durable names, and errors in Penstock's words."""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from penstock.domain.errors import Unavailable
+
+PRIVATE_FILE = 0o600
+PRIVATE_FOLDER = 0o700
+
+
+@contextmanager
+def errors(path: Path) -> Iterator[None]:
+    """Raise the system's errors about `path` as `Unavailable`, with what to mend."""
+    try:
+        yield
+    except OSError as error:
+        raise Unavailable(describe(error, path)) from error
+
+
+def describe(error: OSError, path: Path) -> str:
+    """What is wrong with `path` and what to do about it."""
+    match error.errno:
+        case errno.ENOSPC | errno.EDQUOT:
+            return f"the disk is full: free space under {path.parent}"
+        case errno.EFBIG:
+            return f"{path.name} may not grow any more: raise the limit on file sizes (ulimit -f), or free space"
+        case errno.EACCES | errno.EPERM | errno.EROFS:
+            return f"{path} cannot be used: check the owner and mode of it and of its folder"
+        case errno.EMFILE | errno.ENFILE:
+            return f"{path.name} cannot be opened: raise the limit on open files (ulimit -n)"
+        case _:
+            return f"using {path} failed ({os.strerror(error.errno or errno.EIO)}): check the disk and the path"
+
+
+def make_private_folder(folder: Path) -> None:
+    """`folder` and its missing parents, with mode 0700, so that they outlive a power cut; what exists is left alone."""
+    if folder.is_dir():
+        return
+    make_private_folder(folder.parent)
+    try:
+        folder.mkdir(mode=PRIVATE_FOLDER)
+    except FileExistsError:
+        return
+    sync_folder(folder.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names in `folder` as they are now outlive a power cut."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
