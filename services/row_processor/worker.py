@@ -82,7 +82,7 @@ class Worker:
 
     def _ingest(self, event: ChunkReady) -> Manifest:
         plan, layout = self._prepared(event.tenant_id, event.request_id, _object_of(event))
-        if event.end - event.start > plan.limits.row_bytes + plan.chunk_bytes:
+        if event.end - event.start > max(plan.limits.row_bytes, plan.chunk_bytes):
             return self._commit(event, plan, _unread(event))
         body = self._files.open(event.tenant_id, _object_of(event)).read(event.start, event.end - event.start)
         sealer = self._sealer(event, plan)

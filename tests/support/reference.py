@@ -1,0 +1,117 @@
+"""A reference for all that is stored: plain Python over the files' bytes, sharing nothing with the hot path but single-cell coercion."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from penstock.domain.attributes import Attribute
+from penstock.domain.coercion import Misfit, coercer
+from penstock.domain.identity import normalise
+from penstock.domain.mapping import ColumnMapping, Mode, WritePolicy
+
+Name = tuple[str, str]  # namespace and normalised value
+
+
+@dataclass
+class Upload:
+    """One file as it was accepted; `order` is the order of acceptance, `counts` whether it is COMPLETED and not reverted."""
+
+    order: Any
+    data_source: str
+    body: bytes
+    columns: tuple[ColumnMapping, ...]
+    attributes: Mapping[str, Attribute]
+    mode: Mode = Mode.UPSERT
+    counts: bool = True
+
+
+@dataclass
+class Row:
+    order: Any
+    line: int
+    names: list[Name]
+    said: list[tuple[str, Any, WritePolicy]]
+
+
+@dataclass
+class Reading:
+    """What became of one file's rows."""
+
+    rows: list[Row] = field(default_factory=list)
+    rejected: dict[int, list[str]] = field(default_factory=dict)
+
+
+def read(upload: Upload) -> Reading:
+    text = upload.body.removeprefix(b"\xef\xbb\xbf")
+    header, *lines = text.split(b"\n")
+    names = header.removesuffix(b"\r").decode().split("\t")
+    reading = Reading()
+    for number, line in enumerate(lines, 2):
+        line = line.removesuffix(b"\r")
+        if line:
+            _read_row(upload, names, number, line, reading)
+    return reading
+
+
+def _read_row(upload: Upload, names: list[str], number: int, line: bytes, reading: Reading) -> None:
+    try:
+        cells = line.decode().split("\t")
+    except UnicodeDecodeError:
+        reading.rejected[number] = ["not_utf8"]
+        return
+    if b"\0" in line:
+        reading.rejected[number] = ["contains_nul"]
+        return
+    if len(cells) != len(names):
+        reading.rejected[number] = ["wrong_field_count"]
+        return
+    faults: list[str] = []
+    row = Row(upload.order, number, [], [])
+    for mapped in upload.columns:
+        attribute = upload.attributes[mapped.attribute]
+        try:
+            value = coercer(attribute.format).one(cells[names.index(mapped.column)])
+        except Misfit as misfit:
+            faults.append(f"{misfit.code}:{mapped.column}")
+            continue
+        row.said.append((attribute.name, value, mapped.policy))
+        if mapped.identifier and value is not None:
+            row.names.append((attribute.name, normalise(value, attribute.format)))
+    if faults:
+        reading.rejected[number] = faults
+    elif not row.names:
+        reading.rejected[number] = ["no_identifier"]
+    else:
+        reading.rows.append(row)
+
+
+def counting(uploads: Iterable[Upload]) -> list[Upload]:
+    """Those that count: not before the newest counting replacement of their source."""
+    uploads = [upload for upload in uploads if upload.counts]
+    floors = {u.data_source: u.order for u in sorted(uploads, key=lambda u: u.order) if u.mode is Mode.REPLACE}
+    return [u for u in uploads if u.data_source not in floors or u.order >= floors[u.data_source]]
+
+
+def profiles(uploads: Iterable[Upload]) -> dict[Name, dict[str, tuple[Any, Any, int]]]:
+    """For every identifier its attributes: name to (value, order of the upload, line)."""
+    rows = sorted((row for u in counting(uploads) for row in read(u).rows), key=lambda row: (row.order, row.line))
+    group: dict[Name, set[Name]] = {}
+    for row in rows:
+        merged = set(row.names).union(*(group.get(name, ()) for name in row.names))
+        for name in merged:
+            group[name] = merged
+    told: dict[int, dict[str, tuple[Any, Any, int]]] = {}
+    for row in rows:
+        _tell(told.setdefault(id(group[row.names[0]]), {}), row)
+    return {name: told[id(people)] for name, people in group.items()}
+
+
+def _tell(profile: dict[str, tuple[Any, Any, int]], row: Row) -> None:
+    for name, value, policy in row.said:
+        if value is None:
+            if policy is WritePolicy.CLEAR_ON_BLANK:
+                profile.pop(name, None)
+        elif policy is not WritePolicy.KEEP_FIRST or name not in profile:
+            profile[name] = (value, row.order, row.line)
