@@ -80,7 +80,7 @@ class EmbeddedControlStore(ControlStore):
             connection.execute(PUT, (table.value, tenant_id, partition, sort, body))
 
     def delete(self, table: Table, tenant_id: str, partition: str, sort: str = "") -> None:
-        with self._database.write() as connection:
+        with self._database.write(erase=True) as connection:
             connection.execute(DELETE, (table.value, tenant_id, partition, sort))
 
     def tenants(self) -> list[str]:

@@ -90,7 +90,7 @@ class EmbeddedProfileStore(ProfileStore):
             live = _not_deleted(connection, tenant_id, fragments, bits, timestamp_us)
             generation = self._generation(connection, tenant_id, bits)
             upsert = UPSERT.format(generation=generation, timestamp_us=timestamp_us)
-            connection.executemany(upsert, live)
+            connection.executemany(upsert, map(tuple, live))  # apsw binds a plain tuple a third faster
             connection.execute(COUNT, (len(live), generation))
 
     def read(self, tenant_id: str, bucket: int, start: bytes, end: bytes) -> list[StoredFragment]:
@@ -106,7 +106,7 @@ class EmbeddedProfileStore(ProfileStore):
         return _winners(heapq.merge(*map(self._pages, ranges)))
 
     def delete(self, tenant_id: str, bucket: int, start: bytes, end: bytes, *, timestamp_us: int) -> None:
-        with self._database.write() as connection:
+        with self._database.write(erase=True) as connection:
             connection.execute(BURY, (tenant_id, bucket, start, end, timestamp_us))
             for key_range in _ranges(connection, tenant_id, bucket, start, end):
                 connection.execute(REMOVE, (*key_range, timestamp_us))

@@ -40,7 +40,6 @@ def connect(path: Path, *, durable: bool = True, page_bytes: int = 4096) -> apsw
             connection.pragma("cache_size", -CACHE_KIB)
             connection.pragma("temp_store", "MEMORY")
             connection.pragma("trusted_schema", False)
-            connection.pragma("secure_delete", True)  # what was erased does not linger in free pages
         except BaseException:
             connection.close()
             raise
@@ -100,10 +99,15 @@ class Database:
             yield session.connection
 
     @contextmanager
-    def write(self) -> Iterator[apsw.Connection]:
-        """A connection in a write transaction: in the end all is durable or nothing. Raises `Unavailable`, `Corrupt`."""
-        with errors(self._path), self._session() as session, session.turn(), transaction(session.connection):
-            yield session.connection
+    def write(self, *, erase: bool = False) -> Iterator[apsw.Connection]:
+        """A connection in a write transaction, durable as a whole or not at all. Raises `Unavailable`, `Corrupt`.
+
+        With `erase`, what is deleted is overwritten with zeros; always on, it would slow every page split.
+        """
+        with errors(self._path), self._session() as session, session.turn():
+            session.connection.pragma("secure_delete", erase)
+            with transaction(session.connection):
+                yield session.connection
 
     def close(self) -> None:
         """Close the connections that no call is using."""
