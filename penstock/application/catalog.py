@@ -8,7 +8,7 @@ import msgspec
 
 from penstock.domain.attributes import Attribute, check_name
 from penstock.domain.builtin_attributes import BUILTIN
-from penstock.domain.errors import Conflict, NotFound, Refused, refusal
+from penstock.domain.errors import Conflict, Fault, NotFound, Refused, refusal
 from penstock.domain.mapping import ColumnMapping, Mapping
 from penstock.domain.mapping_rules import judge_mapping
 from penstock.ports.control_store import ControlStore, Record, Table
@@ -84,12 +84,9 @@ class Catalog:
     def save_mapping(self, tenant_id: str, source: str, columns: Sequence[ColumnMapping]) -> Mapping:
         """The mapping of `source` with `columns`, as a new version unless it is the present one.
 
-        Raises `NotFound` for an unknown source, `Refused` with every fault of the mapping.
+        Raises `Refused` with every fault, an unknown data source among them.
         """
-        self.source(tenant_id, source)
-        faults = judge_mapping(columns, self.attributes(tenant_id))
-        if faults:
-            raise Refused(faults, code="invalid_mapping")
+        self._judged(tenant_id, source, columns)
         while True:
             present = self._present(tenant_id, source)
             if present is not None and present.columns == tuple(columns):
@@ -109,13 +106,22 @@ class Catalog:
             raise NotFound(f"the data source {source[:64]!r} has no mapping yet")
         return present
 
-    def resolve(self, tenant_id: str, mapping: Mapping) -> tuple[Attribute, ...]:
+    def resolve(self, tenant_id: str, source: str, mapping: Mapping) -> tuple[Attribute, ...]:
         """The attributes that `mapping`'s columns feed, in their order. Raises `Refused` with every fault."""
+        return self._judged(tenant_id, source, mapping.columns)
+
+    def _judged(self, tenant_id: str, source: str, columns: Sequence[ColumnMapping]) -> tuple[Attribute, ...]:
         known = self.attributes(tenant_id)
-        faults = judge_mapping(mapping.columns, known)
+        faults = [*self._judge_source(tenant_id, source), *judge_mapping(columns, known)]
         if faults:
-            raise Refused(faults, code="invalid_mapping")
-        return tuple(known[column.attribute] for column in mapping.columns)
+            raise Refused(faults)
+        return tuple(known[column.attribute] for column in columns)
+
+    def _judge_source(self, tenant_id: str, name: str) -> list[Fault]:
+        if self._store.get(Table.DATA_SOURCES, tenant_id, "", name) is not None:
+            return []
+        mend = "Create the data source first, or name one that exists."
+        return [Fault(code="unknown_data_source", message=f"there is no data source {name[:64]!r}", mend=mend)]
 
     def _present(self, tenant_id: str, source: str) -> Mapping | None:
         newest = self._store.scan(Table.MAPPINGS, tenant_id, source, limit=1, newest_first=True)

@@ -209,8 +209,17 @@ class Requests:
             yield msgspec.json.decode(record.body, type=Mark)
 
     def unmark(self, tenant_id: str, mark: Mark) -> None:
-        """Forget a marker: all that it stood for is announced."""
+        """Forget a marker."""
         self._store.delete(Table.ACTIVE_REQUESTS, tenant_id, "", mark.sort)
+
+    def settle(self, request: Request) -> None:
+        """Forget the markers of a request that has ended and whose end is announced.
+
+        Of a completed one the mark of an undo stays: that undo may be just about to happen.
+        """
+        self.unmark(request.tenant_id, Mark(request.request_id, request.accepted_at))
+        if request.status is Status.REVERTED:
+            self.unmark(request.tenant_id, Mark(request.request_id, request.accepted_at, undo=True))
 
     # Chunks
 

@@ -21,7 +21,7 @@ from email_validator import EmailNotValidError, validate_email
 from msgspec.structs import replace
 
 from penstock.domain.errors import Fault, Refused
-from penstock.domain.request import Request, Status, history
+from penstock.domain.request import Request, Status, untold
 
 MAX_ADDRESSES = 20
 MAX_NAME = 120  # characters of a file name in a message
@@ -86,10 +86,10 @@ def check_addresses(addresses: Sequence[str]) -> tuple[str, ...]:
 
 
 def notifications(request: Request) -> list[Notification]:
-    """Every e-mail that is due by `request`'s state, in order; derived from the state, so that none gets lost."""
+    """The e-mails about all that is not announced yet, in order; derived from the state, so that none gets lost."""
     return [
         Notification(request_id=request.request_id, status=status, address=address, at_us=at_us)
-        for status, at_us in history(request)
+        for status, at_us in untold(request)
         for address in request.notify
     ]
 

@@ -14,10 +14,9 @@ import msgspec
 from msgspec.structs import replace
 
 from penstock.domain.errors import Fault, Problem, refusal
-from penstock.domain.events import ChunkDone, FileRefused, Split, Started, Step
+from penstock.domain.events import ChunkDone, FileRefused, Split, Started, StatusChanged, Step, UploadRequested
 from penstock.domain.mapping import Mode
 
-MAX_CHUNKS = 1_000_000  # bounds `Request.done` to 125 kB, whatever an event claims
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -116,20 +115,10 @@ def apply(request: Request, step: Step) -> Request:
 
 
 def impossible(request: Request, step: Step) -> str | None:
-    """Why `step` cannot be a step of `request`, or None. Such an event belongs into the dead letters."""
-    match step:
-        case Split() if not 0 <= step.chunks <= MAX_CHUNKS or step.bytes < 0:
-            return f"a file has 0 to {MAX_CHUNKS} chunks and no negative size"
-        case ChunkDone() if not 0 <= step.chunk < _chunks_at_most(request):
-            return f"chunk {step.chunk} is not one of this request's"
-        case ChunkDone() if min(step.rows_ingested, step.rows_rejected, *step.reject_reasons.values()) < 0:
-            return "a count is negative"
-        case ChunkDone() if step.rows_read != step.rows_ingested + step.rows_rejected:
-            return "rows read are not the sum of rows ingested and rows rejected"
-        case ChunkDone() if max(step.reject_reasons.values(), default=0) > step.rows_rejected:
-            return "a reason was given to more rows than were rejected"
-        case _:
-            return None
+    """Why `step` cannot be one of `request`, or None; what is impossible for any request never gets past the codec."""
+    if isinstance(step, ChunkDone) and request.chunks_total is not None and step.chunk >= request.chunks_total:
+        return f"chunk {step.chunk} is beyond the request's {request.chunks_total} chunks"
+    return None
 
 
 def has_chunk(request: Request, chunk: int) -> bool:
@@ -185,11 +174,49 @@ def untold(request: Request) -> tuple[tuple[Status, int], ...]:
     return steps[known[0] + 1 :] if known else steps
 
 
+def announced(request: Request, status: Status) -> Request:
+    """`request` with all up to `status` announced; what was announced before by another stays so."""
+    if status not in [news for news, _ in untold(request)]:
+        return request
+    return replace(request, told=status)
+
+
+def upload_requested(request: Request) -> UploadRequested:
+    """The event that has the request ingested; publishing it again does no harm."""
+    return UploadRequested(
+        tenant_id=request.tenant_id,
+        request_id=request.request_id,
+        object_key=request.object_key,
+        object_version=request.object_version,
+        object_size=request.object_size,
+    )
+
+
+def status_changed(request: Request, status: Status, at_us: int) -> StatusChanged:
+    """The event for other systems that `request` has reached `status`."""
+    return StatusChanged(
+        tenant_id=request.tenant_id,
+        request_id=request.request_id,
+        data_source=request.data_source,
+        status=status,
+        at_us=at_us,
+        rows_read=request.rows_read,
+        rows_ingested=request.rows_ingested,
+        rows_rejected=request.rows_rejected,
+    )
+
+
+def quiet_us(request: Request, now_us: int) -> int:
+    """How long nothing has been heard of an unfinished request; a clock that was set back counts as one ahead."""
+    last = max(request.accepted_at, request.started_at or 0, request.last_step_at, request.resent_at)
+    return abs(now_us - last)
+
+
 def eta_seconds(request: Request, now_us: int) -> int | None:
     """Whole seconds until the end if the rest goes at the same pace; None while that cannot be said."""
     if request.status is not Status.IN_PROGRESS or not request.chunks_total or not request.chunks_done:
         return None
-    elapsed_us = max(0, now_us - (request.started_at or now_us))
+    elapsed_us = 0 if request.started_at is None else max(0, now_us - request.started_at)
     left = request.chunks_total - request.chunks_done
     return -(-elapsed_us * left // (request.chunks_done * 1_000_000))
 
@@ -223,10 +250,6 @@ def to_public(request: Request, now_us: int) -> dict[str, Any]:
 def rfc3339(at_us: int) -> str:
     """Microseconds since the epoch as an RFC 3339 time in UTC."""
     return (_EPOCH + timedelta(microseconds=at_us)).isoformat(timespec="microseconds").replace("+00:00", "Z")
-
-
-def _chunks_at_most(request: Request) -> int:
-    return MAX_CHUNKS if request.chunks_total is None else request.chunks_total
 
 
 def _begin(request: Request, at_us: int) -> Request:

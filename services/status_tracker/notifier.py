@@ -1,0 +1,70 @@
+"""The notifier: sends the e-mails that are due.
+
+An attempt is noted before it is made. When its end is not known (the process died, or the server's reply was lost), the
+same message, with the same Message-ID, is sent once more, and never a third time.
+"""
+
+from __future__ import annotations
+
+import structlog
+
+from penstock.application.requests import Requests
+from penstock.domain.errors import Conflict, Refused, Unavailable
+from penstock.domain.notification import Notification, begin, doubt, is_due, postponed, refused, render, sent
+from penstock.failpoints import failpoint
+from penstock.ports.clock import Clock
+from penstock.ports.control_store import ControlStore, Record
+from penstock.ports.mailer import InDoubt, Mailer
+from services.status_tracker.outbox import Outbox
+
+log = structlog.get_logger()
+
+
+class Notifier:
+    """`sender` is the address that the messages come from."""
+
+    def __init__(self, *, store: ControlStore, requests: Requests, mailer: Mailer, clock: Clock, sender: str) -> None:
+        self._store, self._requests, self._mailer = store, requests, mailer
+        self._clock, self._sender = clock, sender
+        self._outbox = Outbox(store)
+
+    def send_due(self) -> int:
+        """One pass over all that is due; returns how many messages a mail server has taken. Raises `Unavailable`."""
+        return sum(
+            self._attempt(record, notification)
+            for tenant_id in self._store.tenants()
+            for record, notification in self._outbox.due(tenant_id)
+            if is_due(notification, self._clock.now_us())
+        )
+
+    def _attempt(self, record: Record, notification: Notification) -> bool:
+        begun = begin(notification, self._clock.now_us())
+        try:
+            record = self._outbox.store(record, begun)
+        except Conflict:
+            return False  # another notifier has taken it
+        if begun.delivery.ended:
+            log.warning("mail_in_doubt", request_id=begun.request_id, status=begun.status)
+            return False
+        failpoint("notifier.attempt_stored")
+        done, taken = self._send(record.tenant_id, begun)
+        try:
+            self._outbox.store(record, done)
+        except Conflict:
+            log.warning("mail_overtaken", request_id=begun.request_id, status=begun.status)  # it took over a minute
+        return taken
+
+    def _send(self, tenant_id: str, notification: Notification) -> tuple[Notification, bool]:
+        """The notification after an attempt, and whether the server said that it has the message."""
+        message = render(notification, self._requests.get(tenant_id, notification.request_id), self._sender)
+        try:
+            self._mailer.send(message)
+        except Unavailable:
+            return postponed(notification, self._clock.now_us()), False
+        except InDoubt:
+            return doubt(notification), False
+        except Refused as refusal:
+            log.warning("mail_refused", request_id=notification.request_id, code=refusal.code)
+            return refused(notification, refusal.code), False
+        failpoint("notifier.mail_sent")
+        return sent(notification), True

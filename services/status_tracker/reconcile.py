@@ -1,0 +1,98 @@
+"""The reconciler: looks after requests that no event moves any more.
+
+Events can be lost for good (an uploader that died before it published, an expired offset), the control store cannot:
+the manifests say which chunks are done, and the upload event can be made again from the request.
+"""
+
+from __future__ import annotations
+
+from functools import reduce
+
+import structlog
+from msgspec.structs import replace
+
+from penstock.application.requests import Mark, Requests
+from penstock.domain.errors import NotFound
+from penstock.domain.event_codec import encode
+from penstock.domain.request import Request, Status, apply, has_chunk, quiet_us, untold, upload_requested
+from penstock.ports.clock import Clock
+from penstock.ports.control_store import ControlStore
+from penstock.ports.event_log import EventLog
+from services.status_tracker.announcer import Announcer
+
+UNDO_GRACE_US = 300_000_000  # an undo that has not come this long after its mark never will
+MAX_DOUBLINGS = 6
+
+log = structlog.get_logger()
+
+
+class Reconciler:
+    """`quiet_seconds`: how long a request may stand still before it is looked into; doubles with each resent event."""
+
+    def __init__(
+        self,
+        *,
+        store: ControlStore,
+        requests: Requests,
+        announcer: Announcer,
+        events: EventLog,
+        clock: Clock,
+        quiet_seconds: float,
+    ) -> None:
+        self._store, self._requests, self._announcer = store, requests, announcer
+        self._producer, self._clock = events.producer(), clock
+        self._quiet_us = int(quiet_seconds * 1_000_000)
+
+    def reconcile(self) -> None:
+        """One pass over every active request. Raises `Unavailable`."""
+        for tenant_id in self._store.tenants():
+            for mark in self._requests.marks(tenant_id):
+                self._look_after(tenant_id, mark)
+
+    def _look_after(self, tenant_id: str, mark: Mark) -> None:
+        try:
+            request = self._requests.get(tenant_id, mark.request_id)
+        except NotFound:
+            return  # its uploader died before it was accepted; a retry with the same key will use the mark
+        if not request.status.ended and self._is_quiet(request):
+            request = self._recount(request)
+            if not request.status.ended and self._is_quiet(request):
+                self._resend(request)
+        if untold(request):
+            self._announcer.announce([request])
+        elif request.status.ended:
+            self._close(request, mark)
+
+    def _is_quiet(self, request: Request) -> bool:
+        patience_us = self._quiet_us << min(request.resends, MAX_DOUBLINGS)
+        return quiet_us(request, self._clock.now_us()) >= patience_us
+
+    def _recount(self, request: Request) -> Request:
+        """Count the chunks whose manifests are there and whose events were lost."""
+        manifests = self._requests.manifests(request.tenant_id, request.request_id)
+        steps = [manifest.step() for manifest in manifests if not has_chunk(request, manifest.chunk)]
+        if steps:
+            log.warning("progress_recovered", request_id=request.request_id, chunks=len(steps))
+        return self._requests.update(
+            request.tenant_id, request.request_id, lambda present: reduce(apply, steps, present)
+        )[1]
+
+    def _resend(self, request: Request) -> None:
+        """Have the file read again: every chunk that is done already says so again, every other one runs."""
+        event = upload_requested(request)
+        self._producer.send(event.topic, event.key, encode(event))
+        self._producer.flush()
+        now_us = self._clock.now_us()
+        self._requests.update(
+            request.tenant_id,
+            request.request_id,
+            lambda present: replace(present, resent_at=now_us, resends=present.resends + 1),
+        )
+        log.warning("upload_resent", request_id=request.request_id, resends=request.resends + 1)
+
+    def _close(self, request: Request, mark: Mark) -> None:
+        """All is told: forget the marks. An undo's stays with a completed request for as long as it may still come."""
+        self._requests.settle(request)
+        overdue = abs(self._clock.now_us() - mark.at_us) > UNDO_GRACE_US
+        if mark.undo and overdue and request.status is not Status.REVERTED:
+            self._requests.unmark(request.tenant_id, mark)
