@@ -24,6 +24,23 @@ class FormatKind(StrEnum):
     URL = "url"
     ENUM = "enum"
 
+    @property
+    def takes_argument(self) -> bool:
+        return self in _ARGUMENTS
+
+
+_ARGUMENTS = {
+    FormatKind.DATE: "a pattern",
+    FormatKind.DATETIME: "a pattern",
+    FormatKind.PHONE: "a region",
+    FormatKind.ENUM: "options",
+}
+_WRITTEN_FORMAT = re.compile(r"(?P<kind>[^()]*)(?P<given>\((?P<argument>.*)\))?", re.DOTALL)
+_FORMATS = (
+    "Use text, integer, decimal, boolean, date, date(dd/MM/yyyy), datetime, datetime(yyyy-MM-dd HH:mm:ss), email, "
+    "phone, phone(NL), url or enum(gold|silver)."
+)
+
 
 class InputFormat(msgspec.Struct, frozen=True):
     """How a cell is read. `argument`: a pattern (date, datetime), a region (phone), or `a|b|c` (enum).
@@ -40,6 +57,24 @@ class InputFormat(msgspec.Struct, frozen=True):
 
 
 TEXT = InputFormat()
+
+
+def parse_format(written: str) -> InputFormat:
+    """The format that is written `kind` or `kind(argument)`, the inverse of `str`.
+
+    `Refused`: unknown_format, or invalid_format when an argument is missing or out of place. What the argument says
+    is judged by `coercer`, which knows patterns, regions and options.
+    """
+    match = _WRITTEN_FORMAT.fullmatch(written.strip())
+    if match is None or match["kind"] not in list(FormatKind):
+        raise refusal("unknown_format", f"{written[:64]!r} is not an input format", _FORMATS)
+    kind, argument = FormatKind(match["kind"]), match["argument"] or ""
+    if match["given"] and not (kind.takes_argument and argument):
+        wanted = f"needs {_ARGUMENTS[kind]} between" if kind.takes_argument else "takes no"
+        raise refusal("invalid_format", f"The format {kind} {wanted} parentheses", _FORMATS)
+    if kind is FormatKind.ENUM and not argument:
+        raise refusal("invalid_format", "The format enum needs options", _FORMATS)
+    return InputFormat(kind, argument)
 
 
 class Attribute(msgspec.Struct, frozen=True, kw_only=True):

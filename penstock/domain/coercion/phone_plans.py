@@ -1,0 +1,147 @@
+"""Numbering plans as regular expressions, built from phonenumbers' own metadata.
+
+`phonenumbers.parse` strips a national prefix in ways that differ by country, and `is_valid_number` then tries up to
+ten patterns in each of up to 25 regions. A plan is one regex that matches only digits of which both are sure, and
+whose last group is the national number that they would find. What a plan does not match is not wrong: it is for the
+library to judge. Each helper names the function of phonenumberutil (or two) that it stands for.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from typing import TYPE_CHECKING, NamedTuple
+
+import phonenumbers
+
+if TYPE_CHECKING:
+    from phonenumbers.phonemetadata import PhoneMetadata, PhoneNumberDesc
+
+IDD = "00"  # the international prefix of most countries; the others' are left to the library
+_HEAD = re.compile(r"\+[1-9][0-9]{2}[0-9]|[0-9]{5}")
+_KINDS = (
+    "mobile",
+    "fixed_line",
+    "toll_free",
+    "shared_cost",
+    "premium_rate",
+    "voip",
+    "personal_number",
+    "pager",
+    "uan",
+    "voicemail",
+)
+
+
+class Plan(NamedTuple):
+    """Digits that `shape` matches are the number `prefix` (+ and country code), then the match's last group."""
+
+    prefix: str
+    shape: re.Pattern[str]
+
+
+NO_PLAN = Plan("", re.compile(r"(?!)"))
+
+
+def plan_of(head: str, region: str | None) -> Plan:
+    """The plan of the numbers that begin with `head`, the first five of + and digits, when dialled in `region`."""
+    if not _HEAD.fullmatch(head):
+        return NO_PLAN
+    if head.startswith("+"):
+        return _international_plan(r"\+", _country_code(head[1:4]))
+    if region is None:
+        return NO_PLAN
+    if head.startswith(IDD) and _metadata(region).international_prefix == IDD:
+        return _international_plan(IDD, _country_code(head[2:5]))
+    return _national_plan(region)
+
+
+def _country_code(digits: str) -> int:
+    """_extract_country_code: the shortest that there is, or 0. Those of no country are left to the library too."""
+    for length in (1, 2, 3):
+        regions = phonenumbers.COUNTRY_CODE_TO_REGION_CODE.get(int(digits[:length]), ())
+        if regions:
+            return int(digits[:length]) if regions[0] != phonenumbers.REGION_CODE_FOR_NON_GEO_ENTITY else 0
+    return 0
+
+
+@cache
+def _international_plan(before: str, code: int) -> Plan:
+    """Numbers written as `before` (a regex), then the country code `code`."""
+    if not code:
+        return NO_PLAN
+    metadata = _metadata(phonenumbers.COUNTRY_CODE_TO_REGION_CODE[code][0])
+    return Plan(f"+{code}", re.compile(f"{before}{code}(?:{_national_number(metadata)})", re.ASCII))
+
+
+@cache
+def _national_plan(region: str) -> Plan:
+    """Numbers written as they are dialled within `region`.
+
+    _maybe_extract_country_code: what begins with the country's own code is only certain when it fits as it is.
+    """
+    metadata = _metadata(region)
+    abroad = f"(?!{metadata.international_prefix})" if metadata.international_prefix else ""
+    own_code = f"(?:(?!{metadata.country_code})|{_fits(metadata.general_desc)})"
+    shape = re.compile(f"{abroad}{own_code}(?:{_national_number(metadata)})", re.ASCII)
+    return Plan(f"+{metadata.country_code}", shape)
+
+
+def _national_number(metadata: PhoneMetadata) -> str:
+    """_maybe_strip_national_prefix_carrier_code and _test_number_length: the number after its prefix, or as it is.
+
+    Must come first of all groups: its conditional counts those of the prefix from 1.
+    """
+    valid = f"({_valid(_code(metadata))})"
+    prefix = metadata.national_prefix_for_parsing
+    if not prefix:
+        return valid
+    general = _fits(metadata.general_desc)
+    if metadata.national_prefix_transform_rule:
+        untransformed, kept = f"(?({re.compile(prefix).groups})(?!))", f"(?!{prefix})"
+    else:
+        untransformed, kept = "", f"(?:(?!{prefix})|{general}(?!(?:{prefix}){general}))"
+    return f"(?:(?>{prefix}){untransformed}{general}|{kept}){valid}"
+
+
+def _valid(code: int) -> str:
+    """region_code_for_number and is_valid_number_for_region: the first region that claims a number decides on it."""
+    regions = phonenumbers.COUNTRY_CODE_TO_REGION_CODE[code]
+    choices: list[str] = []
+    claimed = ""  # by the leading digits of the regions before
+    for region in regions:
+        metadata = _metadata(region)
+        leading = metadata.leading_digits if len(regions) > 1 else None
+        choices.append(f"{claimed}{f'(?={leading})' if leading else ''}{_number_of_a_kind(metadata)}")
+        claimed += f"(?!{leading})" if leading else ""
+    return "|".join(choices)
+
+
+def _number_of_a_kind(metadata: PhoneMetadata) -> str:
+    """_number_type_helper: a number that fits the general description and that of a kind."""
+    kinds = dict.fromkeys(_described(getattr(metadata, kind)) for kind in _KINDS)
+    return f"{_fits(metadata.general_desc)}(?:{'|'.join(kind for kind in kinds if kind)})"
+
+
+def _fits(description: PhoneNumberDesc | None) -> str:
+    """A lookahead for what `description` describes."""
+    return f"(?={_described(description)})"
+
+
+def _described(description: PhoneNumberDesc | None) -> str:
+    """_is_number_matching_desc: a possible length, and the pattern up to the end; empty when there is none."""
+    if description is None or not description.national_number_pattern:
+        return ""
+    lengths = "|".join(rf"\d{{{length}}}\Z" for length in description.possible_length if length > 0)
+    return rf"(?={lengths})(?:{description.national_number_pattern})\Z"
+
+
+def _code(metadata: PhoneMetadata) -> int:
+    assert metadata.country_code is not None, metadata.id
+    return metadata.country_code
+
+
+def _metadata(region: str) -> PhoneMetadata:
+    metadata = phonenumbers.PhoneMetadata.metadata_for_region(region)
+    assert metadata is not None, region
+    return metadata

@@ -1,0 +1,66 @@
+"""Phone numbers: phonenumbers' answer in E.164, at a fraction of its cost."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import phonenumbers
+
+from penstock.domain.coercion.base import CellCoercer, Misfit, Value
+from penstock.domain.coercion.phone_plans import NO_PLAN, Plan, plan_of
+from penstock.domain.errors import refusal
+
+_LONGEST = 250  # characters; the library refuses more
+_HEAD = 5  # + and digits that tell a numbering plan
+_PUNCTUATION = " ()-./"  # means nothing to the library wherever it stands
+
+
+class PhoneCoercer(CellCoercer):
+    """A valid number as E.164; one without a country code only fits when the argument says whose it is."""
+
+    def __init__(self, argument: str = "") -> None:
+        self._region = argument.upper() or None
+        if self._region is not None and self._region not in phonenumbers.SUPPORTED_REGIONS:
+            raise refusal(
+                "invalid_format",
+                f"{argument[:64]!r} is not a region with phone numbers",
+                "Name a country by its two letters (ISO 3166), such as phone(NL), or none: phone.",
+            )
+        self._plans: dict[str, Plan] = {}
+
+    def read(self, text: str) -> Value:
+        try:
+            number = phonenumbers.parse(text, self._region)
+        except phonenumbers.NumberParseException:
+            raise Misfit("not_a_phone") from None
+        if not phonenumbers.is_valid_number(number):
+            raise Misfit("not_a_phone")
+        return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+    def glance(self, cells: Sequence[str]) -> list[Value | None]:
+        values: list[Value | None] = []
+        plans = self._plans
+        for cell, digits in zip(cells, _without_punctuation(cells), strict=True):
+            prefix, shape = plans.get(digits[:_HEAD]) or self._plan(digits[:_HEAD])
+            match = shape.fullmatch(digits)
+            if match is None or len(cell) > _LONGEST:
+                values.append(None)
+            else:
+                values.append(prefix + match[match.lastindex or 0])
+        return values
+
+    def _plan(self, head: str) -> Plan:
+        """The plan of `head`, remembered if there is one, so that no more than the heads of real plans are."""
+        plan = plan_of(head, self._region)
+        if plan is not NO_PLAN:
+            self._plans[head] = plan
+        return plan
+
+
+def _without_punctuation(cells: Sequence[str]) -> list[str]:
+    """Every cell's + and digits; all cells as one string, because that costs a tenth."""
+    text = "\n".join(cells)
+    for mark in _PUNCTUATION:
+        text = text.replace(mark, "")
+    stripped = text.split("\n") if cells else []
+    return stripped if len(stripped) == len(cells) else list(cells)  # a cell with a newline would shift the others

@@ -1,0 +1,62 @@
+"""Why a cell does not fit: one table for reject files, the console and the API."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+import msgspec
+
+
+class Reason(msgspec.Struct, frozen=True):
+    """What is wrong with a cell, and how to mend it; holds no cell."""
+
+    message: str
+    mend: str
+
+
+REASONS: Mapping[str, Reason] = MappingProxyType(
+    {
+        "not_an_integer": Reason(
+            "The value is not a whole number.",
+            "Write digits only, with at most one sign before them, such as 42 or -7.",
+        ),
+        "integer_out_of_range": Reason(
+            "The whole number is too large.",
+            "Use a number from -9223372036854775808 to 9223372036854775807, or make the attribute a decimal or a text.",
+        ),
+        "not_a_decimal": Reason(
+            "The value is not a decimal number.",
+            "Write digits with a point, such as 1234.50, without separators of thousands and of at most 1,000 digits.",
+        ),
+        "not_a_boolean": Reason(
+            "The value is neither yes nor no.",
+            "Write true or false, yes or no, y or n, t or f, 1 or 0.",
+        ),
+        "not_a_date": Reason(
+            "The value is not a date of the attribute's pattern.",
+            "Write a day that exists as the pattern says (2024-01-31 when there is none), or change the pattern.",
+        ),
+        "not_a_datetime": Reason(
+            "The value is not a date and time of the attribute's pattern.",
+            "Write it as the pattern says (2024-01-31T09:30:00 or 2024-01-31T09:30:00+01:00 when there is none), "
+            "or change the pattern.",
+        ),
+        "not_an_email": Reason(
+            "The value is not an e-mail address.",
+            "Write one address, such as name@example.com, without a display name.",
+        ),
+        "not_a_phone": Reason(
+            "The value is not a valid phone number.",
+            "Write it with its country code, such as +31 20 123 4567, or give the format a region, such as phone(NL).",
+        ),
+        "not_a_url": Reason(
+            "The value is not a web address.",
+            "Write it in full, such as https://www.example.com/page, without spaces.",
+        ),
+        "not_an_option": Reason(
+            "The value is none of the attribute's options.",
+            "Write one of the options exactly as the attribute lists them, or add this one to it.",
+        ),
+    }
+)

@@ -1,0 +1,42 @@
+"""Web addresses: absolute http or https with a host, kept as they are written."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from ipaddress import IPv6Address
+from urllib.parse import urlsplit
+
+from penstock.domain.coercion.base import CellCoercer, Misfit, Value
+
+_LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
+_PLAIN = re.compile(rf"https?://{_LABEL}(?:\.{_LABEL})+(?:[/?#][!-~]*)?")
+_START = re.compile(r"https?://", re.IGNORECASE)
+# Of what urlsplit would drop or accept in silence: white space, C0 and C1 controls; and a browser's other slash.
+_FORBIDDEN = re.compile(r"[\s\x00-\x20\x7f-\xa0\\]")
+_HOST = re.compile(r"(?!-)[\w-]+(?:\.[\w-]+)*\.?")
+
+
+class UrlCoercer(CellCoercer):
+    def read(self, text: str) -> Value:
+        if not _START.match(text) or _FORBIDDEN.search(text) or not _has_host(text):
+            raise Misfit("not_a_url")
+        return text
+
+    def glance(self, cells: Sequence[str]) -> list[Value | None]:
+        plain = _PLAIN.fullmatch
+        return [cell if plain(cell) else None for cell in cells]
+
+
+def _has_host(text: str) -> bool:
+    """Whether urlsplit finds a host name or address, and a port that can be one, if any."""
+    try:
+        parts = urlsplit(text)
+        host = parts.hostname or ""
+        _ = parts.port  # raises when it is not a port
+        if "[" in parts.netloc or "]" in parts.netloc:
+            IPv6Address(host)
+            return True
+    except ValueError:
+        return False
+    return _HOST.fullmatch(host) is not None
