@@ -51,4 +51,6 @@ def _converted(name: str, text: str, kind: type) -> object:
     try:
         return msgspec.convert(text, kind, strict=False)
     except msgspec.ValidationError as error:
-        raise refusal("invalid_setting", f"{name} cannot be read: {error}", f"Give {name} a value of type {kind.__name__}.") from error
+        raise refusal(
+            "invalid_setting", f"{name} cannot be read: {error}", f"Give {name} a value of type {kind.__name__}."
+        ) from error

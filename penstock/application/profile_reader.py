@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import NamedTuple
 
 from penstock.application.catalog import Catalog
 from penstock.application.key_ring import KeyRing, Purpose
@@ -32,7 +31,8 @@ class ProfileReader:
     def lookup(self, tenant_id: str, namespace: str, value: str, *, reveal: bool) -> Profile:
         """The profile that `value` leads to; personal values stay sealed, and are not even opened, unless `reveal`.
 
-        Raises `NotFound` when nothing visible is known of it, `Refused` for an unknown attribute, Misfit for a value that cannot be one.
+        Raises `NotFound` when nothing visible is known of it, `Refused` for an unknown attribute, Misfit for a value
+        that cannot be one.
         """
         node = self._node(tenant_id, namespace, value)
         fragments = [self._opened(tenant_id, stored, reveal=reveal) for stored in self._reachable(tenant_id, node)]

@@ -13,7 +13,8 @@ SALT_BYTES = 32
 
 
 class SealedObjects:
-    """An object store whose content only this tenant's file keys open. Errors: the object store's and the key ring's."""
+    """An object store whose content only this tenant's file keys open. Errors: the object store's and the key
+    ring's."""
 
     def __init__(self, objects: ObjectStore, keys: KeyRing, random: Callable[[int], bytes]) -> None:
         self._objects, self._keys, self._random = objects, keys, random

@@ -1,6 +1,7 @@
 """A chunk's bytes become sealed fragments and rejects: parse, map, validate, fold rows of one person, seal.
 
-This is the hot path. It works on columns, so that most of its steps run in C, and takes two ways: rows whose nodes occur once in the chunk
+This is the hot path. It works on columns, so that most of its steps run in C, and takes two ways: rows whose nodes
+occur once in the chunk
 (nearly all) are encoded straight from the columns; rows that share a node with another row are folded first.
 """
 
@@ -32,7 +33,8 @@ class ChunkResult(NamedTuple):
 
     @property
     def reject_reasons(self) -> dict[str, int]:
-        """How many rows were rejected for each reason; a row with several counts under its first, so that they add up."""
+        """How many rows were rejected for each reason; a row with several counts under its first, so that they add
+        up."""
         return dict(Counter(reject.reasons[0].partition(":")[0] for reject in self.rejects))
 
 
@@ -42,7 +44,9 @@ class PlainFragment(NamedTuple):
     personal: bytes
 
 
-def ingest_chunk(body: bytes, *, chunk: int, first_line: int, plan: Plan, layout: Layout, sealer: ChunkSealer) -> ChunkResult:
+def ingest_chunk(
+    body: bytes, *, chunk: int, first_line: int, plan: Plan, layout: Layout, sealer: ChunkSealer
+) -> ChunkResult:
     """All that one chunk says, ready to be written. The same bytes and plan give the same plain fragments always."""
     table, rejects = parse(body, first_line=first_line, width=layout.width, cell_bytes=plan.limits.cell_bytes)
     good, misfits = _coerce(table, layout)
@@ -68,7 +72,7 @@ def _coerce(table: Table, layout: Layout) -> tuple[_Rows, list[Reject]]:
     columns: list[Column] = []
     reasons: dict[int, list[str]] = {}
     for column in layout.columns:
-        cells = table.columns[column.index]
+        cells = table.columns[column.at]
         if layout.corrected_rejects:
             cells = list(map(restore_cell, cells))
         values, misfits = column.coercer.column(cells)
@@ -80,7 +84,9 @@ def _coerce(table: Table, layout: Layout) -> tuple[_Rows, list[Reject]]:
         reasons.setdefault(at, ["no_identifier"])
     if not reasons:
         return _Rows(table.lines, columns, list(nodes)), []
-    rejects = [Reject(line=table.lines[at], reasons=tuple(why), row=table.raw[at].encode()) for at, why in reasons.items()]
+    rejects = [
+        Reject(line=table.lines[at], reasons=tuple(why), row=table.raw[at].encode()) for at, why in reasons.items()
+    ]
     good = [at not in reasons for at in range(len(table.lines))]
     kept = _Rows(
         list(compress(table.lines, good)),
@@ -139,7 +145,9 @@ def _straight(rows: _Rows, layout: Layout) -> list[tuple[Node, bytes, bytes]]:
         parts = map(encode, repeat(namespace), rows.lines, ordinary, personal, repeat(b""), repeat(None), cleared)
         return [(node, *part) for node, part in zip(rows.nodes[0], parts, strict=True) if node is not None]
     plain = []
-    for line, values, secrets, blanks, nodes in zip(rows.lines, ordinary, personal, cleared, zip(*rows.nodes, strict=True), strict=False):
+    for line, values, secrets, blanks, nodes in zip(
+        rows.lines, ordinary, personal, cleared, zip(*rows.nodes, strict=True), strict=False
+    ):
         present = [(who, node) for who, node in zip(layout.identifiers, nodes, strict=True) if node is not None]
         (first, home), others = present[0], present[1:]
         links = b"".join(node for _, node in others)
@@ -190,7 +198,9 @@ class _Folding:
 def _folded(rows: _Rows, layout: Layout) -> list[tuple[Node, bytes, bytes]]:
     """Fragments of rows that meet in a node; one that all of them lead to holds what all of them say."""
     people: dict[Node, _Folding] = {}
-    for line, values, nodes in zip(rows.lines, zip(*rows.columns, strict=True), zip(*rows.nodes, strict=True), strict=True):
+    for line, values, nodes in zip(
+        rows.lines, zip(*rows.columns, strict=True), zip(*rows.nodes, strict=True), strict=True
+    ):
         present = [(who, node) for who, node in zip(layout.identifiers, nodes, strict=True) if node is not None]
         home = present[0][1]
         for who, node in present:

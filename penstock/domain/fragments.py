@@ -1,14 +1,17 @@
 """Fragments: what one upload request says about one identifier, and how it lies in the profile store.
 
-The key sorts: node (16) ‖ data source (8) ‖ request id (16) ‖ chunk (4, big-endian). The last 20 bytes are the fragment's origin.
+The key sorts: node (16) ‖ data source (8) ‖ request id (16) ‖ chunk (4, big-endian). The last 20 bytes are the
+fragment's origin.
 
 The plain parts are MessagePack arrays:
 
     general   [namespace, row, names, values, personal names, links, rows, policies, cleared]
     personal  [value of each personal name, in their order]
 
-`row` is the line of the file that every value came from unless `rows` says otherwise by attribute; `links` are the joined nodes
-of the row's other identifiers; `policies` hold the attributes whose write policy is not `overwrite`; `cleared` names the
+`row` is the line of the file that every value came from unless `rows` says otherwise by attribute; `links` are the
+joined nodes
+of the row's other identifiers; `policies` hold the attributes whose write policy is not `overwrite`; `cleared` names
+the
 attributes that a blank cell removed.
 """
 
@@ -107,7 +110,8 @@ _decode_personal = msgspec.msgpack.Decoder(list[Value]).decode
 
 
 class PartEncoder:
-    """Encodes the two plain parts of fragments whose attributes are always the same; the constant names are encoded once."""
+    """Encodes the two plain parts of fragments whose attributes are always the same; the constant names are encoded
+    once."""
 
     def __init__(self, ordinary: Sequence[str], personal: Sequence[str], policies: Mapping[str, WritePolicy]) -> None:
         self._ordinary, self._personal = tuple(ordinary), tuple(personal)

@@ -1,4 +1,5 @@
-"""Length-prefixed framing: the only way in which several fields become one byte string to hash, derive from or authenticate."""
+"""Length-prefixed framing: the only way in which several fields become one byte string to hash, derive from or
+authenticate."""
 
 from __future__ import annotations
 

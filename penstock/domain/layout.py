@@ -14,9 +14,9 @@ from penstock.domain.mapping import Plan, WritePolicy
 
 
 class LayoutColumn(NamedTuple):
-    """One mapped column; `index` is its place in the file."""
+    """One mapped column; `at` is its place in the file."""
 
-    index: int
+    at: int
     name: str
     attribute: Attribute
     policy: WritePolicy
@@ -46,7 +46,7 @@ class Layout(NamedTuple):
 
 def compile_layout(plan: Plan, header: Header, hash_key: bytes) -> Layout:
     """Raises KeyError when the header lacks a mapped column, which `file_rules` has ruled out."""
-    place_of = {name: index for index, name in enumerate(header.columns)}
+    place_of = {name: at for at, name in enumerate(header.columns)}
     columns = tuple(
         LayoutColumn(place_of[mapped.column], mapped.column, attribute, mapped.policy, coercer(attribute.format))
         for mapped, attribute in zip(plan.mapping.columns, plan.attributes, strict=True)

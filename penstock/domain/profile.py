@@ -1,6 +1,7 @@
 """The profile: the fold of all visible fragments that are reachable from an identifier.
 
-Each fragment holds assertions; they are folded in the order of (request id, row), which is the order of acceptance and then of the
+Each fragment holds assertions; they are folded in the order of (request id, row), which is the order of acceptance
+and then of the
 file, whatever the order in which chunks, retries and parallel uploads arrived.
 """
 
@@ -61,7 +62,8 @@ def _said(fragments: Iterable[Fragment]) -> Iterable[tuple[Origin, str, Assertio
 
 
 def _identifiers(fragments: Iterable[Fragment]) -> tuple[Identifier, ...]:
-    """Each fragment names the identifier at whose node it lies; equal ones are named once, in the spelling told last."""
+    """Each fragment names the identifier at whose node it lies; equal ones are named once, in the spelling told
+    last."""
     newest: dict[bytes, tuple[Origin, Identifier]] = {}
     for fragment in fragments:
         said = fragment.assertions.get(fragment.namespace)
@@ -71,4 +73,6 @@ def _identifiers(fragments: Iterable[Fragment]) -> tuple[Identifier, ...]:
         identifier = Identifier(fragment.namespace, MASK if said.value is None else said.value)
         if fragment.key.node not in newest or newest[fragment.key.node][0] < origin:
             newest[fragment.key.node] = (origin, identifier)
-    return tuple(sorted((identifier for _, identifier in newest.values()), key=lambda each: (each.namespace, str(each.value))))
+    return tuple(
+        sorted((identifier for _, identifier in newest.values()), key=lambda each: (each.namespace, str(each.value)))
+    )

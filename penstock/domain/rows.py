@@ -1,6 +1,7 @@
 """Rows: from a chunk's bytes to columns of cells, with a reject for each row that cannot be read.
 
-Only a newline ends a row; a carriage return right before it belongs to the line end. All else (lone carriage returns, vertical
+Only a newline ends a row; a carriage return right before it belongs to the line end. All else (lone carriage returns,
+vertical
 tabs, U+2028, quotes) is text. A line with nothing on it is no row.
 """
 
@@ -13,7 +14,8 @@ from penstock.domain.rejects import Reject
 
 
 class Table(NamedTuple):
-    """Readable rows, column by column. `lines` are their line numbers in the file, `raw` their text without line ends."""
+    """Readable rows, column by column. `lines` are their line numbers in the file, `raw` their text without line
+    ends."""
 
     lines: Sequence[int]
     raw: Sequence[str]
@@ -28,6 +30,7 @@ class Parsed(NamedTuple):
 def parse(body: bytes, *, first_line: int, width: int, cell_bytes: int) -> Parsed:
     """The rows of `body`, which holds whole lines. `width` is the number of columns that each row must have."""
     text = _decoded(body)
+    lines: Sequence[int]
     if text is None or "\0" in text:
         lines, raw, rejects = _readable_lines(body, first_line)
     else:
@@ -87,6 +90,10 @@ def _misshapen(cells: list[list[str]], raw: Sequence[str], width: int, cell_byte
     longest_utf8 = 4 * max(map(len, raw), default=0)
     if longest_utf8 > cell_bytes:
         for at, row in enumerate(cells):
-            if at not in faulty and 4 * len(raw[at]) > cell_bytes and any(len(cell.encode()) > cell_bytes for cell in row):
+            if (
+                at not in faulty
+                and 4 * len(raw[at]) > cell_bytes
+                and any(len(cell.encode()) > cell_bytes for cell in row)
+            ):
                 faulty[at] = "cell_too_large"
     return faulty

@@ -4,13 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-
 from penstock.application.requests import Requests
 from penstock.application.sealed_objects import SealedObjects
 from penstock.domain.chunking import ChunkSpan, spans
 from penstock.domain.errors import Corrupt, KeyRevoked, Problem, Refused
 from penstock.domain.event_codec import encode
-from penstock.domain.events import CHUNK_READY, ChunkReady, Event, FileRefused, Progress, Split, Started, Step, UploadRequested
+from penstock.domain.events import (
+    CHUNK_READY,
+    ChunkReady,
+    Event,
+    FileRefused,
+    Progress,
+    Split,
+    Started,
+    Step,
+    UploadRequested,
+)
 from penstock.domain.file_rules import MAX_HEADER_BYTES, Header, judge_header, no_rows
 from penstock.domain.mapping import Plan
 from penstock.failpoints import failpoint
@@ -43,9 +52,14 @@ class Splitter:
         try:
             chunks, size = self._send_chunks(event, plan)
         except Refused as refused:
-            self._refuse(event, Problem(code=refused.code, title="The file was refused", detail=str(refused), faults=refused.faults))
+            self._refuse(
+                event,
+                Problem(code=refused.code, title="The file was refused", detail=str(refused), faults=refused.faults),
+            )
         except (Corrupt, KeyRevoked) as error:
-            self._refuse(event, Problem(code=error.code, title="The stored file cannot be read", detail=str(error), faults=[]))
+            self._refuse(
+                event, Problem(code=error.code, title="The stored file cannot be read", detail=str(error), faults=[])
+            )
         else:
             failpoint("splitter.chunks_sent")
             self._progress(event, Split(at_us=self._clock.now_us(), chunks=chunks, bytes=size))
@@ -84,7 +98,8 @@ class Splitter:
         )
 
     def _partition(self, event: UploadRequested, span: ChunkSpan) -> int:
-        """A file's chunks go round all partitions, so that the fleet shares them evenly; files start at different ones."""
+        """A file's chunks go round all partitions, so that the fleet shares them evenly; files start at different
+        ones."""
         return (int(event.request_id[-6:], 16) + span.chunk) % self._partitions
 
     def _refuse(self, event: UploadRequested, problem: Problem) -> None:

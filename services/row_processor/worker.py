@@ -1,6 +1,7 @@
 """The worker: one chunk from ranged read to durable manifest.
 
-The order of the steps is the promise: fragments, then rejects, then the manifest (the chunk's commit mark), then progress,
+The order of the steps is the promise: fragments, then rejects, then the manifest (the chunk's commit mark), then
+progress,
 then the offset. Killed between any two, the chunk runs again and writes the same keys with the same meaning.
 """
 
@@ -17,7 +18,8 @@ from penstock.domain.errors import Fenced, KeyRevoked, NotFound, Unavailable
 from penstock.domain.event_codec import encode
 from penstock.domain.events import ChunkReady, Event, Progress
 from penstock.domain.file_rules import MAX_HEADER_BYTES, judge_header
-from penstock.domain.fragments import NODE_BYTES, ORIGIN_BYTES, key_suffix
+from penstock.domain.fragments import ORIGIN_BYTES, key_suffix
+from penstock.domain.identity import NODE_BYTES
 from penstock.domain.layout import Layout, compile_layout
 from penstock.domain.mapping import Plan
 from penstock.domain.rejects import Reject, encode_rejects
@@ -68,13 +70,14 @@ class Worker:
         self._report(event, manifest)
 
     def _ingest_or_set_aside(self, event: ChunkReady) -> Manifest:
-        """An outage is passed on, to be waited for; a chunk that fails for a reason of its own is tried `MAX_ATTEMPTS` times."""
+        """An outage is passed on, to be waited for; a chunk that fails for a reason of its own is tried
+        `MAX_ATTEMPTS` times."""
         while True:
             try:
                 return self._ingest(event)
             except (Unavailable, Fenced, NotFound, KeyRevoked):
                 raise
-            except Exception as error:  # noqa: BLE001 - whatever is wrong with this chunk must not stop its neighbours
+            except Exception as error:
                 reason = type(error).__name__
                 failures = self._requests.record_chunk_failure(event.tenant_id, event.request_id, event.chunk, reason)
             if failures >= MAX_ATTEMPTS:

@@ -46,7 +46,8 @@ class UploadForm(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class StoredFile(NamedTuple):
-    """A sealed file that no request names yet. `fingerprint` is a keyed hash of the plain bytes, `size` their number."""
+    """A sealed file that no request names yet. `fingerprint` is a keyed hash of the plain bytes, `size` their
+    number."""
 
     ref: ObjectRef
     head: bytes
@@ -88,7 +89,8 @@ class Intake:
         return unfinished
 
     def store(self, tenant_id: str, parts: Iterable[bytes]) -> StoredFile:
-        """Decompress, seal and store a file as it streams in, in bounded memory. Raises `Refused` for one that is too large or broken."""
+        """Decompress, seal and store a file as it streams in, in bounded memory. Raises `Refused` for one that is too
+        large or broken."""
         observed = _Observed(plain(parts, limits=self._limits), self._keys.current(tenant_id, Purpose.HASH).secret)
         ref = self._files.put(tenant_id, file_key(tenant_id, secrets.token_hex(UNGUESSABLE_BYTES)), observed)
         failpoint("uploader.object_stored")
@@ -134,7 +136,8 @@ class Intake:
         failpoint("uploader.event_sent")
 
     def _judge(self, tenant_id: str, stored: StoredFile, form: UploadForm) -> Callable[[str, int], Plan]:
-        """What makes the plan, once an id is given. Raises `Refused` for all that can be known before any row is read."""
+        """What makes the plan, once an id is given. Raises `Refused` for all that can be known before any row is
+        read."""
         check_addresses(form.notify)
         mapping = form.mapping or self._catalog.mapping(tenant_id, form.data_source)
         attributes = self._catalog.resolve(tenant_id, form.data_source, mapping)

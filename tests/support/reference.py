@@ -1,4 +1,5 @@
-"""A reference for all that is stored: plain Python over the files' bytes, sharing nothing with the hot path but single-cell coercion."""
+"""A reference for all that is stored: plain Python over the files' bytes, sharing nothing with the hot path but
+single-cell coercion."""
 
 from __future__ import annotations
 
@@ -16,7 +17,8 @@ Name = tuple[str, str]  # namespace and normalised value
 
 @dataclass
 class Upload:
-    """One file as it was accepted; `order` is the order of acceptance, `counts` whether it is COMPLETED and not reverted."""
+    """One file as it was accepted; `order` is the order of acceptance, `counts` whether it is COMPLETED and not
+    reverted."""
 
     order: Any
     data_source: str

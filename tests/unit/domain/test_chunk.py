@@ -81,7 +81,12 @@ def walk(fragments: Sequence[Fragment], start: bytes) -> Profile:
 
 def columns_with(policies: Sequence[WritePolicy], both_identify: bool) -> tuple[ColumnMapping, ...]:
     return tuple(
-        ColumnMapping(column=name, attribute=name, policy=policy, identifier=name == "crmid" or (both_identify and name == "email"))
+        ColumnMapping(
+            column=name,
+            attribute=name,
+            policy=policy,
+            identifier=name == "crmid" or (both_identify and name == "email"),
+        )
         for name, policy in zip(HEADER[:4], policies, strict=True)
     )
 
@@ -97,13 +102,20 @@ ROW = st.tuples(
 
 @settings(max_examples=300, deadline=None)
 @given(
-    files=st.lists(st.tuples(st.lists(ROW, max_size=8), st.tuples(POLICY, POLICY, POLICY, POLICY)), min_size=1, max_size=3),
+    files=st.lists(
+        st.tuples(st.lists(ROW, max_size=8), st.tuples(POLICY, POLICY, POLICY, POLICY)), min_size=1, max_size=3
+    ),
     both_identify=st.booleans(),
     chunk_bytes=st.sampled_from([1, 40, 100, 1 << 20]),
     seed=st.integers(0, 2**32),
 )
 @example(
-    files=[([("C1", "a@gmail.com", "red", "1", "x"), ("C1", "b@gmail.com", "", "", "x")], (WritePolicy.CLEAR_ON_BLANK,) * 4)],
+    files=[
+        (
+            [("C1", "a@gmail.com", "red", "1", "x"), ("C1", "b@gmail.com", "", "", "x")],
+            (WritePolicy.CLEAR_ON_BLANK,) * 4,
+        )
+    ],
     both_identify=True,
     chunk_bytes=1,
     seed=0,
@@ -116,7 +128,9 @@ def test_what_is_stored_folds_to_the_reference_in_any_order_and_with_any_repetit
         columns = columns_with(policies, both_identify)
         body = "".join("\t".join(row) + "\n" for row in rows).encode()
         uploads.append(
-            reference.Upload(str(UUID(int=number)), "crm", "\t".join(HEADER).encode() + b"\n" + body, columns, ATTRIBUTES)
+            reference.Upload(
+                str(UUID(int=number)), "crm", "\t".join(HEADER).encode() + b"\n" + body, columns, ATTRIBUTES
+            )
         )
         results = ingest(plan_of(columns, number), body, chunk_bytes)
         expected = reference.read(uploads[-1])
@@ -129,13 +143,17 @@ def test_what_is_stored_folds_to_the_reference_in_any_order_and_with_any_repetit
     Random(seed).shuffle(shuffled)
     for (namespace, value), attributes in reference.profiles(uploads).items():
         profile = walk(shuffled, node_hasher(namespace, HASH_KEY)(value))
-        told = {name: (said.value, said.origin.request_id, said.origin.row) for name, said in profile.attributes.items()}
+        told = {
+            name: (said.value, said.origin.request_id, said.origin.row) for name, said in profile.attributes.items()
+        }
         assert told == attributes
 
 
 @settings(max_examples=100, deadline=None)
 @given(st.lists(ROW, max_size=12), st.booleans())
-def test_one_chunk_writes_each_node_once_and_in_the_order_of_keys(rows: list[tuple[str, ...]], both_identify: bool) -> None:
+def test_one_chunk_writes_each_node_once_and_in_the_order_of_keys(
+    rows: list[tuple[str, ...]], both_identify: bool
+) -> None:
     columns = columns_with([WritePolicy.OVERWRITE] * 4, both_identify)
     body = "".join("\t".join(row) + "\n" for row in rows).encode()
     for result in ingest(plan_of(columns, 1), body):
@@ -175,5 +193,7 @@ def test_a_reader_without_the_personal_key_sees_names_but_no_personal_values() -
     general = open_part(
         chunk_key(GENERAL, Part.GENERAL, stored.key[-ORIGIN_BYTES:]), "acme", Part.GENERAL, 1, stored.key, parts.general
     )
-    assertions: dict[str, Any] = {name: said.value for name, said in decode(stored.key, general, None).assertions.items()}
+    assertions: dict[str, Any] = {
+        name: said.value for name, said in decode(stored.key, general, None).assertions.items()
+    }
     assert assertions == {"crmid": "C1", "note": "red", "email": None, "points": None}

@@ -66,11 +66,18 @@ def test_a_changed_bit_or_a_cut_anywhere_is_noticed(data: st.DataObject) -> None
     cut = data.draw(st.booleans())
     changed = cell[:at] if cut else cell[:at] + bytes([cell[at] ^ 1]) + cell[at + 1 :]
     with pytest.raises(Corrupt):
-        parts = take_apart(changed)
-        open_part(chunk_key(GENERAL, Part.GENERAL, key[-20:]), "acme", Part.GENERAL, parts.general_version, key, parts.general)
-        open_part(
-            chunk_key(PERSONAL, Part.PERSONAL, key[-20:]), "acme", Part.PERSONAL, parts.personal_version, key, parts.personal
-        )
+        opened_whole(key, changed)
+
+
+def opened_whole(key: bytes, cell: bytes) -> list[bytes]:
+    """Both parts, with the key versions that the cell claims."""
+    parts = take_apart(cell)
+    claims = ((GENERAL, Part.GENERAL, parts.general_version, parts.general),)
+    claims += ((PERSONAL, Part.PERSONAL, parts.personal_version, parts.personal),)
+    return [
+        open_part(chunk_key(data_key, part, key[-20:]), "acme", part, version, key, content)
+        for data_key, part, version, content in claims
+    ]
 
 
 def test_nonces_never_repeat_and_the_same_values_never_look_alike() -> None:
