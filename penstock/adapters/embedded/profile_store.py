@@ -25,7 +25,7 @@ from penstock.ports.profile_store import ProfileStore, StoredFragment
 
 PAGE_BYTES = 8192  # measured: 1.6 times as fast as 4096
 CHECKPOINT_PAGES = 10_000  # 80 MB of WAL
-GENERATION_FRAGMENTS = 500_000  # bounds the index pages that a batch dirties
+GENERATION_FRAGMENTS = 250_000  # bounds the index pages that a batch dirties; each generation adds 5–10 µs to a read
 SCAN_PAGE_FRAGMENTS = 500
 BEYOND_ALL_KEYS = b"\xff" * 256
 

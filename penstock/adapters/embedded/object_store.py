@@ -1,0 +1,211 @@
+"""The object store in a folder: each object is one file.
+
+The object `a/b` is the file `a/b@`: `@` stands in no key, so that `a` and `a/b` never want the same name. A file
+begins with a head of 32 bytes, a mark and a random token. Token and time of the last change make up the version, so that
+both a replaced object and one that was altered in place are noticed. Writing happens in the folder `@incoming`, and
+a rename publishes the whole.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import re
+import secrets
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import BinaryIO, NamedTuple
+
+from penstock.adapters.embedded import disk
+from penstock.domain.errors import Corrupt, NotFound
+from penstock.ports.object_store import ObjectRef, ObjectStore, StoredObject
+
+MARK = b"penstock object1"
+TOKEN_BYTES = 16
+HEAD_BYTES = len(MARK) + TOKEN_BYTES
+SUFFIX = "@"
+INCOMING = "@incoming"
+BUFFER_BYTES = 1 << 20
+PUBLISH_ATTEMPTS = 10
+
+MAX_KEY = 1024
+_SEGMENT = r"(?!\.{1,2}(?:/|\Z))[A-Za-z0-9._-]{1,200}"
+_KEY = re.compile(rf"{_SEGMENT}(?:/{_SEGMENT})*")
+_PREFIX = re.compile(r"[A-Za-z0-9._/-]*")
+
+
+class _Head(NamedTuple):
+    """What an open file says about itself."""
+
+    ref: ObjectRef
+    modified_us: int
+
+
+class FolderObjectStore(ObjectStore):
+    def __init__(self, root: Path) -> None:
+        """The store in the folder `root`, which is made when it is missing. Raises `Unavailable`."""
+        self._root = root
+        self._incoming = root / INCOMING
+        with disk.errors(root):
+            disk.make_private_folder(self._incoming)
+            _sweep(self._incoming)
+
+    def put(self, key: str, parts: Iterable[bytes]) -> ObjectRef:
+        path = self._path(key)
+        with self._draft() as (file, draft):
+            with disk.errors(draft):
+                file.write(MARK + secrets.token_bytes(TOKEN_BYTES))
+            for part in parts:  # an error of the source is the caller's own
+                with disk.errors(draft):
+                    file.write(part)
+            with disk.errors(path):
+                file.flush()
+                os.fsync(file.fileno())
+                _publish(draft, path)
+            return _head(file.fileno(), key).ref
+
+    def read(self, ref: ObjectRef, start: int = 0, length: int | None = None) -> bytes:
+        wanted = ref.size - start if length is None else length
+        if start < 0 or wanted < 0:
+            raise ValueError("a range starts at 0 or later and ends where it starts or later")
+        with self._open(ref.key) as descriptor:
+            if _head(descriptor, ref.key).ref != ref:
+                raise Corrupt(f"object {ref.key} is not the version that was asked for: upload it again")
+            return _read_exactly(descriptor, ref.key, HEAD_BYTES + start, wanted)
+
+    def stat(self, key: str) -> ObjectRef:
+        with self._open(key) as descriptor:
+            return _head(descriptor, key).ref
+
+    def list(self, prefix: str) -> Iterator[StoredObject]:
+        if not _PREFIX.fullmatch(prefix):
+            raise ValueError("a prefix is the beginning of a key: letters, digits, '.', '_', '-' and '/'")
+        return self._list(self._root, "", prefix)
+
+    def delete(self, key: str) -> None:
+        path = self._path(key)
+        with disk.errors(path):
+            try:
+                path.unlink()
+                disk.sync_folder(path.parent)
+            except FileNotFoundError:
+                return
+            self._drop_empty_folders(path.parent)
+
+    def close(self) -> None:
+        """Nothing stays open between calls."""
+
+    def _path(self, key: str) -> Path:
+        if len(key) > MAX_KEY or not _KEY.fullmatch(key):
+            raise ValueError(f"an object key is segments of [A-Za-z0-9._-] joined by '/', at most {MAX_KEY} characters")
+        return self._root / (key + SUFFIX)
+
+    @contextmanager
+    def _open(self, key: str) -> Iterator[int]:
+        """A descriptor of the present object: whatever happens to the name, it stays one object."""
+        path = self._path(key)
+        with disk.errors(path):
+            try:
+                descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+            except (FileNotFoundError, NotADirectoryError) as error:
+                raise NotFound(f"there is no object {key}") from error
+            try:
+                yield descriptor
+            finally:
+                os.close(descriptor)
+
+    @contextmanager
+    def _draft(self) -> Iterator[tuple[BinaryIO, Path]]:
+        """A new private file, locked while its writer lives; removed at the end unless it was published."""
+        draft = self._incoming / secrets.token_hex(16)
+        with disk.errors(draft):
+            descriptor = os.open(draft, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_CLOEXEC, disk.PRIVATE_FILE)
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        file = os.fdopen(descriptor, "w+b", buffering=BUFFER_BYTES)
+        try:
+            yield file, draft
+        finally:
+            with suppress(OSError):  # what cannot be removed now is swept later
+                draft.unlink(missing_ok=True)
+            with suppress(OSError):  # closing flushes again what could not be written
+                file.close()
+
+    def _list(self, folder: Path, above: str, prefix: str) -> Iterator[StoredObject]:
+        """The objects in `folder`, whose keys begin with `above`."""
+        with disk.errors(folder):
+            names = _names(folder)
+        for name in sorted(names):
+            key = above + name
+            if name.endswith("/") and (key.startswith(prefix) or prefix.startswith(key)):
+                yield from self._list(folder / name, key, prefix)
+            elif not name.endswith("/") and key.startswith(prefix):
+                with suppress(NotFound):  # deleted since the folder was read
+                    yield self._entry(key)
+
+    def _entry(self, key: str) -> StoredObject:
+        with self._open(key) as descriptor:
+            return StoredObject(*_head(descriptor, key))
+
+    def _drop_empty_folders(self, folder: Path) -> None:
+        while folder != self._root:
+            try:
+                folder.rmdir()
+            except OSError:
+                return  # not empty, or gone
+            folder = folder.parent
+
+
+def _names(folder: Path) -> list[str]:
+    """Objects as the last segment of their key, folders with a final `/`, so that sorting them gives key order."""
+    try:
+        with os.scandir(folder) as entries:
+            found = [(entry.name, entry.is_dir(follow_symlinks=False)) for entry in entries]
+    except FileNotFoundError:
+        return []
+    objects = [name.removesuffix(SUFFIX) for name, is_folder in found if name.endswith(SUFFIX) and not is_folder]
+    return objects + [f"{name}/" for name, is_folder in found if is_folder and name != INCOMING]
+
+
+def _head(descriptor: int, key: str) -> _Head:
+    """What the open file says about itself. Raises `Corrupt` for a file that is no object."""
+    head = os.pread(descriptor, HEAD_BYTES, 0)
+    status = os.fstat(descriptor)
+    if len(head) != HEAD_BYTES or not head.startswith(MARK):
+        raise Corrupt(f"object {key} is damaged: its file does not begin as Penstock wrote it")
+    version = f"{head[len(MARK) :].hex()}-{status.st_mtime_ns:x}"
+    return _Head(ObjectRef(key, version, status.st_size - HEAD_BYTES), status.st_mtime_ns // 1000)
+
+
+def _read_exactly(descriptor: int, key: str, offset: int, length: int) -> bytes:
+    pieces = []
+    while length:
+        piece = os.pread(descriptor, length, offset)
+        if not piece:
+            raise Corrupt(f"object {key} ends before the range that was asked for")
+        pieces.append(piece)
+        offset += len(piece)
+        length -= len(piece)
+    return b"".join(pieces)
+
+
+def _publish(draft: Path, path: Path) -> None:
+    """Give the finished file its name, durably; tried again when another call removes the folder as empty meanwhile."""
+    for _ in range(PUBLISH_ATTEMPTS - 1):
+        with suppress(FileNotFoundError):
+            return _rename(draft, path)
+    return _rename(draft, path)
+
+
+def _rename(draft: Path, path: Path) -> None:
+    disk.make_private_folder(path.parent)
+    draft.rename(path)
+    disk.sync_folder(path.parent)
+
+
+def _sweep(incoming: Path) -> None:
+    """Remove what writers left behind that are gone, which their locks tell."""
+    for draft in incoming.iterdir():
+        with suppress(FileNotFoundError, BlockingIOError), draft.open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            draft.unlink()
