@@ -1,0 +1,75 @@
+# `make help` lists the targets. Everything runs in .venv, which each target makes if it is missing or stale.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.NOTPARALLEL:
+unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV
+
+BIN := .venv/bin
+# Named after what it was made from and where, so that a stale or moved environment is made anew.
+ENVIRONMENT := .venv/made-$(shell { pwd; cat requirements/dev.txt; } | cksum | tr ' ' '-')
+PROJECT := .venv/project-installed
+SOURCES := penstock services tests $(wildcard benchmarks)
+# What speaks to Penstock from outside, run once more with the wheel in place of the checkout.
+WHEEL_TESTS := tests/contracts tests/e2e
+SEEDS ?= 200
+
+.PHONY: help install demo test test-checkout test-wheel lint format simulate bench-embedded lock upgrade clean
+.PHONY: $(if $(wildcard $(BIN)/python),,$(ENVIRONMENT))
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' Makefile
+
+install: $(PROJECT) ## Make .venv with the locked dependencies and this checkout
+
+demo: install ## Ingest a sample of 20,000 customers and look at one of them
+	$(BIN)/penstock demo
+
+test: test-wheel test-checkout ## Run every test, those from outside also against the built wheel
+
+test-checkout: install
+	$(BIN)/python -m pytest -n 2
+
+test-wheel: install
+	$(BIN)/python -m tests.wheel build/wheel
+	PYTHONSAFEPATH=1 build/wheel/bin/python -m pytest -n 2 $(WHEEL_TESTS)
+
+lint: install ## Check style, types and the layers' import contracts
+	$(BIN)/ruff check $(SOURCES)
+	$(BIN)/ruff format --check $(SOURCES)
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: install ## Format the sources and mend what ruff can mend
+	$(BIN)/ruff check --fix $(SOURCES)
+	$(BIN)/ruff format $(SOURCES)
+
+simulate: install ## Run the seeded simulation of the whole system: make simulate SEEDS=10000
+	$(BIN)/python -m tests.simulation --seeds $(SEEDS)
+
+bench-embedded: install ## Measure the embedded runtime: rows/s, CPU per row, peak memory, as JSON
+	$(BIN)/python -m benchmarks.embedded
+
+COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header
+
+lock: install ## Write requirements/*.txt after a change of dependencies; pins that still fit stay
+	$(COMPILE) $(UPGRADE) pyproject.toml --group dev --output-file requirements/dev.txt
+	$(COMPILE) $(UPGRADE) pyproject.toml --constraints requirements/dev.txt --output-file requirements/runtime.txt
+	$(COMPILE) $(UPGRADE) --group build --constraints requirements/dev.txt --output-file requirements/build.txt
+
+upgrade: UPGRADE = --upgrade
+upgrade: lock ## Lock the newest versions that fit together
+
+clean: ## Remove everything that was made here, .venv included
+	rm -rf .venv build dist .hypothesis .mypy_cache .ruff_cache .import_linter_cache .pytest_cache
+	find $(SOURCES) -name __pycache__ -prune -exec rm -rf {} +
+
+$(PROJECT): pyproject.toml $(ENVIRONMENT)
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(ENVIRONMENT):
+	@python=$$(.ci/find-python) && "$$python" -m venv --clear .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements/dev.txt
+	@touch $@

@@ -1,0 +1,30 @@
+"""What every test shares: how hypothesis runs, a clean environment, and how the command line is called."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+from penstock.config import PREFIX
+
+# No deadline: on a shared machine a slow example says nothing about the code. In CI the same examples on every run,
+# so that a change is not held up by what it did not touch; elsewhere new ones each time.
+settings.register_profile("penstock", deadline=None, print_blob=True, derandomize="CI" in os.environ)
+settings.load_profile("penstock")
+
+for name in [name for name in os.environ if name.startswith(PREFIX)]:
+    del os.environ[name]  # a developer's own settings must not decide what a test sees
+
+
+@pytest.fixture(scope="session")
+def penstock_command() -> list[str]:
+    """The beginning of every `penstock` command line: the script that pip made beside the Python that runs the tests.
+
+    Call it in a folder of the test's own: `subprocess.run([*penstock_command, "ingest", …], cwd=tmp_path, …)`. Under
+    `make test-wheel` it is the built wheel's, so that one test serves both.
+    """
+    return [str(Path(sys.executable).with_name("penstock"))]
