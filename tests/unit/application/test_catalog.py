@@ -1,0 +1,103 @@
+"""Data sources, attributes and mappings, on the embedded control store."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from msgspec.structs import replace
+
+from penstock.adapters.embedded.control_store import EmbeddedControlStore
+from penstock.application.catalog import Catalog
+from penstock.domain.attributes import Attribute, FormatKind, InputFormat
+from penstock.domain.errors import NotFound, Refused
+from penstock.domain.mapping import ColumnMapping
+
+T = "acme"
+HM = Attribute(name="hm", display_name="Home phone", pii=True)
+ID = ColumnMapping(column="crmid", attribute="crmid", identifier=True)
+PHONE = ColumnMapping(column="phone", attribute="hm")
+
+
+@pytest.fixture
+def catalog(tmp_path: Path) -> Iterator[Catalog]:
+    store = EmbeddedControlStore(tmp_path / "control.db")
+    yield Catalog(store)
+    store.close()
+
+
+def test_sources_are_created_once_and_listed_by_name(catalog: Catalog) -> None:
+    assert catalog.sources(T) == []
+    pos, crm = catalog.create_source(T, "store_pos", "Shops"), catalog.create_source(T, "crm")
+    assert catalog.create_source(T, "store_pos", "Other") == pos
+    assert catalog.sources(T) == [crm, pos]
+    assert catalog.sources("other") == []
+    with pytest.raises(NotFound):
+        catalog.source("other", "crm")
+
+
+@pytest.mark.parametrize("name", ["", "CRM", "a b", "../x", "a" * 64, "ä", "a\n"])
+def test_a_name_that_is_none_is_refused(catalog: Catalog, name: str) -> None:
+    with pytest.raises(Refused, match="invalid_name"):
+        catalog.create_source(T, name)
+    with pytest.raises(Refused, match="invalid_name"):
+        catalog.create_attribute(T, replace(HM, name=name))
+
+
+def test_a_custom_attribute_joins_the_built_in_ones(catalog: Catalog) -> None:
+    before = catalog.attributes(T)
+    assert before["crmid"].custom is False
+    assert catalog.create_attribute(T, HM) == HM == catalog.create_attribute(T, replace(HM, display_name="Phone"))
+    assert catalog.attributes(T) == before | {"hm": HM}
+    assert catalog.attribute(T, "hm") == HM
+    assert list(catalog.attributes(T)) == sorted(catalog.attributes(T))
+    with pytest.raises(Refused, match="unknown_attribute"):
+        catalog.attribute("other", "hm")
+
+
+@pytest.mark.parametrize("other", [replace(HM, pii=False), replace(HM, format=InputFormat(FormatKind.INTEGER))])
+def test_a_name_that_is_taken_by_another_shape_is_refused(catalog: Catalog, other: Attribute) -> None:
+    catalog.create_attribute(T, HM)
+    with pytest.raises(Refused, match="attribute_exists"):
+        catalog.create_attribute(T, other)
+    assert catalog.attribute(T, "hm") == HM
+
+
+def test_a_built_in_attribute_cannot_get_another_shape(catalog: Catalog) -> None:
+    crmid = catalog.attribute(T, "crmid")
+    assert catalog.create_attribute(T, replace(crmid, custom=True)) == crmid
+    with pytest.raises(Refused, match="attribute_exists"):
+        catalog.create_attribute(T, replace(crmid, pii=not crmid.pii))
+
+
+def test_a_mapping_gets_a_version_only_when_it_changes(catalog: Catalog) -> None:
+    catalog.create_source(T, "crm")
+    catalog.create_attribute(T, HM)
+    with pytest.raises(NotFound):
+        catalog.mapping(T, "crm")
+    first = catalog.save_mapping(T, "crm", [ID])
+    assert (first.version, first.columns) == (1, (ID,))
+    assert catalog.save_mapping(T, "crm", [ID]) == first
+    second = catalog.save_mapping(T, "crm", [ID, PHONE])
+    assert (second.version, catalog.mapping(T, "crm")) == (2, second)
+    assert catalog.save_mapping(T, "crm", [ID]).version == 3
+    assert catalog.resolve(T, "crm", second) == (catalog.attribute(T, "crmid"), HM)
+
+
+def test_every_fault_of_a_mapping_is_listed_at_once(catalog: Catalog) -> None:
+    columns = [
+        ColumnMapping(column="a", attribute="nope"),
+        ColumnMapping(column="a", attribute="email"),
+        ColumnMapping(column="b", attribute="email"),
+    ]
+    with pytest.raises(Refused) as caught:
+        catalog.save_mapping(T, "crm", columns)
+    assert [(fault.code, fault.position) for fault in caught.value.faults] == [
+        ("unknown_data_source", None),
+        ("unknown_attribute", 1),
+        ("column_mapped_twice", None),
+        ("attribute_mapped_twice", None),
+        ("no_identifier", None),
+    ]
+    assert all(fault.mend for fault in caught.value.faults)
