@@ -1,0 +1,164 @@
+"""Consumer groups of the embedded event log: who is a member, and which partition is whose.
+
+Every function runs inside a transaction of its caller, so that a commit and the loss of a partition never overlap.
+A partition that changes hands gets its group's next generation; a commit that bears an older one is a zombie's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+import apsw
+import msgspec
+
+from penstock.ports.event_log import TopicPartition
+
+SCHEMA = """
+CREATE TABLE members (
+    member INTEGER PRIMARY KEY AUTOINCREMENT,  -- a number is never given out twice
+    consumer_group TEXT NOT NULL,
+    topics TEXT NOT NULL,  -- a JSON array
+    beat_us INTEGER NOT NULL  -- when it was last heard of
+);
+CREATE TABLE generations (
+    consumer_group TEXT PRIMARY KEY,
+    generation INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE owners (
+    consumer_group TEXT NOT NULL,
+    topic TEXT NOT NULL,
+    partition INTEGER NOT NULL,
+    member INTEGER NOT NULL,
+    generation INTEGER NOT NULL,  -- since which it is this member's
+    PRIMARY KEY (consumer_group, topic, partition)
+) WITHOUT ROWID;
+CREATE TABLE commits (
+    consumer_group TEXT NOT NULL,
+    topic TEXT NOT NULL,
+    partition INTEGER NOT NULL,
+    next_offset INTEGER NOT NULL,  -- of the first event that is not done
+    PRIMARY KEY (consumer_group, topic, partition)
+) WITHOUT ROWID;
+"""
+
+# No row: the member was evicted. One row of NULLs: it is a member without partitions.
+_HOLDINGS = """
+SELECT o.topic, o.partition, o.generation, c.next_offset, p.first_offset, p.next_offset
+FROM members m
+LEFT JOIN owners o ON o.consumer_group = m.consumer_group AND o.member = m.member
+LEFT JOIN partitions p ON p.topic = o.topic AND p.partition = o.partition
+LEFT JOIN commits c ON c.consumer_group = o.consumer_group AND c.topic = o.topic AND c.partition = o.partition
+WHERE m.member = ?
+"""
+
+
+class Holding(NamedTuple):
+    """A partition of one member, as the log has it."""
+
+    topic: str
+    partition: int
+    generation: int
+    committed: int
+    first_offset: int
+    next_offset: int
+
+
+class Owner(NamedTuple):
+    """Who claims a partition, and since when."""
+
+    group: str
+    member: int
+    generation: int
+
+
+def assign(members: Sequence[int], partitions: int) -> list[int]:
+    """The owner of each partition: neighbours go to different members, shares differ by one at most."""
+    return [members[partition % len(members)] for partition in range(partitions)]
+
+
+def join(connection: apsw.Connection, group: str, topics: Iterable[str], now_us: int) -> int:
+    """The number of a new member of `group`."""
+    body = msgspec.json.encode(sorted(topics)).decode()
+    insert = "INSERT INTO members (consumer_group, topics, beat_us) VALUES (?, ?, ?) RETURNING member"
+    member: int = connection.execute(insert, (group, body, now_us)).get
+    _rebalance(connection, group)
+    return member
+
+
+def leave(connection: apsw.Connection, group: str, member: int) -> None:
+    connection.execute("DELETE FROM members WHERE member = ?", (member,))
+    _rebalance(connection, group)
+
+
+def beat(connection: apsw.Connection, member: int, now_us: int) -> bool:
+    """Note that `member` lives; False when it was evicted."""
+    connection.execute("UPDATE members SET beat_us = ? WHERE member = ?", (now_us, member))
+    return connection.changes() == 1
+
+
+def evict(connection: apsw.Connection, group: str, now_us: int, timeout_us: int) -> None:
+    """Remove the members that are silent for longer than `timeout_us`.
+
+    A beat in the future is silence too: the clock went back, and whoever lives joins again.
+    """
+    delete = "DELETE FROM members WHERE consumer_group = ? AND abs(? - beat_us) > ?"
+    connection.execute(delete, (group, now_us, timeout_us))
+    if connection.changes():
+        _rebalance(connection, group)
+
+
+def holdings(connection: apsw.Connection, member: int) -> list[Holding] | None:
+    """The partitions of `member`, in order; None when it was evicted."""
+    rows = connection.execute(_HOLDINGS, (member,)).fetchall()
+    if not rows:
+        return None
+    return sorted(Holding._make(row) for row in rows if row[0] is not None)
+
+
+def commit(connection: apsw.Connection, owner: Owner, source: TopicPartition, next_offset: int) -> bool:
+    """Move the committed offset up to `next_offset`; False when `source` is not, or no longer, `owner`'s."""
+    place = (owner.group, *source)
+    select = "SELECT member, generation FROM owners WHERE consumer_group = ? AND topic = ? AND partition = ?"
+    if connection.execute(select, place).fetchone() != (owner.member, owner.generation):
+        return False
+    update = """UPDATE commits SET next_offset = max(next_offset, ?)
+                WHERE consumer_group = ? AND topic = ? AND partition = ?"""
+    connection.execute(update, (next_offset, *place))
+    return True
+
+
+def _rebalance(connection: apsw.Connection, group: str) -> None:
+    """Give each partition to the member that `assign` names; one that stays with its owner keeps its generation."""
+    bump = """INSERT INTO generations VALUES (?, 1)
+              ON CONFLICT DO UPDATE SET generation = generation + 1 RETURNING generation"""
+    generation = connection.execute(bump, (group,)).get
+    wanted = _wanted_owners(connection, group)
+    select = "SELECT topic, partition, member FROM owners WHERE consumer_group = ?"
+    present = {(topic, partition): member for topic, partition, member in connection.execute(select, (group,))}
+    connection.executemany(
+        "DELETE FROM owners WHERE consumer_group = ? AND topic = ? AND partition = ?",
+        [(group, *place) for place in present.keys() - wanted.keys()],
+    )
+    connection.executemany(
+        "INSERT OR REPLACE INTO owners VALUES (?, ?, ?, ?, ?)",
+        [(group, *place, member, generation) for place, member in wanted.items() if present.get(place) != member],
+    )
+    # From its first owner on a group has a committed offset, so that what expires before it is read is noticed.
+    start = """INSERT OR IGNORE INTO commits
+               SELECT o.consumer_group, o.topic, o.partition, p.first_offset
+               FROM owners o JOIN partitions p USING (topic, partition) WHERE o.consumer_group = ?"""
+    connection.execute(start, (group,))
+
+
+def _wanted_owners(connection: apsw.Connection, group: str) -> dict[tuple[str, int], int]:
+    subscriptions: dict[str, list[int]] = {}
+    select = """SELECT t.value, m.member FROM members m, json_each(m.topics) t
+                WHERE m.consumer_group = ? ORDER BY m.member"""
+    for topic, member in connection.execute(select, (group,)):
+        subscriptions.setdefault(topic, []).append(member)
+    wanted = {}
+    for topic, members in subscriptions.items():
+        count = connection.execute("SELECT count(*) FROM partitions WHERE topic = ?", (topic,)).get
+        wanted.update({(topic, partition): member for partition, member in enumerate(assign(members, count))})
+    return wanted

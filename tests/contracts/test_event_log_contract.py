@@ -1,0 +1,259 @@
+"""The embedded event log keeps the contract, and what it promises beyond: processes, threads, crashes, full disks."""
+
+import multiprocessing
+import os
+import resource
+import signal
+import time
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from multiprocessing.connection import Connection
+from pathlib import Path
+from threading import Thread
+
+import pytest
+from event_log_contract import (
+    ALERTS,
+    GIVE_UP_SECONDS,
+    ORDERS,
+    SINGLE,
+    EventLogContract,
+    poll_until,
+    publish,
+    settle,
+    take,
+    values,
+)
+
+from penstock.adapters.embedded.clock import SystemClock
+from penstock.adapters.embedded.event_groups import assign
+from penstock.adapters.embedded.event_log import EmbeddedEventLog
+from penstock.domain.errors import Unavailable
+from penstock.ports.event_log import Consumer, EventLog
+
+SESSION_SECONDS = 10.0
+HAS_ITS_SHARE, HANGS = -1, -2  # what a child says beside the events that it has handled
+SPAWN = multiprocessing.get_context("spawn")
+
+
+class MovableClock(SystemClock):
+    """Real time, that a test can move on, or back for the wall clock alone."""
+
+    ahead_seconds = 0.0
+    wall_seconds = 0.0
+
+    def now_us(self) -> int:
+        return super().now_us() + int((self.ahead_seconds + self.wall_seconds) * 1_000_000)
+
+    def monotonic(self) -> float:
+        return super().monotonic() + self.ahead_seconds
+
+
+@pytest.fixture
+def clock() -> MovableClock:
+    return MovableClock()
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "events.db"
+
+
+class TestEmbeddedEventLog(EventLogContract):
+    @pytest.fixture
+    def log(self, path: Path, clock: MovableClock) -> Iterator[EventLog]:
+        log = EmbeddedEventLog(path, clock, session_timeout=SESSION_SECONDS)
+        self.clock = clock
+        yield log
+        log.close()
+
+    def outlast_session(self, survivors: Sequence[Consumer]) -> None:
+        for _ in range(3):
+            self.clock.ahead_seconds += SESSION_SECONDS / 2
+            for consumer in survivors:
+                consumer.poll(0, max_messages=0)
+
+    def expire(self, log: EventLog, topic: str) -> None:
+        assert isinstance(log, EmbeddedEventLog)
+        log.trim(topic, self.clock.now_us() + 1, unread=True)
+
+    def test_a_log_that_is_opened_again_has_everything(self, log: EventLog, path: Path, clock: MovableClock) -> None:
+        publish(log, SINGLE, range(3))
+        consumer = log.consumer("g", [SINGLE])
+        consumer.commit(take(consumer, 3)[0])
+        consumer.close()
+        log.close()
+        again = EmbeddedEventLog(path, clock)
+        again.create_topics({SINGLE: 1})
+        assert values(take(again.consumer("g", [SINGLE]), 2)) == [1, 2]
+
+    def test_the_file_is_private(self, log: EventLog, path: Path) -> None:
+        publish(log, SINGLE, [0])
+        assert {file.stat().st_mode & 0o777 for file in path.parent.iterdir()} == {0o600}
+
+    def test_trim_keeps_what_a_group_has_not_done(self, log: EmbeddedEventLog, clock: MovableClock) -> None:
+        publish(log, SINGLE, range(5))
+        for group, done in (("fast", 3), ("slow", 1)):
+            consumer = log.consumer(group, [SINGLE])
+            consumer.commit(take(consumer, 5)[done])
+            consumer.close()
+        assert log.trim(SINGLE, clock.now_us() + 1) == 2
+        assert values(log.read(SINGLE, 0, 0, 10)) == [2, 3, 4]
+        assert (log.lag("fast", SINGLE), log.lag("slow", SINGLE), log.lag("new", SINGLE)) == (1, 3, 3)
+
+    def test_trim_keeps_what_is_young(self, log: EmbeddedEventLog, clock: MovableClock) -> None:
+        publish(log, SINGLE, [0, 1])
+        clock.ahead_seconds += 3600
+        publish(log, SINGLE, [2])
+        assert log.trim(SINGLE, clock.now_us() - 1_800_000_000, unread=True) == 2
+        assert values(log.read(SINGLE, 0, 0, 10)) == [2]
+
+    def test_what_expires_before_the_first_commit_is_reported(self, log: EventLog) -> None:
+        consumer = log.consumer("g", [SINGLE])
+        settle([consumer], SINGLE, 1)
+        publish(log, SINGLE, [0])
+        self.expire(log, SINGLE)
+        assert consumer.poll(0) == []
+        assert {source.topic for source in consumer.lost()} == {SINGLE}
+
+    def test_forgotten_members_hold_nothing_back(self, log: EmbeddedEventLog) -> None:
+        publish(log, SINGLE, [0])
+        dead, heir = log.consumer("g", [SINGLE]), log.consumer("g", [SINGLE])
+        take(dead, 1)
+        log.forget_members()
+        assert values(take(heir, 1)) == [0]
+
+    def test_a_clock_that_goes_back_does_not_keep_the_dead_alive(self, log: EventLog, clock: MovableClock) -> None:
+        publish(log, SINGLE, [0])
+        dead, heir = log.consumer("g", [SINGLE]), log.consumer("g", [SINGLE])
+        take(dead, 1)
+        clock.wall_seconds -= 3600
+        assert values(take(heir, 1)) == [0]
+
+    def test_a_clock_that_jumps_costs_the_living_no_event(self, log: EventLog, clock: MovableClock) -> None:
+        consumers = [log.consumer("g", [ORDERS]) for _ in range(2)]
+        settle(consumers, ORDERS, 4)
+        for jump in (3600, -7200):
+            clock.wall_seconds += jump
+            clock.ahead_seconds += SESSION_SECONDS / 2
+            settle(consumers, ORDERS, 4)
+        publish(log, ORDERS, range(40), partition=None)
+        messages = poll_until(consumers, lambda so_far: len(set(values(so_far))) == 40)
+        assert set(values(messages)) == set(range(40))
+
+    def test_threads_share_one_producer(self, log: EventLog) -> None:
+        producer = log.producer()
+
+        def work(thread: int) -> None:
+            for n in range(50):
+                producer.send(SINGLE, b"", str(thread * 1000 + n).encode())
+                producer.flush()
+
+        threads = [Thread(target=work, args=(n,)) for n in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        got = values(log.read(SINGLE, 0, 0, 1000))
+        for thread_number in range(4):
+            own = [value % 1000 for value in got if value // 1000 == thread_number]
+            assert own == list(range(50))
+
+    def test_a_waiting_poll_ends_when_an_event_comes(self, log: EventLog) -> None:
+        consumer = log.consumer("g", [SINGLE])
+        settle([consumer], SINGLE, 1)
+        sender = Thread(target=publish, args=(log, SINGLE, [0]))
+        sender.start()
+        assert values(consumer.poll(GIVE_UP_SECONDS)) == [0]
+        sender.join()
+
+    def test_a_killed_process_is_replaced_and_nothing_is_lost(self, path: Path, log: EventLog) -> None:
+        victim, survivor = _Child(path, hang_after=10), _Child(path)
+        try:
+            assert [child.next_event() for child in (victim, survivor)] == [HAS_ITS_SHARE] * 2
+            publish(log, ALERTS, range(50), partition=0)
+            publish(log, ALERTS, range(50, 100), partition=1)
+            seen = {"victim": victim.events_until_it_hangs(), "survivor": [survivor.next_event()]}
+            os.kill(victim.process.pid or 0, signal.SIGKILL)
+            victim.process.join(GIVE_UP_SECONDS)
+            assert victim.process.exitcode == -signal.SIGKILL
+            while len({*seen["victim"][:-1], *seen["survivor"]}) < 100:
+                seen["survivor"].append(survivor.next_event())
+        finally:
+            survivor.process.kill()
+            victim.process.kill()
+        assert seen["victim"][-1] in seen["survivor"]  # it was handled and not committed: delivered again
+
+    def test_a_flush_that_fails_leaves_nothing_queued_and_nothing_lost(self, path: Path, log: EventLog) -> None:
+        mine, theirs = SPAWN.Pipe(duplex=False)
+        child = SPAWN.Process(target=_write_until_the_disk_is_full, args=(path, theirs), daemon=True)
+        child.start()
+        assert mine.poll(GIVE_UP_SECONDS)
+        acknowledged, refused = mine.recv()
+        child.join(GIVE_UP_SECONDS)
+        got = [int(message.key) for message in log.read(SINGLE, 0, 0, 10_000)]
+        assert acknowledged
+        assert acknowledged == [key for key in got if key != refused]
+        assert got[-1] == refused + 1
+
+
+class _Child:
+    """A process that consumes ALERTS, tells of each event, then commits it; it may hang before one commit."""
+
+    def __init__(self, path: Path, *, hang_after: int | None = None) -> None:
+        self._pipe, theirs = SPAWN.Pipe(duplex=False)
+        self.process = SPAWN.Process(target=_consume, args=(path, theirs, hang_after), daemon=True)
+        self.process.start()
+
+    def next_event(self) -> int:
+        assert self._pipe.poll(GIVE_UP_SECONDS)
+        value: int = self._pipe.recv()
+        return value
+
+    def events_until_it_hangs(self) -> list[int]:
+        events = []
+        while (event := self.next_event()) != HANGS:
+            events.append(event)
+        return events
+
+
+def _consume(path: Path, pipe: Connection, hang_after: int | None) -> None:
+    consumer = EmbeddedEventLog(path, SystemClock(), session_timeout=1.0).consumer("g", [ALERTS])
+    handled = 0
+    while len(consumer.assignment()) != 1:
+        consumer.poll(0.01)
+    pipe.send(HAS_ITS_SHARE)
+    while True:
+        for message in consumer.poll(0.1):
+            pipe.send(int(message.value))
+            handled += 1
+            if handled == hang_after:
+                pipe.send(HANGS)
+                time.sleep(GIVE_UP_SECONDS)
+            consumer.commit(message)
+
+
+def _write_until_the_disk_is_full(path: Path, pipe: Connection) -> None:
+    """A file size limit stands in for the full disk; lifted again, the same producer must go on."""
+    producer = EmbeddedEventLog(path, SystemClock()).producer()
+    unlimited = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (400_000, unlimited[1]))
+    key = 0
+    try:
+        while True:
+            producer.send(SINGLE, str(key).encode(), bytes(4000))
+            producer.flush()
+            key += 1
+    except Unavailable:
+        resource.setrlimit(resource.RLIMIT_FSIZE, unlimited)
+    producer.send(SINGLE, str(key + 1).encode(), b"")
+    producer.flush()
+    pipe.send(([*range(key), key + 1], key))
+
+
+@pytest.mark.parametrize(("members", "partitions"), [(1, 1), (2, 4), (3, 16), (5, 2)])
+def test_assignment_is_even_and_spreads_neighbours(members: int, partitions: int) -> None:
+    owners = assign(list(range(members)), partitions)
+    shares = [owners.count(member) for member in range(members)]
+    assert max(shares) - min(shares) <= 1
+    assert members == 1 or all(one != other for one, other in pairwise(owners))
