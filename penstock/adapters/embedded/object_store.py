@@ -1,9 +1,9 @@
 """The object store in a folder: each object is one file.
 
 The object `a/b` is the file `a/b@`: `@` stands in no key, so that `a` and `a/b` never want the same name. A file
-begins with a head of 32 bytes, a mark and a random token. Token and time of the last change make up the version, so that
-both a replaced object and one that was altered in place are noticed. Writing happens in the folder `@incoming`, and
-a rename publishes the whole.
+begins with a head of 32 bytes: a mark and a random token. Token and time of the last change make up the version, so
+that both a replaced object and one that was altered in place are noticed. Writing happens in the folder `@incoming`,
+and a rename publishes the whole.
 """
 
 from __future__ import annotations

@@ -1,0 +1,222 @@
+"""What every control store must do, whichever adapter it is. A subclass gives the fixture `connect`."""
+
+import multiprocessing
+import uuid
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from penstock.domain.errors import Conflict
+from penstock.ports.control_store import ControlStore, Record, Table
+
+SPAWN = multiprocessing.get_context("spawn")
+PROCESSES = 3
+STEPS = 15
+
+Connect = Callable[[], ControlStore]
+
+
+def count_up(connect: Connect, tenant: str) -> None:
+    """Add 1 to a shared number `STEPS` times, each time by reading and replacing until nobody was in between."""
+    with closing(connect()) as store:
+        for _ in range(STEPS):
+            while True:
+                record = store.get(Table.CLOCKS, tenant, "number")
+                assert record is not None
+                try:
+                    store.replace(record, str(int(record.body) + 1).encode())
+                    break
+                except Conflict:
+                    continue
+
+
+def try_to_create(connect: Connect, tenant: str, body: bytes) -> bool:
+    with closing(connect()) as store:
+        try:
+            store.create(Table.REQUESTS, tenant, "", "r", body)
+        except Conflict:
+            return False
+        return True
+
+
+class ControlStoreContract:
+    @pytest.fixture
+    def connect(self) -> Connect:
+        """Opens one more handle on the same store; must survive pickling, so that other processes can open it too."""
+        raise NotImplementedError
+
+    @pytest.fixture
+    def store(self, connect: Connect) -> Iterator[ControlStore]:
+        with closing(connect()) as store:
+            yield store
+
+    @pytest.fixture
+    def tenant(self) -> str:
+        return f"tenant-{uuid.uuid4().hex}"
+
+    def test_what_is_not_there_is_none(self, store: ControlStore, tenant: str) -> None:
+        assert store.get(Table.REQUESTS, tenant, "", "r") is None
+        assert store.scan(Table.REQUESTS, tenant, "") == []
+
+    def test_create_gives_version_1_and_is_read_back(self, store: ControlStore, tenant: str) -> None:
+        created = store.create(Table.MAPPINGS, tenant, "crm", "0001", b"{}")
+        assert created == Record(Table.MAPPINGS, tenant, "crm", "0001", b"{}", 1)
+        assert store.get(Table.MAPPINGS, tenant, "crm", "0001") == created
+
+    def test_a_record_may_have_no_sort(self, store: ControlStore, tenant: str) -> None:
+        created = store.create(Table.CLOCKS, tenant, "requests", "", b"1")
+        assert store.get(Table.CLOCKS, tenant, "requests") == created
+        store.delete(Table.CLOCKS, tenant, "requests")
+        assert store.get(Table.CLOCKS, tenant, "requests") is None
+
+    @pytest.mark.parametrize("body", [b"", b"\x00\xff\x00", bytes(range(256)) * 2048], ids=["empty", "binary", "512 KiB"])
+    def test_bodies_are_any_bytes(self, store: ControlStore, tenant: str, body: bytes) -> None:
+        record = store.create(Table.CHUNK_NODES, tenant, "r", "0", body)
+        store.put(Table.CHUNK_NODES, tenant, "r", "1", body)
+        store.replace(record, body + b"!")
+        assert [each.body for each in store.scan(Table.CHUNK_NODES, tenant, "r")] == [body + b"!", body]
+
+    def test_create_never_overwrites(self, store: ControlStore, tenant: str) -> None:
+        created = store.create(Table.REQUESTS, tenant, "", "r", b"first")
+        with pytest.raises(Conflict):
+            store.create(Table.REQUESTS, tenant, "", "r", b"second")
+        assert store.get(Table.REQUESTS, tenant, "", "r") == created
+
+    def test_replace_counts_versions(self, store: ControlStore, tenant: str) -> None:
+        record = store.create(Table.REQUESTS, tenant, "", "r", b"a")
+        second = store.replace(record, b"b")
+        third = store.replace(second, b"c")
+        assert (second.version, third.version) == (2, 3)
+        assert store.get(Table.REQUESTS, tenant, "", "r") == third
+
+    def test_replace_refuses_what_changed_since_it_was_read(self, store: ControlStore, tenant: str) -> None:
+        stale = store.create(Table.REQUESTS, tenant, "", "r", b"a")
+        fresh = store.replace(stale, b"b")
+        with pytest.raises(Conflict):
+            store.replace(stale, b"c")
+        assert store.get(Table.REQUESTS, tenant, "", "r") == fresh
+
+    def test_replace_refuses_what_has_gone(self, store: ControlStore, tenant: str) -> None:
+        record = store.create(Table.REQUESTS, tenant, "", "r", b"a")
+        store.delete(Table.REQUESTS, tenant, "", "r")
+        with pytest.raises(Conflict):
+            store.replace(record, b"b")
+        assert store.get(Table.REQUESTS, tenant, "", "r") is None
+
+    def test_put_is_unconditional_and_has_version_0(self, store: ControlStore, tenant: str) -> None:
+        for body in (b"a", b"b"):
+            store.put(Table.CHUNK_MANIFESTS, tenant, "r", "0", body)
+            assert store.get(Table.CHUNK_MANIFESTS, tenant, "r", "0") == Record(
+                Table.CHUNK_MANIFESTS, tenant, "r", "0", body, 0
+            )
+
+    def test_delete_removes_one_record_and_may_be_repeated(self, store: ControlStore, tenant: str) -> None:
+        for sort in ("a", "b"):
+            store.put(Table.DUE_NOTIFICATIONS, tenant, "", sort, b"")
+        store.delete(Table.DUE_NOTIFICATIONS, tenant, "", "a")
+        store.delete(Table.DUE_NOTIFICATIONS, tenant, "", "a")
+        assert [record.sort for record in store.scan(Table.DUE_NOTIFICATIONS, tenant, "")] == ["b"]
+        assert store.create(Table.DUE_NOTIFICATIONS, tenant, "", "a", b"new").version == 1
+
+    def test_tables_tenants_and_partitions_are_apart(self, store: ControlStore, tenant: str) -> None:
+        addresses = [
+            (table, each, partition)
+            for table in (Table.REQUESTS, Table.PLANS)
+            for each in (tenant, f"{tenant}-2")
+            for partition in ("", "p")
+        ]
+        for at, address in enumerate(addresses):
+            store.create(*address, "same", str(at).encode())
+        assert [store.scan(*address)[0].body for address in addresses] == [
+            str(at).encode() for at in range(len(addresses))
+        ]
+        assert all(len(store.scan(*address)) == 1 for address in addresses)
+
+    @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    @given(
+        sorts=st.sets(st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\0"), max_size=4), max_size=8),
+        after=st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\0"), max_size=2),
+        limit=st.integers(1, 5),
+        newest_first=st.booleans(),
+    )
+    def test_scan_pages_in_byte_order(
+        self, store: ControlStore, sorts: set[str], after: str, limit: int, newest_first: bool
+    ) -> None:
+        tenant = f"tenant-{uuid.uuid4().hex}"
+        for sort in sorts:
+            store.put(Table.SEGMENTS, tenant, "", sort, sort.encode())
+        expected = sorted(sorts, key=str.encode, reverse=newest_first)
+        if after:
+            beyond = after.encode()
+            expected = [
+                sort for sort in expected if (sort.encode() < beyond if newest_first else sort.encode() > beyond)
+            ]
+        page = store.scan(Table.SEGMENTS, tenant, "", after=after, limit=limit, newest_first=newest_first)
+        assert [record.sort for record in page] == expected[:limit]
+        assert [record.body for record in page] == [sort.encode() for sort in expected[:limit]]
+
+    def test_another_handle_sees_what_was_acknowledged(
+        self, store: ControlStore, connect: Connect, tenant: str
+    ) -> None:
+        record = store.create(Table.REQUESTS, tenant, "", "r", b"a")
+        with closing(connect()) as other:
+            assert other.get(Table.REQUESTS, tenant, "", "r") == record
+            changed = other.replace(record, b"b")
+        assert store.get(Table.REQUESTS, tenant, "", "r") == changed
+
+    def test_what_was_acknowledged_is_there_after_reopening(self, connect: Connect, tenant: str) -> None:
+        with closing(connect()) as store:
+            record = store.create(Table.REQUESTS, tenant, "", "r", b"a")
+        with closing(connect()) as store:
+            assert store.get(Table.REQUESTS, tenant, "", "r") == record
+
+    def test_one_handle_serves_many_threads(self, store: ControlStore, tenant: str) -> None:
+        with ThreadPoolExecutor(8) as threads:
+            list(threads.map(lambda at: store.put(Table.SEGMENTS, tenant, "", f"{at:03}", b""), range(40)))
+        assert [record.sort for record in store.scan(Table.SEGMENTS, tenant, "")] == [f"{at:03}" for at in range(40)]
+
+    def test_of_many_threads_one_creates(self, store: ControlStore, tenant: str) -> None:
+        def attempt(at: int) -> bool:
+            try:
+                store.create(Table.IDEMPOTENCY_KEYS, tenant, "hash", "", str(at).encode())
+            except Conflict:
+                return False
+            return True
+
+        with ThreadPoolExecutor(8) as threads:
+            won = list(threads.map(attempt, range(24)))
+        assert won.count(True) == 1
+        record = store.get(Table.IDEMPOTENCY_KEYS, tenant, "hash")
+        assert record is not None
+        assert int(record.body) == won.index(True)
+
+    def test_of_many_processes_one_creates(self, store: ControlStore, connect: Connect, tenant: str) -> None:
+        bodies = [str(at).encode() for at in range(PROCESSES)]
+        with SPAWN.Pool(PROCESSES) as pool:
+            won = pool.starmap(try_to_create, [(connect, tenant, body) for body in bodies])
+        assert won.count(True) == 1
+        record = store.get(Table.REQUESTS, tenant, "", "r")
+        assert record is not None
+        assert record.body == bodies[won.index(True)]
+
+    def test_replace_loses_no_update_between_processes(
+        self, store: ControlStore, connect: Connect, tenant: str
+    ) -> None:
+        store.create(Table.CLOCKS, tenant, "number", "", b"0")
+        with SPAWN.Pool(PROCESSES) as pool:
+            pool.starmap(count_up, [(connect, tenant)] * PROCESSES)
+        record = store.get(Table.CLOCKS, tenant, "number")
+        assert record is not None
+        assert (int(record.body), record.version) == (PROCESSES * STEPS, PROCESSES * STEPS + 1)
+
+    def test_tenants_are_those_with_data_keys(self, store: ControlStore, tenant: str) -> None:
+        store.put(Table.REQUESTS, f"{tenant}-without", "", "r", b"")
+        for version in ("1", "2"):
+            store.create(Table.DATA_KEYS, tenant, "general", version, b"wrapped")
+        store.create(Table.DATA_KEYS, f"{tenant}-2", "hash", "1", b"wrapped")
+        ours = [each for each in store.tenants() if each.startswith(tenant)]
+        assert sorted(ours) == [tenant, f"{tenant}-2"]
