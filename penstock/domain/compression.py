@@ -144,8 +144,7 @@ class _GzipMember:
 
     def decompress(self, data: bytes, max_length: int) -> bytes:
         got = self._zlib.decompress(self._zlib.unconsumed_tail + data, max_length)
-        # zlib may hold output back without any input left: a full piece says that there may be more
-        self.needs_input = len(got) < max_length and not self._zlib.unconsumed_tail
+        self.needs_input = not self._zlib.unconsumed_tail  # what zlib holds back comes with the trailer at the latest
         return got
 
     @property

@@ -59,11 +59,9 @@ def decode_rejects(encoded: bytes) -> Iterator[Reject]:
     while view:
         try:
             (length,) = _LENGTH.unpack_from(view)
-            if length > len(view) - _LENGTH.size:
-                raise Corrupt("the stored rejects are cut")
             yield _decoder.decode(view[_LENGTH.size : _LENGTH.size + length])
         except (struct.error, msgspec.DecodeError):
-            raise Corrupt("the stored rejects cannot be decoded") from None
+            raise Corrupt("the stored rejects were cut or changed") from None
         view = view[_LENGTH.size + length :]
 
 

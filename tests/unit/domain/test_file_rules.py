@@ -143,6 +143,10 @@ def test_inspection_names_the_columns_and_asks_for_no_mapping() -> None:
     assert [fault.column for fault in faults_of(b"a b\tc\n", None)] == ["a b"]
 
 
+def test_a_mapped_column_with_a_space_beside_it_is_not_called_unknown_too() -> None:
+    assert places(faults_of(b" crmid\tx\n")) == [("space_around_column_name", 1)]
+
+
 def test_a_name_is_shown_short_and_without_what_cannot_be_seen() -> None:
     (fault,) = faults_of("crmid\t\u202e{}\n".format("x" * 5_000).encode())
     assert fault.column == "\ufffd" + "x" * 79
@@ -197,7 +201,7 @@ def test_a_mapping_needs_an_identifier() -> None:
 
 
 def test_a_mapping_uses_each_column_and_attribute_once() -> None:
-    faults = judge_mapping(mapping_of("a=crmid!", "b=hm", "b=mail", "c=hm"), ["c", "b", "a"])
+    faults = judge_mapping(mapping_of("a=crmid!", "b=hm", "b=mail", "c=hm"), ["c", "b", "a", "b"])
     assert [(fault.code, fault.column, fault.position) for fault in faults] == [
         ("column_mapped_twice", "b", 2),
         ("attribute_mapped_twice", None, None),

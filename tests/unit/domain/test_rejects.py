@@ -45,12 +45,12 @@ def test_cut_rejects_are_corrupt(some: list[Reject], data: st.DataObject) -> Non
     encoded = encode_rejects(some)
     whole = {len(encode_rejects(some[:count])) for count in range(len(some) + 1)}
     kept = data.draw(st.integers(1, len(encoded) - 1).filter(lambda kept: kept not in whole))
-    with pytest.raises(Corrupt, match=r"cut|decoded"):
+    with pytest.raises(Corrupt, match="cut or changed"):
         list(decode_rejects(encoded[:kept]))
 
 
 def test_bytes_that_are_no_rejects_are_corrupt() -> None:
-    with pytest.raises(Corrupt, match="decoded"):
+    with pytest.raises(Corrupt, match="cut or changed"):
         list(decode_rejects(b"\x00\x00\x00\x02\xc1\xc1"))
 
 
