@@ -16,6 +16,8 @@ from penstock.domain.coercion.date_patterns import ISO_DATETIME, date_pattern, d
 
 _MEMO = 32_768  # days remembered: more than a lifetime has, 8 MB at most
 
+_PARTS = ("year", "month", "day", "hour", "minute", "second", "fraction", "offset")
+
 
 class DateCoercer(CellCoercer):
     """YYYY-MM-DD out of the pattern `argument`, yyyy-MM-dd when it is empty; days repeat, so they are remembered."""
@@ -48,6 +50,7 @@ class DateTimeCoercer(CellCoercer):
 
     def __init__(self, argument: str = "") -> None:
         self._pattern = datetime_pattern(argument) if argument else ISO_DATETIME
+        self._parts = tuple(self._pattern.groupindex[part] for part in _PARTS)  # numbers are quicker than names
 
     def read(self, text: str) -> Value:
         if (value := self._value(text)) is None:
@@ -61,9 +64,7 @@ class DateTimeCoercer(CellCoercer):
         match = self._pattern.fullmatch(text)
         if match is None:
             return None
-        year, month, day, hour, minute, second, fraction, offset = match.group(
-            "year", "month", "day", "hour", "minute", "second", "fraction", "offset"
-        )
+        year, month, day, hour, minute, second, fraction, offset = match.group(*self._parts)
         try:
             iso_date = _day(year, month, day)
         except ValueError:

@@ -13,14 +13,14 @@ from collections.abc import Sequence
 from email_validator import SPECIAL_USE_DOMAIN_NAMES, EmailNotValidError, validate_email
 from email_validator.rfc_constants import CASE_INSENSITIVE_MAILBOX_NAMES
 
-from penstock.domain.coercion.base import CellCoercer, Misfit, Value
+from penstock.domain.coercion.base import PADDING, CellCoercer, Misfit, Value
 
 _LONGEST = 254  # characters of an address (RFC 5321); the library refuses more, after work that grows with the square
 _MEMO = 8_192  # domains remembered, 2 MB at most
 
 _ATEXT = r"[a-zA-Z0-9_!#$%&'*+/=?^`{|}~-]+"  # RFC 5322, 3.2.3
 _LOCAL = re.compile(rf"{_ATEXT}(?:\.{_ATEXT})*")
-_DOMAIN = re.compile(r"(?!.*xn--)[A-Za-z0-9.-]+", re.IGNORECASE)  # what the library judges apart from the rest
+_DOMAIN = re.compile(r"(?!.*[xX][nN]--)[A-Za-z0-9.-]+")  # what the library judges apart from the rest
 _LABEL = r"(?!..--)[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 _SPECIAL = "|".join(map(re.escape, SPECIAL_USE_DOMAIN_NAMES))
 _PLAIN_DOMAIN = re.compile(rf"(?!(?:.*\.)?(?:{_SPECIAL})\Z)(?:{_LABEL}\.)+{_LABEL}(?<=[a-z])")  # normal as it stands
@@ -42,30 +42,36 @@ class EmailCoercer(CellCoercer):
         values: list[Value | None] = []
         is_local, domains = _LOCAL.fullmatch, self._domains
         for cell in cells:
-            local, _, domain = cell.rpartition("@")
-            normal = domains.get(domain) or self._judge(domain)
-            if not normal or len(cell) > _LONGEST or not is_local(local):
+            text = cell.strip(PADDING)
+            local, _, domain = text.rpartition("@")
+            normal = domains.get(domain)
+            if normal is None:
+                normal = self._judge(domain)
+            if not normal or len(text) > _LONGEST or not is_local(local):
                 values.append(None)
             elif (small := local.lower()) in _ROLE_NAMES:
                 values.append(f"{small}@{normal}")
             else:
-                values.append(cell if normal == domain else f"{local}@{normal}")
+                values.append(text if normal == domain else f"{local}@{normal}")
         return values
 
     def _judge(self, domain: str) -> str:
-        """The domain in its normal form; empty when the library has to see the whole address."""
-        if _PLAIN_DOMAIN.fullmatch(domain):
-            normal = domain
-        elif _DOMAIN.fullmatch(domain):
-            try:
-                normal = _validated("a@" + domain)[2:]
-            except Misfit:
-                return ""
-        else:
-            return ""
-        if len(self._domains) < _MEMO:
+        """The domain in its normal form, remembered; empty when the library has to see the whole address."""
+        normal = _normal_domain(domain)
+        if len(self._domains) < _MEMO and len(domain) <= _LONGEST:
             self._domains[domain] = normal
         return normal
+
+
+def _normal_domain(domain: str) -> str:
+    if _PLAIN_DOMAIN.fullmatch(domain):
+        return domain
+    if not _DOMAIN.fullmatch(domain):
+        return ""
+    try:
+        return _validated("a@" + domain)[2:]
+    except Misfit:
+        return ""
 
 
 def _validated(address: str) -> str:

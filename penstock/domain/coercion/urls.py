@@ -11,10 +11,12 @@ from penstock.domain.coercion.base import CellCoercer, Misfit, Value
 
 _LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 _PLAIN = re.compile(rf"https?://{_LABEL}(?:\.{_LABEL})+(?:[/?#][!-~]*)?")
-_START = re.compile(r"https?://", re.IGNORECASE)
+_START = re.compile(r"https?://", re.IGNORECASE | re.ASCII)
 # Of what urlsplit would drop or accept in silence: white space, C0 and C1 controls; and a browser's other slash.
 _FORBIDDEN = re.compile(r"[\s\x00-\x20\x7f-\xa0\\]")
-_HOST = re.compile(r"(?!-)[\w-]+(?:\.[\w-]+)*\.?")
+_IPV6_NETLOC = re.compile(r"(?:[^@]*@)?\[[0-9A-Fa-f:.]+\](?::[0-9]*)?")
+_HOST_LABEL = r"[A-Za-z0-9_\u00a1-\U0010ffff-]+"
+_HOST = re.compile(rf"(?!-){_HOST_LABEL}(?:\.{_HOST_LABEL})*\.?")
 
 
 class UrlCoercer(CellCoercer):
@@ -35,8 +37,7 @@ def _has_host(text: str) -> bool:
         host = parts.hostname or ""
         _ = parts.port  # raises when it is not a port
         if "[" in parts.netloc or "]" in parts.netloc:
-            IPv6Address(host)
-            return True
+            return _IPV6_NETLOC.fullmatch(parts.netloc) is not None and IPv6Address(host) is not None
     except ValueError:
         return False
     return _HOST.fullmatch(host) is not None
