@@ -37,7 +37,7 @@ from penstock.domain.request import Status
 
 MARKER = b"\xc3\x01"
 HEADER_BYTES = len(MARKER) + 8
-MAX_CHUNKS = 1 << 24  # of one request: the tracker keeps a bit per chunk, so that this is 2 MiB
+MAX_CHUNKS = 1_000_000  # of one request: the tracker keeps a bit for each, so that no event makes it keep over 125 kB
 
 Schema = dict[str, Any]
 Avro = dict[str, Any]
@@ -136,12 +136,10 @@ def _read(value: bytes, writer: Schema, reader: Schema) -> Avro:
     body.seek(HEADER_BYTES)
     try:
         record = cast(Avro, fastavro.schemaless_reader(body, writer, reader))
-    except EOFError as error:
-        raise UnreadableEvent("truncated", f"the value ends after {len(value)} bytes, within a field") from error
     except Exception as error:  # fastavro's errors for foreign bytes have no common base
-        raise UnreadableEvent(
-            "invalid_value", f"the value is no record of its schema: {type(error).__name__}"
-        ) from error
+        if isinstance(error, EOFError | IndexError) and body.tell() == len(value):  # IndexError: within a number
+            raise UnreadableEvent("truncated", f"the value ends after {len(value)} bytes, within a field") from error
+        raise UnreadableEvent("invalid_value", f"no record of its schema: {type(error).__name__}") from error
     if body.tell() != len(value):
         raise UnreadableEvent("invalid_value", f"{len(value) - body.tell()} bytes follow the record")
     return record
