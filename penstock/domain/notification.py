@@ -58,8 +58,8 @@ class Notification(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def sort(self) -> str:
-        """Its place among the notifications of its request."""
-        return f"{self.status} {self.address}"
+        """Its place among the notifications of its request: in the order in which a request goes through its statuses."""
+        return f"{list(Status).index(self.status)} {self.status} {self.address}"
 
 
 def check_addresses(addresses: Sequence[str]) -> tuple[str, ...]:

@@ -1,0 +1,119 @@
+"""The reconciler: what no event moves any more still ends, and is told."""
+
+from __future__ import annotations
+
+from penstock.application.requests import Requests
+from penstock.domain.events import UPLOAD_REQUESTED, Split, Started, UploadRequested
+from penstock.domain.request import Manifest, Request, Status
+from penstock.ports.control_store import Table
+from services.status_tracker.reconcile import UNDO_GRACE_US
+from tests.support.failing_control_store import Died, FailingControlStore
+from tests.support.status_tracker import QUIET_SECONDS, TENANT, World
+
+QUIET_US = int(QUIET_SECONDS * 1_000_000)
+
+
+def manifest(chunk: int) -> Manifest:
+    return Manifest(chunk=chunk, at_us=50 + chunk, rows_read=2, rows_ingested=2, rows_rejected=0)
+
+
+def present(world: World, request: Request) -> Request:
+    return world.requests.get(TENANT, request.request_id)
+
+
+def test_an_upload_event_that_was_never_sent_is_sent_after_a_while(world: World) -> None:
+    request = world.accept()
+    world.reconciler.reconcile()
+    world.clock.at_us += QUIET_US - 1
+    world.reconciler.reconcile()
+    assert world.published(UPLOAD_REQUESTED) == []
+    world.clock.at_us += 1
+    world.reconciler.reconcile()
+    world.reconciler.reconcile()
+    [event] = world.published(UPLOAD_REQUESTED)
+    assert isinstance(event, UploadRequested)
+    assert (event.request_id, event.object_key, event.object_size) == (request.request_id, "acme/files/1", 99)
+
+
+def test_a_queue_that_is_just_slow_is_not_flooded(world: World) -> None:
+    world.accept()
+    for _ in range(64):
+        world.clock.at_us += QUIET_US
+        world.reconciler.reconcile()
+    assert len(world.published(UPLOAD_REQUESTED)) == 6  # after 1, 2, 4, 8, 16 and 32 times the patience
+
+
+def test_a_clock_that_was_set_back_does_not_stop_it(world: World) -> None:
+    world.accept()
+    world.clock.at_us -= 3_600_000_000
+    world.reconciler.reconcile()
+    assert len(world.published(UPLOAD_REQUESTED)) == 1
+
+
+def test_chunks_whose_events_were_lost_are_counted_from_their_manifests(world: World) -> None:
+    request = world.accept("ann@example.com")
+    started = world.clock.at_us
+    world.handle(request, Started(at_us=started), Split(at_us=started, chunks=3, bytes=9), manifest(1).step())
+    for chunk in range(3):
+        world.requests.put_manifest(TENANT, request.request_id, manifest(chunk), b"")
+    world.reconciler.reconcile()
+    assert present(world, request).chunks_done == 1  # its events may still be on their way
+    world.clock.at_us += QUIET_US
+    world.reconciler.reconcile()
+    done = present(world, request)
+    assert (done.status, done.chunks_done, done.rows_ingested) == (Status.COMPLETED, 3, 6)
+    assert world.statuses()[-1] == "COMPLETED"
+    assert world.published(UPLOAD_REQUESTED) == []
+    assert list(world.requests.active(TENANT)) == []
+
+
+def test_a_split_that_was_lost_is_made_again(world: World) -> None:
+    request = world.accept()
+    world.handle(request, manifest(0).step())
+    world.requests.put_manifest(TENANT, request.request_id, manifest(0), b"")
+    world.clock.at_us += QUIET_US
+    world.reconciler.reconcile()
+    assert len(world.published(UPLOAD_REQUESTED)) == 1
+    assert present(world, request).status is Status.IN_PROGRESS
+
+
+def test_what_people_do_is_told_although_no_event_comes(world: World) -> None:
+    cancelled, undone = world.accept("ann@example.com"), world.accept("ann@example.com")
+    world.handle(undone, Split(at_us=1, chunks=1, bytes=9), manifest(0).step())
+    world.requests.cancel(TENANT, cancelled.request_id)
+    world.requests.undo(TENANT, undone.request_id)
+    world.reconciler.reconcile()
+    world.reconciler.reconcile()
+    assert world.statuses() == ["SCHEDULED", "IN_PROGRESS", "COMPLETED", "SCHEDULED", "CANCELLED", "REVERTED"]
+    world.notifier.send_due()
+    assert [told for told in world.mailer.told() if "cancelled" in told or "undone" in told] == [
+        "Upload cancelled: people.tsv to ann@example.com",
+        "Upload undone: people.tsv to ann@example.com",
+    ]
+    assert list(world.requests.active(TENANT)) == []
+
+
+def test_an_undo_that_died_after_its_mark_leaves_nothing_for_ever(world: World) -> None:
+    request = world.accept()
+    done = world.handle(request, Split(at_us=1, chunks=1, bytes=9), manifest(0).step())
+    failing = FailingControlStore(world.store, fatal=1, done=False)
+    requests = Requests(failing, world.clock)  # type: ignore[arg-type]
+    try:
+        requests.undo(TENANT, request.request_id)
+    except Died:
+        world.reconciler.reconcile()
+    assert failing.died
+    assert list(world.requests.active(TENANT)) == [done]
+    world.clock.at_us += UNDO_GRACE_US + 1
+    world.reconciler.reconcile()
+    assert list(world.requests.active(TENANT)) == []
+    assert world.statuses()[-1] == "COMPLETED"
+
+
+def test_an_acceptance_that_never_finished_is_left_for_its_retry(world: World) -> None:
+    request = world.accept()
+    world.store.delete(Table.REQUESTS, TENANT, "", request.request_id)
+    world.clock.at_us += QUIET_US
+    world.reconciler.reconcile()
+    assert world.published(UPLOAD_REQUESTED) == []
+    assert [mark.request_id for mark in world.requests.marks(TENANT)] == [request.request_id]

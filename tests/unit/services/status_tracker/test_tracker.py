@@ -1,0 +1,116 @@
+"""The tracker: one result and one announcement each, whatever is redelivered or lost in between."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from penstock.application.consume import Poison
+
+from penstock import failpoints
+from penstock.domain.errors import Problem
+from penstock.domain.events import STATUS, ChunkDone, FileRefused, Split, Started, StatusChanged, Step
+from penstock.domain.request import Request, Status
+from tests.support.status_tracker import TENANT, World, delivered
+
+STEPS: list[Step] = [
+    Started(at_us=10),
+    Split(at_us=20, chunks=2, bytes=99),
+    ChunkDone(at_us=30, chunk=0, rows_read=3, rows_ingested=2, rows_rejected=1, reject_reasons={"no_identifier": 1}),
+    ChunkDone(at_us=40, chunk=1, rows_read=4, rows_ingested=4, rows_rejected=0),
+]
+ALL_MAILS = [
+    f"Upload {status}: people.tsv to {name}@example.com"
+    for status in ("accepted", "in progress", "completed")
+    for name in ("ann", "bo")
+]
+
+
+class Died(BaseException):
+    """Stands for SIGKILL in this process."""
+
+
+@contextmanager
+def dying_at(name: str) -> Iterator[None]:
+    def hook(passed: str) -> None:
+        if passed == name:
+            raise Died
+
+    with failpoints.installed(hook), pytest.raises(Died):
+        yield
+
+
+def test_a_request_runs_from_acceptance_to_completion(world: World) -> None:
+    request = world.accept("ann@example.com", "bo@example.com")
+    assert world.handle(request, STEPS[0]).status is Status.IN_PROGRESS
+    assert world.statuses() == ["SCHEDULED", "IN_PROGRESS"]
+    done = world.handle(request, *STEPS[1:])
+    assert (done.status, done.rows_read, done.rows_ingested, done.rows_rejected) == (Status.COMPLETED, 7, 6, 1)
+    assert world.statuses() == ["SCHEDULED", "IN_PROGRESS", "COMPLETED"]
+    last = world.published(STATUS)[-1]
+    assert isinstance(last, StatusChanged)
+    assert (last.at_us, last.rows_read) == (40, 7)
+    assert list(world.requests.active(TENANT)) == []
+    world.notifier.send_due()
+    assert sorted(world.mailer.told()) == sorted(ALL_MAILS)
+
+
+def test_a_redelivery_says_nothing_twice(world: World) -> None:
+    request = world.accept("ann@example.com")
+    done = world.handle(request, *STEPS)
+    world.notifier.send_due()
+    assert world.handle(request, *reversed(STEPS), *STEPS) == done
+    world.notifier.send_due()
+    assert world.statuses() == ["SCHEDULED", "IN_PROGRESS", "COMPLETED"]
+    assert len(world.mailer.messages) == 3
+
+
+@pytest.mark.parametrize("place", ["tracker.state_stored", "tracker.notifications_stored", "tracker.status_sent"])
+def test_a_crash_between_any_two_steps_is_made_up_for(world: World, place: str) -> None:
+    request = world.accept("ann@example.com", "bo@example.com")
+    with dying_at(place):
+        world.handle(request, *STEPS)
+    world.start()
+    assert world.handle(request, *STEPS).status is Status.COMPLETED
+    world.notifier.send_due()
+    assert sorted(world.mailer.told()) == sorted(ALL_MAILS)
+    once = ["SCHEDULED", "IN_PROGRESS", "COMPLETED"]
+    assert world.statuses() == (once * 2 if place == "tracker.status_sent" else once)
+    assert list(world.requests.active(TENANT)) == []
+
+
+def test_a_refused_file_is_told_with_its_reason(world: World) -> None:
+    request = world.accept("ann@example.com")
+    problem = Problem(code="no_rows", title="The file has no rows", detail="Only a header.")
+    assert world.handle(request, FileRefused(at_us=10, problem=problem)).error == problem
+    world.notifier.send_due()
+    assert "The file has no rows." in world.mailer.messages[-1].get_content()
+
+
+def test_an_event_of_no_request_is_poison_and_its_neighbours_go_on(world: World) -> None:
+    request = world.accept()
+    stranger = delivered(TENANT, request.request_id[:-1] + "0", STEPS[0])
+    foreign = delivered("other", request.request_id, STEPS[0])
+    for wrong in (stranger, foreign):
+        with pytest.raises(Poison):
+            world.tracker.handle([wrong, delivered(TENANT, request.request_id, STEPS[0])])
+    assert world.requests.get(TENANT, request.request_id).status is Status.IN_PROGRESS
+
+
+def test_a_chunk_that_the_file_does_not_have_is_poison_and_counts_nothing(world: World) -> None:
+    request = world.accept()
+    beyond = ChunkDone(at_us=1, chunk=2, rows_read=1, rows_ingested=1, rows_rejected=0)
+    with pytest.raises(Poison):
+        world.handle(request, STEPS[1], beyond, STEPS[3])
+    present = world.requests.get(TENANT, request.request_id)
+    assert (present.chunks_done, present.rows_read) == (1, 4)
+
+
+def test_what_a_person_ended_stays_ended_and_is_told(world: World) -> None:
+    request = world.accept("ann@example.com")
+    world.handle(request, *STEPS[:3])
+    world.requests.cancel(TENANT, request.request_id)
+    ended: Request = world.handle(request, *STEPS)
+    assert (ended.status, ended.rows_read) == (Status.CANCELLED, 3)
+    assert world.statuses() == ["SCHEDULED", "IN_PROGRESS", "CANCELLED"]
