@@ -6,7 +6,7 @@ from typing import ClassVar
 
 import msgspec
 
-from penstock.domain.errors import Problem
+from penstock.domain.errors import Fault, PenstockError, Problem, Refused
 
 UPLOAD_REQUESTED = "penstock.upload-requested"
 CHUNK_READY = "penstock.chunk-ready"
@@ -64,10 +64,21 @@ class Split(msgspec.Struct, frozen=True, kw_only=True, tag="split"):
 
 
 class FileRefused(msgspec.Struct, frozen=True, kw_only=True, tag="file_refused"):
-    """The file as a whole cannot be ingested; nothing was written."""
+    """The file as a whole cannot be ingested; nothing of it will ever count."""
 
     at_us: int
     problem: Problem
+
+
+def refused_file(refused: Refused) -> Problem:
+    """What is told of a file that breaks the rules."""
+    return Problem(code=refused.code, title="The file was refused", detail=str(refused), faults=refused.faults)
+
+
+def unreadable_file(error: PenstockError) -> Problem:
+    """What is told of a stored file that was changed or lost, or whose key was."""
+    fault = Fault(code=error.code, message=str(error), mend="Upload the file again.")
+    return Problem(code=error.code, title="The stored file cannot be read", detail=str(error), faults=[fault])
 
 
 class ChunkDone(msgspec.Struct, frozen=True, kw_only=True, tag="chunk_done"):

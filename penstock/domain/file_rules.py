@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections import Counter
 from collections.abc import Callable, Sequence
 
 import msgspec
@@ -69,27 +68,17 @@ def judge_header(head: bytes, *, mapping: Mapping | None, limits: Limits, comple
     if len(cells) > limits.columns:
         faults.insert(0, _too_many_columns(line.count(b"\t") + 1, limits))
     elif mapping is not None:
-        faults += judge_mapping(mapping, [name.strip(_SPACES) for name in columns])
+        faults += judge_mapped_columns(mapping, [name.strip(_SPACES) for name in columns])
     if faults:
         raise Refused(_bounded(_with_names(faults, columns, mapping)))
     return Header(columns=tuple(columns), body_start=body_start, bom=bom, newline=newline, corrected_rejects=corrected)
 
 
-def judge_mapping(mapping: Mapping, columns: Sequence[str]) -> list[Fault]:
-    """All that is wrong with `mapping` for a file that has these columns."""
+def judge_mapped_columns(mapping: Mapping, columns: Sequence[str]) -> list[Fault]:
+    """All that keeps `mapping`, in order by itself (`mapping_rules`), from serving a file that has these columns."""
     place_of = {name: place for place, name in reversed(list(enumerate(columns, 1)))}
     alike = {_letters(name): place for name, place in place_of.items()}
     faults = []
-    if not any(mapped.identifier for mapped in mapping.columns):
-        faults.append(
-            Fault(
-                code="no_identifier_mapped",
-                message="no column is mapped to an identifier",
-                mend="Mark at least one mapped column, such as a customer number, as an identifier.",
-            )
-        )
-    faults += _mapped_twice("column", [mapped.column for mapped in mapping.columns], place_of)
-    faults += _mapped_twice("attribute", [mapped.attribute for mapped in mapping.columns], {})
     for column in dict.fromkeys(mapped.column for mapped in mapping.columns):
         if column in REJECT_COLUMNS:
             faults.append(
@@ -230,20 +219,6 @@ def _too_many_columns(count: int, limits: Limits) -> Fault:
 def _letters(name: str) -> str:
     """What two spellings of one name share."""
     return "".join(filter(str.isalnum, name.casefold()))
-
-
-def _mapped_twice(what: str, names: Sequence[str], place_of: dict[str, int]) -> list[Fault]:
-    return [
-        Fault(
-            code=f"{what}_mapped_twice",
-            message=f"the mapping uses the {what} {name[:SHOWN_NAME]!r} {count} times",
-            mend=f"Map each {what} once.",
-            column=name[:SHOWN_NAME] if what == "column" else None,
-            position=place_of.get(name),
-        )
-        for name, count in Counter(names).items()
-        if count > 1
-    ]
 
 
 def _unknown_column(column: str, alike: int | None) -> Fault:

@@ -21,7 +21,7 @@ def judge_mapping(columns: Sequence[ColumnMapping], attributes: Dict[str, Attrib
     if not any(column.identifier for column in columns):
         faults.append(
             Fault(
-                code="no_identifier",
+                code="no_identifier_mapped",
                 message="no column is mapped to an identifier",
                 mend="Mark at least one column that names a person, such as crmid or email, as an identifier.",
             )

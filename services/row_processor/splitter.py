@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from penstock.application.requests import Requests
 from penstock.application.sealed_objects import SealedObjects
 from penstock.domain.chunking import ChunkSpan, spans
-from penstock.domain.errors import Corrupt, KeyRevoked, Problem, Refused
+from penstock.domain.errors import Corrupt, KeyRevoked, NotFound, Problem, Refused
 from penstock.domain.event_codec import encode
 from penstock.domain.events import (
     CHUNK_READY,
@@ -19,6 +19,8 @@ from penstock.domain.events import (
     Started,
     Step,
     UploadRequested,
+    refused_file,
+    unreadable_file,
 )
 from penstock.domain.file_rules import MAX_HEADER_BYTES, Header, judge_header, no_rows
 from penstock.domain.mapping import Plan
@@ -52,14 +54,9 @@ class Splitter:
         try:
             chunks, size = self._send_chunks(event, plan)
         except Refused as refused:
-            self._refuse(
-                event,
-                Problem(code=refused.code, title="The file was refused", detail=str(refused), faults=refused.faults),
-            )
-        except (Corrupt, KeyRevoked) as error:
-            self._refuse(
-                event, Problem(code=error.code, title="The stored file cannot be read", detail=str(error), faults=[])
-            )
+            self._refuse(event, refused_file(refused))
+        except (Corrupt, KeyRevoked, NotFound) as error:
+            self._refuse(event, unreadable_file(error))
         else:
             failpoint("splitter.chunks_sent")
             self._progress(event, Split(at_us=self._clock.now_us(), chunks=chunks, bytes=size))

@@ -14,9 +14,9 @@ from penstock.application.key_ring import KeyRing, Purpose
 from penstock.application.requests import Requests
 from penstock.application.sealed_objects import SealedObjects, rejects_key
 from penstock.domain.chunk import ChunkResult, ingest_chunk
-from penstock.domain.errors import Fenced, KeyRevoked, NotFound, Unavailable
+from penstock.domain.errors import Corrupt, Fenced, KeyRevoked, NotFound, Unavailable
 from penstock.domain.event_codec import encode
-from penstock.domain.events import ChunkReady, Event, Progress
+from penstock.domain.events import ChunkReady, Event, FileRefused, Progress, Step, unreadable_file
 from penstock.domain.file_rules import MAX_HEADER_BYTES, judge_header
 from penstock.domain.fragments import ORIGIN_BYTES, key_suffix
 from penstock.domain.identity import NODE_BYTES
@@ -33,6 +33,7 @@ from penstock.ports.profile_store import ProfileStore
 
 MAX_ATTEMPTS = 5
 LAYOUTS_KEPT = 32
+BATCH_FRAGMENTS = 25_000
 
 
 class Worker:
@@ -61,23 +62,25 @@ class Worker:
                 self.work(event)
 
     def work(self, event: ChunkReady) -> None:
-        """Ingest one chunk unless that was done or its request has ended, and say that it is done."""
+        """Ingest one chunk unless that was done or its request has ended, and say what it came to."""
         if self._requests.get(event.tenant_id, event.request_id).status.ended:
             return
         manifest = self._requests.manifest(event.tenant_id, event.request_id, event.chunk)
-        if manifest is None:
-            manifest = self._ingest_or_set_aside(event)
-        self._report(event, manifest)
+        try:
+            step: Step = (manifest or self._ingest_or_set_aside(event)).step()
+        except (Corrupt, KeyRevoked, NotFound) as error:
+            step = FileRefused(at_us=self._clock.now_us(), problem=unreadable_file(error))
+        self._report(event, step)
 
     def _ingest_or_set_aside(self, event: ChunkReady) -> Manifest:
-        """An outage is passed on, to be waited for; a chunk that fails for a reason of its own is tried
-        `MAX_ATTEMPTS` times."""
+        """An outage is passed on, to be waited for. A chunk that fails for a reason of its own is tried again, and
+        set aside after `MAX_ATTEMPTS`; one whose bytes or keys are gone fails its whole request."""
         while True:
             try:
                 return self._ingest(event)
-            except (Unavailable, Fenced, NotFound, KeyRevoked):
+            except (Unavailable, Fenced, KeyRevoked, NotFound):
                 raise
-            except Exception as error:
+            except Exception as error:  # whatever is wrong with this chunk must not stop its neighbours
                 reason = type(error).__name__
                 failures = self._requests.record_chunk_failure(event.tenant_id, event.request_id, event.chunk, reason)
             if failures >= MAX_ATTEMPTS:
@@ -85,14 +88,20 @@ class Worker:
 
     def _ingest(self, event: ChunkReady) -> Manifest:
         plan, layout = self._prepared(event.tenant_id, event.request_id, _object_of(event))
-        if event.end - event.start > max(plan.limits.row_bytes, plan.chunk_bytes):
+        if _oversized(event, plan):
             return self._commit(event, plan, _unread(event))
-        body = self._files.open(event.tenant_id, _object_of(event)).read(event.start, event.end - event.start)
-        sealer = self._sealer(event, plan)
         result = ingest_chunk(
-            body, chunk=event.chunk, first_line=event.first_line, plan=plan, layout=layout, sealer=sealer
+            self._read(event),
+            chunk=event.chunk,
+            first_line=event.first_line,
+            plan=plan,
+            layout=layout,
+            sealer=self._sealer(event, plan),
         )
         return self._commit(event, plan, result)
+
+    def _read(self, event: ChunkReady) -> bytes:
+        return self._files.open(event.tenant_id, _object_of(event)).read(event.start, event.end - event.start)
 
     def _sealer(self, event: ChunkReady, plan: Plan) -> ChunkSealer:
         return ChunkSealer(
@@ -114,7 +123,10 @@ class Worker:
 
     def _commit(self, event: ChunkReady, plan: Plan, result: ChunkResult) -> Manifest:
         failpoint("worker.before_upsert")
-        self._profiles.write(event.tenant_id, result.fragments, bits=self._bits, timestamp_us=plan.accepted_at_us)
+        for start in range(0, len(result.fragments), BATCH_FRAGMENTS):
+            batch = result.fragments[start : start + BATCH_FRAGMENTS]
+            self._profiles.write(event.tenant_id, batch, bits=self._bits, timestamp_us=plan.accepted_at_us)
+            failpoint("worker.between_batches")
         failpoint("worker.after_upsert")
         if result.rejects:
             place = rejects_key(event.tenant_id, event.request_id, event.chunk)
@@ -137,13 +149,15 @@ class Worker:
     def _set_aside(self, event: ChunkReady) -> Manifest:
         """Every row of the chunk becomes a reject that can be downloaded, corrected and replayed."""
         plan = self._requests.plan(event.tenant_id, event.request_id)
-        body = self._files.open(event.tenant_id, _object_of(event)).read(event.start, event.end - event.start)
-        rows = ((line, row.removesuffix(b"\r")) for line, row in enumerate(body.split(b"\n"), event.first_line))
+        if _oversized(event, plan):
+            return self._commit(event, plan, _unread(event))
+        lines = enumerate(self._read(event).split(b"\n"), event.first_line)
+        rows = ((line, row.removesuffix(b"\r")) for line, row in lines)
         rejects = [Reject(line=line, reasons=("processing_failed",), row=row) for line, row in rows if row]
         return self._commit(event, plan, ChunkResult([], rejects, len(rejects), 0))
 
-    def _report(self, event: ChunkReady, manifest: Manifest) -> None:
-        progress = Progress(tenant_id=event.tenant_id, request_id=event.request_id, step=manifest.step())
+    def _report(self, event: ChunkReady, step: Step) -> None:
+        progress = Progress(tenant_id=event.tenant_id, request_id=event.request_id, step=step)
         self._producer.send(Progress.topic, progress.key, encode(progress))
         self._producer.flush()
         failpoint("worker.progress_sent")
@@ -151,6 +165,11 @@ class Worker:
 
 def _object_of(event: ChunkReady) -> ObjectRef:
     return ObjectRef(event.object_key, event.object_version, event.object_size)
+
+
+def _oversized(event: ChunkReady, plan: Plan) -> bool:
+    """A span longer than a chunk is a single row; one over the limit is not even read."""
+    return event.end - event.start > max(plan.limits.row_bytes, plan.chunk_bytes)
 
 
 def _unread(event: ChunkReady) -> ChunkResult:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from hashlib import blake2b
 from typing import NamedTuple
 
@@ -17,8 +18,9 @@ from penstock.application.catalog import Catalog
 from penstock.application.key_ring import KeyRing, Purpose
 from penstock.application.requests import NewRequest, Requests
 from penstock.application.sealed_objects import SealedObjects, file_key
+from penstock.domain.attributes import Attribute
 from penstock.domain.compression import plain
-from penstock.domain.errors import Refused
+from penstock.domain.errors import Fault, Refused
 from penstock.domain.event_codec import encode
 from penstock.domain.events import UploadRequested
 from penstock.domain.file_rules import MAX_HEADER_BYTES, judge_header, no_rows, safe_file_name
@@ -137,15 +139,18 @@ class Intake:
 
     def _judge(self, tenant_id: str, stored: StoredFile, form: UploadForm) -> Callable[[str, int], Plan]:
         """What makes the plan, once an id is given. Raises `Refused` for all that can be known before any row is
-        read."""
-        check_addresses(form.notify)
+        read, faults of the addresses, of the mapping and of the header together."""
+        faults: list[Fault] = []
+        with _collecting(faults):
+            check_addresses(form.notify)
         mapping = form.mapping or self._catalog.mapping(tenant_id, form.data_source)
-        attributes = self._catalog.resolve(tenant_id, form.data_source, mapping)
-        header = judge_header(
-            stored.head, mapping=mapping, limits=self._limits, complete=len(stored.head) == stored.size
-        )
-        if stored.size <= header.body_start:
-            raise no_rows()
+        attributes: tuple[Attribute, ...] = ()
+        with _collecting(faults):
+            attributes = self._catalog.resolve(tenant_id, form.data_source, mapping)
+        with _collecting(faults):
+            self._judge_file(stored, mapping)
+        if faults:
+            raise Refused(faults)
 
         def plan_for(request_id: str, accepted_at_us: int) -> Plan:
             return Plan(
@@ -166,6 +171,20 @@ class Intake:
             )
 
         return plan_for
+
+    def _judge_file(self, stored: StoredFile, mapping: Mapping) -> None:
+        complete = len(stored.head) == stored.size
+        header = judge_header(stored.head, mapping=mapping, limits=self._limits, complete=complete)
+        if stored.size <= header.body_start:
+            raise no_rows()
+
+
+@contextmanager
+def _collecting(faults: list[Fault]) -> Iterator[None]:
+    try:
+        yield
+    except Refused as refused:
+        faults += refused.faults
 
 
 class _Observed:

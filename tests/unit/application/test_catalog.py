@@ -98,6 +98,6 @@ def test_every_fault_of_a_mapping_is_listed_at_once(catalog: Catalog) -> None:
         ("unknown_attribute", 1),
         ("column_mapped_twice", None),
         ("attribute_mapped_twice", None),
-        ("no_identifier", None),
+        ("no_identifier_mapped", None),
     ]
     assert all(fault.mend for fault in caught.value.faults)

@@ -15,7 +15,7 @@ from penstock.domain.file_rules import (
     MAX_HEADER_BYTES,
     Header,
     judge_header,
-    judge_mapping,
+    judge_mapped_columns,
     no_rows,
     safe_file_name,
 )
@@ -193,24 +193,11 @@ def test_a_file_without_rows_has_a_refusal_of_its_own() -> None:
 
 
 def test_a_mapping_that_fits_has_no_faults() -> None:
-    assert judge_mapping(mapping_of("crmid=crmid!", "phone=hm"), ["crmid", "phone", "other"]) == []
-
-
-def test_a_mapping_needs_an_identifier() -> None:
-    assert places(judge_mapping(mapping_of("phone=hm"), ["phone"])) == [("no_identifier_mapped", None)]
-
-
-def test_a_mapping_uses_each_column_and_attribute_once() -> None:
-    faults = judge_mapping(mapping_of("a=crmid!", "b=hm", "b=mail", "c=hm"), ["c", "b", "a", "b"])
-    assert [(fault.code, fault.column, fault.position) for fault in faults] == [
-        ("column_mapped_twice", "b", 2),
-        ("attribute_mapped_twice", None, None),
-    ]
-    assert "'hm'" in faults[1].message
+    assert judge_mapped_columns(mapping_of("crmid=crmid!", "phone=hm"), ["crmid", "phone", "other"]) == []
 
 
 def test_an_unknown_column_is_pointed_to_the_one_that_is_nearly_alike() -> None:
-    (near, far) = judge_mapping(mapping_of("CrmID=crmid!", "x=y"), ["a", "crm_id"])
+    (near, far) = judge_mapped_columns(mapping_of("CrmID=crmid!", "x=y"), ["a", "crm_id"])
     assert (near.code, near.column) == ("unknown_mapped_column", "CrmID")
     assert "Column 2" in near.mend
     assert "Column" not in far.mend
@@ -218,7 +205,9 @@ def test_an_unknown_column_is_pointed_to_the_one_that_is_nearly_alike() -> None:
 
 @pytest.mark.parametrize("column", ["penstock_line", "penstock_reasons"])
 def test_the_columns_of_a_reject_file_cannot_be_mapped(column: str) -> None:
-    faults = judge_mapping(mapping_of("crmid=crmid!", f"{column}=x"), ["penstock_line", "penstock_reasons", "crmid"])
+    faults = judge_mapped_columns(
+        mapping_of("crmid=crmid!", f"{column}=x"), ["penstock_line", "penstock_reasons", "crmid"]
+    )
     assert [(fault.code, fault.column) for fault in faults] == [("reserved_column_mapped", column)]
 
 

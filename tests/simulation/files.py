@@ -1,0 +1,77 @@
+"""Random files with everything in them that files have: repeated people, blanks, faults, line ends, byte-order marks."""
+
+from __future__ import annotations
+
+import gzip
+from random import Random
+
+from penstock.domain.attributes import Attribute, FormatKind, InputFormat
+from penstock.domain.mapping import ColumnMapping, WritePolicy
+
+MARK = "Mq7z"  # stands in every text value, so that a scan finds any that lies in the clear
+ATTRIBUTES = {
+    "crmid": Attribute(name="crmid", display_name="Customer"),
+    "email": Attribute(name="email", display_name="E-mail", format=InputFormat(FormatKind.EMAIL), pii=True),
+    "loyalty": Attribute(name="loyalty", display_name="Loyalty card", pii=True),
+    "note": Attribute(name="note", display_name="Note"),
+    "points": Attribute(name="points", display_name="Points", format=InputFormat(FormatKind.INTEGER)),
+    "born": Attribute(name="born", display_name="Born", format=InputFormat(FormatKind.DATE), pii=True),
+}
+IDENTIFIERS = ("crmid", "email", "loyalty")
+PEOPLE = 12
+
+
+def mapping(random: Random) -> tuple[ColumnMapping, ...]:
+    """Some of the attributes, at least one of them an identifier."""
+    identifiers = random.sample(IDENTIFIERS, random.randint(1, 3))
+    others = [name for name in ATTRIBUTES if name not in identifiers and random.random() < 0.7]
+    return tuple(
+        ColumnMapping(
+            column=f"c_{name}", attribute=name, identifier=name in identifiers, policy=random.choice(list(WritePolicy))
+        )
+        for name in [*identifiers, *others]
+    )
+
+
+def tsv(random: Random, columns: tuple[ColumnMapping, ...]) -> bytes:
+    """The plain bytes of a file with these columns and one more."""
+    newline = random.choice(["\n", "\r\n"])
+    names = [column.column for column in columns] + ["unmapped"]
+    random.shuffle(names)
+    lines = ["\t".join(names)]
+    for _ in range(random.randint(1, 25)):
+        lines.append(_line(random, names))
+    body = newline.join(lines).encode()
+    if random.random() < 0.2:
+        body = body.replace(b"red", b"\xffred", 1)
+    start = b"\xef\xbb\xbf" if random.random() < 0.2 else b""
+    return start + body + (newline.encode() if random.random() < 0.8 else b"")
+
+
+def packed(random: Random, body: bytes) -> bytes:
+    return gzip.compress(body) if random.random() < 0.3 else body
+
+
+def _line(random: Random, names: list[str]) -> str:
+    if random.random() < 0.05:
+        return random.choice(["", "only one", "\t".join(["x"] * (len(names) + 1)), f"nul{MARK}\0"])
+    return "\t".join(_cell(random, name) for name in names)
+
+
+def _cell(random: Random, name: str) -> str:
+    if random.random() < 0.2:
+        return random.choice(["", " "])
+    person = random.randrange(PEOPLE)
+    match name.removeprefix("c_"):
+        case "crmid":
+            return random.choice([f"{MARK}-C{person}", f" {MARK}-C{person} "])
+        case "email":
+            return random.choice([f"{MARK}{person}@gmail.com", f"{MARK.lower()}{person}@GMAIL.com", f"{MARK} no mail"])
+        case "loyalty":
+            return f"{MARK}-L{random.randrange(PEOPLE)}"
+        case "points":
+            return random.choice(["0", "7", "+12", "-3", "007", f"{MARK}x"])
+        case "born":
+            return random.choice(["1990-01-31", "2000-02-29", "1999-02-29", f"{MARK}y"])
+        case _:
+            return f"{MARK} {random.choice(['red', 'blue', '=1+1', '<b>', 'é', '\u2028'])}"
