@@ -24,22 +24,28 @@ class DateCoercer(CellCoercer):
 
     def __init__(self, argument: str = "") -> None:
         self._pattern = date_pattern(argument or "yyyy-MM-dd")
-        self._known: dict[str, Value] = {}
+        self._known: dict[str, str] = {}
 
     def read(self, text: str) -> Value:
-        match = self._pattern.fullmatch(text)
-        try:
-            value = _day(*match.group("year", "month", "day")) if match else None
-        except ValueError:
-            value = None
-        if value is None:
+        if (value := self._value(text)) is None:
             raise Misfit("not_a_date")
-        if len(self._known) < _MEMO:
-            self._known[text] = value
         return value
 
     def glance(self, cells: Sequence[str]) -> list[Value | None]:
-        return list(map(self._known.get, cells))
+        known = self._known.get
+        return [known(cell) or self._value(cell) for cell in cells]
+
+    def _value(self, text: str) -> str | None:
+        match = self._pattern.fullmatch(text)
+        if match is None:
+            return None
+        try:
+            value = _iso_date(*match.group("year", "month", "day"))
+        except ValueError:
+            return None
+        if len(self._known) < _MEMO:
+            self._known[text] = value
+        return value
 
 
 class DateTimeCoercer(CellCoercer):
@@ -66,17 +72,19 @@ class DateTimeCoercer(CellCoercer):
             return None
         year, month, day, hour, minute, second, fraction, offset = match.group(*self._parts)
         try:
-            iso_date = _day(year, month, day)
+            iso_date = _recent_iso_date(year, month, day)
         except ValueError:
             return None
         rest = _fraction(fraction) + _offset(offset) if fraction or offset else ""
         return f"{iso_date}T{hour or '00'}:{minute or '00'}:{second or '00'}{rest}"
 
 
-@lru_cache(_MEMO)
-def _day(year: str, month: str, day: str) -> str:
+def _iso_date(year: str, month: str, day: str) -> str:
     """YYYY-MM-DD; ValueError when there is no such day."""
     return date(int(year), int(month), int(day)).isoformat()
+
+
+_recent_iso_date = lru_cache(8_192)(_iso_date)  # datetimes rarely repeat, but their days do
 
 
 def _fraction(digits: str | None) -> str:
