@@ -58,7 +58,7 @@ class Notification(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def sort(self) -> str:
-        """Its place among the notifications of its request: in the order in which a request goes through its statuses."""
+        """Its place among its request's notifications, which follow the order of the statuses."""
         return f"{list(Status).index(self.status)} {self.status} {self.address}"
 
 

@@ -1,0 +1,225 @@
+"""Faults 3, 7 and 12: trackers killed with SIGKILL, shuffled and repeated events, clocks that jump."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import socket
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from email import message_from_bytes
+from email.policy import SMTP
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiosmtpd.controller import Controller
+
+from penstock.adapters.embedded.clock import SystemClock
+from penstock.adapters.embedded.control_store import EmbeddedControlStore
+from penstock.adapters.embedded.event_log import EmbeddedEventLog
+from penstock.application.requests import NewRequest, Requests
+from penstock.domain.errors import Problem
+from penstock.domain.event_codec import decode, encode
+from penstock.domain.events import (
+    PROGRESS,
+    STATUS,
+    UPLOAD_REQUESTED,
+    ChunkDone,
+    FileRefused,
+    Progress,
+    Split,
+    Started,
+    StatusChanged,
+    Step,
+)
+from penstock.domain.mapping import Mapping, Plan
+from penstock.domain.request import Status
+from penstock.ports.control_store import Table
+
+TENANT = "acme"
+ADDRESSES = ("ann@example.com", "bo@example.com")
+REQUESTS = 4
+CHUNKS = 5
+HOUR = 3600
+PLACES = (
+    "tracker.state_stored",
+    "tracker.notifications_stored",
+    "tracker.status_sent",
+    "notifier.attempt_stored",
+    "notifier.mail_sent",
+)
+
+
+class Postbox:
+    """A mail server's store: the Message-ID, subject and recipient of every message that it has taken."""
+
+    def __init__(self) -> None:
+        self.taken: list[tuple[str, str, str]] = []
+
+    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802
+        message = message_from_bytes(envelope.content, policy=SMTP)
+        self.taken.append((message["Message-ID"], message["Subject"], message["To"]))
+        return "250 OK"
+
+
+class Scene:
+    """A folder with accepted requests and all their progress in the log, repeated and shuffled across requests."""
+
+    def __init__(self, folder: Path, seed: int) -> None:
+        self.folder = folder
+        self.store = EmbeddedControlStore(folder / "control.db")
+        self.log = EmbeddedEventLog(folder / "events.db", SystemClock())
+        self.requests = Requests(self.store, SystemClock())
+        self.store.put(Table.DATA_KEYS, TENANT, "general", "1", b"wrapped")  # what makes a tenant
+        self.log.create_topics({PROGRESS: 2, STATUS: 1, UPLOAD_REQUESTED: 1})
+        self.ids = [self._accept() for _ in range(REQUESTS)]
+        self._send(random.Random(seed))
+
+    def run(self, port: int, *, failpoint: str = "", clock_seconds: int = 0) -> int:
+        """The exit code of a tracker process that was let run to its end, or to its failpoint."""
+        command = [sys.executable, "-m", "tests.support.tracker_process", str(self.folder), str(port)]
+        environment = {**os.environ, **({"PENSTOCK_FAILPOINT": failpoint} if failpoint else {})}
+        root = Path(__file__).parents[2]
+        done = subprocess.run([*command, str(clock_seconds)], env=environment, cwd=root, timeout=60, check=False)
+        return done.returncode
+
+    def steps(self, number: int) -> list[Step]:
+        """The last request's file is refused; of the others each chunk has a rejected row."""
+        if number == REQUESTS - 1:
+            problem = Problem(code="no_rows", title="The file has no rows", detail="Only a header.")
+            return [Started(at_us=1000), FileRefused(at_us=1100, problem=problem)]
+        chunks = [
+            ChunkDone(
+                at_us=1100 + chunk,
+                chunk=chunk,
+                rows_read=10,
+                rows_ingested=9,
+                rows_rejected=1,
+                reject_reasons={"no_identifier": 1},
+            )
+            for chunk in range(CHUNKS)
+        ]
+        return [Started(at_us=1000), Split(at_us=1050, chunks=CHUNKS, bytes=99), *chunks]
+
+    def check_end(self) -> None:
+        """Every request has its one right end, all is announced and nothing is left over."""
+        for number, request_id in enumerate(self.ids):
+            request = self.requests.get(TENANT, request_id)
+            if number == REQUESTS - 1:
+                assert (request.status, request.rows_read) == (Status.FAILED, 0)
+                continue
+            assert (request.status, request.started_at, request.finished_at) == (Status.COMPLETED, 1000, 1104)
+            assert (request.rows_read, request.rows_ingested, request.rows_rejected) == (50, 45, 5)
+            assert request.reject_reasons == {"no_identifier": 5}
+        assert list(self.requests.marks(TENANT)) == []
+        assert self.store.scan(Table.DUE_NOTIFICATIONS, TENANT, "") == []
+        assert self.log.lag("penstock.trackers", PROGRESS) == 0
+        assert set(self.announced()) == self.expected()
+
+    def announced(self) -> list[tuple[str, str]]:
+        events = [decode(STATUS, message.value) for message in self.log.read(STATUS, 0, 0, 1000)]
+        return [(event.request_id, event.status) for event in events if isinstance(event, StatusChanged)]
+
+    def expected(self) -> set[tuple[str, str]]:
+        ends = ["COMPLETED"] * (REQUESTS - 1) + ["FAILED"]
+        return {
+            (request_id, status)
+            for request_id, end in zip(self.ids, ends, strict=True)
+            for status in ("SCHEDULED", "IN_PROGRESS", end)
+        }
+
+    def close(self) -> None:
+        self.log.close()
+        self.store.close()
+
+    def _accept(self) -> str:
+        new = NewRequest(
+            tenant_id=TENANT,
+            data_source="crm",
+            file_name="people.tsv",
+            uploaded_by="ann",
+            object_key="acme/files/1",
+            object_version="v1",
+            object_size=99,
+            notify=ADDRESSES,
+        )
+        return self.requests.accept(new, idempotency_key=None, fingerprint="f", plan_for=_plan)[0].request_id
+
+    def _send(self, seeded: random.Random) -> None:
+        events = [
+            Progress(tenant_id=TENANT, request_id=request_id, step=step)
+            for number, request_id in enumerate(self.ids)
+            for step in self.steps(number)
+            for _ in range(seeded.randint(1, 3))
+        ]
+        seeded.shuffle(events)
+        producer = self.log.producer()
+        for event in events:
+            producer.send(PROGRESS, event.key, encode(event))
+        producer.flush()
+        producer.close()
+
+
+def _plan(request_id: str, accepted_at_us: int) -> Plan:
+    mapping = Mapping(data_source="crm", version=1, columns=())
+    return Plan(
+        tenant_id=TENANT,
+        request_id=request_id,
+        data_source="crm",
+        mapping=mapping,
+        attributes=(),
+        accepted_at_us=accepted_at_us,
+    )
+
+
+@pytest.fixture
+def postbox() -> Postbox:
+    return Postbox()
+
+
+@pytest.fixture
+def port(postbox: Postbox) -> Iterator[int]:
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        free: int = unused.getsockname()[1]
+    controller = Controller(postbox, hostname="127.0.0.1", port=free)
+    controller.start()
+    yield free
+    controller.stop()
+
+
+def scene_of(folder: Path, seed: int) -> Scene:
+    folder.mkdir()
+    return Scene(folder, seed)
+
+
+@pytest.mark.parametrize("n", [1, 2, 3])
+@pytest.mark.parametrize("place", PLACES)
+def test_a_tracker_that_is_killed_anywhere_is_made_up_for(
+    tmp_path: Path, postbox: Postbox, port: int, place: str, n: int
+) -> None:
+    scene = scene_of(tmp_path / "data", seed=n)
+    assert scene.run(port, failpoint=f"{place}:{n}") == -signal.SIGKILL
+    # The clock jumps meanwhile, in either direction: an attempt that was cut off is taken up again all the same.
+    assert scene.run(port, clock_seconds=HOUR if n == 1 else -HOUR) == 0
+    scene.check_end()
+    copies = Counter(postbox.taken)
+    assert len(copies) == REQUESTS * 3 * len(ADDRESSES)
+    assert len({message_id for message_id, _, _ in copies}) == len(copies)
+    assert sum(copies.values()) - len(copies) == (1 if place == "notifier.mail_sent" else 0)
+    scene.close()
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_shuffled_and_repeated_events_have_one_result(tmp_path: Path, postbox: Postbox, port: int, seed: int) -> None:
+    scene = scene_of(tmp_path / "data", seed)
+    assert scene.run(port) == 0
+    scene.check_end()
+    assert sorted(scene.announced()) == sorted(scene.expected())
+    assert set(Counter(postbox.taken).values()) == {1}
+    assert len(postbox.taken) == REQUESTS * 3 * len(ADDRESSES)
+    scene.close()

@@ -1,0 +1,66 @@
+"""A status tracker as a process of its own, which a fault test kills: `python -m tests.support.tracker_process …`.
+
+Handles all progress events that are there, reconciles, sends all e-mails that are due, and ends.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from penstock.adapters.embedded.clock import SystemClock
+from penstock.adapters.embedded.control_store import EmbeddedControlStore
+from penstock.adapters.embedded.event_log import EmbeddedEventLog
+from penstock.adapters.smtp_mailer import Security, SmtpMailer, SmtpServer
+from penstock.application.requests import Requests
+from penstock.domain.event_codec import decode
+from penstock.domain.events import PROGRESS
+from services.status_tracker.announcer import Announcer
+from services.status_tracker.notifier import Notifier
+from services.status_tracker.outbox import Outbox
+from services.status_tracker.reconcile import Reconciler
+from services.status_tracker.tracker import Tracker
+
+GROUP = "penstock.trackers"
+BATCH = 5  # events, so that a few requests make several batches
+
+
+class ShiftedClock(SystemClock):
+    """The machine's clock, `seconds` ahead."""
+
+    def __init__(self, seconds: int) -> None:
+        self._shift_us = seconds * 1_000_000
+
+    def now_us(self) -> int:
+        return super().now_us() + self._shift_us
+
+
+def main(folder: Path, smtp_port: int, clock_seconds: int) -> None:
+    clock = ShiftedClock(clock_seconds)
+    store = EmbeddedControlStore(folder / "control.db")
+    log = EmbeddedEventLog(folder / "events.db", clock)
+    log.forget_members()  # the process before this one is dead
+    requests = Requests(store, clock)
+    announcer = Announcer(log=log, requests=requests, outbox=Outbox(store))
+    handle_all(log, Tracker(requests=requests, announcer=announcer))
+    Reconciler(
+        store=store, requests=requests, announcer=announcer, events=log, clock=clock, quiet_seconds=86_400
+    ).reconcile()
+    mailer = SmtpMailer(SmtpServer(host="127.0.0.1", port=smtp_port, security=Security.NONE))
+    notifier = Notifier(store=store, requests=requests, mailer=mailer, clock=clock, sender="penstock@mail.example")
+    while notifier.send_due():
+        pass
+
+
+def handle_all(log: EmbeddedEventLog, tracker: Tracker) -> None:
+    consumer = log.consumer(GROUP, [PROGRESS])
+    while log.lag(GROUP, PROGRESS):
+        messages = consumer.poll(0.0, BATCH)
+        tracker.handle([(message, decode(message.topic, message.value)) for message in messages])
+        for message in messages:
+            consumer.commit(message)
+    consumer.close()
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]))
