@@ -34,13 +34,14 @@ class ProfileReader:
         Raises `NotFound` when nothing visible is known of it, `Refused` for an unknown attribute, Misfit for a value
         that cannot be one.
         """
-        node = self._node(tenant_id, namespace, value)
+        node = self.node(tenant_id, namespace, value)
         fragments = [self._opened(tenant_id, stored, reveal=reveal) for stored in self._reachable(tenant_id, node)]
         if not fragments:
             raise NotFound(f"no profile has this {namespace}")
         return fold(fragments)
 
-    def _node(self, tenant_id: str, namespace: str, value: str) -> Node:
+    def node(self, tenant_id: str, namespace: str, value: str) -> Node:
+        """The keyed hash that stands for `value` wherever it must not stand itself. Raises as `lookup` does."""
         attribute = self._catalog.attribute(tenant_id, namespace)
         fitting = coercer(attribute.format).one(value)
         hash_of = node_hasher(attribute.namespace, self._keys.current(tenant_id, Purpose.HASH).secret)

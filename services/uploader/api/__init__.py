@@ -1,0 +1,5 @@
+"""The HTTP API: `create_app` makes it, `operations.py` explains it, one module a topic declares what it can do."""
+
+from services.uploader.api.app import create_app
+
+__all__ = ["create_app"]

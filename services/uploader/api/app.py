@@ -1,0 +1,80 @@
+"""The application: the list of all operations, and what they work with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+from anyio import CapacityLimiter
+from litestar import Litestar, Request, Response, get
+from litestar.exceptions import HTTPException
+
+from penstock.application.access import Access
+from penstock.wiring import System
+from services.uploader.api import catalog, keys, machines, profiles, rejects, requests, uploads
+from services.uploader.api.endpoints import Api, problem_response, route
+from services.uploader.api.metrics import Metrics
+from services.uploader.api.openapi import openapi
+from services.uploader.api.operations import JSON, Operation, Services
+from services.uploader.api.problems import answer_for
+from services.uploader.api.rate_limit import RateLimit
+from services.uploader.intake import Intake
+
+LOOKUPS_PER_SECOND = 20.0  # of each tenant
+LOOKUP_BURST = 200
+
+OPERATIONS: tuple[Operation, ...] = (
+    uploads.upload,
+    uploads.inspect_file,
+    requests.list_requests,
+    requests.get_request,
+    requests.request_events,
+    rejects.download_rejects,
+    requests.cancel_request,
+    requests.undo_request,
+    profiles.lookup_profile,
+    catalog.list_data_sources,
+    catalog.create_data_source,
+    catalog.get_mapping,
+    catalog.save_mapping,
+    catalog.list_attributes,
+    catalog.create_attribute,
+    keys.list_api_keys,
+    keys.create_api_key,
+    keys.revoke_api_key,
+    keys.read_audit,
+    machines.healthz,
+    machines.readyz,
+    machines.metrics,
+)
+
+
+def create_app(system: System, intake: Intake, problems: Callable[[], list[str]]) -> Litestar:
+    """The API over one runtime. `problems` tells what is not as it should be, nothing when all is well."""
+    services = Services(
+        system=system,
+        intake=intake,
+        problems=problems,
+        access=Access(system.control, system.clock),
+        lookups=RateLimit(system.clock, per_second=LOOKUPS_PER_SECOND, burst=LOOKUP_BURST),
+        metrics=Metrics(),
+        upload_slots=CapacityLimiter(uploads.UPLOADS_AT_ONCE),
+    )
+    document = msgspec.json.encode(openapi(OPERATIONS))
+
+    @get(["/openapi.json", "/v1/openapi.json"], sync_to_thread=False)
+    def openapi_json() -> Response[bytes]:
+        return Response(document, media_type=JSON)
+
+    return Api(
+        [*(route(op, services) for op in OPERATIONS), openapi_json],
+        openapi_config=None,
+        logging_config=None,
+        exception_handlers={HTTPException: _unrouted, Exception: _unrouted},
+    )
+
+
+def _unrouted(_: Request[Any, Any, Any], error: Exception) -> Response[Any]:
+    """The answer where no operation was reached: no such path, another method."""
+    return problem_response(answer_for(error))

@@ -1,0 +1,109 @@
+"""From a declared operation to a litestar route: authenticate, check, run, answer."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+
+import msgspec
+from anyio.to_thread import run_sync
+from litestar import Litestar, Request, Response
+from litestar.enums import ScopeType
+from litestar.handlers import HTTPRouteHandler
+from litestar.response import Stream
+from litestar.types import Receive, Scope, Send
+
+from penstock.application.access import Access, Principal
+from penstock.domain.errors import refusal
+from services.uploader.api.decoding import decode_json, from_texts
+from services.uploader.api.incoming import IncomingBody
+from services.uploader.api.operations import JSON, Call, Operation, Reply, Services
+from services.uploader.api.problems import MEDIA_TYPE, ErrorAnswer, answer_for
+
+MAX_JSON_BYTES = 1 << 20
+DRAINED_BYTES = 8 << 20
+_VERB = re.compile(r"(?<=[^/]):(?=[^/]*\Z)")
+
+
+class Api(Litestar):
+    """Litestar, with paths in which a verb follows after a colon, as in `/requests/{id}:cancel`.
+
+    Litestar only knows parameters that fill a whole segment, so inside, the verb is a segment of its own: `/:cancel`.
+    """
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # type: ignore[override]
+        if scope["type"] == ScopeType.HTTP:
+            scope["path"] = inner_path(scope["path"])
+        await super().__call__(scope, receive, send)
+
+
+def inner_path(path: str) -> str:
+    return _VERB.sub("/:", path)
+
+
+def route(op: Operation, services: Services) -> HTTPRouteHandler:
+    """The route of one operation."""
+
+    async def serve(request: Request[Any, Any, Any]) -> Response[Any]:
+        body = IncomingBody(request.receive, request.content_length)
+        try:
+            response = _response(op, await _run(op, services, request, body))
+        except Exception as error:  # each of them is answered in one shape
+            response = problem_response(answer_for(error))
+            await body.drain(DRAINED_BYTES)
+        services.metrics.answers.labels(op.name, str(response.status_code)).inc()
+        return response
+
+    path = re.sub(r"{(\w+)}", r"{\1:str}", inner_path(op.path))
+    return HTTPRouteHandler(path, http_method=op.method, status_code=200, name=op.name)(serve)
+
+
+def problem_response(answer: ErrorAnswer) -> Response[Any]:
+    content = msgspec.json.encode(answer.problem)
+    return Response(content, status_code=answer.problem.status, headers=answer.headers, media_type=MEDIA_TYPE)
+
+
+async def _run(op: Operation, services: Services, request: Request[Any, Any, Any], body: IncomingBody) -> Any:
+    principal = await _authenticated(op, services.access, request)
+    call = Call(services, principal, body, request.headers.get("content-type", ""))
+    arguments: dict[str, Any] = dict(request.path_params)
+    if op.query:
+        arguments["query"] = from_texts(dict(request.query_params.items()), op.query, "the query")
+    if op.headers:
+        arguments["headers"] = from_texts(
+            {str(name): text for name, text in request.headers.items()}, op.headers, "the headers"
+        )
+    if op.body:
+        arguments["body"] = decode_json(await _json_body(call), op.body)
+    if op.blocking:
+        return await run_sync(lambda: op.function(call, **arguments))
+    return await op.function(call, **arguments)
+
+
+async def _authenticated(op: Operation, access: Access, request: Request[Any, Any, Any]) -> Principal | None:
+    if op.role is None:
+        return None
+    scheme, _, secret = request.headers.get("authorization", "").partition(" ")
+    principal = await run_sync(access.authenticate, secret.strip()) if scheme.lower() == "bearer" else None
+    if principal is None:
+        raise refusal("unauthorized", "there is no valid API key", "Send an API key: Authorization: Bearer pk_…")
+    if not principal.role.covers(op.role):
+        raise refusal("forbidden", f"this needs a key with the role {op.role}", "Ask an admin of your organisation.")
+    return principal
+
+
+async def _json_body(call: Call) -> bytes:
+    if call.content_type.partition(";")[0].strip().lower() != JSON:
+        raise refusal("unsupported_media_type", "the body is not JSON", f"Send it as {JSON}.")
+    call.incoming.allow(MAX_JSON_BYTES)
+    return await call.incoming.whole()
+
+
+def _response(op: Operation, outcome: Any) -> Response[Any]:
+    content, headers = outcome if isinstance(outcome, Reply) else (outcome, {})
+    if isinstance(content, Iterator | AsyncIterator):
+        return Stream(content, status_code=op.status, headers=dict(headers), media_type=op.media)
+    if op.answers is not None:
+        content = msgspec.json.encode(content)
+    return Response(content, status_code=op.status, headers=dict(headers), media_type=op.media)

@@ -1,0 +1,164 @@
+"""Operations: what the API can do, each declared once, for routing, for checking and for the OpenAPI document alike.
+
+A function with `@operation(...)` above it is an operation. Its parameters say what it takes: `call` first, then path
+parameters by name, `query` and `headers` (structs of texts), `body` (a struct, as JSON). A plain function may block: it
+runs in a worker thread. It returns a struct, or a `Reply` when there are headers or when the answer streams.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, Literal, NamedTuple, get_type_hints
+
+from anyio import CapacityLimiter
+
+from penstock.application.access import Access, Principal, Role
+from penstock.domain.errors import refusal
+from penstock.wiring import System
+from services.uploader.api.incoming import IncomingBody
+from services.uploader.api.metrics import Metrics
+from services.uploader.api.rate_limit import RateLimit
+from services.uploader.intake import Intake
+
+JSON = "application/json"
+Method = Literal["GET", "POST", "PUT", "DELETE"]
+
+
+class Services(NamedTuple):
+    """What operations work with."""
+
+    system: System
+    intake: Intake
+    problems: Callable[[], list[str]]
+    access: Access
+    lookups: RateLimit
+    metrics: Metrics
+    upload_slots: CapacityLimiter
+
+
+class Call(NamedTuple):
+    """One call of an operation; `incoming` is for those that take a form."""
+
+    services: Services
+    principal: Principal | None
+    incoming: IncomingBody
+    content_type: str
+
+    @property
+    def system(self) -> System:
+        return self.services.system
+
+    @property
+    def caller(self) -> Principal:
+        """Who calls; only public operations have no caller, and they do not ask."""
+        if self.principal is None:
+            raise RuntimeError("a public operation has no caller")
+        return self.principal
+
+    @property
+    def tenant_id(self) -> str:
+        return self.caller.tenant_id
+
+    def audit(self, action: str, **details: str) -> None:
+        """Record what the caller does; `details` never hold a customer's value."""
+        self.services.access.audit(self.tenant_id, self.caller.name, action, details)
+
+    def need(self, role: Role) -> None:
+        """Raises `Refused` (forbidden) when the caller's role does not cover `role`."""
+        if not self.caller.role.covers(role):
+            raise refusal("forbidden", f"this needs a key with the role {role}", "Ask an admin of your organisation.")
+
+
+class Reply(NamedTuple):
+    content: Any
+    headers: Mapping[str, str]
+
+
+class Form(NamedTuple):
+    """A multipart body: `file`, and `request`, a JSON document of this type, in any order."""
+
+    request: type
+    request_required: bool
+
+
+class Operation(NamedTuple):
+    """`role` is None for what needs no key. `answers` is the type of a JSON answer; `problems` are HTTP statuses."""
+
+    method: Method
+    path: str
+    role: Role | None
+    summary: str
+    status: int
+    answers: Any
+    media: str
+    reply_headers: Mapping[str, str]
+    problems: frozenset[int]
+    form: Form | None
+    function: Callable[..., Any]
+    body: type | None
+    query: type | None
+    headers: type | None
+
+    @property
+    def name(self) -> str:
+        return self.function.__name__
+
+    @property
+    def path_parameters(self) -> list[str]:
+        return re.findall(r"{(\w+)}", self.path)
+
+    @property
+    def blocking(self) -> bool:
+        return not inspect.iscoroutinefunction(self.function)
+
+
+def operation(
+    method: Method,
+    path: str,
+    *,
+    role: Role | None,
+    answers: Any = None,
+    status: int = 200,
+    media: str = JSON,
+    reply_headers: Mapping[str, str] | None = None,
+    problems: tuple[int, ...] = (),
+    form: Form | None = None,
+) -> Callable[[Callable[..., Any]], Operation]:
+    """Declare an operation; what follows from its parameters is derived, with the problems that this brings along."""
+
+    def declare(function: Callable[..., Any]) -> Operation:
+        hints = get_type_hints(function)
+        declared = Operation(
+            method=method,
+            path=path,
+            role=role,
+            summary=(inspect.getdoc(function) or "").split("\n")[0],
+            status=status,
+            answers=answers,
+            media=media,
+            reply_headers=reply_headers or {},
+            problems=frozenset(problems),
+            form=form,
+            function=function,
+            body=hints.get("body"),
+            query=hints.get("query"),
+            headers=hints.get("headers"),
+        )
+        return declared._replace(problems=declared.problems | _implied(declared))
+
+    return declare
+
+
+def _implied(declared: Operation) -> set[int]:
+    implied = {500, 503}
+    if declared.role is not None:
+        implied |= {401, 403}
+    if declared.path_parameters:
+        implied |= {404}
+    if declared.query or declared.headers:
+        implied |= {400}
+    if declared.body or declared.form:
+        implied |= {400, 413, 415, 422}
+    return implied

@@ -1,0 +1,136 @@
+"""From any exception to the one shape of error that the API answers: `application/problem+json` (RFC 9457).
+
+The table below is the one place where a code gets its HTTP status. What is not listed is a fault of the input (422).
+No text of an outage or a bug is shown, since it may name paths or quote what was being handled.
+"""
+
+from __future__ import annotations
+
+import traceback
+from http import HTTPStatus
+from typing import NamedTuple
+
+import msgspec
+import structlog
+from litestar.exceptions import HTTPException
+
+from penstock.domain.coercion import REASONS, Misfit
+from penstock.domain.errors import Corrupt, Fault, Fenced, PenstockError, Refused, Unavailable
+
+MEDIA_TYPE = "application/problem+json"
+RETRY_AFTER_SECONDS = 5
+
+STATUS = {
+    "bad_request": 400,
+    "malformed_json": 400,
+    "malformed_multipart": 400,
+    "missing_part": 400,
+    "repeated_part": 400,
+    "unknown_part": 400,
+    "incomplete_body": 400,
+    "unauthorized": 401,
+    "forbidden": 403,
+    "not_found": 404,
+    "no_rejects": 404,
+    "rejects_expired": 404,
+    "method_not_allowed": 405,
+    "conflict": 409,
+    "cannot_cancel": 409,
+    "cannot_revert": 409,
+    "attribute_exists": 409,
+    "key_revoked": 409,
+    "body_too_large": 413,
+    "file_too_large": 413,
+    "unsupported_media_type": 415,
+    "rate_limited": 429,
+    "internal": 500,
+    "corrupt": 500,
+    "unavailable": 503,
+    "fenced": 503,
+    "not_ready": 503,
+}
+_CODE_OF_HTTP = {400: "bad_request", 404: "not_found", 405: "method_not_allowed", 413: "body_too_large"}
+_TITLES = {
+    "unavailable": "A part of Penstock is away; try again later",
+    "fenced": "A part of Penstock is away; try again later",
+    "corrupt": "What is stored cannot be read",
+    "internal": "Penstock failed",
+}
+
+log = structlog.get_logger(__name__)
+
+
+class ProblemDocument(msgspec.Struct, frozen=True, kw_only=True):
+    """Every error answer. `code` is stable; `faults` lists all that is wrong, each with a way to mend it."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str
+    faults: list[Fault] = []
+
+
+class ErrorAnswer(NamedTuple):
+    problem: ProblemDocument
+    headers: dict[str, str]
+
+
+def answer_for(error: Exception) -> ErrorAnswer:
+    """What the caller is told of `error`."""
+    match error:
+        case Refused():
+            return _answer(error.code, detail="; ".join(fault.message for fault in error.faults), faults=error.faults)
+        case Misfit():
+            reason = REASONS[error.code]
+            fault = Fault(code=error.code, message=reason.message, mend=reason.mend)
+            return _answer(error.code, detail=reason.message, faults=[fault])
+        case Corrupt() | Fenced() | Unavailable():
+            log.error("api.failed", error=type(error).__name__, reason=str(error))
+            return _answer(error.code)
+        case PenstockError():
+            return _answer(error.code, detail=str(error))
+        case HTTPException() if error.status_code in _CODE_OF_HTTP:
+            return _answer(_CODE_OF_HTTP[error.status_code], headers=_text_headers(error))
+        case _:
+            log.error("api.bug", error=type(error).__name__, at=_place(error))
+            return _answer("internal")
+
+
+def status_of(code: str) -> int:
+    return STATUS.get(code, 422)
+
+
+def _answer(
+    code: str, *, detail: str = "", faults: list[Fault] | None = None, headers: dict[str, str] | None = None
+) -> ErrorAnswer:
+    status = status_of(code)
+    title = _TITLES.get(code, HTTPStatus(status).phrase)
+    problem = ProblemDocument(
+        type=f"urn:penstock:problem:{code}",
+        title=title,
+        status=status,
+        detail=detail or title,
+        code=code,
+        faults=faults or [],
+    )
+    return ErrorAnswer(problem, {**_usual_headers(status), **(headers or {})})
+
+
+def _usual_headers(status: int) -> dict[str, str]:
+    match status:
+        case 401:
+            return {"WWW-Authenticate": "Bearer"}
+        case 429 | 503:
+            return {"Retry-After": str(RETRY_AFTER_SECONDS)}
+    return {}
+
+
+def _text_headers(error: HTTPException) -> dict[str, str]:
+    return {name: str(value) for name, value in (error.headers or {}).items()}
+
+
+def _place(error: Exception) -> str:
+    """Where a bug showed itself; its message is left out, for it may quote a value."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return f"{frames[-1].filename.rpartition('/')[2]}:{frames[-1].lineno}" if frames else ""

@@ -1,0 +1,28 @@
+"""A token bucket per tenant: lookups are an oracle on who is a customer, so they are rationed."""
+
+from __future__ import annotations
+
+import threading
+
+from penstock.domain.errors import refusal
+from penstock.ports.clock import Clock
+
+
+class RateLimit:
+    """`per_second` on average, `burst` at once. Counts within this process."""
+
+    def __init__(self, clock: Clock, *, per_second: float, burst: int) -> None:
+        self._clock, self._per_second, self._burst = clock, per_second, float(burst)
+        self._lock = threading.Lock()
+        self._left: dict[str, tuple[float, float]] = {}  # tenant: tokens, and when they were counted
+
+    def take(self, tenant_id: str) -> None:
+        """Use one token. Raises `Refused` (rate_limited) when there is none."""
+        now = self._clock.monotonic()
+        with self._lock:
+            tokens, counted_at = self._left.get(tenant_id, (self._burst, now))
+            tokens = min(self._burst, tokens + (now - counted_at) * self._per_second)
+            enough = tokens >= 1
+            self._left[tenant_id] = (tokens - 1 if enough else tokens, now)
+        if not enough:
+            raise refusal("rate_limited", "too many lookups at once", "Wait a few seconds, and look up less often.")

@@ -1,0 +1,92 @@
+"""Requests: history, status, live progress, and what a person can still do about one."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Annotated
+
+import anyio
+import msgspec
+from anyio.to_thread import run_sync
+from litestar.response import ServerSentEventMessage
+
+from penstock.application.access import Role
+from penstock.domain.request import Request, Status
+from services.uploader.api.operations import Call, Reply, operation
+from services.uploader.api.views import RequestPage, RequestView, request_view
+
+LOOK_EVERY_SECONDS = 0.2
+SAY_SOMETHING_EVERY_SECONDS = 15.0  # so that no proxy takes a quiet stream for a dead one
+EVENTS = "text/event-stream"
+
+
+class RequestsQuery(msgspec.Struct, frozen=True, kw_only=True):
+    status: Status | None = None
+    data_source: str | None = None
+    before: str = ""
+    limit: Annotated[int, msgspec.Meta(ge=1, le=200)] = 50
+
+
+@operation("GET", "/v1/requests", role=Role.VIEWER, answers=RequestPage)
+def list_requests(call: Call, query: RequestsQuery) -> RequestPage:
+    """Requests, the newest first, page by page."""
+    found = call.system.requests.list(
+        call.tenant_id, before=query.before, limit=query.limit, status=query.status, data_source=query.data_source
+    )
+    following = found[-1].request_id if len(found) == query.limit else None
+    return RequestPage(requests=[_view(call, request) for request in found], next=following)
+
+
+@operation("GET", "/v1/requests/{request_id}", role=Role.VIEWER, answers=RequestView)
+def get_request(call: Call, request_id: str) -> RequestView:
+    """One request as it stands."""
+    return _view(call, call.system.requests.get(call.tenant_id, request_id))
+
+
+@operation("GET", "/v1/requests/{request_id}/events", role=Role.VIEWER, media=EVENTS)
+async def request_events(call: Call, request_id: str) -> Reply:
+    """Live progress as server-sent events, until the request ends.
+
+    Each event `request` is the whole request as JSON, so a client that comes back, with or without Last-Event-ID,
+    misses nothing.
+    """
+    first = await run_sync(call.system.requests.get, call.tenant_id, request_id)
+    return Reply(_events(call, first), {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"})
+
+
+@operation("POST", "/v1/requests/{request_id}:cancel", role=Role.UPLOADER, answers=RequestView, problems=(409,))
+def cancel_request(call: Call, request_id: str) -> RequestView:
+    """Stop a request that has not ended."""
+    cancelled = call.system.requests.cancel(call.tenant_id, request_id)
+    call.audit("request.cancelled", request_id=request_id)
+    return _view(call, cancelled)
+
+
+@operation("POST", "/v1/requests/{request_id}:undo", role=Role.UPLOADER, answers=RequestView, problems=(409,))
+def undo_request(call: Call, request_id: str) -> RequestView:
+    """Make a completed request's data stop counting."""
+    reverted = call.system.requests.undo(call.tenant_id, request_id)
+    call.audit("request.undone", request_id=request_id)
+    return _view(call, reverted)
+
+
+async def _events(call: Call, request: Request) -> AsyncIterator[bytes]:
+    told: Request | None = None
+    silent_seconds = 0.0
+    while True:
+        if request != told:
+            told, silent_seconds = request, 0.0
+            data = msgspec.json.encode(_view(call, request)).decode()
+            yield ServerSentEventMessage(data=data, event="request", id=str(request.chunks_done)).encode()
+        elif silent_seconds >= SAY_SOMETHING_EVERY_SECONDS:
+            silent_seconds = 0.0
+            yield b": waiting\n\n"
+        if request.status.ended:
+            return
+        await anyio.sleep(LOOK_EVERY_SECONDS)
+        silent_seconds += LOOK_EVERY_SECONDS
+        request = await run_sync(call.system.requests.get, call.tenant_id, request.request_id)
+
+
+def _view(call: Call, request: Request) -> RequestView:
+    return request_view(request, call.system.clock.now_us())

@@ -1,0 +1,173 @@
+"""Taking files in: a form is read part by part while it arrives, and its file goes straight to sealed storage."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Annotated, Generic, TypeVar
+
+import msgspec
+from anyio.from_thread import run as run_in_loop
+from anyio.to_thread import run_sync
+
+from penstock.application.access import Role
+from penstock.domain.errors import NotFound, Refused, refusal
+from penstock.domain.file_rules import judge_header
+from penstock.domain.mapping import Mapping, Mode
+from penstock.domain.notification import MAX_ADDRESSES
+from penstock.domain.request import Request
+from services.uploader.api.decoding import decode_json
+from services.uploader.api.multipart import Multipart
+from services.uploader.api.operations import Call, Form, Reply, operation
+from services.uploader.api.views import InspectionView, RequestView, request_view, suggestion_view
+from services.uploader.inspection import Inspection, inspect, suggest
+from services.uploader.intake import StoredFile, UploadForm
+from services.uploader.mapping_form import ColumnForm, Name, read_columns, save_wanted
+
+FORM_PART_BYTES = 1 << 20  # of the part `request`
+OVERHEAD_BYTES = 128 * 1024  # boundaries and part headers
+UPLOADS_AT_ONCE = 32  # more wait, and hold nothing in memory while they do
+UNNAMED = "file"
+
+F = TypeVar("F")
+R = TypeVar("R")
+
+
+class UploadPart(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The part `request` of an upload. Without `mapping` the data source's saved one is used."""
+
+    data_source: Name
+    mode: Mode = Mode.UPSERT
+    segment: Name | None = None
+    notify: Annotated[tuple[str, ...], msgspec.Meta(max_length=MAX_ADDRESSES)] = ()
+    mapping: Annotated[tuple[ColumnForm, ...], msgspec.Meta(min_length=1)] | None = None
+    file_name: str | None = None
+
+
+class InspectPart(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The part `request` of an inspection: with a data source, its saved mapping is checked as well."""
+
+    data_source: Name | None = None
+
+
+class UploadHeaders(msgspec.Struct, frozen=True, kw_only=True):
+    idempotency_key: Annotated[str, msgspec.Meta(min_length=1, max_length=255)] | None = msgspec.field(
+        name="idempotency-key", default=None
+    )
+
+
+class _Received(msgspec.Struct, Generic[F, R]):
+    """What has arrived of a form so far: what was made of the file, its name, and the part `request`."""
+
+    file: F | None = None
+    file_name: str = UNNAMED
+    request: R | None = None
+
+
+@operation(
+    "POST",
+    "/v1/uploads",
+    role=Role.UPLOADER,
+    status=202,
+    answers=RequestView,
+    reply_headers={"Location": "Where the request is."},
+    problems=(404, 409),
+    form=Form(UploadPart, request_required=True),
+)
+async def upload(call: Call, headers: UploadHeaders) -> Reply:
+    """Upload a file to be ingested."""
+    received: _Received[StoredFile, UploadPart] = _Received()
+    try:
+        await _receive(call, received, UploadPart, lambda parts: call.services.intake.store(call.tenant_id, parts))
+        request = await run_sync(_accept, call, received, headers.idempotency_key)
+    except (Refused, NotFound):  # anything else may have left a request that names the file
+        if received.file is not None:
+            await run_sync(call.system.files.delete, received.file.ref.key)
+        raise
+    view = request_view(request, call.system.clock.now_us())
+    return Reply(view, {"Location": f"/v1/requests/{request.request_id}"})
+
+
+@operation(
+    "POST",
+    "/v1/files:inspect",
+    role=Role.UPLOADER,
+    answers=InspectionView,
+    problems=(404,),
+    form=Form(InspectPart, request_required=False),
+)
+async def inspect_file(call: Call) -> InspectionView:
+    """Look at a file before anything of it is stored."""
+    received: _Received[Inspection, InspectPart] = _Received()
+    await _receive(call, received, InspectPart, lambda parts: inspect(parts, call.system.limits))
+    if received.file is None:
+        raise _missing("file")
+    inspection = received.file
+    return await run_sync(_inspected, call, inspection, received.request or InspectPart())
+
+
+def _inspected(call: Call, inspection: Inspection, part: InspectPart) -> InspectionView:
+    catalog, tenant_id = call.system.catalog, call.tenant_id
+    mapping = None if part.data_source is None else catalog.mapping(tenant_id, part.data_source)
+    columns, *rows = inspection.lines() or [[]]
+    return InspectionView(
+        form=inspection.form,
+        faults=inspection.faults(mapping, call.system.limits),
+        columns=columns,
+        sample_rows=rows,
+        suggested_mapping=[suggestion_view(each) for each in suggest(columns, catalog.attributes(tenant_id))],
+    )
+
+
+async def _receive(call: Call, received: _Received[F, R], kind: type[R], take: Callable[[Iterator[bytes]], F]) -> None:
+    """Read a form into `received`, its parts in any order; `take` runs in a thread and pulls the file's bytes."""
+    form = Multipart(call.content_type, call.incoming)
+    call.incoming.allow(call.system.limits.file_bytes + FORM_PART_BYTES + OVERHEAD_BYTES)
+    while part := await form.next_part():
+        match part.name:
+            case "file" if received.file is None:
+                received.file_name = part.file_name or UNNAMED
+                received.file = await run_sync(take, _pulled(call, form), limiter=call.services.upload_slots)
+            case "request" if received.request is None:
+                received.request = decode_json(await form.read_all(FORM_PART_BYTES), kind)
+            case "file" | "request":
+                raise refusal("repeated_part", f"there are two parts {part.name!r}", "Send each part once.")
+            case _:
+                raise refusal("unknown_part", "there is a part that is neither file nor request", "Leave it out.")
+
+
+def _pulled(call: Call, form: Multipart) -> Iterator[bytes]:
+    """The bytes of the present part, for a worker thread: it asks, and so sets the pace of the client."""
+    while piece := run_in_loop(form.read):
+        call.services.metrics.received.inc(len(piece))
+        yield piece
+
+
+def _accept(call: Call, received: _Received[StoredFile, UploadPart], idempotency_key: str | None) -> Request:
+    if received.file is None:
+        raise _missing("file")
+    if received.request is None:
+        raise _missing("request")
+    part = received.request
+    form = UploadForm(
+        data_source=part.data_source,
+        file_name=part.file_name or received.file_name,
+        uploaded_by=call.caller.name,
+        mode=part.mode,
+        segment=part.segment,
+        notify=part.notify,
+        mapping=None if part.mapping is None else _saved_mapping(call, received.file, part.data_source, part.mapping),
+    )
+    return call.services.intake.accept(call.tenant_id, received.file, form, idempotency_key=idempotency_key)
+
+
+def _saved_mapping(call: Call, stored: StoredFile, source: str, columns: tuple[ColumnForm, ...]) -> Mapping:
+    """The mapping that came with the file, saved; nothing is saved when the file's header does not fit it."""
+    catalog = call.system.catalog
+    wanted = read_columns(columns, catalog.attributes(call.tenant_id))
+    unsaved = Mapping(data_source=source, version=0, columns=tuple(wanted.columns))
+    judge_header(stored.head, mapping=unsaved, limits=call.system.limits, complete=len(stored.head) == stored.size)
+    return save_wanted(catalog, call.tenant_id, source, wanted)
+
+
+def _missing(name: str) -> Refused:
+    return refusal("missing_part", f"there is no part {name!r}", "Send the parts file and request, in any order.")

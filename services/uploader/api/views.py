@@ -1,0 +1,201 @@
+"""What the API answers with. Names and shapes here are public: they only grow."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from penstock.application.access import ApiKey, AuditEntry, Role
+from penstock.domain.attributes import Attribute
+from penstock.domain.errors import Fault
+from penstock.domain.fragments import Value
+from penstock.domain.mapping import Mapping, Mode, WritePolicy
+from penstock.domain.request import Request, Status, rfc3339, to_public
+from services.uploader.inspection import Suggestion
+
+
+class StoredProblem(msgspec.Struct, frozen=True, kw_only=True):
+    """Why a request failed."""
+
+    type: str
+    code: str
+    title: str
+    detail: str
+    faults: list[Fault]
+
+
+class RequestView(msgspec.Struct, frozen=True, kw_only=True):
+    request_id: str
+    tenant_id: str
+    data_source: str
+    file_name: str
+    uploaded_by: str
+    status: Status
+    mode: Mode
+    segment: str | None
+    accepted_at: str
+    started_at: str | None
+    finished_at: str | None
+    bytes: int
+    rows_read: int
+    rows_ingested: int
+    rows_rejected: int
+    chunks_done: int
+    chunks_total: int | None
+    reject_reasons: dict[str, int]
+    error: StoredProblem | None
+    eta_seconds: int | None
+
+
+class RequestPage(msgspec.Struct, frozen=True, kw_only=True):
+    """`next` goes into `before` for the next page; null when this is the last one."""
+
+    requests: list[RequestView]
+    next: str | None
+
+
+class DataSourceView(msgspec.Struct, frozen=True, kw_only=True):
+    name: str
+    display_name: str
+
+
+class DataSourceList(msgspec.Struct, frozen=True, kw_only=True):
+    data_sources: list[DataSourceView]
+
+
+class MappedColumn(msgspec.Struct, frozen=True, kw_only=True):
+    column: str
+    attribute: str
+    identifier: bool
+    policy: WritePolicy
+
+
+class MappingView(msgspec.Struct, frozen=True, kw_only=True):
+    """`created_attributes` names the attributes that were made for this mapping just now."""
+
+    data_source: str
+    version: int
+    columns: list[MappedColumn]
+    created_attributes: list[str] = []
+
+
+class AttributeView(msgspec.Struct, frozen=True, kw_only=True):
+    name: str
+    display_name: str
+    format: str
+    pii: bool
+    segmentable: bool
+    macro: bool
+    custom: bool
+
+
+class AttributeList(msgspec.Struct, frozen=True, kw_only=True):
+    attributes: list[AttributeView]
+
+
+class SuggestedColumn(msgspec.Struct, frozen=True, kw_only=True):
+    """A column of the file, and the attribute that it could feed, if any."""
+
+    column: str
+    attribute: str | None
+    identifier: bool
+    pii: bool
+    format: str | None
+
+
+class InspectionView(msgspec.Struct, frozen=True, kw_only=True):
+    form: str
+    faults: list[Fault]
+    columns: list[str]
+    sample_rows: list[list[str]]
+    suggested_mapping: list[SuggestedColumn]
+
+
+class ApiKeyView(msgspec.Struct, frozen=True, kw_only=True):
+    key_id: str
+    name: str
+    role: Role
+    created_at: str
+
+
+class ApiKeyList(msgspec.Struct, frozen=True, kw_only=True):
+    api_keys: list[ApiKeyView]
+
+
+class NewApiKeyView(ApiKeyView, frozen=True, kw_only=True):
+    """`key` is shown this once."""
+
+    key: str
+
+
+class AuditEntryView(msgspec.Struct, frozen=True, kw_only=True):
+    at: str
+    who: str
+    action: str
+    details: dict[str, str]
+
+
+class AuditPage(msgspec.Struct, frozen=True, kw_only=True):
+    """One day's entries, the newest first; `next` goes into `before` for the next page."""
+
+    entries: list[AuditEntryView]
+    next: str | None
+
+
+class IdentifierView(msgspec.Struct, frozen=True, kw_only=True):
+    namespace: str
+    value: Value
+
+
+class OriginView(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a value came from; `row` is the line of the file, the header being line 1."""
+
+    request_id: str
+    file_name: str
+    row: int
+
+
+class ProfileView(msgspec.Struct, frozen=True, kw_only=True):
+    identifiers: list[IdentifierView]
+    attributes: dict[str, Value]
+    lineage: dict[str, OriginView]
+
+
+class Health(msgspec.Struct, frozen=True, kw_only=True):
+    status: str
+
+
+def request_view(request: Request, now_us: int) -> RequestView:
+    return msgspec.convert(to_public(request, now_us), RequestView)
+
+
+def mapping_view(mapping: Mapping, created: list[str]) -> MappingView:
+    columns = [msgspec.convert(msgspec.structs.asdict(column), MappedColumn) for column in mapping.columns]
+    return MappingView(
+        data_source=mapping.data_source, version=mapping.version, columns=columns, created_attributes=created
+    )
+
+
+def attribute_view(attribute: Attribute) -> AttributeView:
+    fields: dict[str, Any] = msgspec.structs.asdict(attribute)
+    return AttributeView(**{**fields, "format": str(attribute.format)})
+
+
+def key_view(key: ApiKey) -> ApiKeyView:
+    return ApiKeyView(key_id=key.key_id, name=key.name, role=key.role, created_at=rfc3339(key.created_at))
+
+
+def audit_view(entry: AuditEntry) -> AuditEntryView:
+    return AuditEntryView(at=rfc3339(entry.at_us), who=entry.who, action=entry.action, details=entry.details)
+
+
+def suggestion_view(suggestion: Suggestion) -> SuggestedColumn:
+    attribute = suggestion.attribute
+    return SuggestedColumn(
+        column=suggestion.column,
+        attribute=attribute.name if attribute else None,
+        identifier=suggestion.identifier,
+        pii=attribute.pii if attribute else False,
+        format=str(attribute.format) if attribute else None,
+    )

@@ -1,0 +1,98 @@
+"""A mapping as people write it: columns that may name attributes which do not exist yet."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated, NamedTuple
+
+import msgspec
+
+from penstock.application.catalog import Catalog
+from penstock.domain.attributes import NAME, TEXT, Attribute, parse_format
+from penstock.domain.coercion import coercer
+from penstock.domain.errors import Fault, Refused
+from penstock.domain.mapping import ColumnMapping, WritePolicy
+from penstock.domain.mapping import Mapping as SavedMapping
+from penstock.domain.mapping_rules import judge_mapping
+
+Name = Annotated[str, msgspec.Meta(pattern="^" + NAME.pattern.replace(r"\Z", "$"), max_length=63)]
+
+
+class ColumnForm(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One column. `pii` and `format` describe an attribute that is to be created; for a known one they may be left out.
+
+    `format` is written `kind` or `kind(argument)`, such as `date(dd/MM/yyyy)`.
+    """
+
+    column: Annotated[str, msgspec.Meta(min_length=1)]
+    attribute: Name
+    identifier: bool = False
+    pii: bool = False
+    format: str | None = None
+    policy: WritePolicy = WritePolicy.OVERWRITE
+
+
+class Wanted(NamedTuple):
+    """What a form comes to: the columns, and the attributes that have to be created for them."""
+
+    columns: list[ColumnMapping]
+    missing: list[Attribute]
+
+
+def read_columns(forms: Sequence[ColumnForm], known: Mapping[str, Attribute]) -> Wanted:
+    """The columns of `forms`, given the tenant's attributes by name. Raises `Refused` with every fault."""
+    faults: list[Fault] = []
+    missing: dict[str, Attribute] = {}
+    for position, form in enumerate(forms, 1):
+        try:
+            attribute = _described(form)
+        except Refused as refused:
+            faults += [msgspec.structs.replace(f, column=form.column, position=position) for f in refused.faults]
+            continue
+        if form.attribute not in known:
+            missing.setdefault(form.attribute, attribute)
+        elif _differs(form, attribute, known[form.attribute]):
+            faults.append(_conflict(form, known[form.attribute], position))
+    columns = [
+        ColumnMapping(column=f.column, attribute=f.attribute, identifier=f.identifier, policy=f.policy) for f in forms
+    ]
+    if not faults:
+        faults = judge_mapping(columns, {**known, **missing})
+    if faults:
+        raise Refused(faults, code=faults[0].code if len({fault.code for fault in faults}) == 1 else "invalid_mapping")
+    return Wanted(columns, list(missing.values()))
+
+
+def save_wanted(catalog: Catalog, tenant_id: str, source: str, wanted: Wanted) -> SavedMapping:
+    """Create what is missing, the data source included, and save the mapping."""
+    catalog.create_source(tenant_id, source)
+    for attribute in wanted.missing:
+        catalog.create_attribute(tenant_id, attribute)
+    return catalog.save_mapping(tenant_id, source, wanted.columns)
+
+
+def custom_attribute(name: str, *, display_name: str = "", format: str | None = None, pii: bool = False) -> Attribute:
+    """A custom attribute; a personal one cannot be used in segments. Raises `Refused` for a wrong format."""
+    parsed = TEXT if format is None else parse_format(format)
+    coercer(parsed)
+    shown = display_name or name.replace("_", " ").capitalize()
+    return Attribute(name=name, display_name=shown, format=parsed, pii=pii, segmentable=not pii)
+
+
+def _described(form: ColumnForm) -> Attribute:
+    return custom_attribute(form.attribute, format=form.format, pii=form.pii)
+
+
+def _differs(form: ColumnForm, described: Attribute, present: Attribute) -> bool:
+    return (form.format is not None and described.format != present.format) or (form.pii and not present.pii)
+
+
+def _conflict(form: ColumnForm, present: Attribute, position: int) -> Fault:
+    return Fault(
+        code="attribute_exists",
+        message=f"there is an attribute {present.name!r} already, with the format {present.format}"
+        f" and {'personal' if present.pii else 'not personal'}",
+        mend="Leave out what differs, or choose another name.",
+        column=form.column,
+        position=position,
+    )
