@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any, Literal
 
 import msgspec
 
@@ -27,10 +28,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     retention_days: int = 7  # of uploaded files and reject files
     session_timeout_seconds: float = 10.0  # a consumer that is silent for longer loses its partitions
     smtp_host: str = ""
-    smtp_port: int = 25
+    smtp_port: int = 587
     smtp_user: str = ""
     smtp_password: str = ""
-    smtp_starttls: bool = False
+    smtp_security: Literal["none", "starttls", "tls"] = "starttls"
     mail_from: str = "penstock@localhost"
     log_level: str = "info"
 
@@ -47,10 +48,15 @@ def load_settings(environment: Mapping[str, str] | None = None, **overrides: obj
     return Settings(**given)  # type: ignore[arg-type]
 
 
-def _converted(name: str, text: str, kind: type) -> object:
+def environment(settings: Settings) -> dict[str, str]:
+    """The variables from which another process reads the same settings."""
+    return {PREFIX + name.upper(): str(value) for name, value in msgspec.structs.asdict(settings).items()}
+
+
+def _converted(name: str, text: str, kind: Any) -> object:
     try:
-        return msgspec.convert(text, kind, strict=False)
+        return Path(text) if kind is Path else msgspec.convert(text, kind, strict=False)
     except msgspec.ValidationError as error:
-        raise refusal(
-            "invalid_setting", f"{name} cannot be read: {error}", f"Give {name} a value of type {kind.__name__}."
-        ) from error
+        kind_name = getattr(kind, "__name__", str(kind))
+        mend = f"Give it a value of type {kind_name}."
+        raise refusal("invalid_setting", f"{name} cannot be read: {error}", mend) from error

@@ -12,6 +12,8 @@ from penstock.adapters.embedded.event_log import EmbeddedEventLog
 from penstock.adapters.embedded.key_vault import FileKeyVault
 from penstock.adapters.embedded.object_store import FolderObjectStore
 from penstock.adapters.embedded.profile_store import EmbeddedProfileStore
+from penstock.adapters.folder_mailer import FolderMailer
+from penstock.adapters.smtp_mailer import Security, SmtpMailer, SmtpServer
 from penstock.application.catalog import Catalog
 from penstock.application.key_ring import KeyRing
 from penstock.application.profile_reader import ProfileReader
@@ -45,6 +47,7 @@ class System(NamedTuple):
     requests: Requests
     catalog: Catalog
     reader: ProfileReader
+    mailer: Mailer
 
     @property
     def limits(self) -> Limits:
@@ -84,9 +87,20 @@ def embedded(settings: Settings, *, clock: Clock | None = None, random: Random =
         reader=ProfileReader(
             profiles=profiles, requests=requests, catalog=catalog, keys=keys, bits=settings.bucket_bits
         ),
+        mailer=_mailer(settings),
     )
 
 
-def mailer(settings: Settings) -> Mailer:
+def _mailer(settings: Settings) -> Mailer:
     """SMTP when a host is configured, otherwise a folder of .eml files."""
-    raise NotImplementedError
+    if not settings.smtp_host:
+        return FolderMailer(settings.data / "mail")
+    return SmtpMailer(
+        SmtpServer(
+            host=settings.smtp_host,
+            port=settings.smtp_port,
+            security=Security(settings.smtp_security),
+            user=settings.smtp_user,
+            password=settings.smtp_password,
+        )
+    )

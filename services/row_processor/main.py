@@ -5,12 +5,15 @@
 
 from __future__ import annotations
 
+import os
 import signal
+import sys
+import threading
 
 from penstock.application.consume import ConsumeLoop
-
 from penstock.config import load_settings
 from penstock.domain.events import CHUNK_READY, UPLOAD_REQUESTED
+from penstock.logs import configure
 from penstock.wiring import System, embedded
 from services.row_processor.splitter import Splitter
 from services.row_processor.worker import Worker
@@ -41,15 +44,26 @@ def worker_loop(system: System) -> ConsumeLoop:
 
 
 def main() -> None:
-    """Run one worker until SIGTERM or SIGINT, or until the process that started it is gone."""
-    system = embedded(load_settings())
+    """Run one worker until SIGTERM or SIGINT or, when it is part of a larger process, until that one is gone."""
+    settings = load_settings()
+    configure(settings.log_level)
+    system = embedded(settings)
     loop = worker_loop(system)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: loop.stop())
+    if "--until-stdin-closes" in sys.argv[1:]:
+        threading.Thread(target=_stop_at_end_of_input, args=(loop,), daemon=True).start()
     try:
         loop.run()
     finally:
         system.close()
+
+
+def _stop_at_end_of_input(loop: ConsumeLoop) -> None:
+    """The other end of the pipe closes however the parent ends, by SIGKILL too."""
+    while os.read(sys.stdin.fileno(), 1):
+        pass
+    loop.stop()
 
 
 if __name__ == "__main__":

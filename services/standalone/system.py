@@ -1,3 +1,81 @@
-"""The embedded system: uploader, splitter, workers, tracker and notifier together in one process or a few."""
+"""The embedded system: uploader, splitter, workers and tracker in one process, for large files in a few more."""
 
 from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Self
+
+import structlog
+
+from penstock.application.consume import ConsumeLoop
+from penstock.application.periodic import Periodic
+from penstock.config import Settings
+from penstock.wiring import embedded
+from services.row_processor.main import splitter_loop, worker_loop
+from services.standalone.worker_processes import WorkerProcesses
+from services.status_tracker.main import periodic_work, tracker_loop
+from services.uploader.intake import Intake
+
+log = structlog.get_logger(__name__)
+
+
+class Standalone:
+    """Runs from `__enter__` to `__exit__`. With no `workers`, chunks are ingested by a thread of this process;
+    otherwise by that many processes, which are started anew when they die."""
+
+    def __init__(self, settings: Settings, *, workers: int | None = None) -> None:
+        self.settings = settings
+        self.system = embedded(settings)
+        self.intake = Intake(
+            requests=self.system.requests,
+            catalog=self.system.catalog,
+            files=self.system.files,
+            keys=self.system.keys,
+            log=self.system.log,
+            limits=self.system.limits,
+            chunk_bytes=settings.chunk_bytes,
+        )
+        count = settings.workers if workers is None else workers
+        self._processes = WorkerProcesses(settings, count)
+        self._parts: list[ConsumeLoop | Periodic] = [splitter_loop(self.system), tracker_loop(self.system)]
+        self._parts += periodic_work(self.system)
+        if not count:
+            self._parts.append(worker_loop(self.system))
+        self._threads: list[threading.Thread] = []
+        self._failed: list[str] = []
+
+    def __enter__(self) -> Self:
+        self._processes.start()
+        for part in self._parts:
+            thread = threading.Thread(target=self._guarded, args=(part.run,), daemon=True)
+            thread.start()
+            self._threads.append(thread)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Let every part finish what it has begun, then close the stores."""
+        for part in self._parts:
+            part.stop()
+        self._processes.stop()
+        for thread in self._threads:
+            thread.join()
+        self.system.close()
+
+    def problems(self) -> list[str]:
+        """What keeps the system from working, in sentences; nothing when all is well."""
+        stopped = [
+            "a partition was stopped after too many dead letters in a row; see the log"
+            for part in self._parts
+            if isinstance(part, ConsumeLoop) and not part.healthy
+        ]
+        return [*self._failed, *self._processes.problems(), *stopped]
+
+    def _guarded(self, run: Callable[[], None]) -> None:
+        """A bug in one part is told, not swallowed with its thread."""
+        try:
+            run()
+        except Exception as error:
+            name = type(error).__name__
+            log.critical("standalone.part_failed", error=name, exc_info=self.settings.log_level == "debug")
+            self._failed.append(f"a part of the system has failed with {name}; start it again")

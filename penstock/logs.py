@@ -1,0 +1,36 @@
+"""Logs: one JSON object a line on standard error. No event of Penstock's carries a customer's value."""
+
+from __future__ import annotations
+
+import logging
+import sys
+
+import structlog
+
+from penstock.domain.errors import refusal
+
+
+def configure(level: str) -> None:
+    """Log from `level` (debug, info, warning, error, critical) on; foreign libraries never below warning.
+
+    botocore at DEBUG would log whole requests, so that no setting of ours can make it.
+    """
+    number = logging.getLevelNamesMapping().get(level.upper())
+    if number is None:
+        raise refusal(
+            "invalid_setting",
+            f"PENSTOCK_LOG_LEVEL is {level!r}",
+            "Give it one of debug, info, warning, error, critical.",
+        )
+    logging.basicConfig(level=max(number, logging.WARNING), stream=sys.stderr)
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.JSONRenderer(),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(number),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=True,
+    )

@@ -1,0 +1,69 @@
+"""Worker processes of the embedded system: started, watched, started anew when they die."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+
+import structlog
+
+from penstock import failpoints
+from penstock.config import Settings, environment
+
+WATCH_SECONDS = 0.2
+MOST_RESTARTS = 20  # of all workers together; a worker that always dies is a bug, not an accident
+STOP_SECONDS = 30.0
+
+log = structlog.get_logger(__name__)
+
+
+class WorkerProcesses:
+    """Each is `python -m services.row_processor.main`, and ends by itself when this process is gone."""
+
+    def __init__(self, settings: Settings, count: int) -> None:
+        self._environment = {**os.environ, **environment(settings)}
+        self._count = count
+        self._processes: list[subprocess.Popen[bytes]] = []
+        self._restarts = 0
+        self._stopping = threading.Event()
+        self._watcher = threading.Thread(target=self._watch, daemon=True)
+
+    def start(self) -> None:
+        if self._count:
+            self._processes = [self._spawn() for _ in range(self._count)]
+            self._environment.pop(failpoints.VARIABLE, None)  # a worker that takes another's place does not die too
+            self._watcher.start()
+
+    def stop(self) -> None:
+        """Have every worker finish its chunk and end; one that does not is killed."""
+        self._stopping.set()
+        if self._count:
+            self._watcher.join()
+        for process in self._processes:
+            if process.stdin is not None:
+                process.stdin.close()
+        for process in self._processes:
+            try:
+                process.wait(STOP_SECONDS)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+    def problems(self) -> list[str]:
+        if self._restarts < MOST_RESTARTS:
+            return []
+        return [f"worker processes have died {self._restarts} times; see their output"]
+
+    def _spawn(self) -> subprocess.Popen[bytes]:
+        command = [sys.executable, "-m", "services.row_processor.main", "--until-stdin-closes"]
+        return subprocess.Popen(command, stdin=subprocess.PIPE, env=self._environment)  # noqa: S603 - our own command
+
+    def _watch(self) -> None:
+        while not self._stopping.wait(WATCH_SECONDS):
+            for at, process in enumerate(self._processes):
+                if process.poll() is not None and self._restarts < MOST_RESTARTS:
+                    self._restarts += 1
+                    log.error("standalone.worker_died", returncode=process.returncode)
+                    self._processes[at] = self._spawn()

@@ -1,0 +1,64 @@
+"""The status tracker: folds progress, announces what is new, sends e-mails, looks after requests that stand still."""
+
+from __future__ import annotations
+
+from penstock.application.consume import ConsumeLoop
+from penstock.application.periodic import Periodic
+from penstock.domain.events import PROGRESS
+from penstock.wiring import System
+from services.status_tracker.announcer import Announcer
+from services.status_tracker.notifier import Notifier
+from services.status_tracker.outbox import Outbox
+from services.status_tracker.reconcile import Reconciler
+from services.status_tracker.tracker import Tracker
+
+TRACKERS = "penstock.trackers"
+BATCH_EVENTS = 500
+MAIL_SECONDS = 1.0
+RECONCILE_SECONDS = 10.0
+QUIET_SECONDS = 60.0
+
+
+def tracker_loop(system: System) -> ConsumeLoop:
+    tracker = Tracker(requests=system.requests, announcer=_announcer(system))
+    return ConsumeLoop(
+        log=system.log,
+        group=TRACKERS,
+        topics=[PROGRESS],
+        handle=tracker.handle,
+        clock=system.clock,
+        max_messages=BATCH_EVENTS,
+    )
+
+
+def notifier(system: System) -> Notifier:
+    return Notifier(
+        store=system.control,
+        requests=system.requests,
+        mailer=system.mailer,
+        clock=system.clock,
+        sender=system.settings.mail_from,
+    )
+
+
+def reconciler(system: System, quiet_seconds: float = QUIET_SECONDS) -> Reconciler:
+    return Reconciler(
+        store=system.control,
+        requests=system.requests,
+        announcer=_announcer(system),
+        events=system.log,
+        clock=system.clock,
+        quiet_seconds=quiet_seconds,
+    )
+
+
+def periodic_work(system: System) -> list[Periodic]:
+    """What runs beside the consume loop."""
+    return [
+        Periodic("notifier", notifier(system).send_due, MAIL_SECONDS),
+        Periodic("reconciler", reconciler(system).reconcile, RECONCILE_SECONDS),
+    ]
+
+
+def _announcer(system: System) -> Announcer:
+    return Announcer(log=system.log, requests=system.requests, outbox=Outbox(system.control))
