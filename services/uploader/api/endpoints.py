@@ -19,7 +19,7 @@ from penstock.domain.errors import refusal
 from services.uploader.api.decoding import decode_json, from_texts
 from services.uploader.api.incoming import IncomingBody
 from services.uploader.api.operations import JSON, Call, Operation, Reply, Services
-from services.uploader.api.problems import MEDIA_TYPE, ErrorAnswer, answer_for
+from services.uploader.api.problems import MEDIA_TYPE, ErrorAnswer, answer_for, report
 
 MAX_JSON_BYTES = 1 << 20
 DRAINED_BYTES = 8 << 20
@@ -56,7 +56,8 @@ def route(op: Operation, services: Services) -> HTTPRouteHandler:
         return response
 
     path = re.sub(r"{(\w+)}", r"{\1:str}", inner_path(op.path))
-    return HTTPRouteHandler(path, http_method=op.method, status_code=200, name=op.name)(serve)
+    paths = [path] if op.role else [path, f"/v1{path}"]  # machines may ask at either place
+    return HTTPRouteHandler(paths, http_method=op.method, status_code=200, name=op.name)(serve)
 
 
 def problem_response(answer: ErrorAnswer) -> Response[Any]:
@@ -71,9 +72,8 @@ async def _run(op: Operation, services: Services, request: Request[Any, Any, Any
     if op.query:
         arguments["query"] = from_texts(dict(request.query_params.items()), op.query, "the query")
     if op.headers:
-        arguments["headers"] = from_texts(
-            {str(name): text for name, text in request.headers.items()}, op.headers, "the headers"
-        )
+        sent = {str(name): text for name, text in request.headers.items()}
+        arguments["headers"] = from_texts(sent, op.headers, "the headers")
     if op.body:
         arguments["body"] = decode_json(await _json_body(call), op.body)
     if op.blocking:
@@ -103,7 +103,27 @@ async def _json_body(call: Call) -> bytes:
 def _response(op: Operation, outcome: Any) -> Response[Any]:
     content, headers = outcome if isinstance(outcome, Reply) else (outcome, {})
     if isinstance(content, Iterator | AsyncIterator):
-        return Stream(content, status_code=op.status, headers=dict(headers), media_type=op.media)
+        return Stream(_guarded(content), status_code=op.status, headers=dict(headers), media_type=op.media)
     if op.answers is not None:
         content = msgspec.json.encode(content)
     return Response(content, status_code=op.status, headers=dict(headers), media_type=op.media)
+
+
+class BrokenStreamError(Exception):
+    """An answer broke off after its beginning; the connection is cut, so that nobody takes it for whole."""
+
+
+async def _guarded(content: Iterator[bytes] | AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """The pieces of `content`; what goes wrong on the way is reported here, and hidden from the server's own log."""
+    pieces = _from_thread(content) if isinstance(content, Iterator) else content
+    try:
+        async for piece in pieces:
+            yield piece
+    except Exception as error:
+        report(error)
+        raise BrokenStreamError from None
+
+
+async def _from_thread(pieces: Iterator[bytes]) -> AsyncIterator[bytes]:
+    while piece := await run_sync(next, pieces, b""):
+        yield piece

@@ -86,15 +86,23 @@ def answer_for(error: Exception) -> ErrorAnswer:
             fault = Fault(code=error.code, message=reason.message, mend=reason.mend)
             return _answer(error.code, detail=reason.message, faults=[fault])
         case Corrupt() | Fenced() | Unavailable():
-            log.error("api.failed", error=type(error).__name__, reason=str(error))
+            report(error)
             return _answer(error.code)
         case PenstockError():
             return _answer(error.code, detail=str(error))
         case HTTPException() if error.status_code in _CODE_OF_HTTP:
             return _answer(_CODE_OF_HTTP[error.status_code], headers=_text_headers(error))
         case _:
-            log.error("api.bug", error=type(error).__name__, at=_place(error))
+            report(error)
             return _answer("internal")
+
+
+def report(error: Exception) -> None:
+    """Log what an operator has to know. The text of a bug is left out, for it may quote a value."""
+    if isinstance(error, PenstockError):
+        log.error("api.failed", error=type(error).__name__, reason=str(error))
+    else:
+        log.error("api.bug", error=type(error).__name__, at=_place(error))
 
 
 def status_of(code: str) -> int:
@@ -131,6 +139,6 @@ def _text_headers(error: HTTPException) -> dict[str, str]:
 
 
 def _place(error: Exception) -> str:
-    """Where a bug showed itself; its message is left out, for it may quote a value."""
+    """The file and line in which a bug showed itself."""
     frames = traceback.extract_tb(error.__traceback__)
     return f"{frames[-1].filename.rpartition('/')[2]}:{frames[-1].lineno}" if frames else ""

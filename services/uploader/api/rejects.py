@@ -64,7 +64,8 @@ def _pieces(lines: Iterable[bytes]) -> Iterator[bytes]:
         if len(piece) >= PIECE_BYTES:
             yield bytes(piece)
             piece.clear()
-    yield bytes(piece)
+    if piece:
+        yield bytes(piece)
 
 
 def _expired() -> Refused:
