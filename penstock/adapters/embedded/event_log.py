@@ -14,7 +14,7 @@ import apsw
 
 from penstock.adapters.embedded import event_groups
 from penstock.adapters.embedded.event_groups import Holding, Owner
-from penstock.adapters.embedded.sqlite import Database
+from penstock.adapters.embedded.sqlite import Database, connect, errors
 from penstock.domain.errors import Conflict, Fenced, NotFound, Unavailable
 from penstock.ports.clock import Clock
 from penstock.ports.event_log import Consumer, EventLog, Message, Producer, TopicPartition
@@ -52,6 +52,7 @@ class EmbeddedEventLog(EventLog):
 
     def __init__(self, path: Path, clock: Clock, *, session_timeout: float = SESSION_TIMEOUT_SECONDS) -> None:
         """`session_timeout` is in seconds. Raises `Unavailable`, `Corrupt`."""
+        self._path = path
         self._clock = clock
         self._session_timeout = session_timeout
         self._database = Database(path, _SCHEMA + event_groups.SCHEMA)
@@ -82,7 +83,9 @@ class EmbeddedEventLog(EventLog):
     def consumer(self, group: str, topics: Sequence[str]) -> Consumer:
         for topic in topics:
             self.partitions(topic)
-        return _EmbeddedConsumer(group, topics, self._database, self._clock, self._arrivals, self._session_timeout)
+        return _EmbeddedConsumer(
+            group, topics, self._path, self._database, self._clock, self._arrivals, self._session_timeout
+        )
 
     def lag(self, group: str, topic: str) -> int:
         self.partitions(topic)
@@ -180,17 +183,23 @@ class _Held:
 
 
 class _EmbeddedConsumer(Consumer):
-    """Joins its group at the first poll, and again when it was evicted."""
+    """Joins its group at the first poll, and again when it was evicted.
+
+    What it writes need not outlive a power cut: then all members are gone, and events come again.
+    """
 
     def __init__(
         self,
         group: str,
         topics: Sequence[str],
+        path: Path,
         database: Database,
         clock: Clock,
         arrivals: _Arrivals,
         session_timeout: float,
     ) -> None:
+        self._path = path
+        self._reader = connect(path)
         self._group = group
         self._topics = topics
         self._database = database
@@ -203,17 +212,21 @@ class _EmbeddedConsumer(Consumer):
         self._held: dict[TopicPartition, _Held] = {}
         self._lost: set[TopicPartition] = set()
         self._turn = 0
+        self._idle_version: int | None = None  # of the log, when a look found nothing to deliver
         self._pause = SHORTEST_PAUSE_SECONDS
 
     def poll(self, timeout: float, max_messages: int = 1) -> list[Message]:
         with self._lock:
             while True:
-                seen = self._arrivals.count
-                messages = self._look(max_messages)
-                if messages:
-                    self._pause = SHORTEST_PAUSE_SECONDS
-                if messages or timeout <= 0:
-                    return messages
+                seen, version = self._arrivals.count, self._version()
+                if version != self._idle_version or self._clock.monotonic() >= self._next_beat:
+                    messages = self._look(max_messages)
+                    if messages:
+                        self._idle_version, self._pause = None, SHORTEST_PAUSE_SECONDS
+                        return messages
+                    self._idle_version = version
+                if timeout <= 0:
+                    return []
                 self._arrivals.wait(seen, min(self._pause, timeout))
                 timeout -= self._pause
                 self._pause = min(self._pause * PAUSE_GROWTH, LONGEST_PAUSE_SECONDS)
@@ -224,7 +237,7 @@ class _EmbeddedConsumer(Consumer):
             if held is None or self._member is None:
                 raise self._fenced(message)
             owner = Owner(self._group, self._member, held.generation)
-            with self._database.write() as connection:
+            with self._database.write(durable=False) as connection:
                 done = event_groups.commit(connection, owner, message.source, message.offset + 1)
             if not done:
                 raise self._fenced(message)
@@ -233,6 +246,7 @@ class _EmbeddedConsumer(Consumer):
         with self._lock:
             if message.source in self._held:
                 self._held[message.source].position = message.offset
+                self._idle_version = None
 
     def pause(self, partitions: Sequence[TopicPartition]) -> None:
         self._set_paused(partitions, paused=True)
@@ -252,25 +266,35 @@ class _EmbeddedConsumer(Consumer):
     def close(self) -> None:
         with self._lock:
             member, self._member, self._held = self._member, None, {}
+            self._reader.close()
             if member is None:
                 return
-            with suppress(Unavailable), self._database.write() as connection:  # else its silence tells the others
+            with (
+                suppress(Unavailable),
+                self._database.write(durable=False) as connection,
+            ):  # else its silence tells the others
                 event_groups.leave(connection, self._group, member)
+
+    def _version(self) -> int:
+        """Another number whenever anyone has changed anything in the log: a hundredth of the cost of a look."""
+        with errors(self._path):
+            version: int = self._reader.execute("PRAGMA data_version").get
+        return version
 
     def _look(self, max_messages: int) -> list[Message]:
         """What is there now, having made sure of the membership and the partitions."""
         if self._member is None or self._clock.monotonic() >= self._next_beat:
             self._beat()
-        with self._database.read() as connection, connection:  # one snapshot, so that no event expires in between
-            holdings = event_groups.holdings(connection, self._member or 0)
+        with errors(self._path), self._reader:  # one snapshot, so that no event expires in between
+            holdings = event_groups.holdings(self._reader, self._member or 0)
             if holdings is not None:
-                return self._fetch(connection, self._update(holdings), max_messages)
+                return self._fetch(self._update(holdings), max_messages)
         self._beat()  # evicted: join again; its partitions come with the next look
         return []
 
     def _beat(self) -> None:
         now_us = self._clock.now_us()
-        with self._database.write() as connection:
+        with self._database.write(durable=False) as connection:
             alive = self._member is not None and event_groups.beat(connection, self._member, now_us)
             event_groups.evict(connection, self._group, now_us, int(self._session_timeout * 1_000_000))
             joined = None if alive else event_groups.join(connection, self._group, self._topics, now_us)
@@ -294,14 +318,14 @@ class _EmbeddedConsumer(Consumer):
                 ready.append(source)
         return ready
 
-    def _fetch(self, connection: apsw.Connection, ready: list[TopicPartition], limit: int) -> list[Message]:
+    def _fetch(self, ready: list[TopicPartition], limit: int) -> list[Message]:
         """Up to `limit` events; each time another partition comes first, so that none starves."""
         messages: list[Message] = []
         self._turn += 1
         first = self._turn % len(ready) if ready else 0
         for source in ready[first:] + ready[:first]:
             held = self._held[source]
-            found = _select(connection, *source, held.position, limit - len(messages))
+            found = _select(self._reader, *source, held.position, limit - len(messages))
             if found:
                 held.position = found[-1].offset + 1
                 messages += found
@@ -314,6 +338,7 @@ class _EmbeddedConsumer(Consumer):
             for source in partitions:
                 if source in self._held:
                     self._held[source].paused = paused
+                    self._idle_version = None
 
     def _fenced(self, message: Message) -> Fenced:
         return Fenced(f"{message.topic}/{message.partition} is no longer a partition of this member of {self._group}")

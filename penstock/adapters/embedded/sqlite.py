@@ -99,13 +99,15 @@ class Database:
             yield session.connection
 
     @contextmanager
-    def write(self, *, erase: bool = False) -> Iterator[apsw.Connection]:
+    def write(self, *, erase: bool = False, durable: bool = True) -> Iterator[apsw.Connection]:
         """A connection in a write transaction, durable as a whole or not at all. Raises `Unavailable`, `Corrupt`.
 
         With `erase`, what is deleted is overwritten with zeros; always on, it would slow every page split.
+        Without `durable` a power cut may undo it, the crash of a process never.
         """
         with errors(self._path), self._session() as session, session.turn():
             session.connection.pragma("secure_delete", erase)
+            session.connection.pragma("synchronous", "FULL" if durable else "NORMAL")
             with transaction(session.connection):
                 yield session.connection
 
