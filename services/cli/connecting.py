@@ -1,0 +1,52 @@
+"""Which system a command speaks to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from penstock.config import Settings, load_settings
+from penstock.domain.errors import refusal
+from penstock.wiring import System, embedded
+from services.cli.client import Client
+from services.cli.failures import BadUsage
+from services.cli.http_client import HttpClient
+from services.cli.local_client import LocalClient
+
+
+@contextmanager
+def connect(data: Path | None, url: str | None, key: str | None) -> Iterator[Client]:
+    """The server at `url`, or the folder `data`. Raises `BadUsage`."""
+    client = _client(data, url, key)
+    try:
+        yield client
+    finally:
+        client.close()
+
+
+@contextmanager
+def open_folder(data: Path | None, *, create: bool = False) -> Iterator[System]:
+    """The embedded runtime in the folder `data`. Raises `BadUsage` when there is none and `create` does not say so."""
+    system = embedded(_settings(data, create=create))
+    try:
+        yield system
+    finally:
+        system.close()
+
+
+def _client(data: Path | None, url: str | None, key: str | None) -> Client:
+    if url is None:
+        return LocalClient(_settings(data, create=False))
+    if not key:
+        mend = "Set PENSTOCK_API_KEY to a key; `penstock key create` makes one."
+        raise BadUsage(refusal("no_key", "--url needs an API key", mend).faults)
+    return HttpClient(url, key)
+
+
+def _settings(data: Path | None, *, create: bool) -> Settings:
+    settings = load_settings(data=data)
+    if not create and not settings.data.is_dir():
+        mend = "Name the folder with --data or PENSTOCK_DATA; `penstock ingest` and `penstock up` make a new one."
+        raise BadUsage(refusal("no_data_folder", f"there is no folder {str(settings.data)[:200]!r}", mend).faults)
+    return settings

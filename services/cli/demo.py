@@ -1,0 +1,91 @@
+"""`penstock demo`: a sample of customers goes the whole way, and one of them is looked at."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from msgspec.structs import replace
+from rich.console import RenderableType
+from rich.padding import Padding
+from rich.text import Text
+
+from penstock.config import Settings, load_settings
+from services.cli.failures import ExitCode, reporting
+from services.cli.ingest import done_view
+from services.cli.ingesting import Ingested, Order, ingest_file
+from services.cli.local_client import LocalClient
+from services.cli.options import AsJson
+from services.cli.output import Document, Output
+from services.cli.sample import BLANK_RIDDEN_MAP, MAPS, write_sample
+from services.cli.views import profile_view
+
+FOLDER = Path("demo")
+ROWS = 20_000
+FAULTY = 120
+SEED = 7
+CHUNK_BYTES = 128 * 1024  # small, so that there is a fleet's work in a small file
+WORKERS = 2
+SHOWN_CUSTOMER = "C0000042"
+
+
+def demo(
+    data: Annotated[
+        Path, typer.Option("--data", metavar="DIR", help="Where the sample and its profiles are kept.")
+    ] = FOLDER,
+    as_json: AsJson = False,
+) -> None:
+    """Ingest a sample of 20,000 invented customers, and look at one of them."""
+    document: Document = {"status": "FAILED", "request_id": None}
+    with reporting(as_json=as_json, refused=document) as out:
+        settings = replace(load_settings(data=data, workers=WORKERS), chunk_bytes=CHUNK_BYTES)
+        done = ingest_file(settings, _order(settings.data, out), out, document)
+        masked, revealed = _look(settings)
+        if as_json:
+            out.result({**done.document(), "profile": masked, "revealed": revealed}, lambda: "")
+        else:
+            _show(out, settings, done, masked, revealed)
+        if done.request["status"] != "COMPLETED":
+            raise typer.Exit(ExitCode.REFUSED)
+
+
+def _order(folder: Path, out: Output) -> Order:
+    """The sample, written beside the folder's databases."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    file = folder / "customers.tsv"
+    out.say(f"Writing {ROWS:,} invented customers to {file}, {FAULTY} of them faulty")
+    write_sample(file, ROWS, seed=SEED, faulty=FAULTY, blank_ridden=True)
+    return Order(file=file, source="crm", maps=[*MAPS, BLANK_RIDDEN_MAP])
+
+
+def _look(settings: Settings) -> tuple[Document, Document]:
+    """One customer, masked and revealed."""
+    with closing(LocalClient(settings)) as client:
+        return (
+            client.profile("crmid", SHOWN_CUSTOMER, reveal=False),
+            client.profile("crmid", SHOWN_CUSTOMER, reveal=True),
+        )
+
+
+def _show(out: Output, settings: Settings, done: Ingested, masked: Document, revealed: Document) -> None:
+    without_lineage = {name: part for name, part in masked.items() if name != "lineage"}
+    out.print(done_view(done))
+    out.print(heading(f"Customer {SHOWN_CUSTOMER}, personal values masked"), profile_view(without_lineage))
+    out.print(heading("Revealed, which is audited, with the file and line of every value"), profile_view(revealed))
+    out.print(
+        heading("Your turn"),
+        Text(f"  penstock profile crmid C0000007 --lineage --data {settings.data}"),
+        Text(f"  penstock rejects {done.request['request_id']} --data {settings.data}"),
+        Text("  penstock ingest FILE --source crm --map crmid=crmid! --map email=email"),
+        Text("  penstock up"),
+    )
+
+
+def heading(text: str) -> RenderableType:
+    return Padding(Text(text, style="bold"), (1, 0, 0, 0))
+
+
+def register(app: typer.Typer) -> None:
+    app.command()(demo)

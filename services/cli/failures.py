@@ -1,0 +1,134 @@
+"""From an error to what a person sees of it and to the exit code; the one place, so that no traceback reaches a user.
+
+exit code   meaning
+0           done; for `ingest` and `watch`: the request is COMPLETED
+1           refused, not found, or the request ended in another way
+2           the command line, or the file that it names, cannot be used
+3           a disk, a server or a key is away: the same command may succeed later
+70          a mistake of Penstock's own
+130         interrupted; the same `ingest` again goes on where it stopped
+141         whoever read the output has gone
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import IntEnum
+from typing import NamedTuple
+
+import typer
+
+from penstock.domain.coercion import REASONS, Misfit
+from penstock.domain.errors import (
+    Corrupt,
+    Fault,
+    KeyRevoked,
+    PenstockError,
+    Problem,
+    Refused,
+    Unavailable,
+)
+from services.cli.output import Document, Output
+from services.cli.views import problem_view
+
+
+class ExitCode(IntEnum):
+    DONE = 0
+    REFUSED = 1
+    USAGE = 2
+    UNAVAILABLE = 3
+    INTERNAL = 70
+    INTERRUPTED = 130
+    PIPE_CLOSED = 141
+
+
+class BadUsage(Refused):
+    """The command line itself cannot be used, rather than what it asks for."""
+
+
+class Failure(NamedTuple):
+    """How a command ended that did not do what was asked."""
+
+    problem: Problem
+    exit_code: ExitCode
+
+
+_TITLES = {
+    ExitCode.REFUSED: "Refused",
+    ExitCode.USAGE: "This cannot be understood",
+    ExitCode.UNAVAILABLE: "Not available",
+    ExitCode.INTERNAL: "Penstock made a mistake",
+    ExitCode.INTERRUPTED: "Interrupted",
+}
+
+
+@contextmanager
+def reporting(*, as_json: bool, refused: Document | None = None) -> Iterator[Output]:
+    """Run a command's body; any error in it is shown, and becomes an exit code.
+
+    `refused` is what a failed command's JSON document holds besides `error`.
+    """
+    out = Output(as_json=as_json)
+    try:
+        yield out
+        sys.stdout.flush()
+    except typer.Exit:
+        raise
+    except BrokenPipeError:
+        leave_pipe()
+        raise typer.Exit(ExitCode.PIPE_CLOSED) from None
+    except (Exception, KeyboardInterrupt) as error:
+        failure = judge(error)
+        show(out, failure, refused or {})
+        raise typer.Exit(failure.exit_code) from None
+
+
+def judge(error: BaseException) -> Failure:
+    """What is to be told of `error`."""
+    match error:
+        case BadUsage():
+            return _failure(ExitCode.USAGE, error.code, str(error), error.faults)
+        case Refused():
+            return _failure(ExitCode.REFUSED, error.code, str(error), error.faults)
+        case Misfit():
+            reason = REASONS[error.code]
+            fault = Fault(code=error.code, message=reason.message, mend=reason.mend)
+            return _failure(ExitCode.REFUSED, error.code, reason.message, [fault])
+        case Unavailable() | Corrupt() | KeyRevoked():
+            return _failure(ExitCode.UNAVAILABLE, error.code, str(error))
+        case PenstockError():
+            return _failure(ExitCode.REFUSED, error.code, str(error))
+        case KeyboardInterrupt():
+            again = Fault(code="interrupted", message="stopped before the end", mend="Run the same command again.")
+            return _failure(ExitCode.INTERRUPTED, again.code, again.message, [again])
+        case OSError():
+            return _failure(ExitCode.UNAVAILABLE, "unavailable", f"{error.filename or 'a file'}: {error.strerror}")
+        case _:
+            return _failure(ExitCode.INTERNAL, "internal", f"{type(error).__name__} {_place(error)}")
+
+
+def show(out: Output, failure: Failure, document: Document) -> None:
+    """Print a failure: the problem for a person, and with --json `document` with the problem as its `error`."""
+    out.say(problem_view(failure.problem))
+    if out.as_json:
+        error = failure.problem.to_json()
+        out.result({**document, "error": error}, lambda: "")
+
+
+def leave_pipe() -> None:
+    """Stop writing to a stdout that nobody reads, also when Python flushes it at its end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _failure(exit_code: ExitCode, code: str, detail: str, faults: list[Fault] | None = None) -> Failure:
+    return Failure(Problem(code=code, title=_TITLES[exit_code], detail=detail, faults=faults or []), exit_code)
+
+
+def _place(error: BaseException) -> str:
+    """Where it happened; the message of a foreign error is left out, since it might hold a customer's value."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return f"in {os.path.basename(frames[-1].filename)}, line {frames[-1].lineno}" if frames else ""

@@ -1,0 +1,32 @@
+"""Following a request to its end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from penstock.application.requests import Requests
+from penstock.domain.request import to_public
+from penstock.ports.clock import Clock
+from services.cli.output import Document
+
+SHORTEST_WAIT = 0.01  # seconds: a small file is done before a person could notice
+LONGEST_WAIT = 0.1
+
+
+def changes(requests: Requests, clock: Clock, tenant_id: str, request_id: str) -> Iterator[Document]:
+    """The public request at once, and again each time that it is looked at, until it has ended."""
+    wait = SHORTEST_WAIT
+    while True:
+        request = requests.get(tenant_id, request_id)
+        yield to_public(request, clock.now_us())
+        if request.status.ended:
+            return
+        clock.sleep(wait)
+        wait = min(wait * 1.2, LONGEST_WAIT)
+
+
+def follow(states: Iterator[Document], show: Callable[[Document], None]) -> Document:
+    """The last of `states`, each of which is shown."""
+    for state in states:
+        show(state)
+    return state

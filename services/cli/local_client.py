@@ -1,0 +1,82 @@
+"""The client of a data folder on this machine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from penstock.application.access import Access
+from penstock.application.reject_file import reject_lines
+from penstock.config import Settings
+from penstock.domain.request import Request, to_public
+from penstock.wiring import embedded
+from services.cli.client import Client, UploadOrder
+from services.cli.following import changes
+from services.cli.local_intake import intake_of
+from services.cli.local_user import local_user
+from services.cli.output import Document
+from services.cli.profile_document import profile_document
+from services.cli.progress import Progress
+from services.cli.upload_file import UploadFile
+from services.uploader.intake import UploadForm
+
+
+class LocalClient(Client):
+    """Needs no key: whoever may read the folder's key file may do everything. It is audited like anyone else."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._system = embedded(settings)
+        self._access = Access(self._system.control, self._system.clock)
+        self._tenant_id = settings.tenant
+
+    def upload(self, file: UploadFile, order: UploadOrder, shown: Progress) -> Document:
+        form = UploadForm(
+            data_source=order.data_source,
+            file_name=file.name,
+            uploaded_by=local_user(),
+            mode=order.mode,
+            segment=order.segment,
+            notify=order.notify,
+        )
+        shown.storing(file.size)
+        return self._public(intake_of(self._system).upload(self._tenant_id, file.parts(shown.stored), form))
+
+    def requests(self, *, limit: int) -> list[Document]:
+        return [self._public(each) for each in self._system.requests.list(self._tenant_id, limit=limit)]
+
+    def request(self, request_id: str) -> Document:
+        return self._public(self._system.requests.get(self._tenant_id, request_id))
+
+    def changes(self, request_id: str) -> Iterator[Document]:
+        return changes(self._system.requests, self._system.clock, self._tenant_id, request_id)
+
+    def rejects(self, request_id: str) -> Iterator[bytes]:
+        lines = reject_lines(self._system.requests, self._system.files, self._tenant_id, request_id)
+        self._audit("rejects.downloaded", request_id=request_id)
+        return lines
+
+    def cancel(self, request_id: str) -> Document:
+        cancelled = self._system.requests.cancel(self._tenant_id, request_id)
+        self._audit("request.cancelled", request_id=request_id)
+        return self._public(cancelled)
+
+    def undo(self, request_id: str) -> Document:
+        undone = self._system.requests.undo(self._tenant_id, request_id)
+        self._audit("request.undone", request_id=request_id)
+        return self._public(undone)
+
+    def profile(self, namespace: str, value: str, *, reveal: bool) -> Document:
+        reader = self._system.reader
+        if reveal:  # before anything is shown
+            node = reader.node(self._tenant_id, namespace, value)
+            self._audit("profile.revealed", namespace=namespace, node=node.hex())
+        found = reader.lookup(self._tenant_id, namespace, value, reveal=reveal)
+        return profile_document(found, lambda each: self._system.requests.get(self._tenant_id, each).file_name)
+
+    def close(self) -> None:
+        self._system.close()
+
+    def _public(self, request: Request) -> Document:
+        return to_public(request, self._system.clock.now_us())
+
+    def _audit(self, action: str, **details: str) -> None:
+        self._access.audit(self._tenant_id, local_user(), action, details)

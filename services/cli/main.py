@@ -1,0 +1,78 @@
+"""The command line. Only the module of the command that was asked for is imported, so that each starts fast."""
+
+from __future__ import annotations
+
+import importlib
+import signal
+import sys
+from collections.abc import Sequence
+
+import typer
+
+from penstock.domain.errors import Fault
+from services.cli.failures import BadUsage, ExitCode, judge, leave_pipe, show
+from services.cli.output import Output
+
+# The module that each command lives in, in the order in which --help lists them.
+COMMANDS = {
+    "ingest": "ingest",
+    "demo": "demo",
+    "up": "up",
+    "upload": "request_commands",
+    "requests": "request_commands",
+    "request": "request_commands",
+    "watch": "request_commands",
+    "rejects": "request_commands",
+    "cancel": "request_commands",
+    "undo": "request_commands",
+    "profile": "profile",
+    "source": "catalog_commands",
+    "attribute": "catalog_commands",
+    "mapping": "catalog_commands",
+    "key": "key_commands",
+    "uploader": "service_commands",
+    "splitter": "service_commands",
+    "worker": "service_commands",
+    "tracker": "service_commands",
+}
+
+
+def main() -> None:
+    """The `penstock` script."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command line; returns the exit code."""
+    try:
+        code = application(arguments[0] if arguments else "")(arguments, standalone_mode=False)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        leave_pipe()
+        return ExitCode.PIPE_CLOSED
+    except typer.TyperException as error:
+        return _bad_usage(error, as_json="--json" in arguments)
+    return int(code or ExitCode.DONE)
+
+
+def application(command: str) -> typer.Typer:
+    """The command line with the commands of one module, or with all when there is no such command."""
+    app = typer.Typer(
+        name="penstock",
+        help="Penstock turns files of customer rows into encrypted customer profiles.",
+        no_args_is_help=True,
+        add_completion=False,
+    )
+    app.callback()(lambda: None)  # keeps a single command a command with a name
+    for module in [COMMANDS[command]] if command in COMMANDS else dict.fromkeys(COMMANDS.values()):
+        importlib.import_module(f"services.cli.{module}").register(app)
+    return app
+
+
+def _bad_usage(error: typer.TyperException, *, as_json: bool) -> int:
+    """Tell what is wrong with a command line that has no such form."""
+    fault = Fault(code="usage", message=error.format_message(), mend="Add --help to see how the command is used.")
+    failure = judge(BadUsage([fault]))
+    show(Output(as_json=as_json), failure, {})
+    return failure.exit_code

@@ -1,0 +1,48 @@
+"""Options and arguments that several commands share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Data = Annotated[
+    Path | None,
+    typer.Option(
+        "--data",
+        metavar="DIR",
+        envvar="PENSTOCK_DATA",
+        help="The embedded runtime's folder (penstock-data unless said otherwise).",
+    ),
+]
+AsJson = Annotated[
+    bool, typer.Option("--json", help="Print one JSON document as the last line of stdout, all else to stderr.")
+]
+Url = Annotated[
+    str | None,
+    typer.Option("--url", envvar="PENSTOCK_URL", help="A running system's address, in place of a folder."),
+]
+Key = Annotated[
+    str | None, typer.Option("--key", envvar="PENSTOCK_API_KEY", help="The API key for --url.", show_default=False)
+]
+RequestId = Annotated[str, typer.Argument(metavar="ID", help="A request's id.")]
+Source = Annotated[str, typer.Option("--source", help="The data source, such as crm.")]
+Maps = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--map",
+        metavar="COLUMN=ATTRIBUTE[!][:pii][:FORMAT]",
+        help="What a column feeds: ! marks an identifier, :pii a personal attribute, FORMAT how its cells are read.",
+    ),
+]
+Policies = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--policy",
+        metavar="COLUMN=POLICY",
+        help="overwrite (as without it), keep_first, or clear_on_blank: a blank cell removes the value.",
+    ),
+]
+Host = Annotated[str, typer.Option(help="The address to listen on.")]
+Port = Annotated[int, typer.Option(min=0, max=65535, help="The port to listen on; 0 is any free one.")]

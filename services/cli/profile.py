@@ -1,0 +1,34 @@
+"""`penstock profile`: one profile, from any of its identifiers."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from services.cli.connecting import connect
+from services.cli.failures import reporting
+from services.cli.options import AsJson, Data, Key, Url
+from services.cli.views import profile_view
+
+
+def profile(
+    namespace: Annotated[str, typer.Argument(help="The identifier's attribute, such as crmid.")],
+    value: Annotated[str, typer.Argument(help="The identifier's value.")],
+    lineage: Annotated[bool, typer.Option("--lineage", help="With the file, request and line of every value.")] = False,
+    reveal: Annotated[bool, typer.Option("--reveal", help="With personal values; this is audited.")] = False,
+    data: Data = None,
+    url: Url = None,
+    key: Key = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show one profile; personal values are masked unless revealed."""
+    with reporting(as_json=as_json) as out, connect(data, url, key) as client:
+        found = client.profile(namespace, value, reveal=reveal)
+        if not lineage:
+            del found["lineage"]
+        out.result(found, lambda: profile_view(found))
+
+
+def register(app: typer.Typer) -> None:
+    app.command()(profile)

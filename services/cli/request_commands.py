@@ -1,0 +1,116 @@
+"""Commands around upload requests: upload, requests, request, watch, rejects, cancel, undo."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from penstock.domain.mapping import Mode
+from services.cli.client import UploadOrder
+from services.cli.connecting import connect
+from services.cli.failures import ExitCode, reporting
+from services.cli.following import follow
+from services.cli.options import AsJson, Data, Key, RequestId, Source, Url
+from services.cli.progress import progress
+from services.cli.reject_files import as_records, save
+from services.cli.upload_file import UploadFile
+from services.cli.views import request_view, requests_view
+
+
+def upload(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A TSV, plain, gzip or zstd; - is stdin.")],
+    source: Source,
+    mode: Annotated[Mode, typer.Option(help="replace: what the source said before stops counting.")] = Mode.UPSERT,
+    segment: Annotated[str | None, typer.Option(help="A segment that the profiles become part of.")] = None,
+    notify: Annotated[list[str] | None, typer.Option(metavar="ADDRESS", help="Who gets e-mails about it.")] = None,
+    data: Data = None,
+    url: Url = None,
+    key: Key = None,
+    as_json: AsJson = False,
+) -> None:
+    """Hand a file to a running system, with the saved mapping of its source."""
+    with reporting(as_json=as_json, refused={"status": "FAILED", "request_id": None}) as out:
+        order = UploadOrder(data_source=source, mode=mode, segment=segment, notify=tuple(notify or ()))
+        with UploadFile(file) as opened, connect(data, url, key) as client, progress(out) as shown:
+            request = client.upload(opened, order, shown)
+        out.result(request, lambda: request_view(request))
+
+
+def requests(
+    limit: Annotated[int, typer.Option(min=1, max=1000, help="How many, the newest first.")] = 20,
+    data: Data = None,
+    url: Url = None,
+    key: Key = None,
+    as_json: AsJson = False,
+) -> None:
+    """List the newest requests."""
+    with reporting(as_json=as_json) as out, connect(data, url, key) as client:
+        found = client.requests(limit=limit)
+        out.result({"requests": found}, lambda: requests_view(found))
+
+
+def request(
+    request_id: RequestId, data: Data = None, url: Url = None, key: Key = None, as_json: AsJson = False
+) -> None:
+    """Show one request."""
+    with reporting(as_json=as_json) as out, connect(data, url, key) as client:
+        found = client.request(request_id)
+        out.result(found, lambda: request_view(found))
+
+
+def watch(request_id: RequestId, data: Data = None, url: Url = None, key: Key = None, as_json: AsJson = False) -> None:
+    """Follow a request to its end; the exit code is 0 only when it is COMPLETED."""
+    with reporting(as_json=as_json) as out, connect(data, url, key) as client:
+        with progress(out) as shown:
+            ended = follow(client.changes(request_id), shown.show)
+        out.result(ended, lambda: request_view(ended))
+        if ended["status"] != "COMPLETED":
+            raise typer.Exit(ExitCode.REFUSED)
+
+
+def rejects(
+    request_id: RequestId,
+    output: Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", help="Where to; or stdout.")] = None,
+    data: Data = None,
+    url: Url = None,
+    key: Key = None,
+    as_json: AsJson = False,
+) -> None:
+    """Get the rejected rows back as a TSV, with line numbers and reasons, to be mended and uploaded again."""
+    with reporting(as_json=as_json) as out, connect(data, url, key) as client:
+        lines = client.rejects(request_id)
+        if output is not None:
+            rows = save(lines, output)
+            out.result(
+                {"request_id": request_id, "rows": rows, "output": str(output)}, lambda: saved_view(rows, output)
+            )
+        elif as_json:
+            found = as_records(lines)
+            out.result({"request_id": request_id, "rows": len(found), "rejects": found}, lambda: "")
+        else:
+            out.write(lines)
+
+
+def cancel(request_id: RequestId, data: Data = None, url: Url = None, key: Key = None, as_json: AsJson = False) -> None:
+    """Stop a request that has not ended; none of its rows will count."""
+    with reporting(as_json=as_json) as out, connect(data, url, key) as client:
+        cancelled = client.cancel(request_id)
+        out.result(cancelled, lambda: request_view(cancelled))
+
+
+def undo(request_id: RequestId, data: Data = None, url: Url = None, key: Key = None, as_json: AsJson = False) -> None:
+    """Make everything that a completed request said stop counting."""
+    with reporting(as_json=as_json) as out, connect(data, url, key) as client:
+        undone = client.undo(request_id)
+        out.result(undone, lambda: request_view(undone))
+
+
+def saved_view(rows: int, output: Path) -> str:
+    return f"{rows:,} rejected rows in {output}" if rows else "No row was rejected."
+
+
+def register(app: typer.Typer) -> None:
+    for command in (upload, requests, request, watch, rejects, cancel, undo):
+        app.command()(command)

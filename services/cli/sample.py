@@ -1,0 +1,142 @@
+"""Sample customers: a file such as a shop's customer database exports it, invented from a seed.
+
+Ten columns, about 105 bytes a row, and an eleventh, `referrer`, that is blank more often than not. Telephone numbers
+are valid ones of five countries, written in the ways in which people write them. E-mail addresses are all different.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import date, timedelta
+from pathlib import Path
+from random import Random
+
+COLUMNS = (
+    "crmid",
+    "email",
+    "phone",
+    "first_name",
+    "last_name",
+    "city",
+    "preferences",
+    "slot_num",
+    "ltv",
+    "birth_date",
+)
+BLANK_RIDDEN = "referrer"
+MAPS = (
+    "crmid=crmid!",
+    "email=email!",
+    "phone=hm:pii:phone(NL)",
+    "first_name=first_name",
+    "last_name=last_name",
+    "city=city",
+    "preferences=cross_sell_product",
+    "slot_num=slot_num:integer",
+    "ltv=ltv",
+    "birth_date=birth_date",
+)
+BLANK_RIDDEN_MAP = f"{BLANK_RIDDEN}={BLANK_RIDDEN}:enum(friend|search|advert)"
+
+BLOCK = 10_000  # rows that are invented at once, column by column
+
+
+def _words(text: str) -> list[str]:
+    return text.split()
+
+
+_FIRST_NAMES = _words(
+    "Anna Ben Carla Daan Elif Femke Giulia Hugo Inès Jonas Karim Lotte Milan Noor Olivia Pieter Quinn Rosa Sven Tess "
+    "Umut Vera Wout Xenia Yara Zoë Aisha Björn Chloé Dirk"
+)
+_LAST_NAMES = _words(
+    "Bakker Jansen Müller Schmidt Smith Jones Dubois Lefèvre Rossi Bianchi Garcia Lopez Nowak Kowalski Andersen "
+    "Nielsen Yilmaz Demir O'Brien Murphy Visser Smit Peters Weber Fischer Martin Bernard Brown Wilson Vermeulen"
+)
+_CITIES = _words("Amsterdam Utrecht Berlin München London Leeds Paris Lyon Chicago Boston Rotterdam Köln Nantes")
+_PREFERENCES = ("outdoor", "books|music", "garden", "kitchen|garden", "sports", "toys", "travel|books", "music")
+_MAIL_DOMAINS = ("example.com", "example.org", "mail.example.net", "shop.example.com")
+_REFERRERS = ("", "", "", "", "", "friend", "search", "advert")
+_ASCII = str.maketrans("èéëöüçñ", "eeeoucn", "'")
+_DAYS = tuple((date(1940, 1, 1) + timedelta(days=day)).isoformat() for day in range(25_000))
+
+# Prefix, number of digits that follow, and how the digits are written, `#` being one of them.
+_PHONES = (
+    "+3161#######",
+    "+491512#######",
+    "+33612######",
+    "+4474########",
+    "+1212555####",
+    "+31 20 ### ####",
+    "+49 151 2#######",
+    "+33 6 12 ## ## ##",
+    "+1 (312) 555-####",
+    "06-12######",
+    "(010) 4######",
+)
+
+
+def write_sample(path: Path, rows: int, *, seed: int, faulty: int = 0, blank_ridden: bool = False) -> None:
+    """Write `rows` customers to `path`, of which `faulty`, evenly spread, have something wrong with them."""
+    columns = (*COLUMNS, BLANK_RIDDEN) if blank_ridden else COLUMNS
+    every = rows // faulty if faulty else rows + 1
+    with path.open("w", encoding="utf-8", newline="\n") as file:
+        file.write("\t".join(columns) + "\n")
+        for number, row in enumerate(_customers(rows, Random(seed)), 1):  # noqa: S311 - invented, not secret
+            cells = row[: len(columns)]
+            if number % every == 0:
+                cells = _FLAWS[number // every % len(_FLAWS)](cells)
+            file.write("\t".join(cells) + "\n")
+
+
+def _customers(rows: int, random: Random) -> Iterator[tuple[str, ...]]:
+    for first in range(0, rows, BLOCK):
+        yield from _block(first, min(BLOCK, rows - first), random)
+
+
+def _block(first: int, size: int, random: Random) -> Iterator[tuple[str, ...]]:
+    def pick(options: tuple[str, ...] | list[str]) -> list[str]:
+        return random.choices(options, k=size)
+
+    first_names, last_names = pick(_FIRST_NAMES), pick(_LAST_NAMES)
+    numbers = range(first + 1, first + size + 1)
+    return zip(
+        [f"C{number:07d}" for number in numbers],
+        map(_email, first_names, last_names, numbers, pick(_MAIL_DOMAINS)),
+        [_digits(shape, random) for shape in pick(_PHONES)],
+        first_names,
+        last_names,
+        pick(_CITIES),
+        pick(_PREFERENCES),
+        [str(int(random.random() * 48) + 1) for _ in range(size)],
+        [f"{random.random() * 5000:.2f}" for _ in range(size)],
+        pick(_DAYS),
+        pick(_REFERRERS),
+        strict=True,
+    )
+
+
+def _email(first_name: str, last_name: str, number: int, domain: str) -> str:
+    return f"{first_name}.{last_name}{number}@{domain}".lower().translate(_ASCII)
+
+
+def _digits(shape: str, random: Random) -> str:
+    """`shape` with digits in the place of `#`."""
+    wanted = shape.count("#")
+    digits = iter(f"{random.getrandbits(40) % 10**wanted:0{wanted}d}")
+    return "".join(next(digits) if char == "#" else char for char in shape)
+
+
+def _replaced(column: str, text: str) -> Callable[[tuple[str, ...]], tuple[str, ...]]:
+    place = COLUMNS.index(column)
+    return lambda cells: (*cells[:place], text, *cells[place + 1 :])
+
+
+_FLAWS: tuple[Callable[[tuple[str, ...]], tuple[str, ...]], ...] = (
+    _replaced("email", "nobody at example.com"),
+    _replaced("phone", "+31 20 12"),
+    _replaced("birth_date", "1980-02-30"),
+    _replaced("slot_num", "seven"),
+    lambda cells: ("", "", *cells[2:]),  # neither crmid nor e-mail
+    lambda cells: cells[:-3],  # ragged
+)

@@ -1,0 +1,82 @@
+"""Commands that run one service each, for production: uploader, splitter, worker, tracker."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from pathlib import Path
+
+import typer
+from rich.text import Text
+
+from penstock.application.consume import ConsumeLoop
+from penstock.application.periodic import Periodic
+from penstock.domain.errors import Unavailable
+from penstock.logs import configure
+from penstock.wiring import System
+from services.cli.connecting import open_folder
+from services.cli.failures import reporting
+from services.cli.local_intake import intake_of
+from services.cli.options import AsJson, Data, Host, Port
+from services.row_processor.main import splitter_loop, worker_loop
+from services.status_tracker.main import periodic_work, tracker_loop
+from services.uploader.main import serve
+
+Part = ConsumeLoop | Periodic
+
+
+def uploader(host: Host = "127.0.0.1", port: Port = 8080, data: Data = None, as_json: AsJson = False) -> None:
+    """Serve the HTTP API."""
+    with reporting(as_json=as_json) as out, open_folder(data, create=True) as system:
+        configure(system.settings.log_level)
+
+        def listening(url: str) -> None:
+            out.result({"url": url}, lambda: Text(url))
+
+        try:
+            serve(system, intake_of(system), list, host, port, listening=listening)
+        except OSError as error:
+            raise Unavailable(f"cannot listen on {host}, port {port}: {error.strerror}") from None
+
+
+def splitter(data: Data = None, as_json: AsJson = False) -> None:
+    """Split requested files into chunks."""
+    _serve(data, as_json, lambda system: [splitter_loop(system)])
+
+
+def worker(data: Data = None, as_json: AsJson = False) -> None:
+    """Ingest chunks."""
+    _serve(data, as_json, lambda system: [worker_loop(system)])
+
+
+def tracker(data: Data = None, as_json: AsJson = False) -> None:
+    """Fold progress into requests, tell what is new, send e-mails."""
+    _serve(data, as_json, lambda system: [tracker_loop(system), *periodic_work(system)])
+
+
+def register(app: typer.Typer) -> None:
+    for command in (uploader, splitter, worker, tracker):
+        app.command(rich_help_panel="One service each, for production")(command)
+
+
+def _serve(data: Path | None, as_json: bool, parts_of: Callable[[System], Sequence[Part]]) -> None:
+    with reporting(as_json=as_json) as out, open_folder(data, create=True) as system:
+        configure(system.settings.log_level)
+        run_until_told(parts_of(system))
+        out.result({"stopped": True}, lambda: Text("Stopped."))
+
+
+def run_until_told(parts: Sequence[Part]) -> None:
+    """Run all parts until SIGTERM or SIGINT; when one fails, the others stop and its error is raised."""
+
+    def stop(*_: object) -> None:
+        for part in parts:
+            part.stop()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, stop)
+    with ThreadPoolExecutor(len(parts)) as pool:
+        for ended in as_completed([pool.submit(part.run) for part in parts]):
+            stop()
+            ended.result()

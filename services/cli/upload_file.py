@@ -1,0 +1,88 @@
+"""The file that a command is given: opened once, its head looked at, then streamed."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from itertools import chain
+from pathlib import Path
+from typing import BinaryIO
+
+from penstock.domain.compression import plain
+from penstock.domain.errors import refusal
+from penstock.domain.file_rules import MAX_HEADER_BYTES, Header, judge_header
+from penstock.domain.mapping import Limits, Mapping
+from services.cli.failures import BadUsage
+
+PART_BYTES = 256 * 1024
+SHOWN_PATH = 200  # characters of a path that a message shows
+STDIN = Path("-")
+
+
+class UploadFile:
+    """A file on its way in. Raises `BadUsage` when it cannot be opened. `size` is None where nobody knows it."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._stream = _opened(path)
+        self._looked_at: list[bytes] = []
+        self.size = path.stat().st_size if path.is_file() else None
+
+    @property
+    def name(self) -> str:
+        return "stdin" if self.path == STDIN else self.path.name
+
+    def judge(self, mapping: Mapping, limits: Limits) -> Header:
+        """The header, before anything is stored. Raises `Refused` with every fault of header, mapping and form."""
+        head, complete = bytearray(), True
+        for piece in plain(self._peeked(), limits=limits):
+            head += piece
+            if len(head) > MAX_HEADER_BYTES:
+                complete = False
+                break
+        return judge_header(bytes(head[:MAX_HEADER_BYTES]), mapping=mapping, limits=limits, complete=complete)
+
+    def parts(self, passed: Callable[[int], None]) -> Iterator[bytes]:
+        """The file's bytes, once; `passed` is told the number of bytes of each part."""
+        for part in chain(self._looked_at, self._read()):
+            passed(len(part))
+            yield part
+
+    def close(self) -> None:
+        if self.path != STDIN:
+            self._stream.close()
+
+    def __enter__(self) -> UploadFile:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _peeked(self) -> Iterator[bytes]:
+        for part in self._read():
+            self._looked_at.append(part)
+            yield part
+
+    def _read(self) -> Iterator[bytes]:
+        while part := self._stream.read(PART_BYTES):
+            yield part
+
+
+def _opened(path: Path) -> BinaryIO:
+    if path == STDIN:
+        return sys.stdin.buffer
+    try:
+        return path.open("rb")
+    except FileNotFoundError:
+        raise _unusable("file_not_found", path, "does not exist", "Check the name and the folder.") from None
+    except IsADirectoryError:
+        raise _unusable("is_a_folder", path, "is a folder", "Name a file in it.") from None
+    except PermissionError:
+        raise _unusable("file_not_readable", path, "may not be read by you", "Change its permissions.") from None
+    except OSError as error:
+        raise _unusable("file_not_readable", path, f"cannot be opened: {error.strerror}", "Check the name.") from None
+
+
+def _unusable(code: str, path: Path, what: str, mend: str) -> BadUsage:
+    shown = str(path)[:SHOWN_PATH]
+    return BadUsage(refusal(code, f"{shown!r} {what}", mend).faults)

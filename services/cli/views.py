@@ -1,0 +1,185 @@
+"""Documents as a person at a terminal sees them. Every value that came from outside goes through `printable`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from rich import box
+from rich.console import Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from penstock.domain.coercion import REASONS
+from penstock.domain.errors import Problem
+from services.cli.output import Document, printable
+
+_STATUS_STYLES = {"COMPLETED": "green", "FAILED": "red", "CANCELLED": "yellow", "REVERTED": "yellow"}
+_ROW_REASONS = {
+    "wrong_field_count": "The row has not as many fields as the header.",
+    "no_identifier": "No identifier has a value in this row.",
+    "not_utf8": "The row holds bytes that are not UTF-8.",
+    "contains_nul": "The row holds a NUL.",
+    "cell_too_large": "A cell is larger than is allowed.",
+    "row_too_large": "The row is larger than is allowed.",
+    "processing_failed": "The chunk of this row could not be processed.",
+}
+
+
+def problem_view(problem: Problem) -> RenderableType:
+    """What went wrong, every fault with its place and how to mend it."""
+    title = Text(problem.title, style="bold red")
+    if not problem.faults:
+        return title.append(f": {problem.detail} ({problem.code})", style="not bold default")
+    table = _table("code", "where", "what is wrong", "how to mend it")
+    for fault in problem.faults:
+        table.add_row(fault.code, _where(fault.column, fault.position), printable(fault.message), printable(fault.mend))
+    return Group(title, table)
+
+
+def request_view(request: Document, *, notes: Sequence[tuple[str, str]] = ()) -> RenderableType:
+    """One request with its counts, its rejects by reason and what may be done next."""
+    facts: list[tuple[str, RenderableType]] = [
+        ("Request", Text(request["request_id"])),
+        ("Status", _status(request["status"])),
+        ("File", Text(_file(request))),
+        ("Rows", Text(_rows(request))),
+        ("Took", Text(_took(request))),
+        *((label, Text(printable(text))) for label, text in notes if text),
+    ]
+    parts: list[RenderableType] = [facts_view(facts)]
+    if request["reject_reasons"]:
+        parts.append(_reasons_view(request["reject_reasons"]))
+    if request["error"]:
+        parts.append(_error_view(request["error"]))
+    steps = _next_steps(request)
+    if steps:
+        parts.append(Group(Text(), *(Text(f"  {step}", style="dim") for step in steps)))
+    return Group(*parts)
+
+
+def requests_view(requests: Iterable[Document]) -> RenderableType:
+    table = _table("accepted", "request", "source", "file", "status", ">rows", ">rejected")
+    for each in requests:
+        table.add_row(
+            each["accepted_at"][:19].replace("T", " "),
+            each["request_id"],
+            each["data_source"],
+            printable(each["file_name"]),
+            _status(each["status"]),
+            f"{each['rows_read']:,}",
+            f"{each['rows_rejected']:,}",
+        )
+    return table if table.row_count else Text("There are no requests yet.")
+
+
+def profile_view(profile: Document) -> RenderableType:
+    """A profile's attributes, with their origins when the document has them."""
+    lineage = profile.get("lineage")
+    who = ", ".join(f"{each['namespace']} {printable(each['value'])}" for each in profile["identifiers"])
+    table = _table("attribute", "value", *(["from", ">line"] if lineage is not None else []))
+    for name, value in profile["attributes"].items():
+        origin = (lineage or {}).get(name)
+        place = [printable(origin["file_name"]), f"{origin['row']:,}"] if origin else []
+        table.add_row(name, printable(value), *place)
+    return Group(Text(who, style="bold"), table)
+
+
+def records_view(records: Sequence[Mapping[str, Any]], *columns: str) -> RenderableType:
+    """Plain records as a table of some of their fields."""
+    table = _table(*(column.replace("_", " ") for column in columns))
+    for record in records:
+        table.add_row(*(printable(_plain(record[column])) for column in columns))
+    return table if table.row_count else Text("There are none yet.")
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, bool):
+        return "yes" if value else ""
+    return "" if value is None else value
+
+
+def _table(*headings: str) -> Table:
+    """A table without lines; a heading that begins with > is of a column of numbers."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="dim", show_edge=False, padding=(0, 1))
+    for heading in headings:
+        number = heading.startswith(">")
+        table.add_column(heading.lstrip(">"), justify="right" if number else "left", overflow="fold")
+    return table
+
+
+def facts_view(facts: Iterable[tuple[str, RenderableType]]) -> Table:
+    """Labels and what they stand for, in two columns."""
+    grid = Table.grid(padding=(0, 2))
+    grid.add_column(style="dim", no_wrap=True)
+    grid.add_column(overflow="fold")
+    for label, value in facts:
+        grid.add_row(label, value)
+    return grid
+
+
+def _reasons_view(reasons: Mapping[str, int]) -> RenderableType:
+    table = _table(">rows", "reason", "column", "what it means")
+    for reason, rows in sorted(reasons.items(), key=lambda item: (-item[1], item[0])):
+        code, _, column = reason.partition(":")
+        meaning = REASONS[code].message if code in REASONS else _ROW_REASONS.get(code, "")
+        table.add_row(f"{rows:,}", code, printable(column), meaning)
+    return Padding(table, (1, 0, 0, 0))
+
+
+def _error_view(error: Document) -> RenderableType:
+    faults = [
+        (_where(fault.get("column"), fault.get("position")), fault["message"], fault["mend"])
+        for fault in error["faults"]
+    ]
+    lines = [f"{where}{': ' if where else ''}{message} {mend}" for where, message, mend in faults] or [error["detail"]]
+    return Group(Text(), *(Text(printable(line), style="red") for line in lines))
+
+
+def _next_steps(request: Document) -> list[str]:
+    request_id = request["request_id"]
+    steps = []
+    if request["rows_rejected"]:
+        steps.append(f"penstock rejects {request_id} --output rejects.tsv   to mend the rejected rows")
+    if request["status"] == "COMPLETED":
+        steps.append(f"penstock undo {request_id}   to make all of it stop counting")
+    if request["status"] in ("SCHEDULED", "IN_PROGRESS"):
+        steps.append(f"penstock watch {request_id}   to follow it to its end")
+    return steps
+
+
+def _where(column: str | None, position: int | None) -> str:
+    return ", ".join(str(part) for part in (printable(column or ""), position) if part)
+
+
+def _status(status: str) -> Text:
+    return Text(status, style=_STATUS_STYLES.get(status, "cyan"))
+
+
+def _file(request: Document) -> str:
+    size = f", {request['bytes'] / 1_000_000:,.1f} MB" if request["bytes"] else ""
+    return f"{printable(request['file_name'])} → {request['data_source']}, {request['mode']}{size}"
+
+
+def _rows(request: Document) -> str:
+    return (
+        f"{request['rows_read']:,} read = {request['rows_ingested']:,} ingested + {request['rows_rejected']:,} rejected"
+    )
+
+
+def _took(request: Document) -> str:
+    seconds = took_seconds(request)
+    if seconds is None:
+        return ""
+    rate = f", {request['rows_read'] / seconds:,.0f} rows/s" if seconds else ""
+    return f"{seconds:,.2f} s{rate}"
+
+
+def took_seconds(request: Document) -> float | None:
+    """From acceptance to the end."""
+    if request["finished_at"] is None:
+        return None
+    began, ended = (datetime.fromisoformat(request[name]) for name in ("accepted_at", "finished_at"))
+    return (ended - began).total_seconds()
