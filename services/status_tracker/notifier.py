@@ -17,7 +17,7 @@ from penstock.ports.control_store import ControlStore, Record
 from penstock.ports.mailer import InDoubt, Mailer
 from services.status_tracker.outbox import Outbox
 
-log = structlog.get_logger()
+log = structlog.get_logger(__name__)
 
 
 class Notifier:
@@ -44,14 +44,16 @@ class Notifier:
         except Conflict:
             return False  # another notifier has taken it
         if begun.delivery.ended:
-            log.warning("mail_in_doubt", request_id=begun.request_id, status=begun.status)
+            log.warning("notifier.mail_in_doubt", request_id=begun.request_id, status=begun.status)
             return False
         failpoint("notifier.attempt_stored")
         done, taken = self._send(record.tenant_id, begun)
         try:
             self._outbox.store(record, done)
         except Conflict:
-            log.warning("mail_overtaken", request_id=begun.request_id, status=begun.status)  # it took over a minute
+            log.warning(
+                "notifier.mail_overtaken", request_id=begun.request_id, status=begun.status
+            )  # it took over a minute
         return taken
 
     def _send(self, tenant_id: str, notification: Notification) -> tuple[Notification, bool]:
@@ -64,7 +66,7 @@ class Notifier:
         except InDoubt:
             return doubt(notification), False
         except Refused as refusal:
-            log.warning("mail_refused", request_id=notification.request_id, code=refusal.code)
+            log.warning("notifier.mail_refused", request_id=notification.request_id, code=refusal.code)
             return refused(notification, refusal.code), False
         failpoint("notifier.mail_sent")
         return sent(notification), True

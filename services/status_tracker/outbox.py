@@ -57,14 +57,12 @@ class Outbox:
 
     def _add(self, tenant_id: str, notification: Notification) -> None:
         place = (Table.NOTIFICATIONS, tenant_id, notification.request_id, notification.sort)
-        if self._store.get(*place) is not None:
-            return
         due = Due(notification.request_id, notification.sort)
         self._store.put(Table.DUE_NOTIFICATIONS, tenant_id, "", _due_sort(notification), msgspec.json.encode(due))
         try:
             self._store.create(*place, msgspec.json.encode(notification))
         except Conflict:
-            return  # another tracker noted it meanwhile
+            return  # it is noted already; should it have been sent too, `due` clears the entry away
 
     def _entries(self, tenant_id: str) -> Iterator[Record]:
         after = ""

@@ -23,7 +23,7 @@ from services.status_tracker.announcer import Announcer
 UNDO_GRACE_US = 300_000_000  # an undo that has not come this long after its mark never will
 MAX_DOUBLINGS = 6
 
-log = structlog.get_logger()
+log = structlog.get_logger(__name__)
 
 
 class Reconciler:
@@ -72,7 +72,7 @@ class Reconciler:
         manifests = self._requests.manifests(request.tenant_id, request.request_id)
         steps = [manifest.step() for manifest in manifests if not has_chunk(request, manifest.chunk)]
         if steps:
-            log.warning("progress_recovered", request_id=request.request_id, chunks=len(steps))
+            log.warning("reconcile.progress_recovered", request_id=request.request_id, chunks=len(steps))
         return self._requests.update(
             request.tenant_id, request.request_id, lambda present: reduce(apply, steps, present)
         )[1]
@@ -88,7 +88,7 @@ class Reconciler:
             request.request_id,
             lambda present: replace(present, resent_at=now_us, resends=present.resends + 1),
         )
-        log.warning("upload_resent", request_id=request.request_id, resends=request.resends + 1)
+        log.warning("reconcile.upload_resent", request_id=request.request_id, resends=request.resends + 1)
 
     def _close(self, request: Request, mark: Mark) -> None:
         """All is told: forget the marks. An undo's stays with a completed request for as long as it may still come."""

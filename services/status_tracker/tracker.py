@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from penstock.application.consume import Poison
-
 from penstock.application.requests import Requests
 from penstock.domain.errors import NotFound
 from penstock.domain.events import Event, Progress

@@ -25,6 +25,7 @@ from penstock.application.requests import NewRequest, Requests
 from penstock.domain.errors import Problem
 from penstock.domain.event_codec import decode, encode
 from penstock.domain.events import (
+    DEAD_LETTER,
     PROGRESS,
     STATUS,
     UPLOAD_REQUESTED,
@@ -49,6 +50,7 @@ PLACES = (
     "tracker.state_stored",
     "tracker.notifications_stored",
     "tracker.status_sent",
+    "consume.before_commit",
     "notifier.attempt_stored",
     "notifier.mail_sent",
 )
@@ -75,7 +77,7 @@ class Scene:
         self.log = EmbeddedEventLog(folder / "events.db", SystemClock())
         self.requests = Requests(self.store, SystemClock())
         self.store.put(Table.DATA_KEYS, TENANT, "general", "1", b"wrapped")  # what makes a tenant
-        self.log.create_topics({PROGRESS: 2, STATUS: 1, UPLOAD_REQUESTED: 1})
+        self.log.create_topics({PROGRESS: 2, STATUS: 1, UPLOAD_REQUESTED: 1, DEAD_LETTER: 1})
         self.ids = [self._accept() for _ in range(REQUESTS)]
         self._send(random.Random(seed))
 
@@ -118,6 +120,7 @@ class Scene:
         assert list(self.requests.marks(TENANT)) == []
         assert self.store.scan(Table.DUE_NOTIFICATIONS, TENANT, "") == []
         assert self.log.lag("penstock.trackers", PROGRESS) == 0
+        assert self.log.read(DEAD_LETTER, 0, 0, 10) == []
         assert set(self.announced()) == self.expected()
 
     def announced(self) -> list[tuple[str, str]]:

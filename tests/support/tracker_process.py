@@ -12,9 +12,10 @@ from penstock.adapters.embedded.clock import SystemClock
 from penstock.adapters.embedded.control_store import EmbeddedControlStore
 from penstock.adapters.embedded.event_log import EmbeddedEventLog
 from penstock.adapters.smtp_mailer import Security, SmtpMailer, SmtpServer
+from penstock.application.consume import ConsumeLoop
 from penstock.application.requests import Requests
-from penstock.domain.event_codec import decode
 from penstock.domain.events import PROGRESS
+from penstock.ports.clock import Clock
 from services.status_tracker.announcer import Announcer
 from services.status_tracker.notifier import Notifier
 from services.status_tracker.outbox import Outbox
@@ -42,7 +43,7 @@ def main(folder: Path, smtp_port: int, clock_seconds: int) -> None:
     log.forget_members()  # the process before this one is dead
     requests = Requests(store, clock)
     announcer = Announcer(log=log, requests=requests, outbox=Outbox(store))
-    handle_all(log, Tracker(requests=requests, announcer=announcer))
+    handle_all(log, Tracker(requests=requests, announcer=announcer), clock)
     Reconciler(
         store=store, requests=requests, announcer=announcer, events=log, clock=clock, quiet_seconds=86_400
     ).reconcile()
@@ -52,14 +53,11 @@ def main(folder: Path, smtp_port: int, clock_seconds: int) -> None:
         pass
 
 
-def handle_all(log: EmbeddedEventLog, tracker: Tracker) -> None:
-    consumer = log.consumer(GROUP, [PROGRESS])
+def handle_all(log: EmbeddedEventLog, tracker: Tracker, clock: Clock) -> None:
+    loop = ConsumeLoop(log=log, group=GROUP, topics=[PROGRESS], handle=tracker.handle, clock=clock, max_messages=BATCH)
     while log.lag(GROUP, PROGRESS):
-        messages = consumer.poll(0.0, BATCH)
-        tracker.handle([(message, decode(message.topic, message.value)) for message in messages])
-        for message in messages:
-            consumer.commit(message)
-    consumer.close()
+        loop.run_once()
+    loop.close()
 
 
 if __name__ == "__main__":

@@ -123,6 +123,18 @@ def test_a_chunk_that_runs_again_later_counts_once_and_moves_no_time() -> None:
     assert apply(once, chunk(0, at_us=500)) == once
 
 
+def test_a_file_that_is_split_again_later_moves_nothing() -> None:
+    once = fold(Split(at_us=4, chunks=2, bytes=100))
+    assert apply(once, Split(at_us=500, chunks=2, bytes=100)) == once
+
+
+def test_a_file_that_cannot_be_read_again_keeps_its_first_end() -> None:
+    completed = fold(Split(at_us=4, chunks=1, bytes=100), chunk(0))
+    assert apply(completed, FileRefused(at_us=500, problem=PROBLEM)) == completed
+    refused = fold(FileRefused(at_us=8, problem=PROBLEM))
+    assert apply(refused, FileRefused(at_us=500, problem=replace(PROBLEM, code="other"))) == refused
+
+
 def test_a_file_without_one_good_row_fails_and_says_how_to_mend_it() -> None:
     failed = fold(Split(at_us=4, chunks=1, bytes=100), chunk(0, 0, 3))
     assert failed.status is Status.FAILED

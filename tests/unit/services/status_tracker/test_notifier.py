@@ -94,6 +94,21 @@ def test_a_notifier_that_dies_in_an_attempt_is_followed_by_one_more(
     assert (len(world.mailer.messages), due(world)) == (copies, 0)
 
 
+def test_a_notifier_that_always_dies_sends_two_copies_at_most(world: World) -> None:
+    def die(name: str) -> None:
+        if name == "notifier.mail_sent":
+            raise Died
+
+    note(world, "ann@example.com")
+    with failpoints.installed(die):
+        for _ in range(2):
+            with pytest.raises(Died):
+                world.notifier.send_due()
+            world.clock.at_us += LEASE_US
+        assert world.notifier.send_due() == 0
+    assert (len(world.mailer.messages), due(world)) == (2, 0)
+
+
 def test_two_notifiers_at_once_send_one_copy(world: World) -> None:
     note(world, *[f"{name}@example.com" for name in "abcdefghij"])
     start = Barrier(2)

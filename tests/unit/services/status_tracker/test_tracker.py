@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from penstock.application.consume import Poison
 
 from penstock import failpoints
+from penstock.application.consume import Poison
 from penstock.domain.errors import Problem
 from penstock.domain.events import STATUS, ChunkDone, FileRefused, Split, Started, StatusChanged, Step
 from penstock.domain.request import Request, Status
