@@ -50,10 +50,8 @@ class Notifier:
         done, taken = self._send(record.tenant_id, begun)
         try:
             self._outbox.store(record, done)
-        except Conflict:
-            log.warning(
-                "notifier.mail_overtaken", request_id=begun.request_id, status=begun.status
-            )  # it took over a minute
+        except Conflict:  # it took longer than its lease
+            log.warning("notifier.mail_overtaken", request_id=begun.request_id, status=begun.status)
         return taken
 
     def _send(self, tenant_id: str, notification: Notification) -> tuple[Notification, bool]:
