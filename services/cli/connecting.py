@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from penstock.config import Settings, load_settings
+from penstock.config import Settings
 from penstock.domain.errors import refusal
 from penstock.wiring import System, embedded
 from services.cli.client import Client
 from services.cli.failures import BadUsage
+from services.cli.foreground import foreground_settings
 from services.cli.http_client import HttpClient
 from services.cli.local_client import LocalClient
 
@@ -45,7 +46,7 @@ def _client(data: Path | None, url: str | None, key: str | None) -> Client:
 
 
 def _settings(data: Path | None, *, create: bool) -> Settings:
-    settings = load_settings(data=data)
+    settings = foreground_settings(data=data)
     if not create and not settings.data.is_dir():
         mend = "Name the folder with --data or PENSTOCK_DATA; `penstock ingest` and `penstock up` make a new one."
         raise BadUsage(refusal("no_data_folder", f"there is no folder {str(settings.data)[:200]!r}", mend).faults)

@@ -7,13 +7,12 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from msgspec.structs import replace
-from rich.console import RenderableType
-from rich.padding import Padding
+from rich.console import Group, RenderableType
 from rich.text import Text
 
-from penstock.config import Settings, load_settings
+from penstock.config import Settings
 from services.cli.failures import ExitCode, reporting
+from services.cli.foreground import foreground_settings
 from services.cli.ingest import done_view
 from services.cli.ingesting import Ingested, Order, ingest_file
 from services.cli.local_client import LocalClient
@@ -40,7 +39,7 @@ def demo(
     """Ingest a sample of 20,000 invented customers, and look at one of them."""
     document: Document = {"status": "FAILED", "request_id": None}
     with reporting(as_json=as_json, refused=document) as out:
-        settings = replace(load_settings(data=data, workers=WORKERS), chunk_bytes=CHUNK_BYTES)
+        settings = foreground_settings(data=data, workers=WORKERS, chunk_bytes=CHUNK_BYTES)
         done = ingest_file(settings, _order(settings.data, out), out, document)
         masked, revealed = _look(settings)
         if as_json:
@@ -71,20 +70,21 @@ def _look(settings: Settings) -> tuple[Document, Document]:
 
 def _show(out: Output, settings: Settings, done: Ingested, masked: Document, revealed: Document) -> None:
     without_lineage = {name: part for name, part in masked.items() if name != "lineage"}
-    out.print(done_view(done))
+    where = f" --data {settings.data}"
+    out.print(done_view(done, where))
     out.print(heading(f"Customer {SHOWN_CUSTOMER}, personal values masked"), profile_view(without_lineage))
     out.print(heading("Revealed, which is audited, with the file and line of every value"), profile_view(revealed))
     out.print(
         heading("Your turn"),
-        Text(f"  penstock profile crmid C0000007 --lineage --data {settings.data}"),
-        Text(f"  penstock rejects {done.request['request_id']} --data {settings.data}"),
+        Text(f"  penstock profile crmid C0000007 --lineage{where}"),
+        Text(f"  penstock requests{where}"),
         Text("  penstock ingest FILE --source crm --map crmid=crmid! --map email=email"),
         Text("  penstock up"),
     )
 
 
 def heading(text: str) -> RenderableType:
-    return Padding(Text(text, style="bold"), (1, 0, 0, 0))
+    return Group(Text(), Text(text, style="bold"))
 
 
 def register(app: typer.Typer) -> None:

@@ -8,11 +8,11 @@ from typing import Annotated
 import typer
 from rich.console import RenderableType
 
-from penstock.config import load_settings
 from penstock.domain.mapping import Mode
 from services.cli.failures import ExitCode, reporting
+from services.cli.foreground import foreground_settings
 from services.cli.ingesting import Ingested, Order, ingest_file
-from services.cli.options import AsJson, Data, Maps, Policies, Source
+from services.cli.options import AsJson, Data, Maps, Policies, Source, where_of
 from services.cli.output import Document
 from services.cli.views import request_view
 
@@ -39,7 +39,7 @@ def ingest(
     """
     document: Document = {"status": "FAILED", "request_id": None}
     with reporting(as_json=as_json, refused=document) as out:
-        settings = load_settings(data=data, workers=workers, max_file_bytes=max_bytes)
+        settings = foreground_settings(data=data, workers=workers, max_file_bytes=max_bytes)
         order = Order(
             file=file,
             source=source,
@@ -50,15 +50,16 @@ def ingest(
             notify=notify or [],
         )
         done = ingest_file(settings, order, out, document)
-        out.result(done.document(), lambda: done_view(done))
+        out.result(done.document(), lambda: done_view(done, where_of(data)))
         if done.request["status"] != "COMPLETED":
             raise typer.Exit(ExitCode.REFUSED)
 
 
-def done_view(done: Ingested) -> RenderableType:
+def done_view(done: Ingested, where: str) -> RenderableType:
     """The request, and what was created or left out on the way."""
     return request_view(
         done.request,
+        where=where,
         notes=[("Created", ", ".join(done.created_attributes)), ("Left out", ", ".join(done.unmapped_columns))],
     )
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -46,3 +48,10 @@ Policies = Annotated[
 ]
 Host = Annotated[str, typer.Option(help="The address to listen on.")]
 Port = Annotated[int, typer.Option(min=0, max=65535, help="The port to listen on; 0 is any free one.")]
+
+
+def where_of(data: Path | None, url: str | None = None) -> str:
+    """What a next command needs to find the same system, unless the environment says it."""
+    if url:
+        return "" if os.environ.get("PENSTOCK_URL") else f" --url {url}"
+    return "" if data is None or os.environ.get("PENSTOCK_DATA") else f" --data {shlex.quote(str(data))}"

@@ -12,7 +12,7 @@ from services.cli.client import UploadOrder
 from services.cli.connecting import connect
 from services.cli.failures import ExitCode, reporting
 from services.cli.following import follow
-from services.cli.options import AsJson, Data, Key, RequestId, Source, Url
+from services.cli.options import AsJson, Data, Key, RequestId, Source, Url, where_of
 from services.cli.progress import progress
 from services.cli.reject_files import as_records, save
 from services.cli.upload_file import UploadFile
@@ -35,7 +35,7 @@ def upload(
         order = UploadOrder(data_source=source, mode=mode, segment=segment, notify=tuple(notify or ()))
         with UploadFile(file) as opened, connect(data, url, key) as client, progress(out) as shown:
             request = client.upload(opened, order, shown)
-        out.result(request, lambda: request_view(request))
+        out.result(request, lambda: request_view(request, where=where_of(data, url)))
 
 
 def requests(
@@ -57,7 +57,7 @@ def request(
     """Show one request."""
     with reporting(as_json=as_json) as out, connect(data, url, key) as client:
         found = client.request(request_id)
-        out.result(found, lambda: request_view(found))
+        out.result(found, lambda: request_view(found, where=where_of(data, url)))
 
 
 def watch(request_id: RequestId, data: Data = None, url: Url = None, key: Key = None, as_json: AsJson = False) -> None:
@@ -65,7 +65,7 @@ def watch(request_id: RequestId, data: Data = None, url: Url = None, key: Key = 
     with reporting(as_json=as_json) as out, connect(data, url, key) as client:
         with progress(out) as shown:
             ended = follow(client.changes(request_id), shown.show)
-        out.result(ended, lambda: request_view(ended))
+        out.result(ended, lambda: request_view(ended, where=where_of(data, url)))
         if ended["status"] != "COMPLETED":
             raise typer.Exit(ExitCode.REFUSED)
 
@@ -97,14 +97,14 @@ def cancel(request_id: RequestId, data: Data = None, url: Url = None, key: Key =
     """Stop a request that has not ended; none of its rows will count."""
     with reporting(as_json=as_json) as out, connect(data, url, key) as client:
         cancelled = client.cancel(request_id)
-        out.result(cancelled, lambda: request_view(cancelled))
+        out.result(cancelled, lambda: request_view(cancelled, where=where_of(data, url)))
 
 
 def undo(request_id: RequestId, data: Data = None, url: Url = None, key: Key = None, as_json: AsJson = False) -> None:
     """Make everything that a completed request said stop counting."""
     with reporting(as_json=as_json) as out, connect(data, url, key) as client:
         undone = client.undo(request_id)
-        out.result(undone, lambda: request_view(undone))
+        out.result(undone, lambda: request_view(undone, where=where_of(data, url)))
 
 
 def saved_view(rows: int, output: Path) -> str:

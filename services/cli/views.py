@@ -8,7 +8,6 @@ from typing import Any
 
 from rich import box
 from rich.console import Group, RenderableType
-from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -39,8 +38,11 @@ def problem_view(problem: Problem) -> RenderableType:
     return Group(title, table)
 
 
-def request_view(request: Document, *, notes: Sequence[tuple[str, str]] = ()) -> RenderableType:
-    """One request with its counts, its rejects by reason and what may be done next."""
+def request_view(request: Document, *, notes: Sequence[tuple[str, str]] = (), where: str = "") -> RenderableType:
+    """One request with its counts, its rejects by reason and what may be done next.
+
+    `where` is what a next command needs to find the same system, such as ` --data demo`.
+    """
     facts: list[tuple[str, RenderableType]] = [
         ("Request", Text(request["request_id"])),
         ("Status", _status(request["status"])),
@@ -54,9 +56,9 @@ def request_view(request: Document, *, notes: Sequence[tuple[str, str]] = ()) ->
         parts.append(_reasons_view(request["reject_reasons"]))
     if request["error"]:
         parts.append(_error_view(request["error"]))
-    steps = _next_steps(request)
+    steps = _next_steps(request, where)
     if steps:
-        parts.append(Group(Text(), *(Text(f"  {step}", style="dim") for step in steps)))
+        parts.append(Group(Text(), facts_view((label, Text(command)) for label, command in steps)))
     return Group(*parts)
 
 
@@ -126,7 +128,7 @@ def _reasons_view(reasons: Mapping[str, int]) -> RenderableType:
         code, _, column = reason.partition(":")
         meaning = REASONS[code].message if code in REASONS else _ROW_REASONS.get(code, "")
         table.add_row(f"{rows:,}", code, printable(column), meaning)
-    return Padding(table, (1, 0, 0, 0))
+    return Group(Text(), table)
 
 
 def _error_view(error: Document) -> RenderableType:
@@ -138,15 +140,16 @@ def _error_view(error: Document) -> RenderableType:
     return Group(Text(), *(Text(printable(line), style="red") for line in lines))
 
 
-def _next_steps(request: Document) -> list[str]:
-    request_id = request["request_id"]
+def _next_steps(request: Document, where: str) -> list[tuple[str, str]]:
+    """What for, and the command."""
+    request_id, status = request["request_id"], request["status"]
     steps = []
+    if status in ("SCHEDULED", "IN_PROGRESS"):
+        steps.append(("Follow it", f"penstock watch {request_id}{where}"))
     if request["rows_rejected"]:
-        steps.append(f"penstock rejects {request_id} --output rejects.tsv   to mend the rejected rows")
-    if request["status"] == "COMPLETED":
-        steps.append(f"penstock undo {request_id}   to make all of it stop counting")
-    if request["status"] in ("SCHEDULED", "IN_PROGRESS"):
-        steps.append(f"penstock watch {request_id}   to follow it to its end")
+        steps.append(("Mend rejects", f"penstock rejects {request_id}{where} --output rejects.tsv"))
+    if status == "COMPLETED":
+        steps.append(("Undo it", f"penstock undo {request_id}{where}"))
     return steps
 
 
