@@ -44,7 +44,9 @@ class IncomingBody:
         return b"".join(pieces)
 
     async def drain(self, most: int) -> None:
-        """Throw away up to `most` bytes: a client that is still sending would not see an early answer otherwise."""
+        """Throw away what is left, up to `most` bytes: a client that is still sending may not see an answer otherwise."""
+        if self._announced is not None and self._announced - self._taken > most:
+            return
         try:
             while not self._ended and most > 0:
                 most -= len(await self._next())

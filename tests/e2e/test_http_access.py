@@ -1,0 +1,193 @@
+"""Who may do what over HTTP: keys, roles, tenants, rates; generated from the OpenAPI document where every route counts."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import httpx
+import msgspec
+import pytest
+
+from penstock.application.access import Role
+from services.uploader.api.app import LOOKUP_BURST, OPERATIONS
+from services.uploader.api.openapi import openapi
+from tests.support.http_system import COLUMNS, HEADER, HttpSystem, form, serving
+
+ROWS = (HEADER + "c1\t\tshoes\nc2\n").encode()
+RANKS = list(Role)
+
+
+class Route(NamedTuple):
+    method: str
+    path: str
+    operation: dict[str, Any]
+
+    def __str__(self) -> str:
+        return f"{self.method.upper()} {self.path}"
+
+
+ROUTES = [
+    Route(method, path, operation)
+    for path, item in openapi(OPERATIONS)["paths"].items()
+    for method, operation in item.items()
+]
+SECURED = [route for route in ROUTES if route.operation["security"]]
+WITH_ID = [route for route in ROUTES if any(each["in"] == "path" for each in route.operation["parameters"])]
+
+
+@pytest.fixture(scope="module")
+def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HttpSystem]:
+    with serving(tmp_path_factory.mktemp("access") / "data") as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def known(system: HttpSystem) -> dict[str, str]:
+    """What there is in the tenant `default`, by the name of its path parameter."""
+    request = system.ingest(ROWS, data_source="crm")
+    _, key = system.access.create_key("default", Role.VIEWER, "known")
+    return {"request_id": request["request_id"], "name": "crm", "key_id": key.key_id}
+
+
+def call(client: httpx.Client, route: Route, ids: dict[str, str]) -> httpx.Response:
+    """A call that is whole but for the ids in its path."""
+    content = route.operation.get("requestBody", {}).get("content", {})
+    bodies = {"save_mapping": {"columns": COLUMNS}, "create_api_key": {"role": "viewer", "name": "x"}}
+    body: dict[str, Any] = {}
+    if "multipart/form-data" in content:
+        body = {"files": form(ROWS)}
+    elif content:
+        body = {"json": bodies.get(route.operation["operationId"], {})}
+    return client.request(route.method, route.path.format(**ids), **body)
+
+
+@pytest.mark.parametrize("route", SECURED, ids=str)
+def test_every_route_needs_a_valid_key(system: HttpSystem, known: dict[str, str], route: Route) -> None:
+    secret = system.viewer.headers["authorization"].split()[1]
+    flipped = secret[:-1] + ("1" if secret.endswith("0") else "0")
+    others = secret.replace("default", "other")
+    for authorization in [
+        None,
+        "",
+        "Bearer",
+        f"Basic {secret}",
+        *(f"Bearer {each}" for each in ("é", flipped, others)),
+    ]:
+        with httpx.Client(base_url=system.url, timeout=60) as client:
+            if authorization is not None:
+                client.headers = httpx.Headers({"Authorization": authorization}, encoding="utf-8")
+            answer = call(client, route, known)
+        assert (answer.status_code, answer.json()["code"]) == (401, "unauthorized")
+        assert answer.headers["www-authenticate"] == "Bearer"
+
+
+def test_all_but_the_routes_for_machines_are_secured() -> None:
+    assert {route.path for route in ROUTES if route not in SECURED} == {"/healthz", "/readyz", "/metrics"}
+
+
+@pytest.mark.parametrize("route", WITH_ID, ids=str)
+def test_another_tenants_id_is_answered_like_one_that_does_not_exist(
+    system: HttpSystem, known: dict[str, str], route: Route
+) -> None:
+    with system.client(Role.ADMIN, tenant_id="other") as stranger:
+        theirs = call(stranger, route, known)
+        nobodys = call(stranger, route, {name: "0" * len(value) for name, value in known.items()})
+    assert theirs.status_code == 404
+    assert masked(theirs.text, known) == masked(nobodys.text, {n: "0" * len(v) for n, v in known.items()})
+    assert theirs.headers["content-type"] == nobodys.headers["content-type"]
+    mine = call(system.admin, route, known)
+    assert mine.status_code != 404 or route.operation["operationId"] == "revoke_api_key"
+
+
+def masked(text: str, ids: dict[str, str]) -> str:
+    for value in ids.values():
+        text = text.replace(repr(value), "ID").replace(value, "ID")
+    return text
+
+
+def test_what_one_tenant_has_another_does_not_see(system: HttpSystem) -> None:
+    system.ingest(ROWS, data_source="own")
+    with system.client(Role.ADMIN, tenant_id="other") as stranger:
+        assert stranger.get("/v1/requests").json()["requests"] == []
+        assert stranger.get("/v1/data-sources").json()["data_sources"] == []
+        assert [each["name"] for each in stranger.get("/v1/attributes").json()["attributes"] if each["custom"]] == []
+        assert {each["name"] for each in stranger.get("/v1/api-keys").json()["api_keys"]} == {"a admin"}
+        body = {"namespace": "crmid", "value": "c1"}
+        assert stranger.post("/v1/profiles:lookup", json=body).status_code == 404
+        assert system.viewer.post("/v1/profiles:lookup", json=body).status_code == 200
+
+
+@pytest.mark.parametrize("op", [op for op in OPERATIONS if op.role], ids=lambda op: op.name)
+def test_a_role_may_do_what_its_operations_say_and_no_more(system: HttpSystem, known: dict[str, str], op: Any) -> None:
+    route = next(route for route in SECURED if route.operation["operationId"] == op.name)
+    unknown = dict.fromkeys(known, "0")
+    for role, client in zip(RANKS, (system.viewer, system.uploader, system.admin), strict=True):
+        answer = call(client, route, unknown)
+        assert (answer.status_code == 403) == (RANKS.index(role) < RANKS.index(op.role)), (role, answer.text)
+
+
+def test_a_key_is_shown_once_and_works_until_it_is_revoked(system: HttpSystem) -> None:
+    created = system.admin.post("/v1/api-keys", json={"role": "viewer", "name": "reports"}).json()
+    listed = {each["key_id"]: each for each in system.admin.get("/v1/api-keys").json()["api_keys"]}
+    assert listed[created["key_id"]] == {name: value for name, value in created.items() if name != "key"}
+    with httpx.Client(base_url=system.url, headers={"Authorization": f"Bearer {created['key']}"}) as client:
+        assert client.get("/v1/requests").status_code == 200
+        assert system.admin.delete(f"/v1/api-keys/{created['key_id']}").status_code == 204
+        assert client.get("/v1/requests").status_code == 401
+    assert system.admin.delete(f"/v1/api-keys/{created['key_id']}").status_code == 404
+    actions = [each["action"] for each in system.admin.get("/v1/audit").json()["entries"]]
+    assert {"key.created", "key.revoked"} <= set(actions)
+
+
+def test_lookups_are_rationed_per_tenant(system: HttpSystem) -> None:
+    body = {"namespace": "crmid", "value": "nobody"}
+    with system.client(Role.VIEWER, tenant_id="curious") as client:
+        answers = [client.post("/v1/profiles:lookup", json=body) for _ in range(4 * LOOKUP_BURST)]
+    rationed = [answer for answer in answers if answer.status_code == 429]
+    assert {answer.status_code for answer in answers} == {404, 429}
+    assert rationed[0].json()["code"] == "rate_limited"
+    assert int(rationed[0].headers["retry-after"]) > 0
+    assert system.viewer.post("/v1/profiles:lookup", json=body).status_code == 404
+
+
+def test_errors_outside_of_operations_are_problems_too(system: HttpSystem) -> None:
+    for method, path, status, code in [
+        ("GET", "/v1/nothing", 404, "not_found"),
+        ("GET", "/", 404, "not_found"),
+        ("DELETE", "/v1/requests", 405, "method_not_allowed"),
+        ("GET", "/v1/files:inspect", 405, "method_not_allowed"),
+        ("POST", "/v1/files:eat", 404, "not_found"),
+        ("GET", "/v1/requests/a%2Fb", 404, "not_found"),
+    ]:
+        answer = system.admin.request(method, path)
+        assert answer.headers["content-type"] == "application/problem+json", path
+        assert (answer.status_code, answer.json()["code"]) == (status, code)
+    assert "GET" in system.admin.delete("/v1/requests").headers["allow"]
+
+
+def test_json_bodies_are_judged_strictly(system: HttpSystem) -> None:
+    json_type = {"Content-Type": "application/json"}
+    for content, headers, status, code in [
+        (b'{"name": "crm"}', {"Content-Type": "text/plain"}, 415, "unsupported_media_type"),
+        (b'{"name": "crm"}', {}, 415, "unsupported_media_type"),
+        (b'{"name": ', json_type, 400, "malformed_json"),
+        (b"\xff\xfe", json_type, 400, "malformed_json"),
+        (b"", json_type, 400, "malformed_json"),
+        (b"[" * 100_000, json_type, 422, "invalid_request"),
+        (b'{"name": 5}', json_type, 422, "invalid_request"),
+        (b'{"name": "crm", "more": 1}', json_type, 422, "invalid_request"),
+        (b'{"name": "' + b"x" * (1 << 20) + b'"}', json_type, 413, "body_too_large"),
+    ]:
+        answer = system.admin.post("/v1/data-sources", content=content, headers=headers)
+        assert (answer.status_code, answer.json()["code"]) == (status, code), content[:20]
+
+
+def test_machines_are_told_how_it_is(system: HttpSystem) -> None:
+    with system.anonymous() as client:
+        assert client.get("/healthz").json() == {"status": "ok"}
+        assert client.get("/v1/readyz").json() == {"status": "ready"}
+        assert 'penstock_http_answers_total{operation="healthz",status="200"}' in client.get("/metrics").text
+        document = json.loads(msgspec.json.encode(openapi(OPERATIONS)))
+        assert client.get("/openapi.json").json() == client.get("/v1/openapi.json").json() == document

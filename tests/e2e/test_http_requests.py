@@ -1,0 +1,206 @@
+"""Requests over HTTP: history, live progress, rejects, cancel and undo."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.support.http_system import CRMID, HEADER, HttpSystem, serving
+
+ROWS = (HEADER + "c1\t+31612345678\tshoes\nc2\t\thats\n").encode()
+FIELDS = [
+    "request_id",
+    "tenant_id",
+    "data_source",
+    "file_name",
+    "uploaded_by",
+    "status",
+    "mode",
+    "segment",
+    "accepted_at",
+    "started_at",
+    "finished_at",
+    "bytes",
+    "rows_read",
+    "rows_ingested",
+    "rows_rejected",
+    "chunks_done",
+    "chunks_total",
+    "reject_reasons",
+    "error",
+    "eta_seconds",
+]
+
+
+@pytest.fixture(scope="module")
+def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HttpSystem]:
+    with serving(tmp_path_factory.mktemp("requests") / "data", chunk_bytes=4_096) as running:
+        yield running
+
+
+def test_a_request_has_the_public_fields(system: HttpSystem) -> None:
+    ended = system.ingest(ROWS, segment="vip")
+    assert list(ended) == FIELDS
+    assert system.viewer.get(f"/v1/requests/{ended['request_id']}").json() == ended
+    assert (ended["tenant_id"], ended["mode"], ended["segment"]) == ("default", "upsert", "vip")
+
+
+def test_requests_are_listed_newest_first_page_by_page_and_filtered(system: HttpSystem) -> None:
+    ids = [system.ingest(ROWS, data_source="listed")["request_id"] for _ in range(3)]
+    failed = system.ingest(HEADER.encode() + b"c1\n", data_source="listed")["request_id"]
+    newest = system.viewer.get("/v1/requests", params={"data_source": "listed", "limit": 2}).json()
+    assert [each["request_id"] for each in newest["requests"]] == [failed, ids[2]]
+    older = system.viewer.get("/v1/requests", params={"data_source": "listed", "limit": 3, "before": newest["next"]})
+    assert [each["request_id"] for each in older.json()["requests"]] == [ids[1], ids[0]]
+    assert older.json()["next"] is None
+    only = system.viewer.get("/v1/requests", params={"data_source": "listed", "status": "FAILED"}).json()
+    assert [each["request_id"] for each in only["requests"]] == [failed]
+
+
+@pytest.mark.parametrize("query", [{"status": "DONE"}, {"limit": "0"}, {"limit": "201"}, {"limit": "many"}])
+def test_a_wrong_query_is_refused(system: HttpSystem, query: dict[str, str]) -> None:
+    answer = system.viewer.get("/v1/requests", params=query)
+    assert (answer.status_code, answer.json()["code"]) == (400, "bad_request")
+    assert query.get("limit", "no text") not in ("many",) or "many" not in answer.text
+
+
+def test_events_tell_the_progress_until_the_end(system: HttpSystem) -> None:
+    rows = HEADER.encode() + b"".join(b"c%d\t\tshoes\n" % number for number in range(20_000))
+    events = system.events(system.upload(rows).json()["request_id"])
+    assert events[-1]["status"] == "COMPLETED"
+    assert events[-1]["rows_ingested"] == 20_000
+    assert len(events) > 1
+    assert [each["chunks_done"] for each in events] == sorted(each["chunks_done"] for each in events)
+
+
+def test_a_client_that_comes_back_to_the_events_gets_the_present_state(system: HttpSystem) -> None:
+    ended = system.ingest(ROWS)
+    for last in ("1", "0", "garbage", ""):
+        assert system.events(ended["request_id"], **{"Last-Event-ID": last}) == [ended]
+
+
+def test_rejects_come_in_order_with_formulas_neutralised(system: HttpSystem) -> None:
+    good = [f"c{number}\t\tshoes" for number in range(1_000)]
+    rows = [*good, "=1+1\tno phone\t@SUM(A1)", *good, "\t\t+cmd", "c1\t\tx\ty", *good]
+    ended = system.ingest(
+        (HEADER + "\n".join(rows)).encode(),
+        data_source="rejected",
+        mapping=[CRMID, {"column": "phone", "attribute": "home", "format": "phone(NL)", "pii": True}],
+    )
+    assert (ended["status"], ended["rows_rejected"]) == ("COMPLETED", 3)
+    answer = system.uploader.get(f"/v1/requests/{ended['request_id']}/rejects")
+    assert answer.headers["content-type"] == "text/tab-separated-values; charset=utf-8"
+    assert answer.headers["content-disposition"] == f'attachment; filename="rejects-{ended["request_id"]}.tsv"'
+    lines = [line.split("\t") for line in answer.text.splitlines()]
+    assert lines[0] == ["penstock_line", "penstock_reasons", "crmid", "phone", "preferences"]
+    assert [line[0] for line in lines[1:]] == ["1002", "2003", "2004"]
+    assert lines[1][2:] == ["'=1+1", "no phone", "'@SUM(A1)"]
+    assert lines[2][1:] == ["no_identifier", "", "", "'+cmd"]
+    assert lines[3][1:] == ["wrong_field_count", "c1", "", "x", "y"]
+
+
+def test_a_file_in_which_every_row_is_faulty_fails_and_its_rejects_can_be_downloaded(system: HttpSystem) -> None:
+    ended = system.ingest(HEADER.encode() + b"c1\nc2\n")
+    assert (ended["status"], ended["error"]["code"]) == ("FAILED", "no_rows_ingested")
+    text = system.uploader.get(f"/v1/requests/{ended['request_id']}/rejects").text
+    assert len(text.splitlines()) == 3
+
+
+def test_there_may_be_no_rejects_or_none_any_more(system: HttpSystem) -> None:
+    clean = system.ingest(ROWS)["request_id"]
+    answer = system.uploader.get(f"/v1/requests/{clean}/rejects")
+    assert (answer.status_code, answer.json()["code"]) == (404, "no_rejects")
+    faulty = system.ingest(HEADER.encode() + b"c1\n")["request_id"]
+    for prefix in (f"rejects/default/{faulty}", "files/default/"):
+        for stored in list(system.standalone.system.objects.list(prefix)):
+            system.standalone.system.objects.delete(stored.ref.key)
+    answer = system.uploader.get(f"/v1/requests/{faulty}/rejects")
+    assert (answer.status_code, answer.json()["code"]) == (404, "rejects_expired")
+
+
+def test_a_completed_request_is_undone_once_and_for_all(system: HttpSystem) -> None:
+    request_id = system.ingest(HEADER.encode() + b"undone\t\tx\n", data_source="undone")["request_id"]
+    assert lookup(system, "undone").status_code == 200
+    for _ in range(2):
+        answer = system.uploader.post(f"/v1/requests/{request_id}:undo")
+        assert (answer.status_code, answer.json()["status"]) == (200, "REVERTED")
+    assert lookup(system, "undone").status_code == 404
+    answer = system.uploader.post(f"/v1/requests/{request_id}:cancel")
+    assert (answer.status_code, answer.json()["code"]) == (409, "cannot_cancel")
+
+
+def test_a_request_that_has_not_ended_is_cancelled(system: HttpSystem) -> None:
+    rows = HEADER.encode() + b"".join(b"c%d\t\tshoes\n" % number for number in range(100_000))
+    request_id = system.upload(rows).json()["request_id"]
+    answer = system.uploader.post(f"/v1/requests/{request_id}:cancel")
+    assert (answer.status_code, answer.json()["status"]) == (200, "CANCELLED")
+    assert system.ended(request_id)["status"] == "CANCELLED"
+    answer = system.uploader.post(f"/v1/requests/{request_id}:undo")
+    assert (answer.status_code, answer.json()["code"]) == (409, "cannot_revert")
+
+
+@pytest.mark.parametrize("path", ["", "/events", "/rejects", ":cancel", ":undo"])
+@pytest.mark.parametrize("request_id", ["no-such", "01a211ab-3864-7fc2-9ef7-7c990b33141e", "%00", "%F0%9F%90%9F"])
+def test_an_unknown_request_is_not_found(system: HttpSystem, path: str, request_id: str) -> None:
+    method = "POST" if path.startswith(":") else "GET"
+    answer = system.admin.request(method, f"/v1/requests/{request_id}{path}")
+    assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+
+
+def lookup(system: HttpSystem, value: str, **more: Any) -> Any:
+    return system.admin.post("/v1/profiles:lookup", json={"namespace": "crmid", "value": value, **more})
+
+
+def test_a_profile_is_masked_unless_revealed_which_is_audited(system: HttpSystem) -> None:
+    request = system.ingest(HEADER.encode() + b"seen\t0612345678\tshoes\n")
+    masked = lookup(system, "seen").json()
+    assert masked == {
+        "identifiers": [{"namespace": "crmid", "value": "seen"}],
+        "attributes": {"crmid": "seen", "cross_sell_product": "shoes", "hm": "***"},
+        "lineage": {},
+    }
+    before = len(audited(system, "profile.revealed"))
+    revealed = lookup(system, "seen", reveal=True, lineage=True).json()
+    assert revealed["attributes"]["hm"] == "0612345678"
+    origin = {"request_id": request["request_id"], "file_name": "people.tsv", "row": 2}
+    assert revealed["lineage"] == dict.fromkeys(("crmid", "cross_sell_product", "hm"), origin)
+    entries = audited(system, "profile.revealed")
+    assert len(entries) == before + 1
+    assert entries[0]["who"] == "a admin"
+    assert "seen" not in json.dumps(entries)
+
+
+def test_only_an_admin_may_reveal(system: HttpSystem) -> None:
+    before = len(audited(system, "profile.revealed"))
+    for client in (system.viewer, system.uploader):
+        body = {"namespace": "crmid", "value": "seen", "reveal": True}
+        answer = client.post("/v1/profiles:lookup", json=body)
+        assert (answer.status_code, answer.json()["code"]) == (403, "forbidden")
+    assert len(audited(system, "profile.revealed")) == before
+
+
+def test_a_value_that_cannot_be_one_is_refused_without_quoting_it(system: HttpSystem) -> None:
+    answer = system.viewer.post("/v1/profiles:lookup", json={"namespace": "email", "value": "NOT-AN-ADDRESS"})
+    assert answer.status_code == 422
+    assert "NOT-AN-ADDRESS" not in answer.text
+    answer = system.viewer.post("/v1/profiles:lookup", json={"namespace": "unheard_of", "value": "x"})
+    assert (answer.status_code, answer.json()["code"]) == (422, "unknown_attribute")
+
+
+def test_what_is_done_is_audited(system: HttpSystem) -> None:
+    for action in ("request.undone", "request.cancelled", "rejects.downloaded"):
+        assert audited(system, action), action
+
+
+def audited(system: HttpSystem, action: str) -> list[dict[str, Any]]:
+    entries: list[dict[str, Any]] = []
+    before = ""
+    while True:
+        page = system.admin.get("/v1/audit", params={"before": before, "limit": 200}).json()
+        entries += [each for each in page["entries"] if each["action"] == action]
+        before = page["next"]
+        if before is None:
+            return entries

@@ -1,0 +1,269 @@
+"""Uploads over HTTP: every form of file and of request part, whole and broken."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import socket
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+
+from tests.support.http_system import COLUMNS, CRMID, HEADER, HttpSystem, form, serving
+
+ROWS = (HEADER + "c1\t+31612345678\tshoes\nc2\t\thats\n").encode()
+
+
+@pytest.fixture(scope="module")
+def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HttpSystem]:
+    with serving(tmp_path_factory.mktemp("uploads") / "data") as running:
+        yield running
+
+
+def problem(answer: Any, status: int, code: str) -> dict[str, Any]:
+    assert answer.headers["content-type"] == "application/problem+json"
+    told: dict[str, Any] = answer.json()
+    assert (answer.status_code, told["status"], told["code"]) == (status, status, code), answer.text
+    return told
+
+
+def codes(told: dict[str, Any]) -> list[str]:
+    return [fault["code"] for fault in told["faults"]]
+
+
+def test_an_upload_is_accepted_and_ingested(system: HttpSystem) -> None:
+    answer = system.upload(ROWS)
+    request = answer.json()
+    assert answer.status_code == 202
+    assert answer.headers["location"] == f"/v1/requests/{request['request_id']}"
+    ended = system.ended(request["request_id"])
+    assert (ended["status"], ended["rows_read"], ended["rows_ingested"]) == ("COMPLETED", 2, 2)
+    assert (ended["file_name"], ended["uploaded_by"]) == ("people.tsv", "a uploader")
+    assert ended["bytes"] == len(ROWS)
+
+
+def zstd(content: bytes) -> bytes:
+    compressed: bytes = pytest.importorskip("backports.zstd").compress(content)
+    return compressed
+
+
+@pytest.mark.parametrize("compress", [gzip.compress, zstd])
+def test_compressed_files_are_ingested(system: HttpSystem, compress: Any) -> None:
+    ended = system.ingest(compress(ROWS), name="people.tsv.gz")
+    assert (ended["status"], ended["rows_ingested"], ended["bytes"]) == ("COMPLETED", 2, len(ROWS))
+
+
+def test_the_parts_may_come_in_either_order(system: HttpSystem) -> None:
+    answer = system.uploader.post("/v1/uploads", files=form(ROWS)[::-1])
+    assert answer.status_code == 202
+    assert system.ended(answer.json()["request_id"])["status"] == "COMPLETED"
+
+
+def test_a_saved_mapping_is_used(system: HttpSystem) -> None:
+    system.uploader.post("/v1/data-sources", json={"name": "saved"})
+    system.uploader.put("/v1/data-sources/saved/mapping", json={"columns": COLUMNS})
+    assert system.ingest(ROWS, data_source="saved", mapping=None)["rows_ingested"] == 2
+
+
+@pytest.mark.parametrize(
+    ("content", "status", "code"),
+    [
+        (b"", 422, "empty_file"),
+        (HEADER.encode(), 422, "no_rows"),
+        (gzip.compress(ROWS)[:-9], 422, "truncated_file"),
+        (gzip.compress(ROWS)[:-8] + b"\0" * 8, 422, "corrupt_file"),
+        (ROWS.decode().encode("utf-16"), 422, "not_utf8"),
+        (b"crmid,phone,preferences\nc1,,\n", 422, "not_tab_separated"),
+    ],
+)
+def test_a_refused_file_leaves_nothing(system: HttpSystem, content: bytes, status: int, code: str) -> None:
+    before = system.stored_keys()
+    told = system.upload(content)
+    assert told.status_code == status
+    assert code in {told.json()["code"], *codes(told.json())}
+    assert system.stored_keys() == before
+
+
+def test_header_faults_come_all_at_once_and_save_no_mapping(system: HttpSystem) -> None:
+    mapping = [CRMID, {"column": "shoe", "attribute": "shoe_size"}]
+    told = system.upload(b"crmid\tshoe size\t\tcrmid\nc1\t42\tx\ty\n", data_source="faulty", mapping=mapping).json()
+    assert {"space_in_column_name", "blank_column_name", "duplicate_column_name", "unknown_mapped_column"} <= set(
+        codes(told)
+    )
+    assert all(fault["mend"] for fault in told["faults"])
+    problem(system.viewer.get("/v1/data-sources/faulty/mapping"), 404, "not_found")
+    names = [each["name"] for each in system.viewer.get("/v1/attributes").json()["attributes"]]
+    assert "shoe_size" not in names
+
+
+def test_a_file_over_the_limit_is_refused(system: HttpSystem) -> None:
+    before = system.stored_keys()
+    row = b"c1\t+31612345678\t" + b"x" * 983 + b"\n"
+    problem(system.upload(HEADER.encode() + row * 41_000), 413, "file_too_large")
+    assert system.stored_keys() == before
+
+
+def test_a_body_that_is_announced_too_large_is_refused_before_it_is_sent(system: HttpSystem) -> None:
+    answer = raw_call(
+        system, "Content-Length: 99000000\r\nContent-Type: multipart/form-data; boundary=x\r\n\r\n", end=False
+    )
+    assert answer.startswith(b"HTTP/1.1 413")
+    assert b"body_too_large" in answer
+
+
+@pytest.mark.parametrize(
+    ("name", "kept"),
+    [
+        ("../../etc/passwd.tsv", "passwd.tsv"),
+        ("a\r\nX-Evil: 1.tsv", "aX-Evil: 1.tsv"),
+        ("-rf.tsv", "rf.tsv"),
+        ("\u202egnp.tsv", "gnp.tsv"),
+        ("\0", "file"),
+    ],
+)
+def test_a_file_name_is_made_harmless(system: HttpSystem, name: str, kept: str) -> None:
+    request = system.upload(ROWS, file_name=name).json()
+    assert request["file_name"] == kept
+
+
+def test_a_file_name_of_4000_characters_is_cut(system: HttpSystem) -> None:
+    for said in ({"name": "n" * 4_000 + ".tsv"}, {"file_name": "ñ" * 4_000 + ".tsv"}):
+        name = system.upload(ROWS, **said).json()["file_name"]
+        assert len(name) <= 255
+        assert name.endswith(".tsv")
+
+
+@pytest.mark.parametrize(
+    ("parts", "code"),
+    [
+        (form(ROWS)[:1], "missing_part"),
+        (form(ROWS)[1:], "missing_part"),
+        (form(ROWS) + form(ROWS)[:1], "repeated_part"),
+        (form(ROWS) + form(ROWS)[1:], "repeated_part"),
+        ([*form(ROWS), ("more", b"x")], "unknown_part"),
+    ],
+)
+def test_a_form_with_other_parts_is_refused_and_leaves_nothing(system: HttpSystem, parts: Any, code: str) -> None:
+    before = system.stored_keys()
+    problem(system.uploader.post("/v1/uploads", files=parts), 400, code)
+    assert system.stored_keys() == before
+
+
+@pytest.mark.parametrize(
+    ("said", "code"),
+    [
+        ({"data_source": "Not A Name"}, "invalid_request"),
+        ({"mode": "merge"}, "invalid_request"),
+        ({"data_source": 1}, "invalid_request"),
+        ({"typo": 1}, "invalid_request"),
+        ({"notify": ["not an address"]}, "invalid_address"),
+        ({"notify": ["a@example.com\r\nBcc: b@example.com"]}, "invalid_address"),
+        ({"mapping": [{"column": "crmid", "attribute": "crmid"}]}, "no_identifier_mapped"),
+        ({"mapping": [{**CRMID, "attribute": "cd", "format": "date(qq)"}]}, "invalid_format"),
+    ],
+)
+def test_a_wrong_request_part_is_refused(system: HttpSystem, said: dict[str, Any], code: str) -> None:
+    problem(system.upload(ROWS, **said), 422, code)
+
+
+def test_a_request_part_is_never_quoted(system: HttpSystem) -> None:
+    for said in ({"mode": "SECRET-1"}, {"SECRET-2": 1}, {"mapping": [{**CRMID, "policy": "SECRET-3"}]}):
+        assert "SECRET" not in system.upload(ROWS, **said).text
+
+
+def test_what_is_no_form_is_refused(system: HttpSystem) -> None:
+    problem(system.uploader.post("/v1/uploads", json={}), 415, "unsupported_media_type")
+    boundary = {"Content-Type": "multipart/form-data; boundary=x"}
+    problem(
+        system.uploader.post("/v1/uploads", content=b"--y\r\n\r\n--y--", headers=boundary), 400, "malformed_multipart"
+    )
+    problem(system.uploader.post("/v1/uploads", content=b"", headers=boundary), 400, "malformed_multipart")
+    bare = {"Content-Type": "multipart/form-data"}
+    problem(system.uploader.post("/v1/uploads", content=b"x", headers=bare), 400, "malformed_multipart")
+
+
+def test_an_unknown_data_source_without_a_mapping_is_not_found(system: HttpSystem) -> None:
+    before = system.stored_keys()
+    problem(system.upload(ROWS, data_source="unheard_of", mapping=None), 404, "not_found")
+    assert system.stored_keys() == before
+
+
+def test_the_same_idempotency_key_gives_the_same_request(system: HttpSystem) -> None:
+    first = system.upload(ROWS, key="k1").json()
+    before = system.stored_keys()
+    assert system.upload(ROWS, key="k1").json()["request_id"] == first["request_id"]
+    assert system.stored_keys() == before
+    problem(system.upload(ROWS + b"c3\t\t\n", key="k1"), 422, "idempotency_key_reused")
+    assert system.stored_keys() == before
+    assert system.upload(ROWS, key="k2").json()["request_id"] != first["request_id"]
+
+
+def test_a_body_that_breaks_off_leaves_nothing(system: HttpSystem) -> None:
+    before = system.stored_keys()
+    head = (
+        "Content-Type: multipart/form-data; boundary=x\r\nContent-Length: 500000\r\n\r\n"
+        '--x\r\nContent-Disposition: form-data; name="file"; filename="f"\r\n\r\n' + HEADER
+    )
+    answer = raw_call(system, head + "c1\t\t\n" * 20_000)
+    assert answer == b""
+    assert system.upload(ROWS).status_code == 202  # the server is there, and has dealt with what came before
+    assert len(system.stored_keys()) == len(before) + 1
+
+
+def test_a_body_that_ends_without_its_last_boundary_leaves_nothing(system: HttpSystem) -> None:
+    before = system.stored_keys()
+    parts = form(ROWS)
+    whole = system.uploader.build_request("POST", "/v1/uploads", files=parts)
+    content = whole.read()
+    cut = content[: content.rindex(b"--", 0, -4)]
+    headers = {"Content-Type": whole.headers["content-type"]}
+    problem(system.uploader.post("/v1/uploads", content=cut, headers=headers), 400, "malformed_multipart")
+    assert system.stored_keys() == before
+
+
+def raw_call(system: HttpSystem, rest: str, *, end: bool = True) -> bytes:
+    """The answer to an upload whose client sends `rest` after the first lines, and then closes its side (`end`)."""
+    address = urlsplit(system.url)
+    with socket.create_connection((address.hostname, address.port), timeout=30) as connection:
+        authorization = system.uploader.headers["authorization"]
+        start = f"POST /v1/uploads HTTP/1.1\r\nHost: x\r\nAuthorization: {authorization}\r\n"
+        connection.sendall((start + rest).encode())
+        if end:
+            connection.shutdown(socket.SHUT_WR)
+        answer = b""
+        while piece := connection.recv(65_536):
+            answer += piece
+    return answer
+
+
+def test_inspection_shows_faults_form_sample_and_suggestions_and_stores_nothing(system: HttpSystem) -> None:
+    before = system.stored_keys()
+    content = b"crmid\tE-mail\tlast name\nc1\ta@example.com\tLi\n\nc2\tb@example.com\tWu\n"
+    answer = system.uploader.post("/v1/files:inspect", files=[("file", ("f.gz", gzip.compress(content)))])
+    told = answer.json()
+    assert answer.status_code == 200, answer.text
+    assert told["form"] == "gzip"
+    assert codes(told) == ["hyphen_in_column_name", "space_in_column_name"]
+    assert told["columns"] == ["crmid", "E-mail", "last name"]
+    assert told["sample_rows"] == [["c1", "a@example.com", "Li"], ["c2", "b@example.com", "Wu"]]
+    suggested = [(each["attribute"], each["identifier"]) for each in told["suggested_mapping"]]
+    assert suggested == [("crmid", True), ("email", True), ("last_name", False)]
+    assert system.stored_keys() == before
+
+
+def test_inspection_checks_the_saved_mapping(system: HttpSystem) -> None:
+    system.uploader.post("/v1/data-sources", json={"name": "inspected"})
+    system.uploader.put("/v1/data-sources/inspected/mapping", json={"columns": COLUMNS})
+    parts = [("file", b"crmid\tphone\nc1\t\n"), ("request", (None, json.dumps({"data_source": "inspected"})))]
+    assert codes(system.uploader.post("/v1/files:inspect", files=parts).json()) == ["unknown_mapped_column"]
+
+
+def test_inspection_tells_of_a_broken_file_and_takes_only_its_head(system: HttpSystem) -> None:
+    broken = gzip.compress(b"crmid\nc1\n")[:-4]
+    told = system.uploader.post("/v1/files:inspect", files=[("file", broken)]).json()
+    assert codes(told) == ["truncated_file"]
+    large = b"crmid\n" + b"c1\n" * 2_000_000
+    told = system.uploader.post("/v1/files:inspect", files=[("file", large)]).json()
+    assert (told["faults"], len(told["sample_rows"])) == ([], 10)

@@ -1,0 +1,96 @@
+"""The whole embedded system behind its HTTP API, on a free port of this machine."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from penstock.application.access import Access, Role
+from penstock.config import Settings
+from services.standalone.system import Standalone
+from services.uploader.api import create_app
+from services.uploader.main import ApiServer
+
+CRMID = {"column": "crmid", "attribute": "crmid", "identifier": True}
+COLUMNS = [
+    CRMID,
+    {"column": "phone", "attribute": "hm", "pii": True},
+    {"column": "preferences", "attribute": "cross_sell_product"},
+]
+HEADER = "crmid\tphone\tpreferences\n"
+
+
+class HttpSystem:
+    """A running system, and clients with a key of each role."""
+
+    def __init__(self, standalone: Standalone, url: str) -> None:
+        self.standalone, self.url = standalone, url
+        self.access = Access(standalone.system.control, standalone.system.clock)
+        self.admin, self.uploader, self.viewer = (
+            self.client(role) for role in (Role.ADMIN, Role.UPLOADER, Role.VIEWER)
+        )
+
+    def client(self, role: Role, *, tenant_id: str = "default") -> httpx.Client:
+        secret, _ = self.access.create_key(tenant_id, role, f"a {role}")
+        return httpx.Client(base_url=self.url, headers={"Authorization": f"Bearer {secret}"}, timeout=60)
+
+    def anonymous(self) -> httpx.Client:
+        return httpx.Client(base_url=self.url)
+
+    def stored_keys(self) -> list[str]:
+        """The keys of all uploaded files that are stored."""
+        return [stored.ref.key for stored in self.standalone.system.objects.list("files/")]
+
+    def upload(
+        self, content: bytes, *, key: str | None = None, name: str = "people.tsv", **said: Any
+    ) -> httpx.Response:
+        """Upload `content` as the uploader; `said` goes into the part `request`."""
+        headers = {} if key is None else {"Idempotency-Key": key}
+        return self.uploader.post("/v1/uploads", files=form(content, name=name, **said), headers=headers)
+
+    def ingest(self, content: bytes, **said: Any) -> dict[str, Any]:
+        """The request that `content` led to, once it has ended."""
+        answer = self.upload(content, **said)
+        assert answer.status_code == 202, answer.text
+        return self.ended(answer.json()["request_id"])
+
+    def ended(self, request_id: str) -> dict[str, Any]:
+        return self.events(request_id)[-1]
+
+    def events(self, request_id: str, **headers: str) -> list[dict[str, Any]]:
+        """What the event stream of a request tells until it ends."""
+        with self.viewer.stream("GET", f"/v1/requests/{request_id}/events", headers=headers) as answer:
+            assert answer.headers["content-type"].startswith("text/event-stream")
+            return [json.loads(line[6:]) for line in answer.iter_lines() if line.startswith("data: ")]
+
+
+def form(content: bytes, *, name: str = "people.tsv", **said: Any) -> list[tuple[str, Any]]:
+    said = {"data_source": "crm", "mapping": COLUMNS, **said}
+    return [
+        ("request", (None, json.dumps(said), "application/json")),
+        ("file", (name, content, "text/tab-separated-values")),
+    ]
+
+
+@contextmanager
+def serving(folder: Path, **settings: Any) -> Iterator[HttpSystem]:
+    """A system in `folder` that runs until the end of the block."""
+    with Standalone(Settings(data=folder, **settings), workers=0) as standalone:
+        app = create_app(standalone.system, standalone.intake, standalone.problems)
+        server = ApiServer(app, "127.0.0.1", 0)
+        thread = threading.Thread(target=server.run)
+        thread.start()
+        system = HttpSystem(standalone, server.url)
+        try:
+            yield system
+        finally:
+            for client in (system.admin, system.uploader, system.viewer):
+                client.close()
+            server.stop()
+            thread.join()
