@@ -164,6 +164,14 @@ class ObjectStoreContract:
             store.delete(entry.ref.key)
         assert keys_of(store, folder) == []
 
+    def test_a_listing_lives_with_deletes_ahead_of_it(self, store: ObjectStore, folder: str) -> None:
+        keys = [store.put(f"{folder}/{name}", [b"x"]).key for name in "abc"]
+        listing = store.list(folder)
+        assert next(listing).ref.key == keys[0]
+        for key in keys:
+            store.delete(key)
+        assert {entry.ref.key for entry in listing} <= set(keys[1:])
+
     @pytest.mark.parametrize("key", BAD_KEYS)
     def test_keys_that_are_none(self, store: ObjectStore, key: str) -> None:
         with pytest.raises(ValueError):

@@ -60,8 +60,8 @@ def expected(operations: Sequence[Write | Delete], bucket: int) -> list[StoredFr
     """The live fragments of `bucket` by the words of the port: the order of `operations` plays no part."""
     winners: dict[bytes, tuple[int, bytes]] = {}
     deletes = [each for each in operations if isinstance(each, Delete)]
-    for write in operations:
-        for fragment_key, cell in write.fragments if isinstance(write, Write) else []:
+    for write in (each for each in operations if isinstance(each, Write)):
+        for fragment_key, cell in write.fragments:
             if bucket_of(fragment_key, write.bits) == bucket:
                 winners[fragment_key] = max(winners.get(fragment_key, (0, b"")), (write.timestamp_us, cell))
     return [
@@ -195,7 +195,8 @@ class ProfileStoreContract:
         check()
 
     def test_a_scan_is_complete_and_lazy(self, store: ProfileStore, tenant: str) -> None:
-        fragments = [fragment(3, f"{at:05}") for at in range(1203)]
+        pairs = [f"{at:05}{end}" for at in range(600) for end in ("", "\0")]  # so that the next key is the least beyond
+        fragments = [fragment(3, rest) for rest in (["0", *pairs])]
         for part in (fragments[::2], fragments[1::2]):
             store.write(tenant, part, bits=BITS, timestamp_us=1)
         scan = store.scan(tenant, 3)

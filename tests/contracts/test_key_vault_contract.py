@@ -60,6 +60,15 @@ def test_a_file_that_exists_is_never_replaced(path: Path) -> None:
     assert path.read_bytes() == before
 
 
+def test_a_file_that_appears_just_before_creation_counts(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    FileKeyVault(path, create=True)
+    before = path.read_bytes()
+    monkeypatch.setattr(Path, "exists", lambda self: False)
+    FileKeyVault(path, create=True)
+    assert path.read_bytes() == before
+    assert [each.name for each in path.parent.iterdir()] == ["keys.json"]
+
+
 def test_processes_that_create_at_once_agree(path: Path) -> None:
     key = secrets.token_bytes(32)
     with SPAWN.Pool(3) as pool:
@@ -128,6 +137,16 @@ def test_a_key_that_only_bears_the_same_id_does_not_open(path: Path) -> None:
     write_keys(path, [{**new_key(), "id": keys_in(path)[0]["id"]}])
     with pytest.raises(Corrupt):
         FileKeyVault(path, create=False).unwrap(wrapped, CONTEXT)
+
+
+def test_a_wrapped_key_is_bound_to_the_id_of_its_key(path: Path) -> None:
+    FileKeyVault(path, create=True)
+    twins = [{**keys_in(path)[0], "id": each} for each in ("00" * 8, "11" * 8)]
+    write_keys(path, twins)
+    vault = FileKeyVault(path, create=False)
+    wrapped = vault.wrap(secrets.token_bytes(32), CONTEXT)
+    with pytest.raises(Corrupt):
+        vault.unwrap(wrapped[:1] + bytes.fromhex("11" * 8) + wrapped[9:], CONTEXT)
 
 
 def test_a_file_that_goes_away_later_is_waited_for(path: Path, tmp_path: Path) -> None:

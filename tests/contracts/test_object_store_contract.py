@@ -63,6 +63,17 @@ def test_an_object_that_was_altered_in_place_is_noticed(store: FolderObjectStore
             store.read(each)
 
 
+def test_an_object_that_was_replaced_within_one_tick_of_the_clock_is_noticed(
+    store: FolderObjectStore, root: Path
+) -> None:
+    old = store.put("a", [b"old"])
+    status = (root / "a@").stat()
+    store.put("a", [b"new"])
+    os.utime(root / "a@", ns=(status.st_atime_ns, status.st_mtime_ns))
+    with pytest.raises(Corrupt):
+        store.read(old)
+
+
 def test_a_file_that_is_no_object_is_named(store: FolderObjectStore, root: Path) -> None:
     (root / "a@").write_bytes(b"short")
     with pytest.raises(Corrupt, match="object a is damaged"):

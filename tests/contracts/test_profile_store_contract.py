@@ -36,6 +36,17 @@ def test_files_are_private(path: Path) -> None:
     store.close()
 
 
+def test_a_full_generation_is_followed_by_a_new_one(path: Path) -> None:
+    store = EmbeddedProfileStore(path, generation_fragments=3)
+    for at in range(6):
+        store.write("t", [fragment(at, "k"), fragment(at, "l")], bits=BITS, timestamp_us=1)
+    store.write("t", [fragment(0, "k")], bits=BITS + 1, timestamp_us=1)
+    with store._database.read() as connection:
+        generations = connection.execute("SELECT bits, fragments FROM generations ORDER BY id").fetchall()
+    assert generations == [(BITS, 4), (BITS, 4), (BITS, 4), (BITS + 1, 1)]
+    store.close()
+
+
 def test_what_was_erased_is_in_no_file(path: Path) -> None:
     store = EmbeddedProfileStore(path)
     kept, erased = fragment(1, "kept", b"K" * 300), fragment(1, "gone", b"E" * 300)
