@@ -1,4 +1,4 @@
-"""Random files with everything in them that files have: repeated people, blanks, faults, line ends, byte-order marks."""
+"""Random files with all that real ones have: repeated people, blanks, faults, line ends, byte-order marks."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from random import Random
 from penstock.domain.attributes import Attribute, FormatKind, InputFormat
 from penstock.domain.mapping import ColumnMapping, WritePolicy
 
-MARK = "Mq7z"  # stands in every text value, so that a scan finds any that lies in the clear
+MARK = "Mq7zKw3v"  # stands in every text value, so that a scan finds any that lies in the clear
 ATTRIBUTES = {
     "crmid": Attribute(name="crmid", display_name="Customer"),
     "email": Attribute(name="email", display_name="E-mail", format=InputFormat(FormatKind.EMAIL), pii=True),
@@ -19,6 +19,7 @@ ATTRIBUTES = {
 }
 IDENTIFIERS = ("crmid", "email", "loyalty")
 PEOPLE = 12
+NASTY = ("red", "blue", "=1+1", "<b>", "é", "\u2028")
 
 
 def mapping(random: Random) -> tuple[ColumnMapping, ...]:
@@ -38,9 +39,7 @@ def tsv(random: Random, columns: tuple[ColumnMapping, ...]) -> bytes:
     newline = random.choice(["\n", "\r\n"])
     names = [column.column for column in columns] + ["unmapped"]
     random.shuffle(names)
-    lines = ["\t".join(names)]
-    for _ in range(random.randint(1, 25)):
-        lines.append(_line(random, names))
+    lines = ["\t".join(names), *(_line(random, names) for _ in range(random.randint(1, 25)))]
     body = newline.join(lines).encode()
     if random.random() < 0.2:
         body = body.replace(b"red", b"\xffred", 1)
@@ -74,4 +73,4 @@ def _cell(random: Random, name: str) -> str:
         case "born":
             return random.choice(["1990-01-31", "2000-02-29", "1999-02-29", f"{MARK}y"])
         case _:
-            return f"{MARK} {random.choice(['red', 'blue', '=1+1', '<b>', 'é', '\u2028'])}"
+            return f"{MARK} {random.choice(NASTY)}"

@@ -44,5 +44,3 @@ class ShakyProducer:
     def close(self) -> None:
         self._queue.clear()
         self._producer.close()
-
-

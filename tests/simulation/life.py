@@ -1,0 +1,23 @@
+"""One life in a folder of its own, in memory where the machine has such a file system, so that syncs cost nothing."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+from penstock import logs
+from tests.simulation.invariant import check
+from tests.simulation.world import World
+
+MEMORY = Path("/dev/shm")
+
+
+def live(seed: int) -> World:
+    """Raises AssertionError when the invariant does not hold."""
+    logs.configure("critical")
+    with tempfile.TemporaryDirectory(dir=MEMORY if MEMORY.is_dir() else None) as folder:
+        world = World(Path(folder) / "data", seed)
+        world.live()
+        check(world)
+        world.system.close()
+    return world

@@ -1,0 +1,201 @@
+"""One simulated life of the whole embedded system: a seed decides all that happens, and a check at the end.
+
+Real services on the real embedded adapters; time, delivery, duplicates, deaths and people's doings come from the seed.
+A death raises `Killed` at a failpoint: the service is gone as it stands, and a new one starts on what is on disk.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from random import Random
+
+from penstock import failpoints
+from penstock.adapters.embedded.event_log import EmbeddedEventLog
+from penstock.config import Settings
+from penstock.domain.errors import Refused
+from penstock.domain.mapping import ColumnMapping, Mode
+from penstock.wiring import System, embedded
+from services.row_processor.main import splitter_loop, worker_loop
+from services.status_tracker.main import notifier, reconciler, tracker_loop
+from services.uploader.intake import Intake, UploadForm
+from tests.simulation import files
+from tests.simulation.clock import SimulatedClock
+from tests.simulation.shaky_log import ShakyLog
+
+TENANT = "default"
+SOURCES = ("crm", "store_pos")
+CHUNK_BYTES = 120  # a handful of rows
+SESSION_SECONDS = 10.0
+QUIET_SECONDS = 30.0
+STEPS = 120
+MOST_STEPS_TO_FINISH = 3_000
+
+
+Act = Callable[[], object]
+
+
+class Killed(BaseException):
+    """What SIGKILL is to a process."""
+
+
+@dataclass
+class Sent:
+    """A file as its uploader knows it; `request_id` is "" until it was told one, `after` the newest that it knew then."""
+
+    number: int
+    body: bytes
+    packed: bytes
+    columns: tuple[ColumnMapping, ...]
+    form: UploadForm
+    after: str
+    request_id: str = ""
+
+
+@dataclass
+class World:
+    folder: Path
+    seed: int
+    random: Random = field(init=False)
+    clock: SimulatedClock = field(default_factory=SimulatedClock)
+    uploads: list[Sent] = field(default_factory=list)
+    undone: set[str] = field(default_factory=set)
+    kills: int = 0
+
+    def __post_init__(self) -> None:
+        self.random = Random(self.seed)
+        settings = Settings(data=self.folder, chunk_bytes=CHUNK_BYTES, session_timeout_seconds=SESSION_SECONDS)
+        system = embedded(settings, clock=self.clock, random=self.random.randbytes)
+        assert isinstance(system.log, EmbeddedEventLog)
+        self.log = ShakyLog(system.log, self.random)
+        self.system: System = system._replace(log=self.log)  # type: ignore[arg-type]
+        for attribute in files.ATTRIBUTES.values():
+            if attribute.name not in ("crmid", "email"):
+                system.catalog.create_attribute(TENANT, attribute)
+        for source in SOURCES:
+            system.catalog.create_source(TENANT, source)
+        self._makers: dict[str, Callable[[], Act]] = {
+            "uploader": lambda: self._upload,
+            "splitter": lambda: partial(splitter_loop(self.system).run_once, 0),
+            "worker 1": lambda: partial(worker_loop(self.system).run_once, 0),
+            "worker 2": lambda: partial(worker_loop(self.system).run_once, 0),
+            "tracker": lambda: partial(tracker_loop(self.system).run_once, 0),
+            "notifier": lambda: notifier(self.system).send_due,
+            "reconciler": lambda: reconciler(self.system, QUIET_SECONDS).reconcile,
+            "person": lambda: self._meddle,
+        }
+        self._actors: dict[str, Act] = {}
+
+    def live(self) -> None:
+        """Faults first, then calm, until everything has come to its end."""
+        for _ in range(STEPS):
+            self._step(self.random.choice(list(self._makers)), deadly=self.random.random() < 0.25)
+            self.clock.advance(self.random.choice([0.01, 0.5, 3.0]))
+            if self.random.random() < 0.02:
+                self.clock.jump(self.random.choice([-3600, 3600]))
+        self.log.calm = True
+        self._finish()
+
+    def _step(self, name: str, *, deadly: bool) -> None:
+        try:
+            with self._death(deadly):
+                if name not in self._actors:
+                    self._actors[name] = self._makers[name]()
+                self._actors[name]()
+        except Killed:
+            self.kills += 1
+            self._actors.pop(name, None)  # its membership lapses as a dead process's does
+
+    @contextmanager
+    def _death(self, deadly: bool) -> Iterator[None]:
+        passes = self.random.randint(1, 4) if deadly else 0
+        count = 0
+
+        def hook(_name: str) -> None:
+            nonlocal count
+            count += 1
+            if count == passes:
+                raise Killed
+
+        with failpoints.installed(hook):
+            yield
+
+    def _finish(self) -> None:
+        everyone = [name for name in self._makers if name != "person"]
+        for _ in range(MOST_STEPS_TO_FINISH):
+            for name in everyone:
+                self._step(name, deadly=False)
+            self.clock.advance(1.0)
+            if self._all_ended():
+                return
+        raise AssertionError(f"not finished: {[(u.number, self._status(u)) for u in self.uploads]}")
+
+    def _all_ended(self) -> bool:
+        return all(self._status(upload) == "ended" for upload in self.uploads) and not any(
+            self.system.requests.marks(TENANT)
+        )
+
+    def _status(self, upload: Sent) -> str:
+        if not upload.request_id:
+            return "not accepted"
+        request = self.system.requests.get(TENANT, upload.request_id)
+        return "ended" if request.status.ended else str(request.status)
+
+    def _upload(self) -> None:
+        """Send a new file, or one again whose acceptance was never confirmed, with the same idempotency key."""
+        waiting = [upload for upload in self.uploads if not upload.request_id]
+        if not waiting and not self.log.calm and len(self.uploads) < 6:
+            self.uploads.append(self._new_file())
+            waiting = self.uploads[-1:]
+        for upload in waiting[:1]:
+            parts = [upload.packed[at : at + 50] for at in range(0, len(upload.packed), 50)]
+            try:
+                request = self._intake().upload(TENANT, parts, upload.form, idempotency_key=f"key-{upload.number}")
+            except Refused:
+                self.uploads.remove(upload)
+                continue
+            upload.request_id = request.request_id
+
+    def _new_file(self) -> Sent:
+        columns = files.mapping(self.random)
+        body = files.tsv(self.random, columns)
+        source = self.random.choice(SOURCES)
+        mapping = self.system.catalog.save_mapping(TENANT, source, columns)
+        number = self.uploads[-1].number + 1 if self.uploads else 1
+        form = UploadForm(
+            data_source=source,
+            file_name=f"file-{number}.tsv",
+            uploaded_by="simulation",
+            mode=self.random.choice([Mode.UPSERT, Mode.UPSERT, Mode.REPLACE]),
+            notify=("one@example.org", "two@example.org"),
+            mapping=mapping,
+        )
+        newest = max((upload.request_id for upload in self.uploads), default="")
+        return Sent(number, body, files.packed(self.random, body), columns, form, newest)
+
+    def _intake(self) -> Intake:
+        system = self.system
+        return Intake(
+            requests=system.requests,
+            catalog=system.catalog,
+            files=system.files,
+            keys=system.keys,
+            log=system.log,
+            limits=system.limits,
+            chunk_bytes=CHUNK_BYTES,
+        )
+
+    def _meddle(self) -> None:
+        """Cancel or undo something, as a person would; a refusal is an answer too."""
+        known = [upload for upload in self.uploads if upload.request_id]
+        if not known or self.random.random() < 0.6:
+            return
+        request_id = self.random.choice(known).request_id
+        act = self.random.choice([self.system.requests.cancel, self.system.requests.undo])
+        try:
+            act(TENANT, request_id)
+        except Refused:
+            return
