@@ -44,7 +44,7 @@ class Killed(BaseException):
 
 @dataclass
 class Sent:
-    """A file as its uploader knows it; `request_id` is "" until it was told one, `after` the newest that it knew then."""
+    """A file as its uploader knows it; `request_id` is "" until it was told one, `after` the newest one before."""
 
     number: int
     body: bytes
