@@ -25,8 +25,10 @@ HOSTS = (
 FORBIDDEN = {
     "a package registry's host": re.compile(HOSTS.replace(" ", r"\.").replace(",", "|")),
     "a path of somebody's machine": re.compile(r"(?<![\w.])/(?:work|root|home|Users)[/]"),
-    "work that is left": re.compile(r"\b(?:TOD[O]|FIXM[E]|NotImplementedErro[r])\b"),
+    "work that is left": re.compile(r"\b(?:TOD[O]|FIXM[E])\b"),
+    "a body that is left out": re.compile(r"\bNotImplementedErro[r]\b"),
 }
+CONTRACTS = "tests/contracts/"  # a suite leaves open what each adapter's test fills in
 VARIABLE = re.compile(rf"\b{PREFIX}[A-Z_]*[A-Z]\b")
 ABOUT_THE_CODE = ("Makefile", "README.md", "CONTRIBUTING.md", "CHANGELOG.md", ".ci/*", "deploy/**/*", "docs/**/*")
 
@@ -53,7 +55,7 @@ def test_no_committed_file_holds(what: str) -> None:
         f"{path}:{number}: {line.strip()[:100]}"
         for path, text in committed().items()
         for number, line in enumerate(text.splitlines(), 1)
-        if FORBIDDEN[what].search(line)
+        if FORBIDDEN[what].search(line) and not (what == "a body that is left out" and path.startswith(CONTRACTS))
     ]
     assert found == []
 
@@ -63,7 +65,8 @@ def test_no_committed_file_holds(what: str) -> None:
     [
         ("a package registry's host", "--index-url https://{}/simple".format("pypi org".replace(" ", "."))),
         ("a path of somebody's machine", "open('/{}/me/file')".format("home")),
-        ("work that is left", "raise NotImplemented{}".format("Error")),
+        ("work that is left", "# {}DO: later".format("TO")),
+        ("a body that is left out", "raise NotImplemented{}".format("Error")),
     ],
 )
 def test_what_is_forbidden_is_found(what: str, line: str) -> None:
