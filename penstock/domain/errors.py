@@ -7,6 +7,7 @@
     ├── Fenced             this consumer lost its partition: drop the work, poll again
     ├── Unavailable        a server, disk or key service is away: wait and try again, for ever
     ├── Corrupt            sealed bytes do not open: moved, cut, changed, or the wrong key
+    ├── Misfit             a cell does not fit its format: the row is a reject (domain/coercion)
     └── KeyRevoked         the key is gone for good: a terminal, named state
 
 No message ever carries a customer's value; positions, columns and codes say where it is.

@@ -8,33 +8,48 @@ REASONS              what each misfit's code means, and how to mend it
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from importlib import import_module
-from typing import cast
+from typing import assert_never
 
 from penstock.domain.attributes import FormatKind, InputFormat
 from penstock.domain.coercion.base import Coercer, Misfit, Value
+from penstock.domain.coercion.dates import DateCoercer, DateTimeCoercer
+from penstock.domain.coercion.numbers import BooleanCoercer, DecimalCoercer, IntegerCoercer
 from penstock.domain.coercion.reasons import REASONS, Reason
+from penstock.domain.coercion.texts import EnumCoercer, TextCoercer
+from penstock.domain.coercion.urls import UrlCoercer
 
 __all__ = ["REASONS", "Coercer", "Misfit", "Reason", "Value", "coercer"]
 
-# A module is imported when a column needs it: phonenumbers and email-validator cost 20 ms and 10 MB each.
-_MAKERS = {
-    FormatKind.TEXT: ("texts", "TextCoercer"),
-    FormatKind.ENUM: ("texts", "EnumCoercer"),
-    FormatKind.INTEGER: ("numbers", "IntegerCoercer"),
-    FormatKind.DECIMAL: ("numbers", "DecimalCoercer"),
-    FormatKind.BOOLEAN: ("numbers", "BooleanCoercer"),
-    FormatKind.DATE: ("dates", "DateCoercer"),
-    FormatKind.DATETIME: ("dates", "DateTimeCoercer"),
-    FormatKind.EMAIL: ("emails", "EmailCoercer"),
-    FormatKind.PHONE: ("phones", "PhoneCoercer"),
-    FormatKind.URL: ("urls", "UrlCoercer"),
-}
-
 
 def coercer(format: InputFormat) -> Coercer:
-    """The coercer of `format`; `Refused` (invalid_format) when its pattern, region or options are wrong."""
-    module, name = _MAKERS[format.kind]
-    make = cast(Callable[..., Coercer], getattr(import_module(f"{__name__}.{module}"), name))
-    return make(format.argument) if format.kind.takes_argument else make()
+    """The coercer of `format`; `Refused` (invalid_format) when its pattern, region or options are wrong.
+
+    It remembers what it has seen, so keep it for all chunks of a request.
+    """
+    match format.kind:
+        case FormatKind.TEXT:
+            return TextCoercer()
+        case FormatKind.INTEGER:
+            return IntegerCoercer()
+        case FormatKind.DECIMAL:
+            return DecimalCoercer()
+        case FormatKind.BOOLEAN:
+            return BooleanCoercer()
+        case FormatKind.DATE:
+            return DateCoercer(format.argument)
+        case FormatKind.DATETIME:
+            return DateTimeCoercer(format.argument)
+        case FormatKind.EMAIL:
+            from penstock.domain.coercion.emails import EmailCoercer  # noqa: PLC0415  loads email-validator
+
+            return EmailCoercer()
+        case FormatKind.PHONE:
+            from penstock.domain.coercion.phones import PhoneCoercer  # noqa: PLC0415  loads phonenumbers
+
+            return PhoneCoercer(format.argument)
+        case FormatKind.URL:
+            return UrlCoercer()
+        case FormatKind.ENUM:
+            return EnumCoercer(format.argument)
+        case _:
+            assert_never(format.kind)

@@ -70,38 +70,40 @@ def _international_plan(before: str, code: int) -> Plan:
     """Numbers written as `before` (a regex), then the country code `code`."""
     if not code:
         return NO_PLAN
-    metadata = _metadata(phonenumbers.COUNTRY_CODE_TO_REGION_CODE[code][0])
-    return Plan(f"+{code}", re.compile(f"{before}{code}(?:{_national_number(metadata)})", re.ASCII))
+    return Plan(f"+{code}", re.compile(f"{before}{code}{_prefix(_main(code))}({_valid(code)})", re.ASCII))
 
 
 @cache
 def _national_plan(region: str) -> Plan:
-    """Numbers written as they are dialled within `region`.
+    """Numbers written as they are dialled within `region`, or with its country code and no + before it.
 
-    _maybe_extract_country_code: what begins with the country's own code is only certain when it fits as it is.
+    _maybe_extract_country_code: digits that begin with the code are taken for a number without it when they fit as
+    they are; else the code is taken away, if what remains fits.
     """
     metadata = _metadata(region)
+    code, general = _code(metadata), _fits(metadata.general_desc)
     abroad = f"(?!{metadata.international_prefix})" if metadata.international_prefix else ""
-    own_code = f"(?:(?!{metadata.country_code})|{_fits(metadata.general_desc)})"
-    shape = re.compile(f"{abroad}{own_code}(?:{_national_number(metadata)})", re.ASCII)
-    return Plan(f"+{metadata.country_code}", shape)
+    ways = [f"(?:(?!{code})|{general}){_prefix(metadata)}"]
+    if not _main(code).national_prefix_transform_rule:  # its conditional would count the groups of the first way
+        unprefixed = f"(?!{metadata.national_prefix_for_parsing})" if metadata.national_prefix_for_parsing else ""
+        ways.append(f"(?!{_pattern(metadata)}){code}{unprefixed}{general}{_prefix(_main(code))}")
+    return Plan(f"+{code}", re.compile(f"{abroad}(?:{'|'.join(ways)})({_valid(code)})", re.ASCII))
 
 
-def _national_number(metadata: PhoneMetadata) -> str:
-    """_maybe_strip_national_prefix_carrier_code and _test_number_length: the number after its prefix, or as it is.
+def _prefix(metadata: PhoneMetadata) -> str:
+    """_maybe_strip_national_prefix_carrier_code and _test_number_length: what stands before the national number.
 
     Must come first of all groups: its conditional counts those of the prefix from 1.
     """
-    valid = f"({_valid(_code(metadata))})"
     prefix = metadata.national_prefix_for_parsing
     if not prefix:
-        return valid
+        return ""
     general = _fits(metadata.general_desc)
     if metadata.national_prefix_transform_rule:
         untransformed, kept = f"(?({re.compile(prefix).groups})(?!))", f"(?!{prefix})"
     else:
         untransformed, kept = "", f"(?:(?!{prefix})|{general}(?!(?:{prefix}){general}))"
-    return f"(?:(?>{prefix}){untransformed}{general}|{kept}){valid}"
+    return f"(?:(?>{prefix}){untransformed}{general}|{kept})"
 
 
 def _valid(code: int) -> str:
@@ -134,6 +136,17 @@ def _described(description: PhoneNumberDesc | None) -> str:
         return ""
     lengths = "|".join(rf"\d{{{length}}}\Z" for length in description.possible_length if length > 0)
     return rf"(?={lengths})(?:{description.national_number_pattern})\Z"
+
+
+def _pattern(metadata: PhoneMetadata) -> str:
+    """What any number of the region looks like, whatever its length."""
+    assert metadata.general_desc is not None, metadata.id
+    return rf"(?:{metadata.general_desc.national_number_pattern})\Z"
+
+
+def _main(code: int) -> PhoneMetadata:
+    """The region whose rules hold for parsing any number of the country code."""
+    return _metadata(phonenumbers.COUNTRY_CODE_TO_REGION_CODE[code][0])
 
 
 def _code(metadata: PhoneMetadata) -> int:

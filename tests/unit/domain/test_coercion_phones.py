@@ -35,7 +35,7 @@ def numbers(draw: st.DrawFn) -> tuple[str, str | None]:
     if draw(st.booleans()):  # other subscribers
         digits = draw(st.lists(st.sampled_from("0123456789"), min_size=5, max_size=5))
         written = written[:-5] + "".join(
-            new if old.isdigit() else old for new, old in zip(digits, written[-5:], strict=True)
+            new if old.isdigit() else old for new, old in zip(digits, written[-5:], strict=False)
         )
     for _ in range(draw(st.integers(0, 2))):
         at, gone = draw(st.integers(0, len(written))), draw(st.integers(0, 1))
@@ -60,7 +60,7 @@ def library(cell: str, region: str | None) -> str | None:
     return phonenumbers.format_number(number, PhoneNumberFormat.E164) if valid else None
 
 
-@settings(max_examples=1_500, deadline=None)
+@settings(max_examples=1_000, deadline=None)
 @given(numbers())
 @example(("+7 812 123-45-67", None))  # begins with the national prefix, and is none
 @example(("391 234 5678", "IT"))  # begins with the country code, and is none
@@ -92,6 +92,8 @@ def test_the_fast_way_tells_the_ordinary_numbers_of_every_country(region: str) -
         ("NL", "0031 6 1234 5678", "+31612345678"),
         ("nl", "+31 (0)20 624 1111", "+31206241111"),
         ("US", "(212) 555-1234", "+12125551234"),
+        ("US", "1-212-555-1234", "+12125551234"),
+        ("NL", "31612345678", "+31612345678"),
         ("GB", "020 7946 0018", "+442079460018"),
         ("IT", "02 1234 5678", "+390212345678"),
         ("DE", "0151/23456789", "+4915123456789"),
