@@ -1,0 +1,86 @@
+"""The installed `penstock`, called as a person or a script would call it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+SECONDS = 120  # a command that takes longer hangs
+MAPS = ("crmid=crmid!", "email=email", "city=city")
+
+
+class Ran(NamedTuple):
+    """A command that has ended. `document` is what --json printed, empty where there was no --json."""
+
+    code: int
+    document: dict[str, Any]
+    stdout: str
+    stderr: str
+
+    @property
+    def fault_codes(self) -> list[str]:
+        return [fault["code"] for fault in self.document["error"]["faults"]]
+
+
+class CommandLine:
+    """Runs commands in `folder`, on the data folder `folder`/data."""
+
+    def __init__(self, command: Sequence[str], folder: Path) -> None:
+        self.command, self.folder, self.data = list(command), folder, folder / "data"
+
+    def environment(self, **variables: str) -> dict[str, str]:
+        return {**os.environ, "PENSTOCK_DATA": str(self.data), "COLUMNS": "120", **variables}
+
+    def run(self, *arguments: object, stdin: bytes = b"", **variables: str) -> Ran:
+        """Run `penstock` with `arguments`; `variables` are added to its environment."""
+        ran = subprocess.run(
+            [*self.command, *map(str, arguments)],
+            cwd=self.folder,
+            env=self.environment(**variables),
+            input=stdin,
+            capture_output=True,
+            timeout=SECONDS,
+            check=False,
+        )
+        stdout, stderr = ran.stdout.decode(), ran.stderr.decode()
+        assert "Traceback" not in stderr, stderr
+        document = json.loads(stdout.splitlines()[-1]) if "--json" in arguments and stdout else {}
+        return Ran(ran.returncode, document, stdout, stderr)
+
+    def start(self, *arguments: object, **variables: str) -> subprocess.Popen[str]:
+        """Start `penstock` and leave it running."""
+        return subprocess.Popen(
+            [*self.command, *map(str, arguments)],
+            cwd=self.folder,
+            env=self.environment(**variables),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def file(self, content: bytes | str, name: str = "people.tsv") -> Path:
+        path = self.folder / name
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+        return path
+
+    def ingest(
+        self, content: bytes | str, *options: object, source: str = "crm", maps: Sequence[str] = MAPS, **variables: str
+    ) -> Ran:
+        """`penstock ingest --json` of a file with this content."""
+        said = [part for each in maps for part in ("--map", each)]
+        return self.run("ingest", self.file(content), "--source", source, *said, *options, "--json", **variables)
+
+    def profile(self, namespace: str, value: str, *options: str) -> dict[str, Any]:
+        """The attributes of a profile, revealed; empty when there is none."""
+        ran = self.run("profile", namespace, value, "--reveal", "--json", *options)
+        attributes: dict[str, Any] = ran.document.get("attributes", {})
+        return attributes
+
+    def rejects(self, request_id: str) -> list[tuple[int, list[str]]]:
+        """Line and reasons of each rejected row."""
+        found = self.run("rejects", request_id, "--json").document["rejects"]
+        return [(each["line"], each["reasons"]) for each in found]
