@@ -68,8 +68,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     last_step_at: int = 0  # of the latest step that was counted
     reverted_at: int | None = None
     told: Status | None = None  # the last status that e-mails and `penstock.status` have announced
-    resent_at: int = 0  # when the upload event was last published again because nothing moved
-    resends: int = 0
+    resends: int = 0  # how often the upload event was published again because nothing moved
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
@@ -204,12 +203,6 @@ def status_changed(request: Request, status: Status, at_us: int) -> StatusChange
         rows_ingested=request.rows_ingested,
         rows_rejected=request.rows_rejected,
     )
-
-
-def quiet_us(request: Request, now_us: int) -> int:
-    """How long nothing has been heard of an unfinished request; a clock that was set back counts as one ahead."""
-    last = max(request.accepted_at, request.started_at or 0, request.last_step_at, request.resent_at)
-    return abs(now_us - last)
 
 
 def eta_seconds(request: Request, now_us: int) -> int | None:

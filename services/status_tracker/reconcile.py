@@ -2,11 +2,14 @@
 
 Events can be lost for good (an uploader that died before it published, an expired offset), the control store cannot:
 the manifests say which chunks are done, and the upload event can be made again from the request.
+
+How long a request has stood still is what this process saw of it, so that no clock that jumps can start a flood.
 """
 
 from __future__ import annotations
 
 from functools import reduce
+from typing import NamedTuple
 
 import structlog
 from msgspec.structs import replace
@@ -14,7 +17,7 @@ from msgspec.structs import replace
 from penstock.application.requests import Mark, Requests
 from penstock.domain.errors import NotFound
 from penstock.domain.event_codec import encode
-from penstock.domain.request import Request, Status, apply, has_chunk, quiet_us, untold, upload_requested
+from penstock.domain.request import Request, Status, apply, has_chunk, untold, upload_requested
 from penstock.ports.clock import Clock
 from penstock.ports.control_store import ControlStore
 from penstock.ports.event_log import EventLog
@@ -24,6 +27,13 @@ UNDO_GRACE_US = 300_000_000  # an undo that has not come this long after its mar
 MAX_DOUBLINGS = 6
 
 log = structlog.get_logger(__name__)
+
+
+class Sighting(NamedTuple):
+    """How far a request was, and since when, by the monotonic clock."""
+
+    progress: tuple[object, ...]
+    since: float
 
 
 class Reconciler:
@@ -41,31 +51,37 @@ class Reconciler:
     ) -> None:
         self._store, self._requests, self._announcer = store, requests, announcer
         self._producer, self._clock = events.producer(), clock
-        self._quiet_us = int(quiet_seconds * 1_000_000)
+        self._quiet_seconds = quiet_seconds
+        self._seen: dict[str, Sighting] = {}
 
     def reconcile(self) -> None:
         """One pass over every active request. Raises `Unavailable`."""
+        before, self._seen = self._seen, {}
         for tenant_id in self._store.tenants():
             for mark in self._requests.marks(tenant_id):
-                self._look_after(tenant_id, mark)
+                self._look_after(tenant_id, mark, before.get(mark.request_id))
 
-    def _look_after(self, tenant_id: str, mark: Mark) -> None:
+    def _look_after(self, tenant_id: str, mark: Mark, before: Sighting | None) -> None:
         try:
             request = self._requests.get(tenant_id, mark.request_id)
         except NotFound:
             return  # its uploader died before it was accepted; a retry with the same key will use the mark
-        if not request.status.ended and self._is_quiet(request):
-            request = self._recount(request)
-            if not request.status.ended and self._is_quiet(request):
+        if not request.status.ended and self._is_quiet(request, before):
+            recounted = self._recount(request)
+            if recounted == request:
                 self._resend(request)
+            request = recounted
         if untold(request):
             self._announcer.announce([request])
         elif request.status.ended:
             self._close(request, mark)
 
-    def _is_quiet(self, request: Request) -> bool:
-        patience_us = self._quiet_us << min(request.resends, MAX_DOUBLINGS)
-        return quiet_us(request, self._clock.now_us()) >= patience_us
+    def _is_quiet(self, request: Request, before: Sighting | None) -> bool:
+        now = self._clock.monotonic()
+        progress = (request.status, request.chunks_total, request.chunks_done, request.resends)
+        since = before.since if before is not None and before.progress == progress else now
+        self._seen[request.request_id] = Sighting(progress, since)
+        return now - since >= self._quiet_seconds * 2 ** min(request.resends, MAX_DOUBLINGS)
 
     def _recount(self, request: Request) -> Request:
         """Count the chunks whose manifests are there and whose events were lost."""
@@ -82,11 +98,8 @@ class Reconciler:
         event = upload_requested(request)
         self._producer.send(event.topic, event.key, encode(event))
         self._producer.flush()
-        now_us = self._clock.now_us()
         self._requests.update(
-            request.tenant_id,
-            request.request_id,
-            lambda present: replace(present, resent_at=now_us, resends=present.resends + 1),
+            request.tenant_id, request.request_id, lambda present: replace(present, resends=present.resends + 1)
         )
         log.warning("reconcile.upload_resent", request_id=request.request_id, resends=request.resends + 1)
 
