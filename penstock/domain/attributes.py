@@ -42,6 +42,9 @@ _FORMATS = (
 )
 
 
+WRITTEN_IN_SEVERAL_WAYS = frozenset({FormatKind.DATE, FormatKind.DATETIME, FormatKind.PHONE})
+
+
 class InputFormat(msgspec.Struct, frozen=True):
     """How a cell is read. `argument`: a pattern (date, datetime), a region (phone), or `a|b|c` (enum).
 
@@ -51,6 +54,10 @@ class InputFormat(msgspec.Struct, frozen=True):
 
     kind: FormatKind = FormatKind.TEXT
     argument: str = ""
+
+    def writes_as(self, other: InputFormat) -> bool:
+        """Whether both read the same values, though perhaps written in different ways."""
+        return self == other or (self.kind is other.kind and self.kind in WRITTEN_IN_SEVERAL_WAYS)
 
     def __str__(self) -> str:
         return f"{self.kind}({self.argument})" if self.argument else str(self.kind)

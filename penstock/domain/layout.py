@@ -48,7 +48,9 @@ def compile_layout(plan: Plan, header: Header, hash_key: bytes) -> Layout:
     """Raises KeyError when the header lacks a mapped column, which `file_rules` has ruled out."""
     place_of = {name: at for at, name in enumerate(header.columns)}
     columns = tuple(
-        LayoutColumn(place_of[mapped.column], mapped.column, attribute, mapped.policy, coercer(attribute.format))
+        LayoutColumn(
+            place_of[mapped.column], mapped.column, attribute, mapped.policy, coercer(mapped.format or attribute.format)
+        )
         for mapped, attribute in zip(plan.mapping.columns, plan.attributes, strict=True)
     )
     identifiers = tuple(

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 import msgspec
 
-from penstock.domain.attributes import Attribute
+from penstock.domain.attributes import Attribute, InputFormat
 
 
 class WritePolicy(StrEnum):
@@ -16,12 +16,17 @@ class WritePolicy(StrEnum):
 
 
 class ColumnMapping(msgspec.Struct, frozen=True, kw_only=True):
-    """One column's part in a mapping. Identifiers rank in the order in which they are listed."""
+    """One column's part in a mapping. Identifiers rank in the order in which they are listed.
+
+    `format` is how this column writes the attribute's values, where that is not the attribute's own way: a date's
+    pattern, a phone number's region.
+    """
 
     column: str
     attribute: str
     identifier: bool = False
     policy: WritePolicy = WritePolicy.OVERWRITE
+    format: InputFormat | None = None
 
 
 class Mapping(msgspec.Struct, frozen=True, kw_only=True):

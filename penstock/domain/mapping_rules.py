@@ -15,6 +15,7 @@ def judge_mapping(columns: Sequence[ColumnMapping], attributes: Dict[str, Attrib
     """Every fault of `columns`, given the tenant's attributes by name; positions count the mapped columns from 1."""
     faults = [
         *_unknown_attributes(columns, attributes),
+        *_other_formats(columns, attributes),
         *_twice([column.column for column in columns], "column_mapped_twice", "column"),
         *_twice([column.attribute for column in columns], "attribute_mapped_twice", "attribute"),
     ]
@@ -40,6 +41,23 @@ def _unknown_attributes(columns: Sequence[ColumnMapping], attributes: Dict[str, 
         )
         for position, column in enumerate(columns, 1)
         if column.attribute not in attributes
+    ]
+
+
+def _other_formats(columns: Sequence[ColumnMapping], attributes: Dict[str, Attribute]) -> list[Fault]:
+    return [
+        Fault(
+            code="format_mismatch",
+            message=f"a column in the format {column.format} cannot feed {column.attribute!r}, which is a {kind}",
+            mend="Leave the format out, or map the column to an attribute of its own.",
+            column=column.column,
+            position=position,
+        )
+        for position, column in enumerate(columns, 1)
+        if column.format is not None
+        and column.attribute in attributes
+        and not column.format.writes_as(attributes[column.attribute].format)
+        for kind in [attributes[column.attribute].format.kind]
     ]
 
 

@@ -81,7 +81,7 @@ class Reconciler:
         progress = (request.status, request.chunks_total, request.chunks_done, request.resends)
         since = before.since if before is not None and before.progress == progress else now
         self._seen[request.request_id] = Sighting(progress, since)
-        return now - since >= self._quiet_seconds * 2 ** min(request.resends, MAX_DOUBLINGS)
+        return now - since >= self._quiet_seconds * (1 << min(request.resends, MAX_DOUBLINGS))
 
     def _recount(self, request: Request) -> Request:
         """Count the chunks whose manifests are there and whose events were lost."""

@@ -53,14 +53,15 @@ def read_columns(forms: Sequence[ColumnForm], known: Mapping[str, Attribute]) ->
             missing.setdefault(form.attribute, attribute)
         elif _differs(form, attribute, known[form.attribute]):
             faults.append(_conflict(form, known[form.attribute], position))
-    columns = [
-        ColumnMapping(column=f.column, attribute=f.attribute, identifier=f.identifier, policy=f.policy) for f in forms
-    ]
-    if not faults:
-        faults = judge_mapping(columns, {**known, **missing})
+    _raise(faults)
+    columns = [_column(form, {**missing, **known}[form.attribute]) for form in forms]
+    _raise(judge_mapping(columns, {**known, **missing}))
+    return Wanted(columns, list(missing.values()))
+
+
+def _raise(faults: list[Fault]) -> None:
     if faults:
         raise Refused(faults, code=faults[0].code if len({fault.code for fault in faults}) == 1 else "invalid_mapping")
-    return Wanted(columns, list(missing.values()))
 
 
 def save_wanted(catalog: Catalog, tenant_id: str, source: str, wanted: Wanted) -> SavedMapping:
@@ -83,8 +84,21 @@ def _described(form: ColumnForm) -> Attribute:
     return custom_attribute(form.attribute, format=form.format, pii=form.pii)
 
 
+def _column(form: ColumnForm, attribute: Attribute) -> ColumnMapping:
+    """`form` as it is saved; its format is kept where it is not the attribute's own."""
+    said = attribute.format if form.format is None else parse_format(form.format)
+    return ColumnMapping(
+        column=form.column,
+        attribute=form.attribute,
+        identifier=form.identifier,
+        policy=form.policy,
+        format=None if said == attribute.format else said,
+    )
+
+
 def _differs(form: ColumnForm, described: Attribute, present: Attribute) -> bool:
-    return (form.format is not None and described.format != present.format) or (form.pii and not present.pii)
+    other_values = form.format is not None and not described.format.writes_as(present.format)
+    return other_values or (form.pii and not present.pii)
 
 
 def _conflict(form: ColumnForm, present: Attribute, position: int) -> Fault:

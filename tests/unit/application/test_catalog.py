@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from penstock.adapters.embedded.control_store import EmbeddedControlStore
 from penstock.application.catalog import Catalog
-from penstock.domain.attributes import Attribute, FormatKind, InputFormat
+from penstock.domain.attributes import Attribute, FormatKind, InputFormat, parse_format
 from penstock.domain.errors import NotFound, Refused
 from penstock.domain.mapping import ColumnMapping
 
@@ -101,3 +101,14 @@ def test_every_fault_of_a_mapping_is_listed_at_once(catalog: Catalog) -> None:
         ("no_identifier_mapped", None),
     ]
     assert all(fault.mend for fault in caught.value.faults)
+
+
+def test_a_column_may_write_dates_and_phones_in_its_own_way_but_not_feed_another_kind(catalog: Catalog) -> None:
+    catalog.create_source(T, "crm")
+    own_way = ColumnMapping(column="tel", attribute="phone", identifier=True, format=parse_format("phone(NL)"))
+    assert catalog.save_mapping(T, "crm", [own_way]).columns == (own_way,)
+    for written in ("text", "enum(a|b)"):
+        column = ColumnMapping(column="tel", attribute="phone", identifier=True, format=parse_format(written))
+        with pytest.raises(Refused) as refused:
+            catalog.save_mapping(T, "crm", [column])
+        assert [(fault.code, fault.column) for fault in refused.value.faults] == [("format_mismatch", "tel")]

@@ -355,6 +355,26 @@ def test_the_work_of_a_zombie_is_dropped_and_the_zombie_goes_on(
     assert log.lag(GROUP, PROGRESS) == 0
 
 
+def test_a_partition_that_was_lost_takes_no_other_with_it(log: Log, handler: Recorder, clock: ManualClock) -> None:
+    for partition in (0, 1):
+        publish(log, [partition], partition=partition)
+    other = Recorder()
+    second = loop_on(log, other, clock)
+
+    def share(_: list[tuple[Message, int]]) -> None:
+        handler.fail = lambda _: None
+        second.run_once(0)
+
+    handler.fail = share
+    loop = loop_on(log, handler, clock, max_messages=10)
+    assert loop.run_once(0)
+    drain(loop)
+    drain(second)
+    assert sorted(handler.numbers) == [0, 1]
+    assert other.numbers == [1]
+    assert log.lag(GROUP, PROGRESS) == 0
+
+
 def test_events_of_a_handler_that_was_fenced_come_again_while_the_partition_stays(
     log: Log, handler: Recorder, clock: ManualClock
 ) -> None:
@@ -459,6 +479,21 @@ def test_a_topic_is_not_emptied_into_the_dead_letters(
     assert not loop.healthy
     loop.close()
     assert loop.healthy  # the partition is no longer its own
+
+
+def test_a_stopped_partition_stays_stopped(
+    log: Log, handler: Recorder, clock: ManualClock, capsys: pytest.CaptureFixture[str]
+) -> None:
+    publish(log, [1] + [b"nonsense"] * 101)
+    handler.fail = raise_for(1, lambda _: Unavailable("away"))
+    loop = loop_on(log, handler, clock, max_messages=200)
+    loop.run_once(0)
+    handler.fail = lambda _: None
+    for _ in range(5):
+        clock.seconds += 30
+        loop.run_once(0)
+    assert capsys.readouterr().out.count("consume.partition_stopped") == 1
+    assert len(dead_letters(log)) == MOST_DEAD_LETTERS_IN_A_ROW
 
 
 def test_good_events_in_between_keep_a_partition_going(log: Log, handler: Recorder, clock: ManualClock) -> None:
