@@ -28,3 +28,8 @@ def penstock_command() -> list[str]:
     `make test-wheel` it is the built wheel's, so that one test serves both.
     """
     return [str(Path(sys.executable).with_name("penstock"))]
+
+
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """A gzip file holds the second it was made in, and xdist wants a test to have the same name in every process."""
+    return argname if isinstance(val, bytes) and val.startswith(b"\x1f\x8b") else None
