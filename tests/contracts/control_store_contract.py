@@ -164,9 +164,10 @@ class ControlStoreContract:
         for sort in sorts:
             store.put(Table.SEGMENTS, tenant, "", sort, b"")
         found: list[str] = []
-        while page := store.scan(
-            Table.SEGMENTS, tenant, "", after=found[-1] if found else "", limit=3, newest_first=newest_first
-        ):
+        for expected_length in (3, 3, 1, 0):
+            after = found[-1] if found else ""
+            page = store.scan(Table.SEGMENTS, tenant, "", after=after, limit=3, newest_first=newest_first)
+            assert len(page) == expected_length
             found += [record.sort for record in page]
         assert found == (sorts[::-1] if newest_first else sorts)
 
