@@ -197,6 +197,23 @@ class EventLogContract:
         consumer.close()
         assert log.lag("g", SINGLE) == 0
 
+    def test_rewind_after_a_silence(self, log: EventLog) -> None:
+        publish(log, SINGLE, range(2))
+        consumer = log.consumer("g", [SINGLE])
+        messages = take(consumer, 2)
+        self.assert_quiet(consumer)
+        consumer.rewind(messages[1])
+        assert consumer.poll(self.quiet_seconds, max_messages=2) == messages[1:]
+
+    def test_what_is_done_stays_done(self, log: EventLog) -> None:
+        publish(log, SINGLE, range(3))
+        consumer = log.consumer("g", [SINGLE])
+        messages = take(consumer, 3)
+        consumer.commit(messages[2])
+        consumer.commit(messages[0])
+        consumer.close()
+        assert log.lag("g", SINGLE) == 0
+
     def test_rewind_leaves_other_partitions_alone(self, log: EventLog) -> None:
         for partition in (0, 1):
             publish(log, ALERTS, [partition * 10, partition * 10 + 1], partition=partition)

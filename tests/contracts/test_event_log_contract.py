@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from multiprocessing.connection import Connection
 from pathlib import Path
+from queue import SimpleQueue
 from threading import Thread
 
 import pytest
@@ -25,6 +26,7 @@ from event_log_contract import (
     values,
 )
 
+from penstock.adapters.embedded import event_log
 from penstock.adapters.embedded.clock import SystemClock
 from penstock.adapters.embedded.event_groups import assign
 from penstock.adapters.embedded.event_log import EmbeddedEventLog
@@ -159,13 +161,22 @@ class TestEmbeddedEventLog(EventLogContract):
             own = [value % 1000 for value in got if value // 1000 == thread_number]
             assert own == list(range(50))
 
-    def test_a_waiting_poll_ends_when_an_event_comes(self, log: EventLog) -> None:
-        consumer = log.consumer("g", [SINGLE])
+    def test_a_producer_wakes_the_consumers_of_its_process(
+        self, log: EventLog, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(event_log, "SHORTEST_PAUSE_SECONDS", 10 * GIVE_UP_SECONDS)
+        consumer, came = log.consumer("g", [SINGLE]), SimpleQueue[int]()
         settle([consumer], SINGLE, 1)
-        sender = Thread(target=publish, args=(log, SINGLE, [0]))
-        sender.start()
-        assert values(consumer.poll(GIVE_UP_SECONDS)) == [0]
-        sender.join()
+
+        def listen() -> None:
+            for _ in range(20):
+                for value in values(consumer.poll(10 * GIVE_UP_SECONDS)):
+                    came.put(value)
+
+        Thread(target=listen, daemon=True).start()
+        for value in range(20):
+            publish(log, SINGLE, [value])
+            assert came.get(timeout=GIVE_UP_SECONDS) == value
 
     def test_a_killed_process_is_replaced_and_nothing_is_lost(self, path: Path, log: EventLog) -> None:
         victim, survivor = _Child(path, hang_after=10), _Child(path)
