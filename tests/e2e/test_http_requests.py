@@ -11,28 +11,11 @@ import pytest
 from tests.support.http_system import CRMID, HEADER, HttpSystem, serving
 
 ROWS = (HEADER + "c1\t+31612345678\tshoes\nc2\t\thats\n").encode()
-FIELDS = [
-    "request_id",
-    "tenant_id",
-    "data_source",
-    "file_name",
-    "uploaded_by",
-    "status",
-    "mode",
-    "segment",
-    "accepted_at",
-    "started_at",
-    "finished_at",
-    "bytes",
-    "rows_read",
-    "rows_ingested",
-    "rows_rejected",
-    "chunks_done",
-    "chunks_total",
-    "reject_reasons",
-    "error",
-    "eta_seconds",
-]
+PUBLIC_FIELDS = (
+    "request_id, tenant_id, data_source, file_name, uploaded_by, status, mode, segment, accepted_at, started_at,"
+    " finished_at, bytes, rows_read, rows_ingested, rows_rejected, chunks_done, chunks_total, reject_reasons, error,"
+    " eta_seconds"
+)
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +26,7 @@ def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HttpSystem]:
 
 def test_a_request_has_the_public_fields(system: HttpSystem) -> None:
     ended = system.ingest(ROWS, segment="vip")
-    assert list(ended) == FIELDS
+    assert ", ".join(ended) == PUBLIC_FIELDS
     assert system.viewer.get(f"/v1/requests/{ended['request_id']}").json() == ended
     assert (ended["tenant_id"], ended["mode"], ended["segment"]) == ("default", "upsert", "vip")
 

@@ -13,7 +13,7 @@ from litestar.exceptions import HTTPException
 from penstock.application.access import Access
 from penstock.wiring import System
 from services.uploader.api import catalog, keys, machines, profiles, rejects, requests, uploads
-from services.uploader.api.endpoints import Api, problem_response, route
+from services.uploader.api.endpoints import Api, options_routes, problem_response, route
 from services.uploader.api.metrics import Metrics
 from services.uploader.api.openapi import openapi
 from services.uploader.api.operations import JSON, Operation, Services
@@ -68,7 +68,7 @@ def create_app(system: System, intake: Intake, problems: Callable[[], list[str]]
         return Response(document, media_type=JSON)
 
     return Api(
-        [*(route(op, services) for op in OPERATIONS), openapi_json],
+        [*options_routes(OPERATIONS), *(route(op, services) for op in OPERATIONS), openapi_json],
         openapi_config=None,
         logging_config=None,
         exception_handlers={HTTPException: _unrouted, Exception: _unrouted},

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable
 from typing import TypeVar
 
 import msgspec
+from msgspec import UnsetType
 
 from penstock.domain.errors import Refused, refusal
 
 T = TypeVar("T")
+S = TypeVar("S", bound=msgspec.Struct)
 
 _PATH = re.compile(r" - at (?:`key` in )?`\$(?P<path>.*)`\Z")
 _QUOTING = {  # msgspec's messages that repeat what was sent, and what is said in their place
@@ -30,12 +32,22 @@ def decode_json(raw: bytes, kind: type[T]) -> T:
         raise refusal("malformed_json", "the body is not JSON", "Send JSON in UTF-8.") from None
 
 
-def from_texts(texts: Mapping[str, str], kind: type[T], where: str) -> T:
+def from_texts(texts: Iterable[tuple[str, str]], kind: type[S], where: str) -> S:
     """Parameters or headers as a `kind`, whose fields say their names. Raises `Refused` (bad_request)."""
+    pairs = [(str(name), text) for name, text in texts]
+    names = [name for name, _ in pairs]
+    for field in msgspec.structs.fields(kind):
+        if names.count(field.encode_name) > 1:
+            raise refusal("bad_request", f"{where}: {field.encode_name} is there twice", "Send it once.")
     try:
-        return msgspec.convert(dict(texts), kind, strict=False)
+        return msgspec.convert(dict(pairs), kind, strict=False)
     except msgspec.ValidationError as error:
         raise _invalid(error, where, code="bad_request") from None
+
+
+def given(value: T | UnsetType) -> T | None:
+    """`value`, or None when it was left out. Optional texts are declared with UnsetType: to msgspec, `null` is None."""
+    return None if isinstance(value, UnsetType) else value
 
 
 def _invalid(error: msgspec.ValidationError, where: str, *, code: str = "invalid_request") -> Refused:

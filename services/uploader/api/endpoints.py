@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from typing import Any
 
 import msgspec
@@ -51,13 +51,34 @@ def route(op: Operation, services: Services) -> HTTPRouteHandler:
             response = _response(op, await _run(op, services, request, body))
         except Exception as error:  # each of them is answered in one shape
             response = problem_response(answer_for(error))
-            await body.drain(DRAINED_BYTES)
+            if not await body.drain(DRAINED_BYTES):
+                response.headers["Connection"] = "close"
         services.metrics.answers.labels(op.name, str(response.status_code)).inc()
         return response
 
+    return HTTPRouteHandler(_litestar_paths(op), http_method=op.method, status_code=200, name=op.name)(serve)
+
+
+def options_routes(operations: Iterable[Operation]) -> list[HTTPRouteHandler]:
+    """What answers OPTIONS on each path, registered before the rest: litestar's own would name one method only."""
+    of_path: dict[str, list[Operation]] = {}
+    for op in operations:
+        of_path.setdefault(op.path, []).append(op)
+    return [_options_route(ops) for ops in of_path.values()]
+
+
+def _options_route(operations: Sequence[Operation]) -> HTTPRouteHandler:
+    allowed = ", ".join([*(op.method for op in operations), "OPTIONS"])
+
+    async def serve() -> Response[None]:
+        return Response(None, status_code=204, headers={"Allow": allowed})
+
+    return HTTPRouteHandler(_litestar_paths(operations[0]), http_method="OPTIONS", status_code=200)(serve)
+
+
+def _litestar_paths(op: Operation) -> list[str]:
     path = re.sub(r"{(\w+)}", r"{\1:str}", inner_path(op.path))
-    paths = [path] if op.role else [path, f"/v1{path}"]  # machines may ask at either place
-    return HTTPRouteHandler(paths, http_method=op.method, status_code=200, name=op.name)(serve)
+    return [path] if op.role else [path, f"/v1{path}"]  # machines may ask at either place
 
 
 def problem_response(answer: ErrorAnswer) -> Response[Any]:
@@ -70,15 +91,19 @@ async def _run(op: Operation, services: Services, request: Request[Any, Any, Any
     call = Call(services, principal, body, request.headers.get("content-type", ""))
     arguments: dict[str, Any] = dict(request.path_params)
     if op.query:
-        arguments["query"] = from_texts(dict(request.query_params.items()), op.query, "the query")
+        arguments["query"] = from_texts(request.query_params.multi_items(), op.query, "the query")
     if op.headers:
-        sent = {str(name): text for name, text in request.headers.items()}
-        arguments["headers"] = from_texts(sent, op.headers, "the headers")
+        arguments["headers"] = from_texts(_headers(request), op.headers, "the headers")
     if op.body:
         arguments["body"] = decode_json(await _json_body(call), op.body)
     if op.blocking:
         return await run_sync(lambda: op.function(call, **arguments))
     return await op.function(call, **arguments)
+
+
+def _headers(request: Request[Any, Any, Any]) -> list[tuple[str, str]]:
+    """Names as they are usually written, since HTTP does not care."""
+    return [(name.title(), text) for name, text in request.headers.items()]
 
 
 async def _authenticated(op: Operation, access: Access, request: Request[Any, Any, Any]) -> Principal | None:

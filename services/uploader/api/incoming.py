@@ -43,15 +43,19 @@ class IncomingBody:
             pieces.append(piece)
         return b"".join(pieces)
 
-    async def drain(self, most: int) -> None:
-        """Throw away what is left, up to `most` bytes: a client that is still sending may not see an answer otherwise."""
+    async def drain(self, most: int) -> bool:
+        """Throw away what is left, up to `most` bytes: a client still sending may not see an answer otherwise.
+
+        Returns whether the body has come to its end.
+        """
         if self._announced is not None and self._announced - self._taken > most:
-            return
+            return self._ended
         try:
             while not self._ended and most > 0:
                 most -= len(await self._next())
         except Refused:
-            return
+            return False
+        return self._ended
 
     async def _next(self) -> bytes:
         try:

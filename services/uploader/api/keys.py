@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Annotated
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from penstock.application.access import Role
+from services.uploader.api.decoding import given
 from services.uploader.api.operations import Call, operation
 from services.uploader.api.views import (
     ApiKeyList,
@@ -22,10 +24,10 @@ class NewApiKey(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     name: Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
 
 
-class AuditQuery(msgspec.Struct, frozen=True, kw_only=True):
+class AuditQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`day` is in UTC, today by default."""
 
-    day: Annotated[str, msgspec.Meta(pattern=r"^\d{4}-\d{2}-\d{2}$")] | None = None
+    day: Annotated[str, msgspec.Meta(pattern=r"^\d{4}-\d{2}-\d{2}$")] | UnsetType = UNSET
     before: str = ""
     limit: Annotated[int, msgspec.Meta(ge=1, le=200)] = 50
 
@@ -54,6 +56,8 @@ def revoke_api_key(call: Call, key_id: str) -> None:
 @operation("GET", "/v1/audit", role=Role.ADMIN, answers=AuditPage)
 def read_audit(call: Call, query: AuditQuery) -> AuditPage:
     """What was done on one day, the newest first, page by page."""
-    found = call.services.access.read_audit(call.tenant_id, day=query.day, before=query.before, limit=query.limit)
+    found = call.services.access.read_audit(
+        call.tenant_id, day=given(query.day), before=query.before, limit=query.limit
+    )
     following = found[-1][0] if len(found) == query.limit else None
     return AuditPage(entries=[audit_view(entry) for _, entry in found], next=following)

@@ -65,23 +65,15 @@ def _parameters(kind: type | None, where: str) -> list[dict[str, Any]]:
             "name": name,
             "in": where,
             "required": name in described.get("required", []),
-            "schema": _not_null(field, components),
+            "schema": _inlined(field, components),
         }
         for name, field in described["properties"].items()
     ]
 
 
-def _not_null(field: dict[str, Any], components: dict[str, Any]) -> dict[str, Any]:
-    """A parameter that is left out is null inside; what is sent is a text or a number."""
-    options = [option for option in field.get("anyOf", [field]) if option != {"type": "null"}]
-    inner = dict(options[0]) if len(options) == 1 else {**field, "anyOf": options}
-    if "$ref" in inner:
-        inner = dict(components[inner["$ref"].rpartition("/")[2]])
-    if field.get("default") is not None:
-        inner["default"] = field["default"]
-    else:
-        inner.pop("default", None)
-    return inner
+def _inlined(schema: dict[str, Any], components: dict[str, Any]) -> dict[str, Any]:
+    """A parameter's schema, without a reference to a component that only parameters have."""
+    return components[schema["$ref"].rpartition("/")[2]] if "$ref" in schema else schema
 
 
 def _body(op: Operation) -> dict[str, Any] | None:

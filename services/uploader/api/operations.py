@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Literal, NamedTuple, get_type_hints
 
 from anyio import CapacityLimiter
+from msgspec import Struct
 
 from penstock.application.access import Access, Principal, Role
 from penstock.domain.errors import refusal
@@ -98,8 +99,8 @@ class Operation(NamedTuple):
     form: Form | None
     function: Callable[..., Any]
     body: type | None
-    query: type | None
-    headers: type | None
+    query: type[Struct] | None
+    headers: type[Struct] | None
 
     @property
     def name(self) -> str:

@@ -9,9 +9,11 @@ import anyio
 import msgspec
 from anyio.to_thread import run_sync
 from litestar.response import ServerSentEventMessage
+from msgspec import UNSET, UnsetType
 
 from penstock.application.access import Role
 from penstock.domain.request import Request, Status
+from services.uploader.api.decoding import given
 from services.uploader.api.operations import Call, Reply, operation
 from services.uploader.api.views import RequestPage, RequestView, request_view
 
@@ -20,9 +22,9 @@ SAY_SOMETHING_EVERY_SECONDS = 15.0  # so that no proxy takes a quiet stream for 
 EVENTS = "text/event-stream"
 
 
-class RequestsQuery(msgspec.Struct, frozen=True, kw_only=True):
-    status: Status | None = None
-    data_source: str | None = None
+class RequestsQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    status: Status | UnsetType = UNSET
+    data_source: str | UnsetType = UNSET
     before: str = ""
     limit: Annotated[int, msgspec.Meta(ge=1, le=200)] = 50
 
@@ -31,7 +33,11 @@ class RequestsQuery(msgspec.Struct, frozen=True, kw_only=True):
 def list_requests(call: Call, query: RequestsQuery) -> RequestPage:
     """Requests, the newest first, page by page."""
     found = call.system.requests.list(
-        call.tenant_id, before=query.before, limit=query.limit, status=query.status, data_source=query.data_source
+        call.tenant_id,
+        before=query.before,
+        limit=query.limit,
+        status=given(query.status),
+        data_source=given(query.data_source),
     )
     following = found[-1].request_id if len(found) == query.limit else None
     return RequestPage(requests=[_view(call, request) for request in found], next=following)

@@ -8,6 +8,7 @@ from typing import Annotated, Generic, TypeVar
 import msgspec
 from anyio.from_thread import run as run_in_loop
 from anyio.to_thread import run_sync
+from msgspec import UNSET, UnsetType
 
 from penstock.application.access import Role
 from penstock.domain.errors import NotFound, Refused, refusal
@@ -15,7 +16,7 @@ from penstock.domain.file_rules import judge_header
 from penstock.domain.mapping import Mapping, Mode
 from penstock.domain.notification import MAX_ADDRESSES
 from penstock.domain.request import Request
-from services.uploader.api.decoding import decode_json
+from services.uploader.api.decoding import decode_json, given
 from services.uploader.api.multipart import Multipart
 from services.uploader.api.operations import Call, Form, Reply, operation
 from services.uploader.api.views import InspectionView, RequestView, request_view, suggestion_view
@@ -50,8 +51,8 @@ class InspectPart(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
 
 class UploadHeaders(msgspec.Struct, frozen=True, kw_only=True):
-    idempotency_key: Annotated[str, msgspec.Meta(min_length=1, max_length=255)] | None = msgspec.field(
-        name="idempotency-key", default=None
+    idempotency_key: Annotated[str, msgspec.Meta(min_length=1, max_length=255)] | UnsetType = msgspec.field(
+        name="Idempotency-Key", default=UNSET
     )
 
 
@@ -78,7 +79,7 @@ async def upload(call: Call, headers: UploadHeaders) -> Reply:
     received: _Received[StoredFile, UploadPart] = _Received()
     try:
         await _receive(call, received, UploadPart, lambda parts: call.services.intake.store(call.tenant_id, parts))
-        request = await run_sync(_accept, call, received, headers.idempotency_key)
+        request = await run_sync(_accept, call, received, given(headers.idempotency_key))
     except (Refused, NotFound):  # anything else may have left a request that names the file
         if received.file is not None:
             await run_sync(call.system.files.delete, received.file.ref.key)
