@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -79,9 +79,10 @@ def form(content: bytes, *, name: str = "people.tsv", **said: Any) -> list[tuple
 
 
 @contextmanager
-def serving(folder: Path, **settings: Any) -> Iterator[HttpSystem]:
-    """A system in `folder` that runs until the end of the block."""
-    with Standalone(Settings(data=folder, **settings), workers=0) as standalone:
+def serving(folder: Path, *, ingesting: bool = True, **settings: Any) -> Iterator[HttpSystem]:
+    """A system in `folder` that runs until the end of the block; only the API does, unless `ingesting`."""
+    standalone = Standalone(Settings(data=folder, **settings), workers=0)
+    with standalone if ingesting else closing(standalone.system):
         app = create_app(standalone.system, standalone.intake, standalone.problems)
         server = ApiServer(app, "127.0.0.1", 0)
         thread = threading.Thread(target=server.run)
