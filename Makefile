@@ -13,6 +13,8 @@ PROJECT := .venv/project-installed
 SOURCES := penstock services tests $(wildcard benchmarks)
 # What speaks to Penstock from outside, run once more with the wheel in place of the checkout.
 WHEEL_TESTS := tests/contracts tests/e2e
+# By file, since the tests of one file share the system that they speak to.
+PYTEST := python -m pytest --numprocesses 2 --dist loadfile
 SEEDS ?= 200
 
 .PHONY: help install demo test test-checkout test-wheel lint format simulate bench-embedded lock upgrade clean
@@ -29,11 +31,11 @@ demo: install ## Ingest a sample of 20,000 customers and look at one of them
 test: test-wheel test-checkout ## Run every test, those from outside also against the built wheel
 
 test-checkout: install
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/$(PYTEST)
 
 test-wheel: install
 	$(BIN)/python -m tests.wheel build/wheel
-	PYTHONSAFEPATH=1 build/wheel/bin/python -m pytest -n 2 $(WHEEL_TESTS)
+	PYTHONSAFEPATH=1 build/wheel/bin/$(PYTEST) $(WHEEL_TESTS)
 
 lint: install ## Check style, types and the layers' import contracts
 	$(BIN)/ruff check $(SOURCES)
