@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from penstock.application.requests import Requests
-from penstock.domain.request import to_public
+from penstock.domain.request import Status, to_public
 from penstock.ports.clock import Clock
 from services.cli.output import Document
 
 SHORTEST_WAIT = 0.01  # seconds: a small file is done before a person could notice
 LONGEST_WAIT = 0.1
+HINT_SECONDS = 5.0
 
 
 def changes(requests: Requests, clock: Clock, tenant_id: str, request_id: str) -> Iterator[Document]:
@@ -23,6 +24,16 @@ def changes(requests: Requests, clock: Clock, tenant_id: str, request_id: str) -
             return
         clock.sleep(wait)
         wait = min(wait * 1.2, LONGEST_WAIT)
+
+
+def hinted(states: Iterator[Document], hint: Callable[[], None], seconds: Callable[[], float]) -> Iterator[Document]:
+    """`states`; calls `hint` once when the request is still waiting for somebody to begin."""
+    began, waiting = seconds(), True
+    for state in states:
+        yield state
+        if waiting and state["status"] == Status.SCHEDULED and seconds() - began > HINT_SECONDS:
+            waiting = False
+            hint()
 
 
 def follow(states: Iterator[Document], show: Callable[[Document], None]) -> Document:

@@ -50,7 +50,7 @@ def main() -> None:
 def run(arguments: Sequence[str]) -> int:
     """Run one command line; returns the exit code."""
     try:
-        code = application(arguments[0] if arguments else "")(arguments, standalone_mode=False)
+        code = application(arguments[0] if arguments else "")(arguments, prog_name="penstock", standalone_mode=False)
         sys.stdout.flush()
     except BrokenPipeError:
         leave_pipe()

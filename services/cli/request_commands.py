@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Annotated
 
@@ -11,7 +12,7 @@ from penstock.domain.mapping import Mode
 from services.cli.client import UploadOrder
 from services.cli.connecting import connect
 from services.cli.failures import ExitCode, reporting
-from services.cli.following import follow
+from services.cli.following import follow, hinted
 from services.cli.options import AsJson, Data, Key, RequestId, Source, Url, where_of
 from services.cli.progress import progress
 from services.cli.reject_files import as_records, save
@@ -63,8 +64,12 @@ def request(
 def watch(request_id: RequestId, data: Data = None, url: Url = None, key: Key = None, as_json: AsJson = False) -> None:
     """Follow a request to its end; the exit code is 0 only when it is COMPLETED."""
     with reporting(as_json=as_json) as out, connect(data, url, key) as client:
+
+        def hint() -> None:
+            out.say(f"Nobody has taken it up yet. Is the system running? penstock up{where_of(data)}")
+
         with progress(out) as shown:
-            ended = follow(client.changes(request_id), shown.show)
+            ended = follow(hinted(client.changes(request_id), hint, time.monotonic), shown.show)
         out.result(ended, lambda: request_view(ended, where=where_of(data, url)))
         if ended["status"] != "COMPLETED":
             raise typer.Exit(ExitCode.REFUSED)

@@ -1,0 +1,56 @@
+"""Every error gets words, a code and an exit code, and none of a foreign error's words."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+import typer
+
+from penstock.domain.coercion import Misfit
+from penstock.domain.errors import Conflict, Corrupt, KeyRevoked, NotFound, Unavailable, refusal
+from services.cli.failures import BadUsage, ExitCode, judge, reporting
+
+SECRET = "a customer's value"
+
+
+@pytest.mark.parametrize(
+    ("error", "exit_code", "code"),
+    [
+        (refusal("empty_file", "the file is empty", "Add rows."), ExitCode.REFUSED, "empty_file"),
+        (BadUsage(refusal("invalid_map", "no", "Yes.").faults), ExitCode.USAGE, "invalid_map"),
+        (NotFound("there is no such request"), ExitCode.REFUSED, "not_found"),
+        (Conflict("it changed"), ExitCode.REFUSED, "conflict"),
+        (Misfit("not_an_email"), ExitCode.REFUSED, "not_an_email"),
+        (Unavailable("the disk is full"), ExitCode.UNAVAILABLE, "unavailable"),
+        (Corrupt("moved"), ExitCode.UNAVAILABLE, "corrupt"),
+        (KeyRevoked("gone"), ExitCode.UNAVAILABLE, "key_revoked"),
+        (PermissionError(13, "Permission denied", "a.db"), ExitCode.UNAVAILABLE, "unavailable"),
+        (KeyboardInterrupt(), ExitCode.INTERRUPTED, "interrupted"),
+        (ValueError(SECRET), ExitCode.INTERNAL, "internal"),
+    ],
+)
+def test_every_error_becomes_a_document_and_an_exit_code(
+    error: BaseException, exit_code: ExitCode, code: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(typer.Exit) as ended, reporting(as_json=True, refused={"status": "FAILED"}):
+        raise error
+    printed = capsys.readouterr()
+    document = json.loads(printed.out)
+    assert (ended.value.exit_code, document["status"], document["error"]["code"]) == (exit_code, "FAILED", code)
+    assert SECRET not in printed.out + printed.err
+    assert printed.err
+
+
+def test_all_faults_are_shown_with_their_places_and_mends(capsys: pytest.CaptureFixture[str]) -> None:
+    error = refusal("blank_column_name", "column 3 has no name", "Name it.", column="x\x1b[1m", position=3)
+    with pytest.raises(typer.Exit), reporting(as_json=False):
+        raise error
+    shown = " ".join(capsys.readouterr().err.split())
+    assert "blank_column_name x\\x1b[1m, 3 column 3 has no name Name it." in shown
+
+
+def test_an_internal_error_says_where_it_happened() -> None:
+    with pytest.raises(ValueError) as raised:
+        int(SECRET)
+    assert judge(raised.value).problem.detail.startswith("ValueError in test_failures.py, line ")

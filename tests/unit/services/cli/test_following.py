@@ -1,0 +1,35 @@
+"""Following a request: what is shown on the way, and a hint when nobody begins."""
+
+from __future__ import annotations
+
+from itertools import count
+
+from services.cli.following import HINT_SECONDS, follow, hinted
+
+
+def states(*statuses: str) -> list[dict[str, object]]:
+    return [{"status": status, "number": number} for number, status in enumerate(statuses)]
+
+
+def test_every_state_is_shown_and_the_last_is_the_answer() -> None:
+    given, shown = states("SCHEDULED", "IN_PROGRESS", "COMPLETED"), []
+    assert follow(iter(given), shown.append) == given[-1]
+    assert shown == given
+
+
+def hints(*statuses: str) -> list[object]:
+    """The numbers of the states at which the hint came; a second and a bit passes with each."""
+    given: list[object] = []
+    reached: list[object] = []
+    passed = count(0.0, HINT_SECONDS / 3 + 0.1)
+    with_hints = hinted(iter(states(*statuses)), lambda: given.append(reached[-1]), lambda: next(passed))
+    reached.extend(state["number"] for state in with_hints)
+    return given
+
+
+def test_a_hint_comes_once_when_nobody_begins() -> None:
+    assert hints(*["SCHEDULED"] * 9) == [2]
+
+
+def test_no_hint_comes_when_somebody_has_begun() -> None:
+    assert hints("SCHEDULED", *["IN_PROGRESS"] * 9) == []
