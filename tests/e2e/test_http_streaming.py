@@ -1,4 +1,4 @@
-"""Bodies stream: memory does not grow with a file, a client that goes is noticed, half an answer is not taken for whole."""
+"""Bodies stream: memory does not grow with a file, and half a body or half an answer is not taken for whole."""
 
 from __future__ import annotations
 

@@ -1,0 +1,98 @@
+"""What a caller sent is checked, and never quoted."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Any
+
+import msgspec
+import pytest
+from hypothesis import given as examples
+from hypothesis import strategies as st
+from msgspec import UNSET, UnsetType
+
+from penstock.domain.errors import Refused
+from services.uploader.api.decoding import decode_json, from_texts, given
+
+MARK = "marked4711"
+
+
+class Colour(StrEnum):
+    RED = "red"
+
+
+class Inner(msgspec.Struct, forbid_unknown_fields=True):
+    colour: Colour = Colour.RED
+    short: Annotated[str, msgspec.Meta(max_length=3)] = ""
+    name: Annotated[str, msgspec.Meta(pattern="^[a-z]$")] = "a"
+    number: int = 0
+
+
+class Body(msgspec.Struct, forbid_unknown_fields=True):
+    inner: list[Inner] = []
+    by_name: dict[str, int] = {}
+
+
+class Query(msgspec.Struct, forbid_unknown_fields=True):
+    limit: Annotated[int, msgspec.Meta(le=9)] = 5
+    colour: Colour | UnsetType = UNSET
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        {"inner": [{"colour": MARK}]},
+        {"inner": [{"short": MARK}]},
+        {"inner": [{"name": MARK}]},
+        {"inner": [{"number": MARK}]},
+        {"inner": [{MARK: 1}]},
+        {"inner": MARK},
+        {"by_name": {MARK: MARK}},
+        {MARK: MARK},
+        MARK,
+    ],
+)
+def test_faults_say_where_and_never_what(sent: Any) -> None:
+    with pytest.raises(Refused) as caught:
+        decode_json(msgspec.json.encode(sent), Body)
+    (fault,) = caught.value.faults
+    assert fault.code == "invalid_request"
+    assert MARK not in str(caught.value)
+    assert MARK not in fault.message + fault.mend
+
+
+def test_a_fault_names_its_place() -> None:
+    with pytest.raises(Refused, match=r"the body, inner\[0\].colour: this is none of the values"):
+        decode_json(b'{"inner": [{"colour": "blue"}]}', Body)
+
+
+@examples(st.binary(max_size=60))
+def test_any_bytes_are_decoded_or_refused(raw: bytes) -> None:
+    try:
+        outcome = type(decode_json(raw, Body)).__name__
+    except Refused as refused:
+        outcome = refused.code
+    assert outcome in ("Body", "malformed_json", "invalid_request")
+
+
+def test_texts_become_what_they_stand_for() -> None:
+    query = from_texts([("limit", "7")], Query, "the query")
+    assert (query.limit, given(query.colour)) == (7, None)
+    assert given(from_texts([("colour", "red")], Query, "the query").colour) is Colour.RED
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [
+        [("limit", "ten")],
+        [("limit", "10")],
+        [("colour", "null")],
+        [("colour", "")],
+        [("limit", "1"), ("limit", "2")],
+        [("x", "y")],
+    ],
+)
+def test_other_texts_are_refused(texts: list[tuple[str, str]]) -> None:
+    with pytest.raises(Refused) as caught:
+        from_texts(texts, Query, "the query")
+    assert caught.value.code == "bad_request"

@@ -1,0 +1,66 @@
+"""Every error has one answer."""
+
+from __future__ import annotations
+
+import pytest
+from litestar.exceptions import HTTPException, MethodNotAllowedException, NotFoundException
+
+from penstock.domain.coercion import REASONS, Misfit
+from penstock.domain.errors import (
+    Conflict,
+    Corrupt,
+    Fault,
+    Fenced,
+    KeyRevoked,
+    NotFound,
+    Refused,
+    Unavailable,
+    refusal,
+)
+from services.uploader.api.problems import answer_for
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "code"),
+    [
+        (refusal("no_rows", "m", "d"), 422, "no_rows"),
+        (refusal("file_too_large", "m", "d"), 413, "file_too_large"),
+        (NotFound("there is no request x"), 404, "not_found"),
+        (Conflict("c"), 409, "conflict"),
+        (KeyRevoked("k"), 409, "key_revoked"),
+        (Unavailable("u"), 503, "unavailable"),
+        (Fenced("f"), 503, "fenced"),
+        (Corrupt("c"), 500, "corrupt"),
+        (Misfit("not_an_integer"), 422, "not_an_integer"),
+        (NotFoundException(), 404, "not_found"),
+        (MethodNotAllowedException(), 405, "method_not_allowed"),
+        (HTTPException(status_code=418), 500, "internal"),
+        (KeyError("secret"), 500, "internal"),
+    ],
+)
+def test_each_error_has_its_status(error: Exception, status: int, code: str) -> None:
+    problem = answer_for(error).problem
+    assert (problem.status, problem.code, problem.type) == (status, code, f"urn:penstock:problem:{code}")
+    assert problem.title
+    assert problem.detail
+
+
+def test_all_faults_are_listed() -> None:
+    faults = [Fault(code=code, message=f"m {code}", mend="d") for code in ("a", "b")]
+    problem = answer_for(Refused(faults)).problem
+    assert (problem.status, problem.code, problem.faults) == (422, "refused", faults)
+    assert problem.detail == "m a; m b"
+
+
+@pytest.mark.parametrize("error", [Unavailable("/secret"), Corrupt("/secret"), Fenced("/secret"), OSError("/secret")])
+def test_the_text_of_an_outage_or_a_bug_is_not_shown(error: Exception) -> None:
+    assert "/secret" not in repr(answer_for(error))
+
+
+def test_whoever_has_to_wait_is_told_how_long() -> None:
+    for error in (Unavailable("u"), refusal("rate_limited", "m", "d")):
+        assert int(answer_for(error).headers["Retry-After"]) > 0
+
+
+def test_every_misfit_of_a_value_is_a_fault_of_the_input() -> None:
+    assert {answer_for(Misfit(code)).problem.status for code in REASONS} == {422}

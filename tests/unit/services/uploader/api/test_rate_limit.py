@@ -1,0 +1,47 @@
+"""Lookups are rationed."""
+
+from __future__ import annotations
+
+import pytest
+
+from penstock.domain.errors import Refused
+from services.uploader.api.rate_limit import RateLimit
+from tests.support.manual_clock import ManualClock
+
+
+def taken(limit: RateLimit, tenant_id: str, most: int) -> int:
+    """How many of `most` tokens there were."""
+    refused = []
+    for _ in range(most):
+        try:
+            limit.take(tenant_id)
+        except Refused as error:
+            refused.append(error.code)
+    assert set(refused) <= {"rate_limited"}
+    return most - len(refused)
+
+
+def test_a_burst_then_so_many_a_second_each_tenant_for_itself() -> None:
+    clock = ManualClock()
+    limit = RateLimit(clock, per_second=2, burst=5)
+    assert taken(limit, "a", 99) == 5
+    assert taken(limit, "b", 99) == 5
+    clock.sleep(1)
+    assert taken(limit, "a", 99) == 2
+    clock.sleep(0.25)
+    assert taken(limit, "a", 99) == 0
+    clock.sleep(0.25)
+    assert taken(limit, "a", 99) == 1
+    clock.sleep(3_600)
+    assert taken(limit, "a", 99) == 5
+
+
+def test_what_is_refused_costs_nothing() -> None:
+    clock = ManualClock()
+    limit = RateLimit(clock, per_second=1, burst=1)
+    limit.take("a")
+    for _ in range(10):
+        with pytest.raises(Refused):
+            limit.take("a")
+    clock.sleep(1)
+    limit.take("a")
