@@ -59,7 +59,7 @@ class Failure(NamedTuple):
 
 _TITLES = {
     ExitCode.REFUSED: "Refused",
-    ExitCode.USAGE: "This cannot be understood",
+    ExitCode.USAGE: "Cannot do that",
     ExitCode.UNAVAILABLE: "Not available",
     ExitCode.INTERNAL: "Penstock made a mistake",
     ExitCode.INTERRUPTED: "Interrupted",

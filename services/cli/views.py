@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from penstock.domain.coercion import REASONS
-from penstock.domain.errors import Problem
+from penstock.domain.errors import Fault, Problem
 from services.cli.output import Document, printable
 
 _STATUS_STYLES = {"COMPLETED": "green", "FAILED": "red", "CANCELLED": "yellow", "REVERTED": "yellow"}
@@ -30,12 +30,22 @@ _ROW_REASONS = {
 def problem_view(problem: Problem) -> RenderableType:
     """What went wrong, every fault with its place and how to mend it."""
     title = Text(problem.title, style="bold red")
-    if not problem.faults:
-        return title.append(f": {problem.detail} ({problem.code})", style="not bold default")
-    table = _table("code", "where", "what is wrong", "how to mend it")
+    if len(problem.faults) > 1:
+        return Group(title, _faults_view(problem.faults))
+    message, where, mend = problem.detail, "", ""
     for fault in problem.faults:
+        message, where, mend = fault.message, _where(fault.column, fault.position), fault.mend
+    line = title.append(f": {printable(message)}", style="not bold default")
+    if where:
+        line.append(f", at {where}", style="not bold default")
+    return Group(line, Text(f"{printable(mend)} ({problem.code})".lstrip(), style="dim"))
+
+
+def _faults_view(faults: Iterable[Fault]) -> RenderableType:
+    table = _table("code", "where", "what is wrong", "how to mend it")
+    for fault in faults:
         table.add_row(fault.code, _where(fault.column, fault.position), printable(fault.message), printable(fault.mend))
-    return Group(title, table)
+    return table
 
 
 def request_view(request: Document, *, notes: Sequence[tuple[str, str]] = (), where: str = "") -> RenderableType:
@@ -63,10 +73,10 @@ def request_view(request: Document, *, notes: Sequence[tuple[str, str]] = (), wh
 
 
 def requests_view(requests: Iterable[Document]) -> RenderableType:
-    table = _table("accepted", "request", "source", "file", "status", ">rows", ">rejected")
+    table = _table("accepted", "!request", "source", "file", "!status", ">rows", ">rejected")
     for each in requests:
         table.add_row(
-            each["accepted_at"][:19].replace("T", " "),
+            each["accepted_at"][:16].replace("T", " "),
             each["request_id"],
             each["data_source"],
             printable(each["file_name"]),
@@ -104,11 +114,11 @@ def _plain(value: object) -> object:
 
 
 def _table(*headings: str) -> Table:
-    """A table without lines; a heading that begins with > is of a column of numbers."""
+    """A table without lines; a heading that begins with > is of a column of numbers, one with ! is never folded."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="dim", show_edge=False, padding=(0, 1))
     for heading in headings:
-        number = heading.startswith(">")
-        table.add_column(heading.lstrip(">"), justify="right" if number else "left", overflow="fold")
+        number, whole = heading.startswith(">"), heading.startswith("!")
+        table.add_column(heading.lstrip(">!"), justify="right" if number else "left", overflow="fold", no_wrap=whole)
     return table
 
 
@@ -154,7 +164,8 @@ def _next_steps(request: Document, where: str) -> list[tuple[str, str]]:
 
 
 def _where(column: str | None, position: int | None) -> str:
-    return ", ".join(str(part) for part in (printable(column or ""), position) if part)
+    """A column's name and its number, as far as they are known."""
+    return " ".join(part for part in (printable(column or ""), f"({position})" if position else "") if part)
 
 
 def _status(status: str) -> Text:

@@ -8,7 +8,7 @@ import pytest
 import typer
 
 from penstock.domain.coercion import Misfit
-from penstock.domain.errors import Conflict, Corrupt, KeyRevoked, NotFound, Unavailable, refusal
+from penstock.domain.errors import Conflict, Corrupt, Fault, KeyRevoked, NotFound, Refused, Unavailable, refusal
 from services.cli.failures import BadUsage, ExitCode, judge, reporting
 
 SECRET = "a customer's value"
@@ -42,12 +42,20 @@ def test_every_error_becomes_a_document_and_an_exit_code(
     assert printed.err
 
 
-def test_all_faults_are_shown_with_their_places_and_mends(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_fault_is_shown_with_its_place_and_its_mend(capsys: pytest.CaptureFixture[str]) -> None:
     error = refusal("blank_column_name", "column 3 has no name", "Name it.", column="x\x1b[1m", position=3)
     with pytest.raises(typer.Exit), reporting(as_json=False):
         raise error
     shown = " ".join(capsys.readouterr().err.split())
-    assert "blank_column_name x\\x1b[1m, 3 column 3 has no name Name it." in shown
+    assert shown == r"Refused: column 3 has no name, at x\x1b[1m (3) Name it. (blank_column_name)"
+
+
+def test_several_faults_are_shown_together(capsys: pytest.CaptureFixture[str]) -> None:
+    faults = [Fault(code=f"code_{n}", message=f"message {n}", mend=f"Mend {n}.", position=n) for n in (1, 2)]
+    with pytest.raises(typer.Exit), reporting(as_json=False):
+        raise Refused(faults)
+    shown = " ".join(capsys.readouterr().err.split())
+    assert "code_1 (1) message 1 Mend 1. code_2 (2) message 2 Mend 2." in shown
 
 
 def test_an_internal_error_says_where_it_happened() -> None:
