@@ -17,7 +17,8 @@ from __future__ import annotations
 import random
 import threading
 from collections import defaultdict
-from collections.abc import Callable, Container, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import structlog
@@ -29,6 +30,7 @@ from penstock.failpoints import failpoint
 from penstock.ports.clock import Clock
 from penstock.ports.event_log import EventLog, Message, TopicPartition
 
+KEEP_SECONDS = 1.0  # between two polls while a handler works
 POLL_SECONDS = 0.1  # how late `stop` may be noticed
 FIRST_DELAY_SECONDS = 0.1
 LONGEST_DELAY_SECONDS = 30.0
@@ -58,6 +60,10 @@ class _Partition:
     resume_at: float | None = None
     dead_letters: int = 0  # in a row
     stopped: bool = False
+
+    @property
+    def waiting(self) -> bool:
+        return self.stopped or self.resume_at is not None
 
 
 class ConsumeLoop:
@@ -116,7 +122,8 @@ class ConsumeLoop:
         if not messages:
             return False
         try:
-            done = self._bury(messages, self._handle_all(messages))
+            with self._membership_kept():
+                done = self._bury(messages, self._handle_all(messages))
             failpoint("consume.before_commit")
             return self._commit(done)
         except (Unavailable, Conflict) as error:
@@ -124,6 +131,29 @@ class ConsumeLoop:
         except Fenced:
             self._rewind(messages)
         return False
+
+    @contextmanager
+    def _membership_kept(self) -> Iterator[None]:
+        """Poll on, with every partition paused, while a handler works for long."""
+        done = threading.Event()
+        keeper = threading.Thread(target=self._keep_polling, args=(done,), daemon=True)
+        keeper.start()
+        try:
+            yield
+        finally:
+            done.set()
+            keeper.join()
+
+    def _keep_polling(self, done: threading.Event) -> None:
+        paused: set[TopicPartition] = set()
+        while not done.wait(KEEP_SECONDS):
+            try:
+                paused |= self._consumer.assignment()
+                self._consumer.pause(list(paused))
+                self._rewind(self._consumer.poll(0))  # of partitions that have just become this member's
+            except Unavailable as error:
+                log.warning("consume.log_away", group=self._group, error=str(error), seconds=KEEP_SECONDS)
+        self._consumer.resume([source for source in paused if not self._partitions[source].waiting])
 
     def _poll(self, timeout: float) -> list[Message]:
         due = self._resume_due()

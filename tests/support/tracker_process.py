@@ -40,7 +40,6 @@ def main(folder: Path, smtp_port: int, clock_seconds: int) -> None:
     clock = ShiftedClock(clock_seconds)
     store = EmbeddedControlStore(folder / "control.db")
     log = EmbeddedEventLog(folder / "events.db", clock)
-    log.forget_members()  # the process before this one is dead
     requests = Requests(store, clock)
     announcer = Announcer(log=log, requests=requests, outbox=Outbox(store))
     handle_all(log, Tracker(requests=requests, announcer=announcer), clock)

@@ -6,7 +6,7 @@ A partition that changes hands gets its group's next generation; a commit that b
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 import apsw
@@ -19,6 +19,7 @@ CREATE TABLE members (
     member INTEGER PRIMARY KEY AUTOINCREMENT,  -- a number is never given out twice
     consumer_group TEXT NOT NULL,
     topics TEXT NOT NULL,  -- a JSON array
+    process TEXT NOT NULL,  -- the name of its LivingProcess
     beat_us INTEGER NOT NULL  -- when it was last heard of
 );
 CREATE TABLE generations (
@@ -77,11 +78,11 @@ def assign(members: Sequence[int], partitions: int) -> list[int]:
     return [members[partition % len(members)] for partition in range(partitions)]
 
 
-def join(connection: apsw.Connection, group: str, topics: Iterable[str], now_us: int) -> int:
+def join(connection: apsw.Connection, group: str, topics: Iterable[str], process: str, now_us: int) -> int:
     """The number of a new member of `group`."""
     body = msgspec.json.encode(sorted(topics)).decode()
-    insert = "INSERT INTO members (consumer_group, topics, beat_us) VALUES (?, ?, ?) RETURNING member"
-    member: int = connection.execute(insert, (group, body, now_us)).get
+    insert = "INSERT INTO members (consumer_group, topics, process, beat_us) VALUES (?, ?, ?, ?) RETURNING member"
+    member: int = connection.execute(insert, (group, body, process, now_us)).get
     _rebalance(connection, group)
     return member
 
@@ -97,14 +98,19 @@ def beat(connection: apsw.Connection, member: int, now_us: int) -> bool:
     return connection.changes() == 1
 
 
-def evict(connection: apsw.Connection, group: str, now_us: int, timeout_us: int) -> None:
-    """Remove the members that are silent for longer than `timeout_us`.
+def evict(
+    connection: apsw.Connection, group: str, now_us: int, timeout_us: int, has_died: Callable[[str], bool]
+) -> None:
+    """Remove the members whose process is gone, and those that are silent for longer than `timeout_us`.
 
     A beat in the future is silence too: the clock went back, and whoever lives joins again.
     """
-    delete = "DELETE FROM members WHERE consumer_group = ? AND abs(? - beat_us) > ?"
-    connection.execute(delete, (group, now_us, timeout_us))
-    if connection.changes():
+    select = "SELECT member, process, abs(? - beat_us) > ? FROM members WHERE consumer_group = ?"
+    members = connection.execute(select, (now_us, timeout_us, group)).fetchall()
+    dead = {process for process in {str(process) for _, process, _ in members} if has_died(process)}
+    gone = [(member,) for member, process, silent in members if silent or process in dead]
+    if gone:
+        connection.executemany("DELETE FROM members WHERE member = ?", gone)
         _rebalance(connection, group)
 
 

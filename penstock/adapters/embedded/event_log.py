@@ -14,6 +14,7 @@ import apsw
 
 from penstock.adapters.embedded import event_groups
 from penstock.adapters.embedded.event_groups import Holding, Owner
+from penstock.adapters.embedded.living_processes import LivingProcess
 from penstock.adapters.embedded.sqlite import Database, connect, errors
 from penstock.domain.errors import Conflict, Fenced, NotFound, Unavailable
 from penstock.ports.clock import Clock
@@ -56,6 +57,7 @@ class EmbeddedEventLog(EventLog):
         self._clock = clock
         self._session_timeout = session_timeout
         self._database = Database(path, _SCHEMA + event_groups.SCHEMA)
+        self._process = LivingProcess(path.with_name(path.name + "-processes"))
         self._arrivals = _Arrivals()
         self._partitions: dict[str, int] = {}
 
@@ -84,7 +86,14 @@ class EmbeddedEventLog(EventLog):
         for topic in topics:
             self.partitions(topic)
         return _EmbeddedConsumer(
-            group, topics, self._path, self._database, self._clock, self._arrivals, self._session_timeout
+            group,
+            topics,
+            path=self._path,
+            database=self._database,
+            process=self._process,
+            clock=self._clock,
+            arrivals=self._arrivals,
+            session_timeout=self._session_timeout,
         )
 
     def lag(self, group: str, topic: str) -> int:
@@ -113,13 +122,8 @@ class EmbeddedEventLog(EventLog):
                 for partition in range(_count_partitions(connection, topic))
             )
 
-    def forget_members(self) -> None:
-        """Give back all partitions at once; for a caller who knows that no process with a consumer is alive."""
-        with self._database.write() as connection:
-            connection.execute("DELETE FROM members")
-            connection.execute("DELETE FROM owners")
-
     def close(self) -> None:
+        self._process.close()
         self._database.close()
 
 
@@ -192,8 +196,10 @@ class _EmbeddedConsumer(Consumer):
         self,
         group: str,
         topics: Sequence[str],
+        *,
         path: Path,
         database: Database,
+        process: LivingProcess,
         clock: Clock,
         arrivals: _Arrivals,
         session_timeout: float,
@@ -203,6 +209,7 @@ class _EmbeddedConsumer(Consumer):
         self._group = group
         self._topics = topics
         self._database = database
+        self._process = process
         self._clock = clock
         self._arrivals = arrivals
         self._session_timeout = session_timeout
@@ -296,8 +303,10 @@ class _EmbeddedConsumer(Consumer):
         now_us = self._clock.now_us()
         with self._database.write(durable=False) as connection:
             alive = self._member is not None and event_groups.beat(connection, self._member, now_us)
-            event_groups.evict(connection, self._group, now_us, int(self._session_timeout * 1_000_000))
-            joined = None if alive else event_groups.join(connection, self._group, self._topics, now_us)
+            silence_us = int(self._session_timeout * 1_000_000)
+            event_groups.evict(connection, self._group, now_us, silence_us, self._process.has_died)
+            process = self._process.name
+            joined = None if alive else event_groups.join(connection, self._group, self._topics, process, now_us)
         self._member = joined or self._member
         self._next_beat = self._clock.monotonic() + self._session_timeout / BEATS_PER_SESSION
 

@@ -4,13 +4,15 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
 from threading import Event as ThreadEvent
-from threading import Thread
+from threading import Semaphore, Thread
+from typing import Any
 from uuid import UUID
 
 import pytest
 
 from penstock import failpoints
 from penstock.adapters.embedded.event_log import EmbeddedEventLog as Log
+from penstock.application import consume
 from penstock.application.consume import MOST_DEAD_LETTERS_IN_A_ROW, ConsumeLoop, Handler, Poison
 from penstock.domain.errors import Conflict, Corrupt, Fenced, NotFound, PenstockError, Unavailable
 from penstock.domain.event_codec import decode, encode
@@ -160,7 +162,7 @@ def test_killed_before_the_commit_the_event_comes_again(log: Log, handler: Recor
     loop = loop_on(log, handler, clock)
     with failpoints.installed(kill), pytest.raises(Killed, match=r"consume\.before_commit"):
         loop.run_once(0)
-    log.forget_members()
+    clock.seconds += SESSION_SECONDS + 1
     drain(loop_on(log, handler, clock))
     assert handler.numbers == [1, 1]
 
@@ -517,3 +519,55 @@ def test_events_that_expired_are_not_passed_over_in_silence(
     drain(loop)
     assert handler.numbers == [2]
     assert "consume.events_expired" in capsys.readouterr().out
+
+
+def test_a_handler_that_works_for_long_keeps_its_partitions(
+    log: Log, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(consume, "KEEP_SECONDS", 0.001)
+    rival = log.consumer(GROUP, [PROGRESS])
+    polls = Polls(log)
+
+    def work(_events: Sequence[tuple[Message, Event]]) -> None:
+        for _ in range(6):
+            clock.seconds += SESSION_SECONDS / 2
+            polls.await_two_more()
+        assert rival.poll(0) == []
+
+    loop = ConsumeLoop(log=polls, group=GROUP, topics=[PROGRESS], handle=work, clock=clock)  # type: ignore[arg-type]
+    publish(log, [1])
+    assert loop.run_once(0)
+    assert log.lag(GROUP, PROGRESS) == 0
+    publish(log, [2])
+    assert any(loop.run_once(0) for _ in range(3))  # nothing stays paused
+
+
+class Polls:
+    """An event log whose consumers' polls can be waited for."""
+
+    def __init__(self, log: Log) -> None:
+        self._log = log
+        self._polled = Semaphore(0)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._log, name)
+
+    def consumer(self, group: str, topics: Sequence[str]) -> Any:
+        consumer = self._log.consumer(group, topics)
+        poll = consumer.poll
+
+        def noted(timeout: float, max_messages: int = 1) -> list[Message]:
+            messages = poll(timeout, max_messages)
+            self._polled.release()
+            return messages
+
+        monkey: Any = consumer
+        monkey.poll = noted
+        return consumer
+
+    def await_two_more(self) -> None:
+        """Until a poll has begun and ended since now."""
+        while self._polled.acquire(blocking=False):
+            pass
+        for _ in range(2):
+            assert self._polled.acquire(timeout=WAIT_SECONDS)
