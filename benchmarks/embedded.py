@@ -17,9 +17,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from services.cli.sample import write_sample
-
 from benchmarks.processes import Measured, measure
+from services.cli.sample import write_sample
 
 MAPPING = (
     "crmid=crmid!",

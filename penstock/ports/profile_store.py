@@ -4,7 +4,7 @@ The shape is DESIGN §3's `profile_fragments`: partition key (tenant, bucket), c
 
 Promises:
 
-- A write is an upsert at a timestamp. The larger timestamp wins; at equal timestamps the larger cell wins, byte by byte.
+- A write is an upsert at a timestamp. The larger timestamp wins; at equal timestamps the larger cell, byte by byte.
   So writes may come in any order and any number of times.
 - A delete covers a range of fragment keys within one bucket at a timestamp, and hides every fragment in it whose
   timestamp is not larger, also one that is written later.
@@ -18,7 +18,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Protocol
 
-from penstock.domain.fragments import StoredFragment as StoredFragment
+from penstock.domain.fragments import StoredFragment
 
 
 class ProfileStore(Protocol):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -223,6 +224,7 @@ class _EmbeddedConsumer(Consumer):
         self._pause = SHORTEST_PAUSE_SECONDS
 
     def poll(self, timeout: float, max_messages: int = 1) -> list[Message]:
+        deadline = time.monotonic() + timeout
         with self._lock:
             while True:
                 seen, version = self._arrivals.count, self._version()
@@ -232,10 +234,10 @@ class _EmbeddedConsumer(Consumer):
                         self._idle_version, self._pause = None, SHORTEST_PAUSE_SECONDS
                         return messages
                     self._idle_version = version
-                if timeout <= 0:
+                left = deadline - time.monotonic()
+                if left <= 0:
                     return []
-                self._arrivals.wait(seen, min(self._pause, timeout))
-                timeout -= self._pause
+                self._arrivals.wait(seen, min(self._pause, left))
                 self._pause = min(self._pause * PAUSE_GROWTH, LONGEST_PAUSE_SECONDS)
 
     def commit(self, message: Message) -> None:

@@ -21,7 +21,8 @@ from typing import Any, NamedTuple
 import apsw
 
 from penstock.adapters.embedded.sqlite import Database
-from penstock.ports.profile_store import ProfileStore, StoredFragment
+from penstock.domain.fragments import StoredFragment
+from penstock.ports.profile_store import ProfileStore
 
 PAGE_BYTES = 8192  # measured: 1.6 times as fast as 4096
 CHECKPOINT_PAGES = 10_000  # 80 MB of WAL
