@@ -27,6 +27,7 @@ from penstock.domain.errors import (
     Corrupt,
     Fault,
     KeyRevoked,
+    NotFound,
     PenstockError,
     Problem,
     Refused,
@@ -100,6 +101,8 @@ def judge(error: BaseException) -> Failure:
             return _failure(ExitCode.REFUSED, error.code, reason.message, [fault])
         case Unavailable() | Corrupt() | KeyRevoked():
             return _failure(ExitCode.UNAVAILABLE, error.code, str(error))
+        case NotFound():
+            return _failure(ExitCode.REFUSED, error.code, str(error), title="Not found")
         case PenstockError():
             return _failure(ExitCode.REFUSED, error.code, str(error))
         case KeyboardInterrupt():
@@ -124,8 +127,11 @@ def leave_pipe() -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def _failure(exit_code: ExitCode, code: str, detail: str, faults: list[Fault] | None = None) -> Failure:
-    return Failure(Problem(code=code, title=_TITLES[exit_code], detail=detail, faults=faults or []), exit_code)
+def _failure(
+    exit_code: ExitCode, code: str, detail: str, faults: list[Fault] | None = None, *, title: str = ""
+) -> Failure:
+    problem = Problem(code=code, title=title or _TITLES[exit_code], detail=detail, faults=faults or [])
+    return Failure(problem, exit_code)
 
 
 def _place(error: BaseException) -> str:

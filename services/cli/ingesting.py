@@ -26,6 +26,7 @@ from services.uploader.intake import UploadForm
 from services.uploader.mapping_form import ColumnForm, read_columns, save_wanted
 
 LARGE_BYTES = 8_000_000  # from here on worker processes earn the time that they take to start
+QUIET_SECONDS = 1.0  # without any movement, until it is asked why
 PATIENCE_SECONDS = 60.0  # how long nothing may move while the system reports a problem
 
 
@@ -95,7 +96,7 @@ def ingest_file(settings: Settings, order: Order, out: Output, document: Documen
 def watched(
     states: Iterator[Document], problems: Callable[[], list[str]], seconds: Callable[[], float], out: Output
 ) -> Iterator[Document]:
-    """`states`, while each new problem is told. Raises `Unavailable` when nothing moves and a problem lasts."""
+    """`states`; while nothing moves, each new problem is told. Raises `Unavailable` when one lasts."""
     told: set[str] = set()
     moved_at, before = seconds(), None
     for state in states:
@@ -103,13 +104,14 @@ def watched(
         now, moved = seconds(), (state["status"], state["chunks_done"], state["chunks_total"])
         if moved != before:
             moved_at, before = now, moved
-        present = problems()
-        for problem in present:
-            if problem not in told:
-                told.add(problem)
-                out.say(f"Waiting: {problem}")
-        if present and now - moved_at > PATIENCE_SECONDS:
-            raise Unavailable(f"{present[0]}; run the same command again to go on with {state['request_id']}")
+        elif now - moved_at > QUIET_SECONDS:
+            present = problems()
+            for problem in present:
+                if problem not in told:
+                    out.say(f"Waiting: {problem}")
+            told.update(present)
+            if present and now - moved_at > PATIENCE_SECONDS:
+                raise Unavailable(f"{present[0]}; run the same command again to go on with {state['request_id']}")
 
 
 def _prepared(system: System, source: str, forms: Sequence[ColumnForm], file: UploadFile) -> Prepared:

@@ -1,0 +1,47 @@
+"""Watching a request: problems are told while nothing moves, and are not waited for without end."""
+
+from __future__ import annotations
+
+from itertools import count
+
+import pytest
+
+from penstock.domain.errors import Unavailable
+from services.cli.ingesting import PATIENCE_SECONDS, QUIET_SECONDS, watched
+from services.cli.output import Output
+
+PROBLEM = "the disk is full"
+
+
+def states(number: int, *, moving: bool = False) -> list[dict[str, object]]:
+    return [
+        {"request_id": "a request", "status": "IN_PROGRESS", "chunks_done": n if moving else 0, "chunks_total": 100}
+        for n in range(number)
+    ]
+
+
+def watch(given: list[dict[str, object]], problems: list[str], step: float) -> list[dict[str, object]]:
+    passed = count(0.0, step)
+    return list(watched(iter(given), lambda: problems, lambda: next(passed), Output(as_json=True)))
+
+
+def test_a_problem_is_told_once_while_nothing_moves(capsys: pytest.CaptureFixture[str]) -> None:
+    given = states(8)
+    assert watch(given, [PROBLEM], QUIET_SECONDS) == given
+    assert capsys.readouterr().err.splitlines() == [f"Waiting: {PROBLEM}"]
+
+
+def test_nothing_is_said_while_something_moves(capsys: pytest.CaptureFixture[str]) -> None:
+    given = states(8, moving=True)
+    assert watch(given, [PROBLEM], PATIENCE_SECONDS) == given
+    assert capsys.readouterr().err == ""
+
+
+def test_a_problem_that_lasts_ends_the_command() -> None:
+    with pytest.raises(Unavailable, match=r"the disk is full; run the same command again to go on with a request"):
+        watch(states(100), [PROBLEM], QUIET_SECONDS)
+
+
+def test_without_a_problem_it_waits_as_long_as_it_takes() -> None:
+    given = states(100)
+    assert watch(given, [], PATIENCE_SECONDS) == given
