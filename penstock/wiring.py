@@ -31,6 +31,9 @@ from penstock.ports.profile_store import ProfileStore
 
 Random = Callable[[int], bytes]
 
+TOPICS = {UPLOAD_REQUESTED: 4, CHUNK_READY: 16, PROGRESS: 4, STATUS: 4, DEAD_LETTER: 1}  # and their partitions
+DAY_US = 86_400_000_000
+
 
 class System(NamedTuple):
     """One runtime's parts, joined."""
@@ -48,6 +51,7 @@ class System(NamedTuple):
     catalog: Catalog
     reader: ProfileReader
     mailer: Mailer
+    upkeep: Callable[[], None]  # what this runtime needs done every hour or so
 
     @property
     def limits(self) -> Limits:
@@ -65,9 +69,7 @@ def embedded(settings: Settings, *, clock: Clock | None = None, random: Random =
     control = EmbeddedControlStore(settings.data / "control.db")
     vault = FileKeyVault(settings.data / "keys.json", create=not control.tenants())
     log = EmbeddedEventLog(settings.data / "events.db", clock, session_timeout=settings.session_timeout_seconds)
-    log.create_topics(
-        {UPLOAD_REQUESTED: 4, CHUNK_READY: settings.chunk_partitions, PROGRESS: 4, STATUS: 4, DEAD_LETTER: 1}
-    )
+    log.create_topics({**TOPICS, CHUNK_READY: settings.chunk_partitions})
     objects = FolderObjectStore(settings.data / "objects")
     profiles = EmbeddedProfileStore(settings.data / "profiles.db")
     keys = KeyRing(control, vault, clock, random)
@@ -88,7 +90,14 @@ def embedded(settings: Settings, *, clock: Clock | None = None, random: Random =
             profiles=profiles, requests=requests, catalog=catalog, keys=keys, bits=settings.bucket_bits
         ),
         mailer=_mailer(settings),
+        upkeep=lambda: _trim(log, clock.now_us() - settings.retention_days * DAY_US),
     )
+
+
+def _trim(log: EmbeddedEventLog, before_us: int) -> None:
+    """Delete old events that are done; a production log has a retention of its own."""
+    for topic in TOPICS:
+        log.trim(topic, before_us)
 
 
 def _mailer(settings: Settings) -> Mailer:

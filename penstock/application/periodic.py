@@ -13,23 +13,28 @@ log = structlog.get_logger(__name__)
 
 
 class Periodic:
-    """Calls `work` every `seconds`, the first time at once. An outage is waited for; a bug ends it, raised by `run`."""
+    """Calls `work` every `seconds`, the first time at once, and, if `at_end`, once more when it is stopped.
 
-    def __init__(self, name: str, work: Callable[[], object], seconds: float) -> None:
-        self._name, self._work, self._seconds = name, work, seconds
+    An outage is waited for; a bug ends it, raised by `run`.
+    """
+
+    def __init__(self, name: str, work: Callable[[], object], seconds: float, *, at_end: bool = False) -> None:
+        self._name, self._work, self._seconds, self._at_end = name, work, seconds, at_end
         self._stopping = threading.Event()
 
     def run(self) -> None:
-        """Work until `stop`, and once more at the end, so that nothing that was due is left."""
-        while True:
-            last = self._stopping.is_set()
-            try:
-                self._work()
-            except (Unavailable, Conflict) as error:
-                log.warning("periodic.waiting", work=self._name, error=f"{error.code}: {error}")
-            if last:
-                return
+        """Work until `stop`."""
+        while not self._stopping.is_set():
+            self._try()
             self._stopping.wait(self._seconds)
+        if self._at_end:
+            self._try()
+
+    def _try(self) -> None:
+        try:
+            self._work()
+        except (Unavailable, Conflict) as error:
+            log.warning("periodic.waiting", work=self._name, error=f"{error.code}: {error}")
 
     def stop(self) -> None:
         self._stopping.set()

@@ -16,6 +16,9 @@ from services.row_processor.main import splitter_loop, worker_loop
 from services.standalone.worker_processes import WorkerProcesses
 from services.status_tracker.main import periodic_work, tracker_loop
 from services.uploader.intake import Intake
+from services.uploader.sweep import sweep
+
+UPKEEP_SECONDS = 3_600.0
 
 log = structlog.get_logger(__name__)
 
@@ -40,6 +43,7 @@ class Standalone:
         self._processes = WorkerProcesses(settings, count)
         self._parts: list[ConsumeLoop | Periodic] = [splitter_loop(self.system), tracker_loop(self.system)]
         self._parts += periodic_work(self.system)
+        self._parts.append(Periodic("upkeep", self._keep_up, UPKEEP_SECONDS))
         if not count:
             self._parts.append(worker_loop(self.system))
         self._threads: list[threading.Thread] = []
@@ -61,6 +65,10 @@ class Standalone:
         for thread in self._threads:
             thread.join()
         self.system.close()
+
+    def _keep_up(self) -> None:
+        sweep(self.system)
+        self.system.upkeep()
 
     def problems(self) -> list[str]:
         """What keeps the system from working, in sentences; nothing when all is well."""

@@ -55,7 +55,7 @@ def reconciler(system: System, quiet_seconds: float = QUIET_SECONDS) -> Reconcil
 def periodic_work(system: System) -> list[Periodic]:
     """What runs beside the consume loop."""
     return [
-        Periodic("notifier", notifier(system).send_due, MAIL_SECONDS),
+        Periodic("notifier", notifier(system).send_due, MAIL_SECONDS, at_end=True),
         Periodic("reconciler", reconciler(system).reconcile, RECONCILE_SECONDS),
     ]
 

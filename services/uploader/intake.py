@@ -26,12 +26,13 @@ from penstock.domain.events import UploadRequested
 from penstock.domain.file_rules import MAX_HEADER_BYTES, judge_header, no_rows, safe_file_name
 from penstock.domain.mapping import Limits, Mapping, Mode, Plan
 from penstock.domain.notification import check_addresses
-from penstock.domain.request import Request
+from penstock.domain.request import MAX_CHUNKS, Request
 from penstock.failpoints import failpoint
 from penstock.ports.event_log import EventLog
 from penstock.ports.object_store import ObjectRef
 
 UNGUESSABLE_BYTES = 16
+MOST_CHUNKS = MAX_CHUNKS // 2  # aimed at, since rows do not end where chunks should
 
 
 class UploadForm(msgspec.Struct, frozen=True, kw_only=True):
@@ -162,7 +163,7 @@ class Intake:
                 mode=form.mode,
                 segment=form.segment,
                 limits=self._limits,
-                chunk_bytes=self._chunk_bytes,
+                chunk_bytes=max(self._chunk_bytes, stored.size // MOST_CHUNKS),
                 general_key=self._keys.current(tenant_id, Purpose.GENERAL).version,
                 personal_key=self._keys.current(tenant_id, Purpose.PERSONAL).version,
                 hash_key=self._keys.current(tenant_id, Purpose.HASH).version,
