@@ -21,8 +21,8 @@ from penstock.application.sealed_objects import SealedObjects, file_key
 from penstock.domain.attributes import Attribute
 from penstock.domain.compression import plain
 from penstock.domain.errors import Fault, Refused
-from penstock.domain.event_codec import encode
-from penstock.domain.events import MAX_CHUNKS, UploadRequested
+from penstock.domain.event_codec import MAX_CHUNKS, encode
+from penstock.domain.events import UploadRequested
 from penstock.domain.file_rules import MAX_HEADER_BYTES, judge_header, no_rows, safe_file_name
 from penstock.domain.mapping import Limits, Mapping, Mode, Plan
 from penstock.domain.notification import check_addresses
