@@ -77,6 +77,7 @@ def test_rejects_come_in_order_with_formulas_neutralised(system: HttpSystem) -> 
     answer = system.uploader.get(f"/v1/requests/{ended['request_id']}/rejects")
     assert answer.headers["content-type"] == "text/tab-separated-values; charset=utf-8"
     assert answer.headers["content-disposition"] == f'attachment; filename="rejects-{ended["request_id"]}.tsv"'
+    assert (answer.headers["cache-control"], answer.headers["x-content-type-options"]) == ("no-store", "nosniff")
     lines = [line.split("\t") for line in answer.text.splitlines()]
     assert lines[0] == ["penstock_line", "penstock_reasons", "crmid", "phone", "preferences"]
     assert [line[0] for line in lines[1:]] == ["1002", "2003", "2004"]

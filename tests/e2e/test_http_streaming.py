@@ -90,7 +90,10 @@ def test_an_outage_is_answered_with_when_to_try_again(system: HttpSystem, monkey
 
 
 def test_a_bug_is_answered_and_logged_without_its_text(
-    system: HttpSystem, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+    system: HttpSystem,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     def buggy(*_: Any, **__: Any) -> None:
         raise ValueError("marked-value-4711")
@@ -98,13 +101,16 @@ def test_a_bug_is_answered_and_logged_without_its_text(
     monkeypatch.setattr(system.standalone.system.reader, "lookup", buggy)
     answer = system.viewer.post("/v1/profiles:lookup", json={"namespace": "crmid", "value": "marked-value-4711"})
     assert (answer.status_code, answer.json()["code"]) == (500, "internal")
-    written = "".join(capfd.readouterr())
+    written = "".join(capfd.readouterr()) + caplog.text
     assert "ValueError" in written
     assert "marked-value" not in answer.text + written
 
 
 def test_an_answer_that_breaks_off_is_not_taken_for_whole(
-    system: HttpSystem, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+    system: HttpSystem,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     request_id = post(system, streamed(MIB)).json()["request_id"]
     monkeypatch.setattr(requests, "LOOK_EVERY_SECONDS", 0.01)
@@ -119,7 +125,9 @@ def test_an_answer_that_breaks_off_is_not_taken_for_whole(
     monkeypatch.setattr(system.standalone.system.requests, "get", once)
     with pytest.raises(httpx.RemoteProtocolError):
         system.events(request_id)
-    assert "marked-value" not in "".join(capfd.readouterr())
+    written = "".join(capfd.readouterr()) + caplog.text
+    assert "ValueError" in written
+    assert "marked-value" not in written
 
 
 def test_a_client_that_stops_listening_is_noticed(system: HttpSystem, monkeypatch: pytest.MonkeyPatch) -> None:

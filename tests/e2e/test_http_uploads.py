@@ -233,7 +233,7 @@ def raw_call(system: HttpSystem, rest: str, *, end: bool = True) -> bytes:
         if end:
             connection.shutdown(socket.SHUT_WR)
         answer = b""
-        while piece := connection.recv(65_536):
+        while not answer.endswith(b"]}") and (piece := connection.recv(65_536)):
             answer += piece
     return answer
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable
 from typing import Any
 
@@ -59,7 +60,7 @@ def create_app(system: System, intake: Intake, problems: Callable[[], list[str]]
         access=Access(system.control, system.clock),
         lookups=RateLimit(system.clock, per_second=LOOKUPS_PER_SECOND, burst=LOOKUP_BURST),
         metrics=Metrics(),
-        upload_slots=CapacityLimiter(uploads.UPLOADS_AT_ONCE),
+        upload_slots=defaultdict(lambda: CapacityLimiter(uploads.UPLOADS_AT_ONCE)),
     )
     document = msgspec.json.encode(openapi(OPERATIONS))
 

@@ -1,4 +1,7 @@
-"""A request's body as it arrives: pulled piece by piece, so that nobody sends faster than it is worked off."""
+"""A request's body as it arrives: pulled piece by piece, so that nobody sends faster than it is worked off.
+
+What is left of a body when an answer was given early is thrown away by the server, so that the client sees the answer.
+"""
 
 from __future__ import annotations
 
@@ -42,20 +45,6 @@ class IncomingBody:
         while piece := await self.piece():
             pieces.append(piece)
         return b"".join(pieces)
-
-    async def drain(self, most: int) -> bool:
-        """Throw away what is left, up to `most` bytes: a client still sending may not see an answer otherwise.
-
-        Returns whether the body has come to its end.
-        """
-        if self._announced is not None and self._announced - self._taken > most:
-            return self._ended
-        try:
-            while not self._ended and most > 0:
-                most -= len(await self._next())
-        except Refused:
-            return False
-        return self._ended
 
     async def _next(self) -> bytes:
         try:

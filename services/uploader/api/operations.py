@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, MutableMapping
 from typing import Any, Literal, NamedTuple, get_type_hints
 
 from anyio import CapacityLimiter
@@ -36,7 +36,7 @@ class Services(NamedTuple):
     access: Access
     lookups: RateLimit
     metrics: Metrics
-    upload_slots: CapacityLimiter
+    upload_slots: MutableMapping[str, CapacityLimiter]  # by tenant, so that slow uploads of one do not stop another's
 
 
 class Call(NamedTuple):

@@ -31,7 +31,7 @@ def download_rejects(call: Call, request_id: str) -> Reply:
     lines = write_tsv(_columns(call, request), _rejects(call, places))
     call.audit("rejects.downloaded", request_id=request_id)
     disposition = f'attachment; filename="rejects-{request.request_id}.tsv"'
-    return Reply(_pieces(lines), {"Content-Disposition": disposition, "X-Content-Type-Options": "nosniff"})
+    return Reply(_pieces(lines), {"Content-Disposition": disposition})
 
 
 def _columns(call: Call, request: Request) -> Sequence[str]:

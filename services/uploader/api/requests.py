@@ -57,7 +57,7 @@ async def request_events(call: Call, request_id: str) -> Reply:
     misses nothing.
     """
     first = await run_sync(call.system.requests.get, call.tenant_id, request_id)
-    return Reply(_events(call, first), {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"})
+    return Reply(_events(call, first), {"X-Accel-Buffering": "no"})
 
 
 @operation("POST", "/v1/requests/{request_id}:cancel", role=Role.UPLOADER, answers=RequestView, problems=(409,))

@@ -26,7 +26,7 @@ from services.uploader.mapping_form import ColumnForm, Name, read_columns, save_
 
 FORM_PART_BYTES = 1 << 20  # of the part `request`
 OVERHEAD_BYTES = 128 * 1024  # boundaries and part headers
-UPLOADS_AT_ONCE = 32  # more wait, and hold nothing in memory while they do
+UPLOADS_AT_ONCE = 16  # of each tenant; more wait, and hold nothing in memory while they do
 UNNAMED = "file"
 
 F = TypeVar("F")
@@ -123,11 +123,12 @@ async def _receive(call: Call, received: _Received[F, R], kind: type[R], take: C
     """Read a form into `received`, its parts in any order; `take` runs in a thread and pulls the file's bytes."""
     form = Multipart(call.content_type, call.incoming)
     call.incoming.allow(call.system.limits.file_bytes + FORM_PART_BYTES + OVERHEAD_BYTES)
+    slots = call.services.upload_slots[call.tenant_id]
     while part := await form.next_part():
         match part.name:
             case "file" if received.file is None:
                 received.file_name = part.file_name or UNNAMED
-                received.file = await run_sync(take, _pulled(call, form), limiter=call.services.upload_slots)
+                received.file = await run_sync(take, _pulled(call, form), limiter=slots)
             case "request" if received.request is None:
                 received.request = decode_json(await form.read_all(FORM_PART_BYTES), kind)
             case "file" | "request":

@@ -139,11 +139,14 @@ def test_a_body_has_a_limit_announced_or_not(announced: int | None, limit: int) 
     assert caught.value.code == "body_too_large"
 
 
-def test_draining_stops_at_its_limit_and_at_the_end() -> None:
-    async def drained(pieces: Sequence[bytes], most: int, announced: int | None = None) -> bool:
-        return await body_of(pieces, announced=announced).drain(most)
+def test_a_body_is_not_whole_when_its_client_has_gone() -> None:
+    events: list[Any] = [{"type": "http.request", "body": b"{}", "more_body": True}, {"type": "http.disconnect"}]
 
-    assert asyncio.run(drained([b"x" * 10] * 3, 100))
-    assert not asyncio.run(drained([b"x" * 10] * 3, 15))
-    assert not asyncio.run(drained([], 100))  # the client is gone
-    assert not asyncio.run(drained([b"x" * 10] * 3, 15, announced=30))
+    async def receive() -> Any:
+        return events.pop(0)
+
+    body = IncomingBody(receive, None)
+    body.allow(100)
+    with pytest.raises(Refused) as caught:
+        asyncio.run(body.whole())
+    assert caught.value.code == "incomplete_body"
