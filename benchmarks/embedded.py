@@ -23,14 +23,14 @@ from services.cli.sample import write_sample
 MAPPING = (
     "crmid=crmid!",
     "email=email:pii",
-    "phone=phone:pii",
-    "first_name=first_name_text:text",
-    "last_name=last_name_text:text",
+    "phone=phone:pii:phone(NL)",
+    "first_name=first_name",
+    "last_name=last_name",
     "city=city",
     "preferences=cross_sell_product",
     "slot_num=slot_num:integer",
     "ltv=ltv",
-    "birth_date=birth_day:date",
+    "birth_date=birth_date",
 )
 
 
@@ -42,7 +42,7 @@ def main() -> None:
         rounds = [_round(file, Path(folder) / f"data-{number}", options.workers) for number in range(options.rounds)]
         small = Path(folder) / "small.tsv"
         write_sample(small, rows=100, seed=2, faulty=0)
-        latencies = [_round(small, Path(folder) / "data-0", 0)["accepted_to_completed_seconds"] for _ in range(5)]
+        latencies = [_round(small, Path(folder) / "data-0", None)["accepted_to_completed_seconds"] for _ in range(5)]
     figures = {key: statistics.median(each[key] for each in rounds) for key in rounds[0] if key != "peak_rss_mb"}
     report = {
         "rows": options.rows,

@@ -20,7 +20,7 @@ from penstock.application.requests import NewRequest, Requests
 from penstock.application.sealed_objects import SealedObjects, file_key
 from penstock.domain.attributes import Attribute
 from penstock.domain.compression import plain
-from penstock.domain.errors import Fault, Refused
+from penstock.domain.errors import Fault, NotFound, Refused
 from penstock.domain.event_codec import MAX_CHUNKS, encode
 from penstock.domain.events import UploadRequested
 from penstock.domain.file_rules import MAX_HEADER_BYTES, judge_header, no_rows, safe_file_name
@@ -102,7 +102,10 @@ class Intake:
     def accept(
         self, tenant_id: str, stored: StoredFile, form: UploadForm, *, idempotency_key: str | None = None
     ) -> Request:
-        """Judge the file's header, accept the request and send its event. A file that is not kept is deleted."""
+        """Judge the file's header, accept the request and send its event. A file that is not kept is deleted.
+
+        Raises `Refused` with every fault, `NotFound` when the data source has no mapping.
+        """
         try:
             plan_for = self._judge(tenant_id, stored, form)
             request, created = self._requests.accept(
@@ -111,7 +114,7 @@ class Intake:
                 fingerprint=fingerprint(stored.fingerprint, form),
                 plan_for=plan_for,
             )
-        except Refused:
+        except (Refused, NotFound):
             self._files.delete(stored.ref.key)
             raise
         failpoint("uploader.request_created")
