@@ -1,0 +1,300 @@
+"""The documentation says what the code does: every name on a page is there, and everything there is on a page.
+
+A failure names what is missing on either side. Nothing is generated, so that a page can say things in its own words.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import re
+import subprocess
+from collections.abc import Iterable
+from contextlib import closing
+from pathlib import Path
+
+import msgspec
+import pytest
+import typer
+
+from penstock import failpoints
+from penstock.application.access import Role
+from penstock.application.key_ring import Purpose
+from penstock.config import PREFIX, Settings
+from penstock.domain import events, file_rules
+from penstock.domain.attributes import FormatKind, parse_format
+from penstock.domain.builtin_attributes import BUILTIN
+from penstock.domain.coercion import REASONS, Misfit, coercer
+from penstock.domain.mapping import Limits, Mode, WritePolicy
+from penstock.domain.request import Status
+from penstock.ports.control_store import Table
+from penstock.wiring import embedded
+from services.cli.failures import ExitCode
+from services.cli.main import COMMANDS, application
+from services.uploader.api.app import OPERATIONS
+from services.uploader.api.metrics import Metrics
+from services.uploader.api.problems import STATUS, status_of
+from tests.support import documents
+from tests.support.documents import PAGES, ROOT, argument_of, code_lines, inline_code, sources, table, text_of
+
+FILES, ERRORS, SETTINGS, HTTP = "docs/files.md", "docs/errors.md", "docs/settings.md", "docs/http-api.md"
+ARCHITECTURE, OPERATING, GUARANTEES = "docs/architecture.md", "docs/operations.md", "docs/guarantees.md"
+ROW_READERS = ("penstock/domain/rows.py", "penstock/domain/chunk.py", "services/row_processor/worker.py")
+PLACE = re.compile(r"(?:penstock|services|tests|schemas|docs|deploy|benchmarks)/[\w./-]+(?:::[\w.:]+)?")
+CALL = re.compile(r"(GET|POST|PUT|DELETE) (/\S+)")
+URL = re.compile(r"\$PENSTOCK_URL(/[^\s\"]+)")
+
+
+def column(page: str, heading: str, head: str, place: int = 0) -> list[str]:
+    return [row[place] for row in table(page, heading, head)]
+
+
+def numbers(cells: Iterable[str]) -> list[str]:
+    return [cell.replace(",", "") for cell in cells]
+
+
+# -- places, links and commands --
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_link_leads_somewhere(page: str) -> None:
+    lost = []
+    for link in documents.links(page):
+        path, _, anchor = link.partition("#")
+        if link.startswith(("https://", "mailto:")):
+            continue
+        target = ((ROOT / page).parent / path).resolve() if path else ROOT / page
+        name = target.relative_to(ROOT).as_posix()
+        if not target.exists() or (anchor and anchor not in documents.anchors(name)):
+            lost.append(link)
+    assert lost == []
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_file_function_and_test_that_is_named_is_there(page: str) -> None:
+    places = [code for code in inline_code(page) if PLACE.fullmatch(code)]
+    assert [place for place in places if not documents.has_place(place)] == []
+
+
+def test_a_place_that_is_not_there_is_noticed() -> None:
+    assert documents.has_place("penstock/domain/request.py::Status.ended")
+    assert not documents.has_place("penstock/domain/request.py::Status.gone")
+    assert not documents.has_place("penstock/domain/gone.py")
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_command_that_is_shown_is_one(page: str) -> None:
+    for arguments in documents.commands(page):
+        if arguments and arguments != ["--help"]:
+            check_command(arguments)
+
+
+def check_command(arguments: list[str]) -> None:
+    """Raises what the command line itself would; `…` stands for whatever else there may be."""
+    command = typer.main.get_command(application(arguments[0]))
+    while arguments and (below := getattr(command, "commands", None)):
+        command, arguments = below[arguments[0]], arguments[1:]
+    if not arguments:
+        return
+    known = {option for each in command.params for option in each.opts} | {"--help"}
+    assert {part for part in arguments if part.startswith("-")} <= known, arguments
+    if "…" not in arguments and "--help" not in arguments:
+        command.make_context("penstock", arguments)
+
+
+@pytest.mark.parametrize("wrong", [["ingest", "--sauce", "crm"], ["sink"], ["key", "create", "--role", "king"]])
+def test_a_command_that_is_none_is_noticed(wrong: list[str]) -> None:
+    with pytest.raises((AssertionError, KeyError, typer.TyperException)):
+        check_command(wrong)
+
+
+def test_every_command_is_shown() -> None:
+    shown = {arguments[0] for page in PAGES for arguments in documents.commands(page) if arguments}
+    assert set(COMMANDS) <= shown
+
+
+def test_every_target_of_make_that_is_shown_is_one() -> None:
+    targets = set(re.findall(r"^([a-z-]+):", text_of("Makefile"), re.MULTILINE))
+    shown = {code.split()[1] for page in PAGES for code in [*inline_code(page), *code_lines(page)] if is_make(code)}
+    assert shown <= targets
+    assert "demo" in shown
+
+
+def is_make(code: str) -> bool:
+    return re.match(r"make [a-z-]+", code) is not None
+
+
+def test_every_decision_is_listed() -> None:
+    records = {path.name for path in (ROOT / "docs/decisions").glob("[0-9]*.md")}
+    assert records
+    assert {link for link in documents.links("docs/decisions/README.md") if link[0].isdigit()} == records
+
+
+def test_the_first_file_of_the_readme_is_ingested(penstock_command: list[str], tmp_path: Path) -> None:
+    (tmp_path / "customers.tsv").write_text("crmid\tphone\tpreferences\tslot_num\nC1\t+31 20 123 4567\tgarden\t7\n")
+    shown = next(each for each in documents.commands("README.md") if each[:1] == ["ingest"] and "--map" in each)
+    ran = subprocess.run([*penstock_command, *shown, "--json"], cwd=tmp_path, capture_output=True, check=False)
+    document = json.loads(ran.stdout.splitlines()[-1])
+    assert (ran.returncode, document["status"], document["rows_ingested"]) == (0, "COMPLETED", 1)
+
+
+# -- codes --
+
+
+def error_codes() -> set[str]:
+    """Every code that the source can raise or answer."""
+    named = {rule[0] for rule in file_rules._NAME_RULES}
+    return set(argument_of("code", sources())) | named | set(STATUS)
+
+
+def row_reasons() -> set[str]:
+    """Every reason for which a row can be rejected: those of cells, and the words of the modules that read rows."""
+    words = {text for tree in sources(*ROW_READERS).values() for text in documents.texts_in(tree) if "_" in text}
+    return set(REASONS) | words
+
+
+def test_every_error_code_is_documented_once() -> None:
+    told = [*column(FILES, "Refused as a whole", "code"), *documents.first_cells(ERRORS, "code")]
+    assert documents.repeated(told) == []
+    assert error_codes() - set(told) - set(REASONS) == set()
+    assert set(told) - error_codes() == set()
+
+
+def test_every_reason_of_a_reject_is_documented() -> None:
+    assert set(column(FILES, "Rejected rows", "code")) == row_reasons()
+
+
+def test_every_http_status_is_the_one_that_is_answered() -> None:
+    rows = [row for (_, head), found in documents.tables(ERRORS).items() if head == "code" for row in found]
+    assert {code: told for code, told, *_ in rows if told and told != str(status_of(code))} == {}
+
+
+def test_every_exit_code_is_documented() -> None:
+    assert numbers(column(ERRORS, "Exit codes of the command line", "exit code")) == [str(int(c)) for c in ExitCode]
+
+
+def test_every_reason_of_a_dead_letter_is_documented() -> None:
+    poison = sources("services/status_tracker", "services/row_processor", "penstock/application/consume.py")
+    reasons = {*argument_of("reason_code", sources()), *argument_of("reason", poison)}
+    told = set(column(OPERATING, "Dead letters", "reason"))
+    assert reasons <= told <= reasons | error_codes()
+
+
+# -- files --
+
+
+def test_every_format_is_documented() -> None:
+    assert column(FILES, "Input formats", "format")[: len(FormatKind)] == list(FormatKind)
+
+
+@pytest.mark.parametrize(("written", "cell", "becomes"), table(FILES, "Input formats", "format")[len(FormatKind) :])
+def test_an_example_of_a_format(written: str, cell: str, becomes: str) -> None:
+    try:
+        value = str(coercer(parse_format(written)).one(cell))
+    except Misfit as misfit:
+        value = misfit.code
+    assert value == becomes
+
+
+def test_every_format_that_is_written_can_be_read() -> None:
+    written = [
+        each for cell in column(FILES, "Input formats", "format", 1)[: len(FormatKind)] for each in cell.split(", ")
+    ]
+    assert {parse_format(each).kind for each in written} == set(FormatKind)
+
+
+def test_every_built_in_attribute_is_documented() -> None:
+    rows = [[a.name, a.display_name, str(a.format), "yes" if a.pii else ""] for a in BUILTIN.values()]
+    assert table(FILES, "Built-in attributes", "name") == rows
+
+
+def test_every_policy_and_mode_is_documented() -> None:
+    assert column(FILES, "Blanks and write policies", "policy") == list(WritePolicy)
+    assert column(FILES, "Replace and undo", "mode") == list(Mode)
+
+
+def test_every_limit_is_documented() -> None:
+    limits = {name: str(value) for name, value in msgspec.structs.asdict(Limits()).items()}
+    assert {name: value.replace(",", "") for name, value, _ in table(FILES, "Limits", "limit")} == limits
+
+
+@pytest.mark.parametrize(("place", "value"), [row[:2] for row in table(FILES, "Limits", "constant")])
+def test_a_bound_has_the_value_that_is_told(place: str, value: str) -> None:
+    path, name = place.split("::")
+    module = importlib.import_module(path.removesuffix(".py").replace("/", "."))
+    assert f"{getattr(module, name):,}" == value
+
+
+# -- settings, HTTP, operation --
+
+
+def test_every_setting_is_documented_with_its_default() -> None:
+    told = {row[0]: row[1] for head in ("Of the system", "Of e-mail") for row in table(SETTINGS, head, "variable")}
+    fields = msgspec.structs.fields(Settings)
+    assert told == {PREFIX + field.name.upper(): str(field.default) for field in fields}
+
+
+def test_every_variable_in_the_source_is_documented() -> None:
+    pattern = re.compile(rf'"({PREFIX}[A-Z_]+)"')
+    read = {name for path in sources() for name in pattern.findall(text_of(path))}
+    assert read <= set(documents.first_cells(SETTINGS, "variable"))
+
+
+def test_every_call_is_documented_with_its_role() -> None:
+    told = {(row[0], row[1]) for row in table(HTTP, "All calls", "call")}
+    assert told == {(f"{op.method} {op.path}", str(op.role or "")) for op in OPERATIONS}
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_path_that_is_shown_is_served(page: str) -> None:
+    paths = [op.path for op in OPERATIONS] + ["/openapi.json"]
+    served = [re.compile(re.sub(r"{\w+}", r"(?:{\\w+}|[^/:]+)", path)) for path in paths]
+    shown = [match[2] for match in map(CALL.fullmatch, inline_code(page)) if match]
+    shown += [path for line in code_lines(page) for path in URL.findall(line)]
+    assert [path for path in shown if not any(each.fullmatch(path) for each in served)] == []
+
+
+def test_every_status_and_role_is_documented() -> None:
+    assert column(HTTP, "Upload", "status") == list(Status)
+    assert all(f"`{role}`" in text_of(HTTP) for role in Role)
+
+
+def test_every_metric_and_log_event_is_documented() -> None:
+    metrics = set(re.findall(r"^# TYPE (\w+_total) ", Metrics().text().decode(), re.MULTILINE))
+    assert set(column(OPERATING, "Health and metrics", "metric")) == metrics
+    logged = {event for path in sources() for event in re.findall(r'\blog\.\w+\(\s*"([a-z_.]+)"', text_of(path))}
+    assert set(column(OPERATING, "Logs", "event")) == logged
+
+
+def test_the_data_folder_holds_what_is_told(tmp_path: Path) -> None:
+    with closing(embedded(Settings(data=tmp_path))):
+        kept = {path.name for path in tmp_path.iterdir()}
+    besides = {name for name in kept if name.endswith(("-lock", "-wal", "-shm", "-processes"))}
+    assert kept - besides == set(column(OPERATING, "The data folder", "file or folder")) - {"mail"}
+    assert kept - besides == set(column(ARCHITECTURE, "What is stored where", "file or folder")) - {"mail"}
+
+
+# -- the map --
+
+
+def test_every_table_topic_key_and_failpoint_is_on_the_map() -> None:
+    topics = {value for name, value in vars(events).items() if name.isupper() and isinstance(value, str)}
+    assert column(ARCHITECTURE, "What is stored where", "table") == list(Table)
+    assert set(column(ARCHITECTURE, "What is stored where", "topic")) == topics
+    assert column(ARCHITECTURE, "What is stored where", "purpose") == list(Purpose)
+    assert column(ARCHITECTURE, "Failpoints", "failpoint") == list(failpoints.NAMES)
+
+
+def test_every_folder_of_tests_is_on_the_map() -> None:
+    folders = {
+        f"tests/{path.parent.relative_to(ROOT / 'tests').parts[0]}" for path in ROOT.glob("tests/*/**/test_*.py")
+    }
+    assert folders <= set(column(ARCHITECTURE, "The tests", "folder"))
+
+
+def test_every_guarantee_names_a_test() -> None:
+    rows = [
+        row for (_, head), found in documents.tables(GUARANTEES).items() if head in ("fault", "attack") for row in found
+    ]
+    assert len(rows) > 20
+    assert [row[0] for row in rows if "tests/" not in row[-1]] == []
