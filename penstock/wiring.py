@@ -15,6 +15,7 @@ from penstock.adapters.embedded.profile_store import EmbeddedProfileStore
 from penstock.adapters.folder_mailer import FolderMailer
 from penstock.adapters.smtp_mailer import Security, SmtpMailer, SmtpServer
 from penstock.application.catalog import Catalog
+from penstock.application.chunks import Chunks
 from penstock.application.key_ring import KeyRing
 from penstock.application.profile_reader import ProfileReader
 from penstock.application.requests import Requests
@@ -48,6 +49,7 @@ class System(NamedTuple):
     keys: KeyRing
     files: SealedObjects
     requests: Requests
+    chunks: Chunks
     catalog: Catalog
     reader: ProfileReader
     mailer: Mailer
@@ -85,6 +87,7 @@ def embedded(settings: Settings, *, clock: Clock | None = None, random: Random =
         keys=keys,
         files=SealedObjects(objects, keys, random),
         requests=requests,
+        chunks=Chunks(control),
         catalog=catalog,
         reader=ProfileReader(
             profiles=profiles, requests=requests, catalog=catalog, keys=keys, bits=settings.bucket_bits

@@ -15,11 +15,12 @@ from enum import StrEnum
 
 import msgspec
 
+from penstock.application.scanning import scan_all
 from penstock.domain.errors import NotFound
 from penstock.ports.clock import Clock
 from penstock.ports.control_store import ControlStore, Record, Table
 
-PAGE = 200  # records per scan
+AUDIT_PAGE = 200  # entries per read
 SECRET_BYTES = 32
 UNIQUE_BYTES = 4  # tells entries of one microsecond apart
 _KEY = re.compile(r"pk_(?P<tenant>[A-Za-z0-9._-]{1,64})_[0-9a-f]{64}")
@@ -92,11 +93,7 @@ class Access:
 
     def list_keys(self, tenant_id: str) -> list[ApiKey]:
         """All keys that have not been revoked, the oldest first."""
-        keys: list[ApiKey] = []
-        after = ""
-        while page := self._store.scan(Table.API_KEYS, tenant_id, "", after=after, limit=PAGE):
-            keys += map(_key, page)
-            after = page[-1].sort
+        keys = map(_key, scan_all(self._store, Table.API_KEYS, tenant_id))
         return sorted(keys, key=lambda key: (key.created_at, key.key_id))
 
     def revoke_key(self, tenant_id: str, key_id: str) -> None:
@@ -112,7 +109,7 @@ class Access:
         self._store.create(Table.AUDIT, tenant_id, _day(entry.at_us), sort, msgspec.json.encode(entry))
 
     def read_audit(
-        self, tenant_id: str, *, day: str | None = None, before: str = "", limit: int = PAGE
+        self, tenant_id: str, *, day: str | None = None, before: str = "", limit: int = AUDIT_PAGE
     ) -> list[tuple[str, AuditEntry]]:
         """Up to `limit` entries of a day (UTC, YYYY-MM-DD; today by default), the newest first, each with its place.
 

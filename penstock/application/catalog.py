@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import msgspec
 
+from penstock.application.scanning import scan_all
 from penstock.domain.attributes import Attribute, check_name
 from penstock.domain.builtin_attributes import BUILTIN
 from penstock.domain.errors import Conflict, Fault, NotFound, Refused, refusal
 from penstock.domain.mapping import ColumnMapping, Mapping
 from penstock.domain.mapping_rules import judge_mapping
-from penstock.ports.control_store import ControlStore, Record, Table
-
-PAGE = 200  # records per scan
+from penstock.ports.control_store import ControlStore, Table
 
 
 class DataSource(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,7 +46,7 @@ class Catalog:
 
     def sources(self, tenant_id: str) -> list[DataSource]:
         """All data sources, by name."""
-        records = self._scan(Table.DATA_SOURCES, tenant_id)
+        records = scan_all(self._store, Table.DATA_SOURCES, tenant_id)
         return [msgspec.json.decode(record.body, type=DataSource) for record in records]
 
     def create_attribute(self, tenant_id: str, attribute: Attribute) -> Attribute:
@@ -77,7 +76,7 @@ class Catalog:
 
     def attributes(self, tenant_id: str) -> dict[str, Attribute]:
         """All attributes by name, in the order of names. A custom one stays when a release builds in its name."""
-        records = self._scan(Table.ATTRIBUTES, tenant_id)
+        records = scan_all(self._store, Table.ATTRIBUTES, tenant_id)
         custom = {record.sort: msgspec.json.decode(record.body, type=Attribute) for record in records}
         return dict(sorted((BUILTIN | custom).items()))
 
@@ -126,12 +125,6 @@ class Catalog:
     def _present(self, tenant_id: str, source: str) -> Mapping | None:
         newest = self._store.scan(Table.MAPPINGS, tenant_id, source, limit=1, newest_first=True)
         return msgspec.json.decode(newest[0].body, type=Mapping) if newest else None
-
-    def _scan(self, table: Table, tenant_id: str) -> Iterator[Record]:
-        after = ""
-        while page := self._store.scan(table, tenant_id, "", after=after, limit=PAGE):
-            yield from page
-            after = page[-1].sort
 
 
 def _same_shape(present: Attribute, wanted: Attribute) -> Attribute:

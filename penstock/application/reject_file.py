@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from penstock.application.chunks import Chunks
 from penstock.application.requests import Requests
 from penstock.application.sealed_objects import SealedObjects, rejects_key
 from penstock.domain.errors import NotFound, Refused, refusal
@@ -13,7 +14,9 @@ from penstock.domain.request import Request
 from penstock.ports.object_store import ObjectRef
 
 
-def reject_lines(requests: Requests, files: SealedObjects, tenant_id: str, request_id: str) -> Iterator[bytes]:
+def reject_lines(
+    requests: Requests, chunks: Chunks, files: SealedObjects, tenant_id: str, request_id: str
+) -> Iterator[bytes]:
     """The lines of the TSV, its header first; one chunk's rejects are in memory at a time.
 
     Raises `NotFound`; `Refused`: no_rejects, rejects_expired.
@@ -21,7 +24,7 @@ def reject_lines(requests: Requests, files: SealedObjects, tenant_id: str, reque
     request = requests.get(tenant_id, request_id)
     places = [
         rejects_key(tenant_id, request_id, manifest.chunk)
-        for manifest in requests.manifests(tenant_id, request_id)
+        for manifest in chunks.manifests(tenant_id, request_id)
         if manifest.has_rejects
     ]
     if not places:

@@ -13,15 +13,15 @@ from collections.abc import Callable, Iterable, Iterator
 
 import msgspec
 
+from penstock.application.scanning import scan_all
 from penstock.domain.errors import Conflict, NotFound, refusal
 from penstock.domain.mapping import Mode, Plan
-from penstock.domain.request import Manifest, Request, Status, cancel, revert
+from penstock.domain.request import Request, Status, cancel, revert
 from penstock.domain.request_ids import request_id
 from penstock.domain.visibility import visible
 from penstock.ports.clock import Clock
 from penstock.ports.control_store import ControlStore, Record, Table
 
-PAGE = 200  # records per scan
 UNDO_MARK = "/undo"  # ends the sort key of the active marker that an undo leaves
 
 
@@ -47,12 +47,6 @@ class Reservation(msgspec.Struct, frozen=True, kw_only=True):
     request_id: str
     accepted_at: int  # microseconds since the epoch
     fingerprint: str
-
-
-class ChunkFailures(msgspec.Struct, frozen=True):
-    """Attempts at one chunk that failed for a reason of its own; `reasons` are codes, the oldest first."""
-
-    reasons: tuple[str, ...] = ()
 
 
 class Mark(msgspec.Struct, frozen=True):
@@ -139,7 +133,7 @@ class Requests:
     ) -> list[Request]:
         """Up to `limit` requests that fit, the newest first, from those accepted before the request `before`."""
         found: list[Request] = []
-        for record in self._scan(Table.REQUESTS, tenant_id, "", after=before, newest_first=True):
+        for record in scan_all(self._store, Table.REQUESTS, tenant_id, after=before, newest_first=True):
             request = _request(record)
             if status in (None, request.status) and data_source in (None, request.data_source):
                 found.append(request)
@@ -205,7 +199,7 @@ class Requests:
 
     def marks(self, tenant_id: str) -> Iterator[Mark]:
         """The active markers, in order of request id."""
-        for record in self._scan(Table.ACTIVE_REQUESTS, tenant_id, ""):
+        for record in scan_all(self._store, Table.ACTIVE_REQUESTS, tenant_id):
             yield msgspec.json.decode(record.body, type=Mark)
 
     def unmark(self, tenant_id: str, mark: Mark) -> None:
@@ -220,45 +214,6 @@ class Requests:
         self.unmark(request.tenant_id, Mark(request.request_id, request.accepted_at))
         if request.status is Status.REVERTED:
             self.unmark(request.tenant_id, Mark(request.request_id, request.accepted_at, undo=True))
-
-    # Chunks
-
-    def put_manifest(self, tenant_id: str, request_id: str, manifest: Manifest, nodes: bytes) -> None:
-        """Commit a chunk: the nodes that it wrote, then its manifest, which is what makes it count."""
-        sort = _chunk(manifest.chunk)
-        self._store.put(Table.CHUNK_NODES, tenant_id, request_id, sort, nodes)
-        self._store.put(Table.CHUNK_MANIFESTS, tenant_id, request_id, sort, msgspec.json.encode(manifest))
-
-    def manifest(self, tenant_id: str, request_id: str, chunk: int) -> Manifest | None:
-        record = self._store.get(Table.CHUNK_MANIFESTS, tenant_id, request_id, _chunk(chunk))
-        return None if record is None else _manifest(record)
-
-    def manifests(self, tenant_id: str, request_id: str) -> Iterator[Manifest]:
-        """All manifests of a request, in chunk order."""
-        return map(_manifest, self._scan(Table.CHUNK_MANIFESTS, tenant_id, request_id))
-
-    def chunk_nodes(self, tenant_id: str, request_id: str, chunk: int) -> bytes:
-        """The nodes that a chunk wrote, one after another. Raises `NotFound`."""
-        record = self._store.get(Table.CHUNK_NODES, tenant_id, request_id, _chunk(chunk))
-        if record is None:
-            raise NotFound(f"chunk {chunk} of request {request_id} has written nothing yet")
-        return record.body
-
-    def record_chunk_failure(self, tenant_id: str, request_id: str, chunk: int, reason: str) -> int:
-        """Count an attempt that failed for a reason of the chunk's own (a code); returns how many there are now."""
-        where = (Table.CHUNK_FAILURES, tenant_id, request_id, _chunk(chunk))
-        while True:
-            record = self._store.get(*where)
-            known = ChunkFailures() if record is None else msgspec.json.decode(record.body, type=ChunkFailures)
-            failures = ChunkFailures((*known.reasons, reason))
-            try:
-                if record is None:
-                    self._store.create(*where, msgspec.json.encode(failures))
-                else:
-                    self._store.replace(record, msgspec.json.encode(failures))
-            except Conflict:
-                continue
-            return len(failures.reasons)
 
     # Parts
 
@@ -328,30 +283,11 @@ class Requests:
         return known[request_id]
 
     def _load_floor(self, tenant_id: str, data_source: str, known: dict[str, Request | None]) -> None:
-        for record in self._scan(Table.REPLACEMENTS, tenant_id, data_source, newest_first=True):
+        for record in scan_all(self._store, Table.REPLACEMENTS, tenant_id, data_source, newest_first=True):
             request = self._known(tenant_id, record.sort, known)
             if request is not None and request.status is Status.COMPLETED:
                 return
 
-    def _scan(
-        self, table: Table, tenant_id: str, partition: str, *, after: str = "", newest_first: bool = False
-    ) -> Iterator[Record]:
-        while True:
-            page = self._store.scan(table, tenant_id, partition, after=after, limit=PAGE, newest_first=newest_first)
-            yield from page
-            if len(page) < PAGE:
-                return
-            after = page[-1].sort
-
 
 def _request(record: Record) -> Request:
     return msgspec.json.decode(record.body, type=Request)
-
-
-def _manifest(record: Record) -> Manifest:
-    return msgspec.json.decode(record.body, type=Manifest)
-
-
-def _chunk(chunk: int) -> str:
-    """The chunk's number so that text sorts as numbers do."""
-    return f"{chunk:09d}"

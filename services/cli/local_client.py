@@ -50,7 +50,8 @@ class LocalClient(Client):
         return changes(self._system.requests, self._system.clock, self._tenant_id, request_id)
 
     def rejects(self, request_id: str) -> Iterator[bytes]:
-        lines = reject_lines(self._system.requests, self._system.files, self._tenant_id, request_id)
+        system = self._system
+        lines = reject_lines(system.requests, system.chunks, system.files, self._tenant_id, request_id)
         self._audit("rejects.downloaded", request_id=request_id)
         return lines
 

@@ -33,6 +33,7 @@ def worker_loop(system: System) -> ConsumeLoop:
     worker = Worker(
         log=system.log,
         requests=system.requests,
+        chunks=system.chunks,
         profiles=system.profiles,
         files=system.files,
         keys=system.keys,

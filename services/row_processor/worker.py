@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 
+from penstock.application.chunks import Chunks
 from penstock.application.key_ring import KeyRing, Purpose
 from penstock.application.requests import Requests
 from penstock.application.sealed_objects import SealedObjects, rejects_key
@@ -44,6 +45,7 @@ class Worker:
         *,
         log: EventLog,
         requests: Requests,
+        chunks: Chunks,
         profiles: ProfileStore,
         files: SealedObjects,
         keys: KeyRing,
@@ -52,7 +54,8 @@ class Worker:
         bits: int,
     ) -> None:
         self._producer = log.producer()
-        self._requests, self._profiles, self._files, self._keys = requests, profiles, files, keys
+        self._requests, self._chunks, self._profiles = requests, chunks, profiles
+        self._files, self._keys = files, keys
         self._clock, self._random, self._bits = clock, random, bits
         self._prepared = lru_cache(LAYOUTS_KEPT)(self._prepare)
 
@@ -65,7 +68,7 @@ class Worker:
         """Ingest one chunk unless that was done or its request has ended, and say what it came to."""
         if self._requests.get(event.tenant_id, event.request_id).status.ended:
             return
-        manifest = self._requests.manifest(event.tenant_id, event.request_id, event.chunk)
+        manifest = self._chunks.manifest(event.tenant_id, event.request_id, event.chunk)
         try:
             step: Step = (manifest or self._ingest_or_set_aside(event)).step()
         except (Corrupt, KeyRevoked, NotFound) as error:
@@ -82,7 +85,7 @@ class Worker:
                 raise
             except Exception as error:  # whatever is wrong with this chunk must not stop its neighbours
                 reason = type(error).__name__
-                failures = self._requests.record_chunk_failure(event.tenant_id, event.request_id, event.chunk, reason)
+                failures = self._chunks.record_failure(event.tenant_id, event.request_id, event.chunk, reason)
             if failures >= MAX_ATTEMPTS:
                 return self._set_aside(event)
 
@@ -142,7 +145,7 @@ class Worker:
             has_rejects=bool(result.rejects),
         )
         nodes = b"".join(fragment.key[:NODE_BYTES] for fragment in result.fragments)
-        self._requests.put_manifest(event.tenant_id, event.request_id, manifest, nodes)
+        self._chunks.commit(event.tenant_id, event.request_id, manifest, nodes)
         failpoint("worker.manifest_stored")
         return manifest
 

@@ -45,6 +45,7 @@ def reconciler(system: System, quiet_seconds: float = QUIET_SECONDS) -> Reconcil
     return Reconciler(
         store=system.control,
         requests=system.requests,
+        chunks=system.chunks,
         announcer=_announcer(system),
         events=system.log,
         clock=system.clock,

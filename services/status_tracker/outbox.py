@@ -11,12 +11,11 @@ from collections.abc import Iterator
 
 import msgspec
 
+from penstock.application.scanning import scan_all
 from penstock.domain.errors import Conflict
 from penstock.domain.notification import Notification, notifications
 from penstock.domain.request import Request
 from penstock.ports.control_store import ControlStore, Record, Table
-
-PAGE = 200  # records per scan
 
 
 class Due(msgspec.Struct, frozen=True):
@@ -37,7 +36,7 @@ class Outbox:
 
     def due(self, tenant_id: str) -> Iterator[tuple[Record, Notification]]:
         """E-mails that have not ended, with their records, the oldest request first."""
-        for entry in self._entries(tenant_id):
+        for entry in scan_all(self._store, Table.DUE_NOTIFICATIONS, tenant_id):
             due = msgspec.json.decode(entry.body, type=Due)
             record = self._store.get(Table.NOTIFICATIONS, tenant_id, due.request_id, due.sort)
             if record is None:
@@ -63,12 +62,6 @@ class Outbox:
             self._store.create(*place, msgspec.json.encode(notification))
         except Conflict:
             return  # it is noted already; should it have been sent too, `due` clears the entry away
-
-    def _entries(self, tenant_id: str) -> Iterator[Record]:
-        after = ""
-        while page := self._store.scan(Table.DUE_NOTIFICATIONS, tenant_id, "", after=after, limit=PAGE):
-            yield from page
-            after = page[-1].sort
 
 
 def _due_sort(notification: Notification) -> str:

@@ -14,6 +14,7 @@ from typing import NamedTuple
 import structlog
 from msgspec.structs import replace
 
+from penstock.application.chunks import Chunks
 from penstock.application.requests import Mark, Requests
 from penstock.domain.errors import NotFound
 from penstock.domain.event_codec import encode
@@ -44,12 +45,13 @@ class Reconciler:
         *,
         store: ControlStore,
         requests: Requests,
+        chunks: Chunks,
         announcer: Announcer,
         events: EventLog,
         clock: Clock,
         quiet_seconds: float,
     ) -> None:
-        self._store, self._requests, self._announcer = store, requests, announcer
+        self._store, self._requests, self._chunks, self._announcer = store, requests, chunks, announcer
         self._producer, self._clock = events.producer(), clock
         self._quiet_seconds = quiet_seconds
         self._seen: dict[str, Sighting] = {}
@@ -85,7 +87,7 @@ class Reconciler:
 
     def _recount(self, request: Request) -> Request:
         """Count the chunks whose manifests are there and whose events were lost."""
-        manifests = self._requests.manifests(request.tenant_id, request.request_id)
+        manifests = self._chunks.manifests(request.tenant_id, request.request_id)
         steps = [manifest.step() for manifest in manifests if not has_chunk(request, manifest.chunk)]
         if steps:
             log.warning("reconcile.progress_recovered", request_id=request.request_id, chunks=len(steps))

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from penstock.adapters.embedded.control_store import EmbeddedControlStore
 from penstock.adapters.embedded.event_log import EmbeddedEventLog
+from penstock.application.chunks import Chunks
 from penstock.application.requests import NewRequest, Requests
 from penstock.domain.errors import PenstockError
 from penstock.domain.event_codec import decode, encode
@@ -55,6 +56,7 @@ class World:
         self.log = EmbeddedEventLog(folder / "events.db", self.clock)
         self.log.create_topics({PROGRESS: 2, STATUS: 1, UPLOAD_REQUESTED: 1})
         self.requests = Requests(self.store, self.clock)
+        self.chunks = Chunks(self.store)
         self.outbox = Outbox(self.store)
         self.mailer = ScriptedMailer()
         self.start()
@@ -73,6 +75,7 @@ class World:
         self.reconciler = Reconciler(
             store=self.store,
             requests=self.requests,
+            chunks=self.chunks,
             announcer=self.announcer,
             events=self.log,
             clock=self.clock,

@@ -12,6 +12,7 @@ from penstock.adapters.embedded.clock import SystemClock
 from penstock.adapters.embedded.control_store import EmbeddedControlStore
 from penstock.adapters.embedded.event_log import EmbeddedEventLog
 from penstock.adapters.smtp_mailer import Security, SmtpMailer, SmtpServer
+from penstock.application.chunks import Chunks
 from penstock.application.consume import ConsumeLoop
 from penstock.application.requests import Requests
 from penstock.domain.events import PROGRESS
@@ -44,7 +45,13 @@ def main(folder: Path, smtp_port: int, clock_seconds: int) -> None:
     announcer = Announcer(log=log, requests=requests, outbox=Outbox(store))
     handle_all(log, Tracker(requests=requests, announcer=announcer), clock)
     Reconciler(
-        store=store, requests=requests, announcer=announcer, events=log, clock=clock, quiet_seconds=86_400
+        store=store,
+        requests=requests,
+        chunks=Chunks(store),
+        announcer=announcer,
+        events=log,
+        clock=clock,
+        quiet_seconds=86_400,
     ).reconcile()
     mailer = SmtpMailer(SmtpServer(host="127.0.0.1", port=smtp_port, security=Security.NONE))
     notifier = Notifier(store=store, requests=requests, mailer=mailer, clock=clock, sender="penstock@mail.example")

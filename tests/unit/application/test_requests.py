@@ -17,7 +17,7 @@ from penstock.application.requests import NewRequest, Requests
 from penstock.domain.errors import NotFound, Refused
 from penstock.domain.events import Split
 from penstock.domain.mapping import Mapping, Mode, Plan
-from penstock.domain.request import Manifest, Request, Status, apply
+from penstock.domain.request import Request, Status, apply
 from penstock.domain.visibility import visible
 from penstock.ports.control_store import ControlStore, Table
 from tests.support.failing_control_store import Died, FailingControlStore
@@ -211,28 +211,6 @@ def test_an_unfinished_request_is_found_by_what_was_asked(requests: Requests) ->
     assert requests.find_unfinished(T, "g") == other
     requests.cancel(T, new.request_id)
     assert requests.find_unfinished(T, "f") == old
-
-
-def test_chunks_are_committed_and_read_in_order(requests: Requests) -> None:
-    request_id = accept(requests).request_id
-    manifests = [
-        Manifest(chunk=number, at_us=1, rows_read=3, rows_ingested=2, rows_rejected=1, reject_reasons={"x": 1})
-        for number in (9, 10, 100)
-    ]
-    for manifest in reversed(manifests):
-        requests.put_manifest(T, request_id, manifest, b"node" * manifest.chunk)
-    assert list(requests.manifests(T, request_id)) == manifests
-    assert requests.manifest(T, request_id, 10) == manifests[1]
-    assert requests.manifest(T, request_id, 11) is None
-    assert requests.chunk_nodes(T, request_id, 9) == b"node" * 9
-    with pytest.raises(NotFound):
-        requests.chunk_nodes(T, request_id, 11)
-
-
-def test_failures_of_a_chunk_are_counted(requests: Requests) -> None:
-    counts = [requests.record_chunk_failure(T, "r", 3, "reason") for _ in range(3)]
-    assert counts == [1, 2, 3]
-    assert requests.record_chunk_failure(T, "r", 4, "reason") == 1
 
 
 def test_what_counts_follows_replacements_and_undos(requests: Requests) -> None:

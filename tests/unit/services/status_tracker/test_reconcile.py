@@ -60,7 +60,7 @@ def test_chunks_whose_events_were_lost_are_counted_from_their_manifests(world: W
     started = world.clock.at_us
     world.handle(request, Started(at_us=started), Split(at_us=started, chunks=3, bytes=9), manifest(1).step())
     for chunk in range(3):
-        world.requests.put_manifest(TENANT, request.request_id, manifest(chunk), b"")
+        world.chunks.commit(TENANT, request.request_id, manifest(chunk), b"")
     world.reconciler.reconcile()
     assert present(world, request).chunks_done == 1  # its events may still be on their way
     wait(world)
@@ -74,7 +74,7 @@ def test_chunks_whose_events_were_lost_are_counted_from_their_manifests(world: W
 def test_a_split_that_was_lost_is_made_again(world: World) -> None:
     request = world.accept()
     world.handle(request, manifest(0).step())
-    world.requests.put_manifest(TENANT, request.request_id, manifest(0), b"")
+    world.chunks.commit(TENANT, request.request_id, manifest(0), b"")
     wait(world)
     assert len(world.published(UPLOAD_REQUESTED)) == 1
     assert present(world, request).status is Status.IN_PROGRESS
