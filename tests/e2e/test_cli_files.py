@@ -164,7 +164,8 @@ def test_values_that_are_nasty_to_other_systems_read_back_exactly(cli: CommandLi
     maps = ["crmid=crmid!", *(f"{name}=nasty_{name}" for name in NASTY)]
     ran = cli.ingest(header + "\t".join(["C1", *NASTY.values()]) + "\n", maps=maps)
     assert ran.code == 0, ran.stderr
-    assert cli.profile("crmid", "C1") == {"crmid": "C1", **{f"nasty_{name}": value for name, value in NASTY.items()}}
+    revealed = cli.run("profile", "crmid", "C1", "--reveal", "--json").document["attributes"]
+    assert revealed == {"crmid": "C1", **{f"nasty_{name}": value for name, value in NASTY.items()}}
     shown = cli.run("profile", "crmid", "C1").stdout
     assert "\x1b" not in shown
     assert "\u202e" not in shown

@@ -209,7 +209,7 @@ def test_the_key_file_of_another_folder_opens_nothing(cli: CommandLine) -> None:
     assert unusable(other, path).code == 0
     shutil.copy(other.data / "keys.json", cli.data / "keys.json")
     wrong = unusable(cli, path)
-    assert (wrong.code, wrong.document["error"]["code"]) == (3, "corrupt")
+    assert (wrong.code, wrong.document["status"]) == (3, "FAILED")
     assert "Utrecht" not in gone.stderr + wrong.stderr
 
 
