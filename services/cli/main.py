@@ -37,6 +37,11 @@ COMMANDS = {
     "tracker": "service_commands",
 }
 
+EXIT_CODES = (
+    "Exit codes: 0 done, for ingest and watch COMPLETED; 1 refused, not found or not COMPLETED; 2 a wrong call; "
+    "3 a disk, a server or a key is away; 130 interrupted."
+)
+
 
 def main() -> None:
     """The `penstock` script."""
@@ -67,6 +72,7 @@ def application(command: str) -> typer.Typer:
         help="Penstock turns files of customer rows into encrypted customer profiles.",
         no_args_is_help=True,
         add_completion=False,
+        epilog=EXIT_CODES,
     )
     app.callback()(lambda: None)  # keeps a single command a command with a name
     for module in [COMMANDS[command]] if command in COMMANDS else dict.fromkeys(COMMANDS.values()):

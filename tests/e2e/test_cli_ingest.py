@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
+import pty
+import re
 import shutil
 import signal
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -140,16 +144,20 @@ def test_killed_and_run_again_it_goes_on(cli: CommandLine, failpoint: str) -> No
 
 
 def test_interrupted_it_says_so_and_goes_on_when_it_is_run_again(cli: CommandLine) -> None:
-    path = cli.file(many(3000))
-    arguments = ("ingest", path, "--source", "crm", "--map", "crmid=crmid!", "--json")
-    hanging = cli.start(*arguments, PENSTOCK_FAILPOINT="splitter.started:1:hang")
-    assert hanging.stderr is not None
-    accepted = next(line for line in hanging.stderr if "SCHEDULED" in line or "IN_PROGRESS" in line)
-    hanging.send_signal(signal.SIGINT)
-    hanging.send_signal(signal.SIGKILL)  # the failpoint never lets its thread end
-    hanging.communicate()
+    path = cli.file(many(100_000))
+    arguments = ("ingest", path, "--source", "crm", "--map", "crmid=crmid!", "--map", "email=email", "--json")
+    process = cli.start(*arguments, PENSTOCK_CHUNK_BYTES="20000")
+    assert process.stderr is not None
+    begun = next(line for line in process.stderr if "IN_PROGRESS" in line)
+    process.send_signal(signal.SIGINT)
+    stdout, stderr = process.communicate()
+    document = json.loads(stdout)
+    assert (process.returncode, document["error"]["code"], document["status"]) == (130, "interrupted", "IN_PROGRESS")
+    assert document["request_id"] == begun.split()[0]
+    assert "Run the same command again" in stderr
     again = cli.run(*arguments)
-    assert (again.code, again.document["request_id"]) == (0, accepted.split()[0])
+    assert (again.code, again.document["request_id"]) == (0, document["request_id"])
+    assert again.document["rows_ingested"] == 100_000
 
 
 FAULTY_OPTIONS = {
@@ -228,3 +236,23 @@ def test_for_a_person_it_says_what_happened_and_what_may_come_next(cli: CommandL
         assert part in ran.stdout
     assert not ran.stdout.startswith("{")
     assert json.loads(cli.run("requests", "--json").stdout)["requests"][0]["request_id"] in ran.stdout
+
+
+def test_a_terminal_shows_a_bar_with_rows_and_pace(cli: CommandLine) -> None:
+    path, (ours, theirs) = cli.file(many(3000)), pty.openpty()
+    command = [*cli.command, "ingest", str(path), "--source", "crm", "--map", "crmid=crmid!"]
+    environment = cli.environment(TERM="xterm", PENSTOCK_CHUNK_BYTES="20000")
+    process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=theirs)
+    os.close(theirs)
+    shown = "".join(iter(lambda: read_terminal(ours), ""))
+    os.close(ours)
+    assert process.wait() == 0
+    assert re.search(r"Completed +.*100 %.* 3,000 rows +[0-9,]+ rows/s", shown)
+
+
+def read_terminal(terminal: int) -> str:
+    """What is written next; nothing when the other side is closed, which Linux tells as an input error."""
+    try:
+        return os.read(terminal, 4096).decode(errors="replace")
+    except OSError:
+        return ""
