@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import os
 import re
 import subprocess
 from collections.abc import Iterable
@@ -36,12 +37,20 @@ from services.uploader.api.metrics import Metrics
 from services.uploader.api.problems import STATUS, status_of
 from tests.support import documents
 from tests.support.documents import PAGES, ROOT, argument_of, code_lines, inline_code, sources, table, text_of
+from tests.support.http_system import serving
 
 FILES, ERRORS, SETTINGS, HTTP = "docs/files.md", "docs/errors.md", "docs/settings.md", "docs/http-api.md"
 ARCHITECTURE, OPERATING, GUARANTEES = "docs/architecture.md", "docs/operations.md", "docs/guarantees.md"
 ROW_READERS = ("penstock/domain/rows.py", "penstock/domain/chunk.py", "services/row_processor/worker.py")
 PLACE = re.compile(r"(?:penstock|services|tests|schemas|docs|deploy|benchmarks)/[\w./-]+(?:::[\w.:]+)?")
 CALL = re.compile(r"(GET|POST|PUT|DELETE) (/\S+)")
+BOUNDS = [
+    tuple(row[:2])
+    for page in PAGES
+    for (_, head), rows in documents.tables(page).items()
+    if head == "constant"
+    for row in rows
+]
 URL = re.compile(r"\$PENSTOCK_URL(/[^\s\"]+)")
 
 
@@ -218,7 +227,7 @@ def test_every_limit_is_documented() -> None:
     assert {name: value.replace(",", "") for name, value, _ in table(FILES, "Limits", "limit")} == limits
 
 
-@pytest.mark.parametrize(("place", "value"), [row[:2] for row in table(FILES, "Limits", "constant")])
+@pytest.mark.parametrize(("place", "value"), BOUNDS)
 def test_a_bound_has_the_value_that_is_told(place: str, value: str) -> None:
     path, name = place.split("::")
     module = importlib.import_module(path.removesuffix(".py").replace("/", "."))
@@ -243,6 +252,25 @@ def test_every_variable_in_the_source_is_documented() -> None:
 def test_every_call_is_documented_with_its_role() -> None:
     told = {(row[0], row[1]) for row in table(HTTP, "All calls", "call")}
     assert told == {(f"{op.method} {op.path}", str(op.role or "")) for op in OPERATIONS}
+
+
+def test_the_examples_of_the_api_run_one_after_another(tmp_path: Path) -> None:
+    """`ID` is the request that the first of them made; what curl is told besides is in its own file of settings."""
+    (tmp_path / "customers.tsv").write_text("crmid\tphone\tslot_num\n00042\t+31 20 123 4567\t7\n00043\t\tseven\n")
+    (tmp_path / ".curlrc").write_text("fail-with-body\nsilent\nshow-error\n")
+    examples = [block for block in documents.code_blocks(HTTP) if block.startswith("curl ")]
+    assert len(examples) > 3
+    with serving(tmp_path / "data") as system:
+        secret, _ = system.access.create_key("default", Role.ADMIN, "me")
+        known = {"CURL_HOME": str(tmp_path), "PENSTOCK_URL": system.url, "PENSTOCK_API_KEY": secret}
+        for example in examples:
+            command = ["bash", "-euo", "pipefail", "-c", example]
+            ran = subprocess.run(command, cwd=tmp_path, env={**os.environ, **known}, capture_output=True, check=False)
+            assert ran.returncode == 0, (example, ran.stdout, ran.stderr)
+            if "ID" not in known:
+                known["ID"] = json.loads(ran.stdout)["request_id"]
+        assert system.viewer.get(f"/v1/requests/{known['ID']}").json()["status"] == "REVERTED"
+    assert "not_an_integer:slot_num" in (tmp_path / "rejects.tsv").read_text()
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -283,6 +311,8 @@ def test_every_table_topic_key_and_failpoint_is_on_the_map() -> None:
     assert set(column(ARCHITECTURE, "What is stored where", "topic")) == topics
     assert column(ARCHITECTURE, "What is stored where", "purpose") == list(Purpose)
     assert column(ARCHITECTURE, "Failpoints", "failpoint") == list(failpoints.NAMES)
+    told = [code.removeprefix("name:n:") for code in inline_code(SETTINGS) if code.startswith("name:n:")]
+    assert ["kill", *told] == list(failpoints._ACTIONS)
 
 
 def test_every_folder_of_tests_is_on_the_map() -> None:

@@ -47,10 +47,13 @@ def inline_code(page: str) -> list[str]:
     return [code.replace(r"\|", "|") for code in _INLINE.findall(_FENCE.sub("", text_of(page)))]
 
 
+def code_blocks(page: str) -> list[str]:
+    return _FENCE.findall(text_of(page))
+
+
 def code_lines(page: str) -> list[str]:
     """The lines of fenced code, those that end in a backslash joined with the next."""
-    blocks = [block.replace("\\\n", " ") for block in _FENCE.findall(text_of(page))]
-    return [line.strip() for block in blocks for line in block.splitlines()]
+    return [line.strip() for block in code_blocks(page) for line in block.replace("\\\n", " ").splitlines()]
 
 
 def commands(page: str) -> list[list[str]]:
