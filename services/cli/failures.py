@@ -80,7 +80,6 @@ def reporting(*, as_json: bool, refused: Document | None = None) -> Iterator[Out
     except typer.Exit:
         raise
     except BrokenPipeError:
-        leave_pipe()
         raise typer.Exit(ExitCode.PIPE_CLOSED) from None
     except (Exception, KeyboardInterrupt) as error:
         failure = judge(error)
