@@ -79,6 +79,11 @@ def test_every_link_leads_somewhere(page: str) -> None:
     assert lost == []
 
 
+def test_every_page_is_linked_from_the_readme() -> None:
+    pages = {page for page in PAGES if page.startswith("docs/") and not page.startswith("docs/decisions/0")}
+    assert pages - {link.partition("#")[0] for link in documents.links("README.md")} == set()
+
+
 @pytest.mark.parametrize("page", PAGES)
 def test_every_file_function_and_test_that_is_named_is_there(page: str) -> None:
     places = [code for code in inline_code(page) if PLACE.fullmatch(code)]
