@@ -10,14 +10,14 @@ BIN := .venv/bin
 # Named after what it was made from and where, so that a stale or moved environment is made anew.
 ENVIRONMENT := .venv/made-$(shell { pwd; cat requirements/dev.txt; } | cksum | tr ' ' '-')
 PROJECT := .venv/project-installed
-SOURCES := penstock services tests $(wildcard benchmarks)
+SOURCES := penstock services deploy tests $(wildcard benchmarks)
 # What speaks to Penstock from outside, run once more with the wheel in place of the checkout.
 WHEEL_TESTS := tests/contracts tests/e2e
 # By file, since the tests of one file share the system that they speak to.
 PYTEST := python -m pytest --numprocesses 2 --dist loadfile
 SEEDS ?= 200
 
-.PHONY: help install demo test test-checkout test-wheel lint format simulate bench-embedded lock upgrade clean
+.PHONY: help install demo stack stack-down stack-status test test-checkout test-wheel lint format simulate bench-embedded lock upgrade clean
 .PHONY: $(if $(wildcard $(BIN)/python),,$(ENVIRONMENT))
 
 help: ## Show this list
@@ -49,6 +49,15 @@ format: install ## Format the sources and mend what ruff can mend
 
 simulate: install ## Run the seeded simulation of the whole system: make simulate SEEDS=10000
 	$(BIN)/python -m tests.simulation --seeds $(SEEDS)
+
+stack: install ## Start Kafka, Cassandra, S3 and toxiproxy as plain processes; needs Java 17, Maven and Go
+	$(BIN)/python -m deploy.stack up
+
+stack-down: install ## Stop them; what they hold stays in .stack
+	$(BIN)/python -m deploy.stack down
+
+stack-status: install ## Tell which of them run and answer
+	$(BIN)/python -m deploy.stack status
 
 bench-embedded: install ## Measure the embedded runtime: rows/s, CPU per row, peak memory, as JSON
 	$(BIN)/python -m benchmarks.embedded

@@ -1,0 +1,55 @@
+"""Servers that are lent: they end with the last process that uses them, however that process ends."""
+
+from __future__ import annotations
+
+import fcntl
+import subprocess
+import sys
+from pathlib import Path
+from types import TracebackType
+
+from deploy.stack.stack import Stack
+
+
+class Lease:
+    """This process's use of a stack; several processes may use one folder's at the same time.
+
+    Each holds a shared lock, which the system takes back from a process that dies. A guard, a process of its own,
+    waits for the exclusive lock and then stops what was started for them; servers that ran before are left alone.
+    """
+
+    def __init__(self, stack: Stack) -> None:
+        self.stack = stack
+
+    def __enter__(self) -> Lease:
+        self.stack.folder.mkdir(parents=True, exist_ok=True)
+        self._using = users_lock(self.stack.folder).open("w")
+        fcntl.flock(self._using, fcntl.LOCK_SH)
+        command = [sys.executable, "-m", "deploy.stack", "guard", "--folder", str(self.stack.folder)]
+        self._guard = subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True)
+        self._started = False
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._using.close()
+        if self._started:
+            self._guard.wait()
+        self._guard.returncode = self._guard.poll() or 0  # else it waits for others, and ends after them
+
+    def use(self, *names: str) -> Stack:
+        """The stack, with these servers running. Raises as `Stack.up` does."""
+        self._started |= bool(self.stack.up(*names, lent=True))
+        return self.stack
+
+
+def guard(stack: Stack) -> None:
+    """Stop what was lent as soon as nobody uses it."""
+    with users_lock(stack.folder).open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        stack.down(lent_only=True)
+
+
+def users_lock(folder: Path) -> Path:
+    return folder / "users.lock"

@@ -1,0 +1,85 @@
+"""The servers' programs: pinned, fetched by Maven and Go once, and kept in a cache outside the checkout."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from deploy.stack.errors import NotAvailable
+
+HERE = Path(__file__).parent
+
+
+def cache_folder() -> Path:
+    return Path(os.environ.get("STACK_CACHE") or Path.home() / ".cache" / "penstock-stack")
+
+
+def java(server: str, fits: Callable[[int], bool], wanted: str) -> str:
+    """The `java` to start `server` with. Raises `NotAvailable` when there is none, or one of the wrong version."""
+    home = os.environ.get("JAVA_HOME")
+    program = shutil.which("java", path=str(Path(home) / "bin") if home else None)
+    found = _java_version(program) if program else None
+    if program is None or found is None or not fits(found):
+        seen = f"Java {found} was found" if found else "no Java was found"
+        raise NotAvailable(f"{server} needs {wanted}, {seen}: install a JDK 17 or point JAVA_HOME at one.")
+    return program
+
+
+def _java_version(program: str) -> int | None:
+    said = subprocess.run([program, "-version"], capture_output=True, text=True, check=False).stderr
+    match = re.search(r'version "(?:1\.)?(\d+)', said)
+    return int(match[1]) if match else None
+
+
+def jars(server: str) -> Path:
+    """The folder of the jars that `<server>.pom.xml` names, with all that they need."""
+    pom = HERE / f"{server}.pom.xml"
+    key = hashlib.sha256(pom.read_bytes()).hexdigest()[:12]
+    copy = ["--quiet", "--batch-mode", f"--file={pom}", "dependency:copy-dependencies", "-DincludeScope=runtime"]
+    return _fetched(f"{server}-{key}", "mvn", "Maven", lambda to: [*copy, f"-DoutputDirectory={to}"])
+
+
+def go_program(module: str, version: str, name: str) -> Path:
+    """The program that `go install` makes of `module`. `name` is only the cache's."""
+    folder = _fetched(f"{name}-{version}", "go", "Go", lambda _: ["install", "-trimpath", f"{module}@{version}"])
+    return folder / module.rpartition("/")[2]
+
+
+def _fetched(name: str, client: str, client_name: str, arguments: Callable[[Path], list[str]]) -> Path:
+    """The cache's folder `name`, filled by one call of `client` when it is not there yet."""
+    folder, partial = cache_folder() / name, cache_folder() / f"{name}.partial"
+    if folder.is_dir():
+        return folder
+    program = shutil.which(client)
+    if program is None:
+        raise NotAvailable(f"{name} is fetched with {client_name}, which is missing: install {client_name}.")
+    with _only_one(folder):
+        if not folder.is_dir():
+            shutil.rmtree(partial, ignore_errors=True)
+            partial.mkdir(parents=True)
+            _run(name, [program, *arguments(partial)], {**os.environ, "GOBIN": str(partial)})
+            partial.rename(folder)
+    return folder
+
+
+def _run(name: str, command: list[str], environment: dict[str, str]) -> None:
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        said = (done.stderr + done.stdout).strip().splitlines() or [f"exit code {done.returncode}"]
+        raise NotAvailable(f"{name} could not be fetched; check the network and {command[0]}'s settings: {said[-1]}")
+
+
+@contextmanager
+def _only_one(folder: Path) -> Iterator[None]:
+    """Holds back other processes that want to fill the same folder."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with folder.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
