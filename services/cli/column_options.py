@@ -52,6 +52,15 @@ def columns_said(maps: Sequence[str], policies: Sequence[str]) -> list[ColumnFor
     return [replace(form, policy=policy_of.get(form.column, form.policy)) for form in forms]
 
 
+def check_segment(name: str | None) -> None:
+    """Raises `BadUsage` for a --segment that cannot be one."""
+    if name is not None:
+        try:
+            check_name(name)
+        except Refused as refused:
+            raise BadUsage(refused.faults, code=refused.code) from None
+
+
 def parse_map(text: str) -> ColumnForm:
     """One --map. Raises `Refused`."""
     match = _MAP.fullmatch(text)

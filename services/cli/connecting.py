@@ -39,6 +39,8 @@ def open_folder(data: Path | None, *, create: bool = False) -> Iterator[System]:
 def _client(data: Path | None, url: str | None, key: str | None) -> Client:
     if url is None:
         return LocalClient(_settings(data, create=False))
+    if not url.startswith(("http://", "https://")):
+        raise BadUsage(refusal("invalid_url", "--url is no web address", "Begin it with https:// or http://.").faults)
     if not key:
         mend = "Set PENSTOCK_API_KEY to a key; `penstock key create` makes one."
         raise BadUsage(refusal("no_key", "--url needs an API key", mend).faults)

@@ -121,11 +121,6 @@ def show(out: Output, failure: Failure, document: Document) -> None:
         out.result({**document, "error": error}, lambda: "")
 
 
-def leave_pipe() -> None:
-    """Stop writing to a stdout that nobody reads, also when Python flushes it at its end."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
 def _failure(
     exit_code: ExitCode, code: str, detail: str, faults: list[Fault] | None = None, *, title: str = ""
 ) -> Failure:

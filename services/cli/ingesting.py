@@ -14,7 +14,7 @@ from penstock.domain.errors import NotFound, Refused, Unavailable, refusal
 from penstock.domain.file_rules import Header
 from penstock.domain.mapping import ColumnMapping, Mapping, Mode
 from penstock.wiring import System
-from services.cli.column_options import columns_said
+from services.cli.column_options import check_segment, columns_said
 from services.cli.failures import BadUsage
 from services.cli.following import changes
 from services.cli.local_user import local_user
@@ -71,6 +71,7 @@ def ingest_file(settings: Settings, order: Order, out: Output, document: Documen
     Raises `BadUsage` and `Refused` before anything is stored, `Unavailable` when a problem lasts.
     """
     forms = columns_said(order.maps, order.policies)
+    check_segment(order.segment)
     with UploadFile(order.file) as file, Standalone(settings, workers=_workers(settings, file.size)) as standalone:
         system = standalone.system
         prepared = _prepared(system, order.source, forms, file)

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import typer
 
 from penstock.domain.errors import Fault
-from services.cli.failures import BadUsage, ExitCode, judge, leave_pipe, show
+from services.cli.failures import BadUsage, ExitCode, judge, show
 from services.cli.output import Output
 
 # The module that each command lives in, in the order in which --help lists them.
@@ -58,7 +58,6 @@ def run(arguments: Sequence[str]) -> int:
         code = application(arguments[0] if arguments else "")(arguments, prog_name="penstock", standalone_mode=False)
         sys.stdout.flush()
     except BrokenPipeError:
-        leave_pipe()
         return ExitCode.PIPE_CLOSED
     except typer.TyperException as error:
         return _bad_usage(error, as_json="--json" in arguments)

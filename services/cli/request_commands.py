@@ -10,6 +10,7 @@ import typer
 
 from penstock.domain.mapping import Mode
 from services.cli.client import UploadOrder
+from services.cli.column_options import check_segment
 from services.cli.connecting import connect
 from services.cli.failures import ExitCode, reporting
 from services.cli.following import follow, hinted
@@ -33,6 +34,7 @@ def upload(
 ) -> None:
     """Hand a file to a running system, with the saved mapping of its source."""
     with reporting(as_json=as_json, refused={"status": "FAILED", "request_id": None}) as out:
+        check_segment(segment)
         order = UploadOrder(data_source=source, mode=mode, segment=segment, notify=tuple(notify or ()))
         with UploadFile(file) as opened, connect(data, url, key) as client, progress(out) as shown:
             request = client.upload(opened, order, shown)

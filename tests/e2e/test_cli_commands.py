@@ -151,6 +151,8 @@ def test_keys_are_shown_once_and_end_when_they_are_revoked(cli: CommandLine) -> 
         (("request", "none"), 2, "no_data_folder"),
         (("requests", "--url", "http://127.0.0.1:9"), 2, "no_key"),
         (("requests", "--url", "http://127.0.0.1:9", "--key", "k"), 3, "unavailable"),
+        (("requests", "--url", "127.0.0.1:9", "--key", "k"), 2, "invalid_url"),
+        (("upload", "none.tsv", "--source", "crm", "--segment", "Big Spenders"), 2, "invalid_name"),
         (("attribute", "create", "Big"), 1, "invalid_name"),
     ],
 )

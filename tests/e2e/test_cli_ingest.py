@@ -169,6 +169,7 @@ FAULTY_OPTIONS = {
     ),
     "a policy of another column": (["--map", "crmid=crmid!", "--policy", "city=keep_first"], ["column_not_mapped"]),
     "no mapping at all": ([], ["no_mapping"]),
+    "a segment that cannot be one": (["--map", "crmid=crmid!", "--segment", "Big Spenders"], ["invalid_name"]),
 }
 
 
