@@ -1,7 +1,8 @@
 """Named places at which a test can stop the process, raise, or hang; between any two steps that must survive a crash.
 
 `PENSTOCK_FAILPOINT=name:n` kills the process with SIGKILL at the n-th pass (from 1) of that failpoint;
-`name:n:raise` raises `FailpointError` and `name:n:hang` waits for ever. Several are separated by commas.
+`name:n:raise` raises `FailpointError`, `name:n:hang` waits for ever, and `name:n:stop` stops the whole process with
+SIGSTOP until someone sends it SIGCONT. Several are separated by commas.
 All of it is gone where Python's `__debug__` is false (`python -O`, `PYTHONOPTIMIZE=1`), as in production images.
 """
 
@@ -80,7 +81,7 @@ def parse(configuration: str) -> Hook:
         name, _, rest = part.strip().partition(":")
         pass_text, _, action = rest.partition(":")
         if name not in _KNOWN or not pass_text.isdecimal() or int(pass_text) < 1 or (action or "kill") not in _ACTIONS:
-            raise ValueError(f"{VARIABLE}: {part.strip()!r} is not name:n or name:n:kill|raise|hang with a known name")
+            raise ValueError(f"{VARIABLE}: {part.strip()!r} is not a known name:n or name:n:{'|'.join(_ACTIONS)}")
         points.setdefault(name, []).append((int(pass_text), _ACTIONS[action or "kill"]))
     passes = {name: itertools.count(1) for name in points}
 
@@ -107,7 +108,11 @@ def _hang(_name: str) -> None:
     threading.Event().wait()
 
 
-_ACTIONS: dict[str, Callable[[str], None]] = {"kill": _kill, "raise": _raise, "hang": _hang}
+def _stop(_name: str) -> None:
+    os.kill(os.getpid(), signal.SIGSTOP)
+
+
+_ACTIONS: dict[str, Callable[[str], None]] = {"kill": _kill, "raise": _raise, "hang": _hang, "stop": _stop}
 
 if __debug__ and os.environ.get(VARIABLE):
     _hook = parse(os.environ[VARIABLE])

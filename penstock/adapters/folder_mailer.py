@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import os
 import re
-import tempfile
 from email.message import EmailMessage
 from email.policy import SMTP
 from pathlib import Path
 
-from penstock.adapters.embedded.disk import errors, make_private_folder, sync_folder
+from penstock.adapters.embedded.disk import PRIVATE_FILE, errors, make_private_folder, sync_folder
 from penstock.ports.mailer import Mailer
 
 
@@ -26,8 +25,12 @@ class FolderMailer(Mailer):
             sync_folder(self._folder)
 
     def _write(self, path: Path, content: bytes) -> None:
-        """Whole or not at all: a reader of the folder never sees half a message."""
-        descriptor, unfinished = tempfile.mkstemp(dir=self._folder, prefix=".unfinished-")  # mode 0600
+        """Whole or not at all: a reader of the folder never sees half a message.
+
+        What a process that dies leaves behind has the message's own name, so that the next attempt writes over it.
+        """
+        unfinished = path.with_suffix(".unfinished")
+        descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, PRIVATE_FILE)
         try:
             with os.fdopen(descriptor, "wb") as file:
                 file.write(content)
@@ -35,7 +38,7 @@ class FolderMailer(Mailer):
                 os.fsync(file.fileno())
             os.replace(unfinished, path)
         except BaseException:
-            os.unlink(unfinished)
+            unfinished.unlink(missing_ok=True)
             raise
 
 

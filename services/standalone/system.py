@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
-from typing import Self
+from collections.abc import Callable, Sequence
+from typing import NamedTuple, Self
 
 import structlog
 
@@ -21,6 +21,11 @@ from services.uploader.sweep import sweep
 UPKEEP_SECONDS = 3_600.0
 
 log = structlog.get_logger(__name__)
+
+
+class _Running(NamedTuple):
+    part: ConsumeLoop | Periodic
+    thread: threading.Thread
 
 
 class Standalone:
@@ -46,7 +51,7 @@ class Standalone:
         self._parts.append(Periodic("upkeep", self._keep_up, UPKEEP_SECONDS))
         if not count:
             self._parts.append(worker_loop(self.system))
-        self._threads: list[threading.Thread] = []
+        self._running: list[_Running] = []
         self._failed: list[str] = []
 
     def __enter__(self) -> Self:
@@ -54,16 +59,17 @@ class Standalone:
         for part in self._parts:
             thread = threading.Thread(target=self._guarded, args=(part.run,), daemon=True)
             thread.start()
-            self._threads.append(thread)
+            self._running.append(_Running(part, thread))
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Let every part finish what it has begun, then close the stores."""
-        for part in self._parts:
-            part.stop()
+        """Let every part finish what it has begun, then close the stores.
+
+        Those that consume go first: the notifier's last pass sends what the tracker has announced last.
+        """
         self._processes.stop()
-        for thread in self._threads:
-            thread.join()
+        for kind in (ConsumeLoop, Periodic):
+            self._stop([each for each in self._running if isinstance(each.part, kind)])
         self.system.close()
 
     def _keep_up(self) -> None:
@@ -78,6 +84,13 @@ class Standalone:
             if isinstance(part, ConsumeLoop) and not part.healthy
         ]
         return [*self._failed, *self._processes.problems(), *stopped]
+
+    @staticmethod
+    def _stop(running: Sequence[_Running]) -> None:
+        for each in running:
+            each.part.stop()
+        for each in running:
+            each.thread.join()
 
     def _guarded(self, run: Callable[[], None]) -> None:
         """A bug in one part is told, not swallowed with its thread."""

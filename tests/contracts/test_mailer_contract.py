@@ -208,3 +208,12 @@ def test_a_folder_that_cannot_be_written_is_unavailable(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(Unavailable):
         FolderMailer(tmp_path / "file").send(letter())
+
+
+def test_what_a_killed_writer_left_is_written_over(tmp_path: Path) -> None:
+    folder = tmp_path / "mail"
+    folder.mkdir(mode=0o700)
+    (folder / "1.unfinished").write_bytes(b"half a mess")
+    FolderMailer(folder).send(letter(identity="<1@mail.example>"))
+    assert [path.name for path in folder.iterdir()] == ["1.eml"]
+    assert b"half a mess" not in (folder / "1.eml").read_bytes()

@@ -29,8 +29,8 @@ def check(world: World) -> None:
     assert all(u.request_id > u.after for u in world.uploads), "a newer request has an older id"
     uploads = {u.request_id: _reference(u, requests[u.request_id]) for u in world.uploads}
     for upload in world.uploads:
-        _check_request(world.system, requests[upload.request_id], uploads[upload.request_id])
-    _check_profiles(world.system, list(uploads.values()))
+        check_request(world.system, requests[upload.request_id], uploads[upload.request_id])
+    check_profiles(world.system, list(uploads.values()))
     _check_mails(world)
     _check_nothing_in_the_clear(world.folder)
 
@@ -47,7 +47,7 @@ def _reference(upload: Sent, request: Request) -> reference.Upload:
     )
 
 
-def _check_request(system: System, request: Request, upload: reference.Upload) -> None:
+def check_request(system: System, request: Request, upload: reference.Upload) -> None:
     assert request.status.ended
     assert request.rows_read == request.rows_ingested + request.rows_rejected
     if request.status is Status.CANCELLED:
@@ -62,7 +62,7 @@ def _check_request(system: System, request: Request, upload: reference.Upload) -
 
 def _rejects(system: System, request: Request) -> dict[int, list[str]]:
     found: dict[int, list[str]] = {}
-    for manifest in system.requests.manifests(TENANT, request.request_id):
+    for manifest in system.chunks.manifests(TENANT, request.request_id):
         if manifest.has_rejects:
             ref: ObjectRef = system.files.stat(rejects_key(TENANT, request.request_id, manifest.chunk))
             reader = system.files.open(TENANT, ref)
@@ -72,7 +72,7 @@ def _rejects(system: System, request: Request) -> dict[int, list[str]]:
     return found
 
 
-def _check_profiles(system: System, uploads: list[reference.Upload]) -> None:
+def check_profiles(system: System, uploads: list[reference.Upload]) -> None:
     expected = reference.profiles(uploads)
     everyone = reference.profiles([replace(upload, mode=Mode.UPSERT, counts=True) for upload in uploads])
     for namespace, value in everyone:

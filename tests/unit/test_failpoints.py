@@ -53,6 +53,16 @@ def test_raise_in_a_process() -> None:
     assert "FailpointError: worker.after_upsert" in done.stderr
 
 
+def test_stop_lets_the_process_go_on_when_it_is_told() -> None:
+    environment = {**os.environ, VARIABLE: "worker.after_upsert:2:stop", "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-c", PASS_TWICE]
+    process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)
+    _, status = os.waitpid(process.pid, os.WUNTRACED)
+    assert os.WIFSTOPPED(status)
+    process.send_signal(signal.SIGCONT)
+    assert process.communicate(timeout=30)[0] == "1\n2\n"
+
+
 def test_nothing_is_left_without_debug() -> None:
     done = run("worker.after_upsert:1", "-O")
     assert (done.returncode, done.stdout) == (0, "1\n2\n")

@@ -1,0 +1,178 @@
+"""Faults 1-4: real processes, killed or stopped at every step and in between, lose nothing and count nothing twice."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from penstock.config import Settings, environment
+from penstock.failpoints import NAMES, VARIABLE
+from penstock.wiring import embedded
+from services.cli.local_intake import intake_of
+from services.row_processor.main import splitter_loop
+from services.standalone.system import Standalone
+from tests.support import clear_text, messy_file
+from tests.support.aftermath import check_completed, check_mails, requests
+from tests.support.command_line import CommandLine, Ran
+
+KILLED = -signal.SIGKILL
+SESSION_SECONDS = 1.0
+# These are passed once by each process that accepts or splits the file, so that their n-th pass is that of the n-th
+# process that tries.
+ONCE_A_PROCESS = tuple(name for name in NAMES if name.startswith(("uploader.", "splitter.")))
+# A tracker gets few batches or many; what was accepted once is not accepted again.
+NOT_ALWAYS_AGAIN = ("uploader.request_created", *(name for name in NAMES if name.startswith("tracker.")))
+WORKER_NAMES = tuple(name for name in NAMES if name.startswith("worker."))
+
+
+@pytest.fixture
+def cli(penstock_command: list[str], tmp_path: Path) -> CommandLine:
+    return CommandLine(penstock_command, tmp_path)
+
+
+def ingest(cli: CommandLine, *options: object, body: bytes = messy_file.BODY, **variables: str) -> Ran:
+    ran = cli.run(
+        *("ingest", cli.file(body), *messy_file.OPTIONS, *options, "--json"),
+        PENSTOCK_CHUNK_BYTES=str(messy_file.CHUNK_BYTES),
+        PENSTOCK_SESSION_TIMEOUT_SECONDS=str(SESSION_SECONDS),
+        **variables,
+    )
+    assert clear_text.found_in((ran.stdout + ran.stderr).encode(), messy_file.MARK) == []
+    return ran
+
+
+def check(cli: CommandLine, *, body: bytes = messy_file.BODY, count: int = 1) -> None:
+    check_mails(cli.data, requests=count)
+    check_completed(cli.data, body, count=count)
+
+
+@pytest.mark.parametrize("n", [1, 2, 3])
+@pytest.mark.parametrize("name", NAMES)
+def test_a_command_that_is_killed_anywhere_goes_on_when_it_is_run_again(cli: CommandLine, name: str, n: int) -> None:
+    """With the worker in the same process, so that one kill takes all parts with it at once."""
+    processes, passes = (n, 1) if name in ONCE_A_PROCESS else (1, n)
+    codes: list[int] = []
+    while len(codes) < processes and 0 not in codes:
+        codes.append(ingest(cli, **{VARIABLE: f"{name}:{passes}"}).code)
+    if n == 1 or name not in NOT_ALWAYS_AGAIN:
+        assert codes == [KILLED] * processes
+    ended = [request.status.ended for request in requests(cli.data)]
+    again = ingest(cli)
+    assert (again.code, again.document["status"]) == (0, "COMPLETED")
+    # One that had ended before it could be told is uploaded once more, as any file may be.
+    check(cli, count=1 + sum(ended))
+
+
+@pytest.mark.parametrize("name", WORKER_NAMES)
+def test_workers_that_are_killed_are_replaced(cli: CommandLine, name: str) -> None:
+    """Worker processes die in the midst of the file; the command itself goes on."""
+    ran = ingest(cli, "--workers", 2, **{VARIABLE: f"{name}:2"})
+    assert (ran.code, ran.document["status"]) == (0, "COMPLETED")
+    assert '"returncode": -9' in ran.stderr
+    check(cli)
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name.startswith("uploader.")])
+def test_a_retry_with_the_same_key_gives_the_same_request(tmp_path: Path, name: str) -> None:
+    data = tmp_path / "data"
+    assert upload(data, f"{name}:1").returncode == KILLED
+    before = [request.request_id for request in requests(data)]
+    assert bool(before) is (name != "uploader.object_stored")
+    retried = [upload(data), upload(data)]
+    assert {ran.stdout for ran in retried} == {requests(data)[0].request_id}
+    assert before in ([], [retried[0].stdout])
+    finish(data)
+    check_completed(data, messy_file.BODY)
+
+
+@pytest.mark.parametrize(("place", "fenced"), [("worker.after_upsert:2", False), ("consume.before_commit:2", True)])
+def test_a_stopped_worker_that_wakes_up_does_no_harm(tmp_path: Path, place: str, fenced: bool) -> None:
+    """It loses its partitions while it stands still. In the midst of a chunk it joins anew before it ends that, and may
+    get its partition back; at the end it goes straight on to commit what is another's now, and is refused."""
+    data = tmp_path / "data"
+    settings = Settings(data=data, chunk_bytes=messy_file.CHUNK_BYTES, session_timeout_seconds=SESSION_SECONDS)
+    with closing(embedded(settings)) as system:
+        intake_of(system).upload(messy_file.TENANT, [messy_file.BODY], messy_file.form(system))
+        splitter = splitter_loop(system)
+        assert splitter.run_once()
+        splitter.close()
+    with worker_process(settings, f"{place}:stop") as zombie:
+        assert os.WIFSTOPPED(os.waitpid(zombie.pid, os.WUNTRACED)[1])
+        finish(data)
+        zombie.send_signal(signal.SIGCONT)
+        _, stderr = zombie.communicate(timeout=30)  # it is told to end, after the chunk that it is at
+    assert zombie.returncode == 0
+    assert ("consume.fenced" in stderr) >= fenced
+    check_completed(data, messy_file.BODY)
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_all_processes_killed_again_and_again(cli: CommandLine, seed: int) -> None:
+    """At moments that have nothing to do with failpoints; each life may get longer, so that there is a last one."""
+    random, body, lives = Random(seed), messy_file.longer(10), 0
+    while True:
+        lives += 1
+        ended = [request.status.ended for request in requests(cli.data)]
+        assert ended.count(False) <= 1
+        process = start(cli, body)
+        try:
+            stdout, stderr = process.communicate(timeout=random.uniform(0.4, 0.5 + 0.5 * lives))
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            stdout, stderr = process.communicate()
+        assert clear_text.found_in((stdout + stderr).encode(), messy_file.MARK) == []
+        if process.returncode == 0:
+            break
+        assert process.returncode == KILLED, stderr
+    assert lives > 1
+    check(cli, body=body, count=1 + ended.count(True))
+
+
+def start(cli: CommandLine, body: bytes) -> subprocess.Popen[str]:
+    """The command with two workers, in a process group of its own."""
+    return subprocess.Popen(
+        [*cli.command, "ingest", str(cli.file(body)), *messy_file.OPTIONS, "--workers", "2", "--json"],
+        cwd=cli.folder,
+        env=cli.environment(
+            PENSTOCK_CHUNK_BYTES=str(4 * messy_file.CHUNK_BYTES), PENSTOCK_SESSION_TIMEOUT_SECONDS=str(SESSION_SECONDS)
+        ),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+
+
+@contextmanager
+def worker_process(settings: Settings, failpoint: str) -> Iterator[subprocess.Popen[str]]:
+    """A worker that lives until the end of the block at most."""
+    command = [sys.executable, "-m", "services.row_processor.main", "--until-stdin-closes"]
+    variables = {**os.environ, **environment(settings), VARIABLE: failpoint}
+    process = subprocess.Popen(command, env=variables, stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+
+
+def upload(data: Path, failpoint: str = "") -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "tests.support.uploader_process", str(data), "key-1"]
+    environment = {**os.environ, VARIABLE: failpoint}
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+
+
+def finish(data: Path) -> None:
+    """Run the whole system until every request has ended."""
+    with Standalone(Settings(data=data, session_timeout_seconds=SESSION_SECONDS), workers=0) as standalone:
+        while not all(request.status.ended for request in standalone.system.requests.list(messy_file.TENANT)):
+            standalone.system.clock.sleep(0.01)
+            assert standalone.problems() == []

@@ -1,0 +1,59 @@
+"""One file with all that real ones have, in some ten chunks, and how it is mapped."""
+
+from __future__ import annotations
+
+from random import Random
+
+from penstock.domain.mapping import ColumnMapping, WritePolicy
+from penstock.wiring import System
+from services.uploader.intake import UploadForm
+from tests.simulation import files
+
+TENANT = "default"
+ADDRESS = "someone@example.org"
+MARK = files.MARK  # stands in every text value of the file
+CHUNK_BYTES = 200
+ATTRIBUTES = files.ATTRIBUTES
+COLUMNS = (
+    ColumnMapping(column="c_crmid", attribute="crmid", identifier=True),
+    ColumnMapping(column="c_email", attribute="email", identifier=True),
+    ColumnMapping(column="c_loyalty", attribute="loyalty", identifier=True),
+    ColumnMapping(column="c_note", attribute="note", policy=WritePolicy.KEEP_FIRST),
+    ColumnMapping(column="c_points", attribute="points", policy=WritePolicy.CLEAR_ON_BLANK),
+    ColumnMapping(column="c_born", attribute="born"),
+)
+MAPS = (
+    "c_crmid=crmid!",
+    "c_email=email!",
+    "c_loyalty=loyalty!:pii",
+    "c_note=note",
+    "c_points=points:integer",
+    "c_born=born:pii:date",
+)
+OPTIONS = (
+    *("--source", "crm", "--notify", ADDRESS),
+    *(part for each in MAPS for part in ("--map", each)),
+    *("--policy", "c_note=keep_first", "--policy", "c_points=clear_on_blank"),
+)
+BODY = max((files.tsv(Random(seed), COLUMNS) for seed in range(50)), key=len)
+
+
+def longer(times: int) -> bytes:
+    """The same file with its rows `times` times."""
+    header, rows = BODY.split(b"\n", 1)
+    return b"\n".join([header, *[rows.rstrip(b"\r\n")] * times])
+
+
+def prepare(system: System) -> None:
+    """Create the data source and the custom attributes."""
+    system.catalog.create_source(TENANT, "crm")
+    for attribute in ATTRIBUTES.values():
+        if attribute.name not in ("crmid", "email"):
+            system.catalog.create_attribute(TENANT, attribute)
+
+
+def form(system: System) -> UploadForm:
+    """How the file is uploaded; what it needs is created."""
+    prepare(system)
+    mapping = system.catalog.save_mapping(TENANT, "crm", COLUMNS)
+    return UploadForm(data_source="crm", file_name="people.tsv", uploaded_by="someone", mapping=mapping)
