@@ -10,7 +10,7 @@ from penstock.application.requests import Requests
 from penstock.domain.coercion import coercer
 from penstock.domain.errors import NotFound
 from penstock.domain.fragments import KEY_BYTES, ORIGIN_BYTES, Fragment, StoredFragment, bucket_of, decode, split_key
-from penstock.domain.identity import NODE_BYTES, Node, node_hasher, normalise
+from penstock.domain.identity import NODE_BYTES, Node, NodeHasher
 from penstock.domain.profile import Profile, fold
 from penstock.domain.sealing import Part, chunk_key, open_part, take_apart
 from penstock.ports.profile_store import ProfileStore
@@ -44,8 +44,8 @@ class ProfileReader:
         """The keyed hash that stands for `value` wherever it must not stand itself. Raises as `lookup` does."""
         attribute = self._catalog.attribute(tenant_id, namespace)
         fitting = coercer(attribute.format).one(value)
-        hash_of = node_hasher(attribute.namespace, self._keys.current(tenant_id, Purpose.HASH).secret)
-        return hash_of(normalise(fitting if fitting is not None else "", attribute.format))
+        hasher = NodeHasher(attribute.namespace, self._keys.current(tenant_id, Purpose.HASH).secret)
+        return hasher.node("" if fitting is None else fitting, attribute.format)
 
     def _reachable(self, tenant_id: str, start: Node) -> list[StoredFragment]:
         """The visible fragments at `start` and at every node that links lead to, nearest first."""

@@ -13,7 +13,7 @@ from itertools import compress, repeat
 from typing import NamedTuple
 
 from penstock.domain.fragments import StoredFragment, Value, key_suffix
-from penstock.domain.identity import Node, column_nodes
+from penstock.domain.identity import Node
 from penstock.domain.layout import Layout
 from penstock.domain.mapping import Plan, WritePolicy
 from penstock.domain.rejects import Reject, restore_cell
@@ -79,7 +79,7 @@ def _coerce(table: Table, layout: Layout) -> tuple[_Rows, list[Reject]]:
         columns.append(values)
         for at, code in misfits.items():
             reasons.setdefault(at, []).append(f"{code}:{column.name}")
-    nodes = [column_nodes(columns[who.place], who.attribute.format, who.hash_of) for who in layout.identifiers]
+    nodes = [who.hasher.column(columns[who.place], who.attribute.format) for who in layout.identifiers]
     for at in _without_identifier(nodes, len(table.lines)):
         reasons.setdefault(at, ["no_identifier"])
     if not reasons:

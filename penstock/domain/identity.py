@@ -7,7 +7,7 @@ A namespace is an attribute name, so it holds no 0x00, and two namespaces never 
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable, Iterable
+from collections.abc import Sequence
 from hashlib import blake2b
 
 from penstock.domain.attributes import FormatKind, InputFormat
@@ -30,20 +30,28 @@ def normalise(value: str | int, format: InputFormat) -> str:
     return text if text.isascii() else unicodedata.normalize("NFC", text)
 
 
-def node_hasher(namespace: str, hash_key: bytes) -> Callable[[str], Node]:
-    """A function from a normalised value to its node; keying and namespace are absorbed once."""
-    keyed = blake2b(namespace.encode() + b"\0", digest_size=NODE_BYTES, key=hash_key)
+class NodeHasher:
+    """Gives the nodes of one namespace; keying and namespace are absorbed once."""
 
-    def node(value: str) -> Node:
-        state = keyed.copy()
-        state.update(value.encode())
+    def __init__(self, namespace: str, hash_key: bytes) -> None:
+        self._keyed = blake2b(namespace.encode() + b"\0", digest_size=NODE_BYTES, key=hash_key)
+
+    def node(self, value: str | int, format: InputFormat) -> Node:
+        """The node of an identifier's value, which is normalised first."""
+        state = self._keyed.copy()
+        state.update(normalise(value, format).encode())
         return state.digest()
 
-    return node
-
-
-def column_nodes(
-    values: Iterable[str | int | None], format: InputFormat, hash_of: Callable[[str], Node]
-) -> list[Node | None]:
-    """The node of each value of a column; None where the value is blank."""
-    return [None if value is None else hash_of(normalise(value, format)) for value in values]
+    def column(self, values: Sequence[str | int | None], format: InputFormat) -> list[Node | None]:
+        """The node of each value, None where the value is blank; as `node`, but without its calls for plain text."""
+        keyed, plain = self._keyed, format.kind is FormatKind.TEXT
+        nodes: list[Node | None] = []
+        for value in values:
+            if value is None:
+                nodes.append(None)
+                continue
+            text = value.strip() if plain and type(value) is str and value.isascii() else normalise(value, format)
+            state = keyed.copy()
+            state.update(text.encode())
+            nodes.append(state.digest())
+        return nodes

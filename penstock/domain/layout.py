@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import NamedTuple
 
 from penstock.domain.attributes import Attribute
 from penstock.domain.coercion import Coercer, coercer
 from penstock.domain.file_rules import Header
 from penstock.domain.fragments import PartEncoder
-from penstock.domain.identity import Node, node_hasher
+from penstock.domain.identity import NodeHasher
 from penstock.domain.mapping import Plan, WritePolicy
 
 
@@ -28,7 +27,7 @@ class IdentifierColumn(NamedTuple):
 
     place: int
     attribute: Attribute
-    hash_of: Callable[[str], Node]
+    hasher: NodeHasher
 
 
 class Layout(NamedTuple):
@@ -54,7 +53,7 @@ def compile_layout(plan: Plan, header: Header, hash_key: bytes) -> Layout:
         for mapped, attribute in zip(plan.mapping.columns, plan.attributes, strict=True)
     )
     identifiers = tuple(
-        IdentifierColumn(place, column.attribute, node_hasher(column.attribute.namespace, hash_key))
+        IdentifierColumn(place, column.attribute, NodeHasher(column.attribute.namespace, hash_key))
         for place, (mapped, column) in enumerate(zip(plan.mapping.columns, columns, strict=True))
         if mapped.identifier
     )

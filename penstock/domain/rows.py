@@ -35,14 +35,13 @@ def parse(body: bytes, *, first_line: int, width: int, cell_bytes: int) -> Parse
         lines, raw, rejects = _readable_lines(body, first_line)
     else:
         lines, raw, rejects = _text_lines(text, first_line)
-    cells = [line.split("\t") for line in raw]
-    faulty = _misshapen(cells, raw, width, cell_bytes)
+    faulty = _misshapen(raw, width, cell_bytes)
     if faulty:
         rejects += [Reject(line=lines[at], reasons=(reason,), row=raw[at].encode()) for at, reason in faulty.items()]
         kept = [at for at in range(len(raw)) if at not in faulty]
-        lines, raw, cells = [lines[at] for at in kept], [raw[at] for at in kept], [cells[at] for at in kept]
-    columns = list(zip(*cells, strict=True)) if cells else [()] * width
-    return Parsed(Table(lines, raw, columns), rejects)
+        lines, raw = [lines[at] for at in kept], [raw[at] for at in kept]
+    cells = "\t".join(raw).split("\t") if raw else []
+    return Parsed(Table(lines, raw, [cells[at::width] for at in range(width)]), rejects)
 
 
 def _decoded(body: bytes) -> str | None:
@@ -82,18 +81,19 @@ def _readable_lines(body: bytes, first_line: int) -> tuple[list[int], list[str],
     return lines, raw, rejects
 
 
-def _misshapen(cells: list[list[str]], raw: Sequence[str], width: int, cell_bytes: int) -> dict[int, str]:
+def _misshapen(raw: Sequence[str], width: int, cell_bytes: int) -> dict[int, str]:
     """Index and reason of each row with a wrong number of fields or a cell over the limit."""
+    tabs = [row.count("\t") for row in raw]
     faulty = {}
-    if set(map(len, cells)) - {width}:
-        faulty = {at: "wrong_field_count" for at, row in enumerate(cells) if len(row) != width}
-    longest_utf8 = 4 * max(map(len, raw), default=0)
-    if longest_utf8 > cell_bytes:
-        for at, row in enumerate(cells):
-            if (
-                at not in faulty
-                and 4 * len(raw[at]) > cell_bytes
-                and any(len(cell.encode()) > cell_bytes for cell in row)
-            ):
-                faulty[at] = "cell_too_large"
+    if set(tabs) - {width - 1}:
+        faulty = {at: "wrong_field_count" for at, count in enumerate(tabs) if count != width - 1}
+    # A character has at most 4 bytes in UTF-8, so that mostly no row need be looked at.
+    if 4 * max(map(len, raw), default=0) > cell_bytes:
+        large = (at for at, row in enumerate(raw) if at not in faulty and _longest_cell(row) > cell_bytes)
+        faulty |= dict.fromkeys(large, "cell_too_large")
     return faulty
+
+
+def _longest_cell(row: str) -> int:
+    """In bytes."""
+    return max(len(cell.encode()) for cell in row.split("\t"))

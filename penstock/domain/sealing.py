@@ -76,37 +76,34 @@ class ChunkSealer:
         self, tenant_id: str, origin: bytes, general: DataKey, personal: DataKey, random: Callable[[int], bytes]
     ) -> None:
         self._tenant_id = tenant_id
-        self._versions = (general.version, personal.version)
-        self._keys = (chunk_key(general, Part.GENERAL, origin), chunk_key(personal, Part.PERSONAL, origin))
+        data_keys = {Part.GENERAL: general, Part.PERSONAL: personal}
+        self._versions = {part: data_key.version for part, data_key in data_keys.items()}
+        self._keys = {part: chunk_key(data_key, part, origin) for part, data_key in data_keys.items()}
         self._random = random
         self._sealed = 0
 
     def seal(self, keys: Sequence[bytes], generals: Sequence[bytes], personals: Sequence[bytes]) -> list[bytes]:
-        """The cell of each fragment, given its key and its two plain parts; an empty personal part is left out."""
+        """The cell of each fragment, given its key and its plain parts; the personal one may be empty, and is left out."""
         if not keys:
             return []
         self._sealed += len(keys)
         if self._sealed > MAX_SEALS:
             raise OverflowError("one derived key may seal 2^32 fragments; use smaller chunks")
-        nonces = self._random(2 * NONCE_BYTES * len(keys))
-        middle = NONCE_BYTES * len(keys)
-        general_key, personal_key = self._keys
-        seal_general, seal_personal = general_key.encrypt, personal_key.encrypt
-        general_aad = associated_prefix(self._tenant_id, Part.GENERAL, self._versions[0], len(keys[0]))
-        personal_aad = associated_prefix(self._tenant_id, Part.PERSONAL, self._versions[1], len(keys[0]))
-        head, versions = HEAD.pack, self._versions
-        cells = []
-        for at, (key, general, personal) in enumerate(zip(keys, generals, personals, strict=True)):
-            start = at * NONCE_BYTES
-            nonce = nonces[start : start + NONCE_BYTES]
-            sealed = nonce + seal_general(nonce, general, general_aad + key)
-            cell = head(FORMAT, *versions, len(sealed)) + sealed
-            if personal:
-                start += middle
-                nonce = nonces[start : start + NONCE_BYTES]
-                cell += nonce + seal_personal(nonce, personal, personal_aad + key)
-            cells.append(cell)
-        return cells
+        sealed = self._seal_parts(Part.GENERAL, keys, generals)
+        secret = self._seal_parts(Part.PERSONAL, keys, personals)
+        heads = {length: HEAD.pack(FORMAT, *self._versions.values(), length) for length in set(map(len, sealed))}
+        return [heads[len(general)] + general + personal for general, personal in zip(sealed, secret, strict=True)]
+
+    def _seal_parts(self, part: Part, keys: Sequence[bytes], plain: Sequence[bytes]) -> list[bytes]:
+        """nonce ‖ ciphertext ‖ tag of each part that is not empty."""
+        encrypt = self._keys[part].encrypt
+        associated = associated_prefix(self._tenant_id, part, self._versions[part], len(keys[0]))
+        drawn = self._random(NONCE_BYTES * len(keys))
+        nonces = [drawn[at : at + NONCE_BYTES] for at in range(0, len(drawn), NONCE_BYTES)]
+        return [
+            nonce + encrypt(nonce, values, associated + key) if values else b""
+            for nonce, key, values in zip(nonces, keys, plain, strict=True)
+        ]
 
 
 def take_apart(cell: bytes) -> SealedParts:

@@ -7,7 +7,9 @@ then the offset. Killed between any two, the chunk runs again and writes the sam
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import gc
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import lru_cache
 
 from penstock.application.chunks import Chunks
@@ -93,14 +95,11 @@ class Worker:
         plan, layout = self._prepared(event.tenant_id, event.request_id, _object_of(event))
         if _oversized(event, plan):
             return self._commit(event, plan, _unread(event))
-        result = ingest_chunk(
-            self._read(event),
-            chunk=event.chunk,
-            first_line=event.first_line,
-            plan=plan,
-            layout=layout,
-            sealer=self._sealer(event, plan),
-        )
+        body, sealer = self._read(event), self._sealer(event, plan)
+        with _no_garbage_collection():
+            result = ingest_chunk(
+                body, chunk=event.chunk, first_line=event.first_line, plan=plan, layout=layout, sealer=sealer
+            )
         return self._commit(event, plan, result)
 
     def _read(self, event: ChunkReady) -> bytes:
@@ -164,6 +163,16 @@ class Worker:
         self._producer.send(Progress.topic, progress.key, encode(progress))
         self._producer.flush()
         failpoint("worker.progress_sent")
+
+
+@contextmanager
+def _no_garbage_collection() -> Iterator[None]:
+    """A chunk makes hundreds of thousands of objects and no cycle; looking for some cost an eighth of the time."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 def _object_of(event: ChunkReady) -> ObjectRef:

@@ -14,7 +14,7 @@ from penstock.domain.attributes import Attribute, FormatKind, InputFormat
 from penstock.domain.chunk import ChunkResult, ingest_chunk
 from penstock.domain.chunking import spans
 from penstock.domain.fragments import ORIGIN_BYTES, Fragment, StoredFragment, decode, key_suffix
-from penstock.domain.identity import node_hasher
+from penstock.domain.identity import NodeHasher
 from penstock.domain.layout import compile_layout
 from penstock.domain.mapping import ColumnMapping, Mapping, Plan, WritePolicy
 from penstock.domain.profile import Profile, fold
@@ -142,7 +142,7 @@ def test_what_is_stored_folds_to_the_reference_in_any_order_and_with_any_repetit
     shuffled = fragments + Random(seed).choices(fragments, k=len(fragments)) if fragments else []
     Random(seed).shuffle(shuffled)
     for (namespace, value), attributes in reference.profiles(uploads).items():
-        profile = walk(shuffled, node_hasher(namespace, HASH_KEY)(value))
+        profile = walk(shuffled, NodeHasher(namespace, HASH_KEY).node(value, ATTRIBUTES[namespace].format))
         told = {
             name: (said.value, said.origin.request_id, said.origin.row) for name, said in profile.attributes.items()
         }

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from penstock.domain.attributes import FormatKind, InputFormat
-from penstock.domain.identity import NODE_BYTES, column_nodes, node_hasher, normalise
+from penstock.domain.identity import NODE_BYTES, NodeHasher, normalise
 
 TEXT = InputFormat()
 EMAIL = InputFormat(FormatKind.EMAIL)
@@ -29,13 +29,18 @@ def test_text_identifiers_keep_case_and_leading_zeros() -> None:
 
 @given(st.text(), st.text())
 def test_a_node_depends_on_the_value_the_namespace_and_the_key(one: str, other: str) -> None:
-    node = node_hasher("crmid", KEY)
-    assert len(node(one)) == NODE_BYTES
-    assert node(one) == node_hasher("crmid", KEY)(one)
-    assert (node(one) == node(other)) == (one == other)
-    assert node(one) != node_hasher("email", KEY)(one)
-    assert node(one) != node_hasher("crmid", b"x" * 32)(one)
+    hasher = NodeHasher("crmid", KEY)
+    assert len(hasher.node(one, TEXT)) == NODE_BYTES
+    assert hasher.node(one, TEXT) == NodeHasher("crmid", KEY).node(one, TEXT)
+    same = normalise(one, TEXT) == normalise(other, TEXT)
+    assert (hasher.node(one, TEXT) == hasher.node(other, TEXT)) == same
+    assert hasher.node(one, TEXT) != NodeHasher("email", KEY).node(one, TEXT)
+    assert hasher.node(one, TEXT) != NodeHasher("crmid", b"x" * 32).node(one, TEXT)
 
 
-def test_a_blank_has_no_node() -> None:
-    assert column_nodes([None, "C1"], TEXT, node_hasher("crmid", KEY))[0] is None
+@given(st.lists(st.none() | st.text() | st.integers()), st.sampled_from([TEXT, EMAIL]))
+def test_a_column_has_the_nodes_of_its_values_and_none_for_blanks(
+    values: list[str | int | None], format: InputFormat
+) -> None:
+    hasher = NodeHasher("crmid", KEY)
+    assert hasher.column(values, format) == [None if v is None else hasher.node(v, format) for v in values]

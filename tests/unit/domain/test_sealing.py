@@ -26,7 +26,7 @@ def opened(part: Part, key: bytes, cell: bytes, tenant: str = "acme", data_key: 
     return open_part(chunk_key(data_key, part, key[-ORIGIN_BYTES:]), tenant, part, data_key.version, key, content)
 
 
-@given(KEYS, st.binary(), st.binary(min_size=1))
+@given(KEYS, st.binary(min_size=1), st.binary(min_size=1))
 def test_what_is_sealed_opens_where_it_was_put(key: bytes, general: bytes, personal: bytes) -> None:
     cell = sealed(key, general, personal)
     assert opened(Part.GENERAL, key, cell) == general
