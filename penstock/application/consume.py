@@ -93,12 +93,13 @@ class ConsumeLoop:
         self._partitions: defaultdict[TopicPartition, _Partition] = defaultdict(_Partition)
         self._failed_polls = 0
         self._stopping = threading.Event()
+        self._healthy = True
         self.last_poll = clock.monotonic()  # when the log was last seen alive
 
     @property
     def healthy(self) -> bool:
-        """False when a partition of this member was stopped: a person must look at the dead letters."""
-        return not any(self._partitions[source].stopped for source in self._consumer.assignment())
+        """False, from the next poll on, when a partition was stopped: a person must look at the dead letters."""
+        return self._healthy
 
     def run(self) -> None:
         """Consume until `stop`, then leave the group."""
@@ -167,6 +168,7 @@ class ConsumeLoop:
             return []
         self._failed_polls = 0
         self.last_poll = self._clock.monotonic()
+        self._healthy = not any(self._partitions[source].stopped for source in self._consumer.assignment())
         for source in self._consumer.lost():
             log.error("consume.events_expired", group=self._group, topic=source.topic, partition=source.partition)
         return messages

@@ -83,7 +83,7 @@ class ChunkSealer:
         self._sealed = 0
 
     def seal(self, keys: Sequence[bytes], generals: Sequence[bytes], personals: Sequence[bytes]) -> list[bytes]:
-        """The cell of each fragment, given its key and its plain parts; the personal one may be empty, and is left out."""
+        """The cell of each fragment, given its key and plain parts; a personal one may be empty, and is left out."""
         if not keys:
             return []
         self._sealed += len(keys)

@@ -11,13 +11,12 @@ from penstock.domain.request import Request, to_public
 from penstock.wiring import embedded
 from services.cli.client import Client, UploadOrder
 from services.cli.following import changes
-from services.cli.local_intake import intake_of
 from services.cli.local_user import local_user
 from services.cli.output import Document
 from services.cli.profile_document import profile_document
 from services.cli.progress import Progress
 from services.cli.upload_file import UploadFile
-from services.uploader.intake import UploadForm
+from services.uploader.intake import UploadForm, intake_of
 
 
 class LocalClient(Client):

@@ -17,10 +17,10 @@ from penstock.logs import configure
 from penstock.wiring import System
 from services.cli.connecting import open_folder
 from services.cli.failures import reporting
-from services.cli.local_intake import intake_of
 from services.cli.options import AsJson, Data, Host, Port
 from services.row_processor.main import splitter_loop, worker_loop
 from services.status_tracker.main import periodic_work, tracker_loop
+from services.uploader.intake import intake_of
 from services.uploader.main import serve
 
 Part = ConsumeLoop | Periodic

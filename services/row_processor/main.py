@@ -10,8 +10,10 @@ import signal
 import sys
 import threading
 
+import structlog
+
 from penstock.application.consume import ConsumeLoop
-from penstock.config import load_settings
+from penstock.config import Settings, load_settings
 from penstock.domain.events import CHUNK_READY, UPLOAD_REQUESTED
 from penstock.logs import configure
 from penstock.wiring import System, embedded
@@ -20,6 +22,9 @@ from services.row_processor.worker import Worker
 
 SPLITTERS = "penstock.splitters"
 WORKERS = "penstock.workers"
+BUG = 70  # EX_SOFTWARE of sysexits.h
+
+log = structlog.get_logger(__name__)
 
 
 def splitter_loop(system: System) -> ConsumeLoop:
@@ -45,9 +50,18 @@ def worker_loop(system: System) -> ConsumeLoop:
 
 
 def main() -> None:
-    """Run one worker until SIGTERM or SIGINT or, when it is part of a larger process, until that one is gone."""
+    """Run one worker; a bug ends it with a line in the log, and with a traceback only at the level debug."""
     settings = load_settings()
     configure(settings.log_level)
+    try:
+        run_worker(settings)
+    except Exception as error:
+        log.critical("worker.failed", error=type(error).__name__, exc_info=settings.log_level == "debug")
+        sys.exit(BUG)
+
+
+def run_worker(settings: Settings) -> None:
+    """Work until SIGTERM or SIGINT or, as a part of a larger process, until that one is gone."""
     system = embedded(settings)
     loop = worker_loop(system)
     for number in (signal.SIGTERM, signal.SIGINT):

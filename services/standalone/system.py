@@ -15,7 +15,7 @@ from penstock.wiring import embedded
 from services.row_processor.main import splitter_loop, worker_loop
 from services.standalone.worker_processes import WorkerProcesses
 from services.status_tracker.main import periodic_work, tracker_loop
-from services.uploader.intake import Intake
+from services.uploader.intake import intake_of
 from services.uploader.sweep import sweep
 
 UPKEEP_SECONDS = 3_600.0
@@ -35,15 +35,7 @@ class Standalone:
     def __init__(self, settings: Settings, *, workers: int | None = None) -> None:
         self.settings = settings
         self.system = embedded(settings)
-        self.intake = Intake(
-            requests=self.system.requests,
-            catalog=self.system.catalog,
-            files=self.system.files,
-            keys=self.system.keys,
-            log=self.system.log,
-            limits=self.system.limits,
-            chunk_bytes=settings.chunk_bytes,
-        )
+        self.intake = intake_of(self.system)
         count = settings.workers if workers is None else workers
         self._processes = WorkerProcesses(settings, count)
         self._parts: list[ConsumeLoop | Periodic] = [splitter_loop(self.system), tracker_loop(self.system)]

@@ -18,7 +18,7 @@ from penstock.application.catalog import Catalog
 from penstock.application.key_ring import KeyRing, Purpose
 from penstock.application.requests import NewRequest, Requests
 from penstock.application.sealed_objects import SealedObjects, file_key
-from penstock.domain.attributes import Attribute
+from penstock.domain.attributes import Attribute, check_name
 from penstock.domain.compression import plain
 from penstock.domain.errors import Fault, NotFound, Refused
 from penstock.domain.event_codec import MAX_CHUNKS, encode
@@ -30,6 +30,7 @@ from penstock.domain.request import Request
 from penstock.failpoints import failpoint
 from penstock.ports.event_log import EventLog
 from penstock.ports.object_store import ObjectRef
+from penstock.wiring import System
 
 UNGUESSABLE_BYTES = 16
 MOST_CHUNKS = MAX_CHUNKS // 2  # aimed at, since rows do not end where chunks should
@@ -147,6 +148,9 @@ class Intake:
         faults: list[Fault] = []
         with _collecting(faults):
             check_addresses(form.notify)
+        with _collecting(faults):
+            if form.segment is not None:
+                check_name(form.segment)
         mapping = form.mapping or self._catalog.mapping(tenant_id, form.data_source)
         attributes: tuple[Attribute, ...] = ()
         with _collecting(faults):
@@ -181,6 +185,19 @@ class Intake:
         header = judge_header(stored.head, mapping=mapping, limits=self._limits, complete=complete)
         if stored.size <= header.body_start:
             raise no_rows()
+
+
+def intake_of(system: System) -> Intake:
+    """The intake of a runtime."""
+    return Intake(
+        requests=system.requests,
+        catalog=system.catalog,
+        files=system.files,
+        keys=system.keys,
+        log=system.log,
+        limits=system.limits,
+        chunk_bytes=system.settings.chunk_bytes,
+    )
 
 
 @contextmanager

@@ -21,7 +21,7 @@ from penstock.domain.mapping import ColumnMapping, Mode
 from penstock.wiring import System, embedded
 from services.row_processor.main import splitter_loop, worker_loop
 from services.status_tracker.main import notifier, reconciler, tracker_loop
-from services.uploader.intake import Intake, UploadForm
+from services.uploader.intake import UploadForm, intake_of
 from tests.simulation import files
 from tests.simulation.clock import SimulatedClock
 from tests.simulation.shaky_log import ShakyLog
@@ -153,7 +153,8 @@ class World:
         for upload in waiting[:1]:
             parts = [upload.packed[at : at + 50] for at in range(0, len(upload.packed), 50)]
             try:
-                request = self._intake().upload(TENANT, parts, upload.form, idempotency_key=f"key-{upload.number}")
+                intake, key = intake_of(self.system), f"key-{upload.number}"
+                request = intake.upload(TENANT, parts, upload.form, idempotency_key=key)
             except Refused:
                 self.uploads.remove(upload)
                 continue
@@ -175,18 +176,6 @@ class World:
         )
         newest = max((upload.request_id for upload in self.uploads), default="")
         return Sent(number, body, files.packed(self.random, body), columns, form, newest)
-
-    def _intake(self) -> Intake:
-        system = self.system
-        return Intake(
-            requests=system.requests,
-            catalog=system.catalog,
-            files=system.files,
-            keys=system.keys,
-            log=system.log,
-            limits=system.limits,
-            chunk_bytes=CHUNK_BYTES,
-        )
 
     def _meddle(self) -> None:
         """Cancel or undo something, as a person would; a refusal is an answer too."""

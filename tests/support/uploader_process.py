@@ -10,7 +10,7 @@ from pathlib import Path
 
 from penstock.config import Settings
 from penstock.wiring import embedded
-from services.cli.local_intake import intake_of
+from services.uploader.intake import intake_of
 from tests.support import messy_file
 
 

@@ -14,7 +14,7 @@ from penstock.config import Settings
 from penstock.domain.mapping import ColumnMapping
 from penstock.domain.request import Request
 from penstock.wiring import System, embedded
-from services.uploader.intake import Intake, UploadForm
+from services.uploader.intake import UploadForm, intake_of
 from services.uploader.sweep import Swept, sweep
 from tests.support.manual_clock import ManualClock
 
@@ -44,17 +44,8 @@ def date(system: System, key: str) -> None:
 
 
 def upload(system: System) -> Request:
-    intake = Intake(
-        requests=system.requests,
-        catalog=system.catalog,
-        files=system.files,
-        keys=system.keys,
-        log=system.log,
-        limits=system.limits,
-        chunk_bytes=1_000,
-    )
     form = UploadForm(data_source="crm", file_name="f.tsv", uploaded_by="ann")
-    request = intake.upload(TENANT, [b"crmid\nc1\n"], form)
+    request = intake_of(system).upload(TENANT, [b"crmid\nc1\n"], form)
     date(system, request.object_key)
     return request
 
