@@ -25,6 +25,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     bucket_bits: int = 12
     chunk_partitions: int = 16
     max_file_bytes: int = 40_000_000  # of the decompressed file
+    max_columns: int = 5_000
+    max_cell_bytes: int = 32_768
+    max_row_bytes: int = 8 * 1024 * 1024
+    max_expansion: int = 200  # decompressed bytes per compressed byte
     retention_days: int = 7  # of uploaded files and reject files
     session_timeout_seconds: float = 10.0  # a consumer that is silent for longer loses its partitions
     smtp_host: str = ""

@@ -57,7 +57,13 @@ class System(NamedTuple):
 
     @property
     def limits(self) -> Limits:
-        return Limits(file_bytes=self.settings.max_file_bytes)
+        return Limits(
+            file_bytes=self.settings.max_file_bytes,
+            columns=self.settings.max_columns,
+            cell_bytes=self.settings.max_cell_bytes,
+            row_bytes=self.settings.max_row_bytes,
+            expansion=self.settings.max_expansion,
+        )
 
     def close(self) -> None:
         for part in (self.log, self.control, self.objects, self.profiles):

@@ -98,7 +98,7 @@ class ConsumeLoop:
 
     @property
     def healthy(self) -> bool:
-        """False, from the next poll on, when a partition was stopped: a person must look at the dead letters."""
+        """False while a partition of this member is stopped: a person must look at the dead letters."""
         return self._healthy
 
     def run(self) -> None:
@@ -114,6 +114,8 @@ class ConsumeLoop:
         self._stopping.set()
 
     def close(self) -> None:
+        """Leave the group: no partition is this member's any more."""
+        self._healthy = True
         self._consumer.close()
         self._producer.close()
 
@@ -256,6 +258,7 @@ class ConsumeLoop:
     def _stop_partition(self, poison: Poison) -> None:
         """Leave this event, and all that follow it, in the log for a better release."""
         first = poison.source
+        self._healthy = False
         self._consumer.rewind(first)
         self._consumer.pause([first.source])
         where = {"topic": first.topic, "partition": first.partition, "offset": first.offset}
