@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 
 from penstock.application.requests import Requests
 from penstock.application.sealed_objects import SealedObjects
@@ -29,6 +30,8 @@ from penstock.ports.clock import Clock
 from penstock.ports.event_log import EventLog, Message
 from penstock.ports.object_store import ObjectRef
 
+MOST_READINGS = 5
+
 
 class Splitter:
     """Splitting again gives the same chunks, so a redelivered request does no harm."""
@@ -52,7 +55,7 @@ class Splitter:
         self._producer.flush()
         failpoint("splitter.started")
         try:
-            chunks, size = self._send_chunks(event, plan)
+            chunks, size = self._send_patiently(event, plan)
         except Refused as refused:
             self._refuse(event, refused_file(refused))
         except (Corrupt, KeyRevoked, NotFound) as error:
@@ -62,6 +65,13 @@ class Splitter:
             self._progress(event, Split(at_us=self._clock.now_us(), chunks=chunks, bytes=size))
             self._producer.flush()
             failpoint("splitter.progress_sent")
+
+    def _send_patiently(self, event: UploadRequested, plan: Plan) -> tuple[int, int]:
+        """A file that does not open is read again, since it may have been damaged only on its way here."""
+        for _ in range(MOST_READINGS - 1):
+            with suppress(Corrupt):
+                return self._send_chunks(event, plan)
+        return self._send_chunks(event, plan)
 
     def _send_chunks(self, event: UploadRequested, plan: Plan) -> tuple[int, int]:
         """The number of chunks, and the size of the plain file in bytes."""

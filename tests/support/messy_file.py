@@ -35,7 +35,7 @@ OPTIONS = (
     *(part for each in MAPS for part in ("--map", each)),
     *("--policy", "c_note=keep_first", "--policy", "c_points=clear_on_blank"),
 )
-BODY = max((files.tsv(Random(seed), COLUMNS) for seed in range(50)), key=len)
+*_, OTHER_BODY, BODY = sorted((files.tsv(Random(seed), COLUMNS) for seed in range(50)), key=len)
 
 
 def longer(times: int) -> bytes:

@@ -1,0 +1,70 @@
+"""The embedded system one step at a time, on a clock that only steps move: nothing waits, each run is the same."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from penstock.application.sealed_objects import SealedObjects
+from penstock.config import Settings
+from penstock.domain.event_codec import decode
+from penstock.domain.events import DEAD_LETTER, DeadLetter
+from penstock.domain.request import Request
+from penstock.ports.object_store import ObjectStore
+from penstock.wiring import System, embedded
+from services.row_processor.main import splitter_loop, worker_loop
+from services.status_tracker.main import notifier, tracker_loop
+from services.uploader.intake import intake_of
+from tests.simulation.clock import SimulatedClock
+from tests.support import messy_file
+
+MOST_STEPS = 1_000
+STEP_SECONDS = 0.5
+
+
+class DrivenSystem:
+    """`wrap` may put something in front of the object store."""
+
+    def __init__(self, data: Path, *, wrap: Callable[[ObjectStore], ObjectStore] = lambda store: store) -> None:
+        self.data, self.clock = data, SimulatedClock()
+        system = embedded(Settings(data=data, chunk_bytes=messy_file.CHUNK_BYTES), clock=self.clock)
+        objects = wrap(system.objects)
+        self.system: System = system._replace(objects=objects, files=SealedObjects(objects, system.keys, system.random))
+        self.splitter, self.worker = splitter_loop(self.system), worker_loop(self.system)
+        self.tracker, self.notifier = tracker_loop(self.system), notifier(self.system)
+        self.form = messy_file.form(self.system)
+
+    def upload(self, body: bytes = messy_file.BODY) -> Request:
+        return intake_of(self.system).upload(messy_file.TENANT, [body], self.form)
+
+    def step(self) -> None:
+        for loop in (self.splitter, self.worker, self.tracker):
+            loop.run_once(0)
+        self.notifier.send_due()
+        self.clock.advance(STEP_SECONDS)
+
+    def finish(self, *requests: Request) -> list[Request]:
+        """The requests as they are when all have ended."""
+        for _ in range(MOST_STEPS):
+            self.step()
+            now = [self.system.requests.get(each.tenant_id, each.request_id) for each in requests]
+            if all(each.status.ended for each in now):
+                return now
+        raise AssertionError(f"not ended: {[each.status for each in now]}")
+
+    def send(self, topic: str, *values: bytes, partition: int = 0) -> None:
+        """Put these bytes into a topic, whatever they are."""
+        producer = self.system.log.producer()
+        for value in values:
+            producer.send(topic, b"key", value, partition=partition)
+        producer.flush()
+
+    def dead_letters(self) -> list[DeadLetter]:
+        letters = [decode(DEAD_LETTER, each.value) for each in self.system.log.read(DEAD_LETTER, 0, 0, 1_000)]
+        assert all(isinstance(letter, DeadLetter) for letter in letters)
+        return letters  # type: ignore[return-value]
+
+    def close(self) -> None:
+        for loop in (self.splitter, self.worker, self.tracker):
+            loop.close()
+        self.system.close()
