@@ -144,4 +144,10 @@ class DeadLetter(msgspec.Struct, frozen=True, kw_only=True):
         return self.from_key
 
 
+class ImpossibleEvent(PenstockError):
+    """An event that says of its request what cannot be: it belongs into the dead letters."""
+
+    code = "impossible_event"
+
+
 Event = UploadRequested | ChunkReady | Progress | StatusChanged | DeadLetter

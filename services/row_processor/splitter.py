@@ -15,6 +15,7 @@ from penstock.domain.events import (
     ChunkReady,
     Event,
     FileRefused,
+    ImpossibleEvent,
     Progress,
     Split,
     Started,
@@ -25,6 +26,7 @@ from penstock.domain.events import (
 )
 from penstock.domain.file_rules import MAX_HEADER_BYTES, Header, judge_header, no_rows
 from penstock.domain.mapping import Plan
+from penstock.domain.request import upload_requested
 from penstock.failpoints import failpoint
 from penstock.ports.clock import Clock
 from penstock.ports.event_log import EventLog, Message
@@ -47,8 +49,11 @@ class Splitter:
                 self.split(event)
 
     def split(self, event: UploadRequested) -> None:
-        """Send a chunk event for each chunk, then say how many there are."""
-        if self._requests.get(event.tenant_id, event.request_id).status.ended:
+        """Send a chunk event for each chunk, then say how many there are. Raises `ImpossibleEvent`."""
+        request = self._requests.get(event.tenant_id, event.request_id)
+        if event != upload_requested(request):
+            raise ImpossibleEvent(f"request {event.request_id} was accepted for another object")
+        if request.status.ended:
             return
         plan = self._requests.plan(event.tenant_id, event.request_id)
         self._progress(event, Started(at_us=self._clock.now_us()))

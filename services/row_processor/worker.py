@@ -11,6 +11,7 @@ import gc
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
+from typing import NamedTuple
 
 from penstock.application.chunks import Chunks
 from penstock.application.key_ring import KeyRing, Purpose
@@ -19,7 +20,7 @@ from penstock.application.sealed_objects import SealedObjects, rejects_key
 from penstock.domain.chunk import ChunkResult, ingest_chunk
 from penstock.domain.errors import Corrupt, Fenced, KeyRevoked, NotFound, Unavailable
 from penstock.domain.event_codec import encode
-from penstock.domain.events import ChunkReady, Event, FileRefused, Progress, Step, unreadable_file
+from penstock.domain.events import ChunkReady, Event, FileRefused, ImpossibleEvent, Progress, Step, unreadable_file
 from penstock.domain.file_rules import MAX_HEADER_BYTES, judge_header
 from penstock.domain.fragments import ORIGIN_BYTES, key_suffix
 from penstock.domain.identity import NODE_BYTES
@@ -37,6 +38,14 @@ from penstock.ports.profile_store import ProfileStore
 MAX_ATTEMPTS = 5
 LAYOUTS_KEPT = 32
 BATCH_FRAGMENTS = 25_000
+
+
+class _Prepared(NamedTuple):
+    """A request's plan, the layout of its file's columns, and the size of the plain file in bytes."""
+
+    plan: Plan
+    layout: Layout
+    size: int
 
 
 class Worker:
@@ -67,8 +76,14 @@ class Worker:
                 self.work(event)
 
     def work(self, event: ChunkReady) -> None:
-        """Ingest one chunk unless that was done or its request has ended, and say what it came to."""
-        if self._requests.get(event.tenant_id, event.request_id).status.ended:
+        """Ingest one chunk unless that was done or its request has ended, and say what it came to.
+
+        Raises `ImpossibleEvent`.
+        """
+        request = self._requests.get(event.tenant_id, event.request_id)
+        if _object_of(event) != ObjectRef(request.object_key, request.object_version, request.object_size):
+            raise ImpossibleEvent(f"request {event.request_id} was accepted for another object")
+        if request.status.ended:
             return
         manifest = self._chunks.manifest(event.tenant_id, event.request_id, event.chunk)
         try:
@@ -83,7 +98,7 @@ class Worker:
         while True:
             try:
                 return self._ingest(event)
-            except (Unavailable, Fenced, KeyRevoked, NotFound):
+            except (Unavailable, Fenced, KeyRevoked, NotFound, ImpossibleEvent):
                 raise
             except Exception as error:  # whatever is wrong with this chunk must not stop its neighbours
                 reason = type(error).__name__
@@ -92,7 +107,9 @@ class Worker:
                 return self._set_aside(event)
 
     def _ingest(self, event: ChunkReady) -> Manifest:
-        plan, layout = self._prepared(event.tenant_id, event.request_id, _object_of(event))
+        plan, layout, size = self._prepared(event.tenant_id, event.request_id, _object_of(event))
+        if event.end > size:
+            raise ImpossibleEvent(f"chunk {event.chunk} of request {event.request_id} ends beyond its file")
         if _oversized(event, plan):
             return self._commit(event, plan, _unread(event))
         body, sealer = self._read(event), self._sealer(event, plan)
@@ -114,14 +131,14 @@ class Worker:
             self._random,
         )
 
-    def _prepare(self, tenant_id: str, request_id: str, ref: ObjectRef) -> tuple[Plan, Layout]:
-        """What every chunk of one request shares: its plan, and the layout of the file's columns."""
+    def _prepare(self, tenant_id: str, request_id: str, ref: ObjectRef) -> _Prepared:
+        """What every chunk of one request shares."""
         plan = self._requests.plan(tenant_id, request_id)
         reader = self._files.open(tenant_id, ref)
         head = reader.read(0, min(reader.size, MAX_HEADER_BYTES))
         header = judge_header(head, mapping=plan.mapping, limits=plan.limits, complete=len(head) == reader.size)
         hash_key = self._keys.get(tenant_id, Purpose.HASH, plan.hash_key)
-        return plan, compile_layout(plan, header, hash_key.secret)
+        return _Prepared(plan, compile_layout(plan, header, hash_key.secret), reader.size)
 
     def _commit(self, event: ChunkReady, plan: Plan, result: ChunkResult) -> Manifest:
         failpoint("worker.before_upsert")

@@ -19,6 +19,7 @@ from tests.simulation.clock import SimulatedClock
 from tests.support import messy_file
 
 MOST_STEPS = 1_000
+MOST_LETTERS = 10_000
 STEP_SECONDS = 0.5
 
 
@@ -32,16 +33,22 @@ class DrivenSystem:
         self.system: System = system._replace(objects=objects, files=SealedObjects(objects, system.keys, system.random))
         self.splitter, self.worker = splitter_loop(self.system), worker_loop(self.system)
         self.tracker, self.notifier = tracker_loop(self.system), notifier(self.system)
-        self.form = messy_file.form(self.system)
+        self.form, self.intake = messy_file.form(self.system), intake_of(self.system)
 
     def upload(self, body: bytes = messy_file.BODY) -> Request:
-        return intake_of(self.system).upload(messy_file.TENANT, [body], self.form)
+        return self.intake.upload(messy_file.TENANT, [body], self.form)
 
-    def step(self) -> None:
-        for loop in (self.splitter, self.worker, self.tracker):
-            loop.run_once(0)
+    def step(self) -> bool:
+        """One batch for each service; True when any of it is done."""
+        done = [loop.run_once(0) for loop in (self.splitter, self.worker, self.tracker)]
         self.notifier.send_due()
         self.clock.advance(STEP_SECONDS)
+        return any(done)
+
+    def drain(self) -> None:
+        """Have every service handle all that it can."""
+        while self.step():
+            pass
 
     def finish(self, *requests: Request) -> list[Request]:
         """The requests as they are when all have ended."""
@@ -60,7 +67,7 @@ class DrivenSystem:
         producer.flush()
 
     def dead_letters(self) -> list[DeadLetter]:
-        letters = [decode(DEAD_LETTER, each.value) for each in self.system.log.read(DEAD_LETTER, 0, 0, 1_000)]
+        letters = [decode(DEAD_LETTER, each.value) for each in self.system.log.read(DEAD_LETTER, 0, 0, MOST_LETTERS)]
         assert all(isinstance(letter, DeadLetter) for letter in letters)
         return letters  # type: ignore[return-value]
 
