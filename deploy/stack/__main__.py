@@ -19,19 +19,20 @@ RING_COMMAND = "ring"
 
 def main(arguments: list[str] | None = None) -> int:
     given = _parser().parse_args(arguments)
-    folder = given.folder or Path(os.environ.get("STACK_FOLDER", ".stack"))
-    ports = replace(Ports(), **dict(given.port))
-    stack = (
-        sets.ring(folder / "ring", ports)
-        if given.ring
-        else sets.single(folder, ports, heap_megabytes=given.cassandra_heap)
-    )
     try:
-        COMMANDS[given.command](stack, given.servers)
+        given.run(given.stack(given), given.servers)
     except StackError as error:
         sys.stderr.write(f"{error}\n")
         return 1
     return 0
+
+
+def _single(given: argparse.Namespace) -> Stack:
+    return sets.single(given.folder, replace(Ports(), **dict(given.port)), heap_megabytes=given.cassandra_heap)
+
+
+def _ring(given: argparse.Namespace) -> Stack:
+    return sets.ring(given.folder / "ring", replace(Ports(), **dict(given.port)))
 
 
 def _up(stack: Stack, servers: list[str]) -> None:
@@ -58,25 +59,34 @@ def _env(stack: Stack, _servers: list[str]) -> None:
         sys.stdout.write(f"{field.name}={':'.join(map(str, value)) if isinstance(value, tuple) else value}\n")
 
 
-COMMANDS: dict[str, Callable[[Stack, list[str]], None]] = {
-    "up": _up,
-    "down": _down,
-    "status": _status,
-    "env": _env,
-    "guard": lambda stack, _servers: lease.guard(stack),
-}
+def _guard(stack: Stack, _servers: list[str]) -> None:
+    lease.guard(stack)
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m deploy.stack", description=__doc__)
-    parser.add_argument("command", choices=COMMANDS)
+    commands = parser.add_subparsers(required=True)
+    for run in (_up, _down, _status, _env, _guard):
+        _add(commands, run, _single).add_argument("--cassandra-heap", type=int, default=1024, metavar="MIB")
+    ring = commands.add_parser("ring", help="three nodes of Cassandra, on 127.0.1.1 to 127.0.1.3")
+    commands_of_ring = ring.add_subparsers(required=True)
+    for run in (_up, _down, _status):
+        _add(commands_of_ring, run, _ring)
+    return parser
+
+
+def _add(
+    commands: argparse._SubParsersAction[argparse.ArgumentParser],
+    run: Callable[[Stack, list[str]], None],
+    stack: Callable[[argparse.Namespace], Stack],
+) -> argparse.ArgumentParser:
+    parser = commands.add_parser(run.__name__.removeprefix("_"))
     parser.add_argument("servers", nargs="*", help="all when none is named")
-    parser.add_argument("--folder", type=Path, help="default: $STACK_FOLDER or .stack")
-    parser.add_argument("--ring", action="store_true", help="three nodes of Cassandra, on 127.0.1.1 to 127.0.1.3")
-    parser.add_argument("--cassandra-heap", type=int, default=1024, metavar="MIB")
+    parser.add_argument("--folder", type=Path, default=Path(os.environ.get("STACK_FOLDER", ".stack")))
     parser.add_argument(
         "--port", type=_port, action="append", default=[], metavar="NAME=PORT", help=" ".join(vars(Ports()))
     )
+    parser.set_defaults(run=run, stack=stack)
     return parser
 
 
