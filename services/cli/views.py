@@ -133,11 +133,10 @@ def facts_view(facts: Iterable[tuple[str, RenderableType]]) -> Table:
 
 
 def _reasons_view(reasons: Mapping[str, int]) -> RenderableType:
-    table = _table(">rows", "reason", "column", "what it means")
-    for reason, rows in sorted(reasons.items(), key=lambda item: (-item[1], item[0])):
-        code, _, column = reason.partition(":")
+    table = _table(">rows", "reason", "what it means")
+    for code, rows in sorted(reasons.items(), key=lambda item: (-item[1], item[0])):
         meaning = REASONS[code].message if code in REASONS else _ROW_REASONS.get(code, "")
-        table.add_row(f"{rows:,}", code, printable(column), meaning)
+        table.add_row(f"{rows:,}", code, meaning)
     return Group(Text(), table)
 
 
@@ -156,7 +155,7 @@ def _next_steps(request: Document, where: str) -> list[tuple[str, str]]:
     steps = []
     if status in ("SCHEDULED", "IN_PROGRESS"):
         steps.append(("Follow it", f"penstock watch {request_id}{where}"))
-    if request["rows_rejected"]:
+    if request["rows_rejected"] and status in ("COMPLETED", "FAILED"):
         steps.append(("Mend rejects", f"penstock rejects {request_id}{where} --output rejects.tsv"))
     if status == "COMPLETED":
         steps.append(("Undo it", f"penstock undo {request_id}{where}"))
