@@ -17,48 +17,31 @@ from __future__ import annotations
 import random
 import threading
 from collections import defaultdict
-from collections.abc import Callable, Container, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 import structlog
 
+from penstock.application.handling import MOST_DEAD_LETTERS_IN_A_ROW, Desk, Handler, Poison, delay, where
 from penstock.domain.errors import Conflict, Fenced, PenstockError, Unavailable
-from penstock.domain.event_codec import UnreadableEvent, decode, encode
-from penstock.domain.events import DEAD_LETTER, DeadLetter, Event
 from penstock.failpoints import failpoint
 from penstock.ports.clock import Clock
 from penstock.ports.event_log import EventLog, Message, TopicPartition
 
 KEEP_SECONDS = 1.0  # between two polls while a handler works
 POLL_SECONDS = 0.1  # how late `stop` may be noticed
-FIRST_DELAY_SECONDS = 0.1
-LONGEST_DELAY_SECONDS = 30.0
 LONGEST_BLIND_SECONDS = 1.0  # between two polls while the log itself is away
-MOST_DEAD_LETTERS_IN_A_ROW = 100  # of one partition; more of them mean a bad release, not bad events
 
-Handler = Callable[[Sequence[tuple[Message, Event]]], None]
+__all__ = ["MOST_DEAD_LETTERS_IN_A_ROW", "ConsumeLoop", "Handler", "Poison"]
 
 log = structlog.get_logger(__name__)
-
-
-class Poison(PenstockError):
-    """`source` can never be handled. `reason` is a stable code, `message` is for people; neither holds a value."""
-
-    code = "poison"
-
-    def __init__(self, source: Message, reason: str, message: str) -> None:
-        super().__init__(message)
-        self.source = source
-        self.reason = reason
-        self.message = message
 
 
 @dataclass
 class _Partition:
     failures: int = 0  # in a row, of the events that come next
     resume_at: float | None = None
-    dead_letters: int = 0  # in a row
     stopped: bool = False
 
     @property
@@ -85,8 +68,8 @@ class ConsumeLoop:
     ) -> None:
         self._consumer = log.consumer(group, topics)
         self._producer = log.producer()
+        self._desk = Desk(group=group, handle=handle, producer=self._producer, clock=clock)
         self._group = group
-        self._handle = handle
         self._clock = clock
         self._max_messages = max_messages
         self._jitter = jitter
@@ -126,7 +109,8 @@ class ConsumeLoop:
             return False
         try:
             with self._membership_kept():
-                done = self._bury(messages, self._handle_all(messages))
+                done, stopped = self._desk.settle(messages)
+            self._stop_partitions(messages, stopped)
             failpoint("consume.before_commit")
             return self._commit(done)
         except (Unavailable, Conflict) as error:
@@ -164,7 +148,7 @@ class ConsumeLoop:
             messages = self._consumer.poll(min(timeout, due), self._max_messages)
         except Unavailable as error:
             self._failed_polls += 1
-            seconds = min(self._delay(self._failed_polls), LONGEST_BLIND_SECONDS)
+            seconds = min(delay(self._failed_polls, self._jitter()), LONGEST_BLIND_SECONDS)
             log.warning("consume.log_away", group=self._group, error=str(error), seconds=seconds)
             self._clock.sleep(seconds)
             return []
@@ -172,7 +156,7 @@ class ConsumeLoop:
         self.last_poll = self._clock.monotonic()
         self._healthy = not any(self._partitions[source].stopped for source in self._consumer.assignment())
         for source in self._consumer.lost():
-            log.error("consume.events_expired", group=self._group, topic=source.topic, partition=source.partition)
+            log.error("consume.events_expired", group=self._group, **where(source))
         return messages
 
     def _resume_due(self) -> float:
@@ -187,82 +171,15 @@ class ConsumeLoop:
                 next_due = min(next_due, partition.resume_at - now)
         return next_due
 
-    def _handle_all(self, messages: Sequence[Message]) -> dict[Message, Poison]:
-        """Handle what can be handled; returns what never can. Raises `Unavailable`, `Conflict`, `Fenced`."""
-        dead: dict[Message, Poison] = {}
-        events: list[tuple[Message, Event]] = []
+    def _stop_partitions(self, messages: Sequence[Message], firsts: Sequence[Message]) -> None:
+        """Leave `firsts`, and all that follow them, in the log for a better release."""
         for message in messages:
-            try:
-                events.append((message, decode(message.topic, message.value)))
-            except UnreadableEvent as error:
-                dead[message] = Poison(message, error.reason_code, error.message)
-        return dead | self._handle_events(events)
-
-    def _handle_events(self, events: list[tuple[Message, Event]]) -> dict[Message, Poison]:
-        dead: dict[Message, Poison] = {}
-        while events:
-            try:
-                self._handle(events)
-                break
-            except Poison as poison:
-                rest = [(message, event) for message, event in events if message != poison.source]
-                if len(rest) == len(events):
-                    raise LookupError("Poison names an event that was not handed over") from poison
-                dead[poison.source], events = poison, rest
-            except (Unavailable, Conflict, Fenced):
-                raise
-            except PenstockError as error:
-                if len(events) > 1:
-                    for one in events:
-                        dead |= self._handle_events([one])
-                else:
-                    dead[events[0][0]] = Poison(events[0][0], error.code, str(error))
-                break
-        return dead
-
-    def _bury(self, messages: Sequence[Message], dead: dict[Message, Poison]) -> list[Message]:
-        """Make dead letters of `dead`, to the limit; returns the last message of each partition that is done."""
-        batches: dict[TopicPartition, list[Message]] = {}
-        for message in messages:
-            batches.setdefault(message.source, []).append(message)
-        settled = {}
-        for source, batch in batches.items():
-            settled[source] = _within_limit(batch, dead, self._partitions[source].dead_letters)
-            for message in batch[: settled[source][0]]:
-                if message in dead:
-                    self._send_dead_letter(dead[message])
-        self._producer.flush()
-        for source, (count, dead_letters) in settled.items():
-            partition = self._partitions[source]
-            partition.dead_letters, partition.stopped = dead_letters, count < len(batches[source])
-            if partition.stopped:
-                self._stop_partition(dead[batches[source][count]])
-        return [batches[source][count - 1] for source, (count, _) in settled.items() if count]
-
-    def _send_dead_letter(self, poison: Poison) -> None:
-        source = poison.source
-        where = {"topic": source.topic, "partition": source.partition, "offset": source.offset}
-        log.error("consume.dead_letter", group=self._group, reason=poison.reason, error=poison.message, **where)
-        letter = DeadLetter(
-            from_topic=source.topic,
-            from_partition=source.partition,
-            from_offset=source.offset,
-            from_key=source.key,
-            value=source.value,
-            reason=poison.reason,
-            message=poison.message,
-            at_us=self._clock.now_us(),
-        )
-        self._producer.send(DEAD_LETTER, letter.key, encode(letter))
-
-    def _stop_partition(self, poison: Poison) -> None:
-        """Leave this event, and all that follow it, in the log for a better release."""
-        first = poison.source
-        self._healthy = False
-        self._consumer.rewind(first)
-        self._consumer.pause([first.source])
-        where = {"topic": first.topic, "partition": first.partition, "offset": first.offset}
-        log.critical("consume.partition_stopped", group=self._group, reason=poison.reason, **where)
+            self._partitions[message.source].stopped = False
+        for first in firsts:
+            self._healthy = False
+            self._partitions[first.source].stopped = True
+            self._consumer.rewind(first)
+            self._consumer.pause([first.source])
 
     def _commit(self, done: Sequence[Message]) -> bool:
         """Commit each partition by itself; True unless none of them is this member's any more."""
@@ -271,7 +188,7 @@ class ConsumeLoop:
             try:
                 self._consumer.commit(message)
             except Fenced:  # its next owner handles it again
-                log.info("consume.fenced", group=self._group, topic=message.topic, partition=message.partition)
+                log.info("consume.fenced", group=self._group, **where(message.source))
             else:
                 self._partitions[message.source].failures = 0
                 committed += 1
@@ -283,30 +200,14 @@ class ConsumeLoop:
         for source in dict.fromkeys(message.source for message in messages):
             partition = self._partitions[source]
             partition.failures += 1
-            seconds = self._delay(partition.failures)
+            seconds = delay(partition.failures, self._jitter())
             partition.resume_at = self._clock.monotonic() + seconds
             self._consumer.pause([source])
-            where = {"topic": source.topic, "partition": source.partition}
-            log.warning("consume.waiting", group=self._group, error=f"{error.code}: {error}", seconds=seconds, **where)
+            log.warning(
+                "consume.waiting", group=self._group, error=f"{error.code}: {error}", seconds=seconds, **where(source)
+            )
 
     def _rewind(self, messages: Sequence[Message]) -> None:
         firsts = {message.source: message for message in reversed(messages)}
         for message in firsts.values():
             self._consumer.rewind(message)
-
-    def _delay(self, failures: int) -> float:
-        """Seconds: doubled with each failure up to a limit, less up to half of it by chance."""
-        longest = min(LONGEST_DELAY_SECONDS, FIRST_DELAY_SECONDS * 2.0 ** min(failures - 1, 16))
-        return longest * (1 - self._jitter() / 2)
-
-
-def _within_limit(batch: Sequence[Message], dead: Container[Message], in_a_row: int) -> tuple[int, int]:
-    """How many of one partition's `batch` may be settled, and how many dead letters in a row end with them."""
-    for index, message in enumerate(batch):
-        if message not in dead:
-            in_a_row = 0
-        elif in_a_row < MOST_DEAD_LETTERS_IN_A_ROW:
-            in_a_row += 1
-        else:
-            return index, in_a_row
-    return len(batch), in_a_row

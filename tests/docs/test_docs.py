@@ -188,7 +188,7 @@ def test_every_exit_code_is_documented() -> None:
 
 
 def test_every_reason_of_a_dead_letter_is_documented() -> None:
-    poison = sources("services/status_tracker", "services/row_processor", "penstock/application/consume.py")
+    poison = sources("services/status_tracker", "services/row_processor", "penstock/application/handling.py")
     reasons = {*argument_of("reason_code", sources()), *argument_of("reason", poison)}
     told = set(column(OPERATING, "Dead letters", "reason"))
     assert reasons <= told <= reasons | error_codes()

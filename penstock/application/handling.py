@@ -1,0 +1,168 @@
+"""What becomes of events: they are handled, or, if they never can be, made dead letters.
+
+Every consumer of events goes through `Desk`, so that one place decides what is poison and what is an outage; how a
+partition waits or stops is the consumer's own matter.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Container, Sequence
+from typing import NamedTuple
+
+import structlog
+
+from penstock.domain.errors import Conflict, Fenced, PenstockError, Unavailable
+from penstock.domain.event_codec import UnreadableEvent, decode, encode
+from penstock.domain.events import DEAD_LETTER, DeadLetter, Event
+from penstock.ports.clock import Clock
+from penstock.ports.event_log import Message, Producer, TopicPartition
+
+FIRST_DELAY_SECONDS = 0.1
+LONGEST_DELAY_SECONDS = 30.0
+MOST_DEAD_LETTERS_IN_A_ROW = 100  # of one partition; more of them mean a bad release, not bad events
+
+Handler = Callable[[Sequence[tuple[Message, Event]]], None]
+
+log = structlog.get_logger(__name__)
+
+
+class Poison(PenstockError):
+    """`source` can never be handled. `reason` is a stable code, `message` is for people; neither holds a value."""
+
+    code = "poison"
+
+    def __init__(self, source: Message, reason: str, message: str) -> None:
+        super().__init__(message)
+        self.source = source
+        self.reason = reason
+        self.message = message
+
+
+class Settled(NamedTuple):
+    """`done`: the last message of each partition up to which all are settled; `stopped`: the first that is left
+    of each partition that is stopped now."""
+
+    done: list[Message]
+    stopped: list[Message]
+
+
+class Desk:
+    """Handles events for `group`; `producer` takes the dead letters."""
+
+    def __init__(self, *, group: str, handle: Handler, producer: Producer, clock: Clock) -> None:
+        self._group, self._handle, self._producer, self._clock = group, handle, producer, clock
+        self._dead_letters: defaultdict[TopicPartition, int] = defaultdict(int)  # in a row
+
+    def settle(self, messages: Sequence[Message]) -> Settled:
+        """Handle what can be handled, make durable dead letters of the rest, to the limit.
+
+        Raises `Unavailable`, `Conflict` and `Fenced`, after which the same messages may be settled again, and
+        whatever is a mistake of the handler's.
+        """
+        return self._bury(messages, self._handle_all(messages))
+
+    def _handle_all(self, messages: Sequence[Message]) -> dict[Message, Poison]:
+        """Handle what can be handled; returns what never can."""
+        dead: dict[Message, Poison] = {}
+        events: list[tuple[Message, Event]] = []
+        for message in messages:
+            try:
+                events.append((message, decode(message.topic, message.value)))
+            except UnreadableEvent as error:
+                dead[message] = Poison(message, error.reason_code, error.message)
+        return dead | self._handle_events(events)
+
+    def _handle_events(self, events: list[tuple[Message, Event]]) -> dict[Message, Poison]:
+        dead: dict[Message, Poison] = {}
+        while events:
+            try:
+                self._handle(events)
+                break
+            except Poison as poison:
+                rest = [(message, event) for message, event in events if message != poison.source]
+                if len(rest) == len(events):
+                    raise LookupError("Poison names an event that was not handed over") from poison
+                dead[poison.source], events = poison, rest
+            except (Unavailable, Conflict, Fenced):
+                raise
+            except PenstockError as error:
+                if len(events) > 1:
+                    for one in events:
+                        dead |= self._handle_events([one])
+                else:
+                    dead[events[0][0]] = Poison(events[0][0], error.code, str(error))
+                break
+        return dead
+
+    def _bury(self, messages: Sequence[Message], dead: dict[Message, Poison]) -> Settled:
+        batches: dict[TopicPartition, list[Message]] = {}
+        for message in messages:
+            batches.setdefault(message.source, []).append(message)
+        counts = {source: _within_limit(batch, dead, self._dead_letters[source]) for source, batch in batches.items()}
+        for source, (count, _) in counts.items():
+            for message in batches[source][:count]:
+                if message in dead:
+                    self._send_dead_letter(dead[message])
+        self._producer.flush()
+        self._dead_letters |= {source: in_a_row for source, (_, in_a_row) in counts.items()}
+        left = [batches[source][count] for source, (count, _) in counts.items() if count < len(batches[source])]
+        for message in left:
+            self._tell_stopped(dead[message])
+        return Settled([batches[source][count - 1] for source, (count, _) in counts.items() if count], left)
+
+    def _send_dead_letter(self, poison: Poison) -> None:
+        source = poison.source
+        log.error(
+            "consume.dead_letter",
+            group=self._group,
+            reason=poison.reason,
+            error=poison.message,
+            **where(source.source),
+            offset=source.offset,
+        )
+        letter = DeadLetter(
+            from_topic=source.topic,
+            from_partition=source.partition,
+            from_offset=source.offset,
+            from_key=source.key,
+            value=source.value,
+            reason=poison.reason,
+            message=poison.message,
+            at_us=self._clock.now_us(),
+        )
+        self._producer.send(DEAD_LETTER, letter.key, encode(letter))
+
+    def _tell_stopped(self, poison: Poison) -> None:
+        first = poison.source
+        log.critical(
+            "consume.partition_stopped",
+            group=self._group,
+            reason=poison.reason,
+            **where(first.source),
+            offset=first.offset,
+        )
+
+
+def delay(failures: int, jitter: float) -> float:
+    """Seconds to wait after `failures` in a row: doubled with each up to a limit, less up to half of it by `jitter`,
+    a number within [0, 1)."""
+    longest = min(LONGEST_DELAY_SECONDS, FIRST_DELAY_SECONDS * 2.0 ** min(failures - 1, 16))
+    return longest * (1 - jitter / 2)
+
+
+def where(source: TopicPartition) -> dict[str, str | int]:
+    """A partition, for a line in the log."""
+    return {"topic": source.topic, "partition": source.partition}
+
+
+def _within_limit(batch: Sequence[Message], dead: Container[Message], in_a_row: int) -> tuple[int, int]:
+    """How many of one partition's `batch` may be settled, and how many dead letters in a row end with them."""
+    for index, message in enumerate(batch):
+        if message not in dead:
+            in_a_row = 0
+        elif in_a_row < MOST_DEAD_LETTERS_IN_A_ROW:
+            in_a_row += 1
+        else:
+            return index, in_a_row
+    return len(batch), in_a_row
