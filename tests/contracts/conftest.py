@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterator
+from contextlib import closing
 
 import pytest
 
 from deploy.stack.addresses import Addresses
+from penstock.adapters.cluster.cassandra_schema import migrate
+from penstock.adapters.cluster.cassandra_session import CassandraSession, CassandraSettings
 from tests.support.servers import Servers, folder_of_the_run, servers
 
 
@@ -26,6 +30,17 @@ def kafka_address(real_servers: Servers) -> str:
 def cassandra_address(real_servers: Servers) -> tuple[str, int]:
     """Shared by all tests of a run: use a keyspace of your own."""
     return real_servers.use("cassandra").addresses.cassandra
+
+
+@pytest.fixture(scope="session")
+def cassandra_settings(cassandra_address: tuple[str, int]) -> Iterator[CassandraSettings]:
+    """Of a migrated keyspace, shared by all tests of this process: use tenants of your own."""
+    host, port = cassandra_address
+    settings = CassandraSettings(contact_points=(host,), port=port, keyspace=f"test_{uuid.uuid4().hex}")
+    migrate(settings)
+    yield settings
+    with closing(CassandraSession(settings)) as session:
+        session.define("DROP KEYSPACE {ks}")
 
 
 @pytest.fixture(scope="session")

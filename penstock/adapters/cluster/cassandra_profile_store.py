@@ -1,0 +1,151 @@
+"""The profile store in Cassandra: wide partitions of fragments, written in token-aware unlogged batches.
+
+A batch is one prepared statement with as many inserts, bound once; the driver's own BatchStatement takes half as much
+of this process's CPU again.
+"""
+
+from __future__ import annotations
+
+import string
+import struct
+from collections.abc import Hashable, Iterator, Sequence
+from functools import lru_cache
+
+from cassandra.query import BoundStatement
+
+from penstock.adapters.cluster.cassandra_batches import Limits, Placed, batches
+from penstock.adapters.cluster.cassandra_flow import Flow, InFlightLimit
+from penstock.adapters.cluster.cassandra_session import OVERTAXED, PASSING, CassandraSession, errors
+from penstock.domain.errors import Refused
+from penstock.domain.fragments import StoredFragment
+from penstock.ports.profile_store import ProfileStore
+
+INSERT = "INSERT INTO {ks}.profile_fragments (tenant_id, bucket, fragment_key, fragment) VALUES (?, ?, ?, ?)"
+READ = """
+    SELECT fragment_key, fragment FROM {ks}.profile_fragments
+    WHERE tenant_id = ? AND bucket = ? AND fragment_key >= ? AND fragment_key < ?
+"""
+DELETE = """
+    DELETE FROM {ks}.profile_fragments USING TIMESTAMP ?
+    WHERE tenant_id = ? AND bucket = ? AND fragment_key >= ? AND fragment_key < ?
+"""
+PAGE = "SELECT fragment_key, fragment FROM {ks}.profile_fragments WHERE tenant_id = ? AND bucket = ?"
+FIRST_PAGE, NEXT_PAGE = PAGE + " LIMIT ?", PAGE + " AND fragment_key > ? LIMIT ?"
+THRESHOLD = "SELECT value FROM system_views.settings WHERE name = ?"
+
+SCAN_PAGE_FRAGMENTS = 1000
+BUCKETS_KEPT = 1 << 17  # whose replicas are remembered
+
+# The servers' own thresholds, beyond which they write a line for each batch, and their defaults.
+BATCH_BYTES = ("batch_size_warn_threshold", "5KiB")
+BATCH_PARTITIONS = ("unlogged_batch_across_partitions_warn_threshold", "10")
+UNITS = {"": 1, "B": 1, "KiB": 1 << 10, "MiB": 1 << 20}
+
+
+class CassandraProfileStore(ProfileStore):
+    def __init__(self, session: CassandraSession) -> None:
+        """The store in the session's keyspace, which `migrate` has made. Raises as the session does."""
+        settings = session.settings
+        self._session = session
+        self._limits = Limits(
+            fragments=settings.batch_fragments,
+            bytes=settings.batch_bytes or _threshold(session, *BATCH_BYTES),
+            partitions=settings.batch_partitions or _threshold(session, *BATCH_PARTITIONS),
+        )
+        self._ring: object = None
+        self._replicas = lru_cache(BUCKETS_KEPT)(self._look_up_replicas)
+        self._flow = Flow(
+            session.driver.execute_async,
+            InFlightLimit(settings.batches_in_flight),
+            passing=PASSING,
+            overtaxed=OVERTAXED,
+            patience_seconds=settings.patience_seconds,
+        )
+
+    def write(self, tenant_id: str, fragments: Sequence[StoredFragment], *, bits: int, timestamp_us: int) -> None:
+        tenant, timestamp = tenant_id.encode(), struct.pack(">q", timestamp_us)
+
+        def replicas_of(bucket: int) -> Hashable:
+            return self._replicas(tenant, bucket)
+
+        self._follow_ring()
+        with errors():
+            self._flow.run(
+                self._bound(batch, tenant, timestamp)
+                for batch in batches(fragments, bits=bits, replicas_of=replicas_of, limits=self._limits)
+            )
+
+    def read(self, tenant_id: str, bucket: int, start: bytes, end: bytes) -> list[StoredFragment]:
+        if start >= end:
+            return []
+        return [StoredFragment(*row) for row in self._session.read(READ, tenant_id, bucket, start, end)]
+
+    def scan(self, tenant_id: str, bucket: int) -> Iterator[StoredFragment]:
+        page = self._session.read(FIRST_PAGE, tenant_id, bucket, SCAN_PAGE_FRAGMENTS)
+        while page:
+            yield from (StoredFragment(*row) for row in page)
+            if len(page) < SCAN_PAGE_FRAGMENTS:
+                return
+            page = self._session.read(NEXT_PAGE, tenant_id, bucket, page[-1][0], SCAN_PAGE_FRAGMENTS)
+
+    def delete(self, tenant_id: str, bucket: int, start: bytes, end: bytes, *, timestamp_us: int) -> None:
+        if start < end:  # one range tombstone, whatever lies in it
+            self._session.write(DELETE, timestamp_us, tenant_id, bucket, start, end)
+
+    def close(self) -> None:
+        """Close the session, also for others that share it."""
+        self._session.close()
+
+    def _follow_ring(self) -> None:
+        """Forget the replicas when nodes have come or gone; old ones would cost a hop, no more."""
+        ring = self._session.cluster.metadata.token_map
+        if ring is not self._ring:
+            self._ring = ring
+            self._replicas.cache_clear()
+
+    def _look_up_replicas(self, tenant: bytes, bucket: int) -> Hashable:
+        """The nodes of this data centre that keep a bucket."""
+        settings, metadata = self._session.settings, self._session.cluster.metadata
+        hosts = metadata.get_replicas(settings.keyspace, _routing_key(tenant, bucket))
+        return frozenset(host.host_id for host in hosts if settings.local_dc in ("", host.datacenter))
+
+    def _bound(self, batch: Sequence[Placed], tenant: bytes, timestamp: bytes) -> BoundStatement:
+        """The statement of one batch. Its values are in wire form already, which spares the driver's look at each."""
+        statement = BoundStatement(self._session.prepare(_batch(len(batch)), idempotent=True))
+        values = [timestamp]
+        for bucket, key, cell in batch:
+            values += (tenant, _int(bucket), key, cell)
+        statement.values = values
+        return statement
+
+
+@lru_cache
+def _batch(size: int) -> str:
+    inserts = "; ".join([INSERT] * size)
+    return f"BEGIN UNLOGGED BATCH USING TIMESTAMP ? {inserts}; APPLY BATCH"
+
+
+@lru_cache(BUCKETS_KEPT)
+def _int(number: int) -> bytes:
+    """A CQL int on the wire."""
+    return struct.pack(">i", number)
+
+
+def _routing_key(tenant: bytes, bucket: int) -> bytes:
+    """A composite partition key: each part after its length (2 bytes) and before a zero byte."""
+    return b"".join(struct.pack(f">H{len(part)}sx", len(part), part) for part in (tenant, _int(bucket)))
+
+
+def _threshold(session: CassandraSession, name: str, default: str) -> int:
+    """One of the servers' thresholds, or its default where this user may not read the settings."""
+    try:
+        rows = session.read(THRESHOLD, name)
+    except Refused:
+        rows = []
+    return _number(rows[0][0] if rows else default)
+
+
+def _number(text: str) -> int:
+    """`5KiB` or `10` as Cassandra writes sizes and numbers."""
+    number = text.rstrip(string.ascii_letters)
+    return int(number) * UNITS[text.removeprefix(number)]

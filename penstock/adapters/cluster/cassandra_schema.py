@@ -1,0 +1,188 @@
+"""Keyspace and tables, in numbered steps that only ever add. `penstock migrate` is `migrate`.
+
+Why the tables are as they are:
+
+- Compaction is unified (UCS, Cassandra 5.0). Fragments are written in bulk and read seldom, a person at a time: tiered
+  (T4) rewrites them least. Control records are small, read often and some deleted soon: levelled (L4).
+- Fragments, wrapped keys and nodes are ciphertext or hashes: LZ4 finds nothing in them and costs both sides CPU, so
+  they are stored as they are. What compression would have checked, a changed cell shows by not opening.
+- A node that was away longer than gc_grace must not bring back what was deleted. `only_purge_repaired_tombstones`
+  keeps a tombstone until an incremental repair has told every replica of it, however long that takes; deletes are few,
+  so that keeping them costs little. Run repairs to get the space back.
+- The two tables of marks are queues: their tombstones lie in the way of every scan, and a mark that comes back is
+  looked at once more and removed. They purge after three hours, the time for which nodes keep hints for one another.
+- Caching stays Cassandra's default (keys, no rows): a profile is read once in a while and not again soon.
+"""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager
+
+from penstock.adapters.cluster.cassandra_session import CassandraSession, CassandraSettings
+from penstock.domain.errors import Unavailable, refusal
+
+LEASE_SECONDS = 60  # of the one who migrates; longer than a schema statement and its agreement take
+POLL_SECONDS = 0.5
+
+FRAGMENTS_OPTIONS = """
+    compaction = {'class': 'UnifiedCompactionStrategy', 'scaling_parameters': 'T4',
+                  'only_purge_repaired_tombstones': 'true'}
+    AND compression = {'enabled': 'false'}
+"""
+RECORDS_OPTIONS = """
+    compaction = {'class': 'UnifiedCompactionStrategy', 'scaling_parameters': 'L4',
+                  'only_purge_repaired_tombstones': 'true'}
+"""
+SEALED_RECORDS_OPTIONS = f"{RECORDS_OPTIONS} AND compression = {{'enabled': 'false'}}"
+MARKS_OPTIONS = """
+    compaction = {'class': 'UnifiedCompactionStrategy', 'scaling_parameters': 'L4'}
+    AND gc_grace_seconds = 10800
+"""
+
+
+def _records(table: str, body: str = "text", options: str = RECORDS_OPTIONS) -> str:
+    """A table of the control store. JSON is text, so that it can be read in cqlsh; `version` is 0 after a `put`."""
+    return f"""
+        CREATE TABLE IF NOT EXISTS {{ks}}.{table} (
+            tenant_id text, partition text, sort text, body {body}, version int,
+            PRIMARY KEY ((tenant_id, partition), sort)
+        ) WITH {options}
+    """
+
+
+# A step that was released never changes: what is new becomes a new step. Every statement may be repeated.
+MIGRATIONS: tuple[tuple[str, ...], ...] = (
+    (
+        f"""
+        CREATE TABLE IF NOT EXISTS {{ks}}.profile_fragments (
+            tenant_id text, bucket int, fragment_key blob, fragment blob,
+            PRIMARY KEY ((tenant_id, bucket), fragment_key)
+        ) WITH {FRAGMENTS_OPTIONS}
+        """,
+        _records("clocks"),
+        _records("data_keys", "blob", SEALED_RECORDS_OPTIONS),
+        _records("data_sources"),
+        _records("attributes"),
+        _records("mappings"),
+        _records("requests"),
+        _records("plans"),
+        _records("active_requests", options=MARKS_OPTIONS),
+        _records("idempotency_keys"),
+        _records("replacements"),
+        _records("chunk_manifests"),
+        _records("chunk_nodes", "blob", SEALED_RECORDS_OPTIONS),
+        _records("chunk_failures"),
+        _records("notifications"),
+        _records("due_notifications", options=MARKS_OPTIONS),
+        _records("api_keys"),
+        _records("audit"),
+        _records("segments"),
+        f"""
+        CREATE TABLE IF NOT EXISTS {{ks}}.tenants (kind text, tenant_id text, PRIMARY KEY (kind, tenant_id))
+        WITH {RECORDS_OPTIONS}
+        """,
+    ),
+)
+VERSION = len(MIGRATIONS)
+
+# Two that create one table at the same time through two nodes would make two of it, were its id not given.
+LOCK_TABLE = "CREATE TABLE IF NOT EXISTS {ks}.migration_lock (name text PRIMARY KEY, owner uuid) WITH id = %s"
+VERSIONS_TABLE = """
+    CREATE TABLE IF NOT EXISTS {ks}.schema_migrations (
+        component text, version int, applied_at timestamp, PRIMARY KEY (component, version)
+    ) WITH CLUSTERING ORDER BY (version DESC)
+"""
+TAKE = "INSERT INTO {ks}.migration_lock (name, owner) VALUES ('schema', ?) IF NOT EXISTS USING TTL ?"
+KEEP = "UPDATE {ks}.migration_lock USING TTL ? SET owner = ? WHERE name = 'schema' IF owner = ?"
+LEAVE = "DELETE FROM {ks}.migration_lock WHERE name = 'schema' IF owner = ?"
+NEWEST = "SELECT version FROM {ks}.schema_migrations WHERE component = 'penstock' LIMIT 1"
+APPLIED = (
+    "INSERT INTO {ks}.schema_migrations (component, version, applied_at) VALUES ('penstock', ?, toTimestamp(now()))"
+)
+
+
+def migrate(settings: CassandraSettings) -> int:
+    """Create or upgrade the keyspace and its tables; returns the number of steps that were applied.
+
+    An existing keyspace keeps its replication. May be run by several at the same time, and again after it was killed.
+    Raises `Refused` (`schema_too_new`, and as the session does), `Unavailable`.
+    """
+    with closing(CassandraSession(settings)) as session:
+        _refuse_newer(settings, applied_version(session))
+        session.define(f"CREATE KEYSPACE IF NOT EXISTS {{ks}} WITH replication = {_map(settings.replication)}")
+        session.define(LOCK_TABLE % uuid.uuid5(uuid.NAMESPACE_OID, f"{settings.keyspace}.migration_lock"))
+        with _lock(session) as keep:
+            session.define(VERSIONS_TABLE)
+            return _apply(session, keep)
+
+
+def check_version(session: CassandraSession) -> None:
+    """Raises `Refused` when the keyspace is not as this version of Penstock needs it."""
+    version = applied_version(session)
+    _refuse_newer(session.settings, version)
+    if version < VERSION:
+        raise refusal(
+            "schema_too_old" if version else "schema_missing",
+            f"Cassandra's keyspace {session.settings.keyspace} has version {version}, and {VERSION} is needed",
+            "Run `penstock migrate`.",
+        )
+
+
+def applied_version(session: CassandraSession) -> int:
+    """The keyspace's version, 0 when it has none."""
+    keyspace = session.cluster.metadata.keyspaces.get(session.settings.keyspace)
+    if keyspace is None or "schema_migrations" not in keyspace.tables:
+        return 0
+    rows = session.read(NEWEST)
+    return int(rows[0][0]) if rows else 0
+
+
+def _apply(session: CassandraSession, keep: Callable[[], None]) -> int:
+    rows = session.read(NEWEST)
+    version = int(rows[0][0]) if rows else 0
+    _refuse_newer(session.settings, version)
+    for number in range(version + 1, VERSION + 1):
+        for statement in MIGRATIONS[number - 1]:
+            keep()
+            session.define(statement)
+        session.write(APPLIED, number)
+    return max(0, VERSION - version)
+
+
+@contextmanager
+def _lock(session: CassandraSession) -> Iterator[Callable[[], None]]:
+    """Be the only one who migrates; gives the function that prolongs the lease. A dead owner's lease runs out."""
+    owner = uuid.uuid4()
+    deadline = time.monotonic() + 2 * LEASE_SECONDS
+    while not session.decide(TAKE, owner, LEASE_SECONDS):
+        if time.monotonic() > deadline:
+            raise Unavailable("another migration of Cassandra's schema does not end")
+        time.sleep(POLL_SECONDS)
+
+    def keep() -> None:
+        if not session.decide(KEEP, LEASE_SECONDS, owner, owner):
+            raise Unavailable("the lease of this migration ran out before it ended: run it again")
+
+    yield keep
+    session.decide(LEAVE, owner)
+
+
+def _refuse_newer(settings: CassandraSettings, version: int) -> None:
+    if version > VERSION:
+        raise refusal(
+            "schema_too_new",
+            f"Cassandra's keyspace {settings.keyspace} has version {version}, and this Penstock knows {VERSION}",
+            "Run the version of Penstock that migrated it, or a later one.",
+        )
+
+
+def _map(replication: Mapping[str, str | int]) -> str:
+    return "{" + ", ".join(f"{_text(name)}: {_text(str(value))}" for name, value in replication.items()) + "}"
+
+
+def _text(value: str) -> str:
+    """A CQL string."""
+    return "'" + value.replace("'", "''") + "'"

@@ -1,0 +1,285 @@
+"""How the Cassandra adapters connect, and the one table that maps the driver's errors to Penstock's.
+
+Every statement is prepared once, and names its keyspace, so that no `USE` stands between a statement and its table.
+What may be repeated is marked idempotent when it is prepared; only that is ever sent twice.
+"""
+
+from __future__ import annotations
+
+import re
+import ssl
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from typing import Any
+
+import msgspec
+import stamina
+from cassandra import (
+    AuthenticationFailed,
+    ConsistencyLevel,
+    CoordinationFailure,
+    OperationTimedOut,
+    Timeout,
+    Unauthorized,
+    UnresolvableContactPoints,
+)
+from cassandra import Unavailable as TooFewReplicas
+from cassandra.auth import PlainTextAuthProvider
+from cassandra.cluster import EXEC_PROFILE_DEFAULT, Cluster, ExecutionProfile, NoHostAvailable, Session
+from cassandra.connection import ConnectionBusy, ConnectionException, ProtocolVersionUnsupported
+from cassandra.policies import (
+    ConstantSpeculativeExecutionPolicy,
+    DCAwareRoundRobinPolicy,
+    FallthroughRetryPolicy,
+    TokenAwarePolicy,
+)
+from cassandra.protocol import (
+    IsBootstrappingErrorMessage,
+    OverloadedErrorMessage,
+    ServerError,
+    TruncateError,
+)
+from cassandra.query import BoundStatement, PreparedStatement, tuple_factory
+
+from penstock.domain.errors import PenstockError, Unavailable, refusal
+
+PROTOCOL_VERSION = 5
+CONNECT_SECONDS = 10.0
+SCHEMA_AGREEMENT_SECONDS = 30
+READS = "reads"  # the execution profile of reads: as the default one, and a slow replica is not waited for
+SPECULATIVE_ATTEMPTS = 2
+KEYSPACE = re.compile(r"[a-z][a-z0-9_]{0,47}")
+ONE_REPLICA: Mapping[str, str | int] = {"class": "SimpleStrategy", "replication_factor": 1}
+
+Row = tuple[Any, ...]
+
+
+class CassandraSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """Where Cassandra is, how to sign in, and how Penstock uses it. Raises `Refused` for what cannot be.
+
+    `replication` is the keyspace's, as CQL has it: data centre and number of replicas, or SimpleStrategy's one.
+    """
+
+    contact_points: tuple[str, ...] = ("127.0.0.1",)
+    port: int = 9042
+    local_dc: str = ""  # "": the contact points'
+    keyspace: str = "penstock"
+    replication: Mapping[str, str | int] = msgspec.field(default_factory=lambda: dict(ONE_REPLICA))
+    consistency: str = "LOCAL_QUORUM"
+    serial_consistency: str = "LOCAL_SERIAL"
+    user: str = ""  # "" does not sign in
+    password: str = ""
+    tls: bool = False
+    tls_ca_file: str = ""  # "": the system's
+    tls_certificate_file: str = ""  # of this client, with its key; "": none
+    tls_key_file: str = ""
+    request_timeout_seconds: float = 10.0
+    patience_seconds: float = 30.0  # what is repeated is given up when nothing has succeeded for so long
+    speculative_delay_seconds: float = 0.1  # a read that takes longer is sent to another replica too
+    batch_fragments: int = 64
+    batch_bytes: int = 0  # 0: as many as the servers take in a batch without a line in their log
+    batch_partitions: int = 0  # the same
+    batches_in_flight: int = 32  # at most; fewer while the servers are slow or refuse
+
+    def __post_init__(self) -> None:
+        if not KEYSPACE.fullmatch(self.keyspace):
+            raise _invalid("keyspace", "lower-case letters, digits and _, at most 48, a letter first")
+        for name in ("consistency", "serial_consistency"):
+            if getattr(self, name) not in ConsistencyLevel.name_to_value:
+                raise _invalid(name, "a consistency level of Cassandra's, such as LOCAL_QUORUM or LOCAL_SERIAL")
+
+
+def _invalid(name: str, form: str) -> PenstockError:
+    return refusal("invalid_setting", f"Cassandra's {name} cannot be used as it is given", f"It has to be {form}.")
+
+
+class RetryWhatMayBeRepeated(FallthroughRetryPolicy):  # type: ignore[misc]
+    """The driver's own second try: at once, on another node, for what may be repeated and for nothing else.
+
+    Timeouts and overload are not tried again here: whoever sent the statement has to slow down first.
+    """
+
+    def on_unavailable(self, _query: Any, *, retry_num: int, **_how: Any) -> tuple[int, int | None]:
+        """No replica has got the statement; another coordinator may know of more of them."""
+        return (self.RETRY_NEXT_HOST, None) if retry_num == 0 else (self.RETHROW, None)
+
+    def on_request_error(
+        self, query: Any, _consistency: int, *, error: Exception, **_how: Any
+    ) -> tuple[int, int | None]:
+        if query.is_idempotent and not isinstance(error, OverloadedErrorMessage):
+            return self.RETRY_NEXT_HOST, None  # ends with the statement's plan of hosts
+        return self.RETHROW, None
+
+
+# What passes by itself, and whether the servers are overtaxed by it.
+OVERTAXED = (OperationTimedOut, Timeout, OverloadedErrorMessage)
+PASSING = (
+    *OVERTAXED,
+    TooFewReplicas,
+    CoordinationFailure,
+    NoHostAvailable,
+    ConnectionException,
+    ConnectionBusy,
+    ServerError,
+    IsBootstrappingErrorMessage,
+    TruncateError,
+    UnresolvableContactPoints,
+    OSError,
+)
+
+
+def mapped(error: BaseException) -> BaseException:
+    """The driver's `error` as one of Penstock's; what is left is a bug. No text of the driver's: it may hold values."""
+    causes = _causes(error)
+    if any(isinstance(cause, AuthenticationFailed) for cause in causes):
+        return refusal(
+            "database_sign_in",
+            "Cassandra does not accept the user and password that Penstock signs in with",
+            "Check the user and the password in the settings.",
+        )
+    if any(isinstance(cause, ProtocolVersionUnsupported) for cause in causes):
+        return refusal("database_too_old", "Cassandra is older than version 4.0", "Upgrade Cassandra to 5.0 or later.")
+    if isinstance(error, Unauthorized):
+        return refusal(
+            "database_rights",
+            "Cassandra's user for Penstock may not do what it has to",
+            "Grant it SELECT and MODIFY on the keyspace, and for `penstock migrate` CREATE and ALTER.",
+        )
+    if isinstance(error, PASSING):
+        kinds = ", ".join(sorted({type(cause).__name__ for cause in causes}))
+        return Unavailable(f"Cassandra did not answer as it should: {kinds}")
+    return error
+
+
+def _causes(error: BaseException) -> list[BaseException]:
+    """The errors of each host where one error stands for them, otherwise the error."""
+    by_host = getattr(error, "errors", None)
+    if isinstance(error, NoHostAvailable | OperationTimedOut) and isinstance(by_host, dict):
+        return [cause for cause in by_host.values() if isinstance(cause, BaseException)] or [error]
+    return [error]
+
+
+@contextmanager
+def errors() -> Iterator[None]:
+    """Raise the driver's errors as Penstock's."""
+    try:
+        yield
+    except Exception as error:
+        theirs = mapped(error)
+        if theirs is error:
+            raise
+        raise theirs from error
+
+
+class CassandraSession:
+    """One connection to the cluster, which both stores share; serves any number of threads, and no forked child."""
+
+    def __init__(self, settings: CassandraSettings) -> None:
+        """Raises `Unavailable` while no node answers, `Refused` when the sign-in or the server's version is wrong."""
+        self.settings = settings
+        self._prepared: dict[str, PreparedStatement] = {}
+        self._preparing = threading.Lock()
+        _assert_libev()
+        self.cluster: Cluster = _cluster(settings)
+        try:
+            with errors():
+                self.driver: Session = self.cluster.connect()
+        except BaseException:
+            self.cluster.shutdown()
+            raise
+
+    def prepare(self, cql: str, *, idempotent: bool) -> PreparedStatement:
+        """The prepared form of `cql`, in which `{ks}` stands for the keyspace. Raises as `execute`."""
+        statement = self._prepared.get(cql)
+        if statement is None:
+            with self._preparing, errors():
+                statement = self._prepared.get(cql) or self.driver.prepare(cql.replace("{ks}", self.settings.keyspace))
+            statement.is_idempotent = idempotent
+            self._prepared[cql] = statement
+        return statement
+
+    def write(self, cql: str, *values: Any) -> None:
+        """Execute what may be repeated, until it succeeds or patience ends. Raises `Unavailable`."""
+        self._repeated(self.prepare(cql, idempotent=True).bind(values), EXEC_PROFILE_DEFAULT)
+
+    def read(self, cql: str, *values: Any, page_rows: int = 5000) -> list[Row]:
+        """All rows of a query, which come `page_rows` at a time. Raises `Unavailable`."""
+        statement = self.prepare(cql, idempotent=True).bind(values)
+        statement.fetch_size = page_rows
+        return self._repeated(statement, READS)
+
+    def decide(self, cql: str, *values: Any) -> bool:
+        """Execute a lightweight transaction, once; tells whether it was applied.
+
+        Raises `Unavailable`, after which it may or may not have been.
+        """
+        statement = self.prepare(cql, idempotent=False).bind(values)
+        with errors():
+            return bool(self.driver.execute(statement).one()[0])
+
+    def define(self, cql: str) -> None:
+        """Execute a schema statement and wait until all nodes know it. Raises `Unavailable` when they do not agree."""
+        with errors():
+            future = self.driver.execute_async(cql.replace("{ks}", self.settings.keyspace), timeout=None)
+            future.result()
+        if not future.is_schema_agreed:
+            raise Unavailable("Cassandra's nodes do not agree on the schema yet")
+
+    def close(self) -> None:
+        with suppress(ReferenceError):
+            self.cluster.shutdown()
+
+    def _repeated(self, statement: BoundStatement, profile: str) -> list[Row]:
+        patience = stamina.retry_context(
+            on=PASSING, attempts=None, timeout=self.settings.patience_seconds, wait_initial=0.05, wait_max=2.0
+        )
+        with errors():
+            for attempt in patience:
+                with attempt:
+                    return list(self.driver.execute(statement, execution_profile=profile))
+        raise AssertionError("a retry ends with a result or an error")
+
+
+def _cluster(settings: CassandraSettings) -> Cluster:
+    def profile(**more: Any) -> ExecutionProfile:
+        return ExecutionProfile(
+            load_balancing_policy=TokenAwarePolicy(DCAwareRoundRobinPolicy(settings.local_dc), shuffle_replicas=True),
+            retry_policy=RetryWhatMayBeRepeated(),
+            consistency_level=ConsistencyLevel.name_to_value[settings.consistency],
+            serial_consistency_level=ConsistencyLevel.name_to_value[settings.serial_consistency],
+            request_timeout=settings.request_timeout_seconds,
+            row_factory=tuple_factory,
+            **more,
+        )
+
+    speculation = ConstantSpeculativeExecutionPolicy(settings.speculative_delay_seconds, SPECULATIVE_ATTEMPTS)
+    return Cluster(
+        settings.contact_points,
+        port=settings.port,
+        protocol_version=PROTOCOL_VERSION,
+        auth_provider=PlainTextAuthProvider(settings.user, settings.password) if settings.user else None,
+        ssl_context=_tls(settings) if settings.tls else None,
+        execution_profiles={EXEC_PROFILE_DEFAULT: profile(), READS: profile(speculative_execution_policy=speculation)},
+        connect_timeout=CONNECT_SECONDS,
+        max_schema_agreement_wait=SCHEMA_AGREEMENT_SECONDS,
+        compression=False,  # what is large is sealed and does not shrink
+    )
+
+
+def _tls(settings: CassandraSettings) -> ssl.SSLContext:
+    context = ssl.create_default_context(cafile=settings.tls_ca_file or None)
+    if settings.tls_certificate_file:
+        context.load_cert_chain(settings.tls_certificate_file, settings.tls_key_file or None)
+    return context
+
+
+def _assert_libev() -> None:
+    """The other reactors of the driver are slower or not for production, and it takes one without a word."""
+    reactor = Cluster.connection_class.__name__
+    if reactor != "LibevConnection":
+        raise refusal(
+            "libev_missing",
+            f"cassandra-driver runs on {reactor} in place of libev",
+            "Install the driver from its wheel, which brings libev, and use no monkey-patching of eventlet or gevent.",
+        )
