@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import typer
 
 from penstock.domain.errors import Fault
+from penstock.hardening import no_core_dumps
 from services.cli.failures import BadUsage, ExitCode, judge, show
 from services.cli.output import Output
 
@@ -45,6 +46,7 @@ EXIT_CODES = (
 
 def main() -> None:
     """The `penstock` script."""
+    no_core_dumps()
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):

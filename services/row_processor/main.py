@@ -15,6 +15,7 @@ import structlog
 from penstock.application.consume import ConsumeLoop
 from penstock.config import Settings, load_settings
 from penstock.domain.events import CHUNK_READY, UPLOAD_REQUESTED
+from penstock.hardening import no_core_dumps
 from penstock.logs import configure
 from penstock.wiring import System, embedded
 from services.row_processor.splitter import Splitter
@@ -51,6 +52,7 @@ def worker_loop(system: System) -> ConsumeLoop:
 
 def main() -> None:
     """Run one worker; a bug ends it with a line in the log, and with a traceback only at the level debug."""
+    no_core_dumps()
     settings = load_settings()
     configure(settings.log_level)
     try:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import json
+import resource
 import signal
 import subprocess
 import sys
@@ -234,3 +235,21 @@ def test_a_server_keeps_values_to_itself(cli: CommandLine) -> None:
         process.send_signal(signal.SIGTERM)
         check_text(*process.communicate(timeout=60))
     check_folder(cli.data)
+
+
+LIMITED_WORKER = """
+import resource, sys
+from services.row_processor.main import main
+
+sys.argv[1:] = ["--until-stdin-closes"]
+main()
+print(resource.getrlimit(resource.RLIMIT_CORE))
+"""
+
+
+def test_no_process_leaves_its_memory_in_a_core_dump(cli: CommandLine) -> None:
+    with serving(cli) as (_, process):
+        assert resource.prlimit(process.pid, resource.RLIMIT_CORE) == (0, 0)
+    command = [sys.executable, "-c", LIMITED_WORKER]
+    ran = subprocess.run(command, env=cli.environment(), stdin=subprocess.DEVNULL, capture_output=True, check=True)
+    assert ran.stdout == b"(0, 0)\n"
