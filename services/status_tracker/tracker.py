@@ -25,13 +25,22 @@ class Tracker:
         self._requests, self._announcer = requests, announcer
 
     def handle(self, events: Sequence[tuple[Message, Event]]) -> None:
-        """Fold a batch, one update a request. Raises `Poison` for an event of no request, after all others are done."""
+        """As `fold`, for a consume loop."""
+        self.fold(events)
+
+    def fold(self, events: Sequence[tuple[Message, Event]]) -> list[Request]:
+        """Fold a batch, one update a request; returns the requests afterwards.
+
+        Raises `Poison` for an event of no request, after all others are done.
+        """
         poison: list[Poison] = []
-        folded = [self._fold(delivered, poison) for delivered in _by_request(events)]
+        found = [self._fold(delivered, poison) for delivered in _by_request(events)]
+        folded = [request for request in found if request is not None]
         failpoint("tracker.state_stored")
-        self._announcer.announce([request for request in folded if request is not None])
+        self._announcer.announce(folded)
         if poison:
             raise poison[0]
+        return folded
 
     def _fold(self, delivered: Sequence[Delivered], poison: list[Poison]) -> Request | None:
         """The request after its steps; those that cannot be its own are added to `poison`."""

@@ -1,0 +1,60 @@
+"""A status tracker of the cluster runtime as a process of its own: `python -m tests.support.stream_tracker_process …`.
+
+Real Kafka, with the embedded control store. Runs until SIGTERM, or until it dies.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from penstock.adapters.cluster.kafka_event_log import KafkaEventLog
+from penstock.adapters.cluster.kafka_settings import KafkaSettings
+from penstock.adapters.embedded.clock import SystemClock
+from penstock.adapters.embedded.control_store import EmbeddedControlStore
+from penstock.adapters.smtp_mailer import Security, SmtpMailer, SmtpServer
+from penstock.application.periodic import Periodic
+from penstock.application.requests import Requests
+from penstock.logs import configure
+from services.cli.service_commands import run_until_told
+from services.status_tracker.announcer import Announcer
+from services.status_tracker.notifier import Notifier
+from services.status_tracker.outbox import Outbox
+from services.status_tracker.stream_tracker import StreamTracker
+from services.status_tracker.tracker import Tracker
+
+GROUP = "penstock.trackers"
+SESSION_SECONDS = 6.0  # the least that a broker allows
+
+
+def main(folder: Path, servers: str, prefix: str, smtp_port: int) -> None:
+    configure("info")
+    clock = SystemClock()
+    store = EmbeddedControlStore(folder / "control.db")
+    kafka = kafka_of(servers, prefix)
+    log, requests = KafkaEventLog(kafka), Requests(store, clock)
+    tracker = StreamTracker(
+        kafka=kafka,
+        group=GROUP,
+        tracker=Tracker(
+            requests=requests, announcer=Announcer(log=log, requests=requests, outbox=Outbox(store))
+        ),
+        events=log,
+        clock=clock,
+        folder=folder / "tracker",
+    )
+    mailer = SmtpMailer(SmtpServer(host="127.0.0.1", port=smtp_port, security=Security.NONE))
+    notifier = Notifier(store=store, requests=requests, mailer=mailer, clock=clock, sender="penstock@mail.example")
+    run_until_told([tracker, Periodic("notifier", notifier.send_due, 0.1, at_end=True)])
+    log.close()
+    store.close()
+
+
+def kafka_of(servers: str, prefix: str) -> KafkaSettings:
+    return KafkaSettings(
+        bootstrap_servers=servers, prefix=prefix, replication_factor=1, session_timeout_seconds=SESSION_SECONDS
+    )
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), sys.argv[2], sys.argv[3], int(sys.argv[4]))
