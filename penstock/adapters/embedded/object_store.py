@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import fcntl
 import os
-import re
 import secrets
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -19,6 +18,7 @@ from typing import BinaryIO, NamedTuple
 
 from penstock.adapters.embedded import disk
 from penstock.domain.errors import Corrupt, NotFound
+from penstock.domain.object_keys import check_key, check_prefix
 from penstock.ports.object_store import ObjectRef, ObjectStore, StoredObject
 
 MARK = b"penstock object1"
@@ -28,11 +28,6 @@ SUFFIX = "@"
 INCOMING = "@incoming"
 BUFFER_BYTES = 1 << 20
 PUBLISH_ATTEMPTS = 10
-
-MAX_KEY = 1024
-_SEGMENT = r"(?!\.{1,2}(?:/|\Z))[A-Za-z0-9._-]{1,200}"
-_KEY = re.compile(rf"{_SEGMENT}(?:/{_SEGMENT})*")
-_PREFIX = re.compile(r"[A-Za-z0-9._/-]*")
 
 
 class _Head(NamedTuple):
@@ -79,8 +74,7 @@ class FolderObjectStore(ObjectStore):
             return _head(descriptor, key).ref
 
     def list(self, prefix: str) -> Iterator[StoredObject]:
-        if not _PREFIX.fullmatch(prefix):
-            raise ValueError("a prefix is the beginning of a key: letters, digits, '.', '_', '-' and '/'")
+        check_prefix(prefix)
         return self._list(self._root, "", prefix)
 
     def delete(self, key: str) -> None:
@@ -97,8 +91,7 @@ class FolderObjectStore(ObjectStore):
         """Nothing stays open between calls."""
 
     def _path(self, key: str) -> Path:
-        if len(key) > MAX_KEY or not _KEY.fullmatch(key):
-            raise ValueError(f"an object key is segments of [A-Za-z0-9._-] joined by '/', at most {MAX_KEY} characters")
+        check_key(key)
         return self._root / (key + SUFFIX)
 
     @contextmanager

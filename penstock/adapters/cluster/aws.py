@@ -1,0 +1,70 @@
+"""Clients of AWS and of what speaks its protocols: how they connect, sign in, wait and try again."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import boto3
+import msgspec
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+CONNECTIONS = 32  # kept open for the next call
+
+# KMS says these with status 400.
+_NOT_LET_IN = {"AccessDeniedException", "UnrecognizedClientException", "ExpiredTokenException"}
+
+
+class AwsSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a service is and how to sign in."""
+
+    endpoint_url: str = ""  # "" is AWS's own for the region
+    region: str = "us-east-1"
+    access_key: str = ""  # "" leaves it to boto3: variables, files, web identity, the machine's role
+    secret_key: str = ""
+    ca_file: str = ""  # certificates to trust in place of the usual ones
+    connect_timeout_seconds: float = 5.0
+    read_timeout_seconds: float = 30.0  # between two pieces of an answer
+    attempts: int = 4  # of a call, with growing pauses of up to 20 seconds between them
+
+    def __repr__(self) -> str:
+        """Without the keys."""
+        return f"{type(self).__name__}(endpoint_url={self.endpoint_url!r}, region={self.region!r})"
+
+
+def connect(service: str, settings: AwsSettings, **options: Any) -> Any:
+    """A client, which threads may share; nothing is sent yet. `options` are the service's own in botocore's Config."""
+    return boto3.client(
+        service,
+        endpoint_url=settings.endpoint_url or None,
+        region_name=settings.region,
+        aws_access_key_id=settings.access_key or None,
+        aws_secret_access_key=settings.secret_key or None,
+        verify=settings.ca_file or None,
+        config=Config(
+            connect_timeout=settings.connect_timeout_seconds,
+            read_timeout=settings.read_timeout_seconds,
+            retries={"mode": "standard", "total_max_attempts": settings.attempts},
+            max_pool_connections=CONNECTIONS,
+            tcp_keepalive=True,
+            **options,
+        ),
+    )
+
+
+def code_of(error: ClientError) -> str:
+    """The service's own code for an error; of an answer without a body, its HTTP status."""
+    return str(error.response.get("Error", {}).get("Code", ""))
+
+
+def status_of(error: ClientError) -> int:
+    return int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
+
+
+def describe(error: ClientError | BotoCoreError) -> str:
+    """What went wrong, without any text of the service's: it may repeat what was sent."""
+    if not isinstance(error, ClientError):
+        return f"it cannot be reached ({type(error).__name__}): check the address, the network and the certificates"
+    if status_of(error) in (401, 403) or code_of(error) in _NOT_LET_IN:
+        return f"it refuses the call ({code_of(error)}): check the credentials, the clock and the policy"
+    return f"it answers {status_of(error)} {code_of(error)}"

@@ -1,0 +1,104 @@
+"""Uploads to S3 in bounded memory: one call for what is small, parts for the rest, and nothing half visible."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from itertools import chain
+from typing import Any, NamedTuple
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from penstock.adapters.cluster.s3_client import s3_errors
+
+IN_FLIGHT = 2  # parts on their way while the next one fills
+
+
+class Target(NamedTuple):
+    """Where an object goes: `encryption` as S3Settings gives it, `what` names it in errors."""
+
+    client: Any
+    bucket: str
+    name: str
+    encryption: dict[str, str]
+    what: str
+
+    @property
+    def address(self) -> dict[str, str]:
+        return {"Bucket": self.bucket, "Key": self.name}
+
+
+def upload(target: Target, parts: Iterable[bytes], part_bytes: int) -> tuple[dict[str, Any], int]:
+    """Store the concatenation of `parts`; S3's answer, and how many bytes it was. An error of `parts` is passed on."""
+    blocks = _Blocks(parts, part_bytes)
+    first = next(blocks, bytearray())
+    if len(first) < part_bytes:
+        with s3_errors(target.what):
+            return target.client.put_object(Body=first, **target.address, **target.encryption), blocks.size
+    return _upload_in_parts(target, chain((first,), blocks)), blocks.size
+
+
+def _upload_in_parts(target: Target, blocks: Iterator[bytearray]) -> dict[str, Any]:
+    with s3_errors(target.what):
+        begun = target.client.create_multipart_upload(ChecksumAlgorithm="CRC32", **target.address, **target.encryption)
+    upload_id = begun["UploadId"]
+    try:
+        with ThreadPoolExecutor(IN_FLIGHT, "s3-put") as threads:
+            parts = list(_sent(target, upload_id, blocks, threads))
+        with s3_errors(target.what):
+            answer: dict[str, Any] = target.client.complete_multipart_upload(
+                UploadId=upload_id, MultipartUpload={"Parts": parts}, **target.address
+            )
+    except BaseException:
+        with suppress(ClientError, BotoCoreError):  # what stays is invisible, and `abort_unfinished` removes it
+            target.client.abort_multipart_upload(UploadId=upload_id, **target.address)
+        raise
+    return answer
+
+
+def _sent(
+    target: Target, upload_id: str, blocks: Iterator[bytearray], threads: ThreadPoolExecutor
+) -> Iterator[dict[str, Any]]:
+    """Each part as the end of the upload must name it, in order."""
+    pending: deque[Future[dict[str, Any]]] = deque()
+    for number, block in enumerate(blocks, 1):
+        pending.append(threads.submit(_send, target, upload_id, number, block))
+        if len(pending) == IN_FLIGHT:
+            yield pending.popleft().result()
+    while pending:
+        yield pending.popleft().result()
+
+
+def _send(target: Target, upload_id: str, number: int, block: bytearray) -> dict[str, Any]:
+    with s3_errors(target.what):
+        sent = target.client.upload_part(
+            UploadId=upload_id, PartNumber=number, Body=block, ChecksumAlgorithm="CRC32", **target.address
+        )
+    return {"PartNumber": number, "ETag": sent["ETag"], "ChecksumCRC32": sent["ChecksumCRC32"]}
+
+
+class _Blocks(Iterator[bytearray]):
+    """`parts` cut into blocks of `block_bytes`, the last one shorter; counts what has passed."""
+
+    def __init__(self, parts: Iterable[bytes], block_bytes: int) -> None:
+        self._parts, self._block_bytes = iter(parts), block_bytes
+        self._rest = memoryview(b"")
+        self.size = 0
+
+    def __next__(self) -> bytearray:
+        block = bytearray()
+        while len(block) < self._block_bytes:
+            if not self._rest:
+                part = next(self._parts, None)
+                if part is None:
+                    break
+                self._rest = memoryview(part)
+            wanted = self._block_bytes - len(block)
+            block += self._rest[:wanted]
+            self._rest = self._rest[wanted:]
+        if not block:
+            raise StopIteration
+        self.size += len(block)
+        return block
