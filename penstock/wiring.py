@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable
 from typing import NamedTuple
 
+from penstock import struct_types
 from penstock.adapters.embedded.clock import SystemClock
 from penstock.adapters.embedded.control_store import EmbeddedControlStore
 from penstock.adapters.embedded.event_log import EmbeddedEventLog
@@ -72,6 +73,7 @@ class System(NamedTuple):
 
 def embedded(settings: Settings, *, clock: Clock | None = None, random: Random = os.urandom) -> System:
     """The embedded runtime in `settings.data`, which is made on first use."""
+    struct_types.prepare()
     clock = clock or SystemClock()
     settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
     control = EmbeddedControlStore(settings.data / "control.db")

@@ -11,6 +11,7 @@ from anyio import CapacityLimiter
 from litestar import Litestar, Request, Response, get
 from litestar.exceptions import HTTPException
 
+from penstock import struct_types
 from penstock.application.access import Access
 from penstock.wiring import System
 from services.uploader.api import catalog, keys, machines, profiles, rejects, requests, uploads
@@ -53,6 +54,7 @@ OPERATIONS: tuple[Operation, ...] = (
 
 def create_app(system: System, intake: Intake, problems: Callable[[], list[str]]) -> Litestar:
     """The API over one runtime. `problems` tells what is not as it should be, nothing when all is well."""
+    struct_types.prepare()
     services = Services(
         system=system,
         intake=intake,
