@@ -22,7 +22,7 @@ class Asked(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """`sent`: after so many bytes of the body the connection breaks."""
+    """`sent`: after so many bytes of the body the connection breaks. With status 0 it breaks before any answer."""
 
     status: int
     headers: dict[str, str]
@@ -51,13 +51,15 @@ class SpoilingProxy:
             do_GET = do_HEAD = do_PUT = do_POST = do_DELETE = handle_any  # noqa: N815
 
             def _answer(self, answer: Answer) -> None:
+                self.close_connection = answer.sent is not None or answer.status == 0
+                if answer.status == 0:
+                    return
                 self.send_response(answer.status)
                 for name, value in answer.headers.items():
                     self.send_header(name, value)
                 self.end_headers()
                 if self.command != "HEAD":
                     self.wfile.write(answer.body[: answer.sent])
-                self.close_connection = answer.sent is not None
 
             def log_message(self, format: str, *args: object) -> None:
                 """Quietly."""

@@ -129,7 +129,7 @@ class S3ObjectStore(ObjectStore):
     def _key(self, name: str) -> str | None:
         """The key of what is named so; None when that is not the store's own."""
         key = name.removeprefix(self._root).removesuffix(MARK)
-        return key if name == f"{self._root}{key}{MARK}" else None
+        return key if key and name == f"{self._root}{key}{MARK}" else None
 
     def _keeps_versions(self) -> bool:
         bucket = self._settings.bucket

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import closing
 from typing import Any, NamedTuple
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -56,7 +57,7 @@ def _body(source: Source, start: int, length: int) -> bytes:
     _check(source, answer)
     if answer.get("ContentRange") != f"bytes {start}-{last}/{source.size}":  # RFC 9110 §14.4
         raise Corrupt(f"{source.what}: S3 answers with another range than was asked for")
-    with answer["Body"] as body:
+    with closing(answer["Body"]) as body:  # its own `with` would give urllib3's, which lets a short body pass
         try:
             content: bytes = body.read()
         except BotoCoreError:

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from botocore.exceptions import BotoCoreError, ClientError
 
 from penstock.adapters.cluster.s3_client import s3_errors
+from penstock.domain.errors import Unavailable
 
 IN_FLIGHT = 2  # parts on their way while the next one fills
 
@@ -51,6 +52,8 @@ def _upload_in_parts(target: Target, blocks: Iterator[bytearray]) -> dict[str, A
             answer: dict[str, Any] = target.client.complete_multipart_upload(
                 UploadId=upload_id, MultipartUpload={"Parts": parts}, **target.address
             )
+        if "ETag" not in answer:  # botocore takes an answer without its body for one
+            raise Unavailable(f"{target.what}: S3 broke off in its last answer, so that it may be stored or not")
     except BaseException:
         with suppress(ClientError, BotoCoreError):  # what stays is invisible, and `abort_unfinished` removes it
             target.client.abort_multipart_upload(UploadId=upload_id, **target.address)

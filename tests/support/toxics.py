@@ -1,0 +1,41 @@
+"""A connection of one's own through toxiproxy, to be spoiled at will without a neighbour's noticing."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import httpx
+
+
+class SpoiltConnection:
+    """`address` ("host:port") leads to the same server, through whatever toxics are in force."""
+
+    def __init__(self, api: httpx.Client, name: str, address: str) -> None:
+        self._api, self._name, self.address = api, name, address
+
+    @contextmanager
+    def toxic(
+        self, kind: str, *, stream: str = "downstream", toxicity: float = 1.0, **attributes: int
+    ) -> Iterator[None]:
+        """In force within the block. `kind` and `attributes` as toxiproxy's README lists them."""
+        body = {"name": kind, "type": kind, "stream": stream, "toxicity": toxicity, "attributes": attributes}
+        self._api.post(f"/proxies/{self._name}/toxics", json=body).raise_for_status()
+        try:
+            yield
+        finally:
+            self._api.delete(f"/proxies/{self._name}/toxics/{kind}").raise_for_status()
+
+
+@contextmanager
+def spoilt_connection(toxiproxy: str, upstream: str) -> Iterator[SpoiltConnection]:
+    """`toxiproxy`: URL of its API; `upstream`: the server's "host:port"."""
+    name = f"test-{uuid.uuid4().hex}"
+    with httpx.Client(base_url=toxiproxy) as api:
+        made = api.post("/proxies", json={"name": name, "listen": "127.0.0.1:0", "upstream": upstream})
+        made.raise_for_status()
+        try:
+            yield SpoiltConnection(api, name, made.json()["listen"])
+        finally:
+            api.delete(f"/proxies/{name}").raise_for_status()
