@@ -1,4 +1,4 @@
-"""S3 that is slow, busy, away or wrong: passing faults are tried again, and bytes are never short, shifted or others."""
+"""S3 that is slow, busy, away or wrong: what passes is tried again, and bytes are never short, shifted or others."""
 
 from __future__ import annotations
 

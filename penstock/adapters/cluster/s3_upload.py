@@ -48,16 +48,21 @@ def _upload_in_parts(target: Target, blocks: Iterator[bytearray]) -> dict[str, A
     try:
         with ThreadPoolExecutor(IN_FLIGHT, "s3-put") as threads:
             parts = list(_sent(target, upload_id, blocks, threads))
-        with s3_errors(target.what):
-            answer: dict[str, Any] = target.client.complete_multipart_upload(
-                UploadId=upload_id, MultipartUpload={"Parts": parts}, **target.address
-            )
-        if "ETag" not in answer:  # botocore takes an answer without its body for one
-            raise Unavailable(f"{target.what}: S3 broke off in its last answer, so that it may be stored or not")
+        return _end(target, upload_id, parts)
     except BaseException:
         with suppress(ClientError, BotoCoreError):  # what stays is invisible, and `abort_unfinished` removes it
             target.client.abort_multipart_upload(UploadId=upload_id, **target.address)
         raise
+
+
+def _end(target: Target, upload_id: str, parts: list[dict[str, Any]]) -> dict[str, Any]:
+    """Make the whole visible."""
+    with s3_errors(target.what):
+        answer: dict[str, Any] = target.client.complete_multipart_upload(
+            UploadId=upload_id, MultipartUpload={"Parts": parts}, **target.address
+        )
+    if "ETag" not in answer:  # botocore takes an answer without its body for one
+        raise Unavailable(f"{target.what}: S3 broke off in its last answer, so that it may be stored or not")
     return answer
 
 
