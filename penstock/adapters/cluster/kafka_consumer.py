@@ -1,0 +1,320 @@
+"""A member of a Kafka group, as KIP-848 has them: the broker assigns, partitions come and go one by one.
+
+What librdkafka promises and this relies on: its threads keep the session alive; rebalance callbacks, and so every
+change of `_held`, happen within `poll` and `close`; a member joins again only after it was told what it lost.
+A broker checks a commit's member and epoch, not its partition: that a partition is still held is checked here.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+from confluent_kafka import OFFSET_INVALID, KafkaError, KafkaException
+from confluent_kafka import Consumer as Driver
+from confluent_kafka import Message as Record
+from confluent_kafka import TopicPartition as Place
+
+from penstock.adapters.cluster.kafka_errors import FENCED, NO_POSITION, Trouble
+from penstock.domain.errors import Fenced
+from penstock.ports.event_log import Consumer, Message, TopicPartition
+
+PREFETCHED = 1000  # events that may wait here, so that each partition has its turn
+PREFETCHED_BYTES = 4 * 1024 * 1024
+STALE_SECONDS = 5.0  # for the next heartbeat to bring the member's new epoch
+STALE_PAUSE_SECONDS = 0.05
+NO_EPOCH = -1
+PROBE_SECONDS = 1.0  # for a broker to answer while there is doubt that any does
+
+
+@dataclass
+class _Held:
+    """A partition that is this member's."""
+
+    waiting: deque[Record] = field(default_factory=deque)
+    position: int | None = None  # of the next event to deliver; None until the first was
+    done: int = 0  # the group's committed offset, as far as it is known
+    epoch: int = NO_EPOCH  # the leader's, of the last event delivered: tells a log that was cut and grew again
+    paused: bool = False
+    astray: bool = False  # what it would read next is not in the log
+    waiting_bytes: int = 0
+
+    @property
+    def ready(self) -> bool:
+        return bool(self.waiting) and not self.paused
+
+    def keep(self, record: Record) -> None:
+        self.waiting.append(record)
+        self.waiting_bytes += len(record)
+
+    def take(self) -> Record:
+        record = self.waiting.popleft()
+        self.waiting_bytes -= len(record)
+        return record
+
+    def drop(self) -> None:
+        self.waiting.clear()
+        self.waiting_bytes = 0
+
+
+class KafkaConsumer(Consumer):
+    """Joins its group at the first poll. Any thread may call it; one at a time gets on."""
+
+    def __init__(
+        self,
+        properties: dict[str, Any],
+        topics: Sequence[str],
+        *,
+        prefix: str,
+        session_timeout_seconds: float,
+        request_timeout_seconds: float,
+        on_close: Callable[[KafkaConsumer], None],
+    ) -> None:
+        self._prefix = prefix
+        self._session_timeout_seconds = session_timeout_seconds
+        self._request_timeout_seconds = request_timeout_seconds
+        self._on_close = on_close
+        self._trouble = Trouble()
+        self._lock = threading.Lock()
+        self._held: dict[TopicPartition, _Held] = {}
+        self._lost: set[TopicPartition] = set()
+        self._turn = 0
+        self._last_poll = time.monotonic()
+        self._closed = False
+        self._driver = Driver({**properties, "error_cb": self._trouble.note})
+        self._topics = [prefix + topic for topic in topics]
+        self._joined = False
+
+    def poll(self, timeout: float, max_messages: int = 1) -> list[Message]:
+        with self._lock:
+            self._last_poll = time.monotonic()
+            self._join()
+            self._fetch(timeout, max_messages)
+            messages = self._deliver(max_messages)
+            if not messages and self._trouble.error is not None:
+                self._probe()
+            self._last_poll = time.monotonic()
+            return messages
+
+    def commit(self, message: Message) -> None:
+        with self._lock:
+            held = self._held.get(message.source)
+            silent_seconds = time.monotonic() - self._last_poll
+            if held is None or held.position is None or message.offset >= held.position:
+                raise Fenced(f"{_told(message.source)} is not, or no longer, a partition of this member")
+            if silent_seconds > self._session_timeout_seconds:  # librdkafka has left the group, or is about to
+                raise Fenced(f"{_told(message.source)}: this member did not poll for {silent_seconds:.0f} s")
+            if message.offset >= held.done:
+                self._commit(message.source, message.offset + 1, held.epoch)
+                held.done = message.offset + 1
+
+    def rewind(self, message: Message) -> None:
+        with self._lock:
+            held = self._held.get(message.source)
+            # Never forward: a partition that was lost and won back starts where the group is.
+            if held is None or held.position is None or held.astray:
+                return
+            if message.offset < held.position:
+                self._seek(message.source, message.offset)
+                held.position = message.offset
+
+    def pause(self, partitions: Sequence[TopicPartition]) -> None:
+        with self._lock:
+            changed = self._set_paused(partitions, paused=True)
+            if changed:
+                self._driver.pause(changed)
+
+    def resume(self, partitions: Sequence[TopicPartition]) -> None:
+        with self._lock:
+            changed = self._set_paused(partitions, paused=False)
+            if changed:
+                self._driver.resume(changed)
+
+    def assignment(self) -> frozenset[TopicPartition]:
+        with self._lock:
+            return frozenset(self._held)
+
+    def lost(self) -> frozenset[TopicPartition]:
+        with self._lock:
+            lost, self._lost = self._lost, set()
+            return frozenset(lost)
+
+    def close(self) -> None:
+        with self._lock:
+            if not self._closed:
+                self._closed = True
+                self._driver.close()
+                self._held.clear()
+                self._on_close(self)
+
+    def _join(self) -> None:
+        if not self._joined:
+            told = {"on_assign": self._assigned, "on_revoke": self._revoked, "on_lost": self._revoked}
+            self._driver.subscribe(self._topics, **told)
+            self._joined = True
+
+    def _assigned(self, driver: Driver, places: list[Place]) -> None:
+        driver.incremental_assign(places)  # each from the group's committed offset
+        self._held.update((self._source(place.topic, place.partition), _Held()) for place in places)
+
+    def _revoked(self, driver: Driver, places: list[Place]) -> None:
+        for place in places:
+            self._held.pop(self._source(place.topic, place.partition), None)
+        driver.incremental_unassign(places)
+
+    def _fetch(self, timeout: float, max_messages: int) -> None:
+        """Take what librdkafka has; if that is nothing to deliver, wait for it. One by one: rebalances come between."""
+        deadline = time.monotonic() + timeout
+        for source in [source for source, held in self._held.items() if held.astray]:
+            self._find_position(source)
+        ready = any(held.ready for held in self._held.values())
+        for _ in range(max(1, max_messages, self._room())):
+            record = self._driver.poll(0 if ready else max(0.0, deadline - time.monotonic()))
+            if record is not None:
+                ready |= self._sort_in(record)
+            elif ready or time.monotonic() >= deadline:
+                break
+
+    def _room(self) -> int:
+        """How many more events may wait here."""
+        events = sum(len(held.waiting) for held in self._held.values())
+        full = sum(held.waiting_bytes for held in self._held.values()) >= PREFETCHED_BYTES
+        return 0 if full else PREFETCHED - events
+
+    def _sort_in(self, record: Record) -> bool:
+        """Keep an event until its turn comes, or see to what stands in its place; whether it was an event."""
+        error, source = record.error(), self._source(record.topic(), record.partition())
+        held = self._held.get(source)
+        if error is None and held is not None:
+            held.keep(record)
+            self._trouble.clear()
+            return True
+        if error is not None and error.code() in NO_POSITION and held is not None:
+            held.astray = True
+            self._find_position(source)
+        elif error is not None and error.code() not in FENCED | NO_POSITION:  # of those the callbacks tell, too
+            raise self._trouble.unavailable(error, "polling")
+        return False
+
+    def _deliver(self, limit: int) -> list[Message]:
+        """Up to `limit` events; each time another partition comes first, so that none starves."""
+        ready = [source for source, held in self._held.items() if held.ready]
+        self._turn += 1
+        first = self._turn % len(ready) if ready else 0
+        messages: list[Message] = []
+        for source in ready[first:] + ready[:first]:
+            held = self._held[source]
+            while held.waiting and len(messages) < limit:
+                record = held.take()
+                message = as_message(record, source)
+                if held.position is None:
+                    held.done = message.offset
+                held.position = message.offset + 1
+                epoch = record.leader_epoch()
+                held.epoch = NO_EPOCH if epoch is None else epoch
+                messages.append(message)
+        return messages
+
+    def _find_position(self, source: TopicPartition) -> None:
+        """Start at the earliest event: as a group does that is new, or because the events that come next are gone."""
+        place = self._at(source)
+        try:
+            (committed,) = self._driver.committed([place], self._request_timeout_seconds)
+            low, high = self._driver.get_watermark_offsets(place, self._request_timeout_seconds)
+        except KafkaException as error:
+            raise self._trouble.unavailable(error.args[0], f"looking for the first event of {_told(source)}") from error
+        held, start = self._held[source], low
+        if committed.offset < 0:  # from now on it has an offset, so that what expires before it is read is noticed
+            with suppress(Fenced):
+                self._commit(source, low, NO_EPOCH)
+        elif low <= committed.offset <= high:
+            start = committed.offset
+        else:
+            self._lost.add(source)
+        self._start_at(source, start)
+        held.astray, held.position = False, None
+
+    def _commit(self, source: TopicPartition, offset: int, epoch: int) -> None:
+        place, doing = self._at(source, offset, epoch), f"committing {_told(source)}"
+        deadline = time.monotonic() + STALE_SECONDS
+        while (error := self._refusal(place)) is not None:
+            if error.code() == KafkaError.STALE_MEMBER_EPOCH and time.monotonic() < deadline:
+                time.sleep(STALE_PAUSE_SECONDS)  # others came or went; a member that was shut out is told otherwise
+            elif error.code() in FENCED:
+                raise Fenced(f"{doing}: it is no longer a partition of this member ({error.name()})")
+            else:
+                raise self._trouble.unavailable(error, doing)
+
+    def _refusal(self, place: Place) -> KafkaError | None:
+        try:
+            answers: list[Place] = self._driver.commit(offsets=[place], asynchronous=False) or []
+        except KafkaException as error:
+            refusal: KafkaError = error.args[0]
+            return refusal
+        return answers[0].error if answers else None
+
+    def _seek(self, source: TopicPartition, offset: int) -> None:
+        self._held[source].drop()
+        try:
+            self._driver.seek(self._at(source, offset))
+        except KafkaException as error:
+            raise self._trouble.unavailable(error.args[0], f"going back in {_told(source)}") from error
+
+    def _start_at(self, source: TopicPartition, offset: int) -> None:
+        """Take the partition up anew: one whose position was not in the log does not answer to a seek."""
+        held, place = self._held[source], self._at(source, offset)
+        held.drop()
+        self._driver.incremental_unassign([place])
+        self._driver.incremental_assign([place])
+        if held.paused:
+            self._driver.pause([place])
+
+    def _set_paused(self, partitions: Sequence[TopicPartition], *, paused: bool) -> list[Place]:
+        """Returns those that change."""
+        changed = []
+        for source in partitions:
+            held = self._held.get(source)
+            if held is not None and held.paused != paused:
+                held.paused = paused
+                changed.append(self._at(source))
+        return changed
+
+    def _probe(self) -> None:
+        """Ask whether a broker answers at all; while none does, silence says nothing about events."""
+        error = self._trouble.error
+        if error is not None and error.fatal():
+            raise self._trouble.unavailable(error, "polling")
+        try:
+            self._driver.list_topics(timeout=PROBE_SECONDS)
+        except KafkaException as still:
+            raise self._trouble.unavailable(still.args[0], "polling") from still
+        self._trouble.clear()
+
+    def _source(self, topic: str | None, partition: int | None) -> TopicPartition:
+        """The driver's own errors have no topic."""
+        return TopicPartition((topic or "").removeprefix(self._prefix), partition or 0)
+
+    def _at(self, source: TopicPartition, offset: int = OFFSET_INVALID, epoch: int = NO_EPOCH) -> Place:
+        return Place(self._prefix + source.topic, source.partition, offset, leader_epoch=epoch)
+
+
+def as_message(record: Record, source: TopicPartition) -> Message:
+    """A foreign writer may leave out key and value; to Penstock that is the same as empty."""
+    _, milliseconds = record.timestamp()
+    return Message(
+        topic=source.topic,
+        partition=source.partition,
+        offset=record.offset() or 0,
+        key=record.key() or b"",
+        value=record.value() or b"",
+        timestamp_us=milliseconds * 1000,
+    )
+
+
+def _told(source: TopicPartition) -> str:
+    return f"{source.topic}/{source.partition}"

@@ -1,0 +1,100 @@
+"""Kafka's errors as Penstock's: the one table.
+
+Nothing here is ever `Refused`: that would make a dead letter of an event whose only fault is that Kafka's operator has
+a credential or a right still to mend. So all that may pass is `Unavailable`, and says what to look at.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from confluent_kafka import KafkaError, KafkaException
+
+from penstock.domain.errors import Fenced, NotFound, PenstockError, Unavailable
+
+UNKNOWN_TOPIC = frozenset(
+    {KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError._UNKNOWN_TOPIC, KafkaError._UNKNOWN_PARTITION},
+)
+# The member is not, or no longer, one that may commit.
+FENCED = frozenset(
+    {
+        KafkaError.FENCED_MEMBER_EPOCH,
+        KafkaError.STALE_MEMBER_EPOCH,
+        KafkaError.UNKNOWN_MEMBER_ID,
+        KafkaError.ILLEGAL_GENERATION,
+        KafkaError.REBALANCE_IN_PROGRESS,
+        KafkaError.FENCED_INSTANCE_ID,
+        KafkaError._ASSIGNMENT_LOST,
+        KafkaError._FENCED,
+        KafkaError._STATE,
+        KafkaError._MAX_POLL_EXCEEDED,
+    }
+)
+# The position of a partition is not in the log, or there is none.
+NO_POSITION = frozenset(
+    {
+        KafkaError._AUTO_OFFSET_RESET,
+        KafkaError._NO_OFFSET,
+        KafkaError.OFFSET_OUT_OF_RANGE,
+        KafkaError._LOG_TRUNCATION,
+    }
+)
+_MENDS = {
+    KafkaError._AUTHENTICATION: "check the SASL mechanism, user name and password",
+    KafkaError.SASL_AUTHENTICATION_FAILED: "check the SASL mechanism, user name and password",
+    KafkaError._SSL: "check the CA file, the certificate, and that the host's name is in the broker's certificate",
+    KafkaError.TOPIC_AUTHORIZATION_FAILED: "grant this user its rights on the topic",
+    KafkaError.GROUP_AUTHORIZATION_FAILED: "grant this user READ on the group",
+    KafkaError.CLUSTER_AUTHORIZATION_FAILED: "grant this user CREATE and IDEMPOTENT_WRITE",
+    KafkaError.NOT_ENOUGH_REPLICAS: "bring the missing brokers back: too few replicas are in sync",
+    KafkaError.NOT_ENOUGH_REPLICAS_AFTER_APPEND: "bring the missing brokers back: too few replicas are in sync",
+    KafkaError.INVALID_REPLICATION_FACTOR: "set a replication factor that the number of brokers allows",
+    KafkaError.MSG_SIZE_TOO_LARGE: "raise message.max.bytes of the topic",
+    KafkaError.UNSUPPORTED_VERSION: "run Kafka 4.0 or newer: its groups are KIP-848's",
+    KafkaError._UNSUPPORTED_FEATURE: "run Kafka 4.0 or newer: its groups are KIP-848's",
+}
+_REACH = "check that the brokers run, their addresses, and the security protocol"
+
+
+def translate(error: KafkaError, doing: str) -> PenstockError:
+    """What `error` means to whoever was `doing` something ("committing orders/3")."""
+    if error.code() in UNKNOWN_TOPIC:
+        return NotFound(f"{doing}: there is no such topic or partition; create the topics first")
+    if error.code() in FENCED:
+        return Fenced(f"{doing}: the partition is no longer this member's ({error.name()})")
+    return unavailable(error, doing)
+
+
+def unavailable(error: KafkaError, doing: str) -> Unavailable:
+    return Unavailable(f"{doing}: Kafka answers {error.name()}; {_MENDS.get(error.code(), _REACH)}")
+
+
+@contextmanager
+def errors(doing: str) -> Iterator[None]:
+    """Turn what the driver raises into Penstock's errors."""
+    try:
+        yield
+    except KafkaException as error:
+        raise translate(error.args[0], doing) from error
+
+
+class Trouble:
+    """What librdkafka tells aside about a client's connections: the cause behind a request that timed out.
+
+    Give `note` to a client as its `error_cb`. It is called by whichever thread polls the client.
+    """
+
+    def __init__(self) -> None:
+        self.error: KafkaError | None = None
+
+    def note(self, error: KafkaError) -> None:
+        told_more = self.error is not None and self.error.code() != KafkaError._ALL_BROKERS_DOWN
+        if error.fatal() or error.code() in _MENDS or (error.code() == KafkaError._ALL_BROKERS_DOWN and not told_more):
+            self.error = error
+
+    def clear(self) -> None:
+        self.error = None
+
+    def unavailable(self, error: KafkaError, doing: str) -> Unavailable:
+        return unavailable(self.error or error, doing)
