@@ -93,13 +93,15 @@ class Catalog:
             version = 1 if present is None else present.version + 1
             mapping = Mapping(data_source=source, version=version, columns=tuple(columns))
             try:
-                self._store.create(Table.MAPPINGS, tenant_id, source, f"{version:09d}", msgspec.json.encode(mapping))
+                self._store.create(Table.MAPPINGS, tenant_id, source, _sort(version), msgspec.json.encode(mapping))
             except Conflict:
                 continue  # another saved this version meanwhile; compare with that one
             return mapping
 
-    def mapping(self, tenant_id: str, source: str) -> Mapping:
-        """The present mapping of `source`. Raises `NotFound`."""
+    def mapping(self, tenant_id: str, source: str, version: int | None = None) -> Mapping:
+        """A mapping of `source`, the present one unless `version` says otherwise. Raises `NotFound`."""
+        if version is not None:
+            return self._version(tenant_id, source, version)
         present = self._present(tenant_id, source)
         if present is None:
             raise NotFound(f"the data source {source[:64]!r} has no mapping yet")
@@ -122,9 +124,19 @@ class Catalog:
         mend = "Create the data source first, or name one that exists."
         return [Fault(code="unknown_data_source", message=f"there is no data source {name[:64]!r}", mend=mend)]
 
+    def _version(self, tenant_id: str, source: str, version: int) -> Mapping:
+        record = self._store.get(Table.MAPPINGS, tenant_id, source, _sort(version))
+        if record is None:
+            raise NotFound(f"the data source {source[:64]!r} has no mapping of version {version}")
+        return msgspec.json.decode(record.body, type=Mapping)
+
     def _present(self, tenant_id: str, source: str) -> Mapping | None:
         newest = self._store.scan(Table.MAPPINGS, tenant_id, source, limit=1, newest_first=True)
         return msgspec.json.decode(newest[0].body, type=Mapping) if newest else None
+
+
+def _sort(version: int) -> str:
+    return f"{version:09d}"
 
 
 def _same_shape(present: Attribute, wanted: Attribute) -> Attribute:

@@ -53,6 +53,7 @@ class ConsumeLoop:
     """A member of `group` that gives `handle` up to `max_messages` events of `topics` at a time.
 
     `jitter` returns a number within [0, 1): members that failed together do not try again together.
+    `buries_unreadable` is `Desk`'s.
     """
 
     def __init__(
@@ -65,10 +66,13 @@ class ConsumeLoop:
         clock: Clock,
         max_messages: int = 1,
         jitter: Callable[[], float] = random.random,
+        buries_unreadable: bool = True,
     ) -> None:
         self._consumer = log.consumer(group, topics)
         self._producer = log.producer()
-        self._desk = Desk(group=group, handle=handle, producer=self._producer, clock=clock)
+        self._desk = Desk(
+            group=group, handle=handle, producer=self._producer, clock=clock, buries_unreadable=buries_unreadable
+        )
         self._group = group
         self._clock = clock
         self._max_messages = max_messages

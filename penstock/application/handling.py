@@ -28,15 +28,19 @@ log = structlog.get_logger(__name__)
 
 
 class Poison(PenstockError):
-    """`source` can never be handled. `reason` is a stable code, `message` is for people; neither holds a value."""
+    """`source` can never be handled. `reason` is a stable code, `message` is for people; neither holds a value.
+
+    `foreign`: the mistake is that of another service, not of a release, so it counts toward no partition's limit.
+    """
 
     code = "poison"
 
-    def __init__(self, source: Message, reason: str, message: str) -> None:
+    def __init__(self, source: Message, reason: str, message: str, *, foreign: bool = False) -> None:
         super().__init__(message)
         self.source = source
         self.reason = reason
         self.message = message
+        self.foreign = foreign
 
 
 class Settled(NamedTuple):
@@ -48,10 +52,16 @@ class Settled(NamedTuple):
 
 
 class Desk:
-    """Handles events for `group`; `producer` takes the dead letters."""
+    """Handles events for `group`; `producer` takes the dead letters.
 
-    def __init__(self, *, group: str, handle: Handler, producer: Producer, clock: Clock) -> None:
+    `buries_unreadable`: False in a group that shares its topics with another one, which buries them already.
+    """
+
+    def __init__(
+        self, *, group: str, handle: Handler, producer: Producer, clock: Clock, buries_unreadable: bool = True
+    ) -> None:
         self._group, self._handle, self._producer, self._clock = group, handle, producer, clock
+        self._buries_unreadable = buries_unreadable
         self._dead_letters: defaultdict[TopicPartition, int] = defaultdict(int)  # in a row
 
     def settle(self, messages: Sequence[Message]) -> Settled:
@@ -70,6 +80,8 @@ class Desk:
             try:
                 events.append((message, decode(message.topic, message.value)))
             except UnreadableEvent as error:
+                if not self._buries_unreadable:
+                    continue
                 dead[message] = Poison(message, error.reason_code, error.message)
         return dead | self._handle_events(events)
 
@@ -99,7 +111,8 @@ class Desk:
         batches: dict[TopicPartition, list[Message]] = {}
         for message in messages:
             batches.setdefault(message.source, []).append(message)
-        counts = {source: _within_limit(batch, dead, self._dead_letters[source]) for source, batch in batches.items()}
+        own = {message for message, poison in dead.items() if not poison.foreign}
+        counts = {source: _within_limit(batch, own, self._dead_letters[source]) for source, batch in batches.items()}
         for source, (count, _) in counts.items():
             for message in batches[source][:count]:
                 if message in dead:

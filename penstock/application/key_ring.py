@@ -24,6 +24,7 @@ class Purpose(StrEnum):
     PERSONAL = "personal"
     HASH = "hash"
     FILE = "file"
+    PUBLISHER = "publisher"
 
 
 class KeyRing:

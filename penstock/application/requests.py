@@ -14,9 +14,10 @@ from collections.abc import Callable, Iterable, Iterator
 import msgspec
 
 from penstock.application.scanning import scan_all
-from penstock.domain.errors import Conflict, NotFound, refusal
+from penstock.domain.errors import Conflict, NotFound, Problem, refusal
+from penstock.domain.events import FileRefused
 from penstock.domain.mapping import Mode, Plan
-from penstock.domain.request import Request, Status, cancel, revert
+from penstock.domain.request import Request, Status, apply, cancel, revert
 from penstock.domain.request_ids import request_id
 from penstock.domain.visibility import visible
 from penstock.ports.clock import Clock
@@ -39,6 +40,8 @@ class NewRequest(msgspec.Struct, frozen=True, kw_only=True):
     segment: str | None = None
     notify: tuple[str, ...] = ()
     parent_id: str | None = None
+    publisher_id: str | None = None
+    event_id: str | None = None
 
 
 class Reservation(msgspec.Struct, frozen=True, kw_only=True):
@@ -93,9 +96,11 @@ class Requests:
         idempotency_key: str | None,
         fingerprint: str,
         plan_for: Callable[[str, int], Plan],
+        problem: Problem | None = None,
     ) -> tuple[Request, bool]:
         """The request, and whether this call created it. `plan_for` gets the request id and the acceptance time.
 
+        With a `problem` it has failed from the start: there is no file that could be ingested.
         Raises `Refused` with `idempotency_key_reused` when the key came with another fingerprint before.
         """
         reserved = self._reserve(new.tenant_id, idempotency_key, fingerprint)
@@ -107,7 +112,15 @@ class Requests:
         self._mark(new.tenant_id, Mark(reserved.request_id, reserved.accepted_at))
         if new.mode is Mode.REPLACE:
             self._store.put(Table.REPLACEMENTS, new.tenant_id, new.data_source, reserved.request_id, b"{}")
-        return self._store_request(new, reserved)
+        return self._store_request(new, reserved, problem)
+
+    def accepted(self, tenant_id: str, *, idempotency_key: str, fingerprint: str) -> Request | None:
+        """The request that the key has led to already. Raises `Refused` as `accept` does."""
+        record = self._store.get(Table.IDEMPOTENCY_KEYS, tenant_id, _hashed(idempotency_key))
+        if record is None:
+            return None
+        record = self._store.get(Table.REQUESTS, tenant_id, "", _same_upload(record, fingerprint).request_id)
+        return None if record is None else _request(record)
 
     # Reading
 
@@ -226,18 +239,11 @@ class Requests:
     def _reserve(self, tenant_id: str, key: str | None, fingerprint: str) -> Reservation:
         if key is None:
             return self._new_reservation(tenant_id, fingerprint)
-        hashed = hashlib.sha256(key.encode()).hexdigest()
+        hashed = _hashed(key)
         record = self._store.get(Table.IDEMPOTENCY_KEYS, tenant_id, hashed)
         if record is None:
             record = self._create_reservation(tenant_id, hashed, fingerprint)
-        reserved = msgspec.json.decode(record.body, type=Reservation)
-        if reserved.fingerprint != fingerprint:
-            raise refusal(
-                "idempotency_key_reused",
-                "this idempotency key came with another request before",
-                "Send a new key for a new upload, or repeat the first upload unchanged.",
-            )
-        return reserved
+        return _same_upload(record, fingerprint)
 
     def _create_reservation(self, tenant_id: str, hashed_key: str, fingerprint: str) -> Record:
         body = msgspec.json.encode(self._new_reservation(tenant_id, fingerprint))
@@ -259,8 +265,10 @@ class Requests:
         except Conflict:
             return  # an earlier attempt froze it already; that one stays
 
-    def _store_request(self, new: NewRequest, reserved: Reservation) -> tuple[Request, bool]:
+    def _store_request(self, new: NewRequest, reserved: Reservation, problem: Problem | None) -> tuple[Request, bool]:
         request = Request(**msgspec.structs.asdict(new), **msgspec.structs.asdict(reserved))
+        if problem is not None:
+            request = apply(request, FileRefused(at_us=reserved.accepted_at, problem=problem))
         try:
             self._store.create(Table.REQUESTS, new.tenant_id, "", request.request_id, msgspec.json.encode(request))
         except Conflict:
@@ -287,6 +295,21 @@ class Requests:
             request = self._known(tenant_id, record.sort, known)
             if request is not None and request.status is Status.COMPLETED:
                 return
+
+
+def _hashed(idempotency_key: str) -> str:
+    return hashlib.sha256(idempotency_key.encode()).hexdigest()
+
+
+def _same_upload(record: Record, fingerprint: str) -> Reservation:
+    reserved = msgspec.json.decode(record.body, type=Reservation)
+    if reserved.fingerprint != fingerprint:
+        raise refusal(
+            "idempotency_key_reused",
+            "this idempotency key came with another request before",
+            "Send a new key for a new upload, or repeat the first upload unchanged.",
+        )
+    return reserved
 
 
 def _request(record: Record) -> Request:

@@ -19,7 +19,7 @@ from uuid import UUID
 
 import fastavro
 import msgspec
-from fastavro.schema import fingerprint, to_parsing_canonical_form
+from fastavro.schema import to_parsing_canonical_form
 
 from penstock.domain.errors import PenstockError
 from penstock.domain.events import (
@@ -31,20 +31,29 @@ from penstock.domain.events import (
     Split,
     StatusChanged,
     Step,
+    UploadOffered,
     UploadRequested,
 )
 from penstock.domain.request import Status
 
 MARKER = b"\xc3\x01"
 HEADER_BYTES = len(MARKER) + 8
+SIGNATURE_BYTES = 32  # HMAC-SHA-256
 MAX_CHUNKS = 1_000_000  # of one request: the tracker keeps a bit for each, so that no event makes it keep over 125 kB
 
 Schema = dict[str, Any]
 Avro = dict[str, Any]
 
 _OBJECT_KEY = re.compile(r"[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)*\Z")
-_TYPES: dict[str, type[Event]] = {
-    kind.topic: kind for kind in (UploadRequested, ChunkReady, Progress, StatusChanged, DeadLetter)
+_PUBLISHER = re.compile(r"[A-Za-z0-9._-]{1,64}\Z")
+_OFFER_TEXTS = {"event_id": 200, "object_uri": 2_048, "object_version": 1_100, "file_name": 4_096, "data_source": 200}
+_SCHEMA_NAMES: dict[type[Event], str] = {  # the name of each one's schema
+    UploadRequested: "upload-requested",
+    UploadOffered: "upload-offered",
+    ChunkReady: "chunk-ready",
+    Progress: "progress",
+    StatusChanged: "status",
+    DeadLetter: "dead-letter",
 }
 
 
@@ -67,7 +76,7 @@ def encode(event: Event) -> bytes:
     impossible = next(_impossible(event), None)
     if impossible:
         raise ValueError(f"{type(event).__name__}: {impossible}")
-    catalogue = _catalogue(event.topic)
+    catalogue = _catalogue(type(event))
     body = BytesIO()
     fastavro.schemaless_writer(body, catalogue.present, _to_avro(event))
     return catalogue.header + body.getvalue()
@@ -75,12 +84,10 @@ def encode(event: Event) -> bytes:
 
 def decode(topic: str, value: bytes) -> Event:
     """The event that lies in `topic` as `value`. Raises `UnreadableEvent`."""
-    if topic not in _TYPES:
-        raise UnreadableEvent("unknown_schema", f"{topic} is no topic of Penstock's")
-    catalogue = _catalogue(topic)
-    record = _read(value, _writer_schema(catalogue, value), catalogue.present)
+    kind, writer = _writer_schema(topic, value)
+    record = _read(value, writer, _catalogue(kind).present)
     try:
-        event = _from_avro(_TYPES[topic], record)
+        event = _from_avro(kind, record)
     except msgspec.ValidationError as error:
         raise UnreadableEvent("invalid_value", str(error)) from error
     impossible = next(_impossible(event), None)
@@ -90,7 +97,7 @@ def decode(topic: str, value: bytes) -> Event:
 
 
 class _Catalogue(msgspec.Struct, frozen=True):
-    """The schemas of one topic. `known`: by fingerprint, all that any release writes."""
+    """The schemas of one type of event. `known`: by fingerprint, all that any release writes."""
 
     present: Schema
     header: bytes
@@ -98,8 +105,8 @@ class _Catalogue(msgspec.Struct, frozen=True):
 
 
 @cache
-def _catalogue(topic: str) -> _Catalogue:
-    name = topic.removeprefix("penstock.")
+def _catalogue(kind: type[Event]) -> _Catalogue:
+    name = _SCHEMA_NAMES[kind]
     present = _load(_schemas() / f"{name}.avsc")
     released = [_load(file) for file in (_schemas() / "released" / name).iterdir()]
     known = {_fingerprint(schema): schema for schema in [*released, present]}
@@ -117,18 +124,23 @@ def _load(file: Traversable) -> Schema:
 
 
 def _fingerprint(schema: Schema) -> bytes:
-    return bytes.fromhex(fingerprint(to_parsing_canonical_form(schema), "CRC-64-AVRO"))
+    return bytes.fromhex(fastavro.schema.fingerprint(to_parsing_canonical_form(schema), "CRC-64-AVRO"))
 
 
-def _writer_schema(catalogue: _Catalogue, value: bytes) -> Schema:
+def _writer_schema(topic: str, value: bytes) -> tuple[type[Event], Schema]:
+    """Which of the topic's types of event `value` is, and the schema that it was written with."""
+    kinds = [kind for kind in _SCHEMA_NAMES if kind.topic == topic]
+    if not kinds:
+        raise UnreadableEvent("unknown_schema", f"{topic} is no topic of Penstock's")
     if value[:2] != MARKER[: len(value)]:
         raise UnreadableEvent("unknown_schema", "the value does not begin with Avro's single-object marker C3 01")
     if len(value) < HEADER_BYTES:
         raise UnreadableEvent("truncated", f"the value has {len(value)} bytes, its header alone has {HEADER_BYTES}")
-    schema = catalogue.known.get(value[len(MARKER) : HEADER_BYTES])
-    if schema is None:
-        raise UnreadableEvent("unknown_schema", f"no schema of this topic has the fingerprint {value[2:10].hex()}")
-    return schema
+    fingerprint = value[len(MARKER) : HEADER_BYTES]
+    for kind in kinds:
+        if schema := _catalogue(kind).known.get(fingerprint):
+            return kind, schema
+    raise UnreadableEvent("unknown_schema", f"no schema of this topic has the fingerprint {fingerprint.hex()}")
 
 
 def _read(value: bytes, writer: Schema, reader: Schema) -> Avro:
@@ -179,6 +191,9 @@ def _impossible(event: Event) -> Iterator[str]:
         case DeadLetter():
             yield from _below(event, 0, "from_partition", "from_offset", "at_us")
             return
+        case UploadOffered():
+            yield from _impossible_offer(event)
+            return
         case UploadRequested():
             yield from _impossible_object(event)
         case ChunkReady():
@@ -222,6 +237,23 @@ def _impossible_object(event: UploadRequested | ChunkReady) -> Iterator[str]:
         yield "object_key is no plain path"
     if not event.object_version:
         yield "object_version is empty"
+
+
+def _impossible_offer(event: UploadOffered) -> Iterator[str]:
+    if not event.tenant_id:
+        yield "tenant_id is empty"
+    if not _PUBLISHER.match(event.publisher_id):
+        yield "publisher_id is none that Penstock gives out"
+    for name, most in _OFFER_TEXTS.items():
+        if not 1 <= len(getattr(event, name)) <= most:
+            yield f"{name} has not between 1 and {most} characters"
+    if event.mapping_version is not None and event.mapping_version < 1:
+        yield "mapping_version is below 1"
+    if event.segment == "":
+        yield "segment is empty"
+    if len(event.signature) != SIGNATURE_BYTES:
+        yield f"signature has not {SIGNATURE_BYTES} bytes"
+    yield from _below(event, 0, "issued_at_us")
 
 
 def _impossible_chunk(chunk: int) -> Iterator[str]:

@@ -7,6 +7,7 @@ from typing import ClassVar
 import msgspec
 
 from penstock.domain.errors import Fault, PenstockError, Problem, Refused
+from penstock.domain.mapping import Mode
 
 UPLOAD_REQUESTED = "penstock.upload-requested"
 CHUNK_READY = "penstock.chunk-ready"
@@ -28,6 +29,33 @@ class UploadRequested(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def key(self) -> bytes:
         return self.request_id.encode()
+
+
+class UploadOffered(msgspec.Struct, frozen=True, kw_only=True):
+    """Another service has a file of its own to be ingested, and signs that it does; see `publishing.py`.
+
+    `event_id` is the publisher's own id of the event: its idempotency key. Without `mapping_version` the data source's
+    present mapping is used.
+    """
+
+    topic: ClassVar[str] = UPLOAD_REQUESTED
+    tenant_id: str
+    publisher_id: str
+    event_id: str
+    object_uri: str  # s3://bucket/key
+    object_version: str  # version-id:… or etag:…
+    file_name: str
+    data_source: str
+    mapping_version: int | None = None
+    mode: Mode = Mode.UPSERT
+    segment: str | None = None
+    notify: tuple[str, ...] = ()
+    issued_at_us: int
+    signature: bytes
+
+    @property
+    def key(self) -> bytes:
+        return f"{self.tenant_id}/{self.publisher_id}/{self.event_id}".encode()
 
 
 class ChunkReady(msgspec.Struct, frozen=True, kw_only=True):
@@ -109,7 +137,10 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class StatusChanged(msgspec.Struct, frozen=True, kw_only=True):
-    """A request has reached a new status; for other systems."""
+    """A request has reached a new status; for other systems.
+
+    `publisher_id` and `event_id` are those of the offer that led to the request; `problem_…` say why it failed.
+    """
 
     topic: ClassVar[str] = STATUS
     tenant_id: str
@@ -120,6 +151,10 @@ class StatusChanged(msgspec.Struct, frozen=True, kw_only=True):
     rows_read: int
     rows_ingested: int
     rows_rejected: int
+    publisher_id: str | None = None
+    event_id: str | None = None
+    problem_code: str | None = None
+    problem_detail: str | None = None
 
     @property
     def key(self) -> bytes:
@@ -150,4 +185,4 @@ class ImpossibleEvent(PenstockError):
     code = "impossible_event"
 
 
-Event = UploadRequested | ChunkReady | Progress | StatusChanged | DeadLetter
+Event = UploadRequested | UploadOffered | ChunkReady | Progress | StatusChanged | DeadLetter

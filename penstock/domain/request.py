@@ -68,6 +68,8 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     last_step_at: int = 0  # of the latest step that was counted
     reverted_at: int | None = None
     told: Status | None = None  # the last status that e-mails and `penstock.status` have announced
+    publisher_id: str | None = None  # of the service that offered the file, and its own id of that event
+    event_id: str | None = None
     resends: int = 0  # how often the upload event was published again because nothing moved
 
 
@@ -193,6 +195,7 @@ def upload_requested(request: Request) -> UploadRequested:
 
 def status_changed(request: Request, status: Status, at_us: int) -> StatusChanged:
     """The event for other systems that `request` has reached `status`."""
+    problem = request.error if status is Status.FAILED else None
     return StatusChanged(
         tenant_id=request.tenant_id,
         request_id=request.request_id,
@@ -202,6 +205,10 @@ def status_changed(request: Request, status: Status, at_us: int) -> StatusChange
         rows_read=request.rows_read,
         rows_ingested=request.rows_ingested,
         rows_rejected=request.rows_rejected,
+        publisher_id=request.publisher_id,
+        event_id=request.event_id,
+        problem_code=problem.code if problem else None,
+        problem_detail=problem.detail if problem else None,
     )
 
 

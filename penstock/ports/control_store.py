@@ -42,6 +42,7 @@ class Table(StrEnum):
     API_KEYS = "api_keys"  # "" / hash of the key
     AUDIT = "audit"  # day / time and a random part
     SEGMENTS = "segments"  # "" / name
+    PUBLISHERS = "publishers"  # "" / publisher id: services that may offer files
 
 
 class Record(msgspec.Struct, frozen=True):

@@ -32,6 +32,8 @@ COMMANDS = {
     "attribute": "catalog_commands",
     "mapping": "catalog_commands",
     "key": "key_commands",
+    "publisher": "publisher_commands",
+    "dead-letters": "dead_letter_commands",
     "uploader": "service_commands",
     "splitter": "service_commands",
     "worker": "service_commands",

@@ -20,19 +20,20 @@ from penstock.application.requests import NewRequest, Requests
 from penstock.application.sealed_objects import SealedObjects, file_key
 from penstock.domain.attributes import Attribute, check_name
 from penstock.domain.compression import plain
-from penstock.domain.errors import Fault, NotFound, Refused
+from penstock.domain.errors import Fault, NotFound, Problem, Refused
 from penstock.domain.event_codec import MAX_CHUNKS, encode
-from penstock.domain.events import UploadRequested
+from penstock.domain.events import FileRefused, Progress, UploadRequested, refused_file
 from penstock.domain.file_rules import MAX_HEADER_BYTES, judge_header, no_rows, safe_file_name
 from penstock.domain.mapping import Limits, Mapping, Mode, Plan
 from penstock.domain.notification import check_addresses
-from penstock.domain.request import Request
+from penstock.domain.request import Request, upload_requested
 from penstock.failpoints import failpoint
 from penstock.ports.event_log import EventLog
 from penstock.ports.object_store import ObjectRef
 from penstock.wiring import System
 
 UNGUESSABLE_BYTES = 16
+NO_OBJECT = ObjectRef("", "", 0)  # of a request whose file was refused as it came in
 MOST_CHUNKS = MAX_CHUNKS // 2  # aimed at, since rows do not end where chunks should
 
 
@@ -57,6 +58,19 @@ class StoredFile(NamedTuple):
     head: bytes
     size: int
     fingerprint: str
+
+
+class Offered(NamedTuple):
+    """The offer of another service that a request comes from. `fingerprint`: of what it asks for."""
+
+    publisher_id: str
+    event_id: str
+    fingerprint: str
+
+    @property
+    def idempotency_key(self) -> str:
+        """Never that of an HTTP call, whose header holds no line end."""
+        return f"offer\n{self.publisher_id}\n{self.event_id}"
 
 
 class Intake:
@@ -108,16 +122,63 @@ class Intake:
         Raises `Refused` with every fault, `NotFound` when the data source has no mapping.
         """
         try:
-            plan_for = self._judge(tenant_id, stored, form)
+            mapping, attributes = self._judge(tenant_id, stored, form)
             request, created = self._requests.accept(
-                _new_request(tenant_id, stored, form),
+                _new_request(tenant_id, stored.ref, form),
                 idempotency_key=idempotency_key,
                 fingerprint=fingerprint(stored.fingerprint, form),
-                plan_for=plan_for,
+                plan_for=self._plan_maker(tenant_id, form, mapping, attributes, stored.size),
             )
         except (Refused, NotFound):
             self._files.delete(stored.ref.key)
             raise
+        return self._begin(stored, request, created=created)
+
+    def accept_offered(self, tenant_id: str, stored: StoredFile, form: UploadForm, offered: Offered) -> Request:
+        """As `accept`, for a sender that hears nothing but events: the header is left to the splitter, whose refusal
+        ends the request. Raises `Refused` and `NotFound` for what is wrong with the offer itself."""
+        try:
+            request, created = self._accept_offered(tenant_id, stored.ref, stored.size, form, offered)
+        except (Refused, NotFound):
+            self._files.delete(stored.ref.key)
+            raise
+        return self._begin(stored, request, created=created)
+
+    def fail_offered(self, tenant_id: str, refused: Refused, form: UploadForm, offered: Offered) -> Request:
+        """A request that has failed from the start, since its file was refused as it came in; raises as
+        `accept_offered` does. The event only has the end told at once: the reconciler would tell it too."""
+        problem = refused_file(refused)
+        request, created = self._accept_offered(tenant_id, NO_OBJECT, 0, form, offered, problem)
+        if created:
+            step = FileRefused(at_us=request.accepted_at, problem=problem)
+            self._send(Progress(tenant_id=tenant_id, request_id=request.request_id, step=step))
+        return request
+
+    def check(self, tenant_id: str, form: UploadForm) -> None:
+        """Judge all that can be known without the file. Raises `Refused` with every fault, `NotFound` when there is
+        no mapping."""
+        self._judge_form(tenant_id, form, self._mapping(tenant_id, form))
+
+    def _accept_offered(
+        self,
+        tenant_id: str,
+        ref: ObjectRef,
+        size: int,
+        form: UploadForm,
+        offered: Offered,
+        problem: Problem | None = None,
+    ) -> tuple[Request, bool]:
+        mapping = self._mapping(tenant_id, form)
+        attributes = self._judge_form(tenant_id, form, mapping)
+        return self._requests.accept(
+            _new_request(tenant_id, ref, form, offered),
+            idempotency_key=offered.idempotency_key,
+            fingerprint=offered.fingerprint,
+            plan_for=self._plan_maker(tenant_id, form, mapping, attributes, size),
+            problem=problem,
+        )
+
+    def _begin(self, stored: StoredFile, request: Request, *, created: bool) -> Request:
         failpoint("uploader.request_created")
         if request.object_key != stored.ref.key:
             self._files.delete(stored.ref.key)
@@ -127,38 +188,52 @@ class Intake:
 
     def announce(self, request: Request) -> None:
         """Send the event that a request waits to be ingested; sending it again does no harm."""
-        event = UploadRequested(
-            tenant_id=request.tenant_id,
-            request_id=request.request_id,
-            object_key=request.object_key,
-            object_version=request.object_version,
-            object_size=request.object_size,
-        )
+        self._send(upload_requested(request))
+        failpoint("uploader.event_sent")
+
+    def _send(self, event: UploadRequested | Progress) -> None:
         producer = self._log.producer()
         try:
             producer.send(event.topic, event.key, encode(event))
             producer.flush()
         finally:
             producer.close()
-        failpoint("uploader.event_sent")
 
-    def _judge(self, tenant_id: str, stored: StoredFile, form: UploadForm) -> Callable[[str, int], Plan]:
-        """What makes the plan, once an id is given. Raises `Refused` for all that can be known before any row is
+    def _mapping(self, tenant_id: str, form: UploadForm) -> Mapping:
+        return form.mapping or self._catalog.mapping(tenant_id, form.data_source)
+
+    def _judge(self, tenant_id: str, stored: StoredFile, form: UploadForm) -> tuple[Mapping, tuple[Attribute, ...]]:
+        """The mapping, and the attributes that it feeds. Raises `Refused` for all that can be known before any row is
         read, faults of the addresses, of the mapping and of the header together."""
+        faults: list[Fault] = []
+        mapping = self._mapping(tenant_id, form)
+        attributes: tuple[Attribute, ...] = ()
+        with _collecting(faults):
+            attributes = self._judge_form(tenant_id, form, mapping)
+        with _collecting(faults):
+            self._judge_file(stored, mapping)
+        if faults:
+            raise Refused(faults)
+        return mapping, attributes
+
+    def _judge_form(self, tenant_id: str, form: UploadForm, mapping: Mapping) -> tuple[Attribute, ...]:
         faults: list[Fault] = []
         with _collecting(faults):
             check_addresses(form.notify)
         with _collecting(faults):
             if form.segment is not None:
                 check_name(form.segment)
-        mapping = form.mapping or self._catalog.mapping(tenant_id, form.data_source)
         attributes: tuple[Attribute, ...] = ()
         with _collecting(faults):
             attributes = self._catalog.resolve(tenant_id, form.data_source, mapping)
-        with _collecting(faults):
-            self._judge_file(stored, mapping)
         if faults:
             raise Refused(faults)
+        return attributes
+
+    def _plan_maker(
+        self, tenant_id: str, form: UploadForm, mapping: Mapping, attributes: tuple[Attribute, ...], size: int
+    ) -> Callable[[str, int], Plan]:
+        """What makes the plan, once an id is given; `size` is the plain file's."""
 
         def plan_for(request_id: str, accepted_at_us: int) -> Plan:
             return Plan(
@@ -170,7 +245,7 @@ class Intake:
                 mode=form.mode,
                 segment=form.segment,
                 limits=self._limits,
-                chunk_bytes=max(self._chunk_bytes, stored.size // MOST_CHUNKS),
+                chunk_bytes=max(self._chunk_bytes, size // MOST_CHUNKS),
                 general_key=self._keys.current(tenant_id, Purpose.GENERAL).version,
                 personal_key=self._keys.current(tenant_id, Purpose.PERSONAL).version,
                 hash_key=self._keys.current(tenant_id, Purpose.HASH).version,
@@ -233,17 +308,19 @@ def fingerprint(content: str, form: UploadForm) -> str:
     return digest.hexdigest()
 
 
-def _new_request(tenant_id: str, stored: StoredFile, form: UploadForm) -> NewRequest:
+def _new_request(tenant_id: str, ref: ObjectRef, form: UploadForm, offered: Offered | None = None) -> NewRequest:
     return NewRequest(
         tenant_id=tenant_id,
         data_source=form.data_source,
         file_name=safe_file_name(form.file_name),
         uploaded_by=form.uploaded_by,
-        object_key=stored.ref.key,
-        object_version=stored.ref.version,
-        object_size=stored.ref.size,
+        object_key=ref.key,
+        object_version=ref.version,
+        object_size=ref.size,
         mode=form.mode,
         segment=form.segment,
         notify=form.notify,
         parent_id=form.parent_id,
+        publisher_id=offered.publisher_id if offered else None,
+        event_id=offered.event_id if offered else None,
     )

@@ -32,11 +32,21 @@ from penstock.domain.events import (
     Split,
     Started,
     StatusChanged,
+    UploadOffered,
     UploadRequested,
 )
+from penstock.domain.mapping import Mode
 from penstock.domain.request import Status
 
 TOPICS = (UPLOAD_REQUESTED, CHUNK_READY, PROGRESS, STATUS, DEAD_LETTER)
+NAMES = {  # of the schema of each type of event
+    UploadRequested: "upload-requested",
+    UploadOffered: "upload-offered",
+    ChunkReady: "chunk-ready",
+    Progress: "progress",
+    StatusChanged: "status",
+    DeadLetter: "dead-letter",
+}
 SCHEMAS = next(
     folder
     for folder in (Path(penstock.__file__).parent / "schemas", Path(penstock.__file__).parents[1] / "schemas")
@@ -47,7 +57,8 @@ FINGERPRINTS = {
     "chunk-ready/1": "e1762ff50ba7e581",
     "dead-letter/1": "8880f3a835171ba2",
     "progress/1": "36b42949a2bdb3df",
-    "status/1": "801c74cbc830df30",
+    "status/1": "bcca41330b2c7874",
+    "upload-offered/1": "42a8ef86e33166b8",
     "upload-requested/1": "3a5ff6b1349fffa1",
 }
 
@@ -91,7 +102,8 @@ def chunk_done(draw: st.DrawFn) -> ChunkDone:
 @st.composite
 def status_changed(draw: st.DrawFn) -> StatusChanged:
     event = draw(st.builds(StatusChanged, **identity, status=st.sampled_from(Status).map(str), data_source=texts,
-                           at_us=counts, rows_read=counts, rows_ingested=counts, rows_rejected=counts))  # fmt: skip
+                           at_us=counts, rows_read=counts, rows_ingested=counts, rows_rejected=counts,
+                           publisher_id=st.none() | texts, problem_code=st.none() | texts))  # fmt: skip
     return msgspec.structs.replace(event, rows_read=event.rows_ingested + event.rows_rejected)
 
 
@@ -101,9 +113,26 @@ steps = (
     | st.builds(FileRefused, at_us=counts, problem=problems)
     | chunk_done()
 )
+offers = st.builds(
+    UploadOffered,
+    tenant_id=names,
+    publisher_id=st.from_regex(r"[A-Za-z0-9._-]{1,64}", fullmatch=True),
+    event_id=names,
+    object_uri=names,
+    object_version=names,
+    file_name=names,
+    data_source=names,
+    mapping_version=st.none() | st.integers(1, 2**40),
+    mode=st.sampled_from(Mode),
+    segment=st.none() | names,
+    notify=st.lists(texts, max_size=3).map(tuple),
+    issued_at_us=counts,
+    signature=st.binary(min_size=32, max_size=32),
+)
 dead_letters = st.builds(DeadLetter, from_partition=counts, from_offset=counts, at_us=counts)
 events: st.SearchStrategy[Event] = (
     st.builds(UploadRequested, **identity, **stored_object)
+    | offers
     | chunk_ready()
     | st.builds(Progress, **identity, step=steps)
     | status_changed()
@@ -115,8 +144,8 @@ def load(path: Path) -> Any:
     return fastavro.parse_schema(json.loads(path.read_text()))
 
 
-def present(topic: str) -> Any:
-    return load(SCHEMAS / f"{topic.removeprefix('penstock.')}.avsc")
+def present(kind: type[Event]) -> Any:
+    return load(SCHEMAS / f"{NAMES[kind]}.avsc")
 
 
 def body(schema: Any, record: dict[str, Any]) -> bytes:
@@ -173,7 +202,7 @@ def test_what_is_encoded_is_decoded(event: Event) -> None:
 
 @given(events)
 def test_the_header_is_the_one_of_the_specification(event: Event) -> None:
-    assert encode(event).startswith(header(present(event.topic)))
+    assert encode(event).startswith(header(present(type(event))))
 
 
 # Foreign bytes
@@ -184,9 +213,9 @@ def test_arbitrary_bytes_are_refused(topic: str, value: bytes) -> None:
     assert refused(topic, value) in {"truncated", "unknown_schema"}
 
 
-@given(st.sampled_from(TOPICS), st.binary(max_size=200))
-def test_an_arbitrary_body_is_an_event_or_refused(topic: str, value: bytes) -> None:
-    assert outcome(topic, header(present(topic)) + value) in {"event", "truncated", "invalid_value"}
+@given(st.sampled_from(list(NAMES)), st.binary(max_size=200))
+def test_an_arbitrary_body_is_an_event_or_refused(kind: type[Event], value: bytes) -> None:
+    assert outcome(kind.topic, header(present(kind)) + value) in {"event", "truncated", "invalid_value"}
 
 
 @given(events, st.data())
@@ -219,7 +248,7 @@ def test_an_unknown_topic_is_refused() -> None:
 
 def test_a_length_that_claims_more_than_there_is_takes_no_memory() -> None:
     forty_gigabytes = b"\x80\x80\x80\x80\x80\x05"
-    assert refused(UPLOAD_REQUESTED, header(present(UPLOAD_REQUESTED)) + forty_gigabytes + b"x") == "truncated"
+    assert refused(UPLOAD_REQUESTED, header(present(UploadRequested)) + forty_gigabytes + b"x") == "truncated"
 
 
 # Impossible values
@@ -227,6 +256,8 @@ def test_a_length_that_claims_more_than_there_is_takes_no_memory() -> None:
 REQUEST = "018f3b1e-7b3a-7c4d-8e5f-0123456789ab"
 OBJECT: dict[str, Any] = {"object_key": "t/files/a.sealed", "object_version": "v1", "object_size": 10}
 UPLOADED = UploadRequested(tenant_id="t", request_id=REQUEST, **OBJECT)
+OFFERED = UploadOffered(tenant_id="t", publisher_id="p", event_id="e", object_uri="s3://b/k", object_version="etag:1",
+                        file_name="f.tsv", data_source="crm", issued_at_us=1, signature=bytes(32))  # fmt: skip
 READY = ChunkReady(tenant_id="t", request_id=REQUEST, **OBJECT, chunk=3, start=10, end=20, first_line=2)
 SPLIT = Split(at_us=1, chunks=4, bytes=100)
 DONE = ChunkDone(at_us=1, chunk=0, rows_read=5, rows_ingested=3, rows_rejected=2, reject_reasons={"no_identifier": 2})
@@ -237,7 +268,15 @@ LETTER = DeadLetter(from_topic=PROGRESS, from_partition=0, from_offset=7, from_k
                     message="", at_us=1)  # fmt: skip
 
 IMPOSSIBLE: list[tuple[Event, dict[str, Any]]] = [
-    *((event, {"tenant_id": ""}) for event in (UPLOADED, READY, PROGRESSED, CHANGED)),
+    *((event, {"tenant_id": ""}) for event in (UPLOADED, OFFERED, READY, PROGRESSED, CHANGED)),
+    *((OFFERED, {"publisher_id": text}) for text in ("", "a/b", "a\n", "a" * 65)),
+    *((OFFERED, {"event_id": text}) for text in ("", "e" * 201)),
+    *((OFFERED, {name: ""}) for name in ("object_uri", "object_version", "file_name", "data_source", "segment")),
+    (OFFERED, {"object_uri": "s3://b/" + "k" * 2_048}),
+    (OFFERED, {"mapping_version": 0}),
+    (OFFERED, {"issued_at_us": -1}),
+    (OFFERED, {"signature": bytes(31)}),
+    (OFFERED, {"signature": bytes(33)}),
     *(
         (UPLOADED, {"request_id": text})
         for text in (
@@ -281,7 +320,7 @@ IMPOSSIBLE: list[tuple[Event, dict[str, Any]]] = [
 
 
 @pytest.mark.parametrize(
-    "event", [UPLOADED, READY, PROGRESSED, CHANGED, LETTER], ids=lambda event: type(event).__name__
+    "event", [UPLOADED, OFFERED, READY, PROGRESSED, CHANGED, LETTER], ids=lambda event: type(event).__name__
 )
 def test_the_events_that_the_next_tests_spoil_are_good(event: Event) -> None:
     assert decode(event.topic, encode(event)) == event
@@ -292,12 +331,13 @@ def test_impossible_values_are_refused_by_writer_and_reader(event: Event, spoile
     lie = msgspec.structs.replace(event, **spoiled)
     with pytest.raises(ValueError, match=type(event).__name__):
         encode(lie)
-    record = resolve(encode(event)[HEADER_BYTES:], present(event.topic), None)
-    record |= msgspec.to_builtins({name: value for name, value in spoiled.items() if name != "step"})
+    record = resolve(encode(event)[HEADER_BYTES:], present(type(event)), None)
+    plain = {name: value for name, value in spoiled.items() if name != "step"}
+    record |= msgspec.to_builtins(plain, builtin_types=(bytes,))
     if "step" in spoiled:
         fields = msgspec.to_builtins(spoiled["step"])
         record |= {"step": fields.pop("type"), **fields}
-    assert refused(event.topic, header(present(event.topic)) + body(present(event.topic), record)) == "invalid_value"
+    assert refused(event.topic, header(present(type(event))) + body(present(type(event)), record)) == "invalid_value"
 
 
 @pytest.mark.parametrize(
@@ -312,7 +352,14 @@ def test_impossible_values_are_refused_by_writer_and_reader(event: Event, spoile
 )
 def test_a_step_without_its_fields_is_refused(fields: dict[str, Any]) -> None:
     record = {"tenant_id": "t", "request_id": REQUEST, "at_us": 1, **fields}
-    assert refused(PROGRESS, header(present(PROGRESS)) + body(present(PROGRESS), record)) == "invalid_value"
+    assert refused(PROGRESS, header(present(Progress)) + body(present(Progress), record)) == "invalid_value"
+
+
+def test_a_mode_that_is_none_is_refused() -> None:
+    record = {**resolve(encode(OFFERED)[HEADER_BYTES:], present(UploadOffered), None), "mode": "delete"}
+    assert refused(UPLOAD_REQUESTED, header(present(UploadOffered)) + body(present(UploadOffered), record)) == (
+        "invalid_value"
+    )
 
 
 # Evolution
@@ -323,15 +370,15 @@ def test_a_released_version_never_changes() -> None:
     assert found == FINGERPRINTS
 
 
-@pytest.mark.parametrize("topic", TOPICS)
-def test_what_this_version_writes_is_a_released_version(topic: str) -> None:
-    released = [header(load(path)) for path in RELEASED if f"penstock.{path.parent.name}" == topic]
-    assert header(present(topic)) in released
+@pytest.mark.parametrize("kind", NAMES, ids=NAMES.get)
+def test_what_this_version_writes_is_a_released_version(kind: type[Event]) -> None:
+    released = [header(load(path)) for path in RELEASED if path.parent.name == NAMES[kind]]
+    assert header(present(kind)) in released
 
 
 @pytest.mark.parametrize("path", RELEASED, ids=lambda path: f"{path.parent.name}/{path.stem}")
 def test_every_released_version_and_this_one_read_each_other(path: Path) -> None:
-    ours, theirs = present(f"penstock.{path.parent.name}"), load(path)
+    ours, theirs = load(SCHEMAS / f"{path.parent.name}.avsc"), load(path)
     common = {field["name"] for field in ours["fields"]} & {field["name"] for field in theirs["fields"]}
     for writer, reader in ((theirs, ours), (ours, theirs)):
         record = generate_one(writer)
@@ -371,7 +418,7 @@ def _fresh_catalogue() -> Any:
 
 def test_old_readers_read_new_writers(next_release: Path) -> None:
     newer = load(next_release / "released" / "progress" / "2.avsc")
-    record = {**resolve(encode(PROGRESSED)[HEADER_BYTES:], present(PROGRESS), None), "note": "n"}
+    record = {**resolve(encode(PROGRESSED)[HEADER_BYTES:], present(Progress), None), "note": "n"}
     assert decode(PROGRESS, header(newer) + body(newer, record)) == PROGRESSED
     assert refused(PROGRESS, header(newer) + body(newer, {**record, "step": "paused"})) == "invalid_value"
 

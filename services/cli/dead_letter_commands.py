@@ -1,0 +1,104 @@
+"""Commands for dead letters: look at events that could never be handled, and have them handled again."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from penstock.application.access import Access
+from penstock.application.dead_letters import Buried, DeadLetters, contents, event_type
+from penstock.domain.errors import refusal
+from penstock.domain.request import rfc3339
+from penstock.wiring import System
+from services.cli.connecting import open_folder
+from services.cli.failures import BadUsage, reporting
+from services.cli.local_user import local_user
+from services.cli.options import AsJson, Data
+from services.cli.output import Document, printable
+from services.cli.views import facts_view, records_view
+
+DeadLetterId = Annotated[str, typer.Argument(metavar="ID", help="PARTITION/OFFSET, as `list` shows it.")]
+
+app = typer.Typer(no_args_is_help=True, help="Events that could never be handled.")
+
+
+@app.command("list")
+def list_dead_letters(
+    reason: Annotated[str | None, typer.Option(help="Only those with this reason.")] = None,
+    data: Data = None,
+    as_json: AsJson = False,
+) -> None:
+    """List them with their reasons and places, the oldest first."""
+    with reporting(as_json=as_json) as out, open_folder(data) as system:
+        found = [_document(each) for each in DeadLetters(system.log).all(reason=reason)]
+        columns = ("dead_letter_id", "at", "reason", "topic", "partition", "offset", "event_type")
+        out.result({"dead_letters": found}, lambda: records_view(found, *columns))
+
+
+@app.command("show")
+def show_dead_letter(dead_letter_id: DeadLetterId, data: Data = None, as_json: AsJson = False) -> None:
+    """Show one with what its event says; of bytes that are no event, only their number and hash."""
+    with reporting(as_json=as_json) as out, open_folder(data) as system:
+        buried = DeadLetters(system.log).get(dead_letter_id)
+        document = {**_document(buried), "message": buried.letter.message, "event": contents(buried)}
+        out.result(document, lambda: _view(document))
+
+
+@app.command("replay")
+def replay_dead_letters(
+    dead_letter_id: Annotated[str | None, typer.Argument(metavar="[ID]", help="PARTITION/OFFSET.")] = None,
+    all_with_reason: Annotated[str | None, typer.Option(metavar="REASON", help="All with this reason.")] = None,
+    data: Data = None,
+    as_json: AsJson = False,
+) -> None:
+    """Publish events again as they were, once their reason is mended. Those that were handled meanwhile change nothing.
+
+    They stay in the list: the log forgets nothing before its time.
+    """
+    with reporting(as_json=as_json) as out, open_folder(data) as system:
+        replayed = _wanted(system, dead_letter_id, all_with_reason)
+        for each in replayed:
+            _audit(system, each)
+        DeadLetters(system.log).replay(replayed)
+        document = {"replayed": [each.dead_letter_id for each in replayed]}
+        out.result(document, lambda: Text(f"{len(replayed):,} published again."))
+
+
+def register(parent: typer.Typer) -> None:
+    parent.add_typer(app, name="dead-letters")
+
+
+def _wanted(system: System, dead_letter_id: str | None, reason: str | None) -> list[Buried]:
+    letters = DeadLetters(system.log)
+    if (dead_letter_id is None) == (reason is None):
+        fault = refusal("usage", "replay needs either an ID or --all-with-reason", "Give one of the two.")
+        raise BadUsage(fault.faults)
+    return list(letters.all(reason=reason)) if dead_letter_id is None else [letters.get(dead_letter_id)]
+
+
+def _audit(system: System, buried: Buried) -> None:
+    details = {"dead_letter_id": buried.dead_letter_id, "reason": buried.letter.reason}
+    Access(system.control, system.clock).audit(system.settings.tenant, local_user(), "dead_letter.replayed", details)
+
+
+def _document(buried: Buried) -> Document:
+    letter = buried.letter
+    return {
+        "dead_letter_id": buried.dead_letter_id,
+        "at": rfc3339(letter.at_us),
+        "reason": letter.reason,
+        "topic": letter.from_topic,
+        "partition": letter.from_partition,
+        "offset": letter.from_offset,
+        "event_type": event_type(buried),
+    }
+
+
+def _view(document: Document) -> RenderableType:
+    facts = {name: value for name, value in document.items() if name != "event"}
+    parts = [facts_view((name.replace("_", " "), Text(printable(value))) for name, value in each.items())
+             for each in (facts, document["event"])]  # fmt: skip
+    return Group(parts[0], Text(), parts[1])

@@ -1,0 +1,113 @@
+"""Offers: files that other services publish become requests like any other.
+
+Who has signed an offer, and what it may name, is decided before any request goes to a store. Then the object is read
+and sealed at once; where it lies is its owner's matter. What is wrong with the offer makes it a dead letter, what is
+wrong with the file is told by its request, which fails.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from penstock.application.catalog import Catalog
+from penstock.application.consume import ConsumeLoop, Poison
+from penstock.application.publishers import Publisher, Publishers
+from penstock.application.requests import Requests
+from penstock.domain.errors import Corrupt, NotFound, Refused
+from penstock.domain.events import UPLOAD_REQUESTED, Event, UploadOffered
+from penstock.domain.publishing import fingerprint, parse_object_version
+from penstock.domain.request import Request
+from penstock.ports.event_log import Message
+from penstock.ports.foreign_objects import ForeignObjects, NotAllowed
+from penstock.wiring import System
+from services.uploader.intake import Intake, Offered, UploadForm, intake_of
+
+UPLOADERS = "penstock.uploaders"
+
+
+class Offers:
+    """Takes offers; an offer that comes again gives the same request, and its object is not read again."""
+
+    def __init__(
+        self,
+        *,
+        publishers: Publishers,
+        foreign: ForeignObjects,
+        intake: Intake,
+        requests: Requests,
+        catalog: Catalog,
+    ) -> None:
+        self._publishers, self._foreign, self._intake = publishers, foreign, intake
+        self._requests, self._catalog = requests, catalog
+
+    def handle(self, events: Sequence[tuple[Message, Event]]) -> None:
+        """Take each offer; what Penstock itself has published is the splitter's. Raises `Poison`."""
+        for message, event in events:
+            if isinstance(event, UploadOffered):
+                self._take_or_bury(message, event)
+
+    def take(self, offer: UploadOffered) -> Request:
+        """The request that `offer` leads to. Raises `Refused`, `NotFound`, `NotAllowed`, `Corrupt`, `Unavailable`."""
+        publisher, uri = self._publishers.admit(offer)
+        version = parse_object_version(offer.object_version)
+        offered = Offered(offer.publisher_id, offer.event_id, fingerprint(offer))
+        known = self._requests.accepted(
+            offer.tenant_id, idempotency_key=offered.idempotency_key, fingerprint=offered.fingerprint
+        )
+        if known is not None:
+            return self._go_on(known)
+        form = self._form(offer, publisher)
+        self._intake.check(offer.tenant_id, form)
+        try:
+            stored = self._intake.store(offer.tenant_id, self._foreign.open(uri, version))
+        except Refused as refused:
+            return self._intake.fail_offered(offer.tenant_id, refused, form, offered)
+        return self._intake.accept_offered(offer.tenant_id, stored, form, offered)
+
+    def _take_or_bury(self, message: Message, offer: UploadOffered) -> None:
+        try:
+            self.take(offer)
+        except Refused as refused:
+            raise Poison(message, refused.code, str(refused), foreign=True) from refused
+        except (NotFound, NotAllowed, Corrupt) as error:
+            raise Poison(message, error.code, str(error), foreign=True) from error
+
+    def _go_on(self, request: Request) -> Request:
+        """A crash may have come between a request and its event."""
+        if not request.status.ended:
+            self._intake.announce(request)
+        return request
+
+    def _form(self, offer: UploadOffered, publisher: Publisher) -> UploadForm:
+        return UploadForm(
+            data_source=offer.data_source,
+            file_name=offer.file_name,
+            uploaded_by=publisher.name,
+            mode=offer.mode,
+            segment=offer.segment,
+            notify=offer.notify,
+            mapping=self._catalog.mapping(offer.tenant_id, offer.data_source, offer.mapping_version),
+        )
+
+
+def offers_loop(system: System, foreign: ForeignObjects) -> ConsumeLoop:
+    """What has files ingested that other services publish. Unreadable events are the splitters' to bury."""
+    offers = Offers(
+        publishers=publishers_of(system),
+        foreign=foreign,
+        intake=intake_of(system),
+        requests=system.requests,
+        catalog=system.catalog,
+    )
+    return ConsumeLoop(
+        log=system.log,
+        group=UPLOADERS,
+        topics=[UPLOAD_REQUESTED],
+        handle=offers.handle,
+        clock=system.clock,
+        buries_unreadable=False,
+    )
+
+
+def publishers_of(system: System) -> Publishers:
+    return Publishers(system.control, system.keys, system.clock, system.random)
