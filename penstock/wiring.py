@@ -10,9 +10,9 @@ from penstock import struct_types
 from penstock.adapters.embedded.clock import SystemClock
 from penstock.adapters.embedded.control_store import EmbeddedControlStore
 from penstock.adapters.embedded.event_log import EmbeddedEventLog
-from penstock.adapters.embedded.key_vault import FileKeyVault
 from penstock.adapters.embedded.object_store import FolderObjectStore
 from penstock.adapters.embedded.profile_store import EmbeddedProfileStore
+from penstock.adapters.file_key_vault import FileKeyVault
 from penstock.adapters.folder_mailer import FolderMailer
 from penstock.adapters.smtp_mailer import Security, SmtpMailer, SmtpServer
 from penstock.application.catalog import Catalog

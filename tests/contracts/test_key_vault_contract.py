@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from key_vault_contract import CONTEXT, Connect, KeyVaultContract
 
-from penstock.adapters.embedded.key_vault import FileKeyVault
+from penstock.adapters.file_key_vault import FileKeyVault, forbidden_mode
 from penstock.domain.errors import Corrupt, KeyRevoked, Refused, Unavailable
 
 SPAWN = multiprocessing.get_context("spawn")
@@ -91,7 +91,49 @@ def test_a_file_that_others_can_use_is_refused(path: Path, mode: int) -> None:
     with pytest.raises(Refused) as refused:
         FileKeyVault(path, create=True)
     assert refused.value.code == "key_file_permissions"
-    assert refused.value.faults[0].mend == f"chmod 600 {path}"
+    assert refused.value.faults[0].mend.startswith(f"chmod 600 {path}")
+
+
+@pytest.mark.parametrize(
+    ("mode", "owner", "user", "allowed"),
+    [
+        (0o600, 10001, 10001, True),
+        (0o400, 10001, 10001, True),
+        (0o640, 10001, 10001, False),
+        (0o440, 0, 10001, True),  # a secret that Kubernetes mounts with defaultMode 0400 and fsGroup
+        (0o400, 0, 10001, True),
+        (0o444, 0, 10001, False),  # the same with defaultMode 0444
+        (0o644, 0, 10001, False),  # the default of Kubernetes
+        (0o460, 0, 10001, False),
+        (0o440, 0, 0, False),
+        (0o440, 10002, 10001, False),
+    ],
+)
+def test_who_may_use_a_key_file(mode: int, owner: int, user: int, allowed: bool) -> None:
+    assert (mode & forbidden_mode(owner, user) == 0) is allowed
+
+
+def mount(folder: Path, keys: list[dict[str, str]], revision: str) -> None:
+    """As Kubernetes writes a secret: into a folder of its own, which a link then names in place of the one before."""
+    content = folder / f"..{revision}"
+    content.mkdir(parents=True)
+    write_keys(content / "keys.json", keys)
+    (content / "keys.json").chmod(0o400)
+    (folder / "..next").symlink_to(content.name)
+    (folder / "..next").replace(folder / "..data")
+    if not (folder / "keys.json").is_symlink():
+        (folder / "keys.json").symlink_to("..data/keys.json")
+
+
+def test_a_mounted_secret_serves_and_its_new_keys_are_found(tmp_path: Path) -> None:
+    key, folder, old = secrets.token_bytes(32), tmp_path / "secret", new_key()
+    mount(folder, [old], "1")
+    running = FileKeyVault(folder / "keys.json", create=False)
+    before = running.wrap(key, CONTEXT)
+    mount(folder, [new_key(), old], "2")
+    after = FileKeyVault(folder / "keys.json", create=False).wrap(key, CONTEXT)
+    assert before[1:9] != after[1:9]
+    assert running.unwrap(after, CONTEXT) == running.unwrap(before, CONTEXT) == key
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,8 @@
 """The key vault in a file: key-encryption keys that only their owner may read.
 
 The file is JSON: `{"keys": [{"id": "16 hex digits", "key": "32 bytes in base64"}, …]}`. The first key wraps, all of
-them unwrap: to rotate, put a new key in front. A wrapped key is
+them unwrap: to rotate, put a new key in front. It may be a secret that Kubernetes mounts: a link to a file of root's
+that the pod's fsGroup may read, and which is replaced as a whole when the secret changes. A wrapped key is
 
     format (1 byte = 1) ‖ key id (8) ‖ nonce (12) ‖ AES-256-GCM ciphertext (32) ‖ tag (16)
 
@@ -30,7 +31,7 @@ ID_BYTES = 8
 NONCE_BYTES = 12
 KEY_BYTES = 32
 HEAD_BYTES = len(FORMAT) + ID_BYTES
-FORBIDDEN_MODE = 0o077
+ROOT = 0
 
 
 class _Key(msgspec.Struct, frozen=True):
@@ -128,9 +129,12 @@ def _read(path: Path) -> list[_Key]:
         except FileNotFoundError:
             _refuse_missing(path)
         with os.fdopen(descriptor, "rb") as file:
-            if os.fstat(descriptor).st_mode & FORBIDDEN_MODE:
+            status = os.fstat(descriptor)
+            if status.st_mode & forbidden_mode(status.st_uid, os.geteuid()):
                 raise refusal(
-                    "key_file_permissions", f"others than its owner can use the key file {path}", f"chmod 600 {path}"
+                    "key_file_permissions",
+                    f"others than its owner can use the key file {path}",
+                    f"chmod 600 {path}; where it is a mounted secret, mount it with defaultMode 0400",
                 )
             content = file.read()
     keys = _parsed(content)
@@ -142,6 +146,14 @@ def _read(path: Path) -> list[_Key]:
             "restore it from its backup; a new file would not open existing data",
         )
     return keys
+
+
+def forbidden_mode(owner: int, user: int) -> int:
+    """The permissions that a key file must not give, to a process of `user`.
+
+    One of root's that a mount gives to an ordinary user can only be read through its group, which is that user's own.
+    """
+    return 0o037 if owner == ROOT != user else 0o077
 
 
 def _parsed(content: bytes) -> list[_Key]:
