@@ -13,7 +13,7 @@ from functools import lru_cache
 
 from cassandra.query import BoundStatement
 
-from penstock.adapters.cluster.cassandra_batches import Limits, Placed, batches
+from penstock.adapters.cluster.cassandra_batches import Batch, Limits, batches
 from penstock.adapters.cluster.cassandra_flow import Flow, InFlightLimit
 from penstock.adapters.cluster.cassandra_session import OVERTAXED, PASSING, CassandraSession, errors
 from penstock.domain.errors import Refused
@@ -54,9 +54,10 @@ class CassandraProfileStore(ProfileStore):
         )
         self._ring: object = None
         self._replicas = lru_cache(BUCKETS_KEPT)(self._look_up_replicas)
+        self._in_flight = InFlightLimit(settings.batches_in_flight)
         self._flow = Flow(
             session.driver.execute_async,
-            InFlightLimit(settings.batches_in_flight),
+            self._in_flight,
             passing=PASSING,
             overtaxed=OVERTAXED,
             patience_seconds=settings.patience_seconds,
@@ -92,6 +93,11 @@ class CassandraProfileStore(ProfileStore):
         if start < end:  # one range tombstone, whatever lies in it
             self._session.write(DELETE, timestamp_us, tenant_id, bucket, start, end)
 
+    @property
+    def in_flight_limit(self) -> int:
+        """How many batches this process sends at once, as things are."""
+        return self._in_flight.limit
+
     def close(self) -> None:
         """Close the session, also for others that share it."""
         self._session.close()
@@ -109,12 +115,14 @@ class CassandraProfileStore(ProfileStore):
         hosts = metadata.get_replicas(settings.keyspace, _routing_key(tenant, bucket))
         return frozenset(host.host_id for host in hosts if settings.local_dc in ("", host.datacenter))
 
-    def _bound(self, batch: Sequence[Placed], tenant: bytes, timestamp: bytes) -> BoundStatement:
+    def _bound(self, batch: Batch, tenant: bytes, timestamp: bytes) -> BoundStatement:
         """The statement of one batch. Its values are in wire form already, which spares the driver's look at each."""
-        statement = BoundStatement(self._session.prepare(_batch(len(batch)), idempotent=True))
-        values = [timestamp]
-        for bucket, key, cell in batch:
-            values += (tenant, _int(bucket), key, cell)
+        size = len(batch.fragments)
+        statement = BoundStatement(self._session.prepare(_batch(size), idempotent=True))
+        values = [timestamp] * (1 + 4 * size)
+        values[1::4] = [tenant] * size
+        values[2::4] = map(_int, batch.buckets)
+        values[3::4], values[4::4] = zip(*batch.fragments, strict=True)
         statement.values = values
         return statement
 

@@ -19,7 +19,7 @@ from __future__ import annotations
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 
 from penstock.adapters.cluster.cassandra_session import CassandraSession, CassandraSettings
 from penstock.domain.errors import Unavailable, refusal
@@ -80,6 +80,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         _records("api_keys"),
         _records("audit"),
         _records("segments"),
+        _records("publishers"),
         f"""
         CREATE TABLE IF NOT EXISTS {{ks}}.tenants (kind text, tenant_id text, PRIMARY KEY (kind, tenant_id))
         WITH {RECORDS_OPTIONS}
@@ -166,8 +167,11 @@ def _lock(session: CassandraSession) -> Iterator[Callable[[], None]]:
         if not session.decide(KEEP, LEASE_SECONDS, owner, owner):
             raise Unavailable("the lease of this migration ran out before it ended: run it again")
 
-    yield keep
-    session.decide(LEAVE, owner)
+    try:
+        yield keep
+    finally:
+        with suppress(Unavailable):  # it runs out by itself
+            session.decide(LEAVE, owner)
 
 
 def _refuse_newer(settings: CassandraSettings, version: int) -> None:

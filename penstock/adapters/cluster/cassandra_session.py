@@ -19,6 +19,7 @@ from cassandra import (
     AuthenticationFailed,
     ConsistencyLevel,
     CoordinationFailure,
+    DependencyException,
     OperationTimedOut,
     Timeout,
     Unauthorized,
@@ -27,10 +28,11 @@ from cassandra import (
 from cassandra import Unavailable as TooFewReplicas
 from cassandra.auth import PlainTextAuthProvider
 from cassandra.cluster import EXEC_PROFILE_DEFAULT, Cluster, ExecutionProfile, NoHostAvailable, Session
-from cassandra.connection import ConnectionBusy, ConnectionException, ProtocolVersionUnsupported
+from cassandra.connection import Connection, ConnectionBusy, ConnectionException, ProtocolVersionUnsupported
 from cassandra.policies import (
     ConstantSpeculativeExecutionPolicy,
     DCAwareRoundRobinPolicy,
+    ExponentialReconnectionPolicy,
     FallthroughRetryPolicy,
     TokenAwarePolicy,
 )
@@ -45,6 +47,8 @@ from cassandra.query import BoundStatement, PreparedStatement, tuple_factory
 from penstock.domain.errors import PenstockError, Unavailable, refusal
 
 PROTOCOL_VERSION = 5
+BUFFER_BYTES = 65_536  # of one call to the system; the driver's 4096 would take seven for a batch
+RECONNECTION_SECONDS = (0.5, 10.0)  # the first and the longest pause; the driver's own grows to 10 minutes
 CONNECT_SECONDS = 10.0
 SCHEMA_AGREEMENT_SECONDS = 30
 READS = "reads"  # the execution profile of reads: as the default one, and a slow replica is not waited for
@@ -139,7 +143,7 @@ def mapped(error: BaseException) -> BaseException:
             "Check the user and the password in the settings.",
         )
     if any(isinstance(cause, ProtocolVersionUnsupported) for cause in causes):
-        return refusal("database_too_old", "Cassandra is older than version 4.0", "Upgrade Cassandra to 5.0 or later.")
+        return refusal("database_too_old", "Cassandra is older than 4.0", "Upgrade it to 5.0 or later.")
     if isinstance(error, Unauthorized):
         return refusal(
             "database_rights",
@@ -180,14 +184,13 @@ class CassandraSession:
         self.settings = settings
         self._prepared: dict[str, PreparedStatement] = {}
         self._preparing = threading.Lock()
-        _assert_libev()
-        self.cluster: Cluster = _cluster(settings)
-        try:
-            with errors():
+        with errors():
+            self.cluster: Cluster = _cluster(settings)
+            try:
                 self.driver: Session = self.cluster.connect()
-        except BaseException:
-            self.cluster.shutdown()
-            raise
+            except BaseException:
+                self.cluster.shutdown()
+                raise
 
     def prepare(self, cql: str, *, idempotent: bool) -> PreparedStatement:
         """The prepared form of `cql`, in which `{ks}` stands for the keyspace. Raises as `execute`."""
@@ -256,30 +259,46 @@ def _cluster(settings: CassandraSettings) -> Cluster:
     speculation = ConstantSpeculativeExecutionPolicy(settings.speculative_delay_seconds, SPECULATIVE_ATTEMPTS)
     return Cluster(
         settings.contact_points,
+        connection_class=_libev(),
         port=settings.port,
         protocol_version=PROTOCOL_VERSION,
         auth_provider=PlainTextAuthProvider(settings.user, settings.password) if settings.user else None,
         ssl_context=_tls(settings) if settings.tls else None,
         execution_profiles={EXEC_PROFILE_DEFAULT: profile(), READS: profile(speculative_execution_policy=speculation)},
         connect_timeout=CONNECT_SECONDS,
+        reconnection_policy=ExponentialReconnectionPolicy(*RECONNECTION_SECONDS),
         max_schema_agreement_wait=SCHEMA_AGREEMENT_SECONDS,
         compression=False,  # what is large is sealed and does not shrink
     )
 
 
 def _tls(settings: CassandraSettings) -> ssl.SSLContext:
-    context = ssl.create_default_context(cafile=settings.tls_ca_file or None)
-    if settings.tls_certificate_file:
-        context.load_cert_chain(settings.tls_certificate_file, settings.tls_key_file or None)
+    """Checks the server's certificate and name."""
+    try:
+        context = ssl.create_default_context(cafile=settings.tls_ca_file or None)
+        if settings.tls_certificate_file:
+            context.load_cert_chain(settings.tls_certificate_file, settings.tls_key_file or None)
+    except OSError as error:
+        raise refusal(
+            "invalid_setting",
+            f"the files of Cassandra's TLS settings cannot be used: {error.strerror}",
+            "Give PEM files that this process may read, and the key of the certificate.",
+        ) from error
     return context
 
 
-def _assert_libev() -> None:
-    """The other reactors of the driver are slower or not for production, and it takes one without a word."""
-    reactor = Cluster.connection_class.__name__
-    if reactor != "LibevConnection":
+def _libev() -> type[Connection]:
+    """The reactor that is for production; left alone, the driver takes a slower one without a word."""
+    try:
+        from cassandra.io.libevreactor import LibevConnection  # noqa: PLC0415  raises without its C extension
+    except (ImportError, DependencyException) as error:
         raise refusal(
             "libev_missing",
-            f"cassandra-driver runs on {reactor} in place of libev",
-            "Install the driver from its wheel, which brings libev, and use no monkey-patching of eventlet or gevent.",
-        )
+            "cassandra-driver was installed without libev",
+            "Install the driver from its wheel, which brings libev, for a version of Python that has one.",
+        ) from error
+
+    class LibevConnectionOfLargeBuffers(LibevConnection):  # type: ignore[misc]
+        out_buffer_size = in_buffer_size = BUFFER_BYTES
+
+    return LibevConnectionOfLargeBuffers

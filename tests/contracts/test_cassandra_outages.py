@@ -1,0 +1,117 @@
+"""Cassandra that goes away, hangs and comes back: writes wait and go on, and what cannot be is said in time."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+
+import msgspec
+import pytest
+
+from penstock.adapters.cluster.cassandra_control_store import CassandraControlStore
+from penstock.adapters.cluster.cassandra_profile_store import CassandraProfileStore
+from penstock.adapters.cluster.cassandra_session import CassandraSession, CassandraSettings
+from penstock.domain.errors import Unavailable
+from penstock.domain.fragments import StoredFragment
+from penstock.ports.control_store import Table
+from tests.support.servers import Servers
+from tests.support.toxics import SpoiltConnection, spoilt_connection
+
+BITS = 4
+FRAGMENTS = 6_000
+BEYOND = b"\xff" * 64
+WAIT_SECONDS = 60
+
+
+@pytest.fixture
+def line(real_servers: Servers) -> Iterator[SpoiltConnection]:
+    addresses = real_servers.use("cassandra", "toxiproxy").addresses
+    host, port = addresses.cassandra
+    with spoilt_connection(addresses.toxiproxy, f"{host}:{port}") as line:
+        yield line
+
+
+@pytest.fixture
+def through(cassandra_settings: CassandraSettings, line: SpoiltConnection) -> CassandraSettings:
+    host, port = line.address.rsplit(":", 1)
+    return msgspec.structs.replace(
+        cassandra_settings,
+        contact_points=(host,),
+        port=int(port),
+        request_timeout_seconds=0.5,
+        batch_fragments=4,
+        batches_in_flight=4,
+    )
+
+
+@pytest.fixture
+def tenant() -> str:
+    return f"tenant-{random.getrandbits(64):x}"
+
+
+def fragments() -> list[StoredFragment]:
+    return sorted(StoredFragment(random.randbytes(44), random.randbytes(100)) for _ in range(FRAGMENTS))
+
+
+@pytest.mark.parametrize("kind", ["reset_peer", "timeout"])
+def test_a_write_goes_on_when_the_server_is_back(
+    through: CassandraSettings, line: SpoiltConnection, tenant: str, kind: str
+) -> None:
+    written = fragments()
+    with closing(CassandraProfileStore(CassandraSession(through))) as store, ThreadPoolExecutor(1) as threads:
+        running = threads.submit(store.write, tenant, written, bits=BITS, timestamp_us=1)
+        wait_for_some(store, tenant)
+        with line.toxic(kind, timeout=0):
+            time.sleep(1)  # so long that requests have timed out and been tried again
+            assert not running.done()
+        running.result(WAIT_SECONDS)
+        assert [each for bucket in range(2**BITS) for each in store.scan(tenant, bucket)] == written
+
+
+def test_a_server_that_hangs_is_sent_less(through: CassandraSettings, line: SpoiltConnection, tenant: str) -> None:
+    with closing(CassandraProfileStore(CassandraSession(through))) as store, ThreadPoolExecutor(1) as threads:
+        before = store.in_flight_limit
+        running = threads.submit(store.write, tenant, fragments(), bits=BITS, timestamp_us=1)
+        wait_for_some(store, tenant)
+        with line.toxic("timeout", timeout=0):
+            wait_until(lambda: store.in_flight_limit < before)
+        running.result(WAIT_SECONDS)
+        assert store.in_flight_limit > 1
+
+
+def test_patience_ends(through: CassandraSettings, line: SpoiltConnection, tenant: str) -> None:
+    session = CassandraSession(msgspec.structs.replace(through, patience_seconds=1))
+    with closing(CassandraProfileStore(session)) as store:
+        control = CassandraControlStore(session)
+        record = control.create(Table.REQUESTS, tenant, "", "r", b"{}")
+        calls = [
+            lambda: store.write(tenant, [StoredFragment(bytes(44), b"")], bits=BITS, timestamp_us=1),
+            lambda: store.read(tenant, 0, b"", BEYOND),
+            lambda: control.replace(record, b"{}"),
+            lambda: control.put(Table.CHUNK_MANIFESTS, tenant, "r", "0", b"{}"),
+        ]
+        for call in calls:
+            call()
+        with line.toxic("timeout", timeout=0):
+            for call in calls:
+                with pytest.raises(Unavailable):
+                    call()
+
+
+def test_who_cannot_connect_says_so(through: CassandraSettings, line: SpoiltConnection) -> None:
+    with line.toxic("reset_peer", timeout=0), pytest.raises(Unavailable):
+        CassandraSession(through)
+
+
+def wait_for_some(store: CassandraProfileStore, tenant: str) -> None:
+    wait_until(lambda: next(store.scan(tenant, 0), None) is not None)
+
+
+def wait_until(is_true: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + WAIT_SECONDS
+    while not is_true():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)

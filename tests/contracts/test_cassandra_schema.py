@@ -1,0 +1,147 @@
+"""Migrations create, upgrade and refuse; again and at the same time they do no harm."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+
+import msgspec
+import pytest
+
+from penstock.adapters.cluster import cassandra_schema
+from penstock.adapters.cluster.cassandra_schema import VERSION, applied_version, check_version, migrate
+from penstock.adapters.cluster.cassandra_session import CassandraSession, CassandraSettings
+from penstock.domain.errors import Refused, Unavailable
+from penstock.ports.control_store import Table
+
+SMALL = (
+    "CREATE TABLE IF NOT EXISTS {ks}.one (k text PRIMARY KEY)",
+    "CREATE TABLE IF NOT EXISTS {ks}.two (k text PRIMARY KEY)",
+)
+
+
+@pytest.fixture
+def fresh(cassandra_settings: CassandraSettings) -> Iterator[CassandraSettings]:
+    """Of a keyspace that does not exist yet."""
+    settings = msgspec.structs.replace(cassandra_settings, keyspace=f"test_{uuid.uuid4().hex}")
+    yield settings
+    with closing(CassandraSession(settings)) as session:
+        session.define("DROP KEYSPACE IF EXISTS {ks}")
+
+
+@pytest.fixture
+def _small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A history of one step with two tables, since each table takes a while to make."""
+    monkeypatch.setattr(cassandra_schema, "MIGRATIONS", (SMALL,))
+
+
+def tables(settings: CassandraSettings) -> set[str]:
+    with closing(CassandraSession(settings)) as session:
+        return set(session.cluster.metadata.keyspaces[settings.keyspace].tables)
+
+
+def versions(settings: CassandraSettings) -> list[int]:
+    with closing(CassandraSession(settings)) as session:
+        return [row[0] for row in session.read("SELECT version FROM {ks}.schema_migrations")]
+
+
+def test_every_table_of_the_control_store_is_made(cassandra_settings: CassandraSettings) -> None:
+    assert tables(cassandra_settings) >= {"profile_fragments", "tenants", *Table}
+
+
+def test_what_was_deleted_stays_so_until_a_repair_has_told_every_node(cassandra_settings: CassandraSettings) -> None:
+    with closing(CassandraSession(cassandra_settings)) as session:
+        found = session.cluster.metadata.keyspaces[cassandra_settings.keyspace].tables
+        kept = {
+            name
+            for name, table in found.items()
+            if table.options["compaction"].get("only_purge_repaired_tombstones") == "true"
+        }
+        assert {"profile_fragments", "tenants", *Table} - kept == {Table.ACTIVE_REQUESTS, Table.DUE_NOTIFICATIONS}
+        assert found["profile_fragments"].options["compression"] == {"enabled": "false"}
+
+
+def test_a_migration_may_be_run_again(cassandra_settings: CassandraSettings) -> None:
+    assert migrate(cassandra_settings) == 0
+    with closing(CassandraSession(cassandra_settings)) as session:
+        check_version(session)
+        assert applied_version(session) == VERSION
+
+
+@pytest.mark.usefixtures("_small")
+def test_several_at_once_apply_each_step_once(fresh: CassandraSettings) -> None:
+    with ThreadPoolExecutor(3) as threads:
+        assert sorted(threads.map(migrate, [fresh] * 3)) == [0, 0, 1]
+    assert tables(fresh) == {"one", "two", "migration_lock", "schema_migrations"}
+    assert versions(fresh) == [1]
+
+
+@pytest.mark.usefixtures("_small")
+def test_only_new_steps_are_applied_and_a_broken_one_can_be_repeated(
+    fresh: CassandraSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    migrate(fresh)
+    monkeypatch.setattr(cassandra_schema, "VERSION", 2)
+    broken = ("CREATE TABLE IF NOT EXISTS {ks}.three (k text PRIMARY KEY)", "CREATE NONSENSE")
+    monkeypatch.setattr(cassandra_schema, "MIGRATIONS", (("DROP TABLE {ks}.one",), broken))
+    with pytest.raises(Exception, match="NONSENSE"):
+        migrate(fresh)
+    assert versions(fresh) == [1]
+    monkeypatch.setattr(cassandra_schema, "MIGRATIONS", (("DROP TABLE {ks}.one",), broken[:1]))
+    assert migrate(fresh) == 1
+    assert versions(fresh) == [2, 1]
+    assert tables(fresh) >= {"one", "two", "three"}
+
+
+@pytest.mark.usefixtures("_small")
+def test_a_keyspace_of_a_newer_version_is_refused_and_left_alone(fresh: CassandraSettings) -> None:
+    migrate(fresh)
+    with closing(CassandraSession(fresh)) as session:
+        session.write(cassandra_schema.APPLIED, VERSION + 1)
+    with closing(CassandraSession(fresh)) as session, pytest.raises(Refused) as at_start:
+        check_version(session)
+    with pytest.raises(Refused) as when_migrated:
+        migrate(fresh)
+    assert at_start.value.code == when_migrated.value.code == "schema_too_new"
+    assert versions(fresh) == [VERSION + 1, VERSION]
+
+
+def test_a_keyspace_that_is_not_there_is_named(fresh: CassandraSettings) -> None:
+    with closing(CassandraSession(fresh)) as session, pytest.raises(Refused, match=fresh.keyspace) as caught:
+        check_version(session)
+    assert caught.value.code == "schema_missing"
+    assert "penstock migrate" in caught.value.faults[0].mend
+
+
+@pytest.mark.usefixtures("_small")
+def test_an_older_keyspace_is_named(fresh: CassandraSettings, monkeypatch: pytest.MonkeyPatch) -> None:
+    migrate(fresh)
+    monkeypatch.setattr(cassandra_schema, "VERSION", 2)
+    with closing(CassandraSession(fresh)) as session, pytest.raises(Refused) as caught:
+        check_version(session)
+    assert caught.value.code == "schema_too_old"
+
+
+@pytest.mark.usefixtures("_small")
+def test_the_lease_of_one_who_died_is_waited_for(fresh: CassandraSettings, monkeypatch: pytest.MonkeyPatch) -> None:
+    migrate(fresh)
+    monkeypatch.setattr(cassandra_schema, "LEASE_SECONDS", 1)
+    with closing(CassandraSession(fresh)) as session:
+        assert session.decide(cassandra_schema.TAKE, uuid.uuid4(), 1)
+    assert migrate(fresh) == 0
+    with closing(CassandraSession(fresh)) as session:
+        assert session.decide(cassandra_schema.TAKE, uuid.uuid4(), 60)
+    with pytest.raises(Unavailable, match="another migration"):
+        migrate(fresh)
+
+
+@pytest.mark.usefixtures("_small")
+def test_an_existing_keyspace_keeps_its_replication(fresh: CassandraSettings) -> None:
+    migrate(fresh)
+    other = msgspec.structs.replace(fresh, replication={"class": "SimpleStrategy", "replication_factor": 3})
+    migrate(other)
+    with closing(CassandraSession(fresh)) as session:
+        strategy = session.cluster.metadata.keyspaces[fresh.keyspace].replication_strategy
+        assert strategy.replication_factor == 1
