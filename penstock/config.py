@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+from collections import abc
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar, get_origin
 
 import msgspec
 
@@ -13,12 +14,15 @@ from penstock.domain.errors import refusal
 
 PREFIX = "PENSTOCK_"
 DEFAULT_TENANT = "default"
+T = TypeVar("T", bound=msgspec.Struct)
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """`data` is the embedded runtime's folder: databases, sealed objects, the key file and, without SMTP, the mails."""
 
+    runtime: Literal["embedded", "cluster"] = "embedded"
     data: Path = Path("penstock-data")
+    key_file: str = ""  # the mounted key file of the cluster runtime; "": keys.json in `data`
     tenant: str = DEFAULT_TENANT
     workers: int = 0  # row-processor processes; 0: one per core for a large file, none of their own for a small one
     chunk_bytes: int = 2 * 1024 * 1024
@@ -40,16 +44,28 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     log_level: str = "info"
 
 
-def load_settings(environment: Mapping[str, str] | None = None, **overrides: object) -> Settings:
+def load_settings(variables: Mapping[str, str] | None = None, **overrides: object) -> Settings:
     """Settings from the environment, `overrides` first. Raises `Refused` that names the variable at fault."""
-    variables = os.environ if environment is None else environment
-    given: dict[str, object] = {}
-    for field in msgspec.structs.fields(Settings):
-        name = PREFIX + field.name.upper()
-        if name in variables:
-            given[field.name] = _converted(name, variables[name], field.type)
+    given = _given(Settings, PREFIX, os.environ if variables is None else variables)
     given.update({name: value for name, value in overrides.items() if value is not None})
     return Settings(**given)  # type: ignore[arg-type]
+
+
+def load_section(kind: type[T], name: str, variables: Mapping[str, str] | None = None) -> T:
+    """The settings of one server, from variables such as `PENSTOCK_KAFKA_BOOTSTRAP_SERVERS`.
+
+    Several values are separated by commas, and a mapping is written `dc1=3,dc2=3`. Raises `Refused` that names the
+    variable at fault, or the one that is missing.
+    """
+    prefix = f"{PREFIX}{name.upper()}_"
+    given = _given(kind, prefix, os.environ if variables is None else variables)
+    missing = [field.name for field in msgspec.structs.fields(kind) if field.required and field.name not in given]
+    if missing:
+        variable = prefix + missing[0].upper()
+        raise refusal(
+            "missing_setting", f"{variable} is not set", f"Set it; the cluster runtime needs its {name} server."
+        )
+    return kind(**given)
 
 
 def environment(settings: Settings) -> dict[str, str]:
@@ -57,10 +73,29 @@ def environment(settings: Settings) -> dict[str, str]:
     return {PREFIX + name.upper(): str(value) for name, value in msgspec.structs.asdict(settings).items()}
 
 
+def _given(kind: type[msgspec.Struct], prefix: str, variables: Mapping[str, str]) -> dict[str, object]:
+    names = {field.name: prefix + field.name.upper() for field in msgspec.structs.fields(kind)}
+    types = {field.name: field.type for field in msgspec.structs.fields(kind)}
+    return {
+        field: _converted(name, variables[name], types[field]) for field, name in names.items() if name in variables
+    }
+
+
 def _converted(name: str, text: str, kind: Any) -> object:
     try:
-        return Path(text) if kind is Path else msgspec.convert(text, kind, strict=False)
-    except msgspec.ValidationError as error:
+        return Path(text) if kind is Path else msgspec.convert(_structured(text, kind), kind, strict=False)
+    except (msgspec.ValidationError, ValueError) as error:
         kind_name = getattr(kind, "__name__", str(kind))
         mend = f"Give it a value of type {kind_name}."
         raise refusal("invalid_setting", f"{name} cannot be read: {error}", mend) from error
+
+
+def _structured(text: str, kind: Any) -> object:
+    """`text` as the list or the mapping that `kind` wants, otherwise as it is."""
+    origin = get_origin(kind)
+    if origin is tuple:
+        return [part.strip() for part in text.split(",") if part.strip()]
+    if origin is not None and issubclass(origin, abc.Mapping):
+        pairs = [part.partition("=") for part in text.split(",")]
+        return {key.strip(): value.strip() for key, _, value in pairs}
+    return text

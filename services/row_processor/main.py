@@ -17,7 +17,7 @@ from penstock.config import Settings, load_settings
 from penstock.domain.events import CHUNK_READY, UPLOAD_REQUESTED
 from penstock.hardening import no_core_dumps
 from penstock.logs import configure
-from penstock.wiring import System, embedded
+from penstock.wiring import System, open_system
 from services.row_processor.splitter import Splitter
 from services.row_processor.worker import Worker
 
@@ -64,7 +64,7 @@ def main() -> None:
 
 def run_worker(settings: Settings) -> None:
     """Work until SIGTERM or SIGINT or, as a part of a larger process, until that one is gone."""
-    system = embedded(settings)
+    system = open_system(settings)
     loop = worker_loop(system)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: loop.stop())

@@ -1,18 +1,11 @@
-"""Wiring: the only module that knows adapters. From settings to a system whose parts know only ports."""
+"""One runtime's parts, joined; whoever uses them knows only ports."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from typing import NamedTuple
 
 from penstock import struct_types
-from penstock.adapters.embedded.clock import SystemClock
-from penstock.adapters.embedded.control_store import EmbeddedControlStore
-from penstock.adapters.embedded.event_log import EmbeddedEventLog
-from penstock.adapters.embedded.object_store import FolderObjectStore
-from penstock.adapters.embedded.profile_store import EmbeddedProfileStore
-from penstock.adapters.file_key_vault import FileKeyVault
 from penstock.adapters.folder_mailer import FolderMailer
 from penstock.adapters.smtp_mailer import Security, SmtpMailer, SmtpServer
 from penstock.application.catalog import Catalog
@@ -27,14 +20,12 @@ from penstock.domain.mapping import Limits
 from penstock.ports.clock import Clock
 from penstock.ports.control_store import ControlStore
 from penstock.ports.event_log import EventLog
+from penstock.ports.key_vault import KeyVault
 from penstock.ports.mailer import Mailer
 from penstock.ports.object_store import ObjectStore
 from penstock.ports.profile_store import ProfileStore
 
 Random = Callable[[int], bytes]
-
-TOPICS = {UPLOAD_REQUESTED: 4, CHUNK_READY: 16, PROGRESS: 4, STATUS: 4, DEAD_LETTER: 1}  # and their partitions
-DAY_US = 86_400_000_000
 
 
 class System(NamedTuple):
@@ -71,44 +62,45 @@ class System(NamedTuple):
             part.close()
 
 
-def embedded(settings: Settings, *, clock: Clock | None = None, random: Random = os.urandom) -> System:
-    """The embedded runtime in `settings.data`, which is made on first use."""
+class Adapters(NamedTuple):
+    """What a runtime brings: one adapter a port."""
+
+    log: EventLog
+    control: ControlStore
+    objects: ObjectStore
+    profiles: ProfileStore
+    vault: KeyVault
+
+
+def join(settings: Settings, adapters: Adapters, *, clock: Clock, random: Random, upkeep: Callable[[], None]) -> System:
+    """The system on these adapters."""
     struct_types.prepare()
-    clock = clock or SystemClock()
-    settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
-    control = EmbeddedControlStore(settings.data / "control.db")
-    vault = FileKeyVault(settings.data / "keys.json", create=not control.tenants())
-    log = EmbeddedEventLog(settings.data / "events.db", clock, session_timeout=settings.session_timeout_seconds)
-    log.create_topics({**TOPICS, CHUNK_READY: settings.chunk_partitions})
-    objects = FolderObjectStore(settings.data / "objects")
-    profiles = EmbeddedProfileStore(settings.data / "profiles.db")
-    keys = KeyRing(control, vault, clock, random)
-    requests, catalog = Requests(control, clock), Catalog(control)
+    keys = KeyRing(adapters.control, adapters.vault, clock, random)
+    requests, catalog = Requests(adapters.control, clock), Catalog(adapters.control)
     return System(
         settings=settings,
         clock=clock,
         random=random,
-        log=log,
-        control=control,
-        objects=objects,
-        profiles=profiles,
+        log=adapters.log,
+        control=adapters.control,
+        objects=adapters.objects,
+        profiles=adapters.profiles,
         keys=keys,
-        files=SealedObjects(objects, keys, random),
+        files=SealedObjects(adapters.objects, keys, random),
         requests=requests,
-        chunks=Chunks(control),
+        chunks=Chunks(adapters.control),
         catalog=catalog,
         reader=ProfileReader(
-            profiles=profiles, requests=requests, catalog=catalog, keys=keys, bits=settings.bucket_bits
+            profiles=adapters.profiles, requests=requests, catalog=catalog, keys=keys, bits=settings.bucket_bits
         ),
         mailer=_mailer(settings),
-        upkeep=lambda: _trim(log, clock.now_us() - settings.retention_days * DAY_US),
+        upkeep=upkeep,
     )
 
 
-def _trim(log: EmbeddedEventLog, before_us: int) -> None:
-    """Delete old events that are done; a production log has a retention of its own."""
-    for topic in TOPICS:
-        log.trim(topic, before_us)
+def topics(settings: Settings) -> dict[str, int]:
+    """Every topic and how many partitions it has."""
+    return {UPLOAD_REQUESTED: 4, CHUNK_READY: settings.chunk_partitions, PROGRESS: 4, STATUS: 4, DEAD_LETTER: 1}
 
 
 def _mailer(settings: Settings) -> Mailer:

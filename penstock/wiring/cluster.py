@@ -1,0 +1,75 @@
+"""The cluster runtime: Kafka, S3 and Cassandra, found by PENSTOCK_KAFKA_*, PENSTOCK_S3_* and PENSTOCK_CASSANDRA_*.
+
+Not imported by the embedded runtime, whose start would wait for these clients to load.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from penstock.adapters.cluster.cassandra_control_store import CassandraControlStore
+from penstock.adapters.cluster.cassandra_profile_store import CassandraProfileStore
+from penstock.adapters.cluster.cassandra_schema import check_version
+from penstock.adapters.cluster.cassandra_schema import migrate as migrate_cassandra
+from penstock.adapters.cluster.cassandra_session import CassandraSession, CassandraSettings
+from penstock.adapters.cluster.kafka_event_log import KafkaEventLog
+from penstock.adapters.cluster.kafka_settings import KafkaSettings
+from penstock.adapters.cluster.kms_key_vault import KmsKeyVault, KmsSettings
+from penstock.adapters.cluster.s3_client import S3Settings
+from penstock.adapters.cluster.s3_object_store import S3ObjectStore
+from penstock.adapters.embedded.clock import SystemClock
+from penstock.adapters.file_key_vault import FileKeyVault
+from penstock.config import Settings, load_section
+from penstock.domain.errors import refusal
+from penstock.ports.key_vault import KeyVault
+from penstock.wiring.system import Adapters, Random, System, join, topics
+
+
+def cluster(settings: Settings, *, random: Random = os.urandom) -> System:
+    """The runtime on its servers. Raises `Unavailable` while one is away, `Refused` for what a person must mend."""
+    log = KafkaEventLog(kafka_settings())
+    for topic, partitions in topics(settings).items():
+        _check_topic(log, topic, partitions)
+    session = CassandraSession(load_section(CassandraSettings, "cassandra"))
+    check_version(session)
+    adapters = Adapters(
+        log=log,
+        control=CassandraControlStore(session),
+        objects=S3ObjectStore(load_section(S3Settings, "s3")),
+        profiles=CassandraProfileStore(session),
+        vault=_vault(settings),
+    )
+    return join(settings, adapters, clock=SystemClock(), random=random, upkeep=lambda: None)
+
+
+def migrate(settings: Settings) -> int:
+    """Create or upgrade keyspace, tables and topics; what is there stays. The version that they have now."""
+    version = migrate_cassandra(load_section(CassandraSettings, "cassandra"))
+    log = KafkaEventLog(kafka_settings())
+    try:
+        log.create_topics(topics(settings))
+    finally:
+        log.close()
+    return version
+
+
+def kafka_settings() -> KafkaSettings:
+    return load_section(KafkaSettings, "kafka")
+
+
+def _vault(settings: Settings) -> KeyVault:
+    """AWS KMS when it has a key for us, otherwise a mounted secret."""
+    if "PENSTOCK_KMS_KEY_ID" in os.environ:
+        return KmsKeyVault(load_section(KmsSettings, "kms"))
+    return FileKeyVault(Path(settings.key_file or settings.data / "keys.json"), create=False)
+
+
+def _check_topic(log: KafkaEventLog, topic: str, partitions: int) -> None:
+    present = log.partitions(topic)
+    if present != partitions:
+        raise refusal(
+            "wrong_partition_count",
+            f"the topic {topic} has {present} partitions, not {partitions}",
+            "Set PENSTOCK_CHUNK_PARTITIONS to what the topic has, or give Penstock a prefix of its own.",
+        )

@@ -1,0 +1,42 @@
+"""The embedded runtime: everything in one folder of this machine."""
+
+from __future__ import annotations
+
+import os
+
+from penstock.adapters.embedded.clock import SystemClock
+from penstock.adapters.embedded.control_store import EmbeddedControlStore
+from penstock.adapters.embedded.event_log import EmbeddedEventLog
+from penstock.adapters.embedded.object_store import FolderObjectStore
+from penstock.adapters.embedded.profile_store import EmbeddedProfileStore
+from penstock.adapters.file_key_vault import FileKeyVault
+from penstock.config import Settings
+from penstock.ports.clock import Clock
+from penstock.wiring.system import Adapters, Random, System, join, topics
+
+DAY_US = 86_400_000_000
+
+
+def embedded(settings: Settings, *, clock: Clock | None = None, random: Random = os.urandom) -> System:
+    """The runtime in `settings.data`, which is made on first use. Raises `Unavailable`, `Refused`, `Corrupt`."""
+    clock = clock or SystemClock()
+    settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    control = EmbeddedControlStore(settings.data / "control.db")
+    vault = FileKeyVault(settings.data / "keys.json", create=not control.tenants())
+    log = EmbeddedEventLog(settings.data / "events.db", clock, session_timeout=settings.session_timeout_seconds)
+    log.create_topics(topics(settings))
+    adapters = Adapters(
+        log=log,
+        control=control,
+        objects=FolderObjectStore(settings.data / "objects"),
+        profiles=EmbeddedProfileStore(settings.data / "profiles.db"),
+        vault=vault,
+    )
+
+    def trim() -> None:
+        """Delete old events that are done; a production log has a retention of its own."""
+        before_us = clock.now_us() - settings.retention_days * DAY_US
+        for topic in topics(settings):
+            log.trim(topic, before_us)
+
+    return join(settings, adapters, clock=clock, random=random, upkeep=trim)
