@@ -1,0 +1,77 @@
+"""Files in other services' buckets on S3, or a service that speaks its protocol, read with Penstock's credentials."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from penstock.adapters.cluster.aws import code_of, describe, status_of
+from penstock.adapters.cluster.s3_client import S3Settings, connect_s3
+from penstock.domain.errors import Corrupt, NotFound, PenstockError, Unavailable
+from penstock.domain.publishing import ObjectUri, ObjectVersion, VersionKind
+from penstock.ports.foreign_objects import ForeignObjects, NotAllowed
+
+PIECE_BYTES = 1 << 20  # read at a time
+
+# By S3's codes. A version id that cannot be one is an invalid argument, one that deleted the object allows no method.
+_MEANING: dict[str, type[PenstockError]] = {
+    "NoSuchBucket": NotFound,
+    "NoSuchKey": NotFound,
+    "NoSuchVersion": NotFound,
+    "InvalidArgument": NotFound,
+    "MethodNotAllowed": NotFound,
+    "PreconditionFailed": Corrupt,
+}
+# Of these no publisher is to blame: whatever else was offered would meet them too.
+_OWN_CREDENTIALS = {
+    "ExpiredToken",
+    "InvalidAccessKeyId",
+    "InvalidToken",
+    "RequestTimeTooSkewed",
+    "SignatureDoesNotMatch",
+}
+_PASSING = {408, 429}
+
+
+class S3ForeignObjects(ForeignObjects):
+    """Of `settings`, the bucket and all that is about writing is not used."""
+
+    def __init__(self, settings: S3Settings) -> None:
+        self._client = connect_s3(settings)
+
+    def open(self, uri: ObjectUri, version: ObjectVersion) -> Iterator[bytes]:
+        try:
+            answer = self._client.get_object(Bucket=uri.bucket, Key=uri.key, **_pin(version))
+            _check(uri, version, answer)
+            with closing(answer["Body"]) as body:  # its own `with` would give urllib3's, which lets a short body pass
+                while piece := body.read(PIECE_BYTES):
+                    yield piece
+        except ClientError as error:
+            raise _meaning(error)(f"object {uri} cannot be read: {describe(error)}") from error
+        except BotoCoreError as error:
+            raise Unavailable(f"object {uri} cannot be read: {describe(error)}") from error
+
+
+def _pin(version: ObjectVersion) -> dict[str, str]:
+    """What makes S3 answer with this version or not at all."""
+    return {"VersionId": version.value} if version.kind is VersionKind.VERSION_ID else {"IfMatch": f'"{version.value}"'}
+
+
+def _check(uri: ObjectUri, version: ObjectVersion, answer: dict[str, Any]) -> None:
+    """Some services do not heed the pin."""
+    field = "VersionId" if version.kind is VersionKind.VERSION_ID else "ETag"
+    if str(answer.get(field)).strip('"') != version.value:
+        answer["Body"].close()
+        raise Corrupt(f"object {uri} is not of the version that was offered")
+
+
+def _meaning(error: ClientError) -> type[PenstockError]:
+    """A refusal that is about this object must not hold up the others: only what passes, or is Penstock's, is waited
+    for."""
+    status, code = status_of(error), code_of(error)
+    if code in _OWN_CREDENTIALS or status in _PASSING or status >= 500:
+        return Unavailable
+    return _MEANING.get(code, NotAllowed)
