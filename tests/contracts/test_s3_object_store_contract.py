@@ -3,6 +3,7 @@ visible, nothing left behind, and no other service's objects touched."""
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import tracemalloc
@@ -11,8 +12,10 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from functools import partial
+from pathlib import Path
 from typing import Any
 
+import boto3
 import msgspec
 import pytest
 from object_store_contract import (
@@ -28,8 +31,9 @@ from object_store_contract import (
 from deploy.stack.addresses import Addresses
 from penstock.adapters.cluster.s3_client import S3Settings
 from penstock.adapters.cluster.s3_object_store import S3ObjectStore
-from penstock.domain.errors import Corrupt, NotFound, Refused
+from penstock.domain.errors import Corrupt, NotFound, Refused, Unavailable
 from penstock.ports.object_store import ObjectRef, ObjectStore
+from tests.support.certificates import self_signed
 from tests.support.s3_buckets import client_of, new_bucket
 from tests.support.spoiling_proxy import SpoilingProxy
 
@@ -252,6 +256,40 @@ def test_every_write_asks_for_the_encryption_that_is_configured(
     assert len(begun) == 2
     for sent in (*begun, presigned.headers):
         assert {name: value for name, value in sent.items() if name.startswith("x-amz-server-side")} == headers
+
+
+def test_only_a_certificate_that_is_trusted_is_spoken_to(bucket: S3Settings, tmp_path: Path) -> None:
+    context, trusted = self_signed(tmp_path)
+    with SpoilingProxy(bucket.endpoint_url, context) as proxy:
+        settings = msgspec.structs.replace(bucket, endpoint_url=proxy.url)
+        with pytest.raises(Unavailable, match="certificates"):
+            S3ObjectStore(settings)
+        assert proxy.asked == []
+        with closing(S3ObjectStore(msgspec.structs.replace(settings, ca_file=str(trusted)))) as store:
+            content = b"".join(many_parts())
+            assert store.read(store.put("a", [content])) == content
+            assert store.read(store.put("b", [b"abc"])) == b"abc"
+
+
+def test_without_credentials_it_is_said_which_are_missing(
+    bucket: S3Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
+        monkeypatch.setenv(name, str(tmp_path / "none"))
+    monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
+    with pytest.raises(Unavailable, match="no credentials"):
+        S3ObjectStore(msgspec.structs.replace(bucket, access_key="", secret_key=""))
+
+
+def test_credentials_are_found_where_boto3_looks_for_them(bucket: S3Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", bucket.access_key)
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", bucket.secret_key)
+    monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
+    with closing(S3ObjectStore(msgspec.structs.replace(bucket, access_key="", secret_key=""))) as store:
+        assert store.read(store.put("a", [b"abc"])) == b"abc"
 
 
 PROGRAM = """

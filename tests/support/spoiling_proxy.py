@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import http.client
 import socket
+import ssl
+import sys
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from email.message import Message
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
-from typing import Any, NamedTuple
+from typing import Any, BinaryIO, NamedTuple
 from urllib.parse import urlsplit
 
 HOP_BY_HOP = {"expect", "connection", "transfer-encoding", "keep-alive"}
@@ -31,9 +34,10 @@ class Answer(NamedTuple):
 
 
 class SpoilingProxy:
-    """Stands before the server at `upstream`, a URL; `spoil` may answer otherwise than it did."""
+    """Stands before the server at `upstream`, a URL; `spoil` may answer otherwise than it did. With `tls` it speaks
+    HTTPS."""
 
-    def __init__(self, upstream: str) -> None:
+    def __init__(self, upstream: str, tls: ssl.SSLContext | None = None) -> None:
         self.asked: list[Asked] = []
         self.spoil: Callable[[Asked, Answer], Answer] = lambda _, answer: answer
         address = urlsplit(upstream)
@@ -43,7 +47,7 @@ class SpoilingProxy:
             protocol_version = "HTTP/1.1"
 
             def handle_any(self) -> None:
-                body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+                body = sent_body(self.rfile, self.headers)
                 asked = Asked(self.command, self.path, {name.lower(): value for name, value in self.headers.items()})
                 proxy.asked.append(asked)
                 self._answer(proxy.spoil(asked, passed_on(address.netloc, asked, body)))
@@ -65,7 +69,9 @@ class SpoilingProxy:
                 """Quietly."""
 
         self._server = _Server(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self._server.server_port}"
+        if tls:
+            self._server.socket = tls.wrap_socket(self._server.socket, server_side=True, do_handshake_on_connect=False)
+        self.url = f"http{'s' if tls else ''}://127.0.0.1:{self._server.server_port}"
 
     def __enter__(self) -> SpoilingProxy:
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01})
@@ -93,10 +99,27 @@ class _Server(ThreadingHTTPServer):
         self._connections.append(connection)
         return connection, address
 
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A client that hangs up is what tests are about; anything else is a mistake of theirs."""
+        if not isinstance(sys.exception(), OSError):
+            super().handle_error(request, client_address)
+
     def hang_up(self) -> None:
         for connection in self._connections:
             with suppress(OSError):  # it may be closed already
                 connection.shutdown(socket.SHUT_RDWR)
+
+
+def sent_body(file: BinaryIO, headers: Message) -> bytes:
+    """The body of a request, whether its length is told or it comes in chunks (RFC 9112 §7.1)."""
+    if headers.get("Transfer-Encoding") != "chunked":
+        return file.read(int(headers.get("Content-Length") or 0))
+    body = b""
+    while size := int(file.readline(), 16):
+        body += file.read(size)
+        file.readline()
+    file.readline()
+    return body
 
 
 def passed_on(upstream: str, asked: Asked, body: bytes) -> Answer:
@@ -107,6 +130,8 @@ def passed_on(upstream: str, asked: Asked, body: bytes) -> Answer:
         for name, value in asked.headers.items():
             if name not in HOP_BY_HOP:
                 connection.putheader(name, value)
+        if "content-length" not in asked.headers:
+            connection.putheader("Content-Length", str(len(body)))
         connection.endheaders(body)
         got = connection.getresponse()
         content = got.read()

@@ -7,7 +7,7 @@ from typing import Any
 import boto3
 import msgspec
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 
 CONNECTIONS = 32  # kept open for the next call
 
@@ -63,6 +63,8 @@ def status_of(error: ClientError) -> int:
 
 def describe(error: ClientError | BotoCoreError) -> str:
     """What went wrong, without any text of the service's: it may repeat what was sent."""
+    if isinstance(error, NoCredentialsError):
+        return "there are no credentials to sign in with: configure them, or give this machine a role"
     if not isinstance(error, ClientError):
         return f"it cannot be reached ({type(error).__name__}): check the address, the network and the certificates"
     if status_of(error) in (401, 403) or code_of(error) in _NOT_LET_IN:
