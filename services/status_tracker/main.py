@@ -20,7 +20,7 @@ QUIET_SECONDS = 60.0
 
 
 def tracker_loop(system: System) -> ConsumeLoop:
-    tracker = Tracker(requests=system.requests, announcer=_announcer(system))
+    tracker = Tracker(requests=system.requests, announcer=announcer(system))
     return ConsumeLoop(
         log=system.log,
         group=TRACKERS,
@@ -46,7 +46,7 @@ def reconciler(system: System, quiet_seconds: float = QUIET_SECONDS) -> Reconcil
         store=system.control,
         requests=system.requests,
         chunks=system.chunks,
-        announcer=_announcer(system),
+        announcer=announcer(system),
         events=system.log,
         clock=system.clock,
         quiet_seconds=quiet_seconds,
@@ -61,5 +61,5 @@ def periodic_work(system: System) -> list[Periodic]:
     ]
 
 
-def _announcer(system: System) -> Announcer:
+def announcer(system: System) -> Announcer:
     return Announcer(log=system.log, requests=system.requests, outbox=Outbox(system.control))

@@ -23,7 +23,7 @@ from penstock.adapters.cluster.kafka_settings import KafkaSettings
 from penstock.domain.errors import NotFound, Unavailable
 from penstock.domain.events import PROGRESS
 from penstock.ports.clock import Clock
-from penstock.ports.event_log import EventLog
+from penstock.ports.event_log import EventLog, TopicPartition
 from services.status_tracker.progress_stream import ProgressStream
 from services.status_tracker.stream_app import stream_app
 from services.status_tracker.tracker import Tracker
@@ -53,6 +53,10 @@ class StreamTracker:
     def healthy(self) -> bool:
         """False while a partition of this member is stopped: a person must look at the dead letters."""
         return not any(source.partition in self.assigned for source in self.progress.stopped)
+
+    def excuses(self, partition: int) -> bool:
+        """Whether it is known here why this partition stands still."""
+        return self.progress.waiting or TopicPartition(PROGRESS, partition) in self.progress.stopped
 
     def run(self) -> None:
         """Track until `stop`, then leave the group. Raises what the app ended with, `Unavailable` for Kafka."""
