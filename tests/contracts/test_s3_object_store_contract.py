@@ -35,7 +35,7 @@ from penstock.domain.errors import Corrupt, NotFound, Refused, Unavailable
 from penstock.ports.object_store import ObjectRef, ObjectStore
 from tests.support.certificates import self_signed
 from tests.support.s3_buckets import client_of, new_bucket
-from tests.support.spoiling_proxy import SpoilingProxy
+from tests.support.spoiling_proxy import Answer, Asked, SpoilingProxy
 
 
 class TestS3ObjectStore(ObjectStoreContract):
@@ -191,6 +191,24 @@ def test_no_version_outlives_its_object(s3_address: Addresses, client: Any, vers
         kept = client.list_object_versions(Bucket=bucket.bucket)
         assert {entry["Key"] for entry in kept["Versions"]} == {"penstock/a.b!", "penstock/a/b!"}
         assert kept.get("DeleteMarkers", []) == []
+
+
+def test_what_is_put_while_its_key_is_deleted_stays(s3_address: Addresses) -> None:
+    bucket = new_bucket(s3_address, versioned=True)
+    with closing(S3ObjectStore(bucket)) as other, SpoilingProxy(bucket.endpoint_url) as proxy:
+        other.put("a", [b"old"])
+        put: list[ObjectRef] = []
+
+        def put_once(asked: Asked, answer: Answer) -> Answer:
+            if asked.method == "DELETE" and not put:
+                put.append(other.put("a", [b"new"]))
+            return answer
+
+        proxy.spoil = put_once
+        with closing(S3ObjectStore(msgspec.structs.replace(bucket, endpoint_url=proxy.url))) as store:
+            store.delete("a")
+        assert [entry.ref for entry in other.list("")] == put
+        assert other.read(put[0]) == b"new"
 
 
 def test_what_was_put_before_versions_were_kept_stays_readable(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import io
 import socket
 import ssl
 import sys
@@ -12,7 +13,7 @@ from contextlib import suppress
 from email.message import Message
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
-from typing import Any, BinaryIO, NamedTuple
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 HOP_BY_HOP = {"expect", "connection", "transfer-encoding", "keep-alive"}
@@ -110,7 +111,7 @@ class _Server(ThreadingHTTPServer):
                 connection.shutdown(socket.SHUT_RDWR)
 
 
-def sent_body(file: BinaryIO, headers: Message) -> bytes:
+def sent_body(file: io.BufferedIOBase, headers: Message) -> bytes:
     """The body of a request, whether its length is told or it comes in chunks (RFC 9112 §7.1)."""
     if headers.get("Transfer-Encoding") != "chunked":
         return file.read(int(headers.get("Content-Length") or 0))
