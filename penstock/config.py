@@ -95,7 +95,7 @@ def _structured(text: str, kind: Any) -> object:
     origin = get_origin(kind)
     if origin is tuple:
         return [part.strip() for part in text.split(",") if part.strip()]
-    if origin is not None and issubclass(origin, abc.Mapping):
+    if isinstance(origin, type) and issubclass(origin, abc.Mapping):
         pairs = [part.partition("=") for part in text.split(",")]
         return {key.strip(): value.strip() for key, _, value in pairs}
     return text

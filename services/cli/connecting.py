@@ -6,14 +6,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import stamina
+
 from penstock.config import Settings
-from penstock.domain.errors import refusal
-from penstock.wiring import System, embedded
+from penstock.domain.errors import Unavailable, refusal
+from penstock.logs import configure
+from penstock.wiring import System, open_system
 from services.cli.client import Client
 from services.cli.failures import BadUsage
 from services.cli.foreground import foreground_settings
 from services.cli.http_client import HttpClient
 from services.cli.local_client import LocalClient
+
+LONGEST_WAIT_SECONDS = 10.0
 
 
 @contextmanager
@@ -28,8 +33,25 @@ def connect(data: Path | None, url: str | None, key: str | None) -> Iterator[Cli
 
 @contextmanager
 def open_folder(data: Path | None, *, create: bool = False) -> Iterator[System]:
-    """The embedded runtime in the folder `data`. Raises `BadUsage` when there is none and `create` does not say so."""
-    system = embedded(_settings(data, create=create))
+    """The runtime that the settings name, the embedded one in the folder `data`.
+
+    Raises `BadUsage` when there is no such folder and `create` does not say so.
+    """
+    system = open_system(_settings(data, create=create))
+    try:
+        yield system
+    finally:
+        system.close()
+
+
+@contextmanager
+def open_service(data: Path | None) -> Iterator[System]:
+    """As `open_folder`, for a service: what is away is waited for, and the log says what that is."""
+    settings = _settings(data, create=True)
+    configure(settings.log_level)
+    for attempt in stamina.retry_context(on=Unavailable, attempts=None, timeout=None, wait_max=LONGEST_WAIT_SECONDS):
+        with attempt:
+            system = open_system(settings)
     try:
         yield system
     finally:
@@ -49,7 +71,7 @@ def _client(data: Path | None, url: str | None, key: str | None) -> Client:
 
 def _settings(data: Path | None, *, create: bool) -> Settings:
     settings = foreground_settings(data=data)
-    if not create and not settings.data.is_dir():
+    if not create and settings.runtime == "embedded" and not settings.data.is_dir():
         mend = "Name the folder with --data or PENSTOCK_DATA; `penstock ingest` and `penstock up` make a new one."
         raise BadUsage(refusal("no_data_folder", f"there is no folder {str(settings.data)[:200]!r}", mend).faults)
     return settings

@@ -78,8 +78,8 @@ def _show(out: Output, settings: Settings, done: Ingested, masked: Document, rev
         heading("Your turn"),
         Text(f"  penstock profile crmid C0000007 --lineage{where}"),
         Text(f"  penstock requests{where}"),
-        Text("  penstock ingest FILE --source crm --map crmid=crmid! --map email=email"),
-        Text("  penstock up"),
+        Text(f"  penstock ingest FILE --source shop --map 'crmid=crmid!' --map email=email{where}"),
+        Text(f"  penstock up{where}"),
     )
 
 

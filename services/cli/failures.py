@@ -90,10 +90,10 @@ def reporting(*, as_json: bool, refused: Document | None = None) -> Iterator[Out
 def judge(error: BaseException) -> Failure:
     """What is to be told of `error`."""
     match error:
-        case BadUsage():
-            return _failure(ExitCode.USAGE, error.code, str(error), error.faults)
         case Refused():
-            return _failure(ExitCode.REFUSED, error.code, str(error), error.faults)
+            exit_code = ExitCode.USAGE if isinstance(error, BadUsage) else ExitCode.REFUSED
+            detail = "; ".join(fault.message for fault in error.faults)
+            return _failure(exit_code, error.code, detail, error.faults)
         case Misfit():
             reason = REASONS[error.code]
             fault = Fault(code=error.code, message=reason.message, mend=reason.mend)
@@ -104,6 +104,9 @@ def judge(error: BaseException) -> Failure:
             return _failure(ExitCode.REFUSED, error.code, str(error), title="Not found")
         case PenstockError():
             return _failure(ExitCode.REFUSED, error.code, str(error))
+        case UnicodeEncodeError() if _is_of_the_command_line(error.object):
+            fault = Fault(code="usage", message="an argument is not UTF-8", mend="Write it in UTF-8.")
+            return _failure(ExitCode.USAGE, fault.code, fault.message, [fault])
         case KeyboardInterrupt():
             again = Fault(code="interrupted", message="stopped before the end", mend="Run the same command again.")
             return _failure(ExitCode.INTERRUPTED, again.code, again.message, [again])
@@ -126,6 +129,11 @@ def _failure(
 ) -> Failure:
     problem = Problem(code=code, title=title or _TITLES[exit_code], detail=detail, faults=faults or [])
     return Failure(problem, exit_code)
+
+
+def _is_of_the_command_line(text: str) -> bool:
+    """Whether `text` has what Python makes of an argument's bytes that are not UTF-8 (PEP 383); no cell has it."""
+    return any("\udc80" <= char <= "\udcff" for char in text)
 
 
 def _place(error: BaseException) -> str:

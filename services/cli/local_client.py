@@ -8,7 +8,7 @@ from penstock.application.access import Access
 from penstock.application.reject_file import reject_lines
 from penstock.config import Settings
 from penstock.domain.request import Request, to_public
-from penstock.wiring import embedded
+from penstock.wiring import open_system
 from services.cli.client import Client, UploadOrder
 from services.cli.following import changes
 from services.cli.local_user import local_user
@@ -23,7 +23,7 @@ class LocalClient(Client):
     """Needs no key: whoever may read the folder's key file may do everything. It is audited like anyone else."""
 
     def __init__(self, settings: Settings) -> None:
-        self._system = embedded(settings)
+        self._system = open_system(settings)
         self._access = Access(self._system.control, self._system.clock)
         self._tenant_id = settings.tenant
 

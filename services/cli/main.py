@@ -34,6 +34,7 @@ COMMANDS = {
     "key": "key_commands",
     "publisher": "publisher_commands",
     "dead-letters": "dead_letter_commands",
+    "migrate": "migrate_command",
     "uploader": "service_commands",
     "splitter": "service_commands",
     "worker": "service_commands",

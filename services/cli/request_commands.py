@@ -115,7 +115,7 @@ def undo(request_id: RequestId, data: Data = None, url: Url = None, key: Key = N
 
 
 def saved_view(rows: int, output: Path) -> str:
-    return f"{rows:,} rejected rows in {output}" if rows else "No row was rejected."
+    return f"{rows:,} rejected {'row' if rows == 1 else 'rows'} in {output}" if rows else "No row was rejected."
 
 
 def register(app: typer.Typer) -> None:

@@ -6,16 +6,14 @@ import signal
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
+from typing import Protocol
 
 import typer
 from rich.text import Text
 
-from penstock.application.consume import ConsumeLoop
-from penstock.application.periodic import Periodic
 from penstock.domain.errors import Unavailable
-from penstock.logs import configure
 from penstock.wiring import System
-from services.cli.connecting import open_folder
+from services.cli.connecting import open_service
 from services.cli.failures import reporting
 from services.cli.options import AsJson, Data, Host, Port
 from services.row_processor.main import splitter_loop, worker_loop
@@ -23,13 +21,18 @@ from services.status_tracker.main import periodic_work, tracker_loop
 from services.uploader.intake import intake_of
 from services.uploader.main import serve
 
-Part = ConsumeLoop | Periodic
+
+class Part(Protocol):
+    """What runs in a thread of its own until it is told to stop."""
+
+    def run(self) -> None: ...
+
+    def stop(self) -> None: ...
 
 
 def uploader(host: Host = "127.0.0.1", port: Port = 8080, data: Data = None, as_json: AsJson = False) -> None:
     """Serve the HTTP API."""
-    with reporting(as_json=as_json) as out, open_folder(data, create=True) as system:
-        configure(system.settings.log_level)
+    with reporting(as_json=as_json) as out, open_service(data) as system:
 
         def listening(url: str) -> None:
             out.result({"url": url}, lambda: Text(url))
@@ -52,7 +55,7 @@ def worker(data: Data = None, as_json: AsJson = False) -> None:
 
 def tracker(data: Data = None, as_json: AsJson = False) -> None:
     """Fold progress into requests, tell what is new, send e-mails."""
-    _serve(data, as_json, lambda system: [tracker_loop(system), *periodic_work(system)])
+    _serve(data, as_json, _tracker_parts)
 
 
 def register(app: typer.Typer) -> None:
@@ -60,9 +63,17 @@ def register(app: typer.Typer) -> None:
         app.command(rich_help_panel="One service each, for production")(command)
 
 
+def _tracker_parts(system: System) -> Sequence[Part]:
+    if system.settings.runtime == "cluster":
+        from penstock.wiring.cluster import kafka_settings  # noqa: PLC0415 - the embedded runtime needs none of it
+        from services.status_tracker.cluster import tracker_parts  # noqa: PLC0415
+
+        return tracker_parts(system, kafka_settings())
+    return [tracker_loop(system), *periodic_work(system)]
+
+
 def _serve(data: Path | None, as_json: bool, parts_of: Callable[[System], Sequence[Part]]) -> None:
-    with reporting(as_json=as_json) as out, open_folder(data, create=True) as system:
-        configure(system.settings.log_level)
+    with reporting(as_json=as_json) as out, open_service(data) as system:
         run_until_told(parts_of(system))
         out.result({"stopped": True}, lambda: Text("Stopped."))
 

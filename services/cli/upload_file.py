@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Iterator
 from itertools import chain
@@ -30,7 +31,8 @@ class UploadFile:
 
     @property
     def name(self) -> str:
-        return "stdin" if self.path == STDIN else self.path.name
+        """As UTF-8: a file's name may be any bytes, what no character stands for is shown as U+FFFD."""
+        return "stdin" if self.path == STDIN else os.fsencode(self.path.name).decode(errors="replace")
 
     def judge(self, mapping: Mapping, limits: Limits) -> Header:
         """The header, before anything is stored. Raises `Refused` with every fault of header, mapping and form."""

@@ -7,7 +7,9 @@ from datetime import datetime
 from typing import Any
 
 from rich import box
-from rich.console import Group, RenderableType
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
+from rich.filesize import decimal
+from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
@@ -16,6 +18,7 @@ from penstock.domain.errors import Fault, Problem
 from services.cli.output import Document, printable
 
 _STATUS_STYLES = {"COMPLETED": "green", "FAILED": "red", "CANCELLED": "yellow", "REVERTED": "yellow"}
+_UNBOUNDED = 10_000  # columns, to ask how wide a view would be by itself
 _ROW_REASONS = {
     "wrong_field_count": "The row has not as many fields as the header.",
     "no_identifier": "No identifier has a value in this row.",
@@ -72,19 +75,17 @@ def request_view(request: Document, *, notes: Sequence[tuple[str, str]] = (), wh
     return Group(*parts)
 
 
-def requests_view(requests: Iterable[Document]) -> RenderableType:
-    table = _table("accepted", "!request", "source", "file", "!status", ">rows", ">rejected")
+def requests_view(requests: Sequence[Document]) -> RenderableType:
+    """A line for each request; two where the terminal is too narrow for one."""
+    wide = _table("!accepted", "!request", "!source", "!file", "!status", ">rows", ">rejected")
+    narrow = _table("request", "accepted", ">rows", ">rejected")
     for each in requests:
-        table.add_row(
-            each["accepted_at"][:16].replace("T", " "),
-            each["request_id"],
-            each["data_source"],
-            printable(each["file_name"]),
-            _status(each["status"]),
-            f"{each['rows_read']:,}",
-            f"{each['rows_rejected']:,}",
-        )
-    return table if table.row_count else Text("There are no requests yet.")
+        accepted, status = each["accepted_at"][:16].replace("T", " "), _status(each["status"])
+        request_id, source, file = each["request_id"], each["data_source"], printable(each["file_name"])
+        counts = f"{each['rows_read']:,}", f"{each['rows_rejected']:,}"
+        wide.add_row(accepted, request_id, source, file, status, *counts)
+        narrow.add_row(f"{request_id}\n{source}, {file}", Text.assemble(accepted, "\n", status), *counts)
+    return Widest(wide, narrow) if requests else Text("There are no requests yet.")
 
 
 def profile_view(profile: Document) -> RenderableType:
@@ -105,6 +106,17 @@ def records_view(records: Sequence[Mapping[str, Any]], *columns: str) -> Rendera
     for record in records:
         table.add_row(*(printable(_plain(record[column])) for column in columns))
     return table if table.row_count else Text("There are none yet.")
+
+
+class Widest:
+    """The first of two views where it fits into the terminal, otherwise the second."""
+
+    def __init__(self, wide: RenderableType, narrow: RenderableType) -> None:
+        self._wide, self._narrow = wide, narrow
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        needed = Measurement.get(console, options.update(max_width=_UNBOUNDED), self._wide).maximum
+        yield self._wide if needed <= options.max_width else self._narrow
 
 
 def _plain(value: object) -> object:
@@ -172,8 +184,8 @@ def _status(status: str) -> Text:
 
 
 def _file(request: Document) -> str:
-    size = f", {request['bytes'] / 1_000_000:,.1f} MB" if request["bytes"] else ""
-    return f"{printable(request['file_name'])} → {request['data_source']}, {request['mode']}{size}"
+    size = f", {decimal(request['bytes'])}" if request["bytes"] else ""
+    return f"{printable(request['file_name'])} for {request['data_source']}, {request['mode']}{size}"
 
 
 def _rows(request: Document) -> str:

@@ -1,0 +1,28 @@
+"""The command that prepares the servers of the cluster runtime."""
+
+from __future__ import annotations
+
+import typer
+from rich.text import Text
+
+from penstock.config import load_settings
+from penstock.domain.errors import refusal
+from services.cli.failures import BadUsage, reporting
+from services.cli.options import AsJson
+
+
+def migrate(as_json: AsJson = False) -> None:
+    """Create or upgrade keyspace, tables and topics; nothing that is there is dropped."""
+    with reporting(as_json=as_json) as out:
+        settings = load_settings()
+        if settings.runtime != "cluster":
+            mend = "Set PENSTOCK_RUNTIME=cluster and the addresses of the servers; docs/settings.md lists them."
+            raise BadUsage(refusal("embedded_runtime", "the embedded runtime needs no migration", mend).faults)
+        from penstock.wiring.cluster import migrate as migrate_servers  # noqa: PLC0415 - loads every client
+
+        version = migrate_servers(settings)
+        out.result({"version": version}, lambda: Text(f"Tables and topics are ready, at version {version}."))
+
+
+def register(app: typer.Typer) -> None:
+    app.command(rich_help_panel="One service each, for production")(migrate)
