@@ -38,9 +38,9 @@ def _java_version(program: str) -> int | None:
     return int(match[1]) if match else None
 
 
-def jars(server: str) -> Path:
+def jars(server: str, poms: Path = HERE) -> Path:
     """The folder of the jars that `<server>.pom.xml` names, with all that they need."""
-    pom = HERE / f"{server}.pom.xml"
+    pom = poms / f"{server}.pom.xml"
     key = hashlib.sha256(pom.read_bytes()).hexdigest()[:12]
     copy = ["--quiet", "--batch-mode", f"--file={pom}", "dependency:copy-dependencies", "-DincludeScope=runtime"]
     return _fetched(f"{server}-{key}", "mvn", "Maven", lambda to: [*copy, f"-DoutputDirectory={to}"])

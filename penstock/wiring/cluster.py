@@ -17,6 +17,7 @@ from penstock.adapters.cluster.kafka_event_log import KafkaEventLog
 from penstock.adapters.cluster.kafka_settings import KafkaSettings
 from penstock.adapters.cluster.kms_key_vault import KmsKeyVault, KmsSettings
 from penstock.adapters.cluster.s3_client import S3Settings
+from penstock.adapters.cluster.s3_foreign_objects import S3ForeignObjects
 from penstock.adapters.cluster.s3_object_store import S3ObjectStore
 from penstock.adapters.embedded.clock import SystemClock
 from penstock.adapters.file_key_vault import FileKeyVault
@@ -33,12 +34,14 @@ def cluster(settings: Settings, *, random: Random = os.urandom) -> System:
         _check_topic(log, topic, partitions)
     session = CassandraSession(load_section(CassandraSettings, "cassandra"))
     check_version(session)
+    s3 = load_section(S3Settings, "s3")
     adapters = Adapters(
         log=log,
         control=CassandraControlStore(session),
-        objects=S3ObjectStore(load_section(S3Settings, "s3")),
+        objects=S3ObjectStore(s3),
         profiles=CassandraProfileStore(session),
         vault=_vault(settings),
+        foreign=S3ForeignObjects(s3),
     )
     return join(settings, adapters, clock=SystemClock(), random=random, upkeep=lambda: None)
 

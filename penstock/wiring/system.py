@@ -20,6 +20,7 @@ from penstock.domain.mapping import Limits
 from penstock.ports.clock import Clock
 from penstock.ports.control_store import ControlStore
 from penstock.ports.event_log import EventLog
+from penstock.ports.foreign_objects import ForeignObjects
 from penstock.ports.key_vault import KeyVault
 from penstock.ports.mailer import Mailer
 from penstock.ports.object_store import ObjectStore
@@ -46,6 +47,7 @@ class System(NamedTuple):
     reader: ProfileReader
     mailer: Mailer
     upkeep: Callable[[], None]  # what this runtime needs done every hour or so
+    foreign: ForeignObjects | None  # where other services' files lie, if this runtime takes any
 
     @property
     def limits(self) -> Limits:
@@ -70,6 +72,7 @@ class Adapters(NamedTuple):
     objects: ObjectStore
     profiles: ProfileStore
     vault: KeyVault
+    foreign: ForeignObjects | None = None
 
 
 def join(settings: Settings, adapters: Adapters, *, clock: Clock, random: Random, upkeep: Callable[[], None]) -> System:
@@ -95,6 +98,7 @@ def join(settings: Settings, adapters: Adapters, *, clock: Clock, random: Random
         ),
         mailer=_mailer(settings),
         upkeep=upkeep,
+        foreign=adapters.foreign,
     )
 
 

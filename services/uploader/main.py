@@ -1,4 +1,4 @@
-"""The uploader: serves the HTTP API until it is told to stop."""
+"""The uploader: serves the HTTP API, and takes the files that other services offer, until it is told to stop."""
 
 from __future__ import annotations
 
@@ -6,14 +6,17 @@ import signal
 import socket
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 import uvicorn
 from litestar import Litestar
 
+from penstock.application.consume import ConsumeLoop
 from penstock.wiring import System
 from services.uploader.api import create_app
 from services.uploader.intake import Intake
+from services.uploader.offers import offers_loop
 
 STOP_SECONDS = 5  # what running calls get to end, among them event streams, which would not
 BACKLOG = 512  # connections that wait to be taken
@@ -32,9 +35,32 @@ def serve(
 
     Raises OSError when the address is taken.
     """
-    server = ApiServer(create_app(system, intake, problems), host, port)
+    offers = None if system.foreign is None else offers_loop(system, system.foreign)
+    server = ApiServer(create_app(system, intake, lambda: [*problems(), *_stopped(offers)]), host, port)
     listening(server.url)
-    server.run()
+    with _beside(offers, server.stop):
+        server.run()
+
+
+def _stopped(offers: ConsumeLoop | None) -> list[str]:
+    healthy = offers is None or offers.healthy
+    return [] if healthy else ["a partition was stopped after too many dead letters in a row; see the log"]
+
+
+@contextmanager
+def _beside(offers: ConsumeLoop | None, stop: Callable[[], None]) -> Iterator[None]:
+    """Run the loop meanwhile; when it fails, `stop` ends the rest, and its error is raised."""
+    if offers is None:
+        yield
+        return
+    with ThreadPoolExecutor(1) as pool:
+        running = pool.submit(offers.run)
+        running.add_done_callback(lambda _: stop())
+        try:
+            yield
+        finally:
+            offers.stop()
+        running.result()
 
 
 class ApiServer:
