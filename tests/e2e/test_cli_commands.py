@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import signal
 import subprocess
 from collections.abc import Iterator
@@ -193,3 +194,18 @@ def test_the_demo(cli: CommandLine) -> None:
     assert masked["attributes"]["email"] == "***"
     assert revealed["attributes"]["email"].endswith("@example.com")
     assert {origin["row"] for origin in revealed["lineage"].values()} == {43}
+
+
+def test_what_the_demo_says_to_run_next_works_on_its_folder(cli: CommandLine) -> None:
+    said = cli.run("demo", "--data", "sample").stdout.partition("Your turn")[2].splitlines()[1:]
+    commands = [shlex.split(line) for line in said if line.strip()]
+    assert [command[:2] for command in commands] == [
+        ["penstock", "profile"],
+        ["penstock", "requests"],
+        ["penstock", "ingest"],
+        ["penstock", "up"],
+    ]
+    assert [command[-2:] for command in commands] == [["--data", "sample"]] * 4
+    file = cli.file(PEOPLE)
+    for command in commands[:3]:
+        assert cli.run(*(file if word == "FILE" else word for word in command[1:])).code == 0

@@ -27,6 +27,8 @@ SECRET = "a customer's value"
         (KeyRevoked("gone"), ExitCode.UNAVAILABLE, "key_revoked"),
         (PermissionError(13, "Permission denied", "a.db"), ExitCode.UNAVAILABLE, "unavailable"),
         (KeyboardInterrupt(), ExitCode.INTERRUPTED, "interrupted"),
+        (UnicodeEncodeError("utf-8", f"{SECRET}\udcff", 0, 1, "no"), ExitCode.USAGE, "usage"),
+        (UnicodeEncodeError("utf-8", f"{SECRET}\ud800", 0, 1, "no"), ExitCode.INTERNAL, "internal"),
         (ValueError(SECRET), ExitCode.INTERNAL, "internal"),
     ],
 )
@@ -56,6 +58,11 @@ def test_several_faults_are_shown_together(capsys: pytest.CaptureFixture[str]) -
         raise Refused(faults)
     shown = " ".join(capsys.readouterr().err.split())
     assert "code_1 (1) message 1 Mend 1. code_2 (2) message 2 Mend 2." in shown
+
+
+def test_the_detail_is_what_http_answers() -> None:
+    faults = [Fault(code=f"code_{n}", message=f"message {n}", mend=f"Mend {n}.") for n in (1, 2)]
+    assert judge(Refused(faults)).problem.detail == "message 1; message 2"
 
 
 def test_an_internal_error_says_where_it_happened() -> None:

@@ -1,0 +1,53 @@
+"""What a person sees fits into the terminal, and says small things as exactly as large ones."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import pytest
+from rich.console import Console, RenderableType
+
+from services.cli.views import request_view, requests_view
+
+ID = "01a211d4-c8d9-7b12-8205-7d7ddcbdeef9"
+
+
+def request(**changes: Any) -> dict[str, Any]:
+    times = {"accepted_at": "2026-11-25T08:31:22.98Z", "finished_at": "2026-11-25T08:31:24.98Z"}
+    counts = {"rows_read": 20_000, "rows_ingested": 19_880, "rows_rejected": 120, "reject_reasons": {}}
+    names = {"request_id": ID, "file_name": "customers.tsv", "data_source": "store_pos", "mode": "upsert"}
+    return {**names, **times, **counts, "status": "COMPLETED", "bytes": 2_189_609, "error": None, **changes}
+
+
+def shown(view: RenderableType, width: int) -> list[str]:
+    written = io.StringIO()
+    Console(file=written, width=width, markup=False, highlight=False).print(view)
+    return [line.rstrip() for line in written.getvalue().splitlines()]
+
+
+def test_a_wide_terminal_shows_each_request_on_a_line() -> None:
+    lines = shown(requests_view([request(), request()]), width=120)
+    assert lines[2:] == [f"2026-11-25 08:31   {ID}   store_pos   customers.tsv   COMPLETED   20,000        120"] * 2
+
+
+def test_a_narrow_terminal_shows_each_request_on_two_lines_that_are_not_folded() -> None:
+    lines = shown(requests_view([request(rows_read=12_345_678)]), width=80)
+    assert lines[2:] == [
+        f"{ID}   2026-11-25 08:31   12,345,678        120",
+        "store_pos, customers.tsv               COMPLETED",
+    ]
+
+
+def test_no_requests_are_said_to_be_none() -> None:
+    assert shown(requests_view([]), width=80) == ["There are no requests yet."]
+
+
+@pytest.mark.parametrize(("size", "said"), [(128, "128 bytes"), (2_189_609, "2.2 MB")])
+def test_a_files_size_is_said_in_a_unit_that_suits_it(size: int, said: str) -> None:
+    lines = shown(request_view(request(bytes=size)), width=80)
+    assert lines[2] == f"File     customers.tsv for store_pos, upsert, {said}"
+
+
+def test_a_request_is_shown_in_ascii_alone() -> None:
+    assert "\n".join(shown(request_view(request()), width=80)).isascii()
