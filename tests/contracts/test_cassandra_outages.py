@@ -14,7 +14,7 @@ import pytest
 from penstock.adapters.cluster.cassandra_control_store import CassandraControlStore
 from penstock.adapters.cluster.cassandra_profile_store import CassandraProfileStore
 from penstock.adapters.cluster.cassandra_session import CassandraSession, CassandraSettings
-from penstock.domain.errors import Unavailable
+from penstock.domain.errors import Conflict, Unavailable
 from penstock.domain.fragments import StoredFragment
 from penstock.ports.control_store import Table
 from tests.support.servers import Servers
@@ -45,6 +45,13 @@ def through(cassandra_settings: CassandraSettings, line: SpoiltConnection) -> Ca
         batch_fragments=4,
         batches_in_flight=4,
     )
+
+
+@pytest.fixture
+def direct(cassandra_settings: CassandraSettings) -> Iterator[CassandraControlStore]:
+    """Another handle, whose line is sound."""
+    with closing(CassandraControlStore(CassandraSession(cassandra_settings))) as store:
+        yield store
 
 
 @pytest.fixture
@@ -86,6 +93,7 @@ def test_patience_ends(through: CassandraSettings, line: SpoiltConnection, tenan
     session = CassandraSession(msgspec.structs.replace(through, patience_seconds=1))
     with closing(CassandraProfileStore(session)) as store:
         control = CassandraControlStore(session)
+        prepare(control, tenant)
         record = control.create(Table.REQUESTS, tenant, "", "r", b"{}")
         calls = [
             lambda: store.write(tenant, [StoredFragment(bytes(44), b"")], bits=BITS, timestamp_us=1),
@@ -101,9 +109,62 @@ def test_patience_ends(through: CassandraSettings, line: SpoiltConnection, tenan
                     call()
 
 
+def test_a_change_whose_answer_was_lost_is_found_to_have_won(
+    through: CassandraSettings, line: SpoiltConnection, direct: CassandraControlStore, tenant: str
+) -> None:
+    with closing(CassandraControlStore(CassandraSession(through))) as store, ThreadPoolExecutor(1) as threads:
+        prepare(store, tenant)
+        with line.toxic("timeout", timeout=0):
+            creating = threads.submit(store.create, Table.REQUESTS, tenant, "", "r", b"{}")
+            wait_until(lambda: direct.get(Table.REQUESTS, tenant, "", "r") is not None)
+        created = creating.result(WAIT_SECONDS)
+        with line.toxic("timeout", timeout=0):
+            replacing = threads.submit(store.replace, created, b"[]")
+            wait_until(lambda: direct.get(Table.REQUESTS, tenant, "", "r") != created)
+        assert replacing.result(WAIT_SECONDS) == direct.get(Table.REQUESTS, tenant, "", "r")
+
+
+def test_a_change_that_was_lost_is_made_unless_another_came_first(
+    through: CassandraSettings, line: SpoiltConnection, direct: CassandraControlStore, tenant: str
+) -> None:
+    with closing(CassandraControlStore(CassandraSession(through))) as store, ThreadPoolExecutor(2) as threads:
+        prepare(store, tenant)
+        record = store.create(Table.REQUESTS, tenant, "", "replaced", b"{}")
+        with line.toxic("timeout", stream="upstream", timeout=0):
+            first = threads.submit(store.create, Table.REQUESTS, tenant, "", "first", b"{}")
+            second = threads.submit(store.replace, record, b"mine")
+            theirs = direct.replace(record, b"theirs")
+            time.sleep(through.request_timeout_seconds * 2)  # so long that both have been given up once
+        assert first.result(WAIT_SECONDS) == direct.get(Table.REQUESTS, tenant, "", "first")
+        with pytest.raises(Conflict):
+            second.result(WAIT_SECONDS)
+        assert direct.get(Table.REQUESTS, tenant, "", "replaced") == theirs
+
+
+def test_a_change_that_others_went_on_from_is_not_decided(
+    through: CassandraSettings, line: SpoiltConnection, direct: CassandraControlStore, tenant: str
+) -> None:
+    with closing(CassandraControlStore(CassandraSession(through))) as store, ThreadPoolExecutor(1) as threads:
+        prepare(store, tenant)
+        with line.toxic("timeout", timeout=0):
+            creating = threads.submit(store.create, Table.REQUESTS, tenant, "", "r", b"{}")
+            wait_until(lambda: direct.get(Table.REQUESTS, tenant, "", "r") is not None)
+            created = direct.get(Table.REQUESTS, tenant, "", "r")
+            assert created is not None
+            direct.replace(created, b"[]")
+        with pytest.raises(Unavailable, match="read it again"):
+            creating.result(WAIT_SECONDS)
+
+
 def test_who_cannot_connect_says_so(through: CassandraSettings, line: SpoiltConnection) -> None:
     with line.toxic("reset_peer", timeout=0), pytest.raises(Unavailable):
         CassandraSession(through)
+
+
+def prepare(store: CassandraControlStore, tenant: str) -> None:
+    """Have the statements prepared, which an outage would also hold up."""
+    store.replace(store.create(Table.REQUESTS, tenant, "", "prepared", b"{}"), b"{}")
+    store._settled(Table.REQUESTS, tenant, "", "prepared")
 
 
 def wait_for_some(store: CassandraProfileStore, tenant: str) -> None:

@@ -7,16 +7,21 @@ of that write, where a delete wins, so that no process's clock can keep a record
 
 Reads ask a quorum, which has every acknowledged change. A transaction that broke off halfway is finished or undone by
 the next transaction on that record, not by a read; whoever acts on what was read does so by such a transaction.
+
+When the answer to a transaction is lost, it is found out: each change leaves the id of its call in the record.
 """
 
 from __future__ import annotations
 
+import time
+import uuid
 from typing import Any
 
 import msgspec
 
+from penstock.adapters.cluster.cassandra_flow import pauses
 from penstock.adapters.cluster.cassandra_session import CassandraSession
-from penstock.domain.errors import Conflict
+from penstock.domain.errors import Conflict, Unavailable
 from penstock.ports.control_store import ControlStore, Record, Table
 
 BINARY = frozenset({Table.CHUNK_NODES, Table.DATA_KEYS})  # the others hold JSON, as text
@@ -27,10 +32,14 @@ SCAN = "SELECT sort, body, version FROM {ks}.%s WHERE tenant_id = ? AND partitio
 FROM_START, AFTER = SCAN + " LIMIT ?", SCAN + " AND sort > ? LIMIT ?"
 FROM_END, BEFORE = SCAN + " ORDER BY sort DESC LIMIT ?", SCAN + " AND sort < ? ORDER BY sort DESC LIMIT ?"
 PUT = "INSERT INTO {ks}.%s (tenant_id, partition, sort, body, version) VALUES (?, ?, ?, ?, 0)"
-CREATE = "INSERT INTO {ks}.%s (tenant_id, partition, sort, body, version) VALUES (?, ?, ?, ?, 1) IF NOT EXISTS"
-REPLACE = """
-    UPDATE {ks}.%s SET body = ?, version = ? WHERE tenant_id = ? AND partition = ? AND sort = ? IF version = ?
+CREATE = """
+    INSERT INTO {ks}.%s (attempt, body, version, tenant_id, partition, sort) VALUES (?, ?, ?, ?, ?, ?) IF NOT EXISTS
 """
+REPLACE = """
+    UPDATE {ks}.%s SET attempt = ?, body = ?, version = ? WHERE tenant_id = ? AND partition = ? AND sort = ?
+    IF version = ?
+"""
+SETTLED = "SELECT version, attempt FROM {ks}.%s WHERE tenant_id = ? AND partition = ? AND sort = ?"
 WRITTEN = "SELECT version, WRITETIME(version) FROM {ks}.%s WHERE tenant_id = ? AND partition = ? AND sort = ?"
 DELETE_PUT = "DELETE FROM {ks}.%s USING TIMESTAMP ? WHERE tenant_id = ? AND partition = ? AND sort = ?"
 DELETE_CREATED = "DELETE FROM {ks}.%s WHERE tenant_id = ? AND partition = ? AND sort = ? IF EXISTS"
@@ -64,16 +73,16 @@ class CassandraControlStore(ControlStore):
     def create(self, table: Table, tenant_id: str, partition: str, sort: str, body: bytes) -> Record:
         if table is Table.DATA_KEYS:  # first, since a tenant with a key that is not listed would be overlooked
             self._session.write(ADD_TENANT, tenant_id)
-        if not self._session.decide(CREATE % table, tenant_id, partition, sort, _stored(table, body)):
+        record = Record(table, tenant_id, partition, sort, body, 1)
+        if not self._won(CREATE, record):
             raise Conflict(f"there is a record in {table} already where one was to be created")
-        return Record(table, tenant_id, partition, sort, body, 1)
+        return record
 
     def replace(self, record: Record, body: bytes) -> Record:
-        table, version = record.table, record.version
-        values = (_stored(table, body), version + 1, record.tenant_id, record.partition, record.sort, version)
-        if not self._session.decide(REPLACE % table, *values):
-            raise Conflict(f"a record in {table} has changed or gone since it was read")
-        return msgspec.structs.replace(record, body=body, version=version + 1)
+        after = msgspec.structs.replace(record, body=body, version=record.version + 1)
+        if not self._won(REPLACE, after, record.version):
+            raise Conflict(f"a record in {record.table} has changed or gone since it was read")
+        return after
 
     def put(self, table: Table, tenant_id: str, partition: str, sort: str, body: bytes) -> None:
         self._session.write(PUT % table, tenant_id, partition, sort, _stored(table, body))
@@ -90,6 +99,40 @@ class CassandraControlStore(ControlStore):
 
     def tenants(self) -> list[str]:
         return [tenant_id for (tenant_id,) in self._session.read(TENANTS)]
+
+    def _won(self, statement: str, after: Record, *condition: int) -> bool:
+        """Whether this call is the one that made the record what `after` says.
+
+        Raises `Unavailable` when the servers stay away, or when others have gone on from there meanwhile.
+        """
+        attempt, in_doubt = uuid.uuid4(), False
+        place = (after.tenant_id, after.partition, after.sort)
+        values = (attempt, _stored(after.table, after.body), after.version, *place, *condition)
+        hope = time.monotonic() + self._session.settings.patience_seconds
+        for pause in pauses():
+            try:
+                if self._session.decide(statement % after.table, *values):
+                    return True
+                if not in_doubt:
+                    return False
+            except Unavailable:
+                if time.monotonic() > hope:
+                    raise
+                in_doubt = True
+            version, winner = self._settled(after.table, *place)
+            if winner == attempt:
+                return True
+            if version == after.version:
+                return False
+            if version != after.version - 1:
+                raise Unavailable(f"a record in {after.table} was changed, and more than once: read it again")
+            time.sleep(pause)
+        raise AssertionError("pauses do not end")
+
+    def _settled(self, table: Table, *place: str) -> tuple[int, uuid.UUID | None]:
+        """The version of a record and the attempt that made it; 0 when there is none."""
+        rows = self._session.read_settled(SETTLED % table, *place)
+        return (rows[0][0], rows[0][1]) if rows else (0, None)
 
     def close(self) -> None:
         """Close the session, also for others that share it."""

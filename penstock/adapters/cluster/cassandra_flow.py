@@ -114,7 +114,7 @@ class Flow:
         jitter so that a fleet does not come back as one.
         """
         waiting = iter(statements)
-        pauses = _pauses()
+        pause = pauses()
         hope = time.monotonic() + self._patience_seconds
         while True:
             round = self._send_until_one_fails(waiting)
@@ -122,10 +122,10 @@ class Flow:
             if not round.failures:
                 return
             if round.succeeded:
-                pauses = _pauses()
+                pause = pauses()
                 hope = time.monotonic() + self._patience_seconds
             self._judge(round, hope)
-            time.sleep(next(pauses))
+            time.sleep(next(pause))
             waiting = chain([statement for statement, _ in round.failures], waiting)
 
     def _send_until_one_fails(self, statements: Iterator[Any]) -> _Round:
@@ -164,7 +164,7 @@ class Flow:
             raise Unavailable(f"no write has succeeded for {self._patience_seconds:.0f} s: {kinds}")
 
 
-def _pauses() -> Iterator[float]:
+def pauses() -> Iterator[float]:
     """Seconds to wait before each new attempt: doubled each time, half of it by chance."""
     pause = FIRST_PAUSE_SECONDS
     while True:

@@ -44,10 +44,13 @@ MARKS_OPTIONS = """
 
 
 def _records(table: str, body: str = "text", options: str = RECORDS_OPTIONS) -> str:
-    """A table of the control store. JSON is text, so that it can be read in cqlsh; `version` is 0 after a `put`."""
+    """A table of the control store. JSON is text, so that it can be read in cqlsh; `version` is 0 after a `put`.
+
+    `attempt` names the call that made the last change, so that a call whose answer was lost finds out whether it won.
+    """
     return f"""
         CREATE TABLE IF NOT EXISTS {{ks}}.{table} (
-            tenant_id text, partition text, sort text, body {body}, version int,
+            tenant_id text, partition text, sort text, body {body}, version int, attempt uuid,
             PRIMARY KEY ((tenant_id, partition), sort)
         ) WITH {options}
     """

@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 import ssl
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 import stamina
@@ -52,11 +52,13 @@ RECONNECTION_SECONDS = (0.5, 10.0)  # the first and the longest pause; the drive
 CONNECT_SECONDS = 10.0
 SCHEMA_AGREEMENT_SECONDS = 30
 READS = "reads"  # the execution profile of reads: as the default one, and a slow replica is not waited for
+SETTLED_READS = "settled reads"  # their consistency is the transactions' own
 SPECULATIVE_ATTEMPTS = 2
 KEYSPACE = re.compile(r"[a-z][a-z0-9_]{0,47}")
 ONE_REPLICA: Mapping[str, str | int] = {"class": "SimpleStrategy", "replication_factor": 1}
 
 Row = tuple[Any, ...]
+T = TypeVar("T")
 
 
 class CassandraSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -193,13 +195,14 @@ class CassandraSession:
                 raise
 
     def prepare(self, cql: str, *, idempotent: bool) -> PreparedStatement:
-        """The prepared form of `cql`, in which `{ks}` stands for the keyspace. Raises as `execute`."""
+        """The prepared form of `cql`, in which `{ks}` stands for the keyspace. Raises as `write`."""
         statement = self._prepared.get(cql)
         if statement is None:
-            with self._preparing, errors():
-                statement = self._prepared.get(cql) or self.driver.prepare(cql.replace("{ks}", self.settings.keyspace))
-            statement.is_idempotent = idempotent
-            self._prepared[cql] = statement
+            text = cql.replace("{ks}", self.settings.keyspace)
+            with self._preparing:
+                statement = self._prepared.get(cql) or self._patiently(lambda: self.driver.prepare(text))
+                statement.is_idempotent = idempotent
+                self._prepared[cql] = statement
         return statement
 
     def write(self, cql: str, *values: Any) -> None:
@@ -211,6 +214,10 @@ class CassandraSession:
         statement = self.prepare(cql, idempotent=True).bind(values)
         statement.fetch_size = page_rows
         return self._repeated(statement, READS)
+
+    def read_settled(self, cql: str, *values: Any) -> list[Row]:
+        """As `read`, of one partition, after finishing what a transaction that broke off has left there."""
+        return self._repeated(self.prepare(cql, idempotent=True).bind(values), SETTLED_READS)
 
     def decide(self, cql: str, *values: Any) -> bool:
         """Execute a lightweight transaction, once; tells whether it was applied.
@@ -234,29 +241,20 @@ class CassandraSession:
             self.cluster.shutdown()
 
     def _repeated(self, statement: BoundStatement, profile: str) -> list[Row]:
+        return self._patiently(lambda: list(self.driver.execute(statement, execution_profile=profile)))
+
+    def _patiently(self, call: Callable[[], T]) -> T:
         patience = stamina.retry_context(
             on=PASSING, attempts=None, timeout=self.settings.patience_seconds, wait_initial=0.05, wait_max=2.0
         )
         with errors():
             for attempt in patience:
                 with attempt:
-                    return list(self.driver.execute(statement, execution_profile=profile))
+                    return call()
         raise AssertionError("a retry ends with a result or an error")
 
 
 def _cluster(settings: CassandraSettings) -> Cluster:
-    def profile(**more: Any) -> ExecutionProfile:
-        return ExecutionProfile(
-            load_balancing_policy=TokenAwarePolicy(DCAwareRoundRobinPolicy(settings.local_dc), shuffle_replicas=True),
-            retry_policy=RetryWhatMayBeRepeated(),
-            consistency_level=ConsistencyLevel.name_to_value[settings.consistency],
-            serial_consistency_level=ConsistencyLevel.name_to_value[settings.serial_consistency],
-            request_timeout=settings.request_timeout_seconds,
-            row_factory=tuple_factory,
-            **more,
-        )
-
-    speculation = ConstantSpeculativeExecutionPolicy(settings.speculative_delay_seconds, SPECULATIVE_ATTEMPTS)
     return Cluster(
         settings.contact_points,
         connection_class=_libev(),
@@ -264,12 +262,35 @@ def _cluster(settings: CassandraSettings) -> Cluster:
         protocol_version=PROTOCOL_VERSION,
         auth_provider=PlainTextAuthProvider(settings.user, settings.password) if settings.user else None,
         ssl_context=_tls(settings) if settings.tls else None,
-        execution_profiles={EXEC_PROFILE_DEFAULT: profile(), READS: profile(speculative_execution_policy=speculation)},
+        execution_profiles=_profiles(settings),
         connect_timeout=CONNECT_SECONDS,
         reconnection_policy=ExponentialReconnectionPolicy(*RECONNECTION_SECONDS),
         max_schema_agreement_wait=SCHEMA_AGREEMENT_SECONDS,
         compression=False,  # what is large is sealed and does not shrink
     )
+
+
+def _profiles(settings: CassandraSettings) -> dict[object, ExecutionProfile]:
+    serial = ConsistencyLevel.name_to_value[settings.serial_consistency]
+
+    def profile(**other: Any) -> ExecutionProfile:
+        nodes = TokenAwarePolicy(DCAwareRoundRobinPolicy(settings.local_dc), shuffle_replicas=True)
+        usual = {
+            "load_balancing_policy": nodes,
+            "retry_policy": RetryWhatMayBeRepeated(),
+            "consistency_level": ConsistencyLevel.name_to_value[settings.consistency],
+            "serial_consistency_level": serial,
+            "request_timeout": settings.request_timeout_seconds,
+            "row_factory": tuple_factory,
+        }
+        return ExecutionProfile(**{**usual, **other})
+
+    speculation = ConstantSpeculativeExecutionPolicy(settings.speculative_delay_seconds, SPECULATIVE_ATTEMPTS)
+    return {
+        EXEC_PROFILE_DEFAULT: profile(),
+        READS: profile(speculative_execution_policy=speculation),
+        SETTLED_READS: profile(consistency_level=serial),
+    }
 
 
 def _tls(settings: CassandraSettings) -> ssl.SSLContext:
