@@ -148,12 +148,19 @@ def test_an_upload_whose_source_fails_leaves_no_parts_behind(
 def test_what_killed_writers_left_is_swept_when_it_is_old(
     store: S3ObjectStore, bucket: S3Settings, client: Any
 ) -> None:
-    for name in ("penstock/a!", "penstock/b!", "another-service"):
+    for name in ("penstock/a!", "penstock/b!", "penstock/theirs", "another-service"):
         client.create_multipart_upload(Bucket=bucket.bucket, Key=name)
     (begun,) = {each["Initiated"] for each in client.list_multipart_uploads(Bucket=bucket.bucket)["Uploads"][:1]}
     assert store.abort_unfinished(int((begun.timestamp() - 60) * 1e6)) == 0
     assert store.abort_unfinished(int((begun.timestamp() + 60) * 1e6)) == 2
-    assert unfinished(client, bucket) == 1
+    assert unfinished(client, bucket) == 2
+
+
+def test_an_object_that_is_smaller_than_was_noted_is_corrupt(store: S3ObjectStore) -> None:
+    ref = msgspec.structs.replace(store.put("a", [b"abc"]), size=10)
+    for start, length in ((0, None), (1, 4), (5, 2), (10, 0)):
+        with pytest.raises(Corrupt, match="object a"):
+            store.read(ref, start, length)
 
 
 def test_an_upload_needs_little_memory(store: S3ObjectStore, bucket: S3Settings) -> None:

@@ -41,7 +41,10 @@ def read_range(source: Source, start: int, length: int) -> bytes:
     if start + length > source.size:
         raise Corrupt(f"{source.what} ends before the range that was asked for")
     if not length:  # HTTP cannot ask for nothing
-        _check(source, _asked(source, "head_object"))
+        head = _asked(source, "head_object")
+        _check(source, head)
+        if head["ContentLength"] != source.size:
+            raise _replaced(source)
         return b""
     for _ in range(ATTEMPTS):
         body = _body(source, start, length)
