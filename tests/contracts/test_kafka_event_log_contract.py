@@ -4,21 +4,39 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
+import msgspec
 import pytest
+from confluent_kafka import ConsumerGroupTopicPartitions, Producer
 from confluent_kafka import TopicPartition as Place
 from confluent_kafka.admin import (
     AdminClient,
     OffsetSpec,
 )
-from event_log_contract import EventLogContract
+from event_log_contract import GIVE_UP_SECONDS, ORDERS, SINGLE, EventLogContract, publish, take, values
 
 from penstock.adapters.cluster.kafka_event_log import KafkaEventLog
+from penstock.adapters.cluster.kafka_producer import Dispatcher, Outgoing
 from penstock.adapters.cluster.kafka_settings import KafkaSettings
-from penstock.ports.event_log import Consumer, EventLog
+from penstock.adapters.embedded.clock import SystemClock
+from penstock.application.consume import ConsumeLoop
+from penstock.domain.errors import NotFound, Unavailable
+from penstock.domain.event_codec import encode
+from penstock.domain.events import DEAD_LETTER, DeadLetter, Event
+from penstock.ports.event_log import Consumer, EventLog, Message, TopicPartition
 
 SESSION_SECONDS = 3.0
+# From Kafka's own UtilsTest.testMurmur2: what its Java client makes of a key.
+MURMUR2 = {
+    b"21": -973932308,
+    b"foobar": -790332482,
+    b"a-little-bit-long-string": -985981536,
+    b"a-little-bit-longer-string": -1486304829,
+    b"lkjh234lh9fiuh90y23oiuhsafujhadof229phr9h19h89h8": -58897971,
+    b"abc": 479470107,
+}
 
 
 @pytest.fixture
@@ -62,3 +80,141 @@ class TestKafkaEventLog(EventLogContract):
         done = self.admin.delete_records([Place(name, at.partition, end.result().offset) for at, end in ends.items()])
         for future in done.values():
             future.result()
+
+    def test_a_key_goes_where_other_kafka_clients_look_for_it(self, log: EventLog) -> None:
+        producer = log.producer()
+        for key in MURMUR2:
+            producer.send(ORDERS, key, b"0")
+        producer.flush()
+        places = {message.key: message.partition for message in take(log.consumer("g", [ORDERS]), len(MURMUR2))}
+        assert places == {key: (number & 0x7FFF_FFFF) % 4 for key, number in MURMUR2.items()}
+
+    def test_an_event_without_key_and_value_is_an_empty_one(self, log: EventLog) -> None:
+        foreign = Producer(self.settings.client())
+        foreign.produce(self.settings.prefix + SINGLE)
+        foreign.flush()
+        (message,) = take(log.consumer("g", [SINGLE]), 1)
+        assert (message.key, message.value) == (b"", b"")
+
+    def test_more_events_than_librdkafka_has_room_for(self, log: EventLog) -> None:
+        dispatcher = Dispatcher(self.settings.producer() | {"queue.buffering.max.messages": 10}, 60)
+        dispatcher.deliver([Outgoing(self.settings.prefix + SINGLE, 0, b"", b"%d" % number) for number in range(1000)])
+        dispatcher.close()
+        assert values(log.read(SINGLE, 0, 0, 2000)) == list(range(1000))
+
+    def test_several_threads_flush_at_once(self, log: EventLog) -> None:
+        with ThreadPoolExecutor(8) as pool:
+            list(pool.map(lambda number: publish(log, ORDERS, [number], partition=None), range(200)))
+        assert sorted(values(take(log.consumer("g", [ORDERS]), 200))) == list(range(200))
+
+    def test_two_create_the_same_topics_at_once(self, log: EventLog) -> None:
+        others = [KafkaEventLog(self.settings) for _ in range(4)]
+        with ThreadPoolExecutor(4) as pool:
+            list(pool.map(lambda other: other.create_topics({"new": 3, "newer": 2}), others))
+        assert (log.partitions("new"), log.partitions("newer")) == (3, 2)
+
+    def test_installations_that_share_a_cluster_do_not_meet(self, log: EventLog) -> None:
+        publish(log, SINGLE, [1])
+        other = KafkaEventLog(msgspec.structs.replace(self.settings, prefix=self.settings.prefix + "other."))
+        with pytest.raises(NotFound):
+            other.partitions(SINGLE)
+        other.create_topics({SINGLE: 2})
+        publish(other, SINGLE, [2])
+        consumer = other.consumer("g", [SINGLE])
+        consumer.commit(take(consumer, 1)[0])
+        other.close()
+        assert (log.lag("g", SINGLE), values(take(log.consumer("g", [SINGLE]), 1))) == (1, [1])
+
+    def test_a_topic_needs_as_many_brokers_as_replicas(self, log: EventLog) -> None:
+        greedy = KafkaEventLog(msgspec.structs.replace(self.settings, replication_factor=3))
+        with pytest.raises(Unavailable, match="replication factor"):
+            greedy.create_topics({"copied": 1})
+
+    # Expiry
+
+    def test_what_expires_before_the_first_commit_is_reported(self, log: EventLog) -> None:
+        publish(log, SINGLE, [0])
+        first = log.consumer("g", [SINGLE])
+        take(first, 1)
+        first.close()
+        self.expire(log, SINGLE)
+        publish(log, SINGLE, [1])
+        heir = log.consumer("g", [SINGLE])
+        assert values(take(heir, 1)) == [1]
+        assert heir.lost() == {TopicPartition(SINGLE, 0)}
+
+    def test_a_log_that_was_cut_is_reported_and_read_from_its_start(self, log: EventLog) -> None:
+        publish(log, SINGLE, range(5))
+        consumer = log.consumer("g", [SINGLE])
+        consumer.commit(take(consumer, 5)[-1])
+        consumer.close()
+        place = Place(self.settings.prefix + SINGLE, 0, 50)  # as if 45 more had been there
+        group = ConsumerGroupTopicPartitions(self.settings.prefix + "g", [place])
+        self.admin.alter_consumer_group_offsets([group])[group.group_id].result()
+        heir = log.consumer("g", [SINGLE])
+        messages = take(heir, 5)
+        assert values(messages) == list(range(5))
+        assert heir.lost() == {TopicPartition(SINGLE, 0)}
+        heir.commit(messages[-1])
+        assert log.lag("g", SINGLE) == 0
+
+    def test_reading_starts_at_what_has_not_expired(self, log: EventLog) -> None:
+        publish(log, SINGLE, range(3))
+        self.expire(log, SINGLE)
+        publish(log, SINGLE, [3, 4])
+        assert values(log.read(SINGLE, 0, 0, 10)) == [3, 4]
+
+    # Membership
+
+    def test_a_handler_may_take_longer_than_the_session(self, log: EventLog) -> None:
+        publish_letters(log, 1)
+        handled: list[int] = []
+
+        def handle(events: Sequence[tuple[Message, Event]]) -> None:
+            self.outlast_session([])
+            handled.append(len(events))
+
+        loop = ConsumeLoop(log=log, group="g", topics=[DEAD_LETTER], handle=handle, clock=SystemClock())
+        deadline = time.monotonic() + GIVE_UP_SECONDS
+        while not loop.run_once():
+            assert time.monotonic() < deadline
+        loop.close()
+        assert handled == [1]
+        assert log.lag("g", DEAD_LETTER) == 0
+
+    def test_a_commit_outlasts_the_coming_and_going_of_others(self, log: EventLog) -> None:
+        """Each rebalance gives every member a new epoch; one that commits with the last one's is not a zombie."""
+        for partition in range(4):
+            publish(log, ORDERS, range(1000), partition=partition)
+        stayer = log.consumer("g", [ORDERS])
+
+        def commit_until(done: Callable[[], bool]) -> None:
+            deadline = time.monotonic() + GIVE_UP_SECONDS
+            while not done():
+                assert time.monotonic() < deadline
+                for message in stayer.poll(0.01):
+                    stayer.commit(message)  # raises nothing
+
+        for _ in range(3):
+            passer = log.consumer("g", [ORDERS])
+            commit_until(lambda passer=passer: not passer.poll(0, 0) and len(passer.assignment()) == 2)
+            passer.close()
+            commit_until(lambda: len(stayer.assignment()) == 4)
+
+
+def publish_letters(log: EventLog, count: int) -> None:
+    log.create_topics({DEAD_LETTER: 1})
+    producer = log.producer()
+    for number in range(count):
+        letter = DeadLetter(
+            from_topic="t",
+            from_partition=0,
+            from_offset=number,
+            from_key=b"",
+            value=b"",
+            reason="r",
+            message="m",
+            at_us=1,
+        )
+        producer.send(DEAD_LETTER, letter.key, encode(letter))
+    producer.flush()

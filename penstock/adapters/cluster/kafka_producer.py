@@ -15,7 +15,7 @@ from penstock.domain.errors import NotFound
 from penstock.ports.event_log import Producer
 
 POLL_SECONDS = 0.2  # how long a close may wait for the thread that hears the reports
-ROOM_SECONDS = 0.05  # between two tries while librdkafka's own queue is full
+ROOM_SECONDS = 0.005  # between two tries while librdkafka's own queue is full
 ANY_PARTITION = -1  # librdkafka's word for "by the key"
 
 
