@@ -50,6 +50,7 @@ def up_view(url: str, settings: Settings) -> RenderableType:
             ("Described at", Text(f"{url}/openapi.json")),
             ("Data", Text(str(settings.data))),
             ("A key", Text(f"penstock key create --role admin --data {settings.data}")),
+            ("A mapping", Text(f"penstock mapping set crm --map 'crmid=crmid!' --data {settings.data}")),
             ("A file", Text(f"PENSTOCK_API_KEY=… penstock upload FILE --source crm --url {url}")),
         ]
     )

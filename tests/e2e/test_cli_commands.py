@@ -196,6 +196,21 @@ def test_the_demo(cli: CommandLine) -> None:
     assert {origin["row"] for origin in revealed["lineage"].values()} == {43}
 
 
+def test_what_a_running_system_says_to_run_next_takes_a_file_into_an_empty_folder(cli: CommandLine) -> None:
+    file = cli.file(PEOPLE)
+    with running(cli, "up", "--port", 0, "--workers", 1) as up:
+        assert up.stdout is not None
+        steps: dict[str, list[str]] = {}
+        while "A file" not in steps:
+            label, _, command = up.stdout.readline().partition("  ")
+            steps[label] = shlex.split(command.partition("penstock ")[2])
+        key = cli.run(*steps["A key"], "--json").document["key"]
+        assert cli.run(*steps["A mapping"]).code == 0
+        upload = (file if word == "FILE" else word for word in steps["A file"])
+        ran = cli.run(*upload, "--json", PENSTOCK_API_KEY=key)
+        assert (ran.code, ran.document["file_name"]) == (0, file.name)
+
+
 def test_what_the_demo_says_to_run_next_works_on_its_folder(cli: CommandLine) -> None:
     said = cli.run("demo", "--data", "sample").stdout.partition("Your turn")[2].splitlines()[1:]
     commands = [shlex.split(line) for line in said if line.strip()]
