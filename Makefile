@@ -17,7 +17,7 @@ WHEEL_TESTS := tests/contracts tests/e2e
 PYTEST := python -m pytest --numprocesses 2 --dist loadfile
 SEEDS ?= 200
 
-.PHONY: help install demo stack stack-down stack-status test test-checkout test-wheel lint format simulate bench-embedded lock upgrade clean
+.PHONY: help install demo demo-cluster stack stack-down stack-status test test-checkout test-wheel lint format simulate bench-embedded lock upgrade clean
 .PHONY: $(if $(wildcard $(BIN)/python),,$(ENVIRONMENT))
 
 help: ## Show this list
@@ -49,6 +49,9 @@ format: install ## Format the sources and mend what ruff can mend
 
 simulate: install ## Run the seeded simulation of the whole system: make simulate SEEDS=10000
 	$(BIN)/python -m tests.simulation --seeds $(SEEDS)
+
+demo-cluster: stack ## The demonstration through Kafka, S3 and Cassandra, with two row-processor processes
+	$(BIN)/python -m deploy.stack.demo
 
 stack: install ## Start Kafka, Cassandra, S3 and toxiproxy as plain processes; needs Java 17, Maven and Go
 	$(BIN)/python -m deploy.stack up

@@ -49,7 +49,7 @@ def jars(server: str, poms: Path = HERE) -> Path:
 def go_program(module: str, version: str, name: str) -> Path:
     """The program that `go install` makes of `module`. `name` is only the cache's."""
     folder = _fetched(f"{name}-{version}", "go", "Go", lambda _: ["install", "-trimpath", f"{module}@{version}"])
-    return folder / module.rpartition("/")[2]
+    return folder / re.sub(r"/v\d+$", "", module).rpartition("/")[2]
 
 
 def _fetched(name: str, client: str, client_name: str, arguments: Callable[[Path], list[str]]) -> Path:

@@ -1,0 +1,123 @@
+"""Penstock's own services on the stack's servers, each a process: for a demonstration, for tests and for measuring."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import boto3
+from botocore.exceptions import ClientError
+
+from deploy.stack.addresses import Addresses
+from penstock.adapters.file_key_vault import FileKeyVault
+
+PENSTOCK = [str(Path(sys.executable).with_name("penstock"))]
+REGION = "us-east-1"
+STOP_SECONDS = 30.0
+
+
+class Fleet:
+    """An installation of its own, `name`, on shared servers; its services live until `__exit__` at most.
+
+    `folder` holds the key file and the services' logs.
+    """
+
+    def __init__(self, addresses: Addresses, folder: Path, name: str, **variables: str) -> None:
+        self.folder, self.name = folder, name
+        self.processes: dict[str, subprocess.Popen[bytes]] = {}
+        self._addresses = addresses
+        self.variables = {
+            **_variables(addresses, folder, name),
+            **{f"PENSTOCK_{key.upper()}": value for key, value in variables.items()},
+        }
+
+    def __enter__(self) -> Fleet:
+        """Make bucket, key file, tables and topics; what is there already stays."""
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _make_bucket(self._addresses, self.name)
+        FileKeyVault(self.folder / "keys.json", create=True)
+        self.run("migrate")
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for process in self.processes.values():
+            process.terminate()
+        for process in self.processes.values():
+            try:
+                process.wait(STOP_SECONDS)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+    def start(self, *services: str) -> None:
+        """Start each service; a name may end in a number to tell several of one kind apart, such as `worker-2`."""
+        for service in services:
+            with (self.folder / f"{service}.log").open("ab") as log:
+                command = [*PENSTOCK, service.partition("-")[0]]
+                self.processes[service] = subprocess.Popen(command, env=self._environment(), stdout=log, stderr=log)
+
+    def run(self, *arguments: str, check: bool = True) -> Any:
+        """What a command answers with `--json`. Raises CalledProcessError, with what it said, when it fails."""
+        command = [*PENSTOCK, *arguments, "--json"]
+        done = subprocess.run(command, env=self._environment(), capture_output=True, text=True, check=False)
+        if check and done.returncode:
+            sys.stderr.write(done.stderr + done.stdout)
+            done.check_returncode()
+        return json.loads(done.stdout.splitlines()[-1])
+
+    def show(self, *arguments: str) -> int:
+        """Run a command before a person's eyes; its exit code."""
+        return subprocess.run([*PENSTOCK, *arguments], env=self._environment(), check=False).returncode
+
+    def ingest(self, file: Path, source: str, maps: Sequence[str]) -> Any:
+        """Upload a file and wait for its end; the request."""
+        self.map(source, maps)
+        accepted = self.run("upload", str(file), "--source", source)
+        return self.run("watch", accepted["request_id"], check=False)
+
+    def map(self, source: str, maps: Sequence[str]) -> None:
+        self.run("mapping", "set", source, *(part for each in maps for part in ("--map", each)))
+
+    def _environment(self) -> dict[str, str]:
+        others = {name: value for name, value in os.environ.items() if not name.startswith("PENSTOCK_")}
+        return {**others, **self.variables}
+
+
+def _variables(addresses: Addresses, folder: Path, name: str) -> dict[str, str]:
+    host, port = addresses.cassandra
+    return {
+        "PENSTOCK_RUNTIME": "cluster",
+        "PENSTOCK_DATA": str(folder),
+        "PENSTOCK_KAFKA_BOOTSTRAP_SERVERS": addresses.kafka,
+        "PENSTOCK_KAFKA_PREFIX": f"{name}.",
+        "PENSTOCK_KAFKA_REPLICATION_FACTOR": "1",
+        "PENSTOCK_CASSANDRA_CONTACT_POINTS": host,
+        "PENSTOCK_CASSANDRA_PORT": str(port),
+        "PENSTOCK_CASSANDRA_KEYSPACE": name.replace("-", "_"),
+        "PENSTOCK_S3_BUCKET": name,
+        "PENSTOCK_S3_ENDPOINT_URL": addresses.s3_url,
+        "PENSTOCK_S3_REGION": REGION,
+        "PENSTOCK_S3_PATH_STYLE": "true",
+        "PENSTOCK_S3_ACCESS_KEY": addresses.s3_access_key,
+        "PENSTOCK_S3_SECRET_KEY": addresses.s3_secret_key,
+    }
+
+
+def _make_bucket(addresses: Addresses, name: str) -> None:
+    client = boto3.client(
+        "s3",
+        endpoint_url=addresses.s3_url,
+        region_name=REGION,
+        aws_access_key_id=addresses.s3_access_key,
+        aws_secret_access_key=addresses.s3_secret_key,
+    )
+    try:
+        client.create_bucket(Bucket=name)
+    except ClientError as error:
+        if error.response["Error"]["Code"] not in ("BucketAlreadyOwnedByYou", "BucketAlreadyExists"):
+            raise
