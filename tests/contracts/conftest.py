@@ -1,4 +1,4 @@
-"""The real servers' addresses. A test that asks for one has that server running; without its program it is skipped."""
+"""More real servers' addresses; Kafka's is in `tests/conftest.py`."""
 
 from __future__ import annotations
 
@@ -11,19 +11,7 @@ import pytest
 from deploy.stack.addresses import Addresses
 from penstock.adapters.cluster.cassandra_schema import migrate
 from penstock.adapters.cluster.cassandra_session import CassandraSession, CassandraSettings
-from tests.support.servers import Servers, folder_of_the_run, servers
-
-
-@pytest.fixture(scope="session")
-def real_servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
-    with servers(folder_of_the_run(tmp_path_factory)) as lent:
-        yield lent
-
-
-@pytest.fixture(scope="session")
-def kafka_address(real_servers: Servers) -> str:
-    """Bootstrap address, "127.0.0.1:port". Shared by all tests of a run: use topics of your own."""
-    return real_servers.use("kafka").addresses.kafka
+from tests.support.servers import Servers
 
 
 @pytest.fixture(scope="session")

@@ -42,6 +42,13 @@ BATCH_PARTITIONS = ("unlogged_batch_across_partitions_warn_threshold", "10")
 UNITS = {"": 1, "B": 1, "KiB": 1 << 10, "MiB": 1 << 20}
 
 
+class _BoundBatch(BoundStatement):  # type: ignore[misc]
+    """Of a batch the server names no routing key, so that it is given here; and what is bound never shows in a log."""
+
+    routing_key: bytes | None = None
+    raw_values = ()
+
+
 class CassandraProfileStore(ProfileStore):
     def __init__(self, session: CassandraSession) -> None:
         """The store in the session's keyspace, which `migrate` has made. Raises as the session does."""
@@ -118,7 +125,8 @@ class CassandraProfileStore(ProfileStore):
     def _bound(self, batch: Batch, tenant: bytes, timestamp: bytes) -> BoundStatement:
         """The statement of one batch. Its values are in wire form already, which spares the driver's look at each."""
         size = len(batch.fragments)
-        statement = BoundStatement(self._session.prepare(_batch(size), idempotent=True))
+        statement = _BoundBatch(self._session.prepare(_batch(size), idempotent=True))
+        statement.routing_key = _routing_key(tenant, batch.buckets[0])
         values = [timestamp] * (1 + 4 * size)
         values[1::4] = [tenant] * size
         values[2::4] = map(_int, batch.buckets)
