@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
 from penstock.config import PREFIX
+from tests.support.servers import Servers, folder_of_the_run, servers
 
 # No deadline: on a shared machine a slow example says nothing about the code. In CI the same examples on every run,
 # so that a change is not held up by what it did not touch; elsewhere new ones each time.
@@ -28,6 +30,19 @@ def penstock_command() -> list[str]:
     `make test-wheel` it is the built wheel's, so that one test serves both.
     """
     return [str(Path(sys.executable).with_name("penstock"))]
+
+
+@pytest.fixture(scope="session")
+def real_servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
+    """What a test asks these for is running; without its program the test is skipped."""
+    with servers(folder_of_the_run(tmp_path_factory)) as lent:
+        yield lent
+
+
+@pytest.fixture(scope="session")
+def kafka_address(real_servers: Servers) -> str:
+    """Bootstrap address, "127.0.0.1:port". Shared by all tests of a run: use topics of your own."""
+    return real_servers.use("kafka").addresses.kafka
 
 
 def pytest_make_parametrize_id(val: object, argname: str) -> str | None:

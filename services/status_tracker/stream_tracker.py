@@ -11,23 +11,27 @@ import itertools
 import shutil
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, cast
 
 import faust
 import structlog
+from aiokafka.errors import KafkaError
 from faust.types import TP
 
 from penstock.adapters.cluster.kafka_settings import KafkaSettings
+from penstock.application.handling import Tally
 from penstock.domain.errors import NotFound, Unavailable
 from penstock.domain.events import PROGRESS
 from penstock.ports.clock import Clock
 from penstock.ports.event_log import EventLog, TopicPartition
+from services.status_tracker.live_view import Live, LiveView
 from services.status_tracker.progress_stream import ProgressStream
-from services.status_tracker.stream_app import stream_app
+from services.status_tracker.stream_app import TABLE, stream_app
 from services.status_tracker.tracker import Tracker
 
+STOP_SECONDS = 20.0  # for what runs to end; an orchestrator kills after 30
 LOOK_SECONDS = 1.0  # between two looks for a topic, or a broker, that is not there
 
 log = structlog.get_logger(__name__)
@@ -42,10 +46,11 @@ class StreamTracker:
     def __init__(
         self, *, kafka: KafkaSettings, group: str, tracker: Tracker, events: EventLog, clock: Clock, folder: Path
     ) -> None:
-        self._kafka, self._group, self._tracker, self._events = kafka, group, tracker, events
+        self._kafka, self.group, self._tracker, self._events = kafka, group, tracker, events
         self._clock, self._folder = clock, folder
         self._stopping = threading.Event()
         self._failure: Exception | None = None
+        self._view: LiveView | None = None
         self.assigned: frozenset[int] = frozenset()  # partitions of the topic
         self.progress = self._new_stream()
 
@@ -54,16 +59,27 @@ class StreamTracker:
         """False while a partition of this member is stopped: a person must look at the dead letters."""
         return not any(source.partition in self.assigned for source in self.progress.stopped)
 
+    @property
+    def tally(self) -> Tally:
+        return self.progress.tally
+
     def excuses(self, partition: int) -> bool:
         """Whether it is known here why this partition stands still."""
         return self.progress.waiting or TopicPartition(PROGRESS, partition) in self.progress.stopped
+
+    def live(self, request_id: str) -> Live | None:
+        """How far a request is that is under way in this member's partitions, without a question to any store."""
+        return None if self._view is None else self._view.get(request_id)
 
     def run(self) -> None:
         """Track until `stop`, then leave the group. Raises what the app ended with, `Unavailable` for Kafka."""
         partitions = self._await_topic()
         if partitions:
             with _folder_of_its_own(self._folder) as folder:
-                asyncio.run(self._serve(folder, partitions))
+                try:
+                    asyncio.run(self._serve(folder, partitions))
+                except KafkaError as error:
+                    raise Unavailable(f"Kafka failed the tracker's stream: {type(error).__name__}") from error
 
     def stop(self) -> None:
         """End `run`; may be called from any thread or signal handler."""
@@ -80,19 +96,28 @@ class StreamTracker:
         return 0
 
     async def _serve(self, folder: Path, partitions: int) -> None:
-        app = stream_app(self._kafka, self._group, folder, partitions, self.progress)
+        app = stream_app(self._kafka, self.group, folder, partitions, self.progress)
         app.on_partitions_assigned.connect(cast(Any, self._note_assigned))
-        life = asyncio.create_task(_live(app))
+        life = asyncio.create_task(self._live(app))
         told = asyncio.create_task(asyncio.to_thread(self._stopping.wait))
         try:
             await asyncio.wait({life, told}, return_when=asyncio.FIRST_COMPLETED)
         finally:
+            self._view = None
             self._stopping.set()
-            await app.stop()
-        await life
+            with suppress(TimeoutError):  # what is left is cancelled, and comes again
+                await asyncio.wait_for(app.stop(), STOP_SECONDS)
+        if life.done():
+            await life
         error = self._failure or app.crash_reason
         if error is not None:
             raise error
+
+    async def _live(self, app: faust.App) -> None:
+        """Until the app ends. A table that another thread asked before it is recovered would belong to that one."""
+        await app.start()
+        self._view = LiveView(cast(faust.Table[bytes, bytes], app.tables[TABLE]))
+        await app.wait_until_stopped()
 
     async def _note_assigned(self, _app: Any, assigned: set[TP], **_: Any) -> None:
         topic = self._kafka.prefix + PROGRESS
@@ -104,17 +129,12 @@ class StreamTracker:
 
     def _new_stream(self) -> ProgressStream:
         return ProgressStream(
-            group=self._group,
+            group=self.group,
             tracker=self._tracker,
             producer=self._events.producer(),
             clock=self._clock,
             failed=self._fail,
         )
-
-
-async def _live(app: faust.App) -> None:
-    await app.start()
-    await app.wait_until_stopped()
 
 
 @contextmanager

@@ -9,12 +9,13 @@ import sys
 from pathlib import Path
 
 from penstock.adapters.cluster.kafka_event_log import KafkaEventLog
-from penstock.adapters.cluster.kafka_settings import KafkaSettings
+from penstock.adapters.cluster.kafka_standing import KafkaStanding
 from penstock.adapters.embedded.clock import SystemClock
 from penstock.adapters.embedded.control_store import EmbeddedControlStore
 from penstock.adapters.smtp_mailer import Security, SmtpMailer, SmtpServer
 from penstock.application.periodic import Periodic
 from penstock.application.requests import Requests
+from penstock.domain.events import PROGRESS
 from penstock.logs import configure
 from services.cli.service_commands import run_until_told
 from services.status_tracker.announcer import Announcer
@@ -22,38 +23,40 @@ from services.status_tracker.notifier import Notifier
 from services.status_tracker.outbox import Outbox
 from services.status_tracker.stream_tracker import StreamTracker
 from services.status_tracker.tracker import Tracker
+from services.status_tracker.watchdog import Watchdog
+from tests.support.stream_scene import GROUP, PARTITIONS, kafka_settings
 
-GROUP = "penstock.trackers"
-SESSION_SECONDS = 6.0  # the least that a broker allows
+PATIENCE_SECONDS = 3.0
 
 
 def main(folder: Path, servers: str, prefix: str, smtp_port: int) -> None:
     configure("info")
     clock = SystemClock()
     store = EmbeddedControlStore(folder / "control.db")
-    kafka = kafka_of(servers, prefix)
+    kafka = kafka_settings(servers, prefix)
     log, requests = KafkaEventLog(kafka), Requests(store, clock)
+    announcer = Announcer(log=log, requests=requests, outbox=Outbox(store))
     tracker = StreamTracker(
         kafka=kafka,
         group=GROUP,
-        tracker=Tracker(
-            requests=requests, announcer=Announcer(log=log, requests=requests, outbox=Outbox(store))
-        ),
+        tracker=Tracker(requests=requests, announcer=announcer),
         events=log,
         clock=clock,
         folder=folder / "tracker",
     )
+    watchdog = Watchdog(
+        standing=KafkaStanding(kafka, group=GROUP, topic=PROGRESS, partitions=PARTITIONS),
+        assigned=lambda: tracker.assigned,
+        excused=tracker.excuses,
+        clock=clock,
+        patience_seconds=PATIENCE_SECONDS if "--watched" in sys.argv else 600.0,
+    )
     mailer = SmtpMailer(SmtpServer(host="127.0.0.1", port=smtp_port, security=Security.NONE))
     notifier = Notifier(store=store, requests=requests, mailer=mailer, clock=clock, sender="penstock@mail.example")
-    run_until_told([tracker, Periodic("notifier", notifier.send_due, 0.1, at_end=True)])
+    beside = [Periodic("watchdog", watchdog.check, 0.5), Periodic("notifier", notifier.send_due, 0.1, at_end=True)]
+    run_until_told([tracker, *beside])
     log.close()
     store.close()
-
-
-def kafka_of(servers: str, prefix: str) -> KafkaSettings:
-    return KafkaSettings(
-        bootstrap_servers=servers, prefix=prefix, replication_factor=1, session_timeout_seconds=SESSION_SECONDS
-    )
 
 
 if __name__ == "__main__":
