@@ -43,7 +43,8 @@ UNITS = {"": 1, "B": 1, "KiB": 1 << 10, "MiB": 1 << 20}
 
 
 class _BoundBatch(BoundStatement):  # type: ignore[misc]
-    """Of a batch the server names no routing key, so that it is given here; and what is bound never shows in a log."""
+    """The server names neither keyspace nor partition of a batch with a timestamp of its own, so that both are given
+    here: without them it would go to any node. What is bound never shows in a log."""
 
     routing_key: bytes | None = None
     raw_values = ()
@@ -126,6 +127,7 @@ class CassandraProfileStore(ProfileStore):
         """The statement of one batch. Its values are in wire form already, which spares the driver's look at each."""
         size = len(batch.fragments)
         statement = _BoundBatch(self._session.prepare(_batch(size), idempotent=True))
+        statement.keyspace = self._session.settings.keyspace
         statement.routing_key = _routing_key(tenant, batch.buckets[0])
         values = [timestamp] * (1 + 4 * size)
         values[1::4] = [tenant] * size
