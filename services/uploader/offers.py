@@ -13,7 +13,7 @@ from penstock.application.catalog import Catalog
 from penstock.application.consume import ConsumeLoop, Poison
 from penstock.application.publishers import Publisher, Publishers
 from penstock.application.requests import Requests
-from penstock.domain.errors import Corrupt, NotFound, Refused
+from penstock.domain.errors import Corrupt, KeyRevoked, NotFound, Refused
 from penstock.domain.events import UPLOAD_REQUESTED, Event, UploadOffered
 from penstock.domain.publishing import fingerprint, parse_object_version
 from penstock.domain.request import Request
@@ -47,7 +47,10 @@ class Offers:
                 self._take_or_bury(message, event)
 
     def take(self, offer: UploadOffered) -> Request:
-        """The request that `offer` leads to. Raises `Refused`, `NotFound`, `NotAllowed`, `Corrupt`, `Unavailable`."""
+        """The request that `offer` leads to.
+
+        Raises `Refused`, `NotFound`, `NotAllowed`, `Corrupt`, `KeyRevoked` when it can lead to none, and `Unavailable`.
+        """
         publisher, uri = self._publishers.admit(offer)
         version = parse_object_version(offer.object_version)
         offered = Offered(offer.publisher_id, offer.event_id, fingerprint(offer))
@@ -69,7 +72,7 @@ class Offers:
             self.take(offer)
         except Refused as refused:
             raise Poison(message, refused.code, str(refused), foreign=True) from refused
-        except (NotFound, NotAllowed, Corrupt) as error:
+        except (NotFound, NotAllowed, Corrupt, KeyRevoked) as error:
             raise Poison(message, error.code, str(error), foreign=True) from error
 
     def _go_on(self, request: Request) -> Request:

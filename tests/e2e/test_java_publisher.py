@@ -29,15 +29,9 @@ from tests.support import messy_file
 from tests.support.aftermath import expected
 from tests.support.java_publisher import JavaPublisher
 from tests.support.s3_buckets import client_of, new_bucket
-from tests.support.servers import Servers, folder_of_the_run, servers
+from tests.support.servers import Servers
 
 URL_SECONDS = 600
-
-
-@pytest.fixture(scope="session")
-def real_servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
-    with servers(folder_of_the_run(tmp_path_factory)) as lent:
-        yield lent
 
 
 @pytest.fixture

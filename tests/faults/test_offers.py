@@ -9,13 +9,16 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
+from penstock import failpoints
 from penstock.application.consume import MOST_DEAD_LETTERS_IN_A_ROW
 from penstock.application.dead_letters import DeadLetters
+from penstock.application.key_ring import Purpose
 from penstock.domain.errors import Unavailable
 from penstock.domain.event_codec import decode, encode
 from penstock.domain.events import STATUS, UPLOAD_REQUESTED, StatusChanged, UploadOffered
 from penstock.domain.publishing import sign
 from penstock.domain.request import Request, Status
+from penstock.ports.control_store import Table
 from penstock.ports.foreign_objects import NotAllowed
 from services.uploader.offers import offers_loop, publishers_of
 from tests.simulation.invariant import check_profiles, check_request
@@ -230,6 +233,31 @@ def test_two_publishers_may_use_the_same_event_id(market: Market) -> None:
     assert [request.status for request in market.requests()] == [Status.COMPLETED, Status.COMPLETED]
 
 
+class Died(Exception):
+    """Stands for the death of the process."""
+
+
+@pytest.mark.parametrize(
+    "name", ["uploader.object_stored", "uploader.request_created", "uploader.event_sent", "consume.before_commit"]
+)
+@pytest.mark.parametrize(("body", "ended"), [(messy_file.BODY, Status.COMPLETED), (b"no\theader\n", Status.FAILED)])
+def test_an_uploader_that_dies_anywhere_is_made_up_for(market: Market, name: str, body: bytes, ended: Status) -> None:
+    def die(passed: str) -> None:
+        if passed == name:
+            raise Died
+
+    market.shop.publish(market.shop.offer(body))
+    with failpoints.installed(die), pytest.raises(Died):
+        market.offers.run_once(0)
+    market.offers.close()
+    market.offers = offers_loop(market.system, market.foreign)
+    market.drain()
+    (request,) = market.requests()
+    assert request.status is ended
+    assert [each.status for each in market.statuses("1")] == ["SCHEDULED", "IN_PROGRESS", ended.value]
+    assert len(market.foreign.requests) == (2 if name == "uploader.object_stored" else 1)
+
+
 # Keys
 
 
@@ -262,6 +290,17 @@ def test_a_publisher_that_was_revoked_offers_nothing(market: Market) -> None:
     market.drain()
     assert market.reasons() == ["unknown_publisher"]
     assert market.foreign.requests == []
+
+
+def test_offers_for_a_tenant_whose_keys_are_gone_stop_no_partition(market: Market) -> None:
+    good = market.shop.offer(messy_file.BODY)
+    bad = market.rival.offer(messy_file.BODY)
+    market.system.control.delete(Table.DATA_KEYS, "rival", Purpose.PUBLISHER, f"{1:010d}")
+    market.clock.advance(3_600.0)  # copies in memory are gone by then
+    market.shop.publish(*[bad] * (MOST_DEAD_LETTERS_IN_A_ROW + 5), good)
+    market.drain()
+    assert set(market.reasons()) == {"key_revoked"}
+    assert [request.status for request in market.requests()] == [Status.COMPLETED]
 
 
 # Files
