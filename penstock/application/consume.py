@@ -23,7 +23,7 @@ from dataclasses import dataclass
 
 import structlog
 
-from penstock.application.handling import MOST_DEAD_LETTERS_IN_A_ROW, Desk, Handler, Poison, delay, where
+from penstock.application.handling import MOST_DEAD_LETTERS_IN_A_ROW, Desk, Handler, Poison, Tally, delay, where
 from penstock.domain.errors import Conflict, Fenced, PenstockError, Unavailable
 from penstock.failpoints import failpoint
 from penstock.ports.clock import Clock
@@ -73,7 +73,7 @@ class ConsumeLoop:
         self._desk = Desk(
             group=group, handle=handle, producer=self._producer, clock=clock, buries_unreadable=buries_unreadable
         )
-        self._group = group
+        self.group = group
         self._clock = clock
         self._max_messages = max_messages
         self._jitter = jitter
@@ -87,6 +87,10 @@ class ConsumeLoop:
     def healthy(self) -> bool:
         """False while a partition of this member is stopped: a person must look at the dead letters."""
         return self._healthy
+
+    @property
+    def tally(self) -> Tally:
+        return self._desk.tally
 
     def run(self) -> None:
         """Consume until `stop`, then leave the group."""
@@ -142,8 +146,9 @@ class ConsumeLoop:
                 paused |= self._consumer.assignment()
                 self._consumer.pause(list(paused))
                 self._rewind(self._consumer.poll(0))  # of partitions that have just become this member's
+                self.last_poll = self._clock.monotonic()
             except Unavailable as error:
-                log.warning("consume.log_away", group=self._group, error=str(error), seconds=KEEP_SECONDS)
+                log.warning("consume.log_away", group=self.group, error=str(error), seconds=KEEP_SECONDS)
         self._consumer.resume([source for source in paused if not self._partitions[source].waiting])
 
     def _poll(self, timeout: float) -> list[Message]:
@@ -153,14 +158,14 @@ class ConsumeLoop:
         except Unavailable as error:
             self._failed_polls += 1
             seconds = min(delay(self._failed_polls, self._jitter()), LONGEST_BLIND_SECONDS)
-            log.warning("consume.log_away", group=self._group, error=str(error), seconds=seconds)
+            log.warning("consume.log_away", group=self.group, error=str(error), seconds=seconds)
             self._clock.sleep(seconds)
             return []
         self._failed_polls = 0
         self.last_poll = self._clock.monotonic()
         self._healthy = not any(self._partitions[source].stopped for source in self._consumer.assignment())
         for source in self._consumer.lost():
-            log.error("consume.events_expired", group=self._group, **where(source))
+            log.error("consume.events_expired", group=self.group, **where(source))
         return messages
 
     def _resume_due(self) -> float:
@@ -192,7 +197,7 @@ class ConsumeLoop:
             try:
                 self._consumer.commit(message)
             except Fenced:  # its next owner handles it again
-                log.info("consume.fenced", group=self._group, **where(message.source))
+                log.info("consume.fenced", group=self.group, **where(message.source))
             else:
                 self._partitions[message.source].failures = 0
                 committed += 1
@@ -208,7 +213,7 @@ class ConsumeLoop:
             partition.resume_at = self._clock.monotonic() + seconds
             self._consumer.pause([source])
             log.warning(
-                "consume.waiting", group=self._group, error=f"{error.code}: {error}", seconds=seconds, **where(source)
+                "consume.waiting", group=self.group, error=f"{error.code}: {error}", seconds=seconds, **where(source)
             )
 
     def _rewind(self, messages: Sequence[Message]) -> None:

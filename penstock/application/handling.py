@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Container, Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import structlog
@@ -21,6 +22,7 @@ from penstock.ports.event_log import Message, Producer, TopicPartition
 FIRST_DELAY_SECONDS = 0.1
 LONGEST_DELAY_SECONDS = 30.0
 MOST_DEAD_LETTERS_IN_A_ROW = 100  # of one partition; more of them mean a bad release, not bad events
+PARTITION_STOPPED = "a partition was stopped after too many dead letters in a row; see the log"
 
 Handler = Callable[[Sequence[tuple[Message, Event]]], None]
 
@@ -51,6 +53,14 @@ class Settled(NamedTuple):
     stopped: list[Message]
 
 
+@dataclass
+class Tally:
+    """What a consumer has settled since its process began; events that came twice are counted twice."""
+
+    events: int = 0  # dead letters among them
+    dead_letters: int = 0
+
+
 class Desk:
     """Handles events for `group`; `producer` takes the dead letters.
 
@@ -63,6 +73,7 @@ class Desk:
         self._group, self._handle, self._producer, self._clock = group, handle, producer, clock
         self._buries_unreadable = buries_unreadable
         self._dead_letters: defaultdict[TopicPartition, int] = defaultdict(int)  # in a row
+        self.tally = Tally()
 
     def settle(self, messages: Sequence[Message]) -> Settled:
         """Handle what can be handled, make durable dead letters of the rest, to the limit.
@@ -113,11 +124,13 @@ class Desk:
             batches.setdefault(message.source, []).append(message)
         own = {message for message, poison in dead.items() if not poison.foreign}
         counts = {source: _within_limit(batch, own, self._dead_letters[source]) for source, batch in batches.items()}
-        for source, (count, _) in counts.items():
-            for message in batches[source][:count]:
-                if message in dead:
-                    self._send_dead_letter(dead[message])
+        settled = [message for source, (count, _) in counts.items() for message in batches[source][:count]]
+        letters = [dead[message] for message in settled if message in dead]
+        for poison in letters:
+            self._send_dead_letter(poison)
         self._producer.flush()
+        self.tally.events += len(settled)
+        self.tally.dead_letters += len(letters)
         self._dead_letters |= {source: in_a_row for source, (_, in_a_row) in counts.items()}
         left = [batches[source][count] for source, (count, _) in counts.items() if count < len(batches[source])]
         for message in left:

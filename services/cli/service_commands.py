@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
-from typing import Protocol
+from typing import Annotated
 
 import typer
 from rich.text import Text
@@ -15,19 +14,19 @@ from penstock.domain.errors import Unavailable
 from penstock.wiring import System
 from services.cli.connecting import open_service
 from services.cli.failures import reporting
+from services.cli.health_server import serving_health
 from services.cli.options import AsJson, Data, Host, Port
+from services.cli.part_runner import Part, PartRunner
 from services.row_processor.main import splitter_loop, worker_loop
 from services.status_tracker.main import periodic_work, tracker_loop
 from services.uploader.intake import intake_of
 from services.uploader.main import serve
 
-
-class Part(Protocol):
-    """What runs in a thread of its own until it is told to stop."""
-
-    def run(self) -> None: ...
-
-    def stop(self) -> None: ...
+HealthHost = Annotated[str, typer.Option(help="The address to tell health and metrics on.")]
+HealthPort = Annotated[
+    int | None,
+    typer.Option(min=0, max=65535, help="The port for /healthz, /readyz and /metrics; without it there are none."),
+]
 
 
 def uploader(host: Host = "127.0.0.1", port: Port = 8080, data: Data = None, as_json: AsJson = False) -> None:
@@ -43,19 +42,34 @@ def uploader(host: Host = "127.0.0.1", port: Port = 8080, data: Data = None, as_
             raise Unavailable(f"cannot listen on {host}, port {port}: {error.strerror}") from None
 
 
-def splitter(data: Data = None, as_json: AsJson = False) -> None:
+def splitter(
+    health_host: HealthHost = "127.0.0.1",
+    health_port: HealthPort = None,
+    data: Data = None,
+    as_json: AsJson = False,
+) -> None:
     """Split requested files into chunks."""
-    _serve(data, as_json, lambda system: [splitter_loop(system)])
+    _serve(health_host, health_port, data, as_json, lambda system: [splitter_loop(system)])
 
 
-def worker(data: Data = None, as_json: AsJson = False) -> None:
+def worker(
+    health_host: HealthHost = "127.0.0.1",
+    health_port: HealthPort = None,
+    data: Data = None,
+    as_json: AsJson = False,
+) -> None:
     """Ingest chunks."""
-    _serve(data, as_json, lambda system: [worker_loop(system)])
+    _serve(health_host, health_port, data, as_json, lambda system: [worker_loop(system)])
 
 
-def tracker(data: Data = None, as_json: AsJson = False) -> None:
+def tracker(
+    health_host: HealthHost = "127.0.0.1",
+    health_port: HealthPort = None,
+    data: Data = None,
+    as_json: AsJson = False,
+) -> None:
     """Fold progress into requests, tell what is new, send e-mails."""
-    _serve(data, as_json, _tracker_parts)
+    _serve(health_host, health_port, data, as_json, _tracker_parts)
 
 
 def register(app: typer.Typer) -> None:
@@ -72,22 +86,19 @@ def _tracker_parts(system: System) -> Sequence[Part]:
     return [tracker_loop(system), *periodic_work(system)]
 
 
-def _serve(data: Path | None, as_json: bool, parts_of: Callable[[System], Sequence[Part]]) -> None:
-    with reporting(as_json=as_json) as out, open_service(data) as system:
-        run_until_told(parts_of(system))
+def _serve(
+    host: str, port: int | None, data: Path | None, as_json: bool, parts_of: Callable[[System], Sequence[Part]]
+) -> None:
+    """Run the parts, and tell how they are from the first moment on, also while the servers are waited for."""
+    runner = PartRunner()
+    with reporting(as_json=as_json) as out, serving_health(runner, host, port), open_service(data) as system:
+        run_until_told(parts_of(system), runner)
         out.result({"stopped": True}, lambda: Text("Stopped."))
 
 
-def run_until_told(parts: Sequence[Part]) -> None:
+def run_until_told(parts: Sequence[Part], runner: PartRunner | None = None) -> None:
     """Run all parts until SIGTERM or SIGINT; when one fails, the others stop and its error is raised."""
-
-    def stop(*_: object) -> None:
-        for part in parts:
-            part.stop()
-
+    runner = runner or PartRunner()
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, stop)
-    with ThreadPoolExecutor(len(parts)) as pool:
-        for ended in as_completed([pool.submit(part.run) for part in parts]):
-            stop()
-            ended.result()
+        signal.signal(number, lambda *_: runner.stop())
+    runner.run(parts)

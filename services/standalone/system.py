@@ -9,6 +9,7 @@ from typing import NamedTuple, Self
 import structlog
 
 from penstock.application.consume import ConsumeLoop
+from penstock.application.handling import PARTITION_STOPPED
 from penstock.application.periodic import Periodic
 from penstock.config import Settings
 from penstock.wiring import embedded
@@ -70,11 +71,7 @@ class Standalone:
 
     def problems(self) -> list[str]:
         """What keeps the system from working, in sentences; nothing when all is well."""
-        stopped = [
-            "a partition was stopped after too many dead letters in a row; see the log"
-            for part in self._parts
-            if isinstance(part, ConsumeLoop) and not part.healthy
-        ]
+        stopped = [PARTITION_STOPPED for part in self._parts if isinstance(part, ConsumeLoop) and not part.healthy]
         return [*self._failed, *self._processes.problems(), *stopped]
 
     @staticmethod

@@ -20,7 +20,7 @@ import faust
 import structlog
 from faust.types import ChannelT, EventT
 
-from penstock.application.handling import Desk, delay
+from penstock.application.handling import Desk, Tally, delay
 from penstock.domain.errors import Conflict, PenstockError, Unavailable
 from penstock.domain.events import PROGRESS, Event, Progress
 from penstock.domain.request import Request
@@ -56,6 +56,10 @@ class ProgressStream:
         self._folded: list[tuple[Message, Request]] = []
         self.stopped: set[TopicPartition] = set()  # after too many dead letters in a row
         self.waiting = False  # for something that is away
+
+    @property
+    def tally(self) -> Tally:
+        return self._desk.tally
 
     async def consume(self, app: faust.App, view: LiveView, stream: faust.Stream[bytes]) -> None:
         """The agent: handle what comes, until the app stops."""

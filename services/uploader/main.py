@@ -13,6 +13,7 @@ import uvicorn
 from litestar import Litestar
 
 from penstock.application.consume import ConsumeLoop
+from penstock.application.handling import PARTITION_STOPPED
 from penstock.wiring import System
 from services.uploader.api import create_app
 from services.uploader.intake import Intake
@@ -44,7 +45,7 @@ def serve(
 
 def _stopped(offers: ConsumeLoop | None) -> list[str]:
     healthy = offers is None or offers.healthy
-    return [] if healthy else ["a partition was stopped after too many dead letters in a row; see the log"]
+    return [] if healthy else [PARTITION_STOPPED]
 
 
 @contextmanager

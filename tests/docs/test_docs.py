@@ -31,7 +31,9 @@ from penstock.domain.request import Status
 from penstock.ports.control_store import Table
 from penstock.wiring import embedded
 from services.cli.failures import ExitCode
+from services.cli.health_server import metrics_text
 from services.cli.main import COMMANDS, application
+from services.cli.part_runner import PartRunner
 from services.uploader.api.app import OPERATIONS
 from services.uploader.api.metrics import Metrics
 from services.uploader.api.problems import STATUS, status_of
@@ -293,7 +295,8 @@ def test_every_status_and_role_is_documented() -> None:
 
 
 def test_every_metric_and_log_event_is_documented() -> None:
-    metrics = set(re.findall(r"^# TYPE (\w+_total) ", Metrics().text().decode(), re.MULTILINE))
+    text = (Metrics().text() + metrics_text(PartRunner())).decode()
+    metrics = set(re.findall(r"^# TYPE (\w+_total) ", text, re.MULTILINE))
     assert set(column(OPERATING, "Health and metrics", "metric")) == metrics
     logged = {event for path in sources() for event in re.findall(r'\blog\.\w+\(\s*"([a-z_.]+)"', text_of(path))}
     assert set(column(OPERATING, "Logs", "event")) == logged

@@ -14,6 +14,7 @@ from penstock import failpoints
 from penstock.adapters.embedded.event_log import EmbeddedEventLog as Log
 from penstock.application import consume
 from penstock.application.consume import MOST_DEAD_LETTERS_IN_A_ROW, ConsumeLoop, Handler, Poison
+from penstock.application.handling import Tally
 from penstock.domain.errors import Conflict, Corrupt, Fenced, NotFound, PenstockError, Unavailable
 from penstock.domain.event_codec import decode, encode
 from penstock.domain.events import DEAD_LETTER, PROGRESS, DeadLetter, Event, Progress, Started
@@ -423,6 +424,19 @@ def test_poison_in_a_batch_costs_only_that_event(log: Log, handler: Recorder, cl
     assert log.lag(GROUP, PROGRESS) == 0
 
 
+def test_what_is_settled_is_counted(log: Log, handler: Recorder, clock: ManualClock) -> None:
+    publish(log, [1, b"no event", 2])
+    publish(log, [3], partition=1)
+    handler.fail = raise_for(1, lambda _: Unavailable("away"))
+    loop = loop_on(log, handler, clock, max_messages=10)
+    assert not loop.run_once(0)
+    assert loop.tally == Tally()
+    handler.fail = lambda _: None
+    clock.seconds += 30
+    drain(loop)
+    assert (loop.group, loop.tally) == (GROUP, Tally(events=4, dead_letters=1))
+
+
 @pytest.mark.parametrize("error", [NotFound("no such request"), Corrupt("moved")], ids=lambda error: error.code)
 def test_an_error_for_ever_in_a_batch_costs_only_the_event_that_it_is_about(
     log: Log, handler: Recorder, clock: ManualClock, error: PenstockError
@@ -532,6 +546,7 @@ def test_a_handler_that_works_for_long_keeps_its_partitions(
         for _ in range(6):
             clock.seconds += SESSION_SECONDS / 2
             polls.await_two_more()
+        assert clock.seconds - loop.last_poll < SESSION_SECONDS  # it has seen the log alive meanwhile
         assert rival.poll(0) == []
 
     loop = ConsumeLoop(log=polls, group=GROUP, topics=[PROGRESS], handle=work, clock=clock)  # type: ignore[arg-type]
