@@ -28,6 +28,7 @@ PREFETCHED = 1000  # events that may wait here, so that each partition has its t
 PREFETCHED_BYTES = 4 * 1024 * 1024
 STALE_SECONDS = 5.0  # for the next heartbeat to bring the member's new epoch
 STALE_PAUSE_SECONDS = 0.05
+ANSWER_SECONDS = 0.001  # of a poll while a commit is waited for: it ends no sooner when the answer comes
 NO_EPOCH = -1
 PROBE_SECONDS = 1.0  # for a broker to answer while there is doubt that any does
 
@@ -41,7 +42,6 @@ class _Held:
     done: int = 0  # the group's committed offset, as far as it is known
     epoch: int = NO_EPOCH  # the leader's, of the last event delivered: tells a log that was cut and grew again
     paused: bool = False
-    astray: bool = False  # what it would read next is not in the log
     waiting_bytes: int = 0
 
     @property
@@ -82,11 +82,13 @@ class KafkaConsumer(Consumer):
         self._trouble = Trouble()
         self._lock = threading.Lock()
         self._held: dict[TopicPartition, _Held] = {}
+        self._astray: set[TopicPartition] = set()  # what they would deliver next is not in the log
         self._lost: set[TopicPartition] = set()
+        self._answers: dict[tuple[TopicPartition, int], KafkaError | None] = {}  # to commits, by their offset
         self._turn = 0
         self._last_poll = time.monotonic()
         self._closed = False
-        self._driver = Driver({**properties, "error_cb": self._trouble.note})
+        self._driver = Driver({**properties, "error_cb": self._trouble.note, "on_commit": self._answered})
         self._topics = [prefix + topic for topic in topics]
         self._joined = False
 
@@ -117,7 +119,7 @@ class KafkaConsumer(Consumer):
         with self._lock:
             held = self._held.get(message.source)
             # Never forward: a partition that was lost and won back starts where the group is.
-            if held is None or held.position is None or held.astray:
+            if held is None or held.position is None or message.source in self._astray:
                 return
             if message.offset < held.position:
                 self._seek(message.source, message.offset)
@@ -164,19 +166,21 @@ class KafkaConsumer(Consumer):
 
     def _revoked(self, driver: Driver, places: list[Place]) -> None:
         for place in places:
-            self._held.pop(self._source(place.topic, place.partition), None)
+            source = self._source(place.topic, place.partition)
+            self._held.pop(source, None)
+            self._astray.discard(source)
         driver.incremental_unassign(places)
 
     def _fetch(self, timeout: float, max_messages: int) -> None:
         """Take what librdkafka has; if that is nothing to deliver, wait for it. One by one: rebalances come between."""
         deadline = time.monotonic() + timeout
-        for source in [source for source, held in self._held.items() if held.astray]:
-            self._find_position(source)
+        self._find_positions()
         ready = any(held.ready for held in self._held.values())
         for _ in range(max(1, max_messages, self._room())):
             record = self._driver.poll(0 if ready else max(0.0, deadline - time.monotonic()))
             if record is not None:
                 ready |= self._sort_in(record)
+                self._find_positions()
             elif ready or time.monotonic() >= deadline:
                 break
 
@@ -195,8 +199,7 @@ class KafkaConsumer(Consumer):
             self._trouble.clear()
             return True
         if error is not None and error.code() in NO_POSITION and held is not None:
-            held.astray = True
-            self._find_position(source)
+            self._astray.add(source)
         elif error is not None and error.code() not in FENCED | NO_POSITION:  # of those the callbacks tell, too
             raise self._trouble.unavailable(error, "polling")
         return False
@@ -220,6 +223,10 @@ class KafkaConsumer(Consumer):
                 messages.append(message)
         return messages
 
+    def _find_positions(self) -> None:
+        for source in list(self._astray):
+            self._find_position(source)
+
     def _find_position(self, source: TopicPartition) -> None:
         """Start at the earliest event: as a group does that is new, or because the events that come next are gone."""
         place = self._at(source)
@@ -237,26 +244,43 @@ class KafkaConsumer(Consumer):
         else:
             self._lost.add(source)
         self._start_at(source, start)
-        held.astray, held.position = False, None
+        self._astray.discard(source)
+        held.position = None
 
     def _commit(self, source: TopicPartition, offset: int, epoch: int) -> None:
-        place, doing = self._at(source, offset, epoch), f"committing {_told(source)}"
+        held, doing = self._held[source], f"committing {_told(source)}"
         deadline = time.monotonic() + STALE_SECONDS
-        while (error := self._refusal(place)) is not None:
+        while (error := self._refusal(source, offset, epoch)) is not None:
             if error.code() == KafkaError.STALE_MEMBER_EPOCH and time.monotonic() < deadline:
                 time.sleep(STALE_PAUSE_SECONDS)  # others came or went; a member that was shut out is told otherwise
             elif error.code() in FENCED:
                 raise Fenced(f"{doing}: it is no longer a partition of this member ({error.name()})")
             else:
                 raise self._trouble.unavailable(error, doing)
+            if self._held.get(source) is not held:
+                raise Fenced(f"{doing}: it was taken from this member meanwhile")
 
-    def _refusal(self, place: Place) -> KafkaError | None:
+    def _refusal(self, source: TopicPartition, offset: int, epoch: int) -> KafkaError | None:
+        """Commit and wait for the answer. librdkafka's own waiting has no end while the coordinator is away."""
+        question = (source, offset)
+        self._answers.clear()  # of those that came too late
+        deadline = time.monotonic() + self._request_timeout_seconds
         try:
-            answers: list[Place] = self._driver.commit(offsets=[place], asynchronous=False) or []
+            self._driver.commit(offsets=[self._at(source, offset, epoch)], asynchronous=True)
         except KafkaException as error:
             refusal: KafkaError = error.args[0]
             return refusal
-        return answers[0].error if answers else None
+        while question not in self._answers:
+            if time.monotonic() > deadline:
+                return KafkaError(KafkaError._TIMED_OUT)
+            record = self._driver.poll(ANSWER_SECONDS)
+            if record is not None:
+                self._sort_in(record)
+        return self._answers.pop(question)
+
+    def _answered(self, error: KafkaError | None, places: list[Place]) -> None:
+        for place in places:
+            self._answers[self._source(place.topic, place.partition), place.offset] = error or place.error
 
     def _seek(self, source: TopicPartition, offset: int) -> None:
         self._held[source].drop()

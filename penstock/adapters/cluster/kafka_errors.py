@@ -1,4 +1,4 @@
-"""Kafka's errors as Penstock's: the one table.
+"""Kafka's errors as Penstock's: the one table. Each set of codes says what its users make of it.
 
 Nothing here is ever `Refused`: that would make a dead letter of an event whose only fault is that Kafka's operator has
 a credential or a right still to mend. So all that may pass is `Unavailable`, and says what to look at.
@@ -6,12 +6,9 @@ a credential or a right still to mend. So all that may pass is `Unavailable`, an
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from confluent_kafka import KafkaError
 
-from confluent_kafka import KafkaError, KafkaException
-
-from penstock.domain.errors import Fenced, NotFound, PenstockError, Unavailable
+from penstock.domain.errors import Unavailable
 
 UNKNOWN_TOPIC = frozenset(
     {KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError._UNKNOWN_TOPIC, KafkaError._UNKNOWN_PARTITION},
@@ -40,6 +37,15 @@ NO_POSITION = frozenset(
         KafkaError._LOG_TRUNCATION,
     }
 )
+# A partition's leader has changed, or is just taking over: the client learns of it by asking.
+LEADER_MOVED = frozenset(
+    {
+        KafkaError.NOT_LEADER_FOR_PARTITION,
+        KafkaError.LEADER_NOT_AVAILABLE,
+        KafkaError.FENCED_LEADER_EPOCH,
+        KafkaError.UNKNOWN_LEADER_EPOCH,
+    }
+)
 _MENDS = {
     KafkaError._AUTHENTICATION: "check the SASL mechanism, user name and password",
     KafkaError.SASL_AUTHENTICATION_FAILED: "check the SASL mechanism, user name and password",
@@ -57,26 +63,8 @@ _MENDS = {
 _REACH = "check that the brokers run, their addresses, and the security protocol"
 
 
-def translate(error: KafkaError, doing: str) -> PenstockError:
-    """What `error` means to whoever was `doing` something ("committing orders/3")."""
-    if error.code() in UNKNOWN_TOPIC:
-        return NotFound(f"{doing}: there is no such topic or partition; create the topics first")
-    if error.code() in FENCED:
-        return Fenced(f"{doing}: the partition is no longer this member's ({error.name()})")
-    return unavailable(error, doing)
-
-
 def unavailable(error: KafkaError, doing: str) -> Unavailable:
     return Unavailable(f"{doing}: Kafka answers {error.name()}; {_MENDS.get(error.code(), _REACH)}")
-
-
-@contextmanager
-def errors(doing: str) -> Iterator[None]:
-    """Turn what the driver raises into Penstock's errors."""
-    try:
-        yield
-    except KafkaException as error:
-        raise translate(error.args[0], doing) from error
 
 
 class Trouble:
@@ -97,4 +85,5 @@ class Trouble:
         self.error = None
 
     def unavailable(self, error: KafkaError, doing: str) -> Unavailable:
-        return unavailable(self.error or error, doing)
+        """What a broker answered stands for itself; what the client itself says is often only that no answer came."""
+        return unavailable(self.error if self.error is not None and error.code() < 0 else error, doing)

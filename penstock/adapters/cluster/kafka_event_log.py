@@ -21,14 +21,14 @@ from confluent_kafka.admin import AdminClient, OffsetSpec  # type: ignore[attr-d
 from confluent_kafka.cimpl import NewTopic
 
 from penstock.adapters.cluster.kafka_consumer import KafkaConsumer, as_message
-from penstock.adapters.cluster.kafka_errors import UNKNOWN_TOPIC, Trouble, translate
+from penstock.adapters.cluster.kafka_errors import LEADER_MOVED, UNKNOWN_TOPIC, Trouble
 from penstock.adapters.cluster.kafka_producer import Dispatcher, KafkaProducer
 from penstock.adapters.cluster.kafka_settings import KafkaSettings
 from penstock.domain.errors import Conflict, NotFound, PenstockError, Unavailable
 from penstock.ports.event_log import Consumer, EventLog, Message, Producer, TopicPartition
 
 SHOWN_SECONDS = 30.0  # for a new topic to be known, with a leader for each partition
-SHOWN_PAUSE_SECONDS = 0.05
+PAUSE_SECONDS = 0.05  # between two looks
 EARLIEST, LATEST = OffsetSpec.earliest(), OffsetSpec.latest()  # type: ignore[no-untyped-call]
 REPORT_MARGIN_SECONDS = 5.0  # librdkafka looks for events that are overdue once a second
 
@@ -149,7 +149,7 @@ class KafkaEventLog(EventLog):
             while not self._is_ready(topic):
                 if time.monotonic() > deadline:
                     raise Unavailable(f"topic {topic} was created, but is not ready after {SHOWN_SECONDS:.0f} s")
-                time.sleep(SHOWN_PAUSE_SECONDS)
+                time.sleep(PAUSE_SECONDS)
         _refuse_other_counts(wanted, self._count_partitions(wanted))
 
     def _is_ready(self, topic: str) -> bool:
@@ -165,10 +165,17 @@ class KafkaEventLog(EventLog):
         return self._offsets(topic, places, EARLIEST), self._offsets(topic, places, LATEST)
 
     def _offsets(self, topic: str, places: Sequence[Place], which: OffsetSpec) -> dict[int, int]:
-        answers = self._admin.list_offsets(dict.fromkeys(places, which))
-        return {
-            place.partition: self._result(it, f"reading the ends of {topic}").offset for place, it in answers.items()
-        }
+        deadline = time.monotonic() + self._settings.request_timeout_seconds
+        while True:
+            answers = self._admin.list_offsets(dict.fromkeys(places, which))
+            try:
+                return {place.partition: answer.result().offset for place, answer in answers.items()}
+            except KafkaException as error:
+                if error.args[0].code() not in LEADER_MOVED or time.monotonic() > deadline:
+                    raise self._meaning(error.args[0], f"reading the ends of {topic}") from error
+            time.sleep(PAUSE_SECONDS)
+            with suppress(KafkaException):
+                self._admin.list_topics(self._name(topic), timeout=PAUSE_SECONDS * 10)  # it asks anew only when told to
 
     def _read(self, reader: Driver, trouble: Trouble, source: TopicPartition, limit: int) -> list[Message]:
         messages: list[Message] = []
@@ -185,16 +192,18 @@ class KafkaEventLog(EventLog):
 
     def _result(self, future: Future[Any], doing: str) -> Any:
         try:
-            return future.result()
+            result = future.result()
         except KafkaException as error:
-            self._admin.poll(0)  # the cause may lie in what it was told aside
             raise self._meaning(error.args[0], doing) from error
+        self._trouble.clear()
+        return result
 
     def _meaning(self, error: KafkaError, doing: str) -> PenstockError:
         if error.code() == KafkaError.TOPIC_ALREADY_EXISTS:
             return Conflict(f"{doing}: it exists")
         if error.code() in UNKNOWN_TOPIC:
-            return translate(error, doing)
+            return NotFound(f"{doing}: there is no such topic or partition; create the topics first")
+        self._admin.poll(0)  # the cause may lie in what it was told aside
         return self._trouble.unavailable(error, doing)
 
 
