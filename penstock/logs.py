@@ -8,9 +8,15 @@ import traceback
 from pathlib import Path
 
 import structlog
-from structlog.typing import EventDict
+from structlog.typing import EventDict, Processor
 
 from penstock.domain.errors import refusal
+
+SHARED: list[Processor] = [
+    structlog.contextvars.merge_contextvars,
+    structlog.processors.add_log_level,
+    structlog.processors.TimeStamper(fmt="iso", utc=True),
+]
 
 
 def configure(level: str) -> None:
@@ -25,24 +31,36 @@ def configure(level: str) -> None:
             f"PENSTOCK_LOG_LEVEL is {level!r}",
             "Give it one of debug, info, warning, error, critical.",
         )
-    logging.basicConfig(level=max(number, logging.WARNING), stream=sys.stderr)
     structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            _frames_only,
-            structlog.processors.JSONRenderer(),
-        ],
+        processors=[*SHARED, _frames_only, structlog.processors.JSONRenderer()],
         wrapper_class=structlog.make_filtering_bound_logger(number),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
     )
 
+    _configure_foreign(max(number, logging.WARNING))
+
+
+def _configure_foreign(level: int) -> None:
+    """Lines of other libraries in the same form."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=SHARED,
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                _frames_only,
+                structlog.processors.JSONRenderer(),
+            ],
+        )
+    )
+    logging.basicConfig(level=level, handlers=[handler], force=True)
+
 
 def _frames_only(_logger: object, _name: str, event: EventDict) -> EventDict:
     """Where an exception came from, in place of its message, which may hold a customer's value."""
-    if event.pop("exc_info", False):
-        frames = traceback.extract_tb(sys.exc_info()[2])
+    raised = event.pop("exc_info", None)
+    if raised:
+        frames = traceback.extract_tb(raised[2] if isinstance(raised, tuple) else sys.exc_info()[2])
         event["frames"] = [f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in frames]
     return event

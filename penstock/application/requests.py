@@ -122,6 +122,10 @@ class Requests:
         record = self._store.get(Table.REQUESTS, tenant_id, "", _same_upload(record, fingerprint).request_id)
         return None if record is None else _request(record)
 
+    def release(self, tenant_id: str, idempotency_key: str) -> None:
+        """Forget an idempotency key: the next request with it is a new one."""
+        self._store.delete(Table.IDEMPOTENCY_KEYS, tenant_id, _hashed(idempotency_key))
+
     # Reading
 
     def get(self, tenant_id: str, request_id: str) -> Request:
@@ -160,11 +164,6 @@ class Requests:
             record = self._store.get(Table.REQUESTS, tenant_id, "", mark.request_id)
             if record is not None:
                 yield _request(record)
-
-    def find_unfinished(self, tenant_id: str, fingerprint: str) -> Request | None:
-        """The newest request with this fingerprint that has not ended."""
-        fitting = [r for r in self.active(tenant_id) if r.fingerprint == fingerprint and not r.status.ended]
-        return fitting[-1] if fitting else None
 
     def visible(self, tenant_id: str, request_ids: Iterable[str]) -> dict[str, Request]:
         """Those of the requests whose fragments count, by id.

@@ -14,7 +14,17 @@ import msgspec
 from msgspec.structs import replace
 
 from penstock.domain.errors import Fault, Problem, refusal
-from penstock.domain.events import ChunkDone, FileRefused, Split, Started, StatusChanged, Step, UploadRequested
+from penstock.domain.events import (
+    ChunkDone,
+    FileRefused,
+    Split,
+    Started,
+    StatusChanged,
+    Step,
+    UploadRequested,
+    refused_file,
+)
+from penstock.domain.file_rules import no_rows
 from penstock.domain.mapping import Mode
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -300,7 +310,8 @@ def _complete(request: Request) -> Request:
         return request
     if request.rows_ingested:
         return replace(request, status=Status.COMPLETED, finished_at=request.last_step_at)
-    return replace(request, status=Status.FAILED, finished_at=request.last_step_at, error=_no_rows_ingested(request))
+    error = _no_rows_ingested(request) if request.rows_read else refused_file(no_rows())
+    return replace(request, status=Status.FAILED, finished_at=request.last_step_at, error=error)
 
 
 def _refuse(request: Request, step: FileRefused) -> Request:

@@ -40,7 +40,7 @@ def demo(
     document: Document = {"status": "FAILED", "request_id": None}
     with reporting(as_json=as_json, refused=document) as out:
         settings = foreground_settings(data=data, workers=WORKERS, chunk_bytes=CHUNK_BYTES)
-        done = ingest_file(settings, _order(settings.data, out), out, document)
+        done = ingest_file(settings, _order(settings.data, out), out, document, lambda _: None)
         masked, revealed = _look(settings)
         if as_json:
             out.result({**done.document(), "profile": masked, "revealed": revealed}, lambda: "")

@@ -49,8 +49,11 @@ def ingest(
             segment=segment,
             notify=notify or [],
         )
-        done = ingest_file(settings, order, out, document)
-        out.result(done.document(), lambda: done_view(done, where_of(data)))
+
+        def tell(done: Ingested) -> None:
+            out.result(done.document(), lambda: done_view(done, where_of(data)))
+
+        done = ingest_file(settings, order, out, document, tell)
         if done.request["status"] != "COMPLETED":
             raise typer.Exit(ExitCode.REFUSED)
 

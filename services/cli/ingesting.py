@@ -65,10 +65,14 @@ class Prepared(NamedTuple):
     unmapped_columns: list[str]
 
 
-def ingest_file(settings: Settings, order: Order, out: Output, document: Document) -> Ingested:
-    """Ingest one file. `document` is kept at what is known of the request, should this end before its end.
+def ingest_file(
+    settings: Settings, order: Order, out: Output, document: Document, tell: Callable[[Ingested], None]
+) -> Ingested:
+    """Ingest one file, and `tell` what came of it before anything is stopped.
 
-    Raises `BadUsage` and `Refused` before anything is stored, `Unavailable` when a problem lasts.
+    Killed before it was told, the same order leads to the same request. `document` is kept at what is known of the
+    request, should this end before its end. Raises `BadUsage` and `Refused` before anything is stored, `Unavailable`
+    when a problem lasts.
     """
     forms = columns_said(order.maps, order.policies)
     check_segment(order.segment)
@@ -91,7 +95,10 @@ def ingest_file(settings: Settings, order: Order, out: Output, document: Documen
             for state in watched(states, standalone.problems, system.clock.monotonic, out):
                 document.update(state)
                 shown.show(state)
-    return Ingested(document, prepared.created_attributes, prepared.unmapped_columns)
+        done = Ingested(document, prepared.created_attributes, prepared.unmapped_columns)
+        tell(done)
+        standalone.intake.release(system.requests.get(settings.tenant, request.request_id))
+    return done
 
 
 def watched(

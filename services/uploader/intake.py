@@ -20,7 +20,7 @@ from penstock.application.requests import NewRequest, Requests
 from penstock.application.sealed_objects import SealedObjects, file_key
 from penstock.domain.attributes import Attribute, check_name
 from penstock.domain.compression import plain
-from penstock.domain.errors import Fault, NotFound, Problem, Refused
+from penstock.domain.errors import Fault, NotFound, Problem, Refused, refusal
 from penstock.domain.event_codec import MAX_CHUNKS, encode
 from penstock.domain.events import FileRefused, Progress, UploadRequested, refused_file
 from penstock.domain.file_rules import MAX_HEADER_BYTES, judge_header, no_rows, safe_file_name
@@ -97,14 +97,14 @@ class Intake:
         return self.accept(tenant_id, self.store(tenant_id, parts), form, idempotency_key=idempotency_key)
 
     def resume_or_upload(self, tenant_id: str, parts: Iterable[bytes], form: UploadForm) -> Request:
-        """As `upload`, but an unfinished request for the same bytes and the same arguments goes on instead."""
+        """As `upload`; until its end was told (`release`), the same bytes and arguments lead to the same request."""
         stored = self.store(tenant_id, parts)
-        unfinished = self._requests.find_unfinished(tenant_id, fingerprint(stored.fingerprint, form))
-        if unfinished is None:
-            return self.accept(tenant_id, stored, form)
-        self._files.delete(stored.ref.key)
-        self.announce(unfinished)
-        return unfinished
+        key = _resuming_key(fingerprint(stored.fingerprint, form))
+        return self.accept(tenant_id, stored, form, idempotency_key=key)
+
+    def release(self, request: Request) -> None:
+        """What came of `request` was told to whom it may concern: the same file once more is a new request."""
+        self._requests.release(request.tenant_id, _resuming_key(request.fingerprint))
 
     def store(self, tenant_id: str, parts: Iterable[bytes]) -> StoredFile:
         """Decompress, seal and store a file as it streams in, in bounded memory. Raises `Refused` for one that is too
@@ -200,7 +200,16 @@ class Intake:
             producer.close()
 
     def _mapping(self, tenant_id: str, form: UploadForm) -> Mapping:
-        return form.mapping or self._catalog.mapping(tenant_id, form.data_source)
+        if form.mapping is not None:
+            return form.mapping
+        try:
+            return self._catalog.mapping(tenant_id, form.data_source)
+        except NotFound:
+            raise refusal(
+                "no_mapping",
+                f"the data source {form.data_source[:64]!r} has no mapping yet",
+                "Save a mapping for it first, or send one along: it says which column is which.",
+            ) from None
 
     def _judge(self, tenant_id: str, stored: StoredFile, form: UploadForm) -> tuple[Mapping, tuple[Attribute, ...]]:
         """The mapping, and the attributes that it feeds. Raises `Refused` for all that can be known before any row is
@@ -299,6 +308,11 @@ class _Observed:
             self.size += len(part)
             self.digest.update(part)
             yield part
+
+
+def _resuming_key(fingerprint: str) -> str:
+    """Never that of an HTTP call, whose header holds no line end."""
+    return f"ingest\n{fingerprint}"
 
 
 def fingerprint(content: str, form: UploadForm) -> str:

@@ -184,9 +184,9 @@ def test_what_is_no_form_is_refused(system: HttpSystem) -> None:
     problem(system.uploader.post("/v1/uploads", content=b"x", headers=bare), 400, "malformed_multipart")
 
 
-def test_an_unknown_data_source_without_a_mapping_is_not_found(system: HttpSystem) -> None:
+def test_an_upload_without_a_mapping_is_refused_and_keeps_nothing(system: HttpSystem) -> None:
     before = system.stored_keys()
-    problem(system.upload(ROWS, data_source="unheard_of", mapping=None), 404, "not_found")
+    problem(system.upload(ROWS, data_source="unheard_of", mapping=None), 422, "no_mapping")
     assert system.stored_keys() == before
 
 

@@ -204,13 +204,11 @@ def test_an_undo_that_is_refused_marks_nothing(requests: Requests) -> None:
     assert list(requests.active(T)) == []
 
 
-def test_an_unfinished_request_is_found_by_what_was_asked(requests: Requests) -> None:
-    assert requests.find_unfinished(T, "f") is None
-    old, new, other = accept(requests), accept(requests), accept(requests, fingerprint="g")
-    assert requests.find_unfinished(T, "f") == new
-    assert requests.find_unfinished(T, "g") == other
-    requests.cancel(T, new.request_id)
-    assert requests.find_unfinished(T, "f") == old
+def test_a_key_that_is_released_leads_to_a_new_request(requests: Requests) -> None:
+    first = accept(requests, key="k")
+    assert accept(requests, key="k") == first
+    requests.release(T, "k")
+    assert accept(requests, key="k") != first
 
 
 def test_what_counts_follows_replacements_and_undos(requests: Requests) -> None:
