@@ -1,7 +1,7 @@
 """The status tracker's faust app: its settings, its one topic, its one table, its one agent.
 
-Every setting on which a promise rests is set here, so that neither a default nor faust's own environment variables
-decide it. The producer writes the table's changelog; what the tracker announces goes out by the event log's own.
+Every setting on which a promise rests is set here: no default decides it, nor do faust's own environment variables.
+The producer writes the table's changelog; what the tracker announces goes out by the event log's own.
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ def stream_app(kafka: KafkaSettings, group: str, folder: Path, partitions: int, 
     """
     app = faust.App(
         kafka.prefix + group,
+        env={},  # else WEB_ENABLED, CONSUMER_AUTO_OFFSET_RESET and their like win over what stands here
         autodiscover=False,
         datadir=str(folder),
         debug=False,

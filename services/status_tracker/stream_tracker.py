@@ -17,7 +17,7 @@ from typing import Any, cast
 
 import faust
 import structlog
-from aiokafka.errors import KafkaError
+from aiokafka.errors import KafkaError  # type: ignore[import-untyped]
 from faust.types import TP
 
 from penstock.adapters.cluster.kafka_settings import KafkaSettings

@@ -96,16 +96,22 @@ def test_a_tracker_that_is_killed_anywhere_is_made_up_for(
     assert set(scene.told()) == {(each, status) for each in requests for status in STATUSES}
     copies = Counter(postbox.taken)
     assert len(copies) == len({message_id for message_id, _ in copies}) == 3 * len(STATUSES) * 2
-    assert sum(copies.values()) - len(copies) == (1 if place == "notifier.mail_sent" else 0)
+    # What was cut off between a mail and its note is sent once more, after its lease.
+    assert sum(copies.values()) - len(copies) <= (place == "notifier.mail_sent")
 
 
 def test_one_of_two_trackers_is_killed_and_the_other_takes_over(scene: StreamScene) -> None:
     first_half, second_half = scene.accept(8), scene.accept(8)
     with scene.process() as survivor, scene.process(failpoint="consume.before_commit:2") as victim:
-        scene.send(scene.progress(first_half, chunks=20))
-        while victim.poll() is None:  # until it has had two batches of its own
-            scene.send(scene.progress(first_half, chunks=20))
-        assert victim.wait(60) == -signal.SIGKILL
+        events = scene.progress(first_half, chunks=20)
+
+        def is_dead() -> bool:  # once it has had two batches of its own
+            scene.send(events[:: len(events) // 8])
+            return victim.poll() is not None
+
+        until(is_dead)
+        assert victim.returncode == -signal.SIGKILL
+        scene.send(events)
         scene.send(repeated_and_shuffled(scene.progress(second_half, chunks=20), seed=3))
         scene.await_end()
         assert survivor.poll() is None

@@ -1,0 +1,61 @@
+"""The faust app's settings: what a promise rests on is set, however the environment looks."""
+
+from __future__ import annotations
+
+import ssl
+from pathlib import Path
+from typing import Any
+
+import faust
+import pytest
+
+from penstock.adapters.cluster.kafka_settings import KafkaSettings, SaslMechanism, SecurityProtocol
+from services.status_tracker.stream_app import stream_app
+
+
+def app_of(folder: Path, **settings: Any) -> faust.App:
+    kafka = KafkaSettings(bootstrap_servers="one:9092, two:9093", prefix="p.", **settings)
+    unused: Any = None  # the agent's body, which does not run here
+    return stream_app(kafka, "trackers", folder, 4, unused)
+
+
+def test_what_the_promises_rest_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in (
+        ("NODE_WEB_ENABLED", "1"),
+        ("WEB_ENABLED", "1"),
+        ("CONSUMER_AUTO_OFFSET_RESET", "latest"),
+        ("PRODUCER_ACKS", "1"),
+    ):
+        monkeypatch.setenv(name, value)
+    conf = app_of(tmp_path).conf
+    assert conf.id == "p.trackers"
+    assert [f"{url.host}:{url.port}" for url in conf.broker] == ["one:9092", "two:9093"]
+    assert not conf.web_enabled
+    assert conf.consumer_auto_offset_reset == "earliest"
+    assert conf.producer_acks == -1
+    assert conf.processing_guarantee.value == "at_least_once"
+    assert not conf.stream_wait_empty
+    assert (conf.key_serializer, conf.value_serializer) == ("raw", "raw")
+    assert conf.broker_session_timeout < conf.broker_request_timeout
+    assert conf.broker_credentials is None
+    assert tmp_path in conf.tabledir.parents
+
+
+def test_a_password_goes_over_tls_that_is_checked(tmp_path: Path) -> None:
+    credentials = app_of(
+        tmp_path,
+        security_protocol=SecurityProtocol.SASL_SSL,
+        sasl_mechanism=SaslMechanism.SCRAM_SHA_512,
+        username="u",
+        password="p",
+    ).conf.broker_credentials
+    assert isinstance(credentials, faust.SASLCredentials)
+    assert (credentials.username, credentials.password, credentials.mechanism.value) == ("u", "p", "SCRAM-SHA-512")
+    assert credentials.ssl_context is not None
+    assert (credentials.ssl_context.verify_mode, credentials.ssl_context.check_hostname) == (ssl.CERT_REQUIRED, True)
+
+
+def test_tls_without_a_password(tmp_path: Path) -> None:
+    credentials = app_of(tmp_path, security_protocol=SecurityProtocol.SSL).conf.broker_credentials
+    assert isinstance(credentials, faust.SSLCredentials)
+    assert credentials.context.verify_mode == ssl.CERT_REQUIRED
