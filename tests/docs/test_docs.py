@@ -19,6 +19,10 @@ import pytest
 import typer
 
 from penstock import failpoints
+from penstock.adapters.cluster.cassandra_session import CassandraSettings
+from penstock.adapters.cluster.kafka_settings import KafkaSettings
+from penstock.adapters.cluster.kms_key_vault import KmsSettings
+from penstock.adapters.cluster.s3_client import S3Settings
 from penstock.application.access import Role
 from penstock.application.key_ring import Purpose
 from penstock.config import PREFIX, Settings
@@ -248,6 +252,32 @@ def test_every_setting_is_documented_with_its_default() -> None:
     told = {row[0]: row[1] for head in ("Of the system", "Of e-mail") for row in table(SETTINGS, head, "variable")}
     fields = msgspec.structs.fields(Settings)
     assert told == {PREFIX + field.name.upper(): str(field.default) for field in fields}
+
+
+def test_every_setting_of_a_server_is_documented_with_its_default() -> None:
+    sections = {"KAFKA": KafkaSettings, "CASSANDRA": CassandraSettings, "S3": S3Settings, "KMS": KmsSettings}
+    told = {row[0]: row[1] for row in table(SETTINGS, "Of the cluster runtime", "variable")}
+    assert told == {
+        f"{PREFIX}{section}_{field.name.upper()}": as_written(field)
+        for section, kind in sections.items()
+        for field in msgspec.structs.fields(kind)
+    }
+
+
+def as_written(field: msgspec.structs.FieldInfo) -> str:
+    """A setting's default as a variable would hold it."""
+    if field.required:
+        return ""
+    default = field.default if field.default is not msgspec.NODEFAULT else field.default_factory()
+    match default:
+        case bool():
+            return str(default).lower()
+        case tuple():
+            return ",".join(default)
+        case dict():
+            return ",".join(f"{key}={value}" for key, value in default.items())
+        case _:
+            return str(default)
 
 
 def test_every_variable_in_the_source_is_documented() -> None:
