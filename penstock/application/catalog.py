@@ -29,12 +29,22 @@ class Catalog:
         self._store = store
 
     def create_source(self, tenant_id: str, name: str, display_name: str = "") -> DataSource:
-        """The data source `name`, new or as it was. Raises `Refused` for a name that cannot be one."""
+        """The data source `name`, new or as it was.
+
+        Raises `Refused` for a name that cannot be one, or is taken by a source that is shown by another name.
+        """
         source = DataSource(name=check_name(name), display_name=display_name)
         try:
             self._store.create(Table.DATA_SOURCES, tenant_id, "", name, msgspec.json.encode(source))
         except Conflict:
-            return self.source(tenant_id, name)
+            present = self.source(tenant_id, name)
+            if display_name not in ("", present.display_name):
+                raise refusal(
+                    "data_source_exists",
+                    f"there is a data source {name!r} already, with another display name",
+                    "Use it as it is, or choose another name.",
+                ) from None
+            return present
         return source
 
     def source(self, tenant_id: str, name: str) -> DataSource:

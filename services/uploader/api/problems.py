@@ -38,6 +38,7 @@ STATUS = {
     "cannot_cancel": 409,
     "cannot_revert": 409,
     "attribute_exists": 409,
+    "data_source_exists": 409,
     "key_revoked": 409,
     "body_too_large": 413,
     "file_too_large": 413,

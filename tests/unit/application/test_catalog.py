@@ -30,7 +30,9 @@ def catalog(tmp_path: Path) -> Iterator[Catalog]:
 def test_sources_are_created_once_and_listed_by_name(catalog: Catalog) -> None:
     assert catalog.sources(T) == []
     pos, crm = catalog.create_source(T, "store_pos", "Shops"), catalog.create_source(T, "crm")
-    assert catalog.create_source(T, "store_pos", "Other") == pos
+    assert catalog.create_source(T, "store_pos") == pos
+    with pytest.raises(Refused, match="data_source_exists"):
+        catalog.create_source(T, "store_pos", "Other")
     assert catalog.sources(T) == [crm, pos]
     assert catalog.sources("other") == []
     with pytest.raises(NotFound):
