@@ -49,7 +49,7 @@ def list_data_sources(call: Call) -> DataSourceList:
     return DataSourceList(data_sources=[_source(source) for source in call.system.catalog.sources(call.tenant_id)])
 
 
-@operation("POST", "/v1/data-sources", role=Role.UPLOADER, status=201, answers=DataSourceView)
+@operation("POST", "/v1/data-sources", role=Role.UPLOADER, status=201, answers=DataSourceView, problems=(409,))
 def create_data_source(call: Call, body: NewDataSource) -> DataSourceView:
     """Create a data source; one that exists is answered as it is."""
     return _source(call.system.catalog.create_source(call.tenant_id, body.name, body.display_name))
