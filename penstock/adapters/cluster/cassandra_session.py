@@ -54,6 +54,8 @@ SCHEMA_AGREEMENT_SECONDS = 30
 READS = "reads"  # the execution profile of reads: as the default one, and a slow replica is not waited for
 SETTLED_READS = "settled reads"  # their consistency is the transactions' own
 SPECULATIVE_ATTEMPTS = 2
+WRITE_SPECULATION = 0.2  # of the time that it may take; then another replica is asked to coordinate the write as well
+HEARTBEAT_SECONDS = 5  # a node that does not answer for so long twice is down; the driver's own 30 would be a minute
 KEYSPACE = re.compile(r"[a-z][a-z0-9_]{0,47}")
 ONE_REPLICA: Mapping[str, str | int] = {"class": "SimpleStrategy", "replication_factor": 1}
 
@@ -264,6 +266,8 @@ def _cluster(settings: CassandraSettings) -> Cluster:
         ssl_context=_tls(settings) if settings.tls else None,
         execution_profiles=_profiles(settings),
         connect_timeout=CONNECT_SECONDS,
+        idle_heartbeat_interval=HEARTBEAT_SECONDS,
+        idle_heartbeat_timeout=HEARTBEAT_SECONDS,
         reconnection_policy=ExponentialReconnectionPolicy(*RECONNECTION_SECONDS),
         max_schema_agreement_wait=SCHEMA_AGREEMENT_SECONDS,
         compression=False,  # what is large is sealed and does not shrink
@@ -285,10 +289,14 @@ def _profiles(settings: CassandraSettings) -> dict[object, ExecutionProfile]:
         }
         return ExecutionProfile(**{**usual, **other})
 
-    speculation = ConstantSpeculativeExecutionPolicy(settings.speculative_delay_seconds, SPECULATIVE_ATTEMPTS)
+    def speculative(delay_seconds: float) -> ExecutionProfile:
+        policy = ConstantSpeculativeExecutionPolicy(delay_seconds, SPECULATIVE_ATTEMPTS)
+        return profile(speculative_execution_policy=policy)
+
     return {
-        EXEC_PROFILE_DEFAULT: profile(),
-        READS: profile(speculative_execution_policy=speculation),
+        # Of use only to what may be repeated. Without it a node that hangs would hold up every write it coordinates.
+        EXEC_PROFILE_DEFAULT: speculative(settings.request_timeout_seconds * WRITE_SPECULATION),
+        READS: speculative(settings.speculative_delay_seconds),
         SETTLED_READS: profile(consistency_level=serial),
     }
 
