@@ -1,109 +1,390 @@
-"""The kustomize base: whatever a service's own file says, its pod is locked down and named by a policy."""
+"""What `deploy/k8s` promises, read from its overlays as kustomize builds them: whatever a service's own file says."""
 
 from __future__ import annotations
 
-import subprocess
-from collections.abc import Iterator
-from pathlib import Path
+import re
+from itertools import product
 from typing import Any
 
+import kubernetes_validate
+import msgspec
 import pytest
+import typer
 import yaml
 
-BASE = Path(__file__).parents[2] / "deploy" / "k8s" / "base"
+from penstock.adapters.cluster.cassandra_session import CassandraSettings
+from penstock.adapters.cluster.kafka_settings import KafkaSettings
+from penstock.adapters.cluster.kms_key_vault import KmsSettings
+from penstock.adapters.cluster.s3_client import S3Settings
+from penstock.config import PREFIX, load_section, load_settings
+from penstock.config import Settings as SystemSettings
+from penstock.domain.events import CHUNK_READY, UPLOAD_REQUESTED
+from penstock.wiring.system import topics
+from services.cli.main import application
+from services.row_processor.main import SPLITTERS, WORKERS
+from tests.support.documents import ROOT, table, text_of
+from tests.support.kustomize import K8S, OVERLAYS, Document, Rendered, container, rendered
+
 SERVICES = ("uploader", "splitter", "worker", "tracker")
-SHARED = "restricted-pod.yaml"
-Document = Any  # what YAML holds is checked by reading it
+SCALED = {"splitter": (SPLITTERS, UPLOAD_REQUESTED), "worker": (WORKERS, CHUNK_READY)}
+SERVERS: dict[str, Any] = {"kafka": KafkaSettings, "cassandra": CassandraSettings, "s3": S3Settings}
+SECTIONS = {**SERVERS, "kms": KmsSettings}
+KUBERNETES = ("1.30", "1.33", "1.35", "1.37")
+KEDA = "keda.sh/v1alpha1"
+NAME = "app.kubernetes.io/name"
+
+pytestmark = pytest.mark.parametrize("overlay", OVERLAYS)
 
 
-def documents(*names: str) -> Iterator[Document]:
-    for name in names:
-        yield from yaml.safe_load_all((BASE / name).read_text("utf-8"))
+@pytest.fixture
+def built(overlay: str) -> Rendered:
+    return rendered(overlay)
 
 
-def kustomization() -> Document:
-    (document,) = documents("kustomization.yaml")
-    return document
+def variables_of(built: Rendered, pod: Document) -> dict[str, str]:
+    """What a pod is given; a secret is a word, as long as it is there."""
+    given = container(pod)
+    assert [source["configMapRef"]["name"] for source in given["envFrom"]] == list(built.kind("ConfigMap"))
+    return {**built.config, **{each["name"]: "secret" for each in given["env"]}}
 
 
-def resources(kind: str) -> dict[str, Document]:
-    found = documents(*kustomization()["resources"])
-    return {document["metadata"]["name"]: document for document in found if document["kind"] == kind}
+# -- the parts --
 
 
-def container(deployment: Document) -> Document:
-    (only,) = deployment["spec"]["template"]["spec"]["containers"]
-    return only
+def test_there_is_one_deployment_per_service_and_a_job_that_migrates(built: Rendered) -> None:
+    assert set(built.kind("Deployment")) == set(SERVICES)
+    assert set(built.kind("Job")) == {"migrate"}
+    assert [container(built.pods()[name])["args"][0] for name in built.pods()] == list(built.pods())
 
 
-def shared_pod() -> Document:
-    (patch,) = documents(SHARED)
-    return patch["spec"]["template"]["spec"]
+def test_every_command_line_is_one_that_penstock_takes(built: Rendered) -> None:
+    for pod in built.pods().values():
+        name, *arguments = container(pod)["args"]
+        command: Any = typer.main.get_command(application(name))
+        assert command.commands[name].make_context(name, arguments).params
 
 
-def test_every_file_is_used() -> None:
-    used = {
-        *kustomization()["resources"],
-        *(patch["path"] for patch in kustomization()["patches"]),
-        "kustomization.yaml",
-    }
-    assert used == {path.name for path in BASE.iterdir()}
+def test_every_file_is_used(overlay: str) -> None:
+    for folder in (K8S / "base", K8S / "overlays" / overlay):
+        told = yaml.safe_load((folder / "kustomization.yaml").read_text("utf-8"))
+        used = {*told["resources"], *(patch["path"] for patch in told["patches"]), "kustomization.yaml"}
+        assert used - {"../../base"} == {path.name for path in folder.iterdir()}
 
 
-def test_the_namespace_admits_restricted_pods_only() -> None:
-    namespace = resources("Namespace")[kustomization()["namespace"]]
+# -- the schemas --
+
+
+@pytest.mark.parametrize("version", KUBERNETES)
+def test_every_document_fits_the_schemas_of_kubernetes(built: Rendered, version: str) -> None:
+    own = [document for document in built.documents if document["apiVersion"] != KEDA]
+    for document in own:
+        assert kubernetes_validate.validate(document, version, strict=True) == version
+
+
+def test_a_field_that_kubernetes_does_not_have_is_noticed(built: Rendered) -> None:
+    document = {**built.kind("Deployment")["worker"], "sepc": {}}
+    with pytest.raises(kubernetes_validate.ValidationError, match="sepc"):
+        kubernetes_validate.validate(document, KUBERNETES[0], strict=True)
+
+
+# -- the settings --
+
+
+def test_every_variable_of_a_pod_is_one_that_penstock_reads(built: Rendered) -> None:
+    for pod in built.pods().values():
+        assert set(variables_of(built, pod)) <= known_variables()
+
+
+def test_every_variable_that_is_named_anywhere_is_one_that_penstock_reads(overlay: str) -> None:
+    files = [*K8S.glob("base/*"), *(K8S / "overlays" / overlay).iterdir()]
+    files += [ROOT / "deploy" / name for name in ("README.md", "Dockerfile")]
+    named = {name for path in files for name in re.findall(rf"\b{PREFIX}[A-Z0-9_]+", path.read_text("utf-8"))}
+    assert named - known_variables() == set()
+
+
+def known_variables() -> set[str]:
+    sections = {"": SystemSettings, **{f"{name.upper()}_": kind for name, kind in SECTIONS.items()}}
+    fields = [(prefix, each.name) for prefix, kind in sections.items() for each in msgspec.structs.fields(kind)]
+    return {f"{PREFIX}{prefix}{name.upper()}" for prefix, name in fields}
+
+
+def test_the_settings_of_every_pod_can_be_read(built: Rendered) -> None:
+    for pod in built.pods().values():
+        variables = variables_of(built, pod)
+        settings = load_settings(variables)
+        assert settings.runtime == "cluster"
+        assert settings.smtp_host
+        for name, kind in SERVERS.items():
+            load_section(kind, name, variables)
+
+
+def test_the_keys_are_mounted_or_in_kms(built: Rendered, overlay: str) -> None:
+    settings = load_settings(built.config)
+    if not settings.key_file:
+        load_section(KmsSettings, "kms", built.config)
+        return
+    for service in SERVICES:
+        mounts = {mount["name"]: mount for mount in container(built.pods()[service])["volumeMounts"]}
+        (volume,) = [each for each in built.pods()[service]["spec"]["volumes"] if each["name"] == "keys"]
+        assert settings.key_file.startswith(mounts["keys"]["mountPath"] + "/")
+        assert mounts["keys"]["readOnly"] is True
+        assert volume["secret"]["defaultMode"] == 0o440, "the key file is refused when others can read it"
+
+
+def test_every_file_that_is_named_is_mounted(built: Rendered) -> None:
+    named = {name: path for name, path in built.config.items() if name.endswith("_FILE")}
+    for (name, path), service in product(named.items(), SERVICES):
+        mounts = [mount["mountPath"] for mount in container(built.pods()[service])["volumeMounts"]]
+        assert path.rpartition("/")[0] in mounts, name
+
+
+def test_every_secret_is_told_of_with_its_keys(built: Rendered) -> None:
+    used = {(each["name"], each["key"]) for each in secret_keys(built)}
+    told = {row[0]: re.findall(r"[\w.-]+", row[1]) for row in table("deploy/README.md", "Kubernetes", "Secret")}
+    assert {(name, key) for name, key in used if key not in told.get(name, [])} == set()
+    mounted = [volume.get("secret") for pod in built.pods().values() for volume in pod["spec"]["volumes"]]
+    assert {secret["secretName"] for secret in mounted if secret} <= set(told)
+
+
+def secret_keys(built: Rendered) -> list[Document]:
+    """What is read of secrets, by pods as variables and by KEDA."""
+    variables = [each["valueFrom"]["secretKeyRef"] for pod in built.pods().values() for each in container(pod)["env"]]
+    signed_in = [each["spec"]["secretTargetRef"] for each in built.kind("TriggerAuthentication").values()]
+    return [*variables, *(ref for refs in signed_in for ref in refs)]
+
+
+# -- the pods --
+
+
+def test_the_namespace_admits_restricted_pods_only(built: Rendered) -> None:
+    (namespace,) = built.kind("Namespace").values()
     assert namespace["metadata"]["labels"]["pod-security.kubernetes.io/enforce"] == "restricted"
-
-
-def test_there_is_one_deployment_per_service() -> None:
-    assert set(resources("Deployment")) == set(SERVICES)
-
-
-def test_every_pod_is_locked_down() -> None:
-    assert kustomization()["patches"] == [{"path": SHARED, "target": {"kind": "Deployment"}}]
-    pod = shared_pod()
-    assert pod["automountServiceAccountToken"] is False
-    assert pod["securityContext"]["runAsNonRoot"] is True
-    assert pod["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
-    assert pod["containers"][0]["securityContext"] == {
-        "allowPrivilegeEscalation": False,
-        "readOnlyRootFilesystem": True,
-        "capabilities": {"drop": ["ALL"]},
+    assert {each["metadata"].get("namespace", namespace["metadata"]["name"]) for each in built.documents} == {
+        namespace["metadata"]["name"]
     }
 
 
-@pytest.mark.parametrize("service", SERVICES)
-def test_what_all_pods_share_reaches_this_one(service: str) -> None:
-    """Kustomize joins containers by name; a list that is named in both files would hide the shared one."""
-    own, shared = container(resources("Deployment")[service]), shared_pod()["containers"][0]
-    assert own["name"] == shared["name"]
-    assert set(own) & set(shared) == {"name"}
+def restricted_faults(pod: Document) -> list[str]:
+    """What of a pod offends the Pod Security Standards' profile `restricted`, as Kubernetes' page on them lists it.
+
+    A field that these manifests have no use for is an offence whatever it says.
+    """
+    spec, whole, own = pod["spec"], pod["spec"]["securityContext"], container(pod)["securityContext"]
+    volumes = {kind for volume in spec["volumes"] for kind in volume if kind != "name"}
+    offences = {
+        "host namespaces": {"hostNetwork", "hostPID", "hostIPC", "hostUsers"} & set(spec),
+        "other containers": {"initContainers", "ephemeralContainers"} & set(spec),
+        "host ports": [port for port in container(pod).get("ports", []) if "hostPort" in port],
+        "volumes": volumes - {"configMap", "csi", "downwardAPI", "emptyDir", "ephemeral", "projected", "secret"},
+        "privileged": own.get("privileged", False),
+        "escalation": own.get("allowPrivilegeEscalation", True),
+        "capabilities": own.get("capabilities") != {"drop": ["ALL"]},
+        "root": whole.get("runAsNonRoot") is not True or whole.get("runAsUser", 0) == 0,
+        "seccomp": whole.get("seccompProfile") != {"type": "RuntimeDefault"},
+        "overrides": {"runAsUser", "runAsNonRoot", "seccompProfile", "procMount"} & set(own),
+        "sysctls": {"sysctls", "seLinuxOptions", "windowsOptions", "appArmorProfile"} & {*whole, *own},
+    }
+    return [name for name, offence in offences.items() if offence]
 
 
-@pytest.mark.parametrize("service", SERVICES)
-def test_a_service_has_an_account_without_token_and_a_disruption_budget(service: str) -> None:
-    deployment = resources("Deployment")[service]
-    labels = deployment["spec"]["template"]["metadata"]["labels"]
-    assert deployment["spec"]["selector"]["matchLabels"] == labels
-    assert resources("PodDisruptionBudget")[service]["spec"]["selector"]["matchLabels"] == labels
-    account = resources("ServiceAccount")[deployment["spec"]["template"]["spec"]["serviceAccountName"]]
-    assert account["automountServiceAccountToken"] is False
+def test_every_pod_passes_the_restricted_standard(built: Rendered) -> None:
+    assert {name: faults for name, pod in built.pods().items() if (faults := restricted_faults(pod))} == {}
 
 
-@pytest.mark.parametrize("service", SERVICES)
-def test_memory_is_bounded(service: str) -> None:
-    assert "memory" in container(resources("Deployment")[service])["resources"]["limits"]
+def test_a_pod_that_does_not_pass_is_noticed(built: Rendered) -> None:
+    pod = msgspec.json.decode(msgspec.json.encode(built.pods()["worker"]))
+    pod["spec"]["hostNetwork"] = True
+    pod["spec"]["volumes"].append({"name": "host", "hostPath": {"path": "/"}})
+    container(pod)["securityContext"]["capabilities"]["add"] = ["SYS_ADMIN"]
+    assert restricted_faults(pod) == ["host namespaces", "volumes", "capabilities"]
 
 
-@pytest.mark.parametrize("service", SERVICES)
-def test_its_command_line_is_one_that_penstock_takes(service: str, penstock_command: list[str]) -> None:
-    command, *arguments = container(resources("Deployment")[service])["args"]
-    told = subprocess.run([*penstock_command, command, "--help"], capture_output=True, text=True, check=True).stdout
-    assert all(argument in told for argument in arguments if argument.startswith("-"))
+def test_no_pod_writes_but_where_it_is_given_a_bounded_place(built: Rendered) -> None:
+    for pod in built.pods().values():
+        volumes = {volume["name"]: volume for volume in pod["spec"]["volumes"]}
+        assert container(pod)["securityContext"]["readOnlyRootFilesystem"] is True
+        writable = [mount for mount in container(pod)["volumeMounts"] if not mount.get("readOnly")]
+        assert {mount["mountPath"] for mount in writable} == {"/tmp", "/data"}
+        assert all("sizeLimit" in volumes[mount["name"]]["emptyDir"] for mount in writable)
 
 
-def test_what_no_policy_names_is_denied() -> None:
-    policies = resources("NetworkPolicy")
+def test_the_data_folder_is_where_the_image_has_it(built: Rendered) -> None:
+    assert f"{PREFIX}DATA=/data" in text_of("deploy/Dockerfile").split()
+    assert f"{PREFIX}DATA" not in built.config
+
+
+def test_every_pod_has_an_account_without_a_token(built: Rendered) -> None:
+    for name, pod in built.pods().items():
+        assert pod["spec"]["serviceAccountName"] == name
+        assert pod["spec"]["automountServiceAccountToken"] is False
+        assert built.kind("ServiceAccount")[name]["automountServiceAccountToken"] is False
+
+
+def test_memory_is_bounded_and_what_is_asked_for_is_there(built: Rendered) -> None:
+    for pod in built.pods().values():
+        resources = container(pod)["resources"]
+        assert resources["limits"]["memory"] == resources["requests"]["memory"]
+        assert "cpu" in resources["requests"]
+
+
+def test_what_has_been_begun_may_take_as_long_as_a_slow_server_is_waited_for(built: Rendered) -> None:
+    cassandra = load_section(CassandraSettings, "cassandra", built.config)
+    kafka = load_section(KafkaSettings, "kafka", {**built.config, "PENSTOCK_KAFKA_USERNAME": "u"})
+    longest = cassandra.patience_seconds + kafka.delivery_timeout_seconds + kafka.request_timeout_seconds
+    assert all(pod["spec"]["terminationGracePeriodSeconds"] > longest for pod in built.pods().values())
+
+
+def test_every_probe_asks_what_the_service_serves(built: Rendered) -> None:
+    for service in SERVICES:
+        given = container(built.pods()[service])
+        (port,) = given["ports"]
+        option = "--port" if service == "uploader" else "--health-port"
+        assert given["args"][given["args"].index(option) + 1] == str(port["containerPort"])
+        asked = {probe: given[probe]["httpGet"] for probe in ("startupProbe", "livenessProbe", "readinessProbe")}
+        assert {each["port"] for each in asked.values()} == {port["name"]}
+        assert [each["path"] for each in asked.values()] == ["/healthz", "/healthz", "/readyz"]
+
+
+def test_pods_of_a_service_are_spread_over_nodes_and_zones(built: Rendered) -> None:
+    for service in SERVICES:
+        pod = built.pods()[service]
+        spread = {each["topologyKey"]: each for each in pod["spec"]["topologySpreadConstraints"]}
+        assert set(spread) == {"kubernetes.io/hostname", "topology.kubernetes.io/zone"}
+        for each in spread.values():
+            assert each["labelSelector"]["matchLabels"].items() <= pod["metadata"]["labels"].items()
+            assert NAME in each["matchLabelKeys"]
+
+
+def test_a_disruption_takes_one_pod_of_a_service_at_a_time(built: Rendered) -> None:
+    for service in SERVICES:
+        deployment, budget = (
+            built.kind("Deployment")[service]["spec"],
+            built.kind("PodDisruptionBudget")[service]["spec"],
+        )
+        assert budget["maxUnavailable"] == 1
+        assert budget["selector"]["matchLabels"].items() <= deployment["template"]["metadata"]["labels"].items()
+        assert deployment["selector"]["matchLabels"] == budget["selector"]["matchLabels"] == {NAME: service}
+
+
+# -- the fleet --
+
+
+def test_the_fleet_grows_with_the_lag_to_one_pod_a_partition(built: Rendered) -> None:
+    counts = topics(load_settings(built.config))
+    assert set(built.kind("ScaledObject")) == set(SCALED)
+    for service, (group, topic) in SCALED.items():
+        scaled = built.kind("ScaledObject")[service]["spec"]
+        (trigger,) = scaled["triggers"]
+        assert scaled["scaleTargetRef"] == {"name": service}
+        assert 1 <= scaled["minReplicaCount"] <= scaled["maxReplicaCount"] <= counts[topic]
+        assert (trigger["type"], trigger["metadata"]["consumerGroup"], trigger["metadata"]["topic"]) == (
+            "kafka",
+            group,
+            topic,
+        )
+        assert trigger["metadata"]["bootstrapServersFromEnv"] in built.config
+        assert "replicas" not in built.kind("Deployment")[service]["spec"], "KEDA and kubectl would undo each other"
+
+
+def test_the_fleet_is_slow_to_shrink(built: Rendered) -> None:
+    for scaled in built.kind("ScaledObject").values():
+        down = scaled["spec"]["advanced"]["horizontalPodAutoscalerConfig"]["behavior"]["scaleDown"]
+        assert scaled["spec"]["cooldownPeriod"] >= 300
+        assert down["stabilizationWindowSeconds"] >= 300
+        assert [(policy["type"], policy["value"]) for policy in down["policies"]] == [("Pods", 1)]
+
+
+def test_a_scaled_object_says_only_what_keda_reads(built: Rendered) -> None:
+    """As keda.sh's pages on ScaledObject and on the Kafka scaler list it; KEDA passes over what it does not know."""
+    spec = {"scaleTargetRef", "minReplicaCount", "maxReplicaCount", "pollingInterval", "cooldownPeriod", "advanced"}
+    read = {"bootstrapServersFromEnv", "consumerGroup", "topic", "lagThreshold", "offsetResetPolicy", "version"}
+    for scaled in built.kind("ScaledObject").values():
+        (trigger,) = scaled["spec"]["triggers"]
+        assert set(scaled["spec"]) == spec | {"triggers"}
+        assert set(trigger) <= {"type", "metadata", "authenticationRef"}
+        assert read <= set(trigger["metadata"]) <= read | {"sasl", "tls"}
+        assert all(isinstance(value, str) for value in trigger["metadata"].values())
+
+
+def test_keda_signs_in_to_kafka_as_the_services_do(built: Rendered) -> None:
+    kafka = load_section(KafkaSettings, "kafka", built.config)
+    for scaled in built.kind("ScaledObject").values():
+        (trigger,) = scaled["spec"]["triggers"]
+        told = trigger["metadata"]
+        assert (told.get("tls") == "enable") == kafka.security_protocol.endswith("SSL")
+        assert ("sasl" in told) == kafka.security_protocol.startswith("SASL")
+        if "sasl" in told:
+            assert told["sasl"].replace("_", "") == kafka.sasl_mechanism.lower().replace("-", "")
+            given = built.kind("TriggerAuthentication")[trigger["authenticationRef"]["name"]]["spec"]["secretTargetRef"]
+            assert {each["parameter"] for each in given} == {"username", "password", "ca"}
+
+
+# -- the network --
+
+
+def selects(selector: Document, labels: dict[str, str]) -> bool:
+    chosen = [labels.get(each["key"]) in each["values"] for each in selector.get("matchExpressions", [])]
+    return selector.get("matchLabels", {}).items() <= labels.items() and all(chosen)
+
+
+def rules(built: Rendered, name: str, way: str) -> list[Document]:
+    """The rules of one way (`egress` or `ingress`) that hold for a pod."""
+    labels = built.pods()[name]["metadata"]["labels"]
+    held = [
+        each["spec"] for each in built.kind("NetworkPolicy").values() if selects(each["spec"]["podSelector"], labels)
+    ]
+    return [rule for spec in held for rule in spec.get(way, [])]
+
+
+def ports(found: list[Document]) -> set[Any]:
+    return {port["port"] for rule in found for port in rule["ports"]}
+
+
+def test_what_no_policy_allows_is_denied(built: Rendered) -> None:
+    policies = built.kind("NetworkPolicy")
     assert policies["deny-all"]["spec"] == {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}
-    named = [policy["spec"]["podSelector"].get("matchLabels", {}) for policy in policies.values()]
-    assert {labels.get("app.kubernetes.io/name") for labels in named} <= {None, *SERVICES}
+    for policy in policies.values():
+        ways = {way.capitalize() for way in ("ingress", "egress") if policy["spec"].get(way)}
+        assert ways <= set(policy["spec"]["policyTypes"])
+
+
+def test_no_rule_lets_anybody_in_or_out(built: Rendered) -> None:
+    """A rule without peers, a peer without labels and a network of all addresses allow everything."""
+    for policy in built.kind("NetworkPolicy").values():
+        for way, peers in (("ingress", "from"), ("egress", "to")):
+            for rule in policy["spec"].get(way, []):
+                assert rule["ports"]
+                assert rule[peers]
+                for peer in rule[peers]:
+                    wide = not peer.get("namespaceSelector", {}).get("matchLabels")
+                    assert not wide or int(peer["ipBlock"]["cidr"].rpartition("/")[2]) >= 8
+
+
+def test_each_pod_reaches_its_servers_and_no_others(built: Rendered) -> None:
+    variables = {**built.config, "PENSTOCK_KAFKA_USERNAME": "u"}
+    brokers = load_section(KafkaSettings, "kafka", variables).bootstrap_servers.split(",")
+    (kafka,) = {int(address.rpartition(":")[2]) for address in brokers}
+    database = load_section(CassandraSettings, "cassandra", variables).port
+    mail = load_settings(variables).smtp_port
+    common = {53, kafka, database}
+    reached = {name: ports(rules(built, name, "egress")) for name in built.pods()}
+    assert reached == {
+        "migrate": common,
+        "uploader": common | {443},
+        "splitter": common | {443},
+        "worker": common | {443},
+        "tracker": common | {443, mail},
+    }
+
+
+def test_only_the_uploader_takes_calls_of_clients(built: Rendered) -> None:
+    clients = {"namespaceSelector": {"matchLabels": {"penstock/ingress": "allowed"}}}
+    prometheus = {"namespaceSelector": {"matchLabels": {"penstock/metrics": "allowed"}}}
+    for name in built.pods():
+        taken = rules(built, name, "ingress")
+        assert all(peer in (clients, prometheus) for rule in taken for peer in rule["from"])
+        assert (clients in [peer for rule in taken for peer in rule["from"]]) == (name == "uploader")
+    (service,) = built.kind("Service").values()
+    (port,) = service["spec"]["ports"]
+    assert selects({"matchLabels": service["spec"]["selector"]}, built.pods()["uploader"]["metadata"]["labels"])
+    assert port["targetPort"] == container(built.pods()["uploader"])["ports"][0]["name"]
