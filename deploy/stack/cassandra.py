@@ -148,6 +148,7 @@ class Cassandra:
             # meant against batches that span nodes, each of them would be a line in the log.
             "batch_size_warn_threshold": "64KiB",
             "batch_size_fail_threshold": "128KiB",
+            "unlogged_batch_across_partitions_warn_threshold": 128,  # the same for their many small partitions
             "auto_snapshot": False,  # dropping a test's tables must not keep their files
         }
 

@@ -6,6 +6,7 @@ Not imported by the embedded runtime, whose start would wait for these clients t
 from __future__ import annotations
 
 import os
+from contextlib import ExitStack
 from pathlib import Path
 
 from penstock.adapters.cluster.cassandra_control_store import CassandraControlStore
@@ -26,24 +27,36 @@ from penstock.domain.errors import refusal
 from penstock.ports.key_vault import KeyVault
 from penstock.wiring.system import Adapters, Random, System, join, topics
 
+DAY_US = 86_400_000_000
+
 
 def cluster(settings: Settings, *, random: Random = os.urandom) -> System:
     """The runtime on its servers. Raises `Unavailable` while one is away, `Refused` for what a person must mend."""
-    log = KafkaEventLog(kafka_settings())
-    for topic, partitions in topics(settings).items():
-        _check_topic(log, topic, partitions)
-    session = CassandraSession(load_section(CassandraSettings, "cassandra"))
-    check_version(session)
-    s3 = load_section(S3Settings, "s3")
-    adapters = Adapters(
-        log=log,
-        control=CassandraControlStore(session),
-        objects=S3ObjectStore(s3),
-        profiles=CassandraProfileStore(session),
-        vault=_vault(settings),
-        foreign=S3ForeignObjects(s3),
-    )
-    return join(settings, adapters, clock=SystemClock(), random=random, upkeep=lambda: None)
+    with ExitStack() as opened:
+        log = KafkaEventLog(kafka_settings())
+        opened.callback(log.close)
+        for topic, partitions in topics(settings).items():
+            _check_topic(log, topic, partitions)
+        session = CassandraSession(load_section(CassandraSettings, "cassandra"))
+        opened.callback(session.close)
+        check_version(session)
+        s3, clock = load_section(S3Settings, "s3"), SystemClock()
+        objects = S3ObjectStore(s3)
+        adapters = Adapters(
+            log=log,
+            control=CassandraControlStore(session),
+            objects=objects,
+            profiles=CassandraProfileStore(session),
+            vault=_vault(settings),
+            foreign=S3ForeignObjects(s3),
+        )
+        opened.pop_all()  # from here on the system closes them
+
+    def abort_unfinished() -> None:
+        """Uploads in parts whose process died; a living one is done within a day."""
+        objects.abort_unfinished(clock.now_us() - DAY_US)
+
+    return join(settings, adapters, clock=clock, random=random, upkeep=abort_unfinished)
 
 
 def migrate(settings: Settings) -> int:

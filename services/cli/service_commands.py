@@ -37,7 +37,7 @@ def uploader(host: Host = "127.0.0.1", port: Port = 8080, data: Data = None, as_
             out.result({"url": url}, lambda: Text(url))
 
         try:
-            serve(system, intake_of(system), list, host, port, listening=listening)
+            serve(system, intake_of(system), list, host, port, listening=listening, upkeep=True)
         except OSError as error:
             raise Unavailable(f"cannot listen on {host}, port {port}: {error.strerror}") from None
 

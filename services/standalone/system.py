@@ -17,9 +17,7 @@ from services.row_processor.main import splitter_loop, worker_loop
 from services.standalone.worker_processes import WorkerProcesses
 from services.status_tracker.main import periodic_work, tracker_loop
 from services.uploader.intake import intake_of
-from services.uploader.sweep import sweep
-
-UPKEEP_SECONDS = 3_600.0
+from services.uploader.sweep import upkeep_of
 
 log = structlog.get_logger(__name__)
 
@@ -41,7 +39,7 @@ class Standalone:
         self._processes = WorkerProcesses(settings, count)
         self._parts: list[ConsumeLoop | Periodic] = [splitter_loop(self.system), tracker_loop(self.system)]
         self._parts += periodic_work(self.system)
-        self._parts.append(Periodic("upkeep", self._keep_up, UPKEEP_SECONDS))
+        self._parts.append(upkeep_of(self.system))
         if not count:
             self._parts.append(worker_loop(self.system))
         self._running: list[_Running] = []
@@ -64,10 +62,6 @@ class Standalone:
         for kind in (ConsumeLoop, Periodic):
             self._stop([each for each in self._running if isinstance(each.part, kind)])
         self.system.close()
-
-    def _keep_up(self) -> None:
-        sweep(self.system)
-        self.system.upkeep()
 
     def problems(self) -> list[str]:
         """What keeps the system from working, in sentences; nothing when all is well."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
@@ -14,10 +14,12 @@ from litestar import Litestar
 
 from penstock.application.consume import ConsumeLoop
 from penstock.application.handling import PARTITION_STOPPED
+from penstock.application.periodic import Periodic
 from penstock.wiring import System
 from services.uploader.api import create_app
 from services.uploader.intake import Intake
 from services.uploader.offers import offers_loop
+from services.uploader.sweep import upkeep_of
 
 STOP_SECONDS = 5  # what running calls get to end, among them event streams, which would not
 BACKLOG = 512  # connections that wait to be taken
@@ -31,15 +33,18 @@ def serve(
     port: int,
     *,
     listening: Callable[[str], None] = lambda _: None,
+    upkeep: bool = False,
 ) -> None:
     """Serve until SIGTERM or SIGINT. `listening` is told the address as soon as it is bound; port 0 is any free one.
 
-    Raises OSError when the address is taken.
+    With `upkeep`, old and orphaned objects are swept meanwhile. Raises OSError when the address is taken.
     """
     offers = None if system.foreign is None else offers_loop(system, system.foreign)
     server = ApiServer(create_app(system, intake, lambda: [*problems(), *_stopped(offers)]), host, port)
     listening(server.url)
-    with _beside(offers, server.stop):
+    parts: list[ConsumeLoop | Periodic] = [upkeep_of(system)] if upkeep else []
+    parts += [] if offers is None else [offers]
+    with _beside(parts, server.stop):
         server.run()
 
 
@@ -49,19 +54,19 @@ def _stopped(offers: ConsumeLoop | None) -> list[str]:
 
 
 @contextmanager
-def _beside(offers: ConsumeLoop | None, stop: Callable[[], None]) -> Iterator[None]:
-    """Run the loop meanwhile; when it fails, `stop` ends the rest, and its error is raised."""
-    if offers is None:
-        yield
-        return
-    with ThreadPoolExecutor(1) as pool:
-        running = pool.submit(offers.run)
-        running.add_done_callback(lambda _: stop())
+def _beside(parts: Sequence[ConsumeLoop | Periodic], stop: Callable[[], None]) -> Iterator[None]:
+    """Run the parts meanwhile; when one fails, `stop` ends the rest, and its error is raised."""
+    with ThreadPoolExecutor(max(1, len(parts))) as pool:
+        running = [pool.submit(part.run) for part in parts]
+        for each in running:
+            each.add_done_callback(lambda _: stop())
         try:
             yield
         finally:
-            offers.stop()
-        running.result()
+            for part in parts:
+                part.stop()
+        for each in running:
+            each.result()
 
 
 class ApiServer:

@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from penstock.application.periodic import Periodic
 from penstock.domain.request import Request
 from penstock.wiring import System
 
 ORPHAN_SECONDS = 3_600  # a file that is younger may belong to a request that is just being accepted
 DAY_SECONDS = 86_400
 PAGE = 200  # requests per read
+UPKEEP_SECONDS = 3_600.0
 
 
 class Swept(NamedTuple):
@@ -28,6 +30,16 @@ def sweep(system: System) -> Swept:
     """Sweep the objects of every tenant once. Raises `Unavailable`; what is left then, the next sweep finds."""
     swept = [_sweep_tenant(system, tenant_id) for tenant_id in system.control.tenants()]
     return Swept(sum(each.orphans for each in swept), sum(each.expired for each in swept))
+
+
+def upkeep_of(system: System) -> Periodic:
+    """The sweep, and what else this runtime needs done now and then."""
+
+    def keep_up() -> None:
+        sweep(system)
+        system.upkeep()
+
+    return Periodic("upkeep", keep_up, UPKEEP_SECONDS)
 
 
 def _sweep_tenant(system: System, tenant_id: str) -> Swept:

@@ -302,6 +302,11 @@ class TestCompose:
     def test_cassandra_is_set_up_alike(self, services: Any) -> None:
         script = services["cassandra"]["entrypoint"][-1]
         settings = Cassandra().settings(Path("data"), Ports())
-        for name in ("batch_size_warn_threshold", "batch_size_fail_threshold", "auto_snapshot"):
+        for name in (
+            "batch_size_warn_threshold",
+            "batch_size_fail_threshold",
+            "unlogged_batch_across_partitions_warn_threshold",
+            "auto_snapshot",
+        ):
             value = settings[name]
             assert f"{name}: {json.dumps(value) if isinstance(value, bool) else value}/" in script
