@@ -19,10 +19,6 @@ import pytest
 import typer
 
 from penstock import failpoints
-from penstock.adapters.cluster.cassandra_session import CassandraSettings
-from penstock.adapters.cluster.kafka_settings import KafkaSettings
-from penstock.adapters.cluster.kms_key_vault import KmsSettings
-from penstock.adapters.cluster.s3_client import S3Settings
 from penstock.application.access import Role
 from penstock.application.key_ring import Purpose
 from penstock.config import PREFIX, Settings
@@ -44,6 +40,7 @@ from services.uploader.api.problems import STATUS, status_of
 from tests.support import documents
 from tests.support.documents import PAGES, ROOT, argument_of, code_lines, inline_code, sources, table, text_of
 from tests.support.http_system import serving
+from tests.support.variables import SECTIONS
 
 FILES, ERRORS, SETTINGS, HTTP = "docs/files.md", "docs/errors.md", "docs/settings.md", "docs/http-api.md"
 ARCHITECTURE, OPERATING, GUARANTEES = "docs/architecture.md", "docs/operations.md", "docs/guarantees.md"
@@ -255,7 +252,6 @@ def test_every_setting_is_documented_with_its_default() -> None:
 
 
 def test_every_setting_of_a_server_is_documented_with_its_default() -> None:
-    sections = {"KAFKA": KafkaSettings, "CASSANDRA": CassandraSettings, "S3": S3Settings, "KMS": KmsSettings}
     told = {row[0]: row[1] for row in table(SETTINGS, "Of the cluster runtime", "variable")}
     assert told == {
         f"{PREFIX}{section}_{field.name.upper()}": as_written(field)
