@@ -57,7 +57,7 @@ def admin(settings: KafkaSettings) -> AdminClient:
 
 class TestKafkaEventLog(EventLogContract):
     quiet_seconds = 1.0
-    longest_turn = 20_000  # Kafka hands out whole batches of the sender's, up to 10,000 of such small events
+    longest_turn = 20_000  # the others' first helpings come before, each 64 KiB of very small events
 
     @pytest.fixture
     def log(self, settings: KafkaSettings, admin: AdminClient) -> Iterator[EventLog]:

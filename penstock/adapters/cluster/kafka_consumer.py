@@ -174,12 +174,13 @@ class KafkaConsumer(Consumer):
     def _fetch(self, timeout: float, max_messages: int) -> None:
         """Take what librdkafka has; if that is nothing to deliver, wait for it. One by one: rebalances come between."""
         deadline = time.monotonic() + timeout
-        self._find_positions()
         ready = any(held.ready for held in self._held.values())
         for _ in range(max(1, max_messages, self._room())):
-            record = self._driver.poll(0 if ready else max(0.0, deadline - time.monotonic()))
+            settled = ready or self._astray
+            record = self._driver.poll(0 if settled else max(0.0, deadline - time.monotonic()))
             if record is not None:
                 ready |= self._sort_in(record)
+            elif self._astray:  # all that are, at once
                 self._find_positions()
             elif ready or time.monotonic() >= deadline:
                 break
@@ -224,41 +225,51 @@ class KafkaConsumer(Consumer):
         return messages
 
     def _find_positions(self) -> None:
-        for source in list(self._astray):
-            self._find_position(source)
+        """Start those that are astray at the same time, so that they have their turns."""
+        astray = {source: self._held[source] for source in self._astray}
+        starts = {source: self._start_of(source) for source in astray}
+        still = [source for source, held in astray.items() if self._held.get(source) is held]
+        places = [self._at(source, starts[source]) for source in still]
+        # Taken up anew: one whose position was not in the log does not answer to a seek.
+        self._driver.incremental_unassign(places)
+        self._driver.incremental_assign(places)
+        self._driver.pause([self._at(source) for source in still if self._held[source].paused])
+        for source in still:
+            self._held[source].drop()
+            self._held[source].position = None
+        self._astray.difference_update(astray)
 
-    def _find_position(self, source: TopicPartition) -> None:
-        """Start at the earliest event: as a group does that is new, or because the events that come next are gone."""
-        place = self._at(source)
+    def _start_of(self, source: TopicPartition) -> int:
+        """The earliest event: as a group starts that is new, or because the events that come next are gone."""
+        place, patience = self._at(source), self._request_timeout_seconds
         try:
-            (committed,) = self._driver.committed([place], self._request_timeout_seconds)
-            low, high = self._driver.get_watermark_offsets(place, self._request_timeout_seconds)
+            (committed,) = self._driver.committed([place], patience)
+            low, high = self._driver.get_watermark_offsets(place, patience)
         except KafkaException as error:
             raise self._trouble.unavailable(error.args[0], f"looking for the first event of {_told(source)}") from error
-        held, start = self._held[source], low
         if committed.offset < 0:  # from now on it has an offset, so that what expires before it is read is noticed
             with suppress(Fenced):
                 self._commit(source, low, NO_EPOCH)
         elif low <= committed.offset <= high:
-            start = committed.offset
+            return committed.offset
         else:
             self._lost.add(source)
-        self._start_at(source, start)
-        self._astray.discard(source)
-        held.position = None
+        return low
 
     def _commit(self, source: TopicPartition, offset: int, epoch: int) -> None:
-        held, doing = self._held[source], f"committing {_told(source)}"
+        held, doing = self._held.get(source), f"committing {_told(source)}"
         deadline = time.monotonic() + STALE_SECONDS
-        while (error := self._refusal(source, offset, epoch)) is not None:
+        while held is not None and self._held.get(source) is held:
+            error = self._refusal(source, offset, epoch)
+            if error is None:
+                return
             if error.code() == KafkaError.STALE_MEMBER_EPOCH and time.monotonic() < deadline:
                 time.sleep(STALE_PAUSE_SECONDS)  # others came or went; a member that was shut out is told otherwise
             elif error.code() in FENCED:
                 raise Fenced(f"{doing}: it is no longer a partition of this member ({error.name()})")
             else:
                 raise self._trouble.unavailable(error, doing)
-            if self._held.get(source) is not held:
-                raise Fenced(f"{doing}: it was taken from this member meanwhile")
+        raise Fenced(f"{doing}: it was taken from this member meanwhile")
 
     def _refusal(self, source: TopicPartition, offset: int, epoch: int) -> KafkaError | None:
         """Commit and wait for the answer. librdkafka's own waiting has no end while the coordinator is away."""
@@ -276,6 +287,8 @@ class KafkaConsumer(Consumer):
             record = self._driver.poll(ANSWER_SECONDS)
             if record is not None:
                 self._sort_in(record)
+                if self._room() <= 0:
+                    time.sleep(ANSWER_SECONDS)  # take in little more, however long it lasts
         return self._answers.pop(question)
 
     def _answered(self, error: KafkaError | None, places: list[Place]) -> None:
@@ -288,15 +301,6 @@ class KafkaConsumer(Consumer):
             self._driver.seek(self._at(source, offset))
         except KafkaException as error:
             raise self._trouble.unavailable(error.args[0], f"going back in {_told(source)}") from error
-
-    def _start_at(self, source: TopicPartition, offset: int) -> None:
-        """Take the partition up anew: one whose position was not in the log does not answer to a seek."""
-        held, place = self._held[source], self._at(source, offset)
-        held.drop()
-        self._driver.incremental_unassign([place])
-        self._driver.incremental_assign([place])
-        if held.paused:
-            self._driver.pause([place])
 
     def _set_paused(self, partitions: Sequence[TopicPartition], *, paused: bool) -> list[Place]:
         """Returns those that change."""

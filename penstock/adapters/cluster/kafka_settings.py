@@ -83,6 +83,7 @@ class KafkaSettings(msgspec.Struct, frozen=True, kw_only=True):
             "enable.idempotence": True,  # retries neither double nor reorder
             "delivery.timeout.ms": _ms(self.delivery_timeout_seconds),
             "linger.ms": 0,  # all that a flush sends is queued at once: there is nothing to wait for
+            "batch.num.messages": 1000,  # not 10,000: consumers are handed whole batches, one partition after another
             "partitioner": "murmur2_random",  # the Java client's, so that keys land where other services expect them
         }
 

@@ -1,0 +1,68 @@
+"""What Kafka's clients are told follows from the settings, and nothing that they would misread."""
+
+import pytest
+from confluent_kafka import Consumer, KafkaError, Producer
+
+from penstock.adapters.cluster.kafka_errors import Trouble
+from penstock.adapters.cluster.kafka_settings import KafkaSettings, SaslMechanism, SecurityProtocol
+
+HERE = "127.0.0.1:9"
+SECRETS = {"username": "penstock", "password": "open sesame", "ca_file": "ca.pem", "key_file": "key.pem"}
+
+
+@pytest.mark.parametrize("protocol", list(SecurityProtocol))
+def test_tls_and_credentials_are_told_where_they_are_used(protocol: SecurityProtocol) -> None:
+    properties = KafkaSettings(bootstrap_servers=HERE, security_protocol=protocol, **SECRETS).client()
+    assert properties["security.protocol"] == protocol.value
+    assert ("ssl.ca.location" in properties) == ("SSL" in protocol.value.split("_"))
+    assert ("sasl.password" in properties) == protocol.value.startswith("SASL")
+
+
+def test_files_that_are_not_named_are_not_told() -> None:
+    properties = KafkaSettings(bootstrap_servers=HERE, security_protocol=SecurityProtocol.SSL).client()
+    assert not [name for name in properties if name.startswith("ssl.")]
+
+
+@pytest.mark.parametrize("mechanism", list(SaslMechanism))
+def test_librdkafka_takes_every_property(mechanism: SaslMechanism) -> None:
+    settings = KafkaSettings(
+        bootstrap_servers=HERE,
+        security_protocol=SecurityProtocol.SASL_PLAINTEXT,
+        sasl_mechanism=mechanism,
+        username="u",
+        password="p",
+    )
+    Producer(settings.producer()).purge()  # made without a complaint
+    for properties in (settings.consumer("g"), settings.reader()):
+        consumer = Consumer(properties)
+        assert consumer.assignment() == []
+        consumer.close()
+
+
+class TestTrouble:
+    """The cause is told aside; the request that suffers from it only times out."""
+
+    timed_out = KafkaError(KafkaError._TIMED_OUT)
+
+    def test_the_cause_of_a_time_out_is_told(self) -> None:
+        trouble = Trouble()
+        trouble.note(KafkaError(KafkaError._AUTHENTICATION))
+        trouble.note(KafkaError(KafkaError._ALL_BROKERS_DOWN))  # follows from it
+        assert "user name and password" in str(trouble.unavailable(self.timed_out, "sending"))
+
+    def test_what_a_broker_answers_stands_for_itself(self) -> None:
+        trouble = Trouble()
+        trouble.note(KafkaError(KafkaError._ALL_BROKERS_DOWN))
+        refused = KafkaError(KafkaError.GROUP_AUTHORIZATION_FAILED)
+        assert "READ on the group" in str(trouble.unavailable(refused, "polling"))
+
+    def test_one_broker_that_is_away_is_no_trouble(self) -> None:
+        trouble = Trouble()
+        trouble.note(KafkaError(KafkaError._TRANSPORT))
+        assert trouble.error is None
+
+    def test_what_is_over_is_forgotten(self) -> None:
+        trouble = Trouble()
+        trouble.note(KafkaError(KafkaError._SSL))
+        trouble.clear()
+        assert "check that the brokers run" in str(trouble.unavailable(self.timed_out, "sending"))
