@@ -254,8 +254,8 @@ def test_every_setting_is_documented_with_its_default() -> None:
 def test_every_setting_of_a_server_is_documented_with_its_default() -> None:
     told = {row[0]: row[1] for row in table(SETTINGS, "Of the cluster runtime", "variable")}
     assert told == {
-        f"{PREFIX}{section}_{field.name.upper()}": as_written(field)
-        for section, kind in sections.items()
+        f"{PREFIX}{section.upper()}_{field.name.upper()}": as_written(field)
+        for section, kind in SECTIONS.items()
         for field in msgspec.structs.fields(kind)
     }
 

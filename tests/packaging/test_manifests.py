@@ -15,20 +15,17 @@ import yaml
 from penstock.adapters.cluster.cassandra_session import CassandraSettings
 from penstock.adapters.cluster.kafka_settings import KafkaSettings
 from penstock.adapters.cluster.kms_key_vault import KmsSettings
-from penstock.adapters.cluster.s3_client import S3Settings
 from penstock.config import PREFIX, load_section, load_settings
-from penstock.config import Settings as SystemSettings
 from penstock.domain.events import CHUNK_READY, UPLOAD_REQUESTED
 from penstock.wiring.system import topics
 from services.cli.main import application
 from services.row_processor.main import SPLITTERS, WORKERS
-from tests.support.documents import ROOT, table, text_of
+from tests.support.documents import table, text_of
 from tests.support.kustomize import K8S, OVERLAYS, Document, Rendered, container, rendered
+from tests.support.variables import SERVERS, settings
 
 SERVICES = ("uploader", "splitter", "worker", "tracker")
 SCALED = {"splitter": (SPLITTERS, UPLOAD_REQUESTED), "worker": (WORKERS, CHUNK_READY)}
-SERVERS: dict[str, Any] = {"kafka": KafkaSettings, "cassandra": CassandraSettings, "s3": S3Settings}
-SECTIONS = {**SERVERS, "kms": KmsSettings}
 KUBERNETES = ("1.30", "1.33", "1.35", "1.37")
 KEDA = "keda.sh/v1alpha1"
 NAME = "app.kubernetes.io/name"
@@ -92,41 +89,28 @@ def test_a_field_that_kubernetes_does_not_have_is_noticed(built: Rendered) -> No
 
 def test_every_variable_of_a_pod_is_one_that_penstock_reads(built: Rendered) -> None:
     for pod in built.pods().values():
-        assert set(variables_of(built, pod)) <= known_variables()
-
-
-def test_every_variable_that_is_named_anywhere_is_one_that_penstock_reads(overlay: str) -> None:
-    files = [*K8S.glob("base/*"), *(K8S / "overlays" / overlay).iterdir()]
-    files += [ROOT / "deploy" / name for name in ("README.md", "Dockerfile")]
-    named = {name for path in files for name in re.findall(rf"\b{PREFIX}[A-Z0-9_]+", path.read_text("utf-8"))}
-    assert named - known_variables() == set()
-
-
-def known_variables() -> set[str]:
-    sections = {"": SystemSettings, **{f"{name.upper()}_": kind for name, kind in SECTIONS.items()}}
-    fields = [(prefix, each.name) for prefix, kind in sections.items() for each in msgspec.structs.fields(kind)]
-    return {f"{PREFIX}{prefix}{name.upper()}" for prefix, name in fields}
+        assert set(variables_of(built, pod)) <= settings()
 
 
 def test_the_settings_of_every_pod_can_be_read(built: Rendered) -> None:
     for pod in built.pods().values():
         variables = variables_of(built, pod)
-        settings = load_settings(variables)
-        assert settings.runtime == "cluster"
-        assert settings.smtp_host
+        system = load_settings(variables)
+        assert system.runtime == "cluster"
+        assert system.smtp_host
         for name, kind in SERVERS.items():
             load_section(kind, name, variables)
 
 
 def test_the_keys_are_mounted_or_in_kms(built: Rendered, overlay: str) -> None:
-    settings = load_settings(built.config)
-    if not settings.key_file:
+    key_file = load_settings(built.config).key_file
+    if not key_file:
         load_section(KmsSettings, "kms", built.config)
         return
     for service in SERVICES:
         mounts = {mount["name"]: mount for mount in container(built.pods()[service])["volumeMounts"]}
         (volume,) = [each for each in built.pods()[service]["spec"]["volumes"] if each["name"] == "keys"]
-        assert settings.key_file.startswith(mounts["keys"]["mountPath"] + "/")
+        assert key_file.startswith(mounts["keys"]["mountPath"] + "/")
         assert mounts["keys"]["readOnly"] is True
         assert volume["secret"]["defaultMode"] == 0o440, "the key file is refused when others can read it"
 

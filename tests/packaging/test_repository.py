@@ -9,12 +9,11 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
-import msgspec
 import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from penstock.config import PREFIX, Settings
+from tests.support.variables import VARIABLE, variables_read
 
 ROOT = Path(__file__).parents[2]
 # Written so that this file does not hold what it forbids.
@@ -29,7 +28,6 @@ FORBIDDEN = {
     "a body that is left out": re.compile(r"\bNotImplementedErro[r]\b"),
 }
 CONTRACTS = "tests/contracts/"  # a suite leaves open what each adapter's test fills in
-VARIABLE = re.compile(rf"\b{PREFIX}[A-Z_]*[A-Z]\b")
 ABOUT_THE_CODE = ("Makefile", "README.md", "CONTRIBUTING.md", "CHANGELOG.md", ".ci/*", "deploy/**/*", "docs/**/*")
 
 
@@ -75,13 +73,6 @@ def test_what_is_forbidden_is_found(what: str, line: str) -> None:
 
 def test_the_lock_of_addresses_is_not_committed() -> None:
     assert "uv.lock" not in committed()
-
-
-def variables_read() -> set[str]:
-    """Each variable that becomes a setting, or that a module names in full."""
-    settings = {PREFIX + field.name.upper() for field in msgspec.structs.fields(Settings)}
-    sources = [path.read_text("utf-8") for folder in ("penstock", "services") for path in (ROOT / folder).rglob("*.py")]
-    return settings | {name for text in sources for name in re.findall(rf'"({PREFIX}[A-Z_]+)"', text)}
 
 
 def variables_told() -> Iterator[tuple[str, str]]:

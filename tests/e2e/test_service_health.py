@@ -1,0 +1,75 @@
+"""A service's health, from outside its process, as a cluster's probes ask for it."""
+
+from __future__ import annotations
+
+import signal
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+import stamina
+
+from tests.support.command_line import CommandLine
+
+STOP_SECONDS = 60
+SERVICES = {"splitter": "penstock.splitters", "worker": "penstock.workers", "tracker": "penstock.trackers"}
+PEOPLE = "crmid\tcity\nC1\tUtrecht\nC2\tGouda\n"
+
+
+@pytest.fixture
+def cli(penstock_command: list[str], tmp_path: Path) -> CommandLine:
+    return CommandLine(penstock_command, tmp_path)
+
+
+@contextmanager
+def serving(cli: CommandLine, service: str, exit_code: int = 0, **variables: str) -> Iterator[str]:
+    """The address at which it tells its health; it ends with `exit_code` on SIGTERM."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    process = cli.start(service, "--health-port", port, **variables)
+    try:
+        yield f"http://127.0.0.1:{port}"
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(STOP_SECONDS) == exit_code, process.communicate()
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def answer(url: str, until: Callable[[httpx.Response], bool]) -> httpx.Response:
+    """Asks again and again until the answer is as it should be."""
+    for attempt in stamina.retry_context(
+        on=(httpx.TransportError, AssertionError), attempts=None, timeout=STOP_SECONDS
+    ):
+        with attempt:
+            told = httpx.get(url)
+            assert until(told), told.text
+    return told
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_service_is_ready_once_it_works(cli: CommandLine, service: str) -> None:
+    with serving(cli, service) as url:
+        answer(f"{url}/readyz", lambda told: told.status_code == 200)
+        assert httpx.get(f"{url}/healthz").status_code == 200
+        assert f'penstock_events_total{{group="{SERVICES[service]}"}} 0.0' in httpx.get(f"{url}/metrics").text
+
+
+def test_what_a_service_has_handled_is_counted(cli: CommandLine) -> None:
+    cli.run("mapping", "set", "crm", "--map", "crmid=crmid!", "--map", "city=town:pii")
+    cli.run("upload", cli.file(PEOPLE), "--source", "crm", "--json")
+    with serving(cli, "splitter") as url:
+        counted = 'penstock_events_total{group="penstock.splitters"} 1.0'
+        assert answer(f"{url}/metrics", lambda told: counted in told.text)
+
+
+def test_a_service_whose_servers_are_away_is_alive_and_not_ready(cli: CommandLine) -> None:
+    away = {"PENSTOCK_RUNTIME": "cluster", "PENSTOCK_KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1:1"}
+    with serving(cli, "worker", exit_code=130, **away) as url:
+        assert answer(f"{url}/healthz", lambda _: True).status_code == 200
+        refused = httpx.get(f"{url}/readyz")
+        assert (refused.status_code, refused.json()["code"]) == (503, "not_ready")
+        assert "waits for its servers" in refused.json()["detail"]
