@@ -21,7 +21,7 @@ from penstock.wiring.system import topics
 from services.cli.main import application
 from services.row_processor.main import SPLITTERS, WORKERS
 from tests.support.documents import table, text_of
-from tests.support.kustomize import K8S, OVERLAYS, Document, Rendered, container, rendered
+from tests.support.kustomize import K8S, OVERLAYS, Document, Rendered, container
 from tests.support.variables import SERVERS, settings
 
 SERVICES = ("uploader", "splitter", "worker", "tracker")
@@ -35,7 +35,7 @@ pytestmark = pytest.mark.parametrize("overlay", OVERLAYS)
 
 @pytest.fixture
 def built(overlay: str) -> Rendered:
-    return rendered(overlay)
+    return Rendered(overlay)
 
 
 def variables_of(built: Rendered, pod: Document) -> dict[str, str]:

@@ -23,10 +23,15 @@ Document = Any  # what YAML holds is checked by reading it
 
 
 class Rendered:
-    """The documents of one overlay."""
+    """One overlay as it would be applied; built when a test first looks at it, so that all skip at one place."""
 
-    def __init__(self, documents: list[Document]) -> None:
-        self.documents = documents
+    def __init__(self, overlay: str) -> None:
+        self._overlay = overlay
+
+    @property
+    def documents(self) -> list[Document]:
+        """Skips the test where kustomize cannot be had; under CI=true that fails it."""
+        return _build(self._overlay)
 
     def kind(self, kind: str) -> dict[str, Document]:
         """All of one kind, by name."""
@@ -44,8 +49,7 @@ class Rendered:
 
 
 @cache
-def rendered(overlay: str) -> Rendered:
-    """`overlay` as it would be applied. Skips the test where kustomize cannot be had; under CI=true that fails it."""
+def _build(overlay: str) -> list[Document]:
     try:
         program = go_program(MODULE, VERSION, "kustomize")
     except NotAvailable as error:
@@ -53,7 +57,7 @@ def rendered(overlay: str) -> Rendered:
             raise
         pytest.skip(str(error))
     built = subprocess.run([program, "build", K8S / "overlays" / overlay], capture_output=True, text=True, check=True)
-    return Rendered(list(yaml.safe_load_all(built.stdout)))
+    return list(yaml.safe_load_all(built.stdout))
 
 
 def container(pod: Document) -> Document:
