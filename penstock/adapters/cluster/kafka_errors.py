@@ -44,6 +44,7 @@ LEADER_MOVED = frozenset(
         KafkaError.LEADER_NOT_AVAILABLE,
         KafkaError.FENCED_LEADER_EPOCH,
         KafkaError.UNKNOWN_LEADER_EPOCH,
+        KafkaError._NOENT,  # the client's own: no leader is known
     }
 )
 _MENDS = {
