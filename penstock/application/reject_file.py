@@ -15,10 +15,17 @@ from penstock.ports.object_store import ObjectRef
 
 
 def reject_lines(
-    requests: Requests, chunks: Chunks, files: SealedObjects, tenant_id: str, request_id: str
+    requests: Requests,
+    chunks: Chunks,
+    files: SealedObjects,
+    tenant_id: str,
+    request_id: str,
+    *,
+    only: frozenset[str] = frozenset(),
 ) -> Iterator[bytes]:
     """The lines of the TSV, its header first; one chunk's rejects are in memory at a time.
 
+    `only`: the rows that were rejected for one of these reasons; all without it.
     Raises `NotFound`; `Refused`: no_rejects, rejects_expired.
     """
     request = requests.get(tenant_id, request_id)
@@ -29,7 +36,9 @@ def reject_lines(
     ]
     if not places:
         raise refusal("no_rejects", "this request has no rejects", "There is nothing to correct.")
-    return write_tsv(_columns(requests, files, request), _rejects(files, tenant_id, places))
+    rejects = _rejects(files, tenant_id, places)
+    wanted = (reject for reject in rejects if not only or only.intersection(reject.reasons))
+    return write_tsv(_columns(requests, files, request), wanted)
 
 
 def _columns(requests: Requests, files: SealedObjects, request: Request) -> Sequence[str]:

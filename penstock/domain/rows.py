@@ -12,6 +12,8 @@ from typing import NamedTuple
 
 from penstock.domain.rejects import Reject
 
+SET_ASIDE = "processing_failed"  # why the rows of a chunk that could not be processed are rejected
+
 
 class Table(NamedTuple):
     """Readable rows, column by column. `lines` are their line numbers in the file, `raw` their text without line

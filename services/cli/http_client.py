@@ -70,6 +70,9 @@ class HttpClient(Client):
     def cancel(self, request_id: str) -> Document:
         return self._document("POST", _path(request_id, ":cancel"))
 
+    def resubmit(self, request_id: str) -> Document:
+        return self._document("POST", _path(request_id, ":resubmit"))
+
     def undo(self, request_id: str) -> Document:
         return self._document("POST", _path(request_id, ":undo"))
 

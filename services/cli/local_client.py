@@ -17,6 +17,7 @@ from services.cli.profile_document import profile_document
 from services.cli.progress import Progress
 from services.cli.upload_file import UploadFile
 from services.uploader.intake import UploadForm, intake_of
+from services.uploader.resubmit import resubmit
 
 
 class LocalClient(Client):
@@ -58,6 +59,12 @@ class LocalClient(Client):
         cancelled = self._system.requests.cancel(self._tenant_id, request_id)
         self._audit("request.cancelled", request_id=request_id)
         return self._public(cancelled)
+
+    def resubmit(self, request_id: str) -> Document:
+        intake = intake_of(self._system)
+        child = resubmit(self._system, intake, self._tenant_id, request_id, uploaded_by=local_user())
+        self._audit("request.resubmitted", request_id=request_id, child_id=child.request_id)
+        return self._public(child)
 
     def undo(self, request_id: str) -> Document:
         undone = self._system.requests.undo(self._tenant_id, request_id)

@@ -27,6 +27,7 @@ COMMANDS = {
     "rejects": "request_commands",
     "cancel": "request_commands",
     "undo": "request_commands",
+    "resubmit": "request_commands",
     "profile": "profile",
     "source": "catalog_commands",
     "attribute": "catalog_commands",

@@ -1,4 +1,4 @@
-"""Commands around upload requests: upload, requests, request, watch, rejects, cancel, undo."""
+"""Commands around upload requests: upload, requests, request, watch, rejects, cancel, undo, resubmit."""
 
 from __future__ import annotations
 
@@ -114,10 +114,19 @@ def undo(request_id: RequestId, data: Data = None, url: Url = None, key: Key = N
         out.result(undone, lambda: request_view(undone, where=where_of(data, url)))
 
 
+def resubmit(
+    request_id: RequestId, data: Data = None, url: Url = None, key: Key = None, as_json: AsJson = False
+) -> None:
+    """Run again, as a child request, the rows of chunks that were set aside (processing_failed)."""
+    with reporting(as_json=as_json) as out, connect(data, url, key) as client:
+        child = client.resubmit(request_id)
+        out.result(child, lambda: request_view(child, where=where_of(data, url)))
+
+
 def saved_view(rows: int, output: Path) -> str:
     return f"{rows:,} rejected {'row' if rows == 1 else 'rows'} in {output}" if rows else "No row was rejected."
 
 
 def register(app: typer.Typer) -> None:
-    for command in (upload, requests, request, watch, rejects, cancel, undo):
+    for command in (upload, requests, request, watch, rejects, cancel, undo, resubmit):
         app.command()(command)

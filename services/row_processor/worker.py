@@ -28,6 +28,7 @@ from penstock.domain.layout import Layout, compile_layout
 from penstock.domain.mapping import Plan
 from penstock.domain.rejects import Reject, encode_rejects
 from penstock.domain.request import Manifest
+from penstock.domain.rows import SET_ASIDE
 from penstock.domain.sealing import ChunkSealer
 from penstock.failpoints import failpoint
 from penstock.ports.clock import Clock
@@ -172,7 +173,7 @@ class Worker:
             return self._commit(event, plan, _unread(event))
         lines = enumerate(self._read(event).split(b"\n"), event.first_line)
         rows = ((line, row.removesuffix(b"\r")) for line, row in lines)
-        rejects = [Reject(line=line, reasons=("processing_failed",), row=row) for line, row in rows if row]
+        rejects = [Reject(line=line, reasons=(SET_ASIDE,), row=row) for line, row in rows if row]
         return self._commit(event, plan, ChunkResult([], rejects, len(rejects), 0))
 
     def _report(self, event: ChunkReady, step: Step) -> None:

@@ -13,9 +13,11 @@ import pytest
 
 from penstock.application.sealed_objects import rejects_key
 from penstock.domain.chunk import ingest_chunk
+from penstock.domain.errors import Refused
 from penstock.domain.rejects import decode_rejects
-from penstock.domain.request import Status
+from penstock.domain.request import Request, Status
 from services.row_processor import worker
+from services.uploader.resubmit import resubmit
 from tests.simulation.invariant import check_profiles
 from tests.support import messy_file
 from tests.support.aftermath import expected
@@ -96,6 +98,7 @@ def test_columns_without_end(cli: CommandLine, columns: int, code: str) -> None:
     assert (ran.code, ran.fault_codes) == (1, [code])
 
 
+HUNGRY_CHUNK = 1  # some of whose rows are good
 NASTY_ROWS = {
     "a million fields": (b"C1" + b"\tx" * 1_000_000, "wrong_field_count"),
     "nothing but tabs": (b"\t" * 8_000_000, "wrong_field_count"),
@@ -121,7 +124,7 @@ def test_a_chunk_that_exhausts_memory_is_set_aside(tmp_path: Path, monkeypatch: 
 
     def hungry(body: bytes, **given: Any) -> Any:
         nonlocal attempts
-        if given["chunk"] != 3:
+        if given["chunk"] != HUNGRY_CHUNK:
             return ingest_chunk(body, **given)
         attempts += 1
         raise MemoryError
@@ -137,11 +140,27 @@ def test_a_chunk_that_exhausts_memory_is_set_aside(tmp_path: Path, monkeypatch: 
         assert all(lines[line - 1].removesuffix(b"\r") == text for line, text in aside.items())
         without = b"\n".join(b"" if number in aside else line for number, line in enumerate(lines, 1))
         check_profiles(driven.system, [expected(completed, without)])
+        monkeypatch.undo()
+        check_resubmitted(driven, completed, aside)
+
+
+def check_resubmitted(driven: DrivenSystem, parent: Request, aside: dict[int, bytes]) -> None:
+    """What was set aside runs again as one child, however often that is asked for; it has nothing set aside itself."""
+    first, again = (
+        resubmit(driven.system, driven.intake, messy_file.TENANT, parent.request_id, uploaded_by="someone")
+        for _ in range(2)
+    )
+    assert first.request_id == again.request_id
+    (child,) = driven.finish(first)
+    assert (child.status, child.parent_id, child.rows_read) == (Status.COMPLETED, parent.request_id, len(aside))
+    assert child.rows_ingested > 0
+    with pytest.raises(Refused, match="nothing_set_aside"):
+        resubmit(driven.system, driven.intake, messy_file.TENANT, child.request_id, uploaded_by="someone")
 
 
 def rows_set_aside(driven: DrivenSystem, request_id: str) -> dict[int, bytes]:
-    """The rows of chunk 3, by line, as they can be downloaded."""
-    ref = driven.system.files.stat(rejects_key(messy_file.TENANT, request_id, 3))
+    """The rows of the hungry chunk, by line, as they can be downloaded."""
+    ref = driven.system.files.stat(rejects_key(messy_file.TENANT, request_id, HUNGRY_CHUNK))
     reader = driven.system.files.open(messy_file.TENANT, ref)
     return {
         reject.line: reject.row

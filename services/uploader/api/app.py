@@ -35,6 +35,7 @@ OPERATIONS: tuple[Operation, ...] = (
     rejects.download_rejects,
     requests.cancel_request,
     requests.undo_request,
+    requests.resubmit_request,
     profiles.lookup_profile,
     catalog.list_data_sources,
     catalog.create_data_source,

@@ -37,6 +37,8 @@ STATUS = {
     "conflict": 409,
     "cannot_cancel": 409,
     "cannot_revert": 409,
+    "not_ended": 409,
+    "nothing_set_aside": 409,
     "attribute_exists": 409,
     "data_source_exists": 409,
     "key_revoked": 409,

@@ -16,6 +16,7 @@ from penstock.domain.request import Request, Status
 from services.uploader.api.decoding import given
 from services.uploader.api.operations import Call, Reply, operation
 from services.uploader.api.views import RequestPage, RequestView, request_view
+from services.uploader.resubmit import resubmit
 
 LOOK_EVERY_SECONDS = 0.2
 SAY_SOMETHING_EVERY_SECONDS = 15.0  # so that no proxy takes a quiet stream for a dead one
@@ -74,6 +75,23 @@ def undo_request(call: Call, request_id: str) -> RequestView:
     reverted = call.system.requests.undo(call.tenant_id, request_id)
     call.audit("request.undone", request_id=request_id)
     return _view(call, reverted)
+
+
+@operation(
+    "POST",
+    "/v1/requests/{request_id}:resubmit",
+    role=Role.UPLOADER,
+    status=202,
+    answers=RequestView,
+    reply_headers={"Location": "Where the child request is."},
+    problems=(404, 409),
+)
+def resubmit_request(call: Call, request_id: str) -> Reply:
+    """Run again, as a child request, the rows of chunks that were set aside."""
+    who = call.caller.name
+    child = resubmit(call.system, call.services.intake, call.tenant_id, request_id, uploaded_by=who)
+    call.audit("request.resubmitted", request_id=request_id, child_id=child.request_id)
+    return Reply(_view(call, child), {"Location": f"/v1/requests/{child.request_id}"})
 
 
 async def _events(call: Call, request: Request) -> AsyncIterator[bytes]:
