@@ -12,7 +12,7 @@ ENVIRONMENT := .venv/made-$(shell { pwd; cat requirements/dev.txt; } | cksum | t
 PROJECT := .venv/project-installed
 SOURCES := penstock services deploy tests $(wildcard benchmarks)
 # What speaks to Penstock from outside, run once more with the wheel in place of the checkout.
-WHEEL_TESTS := tests/contracts tests/e2e
+WHEEL_TESTS := tests/e2e
 # By file, since the tests of one file share the system that they speak to.
 PYTEST := python -m pytest --numprocesses 2 --dist loadfile
 SEEDS ?= 200

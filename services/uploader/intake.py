@@ -119,7 +119,7 @@ class Intake:
     ) -> Request:
         """Judge the file's header, accept the request and send its event. A file that is not kept is deleted.
 
-        Raises `Refused` with every fault, `NotFound` when the data source has no mapping.
+        Raises `Refused` with every fault.
         """
         try:
             mapping, attributes = self._judge(tenant_id, stored, form)
@@ -129,17 +129,17 @@ class Intake:
                 fingerprint=fingerprint(stored.fingerprint, form),
                 plan_for=self._plan_maker(tenant_id, form, mapping, attributes, stored.size),
             )
-        except (Refused, NotFound):
+        except Refused:
             self._files.delete(stored.ref.key)
             raise
         return self._begin(stored, request, created=created)
 
     def accept_offered(self, tenant_id: str, stored: StoredFile, form: UploadForm, offered: Offered) -> Request:
         """As `accept`, for a sender that hears nothing but events: the header is left to the splitter, whose refusal
-        ends the request. Raises `Refused` and `NotFound` for what is wrong with the offer itself."""
+        ends the request. Raises `Refused` for what is wrong with the offer itself."""
         try:
             request, created = self._accept_offered(tenant_id, stored.ref, stored.size, form, offered)
-        except (Refused, NotFound):
+        except Refused:
             self._files.delete(stored.ref.key)
             raise
         return self._begin(stored, request, created=created)
@@ -155,8 +155,7 @@ class Intake:
         return request
 
     def check(self, tenant_id: str, form: UploadForm) -> None:
-        """Judge all that can be known without the file. Raises `Refused` with every fault, `NotFound` when there is
-        no mapping."""
+        """Judge all that can be known without the file. Raises `Refused` with every fault."""
         self._judge_form(tenant_id, form, self._mapping(tenant_id, form))
 
     def _accept_offered(
