@@ -35,7 +35,6 @@ def configure(level: str) -> None:
         processors=[*SHARED, _frames_only, structlog.processors.JSONRenderer()],
         wrapper_class=structlog.make_filtering_bound_logger(number),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-        cache_logger_on_first_use=True,
     )
 
     _configure_foreign(max(number, logging.WARNING))

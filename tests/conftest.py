@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 from hypothesis import settings
 
 from penstock.config import PREFIX
@@ -30,6 +31,13 @@ def penstock_command() -> list[str]:
     `make test-wheel` it is the built wheel's, so that one test serves both.
     """
     return [str(Path(sys.executable).with_name("penstock"))]
+
+
+@pytest.fixture(autouse=True)
+def _logs_as_they_are_by_default() -> Iterator[None]:
+    """What one test configures must not decide what the next one sees of its logs."""
+    yield
+    structlog.reset_defaults()
 
 
 @pytest.fixture(scope="session")

@@ -77,11 +77,20 @@ def test_a_file_becomes_what_the_reference_says_and_nothing_lies_in_the_clear(
     undone = system.requests.get(messy_file.TENANT, request.request_id)
     assert undone.status is Status.REVERTED
     check_profiles(system, [expected(undone, messy_file.BODY)])
-    written = real_servers.use("kafka", "cassandra", "s3").folder
-    own_bucket = [path for path in (written / "s3").rglob(fleet.name) if path.is_dir()]
-    assert own_bucket
-    for folder in (written / "kafka", written / "cassandra", *own_bucket, fleet.folder):
+    own = folders_of(fleet, real_servers.use("kafka", "cassandra", "s3").folder)
+    for folder in own:
         assert clear_text.found_under(folder, messy_file.MARK) == {}
+
+
+def folders_of(fleet: Fleet, servers: Path) -> list[Path]:
+    """Where the servers keep what is this fleet's, and Cassandra's log of all writes."""
+    keyspace = fleet.variables["PENSTOCK_CASSANDRA_KEYSPACE"]
+    topics = [path for path in (servers / "kafka" / "data").iterdir() if path.name.startswith(f"{fleet.name}.")]
+    bucket = [path for path in (servers / "s3").rglob(fleet.name) if path.is_dir()]
+    tables = [path for path in (servers / "cassandra").rglob(keyspace) if path.is_dir()]
+    log = [path for path in (servers / "cassandra").rglob("commitlog") if path.is_dir()]
+    assert all((topics, bucket, tables, log))
+    return [*topics, *bucket, *tables, *log, fleet.folder]
 
 
 def test_workers_that_are_killed_and_added_in_mid_file_lose_nothing(fleet: Fleet, system: System) -> None:
