@@ -17,7 +17,7 @@ WHEEL_TESTS := tests/e2e
 PYTEST := python -m pytest --numprocesses 2 --dist loadfile
 SEEDS ?= 200
 
-.PHONY: help install demo demo-cluster stack stack-down stack-status test test-checkout test-wheel lint format simulate bench-embedded lock upgrade clean
+.PHONY: help install demo demo-cluster stack stack-down stack-status test test-checkout test-wheel test-faults lint format simulate bench-embedded lock upgrade clean
 .PHONY: $(if $(wildcard $(BIN)/python),,$(ENVIRONMENT))
 
 help: ## Show this list
@@ -36,6 +36,9 @@ test-checkout: install
 test-wheel: install
 	$(BIN)/python -m tests.wheel build/wheel
 	PYTHONSAFEPATH=1 build/wheel/bin/$(PYTEST) $(WHEEL_TESTS)
+
+test-faults: install ## Run the long fault tests, which kill and stop real servers and their clients
+	$(BIN)/$(PYTEST) -m server_faults
 
 lint: install ## Check style, types and the layers' import contracts
 	$(BIN)/ruff check $(SOURCES)

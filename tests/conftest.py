@@ -11,6 +11,7 @@ import pytest
 import structlog
 from hypothesis import settings
 
+from penstock import struct_types
 from penstock.config import PREFIX
 from tests.support.servers import Servers, folder_of_the_run, servers
 
@@ -31,6 +32,11 @@ def penstock_command() -> list[str]:
     `make test-wheel` it is the built wheel's, so that one test serves both.
     """
     return [str(Path(sys.executable).with_name("penstock"))]
+
+
+def pytest_collection_finish() -> None:
+    """All test modules are imported, and there are no threads yet."""
+    struct_types.prepare()
 
 
 @pytest.fixture(autouse=True)

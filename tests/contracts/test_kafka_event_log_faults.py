@@ -26,6 +26,8 @@ from penstock.domain.errors import Fenced, Unavailable
 from penstock.ports.event_log import Consumer, Message
 from tests.support.servers import Servers
 
+pytestmark = pytest.mark.server_faults
+
 SESSION_SECONDS = 3.0  # the shortest that the stack's brokers allow
 # Takes one event, says so, and commits it when it is told to.
 MEMBER = """

@@ -26,6 +26,8 @@ from services.status_tracker.tracker import Tracker
 from services.status_tracker.watchdog import STALLED
 from tests.support.stream_scene import GROUP, PARTITIONS, StreamScene, repeated_and_shuffled, running, until
 
+pytestmark = pytest.mark.server_faults
+
 STATUSES = ("SCHEDULED", "IN_PROGRESS", "COMPLETED")
 PLACES = (
     "tracker.state_stored",

@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from penstock import struct_types
 from penstock.adapters.cluster.kafka_event_log import KafkaEventLog
 from penstock.adapters.cluster.kafka_standing import KafkaStanding
 from penstock.adapters.embedded.clock import SystemClock
@@ -31,6 +32,7 @@ PATIENCE_SECONDS = 3.0
 
 def main(folder: Path, servers: str, prefix: str, smtp_port: int) -> None:
     configure("info")
+    struct_types.prepare()
     clock = SystemClock()
     store = EmbeddedControlStore(folder / "control.db")
     kafka = kafka_settings(servers, prefix)
