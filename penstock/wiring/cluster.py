@@ -20,14 +20,12 @@ from penstock.adapters.cluster.kms_key_vault import KmsKeyVault, KmsSettings
 from penstock.adapters.cluster.s3_client import S3Settings
 from penstock.adapters.cluster.s3_foreign_objects import S3ForeignObjects
 from penstock.adapters.cluster.s3_object_store import S3ObjectStore
-from penstock.adapters.embedded.clock import SystemClock
 from penstock.adapters.file_key_vault import FileKeyVault
+from penstock.adapters.system_clock import SystemClock
 from penstock.config import Settings, load_section
 from penstock.domain.errors import refusal
 from penstock.ports.key_vault import KeyVault
-from penstock.wiring.system import Adapters, Random, System, join, topics
-
-DAY_US = 86_400_000_000
+from penstock.wiring.system import DAY_US, Adapters, Random, System, join, topics
 
 
 def cluster(settings: Settings, *, random: Random = os.urandom) -> System:

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import os
 
-from penstock.adapters.embedded.clock import SystemClock
 from penstock.adapters.embedded.control_store import EmbeddedControlStore
 from penstock.adapters.embedded.event_log import EmbeddedEventLog
 from penstock.adapters.embedded.object_store import FolderObjectStore
 from penstock.adapters.embedded.profile_store import EmbeddedProfileStore
 from penstock.adapters.file_key_vault import FileKeyVault
+from penstock.adapters.system_clock import SystemClock
 from penstock.config import Settings
 from penstock.ports.clock import Clock
-from penstock.wiring.system import Adapters, Random, System, join, topics
-
-DAY_US = 86_400_000_000
+from penstock.wiring.system import DAY_US, Adapters, Random, System, join, topics
 
 
 def embedded(settings: Settings, *, clock: Clock | None = None, random: Random = os.urandom) -> System:

@@ -26,6 +26,8 @@ from penstock.ports.mailer import Mailer
 from penstock.ports.object_store import ObjectStore
 from penstock.ports.profile_store import ProfileStore
 
+DAY_US = 86_400_000_000
+
 Random = Callable[[int], bytes]
 
 

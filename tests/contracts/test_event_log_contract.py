@@ -29,9 +29,9 @@ from event_log_contract import (
 )
 
 from penstock.adapters.embedded import event_log
-from penstock.adapters.embedded.clock import SystemClock
 from penstock.adapters.embedded.event_groups import assign
 from penstock.adapters.embedded.event_log import EmbeddedEventLog
+from penstock.adapters.system_clock import SystemClock
 from penstock.domain.errors import Unavailable
 from penstock.ports.event_log import Consumer, EventLog
 
@@ -40,7 +40,7 @@ HAS_ITS_SHARE, HANGS = -1, -2  # what a child says beside the events that it has
 TAKE_ONE_AND_DIE = """
 import os, signal, sys
 from pathlib import Path
-from penstock.adapters.embedded.clock import SystemClock
+from penstock.adapters.system_clock import SystemClock
 from penstock.adapters.embedded.event_log import EmbeddedEventLog
 
 assert EmbeddedEventLog(Path(sys.argv[1]), SystemClock()).consumer("g", [sys.argv[2]]).poll(5)

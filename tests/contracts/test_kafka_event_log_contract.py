@@ -20,7 +20,7 @@ from event_log_contract import GIVE_UP_SECONDS, ORDERS, SINGLE, EventLogContract
 from penstock.adapters.cluster.kafka_event_log import KafkaEventLog
 from penstock.adapters.cluster.kafka_producer import Dispatcher, Outgoing
 from penstock.adapters.cluster.kafka_settings import KafkaSettings
-from penstock.adapters.embedded.clock import SystemClock
+from penstock.adapters.system_clock import SystemClock
 from penstock.application.consume import ConsumeLoop
 from penstock.domain.errors import NotFound, Unavailable
 from penstock.domain.event_codec import encode

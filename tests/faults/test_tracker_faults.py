@@ -18,9 +18,9 @@ from typing import Any
 import pytest
 from aiosmtpd.controller import Controller
 
-from penstock.adapters.embedded.clock import SystemClock
 from penstock.adapters.embedded.control_store import EmbeddedControlStore
 from penstock.adapters.embedded.event_log import EmbeddedEventLog
+from penstock.adapters.system_clock import SystemClock
 from penstock.application.requests import NewRequest, Requests
 from penstock.domain.errors import Problem
 from penstock.domain.event_codec import decode, encode

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from penstock.adapters.embedded.clock import SystemClock
+from penstock.adapters.system_clock import SystemClock
 from penstock.application.sealed_objects import rejects_key
 from penstock.config import Settings
 from penstock.domain.request import Request, Status

@@ -18,8 +18,8 @@ from msgspec.structs import replace
 
 from penstock.adapters.cluster.kafka_event_log import KafkaEventLog
 from penstock.adapters.cluster.kafka_settings import KafkaSettings
-from penstock.adapters.embedded.clock import SystemClock
 from penstock.adapters.embedded.control_store import EmbeddedControlStore
+from penstock.adapters.system_clock import SystemClock
 from penstock.application.requests import NewRequest, Requests
 from penstock.domain.event_codec import decode, encode
 from penstock.domain.events import (

@@ -11,9 +11,9 @@ from pathlib import Path
 from penstock import struct_types
 from penstock.adapters.cluster.kafka_event_log import KafkaEventLog
 from penstock.adapters.cluster.kafka_standing import KafkaStanding
-from penstock.adapters.embedded.clock import SystemClock
 from penstock.adapters.embedded.control_store import EmbeddedControlStore
 from penstock.adapters.smtp_mailer import Security, SmtpMailer, SmtpServer
+from penstock.adapters.system_clock import SystemClock
 from penstock.application.periodic import Periodic
 from penstock.application.requests import Requests
 from penstock.domain.events import PROGRESS

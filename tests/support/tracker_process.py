@@ -8,10 +8,10 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from penstock.adapters.embedded.clock import SystemClock
 from penstock.adapters.embedded.control_store import EmbeddedControlStore
 from penstock.adapters.embedded.event_log import EmbeddedEventLog
 from penstock.adapters.smtp_mailer import Security, SmtpMailer, SmtpServer
+from penstock.adapters.system_clock import SystemClock
 from penstock.application.chunks import Chunks
 from penstock.application.consume import ConsumeLoop
 from penstock.application.requests import Requests

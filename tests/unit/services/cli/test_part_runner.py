@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from penstock.adapters.embedded.clock import SystemClock
 from penstock.adapters.embedded.event_log import EmbeddedEventLog
+from penstock.adapters.system_clock import SystemClock
 from penstock.application.consume import ConsumeLoop
 from penstock.application.handling import PARTITION_STOPPED, Tally
 from penstock.domain.events import DEAD_LETTER, PROGRESS
