@@ -35,11 +35,6 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     max_expansion: int = 200  # decompressed bytes per compressed byte
     retention_days: int = 7  # of uploaded files and reject files
     session_timeout_seconds: float = 10.0  # a consumer that is silent for longer loses its partitions
-    smtp_host: str = ""
-    smtp_port: int = 587
-    smtp_user: str = ""
-    smtp_password: str = ""
-    smtp_security: Literal["none", "starttls", "tls"] = "starttls"
     mail_from: str = "penstock@localhost"
     log_level: str = "info"
 

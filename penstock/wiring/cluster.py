@@ -48,13 +48,14 @@ def cluster(settings: Settings, *, random: Random = os.urandom) -> System:
             vault=_vault(settings),
             foreign=S3ForeignObjects(s3),
         )
+
+        def abort_unfinished() -> None:
+            """Uploads in parts whose process died; a living one is done within a day."""
+            objects.abort_unfinished(clock.now_us() - DAY_US)
+
+        system = join(settings, adapters, clock=clock, random=random, upkeep=abort_unfinished)
         opened.pop_all()  # from here on the system closes them
-
-    def abort_unfinished() -> None:
-        """Uploads in parts whose process died; a living one is done within a day."""
-        objects.abort_unfinished(clock.now_us() - DAY_US)
-
-    return join(settings, adapters, clock=clock, random=random, upkeep=abort_unfinished)
+        return system
 
 
 def migrate(settings: Settings) -> int:

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from typing import NamedTuple
 
 from penstock import struct_types
 from penstock.adapters.folder_mailer import FolderMailer
-from penstock.adapters.smtp_mailer import Security, SmtpMailer, SmtpServer
+from penstock.adapters.smtp_mailer import SmtpMailer, SmtpServer
 from penstock.application.catalog import Catalog
 from penstock.application.chunks import Chunks
 from penstock.application.key_ring import KeyRing
 from penstock.application.profile_reader import ProfileReader
 from penstock.application.requests import Requests
 from penstock.application.sealed_objects import SealedObjects
-from penstock.config import Settings
+from penstock.config import PREFIX, Settings, load_section
 from penstock.domain.events import CHUNK_READY, DEAD_LETTER, PROGRESS, STATUS, UPLOAD_REQUESTED
 from penstock.domain.mapping import Limits
 from penstock.ports.clock import Clock
@@ -78,7 +79,7 @@ class Adapters(NamedTuple):
 
 
 def join(settings: Settings, adapters: Adapters, *, clock: Clock, random: Random, upkeep: Callable[[], None]) -> System:
-    """The system on these adapters."""
+    """The system on these adapters. Raises `Refused` for settings of the mail server that cannot be read."""
     struct_types.prepare()
     keys = KeyRing(adapters.control, adapters.vault, clock, random)
     requests, catalog = Requests(adapters.control, clock), Catalog(adapters.control)
@@ -111,14 +112,6 @@ def topics(settings: Settings) -> dict[str, int]:
 
 def _mailer(settings: Settings) -> Mailer:
     """SMTP when a host is configured, otherwise a folder of .eml files."""
-    if not settings.smtp_host:
+    if not os.environ.get(f"{PREFIX}SMTP_HOST"):
         return FolderMailer(settings.data / "mail")
-    return SmtpMailer(
-        SmtpServer(
-            host=settings.smtp_host,
-            port=settings.smtp_port,
-            security=Security(settings.smtp_security),
-            user=settings.smtp_user,
-            password=settings.smtp_password,
-        )
-    )
+    return SmtpMailer(load_section(SmtpServer, "smtp"))

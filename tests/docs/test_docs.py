@@ -40,7 +40,7 @@ from services.uploader.api.problems import STATUS, status_of
 from tests.support import documents
 from tests.support.documents import PAGES, ROOT, argument_of, code_lines, inline_code, sources, table, text_of
 from tests.support.http_system import serving
-from tests.support.variables import SECTIONS
+from tests.support.variables import OF_CLUSTER, SECTIONS
 
 FILES, ERRORS, SETTINGS, HTTP = "docs/files.md", "docs/errors.md", "docs/settings.md", "docs/http-api.md"
 ARCHITECTURE, OPERATING, GUARANTEES = "docs/architecture.md", "docs/operations.md", "docs/guarantees.md"
@@ -247,17 +247,17 @@ def test_a_bound_has_the_value_that_is_told(place: str, value: str) -> None:
 
 def test_every_setting_is_documented_with_its_default() -> None:
     told = {row[0]: row[1] for head in ("Of the system", "Of e-mail") for row in table(SETTINGS, head, "variable")}
-    fields = msgspec.structs.fields(Settings)
-    assert told == {PREFIX + field.name.upper(): str(field.default) for field in fields}
+    assert told == defaults(PREFIX, Settings) | defaults(f"{PREFIX}SMTP_", SECTIONS["smtp"])
 
 
 def test_every_setting_of_a_server_is_documented_with_its_default() -> None:
     told = {row[0]: row[1] for row in table(SETTINGS, "Of the cluster runtime", "variable")}
-    assert told == {
-        f"{PREFIX}{section.upper()}_{field.name.upper()}": as_written(field)
-        for section, kind in SECTIONS.items()
-        for field in msgspec.structs.fields(kind)
-    }
+    sections = (defaults(f"{PREFIX}{section.upper()}_", kind) for section, kind in OF_CLUSTER.items())
+    assert told == {name: default for section in sections for name, default in section.items()}
+
+
+def defaults(prefix: str, kind: type[msgspec.Struct]) -> dict[str, str]:
+    return {prefix + field.name.upper(): as_written(field) for field in msgspec.structs.fields(kind)}
 
 
 def as_written(field: msgspec.structs.FieldInfo) -> str:

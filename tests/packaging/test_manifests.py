@@ -15,6 +15,7 @@ import yaml
 from penstock.adapters.cluster.cassandra_session import CassandraSettings
 from penstock.adapters.cluster.kafka_settings import KafkaSettings
 from penstock.adapters.cluster.kms_key_vault import KmsSettings
+from penstock.adapters.smtp_mailer import SmtpServer
 from penstock.config import PREFIX, load_section, load_settings
 from penstock.domain.events import CHUNK_READY, UPLOAD_REQUESTED
 from penstock.wiring.system import topics
@@ -95,10 +96,8 @@ def test_every_variable_of_a_pod_is_one_that_penstock_reads(built: Rendered) -> 
 def test_the_settings_of_every_pod_can_be_read(built: Rendered) -> None:
     for pod in built.pods().values():
         variables = variables_of(built, pod)
-        system = load_settings(variables)
-        assert system.runtime == "cluster"
-        assert system.smtp_host
-        for name, kind in SERVERS.items():
+        assert load_settings(variables).runtime == "cluster"
+        for name, kind in {**SERVERS, "smtp": SmtpServer}.items():
             load_section(kind, name, variables)
 
 
@@ -349,7 +348,7 @@ def test_each_pod_reaches_its_servers_and_no_others(built: Rendered) -> None:
     brokers = load_section(KafkaSettings, "kafka", variables).bootstrap_servers.split(",")
     (kafka,) = {int(address.rpartition(":")[2]) for address in brokers}
     database = load_section(CassandraSettings, "cassandra", variables).port
-    mail = load_settings(variables).smtp_port
+    mail = load_section(SmtpServer, "smtp", variables).port
     common = {53, kafka, database}
     reached = {name: ports(rules(built, name, "egress")) for name in built.pods()}
     assert reached == {

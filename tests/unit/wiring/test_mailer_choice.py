@@ -1,0 +1,32 @@
+"""Which mailer a runtime has: the mail server that the variables name, otherwise a folder."""
+
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from penstock.adapters.folder_mailer import FolderMailer
+from penstock.adapters.smtp_mailer import SmtpMailer
+from penstock.config import Settings
+from penstock.domain.errors import Refused
+from penstock.ports.mailer import Mailer
+from penstock.wiring import embedded
+
+
+@pytest.mark.parametrize(("host", "kind"), [("mail.example", SmtpMailer), ("", FolderMailer), (None, FolderMailer)])
+def test_mails_go_to_the_host_that_is_set(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, host: str | None, kind: type[Mailer]
+) -> None:
+    if host is not None:
+        monkeypatch.setenv("PENSTOCK_SMTP_HOST", host)
+    with closing(embedded(Settings(data=tmp_path))) as system:
+        assert type(system.mailer) is kind
+
+
+def test_a_mail_server_with_a_setting_that_cannot_be_read_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PENSTOCK_SMTP_HOST", "mail.example")
+    monkeypatch.setenv("PENSTOCK_SMTP_SECURITY", "ssl3")
+    with pytest.raises(Refused, match="PENSTOCK_SMTP_SECURITY"):
+        embedded(Settings(data=tmp_path))
