@@ -22,8 +22,8 @@ from services.cli.output import Document, Output
 from services.cli.progress import progress
 from services.cli.upload_file import UploadFile
 from services.standalone.system import Standalone
-from services.uploader.intake import UploadForm
 from services.uploader.mapping_form import ColumnForm, read_columns, save_wanted
+from services.uploader.upload_form import UploadForm
 
 LARGE_BYTES = 8_000_000  # from here on worker processes earn the time that they take to start
 QUIET_SECONDS = 1.0  # without any movement, until it is asked why

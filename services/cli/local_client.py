@@ -16,8 +16,9 @@ from services.cli.output import Document
 from services.cli.profile_document import profile_document
 from services.cli.progress import Progress
 from services.cli.upload_file import UploadFile
-from services.uploader.intake import UploadForm, intake_of
+from services.uploader.intake import intake_of
 from services.uploader.resubmit import resubmit
+from services.uploader.upload_form import UploadForm
 
 
 class LocalClient(Client):

@@ -7,47 +7,29 @@ request names is swept (`sweep.py`).
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
 from hashlib import blake2b
 from typing import NamedTuple
 
-import msgspec
-
-from penstock.application.catalog import Catalog
 from penstock.application.key_ring import KeyRing, Purpose
 from penstock.application.requests import NewRequest, Requests
 from penstock.application.sealed_objects import SealedObjects, file_key
-from penstock.domain.attributes import Attribute, check_name
 from penstock.domain.compression import plain
-from penstock.domain.errors import Fault, NotFound, Problem, Refused, refusal
-from penstock.domain.event_codec import MAX_CHUNKS, encode
+from penstock.domain.errors import Problem, Refused
+from penstock.domain.event_codec import encode
 from penstock.domain.events import FileRefused, Progress, UploadRequested, refused_file
-from penstock.domain.file_rules import MAX_HEADER_BYTES, judge_header, no_rows, safe_file_name
-from penstock.domain.mapping import Limits, Mapping, Mode, Plan
-from penstock.domain.notification import check_addresses
+from penstock.domain.file_rules import MAX_HEADER_BYTES, safe_file_name
+from penstock.domain.mapping import Limits
 from penstock.domain.request import Request, upload_requested
 from penstock.failpoints import failpoint
 from penstock.ports.event_log import EventLog
 from penstock.ports.object_store import ObjectRef
 from penstock.wiring import System
+from services.uploader.planning import Planner
+from services.uploader.upload_form import UploadForm, fingerprint
 
 UNGUESSABLE_BYTES = 16
 NO_OBJECT = ObjectRef("", "", 0)  # of a request whose file was refused as it came in
-MOST_CHUNKS = MAX_CHUNKS // 2  # aimed at, since rows do not end where chunks should
-
-
-class UploadForm(msgspec.Struct, frozen=True, kw_only=True):
-    """What is said about a file. Without `mapping` the data source's saved one is used."""
-
-    data_source: str
-    file_name: str
-    uploaded_by: str
-    mode: Mode = Mode.UPSERT
-    segment: str | None = None
-    notify: tuple[str, ...] = ()
-    mapping: Mapping | None = None
-    parent_id: str | None = None
 
 
 class StoredFile(NamedTuple):
@@ -74,21 +56,20 @@ class Offered(NamedTuple):
 
 
 class Intake:
-    """Takes files in. `limits` are the tenant's; `chunk_bytes` is frozen into each plan."""
+    """Takes files in. `limits` are the tenant's."""
 
     def __init__(
         self,
         *,
         requests: Requests,
-        catalog: Catalog,
+        planner: Planner,
         files: SealedObjects,
         keys: KeyRing,
         log: EventLog,
         limits: Limits,
-        chunk_bytes: int,
     ) -> None:
-        self._requests, self._catalog, self._files, self._keys = requests, catalog, files, keys
-        self._log, self._limits, self._chunk_bytes = log, limits, chunk_bytes
+        self._requests, self._planner, self._files, self._keys = requests, planner, files, keys
+        self._log, self._limits = log, limits
 
     def upload(
         self, tenant_id: str, parts: Iterable[bytes], form: UploadForm, *, idempotency_key: str | None = None
@@ -122,12 +103,11 @@ class Intake:
         Raises `Refused` with every fault.
         """
         try:
-            mapping, attributes = self._judge(tenant_id, stored, form)
             request, created = self._requests.accept(
                 _new_request(tenant_id, stored.ref, form),
                 idempotency_key=idempotency_key,
                 fingerprint=fingerprint(stored.fingerprint, form),
-                plan_for=self._plan_maker(tenant_id, form, mapping, attributes, stored.size),
+                plan_for=self._planner.for_file(tenant_id, form, stored.head, stored.size),
             )
         except Refused:
             self._files.delete(stored.ref.key)
@@ -156,7 +136,7 @@ class Intake:
 
     def check(self, tenant_id: str, form: UploadForm) -> None:
         """Judge all that can be known without the file. Raises `Refused` with every fault."""
-        self._judge_form(tenant_id, form, self._mapping(tenant_id, form))
+        self._planner.for_form(tenant_id, form, 0)
 
     def _accept_offered(
         self,
@@ -167,13 +147,11 @@ class Intake:
         offered: Offered,
         problem: Problem | None = None,
     ) -> tuple[Request, bool]:
-        mapping = self._mapping(tenant_id, form)
-        attributes = self._judge_form(tenant_id, form, mapping)
         return self._requests.accept(
             _new_request(tenant_id, ref, form, offered),
             idempotency_key=offered.idempotency_key,
             fingerprint=offered.fingerprint,
-            plan_for=self._plan_maker(tenant_id, form, mapping, attributes, size),
+            plan_for=self._planner.for_form(tenant_id, form, size),
             problem=problem,
         )
 
@@ -198,97 +176,20 @@ class Intake:
         finally:
             producer.close()
 
-    def _mapping(self, tenant_id: str, form: UploadForm) -> Mapping:
-        if form.mapping is not None:
-            return form.mapping
-        try:
-            return self._catalog.mapping(tenant_id, form.data_source)
-        except NotFound:
-            raise refusal(
-                "no_mapping",
-                f"the data source {form.data_source[:64]!r} has no mapping yet",
-                "Save a mapping for it first, or send one along: it says which column is which.",
-            ) from None
-
-    def _judge(self, tenant_id: str, stored: StoredFile, form: UploadForm) -> tuple[Mapping, tuple[Attribute, ...]]:
-        """The mapping, and the attributes that it feeds. Raises `Refused` for all that can be known before any row is
-        read, faults of the addresses, of the mapping and of the header together."""
-        faults: list[Fault] = []
-        mapping = self._mapping(tenant_id, form)
-        attributes: tuple[Attribute, ...] = ()
-        with _collecting(faults):
-            attributes = self._judge_form(tenant_id, form, mapping)
-        with _collecting(faults):
-            self._judge_file(stored, mapping)
-        if faults:
-            raise Refused(faults)
-        return mapping, attributes
-
-    def _judge_form(self, tenant_id: str, form: UploadForm, mapping: Mapping) -> tuple[Attribute, ...]:
-        faults: list[Fault] = []
-        with _collecting(faults):
-            check_addresses(form.notify)
-        with _collecting(faults):
-            if form.segment is not None:
-                check_name(form.segment)
-        attributes: tuple[Attribute, ...] = ()
-        with _collecting(faults):
-            attributes = self._catalog.resolve(tenant_id, form.data_source, mapping)
-        if faults:
-            raise Refused(faults)
-        return attributes
-
-    def _plan_maker(
-        self, tenant_id: str, form: UploadForm, mapping: Mapping, attributes: tuple[Attribute, ...], size: int
-    ) -> Callable[[str, int], Plan]:
-        """What makes the plan, once an id is given; `size` is the plain file's."""
-
-        def plan_for(request_id: str, accepted_at_us: int) -> Plan:
-            return Plan(
-                tenant_id=tenant_id,
-                request_id=request_id,
-                data_source=form.data_source,
-                mapping=mapping,
-                attributes=attributes,
-                mode=form.mode,
-                segment=form.segment,
-                limits=self._limits,
-                chunk_bytes=max(self._chunk_bytes, size // MOST_CHUNKS),
-                general_key=self._keys.current(tenant_id, Purpose.GENERAL).version,
-                personal_key=self._keys.current(tenant_id, Purpose.PERSONAL).version,
-                hash_key=self._keys.current(tenant_id, Purpose.HASH).version,
-                file_key=self._keys.current(tenant_id, Purpose.FILE).version,
-                accepted_at_us=accepted_at_us,
-            )
-
-        return plan_for
-
-    def _judge_file(self, stored: StoredFile, mapping: Mapping) -> None:
-        complete = len(stored.head) == stored.size
-        header = judge_header(stored.head, mapping=mapping, limits=self._limits, complete=complete)
-        if stored.size <= header.body_start:
-            raise no_rows()
-
 
 def intake_of(system: System) -> Intake:
     """The intake of a runtime."""
+    planner = Planner(
+        catalog=system.catalog, keys=system.keys, limits=system.limits, chunk_bytes=system.settings.chunk_bytes
+    )
     return Intake(
         requests=system.requests,
-        catalog=system.catalog,
+        planner=planner,
         files=system.files,
         keys=system.keys,
         log=system.log,
         limits=system.limits,
-        chunk_bytes=system.settings.chunk_bytes,
     )
-
-
-@contextmanager
-def _collecting(faults: list[Fault]) -> Iterator[None]:
-    try:
-        yield
-    except Refused as refused:
-        faults += refused.faults
 
 
 class _Observed:
@@ -312,13 +213,6 @@ class _Observed:
 def _resuming_key(fingerprint: str) -> str:
     """Never that of an HTTP call, whose header holds no line end."""
     return f"ingest\n{fingerprint}"
-
-
-def fingerprint(content: str, form: UploadForm) -> str:
-    """Equal for the same bytes uploaded with the same arguments, and for nothing else."""
-    digest = blake2b(content.encode(), digest_size=16, person=b"penstock upload")
-    digest.update(msgspec.json.encode(form))
-    return digest.hexdigest()
 
 
 def _new_request(tenant_id: str, ref: ObjectRef, form: UploadForm, offered: Offered | None = None) -> NewRequest:

@@ -20,7 +20,8 @@ from penstock.domain.request import Request
 from penstock.ports.event_log import Message
 from penstock.ports.foreign_objects import ForeignObjects, NotAllowed
 from penstock.wiring import System
-from services.uploader.intake import Intake, Offered, UploadForm, intake_of
+from services.uploader.intake import Intake, Offered, intake_of
+from services.uploader.upload_form import UploadForm
 
 UPLOADERS = "penstock.uploaders"
 

@@ -8,7 +8,8 @@ from penstock.domain.mapping import Mode
 from penstock.domain.request import Request
 from penstock.domain.rows import SET_ASIDE
 from penstock.wiring import System
-from services.uploader.intake import Intake, UploadForm
+from services.uploader.intake import Intake
+from services.uploader.upload_form import UploadForm
 
 
 def resubmit(system: System, intake: Intake, tenant_id: str, request_id: str, *, uploaded_by: str) -> Request:

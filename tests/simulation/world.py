@@ -21,7 +21,8 @@ from penstock.domain.mapping import ColumnMapping, Mode
 from penstock.wiring import System, embedded
 from services.row_processor.main import splitter_loop, worker_loop
 from services.status_tracker.main import notifier, reconciler, tracker_loop
-from services.uploader.intake import UploadForm, intake_of
+from services.uploader.intake import intake_of
+from services.uploader.upload_form import UploadForm
 from tests.simulation import files
 from tests.simulation.clock import SimulatedClock
 from tests.simulation.shaky_log import ShakyLog

@@ -6,7 +6,7 @@ from random import Random
 
 from penstock.domain.mapping import ColumnMapping, WritePolicy
 from penstock.wiring import System
-from services.uploader.intake import UploadForm
+from services.uploader.upload_form import UploadForm
 from tests.simulation import files
 
 TENANT = "default"

@@ -21,8 +21,9 @@ from services.uploader.api.multipart import Multipart
 from services.uploader.api.operations import Call, Form, Reply, operation
 from services.uploader.api.views import InspectionView, RequestView, request_view, suggestion_view
 from services.uploader.inspection import Inspection, inspect, suggest
-from services.uploader.intake import StoredFile, UploadForm
+from services.uploader.intake import StoredFile
 from services.uploader.mapping_form import ColumnForm, Name, read_columns, save_wanted
+from services.uploader.upload_form import UploadForm
 
 FORM_PART_BYTES = 1 << 20  # of the part `request`
 OVERHEAD_BYTES = 128 * 1024  # boundaries and part headers

@@ -14,8 +14,9 @@ from penstock.config import Settings
 from penstock.domain.mapping import ColumnMapping
 from penstock.domain.request import Request
 from penstock.wiring import System, embedded
-from services.uploader.intake import UploadForm, intake_of
+from services.uploader.intake import intake_of
 from services.uploader.sweep import Swept, sweep
+from services.uploader.upload_form import UploadForm
 from tests.support.manual_clock import ManualClock
 
 TENANT = "acme"

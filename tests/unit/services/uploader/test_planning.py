@@ -1,0 +1,72 @@
+"""What is judged before a request is accepted, and what its plan says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from msgspec.structs import replace
+
+from penstock.config import Settings
+from penstock.domain.errors import Refused
+from penstock.domain.mapping import Limits
+from penstock.wiring import System, embedded
+from services.uploader.planning import MOST_CHUNKS, Planner
+from services.uploader.upload_form import UploadForm
+from tests.support import messy_file
+
+TENANT = messy_file.TENANT
+CHUNK_BYTES = 1_000
+HEADER = messy_file.BODY.partition(b"\n")[0] + b"\n"
+
+
+@pytest.fixture
+def system(tmp_path: Path) -> Iterator[System]:
+    with closing(embedded(Settings(data=tmp_path))) as system:
+        yield system
+
+
+@pytest.fixture
+def form(system: System) -> UploadForm:
+    return messy_file.form(system)
+
+
+@pytest.fixture
+def planner(system: System) -> Planner:
+    return Planner(catalog=system.catalog, keys=system.keys, limits=Limits(columns=50), chunk_bytes=CHUNK_BYTES)
+
+
+def codes(refused: pytest.ExceptionInfo[Refused]) -> set[str]:
+    return {fault.code for fault in refused.value.faults}
+
+
+def test_a_plan_holds_what_the_request_runs_with(planner: Planner, form: UploadForm) -> None:
+    plan = planner.for_file(TENANT, form, messy_file.BODY, len(messy_file.BODY))("request", 7)
+    assert (plan.request_id, plan.accepted_at_us, plan.chunk_bytes) == ("request", 7, CHUNK_BYTES)
+    assert plan.limits.columns == 50
+    assert plan.mapping == form.mapping
+    assert {attribute.name for attribute in plan.attributes} == {column.attribute for column in messy_file.COLUMNS}
+    assert plan == planner.for_form(TENANT, form, len(messy_file.BODY))("request", 7)
+
+
+def test_chunks_of_a_huge_file_are_larger_so_that_they_stay_countable(planner: Planner, form: UploadForm) -> None:
+    plan = planner.for_form(TENANT, form, MOST_CHUNKS * CHUNK_BYTES * 3)("request", 7)
+    assert plan.chunk_bytes == 3 * CHUNK_BYTES
+
+
+def test_all_that_is_wrong_is_told_at_once(planner: Planner, form: UploadForm) -> None:
+    wrong = replace(form, notify=("nobody",), segment="not a name")
+    with pytest.raises(Refused) as of_form:
+        planner.for_form(TENANT, wrong, 0)
+    with pytest.raises(Refused) as of_file:
+        planner.for_file(TENANT, wrong, HEADER, len(HEADER))
+    assert len(codes(of_form)) == 2
+    assert codes(of_file) == codes(of_form) | {"no_rows"}
+
+
+def test_without_any_mapping_there_is_no_plan(planner: Planner, form: UploadForm) -> None:
+    with pytest.raises(Refused) as refused:
+        planner.for_form(TENANT, replace(form, mapping=None, data_source="unmapped"), 0)
+    assert codes(refused) == {"no_mapping"}
