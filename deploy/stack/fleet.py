@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,17 +24,14 @@ STOP_SECONDS = 30.0
 class Fleet:
     """An installation of its own, `name`, on shared servers; its services live until `__exit__` at most.
 
-    `folder` holds the key file and the services' logs.
+    `folder` holds the key file and the services' logs; `variables` are settings, such as `chunk_bytes="2000"`.
     """
 
     def __init__(self, addresses: Addresses, folder: Path, name: str, **variables: str) -> None:
         self.folder, self.name = folder, name
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
         self._addresses = addresses
-        self.variables = {
-            **_variables(addresses, folder, name),
-            **{f"PENSTOCK_{key.upper()}": value for key, value in variables.items()},
-        }
+        self.variables = {**_variables(addresses, folder, name), **_prefixed(variables)}
 
     def __enter__(self) -> Fleet:
         """Make bucket, key file, tables and topics; what is there already stays."""
@@ -54,12 +51,16 @@ class Fleet:
                 process.kill()
                 process.wait()
 
-    def start(self, *services: str) -> None:
-        """Start each service; a name may end in a number to tell several of one kind apart, such as `worker-2`."""
+    def start(self, *services: str, options: Sequence[str] = (), **variables: str) -> None:
+        """Start each service; a name may end in a number to tell several of one kind apart, such as `worker-2`.
+
+        `variables` are theirs alone, named as the fleet's.
+        """
+        environment = self._environment() | _prefixed(variables)
         for service in services:
             with (self.folder / f"{service}.log").open("ab") as log:
-                command = [*PENSTOCK, service.partition("-")[0]]
-                self.processes[service] = subprocess.Popen(command, env=self._environment(), stdout=log, stderr=log)
+                command = [*PENSTOCK, service.partition("-")[0], *options]
+                self.processes[service] = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
 
     def run(self, *arguments: str, check: bool = True) -> Any:
         """What a command answers with `--json`. Raises CalledProcessError, with what it said, when it fails."""
@@ -86,6 +87,10 @@ class Fleet:
     def _environment(self) -> dict[str, str]:
         others = {name: value for name, value in os.environ.items() if not name.startswith("PENSTOCK_")}
         return {**others, **self.variables}
+
+
+def _prefixed(variables: Mapping[str, str]) -> dict[str, str]:
+    return {f"PENSTOCK_{name.upper()}": value for name, value in variables.items()}
 
 
 def _variables(addresses: Addresses, folder: Path, name: str) -> dict[str, str]:

@@ -22,7 +22,7 @@ def found_under(folder: Path, mark: str) -> dict[str, list[str]]:
     found = {}
     for path in _files(folder):
         name = str(path.relative_to(folder))
-        forms = found_in(path.read_bytes(), mark) + found_in(name.encode(), mark)
+        forms = found_in(_written(path), mark) + found_in(name.encode(), mark)
         if forms:
             found[name] = forms
     return found
@@ -33,6 +33,12 @@ def too_open(folder: Path) -> dict[str, str]:
     wanted = dict.fromkeys(_files(folder), 384) | dict.fromkeys([folder, *folder.rglob("*/")], 448)
     modes = {path: stat.S_IMODE(path.stat().st_mode) for path in wanted}
     return {str(path): oct(mode) for path, mode in modes.items() if mode != wanted[path]}
+
+
+def _written(path: Path) -> bytes:
+    """Without the zeros at the end of a file that was made larger than what is in it, which would take long to look
+    through; one is kept, for it may belong to a letter of UTF-16."""
+    return path.read_bytes().rstrip(b"\0") + b"\0"
 
 
 def _files(folder: Path) -> Iterator[Path]:

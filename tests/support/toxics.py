@@ -27,6 +27,15 @@ class SpoiltConnection:
         finally:
             self._api.delete(f"/proxies/{self._name}/toxics/{kind}").raise_for_status()
 
+    @contextmanager
+    def away(self) -> Iterator[None]:
+        """Within the block every connection is broken and a new one refused, as if no server were there."""
+        self._api.post(f"/proxies/{self._name}", json={"enabled": False}).raise_for_status()
+        try:
+            yield
+        finally:
+            self._api.post(f"/proxies/{self._name}", json={"enabled": True}).raise_for_status()
+
 
 @contextmanager
 def spoilt_connection(toxiproxy: str, upstream: str) -> Iterator[SpoiltConnection]:

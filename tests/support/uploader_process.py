@@ -1,6 +1,7 @@
 """An uploader as a process of its own, which a fault test kills: `python -m tests.support.uploader_process DATA KEY`.
 
-Uploads the messy file into the folder DATA with the idempotency key KEY, and prints the id of its request.
+Uploads the messy file with the idempotency key KEY, into the folder DATA or into the cluster that the environment
+names, and prints the id of its request.
 """
 
 from __future__ import annotations
@@ -8,15 +9,17 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from penstock.config import Settings
-from penstock.wiring import embedded
+from msgspec.structs import replace
+
+from penstock.config import load_settings
+from penstock.wiring import open_system
 from services.uploader.intake import intake_of
 from tests.support import messy_file
 
 
 def main(data: Path, key: str) -> None:
-    system = embedded(Settings(data=data, chunk_bytes=messy_file.CHUNK_BYTES))
-    form = messy_file.form(system)
+    system = open_system(load_settings(data=data, chunk_bytes=messy_file.CHUNK_BYTES))
+    form = replace(messy_file.form(system), notify=(messy_file.ADDRESS,))
     request = intake_of(system).upload(messy_file.TENANT, [messy_file.BODY], form, idempotency_key=key)
     system.close()
     sys.stdout.write(request.request_id)

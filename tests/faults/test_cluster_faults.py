@@ -1,0 +1,327 @@
+"""Faults 1-5, 9-11 and 15 on the cluster runtime: real processes on real servers, killed, stopped and cut off.
+
+One installation for all; each fault ends in the invariant over all that was uploaded so far.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+from cassandra.cluster import Cluster
+from confluent_kafka import TopicPartition as Place
+from confluent_kafka.admin import AdminClient
+
+from penstock.domain.events import CHUNK_READY, PROGRESS, UPLOAD_REQUESTED
+from penstock.domain.request import Status
+from penstock.failpoints import NAMES, VARIABLE
+from services.status_tracker.main import QUIET_SECONDS, reconciler
+from tests.support import messy_file
+from tests.support.cluster_invariant import check_finished, check_safe
+from tests.support.installation import GROUPS, Installation, installation, until
+from tests.support.servers import Servers
+from tests.support.toxics import SpoiltConnection, spoilt_connection
+
+KILLED = -signal.SIGKILL
+UPLOADER_NAMES = [name for name in NAMES if name.startswith("uploader.")]
+WORKER_NAMES = [name for name in NAMES if name.startswith("worker.")]
+TRACKER_NAMES = [*(name for name in NAMES if name.startswith(("tracker.", "notifier."))), "consume.before_commit"]
+BITS_READ = 4096
+
+
+def long(*values: Any) -> Any:
+    """A case for `make test-faults` alone."""
+    return pytest.param(*values, marks=pytest.mark.server_faults)
+
+
+@pytest.fixture(scope="module")
+def cassandra(real_servers: Servers) -> Iterator[SpoiltConnection]:
+    addresses = real_servers.use("cassandra", "toxiproxy").addresses
+    host, port = addresses.cassandra
+    with spoilt_connection(addresses.toxiproxy, f"{host}:{port}") as line:
+        yield line
+
+
+@pytest.fixture(scope="module")
+def s3(real_servers: Servers) -> Iterator[SpoiltConnection]:
+    addresses = real_servers.use("s3", "toxiproxy").addresses
+    with spoilt_connection(addresses.toxiproxy, addresses.s3_url.removeprefix("http://")) as line:
+        yield line
+
+
+@pytest.fixture(scope="module")
+def place(
+    real_servers: Servers, cassandra: SpoiltConnection, s3: SpoiltConnection, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Installation]:
+    stack = real_servers.use("kafka", "cassandra", "s3")
+    host, port = cassandra.address.rsplit(":", 1)
+    ways = replace(stack.addresses, cassandra=(host, int(port)), s3_url=f"http://{s3.address}")
+    with installation(tmp_path_factory.mktemp("fleet"), stack.addresses, [stack.folder], ways) as place:
+        yield place
+
+
+@pytest.fixture
+def splitter(place: Installation) -> Iterator[str]:
+    yield from lasting(place, "splitter")
+
+
+@pytest.fixture
+def tracker(place: Installation) -> Iterator[str]:
+    yield from lasting(place, "tracker")
+
+
+@pytest.fixture
+def worker(place: Installation) -> Iterator[str]:
+    yield from lasting(place, "worker")
+
+
+def lasting(place: Installation, kind: str) -> Iterator[str]:
+    """A service for one test."""
+    name = place.start(kind)
+    yield name
+    place.end(name)
+
+
+@pytest.mark.usefixtures("splitter", "worker", "tracker")
+def test_an_uploader_that_is_killed_is_asked_again_with_the_same_key(place: Installation) -> None:
+    killed = [uploader(place, name, f"{name}:1") for name in UPLOADER_NAMES]
+    assert [process.wait() for process in killed] == [KILLED] * len(UPLOADER_NAMES)
+    check_safe(place)
+    answers = [[uploader(place, name) for name in UPLOADER_NAMES] for _ in range(2)]
+    first, second = ([process.communicate()[0] for process in each] for each in answers)
+    assert first == second
+    place.bodies |= dict.fromkeys(first, messy_file.BODY)
+    check_finished(place)
+
+
+def uploader(place: Installation, key: str, failpoint: str = "") -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "tests.support.uploader_process", str(place.fleet.folder), key]
+    environment = {**os.environ, **place.fleet.variables, VARIABLE: failpoint}
+    return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)
+
+
+@pytest.mark.usefixtures("splitter", "tracker")
+def test_workers_that_are_killed_anywhere_are_made_up_for(place: Installation) -> None:
+    """One dies at each of the steps of a chunk, in the same file."""
+    victims = [place.start("worker", failpoint=f"{name}:2") for name in WORKER_NAMES]
+    place.upload(messy_file.longer(8))
+    place.await_death(*victims)
+    check_safe(place)
+    heir = place.start("worker")
+    check_finished(place)
+    place.end(heir)
+
+
+@pytest.mark.usefixtures("splitter", "worker")
+@pytest.mark.parametrize("name", ["tracker.status_sent", *map(long, TRACKER_NAMES)])
+def test_a_tracker_that_is_killed_anywhere_is_made_up_for(place: Installation, name: str) -> None:
+    victim = place.start("tracker", failpoint=f"{name}:1")
+    place.upload()
+    place.await_death(victim)
+    check_safe(place)
+    heir = place.start("tracker")
+    check_finished(place)
+    place.end(heir)
+
+
+@pytest.mark.usefixtures("splitter", "tracker")
+@pytest.mark.parametrize("name", ["worker.before_upsert", *map(long, [*WORKER_NAMES, "consume.before_commit"])])
+def test_a_worker_that_was_stopped_for_long_does_no_harm(place: Installation, name: str) -> None:
+    zombie = place.start("worker", failpoint=f"{name}:2:stop")
+    request_id = place.upload(messy_file.longer(3))
+    place.await_stop(zombie)
+    heir = place.start("worker")
+    place.finished(request_id)
+    before = stored(place)
+    place.send(zombie, signal.SIGCONT)
+    place.await_log(zombie, "consume.fenced")
+    place.end(zombie)
+    after = stored(place)
+    assert after.keys() == before.keys()
+    if name == "worker.before_upsert":  # the same chunk, sealed anew, at the same time: the larger cells have won
+        assert after != before
+    check_finished(place)
+    place.end(heir)
+
+
+def stored(place: Installation) -> dict[tuple[bytes, int], bytes]:
+    """Each cell by its key and the time that it was written at."""
+    host, port = place.servers.cassandra
+    keyspace = place.fleet.variables["PENSTOCK_CASSANDRA_KEYSPACE"]
+    with Cluster([host], port=port) as cluster:
+        cells = cluster.connect(keyspace).execute(
+            "SELECT fragment_key, fragment, WRITETIME(fragment) AS at_us FROM profile_fragments"
+        )
+        return {(cell.fragment_key, cell.at_us): cell.fragment for cell in cells}
+
+
+@pytest.mark.usefixtures("splitter", "tracker")
+@pytest.mark.parametrize(("seconds", "longest_pause"), [(15.0, 3.0), long(180.0, 20.0)])
+def test_workers_that_come_and_go_in_a_storm_skip_nothing(
+    place: Installation, seconds: float, longest_pause: float
+) -> None:
+    """One to four at a time, ended and killed by turns."""
+    random, workers, kills = Random(1), [place.start("worker")], 0
+    request_id, until_time = place.upload(messy_file.longer(20)), time.monotonic() + seconds
+    while time.monotonic() < until_time:
+        if len(workers) == 1 or (len(workers) < 4 and random.random() < 0.5):
+            workers.append(place.start("worker"))
+        else:
+            victim = workers.pop(random.randrange(len(workers)))
+            place.end(victim, number=(signal.SIGTERM, signal.SIGKILL)[kills % 2])
+            kills += 1
+        if place.request(request_id).status.ended:
+            request_id = place.upload(messy_file.longer(20))
+        time.sleep(random.uniform(1.0, longest_pause))  # the storm's own pace
+    assert kills > 2
+    check_safe(place)
+    check_finished(place)
+    place.end(*workers)
+
+
+@pytest.mark.usefixtures("splitter", "tracker")
+@pytest.mark.parametrize("patient", [False, long(True)])
+def test_chunks_whose_events_have_expired_are_reconciled(place: Installation, patient: bool) -> None:
+    worker = place.start("worker")
+    check_finished_first(place)
+    place.end(worker)
+    request_id = place.upload(messy_file.longer(2))
+    until(lambda: place.request(request_id).chunks_total)
+    expire(place, CHUNK_READY)
+    worker = place.start("worker")
+    place.await_log(worker, "consume.events_expired")
+    assert place.request(request_id).chunks_done == 0
+    reconcile(place, patient=patient)
+    check_finished(place)
+    place.end(worker)
+
+
+def check_finished_first(place: Installation) -> None:
+    """So that the groups have offsets, which can be lost."""
+    place.upload()
+    check_finished(place)
+
+
+def expire(place: Installation, topic: str) -> None:
+    """Delete all its events, as a retention that is too short does."""
+    admin = AdminClient({"bootstrap.servers": place.servers.kafka})
+    name = place.fleet.variables["PENSTOCK_KAFKA_PREFIX"] + topic
+    places = [Place(name, partition, -1) for partition in range(place.system.log.partitions(topic))]
+    for deleted in admin.delete_records(places).values():
+        deleted.result()
+
+
+def reconcile(place: Installation, *, patient: bool) -> None:
+    """Leave it to the tracker, or look twice ourselves, without its patience of a minute."""
+    if not patient:
+        own = reconciler(place.system, quiet_seconds=0)
+        own.reconcile()
+        own.reconcile()
+
+
+@pytest.mark.usefixtures("splitter", "worker")
+@pytest.mark.parametrize("patient", [long(False), long(True)])
+def test_progress_that_has_expired_is_counted_from_the_manifests(place: Installation, patient: bool) -> None:
+    tracker = place.start("tracker")
+    check_finished_first(place)
+    place.end(tracker)
+    request_id = place.upload()
+    until(lambda: place.system.log.lag(GROUPS[UPLOAD_REQUESTED], UPLOAD_REQUESTED) == 0)
+    until(lambda: place.system.log.lag(GROUPS[CHUNK_READY], CHUNK_READY) == 0)
+    expire(place, PROGRESS)
+    tracker = place.start("tracker")
+    place.await_log(tracker, "consume.events_expired")
+    assert place.request(request_id).status is Status.SCHEDULED
+    reconcile(place, patient=patient)
+    check_finished(place)
+    place.end(tracker)
+
+
+@pytest.mark.server_faults
+@pytest.mark.usefixtures("worker", "tracker")
+def test_an_upload_whose_event_has_expired_is_sent_again(place: Installation) -> None:
+    splitter = place.start("splitter")
+    check_finished_first(place)
+    place.end(splitter)
+    place.upload()
+    expire(place, UPLOAD_REQUESTED)
+    splitter = place.start("splitter")
+    place.await_log(splitter, "consume.events_expired")
+    reconcile(place, patient=True)
+    check_finished(place)
+    place.end(splitter)
+
+
+@pytest.mark.server_faults
+@pytest.mark.usefixtures("splitter", "tracker")
+def test_a_group_whose_offsets_are_gone_does_all_again_and_counts_nothing_twice(place: Installation) -> None:
+    worker = place.start("worker")
+    check_finished_first(place)
+    place.end(worker)
+    admin = AdminClient({"bootstrap.servers": place.servers.kafka})
+    group = place.fleet.variables["PENSTOCK_KAFKA_PREFIX"] + GROUPS[CHUNK_READY]
+    admin.delete_consumer_groups([group])[group].result()
+    assert place.system.log.lag(GROUPS[CHUNK_READY], CHUNK_READY) > 0
+    worker = place.start("worker")
+    place.upload()
+    check_finished(place)
+    place.end(worker)
+
+
+@pytest.mark.usefixtures("splitter", "tracker")
+def test_a_database_that_is_away_is_waited_for(place: Installation, worker: str, cassandra: SpoiltConnection) -> None:
+    request_id = place.upload(messy_file.longer(10))
+    place.await_chunks(request_id, 3)
+    with cassandra.away():
+        place.await_log(worker, "consume.waiting")
+        lag = place.system.log.lag(GROUPS[CHUNK_READY], CHUNK_READY)
+        place.await_log(worker, "consume.waiting", times=3)
+        assert place.system.log.lag(GROUPS[CHUNK_READY], CHUNK_READY) == lag > 0
+        check_safe(place)
+    check_finished(place)
+
+
+@pytest.mark.usefixtures("splitter", "tracker", "worker")
+def test_an_object_store_that_is_slow_short_and_resets_is_asked_again(
+    place: Installation, s3: SpoiltConnection
+) -> None:
+    request_id = place.upload(messy_file.longer(4))
+    with (
+        s3.toxic("latency", latency=50, jitter=50),
+        s3.toxic("slicer", average_size=100, size_variation=50, delay=10),
+        s3.toxic("limit_data", toxicity=0.3, bytes=700),
+        s3.toxic("reset_peer", toxicity=0.2, timeout=20),
+    ):
+        place.finished(request_id)
+    check_finished(place)
+
+
+@pytest.mark.usefixtures("splitter", "tracker")
+def test_a_file_that_was_changed_in_the_store_fails_alone(place: Installation) -> None:
+    damaged, sound = place.upload(messy_file.longer(2)), place.upload()
+    until(lambda: all(place.request(each).chunks_total for each in (damaged, sound)))
+    (path,) = [
+        path
+        for folder in place.folders
+        for path in (folder / "s3" / "data" / place.fleet.name).rglob("*")
+        if place.request(damaged).object_key.rpartition("/")[2] in path.name
+    ]
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+    worker = place.start("worker")
+    failed = place.finished(damaged)
+    assert failed.error is not None
+    assert failed.error.code == "corrupt"
+    place.failed.add(damaged)
+    check_finished(place)
+    place.end(worker)

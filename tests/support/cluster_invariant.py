@@ -1,0 +1,117 @@
+"""The invariant of FAULTS.md on real servers: what is safe at any moment, and what holds when everything has finished."""
+
+from __future__ import annotations
+
+import email
+from collections import Counter
+from pathlib import Path
+
+from penstock.domain.event_codec import decode
+from penstock.domain.events import DEAD_LETTER, STATUS, DeadLetter, StatusChanged
+from penstock.domain.request import Request, Status, untold
+from services.status_tracker.main import notifier
+from tests.simulation.invariant import check_profiles, check_request
+from tests.support import clear_text, messy_file, reference
+from tests.support.aftermath import LaterClock, check_objects, expected
+from tests.support.installation import GROUPS, Installation, until
+
+MOST_EVENTS = 100_000
+MAILS = {
+    Status.COMPLETED: ("accepted", "in progress", "completed"),
+    Status.FAILED: ("accepted", "in progress", "failed"),
+}
+
+
+def check_safe(place: Installation) -> None:
+    """What holds at any moment, whatever is away or dead: nothing wrong is stored, told, or lies in the clear."""
+    while True:  # until nothing has moved meanwhile
+        before = _requests(place)
+        for request in before:
+            _check_counts(place, request)
+        if [each.status for each in before] == [each.status for each in _requests(place)]:
+            check_profiles(place.system, [_expected(place, request) for request in before])
+            break
+    _check_nothing_in_the_clear(place)
+
+
+def check_finished(place: Installation, *, letters: int = 0) -> None:
+    """The invariant, as soon as every upload has ended. `letters`: how many dead letters there have to be."""
+    until(lambda: all(request.status.ended and not untold(request) for request in _requests(place)))
+    requests = _requests(place)
+    for request in requests:
+        wanted = Status.FAILED if request.request_id in place.failed else Status.COMPLETED
+        assert request.status is wanted, request.error
+        check_request(place.system, request, _expected(place, request))
+    assert {request.request_id for request in requests} == set(place.bodies)
+    check_profiles(place.system, [_expected(place, request) for request in requests])
+    _check_told(place, requests)
+    _check_mails(place, requests)
+    check_objects(place.system._replace(clock=LaterClock()), requests)
+    assert len(dead_letters(place)) == letters
+    _check_nothing_in_the_clear(place)
+    assert place.ended_by_themselves() == {}
+    until(lambda: all(place.system.log.lag(group, topic) == 0 for topic, group in GROUPS.items()))
+
+
+def dead_letters(place: Installation) -> list[DeadLetter]:
+    letters = [decode(DEAD_LETTER, each.value) for each in place.system.log.read(DEAD_LETTER, 0, 0, MOST_EVENTS)]
+    return [letter for letter in letters if isinstance(letter, DeadLetter)]
+
+
+def own_folders(place: Installation) -> list[Path]:
+    """Where the servers keep what is this installation's alone, and where its services write."""
+    keyspace = place.fleet.variables["PENSTOCK_CASSANDRA_KEYSPACE"]
+    patterns = (f"kafka/data/{place.fleet.name}.*", f"cassandra*/data/data/{keyspace}", f"s3/*/{place.fleet.name}")
+    found = {pattern: [each for folder in place.folders for each in folder.glob(pattern)] for pattern in patterns}
+    assert all(found.values()), found
+    return [place.fleet.folder, *(each for folders in found.values() for each in folders)]
+
+
+def _check_nothing_in_the_clear(place: Installation) -> None:
+    for folder in own_folders(place):
+        assert clear_text.found_under(folder, messy_file.MARK) == {}
+
+
+def _requests(place: Installation) -> list[Request]:
+    return place.system.requests.list(messy_file.TENANT, limit=1000)
+
+
+def _expected(place: Installation, request: Request) -> reference.Upload:
+    """One whose uploader died before it told of it is of the usual file."""
+    return expected(request, place.bodies.get(request.request_id, messy_file.BODY))
+
+
+def _check_counts(place: Installation, request: Request) -> None:
+    """They add up while the file is under way, and never exceed what is in it."""
+    whole = reference.read(_expected(place, request))
+    assert request.rows_read == request.rows_ingested + request.rows_rejected
+    assert request.rows_ingested <= len(whole.rows)
+    assert sum(request.reject_reasons.values()) == request.rows_rejected <= len(whole.rejected)
+
+
+def _check_told(place: Installation, requests: list[Request]) -> None:
+    """Each status of each request was told, at least once, and one end."""
+    told = {(event.request_id, event.status) for event in _status_events(place)}
+    statuses = (Status.SCHEDULED, Status.IN_PROGRESS)
+    assert told == {(each.request_id, status) for each in requests for status in (*statuses, each.status)}
+
+
+def _status_events(place: Installation) -> list[StatusChanged]:
+    log = place.system.log
+    messages = [
+        message
+        for partition in range(log.partitions(STATUS))
+        for message in log.read(STATUS, partition, 0, MOST_EVENTS)
+    ]
+    events = [decode(STATUS, message.value) for message in messages]
+    return [event for event in events if isinstance(event, StatusChanged)]
+
+
+def _check_mails(place: Installation, requests: list[Request]) -> None:
+    """One for each transition of each request, all to one address; one whose sender died is sent by another."""
+    notifier(place.system._replace(clock=LaterClock())).send_due()
+    messages = [email.message_from_bytes(path.read_bytes()) for path in (place.fleet.folder / "mail").glob("*")]
+    assert len({message["Message-ID"] for message in messages}) == len(messages)
+    subjects = Counter(message["Subject"] for message in messages)
+    wanted = Counter(f"Upload {reached}: people.tsv" for each in requests for reached in MAILS[each.status])
+    assert subjects == wanted

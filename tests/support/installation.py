@@ -1,0 +1,164 @@
+"""A whole Penstock on real servers: services as processes that a test may kill, and a system to look into it."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import signal
+import time
+import uuid
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from confluent_kafka.admin import AdminClient, AlterConfigOpType, ConfigEntry, ConfigResource, ResourceType
+from msgspec.structs import replace
+
+from deploy.stack.addresses import Addresses
+from deploy.stack.fleet import Fleet
+from penstock.config import load_settings
+from penstock.domain.events import CHUNK_READY, PROGRESS, UPLOAD_REQUESTED
+from penstock.domain.request import Request
+from penstock.wiring import System
+from penstock.wiring.cluster import cluster
+from services.row_processor.main import SPLITTERS, WORKERS
+from services.status_tracker.main import TRACKERS
+from services.uploader.intake import intake_of
+from tests.support import messy_file
+
+GIVE_UP_SECONDS = 180.0  # only broken code gets there, or a machine that does much else
+DEAD_SECONDS = 3  # for a silent member to be missed; the shortest that the stack's brokers allow
+STOPPED_EARLY = 130  # what a service exits with that is told to end before it has found its servers
+# So short that the services' patience ends while a test looks on, and with a long session for the slowest machine.
+QUICK = {
+    "chunk_bytes": str(messy_file.CHUNK_BYTES),
+    "kafka_session_timeout_seconds": "6",
+    "kafka_delivery_timeout_seconds": "4",
+    "kafka_request_timeout_seconds": "2",
+    "cassandra_request_timeout_seconds": "1",
+    "cassandra_patience_seconds": "3",
+    "s3_attempts": "2",
+    "s3_read_timeout_seconds": "2",
+    "s3_connect_timeout_seconds": "2",
+}
+GROUPS = {UPLOAD_REQUESTED: SPLITTERS, CHUNK_READY: WORKERS, PROGRESS: TRACKERS}
+
+
+class Installation:
+    """`system` goes straight to the servers at `servers`, whose data is below `folders`; the services go by `ways`."""
+
+    def __init__(
+        self, fleet: Fleet, system: System, servers: Addresses, folders: Sequence[Path], ways: Addresses
+    ) -> None:
+        self.fleet, self.system, self.servers, self.folders, self._ways = fleet, system, servers, folders, ways
+        self.form = replace(messy_file.form(system), notify=(messy_file.ADDRESS,))
+        self.bodies: dict[str, bytes] = {}  # by request, of all that were uploaded
+        self.failed: set[str] = set()  # the requests that have to end so
+        self._numbers = itertools.count(1)
+
+    def start(self, kind: str, options: Sequence[str] = (), **variables: str) -> str:
+        """Start a service; the name, with a number, by which it is known here."""
+        service = f"{kind}-{next(self._numbers)}"
+        self.fleet.start(service, options=options, **{**_reaching(self._ways), **variables})
+        return service
+
+    def upload(self, body: bytes = messy_file.BODY) -> str:
+        """The new request's id."""
+        request = intake_of(self.system).upload(messy_file.TENANT, [body], self.form)
+        self.bodies[request.request_id] = body
+        return request.request_id
+
+    def request(self, request_id: str) -> Request:
+        return self.system.requests.get(messy_file.TENANT, request_id)
+
+    def finished(self, request_id: str) -> Request:
+        until(lambda: self.request(request_id).status.ended)
+        return self.request(request_id)
+
+    def await_chunks(self, request_id: str, count: int) -> None:
+        """Until so many are done."""
+        until(lambda: self.request(request_id).chunks_done >= count)
+
+    def await_death(self, *services: str) -> None:
+        """Until their failpoints have killed them."""
+        for service in services:
+            assert self.fleet.processes.pop(service).wait(GIVE_UP_SECONDS) == -signal.SIGKILL, self.log(service)
+
+    def await_stop(self, service: str) -> None:
+        """Until its failpoint has stopped it with SIGSTOP."""
+        _, status = os.waitpid(self.fleet.processes[service].pid, os.WUNTRACED)
+        assert os.WIFSTOPPED(status), self.log(service)
+
+    def await_log(self, service: str, text: str, times: int = 1) -> None:
+        until(lambda: self.log(service).count(text) >= times)
+
+    def log(self, service: str) -> str:
+        return (self.fleet.folder / f"{service}.log").read_text()
+
+    def send(self, service: str, number: signal.Signals) -> None:
+        self.fleet.processes[service].send_signal(number)
+
+    def end(self, *services: str, number: signal.Signals = signal.SIGTERM) -> None:
+        """Tell them to end, or kill them, and wait until they are gone."""
+        for service in services:
+            self.send(service, number)
+        for service in services:
+            ended = self.fleet.processes.pop(service).wait(GIVE_UP_SECONDS)
+            assert ended in (0, STOPPED_EARLY, -number), self.log(service)
+
+    def ended_by_themselves(self) -> dict[str, str]:
+        """The last lines of services that nobody has told to end."""
+        ended = [service for service, process in self.fleet.processes.items() if process.poll() is not None]
+        return {service: self.log(service)[-2000:] for service in ended}
+
+
+@contextmanager
+def installation(
+    folder: Path, servers: Addresses, folders: Sequence[Path], ways: Addresses | None = None, **variables: str
+) -> Iterator[Installation]:
+    """One of its own, without any service yet."""
+    name = f"t-{uuid.uuid4().hex[:12]}"
+    with Fleet(servers, folder / name, name, **{**QUICK, **variables}) as fleet, _opened(fleet) as system:
+        for group in (SPLITTERS, WORKERS):
+            give_sessions(servers.kafka, f"{name}.{group}", DEAD_SECONDS)
+        yield Installation(fleet, system, servers, folders, ways or servers)
+
+
+def _reaching(ways: Addresses) -> dict[str, str]:
+    host, port = ways.cassandra
+    return {
+        "kafka_bootstrap_servers": ways.kafka,
+        "cassandra_contact_points": host,
+        "cassandra_port": str(port),
+        "s3_endpoint_url": ways.s3_url,
+    }
+
+
+@contextmanager
+def _opened(fleet: Fleet) -> Iterator[System]:
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in fleet.variables.items():
+            patch.setenv(name, value)
+        system = cluster(load_settings())
+    try:
+        yield system
+    finally:
+        system.close()
+
+
+def give_sessions(bootstrap_servers: str, group: str, seconds: float) -> None:
+    """With KIP-848 it is the broker that decides how long a silent member is waited for, for each group."""
+    entry = ConfigEntry(
+        "consumer.session.timeout.ms", str(int(seconds * 1000)), incremental_operation=AlterConfigOpType.SET
+    )
+    resource = ConfigResource(ResourceType.GROUP, group, incremental_configs=[entry])
+    admin = AdminClient({"bootstrap.servers": bootstrap_servers})
+    admin.incremental_alter_configs([resource])[resource].result()
+
+
+def until(condition: Callable[[], object]) -> None:
+    deadline = time.monotonic() + GIVE_UP_SECONDS
+    while not condition():
+        assert time.monotonic() < deadline, "it never came true"
+        time.sleep(0.05)
