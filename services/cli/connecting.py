@@ -8,7 +8,7 @@ from pathlib import Path
 
 import stamina
 
-from penstock.config import Settings
+from penstock.config import Settings, load_settings
 from penstock.domain.errors import Unavailable, refusal
 from penstock.logs import configure
 from penstock.wiring import System, open_system
@@ -47,7 +47,7 @@ def open_folder(data: Path | None, *, create: bool = False) -> Iterator[System]:
 @contextmanager
 def open_service(data: Path | None) -> Iterator[System]:
     """As `open_folder`, for a service: what is away is waited for, and the log says what that is."""
-    settings = _settings(data, create=True)
+    settings = load_settings(data=data)
     configure(settings.log_level)
     for attempt in stamina.retry_context(on=Unavailable, attempts=None, timeout=None, wait_max=LONGEST_WAIT_SECONDS):
         with attempt:
