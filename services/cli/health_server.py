@@ -1,4 +1,4 @@
-"""Health and metrics over HTTP, for services whose work is not HTTP."""
+"""Health and metrics over HTTP, from a service's first moment on, while it still waits for its servers."""
 
 from __future__ import annotations
 
@@ -12,9 +12,8 @@ from typing import NamedTuple
 
 import msgspec
 from prometheus_client import CollectorRegistry, generate_latest
-from prometheus_client.metrics_core import CounterMetricFamily, Metric
-from prometheus_client.registry import Collector
 
+from penstock.application.consumer_metrics import ConsumerMetrics
 from penstock.domain.errors import Fault, Problem, Unavailable
 from services.cli.part_runner import PartRunner
 
@@ -61,22 +60,8 @@ def answer(runner: PartRunner, path: str) -> Answer:
 def metrics_text(runner: PartRunner) -> bytes:
     """What the consumers have counted, in Prometheus' text format."""
     registry = CollectorRegistry()
-    registry.register(_Tallies(runner))
+    registry.register(ConsumerMetrics(runner.consumers))
     return generate_latest(registry)
-
-
-class _Tallies(Collector):
-    def __init__(self, runner: PartRunner) -> None:
-        self._runner = runner
-
-    def collect(self) -> Iterator[Metric]:
-        events = CounterMetricFamily("penstock_events", "Events settled, dead letters among them.", labels=["group"])
-        letters = CounterMetricFamily("penstock_dead_letters", "Events that never can be handled.", labels=["group"])
-        for consumer in self._runner.consumers():
-            events.add_metric([consumer.group], consumer.tally.events)
-            letters.add_metric([consumer.group], consumer.tally.dead_letters)
-        yield events
-        yield letters
 
 
 class _Server(ThreadingTCPServer):

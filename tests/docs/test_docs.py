@@ -321,7 +321,7 @@ def test_every_status_and_role_is_documented() -> None:
 
 
 def test_every_metric_and_log_event_is_documented() -> None:
-    text = (Metrics().text() + metrics_text(PartRunner())).decode()
+    text = (Metrics(tuple).text() + metrics_text(PartRunner())).decode()
     metrics = set(re.findall(r"^# TYPE (\w+_total) ", text, re.MULTILINE))
     assert set(column(OPERATING, "Health and metrics", "metric")) == metrics
     logged = {event for path in sources() for event in re.findall(r'\blog\.\w+\(\s*"([a-z_.]+)"', text_of(path))}

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+
 from prometheus_client import CollectorRegistry, Counter, generate_latest
+
+from penstock.application.consumer_metrics import ConsumerMetrics, Counted
 
 CONTENT_TYPE = "text/plain; version=0.0.4"
 
 
 class Metrics:
-    """One registry an application, so that several can live in one process."""
+    """One registry an application, so that several can live in one process. `consumers`: what runs beside it."""
 
-    def __init__(self) -> None:
+    def __init__(self, consumers: Callable[[], Iterable[Counted]]) -> None:
         self._registry = CollectorRegistry()
+        self._registry.register(ConsumerMetrics(consumers))
         self.answers = Counter(
             "penstock_http_answers",
             "Answers, by operation and status.",
