@@ -10,7 +10,6 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from penstock.domain.errors import Unavailable
 from penstock.wiring import System
 from services.cli.connecting import open_service
 from services.cli.failures import reporting
@@ -19,8 +18,7 @@ from services.cli.options import AsJson, Data, Host, Port
 from services.cli.part_runner import Part, PartRunner
 from services.row_processor.main import splitter_loop, worker_loop
 from services.status_tracker.main import periodic_work, tracker_loop
-from services.uploader.intake import intake_of
-from services.uploader.main import serve
+from services.uploader.main import api_server, beside_the_api
 
 HealthHost = Annotated[str, typer.Option(help="The address to tell health and metrics on.")]
 HealthPort = Annotated[
@@ -29,17 +27,24 @@ HealthPort = Annotated[
 ]
 
 
-def uploader(host: Host = "127.0.0.1", port: Port = 8080, data: Data = None, as_json: AsJson = False) -> None:
-    """Serve the HTTP API."""
-    with reporting(as_json=as_json) as out, open_service(data) as system:
-
-        def listening(url: str) -> None:
-            out.result({"url": url}, lambda: Text(url))
-
-        try:
-            serve(system, intake_of(system), list, host, port, listening=listening, upkeep=True)
-        except OSError as error:
-            raise Unavailable(f"cannot listen on {host}, port {port}: {error.strerror}") from None
+def uploader(
+    host: Host = "127.0.0.1",
+    port: Port = 8080,
+    health_host: HealthHost = "127.0.0.1",
+    health_port: HealthPort = None,
+    data: Data = None,
+    as_json: AsJson = False,
+) -> None:
+    """Serve the HTTP API, take what other services offer."""
+    runner = PartRunner()
+    with (
+        reporting(as_json=as_json) as out,
+        serving_health(runner, health_host, health_port),
+        open_service(data) as system,
+    ):
+        server = api_server(system, host, port, problems=runner.problems, consumers=runner.consumers)
+        out.result({"url": server.url}, lambda: Text(server.url))
+        run_until_told([server, *beside_the_api(system)], runner)
 
 
 def splitter(

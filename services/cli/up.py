@@ -10,13 +10,13 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from penstock.config import Settings, load_settings
-from penstock.domain.errors import Unavailable
 from penstock.logs import configure
 from services.cli.failures import reporting
 from services.cli.options import AsJson, Data, Host, Port
+from services.cli.service_commands import run_until_told
 from services.cli.views import facts_view
 from services.standalone.system import Standalone
-from services.uploader.main import serve
+from services.uploader.main import api_server
 
 
 def up(
@@ -31,14 +31,9 @@ def up(
         settings = load_settings(data=data, workers=workers)
         configure(settings.log_level)
         with Standalone(settings, workers=settings.workers or os.cpu_count() or 1) as standalone:
-
-            def listening(url: str) -> None:
-                out.result({"url": url, "data": str(settings.data)}, lambda: up_view(url, settings))
-
-            try:
-                serve(standalone.system, standalone.intake, standalone.problems, host, port, listening=listening)
-            except OSError as error:
-                raise Unavailable(f"cannot listen on {host}, port {port}: {error.strerror}") from None
+            server = api_server(standalone.system, host, port, problems=standalone.problems)
+            out.result({"url": server.url, "data": str(settings.data)}, lambda: up_view(server.url, settings))
+            run_until_told([server])
         out.say("Stopped.")
 
 

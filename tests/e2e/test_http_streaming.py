@@ -154,11 +154,14 @@ SERVE = """
 import sys
 from pathlib import Path
 from penstock.config import Settings
+from services.cli.service_commands import run_until_told
 from services.standalone.system import Standalone
-from services.uploader.main import serve
+from services.uploader.main import api_server
 
 with Standalone(Settings(data=Path(sys.argv[1])), workers=0) as it:
-    serve(it.system, it.intake, it.problems, "127.0.0.1", 0, listening=lambda url: print(url, flush=True))
+    server = api_server(it.system, "127.0.0.1", 0, problems=it.problems)
+    print(server.url, flush=True)
+    run_until_told([server])
 print("stopped", flush=True)
 """
 

@@ -25,11 +25,10 @@ def cli(penstock_command: list[str], tmp_path: Path) -> CommandLine:
 
 
 @contextmanager
-def serving(cli: CommandLine, service: str, exit_code: int = 0, **variables: str) -> Iterator[str]:
+def serving(cli: CommandLine, service: str, *options: object, exit_code: int = 0, **variables: str) -> Iterator[str]:
     """The address at which it tells its health; it ends with `exit_code` on SIGTERM."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    process = cli.start(service, "--health-port", port, **variables)
+    port = free_port()
+    process = cli.start(service, "--health-port", port, *options, **variables)
     try:
         yield f"http://127.0.0.1:{port}"
         process.send_signal(signal.SIGTERM)
@@ -37,6 +36,12 @@ def serving(cli: CommandLine, service: str, exit_code: int = 0, **variables: str
     finally:
         process.kill()
         process.communicate()
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port: int = free.getsockname()[1]
+    return port
 
 
 def answer(url: str, until: Callable[[httpx.Response], bool]) -> httpx.Response:
@@ -58,6 +63,15 @@ def test_a_service_is_ready_once_it_works(cli: CommandLine, service: str) -> Non
         assert f'penstock_events_total{{group="{SERVICES[service]}"}} 0.0' in httpx.get(f"{url}/metrics").text
 
 
+def test_an_uploader_tells_its_health_beside_its_api(cli: CommandLine) -> None:
+    port = free_port()
+    with serving(cli, "uploader", "--port", port) as url:
+        answer(f"{url}/readyz", lambda told: told.status_code == 200)
+        assert httpx.get(f"{url}/healthz").status_code == 200
+        assert httpx.get(f"http://127.0.0.1:{port}/readyz").status_code == 200
+        assert httpx.get(f"http://127.0.0.1:{port}/v1/requests").status_code == 401
+
+
 def test_what_a_service_has_handled_is_counted(cli: CommandLine) -> None:
     cli.run("mapping", "set", "crm", "--map", "crmid=crmid!", "--map", "city=town:pii")
     cli.run("upload", cli.file(PEOPLE), "--source", "crm", "--json")
@@ -66,9 +80,10 @@ def test_what_a_service_has_handled_is_counted(cli: CommandLine) -> None:
         assert answer(f"{url}/metrics", lambda told: counted in told.text)
 
 
-def test_a_service_whose_servers_are_away_is_alive_and_not_ready(cli: CommandLine) -> None:
+@pytest.mark.parametrize("service", ["uploader", "worker"])
+def test_a_service_whose_servers_are_away_is_alive_and_not_ready(cli: CommandLine, service: str) -> None:
     away = {"PENSTOCK_RUNTIME": "cluster", "PENSTOCK_KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1:1"}
-    with serving(cli, "worker", exit_code=130, **away) as url:
+    with serving(cli, service, exit_code=130, **away) as url:
         assert answer(f"{url}/healthz", lambda _: True).status_code == 200
         refused = httpx.get(f"{url}/readyz")
         assert (refused.status_code, refused.json()["code"]) == (503, "not_ready")

@@ -220,11 +220,11 @@ def test_what_has_been_begun_may_take_as_long_as_a_slow_server_is_waited_for(bui
 def test_every_probe_asks_what_the_service_serves(built: Rendered) -> None:
     for service in SERVICES:
         given = container(built.pods()[service])
-        (port,) = given["ports"]
-        option = "--port" if service == "uploader" else "--health-port"
-        assert given["args"][given["args"].index(option) + 1] == str(port["containerPort"])
+        ports = {port["name"]: str(port["containerPort"]) for port in given["ports"]}
+        options = {"http": "--port", "health": "--health-port"}
+        assert ports == {name: given["args"][given["args"].index(options[name]) + 1] for name in ports}
         asked = {probe: given[probe]["httpGet"] for probe in ("startupProbe", "livenessProbe", "readinessProbe")}
-        assert {each["port"] for each in asked.values()} == {port["name"]}
+        assert {each["port"] for each in asked.values()} == {"health"}, "only there is an answer from the start"
         assert [each["path"] for each in asked.values()] == ["/healthz", "/healthz", "/readyz"]
 
 
@@ -370,4 +370,5 @@ def test_only_the_uploader_takes_calls_of_clients(built: Rendered) -> None:
     (service,) = built.kind("Service").values()
     (port,) = service["spec"]["ports"]
     assert selects({"matchLabels": service["spec"]["selector"]}, built.pods()["uploader"]["metadata"]["labels"])
-    assert port["targetPort"] == container(built.pods()["uploader"])["ports"][0]["name"]
+    assert port["targetPort"] == "http"
+    assert "http" in [each["name"] for each in container(built.pods()["uploader"])["ports"]]

@@ -14,8 +14,7 @@ import httpx
 from penstock.application.access import Access, Role
 from penstock.config import Settings
 from services.standalone.system import Standalone
-from services.uploader.api import create_app
-from services.uploader.main import ApiServer
+from services.uploader.main import api_server
 
 CRMID = {"column": "crmid", "attribute": "crmid", "identifier": True}
 COLUMNS = [
@@ -83,8 +82,7 @@ def serving(folder: Path, *, ingesting: bool = True, **settings: Any) -> Iterato
     """A system in `folder` that runs until the end of the block; only the API does, unless `ingesting`."""
     standalone = Standalone(Settings(data=folder, **settings), workers=0)
     with standalone if ingesting else closing(standalone.system):
-        app = create_app(standalone.system, standalone.intake, standalone.problems)
-        server = ApiServer(app, "127.0.0.1", 0)
+        server = api_server(standalone.system, "127.0.0.1", 0, problems=standalone.problems)
         thread = threading.Thread(target=server.run)
         thread.start()
         system = HttpSystem(standalone, server.url)

@@ -2,38 +2,82 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
+import httpx
 import pytest
+import stamina
 
 from penstock import failpoints
 from penstock.config import Settings
-from penstock.wiring import embedded
-from services.uploader.intake import intake_of
-from services.uploader.main import serve
+from penstock.wiring import System, embedded
+from services.cli.part_runner import PartRunner
+from services.uploader.main import ApiServer, api_server, beside_the_api
 from tests.support import messy_file
 from tests.support.offering import TENANT, ForeignStore, Shop
+
+SECONDS = 60  # only an uploader that takes nothing needs so many
 
 
 class Bug(Exception):
     """A mistake of Penstock's own."""
 
 
-def test_a_mistake_in_taking_offers_ends_the_service_with_its_error(tmp_path: Path) -> None:
+@pytest.fixture
+def foreign() -> ForeignStore:
+    return ForeignStore()
+
+
+@pytest.fixture
+def system(tmp_path: Path, foreign: ForeignStore) -> Iterator[System]:
+    """One that takes offers, with one waiting."""
+    with closing(embedded(Settings(data=tmp_path))) as system:
+        system = system._replace(foreign=foreign)
+        messy_file.form(system)
+        shop = Shop(system, foreign)
+        shop.publish(shop.offer(messy_file.BODY))
+        yield system
+
+
+@pytest.fixture
+def runner() -> PartRunner:
+    return PartRunner()
+
+
+@pytest.fixture
+def server(system: System, runner: PartRunner) -> ApiServer:
+    return api_server(system, "127.0.0.1", 0, problems=runner.problems, consumers=runner.consumers)
+
+
+def test_a_mistake_in_taking_offers_ends_the_service_with_its_error(
+    system: System, runner: PartRunner, server: ApiServer
+) -> None:
     """Else the service would look well, and take none."""
 
     def fail(name: str) -> None:
         if name == "uploader.event_sent":
             raise Bug
 
-    foreign, told = ForeignStore(), []
-    with closing(embedded(Settings(data=tmp_path))) as system:
-        system = system._replace(foreign=foreign)
-        messy_file.form(system)
-        shop = Shop(system, foreign)
-        shop.publish(shop.offer(messy_file.BODY))
-        with failpoints.installed(fail), pytest.raises(Bug):
-            serve(system, intake_of(system), list, "127.0.0.1", 0, listening=told.append)
-        assert told[0].startswith("http://127.0.0.1:")
-        assert [request.event_id for request in system.requests.list(TENANT)] == ["1"]
+    with failpoints.installed(fail), pytest.raises(Bug):
+        runner.run([server, *beside_the_api(system)])
+    assert [request.event_id for request in system.requests.list(TENANT)] == ["1"]
+
+
+def test_the_offers_that_were_taken_are_counted_among_the_metrics(
+    system: System, runner: PartRunner, server: ApiServer
+) -> None:
+    uploader = threading.Thread(target=runner.run, args=([server, *beside_the_api(system)],))
+    uploader.start()
+    try:
+        for attempt in stamina.retry_context(on=AssertionError, attempts=None, timeout=SECONDS):
+            with attempt:
+                told = httpx.get(f"{server.url}/metrics").text
+                assert 'penstock_events_total{group="penstock.uploaders"} 2.0' in told  # the offer, and what it led to
+        assert 'penstock_dead_letters_total{group="penstock.uploaders"} 0.0' in told
+        assert httpx.get(f"{server.url}/readyz").status_code == 200
+    finally:
+        runner.stop()
+        uploader.join()

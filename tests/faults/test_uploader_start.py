@@ -1,0 +1,82 @@
+"""An uploader that starts before its servers: alive, not ready, and at work once they are there."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+
+import httpx
+import pytest
+
+from penstock.application.access import Access, Role
+from tests.support import messy_file
+from tests.support.installation import Installation, installation, until
+from tests.support.servers import Servers
+from tests.support.toxics import SpoiltConnection, spoilt_connection
+
+WAITS = "the service waits for its servers; the log says for which"
+# What the log says while a server is awaited, in the order in which they come up here.
+LOGGED = {"kafka": "Kafka answers", "cassandra": "Cassandra did not answer", "s3": "cannot be used in S3"}
+FILES = [
+    ("request", (None, '{"data_source": "crm"}', "application/json")),
+    ("file", ("people.tsv", messy_file.BODY, "text/tab-separated-values")),
+]
+
+
+@pytest.fixture
+def lines(real_servers: Servers) -> Iterator[dict[str, SpoiltConnection]]:
+    """A way to each server that can be closed."""
+    addresses = real_servers.use(*LOGGED, "toxiproxy").addresses
+    host, port = addresses.cassandra
+    behind = {
+        "kafka": addresses.kafka,
+        "cassandra": f"{host}:{port}",
+        "s3": addresses.s3_url.removeprefix("http://"),
+    }
+    with ExitStack() as opened:
+        yield {name: opened.enter_context(spoilt_connection(addresses.toxiproxy, behind[name])) for name in LOGGED}
+
+
+@pytest.fixture
+def place(real_servers: Servers, lines: dict[str, SpoiltConnection], tmp_path: Path) -> Iterator[Installation]:
+    stack = real_servers.use(*LOGGED)
+    host, port = lines["cassandra"].address.rsplit(":", 1)
+    ways = replace(
+        stack.addresses,
+        kafka=lines["kafka"].address,
+        cassandra=(host, int(port)),
+        s3_url=f"http://{lines['s3'].address}",
+    )
+    with installation(tmp_path, stack.addresses, [stack.folder], ways) as place:
+        yield place
+
+
+def test_it_waits_for_each_server_says_for_which_and_goes_on(
+    place: Installation, lines: dict[str, SpoiltConnection]
+) -> None:
+    api, health = (f"http://127.0.0.1:{port}" for port in free_ports())
+    options = ["--port", api.rpartition(":")[2], "--health-port", health.rpartition(":")[2]]
+    with ExitStack() as stack:
+        away = {name: stack.enter_context(ExitStack()) for name in LOGGED}
+        for name, closed in away.items():
+            closed.enter_context(lines[name].away())
+        service = place.start("uploader", options)
+        for name, text in LOGGED.items():
+            place.await_log(service, text)
+            assert httpx.get(f"{health}/healthz").status_code == 200
+            told = httpx.get(f"{health}/readyz")
+            assert (told.status_code, told.json()["detail"]) == (503, WAITS)
+            away[name].close()
+    until(lambda: httpx.get(f"{health}/readyz").status_code == 200)
+    secret, _ = Access(place.system.control, place.system.clock).create_key(messy_file.TENANT, Role.UPLOADER, "test")
+    accepted = httpx.post(f"{api}/v1/uploads", files=FILES, headers={"Authorization": f"Bearer {secret}"}, timeout=60)
+    assert accepted.status_code == 202, accepted.text
+    place.end(service)
+
+
+def free_ports() -> list[int]:
+    with socket.create_server(("127.0.0.1", 0)) as one, socket.create_server(("127.0.0.1", 0)) as other:
+        return [each.getsockname()[1] for each in (one, other)]
