@@ -45,6 +45,10 @@ class Poison(PenstockError):
         self.foreign = foreign
 
 
+class NoEvent(Poison):
+    """The bytes of `source` cannot be read as an event, by this release at least."""
+
+
 class Settled(NamedTuple):
     """`done`: the last message of each partition up to which all are settled; `stopped`: the first that is left
     of each partition that is stopped now."""
@@ -64,7 +68,8 @@ class Tally:
 class Desk:
     """Handles events for `group`; `producer` takes the dead letters.
 
-    `buries_unreadable`: False in a group that shares its topics with another one, which buries them already.
+    `buries_unreadable`: False in a group that shares its topics with another one, which buries them already. They count
+    toward the limit all the same: a release that reads nothing must not pass over a whole topic.
     """
 
     def __init__(
@@ -91,9 +96,7 @@ class Desk:
             try:
                 events.append((message, decode(message.topic, message.value)))
             except UnreadableEvent as error:
-                if not self._buries_unreadable:
-                    continue
-                dead[message] = Poison(message, error.reason_code, error.message)
+                dead[message] = NoEvent(message, error.reason_code, error.message)
         return dead | self._handle_events(events)
 
     def _handle_events(self, events: list[tuple[Message, Event]]) -> dict[Message, Poison]:
@@ -125,7 +128,7 @@ class Desk:
         own = {message for message, poison in dead.items() if not poison.foreign}
         counts = {source: _within_limit(batch, own, self._dead_letters[source]) for source, batch in batches.items()}
         settled = [message for source, (count, _) in counts.items() for message in batches[source][:count]]
-        letters = [dead[message] for message in settled if message in dead]
+        letters = [dead[message] for message in settled if message in dead and self._buries(dead[message])]
         for poison in letters:
             self._send_dead_letter(poison)
         self._producer.flush()
@@ -136,6 +139,9 @@ class Desk:
         for message in left:
             self._tell_stopped(dead[message])
         return Settled([batches[source][count - 1] for source, (count, _) in counts.items() if count], left)
+
+    def _buries(self, poison: Poison) -> bool:
+        return self._buries_unreadable or not isinstance(poison, NoEvent)
 
     def _send_dead_letter(self, poison: Poison) -> None:
         source = poison.source

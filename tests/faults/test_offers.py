@@ -20,7 +20,8 @@ from penstock.domain.publishing import sign
 from penstock.domain.request import Request, Status
 from penstock.ports.control_store import Table
 from penstock.ports.foreign_objects import NotAllowed
-from services.uploader.offers import offers_loop, publishers_of
+from services.row_processor.main import SPLITTERS
+from services.uploader.offers import UPLOADERS, offers_loop, publishers_of
 from tests.simulation.invariant import check_profiles, check_request
 from tests.support import clear_text, messy_file
 from tests.support.aftermath import expected
@@ -189,6 +190,18 @@ def test_a_malformed_offer_is_buried_once_though_two_groups_read_the_topic(marke
     market.drain()
     assert market.reasons() == ["truncated", "unknown_schema"]
     assert [request.status for request in market.requests()] == [Status.COMPLETED]
+
+
+def test_a_release_that_can_read_no_offer_leaves_them_to_a_better_one(market: Market) -> None:
+    """Else the splitter would stop at the limit, and the uploader pass over all that a better release could take."""
+    beyond = MOST_DEAD_LETTERS_IN_A_ROW + 7
+    market.send(UPLOAD_REQUESTED, *[b"not an event"] * beyond, partition=0)
+    market.drain()
+    assert len(market.dead_letters()) == MOST_DEAD_LETTERS_IN_A_ROW
+    assert not market.offers.healthy
+    assert not market.splitter.healthy
+    assert [market.system.log.lag(group, UPLOAD_REQUESTED) for group in (UPLOADERS, SPLITTERS)] == [7, 7]
+    assert market.offers.tally.dead_letters == 0, "only the splitter tells of them"
 
 
 def test_offers_of_a_wrong_key_stop_no_partition(market: Market) -> None:
