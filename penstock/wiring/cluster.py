@@ -18,7 +18,7 @@ from penstock.adapters.cluster.kafka_event_log import KafkaEventLog
 from penstock.adapters.cluster.kafka_settings import KafkaSettings
 from penstock.adapters.cluster.kms_key_vault import KmsKeyVault, KmsSettings
 from penstock.adapters.cluster.s3_client import S3Settings
-from penstock.adapters.cluster.s3_foreign_objects import S3ForeignObjects
+from penstock.adapters.cluster.s3_foreign_objects import ForeignS3Settings, S3ForeignObjects
 from penstock.adapters.cluster.s3_object_store import S3ObjectStore
 from penstock.adapters.file_key_vault import FileKeyVault
 from penstock.adapters.system_clock import SystemClock
@@ -46,7 +46,7 @@ def cluster(settings: Settings, *, random: Random = os.urandom) -> System:
             objects=objects,
             profiles=CassandraProfileStore(session),
             vault=_vault(settings),
-            foreign=S3ForeignObjects(s3),
+            foreign=S3ForeignObjects(load_section(ForeignS3Settings, "foreign_s3").over(s3)),
         )
 
         def abort_unfinished() -> None:

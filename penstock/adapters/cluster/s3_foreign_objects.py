@@ -1,4 +1,4 @@
-"""Files in other services' buckets on S3, or a service that speaks its protocol, read with Penstock's credentials."""
+"""Files in other services' buckets on S3, or a service that speaks its protocol."""
 
 from __future__ import annotations
 
@@ -6,11 +6,13 @@ from collections.abc import Iterator
 from contextlib import closing
 from typing import Any
 
+import msgspec
 from botocore.exceptions import BotoCoreError, ClientError
+from msgspec.structs import replace
 
 from penstock.adapters.cluster.aws import code_of, describe, status_of
 from penstock.adapters.cluster.s3_client import S3Settings, connect_s3
-from penstock.domain.errors import Corrupt, NotFound, PenstockError, Unavailable
+from penstock.domain.errors import Corrupt, NotFound, PenstockError, Unavailable, refusal
 from penstock.domain.publishing import ObjectUri, ObjectVersion, VersionKind
 from penstock.ports.foreign_objects import ForeignObjects, NotAllowed
 
@@ -34,6 +36,24 @@ _OWN_CREDENTIALS = {
     "SignatureDoesNotMatch",
 }
 _PASSING = {408, 429}
+
+
+class ForeignS3Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """Who reads other services' buckets, which lie where Penstock's own does."""
+
+    access_key: str = ""  # "" reads them as Penstock's own bucket
+    secret_key: str = ""
+
+    def __repr__(self) -> str:
+        """Without the keys."""
+        return f"{type(self).__name__}()"
+
+    def over(self, own: S3Settings) -> S3Settings:
+        """`own` with these credentials. Raises `Refused` (`invalid_setting`) when there is half of them."""
+        if bool(self.access_key) != bool(self.secret_key):
+            problem = "of the access key and the secret for other services' buckets only one is set"
+            raise refusal("invalid_setting", problem, "Set both PENSTOCK_FOREIGN_S3_ variables, or neither.")
+        return replace(own, access_key=self.access_key, secret_key=self.secret_key) if self.access_key else own
 
 
 class S3ForeignObjects(ForeignObjects):
