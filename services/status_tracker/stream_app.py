@@ -18,6 +18,7 @@ from penstock.adapters.cluster.kafka_settings import KafkaSettings, SecurityProt
 from penstock.domain.events import PROGRESS
 from services.status_tracker.live_view import LiveView
 from services.status_tracker.progress_stream import BATCH_EVENTS, ProgressStream
+from services.status_tracker.rewinding import RewindingTransport
 
 TABLE = "under-way"
 COMMIT_SECONDS = 1.0
@@ -44,6 +45,7 @@ def stream_app(kafka: KafkaSettings, group: str, folder: Path, partitions: int, 
         **_consuming(),
         **_changelog(kafka, partitions),
     )
+    app.transport = RewindingTransport(app.conf.broker_consumer, app)
     table = app.Table(
         TABLE,
         key_type=bytes,
