@@ -37,7 +37,7 @@ QUICK = {
     "kafka_delivery_timeout_seconds": "4",
     "kafka_request_timeout_seconds": "2",
     "cassandra_request_timeout_seconds": "1",
-    "cassandra_patience_seconds": "3",
+    "cassandra_patience_seconds": "1.5",
     "s3_attempts": "2",
     "s3_read_timeout_seconds": "2",
     "s3_connect_timeout_seconds": "2",
@@ -149,10 +149,12 @@ def _opened(fleet: Fleet) -> Iterator[System]:
 
 def give_sessions(bootstrap_servers: str, group: str, seconds: float) -> None:
     """With KIP-848 it is the broker that decides how long a silent member is waited for, for each group."""
-    entry = ConfigEntry(
-        "consumer.session.timeout.ms", str(int(seconds * 1000)), incremental_operation=AlterConfigOpType.SET
-    )
-    resource = ConfigResource(ResourceType.GROUP, group, incremental_configs=[entry])
+    milliseconds = {"consumer.session.timeout.ms": seconds * 1000, "consumer.heartbeat.interval.ms": 500}
+    entries = [
+        ConfigEntry(name, str(int(value)), incremental_operation=AlterConfigOpType.SET)
+        for name, value in milliseconds.items()
+    ]
+    resource = ConfigResource(ResourceType.GROUP, group, incremental_configs=entries)
     admin = AdminClient({"bootstrap.servers": bootstrap_servers})
     admin.incremental_alter_configs([resource])[resource].result()
 
