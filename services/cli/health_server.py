@@ -54,7 +54,8 @@ def answer(runner: PartRunner, path: str) -> Answer:
             return _state("ready", runner.problems())
         case "/metrics":
             return Answer(200, METRICS, metrics_text(runner))
-    return _problem(404, "not_found", "Not Found", [])
+    lost = Fault(code="not_found", message="there is nothing here", mend="Ask for /healthz, /readyz or /metrics.")
+    return _problem(404, lost.code, "Not Found", [lost])
 
 
 def metrics_text(runner: PartRunner) -> bytes:

@@ -152,7 +152,7 @@ def _error(status: int, body: bytes) -> PenstockError:
         return Unavailable(f"the server answered {status}, and not as Penstock does; is the address right?")
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return Unavailable(problem.detail)
-    if status == HTTPStatus.NOT_FOUND and not problem.faults:
+    if problem.code == NotFound.code:
         return NotFound(problem.detail)
     faults = problem.faults or [Fault(code=problem.code, message=problem.detail, mend=_MEND.get(problem.code, ""))]
     return Refused(faults, code=problem.code)

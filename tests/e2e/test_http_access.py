@@ -159,6 +159,8 @@ def test_errors_outside_of_operations_are_problems_too(system: HttpSystem) -> No
         answer = system.admin.request(method, path)
         assert answer.headers["content-type"] == "application/problem+json", path
         assert (answer.status_code, answer.json()["code"]) == (status, code)
+        assert all("/openapi.json" in fault["mend"] for fault in answer.json()["faults"]), path
+        assert answer.json()["faults"]
     assert "GET" in system.admin.delete("/v1/requests").headers["allow"]
 
 

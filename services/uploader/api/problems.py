@@ -59,6 +59,19 @@ _TITLES = {
     "corrupt": "What is stored cannot be read",
     "internal": "Penstock failed",
 }
+_USUAL_MEND = "See /openapi.json for what this call takes."
+# Of errors that bring no faults of their own; whoever raises a `Refused` says there how to mend it.
+_MENDS = {
+    "not_found": "Check the id, which may be another tenant's, and the path: /openapi.json lists all calls.",
+    "method_not_allowed": "Use a method of the header Allow; /openapi.json lists all calls.",
+    "conflict": "Read it again, then decide again.",
+    "key_revoked": "There is no way: what the key has sealed stays closed.",
+    "body_too_large": "Send less, or have the limit raised.",
+    "unavailable": "Wait and send the same again.",
+    "fenced": "Wait and send the same again.",
+    "corrupt": "An operator has to look at the log, and to restore what is damaged.",
+    "internal": "Report it, with the time; an operator finds its place in the log.",
+}
 
 log = structlog.get_logger(__name__)
 
@@ -71,7 +84,7 @@ class ProblemDocument(msgspec.Struct, frozen=True, kw_only=True):
     status: int
     detail: str
     code: str
-    faults: list[Fault] = []
+    faults: list[Fault]
 
 
 class ErrorAnswer(NamedTuple):
@@ -117,13 +130,15 @@ def _answer(
 ) -> ErrorAnswer:
     status = status_of(code)
     title = _TITLES.get(code, HTTPStatus(status).phrase)
+    if not faults:
+        faults = [Fault(code=code, message=detail or title, mend=_MENDS.get(code, _USUAL_MEND))]
     problem = ProblemDocument(
         type=f"urn:penstock:problem:{code}",
         title=title,
         status=status,
         detail=detail or title,
         code=code,
-        faults=faults or [],
+        faults=faults,
     )
     return ErrorAnswer(problem, {**_usual_headers(status), **(headers or {})})
 

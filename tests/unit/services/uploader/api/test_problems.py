@@ -43,6 +43,8 @@ def test_each_error_has_its_status(error: Exception, status: int, code: str) -> 
     assert (problem.status, problem.code, problem.type) == (status, code, f"urn:penstock:problem:{code}")
     assert problem.title
     assert problem.detail
+    assert [fault.code for fault in problem.faults] == [code]
+    assert all(fault.message and fault.mend for fault in problem.faults)
 
 
 def test_all_faults_are_listed() -> None:
