@@ -26,6 +26,7 @@ from penstock.domain.events import (
 )
 from penstock.domain.file_rules import no_rows
 from penstock.domain.mapping import Mode
+from penstock.domain.pace import chunk_us, with_chunk
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -76,6 +77,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     error: Problem | None = None
     fingerprint: str = ""  # of what was asked for: equal for the same file with the same arguments
     last_step_at: int = 0  # of the latest step that was counted
+    recent: tuple[int, ...] = ()  # when the latest chunks were done, in this order
     reverted_at: int | None = None
     told: Status | None = None  # the last status that e-mails and `penstock.status` have announced
     publisher_id: str | None = None  # of the service that offered the file, and its own id of that event
@@ -223,12 +225,17 @@ def status_changed(request: Request, status: Status, at_us: int) -> StatusChange
 
 
 def eta_seconds(request: Request, now_us: int) -> int | None:
-    """Whole seconds until the end if the rest goes at the same pace; None while that cannot be said."""
-    if request.status is not Status.IN_PROGRESS or not request.chunks_total or not request.chunks_done:
+    """Whole seconds until the end if the rest goes as the latest chunks went; None while that cannot be said."""
+    if request.status is not Status.IN_PROGRESS or not request.chunks_total or request.started_at is None:
         return None
-    elapsed_us = 0 if request.started_at is None else max(0, now_us - request.started_at)
-    left = request.chunks_total - request.chunks_done
-    return -(-elapsed_us * left // (request.chunks_done * 1_000_000))
+    all_recent = len(request.recent) == request.chunks_done
+    times = (request.started_at, *request.recent) if all_recent else request.recent
+    pace_us = chunk_us(times)
+    if pace_us is None:
+        return None
+    under_way_us = min(pace_us, max(0, now_us - times[-1]))  # a chunk that takes longer than usual delays the end
+    left_us = pace_us * (request.chunks_total - request.chunks_done) - under_way_us
+    return -(-left_us // 1_000_000)
 
 
 def to_public(request: Request, now_us: int) -> dict[str, Any]:
@@ -295,6 +302,7 @@ def _count_chunk(request: Request, step: ChunkDone) -> Request:
         chunks_done=request.chunks_done + 1,
         done=_with_bit(request.done, step.chunk),
         last_step_at=max(request.last_step_at, step.at_us),
+        recent=with_chunk(request.recent, step.at_us),
     )
 
 

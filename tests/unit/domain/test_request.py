@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from penstock.domain.errors import Problem, Refused
 from penstock.domain.events import ChunkDone, FileRefused, Split, Started, Step
+from penstock.domain.pace import RECENT_CHUNKS
 from penstock.domain.request import (
     Manifest,
     Request,
@@ -203,11 +204,28 @@ def test_a_manifest_announces_its_chunk_as_its_worker_did() -> None:
 
 
 def test_the_rest_takes_as_long_as_what_is_done() -> None:
-    running = fold(Started(at_us=0), Split(at_us=1, chunks=4, bytes=9), chunk(2))
+    running = fold(Started(at_us=0), Split(at_us=1, chunks=4, bytes=9), chunk(2, at_us=10 * SECOND))
     assert eta_seconds(running, 10 * SECOND) == 30
-    assert eta_seconds(running, -5 * SECOND) == 0
+    assert eta_seconds(running, 14 * SECOND) == 26
+    assert eta_seconds(running, 99 * SECOND) == 20, "the chunk under way is late, the others are not done sooner"
+    assert eta_seconds(running, -5 * SECOND) == 30, "a clock that is behind"
+    assert eta_seconds(fold(Started(at_us=0), Split(at_us=1, chunks=4, bytes=9)), 10 * SECOND) is None
     assert eta_seconds(fold(Started(at_us=0)), 10 * SECOND) is None
     assert eta_seconds(fold(Split(at_us=1, chunks=1, bytes=9), chunk(0)), 10 * SECOND) is None
+
+
+def test_the_time_that_the_services_were_dead_is_not_expected_again() -> None:
+    night = 8 * 3600 * SECOND
+    before = fold(Started(at_us=0), Split(at_us=1, chunks=6, bytes=9), chunk(0, at_us=10 * SECOND))
+    resumed = fold(chunk(1, at_us=night), chunk(2, at_us=night + 10 * SECOND), start=before)
+    assert eta_seconds(resumed, night + 10 * SECOND) == 30
+
+
+def test_the_pace_of_late_counts_once_there_are_many_chunks() -> None:
+    slow = [chunk(number, at_us=50 * SECOND * (number + 1)) for number in range(10)]
+    fast = [chunk(10 + number, at_us=(1000 + number) * SECOND) for number in range(RECENT_CHUNKS)]
+    running = fold(Started(at_us=0), Split(at_us=1, chunks=10 + RECENT_CHUNKS + 7, bytes=9), *slow, *fast)
+    assert eta_seconds(running, running.last_step_at) == 7
 
 
 def test_the_public_form_has_exactly_the_promised_fields() -> None:
