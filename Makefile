@@ -74,6 +74,7 @@ lock: install ## Write requirements/*.txt after a change of dependencies; pins t
 	$(COMPILE) $(UPGRADE) pyproject.toml --group dev --output-file requirements/dev.txt
 	$(COMPILE) $(UPGRADE) pyproject.toml --constraints requirements/dev.txt --output-file requirements/runtime.txt
 	$(COMPILE) $(UPGRADE) --group build --constraints requirements/dev.txt --output-file requirements/build.txt
+	$(COMPILE) $(UPGRADE) --group bench --output-file requirements/bench.txt
 
 upgrade: UPGRADE = --upgrade
 upgrade: lock ## Lock the newest versions that fit together

@@ -1,4 +1,4 @@
-"""The servers' programs: pinned, fetched by Maven and Go once, and kept in a cache outside the checkout."""
+"""The servers' programs: pinned, fetched by Maven, Go and pip once, and kept in a cache outside the checkout."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -50,6 +51,18 @@ def go_program(module: str, version: str, name: str) -> Path:
     """The program that `go install` makes of `module`. `name` is only the cache's."""
     folder = _fetched(f"{name}-{version}", "go", "Go", lambda _: ["install", "-trimpath", f"{module}@{version}"])
     return folder / re.sub(r"/v\d+$", "", module).rpartition("/")[2]
+
+
+def python_packages(requirements: Path, name: str) -> Path:
+    """The folder, for PYTHONPATH, of what `requirements` pins with hashes, apart from what this environment holds."""
+    key = hashlib.sha256(requirements.read_bytes()).hexdigest()[:12]
+    install = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps", "--require-hashes"]
+    return _fetched(
+        f"{name}-{key}-{sys.implementation.cache_tag}",
+        sys.executable,
+        "pip",
+        lambda to: [*install, f"--requirement={requirements}", f"--target={to}"],
+    )
 
 
 def _fetched(name: str, client: str, client_name: str, arguments: Callable[[Path], list[str]]) -> Path:
