@@ -3,7 +3,7 @@
 What it has taken in before that is dropped with its buffers, so all of it has to be read again. Two things keep faust
 0.15 from that, after which events are missing until the next rebalance:
 
-- It goes on fetching meanwhile. What it passes on then is dropped, but noted as read: it is ignored when it comes again.
+- It goes on fetching meanwhile. What it passes on then is dropped, but noted as read, and ignored when it comes again.
 - aiokafka leaves a partition where it is whose committed offset is 0 or missing.
 """
 

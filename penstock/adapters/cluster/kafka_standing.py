@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 from confluent_kafka import ConsumerGroupTopicPartitions, KafkaException
@@ -9,8 +10,10 @@ from confluent_kafka import TopicPartition as Place
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.admin._listoffsets import OffsetSpec  # not exported by name, as mypy sees it
 
-from penstock.adapters.cluster.kafka_errors import Trouble
+from penstock.adapters.cluster.kafka_errors import LEADER_MOVED, Trouble
 from penstock.adapters.cluster.kafka_settings import KafkaSettings
+
+ASK_SECONDS = 2.0
 
 
 class Standing(NamedTuple):
@@ -46,11 +49,18 @@ class KafkaStanding:
             committed = {place.partition: place.offset for place in answer.result().topic_partitions}
         except KafkaException as error:
             self._admin.poll(0)  # the cause may lie in what it was told aside
+            if error.args[0].code() in LEADER_MOVED:
+                self._ask_who_leads()
             raise self._trouble.unavailable(error.args[0], f"asking where {self._group} is") from error
         return {
             number: Standing(first[number], committed[number] if committed[number] >= 0 else None, end[number])
             for number in end
         }
+
+    def _ask_who_leads(self) -> None:
+        """For the next time; the client does not ask by itself, also not when a broker was only started anew."""
+        with suppress(KafkaException):
+            self._admin.list_topics(self._places[0].topic, timeout=ASK_SECONDS)
 
     def _edges(self, edge: str) -> dict[int, int]:
         spec = getattr(OffsetSpec, edge)()
