@@ -25,22 +25,23 @@ def wheel(tmp_path: Path, monkeypatch: Any) -> Path:
     return wheel
 
 
-def lock(wheel: Path, digest: str) -> Path:
+def lock(wheel: Path, hashes: str) -> Path:
     requirements = wheel.with_name("requirements.txt")
-    requirements.write_text(f"tiny @ {wheel.as_uri()} --hash=sha256:{digest}\n")
+    requirements.write_text(f"tiny @ {wheel.as_uri()} {hashes}\n")
     return requirements
 
 
 def test_what_is_pinned_is_had_in_a_folder_of_its_own(wheel: Path) -> None:
-    requirements = lock(wheel, hashlib.sha256(wheel.read_bytes()).hexdigest())
+    requirements = lock(wheel, f"--hash=sha256:{hashlib.sha256(wheel.read_bytes()).hexdigest()}")
     folder = packages.python_packages(requirements, "tiny")
     assert (folder / "tiny.py").read_text() == "SIZE = 'tiny'\n"
     wheel.unlink()
     assert packages.python_packages(requirements, "tiny") == folder, "it is fetched once"
 
 
-def test_a_package_with_another_hash_is_refused(wheel: Path) -> None:
+@pytest.mark.parametrize("hashes", ["", f"--hash=sha256:{'0' * 64}"])
+def test_a_package_of_no_known_hash_is_refused(wheel: Path, hashes: str) -> None:
     with pytest.raises(NotAvailable, match="could not be fetched"):
-        packages.python_packages(lock(wheel, "0" * 64), "tiny")
+        packages.python_packages(lock(wheel, hashes), "tiny")
     finished = [path for path in packages.cache_folder().iterdir() if path.is_dir() and path.suffix != ".partial"]
     assert finished == []
