@@ -162,6 +162,7 @@ class KafkaConsumer(Consumer):
 
     def _assigned(self, driver: Driver, places: list[Place]) -> None:
         driver.incremental_assign(places)  # each from the group's committed offset
+        driver.resume(places)  # librdkafka would keep those paused that were when they were this member's before
         self._held.update((self._source(place.topic, place.partition), _Held()) for place in places)
 
     def _revoked(self, driver: Driver, places: list[Place]) -> None:

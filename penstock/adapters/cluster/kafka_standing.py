@@ -52,6 +52,7 @@ class KafkaStanding:
             if error.args[0].code() in LEADER_MOVED:
                 self._ask_who_leads()
             raise self._trouble.unavailable(error.args[0], f"asking where {self._group} is") from error
+        self._trouble.clear()
         return {
             number: Standing(first[number], committed[number] if committed[number] >= 0 else None, end[number])
             for number in end
