@@ -1,19 +1,19 @@
-"""Where a group stands in a topic, asked of Kafka itself: what the group's own members believe does not count."""
+"""Where a group stands in a topic, asked of Kafka itself: what the group's own members believe does not count.
+
+By a consumer that never joins. librdkafka's admin client (2.16) is of no use for what is asked again and again: when a
+broker is started anew, it keeps asking with an old leader epoch, or ends the whole process by a failed assertion.
+"""
 
 from __future__ import annotations
 
-from contextlib import suppress
 from typing import Any, NamedTuple
 
-from confluent_kafka import ConsumerGroupTopicPartitions, KafkaException
+from confluent_kafka import Consumer as Driver
+from confluent_kafka import KafkaException
 from confluent_kafka import TopicPartition as Place
-from confluent_kafka.admin import AdminClient
-from confluent_kafka.admin._listoffsets import OffsetSpec  # not exported by name, as mypy sees it
 
-from penstock.adapters.cluster.kafka_errors import LEADER_MOVED, Trouble
+from penstock.adapters.cluster.kafka_errors import Trouble
 from penstock.adapters.cluster.kafka_settings import KafkaSettings
-
-ASK_SECONDS = 2.0
 
 
 class Standing(NamedTuple):
@@ -35,35 +35,25 @@ class KafkaStanding:
 
     def __init__(self, settings: KafkaSettings, *, group: str, topic: str, partitions: int) -> None:
         self._trouble = Trouble()
-        properties: dict[str, Any] = {**settings.client(), "error_cb": self._trouble.note}
-        self._admin = AdminClient(properties)
         self._group = settings.prefix + group
+        properties: dict[str, Any] = {**settings.reader(), "group.id": self._group, "error_cb": self._trouble.note}
+        self._driver = Driver(properties)
+        self._patience_seconds = settings.request_timeout_seconds
         self._places = [Place(settings.prefix + topic, partition) for partition in range(partitions)]
 
     def __call__(self) -> dict[int, Standing]:
         """By partition. Raises `Unavailable`."""
         try:
-            first, end = self._edges("earliest"), self._edges("latest")
-            question = ConsumerGroupTopicPartitions(self._group, self._places)
-            (answer,) = self._admin.list_consumer_group_offsets([question]).values()
-            committed = {place.partition: place.offset for place in answer.result().topic_partitions}
+            standing = dict(self._look(place) for place in self._places)
         except KafkaException as error:
-            self._admin.poll(0)  # the cause may lie in what it was told aside
-            if error.args[0].code() in LEADER_MOVED:
-                self._ask_who_leads()
+            self._driver.poll(0)  # the cause may lie in what it was told aside
             raise self._trouble.unavailable(error.args[0], f"asking where {self._group} is") from error
         self._trouble.clear()
-        return {
-            number: Standing(first[number], committed[number] if committed[number] >= 0 else None, end[number])
-            for number in end
-        }
+        return standing
 
-    def _ask_who_leads(self) -> None:
-        """For the next time; the client does not ask by itself, also not when a broker was only started anew."""
-        with suppress(KafkaException):
-            self._admin.list_topics(self._places[0].topic, timeout=ASK_SECONDS)
-
-    def _edges(self, edge: str) -> dict[int, int]:
-        spec = getattr(OffsetSpec, edge)()
-        answers = self._admin.list_offsets(dict.fromkeys(self._places, spec))
-        return {place.partition: answer.result().offset for place, answer in answers.items()}
+    def _look(self, place: Place) -> tuple[int, Standing]:
+        (committed,) = self._driver.committed([place], self._patience_seconds)
+        if committed.error is not None:
+            raise KafkaException(committed.error)
+        first, end = self._driver.get_watermark_offsets(place, self._patience_seconds)
+        return place.partition, Standing(first, committed.offset if committed.offset >= 0 else None, end)
