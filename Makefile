@@ -17,7 +17,7 @@ WHEEL_TESTS := tests/e2e
 PYTEST := python -m pytest --numprocesses 2 --dist loadfile
 SEEDS ?= 200
 
-.PHONY: help install demo demo-cluster stack stack-down stack-status test test-checkout test-wheel test-faults lint format simulate bench-embedded lock upgrade clean
+.PHONY: help install demo demo-cluster stack stack-down stack-status test test-checkout test-wheel test-faults lint format simulate bench bench-embedded lock upgrade clean
 .PHONY: $(if $(wildcard $(BIN)/python),,$(ENVIRONMENT))
 
 help: ## Show this list
@@ -64,6 +64,9 @@ stack-down: install ## Stop them; what they hold stays in .stack
 
 stack-status: install ## Tell which of them run and answer
 	$(BIN)/python -m deploy.stack status
+
+bench: install ## Measure the cluster runtime against bulk loaders on the same Cassandra; about ten minutes
+	$(BIN)/python -m benchmarks.cluster
 
 bench-embedded: install ## Measure the embedded runtime: rows/s, CPU per row, peak memory, as JSON
 	$(BIN)/python -m benchmarks.embedded
