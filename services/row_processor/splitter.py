@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 
@@ -33,6 +34,7 @@ from penstock.ports.event_log import EventLog, Message
 from penstock.ports.object_store import ObjectRef
 
 MOST_READINGS = 5
+GOLDEN_SECTION = (math.sqrt(5) - 1) / 2
 
 
 class Splitter:
@@ -41,6 +43,7 @@ class Splitter:
     def __init__(self, log: EventLog, requests: Requests, files: SealedObjects, clock: Clock) -> None:
         self._producer = log.producer()
         self._partitions = log.partitions(CHUNK_READY)
+        self._stride = stride(self._partitions)
         self._requests, self._files, self._clock = requests, files, clock
 
     def handle(self, events: Sequence[tuple[Message, Event]]) -> None:
@@ -97,10 +100,10 @@ class Splitter:
                 first_line=span.first_line,
             )
             self._producer.send(CHUNK_READY, chunk.key, encode(chunk), partition=self._partition(event, span))
+            self._producer.flush()  # the workers begin while the rest of the file is read
             count += 1
         if not count:
             raise no_rows()
-        self._producer.flush()
         return count, reader.size
 
     @staticmethod
@@ -112,7 +115,7 @@ class Splitter:
     def _partition(self, event: UploadRequested, span: ChunkSpan) -> int:
         """A file's chunks go round all partitions, so that the fleet shares them evenly; files start at different
         ones."""
-        return (int(event.request_id[-6:], 16) + span.chunk) % self._partitions
+        return (int(event.request_id[-6:], 16) + span.chunk * self._stride) % self._partitions
 
     def _refuse(self, event: UploadRequested, problem: Problem) -> None:
         self._progress(event, FileRefused(at_us=self._clock.now_us(), problem=problem))
@@ -121,3 +124,13 @@ class Splitter:
     def _progress(self, event: UploadRequested, step: Step) -> None:
         progress = Progress(tenant_id=event.tenant_id, request_id=event.request_id, step=step)
         self._producer.send(Progress.topic, progress.key, encode(progress))
+
+
+def stride(partitions: int) -> int:
+    """How far from one chunk's partition to the next one's.
+
+    Neighbouring partitions often belong to one worker. Steps of about the golden section spread any number of chunks
+    evenly over any such ranges (Knuth, TAOCP vol. 3, 6.4, theorem S); with no common divisor they reach all.
+    """
+    coprime = (step for step in range(1, partitions + 1) if math.gcd(step, partitions) == 1)
+    return min(coprime, key=lambda step: abs(step - partitions * GOLDEN_SECTION))
