@@ -72,17 +72,23 @@ class CassandraProfileStore(ProfileStore):
         )
 
     def write(self, tenant_id: str, fragments: Sequence[StoredFragment], *, bits: int, timestamp_us: int) -> None:
+        """All batches are bound before the first is sent: a server spends half as much CPU on a batch that follows
+        close on another as on one that it has to wake up for."""
+        with errors():
+            self._flow.run(list(self.statements(tenant_id, fragments, bits=bits, timestamp_us=timestamp_us)))
+
+    def statements(
+        self, tenant_id: str, fragments: Sequence[StoredFragment], *, bits: int, timestamp_us: int
+    ) -> Iterator[BoundStatement]:
+        """What `write` sends, one batch at a time. Raises the driver's errors."""
         tenant, timestamp = tenant_id.encode(), struct.pack(">q", timestamp_us)
 
         def replicas_of(bucket: int) -> Hashable:
             return self._replicas(tenant, bucket)
 
         self._follow_ring()
-        with errors():
-            self._flow.run(
-                self._bound(batch, tenant, timestamp)
-                for batch in batches(fragments, bits=bits, replicas_of=replicas_of, limits=self._limits)
-            )
+        for batch in batches(fragments, bits=bits, replicas_of=replicas_of, limits=self._limits):
+            yield self._bound(batch, tenant, timestamp)
 
     def read(self, tenant_id: str, bucket: int, start: bytes, end: bytes) -> list[StoredFragment]:
         if start >= end:

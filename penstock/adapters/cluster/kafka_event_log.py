@@ -67,6 +67,7 @@ class KafkaEventLog(EventLog):
         return self._partitions[topic]
 
     def producer(self) -> Producer:
+        self._dispatcher.connect()
         return KafkaProducer(self._dispatcher, self._name, self.partitions)
 
     def consumer(self, group: str, topics: Sequence[str]) -> Consumer:

@@ -60,6 +60,10 @@ class Dispatcher:
         self._lock = threading.Lock()
         self._line: _Line | None = None
 
+    def connect(self) -> None:
+        """Begin to, so that the first events need not wait for half a second until the producer has its id."""
+        self._open_line()
+
     def deliver(self, events: Sequence[Outgoing]) -> None:
         line, batch = self._open_line(), _Batch(len(events))
         deadline = time.monotonic() + self._patience_seconds
