@@ -1,6 +1,7 @@
 """Faults 1-5, 9-11 and 15 on the cluster runtime: real processes on real servers, killed, stopped and cut off.
 
-One installation for all; each fault ends in the invariant over all that was uploaded so far.
+One installation for all; each fault ends in the invariant over all that was uploaded so far. What takes long, or has a
+short form elsewhere, is for `make test-faults`.
 """
 
 from __future__ import annotations
@@ -89,6 +90,7 @@ def lasting(place: Installation, kind: str) -> Iterator[str]:
     place.end(name)
 
 
+@pytest.mark.server_faults
 @pytest.mark.usefixtures("splitter", "worker", "tracker")
 def test_an_uploader_that_is_killed_is_asked_again_with_the_same_key(place: Installation) -> None:
     killed = [uploader(place, name, f"{name}:1") for name in UPLOADER_NAMES]
@@ -119,8 +121,9 @@ def test_workers_that_are_killed_anywhere_are_made_up_for(place: Installation) -
     place.end(heir)
 
 
+@pytest.mark.server_faults
 @pytest.mark.usefixtures("splitter", "worker")
-@pytest.mark.parametrize("name", ["tracker.status_sent", *map(long, TRACKER_NAMES)])
+@pytest.mark.parametrize("name", TRACKER_NAMES)
 def test_a_tracker_that_is_killed_anywhere_is_made_up_for(place: Installation, name: str) -> None:
     victim = place.start("tracker", failpoint=f"{name}:1")
     place.upload()
@@ -132,7 +135,7 @@ def test_a_tracker_that_is_killed_anywhere_is_made_up_for(place: Installation, n
 
 
 @pytest.mark.usefixtures("splitter", "tracker")
-@pytest.mark.parametrize("name", ["worker.before_upsert", *map(long, [*WORKER_NAMES, "consume.before_commit"])])
+@pytest.mark.parametrize("name", ["worker.before_upsert", *map(long, [*WORKER_NAMES[1:], "consume.before_commit"])])
 def test_a_worker_that_was_stopped_for_long_does_no_harm(place: Installation, name: str) -> None:
     zombie = place.start("worker", failpoint=f"{name}:2:stop")
     request_id = place.upload(messy_file.longer(3))
@@ -186,8 +189,9 @@ def test_workers_that_come_and_go_in_a_storm_skip_nothing(
     place.end(*workers)
 
 
+@pytest.mark.server_faults
 @pytest.mark.usefixtures("splitter", "tracker")
-@pytest.mark.parametrize("patient", [False, long(True)])
+@pytest.mark.parametrize("patient", [False, True])
 def test_chunks_whose_events_have_expired_are_reconciled(place: Installation, patient: bool) -> None:
     worker = place.start("worker")
     check_finished_first(place)
@@ -226,8 +230,9 @@ def reconcile(place: Installation, *, patient: bool) -> None:
         own.reconcile()
 
 
+@pytest.mark.server_faults
 @pytest.mark.usefixtures("splitter", "worker")
-@pytest.mark.parametrize("patient", [long(False), long(True)])
+@pytest.mark.parametrize("patient", [False, True])
 def test_progress_that_has_expired_is_counted_from_the_manifests(place: Installation, patient: bool) -> None:
     tracker = place.start("tracker")
     check_finished_first(place)
@@ -275,6 +280,7 @@ def test_a_group_whose_offsets_are_gone_does_all_again_and_counts_nothing_twice(
     place.end(worker)
 
 
+@pytest.mark.server_faults
 @pytest.mark.usefixtures("splitter", "tracker")
 def test_a_database_that_is_away_is_waited_for(place: Installation, worker: str, cassandra: SpoiltConnection) -> None:
     request_id = place.upload(messy_file.longer(10))
@@ -288,6 +294,7 @@ def test_a_database_that_is_away_is_waited_for(place: Installation, worker: str,
     check_finished(place)
 
 
+@pytest.mark.server_faults
 @pytest.mark.usefixtures("splitter", "tracker", "worker")
 def test_an_object_store_that_is_slow_short_and_resets_is_asked_again(
     place: Installation, s3: SpoiltConnection
@@ -303,6 +310,7 @@ def test_an_object_store_that_is_slow_short_and_resets_is_asked_again(
     check_finished(place)
 
 
+@pytest.mark.server_faults
 @pytest.mark.usefixtures("splitter", "tracker")
 def test_a_file_that_was_changed_in_the_store_fails_alone(place: Installation) -> None:
     damaged, sound = place.upload(messy_file.longer(2)), place.upload()

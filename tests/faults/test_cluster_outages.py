@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
@@ -30,13 +29,11 @@ from tests.support.poison import foreign_request, poisons
 from tests.support.servers import Servers
 from tests.support.toxics import spoilt_connection
 
+pytestmark = pytest.mark.server_faults
+
+BOUNCES = 5
 TOPICS = (UPLOAD_REQUESTED, CHUNK_READY, PROGRESS)
 BEYOND = 7  # events over the limit of dead letters
-
-
-def long(*values: Any) -> Any:
-    """A case for `make test-faults` alone."""
-    return pytest.param(*values, marks=pytest.mark.server_faults)
 
 
 @pytest.fixture(scope="module")
@@ -75,13 +72,12 @@ def kill(stack: Stack, name: str) -> None:
     until(lambda: not process.is_running() and not is_taken(HOST, port))
 
 
-@pytest.mark.parametrize("bounces", [1, long(5)])
-def test_a_broker_that_is_bounced_in_mid_file_loses_nothing(bounced: Installation, broker: Stack, bounces: int) -> None:
+def test_a_broker_that_is_bounced_in_mid_file_loses_nothing(bounced: Installation, broker: Stack) -> None:
     """Hard and clean by turns."""
-    request_id = bounced.upload(messy_file.longer(6 * bounces))
+    request_id = bounced.upload(messy_file.longer(6 * BOUNCES))
     until(lambda: bounced.request(request_id).chunks_total)
-    share = (bounced.request(request_id).chunks_total or 0) // (bounces + 1)
-    for number in range(bounces):
+    share = (bounced.request(request_id).chunks_total or 0) // (BOUNCES + 1)
+    for number in range(BOUNCES):
         bounced.await_chunks(request_id, number * share + 1)
         if number % 2:
             broker.down("kafka")
@@ -92,7 +88,6 @@ def test_a_broker_that_is_bounced_in_mid_file_loses_nothing(bounced: Installatio
     check_finished(bounced)
 
 
-@pytest.mark.server_faults
 def test_a_broker_that_is_away_for_longer_than_a_delivery_may_take(bounced: Installation, broker: Stack) -> None:
     """What was not acknowledged is told to whoever sent it: a worker waits, an uploader's client hears of it."""
     worker = bounced.start("worker")
@@ -110,7 +105,6 @@ def test_a_broker_that_is_away_for_longer_than_a_delivery_may_take(bounced: Inst
     check_finished(bounced)
 
 
-@pytest.mark.server_faults
 def test_services_that_start_before_their_servers_wait_and_say_for_what(
     shared: Stack, broker: Stack, tmp_path: Path
 ) -> None:
@@ -166,7 +160,6 @@ def down(stack: Stack, name: str) -> Iterator[None]:
         stack.up(name, lent=True)
 
 
-@pytest.mark.server_faults
 def test_a_database_that_is_restarted_in_mid_file_is_waited_for(shared: Stack, tmp_path: Path) -> None:
     """Clean, then hard."""
     with Lease(Stack(tmp_path / "own", [Cassandra()], Ports.free())) as lease:
@@ -182,11 +175,11 @@ def test_a_database_that_is_restarted_in_mid_file_is_waited_for(shared: Stack, t
                 stop()
                 place.await_log(worker, "consume.waiting", times=number)
                 own.up("cassandra", lent=True)
+                until(lambda: place.request(request_id))
             check_safe(place)
             check_finished(place)
 
 
-@pytest.mark.server_faults
 def test_a_node_of_three_is_not_missed_and_two_are_waited_for(shared: Stack, tmp_path: Path) -> None:
     with Lease(sets.ring(tmp_path / "ring", Ports.free())) as lease:
         ring = Servers(lease).use()
@@ -214,11 +207,11 @@ def test_a_node_of_three_is_not_missed_and_two_are_waited_for(shared: Stack, tmp
             place.await_log(worker, "consume.waiting", times=3)
             assert place.system.log.lag(GROUPS[CHUNK_READY], CHUNK_READY) == lag > 0
             ring.up("cassandra-2", lent=True)
+            until(lambda: place.request(second))
             check_safe(place)
             check_finished(place)
 
 
-@pytest.mark.server_faults
 @pytest.mark.parametrize("topic", TOPICS)
 def test_poison_is_set_aside_with_its_reason(place: Installation, topic: str) -> None:
     """Before and between the events of a file that is being ingested."""
@@ -257,7 +250,6 @@ def send(place: Installation, topic: str, values: dict[int, list[bytes]]) -> Non
     producer.flush()
 
 
-@pytest.mark.server_faults
 @pytest.mark.parametrize("topic", TOPICS)
 def test_a_partition_of_nothing_but_poison_stops_and_its_neighbours_go_on(place: Installation, topic: str) -> None:
     """As a bad release would write it; a better one, which begins to count anew, goes on with what is left."""

@@ -8,7 +8,7 @@ import signal
 import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -18,6 +18,7 @@ from msgspec.structs import replace
 from deploy.stack.addresses import Addresses
 from deploy.stack.fleet import Fleet
 from penstock.config import load_settings
+from penstock.domain.errors import Unavailable
 from penstock.domain.events import CHUNK_READY, PROGRESS, UPLOAD_REQUESTED
 from penstock.domain.request import Request
 from penstock.wiring import System
@@ -160,7 +161,11 @@ def give_sessions(bootstrap_servers: str, group: str, seconds: float) -> None:
 
 
 def until(condition: Callable[[], object]) -> None:
+    """What asks a server that is away asks again."""
     deadline = time.monotonic() + GIVE_UP_SECONDS
-    while not condition():
+    while True:
+        with suppress(Unavailable):
+            if condition():
+                return
         assert time.monotonic() < deadline, "it never came true"
         time.sleep(0.05)
