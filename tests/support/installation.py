@@ -8,7 +8,7 @@ import signal
 import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -17,6 +17,7 @@ from msgspec.structs import replace
 
 from deploy.stack.addresses import Addresses
 from deploy.stack.fleet import Fleet
+from penstock.adapters.cluster.cassandra_session import CassandraSession, CassandraSettings
 from penstock.config import load_settings
 from penstock.domain.errors import Unavailable
 from penstock.domain.events import CHUNK_READY, PROGRESS, UPLOAD_REQUESTED
@@ -120,7 +121,11 @@ def installation(
 ) -> Iterator[Installation]:
     """One of its own, without any service yet."""
     name = f"t-{uuid.uuid4().hex[:12]}"
-    with Fleet(servers, folder / name, name, **{**QUICK, **variables}) as fleet, _opened(fleet) as system:
+    with (
+        _dropped(servers, name.replace("-", "_")),
+        Fleet(servers, folder / name, name, **{**QUICK, **variables}) as fleet,
+        _opened(fleet) as system,
+    ):
         for group in (SPLITTERS, WORKERS):
             give_sessions(servers.kafka, f"{name}.{group}", DEAD_SECONDS)
         yield Installation(fleet, system, servers, folders, ways or servers)
@@ -134,6 +139,16 @@ def _reaching(ways: Addresses) -> dict[str, str]:
         "cassandra_port": str(port),
         "s3_endpoint_url": ways.s3_url,
     }
+
+
+@contextmanager
+def _dropped(servers: Addresses, keyspace: str) -> Iterator[None]:
+    """Drop the keyspace at the end: each table that was written to keeps a megabyte of the server's memory."""
+    yield
+    hosts, port = servers.cassandra
+    settings = CassandraSettings(contact_points=tuple(hosts.split(",")), port=port, keyspace=keyspace)
+    with closing(CassandraSession(settings)) as session:
+        session.define("DROP KEYSPACE IF EXISTS {ks}")
 
 
 @contextmanager
