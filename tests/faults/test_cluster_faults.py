@@ -36,6 +36,8 @@ UPLOADER_NAMES = [name for name in NAMES if name.startswith("uploader.")]
 WORKER_NAMES = [name for name in NAMES if name.startswith("worker.")]
 TRACKER_NAMES = [*(name for name in NAMES if name.startswith(("tracker.", "notifier."))), "consume.before_commit"]
 
+REFUSED = ("consume.fenced", "committing penstock.chunk-ready")  # or left without an answer while it joins anew
+
 
 def long(*values: Any) -> Any:
     """A case for `make test-faults` alone."""
@@ -134,6 +136,20 @@ def test_a_tracker_that_is_killed_anywhere_is_made_up_for(place: Installation, n
     place.end(heir)
 
 
+@pytest.mark.server_faults
+@pytest.mark.usefixtures("splitter", "worker")
+def test_trackers_that_are_started_anew_while_events_come_miss_none(place: Installation) -> None:
+    """faust once dropped what it had noted as read: only the reconciler made up for that, a minute later."""
+    for _ in range(8):
+        tracker = place.start("tracker")
+        place.finished(place.upload())
+        place.end(tracker)
+        assert "reconcile." not in place.log(tracker)
+    tracker = place.start("tracker")
+    check_finished(place)
+    place.end(tracker)
+
+
 @pytest.mark.usefixtures("splitter", "tracker")
 @pytest.mark.parametrize("name", ["worker.before_upsert", *map(long, [*WORKER_NAMES[1:], "consume.before_commit"])])
 def test_a_worker_that_was_stopped_for_long_does_no_harm(place: Installation, name: str) -> None:
@@ -144,7 +160,7 @@ def test_a_worker_that_was_stopped_for_long_does_no_harm(place: Installation, na
     place.finished(request_id)
     before = stored(place)
     place.send(zombie, signal.SIGCONT)
-    place.await_log(zombie, "consume.fenced")
+    until(lambda: any(refused in place.log(zombie) for refused in REFUSED))
     place.end(zombie)
     after = stored(place)
     assert after.keys() == before.keys()
