@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 from collections.abc import Callable, Iterable, Iterator
+from typing import NamedTuple
 
 import msgspec
 
@@ -62,6 +63,13 @@ class Mark(msgspec.Struct, frozen=True):
     @property
     def sort(self) -> str:
         return self.request_id + (UNDO_MARK if self.undo else "")
+
+
+class Stored(NamedTuple):
+    """A request as it was last seen in the store, from which a change may start without reading it again."""
+
+    request: Request
+    record: Record
 
 
 class Requests:
@@ -130,7 +138,14 @@ class Requests:
 
     def get(self, tenant_id: str, request_id: str) -> Request:
         """Raises `NotFound`."""
-        return _request(self._record(tenant_id, request_id))
+        return self.stored(tenant_id, request_id).request
+
+    def stored(self, tenant_id: str, request_id: str) -> Stored:
+        """Raises `NotFound`."""
+        record = self._store.get(Table.REQUESTS, tenant_id, "", request_id)
+        if record is None:
+            raise NotFound(f"there is no request {request_id}")
+        return Stored(_request(record), record)
 
     def plan(self, tenant_id: str, request_id: str) -> Plan:
         """Raises `NotFound`."""
@@ -184,17 +199,12 @@ class Requests:
 
         A change that changes nothing writes nothing. Raises `NotFound` and what `change` raises.
         """
-        while True:
-            record = self._record(tenant_id, request_id)
-            before = _request(record)
-            after = change(before)
-            if after == before:
-                return before, before
-            try:
-                self._store.replace(record, msgspec.json.encode(after))
-            except Conflict:
-                continue
-            return before, after
+        before, after = self._change(self.stored(tenant_id, request_id), change)
+        return before.request, after.request
+
+    def change(self, seen: Stored, change: Callable[[Request], Request]) -> Stored:
+        """As `update`, beginning with what was seen; the request afterwards."""
+        return self._change(seen, change)[1]
 
     def cancel(self, tenant_id: str, request_id: str) -> Request:
         """Stop a request. Raises `NotFound`, `Refused`."""
@@ -228,6 +238,16 @@ class Requests:
             self.unmark(request.tenant_id, Mark(request.request_id, request.accepted_at, undo=True))
 
     # Parts
+
+    def _change(self, before: Stored, change: Callable[[Request], Request]) -> tuple[Stored, Stored]:
+        while True:
+            after = change(before.request)
+            if after == before.request:
+                return before, before
+            try:
+                return before, Stored(after, self._store.replace(before.record, msgspec.json.encode(after)))
+            except Conflict:
+                before = self.stored(before.request.tenant_id, before.request.request_id)
 
     def _write_clock(self, record: Record | None, tenant_id: str, at_us: int) -> None:
         if record is None:
@@ -276,12 +296,6 @@ class Requests:
 
     def _mark(self, tenant_id: str, mark: Mark) -> None:
         self._store.put(Table.ACTIVE_REQUESTS, tenant_id, "", mark.sort, msgspec.json.encode(mark))
-
-    def _record(self, tenant_id: str, request_id: str) -> Record:
-        record = self._store.get(Table.REQUESTS, tenant_id, "", request_id)
-        if record is None:
-            raise NotFound(f"there is no request {request_id}")
-        return record
 
     def _known(self, tenant_id: str, request_id: str, known: dict[str, Request | None]) -> Request | None:
         if request_id not in known:

@@ -8,30 +8,32 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from penstock.application.requests import Requests
+from penstock.application.requests import Requests, Stored
 from penstock.domain.event_codec import encode
 from penstock.domain.request import Request, announced, status_changed, untold
 from penstock.failpoints import failpoint
 from penstock.ports.event_log import EventLog
+from services.status_tracker.crew import Crew
 from services.status_tracker.outbox import Outbox
 
 
 class Announcer:
-    def __init__(self, *, log: EventLog, requests: Requests, outbox: Outbox) -> None:
-        self._producer, self._requests, self._outbox = log.producer(), requests, outbox
+    def __init__(self, *, log: EventLog, requests: Requests, outbox: Outbox, crew: Crew) -> None:
+        self._producer, self._requests, self._outbox, self._crew = log.producer(), requests, outbox, crew
 
-    def announce(self, requests: Sequence[Request]) -> None:
-        """Note the e-mails, send the status events, then record that both is done. Raises `Unavailable`."""
-        news = [request for request in requests if untold(request)]
+    def announce(self, requests: Sequence[Stored]) -> None:
+        """Note the e-mails, send the status events, then record that both is done. Raises `Unavailable`.
+
+        Each is done for all requests, which must differ, before the next one begins.
+        """
+        news = [stored for stored in requests if untold(stored.request)]
         if not news:
             return
-        for request in news:
-            self._outbox.add(request)
+        self._crew.each(self._outbox.add, [request for request, _ in news if request.notify])
         failpoint("tracker.notifications_stored")
-        self._publish(news)
+        self._publish([request for request, _ in news])
         failpoint("tracker.status_sent")
-        for request in news:
-            self._record(request)
+        self._crew.each(self._record, news)
 
     def _publish(self, news: Sequence[Request]) -> None:
         for request in news:
@@ -40,8 +42,8 @@ class Announcer:
                 self._producer.send(event.topic, event.key, encode(event))
         self._producer.flush()
 
-    def _record(self, request: Request) -> None:
-        told = request.status
-        _, after = self._requests.update(request.tenant_id, request.request_id, lambda now: announced(now, told))
+    def _record(self, announced_now: Stored) -> None:
+        told = announced_now.request.status
+        after = self._requests.change(announced_now, lambda now: announced(now, told)).request
         if after.status.ended and not untold(after):
             self._requests.settle(after)

@@ -8,10 +8,13 @@ from penstock.application.periodic import Periodic
 from penstock.domain.events import PROGRESS
 from penstock.wiring import System
 from penstock.wiring.system import topics
+from services.status_tracker.crew import Crew
 from services.status_tracker.main import TRACKERS, announcer, periodic_work
 from services.status_tracker.stream_tracker import StreamTracker
 from services.status_tracker.tracker import Tracker
 from services.status_tracker.watchdog import LOOK_SECONDS, Watchdog
+
+CREW = 8  # requests at once: each waits for Cassandra most of the time
 
 
 def tracker_parts(system: System, kafka: KafkaSettings) -> list[StreamTracker | Periodic]:
@@ -27,10 +30,11 @@ def tracker_parts(system: System, kafka: KafkaSettings) -> list[StreamTracker | 
 
 
 def stream_tracker(system: System, kafka: KafkaSettings) -> StreamTracker:
+    crew = Crew(CREW)
     return StreamTracker(
         kafka=kafka,
         group=TRACKERS,
-        tracker=Tracker(requests=system.requests, announcer=announcer(system)),
+        tracker=Tracker(requests=system.requests, announcer=announcer(system, crew), crew=crew),
         events=system.log,
         clock=system.clock,
         folder=system.settings.data / "tracker",

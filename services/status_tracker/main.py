@@ -7,6 +7,7 @@ from penstock.application.periodic import Periodic
 from penstock.domain.events import PROGRESS
 from penstock.wiring import System
 from services.status_tracker.announcer import Announcer
+from services.status_tracker.crew import Crew
 from services.status_tracker.notifier import Notifier
 from services.status_tracker.outbox import Outbox
 from services.status_tracker.reconcile import Reconciler
@@ -20,7 +21,8 @@ QUIET_SECONDS = 60.0
 
 
 def tracker_loop(system: System) -> ConsumeLoop:
-    tracker = Tracker(requests=system.requests, announcer=announcer(system))
+    crew = Crew()  # the embedded stores do one thing after another
+    tracker = Tracker(requests=system.requests, announcer=announcer(system, crew), crew=crew)
     return ConsumeLoop(
         log=system.log,
         group=TRACKERS,
@@ -46,7 +48,7 @@ def reconciler(system: System, quiet_seconds: float = QUIET_SECONDS) -> Reconcil
         store=system.control,
         requests=system.requests,
         chunks=system.chunks,
-        announcer=announcer(system),
+        announcer=announcer(system, Crew()),
         events=system.log,
         clock=system.clock,
         quiet_seconds=quiet_seconds,
@@ -61,5 +63,5 @@ def periodic_work(system: System) -> list[Periodic]:
     ]
 
 
-def announcer(system: System) -> Announcer:
-    return Announcer(log=system.log, requests=system.requests, outbox=Outbox(system.control))
+def announcer(system: System, crew: Crew) -> Announcer:
+    return Announcer(log=system.log, requests=system.requests, outbox=Outbox(system.control), crew=crew)

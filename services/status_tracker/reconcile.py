@@ -15,7 +15,7 @@ import structlog
 from msgspec.structs import replace
 
 from penstock.application.chunks import Chunks
-from penstock.application.requests import Mark, Requests
+from penstock.application.requests import Mark, Requests, Stored
 from penstock.domain.errors import NotFound
 from penstock.domain.event_codec import encode
 from penstock.domain.request import Request, Status, apply, has_chunk, untold, upload_requested
@@ -65,18 +65,15 @@ class Reconciler:
 
     def _look_after(self, tenant_id: str, mark: Mark, before: Sighting | None) -> None:
         try:
-            request = self._requests.get(tenant_id, mark.request_id)
+            stored = self._requests.stored(tenant_id, mark.request_id)
         except NotFound:
             return  # its uploader died before it was accepted; a retry with the same key will use the mark
-        if not request.status.ended and self._is_quiet(request, before):
-            recounted = self._recount(request)
-            if recounted == request:
-                self._resend(request)
-            request = recounted
-        if untold(request):
-            self._announcer.announce([request])
-        elif request.status.ended:
-            self._close(request, mark)
+        if not stored.request.status.ended and self._is_quiet(stored.request, before):
+            stored = self._wake(stored)
+        if untold(stored.request):
+            self._announcer.announce([stored])
+        elif stored.request.status.ended:
+            self._close(stored.request, mark)
 
     def _is_quiet(self, request: Request, before: Sighting | None) -> bool:
         now = self._clock.monotonic()
@@ -85,25 +82,27 @@ class Reconciler:
         self._seen[request.request_id] = Sighting(progress, since)
         return now - since >= self._quiet_seconds * (1 << min(request.resends, MAX_DOUBLINGS))
 
-    def _recount(self, request: Request) -> Request:
+    def _wake(self, quiet: Stored) -> Stored:
+        recounted = self._recount(quiet)
+        return self._resend(recounted) if recounted.request == quiet.request else recounted
+
+    def _recount(self, quiet: Stored) -> Stored:
         """Count the chunks whose manifests are there and whose events were lost."""
+        request = quiet.request
         manifests = self._chunks.manifests(request.tenant_id, request.request_id)
         steps = [manifest.step() for manifest in manifests if not has_chunk(request, manifest.chunk)]
         if steps:
             log.warning("reconcile.progress_recovered", request_id=request.request_id, chunks=len(steps))
-        return self._requests.update(
-            request.tenant_id, request.request_id, lambda present: reduce(apply, steps, present)
-        )[1]
+        return self._requests.change(quiet, lambda present: reduce(apply, steps, present))
 
-    def _resend(self, request: Request) -> None:
+    def _resend(self, quiet: Stored) -> Stored:
         """Have the file read again: every chunk that is done already says so again, every other one runs."""
+        request = quiet.request
         event = upload_requested(request)
         self._producer.send(event.topic, event.key, encode(event))
         self._producer.flush()
-        self._requests.update(
-            request.tenant_id, request.request_id, lambda present: replace(present, resends=present.resends + 1)
-        )
         log.warning("reconcile.upload_resent", request_id=request.request_id, resends=request.resends + 1)
+        return self._requests.change(quiet, lambda present: replace(present, resends=present.resends + 1))
 
     def _close(self, request: Request, mark: Mark) -> None:
         """All is told: forget the marks. An undo's stays with a completed request for as long as it may still come."""

@@ -7,22 +7,33 @@ the redelivered event, which changes nothing any more, makes up for it.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from penstock.application.consume import Poison
-from penstock.application.requests import Requests
+from penstock.application.requests import Requests, Stored
 from penstock.domain.errors import NotFound
 from penstock.domain.events import Event, Progress
 from penstock.domain.request import Request, apply, impossible
 from penstock.failpoints import failpoint
 from penstock.ports.event_log import Message
 from services.status_tracker.announcer import Announcer
+from services.status_tracker.crew import Crew
 
 Delivered = tuple[Message, Progress]
 
 
+class Folded(NamedTuple):
+    """One request after its steps of a batch, if there is such a request, and those that cannot be its own."""
+
+    stored: Stored | None
+    poison: list[Poison]
+
+
 class Tracker:
-    def __init__(self, *, requests: Requests, announcer: Announcer) -> None:
-        self._requests, self._announcer = requests, announcer
+    """`crew` folds the requests of a batch, each in the order of its own events."""
+
+    def __init__(self, *, requests: Requests, announcer: Announcer, crew: Crew) -> None:
+        self._requests, self._announcer, self._crew = requests, announcer, crew
 
     def handle(self, events: Sequence[tuple[Message, Event]]) -> None:
         """As `fold`, for a consume loop."""
@@ -33,37 +44,34 @@ class Tracker:
 
         Raises `Poison` for an event of no request, after all others are done.
         """
-        poison: list[Poison] = []
-        found = [self._fold(delivered, poison) for delivered in _by_request(events)]
-        folded = [request for request in found if request is not None]
+        folded = self._crew.each(self._fold, _by_request(events))
         failpoint("tracker.state_stored")
-        self._announcer.announce(folded)
-        if poison:
-            raise poison[0]
-        return folded
+        found = [one.stored for one in folded if one.stored is not None]
+        self._announcer.announce(found)
+        for one in folded:
+            for poison in one.poison:
+                raise poison
+        return [request for request, _ in found]
 
-    def _fold(self, delivered: Sequence[Delivered], poison: list[Poison]) -> Request | None:
-        """The request after its steps; those that cannot be its own are added to `poison`."""
+    def _fold(self, delivered: Sequence[Delivered]) -> Folded:
         first = delivered[0][1]
-        found: list[Poison] = []
+        poison: list[Poison] = []
 
         def change(request: Request) -> Request:
-            found.clear()
+            poison.clear()
             for message, progress in delivered:
                 reason = impossible(request, progress.step)
                 if reason is None:
                     request = apply(request, progress.step)
                 else:
-                    found.append(Poison(message, "impossible_step", reason))
+                    poison.append(Poison(message, "impossible_step", reason))
             return request
 
         try:
-            _, after = self._requests.update(first.tenant_id, first.request_id, change)
+            stored = self._requests.change(self._requests.stored(first.tenant_id, first.request_id), change)
         except NotFound as error:
-            poison += [Poison(message, "unknown_request", str(error)) for message, _ in delivered]
-            return None
-        poison += found
-        return after
+            return Folded(None, [Poison(message, "unknown_request", str(error)) for message, _ in delivered])
+        return Folded(stored, poison)
 
 
 def _by_request(events: Sequence[tuple[Message, Event]]) -> list[list[Delivered]]:

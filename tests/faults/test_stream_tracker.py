@@ -4,16 +4,11 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from email import message_from_bytes
-from email.policy import SMTP
 from pathlib import Path
-from typing import Any
 
 import pytest
-from aiosmtpd.controller import Controller
 from confluent_kafka import Producer
 
 from penstock.application.handling import MOST_DEAD_LETTERS_IN_A_ROW
@@ -24,6 +19,7 @@ from penstock.domain.request import Request, Status
 from penstock.ports.event_log import Message
 from services.status_tracker.tracker import Tracker
 from services.status_tracker.watchdog import STALLED
+from tests.support.postbox import Postbox, open_postbox
 from tests.support.stream_scene import GROUP, PARTITIONS, StreamScene, repeated_and_shuffled, running, until
 
 pytestmark = pytest.mark.server_faults
@@ -38,32 +34,10 @@ PLACES = (
 )
 
 
-class Postbox:
-    """A mail server's store: the Message-ID and recipient of every message that it has taken."""
-
-    def __init__(self) -> None:
-        self.taken: list[tuple[str, str]] = []
-
-    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802
-        message = message_from_bytes(envelope.content, policy=SMTP)
-        self.taken.append((message["Message-ID"], message["To"]))
-        return "250 OK"
-
-
 @pytest.fixture
-def postbox() -> Postbox:
-    return Postbox()
-
-
-@pytest.fixture
-def smtp_port(postbox: Postbox) -> Iterator[int]:
-    with socket.socket() as unused:
-        unused.bind(("127.0.0.1", 0))
-        free: int = unused.getsockname()[1]
-    controller = Controller(postbox, hostname="127.0.0.1", port=free)
-    controller.start()
-    yield free
-    controller.stop()
+def postbox() -> Iterator[Postbox]:
+    with open_postbox() as opened:
+        yield opened
 
 
 @pytest.fixture
@@ -84,20 +58,18 @@ def test_repeated_and_shuffled_events_give_what_the_fold_gives(scene: StreamScen
 
 
 @pytest.mark.parametrize("place", PLACES)
-def test_a_tracker_that_is_killed_anywhere_is_made_up_for(
-    scene: StreamScene, postbox: Postbox, smtp_port: int, place: str
-) -> None:
+def test_a_tracker_that_is_killed_anywhere_is_made_up_for(scene: StreamScene, postbox: Postbox, place: str) -> None:
     requests = scene.accept(3, "ann@example.com", "bo@example.com")
     scene.send(repeated_and_shuffled(scene.progress(requests, chunks=5), seed=2))
-    with scene.process(smtp_port, failpoint=f"{place}:1") as first:
+    with scene.process(postbox.port, failpoint=f"{place}:1") as first:
         assert first.wait(60) == -signal.SIGKILL
-    with scene.process(smtp_port) as second:
+    with scene.process(postbox.port) as second:
         scene.await_end()
         second.terminate()
         assert second.wait(60) == 0
     assert set(scene.told()) == {(each, status) for each in requests for status in STATUSES}
     copies = Counter(postbox.taken)
-    assert len(copies) == len({message_id for message_id, _ in copies}) == 3 * len(STATUSES) * 2
+    assert len(copies) == len({taken.message_id for taken in copies}) == 3 * len(STATUSES) * 2
     # What was cut off between a mail and its note is sent once more, after its lease.
     assert sum(copies.values()) - len(copies) <= (place == "notifier.mail_sent")
 

@@ -5,23 +5,18 @@ from __future__ import annotations
 import os
 import random
 import signal
-import socket
 import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterator
-from email import message_from_bytes
-from email.policy import SMTP
 from pathlib import Path
-from typing import Any
 
 import pytest
-from aiosmtpd.controller import Controller
 
 from penstock.adapters.embedded.control_store import EmbeddedControlStore
 from penstock.adapters.embedded.event_log import EmbeddedEventLog
 from penstock.adapters.system_clock import SystemClock
-from penstock.application.requests import NewRequest, Requests
+from penstock.application.requests import Requests
 from penstock.domain.errors import Problem
 from penstock.domain.event_codec import decode, encode
 from penstock.domain.events import (
@@ -37,11 +32,11 @@ from penstock.domain.events import (
     StatusChanged,
     Step,
 )
-from penstock.domain.mapping import Mapping, Plan
 from penstock.domain.request import Status
 from penstock.ports.control_store import Table
+from tests.support.acceptance import TENANT, accept
+from tests.support.postbox import Postbox, open_postbox
 
-TENANT = "acme"
 ADDRESSES = ("ann@example.com", "bo@example.com")
 REQUESTS = 4
 CHUNKS = 5
@@ -56,18 +51,6 @@ PLACES = (
 )
 
 
-class Postbox:
-    """A mail server's store: the Message-ID, subject and recipient of every message that it has taken."""
-
-    def __init__(self) -> None:
-        self.taken: list[tuple[str, str, str]] = []
-
-    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802
-        message = message_from_bytes(envelope.content, policy=SMTP)
-        self.taken.append((message["Message-ID"], message["Subject"], message["To"]))
-        return "250 OK"
-
-
 class Scene:
     """A folder with accepted requests and all their progress in the log, repeated and shuffled across requests."""
 
@@ -78,7 +61,7 @@ class Scene:
         self.requests = Requests(self.store, SystemClock())
         self.store.put(Table.DATA_KEYS, TENANT, "general", "1", b"wrapped")  # what makes a tenant
         self.log.create_topics({PROGRESS: 2, STATUS: 1, UPLOAD_REQUESTED: 1, DEAD_LETTER: 1})
-        self.ids = [self._accept() for _ in range(REQUESTS)]
+        self.ids = [accept(self.requests, *ADDRESSES).request_id for _ in range(REQUESTS)]
         self._send(random.Random(seed))
 
     def run(self, port: int, *, failpoint: str = "", clock_seconds: int = 0) -> int:
@@ -139,19 +122,6 @@ class Scene:
         self.log.close()
         self.store.close()
 
-    def _accept(self) -> str:
-        new = NewRequest(
-            tenant_id=TENANT,
-            data_source="crm",
-            file_name="people.tsv",
-            uploaded_by="ann",
-            object_key="acme/files/1",
-            object_version="v1",
-            object_size=99,
-            notify=ADDRESSES,
-        )
-        return self.requests.accept(new, idempotency_key=None, fingerprint="f", plan_for=_plan)[0].request_id
-
     def _send(self, seeded: random.Random) -> None:
         events = [
             Progress(tenant_id=TENANT, request_id=request_id, step=step)
@@ -167,32 +137,10 @@ class Scene:
         producer.close()
 
 
-def _plan(request_id: str, accepted_at_us: int) -> Plan:
-    mapping = Mapping(data_source="crm", version=1, columns=())
-    return Plan(
-        tenant_id=TENANT,
-        request_id=request_id,
-        data_source="crm",
-        mapping=mapping,
-        attributes=(),
-        accepted_at_us=accepted_at_us,
-    )
-
-
 @pytest.fixture
-def postbox() -> Postbox:
-    return Postbox()
-
-
-@pytest.fixture
-def port(postbox: Postbox) -> Iterator[int]:
-    with socket.socket() as unused:
-        unused.bind(("127.0.0.1", 0))
-        free: int = unused.getsockname()[1]
-    controller = Controller(postbox, hostname="127.0.0.1", port=free)
-    controller.start()
-    yield free
-    controller.stop()
+def postbox() -> Iterator[Postbox]:
+    with open_postbox() as opened:
+        yield opened
 
 
 def scene_of(folder: Path, seed: int) -> Scene:
@@ -202,25 +150,23 @@ def scene_of(folder: Path, seed: int) -> Scene:
 
 @pytest.mark.parametrize("n", [1, 2, 3])
 @pytest.mark.parametrize("place", PLACES)
-def test_a_tracker_that_is_killed_anywhere_is_made_up_for(
-    tmp_path: Path, postbox: Postbox, port: int, place: str, n: int
-) -> None:
+def test_a_tracker_that_is_killed_anywhere_is_made_up_for(tmp_path: Path, postbox: Postbox, place: str, n: int) -> None:
     scene = scene_of(tmp_path / "data", seed=n)
-    assert scene.run(port, failpoint=f"{place}:{n}") == -signal.SIGKILL
+    assert scene.run(postbox.port, failpoint=f"{place}:{n}") == -signal.SIGKILL
     # The clock jumps meanwhile, in either direction: an attempt that was cut off is taken up again all the same.
-    assert scene.run(port, clock_seconds=HOUR if n == 1 else -HOUR) == 0
+    assert scene.run(postbox.port, clock_seconds=HOUR if n == 1 else -HOUR) == 0
     scene.check_end()
     copies = Counter(postbox.taken)
     assert len(copies) == REQUESTS * 3 * len(ADDRESSES)
-    assert len({message_id for message_id, _, _ in copies}) == len(copies)
+    assert len({taken.message_id for taken in copies}) == len(copies)
     assert sum(copies.values()) - len(copies) == (1 if place == "notifier.mail_sent" else 0)
     scene.close()
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_shuffled_and_repeated_events_have_one_result(tmp_path: Path, postbox: Postbox, port: int, seed: int) -> None:
+def test_shuffled_and_repeated_events_have_one_result(tmp_path: Path, postbox: Postbox, seed: int) -> None:
     scene = scene_of(tmp_path / "data", seed)
-    assert scene.run(port) == 0
+    assert scene.run(postbox.port) == 0
     scene.check_end()
     assert sorted(scene.announced()) == sorted(scene.expected())
     assert set(Counter(postbox.taken).values()) == {1}

@@ -8,23 +8,23 @@ from pathlib import Path
 from penstock.adapters.embedded.control_store import EmbeddedControlStore
 from penstock.adapters.embedded.event_log import EmbeddedEventLog
 from penstock.application.chunks import Chunks
-from penstock.application.requests import NewRequest, Requests
+from penstock.application.requests import Requests
 from penstock.domain.errors import PenstockError
 from penstock.domain.event_codec import decode, encode
 from penstock.domain.events import PROGRESS, STATUS, UPLOAD_REQUESTED, Event, Progress, StatusChanged, Step
-from penstock.domain.mapping import Mapping, Plan
 from penstock.domain.request import Request
 from penstock.ports.control_store import Table
 from penstock.ports.event_log import Message
 from penstock.ports.mailer import Mailer
 from services.status_tracker.announcer import Announcer
+from services.status_tracker.crew import Crew
 from services.status_tracker.notifier import Notifier
 from services.status_tracker.outbox import Outbox
 from services.status_tracker.reconcile import Reconciler
 from services.status_tracker.tracker import Tracker
+from tests.support.acceptance import TENANT, accept
 from tests.support.manual_clock import ManualClock
 
-TENANT = "acme"
 QUIET_SECONDS = 60.0
 
 
@@ -47,9 +47,10 @@ class ScriptedMailer(Mailer):
 
 
 class World:
-    """All parts of one status tracker."""
+    """All parts of one status tracker, with a `crew` of so many."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, crew: int = 1) -> None:
+        self.crew = Crew(crew)
         self.clock = ManualClock()
         self.store = EmbeddedControlStore(folder / "control.db")
         self.store.put(Table.DATA_KEYS, TENANT, "general", "1", b"wrapped")  # what makes a tenant
@@ -63,8 +64,8 @@ class World:
 
     def start(self) -> None:
         """The tracker's parts, as after a restart of its process."""
-        self.announcer = Announcer(log=self.log, requests=self.requests, outbox=self.outbox)
-        self.tracker = Tracker(requests=self.requests, announcer=self.announcer)
+        self.announcer = Announcer(log=self.log, requests=self.requests, outbox=self.outbox, crew=self.crew)
+        self.tracker = Tracker(requests=self.requests, announcer=self.announcer, crew=self.crew)
         self.notifier = Notifier(
             store=self.store,
             requests=self.requests,
@@ -83,17 +84,7 @@ class World:
         )
 
     def accept(self, *notify: str) -> Request:
-        new = NewRequest(
-            tenant_id=TENANT,
-            data_source="crm",
-            file_name="people.tsv",
-            uploaded_by="ann",
-            object_key="acme/files/1",
-            object_version="v1",
-            object_size=99,
-            notify=notify,
-        )
-        return self.requests.accept(new, idempotency_key=None, fingerprint="f", plan_for=plan_for)[0]
+        return accept(self.requests, *notify)
 
     def handle(self, request: Request, *steps: Step) -> Request:
         """Deliver `steps` of `request` as one batch; the request afterwards."""
@@ -114,15 +105,3 @@ class World:
 def delivered(tenant_id: str, request_id: str, step: Step) -> tuple[Message, Event]:
     event = Progress(tenant_id=tenant_id, request_id=request_id, step=step)
     return Message(PROGRESS, 0, 0, event.key, encode(event), 0), event
-
-
-def plan_for(request_id: str, accepted_at_us: int) -> Plan:
-    mapping = Mapping(data_source="crm", version=1, columns=())
-    return Plan(
-        tenant_id=TENANT,
-        request_id=request_id,
-        data_source="crm",
-        mapping=mapping,
-        attributes=(),
-        accepted_at_us=accepted_at_us,
-    )

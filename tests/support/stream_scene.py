@@ -20,7 +20,7 @@ from penstock.adapters.cluster.kafka_event_log import KafkaEventLog
 from penstock.adapters.cluster.kafka_settings import KafkaSettings
 from penstock.adapters.embedded.control_store import EmbeddedControlStore
 from penstock.adapters.system_clock import SystemClock
-from penstock.application.requests import NewRequest, Requests
+from penstock.application.requests import Requests
 from penstock.domain.event_codec import decode, encode
 from penstock.domain.events import (
     DEAD_LETTER,
@@ -39,10 +39,12 @@ from penstock.domain.request import Request, apply
 from penstock.failpoints import VARIABLE
 from penstock.ports.control_store import Table
 from services.status_tracker.announcer import Announcer
+from services.status_tracker.cluster import CREW
+from services.status_tracker.crew import Crew
 from services.status_tracker.outbox import Outbox
 from services.status_tracker.stream_tracker import StreamTracker
 from services.status_tracker.tracker import Tracker
-from tests.support.status_tracker import TENANT, plan_for
+from tests.support.acceptance import TENANT, accept
 
 GROUP = "penstock.trackers"
 PARTITIONS = 4
@@ -75,19 +77,7 @@ class StreamScene:
 
     def accept(self, count: int, *notify: str) -> list[str]:
         """The ids of that many new requests."""
-        new = NewRequest(
-            tenant_id=TENANT,
-            data_source="crm",
-            file_name="people.tsv",
-            uploaded_by="ann",
-            object_key="acme/files/1",
-            object_version="v1",
-            object_size=99,
-            notify=notify,
-        )
-        made = [
-            self.requests.accept(new, idempotency_key=None, fingerprint="f", plan_for=plan_for)[0] for _ in range(count)
-        ]
+        made = [accept(self.requests, *notify) for _ in range(count)]
         self.expected |= {request.request_id: request for request in made}
         return [request.request_id for request in made]
 
@@ -124,11 +114,12 @@ class StreamScene:
         return [letter for letter in letters if isinstance(letter, DeadLetter)]
 
     def tracker(self, folder: str = "tracker", kind: type[Tracker] = Tracker) -> StreamTracker:
-        announcer = Announcer(log=self.log, requests=self.requests, outbox=Outbox(self.store))
+        crew = Crew(CREW)
+        announcer = Announcer(log=self.log, requests=self.requests, outbox=Outbox(self.store), crew=crew)
         return StreamTracker(
             kafka=kafka_settings(self.servers, self.prefix),
             group=GROUP,
-            tracker=kind(requests=self.requests, announcer=announcer),
+            tracker=kind(requests=self.requests, announcer=announcer, crew=crew),
             events=self.log,
             clock=self.clock,
             folder=self.folder / folder,

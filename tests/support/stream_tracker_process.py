@@ -20,6 +20,8 @@ from penstock.domain.events import PROGRESS
 from penstock.logs import configure
 from services.cli.service_commands import run_until_told
 from services.status_tracker.announcer import Announcer
+from services.status_tracker.cluster import CREW
+from services.status_tracker.crew import Crew
 from services.status_tracker.notifier import Notifier
 from services.status_tracker.outbox import Outbox
 from services.status_tracker.stream_tracker import StreamTracker
@@ -37,11 +39,12 @@ def main(folder: Path, servers: str, prefix: str, smtp_port: int) -> None:
     store = EmbeddedControlStore(folder / "control.db")
     kafka = kafka_settings(servers, prefix)
     log, requests = KafkaEventLog(kafka), Requests(store, clock)
-    announcer = Announcer(log=log, requests=requests, outbox=Outbox(store))
+    crew = Crew(CREW)
+    announcer = Announcer(log=log, requests=requests, outbox=Outbox(store), crew=crew)
     tracker = StreamTracker(
         kafka=kafka,
         group=GROUP,
-        tracker=Tracker(requests=requests, announcer=announcer),
+        tracker=Tracker(requests=requests, announcer=announcer, crew=crew),
         events=log,
         clock=clock,
         folder=folder / "tracker",

@@ -18,6 +18,7 @@ from penstock.application.requests import Requests
 from penstock.domain.events import PROGRESS
 from penstock.ports.clock import Clock
 from services.status_tracker.announcer import Announcer
+from services.status_tracker.crew import Crew
 from services.status_tracker.notifier import Notifier
 from services.status_tracker.outbox import Outbox
 from services.status_tracker.reconcile import Reconciler
@@ -42,8 +43,9 @@ def main(folder: Path, smtp_port: int, clock_seconds: int) -> None:
     store = EmbeddedControlStore(folder / "control.db")
     log = EmbeddedEventLog(folder / "events.db", clock)
     requests = Requests(store, clock)
-    announcer = Announcer(log=log, requests=requests, outbox=Outbox(store))
-    handle_all(log, Tracker(requests=requests, announcer=announcer), clock)
+    crew = Crew()
+    announcer = Announcer(log=log, requests=requests, outbox=Outbox(store), crew=crew)
+    handle_all(log, Tracker(requests=requests, announcer=announcer, crew=crew), clock)
     Reconciler(
         store=store,
         requests=requests,

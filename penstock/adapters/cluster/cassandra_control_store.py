@@ -8,13 +8,19 @@ of that write, where a delete wins, so that no process's clock can keep a record
 Reads ask a quorum, which has every acknowledged change. A transaction that broke off halfway is finished or undone by
 the next transaction on that record, not by a read; whoever acts on what was read does so by such a transaction.
 
+Transactions on one partition are in each other's way: the servers have all but one of them wait for up to 100 ms and
+try again. So those of one process take turns.
+
 When the answer to a transaction is lost, it is found out: each change leaves the id of its call in the record.
 """
 
 from __future__ import annotations
 
+import threading
 import time
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import msgspec
@@ -25,6 +31,8 @@ from penstock.domain.errors import Conflict, Unavailable
 from penstock.ports.control_store import ControlStore, Record, Table
 
 BINARY = frozenset({Table.CHUNK_NODES, Table.DATA_KEYS})  # the others hold JSON, as text
+TURNS = 256  # locks; two partitions that share one only wait without need
+LONGEST_TURN_SECONDS = 1.0  # many times a transaction's; then the servers hang, and it is no use to wait here
 PAGE_ROWS = 100  # fetched at a time: chunk_nodes has records of 300 kB
 
 GET = "SELECT body, version FROM {ks}.%s WHERE tenant_id = ? AND partition = ? AND sort = ?"
@@ -51,6 +59,7 @@ class CassandraControlStore(ControlStore):
     def __init__(self, session: CassandraSession) -> None:
         """The store in the session's keyspace, which `migrate` has made."""
         self._session = session
+        self._turns = [threading.Lock() for _ in range(TURNS)]
 
     def get(self, table: Table, tenant_id: str, partition: str, sort: str = "") -> Record | None:
         rows = self._session.read(GET % table, tenant_id, partition, sort)
@@ -111,7 +120,9 @@ class CassandraControlStore(ControlStore):
         hope = time.monotonic() + self._session.settings.patience_seconds
         for pause in pauses():
             try:
-                if self._session.decide(statement % after.table, *values):
+                with self._turn(after):
+                    won = self._session.decide(statement % after.table, *values)
+                if won:
                     return True
                 if not in_doubt:
                     return False
@@ -128,6 +139,17 @@ class CassandraControlStore(ControlStore):
                 raise Unavailable(f"a record in {after.table} was changed, and more than once: read it again")
             time.sleep(pause)
         raise AssertionError("pauses do not end")
+
+    @contextmanager
+    def _turn(self, record: Record) -> Iterator[None]:
+        """Alone among this process's transactions on the record's partition, unless one of them takes very long."""
+        turn = self._turns[hash((record.table, record.tenant_id, record.partition)) % TURNS]
+        alone = turn.acquire(timeout=LONGEST_TURN_SECONDS)
+        try:
+            yield
+        finally:
+            if alone:
+                turn.release()
 
     def _settled(self, table: Table, *place: str) -> tuple[int, uuid.UUID | None]:
         """The version of a record and the attempt that made it; 0 when there is none."""

@@ -16,24 +16,16 @@ from penstock.adapters.embedded.control_store import EmbeddedControlStore
 from penstock.application.requests import NewRequest, Requests
 from penstock.domain.errors import NotFound, Refused
 from penstock.domain.events import Split
-from penstock.domain.mapping import Mapping, Mode, Plan
+from penstock.domain.mapping import Mode
 from penstock.domain.request import Request, Status, apply
 from penstock.domain.visibility import visible
 from penstock.ports.control_store import ControlStore, Table
+from tests.support.acceptance import TENANT as T
+from tests.support.acceptance import new_request, plan_for
 from tests.support.failing_control_store import Died, FailingControlStore
 from tests.support.manual_clock import ManualClock
 
-T = "acme"
-NEW = NewRequest(
-    tenant_id=T,
-    data_source="crm",
-    file_name="people.tsv",
-    uploaded_by="ann",
-    object_key="acme/files/1",
-    object_version="v1",
-    object_size=99,
-    notify=("ann@example.com",),
-)
+NEW = new_request("ann@example.com")
 
 
 @pytest.fixture
@@ -51,18 +43,6 @@ def clock() -> ManualClock:
 @pytest.fixture
 def requests(store: ControlStore, clock: ManualClock) -> Requests:
     return Requests(store, clock)
-
-
-def plan_for(request_id: str, accepted_at_us: int) -> Plan:
-    mapping = Mapping(data_source="crm", version=1, columns=())
-    return Plan(
-        tenant_id=T,
-        request_id=request_id,
-        data_source="crm",
-        mapping=mapping,
-        attributes=(),
-        accepted_at_us=accepted_at_us,
-    )
 
 
 def accept(requests: Requests, new: NewRequest = NEW, key: str | None = None, fingerprint: str = "f") -> Request:

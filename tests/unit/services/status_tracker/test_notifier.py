@@ -12,7 +12,8 @@ from penstock.domain.notification import LEASE_US, MAX_BACKOFF_US
 from penstock.ports.control_store import Table
 from penstock.ports.mailer import InDoubt
 from services.status_tracker.notifier import Notifier
-from tests.support.status_tracker import TENANT, World
+from tests.support.acceptance import TENANT
+from tests.support.status_tracker import World
 
 OUTAGE = Unavailable("away")
 LOST_REPLY = InDoubt("broke off")
@@ -24,7 +25,7 @@ class Died(BaseException):
 
 def note(world: World, *addresses: str) -> None:
     """Have the acceptance of one new request to be told."""
-    world.announcer.announce([world.accept(*addresses)])
+    world.announcer.announce([world.requests.stored(TENANT, world.accept(*addresses).request_id)])
 
 
 def due(world: World) -> int:

@@ -7,8 +7,9 @@ from penstock.domain.events import UPLOAD_REQUESTED, Split, Started, UploadReque
 from penstock.domain.request import Manifest, Request, Status
 from penstock.ports.control_store import Table
 from services.status_tracker.reconcile import UNDO_GRACE_US
+from tests.support.acceptance import TENANT
 from tests.support.failing_control_store import Died, FailingControlStore
-from tests.support.status_tracker import QUIET_SECONDS, TENANT, World
+from tests.support.status_tracker import QUIET_SECONDS, World
 
 
 def manifest(chunk: int) -> Manifest:

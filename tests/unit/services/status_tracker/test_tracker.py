@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from penstock import failpoints
 from penstock.application.consume import Poison
-from penstock.domain.errors import Problem
+from penstock.domain.errors import Problem, Unavailable
 from penstock.domain.events import STATUS, ChunkDone, FileRefused, Split, Started, StatusChanged, Step
 from penstock.domain.request import Request, Status
-from tests.support.status_tracker import TENANT, World, delivered
+from tests.support.acceptance import TENANT
+from tests.support.status_tracker import World, delivered
 
 STEPS: list[Step] = [
     Started(at_us=10),
@@ -114,3 +118,40 @@ def test_what_a_person_ended_stays_ended_and_is_told(world: World) -> None:
     ended: Request = world.handle(request, *STEPS)
     assert (ended.status, ended.rows_read) == (Status.CANCELLED, 3)
     assert world.statuses() == ["SCHEDULED", "IN_PROGRESS", "CANCELLED"]
+
+
+def test_one_request_that_fails_among_many_leaves_all_to_be_told_when_the_batch_comes_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with closing(World(tmp_path, crew=4)) as world:
+        requests = [world.accept("ann@example.com") for _ in range(12)]
+        batch = [delivered(TENANT, request.request_id, step) for step in STEPS for request in requests]
+        really_replace = world.store.replace
+
+        def failing(record: Any, body: bytes) -> Any:
+            if record.sort == requests[5].request_id:
+                raise Unavailable("away")
+            return really_replace(record, body)
+
+        with monkeypatch.context() as away:
+            away.setattr(world.store, "replace", failing)
+            with pytest.raises(Unavailable):
+                world.tracker.handle(batch)
+        assert world.statuses() == []
+        world.tracker.handle(batch)
+        ends = [world.requests.get(TENANT, request.request_id) for request in requests]
+        assert {(end.status, end.rows_read) for end in ends} == {(Status.COMPLETED, 7)}
+        assert sorted(world.statuses()) == sorted(["SCHEDULED", "IN_PROGRESS", "COMPLETED"] * len(requests))
+        assert world.notifier.send_due() == 3 * len(requests)
+        assert list(world.requests.active(TENANT)) == []
+
+
+def test_a_state_that_another_changed_before_it_was_announced_is_kept(world: World) -> None:
+    request = world.accept()
+    world.handle(request, STEPS[0])
+    seen = world.requests.stored(TENANT, request.request_id)
+    world.requests.cancel(TENANT, request.request_id)
+    world.announcer.announce([seen._replace(request=replace(seen.request, told=None))])
+    after = world.requests.get(TENANT, request.request_id)
+    assert (after.status, after.told) == (Status.CANCELLED, Status.IN_PROGRESS)
+    assert world.handle(request, STEPS[0]).told is Status.CANCELLED

@@ -1,0 +1,35 @@
+"""A crew: does the same work on many things, several at once, where each waits for a server most of the time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from typing import TypeVar
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+class Crew:
+    """`size` threads; one works in the caller's."""
+
+    def __init__(self, size: int = 1) -> None:
+        self._pool = ThreadPoolExecutor(size, thread_name_prefix="crew") if size > 1 else None
+
+    def each(self, work: Callable[[T], R], things: Sequence[T]) -> list[R]:
+        """What `work` returns for each thing, in their order.
+
+        When one fails no other is begun, those that have begun are awaited, and the error is raised: nothing goes on
+        behind the back of a caller who tries again. Not to be called from within `work`.
+        """
+        if self._pool is None or len(things) < 2:
+            return [work(thing) for thing in things]
+        tasks = [self._pool.submit(work, thing) for thing in things]
+        wait(tasks, return_when=FIRST_EXCEPTION)
+        for task in tasks:
+            task.cancel()
+        wait(tasks)
+        for task in tasks:
+            if not task.cancelled():
+                task.result()
+        return [task.result() for task in tasks]

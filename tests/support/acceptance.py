@@ -1,0 +1,37 @@
+"""Upload requests that are accepted without a file: what the uploader asks for, and a plan that maps nothing."""
+
+from __future__ import annotations
+
+from penstock.application.requests import NewRequest, Requests
+from penstock.domain.mapping import Mapping, Plan
+from penstock.domain.request import Request
+
+TENANT = "acme"
+
+
+def new_request(*notify: str) -> NewRequest:
+    return NewRequest(
+        tenant_id=TENANT,
+        data_source="crm",
+        file_name="people.tsv",
+        uploaded_by="ann",
+        object_key="acme/files/1",
+        object_version="v1",
+        object_size=99,
+        notify=notify,
+    )
+
+
+def accept(requests: Requests, *notify: str) -> Request:
+    return requests.accept(new_request(*notify), idempotency_key=None, fingerprint="f", plan_for=plan_for)[0]
+
+
+def plan_for(request_id: str, accepted_at_us: int) -> Plan:
+    return Plan(
+        tenant_id=TENANT,
+        request_id=request_id,
+        data_source="crm",
+        mapping=Mapping(data_source="crm", version=1, columns=()),
+        attributes=(),
+        accepted_at_us=accepted_at_us,
+    )

@@ -1,0 +1,44 @@
+"""A mail server that takes every message, for trackers in processes of their own."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from email import message_from_bytes
+from email.policy import SMTP
+from typing import Any, NamedTuple
+
+from aiosmtpd.controller import Controller
+
+
+class Taken(NamedTuple):
+    message_id: str
+    subject: str
+    recipient: str
+
+
+class Postbox:
+    """Every message that it has taken, on 127.0.0.1 at `port`."""
+
+    def __init__(self, port: int) -> None:
+        self.port = port
+        self.taken: list[Taken] = []
+
+    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802
+        message = message_from_bytes(envelope.content, policy=SMTP)
+        self.taken.append(Taken(message["Message-ID"], message["Subject"], message["To"]))
+        return "250 OK"
+
+
+@contextmanager
+def open_postbox() -> Iterator[Postbox]:
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        postbox = Postbox(unused.getsockname()[1])
+    controller = Controller(postbox, hostname="127.0.0.1", port=postbox.port)
+    controller.start()
+    try:
+        yield postbox
+    finally:
+        controller.stop()
