@@ -24,13 +24,12 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from benchmarks import table, tracker
-from benchmarks.embedded import MAPPING
+from benchmarks.embedded import MAPPING, accepted_to_completed_seconds, ingest_command
 from benchmarks.meter import Meter
 from benchmarks.peers import cqlsh, dsbulk
 from benchmarks.peers.loaded import Loaded
@@ -151,16 +150,18 @@ class Bench:
 
     def small_file_seconds(self) -> float:
         """The median, from accepted to COMPLETED."""
-        return statistics.median(_seconds(_ingested(self._fleet, self._small)) for _ in range(SMALL_ROUNDS))
+        requests = [_ingested(self._fleet, self._small) for _ in range(SMALL_ROUNDS)]
+        return statistics.median(map(accepted_to_completed_seconds, requests))
 
     def _penstock(self, fleet: Fleet) -> Figures:
         meter = Meter(self._servers | {name: process.pid for name, process in self._fleet.processes.items()})
         request = _ingested(fleet, self.file)
-        return self._figures(request["rows_ingested"] / _seconds(request), meter)
+        return self._figures(request["rows_ingested"] / accepted_to_completed_seconds(request), meter)
 
     def _bare_driver(self) -> Figures:
+        """The fragments of an embedded Penstock are those that it writes on Cassandra, and no two times the same."""
         data = self._folder / "embedded"
-        _ingest_embedded(self.file, data)
+        subprocess.run(ingest_command(self.file, data), check=True, stdout=subprocess.DEVNULL)
         command = [sys.executable, "-m", "benchmarks.bare_driver", str(data)]
         environment = {**os.environ, **self._fleet.variables}
         with ExitStack() as opened:
@@ -220,27 +221,12 @@ class Bench:
         return seconds / self._rows * 1e6
 
 
-def _ingest_embedded(file: Path, data: Path) -> None:
-    """Its fragments are those that Penstock writes on Cassandra, and no two times the same ones."""
-    penstock = str(Path(sys.executable).with_name("penstock"))
-    maps = [f"--map={mapped}" for mapped in MAPPING]
-    size = f"--max-bytes={2 * file.stat().st_size}"
-    command = [penstock, "ingest", str(file), "--source=crm", f"--data={data}", size, *maps, "--json"]
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
-
-
 def _ingested(fleet: Fleet, file: Path) -> Figures:
     """The request, at its end. Exits when that is not COMPLETED."""
     request = fleet.run("watch", fleet.run("upload", str(file), "--source", "crm")["request_id"], check=False)
     if request["status"] != "COMPLETED":
         sys.exit(f"the request has not been completed: {request}")
     return dict(request)
-
-
-def _seconds(request: Figures) -> float:
-    """From accepted to COMPLETED."""
-    accepted, finished = (datetime.fromisoformat(request[name]) for name in ("accepted_at", "finished_at"))
-    return (finished - accepted).total_seconds()
 
 
 def _hear(process: subprocess.Popen[str]) -> str:

@@ -13,6 +13,7 @@ import os
 import statistics
 import sys
 import tempfile
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -64,22 +65,31 @@ def _options() -> argparse.Namespace:
     return parser.parse_args()
 
 
+def ingest_command(file: Path, data: Path, *options: str) -> list[str]:
+    """`penstock ingest` as a user types it, with the folder of its data."""
+    command = [str(Path(sys.executable).with_name("penstock")), "ingest", str(file), "--source=crm", "--json"]
+    maps = [f"--map={mapped}" for mapped in MAPPING]
+    return [*command, f"--data={data}", f"--max-bytes={2 * file.stat().st_size}", *maps, *options]
+
+
+def accepted_to_completed_seconds(request: Mapping[str, Any]) -> float:
+    """Of a request as the command line shows it at its end."""
+    accepted, finished = (datetime.fromisoformat(request[name]) for name in ("accepted_at", "finished_at"))
+    return (finished - accepted).total_seconds()
+
+
 def _round(file: Path, data: Path, workers: int | None) -> dict[str, Any]:
-    arguments = [f"--map={mapped}" for mapped in MAPPING]
-    if workers is not None:
-        arguments.append(f"--workers={workers}")
-    command = [str(Path(sys.executable).parent / "penstock"), "ingest", str(file), "--source=crm", "--json"]
-    size = file.stat().st_size
-    measured = measure([*command, f"--data={data}", f"--max-bytes={2 * size}", *arguments])
+    options = [] if workers is None else [f"--workers={workers}"]
+    measured = measure(ingest_command(file, data, *options))
     if measured.returncode:
         sys.exit(f"penstock ingest failed:\n{measured.stderr}{measured.stdout}")
-    return _figures(measured, size)
+    return _figures(measured, file.stat().st_size)
 
 
 def _figures(measured: Measured, size: int) -> dict[str, Any]:
     request = json.loads(measured.stdout.splitlines()[-1])
     rows = request["rows_ingested"]
-    seconds = _seconds(request["finished_at"]) - _seconds(request["accepted_at"])
+    seconds = accepted_to_completed_seconds(request)
     return {
         "file_mb": size / 1e6,
         "rows_per_second": rows / measured.wall_seconds,
@@ -89,10 +99,6 @@ def _figures(measured: Measured, size: int) -> dict[str, Any]:
         "cpu_microseconds_per_row": measured.cpu_seconds / rows * 1e6,
         "peak_rss_mb": measured.peak_rss_mb,
     }
-
-
-def _seconds(moment: str) -> float:
-    return datetime.fromisoformat(moment).timestamp()
 
 
 if __name__ == "__main__":
