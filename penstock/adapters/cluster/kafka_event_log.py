@@ -34,7 +34,7 @@ REPORT_MARGIN_SECONDS = 5.0  # librdkafka looks for events that are overdue once
 
 
 class KafkaEventLog(EventLog):
-    """One cluster. Nothing is connected to until it is needed."""
+    """One cluster. Nothing is connected to until it is needed, or a producer is made."""
 
     def __init__(self, settings: KafkaSettings) -> None:
         self._settings = settings
