@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 from msgspec.structs import replace
@@ -94,7 +95,7 @@ def test_a_refused_file_is_told_with_its_reason(world: World) -> None:
 
 def test_an_event_of_no_request_is_poison_and_its_neighbours_go_on(world: World) -> None:
     request = world.accept()
-    stranger = delivered(TENANT, request.request_id[:-1] + "0", STEPS[0])
+    stranger = delivered(TENANT, str(UUID(int=UUID(request.request_id).int ^ 1)), STEPS[0])
     foreign = delivered("other", request.request_id, STEPS[0])
     for wrong in (stranger, foreign):
         with pytest.raises(Poison):
