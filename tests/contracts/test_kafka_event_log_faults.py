@@ -13,7 +13,6 @@ from contextlib import contextmanager, suppress
 
 import msgspec
 import pytest
-from confluent_kafka.admin import AdminClient, AlterConfigOpType, ConfigEntry, ConfigResource, ResourceType
 from event_log_contract import GIVE_UP_SECONDS, ORDERS, SINGLE, poll_until, publish, take, values
 
 from deploy.stack.addresses import Ports
@@ -24,7 +23,7 @@ from penstock.adapters.cluster.kafka_event_log import KafkaEventLog
 from penstock.adapters.cluster.kafka_settings import KafkaSettings
 from penstock.domain.errors import Fenced, Unavailable
 from penstock.ports.event_log import Consumer, Message
-from tests.support.servers import Servers
+from tests.support.servers import Servers, give_sessions, kill
 
 pytestmark = pytest.mark.server_faults
 
@@ -72,7 +71,7 @@ def settings(kafka_address: str) -> KafkaSettings:
 def log(settings: KafkaSettings) -> Iterator[KafkaEventLog]:
     log = KafkaEventLog(settings)
     log.create_topics({SINGLE: 1})
-    give_sessions(settings, "g", SESSION_SECONDS)
+    give_sessions(settings.bootstrap_servers, f"{settings.prefix}g", SESSION_SECONDS)
     yield log
     log.close()
 
@@ -90,23 +89,6 @@ def mortal(own_broker: Stack) -> Iterator[KafkaEventLog]:
     log.create_topics({ORDERS: 4, SINGLE: 1})
     yield log
     log.close()
-
-
-def give_sessions(settings: KafkaSettings, group: str, seconds: float) -> None:
-    """With KIP-848 it is the broker that decides how long a silent member is waited for, for each group."""
-    entry = ConfigEntry(
-        "consumer.session.timeout.ms", str(int(seconds * 1000)), incremental_operation=AlterConfigOpType.SET
-    )
-    resource = ConfigResource(ResourceType.GROUP, settings.prefix + group, incremental_configs=[entry])
-    admin = AdminClient(settings.client())
-    admin.incremental_alter_configs([resource])[resource].result()
-
-
-def kill(broker: Stack) -> None:
-    process = broker.process("kafka")
-    process.send(signal.SIGKILL)
-    while process.is_running():
-        time.sleep(0.01)
 
 
 @contextmanager
@@ -186,7 +168,7 @@ class TestKilledBroker:
         sender = threading.Thread(target=flood)
         sender.start()
         wait_until(lambda: len(acknowledged) > 500)
-        kill(own_broker)
+        kill(own_broker, "kafka")
         wait_until(lambda: bool(doubtful))
         own_broker.up("kafka", lent=True)
         before = len(acknowledged)
@@ -205,7 +187,7 @@ class TestKilledBroker:
         publish(mortal, SINGLE, [0, 1])
         consumer = mortal.consumer("g", [SINGLE])
         messages = take(consumer, 2)
-        kill(own_broker)
+        kill(own_broker, "kafka")
         with pytest.raises(Unavailable):
             consumer.commit(messages[0])
         with pytest.raises(Unavailable, match="check that the brokers run"):
@@ -222,7 +204,7 @@ class TestKilledBroker:
     def test_it_closes_while_the_broker_is_away(self, mortal: KafkaEventLog, own_broker: Stack) -> None:
         publish(mortal, SINGLE, [0])
         take(mortal.consumer("g", [SINGLE]), 1)
-        kill(own_broker)
+        kill(own_broker, "kafka")
         closing = threading.Thread(target=mortal.close, daemon=True)
         closing.start()
         closing.join(GIVE_UP_SECONDS)

@@ -11,7 +11,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from random import Random
 from typing import Any
@@ -26,7 +26,7 @@ from penstock.domain.request import Status
 from penstock.failpoints import NAMES, VARIABLE
 from services.status_tracker.main import reconciler
 from tests.support import messy_file
-from tests.support.cluster_invariant import check_finished, check_safe
+from tests.support.cluster_invariant import check_finished, check_finished_first, check_safe
 from tests.support.installation import GROUPS, Installation, installation, until
 from tests.support.servers import Servers
 from tests.support.toxics import SpoiltConnection, spoilt_connection
@@ -209,24 +209,31 @@ def test_workers_that_come_and_go_in_a_storm_skip_nothing(
 @pytest.mark.usefixtures("splitter", "tracker")
 @pytest.mark.parametrize("patient", [False, True])
 def test_chunks_whose_events_have_expired_are_reconciled(place: Installation, patient: bool) -> None:
-    worker = place.start("worker")
-    check_finished_first(place)
-    place.end(worker)
-    request_id = place.upload(messy_file.longer(2))
-    until(lambda: place.request(request_id).chunks_total)
-    expire(place, CHUNK_READY)
-    worker = place.start("worker")
-    place.await_log(worker, "consume.events_expired")
+    worker, request_id = started_after_expiry(
+        place, "worker", CHUNK_READY, messy_file.longer(2), lambda each: place.request(each).chunks_total
+    )
     assert place.request(request_id).chunks_done == 0
     reconcile(place, patient=patient)
     check_finished(place)
     place.end(worker)
 
 
-def check_finished_first(place: Installation) -> None:
-    """So that the groups have offsets, which can be lost."""
-    place.upload()
-    check_finished(place)
+def started_after_expiry(
+    place: Installation, kind: str, topic: str, body: bytes, ready: Callable[[str], object]
+) -> tuple[str, str]:
+    """A service that was away while the events of `topic` expired, and the request that they were about.
+
+    They do as soon as the request is `ready`. A file that was finished before has given the group offsets.
+    """
+    service = place.start(kind)
+    check_finished_first(place)
+    place.end(service)
+    request_id = place.upload(body)
+    until(lambda: ready(request_id))
+    expire(place, topic)
+    service = place.start(kind)
+    place.await_log(service, "consume.events_expired")
+    return service, request_id
 
 
 def expire(place: Installation, topic: str) -> None:
@@ -250,15 +257,10 @@ def reconcile(place: Installation, *, patient: bool) -> None:
 @pytest.mark.usefixtures("splitter", "worker")
 @pytest.mark.parametrize("patient", [False, True])
 def test_progress_that_has_expired_is_counted_from_the_manifests(place: Installation, patient: bool) -> None:
-    tracker = place.start("tracker")
-    check_finished_first(place)
-    place.end(tracker)
-    request_id = place.upload()
-    until(lambda: place.system.log.lag(GROUPS[UPLOAD_REQUESTED], UPLOAD_REQUESTED) == 0)
-    until(lambda: place.system.log.lag(GROUPS[CHUNK_READY], CHUNK_READY) == 0)
-    expire(place, PROGRESS)
-    tracker = place.start("tracker")
-    place.await_log(tracker, "consume.events_expired")
+    def ingested(_: str) -> bool:
+        return not any(place.system.log.lag(GROUPS[topic], topic) for topic in (UPLOAD_REQUESTED, CHUNK_READY))
+
+    tracker, request_id = started_after_expiry(place, "tracker", PROGRESS, messy_file.BODY, ingested)
     assert place.request(request_id).status is Status.SCHEDULED
     reconcile(place, patient=patient)
     check_finished(place)
@@ -268,13 +270,7 @@ def test_progress_that_has_expired_is_counted_from_the_manifests(place: Installa
 @pytest.mark.server_faults
 @pytest.mark.usefixtures("worker", "tracker")
 def test_an_upload_whose_event_has_expired_is_sent_again(place: Installation) -> None:
-    splitter = place.start("splitter")
-    check_finished_first(place)
-    place.end(splitter)
-    place.upload()
-    expire(place, UPLOAD_REQUESTED)
-    splitter = place.start("splitter")
-    place.await_log(splitter, "consume.events_expired")
+    splitter, _ = started_after_expiry(place, "splitter", UPLOAD_REQUESTED, messy_file.BODY, lambda _: True)
     reconcile(place, patient=True)
     check_finished(place)
     place.end(splitter)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 import socket
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -13,7 +12,7 @@ import httpx
 import pytest
 
 from deploy.stack import sets
-from deploy.stack.addresses import HOST, Ports, is_taken
+from deploy.stack.addresses import Ports
 from deploy.stack.cassandra import Cassandra
 from deploy.stack.kafka import Kafka
 from deploy.stack.lease import Lease
@@ -23,10 +22,10 @@ from penstock.domain.errors import Unavailable
 from penstock.domain.events import CHUNK_READY, PROGRESS, UPLOAD_REQUESTED
 from services.uploader.intake import intake_of
 from tests.support import messy_file
-from tests.support.cluster_invariant import check_finished, check_safe, dead_letters
+from tests.support.cluster_invariant import check_finished, check_finished_first, check_safe, dead_letters
 from tests.support.installation import GROUPS, Installation, installation, until
 from tests.support.poison import foreign_request, poisons
-from tests.support.servers import Servers
+from tests.support.servers import Servers, kill
 from tests.support.toxics import spoilt_connection
 
 pytestmark = pytest.mark.server_faults
@@ -62,14 +61,6 @@ def bounced(shared: Stack, broker: Stack, tmp_path: Path) -> Iterator[Installati
         for kind in ("splitter", "tracker", "worker", "worker"):
             place.start(kind)
         yield place
-
-
-def kill(stack: Stack, name: str) -> None:
-    """And wait until the last of its threads is gone, and its port with it."""
-    process = stack.process(name)
-    (port,) = [state.port for state in stack.status() if state.name == name]
-    process.send(signal.SIGKILL)
-    until(lambda: not process.is_running() and not is_taken(HOST, port))
 
 
 def test_a_broker_that_is_bounced_in_mid_file_loses_nothing(bounced: Installation, broker: Stack) -> None:
@@ -240,11 +231,6 @@ def test_poison_is_set_aside_with_its_reason(place: Installation, topic: str) ->
     assert {(letter.from_partition, letter.value) for letter in letters} == {
         (partition, value) for partition in range(partitions) for value in wanted
     }
-
-
-def check_finished_first(place: Installation) -> None:
-    place.upload()
-    check_finished(place)
 
 
 def send(place: Installation, topic: str, values: dict[int, list[bytes]]) -> None:

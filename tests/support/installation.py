@@ -12,7 +12,6 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 import pytest
-from confluent_kafka.admin import AdminClient, AlterConfigOpType, ConfigEntry, ConfigResource, ResourceType
 from msgspec.structs import replace
 
 from deploy.stack.addresses import Addresses
@@ -28,6 +27,7 @@ from services.row_processor.main import SPLITTERS, WORKERS
 from services.status_tracker.main import TRACKERS
 from services.uploader.intake import intake_of
 from tests.support import messy_file
+from tests.support.servers import give_sessions
 
 GIVE_UP_SECONDS = 180.0  # only broken code gets there, or a machine that does much else
 DEAD_SECONDS = 3  # for a silent member to be missed; the shortest that the stack's brokers allow
@@ -161,18 +161,6 @@ def _opened(fleet: Fleet) -> Iterator[System]:
         yield system
     finally:
         system.close()
-
-
-def give_sessions(bootstrap_servers: str, group: str, seconds: float) -> None:
-    """With KIP-848 it is the broker that decides how long a silent member is waited for, for each group."""
-    milliseconds = {"consumer.session.timeout.ms": seconds * 1000, "consumer.heartbeat.interval.ms": 500}
-    entries = [
-        ConfigEntry(name, str(int(value)), incremental_operation=AlterConfigOpType.SET)
-        for name, value in milliseconds.items()
-    ]
-    resource = ConfigResource(ResourceType.GROUP, group, incremental_configs=entries)
-    admin = AdminClient({"bootstrap.servers": bootstrap_servers})
-    admin.incremental_alter_configs([resource])[resource].result()
 
 
 def until(condition: Callable[[], object]) -> None:

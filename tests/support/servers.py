@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import os
+import signal
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from confluent_kafka.admin import AdminClient, AlterConfigOpType, ConfigEntry, ConfigResource, ResourceType
 
-from deploy.stack.addresses import Ports
+from deploy.stack.addresses import HOST, Ports, is_taken
 from deploy.stack.errors import NotAvailable
 from deploy.stack.lease import Lease
 from deploy.stack.sets import single
 from deploy.stack.stack import Stack
 
 RUNNING = "TEST_STACK"  # a folder whose servers are used instead, and left running: for one test again and again
+LOOK_SECONDS = 0.01
 
 
 class Servers:
@@ -46,3 +50,24 @@ def folder_of_the_run(factory: pytest.TempPathFactory) -> Path:
     """The same for all workers of a run: xdist gives each a folder of its own below one that they share."""
     base = factory.getbasetemp()
     return (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "servers"
+
+
+def kill(stack: Stack, name: str) -> None:
+    """And wait until the last of its threads is gone, and its port with it."""
+    process = stack.process(name)
+    (port,) = [state.port for state in stack.status() if state.name == name]
+    process.send(signal.SIGKILL)
+    while process.is_running() or is_taken(HOST, port):
+        time.sleep(LOOK_SECONDS)
+
+
+def give_sessions(bootstrap_servers: str, group: str, seconds: float) -> None:
+    """With KIP-848 it is the broker that decides how long a silent member is waited for, for each group."""
+    milliseconds = {"consumer.session.timeout.ms": seconds * 1000, "consumer.heartbeat.interval.ms": 500}
+    entries = [
+        ConfigEntry(name, str(int(value)), incremental_operation=AlterConfigOpType.SET)
+        for name, value in milliseconds.items()
+    ]
+    resource = ConfigResource(ResourceType.GROUP, group, incremental_configs=entries)
+    admin = AdminClient({"bootstrap.servers": bootstrap_servers})
+    admin.incremental_alter_configs([resource])[resource].result()
