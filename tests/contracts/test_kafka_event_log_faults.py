@@ -21,6 +21,7 @@ from deploy.stack.lease import Lease
 from deploy.stack.stack import Stack
 from penstock.adapters.cluster.kafka_event_log import KafkaEventLog
 from penstock.adapters.cluster.kafka_settings import KafkaSettings
+from penstock.adapters.cluster.kafka_standing import KafkaStanding
 from penstock.domain.errors import Fenced, Unavailable
 from penstock.ports.event_log import Consumer, Message
 from tests.support.servers import Servers, give_sessions, kill
@@ -84,8 +85,13 @@ def own_broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 
 
 @pytest.fixture
-def mortal(own_broker: Stack) -> Iterator[KafkaEventLog]:
-    log = KafkaEventLog(corner(own_broker.addresses.kafka))
+def mortal_settings(own_broker: Stack) -> KafkaSettings:
+    return corner(own_broker.addresses.kafka)
+
+
+@pytest.fixture
+def mortal(mortal_settings: KafkaSettings) -> Iterator[KafkaEventLog]:
+    log = KafkaEventLog(mortal_settings)
     log.create_topics({ORDERS: 4, SINGLE: 1})
     yield log
     log.close()
@@ -200,6 +206,34 @@ class TestKilledBroker:
         except Fenced:  # the broker did not know it any more, and it joined anew
             consumer.commit(poll_through(consumer, 2))
         assert mortal.lag("g", SINGLE) == 0
+
+    def test_who_looks_on_while_a_broker_is_bounced_hears_that_it_is_away_and_goes_on_after(
+        self, mortal: KafkaEventLog, mortal_settings: KafkaSettings, own_broker: Stack
+    ) -> None:
+        """librdkafka's admin client ended the process by a failed assertion."""
+        publish(mortal, SINGLE, [0])
+        standing = KafkaStanding(mortal_settings, group="g", topic=SINGLE, partitions=1)
+        seen, away = (1, [0], 1), (0, [], 0)
+        looks = [seen]
+        stop = threading.Event()
+
+        def look_on() -> None:
+            while not stop.is_set():
+                try:
+                    looks.append((mortal.lag("g", SINGLE), values(mortal.read(SINGLE, 0, 0, 1)), standing()[0].lag))
+                except Unavailable:
+                    looks.append(away)
+
+        onlooker = threading.Thread(target=look_on)
+        onlooker.start()
+        for _ in range(3):
+            kill(own_broker, "kafka")
+            wait_until(lambda: looks[-1] == away)
+            own_broker.up("kafka", lent=True)
+            wait_until(lambda: looks[-1] == seen)
+        stop.set()
+        onlooker.join()
+        assert all(look in (seen, away) for look in looks)
 
     def test_it_closes_while_the_broker_is_away(self, mortal: KafkaEventLog, own_broker: Stack) -> None:
         publish(mortal, SINGLE, [0])

@@ -37,16 +37,6 @@ NO_POSITION = frozenset(
         KafkaError._LOG_TRUNCATION,
     }
 )
-# A partition's leader has changed, or is just taking over: the client learns of it by asking.
-LEADER_MOVED = frozenset(
-    {
-        KafkaError.NOT_LEADER_FOR_PARTITION,
-        KafkaError.LEADER_NOT_AVAILABLE,
-        KafkaError.FENCED_LEADER_EPOCH,
-        KafkaError.UNKNOWN_LEADER_EPOCH,
-        KafkaError._NOENT,  # the client's own: no leader is known
-    }
-)
 _MENDS = {
     KafkaError._AUTHENTICATION: "check the SASL mechanism, user name and password",
     KafkaError.SASL_AUTHENTICATION_FAILED: "check the SASL mechanism, user name and password",

@@ -9,27 +9,22 @@ from concurrent.futures import Future
 from contextlib import suppress
 from typing import Any
 
-from confluent_kafka import Consumer as Driver
-from confluent_kafka import (
-    ConsumerGroupTopicPartitions,
-    KafkaError,
-    KafkaException,
-    TopicCollection,
-)
+from confluent_kafka import KafkaError, KafkaException, TopicCollection
 from confluent_kafka import TopicPartition as Place
-from confluent_kafka.admin import AdminClient, OffsetSpec  # type: ignore[attr-defined]  # its stubs say less than it has
+from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 
 from penstock.adapters.cluster.kafka_consumer import KafkaConsumer, as_message
-from penstock.adapters.cluster.kafka_errors import LEADER_MOVED, UNKNOWN_TOPIC, Trouble
+from penstock.adapters.cluster.kafka_errors import UNKNOWN_TOPIC, Trouble
+from penstock.adapters.cluster.kafka_onlooker import Onlooker
 from penstock.adapters.cluster.kafka_producer import Dispatcher, KafkaProducer
 from penstock.adapters.cluster.kafka_settings import KafkaSettings
+from penstock.adapters.cluster.kafka_standing import KafkaStanding
 from penstock.domain.errors import Conflict, NotFound, PenstockError, Unavailable
 from penstock.ports.event_log import Consumer, EventLog, Message, Producer, TopicPartition
 
 SHOWN_SECONDS = 30.0  # for a new topic to be known, with a leader for each partition
 PAUSE_SECONDS = 0.05  # between two looks
-EARLIEST, LATEST = OffsetSpec.earliest(), OffsetSpec.latest()  # type: ignore[no-untyped-call]
 REPORT_MARGIN_SECONDS = 5.0  # librdkafka looks for events that are overdue once a second
 
 
@@ -86,31 +81,15 @@ class KafkaEventLog(EventLog):
         return consumer
 
     def lag(self, group: str, topic: str) -> int:
-        places = [Place(self._name(topic), partition) for partition in range(self.partitions(topic))]
-        question = ConsumerGroupTopicPartitions(self._name(group), places)
-        (future,) = self._admin.list_consumer_group_offsets([question]).values()
-        committed = {
-            place.partition: place.offset
-            for place in self._result(future, f"reading the offsets of {group}").topic_partitions
-        }
-        first, end = self._edges(topic, places)
-        return sum(end[number] - min(end[number], max(first[number], committed[number])) for number in end)
+        standing = KafkaStanding(self._settings, group=group, topic=topic, partitions=self.partitions(topic))
+        return sum(partition.lag for partition in standing().values())
 
     def read(self, topic: str, partition: int, offset: int, limit: int) -> list[Message]:
-        place = Place(self._name(topic), partition)
         if not 0 <= partition < self.partitions(topic):
             return []
-        first, end = self._edges(topic, [place])
-        place.offset = max(offset, first[partition])
-        if place.offset >= end[partition]:
-            return []
-        trouble = Trouble()
-        reader = Driver({**self._settings.reader(), "error_cb": trouble.note})
-        try:
-            reader.assign([place])
-            return self._read(reader, trouble, TopicPartition(topic, partition), limit)
-        finally:
-            reader.close()
+        with Onlooker(self._settings) as onlooker:
+            records = onlooker.read(Place(self._name(topic), partition, offset), limit)
+        return [as_message(record, TopicPartition(topic, partition)) for record in records]
 
     def close(self) -> None:
         """Consumers that are still open leave their groups."""
@@ -146,50 +125,21 @@ class KafkaEventLog(EventLog):
     def _await_topics(self, wanted: Mapping[str, int]) -> None:
         """Until every partition is led by a broker that knows it."""
         deadline = time.monotonic() + SHOWN_SECONDS
-        for topic in wanted:
-            while not self._is_ready(topic):
-                if time.monotonic() > deadline:
-                    raise Unavailable(f"topic {topic} was created, but is not ready after {SHOWN_SECONDS:.0f} s")
-                time.sleep(PAUSE_SECONDS)
+        with Onlooker(self._settings) as onlooker:
+            for topic in wanted:
+                while not self._is_ready(topic, onlooker):
+                    if time.monotonic() > deadline:
+                        raise Unavailable(f"topic {topic} was created, but is not ready after {SHOWN_SECONDS:.0f} s")
+                    time.sleep(PAUSE_SECONDS)
         _refuse_other_counts(wanted, self._count_partitions(wanted))
 
-    def _is_ready(self, topic: str) -> bool:
+    def _is_ready(self, topic: str, onlooker: Onlooker) -> bool:
         count = self._count_partitions([topic]).get(topic, 0)
-        try:
-            self._edges(topic, [Place(self._name(topic), partition) for partition in range(count)])
-        except (NotFound, Unavailable):
-            return False
-        return count > 0
-
-    def _edges(self, topic: str, places: Sequence[Place]) -> tuple[dict[int, int], dict[int, int]]:
-        """By partition: the offset of the first event, and of the next to be sent."""
-        return self._offsets(topic, places, EARLIEST), self._offsets(topic, places, LATEST)
-
-    def _offsets(self, topic: str, places: Sequence[Place], which: OffsetSpec) -> dict[int, int]:
-        deadline = time.monotonic() + self._settings.request_timeout_seconds
-        while True:
-            answers = self._admin.list_offsets(dict.fromkeys(places, which))
-            try:
-                return {place.partition: answer.result().offset for place, answer in answers.items()}
-            except KafkaException as error:
-                if error.args[0].code() not in LEADER_MOVED or time.monotonic() > deadline:
-                    raise self._meaning(error.args[0], f"reading the ends of {topic}") from error
-            time.sleep(PAUSE_SECONDS)
-            with suppress(KafkaException):
-                self._admin.list_topics(self._name(topic), timeout=PAUSE_SECONDS * 10)  # it asks anew only when told to
-
-    def _read(self, reader: Driver, trouble: Trouble, source: TopicPartition, limit: int) -> list[Message]:
-        messages: list[Message] = []
-        while len(messages) < limit:
-            record = reader.poll(self._settings.request_timeout_seconds)
-            error = KafkaError(KafkaError._TIMED_OUT) if record is None else record.error()
-            if error is not None and error.code() == KafkaError._PARTITION_EOF:
-                break
-            if error is not None:
-                raise trouble.unavailable(error, f"reading {source.topic}/{source.partition}")
-            if record is not None:
-                messages.append(as_message(record, source))
-        return messages
+        with suppress(Unavailable):
+            for partition in range(count):
+                onlooker.edges(Place(self._name(topic), partition))
+            return count > 0
+        return False
 
     def _result(self, future: Future[Any], doing: str) -> Any:
         try:
