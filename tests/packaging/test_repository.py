@@ -94,6 +94,7 @@ def test_the_locks_fit_what_the_project_asks_for() -> None:
     asked = {
         "runtime": project["project"]["dependencies"],
         "build": groups["build"],
+        "bench": groups["bench"],
         "dev": [
             *project["project"]["dependencies"],
             *groups["build"],
