@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -23,6 +23,8 @@ from penstock.domain.request_ids import request_id
 from penstock.domain.visibility import visible
 from penstock.ports.clock import Clock
 from penstock.ports.control_store import ControlStore, Record, Table
+
+Change = Callable[[Request], Request]
 
 UNDO_MARK = "/undo"  # ends the sort key of the active marker that an undo leaves
 
@@ -147,6 +149,11 @@ class Requests:
             raise NotFound(f"there is no request {request_id}")
         return Stored(_request(record), record)
 
+    def stored_each(self, tenant_id: str, request_ids: Sequence[str]) -> list[Stored]:
+        """Those of the requests that there are, in no order."""
+        records = self._store.get_each(Table.REQUESTS, tenant_id, "", request_ids)
+        return [Stored(_request(record), record) for record in records]
+
     def plan(self, tenant_id: str, request_id: str) -> Plan:
         """Raises `NotFound`."""
         record = self._store.get(Table.PLANS, tenant_id, "", request_id)
@@ -194,7 +201,7 @@ class Requests:
 
     # Changing
 
-    def update(self, tenant_id: str, request_id: str, change: Callable[[Request], Request]) -> tuple[Request, Request]:
+    def update(self, tenant_id: str, request_id: str, change: Change) -> tuple[Request, Request]:
         """The request before and after `change`, which is called again when another changed the request meanwhile.
 
         A change that changes nothing writes nothing. Raises `NotFound` and what `change` raises.
@@ -202,9 +209,19 @@ class Requests:
         before, after = self._change(self.stored(tenant_id, request_id), change)
         return before.request, after.request
 
-    def change(self, seen: Stored, change: Callable[[Request], Request]) -> Stored:
+    def change(self, seen: Stored, change: Change) -> Stored:
         """As `update`, beginning with what was seen; the request afterwards."""
         return self._change(seen, change)[1]
+
+    def change_each(self, changes: Sequence[tuple[Stored, Change]]) -> Sequence[Stored]:
+        """As `change` of each, in fewer round trips. The requests differ and are of one tenant."""
+        after = [change(seen.request) for seen, change in changes]
+        new = [at for at, (seen, _) in enumerate(changes) if after[at] != seen.request]
+        written = self._store.replace_each([(changes[at][0].record, msgspec.json.encode(after[at])) for at in new])
+        stored = [seen for seen, _ in changes]
+        for at, record in zip(new, written, strict=True):
+            stored[at] = self.change(*changes[at]) if record is None else Stored(after[at], record)
+        return stored
 
     def cancel(self, tenant_id: str, request_id: str) -> Request:
         """Stop a request. Raises `NotFound`, `Refused`."""
@@ -228,18 +245,19 @@ class Requests:
         """Forget a marker."""
         self._store.delete(Table.ACTIVE_REQUESTS, tenant_id, "", mark.sort)
 
-    def settle(self, request: Request) -> None:
-        """Forget the markers of a request that has ended and whose end is announced.
+    def settle(self, tenant_id: str, requests: Sequence[Request]) -> None:
+        """Forget the markers of requests that have ended and whose ends are announced.
 
         Of a completed one the mark of an undo stays: that undo may be just about to happen.
         """
-        self.unmark(request.tenant_id, Mark(request.request_id, request.accepted_at))
-        if request.status is Status.REVERTED:
-            self.unmark(request.tenant_id, Mark(request.request_id, request.accepted_at, undo=True))
+        marks = [Mark(request.request_id, request.accepted_at) for request in requests]
+        reverted = [request for request in requests if request.status is Status.REVERTED]
+        marks += [Mark(request.request_id, request.accepted_at, undo=True) for request in reverted]
+        self._store.delete_each(Table.ACTIVE_REQUESTS, tenant_id, "", [mark.sort for mark in marks])
 
     # Parts
 
-    def _change(self, before: Stored, change: Callable[[Request], Request]) -> tuple[Stored, Stored]:
+    def _change(self, before: Stored, change: Change) -> tuple[Stored, Stored]:
         while True:
             after = change(before.request)
             if after == before.request:

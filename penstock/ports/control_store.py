@@ -10,11 +10,14 @@ Promises:
   A record is never changed by `put` and by `replace` both.
 - What a call acknowledged survives a crash of the process and of the machine.
 - `scan` returns a partition's records in the order of `sort` (byte order of its UTF-8).
+- What ends in `_each` does the same to several different records of one partition, in as few round trips as can be, not
+  as one: after an error it may have been done to some.
 - Errors: `Conflict`, `Unavailable`. After `Unavailable` a write may or may not have happened: read before deciding.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import Protocol
 
@@ -57,6 +60,10 @@ class Record(msgspec.Struct, frozen=True):
 class ControlStore(Protocol):
     def get(self, table: Table, tenant_id: str, partition: str, sort: str = "") -> Record | None: ...
 
+    def get_each(self, table: Table, tenant_id: str, partition: str, sorts: Sequence[str]) -> list[Record]:
+        """Those of the records that are there, in no order."""
+        ...
+
     def scan(
         self,
         table: Table,
@@ -78,6 +85,10 @@ class ControlStore(Protocol):
         """`record` with a new body and version + 1. Raises `Conflict` when it has changed or gone since it was read."""
         ...
 
+    def replace_each(self, changes: Sequence[tuple[Record, bytes]]) -> list[Record | None]:
+        """As `replace` of each: what it returns, or None where it raises `Conflict`."""
+        ...
+
     def put(self, table: Table, tenant_id: str, partition: str, sort: str, body: bytes) -> None:
         """Upsert without condition."""
         ...
@@ -85,6 +96,8 @@ class ControlStore(Protocol):
     def delete(self, table: Table, tenant_id: str, partition: str, sort: str = "") -> None:
         """Remove a record; one that is not there is no error."""
         ...
+
+    def delete_each(self, table: Table, tenant_id: str, partition: str, sorts: Sequence[str]) -> None: ...
 
     def tenants(self) -> list[str]:
         """Every tenant that has at least one data key."""

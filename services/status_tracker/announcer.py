@@ -7,6 +7,7 @@ is made up for by whoever looks at the request next: a redelivered event or the 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 from penstock.application.requests import Requests, Stored
 from penstock.domain.event_codec import encode
@@ -33,7 +34,7 @@ class Announcer:
         failpoint("tracker.notifications_stored")
         self._publish([request for request, _ in news])
         failpoint("tracker.status_sent")
-        self._crew.each(self._record, news)
+        self._crew.each(self._record, _by_tenant(news))
 
     def _publish(self, news: Sequence[Request]) -> None:
         for request in news:
@@ -42,8 +43,17 @@ class Announcer:
                 self._producer.send(event.topic, event.key, encode(event))
         self._producer.flush()
 
-    def _record(self, announced_now: Stored) -> None:
-        told = announced_now.request.status
-        after = self._requests.change(announced_now, lambda now: announced(now, told)).request
-        if after.status.ended and not untold(after):
-            self._requests.settle(after)
+    def _record(self, told: Sequence[Stored]) -> None:
+        after = self._requests.change_each(
+            [(stored, partial(announced, status=stored.request.status)) for stored in told]
+        )
+        done = [request for request, _ in after if request.status.ended and not untold(request)]
+        if done:
+            self._requests.settle(done[0].tenant_id, done)
+
+
+def _by_tenant(requests: Sequence[Stored]) -> list[list[Stored]]:
+    groups: dict[str, list[Stored]] = {}
+    for stored in requests:
+        groups.setdefault(stored.request.tenant_id, []).append(stored)
+    return list(groups.values())

@@ -106,7 +106,7 @@ class Reconciler:
 
     def _close(self, request: Request, mark: Mark) -> None:
         """All is told: forget the marks. An undo's stays with a completed request for as long as it may still come."""
-        self._requests.settle(request)
+        self._requests.settle(request.tenant_id, [request])
         overdue = abs(self._clock.now_us() - mark.at_us) > UNDO_GRACE_US
         if mark.undo and overdue and request.status is not Status.REVERTED:
             self._requests.unmark(request.tenant_id, mark)

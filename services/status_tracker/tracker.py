@@ -11,7 +11,6 @@ from typing import NamedTuple
 
 from penstock.application.consume import Poison
 from penstock.application.requests import Requests, Stored
-from penstock.domain.errors import NotFound
 from penstock.domain.events import Event, Progress
 from penstock.domain.request import Request, apply, impossible
 from penstock.failpoints import failpoint
@@ -19,18 +18,43 @@ from penstock.ports.event_log import Message
 from services.status_tracker.announcer import Announcer
 from services.status_tracker.crew import Crew
 
-Delivered = tuple[Message, Progress]
+
+class Steps:
+    """One request's part of a batch, in the order of delivery, and what of it cannot be that request's own."""
+
+    def __init__(self) -> None:
+        self._delivered: list[tuple[Message, Progress]] = []
+        self.poison: list[Poison] = []
+
+    def add(self, message: Message, progress: Progress) -> None:
+        self._delivered.append((message, progress))
+
+    def fold(self, request: Request) -> Request:
+        """The request after all steps; called again when another changed it meanwhile."""
+        self.poison = []
+        for message, progress in self._delivered:
+            reason = impossible(request, progress.step)
+            if reason is None:
+                request = apply(request, progress.step)
+            else:
+                self.poison.append(Poison(message, "impossible_step", reason))
+        return request
+
+    def disown(self, request_id: str) -> None:
+        """There is no such request."""
+        reason = f"there is no request {request_id}"
+        self.poison = [Poison(message, "unknown_request", reason) for message, _ in self._delivered]
 
 
-class Folded(NamedTuple):
-    """One request after its steps of a batch, if there is such a request, and those that cannot be its own."""
+class Tenant(NamedTuple):
+    """A tenant's part of a batch, by request."""
 
-    stored: Stored | None
-    poison: list[Poison]
+    tenant_id: str
+    steps: dict[str, Steps]
 
 
 class Tracker:
-    """`crew` folds the requests of a batch, each in the order of its own events."""
+    """`crew` folds the tenants' parts of a batch."""
 
     def __init__(self, *, requests: Requests, announcer: Announcer, crew: Crew) -> None:
         self._requests, self._announcer, self._crew = requests, announcer, crew
@@ -44,40 +68,28 @@ class Tracker:
 
         Raises `Poison` for an event of no request, after all others are done.
         """
-        folded = self._crew.each(self._fold, _by_request(events))
+        tenants = _by_tenant(events)
+        folded = [stored for each in self._crew.each(self._fold, tenants) for stored in each]
         failpoint("tracker.state_stored")
-        found = [one.stored for one in folded if one.stored is not None]
-        self._announcer.announce(found)
-        for one in folded:
-            for poison in one.poison:
-                raise poison
-        return [request for request, _ in found]
+        self._announcer.announce(folded)
+        for tenant in tenants:
+            for steps in tenant.steps.values():
+                for poison in steps.poison:
+                    raise poison
+        return [request for request, _ in folded]
 
-    def _fold(self, delivered: Sequence[Delivered]) -> Folded:
-        first = delivered[0][1]
-        poison: list[Poison] = []
-
-        def change(request: Request) -> Request:
-            poison.clear()
-            for message, progress in delivered:
-                reason = impossible(request, progress.step)
-                if reason is None:
-                    request = apply(request, progress.step)
-                else:
-                    poison.append(Poison(message, "impossible_step", reason))
-            return request
-
-        try:
-            stored = self._requests.change(self._requests.stored(first.tenant_id, first.request_id), change)
-        except NotFound as error:
-            return Folded(None, [Poison(message, "unknown_request", str(error)) for message, _ in delivered])
-        return Folded(stored, poison)
+    def _fold(self, tenant: Tenant) -> Sequence[Stored]:
+        tenant_id, steps = tenant
+        seen = {stored.request.request_id: stored for stored in self._requests.stored_each(tenant_id, list(steps))}
+        for request_id in steps.keys() - seen.keys():
+            steps[request_id].disown(request_id)
+        return self._requests.change_each([(seen[each], steps[each].fold) for each in steps if each in seen])
 
 
-def _by_request(events: Sequence[tuple[Message, Event]]) -> list[list[Delivered]]:
-    """The batch by request, each in the order of delivery."""
-    groups: dict[tuple[str, str], list[Delivered]] = {}
+def _by_tenant(events: Sequence[tuple[Message, Event]]) -> list[Tenant]:
+    tenants: dict[str, Tenant] = {}
     for message, event in events:
         if isinstance(event, Progress):
-            groups.setdefault((event.tenant_id, event.request_id), []).append((message, event))
-    return list(groups.values())
+            tenant = tenants.setdefault(event.tenant_id, Tenant(event.tenant_id, {}))
+            tenant.steps.setdefault(event.request_id, Steps()).add(message, event)
+    return list(tenants.values())

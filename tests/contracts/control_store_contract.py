@@ -16,6 +16,7 @@ from penstock.ports.control_store import ControlStore, Record, Table
 SPAWN = multiprocessing.get_context("spawn")
 PROCESSES = 3
 STEPS = 15
+MANY = 70  # records, more than an adapter takes in one go
 
 texts = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=4)
 
@@ -115,6 +116,41 @@ class ControlStoreContract:
         with pytest.raises(Conflict):
             store.replace(record, b"b")
         assert store.get(Table.REQUESTS, tenant, "", "r") is None
+
+    def test_each_of_many_is_replaced_unless_it_changed_since_it_was_read(
+        self, store: ControlStore, tenant: str
+    ) -> None:
+        records = [store.create(Table.REQUESTS, tenant, "", f"{at:03}", b"a") for at in range(MANY)]
+        for at in (5, 40):
+            store.replace(records[at], b"theirs")
+        store.delete(Table.REQUESTS, tenant, "", "007")
+        replaced = store.replace_each([(record, b"ours") for record in records])
+        assert [at for at, record in enumerate(replaced) if record is None] == [5, 7, 40]
+        present = {record.sort: record for record in store.scan(Table.REQUESTS, tenant, "")}
+        assert len(present) == MANY - 1
+        assert [record for record in replaced if record] == [each for each in present.values() if each.body == b"ours"]
+        assert {each.version for each in present.values()} == {2}
+        assert [present[sort].body for sort in ("005", "040")] == [b"theirs", b"theirs"]
+
+    def test_each_of_many_that_is_there_is_read(self, store: ControlStore, tenant: str) -> None:
+        records = [store.create(Table.PLANS, tenant, "p", f"{at:03}", b"{}") for at in range(3)]
+        store.create(Table.PLANS, tenant, "", "000", b"{}")
+        found = store.get_each(Table.PLANS, tenant, "p", ["002", "missing", "000"])
+        assert sorted(found, key=lambda record: record.sort) == [records[0], records[2]]
+
+    def test_each_of_many_is_deleted_however_it_came(self, store: ControlStore, tenant: str) -> None:
+        for sort in ("created", "stays"):
+            store.create(Table.SEGMENTS, tenant, "", sort, b"{}")
+        for sort in ("put", "put too"):
+            store.put(Table.SEGMENTS, tenant, "", sort, b"{}")
+        for _ in range(2):
+            store.delete_each(Table.SEGMENTS, tenant, "", ["put", "created", "missing", "put too"])
+            assert [record.sort for record in store.scan(Table.SEGMENTS, tenant, "")] == ["stays"]
+
+    def test_of_no_record_each_is_nothing(self, store: ControlStore, tenant: str) -> None:
+        assert store.get_each(Table.PLANS, tenant, "", []) == []
+        assert store.replace_each([]) == []
+        store.delete_each(Table.PLANS, tenant, "", [])
 
     def test_put_is_unconditional_and_has_version_0(self, store: ControlStore, tenant: str) -> None:
         for body in (b"a", b"b"):

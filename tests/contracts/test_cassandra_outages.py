@@ -141,6 +141,33 @@ def test_a_change_that_was_lost_is_made_unless_another_came_first(
         assert direct.get(Table.REQUESTS, tenant, "", "replaced") == theirs
 
 
+def test_changes_whose_answer_was_lost_are_found_to_have_won_or_not_together(
+    through: CassandraSettings, line: SpoiltConnection, direct: CassandraControlStore, tenant: str
+) -> None:
+    with closing(CassandraControlStore(CassandraSession(through))) as store, ThreadPoolExecutor(1) as threads:
+        prepare(store, tenant)
+        first, second = (store.create(Table.REQUESTS, tenant, "", sort, b"{}") for sort in ("first", "second"))
+        with line.toxic("timeout", timeout=0):
+            replacing = threads.submit(store.replace_each, [(first, b"[]"), (second, b"[]")])
+            wait_until(lambda: direct.get(Table.REQUESTS, tenant, "", "second") != second)
+        replaced = replacing.result(WAIT_SECONDS)
+        assert replaced == [direct.get(Table.REQUESTS, tenant, "", sort) for sort in ("first", "second")]
+
+
+def test_of_changes_that_were_lost_those_are_made_where_no_other_came_first(
+    through: CassandraSettings, line: SpoiltConnection, direct: CassandraControlStore, tenant: str
+) -> None:
+    with closing(CassandraControlStore(CassandraSession(through))) as store, ThreadPoolExecutor(1) as threads:
+        prepare(store, tenant)
+        first, second = (store.create(Table.REQUESTS, tenant, "", sort, b"{}") for sort in ("first", "second"))
+        with line.toxic("timeout", stream="upstream", timeout=0):
+            replacing = threads.submit(store.replace_each, [(first, b"[]"), (second, b"[]")])
+            theirs = direct.replace(second, b"theirs")
+            time.sleep(through.request_timeout_seconds * 2)  # so long that it has been given up once
+        assert replacing.result(WAIT_SECONDS) == [direct.get(Table.REQUESTS, tenant, "", "first"), None]
+        assert direct.get(Table.REQUESTS, tenant, "", "second") == theirs
+
+
 def test_a_change_that_others_went_on_from_is_not_decided(
     through: CassandraSettings, line: SpoiltConnection, direct: CassandraControlStore, tenant: str
 ) -> None:
@@ -163,8 +190,7 @@ def test_who_cannot_connect_says_so(through: CassandraSettings, line: SpoiltConn
 
 def prepare(store: CassandraControlStore, tenant: str) -> None:
     """Have the statements prepared, which an outage would also hold up."""
-    store.replace(store.create(Table.REQUESTS, tenant, "", "prepared", b"{}"), b"{}")
-    store._settled(Table.REQUESTS, tenant, "", "prepared")
+    store._settled(store.replace(store.create(Table.REQUESTS, tenant, "", "prepared", b"{}"), b"{}"))
 
 
 def wait_for_some(store: CassandraProfileStore, tenant: str) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from penstock.application.requests import NewRequest, Requests
 from penstock.domain.mapping import Mapping, Plan
 from penstock.domain.request import Request
@@ -22,8 +24,13 @@ def new_request(*notify: str) -> NewRequest:
     )
 
 
-def accept(requests: Requests, *notify: str) -> Request:
-    return requests.accept(new_request(*notify), idempotency_key=None, fingerprint="f", plan_for=plan_for)[0]
+def accept(requests: Requests, *notify: str, tenant_id: str = TENANT) -> Request:
+    return requests.accept(
+        replace(new_request(*notify), tenant_id=tenant_id),
+        idempotency_key=None,
+        fingerprint="f",
+        plan_for=lambda *accepted: replace(plan_for(*accepted), tenant_id=tenant_id),
+    )[0]
 
 
 def plan_for(request_id: str, accepted_at_us: int) -> Plan:

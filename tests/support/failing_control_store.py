@@ -6,7 +6,7 @@ from typing import Any
 
 from penstock.ports.control_store import ControlStore
 
-WRITES = ("create", "replace", "put", "delete")
+WRITES = ("create", "replace", "replace_each", "put", "delete", "delete_each")
 
 
 class Died(BaseException):

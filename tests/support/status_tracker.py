@@ -83,8 +83,8 @@ class World:
             quiet_seconds=QUIET_SECONDS,
         )
 
-    def accept(self, *notify: str) -> Request:
-        return accept(self.requests, *notify)
+    def accept(self, *notify: str, tenant_id: str = TENANT) -> Request:
+        return accept(self.requests, *notify, tenant_id=tenant_id)
 
     def handle(self, request: Request, *steps: Step) -> Request:
         """Deliver `steps` of `request` as one batch; the request afterwards."""

@@ -9,7 +9,8 @@ Reads ask a quorum, which has every acknowledged change. A transaction that brok
 the next transaction on that record, not by a read; whoever acts on what was read does so by such a transaction.
 
 Transactions on one partition are in each other's way: the servers have all but one of them wait for up to 100 ms and
-try again. So those of one process take turns.
+try again. So those of one process take turns, and many changes of one partition make one transaction, a batch, which
+is applied as a whole or not at all.
 
 When the answer to a transaction is lost, it is found out: each change leaves the id of its call in the record.
 """
@@ -19,9 +20,9 @@ from __future__ import annotations
 import threading
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -33,10 +34,11 @@ from penstock.ports.control_store import ControlStore, Record, Table
 BINARY = frozenset({Table.CHUNK_NODES, Table.DATA_KEYS})  # the others hold JSON, as text
 TURNS = 256  # locks; two partitions that share one only wait without need
 LONGEST_TURN_SECONDS = 1.0  # many times a transaction's; then the servers hang, and it is no use to wait here
+TOGETHER = 32  # changes in one statement: the servers keep a transaction as a whole, several times
 PAGE_ROWS = 100  # fetched at a time: chunk_nodes has records of 300 kB
 
-GET = "SELECT body, version FROM {ks}.%s WHERE tenant_id = ? AND partition = ? AND sort = ?"
 SCAN = "SELECT sort, body, version FROM {ks}.%s WHERE tenant_id = ? AND partition = ?"
+GET_EACH = SCAN + " AND sort IN ?"
 FROM_START, AFTER = SCAN + " LIMIT ?", SCAN + " AND sort > ? LIMIT ?"
 FROM_END, BEFORE = SCAN + " ORDER BY sort DESC LIMIT ?", SCAN + " AND sort < ? ORDER BY sort DESC LIMIT ?"
 PUT = "INSERT INTO {ks}.%s (tenant_id, partition, sort, body, version) VALUES (?, ?, ?, ?, 0)"
@@ -48,11 +50,13 @@ REPLACE = """
     IF version = ?
 """
 SETTLED = "SELECT version, attempt FROM {ks}.%s WHERE tenant_id = ? AND partition = ? AND sort = ?"
-WRITTEN = "SELECT version, WRITETIME(version) FROM {ks}.%s WHERE tenant_id = ? AND partition = ? AND sort = ?"
+WRITTEN = "SELECT sort, version, WRITETIME(version) FROM {ks}.%s WHERE tenant_id = ? AND partition = ? AND sort IN ?"
 DELETE_PUT = "DELETE FROM {ks}.%s USING TIMESTAMP ? WHERE tenant_id = ? AND partition = ? AND sort = ?"
 DELETE_CREATED = "DELETE FROM {ks}.%s WHERE tenant_id = ? AND partition = ? AND sort = ? IF EXISTS"
 ADD_TENANT = "INSERT INTO {ks}.tenants (kind, tenant_id) VALUES ('all', ?)"
 TENANTS = "SELECT tenant_id FROM {ks}.tenants WHERE kind = 'all'"
+
+T = TypeVar("T")
 
 
 class CassandraControlStore(ControlStore):
@@ -62,8 +66,11 @@ class CassandraControlStore(ControlStore):
         self._turns = [threading.Lock() for _ in range(TURNS)]
 
     def get(self, table: Table, tenant_id: str, partition: str, sort: str = "") -> Record | None:
-        rows = self._session.read(GET % table, tenant_id, partition, sort)
-        return _record(table, tenant_id, partition, (sort, *rows[0])) if rows else None
+        return next(iter(self.get_each(table, tenant_id, partition, [sort])), None)
+
+    def get_each(self, table: Table, tenant_id: str, partition: str, sorts: Sequence[str]) -> list[Record]:
+        rows = self._session.read(GET_EACH % table, tenant_id, partition, sorts, page_rows=PAGE_ROWS)
+        return [_record(table, tenant_id, partition, row) for row in rows]
 
     def scan(
         self,
@@ -83,60 +90,75 @@ class CassandraControlStore(ControlStore):
         if table is Table.DATA_KEYS:  # first, since a tenant with a key that is not listed would be overlooked
             self._session.write(ADD_TENANT, tenant_id)
         record = Record(table, tenant_id, partition, sort, body, 1)
-        if not self._won(CREATE, record):
+        if not self._won(CREATE, [record]):
             raise Conflict(f"there is a record in {table} already where one was to be created")
         return record
 
     def replace(self, record: Record, body: bytes) -> Record:
-        after = msgspec.structs.replace(record, body=body, version=record.version + 1)
-        if not self._won(REPLACE, after, record.version):
+        [after] = self.replace_each([(record, body)])
+        if after is None:
             raise Conflict(f"a record in {record.table} has changed or gone since it was read")
         return after
+
+    def replace_each(self, changes: Sequence[tuple[Record, bytes]]) -> list[Record | None]:
+        after = [_next(record, body) for record, body in changes]
+        return [each for some in _parts(after) for each in self._replaced(some)]
+
+    def _replaced(self, after: Sequence[Record]) -> Sequence[Record | None]:
+        """In one transaction; only when a record of them has changed, and so kept all from it, one by one."""
+        if self._won(REPLACE, after):
+            return after
+        if len(after) == 1:
+            return [None]
+        return [each for one in after for each in self._replaced([one])]
 
     def put(self, table: Table, tenant_id: str, partition: str, sort: str, body: bytes) -> None:
         self._session.write(PUT % table, tenant_id, partition, sort, _stored(table, body))
 
     def delete(self, table: Table, tenant_id: str, partition: str, sort: str = "") -> None:
-        rows = self._session.read(WRITTEN % table, tenant_id, partition, sort)
-        if not rows:
-            return
-        version, written_us = rows[0]
-        if version:
-            self._session.decide(DELETE_CREATED % table, tenant_id, partition, sort)
-        else:
-            self._session.write(DELETE_PUT % table, written_us, tenant_id, partition, sort)
+        self.delete_each(table, tenant_id, partition, [sort])
+
+    def delete_each(self, table: Table, tenant_id: str, partition: str, sorts: Sequence[str]) -> None:
+        rows = self._session.read(WRITTEN % table, tenant_id, partition, sorts)
+        put = [(written_us, tenant_id, partition, sort) for sort, version, written_us in rows if not version]
+        for some in _parts(put):
+            self._session.write_all(DELETE_PUT % table, some)
+        for sort, version, _ in rows:
+            if version:
+                self._session.decide(DELETE_CREATED % table, tenant_id, partition, sort)
 
     def tenants(self) -> list[str]:
         return [tenant_id for (tenant_id,) in self._session.read(TENANTS)]
 
-    def _won(self, statement: str, after: Record, *condition: int) -> bool:
-        """Whether this call is the one that made the record what `after` says.
+    def _won(self, statement: str, after: Sequence[Record]) -> bool:
+        """Whether this call is the one that made all these records, of one partition, what `after` says.
 
-        Raises `Unavailable` when the servers stay away, or when others have gone on from there meanwhile.
+        Otherwise it made none of them so. Raises `Unavailable` when the servers stay away, or when others have gone on
+        from there meanwhile.
         """
         attempt, in_doubt = uuid.uuid4(), False
-        place = (after.tenant_id, after.partition, after.sort)
-        values = (attempt, _stored(after.table, after.body), after.version, *place, *condition)
+        values = [_values(statement, attempt, each) for each in after]
+        first = after[0]  # tells of all
         hope = time.monotonic() + self._session.settings.patience_seconds
         for pause in pauses():
+            refused = False
             try:
-                with self._turn(after):
-                    won = self._session.decide(statement % after.table, *values)
-                if won:
-                    return True
-                if not in_doubt:
-                    return False
+                with self._turn(first):
+                    won = self._session.decide_all(statement % first.table, values)
+                if won or not in_doubt:
+                    return won
+                refused = True
             except Unavailable:
                 if time.monotonic() > hope:
                     raise
                 in_doubt = True
-            version, winner = self._settled(after.table, *place)
+            version, winner = self._settled(first)
             if winner == attempt:
                 return True
-            if version == after.version:
+            if version == first.version or (refused and version == first.version - 1):  # then for one of the others
                 return False
-            if version != after.version - 1:
-                raise Unavailable(f"a record in {after.table} was changed, and more than once: read it again")
+            if version != first.version - 1:
+                raise Unavailable(f"a record in {first.table} was changed, and more than once: read it again")
             time.sleep(pause)
         raise AssertionError("pauses do not end")
 
@@ -151,9 +173,9 @@ class CassandraControlStore(ControlStore):
             if alone:
                 turn.release()
 
-    def _settled(self, table: Table, *place: str) -> tuple[int, uuid.UUID | None]:
-        """The version of a record and the attempt that made it; 0 when there is none."""
-        rows = self._session.read_settled(SETTLED % table, *place)
+    def _settled(self, record: Record) -> tuple[int, uuid.UUID | None]:
+        """The version of what is there in the place of `record`, 0 for nothing, and the attempt that made it."""
+        rows = self._session.read_settled(SETTLED % record.table, record.tenant_id, record.partition, record.sort)
         return (rows[0][0], rows[0][1]) if rows else (0, None)
 
     def close(self) -> None:
@@ -166,6 +188,21 @@ def _scan(after: str, newest_first: bool) -> tuple[str, tuple[str, ...]]:
     if newest_first:
         return (BEFORE, (after,)) if after else (FROM_END, ())
     return (AFTER, (after,)) if after else (FROM_START, ())
+
+
+def _parts(each: Sequence[T]) -> list[Sequence[T]]:
+    """In parts that are small enough for one statement."""
+    return [each[start : start + TOGETHER] for start in range(0, len(each), TOGETHER)]
+
+
+def _next(record: Record, body: bytes) -> Record:
+    return msgspec.structs.replace(record, body=body, version=record.version + 1)
+
+
+def _values(statement: str, attempt: uuid.UUID, after: Record) -> tuple[Any, ...]:
+    """What `statement`, which is CREATE or REPLACE, needs to make a record what `after` says."""
+    change = (attempt, _stored(after.table, after.body), after.version, after.tenant_id, after.partition, after.sort)
+    return (*change, after.version - 1) if statement is REPLACE else change
 
 
 def _stored(table: Table, body: bytes) -> bytes | str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import ssl
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any, TypeVar
 
@@ -42,7 +42,7 @@ from cassandra.protocol import (
     ServerError,
     TruncateError,
 )
-from cassandra.query import BoundStatement, PreparedStatement, tuple_factory
+from cassandra.query import BatchStatement, BatchType, PreparedStatement, Statement, tuple_factory
 
 from penstock.domain.errors import PenstockError, Unavailable, refusal
 
@@ -209,7 +209,12 @@ class CassandraSession:
 
     def write(self, cql: str, *values: Any) -> None:
         """Execute what may be repeated, until it succeeds or patience ends. Raises `Unavailable`."""
-        self._repeated(self.prepare(cql, idempotent=True).bind(values), EXEC_PROFILE_DEFAULT)
+        self.write_all(cql, [values])
+
+    def write_all(self, cql: str, each: Sequence[Sequence[Any]]) -> None:
+        """As `write`, of a statement for each of these values, all on one partition."""
+        if each:
+            self._repeated(_together(self.prepare(cql, idempotent=True), each), EXEC_PROFILE_DEFAULT)
 
     def read(self, cql: str, *values: Any, page_rows: int = 5000) -> list[Row]:
         """All rows of a query, which come `page_rows` at a time. Raises `Unavailable`."""
@@ -226,7 +231,11 @@ class CassandraSession:
 
         Raises `Unavailable`, after which it may or may not have been.
         """
-        statement = self.prepare(cql, idempotent=False).bind(values)
+        return self.decide_all(cql, [values])
+
+    def decide_all(self, cql: str, each: Sequence[Sequence[Any]]) -> bool:
+        """As `decide`, of a statement for each of these values, all on one partition: all are applied or none."""
+        statement = _together(self.prepare(cql, idempotent=False), each)
         with errors():
             return bool(self.driver.execute(statement).one()[0])
 
@@ -242,7 +251,7 @@ class CassandraSession:
         with suppress(ReferenceError):
             self.cluster.shutdown()
 
-    def _repeated(self, statement: BoundStatement, profile: str) -> list[Row]:
+    def _repeated(self, statement: Statement, profile: str) -> list[Row]:
         return self._patiently(lambda: list(self.driver.execute(statement, execution_profile=profile)))
 
     def _patiently(self, call: Callable[[], T]) -> T:
@@ -254,6 +263,16 @@ class CassandraSession:
                 with attempt:
                     return call()
         raise AssertionError("a retry ends with a result or an error")
+
+
+def _together(prepared: PreparedStatement, each: Sequence[Sequence[Any]]) -> Statement:
+    """One statement that does what `prepared` does with each of these values; all on one partition."""
+    if len(each) == 1:
+        return prepared.bind(each[0])
+    batch = BatchStatement(BatchType.UNLOGGED)
+    batch.is_idempotent = prepared.is_idempotent
+    batch.add_all([prepared] * len(each), each)
+    return batch
 
 
 def _cluster(settings: CassandraSettings) -> Cluster:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import apsw
 import msgspec
 
 from penstock.adapters.embedded.sqlite import Database
@@ -40,9 +42,16 @@ class EmbeddedControlStore(ControlStore):
         self._database = Database(path, SCHEMA)
 
     def get(self, table: Table, tenant_id: str, partition: str, sort: str = "") -> Record | None:
+        return next(iter(self.get_each(table, tenant_id, partition, [sort])), None)
+
+    def get_each(self, table: Table, tenant_id: str, partition: str, sorts: Sequence[str]) -> list[Record]:
         with self._database.read() as connection:
-            row: Any = connection.execute(GET, (table.value, tenant_id, partition, sort)).fetchone()
-        return None if row is None else Record(table, tenant_id, partition, sort, *row)
+            rows: list[Any] = [
+                (sort, *row)
+                for sort in sorts
+                for row in connection.execute(GET, (table.value, tenant_id, partition, sort))
+            ]
+        return [Record(table, tenant_id, partition, *row) for row in rows]
 
     def scan(
         self,
@@ -69,19 +78,25 @@ class EmbeddedControlStore(ControlStore):
         return Record(table, tenant_id, partition, sort, body, 1)
 
     def replace(self, record: Record, body: bytes) -> Record:
-        with self._database.write() as connection:
-            row = connection.execute(REPLACE, (body, *_address(record), record.version)).fetchone()
-        if row is None:
+        [after] = self.replace_each([(record, body)])
+        if after is None:
             raise Conflict(f"a record in {record.table} has changed or gone since it was read")
-        return msgspec.structs.replace(record, body=body, version=row[0])
+        return after
+
+    def replace_each(self, changes: Sequence[tuple[Record, bytes]]) -> list[Record | None]:
+        with self._database.write() as connection:
+            return [_replace(connection, record, body) for record, body in changes]
 
     def put(self, table: Table, tenant_id: str, partition: str, sort: str, body: bytes) -> None:
         with self._database.write() as connection:
             connection.execute(PUT, (table.value, tenant_id, partition, sort, body))
 
     def delete(self, table: Table, tenant_id: str, partition: str, sort: str = "") -> None:
+        self.delete_each(table, tenant_id, partition, [sort])
+
+    def delete_each(self, table: Table, tenant_id: str, partition: str, sorts: Sequence[str]) -> None:
         with self._database.write(erase=True) as connection:
-            connection.execute(DELETE, (table.value, tenant_id, partition, sort))
+            connection.executemany(DELETE, [(table.value, tenant_id, partition, sort) for sort in sorts])
 
     def tenants(self) -> list[str]:
         with self._database.read() as connection:
@@ -89,6 +104,11 @@ class EmbeddedControlStore(ControlStore):
 
     def close(self) -> None:
         self._database.close()
+
+
+def _replace(connection: apsw.Connection, record: Record, body: bytes) -> Record | None:
+    row = connection.execute(REPLACE, (body, *_address(record), record.version)).fetchone()
+    return None if row is None else msgspec.structs.replace(record, body=body, version=row[0])
 
 
 def _address(record: Record) -> tuple[str, str, str, str]:

@@ -24,7 +24,8 @@ class Session:
         self.met = False
         self._two = threading.Barrier(2, timeout=wait_seconds)
 
-    def decide(self, cql: str, attempt: Any, body: str, *others: Any) -> bool:
+    def decide_all(self, cql: str, each: list[tuple[Any, ...]]) -> bool:
+        _, body, *_ = each[0]
         if body == "fail":
             raise Unavailable("away")
         with suppress(threading.BrokenBarrierError):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from penstock.application.consume import Poison
 from penstock.domain.errors import Problem, Unavailable
 from penstock.domain.events import STATUS, ChunkDone, FileRefused, Split, Started, StatusChanged, Step
 from penstock.domain.request import Request, Status
+from penstock.ports.control_store import Record, Table
 from tests.support.acceptance import TENANT
 from tests.support.status_tracker import World, delivered
 
@@ -121,30 +122,53 @@ def test_what_a_person_ended_stays_ended_and_is_told(world: World) -> None:
     assert world.statuses() == ["SCHEDULED", "IN_PROGRESS", "CANCELLED"]
 
 
-def test_one_request_that_fails_among_many_leaves_all_to_be_told_when_the_batch_comes_again(
+def test_one_tenant_that_fails_among_many_leaves_all_to_be_told_when_the_batch_comes_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with closing(World(tmp_path, crew=4)) as world:
-        requests = [world.accept("ann@example.com") for _ in range(12)]
-        batch = [delivered(TENANT, request.request_id, step) for step in STEPS for request in requests]
-        really_replace = world.store.replace
+        tenants = [f"tenant-{number}" for number in range(6)]
+        requests = [world.accept("ann@example.com", tenant_id=tenant) for tenant in tenants for _ in range(2)]
+        batch = [delivered(request.tenant_id, request.request_id, step) for step in STEPS for request in requests]
+        really_replace = world.store.replace_each
 
-        def failing(record: Any, body: bytes) -> Any:
-            if record.sort == requests[5].request_id:
+        def failing(changes: Sequence[tuple[Record, bytes]]) -> Any:
+            if changes[0][0].tenant_id == tenants[2]:
                 raise Unavailable("away")
-            return really_replace(record, body)
+            return really_replace(changes)
 
         with monkeypatch.context() as away:
-            away.setattr(world.store, "replace", failing)
+            away.setattr(world.store, "replace_each", failing)
             with pytest.raises(Unavailable):
                 world.tracker.handle(batch)
         assert world.statuses() == []
         world.tracker.handle(batch)
-        ends = [world.requests.get(TENANT, request.request_id) for request in requests]
+        ends = [world.requests.get(request.tenant_id, request.request_id) for request in requests]
         assert {(end.status, end.rows_read) for end in ends} == {(Status.COMPLETED, 7)}
         assert sorted(world.statuses()) == sorted(["SCHEDULED", "IN_PROGRESS", "COMPLETED"] * len(requests))
-        assert world.notifier.send_due() == 3 * len(requests)
-        assert list(world.requests.active(TENANT)) == []
+        assert [list(world.requests.active(tenant)) for tenant in tenants] == [[]] * len(tenants)
+        for request in requests:
+            assert len(world.store.scan(Table.NOTIFICATIONS, request.tenant_id, request.request_id)) == 3
+
+
+def test_requests_of_one_tenant_are_folded_each_by_itself(world: World) -> None:
+    """One is new, one has ended and is told, one was ended by hand meanwhile, one there never was."""
+    new, done, cancelled = (world.accept() for _ in range(3))
+    world.handle(done, *STEPS)
+    world.requests.cancel(TENANT, cancelled.request_id)
+    batch = [delivered(TENANT, each.request_id, step) for each in (new, done, cancelled) for step in STEPS]
+    unknown = delivered(TENANT, str(UUID(int=UUID(new.request_id).int ^ 1)), STEPS[0])
+    with pytest.raises(Poison) as poison:
+        world.tracker.handle([*batch, unknown])
+    assert poison.value.source is unknown[0]
+    ends = [world.requests.get(TENANT, each.request_id) for each in (new, done, cancelled)]
+    assert [(end.status, end.told) for end in ends] == [
+        (Status.COMPLETED, Status.COMPLETED),
+        (Status.COMPLETED, Status.COMPLETED),
+        (Status.CANCELLED, Status.CANCELLED),
+    ]
+    told = ["SCHEDULED", "IN_PROGRESS", "COMPLETED"]
+    assert world.statuses() == [*told, *told, "SCHEDULED", "CANCELLED"]
+    assert list(world.requests.marks(TENANT)) == []
 
 
 def test_a_state_that_another_changed_before_it_was_announced_is_kept(world: World) -> None:
