@@ -91,7 +91,7 @@ class Cassandra:
             "cassandra.storagedir": folder / "data",
             "cassandra.foreground": "yes",
             "cassandra-foreground": "yes",
-            "cassandra.superuser_setup_delay_ms": 0,
+            "cassandra.superuser_setup_delay_ms": 1000,  # with 0 it tries without a pause while a node is away
             "logback.configurationFile": folder / "logback.xml",
             "jna.tmpdir": folder,
         }

@@ -70,9 +70,13 @@ class Stack:
             return [server.name for server in missing]
 
     def down(self, *names: str, lent_only: bool = False) -> list[str]:
-        """Stop those that run, all when none is named, and return their names. Data and logs are kept."""
+        """Stop those that run and return their names. Data and logs are kept.
+
+        When none is named, it is all that were started in this folder, also by somebody who knows of more servers.
+        """
         with self._only_one():
-            running = {server.name: self._running(server.name) for server in self._named(names)}
+            chosen = [server.name for server in self._named(names)] if names else self._recorded()
+            running = {name: self._running(name) for name in chosen}
             stopped = {name: it for name, it in running.items() if it and (it.lent or not lent_only)}
             with ThreadPoolExecutor(max(1, len(stopped))) as pool:
                 list(pool.map(Process.stop, stopped.values()))
@@ -135,6 +139,9 @@ class Stack:
 
     def _record(self, name: str) -> Path:
         return self.folder / name / "process.json"
+
+    def _recorded(self) -> list[str]:
+        return sorted(record.parent.name for record in self.folder.glob("*/process.json"))
 
     @property
     def _ports_file(self) -> Path:

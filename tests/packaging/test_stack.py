@@ -50,7 +50,10 @@ with Lease(stack_of_listeners(Path(sys.argv[2]))) as lease:
 
 @dataclass(frozen=True)
 class Listener:
-    """Accepts connections and holds them until it ends, on the port of a real server; or `program`, in its place."""
+    """Accepts connections and holds them until it ends, on the port of a real server; or `program`, in its place.
+
+    As with a ring's nodes, a number may end the name.
+    """
 
     name: str
     program: str = LISTEN
@@ -63,7 +66,7 @@ class Listener:
         return Launch([sys.executable, "-c", self.program, str(self.ports(ports)[0])])
 
     def ports(self, ports: Ports) -> tuple[int, ...]:
-        return (getattr(ports, self.name),)
+        return (getattr(ports, self.name.partition("-")[0]),)
 
     def answers(self, ports: Ports) -> bool:
         try:
@@ -153,6 +156,16 @@ def test_a_lease_ends_what_it_started_and_nothing_else(stack: Stack) -> None:
     with Lease(stack) as lease:
         assert running(lease.use("kafka", "s3")) == ["kafka", "s3"]
     assert running(stack) == ["kafka"]
+
+
+def test_a_lease_of_a_ring_ends_its_nodes(tmp_path: Path) -> None:
+    ring = Stack(tmp_path / "ring", [Listener("cassandra-1")], Ports.free())
+    try:
+        with Lease(ring) as lease:
+            assert running(lease.use()) == ["cassandra-1"]
+        assert running(ring) == []
+    finally:
+        ring.down("cassandra-1")
 
 
 def test_what_is_lent_to_two_ends_with_the_second_even_if_it_is_killed(stack: Stack) -> None:
