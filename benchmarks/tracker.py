@@ -23,6 +23,8 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
+from confluent_kafka import TopicPartition as Place
+
 from deploy.stack.addresses import Addresses
 from deploy.stack.fleet import Fleet
 from deploy.stack.sets import single
@@ -30,8 +32,8 @@ from penstock import struct_types
 from penstock.adapters.cluster.cassandra_control_store import CassandraControlStore
 from penstock.adapters.cluster.cassandra_session import CassandraSession, CassandraSettings
 from penstock.adapters.cluster.kafka_event_log import KafkaEventLog
+from penstock.adapters.cluster.kafka_onlooker import Onlooker
 from penstock.adapters.cluster.kafka_settings import KafkaSettings
-from penstock.adapters.cluster.kafka_standing import KafkaStanding
 from penstock.adapters.system_clock import SystemClock
 from penstock.application.requests import NewRequest, Requests
 from penstock.config import load_section
@@ -40,7 +42,6 @@ from penstock.domain.events import PROGRESS, STATUS, ChunkDone, Progress, Split,
 from penstock.domain.mapping import Mapping, Plan
 from penstock.domain.request import Request, Status
 from penstock.ports.control_store import Table
-from services.status_tracker.main import TRACKERS
 
 LARGE = (20, 1_000)  # requests, chunks of each
 SMALL = (2_000, 3)
@@ -80,7 +81,8 @@ class Load:
     def __init__(self, fleet: Fleet, log: KafkaEventLog, store: CassandraControlStore, kafka: KafkaSettings) -> None:
         self._fleet, self._log, self._store = fleet, log, store
         self._requests = Requests(store, SystemClock())
-        self._status = KafkaStanding(kafka, group=TRACKERS, topic=STATUS, partitions=log.partitions(STATUS))
+        self._onlooker = Onlooker(kafka)
+        self._status = [Place(kafka.prefix + STATUS, partition) for partition in range(log.partitions(STATUS))]
         for tenant_id in TENANTS:
             store.create(Table.DATA_KEYS, tenant_id, "general", "1", b"wrapped")  # what makes a tenant
 
@@ -145,7 +147,7 @@ class Load:
 
     def _told(self) -> int:
         """How many status events there are."""
-        return sum(partition.end for partition in self._status().values())
+        return sum(self._onlooker.edges(place).end for place in self._status)
 
     def _check(self, requests: list[Request], chunks: int) -> None:
         for request in requests:
