@@ -1,6 +1,6 @@
 """The profile store in Cassandra: wide partitions of fragments, written in token-aware unlogged batches.
 
-A batch is one prepared statement with as many inserts, bound once; the driver's own BatchStatement takes half as much
+A batch is one prepared statement with as many updates, bound once; the driver's own BatchStatement takes half as much
 of this process's CPU again.
 """
 
@@ -20,7 +20,8 @@ from penstock.domain.errors import Refused
 from penstock.domain.fragments import StoredFragment
 from penstock.ports.profile_store import ProfileStore
 
-INSERT = "INSERT INTO {ks}.profile_fragments (tenant_id, bucket, fragment_key, fragment) VALUES (?, ?, ?, ?)"
+# An UPDATE writes the cell alone; an INSERT also that the row is there, a tenth of what a row costs the server.
+WRITE = "UPDATE {ks}.profile_fragments SET fragment = ? WHERE tenant_id = ? AND bucket = ? AND fragment_key = ?"
 READ = """
     SELECT fragment_key, fragment FROM {ks}.profile_fragments
     WHERE tenant_id = ? AND bucket = ? AND fragment_key >= ? AND fragment_key < ?
@@ -136,17 +137,17 @@ class CassandraProfileStore(ProfileStore):
         statement.keyspace = self._session.settings.keyspace
         statement.routing_key = _routing_key(tenant, batch.buckets[0])
         values = [timestamp] * (1 + 4 * size)
-        values[1::4] = [tenant] * size
-        values[2::4] = map(_int, batch.buckets)
-        values[3::4], values[4::4] = zip(*batch.fragments, strict=True)
+        values[2::4] = [tenant] * size
+        values[3::4] = map(_int, batch.buckets)
+        values[4::4], values[1::4] = zip(*batch.fragments, strict=True)
         statement.values = values
         return statement
 
 
 @lru_cache
 def _batch(size: int) -> str:
-    inserts = "; ".join([INSERT] * size)
-    return f"BEGIN UNLOGGED BATCH USING TIMESTAMP ? {inserts}; APPLY BATCH"
+    writes = "; ".join([WRITE] * size)
+    return f"BEGIN UNLOGGED BATCH USING TIMESTAMP ? {writes}; APPLY BATCH"
 
 
 @lru_cache(BUCKETS_KEPT)

@@ -16,7 +16,7 @@ from cassandra import (
 )
 from cassandra import Unavailable as TooFewReplicas
 from cassandra.cluster import NoHostAvailable
-from cassandra.connection import ConnectionShutdown, ProtocolVersionUnsupported
+from cassandra.connection import ConnectionShutdown
 from cassandra.protocol import OverloadedErrorMessage
 
 from penstock.adapters.cluster.cassandra_session import (
@@ -24,6 +24,7 @@ from penstock.adapters.cluster.cassandra_session import (
     CassandraSettings,
     RetryWhatMayBeRepeated,
     errors,
+    judge_versions,
 )
 from penstock.domain.errors import PenstockError, Refused, Unavailable
 
@@ -64,7 +65,6 @@ def test_nobody_at_the_address_is_unavailable() -> None:
         (NoHostAvailable(MARK, {}), Unavailable, "unavailable"),
         (NoHostAvailable(MARK, {"host": OperationTimedOut()}), Unavailable, "unavailable"),
         (NoHostAvailable(MARK, {"host": AuthenticationFailed(MARK)}), Refused, "database_sign_in"),
-        (NoHostAvailable(MARK, {"host": ProtocolVersionUnsupported("host", 5)}), Refused, "database_too_old"),
         (Unauthorized(MARK), Refused, "database_rights"),
     ],
     ids=lambda value: type(value).__name__ if isinstance(value, Exception) else None,
@@ -74,6 +74,13 @@ def test_errors_are_mapped_and_their_text_stays_out(theirs: Exception, ours: typ
         raise theirs
     assert caught.value.code == code
     assert MARK not in str(caught.value)
+
+
+def test_a_node_of_an_old_release_is_refused() -> None:
+    judge_versions(["5.0.5", None, "6.0-alpha1"])
+    with pytest.raises(Refused, match=r"4\.1\.3") as caught:
+        judge_versions(["5.0.5", "4.1.3"])
+    assert caught.value.code == "database_too_old"
 
 
 def test_a_wrong_statement_stays_a_bug() -> None:
