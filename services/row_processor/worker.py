@@ -37,7 +37,7 @@ from penstock.ports.object_store import ObjectRef
 from penstock.ports.profile_store import ProfileStore
 
 MAX_ATTEMPTS = 5
-LAYOUTS_KEPT = 32
+LAYOUTS_KEPT = 8  # each remembers the dates of its file, up to 4 MB
 BATCH_FRAGMENTS = 25_000
 
 
@@ -98,7 +98,8 @@ class Worker:
         set aside after `MAX_ATTEMPTS`; one whose bytes or keys are gone fails its whole request."""
         while True:
             try:
-                return self._ingest(event)
+                with _no_garbage_collection():
+                    return self._ingest(event)
             except (Unavailable, Fenced, KeyRevoked, NotFound, ImpossibleEvent):
                 raise
             except Exception as error:  # whatever is wrong with this chunk must not stop its neighbours
@@ -114,10 +115,9 @@ class Worker:
         if _oversized(event, plan):
             return self._commit(event, plan, _unread(event))
         body, sealer = self._read(event), self._sealer(event, plan)
-        with _no_garbage_collection():
-            result = ingest_chunk(
-                body, chunk=event.chunk, first_line=event.first_line, plan=plan, layout=layout, sealer=sealer
-            )
+        result = ingest_chunk(
+            body, chunk=event.chunk, first_line=event.first_line, plan=plan, layout=layout, sealer=sealer
+        )
         return self._commit(event, plan, result)
 
     def _read(self, event: ChunkReady) -> bytes:
