@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 
 from penstock.application.key_ring import KeyRing, Purpose
 from penstock.domain.framing import framed
-from penstock.domain.sealed_file import HEADER_SIZE, SealedReader, key_version, seal_stream
+from penstock.domain.sealed_file import SealedReader, seal_stream
 from penstock.ports.object_store import ObjectRef, ObjectStore
 
 SALT_BYTES = 32
@@ -33,12 +33,10 @@ class SealedObjects:
 
     def open(self, tenant_id: str, ref: ObjectRef) -> SealedReader:
         """A reader of the plain bytes. Raises `Corrupt` when the object is not the one that was sealed."""
-        version = key_version(self._objects.read(ref, 0, min(HEADER_SIZE, ref.size)))
-        data_key = self._keys.get(tenant_id, Purpose.FILE, version)
         return SealedReader(
             lambda start, length: self._objects.read(ref, start, length),
             ref.size,
-            key=data_key.secret,
+            key_of=lambda version: self._keys.get(tenant_id, Purpose.FILE, version).secret,
             context=_context(tenant_id, ref.key),
         )
 

@@ -86,15 +86,18 @@ def key_version(header: bytes) -> int:
 class SealedReader:
     """Ranged reads of one sealed file; every byte that is returned was authenticated.
 
-    `read(start, length)` gives exactly that range of the sealed bytes, of which there are `size`. Whatever was moved,
+    `read(start, length)` gives exactly that range of the sealed bytes, of which there are `size`; `key_of(version)` the
+    tenant's file data key, which may raise errors of its own. Whatever was moved,
     cut, added or changed raises `Corrupt`; so does a short answer of `read`. That the file's length is genuine is shown
     by its last segment, so a read that reaches the end, or would pass it, opens that segment too.
     """
 
-    def __init__(self, read: Callable[[int, int], bytes], size: int, *, key: bytes, context: bytes) -> None:
+    def __init__(
+        self, read: Callable[[int, int], bytes], size: int, *, key_of: Callable[[int], bytes], context: bytes
+    ) -> None:
         self._read = read
         header = self._fetch(0, min(size, HEADER_SIZE))
-        key_version(header)  # refuses what is no sealed file
+        key = key_of(key_version(header))
         preamble, salt = header[: _PREAMBLE.size], header[_PREAMBLE.size : _PREAMBLE.size + SALT_SIZE]
         self._keys = _derive(key, preamble, salt, context)
         if not hmac.compare_digest(self._keys.commitment, header[-_COMMITMENT_SIZE:]):

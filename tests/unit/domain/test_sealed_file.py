@@ -33,7 +33,9 @@ def seal(plain: bytes, *, key: bytes = KEY, context: bytes = CONTEXT, salt: byte
 
 
 def reader(sealed: bytes, *, key: bytes = KEY, context: bytes = CONTEXT) -> SealedReader:
-    return SealedReader(lambda start, length: sealed[start : start + length], len(sealed), key=key, context=context)
+    return SealedReader(
+        lambda start, length: sealed[start : start + length], len(sealed), key_of=lambda _: key, context=context
+    )
 
 
 def opened(sealed: bytes, *, key: bytes = KEY, context: bytes = CONTEXT) -> bytes:
@@ -84,7 +86,7 @@ def test_a_stream_makes_one_storage_read_for_each_piece_and_a_read_touches_only_
         asked.append((start, length))
         return sealed[start : start + length]
 
-    subject = SealedReader(read, len(sealed), key=KEY, context=CONTEXT)
+    subject = SealedReader(read, len(sealed), key_of=lambda _: KEY, context=CONTEXT)
     asked.clear()
     assert b"".join(subject.stream(piece=4 * SEGMENT)) == plain
     assert [length for _, length in asked] == [4 * SEALED_SEGMENT, 4 * SEALED_SEGMENT, 2 * SEALED_SEGMENT]
@@ -195,7 +197,7 @@ def test_a_short_answer_of_storage_is_corrupt() -> None:
     def short(start: int, length: int) -> bytes:
         return sealed[start : start + length - (start >= HEADER_SIZE)]
 
-    subject = SealedReader(short, len(sealed), key=KEY, context=CONTEXT)
+    subject = SealedReader(short, len(sealed), key_of=lambda _: KEY, context=CONTEXT)
     with pytest.raises(Corrupt, match="storage gave"):
         subject.read(0, 10)
 
