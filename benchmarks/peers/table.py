@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from cassandra.cluster import Cluster
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from cassandra.cluster import Cluster, Session
 
 from services.cli.sample import COLUMNS
 
@@ -10,15 +13,25 @@ TYPES = {"slot_num": "int", "ltv": "double", "birth_date": "date"}  # the others
 TRUNCATE_SECONDS = 120.0
 
 
-def make_empty(address: tuple[str, int], keyspace: str, table: str) -> None:
-    """Keyspace and table are made when they are missing; what the table held before is gone."""
+def create(address: tuple[str, int], keyspace: str, table: str) -> None:
+    """Keyspace and table."""
     columns = ", ".join(f"{column} {TYPES.get(column, 'text')}" for column in COLUMNS)
+    with _connected(address) as session:
+        session.execute(
+            f"CREATE KEYSPACE {keyspace} WITH replication = {{'class': 'SimpleStrategy', 'replication_factor': 1}}"
+        )
+        session.execute(f"CREATE TABLE {keyspace}.{table} ({columns}, PRIMARY KEY (crmid))")
+
+
+def empty(address: tuple[str, int], *tables: str) -> None:
+    """Each as `keyspace.table`."""
+    with _connected(address) as session:
+        for table in tables:
+            session.execute(f"TRUNCATE {table}", timeout=TRUNCATE_SECONDS)
+
+
+@contextmanager
+def _connected(address: tuple[str, int]) -> Iterator[Session]:
     host, port = address
     with Cluster([host], port=port, protocol_version=5) as cluster:
-        session = cluster.connect()
-        session.execute(
-            f"CREATE KEYSPACE IF NOT EXISTS {keyspace}"
-            " WITH replication = {'class': 'SimpleStrategy', 'replication_factor': 1}"
-        )
-        session.execute(f"CREATE TABLE IF NOT EXISTS {keyspace}.{table} ({columns}, PRIMARY KEY (crmid))")
-        session.execute(f"TRUNCATE {keyspace}.{table}", timeout=TRUNCATE_SECONDS)
+        yield cluster.connect()
