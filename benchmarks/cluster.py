@@ -29,7 +29,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import table, tracker
-from benchmarks.embedded import MAPPING, accepted_to_completed_seconds, ingest_command
+from benchmarks.embedded import MAPPING, ingest_command
 from benchmarks.meter import Meter
 from benchmarks.peers import cqlsh, dsbulk
 from benchmarks.peers.loaded import Loaded
@@ -39,6 +39,12 @@ from deploy.stack.addresses import Ports
 from deploy.stack.fleet import Fleet
 from deploy.stack.sets import single
 from deploy.stack.stack import Stack
+from penstock.adapters.cluster.cassandra_control_store import CassandraControlStore
+from penstock.adapters.cluster.cassandra_session import CassandraSession, CassandraSettings
+from penstock.adapters.system_clock import SystemClock
+from penstock.application.requests import Requests
+from penstock.config import load_section
+from penstock.domain.request import Request, Status
 from services.cli.sample import write_sample
 
 OUT = Path("benchmarks/out")
@@ -50,6 +56,7 @@ WARMING_ROUNDS = 2  # the servers' JVMs compile what a load needs; one as fast a
 _IDENTIFIERS = {"email=email:pii": "email=email!", "phone=phone:pii:phone(NL)": "phone=phone!:phone(NL)"}
 THREE_IDENTIFIERS = [_IDENTIFIERS.get(mapped, mapped) for mapped in MAPPING]
 SMALL_ROWS, SMALL_ROUNDS = 100, 11
+LOOK_SECONDS = 0.05
 IDLE_CORES, IDLE_LOOK_SECONDS, IDLE_GIVE_UP_SECONDS = 0.1, 1.0, 60.0
 Figures = dict[str, Any]
 
@@ -127,9 +134,12 @@ class Bench:
         self._fleet.map("crm", MAPPING)
         self._three_identifiers.map("crm", THREE_IDENTIFIERS)
         create(self._stack.addresses.cassandra, PEERS_KEYSPACE, PEERS_TABLE)
+        self._session = CassandraSession(load_section(CassandraSettings, "cassandra", self._fleet.variables))
+        self._requests = Requests(CassandraControlStore(self._session), SystemClock())
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._session.close()
         self._fleet.__exit__()
 
     def loads(self) -> dict[str, Callable[[], Figures]]:
@@ -155,13 +165,12 @@ class Bench:
 
     def small_file_seconds(self) -> float:
         """The median, from accepted to COMPLETED."""
-        requests = [_ingested(self._fleet, self._small) for _ in range(SMALL_ROUNDS)]
-        return statistics.median(map(accepted_to_completed_seconds, requests))
+        return statistics.median(_seconds(self._ingested(self._fleet, self._small)) for _ in range(SMALL_ROUNDS))
 
     def _penstock(self, fleet: Fleet) -> Figures:
         meter = Meter(self._servers | {name: process.pid for name, process in self._fleet.processes.items()})
-        request = _ingested(fleet, self.file)
-        return self._figures(request["rows_ingested"] / accepted_to_completed_seconds(request), meter)
+        request = self._ingested(fleet, self.file)
+        return self._figures(request.rows_ingested / _seconds(request), meter)
 
     def _bare_driver(self) -> Figures:
         """The fragments of an embedded Penstock are those that it writes on Cassandra, and no two times the same."""
@@ -209,6 +218,19 @@ class Bench:
         figures["peak_rss_mb"][name] = max(loaded.measured.peak_rss_mb)
         return figures
 
+    def _ingested(self, fleet: Fleet, file: Path) -> Request:
+        """The request, at its end. Exits when that is not COMPLETED.
+
+        This process looks for it: a waiting command of Penstock's would take its start from the time of the load.
+        """
+        tenant_id = fleet.variables["PENSTOCK_TENANT"]
+        request_id = fleet.run("upload", str(file), "--source", "crm")["request_id"]
+        while not (request := self._requests.get(tenant_id, request_id)).status.ended:
+            time.sleep(LOOK_SECONDS)
+        if request.status is not Status.COMPLETED:
+            sys.exit(f"the request has not been completed: {request}")
+        return request
+
     def _figures(self, rows_per_second: float, meter: Meter) -> Figures:
         taken = meter.read()
         return {
@@ -225,12 +247,10 @@ class Bench:
         return seconds / self._rows * 1e6
 
 
-def _ingested(fleet: Fleet, file: Path) -> Figures:
-    """The request, at its end. Exits when that is not COMPLETED."""
-    request = fleet.run("watch", fleet.run("upload", str(file), "--source", "crm")["request_id"], check=False)
-    if request["status"] != "COMPLETED":
-        sys.exit(f"the request has not been completed: {request}")
-    return dict(request)
+def _seconds(request: Request) -> float:
+    """From accepted to COMPLETED."""
+    assert request.finished_at is not None
+    return (request.finished_at - request.accepted_at) / 1e6
 
 
 def _hear(process: subprocess.Popen[str]) -> str:

@@ -16,6 +16,8 @@ from penstock.domain.notification import check_addresses
 from services.uploader.upload_form import UploadForm
 
 MOST_CHUNKS = MAX_CHUNKS // 2  # aimed at, since rows do not end where chunks should
+SHARES = 4  # a file's chunks are a multiple of it, so that one, two or four workers have done their parts together
+SLACK = 1_000  # a chunk is longer than its share by one part in so many, for the row that would not fit
 
 PlanMaker = Callable[[str, int], Plan]  # once the request's id and the time of its acceptance are given
 
@@ -96,7 +98,7 @@ class Planner:
                 mode=form.mode,
                 segment=form.segment,
                 limits=self._limits,
-                chunk_bytes=max(self._chunk_bytes, size // MOST_CHUNKS),
+                chunk_bytes=even_chunk_bytes(size, max(self._chunk_bytes, size // MOST_CHUNKS)),
                 general_key=self._keys.current(tenant_id, Purpose.GENERAL).version,
                 personal_key=self._keys.current(tenant_id, Purpose.PERSONAL).version,
                 hash_key=self._keys.current(tenant_id, Purpose.HASH).version,
@@ -105,6 +107,15 @@ class Planner:
             )
 
         return plan
+
+
+def even_chunk_bytes(size: int, most: int) -> int:
+    """The size of a chunk that cuts a file of `size` bytes into equal parts of up to `most` bytes."""
+    if size <= most:
+        return most
+    roomy = size + size // SLACK
+    chunks = -(-roomy // (SHARES * most)) * SHARES
+    return -(-roomy // chunks)
 
 
 @contextmanager

@@ -1,11 +1,13 @@
 """The profile store in Cassandra keeps the contract, with batches as the servers take them and with tiny ones."""
 
+import gc
 import random
 from contextlib import closing
 from functools import partial
 
 import msgspec
 import pytest
+from cassandra.query import BoundStatement
 from profile_store_contract import BITS, Connect, ProfileStoreContract
 
 from penstock.adapters.cluster.cassandra_batches import Batch
@@ -13,6 +15,7 @@ from penstock.adapters.cluster.cassandra_profile_store import READ, CassandraPro
 from penstock.adapters.cluster.cassandra_session import CassandraSession, CassandraSettings
 from penstock.domain.errors import Unavailable
 from penstock.domain.fragments import StoredFragment
+from tests.support.installation import until
 
 
 def connect_to(settings: CassandraSettings) -> CassandraProfileStore:
@@ -61,6 +64,15 @@ def test_the_servers_do_not_warn_of_full_batches(
     with closing(connect_to(cassandra_settings)) as store:
         store.write("tenant-of-warnings", fragments, bits=12, timestamp_us=1)
     assert [record for record in caplog.records if "warning" in record.getMessage()] == []
+
+
+def test_what_was_written_is_let_go(cassandra_settings: CassandraSettings) -> None:
+    """The driver's timers would keep it until they went off."""
+    slow = msgspec.structs.replace(cassandra_settings, request_timeout_seconds=600)
+    fragments = sorted(StoredFragment(random.randbytes(44), random.randbytes(330)) for _ in range(3000))
+    with closing(connect_to(slow)) as store:
+        store.write("tenant", fragments, bits=12, timestamp_us=1)
+        until(lambda: not any(isinstance(each, BoundStatement) for each in gc.get_objects()))
 
 
 def test_closing_one_store_of_a_session_twice_is_no_error(cassandra_settings: CassandraSettings) -> None:

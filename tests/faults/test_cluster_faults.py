@@ -37,6 +37,12 @@ WORKER_NAMES = [name for name in NAMES if name.startswith("worker.")]
 TRACKER_NAMES = [*(name for name in NAMES if name.startswith(("tracker.", "notifier."))), "consume.before_commit"]
 
 REFUSED = ("consume.fenced", "committing penstock.chunk-ready")  # or left without an answer while it joins anew
+# For one that is stopped: else what it waits for when it wakes is overdue, and it drops the chunk before it commits.
+PATIENT = {
+    "cassandra_request_timeout_seconds": "60",
+    "cassandra_patience_seconds": "60",
+    "kafka_delivery_timeout_seconds": "60",
+}
 
 
 def long(*values: Any) -> Any:
@@ -68,6 +74,13 @@ def place(
     ways = replace(stack.addresses, cassandra=(host, int(port)), s3_url=f"http://{s3.address}")
     with installation(tmp_path_factory.mktemp("fleet"), stack.addresses, [stack.folder], ways) as place:
         yield place
+
+
+@pytest.fixture(autouse=True)
+def _nothing_left_behind(place: Installation) -> Iterator[None]:
+    """What a test that failed has left running must not meddle with the next one's files."""
+    yield
+    place.end(*place.fleet.processes, number=signal.SIGKILL)
 
 
 @pytest.fixture
@@ -153,7 +166,7 @@ def test_trackers_that_are_started_anew_while_events_come_miss_none(place: Insta
 @pytest.mark.usefixtures("splitter", "tracker")
 @pytest.mark.parametrize("name", ["worker.before_upsert", *map(long, [*WORKER_NAMES[1:], "consume.before_commit"])])
 def test_a_worker_that_was_stopped_for_long_does_no_harm(place: Installation, name: str) -> None:
-    zombie = place.start("worker", failpoint=f"{name}:2:stop")
+    zombie = place.start("worker", failpoint=f"{name}:2:stop", **PATIENT)
     request_id = place.upload(messy_file.longer(3))
     place.await_stop(zombie)
     heir = place.start("worker")

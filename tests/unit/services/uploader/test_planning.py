@@ -7,13 +7,15 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from penstock.config import Settings
 from penstock.domain.errors import Refused
 from penstock.domain.mapping import Limits
 from penstock.wiring import System, embedded
-from services.uploader.planning import MOST_CHUNKS, Planner
+from services.uploader.planning import MOST_CHUNKS, Planner, even_chunk_bytes
 from services.uploader.upload_form import UploadForm
 from tests.support import messy_file
 
@@ -44,16 +46,31 @@ def codes(refused: pytest.ExceptionInfo[Refused]) -> set[str]:
 
 def test_a_plan_holds_what_the_request_runs_with(planner: Planner, form: UploadForm) -> None:
     plan = planner.for_file(TENANT, form, messy_file.BODY, len(messy_file.BODY))("request", 7)
-    assert (plan.request_id, plan.accepted_at_us, plan.chunk_bytes) == ("request", 7, CHUNK_BYTES)
+    assert (plan.request_id, plan.accepted_at_us) == ("request", 7)
+    assert plan.chunk_bytes == even_chunk_bytes(len(messy_file.BODY), CHUNK_BYTES)
     assert plan.limits.columns == 50
     assert plan.mapping == form.mapping
     assert {attribute.name for attribute in plan.attributes} == {column.attribute for column in messy_file.COLUMNS}
     assert plan == planner.for_form(TENANT, form, len(messy_file.BODY))("request", 7)
 
 
+@given(most=st.integers(10_000, 10**8), data=st.data())
+def test_a_file_is_cut_evenly_for_two_and_for_four_workers(most: int, data: st.DataObject) -> None:
+    size = data.draw(st.integers(most + 1, 400 * most))
+    chunk = even_chunk_bytes(size, most)
+    chunks = -(-size // chunk)
+    assert chunk <= most
+    assert chunks % 4 == 0
+    assert chunks <= -(-size // most) + 4
+
+
+def test_a_file_of_one_chunk_is_not_cut(planner: Planner, form: UploadForm) -> None:
+    assert planner.for_form(TENANT, form, CHUNK_BYTES)("request", 7).chunk_bytes == CHUNK_BYTES
+
+
 def test_chunks_of_a_huge_file_are_larger_so_that_they_stay_countable(planner: Planner, form: UploadForm) -> None:
     plan = planner.for_form(TENANT, form, MOST_CHUNKS * CHUNK_BYTES * 3)("request", 7)
-    assert plan.chunk_bytes == 3 * CHUNK_BYTES
+    assert 2.9 * CHUNK_BYTES <= plan.chunk_bytes <= 3 * CHUNK_BYTES + 4
 
 
 def test_all_that_is_wrong_is_told_at_once(planner: Planner, form: UploadForm) -> None:
