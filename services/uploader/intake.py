@@ -181,7 +181,11 @@ class Intake:
 def intake_of(system: System) -> Intake:
     """The intake of a runtime."""
     planner = Planner(
-        catalog=system.catalog, keys=system.keys, limits=system.limits, chunk_bytes=system.settings.chunk_bytes
+        catalog=system.catalog,
+        keys=system.keys,
+        limits=system.limits,
+        chunk_bytes=system.settings.chunk_bytes,
+        partitions=system.settings.chunk_partitions,
     )
     return Intake(
         requests=system.requests,

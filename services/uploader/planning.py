@@ -16,17 +16,18 @@ from penstock.domain.notification import check_addresses
 from services.uploader.upload_form import UploadForm
 
 MOST_CHUNKS = MAX_CHUNKS // 2  # aimed at, since rows do not end where chunks should
-SHARES = 4  # a file's chunks are a multiple of it, so that one, two or four workers have done their parts together
 SLACK = 1_000  # a chunk is longer than its share by one part in so many, for the row that would not fit
 
 PlanMaker = Callable[[str, int], Plan]  # once the request's id and the time of its acceptance are given
 
 
 class Planner:
-    """Judges what is said about files. `limits` are the tenant's; `chunk_bytes` is frozen into each plan."""
+    """Judges what is said about files. `limits` are the tenant's; a chunk has up to `chunk_bytes`, and goes to one of
+    `partitions`."""
 
-    def __init__(self, *, catalog: Catalog, keys: KeyRing, limits: Limits, chunk_bytes: int) -> None:
-        self._catalog, self._keys, self._limits, self._chunk_bytes = catalog, keys, limits, chunk_bytes
+    def __init__(self, *, catalog: Catalog, keys: KeyRing, limits: Limits, chunk_bytes: int, partitions: int) -> None:
+        self._catalog, self._keys, self._limits = catalog, keys, limits
+        self._chunk_bytes, self._partitions = chunk_bytes, partitions
 
     def for_form(self, tenant_id: str, form: UploadForm, size: int) -> PlanMaker:
         """What makes the plan, as far as it can be judged without the file, whose plain size is `size`.
@@ -98,7 +99,9 @@ class Planner:
                 mode=form.mode,
                 segment=form.segment,
                 limits=self._limits,
-                chunk_bytes=even_chunk_bytes(size, max(self._chunk_bytes, size // MOST_CHUNKS)),
+                chunk_bytes=even_chunk_bytes(
+                    size, most=max(self._chunk_bytes, size // MOST_CHUNKS), partitions=self._partitions
+                ),
                 general_key=self._keys.current(tenant_id, Purpose.GENERAL).version,
                 personal_key=self._keys.current(tenant_id, Purpose.PERSONAL).version,
                 hash_key=self._keys.current(tenant_id, Purpose.HASH).version,
@@ -109,12 +112,18 @@ class Planner:
         return plan
 
 
-def even_chunk_bytes(size: int, most: int) -> int:
-    """The size of a chunk that cuts a file of `size` bytes into equal parts of up to `most` bytes."""
+def even_chunk_bytes(size: int, *, most: int, partitions: int) -> int:
+    """The size of a chunk that cuts a file of `size` bytes into equal parts of up to `most` bytes.
+
+    When there are more of them than partitions, each of these gets as many as the others: workers that share the
+    partitions evenly end together.
+    """
     if size <= most:
         return most
     roomy = size + size // SLACK
-    chunks = -(-roomy // (SHARES * most)) * SHARES
+    chunks = -(-roomy // most)
+    if chunks > partitions:
+        chunks = -(-chunks // partitions) * partitions
     return -(-roomy // chunks)
 
 

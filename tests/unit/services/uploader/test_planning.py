@@ -37,7 +37,9 @@ def form(system: System) -> UploadForm:
 
 @pytest.fixture
 def planner(system: System) -> Planner:
-    return Planner(catalog=system.catalog, keys=system.keys, limits=Limits(columns=50), chunk_bytes=CHUNK_BYTES)
+    return Planner(
+        catalog=system.catalog, keys=system.keys, limits=Limits(columns=50), chunk_bytes=CHUNK_BYTES, partitions=16
+    )
 
 
 def codes(refused: pytest.ExceptionInfo[Refused]) -> set[str]:
@@ -47,21 +49,22 @@ def codes(refused: pytest.ExceptionInfo[Refused]) -> set[str]:
 def test_a_plan_holds_what_the_request_runs_with(planner: Planner, form: UploadForm) -> None:
     plan = planner.for_file(TENANT, form, messy_file.BODY, len(messy_file.BODY))("request", 7)
     assert (plan.request_id, plan.accepted_at_us) == ("request", 7)
-    assert plan.chunk_bytes == even_chunk_bytes(len(messy_file.BODY), CHUNK_BYTES)
+    assert plan.chunk_bytes == even_chunk_bytes(len(messy_file.BODY), most=CHUNK_BYTES, partitions=16)
     assert plan.limits.columns == 50
     assert plan.mapping == form.mapping
     assert {attribute.name for attribute in plan.attributes} == {column.attribute for column in messy_file.COLUMNS}
     assert plan == planner.for_form(TENANT, form, len(messy_file.BODY))("request", 7)
 
 
-@given(most=st.integers(10_000, 10**8), data=st.data())
-def test_a_file_is_cut_evenly_for_two_and_for_four_workers(most: int, data: st.DataObject) -> None:
+@given(most=st.integers(10_000, 10**8), partitions=st.integers(1, 32), data=st.data())
+def test_a_file_is_cut_evenly(most: int, partitions: int, data: st.DataObject) -> None:
     size = data.draw(st.integers(most + 1, 400 * most))
-    chunk = even_chunk_bytes(size, most)
+    chunk = even_chunk_bytes(size, most=most, partitions=partitions)
     chunks = -(-size // chunk)
     assert chunk <= most
-    assert chunks % 4 == 0
-    assert chunks <= -(-size // most) + 4
+    assert chunks <= partitions or chunks % partitions == 0
+    assert chunks <= -(-size // most) + partitions
+    assert size - (chunks - 1) * chunk > chunk / 2  # the last one
 
 
 def test_a_file_of_one_chunk_is_not_cut(planner: Planner, form: UploadForm) -> None:
