@@ -1,8 +1,8 @@
 """A chunk's bytes become sealed fragments and rejects: parse, map, validate, fold rows of one person, seal.
 
 This is the hot path. It works on columns, so that most of its steps run in C, and takes two ways: rows whose nodes
-occur once in the chunk
-(nearly all) are encoded straight from the columns; rows that share a node with another row are folded first.
+occur once in the chunk (nearly all) are encoded straight from the columns; rows that share a node with another row are
+folded first.
 """
 
 from __future__ import annotations

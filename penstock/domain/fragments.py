@@ -9,16 +9,16 @@ The plain parts are MessagePack arrays:
     personal  [value of each personal name, in their order]
 
 `row` is the line of the file that every value came from unless `rows` says otherwise by attribute; `links` are the
-joined nodes
-of the row's other identifiers; `policies` hold the attributes whose write policy is not `overwrite`; `cleared` names
-the
-attributes that a blank cell removed.
+joined nodes of the row's other identifiers; `policies` hold the attributes whose write policy is not `overwrite`;
+`cleared` names the attributes that a blank cell removed.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from hashlib import blake2b
+from itertools import compress
 from typing import NamedTuple
 from uuid import UUID
 
@@ -34,6 +34,7 @@ REQUEST_BYTES = 16
 CHUNK_BYTES = 4
 KEY_BYTES = NODE_BYTES + SOURCE_BYTES + REQUEST_BYTES + CHUNK_BYTES
 ORIGIN_BYTES = REQUEST_BYTES + CHUNK_BYTES
+SELECTIONS_KEPT = 1_024
 
 
 class StoredFragment(NamedTuple):
@@ -114,8 +115,7 @@ class PartEncoder:
     once."""
 
     def __init__(self, ordinary: Sequence[str], personal: Sequence[str], policies: Mapping[str, WritePolicy]) -> None:
-        self._ordinary, self._personal = tuple(ordinary), tuple(personal)
-        self._ordinary_names, self._personal_names = _raw(self._ordinary), _raw(self._personal)
+        self._ordinary, self._personal = _Names(ordinary), _Names(personal)
         self._policies = _raw({name: str(policy) for name, policy in policies.items()})
         self._clearing = tuple(name for name, policy in policies.items() if policy is WritePolicy.CLEAR_ON_BLANK)
         self._empty_map, self._empty_list = _raw({}), _raw([])
@@ -131,11 +131,11 @@ class PartEncoder:
         cleared: Sequence[str] = (),
     ) -> tuple[bytes, bytes]:
         """The general and the personal part; None stands for an attribute of which nothing is said."""
-        names, personal_names = self._ordinary_names, self._personal_names
+        names, personal_names = self._ordinary.all, self._personal.all
         if None in ordinary:
-            names, ordinary = _without_blanks(self._ordinary, ordinary)
+            names, ordinary = self._ordinary.without_blanks(ordinary)
         if None in personal:
-            personal_names, personal = _without_blanks(self._personal, personal)
+            personal_names, personal = self._personal.without_blanks(personal)
         general = _encode(
             (
                 namespace,
@@ -152,13 +152,21 @@ class PartEncoder:
         return general, _encode(personal) if personal else b""
 
 
+class _Names:
+    """Encoded attribute names: all of them, and those of the values that a row has, each selection of which is
+    remembered."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        self.all = _raw(names)
+        self._selected = lru_cache(SELECTIONS_KEPT)(lambda present: _raw(list(compress(names, present))))
+
+    def without_blanks(self, values: tuple[Value | None, ...]) -> tuple[msgspec.Raw, tuple[Value | None, ...]]:
+        present = tuple([value is not None for value in values])
+        return self._selected(present), tuple(compress(values, present))
+
+
 def _raw(value: object) -> msgspec.Raw:
     return msgspec.Raw(_encode(value))
-
-
-def _without_blanks(names: Sequence[str], values: tuple[Value | None, ...]) -> tuple[msgspec.Raw, tuple[Value, ...]]:
-    kept = [(name, value) for name, value in zip(names, values, strict=True) if value is not None]
-    return _raw([name for name, _ in kept]), tuple(value for _, value in kept)
 
 
 def decode(key: bytes, general: bytes, personal: bytes | None) -> Fragment:

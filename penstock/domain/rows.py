@@ -1,8 +1,7 @@
 """Rows: from a chunk's bytes to columns of cells, with a reject for each row that cannot be read.
 
 Only a newline ends a row; a carriage return right before it belongs to the line end. All else (lone carriage returns,
-vertical
-tabs, U+2028, quotes) is text. A line with nothing on it is no row.
+vertical tabs, U+2028, quotes) is text. A line with nothing on it is no row.
 """
 
 from __future__ import annotations

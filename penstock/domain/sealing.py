@@ -6,8 +6,7 @@ A cell is
     ‖ general part ‖ personal part, absent when the fragment has no personal values
 
 and each part is nonce (12) ‖ ciphertext ‖ tag (16). Associated data: format, tenant, part, key version and fragment
-key,
-length-prefixed, so that a part opens only where it was put. Keys are derived with HKDF-SHA-256 (RFC 5869) from the
+key, length-prefixed, so that a part opens only where it was put. Keys are derived with HKDF-SHA-256 (RFC 5869) from the
 tenant's data key of that part, per request and chunk: far fewer than the 2^32 random nonces that
 NIST SP 800-38D allows are ever used with one key, and `ChunkSealer` refuses more.
 """
