@@ -8,13 +8,13 @@ folded first.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import compress, repeat
 from typing import NamedTuple
 
 from penstock.domain.fragments import StoredFragment, Value, key_suffix
 from penstock.domain.identity import Node
-from penstock.domain.layout import Layout
+from penstock.domain.layout import IdentifierColumn, Layout
 from penstock.domain.mapping import Plan, WritePolicy
 from penstock.domain.rejects import Reject, restore_cell
 from penstock.domain.rows import Table, parse
@@ -136,27 +136,50 @@ def _crowded_nodes(columns: Sequence[Sequence[Node | None]]) -> set[Node]:
 
 def _straight(rows: _Rows, layout: Layout) -> list[tuple[Node, bytes, bytes]]:
     """Fragments of rows that share no node: each row's own, and a linking one for each further identifier."""
-    encode = layout.encoder.encode
-    ordinary = _side_by_side(rows, layout.ordinary)
-    personal = _side_by_side(rows, layout.personal)
-    cleared = _cleared_by_row(rows, layout)
-    if len(layout.identifiers) == 1:
-        namespace = layout.identifiers[0].attribute.namespace
-        parts = map(encode, repeat(namespace), rows.lines, ordinary, personal, repeat(b""), repeat(None), cleared)
-        return [(node, *part) for node, part in zip(rows.nodes[0], parts, strict=True) if node is not None]
-    plain = []
-    for line, values, secrets, blanks, nodes in zip(
-        rows.lines, ordinary, personal, cleared, zip(*rows.nodes, strict=True), strict=False
-    ):
-        present = [(who, node) for who, node in zip(layout.identifiers, nodes, strict=True) if node is not None]
-        (first, home), others = present[0], present[1:]
-        links = b"".join(node for _, node in others)
-        plain.append((home, *encode(first.attribute.namespace, line, values, secrets, links, None, blanks)))
-        for who, node in others:
-            own_values = _only(layout.ordinary, who.place, values)
-            own_secrets = _only(layout.personal, who.place, secrets)
-            plain.append((node, *encode(who.attribute.namespace, line, own_values, own_secrets, home)))
+    return [fragment for place, group in _by_home(rows) for fragment in _of_home(place, group, layout)]
+
+
+def _by_home(rows: _Rows) -> Iterator[tuple[int, _Rows]]:
+    """The rows by the first identifier that they have: its place among the identifiers, and those rows."""
+    for place, nodes in enumerate(rows.nodes):
+        if None not in nodes:
+            yield place, rows
+            return
+        yield place, _pick(rows, [node is not None for node in nodes])
+        rows = _pick(rows, [node is None for node in nodes])
+
+
+def _of_home(place: int, rows: _Rows, layout: Layout) -> list[tuple[Node, bytes, bytes]]:
+    """All of them have the identifier at `place`, and none before it."""
+    homes = [node for node in rows.nodes[place] if node is not None]
+    namespace = layout.identifiers[place].attribute.namespace
+    further = list(zip(layout.identifiers, rows.nodes, strict=True))[place + 1 :]
+    ordinary, personal = _side_by_side(rows, layout.ordinary), _side_by_side(rows, layout.personal)
+    links = map(b"".join, zip(*([node or b"" for node in nodes] for _, nodes in further), strict=True))
+    parts = map(
+        layout.encoder.encode,
+        repeat(namespace),
+        rows.lines,
+        ordinary,
+        personal,
+        links if further else repeat(b""),
+        repeat(None),
+        _cleared_by_row(rows, layout),
+    )
+    plain = [(home, *part) for home, part in zip(homes, parts, strict=True)]
+    for who, nodes in further:
+        plain += _linking(who, nodes, homes, rows)
     return plain
+
+
+def _linking(
+    who: IdentifierColumn, nodes: Sequence[Node | None], homes: Sequence[Node], rows: _Rows
+) -> Iterator[tuple[Node, bytes, bytes]]:
+    """Fragments that hold a further identifier and lead to the row's home."""
+    own = zip(rows.columns[who.place], strict=True)
+    ordinary, personal = (repeat(()), own) if who.attribute.pii else (own, repeat(()))
+    parts = map(who.encoder.encode, repeat(who.attribute.namespace), rows.lines, ordinary, personal, homes)
+    return ((node, *part) for node, part in zip(nodes, parts, strict=True) if node is not None)
 
 
 def _side_by_side(rows: _Rows, places: Sequence[int]) -> Iterable[tuple[Value | None, ...]]:
@@ -171,11 +194,6 @@ def _cleared_by_row(rows: _Rows, layout: Layout) -> Iterable[Sequence[str]]:
         [name for name, value in zip(names, values, strict=True) if value is None]
         for values in zip(*(rows.columns[place] for place in layout.clearing), strict=True)
     ]
-
-
-def _only(places: Sequence[int], place: int, values: tuple[Value | None, ...]) -> tuple[Value | None, ...]:
-    """`values` with all but that of `place` blank."""
-    return tuple(value if other == place else None for other, value in zip(places, values, strict=True))
 
 
 class _Folding:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from penstock.domain.attributes import Attribute
@@ -23,11 +24,12 @@ class LayoutColumn(NamedTuple):
 
 
 class IdentifierColumn(NamedTuple):
-    """A mapped column that names the person; `place` is its place among `Layout.columns`."""
+    """A mapped column that names the person; `place` is its place among `Layout.columns`. `encoder` knows it alone."""
 
     place: int
     attribute: Attribute
     hasher: NodeHasher
+    encoder: PartEncoder
 
 
 class Layout(NamedTuple):
@@ -53,18 +55,28 @@ def compile_layout(plan: Plan, header: Header, hash_key: bytes) -> Layout:
         for mapped, attribute in zip(plan.mapping.columns, plan.attributes, strict=True)
     )
     identifiers = tuple(
-        IdentifierColumn(place, column.attribute, NodeHasher(column.attribute.namespace, hash_key))
+        IdentifierColumn(place, column.attribute, NodeHasher(column.attribute.namespace, hash_key), _encoder([column]))
         for place, (mapped, column) in enumerate(zip(plan.mapping.columns, columns, strict=True))
         if mapped.identifier
     )
     ordinary = tuple(place for place, column in enumerate(columns) if not column.attribute.pii)
     personal = tuple(place for place, column in enumerate(columns) if column.attribute.pii)
     clearing = tuple(place for place, column in enumerate(columns) if column.policy is WritePolicy.CLEAR_ON_BLANK)
-    encoder = PartEncoder(
-        [columns[place].attribute.name for place in ordinary],
-        [columns[place].attribute.name for place in personal],
-        {c.attribute.name: c.policy for c in columns if c.policy is not WritePolicy.OVERWRITE},
-    )
     return Layout(
-        len(header.columns), columns, identifiers, ordinary, personal, clearing, encoder, header.corrected_rejects
+        len(header.columns),
+        columns,
+        identifiers,
+        ordinary,
+        personal,
+        clearing,
+        _encoder(columns),
+        header.corrected_rejects,
+    )
+
+
+def _encoder(columns: Sequence[LayoutColumn]) -> PartEncoder:
+    return PartEncoder(
+        [column.attribute.name for column in columns if not column.attribute.pii],
+        [column.attribute.name for column in columns if column.attribute.pii],
+        {column.attribute.name: column.policy for column in columns if column.policy is not WritePolicy.OVERWRITE},
     )
