@@ -141,7 +141,8 @@ def _straight(rows: _Rows, layout: Layout) -> list[tuple[Node, bytes, bytes]]:
 
 def _by_home(rows: _Rows) -> Iterator[tuple[int, _Rows]]:
     """The rows by the first identifier that they have: its place among the identifiers, and those rows."""
-    for place, nodes in enumerate(rows.nodes):
+    for place in range(len(rows.nodes)):
+        nodes = rows.nodes[place]
         if None not in nodes:
             yield place, rows
             return
