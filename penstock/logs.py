@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import logging
+import re
 import sys
+import threading
 import traceback
+from dataclasses import dataclass
 from pathlib import Path
 
 import structlog
@@ -17,6 +20,11 @@ SHARED: list[Processor] = [
     structlog.processors.add_log_level,
     structlog.processors.TimeStamper(fmt="iso", utc=True),
 ]
+REPEATED_SECONDS = 10.0  # a line of a driver's that says the same again is left out for so long
+LEFT_OUT = "left_out"  # how many of the same were, in the next that is not
+MOST_LINES = 1000  # that are remembered for it
+# What differs from one repetition of a line to the next; not the numbers of addresses, which tell servers apart.
+MEASURED = re.compile(r"\d+(?:\.\d+)?(?= ?(?:ms|s|seconds|identical)\b)")
 
 
 def configure(level: str) -> None:
@@ -41,11 +49,12 @@ def configure(level: str) -> None:
 
 
 def _configure_foreign(level: int) -> None:
-    """Lines of other libraries in the same form."""
+    """Lines of other libraries in the same form, and not over and over: drivers tell of each try to reach a server."""
     handler = logging.StreamHandler(sys.stderr)
+    handler.addFilter(OncePerWhile())
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=SHARED,
+            foreign_pre_chain=[structlog.stdlib.ExtraAdder(allow=[LEFT_OUT]), *SHARED],
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
                 _frames_only,
@@ -54,6 +63,38 @@ def _configure_foreign(level: int) -> None:
         )
     )
     logging.basicConfig(level=level, handlers=[handler], force=True)
+
+
+class OncePerWhile(logging.Filter):
+    """Lets one line of those that say the same pass every `REPEATED_SECONDS`, by the lines' own clock.
+
+    Two are the same that come from one logger and differ in what is `MEASURED` alone.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._passed: dict[tuple[str, str], _Passed] = {}
+        self._lock = threading.Lock()
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        line = record.name, MEASURED.sub("", record.getMessage())
+        with self._lock:
+            last = self._passed.get(line)
+            if last is not None and 0 <= record.created - last.at_seconds < REPEATED_SECONDS:
+                last.left_out += 1
+                return False
+            if len(self._passed) >= MOST_LINES:
+                self._passed.clear()
+            self._passed[line] = _Passed(record.created)
+        if last is not None and last.left_out:
+            setattr(record, LEFT_OUT, last.left_out)
+        return True
+
+
+@dataclass
+class _Passed:
+    at_seconds: float
+    left_out: int = 0  # of the same, since
 
 
 def _frames_only(_logger: object, _name: str, event: EventDict) -> EventDict:

@@ -1,0 +1,75 @@
+"""Lines of drivers that say the same over and over while a server is away."""
+
+from __future__ import annotations
+
+import json
+import logging
+import subprocess
+import sys
+
+import pytest
+
+from penstock.logs import LEFT_OUT, MOST_LINES, REPEATED_SECONDS, OncePerWhile
+
+# As librdkafka, aiokafka and the driver of Cassandra say it.
+REFUSED = "FAIL [penstock#consumer-3] [thrd:127.0.0.1:9092/1]: Connect failed (after %dms in state UP)"
+SUPPRESSED = "FAIL [penstock#consumer-3] [thrd:127.0.0.1:9092/1]: Connect failed, %d identical error(s) suppressed"
+RECONNECT = "Error attempting to reconnect to 10.0.0.1:9042, scheduling retry in %.1f seconds"
+SERVICE = """
+import logging
+from penstock.logs import REPEATED_SECONDS, configure
+
+configure("info")
+for at in (0.0, 1.0, 2.0, REPEATED_SECONDS):
+    record = logging.LogRecord("driver", logging.WARNING, "file.py", 1, "away for %d seconds", (at,), None)
+    record.created = 1_000_000 + at
+    logging.getLogger("driver").handle(record)
+"""
+NODE_DOWN = "Host 10.0.0.%d:9042 has been marked down"
+
+
+def line(text: str, *values: float, at: float = 0.0, name: str = "driver") -> logging.LogRecord:
+    record = logging.LogRecord(name, logging.WARNING, "file.py", 1, text, values, None)
+    record.created = 1_000_000 + at
+    return record
+
+
+@pytest.mark.parametrize("text", [REFUSED, SUPPRESSED, RECONNECT])
+def test_what_is_said_again_is_left_out_for_a_while_and_counted(text: str) -> None:
+    once = OncePerWhile()
+    assert once.filter(line(text, 0))
+    assert not any(once.filter(line(text, count, at=count)) for count in range(1, int(REPEATED_SECONDS)))
+    later = line(text, 7, at=REPEATED_SECONDS)
+    assert once.filter(later)
+    assert getattr(later, LEFT_OUT) == REPEATED_SECONDS - 1
+    last = line(text, 7, at=3 * REPEATED_SECONDS)
+    assert once.filter(last)
+    assert not hasattr(last, LEFT_OUT)
+
+
+def test_what_is_said_of_another_server_or_by_another_library_passes() -> None:
+    once = OncePerWhile()
+    assert all(once.filter(line(NODE_DOWN, node)) for node in (1, 2, 3))
+    assert all(once.filter(line("away", name=name)) for name in ("cassandra", "aiokafka"))
+
+
+def test_a_clock_that_is_set_back_silences_nothing() -> None:
+    once = OncePerWhile()
+    assert once.filter(line("away", at=3600))
+    assert once.filter(line("away"))
+
+
+def test_it_remembers_so_many_lines_and_no_more() -> None:
+    once = OncePerWhile()
+    assert all(once.filter(line("event %d", number)) for number in range(MOST_LINES))
+    assert not once.filter(line("event 0"))
+    assert once.filter(line("one more"))
+    assert once.filter(line("event 0"))
+
+
+def test_a_service_tells_how_many_were_left_out() -> None:
+    """In a process of its own, since its logs are the whole process's."""
+    done = subprocess.run([sys.executable, "-c", SERVICE], capture_output=True, text=True, check=True)
+    told = [json.loads(each) for each in done.stderr.splitlines()]
+    assert [each.get(LEFT_OUT) for each in told] == [None, 2]
+    assert {each["level"] for each in told} == {"warning"}
