@@ -13,6 +13,7 @@ from services.cli.sample import BLANK_RIDDEN_MAP, MAPS, write_sample
 
 NAME = "penstock-demo"
 FOLDER = Path("demo-cluster")
+VARIABLES = "penstock.env"
 
 
 def main() -> None:
@@ -31,7 +32,11 @@ def demonstrate(addresses: Addresses, folder: Path) -> int:
         done = fleet.show("watch", request_id)
         fleet.show("profile", "crmid", SHOWN_CUSTOMER)
         fleet.show("profile", "crmid", SHOWN_CUSTOMER, "--reveal", "--lineage")
-        return done
+        fleet.write_variables(folder / VARIABLES)
+    sys.stdout.write(
+        f"\nTo go on with this installation, in this shell:\n\n  . {folder / VARIABLES}; . .venv/bin/activate\n"
+    )
+    return done
 
 
 if __name__ == "__main__":

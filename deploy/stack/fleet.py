@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -81,6 +82,11 @@ class Fleet:
         accepted = self.run("upload", str(file), "--source", source)
         return self.run("watch", accepted["request_id"], check=False)
 
+    def write_variables(self, file: Path) -> None:
+        """For `.` in a shell: the commands that are typed there then belong to this installation."""
+        file.touch(mode=0o600)
+        file.write_text("".join(f"export {name}={shlex.quote(value)}\n" for name, value in self.variables.items()))
+
     def map(self, source: str, maps: Sequence[str]) -> None:
         self.run("mapping", "set", source, *(part for each in maps for part in ("--map", each)))
 
@@ -97,7 +103,7 @@ def _variables(addresses: Addresses, folder: Path, name: str) -> dict[str, str]:
     host, port = addresses.cassandra
     return {
         "PENSTOCK_RUNTIME": "cluster",
-        "PENSTOCK_DATA": str(folder),
+        "PENSTOCK_DATA": str(folder.absolute()),
         "PENSTOCK_KAFKA_BOOTSTRAP_SERVERS": addresses.kafka,
         "PENSTOCK_KAFKA_PREFIX": f"{name}.",
         "PENSTOCK_KAFKA_REPLICATION_FACTOR": "1",
