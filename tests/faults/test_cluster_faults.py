@@ -171,6 +171,7 @@ def test_a_worker_that_was_stopped_for_long_does_no_harm(place: Installation, na
     place.await_stop(zombie)
     heir = place.start("worker")
     place.finished(request_id)
+    until(lambda: place.system.log.lag(GROUPS[CHUNK_READY], CHUNK_READY) == 0)  # the heir has the zombie's partition
     before = stored(place)
     place.send(zombie, signal.SIGCONT)
     until(lambda: any(refused in place.log(zombie) for refused in REFUSED))
