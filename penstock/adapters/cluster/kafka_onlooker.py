@@ -31,7 +31,7 @@ class Onlooker:
     """Places name topics, and `group` a group, as the cluster knows them. Each call raises `Unavailable`."""
 
     def __init__(self, settings: KafkaSettings, group: str | None = None) -> None:
-        self._trouble = Trouble()
+        self._trouble, self._group = Trouble(), group
         own = {"error_cb": self._trouble.note} | ({} if group is None else {"group.id": group})
         self._driver = Driver(settings.reader() | own)
         self._patience_seconds = settings.request_timeout_seconds
@@ -50,7 +50,7 @@ class Onlooker:
 
     def committed(self, places: Sequence[Place]) -> dict[int, int | None]:
         """By partition, of one topic: the offset of the group's next event; None where it has committed nothing."""
-        with self._told("asking where a group is"):
+        with self._told(f"asking where {self._group} is"):
             answers = self._driver.committed(list(places), self._patience_seconds)
             for answer in answers:
                 if answer.error is not None:
