@@ -33,9 +33,8 @@ def demonstrate(addresses: Addresses, folder: Path) -> int:
         fleet.show("profile", "crmid", SHOWN_CUSTOMER)
         fleet.show("profile", "crmid", SHOWN_CUSTOMER, "--reveal", "--lineage")
         fleet.write_variables(folder / VARIABLES)
-    sys.stdout.write(
-        f"\nTo go on with this installation, in this shell:\n\n  . {folder / VARIABLES}; . .venv/bin/activate\n"
-    )
+    use = f". {folder / VARIABLES}; . .venv/bin/activate"
+    sys.stdout.write(f"\nTo go on with this installation, in this shell:\n\n  {use}\n")
     return done
 
 
