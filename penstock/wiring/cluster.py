@@ -6,12 +6,12 @@ Not imported by the embedded runtime, whose start would wait for these clients t
 from __future__ import annotations
 
 import os
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 from penstock.adapters.cluster.cassandra_control_store import CassandraControlStore
 from penstock.adapters.cluster.cassandra_profile_store import CassandraProfileStore
-from penstock.adapters.cluster.cassandra_schema import check_version
+from penstock.adapters.cluster.cassandra_schema import VERSION, check_version
 from penstock.adapters.cluster.cassandra_schema import migrate as migrate_cassandra
 from penstock.adapters.cluster.cassandra_session import CassandraSession, CassandraSettings
 from penstock.adapters.cluster.kafka_event_log import KafkaEventLog
@@ -23,7 +23,7 @@ from penstock.adapters.cluster.s3_object_store import S3ObjectStore
 from penstock.adapters.file_key_vault import FileKeyVault
 from penstock.adapters.system_clock import SystemClock
 from penstock.config import Settings, load_section
-from penstock.domain.errors import refusal
+from penstock.domain.errors import Conflict, NotFound, Refused, refusal
 from penstock.ports.key_vault import KeyVault
 from penstock.wiring.system import DAY_US, Adapters, Random, System, join, topics
 
@@ -60,13 +60,13 @@ def cluster(settings: Settings, *, random: Random = os.urandom) -> System:
 
 def migrate(settings: Settings) -> int:
     """Create or upgrade keyspace, tables and topics; what is there stays. The version that they have now."""
-    version = migrate_cassandra(load_section(CassandraSettings, "cassandra"))
-    log = KafkaEventLog(kafka_settings())
-    try:
-        log.create_topics(topics(settings))
-    finally:
-        log.close()
-    return version
+    migrate_cassandra(load_section(CassandraSettings, "cassandra"))
+    with closing(KafkaEventLog(kafka_settings())) as log:
+        try:
+            log.create_topics(topics(settings))
+        except Conflict as error:
+            raise _wrong_count(str(error)) from error
+    return VERSION
 
 
 def kafka_settings() -> KafkaSettings:
@@ -81,10 +81,14 @@ def _vault(settings: Settings) -> KeyVault:
 
 
 def _check_topic(log: KafkaEventLog, topic: str, partitions: int) -> None:
-    present = log.partitions(topic)
+    try:
+        present = log.partitions(topic)
+    except NotFound as error:
+        raise refusal("topic_missing", f"Kafka has no topic {topic}", "Run `penstock migrate`.") from error
     if present != partitions:
-        raise refusal(
-            "wrong_partition_count",
-            f"the topic {topic} has {present} partitions, not {partitions}",
-            "Set PENSTOCK_CHUNK_PARTITIONS to what the topic has, or give Penstock a prefix of its own.",
-        )
+        raise _wrong_count(f"the topic {topic} has {present} partitions, not {partitions}")
+
+
+def _wrong_count(message: str) -> Refused:
+    mend = "Set PENSTOCK_CHUNK_PARTITIONS to what the topic has, or give Penstock a prefix of its own."
+    return refusal("wrong_partition_count", message, mend)

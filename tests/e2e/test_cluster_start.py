@@ -1,0 +1,72 @@
+"""What a service says when its servers are not as they must be: one sentence and its mend, and nothing is done."""
+
+from __future__ import annotations
+
+import subprocess
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from deploy.stack.fleet import Fleet
+from penstock.adapters.cluster.cassandra_schema import VERSION
+from penstock.adapters.cluster.cassandra_session import CassandraSession, CassandraSettings
+from penstock.config import load_section
+from tests.support.servers import Servers
+
+
+@pytest.fixture
+def fleet(real_servers: Servers, tmp_path: Path) -> Iterator[Fleet]:
+    addresses = real_servers.use("kafka", "cassandra", "s3").addresses
+    with Fleet(addresses, tmp_path / "fleet", f"start-{uuid.uuid4().hex[:12]}") as fleet:
+        yield fleet
+        session = session_of(fleet)
+        session.define("DROP KEYSPACE IF EXISTS {ks}")
+        session.close()
+
+
+def session_of(fleet: Fleet) -> CassandraSession:
+    return CassandraSession(load_section(CassandraSettings, "cassandra", fleet.variables))
+
+
+def refused(fleet: Fleet, command: list[str], **variables: str) -> str:
+    """What a command says that is refused at once."""
+    environment = {**fleet.variables, **{f"PENSTOCK_{name}": value for name, value in variables.items()}}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    return done.stderr
+
+
+@pytest.mark.parametrize("command", ["requests", "worker"])
+@pytest.mark.parametrize(
+    ("variables", "code", "mend"),
+    [
+        ({"KAFKA_PREFIX": "never-made."}, "topic_missing", "penstock migrate"),
+        ({"CASSANDRA_KEYSPACE": "never_made"}, "schema_missing", "penstock migrate"),
+        ({"S3_BUCKET": "never-made"}, "bucket_missing", "Create it"),
+        ({"CHUNK_PARTITIONS": "7"}, "wrong_partition_count", "PENSTOCK_CHUNK_PARTITIONS"),
+    ],
+)
+def test_what_is_missing_or_wrong_is_said_with_its_mend(
+    fleet: Fleet, penstock_command: list[str], command: str, variables: dict[str, str], code: str, mend: str
+) -> None:
+    said = refused(fleet, [*penstock_command, command], **variables)
+    assert f"({code})" in said
+    assert mend in said
+
+
+def test_migrating_again_says_the_version_and_another_number_of_partitions_is_refused(
+    fleet: Fleet, penstock_command: list[str]
+) -> None:
+    assert fleet.run("migrate")["version"] == VERSION
+    assert "(wrong_partition_count)" in refused(fleet, [*penstock_command, "migrate"], CHUNK_PARTITIONS="7")
+
+
+def test_a_keyspace_of_a_newer_penstock_is_left_alone(fleet: Fleet, penstock_command: list[str]) -> None:
+    session = session_of(fleet)
+    session.write("INSERT INTO {ks}.schema_migrations (component, version) VALUES (?, ?)", "penstock", VERSION + 1)
+    session.close()
+    for command in ("worker", "migrate"):
+        assert "(schema_too_new)" in refused(fleet, [*penstock_command, command])
