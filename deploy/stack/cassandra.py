@@ -45,11 +45,18 @@ OPENS = [
     "jdk.management/com.sun.management.internal",
     "jdk.compiler/com.sun.tools.javac",
 ]
-# After Cassandra's own conf/jvm17-server.options: what it reaches for inside the JDK, and how Netty gets its buffers.
+# After Cassandra's own conf/jvm-server.options and jvm17-server.options: how garbage is collected, what it reaches for
+# inside the JDK, and how Netty gets its buffers.
 OPTIONS = [
+    "-Xss256k",
+    "-XX:+PerfDisableSharedMem",
     "-XX:+UseG1GC",
     "-XX:+ParallelRefProcEnabled",
+    "-XX:MaxTenuringThreshold=1",
+    "-XX:G1HeapRegionSize=16m",
+    "-XX:G1RSetUpdatingPauseTimePercent=5",
     "-XX:MaxGCPauseMillis=300",
+    "-XX:InitiatingHeapOccupancyPercent=70",
     "-Djdk.attach.allowAttachSelf=true",
     "-Dio.netty.tryReflectionSetAccessible=true",
     "-Dio.netty.allocator.useCacheForAllThreads=true",
@@ -57,6 +64,7 @@ OPTIONS = [
     *(f"--add-exports={package}=ALL-UNNAMED" for package in EXPORTS),
     *(f"--add-opens={package}=ALL-UNNAMED" for package in OPENS),
 ]
+PERIODIC = {"commitlog_sync": "periodic", "commitlog_sync_period": "10000ms"}
 # A node alone has nobody to wait for.
 ALONE = ["-Dcassandra.skip_wait_for_gossip_to_settle=0", "-Dcassandra.ring_delay_ms=0"]
 IN_A_RING = ["-Dcassandra.ring_delay_ms=5000"]
@@ -72,12 +80,16 @@ LOGGING = """\
 
 @dataclass(frozen=True)
 class Cassandra:
-    """`seed` is the address of the ring's first node, empty for a node alone."""
+    """`seed` is the address of the ring's first node, empty for a node alone.
+
+    With `synced` a write that is acknowledged is on the disk, as one of three nodes need not have it.
+    """
 
     name: str = "cassandra"
     host: str = HOST
     seed: str = ""
     heap_megabytes: int = 1024
+    synced: bool = False
 
     def fetch(self) -> None:
         _java()
@@ -133,8 +145,7 @@ class Cassandra:
             "saved_caches_directory": str(data / "saved_caches"),
             "hints_directory": str(data / "hints"),
             "cdc_raw_directory": str(data / "cdc_raw"),
-            "commitlog_sync": "periodic",
-            "commitlog_sync_period": "10000ms",
+            **({"commitlog_sync": "batch"} if self.synced else PERIODIC),
             "listen_address": self.host,
             "rpc_address": self.host,
             "native_transport_port": ports.cassandra,

@@ -309,7 +309,7 @@ def test_a_group_whose_offsets_are_gone_does_all_again_and_counts_nothing_twice(
 @pytest.mark.server_faults
 @pytest.mark.usefixtures("splitter", "tracker")
 def test_a_database_that_is_away_is_waited_for(place: Installation, worker: str, cassandra: SpoiltConnection) -> None:
-    request_id = place.upload(messy_file.longer(10))
+    request_id = place.upload(messy_file.longer(40))
     place.await_chunks(request_id, 3)
     with cassandra.away():
         place.await_log(worker, "consume.waiting")
