@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
-from contextlib import suppress
+from contextlib import closing, suppress
 from typing import Any
 
 from confluent_kafka import KafkaError, KafkaException, TopicCollection
@@ -81,13 +81,14 @@ class KafkaEventLog(EventLog):
         return consumer
 
     def lag(self, group: str, topic: str) -> int:
-        standing = KafkaStanding(self._settings, group=group, topic=topic, partitions=self.partitions(topic))
-        return sum(partition.lag for partition in standing().values())
+        partitions = self.partitions(topic)
+        with closing(KafkaStanding(self._settings, group=group, topic=topic, partitions=partitions)) as standing:
+            return sum(partition.lag for partition in standing().values())
 
     def read(self, topic: str, partition: int, offset: int, limit: int) -> list[Message]:
         if not 0 <= partition < self.partitions(topic):
             return []
-        with Onlooker(self._settings) as onlooker:
+        with closing(Onlooker(self._settings)) as onlooker:
             records = onlooker.read(Place(self._name(topic), partition, offset), limit)
         return [as_message(record, TopicPartition(topic, partition)) for record in records]
 
@@ -125,7 +126,7 @@ class KafkaEventLog(EventLog):
     def _await_topics(self, wanted: Mapping[str, int]) -> None:
         """Until every partition is led by a broker that knows it."""
         deadline = time.monotonic() + SHOWN_SECONDS
-        with Onlooker(self._settings) as onlooker:
+        with closing(Onlooker(self._settings)) as onlooker:
             for topic in wanted:
                 while not self._is_ready(topic, onlooker):
                     if time.monotonic() > deadline:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from types import TracebackType
 from typing import NamedTuple
 
 from confluent_kafka import Consumer as Driver
@@ -36,12 +35,7 @@ class Onlooker:
         self._driver = Driver(settings.reader() | own)
         self._patience_seconds = settings.request_timeout_seconds
 
-    def __enter__(self) -> Onlooker:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def close(self) -> None:
         self._driver.close()
 
     def edges(self, place: Place) -> Edges:

@@ -40,3 +40,6 @@ class KafkaStanding:
             first, end = self._onlooker.edges(place)
             standing[place.partition] = Standing(first, committed[place.partition], end)
         return standing
+
+    def close(self) -> None:
+        self._onlooker.close()
