@@ -28,7 +28,6 @@ from penstock.domain.mapping import Plan
 from penstock.domain.rejects import Reject, encode_rejects
 from penstock.domain.request import Manifest
 from penstock.domain.rows import SET_ASIDE
-from penstock.domain.sealed_file import SealedReader
 from penstock.domain.sealing import ChunkSealer
 from penstock.failpoints import failpoint
 from penstock.ports.clock import Clock
@@ -42,11 +41,11 @@ BATCH_FRAGMENTS = 25_000
 
 
 class _Prepared(NamedTuple):
-    """A request's plan, the layout of its file's columns, and the file."""
+    """A request's plan, the layout of its file's columns, and the size of the plain file in bytes."""
 
     plan: Plan
     layout: Layout
-    file: SealedReader
+    size: int
 
 
 class Worker:
@@ -109,16 +108,20 @@ class Worker:
                 return self._set_aside(event)
 
     def _ingest(self, event: ChunkReady) -> Manifest:
-        plan, layout, file = self._prepared(event.tenant_id, event.request_id, _object_of(event))
-        if event.end > file.size:
+        plan, layout, size = self._prepared(event.tenant_id, event.request_id, _object_of(event))
+        if event.end > size:
             raise ImpossibleEvent(f"chunk {event.chunk} of request {event.request_id} ends beyond its file")
         if _oversized(event, plan):
             return self._commit(event, plan, _unread(event))
-        body, sealer = _read(file, event), self._sealer(event, plan)
+        body, sealer = self._read(event), self._sealer(event, plan)
         result = ingest_chunk(
             body, chunk=event.chunk, first_line=event.first_line, plan=plan, layout=layout, sealer=sealer
         )
         return self._commit(event, plan, result)
+
+    def _read(self, event: ChunkReady) -> bytes:
+        """Opened anew for each chunk, so that a file which was changed meanwhile is noticed whatever was changed."""
+        return self._files.open(event.tenant_id, _object_of(event)).read(event.start, event.end - event.start)
 
     def _sealer(self, event: ChunkReady, plan: Plan) -> ChunkSealer:
         return ChunkSealer(
@@ -136,7 +139,7 @@ class Worker:
         head = file.read(0, min(file.size, MAX_HEADER_BYTES))
         header = judge_header(head, mapping=plan.mapping, limits=plan.limits, complete=len(head) == file.size)
         hash_key = self._keys.get(tenant_id, Purpose.HASH, plan.hash_key)
-        return _Prepared(plan, compile_layout(plan, header, hash_key.secret), file)
+        return _Prepared(plan, compile_layout(plan, header, hash_key.secret), file.size)
 
     def _commit(self, event: ChunkReady, plan: Plan, result: ChunkResult) -> Manifest:
         failpoint("worker.before_upsert")
@@ -168,8 +171,7 @@ class Worker:
         plan = self._requests.plan(event.tenant_id, event.request_id)
         if _oversized(event, plan):
             return self._commit(event, plan, _unread(event))
-        body = _read(self._files.open(event.tenant_id, _object_of(event)), event)
-        lines = enumerate(body.split(b"\n"), event.first_line)
+        lines = enumerate(self._read(event).split(b"\n"), event.first_line)
         rows = ((line, row.removesuffix(b"\r")) for line, row in lines)
         rejects = [Reject(line=line, reasons=(SET_ASIDE,), row=row) for line, row in rows if row]
         return self._commit(event, plan, ChunkResult([], rejects, len(rejects), 0))
@@ -193,10 +195,6 @@ def _no_garbage_collection() -> Iterator[None]:
 
 def _object_of(event: ChunkReady) -> ObjectRef:
     return ObjectRef(event.object_key, event.object_version, event.object_size)
-
-
-def _read(file: SealedReader, event: ChunkReady) -> bytes:
-    return file.read(event.start, event.end - event.start)
 
 
 def _oversized(event: ChunkReady, plan: Plan) -> bool:
