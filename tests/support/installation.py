@@ -65,9 +65,10 @@ class Installation:
         self.fleet.start(service, options=options, **{**_reaching(self._ways), **variables})
         return service
 
-    def upload(self, body: bytes = messy_file.BODY) -> str:
+    def upload(self, body: bytes = messy_file.BODY, *, chunk_bytes: int = messy_file.CHUNK_BYTES) -> str:
         """The new request's id."""
-        request = intake_of(self.system).upload(messy_file.TENANT, [body], self.form)
+        system = self.system._replace(settings=replace(self.system.settings, chunk_bytes=chunk_bytes))
+        request = intake_of(system).upload(messy_file.TENANT, [body], self.form)
         self.bodies[request.request_id] = body
         return request.request_id
 
