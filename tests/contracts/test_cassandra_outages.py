@@ -5,8 +5,8 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing, contextmanager
 
 import msgspec
 import pytest
@@ -16,7 +16,7 @@ from penstock.adapters.cluster.cassandra_profile_store import CassandraProfileSt
 from penstock.adapters.cluster.cassandra_session import CassandraSession, CassandraSettings
 from penstock.domain.errors import Conflict, Unavailable
 from penstock.domain.fragments import StoredFragment
-from penstock.ports.control_store import Table
+from penstock.ports.control_store import Record, Table
 from tests.support.servers import Servers
 from tests.support.toxics import SpoiltConnection, spoilt_connection
 
@@ -141,31 +141,35 @@ def test_a_change_that_was_lost_is_made_unless_another_came_first(
         assert direct.get(Table.REQUESTS, tenant, "", "replaced") == theirs
 
 
-def test_changes_whose_answer_was_lost_are_found_to_have_won_or_not_together(
-    through: CassandraSettings, line: SpoiltConnection, direct: CassandraControlStore, tenant: str
-) -> None:
+@contextmanager
+def replacing_two(
+    through: CassandraSettings, line: SpoiltConnection, tenant: str, *, stream: str = "downstream"
+) -> Iterator[tuple[Record, Record, Future[list[Record | None]]]]:
+    """Two records, and what comes of replacing both, which loses all of `stream` within the block and ends after it."""
     with closing(CassandraControlStore(CassandraSession(through))) as store, ThreadPoolExecutor(1) as threads:
         prepare(store, tenant)
         first, second = (store.create(Table.REQUESTS, tenant, "", sort, b"{}") for sort in ("first", "second"))
-        with line.toxic("timeout", timeout=0):
-            replacing = threads.submit(store.replace_each, [(first, b"[]"), (second, b"[]")])
-            wait_until(lambda: direct.get(Table.REQUESTS, tenant, "", "second") != second)
-        replaced = replacing.result(WAIT_SECONDS)
-        assert replaced == [direct.get(Table.REQUESTS, tenant, "", sort) for sort in ("first", "second")]
+        with line.toxic("timeout", stream=stream, timeout=0):
+            yield first, second, threads.submit(store.replace_each, [(first, b"[]"), (second, b"[]")])
+
+
+def test_changes_whose_answer_was_lost_are_found_to_have_won_or_not_together(
+    through: CassandraSettings, line: SpoiltConnection, direct: CassandraControlStore, tenant: str
+) -> None:
+    with replacing_two(through, line, tenant) as (_, second, replacing):
+        wait_until(lambda: direct.get(Table.REQUESTS, tenant, "", "second") != second)
+    replaced = replacing.result(WAIT_SECONDS)
+    assert replaced == [direct.get(Table.REQUESTS, tenant, "", sort) for sort in ("first", "second")]
 
 
 def test_of_changes_that_were_lost_those_are_made_where_no_other_came_first(
     through: CassandraSettings, line: SpoiltConnection, direct: CassandraControlStore, tenant: str
 ) -> None:
-    with closing(CassandraControlStore(CassandraSession(through))) as store, ThreadPoolExecutor(1) as threads:
-        prepare(store, tenant)
-        first, second = (store.create(Table.REQUESTS, tenant, "", sort, b"{}") for sort in ("first", "second"))
-        with line.toxic("timeout", stream="upstream", timeout=0):
-            replacing = threads.submit(store.replace_each, [(first, b"[]"), (second, b"[]")])
-            theirs = direct.replace(second, b"theirs")
-            time.sleep(through.request_timeout_seconds * 2)  # so long that it has been given up once
-        assert replacing.result(WAIT_SECONDS) == [direct.get(Table.REQUESTS, tenant, "", "first"), None]
-        assert direct.get(Table.REQUESTS, tenant, "", "second") == theirs
+    with replacing_two(through, line, tenant, stream="upstream") as (_, second, replacing):
+        theirs = direct.replace(second, b"theirs")
+        time.sleep(through.request_timeout_seconds * 2)  # so long that it has been given up once
+    assert replacing.result(WAIT_SECONDS) == [direct.get(Table.REQUESTS, tenant, "", "first"), None]
+    assert direct.get(Table.REQUESTS, tenant, "", "second") == theirs
 
 
 def test_a_change_that_others_went_on_from_is_not_decided(
