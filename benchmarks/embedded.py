@@ -72,7 +72,7 @@ def ingest_command(file: Path, data: Path, *options: str) -> list[str]:
     return [*command, f"--data={data}", f"--max-bytes={2 * file.stat().st_size}", *maps, *options]
 
 
-def accepted_to_completed_seconds(request: Mapping[str, Any]) -> float:
+def _accepted_to_completed_seconds(request: Mapping[str, Any]) -> float:
     """Of a request as the command line shows it at its end."""
     accepted, finished = (datetime.fromisoformat(request[name]) for name in ("accepted_at", "finished_at"))
     return (finished - accepted).total_seconds()
@@ -89,7 +89,7 @@ def _round(file: Path, data: Path, workers: int | None) -> dict[str, Any]:
 def _figures(measured: Measured, size: int) -> dict[str, Any]:
     request = json.loads(measured.stdout.splitlines()[-1])
     rows = request["rows_ingested"]
-    seconds = accepted_to_completed_seconds(request)
+    seconds = _accepted_to_completed_seconds(request)
     return {
         "file_mb": size / 1e6,
         "rows_per_second": rows / measured.wall_seconds,

@@ -76,12 +76,6 @@ class Fleet:
         """Run a command before a person's eyes; its exit code."""
         return subprocess.run([*PENSTOCK, *arguments], env=self._environment(), check=False).returncode
 
-    def ingest(self, file: Path, source: str, maps: Sequence[str]) -> Any:
-        """Upload a file and wait for its end; the request."""
-        self.map(source, maps)
-        accepted = self.run("upload", str(file), "--source", source)
-        return self.run("watch", accepted["request_id"], check=False)
-
     def write_variables(self, file: Path) -> None:
         """For `.` in a shell: the commands that are typed there then belong to this installation."""
         file.touch(mode=0o600)
