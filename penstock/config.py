@@ -25,7 +25,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     key_file: str = ""  # the mounted key file of the cluster runtime; "": keys.json in `data`
     tenant: str = DEFAULT_TENANT
     workers: int = 0  # row-processor processes; 0: one per core for a large file, none of their own for a small one
-    chunk_bytes: int = 2 * 1024 * 1024
+    chunk_bytes: int = 3 * 1024 * 1024
     bucket_bits: int = 12
     chunk_partitions: int = 16
     max_file_bytes: int = 40_000_000  # of the decompressed file

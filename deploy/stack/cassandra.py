@@ -155,11 +155,11 @@ class Cassandra:
             "seed_provider": [
                 {"class_name": "org.apache.cassandra.locator.SimpleSeedProvider", "parameters": [{"seeds": seeds}]}
             ],
-            # Penstock writes batches of 64 rows of one node, which are cheap for that node; at the default of 5 KiB,
+            # Penstock writes batches of 256 rows of one node, which are cheap for that node; at the default of 5 KiB,
             # meant against batches that span nodes, each of them would be a line in the log.
-            "batch_size_warn_threshold": "64KiB",
-            "batch_size_fail_threshold": "128KiB",
-            "unlogged_batch_across_partitions_warn_threshold": 128,  # the same for their many small partitions
+            "batch_size_warn_threshold": "128KiB",
+            "batch_size_fail_threshold": "256KiB",
+            "unlogged_batch_across_partitions_warn_threshold": 256,  # the same for their many small partitions
             "auto_snapshot": False,  # dropping a test's tables must not keep their files
         }
 

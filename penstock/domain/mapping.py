@@ -66,7 +66,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     mode: Mode = Mode.UPSERT
     segment: str | None = None
     limits: Limits = Limits()
-    chunk_bytes: int = 2 * 1024 * 1024
+    chunk_bytes: int = 3 * 1024 * 1024
     general_key: int = 1
     personal_key: int = 1
     hash_key: int = 1

@@ -18,11 +18,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Protocol
 
-from penstock.domain.fragments import StoredFragment
+from penstock.domain.fragments import KeyAndCell, StoredFragment
 
 
 class ProfileStore(Protocol):
-    def write(self, tenant_id: str, fragments: Sequence[StoredFragment], *, bits: int, timestamp_us: int) -> None:
+    def write(self, tenant_id: str, fragments: Sequence[KeyAndCell], *, bits: int, timestamp_us: int) -> None:
         """Upsert `fragments`, sorted by key. A fragment's bucket is the `bits` leading bits of its key."""
         ...
 

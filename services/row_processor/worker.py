@@ -22,7 +22,6 @@ from penstock.domain.event_codec import encode
 from penstock.domain.events import ChunkReady, Event, FileRefused, ImpossibleEvent, Progress, Step, unreadable_file
 from penstock.domain.file_rules import MAX_HEADER_BYTES, judge_header
 from penstock.domain.fragments import ORIGIN_BYTES, key_suffix
-from penstock.domain.identity import NODE_BYTES
 from penstock.domain.layout import Layout, compile_layout
 from penstock.domain.mapping import Plan
 from penstock.domain.rejects import Reject, encode_rejects
@@ -37,7 +36,7 @@ from penstock.ports.profile_store import ProfileStore
 
 MAX_ATTEMPTS = 5
 LAYOUTS_KEPT = 8  # each remembers the dates of its file, up to 4 MB
-BATCH_FRAGMENTS = 25_000
+BATCH_FRAGMENTS = 40_000
 
 
 class _Prepared(NamedTuple):
@@ -161,8 +160,7 @@ class Worker:
             reject_reasons=result.reject_reasons,
             has_rejects=bool(result.rejects),
         )
-        nodes = b"".join(fragment.key[:NODE_BYTES] for fragment in result.fragments)
-        self._chunks.commit(event.tenant_id, event.request_id, manifest, nodes)
+        self._chunks.commit(event.tenant_id, event.request_id, manifest, result.nodes)
         failpoint("worker.manifest_stored")
         return manifest
 
@@ -174,7 +172,7 @@ class Worker:
         lines = enumerate(self._read(event).split(b"\n"), event.first_line)
         rows = ((line, row.removesuffix(b"\r")) for line, row in lines)
         rejects = [Reject(line=line, reasons=(SET_ASIDE,), row=row) for line, row in rows if row]
-        return self._commit(event, plan, ChunkResult([], rejects, len(rejects), 0))
+        return self._commit(event, plan, ChunkResult([], b"", rejects, len(rejects), 0))
 
     def _report(self, event: ChunkReady, step: Step) -> None:
         progress = Progress(tenant_id=event.tenant_id, request_id=event.request_id, step=step)
@@ -204,4 +202,4 @@ def _oversized(event: ChunkReady, plan: Plan) -> bool:
 
 def _unread(event: ChunkReady) -> ChunkResult:
     """A row over the limit is a chunk of its own; it is rejected by its line, without its text."""
-    return ChunkResult([], [Reject(line=event.first_line, reasons=("row_too_large",), row=b"")], 1, 0)
+    return ChunkResult([], b"", [Reject(line=event.first_line, reasons=("row_too_large",), row=b"")], 1, 0)

@@ -16,6 +16,7 @@ from penstock.domain.notification import check_addresses
 from services.uploader.upload_form import UploadForm
 
 MOST_CHUNKS = MAX_CHUNKS // 2  # aimed at, since rows do not end where chunks should
+LEAST_SHARE = 4  # a chunk has at least the most that it may have over this
 SLACK = 1_000  # a chunk is longer than its share by one part in so many, for the row that would not fit
 
 PlanMaker = Callable[[str, int], Plan]  # once the request's id and the time of its acceptance are given
@@ -115,16 +116,14 @@ class Planner:
 def even_chunk_bytes(size: int, *, most: int, partitions: int) -> int:
     """The size of a chunk that cuts a file of `size` bytes into equal parts of up to `most` bytes.
 
-    When there are more of them than partitions, each of these gets as many as the others: workers that share the
-    partitions evenly end together.
+    Each partition gets one, or as many as the others: workers that share the partitions evenly end together. A small
+    file has fewer, since a chunk costs something whatever its size, and one that is less than half of `most` is whole.
     """
-    if size <= most:
-        return most
     roomy = size + size // SLACK
-    chunks = -(-roomy // most)
+    chunks = max(-(-roomy // most), min(partitions, roomy * LEAST_SHARE // most))
     if chunks > partitions:
         chunks = -(-chunks // partitions) * partitions
-    return -(-roomy // chunks)
+    return -(-roomy // chunks) if chunks > 1 else most
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from collections.abc import Callable, Hashable, Iterator, Sequence
 from itertools import accumulate
 from typing import NamedTuple
 
-from penstock.domain.fragments import StoredFragment, bucket_of
+from penstock.domain.fragments import KeyAndCell, bucket_of
 
 KEY_START_BYTES = 8  # of a key, which name its bucket
 BEYOND_ALL_KEYS = b"\xff" * 256
@@ -31,28 +31,26 @@ class Batch(NamedTuple):
     """Fragments, and the bucket of each."""
 
     buckets: list[int]
-    fragments: list[StoredFragment]
+    fragments: list[KeyAndCell]
 
 
 class _Group(NamedTuple):
     """All fragments of one set of replicas. `starts` has the place of each bucket's first one."""
 
     buckets: list[int]
-    fragments: list[StoredFragment]
+    fragments: list[KeyAndCell]
     starts: list[int]
 
 
 def batches(
-    fragments: Sequence[StoredFragment], *, bits: int, replicas_of: Callable[[int], Hashable], limits: Limits
+    fragments: Sequence[KeyAndCell], *, bits: int, replicas_of: Callable[[int], Hashable], limits: Limits
 ) -> Iterator[Batch]:
     """`fragments`, sorted by key, in batches of which each goes to one set of replicas; their order is kept."""
     for group in _by_replicas(fragments, bits, replicas_of):
         yield from _bounded(group, limits)
 
 
-def _by_replicas(
-    fragments: Sequence[StoredFragment], bits: int, replicas_of: Callable[[int], Hashable]
-) -> list[_Group]:
+def _by_replicas(fragments: Sequence[KeyAndCell], bits: int, replicas_of: Callable[[int], Hashable]) -> list[_Group]:
     groups: dict[Hashable, _Group] = {}
     for bucket, run in _runs(fragments, bits):
         replicas = replicas_of(bucket)
@@ -65,7 +63,7 @@ def _by_replicas(
     return list(groups.values())
 
 
-def _runs(fragments: Sequence[StoredFragment], bits: int) -> Iterator[tuple[int, Sequence[StoredFragment]]]:
+def _runs(fragments: Sequence[KeyAndCell], bits: int) -> Iterator[tuple[int, Sequence[KeyAndCell]]]:
     """The fragments of each bucket. One comparison a fragment: working out the bucket of each takes five times that."""
     start, end = 0, len(fragments)
     while start < end:

@@ -17,7 +17,7 @@ from penstock.adapters.cluster.cassandra_batches import Batch, Limits, batches
 from penstock.adapters.cluster.cassandra_flow import Flow, InFlightLimit
 from penstock.adapters.cluster.cassandra_session import OVERTAXED, PASSING, CassandraSession, errors
 from penstock.domain.errors import Refused
-from penstock.domain.fragments import StoredFragment
+from penstock.domain.fragments import KeyAndCell, StoredFragment
 from penstock.ports.profile_store import ProfileStore
 
 # An UPDATE writes the cell alone; an INSERT also that the row is there, a tenth of what a row costs the server.
@@ -72,14 +72,14 @@ class CassandraProfileStore(ProfileStore):
             patience_seconds=settings.patience_seconds,
         )
 
-    def write(self, tenant_id: str, fragments: Sequence[StoredFragment], *, bits: int, timestamp_us: int) -> None:
+    def write(self, tenant_id: str, fragments: Sequence[KeyAndCell], *, bits: int, timestamp_us: int) -> None:
         """All batches are bound before the first is sent: a server spends half as much CPU on a batch that follows
         close on another as on one that it has to wake up for."""
         with errors():
             self._flow.run(list(self.statements(tenant_id, fragments, bits=bits, timestamp_us=timestamp_us)))
 
     def statements(
-        self, tenant_id: str, fragments: Sequence[StoredFragment], *, bits: int, timestamp_us: int
+        self, tenant_id: str, fragments: Sequence[KeyAndCell], *, bits: int, timestamp_us: int
     ) -> Iterator[BoundStatement]:
         """What `write` sends, one batch at a time. Raises the driver's errors."""
         tenant, timestamp = tenant_id.encode(), struct.pack(">q", timestamp_us)

@@ -88,7 +88,7 @@ class CassandraSettings(msgspec.Struct, frozen=True, kw_only=True):
     request_timeout_seconds: float = 10.0
     patience_seconds: float = 30.0  # what is repeated is given up when nothing has succeeded for so long
     speculative_delay_seconds: float = 0.1  # a read that takes longer is sent to another replica too
-    batch_fragments: int = 128
+    batch_fragments: int = 256
     batch_bytes: int = 0  # 0: as many as the servers take in a batch without a line in their log
     batch_partitions: int = 0  # the same
     batches_in_flight: int = 64  # at most; fewer while the servers are slow or refuse

@@ -14,14 +14,14 @@ from __future__ import annotations
 import heapq
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
-from operator import attrgetter
+from operator import itemgetter
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import apsw
 
 from penstock.adapters.embedded.sqlite import Database
-from penstock.domain.fragments import StoredFragment
+from penstock.domain.fragments import KeyAndCell, StoredFragment
 from penstock.ports.profile_store import ProfileStore
 
 PAGE_BYTES = 8192  # measured: 1.6 times as fast as 4096
@@ -61,7 +61,7 @@ BURY = """
 """
 TOMBSTONES = 'SELECT bucket, start, "end" FROM tombstones WHERE tenant = ? AND ts >= ?'
 
-_key = attrgetter("key")
+_key = itemgetter(0)
 
 
 class _Row(NamedTuple):
@@ -84,14 +84,14 @@ class EmbeddedProfileStore(ProfileStore):
         self._database = Database(path, SCHEMA, page_bytes=PAGE_BYTES, checkpoint_pages=CHECKPOINT_PAGES)
         self._generation_fragments = generation_fragments
 
-    def write(self, tenant_id: str, fragments: Sequence[StoredFragment], *, bits: int, timestamp_us: int) -> None:
+    def write(self, tenant_id: str, fragments: Sequence[KeyAndCell], *, bits: int, timestamp_us: int) -> None:
         if not fragments:
             return
         with self._database.write() as connection:
             live = _not_deleted(connection, tenant_id, fragments, bits, timestamp_us)
             generation = self._generation(connection, tenant_id, bits)
             upsert = UPSERT.format(generation=generation, timestamp_us=timestamp_us)
-            connection.executemany(upsert, map(tuple, live))  # apsw binds a plain tuple a third faster
+            connection.executemany(upsert, live)
             connection.execute(COUNT, (len(live), generation))
 
     def read(self, tenant_id: str, bucket: int, start: bytes, end: bytes) -> list[StoredFragment]:
@@ -172,8 +172,8 @@ def _winners(rows: Iterator[_Row]) -> Iterator[StoredFragment]:
 
 
 def _not_deleted(
-    connection: apsw.Connection, tenant_id: str, fragments: Sequence[StoredFragment], bits: int, timestamp_us: int
-) -> Sequence[StoredFragment]:
+    connection: apsw.Connection, tenant_id: str, fragments: Sequence[KeyAndCell], bits: int, timestamp_us: int
+) -> Sequence[KeyAndCell]:
     """`fragments` without those that a delete at `timestamp_us` or later hides."""
     tombstones: Any = connection.execute(TOMBSTONES, (tenant_id, timestamp_us))
     hidden: set[int] = set()

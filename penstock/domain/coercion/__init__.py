@@ -8,6 +8,7 @@ REASONS              what each misfit's code means, and how to mend it
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import assert_never
 
 from penstock.domain.attributes import FormatKind, InputFormat
@@ -18,13 +19,16 @@ from penstock.domain.coercion.reasons import REASONS, Reason
 from penstock.domain.coercion.texts import EnumCoercer, TextCoercer
 from penstock.domain.coercion.urls import UrlCoercer
 
+COERCERS_KEPT = 16
+
 __all__ = ["REASONS", "Coercer", "Misfit", "Reason", "Value", "coercer"]
 
 
+@lru_cache(COERCERS_KEPT)
 def coercer(format: InputFormat) -> Coercer:
     """The coercer of `format`; `Refused` (invalid_format) when its pattern, region or options are wrong.
 
-    It remembers what it has seen, so keep it for all chunks of a request.
+    It remembers days, domains and numbering plans that it has seen, and so serves all columns and requests alike.
     """
     match format.kind:
         case FormatKind.TEXT:

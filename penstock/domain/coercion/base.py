@@ -51,6 +51,8 @@ class CellCoercer(Coercer):
     def column(self, cells: Sequence[str]) -> tuple[list[Value | None], dict[int, str]]:
         values = self.glance(cells)
         misfits: dict[int, str] = {}
+        if None not in values:
+            return values, misfits
         for index, value in enumerate(values):
             if value is None and cells[index]:
                 try:

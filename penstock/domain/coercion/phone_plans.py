@@ -9,6 +9,7 @@ library to judge. Each helper names the function of phonenumberutil (or two) tha
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -134,8 +135,16 @@ def _described(description: PhoneNumberDesc | None) -> str:
     """_is_number_matching_desc: a possible length, and the pattern up to the end; empty when there is none."""
     if description is None or not description.national_number_pattern:
         return ""
-    lengths = "|".join(rf"\d{{{length}}}\Z" for length in description.possible_length if length > 0)
+    lengths = "|".join(rf"\d{{{least},{most}}}\Z" for least, most in _ranges(description.possible_length))
     return rf"(?={lengths})(?:{description.national_number_pattern})\Z"
+
+
+def _ranges(lengths: Sequence[int]) -> list[tuple[int, int]]:
+    """Lengths, in ascending order, as first and last of each run; those below 1 stand for none."""
+    known = [length for length in lengths if length > 0]
+    firsts = [length for length in known if length - 1 not in known]
+    lasts = [length for length in known if length + 1 not in known]
+    return list(zip(firsts, lasts, strict=True))
 
 
 def _pattern(metadata: PhoneMetadata) -> str:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from penstock.domain.attributes import Attribute, FormatKind, InputFormat
 from penstock.domain.chunk import ChunkResult, ingest_chunk
 from penstock.domain.chunking import spans
-from penstock.domain.fragments import ORIGIN_BYTES, Fragment, StoredFragment, decode, key_suffix
+from penstock.domain.fragments import ORIGIN_BYTES, Fragment, KeyAndCell, decode, key_suffix
 from penstock.domain.identity import NodeHasher
 from penstock.domain.layout import compile_layout
 from penstock.domain.mapping import ColumnMapping, Mapping, Plan, WritePolicy
@@ -57,14 +57,14 @@ def ingest(plan: Plan, body: bytes, chunk_bytes: int = 1 << 20) -> list[ChunkRes
     return results
 
 
-def opened(stored: StoredFragment) -> Fragment:
-    parts = take_apart(stored.cell)
-    origin = stored.key[-ORIGIN_BYTES:]
-    general = open_part(chunk_key(GENERAL, Part.GENERAL, origin), "acme", Part.GENERAL, 1, stored.key, parts.general)
+def opened(stored: KeyAndCell) -> Fragment:
+    key, cell = stored
+    parts, origin = take_apart(cell), key[-ORIGIN_BYTES:]
+    general = open_part(chunk_key(GENERAL, Part.GENERAL, origin), "acme", Part.GENERAL, 1, key, parts.general)
     personal = parts.personal and open_part(
-        chunk_key(PERSONAL, Part.PERSONAL, origin), "acme", Part.PERSONAL, 1, stored.key, parts.personal
+        chunk_key(PERSONAL, Part.PERSONAL, origin), "acme", Part.PERSONAL, 1, key, parts.personal
     )
-    return decode(stored.key, general, personal)
+    return decode(key, general, personal)
 
 
 def walk(fragments: Sequence[Fragment], start: bytes) -> Profile:
@@ -157,7 +157,7 @@ def test_one_chunk_writes_each_node_once_and_in_the_order_of_keys(
     columns = columns_with([WritePolicy.OVERWRITE] * 4, both_identify)
     body = "".join("\t".join(row) + "\n" for row in rows).encode()
     for result in ingest(plan_of(columns, 1), body):
-        keys = [fragment.key for fragment in result.fragments]
+        keys = [key for key, _ in result.fragments]
         assert keys == sorted(set(keys))
 
 
@@ -166,15 +166,15 @@ def test_two_attempts_at_one_chunk_write_the_same_keys_and_meaning_with_other_by
     body = b"C1\ta@gmail.com\tred\t1\tx\nC2\t\tblue\t2\tx\n"
     plan = plan_of(columns, 1)
     first, second = (ingest(plan, body)[0].fragments for _ in range(2))
-    assert [fragment.key for fragment in first] == [fragment.key for fragment in second]
+    assert [key for key, _ in first] == [key for key, _ in second]
     assert [opened(fragment) for fragment in first] == [opened(fragment) for fragment in second]
-    assert not {fragment.cell for fragment in first} & {fragment.cell for fragment in second}
+    assert not {cell for _, cell in first} & {cell for _, cell in second}
 
 
 def test_no_value_of_a_row_stands_in_what_is_stored() -> None:
     columns = columns_with([WritePolicy.OVERWRITE] * 4, both_identify=True)
     result = ingest(plan_of(columns, 1), b"C-MARKED\tmarked@gmail.com\tmarked note\t424242\tx\n")[0]
-    stored = b"".join(fragment.key + fragment.cell for fragment in result.fragments)
+    stored = b"".join(key + cell for key, cell in result.fragments)
     for value in (b"MARKED", b"marked", b"424242", b"note"):
         assert value not in stored
 
@@ -188,12 +188,9 @@ def test_a_row_with_several_faults_lists_all_and_counts_once() -> None:
 
 def test_a_reader_without_the_personal_key_sees_names_but_no_personal_values() -> None:
     columns = columns_with([WritePolicy.OVERWRITE] * 4, both_identify=False)
-    stored = ingest(plan_of(columns, 1), b"C1\ta@gmail.com\tred\t1\tx\n")[0].fragments[0]
-    parts = take_apart(stored.cell)
+    key, cell = ingest(plan_of(columns, 1), b"C1\ta@gmail.com\tred\t1\tx\n")[0].fragments[0]
     general = open_part(
-        chunk_key(GENERAL, Part.GENERAL, stored.key[-ORIGIN_BYTES:]), "acme", Part.GENERAL, 1, stored.key, parts.general
+        chunk_key(GENERAL, Part.GENERAL, key[-ORIGIN_BYTES:]), "acme", Part.GENERAL, 1, key, take_apart(cell).general
     )
-    assertions: dict[str, Any] = {
-        name: said.value for name, said in decode(stored.key, general, None).assertions.items()
-    }
+    assertions: dict[str, Any] = {name: said.value for name, said in decode(key, general, None).assertions.items()}
     assert assertions == {"crmid": "C1", "note": "red", "email": None, "points": None}
