@@ -91,7 +91,7 @@ class CassandraSettings(msgspec.Struct, frozen=True, kw_only=True):
     batch_fragments: int = 256
     batch_bytes: int = 0  # 0: as many as the servers take in a batch without a line in their log
     batch_partitions: int = 0  # the same
-    batches_in_flight: int = 64  # at most; fewer while the servers are slow or refuse
+    batches_in_flight: int = 32  # at most; fewer while the servers are slow or refuse; more of them fill the sockets
 
     def __post_init__(self) -> None:
         if not KEYSPACE.fullmatch(self.keyspace):
