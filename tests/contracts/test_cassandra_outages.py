@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, contextmanager
 
@@ -19,6 +19,7 @@ from penstock.domain.fragments import StoredFragment
 from penstock.ports.control_store import Record, Table
 from tests.support.servers import Servers
 from tests.support.toxics import SpoiltConnection, spoilt_connection
+from tests.support.waiting import until
 
 BITS = 4
 FRAGMENTS = 6_000
@@ -84,7 +85,7 @@ def test_a_server_that_hangs_is_sent_less(through: CassandraSettings, line: Spoi
         running = threads.submit(store.write, tenant, fragments(), bits=BITS, timestamp_us=1)
         wait_for_some(store, tenant)
         with line.toxic("timeout", timeout=0):
-            wait_until(lambda: store.in_flight_limit < before)
+            until(lambda: store.in_flight_limit < before)
         running.result(WAIT_SECONDS)
         assert store.in_flight_limit > 1
 
@@ -116,11 +117,11 @@ def test_a_change_whose_answer_was_lost_is_found_to_have_won(
         prepare(store, tenant)
         with line.toxic("timeout", timeout=0):
             creating = threads.submit(store.create, Table.REQUESTS, tenant, "", "r", b"{}")
-            wait_until(lambda: direct.get(Table.REQUESTS, tenant, "", "r") is not None)
+            until(lambda: direct.get(Table.REQUESTS, tenant, "", "r") is not None)
         created = creating.result(WAIT_SECONDS)
         with line.toxic("timeout", timeout=0):
             replacing = threads.submit(store.replace, created, b"[]")
-            wait_until(lambda: direct.get(Table.REQUESTS, tenant, "", "r") != created)
+            until(lambda: direct.get(Table.REQUESTS, tenant, "", "r") != created)
         assert replacing.result(WAIT_SECONDS) == direct.get(Table.REQUESTS, tenant, "", "r")
 
 
@@ -157,7 +158,7 @@ def test_changes_whose_answer_was_lost_are_found_to_have_won_or_not_together(
     through: CassandraSettings, line: SpoiltConnection, direct: CassandraControlStore, tenant: str
 ) -> None:
     with replacing_two(through, line, tenant) as (_, second, replacing):
-        wait_until(lambda: direct.get(Table.REQUESTS, tenant, "", "second") != second)
+        until(lambda: direct.get(Table.REQUESTS, tenant, "", "second") != second)
     replaced = replacing.result(WAIT_SECONDS)
     assert replaced == [direct.get(Table.REQUESTS, tenant, "", sort) for sort in ("first", "second")]
 
@@ -179,7 +180,7 @@ def test_a_change_that_others_went_on_from_is_not_decided(
         prepare(store, tenant)
         with line.toxic("timeout", timeout=0):
             creating = threads.submit(store.create, Table.REQUESTS, tenant, "", "r", b"{}")
-            wait_until(lambda: direct.get(Table.REQUESTS, tenant, "", "r") is not None)
+            until(lambda: direct.get(Table.REQUESTS, tenant, "", "r") is not None)
             created = direct.get(Table.REQUESTS, tenant, "", "r")
             assert created is not None
             direct.replace(created, b"[]")
@@ -198,11 +199,4 @@ def prepare(store: CassandraControlStore, tenant: str) -> None:
 
 
 def wait_for_some(store: CassandraProfileStore, tenant: str) -> None:
-    wait_until(lambda: next(store.scan(tenant, 0), None) is not None)
-
-
-def wait_until(is_true: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + WAIT_SECONDS
-    while not is_true():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+    until(lambda: next(store.scan(tenant, 0), None) is not None)

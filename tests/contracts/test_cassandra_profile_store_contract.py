@@ -15,7 +15,7 @@ from penstock.adapters.cluster.cassandra_profile_store import READ, CassandraPro
 from penstock.adapters.cluster.cassandra_session import CassandraSession, CassandraSettings
 from penstock.domain.errors import Unavailable
 from penstock.domain.fragments import StoredFragment
-from tests.support.installation import until
+from tests.support.waiting import until
 
 
 def connect_to(settings: CassandraSettings) -> CassandraProfileStore:

@@ -8,7 +8,7 @@ import sys
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 import msgspec
@@ -25,6 +25,7 @@ from penstock.adapters.cluster.kafka_standing import KafkaStanding
 from penstock.domain.errors import Fenced, Unavailable
 from penstock.ports.event_log import Consumer, Message
 from tests.support.servers import Servers, give_sessions, kill
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.server_faults
 
@@ -173,12 +174,12 @@ class TestKilledBroker:
 
         sender = threading.Thread(target=flood)
         sender.start()
-        wait_until(lambda: len(acknowledged) > 500)
+        until(lambda: len(acknowledged) > 500)
         kill(own_broker, "kafka")
-        wait_until(lambda: bool(doubtful))
+        until(lambda: bool(doubtful))
         own_broker.up("kafka", lent=True)
         before = len(acknowledged)
-        wait_until(lambda: len(acknowledged) > before)
+        until(lambda: len(acknowledged) > before)
         stop.set()
         sender.join()
         arrived = [value for partition in range(4) for value in values(mortal.read(ORDERS, partition, 0, 10**6))]
@@ -228,9 +229,9 @@ class TestKilledBroker:
         onlooker.start()
         for _ in range(3):
             kill(own_broker, "kafka")
-            wait_until(lambda: looks[-1] == away)
+            until(lambda: looks[-1] == away)
             own_broker.up("kafka", lent=True)
-            wait_until(lambda: looks[-1] == seen)
+            until(lambda: looks[-1] == seen)
         stop.set()
         onlooker.join()
         assert all(look in (seen, away) for look in looks)
@@ -258,13 +259,6 @@ class TestKilledBroker:
             with pytest.raises(Unavailable, match="check that the brokers run, their addresses"):
                 ask()
         log.close()
-
-
-def wait_until(done: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + GIVE_UP_SECONDS
-    while not done():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
 
 
 def poll_through(consumer: Consumer, value: int) -> Message:

@@ -23,10 +23,11 @@ from penstock.domain.events import CHUNK_READY, PROGRESS, UPLOAD_REQUESTED
 from services.uploader.intake import intake_of
 from tests.support import messy_file
 from tests.support.cluster_invariant import check_finished, check_finished_first, check_safe, dead_letters
-from tests.support.installation import GROUPS, Installation, installation, until
+from tests.support.installation import GROUPS, Installation, installation
 from tests.support.poison import foreign_request, poisons
 from tests.support.servers import Servers, kill
 from tests.support.toxics import spoilt_connection
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.server_faults
 

@@ -20,7 +20,8 @@ from penstock.ports.event_log import Message
 from services.status_tracker.tracker import Tracker
 from services.status_tracker.watchdog import STALLED
 from tests.support.postbox import Postbox, open_postbox
-from tests.support.stream_scene import GROUP, PARTITIONS, StreamScene, repeated_and_shuffled, running, until
+from tests.support.stream_scene import GROUP, PARTITIONS, StreamScene, repeated_and_shuffled, running
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.server_faults
 

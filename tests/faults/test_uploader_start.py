@@ -13,9 +13,10 @@ import pytest
 
 from penstock.application.access import Access, Role
 from tests.support import messy_file
-from tests.support.installation import Installation, installation, until
+from tests.support.installation import Installation, installation
 from tests.support.servers import Servers
 from tests.support.toxics import SpoiltConnection, spoilt_connection
+from tests.support.waiting import until
 
 WAITS = "the service waits for its servers; the log says for which"
 # What the log says while a server is awaited, in the order in which they come up here.

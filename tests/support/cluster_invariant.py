@@ -13,7 +13,8 @@ from services.status_tracker.main import notifier
 from tests.simulation.invariant import check_profiles, check_request
 from tests.support import clear_text, messy_file, reference
 from tests.support.aftermath import LaterClock, check_objects, expected
-from tests.support.installation import GROUPS, Installation, until
+from tests.support.installation import GROUPS, Installation
+from tests.support.waiting import until
 
 MOST_EVENTS = 100_000
 MAILS = {

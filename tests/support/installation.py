@@ -5,10 +5,9 @@ from __future__ import annotations
 import itertools
 import os
 import signal
-import time
 import uuid
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager, suppress
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -18,7 +17,6 @@ from deploy.stack.addresses import Addresses
 from deploy.stack.fleet import Fleet
 from penstock.adapters.cluster.cassandra_session import CassandraSession, CassandraSettings
 from penstock.config import load_settings
-from penstock.domain.errors import Unavailable
 from penstock.domain.events import CHUNK_READY, PROGRESS, UPLOAD_REQUESTED
 from penstock.domain.request import Request
 from penstock.wiring import System
@@ -28,8 +26,8 @@ from services.status_tracker.main import TRACKERS
 from services.uploader.intake import intake_of
 from tests.support import messy_file
 from tests.support.servers import give_sessions
+from tests.support.waiting import GIVE_UP_SECONDS, until
 
-GIVE_UP_SECONDS = 180.0  # only broken code gets there, or a machine that does much else
 DEAD_SECONDS = 3  # for a silent member to be missed; the shortest that the stack's brokers allow
 STOPPED_EARLY = 130  # what a service exits with that is told to end before it has found its servers
 # So short that the services' patience ends while a test looks on, and with a long session for the slowest machine.
@@ -162,14 +160,3 @@ def _opened(fleet: Fleet) -> Iterator[System]:
         yield system
     finally:
         system.close()
-
-
-def until(condition: Callable[[], object]) -> None:
-    """What asks a server that is away asks again."""
-    deadline = time.monotonic() + GIVE_UP_SECONDS
-    while True:
-        with suppress(Unavailable):
-            if condition():
-                return
-        assert time.monotonic() < deadline, "it never came true"
-        time.sleep(0.05)

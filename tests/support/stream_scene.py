@@ -7,9 +7,8 @@ import random
 import subprocess
 import sys
 import threading
-import time
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import reduce
 from pathlib import Path
@@ -45,22 +44,15 @@ from services.status_tracker.outbox import Outbox
 from services.status_tracker.stream_tracker import StreamTracker
 from services.status_tracker.tracker import Tracker
 from tests.support.acceptance import TENANT, accept
+from tests.support.waiting import until
 
 GROUP = "penstock.trackers"
 PARTITIONS = 4
-WAIT_SECONDS = 240.0  # only broken code gets there, or a machine that does much else
 
 
 def kafka_settings(servers: str, prefix: str) -> KafkaSettings:
     """With the shortest session that a broker allows, since a dead member's partitions are waited for."""
     return KafkaSettings(bootstrap_servers=servers, prefix=prefix, replication_factor=1, session_timeout_seconds=6.0)
-
-
-def until(condition: Callable[[], object]) -> None:
-    deadline = time.monotonic() + WAIT_SECONDS
-    while not condition():
-        assert time.monotonic() < deadline, "it never came true"
-        time.sleep(0.05)
 
 
 class StreamScene:
