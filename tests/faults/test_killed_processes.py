@@ -146,7 +146,7 @@ def start(cli: CommandLine, body: bytes) -> subprocess.Popen[str]:
         [*cli.command, "ingest", str(cli.file(body)), *messy_file.OPTIONS, "--workers", "2", "--json"],
         cwd=cli.folder,
         env=cli.environment(
-            PENSTOCK_CHUNK_BYTES=str(4 * messy_file.CHUNK_BYTES), PENSTOCK_SESSION_TIMEOUT_SECONDS=str(SESSION_SECONDS)
+            PENSTOCK_CHUNK_BYTES=str(messy_file.CHUNK_BYTES), PENSTOCK_SESSION_TIMEOUT_SECONDS=str(SESSION_SECONDS)
         ),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

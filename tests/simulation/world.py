@@ -29,7 +29,7 @@ from tests.simulation.shaky_log import ShakyLog
 
 TENANT = "default"
 SOURCES = ("crm", "store_pos")
-CHUNK_BYTES = 120  # a handful of rows
+CHUNK_BYTES = 480  # at most; files are cut into chunks of a handful of rows
 SESSION_SECONDS = 10.0
 QUIET_SECONDS = 30.0
 STEPS = 120

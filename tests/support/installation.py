@@ -28,11 +28,12 @@ from tests.support import messy_file
 from tests.support.servers import give_sessions
 from tests.support.waiting import GIVE_UP_SECONDS, until
 
+CHUNK_BYTES = 200  # of a row or two, so that there are many
 DEAD_SECONDS = 3  # for a silent member to be missed; the shortest that the stack's brokers allow
 STOPPED_EARLY = 130  # what a service exits with that is told to end before it has found its servers
 # So short that the services' patience ends while a test looks on, and with a long session for the slowest machine.
 QUICK = {
-    "chunk_bytes": str(messy_file.CHUNK_BYTES),
+    "chunk_bytes": str(CHUNK_BYTES),
     "kafka_session_timeout_seconds": "6",
     "kafka_delivery_timeout_seconds": "4",
     "kafka_request_timeout_seconds": "2",
@@ -63,7 +64,7 @@ class Installation:
         self.fleet.start(service, options=options, **{**_reaching(self._ways), **variables})
         return service
 
-    def upload(self, body: bytes = messy_file.BODY, *, chunk_bytes: int = messy_file.CHUNK_BYTES) -> str:
+    def upload(self, body: bytes = messy_file.BODY, *, chunk_bytes: int = CHUNK_BYTES) -> str:
         """The new request's id."""
         system = self.system._replace(settings=replace(self.system.settings, chunk_bytes=chunk_bytes))
         request = intake_of(system).upload(messy_file.TENANT, [body], self.form)

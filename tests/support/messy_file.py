@@ -12,7 +12,7 @@ from tests.simulation import files
 TENANT = "default"
 ADDRESS = "someone@example.org"
 MARK = files.MARK  # stands in every text value of the file
-CHUNK_BYTES = 200
+CHUNK_BYTES = 800  # at most; BODY becomes a dozen chunks of two or three rows
 ATTRIBUTES = files.ATTRIBUTES
 COLUMNS = (
     ColumnMapping(column="c_crmid", attribute="crmid", identifier=True),
