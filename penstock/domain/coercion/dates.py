@@ -43,8 +43,9 @@ class DateCoercer(CellCoercer):
             value = _iso_date(*match.group("year", "month", "day"))
         except ValueError:
             return None
-        if len(self._known) < _MEMO:
-            self._known[text] = value
+        if len(self._known) >= _MEMO:  # one file's rare ones must not keep out the next one's
+            self._known.clear()
+        self._known[text] = value
         return value
 
 
