@@ -115,11 +115,22 @@ def _without_identifier(nodes: Sequence[Sequence[Node | None]], rows: int) -> It
 def _plain_fragments(rows: _Rows, layout: Layout) -> list[PlainFragment]:
     """One fragment per node that occurs in the chunk."""
     crowded = _crowded_nodes(rows.nodes)
+    if crowded and len(rows.nodes) == 1 and layout.overwrites:
+        rows = _without_superseded(rows)
+        crowded = _crowded_nodes(rows.nodes)
     if not crowded:
         return _straight(rows, layout)
     shared = [any(node in crowded for node in nodes) for nodes in zip(*rows.nodes, strict=True)]
     alone = [not is_shared for is_shared in shared]
     return _straight(_pick(rows, alone), layout) + _folded(_pick(rows, shared), layout)
+
+
+def _without_superseded(rows: _Rows) -> _Rows:
+    """The rows without those of which nothing remains, since a later row of the same person has no blank."""
+    (nodes,) = rows.nodes
+    full = [None not in values for values in zip(*rows.columns, strict=True)]
+    last_full = {node: at for at, node in enumerate(nodes) if full[at]}
+    return _pick(rows, [at >= last_full.get(node, 0) for at, node in enumerate(nodes)])
 
 
 def _pick(rows: _Rows, which: list[bool]) -> _Rows:
@@ -215,18 +226,24 @@ class _Folding:
         self.said: dict[int, tuple[Value | None, int]] = {}  # by place: the value (None: cleared) and its line
         self.links: dict[Node, None] = {}
 
-    def say(self, place: int, value: Value | None, line: int, policy: WritePolicy) -> None:
-        if value is None and policy is not WritePolicy.CLEAR_ON_BLANK:
-            return
-        if policy is WritePolicy.KEEP_FIRST:
-            self.said.setdefault(place, (value, line))
-        else:
-            self.said[place] = (value, line)
+    def say(self, values: Iterable[tuple[int, Value | None]], line: int, policies: Sequence[WritePolicy]) -> None:
+        """What one row says: values by place."""
+        said = self.said
+        for place, value in values:
+            policy = policies[place]
+            if value is None and policy is not WritePolicy.CLEAR_ON_BLANK:
+                continue
+            if policy is WritePolicy.KEEP_FIRST:
+                said.setdefault(place, (value, line))
+            else:
+                said[place] = (value, line)
 
 
 def _folded(rows: _Rows, layout: Layout) -> list[PlainFragment]:
     """Fragments of rows that meet in a node; one that all of them lead to holds what all of them say."""
     people: dict[Node, _Folding] = {}
+    policies = [column.policy for column in layout.columns]
+    names = [column.attribute.name for column in layout.columns]
     for line, values, nodes in zip(
         rows.lines, zip(*rows.columns, strict=True), zip(*rows.nodes, strict=True), strict=True
     ):
@@ -234,15 +251,12 @@ def _folded(rows: _Rows, layout: Layout) -> list[PlainFragment]:
         home = present[0][1]
         for who, node in present:
             person = people.setdefault(node, _Folding(who.attribute.namespace))
-            places = range(len(values)) if node is home else (who.place,)
-            for place in places:
-                person.say(place, values[place], line, layout.columns[place].policy)
+            person.say(enumerate(values) if node is home else [(who.place, values[who.place])], line, policies)
             person.links.update(dict.fromkeys(other for _, other in present[1:]) if node is home else {home: None})
-    return [(node, *_encode_folding(person, layout)) for node, person in people.items()]
+    return [(node, *_encode_folding(person, layout, names)) for node, person in people.items()]
 
 
-def _encode_folding(person: _Folding, layout: Layout) -> tuple[bytes, bytes]:
-    names = [column.attribute.name for column in layout.columns]
+def _encode_folding(person: _Folding, layout: Layout, names: Sequence[str]) -> tuple[bytes, bytes]:
     row = max(line for _, line in person.said.values())
     ordinary = tuple(person.said.get(place, (None, 0))[0] for place in layout.ordinary)
     personal = tuple(person.said.get(place, (None, 0))[0] for place in layout.personal)

@@ -33,7 +33,8 @@ class IdentifierColumn(NamedTuple):
 
 
 class Layout(NamedTuple):
-    """`ordinary` and `personal` are places among `columns`; `identifiers` are in order of priority."""
+    """`ordinary` and `personal` are places among `columns`; `identifiers` are in order of priority. `overwrites` tells
+    that a later row wins in every column."""
 
     width: int
     columns: tuple[LayoutColumn, ...]
@@ -41,6 +42,7 @@ class Layout(NamedTuple):
     ordinary: tuple[int, ...]
     personal: tuple[int, ...]
     clearing: tuple[int, ...]
+    overwrites: bool
     encoder: PartEncoder
     corrected_rejects: bool
 
@@ -69,6 +71,7 @@ def compile_layout(plan: Plan, header: Header, hash_key: bytes) -> Layout:
         ordinary,
         personal,
         clearing,
+        all(column.policy is WritePolicy.OVERWRITE for column in columns),
         _encoder(columns),
         header.corrected_rejects,
     )

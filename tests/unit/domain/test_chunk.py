@@ -103,7 +103,9 @@ ROW = st.tuples(
 @settings(max_examples=300, deadline=None)
 @given(
     files=st.lists(
-        st.tuples(st.lists(ROW, max_size=8), st.tuples(POLICY, POLICY, POLICY, POLICY)), min_size=1, max_size=3
+        st.tuples(st.lists(ROW, max_size=8), st.just((WritePolicy.OVERWRITE,) * 4) | st.tuples(*[POLICY] * 4)),
+        min_size=1,
+        max_size=3,
     ),
     both_identify=st.booleans(),
     chunk_bytes=st.sampled_from([1, 40, 100, 1 << 20]),
