@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from typing import Protocol, runtime_checkable
 
 from penstock.application.consume import ConsumeLoop
 from penstock.application.handling import PARTITION_STOPPED, Tally
 
+WAKE_SECONDS = 0.5  # Python hears a signal that the kernel gave to another thread when the main one wakes up
 QUIET_SECONDS = 30.0  # without a sign of life from the event log, after which a service is not ready
 
 
@@ -53,9 +54,13 @@ class PartRunner:
             self._stop_all()
         with ThreadPoolExecutor(len(parts)) as pool:
             self._running = [pool.submit(part.run) for part in parts]
-            for ended in as_completed(self._running):
-                self._stop_all()
-                ended.result()
+            running = set(self._running)
+            while running:
+                ended, running = wait(running, WAKE_SECONDS, FIRST_COMPLETED)
+                if ended:
+                    self._stop_all()
+                for part in ended:
+                    part.result()
 
     def stop(self) -> None:
         """End `run` once every part has finished what it has begun; for another thread, or a signal handler."""

@@ -106,7 +106,8 @@ class Installation:
         for service in services:
             self.send(service, number)
         for service in services:
-            ended = self.fleet.processes.pop(service).wait(GIVE_UP_SECONDS)
+            ended = self.fleet.processes[service].wait(GIVE_UP_SECONDS)
+            del self.fleet.processes[service]  # one that does not end is killed with the fleet
             assert ended in (0, STOPPED_EARLY, -number), self.log(service)
 
     def ended_by_themselves(self) -> dict[str, str]:

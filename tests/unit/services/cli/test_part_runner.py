@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import signal
+import sys
 import threading
+import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +18,8 @@ from penstock.application.consume import ConsumeLoop
 from penstock.application.handling import PARTITION_STOPPED, Tally
 from penstock.domain.events import DEAD_LETTER, PROGRESS
 from services.cli.part_runner import QUIET_SECONDS, Part, PartRunner
+from services.cli.service_commands import run_until_told
+from tests.support.waiting import until
 
 WAIT_SECONDS = 60.0  # only a broken runner ever gets here
 STOPPING = ["the service is stopping"]
@@ -35,6 +40,22 @@ class Waiting:
 
     def stop(self) -> None:
         self.stopped.set()
+
+
+class Signalled(Waiting):
+    """Gets the SIGTERM in its own thread, as the kernel may have it when the main one has just been stopped."""
+
+    def run(self) -> None:
+        until(_main_thread_waits)
+        signal.pthread_kill(threading.get_ident(), signal.SIGTERM)
+        super().run()
+
+
+def _main_thread_waits() -> bool:
+    """For the parts, all of which have been started."""
+    frame = sys._current_frames()[threading.main_thread().ident or 0]
+    running = [frame.f_code for frame, _ in traceback.walk_stack(frame)]
+    return running[0] is threading.Condition.wait.__code__ and threading.Thread.start.__code__ not in running
 
 
 class Counting(Waiting):
@@ -101,6 +122,16 @@ def test_what_is_told_to_stop_before_it_runs_ends_at_once() -> None:
     runner, part = PartRunner(), Waiting()
     runner.stop()
     runner.run([part])
+    assert part.stopped.is_set()
+
+
+def test_a_signal_that_another_thread_got_is_heard() -> None:
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        run_until_told([part := Signalled()])
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
     assert part.stopped.is_set()
 
 
