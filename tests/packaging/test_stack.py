@@ -25,6 +25,7 @@ from deploy.stack.processes import Process
 from deploy.stack.server import Launch
 from deploy.stack.stack import Stack
 from tests.support.servers import RUNNING, servers
+from tests.support.waiting import until
 
 ROOT = Path(__file__).parents[2]
 LISTEN = """
@@ -110,9 +111,10 @@ def test_another_command_finds_what_runs_and_where(stack: Stack, tmp_path: Path)
 
 def test_a_server_comes_back_on_its_port(stack: Stack) -> None:
     stack.up()
-    stack.process("kafka").send(signal.SIGKILL)
+    killed, addresses = stack.process("kafka"), stack.addresses
+    killed.send(signal.SIGKILL)
+    until(lambda: not killed.is_running())
     stack.process("s3").send(signal.SIGSTOP)
-    addresses = stack.addresses
     assert stack.down("s3") == ["s3"]
     assert stack.up() == ["kafka", "s3"]
     assert stack.addresses == addresses
