@@ -107,7 +107,7 @@ def judge(error: BaseException) -> Failure:
         case UnicodeEncodeError() if _is_of_the_command_line(error.object):
             fault = Fault(code="usage", message="an argument is not UTF-8", mend="Write it in UTF-8.")
             return _failure(ExitCode.USAGE, fault.code, fault.message, [fault])
-        case KeyboardInterrupt():
+        case KeyboardInterrupt() | SystemError(__cause__=KeyboardInterrupt()):  # the second out of a driver's C code
             again = Fault(code="interrupted", message="stopped before the end", mend="Run the same command again.")
             return _failure(ExitCode.INTERRUPTED, again.code, again.message, [again])
         case OSError():

@@ -14,6 +14,11 @@ from services.cli.failures import BadUsage, ExitCode, judge, reporting
 SECRET = "a customer's value"
 
 
+def caused(error: BaseException, cause: BaseException) -> BaseException:
+    error.__cause__ = cause
+    return error
+
+
 @pytest.mark.parametrize(
     ("error", "exit_code", "code"),
     [
@@ -27,6 +32,8 @@ SECRET = "a customer's value"
         (KeyRevoked("gone"), ExitCode.UNAVAILABLE, "key_revoked"),
         (PermissionError(13, "Permission denied", "a.db"), ExitCode.UNAVAILABLE, "unavailable"),
         (KeyboardInterrupt(), ExitCode.INTERRUPTED, "interrupted"),
+        (caused(SystemError(SECRET), KeyboardInterrupt()), ExitCode.INTERRUPTED, "interrupted"),
+        (caused(SystemError(SECRET), ValueError()), ExitCode.INTERNAL, "internal"),
         (UnicodeEncodeError("utf-8", f"{SECRET}\udcff", 0, 1, "no"), ExitCode.USAGE, "usage"),
         (UnicodeEncodeError("utf-8", f"{SECRET}\ud800", 0, 1, "no"), ExitCode.INTERNAL, "internal"),
         (ValueError(SECRET), ExitCode.INTERNAL, "internal"),
