@@ -35,7 +35,7 @@ from penstock.ports.object_store import ObjectRef
 from penstock.ports.profile_store import ProfileStore
 
 MAX_ATTEMPTS = 5
-LAYOUTS_KEPT = 8  # each remembers the dates of its file, up to 4 MB
+LAYOUTS_KEPT = 8  # of requests whose chunks come by turns
 BATCH_FRAGMENTS = 40_000
 
 
