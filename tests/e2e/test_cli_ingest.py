@@ -144,9 +144,10 @@ def test_killed_and_run_again_it_goes_on(cli: CommandLine, failpoint: str) -> No
 
 
 def test_interrupted_it_says_so_and_goes_on_when_it_is_run_again(cli: CommandLine) -> None:
-    path = cli.file(many(100_000))
+    path = cli.file(many(3000))
     arguments = ("ingest", path, "--source", "crm", "--map", "crmid=crmid!", "--map", "email=email", "--json")
-    process = cli.start(*arguments, PENSTOCK_CHUNK_BYTES="20000")
+    held = {"PENSTOCK_CHUNK_BYTES": "20000", "PENSTOCK_FAILPOINT": "worker.progress_sent:2:raise"}  # ends its worker
+    process = cli.start(*arguments, **held)
     assert process.stderr is not None
     begun = next(line for line in process.stderr if "IN_PROGRESS" in line)
     process.send_signal(signal.SIGINT)
@@ -157,7 +158,7 @@ def test_interrupted_it_says_so_and_goes_on_when_it_is_run_again(cli: CommandLin
     assert "Run the same command again" in stderr
     again = cli.run(*arguments)
     assert (again.code, again.document["request_id"]) == (0, document["request_id"])
-    assert again.document["rows_ingested"] == 100_000
+    assert again.document["rows_ingested"] == 3000
 
 
 FAULTY_OPTIONS = {
