@@ -162,7 +162,8 @@ def _measure(sealed: int) -> tuple[int, int]:
     """How many segments and plain bytes lie in `sealed` bytes of segments. Raises `Corrupt`."""
     count = -(-sealed // _SEALED_SEGMENT)
     plain = sealed - count * _TAG
-    if count < 1 or plain < (count - 1) * SEGMENT:
+    # Only an empty file ends with an empty segment: any other was cut down to the length of its last tag.
+    if count < 1 or plain < (count - 1) * SEGMENT + (count > 1):
         raise Corrupt("the sealed file ends within a segment")
     return count, plain
 

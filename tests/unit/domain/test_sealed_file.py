@@ -142,6 +142,11 @@ def test_a_cut_file_is_corrupt(size: int, data: st.DataObject) -> None:
         opened(sealed[:kept])
 
 
+def test_a_file_whose_last_segment_is_cut_down_to_a_tag_is_corrupt() -> None:
+    with pytest.raises(Corrupt):
+        opened(seal(plain_of(SEGMENT + 1))[:-1])
+
+
 @pytest.mark.parametrize("start", [2 * SEGMENT, 2 * SEGMENT + 10, 3 * SEGMENT, 3 * SEGMENT + 5])
 def test_a_range_that_lay_in_the_cut_off_part_is_corrupt_and_not_empty(start: int) -> None:
     cut = seal(plain_of(4 * SEGMENT))[: HEADER_SIZE + 2 * SEALED_SEGMENT]
