@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler
 from socketserver import ThreadingTCPServer
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import msgspec
 from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.registry import Collector
 
-from penstock.application.consumer_metrics import ConsumerMetrics
+from penstock.application.consumer_metrics import ConsumerMetrics, Counted
 from penstock.domain.errors import Fault, Problem, Unavailable
-from services.cli.part_runner import PartRunner
 
 JSON, PROBLEM, METRICS = "application/json", "application/problem+json", "text/plain; version=0.0.4"
 SLOWEST_SECONDS = 5.0  # for a caller to send its few lines
@@ -27,15 +27,27 @@ class Answer(NamedTuple):
     body: bytes
 
 
+class Inspected(Protocol):
+    """What can be asked how it is, from any thread."""
+
+    def deaths(self) -> list[str]: ...
+
+    def problems(self) -> list[str]: ...
+
+    def consumers(self) -> Iterable[Counted]: ...
+
+
 @contextmanager
-def serving_health(runner: PartRunner, host: str, port: int | None) -> Iterator[str | None]:
-    """Tell how `runner` is at `/healthz`, `/readyz` and `/metrics` meanwhile, at the address yielded; without `port`
-    nowhere. Raises `Unavailable` when it cannot listen there."""
+def serving_health(service: Inspected, host: str, port: int | None, *collectors: Collector) -> Iterator[str | None]:
+    """Serve `/healthz`, `/readyz` and `/metrics` of `service` at the address that is yielded; nowhere without `port`.
+
+    Its metrics are those of its consumers, and of `collectors`. Raises `Unavailable` when it cannot listen there.
+    """
     if port is None:
         yield None
         return
     try:
-        server = _Server((host, port), runner)
+        server = _Server((host, port), service, metrics_of(service, *collectors))
     except OSError as error:
         raise Unavailable(f"cannot listen on {host}, port {port}: {error.strerror}") from None
     with server:
@@ -46,23 +58,23 @@ def serving_health(runner: PartRunner, host: str, port: int | None) -> Iterator[
             server.shutdown()
 
 
-def answer(runner: PartRunner, path: str) -> Answer:
+def answer(service: Inspected, metrics: CollectorRegistry, path: str) -> Answer:
     match path:
         case "/healthz":
-            return _state("ok", runner.deaths())
+            return _state("ok", service.deaths())
         case "/readyz":
-            return _state("ready", runner.problems())
+            return _state("ready", service.problems())
         case "/metrics":
-            return Answer(200, METRICS, metrics_text(runner))
+            return Answer(200, METRICS, generate_latest(metrics))
     lost = Fault(code="not_found", message="there is nothing here", mend="Ask for /healthz, /readyz or /metrics.")
     return _problem(404, lost.code, "Not Found", [lost])
 
 
-def metrics_text(runner: PartRunner) -> bytes:
-    """What the consumers have counted, in Prometheus' text format."""
+def metrics_of(service: Inspected, *collectors: Collector) -> CollectorRegistry:
     registry = CollectorRegistry()
-    registry.register(ConsumerMetrics(runner.consumers))
-    return generate_latest(registry)
+    for each in (ConsumerMetrics(service.consumers), *collectors):
+        registry.register(each)
+    return registry
 
 
 class _Server(ThreadingTCPServer):
@@ -74,8 +86,8 @@ class _Server(ThreadingTCPServer):
     allow_reuse_address = True
     daemon_threads = True
 
-    def __init__(self, address: tuple[str, int], runner: PartRunner) -> None:
-        self.runner = runner
+    def __init__(self, address: tuple[str, int], service: Inspected, metrics: CollectorRegistry) -> None:
+        self.service, self.metrics = service, metrics
         self.address_family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
         super().__init__(address, _Handler)
 
@@ -91,7 +103,7 @@ class _Handler(BaseHTTPRequestHandler):
     server_version, sys_version = "penstock", ""
 
     def do_GET(self) -> None:
-        told = answer(self.server.runner, self.path.partition("?")[0])
+        told = answer(self.server.service, self.server.metrics, self.path.partition("?")[0])
         self.send_response(told.status)
         self.send_header("Content-Type", told.media)
         self.send_header("Content-Length", str(len(told.body)))

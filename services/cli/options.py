@@ -48,6 +48,11 @@ Policies = Annotated[
 ]
 Host = Annotated[str, typer.Option(help="The address to listen on.")]
 Port = Annotated[int, typer.Option(min=0, max=65535, help="The port to listen on; 0 is any free one.")]
+HealthHost = Annotated[str, typer.Option(help="The address to tell health and metrics on.")]
+HealthPort = Annotated[
+    int | None,
+    typer.Option(min=0, max=65535, help="The port for /healthz, /readyz and /metrics; without it there are none."),
+]
 
 
 def where_of(data: Path | None, url: str | None = None) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import signal
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Annotated
 
 import typer
 from rich.text import Text
@@ -14,17 +13,12 @@ from penstock.wiring import System
 from services.cli.connecting import open_service
 from services.cli.failures import reporting
 from services.cli.health_server import serving_health
-from services.cli.options import AsJson, Data, Host, Port
+from services.cli.options import AsJson, Data, HealthHost, HealthPort, Host, Port
 from services.cli.part_runner import Part, PartRunner
 from services.row_processor.main import splitter_loop, worker_loop
 from services.status_tracker.main import periodic_work, tracker_loop
+from services.uploader.api import Metrics
 from services.uploader.main import api_server, beside_the_api
-
-HealthHost = Annotated[str, typer.Option(help="The address to tell health and metrics on.")]
-HealthPort = Annotated[
-    int | None,
-    typer.Option(min=0, max=65535, help="The port for /healthz, /readyz and /metrics; without it there are none."),
-]
 
 
 def uploader(
@@ -36,13 +30,13 @@ def uploader(
     as_json: AsJson = False,
 ) -> None:
     """Serve the HTTP API, take what other services offer."""
-    runner = PartRunner()
+    runner, metrics = PartRunner(), Metrics()
     with (
         reporting(as_json=as_json) as out,
-        serving_health(runner, health_host, health_port),
+        serving_health(runner, health_host, health_port, metrics.registry),
         open_service(data) as system,
     ):
-        server = api_server(system, host, port, problems=runner.problems, consumers=runner.consumers)
+        server = api_server(system, host, port, problems=runner.problems, metrics=metrics)
         out.result({"url": server.url}, lambda: Text(server.url))
         run_until_told([server, *beside_the_api(system)], runner)
 

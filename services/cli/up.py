@@ -3,25 +3,48 @@
 from __future__ import annotations
 
 import os
-from typing import Annotated
+from contextlib import ExitStack
+from typing import Annotated, NamedTuple
 
 import typer
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from penstock.application.consume import ConsumeLoop
 from penstock.config import Settings, load_settings
 from penstock.logs import configure
 from services.cli.failures import reporting
-from services.cli.options import AsJson, Data, Host, Port
+from services.cli.health_server import serving_health
+from services.cli.options import AsJson, Data, HealthHost, HealthPort, Host, Port
+from services.cli.part_runner import PartRunner
 from services.cli.service_commands import run_until_told
 from services.cli.views import facts_view
 from services.standalone.system import Standalone
+from services.uploader.api import Metrics
 from services.uploader.main import api_server
+
+
+class WholeSystem(NamedTuple):
+    """The embedded system together with what serves its API, for whoever asks how it is."""
+
+    standalone: Standalone
+    runner: PartRunner
+
+    def deaths(self) -> list[str]:
+        return [*self.runner.deaths(), *self.standalone.deaths()]
+
+    def problems(self) -> list[str]:
+        return [*self.runner.problems(), *self.standalone.problems()]
+
+    def consumers(self) -> list[ConsumeLoop]:
+        return self.standalone.consumers()
 
 
 def up(
     host: Host = "127.0.0.1",
     port: Port = 8080,
+    health_host: HealthHost = "127.0.0.1",
+    health_port: HealthPort = None,
     workers: Annotated[int | None, typer.Option(min=1, help="Worker processes; one per core otherwise.")] = None,
     data: Data = None,
     as_json: AsJson = False,
@@ -30,19 +53,25 @@ def up(
     with reporting(as_json=as_json) as out:
         settings = load_settings(data=data, workers=workers)
         configure(settings.log_level)
-        with Standalone(settings, workers=settings.workers or os.cpu_count() or 1) as standalone:
-            server = api_server(standalone.system, host, port, problems=standalone.problems)
-            out.result({"url": server.url, "data": str(settings.data)}, lambda: up_view(server.url, settings))
-            run_until_told([server])
+        runner, metrics = PartRunner(), Metrics()
+        with ExitStack() as stack:
+            standalone = stack.enter_context(Standalone(settings, workers=settings.workers or os.cpu_count() or 1))
+            whole = WholeSystem(standalone, runner)
+            health_url = stack.enter_context(serving_health(whole, health_host, health_port, metrics.registry))
+            server = api_server(standalone.system, host, port, problems=whole.problems, metrics=metrics)
+            document = {"url": server.url, "health_url": health_url, "data": str(settings.data)}
+            out.result(document, lambda: up_view(server.url, health_url, settings))
+            run_until_told([server], runner)
         out.say("Stopped.")
 
 
-def up_view(url: str, settings: Settings) -> RenderableType:
+def up_view(url: str, health_url: str | None, settings: Settings) -> RenderableType:
     """Where the system is, and what to do next."""
     facts = facts_view(
         [
             ("API", Text(f"{url}/v1")),
             ("Described at", Text(f"{url}/openapi.json")),
+            *([("Health", Text(health_url))] if health_url else []),
             ("Data", Text(str(settings.data))),
             ("A key", Text(f"penstock key create --role admin --data {settings.data}")),
             ("A mapping", Text(f"penstock mapping set crm --map 'crmid=crmid!' --data {settings.data}")),

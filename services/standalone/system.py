@@ -65,8 +65,16 @@ class Standalone:
 
     def problems(self) -> list[str]:
         """What keeps the system from working, in sentences; nothing when all is well."""
-        stopped = [PARTITION_STOPPED for part in self._parts if isinstance(part, ConsumeLoop) and not part.healthy]
+        stopped = [PARTITION_STOPPED for part in self.consumers() if not part.healthy]
         return [*self._failed, *self._processes.problems(), *stopped]
+
+    def deaths(self) -> list[str]:
+        """What only a new process can mend."""
+        return list(self._failed)
+
+    def consumers(self) -> list[ConsumeLoop]:
+        """Those of the parts in this process that handle events."""
+        return [part for part in self._parts if isinstance(part, ConsumeLoop)]
 
     @staticmethod
     def _stop(running: Sequence[_Running]) -> None:

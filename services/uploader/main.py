@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 import uvicorn
 from litestar import Litestar
 
 from penstock.application.consume import ConsumeLoop
-from penstock.application.consumer_metrics import Counted
 from penstock.application.periodic import Periodic
 from penstock.domain.errors import Unavailable
 from penstock.wiring import System
-from services.uploader.api import create_app
+from services.uploader.api import Metrics, create_app
 from services.uploader.intake import intake_of
 from services.uploader.offers import offers_loop
 from services.uploader.sweep import upkeep_of
@@ -28,13 +27,13 @@ def api_server(
     port: int,
     *,
     problems: Callable[[], list[str]],
-    consumers: Callable[[], Iterable[Counted]] = tuple,
+    metrics: Metrics | None = None,
 ) -> ApiServer:
-    """The API at an address, port 0 being any free one. `problems` and `consumers` as of `create_app`.
+    """The API at an address, port 0 being any free one. `problems` as of `create_app`.
 
     Raises `Unavailable` when it cannot listen there.
     """
-    return ApiServer(create_app(system, intake_of(system), problems, consumers), host, port)
+    return ApiServer(create_app(system, intake_of(system), problems, metrics or Metrics()), host, port)
 
 
 def beside_the_api(system: System) -> list[ConsumeLoop | Periodic]:

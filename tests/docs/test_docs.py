@@ -17,6 +17,7 @@ from pathlib import Path
 import msgspec
 import pytest
 import typer
+from prometheus_client import generate_latest
 
 from penstock import failpoints
 from penstock.application.access import Role
@@ -31,7 +32,7 @@ from penstock.domain.request import Status
 from penstock.ports.control_store import Table
 from penstock.wiring import embedded
 from services.cli.failures import ExitCode
-from services.cli.health_server import metrics_text
+from services.cli.health_server import metrics_of
 from services.cli.main import COMMANDS, application
 from services.cli.part_runner import PartRunner
 from services.uploader.api.app import OPERATIONS
@@ -321,7 +322,7 @@ def test_every_status_and_role_is_documented() -> None:
 
 
 def test_every_metric_and_log_event_is_documented() -> None:
-    text = (Metrics(tuple).text() + metrics_text(PartRunner())).decode()
+    text = generate_latest(metrics_of(PartRunner(), Metrics().registry)).decode()
     metrics = set(re.findall(r"^# TYPE (\w+_total) ", text, re.MULTILINE))
     assert set(column(OPERATING, "Health and metrics", "metric")) == metrics
     logged = {event for path in sources() for event in re.findall(r'\blog\.\w+\(\s*"([a-z_.]+)"', text_of(path))}

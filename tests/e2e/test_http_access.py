@@ -79,7 +79,7 @@ def test_every_route_needs_a_valid_key(system: HttpSystem, known: dict[str, str]
 
 
 def test_all_but_the_routes_for_machines_are_secured() -> None:
-    assert {route.path for route in ROUTES if route not in SECURED} == {"/healthz", "/readyz", "/metrics"}
+    assert {route.path for route in ROUTES if route not in SECURED} == {"/healthz", "/readyz"}
 
 
 @pytest.mark.parametrize("route", WITH_ID, ids=str)
@@ -181,10 +181,20 @@ def test_json_bodies_are_judged_strictly(system: HttpSystem) -> None:
         assert (answer.status_code, answer.json()["code"]) == (status, code), content[:20]
 
 
+def test_the_public_port_tells_that_it_is_not_ready_and_not_why(
+    system: HttpSystem, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(system.standalone, "_failed", ["a part on host 10.0.0.7 has failed"])
+    with system.anonymous() as client:
+        answer = client.get("/readyz")
+    assert (answer.status_code, answer.json()["code"]) == (503, "not_ready")
+    assert "10.0.0.7" not in answer.text
+
+
 def test_machines_are_told_how_it_is(system: HttpSystem) -> None:
     with system.anonymous() as client:
         assert client.get("/healthz").json() == {"status": "ok"}
         assert client.get("/v1/readyz").json() == {"status": "ready"}
-        assert 'penstock_http_answers_total{operation="healthz",status="200"}' in client.get("/metrics").text
+        assert client.get("/metrics").status_code == client.get("/v1/metrics").status_code == 404
         document = json.loads(msgspec.json.encode(openapi(OPERATIONS)))
         assert client.get("/openapi.json").json() == client.get("/v1/openapi.json").json() == document

@@ -72,6 +72,14 @@ def test_an_uploader_tells_its_health_beside_its_api(cli: CommandLine) -> None:
         assert httpx.get(f"http://127.0.0.1:{port}/v1/requests").status_code == 401
 
 
+def test_the_whole_system_tells_its_health_too(cli: CommandLine) -> None:
+    with serving(cli, "up", "--port", 0, "--workers", 1) as url:
+        answer(f"{url}/readyz", lambda told: told.status_code == 200)
+        metrics = httpx.get(f"{url}/metrics").text
+        assert 'penstock_events_total{group="penstock.splitters"} 0.0' in metrics
+        assert "penstock_upload_bytes_total 0.0" in metrics
+
+
 def test_what_a_service_has_handled_is_counted(cli: CommandLine) -> None:
     cli.run("mapping", "set", "crm", "--map", "crmid=crmid!", "--map", "city=town:pii")
     cli.run("upload", cli.file(PEOPLE), "--source", "crm", "--json")

@@ -190,15 +190,15 @@ def test_a_bug_is_told_by_its_kind_and_place(cli: CommandLine) -> None:
 
 
 @contextmanager
-def serving(cli: CommandLine) -> Iterator[tuple[httpx.Client, subprocess.Popen[str]]]:
-    """`penstock up`, and a client with an administrator's key."""
-    process = cli.start("up", "--port", 0, "--json", **DEBUG)
+def serving(cli: CommandLine) -> Iterator[tuple[httpx.Client, str, subprocess.Popen[str]]]:
+    """`penstock up`: a client with an administrator's key, where it tells its health, the process."""
+    process = cli.start("up", "--port", 0, "--health-port", 0, "--json", **DEBUG)
     try:
         assert process.stdout is not None
-        url = json.loads(process.stdout.readline())["url"]
+        document = json.loads(process.stdout.readline())
         key = cli.run("key", "create", "--role", "admin", "--json").document["key"]
-        with httpx.Client(base_url=url, headers={"Authorization": f"Bearer {key}"}, timeout=60) as client:
-            yield client, process
+        with httpx.Client(base_url=document["url"], headers={"Authorization": f"Bearer {key}"}, timeout=60) as client:
+            yield client, document["health_url"], process
     finally:
         process.kill()
         process.wait()
@@ -213,7 +213,7 @@ def test_a_server_keeps_values_to_itself(cli: CommandLine) -> None:
     maps = [{"column": "crmid", "attribute": "crmid", "identifier": True}]
     maps += [{"column": name, "attribute": name} for name in ("email", "city")]
     maps += [{"column": "hm", "attribute": "hm", "pii": True}]
-    with serving(cli) as (client, process):
+    with serving(cli) as (client, health, process):
         answer = upload(client, BODY, maps)
         assert answer.status_code == 202, answer.text
         request_id = answer.json()["request_id"]
@@ -227,7 +227,8 @@ def test_a_server_keeps_values_to_itself(cli: CommandLine) -> None:
         broken = client.post("/v1/profiles:lookup", content=f'{{"namespace": "crmid", "value": "{MARKS["crmid"]}"')
         odd = client.post("/v1/profiles:lookup", json={"namespace": 7, "value": [MARKS["crmid"]]})
         refused = upload(client, BODY.removeprefix(HEADER), maps)
-        metrics = client.get("/metrics")
+        metrics = httpx.get(f"{health}/metrics")
+        assert "penstock_upload_bytes_total" in metrics.text
         problems = [absent, wrong, broken, odd, refused]
         assert all(answer.status_code >= 400 for answer in problems)
         check_text(told, metrics.text, *(answer.text for answer in problems))
@@ -248,7 +249,7 @@ print(resource.getrlimit(resource.RLIMIT_CORE))
 
 
 def test_no_process_leaves_its_memory_in_a_core_dump(cli: CommandLine) -> None:
-    with serving(cli) as (_, process):
+    with serving(cli) as (_, _, process):
         assert resource.prlimit(process.pid, resource.RLIMIT_CORE) == (0, 0)
     command = [sys.executable, "-c", LIMITED_WORKER]
     ran = subprocess.run(command, env=cli.environment(), stdin=subprocess.DEVNULL, capture_output=True, check=True)

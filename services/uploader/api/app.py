@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -13,7 +13,6 @@ from litestar.exceptions import HTTPException
 
 from penstock import struct_types
 from penstock.application.access import Access
-from penstock.application.consumer_metrics import Counted
 from penstock.wiring import System
 from services.uploader.api import catalog, keys, machines, profiles, rejects, requests, uploads
 from services.uploader.api.endpoints import Api, options_routes, problem_response, route
@@ -50,7 +49,6 @@ OPERATIONS: tuple[Operation, ...] = (
     keys.read_audit,
     machines.healthz,
     machines.readyz,
-    machines.metrics,
 )
 
 
@@ -58,10 +56,9 @@ def create_app(
     system: System,
     intake: Intake,
     problems: Callable[[], list[str]],
-    consumers: Callable[[], Iterable[Counted]] = tuple,
+    metrics: Metrics,
 ) -> Litestar:
-    """The API over one runtime. `problems` tells what is not as it should be, nothing when all is well; `consumers`
-    are those whose counts stand among the metrics."""
+    """The API over one runtime. `problems` tells what is not as it should be, nothing when all is well."""
     struct_types.prepare()
     services = Services(
         system=system,
@@ -69,7 +66,7 @@ def create_app(
         problems=problems,
         access=Access(system.control, system.clock),
         lookups=RateLimit(system.clock, per_second=LOOKUPS_PER_SECOND, burst=LOOKUP_BURST),
-        metrics=Metrics(consumers),
+        metrics=metrics,
         upload_slots=defaultdict(lambda: CapacityLimiter(uploads.UPLOADS_AT_ONCE)),
     )
     document = msgspec.json.encode(openapi(OPERATIONS))

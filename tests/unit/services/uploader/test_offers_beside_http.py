@@ -14,6 +14,7 @@ import stamina
 from penstock import failpoints
 from penstock.config import Settings
 from penstock.wiring import System, embedded
+from services.cli.health_server import serving_health
 from services.cli.part_runner import PartRunner
 from services.uploader.main import ApiServer, api_server, beside_the_api
 from tests.support import messy_file
@@ -49,7 +50,7 @@ def runner() -> PartRunner:
 
 @pytest.fixture
 def server(system: System, runner: PartRunner) -> ApiServer:
-    return api_server(system, "127.0.0.1", 0, problems=runner.problems, consumers=runner.consumers)
+    return api_server(system, "127.0.0.1", 0, problems=runner.problems)
 
 
 def test_a_mistake_in_taking_offers_ends_the_service_with_its_error(
@@ -71,13 +72,12 @@ def test_the_offers_that_were_taken_are_counted_among_the_metrics(
 ) -> None:
     uploader = threading.Thread(target=runner.run, args=([server, *beside_the_api(system)],))
     uploader.start()
-    try:
+    with serving_health(runner, "127.0.0.1", 0) as health:
         for attempt in stamina.retry_context(on=AssertionError, attempts=None, timeout=SECONDS):
             with attempt:
-                told = httpx.get(f"{server.url}/metrics").text
+                told = httpx.get(f"{health}/metrics").text
                 assert 'penstock_events_total{group="penstock.uploaders"} 2.0' in told  # the offer, and what it led to
         assert 'penstock_dead_letters_total{group="penstock.uploaders"} 0.0' in told
         assert httpx.get(f"{server.url}/readyz").status_code == 200
-    finally:
         runner.stop()
         uploader.join()
