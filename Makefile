@@ -11,13 +11,11 @@ BIN := .venv/bin
 ENVIRONMENT := .venv/made-$(shell { pwd; cat requirements/dev.txt; } | cksum | tr ' ' '-')
 PROJECT := .venv/project-installed
 SOURCES := penstock services deploy tests $(wildcard benchmarks)
-# What speaks to Penstock from outside, run once more with the wheel in place of the checkout.
-WHEEL_TESTS := tests/e2e
 # By file, since the tests of one file share the system that they speak to.
 PYTEST := python -m pytest --numprocesses 2 --dist loadfile
 SEEDS ?= 200
 
-.PHONY: help install demo demo-cluster stack stack-down stack-status test test-checkout test-wheel test-faults lint format simulate bench bench-embedded lock upgrade clean
+.PHONY: help install demo demo-cluster stack stack-down stack-status test test-faults lint format simulate bench bench-embedded lock upgrade clean
 .PHONY: $(if $(wildcard $(BIN)/python),,$(ENVIRONMENT))
 
 help: ## Show this list
@@ -28,14 +26,10 @@ install: $(PROJECT) ## Make .venv with the locked dependencies and this checkout
 demo: install ## Ingest a sample of 20,000 customers and look at one of them
 	$(BIN)/penstock demo
 
-test: test-wheel test-checkout ## Run every test, those from outside also against the built wheel
-
-test-checkout: install
-	$(BIN)/$(PYTEST)
-
-test-wheel: install
+# One run, so that no failure keeps other tests from running, and what they share is started once.
+test: install ## Run every test, with the built wheel in place of the checkout
 	$(BIN)/python -m tests.wheel build/wheel
-	PYTHONSAFEPATH=1 build/wheel/bin/$(PYTEST) $(WHEEL_TESTS)
+	PYTHONSAFEPATH=1 build/wheel/bin/$(PYTEST)
 
 test-faults: install ## Run the long fault tests, which kill and stop real servers and their clients
 	$(BIN)/$(PYTEST) -m server_faults

@@ -29,7 +29,7 @@ def penstock_command() -> list[str]:
     """The beginning of every `penstock` command line: the script that pip made beside the Python that runs the tests.
 
     Call it in a folder of the test's own: `subprocess.run([*penstock_command, "ingest", …], cwd=tmp_path, …)`. Under
-    `make test-wheel` it is the built wheel's, so that one test serves both.
+    `make test` it is the built wheel's, so that one test serves both.
     """
     return [str(Path(sys.executable).with_name("penstock"))]
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import sysconfig
 import venv
+from importlib.metadata import distribution
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -23,14 +23,14 @@ def build(folder: Path) -> Path:
 def install(wheel: Path, environment: Path) -> Path:
     """The Python of a new environment that holds `wheel`.
 
-    Dependencies, and the tests themselves, are found behind it in this environment's path. The checkout's packages are
-    not: the wheel's stand before them, and Python reads no .pth file in a folder that a .pth file names.
+    Dependencies, and the tests themselves, are found behind it: those stand where the builder does. The checkout's
+    packages do not: the wheel's stand before them, and Python reads no .pth file in a folder that a .pth file names.
     """
     venv.create(environment, clear=True, symlinks=True, with_pip=False)
     python = environment / "bin" / "python"
     pip = [sys.executable, "-m", "uv", "pip", "install", "--quiet", "--offline", "--no-deps", "--python", str(python)]
     subprocess.run([*pip, str(wheel)], check=True)
-    behind = [sysconfig.get_path("purelib"), str(ROOT)]
+    behind = [distribution("hatchling").locate_file(""), ROOT]
     (_purelib(python) / "behind.pth").write_text("".join(f"{path}\n" for path in behind), "utf-8")
     return python
 

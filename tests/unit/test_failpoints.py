@@ -20,7 +20,7 @@ failpoint("worker.after_upsert"); print(2)
 
 
 def run(configuration: str, *options: str) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, VARIABLE: configuration, "PYTHONPATH": str(ROOT)}
+    environment = {**os.environ, VARIABLE: configuration}
     command = [sys.executable, *options, "-c", PASS_TWICE]
     return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=30, check=False)
 
@@ -54,7 +54,7 @@ def test_raise_in_a_process() -> None:
 
 
 def test_stop_lets_the_process_go_on_when_it_is_told() -> None:
-    environment = {**os.environ, VARIABLE: "worker.after_upsert:2:stop", "PYTHONPATH": str(ROOT)}
+    environment = {**os.environ, VARIABLE: "worker.after_upsert:2:stop"}
     command = [sys.executable, "-c", PASS_TWICE]
     process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)
     _, status = os.waitpid(process.pid, os.WUNTRACED)
