@@ -19,6 +19,7 @@ from penstock.application.scanning import scan_all
 from penstock.domain.errors import Conflict, Fault, NotFound, Refused, refusal
 from penstock.domain.events import UploadOffered
 from penstock.domain.framing import framed
+from penstock.domain.limits import MAX_DISPLAY_NAME, MAX_PREFIXES, MAX_PUBLISHERS, check_length, check_number
 from penstock.domain.publishing import (
     ObjectPrefix,
     ObjectUri,
@@ -67,6 +68,17 @@ class Publishers:
 
     def create(self, tenant_id: str, name: str, prefixes: Sequence[str]) -> tuple[bytes, Publisher]:
         """A new publisher and its key, which is shown this once. Raises `Refused` with every fault of `prefixes`."""
+        check_length(name, MAX_DISPLAY_NAME, what="the publisher's name")
+        check_number(
+            len(prefixes), MAX_PREFIXES, code="too_many_prefixes", what="prefixes", mend="Name a folder above them."
+        )
+        check_number(
+            1 + sum(1 for _ in scan_all(self._store, Table.PUBLISHERS, tenant_id)),
+            MAX_PUBLISHERS,
+            code="too_many_publishers",
+            what="publishers",
+            mend="Revoke those that are not used any more.",
+        )
         registered = self._judge_prefixes(tenant_id, prefixes)
         publisher = Publisher(
             publisher_id=secrets.token_hex(ID_BYTES),

@@ -17,6 +17,7 @@ import msgspec
 from penstock.application.scanning import scan_all
 from penstock.domain.errors import Conflict, NotFound, Problem, refusal
 from penstock.domain.events import FileRefused
+from penstock.domain.limits import MAX_REQUESTS_EXAMINED
 from penstock.domain.mapping import Mode, Plan
 from penstock.domain.request import Request, Status, apply, cancel, revert
 from penstock.domain.request_ids import request_id
@@ -38,7 +39,8 @@ class NewRequest(msgspec.Struct, frozen=True, kw_only=True):
     uploaded_by: str
     object_key: str
     object_version: str
-    object_size: int  # bytes
+    object_size: int  # bytes, as it is stored
+    file_bytes: int = 0  # of the plain file
     mode: Mode = Mode.UPSERT
     segment: str | None = None
     notify: tuple[str, ...] = ()
@@ -72,6 +74,13 @@ class Stored(NamedTuple):
 
     request: Request
     record: Record
+
+
+class RequestPage(NamedTuple):
+    """`next`: the request before which the next page begins; None when there are no more."""
+
+    requests: list[Request]
+    next: str | None
 
 
 class Requests:
@@ -170,15 +179,35 @@ class Requests:
         status: Status | None = None,
         data_source: str | None = None,
     ) -> list[Request]:
-        """Up to `limit` requests that fit, the newest first, from those accepted before the request `before`."""
+        """As `page`, as many pages as it takes to find `limit` requests."""
         found: list[Request] = []
-        for record in scan_all(self._store, Table.REQUESTS, tenant_id, after=before, newest_first=True):
+        at: str | None = before
+        while at is not None and len(found) < limit:
+            page = self.page(tenant_id, before=at, limit=limit - len(found), status=status, data_source=data_source)
+            found += page.requests
+            at = page.next
+        return found
+
+    def page(
+        self,
+        tenant_id: str,
+        *,
+        before: str = "",
+        limit: int = 50,
+        status: Status | None = None,
+        data_source: str | None = None,
+    ) -> RequestPage:
+        """Up to `limit` requests that fit, the newest first, among the next `MAX_REQUESTS_EXAMINED` that were accepted
+        before the request `before`: a filter that fits few must not read all that there are."""
+        found: list[Request] = []
+        records = scan_all(self._store, Table.REQUESTS, tenant_id, after=before, newest_first=True)
+        for examined, record in enumerate(records, 1):
             request = _request(record)
             if status in (None, request.status) and data_source in (None, request.data_source):
                 found.append(request)
-                if len(found) >= limit:
-                    break
-        return found
+            if len(found) >= limit or examined >= MAX_REQUESTS_EXAMINED:
+                return RequestPage(found, record.sort)
+        return RequestPage(found, None)
 
     def active(self, tenant_id: str) -> Iterator[Request]:
         """Requests that have not ended, and those whose latest status has not been announced yet, in order of id."""

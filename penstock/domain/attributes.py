@@ -8,6 +8,7 @@ from enum import StrEnum
 import msgspec
 
 from penstock.domain.errors import refusal
+from penstock.domain.limits import MAX_FORMAT
 
 NAME = re.compile(r"[a-z][a-z0-9_]{0,62}\Z")
 
@@ -72,6 +73,8 @@ def parse_format(written: str) -> InputFormat:
     `Refused`: unknown_format, or invalid_format when an argument is missing or out of place. What the argument says
     is judged by `coercer`, which knows patterns, regions and options.
     """
+    if len(written) > MAX_FORMAT:
+        raise refusal("invalid_format", f"the format has {len(written):,} characters", f"Use up to {MAX_FORMAT:,}.")
     match = _WRITTEN_FORMAT.fullmatch(written.strip())
     if match is None or match["kind"] not in list(FormatKind):
         raise refusal("unknown_format", f"{written[:64]!r} is not an input format", _FORMATS)

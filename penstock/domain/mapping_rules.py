@@ -5,10 +5,42 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping as Dict
 from collections.abc import Sequence
+from typing import Protocol
 
 from penstock.domain.attributes import Attribute
 from penstock.domain.errors import Fault
+from penstock.domain.limits import MAX_COLUMN_NAME, MAX_IDENTIFIERS, MAX_MAPPED_COLUMNS, check_length, check_number
 from penstock.domain.mapping import ColumnMapping
+
+
+class MappedColumn(Protocol):
+    """What the bounds of a mapping look at."""
+
+    @property
+    def column(self) -> str: ...
+
+    @property
+    def identifier(self) -> bool: ...
+
+
+def check_size(columns: Sequence[MappedColumn]) -> None:
+    """Raise `Refused` for a mapping that would cost too much to judge or to run with; cheap by itself."""
+    check_number(
+        len(columns),
+        MAX_MAPPED_COLUMNS,
+        code="too_many_mapped_columns",
+        what="mapped columns",
+        mend="Map fewer columns; those that are not mapped are left out.",
+    )
+    check_number(
+        sum(column.identifier for column in columns),
+        MAX_IDENTIFIERS,
+        code="too_many_identifiers",
+        what="identifiers in one mapping",
+        mend="Mark only columns that name a person, such as crmid or email, as identifiers.",
+    )
+    for position, column in enumerate(columns, 1):
+        check_length(column.column, MAX_COLUMN_NAME, what=f"the name of mapped column {position}")
 
 
 def judge_mapping(columns: Sequence[ColumnMapping], attributes: Dict[str, Attribute]) -> list[Fault]:

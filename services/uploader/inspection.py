@@ -90,9 +90,13 @@ def suggest(columns: Iterable[str], known: Mapping[str, Attribute]) -> list[Sugg
     for attribute in known.values():
         by_letters[_letters(attribute.name)] = attribute
     suggestions = []
+    taken: set[str] = set()
     for column in columns:
         found = by_letters.get(_letters(column))
-        by_letters = {letters: other for letters, other in by_letters.items() if other != found}
+        if found is not None and found.name in taken:
+            found = None
+        elif found is not None:
+            taken.add(found.name)
         suggestions.append(Suggestion(column, found, found is not None and found.name in _IDENTIFIERS))
     return suggestions
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 
 from penstock.domain.errors import Refused, refusal
+from penstock.domain.limits import MAX_DATE_PATTERN
 
 _FIELDS = {
     "yyyy": r"(?P<year>[0-9]{4})",
@@ -58,6 +59,8 @@ def datetime_pattern(written: str) -> re.Pattern[str]:
 
 def _compile(written: str) -> re.Pattern[str]:
     """The regex of a pattern, fields in named groups."""
+    if len(written) > MAX_DATE_PATTERN:
+        raise _refused(written, f"it has more than {MAX_DATE_PATTERN} characters")
     parts: list[str] = []
     position, before = 0, ""
     while position < len(written):

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from penstock.domain.coercion.base import CellCoercer, Coercer, Misfit, Value
 from penstock.domain.errors import refusal
+from penstock.domain.limits import MAX_ENUM_OPTIONS
 
 
 class TextCoercer(Coercer):
@@ -25,6 +26,12 @@ class EnumCoercer(CellCoercer):
 
     def __init__(self, argument: str) -> None:
         options = argument.split("|")
+        if len(options) > MAX_ENUM_OPTIONS:
+            raise refusal(
+                "invalid_format",
+                f"the enum has {len(options):,} options",
+                f"Use up to {MAX_ENUM_OPTIONS} options, or text.",
+            )
         if len(set(options)) != len(options) or any(not option or option != option.strip() for option in options):
             raise refusal(
                 "invalid_format",

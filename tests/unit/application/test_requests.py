@@ -224,3 +224,21 @@ def test_the_store_gives_what_the_rule_says(
     asked = [r.request_id for r in everything if data.draw(st.booleans())]
     assert set(requests.visible(T, asked)) == set(visible(everything)) & set(asked)
     store.close()
+
+
+def test_a_page_of_a_filtered_list_reads_no_more_than_its_bound(
+    requests: Requests, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("penstock.application.requests.MAX_REQUESTS_EXAMINED", 4)
+    ids = [accept(requests).request_id for _ in range(10)]
+    requests.update(T, ids[1], ended(Status.FAILED))
+    pages, before = [], ""
+    while True:
+        page = requests.page(T, before=before, status=Status.FAILED)
+        pages.append([request.request_id for request in page.requests])
+        if page.next is None:
+            break
+        before = page.next
+    assert pages == [[], [], [ids[1]]]
+    assert [request.request_id for request in requests.list(T, status=Status.FAILED)] == [ids[1]]
+    assert [request.request_id for request in requests.list(T, limit=7)] == ids[:2:-1]

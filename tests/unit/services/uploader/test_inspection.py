@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 from collections.abc import Iterator
+from typing import Any
 
 from penstock.domain.builtin_attributes import BUILTIN
 from penstock.domain.mapping import ColumnMapping, Limits, Mapping
@@ -73,4 +74,36 @@ def test_suggestions_go_by_name_and_give_each_attribute_once() -> None:
         ("first_name", False),
         ("postal_code", False),
         (None, False),
+    ]
+
+
+class Counted:
+    """An attribute whose comparisons are counted."""
+
+    comparisons = 0
+
+    def __init__(self, name: str) -> None:
+        self.name = self.display_name = name
+
+    def __eq__(self, other: object) -> bool:
+        Counted.comparisons += 1
+        return self is other
+
+    def __hash__(self) -> int:
+        return id(self)
+
+
+def test_the_work_of_suggesting_grows_with_the_columns_and_not_with_their_square() -> None:
+    names = [f"column{number}" for number in range(300)]
+    known: Any = {name: Counted(name) for name in names}
+    suggested = suggest(names, known)
+    assert [each.column for each in suggested if each.attribute is known[each.column]] == names
+    assert Counted.comparisons <= len(names)
+
+
+def test_an_attribute_is_suggested_once() -> None:
+    assert [each.attribute and each.attribute.name for each in suggest(["mail", "e_mail", "E-Mail"], BUILTIN)] == [
+        "email",
+        None,
+        None,
     ]
