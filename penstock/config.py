@@ -11,6 +11,7 @@ from typing import Any, Literal, TypeVar, get_origin
 import msgspec
 
 from penstock.domain.errors import refusal
+from penstock.domain.tenants import TENANT_RULE, is_tenant
 
 PREFIX = "PENSTOCK_"
 DEFAULT_TENANT = "default"
@@ -43,7 +44,14 @@ def load_settings(variables: Mapping[str, str] | None = None, **overrides: objec
     """Settings from the environment, `overrides` first. Raises `Refused` that names the variable at fault."""
     given = _given(Settings, PREFIX, os.environ if variables is None else variables)
     given.update({name: value for name, value in overrides.items() if value is not None})
+    _check_tenant(given)
     return Settings(**given)  # type: ignore[arg-type]
+
+
+def _check_tenant(given: Mapping[str, object]) -> None:
+    name = str(given.get("tenant", DEFAULT_TENANT))
+    if not is_tenant(name):
+        raise refusal("invalid_setting", f"{PREFIX}TENANT cannot be a tenant's name: {name[:64]!r}", TENANT_RULE)
 
 
 def load_section(kind: type[T], name: str, variables: Mapping[str, str] | None = None) -> T:

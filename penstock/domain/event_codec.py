@@ -35,6 +35,7 @@ from penstock.domain.events import (
     UploadRequested,
 )
 from penstock.domain.request import Status
+from penstock.domain.tenants import is_tenant
 
 MARKER = b"\xc3\x01"
 HEADER_BYTES = len(MARKER) + 8
@@ -209,8 +210,8 @@ def _impossible(event: Event) -> Iterator[str]:
                 yield "status is none of a request's"
         case Progress():
             yield from _impossible_step(event.step)
-    if not event.tenant_id:
-        yield "tenant_id is empty"
+    if not is_tenant(event.tenant_id):
+        yield "tenant_id is no tenant's name"
     if not _is_uuid7(event.request_id):
         yield "request_id is no UUIDv7 in its lower-case form"
 
@@ -240,8 +241,8 @@ def _impossible_object(event: UploadRequested | ChunkReady) -> Iterator[str]:
 
 
 def _impossible_offer(event: UploadOffered) -> Iterator[str]:
-    if not event.tenant_id:
-        yield "tenant_id is empty"
+    if not is_tenant(event.tenant_id):
+        yield "tenant_id is no tenant's name"
     if not _PUBLISHER.match(event.publisher_id):
         yield "publisher_id is none that Penstock gives out"
     for name, most in _OFFER_TEXTS.items():

@@ -57,3 +57,16 @@ def test_another_process_reads_the_same_settings() -> None:
 
 def test_what_is_not_said_is_the_default() -> None:
     assert load_settings({}) == Settings()
+
+
+@pytest.mark.parametrize("name", ["", "..", "a/b", "../x", "A", "a b", "a.b", "é", "-a", "a\n", "a" * 65])
+def test_a_tenant_whose_name_could_lead_elsewhere_is_refused_at_load(name: str) -> None:
+    with pytest.raises(Refused) as refused:
+        load_settings({"PENSTOCK_TENANT": name})
+    assert refused.value.code == "invalid_setting"
+    assert "PENSTOCK_TENANT" in refused.value.faults[0].message
+
+
+@pytest.mark.parametrize("name", ["default", "acme_inc", "a-1", "0", "a" * 64])
+def test_an_ordinary_tenant_is_loaded(name: str) -> None:
+    assert load_settings({"PENSTOCK_TENANT": name}).tenant == name

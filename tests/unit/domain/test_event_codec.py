@@ -37,6 +37,7 @@ from penstock.domain.events import (
 )
 from penstock.domain.mapping import Mode
 from penstock.domain.request import Status
+from penstock.domain.tenants import TENANT
 
 TOPICS = (UPLOAD_REQUESTED, CHUNK_READY, PROGRESS, STATUS, DEAD_LETTER)
 NAMES = {  # of the schema of each type of event
@@ -68,7 +69,8 @@ names = st.text(st.characters(codec="utf-8"), min_size=1, max_size=20)
 requests = st.integers(0, 2**128 - 1).map(
     lambda bits: str(UUID(int=bits & ~(0xF << 76) & ~(0x3 << 62) | (0x7 << 76) | (0x2 << 62)))
 )
-identity = {"tenant_id": names, "request_id": requests}
+tenants = st.from_regex(TENANT, fullmatch=True)
+identity = {"tenant_id": tenants, "request_id": requests}
 stored_object = {
     "object_key": st.from_regex(r"[a-z0-9]{1,8}(/[A-Za-z0-9_-]{1,8}\.tsv){0,3}", fullmatch=True),
     "object_version": names,
@@ -115,7 +117,7 @@ steps = (
 )
 offers = st.builds(
     UploadOffered,
-    tenant_id=names,
+    tenant_id=tenants,
     publisher_id=st.from_regex(r"[A-Za-z0-9._-]{1,64}", fullmatch=True),
     event_id=names,
     object_uri=names,
@@ -269,6 +271,8 @@ LETTER = DeadLetter(from_topic=PROGRESS, from_partition=0, from_offset=7, from_k
 
 IMPOSSIBLE: list[tuple[Event, dict[str, Any]]] = [
     *((event, {"tenant_id": ""}) for event in (UPLOADED, OFFERED, READY, PROGRESSED, CHANGED)),
+    *((event, {"tenant_id": ".."}) for event in (UPLOADED, OFFERED, READY, PROGRESSED, CHANGED)),
+    *((UPLOADED, {"tenant_id": text}) for text in ("a/b", "A", "a\n", "a" * 65)),
     *((OFFERED, {"publisher_id": text}) for text in ("", "a/b", "a\n", "a" * 65)),
     *((OFFERED, {"event_id": text}) for text in ("", "e" * 201)),
     *((OFFERED, {name: ""}) for name in ("object_uri", "object_version", "file_name", "data_source", "segment")),
