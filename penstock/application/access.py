@@ -9,21 +9,27 @@ from __future__ import annotations
 import hashlib
 import re
 import secrets
+import threading
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from enum import StrEnum
 
 import msgspec
 
 from penstock.application.scanning import scan_all
-from penstock.domain.errors import NotFound
+from penstock.domain.errors import Conflict, NotFound, Unavailable, refusal
+from penstock.domain.limits import MAX_API_KEYS, MAX_DISPLAY_NAME, MAX_KEY_DAYS, check_length, check_number
+from penstock.domain.tenants import TENANT, check_tenant
 from penstock.ports.clock import Clock
 from penstock.ports.control_store import ControlStore, Record, Table
 
 AUDIT_PAGE = 200  # entries per read
 SECRET_BYTES = 32
 UNIQUE_BYTES = 4  # tells entries of one microsecond apart
-_KEY = re.compile(r"pk_(?P<tenant>[A-Za-z0-9._-]{1,64})_[0-9a-f]{64}")
+DAY_US = 86_400_000_000
+LAST_USE_US = 3_600_000_000  # how exactly a key's last use is kept: not every call is a write
+_KEY = re.compile(rf"pk_(?P<tenant>{TENANT})_[0-9a-f]{{64}}")
 
 
 class Role(StrEnum):
@@ -39,12 +45,17 @@ class Role(StrEnum):
 
 
 class ApiKey(msgspec.Struct, frozen=True, kw_only=True):
-    """What is known of a key; `key_id` is the hash of its text."""
+    """What is known of a key; `key_id` is the hash of its text. Times are microseconds since the epoch."""
 
     key_id: str
     name: str
     role: Role
-    created_at: int  # microseconds since the epoch
+    created_at: int
+    expires_at: int | None = None
+    last_used_at: int | None = None  # to `LAST_USE_US`
+
+    def is_valid(self, now_us: int) -> bool:
+        return self.expires_at is None or now_us < self.expires_at
 
 
 class Principal(msgspec.Struct, frozen=True, kw_only=True):
@@ -70,26 +81,38 @@ class Access:
 
     def __init__(self, store: ControlStore, clock: Clock) -> None:
         self._store, self._clock = store, clock
+        self._revoking = threading.Lock()  # two admins must not revoke each other at once
+        self._noted: dict[str, int] = {}  # by key: the last use that this process has noted, or tried to
 
-    def create_key(self, tenant_id: str, role: Role, name: str) -> tuple[str, ApiKey]:
-        """A new key: its text, which is shown this once, and what is kept of it."""
+    def create_key(self, tenant_id: str, role: Role, name: str, *, expires_at: int | None = None) -> tuple[str, ApiKey]:
+        """A new key: its text, which is shown this once, and what is kept of it. Raises `Refused`."""
+        check_tenant(tenant_id)
+        check_length(name, MAX_DISPLAY_NAME, what="the key's name")
+        self._check_expiry(expires_at)
+        self._check_room(tenant_id)
         secret = f"pk_{tenant_id}_{secrets.token_hex(SECRET_BYTES)}"
-        if not _KEY.fullmatch(secret):
-            raise ValueError("this tenant's name cannot stand in a key")
-        key = ApiKey(key_id=_hash(secret), name=name, role=role, created_at=self._clock.now_us())
+        key = ApiKey(key_id=_hash(secret), name=name, role=role, created_at=self._clock.now_us(), expires_at=expires_at)
         self._store.create(Table.API_KEYS, tenant_id, "", key.key_id, msgspec.json.encode(key))
         return secret, key
 
     def authenticate(self, secret: str) -> Principal | None:
-        """Whose key this is; None when it is nobody's."""
+        """Whose key this is; None when it is nobody's, or has expired."""
         shape = _KEY.fullmatch(secret)
         if shape is None:
             return None
         record = self._store.get(Table.API_KEYS, shape["tenant"], "", _hash(secret))
         if record is None:
             return None
-        key = _key(record)
+        key, now_us = _key(record), self._clock.now_us()
+        if not key.is_valid(now_us):
+            return None
+        self._note_use(record, key, now_us)
         return Principal(tenant_id=record.tenant_id, key_id=key.key_id, name=key.name, role=key.role)
+
+    def is_valid(self, principal: Principal) -> bool:
+        """Whether the key of `principal` is still good: a body may take long to arrive, and a key end meanwhile."""
+        record = self._store.get(Table.API_KEYS, principal.tenant_id, "", principal.key_id)
+        return record is not None and _key(record).is_valid(self._clock.now_us())
 
     def list_keys(self, tenant_id: str) -> list[ApiKey]:
         """All keys that have not been revoked, the oldest first."""
@@ -97,10 +120,53 @@ class Access:
         return sorted(keys, key=lambda key: (key.created_at, key.key_id))
 
     def revoke_key(self, tenant_id: str, key_id: str) -> None:
-        """End a key at once. Raises `NotFound`."""
-        if self._store.get(Table.API_KEYS, tenant_id, "", key_id) is None:
-            raise NotFound("there is no such API key")
-        self._store.delete(Table.API_KEYS, tenant_id, "", key_id)
+        """End a key at once. Raises `NotFound`, and `Refused` (last_admin_key)."""
+        with self._revoking:
+            keys = self.list_keys(tenant_id)
+            revoked = next((key for key in keys if key.key_id == key_id), None)
+            if revoked is None:
+                raise NotFound("there is no such API key")
+            if revoked in self._admins(keys) and len(self._admins(keys)) == 1:
+                raise refusal(
+                    "last_admin_key",
+                    "this is the last valid key with the role admin",
+                    "Create another one first: penstock key create --role admin",
+                )
+            self._store.delete(Table.API_KEYS, tenant_id, "", key_id)
+
+    def _admins(self, keys: list[ApiKey]) -> list[ApiKey]:
+        now_us = self._clock.now_us()
+        return [key for key in keys if key.role is Role.ADMIN and key.is_valid(now_us)]
+
+    def _note_use(self, record: Record, key: ApiKey, now_us: int) -> None:
+        """At most once in `LAST_USE_US`, and never in the way of a call: a store that takes no writes may still
+        answer reads."""
+        last_us = max(key.last_used_at or 0, self._noted.get(key.key_id, 0))
+        if now_us - last_us < LAST_USE_US:
+            return
+        if len(self._noted) >= MAX_API_KEYS:
+            self._noted.clear()
+        self._noted[key.key_id] = now_us
+        used = msgspec.structs.replace(key, last_used_at=now_us - now_us % LAST_USE_US)
+        with suppress(Conflict, Unavailable):  # revoked meanwhile, noted by another, or the store is away
+            self._store.replace(record, msgspec.json.encode(used))
+
+    def _check_expiry(self, expires_at: int | None) -> None:
+        if expires_at is not None and not 0 < expires_at - self._clock.now_us() <= MAX_KEY_DAYS * DAY_US:
+            raise refusal(
+                "invalid_expiry",
+                "a key cannot expire then",
+                f"Name a time that is to come, within {MAX_KEY_DAYS:,} days, or leave it out.",
+            )
+
+    def _check_room(self, tenant_id: str) -> None:
+        check_number(
+            1 + sum(1 for _ in scan_all(self._store, Table.API_KEYS, tenant_id)),
+            MAX_API_KEYS,
+            code="too_many_api_keys",
+            what="API keys",
+            mend="Revoke keys that are not used any more; the list says when each was used last.",
+        )
 
     def audit(self, tenant_id: str, who: str, action: str, details: Mapping[str, str]) -> None:
         """Record that `who` did `action`; durable when this returns."""

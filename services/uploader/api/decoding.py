@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from typing import TypeVar
+from typing import Annotated, TypeVar
 
 import msgspec
 from msgspec import UnsetType
 
 from penstock.domain.errors import Refused, refusal
+from penstock.domain.limits import MAX_PAGE
 
 T = TypeVar("T")
 S = TypeVar("S", bound=msgspec.Struct)
+Limit = Annotated[int, msgspec.Meta(ge=1, le=MAX_PAGE)]  # how many entries a page of a list has at most
 
 _PATH = re.compile(r" - at (?:`key` in )?`\$(?P<path>.*)`\Z")
 _QUOTING = {  # msgspec's messages that repeat what was sent, and what is said in their place
@@ -33,7 +35,10 @@ def decode_json(raw: bytes, kind: type[T]) -> T:
 
 
 def from_texts(texts: Iterable[tuple[str, str]], kind: type[S], where: str) -> S:
-    """Parameters or headers as a `kind`, whose fields say their names. Raises `Refused` (bad_request)."""
+    """Parameters or headers as a `kind`, whose fields say their names. Raises `Refused` (bad_request), with a hint that
+    says which there are."""
+    known = ", ".join(field.encode_name for field in msgspec.structs.fields(kind))
+    mend = f"Known here: {known}; see /openapi.json." if known else "This call takes none."
     pairs = [(str(name), text) for name, text in texts]
     names = [name for name, _ in pairs]
     for field in msgspec.structs.fields(kind):
@@ -42,7 +47,7 @@ def from_texts(texts: Iterable[tuple[str, str]], kind: type[S], where: str) -> S
     try:
         return msgspec.convert(dict(pairs), kind, strict=False)
     except msgspec.ValidationError as error:
-        raise _invalid(error, where, code="bad_request") from None
+        raise _invalid(error, where, code="bad_request", mend=mend) from None
 
 
 def given(value: T | UnsetType) -> T | None:
@@ -50,7 +55,13 @@ def given(value: T | UnsetType) -> T | None:
     return None if isinstance(value, UnsetType) else value
 
 
-def _invalid(error: msgspec.ValidationError, where: str, *, code: str = "invalid_request") -> Refused:
+def _invalid(
+    error: msgspec.ValidationError,
+    where: str,
+    *,
+    code: str = "invalid_request",
+    mend: str = "See /openapi.json for what can stand here.",
+) -> Refused:
     text = str(error)
     at = _PATH.search(text)
     path = at["path"].removeprefix(".") if at else ""
@@ -59,4 +70,4 @@ def _invalid(error: msgspec.ValidationError, where: str, *, code: str = "invalid
         if message.startswith(quoting):
             message = instead
     place = f"{where}, {path}" if path else where
-    return refusal(code, f"{place}: {message}", "See /openapi.json for what can stand here.")
+    return refusal(code, f"{place}: {message}", mend)

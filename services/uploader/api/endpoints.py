@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -15,15 +15,20 @@ from litestar.response import Stream
 from litestar.types import Receive, Scope, Send
 
 from penstock.application.access import Access, Principal
-from penstock.domain.errors import refusal
+from penstock.domain.errors import NotFound, refusal
 from services.uploader.api.decoding import decode_json, from_texts
 from services.uploader.api.incoming import IncomingBody
-from services.uploader.api.operations import JSON, Call, Operation, Reply, Services
+from services.uploader.api.operations import JSON, Call, Operation, Reply, Services, unauthorized
 from services.uploader.api.problems import MEDIA_TYPE, ErrorAnswer, answer_for, report
 
 MAX_JSON_BYTES = 1 << 20
 PRIVATE = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}  # answers hold customers' values
+MAX_PATH_TEXT = 200  # characters of a parameter in a path
 _VERB = re.compile(r"(?<=[^/]):(?=[^/]*\Z)")
+
+
+class NoQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The query of a call that takes none."""
 
 
 class Api(Litestar):
@@ -88,16 +93,30 @@ def problem_response(answer: ErrorAnswer) -> Response[Any]:
 async def _run(op: Operation, services: Services, request: Request[Any, Any, Any], body: IncomingBody) -> Any:
     principal = await _authenticated(op, services.access, request)
     call = Call(services, principal, body, request.headers.get("content-type", ""))
-    arguments: dict[str, Any] = dict(request.path_params)
-    if op.query:
-        arguments["query"] = from_texts(request.query_params.multi_items(), op.query, "the query")
+    arguments: dict[str, Any] = _path_arguments(request.path_params)
+    if op.role is not None:
+        arguments |= _query_argument(op, request)
     if op.headers:
         arguments["headers"] = from_texts(_headers(request), op.headers, "the headers")
     if op.body:
         arguments["body"] = decode_json(await _json_body(call), op.body)
+        await run_sync(call.confirm)
     if op.blocking:
         return await run_sync(lambda: op.function(call, **arguments))
     return await op.function(call, **arguments)
+
+
+def _path_arguments(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Raises `NotFound` for what is longer than anything that could be there."""
+    if any(len(text) > MAX_PATH_TEXT for text in given.values()):
+        raise NotFound("there is nothing of so long a name")
+    return dict(given)
+
+
+def _query_argument(op: Operation, request: Request[Any, Any, Any]) -> dict[str, Any]:
+    """What the operation declares; a parameter that it does not know is refused and not ignored."""
+    query = from_texts(request.query_params.multi_items(), op.query or NoQuery, "the query")
+    return {"query": query} if op.query else {}
 
 
 def _headers(request: Request[Any, Any, Any]) -> list[tuple[str, str]]:
@@ -111,7 +130,7 @@ async def _authenticated(op: Operation, access: Access, request: Request[Any, An
     scheme, _, secret = request.headers.get("authorization", "").partition(" ")
     principal = await run_sync(access.authenticate, secret.strip()) if scheme.lower() == "bearer" else None
     if principal is None:
-        raise refusal("unauthorized", "there is no valid API key", "Send an API key: Authorization: Bearer pk_…")
+        raise unauthorized()
     if not principal.role.covers(op.role):
         raise refusal("forbidden", f"this needs a key with the role {op.role}", "Ask an admin of your organisation.")
     return principal

@@ -16,7 +16,7 @@ from anyio import CapacityLimiter
 from msgspec import Struct
 
 from penstock.application.access import Access, Principal, Role
-from penstock.domain.errors import refusal
+from penstock.domain.errors import Refused, refusal
 from penstock.wiring import System
 from services.uploader.api.incoming import IncomingBody
 from services.uploader.api.metrics import Metrics
@@ -66,10 +66,19 @@ class Call(NamedTuple):
         """Record what the caller does; `details` never hold a customer's value."""
         self.services.access.audit(self.tenant_id, self.caller.name, action, details)
 
+    def confirm(self) -> None:
+        """Raises `Refused` (unauthorized) when the caller's key has ended since the call began."""
+        if not self.services.access.is_valid(self.caller):
+            raise unauthorized()
+
     def need(self, role: Role) -> None:
         """Raises `Refused` (forbidden) when the caller's role does not cover `role`."""
         if not self.caller.role.covers(role):
             raise refusal("forbidden", f"this needs a key with the role {role}", "Ask an admin of your organisation.")
+
+
+def unauthorized() -> Refused:
+    return refusal("unauthorized", "there is no valid API key", "Send an API key: Authorization: Bearer pk_…")
 
 
 class Reply(NamedTuple):

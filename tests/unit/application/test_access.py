@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from penstock.adapters.embedded.control_store import EmbeddedControlStore
-from penstock.application.access import Access, Role
-from penstock.domain.errors import NotFound
+from penstock.application.access import LAST_USE_US, Access, Role
+from penstock.domain.errors import NotFound, Refused, Unavailable
+from tests.support.failing_control_store import WRITES
 from tests.support.manual_clock import ManualClock
 
 DAY_US = 86_400_000_000
@@ -73,10 +76,91 @@ def test_another_tenants_key_cannot_be_revoked(access: Access) -> None:
     assert access.authenticate(secret) is not None
 
 
-@pytest.mark.parametrize("tenant", ["", "a b", "a\n", "é", "x" * 65])
+@pytest.mark.parametrize("tenant", ["", "a b", "a\n", "é", "x" * 65, "..", "a/b", "A", "a.b"])
 def test_a_tenant_that_cannot_stand_in_a_key_gets_none(access: Access, tenant: str) -> None:
-    with pytest.raises(ValueError, match="tenant"):
+    with pytest.raises(Refused, match="invalid_tenant"):
         access.create_key(tenant, Role.VIEWER, "x")
+    assert access.authenticate(f"pk_{tenant}_{'0' * 64}") is None
+
+
+def test_a_key_that_expires_is_good_until_then(access: Access, clock: ManualClock) -> None:
+    secret, key = access.create_key("acme", Role.VIEWER, "x", expires_at=clock.now_us() + DAY_US)
+    principal = access.authenticate(secret)
+    assert principal is not None
+    assert access.is_valid(principal)
+    clock.at_us += DAY_US
+    assert access.authenticate(secret) is None
+    assert not access.is_valid(principal)
+    assert [each.expires_at for each in access.list_keys("acme")] == [key.expires_at]
+
+
+@pytest.mark.parametrize("days", [-1, 0, 3_661])
+def test_a_key_cannot_expire_in_the_past_or_too_late(access: Access, clock: ManualClock, days: int) -> None:
+    with pytest.raises(Refused, match="invalid_expiry"):
+        access.create_key("acme", Role.VIEWER, "x", expires_at=clock.now_us() + days * DAY_US)
+
+
+def test_a_keys_last_use_is_kept_to_the_hour_with_one_write_in_it(access: Access, clock: ManualClock) -> None:
+    clock.at_us = 19_000 * DAY_US + 90 * 60_000_000  # 01:30
+    secret, _ = access.create_key("acme", Role.VIEWER, "x")
+    assert access.list_keys("acme")[0].last_used_at is None
+    with counting_writes(access) as writes:
+        for _ in range(50):
+            access.authenticate(secret)
+            clock.at_us += 60_000_000
+    assert writes == ["replace"]
+    assert access.list_keys("acme")[0].last_used_at == 19_000 * DAY_US + LAST_USE_US
+    clock.at_us += LAST_USE_US
+    access.authenticate(secret)
+    assert access.list_keys("acme")[0].last_used_at == 19_000 * DAY_US + 3 * LAST_USE_US
+
+
+def test_a_key_is_good_while_the_store_takes_no_writes(access: Access) -> None:
+    secret, _ = access.create_key("acme", Role.VIEWER, "x")
+    with counting_writes(access, error=Unavailable("the disk is full")):
+        assert access.authenticate(secret) is not None
+    assert access.list_keys("acme")[0].last_used_at is None
+
+
+def test_the_last_admin_key_cannot_be_revoked(access: Access, clock: ManualClock) -> None:
+    _, first = access.create_key("acme", Role.ADMIN, "boss")
+    _, passing = access.create_key("acme", Role.ADMIN, "guest", expires_at=clock.now_us() + DAY_US)
+    access.create_key("acme", Role.UPLOADER, "nightly")
+    access.create_key("other", Role.ADMIN, "boss")
+    clock.at_us += DAY_US
+    with pytest.raises(Refused, match="last_admin_key"):
+        access.revoke_key("acme", first.key_id)
+    access.revoke_key("acme", passing.key_id)
+    access.create_key("acme", Role.ADMIN, "next")
+    access.revoke_key("acme", first.key_id)
+
+
+def test_a_tenants_keys_have_a_bound(access: Access, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("penstock.application.access.MAX_API_KEYS", 1)
+    access.create_key("acme", Role.ADMIN, "boss")
+    with pytest.raises(Refused, match="too_many_api_keys"):
+        access.create_key("acme", Role.VIEWER, "x")
+    access.create_key("other", Role.VIEWER, "x")
+
+
+@contextmanager
+def counting_writes(access: Access, error: Exception | None = None) -> Iterator[list[str]]:
+    """The changes that are made meanwhile, each of which fails with `error`, if there is one."""
+    store, writes = access._store, list[str]()
+
+    class Counting:
+        def __getattr__(self, name: str) -> Any:
+            if name in WRITES:
+                writes.append(name)
+                if error is not None:
+                    raise error
+            return getattr(store, name)
+
+    access._store = Counting()  # type: ignore[assignment]
+    try:
+        yield writes
+    finally:
+        access._store = store
 
 
 def test_roles_are_ranked() -> None:
