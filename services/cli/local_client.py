@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
-import msgspec
-
-from penstock.application.access import Access, ApiKey, Role
+from penstock.application.access import Access
 from penstock.application.reject_file import reject_lines
 from penstock.config import Settings
-from penstock.domain.attributes import Attribute, check_name
-from penstock.domain.mapping import Mapping
-from penstock.domain.request import Request, rfc3339, to_public
+from penstock.domain.request import Request, to_public
 from penstock.wiring import open_system
 from services.cli.client import Client, UploadOrder
 from services.cli.following import changes
@@ -21,7 +17,6 @@ from services.cli.profile_document import profile_document
 from services.cli.progress import Progress
 from services.cli.upload_file import UploadFile
 from services.uploader.intake import intake_of
-from services.uploader.mapping_form import ColumnForm, custom_attribute, read_columns, save_wanted
 from services.uploader.resubmit import resubmit
 from services.uploader.upload_form import UploadForm
 
@@ -85,42 +80,6 @@ class LocalClient(Client):
         found = reader.lookup(self._tenant_id, namespace, value, reveal=reveal)
         return profile_document(found, lambda each: self._system.requests.get(self._tenant_id, each).file_name)
 
-    def sources(self) -> list[Document]:
-        return [msgspec.to_builtins(each) for each in self._system.catalog.sources(self._tenant_id)]
-
-    def create_source(self, name: str, display_name: str) -> Document:
-        made: Document = msgspec.to_builtins(self._system.catalog.create_source(self._tenant_id, name, display_name))
-        return made
-
-    def attributes(self) -> list[Document]:
-        known = self._system.catalog.attributes(self._tenant_id).values()
-        return [_attribute(each) for each in known]
-
-    def create_attribute(self, name: str, *, format: str, pii: bool, display_name: str) -> Document:
-        wanted = custom_attribute(name, display_name=display_name, format=format, pii=pii)
-        return _attribute(self._system.catalog.create_attribute(self._tenant_id, wanted))
-
-    def mapping(self, source: str) -> Document:
-        return _mapping(self._system.catalog.mapping(self._tenant_id, source), created=[])
-
-    def save_mapping(self, source: str, columns: Sequence[ColumnForm]) -> Document:
-        catalog = self._system.catalog
-        wanted = read_columns(columns, catalog.attributes(self._tenant_id))
-        saved = save_wanted(catalog, self._tenant_id, check_name(source), wanted)
-        return _mapping(saved, created=[attribute.name for attribute in wanted.missing])
-
-    def keys(self) -> list[Document]:
-        return [_key(key) for key in self._access.list_keys(self._tenant_id)]
-
-    def create_key(self, role: Role, name: str) -> Document:
-        secret, key = self._access.create_key(self._tenant_id, role, name)
-        self._audit("key.created", key_id=key.key_id, role=key.role)
-        return {**_key(key), "key": secret}
-
-    def revoke_key(self, key_id: str) -> None:
-        self._access.revoke_key(self._tenant_id, key_id)
-        self._audit("key.revoked", key_id=key_id)
-
     def close(self) -> None:
         self._system.close()
 
@@ -129,15 +88,3 @@ class LocalClient(Client):
 
     def _audit(self, action: str, **details: str) -> None:
         self._access.audit(self._tenant_id, local_user(), action, details)
-
-
-def _attribute(attribute: Attribute) -> Document:
-    return {**msgspec.to_builtins(attribute), "format": str(attribute.format)}
-
-
-def _mapping(mapping: Mapping, *, created: list[str]) -> Document:
-    return {**msgspec.to_builtins(mapping), "created_attributes": created}
-
-
-def _key(key: ApiKey) -> Document:
-    return {"key_id": key.key_id, "name": key.name, "role": key.role, "created_at": rfc3339(key.created_at)}

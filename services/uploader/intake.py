@@ -105,7 +105,7 @@ class Intake:
         """
         try:
             request, created = self._requests.accept(
-                _new_request(tenant_id, stored.ref, form),
+                _new_request(tenant_id, stored.ref, stored.size, form),
                 idempotency_key=idempotency_key,
                 fingerprint=fingerprint(stored.fingerprint, form),
                 plan_for=self._planner.for_file(tenant_id, form, stored.head, stored.size),
@@ -149,7 +149,7 @@ class Intake:
         problem: Problem | None = None,
     ) -> tuple[Request, bool]:
         return self._requests.accept(
-            _new_request(tenant_id, ref, form, offered),
+            _new_request(tenant_id, ref, size, form, offered),
             idempotency_key=offered.idempotency_key,
             fingerprint=offered.fingerprint,
             plan_for=self._planner.for_form(tenant_id, form, size),
@@ -220,7 +220,9 @@ def _resuming_key(fingerprint: str) -> str:
     return f"ingest\n{fingerprint}"
 
 
-def _new_request(tenant_id: str, ref: ObjectRef, form: UploadForm, offered: Offered | None = None) -> NewRequest:
+def _new_request(
+    tenant_id: str, ref: ObjectRef, size: int, form: UploadForm, offered: Offered | None = None
+) -> NewRequest:
     return NewRequest(
         tenant_id=tenant_id,
         data_source=form.data_source,
@@ -229,6 +231,7 @@ def _new_request(tenant_id: str, ref: ObjectRef, form: UploadForm, offered: Offe
         object_key=ref.key,
         object_version=ref.version,
         object_size=ref.size,
+        file_bytes=size,
         mode=form.mode,
         segment=form.segment,
         notify=form.notify,

@@ -13,7 +13,7 @@ from penstock.domain.coercion import coercer
 from penstock.domain.errors import Fault, Refused
 from penstock.domain.mapping import ColumnMapping, WritePolicy
 from penstock.domain.mapping import Mapping as SavedMapping
-from penstock.domain.mapping_rules import judge_mapping
+from penstock.domain.mapping_rules import check_size, judge_mapping
 
 Name = Annotated[str, msgspec.Meta(pattern="^" + NAME.pattern.replace(r"\Z", "$"), max_length=63)]
 
@@ -41,6 +41,7 @@ class Wanted(NamedTuple):
 
 def read_columns(forms: Sequence[ColumnForm], known: Mapping[str, Attribute]) -> Wanted:
     """The columns of `forms`, given the tenant's attributes by name. Raises `Refused` with every fault."""
+    check_size(forms)
     faults: list[Fault] = []
     missing: dict[str, Attribute] = {}
     for position, form in enumerate(forms, 1):
@@ -54,8 +55,9 @@ def read_columns(forms: Sequence[ColumnForm], known: Mapping[str, Attribute]) ->
         elif _differs(form, attribute, known[form.attribute]):
             faults.append(_conflict(form, known[form.attribute], position))
     _raise(faults)
-    columns = [_column(form, {**missing, **known}[form.attribute]) for form in forms]
-    _raise(judge_mapping(columns, {**known, **missing}))
+    attributes = {**missing, **known}
+    columns = [_column(form, attributes[form.attribute]) for form in forms]
+    _raise(judge_mapping(columns, attributes))
     return Wanted(columns, list(missing.values()))
 
 
@@ -64,12 +66,32 @@ def _raise(faults: list[Fault]) -> None:
         raise Refused(faults, code=faults[0].code if len({fault.code for fault in faults}) == 1 else "invalid_mapping")
 
 
+def resolve_columns(catalog: Catalog, tenant_id: str, forms: Sequence[ColumnForm]) -> Wanted:
+    """As `read_columns`, given the attributes that the catalog has."""
+    check_size(forms)
+    return read_columns(forms, catalog.attributes_named(tenant_id, [form.attribute for form in forms]))
+
+
 def save_wanted(catalog: Catalog, tenant_id: str, source: str, wanted: Wanted) -> SavedMapping:
-    """Create what is missing, the data source included, and save the mapping."""
-    catalog.create_source(tenant_id, source)
-    for attribute in wanted.missing:
-        catalog.create_attribute(tenant_id, attribute)
+    """Create the attributes that are missing, and save the mapping. Raises `Refused` when there is no such source."""
+    catalog.source(tenant_id, source)
+    catalog.create_attributes(tenant_id, wanted.missing)
     return catalog.save_mapping(tenant_id, source, wanted.columns)
+
+
+def column_forms(columns: Sequence[ColumnMapping], attributes: Sequence[Attribute]) -> list[ColumnForm]:
+    """`columns`, which feed `attributes`, as people write them; `read_columns` makes the same columns of them."""
+    return [
+        ColumnForm(
+            column=column.column,
+            attribute=column.attribute,
+            identifier=column.identifier,
+            pii=attribute.pii,
+            format=str(column.format or attribute.format),
+            policy=column.policy,
+        )
+        for column, attribute in zip(columns, attributes, strict=True)
+    ]
 
 
 def custom_attribute(name: str, *, display_name: str = "", format: str | None = None, pii: bool = False) -> Attribute:

@@ -83,6 +83,7 @@ class Offers:
         return request
 
     def _form(self, offer: UploadOffered, publisher: Publisher) -> UploadForm:
+        self._catalog.source(offer.tenant_id, offer.data_source)
         return UploadForm(
             data_source=offer.data_source,
             file_name=offer.file_name,

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import httpx
@@ -14,6 +15,7 @@ from penstock.application.access import Role
 from services.uploader.api.app import LOOKUP_BURST, OPERATIONS
 from services.uploader.api.openapi import openapi
 from tests.support.http_system import COLUMNS, HEADER, HttpSystem, form, serving
+from tests.support.waiting import until
 
 ROWS = (HEADER + "c1\t\tshoes\nc2\n").encode()
 RANKS = list(Role)
@@ -134,6 +136,105 @@ def test_a_key_is_shown_once_and_works_until_it_is_revoked(system: HttpSystem) -
     assert system.admin.delete(f"/v1/api-keys/{created['key_id']}").status_code == 404
     actions = [each["action"] for each in system.admin.get("/v1/audit").json()["entries"]]
     assert {"key.created", "key.revoked"} <= set(actions)
+
+
+@pytest.mark.parametrize("route", SECURED, ids=str)
+def test_a_query_parameter_that_is_not_known_is_refused(
+    system: HttpSystem, known: dict[str, str], route: Route
+) -> None:
+    answer = call(system.admin, Route(route.method, f"{route.path}?SECRET=1", route.operation), known)
+    assert (answer.status_code, answer.json()["code"]) == (400, "bad_request")
+    assert "SECRET" not in answer.text
+
+
+@pytest.mark.parametrize("route", WITH_ID, ids=str)
+def test_a_name_longer_than_any_is_not_found(system: HttpSystem, known: dict[str, str], route: Route) -> None:
+    answer = call(system.admin, route, dict.fromkeys(known, "x" * 30000))
+    assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+    assert len(answer.content) < 2_000
+
+
+def test_an_upload_whose_key_is_revoked_before_its_body_ends_is_not_accepted(system: HttpSystem) -> None:
+    before = system.stored_keys()
+    with revocable(system, Role.UPLOADER) as (client, revoke):
+        whole = client.build_request("POST", "/v1/uploads", files=form(ROWS))
+        answer = client.post("/v1/uploads", content=revoking(whole.read(), revoke), headers=type_of(whole))
+    assert (answer.status_code, answer.json()["code"]) == (401, "unauthorized")
+    assert system.stored_keys() == before
+
+
+def test_a_key_that_is_revoked_before_its_body_ends_creates_no_other(system: HttpSystem) -> None:
+    with revocable(system, Role.ADMIN) as (client, revoke):
+        whole = client.build_request("POST", "/v1/api-keys", json={"role": "admin", "name": "back door"})
+        answer = client.post("/v1/api-keys", content=revoking(whole.read(), revoke), headers=type_of(whole))
+    assert (answer.status_code, answer.json()["code"]) == (401, "unauthorized")
+    assert "back door" not in [each["name"] for each in system.admin.get("/v1/api-keys").json()["api_keys"]]
+
+
+@contextmanager
+def revocable(system: HttpSystem, role: Role) -> Iterator[tuple[httpx.Client, Callable[[], None]]]:
+    """A client, and what ends its key once the server has seen it."""
+    secret, key = system.access.create_key("default", role, "leaked")
+
+    def revoke() -> None:
+        until(
+            lambda: any(each.key_id == key.key_id and each.last_used_at for each in system.access.list_keys("default"))
+        )
+        system.access.revoke_key("default", key.key_id)
+
+    with httpx.Client(base_url=system.url, headers={"Authorization": f"Bearer {secret}"}, timeout=60) as client:
+        yield client, revoke
+
+
+def revoking(body: bytes, revoke: Callable[[], None]) -> Iterator[bytes]:
+    """`body`, whose key ends between its halves."""
+    yield body[: len(body) // 2]
+    revoke()
+    yield body[len(body) // 2 :]
+
+
+def type_of(request: httpx.Request) -> dict[str, str]:
+    return {"Content-Type": request.headers["content-type"]}
+
+
+def test_the_last_admin_key_is_kept(system: HttpSystem) -> None:
+    with system.client(Role.ADMIN, tenant_id="lonely") as client:
+        (key,) = client.get("/v1/api-keys").json()["api_keys"]
+        answer = client.delete(f"/v1/api-keys/{key['key_id']}")
+        assert (answer.status_code, answer.json()["code"]) == (409, "last_admin_key")
+        assert "key create" in answer.json()["faults"][0]["mend"]
+        assert client.get("/v1/api-keys").status_code == 200
+
+
+def test_a_key_can_expire_and_says_when_it_was_used_last(system: HttpSystem) -> None:
+    said = {"role": "viewer", "name": "guest", "expires_at": "2031-01-01T01:00:00+01:00"}
+    created = system.admin.post("/v1/api-keys", json=said).json()
+    assert (created["expires_at"], created["last_used_at"]) == ("2031-01-01T00:00:00.000000Z", None)
+    with httpx.Client(base_url=system.url, headers={"Authorization": f"Bearer {created['key']}"}) as client:
+        assert client.get("/v1/requests").status_code == 200
+    listed = {each["key_id"]: each for each in system.admin.get("/v1/api-keys").json()["api_keys"]}
+    assert listed[created["key_id"]]["last_used_at"] is not None
+    for wrong, code in (("2020-01-01T00:00:00Z", "invalid_expiry"), ("2031-01-01", "invalid_request")):
+        answer = system.admin.post("/v1/api-keys", json={**said, "expires_at": wrong})
+        assert (answer.status_code, answer.json()["code"]) == (422, code)
+
+
+def test_lists_come_page_by_page(system: HttpSystem) -> None:
+    for path, field, at in (
+        ("/v1/attributes", "attributes", "name"),
+        ("/v1/data-sources", "data_sources", "name"),
+        ("/v1/api-keys", "api_keys", "key_id"),
+    ):
+        whole = system.admin.get(path).json()
+        assert whole["next"] is None
+        paged: list[str] = []
+        query: dict[str, Any] = {"limit": 3}
+        while query:
+            page = system.admin.get(path, params=query).json()
+            assert len(page[field]) <= 3
+            paged += [each[at] for each in page[field]]
+            query = {"limit": 3, "after": page["next"]} if page["next"] else {}
+        assert paged == [each[at] for each in whole[field]]
 
 
 def test_lookups_are_rationed_per_tenant(system: HttpSystem) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from collections.abc import Iterator
 from typing import Any
@@ -48,6 +49,36 @@ def test_a_wrong_query_is_refused(system: HttpSystem, query: dict[str, str]) -> 
     answer = system.viewer.get("/v1/requests", params=query)
     assert (answer.status_code, answer.json()["code"]) == (400, "bad_request")
     assert query.get("limit", "no text") not in ("many",) or "many" not in answer.text
+
+
+@pytest.mark.parametrize(
+    ("path", "query"),
+    [
+        ("/v1/requests", {"before": "zzz"}),
+        ("/v1/requests", {"before": "01A211AB-3864-7FC2-9EF7-7C990B33141E"}),
+        ("/v1/requests", {"data_source": "no such name"}),
+        ("/v1/requests", {"limit": ""}),
+        ("/v1/audit", {"before": "zzz"}),
+        ("/v1/audit", {"day": "2026-99-99"}),
+        ("/v1/audit", {"day": "2026-02-30"}),
+        ("/v1/audit", {"limit": "201"}),
+        ("/v1/attributes", {"after": "../x"}),
+        ("/v1/attributes", {"limit": "0"}),
+        ("/v1/data-sources", {"after": "A"}),
+        ("/v1/data-sources", {"limit": "201"}),
+        ("/v1/api-keys", {"after": "zzz"}),
+    ],
+)
+def test_a_wrong_parameter_is_refused_and_named(system: HttpSystem, path: str, query: dict[str, str]) -> None:
+    answer = system.admin.get(path, params=query)
+    (name,) = query
+    assert (answer.status_code, answer.json()["code"]) == (400, "bad_request")
+    assert name in answer.json()["detail"]
+
+
+def test_the_answer_to_an_upload_says_how_large_the_plain_file_is(system: HttpSystem) -> None:
+    for content in (ROWS, gzip.compress(ROWS)):
+        assert system.upload(content).json()["bytes"] == len(ROWS)
 
 
 def test_events_tell_the_progress_until_the_end(system: HttpSystem) -> None:

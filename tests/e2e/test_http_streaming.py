@@ -176,8 +176,8 @@ def test_a_signal_ends_the_server_and_what_it_serves(tmp_path: Path, number: sig
         assert process.stdout is not None
         url = process.stdout.readline().strip()
         bearer = {"Authorization": f"Bearer {secret}"}
-        assert httpx.get(f"{url}/v1/requests", params={"data_source": "asked-for"}, headers=bearer).status_code == 200
+        assert httpx.get(f"{url}/v1/requests", params={"data_source": "asked_for"}, headers=bearer).status_code == 200
         process.send_signal(number)
         out, err = process.communicate(timeout=60)
     assert (process.returncode, out) == (0, "stopped\n")
-    assert "asked-for" not in err
+    assert "asked_for" not in err

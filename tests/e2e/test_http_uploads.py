@@ -184,6 +184,58 @@ def test_what_is_no_form_is_refused(system: HttpSystem) -> None:
     problem(system.uploader.post("/v1/uploads", content=b"x", headers=bare), 400, "malformed_multipart")
 
 
+def test_a_mapping_that_is_read_and_put_back_is_the_same(system: HttpSystem) -> None:
+    path = "/v1/data-sources/round_trip/mapping"
+    system.uploader.post("/v1/data-sources", json={"name": "round_trip"})
+    columns = [
+        CRMID,
+        {"column": "tel", "attribute": "phone", "format": "phone(NL)", "policy": "keep_first"},
+        {"column": "born", "attribute": "birth_date", "format": "date(dd/MM/yyyy)"},
+        {"column": "level", "attribute": "level", "format": "enum(gold|silver)", "pii": True},
+    ]
+    put = system.uploader.put(path, json={"columns": columns}).json()
+    read = system.viewer.get(path).json()
+    assert [each["format"] for each in read["columns"]] == [
+        "text",
+        "phone(NL)",
+        "date(dd/MM/yyyy)",
+        "enum(gold|silver)",
+    ]
+    for document in (put, read, {"columns": read["columns"]}):
+        assert system.uploader.put(path, json=document).json() == read
+    problem(system.uploader.put(path, json={**read, "data_source": "crm"}), 422, "invalid_request")
+
+
+@pytest.mark.parametrize("reverse", [False, True], ids=["request first", "file first"])
+def test_an_upload_to_a_mistyped_source_is_refused_with_the_nearest_name(system: HttpSystem, reverse: bool) -> None:
+    before = system.stored_keys()
+    parts = form(ROWS, data_source="crn")
+    told = problem(
+        system.uploader.post("/v1/uploads", files=parts[::-1] if reverse else parts), 404, "unknown_data_source"
+    )
+    assert "'crm'" in told["faults"][0]["mend"]
+    assert system.stored_keys() == before
+    sources = system.viewer.get("/v1/data-sources").json()["data_sources"]
+    assert "crn" not in [source["name"] for source in sources]
+
+
+def test_an_unknown_source_is_refused_before_the_file_has_come(system: HttpSystem) -> None:
+    head = (
+        "Content-Type: multipart/form-data; boundary=x\r\nContent-Length: 500000\r\n\r\n"
+        '--x\r\nContent-Disposition: form-data; name="request"\r\n\r\n{"data_source": "nowhere"}\r\n'
+        '--x\r\nContent-Disposition: form-data; name="file"; filename="f"\r\n\r\n'
+    )
+    answer = raw_call(system, head, end=False)
+    assert answer.startswith(b"HTTP/1.1 404")
+    assert b"unknown_data_source" in answer
+
+
+@pytest.mark.parametrize("path", ["/v1/data-sources/crn/mapping"])
+def test_a_mapping_of_a_mistyped_source_is_refused_with_the_nearest_name(system: HttpSystem, path: str) -> None:
+    for answer in (system.viewer.get(path), system.uploader.put(path, json={"columns": COLUMNS})):
+        assert "'crm'" in problem(answer, 404, "unknown_data_source")["faults"][0]["mend"]
+
+
 def test_an_upload_without_a_mapping_is_refused_and_keeps_nothing(system: HttpSystem) -> None:
     before = system.stored_keys()
     problem(system.upload(ROWS, data_source="unheard_of", mapping=None), 422, "no_mapping")

@@ -151,6 +151,7 @@ def check_resubmitted(driven: DrivenSystem, parent: Request, aside: dict[int, by
         for _ in range(2)
     )
     assert first.request_id == again.request_id
+    assert first.file_bytes > 0
     (child,) = driven.finish(first)
     assert (child.status, child.parent_id, child.rows_read) == (Status.COMPLETED, parent.request_id, len(aside))
     assert child.rows_ingested > 0

@@ -85,6 +85,13 @@ def test_an_offered_file_is_ingested_and_its_publisher_hears_the_end(market: Mar
     assert clear_text.found_under(market.data, messy_file.MARK) == {}
 
 
+def test_the_request_of_an_offer_says_at_once_how_large_the_file_is(market: Market) -> None:
+    market.shop.publish(market.shop.offer(messy_file.BODY))
+    assert market.offers.run_once(0)
+    (request,) = market.requests()
+    assert (request.status, request.file_bytes) == (Status.SCHEDULED, len(messy_file.BODY))
+
+
 # Attacks: nothing of them reaches the store
 
 
@@ -158,7 +165,10 @@ ATTACKS: dict[str, tuple[str, Spoil]] = {
         "not_found",
         lambda shop, rival, offer: resigned(shop, replace(offer, mapping_version=99)),
     ),
-    "a source that is none": ("not_found", lambda shop, rival, offer: resigned(shop, replace(offer, data_source="x"))),
+    "a source that is none": (
+        "unknown_data_source",
+        lambda shop, rival, offer: resigned(shop, replace(offer, data_source="x")),
+    ),
     "an address that would add a header": (
         "invalid_address",
         lambda shop, rival, offer: resigned(shop, replace(offer, notify=("a@example.org\r\nBcc: b@example.org",))),

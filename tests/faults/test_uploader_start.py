@@ -73,6 +73,7 @@ def test_it_waits_for_each_server_says_for_which_and_goes_on(
             away[name].close()
     until(lambda: httpx.get(f"{health}/readyz").status_code == 200)
     secret, _ = Access(place.system.control, place.system.clock).create_key(messy_file.TENANT, Role.UPLOADER, "test")
+    place.system.catalog.create_source(messy_file.TENANT, "crm")
     accepted = httpx.post(f"{api}/v1/uploads", files=FILES, headers={"Authorization": f"Bearer {secret}"}, timeout=60)
     assert accepted.status_code == 202, accepted.text
     place.end(service)

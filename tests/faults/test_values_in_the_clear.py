@@ -206,6 +206,7 @@ def serving(cli: CommandLine) -> Iterator[tuple[httpx.Client, str, subprocess.Po
 
 def upload(client: httpx.Client, content: str, maps: list[dict[str, Any]]) -> httpx.Response:
     said = {"data_source": "crm", "mapping": maps, "notify": ["someone@example.org"]}
+    client.post("/v1/data-sources", json={"name": "crm"})
     return client.post("/v1/uploads", files={"request": (None, json.dumps(said)), "file": ("people.tsv", content)})
 
 

@@ -30,6 +30,7 @@ class HttpSystem:
 
     def __init__(self, standalone: Standalone, url: str) -> None:
         self.standalone, self.url = standalone, url
+        standalone.system.catalog.create_source("default", "crm")
         self.access = Access(standalone.system.control, standalone.system.clock)
         self.admin, self.uploader, self.viewer = (
             self.client(role) for role in (Role.ADMIN, Role.UPLOADER, Role.VIEWER)
@@ -49,7 +50,8 @@ class HttpSystem:
     def upload(
         self, content: bytes, *, key: str | None = None, name: str = "people.tsv", **said: Any
     ) -> httpx.Response:
-        """Upload `content` as the uploader; `said` goes into the part `request`."""
+        """Upload `content` as the uploader, to a data source that there is; `said` goes into the part `request`."""
+        self.uploader.post("/v1/data-sources", json={"name": said.get("data_source", "crm")})
         headers = {} if key is None else {"Idempotency-Key": key}
         return self.uploader.post("/v1/uploads", files=form(content, name=name, **said), headers=headers)
 

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from penstock.application.access import Role
 from penstock.application.catalog import DataSource
+from penstock.domain.attributes import Attribute
+from penstock.domain.errors import refusal
+from penstock.domain.limits import MAX_DISPLAY_NAME, MAX_PAGE
+from penstock.domain.mapping import Mapping
+from services.uploader.api.decoding import Limit
 from services.uploader.api.operations import Call, operation
 from services.uploader.api.views import (
     AttributeList,
@@ -18,9 +25,9 @@ from services.uploader.api.views import (
     attribute_view,
     mapping_view,
 )
-from services.uploader.mapping_form import ColumnForm, Name, custom_attribute, read_columns, save_wanted
+from services.uploader.mapping_form import ColumnForm, Name, custom_attribute, resolve_columns, save_wanted
 
-DisplayName = Annotated[str, msgspec.Meta(max_length=200)]
+DisplayName = Annotated[str, msgspec.Meta(max_length=MAX_DISPLAY_NAME)]
 
 
 class NewDataSource(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -38,15 +45,27 @@ class NewAttribute(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 
 
 class NewMapping(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Identifiers rank in the order of the columns."""
+    """Identifiers rank in the order of the columns. What `GET` answers can be put back as it is: `version` and
+    `created_attributes` are only told, and mean nothing here."""
 
+    data_source: Name | UnsetType = UNSET
+    version: int | UnsetType = UNSET
+    created_attributes: list[str] = []
     columns: Annotated[tuple[ColumnForm, ...], msgspec.Meta(min_length=1)]
 
 
+class NamesQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`after` is the `next` of the page before."""
+
+    after: Annotated[str, msgspec.Meta(pattern="^([a-z][a-z0-9_]{0,62})?$")] = ""
+    limit: Limit = MAX_PAGE
+
+
 @operation("GET", "/v1/data-sources", role=Role.VIEWER, answers=DataSourceList)
-def list_data_sources(call: Call) -> DataSourceList:
-    """All data sources, by name."""
-    return DataSourceList(data_sources=[_source(source) for source in call.system.catalog.sources(call.tenant_id)])
+def list_data_sources(call: Call, query: NamesQuery) -> DataSourceList:
+    """All data sources, by name, page by page."""
+    found = call.system.catalog.sources_page(call.tenant_id, after=query.after, limit=query.limit)
+    return DataSourceList(data_sources=[_source(source) for source in found], next=_next(found, query.limit))
 
 
 @operation("POST", "/v1/data-sources", role=Role.UPLOADER, status=201, answers=DataSourceView, problems=(409,))
@@ -58,7 +77,8 @@ def create_data_source(call: Call, body: NewDataSource) -> DataSourceView:
 @operation("GET", "/v1/data-sources/{name}/mapping", role=Role.VIEWER, answers=MappingView)
 def get_mapping(call: Call, name: str) -> MappingView:
     """The present mapping of a data source."""
-    return mapping_view(call.system.catalog.mapping(call.tenant_id, name), created=[])
+    call.system.catalog.source(call.tenant_id, name)
+    return _mapping(call, call.system.catalog.mapping(call.tenant_id, name))
 
 
 @operation("PUT", "/v1/data-sources/{name}/mapping", role=Role.UPLOADER, answers=MappingView, problems=(409,))
@@ -66,16 +86,22 @@ def save_mapping(call: Call, name: str, body: NewMapping) -> MappingView:
     """Save a data source's mapping as a new version; attributes that do not exist yet are created."""
     catalog = call.system.catalog
     catalog.source(call.tenant_id, name)
-    wanted = read_columns(body.columns, catalog.attributes(call.tenant_id))
+    if body.data_source not in (UNSET, name):
+        raise refusal(
+            "invalid_request",
+            "the body names another data source than the path",
+            "Name the same one in both, or leave data_source out.",
+        )
+    wanted = resolve_columns(catalog, call.tenant_id, body.columns)
     mapping = save_wanted(catalog, call.tenant_id, name, wanted)
-    return mapping_view(mapping, created=[attribute.name for attribute in wanted.missing])
+    return _mapping(call, mapping, created=[attribute.name for attribute in wanted.missing])
 
 
 @operation("GET", "/v1/attributes", role=Role.VIEWER, answers=AttributeList)
-def list_attributes(call: Call) -> AttributeList:
-    """All attributes, built-in and custom, by name."""
-    known = call.system.catalog.attributes(call.tenant_id)
-    return AttributeList(attributes=[attribute_view(attribute) for attribute in known.values()])
+def list_attributes(call: Call, query: NamesQuery) -> AttributeList:
+    """All attributes, built-in and custom, by name, page by page."""
+    found = call.system.catalog.attributes_page(call.tenant_id, after=query.after, limit=query.limit)
+    return AttributeList(attributes=[attribute_view(each) for each in found], next=_next(found, query.limit))
 
 
 @operation("POST", "/v1/attributes", role=Role.UPLOADER, status=201, answers=AttributeView, problems=(409,))
@@ -85,5 +111,14 @@ def create_attribute(call: Call, body: NewAttribute) -> AttributeView:
     return attribute_view(call.system.catalog.create_attribute(call.tenant_id, wanted))
 
 
+def _next(page: Sequence[DataSource] | Sequence[Attribute], limit: int) -> str | None:
+    """Where the next page begins; a full page may be the last one."""
+    return page[-1].name if len(page) == limit else None
+
+
 def _source(source: DataSource) -> DataSourceView:
     return DataSourceView(name=source.name, display_name=source.display_name)
+
+
+def _mapping(call: Call, mapping: Mapping, created: Sequence[str] = ()) -> MappingView:
+    return mapping_view(mapping, call.system.catalog.attributes_of(call.tenant_id, mapping), created)

@@ -13,35 +13,38 @@ from msgspec import UNSET, UnsetType
 
 from penstock.application.access import Role
 from penstock.domain.request import Request, Status
-from services.uploader.api.decoding import given
+from services.uploader.api.decoding import Limit, given
 from services.uploader.api.operations import Call, Reply, operation
 from services.uploader.api.views import RequestPage, RequestView, request_view
+from services.uploader.mapping_form import Name
 from services.uploader.resubmit import resubmit
 
 LOOK_EVERY_SECONDS = 0.2
 SAY_SOMETHING_EVERY_SECONDS = 15.0  # so that no proxy takes a quiet stream for a dead one
+CHECK_KEY_EVERY_SECONDS = 15.0
 EVENTS = "text/event-stream"
 
 
 class RequestsQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`before` is the `next` of the page before: the id of a request."""
+
     status: Status | UnsetType = UNSET
-    data_source: str | UnsetType = UNSET
-    before: str = ""
-    limit: Annotated[int, msgspec.Meta(ge=1, le=200)] = 50
+    data_source: Name | UnsetType = UNSET
+    before: Annotated[str, msgspec.Meta(pattern="^([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})?$")] = ""
+    limit: Limit = 50
 
 
 @operation("GET", "/v1/requests", role=Role.VIEWER, answers=RequestPage)
 def list_requests(call: Call, query: RequestsQuery) -> RequestPage:
-    """Requests, the newest first, page by page."""
-    found = call.system.requests.list(
+    """Requests, the newest first, page by page; a page of a filtered list may be short, or empty, before the last."""
+    page = call.system.requests.page(
         call.tenant_id,
         before=query.before,
         limit=query.limit,
         status=given(query.status),
         data_source=given(query.data_source),
     )
-    following = found[-1].request_id if len(found) == query.limit else None
-    return RequestPage(requests=[_view(call, request) for request in found], next=following)
+    return RequestPage(requests=[_view(call, request) for request in page.requests], next=page.next)
 
 
 @operation("GET", "/v1/requests/{request_id}", role=Role.VIEWER, answers=RequestView)
@@ -96,7 +99,7 @@ def resubmit_request(call: Call, request_id: str) -> Reply:
 
 async def _events(call: Call, request: Request) -> AsyncIterator[bytes]:
     told: Request | None = None
-    silent_seconds = 0.0
+    silent_seconds = unchecked_seconds = 0.0
     while True:
         if request != told:
             told, silent_seconds = request, 0.0
@@ -109,6 +112,11 @@ async def _events(call: Call, request: Request) -> AsyncIterator[bytes]:
             return
         await anyio.sleep(LOOK_EVERY_SECONDS)
         silent_seconds += LOOK_EVERY_SECONDS
+        unchecked_seconds += LOOK_EVERY_SECONDS
+        if unchecked_seconds >= CHECK_KEY_EVERY_SECONDS:
+            unchecked_seconds = 0.0
+            if not await run_sync(call.services.access.is_valid, call.caller):
+                return  # whoever follows on is told why
         request = await run_sync(call.system.requests.get, call.tenant_id, request.request_id)
 
 

@@ -13,6 +13,7 @@ from msgspec import UNSET, UnsetType
 from penstock.application.access import Role
 from penstock.domain.errors import NotFound, Refused, refusal
 from penstock.domain.file_rules import judge_header
+from penstock.domain.limits import MAX_FILE_NAME_SENT
 from penstock.domain.mapping import Mapping, Mode
 from penstock.domain.notification import MAX_ADDRESSES
 from penstock.domain.request import Request
@@ -22,7 +23,7 @@ from services.uploader.api.operations import Call, Form, Reply, operation
 from services.uploader.api.views import InspectionView, RequestView, request_view, suggestion_view
 from services.uploader.inspection import Inspection, inspect, suggest
 from services.uploader.intake import StoredFile
-from services.uploader.mapping_form import ColumnForm, Name, read_columns, save_wanted
+from services.uploader.mapping_form import ColumnForm, Name, resolve_columns, save_wanted
 from services.uploader.upload_form import UploadForm
 
 FORM_PART_BYTES = 1 << 20  # of the part `request`
@@ -42,7 +43,7 @@ class UploadPart(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     segment: Name | None = None
     notify: Annotated[tuple[str, ...], msgspec.Meta(max_length=MAX_ADDRESSES)] = ()
     mapping: Annotated[tuple[ColumnForm, ...], msgspec.Meta(min_length=1)] | None = None
-    file_name: str | None = None
+    file_name: Annotated[str, msgspec.Meta(max_length=MAX_FILE_NAME_SENT)] | None = None
 
 
 class InspectPart(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -79,7 +80,13 @@ async def upload(call: Call, headers: UploadHeaders) -> Reply:
     """Upload a file to be ingested."""
     received: _Received[StoredFile, UploadPart] = _Received()
     try:
-        await _receive(call, received, UploadPart, lambda parts: call.services.intake.store(call.tenant_id, parts))
+        await _receive(
+            call,
+            received,
+            UploadPart,
+            take=lambda parts: call.services.intake.store(call.tenant_id, parts),
+            check=lambda part: _check_source(call, part.data_source),
+        )
         request = await run_sync(_accept, call, received, given(headers.idempotency_key))
     except (Refused, NotFound):  # anything else may have left a request that names the file
         if received.file is not None:
@@ -100,7 +107,13 @@ async def upload(call: Call, headers: UploadHeaders) -> Reply:
 async def inspect_file(call: Call) -> InspectionView:
     """Look at a file before anything of it is stored."""
     received: _Received[Inspection, InspectPart] = _Received()
-    await _receive(call, received, InspectPart, lambda parts: inspect(parts, call.system.limits))
+    await _receive(
+        call,
+        received,
+        InspectPart,
+        take=lambda parts: inspect(parts, call.system.limits),
+        check=lambda part: _check_source(call, part.data_source),
+    )
     if received.file is None:
         raise _missing("file")
     inspection = received.file
@@ -120,8 +133,19 @@ def _inspected(call: Call, inspection: Inspection, part: InspectPart) -> Inspect
     )
 
 
-async def _receive(call: Call, received: _Received[F, R], kind: type[R], take: Callable[[Iterator[bytes]], F]) -> None:
-    """Read a form into `received`, its parts in any order; `take` runs in a thread and pulls the file's bytes."""
+async def _receive(
+    call: Call,
+    received: _Received[F, R],
+    kind: type[R],
+    *,
+    take: Callable[[Iterator[bytes]], F],
+    check: Callable[[R], None],
+) -> None:
+    """Read a form into `received`, its parts in any order.
+
+    `take` and `check` run in a thread; `take` pulls the file's bytes, `check` refuses a request as soon as it is there,
+    so that no file is taken in for nothing when it comes first.
+    """
     form = Multipart(call.content_type, call.incoming)
     call.incoming.allow(call.system.limits.file_bytes + FORM_PART_BYTES + OVERHEAD_BYTES)
     slots = call.services.upload_slots[call.tenant_id]
@@ -132,6 +156,7 @@ async def _receive(call: Call, received: _Received[F, R], kind: type[R], take: C
                 received.file = await run_sync(take, _pulled(call, form), limiter=slots)
             case "request" if received.request is None:
                 received.request = decode_json(await form.read_all(FORM_PART_BYTES), kind)
+                await run_sync(check, received.request)
             case "file" | "request":
                 raise refusal("repeated_part", f"there are two parts {part.name!r}", "Send each part once.")
             case _:
@@ -150,6 +175,7 @@ def _accept(call: Call, received: _Received[StoredFile, UploadPart], idempotency
         raise _missing("file")
     if received.request is None:
         raise _missing("request")
+    call.confirm()
     part = received.request
     form = UploadForm(
         data_source=part.data_source,
@@ -166,10 +192,16 @@ def _accept(call: Call, received: _Received[StoredFile, UploadPart], idempotency
 def _saved_mapping(call: Call, stored: StoredFile, source: str, columns: tuple[ColumnForm, ...]) -> Mapping:
     """The mapping that came with the file, saved; nothing is saved when the file's header does not fit it."""
     catalog = call.system.catalog
-    wanted = read_columns(columns, catalog.attributes(call.tenant_id))
+    wanted = resolve_columns(catalog, call.tenant_id, columns)
     unsaved = Mapping(data_source=source, version=0, columns=tuple(wanted.columns))
     judge_header(stored.head, mapping=unsaved, limits=call.system.limits, complete=len(stored.head) == stored.size)
     return save_wanted(catalog, call.tenant_id, source, wanted)
+
+
+def _check_source(call: Call, name: str | None) -> None:
+    """Raise `Refused` for a data source that does not exist, such as one that is mistyped."""
+    if name is not None:
+        call.system.catalog.source(call.tenant_id, name)
 
 
 def _missing(name: str) -> Refused:

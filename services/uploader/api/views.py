@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -10,9 +11,10 @@ from penstock.application.access import ApiKey, AuditEntry, Role
 from penstock.domain.attributes import Attribute
 from penstock.domain.errors import Fault
 from penstock.domain.fragments import Value
-from penstock.domain.mapping import Mapping, Mode, WritePolicy
+from penstock.domain.mapping import Mapping, Mode
 from penstock.domain.request import Request, Status, rfc3339, to_public
 from services.uploader.inspection import Suggestion
+from services.uploader.mapping_form import ColumnForm, column_forms
 
 
 class StoredProblem(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,22 +63,18 @@ class DataSourceView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DataSourceList(msgspec.Struct, frozen=True, kw_only=True):
+    """`next` goes into `after` for the next page; null when this is the last one."""
+
     data_sources: list[DataSourceView]
-
-
-class MappedColumn(msgspec.Struct, frozen=True, kw_only=True):
-    column: str
-    attribute: str
-    identifier: bool
-    policy: WritePolicy
+    next: str | None
 
 
 class MappingView(msgspec.Struct, frozen=True, kw_only=True):
-    """`created_attributes` names the attributes that were made for this mapping just now."""
+    """The columns as they are put; `created_attributes` names the attributes that were made for them just now."""
 
     data_source: str
     version: int
-    columns: list[MappedColumn]
+    columns: list[ColumnForm]
     created_attributes: list[str] = []
 
 
@@ -91,7 +89,10 @@ class AttributeView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AttributeList(msgspec.Struct, frozen=True, kw_only=True):
+    """`next` goes into `after` for the next page; null when this is the last one."""
+
     attributes: list[AttributeView]
+    next: str | None
 
 
 class SuggestedColumn(msgspec.Struct, frozen=True, kw_only=True):
@@ -113,14 +114,21 @@ class InspectionView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ApiKeyView(msgspec.Struct, frozen=True, kw_only=True):
+    """`last_used_at` is kept to the hour."""
+
     key_id: str
     name: str
     role: Role
     created_at: str
+    expires_at: str | None
+    last_used_at: str | None
 
 
 class ApiKeyList(msgspec.Struct, frozen=True, kw_only=True):
+    """`next` goes into `after` for the next page; null when this is the last one."""
+
     api_keys: list[ApiKeyView]
+    next: str | None
 
 
 class NewApiKeyView(ApiKeyView, frozen=True, kw_only=True):
@@ -170,10 +178,13 @@ def request_view(request: Request, now_us: int) -> RequestView:
     return msgspec.convert(to_public(request, now_us), RequestView)
 
 
-def mapping_view(mapping: Mapping, created: list[str]) -> MappingView:
-    columns = [msgspec.convert(msgspec.structs.asdict(column), MappedColumn) for column in mapping.columns]
+def mapping_view(mapping: Mapping, attributes: Sequence[Attribute], created: Sequence[str] = ()) -> MappingView:
+    """The one form of a mapping, of `GET`, `PUT` and the command line; `attributes` are those of its columns."""
     return MappingView(
-        data_source=mapping.data_source, version=mapping.version, columns=columns, created_attributes=created
+        data_source=mapping.data_source,
+        version=mapping.version,
+        columns=column_forms(mapping.columns, attributes),
+        created_attributes=list(created),
     )
 
 
@@ -183,11 +194,22 @@ def attribute_view(attribute: Attribute) -> AttributeView:
 
 
 def key_view(key: ApiKey) -> ApiKeyView:
-    return ApiKeyView(key_id=key.key_id, name=key.name, role=key.role, created_at=rfc3339(key.created_at))
+    return ApiKeyView(
+        key_id=key.key_id,
+        name=key.name,
+        role=key.role,
+        created_at=rfc3339(key.created_at),
+        expires_at=_time(key.expires_at),
+        last_used_at=_time(key.last_used_at),
+    )
 
 
 def audit_view(entry: AuditEntry) -> AuditEntryView:
     return AuditEntryView(at=rfc3339(entry.at_us), who=entry.who, action=entry.action, details=entry.details)
+
+
+def _time(at_us: int | None) -> str | None:
+    return None if at_us is None else rfc3339(at_us)
 
 
 def suggestion_view(suggestion: Suggestion) -> SuggestedColumn:

@@ -11,7 +11,9 @@ from msgspec.structs import replace
 from penstock.adapters.embedded.control_store import EmbeddedControlStore
 from penstock.application.catalog import Catalog
 from penstock.domain.attributes import Attribute, FormatKind, InputFormat, parse_format
+from penstock.domain.builtin_attributes import BUILTIN
 from penstock.domain.errors import NotFound, Refused
+from penstock.domain.limits import MAX_DISPLAY_NAME
 from penstock.domain.mapping import ColumnMapping
 
 T = "acme"
@@ -35,8 +37,17 @@ def test_sources_are_created_once_and_listed_by_name(catalog: Catalog) -> None:
         catalog.create_source(T, "store_pos", "Other")
     assert catalog.sources(T) == [crm, pos]
     assert catalog.sources("other") == []
-    with pytest.raises(NotFound):
+    with pytest.raises(Refused, match="unknown_data_source"):
         catalog.source("other", "crm")
+
+
+def test_an_unknown_source_is_refused_with_the_nearest_name(catalog: Catalog) -> None:
+    catalog.create_source(T, "crm")
+    for name, near in (("crn", "'crm'"), ("orders", "Create it first.")):
+        with pytest.raises(Refused) as caught:
+            catalog.source(T, name)
+        assert [fault.code for fault in caught.value.faults] == ["unknown_data_source"]
+        assert near in caught.value.faults[0].mend
 
 
 @pytest.mark.parametrize("name", ["", "CRM", "a b", "../x", "a" * 64, "ä", "a\n"])
@@ -114,3 +125,46 @@ def test_a_column_may_write_dates_and_phones_in_its_own_way_but_not_feed_another
         with pytest.raises(Refused) as refused:
             catalog.save_mapping(T, "crm", [column])
         assert [(fault.code, fault.column) for fault in refused.value.faults] == [("format_mismatch", "tel")]
+
+
+def test_attributes_and_sources_come_page_by_page(catalog: Catalog) -> None:
+    names = [f"custom_{number:02}" for number in range(25)]
+    catalog.create_attributes(T, [replace(HM, name=name) for name in names])
+    for name in names:
+        catalog.create_source(T, name)
+    pages: list[list[str]] = []
+    while not pages or pages[-1]:
+        after = pages[-1][-1] if pages else ""
+        pages.append([each.name for each in catalog.attributes_page(T, after=after, limit=10)])
+    assert [name for page in pages for name in page] == sorted([*BUILTIN, *names])
+    assert max(map(len, pages)) == 10
+    assert [each.name for each in catalog.sources_page(T, after=names[19], limit=3)] == names[20:23]
+
+
+def test_only_the_attributes_of_a_mapping_are_read(catalog: Catalog) -> None:
+    catalog.create_attributes(T, [replace(HM, name=f"custom_{number}") for number in range(250)])
+    wanted = [f"custom_{number}" for number in range(0, 250, 2)]
+    assert set(catalog.attributes_named(T, [*wanted, "crmid", "none"])) == {*wanted, "crmid"}
+
+
+def test_what_a_tenant_sets_up_has_a_bound(catalog: Catalog, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("penstock.application.catalog.MAX_ATTRIBUTES", 3)
+    monkeypatch.setattr("penstock.application.catalog.MAX_DATA_SOURCES", 1)
+    catalog.create_attributes(T, [replace(HM, name=name) for name in ("a", "b")])
+    with pytest.raises(Refused, match="too_many_attributes"):
+        catalog.create_attributes(T, [replace(HM, name=name) for name in ("b", "c", "d")])
+    assert set(catalog.attributes(T)) - set(BUILTIN) == {"a", "b"}
+    catalog.create_attributes(T, [replace(HM, name=name) for name in ("a", "b", "c")])
+    assert catalog.create_attribute(T, replace(HM, name="c")).name == "c"
+    catalog.create_source(T, "crm")
+    with pytest.raises(Refused, match="too_many_data_sources"):
+        catalog.create_source(T, "pos")
+    assert catalog.create_source(T, "crm").name == "crm"
+
+
+def test_a_display_name_has_a_bound(catalog: Catalog) -> None:
+    long = "x" * (MAX_DISPLAY_NAME + 1)
+    with pytest.raises(Refused, match="text_too_long"):
+        catalog.create_source(T, "crm", long)
+    with pytest.raises(Refused, match="text_too_long"):
+        catalog.create_attribute(T, replace(HM, display_name=long))
