@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from cassandra import DriverException
 from cassandra.cluster import Cluster, NoHostAvailable
@@ -64,7 +65,11 @@ OPTIONS = [
     *(f"--add-exports={package}=ALL-UNNAMED" for package in EXPORTS),
     *(f"--add-opens={package}=ALL-UNNAMED" for package in OPENS),
 ]
-PERIODIC = {"commitlog_sync": "periodic", "commitlog_sync_period": "10000ms"}
+CommitlogSync = Literal["batch", "periodic"]
+COMMITLOG: dict[CommitlogSync, dict[str, str]] = {
+    "batch": {"commitlog_sync": "batch"},
+    "periodic": {"commitlog_sync": "periodic", "commitlog_sync_period": "10000ms"},
+}
 # A node alone has nobody to wait for.
 ALONE = ["-Dcassandra.skip_wait_for_gossip_to_settle=0", "-Dcassandra.ring_delay_ms=0"]
 IN_A_RING = ["-Dcassandra.ring_delay_ms=5000"]
@@ -82,14 +87,15 @@ LOGGING = """\
 class Cassandra:
     """`seed` is the address of the ring's first node, empty for a node alone.
 
-    With `synced` a write that is acknowledged is on the disk, as one of three nodes need not have it.
+    With `commitlog_sync="batch"` a write is on the disk before it is acknowledged, as a node alone needs it; "periodic",
+    Cassandra's default, syncs later, and loses what was acknowledged meanwhile when the node is killed.
     """
 
     name: str = "cassandra"
     host: str = HOST
     seed: str = ""
     heap_megabytes: int = 1024
-    synced: bool = False
+    commitlog_sync: CommitlogSync = "batch"
 
     def fetch(self) -> None:
         _java()
@@ -145,7 +151,7 @@ class Cassandra:
             "saved_caches_directory": str(data / "saved_caches"),
             "hints_directory": str(data / "hints"),
             "cdc_raw_directory": str(data / "cdc_raw"),
-            **({"commitlog_sync": "batch"} if self.synced else PERIODIC),
+            **COMMITLOG[self.commitlog_sync],
             "listen_address": self.host,
             "rpc_address": self.host,
             "native_transport_port": ports.cassandra,

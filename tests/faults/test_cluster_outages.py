@@ -154,7 +154,7 @@ def down(stack: Stack, name: str) -> Iterator[None]:
 
 def test_a_database_that_is_restarted_in_mid_file_is_waited_for(shared: Stack, tmp_path: Path) -> None:
     """Clean, then hard: what a node has acknowledged alone, it must have on its disk."""
-    with Lease(Stack(tmp_path / "own", [Cassandra(synced=True)], Ports.free())) as lease:
+    with Lease(Stack(tmp_path / "own", [Cassandra()], Ports.free())) as lease:
         own = Servers(lease).use("cassandra")
         addresses = replace(shared.addresses, cassandra=own.addresses.cassandra)
         with installation(tmp_path, addresses, [shared.folder, own.folder]) as place:

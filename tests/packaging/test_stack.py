@@ -258,6 +258,11 @@ def test_cassandra_listens_on_this_machine_only() -> None:
     assert (settings["listen_address"], settings["rpc_address"]) == (HOST, HOST)
 
 
+def test_a_node_alone_has_on_its_disk_what_it_acknowledges() -> None:
+    assert Cassandra().settings(Path("data"), Ports.free())["commitlog_sync"] == "batch"
+    assert "commitlog_sync_period" not in Cassandra().settings(Path("data"), Ports.free())
+
+
 def test_kafka_and_toxiproxy_listen_on_this_machine_only() -> None:
     listeners = str(kafka.settings(Path("data"), Ports.free())["listeners"]).split(",")
     assert len(listeners) == 3
@@ -322,6 +327,7 @@ class TestCompose:
             "batch_size_fail_threshold",
             "unlogged_batch_across_partitions_warn_threshold",
             "auto_snapshot",
+            "commitlog_sync",
         ):
             value = settings[name]
             assert f"{name}: {json.dumps(value) if isinstance(value, bool) else value}/" in script
