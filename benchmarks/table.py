@@ -29,6 +29,8 @@ def render(report: Mapping[str, Any]) -> str:
         table.add_column(heading, justify="left" if heading == "load" else "right")
     for name, load in report["loads"].items():
         table.add_row(name, *_cells(load))
+    for name, load in report["loads_under_batch"].items():
+        table.add_row(f"{name}, commitlog_sync: batch", *_cells(load))
     console = Console(file=io.StringIO(), width=WIDTH)
     console.print(table)
     single = {key: value for key, value in report.items() if isinstance(value, int | float)}

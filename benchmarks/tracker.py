@@ -60,13 +60,15 @@ def main() -> None:
         print(json.dumps(measure(servers, Path(folder) / "tracker")))
 
 
-def measure(addresses: Addresses, folder: Path) -> dict[str, int]:
+def measure(addresses: Addresses, folder: Path, **variables: str) -> dict[str, int]:
     """The events per second of each load, on the servers at `addresses`; `folder` is made, for the service's log.
+
+    `variables` are the fleet's settings.
 
     Raises `TimeoutError` when the requests do not get to their ends, `ValueError` when one's end is wrong.
     """
     struct_types.prepare()
-    with Fleet(addresses, folder, f"bench-{uuid.uuid4().hex[:8]}") as fleet, _load(fleet) as load:
+    with Fleet(addresses, folder, f"bench-{uuid.uuid4().hex[:8]}", **variables) as fleet, _load(fleet) as load:
         fleet.start("tracker")
         load.run(*WARM_UP)
         return {

@@ -87,8 +87,8 @@ LOGGING = """\
 class Cassandra:
     """`seed` is the address of the ring's first node, empty for a node alone.
 
-    With `commitlog_sync="batch"` a write is on the disk before it is acknowledged, as a node alone needs it; "periodic",
-    Cassandra's default, syncs later, and loses what was acknowledged meanwhile when the node is killed.
+    With `commitlog_sync="batch"` a write is on the disk before it is acknowledged, as a node alone needs it. With
+    "periodic", Cassandra's default, a node that is killed loses the last of what it acknowledged.
     """
 
     name: str = "cassandra"

@@ -145,3 +145,40 @@ def test_an_existing_keyspace_keeps_its_replication(fresh: CassandraSettings) ->
     with closing(CassandraSession(fresh)) as session:
         strategy = session.cluster.metadata.keyspaces[fresh.keyspace].replication_strategy
         assert strategy.replication_factor == 1
+
+
+@pytest.mark.usefixtures("_small")
+@pytest.mark.parametrize("replication", [{"datacenter1": "1"}, {"replication_factor": "1"}])
+def test_the_class_of_a_replication_may_be_left_out(fresh: CassandraSettings, replication: dict[str, str]) -> None:
+    migrate(msgspec.structs.replace(fresh, replication=replication))
+    assert versions(fresh) == [1]
+
+
+@pytest.mark.parametrize(
+    ("replication", "code", "reason"),
+    [
+        ({"dc9": "1"}, "schema_refused", "Unrecognized strategy option {dc9}"),
+        ({"class": "NoStrategy", "dc1": "1"}, "schema_refused", "Unable to find replication strategy class"),
+        ({"datacenter1": "one"}, "schema_refused", "one"),
+        ({"datacenter1": "3"}, "too_few_nodes", "3 copies in the data centre datacenter1, and Cassandra has 1"),
+    ],
+)
+def test_a_replication_that_cannot_be_is_refused_with_the_reason(
+    fresh: CassandraSettings, replication: dict[str, str], code: str, reason: str
+) -> None:
+    with pytest.raises(Refused) as caught:
+        migrate(msgspec.structs.replace(fresh, replication=replication))
+    assert caught.value.code == code
+    assert reason in caught.value.faults[0].message
+    assert "PENSTOCK_CASSANDRA_REPLICATION" in caught.value.faults[0].mend
+    assert "datacenter1" in caught.value.faults[0].mend
+    with closing(CassandraSession(fresh)) as session:
+        assert fresh.keyspace not in session.cluster.metadata.keyspaces
+
+
+@pytest.mark.usefixtures("_small")
+def test_a_keyspace_that_has_too_few_nodes_already_says_how_many_it_needs(fresh: CassandraSettings) -> None:
+    with closing(CassandraSession(fresh)) as session:
+        session.define("CREATE KEYSPACE {ks} WITH replication = {'class': 'SimpleStrategy', 'replication_factor': 3}")
+    with pytest.raises(Unavailable, match="of 2 replicas that it needs 1 live"):
+        migrate(msgspec.structs.replace(fresh, patience_seconds=0.5))

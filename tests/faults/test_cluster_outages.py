@@ -33,6 +33,7 @@ pytestmark = pytest.mark.server_faults
 
 BOUNCES = 5
 TOPICS = (UPLOAD_REQUESTED, CHUNK_READY, PROGRESS)
+KILLS, CHUNKS_BETWEEN_KILLS, PEOPLE = 3, 100, 1_000
 BEYOND = 7  # events over the limit of dead letters
 
 
@@ -153,7 +154,7 @@ def down(stack: Stack, name: str) -> Iterator[None]:
 
 
 def test_a_database_that_is_restarted_in_mid_file_is_waited_for(shared: Stack, tmp_path: Path) -> None:
-    """Clean, then hard: what a node has acknowledged alone, it must have on its disk."""
+    """Clean, then hard."""
     with Lease(Stack(tmp_path / "own", [Cassandra()], Ports.free())) as lease:
         own = Servers(lease).use("cassandra")
         addresses = replace(shared.addresses, cassandra=own.addresses.cassandra)
@@ -169,6 +170,22 @@ def test_a_database_that_is_restarted_in_mid_file_is_waited_for(shared: Stack, t
                 own.up("cassandra", lent=True)
                 until(lambda: place.request(request_id))
             check_safe(place)
+            check_finished(place)
+
+
+def test_a_database_that_is_killed_has_every_value_that_it_acknowledged(tmp_path: Path) -> None:
+    """On the servers of `make stack`, as they are set up: a node alone, killed while chunks are done one after another.
+    Every row is another person, whose values are compared: of periodic syncing the last 100 ms are missing."""
+    with Lease(sets.single(tmp_path / "stack", Ports.free())) as lease:
+        stack = Servers(lease).use("kafka", "cassandra", "s3")
+        with installation(tmp_path, stack.addresses, [stack.folder]) as place:
+            for kind in ("splitter", "tracker", "worker", "worker", "worker"):
+                place.start(kind)
+            request_id = place.upload(messy_file.people(PEOPLE))
+            for number in range(KILLS):
+                place.await_chunks(request_id, 20 + number * CHUNKS_BETWEEN_KILLS)
+                kill(stack, "cassandra")
+                stack.up("cassandra", lent=True)
             check_finished(place)
 
 

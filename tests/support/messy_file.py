@@ -44,6 +44,16 @@ def longer(times: int) -> bytes:
     return b"\n".join([header, *[rows.rstrip(b"\r\n")] * times])
 
 
+def people(count: int) -> bytes:
+    """A file whose every row is another person, so that a row that is lost is missed by its value."""
+    names = [column.column for column in COLUMNS]
+    rows = [
+        [f"{MARK}-P{n}", f"{MARK}.p{n}@gmail.com", f"{MARK}-L{n}", f"{MARK} note {n}", str(n), "1990-01-31"]
+        for n in range(count)
+    ]
+    return "\n".join("\t".join(cells) for cells in [names, *rows]).encode()
+
+
 def prepare(system: System) -> None:
     """Create the data source and the custom attributes."""
     system.catalog.create_source(TENANT, "crm")

@@ -55,8 +55,8 @@ def folder_of_the_run(factory: pytest.TempPathFactory) -> Path:
 def kill(stack: Stack, name: str) -> None:
     """And wait until the last of its threads is gone, and its port with it."""
     process = stack.process(name)
+    process.send(signal.SIGKILL)  # first: to look at the others takes time, in which what was acknowledged is synced
     (port,) = [state.port for state in stack.status() if state.name == name]
-    process.send(signal.SIGKILL)
     while process.is_running() or is_taken(HOST, port):
         time.sleep(LOOK_SECONDS)
 

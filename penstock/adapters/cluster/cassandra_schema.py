@@ -21,8 +21,10 @@ import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 
+from penstock.adapters.cluster.cassandra_durability import check_durability
+from penstock.adapters.cluster.cassandra_replication import SETTING, data_centres, refuse_too_few_nodes, with_class
 from penstock.adapters.cluster.cassandra_session import CassandraSession, CassandraSettings
-from penstock.domain.errors import Unavailable, refusal
+from penstock.domain.errors import Refused, Unavailable, refusal
 
 LEASE_SECONDS = 60  # of the one who migrates; longer than a schema statement and its agreement take
 POLL_SECONDS = 0.5
@@ -112,15 +114,31 @@ def migrate(settings: CassandraSettings) -> int:
     """Create or upgrade the keyspace and its tables; returns the number of steps that were applied.
 
     An existing keyspace keeps its replication. May be run by several at the same time, and again after it was killed.
-    Raises `Refused` (`schema_too_new`, and as the session does), `Unavailable`.
+    Raises `Refused` (`schema_too_new`, `too_few_nodes`, `unsafe_commit_log`, and as the session does), `Unavailable`.
     """
     with closing(CassandraSession(settings)) as session:
         _refuse_newer(settings, applied_version(session))
-        session.define(f"CREATE KEYSPACE IF NOT EXISTS {{ks}} WITH replication = {_map(settings.replication)}")
+        check_durability(session)
+        if settings.keyspace not in session.cluster.metadata.keyspaces:
+            _create_keyspace(session)
         session.define(LOCK_TABLE % uuid.uuid5(uuid.NAMESPACE_OID, f"{settings.keyspace}.migration_lock"))
         with _lock(session) as keep:
             session.define(VERSIONS_TABLE)
             return _apply(session, keep)
+
+
+def _create_keyspace(session: CassandraSession) -> None:
+    """Somebody else may be quicker."""
+    options, hosts = with_class(session.settings.replication), session.cluster.metadata.all_hosts()
+    refuse_too_few_nodes(options, hosts)
+    try:
+        session.define(f"CREATE KEYSPACE IF NOT EXISTS {{ks}} WITH replication = {_map(options)}")
+    except Refused as error:
+        if error.code != "schema_refused":
+            raise
+        known = ", ".join(f"{name} ({count} node(s))" for name, count in sorted(data_centres(hosts).items()))
+        mend = f"Correct {SETTING}: Cassandra's data centres are {known}, so that one may write {SETTING}=NAME=COPIES."
+        raise refusal(error.code, error.faults[0].message, mend) from error
 
 
 def check_version(session: CassandraSession) -> None:
@@ -186,8 +204,8 @@ def _refuse_newer(settings: CassandraSettings, version: int) -> None:
         )
 
 
-def _map(replication: Mapping[str, str | int]) -> str:
-    return "{" + ", ".join(f"{_text(name)}: {_text(str(value))}" for name, value in replication.items()) + "}"
+def _map(options: Mapping[str, str]) -> str:
+    return "{" + ", ".join(f"{_text(name)}: {_text(value)}" for name, value in options.items()) + "}"
 
 
 def _text(value: str) -> str:

@@ -20,6 +20,7 @@ from cassandra import (
     ConsistencyLevel,
     CoordinationFailure,
     DependencyException,
+    InvalidRequest,
     OperationTimedOut,
     Timeout,
     Unauthorized,
@@ -36,7 +37,9 @@ from cassandra.policies import (
     FallthroughRetryPolicy,
     TokenAwarePolicy,
 )
+from cassandra.pool import Host
 from cassandra.protocol import (
+    ConfigurationException,
     IsBootstrappingErrorMessage,
     OverloadedErrorMessage,
     ServerError,
@@ -69,7 +72,8 @@ T = TypeVar("T")
 class CassandraSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Where Cassandra is, how to sign in, and how Penstock uses it. Raises `Refused` for what cannot be.
 
-    `replication` is the keyspace's, as CQL has it: data centre and number of replicas, or SimpleStrategy's one.
+    `replication` is the keyspace's, as CQL has it: data centre and number of replicas, or SimpleStrategy's one; the
+    class may be left out.
     """
 
     contact_points: tuple[str, ...] = ("127.0.0.1",)
@@ -79,6 +83,7 @@ class CassandraSettings(msgspec.Struct, frozen=True, kw_only=True):
     replication: Mapping[str, str | int] = msgspec.field(default_factory=lambda: dict(ONE_REPLICA))
     consistency: str = "LOCAL_QUORUM"
     serial_consistency: str = "LOCAL_SERIAL"
+    allow_periodic_sync: bool = False  # take the loss of acknowledged writes when a single node is killed
     user: str = ""  # "" does not sign in
     password: str = ""
     tls: bool = False
@@ -155,6 +160,9 @@ def mapped(error: BaseException) -> BaseException:
             "Cassandra's user for Penstock may not do what it has to",
             "Grant it SELECT and MODIFY on the keyspace, and for `penstock migrate` CREATE and ALTER.",
         )
+    if missing := [cause for cause in causes if isinstance(cause, TooFewReplicas)]:
+        alive, needed = missing[0].alive_replicas, missing[0].required_replicas
+        return Unavailable(f"Cassandra did not answer as it should: of {needed} replicas that it needs {alive} live")
     if isinstance(error, PASSING):
         kinds = ", ".join(sorted({type(cause).__name__ for cause in causes}))
         return Unavailable(f"Cassandra did not answer as it should: {kinds}")
@@ -167,6 +175,19 @@ def _causes(error: BaseException) -> list[BaseException]:
     if isinstance(error, NoHostAvailable | OperationTimedOut) and isinstance(by_host, dict):
         return [cause for cause in by_host.values() if isinstance(cause, BaseException)] or [error]
     return [error]
+
+
+def _refused_schema(error: Exception) -> PenstockError:
+    """With Cassandra's own reason: a schema statement holds no customer's value."""
+    reason = re.sub(r'.*message="(.*)".*', r"\1", str(error), flags=re.DOTALL)
+    if isinstance(error, Unauthorized):
+        return refusal(
+            "database_rights",
+            f"Cassandra's user for Penstock may not prepare the keyspace: {reason}",
+            "Grant it CREATE and ALTER, beside SELECT and MODIFY, for `penstock migrate`.",
+        )
+    mend = "Mend what Cassandra names, then run `penstock migrate` again."
+    return refusal("schema_refused", f"Cassandra refuses the keyspace or a table: {reason}", mend)
 
 
 @contextmanager
@@ -228,6 +249,15 @@ class CassandraSession:
         """As `read`, of one partition, after finishing what a transaction that broke off has left there."""
         return self._repeated(self.prepare(cql, idempotent=True).bind(values), SETTLED_READS)
 
+    def read_from(self, host: Host, cql: str) -> list[Row]:
+        """What one node tells of itself. Raises `Unavailable`."""
+        statement = self.prepare(cql, idempotent=True).bind(())
+        return self._patiently(lambda: list(self.driver.execute(statement, execution_profile=READS, host=host)))
+
+    def connected_hosts(self) -> list[Host]:
+        """The nodes that are spoken to: those of this data centre that are up."""
+        return [pool.host for pool in self.driver.get_pools()]
+
     def decide(self, cql: str, *values: Any) -> bool:
         """Execute a lightweight transaction, once; tells whether it was applied.
 
@@ -242,10 +272,17 @@ class CassandraSession:
             return bool(self.driver.execute(statement).one()[0])
 
     def define(self, cql: str) -> None:
-        """Execute a schema statement and wait until all nodes know it. Raises `Unavailable` when they do not agree."""
+        """Execute a schema statement and wait until all nodes know it.
+
+        Raises `Unavailable` when they do not agree, `Refused` (`schema_refused`, `database_rights`) with Cassandra's
+        own reason.
+        """
         with errors():
             future = self.driver.execute_async(cql.replace("{ks}", self.settings.keyspace), timeout=None)
-            future.result()
+            try:
+                future.result()
+            except (ConfigurationException, InvalidRequest, Unauthorized) as error:
+                raise _refused_schema(error) from error
         if not future.is_schema_agreed:
             raise Unavailable("Cassandra's nodes do not agree on the schema yet")
 

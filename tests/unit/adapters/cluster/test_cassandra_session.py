@@ -76,6 +76,11 @@ def test_errors_are_mapped_and_their_text_stays_out(theirs: Exception, ours: typ
     assert MARK not in str(caught.value)
 
 
+def test_too_few_replicas_are_counted() -> None:
+    with pytest.raises(Unavailable, match="of 2 replicas that it needs 1 live"), errors():
+        raise TooFewReplicas(MARK, required_replicas=2, alive_replicas=1)
+
+
 def test_a_node_of_an_old_release_is_refused() -> None:
     judge_versions(["5.0.5", None, "6.0-alpha1"])
     with pytest.raises(Refused, match=r"4\.1\.3") as caught:
