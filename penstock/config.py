@@ -35,6 +35,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     max_row_bytes: int = 8 * 1024 * 1024
     max_expansion: int = 200  # decompressed bytes per compressed byte
     retention_days: int = 7  # of uploaded files and reject files
+    dead_letter_retention_days: int = 30
     session_timeout_seconds: float = 10.0  # a consumer that is silent for longer loses its partitions
     mail_from: str = "penstock@localhost"
     log_level: str = "info"

@@ -32,6 +32,11 @@ NONCE_BYTES = 12
 KEY_BYTES = 32
 HEAD_BYTES = len(FORMAT) + ID_BYTES
 ROOT = 0
+FIND_FOLDER = "restore it from its backup, or point PENSTOCK_DATA at the folder that has it"
+FIND_FILE = (
+    "restore it from its backup, or name it in PENSTOCK_KEY_FILE; a new installation makes its own with"
+    " `penstock key-file create`"
+)
 
 
 class _Key(msgspec.Struct, frozen=True):
@@ -47,13 +52,14 @@ class _KeyFile(msgspec.Struct, frozen=True):
 
 
 class FileKeyVault(KeyVault):
-    def __init__(self, path: Path, *, create: bool) -> None:
+    def __init__(self, path: Path, *, create: bool, when_missing: str = FIND_FOLDER) -> None:
         """The keys in the file at `path`; with `create` a missing file is made, with one new key.
 
-        Without it, a missing file is refused with `key_file_missing`: where data exists, a new key would not open it.
+        Without it, a missing file is refused with `key_file_missing`, and `when_missing` as the hint: where data
+        exists, a new key would not open it.
         Also refused: `key_file_permissions` (others can read it), `key_file_invalid`. Raises `Unavailable`.
         """
-        self._path = path
+        self._path, self._when_missing = path, when_missing
         if create and not path.exists():
             _create(path)
         self._load()
@@ -96,13 +102,23 @@ class FileKeyVault(KeyVault):
             raise Unavailable(str(error)) from error
 
     def _load(self) -> None:
-        keys = _read(self._path)
+        keys = _read(self._path, self._when_missing)
         self._keys = {bytes.fromhex(each.id): AESGCM(each.key) for each in keys}
         self._present = bytes.fromhex(keys[0].id)
 
 
-def _create(path: Path) -> None:
-    """A key file with one new key; it appears whole, and never in place of another."""
+def create_key_file(path: Path) -> None:
+    """Make a key file with one new key. Refused: `key_file_exists`. Raises `Unavailable`."""
+    if path.exists() or not _create(path):
+        raise refusal(
+            "key_file_exists",
+            f"there is a file at {path} already, and it is left as it is: a new key would not open existing data",
+            "name another path, or use that file",
+        )
+
+
+def _create(path: Path) -> bool:
+    """A key file with one new key; it appears whole, and never in place of another: then it returns False."""
     content = msgspec.json.encode(_KeyFile([_Key(secrets.token_hex(ID_BYTES), secrets.token_bytes(KEY_BYTES))]))
     draft = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
     with disk.errors(path):
@@ -116,18 +132,19 @@ def _create(path: Path) -> None:
             try:
                 os.link(draft, path)
             except FileExistsError:
-                return  # another process was faster: its key counts
+                return False  # another process was faster: its key counts
             disk.sync_folder(path.parent)
+            return True
         finally:
             draft.unlink(missing_ok=True)
 
 
-def _read(path: Path) -> list[_Key]:
+def _read(path: Path, when_missing: str) -> list[_Key]:
     with disk.errors(path):
         try:
             descriptor = os.open(path, os.O_RDONLY)
         except FileNotFoundError:
-            _refuse_missing(path)
+            _refuse_missing(path, when_missing)
         with os.fdopen(descriptor, "rb") as file:
             status = os.fstat(descriptor)
             if status.st_mode & forbidden_mode(status.st_uid, os.geteuid()):
@@ -166,9 +183,6 @@ def _parsed(content: bytes) -> list[_Key]:
     return keys if sound else []
 
 
-def _refuse_missing(path: Path) -> NoReturn:
-    raise refusal(
-        "key_file_missing",
-        f"the key file {path} is missing, and without it nothing that was stored opens",
-        "restore it from its backup, or point PENSTOCK_DATA at the folder that has it",
-    )
+def _refuse_missing(path: Path, hint: str) -> NoReturn:
+    message = f"the key file {path} is missing, and without it nothing that was stored opens"
+    raise refusal("key_file_missing", message, hint)

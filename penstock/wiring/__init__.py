@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from penstock.adapters.file_key_vault import create_key_file as create_key_file
 from penstock.config import Settings
 from penstock.wiring.embedded import embedded as embedded
 from penstock.wiring.system import System as System

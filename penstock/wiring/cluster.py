@@ -8,8 +8,10 @@ from __future__ import annotations
 import os
 from contextlib import ExitStack, closing
 from pathlib import Path
+from typing import NamedTuple
 
 from penstock.adapters.cluster.cassandra_control_store import CassandraControlStore
+from penstock.adapters.cluster.cassandra_durability import check_durability
 from penstock.adapters.cluster.cassandra_profile_store import CassandraProfileStore
 from penstock.adapters.cluster.cassandra_schema import VERSION, check_version
 from penstock.adapters.cluster.cassandra_schema import migrate as migrate_cassandra
@@ -20,12 +22,12 @@ from penstock.adapters.cluster.kms_key_vault import KmsKeyVault, KmsSettings
 from penstock.adapters.cluster.s3_client import S3Settings
 from penstock.adapters.cluster.s3_foreign_objects import ForeignS3Settings, S3ForeignObjects
 from penstock.adapters.cluster.s3_object_store import S3ObjectStore
-from penstock.adapters.file_key_vault import FileKeyVault
+from penstock.adapters.file_key_vault import FIND_FILE, FileKeyVault
 from penstock.adapters.system_clock import SystemClock
 from penstock.config import Settings, load_section
 from penstock.domain.errors import Conflict, NotFound, Refused, refusal
 from penstock.ports.key_vault import KeyVault
-from penstock.wiring.system import DAY_US, Adapters, Random, System, join, topics
+from penstock.wiring.system import DAY_US, Adapters, Random, System, join, retention_days, topics
 
 
 def cluster(settings: Settings, *, random: Random = os.urandom) -> System:
@@ -38,6 +40,7 @@ def cluster(settings: Settings, *, random: Random = os.urandom) -> System:
         session = CassandraSession(load_section(CassandraSettings, "cassandra"))
         opened.callback(session.close)
         check_version(session)
+        check_durability(session)
         s3, clock = load_section(S3Settings, "s3"), SystemClock()
         objects = S3ObjectStore(s3)
         adapters = Adapters(
@@ -58,15 +61,22 @@ def cluster(settings: Settings, *, random: Random = os.urandom) -> System:
         return system
 
 
-def migrate(settings: Settings) -> int:
-    """Create or upgrade keyspace, tables and topics; what is there stays. The version that they have now."""
+class Migrated(NamedTuple):
+    """The version that keyspace, tables and topics have now, and the topics that keep events longer than before."""
+
+    version: int
+    retention_days: dict[str, int]
+
+
+def migrate(settings: Settings) -> Migrated:
+    """Create or upgrade keyspace, tables and topics; what is there stays."""
     migrate_cassandra(load_section(CassandraSettings, "cassandra"))
     with closing(KafkaEventLog(kafka_settings())) as log:
         try:
-            log.create_topics(topics(settings))
+            log.create_topics(topics(settings), retention_days(settings))
         except Conflict as error:
             raise _wrong_count(str(error)) from error
-    return VERSION
+        return Migrated(VERSION, log.lengthen_retention(retention_days(settings)))
 
 
 def kafka_settings() -> KafkaSettings:
@@ -77,18 +87,19 @@ def _vault(settings: Settings) -> KeyVault:
     """AWS KMS when it has a key for us, otherwise a mounted secret."""
     if "PENSTOCK_KMS_KEY_ID" in os.environ:
         return KmsKeyVault(load_section(KmsSettings, "kms"))
-    return FileKeyVault(Path(settings.key_file or settings.data / "keys.json"), create=False)
+    path = Path(settings.key_file or settings.data / "keys.json")
+    return FileKeyVault(path, create=False, when_missing=FIND_FILE)
 
 
 def _check_topic(log: KafkaEventLog, topic: str, partitions: int) -> None:
     try:
         present = log.partitions(topic)
     except NotFound as error:
-        raise refusal("topic_missing", f"Kafka has no topic {topic}", "Run `penstock migrate`.") from error
+        raise refusal("topic_missing", str(error), "Run `penstock migrate`.") from error
     if present != partitions:
-        raise _wrong_count(f"the topic {topic} has {present} partitions, not {partitions}")
+        raise _wrong_count(f"topic {log.name(topic)} has {present} partitions, not {partitions}")
 
 
 def _wrong_count(message: str) -> Refused:
-    mend = "Set PENSTOCK_CHUNK_PARTITIONS to what the topic has, or give Penstock a prefix of its own."
+    mend = "Set PENSTOCK_CHUNK_PARTITIONS to what the topic has, or PENSTOCK_KAFKA_PREFIX to a prefix of its own."
     return refusal("wrong_partition_count", message, mend)

@@ -12,7 +12,7 @@ from penstock.adapters.file_key_vault import FileKeyVault
 from penstock.adapters.system_clock import SystemClock
 from penstock.config import Settings
 from penstock.ports.clock import Clock
-from penstock.wiring.system import DAY_US, Adapters, Random, System, join, topics
+from penstock.wiring.system import DAY_US, Adapters, Random, System, join, retention_days, topics
 
 
 def embedded(settings: Settings, *, clock: Clock | None = None, random: Random = os.urandom) -> System:
@@ -33,8 +33,7 @@ def embedded(settings: Settings, *, clock: Clock | None = None, random: Random =
 
     def trim() -> None:
         """Delete old events that are done; a production log has a retention of its own."""
-        before_us = clock.now_us() - settings.retention_days * DAY_US
-        for topic in topics(settings):
-            log.trim(topic, before_us)
+        for topic, days in retention_days(settings).items():
+            log.trim(topic, clock.now_us() - days * DAY_US)
 
     return join(settings, adapters, clock=clock, random=random, upkeep=trim)

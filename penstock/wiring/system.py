@@ -110,6 +110,12 @@ def topics(settings: Settings) -> dict[str, int]:
     return {UPLOAD_REQUESTED: 4, CHUNK_READY: settings.chunk_partitions, PROGRESS: 4, STATUS: 4, DEAD_LETTER: 1}
 
 
+def retention_days(settings: Settings) -> dict[str, int]:
+    """For how many days each topic keeps events: as long as the files that they are about, dead letters for people."""
+    days = dict.fromkeys(topics(settings), settings.retention_days)
+    return days | {DEAD_LETTER: settings.dead_letter_retention_days}
+
+
 def _mailer(settings: Settings) -> Mailer:
     """SMTP when a host is configured, otherwise a folder of .eml files."""
     if not os.environ.get(f"{PREFIX}SMTP_HOST"):

@@ -33,6 +33,7 @@ COMMANDS = {
     "attribute": "catalog_commands",
     "mapping": "catalog_commands",
     "key": "key_commands",
+    "key-file": "key_file_command",
     "publisher": "publisher_commands",
     "dead-letters": "dead_letter_commands",
     "migrate": "migrate_command",

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import typer
+from rich.console import RenderableType
 from rich.text import Text
 
 from penstock.config import load_settings
 from penstock.domain.errors import refusal
 from services.cli.failures import BadUsage, reporting
 from services.cli.options import AsJson
+
+if TYPE_CHECKING:
+    from penstock.wiring.cluster import Migrated
 
 
 def migrate(as_json: AsJson = False) -> None:
@@ -20,8 +26,13 @@ def migrate(as_json: AsJson = False) -> None:
             raise BadUsage(refusal("embedded_runtime", "the embedded runtime needs no migration", mend).faults)
         from penstock.wiring.cluster import migrate as migrate_servers  # noqa: PLC0415 - loads every client
 
-        version = migrate_servers(settings)
-        out.result({"version": version}, lambda: Text(f"Tables and topics are ready, at version {version}."))
+        migrated = migrate_servers(settings)
+        out.result(migrated._asdict(), lambda: _view(migrated))
+
+
+def _view(migrated: Migrated) -> RenderableType:
+    kept = [f"Topic {topic} keeps events for {days} days now." for topic, days in migrated.retention_days.items()]
+    return Text("\n".join([*kept, f"Tables and topics are ready, at version {migrated.version}."]))
 
 
 def register(app: typer.Typer) -> None:

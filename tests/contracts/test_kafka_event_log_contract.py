@@ -13,16 +13,18 @@ from confluent_kafka import ConsumerGroupTopicPartitions, Producer
 from confluent_kafka import TopicPartition as Place
 from confluent_kafka.admin import (
     AdminClient,
+    ConfigResource,
     OffsetSpec,
+    ResourceType,
 )
 from event_log_contract import GIVE_UP_SECONDS, ORDERS, SINGLE, EventLogContract, publish, take, values
 
-from penstock.adapters.cluster.kafka_event_log import KafkaEventLog
+from penstock.adapters.cluster.kafka_event_log import DAY_MS, KafkaEventLog
 from penstock.adapters.cluster.kafka_producer import Dispatcher, Outgoing
 from penstock.adapters.cluster.kafka_settings import KafkaSettings
 from penstock.adapters.system_clock import SystemClock
 from penstock.application.consume import ConsumeLoop
-from penstock.domain.errors import NotFound, Unavailable
+from penstock.domain.errors import Conflict, Fenced, NotFound, Unavailable
 from penstock.domain.event_codec import encode
 from penstock.domain.events import DEAD_LETTER, DeadLetter, Event
 from penstock.ports.event_log import Consumer, EventLog, Message, TopicPartition
@@ -127,7 +129,7 @@ class TestKafkaEventLog(EventLogContract):
 
     def test_a_topic_needs_as_many_brokers_as_replicas(self, log: EventLog) -> None:
         greedy = KafkaEventLog(msgspec.structs.replace(self.settings, replication_factor=3))
-        with pytest.raises(Unavailable, match="replication factor"):
+        with pytest.raises(Unavailable, match="PENSTOCK_KAFKA_REPLICATION_FACTOR"):
             greedy.create_topics({"copied": 1})
 
     # Expiry
@@ -218,3 +220,44 @@ def publish_letters(log: EventLog, count: int) -> None:
         )
         producer.send(DEAD_LETTER, letter.key, encode(letter))
     producer.flush()
+
+
+def retention_ms(admin: AdminClient, name: str) -> int:
+    resource = ConfigResource(ResourceType.TOPIC, name)
+    return int(admin.describe_configs([resource])[resource].result()["retention.ms"].value)
+
+
+def test_a_new_topic_keeps_events_as_long_as_it_is_told(settings: KafkaSettings, admin: AdminClient) -> None:
+    log = KafkaEventLog(settings)
+    log.create_topics({SINGLE: 1, ORDERS: 1}, {SINGLE: 30})
+    assert retention_ms(admin, settings.prefix + SINGLE) == 30 * DAY_MS
+    assert log.lengthen_retention({SINGLE: 30}) == {}
+    log.close()
+
+
+def test_a_topic_that_keeps_events_for_less_is_lengthened_and_none_is_shortened(
+    settings: KafkaSettings, admin: AdminClient
+) -> None:
+    log, short, default, long = KafkaEventLog(settings), "short", "default", "long"
+    log.create_topics({short: 1, default: 1, long: 1}, {short: 1, long: 90})
+    lengthened = log.lengthen_retention({short: 7, default: 30, long: 7})
+    assert lengthened == {settings.prefix + short: 7, settings.prefix + default: 30}
+    kept = {topic: retention_ms(admin, settings.prefix + topic) // DAY_MS for topic in (short, default, long)}
+    assert kept == {short: 7, default: 30, long: 90}
+    assert log.lengthen_retention({short: 7, default: 30, long: 7}) == {}
+    log.close()
+
+
+def test_messages_name_topics_as_the_cluster_does(settings: KafkaSettings) -> None:
+    log, name = KafkaEventLog(settings), settings.prefix + SINGLE
+    with pytest.raises(NotFound, match=name):
+        log.partitions(SINGLE)
+    log.create_topics({SINGLE: 2})
+    with pytest.raises(Conflict, match=f"topic {name} has 2 partitions, not 3"):
+        log.create_topics({SINGLE: 3})
+    with pytest.raises(NotFound, match=f"topic {name} has 2 partitions"):
+        log.producer().send(SINGLE, b"", b"", partition=2)
+    consumer = log.consumer("g", [SINGLE])
+    with pytest.raises(Fenced, match=f"{name}/0"):
+        consumer.commit(Message(topic=SINGLE, partition=0, offset=0, key=b"", value=b"", timestamp_us=0))
+    log.close()

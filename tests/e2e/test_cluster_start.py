@@ -57,6 +57,29 @@ def test_what_is_missing_or_wrong_is_said_with_its_mend(
     assert mend in said
 
 
+def test_a_topic_that_is_missing_is_named_as_the_cluster_does(fleet: Fleet, penstock_command: list[str]) -> None:
+    said = refused(fleet, [*penstock_command, "requests"], KAFKA_PREFIX="never-made.")
+    assert "Kafka has no topic never-made.penstock.upload-requested" in said
+
+
+def test_a_key_file_that_is_missing_is_told_with_its_setting(
+    fleet: Fleet, penstock_command: list[str], tmp_path: Path
+) -> None:
+    said = refused(fleet, [*penstock_command, "requests"], KEY_FILE=str(tmp_path / "none.json"))
+    assert "(key_file_missing)" in said
+    assert "PENSTOCK_KEY_FILE" in said
+    assert "penstock key-file create" in said
+    assert "PENSTOCK_DATA" not in said
+
+
+def test_every_topic_keeps_its_events_as_the_settings_say(fleet: Fleet, penstock_command: list[str]) -> None:
+    kept = fleet.run("migrate")["retention_days"]
+    assert kept == {}
+    longer = {**fleet.variables, "PENSTOCK_DEAD_LETTER_RETENTION_DAYS": "60"}
+    done = subprocess.run([*penstock_command, "migrate"], env=longer, capture_output=True, text=True, check=True)
+    assert f"Topic {fleet.name}.penstock.dead-letter keeps events for 60 days now." in done.stdout
+
+
 def test_migrating_again_says_the_version_and_another_number_of_partitions_is_refused(
     fleet: Fleet, penstock_command: list[str]
 ) -> None:

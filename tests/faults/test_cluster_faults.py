@@ -37,7 +37,7 @@ UPLOADER_NAMES = [name for name in NAMES if name.startswith("uploader.")]
 WORKER_NAMES = [name for name in NAMES if name.startswith("worker.")]
 TRACKER_NAMES = [*(name for name in NAMES if name.startswith(("tracker.", "notifier."))), "consume.before_commit"]
 
-REFUSED = ("consume.fenced", "committing penstock.chunk-ready")  # or left without an answer while it joins anew
+REFUSED = ("consume.fenced", "unavailable: committing")  # or left without an answer while it joins anew
 CHUNK_OF_MANY = 2_000  # bytes; of two attempts' cells either may be the larger, and of a few, one attempt's may be all
 # For one that is stopped: else what it waits for when it wakes is overdue, and it drops the chunk before it commits.
 PATIENT = {

@@ -108,9 +108,9 @@ class KafkaConsumer(Consumer):
             held = self._held.get(message.source)
             silent_seconds = time.monotonic() - self._last_poll
             if held is None or held.position is None or message.offset >= held.position:
-                raise Fenced(f"{_told(message.source)} is not, or no longer, a partition of this member")
+                raise Fenced(f"{self._told(message.source)} is not, or no longer, a partition of this member")
             if silent_seconds > self._session_timeout_seconds:  # librdkafka has left the group, or is about to
-                raise Fenced(f"{_told(message.source)}: this member did not poll for {silent_seconds:.0f} s")
+                raise Fenced(f"{self._told(message.source)}: this member did not poll for {silent_seconds:.0f} s")
             if message.offset >= held.done:
                 self._commit(message.source, message.offset + 1, held.epoch)
                 held.done = message.offset + 1
@@ -247,7 +247,9 @@ class KafkaConsumer(Consumer):
             (committed,) = self._driver.committed([place], patience)
             low, high = self._driver.get_watermark_offsets(place, patience)
         except KafkaException as error:
-            raise self._trouble.unavailable(error.args[0], f"looking for the first event of {_told(source)}") from error
+            raise self._trouble.unavailable(
+                error.args[0], f"looking for the first event of {self._told(source)}"
+            ) from error
         if committed.offset < 0:  # from now on it has an offset, so that what expires before it is read is noticed
             with suppress(Fenced):
                 self._commit(source, low, NO_EPOCH)
@@ -258,7 +260,7 @@ class KafkaConsumer(Consumer):
         return low
 
     def _commit(self, source: TopicPartition, offset: int, epoch: int) -> None:
-        held, doing = self._held.get(source), f"committing {_told(source)}"
+        held, doing = self._held.get(source), f"committing {self._told(source)}"
         deadline = time.monotonic() + STALE_SECONDS
         while held is not None and self._held.get(source) is held:
             error = self._refusal(source, offset, epoch)
@@ -301,7 +303,7 @@ class KafkaConsumer(Consumer):
         try:
             self._driver.seek(self._at(source, offset))
         except KafkaException as error:
-            raise self._trouble.unavailable(error.args[0], f"going back in {_told(source)}") from error
+            raise self._trouble.unavailable(error.args[0], f"going back in {self._told(source)}") from error
 
     def _set_paused(self, partitions: Sequence[TopicPartition], *, paused: bool) -> list[Place]:
         """Returns those that change."""
@@ -328,6 +330,10 @@ class KafkaConsumer(Consumer):
         """The driver's own errors have no topic."""
         return TopicPartition((topic or "").removeprefix(self._prefix), partition or 0)
 
+    def _told(self, source: TopicPartition) -> str:
+        """As Kafka's own tools name it."""
+        return f"{self._prefix}{source.topic}/{source.partition}"
+
     def _at(self, source: TopicPartition, offset: int = OFFSET_INVALID, epoch: int = NO_EPOCH) -> Place:
         return Place(self._prefix + source.topic, source.partition, offset, leader_epoch=epoch)
 
@@ -343,7 +349,3 @@ def as_message(record: Record, source: TopicPartition) -> Message:
         value=record.value() or b"",
         timestamp_us=milliseconds * 1000,
     )
-
-
-def _told(source: TopicPartition) -> str:
-    return f"{source.topic}/{source.partition}"

@@ -37,16 +37,17 @@ NO_POSITION = frozenset(
         KafkaError._LOG_TRUNCATION,
     }
 )
+_GRANT_TOPIC = "grant this user its rights on the topic (migrate: CREATE, DESCRIBE_CONFIGS, ALTER_CONFIGS)"
 _MENDS = {
     KafkaError._AUTHENTICATION: "check the SASL mechanism, user name and password",
     KafkaError.SASL_AUTHENTICATION_FAILED: "check the SASL mechanism, user name and password",
     KafkaError._SSL: "check the CA file, the certificate, and that the host's name is in the broker's certificate",
-    KafkaError.TOPIC_AUTHORIZATION_FAILED: "grant this user its rights on the topic",
+    KafkaError.TOPIC_AUTHORIZATION_FAILED: _GRANT_TOPIC,
     KafkaError.GROUP_AUTHORIZATION_FAILED: "grant this user READ on the group",
     KafkaError.CLUSTER_AUTHORIZATION_FAILED: "grant this user CREATE and IDEMPOTENT_WRITE",
     KafkaError.NOT_ENOUGH_REPLICAS: "bring the missing brokers back: too few replicas are in sync",
     KafkaError.NOT_ENOUGH_REPLICAS_AFTER_APPEND: "bring the missing brokers back: too few replicas are in sync",
-    KafkaError.INVALID_REPLICATION_FACTOR: "set a replication factor that the number of brokers allows",
+    KafkaError.INVALID_REPLICATION_FACTOR: "set PENSTOCK_KAFKA_REPLICATION_FACTOR to no more than there are brokers",
     KafkaError.MSG_SIZE_TOO_LARGE: "raise message.max.bytes of the topic",
     KafkaError.UNSUPPORTED_VERSION: "run Kafka 4.0 or newer: its groups are KIP-848's",
     KafkaError._UNSUPPORTED_FEATURE: "run Kafka 4.0 or newer: its groups are KIP-848's",
@@ -55,7 +56,8 @@ _REACH = "check that the brokers run, their addresses, and the security protocol
 
 
 def unavailable(error: KafkaError, doing: str) -> Unavailable:
-    return Unavailable(f"{doing}: Kafka answers {error.name()}; {_MENDS.get(error.code(), _REACH)}")
+    reason = _REACH if error.code() < 0 else error.str()  # a client that gets no answer, or a broker's own words
+    return Unavailable(f"{doing}: Kafka answers {error.name()}; {_MENDS.get(error.code(), reason)}")
 
 
 class Trouble:

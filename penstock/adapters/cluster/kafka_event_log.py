@@ -7,11 +7,13 @@ import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import closing, suppress
+from types import MappingProxyType
 from typing import Any
 
 from confluent_kafka import KafkaError, KafkaException, TopicCollection
 from confluent_kafka import TopicPartition as Place
 from confluent_kafka.admin import AdminClient
+from confluent_kafka.admin._config import AlterConfigOpType, ConfigEntry, ConfigResource, ConfigSource
 from confluent_kafka.cimpl import NewTopic
 
 from penstock.adapters.cluster.kafka_consumer import KafkaConsumer, as_message
@@ -25,6 +27,9 @@ from penstock.ports.event_log import Consumer, EventLog, Message, Producer, Topi
 
 SHOWN_SECONDS = 30.0  # for a new topic to be known, with a leader for each partition
 PAUSE_SECONDS = 0.05  # between two looks
+RETENTION, FOR_EVER = "retention.ms", "-1"
+NO_DAYS: Mapping[str, int] = MappingProxyType({})
+DAY_MS = 86_400_000
 REPORT_MARGIN_SECONDS = 5.0  # librdkafka looks for events that are overdue once a second
 
 
@@ -41,35 +46,57 @@ class KafkaEventLog(EventLog):
         self._consumers: set[KafkaConsumer] = set()
         self._partitions: dict[str, int] = {}
 
-    def create_topics(self, partitions: Mapping[str, int]) -> None:
-        """Two that create the same topics at once do no harm. A new topic takes a write when one replica is away."""
+    def create_topics(self, partitions: Mapping[str, int], retention_days: Mapping[str, int] = NO_DAYS) -> None:
+        """Two that create the same topics at once do no harm. A new topic takes a write when one replica is away.
+
+        Topics that `retention_days` does not name keep events as long as the brokers do by default.
+        """
         present = self._count_partitions(partitions)
-        _refuse_other_counts(partitions, present)
+        self._refuse_other_counts(partitions, present)
         missing = {topic: count for topic, count in partitions.items() if topic not in present}
         replicas = self._settings.replication_factor
         config = {"min.insync.replicas": str(max(1, replicas - 1))}
-        new = [NewTopic(self._name(topic), count, replicas, config=config) for topic, count in missing.items()]
+        kept = {topic: {RETENTION: _milliseconds(days)} for topic, days in retention_days.items()}
+        new = [
+            NewTopic(self.name(topic), count, replicas, config=config | kept.get(topic, {}))
+            for topic, count in missing.items()
+        ]
         for name, future in (self._admin.create_topics(new) if new else {}).items():
             with suppress(Conflict):  # somebody else was quicker
                 self._result(future, f"creating topic {name}")
         self._await_topics(missing)
 
+    def lengthen_retention(self, retention_days: Mapping[str, int]) -> dict[str, int]:
+        """Have these topics keep events for so many days at least, whatever the brokers' default becomes.
+
+        Returns those that kept them for less, by their names in the cluster, with the days that they keep them now.
+        """
+        lengthened = {}
+        for topic, days in retention_days.items():
+            wanted, (present, is_own) = _milliseconds(days), self._retention(topic)
+            if present != FOR_EVER and int(present) < int(wanted):
+                lengthened[self.name(topic)] = days
+                self._set_retention(topic, wanted)
+            elif not is_own:
+                self._set_retention(topic, present)
+        return lengthened
+
     def partitions(self, topic: str) -> int:
         if topic not in self._partitions:
             self._partitions |= self._count_partitions([topic])
         if topic not in self._partitions:
-            raise NotFound(f"there is no topic {topic}: create it first")
+            raise NotFound(f"Kafka has no topic {self.name(topic)}")
         return self._partitions[topic]
 
     def producer(self) -> Producer:
         self._dispatcher.connect()
-        return KafkaProducer(self._dispatcher, self._name, self.partitions)
+        return KafkaProducer(self._dispatcher, self.name, self.partitions)
 
     def consumer(self, group: str, topics: Sequence[str]) -> Consumer:
         for topic in topics:
             self.partitions(topic)
         consumer = KafkaConsumer(
-            self._settings.consumer(self._name(group)),
+            self._settings.consumer(self.name(group)),
             topics,
             prefix=self._settings.prefix,
             session_timeout_seconds=self._settings.session_timeout_seconds,
@@ -89,8 +116,12 @@ class KafkaEventLog(EventLog):
         if not 0 <= partition < self.partitions(topic):
             return []
         with closing(Onlooker(self._settings)) as onlooker:
-            records = onlooker.read(Place(self._name(topic), partition, offset), limit)
+            records = onlooker.read(Place(self.name(topic), partition, offset), limit)
         return [as_message(record, TopicPartition(topic, partition)) for record in records]
+
+    def name(self, name: str) -> str:
+        """What a topic or group of this installation is called in the cluster."""
+        return self._settings.prefix + name
 
     def close(self) -> None:
         """Consumers that are still open leave their groups."""
@@ -100,10 +131,6 @@ class KafkaEventLog(EventLog):
             consumer.close()
         self._dispatcher.close()
 
-    def _name(self, name: str) -> str:
-        """What a topic or group of this installation is called in the cluster."""
-        return self._settings.prefix + name
-
     def _forget(self, consumer: KafkaConsumer) -> None:
         with self._lock:
             self._consumers.discard(consumer)
@@ -112,11 +139,11 @@ class KafkaEventLog(EventLog):
         """Of those that exist. A description makes no topic, whatever `auto.create.topics.enable` says."""
         if not topics:
             return {}
-        described = self._admin.describe_topics(TopicCollection([self._name(topic) for topic in topics]))
+        described = self._admin.describe_topics(TopicCollection([self.name(topic) for topic in topics]))
         counts = {}
         for topic in topics:
             try:
-                description = self._result(described[self._name(topic)], f"describing topic {topic}")
+                description = self._result(described[self.name(topic)], f"describing topic {self.name(topic)}")
             except NotFound:
                 continue
             if all(partition.leader is not None for partition in description.partitions):
@@ -130,17 +157,38 @@ class KafkaEventLog(EventLog):
             for topic in wanted:
                 while not self._is_ready(topic, onlooker):
                     if time.monotonic() > deadline:
-                        raise Unavailable(f"topic {topic} was created, but is not ready after {SHOWN_SECONDS:.0f} s")
+                        raise Unavailable(
+                            f"topic {self.name(topic)}, just created, is not ready in {SHOWN_SECONDS:.0f} s"
+                        )
                     time.sleep(PAUSE_SECONDS)
-        _refuse_other_counts(wanted, self._count_partitions(wanted))
+        self._refuse_other_counts(wanted, self._count_partitions(wanted))
 
     def _is_ready(self, topic: str, onlooker: Onlooker) -> bool:
         count = self._count_partitions([topic]).get(topic, 0)
         with suppress(Unavailable):
             for partition in range(count):
-                onlooker.edges(Place(self._name(topic), partition))
+                onlooker.edges(Place(self.name(topic), partition))
             return count > 0
         return False
+
+    def _refuse_other_counts(self, wanted: Mapping[str, int], present: Mapping[str, int]) -> None:
+        for topic, count in present.items():
+            if count != wanted[topic]:
+                has = f"topic {self.name(topic)} has {count} partitions, not {wanted[topic]}"
+                raise Conflict(f"{has}: its number cannot be changed")
+
+    def _retention(self, topic: str) -> tuple[str, bool]:
+        """In milliseconds, and whether it is the topic's own rather than the brokers' default."""
+        resource = ConfigResource(ConfigResource.Type.TOPIC, self.name(topic))
+        described = self._admin.describe_configs([resource])[resource]
+        entry = self._result(described, f"asking how topic {self.name(topic)} is set up")[RETENTION]
+        return entry.value, ConfigSource(entry.source) is ConfigSource.DYNAMIC_TOPIC_CONFIG
+
+    def _set_retention(self, topic: str, milliseconds: str) -> None:
+        entry = ConfigEntry(RETENTION, milliseconds, incremental_operation=AlterConfigOpType.SET)
+        resource = ConfigResource(ConfigResource.Type.TOPIC, self.name(topic), incremental_configs=[entry])
+        altered = self._admin.incremental_alter_configs([resource])[resource]
+        self._result(altered, f"setting how long topic {self.name(topic)} keeps events")
 
     def _result(self, future: Future[Any], doing: str) -> Any:
         try:
@@ -159,7 +207,5 @@ class KafkaEventLog(EventLog):
         return self._trouble.unavailable(error, doing)
 
 
-def _refuse_other_counts(wanted: Mapping[str, int], present: Mapping[str, int]) -> None:
-    for topic, count in present.items():
-        if count != wanted[topic]:
-            raise Conflict(f"topic {topic} has {count} partitions, not {wanted[topic]}: its number cannot be changed")
+def _milliseconds(days: int) -> str:
+    return str(days * DAY_MS)

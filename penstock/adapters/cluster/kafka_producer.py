@@ -155,7 +155,7 @@ class KafkaProducer(Producer):
         if partition is None:
             partition = ANY_PARTITION
         elif not 0 <= partition < count:
-            raise NotFound(f"topic {topic} has {count} partitions, none of them is {partition}")
+            raise NotFound(f"topic {self._name(topic)} has {count} partitions, none of them is {partition}")
         with self._lock:
             self._queue.append(Outgoing(self._name(topic), partition, key, value))
 

@@ -1,0 +1,36 @@
+"""`penstock key-file create`, and what is said where a key file is missing."""
+
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+
+import pytest
+
+from penstock.adapters.file_key_vault import FileKeyVault
+from tests.support.command_line import CommandLine
+
+
+@pytest.fixture
+def cli(penstock_command: list[str], tmp_path: Path) -> CommandLine:
+    return CommandLine(penstock_command, tmp_path)
+
+
+def test_a_new_key_file_is_private_and_opens(cli: CommandLine, tmp_path: Path) -> None:
+    path = tmp_path / "secrets" / "keys.json"
+    created = cli.run("key-file", "create", path)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert f"PENSTOCK_KEY_FILE={path}" in created.stdout
+    assert f"--from-file=keys.json={path}" in created.stdout
+    assert "Keep a copy" in created.stdout
+    vault = FileKeyVault(path, create=False)
+    assert vault.unwrap(vault.wrap(bytes(32), b"context"), b"context") == bytes(32)
+
+
+def test_a_file_that_is_there_is_left_as_it_is(cli: CommandLine, tmp_path: Path) -> None:
+    path = tmp_path / "keys.json"
+    path.write_text("mine")
+    refused = cli.run("key-file", "create", path)
+    assert refused.code == 1
+    assert "(key_file_exists)" in refused.stderr
+    assert path.read_text() == "mine"
