@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+import os
 import re
+import socket
 import sys
 import threading
 import traceback
@@ -27,9 +29,10 @@ MOST_LINES = 1000  # that are remembered for it
 MEASURED = re.compile(r"\d+(?:\.\d+)?(?= ?(?:ms|s|seconds|identical)\b)")
 
 
-def configure(level: str) -> None:
+def configure(level: str, service: str) -> None:
     """Log from `level` (debug, info, warning, error, critical) on; foreign libraries never below warning.
 
+    Each line names `service`, and the instance of it that this process is.
     botocore at DEBUG would log whole requests, so that no setting of ours can make it.
     """
     number = logging.getLevelNamesMapping().get(level.upper())
@@ -39,22 +42,23 @@ def configure(level: str) -> None:
             f"PENSTOCK_LOG_LEVEL is {level!r}",
             "Give it one of debug, info, warning, error, critical.",
         )
+    shared: list[Processor] = [_named(service), *SHARED]
     structlog.configure(
-        processors=[*SHARED, _frames_only, structlog.processors.JSONRenderer()],
+        processors=[*shared, _frames_only, structlog.processors.JSONRenderer()],
         wrapper_class=structlog.make_filtering_bound_logger(number),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
 
-    _configure_foreign(max(number, logging.WARNING))
+    _configure_foreign(max(number, logging.WARNING), shared)
 
 
-def _configure_foreign(level: int) -> None:
+def _configure_foreign(level: int, shared: list[Processor]) -> None:
     """Lines of other libraries in the same form, and not over and over: drivers tell of each try to reach a server."""
     handler = logging.StreamHandler(sys.stderr)
     handler.addFilter(OncePerWhile())
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=[structlog.stdlib.ExtraAdder(allow=[LEFT_OUT]), *SHARED],
+            foreign_pre_chain=[structlog.stdlib.ExtraAdder(allow=[LEFT_OUT]), *shared],
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
                 _frames_only,
@@ -63,6 +67,15 @@ def _configure_foreign(level: int) -> None:
         )
     )
     logging.basicConfig(level=level, handlers=[handler], force=True)
+
+
+def _named(service: str) -> Processor:
+    instance = f"{socket.gethostname()}:{os.getpid()}"  # the pod's name, in Kubernetes
+
+    def name(_logger: object, _method: str, event: EventDict) -> EventDict:
+        return {"service": service, "instance": instance, **event}
+
+    return name
 
 
 class OncePerWhile(logging.Filter):

@@ -99,7 +99,7 @@ class FileKeyVault(KeyVault):
         try:
             self._load()
         except Refused as error:
-            raise Unavailable(str(error)) from error
+            raise Unavailable(str(error), dependency="key_file") from error
 
     def _load(self) -> None:
         keys = _read(self._path, self._when_missing)

@@ -16,6 +16,7 @@ import msgspec
 from penstock.domain.errors import PenstockError, Unavailable, refusal
 from penstock.ports.mailer import InDoubt, Mailer
 
+MAIL_SERVER = "smtp"  # what an outage of it is called in metrics and logs
 START_MAIL_INPUT = 354
 BROKEN = (OSError, smtplib.SMTPException)  # smtplib turns what breaks a connection into either
 
@@ -49,12 +50,21 @@ class SmtpMailer(Mailer):
             with suppress(*BROKEN):
                 connection.quit()
 
+    def probe(self) -> None:
+        """Whether the server lets us in. Raises `Unavailable`."""
+        with self._connected() as connection, suppress(*BROKEN):
+            connection.quit()
+
     @contextmanager
     def _connected(self) -> Iterator[smtplib.SMTP]:
         try:
             connection = self._connect()
         except BROKEN as error:
-            raise Unavailable(f"cannot reach or sign in to the mail server: {type(error).__name__}") from error
+            raise Unavailable(
+                f"cannot reach or sign in to the mail server ({type(error).__name__}):"
+                " check that it runs, and the settings PENSTOCK_SMTP_…",
+                dependency=MAIL_SERVER,
+            ) from error
         try:
             yield connection
         finally:
@@ -87,7 +97,7 @@ def _hand_over(connection: smtplib.SMTP, message: EmailMessage) -> None:
         _accepted(*connection.rcpt(message["To"].addresses[0].addr_spec))
         _accepted(*connection.docmd("DATA"), expected=START_MAIL_INPUT)
     except BROKEN as error:
-        raise Unavailable(f"the mail server broke off: {type(error).__name__}") from error
+        raise Unavailable(f"the mail server broke off: {type(error).__name__}", dependency=MAIL_SERVER) from error
     try:
         connection.send(_wire_form(message))
         reply = connection.getreply()

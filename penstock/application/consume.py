@@ -19,10 +19,11 @@ import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import structlog
 
+from penstock.application.dependencies import Dependencies, Outages, outage
 from penstock.application.handling import MOST_DEAD_LETTERS_IN_A_ROW, Desk, Handler, Poison, Tally, delay, where
 from penstock.domain.errors import Conflict, Fenced, PenstockError, Unavailable
 from penstock.failpoints import failpoint
@@ -43,6 +44,7 @@ class _Partition:
     failures: int = 0  # in a row, of the events that come next
     resume_at: float | None = None
     stopped: bool = False
+    outages: Outages = field(default_factory=dict)  # what it waits for
 
     @property
     def waiting(self) -> bool:
@@ -53,7 +55,7 @@ class ConsumeLoop:
     """A member of `group` that gives `handle` up to `max_messages` events of `topics` at a time.
 
     `jitter` returns a number within [0, 1): members that failed together do not try again together.
-    `buries_unreadable` is `Desk`'s.
+    `buries_unreadable` is `Desk`'s. What it waits for is reported to `dependencies`.
     """
 
     def __init__(
@@ -67,6 +69,7 @@ class ConsumeLoop:
         max_messages: int = 1,
         jitter: Callable[[], float] = random.random,
         buries_unreadable: bool = True,
+        dependencies: Dependencies | None = None,
     ) -> None:
         self._consumer = log.consumer(group, topics)
         self._producer = log.producer()
@@ -79,6 +82,7 @@ class ConsumeLoop:
         self._jitter = jitter
         self._partitions: defaultdict[TopicPartition, _Partition] = defaultdict(_Partition)
         self._failed_polls = 0
+        self._dependencies = dependencies or Dependencies()
         self._stopping = threading.Event()
         self._healthy = True
         self.last_poll = clock.monotonic()  # when the log was last seen alive
@@ -107,6 +111,7 @@ class ConsumeLoop:
     def close(self) -> None:
         """Leave the group: no partition is this member's any more."""
         self._healthy = True
+        self._dependencies.report(self.group, {})
         self._consumer.close()
         self._producer.close()
 
@@ -147,8 +152,9 @@ class ConsumeLoop:
                 self._consumer.pause(list(paused))
                 self._rewind(self._consumer.poll(0))  # of partitions that have just become this member's
                 self.last_poll = self._clock.monotonic()
+                self._dependencies.report(self.group, self._waited_for())
             except Unavailable as error:
-                log.warning("consume.log_away", group=self.group, error=str(error), seconds=KEEP_SECONDS)
+                self._dependencies.report(self.group, self._waited_for() | outage(error))
         self._consumer.resume([source for source in paused if not self._partitions[source].waiting])
 
     def _poll(self, timeout: float) -> list[Message]:
@@ -157,16 +163,23 @@ class ConsumeLoop:
             messages = self._consumer.poll(min(timeout, due), self._max_messages)
         except Unavailable as error:
             self._failed_polls += 1
-            seconds = min(delay(self._failed_polls, self._jitter()), LONGEST_BLIND_SECONDS)
-            log.warning("consume.log_away", group=self.group, error=str(error), seconds=seconds)
-            self._clock.sleep(seconds)
+            self._dependencies.report(self.group, self._waited_for() | outage(error))
+            self._clock.sleep(min(delay(self._failed_polls, self._jitter()), LONGEST_BLIND_SECONDS))
             return []
         self._failed_polls = 0
         self.last_poll = self._clock.monotonic()
-        self._healthy = not any(self._partitions[source].stopped for source in self._consumer.assignment())
+        self._healthy = not any(partition.stopped for partition in self._assigned())
+        self._dependencies.report(self.group, self._waited_for())
         for source in self._consumer.lost():
             log.error("consume.events_expired", group=self.group, **where(source))
         return messages
+
+    def _assigned(self) -> list[_Partition]:
+        return [self._partitions[source] for source in self._consumer.assignment()]
+
+    def _waited_for(self) -> dict[str, str]:
+        """What this member's partitions wait for; one that has gone to another member says nothing any more."""
+        return {name: message for partition in self._assigned() for name, message in partition.outages.items()}
 
     def _resume_due(self) -> float:
         """Resume the partitions that have waited; returns the seconds until the next one has."""
@@ -200,6 +213,7 @@ class ConsumeLoop:
                 log.info("consume.fenced", group=self.group, **where(message.source))
             else:
                 self._partitions[message.source].failures = 0
+                self._partitions[message.source].outages = {}
                 committed += 1
         return committed > 0
 
@@ -212,9 +226,11 @@ class ConsumeLoop:
             seconds = delay(partition.failures, self._jitter())
             partition.resume_at = self._clock.monotonic() + seconds
             self._consumer.pause([source])
-            log.warning(
-                "consume.waiting", group=self.group, error=f"{error.code}: {error}", seconds=seconds, **where(source)
-            )
+            if isinstance(error, Unavailable):
+                partition.outages = outage(error)
+            elif partition.failures == 1:  # the line of an outage is its dependency's
+                log.warning("consume.waiting", group=self.group, error=f"{error.code}: {error}", **where(source))
+        self._dependencies.report(self.group, self._waited_for())
 
     def _rewind(self, messages: Sequence[Message]) -> None:
         firsts = {message.source: message for message in reversed(messages)}

@@ -20,7 +20,7 @@ from penstock.ports.clock import Clock
 from penstock.ports.event_log import Message, Producer, TopicPartition
 
 FIRST_DELAY_SECONDS = 0.1
-LONGEST_DELAY_SECONDS = 30.0
+LONGEST_DELAY_SECONDS = 10.0
 MOST_DEAD_LETTERS_IN_A_ROW = 100  # of one partition; more of them mean a bad release, not bad events
 PARTITION_STOPPED = "a partition was stopped after too many dead letters in a row; see the log"
 

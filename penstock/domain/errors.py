@@ -60,7 +60,13 @@ class Fenced(PenstockError):
 
 
 class Unavailable(PenstockError):
+    """`dependency` names what is away, as in `penstock_dependency_up`; "" when it is nothing that is watched."""
+
     code = "unavailable"
+
+    def __init__(self, message: str = "", *, dependency: str = "") -> None:
+        super().__init__(message)
+        self.dependency = dependency
 
 
 class Corrupt(PenstockError):

@@ -47,8 +47,11 @@ class Producer(Protocol):
         """Queue one event; without `partition` it follows from the key. Raises `NotFound` for an unknown topic."""
         ...
 
-    def flush(self) -> None:
-        """Make all queued events durable. Raises `Unavailable`, after which nothing is queued any more."""
+    def flush(self, timeout: float | None = None) -> None:
+        """Make all queued events durable. Raises `Unavailable`, after which nothing is queued any more.
+
+        Waits up to `timeout` seconds for a server, without it as long as the adapter is set to.
+        """
         ...
 
     def close(self) -> None:

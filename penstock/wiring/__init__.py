@@ -2,16 +2,41 @@
 
 from __future__ import annotations
 
+import random
+from collections.abc import Callable
+from itertools import count
+
 from penstock.adapters.file_key_vault import create_key_file as create_key_file
+from penstock.application.dependencies import Dependencies, outage
+from penstock.application.handling import delay
 from penstock.config import Settings
+from penstock.domain.errors import Unavailable
 from penstock.wiring.embedded import embedded as embedded
 from penstock.wiring.system import System as System
 
 
-def open_system(settings: Settings) -> System:
-    """The runtime that the settings name. Raises `Unavailable`, `Refused`, `Corrupt`."""
+def open_system(settings: Settings, dependencies: Dependencies | None = None) -> System:
+    """The runtime that the settings name; its parts report to `dependencies`.
+
+    Raises `Unavailable`, `Refused`, `Corrupt`.
+    """
     if settings.runtime == "cluster":
         from penstock.wiring.cluster import cluster  # noqa: PLC0415 - its clients take a second to load
 
-        return cluster(settings)
-    return embedded(settings)
+        return cluster(settings, dependencies=dependencies)
+    return embedded(settings, dependencies=dependencies)
+
+
+def await_system(settings: Settings, dependencies: Dependencies, pause: Callable[[float], object]) -> System:
+    """As `open_system`; what is unavailable is reported and waited for. `pause` waits for so many seconds, and may
+    raise to give up."""
+    for failures in count(1):
+        try:
+            system = open_system(settings, dependencies)
+        except Unavailable as error:
+            dependencies.report("start", outage(error))
+            pause(delay(failures, random.random()))  # noqa: S311 - spreads load, guards no secret
+        else:
+            break
+    dependencies.report("start", {})
+    return system

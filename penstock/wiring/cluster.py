@@ -13,24 +13,29 @@ from typing import NamedTuple
 from penstock.adapters.cluster.cassandra_control_store import CassandraControlStore
 from penstock.adapters.cluster.cassandra_durability import check_durability
 from penstock.adapters.cluster.cassandra_profile_store import CassandraProfileStore
-from penstock.adapters.cluster.cassandra_schema import VERSION, check_version
+from penstock.adapters.cluster.cassandra_schema import VERSION, check_version, probe_cassandra
 from penstock.adapters.cluster.cassandra_schema import migrate as migrate_cassandra
-from penstock.adapters.cluster.cassandra_session import CassandraSession, CassandraSettings
+from penstock.adapters.cluster.cassandra_session import CASSANDRA, CassandraSession, CassandraSettings
+from penstock.adapters.cluster.kafka_errors import KAFKA
 from penstock.adapters.cluster.kafka_event_log import KafkaEventLog
 from penstock.adapters.cluster.kafka_settings import KafkaSettings
-from penstock.adapters.cluster.kms_key_vault import KmsKeyVault, KmsSettings
-from penstock.adapters.cluster.s3_client import S3Settings
+from penstock.adapters.cluster.kms_key_vault import KMS, KmsKeyVault, KmsSettings
+from penstock.adapters.cluster.s3_client import S3, S3Settings
 from penstock.adapters.cluster.s3_foreign_objects import ForeignS3Settings, S3ForeignObjects
 from penstock.adapters.cluster.s3_object_store import S3ObjectStore
 from penstock.adapters.file_key_vault import FIND_FILE, FileKeyVault
 from penstock.adapters.system_clock import SystemClock
+from penstock.application.dependencies import Dependencies
+from penstock.application.probing import Probe
 from penstock.config import Settings, load_section
 from penstock.domain.errors import Conflict, NotFound, Refused, refusal
 from penstock.ports.key_vault import KeyVault
 from penstock.wiring.system import DAY_US, Adapters, Random, System, join, retention_days, topics
 
+KMS_PROBE_SECONDS = 30.0  # each is a call that costs money; keys that are in use are in memory
 
-def cluster(settings: Settings, *, random: Random = os.urandom) -> System:
+
+def cluster(settings: Settings, *, random: Random = os.urandom, dependencies: Dependencies | None = None) -> System:
     """The runtime on its servers. Raises `Unavailable` while one is away, `Refused` for what a person must mend."""
     with ExitStack() as opened:
         log = KafkaEventLog(kafka_settings())
@@ -41,22 +46,30 @@ def cluster(settings: Settings, *, random: Random = os.urandom) -> System:
         opened.callback(session.close)
         check_version(session)
         check_durability(session)
-        s3, clock = load_section(S3Settings, "s3"), SystemClock()
+        s3, clock, vault = load_section(S3Settings, "s3"), SystemClock(), _vault(settings)
         objects = S3ObjectStore(s3)
         adapters = Adapters(
             log=log,
             control=CassandraControlStore(session),
             objects=objects,
             profiles=CassandraProfileStore(session),
-            vault=_vault(settings),
+            vault=vault,
             foreign=S3ForeignObjects(load_section(ForeignS3Settings, "foreign_s3").over(s3)),
+            probes=(
+                Probe(KAFKA, log.probe),
+                Probe(CASSANDRA, lambda: probe_cassandra(session)),
+                Probe(S3, objects.probe),
+                *_vault_probes(vault),
+            ),
         )
 
         def abort_unfinished() -> None:
             """Uploads in parts whose process died; a living one is done within a day."""
             objects.abort_unfinished(clock.now_us() - DAY_US)
 
-        system = join(settings, adapters, clock=clock, random=random, upkeep=abort_unfinished)
+        system = join(
+            settings, adapters, clock=clock, random=random, upkeep=abort_unfinished, dependencies=dependencies
+        )
         opened.pop_all()  # from here on the system closes them
         return system
 
@@ -89,6 +102,11 @@ def _vault(settings: Settings) -> KeyVault:
         return KmsKeyVault(load_section(KmsSettings, "kms"))
     path = Path(settings.key_file or settings.data / "keys.json")
     return FileKeyVault(path, create=False, when_missing=FIND_FILE)
+
+
+def _vault_probes(vault: KeyVault) -> list[Probe]:
+    """None for a key file: its keys are in memory."""
+    return [Probe(KMS, vault.probe, KMS_PROBE_SECONDS)] if isinstance(vault, KmsKeyVault) else []
 
 
 def _check_topic(log: KafkaEventLog, topic: str, partitions: int) -> None:

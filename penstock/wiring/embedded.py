@@ -5,17 +5,26 @@ from __future__ import annotations
 import os
 
 from penstock.adapters.embedded.control_store import EmbeddedControlStore
+from penstock.adapters.embedded.disk import DISK, probe_disk
 from penstock.adapters.embedded.event_log import EmbeddedEventLog
 from penstock.adapters.embedded.object_store import FolderObjectStore
 from penstock.adapters.embedded.profile_store import EmbeddedProfileStore
 from penstock.adapters.file_key_vault import FileKeyVault
 from penstock.adapters.system_clock import SystemClock
+from penstock.application.dependencies import Dependencies
+from penstock.application.probing import Probe
 from penstock.config import Settings
 from penstock.ports.clock import Clock
 from penstock.wiring.system import DAY_US, Adapters, Random, System, join, retention_days, topics
 
 
-def embedded(settings: Settings, *, clock: Clock | None = None, random: Random = os.urandom) -> System:
+def embedded(
+    settings: Settings,
+    *,
+    clock: Clock | None = None,
+    random: Random = os.urandom,
+    dependencies: Dependencies | None = None,
+) -> System:
     """The runtime in `settings.data`, which is made on first use. Raises `Unavailable`, `Refused`, `Corrupt`."""
     clock = clock or SystemClock()
     settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -29,6 +38,7 @@ def embedded(settings: Settings, *, clock: Clock | None = None, random: Random =
         objects=FolderObjectStore(settings.data / "objects"),
         profiles=EmbeddedProfileStore(settings.data / "profiles.db"),
         vault=vault,
+        probes=(Probe(DISK, lambda: probe_disk(settings.data)),),
     )
 
     def trim() -> None:
@@ -36,4 +46,4 @@ def embedded(settings: Settings, *, clock: Clock | None = None, random: Random =
         for topic, days in retention_days(settings).items():
             log.trim(topic, clock.now_us() - days * DAY_US)
 
-    return join(settings, adapters, clock=clock, random=random, upkeep=trim)
+    return join(settings, adapters, clock=clock, random=random, upkeep=trim, dependencies=dependencies)

@@ -8,10 +8,12 @@ from typing import NamedTuple
 
 from penstock import struct_types
 from penstock.adapters.folder_mailer import FolderMailer
-from penstock.adapters.smtp_mailer import SmtpMailer, SmtpServer
+from penstock.adapters.smtp_mailer import MAIL_SERVER, SmtpMailer, SmtpServer
 from penstock.application.catalog import Catalog
 from penstock.application.chunks import Chunks
+from penstock.application.dependencies import Dependencies
 from penstock.application.key_ring import KeyRing
+from penstock.application.probing import Probe, Prober
 from penstock.application.profile_reader import ProfileReader
 from penstock.application.requests import Requests
 from penstock.application.sealed_objects import SealedObjects
@@ -28,6 +30,7 @@ from penstock.ports.object_store import ObjectStore
 from penstock.ports.profile_store import ProfileStore
 
 DAY_US = 86_400_000_000
+MAIL_PROBE_SECONDS = 15.0  # each is a sign-in
 
 Random = Callable[[int], bytes]
 
@@ -51,6 +54,13 @@ class System(NamedTuple):
     mailer: Mailer
     upkeep: Callable[[], None]  # what this runtime needs done every hour or so
     foreign: ForeignObjects | None  # where other services' files lie, if this runtime takes any
+    dependencies: Dependencies
+    probes: tuple[Probe, ...]
+    mail_probes: tuple[Probe, ...]  # of interest only to who sends mail
+
+    def prober(self) -> Prober:
+        """A part that keeps `dependencies` true while nothing else asks for them."""
+        return Prober(self.probes, self.dependencies, self.clock)
 
     @property
     def limits(self) -> Limits:
@@ -76,11 +86,21 @@ class Adapters(NamedTuple):
     profiles: ProfileStore
     vault: KeyVault
     foreign: ForeignObjects | None = None
+    probes: tuple[Probe, ...] = ()
 
 
-def join(settings: Settings, adapters: Adapters, *, clock: Clock, random: Random, upkeep: Callable[[], None]) -> System:
+def join(
+    settings: Settings,
+    adapters: Adapters,
+    *,
+    clock: Clock,
+    random: Random,
+    upkeep: Callable[[], None],
+    dependencies: Dependencies | None = None,
+) -> System:
     """The system on these adapters. Raises `Refused` for settings of the mail server that cannot be read."""
     struct_types.prepare()
+    mailer = _mailer(settings)
     keys = KeyRing(adapters.control, adapters.vault, clock, random)
     requests, catalog = Requests(adapters.control, clock), Catalog(adapters.control)
     return System(
@@ -99,9 +119,12 @@ def join(settings: Settings, adapters: Adapters, *, clock: Clock, random: Random
         reader=ProfileReader(
             profiles=adapters.profiles, requests=requests, catalog=catalog, keys=keys, bits=settings.bucket_bits
         ),
-        mailer=_mailer(settings),
+        mailer=mailer,
         upkeep=upkeep,
         foreign=adapters.foreign,
+        dependencies=dependencies or Dependencies(),
+        probes=adapters.probes,
+        mail_probes=(Probe(MAIL_SERVER, mailer.probe, MAIL_PROBE_SECONDS),) if isinstance(mailer, SmtpMailer) else (),
     )
 
 

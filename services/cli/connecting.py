@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import stamina
-
+from penstock.application.dependencies import Dependencies
 from penstock.config import Settings, load_settings
-from penstock.domain.errors import Unavailable, refusal
+from penstock.domain.errors import refusal
 from penstock.logs import configure
-from penstock.wiring import System, open_system
+from penstock.wiring import System, await_system, open_system
 from services.cli.client import Client
 from services.cli.failures import BadUsage
 from services.cli.foreground import foreground_settings
 from services.cli.http_client import HttpClient
 from services.cli.local_client import LocalClient
-
-LONGEST_WAIT_SECONDS = 10.0
 
 
 @contextmanager
@@ -45,13 +43,11 @@ def open_folder(data: Path | None, *, create: bool = False) -> Iterator[System]:
 
 
 @contextmanager
-def open_service(data: Path | None) -> Iterator[System]:
-    """As `open_folder`, for a service: what is away is waited for, and the log says what that is."""
+def open_service(service: str, data: Path | None, dependencies: Dependencies) -> Iterator[System]:
+    """As `open_folder`, for a service of that name: what is away is reported to `dependencies` and waited for."""
     settings = load_settings(data=data)
-    configure(settings.log_level)
-    for attempt in stamina.retry_context(on=Unavailable, attempts=None, timeout=None, wait_max=LONGEST_WAIT_SECONDS):
-        with attempt:
-            system = open_system(settings)
+    configure(settings.log_level, service)
+    system = await_system(settings, dependencies, time.sleep)
     try:
         yield system
     finally:

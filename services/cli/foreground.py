@@ -14,5 +14,5 @@ def foreground_settings(**overrides: object) -> Settings:
     """As `load_settings`, with a quiet log unless the environment asks for another. Raises `Refused`."""
     level = os.environ.get(f"{PREFIX}LOG_LEVEL", LOG_LEVEL)
     settings = load_settings(None, log_level=level, **overrides)
-    configure(settings.log_level)
+    configure(settings.log_level, "command")
     return settings

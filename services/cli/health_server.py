@@ -15,6 +15,8 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.registry import Collector
 
 from penstock.application.consumer_metrics import ConsumerMetrics, Counted
+from penstock.application.dependencies import Dependencies
+from penstock.application.dependency_metrics import DependencyMetrics
 from penstock.domain.errors import Fault, Problem, Unavailable
 
 JSON, PROBLEM, METRICS = "application/json", "application/problem+json", "text/plain; version=0.0.4"
@@ -36,12 +38,16 @@ class Inspected(Protocol):
 
     def consumers(self) -> Iterable[Counted]: ...
 
+    @property
+    def dependencies(self) -> Dependencies: ...
+
 
 @contextmanager
 def serving_health(service: Inspected, host: str, port: int | None, *collectors: Collector) -> Iterator[str | None]:
     """Serve `/healthz`, `/readyz` and `/metrics` of `service` at the address that is yielded; nowhere without `port`.
 
-    Its metrics are those of its consumers, and of `collectors`. Raises `Unavailable` when it cannot listen there.
+    Its metrics are those of its consumers and dependencies, and of `collectors`. Raises `Unavailable` when it cannot
+    listen there.
     """
     if port is None:
         yield None
@@ -72,7 +78,7 @@ def answer(service: Inspected, metrics: CollectorRegistry, path: str) -> Answer:
 
 def metrics_of(service: Inspected, *collectors: Collector) -> CollectorRegistry:
     registry = CollectorRegistry()
-    for each in (ConsumerMetrics(service.consumers), *collectors):
+    for each in (ConsumerMetrics(service.consumers), DependencyMetrics(service.dependencies), *collectors):
         registry.register(each)
     return registry
 

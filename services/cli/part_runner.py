@@ -8,6 +8,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from typing import Protocol, runtime_checkable
 
 from penstock.application.consume import ConsumeLoop
+from penstock.application.dependencies import Dependencies
 from penstock.application.handling import PARTITION_STOPPED, Tally
 
 WAKE_SECONDS = 0.5  # Python hears a signal that the kernel gave to another thread when the main one wakes up
@@ -43,6 +44,7 @@ class PartRunner:
 
     def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._monotonic = monotonic
+        self.dependencies = Dependencies()
         self._parts: Sequence[Part] = ()
         self._running: list[Future[None]] = []
         self._told = False
@@ -78,9 +80,9 @@ class PartRunner:
         if self._told:
             return ["the service is stopping"]
         if not self._parts:
-            return ["the service waits for its servers; the log says for which"]
+            return ["the service waits for its servers", *self.dependencies.problems()]
         stopped = [PARTITION_STOPPED for part in self.consumers() if not part.healthy]
-        return [*self.deaths(), *stopped, *self._silences()]
+        return [*self.deaths(), *stopped, *(self.dependencies.problems() or self._silences())]
 
     def consumers(self) -> list[Consumer]:
         """Those of the parts that handle events."""

@@ -34,11 +34,11 @@ def uploader(
     with (
         reporting(as_json=as_json) as out,
         serving_health(runner, health_host, health_port, metrics.registry),
-        open_service(data) as system,
+        open_service("uploader", data, runner.dependencies) as system,
     ):
         server = api_server(system, host, port, problems=runner.problems, metrics=metrics)
         out.result({"url": server.url}, lambda: Text(server.url))
-        run_until_told([server, *beside_the_api(system)], runner)
+        run_until_told([server, *beside_the_api(system), system.prober()], runner)
 
 
 def splitter(
@@ -48,7 +48,7 @@ def splitter(
     as_json: AsJson = False,
 ) -> None:
     """Split requested files into chunks."""
-    _serve(health_host, health_port, data, as_json, lambda system: [splitter_loop(system)])
+    _serve("splitter", health_host, health_port, data, as_json, lambda system: [splitter_loop(system)])
 
 
 def worker(
@@ -58,7 +58,7 @@ def worker(
     as_json: AsJson = False,
 ) -> None:
     """Ingest chunks."""
-    _serve(health_host, health_port, data, as_json, lambda system: [worker_loop(system)])
+    _serve("worker", health_host, health_port, data, as_json, lambda system: [worker_loop(system)])
 
 
 def tracker(
@@ -68,7 +68,7 @@ def tracker(
     as_json: AsJson = False,
 ) -> None:
     """Fold progress into requests, tell what is new, send e-mails."""
-    _serve(health_host, health_port, data, as_json, _tracker_parts)
+    _serve("tracker", health_host, health_port, data, as_json, _tracker_parts)
 
 
 def register(app: typer.Typer) -> None:
@@ -86,12 +86,21 @@ def _tracker_parts(system: System) -> Sequence[Part]:
 
 
 def _serve(
-    host: str, port: int | None, data: Path | None, as_json: bool, parts_of: Callable[[System], Sequence[Part]]
+    service: str,
+    host: str,
+    port: int | None,
+    data: Path | None,
+    as_json: bool,
+    parts_of: Callable[[System], Sequence[Part]],
 ) -> None:
     """Run the parts, and tell how they are from the first moment on, also while the servers are waited for."""
     runner = PartRunner()
-    with reporting(as_json=as_json) as out, serving_health(runner, host, port), open_service(data) as system:
-        run_until_told(parts_of(system), runner)
+    with (
+        reporting(as_json=as_json) as out,
+        serving_health(runner, host, port),
+        open_service(service, data, runner.dependencies) as system,
+    ):
+        run_until_told([*parts_of(system), system.prober()], runner)
         out.result({"stopped": True}, lambda: Text("Stopped."))
 
 

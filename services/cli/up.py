@@ -11,6 +11,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from penstock.application.consume import ConsumeLoop
+from penstock.application.dependencies import Dependencies
 from penstock.config import Settings, load_settings
 from penstock.logs import configure
 from services.cli.failures import reporting
@@ -36,6 +37,10 @@ class WholeSystem(NamedTuple):
     def problems(self) -> list[str]:
         return [*self.runner.problems(), *self.standalone.problems()]
 
+    @property
+    def dependencies(self) -> Dependencies:
+        return self.standalone.system.dependencies
+
     def consumers(self) -> list[ConsumeLoop]:
         return self.standalone.consumers()
 
@@ -52,7 +57,7 @@ def up(
     """Run the whole system on this machine: API, splitter, workers, tracker."""
     with reporting(as_json=as_json) as out:
         settings = load_settings(data=data, workers=workers)
-        configure(settings.log_level)
+        configure(settings.log_level, "standalone")
         runner, metrics = PartRunner(), Metrics()
         with ExitStack() as stack:
             standalone = stack.enter_context(Standalone(settings, workers=settings.workers or os.cpu_count() or 1))

@@ -9,20 +9,25 @@ import os
 import signal
 import sys
 import threading
+import time
+from contextlib import suppress
 
+import msgspec
 import structlog
 
 from penstock.application.consume import ConsumeLoop
+from penstock.application.dependencies import Dependencies, Outages
 from penstock.config import Settings, load_settings
 from penstock.domain.events import CHUNK_READY, UPLOAD_REQUESTED
 from penstock.hardening import no_core_dumps
 from penstock.logs import configure
-from penstock.wiring import System, open_system
+from penstock.wiring import System, await_system
 from services.row_processor.splitter import Splitter
 from services.row_processor.worker import Worker
 
 SPLITTERS = "penstock.splitters"
 WORKERS = "penstock.workers"
+LONGEST_PAUSE_SECONDS = 1.0  # until it is seen that a worker shall end
 BUG = 70  # EX_SOFTWARE of sysexits.h
 
 log = structlog.get_logger(__name__)
@@ -31,7 +36,12 @@ log = structlog.get_logger(__name__)
 def splitter_loop(system: System) -> ConsumeLoop:
     splitter = Splitter(system.log, system.requests, system.files, system.clock)
     return ConsumeLoop(
-        log=system.log, group=SPLITTERS, topics=[UPLOAD_REQUESTED], handle=splitter.handle, clock=system.clock
+        log=system.log,
+        group=SPLITTERS,
+        topics=[UPLOAD_REQUESTED],
+        handle=splitter.handle,
+        clock=system.clock,
+        dependencies=system.dependencies,
     )
 
 
@@ -47,14 +57,21 @@ def worker_loop(system: System) -> ConsumeLoop:
         random=system.random,
         bits=system.settings.bucket_bits,
     )
-    return ConsumeLoop(log=system.log, group=WORKERS, topics=[CHUNK_READY], handle=worker.handle, clock=system.clock)
+    return ConsumeLoop(
+        log=system.log,
+        group=WORKERS,
+        topics=[CHUNK_READY],
+        handle=worker.handle,
+        clock=system.clock,
+        dependencies=system.dependencies,
+    )
 
 
 def main() -> None:
     """Run one worker; a bug ends it with a line in the log, and with a traceback only at the level debug."""
     no_core_dumps()
     settings = load_settings()
-    configure(settings.log_level)
+    configure(settings.log_level, "worker")
     try:
         run_worker(settings)
     except Exception as error:
@@ -64,23 +81,43 @@ def main() -> None:
 
 def run_worker(settings: Settings) -> None:
     """Work until SIGTERM or SIGINT or, as a part of a larger process, until that one is gone."""
-    system = open_system(settings)
-    loop = worker_loop(system)
+    stopping = threading.Event()
+    within = "--until-stdin-closes" in sys.argv[1:]
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: loop.stop())
-    if "--until-stdin-closes" in sys.argv[1:]:
-        threading.Thread(target=_stop_at_end_of_input, args=(loop,), daemon=True).start()
+        signal.signal(number, lambda *_: stopping.set())
+    if within:
+        threading.Thread(target=_await_end_of_input, args=(stopping,), daemon=True).start()
+
+    def pause(seconds: float) -> None:
+        """Not `stopping.wait`: a signal's handler that found the main thread within it would never end."""
+        time.sleep(min(seconds, LONGEST_PAUSE_SECONDS))
+        if stopping.is_set():
+            sys.exit(0)
+
+    def stop() -> None:
+        stopping.wait()
+        loop.stop()
+
+    system = await_system(settings, Dependencies(changed=_tell_parent if within else None), pause)
+    loop = worker_loop(system)
+    threading.Thread(target=stop, daemon=True).start()
     try:
         loop.run()
     finally:
         system.close()
 
 
-def _stop_at_end_of_input(loop: ConsumeLoop) -> None:
+def _tell_parent(outages: Outages) -> None:
+    """What this worker waits for, as a line of its standard output; the parent has it logged, once for all."""
+    with suppress(BrokenPipeError):  # a parent that is gone ends this process, too
+        os.write(sys.stdout.fileno(), msgspec.json.encode(outages) + b"\n")
+
+
+def _await_end_of_input(ended: threading.Event) -> None:
     """The other end of the pipe closes however the parent ends, by SIGKILL too."""
     while os.read(sys.stdin.fileno(), 1):
         pass
-    loop.stop()
+    ended.set()
 
 
 if __name__ == "__main__":

@@ -6,6 +6,9 @@ import math
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 
+import structlog
+
+from penstock.application.request_log import about
 from penstock.application.requests import Requests
 from penstock.application.sealed_objects import SealedObjects
 from penstock.domain.chunking import ChunkSpan, spans
@@ -27,7 +30,7 @@ from penstock.domain.events import (
 )
 from penstock.domain.file_rules import MAX_HEADER_BYTES, Header, judge_header, no_rows
 from penstock.domain.mapping import Plan
-from penstock.domain.request import upload_requested
+from penstock.domain.request import Request, upload_requested
 from penstock.failpoints import failpoint
 from penstock.ports.clock import Clock
 from penstock.ports.event_log import EventLog, Message
@@ -36,6 +39,8 @@ from penstock.ports.object_store import ObjectRef
 MOST_READINGS = 5
 READ_BYTES = 4 << 20  # at a time: many small reads cost more than the looking for rows
 GOLDEN_SECTION = (math.sqrt(5) - 1) / 2
+
+log = structlog.get_logger(__name__)
 
 
 class Splitter:
@@ -60,20 +65,23 @@ class Splitter:
         if request.status.ended:
             return
         plan = self._requests.plan(event.tenant_id, event.request_id)
+        began = self._clock.monotonic()
         self._progress(event, Started(at_us=self._clock.now_us()))
         self._producer.flush()
         failpoint("splitter.started")
         try:
             chunks, size = self._send_patiently(event, plan)
         except Refused as refused:
-            self._refuse(event, refused_file(refused))
+            self._refuse(event, request, refused_file(refused))
         except (Corrupt, KeyRevoked, NotFound) as error:
-            self._refuse(event, unreadable_file(error))
+            self._refuse(event, request, unreadable_file(error))
         else:
             failpoint("splitter.chunks_sent")
             self._progress(event, Split(at_us=self._clock.now_us(), chunks=chunks, bytes=size))
             self._producer.flush()
             failpoint("splitter.progress_sent")
+            seconds = round(self._clock.monotonic() - began, 3)
+            log.info("request.split", **about(request), chunks=chunks, bytes=size, seconds=seconds)
 
     def _send_patiently(self, event: UploadRequested, plan: Plan) -> tuple[int, int]:
         """A file that does not open is read again, since it may have been damaged only on its way here."""
@@ -118,9 +126,10 @@ class Splitter:
         ones."""
         return (int(event.request_id[-6:], 16) + span.chunk * self._stride) % self._partitions
 
-    def _refuse(self, event: UploadRequested, problem: Problem) -> None:
+    def _refuse(self, event: UploadRequested, request: Request, problem: Problem) -> None:
         self._progress(event, FileRefused(at_us=self._clock.now_us(), problem=problem))
         self._producer.flush()
+        log.info("request.refused", **about(request), code=problem.code)
 
     def _progress(self, event: UploadRequested, step: Step) -> None:
         progress = Progress(tenant_id=event.tenant_id, request_id=event.request_id, step=step)

@@ -12,14 +12,26 @@ from contextlib import contextmanager
 from functools import lru_cache
 from typing import NamedTuple
 
+import structlog
+
 from penstock.application.chunks import Chunks
 from penstock.application.key_ring import KeyRing, Purpose
+from penstock.application.request_log import about
 from penstock.application.requests import Requests
 from penstock.application.sealed_objects import SealedObjects, rejects_key
 from penstock.domain.chunk import ChunkResult, ingest_chunk
 from penstock.domain.errors import Corrupt, Fenced, KeyRevoked, NotFound, Unavailable
 from penstock.domain.event_codec import encode
-from penstock.domain.events import ChunkReady, Event, FileRefused, ImpossibleEvent, Progress, Step, unreadable_file
+from penstock.domain.events import (
+    ChunkDone,
+    ChunkReady,
+    Event,
+    FileRefused,
+    ImpossibleEvent,
+    Progress,
+    Step,
+    unreadable_file,
+)
 from penstock.domain.file_rules import MAX_HEADER_BYTES, judge_header
 from penstock.domain.fragments import ORIGIN_BYTES, key_suffix
 from penstock.domain.layout import Layout, compile_layout
@@ -37,6 +49,8 @@ from penstock.ports.profile_store import ProfileStore
 MAX_ATTEMPTS = 5
 LAYOUTS_KEPT = 8  # of requests whose chunks come by turns
 BATCH_FRAGMENTS = 40_000
+
+log = structlog.get_logger(__name__)
 
 
 class _Prepared(NamedTuple):
@@ -84,12 +98,17 @@ class Worker:
             raise ImpossibleEvent(f"request {event.request_id} was accepted for another object")
         if request.status.ended:
             return
+        began = self._clock.monotonic()
         manifest = self._chunks.manifest(event.tenant_id, event.request_id, event.chunk)
         try:
             step: Step = (manifest or self._ingest_or_set_aside(event)).step()
         except (Corrupt, KeyRevoked, NotFound) as error:
             step = FileRefused(at_us=self._clock.now_us(), problem=unreadable_file(error))
         self._report(event, step)
+        if isinstance(step, ChunkDone):
+            rows = {"read": step.rows_read, "ingested": step.rows_ingested, "rejected": step.rows_rejected}
+            seconds = round(self._clock.monotonic() - began, 3)
+            log.info("chunk.done", **about(request), chunk=event.chunk, **rows, seconds=seconds)
 
     def _ingest_or_set_aside(self, event: ChunkReady) -> Manifest:
         """An outage is passed on, to be waited for. A chunk that fails for a reason of its own is tried again, and
@@ -103,6 +122,14 @@ class Worker:
             except Exception as error:  # whatever is wrong with this chunk must not stop its neighbours
                 reason = type(error).__name__
                 failures = self._chunks.record_failure(event.tenant_id, event.request_id, event.chunk, reason)
+                log.warning(
+                    "chunk.failed",
+                    request_id=event.request_id,
+                    tenant=event.tenant_id,
+                    chunk=event.chunk,
+                    error=reason,
+                    attempts=failures,
+                )
             if failures >= MAX_ATTEMPTS:
                 return self._set_aside(event)
 

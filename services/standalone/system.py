@@ -11,6 +11,7 @@ import structlog
 from penstock.application.consume import ConsumeLoop
 from penstock.application.handling import PARTITION_STOPPED
 from penstock.application.periodic import Periodic
+from penstock.application.probing import Prober
 from penstock.config import Settings
 from penstock.wiring import embedded
 from services.row_processor.main import splitter_loop, worker_loop
@@ -23,7 +24,7 @@ log = structlog.get_logger(__name__)
 
 
 class _Running(NamedTuple):
-    part: ConsumeLoop | Periodic
+    part: ConsumeLoop | Periodic | Prober
     thread: threading.Thread
 
 
@@ -36,10 +37,10 @@ class Standalone:
         self.system = embedded(settings)
         self.intake = intake_of(self.system)
         count = settings.workers if workers is None else workers
-        self._processes = WorkerProcesses(settings, count)
-        self._parts: list[ConsumeLoop | Periodic] = [splitter_loop(self.system), tracker_loop(self.system)]
+        self._processes = WorkerProcesses(settings, count, self.system.dependencies)
+        self._parts: list[ConsumeLoop | Periodic | Prober] = [splitter_loop(self.system), tracker_loop(self.system)]
         self._parts += periodic_work(self.system)
-        self._parts.append(upkeep_of(self.system))
+        self._parts += [upkeep_of(self.system), self.system.prober()]
         if not count:
             self._parts.append(worker_loop(self.system))
         self._running: list[_Running] = []
@@ -59,14 +60,14 @@ class Standalone:
         Those that consume go first: the notifier's last pass sends what the tracker has announced last.
         """
         self._processes.stop()
-        for kind in (ConsumeLoop, Periodic):
+        for kind in (ConsumeLoop, Periodic, Prober):
             self._stop([each for each in self._running if isinstance(each.part, kind)])
         self.system.close()
 
     def problems(self) -> list[str]:
         """What keeps the system from working, in sentences; nothing when all is well."""
         stopped = [PARTITION_STOPPED for part in self.consumers() if not part.healthy]
-        return [*self._failed, *self._processes.problems(), *stopped]
+        return [*self._failed, *self._processes.problems(), *stopped, *self.system.dependencies.problems()]
 
     def deaths(self) -> list[str]:
         """What only a new process can mend."""

@@ -6,10 +6,13 @@ import os
 import subprocess
 import sys
 import threading
+from typing import IO
 
+import msgspec
 import structlog
 
 from penstock import failpoints
+from penstock.application.dependencies import Dependencies
 from penstock.config import Settings, environment
 
 WATCH_SECONDS = 0.2
@@ -20,11 +23,14 @@ log = structlog.get_logger(__name__)
 
 
 class WorkerProcesses:
-    """Each is `python -m services.row_processor.main`, and ends by itself when this process is gone."""
+    """Each is `python -m services.row_processor.main`, and ends by itself when this process is gone.
 
-    def __init__(self, settings: Settings, count: int) -> None:
+    What a worker waits for it writes to its standard output; here it is reported to `dependencies`.
+    """
+
+    def __init__(self, settings: Settings, count: int, dependencies: Dependencies) -> None:
         self._environment = {**os.environ, **environment(settings)}
-        self._count = count
+        self._count, self._dependencies = count, dependencies
         self._processes: list[subprocess.Popen[bytes]] = []
         self._restarts = 0
         self._stopping = threading.Event()
@@ -32,7 +38,7 @@ class WorkerProcesses:
 
     def start(self) -> None:
         if self._count:
-            self._processes = [self._spawn() for _ in range(self._count)]
+            self._processes = [self._spawn(at) for at in range(self._count)]
             self._environment.pop(failpoints.VARIABLE, None)  # a worker that takes another's place does not die too
             self._watcher.start()
 
@@ -56,9 +62,20 @@ class WorkerProcesses:
             return []
         return [f"worker processes have died {self._restarts} times; see their output"]
 
-    def _spawn(self) -> subprocess.Popen[bytes]:
+    def _spawn(self, at: int) -> subprocess.Popen[bytes]:
         command = [sys.executable, "-m", "services.row_processor.main", "--until-stdin-closes"]
-        return subprocess.Popen(command, stdin=subprocess.PIPE, env=self._environment)  # noqa: S603 - our own command
+        process = subprocess.Popen(  # noqa: S603 - our own command
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=self._environment
+        )
+        threading.Thread(target=self._listen, args=(f"worker process {at}", process.stdout), daemon=True).start()
+        return process
+
+    def _listen(self, worker: str, output: IO[bytes]) -> None:
+        """Report what a worker waits for, until it ends."""
+        with output:
+            for line in output:
+                self._dependencies.report(worker, msgspec.json.decode(line, type=dict[str, str]))
+        self._dependencies.report(worker, {})
 
     def _watch(self) -> None:
         while not self._stopping.wait(WATCH_SECONDS):
@@ -66,4 +83,4 @@ class WorkerProcesses:
                 if process.poll() is not None and self._restarts < MOST_RESTARTS:
                     self._restarts += 1
                     log.error("standalone.worker_died", returncode=process.returncode)
-                    self._processes[at] = self._spawn()
+                    self._processes[at] = self._spawn(at)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
+from penstock.application.request_log import log_status
 from penstock.application.requests import Requests, Stored
 from penstock.domain.event_codec import encode
 from penstock.domain.request import Request, announced, status_changed, untold
@@ -35,6 +36,9 @@ class Announcer:
         self._publish([request for request, _ in news])
         failpoint("tracker.status_sent")
         self._crew.each(self._record, _by_tenant(news))
+        for request, _ in news:
+            for status, at_us in untold(request):
+                log_status(request, status, at_us)
 
     def _publish(self, news: Sequence[Request]) -> None:
         for request in news:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from penstock.adapters.cluster.kafka_settings import KafkaSettings
 from penstock.adapters.cluster.kafka_standing import KafkaStanding
 from penstock.application.periodic import Periodic
+from penstock.application.probing import Prober
 from penstock.domain.events import PROGRESS
 from penstock.wiring import System
 from penstock.wiring.system import topics
@@ -17,7 +18,7 @@ from services.status_tracker.watchdog import LOOK_SECONDS, Watchdog
 CREW = 8  # requests at once: each waits for Cassandra most of the time
 
 
-def tracker_parts(system: System, kafka: KafkaSettings) -> list[StreamTracker | Periodic]:
+def tracker_parts(system: System, kafka: KafkaSettings) -> list[StreamTracker | Periodic | Prober]:
     """What `penstock tracker` runs, each part in a thread: the stream, its watchdog, mails and the reconciler."""
     tracker = stream_tracker(system, kafka)
     watchdog = Watchdog(
@@ -26,7 +27,11 @@ def tracker_parts(system: System, kafka: KafkaSettings) -> list[StreamTracker | 
         excused=tracker.excuses,
         clock=system.clock,
     )
-    return [tracker, Periodic("watchdog", watchdog.check, LOOK_SECONDS), *periodic_work(system)]
+    return [
+        tracker,
+        Periodic("watchdog", watchdog.check, LOOK_SECONDS, dependencies=system.dependencies),
+        *periodic_work(system),
+    ]
 
 
 def stream_tracker(system: System, kafka: KafkaSettings) -> StreamTracker:
@@ -38,4 +43,5 @@ def stream_tracker(system: System, kafka: KafkaSettings) -> StreamTracker:
         events=system.log,
         clock=system.clock,
         folder=system.settings.data / "tracker",
+        dependencies=system.dependencies,
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from penstock.application.consume import ConsumeLoop
 from penstock.application.periodic import Periodic
+from penstock.application.probing import Prober
 from penstock.domain.events import PROGRESS
 from penstock.wiring import System
 from services.status_tracker.announcer import Announcer
@@ -30,6 +31,7 @@ def tracker_loop(system: System) -> ConsumeLoop:
         handle=tracker.handle,
         clock=system.clock,
         max_messages=BATCH_EVENTS,
+        dependencies=system.dependencies,
     )
 
 
@@ -55,11 +57,13 @@ def reconciler(system: System, quiet_seconds: float = QUIET_SECONDS) -> Reconcil
     )
 
 
-def periodic_work(system: System) -> list[Periodic]:
+def periodic_work(system: System) -> list[Periodic | Prober]:
     """What runs beside the consume loop."""
+    watched = system.dependencies
     return [
-        Periodic("notifier", notifier(system).send_due, MAIL_SECONDS, at_end=True),
-        Periodic("reconciler", reconciler(system).reconcile, RECONCILE_SECONDS),
+        Periodic("notifier", notifier(system).send_due, MAIL_SECONDS, at_end=True, dependencies=watched),
+        Periodic("reconciler", reconciler(system).reconcile, RECONCILE_SECONDS, dependencies=watched),
+        Prober(system.mail_probes, watched, system.clock),
     ]
 
 

@@ -27,15 +27,21 @@ class Notifier:
         self._store, self._requests, self._mailer = store, requests, mailer
         self._clock, self._sender = clock, sender
         self._outbox = Outbox(store)
+        self._server_away = False
 
     def send_due(self) -> int:
-        """One pass over all that is due; returns how many messages a mail server has taken. Raises `Unavailable`."""
-        return sum(
-            self._attempt(record, notification)
-            for tenant_id in self._store.tenants()
-            for record, notification in self._outbox.due(tenant_id)
-            if is_due(notification, self._clock.now_us())
-        )
+        """One pass over all that is due; returns how many messages a mail server has taken. Raises `Unavailable`.
+
+        The pass ends when the server is away: each message would wait for it as long as the first has.
+        """
+        taken, self._server_away = 0, False
+        for tenant_id in self._store.tenants():
+            for record, notification in self._outbox.due(tenant_id):
+                if self._server_away:
+                    return taken
+                if is_due(notification, self._clock.now_us()):
+                    taken += self._attempt(record, notification)
+        return taken
 
     def _attempt(self, record: Record, notification: Notification) -> bool:
         begun = begin(notification, self._clock.now_us())
@@ -59,7 +65,8 @@ class Notifier:
         message = render(notification, self._requests.get(tenant_id, notification.request_id), self._sender)
         try:
             self._mailer.send(message)
-        except Unavailable:
+        except Unavailable as error:
+            self._server_away = bool(error.dependency)  # otherwise it is this message that it does not take now
             return postponed(notification, self._clock.now_us()), False
         except InDoubt:
             return doubt(notification), False

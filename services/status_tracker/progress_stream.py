@@ -20,6 +20,7 @@ import faust
 import structlog
 from faust.types import ChannelT, EventT
 
+from penstock.application.dependencies import Dependencies, outage
 from penstock.application.handling import Desk, Tally, delay
 from penstock.domain.errors import Conflict, PenstockError, Unavailable
 from penstock.domain.events import PROGRESS, Event, Progress
@@ -48,10 +49,12 @@ class ProgressStream:
         producer: Producer,
         clock: Clock,
         failed: Callable[[Exception], None],
+        dependencies: Dependencies,
         jitter: Callable[[], float] = random.random,
     ) -> None:
         self._group, self._tracker, self._clock = group, tracker, clock
         self._failed, self._jitter = failed, jitter
+        self._dependencies = dependencies
         self._desk = Desk(group=group, handle=self._handle, producer=producer, clock=clock)
         self._folded: list[tuple[Message, Request]] = []
         self.stopped: set[TopicPartition] = set()  # after too many dead letters in a row
@@ -78,6 +81,7 @@ class ProgressStream:
         """Handle a batch, wait for what is away, show and acknowledge what is done."""
         batch = {_message(event): event for event in events}
         failures = 0
+        self._dependencies.report(self._group, {})
         while batch := self._own(app, batch):
             self._folded.clear()
             try:
@@ -86,6 +90,7 @@ class ProgressStream:
                 failures += 1
                 await self._wait(error, failures)
                 continue
+            self._dependencies.report(self._group, {})
             self._stop(app, [batch[message] for message in left])
             self._show(view, stream, batch)
             failpoint("consume.before_commit")
@@ -107,7 +112,10 @@ class ProgressStream:
 
     async def _wait(self, error: PenstockError, failures: int) -> None:
         seconds = delay(failures, self._jitter())
-        log.warning("consume.waiting", group=self._group, error=f"{error.code}: {error}", seconds=seconds)
+        if isinstance(error, Unavailable):
+            self._dependencies.report(self._group, outage(error))
+        elif failures == 1:  # the line of an outage is its dependency's
+            log.warning("consume.waiting", group=self._group, error=f"{error.code}: {error}")
         self.waiting = True
         await asyncio.sleep(seconds)
         self.waiting = False

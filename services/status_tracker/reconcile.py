@@ -16,7 +16,7 @@ from msgspec.structs import replace
 
 from penstock.application.chunks import Chunks
 from penstock.application.requests import Mark, Requests, Stored
-from penstock.domain.errors import NotFound
+from penstock.domain.errors import NotFound, Unavailable
 from penstock.domain.event_codec import encode
 from penstock.domain.request import Request, Status, apply, has_chunk, untold, upload_requested
 from penstock.ports.clock import Clock
@@ -59,9 +59,13 @@ class Reconciler:
     def reconcile(self) -> None:
         """One pass over every active request. Raises `Unavailable`."""
         before, self._seen = self._seen, {}
-        for tenant_id in self._store.tenants():
-            for mark in self._requests.marks(tenant_id):
-                self._look_after(tenant_id, mark, before.get(mark.request_id))
+        try:
+            for tenant_id in self._store.tenants():
+                for mark in self._requests.marks(tenant_id):
+                    self._look_after(tenant_id, mark, before.get(mark.request_id))
+        except Unavailable:
+            self._seen = before | self._seen  # an outage makes none of them young again
+            raise
 
     def _look_after(self, tenant_id: str, mark: Mark, before: Sighting | None) -> None:
         try:

@@ -21,6 +21,7 @@ from aiokafka.errors import KafkaError  # type: ignore[import-untyped]
 from faust.types import TP
 
 from penstock.adapters.cluster.kafka_settings import KafkaSettings
+from penstock.application.dependencies import Dependencies, outage
 from penstock.application.handling import Tally
 from penstock.domain.errors import NotFound, Unavailable
 from penstock.domain.events import PROGRESS
@@ -44,10 +45,19 @@ class StreamTracker:
     """
 
     def __init__(
-        self, *, kafka: KafkaSettings, group: str, tracker: Tracker, events: EventLog, clock: Clock, folder: Path
+        self,
+        *,
+        kafka: KafkaSettings,
+        group: str,
+        tracker: Tracker,
+        events: EventLog,
+        clock: Clock,
+        folder: Path,
+        dependencies: Dependencies | None = None,
     ) -> None:
         self._kafka, self.group, self._tracker, self._events = kafka, group, tracker, events
         self._clock, self._folder = clock, folder
+        self._dependencies = dependencies or Dependencies()
         self._stopping = threading.Event()
         self._failure: Exception | None = None
         self._view: LiveView | None = None
@@ -79,7 +89,9 @@ class StreamTracker:
                 try:
                     asyncio.run(self._serve(folder, partitions))
                 except KafkaError as error:
-                    raise Unavailable(f"Kafka failed the tracker's stream: {type(error).__name__}") from error
+                    raise Unavailable(
+                        f"Kafka failed the tracker's stream: {type(error).__name__}", dependency="kafka"
+                    ) from error
 
     def stop(self) -> None:
         """End `run`; may be called from any thread or signal handler."""
@@ -89,10 +101,15 @@ class StreamTracker:
         """How many partitions the topic has, as soon as it is there; 0 when told to stop."""
         while not self._stopping.is_set():
             try:
-                return self._events.partitions(PROGRESS)
-            except (NotFound, Unavailable) as error:
-                log.warning("tracker.waiting", error=f"{error.code}: {error}", seconds=LOOK_SECONDS)
-                self._stopping.wait(LOOK_SECONDS)
+                partitions = self._events.partitions(PROGRESS)
+            except NotFound as error:
+                self._dependencies.report(self.group, {"kafka": f"{error}"})
+            except Unavailable as error:
+                self._dependencies.report(self.group, outage(error))
+            else:
+                self._dependencies.report(self.group, {})
+                return partitions
+            self._stopping.wait(LOOK_SECONDS)
         return 0
 
     async def _serve(self, folder: Path, partitions: int) -> None:
@@ -134,6 +151,7 @@ class StreamTracker:
             producer=self._events.producer(),
             clock=self._clock,
             failed=self._fail,
+            dependencies=self._dependencies,
         )
 
 

@@ -11,35 +11,43 @@ from collections.abc import Iterable, Iterator
 from hashlib import blake2b
 from typing import NamedTuple
 
+import structlog
+
 from penstock.application.key_ring import KeyRing, Purpose
+from penstock.application.request_log import about
 from penstock.application.requests import NewRequest, Requests
 from penstock.application.sealed_objects import SealedObjects, file_key
 from penstock.domain.compression import plain
-from penstock.domain.errors import Problem, Refused
+from penstock.domain.errors import Problem, Refused, Unavailable
 from penstock.domain.event_codec import encode
 from penstock.domain.events import FileRefused, Progress, UploadRequested, refused_file
 from penstock.domain.file_rules import MAX_HEADER_BYTES, safe_file_name
 from penstock.domain.mapping import Limits
 from penstock.domain.request import Request, upload_requested
 from penstock.failpoints import failpoint
+from penstock.ports.clock import Clock
 from penstock.ports.event_log import EventLog
 from penstock.ports.object_store import ObjectRef
 from penstock.wiring import System
 from services.uploader.planning import Planner
 from services.uploader.upload_form import UploadForm, fingerprint
 
+ANNOUNCE_SECONDS = 4.0  # that an answer may wait for the event log
 UNGUESSABLE_BYTES = 16
 NO_OBJECT = ObjectRef("", "", 0)  # of a request whose file was refused as it came in
+
+log = structlog.get_logger(__name__)
 
 
 class StoredFile(NamedTuple):
     """A sealed file that no request names yet. `fingerprint` is a keyed hash of the plain bytes, `size` their
-    number."""
+    number; `began`, by the monotonic clock, is when they began to come in."""
 
     ref: ObjectRef
     head: bytes
     size: int
     fingerprint: str
+    began: float
 
 
 class Offered(NamedTuple):
@@ -67,9 +75,10 @@ class Intake:
         keys: KeyRing,
         log: EventLog,
         limits: Limits,
+        clock: Clock,
     ) -> None:
         self._requests, self._planner, self._files, self._keys = requests, planner, files, keys
-        self._log, self._limits = log, limits
+        self._log, self._limits, self._clock = log, limits, clock
         log.producer()  # all share one connection, which takes half a second: it is made while the first file comes in
 
     def upload(
@@ -91,10 +100,11 @@ class Intake:
     def store(self, tenant_id: str, parts: Iterable[bytes]) -> StoredFile:
         """Decompress, seal and store a file as it streams in, in bounded memory. Raises `Refused` for one that is too
         large or broken."""
+        began = self._clock.monotonic()
         observed = _Observed(plain(parts, limits=self._limits), self._keys.current(tenant_id, Purpose.HASH).secret)
         ref = self._files.put(tenant_id, file_key(tenant_id, secrets.token_hex(UNGUESSABLE_BYTES)), observed)
         failpoint("uploader.object_stored")
-        return StoredFile(ref, bytes(observed.head), observed.size, observed.digest.hexdigest())
+        return StoredFile(ref, bytes(observed.head), observed.size, observed.digest.hexdigest(), began)
 
     def accept(
         self, tenant_id: str, stored: StoredFile, form: UploadForm, *, idempotency_key: str | None = None
@@ -160,20 +170,29 @@ class Intake:
         failpoint("uploader.request_created")
         if request.object_key != stored.ref.key:
             self._files.delete(stored.ref.key)
+        if created:
+            seconds = round(self._clock.monotonic() - stored.began, 3)
+            log.info("request.accepted", **about(request), bytes=stored.size, seconds=seconds)
         if created or not request.status.ended:
             self.announce(request)
         return request
 
     def announce(self, request: Request) -> None:
-        """Send the event that a request waits to be ingested; sending it again does no harm."""
-        self._send(upload_requested(request))
+        """Send the event that a request waits to be ingested; sending it again does no harm.
+
+        What is accepted stays so while the event log is away: then the reconciler sends the event.
+        """
+        try:
+            self._send(upload_requested(request), ANNOUNCE_SECONDS)
+        except Unavailable as error:
+            log.warning("request.event_not_sent", **about(request), error=str(error))
         failpoint("uploader.event_sent")
 
-    def _send(self, event: UploadRequested | Progress) -> None:
+    def _send(self, event: UploadRequested | Progress, timeout: float | None = None) -> None:
         producer = self._log.producer()
         try:
             producer.send(event.topic, event.key, encode(event))
-            producer.flush()
+            producer.flush(timeout)
         finally:
             producer.close()
 
@@ -194,6 +213,7 @@ def intake_of(system: System) -> Intake:
         keys=system.keys,
         log=system.log,
         limits=system.limits,
+        clock=system.clock,
     )
 
 

@@ -111,6 +111,7 @@ def offers_loop(system: System, foreign: ForeignObjects) -> ConsumeLoop:
         handle=offers.handle,
         clock=system.clock,
         buries_unreadable=False,
+        dependencies=system.dependencies,
     )
 
 

@@ -39,7 +39,7 @@ def upkeep_of(system: System) -> Periodic:
         sweep(system)
         system.upkeep()
 
-    return Periodic("upkeep", keep_up, UPKEEP_SECONDS)
+    return Periodic("upkeep", keep_up, UPKEEP_SECONDS, dependencies=system.dependencies)
 
 
 def _sweep_tenant(system: System, tenant_id: str) -> Swept:

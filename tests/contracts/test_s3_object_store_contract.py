@@ -325,7 +325,7 @@ from penstock import logs
 from penstock.adapters.cluster.s3_client import S3Settings
 from penstock.adapters.cluster.s3_object_store import S3ObjectStore
 
-logs.configure("debug")
+logs.configure("debug", "test")
 with closing(S3ObjectStore(msgspec.json.decode(sys.argv[1], type=S3Settings))) as store:
     ref = store.put("marked-key", [b"marked-content"])
     assert store.read(ref) == b"marked-content"

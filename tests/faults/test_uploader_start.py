@@ -18,7 +18,7 @@ from tests.support.servers import Servers
 from tests.support.toxics import SpoiltConnection, spoilt_connection
 from tests.support.waiting import until
 
-WAITS = "the service waits for its servers; the log says for which"
+WAITS = "the service waits for its servers"
 # What the log says while a server is awaited, in the order in which they come up here.
 LOGGED = {"kafka": "Kafka answers", "cassandra": "Cassandra did not answer", "s3": "cannot be used in S3"}
 FILES = [
@@ -69,7 +69,9 @@ def test_it_waits_for_each_server_says_for_which_and_goes_on(
             place.await_log(service, text)
             assert httpx.get(f"{health}/healthz").status_code == 200
             told = httpx.get(f"{health}/readyz")
-            assert (told.status_code, told.json()["detail"]) == (503, WAITS)
+            assert (told.status_code, told.json()["code"]) == (503, "not_ready")
+            assert told.json()["faults"][0]["message"] == WAITS
+            assert text in told.json()["detail"]
             away[name].close()
     until(lambda: httpx.get(f"{health}/readyz").status_code == 200)
     secret, _ = Access(place.system.control, place.system.clock).create_key(messy_file.TENANT, Role.UPLOADER, "test")

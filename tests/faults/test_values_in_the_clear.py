@@ -170,7 +170,7 @@ class Buggy:
 
 main.worker_loop = lambda system: Buggy()
 settings = load_settings()
-configure(settings.log_level)
+configure(settings.log_level, "test")
 with Standalone(settings, workers=0) as standalone:
     standalone._guarded(Buggy().run)
     print(standalone.problems())

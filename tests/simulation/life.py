@@ -14,7 +14,7 @@ MEMORY = Path("/dev/shm")
 
 def live(seed: int) -> World:
     """Raises AssertionError when the invariant does not hold."""
-    logs.configure("critical")
+    logs.configure("critical", "test")
     with tempfile.TemporaryDirectory(dir=MEMORY if MEMORY.is_dir() else None) as folder:
         world = World(Path(folder) / "data", seed)
         world.live()

@@ -34,7 +34,7 @@ class ShakyProducer:
         else:
             self._queue += [(topic, key, value)] * self._random.choice([1, 1, 1, 2, 3])
 
-    def flush(self) -> None:
+    def flush(self, timeout: float | None = None) -> None:
         self._random.shuffle(self._queue)
         for topic, key, value in self._queue:
             self._producer.send(topic, key, value, partition=self._random.randrange(self._shaky.partitions(topic)))

@@ -33,7 +33,7 @@ PATIENCE_SECONDS = 3.0
 
 
 def main(folder: Path, servers: str, prefix: str, smtp_port: int) -> None:
-    configure("info")
+    configure("info", "test")
     struct_types.prepare()
     clock = SystemClock()
     store = EmbeddedControlStore(folder / "control.db")

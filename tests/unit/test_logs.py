@@ -19,7 +19,7 @@ SERVICE = """
 import logging
 from penstock.logs import REPEATED_SECONDS, configure
 
-configure("info")
+configure("info", "test")
 for at in (0.0, 1.0, 2.0, REPEATED_SECONDS):
     record = logging.LogRecord("driver", logging.WARNING, "file.py", 1, "away for %d seconds", (at,), None)
     record.created = 1_000_000 + at

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
 from typing import Any, Protocol
 
+from penstock.adapters.cluster.cassandra_session import CASSANDRA
 from penstock.domain.errors import Unavailable
 
 FIRST_PAUSE_SECONDS = 0.05
@@ -161,7 +162,11 @@ class Flow:
                 raise error
         if time.monotonic() > hope:
             kinds = ", ".join(sorted({type(error).__name__ for _, error in round.failures}))
-            raise Unavailable(f"no write has succeeded for {self._patience_seconds:.0f} s: {kinds}")
+            raise Unavailable(
+                f"Cassandra has taken no write for {self._patience_seconds:.0f} s ({kinds}): check that enough of its"
+                " nodes run, and their load",
+                dependency=CASSANDRA,
+            )
 
 
 def pauses() -> Iterator[float]:

@@ -153,6 +153,11 @@ def check_version(session: CassandraSession) -> None:
         )
 
 
+def probe_cassandra(session: CassandraSession) -> None:
+    """Raises `Unavailable` when the keyspace cannot be read at once."""
+    session.ask(NEWEST)
+
+
 def applied_version(session: CassandraSession) -> int:
     """The keyspace's version, 0 when it has none."""
     keyspace = session.cluster.metadata.keyspaces.get(session.settings.keyspace)

@@ -56,6 +56,7 @@ OLDEST = (5, 0)  # the first with the compaction that the tables ask for
 BUFFER_BYTES = 65_536  # of one call to the system; the driver's 4096 would take seven for a batch
 RECONNECTION_SECONDS = (0.5, 10.0)  # the first and the longest pause; the driver's own grows to 10 minutes
 CONNECT_SECONDS = 10.0
+PROBE_SECONDS = 2.0
 SCHEMA_AGREEMENT_SECONDS = 30
 READS = "reads"  # the execution profile of reads: as the default one, and a slow replica is not waited for
 SETTLED_READS = "settled reads"  # their consistency is the transactions' own
@@ -65,8 +66,12 @@ HEARTBEAT_SECONDS = 5  # a node that does not answer for so long twice is down; 
 KEYSPACE = re.compile(r"[a-z][a-z0-9_]{0,47}")
 ONE_REPLICA: Mapping[str, str | int] = {"class": "SimpleStrategy", "replication_factor": 1}
 
+CASSANDRA = "cassandra"  # what an outage of it is called in metrics and logs
+
 Row = tuple[Any, ...]
 T = TypeVar("T")
+
+stamina.instrumentation.set_on_retry_hooks([])  # who waits says so once, not at each try
 
 
 class CassandraSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -162,10 +167,17 @@ def mapped(error: BaseException) -> BaseException:
         )
     if missing := [cause for cause in causes if isinstance(cause, TooFewReplicas)]:
         alive, needed = missing[0].alive_replicas, missing[0].required_replicas
-        return Unavailable(f"Cassandra did not answer as it should: of {needed} replicas that it needs {alive} live")
+        return Unavailable(
+            f"Cassandra did not answer as it should: of {needed} replicas that it needs {alive} live: start the others",
+            dependency=CASSANDRA,
+        )
     if isinstance(error, PASSING):
         kinds = ", ".join(sorted({type(cause).__name__ for cause in causes}))
-        return Unavailable(f"Cassandra did not answer as it should: {kinds}")
+        return Unavailable(
+            f"Cassandra did not answer as it should ({kinds}): check that enough of its nodes run, and"
+            " PENSTOCK_CASSANDRA_CONTACT_POINTS",
+            dependency=CASSANDRA,
+        )
     return error
 
 
@@ -258,6 +270,12 @@ class CassandraSession:
         """The nodes that are spoken to: those of this data centre that are up."""
         return [pool.host for pool in self.driver.get_pools()]
 
+    def ask(self, cql: str) -> None:
+        """Read once and for a short time only: whether Cassandra answers now. Raises `Unavailable`."""
+        statement = self.prepare(cql, idempotent=True)
+        with errors():
+            self.driver.execute(statement, execution_profile=READS, timeout=PROBE_SECONDS)
+
     def decide(self, cql: str, *values: Any) -> bool:
         """Execute a lightweight transaction, once; tells whether it was applied.
 
@@ -284,7 +302,7 @@ class CassandraSession:
             except (ConfigurationException, InvalidRequest, Unauthorized) as error:
                 raise _refused_schema(error) from error
         if not future.is_schema_agreed:
-            raise Unavailable("Cassandra's nodes do not agree on the schema yet")
+            raise Unavailable("Cassandra's nodes do not agree on the schema yet", dependency=CASSANDRA)
 
     def close(self) -> None:
         with suppress(ReferenceError):

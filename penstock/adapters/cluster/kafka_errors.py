@@ -10,6 +10,7 @@ from confluent_kafka import KafkaError
 
 from penstock.domain.errors import Unavailable
 
+KAFKA = "kafka"  # what an outage of it is called in metrics and logs
 UNKNOWN_TOPIC = frozenset(
     {KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError._UNKNOWN_TOPIC, KafkaError._UNKNOWN_PARTITION},
 )
@@ -52,12 +53,13 @@ _MENDS = {
     KafkaError.UNSUPPORTED_VERSION: "run Kafka 4.0 or newer: its groups are KIP-848's",
     KafkaError._UNSUPPORTED_FEATURE: "run Kafka 4.0 or newer: its groups are KIP-848's",
 }
-_REACH = "check that the brokers run, their addresses, and the security protocol"
+_REACH = "check that the brokers run, PENSTOCK_KAFKA_BOOTSTRAP_SERVERS, and the security protocol"
 
 
 def unavailable(error: KafkaError, doing: str) -> Unavailable:
     reason = _REACH if error.code() < 0 else error.str()  # a client that gets no answer, or a broker's own words
-    return Unavailable(f"{doing}: Kafka answers {error.name()}; {_MENDS.get(error.code(), reason)}")
+    message = f"{doing}: Kafka answers {error.name()}; {_MENDS.get(error.code(), reason)}"
+    return Unavailable(message, dependency=KAFKA)
 
 
 class Trouble:

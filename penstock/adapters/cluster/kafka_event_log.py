@@ -17,14 +17,16 @@ from confluent_kafka.admin._config import AlterConfigOpType, ConfigEntry, Config
 from confluent_kafka.cimpl import NewTopic
 
 from penstock.adapters.cluster.kafka_consumer import KafkaConsumer, as_message
-from penstock.adapters.cluster.kafka_errors import UNKNOWN_TOPIC, Trouble
+from penstock.adapters.cluster.kafka_errors import KAFKA, UNKNOWN_TOPIC, Trouble
 from penstock.adapters.cluster.kafka_onlooker import Onlooker
 from penstock.adapters.cluster.kafka_producer import Dispatcher, KafkaProducer
 from penstock.adapters.cluster.kafka_settings import KafkaSettings
 from penstock.adapters.cluster.kafka_standing import KafkaStanding
 from penstock.domain.errors import Conflict, NotFound, PenstockError, Unavailable
+from penstock.domain.events import DEAD_LETTER
 from penstock.ports.event_log import Consumer, EventLog, Message, Producer, TopicPartition
 
+PROBED_TOPIC = DEAD_LETTER  # any will do: the least busy
 SHOWN_SECONDS = 30.0  # for a new topic to be known, with a leader for each partition
 PAUSE_SECONDS = 0.05  # between two looks
 RETENTION, FOR_EVER = "retention.ms", "-1"
@@ -45,6 +47,7 @@ class KafkaEventLog(EventLog):
         self._lock = threading.Lock()
         self._consumers: set[KafkaConsumer] = set()
         self._partitions: dict[str, int] = {}
+        self._prober: Onlooker | None = None
 
     def create_topics(self, partitions: Mapping[str, int], retention_days: Mapping[str, int] = NO_DAYS) -> None:
         """Two that create the same topics at once do no harm. A new topic takes a write when one replica is away.
@@ -123,8 +126,16 @@ class KafkaEventLog(EventLog):
         """What a topic or group of this installation is called in the cluster."""
         return self._settings.prefix + name
 
+    def probe(self) -> None:
+        """Whether a broker answers at once. Raises `Unavailable`."""
+        with self._lock:
+            self._prober = self._prober or Onlooker(self._settings)
+        self._prober.probe(self.name(PROBED_TOPIC))
+
     def close(self) -> None:
         """Consumers that are still open leave their groups."""
+        if self._prober is not None:
+            self._prober.close()
         with self._lock:
             consumers = list(self._consumers)
         for consumer in consumers:
@@ -158,7 +169,8 @@ class KafkaEventLog(EventLog):
                 while not self._is_ready(topic, onlooker):
                     if time.monotonic() > deadline:
                         raise Unavailable(
-                            f"topic {self.name(topic)}, just created, is not ready in {SHOWN_SECONDS:.0f} s"
+                            f"topic {self.name(topic)}, just created, is not ready in {SHOWN_SECONDS:.0f} s",
+                            dependency=KAFKA,
                         )
                     time.sleep(PAUSE_SECONDS)
         self._refuse_other_counts(wanted, self._count_partitions(wanted))

@@ -18,6 +18,8 @@ from confluent_kafka import TopicPartition as Place
 from penstock.adapters.cluster.kafka_errors import Trouble
 from penstock.adapters.cluster.kafka_settings import KafkaSettings
 
+PROBE_SECONDS = 2.0
+
 
 class Edges(NamedTuple):
     """Offsets of one partition: of the first event that is left, and of the next that will be sent."""
@@ -37,6 +39,11 @@ class Onlooker:
 
     def close(self) -> None:
         self._driver.close()
+
+    def probe(self, topic: str) -> None:
+        """Whether any broker answers within a short time."""
+        with self._told("asking for an answer"):
+            self._driver.list_topics(topic, PROBE_SECONDS)
 
     def edges(self, place: Place) -> Edges:
         with self._told(f"looking for the ends of {place.topic}/{place.partition}"):

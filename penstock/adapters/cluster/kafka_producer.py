@@ -64,9 +64,10 @@ class Dispatcher:
         """Begin to, so that the first events need not wait for half a second until the producer has its id."""
         self._open_line()
 
-    def deliver(self, events: Sequence[Outgoing]) -> None:
+    def deliver(self, events: Sequence[Outgoing], timeout: float | None = None) -> None:
+        """What was not reported within `timeout` may still arrive."""
         line, batch = self._open_line(), _Batch(len(events))
-        deadline = time.monotonic() + self._patience_seconds
+        deadline = time.monotonic() + (self._patience_seconds if timeout is None else timeout)
         doing = f"sending {len(events)} events"
         try:
             for event in events:
@@ -159,11 +160,11 @@ class KafkaProducer(Producer):
         with self._lock:
             self._queue.append(Outgoing(self._name(topic), partition, key, value))
 
-    def flush(self) -> None:
+    def flush(self, timeout: float | None = None) -> None:
         with self._lock:
             queue, self._queue = self._queue, []
         if queue:
-            self._dispatcher.deliver(queue)
+            self._dispatcher.deliver(queue, timeout)
 
     def close(self) -> None:
         with self._lock:

@@ -24,6 +24,7 @@ from penstock.adapters.cluster.aws import AwsSettings, code_of, connect, describ
 from penstock.domain.errors import Corrupt, KeyRevoked, PenstockError, Unavailable, refusal
 from penstock.ports.key_vault import KeyVault
 
+KMS = "kms"  # what an outage of it is called in metrics and logs
 FORMAT = b"\x01"
 DIGEST_BYTES = 8
 HEAD_BYTES = len(FORMAT) + DIGEST_BYTES
@@ -69,6 +70,10 @@ class KmsKeyVault(KeyVault):
                 f"KMS has no usable key {settings.key_id}: {error}",
                 "Name a key that exists and is enabled in this account and region.",
             ) from error
+
+    def probe(self) -> None:
+        """Whether KMS wraps now. Raises `Unavailable`, `KeyRevoked`."""
+        self.wrap(bytes(KEY_BYTES), b"penstock probe")
 
     def wrap(self, key: bytes, context: bytes) -> bytes:
         if len(key) != KEY_BYTES:
@@ -131,11 +136,15 @@ def _errors(key_id: str) -> Iterator[None]:
     try:
         yield
     except ClientError as error:
-        meaning = _MEANING.get(code_of(error), Unavailable)
+        meaning = _MEANING.get(code_of(error))
+        if meaning is None:
+            raise _away(key_id, error) from error
         if meaning is Corrupt:
-            message = "a wrapped key does not open: it was changed, or belongs to another context"
-        else:
-            message = f"the KMS key {key_id} cannot be used: {describe(error)}"
-        raise meaning(message) from error
+            raise Corrupt("a wrapped key does not open: it was changed, or belongs to another context") from error
+        raise meaning(f"the KMS key {key_id} cannot be used: {describe(error)}") from error
     except BotoCoreError as error:
-        raise Unavailable(f"the KMS key {key_id} cannot be used: {describe(error)}") from error
+        raise _away(key_id, error) from error
+
+
+def _away(key_id: str, error: ClientError | BotoCoreError) -> Unavailable:
+    return Unavailable(f"the KMS key {key_id} cannot be used: {describe(error)}", dependency=KMS)

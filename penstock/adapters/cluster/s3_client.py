@@ -12,6 +12,7 @@ from penstock.adapters.cluster.aws import AwsSettings, code_of, connect, describ
 from penstock.domain.errors import Corrupt, NotFound, PenstockError, Unavailable, refusal
 from penstock.domain.object_keys import check_key
 
+S3 = "s3"  # what an outage of it is called in metrics and logs
 MIN_PART_BYTES = 5 * 1024 * 1024  # S3 refuses smaller parts, but for the last
 MAX_PREFIX = 200  # characters, so that with a key it stays within S3's 1,024
 
@@ -74,10 +75,12 @@ def s3_errors(what: str) -> Iterator[None]:
     try:
         yield
     except ClientError as error:
-        meaning = _MEANING.get(code_of(error), Unavailable)
-        raise meaning(f"{what} {_SAYS.get(meaning) or f'cannot be used in S3: {describe(error)}'}") from error
+        meaning = _MEANING.get(code_of(error))
+        if meaning is None:
+            raise Unavailable(f"{what} cannot be used in S3: {describe(error)}", dependency=S3) from error
+        raise meaning(f"{what} {_SAYS[meaning]}") from error
     except BotoCoreError as error:
-        raise Unavailable(f"{what} cannot be used in S3: {describe(error)}") from error
+        raise Unavailable(f"{what} cannot be used in S3: {describe(error)}", dependency=S3) from error
 
 
 def _invalid(name: str, fault: str) -> PenstockError:

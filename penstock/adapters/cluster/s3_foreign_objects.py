@@ -16,6 +16,7 @@ from penstock.domain.errors import Corrupt, NotFound, PenstockError, Unavailable
 from penstock.domain.publishing import ObjectUri, ObjectVersion, VersionKind
 from penstock.ports.foreign_objects import ForeignObjects, NotAllowed
 
+FOREIGN_S3 = "foreign_s3"  # what an outage of it is called in metrics and logs
 PIECE_BYTES = 1 << 20  # read at a time
 
 # By S3's codes. A version id that cannot be one is an invalid argument, one that deleted the object allows no method.
@@ -70,9 +71,9 @@ class S3ForeignObjects(ForeignObjects):
                 while piece := body.read(PIECE_BYTES):
                     yield piece
         except ClientError as error:
-            raise _meaning(error)(f"object {uri} cannot be read: {describe(error)}") from error
+            raise _error(error, f"object {uri} cannot be read: {describe(error)}") from error
         except BotoCoreError as error:
-            raise Unavailable(f"object {uri} cannot be read: {describe(error)}") from error
+            raise Unavailable(f"object {uri} cannot be read: {describe(error)}", dependency=FOREIGN_S3) from error
 
 
 def _pin(version: ObjectVersion) -> dict[str, str]:
@@ -88,10 +89,10 @@ def _check(uri: ObjectUri, version: ObjectVersion, answer: dict[str, Any]) -> No
         raise Corrupt(f"object {uri} is not of the version that was offered")
 
 
-def _meaning(error: ClientError) -> type[PenstockError]:
+def _error(error: ClientError, message: str) -> PenstockError:
     """A refusal that is about this object must not hold up the others: only what passes, or is Penstock's, is waited
     for."""
     status, code = status_of(error), code_of(error)
     if code in _OWN_CREDENTIALS or status in _PASSING or status >= 500:
-        return Unavailable
-    return _MEANING.get(code, NotAllowed)
+        return Unavailable(message, dependency=FOREIGN_S3)
+    return _MEANING.get(code, NotAllowed)(message)

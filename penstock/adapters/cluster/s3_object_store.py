@@ -15,6 +15,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from botocore.exceptions import ClientError
+from msgspec.structs import replace
 
 from penstock.adapters.cluster.aws import code_of, status_of
 from penstock.adapters.cluster.s3_client import S3Settings, connect_s3, s3_errors
@@ -26,6 +27,7 @@ from penstock.ports.object_store import ObjectRef, ObjectStore, StoredObject
 
 MARK = "!"
 NOT_IMPLEMENTED = 501
+PROBE_SECONDS = 2.0
 CONTENT_TYPE = "application/octet-stream"
 
 
@@ -41,7 +43,12 @@ class S3ObjectStore(ObjectStore):
         """The store in a bucket that exists. Refused: `bucket_missing`, `invalid_setting`. Raises `Unavailable`."""
         self._settings, self._root = settings, settings.root
         self._client = connect_s3(settings)
-        self._versioned = self._keeps_versions()
+        self._versioned = self._keeps_versions(self._client)
+        self._prober = connect_s3(replace(settings, attempts=1, connect_timeout_seconds=PROBE_SECONDS))
+
+    def probe(self) -> None:
+        """Ask for nothing but an answer, once. Raises `Unavailable`."""
+        self._keeps_versions(self._prober)
 
     def put(self, key: str, parts: Iterable[bytes]) -> ObjectRef:
         settings = self._settings
@@ -72,6 +79,7 @@ class S3ObjectStore(ObjectStore):
 
     def close(self) -> None:
         self._client.close()
+        self._prober.close()
 
     def abort_unfinished(self, before_us: int) -> int:
         """Drop what is left of uploads that began before `before_us` and never ended; how many there were."""
@@ -131,11 +139,11 @@ class S3ObjectStore(ObjectStore):
         key = name.removeprefix(self._root).removesuffix(MARK)
         return key if key and name == f"{self._root}{key}{MARK}" else None
 
-    def _keeps_versions(self) -> bool:
+    def _keeps_versions(self, client: Any) -> bool:
         bucket = self._settings.bucket
         with s3_errors(f"bucket {bucket}"):
             try:
-                return "Status" in self._client.get_bucket_versioning(Bucket=bucket)
+                return "Status" in client.get_bucket_versioning(Bucket=bucket)
             except ClientError as error:
                 if code_of(error) == "NoSuchBucket":
                     raise refusal(

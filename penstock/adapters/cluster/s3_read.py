@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from botocore.exceptions import BotoCoreError, ClientError
 
 from penstock.adapters.cluster.aws import code_of
-from penstock.adapters.cluster.s3_client import s3_errors
+from penstock.adapters.cluster.s3_client import S3, s3_errors
 from penstock.domain.errors import Corrupt, Unavailable
 
 ATTEMPTS = 3  # at an answer that breaks off in mid-body, which botocore does not ask for again
@@ -50,7 +50,7 @@ def read_range(source: Source, start: int, length: int) -> bytes:
         body = _body(source, start, length)
         if len(body) == length:
             return body
-    raise Unavailable(f"{source.what}: S3 broke off in mid-answer, {ATTEMPTS} times")
+    raise Unavailable(f"{source.what}: S3 broke off in mid-answer, {ATTEMPTS} times", dependency=S3)
 
 
 def _body(source: Source, start: int, length: int) -> bytes:

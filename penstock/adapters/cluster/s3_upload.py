@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from penstock.adapters.cluster.s3_client import s3_errors
+from penstock.adapters.cluster.s3_client import S3, s3_errors
 from penstock.domain.errors import Unavailable
 
 IN_FLIGHT = 2  # parts on their way while the next one fills
@@ -62,7 +62,9 @@ def _end(target: Target, upload_id: str, parts: list[dict[str, Any]]) -> dict[st
             UploadId=upload_id, MultipartUpload={"Parts": parts}, **target.address
         )
     if "ETag" not in answer:  # botocore takes an answer without its body for one
-        raise Unavailable(f"{target.what}: S3 broke off in its last answer, so that it may be stored or not")
+        raise Unavailable(
+            f"{target.what}: S3 broke off in its last answer, so that it may be stored or not", dependency=S3
+        )
     return answer
 
 

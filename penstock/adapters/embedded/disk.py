@@ -7,9 +7,12 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryFile
 
 from penstock.domain.errors import Unavailable
 
+DISK = "disk"  # what an outage of it is called in metrics and logs
+PROBE_BYTES = 64 * 1024
 PRIVATE_FILE = 0o600
 PRIVATE_FOLDER = 0o700
 
@@ -20,7 +23,13 @@ def errors(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise Unavailable(describe(error, path)) from error
+        raise Unavailable(describe(error, path), dependency=DISK) from error
+
+
+def probe_disk(folder: Path) -> None:
+    """Whether something can be written in `folder`. Raises `Unavailable`."""
+    with errors(folder / "probe"), TemporaryFile(dir=folder) as file:
+        file.write(bytes(PROBE_BYTES))
 
 
 def describe(error: OSError, path: Path) -> str:

@@ -164,7 +164,7 @@ class _EmbeddedProducer(Producer):
         with self._lock:
             self._queue.append((topic, partition, key, value, self._clock.now_us()))
 
-    def flush(self) -> None:
+    def flush(self, timeout: float | None = None) -> None:  # noqa: ARG002 - there is no server to wait for
         with self._lock:
             queue, self._queue = self._queue, []
             if not queue:

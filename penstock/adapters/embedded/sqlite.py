@@ -54,12 +54,12 @@ def errors(path: Path) -> Iterator[None]:
     except (apsw.CorruptError, apsw.NotADBError) as error:
         raise Corrupt(f"the database {path.name} is damaged: restore {path} from a backup") from error
     except OSError as error:
-        raise Unavailable(disk.describe(error, path)) from error
+        raise Unavailable(disk.describe(error, path), dependency=disk.DISK) from error
     except apsw.Error as error:
         mend = _mend(error, path)
         if mend is None:
             raise
-        raise Unavailable(mend) from error
+        raise Unavailable(mend, dependency=disk.DISK) from error
 
 
 @contextmanager

@@ -9,11 +9,13 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from structlog.testing import capture_logs
 
 from penstock import failpoints
 from penstock.adapters.embedded.event_log import EmbeddedEventLog as Log
 from penstock.application import consume
 from penstock.application.consume import MOST_DEAD_LETTERS_IN_A_ROW, ConsumeLoop, Handler, Poison
+from penstock.application.dependencies import Dependencies
 from penstock.application.handling import Tally
 from penstock.domain.errors import Conflict, Corrupt, Fenced, NotFound, PenstockError, Unavailable
 from penstock.domain.event_codec import decode, encode
@@ -87,9 +89,15 @@ def handler() -> Recorder:
     return Recorder()
 
 
-def loop_on(log: Log, handle: Handler, clock: ManualClock, max_messages: int = 1) -> ConsumeLoop:
+def loop_on(
+    log: Log,
+    handle: Handler,
+    clock: ManualClock,
+    max_messages: int = 1,
+    dependencies: Dependencies | None = None,
+) -> ConsumeLoop:
     return ConsumeLoop(log=log, group=GROUP, topics=[PROGRESS], handle=handle, clock=clock,
-                       max_messages=max_messages, jitter=lambda: 0.0)  # fmt: skip
+                       max_messages=max_messages, jitter=lambda: 0.0, dependencies=dependencies)  # fmt: skip
 
 
 def publish(log: Log, values: Sequence[int | bytes], partition: int = 0) -> None:
@@ -203,12 +211,45 @@ def test_an_outage_is_waited_for_with_growing_delays(
     assert set(handler.numbers) == {1}
     gaps = [later - earlier for earlier, later in pairwise(tries)]
     assert gaps[:4] == pytest.approx([0.1, 0.2, 0.4, 0.8], abs=0.06)
-    assert gaps[-1] == pytest.approx(30, abs=0.06)
+    assert gaps[-1] == pytest.approx(10, abs=0.06)
     handler.fail = lambda _: None
     clock.seconds += 30
     drain(loop)
     assert handler.numbers[-2:] == [1, 2]
     assert (log.lag(GROUP, PROGRESS), dead_letters(log)) == (0, [])
+
+
+def test_an_outage_is_told_once_however_often_it_is_tried_and_once_more_when_it_is_over(
+    log: Log, handler: Recorder, clock: ManualClock
+) -> None:
+    publish(log, [1])
+    handler.fail = raise_for(1, lambda _: Unavailable("no node answers", dependency="cassandra"))
+    dependencies = Dependencies()
+    loop = loop_on(log, handler, clock, dependencies=dependencies)
+    with capture_logs() as lines:
+        for _ in range(20):
+            loop.run_once(0)
+            clock.seconds += 30
+        assert len(handler.batches) > 5
+        assert dependencies.problems() == ["no node answers"]
+        handler.fail = lambda _: None
+        drain(loop)
+        loop.run_once(0)
+    assert [line["event"] for line in lines] == ["dependency.unavailable", "dependency.available"]
+    assert dependencies.problems() == []
+
+
+def test_a_partition_that_waits_and_goes_to_another_member_is_waited_for_no_more(
+    log: Log, handler: Recorder, clock: ManualClock
+) -> None:
+    publish(log, [1])
+    handler.fail = raise_for(1, lambda _: Unavailable("no node answers", dependency="cassandra"))
+    dependencies = Dependencies()
+    loop = loop_on(log, handler, clock, dependencies=dependencies)
+    loop.run_once(0)
+    assert dependencies.problems() == ["no node answers"]
+    loop.close()
+    assert dependencies.problems() == []
 
 
 def test_the_delay_starts_anew_after_a_success(log: Log, handler: Recorder, clock: ManualClock) -> None:

@@ -1,7 +1,9 @@
 from threading import Semaphore, Thread
 
 import pytest
+from structlog.testing import capture_logs
 
+from penstock.application.dependencies import Dependencies
 from penstock.application.periodic import Periodic
 from penstock.domain.errors import Unavailable
 
@@ -53,3 +55,22 @@ def test_a_bug_is_not_hidden() -> None:
 
     with pytest.raises(KeyError):
         Periodic("work", work, 1).run()
+
+
+def test_an_outage_is_tried_again_soon_and_told_once() -> None:
+    """However rarely the work is due: what waits for an hour would report its outage for as long."""
+    errors, done = [Unavailable("the disk is full", dependency="disk")] * 2, Semaphore(0)
+
+    def work() -> None:
+        if errors:
+            raise errors.pop()
+        done.release()
+
+    periodic = Periodic("work", work, 3_600, dependencies=Dependencies())
+    with capture_logs() as lines, pytest.MonkeyPatch.context() as patch:
+        patch.setattr("penstock.application.periodic.AGAIN_SECONDS", 0.001)
+        thread = started(periodic)
+        assert done.acquire(timeout=WAIT_SECONDS)
+        periodic.stop()
+        thread.join(WAIT_SECONDS)
+    assert [line["event"] for line in lines] == ["dependency.unavailable", "dependency.available"]

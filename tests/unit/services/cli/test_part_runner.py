@@ -95,7 +95,9 @@ def running(runner: PartRunner, parts: Sequence[Part]) -> Iterator[list[BaseExce
 def test_a_service_that_waits_for_its_servers_is_alive_but_not_ready() -> None:
     runner = PartRunner()
     assert runner.deaths() == []
-    assert runner.problems() == ["the service waits for its servers; the log says for which"]
+    assert runner.problems() == ["the service waits for its servers"]
+    runner.dependencies.report("start", {"kafka": "Kafka answers nothing"})
+    assert runner.problems() == ["the service waits for its servers", "Kafka answers nothing"]
 
 
 def test_parts_that_run_are_well_until_they_are_told_to_stop() -> None:

@@ -127,3 +127,13 @@ def test_two_notifiers_at_once_send_one_copy(world: World) -> None:
     for thread in threads:
         thread.join()
     assert sorted(message["To"] for message in world.mailer.messages) == [f"{n}@example.com" for n in "abcdefghij"]
+
+
+def test_a_mail_server_that_is_away_is_asked_once_a_pass(world: World) -> None:
+    """Each message would wait for its time-out: a hundred of them for an hour."""
+    note(world, "ann@example.com", "bo@example.com")
+    world.mailer.script = [Unavailable("cannot reach the mail server", dependency="smtp")]
+    assert world.notifier.send_due() == 0
+    assert world.mailer.messages == []
+    assert world.notifier.send_due() == 1
+    assert world.mailer.messages[0]["To"] == "bo@example.com"

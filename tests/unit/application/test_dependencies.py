@@ -1,0 +1,58 @@
+"""A dependency that comes and goes is told once each time, however many parts of a service notice."""
+
+from __future__ import annotations
+
+from structlog.testing import capture_logs
+
+from penstock.application.dependencies import Dependencies, outage
+from penstock.application.dependency_metrics import DependencyMetrics
+from penstock.domain.errors import Unavailable
+
+AWAY = {"kafka": "Kafka answers nothing; check that the brokers run"}
+
+
+def test_many_tries_and_reporters_give_one_line_when_it_goes_and_one_when_it_is_back() -> None:
+    dependencies = Dependencies()
+    with capture_logs() as lines:
+        for attempt in range(100):
+            dependencies.report("probe", {"kafka": f"try {attempt} has failed"})
+            dependencies.report("consumer", AWAY)
+        dependencies.report("probe", {})
+        dependencies.report("consumer", {})
+    assert [(line["event"], line["dependency"]) for line in lines] == [
+        ("dependency.unavailable", "kafka"),
+        ("dependency.available", "kafka"),
+    ]
+
+
+def test_it_is_available_again_once_every_reporter_says_so() -> None:
+    dependencies = Dependencies()
+    dependencies.report("probe", AWAY)
+    dependencies.report("consumer", {"kafka": "sending 1 events: no answer"})
+    dependencies.report("probe", {})
+    assert dependencies.problems() == [AWAY["kafka"]]
+    dependencies.report("consumer", {})
+    assert dependencies.problems() == []
+
+
+def test_whoever_asked_for_changes_gets_all_that_is_unavailable_in_place_of_a_line() -> None:
+    changes: list[dict[str, str]] = []
+    dependencies = Dependencies(changed=lambda outages: changes.append(dict(outages)))
+    with capture_logs() as lines:
+        dependencies.report("consumer", AWAY)
+        dependencies.report("consumer", AWAY | {"s3": "away"})
+        dependencies.report("consumer", {})
+    assert (changes, lines) == ([AWAY, AWAY | {"s3": "away"}, {}], [])
+
+
+def test_an_outage_of_what_has_no_name_is_reported_too() -> None:
+    assert outage(Unavailable("away")) == {"other": "away"}
+    assert outage(Unavailable("away", dependency="smtp")) == {"smtp": "away"}
+
+
+def test_the_metric_shows_each_known_dependency() -> None:
+    dependencies = Dependencies()
+    dependencies.expect("cassandra")
+    dependencies.report("probe", AWAY)
+    (metric,) = DependencyMetrics(dependencies).collect()
+    assert {sample.labels["dependency"]: sample.value for sample in metric.samples} == {"cassandra": 1.0, "kafka": 0.0}
