@@ -29,7 +29,7 @@ ingesting.PATIENCE_SECONDS = 3.0
 main()
 """
 BODY = "crmid\tcity\n" + "".join(f"C{number:07}\tX{number:07}{number:010}\n" for number in range(ROWS))
-FULL = re.compile(r"(free space under|may not grow any more)")
+FULL = re.compile(r"(free space|may not grow any more)")
 
 
 @pytest.fixture
