@@ -5,10 +5,10 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler
 from socketserver import ThreadingTCPServer
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import msgspec
 from prometheus_client import CollectorRegistry, generate_latest
@@ -21,6 +21,7 @@ from penstock.domain.errors import Fault, Problem, Unavailable
 
 JSON, PROBLEM, METRICS = "application/json", "application/problem+json", "text/plain; version=0.0.4"
 SLOWEST_SECONDS = 5.0  # for a caller to send its few lines
+MAX_CALLERS = 32  # each has a thread; one more, and the first of them goes
 
 
 class Answer(NamedTuple):
@@ -95,7 +96,27 @@ class _Server(ThreadingTCPServer):
     def __init__(self, address: tuple[str, int], service: Inspected, metrics: CollectorRegistry) -> None:
         self.service, self.metrics = service, metrics
         self.address_family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
+        self._callers: dict[Any, None] = {}  # their sockets, the first one first
+        self._lock = threading.Lock()
         super().__init__(address, _Handler)
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        with self._lock:
+            self._callers[request] = None
+            first = next(iter(self._callers)) if len(self._callers) > MAX_CALLERS else None
+            self._callers.pop(first, None)
+        if first is not None:
+            with suppress(OSError):  # it has gone by itself
+                first.shutdown(socket.SHUT_RDWR)
+        super().process_request(request, client_address)
+
+    def shutdown_request(self, request: Any) -> None:
+        with self._lock:
+            self._callers.pop(request, None)
+        super().shutdown_request(request)
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Nothing: a caller that goes in the middle is no news."""
 
     @property
     def url(self) -> str:

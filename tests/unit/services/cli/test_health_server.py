@@ -6,6 +6,7 @@ import json
 import socket
 import threading
 from collections.abc import Iterator
+from contextlib import ExitStack
 
 import httpx
 import pytest
@@ -13,8 +14,9 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from penstock.application.handling import Tally
 from penstock.domain.errors import Unavailable
-from services.cli.health_server import METRICS, PROBLEM, serving_health
+from services.cli.health_server import MAX_CALLERS, METRICS, PROBLEM, serving_health
 from services.cli.part_runner import PartRunner
+from tests.support.waiting import until
 
 
 class Asked(PartRunner):
@@ -95,6 +97,16 @@ def test_another_path_is_not_found(url: str) -> None:
 def test_a_caller_that_says_nothing_holds_up_no_other(url: str) -> None:
     with socket.create_connection(("127.0.0.1", int(url.rpartition(":")[2]))):
         assert httpx.get(f"{url}/healthz").status_code == 200
+
+
+def test_callers_that_never_finish_are_only_so_many(url: str) -> None:
+    before = threading.active_count()
+    with ExitStack() as stack:
+        for _ in range(4 * MAX_CALLERS):
+            caller = stack.enter_context(socket.create_connection(("127.0.0.1", int(url.rpartition(":")[2]))))
+            caller.sendall(b"GET /healthz")
+        assert httpx.get(f"{url}/healthz", timeout=60).status_code == 200
+        until(lambda: threading.active_count() <= before + MAX_CALLERS)
 
 
 def test_it_is_over_with_the_service(runner: Asked) -> None:
