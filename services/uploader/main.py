@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable
+from functools import partial
+from typing import Any, cast
 
 import uvicorn
 from litestar import Litestar
@@ -15,10 +17,10 @@ from penstock.wiring import System
 from services.uploader.api import Metrics, create_app
 from services.uploader.intake import intake_of
 from services.uploader.offers import offers_loop
+from services.uploader.server import BACKLOG, Connections, GuardedProtocol, allowed_connections
 from services.uploader.sweep import upkeep_of
 
 STOP_SECONDS = 5  # what running calls get to end, among them event streams, which would not
-BACKLOG = 512  # connections that wait to be taken
 
 
 def api_server(
@@ -54,8 +56,12 @@ class ApiServer:
         self.url = f"http://[{address}]:{bound_port}" if ":" in address else f"http://{address}:{bound_port}"
         config = uvicorn.Config(
             app,
+            http=cast(Any, partial(GuardedProtocol, connections=Connections(allowed_connections()))),
+            ws="none",
+            backlog=BACKLOG,
             access_log=False,
             log_config=None,
+            log_level="error",  # what strangers send must not fill a log
             server_header=False,
             proxy_headers=False,
             timeout_graceful_shutdown=STOP_SECONDS,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable
 from typing import Any
 
@@ -21,10 +20,13 @@ from services.uploader.api.openapi import openapi
 from services.uploader.api.operations import JSON, Operation, Services
 from services.uploader.api.problems import answer_for
 from services.uploader.api.rate_limit import RateLimit
+from services.uploader.api.slots import Slots
 from services.uploader.intake import Intake
 
 LOOKUPS_PER_SECOND = 20.0  # of each tenant
 LOOKUP_BURST = 200
+CALLS_PER_KEY = 128  # under way at once, event streams among them
+CALLS_PER_TENANT = 256
 
 OPERATIONS: tuple[Operation, ...] = (
     uploads.upload,
@@ -67,7 +69,22 @@ def create_app(
         access=Access(system.control, system.clock),
         lookups=RateLimit(system.clock, per_second=LOOKUPS_PER_SECOND, burst=LOOKUP_BURST),
         metrics=metrics,
-        upload_slots=defaultdict(lambda: CapacityLimiter(uploads.UPLOADS_AT_ONCE)),
+        calls=Slots("calls", per_key=CALLS_PER_KEY, per_tenant=CALLS_PER_TENANT),
+        uploads=Slots(
+            "uploads",
+            per_key=uploads.UPLOADS_PER_KEY,
+            per_tenant=uploads.UPLOADS_PER_TENANT,
+            in_all=uploads.UPLOADS_IN_ALL,
+            wait_seconds=uploads.SLOT_SECONDS,
+        ),
+        upload_threads=CapacityLimiter(uploads.UPLOADS_IN_ALL),
+        streams=Slots(
+            "event streams",
+            per_key=requests.STREAMS_PER_KEY,
+            per_tenant=requests.STREAMS_PER_TENANT,
+            in_all=requests.STREAMS_IN_ALL,
+        ),
+        stream_threads=CapacityLimiter(requests.LOOKS_AT_ONCE),
     )
     document = msgspec.json.encode(openapi(OPERATIONS))
 

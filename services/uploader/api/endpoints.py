@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from contextlib import AsyncExitStack
 from typing import Any
 
 import msgspec
@@ -24,6 +25,8 @@ from services.uploader.api.problems import MEDIA_TYPE, ErrorAnswer, answer_for, 
 MAX_JSON_BYTES = 1 << 20
 PRIVATE = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}  # answers hold customers' values
 MAX_PATH_TEXT = 200  # characters of a parameter in a path
+_BEARER = re.compile(rb"[Bb]earer ([A-Za-z0-9._-]{1,200})")
+_UNTIL_ANSWERED = "penstock.until_answered"
 _VERB = re.compile(r"(?<=[^/]):(?=[^/]*\Z)")
 
 
@@ -38,9 +41,13 @@ class Api(Litestar):
     """
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # type: ignore[override]
-        if scope["type"] == ScopeType.HTTP:
-            scope["path"] = inner_path(scope["path"])
-        await super().__call__(scope, receive, send)
+        if scope["type"] != ScopeType.HTTP:
+            await super().__call__(scope, receive, send)
+            return
+        scope["path"] = inner_path(scope["path"])
+        async with AsyncExitStack() as until_answered:
+            scope[_UNTIL_ANSWERED] = until_answered  # type: ignore[literal-required]
+            await super().__call__(scope, receive, send)
 
 
 def inner_path(path: str) -> str:
@@ -92,7 +99,10 @@ def problem_response(answer: ErrorAnswer) -> Response[Any]:
 
 async def _run(op: Operation, services: Services, request: Request[Any, Any, Any], body: IncomingBody) -> Any:
     principal = await _authenticated(op, services.access, request)
-    call = Call(services, principal, body, request.headers.get("content-type", ""))
+    until_answered: AsyncExitStack = request.scope[_UNTIL_ANSWERED]  # type: ignore[literal-required]
+    if principal is not None:
+        await until_answered.enter_async_context(services.calls.held(principal))
+    call = Call(services, principal, body, request.headers.get("content-type", ""), until_answered)
     arguments: dict[str, Any] = _path_arguments(request.path_params)
     if op.role is not None:
         arguments |= _query_argument(op, request)
@@ -127,13 +137,20 @@ def _headers(request: Request[Any, Any, Any]) -> list[tuple[str, str]]:
 async def _authenticated(op: Operation, access: Access, request: Request[Any, Any, Any]) -> Principal | None:
     if op.role is None:
         return None
-    scheme, _, secret = request.headers.get("authorization", "").partition(" ")
-    principal = await run_sync(access.authenticate, secret.strip()) if scheme.lower() == "bearer" else None
+    secret = bearer_token(request.scope["headers"])
+    principal = None if secret is None else await run_sync(access.authenticate, secret)
     if principal is None:
         raise unauthorized()
     if not principal.role.covers(op.role):
         raise refusal("forbidden", f"this needs a key with the role {op.role}", "Ask an admin of your organisation.")
     return principal
+
+
+def bearer_token(headers: Iterable[tuple[bytes, bytes]]) -> str | None:
+    """The key in the header `Authorization: Bearer …`; None when it is not there once, written exactly so."""
+    given = [value for name, value in headers if name.lower() == b"authorization"]
+    match = _BEARER.fullmatch(given[0]) if len(given) == 1 else None
+    return None if match is None else match[1].decode("ascii")
 
 
 async def _json_body(call: Call) -> bytes:

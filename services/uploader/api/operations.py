@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Callable, Mapping, MutableMapping
+from collections.abc import Callable, Mapping
+from contextlib import AsyncExitStack
 from typing import Any, Literal, NamedTuple, get_type_hints
 
 from anyio import CapacityLimiter
@@ -21,6 +22,7 @@ from penstock.wiring import System
 from services.uploader.api.incoming import IncomingBody
 from services.uploader.api.metrics import Metrics
 from services.uploader.api.rate_limit import RateLimit
+from services.uploader.api.slots import Slots
 from services.uploader.intake import Intake
 
 JSON = "application/json"
@@ -36,16 +38,22 @@ class Services(NamedTuple):
     access: Access
     lookups: RateLimit
     metrics: Metrics
-    upload_slots: MutableMapping[str, CapacityLimiter]  # by tenant, so that slow uploads of one do not stop another's
+    calls: Slots
+    uploads: Slots
+    upload_threads: CapacityLimiter  # of their own, since they wait for their clients
+    streams: Slots
+    stream_threads: CapacityLimiter
 
 
 class Call(NamedTuple):
-    """One call of an operation; `incoming` is for those that take a form."""
+    """One call of an operation; `incoming` is for those that take a form. What is put on `until_answered` is held until
+    the answer has gone out, or its client."""
 
     services: Services
     principal: Principal | None
     incoming: IncomingBody
     content_type: str
+    until_answered: AsyncExitStack
 
     @property
     def system(self) -> System:
@@ -164,11 +172,11 @@ def operation(
 def _implied(declared: Operation) -> set[int]:
     implied = {500, 503}
     if declared.role is not None:
-        implied |= {401, 403}
+        implied |= {401, 403, 429}
     if declared.path_parameters:
         implied |= {404}
     if declared.query or declared.headers:
         implied |= {400}
     if declared.body or declared.form:
-        implied |= {400, 413, 415, 422}
+        implied |= {400, 408, 413, 415, 422}
     return implied

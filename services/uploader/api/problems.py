@@ -35,6 +35,7 @@ STATUS = {
     "no_rejects": 404,
     "rejects_expired": 404,
     "method_not_allowed": 405,
+    "body_too_slow": 408,
     "conflict": 409,
     "cannot_cancel": 409,
     "cannot_revert": 409,
@@ -48,11 +49,13 @@ STATUS = {
     "file_too_large": 413,
     "unsupported_media_type": 415,
     "rate_limited": 429,
+    "too_many_calls": 429,
     "internal": 500,
     "corrupt": 500,
     "unavailable": 503,
     "fenced": 503,
     "not_ready": 503,
+    "too_many_connections": 503,
 }
 _CODE_OF_HTTP = {400: "bad_request", 404: "not_found", 405: "method_not_allowed", 413: "body_too_large"}
 _TITLES = {

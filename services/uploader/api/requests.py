@@ -19,7 +19,12 @@ from services.uploader.api.views import RequestPage, RequestView, request_view
 from services.uploader.mapping_form import Name
 from services.uploader.resubmit import resubmit
 
-LOOK_EVERY_SECONDS = 0.2
+LOOK_EVERY_SECONDS = 0.2  # when there are few streams
+LOOKS_PER_SECOND = 100  # of all streams together: the more there are, the less often each looks
+LOOKS_AT_ONCE = 8
+STREAMS_PER_KEY = 32
+STREAMS_PER_TENANT = 64
+STREAMS_IN_ALL = 256
 SAY_SOMETHING_EVERY_SECONDS = 15.0  # so that no proxy takes a quiet stream for a dead one
 CHECK_KEY_EVERY_SECONDS = 15.0
 EVENTS = "text/event-stream"
@@ -60,7 +65,8 @@ async def request_events(call: Call, request_id: str) -> Reply:
     Each event `request` is the whole request as JSON, so a client that comes back, with or without Last-Event-ID,
     misses nothing.
     """
-    first = await run_sync(call.system.requests.get, call.tenant_id, request_id)
+    await call.until_answered.enter_async_context(call.services.streams.held(call.caller))
+    first = await _look(call, request_id)
     return Reply(_events(call, first), {"X-Accel-Buffering": "no"})
 
 
@@ -110,14 +116,22 @@ async def _events(call: Call, request: Request) -> AsyncIterator[bytes]:
             yield b": waiting\n\n"
         if request.status.ended:
             return
-        await anyio.sleep(LOOK_EVERY_SECONDS)
-        silent_seconds += LOOK_EVERY_SECONDS
-        unchecked_seconds += LOOK_EVERY_SECONDS
+        pause = max(LOOK_EVERY_SECONDS, call.services.streams.under_way / LOOKS_PER_SECOND)
+        await anyio.sleep(pause)
+        silent_seconds += pause
+        unchecked_seconds += pause
         if unchecked_seconds >= CHECK_KEY_EVERY_SECONDS:
             unchecked_seconds = 0.0
-            if not await run_sync(call.services.access.is_valid, call.caller):
+            limiter = call.services.stream_threads
+            if not await run_sync(call.services.access.is_valid, call.caller, limiter=limiter):
                 return  # whoever follows on is told why
-        request = await run_sync(call.system.requests.get, call.tenant_id, request.request_id)
+        request = await _look(call, request.request_id)
+
+
+async def _look(call: Call, request_id: str) -> Request:
+    """In threads of the streams' own, so that they keep no other call waiting."""
+    limiter = call.services.stream_threads
+    return await run_sync(call.system.requests.get, call.tenant_id, request_id, limiter=limiter)
 
 
 def _view(call: Call, request: Request) -> RequestView:

@@ -28,7 +28,10 @@ from services.uploader.upload_form import UploadForm
 
 FORM_PART_BYTES = 1 << 20  # of the part `request`
 OVERHEAD_BYTES = 128 * 1024  # boundaries and part headers
-UPLOADS_AT_ONCE = 16  # of each tenant; more wait, and hold nothing in memory while they do
+UPLOADS_PER_KEY = 8  # taken in at once; more wait, and hold nothing in memory while they do
+UPLOADS_PER_TENANT = 16
+UPLOADS_IN_ALL = 64
+SLOT_SECONDS = 60.0  # that an upload waits for its turn
 UNNAMED = "file"
 
 F = TypeVar("F")
@@ -148,12 +151,12 @@ async def _receive(
     """
     form = Multipart(call.content_type, call.incoming)
     call.incoming.allow(call.system.limits.file_bytes + FORM_PART_BYTES + OVERHEAD_BYTES)
-    slots = call.services.upload_slots[call.tenant_id]
     while part := await form.next_part():
         match part.name:
             case "file" if received.file is None:
                 received.file_name = part.file_name or UNNAMED
-                received.file = await run_sync(take, _pulled(call, form), limiter=slots)
+                async with call.services.uploads.held(call.caller):
+                    received.file = await run_sync(take, _pulled(call, form), limiter=call.services.upload_threads)
             case "request" if received.request is None:
                 received.request = decode_json(await form.read_all(FORM_PART_BYTES), kind)
                 await run_sync(check, received.request)
