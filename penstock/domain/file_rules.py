@@ -18,6 +18,7 @@ import msgspec
 from penstock.domain.errors import Fault, Refused, refusal
 from penstock.domain.foreign_files import SAVE_AS_UTF8, refuse_foreign
 from penstock.domain.mapping import Limits, Mapping
+from penstock.domain.normal_form import nfc
 from penstock.domain.rejects import REJECT_COLUMNS, is_reject_header, restore_cell
 
 MAX_HEADER_BYTES = 1 << 20
@@ -109,7 +110,7 @@ def safe_file_name(name: str) -> str:
     """
     last = re.split(r"[/\\]", name)[-1]
     visible = "".join(char for char in last if unicodedata.category(char) not in _INVISIBLE)
-    whole = unicodedata.normalize("NFC", visible).lstrip(".-" + _SPACES).rstrip(_SPACES)
+    whole = nfc(visible).lstrip(".-" + _SPACES).rstrip(_SPACES)
     extension = re.search(r"(?:\.\w{1,8}){1,2}\Z", whole)
     ending = extension[0] if extension else ""
     stem = whole.removesuffix(ending)[: MAX_FILE_NAME - len(ending)]

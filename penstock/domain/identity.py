@@ -6,11 +6,11 @@ A namespace is an attribute name, so it holds no 0x00, and two namespaces never 
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Sequence
 from hashlib import blake2b
 
 from penstock.domain.attributes import FormatKind, InputFormat
+from penstock.domain.normal_form import nfc
 
 NODE_BYTES = 16
 
@@ -27,7 +27,7 @@ def normalise(value: str | int, format: InputFormat) -> str:
     if format.kind is FormatKind.EMAIL:
         text = text.lower()
     text = text.strip()
-    return text if text.isascii() else unicodedata.normalize("NFC", text)
+    return text if text.isascii() else nfc(text)
 
 
 class NodeHasher:

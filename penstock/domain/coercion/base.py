@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from penstock.domain.errors import PenstockError
+from penstock.domain.limits import MAX_CELL
 
 Value = str | int | bool  # decimals, dates and datetimes are canonical strings
 
@@ -35,18 +36,32 @@ class Coercer(Protocol):
 
 
 class CellCoercer(Coercer):
-    """A coercer made of an exact way for one text, and a fast way for the common shapes of a column."""
+    """A coercer made of an exact way for one text, and a fast way for the common shapes of a column.
+
+    `longest` is how many characters a value may have.
+    """
+
+    longest = MAX_CELL
 
     @abstractmethod
     def read(self, text: str) -> Value:
-        """The value of a cell that is not blank and has no padding; raises Misfit. This is the rule."""
+        """The value of a cell that is not blank, not too long and has no padding; raises Misfit. This is the rule."""
 
     @abstractmethod
     def glance(self, cells: Sequence[str]) -> list[Value | None]:
-        """The values that can be told at a glance, None for every other cell; never another value than `read`'s."""
+        """The values that can be told at a glance, None for every other cell; never another value than `one`'s.
+
+        It sees cells of any length, for a look at each would cost as much as some formats do: it takes none that is
+        too long, and its time grows with the length alone.
+        """
 
     def one(self, cell: str) -> Value | None:
-        return self.read(cell.strip(PADDING)) if cell.strip() else None
+        text = cell.strip(PADDING)
+        if not text.strip():
+            return None
+        if len(text) > self.longest:
+            raise Misfit("value_too_long")
+        return self.read(text)
 
     def column(self, cells: Sequence[str]) -> tuple[list[Value | None], dict[int, str]]:
         values = self.glance(cells)

@@ -57,11 +57,12 @@ class EmailCoercer(CellCoercer):
 
     def _judge(self, domain: str) -> str:
         """The domain in its normal form, remembered; empty when the library has to see the whole address."""
+        if len(domain) > _LONGEST:
+            return ""
         normal = _normal_domain(domain)
-        if len(domain) <= _LONGEST:
-            if len(self._domains) >= _MEMO:  # one file's rare ones must not keep out the next one's
-                self._domains.clear()
-            self._domains[domain] = normal
+        if len(self._domains) >= _MEMO:  # one file's rare ones must not keep out the next one's
+            self._domains.clear()
+        self._domains[domain] = normal
         return normal
 
 

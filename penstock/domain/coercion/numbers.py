@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from penstock.domain.coercion.base import CellCoercer, Misfit, Value
 
-_INTEGER = re.compile(r"([+-]?)0*([0-9]+)")
+_INTEGER = re.compile(r"([+-]?)([0-9]+)")
 _LEAST, _MOST = -(2**63), 2**63 - 1
 _SURE_DIGITS = 18  # any number of so many digits lies within 64 bits
 _MOST_DIGITS = 19
@@ -30,14 +30,14 @@ class IntegerCoercer(CellCoercer):
         match = _INTEGER.fullmatch(text)
         if match is None:
             raise Misfit("not_an_integer")
-        sign, digits = match.groups()
+        sign, digits = match[1], match[2].lstrip("0") or "0"
         if len(digits) > _MOST_DIGITS or not _LEAST <= (number := int(sign + digits)) <= _MOST:
             raise Misfit("integer_out_of_range")
         return number
 
     def glance(self, cells: Sequence[str]) -> list[Value | None]:
         return [
-            int(cell) if cell.isdigit() and len(cell) <= _SURE_DIGITS and cell.isascii() else None for cell in cells
+            int(cell) if len(cell) <= _SURE_DIGITS and cell.isdigit() and cell.isascii() else None for cell in cells
         ]
 
 

@@ -7,6 +7,8 @@ from types import MappingProxyType
 
 import msgspec
 
+from penstock.domain.limits import MAX_CELL, MAX_URL
+
 
 class Reason(msgspec.Struct, frozen=True):
     """What is wrong with a cell, and how to mend it; holds no cell."""
@@ -17,6 +19,10 @@ class Reason(msgspec.Struct, frozen=True):
 
 REASONS: Mapping[str, Reason] = MappingProxyType(
     {
+        "value_too_long": Reason(
+            "The value is longer than any of its format can be.",
+            f"Write at most {MAX_CELL:,} characters, {MAX_URL:,} for a url, or make the attribute a text.",
+        ),
         "not_an_integer": Reason(
             "The value is not a whole number.",
             "Write digits only, with at most one sign before them, such as 42 or -7.",
@@ -48,7 +54,8 @@ REASONS: Mapping[str, Reason] = MappingProxyType(
         ),
         "not_a_phone": Reason(
             "The value is not a valid phone number.",
-            "Write it with its country code, such as +31 20 123 4567, or give the format a region, such as phone(NL).",
+            "Write it with its country code, such as +31 20 123 4567 or +31 20 123 4567 ext. 12, "
+            "or give the format a region, such as phone(NL); one number, with at most one extension.",
         ),
         "not_a_url": Reason(
             "The value is not a web address.",

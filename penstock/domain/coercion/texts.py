@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from penstock.domain.coercion.base import CellCoercer, Coercer, Misfit, Value
 from penstock.domain.errors import refusal
-from penstock.domain.limits import MAX_ENUM_OPTIONS
+from penstock.domain.limits import MAX_ENUM_OPTION, MAX_ENUM_OPTIONS
 
 
 class TextCoercer(Coercer):
@@ -31,6 +31,12 @@ class EnumCoercer(CellCoercer):
                 "invalid_format",
                 f"the enum has {len(options):,} options",
                 f"Use up to {MAX_ENUM_OPTIONS} options, or text.",
+            )
+        if max(map(len, options)) > MAX_ENUM_OPTION:
+            raise refusal(
+                "invalid_format",
+                f"an option of the enum has more than {MAX_ENUM_OPTION} characters",
+                "Write shorter ones, such as enum(gold|silver), or use text.",
             )
         if len(set(options)) != len(options) or any(not option or option != option.strip() for option in options):
             raise refusal(

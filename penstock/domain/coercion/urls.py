@@ -8,10 +8,14 @@ from ipaddress import IPv6Address
 from urllib.parse import urlsplit
 
 from penstock.domain.coercion.base import CellCoercer, Misfit, Value
+from penstock.domain.limits import MAX_URL
 
 _LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
-_PLAIN = re.compile(rf"https?://{_LABEL}(?:\.{_LABEL})+(?:[/?#][!-~]*)?")
-_START = re.compile(r"https?://", re.IGNORECASE | re.ASCII)
+# Bounded so that it takes nothing longer than MAX_URL: 8 + 63 + 10 * 64 + 1 + 1,300 characters.
+_PLAIN = re.compile(rf"https?://{_LABEL}(?:\.{_LABEL}){{1,10}}(?:[/?#][!-~]{{0,1300}})?")
+# A host has up to 253 characters, and urlsplit puts what stands before the path into a normal form: marks that combine
+# cost it the square of their number.
+_START = re.compile(r"https?://[^/?#]{1,512}(?:[/?#]|\Z)", re.IGNORECASE | re.ASCII)
 # Of what urlsplit would drop or accept in silence: white space, C0 and C1 controls; and a browser's other slash.
 _FORBIDDEN = re.compile(r"[\s\x00-\x20\x7f-\xa0\\]")
 _IPV6_NETLOC = re.compile(r"(?:[^@]*@)?\[[0-9A-Fa-f:.]+\](?::[0-9]*)?")
@@ -20,6 +24,8 @@ _HOST = re.compile(rf"(?!-){_HOST_LABEL}(?:\.{_HOST_LABEL})*\.?")
 
 
 class UrlCoercer(CellCoercer):
+    longest = MAX_URL
+
     def read(self, text: str) -> Value:
         if not _START.match(text) or _FORBIDDEN.search(text) or not _has_host(text):
             raise Misfit("not_a_url")

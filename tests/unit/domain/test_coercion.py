@@ -87,6 +87,8 @@ def test_an_empty_column(written: str) -> None:
         ("phone", "0612345678", "not_a_phone"),
         ("url", "secret.example.com", "not_a_url"),
         ("enum(gold|silver)", "Gold", "not_an_option"),
+        *((written, "0" * 1_025, "value_too_long") for written in FORMATS if written not in ("text", "url")),
+        ("url", "https://example.com/" + "a" * 2_029, "value_too_long"),
     ],
 )
 def test_a_misfit_tells_why_and_never_what(written: str, cell: str, code: str) -> None:
@@ -97,8 +99,30 @@ def test_a_misfit_tells_why_and_never_what(written: str, cell: str, code: str) -
     assert coercer(parse_format(written)).column(["", cell]) == ([None, None], {1: code})
 
 
+@pytest.mark.parametrize(
+    ("written", "cell"),
+    [
+        ("text", "0" * 32_768),
+        ("integer", "0" * 1_023 + "7"),
+        ("decimal", "0." + "0" * 998 + "1"),
+        ("url", "https://example.com/" + "a" * 2_028),
+        ("url", f"https://{'a' * 63}.{'b' * 63}.{'c' * 63}.{'d' * 61}/?q={'%20' * 500}"),
+        *((written, f"{near}{' ' * 4_000}") for written, near in (("date", "2024-01-31"), ("email", "a@example.org"))),
+    ],
+)
+def test_what_is_not_too_long_fits(written: str, cell: str) -> None:
+    value = coercer(parse_format(written)).one(cell)
+    assert value is not None
+    assert coercer(parse_format(written)).column([cell]) == ([value], {})
+
+
+def test_a_value_that_is_too_long_is_told_the_limit() -> None:
+    assert "1,024" in REASONS["value_too_long"].mend
+    assert "2,048" in REASONS["value_too_long"].mend
+
+
 def test_every_reason_says_how_to_mend_it() -> None:
-    assert len(REASONS) == 10
+    assert len(REASONS) == 11
     for reason in REASONS.values():
         assert reason.message.endswith(".")
         assert reason.mend.endswith(".")
@@ -110,6 +134,7 @@ def test_every_reason_says_how_to_mend_it() -> None:
         *("date(dd/MM)", "date(yy-MM-dd)", "date(yyyy-MM-dd HH)", "date(dd/MM/yyyy dd)", "date(dMyyyy)", "date('x)"),
         *("datetime(yyyy-MM-dd)", "datetime(yyyy-MM-dd mm)", "datetime(yyyy-MM-dd HH:mm:SSS)", "datetime(HH:mm)"),
         *("phone(XX)", "phone(31)", "enum(|)", "enum(a||b)", "enum(a|a)", "enum(a| b)"),
+        f"enum(a|{'b' * 256})",
     ],
 )
 def test_a_wrong_argument_is_refused_with_how_to_mend_it(written: str) -> None:

@@ -14,7 +14,7 @@ from penstock.domain.coercion.texts import EnumCoercer, TextCoercer
 @pytest.mark.parametrize(
     ("cell", "number"),
     [
-        *(("007", 7), ("+5", 5), ("-0", 0), (" 42\t", 42), ("0" * 5_000 + "1", 1)),
+        *(("007", 7), ("+5", 5), ("-0", 0), (" 42\t", 42), ("0" * 1_000 + "1", 1)),
         *(("9223372036854775807", 2**63 - 1), ("-9223372036854775808", -(2**63)), ("-00012", -12)),
     ],
 )
@@ -28,7 +28,7 @@ def test_not_a_whole_number(cell: str) -> None:
         IntegerCoercer().one(cell)
 
 
-@pytest.mark.parametrize("cell", [str(2**63), str(-(2**63) - 1), "9" * 30_000])
+@pytest.mark.parametrize("cell", [str(2**63), str(-(2**63) - 1), "9" * 1_000])
 def test_a_whole_number_of_more_than_64_bits(cell: str) -> None:
     with pytest.raises(Misfit, match="integer_out_of_range"):
         IntegerCoercer().one(cell)

@@ -8,8 +8,10 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from phonenumbers import PhoneNumberFormat
 
+from penstock.domain.attributes import FormatKind, InputFormat
 from penstock.domain.coercion import Misfit
 from penstock.domain.coercion.phones import PhoneCoercer
+from penstock.domain.identity import NodeHasher
 
 # Those with ways of their own: shared country codes, prefixes that change the number, leading zeros, carrier codes.
 ODD_ONES = ("US", "CA", "GB", "IT", "DE", "AR", "MX", "BR", "RU", "KZ", "NL", "AU", "CN", "CO", "HU", "JE", "BS", "SM")
@@ -56,8 +58,10 @@ def library(cell: str, region: str | None) -> str | None:
         number = phonenumbers.parse(cell, region)
     except phonenumbers.NumberParseException:
         return None
-    valid = phonenumbers.is_valid_number(number)
-    return phonenumbers.format_number(number, PhoneNumberFormat.E164) if valid else None
+    if not phonenumbers.is_valid_number(number):
+        return None
+    extension = f";ext={number.extension}" if number.extension else ""
+    return phonenumbers.format_number(number, PhoneNumberFormat.E164) + extension
 
 
 @settings(max_examples=1_000, deadline=None)
@@ -111,6 +115,7 @@ def test_national_numbers_of_a_stated_region_are_told_at_a_glance(region: str, c
     [
         *(("", "06-12345678"), ("NL", "06-1234567"), ("NL", "+31 6 1234 56789"), ("", "+999 123 456"), ("", "phone")),
         *(("US", "123-456-7890"), ("", "+" + "1" * 300), ("NL", "0" * 251)),
+        *(("US", "(530) 583-6985 x302/x2303"), ("", "tel:+31201234567;isub=12"), ("NL", "020 123 4567 / x12")),
     ],
 )
 def test_not_a_phone(region: str, cell: str) -> None:
@@ -128,3 +133,32 @@ def test_only_the_heads_of_real_plans_are_remembered() -> None:
     coercer = PhoneCoercer("NL")
     coercer.column(["hello", "+", "+31", "+0123456", "+8001234567", "12", "+31612345678"])
     assert set(coercer._plans) == {"+3161"}
+
+
+@pytest.mark.parametrize(
+    ("region", "cell", "value"),
+    [
+        *(
+            ("", f"+31 20 123 4567{how}", "+31201234567;ext=12")
+            for how in (" ext. 12", " x12", "#12", " xtn 12", " int 12")
+        ),
+        *(("", f"+31 20 123 4567{how}", "+31201234567;ext=12") for how in (";ext=12", ",,12", " ext  12", " EXT: 12")),
+        *(("", cell, "+31201234567;ext=012") for cell in ("+31201234567;ext=012", "tel:+31-20-123-4567;ext=012")),
+        *(("NL", cell, "+31201234567;ext=12") for cell in ("020 - 123 45 67    ext 12", "020-1234567 Extension 12")),
+        *(("US", cell, "+12125551234;ext=302") for cell in ("(212) 555-1234 x302", "212-555-1234 - 302#")),
+    ],
+)
+def test_an_extension_is_kept(region: str, cell: str, value: str) -> None:
+    assert PhoneCoercer(region).one(cell) == value
+    assert PhoneCoercer(region).column([cell]) == ([value], {})
+    assert PhoneCoercer().one(value) == value
+
+
+def test_colleagues_behind_one_number_are_not_one_person() -> None:
+    hasher, format = NodeHasher("phone", bytes(32)), InputFormat(FormatKind.PHONE)
+    cells = ["+31 20 123 4567", "+31 20 123 4567 ext. 12", "+31 20 123 4567 x13", "+31201234567;ext=12"]
+    values, misfits = PhoneCoercer().column(cells)
+    nodes = hasher.column([str(value) for value in values], format)
+    assert misfits == {}
+    assert len(set(nodes)) == 3
+    assert nodes[1] == nodes[3]
