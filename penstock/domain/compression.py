@@ -26,6 +26,8 @@ FORM_BYTES = 4  # of a file, that `form` needs to see
 _PIECE = 256 * 1024  # plain bytes at most that one step of a decompressor gives
 _SLICE = 16 * 1024  # compressed bytes that it is given; a member's end copies what is left of them
 _EXPANSION_FROM = 1 << 20  # plain bytes; a smaller file may expand as it likes
+_FRAMES = 10_000  # members or frames that a file may have whatever is in them: each costs up to 40 us of a core
+_FRAME_BYTES = 1_024  # plain bytes that those after them hold on average; bgzip's hold 64 KiB, pigz's 128
 _WINDOW_LOG = 23  # 8 MiB, which RFC 8878 asks every decoder to support
 _FIRST_BYTE = {GZIP: b"\x1f", ZSTD: bytes([0x28, *range(0x50, 0x60)])}  # of a member or frame
 
@@ -54,7 +56,7 @@ def plain(parts: Iterable[bytes], *, limits: Limits) -> Iterator[bytes]:
     """The plain bytes of a file that comes in `parts` of any sizes.
 
     Raises `Refused`: `file_too_large` (compressed or plain), `expands_too_much`, `truncated_file`, `corrupt_file`,
-    `trailing_garbage`, `window_too_large`. What was yielded before is to be thrown away then.
+    `trailing_garbage`, `too_many_frames`, `window_too_large`. What was yielded before is to be thrown away then.
     """
     source = _Counted(parts, limits)
     head, rest = _first_bytes(source)
@@ -106,15 +108,21 @@ def _first_bytes(source: Iterable[bytes]) -> tuple[bytes, Iterator[bytes]]:
 def _decompressed(parts: Iterable[bytes], kind: str) -> Iterator[bytes]:
     new_frame: Callable[[], _Frame] = _GzipMember if kind == GZIP else _zstd_frame
     frame: _Frame | None = None
+    frames = produced = 0
     for part in parts:
         data = part
         while data:
             if frame is None:
                 if data[0] not in _FIRST_BYTE[kind]:
                     raise _trailing_garbage(kind)
+                frames += 1
+                if frames > _FRAMES + produced // _FRAME_BYTES:
+                    raise _too_many_frames(kind)
                 frame = new_frame()
             try:
-                yield from _drain(frame, data)
+                for piece in _drain(frame, data):
+                    produced += len(piece)
+                    yield piece
             except (zlib.error, zstd.ZstdError) as error:
                 raise _broken(error, kind) from None
             data = b""
@@ -179,6 +187,15 @@ def _trailing_garbage(kind: str) -> Refused:
         "trailing_garbage",
         f"after its compressed data, the file has bytes that are not {kind}",
         "Compress the file again; nothing may follow the compressed data.",
+    )
+
+
+def _too_many_frames(kind: str) -> Refused:
+    return refusal(
+        "too_many_frames",
+        f"the {kind} file consists of too many parts that hold next to nothing: past {_FRAMES:,}, "
+        f"they must hold {_FRAME_BYTES:,} bytes on average",
+        "Decompress the file and compress it again as a whole.",
     )
 
 

@@ -152,3 +152,45 @@ def test_a_zstd_window_beyond_8_mib_is_refused() -> None:
 def test_data_that_hardly_compresses_passes(compress: Compress) -> None:
     noise = random.Random(4).randbytes(2_000_000)
     assert read(compress(noise)) == noise
+
+
+@both
+def test_many_members_that_hold_nothing_are_refused_early(compress: Compress) -> None:
+    taken = 0
+
+    def counted() -> Iterator[bytes]:
+        nonlocal taken
+        for part in cut(compress(b"") * 200_000, 1_000):
+            taken += len(part)
+            yield part
+
+    with pytest.raises(Refused) as refused:
+        list(plain(counted(), limits=Limits()))
+    assert refused.value.code == "too_many_frames"
+    assert taken < len(compress(b"")) * 12_000
+
+
+@both
+def test_members_of_a_row_each_are_refused_in_the_end(compress: Compress) -> None:
+    assert code_of(compress(b"crmid\n") + compress(b"1\n") * 10_100) == "too_many_frames"
+
+
+def test_skippable_frames_count_too() -> None:
+    assert code_of(SKIPPABLE * 10_001 + zstd.compress(ROWS)) == "too_many_frames"
+
+
+@both
+def test_a_file_of_ten_thousand_small_members_is_read(compress: Compress) -> None:
+    assert read(compress(b"1\n") * 10_000) == b"1\n" * 10_000
+
+
+@both
+def test_members_with_something_in_them_may_be_many(compress: Compress) -> None:
+    block = random.Random(1).randbytes(1_024).hex().encode()  # expands twofold
+    assert len(read(compress(block) * 15_000, limits=Limits(file_bytes=10**9))) == 15_000 * len(block)
+
+
+def test_blocks_as_bgzip_writes_them_are_read_with_their_empty_last_one() -> None:
+    ends = bytes.fromhex("1f8b08040000000000ff0600424302001b0003000000000000000000")  # SAM specification, 4.1.2
+    blocks = [gzip.compress(ROWS[at : at + 65_280]) for at in range(0, len(ROWS), 65_280)]
+    assert read(b"".join(blocks) + ends) == ROWS
