@@ -8,15 +8,17 @@ Documents have the form of the public surface. Errors are those of `penstock.dom
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Protocol
 
 import msgspec
 
+from penstock.application.access import Role
 from penstock.domain.mapping import Mode
 from services.cli.output import Document
 from services.cli.progress import Progress
 from services.cli.upload_file import UploadFile
+from services.uploader.mapping_form import ColumnForm
 
 
 class UploadOrder(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -56,5 +58,35 @@ class Client(Protocol):
     def profile(self, namespace: str, value: str, *, reveal: bool) -> Document:
         """The profile with its lineage; personal values are masked unless revealed, which is audited."""
         ...
+
+    def sources(self) -> list[Document]:
+        """All data sources, by name."""
+        ...
+
+    def create_source(self, name: str, display_name: str) -> Document:
+        """The data source `name`, new or as it was."""
+        ...
+
+    def attributes(self) -> list[Document]:
+        """All attributes, built in and custom, by name."""
+        ...
+
+    def create_attribute(self, name: str, *, format: str, pii: bool, display_name: str) -> Document:
+        """A custom attribute, new or as it was."""
+        ...
+
+    def mapping(self, source: str) -> Document: ...
+
+    def save_mapping(self, source: str, columns: Sequence[ColumnForm]) -> Document:
+        """Save the mapping of a data source, which is created when it is new, as are the attributes."""
+        ...
+
+    def keys(self) -> list[Document]:
+        """All API keys, without their texts."""
+        ...
+
+    def create_key(self, role: Role, name: str) -> Document: ...
+
+    def revoke_key(self, key_id: str) -> None: ...
 
     def close(self) -> None: ...

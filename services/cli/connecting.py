@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,12 +18,16 @@ from services.cli.failures import BadUsage
 from services.cli.foreground import foreground_settings
 from services.cli.http_client import HttpClient
 from services.cli.local_client import LocalClient
+from services.cli.options import URL_VARIABLE
 
 
 @contextmanager
-def connect(data: Path | None, url: str | None, key: str | None) -> Iterator[Client]:
-    """The server at `url`, or the folder `data`. Raises `BadUsage`."""
-    client = _client(data, url, key)
+def connect(data: Path | None, url: str | None, key: str | None, *, create: bool = False) -> Iterator[Client]:
+    """The server at `url`, or the system that the settings name, an embedded one in the folder `data`.
+
+    Raises `BadUsage`, also when there is no such folder and `create` does not say so.
+    """
+    client = http_client(url, key) if url else LocalClient(_settings(data, create=create))
     try:
         yield client
     finally:
@@ -31,10 +36,11 @@ def connect(data: Path | None, url: str | None, key: str | None) -> Iterator[Cli
 
 @contextmanager
 def open_folder(data: Path | None, *, create: bool = False) -> Iterator[System]:
-    """The runtime that the settings name, the embedded one in the folder `data`.
-
-    Raises `BadUsage` when there is no such folder and `create` does not say so.
-    """
+    """As `connect`, for what the HTTP API has no call for. Raises `BadUsage` as well where `PENSTOCK_URL` is set."""
+    if os.environ.get(URL_VARIABLE):
+        mend = f"Run it where the system's own settings are, without {URL_VARIABLE}."
+        message = f"{URL_VARIABLE} names a running system, whose HTTP API has nothing for this command"
+        raise BadUsage(refusal("not_over_http", message, mend).faults)
     system = open_system(_settings(data, create=create))
     try:
         yield system
@@ -54,14 +60,17 @@ def open_service(service: str, data: Path | None, dependencies: Dependencies) ->
         system.close()
 
 
-def _client(data: Path | None, url: str | None, key: str | None) -> Client:
-    if url is None:
-        return LocalClient(_settings(data, create=False))
+def http_client(url: str, key: str | None) -> HttpClient:
+    """Raises `BadUsage`."""
     if not url.startswith(("http://", "https://")):
         raise BadUsage(refusal("invalid_url", "--url is no web address", "Begin it with https:// or http://.").faults)
+    key = (key or "").strip()
     if not key:
         mend = "Set PENSTOCK_API_KEY to a key; `penstock key create` makes one."
         raise BadUsage(refusal("no_key", "--url needs an API key", mend).faults)
+    if not (key.isascii() and key.isprintable()):
+        mend = "Set PENSTOCK_API_KEY to the key as `penstock key create` has shown it."
+        raise BadUsage(refusal("no_key", "the API key has characters that no key has", mend).faults)
     return HttpClient(url, key)
 
 

@@ -12,8 +12,9 @@ from rich.text import Text
 
 from penstock.config import Settings
 from services.cli.failures import ExitCode, reporting
-from services.cli.foreground import foreground_settings
+from services.cli.foreground import foreground_settings, refuse_cluster
 from services.cli.ingest import done_view
+from services.cli.ingest_backends import open_here
 from services.cli.ingesting import Ingested, Order, ingest_file
 from services.cli.local_client import LocalClient
 from services.cli.options import AsJson
@@ -40,7 +41,10 @@ def demo(
     document: Document = {"status": "FAILED", "request_id": None}
     with reporting(as_json=as_json, refused=document) as out:
         settings = foreground_settings(data=data, workers=WORKERS, chunk_bytes=CHUNK_BYTES)
-        done = ingest_file(settings, _order(settings.data, out), out, document, lambda _: None)
+        refuse_cluster(settings, "Run make demo-cluster, or penstock ingest on the cluster")
+        done = ingest_file(
+            lambda file, _: open_here(settings, file), _order(settings.data, out), out, document, lambda _: None
+        )
         masked, revealed = _look(settings)
         if as_json:
             out.result({**done.document(), "profile": masked, "revealed": revealed}, lambda: "")

@@ -1,30 +1,27 @@
-"""A file's way through the embedded runtime, from what was ordered to the request's end."""
+"""A file's way through a system, from what was ordered to the request's end."""
 
 from __future__ import annotations
 
-import os
+import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from penstock.application.catalog import Catalog
-from penstock.config import Settings
-from penstock.domain.errors import NotFound, Refused, Unavailable, refusal
+from penstock.domain.attributes import check_name
+from penstock.domain.errors import Fault, NotFound, Refused, Unavailable, refusal
 from penstock.domain.file_rules import Header
 from penstock.domain.mapping import ColumnMapping, Mapping, Mode
-from penstock.wiring import System
+from services.cli.client import UploadOrder
 from services.cli.column_options import check_segment, columns_said
 from services.cli.failures import BadUsage
-from services.cli.following import changes
-from services.cli.local_user import local_user
+from services.cli.following import hinted
+from services.cli.ingest_backends import Backend, NewMapping, OpenBackend
+from services.cli.new_source import check_new_source
 from services.cli.output import Document, Output
 from services.cli.progress import progress
 from services.cli.upload_file import UploadFile
-from services.standalone.system import Standalone
-from services.uploader.mapping_form import ColumnForm, read_columns, save_wanted
-from services.uploader.upload_form import UploadForm
+from services.uploader.mapping_form import ColumnForm, read_columns
 
-LARGE_BYTES = 8_000_000  # from here on worker processes earn the time that they take to start
 QUIET_SECONDS = 1.0  # without any movement, until it is asked why
 PATIENCE_SECONDS = 60.0  # how long nothing may move while the system reports a problem
 
@@ -57,15 +54,18 @@ class Ingested(NamedTuple):
 
 
 class Prepared(NamedTuple):
-    """A saved mapping that fits the file."""
+    """A mapping that fits the file; `new` when it is to be saved."""
 
-    mapping: Mapping
-    created_attributes: list[str]
+    new: NewMapping | None
     unmapped_columns: list[str]
+
+    @property
+    def created_attributes(self) -> list[str]:
+        return [each.name for each in self.new.wanted.missing] if self.new else []
 
 
 def ingest_file(
-    settings: Settings, order: Order, out: Output, document: Document, tell: Callable[[Ingested], None]
+    open_backend: OpenBackend, order: Order, out: Output, document: Document, tell: Callable[[Ingested], None]
 ) -> Ingested:
     """Ingest one file, and `tell` what came of it before anything is stopped.
 
@@ -75,28 +75,18 @@ def ingest_file(
     """
     forms = columns_said(order.maps, order.policies)
     check_segment(order.segment)
-    with UploadFile(order.file) as file, Standalone(settings, workers=_workers(settings, file.size)) as standalone:
-        system = standalone.system
-        prepared = _prepared(system, order.source, forms, file)
-        form = UploadForm(
-            data_source=order.source,
-            file_name=file.name,
-            uploaded_by=local_user(),
-            mode=order.mode,
-            segment=order.segment,
-            notify=tuple(order.notify),
-            mapping=prepared.mapping,
-        )
+    said = UploadOrder(data_source=order.source, mode=order.mode, segment=order.segment, notify=tuple(order.notify))
+    with UploadFile(order.file) as file, open_backend(file, out) as backend:
+        prepared = _prepared(backend, order.source, forms, file)
         with progress(out) as shown:
-            shown.storing(file.size)
-            request = standalone.intake.resume_or_upload(settings.tenant, file.parts(shown.stored), form)
-            states = changes(system.requests, system.clock, settings.tenant, request.request_id)
-            for state in watched(states, standalone.problems, system.clock.monotonic, out):
+            document.update(backend.begin(file, said, prepared.new, shown))
+            states = hinted(backend.changes(document["request_id"]), lambda: out.say(backend.idle), time.monotonic)
+            for state in watched(states, backend.problems, time.monotonic, out):
                 document.update(state)
                 shown.show(state)
         done = Ingested(document, prepared.created_attributes, prepared.unmapped_columns)
         tell(done)
-        standalone.intake.release(system.requests.get(settings.tenant, request.request_id))
+        backend.release()
     return done
 
 
@@ -121,35 +111,38 @@ def watched(
                 raise Unavailable(f"{present[0]}; run the same command again to go on with {state['request_id']}")
 
 
-def _prepared(system: System, source: str, forms: Sequence[ColumnForm], file: UploadFile) -> Prepared:
-    """Judge the header and the mapping together, then save the mapping and what it needs.
+def _prepared(backend: Backend, source: str, forms: Sequence[ColumnForm], file: UploadFile) -> Prepared:
+    """Judge the header, the mapping and the name of a new source together, before anything is created.
 
-    Without `forms` the saved mapping is used. Raises `Refused` with all faults of both, and has then created nothing.
+    Without `forms` the saved mapping is used. Raises `Refused` with all faults.
     """
-    tenant_id, catalog = system.settings.tenant, system.catalog
     if not forms:
-        mapping = _saved(catalog, tenant_id, source)
-        return Prepared(mapping, [], _unmapped(file.judge(mapping, system.limits), mapping))
-    faults = []
+        mapping = _saved(backend, source)
+        return Prepared(None, _unmapped(file.judge(mapping, backend.limits), mapping))
+    faults: list[Fault] = []
     try:
-        wanted = read_columns(forms, catalog.attributes(tenant_id))
+        wanted = read_columns(forms, backend.attributes())
     except Refused as refused:
         faults += refused.faults
     try:
-        header = file.judge(_unsaved(source, forms), system.limits)
+        check_new_source(check_name(source), backend)
+    except Refused as refused:
+        faults += refused.faults
+    mapping = _unsaved(source, forms)
+    try:
+        header = file.judge(mapping, backend.limits)
     except Refused as refused:
         faults += refused.faults
     if faults:
         raise Refused(faults)
-    catalog.create_source(tenant_id, source)
-    mapping = save_wanted(catalog, tenant_id, source, wanted)
-    return Prepared(mapping, [each.name for each in wanted.missing], _unmapped(header, mapping))
+    return Prepared(NewMapping(forms, wanted), _unmapped(header, mapping))
 
 
-def _saved(catalog: Catalog, tenant_id: str, source: str) -> Mapping:
+def _saved(backend: Backend, source: str) -> Mapping:
     try:
-        return catalog.mapping(tenant_id, source)
+        return backend.mapping(source)
     except NotFound:
+        check_new_source(source, backend)
         missing = refusal(
             "no_mapping",
             f"the data source {source[:64]!r} has no saved mapping, and no --map says which column is which",
@@ -166,10 +159,3 @@ def _unsaved(source: str, forms: Sequence[ColumnForm]) -> Mapping:
 def _unmapped(header: Header, mapping: Mapping) -> list[str]:
     mapped = {column.column for column in mapping.columns}
     return [name for name in header.columns if name not in mapped]
-
-
-def _workers(settings: Settings, size: int | None) -> int:
-    """What was asked for, or one process per core for a large file and none of their own for a small one."""
-    if settings.workers or (size is not None and size < LARGE_BYTES):
-        return settings.workers
-    return os.cpu_count() or 1

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from penstock.application.access import Access
+import msgspec
+
+from penstock.application.access import Access, ApiKey, Role
 from penstock.application.reject_file import reject_lines
 from penstock.config import Settings
+from penstock.domain.attributes import Attribute
+from penstock.domain.mapping import Mapping
 from penstock.domain.request import Request, to_public
 from penstock.wiring import open_system
 from services.cli.client import Client, UploadOrder
@@ -16,7 +20,9 @@ from services.cli.output import Document
 from services.cli.profile_document import profile_document
 from services.cli.progress import Progress
 from services.cli.upload_file import UploadFile
+from services.uploader.api.views import key_view, mapping_view
 from services.uploader.intake import intake_of
+from services.uploader.mapping_form import ColumnForm, custom_attribute, resolve_columns, save_wanted
 from services.uploader.resubmit import resubmit
 from services.uploader.upload_form import UploadForm
 
@@ -80,11 +86,63 @@ class LocalClient(Client):
         found = reader.lookup(self._tenant_id, namespace, value, reveal=reveal)
         return profile_document(found, lambda each: self._system.requests.get(self._tenant_id, each).file_name)
 
+    def sources(self) -> list[Document]:
+        return [msgspec.to_builtins(each) for each in self._system.catalog.sources(self._tenant_id)]
+
+    def create_source(self, name: str, display_name: str) -> Document:
+        made: Document = msgspec.to_builtins(self._system.catalog.create_source(self._tenant_id, name, display_name))
+        return made
+
+    def attributes(self) -> list[Document]:
+        known = self._system.catalog.attributes(self._tenant_id).values()
+        return [_attribute(each) for each in known]
+
+    def create_attribute(self, name: str, *, format: str, pii: bool, display_name: str) -> Document:
+        wanted = custom_attribute(name, display_name=display_name, format=format, pii=pii)
+        return _attribute(self._system.catalog.create_attribute(self._tenant_id, wanted))
+
+    def mapping(self, source: str) -> Document:
+        self._system.catalog.source(self._tenant_id, source)
+        return self._mapping(self._system.catalog.mapping(self._tenant_id, source))
+
+    def save_mapping(self, source: str, columns: Sequence[ColumnForm]) -> Document:
+        catalog = self._system.catalog
+        wanted = resolve_columns(catalog, self._tenant_id, columns)
+        catalog.create_source(self._tenant_id, source)
+        saved = save_wanted(catalog, self._tenant_id, source, wanted)
+        return self._mapping(saved, created=[attribute.name for attribute in wanted.missing])
+
+    def keys(self) -> list[Document]:
+        return [_key(key) for key in self._access.list_keys(self._tenant_id)]
+
+    def create_key(self, role: Role, name: str) -> Document:
+        secret, key = self._access.create_key(self._tenant_id, role, name)
+        self._audit("key.created", key_id=key.key_id, role=key.role)
+        return {**_key(key), "key": secret}
+
+    def revoke_key(self, key_id: str) -> None:
+        self._access.revoke_key(self._tenant_id, key_id)
+        self._audit("key.revoked", key_id=key_id)
+
     def close(self) -> None:
         self._system.close()
+
+    def _mapping(self, mapping: Mapping, *, created: Sequence[str] = ()) -> Document:
+        attributes = self._system.catalog.attributes_of(self._tenant_id, mapping)
+        document: Document = msgspec.to_builtins(mapping_view(mapping, attributes, created))
+        return document
 
     def _public(self, request: Request) -> Document:
         return to_public(request, self._system.clock.now_us())
 
     def _audit(self, action: str, **details: str) -> None:
         self._access.audit(self._tenant_id, local_user(), action, details)
+
+
+def _attribute(attribute: Attribute) -> Document:
+    return {**msgspec.to_builtins(attribute), "format": str(attribute.format)}
+
+
+def _key(key: ApiKey) -> Document:
+    document: Document = msgspec.to_builtins(key_view(key))
+    return document

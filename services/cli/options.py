@@ -9,6 +9,8 @@ from typing import Annotated
 
 import typer
 
+URL_VARIABLE = "PENSTOCK_URL"
+
 Data = Annotated[
     Path | None,
     typer.Option(
@@ -23,7 +25,7 @@ AsJson = Annotated[
 ]
 Url = Annotated[
     str | None,
-    typer.Option("--url", envvar="PENSTOCK_URL", help="A running system's address, in place of a folder."),
+    typer.Option("--url", envvar=URL_VARIABLE, help="A running system's address, in place of a folder."),
 ]
 Key = Annotated[
     str | None, typer.Option("--key", envvar="PENSTOCK_API_KEY", help="The API key for --url.", show_default=False)
@@ -58,5 +60,5 @@ HealthPort = Annotated[
 def where_of(data: Path | None, url: str | None = None) -> str:
     """What a next command needs to find the same system, unless the environment says it."""
     if url:
-        return "" if os.environ.get("PENSTOCK_URL") else f" --url {url}"
+        return "" if os.environ.get(URL_VARIABLE) else f" --url {url}"
     return "" if data is None or os.environ.get("PENSTOCK_DATA") else f" --data {shlex.quote(str(data))}"

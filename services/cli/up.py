@@ -15,6 +15,7 @@ from penstock.application.dependencies import Dependencies
 from penstock.config import Settings, load_settings
 from penstock.logs import configure
 from services.cli.failures import reporting
+from services.cli.foreground import refuse_cluster
 from services.cli.health_server import serving_health
 from services.cli.options import AsJson, Data, HealthHost, HealthPort, Host, Port
 from services.cli.part_runner import PartRunner
@@ -57,6 +58,7 @@ def up(
     """Run the whole system on this machine: API, splitter, workers, tracker."""
     with reporting(as_json=as_json) as out:
         settings = load_settings(data=data, workers=workers)
+        refuse_cluster(settings, "Run each service of the cluster: penstock uploader, splitter, worker, tracker")
         configure(settings.log_level, "standalone")
         runner, metrics = PartRunner(), Metrics()
         with ExitStack() as stack:

@@ -165,6 +165,18 @@ def test_a_wrong_call_is_answered_with_what_is_wrong(
     assert ran.document["error"]["detail"] in " ".join(ran.stderr.split()) or ran.document["error"]["faults"]
 
 
+@pytest.mark.parametrize(
+    ("command", "instead"), [("up", "penstock uploader, splitter, worker, tracker"), ("demo", "make demo-cluster")]
+)
+def test_what_runs_the_embedded_system_says_what_to_run_on_a_cluster(
+    cli: CommandLine, command: str, instead: str
+) -> None:
+    ran = cli.run(command, "--json", PENSTOCK_RUNTIME="cluster")
+    assert (ran.code, ran.fault_codes) == (2, ["cluster_runtime"])
+    assert instead in " ".join(ran.stderr.split())
+    assert list(cli.folder.iterdir()) == []
+
+
 def test_nothing_is_known_of_a_stranger(cli: CommandLine) -> None:
     prepared(cli)
     unknown = cli.run("profile", "crmid", "C9", "--json")

@@ -69,6 +69,16 @@ def test_a_file_becomes_what_the_reference_says_and_nothing_lies_in_the_clear(
         assert clear_text.found_under(folder, messy_file.MARK) == {}
 
 
+def test_ingest_has_the_cluster_do_it_and_keeps_nothing_here(place: Installation) -> None:
+    place.start("worker")
+    file = place.fleet.folder / "people.tsv"
+    file.write_bytes(messy_file.BODY)
+    told = place.fleet.run("ingest", str(file), *messy_file.OPTIONS)
+    assert (told["status"], told["unmapped_columns"]) == ("COMPLETED", ["unmapped"])
+    check(place, place.request(told["request_id"]), messy_file.BODY)
+    assert list(place.fleet.folder.glob("*.db")) == []
+
+
 def log_of_writes(stack: Stack) -> Path:
     """Cassandra's, of all keyspaces, with something in it."""
     (folder,) = stack.folder.glob("cassandra/data/commitlog")

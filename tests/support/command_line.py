@@ -38,7 +38,8 @@ class CommandLine:
         self.command, self.folder, self.data = list(command), folder, folder / "data"
 
     def environment(self, **variables: str) -> dict[str, str]:
-        return {**os.environ, "PENSTOCK_DATA": str(self.data), "COLUMNS": "120", **variables}
+        own = {"PENSTOCK_DATA": str(self.data), "XDG_STATE_HOME": str(self.folder / "state"), "COLUMNS": "120"}
+        return {**os.environ, **own, **variables}
 
     def run(self, *arguments: object, stdin: bytes = b"", **variables: str) -> Ran:
         """Run `penstock` with `arguments`; `variables` are added to its environment."""

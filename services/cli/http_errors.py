@@ -1,0 +1,92 @@
+"""What goes wrong between this machine and a Penstock elsewhere, as Penstock's own errors."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http import HTTPStatus
+
+import msgspec
+import urllib3
+from urllib3 import exceptions
+
+from penstock.domain.errors import Fault, NotFound, PenstockError, Problem, Refused, Unavailable, refusal
+from services.cli.failures import BadUsage
+from services.cli.output import Document
+
+_WAIT = {HTTPStatus.TOO_MANY_REQUESTS}  # besides those from 500 on: the same call may succeed later
+_WRONG_ADDRESS = "Check --url or PENSTOCK_URL: the address that `penstock up` or `penstock uploader` prints."
+_MEND = {"unauthorized": "Check --key or PENSTOCK_API_KEY, or have a key made: penstock key create --role uploader"}
+_UNAVAILABLE: tuple[tuple[type[Exception], str], ...] = (
+    (exceptions.NameResolutionError, "no such host is known: {url}; check --url or PENSTOCK_URL"),
+    (exceptions.ConnectTimeoutError, "no connection to {url} in time; is it running, is the address right?"),
+    (exceptions.NewConnectionError, "no connection to {url}; is it running, is the address right?"),
+    (exceptions.SSLError, "no trusted connection to {url}: its certificate or its TLS is not accepted"),
+    (exceptions.ReadTimeoutError, "{url} does not answer within the time limit; try again later"),
+    (Exception, "the connection to {url} broke off; try again later"),
+)
+
+
+@contextmanager
+def driver_errors(url: str) -> Iterator[None]:
+    """The errors of the HTTP driver as Penstock's own. Raises `Unavailable`, `BadUsage` for an address that is none."""
+    try:
+        yield
+    except exceptions.LocationParseError:
+        raise _wrong_address(f"{url!r} is no web address") from None
+    except (exceptions.HTTPError, OSError) as error:
+        raise Unavailable(_told(error).format(url=url)) from None
+
+
+def judge_answer(url: str, response: urllib3.BaseHTTPResponse, kind: str) -> None:
+    """Raises what an answer that is no success stands for; the API says it as a problem (RFC 9457). A success is of the
+    media type `kind`, where that is given."""
+    if response.status < HTTPStatus.MULTIPLE_CHOICES:
+        if not response.headers.get("Content-Type", "").startswith(kind):
+            raise _foreign(url, response)
+        return
+    try:
+        problem = msgspec.json.decode(response.data, type=Problem)
+    except msgspec.DecodeError:
+        raise _foreign(url, response) from None
+    raise _of(problem, response.status)
+
+
+def read_json(url: str, body: bytes) -> Document:
+    """The document in an answer. Raises `BadUsage` for anything else."""
+    try:
+        document = json.loads(body)
+    except ValueError:
+        document = None
+    if not isinstance(document, dict):
+        raise _wrong_address(f"{url} answers something that is not Penstock's API")
+    return document
+
+
+def _told(error: Exception) -> str:
+    return next(text for kind, text in _UNAVAILABLE if isinstance(error, kind))
+
+
+def _of(problem: Problem, status: int) -> PenstockError:
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR or status in _WAIT:
+        return Unavailable(f"the server answers: {problem.detail}; try again later")
+    if problem.code == NotFound.code and len(problem.faults) <= 1:
+        return NotFound(problem.detail)
+    faults = problem.faults or [Fault(code=problem.code, message=problem.detail, mend="")]
+    faults = [msgspec.structs.replace(each, mend=_MEND.get(each.code, each.mend)) for each in faults]
+    return Refused(faults, code=problem.code)
+
+
+def _foreign(url: str, response: urllib3.BaseHTTPResponse) -> PenstockError:
+    """An answer that is not Penstock's: another server's, or a proxy's in front of it."""
+    kind = response.headers.get("Content-Type", "").partition(";")[0].strip() or "an unnamed type"
+    answer = f"{url} answers {response.status} with {kind[:64]}, which is not Penstock's API"
+    if response.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        return Unavailable(f"{answer}: a proxy may stand before it; try again later")
+    to = response.headers.get("Location", "")
+    return _wrong_address(f"{answer}{f', and leads to {to[:200]!r}' if to else ''}")
+
+
+def _wrong_address(message: str) -> BadUsage:
+    return BadUsage(refusal("invalid_url", message, _WRONG_ADDRESS).faults)

@@ -1,0 +1,66 @@
+"""Idempotency keys of uploads over HTTP whose end was not told yet, so that the same command goes on with its request.
+
+Each lies in a file of this user's state folder that is named by a hash of the command, and holds nothing but a random
+key. Standard input has no such key: nobody can tell whether the same bytes come again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import secrets
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+
+KEY_BYTES = 16
+FORGET_AFTER_SECONDS = 30 * 86_400  # an upload that nobody has come back for
+
+
+def state_folder() -> Path:
+    """Where programs keep what may be lost (XDG base directories)."""
+    return Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state") / "penstock" / "uploads"
+
+
+def command_hash(file: Path, said: Sequence[str]) -> str:
+    """Equal for the same unchanged file and the same arguments."""
+    status = file.stat()
+    told = [str(file.resolve()), status.st_size, status.st_mtime_ns, status.st_ino, *said]
+    return hashlib.sha256(json.dumps(told).encode()).hexdigest()
+
+
+class Resumption:
+    """The idempotency key of one command, kept in `folder` until `forget`. Raises `OSError` where it cannot be."""
+
+    def __init__(self, folder: Path, name: str) -> None:
+        self._path = folder / name
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _forget_old(folder)
+        self.key = self._kept() or self._new()
+
+    def forget(self) -> None:
+        """The same command once more is a new upload."""
+        self._path.unlink(missing_ok=True)
+
+    def _kept(self) -> str | None:
+        with suppress(FileNotFoundError):
+            return self._path.read_text(encoding="ascii") or None
+        return None
+
+    def _new(self) -> str:
+        key = secrets.token_hex(KEY_BYTES)
+        written = self._path.with_suffix(f".{key}")
+        with open(os.open(written, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:
+            file.write(key)
+        written.replace(self._path)
+        return key
+
+
+def _forget_old(folder: Path) -> None:
+    before = time.time() - FORGET_AFTER_SECONDS
+    for path in folder.iterdir():
+        with suppress(FileNotFoundError):
+            if path.stat().st_mtime < before:
+                path.unlink()

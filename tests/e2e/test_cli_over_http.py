@@ -1,0 +1,194 @@
+"""The command line against a running system: what PENSTOCK_URL names is what every command speaks to, or it says no."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from penstock.application.access import Role
+from tests.support.command_line import MAPS, CommandLine, Ran
+from tests.support.http_system import HttpSystem, serving
+
+PEOPLE = "crmid\temail\tcity\tnotes\nC1\ta@example.com\tUtrecht\tx\nC2\tnobody\tGouda\ty\n"
+
+
+class Away:
+    """A command line that has no data folder of its own, and a running system elsewhere."""
+
+    def __init__(self, cli: CommandLine, system: HttpSystem) -> None:
+        self.cli, self.system = cli, system
+        secret, _ = system.access.create_key("default", Role.ADMIN, "someone")
+        self.variables = {"PENSTOCK_URL": system.url, "PENSTOCK_API_KEY": secret}
+
+    def run(self, *arguments: object, stdin: bytes = b"") -> Ran:
+        return self.cli.run(*arguments, "--json", stdin=stdin, **self.variables)
+
+    def ingest(self, content: str, *options: object, source: str = "crm", maps: tuple[str, ...] = MAPS) -> Ran:
+        return self.cli.ingest(content, *options, source=source, maps=maps, **self.variables)
+
+    def start(self, *arguments: object) -> subprocess.Popen[str]:
+        return self.cli.start(*arguments, "--json", **self.variables)
+
+    def requests(self) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = self.system.viewer.get("/v1/requests").json()["requests"]
+        return found
+
+    def sources(self) -> list[str]:
+        return [each["name"] for each in self.system.viewer.get("/v1/data-sources").json()["data_sources"]]
+
+
+@pytest.fixture
+def cli(penstock_command: list[str], tmp_path: Path) -> CommandLine:
+    (tmp_path / "here").mkdir()
+    return CommandLine(penstock_command, tmp_path / "here")
+
+
+@pytest.fixture
+def away(cli: CommandLine, tmp_path: Path) -> Iterator[Away]:
+    with serving(tmp_path / "server") as system:
+        yield Away(cli, system)
+    assert not cli.data.exists(), "a command has worked on a folder of this machine"
+
+
+@pytest.fixture
+def idle(cli: CommandLine, tmp_path: Path) -> Iterator[Away]:
+    """With a system that takes files in, and nobody who ingests them."""
+    with serving(tmp_path / "server", ingesting=False) as system:
+        yield Away(cli, system)
+
+
+def test_ingest_uploads_follows_and_tells_what_the_embedded_one_tells(away: Away, cli: CommandLine) -> None:
+    there = away.ingest(PEOPLE, maps=("crmid=crmid!", "email=email", "city=town"))
+    assert (there.code, there.document["status"]) == (0, "COMPLETED")
+    assert there.document["created_attributes"] == ["town"]
+    assert there.document["unmapped_columns"] == ["notes"]
+    assert (there.document["rows_ingested"], there.document["rows_rejected"]) == (1, 1)
+    assert [each["request_id"] for each in away.requests()] == [there.document["request_id"]]
+    again = away.ingest(PEOPLE, maps=())
+    assert (again.code, again.document["unmapped_columns"]) == (0, ["notes"])
+    assert again.document["request_id"] != there.document["request_id"], "a request whose end was told came again"
+    here = CommandLine(cli.command, cli.folder.parent).ingest(PEOPLE)
+    assert there.document.keys() == here.document.keys()
+
+
+def test_nothing_is_created_for_a_file_that_is_refused(away: Away) -> None:
+    refused = away.ingest("crmid\tcity-name\nC1\tUtrecht\n", maps=("crmid=hm:pii", "born=birth_date:integer"))
+    assert refused.code == 1
+    assert {"attribute_exists", "hyphen_in_column_name"} <= set(refused.fault_codes)
+    assert (away.sources(), away.requests()) == ([], [])
+
+
+def test_a_source_that_looks_mistyped_is_not_created(away: Away) -> None:
+    assert away.ingest(PEOPLE).code == 0
+    for ran in (away.ingest(PEOPLE, source="cmr"), away.ingest(PEOPLE, source="cmr", maps=())):
+        assert (ran.code, ran.fault_codes) == (1, ["unknown_data_source"])
+        assert "crm" in ran.stderr
+    assert away.ingest(PEOPLE, source="till_receipts").code == 0
+    assert away.sources() == ["crm", "till_receipts"]
+
+
+def begun(process: subprocess.Popen[str]) -> str:
+    """The id of the request that a command has begun to follow."""
+    assert process.stderr is not None
+    return next(line for line in process.stderr if "SCHEDULED" in line).split()[0]
+
+
+def test_killed_and_run_again_it_goes_on_with_the_unfinished_request(idle: Away) -> None:
+    path = idle.cli.file(PEOPLE)
+    command = ("ingest", path, "--source", "crm", "--map", "crmid=crmid!")
+    killed = idle.start(*command)
+    first = begun(killed)
+    killed.kill()
+    assert killed.wait() == -signal.SIGKILL
+    again = idle.start(*command)
+    assert begun(again) == first
+    idle.system.uploader.post(f"/v1/requests/{first}:cancel")
+    again.communicate()
+    assert again.returncode == 1
+    other = idle.start(*command)
+    assert begun(other) != first, "a request whose end was told came again"
+    other.kill()
+    other.communicate()
+    assert len(idle.requests()) == 2
+
+
+def test_what_tells_commands_apart_holds_no_value_and_is_for_its_owner_only(idle: Away) -> None:
+    process = idle.start("ingest", idle.cli.file(PEOPLE), "--source", "crm", "--map", "crmid=crmid!")
+    begun(process)
+    process.kill()
+    process.communicate()
+    (kept,) = (idle.cli.folder / "state" / "penstock" / "uploads").iterdir()
+    assert kept.stat().st_mode & 0o777 == 0o600
+    assert len(kept.read_text()) == 32
+    assert "people" not in kept.name
+
+
+def test_a_file_from_standard_input_is_ingested(away: Away) -> None:
+    ran = away.run("ingest", "-", "--source", "crm", "--map", "crmid=crmid!", stdin=PEOPLE.encode())
+    assert (ran.code, ran.document["file_name"], ran.document["rows_ingested"]) == (0, "stdin", 2)
+
+
+def test_options_that_would_do_nothing_there_are_refused(away: Away) -> None:
+    for option in ("--workers", "--max-bytes"):
+        ran = away.ingest(PEOPLE, option, 3)
+        assert (ran.code, ran.fault_codes) == (2, ["invalid_options"])
+
+
+def test_the_catalog_is_that_of_the_running_system(away: Away, cli: CommandLine) -> None:
+    assert away.run("source", "create", "crm", "--display-name", "Customers").document["name"] == "crm"
+    assert away.run("source", "list").document["data_sources"] == [{"name": "crm", "display_name": "Customers"}]
+    made = away.run("attribute", "create", "joined", "--format", "date(dd/MM/yyyy)", "--pii").document
+    assert (made["format"], made["pii"], made["custom"]) == ("date(dd/MM/yyyy)", True, True)
+    listed = away.run("attribute", "list", "--custom").document["attributes"]
+    assert [each["name"] for each in listed] == ["joined"]
+    saved = away.run("mapping", "set", "crm", "--map", "id=crmid!", "--map", "town=town").document
+    assert (saved["version"], saved["created_attributes"]) == (1, ["town"])
+    shown = away.run("mapping", "show", "crm").document
+    assert [(each["column"], each["identifier"]) for each in shown["columns"]] == [("id", True), ("town", False)]
+    assert away.run("mapping", "show", "none").code == 1
+
+
+def test_keys_are_those_of_the_running_system(away: Away) -> None:
+    made = away.run("key", "create", "--role", "viewer", "--name", "report").document
+    assert made["key"].startswith("pk_default_")
+    assert made["key_id"] in {each["key_id"] for each in away.run("key", "list").document["api_keys"]}
+    assert away.run("key", "revoke", made["key_id"]).document == {"key_id": made["key_id"], "revoked": True}
+    assert made["key_id"] not in {each["key_id"] for each in away.run("key", "list").document["api_keys"]}
+
+
+@pytest.mark.parametrize(
+    "command",
+    [("publisher", "list"), ("publisher", "create", "shop", "--prefix", "s3://a/b/"), ("dead-letters", "list")],
+)
+def test_what_the_api_cannot_do_is_refused(cli: CommandLine, command: tuple[str, ...]) -> None:
+    ran = cli.run(*command, "--json", PENSTOCK_URL="http://127.0.0.1:9", PENSTOCK_API_KEY="k")
+    assert (ran.code, ran.fault_codes) == (2, ["not_over_http"])
+    assert "PENSTOCK_URL" in ran.stderr
+    assert not cli.data.exists()
+
+
+def test_without_a_home_that_can_be_written_the_file_is_ingested_all_the_same(away: Away) -> None:
+    (away.cli.folder / "state").write_text("no folder")
+    ran = away.ingest(PEOPLE)
+    assert ran.code == 0
+    assert "XDG_STATE_HOME" in ran.stderr
+
+
+def test_a_file_that_has_changed_is_a_new_upload(idle: Away) -> None:
+    path, command = idle.cli.file(PEOPLE), ("--source", "crm", "--map", "crmid=crmid!")
+    process = idle.start("ingest", path, *command)
+    begun(process)
+    process.kill()
+    process.communicate()
+    os.utime(path)
+    other = idle.start("ingest", path, *command)
+    begun(other)
+    other.kill()
+    other.communicate()
+    assert len(idle.requests()) == 2
