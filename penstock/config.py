@@ -4,18 +4,35 @@ from __future__ import annotations
 
 import os
 from collections import abc
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, Literal, TypeVar, get_origin
+from typing import Any, Literal, TypeVar, get_args, get_origin
 
 import msgspec
+import structlog
 
-from penstock.domain.errors import refusal
+from penstock.domain.errors import Refused, refusal
+from penstock.domain.near_names import nearest_name
 from penstock.domain.tenants import TENANT_RULE, is_tenant
 
 PREFIX = "PENSTOCK_"
 DEFAULT_TENANT = "default"
 T = TypeVar("T", bound=msgspec.Struct)
+
+SECTIONS = ("kafka", "cassandra", "s3", "foreign_s3", "kms", "smtp")  # servers, whose settings begin with their names
+NO_SETTINGS = ("url", "api_key", "failpoint")  # variables that are read elsewhere
+LEAST_COMPARED = 4  # letters of a server's name: shorter ones are like too much else
+SIMILARITY = 0.8  # of a variable's name and a setting's, by difflib; what Kubernetes sets for its services is below
+_IN_WORDS = {
+    int: "a whole number",
+    float: "a number",
+    bool: "true or false",
+    tuple: "a list separated by commas",
+    abc.Mapping: "pairs such as dc1=3,dc2=3",
+}
+
+log = structlog.get_logger(__name__)
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -62,7 +79,9 @@ def load_section(kind: type[T], name: str, variables: Mapping[str, str] | None =
     variable at fault, or the one that is missing.
     """
     prefix = f"{PREFIX}{name.upper()}_"
-    given = _given(kind, prefix, os.environ if variables is None else variables)
+    variables = os.environ if variables is None else variables
+    _note_mistyped(kind, prefix, variables)
+    given = _given(kind, prefix, variables)
     missing = [field.name for field in msgspec.structs.fields(kind) if field.required and field.name not in given]
     if missing:
         variable = prefix + missing[0].upper()
@@ -72,9 +91,49 @@ def load_section(kind: type[T], name: str, variables: Mapping[str, str] | None =
     return kind(**given)
 
 
+def mistyped(variables: Mapping[str, str]) -> dict[str, str]:
+    """Variables that nobody reads, each with the setting that its name is nearly that of.
+
+    Those of a server are looked at when its settings are read.
+    """
+    known = [*(field.name for field in msgspec.structs.fields(Settings)), *NO_SETTINGS]
+    return {
+        PREFIX + name.upper(): PREFIX + near.upper()
+        for name in _unprefixed(variables, PREFIX)
+        if name not in known and not name.startswith(tuple(f"{section}_" for section in SECTIONS))
+        if (near := _near(name, known) or _near_section(name))
+    }
+
+
 def environment(settings: Settings) -> dict[str, str]:
     """The variables from which another process reads the same settings."""
     return {PREFIX + name.upper(): str(value) for name, value in msgspec.structs.asdict(settings).items()}
+
+
+def _note_mistyped(kind: type[msgspec.Struct], prefix: str, variables: Mapping[str, str]) -> None:
+    known = [field.name for field in msgspec.structs.fields(kind)]
+    for name in _unprefixed(variables, prefix):
+        if name not in known and (near := _near(name, known)):
+            log.warning("settings.mistyped", variable=prefix + name.upper(), nearest=prefix + near.upper())
+
+
+def _unprefixed(variables: Mapping[str, str], prefix: str) -> list[str]:
+    return [name.removeprefix(prefix).lower() for name in variables if name.startswith(prefix)]
+
+
+def _near(name: str, known: Sequence[str]) -> str | None:
+    return next(iter(get_close_matches(name, known, n=1, cutoff=SIMILARITY)), None)
+
+
+def _near_section(name: str) -> str | None:
+    """`name` with the right spelling of the server that it begins with, if it is nearly that."""
+    for section in SECTIONS:
+        words = name.split("_")
+        size = section.count("_") + 1
+        head, rest = "_".join(words[:size]), words[size:]
+        if rest and len(section) >= LEAST_COMPARED and _near(head, [section]):
+            return "_".join([section, *rest])
+    return None
 
 
 def _given(kind: type[msgspec.Struct], prefix: str, variables: Mapping[str, str]) -> dict[str, object]:
@@ -89,9 +148,16 @@ def _converted(name: str, text: str, kind: Any) -> object:
     try:
         return Path(text) if kind is Path else msgspec.convert(_structured(text, kind), kind, strict=False)
     except (msgspec.ValidationError, ValueError) as error:
-        kind_name = getattr(kind, "__name__", str(kind))
-        mend = f"Give it a value of type {kind_name}."
-        raise refusal("invalid_setting", f"{name} cannot be read: {error}", mend) from error
+        raise _invalid(name, text, kind) from error
+
+
+def _invalid(name: str, text: str, kind: Any) -> Refused:
+    """What can stand there instead; the value is left out, for it may be a secret in the wrong place."""
+    allowed = [str(each) for each in get_args(kind)] if get_origin(kind) is Literal else []
+    words = f"one of {', '.join(allowed)}" if allowed else _IN_WORDS.get(get_origin(kind) or kind, "of the right kind")
+    near = nearest_name(text, allowed)
+    mend = f"Did you mean {near}?" if near else f"Set it to {words}, or leave it out for what is usual."
+    return refusal("invalid_setting", f"{name} is not {words}", mend)
 
 
 def _structured(text: str, kind: Any) -> object:

@@ -4,8 +4,9 @@ from typing import Literal
 import msgspec
 import pytest
 
-from penstock.config import Settings, environment, load_section, load_settings
+from penstock.config import NO_SETTINGS, PREFIX, SECTIONS, Settings, environment, load_section, load_settings, mistyped
 from penstock.domain.errors import Refused
+from tests.support import variables
 
 
 class Server(msgspec.Struct, frozen=True, kw_only=True):
@@ -70,3 +71,59 @@ def test_a_tenant_whose_name_could_lead_elsewhere_is_refused_at_load(name: str) 
 @pytest.mark.parametrize("name", ["default", "acme_inc", "a-1", "0", "a" * 64])
 def test_an_ordinary_tenant_is_loaded(name: str) -> None:
     assert load_settings({"PENSTOCK_TENANT": name}).tenant == name
+
+
+@pytest.mark.parametrize(
+    ("variable", "text", "words"),
+    [
+        ("PENSTOCK_RUNTIME", "clustr", "PENSTOCK_RUNTIME is not one of embedded, cluster: Did you mean cluster?"),
+        ("PENSTOCK_RUNTIME", "wild", "PENSTOCK_RUNTIME is not one of embedded, cluster: Set it to one of embedded, cl"),
+        (
+            "PENSTOCK_WORKERS",
+            "two",
+            "PENSTOCK_WORKERS is not a whole number: Set it to a whole number, or leave it out",
+        ),
+        (
+            "PENSTOCK_SESSION_TIMEOUT_SECONDS",
+            "ten",
+            "PENSTOCK_SESSION_TIMEOUT_SECONDS is not a number: Set it to a num",
+        ),
+    ],
+)
+def test_a_mistyped_value_is_told_what_can_stand_there(variable: str, text: str, words: str) -> None:
+    with pytest.raises(Refused) as refused:
+        load_settings({variable: text})
+    (fault,) = refused.value.faults
+    assert f"{fault.message}: {fault.mend}".startswith(words)
+    assert "Literal" not in str(fault)
+
+
+@pytest.mark.parametrize(
+    ("variable", "near"),
+    [
+        ("PENSTOCK_MAX_FILE_BYTE", "PENSTOCK_MAX_FILE_BYTES"),
+        ("PENSTOCK_WORKER", "PENSTOCK_WORKERS"),
+        ("PENSTOCK_APIKEY", "PENSTOCK_API_KEY"),
+        ("PENSTOCK_KAFAK_PREFIX", "PENSTOCK_KAFKA_PREFIX"),
+    ],
+)
+def test_a_mistyped_variable_is_noticed(variable: str, near: str) -> None:
+    assert mistyped({variable: "x"}) == {variable: near}
+
+
+def test_no_variable_that_is_read_is_taken_for_a_mistyped_one() -> None:
+    assert mistyped(dict.fromkeys(variables.variables_read(), "x")) == {}
+    assert {PREFIX + name.upper() for name in NO_SETTINGS} <= variables.variables_read()
+    assert set(SECTIONS) == set(variables.SECTIONS)
+
+
+def test_what_kubernetes_sets_for_a_service_is_no_mistyped_setting() -> None:
+    service = ("SERVICE_HOST", "SERVICE_PORT", "PORT", "PORT_8080_TCP", "PORT_8080_TCP_ADDR")
+    names = [f"PENSTOCK_{name}_{rest}" for name in ("UPLOADER", "WORKER", "TRACKER", "SPLITTER") for rest in service]
+    assert mistyped(dict.fromkeys(names, "x")) == {}
+
+
+def test_a_mistyped_variable_of_a_server_is_logged(capsys: pytest.CaptureFixture[str]) -> None:
+    load_section(Server, "lab", {"PENSTOCK_LAB_ADDRESS": "x", "PENSTOCK_LAB_HOST": "y"})
+    logged = capsys.readouterr()
+    assert "PENSTOCK_LAB_HOSTS" in logged.out + logged.err
