@@ -35,7 +35,7 @@ class Output:
     def print(self, *parts: RenderableType) -> None:
         """Print for a person, on stdout."""
         for part in parts:
-            console(sys.stdout).print(part)
+            console(sys.stdout).print(part, crop=False)
 
     def write(self, lines: Iterable[bytes]) -> None:
         """Print text as it is; on a terminal without anything that the terminal would act on."""
@@ -48,7 +48,7 @@ class Output:
 
     def say(self, message: RenderableType) -> None:
         """Tell the person at the terminal something that is not the result."""
-        console(sys.stderr).print(message)
+        console(sys.stderr).print(message, crop=False)
 
 
 def console(stream: Any) -> Console:

@@ -4,28 +4,35 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Callable
 from types import TracebackType
+from typing import NamedTuple
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
 from services.cli.output import Document
 
+LEAST_BAR = 6  # columns
+BESIDE_DETAIL = len("In progress ") + LEAST_BAR + len(" 100 % ")
+
 
 class Bar:
-    """A bar on stderr with rows, rows/s and the time that is left, as the request itself says it."""
+    """A bar on stderr with rows, rows/s and the time that is left, as far as the terminal is wide enough."""
 
-    def __init__(self) -> None:
+    def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
         columns = (
             TextColumn("{task.description:<11}"),
-            BarColumn(),
+            BarColumn(bar_width=None),
             TextColumn("{task.percentage:>3.0f} %"),
             TextColumn("{task.fields[detail]}"),
         )
-        self._progress = Progress(*columns, console=Console(file=sys.stderr, highlight=False), refresh_per_second=20)
+        self._monotonic = monotonic
+        self._console = Console(file=sys.stderr, highlight=False)
+        self._progress = Progress(*columns, console=self._console, refresh_per_second=20)
         self._task: TaskID = self._progress.add_task("Storing", total=None, detail="")
-        self._began = time.monotonic()
         self._size = 0
+        self._first: Seen | None = None
 
     def __enter__(self) -> Bar:
         self._progress.start()
@@ -42,16 +49,35 @@ class Bar:
         self._progress.update(self._task, advance=size, detail=f"{self._size / 1_000_000:,.1f} MB")
 
     def show(self, request: Document) -> None:
-        if self._size:
-            self._began, self._size = time.monotonic(), 0
-        seconds = max(time.monotonic() - self._began, 0.001)
-        detail = f"{request['rows_read']:>11,} rows {request['rows_read'] / seconds:>9,.0f} rows/s"
-        if request["eta_seconds"] is not None:
-            detail += f"   {request['eta_seconds']} s left"
+        now = Seen(self._monotonic(), request["rows_read"])
+        self._first = self._first or now
         self._progress.update(
             self._task,
             description=request["status"].capitalize().replace("_", " "),
             total=request["chunks_total"],
             completed=request["chunks_done"],
-            detail=detail,
+            detail=detail(request, rows_per_second(self._first, now), self._console.width - BESIDE_DETAIL),
         )
+
+
+class Seen(NamedTuple):
+    """How many rows were read at a time."""
+
+    at: float  # seconds
+    rows: int
+
+
+def rows_per_second(first: Seen, now: Seen) -> float:
+    """The rate since the first look: what was done before says nothing about it."""
+    return (now.rows - first.rows) / max(now.at - first.at, 0.001)
+
+
+def detail(request: Document, rate: float, width: int) -> str:
+    """Rows, rate and the time that is left, as many of them as fit into `width`."""
+    parts = [f"{request['rows_read']:>11,} rows", f" {rate:>9,.0f} rows/s"]
+    if request["eta_seconds"] is not None:
+        parts.append(f"   {request['eta_seconds']} s left")
+    while len("".join(parts).lstrip()) > max(width, 0):
+        parts.pop()
+    whole = "".join(parts)
+    return whole if len(whole) <= width else whole.lstrip()

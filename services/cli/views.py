@@ -7,18 +7,18 @@ from datetime import datetime
 from typing import Any
 
 from rich import box
-from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
+from rich.console import Group, RenderableType
 from rich.filesize import decimal
-from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
 from penstock.domain.coercion import REASONS
 from penstock.domain.errors import Fault, Problem
+from services.cli.fitting import Fitting, block, stacked
 from services.cli.output import Document, printable
 
 _STATUS_STYLES = {"COMPLETED": "green", "FAILED": "red", "CANCELLED": "yellow", "REVERTED": "yellow"}
-_UNBOUNDED = 10_000  # columns, to ask how wide a view would be by itself
+_LEAST_WORDS = 24  # columns that a sentence in a table should have
 _ROW_REASONS = {
     "wrong_field_count": "The row has not as many fields as the header.",
     "no_identifier": "No identifier has a value in this row.",
@@ -44,11 +44,15 @@ def problem_view(problem: Problem) -> RenderableType:
     return Group(line, Text(f"{printable(mend)} ({problem.code})".lstrip(), style="dim"))
 
 
-def _faults_view(faults: Iterable[Fault]) -> RenderableType:
-    table = _table("code", "where", "what is wrong", "how to mend it")
+def _faults_view(faults: Sequence[Fault]) -> RenderableType:
+    table = _table("!code", "where", "~what is wrong", "~how to mend it")
+    blocks = []
     for fault in faults:
-        table.add_row(fault.code, _where(fault.column, fault.position), printable(fault.message), printable(fault.mend))
-    return table
+        where = _where(fault.column, fault.position)
+        message, mend = printable(fault.message), printable(fault.mend)
+        table.add_row(fault.code, where, message, mend)
+        blocks.append(block(fault.code, *filter(None, (where, message, mend))))
+    return Fitting(table, Group(*blocks))
 
 
 def request_view(request: Document, *, notes: Sequence[tuple[str, str]] = (), where: str = "") -> RenderableType:
@@ -76,16 +80,19 @@ def request_view(request: Document, *, notes: Sequence[tuple[str, str]] = (), wh
 
 
 def requests_view(requests: Sequence[Document]) -> RenderableType:
-    """A line for each request; two where the terminal is too narrow for one."""
+    """A line for each request, or a few where the terminal is too narrow for one."""
     wide = _table("!accepted", "!request", "!source", "!file", "!status", ">rows", ">rejected")
-    narrow = _table("request", "accepted", ">rows", ">rejected")
+    narrow = _table("!request", "!accepted", ">rows", ">rejected")
+    blocks = []
     for each in requests:
         accepted, status = each["accepted_at"][:16].replace("T", " "), _status(each["status"])
         request_id, source, file = each["request_id"], each["data_source"], printable(each["file_name"])
         counts = f"{each['rows_read']:,}", f"{each['rows_rejected']:,}"
         wide.add_row(accepted, request_id, source, file, status, *counts)
         narrow.add_row(f"{request_id}\n{source}, {file}", Text.assemble(accepted, "\n", status), *counts)
-    return Widest(wide, narrow) if requests else Text("There are no requests yet.")
+        rows = f"{counts[0]} rows, {counts[1]} rejected"
+        blocks.append(block(request_id, Text.assemble(status, f", {accepted}"), f"{source}, {file}", rows))
+    return Fitting(wide, narrow, Group(*blocks)) if requests else Text("There are no requests yet.")
 
 
 def profile_view(profile: Document) -> RenderableType:
@@ -101,22 +108,14 @@ def profile_view(profile: Document) -> RenderableType:
 
 
 def records_view(records: Sequence[Mapping[str, Any]], *columns: str) -> RenderableType:
-    """Plain records as a table of some of their fields."""
-    table = _table(*(column.replace("_", " ") for column in columns))
+    """Plain records as a table of some of their fields; on a narrow terminal each as a block below its first field."""
+    table = _table(*(f"!{column.replace('_', ' ')}" for column in columns))
+    blocks = []
     for record in records:
-        table.add_row(*(printable(_plain(record[column])) for column in columns))
-    return table if table.row_count else Text("There are none yet.")
-
-
-class Widest:
-    """The first of two views where it fits into the terminal, otherwise the second."""
-
-    def __init__(self, wide: RenderableType, narrow: RenderableType) -> None:
-        self._wide, self._narrow = wide, narrow
-
-    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        needed = Measurement.get(console, options.update(max_width=_UNBOUNDED), self._wide).maximum
-        yield self._wide if needed <= options.max_width else self._narrow
+        cells = [printable(_plain(record[column])) for column in columns]
+        table.add_row(*cells)
+        blocks.append(block(cells[0], ", ".join(filter(None, cells[1:]))))
+    return Fitting(table, Group(*blocks)) if blocks else Text("There are none yet.")
 
 
 def _plain(value: object) -> object:
@@ -126,26 +125,35 @@ def _plain(value: object) -> object:
 
 
 def _table(*headings: str) -> Table:
-    """A table without lines; a heading that begins with > is of a column of numbers, one with ! is never folded."""
+    """A table without lines. A heading that begins with > is of a column of numbers, one with ! is never folded, one
+    with ~ is of sentences."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="dim", show_edge=False, padding=(0, 1))
     for heading in headings:
         number, whole = heading.startswith(">"), heading.startswith("!")
-        table.add_column(heading.lstrip(">!"), justify="right" if number else "left", overflow="fold", no_wrap=whole)
+        least = _LEAST_WORDS if heading.startswith("~") else None
+        table.add_column(
+            heading.lstrip(">!~"),
+            justify="right" if number else "left",
+            overflow="fold",
+            no_wrap=whole,
+            min_width=least,
+        )
     return table
 
 
-def facts_view(facts: Iterable[tuple[str, RenderableType]]) -> Table:
-    """Labels and what they stand for, in two columns."""
+def facts_view(facts: Iterable[tuple[str, RenderableType]]) -> RenderableType:
+    """Labels and what they stand for: in two columns, or one above the other where a word would be broken."""
+    facts = list(facts)
     grid = Table.grid(padding=(0, 2))
     grid.add_column(style="dim", no_wrap=True)
     grid.add_column(overflow="fold")
     for label, value in facts:
         grid.add_row(label, value)
-    return grid
+    return Fitting(grid, stacked(facts))
 
 
 def _reasons_view(reasons: Mapping[str, int]) -> RenderableType:
-    table = _table(">rows", "reason", "what it means")
+    table = _table(">rows", "!reason", "what it means")
     for code, rows in sorted(reasons.items(), key=lambda item: (-item[1], item[0])):
         meaning = REASONS[code].message if code in REASONS else _ROW_REASONS.get(code, "")
         table.add_row(f"{rows:,}", code, meaning)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import io
+import re
 from typing import Any
 
 import pytest
 from rich.console import Console, RenderableType
 
-from services.cli.views import request_view, requests_view
+from services.cli.output import Output
+from services.cli.views import records_view, request_view, requests_view
 
 ID = "01a211d4-c8d9-7b12-8205-7d7ddcbdeef9"
 
@@ -51,3 +53,41 @@ def test_a_files_size_is_said_in_a_unit_that_suits_it(size: int, said: str) -> N
 
 def test_a_request_is_shown_in_ascii_alone() -> None:
     assert "\n".join(shown(request_view(request()), width=80)).isascii()
+
+
+KEY_ID = "a1" * 32
+VIEWS = {
+    "a request": (ID, request_view(request(reject_reasons={"wrong_field_count": 120}), where=" --data demo")),
+    "requests": (ID, requests_view([request()])),
+    "API keys": (KEY_ID, records_view([{"key_id": KEY_ID, "name": "n", "role": "viewer"}], "key_id", "name", "role")),
+}
+
+
+@pytest.mark.parametrize("width", [40, 60, 80])
+@pytest.mark.parametrize("name", VIEWS)
+def test_an_id_is_never_broken(name: str, width: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole, view = VIEWS[name]
+    terminal = io.StringIO()
+    monkeypatch.setattr(terminal, "isatty", lambda: True)
+    monkeypatch.setattr("sys.stdout", terminal)
+    monkeypatch.setenv("COLUMNS", str(width))
+    monkeypatch.setenv("TERM", "xterm")
+    Output(as_json=False).print(view)
+    lines = re.sub(r"\x1b\[[0-9;]*m", "", terminal.getvalue()).splitlines()
+    assert any(whole in line for line in lines), lines
+    assert [line for line in lines if len(line.rstrip()) > max(width, len(whole) + 2)] == []
+
+
+def test_a_terminal_of_sixty_columns_shows_what_may_be_run_next_whole() -> None:
+    lines = shown(request_view(request()), width=60)
+    assert f"penstock undo {ID}" in " ".join(line.strip() for line in lines)
+    assert [line for line in lines if ID in line]
+
+
+def test_a_terminal_of_sixty_columns_shows_a_request_in_a_few_lines() -> None:
+    assert shown(requests_view([request()]), width=60) == [
+        ID,
+        "  COMPLETED, 2026-11-25 08:31",
+        "  store_pos, customers.tsv",
+        "  20,000 rows, 120 rejected",
+    ]
