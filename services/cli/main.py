@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import importlib
 import io
+import os
 import signal
 import sys
 from collections.abc import Sequence
+from importlib import metadata
+from typing import Annotated
 
 import typer
 
+from penstock.config import mistyped
 from penstock.domain.errors import Fault
 from penstock.hardening import no_core_dumps
 from services.cli.failures import BadUsage, ExitCode, judge, show
@@ -49,9 +53,14 @@ EXIT_CODES = (
 )
 
 
+_COMPLETING = "_PENSTOCK_COMPLETE"  # set by a shell's completion script
+_SO_FAR = ("_TYPER_COMPLETE_ARGS", "COMP_WORDS")  # the command line as far as it is typed: zsh's and fish's, bash's
+
+
 def main() -> None:
     """The `penstock` script."""
     no_core_dumps()
+    os.umask(0o077)  # what a command writes is its owner's
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
@@ -65,8 +74,9 @@ def main() -> None:
 
 def run(arguments: Sequence[str]) -> int:
     """Run one command line; returns the exit code."""
+    _warn_of_mistyped_settings()
     try:
-        code = application(arguments[0] if arguments else "")(arguments, prog_name="penstock", standalone_mode=False)
+        code = application(_command(arguments))(arguments, prog_name="penstock", standalone_mode=False)
         sys.stdout.flush()
     except BrokenPipeError:
         return ExitCode.PIPE_CLOSED
@@ -81,13 +91,49 @@ def application(command: str) -> typer.Typer:
         name="penstock",
         help="Penstock turns files of customer rows into encrypted customer profiles.",
         no_args_is_help=True,
-        add_completion=False,
+        context_settings={"help_option_names": ["--help", "-h"]},
         epilog=EXIT_CODES,
     )
-    app.callback()(lambda: None)  # keeps a single command a command with a name
+    app.callback()(_options)
+    if _COMPLETING in os.environ and command not in COMMANDS:
+        for name in COMMANDS:  # whose modules take longer to load than a person waits for a completion
+            app.command(name)(_to_complete)
+        return app
     for module in [COMMANDS[command]] if command in COMMANDS else dict.fromkeys(COMMANDS.values()):
         importlib.import_module(f"services.cli.{module}").register(app)
     return app
+
+
+def _warn_of_mistyped_settings() -> None:
+    if _COMPLETING in os.environ:
+        return  # in the middle of a line that a person types
+    for variable, near in mistyped(os.environ).items():
+        sys.stderr.write(f"Warning: {variable} is no setting, and is not used. Did you mean {near}?\n")
+
+
+def _command(arguments: Sequence[str]) -> str:
+    """The command that is run, or that is being completed by a shell; empty while there is none."""
+    if _COMPLETING in os.environ:
+        arguments = next((os.environ[name] for name in _SO_FAR if name in os.environ), "").split()[1:]
+    return arguments[0] if arguments else ""
+
+
+def _to_complete() -> None:
+    """Stands for a command of which only the name is asked for."""
+
+
+def _print_version(asked: bool) -> None:
+    if asked:
+        sys.stdout.write(f"penstock {metadata.version('penstock')}\n")
+        raise typer.Exit
+
+
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """What stands before a command."""
 
 
 def _bad_usage(error: typer.TyperException, *, as_json: bool) -> int:

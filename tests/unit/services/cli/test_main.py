@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from importlib import metadata
+from typing import Any
+
 import pytest
 
 from services.cli.main import COMMANDS, application, run
@@ -19,6 +22,52 @@ def test_a_command_is_found_in_its_module_and_explains_itself(command: str, caps
     shown = capsys.readouterr().out
     assert f"penstock {command}" in shown
     assert "--json" in shown or "COMMAND" in shown
+
+
+@pytest.mark.parametrize("option", ["-h", "--help"])
+@pytest.mark.parametrize("before", [[], ["ingest"], ["key", "create"]])
+def test_help_has_a_short_name_everywhere(before: list[str], option: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run([*before, option]) == 0
+    assert "Usage:" in capsys.readouterr().out
+
+
+def test_it_tells_its_version(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["--version"]) == 0
+    assert capsys.readouterr().out == f"penstock {metadata.version('penstock')}\n"
+
+
+def completed(words: str, place: int, shell: str, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> list[str]:
+    monkeypatch.setenv("_PENSTOCK_COMPLETE", f"complete_{shell}")
+    monkeypatch.setenv("COMP_WORDS" if shell == "bash" else "_TYPER_COMPLETE_ARGS", words)
+    monkeypatch.setenv("COMP_CWORD", str(place))
+    monkeypatch.setenv("_TYPER_COMPLETE_FISH_ACTION", "get-args")
+    with pytest.raises(SystemExit) as ended:
+        run([])
+    assert ended.value.code == 0
+    found: list[str] = capsys.readouterr().out.split()
+    return found
+
+
+def test_a_shell_completes_every_command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    assert completed("penstock ", 1, "bash", monkeypatch, capsys) == list(COMMANDS)
+    assert completed("penstock dead", 1, "bash", monkeypatch, capsys) == ["dead-letters"]
+
+
+def test_a_shell_completes_options_and_what_is_below(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert completed("penstock ingest --sou", 2, "bash", monkeypatch, capsys) == ["--source"]
+    assert completed("penstock key ", 2, "bash", monkeypatch, capsys) == ["create", "list", "revoke"]
+    assert "revoke" in completed("penstock key ", 2, "fish", monkeypatch, capsys)
+
+
+def test_a_mistyped_setting_is_told_before_anything_else(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("PENSTOCK_MAX_FILE_BYTE", "1")
+    assert run(["--version"]) == 0
+    told = "Warning: PENSTOCK_MAX_FILE_BYTE is no setting, and is not used. Did you mean PENSTOCK_MAX_FILE_BYTES?\n"
+    assert capsys.readouterr().err == told
 
 
 def test_without_arguments_all_commands_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
