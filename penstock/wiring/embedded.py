@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 
 from penstock.adapters.embedded.control_store import EmbeddedControlStore
@@ -25,9 +26,14 @@ def embedded(
     random: Random = os.urandom,
     dependencies: Dependencies | None = None,
 ) -> System:
-    """The runtime in `settings.data`, which is made on first use. Raises `Unavailable`, `Refused`, `Corrupt`."""
+    """The runtime in `settings.data`, which is made on first use.
+
+    Raises `Unavailable`, `Refused`, `Corrupt`, and `OSError` for a folder that cannot be made or used.
+    """
     clock = clock or SystemClock()
     settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if not os.access(settings.data, os.R_OK | os.W_OK | os.X_OK):  # told of the folder, not of some file in it
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(settings.data))
     control = EmbeddedControlStore(settings.data / "control.db")
     vault = FileKeyVault(settings.data / "keys.json", create=not control.tenants())
     log = EmbeddedEventLog(settings.data / "events.db", clock, session_timeout=settings.session_timeout_seconds)

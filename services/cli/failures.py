@@ -12,6 +12,7 @@ exit code   meaning
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import traceback
@@ -67,6 +68,20 @@ _TITLES = {
 }
 
 
+SHOWN_PATH = 200  # characters of a path that a message shows
+_OWNER = "Change its owner or its permissions, or name another place."
+_PATHS = {
+    errno.EACCES: ("may not be used by you", _OWNER),
+    errno.EPERM: ("may not be used by you", _OWNER),
+    errno.EROFS: ("lies on a disk that cannot be written", "Name another place."),
+    errno.EEXIST: ("is a file, where a folder is needed", "Name a folder, or move the file away."),
+    errno.ENOTDIR: ("lies below a file, where a folder is needed", "Name another place."),
+    errno.EISDIR: ("is a folder, where a file is needed", "Name a file in it."),
+    errno.ENOENT: ("cannot be there: its folder does not exist", "Create the folder, or name another place."),
+    errno.ENAMETOOLONG: ("is too long for a path", "Name another place."),
+}
+
+
 @contextmanager
 def reporting(*, as_json: bool, refused: Document | None = None) -> Iterator[Output]:
     """Run a command's body; any error in it is shown, and becomes an exit code.
@@ -111,7 +126,7 @@ def judge(error: BaseException) -> Failure:
             again = Fault(code="interrupted", message="stopped before the end", mend="Run the same command again.")
             return _failure(ExitCode.INTERRUPTED, again.code, again.message, [again])
         case OSError():
-            return _failure(ExitCode.UNAVAILABLE, "unavailable", f"{error.filename or 'a file'}: {error.strerror}")
+            return _of_system(error)
         case _:
             return _failure(ExitCode.INTERNAL, "internal", f"{type(error).__name__} {_place(error)}")
 
@@ -129,6 +144,18 @@ def _failure(
 ) -> Failure:
     problem = Problem(code=code, title=title or _TITLES[exit_code], detail=detail, faults=faults or [])
     return Failure(problem, exit_code)
+
+
+def _of_system(error: OSError) -> Failure:
+    """What the operating system refuses: a path that whoever typed it has to change, or a disk that fails."""
+    path = repr(str(error.filename or "a file")[:SHOWN_PATH])
+    if error.errno in _PATHS:
+        what, mend = _PATHS[error.errno]
+        fault = Fault(code="path_not_usable", message=f"{path} {what}", mend=mend)
+        return _failure(ExitCode.USAGE, fault.code, fault.message, [fault])
+    mend = "Free some space, then run the same command again." if error.errno == errno.ENOSPC else "Try again later."
+    fault = Fault(code="unavailable", message=f"{path} cannot be used: {error.strerror}", mend=mend)
+    return _failure(ExitCode.UNAVAILABLE, fault.code, fault.message, [fault])
 
 
 def _is_of_the_command_line(text: str) -> bool:

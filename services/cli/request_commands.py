@@ -16,7 +16,7 @@ from services.cli.failures import ExitCode, reporting
 from services.cli.following import follow, hinted
 from services.cli.options import AsJson, Data, Key, RequestId, Source, Url, where_of
 from services.cli.progress import progress
-from services.cli.reject_files import as_records, save
+from services.cli.reject_files import as_records, check_output, save
 from services.cli.upload_file import UploadFile
 from services.cli.views import request_view, requests_view
 
@@ -80,6 +80,7 @@ def watch(request_id: RequestId, data: Data = None, url: Url = None, key: Key = 
 def rejects(
     request_id: RequestId,
     output: Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", help="Where to; or stdout.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite the file if it is there.")] = False,
     data: Data = None,
     url: Url = None,
     key: Key = None,
@@ -87,6 +88,8 @@ def rejects(
 ) -> None:
     """Get the rejected rows back as a TSV, with line numbers and reasons, to be mended and uploaded again."""
     with reporting(as_json=as_json) as out, connect(data, url, key) as client:
+        if output is not None:
+            check_output(output, force=force)
         lines = client.rejects(request_id)
         if output is not None:
             rows = save(lines, output)

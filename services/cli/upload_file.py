@@ -13,10 +13,9 @@ from penstock.domain.compression import plain
 from penstock.domain.errors import refusal
 from penstock.domain.file_rules import MAX_HEADER_BYTES, Header, judge_header
 from penstock.domain.mapping import Limits, Mapping
-from services.cli.failures import BadUsage
+from services.cli.failures import SHOWN_PATH, BadUsage
 
 PART_BYTES = 256 * 1024
-SHOWN_PATH = 200  # characters of a path that a message shows
 STDIN = Path("-")
 
 

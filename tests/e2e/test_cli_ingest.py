@@ -205,7 +205,8 @@ def test_a_data_folder_that_is_a_file(cli: CommandLine) -> None:
     path = cli.file(rows("C1\t\tUtrecht"))
     cli.data.write_text("not a folder")
     ran = unusable(cli, path)
-    assert (ran.code, ran.document["error"]["code"]) == (3, "unavailable")
+    assert (ran.code, ran.fault_codes) == (2, ["path_not_usable"])
+    assert f"{str(cli.data)!r} is a file, where a folder is needed" in ran.document["error"]["detail"]
 
 
 def test_the_key_file_of_another_folder_opens_nothing(cli: CommandLine) -> None:

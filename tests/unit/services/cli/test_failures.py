@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 
 import pytest
@@ -30,7 +31,8 @@ def caused(error: BaseException, cause: BaseException) -> BaseException:
         (Unavailable("the disk is full"), ExitCode.UNAVAILABLE, "unavailable"),
         (Corrupt("moved"), ExitCode.UNAVAILABLE, "corrupt"),
         (KeyRevoked("gone"), ExitCode.UNAVAILABLE, "key_revoked"),
-        (PermissionError(13, "Permission denied", "a.db"), ExitCode.UNAVAILABLE, "unavailable"),
+        (PermissionError(13, "Permission denied", "a.db"), ExitCode.USAGE, "path_not_usable"),
+        (OSError(errno.ENOSPC, "No space left on device", "a.db"), ExitCode.UNAVAILABLE, "unavailable"),
         (KeyboardInterrupt(), ExitCode.INTERRUPTED, "interrupted"),
         (caused(SystemError(SECRET), KeyboardInterrupt()), ExitCode.INTERRUPTED, "interrupted"),
         (caused(SystemError(SECRET), ValueError()), ExitCode.INTERNAL, "internal"),
