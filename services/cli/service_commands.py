@@ -17,7 +17,7 @@ from services.cli.options import AsJson, Data, HealthHost, HealthPort, Host, Por
 from services.cli.part_runner import Part, PartRunner
 from services.row_processor.main import splitter_loop, worker_loop
 from services.status_tracker.main import periodic_work, tracker_loop
-from services.uploader.api import Metrics
+from services.uploader.api.metrics import Metrics
 from services.uploader.main import api_server, beside_the_api
 
 

@@ -22,7 +22,7 @@ from services.cli.part_runner import PartRunner
 from services.cli.service_commands import run_until_told
 from services.cli.views import facts_view
 from services.standalone.system import Standalone
-from services.uploader.api import Metrics
+from services.uploader.api.metrics import Metrics
 from services.uploader.main import api_server
 
 

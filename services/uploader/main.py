@@ -14,7 +14,8 @@ from penstock.application.consume import ConsumeLoop
 from penstock.application.periodic import Periodic
 from penstock.domain.errors import Unavailable
 from penstock.wiring import System
-from services.uploader.api import Metrics, create_app
+from services.uploader.api.app import create_app
+from services.uploader.api.metrics import Metrics
 from services.uploader.intake import intake_of
 from services.uploader.offers import offers_loop
 from services.uploader.server import BACKLOG, Connections, GuardedProtocol, allowed_connections

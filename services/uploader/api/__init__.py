@@ -1,6 +1,4 @@
-"""The HTTP API: `create_app` makes it, `operations.py` explains it, one module a topic declares what it can do."""
+"""The HTTP API: `app.py` makes it, `operations.py` explains it, one module a topic declares what it can do.
 
-from services.uploader.api.app import create_app
-from services.uploader.api.metrics import Metrics
-
-__all__ = ["Metrics", "create_app"]
+Nothing is imported here: the command line uses `views.py`, and would wait for the web framework to load.
+"""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from importlib import metadata
 from typing import Any
 
@@ -74,3 +76,10 @@ def test_without_arguments_all_commands_are_listed(capsys: pytest.CaptureFixture
     assert run(["--help"]) == 0
     shown = capsys.readouterr().out
     assert [command for command in COMMANDS if f" {command} " not in shown] == []
+
+
+@pytest.mark.parametrize("module", ["request_commands", "catalog_commands", "key_commands", "profile"])
+def test_a_client_does_not_wait_for_the_web_framework_to_load(module: str) -> None:
+    look = f"import sys, services.cli.{module}; print({{'litestar', 'uvicorn', 'cassandra'}} & set(sys.modules))"
+    ran = subprocess.run([sys.executable, "-c", look], capture_output=True, text=True, check=True)
+    assert ran.stdout.strip() == "set()"
