@@ -45,6 +45,10 @@ class Client(Protocol):
         """The request now, and again as it changes, until it has ended."""
         ...
 
+    def problems(self) -> list[str]:
+        """Why `changes` has nothing new to tell now, in sentences."""
+        ...
+
     def rejects(self, request_id: str) -> Iterator[bytes]:
         """The TSV of the rejected rows; nothing when there are none."""
         ...

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import os
+import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -62,7 +64,7 @@ def open_service(service: str, data: Path | None, dependencies: Dependencies) ->
 
 def http_client(url: str, key: str | None) -> HttpClient:
     """Raises `BadUsage`."""
-    if not url.startswith(("http://", "https://")):
+    if re.match(r"https?://[^/?#]", url) is None:
         raise BadUsage(refusal("invalid_url", "--url is no web address", "Begin it with https:// or http://.").faults)
     key = (key or "").strip()
     if not key:

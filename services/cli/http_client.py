@@ -15,6 +15,7 @@ import urllib3
 from penstock.application.access import Role
 from penstock.domain.attributes import Attribute, parse_format
 from penstock.domain.errors import Unavailable
+from penstock.domain.limits import MAX_PAGE
 from penstock.domain.request import Status
 from services.cli.client import Client, UploadOrder
 from services.cli.http_errors import driver_errors, judge_answer, read_json
@@ -72,7 +73,13 @@ class HttpClient(Client):
         return self._document("POST", "/uploads", body=form, headers=headers)
 
     def requests(self, *, limit: int) -> list[Document]:
-        found: list[Document] = self._document("GET", f"/requests?limit={limit}")["requests"]
+        found: list[Document] = []
+        before: str | None = ""
+        while before is not None and len(found) < limit:
+            size = min(limit - len(found), MAX_PAGE)
+            page = self._document("GET", f"/requests?limit={size}" + (f"&before={before}" if before else ""))
+            found += page["requests"]
+            before = page["next"]
         return found
 
     def request(self, request_id: str) -> Document:
@@ -101,7 +108,6 @@ class HttpClient(Client):
             time.sleep(RECONNECT_PAUSE_SECONDS)
 
     def problems(self) -> list[str]:
-        """Why `changes` has nothing new to tell now."""
         return self._problems
 
     def rejects(self, request_id: str) -> Iterator[bytes]:

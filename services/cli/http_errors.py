@@ -20,8 +20,8 @@ _WRONG_ADDRESS = "Check --url or PENSTOCK_URL: the address that `penstock up` or
 _MEND = {"unauthorized": "Check --key or PENSTOCK_API_KEY, or have a key made: penstock key create --role uploader"}
 _UNAVAILABLE: tuple[tuple[type[Exception], str], ...] = (
     (exceptions.NameResolutionError, "no such host is known: {url}; check --url or PENSTOCK_URL"),
-    (exceptions.ConnectTimeoutError, "no connection to {url} in time; is it running, is the address right?"),
     (exceptions.NewConnectionError, "no connection to {url}; is it running, is the address right?"),
+    (exceptions.ConnectTimeoutError, "no connection to {url} in time; is it running, is the address right?"),
     (exceptions.SSLError, "no trusted connection to {url}: its certificate or its TLS is not accepted"),
     (exceptions.ReadTimeoutError, "{url} does not answer within the time limit; try again later"),
     (Exception, "the connection to {url} broke off; try again later"),
@@ -33,7 +33,7 @@ def driver_errors(url: str) -> Iterator[None]:
     """The errors of the HTTP driver as Penstock's own. Raises `Unavailable`, `BadUsage` for an address that is none."""
     try:
         yield
-    except exceptions.LocationParseError:
+    except exceptions.LocationValueError:
         raise _wrong_address(f"{url!r} is no web address") from None
     except (exceptions.HTTPError, OSError) as error:
         raise Unavailable(_told(error).format(url=url)) from None

@@ -45,7 +45,7 @@ class NewMapping(NamedTuple):
 
 class Backend(Protocol):
     """A system that ingests a file. `limits` are what the header is judged by before anything is sent; `idle` says what
-    to look at when nobody takes a request up."""
+    to look at when nobody takes a request up, nothing where that cannot be."""
 
     limits: Limits
     idle: str

@@ -80,7 +80,9 @@ def ingest_file(
         prepared = _prepared(backend, order.source, forms, file)
         with progress(out) as shown:
             document.update(backend.begin(file, said, prepared.new, shown))
-            states = hinted(backend.changes(document["request_id"]), lambda: out.say(backend.idle), time.monotonic)
+            states = backend.changes(document["request_id"])
+            if backend.idle:
+                states = hinted(states, lambda: out.say(backend.idle), time.monotonic)
             for state in watched(states, backend.problems, time.monotonic, out):
                 document.update(state)
                 shown.show(state)

@@ -56,6 +56,9 @@ class LocalClient(Client):
     def changes(self, request_id: str) -> Iterator[Document]:
         return changes(self._system.requests, self._system.clock, self._tenant_id, request_id)
 
+    def problems(self) -> list[str]:
+        return []
+
     def rejects(self, request_id: str) -> Iterator[bytes]:
         system = self._system
         lines = reject_lines(system.requests, system.chunks, system.files, self._tenant_id, request_id)

@@ -14,6 +14,7 @@ from services.cli.column_options import check_segment
 from services.cli.connecting import connect
 from services.cli.failures import ExitCode, reporting
 from services.cli.following import follow, hinted
+from services.cli.ingesting import watched
 from services.cli.options import AsJson, Data, Key, RequestId, Source, Url, where_of
 from services.cli.progress import progress
 from services.cli.reject_files import as_records, check_output, save
@@ -71,7 +72,8 @@ def watch(request_id: RequestId, data: Data = None, url: Url = None, key: Key = 
             out.say(f"Nobody has taken it up yet. Is the system running? penstock up{where_of(data)}")
 
         with progress(out) as shown:
-            ended = follow(hinted(client.changes(request_id), hint, time.monotonic), shown.show)
+            states = hinted(client.changes(request_id), hint, time.monotonic)
+            ended = follow(watched(states, client.problems, time.monotonic, out), shown.show)
         out.result(ended, lambda: request_view(ended, where=where_of(data, url)))
         if ended["status"] != "COMPLETED":
             raise typer.Exit(ExitCode.REFUSED)

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
 from penstock.application.access import Role
+from services.cli.http_client import HttpClient
 from tests.support.command_line import MAPS, CommandLine, Ran
-from tests.support.http_system import HttpSystem, serving
+from tests.support.http_system import CRMID, HttpSystem, serving
 
 PEOPLE = "crmid\temail\tcity\tnotes\nC1\ta@example.com\tUtrecht\tx\nC2\tnobody\tGouda\ty\n"
 
@@ -78,10 +82,11 @@ def test_ingest_uploads_follows_and_tells_what_the_embedded_one_tells(away: Away
 
 
 def test_nothing_is_created_for_a_file_that_is_refused(away: Away) -> None:
-    refused = away.ingest("crmid\tcity-name\nC1\tUtrecht\n", maps=("crmid=hm:pii", "born=birth_date:integer"))
+    before, maps = away.sources(), ("crmid=hm:pii", "born=birth_date:integer")
+    refused = away.ingest("crmid\tcity-name\nC1\tUtrecht\n", source="shop", maps=maps)
     assert refused.code == 1
     assert {"attribute_exists", "hyphen_in_column_name"} <= set(refused.fault_codes)
-    assert (away.sources(), away.requests()) == ([], [])
+    assert (away.sources(), away.requests()) == (before, [])
 
 
 def test_a_source_that_looks_mistyped_is_not_created(away: Away) -> None:
@@ -91,6 +96,12 @@ def test_a_source_that_looks_mistyped_is_not_created(away: Away) -> None:
         assert "crm" in ran.stderr
     assert away.ingest(PEOPLE, source="till_receipts").code == 0
     assert away.sources() == ["crm", "till_receipts"]
+
+
+def uploaded(away: Away) -> str:
+    """The id of a request that waits."""
+    request_id: str = away.system.upload(PEOPLE.encode(), mapping=[CRMID]).json()["request_id"]
+    return request_id
 
 
 def begun(process: subprocess.Popen[str]) -> str:
@@ -116,6 +127,38 @@ def test_killed_and_run_again_it_goes_on_with_the_unfinished_request(idle: Away)
     other.kill()
     other.communicate()
     assert len(idle.requests()) == 2
+
+
+def test_a_server_that_goes_away_is_told_and_waited_for(cli: CommandLine, tmp_path: Path) -> None:
+    there = CommandLine(cli.command, tmp_path)
+    there.run("mapping", "set", "crm", "--map", "crmid=crmid!")
+    request_id = there.run("upload", there.file(PEOPLE), "--source", "crm", "--json").document["request_id"]
+    key = there.run("key", "create", "--role", "viewer", "--json").document["key"]
+    uploader = there.start("uploader", "--port", 0, "--json")
+    assert uploader.stdout is not None
+    url = json.loads(uploader.stdout.readline())["url"]
+    process = cli.start("watch", request_id, "--json", PENSTOCK_URL=url, PENSTOCK_API_KEY=key)
+    begun(process)
+    uploader.kill()
+    uploader.communicate()
+    assert process.stderr is not None
+    assert next(line for line in process.stderr if line.startswith("Waiting: ") and "connection to" in line)
+    back = there.start("up", "--port", urlsplit(url).port, "--workers", 1)
+    process.communicate()
+    back.terminate()
+    back.communicate()
+    assert process.returncode == 0
+
+
+def test_more_requests_are_listed_than_a_page_holds(idle: Away) -> None:
+    for _ in range(3):
+        uploaded(idle)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("services.cli.http_client.MAX_PAGE", 2)
+        with closing(HttpClient(idle.system.url, idle.variables["PENSTOCK_API_KEY"])) as client:
+            listed = [[each["request_id"] for each in client.requests(limit=limit)] for limit in (1, 2, 3, 10)]
+    assert [len(each) for each in listed] == [1, 2, 3, 3]
+    assert listed[3] == [each["request_id"] for each in idle.requests()]
 
 
 def test_what_tells_commands_apart_holds_no_value_and_is_for_its_owner_only(idle: Away) -> None:

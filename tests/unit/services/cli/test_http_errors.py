@@ -1,0 +1,121 @@
+"""What a person is told when --url leads to something that is no Penstock, or to nothing."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import closing
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import msgspec
+import pytest
+
+from penstock.domain.errors import NotFound, PenstockError, Problem, Refused, Unavailable
+from services.cli.connecting import http_client
+from services.cli.failures import BadUsage, judge
+
+HTML = b"<html>Sign in to the hotel's network</html>"
+PROBLEM = "application/problem+json"
+
+
+def problem(code: str, detail: str) -> bytes:
+    return msgspec.json.encode(Problem(code=code, title="no", detail=detail).to_json())
+
+
+ANSWERS = {  # by path: status, media type, body
+    "page": (200, "text/html", HTML),
+    "missing": (404, "text/html; charset=utf-8", HTML),
+    "proxy": (502, "text/html", HTML),
+    "moved": (301, "text/html", HTML),
+    "list": (200, "application/json", b"[1]"),
+    "cut": (200, "application/json", b'{"requests": ['),
+    "key": (401, PROBLEM, problem("unauthorized", "there is no valid API key")),
+    "none": (404, PROBLEM, problem("not_found", "there is no request x")),
+    "busy": (429, PROBLEM, problem("rate_limited", "too many look-ups")),
+    "away": (503, PROBLEM, problem("unavailable", "a part of Penstock is away")),
+}
+
+
+class Handler(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        status, kind, body = ANSWERS[self.path.split("/")[1]]
+        self.send_response(status)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(body)))
+        if status == 301:
+            self.send_header("Location", "https://other.example/")
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        """Nothing."""
+
+
+@pytest.fixture(scope="module")
+def address() -> Iterator[str]:
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+        server.shutdown()
+        thread.join()
+
+
+def raised(url: str, key: str = "k") -> PenstockError:
+    with pytest.raises(PenstockError) as error, closing(http_client(url, key)) as client:
+        client.requests(limit=1)
+    return error.value
+
+
+@pytest.mark.parametrize(
+    ("path", "kind", "words"),
+    [
+        ("page", BadUsage, "answers 200 with text/html, which is not Penstock's API"),
+        ("missing", BadUsage, "answers 404 with text/html, which is not Penstock's API"),
+        ("moved", BadUsage, "leads to 'https://other.example/'"),
+        ("list", BadUsage, "not Penstock's API"),
+        ("cut", BadUsage, "not Penstock's API"),
+        ("proxy", Unavailable, "answers 502 with text/html, which is not Penstock's API: a proxy may stand before it"),
+        ("key", Refused, "there is no valid API key"),
+        ("none", NotFound, "there is no request x"),
+        ("busy", Unavailable, "too many look-ups; try again later"),
+        ("away", Unavailable, "a part of Penstock is away; try again later"),
+    ],
+)
+def test_an_answer_is_told_for_what_it_is(address: str, path: str, kind: type[PenstockError], words: str) -> None:
+    error = raised(f"{address}/{path}")
+    assert type(error) is kind
+    assert words in judge(error).problem.detail
+    assert "hotel" not in str(error)
+
+
+def test_a_wrong_key_is_told_where_the_key_comes_from(address: str) -> None:
+    (fault,) = judge(raised(f"{address}/key")).problem.faults
+    assert "PENSTOCK_API_KEY" in fault.mend
+
+
+@pytest.mark.parametrize(
+    ("url", "kind", "words"),
+    [
+        ("http://127.0.0.1:9", Unavailable, "no connection to http://127.0.0.1:9/v1; is it running"),
+        ("http://nowhere.invalid", Unavailable, "no such host is known: http://nowhere.invalid/v1"),
+        ("http://", BadUsage, "--url is no web address"),
+        ("127.0.0.1:8080", BadUsage, "--url is no web address"),
+        ("http://127.0.0.1:99999", BadUsage, "is no web address"),
+    ],
+)
+def test_an_address_that_leads_nowhere_is_told(url: str, kind: type[PenstockError], words: str) -> None:
+    error = raised(url)
+    assert type(error) is kind
+    assert words in judge(error).problem.detail
+
+
+def test_another_kind_of_server_is_told_of_its_certificate(address: str) -> None:
+    assert "no trusted connection" in str(raised(address.replace("http:", "https:")))
+
+
+@pytest.mark.parametrize("key", ["", " \n", "pk_é", "pk_a\nb"])
+def test_what_cannot_be_a_key_is_told(key: str) -> None:
+    error = raised("http://127.0.0.1:9", key)
+    assert isinstance(error, BadUsage)
+    assert error.code == "no_key"
