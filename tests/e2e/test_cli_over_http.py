@@ -55,7 +55,7 @@ def cli(penstock_command: list[str], tmp_path: Path) -> CommandLine:
 
 @pytest.fixture
 def away(cli: CommandLine, tmp_path: Path) -> Iterator[Away]:
-    with serving(tmp_path / "server") as system:
+    with serving(tmp_path / "server", sources=()) as system:
         yield Away(cli, system)
     assert not cli.data.exists(), "a command has worked on a folder of this machine"
 
@@ -63,7 +63,7 @@ def away(cli: CommandLine, tmp_path: Path) -> Iterator[Away]:
 @pytest.fixture
 def idle(cli: CommandLine, tmp_path: Path) -> Iterator[Away]:
     """With a system that takes files in, and nobody who ingests them."""
-    with serving(tmp_path / "server", ingesting=False) as system:
+    with serving(tmp_path / "server", ingesting=False, sources=()) as system:
         yield Away(cli, system)
 
 
@@ -82,11 +82,11 @@ def test_ingest_uploads_follows_and_tells_what_the_embedded_one_tells(away: Away
 
 
 def test_nothing_is_created_for_a_file_that_is_refused(away: Away) -> None:
-    before, maps = away.sources(), ("crmid=hm:pii", "born=birth_date:integer")
-    refused = away.ingest("crmid\tcity-name\nC1\tUtrecht\n", source="shop", maps=maps)
+    maps = ("crmid=hm:pii", "born=birth_date:integer")
+    refused = away.ingest("crmid\tcity-name\nC1\tUtrecht\n", maps=maps)
     assert refused.code == 1
     assert {"attribute_exists", "hyphen_in_column_name"} <= set(refused.fault_codes)
-    assert (away.sources(), away.requests()) == (before, [])
+    assert (away.sources(), away.requests()) == ([], [])
 
 
 def test_a_source_that_looks_mistyped_is_not_created(away: Away) -> None:
@@ -100,6 +100,7 @@ def test_a_source_that_looks_mistyped_is_not_created(away: Away) -> None:
 
 def uploaded(away: Away) -> str:
     """The id of a request that waits."""
+    away.system.uploader.post("/v1/data-sources", json={"name": "crm"})
     request_id: str = away.system.upload(PEOPLE.encode(), mapping=[CRMID]).json()["request_id"]
     return request_id
 

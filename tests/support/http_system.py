@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
@@ -30,7 +30,6 @@ class HttpSystem:
 
     def __init__(self, standalone: Standalone, url: str) -> None:
         self.standalone, self.url = standalone, url
-        standalone.system.catalog.create_source("default", "crm")
         self.access = Access(standalone.system.control, standalone.system.clock)
         self.admin, self.uploader, self.viewer = (
             self.client(role) for role in (Role.ADMIN, Role.UPLOADER, Role.VIEWER)
@@ -80,10 +79,14 @@ def form(content: bytes, *, name: str = "people.tsv", **said: Any) -> list[tuple
 
 
 @contextmanager
-def serving(folder: Path, *, ingesting: bool = True, **settings: Any) -> Iterator[HttpSystem]:
+def serving(
+    folder: Path, *, ingesting: bool = True, sources: Sequence[str] = ("crm",), **settings: Any
+) -> Iterator[HttpSystem]:
     """A system in `folder` that runs until the end of the block; only the API does, unless `ingesting`."""
     standalone = Standalone(Settings(data=folder, **settings), workers=0)
     with standalone if ingesting else closing(standalone.system):
+        for name in sources:
+            standalone.system.catalog.create_source("default", name)
         server = api_server(standalone.system, "127.0.0.1", 0, problems=standalone.problems)
         thread = threading.Thread(target=server.run)
         thread.start()
