@@ -11,7 +11,7 @@ import pytest
 from penstock.domain.errors import Conflict, Fenced, NotFound
 from penstock.ports.event_log import Consumer, EventLog, Message, TopicPartition
 
-GIVE_UP_SECONDS = 60.0  # only a broken log ever gets here
+GIVE_UP_SECONDS = 240.0  # only a broken log ever gets here
 ORDERS, ALERTS, SINGLE = "orders", "alerts", "single"
 
 

@@ -24,7 +24,7 @@ from tests.support.waiting import until
 BITS = 4
 FRAGMENTS = 6_000
 BEYOND = b"\xff" * 64
-WAIT_SECONDS = 60
+WAIT_SECONDS = 240
 
 
 @pytest.fixture
@@ -70,11 +70,12 @@ def test_a_write_goes_on_when_the_server_is_back(
 ) -> None:
     written = fragments()
     with closing(CassandraProfileStore(CassandraSession(through))) as store, ThreadPoolExecutor(1) as threads:
-        running = threads.submit(store.write, tenant, written, bits=BITS, timestamp_us=1)
-        wait_for_some(store, tenant)
-        with line.toxic(kind, timeout=0):
-            time.sleep(1)  # so long that requests have timed out and been tried again
-            assert not running.done()
+        with line.toxic("latency", latency=20):  # so long that it cannot have ended
+            running = threads.submit(store.write, tenant, written, bits=BITS, timestamp_us=1)
+            wait_for_some(store, tenant)
+            with line.toxic(kind, timeout=0):
+                time.sleep(1)  # so long that requests have timed out and been tried again
+                assert not running.done()
         running.result(WAIT_SECONDS)
         assert [each for bucket in range(2**BITS) for each in store.scan(tenant, bucket)] == written
 
@@ -82,10 +83,11 @@ def test_a_write_goes_on_when_the_server_is_back(
 def test_a_server_that_hangs_is_sent_less(through: CassandraSettings, line: SpoiltConnection, tenant: str) -> None:
     with closing(CassandraProfileStore(CassandraSession(through))) as store, ThreadPoolExecutor(1) as threads:
         before = store.in_flight_limit
-        running = threads.submit(store.write, tenant, fragments(), bits=BITS, timestamp_us=1)
-        wait_for_some(store, tenant)
-        with line.toxic("timeout", timeout=0):
-            until(lambda: store.in_flight_limit < before)
+        with line.toxic("latency", latency=20):  # so long that it cannot have ended
+            running = threads.submit(store.write, tenant, fragments(), bits=BITS, timestamp_us=1)
+            wait_for_some(store, tenant)
+            with line.toxic("timeout", timeout=0):
+                until(lambda: store.in_flight_limit < before)
         running.result(WAIT_SECONDS)
         assert store.in_flight_limit > 1
 

@@ -240,7 +240,8 @@ class _Child:
 
 
 def _consume(path: Path, pipe: Connection, hang_after: int | None) -> None:
-    consumer = EmbeddedEventLog(path, SystemClock(), session_timeout=1.0).consumer("g", [ALERTS])
+    """None is missed for being slow: a process that is killed is not waited for."""
+    consumer = EmbeddedEventLog(path, SystemClock(), session_timeout=GIVE_UP_SECONDS).consumer("g", [ALERTS])
     handled = 0
     while len(consumer.assignment()) != 1:
         consumer.poll(0.01)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 import stat
 from collections.abc import Callable, Iterator
 from email import message_from_bytes
@@ -20,6 +19,7 @@ from penstock.adapters.folder_mailer import FolderMailer
 from penstock.adapters.smtp_mailer import Security, SmtpMailer, SmtpServer
 from penstock.domain.errors import Refused, Unavailable
 from penstock.ports.mailer import InDoubt, Mailer
+from tests.support.free_ports import free_port
 
 TIMEOUT_SECONDS = 5.0
 Received = list[tuple[str, list[str], bytes]]
@@ -81,13 +81,6 @@ def serve(postbox: Postbox, server: dict[str, Any] | None = None, **client: Any)
     settings: dict[str, Any] = {"security": Security.NONE, **client}
     yield SmtpMailer(SmtpServer(host="127.0.0.1", port=port, timeout_seconds=TIMEOUT_SECONDS, **settings))
     controller.stop()
-
-
-def free_port() -> int:
-    with socket.socket() as unused:
-        unused.bind(("127.0.0.1", 0))
-        port: int = unused.getsockname()[1]
-        return port
 
 
 Delivered = Callable[[], list[bytes]]

@@ -14,6 +14,7 @@ from penstock.adapters.cluster.cassandra_schema import VERSION
 from penstock.adapters.cluster.cassandra_session import CassandraSession, CassandraSettings
 from penstock.config import load_section
 from tests.support.servers import Servers
+from tests.support.waiting import GIVE_UP_SECONDS
 
 
 @pytest.fixture
@@ -33,7 +34,9 @@ def session_of(fleet: Fleet) -> CassandraSession:
 def refused(fleet: Fleet, command: list[str], **variables: str) -> str:
     """What a command says that is refused at once."""
     environment = {**fleet.variables, **{f"PENSTOCK_{name}": value for name, value in variables.items()}}
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=60)
+    done = subprocess.run(
+        command, env=environment, capture_output=True, text=True, check=False, timeout=GIVE_UP_SECONDS
+    )
     assert done.returncode == 1
     assert "Traceback" not in done.stderr
     return done.stderr

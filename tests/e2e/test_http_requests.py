@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tests.support.holding import held_at
 from tests.support.http_system import CRMID, HEADER, HttpSystem, serving
 
 ROWS = (HEADER + "c1\t+31612345678\tshoes\nc2\t\thats\n").encode()
@@ -83,10 +84,14 @@ def test_the_answer_to_an_upload_says_how_large_the_plain_file_is(system: HttpSy
 
 def test_events_tell_the_progress_until_the_end(system: HttpSystem) -> None:
     rows = HEADER.encode() + b"".join(b"c%d\t\tshoes\n" % number for number in range(20_000))
-    events = system.events(system.upload(rows).json()["request_id"])
+    events = []
+    with held_at("worker.before_upsert") as release:
+        for event in system.each_event(system.upload(rows).json()["request_id"]):
+            events.append(event)
+            release()
+    assert events[0]["chunks_done"] == 0
     assert events[-1]["status"] == "COMPLETED"
     assert events[-1]["rows_ingested"] == 20_000
-    assert len(events) > 1
     assert [each["chunks_done"] for each in events] == sorted(each["chunks_done"] for each in events)
 
 
@@ -148,10 +153,10 @@ def test_a_completed_request_is_undone_once_and_for_all(system: HttpSystem) -> N
 
 
 def test_a_request_that_has_not_ended_is_cancelled(system: HttpSystem) -> None:
-    rows = HEADER.encode() + b"".join(b"c%d\t\tshoes\n" % number for number in range(100_000))
-    request_id = system.upload(rows).json()["request_id"]
-    answer = system.uploader.post(f"/v1/requests/{request_id}:cancel")
-    assert (answer.status_code, answer.json()["status"]) == (200, "CANCELLED")
+    with held_at("worker.before_upsert"):
+        request_id = system.upload(ROWS).json()["request_id"]
+        answer = system.uploader.post(f"/v1/requests/{request_id}:cancel")
+        assert (answer.status_code, answer.json()["status"]) == (200, "CANCELLED")
     assert system.ended(request_id)["status"] == "CANCELLED"
     answer = system.uploader.post(f"/v1/requests/{request_id}:undo")
     assert (answer.status_code, answer.json()["code"]) == (409, "cannot_revert")
@@ -206,8 +211,18 @@ def test_a_value_that_cannot_be_one_is_refused_without_quoting_it(system: HttpSy
 
 
 def test_what_is_done_is_audited(system: HttpSystem) -> None:
-    for action in ("request.undone", "request.cancelled", "rejects.downloaded"):
-        assert audited(system, action), action
+    rejected = system.ingest(ROWS + b"c3\n")["request_id"]
+    assert system.uploader.get(f"/v1/requests/{rejected}/rejects").status_code == 200
+    assert system.uploader.post(f"/v1/requests/{rejected}:undo").status_code == 200
+    with held_at("worker.before_upsert"):
+        cancelled = system.upload(ROWS).json()["request_id"]
+        assert system.uploader.post(f"/v1/requests/{cancelled}:cancel").status_code == 200
+    for action, request_id in {
+        "rejects.downloaded": rejected,
+        "request.undone": rejected,
+        "request.cancelled": cancelled,
+    }.items():
+        assert audited(system, action)[0]["details"]["request_id"] == request_id
 
 
 def audited(system: HttpSystem, action: str) -> list[dict[str, Any]]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,8 +12,9 @@ import pytest
 import stamina
 
 from tests.support.command_line import CommandLine
+from tests.support.free_ports import free_port
+from tests.support.waiting import GIVE_UP_SECONDS
 
-STOP_SECONDS = 60
 SERVICES = {"splitter": "penstock.splitters", "worker": "penstock.workers", "tracker": "penstock.trackers"}
 PEOPLE = "crmid\tcity\nC1\tUtrecht\nC2\tGouda\n"
 
@@ -32,22 +32,16 @@ def serving(cli: CommandLine, service: str, *options: object, exit_code: int = 0
     try:
         yield f"http://127.0.0.1:{port}"
         process.send_signal(signal.SIGTERM)
-        assert process.wait(STOP_SECONDS) == exit_code, process.communicate()
+        assert process.wait(GIVE_UP_SECONDS) == exit_code, process.communicate()
     finally:
         process.kill()
         process.communicate()
 
 
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port: int = free.getsockname()[1]
-    return port
-
-
 def answer(url: str, until: Callable[[httpx.Response], bool]) -> httpx.Response:
     """Asks again and again until the answer is as it should be."""
     for attempt in stamina.retry_context(
-        on=(httpx.TransportError, AssertionError), attempts=None, timeout=STOP_SECONDS
+        on=(httpx.TransportError, AssertionError), attempts=None, timeout=GIVE_UP_SECONDS
     ):
         with attempt:
             told = httpx.get(url)

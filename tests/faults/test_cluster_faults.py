@@ -42,9 +42,9 @@ AWAY_SECONDS = 10.0  # for several tries, of which the log says nothing
 CHUNK_OF_MANY = 2_000  # bytes; of two attempts' cells either may be the larger, and of a few, one attempt's may be all
 # For one that is stopped: else what it waits for when it wakes is overdue, and it drops the chunk before it commits.
 PATIENT = {
-    "cassandra_request_timeout_seconds": "60",
-    "cassandra_patience_seconds": "60",
-    "kafka_delivery_timeout_seconds": "60",
+    "cassandra_request_timeout_seconds": "600",
+    "cassandra_patience_seconds": "600",
+    "kafka_delivery_timeout_seconds": "600",
 }
 
 
@@ -199,14 +199,14 @@ def stored(place: Installation) -> dict[tuple[bytes, int], bytes]:
 
 
 @pytest.mark.usefixtures("splitter", "tracker")
-@pytest.mark.parametrize(("seconds", "longest_pause"), [(15.0, 3.0), long(180.0, 20.0)])
+@pytest.mark.parametrize(("most_kills", "longest_pause"), [(3, 3.0), long(8, 20.0)])
 def test_workers_that_come_and_go_in_a_storm_skip_nothing(
-    place: Installation, seconds: float, longest_pause: float
+    place: Installation, most_kills: int, longest_pause: float
 ) -> None:
     """One to four at a time, ended and killed by turns."""
     random, workers, kills = Random(1), [place.start("worker")], 0
-    request_id, until_time = place.upload(messy_file.longer(20)), time.monotonic() + seconds
-    while time.monotonic() < until_time:
+    request_id = place.upload(messy_file.longer(20))
+    while kills < most_kills:
         if len(workers) == 1 or (len(workers) < 4 and random.random() < 0.5):
             workers.append(place.start("worker"))
         else:
@@ -216,7 +216,6 @@ def test_workers_that_come_and_go_in_a_storm_skip_nothing(
         if place.request(request_id).status.ended:
             request_id = place.upload(messy_file.longer(20))
         time.sleep(random.uniform(1.0, longest_pause))  # the storm's own pace
-    assert kills > 2
     check_safe(place)
     check_finished(place)
     place.end(*workers)

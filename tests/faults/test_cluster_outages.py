@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -23,6 +22,7 @@ from penstock.domain.events import CHUNK_READY, PROGRESS, UPLOAD_REQUESTED
 from services.uploader.intake import intake_of
 from tests.support import messy_file
 from tests.support.cluster_invariant import check_finished, check_finished_first, check_safe, dead_letters
+from tests.support.free_ports import free_port
 from tests.support.installation import GROUPS, Installation, installation
 from tests.support.poison import foreign_request, poisons
 from tests.support.servers import Servers, kill
@@ -140,9 +140,7 @@ def test_services_that_start_before_their_servers_wait_and_say_for_what(
 def places() -> Iterator[tuple[str, str]]:
     """The kinds of services that tell their health, each with a free address to do so."""
     for kind in ("splitter", "worker", "tracker"):
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            url = f"http://127.0.0.1:{free.getsockname()[1]}"
-        yield kind, url
+        yield kind, f"http://127.0.0.1:{free_port()}"
 
 
 @contextmanager

@@ -22,6 +22,7 @@ from services.uploader.intake import intake_of
 from tests.support import clear_text, messy_file
 from tests.support.aftermath import check_completed, check_mails, requests
 from tests.support.command_line import CommandLine, Ran
+from tests.support.waiting import GIVE_UP_SECONDS
 
 KILLED = -signal.SIGKILL
 SESSION_SECONDS = 1.0
@@ -110,7 +111,7 @@ def test_a_stopped_worker_that_wakes_up_does_no_harm(tmp_path: Path, place: str,
         assert os.WIFSTOPPED(os.waitpid(zombie.pid, os.WUNTRACED)[1])
         finish(data)
         zombie.send_signal(signal.SIGCONT)
-        _, stderr = zombie.communicate(timeout=30)  # it is told to end, after the chunk that it is at
+        _, stderr = zombie.communicate(timeout=GIVE_UP_SECONDS)  # it is told to end, after the chunk that it is at
     assert zombie.returncode == 0
     assert ("consume.fenced" in stderr) >= fenced
     check_completed(data, messy_file.BODY)

@@ -21,7 +21,7 @@ from services.status_tracker.tracker import Tracker
 from services.status_tracker.watchdog import STALLED
 from tests.support.postbox import Postbox, open_postbox
 from tests.support.stream_scene import GROUP, PARTITIONS, StreamScene, repeated_and_shuffled, running
-from tests.support.waiting import until
+from tests.support.waiting import GIVE_UP_SECONDS, until
 
 pytestmark = pytest.mark.server_faults
 
@@ -63,11 +63,11 @@ def test_a_tracker_that_is_killed_anywhere_is_made_up_for(scene: StreamScene, po
     requests = scene.accept(3, "ann@example.com", "bo@example.com")
     scene.send(repeated_and_shuffled(scene.progress(requests, chunks=5), seed=2))
     with scene.process(postbox.port, failpoint=f"{place}:1") as first:
-        assert first.wait(60) == -signal.SIGKILL
+        assert first.wait(GIVE_UP_SECONDS) == -signal.SIGKILL
     with scene.process(postbox.port) as second:
         scene.await_end()
         second.terminate()
-        assert second.wait(60) == 0
+        assert second.wait(GIVE_UP_SECONDS) == 0
     assert set(scene.told()) == {(each, status) for each in requests for status in STATUSES}
     copies = Counter(postbox.taken)
     assert len(copies) == len({taken.message_id for taken in copies}) == 3 * len(STATUSES) * 2
@@ -158,7 +158,7 @@ def test_an_outage_is_waited_for_and_nothing_is_acknowledged_meanwhile(scene: St
 def test_a_bug_ends_the_process_and_skips_nothing(scene: StreamScene) -> None:
     scene.send(scene.progress(scene.accept(3), chunks=10))
     with scene.process(failpoint="tracker.state_stored:1:raise") as process:
-        _, stderr = process.communicate(timeout=60)
+        _, stderr = process.communicate(timeout=GIVE_UP_SECONDS)
     assert process.returncode == 1
     assert '"event": "tracker.failed"' in stderr
     assert scene.log.lag(GROUP, PROGRESS) == 3 * 12
@@ -169,7 +169,7 @@ def test_a_bug_ends_the_process_and_skips_nothing(scene: StreamScene) -> None:
 def test_a_consumer_that_stops_without_a_word_ends_its_process(scene: StreamScene) -> None:
     scene.send(scene.progress(scene.accept(3), chunks=10))
     with scene.process(0, "--watched", failpoint="tracker.state_stored:1:hang") as process:
-        _, stderr = process.communicate(timeout=60)
+        _, stderr = process.communicate(timeout=GIVE_UP_SECONDS)
     assert process.returncode == STALLED == os.EX_TEMPFAIL
     assert '"event": "tracker.stalled"' in stderr
     with running(scene.tracker()):

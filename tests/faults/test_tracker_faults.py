@@ -36,6 +36,7 @@ from penstock.domain.request import Status
 from penstock.ports.control_store import Table
 from tests.support.acceptance import TENANT, accept
 from tests.support.postbox import Postbox, open_postbox
+from tests.support.waiting import GIVE_UP_SECONDS
 
 ADDRESSES = ("ann@example.com", "bo@example.com")
 REQUESTS = 4
@@ -69,7 +70,9 @@ class Scene:
         command = [sys.executable, "-m", "tests.support.tracker_process", str(self.folder), str(port)]
         environment = {**os.environ, **({"PENSTOCK_FAILPOINT": failpoint} if failpoint else {})}
         root = Path(__file__).parents[2]
-        done = subprocess.run([*command, str(clock_seconds)], env=environment, cwd=root, timeout=60, check=False)
+        done = subprocess.run(
+            [*command, str(clock_seconds)], env=environment, cwd=root, timeout=GIVE_UP_SECONDS, check=False
+        )
         return done.returncode
 
     def steps(self, number: int) -> list[Step]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import replace
@@ -13,6 +12,7 @@ import pytest
 
 from penstock.application.access import Access, Role
 from tests.support import messy_file
+from tests.support.free_ports import free_port
 from tests.support.installation import Installation, installation
 from tests.support.servers import Servers
 from tests.support.toxics import SpoiltConnection, spoilt_connection
@@ -58,7 +58,7 @@ def place(real_servers: Servers, lines: dict[str, SpoiltConnection], tmp_path: P
 def test_it_waits_for_each_server_says_for_which_and_goes_on(
     place: Installation, lines: dict[str, SpoiltConnection]
 ) -> None:
-    api, health = (f"http://127.0.0.1:{port}" for port in free_ports())
+    api, health = (f"http://127.0.0.1:{port}" for port in (free_port(), free_port()))
     options = ["--port", api.rpartition(":")[2], "--health-port", health.rpartition(":")[2]]
     with ExitStack() as stack:
         away = {name: stack.enter_context(ExitStack()) for name in LOGGED}
@@ -79,8 +79,3 @@ def test_it_waits_for_each_server_says_for_which_and_goes_on(
     accepted = httpx.post(f"{api}/v1/uploads", files=FILES, headers={"Authorization": f"Bearer {secret}"}, timeout=60)
     assert accepted.status_code == 202, accepted.text
     place.end(service)
-
-
-def free_ports() -> list[int]:
-    with socket.create_server(("127.0.0.1", 0)) as one, socket.create_server(("127.0.0.1", 0)) as other:
-        return [each.getsockname()[1] for each in (one, other)]

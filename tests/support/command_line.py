@@ -14,7 +14,7 @@ from penstock.config import Settings
 from penstock.domain.errors import NotFound
 from services.cli.local_client import LocalClient
 
-SECONDS = 120  # a command that takes longer hangs
+SECONDS = 240  # a command that takes longer hangs
 MAPS = ("crmid=crmid!", "email=email", "city=city")
 
 

@@ -40,7 +40,7 @@ class HttpSystem:
         return httpx.Client(base_url=self.url, headers={"Authorization": f"Bearer {secret}"}, timeout=60)
 
     def anonymous(self) -> httpx.Client:
-        return httpx.Client(base_url=self.url)
+        return httpx.Client(base_url=self.url, timeout=60)
 
     def stored_keys(self) -> list[str]:
         """The keys of all uploaded files that are stored."""
@@ -65,9 +65,13 @@ class HttpSystem:
 
     def events(self, request_id: str, **headers: str) -> list[dict[str, Any]]:
         """What the event stream of a request tells until it ends."""
+        return list(self.each_event(request_id, **headers))
+
+    def each_event(self, request_id: str, **headers: str) -> Iterator[dict[str, Any]]:
+        """The same, one by one as they come."""
         with self.viewer.stream("GET", f"/v1/requests/{request_id}/events", headers=headers) as answer:
             assert answer.headers["content-type"].startswith("text/event-stream")
-            return [json.loads(line[6:]) for line in answer.iter_lines() if line.startswith("data: ")]
+            yield from (json.loads(line[6:]) for line in answer.iter_lines() if line.startswith("data: "))
 
 
 def form(content: bytes, *, name: str = "people.tsv", **said: Any) -> list[tuple[str, Any]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from email import message_from_bytes
@@ -10,6 +9,8 @@ from email.policy import SMTP
 from typing import Any, NamedTuple
 
 from aiosmtpd.controller import Controller
+
+from tests.support.free_ports import free_port
 
 
 class Taken(NamedTuple):
@@ -33,9 +34,7 @@ class Postbox:
 
 @contextmanager
 def open_postbox() -> Iterator[Postbox]:
-    with socket.socket() as unused:
-        unused.bind(("127.0.0.1", 0))
-        postbox = Postbox(unused.getsockname()[1])
+    postbox = Postbox(free_port())
     controller = Controller(postbox, hostname="127.0.0.1", port=postbox.port)
     controller.start()
     try:

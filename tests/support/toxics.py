@@ -41,7 +41,7 @@ class SpoiltConnection:
 def spoilt_connection(toxiproxy: str, upstream: str) -> Iterator[SpoiltConnection]:
     """`toxiproxy`: URL of its API; `upstream`: the server's "host:port"."""
     name = f"test-{uuid.uuid4().hex}"
-    with httpx.Client(base_url=toxiproxy) as api:
+    with httpx.Client(base_url=toxiproxy, timeout=60) as api:
         made = api.post("/proxies", json={"name": name, "listen": "127.0.0.1:0", "upstream": upstream})
         made.raise_for_status()
         try:

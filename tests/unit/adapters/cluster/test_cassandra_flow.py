@@ -11,7 +11,7 @@ import pytest
 from penstock.adapters.cluster.cassandra_flow import Flow, InFlightLimit
 from penstock.domain.errors import Unavailable
 
-WAIT_SECONDS = 10
+WAIT_SECONDS = 60
 
 
 class Passing(Exception):

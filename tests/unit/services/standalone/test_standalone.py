@@ -17,17 +17,17 @@ def test_what_is_announced_last_is_mailed_before_the_end(tmp_path: Path) -> None
     def hold_up(name: str) -> None:
         if name == "tracker.state_stored" and standalone.system.requests.list(messy_file.TENANT)[0].status.ended:
             arrived.set()
-            go_on.wait(30)
+            go_on.wait(240)
 
     standalone = Standalone(Settings(data=tmp_path / "data"), workers=0)
     with failpoints.installed(hold_up):
         standalone.__enter__()
         form = replace(messy_file.form(standalone.system), notify=("someone@example.org",))
         standalone.intake.upload(messy_file.TENANT, [messy_file.BODY], form)
-        assert arrived.wait(30)
+        assert arrived.wait(240)
         ending = threading.Thread(target=standalone.__exit__)
         ending.start()
         threading.Timer(0.3, go_on.set).start()  # long enough for a notifier that would not wait
-        ending.join(30)
+        ending.join(240)
     subjects = [email.message_from_bytes(path.read_bytes())["Subject"] for path in (tmp_path / "data/mail").glob("*")]
     assert "Upload completed: people.tsv" in subjects
