@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from enum import StrEnum
 
+from penstock.application.expiring_cache import ExpiringCache
 from penstock.domain.errors import Conflict, KeyRevoked
 from penstock.domain.framing import framed
 from penstock.domain.sealing import DataKey
@@ -15,6 +15,7 @@ from penstock.ports.key_vault import KeyVault
 
 KEY_BYTES = 32
 LIFETIME_SECONDS = 300.0  # after a tenant's keys are shredded, copies in memory are gone by then
+KEYS_KEPT = 4_096  # a tenant has five, more when they are rotated
 
 
 class Purpose(StrEnum):
@@ -31,9 +32,8 @@ class KeyRing:
     """Gives out data keys. Raises `Unavailable` while the key service is away, `KeyRevoked` when a key is gone."""
 
     def __init__(self, store: ControlStore, vault: KeyVault, clock: Clock, random: Callable[[int], bytes]) -> None:
-        self._store, self._vault, self._clock, self._random = store, vault, clock, random
-        self._lock = threading.Lock()
-        self._cached: dict[tuple[str, Purpose, int], tuple[float, DataKey]] = {}
+        self._store, self._vault, self._random = store, vault, random
+        self._cached = ExpiringCache[tuple[str, Purpose, int], DataKey](clock, seconds=LIFETIME_SECONDS, most=KEYS_KEPT)
 
     def current(self, tenant_id: str, purpose: Purpose) -> DataKey:
         """The newest version, made on first use."""
@@ -44,10 +44,9 @@ class KeyRing:
 
     def get(self, tenant_id: str, purpose: Purpose, version: int) -> DataKey:
         """One version. Raises `KeyRevoked` when there is no such key any more."""
-        with self._lock:
-            found = self._cached.get((tenant_id, purpose, version))
-        if found and found[0] > self._clock.monotonic():
-            return found[1]
+        found = self._cached.get((tenant_id, purpose, version))
+        if found:
+            return found
         record = self._store.get(Table.DATA_KEYS, tenant_id, purpose, _sort(version))
         if record is None:
             raise KeyRevoked(f"version {version} of the {purpose} key of tenant {tenant_id} does not exist any more")
@@ -58,6 +57,10 @@ class KeyRing:
         if purpose is Purpose.HASH:
             raise ValueError("a new hash key would give every person a new node")
         return self._add(tenant_id, purpose, self.current(tenant_id, purpose).version + 1)
+
+    def close(self) -> None:
+        """Forget every key."""
+        self._cached.clear()
 
     def _add(self, tenant_id: str, purpose: Purpose, version: int) -> DataKey:
         wrapped = self._vault.wrap(self._random(KEY_BYTES), _context(tenant_id, purpose, version))
@@ -71,8 +74,7 @@ class KeyRing:
         purpose, version = Purpose(record.partition), int(record.sort)
         secret = self._vault.unwrap(record.body, _context(record.tenant_id, purpose, version))
         key = DataKey(version, secret)
-        with self._lock:
-            self._cached[record.tenant_id, purpose, version] = (self._clock.monotonic() + LIFETIME_SECONDS, key)
+        self._cached.put((record.tenant_id, purpose, version), key)
         return key
 
 

@@ -73,7 +73,7 @@ class System(NamedTuple):
         )
 
     def close(self) -> None:
-        for part in (self.log, self.control, self.objects, self.profiles):
+        for part in (self.log, self.control, self.objects, self.profiles, self.keys):
             part.close()
 
 

@@ -9,13 +9,13 @@ from __future__ import annotations
 import gc
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import lru_cache
 from typing import NamedTuple
 
 import structlog
 
 from penstock.application.chunks import Chunks
-from penstock.application.key_ring import KeyRing, Purpose
+from penstock.application.expiring_cache import ExpiringCache
+from penstock.application.key_ring import LIFETIME_SECONDS, KeyRing, Purpose
 from penstock.application.request_log import about
 from penstock.application.requests import Requests
 from penstock.application.sealed_objects import SealedObjects, rejects_key
@@ -81,7 +81,10 @@ class Worker:
         self._requests, self._chunks, self._profiles = requests, chunks, profiles
         self._files, self._keys = files, keys
         self._clock, self._random, self._bits = clock, random, bits
-        self._prepared = lru_cache(LAYOUTS_KEPT)(self._prepare)
+        # Each holds a tenant's hash key.
+        self._prepared = ExpiringCache[tuple[str, str, ObjectRef], _Prepared](
+            clock, seconds=LIFETIME_SECONDS, most=LAYOUTS_KEPT
+        )
 
     def handle(self, events: Sequence[tuple[Message, Event]]) -> None:
         for _, event in events:
@@ -134,7 +137,7 @@ class Worker:
                 return self._set_aside(event)
 
     def _ingest(self, event: ChunkReady) -> Manifest:
-        plan, layout, size = self._prepared(event.tenant_id, event.request_id, _object_of(event))
+        plan, layout, size = self._prepare(event.tenant_id, event.request_id, _object_of(event))
         if event.end > size:
             raise ImpossibleEvent(f"chunk {event.chunk} of request {event.request_id} ends beyond its file")
         if _oversized(event, plan):
@@ -160,6 +163,13 @@ class Worker:
 
     def _prepare(self, tenant_id: str, request_id: str, ref: ObjectRef) -> _Prepared:
         """What every chunk of one request shares."""
+        prepared = self._prepared.get((tenant_id, request_id, ref))
+        if prepared is None:
+            prepared = self._read_head(tenant_id, request_id, ref)
+            self._prepared.put((tenant_id, request_id, ref), prepared)
+        return prepared
+
+    def _read_head(self, tenant_id: str, request_id: str, ref: ObjectRef) -> _Prepared:
         plan = self._requests.plan(tenant_id, request_id)
         file = self._files.open(tenant_id, ref)
         head = file.read(0, min(file.size, MAX_HEADER_BYTES))
