@@ -15,7 +15,7 @@ import typer
 
 from penstock.config import mistyped
 from penstock.domain.errors import Fault
-from penstock.hardening import no_core_dumps
+from penstock.hardening import protect_memory
 from services.cli.failures import BadUsage, ExitCode, judge, show
 from services.cli.output import Output
 
@@ -59,7 +59,7 @@ _SO_FAR = ("_TYPER_COMPLETE_ARGS", "COMP_WORDS")  # the command line as far as i
 
 def main() -> None:
     """The `penstock` script."""
-    no_core_dumps()
+    protect_memory()
     os.umask(0o077)  # what a command writes is its owner's
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     for stream in (sys.stdout, sys.stderr):

@@ -19,7 +19,7 @@ from penstock.application.consume import ConsumeLoop
 from penstock.application.dependencies import Dependencies, Outages
 from penstock.config import Settings, load_settings
 from penstock.domain.events import CHUNK_READY, UPLOAD_REQUESTED
-from penstock.hardening import no_core_dumps
+from penstock.hardening import protect_memory
 from penstock.logs import configure
 from penstock.wiring import System, await_system
 from services.row_processor.splitter import Splitter
@@ -69,7 +69,7 @@ def worker_loop(system: System) -> ConsumeLoop:
 
 def main() -> None:
     """Run one worker; a bug ends it with a line in the log, and with a traceback only at the level debug."""
-    no_core_dumps()
+    protect_memory()
     settings = load_settings()
     configure(settings.log_level, "worker")
     try:

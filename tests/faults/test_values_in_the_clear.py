@@ -22,6 +22,7 @@ import pytest
 from penstock.failpoints import VARIABLE
 from tests.support.clear_text import found_in, found_under, too_open
 from tests.support.command_line import CommandLine
+from tests.support.waiting import until
 
 # By column; an identifier, a personal value, an ordinary one, and one that is not mapped at all.
 MARKS = {
@@ -255,3 +256,45 @@ def test_no_process_leaves_its_memory_in_a_core_dump(cli: CommandLine) -> None:
     command = [sys.executable, "-c", LIMITED_WORKER]
     ran = subprocess.run(command, env=cli.environment(), stdin=subprocess.DEVNULL, capture_output=True, check=True)
     assert ran.stdout == b"(0, 0)\n"
+
+
+# Root gives up what lets it look into every process; who is not root has none of it.
+AS_ANYBODY = """
+import ctypes, os, sys
+
+PR_CAPBSET_DROP = 24
+CAP_SYS_PTRACE, CAP_SYS_ADMIN, CAP_PERFMON = 19, 21, 38
+for capability in (CAP_SYS_PTRACE, CAP_SYS_ADMIN, CAP_PERFMON):
+    ctypes.CDLL(None).prctl(PR_CAPBSET_DROP, capability)
+os.execv(sys.argv[1], sys.argv[1:])
+"""
+
+
+def as_anybody(*command: str) -> list[str]:
+    return [sys.executable, "-c", AS_ANYBODY, *command]
+
+
+def can_read(pid: int, file: str) -> bool:
+    """Whether a process of the same user may read that file of /proc."""
+    reader = as_anybody(sys.executable, "-c", f"open('/proc/{pid}/{file}', 'rb').read(1)")
+    ran = subprocess.run(reader, capture_output=True, text=True, check=False)
+    assert ran.returncode == 0 or "PermissionError" in ran.stderr, ran.stderr
+    return ran.returncode == 0
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="Linux alone says who may read a process's memory")
+def test_no_process_s_memory_is_another_s_to_read(cli: CommandLine) -> None:
+    listen = as_anybody(sys.executable, "-c", "import sys; sys.stdin.read()")
+    with subprocess.Popen(listen, stdin=subprocess.PIPE) as other:
+        until(lambda: can_read(other.pid, "environ"))  # else what follows would not show anything
+    process = CommandLine(as_anybody(*cli.command), cli.folder).start("up", "--port", 0, "--workers", 1, "--json")
+    try:
+        assert process.stdout is not None
+        assert json.loads(process.stdout.readline())
+        (worker,) = map(int, Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split())
+        for pid in (process.pid, worker):
+            until(lambda pid=pid: not can_read(pid, "environ"))  # type: ignore[misc]  # a worker begins with that
+            assert not can_read(pid, "mem")
+    finally:
+        process.terminate()
+        process.communicate()
