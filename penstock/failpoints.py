@@ -51,7 +51,7 @@ _hook: Hook | None = None
 
 
 class FailpointError(Exception):
-    """What the action `raise` raises; nothing in Penstock catches it."""
+    """What the action `raise` raises. Penstock takes it for a bug: a worker tries its chunk again, other parts end."""
 
 
 def failpoint(name: str) -> None:
