@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import socket
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,6 +14,7 @@ import pytest
 from penstock.application.access import Access, Role
 from tests.support import messy_file
 from tests.support.cluster_invariant import check_finished, check_finished_first, check_safe
+from tests.support.free_ports import free_port
 from tests.support.installation import Installation, installation
 from tests.support.servers import Servers
 from tests.support.toxics import SpoiltConnection, spoilt_connection
@@ -69,7 +68,7 @@ class Running:
     """One service of each kind, with where each tells its health."""
 
     def __init__(self, place: Installation) -> None:
-        ports = free_ports(len(SERVICES) + 1)
+        ports = [free_port() for _ in range(len(SERVICES) + 1)]
         self._place, self.api, self.names, self.health = place, f"http://127.0.0.1:{ports[-1]}", {}, {}
         for kind, port in zip(SERVICES, ports, strict=False):
             api = ["--port", str(ports[-1])] if kind == "uploader" else []
@@ -98,12 +97,6 @@ def status(url: str) -> int:
         return httpx.get(url).status_code
     except httpx.TransportError:
         return 0
-
-
-def free_ports(count: int) -> list[int]:
-    with ExitStack() as held:
-        sockets = [held.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(count)]
-        return [each.getsockname()[1] for each in sockets]
 
 
 @pytest.mark.parametrize("dependency", NEEDED_BY)
