@@ -16,7 +16,7 @@ from penstock.application.access import Role
 from penstock.domain.attributes import Attribute, parse_format
 from penstock.domain.errors import Unavailable
 from penstock.domain.limits import MAX_PAGE
-from penstock.domain.request import Status
+from penstock.domain.request import Status, rfc3339
 from services.cli.client import Client, UploadOrder
 from services.cli.http_errors import driver_errors, judge_answer, read_json
 from services.cli.output import Document
@@ -154,8 +154,11 @@ class HttpClient(Client):
     def keys(self) -> list[Document]:
         return self._list("/api-keys", "api_keys")
 
-    def create_key(self, role: Role, name: str) -> Document:
-        return self._sent("POST", "/api-keys", {"role": role, "name": name})
+    def create_key(self, role: Role, name: str, *, expires_at: int | None = None) -> Document:
+        wanted = {"role": role, "name": name}
+        if expires_at is not None:
+            wanted["expires_at"] = rfc3339(expires_at)
+        return self._sent("POST", "/api-keys", wanted)
 
     def revoke_key(self, key_id: str) -> None:
         self._send("DELETE", f"/api-keys/{quote(key_id, safe='')}").drain_conn()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import time
 from typing import Annotated
 
 import typer
@@ -9,11 +11,16 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from penstock.application.access import Role
+from penstock.domain.errors import refusal
 from services.cli.connecting import connect
-from services.cli.failures import reporting
+from services.cli.failures import BadUsage, reporting
 from services.cli.local_user import local_user
 from services.cli.options import AsJson, Data, Key, Url
 from services.cli.views import records_view
+
+SHOWN = ("key_id", "name", "role", "created_at", "expires_at", "last_used_at")
+_DURATION = re.compile("(?P<number>[0-9]{1,6})(?P<unit>[dh])")
+_MICROSECONDS = {"d": 86_400_000_000, "h": 3_600_000_000}
 
 app = typer.Typer(no_args_is_help=True, help="API keys.")
 
@@ -22,14 +29,19 @@ app = typer.Typer(no_args_is_help=True, help="API keys.")
 def create_key(
     role: Annotated[Role, typer.Option(help="Each may do what those before it may: viewer, uploader, admin.")],
     name: Annotated[str | None, typer.Option(help="Who or what will use it; your own name otherwise.")] = None,
+    expires_in: Annotated[
+        str | None, typer.Option(metavar="DURATION", help="Such as 90d or 12h; without it, it is good until revoked.")
+    ] = None,
     data: Data = None,
     url: Url = None,
     key: Key = None,
     as_json: AsJson = False,
 ) -> None:
     """Create a key; it is shown this once."""
-    with reporting(as_json=as_json) as out, connect(data, url, key, create=True) as client:
-        made = client.create_key(role, name or local_user())
+    with reporting(as_json=as_json) as out:
+        expires_at = None if expires_in is None else time.time_ns() // 1_000 + microseconds(expires_in)
+        with connect(data, url, key, create=True) as client:
+            made = client.create_key(role, name or local_user(), expires_at=expires_at)
         out.result(made, lambda: _created_view(made["key"]))
 
 
@@ -38,7 +50,7 @@ def list_keys(data: Data = None, url: Url = None, key: Key = None, as_json: AsJs
     """List the keys, without their texts."""
     with reporting(as_json=as_json) as out, connect(data, url, key) as client:
         found = client.keys()
-        out.result({"api_keys": found}, lambda: records_view(found, "key_id", "name", "role", "created_at"))
+        out.result({"api_keys": found}, lambda: records_view(found, *SHOWN))
 
 
 @app.command("revoke")
@@ -57,6 +69,15 @@ def revoke_key(
 
 def register(parent: typer.Typer) -> None:
     parent.add_typer(app, name="key")
+
+
+def microseconds(duration: str) -> int:
+    """Of `90d` or `12h`. Raises `BadUsage`."""
+    match = _DURATION.fullmatch(duration)
+    if match is None:
+        fault = refusal("invalid_duration", "--expires-in is no duration", "Write a number of days or hours: 90d, 12h.")
+        raise BadUsage(fault.faults)
+    return int(match["number"]) * _MICROSECONDS[match["unit"]]
 
 
 def _created_view(secret: str) -> RenderableType:

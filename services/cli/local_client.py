@@ -118,8 +118,8 @@ class LocalClient(Client):
     def keys(self) -> list[Document]:
         return [_key(key) for key in self._access.list_keys(self._tenant_id)]
 
-    def create_key(self, role: Role, name: str) -> Document:
-        secret, key = self._access.create_key(self._tenant_id, role, name)
+    def create_key(self, role: Role, name: str, *, expires_at: int | None = None) -> Document:
+        secret, key = self._access.create_key(self._tenant_id, role, name, expires_at=expires_at)
         self._audit("key.created", key_id=key.key_id, role=key.role)
         return {**_key(key), "key": secret}
 

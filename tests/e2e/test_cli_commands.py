@@ -133,6 +133,22 @@ def test_the_catalog(cli: CommandLine) -> None:
         assert {"source": "Customers", "attribute": "joined", "mapping": "since"}[table[0]] in cli.run(*table).stdout
 
 
+def test_a_key_can_expire(cli: CommandLine) -> None:
+    made = cli.run("key", "create", "--role", "viewer", "--expires-in", "90d", "--json").document
+    assert made["expires_at"] > made["created_at"]
+    (listed,) = cli.run("key", "list", "--json").document["api_keys"]
+    assert (listed["expires_at"], listed["last_used_at"]) == (made["expires_at"], None)
+    wrong = cli.run("key", "create", "--role", "viewer", "--expires-in", "soon", "--json")
+    assert (wrong.code, wrong.document["error"]["code"]) == (2, "invalid_duration")
+
+
+def test_a_mapping_is_shown_with_its_formats(cli: CommandLine) -> None:
+    maps = ("--map", "id=crmid!", "--map", "tel=phone:phone(NL)", "--map", "born=birth_date:date(dd/MM/yyyy)")
+    saved = cli.run("mapping", "set", "crm", *maps, "--json").document
+    assert [each["format"] for each in saved["columns"]] == ["text", "phone(NL)", "date(dd/MM/yyyy)"]
+    assert cli.run("mapping", "show", "crm", "--json").document == saved
+
+
 def test_keys_are_shown_once_and_end_when_they_are_revoked(cli: CommandLine) -> None:
     made = cli.run("key", "create", "--role", "viewer", "--name", "report", "--json").document
     listed = cli.run("key", "list", "--json").stdout
