@@ -26,7 +26,7 @@ REPEATED_SECONDS = 10.0  # a line of a driver's that says the same again is left
 LEFT_OUT = "left_out"  # how many of the same were, in the next that is not
 MOST_LINES = 1000  # that are remembered for it
 # What differs from one repetition of a line to the next; not the numbers of addresses, which tell servers apart.
-MEASURED = re.compile(r"\d+(?:\.\d+)?(?= ?(?:ms|s|seconds|identical)\b)")
+MEASURED = re.compile(r"(?<!\d)\d++(?:\.\d++)?(?= ?(?:ms|s|seconds|identical)\b)")
 
 
 def configure(level: str, service: str) -> None:

@@ -16,6 +16,7 @@ MAX_ENUM_OPTIONS = 256
 MAX_ENUM_OPTION = 255  # characters of one
 MAX_CELL = 1_024  # characters of a cell, or of a value to look up, in every format but text and url
 MAX_URL = 2_048  # characters of a url
+MAX_EMAIL = 254  # characters of an address (RFC 5321); email-validator refuses more, after work of the square of them
 MAX_PHONE = 64  # characters of a phone number: 15 digits, an extension of 20, and what stands between them
 MAX_MAPPED_COLUMNS = 5_000
 MAX_IDENTIFIERS = 32  # of one mapping: each gets a fragment of every row

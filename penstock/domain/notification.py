@@ -21,6 +21,7 @@ from email_validator import EmailNotValidError, validate_email
 from msgspec.structs import replace
 
 from penstock.domain.errors import Fault, Refused
+from penstock.domain.limits import MAX_EMAIL
 from penstock.domain.request import Request, Status, untold
 
 MAX_ADDRESSES = 20
@@ -74,15 +75,25 @@ def check_addresses(addresses: Sequence[str]) -> tuple[str, ...]:
     usual: dict[str, None] = {}
     faults: list[Fault] = []
     for position, address in enumerate(addresses, 1):
-        try:
-            checked = validate_email(address, check_deliverability=False, allow_smtputf8=False)
-        except EmailNotValidError:
+        checked = _checked(address)
+        if checked is None:
             faults.append(_invalid_address(position))
         else:
-            usual[checked.ascii_email or checked.normalized] = None
+            usual[checked] = None
     if faults:
         raise Refused(faults)
     return tuple(usual)
+
+
+def _checked(address: str) -> str | None:
+    """`address` in its usual form, None when it is none; one that is too long is not even looked at."""
+    if len(address) > MAX_EMAIL:
+        return None
+    try:
+        checked = validate_email(address, check_deliverability=False, allow_smtputf8=False)
+    except EmailNotValidError:
+        return None
+    return checked.ascii_email or checked.normalized
 
 
 def notifications(request: Request) -> list[Notification]:

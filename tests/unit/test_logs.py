@@ -9,7 +9,8 @@ import sys
 
 import pytest
 
-from penstock.logs import LEFT_OUT, MOST_LINES, REPEATED_SECONDS, OncePerWhile
+from penstock.logs import LEFT_OUT, MEASURED, MOST_LINES, REPEATED_SECONDS, OncePerWhile
+from tests.support.cost import MOST_SECONDS, seconds
 
 # As librdkafka, aiokafka and the driver of Cassandra say it.
 REFUSED = "FAIL [penstock#consumer-3] [thrd:127.0.0.1:9092/1]: Connect failed (after %dms in state UP)"
@@ -73,3 +74,14 @@ def test_a_service_tells_how_many_were_left_out() -> None:
     told = [json.loads(each) for each in done.stderr.splitlines()]
     assert [each.get(LEFT_OUT) for each in told] == [None, 2]
     assert {each["level"] for each in told} == {"warning"}
+
+
+def test_what_is_measured_is_found_wherever_it_stands() -> None:
+    assert MEASURED.sub("", "in 1.25 ms, 12s, 3.5 seconds and 7 identical; 10.0.0.12 12x 1.5") == (
+        "in  ms, s,  seconds and  identical; 10.0.0.12 12x 1.5"
+    )
+
+
+@pytest.mark.parametrize("run", ["1", "1.", "1 ", "1m"])
+def test_no_line_costs_much(run: str) -> None:
+    assert seconds(lambda: MEASURED.sub("", run * (32_768 // len(run)))) < MOST_SECONDS

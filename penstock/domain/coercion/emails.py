@@ -14,8 +14,8 @@ from email_validator import SPECIAL_USE_DOMAIN_NAMES, EmailNotValidError, valida
 from email_validator.rfc_constants import CASE_INSENSITIVE_MAILBOX_NAMES
 
 from penstock.domain.coercion.base import PADDING, CellCoercer, Misfit, Value
+from penstock.domain.limits import MAX_EMAIL
 
-_LONGEST = 254  # characters of an address (RFC 5321); the library refuses more, after work that grows with the square
 _MEMO = 8_192  # domains remembered, 2 MB at most
 
 _ATEXT = r"[a-zA-Z0-9_!#$%&'*+/=?^`{|}~-]+"  # RFC 5322, 3.2.3
@@ -34,7 +34,7 @@ class EmailCoercer(CellCoercer):
         self._domains: dict[str, str] = {}
 
     def read(self, text: str) -> Value:
-        if len(text) > _LONGEST:
+        if len(text) > MAX_EMAIL:
             raise Misfit("not_an_email")
         return _validated(text)
 
@@ -47,7 +47,7 @@ class EmailCoercer(CellCoercer):
             normal = domains.get(domain)
             if normal is None:
                 normal = self._judge(domain)
-            if not normal or len(text) > _LONGEST or not is_local(local):
+            if not normal or len(text) > MAX_EMAIL or not is_local(local):
                 values.append(None)
             elif (small := local.lower()) in _ROLE_NAMES:
                 values.append(f"{small}@{normal}")
@@ -57,7 +57,7 @@ class EmailCoercer(CellCoercer):
 
     def _judge(self, domain: str) -> str:
         """The domain in its normal form, remembered; empty when the library has to see the whole address."""
-        if len(domain) > _LONGEST:
+        if len(domain) > MAX_EMAIL:
             return ""
         normal = _normal_domain(domain)
         if len(self._domains) >= _MEMO:  # one file's rare ones must not keep out the next one's

@@ -27,7 +27,6 @@ PRIVATE = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}  # 
 MAX_PATH_TEXT = 200  # characters of a parameter in a path
 _BEARER = re.compile(rb"[Bb]earer ([A-Za-z0-9._-]{1,200})")
 _UNTIL_ANSWERED = "penstock.until_answered"
-_VERB = re.compile(r"(?<=[^/]):(?=[^/]*\Z)")
 
 
 class NoQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -51,7 +50,8 @@ class Api(Litestar):
 
 
 def inner_path(path: str) -> str:
-    return _VERB.sub("/:", path)
+    folder, slash, last = path.rpartition("/")
+    return folder + slash + last[:1] + last[1:].replace(":", "/:")
 
 
 def route(op: Operation, services: Services) -> HTTPRouteHandler:

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
-from contextlib import suppress
-from urllib.parse import urlsplit
 
 import pytest
 
 from penstock.domain.attributes import parse_format
-from penstock.domain.coercion import Misfit, coercer
+from penstock.domain.coercion import coercer
 from penstock.domain.identity import NodeHasher, normalise
 from penstock.domain.mapping import Limits
 from tests.support.adversarial import cells
+from tests.support.cost import MOST_SECONDS, seconds
 
 FORMATS = (
     *("text", "integer", "decimal", "boolean", "email", "url", "enum(gold|silver)"),
@@ -21,24 +19,8 @@ FORMATS = (
     *("datetime", "datetime(yyyyMMdd HH)", "datetime(d.M.yyyy HH:mm:ss.SSSXXX)"),
     *("phone", "phone(NL)", "phone(US)", "phone(DE)", "phone(BR)", "phone(AR)", "phone(MX)", "phone(GB)", "phone(IT)"),
 )
-MOST_SECONDS = 0.025  # of one cell; it is 5 ms at most where nothing else runs
-TRIES = 4
 LONGEST = Limits().cell_bytes
 SIZES = (LONGEST, 2_048, 1_024, 255, 250, 64)  # the largest cell that there can be, and what limits let through
-
-
-def seconds(work: Callable[[], object]) -> float:
-    """Of this thread on a core, the least of several tries; as many are made as are needed."""
-    best = float("inf")
-    for _ in range(TRIES):
-        urlsplit.cache_clear()  # type: ignore[attr-defined]  # else the second try would cost nothing
-        start = time.thread_time()
-        with suppress(Misfit):
-            work()
-        best = min(best, time.thread_time() - start)
-        if best < MOST_SECONDS:
-            break
-    return best
 
 
 def costly(work: Callable[[str], object], size: int) -> list[tuple[str, int]]:

@@ -27,6 +27,8 @@ from penstock.domain.notification import (
     sent,
 )
 from penstock.domain.request import Request, Status
+from tests.support.adversarial import cells
+from tests.support.cost import MOST_SECONDS, seconds
 
 SENDER = "penstock@mail.example"
 REQUEST = Request(
@@ -158,3 +160,10 @@ def test_a_clock_that_was_set_back_does_not_hold_a_message_up() -> None:
     waiting = postponed(begin(NOTIFICATION, 0), 3_600_000_000)
     assert not is_due(waiting, 3_600_000_000)
     assert is_due(waiting, 0)
+
+
+def test_no_address_costs_much() -> None:
+    def cost(address: str) -> float:
+        return seconds(lambda: check_addresses([address]))
+
+    assert [address[:20] for address in cells(32_768) if cost(address) >= MOST_SECONDS] == []
