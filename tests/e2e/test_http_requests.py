@@ -210,6 +210,13 @@ def test_a_value_that_cannot_be_one_is_refused_without_quoting_it(system: HttpSy
     assert (answer.status_code, answer.json()["code"]) == (422, "unknown_attribute")
 
 
+@pytest.mark.parametrize("namespace", ["birth_year", "phone", "email", "loyalty_points"])
+def test_a_value_that_is_too_long_is_refused_as_a_cell_is(system: HttpSystem, namespace: str) -> None:
+    answer = system.viewer.post("/v1/profiles:lookup", json={"namespace": namespace, "value": "0" * 32_767 + "x"})
+    assert (answer.status_code, answer.json()["code"]) == (422, "value_too_long")
+    assert "1,024" in answer.text
+
+
 def test_what_is_done_is_audited(system: HttpSystem) -> None:
     rejected = system.ingest(ROWS + b"c3\n")["request_id"]
     assert system.uploader.get(f"/v1/requests/{rejected}/rejects").status_code == 200
