@@ -15,7 +15,7 @@ from deploy.stack.errors import StackError
 from deploy.stack.processes import POLL_SECONDS, Process, spawn
 from deploy.stack.server import Server
 
-START_SECONDS = 120.0  # on a busy machine Cassandra takes more than half of it
+START_SECONDS = 300.0  # on a busy machine Cassandra takes minutes
 LOG_TAIL_LINES = 15
 
 
