@@ -26,10 +26,12 @@ from tests.support.kustomize import K8S, OVERLAYS, Document, Rendered, container
 from tests.support.variables import SERVERS, settings
 
 SERVICES = ("uploader", "splitter", "worker", "tracker")
+OPENING_FILES = ("uploader", "splitter", "worker")
 SCALED = {"splitter": (SPLITTERS, UPLOAD_REQUESTED), "worker": (WORKERS, CHUNK_READY)}
 KUBERNETES = ("1.30", "1.33", "1.35", "1.37")
 KEDA = "keda.sh/v1alpha1"
 NAME = "app.kubernetes.io/name"
+KEY_FILE = f"{PREFIX}KEY_FILE"
 
 pytestmark = pytest.mark.parametrize("overlay", OVERLAYS)
 
@@ -106,7 +108,7 @@ def test_the_keys_are_mounted_or_in_kms(built: Rendered, overlay: str) -> None:
     if not key_file:
         load_section(KmsSettings, "kms", built.config)
         return
-    for service in SERVICES:
+    for service in OPENING_FILES:
         mounts = {mount["name"]: mount for mount in container(built.pods()[service])["volumeMounts"]}
         (volume,) = [each for each in built.pods()[service]["spec"]["volumes"] if each["name"] == "keys"]
         assert key_file.startswith(mounts["keys"]["mountPath"] + "/")
@@ -114,9 +116,20 @@ def test_the_keys_are_mounted_or_in_kms(built: Rendered, overlay: str) -> None:
         assert volume["secret"]["defaultMode"] == 0o440, "the key file is refused when others can read it"
 
 
+def test_only_what_opens_files_is_given_what_opens_them(built: Rendered) -> None:
+    for name, pod in built.pods().items():
+        given = {each["name"] for each in container(pod)["env"] if each["name"].startswith(f"{PREFIX}S3_")}
+        secrets = {volume["secret"]["secretName"] for volume in pod["spec"]["volumes"] if "secret" in volume}
+        opens = name in OPENING_FILES
+        assert given == ({f"{PREFIX}S3_ACCESS_KEY", f"{PREFIX}S3_SECRET_KEY"} if opens else set()), name
+        assert opens or "penstock-keys" not in secrets, name
+
+
 def test_every_file_that_is_named_is_mounted(built: Rendered) -> None:
     named = {name: path for name, path in built.config.items() if name.endswith("_FILE")}
     for (name, path), service in product(named.items(), SERVICES):
+        if name == KEY_FILE and service not in OPENING_FILES:
+            continue
         mounts = [mount["mountPath"] for mount in container(built.pods()[service])["volumeMounts"]]
         assert path.rpartition("/")[0] in mounts, name
 
@@ -356,7 +369,7 @@ def test_each_pod_reaches_its_servers_and_no_others(built: Rendered) -> None:
         "uploader": common | {443},
         "splitter": common | {443},
         "worker": common | {443},
-        "tracker": common | {443, mail},
+        "tracker": common | {mail},
     }
 
 
