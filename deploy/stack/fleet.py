@@ -57,8 +57,8 @@ class Fleet:
 
         `variables` are theirs alone, named as the fleet's.
         """
-        environment = self._environment() | _prefixed(variables)
         for service in services:
+            environment = _given(service, self._environment() | _prefixed(variables))
             with (self.folder / f"{service}.log").open("ab") as log:
                 command = [*PENSTOCK, service.partition("-")[0], *options]
                 self.processes[service] = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
@@ -87,6 +87,13 @@ class Fleet:
     def _environment(self) -> dict[str, str]:
         others = {name: value for name, value in os.environ.items() if not name.startswith("PENSTOCK_")}
         return {**others, **self.variables}
+
+
+def _given(service: str, variables: Mapping[str, str]) -> dict[str, str]:
+    """The tracker opens no files: as on Kubernetes, it is not told of the bucket."""
+    if not service.startswith("tracker"):
+        return dict(variables)
+    return {name: value for name, value in variables.items() if not name.startswith("PENSTOCK_S3_")}
 
 
 def _prefixed(variables: Mapping[str, str]) -> dict[str, str]:

@@ -15,24 +15,31 @@ from penstock.wiring.embedded import embedded as embedded
 from penstock.wiring.system import System as System
 
 
-def open_system(settings: Settings, dependencies: Dependencies | None = None) -> System:
+def open_system(settings: Settings, dependencies: Dependencies | None = None, *, opens_files: bool = True) -> System:
     """The runtime that the settings name; its parts report to `dependencies`.
 
-    Raises `Unavailable`, `Refused`, `Corrupt`.
+    In the cluster, a service that does not open files is given neither object store nor keys. Raises `Unavailable`,
+    `Refused`, `Corrupt`.
     """
     if settings.runtime == "cluster":
         from penstock.wiring.cluster import cluster  # noqa: PLC0415 - its clients take a second to load
 
-        return cluster(settings, dependencies=dependencies)
+        return cluster(settings, dependencies=dependencies, opens_files=opens_files)
     return embedded(settings, dependencies=dependencies)
 
 
-def await_system(settings: Settings, dependencies: Dependencies, pause: Callable[[float], object]) -> System:
+def await_system(
+    settings: Settings,
+    dependencies: Dependencies,
+    pause: Callable[[float], object],
+    *,
+    opens_files: bool = True,
+) -> System:
     """As `open_system`; what is unavailable is reported and waited for. `pause` waits for so many seconds, and may
     raise to give up."""
     for failures in count(1):
         try:
-            system = open_system(settings, dependencies)
+            system = open_system(settings, dependencies, opens_files=opens_files)
         except Unavailable as error:
             dependencies.report("start", outage(error))
             pause(delay(failures, random.random()))  # noqa: S311 - spreads load, guards no secret

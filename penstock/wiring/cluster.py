@@ -6,9 +6,10 @@ Not imported by the embedded runtime, whose start would wait for these clients t
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from contextlib import ExitStack, closing
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 from penstock.adapters.cluster.cassandra_control_store import CassandraControlStore
 from penstock.adapters.cluster.cassandra_durability import check_durability
@@ -25,17 +26,37 @@ from penstock.adapters.cluster.s3_foreign_objects import ForeignS3Settings, S3Fo
 from penstock.adapters.cluster.s3_object_store import S3ObjectStore
 from penstock.adapters.file_key_vault import FIND_FILE, FileKeyVault
 from penstock.adapters.system_clock import SystemClock
+from penstock.adapters.withheld import Withheld
 from penstock.application.dependencies import Dependencies
 from penstock.application.probing import Probe
 from penstock.config import Settings, load_section
 from penstock.domain.errors import Conflict, NotFound, Refused, refusal
+from penstock.ports.clock import Clock
+from penstock.ports.foreign_objects import ForeignObjects
 from penstock.ports.key_vault import KeyVault
+from penstock.ports.object_store import ObjectStore
 from penstock.wiring.system import DAY_US, Adapters, Random, System, join, retention_days, topics
 
 KMS_PROBE_SECONDS = 30.0  # each is a call that costs money; keys that are in use are in memory
 
 
-def cluster(settings: Settings, *, random: Random = os.urandom, dependencies: Dependencies | None = None) -> System:
+class _Files(NamedTuple):
+    """What only a service that opens files has."""
+
+    objects: ObjectStore
+    vault: KeyVault
+    foreign: ForeignObjects | None
+    probes: tuple[Probe, ...]
+    abort_unfinished: Callable[[], None]
+
+
+def cluster(
+    settings: Settings,
+    *,
+    random: Random = os.urandom,
+    dependencies: Dependencies | None = None,
+    opens_files: bool = True,
+) -> System:
     """The runtime on its servers. Raises `Unavailable` while one is away, `Refused` for what a person must mend."""
     with ExitStack() as opened:
         log = KafkaEventLog(kafka_settings())
@@ -46,32 +67,44 @@ def cluster(settings: Settings, *, random: Random = os.urandom, dependencies: De
         opened.callback(session.close)
         check_version(session)
         check_durability(session)
-        s3, clock, vault = load_section(S3Settings, "s3"), SystemClock(), _vault(settings)
-        objects = S3ObjectStore(s3)
+        clock = SystemClock()
+        files = _files(settings, clock) if opens_files else _no_files()
         adapters = Adapters(
             log=log,
             control=CassandraControlStore(session),
-            objects=objects,
+            objects=files.objects,
             profiles=CassandraProfileStore(session),
-            vault=vault,
-            foreign=S3ForeignObjects(load_section(ForeignS3Settings, "foreign_s3").over(s3)),
+            vault=files.vault,
+            foreign=files.foreign,
             probes=(
                 Probe(KAFKA, log.probe),
                 Probe(CASSANDRA, lambda: probe_cassandra(session)),
-                Probe(S3, objects.probe),
-                *_vault_probes(vault),
+                *files.probes,
             ),
         )
-
-        def abort_unfinished() -> None:
-            """Uploads in parts whose process died; a living one is done within a day."""
-            objects.abort_unfinished(clock.now_us() - DAY_US)
-
         system = join(
-            settings, adapters, clock=clock, random=random, upkeep=abort_unfinished, dependencies=dependencies
+            settings, adapters, clock=clock, random=random, upkeep=files.abort_unfinished, dependencies=dependencies
         )
         opened.pop_all()  # from here on the system closes them
         return system
+
+
+def _files(settings: Settings, clock: Clock) -> _Files:
+    s3, vault = load_section(S3Settings, "s3"), _vault(settings)
+    objects = S3ObjectStore(s3)
+
+    def abort_unfinished() -> None:
+        """Uploads in parts whose process died; a living one is done within a day."""
+        objects.abort_unfinished(clock.now_us() - DAY_US)
+
+    foreign = S3ForeignObjects(load_section(ForeignS3Settings, "foreign_s3").over(s3))
+    return _Files(objects, vault, foreign, (Probe(S3, objects.probe), *_vault_probes(vault)), abort_unfinished)
+
+
+def _no_files() -> _Files:
+    """No settings of theirs are read."""
+    objects, vault = cast(ObjectStore, Withheld("the object store")), cast(KeyVault, Withheld("keys"))
+    return _Files(objects, vault, None, (), lambda: None)
 
 
 class Migrated(NamedTuple):

@@ -21,6 +21,8 @@ from services.cli.http_client import HttpClient
 from services.cli.local_client import LocalClient
 from services.cli.options import URL_VARIABLE
 
+WITHOUT_FILES = ("tracker",)  # services that need no bucket and no keys, and so get none
+
 
 @contextmanager
 def connect(data: Path | None, url: str | None, key: str | None, *, create: bool = False) -> Iterator[Client]:
@@ -54,7 +56,7 @@ def open_service(service: str, data: Path | None, dependencies: Dependencies) ->
     """As `open_folder`, for a service of that name: what is away is reported to `dependencies` and waited for."""
     settings = load_settings(data=data)
     configure(settings.log_level, service)
-    system = await_system(settings, dependencies, time.sleep)
+    system = await_system(settings, dependencies, time.sleep, opens_files=service not in WITHOUT_FILES)
     try:
         yield system
     finally:

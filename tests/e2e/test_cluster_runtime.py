@@ -32,6 +32,16 @@ def place(stack: Stack, tmp_path: Path) -> Iterator[Installation]:
         yield place
 
 
+def test_a_tracker_works_without_bucket_and_keys(stack: Stack, tmp_path: Path) -> None:
+    with installation(tmp_path, stack.addresses, [stack.folder]) as place:
+        tracker = place.start("tracker", key_file=str(tmp_path / "none.json"))
+        place.start("splitter")
+        place.start("worker")
+        request_id = upload(place, messy_file.BODY)
+        check(place, watched(place, request_id), messy_file.BODY)
+        place.end(tracker)
+
+
 def upload(place: Installation, body: bytes) -> str:
     """By the command line; the new request's id."""
     file = place.fleet.folder / "people.tsv"
