@@ -85,3 +85,20 @@ def test_what_is_measured_is_found_wherever_it_stands() -> None:
 @pytest.mark.parametrize("run", ["1", "1.", "1 ", "1m"])
 def test_no_line_costs_much(run: str) -> None:
     assert seconds(lambda: MEASURED.sub("", run * (32_768 // len(run)))) < MOST_SECONDS
+
+
+def test_each_line_names_its_service_and_the_instance_of_it() -> None:
+    """Penstock's own lines, and those of its libraries."""
+    said = """
+import logging, os, socket, structlog
+from penstock.logs import configure
+
+configure("info", "worker")
+structlog.get_logger().info("chunk.done")
+logging.getLogger("driver").warning("away")
+print(f"{socket.gethostname()}:{os.getpid()}")
+"""
+    done = subprocess.run([sys.executable, "-c", said], capture_output=True, text=True, check=True)
+    told = [json.loads(each) for each in done.stderr.splitlines()]
+    named = [(each["event"], each["service"], each["instance"]) for each in told]
+    assert named == [(event, "worker", done.stdout.strip()) for event in ("chunk.done", "away")]

@@ -131,8 +131,7 @@ class Database:
         connection = connect(self._path, page_bytes=self._page_bytes)
         connection.wal_autocheckpoint(self._checkpoint_pages)
         connection.pragma("journal_size_limit", 2 * self._checkpoint_pages * self._page_bytes)
-        lock = os.open(self._path.with_name(self._path.name + "-lock"), os.O_CREAT | os.O_RDWR, disk.PRIVATE_FILE)
-        return _Session(connection, lock)
+        return _Session(connection, self._path.with_name(self._path.name + "-lock"))
 
     def _create(self, schema: str) -> None:
         with self.write() as connection:
@@ -144,14 +143,17 @@ class Database:
 class _Session:
     """A connection, and its own descriptor of the lock file, since flock tells descriptors apart, not threads."""
 
-    def __init__(self, connection: apsw.Connection, lock: int) -> None:
-        self.connection = connection
-        self._lock = lock
+    def __init__(self, connection: apsw.Connection, lock: Path) -> None:
+        self.connection, self._path = connection, lock
+        self._lock = self._open_lock()
 
     @contextmanager
     def turn(self) -> Iterator[None]:
-        """Wait for this writer's turn; the kernel ends the turn of a process that dies."""
-        fcntl.flock(self._lock, fcntl.LOCK_EX)
+        """Wait for this writer's turn; the kernel ends the turn of a process that dies.
+
+        Raises `apsw.BusyError` when another writer, which may be stopped, does not end its own.
+        """
+        self._take_turn()
         try:
             yield
         finally:
@@ -160,6 +162,40 @@ class _Session:
     def close(self) -> None:
         self.connection.close()
         os.close(self._lock)
+
+    def _take_turn(self) -> None:
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if not _Turn(self._lock).comes_within(BUSY_TIMEOUT_MS / 1000):
+                self._lock = self._open_lock()
+                raise apsw.BusyError("another writer does not end its turn") from None
+
+    def _open_lock(self) -> int:
+        return os.open(self._path, os.O_CREAT | os.O_RDWR, disk.PRIVATE_FILE)
+
+
+class _Turn:
+    """Waits for a lock in a thread of its own, since flock itself waits without end."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+        self._guard, self._taken, self._given_up = threading.Lock(), threading.Event(), False
+        threading.Thread(target=self._wait, daemon=True).start()
+
+    def comes_within(self, seconds: float) -> bool:
+        """If it does not, the descriptor is closed here, as soon as it can be."""
+        self._taken.wait(seconds)
+        with self._guard:
+            self._given_up = not self._taken.is_set()
+        return not self._given_up
+
+    def _wait(self) -> None:
+        fcntl.flock(self._descriptor, fcntl.LOCK_EX)
+        with self._guard:
+            self._taken.set()
+            if self._given_up:
+                os.close(self._descriptor)  # and the lock with it
 
 
 def _mend(error: apsw.Error, path: Path) -> str | None:

@@ -143,3 +143,19 @@ def test_damage_is_corrupt(path: Path, error: Exception) -> None:
 def test_other_errors_pass(path: Path, error: Exception) -> None:
     with pytest.raises(type(error)), sqlite.errors(path):
         raise error
+
+
+def test_a_writer_that_does_not_end_its_turn_is_waited_for_no_longer_than_a_lock(
+    database: sqlite.Database, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that is stopped, or hangs: the others say so, and go on when it does."""
+    monkeypatch.setattr(sqlite, "BUSY_TIMEOUT_MS", 1000)
+    with path.with_name("numbers.db-lock").open("r+") as other:
+        fcntl.flock(other, fcntl.LOCK_EX)
+        for _ in range(2):
+            with pytest.raises(Unavailable, match=r"stayed locked for 1 s: see who holds") as raised, database.write():
+                pass
+            assert raised.value.dependency == "disk"
+    with database.write() as connection:
+        connection.execute("INSERT INTO numbers VALUES (1)")
+    assert numbers(database) == [0, 1]

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
+
 from penstock.application.requests import Requests
+from penstock.domain.errors import Unavailable
 from penstock.domain.events import UPLOAD_REQUESTED, Split, Started, UploadRequested
 from penstock.domain.request import Manifest, Request, Status
 from penstock.ports.control_store import Table
@@ -120,3 +123,21 @@ def test_an_acceptance_that_never_finished_is_left_for_its_retry(world: World) -
     wait(world)
     assert world.published(UPLOAD_REQUESTED) == []
     assert [mark.request_id for mark in world.requests.marks(TENANT)] == [request.request_id]
+
+
+def test_an_outage_makes_no_request_wait_anew(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first one's event cannot be sent, so that the others are not looked at in that pass."""
+
+    def fail(timeout: float | None = None) -> None:
+        raise Unavailable("Kafka answers nothing", dependency="kafka")
+
+    accepted = [world.accept().request_id for _ in range(3)]
+    world.reconciler.reconcile()
+    world.clock.sleep(QUIET_SECONDS)
+    with monkeypatch.context() as patch:
+        patch.setattr(world.reconciler._producer, "flush", fail)
+        with pytest.raises(Unavailable):
+            world.reconciler.reconcile()
+    world.reconciler.reconcile()
+    sent = {event.request_id for event in world.published(UPLOAD_REQUESTED) if isinstance(event, UploadRequested)}
+    assert sent == set(accepted)

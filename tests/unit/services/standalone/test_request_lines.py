@@ -1,0 +1,39 @@
+"""A request leaves a line in the log for each of its steps, and no line has its file's name or a value of it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from msgspec.structs import replace
+from structlog.testing import capture_logs
+
+from penstock.config import Settings
+from services.standalone.system import Standalone
+from tests.support import messy_file
+from tests.support.waiting import until
+
+STEPS = {"request.accepted", "request.started", "request.split", "chunk.done", "request.completed"}
+FILE_NAME = "ann.example.tsv"  # as people name files after people
+
+
+def test_each_step_of_a_request_is_told_with_its_ids_and_what_it_took(tmp_path: Path) -> None:
+    with capture_logs() as lines, Standalone(Settings(data=tmp_path / "data"), workers=0) as standalone:
+        form = replace(messy_file.form(standalone.system), file_name=FILE_NAME)
+        request = standalone.intake.upload(messy_file.TENANT, [messy_file.BODY], form)
+        until(lambda: any(line["event"] == "request.completed" for line in lines))
+        standalone.system.requests.undo(messy_file.TENANT, request.request_id)
+        until(lambda: any(line["event"] == "request.reverted" for line in lines))
+        done = standalone.system.requests.get(messy_file.TENANT, request.request_id)
+    told = [line for line in lines if line["event"].startswith(("request.", "chunk."))]
+    assert {line["event"] for line in told} == {*STEPS, "request.reverted"}
+    ids = (request.request_id, messy_file.TENANT, "crm")
+    assert {(line["request_id"], line["tenant"], line["data_source"]) for line in told} == {ids}
+    assert all(line["seconds"] >= 0 for line in told)
+    chunks = [line for line in told if line["event"] == "chunk.done"]
+    assert sum(line["ingested"] for line in chunks) == done.rows_ingested
+    assert len(chunks) == done.chunks_total
+    assert [line["event"] for line in told].count("request.completed") == 1
+    said = json.dumps(lines, default=str)
+    assert FILE_NAME not in said
+    assert messy_file.MARK not in said
