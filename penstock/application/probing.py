@@ -15,6 +15,7 @@ from penstock.ports.clock import Clock
 
 PROBE_SECONDS = 3.0  # between two probes of one dependency
 SILENCE_SECONDS = 15.0  # without an answer, after which a dependency counts as unavailable
+DOUBT_SECONDS = 1.0  # until a probe that has failed once is made again
 LOOK_SECONDS = 0.5  # between two looks at probes that have not answered yet
 LAST_SECONDS = 3.0  # for a probe to end when its service does
 
@@ -57,15 +58,18 @@ class _Run:
     def __init__(self, probe: Probe, dependencies: Dependencies, clock: Clock) -> None:
         self._probe, self._dependencies, self._clock = probe, dependencies, clock
         self._asked_at: float | None = None
+        self._failures = 0  # in a row
 
     def repeat(self, stopping: threading.Event) -> None:
         while not stopping.is_set():
             self._asked_at = self._clock.monotonic()
             outages = self._ask()
             self._asked_at = None
-            if not stopping.is_set():  # what is being closed fails, and that is no outage
+            self._failures = self._failures + 1 if outages else 0
+            doubtful = self._failures == 1  # a machine that is busy answers late, once
+            if not (doubtful or stopping.is_set()):  # what is being closed fails, and that is no outage
                 self._report(outages)
-            stopping.wait(self._probe.seconds)
+            stopping.wait(min(self._probe.seconds, DOUBT_SECONDS) if doubtful else self._probe.seconds)
 
     def report_silence(self) -> None:
         asked_at = self._asked_at

@@ -224,7 +224,7 @@ def test_an_outage_is_told_once_however_often_it_is_tried_and_once_more_when_it_
 ) -> None:
     publish(log, [1])
     handler.fail = raise_for(1, lambda _: Unavailable("no node answers", dependency="cassandra"))
-    dependencies = Dependencies()
+    dependencies = Dependencies(settle_seconds=0)
     loop = loop_on(log, handler, clock, dependencies=dependencies)
     with capture_logs() as lines:
         for _ in range(20):
@@ -244,7 +244,7 @@ def test_a_partition_that_waits_and_goes_to_another_member_is_waited_for_no_more
 ) -> None:
     publish(log, [1])
     handler.fail = raise_for(1, lambda _: Unavailable("no node answers", dependency="cassandra"))
-    dependencies = Dependencies()
+    dependencies = Dependencies(settle_seconds=0)
     loop = loop_on(log, handler, clock, dependencies=dependencies)
     loop.run_once(0)
     assert dependencies.problems() == ["no node answers"]

@@ -35,7 +35,7 @@ def probing(probes: Sequence[Probe], dependencies: Dependencies, clock: SystemCl
 
 
 def test_what_does_not_answer_is_reported_until_it_does() -> None:
-    dependencies, away = Dependencies(), threading.Event()
+    dependencies, away = Dependencies(settle_seconds=0), threading.Event()
     asked = threading.Semaphore(0)
 
     def check() -> None:
@@ -53,7 +53,7 @@ def test_what_does_not_answer_is_reported_until_it_does() -> None:
 
 
 def test_a_probe_that_hangs_is_an_outage_and_holds_up_no_other() -> None:
-    dependencies, clock = Dependencies(), LateClock()
+    dependencies, clock = Dependencies(settle_seconds=0), LateClock()
     hanging, go_on, others = threading.Event(), threading.Event(), threading.Semaphore(0)
 
     def hang() -> None:
@@ -72,7 +72,7 @@ def test_a_probe_that_hangs_is_an_outage_and_holds_up_no_other() -> None:
 
 
 def test_a_mistake_in_a_probe_ends_no_probing() -> None:
-    dependencies, tries = Dependencies(), iter([KeyError("a value"), None])
+    dependencies, tries = Dependencies(settle_seconds=0), iter([KeyError("a value"), None])
 
     def check() -> None:
         error = next(tries, None)
