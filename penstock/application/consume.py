@@ -168,7 +168,11 @@ class ConsumeLoop:
             return []
         self._failed_polls = 0
         self.last_poll = self._clock.monotonic()
-        self._healthy = not any(partition.stopped for partition in self._assigned())
+        assigned = self._assigned()
+        self._healthy = not any(partition.stopped for partition in assigned)
+        for partition in assigned:
+            if not (messages or partition.waiting):  # it was asked, and has nothing left that could be tried again
+                partition.outages = {}
         self._dependencies.report(self.group, self._waited_for())
         for source in self._consumer.lost():
             log.error("consume.events_expired", group=self.group, **where(source))

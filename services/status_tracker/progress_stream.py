@@ -81,7 +81,6 @@ class ProgressStream:
         """Handle a batch, wait for what is away, show and acknowledge what is done."""
         batch = {_message(event): event for event in events}
         failures = 0
-        self._dependencies.report(self._group, {})
         while batch := self._own(app, batch):
             self._folded.clear()
             try:
@@ -96,6 +95,7 @@ class ProgressStream:
             failpoint("consume.before_commit")
             self._acknowledge(app, batch, done)
             return
+        self._dependencies.report(self._group, {})  # what waited has gone to another member
 
     def _handle(self, events: Sequence[tuple[Message, Event]]) -> None:
         """In a thread: the tracker's work."""

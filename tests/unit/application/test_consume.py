@@ -239,6 +239,29 @@ def test_an_outage_is_told_once_however_often_it_is_tried_and_once_more_when_it_
     assert dependencies.problems() == []
 
 
+def test_an_event_that_was_committed_after_all_is_waited_for_no_more(
+    log: Log, handler: Recorder, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The answer to a commit is lost, and the event does not come again: nothing is left that could be tried."""
+    publish(log, [1])
+    dependencies = Dependencies(settle_seconds=0)
+    loop = loop_on(log, handler, clock, dependencies=dependencies)
+    commit = loop._consumer.commit
+
+    def commit_unheard(message: Message) -> None:
+        commit(message)
+        raise Unavailable("committing: Kafka answers nothing", dependency="kafka")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(loop._consumer, "commit", commit_unheard)
+        patch.setattr(loop._consumer, "rewind", lambda message: None)
+        loop.run_once(0)
+    assert dependencies.problems() == ["committing: Kafka answers nothing"]
+    clock.seconds += 30
+    loop.run_once(0)
+    assert dependencies.problems() == []
+
+
 def test_a_partition_that_waits_and_goes_to_another_member_is_waited_for_no_more(
     log: Log, handler: Recorder, clock: ManualClock
 ) -> None:
