@@ -42,6 +42,5 @@ def stream_tracker(system: System, kafka: KafkaSettings) -> StreamTracker:
         tracker=Tracker(requests=system.requests, announcer=announcer(system, crew), crew=crew),
         events=system.log,
         clock=system.clock,
-        folder=system.settings.data / "tracker",
         dependencies=system.dependencies,
     )

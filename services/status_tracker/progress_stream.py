@@ -23,12 +23,10 @@ from faust.types import ChannelT, EventT
 from penstock.application.dependencies import Dependencies, outage
 from penstock.application.handling import Desk, Tally, delay
 from penstock.domain.errors import Conflict, PenstockError, Unavailable
-from penstock.domain.events import PROGRESS, Event, Progress
-from penstock.domain.request import Request
+from penstock.domain.events import PROGRESS
 from penstock.failpoints import failpoint
 from penstock.ports.clock import Clock
 from penstock.ports.event_log import Message, Producer, TopicPartition
-from services.status_tracker.live_view import LiveView
 from services.status_tracker.tracker import Tracker
 
 BATCH_EVENTS = 500
@@ -52,11 +50,10 @@ class ProgressStream:
         dependencies: Dependencies,
         jitter: Callable[[], float] = random.random,
     ) -> None:
-        self._group, self._tracker, self._clock = group, tracker, clock
+        self._group = group
         self._failed, self._jitter = failed, jitter
         self._dependencies = dependencies
-        self._desk = Desk(group=group, handle=self._handle, producer=producer, clock=clock)
-        self._folded: list[tuple[Message, Request]] = []
+        self._desk = Desk(group=group, handle=tracker.handle, producer=producer, clock=clock)
         self.stopped: set[TopicPartition] = set()  # after too many dead letters in a row
         self.waiting = False  # for something that is away
 
@@ -64,25 +61,22 @@ class ProgressStream:
     def tally(self) -> Tally:
         return self._desk.tally
 
-    async def consume(self, app: faust.App, view: LiveView, stream: faust.Stream[bytes]) -> None:
+    async def consume(self, app: faust.App, stream: faust.Stream[bytes]) -> None:
         """The agent: handle what comes, until the app stops."""
         silent = cast(faust.Stream[bytes], stream.noack())
         try:
             async for events in _batches(silent):
-                await self._settle(app, view, silent, events)
+                await self._settle(app, events)
         except Exception as error:
             log.critical("tracker.failed", error=type(error).__name__)
             self._failed(error)
             await asyncio.Event().wait()  # until the app has stopped
 
-    async def _settle(
-        self, app: faust.App, view: LiveView, stream: faust.Stream[bytes], events: Sequence[EventT[bytes]]
-    ) -> None:
-        """Handle a batch, wait for what is away, show and acknowledge what is done."""
+    async def _settle(self, app: faust.App, events: Sequence[EventT[bytes]]) -> None:
+        """Handle a batch, wait for what is away, acknowledge what is done."""
         batch = {_message(event): event for event in events}
         failures = 0
         while batch := self._own(app, batch):
-            self._folded.clear()
             try:
                 done, left = await asyncio.to_thread(self._desk.settle, list(batch))
             except (Unavailable, Conflict) as error:
@@ -91,16 +85,10 @@ class ProgressStream:
                 continue
             self._dependencies.report(self._group, {})
             self._stop(app, [batch[message] for message in left])
-            self._show(view, stream, batch)
             failpoint("consume.before_commit")
             self._acknowledge(app, batch, done)
             return
         self._dependencies.report(self._group, {})  # what waited has gone to another member
-
-    def _handle(self, events: Sequence[tuple[Message, Event]]) -> None:
-        """In a thread: the tracker's work."""
-        last = {event.request_id: message for message, event in events if isinstance(event, Progress)}
-        self._folded += [(last[request.request_id], request) for request in self._tracker.fold(events)]
 
     def _own(self, app: faust.App, batch: Batch) -> Batch:
         """Those of `batch` that are still this member's to handle."""
@@ -125,11 +113,6 @@ class ProgressStream:
         for first in firsts:
             self.stopped.add(TopicPartition(PROGRESS, first.message.partition))
             app.consumer.pause_partitions({first.message.tp})
-
-    def _show(self, view: LiveView, stream: faust.Stream[bytes], batch: Batch) -> None:
-        for message, request in self._folded:
-            stream._set_current_event(batch[message])  # a table writes to the partition of the event at hand
-            view.show(request, self._clock.now_us())
 
     def _acknowledge(self, app: faust.App, batch: Batch, done: Sequence[Message]) -> None:
         until = {message.source: message.offset for message in done}

@@ -46,8 +46,7 @@ class RewindingConsumer(Consumer):
 
     async def seek_to_committed(self) -> Mapping[TP, int]:
         committed: Mapping[TP, int] = await super().seek_to_committed()
-        changelogs = self.app.tables.changelog_topics  # which are read to their end already
-        left = [place for place, offset in committed.items() if not offset and place.topic not in changelogs]
+        left = [place for place, offset in committed.items() if not offset]
         if left:
             await self._thread.seek_to_beginning(*left)
         return committed

@@ -1,70 +1,66 @@
-"""The status tracker's faust app: its settings, its one topic, its one table, its one agent.
+"""The status tracker's faust app: its settings, its one topic, its one agent.
 
 Every setting on which a promise rests is set here: no default decides it, nor do faust's own environment variables.
-The producer writes the table's changelog; what the tracker announces goes out by the event log's own.
+It has no table and no producer: the control store is the authority on a request's state, and what the tracker announces
+goes out by the event log's own producer.
 """
 
 from __future__ import annotations
 
 import ssl
-from pathlib import Path
 from typing import Any, cast
 
 import faust
+from faust.app.base import BootStrategy
 from faust.types import StreamT
 from faust.types.auth import CredentialsT
 
 from penstock.adapters.cluster.kafka_settings import KafkaSettings, SecurityProtocol
 from penstock.domain.events import PROGRESS
-from services.status_tracker.live_view import LiveView
 from services.status_tracker.progress_stream import BATCH_EVENTS, ProgressStream
 from services.status_tracker.rewinding import RewindingTransport
 
-TABLE = "under-way"
 COMMIT_SECONDS = 1.0
-STORE_BYTES = 4 * 1024 * 1024  # of cache, and of what is not on disk yet, for each partition
 
 TLS = (SecurityProtocol.SSL, SecurityProtocol.SASL_SSL)
 SASL = (SecurityProtocol.SASL_PLAINTEXT, SecurityProtocol.SASL_SSL)
 
 
-def stream_app(kafka: KafkaSettings, group: str, folder: Path, partitions: int, progress: ProgressStream) -> faust.App:
-    """The app; it joins `group` when it is started, and ignores a topic that is not there by then.
+class ConsumerOnly(BootStrategy):
+    """Starts what consumes, and nothing that writes."""
 
-    `folder` is this process's alone; `partitions` is how many the topic has, so that the table has as many.
-    """
-    app = faust.App(
+    enable_kafka_producer = False
+    enable_web = False
+
+
+class ConsumerApp(faust.App):
+    """An app that keeps nothing: no table, so no folder either."""
+
+    BootStrategy = ConsumerOnly
+
+    async def on_first_start(self) -> None:
+        """Make none of the folders in which faust keeps tables."""
+
+
+def stream_app(kafka: KafkaSettings, group: str, progress: ProgressStream) -> faust.App:
+    """The app; it joins `group` when it is started, and ignores a topic that is not there by then."""
+    app = ConsumerApp(
         kafka.prefix + group,
         env={},  # else WEB_ENABLED, CONSUMER_AUTO_OFFSET_RESET and their like win over what stands here
         autodiscover=False,
-        datadir=str(folder),
         debug=False,
         web_enabled=False,
         worker_redirect_stdouts=False,
         **_connection(kafka),
         **_consuming(),
-        **_changelog(kafka, partitions),
     )
     app.transport = RewindingTransport(app.conf.broker_consumer, app)
-    table = app.Table(
-        TABLE,
-        key_type=bytes,
-        value_type=bytes,
-        partitions=partitions,
-        options={
-            "driver": "rocksdict",
-            "block_cache_size": STORE_BYTES,
-            "write_buffer_size": STORE_BYTES,
-            "max_open_files": 64,
-        },
-    )
-    view = LiveView(table)
     # A value that is missing must reach the agent, and lead to a dead letter, like any other that cannot be read.
     topic = app.topic(kafka.prefix + PROGRESS, key_type=bytes, value_type=bytes, allow_empty=True)
 
     @app.agent(topic, name="tracker", concurrency=1)
     async def track(stream: StreamT[bytes]) -> None:
-        await progress.consume(app, view, cast(faust.Stream[bytes], stream))
+        await progress.consume(app, cast(faust.Stream[bytes], stream))
 
     return app
 
@@ -94,18 +90,7 @@ def _consuming() -> dict[str, Any]:
         "stream_buffer_maxsize": 2 * BATCH_EVENTS,
         "key_serializer": "raw",  # bytes in, bytes out: no JSON, and never pickle
         "value_serializer": "raw",
-    }
-
-
-def _changelog(kafka: KafkaSettings, partitions: int) -> dict[str, Any]:
-    return {
-        "store": "rocksdb://",
-        "producer_acks": -1,  # all that are in sync
-        "table_standby_replicas": 0,  # a view that is gone is read anew
-        "topic_disable_leader": True,
-        "topic_allow_declare": True,
-        "topic_partitions": partitions,
-        "topic_replication_factor": kafka.replication_factor,
+        "topic_disable_leader": True,  # a topic of faust's own, of which nothing here makes use
     }
 
 

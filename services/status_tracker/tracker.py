@@ -60,11 +60,7 @@ class Tracker:
         self._requests, self._announcer, self._crew = requests, announcer, crew
 
     def handle(self, events: Sequence[tuple[Message, Event]]) -> None:
-        """As `fold`, for a consume loop."""
-        self.fold(events)
-
-    def fold(self, events: Sequence[tuple[Message, Event]]) -> list[Request]:
-        """Fold a batch, one update a request; returns the requests afterwards.
+        """Fold a batch, one update a request, and announce what is new.
 
         Raises `Poison` for an event of no request, after all others are done.
         """
@@ -76,7 +72,6 @@ class Tracker:
             for steps in tenant.steps.values():
                 for poison in steps.poison:
                     raise poison
-        return [request for request, _ in folded]
 
     def _fold(self, tenant: Tenant) -> Sequence[Stored]:
         tenant_id, steps = tenant

@@ -17,7 +17,7 @@ from penstock.domain.events import PROGRESS
 from penstock.ports.clock import Clock
 
 LOOK_SECONDS = 5.0
-STALL_SECONDS = 120.0  # far beyond a batch's time, a rebalance and a table's recovery
+STALL_SECONDS = 120.0  # far beyond the time of a batch or of a rebalance
 STALLED = os.EX_TEMPFAIL  # the exit code
 
 log = structlog.get_logger(__name__)

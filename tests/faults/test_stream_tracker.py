@@ -15,7 +15,6 @@ from penstock.application.handling import MOST_DEAD_LETTERS_IN_A_ROW
 from penstock.domain.errors import Unavailable
 from penstock.domain.event_codec import encode
 from penstock.domain.events import PROGRESS, Event, Progress, Started
-from penstock.domain.request import Request, Status
 from penstock.ports.event_log import Message
 from services.status_tracker.tracker import Tracker
 from services.status_tracker.watchdog import STALLED
@@ -136,11 +135,11 @@ class Interrupted(Tracker):
 
     failures = 0
 
-    def fold(self, events: Sequence[tuple[Message, Event]]) -> list[Request]:
+    def handle(self, events: Sequence[tuple[Message, Event]]) -> None:
         if Interrupted.failures < 3:
             Interrupted.failures += 1
             raise Unavailable("the control store is away")
-        return super().fold(events)
+        super().handle(events)
 
 
 def test_an_outage_is_waited_for_and_nothing_is_acknowledged_meanwhile(scene: StreamScene) -> None:
@@ -174,19 +173,3 @@ def test_a_consumer_that_stops_without_a_word_ends_its_process(scene: StreamScen
     assert '"event": "tracker.stalled"' in stderr
     with running(scene.tracker()):
         scene.await_end()
-
-
-def test_the_view_of_what_is_under_way_is_there_again_after_a_restart(scene: StreamScene) -> None:
-    half, whole = scene.accept(2)
-    events = scene.progress([half, whole], chunks=10)
-    scene.send([event for event in events if event.request_id == whole or event.step in [e.step for e in events[:7]]])
-    with running(scene.tracker()) as tracker:
-        until(lambda: (live := tracker.live(half)) is not None and live.chunks_done == 5)
-        until(lambda: scene.states()[whole].status is Status.COMPLETED)
-        until(lambda: scene.log.lag(GROUP, PROGRESS) == 0)
-        assert tracker.live(whole) is None
-    with running(scene.tracker(folder="another-machine")) as tracker:
-        until(lambda: (live := tracker.live(half)) is not None and live.chunks_total == 10)
-        scene.send(events)
-        scene.await_end()
-        until(lambda: tracker.live(half) is None)

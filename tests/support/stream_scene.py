@@ -105,7 +105,7 @@ class StreamScene:
         letters = [decode(DEAD_LETTER, message.value) for message in self.log.read(DEAD_LETTER, 0, 0, 10_000)]
         return [letter for letter in letters if isinstance(letter, DeadLetter)]
 
-    def tracker(self, folder: str = "tracker", kind: type[Tracker] = Tracker) -> StreamTracker:
+    def tracker(self, kind: type[Tracker] = Tracker) -> StreamTracker:
         crew = Crew(CREW)
         announcer = Announcer(log=self.log, requests=self.requests, outbox=Outbox(self.store), crew=crew)
         return StreamTracker(
@@ -114,7 +114,6 @@ class StreamScene:
             tracker=kind(requests=self.requests, announcer=announcer, crew=crew),
             events=self.log,
             clock=self.clock,
-            folder=self.folder / folder,
         )
 
     @contextmanager

@@ -47,7 +47,6 @@ def main(folder: Path, servers: str, prefix: str, smtp_port: int) -> None:
         tracker=Tracker(requests=requests, announcer=announcer, crew=crew),
         events=log,
         clock=clock,
-        folder=folder / "tracker",
     )
     watchdog = Watchdog(
         standing=KafkaStanding(kafka, group=GROUP, topic=PROGRESS, partitions=PARTITIONS),
