@@ -13,30 +13,33 @@ FIRST_BODY_LINE = 2  # the header is line 1
 
 
 class ChunkSpan(NamedTuple):
-    """Whole rows at [start, end) of the file's plain bytes; `first_line` is the file's line number of the first.
-
-    An `oversized` span is one row, longer than the limit: to be rejected without being read.
-    """
+    """Whole rows at [start, end) of the file's plain bytes; `first_line` is the file's line number of the first."""
 
     chunk: int
     start: int
     end: int
     first_line: int
-    oversized: bool = False
 
 
-def spans(parts: Iterable[bytes], *, body_start: int, chunk_bytes: int, max_row_bytes: int) -> Iterator[ChunkSpan]:
+def spans(parts: Iterable[bytes], *, body_start: int, chunk_bytes: int) -> Iterator[ChunkSpan]:
     """The chunks of a file's body, whose bytes come in `parts` of any sizes and start at `body_start` of the file.
 
     Every byte of the body lies in exactly one span, in order. A span ends at the last newline within `chunk_bytes`; a
-    row that is longer than that is a span of its own, `oversized` when it has more than `max_row_bytes`, its newline
-    included. The last row may lack its newline. The answer depends on the bytes alone, not on how they are cut into
-    parts, and no part is kept.
+    row that is longer than that is a span of its own. The last row may lack its newline. The answer depends on the
+    bytes alone, not on how they are cut into parts, and no part is kept.
     """
-    cutter = _Cutter(body_start, chunk_bytes, max_row_bytes)
+    cutter = _Cutter(body_start, chunk_bytes)
     for part in parts:
         yield from cutter.take(part)
     yield from cutter.finish()
+
+
+def is_oversized_row(size: int, *, chunk_bytes: int, max_row_bytes: int) -> bool:
+    """Whether a span of `size` bytes is a single row over the limit, to be rejected without being read.
+
+    A span longer than a chunk is always a single row.
+    """
+    return size > max(chunk_bytes, max_row_bytes)
 
 
 class _Cutter:
@@ -46,8 +49,8 @@ class _Cutter:
     newlines up to it; none lies in [_edge, _seen).
     """
 
-    def __init__(self, start: int, chunk_bytes: int, max_row_bytes: int) -> None:
-        self._chunk_bytes, self._max_row_bytes = chunk_bytes, max_row_bytes
+    def __init__(self, start: int, chunk_bytes: int) -> None:
+        self._chunk_bytes = chunk_bytes
         self._chunk, self._start, self._line = 0, start, FIRST_BODY_LINE
         self._seen = self._edge = start
         self._lines = 0
@@ -89,9 +92,7 @@ class _Cutter:
         return to
 
     def _cut(self, end: int) -> ChunkSpan:
-        size = end - self._start
-        oversized = size > max(self._chunk_bytes, self._max_row_bytes)
-        span = ChunkSpan(self._chunk, self._start, end, self._line, oversized)
+        span = ChunkSpan(self._chunk, self._start, end, self._line)
         self._chunk, self._start, self._line = self._chunk + 1, end, self._line + self._lines
         self._edge, self._lines = end, 0
         return span

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 
 import structlog
@@ -28,7 +28,7 @@ from penstock.domain.events import (
     refused_file,
     unreadable_file,
 )
-from penstock.domain.file_rules import MAX_HEADER_BYTES, Header, judge_header, no_rows
+from penstock.domain.file_rules import MAX_HEADER_BYTES, judge_header, no_rows
 from penstock.domain.mapping import Plan
 from penstock.domain.request import Request, upload_requested
 from penstock.failpoints import failpoint
@@ -96,7 +96,8 @@ class Splitter:
         head = reader.read(0, min(reader.size, MAX_HEADER_BYTES))
         header = judge_header(head, mapping=plan.mapping, limits=plan.limits, complete=len(head) == reader.size)
         count = 0
-        for span in self._spans(reader.stream(header.body_start, piece=READ_BYTES), header, plan):
+        body = reader.stream(header.body_start, piece=READ_BYTES)
+        for span in spans(body, body_start=header.body_start, chunk_bytes=plan.chunk_bytes):
             chunk = ChunkReady(
                 tenant_id=event.tenant_id,
                 request_id=event.request_id,
@@ -114,12 +115,6 @@ class Splitter:
         if not count:
             raise no_rows()
         return count, reader.size
-
-    @staticmethod
-    def _spans(body: Iterator[bytes], header: Header, plan: Plan) -> Iterator[ChunkSpan]:
-        return spans(
-            body, body_start=header.body_start, chunk_bytes=plan.chunk_bytes, max_row_bytes=plan.limits.row_bytes
-        )
 
     def _partition(self, event: UploadRequested, span: ChunkSpan) -> int:
         """A file's chunks go round all partitions, so that the fleet shares them evenly; files start at different

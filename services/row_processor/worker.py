@@ -20,6 +20,7 @@ from penstock.application.request_log import about
 from penstock.application.requests import Requests
 from penstock.application.sealed_objects import SealedObjects, rejects_key
 from penstock.domain.chunk import ChunkResult, ingest_chunk
+from penstock.domain.chunking import is_oversized_row
 from penstock.domain.errors import Corrupt, Fenced, KeyRevoked, NotFound, Unavailable
 from penstock.domain.event_codec import encode
 from penstock.domain.events import (
@@ -233,8 +234,7 @@ def _object_of(event: ChunkReady) -> ObjectRef:
 
 
 def _oversized(event: ChunkReady, plan: Plan) -> bool:
-    """A span longer than a chunk is a single row; one over the limit is not even read."""
-    return event.end - event.start > max(plan.limits.row_bytes, plan.chunk_bytes)
+    return is_oversized_row(event.end - event.start, chunk_bytes=plan.chunk_bytes, max_row_bytes=plan.limits.row_bytes)
 
 
 def _unread(event: ChunkReady) -> ChunkResult:

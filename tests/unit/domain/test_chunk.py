@@ -47,7 +47,7 @@ def ingest(plan: Plan, body: bytes, chunk_bytes: int = 1 << 20) -> list[ChunkRes
     header = SimpleNamespace(columns=HEADER, corrected_rejects=False)
     layout = compile_layout(plan, header, HASH_KEY)  # type: ignore[arg-type]
     results = []
-    for span in spans([body], body_start=0, chunk_bytes=chunk_bytes, max_row_bytes=1 << 20):
+    for span in spans([body], body_start=0, chunk_bytes=chunk_bytes):
         origin = key_suffix("crm", plan.request_id, span.chunk)[-ORIGIN_BYTES:]
         sealer = ChunkSealer("acme", origin, GENERAL, PERSONAL, os.urandom)
         part = body[span.start : span.end]

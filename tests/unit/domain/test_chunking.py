@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from penstock.domain.chunking import ChunkSpan, spans
+from penstock.domain.chunking import ChunkSpan, is_oversized_row, spans
 
 BODY = "1\tJosé\r\n\n2\t日本\x0b\x85\u2028x\r y\n\r\n\n3\t😀\r\n4\tno newline".encode()
 bodies = st.lists(st.sampled_from([b"\n", b"\r\n", b"\r", b"a", b"row\n", "é\u2028".encode(), b"x" * 9])).map(b"".join)
@@ -18,10 +18,8 @@ def cut(body: bytes, size: int) -> Iterator[bytes]:
     return (body[at : at + size] for at in range(0, len(body), size))
 
 
-def split(
-    body: bytes, chunk_bytes: int, *, part: int = 7, start: int = 0, max_row_bytes: int = 10**6
-) -> list[ChunkSpan]:
-    return list(spans(cut(body, part), body_start=start, chunk_bytes=chunk_bytes, max_row_bytes=max_row_bytes))
+def split(body: bytes, chunk_bytes: int, *, part: int = 7, start: int = 0) -> list[ChunkSpan]:
+    return list(spans(cut(body, part), body_start=start, chunk_bytes=chunk_bytes))
 
 
 def check_whole(body: bytes, found: list[ChunkSpan], chunk_bytes: int) -> None:
@@ -48,14 +46,12 @@ def test_every_byte_is_in_one_span_of_whole_rows(body: bytes, chunk_bytes: int) 
     check_whole(body, split(body, chunk_bytes), chunk_bytes)
 
 
-@given(body=bodies, chunk_bytes=st.integers(1, 40), max_row_bytes=st.integers(1, 60), data=st.data())
-def test_spans_do_not_depend_on_how_the_bytes_arrive(
-    body: bytes, chunk_bytes: int, max_row_bytes: int, data: st.DataObject
-) -> None:
-    whole = list(spans([body], body_start=0, chunk_bytes=chunk_bytes, max_row_bytes=max_row_bytes))
+@given(body=bodies, chunk_bytes=st.integers(1, 40), data=st.data())
+def test_spans_do_not_depend_on_how_the_bytes_arrive(body: bytes, chunk_bytes: int, data: st.DataObject) -> None:
+    whole = list(spans([body], body_start=0, chunk_bytes=chunk_bytes))
     edges = sorted(data.draw(st.lists(st.integers(0, len(body)))))
     parts = [body[start:end] for start, end in zip([0, *edges], [*edges, len(body)], strict=True)]
-    assert list(spans(parts, body_start=0, chunk_bytes=chunk_bytes, max_row_bytes=max_row_bytes)) == whole
+    assert list(spans(parts, body_start=0, chunk_bytes=chunk_bytes)) == whole
 
 
 @given(body=bodies, chunk_bytes=st.integers(1, 40))
@@ -82,25 +78,21 @@ def test_a_row_longer_than_a_chunk_is_a_span_of_its_own() -> None:
     assert split(body, 10) == [ChunkSpan(0, 0, 2, 2), ChunkSpan(1, 2, 53, 3), ChunkSpan(2, 53, 55, 4)]
 
 
-@pytest.mark.parametrize(("max_row_bytes", "oversized"), [(50, True), (51, False)])
-def test_a_row_over_the_limit_is_flagged(max_row_bytes: int, oversized: bool) -> None:
-    body = b"a\n" + b"x" * 50 + b"\n" + b"b\n"
-    assert [span.oversized for span in split(body, 10, max_row_bytes=max_row_bytes)] == [False, oversized, False]
+@pytest.mark.parametrize(("row_bytes", "oversized"), [(50, False), (51, True)])
+def test_a_row_over_the_limit_is_oversized(row_bytes: int, oversized: bool) -> None:
+    assert is_oversized_row(row_bytes, chunk_bytes=10, max_row_bytes=50) is oversized
 
 
-def test_many_short_rows_are_never_taken_for_one_long_row() -> None:
-    assert not any(span.oversized for span in split(b"ab\n" * 100, 30, max_row_bytes=10))
+def test_a_chunk_of_many_short_rows_is_never_taken_for_one_long_row() -> None:
+    assert not is_oversized_row(30, chunk_bytes=30, max_row_bytes=10)
 
 
 def test_a_last_row_over_the_limit_needs_no_newline() -> None:
-    assert split(b"a\n" + b"x" * 50, 10, max_row_bytes=20) == [
-        ChunkSpan(0, 0, 2, 2),
-        ChunkSpan(1, 2, 52, 3, oversized=True),
-    ]
+    assert split(b"a\n" + b"x" * 50, 10) == [ChunkSpan(0, 0, 2, 2), ChunkSpan(1, 2, 52, 3)]
 
 
 def test_one_line_without_end_is_not_kept() -> None:
     part = b"x" * 100_000
     endless = (part for _ in range(50_000))  # 5 GB
-    found = list(spans(endless, body_start=5, chunk_bytes=1 << 20, max_row_bytes=1 << 23))
-    assert found == [ChunkSpan(0, 5, 5 + 5 * 10**9, 2, oversized=True)]
+    found = list(spans(endless, body_start=5, chunk_bytes=1 << 20))
+    assert found == [ChunkSpan(0, 5, 5 + 5 * 10**9, 2)]
