@@ -40,11 +40,34 @@ def _java_version(program: str) -> int | None:
 
 
 def jars(server: str, poms: Path = HERE) -> Path:
-    """The folder of the jars that `<server>.pom.xml` names, with all that they need."""
+    """The folder of the jars that `<server>.pom.xml` names, with all that they need.
+
+    Raises `NotAvailable` when they are not exactly those of `<server>.sha256`, which is as `sha256sum *` writes it.
+    """
     pom = poms / f"{server}.pom.xml"
-    key = hashlib.sha256(pom.read_bytes()).hexdigest()[:12]
+    sums = (poms / f"{server}.sha256").read_text("utf-8")
+    key = hashlib.sha256(pom.read_bytes() + sums.encode()).hexdigest()[:12]
     copy = ["--quiet", "--batch-mode", f"--file={pom}", "dependency:copy-dependencies", "-DincludeScope=runtime"]
-    return _fetched(f"{server}-{key}", "mvn", "Maven", lambda to: [*copy, f"-DoutputDirectory={to}"])
+    return _fetched(
+        f"{server}-{key}", "mvn", "Maven", lambda to: [*copy, f"-DoutputDirectory={to}"], lambda jars: check(jars, sums)
+    )
+
+
+def check(folder: Path, sums: str) -> None:
+    """Raises `NotAvailable` unless `folder` holds exactly the files of `sums`: lines of a SHA-256 sum and a name."""
+    expected = {name: digest for digest, name in (line.split() for line in sums.splitlines())}
+    found = {file.name: _sha256(file) for file in folder.iterdir()}
+    odd = sorted(name for name in expected.keys() | found.keys() if expected.get(name) != found.get(name))
+    if odd:
+        raise NotAvailable(
+            f"{len(odd)} of the fetched files are not those that this checkout pins, such as {odd[0]}: "
+            "fetch them from a repository that you trust, or pin what you have looked at."
+        )
+
+
+def _sha256(file: Path) -> str:
+    with file.open("rb") as opened:
+        return hashlib.file_digest(opened, "sha256").hexdigest()
 
 
 def go_program(module: str, version: str, name: str) -> Path:
@@ -65,8 +88,14 @@ def python_packages(requirements: Path, name: str) -> Path:
     )
 
 
-def _fetched(name: str, client: str, client_name: str, arguments: Callable[[Path], list[str]]) -> Path:
-    """The cache's folder `name`, filled by one call of `client` when it is not there yet."""
+def _fetched(
+    name: str,
+    client: str,
+    client_name: str,
+    arguments: Callable[[Path], list[str]],
+    verify: Callable[[Path], None] = lambda _: None,
+) -> Path:
+    """The cache's folder `name`, filled by one call of `client` and verified when it is not there yet."""
     folder, partial = cache_folder() / name, cache_folder() / f"{name}.partial"
     if folder.is_dir():
         return folder
@@ -78,6 +107,7 @@ def _fetched(name: str, client: str, client_name: str, arguments: Callable[[Path
             shutil.rmtree(partial, ignore_errors=True)
             partial.mkdir(parents=True)
             _run(name, [program, *arguments(partial)], {**os.environ, "GOBIN": str(partial)})
+            verify(partial)
             partial.rename(folder)
     return folder
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import signal
@@ -251,6 +252,22 @@ def test_a_fetch_that_fails_leaves_nothing_in_the_cache(monkeypatch: Any, tmp_pa
     for _ in range(2):
         with pytest.raises(NotAvailable, match=r"could not be fetched; .*: no route to host"):
             packages.jars("kafka")
+
+
+@pytest.mark.parametrize(
+    ("files", "odd"),
+    [
+        ({"a.jar": b"other", "b.jar": b"b"}, "a.jar"),
+        ({"b.jar": b"b"}, "a.jar"),
+        ({"a.jar": b"a", "b.jar": b"b", "c.jar": b"c"}, "c.jar"),
+    ],
+)
+def test_jars_that_are_not_the_pinned_ones_are_refused(tmp_path: Path, files: dict[str, bytes], odd: str) -> None:
+    for name, content in files.items():
+        (tmp_path / name).write_bytes(content)
+    sums = "".join(f"{hashlib.sha256(name[:1].encode()).hexdigest()}  {name}\n" for name in ("a.jar", "b.jar"))
+    with pytest.raises(NotAvailable, match=f"1 of the fetched files .* such as {odd}"):
+        packages.check(tmp_path, sums)
 
 
 def test_cassandra_listens_on_this_machine_only() -> None:
