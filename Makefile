@@ -16,7 +16,7 @@ SOURCES := penstock services deploy tests $(wildcard benchmarks)
 PYTEST := python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 SEEDS ?= 200
 
-.PHONY: help install demo demo-cluster stack stack-down stack-status test test-faults lint format simulate bench bench-embedded lock upgrade clean
+.PHONY: help install demo demo-cluster stack stack-down stack-status test test-faults lint format simulate bench bench-embedded audit lock upgrade clean
 .PHONY: $(if $(wildcard $(BIN)/python),,$(ENVIRONMENT))
 
 help: ## Show this list
@@ -66,6 +66,9 @@ bench: install ## Measure the cluster runtime against bulk loaders on the same C
 bench-embedded: install ## Measure the embedded runtime: rows/s, CPU per row, peak memory, as JSON
 	$(BIN)/python -m benchmarks.embedded
 
+audit: install ## Look for known vulnerabilities in what is locked, and write build/sbom.json (CycloneDX)
+	$(BIN)/python -m deploy.audit build/sbom.json
+
 COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header
 
 lock: install ## Write requirements/*.txt after a change of dependencies; pins that still fit stay
@@ -73,6 +76,7 @@ lock: install ## Write requirements/*.txt after a change of dependencies; pins t
 	$(COMPILE) $(UPGRADE) pyproject.toml --constraints requirements/dev.txt --output-file requirements/runtime.txt
 	$(COMPILE) $(UPGRADE) --group build --constraints requirements/dev.txt --output-file requirements/build.txt
 	$(COMPILE) $(UPGRADE) --group bench --output-file requirements/bench.txt
+	$(COMPILE) $(UPGRADE) --group audit --output-file requirements/audit.txt
 
 upgrade: UPGRADE = --upgrade
 upgrade: lock ## Lock the newest versions that fit together
