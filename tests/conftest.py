@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,6 +20,9 @@ from tests.support.servers import Servers, folder_of_the_run, servers
 # so that a change is not held up by what it did not touch; elsewhere new ones each time.
 settings.register_profile("penstock", deadline=None, print_blob=True, derandomize="CI" in os.environ)
 settings.load_profile("penstock")
+
+# A job that a shell runs in the background ignores SIGINT, and so would every command that a test interrupts.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 for name in [name for name in os.environ if name.startswith(PREFIX)]:
     del os.environ[name]  # a developer's own settings must not decide what a test sees
