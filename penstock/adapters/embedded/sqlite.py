@@ -146,6 +146,7 @@ class _Session:
     def __init__(self, connection: apsw.Connection, lock: Path) -> None:
         self.connection, self._path = connection, lock
         self._lock = self._open_lock()
+        self._awaited: _Turn | None = None  # which then has the descriptor
 
     @contextmanager
     def turn(self) -> Iterator[None]:
@@ -161,41 +162,78 @@ class _Session:
 
     def close(self) -> None:
         self.connection.close()
-        os.close(self._lock)
+        if self._awaited is None:
+            os.close(self._lock)
 
     def _take_turn(self) -> None:
+        turn = self._waiting_turn()
+        if turn is None:
+            return
+        self._awaited = turn
+        if not turn.comes_within(BUSY_TIMEOUT_MS / 1000):
+            raise apsw.BusyError("another writer does not end its turn")
+        self._awaited = None
+
+    def _waiting_turn(self) -> _Turn | None:
+        """The turn that was given up last time, if it has not come yet; None when it is this writer's at once."""
+        if self._awaited is not None:
+            if self._awaited.resume():
+                return self._awaited
+            self._lock, self._awaited = self._open_lock(), None
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            if not _Turn(self._lock).comes_within(BUSY_TIMEOUT_MS / 1000):
-                self._lock = self._open_lock()
-                raise apsw.BusyError("another writer does not end its turn") from None
+            return _Turn(self._lock)
+        return None
 
     def _open_lock(self) -> int:
         return os.open(self._path, os.O_CREAT | os.O_RDWR, disk.PRIVATE_FILE)
 
 
 class _Turn:
-    """Waits for a lock in a thread of its own, since flock itself waits without end."""
+    """Waits for a lock in a thread of its own, since flock itself waits without end.
+
+    Given up, it still waits, so that a session never has more than one such thread; when it comes after all, the
+    descriptor is closed, and the lock with it.
+    """
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
-        self._guard, self._taken, self._given_up = threading.Lock(), threading.Event(), False
+        self._guard, self._taken = threading.Lock(), threading.Event()
+        self._wanted, self._closed = True, False
         threading.Thread(target=self._wait, daemon=True).start()
 
-    def comes_within(self, seconds: float) -> bool:
-        """If it does not, the descriptor is closed here, as soon as it can be."""
-        self._taken.wait(seconds)
+    def resume(self) -> bool:
+        """Want it again; False when it has come meanwhile, to nobody."""
         with self._guard:
-            self._given_up = not self._taken.is_set()
-        return not self._given_up
+            self._wanted = not self._closed
+            return self._wanted
+
+    def comes_within(self, seconds: float) -> bool:
+        """Given up when it does not, and when the wait is interrupted."""
+        try:
+            self._taken.wait(seconds)
+        except BaseException:
+            with self._guard:
+                self._wanted = False
+                if self._taken.is_set():
+                    self._close()
+            raise
+        with self._guard:
+            self._wanted = self._taken.is_set()
+            return self._wanted
 
     def _wait(self) -> None:
         fcntl.flock(self._descriptor, fcntl.LOCK_EX)
         with self._guard:
-            self._taken.set()
-            if self._given_up:
-                os.close(self._descriptor)  # and the lock with it
+            if self._wanted:
+                self._taken.set()
+            else:
+                self._close()
+
+    def _close(self) -> None:
+        self._closed = True
+        os.close(self._descriptor)
 
 
 def _mend(error: apsw.Error, path: Path) -> str | None:

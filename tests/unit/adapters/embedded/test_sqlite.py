@@ -2,7 +2,10 @@
 
 import fcntl
 import multiprocessing
+import os
+import signal
 import stat
+import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -12,6 +15,7 @@ import pytest
 
 from penstock.adapters.embedded import sqlite
 from penstock.domain.errors import Corrupt, Unavailable
+from tests.support.waiting import until
 
 SPAWN = multiprocessing.get_context("spawn")
 SCHEMA = "CREATE TABLE numbers (number INTEGER); INSERT INTO numbers VALUES (0);"
@@ -156,6 +160,39 @@ def test_a_writer_that_does_not_end_its_turn_is_waited_for_no_longer_than_a_lock
             with pytest.raises(Unavailable, match=r"stayed locked for 1 s: see who holds") as raised, database.write():
                 pass
             assert raised.value.dependency == "disk"
+    with database.write() as connection:
+        connection.execute("INSERT INTO numbers VALUES (1)")
+    assert numbers(database) == [0, 1]
+
+
+def test_waiting_again_and_again_for_one_writer_takes_one_thread_and_one_file(
+    database: sqlite.Database, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sqlite, "BUSY_TIMEOUT_MS", 50)
+    with path.with_name("numbers.db-lock").open("r+") as other:
+        fcntl.flock(other, fcntl.LOCK_EX)
+        threads, files = threading.active_count(), len(os.listdir("/dev/fd"))
+        for _ in range(5):
+            with pytest.raises(Unavailable), database.write():
+                pass
+        assert threading.active_count() == threads + 1
+        assert len(os.listdir("/dev/fd")) == files
+
+
+def test_a_writer_that_is_interrupted_while_it_waits_keeps_nobody_else_waiting(
+    database: sqlite.Database, path: Path
+) -> None:
+    threads = threading.active_count()
+    main = threading.main_thread().ident
+    assert main is not None
+    with path.with_name("numbers.db-lock").open("r+") as other:
+        fcntl.flock(other, fcntl.LOCK_EX)
+        threading.Timer(0.2, signal.pthread_kill, (main, signal.SIGINT)).start()
+        with pytest.raises(KeyboardInterrupt), database.write():
+            pass
+    until(lambda: threading.active_count() == threads)
+    with path.with_name("numbers.db-lock").open("r+") as other:
+        fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
     with database.write() as connection:
         connection.execute("INSERT INTO numbers VALUES (1)")
     assert numbers(database) == [0, 1]
