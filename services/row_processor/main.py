@@ -98,13 +98,18 @@ def run_worker(settings: Settings) -> None:
         stopping.wait()
         loop.stop()
 
-    system = await_system(settings, Dependencies(changed=_tell_parent if within else None), pause)
+    system = await_system(settings, _dependencies(within=within), pause)
     loop = worker_loop(system)
     threading.Thread(target=stop, daemon=True).start()
     try:
         loop.run()
     finally:
         system.close()
+
+
+def _dependencies(*, within: bool) -> Dependencies:
+    """A parent hears of each change at once: it is the one who waits until what is back has stayed so for a while."""
+    return Dependencies(changed=_tell_parent, settle_seconds=0.0) if within else Dependencies()
 
 
 def _tell_parent(outages: Outages) -> None:

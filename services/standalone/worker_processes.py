@@ -72,10 +72,12 @@ class WorkerProcesses:
 
     def _listen(self, worker: str, output: IO[bytes]) -> None:
         """Report what a worker waits for, until it ends."""
-        with output:
-            for line in output:
-                self._dependencies.report(worker, msgspec.json.decode(line, type=dict[str, str]))
-        self._dependencies.report(worker, {})
+        try:
+            with output:
+                for line in output:
+                    self._dependencies.report(worker, msgspec.json.decode(line, type=dict[str, str]))
+        finally:  # whatever it wrote: the dead wait for nothing
+            self._dependencies.report(worker, {})
 
     def _watch(self) -> None:
         while not self._stopping.wait(WATCH_SECONDS):
