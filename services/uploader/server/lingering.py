@@ -34,8 +34,12 @@ class LingeringTransport(asyncio.Transport):
             return
         self.lingering = True
         self._end.start()
-        self._inner.write_eof()
-        self._inner.resume_reading()
+        try:
+            self._inner.write_eof()
+        except OSError:  # the client is gone already, and reads no answer
+            self._inner.abort()
+        else:
+            self._inner.resume_reading()
 
     def discard(self, count: int) -> None:
         """So many bytes came while it lingers; after too many no more are taken."""

@@ -13,10 +13,6 @@ class Timer:
         self._loop, self._seconds, self._act = loop, seconds, act
         self._handle: asyncio.TimerHandle | None = None
 
-    @property
-    def running(self) -> bool:
-        return self._handle is not None
-
     def start(self) -> None:
         """Nothing changes when it runs already."""
         if self._handle is None:
