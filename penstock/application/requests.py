@@ -170,20 +170,12 @@ class Requests:
             raise NotFound(f"there is no request {request_id}")
         return msgspec.json.decode(record.body, type=Plan)
 
-    def list(
-        self,
-        tenant_id: str,
-        *,
-        before: str = "",
-        limit: int = 50,
-        status: Status | None = None,
-        data_source: str | None = None,
-    ) -> list[Request]:
+    def list(self, tenant_id: str, *, before: str = "", limit: int = 50) -> list[Request]:
         """As `page`, as many pages as it takes to find `limit` requests."""
         found: list[Request] = []
         at: str | None = before
         while at is not None and len(found) < limit:
-            page = self.page(tenant_id, before=at, limit=limit - len(found), status=status, data_source=data_source)
+            page = self.page(tenant_id, before=at, limit=limit - len(found))
             found += page.requests
             at = page.next
         return found

@@ -20,7 +20,7 @@ from services.cli.output import Document
 from services.cli.profile_document import profile_document
 from services.cli.progress import Progress
 from services.cli.upload_file import UploadFile
-from services.uploader.api.views import key_view, mapping_view
+from services.uploader.api.views import attribute_view, key_view, mapping_view
 from services.uploader.intake import intake_of
 from services.uploader.mapping_form import ColumnForm, custom_attribute, resolve_columns, save_wanted
 from services.uploader.resubmit import resubmit
@@ -143,7 +143,8 @@ class LocalClient(Client):
 
 
 def _attribute(attribute: Attribute) -> Document:
-    return {**msgspec.to_builtins(attribute), "format": str(attribute.format)}
+    document: Document = msgspec.to_builtins(attribute_view(attribute))
+    return document
 
 
 def _key(key: ApiKey) -> Document:
