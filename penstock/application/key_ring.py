@@ -14,7 +14,7 @@ from penstock.ports.control_store import ControlStore, Record, Table
 from penstock.ports.key_vault import KeyVault
 
 KEY_BYTES = 32
-LIFETIME_SECONDS = 300.0  # after a tenant's keys are shredded, copies in memory are gone by then
+LIFETIME_SECONDS = 300.0  # of a copy in memory; what a worker has made of it lives for as long again
 KEYS_KEPT = 4_096  # a tenant has five, more when they are rotated
 
 

@@ -20,7 +20,7 @@ def log_status(request: Request, status: Status, at_us: int) -> None:
     rows = {"read": request.rows_read, "ingested": request.rows_ingested, "rejected": request.rows_rejected}
     match status:
         case Status.SCHEDULED:
-            return  # told by who accepted it
+            return  # logged where it was accepted
         case Status.IN_PROGRESS:
             log.info("request.started", **fields)
         case Status.COMPLETED:

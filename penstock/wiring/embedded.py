@@ -32,7 +32,7 @@ def embedded(
     """
     clock = clock or SystemClock()
     settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
-    if not os.access(settings.data, os.R_OK | os.W_OK | os.X_OK):  # told of the folder, not of some file in it
+    if not os.access(settings.data, os.R_OK | os.W_OK | os.X_OK):  # the error names the folder, not some file in it
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(settings.data))
     control = EmbeddedControlStore(settings.data / "control.db")
     vault = FileKeyVault(settings.data / "keys.json", create=not control.tenants())

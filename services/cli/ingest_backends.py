@@ -72,7 +72,7 @@ class Backend(Protocol):
         ...
 
     def release(self) -> None:
-        """The end of what was begun was told: the same file once more is a new request."""
+        """The end of the request was shown: the same file once more is a new request."""
         ...
 
 
@@ -191,12 +191,12 @@ class HttpBackend(Backend):
             self._resumption.forget()
 
     def _resuming(self, file: UploadFile, order: UploadOrder, columns: Sequence[ColumnForm]) -> Resumption | None:
-        """None where the same upload could not be told from another."""
+        """None where the same upload could not be recognised."""
         if file.path == STDIN:
             return None
-        said = msgspec.json.encode([self._url, order, columns]).decode()
+        arguments = msgspec.json.encode([self._url, order, columns])
         try:
-            return Resumption(state_folder(), command_hash(file.path, said))
+            return Resumption(state_folder(), command_hash(file.path, arguments))
         except OSError as error:
             self._out.say(
                 f"Stopped, this upload would begin anew: {state_folder()} cannot be written ({error.strerror}). "

@@ -75,11 +75,11 @@ def ingest_file(
     """
     forms = columns_said(order.maps, order.policies)
     check_segment(order.segment)
-    said = UploadOrder(data_source=order.source, mode=order.mode, segment=order.segment, notify=tuple(order.notify))
+    upload = UploadOrder(data_source=order.source, mode=order.mode, segment=order.segment, notify=tuple(order.notify))
     with UploadFile(order.file) as file, open_backend(file, out) as backend:
         prepared = _prepared(backend, order.source, forms, file)
         with progress(out) as shown:
-            document.update(backend.begin(file, said, prepared.new, shown))
+            document.update(backend.begin(file, upload, prepared.new, shown))
             states = backend.changes(document["request_id"])
             if backend.idle:
                 states = hinted(states, lambda: out.say(backend.idle), time.monotonic)

@@ -1,4 +1,4 @@
-"""Idempotency keys of uploads over HTTP whose end was not told yet, so that the same command goes on with its request.
+"""Idempotency keys of uploads over HTTP whose end was not shown yet, so that the same command goes on with its request.
 
 Each lies in a file of this user's state folder that is named by a hash of the command, and holds nothing but a random
 key. Standard input has no such key: nobody can tell whether the same bytes come again.
@@ -11,7 +11,6 @@ import json
 import os
 import secrets
 import time
-from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -24,11 +23,11 @@ def state_folder() -> Path:
     return Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state") / "penstock" / "uploads"
 
 
-def command_hash(file: Path, said: Sequence[str]) -> str:
+def command_hash(file: Path, arguments: bytes) -> str:
     """Equal for the same unchanged file and the same arguments."""
     status = file.stat()
-    told = [str(file.resolve()), status.st_size, status.st_mtime_ns, status.st_ino, *said]
-    return hashlib.sha256(json.dumps(told).encode()).hexdigest()
+    version = [str(file.resolve()), status.st_size, status.st_mtime_ns, status.st_ino]
+    return hashlib.sha256(json.dumps(version).encode() + arguments).hexdigest()
 
 
 class Resumption:

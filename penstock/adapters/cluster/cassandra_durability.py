@@ -1,8 +1,8 @@
 """Whether a write that Cassandra has acknowledged outlives the node that keeps it.
 
-With `commitlog_sync: periodic`, Cassandra's default, a node acknowledges a write before it has it on its disk: killed,
-it loses the last of what it said. Other replicas have it. Where a single one acknowledges, rows of a request that is
-COMPLETED would be gone without a word.
+With `commitlog_sync: periodic`, Cassandra's default, a node acknowledges a write before it has it on its disk. A node
+that is killed loses its latest writes, and other replicas have them. Where a single replica acknowledges, rows of a
+COMPLETED request would be lost, and nothing would show it.
 """
 
 from __future__ import annotations

@@ -21,7 +21,7 @@ def with_class(replication: Mapping[str, str | int]) -> dict[str, str]:
 
 
 def copies_in(options: Mapping[str, str], places: Iterable[str]) -> int | None:
-    """How many copies these data centres keep together; None where that cannot be told."""
+    """How many copies these data centres keep together; None where that is unknown."""
     strategy = options[CLASS].rpartition(".")[2]
     if strategy not in (SIMPLE, BY_DATA_CENTRE):
         return None

@@ -46,7 +46,7 @@ class NewAttribute(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 
 class NewMapping(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Identifiers rank in the order of the columns. What `GET` answers can be put back as it is: `version` and
-    `created_attributes` are only told, and mean nothing here."""
+    `created_attributes` are ignored."""
 
     data_source: Name | UnsetType = UNSET
     version: int | UnsetType = UNSET

@@ -124,7 +124,7 @@ async def _events(call: Call, request: Request) -> AsyncIterator[bytes]:
             unchecked_seconds = 0.0
             limiter = call.services.stream_threads
             if not await run_sync(call.services.access.is_valid, call.caller, limiter=limiter):
-                return  # whoever follows on is told why
+                return  # a client that connects again gets the reason
         request = await _look(call, request.request_id)
 
 
