@@ -12,12 +12,12 @@ V = TypeVar("V")
 
 
 class ExpiringCache(Generic[K, V]):
-    """Keeps each value for `seconds`, and of more than `most` the newest. May be used from any thread."""
+    """Keeps each value for `seconds`, and of more than `most` those used last. May be used from any thread."""
 
     def __init__(self, clock: Clock, *, seconds: float, most: int) -> None:
         self._clock, self._seconds, self._most = clock, seconds, most
         self._lock = threading.Lock()
-        self._entries: dict[K, tuple[float, V]] = {}  # with the end of each, which is also their order
+        self._entries: dict[K, tuple[float, V]] = {}  # with the end of each; used last, last
         self._timer: threading.Timer | None = None  # runs while there are entries
 
     def __len__(self) -> int:
@@ -25,8 +25,11 @@ class ExpiringCache(Generic[K, V]):
 
     def get(self, key: K) -> V | None:
         with self._lock:
-            found = self._entries.get(key)
-        return found[1] if found and found[0] > self._clock.monotonic() else None
+            found = self._entries.pop(key, None)
+            if found is None or found[0] <= self._clock.monotonic():
+                return None
+            self._entries[key] = found
+            return found[1]
 
     def put(self, key: K, value: V) -> None:
         with self._lock:

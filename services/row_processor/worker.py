@@ -38,7 +38,7 @@ from penstock.domain.fragments import ORIGIN_BYTES, key_suffix
 from penstock.domain.layout import Layout, compile_layout
 from penstock.domain.mapping import Plan
 from penstock.domain.rejects import Reject, encode_rejects
-from penstock.domain.request import Manifest
+from penstock.domain.request import Manifest, Request
 from penstock.domain.rows import SET_ASIDE
 from penstock.domain.sealing import ChunkSealer
 from penstock.failpoints import failpoint
@@ -105,7 +105,7 @@ class Worker:
         began = self._clock.monotonic()
         manifest = self._chunks.manifest(event.tenant_id, event.request_id, event.chunk)
         try:
-            step: Step = (manifest or self._ingest_or_set_aside(event)).step()
+            step: Step = (manifest or self._ingest_or_set_aside(event, request)).step()
         except (Corrupt, KeyRevoked, NotFound) as error:
             step = FileRefused(at_us=self._clock.now_us(), problem=unreadable_file(error))
         self._report(event, step)
@@ -114,7 +114,7 @@ class Worker:
             seconds = round(self._clock.monotonic() - began, 3)
             log.info("chunk.done", **about(request), chunk=event.chunk, **rows, seconds=seconds)
 
-    def _ingest_or_set_aside(self, event: ChunkReady) -> Manifest:
+    def _ingest_or_set_aside(self, event: ChunkReady, request: Request) -> Manifest:
         """An outage is passed on, to be waited for. A chunk that fails for a reason of its own is tried again, and
         set aside after `MAX_ATTEMPTS`; one whose bytes or keys are gone fails its whole request."""
         while True:
@@ -126,14 +126,7 @@ class Worker:
             except Exception as error:  # whatever is wrong with this chunk must not stop its neighbours
                 reason = type(error).__name__
                 failures = self._chunks.record_failure(event.tenant_id, event.request_id, event.chunk, reason)
-                log.warning(
-                    "chunk.failed",
-                    request_id=event.request_id,
-                    tenant=event.tenant_id,
-                    chunk=event.chunk,
-                    error=reason,
-                    attempts=failures,
-                )
+                log.warning("chunk.failed", **about(request), chunk=event.chunk, error=reason, attempts=failures)
             if failures >= MAX_ATTEMPTS:
                 return self._set_aside(event)
 

@@ -27,11 +27,13 @@ def test_a_value_is_given_until_its_time_is_over() -> None:
     cache.clear()
 
 
-def test_of_too_many_the_oldest_goes() -> None:
+def test_of_too_many_the_one_that_was_not_used_for_longest_goes() -> None:
     cache = ExpiringCache[int, int](ManualClock(), seconds=300, most=3)
-    for number in (1, 2, 3, 1, 4):
+    for number in (1, 2, 3, 2):
         cache.put(number, number)
-    assert [cache.get(number) for number in (1, 2, 3, 4)] == [1, None, 3, 4]
+    assert cache.get(1) == 1
+    cache.put(4, 4)
+    assert [cache.get(number) for number in (1, 2, 3, 4)] == [1, 2, None, 4]
     assert len(cache) == 3
     cache.clear()
 
