@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import replace
 from pathlib import Path
 
 import httpx
@@ -13,7 +12,7 @@ import pytest
 from penstock.application.access import Access, Role
 from tests.support import messy_file
 from tests.support.free_ports import free_port
-from tests.support.installation import Installation, installation
+from tests.support.installation import Installation, by_way_of, installation
 from tests.support.servers import Servers
 from tests.support.toxics import SpoiltConnection, spoilt_connection
 from tests.support.waiting import until
@@ -44,13 +43,7 @@ def lines(real_servers: Servers) -> Iterator[dict[str, SpoiltConnection]]:
 @pytest.fixture
 def place(real_servers: Servers, lines: dict[str, SpoiltConnection], tmp_path: Path) -> Iterator[Installation]:
     stack = real_servers.use(*LOGGED)
-    host, port = lines["cassandra"].address.rsplit(":", 1)
-    ways = replace(
-        stack.addresses,
-        kafka=lines["kafka"].address,
-        cassandra=(host, int(port)),
-        s3_url=f"http://{lines['s3'].address}",
-    )
+    ways = by_way_of(lines, stack.addresses)
     with installation(tmp_path, stack.addresses, [stack.folder], ways) as place:
         yield place
 

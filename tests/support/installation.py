@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import os
 import signal
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 
@@ -26,6 +27,7 @@ from services.status_tracker.main import TRACKERS
 from services.uploader.intake import intake_of
 from tests.support import messy_file
 from tests.support.servers import give_sessions
+from tests.support.toxics import SpoiltConnection
 from tests.support.waiting import GIVE_UP_SECONDS, until
 
 CHUNK_BYTES = 200  # of a row or two, so that there are many
@@ -162,3 +164,14 @@ def _opened(fleet: Fleet) -> Iterator[System]:
         yield system
     finally:
         system.close()
+
+
+def by_way_of(lines: Mapping[str, SpoiltConnection], addresses: Addresses) -> Addresses:
+    """`addresses` as services see them that reach each server over its connection in `lines`."""
+    host, port = lines["cassandra"].address.rsplit(":", 1)
+    return dataclasses.replace(
+        addresses,
+        kafka=lines["kafka"].address,
+        cassandra=(host, int(port)),
+        s3_url=f"http://{lines['s3'].address}",
+    )
