@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import RenderableType
 
 from penstock.domain.attributes import TEXT
+from penstock.domain.errors import refusal
 from services.cli.column_options import columns_said
 from services.cli.connecting import connect
-from services.cli.failures import reporting
+from services.cli.failures import BadUsage, reporting
+from services.cli.mapping_file import columns_of_file
 from services.cli.new_source import check_new_source
 from services.cli.options import AsJson, Data, Key, Maps, Policies, Url
 from services.cli.output import Document
 from services.cli.views import records_view
+from services.uploader.mapping_form import ColumnForm
 
 source_app = typer.Typer(no_args_is_help=True, help="Data sources: named categories of uploads.")
 attribute_app = typer.Typer(no_args_is_help=True, help="Attributes: the fields of a profile.")
@@ -93,6 +97,12 @@ def set_mapping(
     name: SourceName,
     maps: Maps = None,
     policies: Policies = None,
+    file: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="In place of --map: what `penstock mapping show --json` printed; - is stdin."
+        ),
+    ] = None,
     data: Data = None,
     url: Url = None,
     key: Key = None,
@@ -100,7 +110,7 @@ def set_mapping(
 ) -> None:
     """Save a mapping for a source, creating the source and custom attributes that do not exist yet."""
     with reporting(as_json=as_json) as out, connect(data, url, key, create=True) as client:
-        columns = columns_said(maps or [], policies or [])
+        columns = _columns(maps or [], policies or [], file)
         check_new_source(name, client)
         saved = client.save_mapping(name, columns)
         out.result(saved, lambda: _mapping_view(saved))
@@ -112,9 +122,20 @@ def register(app: typer.Typer) -> None:
     app.add_typer(mapping_app, name="mapping")
 
 
+def _columns(maps: Sequence[str], policies: Sequence[str], file: Path | None) -> Sequence[ColumnForm]:
+    """Raises `BadUsage`."""
+    if file is None:
+        return columns_said(maps, policies)
+    if maps or policies:
+        raise BadUsage(
+            refusal("invalid_options", "--file says all of the mapping", "Leave out --map, --policy.").faults
+        )
+    return columns_of_file(file)
+
+
 def _attributes_view(attributes: Sequence[Document]) -> RenderableType:
     return records_view(attributes, "name", "display_name", "format", "pii", "custom")
 
 
 def _mapping_view(mapping: Document) -> RenderableType:
-    return records_view(mapping["columns"], "column", "attribute", "identifier", "policy")
+    return records_view(mapping["columns"], "column", "attribute", "identifier", "pii", "format", "policy")

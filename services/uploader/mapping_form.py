@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Annotated, NamedTuple
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from penstock.application.catalog import Catalog
 from penstock.domain.attributes import NAME, TEXT, Attribute, parse_format
@@ -30,6 +31,16 @@ class ColumnForm(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     pii: bool = False
     format: str | None = None
     policy: WritePolicy = WritePolicy.OVERWRITE
+
+
+class MappingForm(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Identifiers rank in the order of the columns. What `GET` answers can be put back as it is: `version` and
+    `created_attributes` are ignored."""
+
+    data_source: Name | UnsetType = UNSET
+    version: int | UnsetType = UNSET
+    created_attributes: list[str] = []
+    columns: Annotated[tuple[ColumnForm, ...], msgspec.Meta(min_length=1)]
 
 
 class Wanted(NamedTuple):

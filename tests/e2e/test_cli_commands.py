@@ -149,6 +149,25 @@ def test_a_mapping_is_shown_with_its_formats(cli: CommandLine) -> None:
     assert cli.run("mapping", "show", "crm", "--json").document == saved
 
 
+def test_a_mapping_that_was_shown_can_be_set_from_a_file(cli: CommandLine) -> None:
+    maps = ("--map", "id=crmid!", "--map", "tel=tel:pii:phone(NL)", "--policy", "tel=keep_first")
+    cli.run("mapping", "set", "crm", *maps)
+    shown = cli.run("mapping", "show", "crm", "--json")
+    file = cli.file(shown.stdout, "mapping.json")
+    assert cli.run("mapping", "set", "crm", "--file", file, "--json").document == shown.document
+    again = cli.run("mapping", "set", "pos", "--file", "-", "--json", stdin=shown.stdout.encode()).document
+    assert again["columns"] == shown.document["columns"]
+
+
+@pytest.mark.parametrize(
+    ("content", "code"), [("no json", "malformed_json"), ('{"columns": [{"column": "a"}]}', "invalid_request")]
+)
+def test_a_file_that_is_no_mapping_is_refused(cli: CommandLine, content: str, code: str) -> None:
+    ran = cli.run("mapping", "set", "crm", "--file", cli.file(content, "mapping.json"), "--json")
+    assert (ran.code, ran.fault_codes) == (2, [code])
+    assert "mapping.json" in ran.document["error"]["detail"]
+
+
 def test_keys_are_shown_once_and_end_when_they_are_revoked(cli: CommandLine) -> None:
     made = cli.run("key", "create", "--role", "viewer", "--name", "report", "--json").document
     listed = cli.run("key", "list", "--json").stdout

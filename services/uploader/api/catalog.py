@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Annotated
 
 import msgspec
-from msgspec import UNSET, UnsetType
+from msgspec import UNSET
 
 from penstock.application.access import Role
 from penstock.application.catalog import DataSource
@@ -25,7 +25,7 @@ from services.uploader.api.views import (
     attribute_view,
     mapping_view,
 )
-from services.uploader.mapping_form import ColumnForm, Name, custom_attribute, resolve_columns, save_wanted
+from services.uploader.mapping_form import MappingForm, Name, custom_attribute, resolve_columns, save_wanted
 
 DisplayName = Annotated[str, msgspec.Meta(max_length=MAX_DISPLAY_NAME)]
 
@@ -42,16 +42,6 @@ class NewAttribute(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     display_name: DisplayName = ""
     format: str = "text"
     pii: bool = False
-
-
-class NewMapping(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Identifiers rank in the order of the columns. What `GET` answers can be put back as it is: `version` and
-    `created_attributes` are ignored."""
-
-    data_source: Name | UnsetType = UNSET
-    version: int | UnsetType = UNSET
-    created_attributes: list[str] = []
-    columns: Annotated[tuple[ColumnForm, ...], msgspec.Meta(min_length=1)]
 
 
 class NamesQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -82,7 +72,7 @@ def get_mapping(call: Call, name: str) -> MappingView:
 
 
 @operation("PUT", "/v1/data-sources/{name}/mapping", role=Role.UPLOADER, answers=MappingView, problems=(409,))
-def save_mapping(call: Call, name: str, body: NewMapping) -> MappingView:
+def save_mapping(call: Call, name: str, body: MappingForm) -> MappingView:
     """Save a data source's mapping as a new version; attributes that do not exist yet are created."""
     catalog = call.system.catalog
     catalog.source(call.tenant_id, name)

@@ -24,14 +24,17 @@ _QUOTING = {  # msgspec's messages that repeat what was sent, and what is said i
 }
 
 
-def decode_json(raw: bytes, kind: type[T]) -> T:
-    """`raw` as a `kind`. Raises `Refused`: malformed_json, or invalid_request when it is JSON of another shape."""
+def decode_json(raw: bytes, kind: type[T], where: str = "the body") -> T:
+    """`raw`, which faults call `where`, as a `kind`.
+
+    Raises `Refused`: malformed_json, or invalid_request when it is JSON of another shape.
+    """
     try:
         return msgspec.json.decode(raw, type=kind)
     except msgspec.ValidationError as error:
-        raise _invalid(error, "the body") from None
+        raise _invalid(error, where) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        raise refusal("malformed_json", "the body is not JSON", "Send JSON in UTF-8.") from None
+        raise refusal("malformed_json", f"{where} is not JSON", "Send JSON in UTF-8.") from None
 
 
 def from_texts(texts: Iterable[tuple[str, str]], kind: type[S], where: str) -> S:

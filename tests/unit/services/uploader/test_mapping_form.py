@@ -19,9 +19,15 @@ from penstock.domain.builtin_attributes import BUILTIN
 from penstock.domain.errors import Refused
 from penstock.domain.limits import MAX_COLUMN_NAME, MAX_ENUM_OPTIONS, MAX_FORMAT, MAX_IDENTIFIERS, MAX_MAPPED_COLUMNS
 from penstock.domain.mapping import WritePolicy
-from services.uploader.api.catalog import NewMapping
 from services.uploader.api.views import mapping_view
-from services.uploader.mapping_form import ColumnForm, custom_attribute, read_columns, resolve_columns, save_wanted
+from services.uploader.mapping_form import (
+    ColumnForm,
+    MappingForm,
+    custom_attribute,
+    read_columns,
+    resolve_columns,
+    save_wanted,
+)
 
 CRMID = ColumnForm(column="crmid", attribute="crmid", identifier=True)
 
@@ -119,7 +125,7 @@ def test_every_mapping_that_is_read_and_put_back_is_the_same(tmp_path_factory: A
         catalog.create_source("t", "crm")
         saved = save_wanted(catalog, "t", "crm", resolve_columns(catalog, "t", forms))
         shown = msgspec.json.encode(mapping_view(saved, catalog.attributes_of("t", saved)))
-        put = msgspec.json.decode(shown, type=NewMapping)
+        put = msgspec.json.decode(shown, type=MappingForm)
         wanted = resolve_columns(catalog, "t", put.columns)
         assert wanted.missing == []
         assert save_wanted(catalog, "t", "crm", wanted) == saved

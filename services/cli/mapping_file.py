@@ -1,0 +1,35 @@
+"""A mapping in a file, as `penstock mapping show --json` prints it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from penstock.domain.errors import Refused, refusal
+from services.cli.failures import BadUsage
+from services.uploader.api.decoding import decode_json
+from services.uploader.mapping_form import ColumnForm, MappingForm
+
+STDIN = Path("-")
+MAX_BYTES = 1 << 20  # as the API takes
+
+
+def columns_of_file(file: Path) -> Sequence[ColumnForm]:
+    """The columns of the mapping in `file`; - is standard input. Raises `BadUsage`, OSError."""
+    where = "standard input" if file == STDIN else repr(str(file))
+    try:
+        return decode_json(_read(file, where), MappingForm, where).columns
+    except Refused as refused:
+        raise BadUsage(refused.faults) from None
+
+
+def _read(file: Path, where: str) -> bytes:
+    if file == STDIN:
+        text = sys.stdin.buffer.read(MAX_BYTES + 1)
+    else:
+        with file.open("rb") as opened:
+            text = opened.read(MAX_BYTES + 1)
+    if len(text) > MAX_BYTES:
+        raise refusal("mapping_too_large", f"{where} has more than {MAX_BYTES:,} bytes", "Is it a mapping?")
+    return text
