@@ -191,7 +191,7 @@ class Catalog:
         return source
 
     def _unknown_source(self, tenant_id: str, name: str) -> Fault:
-        near = nearest_name(name, (source.name for source in self.sources(tenant_id)))
+        near = nearest_name(name, (record.sort for record in scan_all(self._store, Table.DATA_SOURCES, tenant_id)))
         mend = f"Did you mean {near!r}? Otherwise create it first." if near else "Create it first."
         return Fault(code="unknown_data_source", message=f"there is no data source {name[:64]!r}", mend=mend)
 

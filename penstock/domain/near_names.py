@@ -1,15 +1,53 @@
-"""Which known name a mistyped one may have meant."""
+"""Which known name a mistyped one may have meant.
+
+Comparing two names costs the square of their length, and whoever mistypes may do so often and on purpose: names that
+cannot be near are left out by their length and their letters, and few of the others are compared.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from difflib import get_close_matches
+from heapq import nsmallest
 
-MIN_SIMILARITY = 0.65  # of difflib: two letters swapped in a name of three (cmr, crm) are 0.67
-COMPARED_CHARACTERS = 64  # no name is longer, and comparing is quadratic
+MAX_EDITS = 2  # letters left out, put in, replaced or swapped with the next one
+LETTERS_PER_EDIT = 3  # a name of three may have one edit: of two, little of it would be left
+COMPARED_CHARACTERS = 64  # no name is longer
+MAX_COMPARED = 50  # names, those with the most alike letters
 
 
 def nearest_name(name: str, names: Iterable[str]) -> str | None:
     """The one of `names` that is most like `name`, itself among them; None when none is near."""
     wanted = name[:COMPARED_CHARACTERS].casefold()
-    return next(iter(get_close_matches(wanted, sorted(names), n=1, cutoff=MIN_SIMILARITY)), None)
+    most = min(MAX_EDITS, max(len(wanted) // LETTERS_PER_EDIT, int(len(wanted) > 1)))
+    alike = (each for each in names if abs(len(each) - len(wanted)) <= most)
+    candidates = nsmallest(MAX_COMPARED, alike, key=lambda each: (_other_letters(wanted, each), each))
+    edits, near = min(((_edits(wanted, each, most), each) for each in candidates), default=(most + 1, ""))
+    return near if edits <= most else None
+
+
+def _other_letters(one: str, other: str) -> int:
+    return len(set(one) ^ set(other))
+
+
+def _edits(one: str, other: str, most: int) -> int:
+    """How many edits make `other` of `one`; any number above `most` when it takes more.
+
+    The rows of the usual matrix (optimal string alignment), as far as `most` from its diagonal.
+    """
+    beyond = most + 1
+    before: dict[int, int] = {}
+    row = {column: column for column in range(min(most, len(other)) + 1)}
+    for line, letter in enumerate(one, 1):
+        above, row = row, {}
+        for column in range(max(0, line - most), min(len(other), line + most) + 1):
+            there = other[column - 1] if column else ""
+            least = min(above.get(column, beyond), row.get(column - 1, beyond)) + 1
+            if column:
+                least = min(least, above.get(column - 1, beyond) + (letter != there))
+            if line > 1 and column > 1 and letter == other[column - 2] and one[line - 2] == there:
+                least = min(least, before.get(column - 2, beyond) + 1)
+            row[column] = least
+        before = above
+        if min(row.values(), default=beyond) > most:
+            return beyond
+    return row.get(len(other), beyond)
