@@ -12,13 +12,16 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from penstock.config import load_settings
+from penstock.logs import configure
 from penstock.wiring import open_system
 from services.uploader.intake import intake_of
 from tests.support import messy_file
 
 
 def main(data: Path, key: str) -> None:
-    system = open_system(load_settings(data=data, chunk_bytes=messy_file.CHUNK_BYTES))
+    settings = load_settings(data=data, chunk_bytes=messy_file.CHUNK_BYTES)
+    configure(settings.log_level, "uploader")
+    system = open_system(settings)
     form = replace(messy_file.form(system), notify=(messy_file.ADDRESS,))
     request = intake_of(system).upload(messy_file.TENANT, [messy_file.BODY], form, idempotency_key=key)
     system.close()
