@@ -17,16 +17,35 @@ from penstock.domain.attributes import Attribute, parse_format
 from penstock.domain.errors import Unavailable
 from penstock.domain.limits import MAX_PAGE
 from penstock.domain.request import Status, rfc3339
+from services.cli.answers import (
+    MAX_DOCUMENT_BYTES,
+    MAX_LISTED,
+    MAX_PROBLEM_BYTES,
+    read_body,
+    read_lines,
+    unlike_penstock,
+)
 from services.cli.client import Client, UploadOrder
 from services.cli.http_errors import driver_errors, judge_answer, read_json
 from services.cli.output import Document
 from services.cli.progress import Progress
 from services.cli.upload_file import UploadFile
+from services.uploader.api.views import (
+    ApiKeyList,
+    AttributeList,
+    AttributeView,
+    DataSourceList,
+    DataSourceView,
+    MappingView,
+    NewApiKeyView,
+    ProfileView,
+    RequestPage,
+    RequestView,
+)
 from services.uploader.mapping_form import ColumnForm, read_columns
 
 CONNECT_SECONDS = 10.0
 READ_SECONDS = 60.0  # a server that has nothing to tell says so more often
-PIECE_BYTES = 64 * 1024
 RECONNECT_SECONDS = 60.0  # how long a server may be away while a request is followed
 RECONNECT_PAUSE_SECONDS = 1.0
 JSON, EVENTS, TSV = "application/json", "text/event-stream", "text/tab-separated-values"
@@ -70,20 +89,21 @@ class HttpClient(Client):
         headers = {"Content-Type": f"multipart/form-data; boundary={boundary}"}
         if idempotency_key is not None:
             headers["Idempotency-Key"] = idempotency_key
-        return self._document("POST", "/uploads", body=form, headers=headers)
+        return self._document("POST", "/uploads", RequestView, body=form, headers=headers)
 
     def requests(self, *, limit: int) -> list[Document]:
         found: list[Document] = []
         before: str | None = ""
         while before is not None and len(found) < limit:
             size = min(limit - len(found), MAX_PAGE)
-            page = self._document("GET", f"/requests?limit={size}" + (f"&before={before}" if before else ""))
+            at = f"&before={quote(before, safe='')}" if before else ""
+            page = self._document("GET", f"/requests?limit={size}{at}", RequestPage)
             found += page["requests"]
-            before = page["next"]
-        return found
+            before = self._next(page, "requests", before)
+        return found[:limit]
 
     def request(self, request_id: str) -> Document:
-        return self._document("GET", _path(request_id))
+        return self._document("GET", _path(request_id), RequestView)
 
     def changes(self, request_id: str) -> Iterator[Document]:
         """A stream that breaks off is opened anew; meanwhile the last state comes again each second, and `problems`
@@ -114,26 +134,26 @@ class HttpClient(Client):
         return self._lines(self._send("GET", _path(request_id, "/rejects"), kind=TSV))
 
     def cancel(self, request_id: str) -> Document:
-        return self._document("POST", _path(request_id, ":cancel"))
+        return self._document("POST", _path(request_id, ":cancel"), RequestView)
 
     def resubmit(self, request_id: str) -> Document:
-        return self._document("POST", _path(request_id, ":resubmit"))
+        return self._document("POST", _path(request_id, ":resubmit"), RequestView)
 
     def undo(self, request_id: str) -> Document:
-        return self._document("POST", _path(request_id, ":undo"))
+        return self._document("POST", _path(request_id, ":undo"), RequestView)
 
     def profile(self, namespace: str, value: str, *, reveal: bool) -> Document:
         asked = {"namespace": namespace, "value": value, "reveal": reveal, "lineage": True}
-        return self._sent("POST", "/profiles:lookup", asked)
+        return self._sent("POST", "/profiles:lookup", asked, ProfileView)
 
     def sources(self) -> list[Document]:
-        return self._list("/data-sources", "data_sources")
+        return self._list("/data-sources", "data_sources", DataSourceList)
 
     def create_source(self, name: str, display_name: str) -> Document:
-        return self._sent("POST", "/data-sources", {"name": name, "display_name": display_name})
+        return self._sent("POST", "/data-sources", {"name": name, "display_name": display_name}, DataSourceView)
 
     def attributes(self) -> list[Document]:
-        return self._list("/attributes", "attributes")
+        return self._list("/attributes", "attributes", AttributeList)
 
     def known_attributes(self) -> dict[str, Attribute]:
         """As `attributes`, for who judges a mapping by them."""
@@ -141,27 +161,28 @@ class HttpClient(Client):
 
     def create_attribute(self, name: str, *, format: str, pii: bool, display_name: str) -> Document:
         wanted = {"name": name, "format": format, "pii": pii, "display_name": display_name}
-        return self._sent("POST", "/attributes", wanted)
+        return self._sent("POST", "/attributes", wanted, AttributeView)
 
     def mapping(self, source: str) -> Document:
-        return self._document("GET", _mapping_path(source))
+        return self._document("GET", _mapping_path(source), MappingView)
 
     def save_mapping(self, source: str, columns: Sequence[ColumnForm]) -> Document:
         read_columns(columns, self.known_attributes())  # so that no source is created for a mapping that is refused
         self.create_source(source, "")
-        return self._sent("PUT", _mapping_path(source), {"columns": msgspec.to_builtins(columns)})
+        return self._sent("PUT", _mapping_path(source), {"columns": msgspec.to_builtins(columns)}, MappingView)
 
     def keys(self) -> list[Document]:
-        return self._list("/api-keys", "api_keys")
+        return self._list("/api-keys", "api_keys", ApiKeyList)
 
     def create_key(self, role: Role, name: str, *, expires_at: int | None = None) -> Document:
         wanted = {"role": role, "name": name}
         if expires_at is not None:
             wanted["expires_at"] = rfc3339(expires_at)
-        return self._sent("POST", "/api-keys", wanted)
+        return self._sent("POST", "/api-keys", wanted, NewApiKeyView)
 
     def revoke_key(self, key_id: str) -> None:
-        self._send("DELETE", f"/api-keys/{quote(key_id, safe='')}").drain_conn()
+        response = self._send("DELETE", f"/api-keys/{quote(key_id, safe='')}")
+        self._body(response, MAX_PROBLEM_BYTES)
 
     def close(self) -> None:
         self._pool.clear()
@@ -171,29 +192,40 @@ class HttpClient(Client):
         state: Document | None = None
         for line in self._lines(self._send("GET", _path(request_id, "/events"), kind=EVENTS)):
             if line.startswith(_EVENT_DATA):
-                state = read_json(self._base, line.removeprefix(_EVENT_DATA))
+                state = read_json(self._base, line.removeprefix(_EVENT_DATA), RequestView)
                 yield state
             elif line.startswith(_EVENT_COMMENT) and state is not None:
                 yield state
 
-    def _list(self, path: str, field: str) -> list[Document]:
+    def _list(self, path: str, field: str, shape: Any) -> list[Document]:
         """All records, page by page."""
         found: list[Document] = []
         after: str | None = ""
         while after is not None:
-            page = self._document("GET", f"{path}?after={quote(after, safe='')}" if after else path)
+            page = self._document("GET", f"{path}?after={quote(after, safe='')}" if after else path, shape)
             found += page[field]
-            after = page.get("next")
+            after = self._next(page, field, after)
+            if len(found) > MAX_LISTED:
+                raise unlike_penstock(self._base, f"a list of it has more than {MAX_LISTED:,} entries")
         return found
 
-    def _sent(self, method: str, path: str, document: Document) -> Document:
-        return self._document(method, path, body=json.dumps(document).encode(), headers=_JSON)
+    def _next(self, page: Document, field: str, before: str | None) -> str | None:
+        """Where the next page begins, None after the last. Raises `Unavailable` when pages would come without end."""
+        following: str | None = page["next"]
+        if following is not None and (following in ("", before) or not page[field]):
+            raise unlike_penstock(self._base, "a next page of it is the same again")
+        return following
 
-    def _document(self, method: str, path: str, **sent: Any) -> Document:
+    def _sent(self, method: str, path: str, document: Document, shape: Any) -> Document:
+        return self._document(method, path, shape, body=json.dumps(document).encode(), headers=_JSON)
+
+    def _document(self, method: str, path: str, shape: Any, **sent: Any) -> Document:
         response = self._send(method, path, kind=JSON, **sent)
+        return read_json(self._base, self._body(response, MAX_DOCUMENT_BYTES), shape)
+
+    def _body(self, response: Response, most: int) -> bytes:
         with driver_errors(self._base):
-            body = response.data
-        return read_json(self._base, body)
+            return read_body(self._base, response, most)
 
     def _send(
         self, method: str, path: str, *, body: Any = None, headers: dict[str, str] | None = None, kind: str = ""
@@ -212,14 +244,8 @@ class HttpClient(Client):
         return response
 
     def _lines(self, response: Response) -> Iterator[bytes]:
-        """The body line by line, with the line ends; only a newline ends a line."""
-        rest = b""
         with driver_errors(self._base):
-            for piece in response.stream(PIECE_BYTES):
-                *lines, rest = (rest + piece).split(b"\n")
-                yield from (line + b"\n" for line in lines)
-        if rest:
-            yield rest
+            yield from read_lines(self._base, response)
 
 
 def _path(request_id: str, rest: str = "") -> str:

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http import HTTPStatus
+from typing import Any
 
 import msgspec
 import urllib3
 from urllib3 import exceptions
 
 from penstock.domain.errors import Fault, NotFound, PenstockError, Problem, Refused, Unavailable, refusal
+from services.cli.answers import MAX_PROBLEM_BYTES, check_shape, parse_object, read_body
 from services.cli.failures import BadUsage
 from services.cli.output import Document
 
 _WAIT = {HTTPStatus.TOO_MANY_REQUESTS}  # besides those from 500 on: the same call may succeed later
+_LATER = "; try again later"
 _WRONG_ADDRESS = "Check --url or PENSTOCK_URL: the address that `penstock up` or `penstock uploader` prints."
 _MEND = {"unauthorized": "Check --key or PENSTOCK_API_KEY, or have a key made: penstock key create --role uploader"}
 _UNAVAILABLE: tuple[tuple[type[Exception], str], ...] = (
@@ -47,20 +49,18 @@ def judge_answer(url: str, response: urllib3.BaseHTTPResponse, kind: str) -> Non
             raise _foreign(url, response)
         return
     try:
-        problem = msgspec.json.decode(response.data, type=Problem)
+        problem = msgspec.json.decode(read_body(url, response, MAX_PROBLEM_BYTES), type=Problem)
     except msgspec.DecodeError:
         raise _foreign(url, response) from None
     raise _of(problem, response.status)
 
 
-def read_json(url: str, body: bytes) -> Document:
-    """The document in an answer. Raises `BadUsage` for anything else."""
-    try:
-        document = json.loads(body)
-    except ValueError:
-        document = None
-    if not isinstance(document, dict):
+def read_json(url: str, body: bytes, shape: Any) -> Document:
+    """The document in an answer. Raises `Unavailable` when it has not the `shape`, `BadUsage` for anything else."""
+    document = parse_object(body)
+    if document is None:
         raise _wrong_address(f"{url} answers something that is not Penstock's API")
+    check_shape(url, document, shape)
     return document
 
 
@@ -70,7 +70,7 @@ def _told(error: Exception) -> str:
 
 def _of(problem: Problem, status: int) -> PenstockError:
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR or status in _WAIT:
-        return Unavailable(f"the server answers: {problem.detail}; try again later")
+        return Unavailable(f"the server answers: {problem.detail.removesuffix(_LATER)}{_LATER}")
     if problem.code == NotFound.code and len(problem.faults) <= 1:
         return NotFound(problem.detail)
     faults = problem.faults or [Fault(code=problem.code, message=problem.detail, mend="")]

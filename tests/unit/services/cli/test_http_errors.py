@@ -11,6 +11,7 @@ import msgspec
 import pytest
 
 from penstock.domain.errors import NotFound, PenstockError, Problem, Refused, Unavailable
+from penstock.domain.request import Request, to_public
 from services.cli.connecting import http_client
 from services.cli.failures import BadUsage, judge
 
@@ -20,6 +21,13 @@ PROBLEM = "application/problem+json"
 
 def problem(code: str, detail: str) -> bytes:
     return msgspec.json.encode(Problem(code=code, title="no", detail=detail).to_json())
+
+
+def page(next: str | None = None, **changes: str) -> bytes:
+    request = Request(
+        request_id="x", tenant_id="default", data_source="crm", file_name="f", uploaded_by="u", accepted_at=1
+    )
+    return msgspec.json.encode({"requests": [{**to_public(request, 1), **changes}], "next": next})
 
 
 ANSWERS = {  # by path: status, media type, body
@@ -32,6 +40,12 @@ ANSWERS = {  # by path: status, media type, body
     "key": (401, PROBLEM, problem("unauthorized", "there is no valid API key")),
     "none": (404, PROBLEM, problem("not_found", "there is no request x")),
     "busy": (429, PROBLEM, problem("rate_limited", "too many look-ups")),
+    "later": (503, PROBLEM, problem("unavailable", "a part is away; try again later")),
+    "date": (200, "application/json", page(accepted_at="yesterday")),
+    "fields": (200, "application/json", b'{"requests": [{}], "next": null}'),
+    "same": (200, "application/json", page(next="x")),
+    "long": (200, "application/json", b'{"a": "' + b"a" * 70_000 + b'"}'),
+    "fault": (422, PROBLEM, b'{"a": "' + b"a" * 70_000 + b'"}'),
     "away": (503, PROBLEM, problem("unavailable", "a part of Penstock is away")),
 }
 
@@ -79,6 +93,9 @@ def raised(url: str, key: str = "k") -> PenstockError:
         ("key", Refused, "there is no valid API key"),
         ("none", NotFound, "there is no request x"),
         ("busy", Unavailable, "too many look-ups; try again later"),
+        ("later", Unavailable, "the server answers: a part is away; try again later"),
+        ("date", Unavailable, "is not as Penstock's"),
+        ("fields", Unavailable, "is not as Penstock's"),
         ("away", Unavailable, "a part of Penstock is away; try again later"),
     ],
 )
@@ -87,6 +104,41 @@ def test_an_answer_is_told_for_what_it_is(address: str, path: str, kind: type[Pe
     assert type(error) is kind
     assert words in judge(error).problem.detail
     assert "hotel" not in str(error)
+
+
+def test_later_is_said_once(address: str) -> None:
+    assert str(raised(f"{address}/later")).count("later") == 1
+
+
+@pytest.mark.parametrize(
+    ("path", "bound", "words"),
+    [
+        ("long", "services.cli.http_client.MAX_DOCUMENT_BYTES", "longer than 1,000 bytes"),
+        ("fault", "services.cli.http_errors.MAX_PROBLEM_BYTES", "longer than 1,000 bytes"),
+    ],
+)
+def test_an_answer_without_end_is_not_read_on(
+    address: str, path: str, bound: str, words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bound, 1_000)
+    error = raised(f"{address}/{path}")
+    assert type(error) is Unavailable
+    assert words in str(error)
+
+
+def test_a_line_without_end_is_not_read_on(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("services.cli.answers.MAX_LINE_BYTES", 1_000)
+    monkeypatch.setattr("services.cli.http_client.TSV", "application/json")
+    with (
+        pytest.raises(Unavailable, match="longer than 1,000 bytes"),
+        closing(http_client(f"{address}/long", "k")) as it,
+    ):
+        list(it.rejects("x"))
+
+
+def test_pages_that_come_again_are_not_asked_for_without_end(address: str) -> None:
+    with pytest.raises(Unavailable, match="the same again"), closing(http_client(f"{address}/same", "k")) as client:
+        client.requests(limit=1_000)
 
 
 def test_a_wrong_key_is_told_where_the_key_comes_from(address: str) -> None:

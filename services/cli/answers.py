@@ -1,0 +1,87 @@
+"""A server's answer, read with a bound and checked for its shape: the server may be broken, or not Penstock at all."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Annotated, Any
+
+import msgspec
+import urllib3
+
+from penstock.domain.errors import Unavailable
+from services.cli.output import Document
+from services.uploader.api.views import RequestView
+
+MAX_DOCUMENT_BYTES = 64 * 1024 * 1024
+MAX_PROBLEM_BYTES = 1024 * 1024
+MAX_LINE_BYTES = 16 * 1024 * 1024
+MAX_LISTED = 10_000  # entries: more than a tenant may set up of anything
+PIECE_BYTES = 64 * 1024
+
+Response = urllib3.BaseHTTPResponse
+
+
+class _Shown(msgspec.Struct):
+    """What a view computes with, more narrowly than the API's documents say it."""
+
+    accepted_at: Annotated[datetime, msgspec.Meta(tz=True)]
+    finished_at: Annotated[datetime, msgspec.Meta(tz=True)] | None
+    rows_read: Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
+
+
+def read_body(url: str, response: Response, most: int) -> bytes:
+    """The whole body. Raises `Unavailable` when it has more than `most` bytes."""
+    body = bytearray()
+    for piece in response.stream(PIECE_BYTES):
+        body += piece
+        if len(body) > most:
+            response.close()
+            raise unlike_penstock(url, f"it is longer than {most:,} bytes")
+    return bytes(body)
+
+
+def read_lines(url: str, response: Response) -> Iterator[bytes]:
+    """The body line by line, with the line ends; only a newline ends one. Raises `Unavailable` for an endless line."""
+    rest = bytearray()
+    for piece in response.stream(PIECE_BYTES):
+        rest += piece
+        if b"\n" in piece:
+            *lines, rest = rest.split(b"\n")
+            yield from (bytes(line) + b"\n" for line in lines)
+        if len(rest) > MAX_LINE_BYTES:
+            response.close()
+            raise unlike_penstock(url, f"a line of it is longer than {MAX_LINE_BYTES:,} bytes")
+    if rest:
+        yield bytes(rest)
+
+
+def parse_object(body: bytes) -> Document | None:
+    """The JSON object in a body; None when there is none."""
+    try:
+        document = json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+    return document if isinstance(document, dict) else None
+
+
+def check_shape(url: str, document: Document, shape: Any) -> None:
+    """Raises `Unavailable` when the document is not what the API promises."""
+    try:
+        msgspec.convert(document, shape)
+        for request in _requests_in(document, shape):
+            msgspec.convert(request, _Shown)
+    except msgspec.ValidationError as error:
+        raise unlike_penstock(url, str(error)) from None
+
+
+def unlike_penstock(url: str, why: str) -> Unavailable:
+    return Unavailable(f"the answer of {url} is not as Penstock's: {why}")
+
+
+def _requests_in(document: Document, shape: Any) -> list[Document]:
+    if shape is RequestView:
+        return [document]
+    found: list[Document] = document.get("requests", [])
+    return found
