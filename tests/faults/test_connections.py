@@ -8,7 +8,8 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -189,6 +190,35 @@ def dripped_chunk(connection: socket.socket) -> bool:
         return bool(connection.recv(1, socket.MSG_PEEK))
     except TimeoutError:
         return False
+
+
+TINY_CHUNKS = b"1\r\nx\r\n" * 200_000  # more than a second of work, were they parsed
+
+
+def test_tiny_chunks_that_nobody_asked_for_are_not_parsed(system: HttpSystem) -> None:
+    begun = f"POST /healthz HTTP/1.1\r\n{HOST}Transfer-Encoding: chunked\r\n\r\n".encode()
+    with many_connected(system.url, 20, begun) as connections, ThreadPoolExecutor(20) as senders:
+        assert [answer_on(each).status for each in connections] == [405] * 20
+        sent = [senders.submit(sent_until_closed, each, TINY_CHUNKS) for each in connections]
+        health = httpx.get(f"{system.url}/healthz", timeout=SECONDS)
+        assert health.elapsed.total_seconds() < 3
+        for each in sent:
+            each.result()
+
+
+def sent_until_closed(connection: socket.socket, content: bytes) -> None:
+    with suppress(ConnectionError):
+        connection.sendall(content)
+
+
+def test_a_body_in_tiny_chunks_is_refused(system: HttpSystem) -> None:
+    with connected(system.url) as connection:
+        connection.sendall(upload_head(authorization(system.uploader), said()))
+        sent_until_closed(connection, TINY_CHUNKS[:300_000])
+        answer = answer_on(connection)
+    assert (answer.status, answer.code) == (400, "bad_request")
+    assert b"chunks" in answer.body
+    assert system.stored_keys() == []
 
 
 def said() -> dict[str, Any]:

@@ -14,7 +14,7 @@ import h11
 import msgspec
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from penstock.domain.errors import refusal
+from penstock.domain.errors import Refused, refusal
 from services.uploader.api.problems import MEDIA_TYPE, RETRY_AFTER_SECONDS, answer_for
 from services.uploader.server.connections import Connections
 from services.uploader.server.lingering import LingeringTransport
@@ -28,7 +28,6 @@ DRAIN_BYTES = 1 << 20
 STALL_SECONDS = 60.0  # in which a client has to take some of an answer
 STALL_BYTES = 16 * 1024
 
-_MALFORMED = refusal("bad_request", "this is no well-formed request of HTTP/1.1", "Send one, and its length once.")
 _FULL = refusal("too_many_connections", "there are too many connections", "Wait a few seconds, and open fewer.")
 
 
@@ -36,6 +35,7 @@ class GuardedProtocol(H11Protocol):
     """One connection, as uvicorn makes it; `connections` is shared by all of a server."""
 
     transport: LingeringTransport
+    conn: StrictConnection
 
     def __init__(self, *arguments: Any, connections: Connections, **options: Any) -> None:
         super().__init__(*arguments, **options)
@@ -83,7 +83,7 @@ class GuardedProtocol(H11Protocol):
             self.cycle.disconnected = True
             self.cycle.message_event.set()
         if self.conn.our_state in (h11.IDLE, h11.SEND_RESPONSE):
-            self.transport.write(b"".join(self.conn.send(event) or b"" for event in _malformed()))
+            self.transport.write(b"".join(self.conn.send(event) or b"" for event in _bad_request(self.conn.refused)))
         self._close()
 
     def pause_writing(self) -> None:
@@ -104,10 +104,13 @@ class GuardedProtocol(H11Protocol):
         self._watch_drain()
 
     def _watch_drain(self) -> None:
-        """The rest of a body after its answer is taken, so that the connection can go on, but only so much of it."""
+        """The rest of a body after its answer is taken, so that the connection can go on, but only so much of it.
+
+        Nothing of a chunked one, whose every chunk would have to be parsed.
+        """
         if self._works() or self.conn.their_state is not h11.SEND_BODY:
             self._drain_due.cancel()
-        elif self._drained > DRAIN_BYTES:
+        elif self.conn.chunked or self._drained > DRAIN_BYTES:
             self._close()
         else:
             self._drain_due.start()
@@ -130,8 +133,8 @@ class GuardedProtocol(H11Protocol):
             self._taking_due.start()
 
 
-def _malformed() -> list[h11.Event]:
-    body = msgspec.json.encode(answer_for(_MALFORMED).problem)
+def _bad_request(refused: Refused) -> list[h11.Event]:
+    body = msgspec.json.encode(answer_for(refused).problem)
     headers = [("Content-Type", MEDIA_TYPE), ("Content-Length", str(len(body))), ("Connection", "close")]
     response = h11.Response(status_code=400, headers=headers, reason=b"Bad Request")
     return [response, h11.Data(data=body), h11.EndOfMessage()]
