@@ -12,6 +12,7 @@ from rich.text import Text
 
 from penstock.config import Settings
 from services.cli.failures import ExitCode, reporting
+from services.cli.fitting import Unbroken
 from services.cli.foreground import foreground_settings, refuse_cluster
 from services.cli.ingest import done_view
 from services.cli.ingest_backends import open_here
@@ -80,10 +81,10 @@ def _show(out: Output, settings: Settings, done: Ingested, masked: Document, rev
     out.print(heading("Revealed, which is audited, with the file and line of every value"), profile_view(revealed))
     out.print(
         heading("Your turn"),
-        Text(f"  penstock profile crmid C0000007 --lineage{where}"),
-        Text(f"  penstock requests{where}"),
-        Text(f"  penstock ingest FILE --source shop --map 'crmid=crmid!' --map email=email{where}"),
-        Text(f"  penstock up{where}"),
+        Unbroken(f"  penstock profile crmid C0000007 --lineage{where}"),
+        Unbroken(f"  penstock requests{where}"),
+        Unbroken(f"  penstock ingest FILE --source shop --map 'crmid=crmid!' --map email=email{where}"),
+        Unbroken(f"  penstock up{where}"),
     )
 
 

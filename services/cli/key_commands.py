@@ -16,6 +16,7 @@ from services.cli.connecting import connect
 from services.cli.failures import BadUsage, reporting
 from services.cli.local_user import local_user
 from services.cli.options import AsJson, Data, Key, Url
+from services.cli.output import printable
 from services.cli.views import records_view
 
 SHOWN = ("key_id", "name", "role", "created_at", "expires_at", "last_used_at")
@@ -42,7 +43,7 @@ def create_key(
         expires_at = None if expires_in is None else time.time_ns() // 1_000 + microseconds(expires_in)
         with connect(data, url, key, create=True) as client:
             made = client.create_key(role, name or local_user(), expires_at=expires_at)
-        out.result(made, lambda: _created_view(made["key"]))
+        out.result(made, lambda: _created_view(printable(made["key"])))
 
 
 @app.command("list")

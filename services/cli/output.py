@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from rich.console import Console, RenderableType
@@ -48,7 +48,7 @@ class Output:
 
     def say(self, message: RenderableType) -> None:
         """Tell the person at the terminal something that is not the result."""
-        console(sys.stderr).print(message, crop=False)
+        console(sys.stderr).print(printable(message) if isinstance(message, str) else message, crop=False)
 
 
 def console(stream: Any) -> Console:
@@ -61,3 +61,16 @@ def printable(value: object) -> str:
     """`value` without anything that a terminal would act on: such characters are shown by their number."""
     text = str(value).lower() if isinstance(value, bool) else str(value)
     return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
+
+
+def all_printable(document: Any) -> Any:
+    """A document with every text in it, names of fields included, as `printable` shows it."""
+    match document:
+        case str():
+            return printable(document)
+        case Mapping():
+            return {printable(name): all_printable(value) for name, value in document.items()}
+        case list() | tuple():
+            return [all_printable(each) for each in document]
+        case _:
+            return document

@@ -20,7 +20,7 @@ from services.cli.health_server import serving_health
 from services.cli.options import AsJson, Data, HealthHost, HealthPort, Host, Port
 from services.cli.part_runner import PartRunner
 from services.cli.service_commands import run_until_told
-from services.cli.views import facts_view
+from services.cli.views import commands_view, facts_view
 from services.standalone.system import Standalone
 from services.uploader.api.metrics import Metrics
 from services.uploader.main import api_server
@@ -80,12 +80,16 @@ def up_view(url: str, health_url: str | None, settings: Settings) -> RenderableT
             ("Described at", Text(f"{url}/openapi.json")),
             *([("Health", Text(health_url))] if health_url else []),
             ("Data", Text(str(settings.data))),
-            ("A key", Text(f"penstock key create --role admin --data {settings.data}")),
-            ("A mapping", Text(f"penstock mapping set crm --map 'crmid=crmid!' --data {settings.data}")),
-            ("A file", Text(f"PENSTOCK_API_KEY=… penstock upload FILE --source crm --url {url}")),
         ]
     )
-    return Group(Text("Penstock is running; Ctrl-C stops it.", style="bold"), facts)
+    commands = commands_view(
+        [
+            ("A key", f"penstock key create --role admin --data {settings.data}"),
+            ("A mapping", f"penstock mapping set crm --map 'crmid=crmid!' --data {settings.data}"),
+            ("A file", f"PENSTOCK_API_KEY=… penstock upload FILE --source crm --url {url}"),
+        ]
+    )
+    return Group(Text("Penstock is running; Ctrl-C stops it.", style="bold"), facts, Text(), commands)
 
 
 def register(app: typer.Typer) -> None:

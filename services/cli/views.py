@@ -1,4 +1,4 @@
-"""Documents as a person at a terminal sees them. Every value that came from outside goes through `printable`."""
+"""Documents as a person at a terminal sees them. Each view begins with `all_printable`: a server may say anything."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from rich.text import Text
 
 from penstock.domain.coercion import REASONS
 from penstock.domain.errors import Fault, Problem
-from services.cli.fitting import Fitting, block, stacked
-from services.cli.output import Document, printable
+from services.cli.fitting import Fitting, Unbroken, block, stacked
+from services.cli.output import Document, all_printable, printable
 
 _STATUS_STYLES = {"COMPLETED": "green", "FAILED": "red", "CANCELLED": "yellow", "REVERTED": "yellow"}
 _LEAST_WORDS = 24  # columns that a sentence in a table should have
@@ -32,7 +32,7 @@ _ROW_REASONS = {
 
 def problem_view(problem: Problem) -> RenderableType:
     """What went wrong, every fault with its place and how to mend it."""
-    title = Text(problem.title, style="bold red")
+    title = Text(printable(problem.title), style="bold red")
     if len(problem.faults) > 1:
         return Group(title, _faults_view(problem.faults))
     message, where, mend = problem.detail, "", ""
@@ -41,7 +41,7 @@ def problem_view(problem: Problem) -> RenderableType:
     line = title.append(f": {printable(message)}", style="not bold default")
     if where:
         line.append(f", at {where}", style="not bold default")
-    return Group(line, Text(f"{printable(mend)} ({problem.code})".lstrip(), style="dim"))
+    return Group(line, Text(f"{printable(mend)} ({printable(problem.code)})".lstrip(), style="dim"))
 
 
 def _faults_view(faults: Sequence[Fault]) -> RenderableType:
@@ -49,9 +49,9 @@ def _faults_view(faults: Sequence[Fault]) -> RenderableType:
     blocks = []
     for fault in faults:
         where = _where(fault.column, fault.position)
-        message, mend = printable(fault.message), printable(fault.mend)
-        table.add_row(fault.code, where, message, mend)
-        blocks.append(block(fault.code, *filter(None, (where, message, mend))))
+        code, message, mend = map(printable, (fault.code, fault.message, fault.mend))
+        table.add_row(code, where, message, mend)
+        blocks.append(block(code, *filter(None, (where, message, mend))))
     return Fitting(table, Group(*blocks))
 
 
@@ -60,6 +60,7 @@ def request_view(request: Document, *, notes: Sequence[tuple[str, str]] = (), wh
 
     `where` is what a next command needs to find the same system, such as ` --data demo`.
     """
+    request = all_printable(request)
     facts: list[tuple[str, RenderableType]] = [
         ("Request", Text(request["request_id"])),
         ("Status", _status(request["status"])),
@@ -75,7 +76,7 @@ def request_view(request: Document, *, notes: Sequence[tuple[str, str]] = (), wh
         parts.append(_error_view(request["error"]))
     steps = _next_steps(request, where)
     if steps:
-        parts.append(Group(Text(), facts_view((label, Text(command)) for label, command in steps)))
+        parts.append(Group(Text(), commands_view(steps)))
     return Group(*parts)
 
 
@@ -84,9 +85,9 @@ def requests_view(requests: Sequence[Document]) -> RenderableType:
     wide = _table("!accepted", "!request", "!source", "!file", "!status", ">rows", ">rejected")
     narrow = _table("!request", "!accepted", ">rows", ">rejected")
     blocks = []
-    for each in requests:
-        accepted, status = each["accepted_at"][:16].replace("T", " "), _status(each["status"])
-        request_id, source, file = each["request_id"], each["data_source"], printable(each["file_name"])
+    for each in all_printable(requests):
+        accepted, status = _minute(each["accepted_at"]), _status(each["status"])
+        request_id, source, file = each["request_id"], each["data_source"], each["file_name"]
         counts = f"{each['rows_read']:,}", f"{each['rows_rejected']:,}"
         wide.add_row(accepted, request_id, source, file, status, *counts)
         narrow.add_row(f"{request_id}\n{source}, {file}", Text.assemble(accepted, "\n", status), *counts)
@@ -97,31 +98,40 @@ def requests_view(requests: Sequence[Document]) -> RenderableType:
 
 def profile_view(profile: Document) -> RenderableType:
     """A profile's attributes, with their origins when the document has them."""
+    profile = all_printable(profile)
     lineage = profile.get("lineage")
     who = ", ".join(f"{each['namespace']} {printable(each['value'])}" for each in profile["identifiers"])
     table = _table("attribute", "value", *(["from", ">line"] if lineage is not None else []))
     for name, value in profile["attributes"].items():
         origin = (lineage or {}).get(name)
-        place = [printable(origin["file_name"]), f"{origin['row']:,}"] if origin else []
+        place = [origin["file_name"], f"{origin['row']:,}"] if origin else []
         table.add_row(name, printable(value), *place)
     return Group(Text(who, style="bold"), table)
 
 
 def records_view(records: Sequence[Mapping[str, Any]], *columns: str) -> RenderableType:
     """Plain records as a table of some of their fields; on a narrow terminal each as a block below its first field."""
-    table = _table(*(f"!{column.replace('_', ' ')}" for column in columns))
+    labels = [column.replace("_", " ") for column in columns]
+    table = _table(*(f"!{label}" for label in labels))
     blocks = []
     for record in records:
-        cells = [printable(_plain(record[column])) for column in columns]
+        cells = [printable(_plain(column, record[column])) for column in columns]
         table.add_row(*cells)
-        blocks.append(block(cells[0], ", ".join(filter(None, cells[1:]))))
+        labelled = [f"{label} {cell}" for label, cell in zip(labels, cells, strict=True) if cell]
+        blocks.append(block(cells[0], *labelled[1:]))
     return Fitting(table, Group(*blocks)) if blocks else Text("There are none yet.")
 
 
-def _plain(value: object) -> object:
+def _plain(column: str, value: object) -> object:
     if isinstance(value, bool):
         return "yes" if value else ""
+    if isinstance(value, str) and column.endswith("_at"):
+        return _minute(value)
     return "" if value is None else value
+
+
+def _minute(time: str) -> str:
+    return time[:16].replace("T", " ")
 
 
 def _table(*headings: str) -> Table:
@@ -150,6 +160,16 @@ def facts_view(facts: Iterable[tuple[str, RenderableType]]) -> RenderableType:
     for label, value in facts:
         grid.add_row(label, value)
     return Fitting(grid, stacked(facts))
+
+
+def commands_view(commands: Sequence[tuple[str, str]]) -> RenderableType:
+    """What for, and a command that is never folded, so that it can be copied."""
+    grid = Table.grid(padding=(0, 2))
+    grid.add_column(style="dim", no_wrap=True)
+    grid.add_column(no_wrap=True, min_width=max(len(command) for _, command in commands))
+    for label, command in commands:
+        grid.add_row(label, command)
+    return Fitting(grid, stacked((label, Unbroken(command)) for label, command in commands))
 
 
 def _reasons_view(reasons: Mapping[str, int]) -> RenderableType:

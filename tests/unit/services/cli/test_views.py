@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 from rich.console import Console, RenderableType
 
+from penstock.domain.errors import Fault, Problem
 from services.cli.output import Output
-from services.cli.views import records_view, request_view, requests_view
+from services.cli.views import problem_view, profile_view, records_view, request_view, requests_view
 
 ID = "01a211d4-c8d9-7b12-8205-7d7ddcbdeef9"
 
@@ -24,7 +25,7 @@ def request(**changes: Any) -> dict[str, Any]:
 
 def shown(view: RenderableType, width: int) -> list[str]:
     written = io.StringIO()
-    Console(file=written, width=width, markup=False, highlight=False).print(view)
+    Console(file=written, width=width, markup=False, highlight=False).print(view, crop=False)
     return [line.rstrip() for line in written.getvalue().splitlines()]
 
 
@@ -75,7 +76,8 @@ def test_an_id_is_never_broken(name: str, width: int, monkeypatch: pytest.Monkey
     Output(as_json=False).print(view)
     lines = re.sub(r"\x1b\[[0-9;]*m", "", terminal.getvalue()).splitlines()
     assert any(whole in line for line in lines), lines
-    assert [line for line in lines if len(line.rstrip()) > max(width, len(whole) + 2)] == []
+    folded = [line for line in lines if not line.startswith("penstock ")]
+    assert [line for line in folded if len(line.rstrip()) > max(width, len(whole) + 2)] == []
 
 
 def test_a_terminal_of_sixty_columns_shows_what_may_be_run_next_whole() -> None:
@@ -91,3 +93,52 @@ def test_a_terminal_of_sixty_columns_shows_a_request_in_a_few_lines() -> None:
         "  store_pos, customers.tsv",
         "  20,000 rows, 120 rejected",
     ]
+
+
+@pytest.mark.parametrize("width", [40, 60, 80])
+def test_a_command_is_never_folded(width: int) -> None:
+    lines = shown(request_view(request(reject_reasons={"wrong_field_count": 120})), width=width)
+    command = f"penstock rejects {ID} --output rejects.tsv"
+    assert [line for line in lines if line.endswith(command)], lines
+
+
+def test_a_narrow_terminal_shows_a_record_with_its_labels_and_times_to_the_minute() -> None:
+    key = {"key_id": KEY_ID, "name": "boss", "role": "admin", "created_at": "2026-11-25T08:31:22.98Z"}
+    assert shown(records_view([key], "key_id", "name", "role", "created_at"), width=60) == [
+        KEY_ID,
+        "  name boss",
+        "  role admin",
+        "  created at 2026-11-25 08:31",
+    ]
+
+
+BAD = "\x1b[2J\x07"
+ORIGIN = {"request_id": BAD, "file_name": BAD, "row": 2}
+PROFILE = {
+    "identifiers": [{"namespace": BAD, "value": BAD}],
+    "attributes": {BAD: BAD},
+    "lineage": {BAD: ORIGIN},
+}
+FAULT = Fault(code=BAD, message=BAD, mend=BAD, column=BAD)
+
+
+@pytest.mark.parametrize(
+    "view",
+    [
+        request_view(request(request_id=BAD, data_source=BAD, mode=BAD, file_name=BAD, reject_reasons={BAD: 1})),
+        requests_view([request(request_id=BAD, data_source=BAD, accepted_at=BAD)]),
+        profile_view(PROFILE),
+        records_view([{"name": BAD}], "name"),
+        problem_view(Problem(code=BAD, title=BAD, detail=BAD)),
+        problem_view(Problem(code=BAD, title="no", detail=BAD, faults=[FAULT, FAULT])),
+    ],
+)
+@pytest.mark.parametrize("width", [30, 200])
+def test_nothing_that_a_terminal_acts_on_is_shown(view: RenderableType, width: int) -> None:
+    lines = shown(view, width)
+    assert [line for line in lines if not line.isprintable()] == []
+
+
+def test_a_message_shows_nothing_that_a_terminal_acts_on(capsys: pytest.CaptureFixture[str]) -> None:
+    Output(as_json=False).say(BAD)
+    assert capsys.readouterr().err == "\\x1b[2J\\x07\n"
