@@ -1,18 +1,19 @@
 """Which known name a mistyped one may have meant.
 
 Comparing two names costs the square of their length, and whoever mistypes may do so often and on purpose: names that
-cannot be near are left out by their length and their letters, and few of the others are compared.
+cannot be near are left out by their length, and few of the others are compared.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from heapq import nsmallest
+from heapq import nlargest
+from operator import eq
 
 MAX_EDITS = 2  # letters left out, put in, replaced or swapped with the next one
 LETTERS_PER_EDIT = 3  # a name of three may have one edit: of two, little of it would be left
 COMPARED_CHARACTERS = 64  # no name is longer
-MAX_COMPARED = 50  # names, those with the most alike letters
+MAX_COMPARED = 10  # names, those with the most letters in place
 
 
 def nearest_name(name: str, names: Iterable[str]) -> str | None:
@@ -20,13 +21,14 @@ def nearest_name(name: str, names: Iterable[str]) -> str | None:
     wanted = name[:COMPARED_CHARACTERS].casefold()
     most = min(MAX_EDITS, max(len(wanted) // LETTERS_PER_EDIT, int(len(wanted) > 1)))
     alike = (each for each in names if abs(len(each) - len(wanted)) <= most)
-    candidates = nsmallest(MAX_COMPARED, alike, key=lambda each: (_other_letters(wanted, each), each))
+    candidates = nlargest(MAX_COMPARED, alike, key=lambda each: _letters_in_place(wanted, each))
     edits, near = min(((_edits(wanted, each, most), each) for each in candidates), default=(most + 1, ""))
     return near if edits <= most else None
 
 
-def _other_letters(one: str, other: str) -> int:
-    return len(set(one) ^ set(other))
+def _letters_in_place(one: str, other: str) -> int:
+    """Counted from both ends: what stands before an edit, and what stands after it."""
+    return sum(map(eq, one, other)) + sum(map(eq, reversed(one), reversed(other)))
 
 
 def _edits(one: str, other: str, most: int) -> int:
