@@ -11,6 +11,7 @@ from penstock.domain.attributes import Attribute, check_name
 from penstock.domain.builtin_attributes import BUILTIN
 from penstock.domain.errors import Conflict, Fault, NotFound, Refused, refusal
 from penstock.domain.limits import (
+    MAX_ATTRIBUTE_ARGUMENTS,
     MAX_ATTRIBUTES,
     MAX_DATA_SOURCES,
     MAX_DISPLAY_NAME,
@@ -19,7 +20,7 @@ from penstock.domain.limits import (
     check_number,
 )
 from penstock.domain.mapping import ColumnMapping, Mapping
-from penstock.domain.mapping_rules import check_size, judge_mapping
+from penstock.domain.mapping_rules import check_formats, check_size, judge_mapping, mapped_formats
 from penstock.domain.near_names import nearest_name
 from penstock.ports.control_store import ControlStore, Record, Table
 
@@ -84,7 +85,7 @@ class Catalog:
             for attribute in attributes
             if attribute.name in known
         }
-        self._check_room(tenant_id, len(attributes) - len(found))
+        self._check_room(tenant_id, [attribute for attribute in attributes if attribute.name not in found])
         return [found.get(each.name) or self._created_attribute(tenant_id, each) for each in attributes]
 
     def attribute(self, tenant_id: str, name: str) -> Attribute:
@@ -163,6 +164,7 @@ class Catalog:
     def _judged(self, tenant_id: str, source: str, columns: Sequence[ColumnMapping]) -> tuple[Attribute, ...]:
         check_size(columns)
         known = self.attributes_named(tenant_id, [column.attribute for column in columns])
+        check_formats(mapped_formats(columns, known))
         faults = [*self._judge_source(tenant_id, source), *judge_mapping(columns, known)]
         if faults:
             raise Refused(faults)
@@ -195,16 +197,26 @@ class Catalog:
         mend = f"Did you mean {near!r}? Otherwise create it first." if near else "Create it first."
         return Fault(code="unknown_data_source", message=f"there is no data source {name[:64]!r}", mend=mend)
 
-    def _check_room(self, tenant_id: str, more: int) -> None:
+    def _check_room(self, tenant_id: str, more: Sequence[Attribute]) -> None:
         """Two callers at once may pass by a few; what counts is that it does not grow without end."""
-        if more:
-            check_number(
-                more + sum(1 for _ in scan_all(self._store, Table.ATTRIBUTES, tenant_id)),
-                MAX_ATTRIBUTES,
-                code="too_many_attributes",
-                what="custom attributes",
-                mend="Map columns to attributes that exist, or leave them out.",
-            )
+        if not more:
+            return
+        present = map(_attribute, scan_all(self._store, Table.ATTRIBUTES, tenant_id))
+        lengths = [len(attribute.format.argument) for attribute in (*present, *more)]
+        check_number(
+            len(lengths),
+            MAX_ATTRIBUTES,
+            code="too_many_attributes",
+            what="custom attributes",
+            mend="Map columns to attributes that exist, or leave them out.",
+        )
+        check_number(
+            sum(lengths),
+            MAX_ATTRIBUTE_ARGUMENTS,
+            code="formats_too_long",
+            what="characters of options, patterns and regions of custom attributes",
+            mend="Use attributes that exist, or text where there would be many options.",
+        )
 
     def _created_attribute(self, tenant_id: str, attribute: Attribute) -> Attribute:
         custom = msgspec.structs.replace(attribute, custom=True)
@@ -247,7 +259,7 @@ def _same_shape(present: Attribute, wanted: Attribute) -> Attribute:
     if (present.format, present.pii) != (wanted.format, wanted.pii):
         raise refusal(
             "attribute_exists",
-            f"there is an attribute {present.name!r} already, with the format {present.format}"
+            f"there is an attribute {present.name!r} already, with the format {str(present.format)[:64]}"
             f" and {'personal' if present.pii else 'not personal'}",
             "Use it as it is, or choose another name.",
         )

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable, Sequence
 from collections.abc import Mapping as Dict
-from collections.abc import Sequence
 from typing import Protocol
 
-from penstock.domain.attributes import Attribute
+from penstock.domain.attributes import WRITTEN_IN_SEVERAL_WAYS, Attribute, InputFormat
 from penstock.domain.errors import Fault
-from penstock.domain.limits import MAX_COLUMN_NAME, MAX_IDENTIFIERS, MAX_MAPPED_COLUMNS, check_length, check_number
+from penstock.domain.limits import (
+    MAX_COLUMN_NAME,
+    MAX_IDENTIFIERS,
+    MAX_MAPPED_ARGUMENTS,
+    MAX_MAPPED_COLUMNS,
+    MAX_PATTERNS,
+    check_length,
+    check_number,
+)
 from penstock.domain.mapping import ColumnMapping
 
 
@@ -41,6 +49,35 @@ def check_size(columns: Sequence[MappedColumn]) -> None:
     )
     for position, column in enumerate(columns, 1):
         check_length(column.column, MAX_COLUMN_NAME, what=f"the name of mapped column {position}")
+
+
+def check_formats(formats: Iterable[InputFormat]) -> None:
+    """Raise `Refused` for the formats of a mapping's columns when they would cost too much together.
+
+    Of each by itself, `parse_format` and `coercer` tell.
+    """
+    arguments = [each for each in formats if each.argument]
+    check_number(
+        sum(len(each.argument) for each in arguments),
+        MAX_MAPPED_ARGUMENTS,
+        code="formats_too_long",
+        what="characters of options, patterns and regions in one mapping",
+        mend="Map columns with many options as text, or leave them out.",
+    )
+    check_number(
+        len({each for each in arguments if each.kind in WRITTEN_IN_SEVERAL_WAYS}),
+        MAX_PATTERNS,
+        code="too_many_patterns",
+        what="different date patterns and phone regions in one mapping",
+        mend="Write the dates of a file in fewer ways, or map some columns as text.",
+    )
+
+
+def mapped_formats(columns: Sequence[ColumnMapping], attributes: Dict[str, Attribute]) -> list[InputFormat]:
+    """How the cells of each of `columns` are read: in its own way, or its attribute's, where there is one."""
+    return [
+        column.format or attributes[column.attribute].format for column in columns if column.attribute in attributes
+    ]
 
 
 def judge_mapping(columns: Sequence[ColumnMapping], attributes: Dict[str, Attribute]) -> list[Fault]:
@@ -80,7 +117,8 @@ def _other_formats(columns: Sequence[ColumnMapping], attributes: Dict[str, Attri
     return [
         Fault(
             code="format_mismatch",
-            message=f"a column in the format {column.format} cannot feed {column.attribute!r}, which is a {kind}",
+            message=f"a column in the format {str(column.format)[:64]} cannot feed {column.attribute!r},"
+            f" which is a {kind}",
             mend="Leave the format out, or map the column to an attribute of its own.",
             column=column.column,
             position=position,

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import Annotated, NamedTuple
 
 import msgspec
 from msgspec import UNSET, UnsetType
 
 from penstock.application.catalog import Catalog
-from penstock.domain.attributes import NAME, TEXT, Attribute, parse_format
+from penstock.domain.attributes import NAME, TEXT, Attribute, InputFormat, parse_format
 from penstock.domain.coercion import coercer
 from penstock.domain.errors import Fault, Refused
 from penstock.domain.mapping import ColumnMapping, WritePolicy
 from penstock.domain.mapping import Mapping as SavedMapping
-from penstock.domain.mapping_rules import check_size, judge_mapping
+from penstock.domain.mapping_rules import check_formats, check_size, judge_mapping
 
 Name = Annotated[str, msgspec.Meta(pattern="^" + NAME.pattern.replace(r"\Z", "$"), max_length=63)]
 
@@ -53,6 +54,7 @@ class Wanted(NamedTuple):
 def read_columns(forms: Sequence[ColumnForm], known: Mapping[str, Attribute]) -> Wanted:
     """The columns of `forms`, given the tenant's attributes by name. Raises `Refused` with every fault."""
     check_size(forms)
+    check_formats(_formats(forms, known))
     faults: list[Fault] = []
     missing: dict[str, Attribute] = {}
     for position, form in enumerate(forms, 1):
@@ -113,6 +115,16 @@ def custom_attribute(name: str, *, display_name: str = "", format: str | None = 
     return Attribute(name=name, display_name=shown, format=parsed, pii=pii, segmentable=not pii)
 
 
+def _formats(forms: Sequence[ColumnForm], known: Mapping[str, Attribute]) -> Iterator[InputFormat]:
+    """How each column is read, as far as that can be told; of what is no format, `_described` tells."""
+    for form in forms:
+        if form.format is not None:
+            with suppress(Refused):
+                yield parse_format(form.format)
+        elif form.attribute in known:
+            yield known[form.attribute].format
+
+
 def _described(form: ColumnForm) -> Attribute:
     return custom_attribute(form.attribute, format=form.format, pii=form.pii)
 
@@ -137,7 +149,7 @@ def _differs(form: ColumnForm, described: Attribute, present: Attribute) -> bool
 def _conflict(form: ColumnForm, present: Attribute, position: int) -> Fault:
     return Fault(
         code="attribute_exists",
-        message=f"there is an attribute {present.name!r} already, with the format {present.format}"
+        message=f"there is an attribute {present.name!r} already, with the format {str(present.format)[:64]}"
         f" and {'personal' if present.pii else 'not personal'}",
         mend="Leave out what differs, or choose another name.",
         column=form.column,

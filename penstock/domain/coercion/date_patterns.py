@@ -10,9 +10,12 @@ Anything that is not an ASCII letter stands for itself.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from penstock.domain.errors import Refused, refusal
 from penstock.domain.limits import MAX_DATE_PATTERN
+
+_KEPT = 256  # compiled patterns; a mapping has up to `MAX_PATTERNS`, and each costs a millisecond to compile
 
 _FIELDS = {
     "yyyy": r"(?P<year>[0-9]{4})",
@@ -39,6 +42,7 @@ _DATE = {"year", "month", "day"}
 _TIMES = ({"hour"}, {"hour", "minute"}, {"hour", "minute", "second"}, {"hour", "minute", "second", "fraction"})
 
 
+@lru_cache(_KEPT)
 def date_pattern(written: str) -> re.Pattern[str]:
     """A regex with the groups year, month and day; `Refused` when `written` is not a pattern of just these."""
     pattern = _compile(written)
@@ -47,6 +51,7 @@ def date_pattern(written: str) -> re.Pattern[str]:
     return pattern
 
 
+@lru_cache(_KEPT)
 def datetime_pattern(written: str) -> re.Pattern[str]:
     """A regex with the groups of ISO_DATETIME, those that the pattern does not have being empty; or `Refused`."""
     pattern = _compile(written)

@@ -13,7 +13,7 @@ from penstock.application.catalog import Catalog
 from penstock.domain.attributes import Attribute, FormatKind, InputFormat, parse_format
 from penstock.domain.builtin_attributes import BUILTIN
 from penstock.domain.errors import NotFound, Refused
-from penstock.domain.limits import MAX_DISPLAY_NAME
+from penstock.domain.limits import MAX_ATTRIBUTE_ARGUMENTS, MAX_DISPLAY_NAME, MAX_MAPPED_ARGUMENTS
 from penstock.domain.mapping import ColumnMapping
 
 T = "acme"
@@ -168,3 +168,20 @@ def test_a_display_name_has_a_bound(catalog: Catalog) -> None:
         catalog.create_source(T, "crm", long)
     with pytest.raises(Refused, match="text_too_long"):
         catalog.create_attribute(T, replace(HM, display_name=long))
+
+
+def test_the_formats_of_a_tenants_attributes_and_of_a_mapping_have_a_bound_together(catalog: Catalog) -> None:
+    options = InputFormat(FormatKind.ENUM, "|".join(f"option_{number:03}" for number in range(256)))
+    many = MAX_ATTRIBUTE_ARGUMENTS // len(options.argument)
+    attributes = [replace(HM, name=f"custom_{number}", format=options) for number in range(many)]
+    catalog.create_attributes(T, attributes)
+    with pytest.raises(Refused, match="formats_too_long"):
+        catalog.create_attribute(T, replace(HM, name="one_more", format=options))
+    assert catalog.create_attribute(T, replace(HM, name="plain")).name == "plain"
+    assert catalog.create_attribute(T, attributes[0]) == attributes[0]
+    catalog.create_source(T, "crm")
+    columns = [ColumnMapping(column=each.name, attribute=each.name) for each in attributes]
+    fitting = MAX_MAPPED_ARGUMENTS // len(options.argument)
+    with pytest.raises(Refused, match="formats_too_long"):
+        catalog.save_mapping(T, "crm", [ID, *columns[: fitting + 1]])
+    assert catalog.save_mapping(T, "crm", [ID, *columns[:fitting]]).version == 1

@@ -6,8 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from penstock.domain.coercion import Misfit
+from penstock.domain.attributes import FormatKind, InputFormat
+from penstock.domain.coercion import Misfit, coercer, date_patterns
 from penstock.domain.coercion.dates import DateCoercer, DateTimeCoercer
+from penstock.domain.limits import MAX_PATTERNS
 
 
 @pytest.mark.parametrize(
@@ -104,3 +106,15 @@ ZONES = st.none() | st.integers(-1439, 1439).map(lambda minutes: timezone(timede
 def test_every_iso_datetime_comes_back_as_python_writes_it(moment: datetime) -> None:
     for cell in (moment.isoformat(), moment.isoformat(" ")):
         assert DateTimeCoercer().column([cell]) == ([moment.isoformat()], {})
+
+
+def test_a_pattern_is_compiled_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    compiled: list[str] = []
+    compile = date_patterns._compile
+    monkeypatch.setattr(date_patterns, "_compile", lambda written: [compiled.append(written), compile(written)][1])
+    written = [f"yyyy-MM-dd'once {number}'" for number in range(MAX_PATTERNS)]
+    for _ in range(2):
+        for each in written:
+            coercer(InputFormat(FormatKind.DATE, each))
+            coercer(InputFormat(FormatKind.DATETIME, f"{each} HH"))
+    assert len(compiled) == 2 * MAX_PATTERNS

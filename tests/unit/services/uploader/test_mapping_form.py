@@ -17,7 +17,15 @@ from penstock.application.catalog import Catalog
 from penstock.domain.attributes import Attribute, FormatKind, InputFormat
 from penstock.domain.builtin_attributes import BUILTIN
 from penstock.domain.errors import Refused
-from penstock.domain.limits import MAX_COLUMN_NAME, MAX_ENUM_OPTIONS, MAX_FORMAT, MAX_IDENTIFIERS, MAX_MAPPED_COLUMNS
+from penstock.domain.limits import (
+    MAX_COLUMN_NAME,
+    MAX_ENUM_OPTIONS,
+    MAX_FORMAT,
+    MAX_IDENTIFIERS,
+    MAX_MAPPED_ARGUMENTS,
+    MAX_MAPPED_COLUMNS,
+    MAX_PATTERNS,
+)
 from penstock.domain.mapping import WritePolicy
 from services.uploader.api.views import mapping_view
 from services.uploader.mapping_form import (
@@ -189,3 +197,53 @@ def test_a_mapping_that_would_cost_too_much_is_refused(forms: list[ColumnForm], 
 def test_as_many_identifiers_as_are_allowed_can_be_mapped() -> None:
     forms = [column(f"c{n}", f"a{n}", identifier=True) for n in range(MAX_IDENTIFIERS)]
     assert len(read_columns(forms, BUILTIN).columns) == MAX_IDENTIFIERS
+
+
+LONG_ENUM = "|".join(f"option_{number:03}" for number in range(200))  # of 2,199 characters
+MANY = MAX_MAPPED_ARGUMENTS // len(LONG_ENUM) + 1
+
+
+def a_date(number: int) -> str:
+    return f"date(yyyy-MM-dd'{number}')"
+
+
+@pytest.mark.parametrize(
+    ("formats", "code"),
+    [
+        ([f"enum({LONG_ENUM})"] * MANY, "formats_too_long"),
+        ([a_date(number) for number in range(MAX_PATTERNS + 1)], "too_many_patterns"),
+    ],
+)
+def test_formats_that_cost_too_much_together_are_refused_before_any_is_read(
+    formats: list[str], code: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[InputFormat] = []
+    monkeypatch.setattr("services.uploader.mapping_form.coercer", read.append)
+    forms = [CRMID, *(column(f"c{n}", f"a{n}", format=format) for n, format in enumerate(formats))]
+    assert refused(*forms) == [(code, None)]
+    assert read == []
+
+
+def test_formats_of_known_attributes_count_too() -> None:
+    known = {f"a{n}": custom_attribute(f"a{n}", format=f"enum({LONG_ENUM})") for n in range(MANY)}
+    assert refused(CRMID, *(column(name, name) for name in known), known=BUILTIN | known) == [
+        ("formats_too_long", None)
+    ]
+
+
+@pytest.mark.parametrize("format", ["date(dd/MM/yyyy)", "boolean", None])
+def test_as_many_columns_as_are_allowed_may_have_a_usual_format(format: str | None) -> None:
+    forms = [CRMID, *(column(f"c{n}", f"a{n}", format=format) for n in range(1, MAX_MAPPED_COLUMNS))]
+    assert len(read_columns(forms, BUILTIN).columns) == MAX_MAPPED_COLUMNS
+
+
+def test_as_many_patterns_as_are_allowed_can_be_mapped() -> None:
+    forms = [CRMID, *(column(f"c{n}", f"a{n}", format=a_date(n)) for n in range(MAX_PATTERNS))]
+    assert len(read_columns(forms, BUILTIN).missing) == MAX_PATTERNS
+
+
+def test_a_conflict_quotes_little_of_a_long_format() -> None:
+    known = {"tier": custom_attribute("tier", format=f"enum({LONG_ENUM})")}
+    with pytest.raises(Refused) as caught:
+        read_columns([CRMID, column("tier", "tier", format="text")], BUILTIN | known)
+    assert len(caught.value.faults[0].message) < 200
