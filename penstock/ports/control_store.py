@@ -42,7 +42,7 @@ class Table(StrEnum):
     CHUNK_FAILURES = "chunk_failures"  # request id / chunk: attempts that failed for a reason of the chunk's own
     NOTIFICATIONS = "notifications"  # request id / transition and address
     DUE_NOTIFICATIONS = "due_notifications"  # "" / request id, transition and address: not sent yet
-    API_KEYS = "api_keys"  # "" / hash of the key
+    API_KEYS = "api_keys"  # "" / hash of the key; and "revoked_admins" / "": which revocations are decided
     AUDIT = "audit"  # day / time and a random part
     SEGMENTS = "segments"  # "" / name
     PUBLISHERS = "publishers"  # "" / publisher id: services that may offer files

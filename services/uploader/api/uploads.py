@@ -124,6 +124,7 @@ async def inspect_file(call: Call) -> InspectionView:
 
 
 def _inspected(call: Call, inspection: Inspection, part: InspectPart) -> InspectionView:
+    call.confirm()
     catalog, tenant_id = call.system.catalog, call.tenant_id
     mapping = None if part.data_source is None else catalog.mapping(tenant_id, part.data_source)
     columns, *rows = inspection.lines() or [[]]

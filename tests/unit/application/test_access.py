@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ import pytest
 from penstock.adapters.embedded.control_store import EmbeddedControlStore
 from penstock.application.access import LAST_USE_US, Access, Role
 from penstock.domain.errors import NotFound, Refused, Unavailable
+from penstock.ports.control_store import ControlStore
 from tests.support.failing_control_store import WRITES
 from tests.support.manual_clock import ManualClock
 
@@ -133,6 +134,69 @@ def test_the_last_admin_key_cannot_be_revoked(access: Access, clock: ManualClock
     access.revoke_key("acme", passing.key_id)
     access.create_key("acme", Role.ADMIN, "next")
     access.revoke_key("acme", first.key_id)
+
+
+class BeforeDelete:
+    """Passes all on to `store`, and does something else first, once, when a key is about to be deleted."""
+
+    def __init__(self, store: ControlStore, meanwhile: Callable[[], object]) -> None:
+        self._store, self._meanwhile = store, [meanwhile]
+
+    def __getattr__(self, name: str) -> Any:
+        if name == "delete" and self._meanwhile:
+            self._meanwhile.pop()()
+        return getattr(self._store, name)
+
+
+def other_process(access: Access, clock: ManualClock, meanwhile: Callable[[], object]) -> Access:
+    """On the same store, where `meanwhile` happens after it has counted the admins, before it deletes a key."""
+    return Access(BeforeDelete(access._store, meanwhile), clock)  # type: ignore[arg-type]
+
+
+def test_two_processes_cannot_revoke_the_last_two_admins_at_once(access: Access, clock: ManualClock) -> None:
+    first, second = (access.create_key("acme", Role.ADMIN, name)[1] for name in ("one", "two"))
+
+    def revoke_the_other() -> None:
+        with pytest.raises(Refused, match="last_admin_key"):
+            access.revoke_key("acme", second.key_id)
+
+    other_process(access, clock, revoke_the_other).revoke_key("acme", first.key_id)
+    assert [key.name for key in access.list_keys("acme")] == ["two"]
+
+
+def test_an_admin_revoked_while_another_counts_makes_it_count_again(access: Access, clock: ManualClock) -> None:
+    first, second = (access.create_key("acme", Role.ADMIN, name)[1] for name in ("one", "two"))
+    store = access._store
+
+    class Overtaken:
+        """Another process revokes an admin just before this one decides."""
+
+        def __init__(self) -> None:
+            self.overtaken = False
+
+        def __getattr__(self, name: str) -> Any:
+            if name == "replace" and not self.overtaken:
+                self.overtaken = True
+                access.revoke_key("acme", first.key_id)
+            return getattr(store, name)
+
+    with pytest.raises(Refused, match="last_admin_key"):
+        Access(Overtaken(), clock).revoke_key("acme", second.key_id)  # type: ignore[arg-type]
+    assert [key.name for key in access.list_keys("acme")] == ["two"]
+
+
+def test_a_revocation_that_was_cut_short_can_be_ended(access: Access, clock: ManualClock) -> None:
+    first, second = (access.create_key("acme", Role.ADMIN, name)[1] for name in ("one", "two"))
+
+    def fail() -> None:
+        raise Unavailable("the store is away")
+
+    with pytest.raises(Unavailable):
+        other_process(access, clock, fail).revoke_key("acme", first.key_id)
+    with pytest.raises(Refused, match="last_admin_key"):
+        access.revoke_key("acme", second.key_id)
+    access.revoke_key("acme", first.key_id)
+    assert [key.name for key in access.list_keys("acme")] == ["two"]
 
 
 def test_a_tenants_keys_have_a_bound(access: Access, monkeypatch: pytest.MonkeyPatch) -> None:
