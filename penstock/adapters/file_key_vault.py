@@ -1,7 +1,8 @@
 """The key vault in a file: key-encryption keys that only their owner may read.
 
 The file is JSON: `{"keys": [{"id": "16 hex digits", "key": "32 bytes in base64"}, …]}`. The first key wraps, all of
-them unwrap: to rotate, put a new key in front. It may be a secret that Kubernetes mounts: a link to a file of root's
+them unwrap: to rotate, put a new key in front. A key that it lacks is the operator's to bring back, so it is waited
+for: never is a file refused for it. It may be a secret that Kubernetes mounts: a link to a file of root's
 that the pod's fsGroup may read, and which is replaced as a whole when the secret changes. A wrapped key is
 
     format (1 byte = 1) ‖ key id (8) ‖ nonce (12) ‖ AES-256-GCM ciphertext (32) ‖ tag (16)
@@ -22,10 +23,11 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from penstock.adapters.embedded import disk
-from penstock.domain.errors import Corrupt, KeyRevoked, Refused, Unavailable, refusal
+from penstock.domain.errors import Corrupt, Refused, Unavailable, refusal
 from penstock.domain.framing import framed
 from penstock.ports.key_vault import KeyVault
 
+KEY_FILE = "key_file"  # the dependency's name
 FORMAT = b"\x01"
 ID_BYTES = 8
 NONCE_BYTES = 12
@@ -90,8 +92,10 @@ class FileKeyVault(KeyVault):
         try:
             return self._keys[key_id]
         except KeyError:
-            raise KeyRevoked(
-                f"the key {key_id.hex()} is not in {self._path} any more: what it protects opens only with that key"
+            raise Unavailable(
+                f"the key {key_id.hex()} is not in {self._path}: PENSTOCK_KEY_FILE is perhaps another file than the"
+                " other services have; name theirs, or restore the key from its backup",
+                dependency=KEY_FILE,
             ) from None
 
     def _reload(self) -> None:
@@ -99,7 +103,7 @@ class FileKeyVault(KeyVault):
         try:
             self._load()
         except Refused as error:
-            raise Unavailable(str(error), dependency="key_file") from error
+            raise Unavailable(str(error), dependency=KEY_FILE) from error
 
     def _load(self) -> None:
         keys = _read(self._path, self._when_missing)

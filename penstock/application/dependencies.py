@@ -5,6 +5,7 @@ Several reporters may say so of one dependency (a consumer, a probe); it is avai
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -15,6 +16,7 @@ import structlog
 from penstock.domain.errors import Unavailable
 
 SETTLE_SECONDS = 10.0  # without a new outage, until a dependency counts as available again
+OPERATORS = ("key_file",)  # what no waiting brings back, but an operator
 OTHER = "other"  # an outage of what has no name
 
 Outages = Mapping[str, str]  # by dependency: what is wrong, where, and how to fix it
@@ -96,7 +98,8 @@ class Dependencies:
             self._changed({name: away.message for name, away in self._away.items()})
             return
         for name in self._away.keys() - before.keys():
-            log.warning("dependency.unavailable", dependency=name, error=self._away[name].message)
+            level = logging.ERROR if name in OPERATORS else logging.WARNING
+            log.log(level, "dependency.unavailable", dependency=name, error=self._away[name].message)
         for name in before.keys() - self._away.keys():
             seconds = (before[name].until or now) - before[name].since
             log.info("dependency.available", dependency=name, seconds=round(seconds, 1))

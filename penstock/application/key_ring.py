@@ -15,6 +15,7 @@ from penstock.ports.key_vault import KeyVault
 
 KEY_BYTES = 32
 LIFETIME_SECONDS = 300.0  # of a copy in memory; what a worker has made of it lives for as long again
+MOST_TENANTS_TRIED = 10
 KEYS_KEPT = 4_096  # a tenant has five, more when they are rotated
 
 
@@ -76,6 +77,15 @@ class KeyRing:
         key = DataKey(version, secret)
         self._cached.put((record.tenant_id, purpose, version), key)
         return key
+
+
+def try_out(store: ControlStore, vault: KeyVault) -> None:
+    """Open one of the data keys, if there are any yet. Raises `Unavailable` where the vault lacks its key."""
+    for tenant_id in store.tenants()[:MOST_TENANTS_TRIED]:
+        for purpose in Purpose:
+            for record in store.scan(Table.DATA_KEYS, tenant_id, purpose, limit=1, newest_first=True):
+                vault.unwrap(record.body, _context(tenant_id, purpose, int(record.sort)))
+                return
 
 
 def _sort(version: int) -> str:

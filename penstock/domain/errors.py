@@ -5,7 +5,7 @@
     ├── NotFound           no such thing, or not this tenant's
     ├── Conflict           someone else changed it first: read again, decide again
     ├── Fenced             this consumer lost its partition: drop the work, poll again
-    ├── Unavailable        a server, disk or key service is away: wait and try again, for ever
+    ├── Unavailable        a server, disk, key service or key is away: wait and try again, for ever
     ├── Corrupt            sealed bytes do not open: moved, cut, changed, or the wrong key
     ├── Misfit             a cell does not fit its format: the row is a reject (domain/coercion)
     └── KeyRevoked         the key is gone for good: a terminal, named state

@@ -1,6 +1,6 @@
 """The key vault: holds the key-encryption key, and never gives it out.
 
-Errors: `Unavailable` (the key service is away: wait), `KeyRevoked` (this key is gone for good),
+Errors: `Unavailable` (the key service is away, or lacks the key: wait), `KeyRevoked` (this key is gone for good),
 `Corrupt` (the wrapped key was changed, or belongs to another context).
 """
 

@@ -24,20 +24,24 @@ from penstock.adapters.cluster.kms_key_vault import KMS, KmsKeyVault, KmsSetting
 from penstock.adapters.cluster.s3_client import S3, S3Settings
 from penstock.adapters.cluster.s3_foreign_objects import ForeignS3Settings, S3ForeignObjects
 from penstock.adapters.cluster.s3_object_store import S3ObjectStore
-from penstock.adapters.file_key_vault import FIND_FILE, FileKeyVault
+from penstock.adapters.file_key_vault import FIND_FILE, KEY_FILE, FileKeyVault
 from penstock.adapters.system_clock import SystemClock
 from penstock.adapters.withheld import Withheld
 from penstock.application.dependencies import Dependencies
+from penstock.application.key_ring import try_out
 from penstock.application.probing import Probe
 from penstock.config import Settings, load_section
 from penstock.domain.errors import Conflict, NotFound, Refused, refusal
 from penstock.ports.clock import Clock
+from penstock.ports.control_store import ControlStore
 from penstock.ports.foreign_objects import ForeignObjects
 from penstock.ports.key_vault import KeyVault
 from penstock.ports.object_store import ObjectStore
 from penstock.wiring.system import DAY_US, Adapters, Random, System, join, retention_days, topics
 
 KMS_PROBE_SECONDS = 30.0  # each is a call that costs money; keys that are in use are in memory
+
+KEY_FILE_PROBE_SECONDS = 30.0  # its keys are in memory: only a file that is another, or a store that was, is news
 
 
 class _Files(NamedTuple):
@@ -68,10 +72,11 @@ def cluster(
         check_version(session)
         check_durability(session)
         clock = SystemClock()
-        files = _files(settings, clock) if opens_files else _no_files()
+        control = CassandraControlStore(session)
+        files = _files(settings, control, clock) if opens_files else _no_files()
         adapters = Adapters(
             log=log,
-            control=CassandraControlStore(session),
+            control=control,
             objects=files.objects,
             profiles=CassandraProfileStore(session),
             vault=files.vault,
@@ -89,7 +94,7 @@ def cluster(
         return system
 
 
-def _files(settings: Settings, clock: Clock) -> _Files:
+def _files(settings: Settings, control: ControlStore, clock: Clock) -> _Files:
     s3, vault = load_section(S3Settings, "s3"), _vault(settings)
     objects = S3ObjectStore(s3)
 
@@ -98,7 +103,7 @@ def _files(settings: Settings, clock: Clock) -> _Files:
         objects.abort_unfinished(clock.now_us() - DAY_US)
 
     foreign = S3ForeignObjects(load_section(ForeignS3Settings, "foreign_s3").over(s3))
-    return _Files(objects, vault, foreign, (Probe(S3, objects.probe), *_vault_probes(vault)), abort_unfinished)
+    return _Files(objects, vault, foreign, (Probe(S3, objects.probe), _vault_probe(vault, control)), abort_unfinished)
 
 
 def _no_files() -> _Files:
@@ -137,9 +142,11 @@ def _vault(settings: Settings) -> KeyVault:
     return FileKeyVault(path, create=False, when_missing=FIND_FILE)
 
 
-def _vault_probes(vault: KeyVault) -> list[Probe]:
-    """None for a key file: its keys are in memory."""
-    return [Probe(KMS, vault.probe, KMS_PROBE_SECONDS)] if isinstance(vault, KmsKeyVault) else []
+def _vault_probe(vault: KeyVault, control: ControlStore) -> Probe:
+    """Tells of a key file that is not the other services' before a request meets it."""
+    if isinstance(vault, KmsKeyVault):
+        return Probe(KMS, vault.probe, KMS_PROBE_SECONDS)
+    return Probe(KEY_FILE, lambda: try_out(control, vault), KEY_FILE_PROBE_SECONDS)
 
 
 def _check_topic(log: KafkaEventLog, topic: str, partitions: int) -> None:

@@ -5,12 +5,13 @@ from collections.abc import Callable
 
 import pytest
 
-from penstock.domain.errors import Corrupt, KeyRevoked
+from penstock.domain.errors import Corrupt, KeyRevoked, Unavailable
 from penstock.ports.key_vault import KeyVault
 
 Connect = Callable[[], KeyVault]
 
 CONTEXT = b"tenant/general/1"
+NO_KEY = (Corrupt, KeyRevoked, Unavailable)  # the second and third where the name of the key was changed
 
 
 class KeyVaultContract:
@@ -49,11 +50,11 @@ class KeyVaultContract:
         for at in range(len(wrapped)):
             changed = bytearray(wrapped)
             changed[at] ^= 1
-            with pytest.raises((Corrupt, KeyRevoked)):  # revoked where the byte is part of the name of the key
+            with pytest.raises(NO_KEY):
                 vault.unwrap(bytes(changed), CONTEXT)
 
     def test_nothing_shorter_or_longer_opens(self, vault: KeyVault, key: bytes) -> None:
         wrapped = vault.wrap(key, CONTEXT)
         for changed in [wrapped[:length] for length in range(len(wrapped))] + [wrapped + b"\0"]:
-            with pytest.raises((Corrupt, KeyRevoked)):
+            with pytest.raises(NO_KEY):
                 vault.unwrap(changed, CONTEXT)

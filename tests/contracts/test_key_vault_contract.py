@@ -12,7 +12,7 @@ import pytest
 from key_vault_contract import CONTEXT, Connect, KeyVaultContract
 
 from penstock.adapters.file_key_vault import FileKeyVault, forbidden_mode
-from penstock.domain.errors import Corrupt, KeyRevoked, Refused, Unavailable
+from penstock.domain.errors import Corrupt, Refused, Unavailable
 
 SPAWN = multiprocessing.get_context("spawn")
 
@@ -169,9 +169,20 @@ def test_rotation_wraps_with_the_first_key_and_opens_with_all(path: Path) -> Non
     assert rotated.unwrap(old, CONTEXT) == rotated.unwrap(new, CONTEXT) == key
     assert running.unwrap(new, CONTEXT) == key  # though it began before the rotation
     write_keys(path, keys_in(path)[:1])
-    with pytest.raises(KeyRevoked, match=r"keys\.json"):
+    with pytest.raises(Unavailable):
         FileKeyVault(path, create=False).unwrap(old, CONTEXT)
     assert FileKeyVault(path, create=False).unwrap(new, CONTEXT) == key
+
+
+def test_a_key_that_is_not_in_the_file_is_waited_for(path: Path, tmp_path: Path) -> None:
+    key, theirs = secrets.token_bytes(32), tmp_path / "theirs.json"
+    wrapped = FileKeyVault(theirs, create=True).wrap(key, CONTEXT)
+    vault = FileKeyVault(path, create=True)
+    with pytest.raises(Unavailable, match=r"keys\.json: PENSTOCK_KEY_FILE is perhaps another file") as away:
+        vault.unwrap(wrapped, CONTEXT)
+    assert away.value.dependency == "key_file"
+    write_keys(path, keys_in(path) + keys_in(theirs))
+    assert vault.unwrap(wrapped, CONTEXT) == key
 
 
 def test_a_key_that_only_bears_the_same_id_does_not_open(path: Path) -> None:

@@ -26,6 +26,14 @@ def test_many_tries_and_reporters_give_one_line_when_it_goes_and_one_when_it_is_
     ]
 
 
+def test_what_an_operator_alone_can_bring_back_is_an_error() -> None:
+    dependencies = Dependencies()
+    with capture_logs() as lines:
+        dependencies.report("probe", AWAY)
+        dependencies.report("consumer", {"key_file": "the key is not in it"})
+    assert [(line["dependency"], line["log_level"]) for line in lines] == [("kafka", "warning"), ("key_file", "error")]
+
+
 def test_it_is_available_again_once_every_reporter_says_so() -> None:
     dependencies = Dependencies(settle_seconds=0)
     dependencies.report("probe", AWAY)

@@ -1,0 +1,65 @@
+"""A service whose key file is another than the others': it waits and says so, and no request fails."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from penstock.adapters.file_key_vault import create_key_file
+from penstock.domain.request import Status
+from tests.support.free_ports import free_port
+from tests.support.installation import Installation, installation
+from tests.support.servers import Servers
+from tests.support.waiting import until
+
+
+@pytest.fixture
+def place(real_servers: Servers, tmp_path: Path) -> Iterator[Installation]:
+    stack = real_servers.use("kafka", "cassandra", "s3")
+    with installation(tmp_path, stack.addresses, [stack.folder]) as place:
+        yield place
+
+
+def readiness(url: str) -> tuple[int, str]:
+    try:
+        answer = httpx.get(f"{url}/readyz")
+    except httpx.TransportError:
+        return 0, ""
+    return answer.status_code, answer.text
+
+
+def outages(place: Installation, service: str) -> list[tuple[str, str]]:
+    lines = [json.loads(line) for line in place.log(service).splitlines() if line[:1] == "{"]
+    return [(line["dependency"], line["level"]) for line in lines if line["event"] == "dependency.unavailable"]
+
+
+@pytest.mark.parametrize("kind", ["splitter", "worker"])
+def test_requests_wait_for_a_service_with_another_key_file(place: Installation, tmp_path: Path, kind: str) -> None:
+    create_key_file(tmp_path / "other.json")
+    request_id, port = place.upload(), free_port()
+    place.start("tracker")
+    if kind == "worker":
+        place.start("splitter")
+        until(lambda: place.request(request_id).chunks_total)
+    wrong = place.start(kind, ["--health-port", str(port)], key_file=str(tmp_path / "other.json"))
+    url = f"http://127.0.0.1:{port}"
+    until(lambda: "PENSTOCK_KEY_FILE is perhaps another file" in readiness(url)[1])
+    assert readiness(url)[0] == 503
+    assert 'penstock_dependency_up{dependency="key_file"} 0.0' in httpx.get(f"{url}/metrics").text
+    assert outages(place, wrong) == [("key_file", "error")]
+    place.end(wrong)
+    for right in ("splitter", "worker"):
+        place.start(right)
+    assert place.finished(request_id).status is Status.COMPLETED
+
+
+def test_a_wrong_key_file_is_reported_before_any_request_comes(place: Installation, tmp_path: Path) -> None:
+    create_key_file(tmp_path / "other.json")
+    place.upload()  # its splitter comes never, so that no event tells the worker
+    port = free_port()
+    place.start("worker", ["--health-port", str(port)], key_file=str(tmp_path / "other.json"))
+    until(lambda: "PENSTOCK_KEY_FILE is perhaps another file" in readiness(f"http://127.0.0.1:{port}")[1])
