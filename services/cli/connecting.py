@@ -69,7 +69,7 @@ def http_client(url: str, key: str | None) -> HttpClient:
         raise BadUsage(refusal("invalid_url", "--url is no web address", "Begin it with https:// or http://.").faults)
     key = (key or "").strip()
     if not key:
-        mend = "Set PENSTOCK_API_KEY to a key; `penstock key create` makes one."
+        mend = "Set PENSTOCK_API_KEY to a key. The first is made where the data are: penstock key create --data DIR"
         raise BadUsage(refusal("no_key", "--url needs an API key", mend).faults)
     if not (key.isascii() and key.isprintable()):
         mend = "Set PENSTOCK_API_KEY to the key as `penstock key create` has shown it."

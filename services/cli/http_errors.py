@@ -19,7 +19,9 @@ from services.cli.output import Document
 _WAIT = {HTTPStatus.TOO_MANY_REQUESTS}  # besides those from 500 on: the same call may succeed later
 _LATER = "; try again later"
 _WRONG_ADDRESS = "Check --url or PENSTOCK_URL: the address that `penstock up` or `penstock uploader` prints."
-_MEND = {"unauthorized": "Check --key or PENSTOCK_API_KEY, or have a key made: penstock key create --role uploader"}
+_MEND = {
+    "unauthorized": "Check --key or PENSTOCK_API_KEY; a key is made where the data are: penstock key create --data DIR"
+}
 _UNAVAILABLE: tuple[tuple[type[Exception], str], ...] = (
     (exceptions.NameResolutionError, "no such host is known: {url}; check --url or PENSTOCK_URL"),
     (exceptions.NewConnectionError, "no connection to {url}; is it running, is the address right?"),

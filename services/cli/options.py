@@ -11,12 +11,37 @@ import typer
 
 URL_VARIABLE = "PENSTOCK_URL"
 
+
+def _explicit(context: typer.Context, name: str) -> bool:
+    source = context.get_parameter_source(name)
+    return source is not None and source.name == "COMMANDLINE"
+
+
+def _one_place(context: typer.Context) -> None:
+    if _explicit(context, "data") and _explicit(context, "url"):
+        raise typer.BadParameter("--data names a folder and --url a running system: give one of them")
+
+
+def _data_given(context: typer.Context, data: Path | None) -> Path | None:
+    """An option wins over a variable: with --data, neither this command nor its processes look at the variable."""
+    _one_place(context)
+    if _explicit(context, "data"):
+        os.environ.pop(URL_VARIABLE, None)
+    return data
+
+
+def _url_given(context: typer.Context, url: str | None) -> str | None:
+    _one_place(context)
+    return url
+
+
 Data = Annotated[
     Path | None,
     typer.Option(
         "--data",
         metavar="DIR",
         envvar="PENSTOCK_DATA",
+        callback=_data_given,
         help="The embedded runtime's folder (penstock-data unless said otherwise).",
     ),
 ]
@@ -25,7 +50,9 @@ AsJson = Annotated[
 ]
 Url = Annotated[
     str | None,
-    typer.Option("--url", envvar=URL_VARIABLE, help="A running system's address, in place of a folder."),
+    typer.Option(
+        "--url", envvar=URL_VARIABLE, callback=_url_given, help="A running system's address, in place of a folder."
+    ),
 ]
 Key = Annotated[
     str | None, typer.Option("--key", envvar="PENSTOCK_API_KEY", help="The API key for --url.", show_default=False)

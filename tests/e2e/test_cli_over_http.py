@@ -217,6 +217,27 @@ def test_what_the_api_cannot_do_is_refused(cli: CommandLine, command: tuple[str,
     assert not cli.data.exists()
 
 
+@pytest.mark.parametrize("command", [("source", "list"), ("publisher", "list"), ("requests",)])
+def test_a_folder_that_is_named_wins_over_the_variable(cli: CommandLine, command: tuple[str, ...]) -> None:
+    cli.run("source", "create", "crm")
+    ran = cli.run(*command, "--data", cli.data, "--json", PENSTOCK_URL="http://127.0.0.1:9", PENSTOCK_API_KEY="k")
+    assert ran.code == 0, ran.stderr
+
+
+@pytest.mark.parametrize("swapped", [False, True])
+def test_a_folder_and_an_address_together_are_refused(cli: CommandLine, swapped: bool) -> None:
+    places = [("--data", "data"), ("--url", "http://127.0.0.1:9")]
+    first, second = reversed(places) if swapped else places
+    ran = cli.run("requests", *first, *second, "--json")
+    assert (ran.code, ran.fault_codes) == (2, ["usage"])
+    assert "--data names a folder and --url a running system: give one of them" in ran.document["error"]["detail"]
+
+
+def test_who_has_no_key_is_told_where_the_first_is_made(cli: CommandLine) -> None:
+    ran = cli.run("requests", "--json", PENSTOCK_URL="http://127.0.0.1:9", PENSTOCK_API_KEY="")
+    assert "penstock key create --data DIR" in ran.document["error"]["faults"][0]["mend"]
+
+
 def test_without_a_home_that_can_be_written_the_file_is_ingested_all_the_same(away: Away) -> None:
     (away.cli.folder / "state").write_text("no folder")
     ran = away.ingest(PEOPLE)
