@@ -302,6 +302,28 @@ def test_a_length_that_can_be_read_in_two_ways_is_refused(system: HttpSystem, le
     assert "application/problem+json" in answer.head
 
 
+TWO_READINGS = [
+    "Authorization: Bearer\r\n KEY\r\n",
+    "Transfer-Encoding:\r\n\tchunked\r\n",
+    "X: y\nTransfer-Encoding: chunked\r\n",
+    "X: y\n\nGET /healthz HTTP/1.1\r\n",
+    "X: y\rTransfer-Encoding: chunked\r\n",
+]
+
+
+@pytest.mark.parametrize("headers", TWO_READINGS)
+def test_a_header_whose_end_can_be_read_in_two_ways_is_refused(system: HttpSystem, headers: str) -> None:
+    answer = answered(system.url, f"GET /healthz HTTP/1.1\r\n{HOST}{headers}\r\n0\r\n\r\n")
+    assert (answer.status, answer.code) == (400, "bad_request")
+    assert b"CRLF" in answer.body
+
+
+@pytest.mark.parametrize(("size", "status"), [(30_000, 200), (40_000, 400), (200_000, 400)])
+def test_headers_that_arrive_at_once_have_the_same_limit(system: HttpSystem, size: int, status: int) -> None:
+    answer = answered(system.url, f"GET /healthz HTTP/1.1\r\n{HOST}X: {'x' * size}\r\n\r\n")
+    assert answer.status == status
+
+
 def test_the_second_of_two_requests_is_judged_as_strictly(system: HttpSystem) -> None:
     good = f"GET /healthz HTTP/1.1\r\n{HOST}X: content-length\r\n\r\n"
     bad = f"POST /healthz HTTP/1.1\r\n{HOST}{AMBIGUOUS[2]}\r\n{{}}"

@@ -22,7 +22,6 @@ from services.uploader.server.strict_requests import StrictConnection
 from services.uploader.server.timer import Timer
 
 HEADER_SECONDS = 10.0  # for all headers of a request, from the first moment at which they may come
-MAX_HEADER_BYTES = 32 * 1024
 DRAIN_SECONDS = 1.0  # for the rest of a body whose answer is sent; later the connection ends
 DRAIN_BYTES = 1 << 20
 STALL_SECONDS = 60.0  # in which a client has to take some of an answer
@@ -39,12 +38,13 @@ class GuardedProtocol(H11Protocol):
 
     def __init__(self, *arguments: Any, connections: Connections, **options: Any) -> None:
         super().__init__(*arguments, **options)
-        self.conn = StrictConnection(h11.SERVER, MAX_HEADER_BYTES)
+        self.conn = StrictConnection()
         self._connections = connections
         self._headers_due = Timer(self.loop, HEADER_SECONDS, self.drop)
         self._drain_due = Timer(self.loop, DRAIN_SECONDS, self._close)
         self._taking_due = Timer(self.loop, STALL_SECONDS, self._check_taking)
         self._drained = self._unsent = 0
+        self._refused = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(LingeringTransport(transport, self.loop, self._may_send_more))
@@ -79,6 +79,7 @@ class GuardedProtocol(H11Protocol):
 
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - the answer has words of its own
         """uvicorn calls this for whatever h11 refuses, also in the middle of a body."""
+        self._refused = True
         if self._works():
             self.cycle.disconnected = True
             self.cycle.message_event.set()
@@ -122,7 +123,7 @@ class GuardedProtocol(H11Protocol):
         self.transport.close()
 
     def _may_send_more(self) -> bool:
-        return self.conn.their_state in (h11.SEND_BODY, h11.ERROR)
+        return self._refused or self.conn.their_state is h11.SEND_BODY
 
     def _check_taking(self) -> None:
         """A client that has taken next to nothing of its answer is gone, or means harm."""
