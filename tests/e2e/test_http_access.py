@@ -165,6 +165,13 @@ def test_an_upload_whose_key_is_revoked_before_its_body_ends_is_not_accepted(sys
     assert system.stored_keys() == before
 
 
+def test_a_key_that_is_revoked_before_its_body_ends_inspects_nothing(system: HttpSystem) -> None:
+    with revocable(system, Role.UPLOADER) as (client, revoke):
+        whole = client.build_request("POST", "/v1/files:inspect", files=[("file", ("people.tsv", ROWS))])
+        answer = client.post("/v1/files:inspect", content=revoking(whole.read(), revoke), headers=type_of(whole))
+    assert (answer.status_code, answer.json()["code"]) == (401, "unauthorized")
+
+
 def test_a_key_that_is_revoked_before_its_body_ends_creates_no_other(system: HttpSystem) -> None:
     with revocable(system, Role.ADMIN) as (client, revoke):
         whole = client.build_request("POST", "/v1/api-keys", json={"role": "admin", "name": "back door"})
