@@ -19,6 +19,7 @@ from penstock.domain.attributes import check_name, parse_format
 from penstock.domain.coercion import coercer
 from penstock.domain.errors import Fault, Refused, refusal
 from penstock.domain.mapping import WritePolicy
+from penstock.domain.near_names import nearest_name
 from services.cli.failures import BadUsage
 from services.uploader.mapping_form import ColumnForm
 
@@ -47,7 +48,7 @@ def columns_said(maps: Sequence[str], policies: Sequence[str]) -> list[ColumnFor
     if not faults:
         faults = [_unmapped(each.column) for each in given if each.column not in columns]
     if faults:
-        raise BadUsage(faults, code="invalid_options")
+        raise BadUsage(faults, code=faults[0].code if len(faults) == 1 else "invalid_options")
     policy_of = {each.column: each.policy for each in given}
     return [replace(form, policy=policy_of.get(form.column, form.policy)) for form in forms]
 
@@ -80,12 +81,13 @@ def parse_map(text: str) -> ColumnForm:
 def parse_policy(text: str) -> Policy:
     """One --policy. Raises `Refused`."""
     column, _, policy = text.rpartition("=")
-    if not column or policy not in set(WritePolicy):
-        raise refusal(
-            "invalid_policy",
-            "it is not COLUMN=POLICY",
-            f"Write the column, = and one of {', '.join(WritePolicy)}, such as city=clear_on_blank.",
-        )
+    form = f"Write the column, = and one of {', '.join(WritePolicy)}, such as city=clear_on_blank."
+    if not column:
+        raise refusal("invalid_policy", "it is not COLUMN=POLICY", form)
+    if policy not in set(WritePolicy):
+        near = nearest_name(policy, WritePolicy)
+        mend = f"Did you mean {near}?" if near else form
+        raise refusal("invalid_policy", f"{policy[:SHOWN]!r} is no policy", mend)
     return Policy(column, WritePolicy(policy))
 
 

@@ -140,7 +140,8 @@ def _bad_usage(error: typer.TyperException, *, as_json: bool) -> int:
     """Tell what is wrong with a command line that has no such form; where all of it is missing, help was shown."""
     if not error.format_message():
         return ExitCode.USAGE
-    fault = Fault(code="usage", message=error.format_message(), mend="Add --help to see how the command is used.")
+    message = error.format_message().replace("Value error, ", "", 1)  # pydantic's word, which typer passes on
+    fault = Fault(code="usage", message=message, mend="Add --help to see how the command is used.")
     failure = judge(BadUsage([fault]))
     show(Output(as_json=as_json), failure, {})
     return failure.exit_code

@@ -114,6 +114,15 @@ def test_every_fault_is_told_at_once() -> None:
     assert codes == ["invalid_map", "invalid_name", "invalid_policy", "invalid_policy"]
 
 
+def test_a_mistyped_policy_is_told_with_the_nearest() -> None:
+    with pytest.raises(BadUsage) as refused:
+        columns_said(["land=land!"], ["land=keep_frst"])
+    (fault,) = refused.value.faults
+    assert fault.message == "--policy 'land=keep_frst': 'keep_frst' is no policy"
+    assert fault.mend == "Did you mean keep_first?"
+    assert refused.value.code == "invalid_policy"
+
+
 def test_a_policy_needs_its_column_to_be_mapped() -> None:
     with pytest.raises(BadUsage, match="column_not_mapped"):
         columns_said(["a=a!"], ["b=keep_first"])

@@ -83,3 +83,9 @@ def test_a_client_does_not_wait_for_the_web_framework_to_load(module: str) -> No
     look = f"import sys, services.cli.{module}; print({{'litestar', 'uvicorn', 'cassandra'}} & set(sys.modules))"
     ran = subprocess.run([sys.executable, "-c", look], capture_output=True, text=True, check=True)
     assert ran.stdout.strip() == "set()"
+
+
+def test_a_mistyped_choice_is_told_plainly(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["upload", "x", "--source", "a", "--mode", "replce"]) == 2
+    told = capsys.readouterr().err
+    assert "Invalid value for '--mode': 'replce' is not one of" in told
