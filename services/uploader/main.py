@@ -34,7 +34,7 @@ def api_server(
 ) -> ApiServer:
     """The API at an address, port 0 being any free one. `problems` as of `create_app`.
 
-    Raises `Unavailable` when it cannot listen there.
+    Raises `Unavailable` when it cannot listen there, and `Refused` when the process may open too few files.
     """
     return ApiServer(create_app(system, intake_of(system), problems, metrics or Metrics()), host, port)
 
@@ -48,16 +48,18 @@ def beside_the_api(system: System) -> list[ConsumeLoop | Periodic]:
 class ApiServer:
     """One application on one address, which is bound at once. No access log: it would tell who asks for what.
 
-    Raises `Unavailable` when it cannot listen there. Run it outside the main thread, where uvicorn would take signals.
+    Raises `Unavailable` when it cannot listen there, and `Refused` when the process may open too few files. Run it
+    outside the main thread, where uvicorn would take signals.
     """
 
     def __init__(self, app: Litestar, host: str, port: int) -> None:
+        connections = Connections(allowed_connections())
         self._socket = _bound(host, port)
         address, bound_port = self._socket.getsockname()[:2]
         self.url = f"http://[{address}]:{bound_port}" if ":" in address else f"http://{address}:{bound_port}"
         config = uvicorn.Config(
             app,
-            http=cast(Any, partial(GuardedProtocol, connections=Connections(allowed_connections()))),
+            http=cast(Any, partial(GuardedProtocol, connections=connections)),
             ws="none",
             backlog=BACKLOG,
             access_log=False,

@@ -109,6 +109,19 @@ def test_a_thousand_unfinished_headers_stop_nobody(tmp_path: Path) -> None:
         assert completed(client)
 
 
+def test_the_api_does_not_start_with_too_few_files(tmp_path: Path) -> None:
+    command = 'ulimit -n 256 && exec "$0" -c "from services.cli.main import main; main()" up --data "$1" --port 0'
+    ran = subprocess.run(
+        ["sh", "-c", command, sys.executable, str(tmp_path)],
+        capture_output=True,
+        text=True,
+        timeout=SECONDS,
+        check=False,
+    )
+    assert ran.returncode == 1
+    assert "ulimit -n 1024" in ran.stderr
+
+
 def test_headers_that_arrive_byte_by_byte_have_a_deadline(system: HttpSystem, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(protocol, "HEADER_SECONDS", 0.5)
     with connected(system.url) as connection:

@@ -9,9 +9,12 @@ import resource
 from contextlib import suppress
 from typing import Protocol
 
+from penstock.domain.errors import refusal
+
 BACKLOG = 512  # connections that wait to be taken; asyncio takes up to as many at once, before any is counted
 MAX_CONNECTIONS = 1_024
 RESERVED_FILES = BACKLOG + 256  # files and sockets that stay free for the other parts of the process
+MIN_OPEN_FILES = 1_024
 MAX_OPEN_FILES = 65_536  # asked for where the system sets no limit
 
 
@@ -58,7 +61,10 @@ class Connections:
 
 
 def allowed_connections() -> int:
-    """How many connections this process can hold and still work. Raises its limit of open files as far as it may."""
+    """How many connections this process can hold and still work. Raises its limit of open files as far as it may.
+
+    Raises `Refused` (too_few_open_files).
+    """
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = MAX_OPEN_FILES if hard == resource.RLIM_INFINITY else min(hard, MAX_OPEN_FILES)
     if soft != resource.RLIM_INFINITY and soft < wanted:
@@ -68,7 +74,13 @@ def allowed_connections() -> int:
 
 
 def connections_of(open_files: int) -> int:
-    """The limit of connections where a process may have `open_files`."""
+    """The limit of connections where a process may have `open_files`. Raises `Refused` (too_few_open_files)."""
     if open_files == resource.RLIM_INFINITY:
         return MAX_CONNECTIONS
-    return max(1, min(MAX_CONNECTIONS, max(open_files - RESERVED_FILES, open_files // 4)))
+    if open_files < MIN_OPEN_FILES:
+        raise refusal(
+            "too_few_open_files",
+            f"the process may open {open_files:,} files, and the API needs {MIN_OPEN_FILES:,}",
+            f"Raise the limit, of this shell with: ulimit -n {MIN_OPEN_FILES}",
+        )
+    return min(MAX_CONNECTIONS, open_files - RESERVED_FILES)

@@ -6,6 +6,7 @@ import resource
 
 import pytest
 
+from penstock.domain.errors import Refused
 from services.uploader.server.connections import MAX_CONNECTIONS, Connections, connections_of
 
 
@@ -45,7 +46,15 @@ def test_one_that_is_at_work_is_never_closed_for_another() -> None:
 
 @pytest.mark.parametrize(
     ("open_files", "connections"),
-    [(256, 64), (1_024, 256), (1_500, 732), (20_000, MAX_CONNECTIONS), (resource.RLIM_INFINITY, MAX_CONNECTIONS)],
+    [(1_024, 256), (1_500, 732), (20_000, MAX_CONNECTIONS), (resource.RLIM_INFINITY, MAX_CONNECTIONS)],
 )
 def test_files_stay_free_for_the_other_parts(open_files: int, connections: int) -> None:
     assert connections_of(open_files) == connections
+
+
+@pytest.mark.parametrize("open_files", [256, 1_023])
+def test_too_few_files_are_refused(open_files: int) -> None:
+    with pytest.raises(Refused) as refused:
+        connections_of(open_files)
+    assert refused.value.code == "too_few_open_files"
+    assert "ulimit -n 1024" in refused.value.faults[0].mend
