@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import re
 import secrets
-import threading
 from collections.abc import Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -29,6 +28,7 @@ SECRET_BYTES = 32
 UNIQUE_BYTES = 4  # tells entries of one microsecond apart
 DAY_US = 86_400_000_000
 LAST_USE_US = 3_600_000_000  # how exactly a key's last use is kept: not every call is a write
+REVOKED_ADMINS = "revoked_admins"  # the partition of a tenant's `_RevokedAdmins`
 _KEY = re.compile(rf"pk_(?P<tenant>{TENANT})_[0-9a-f]{{64}}")
 
 
@@ -76,12 +76,17 @@ class AuditEntry(msgspec.Struct, frozen=True, kw_only=True):
     details: dict[str, str] = {}
 
 
+class _RevokedAdmins(msgspec.Struct, frozen=True, kw_only=True):
+    """The keys with the role admin whose revocation is decided; they are, or soon will be, deleted."""
+
+    key_ids: frozenset[str] = frozenset()
+
+
 class Access:
     """API keys and the audit of each tenant. Raises `Unavailable`."""
 
     def __init__(self, store: ControlStore, clock: Clock) -> None:
         self._store, self._clock = store, clock
-        self._revoking = threading.Lock()  # two admins must not revoke each other at once
         self._noted: dict[str, int] = {}  # by key: the last use that this process has noted, or tried to
 
     def create_key(self, tenant_id: str, role: Role, name: str, *, expires_at: int | None = None) -> tuple[str, ApiKey]:
@@ -120,19 +125,51 @@ class Access:
         return sorted(keys, key=lambda key: (key.created_at, key.key_id))
 
     def revoke_key(self, tenant_id: str, key_id: str) -> None:
-        """End a key at once. Raises `NotFound`, and `Refused` (last_admin_key)."""
-        with self._revoking:
-            keys = self.list_keys(tenant_id)
-            revoked = next((key for key in keys if key.key_id == key_id), None)
-            if revoked is None:
-                raise NotFound("there is no such API key")
-            if revoked in self._admins(keys) and len(self._admins(keys)) == 1:
-                raise refusal(
-                    "last_admin_key",
-                    "this is the last valid key with the role admin",
-                    "Create another one first: penstock key create --role admin",
-                )
-            self._store.delete(Table.API_KEYS, tenant_id, "", key_id)
+        """End a key at once. Raises `NotFound`, and `Refused` (last_admin_key).
+
+        Two admins may revoke each other at once, in different processes. So the revocation of an admin is decided by
+        one record of the tenant, and only one of those who have read the same version of it can replace it. It names
+        the admins that are revoked, who do not count any more, though their keys may still be there.
+        """
+        while not self._decide(tenant_id, key_id):
+            pass  # another admin was revoked meanwhile: count again
+        self._store.delete(Table.API_KEYS, tenant_id, "", key_id)
+
+    def _decide(self, tenant_id: str, key_id: str) -> bool:
+        """Whether the key may be deleted; False when that has to be judged again. Raises as `revoke_key`."""
+        decided = self._revoked_admins(tenant_id)  # before the keys, so that a revocation since then is a conflict
+        gone = msgspec.json.decode(decided.body, type=_RevokedAdmins).key_ids
+        keys = self.list_keys(tenant_id)
+        if all(key.key_id != key_id for key in keys):
+            raise NotFound("there is no such API key")
+        admins = {key.key_id for key in self._admins(keys)} - gone
+        if key_id not in admins:
+            return True
+        if len(admins) == 1:
+            raise refusal(
+                "last_admin_key",
+                "this is the last valid key with the role admin",
+                "Create another one first: penstock key create --role admin",
+            )
+        still_there = gone.intersection(key.key_id for key in keys)
+        return self._replaced(decided, _RevokedAdmins(key_ids=still_there | {key_id}))
+
+    def _revoked_admins(self, tenant_id: str) -> Record:
+        present = self._store.get(Table.API_KEYS, tenant_id, REVOKED_ADMINS)
+        if present is not None:
+            return present
+        with suppress(Conflict):  # another process creates it
+            return self._store.create(
+                Table.API_KEYS, tenant_id, REVOKED_ADMINS, "", msgspec.json.encode(_RevokedAdmins())
+            )
+        return self._revoked_admins(tenant_id)
+
+    def _replaced(self, record: Record, revoked: _RevokedAdmins) -> bool:
+        try:
+            self._store.replace(record, msgspec.json.encode(revoked))
+        except Conflict:
+            return False
+        return True
 
     def _admins(self, keys: list[ApiKey]) -> list[ApiKey]:
         now_us = self._clock.now_us()

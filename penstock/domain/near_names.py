@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from heapq import nlargest
-from operator import eq
 
 MAX_EDITS = 2  # letters left out, put in, replaced or swapped with the next one
 LETTERS_PER_EDIT = 3  # a name of three may have one edit: of two, little of it would be left
@@ -28,7 +27,7 @@ def nearest_name(name: str, names: Iterable[str]) -> str | None:
 
 def _letters_in_place(one: str, other: str) -> int:
     """Counted from both ends: what stands before an edit, and what stands after it."""
-    return sum(map(eq, one, other)) + sum(map(eq, reversed(one), reversed(other)))
+    return sum(map(str.__eq__, one, other)) + sum(map(str.__eq__, reversed(one), reversed(other)))
 
 
 def _edits(one: str, other: str, most: int) -> int:

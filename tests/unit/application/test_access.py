@@ -150,7 +150,7 @@ class BeforeDelete:
 
 def other_process(access: Access, clock: ManualClock, meanwhile: Callable[[], object]) -> Access:
     """On the same store, where `meanwhile` happens after it has counted the admins, before it deletes a key."""
-    return Access(BeforeDelete(access._store, meanwhile), clock)  # type: ignore[arg-type]
+    return Access(BeforeDelete(access._store, meanwhile), clock)
 
 
 def test_two_processes_cannot_revoke_the_last_two_admins_at_once(access: Access, clock: ManualClock) -> None:
@@ -181,7 +181,7 @@ def test_an_admin_revoked_while_another_counts_makes_it_count_again(access: Acce
             return getattr(store, name)
 
     with pytest.raises(Refused, match="last_admin_key"):
-        Access(Overtaken(), clock).revoke_key("acme", second.key_id)  # type: ignore[arg-type]
+        Access(Overtaken(), clock).revoke_key("acme", second.key_id)
     assert [key.name for key in access.list_keys("acme")] == ["two"]
 
 
