@@ -5,7 +5,6 @@ Several reporters may say so of one dependency (a consumer, a probe); it is avai
 
 from __future__ import annotations
 
-import logging
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -98,8 +97,11 @@ class Dependencies:
             self._changed({name: away.message for name, away in self._away.items()})
             return
         for name in self._away.keys() - before.keys():
-            level = logging.ERROR if name in OPERATORS else logging.WARNING
-            log.log(level, "dependency.unavailable", dependency=name, error=self._away[name].message)
+            told = {"dependency": name, "error": self._away[name].message}
+            if name in OPERATORS:
+                log.error("dependency.unavailable", **told)
+            else:
+                log.warning("dependency.unavailable", **told)
         for name in before.keys() - self._away.keys():
             seconds = (before[name].until or now) - before[name].since
             log.info("dependency.available", dependency=name, seconds=round(seconds, 1))
