@@ -62,7 +62,7 @@ def route(op: Operation, services: Services) -> HTTPRouteHandler:
         try:
             response = _response(op, await _run(op, services, request, body))
         except Exception as error:  # each of them is answered in one shape
-            response = problem_response(answer_for(error))
+            response = problem_response(answer_for(error, op.name))
         response.headers.update(PRIVATE)
         services.metrics.answers.labels(op.name, str(response.status_code)).inc()
         return response
@@ -163,7 +163,7 @@ async def _json_body(call: Call) -> bytes:
 def _response(op: Operation, outcome: Any) -> Response[Any]:
     content, headers = outcome if isinstance(outcome, Reply) else (outcome, {})
     if isinstance(content, Iterator | AsyncIterator):
-        return Stream(_guarded(content), status_code=op.status, headers=dict(headers), media_type=op.media)
+        return Stream(_guarded(op, content), status_code=op.status, headers=dict(headers), media_type=op.media)
     if op.answers is not None:
         content = msgspec.json.encode(content)
     return Response(content, status_code=op.status, headers=dict(headers), media_type=op.media)
@@ -173,14 +173,14 @@ class BrokenStreamError(Exception):
     """An answer broke off after its beginning; the connection is cut, so that nobody takes it for whole."""
 
 
-async def _guarded(content: Iterator[bytes] | AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+async def _guarded(op: Operation, content: Iterator[bytes] | AsyncIterator[bytes]) -> AsyncIterator[bytes]:
     """The pieces of `content`; what goes wrong on the way is reported here, and hidden from the server's own log."""
     pieces = _from_thread(content) if isinstance(content, Iterator) else content
     try:
         async for piece in pieces:
             yield piece
     except Exception as error:
-        report(error)
+        report(error, op.name)
         raise BrokenStreamError from None
 
 

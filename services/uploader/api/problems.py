@@ -97,8 +97,8 @@ class ErrorAnswer(NamedTuple):
     headers: dict[str, str]
 
 
-def answer_for(error: Exception) -> ErrorAnswer:
-    """What the caller is told of `error`."""
+def answer_for(error: Exception, operation: str = "") -> ErrorAnswer:
+    """What the caller of `operation` is told of `error`; "" where no operation was reached."""
     match error:
         case Refused():
             return _answer(error.code, detail="; ".join(fault.message for fault in error.faults), faults=error.faults)
@@ -107,23 +107,23 @@ def answer_for(error: Exception) -> ErrorAnswer:
             fault = Fault(code=error.code, message=reason.message, mend=reason.mend)
             return _answer(error.code, detail=reason.message, faults=[fault])
         case Corrupt() | Fenced() | Unavailable():
-            report(error)
+            report(error, operation)
             return _answer(error.code)
         case PenstockError():
             return _answer(error.code, detail=str(error))
         case HTTPException() if error.status_code in _CODE_OF_HTTP:
             return _answer(_CODE_OF_HTTP[error.status_code], headers=_text_headers(error))
         case _:
-            report(error)
+            report(error, operation)
             return _answer("internal")
 
 
-def report(error: Exception) -> None:
+def report(error: Exception, operation: str) -> None:
     """Log what an operator has to know. The text of a bug is left out, for it may quote a value."""
     if isinstance(error, PenstockError):
-        log.error("api.failed", error=type(error).__name__, reason=str(error))
+        log.error("api.failed", operation=operation, error=type(error).__name__, reason=str(error))
     else:
-        log.error("api.bug", error=type(error).__name__, at=_place(error))
+        log.error("api.bug", operation=operation, error=type(error).__name__, at=_place(error))
 
 
 def status_of(code: str) -> int:

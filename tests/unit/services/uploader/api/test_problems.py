@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from litestar.exceptions import HTTPException, MethodNotAllowedException, NotFoundException
+from structlog.testing import capture_logs
 
 from penstock.domain.coercion import REASONS, Misfit
 from penstock.domain.errors import (
@@ -57,6 +58,13 @@ def test_all_faults_are_listed() -> None:
 @pytest.mark.parametrize("error", [Unavailable("/secret"), Corrupt("/secret"), Fenced("/secret"), OSError("/secret")])
 def test_the_text_of_an_outage_or_a_bug_is_not_shown(error: Exception) -> None:
     assert "/secret" not in repr(answer_for(error))
+
+
+@pytest.mark.parametrize("error", [Unavailable("away"), KeyError("secret")])
+def test_the_log_names_the_operation_that_failed(error: Exception) -> None:
+    with capture_logs() as lines:
+        answer_for(error, "listRequests")
+    assert [line["operation"] for line in lines] == ["listRequests"]
 
 
 def test_whoever_has_to_wait_is_told_how_long() -> None:
