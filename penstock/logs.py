@@ -22,6 +22,8 @@ SHARED: list[Processor] = [
     structlog.processors.add_log_level,
     structlog.processors.TimeStamper(fmt="iso", utc=True),
 ]
+# What tells of each try to reach a server, beside the one line of ours: shown at level debug only.
+DRIVERS = ("cassandra", "penstock.adapters.cluster.kafka_settings")
 REPEATED_SECONDS = 10.0  # a line of a driver's that says the same again is left out for so long
 LEFT_OUT = "left_out"  # how many of the same were, in the next that is not
 MOST_LINES = 1000  # that are remembered for it
@@ -49,10 +51,10 @@ def configure(level: str, service: str) -> None:
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
 
-    _configure_foreign(max(number, logging.WARNING), shared)
+    _configure_foreign(max(number, logging.WARNING), shared, driver_lines=number <= logging.DEBUG)
 
 
-def _configure_foreign(level: int, shared: list[Processor]) -> None:
+def _configure_foreign(level: int, shared: list[Processor], *, driver_lines: bool) -> None:
     """Lines of other libraries in the same form, and not over and over: drivers tell of each try to reach a server."""
     handler = logging.StreamHandler(sys.stderr)
     handler.addFilter(OncePerWhile())
@@ -67,6 +69,8 @@ def _configure_foreign(level: int, shared: list[Processor]) -> None:
         )
     )
     logging.basicConfig(level=level, handlers=[handler], force=True)
+    for name in DRIVERS:
+        logging.getLogger(name).setLevel(level if driver_lines else logging.CRITICAL + 1)
 
 
 def _named(service: str) -> Processor:

@@ -8,9 +8,9 @@ import typer
 from rich.console import RenderableType
 from rich.text import Text
 
-from penstock.config import load_settings
 from penstock.domain.errors import refusal
 from services.cli.failures import BadUsage, reporting
+from services.cli.foreground import foreground_settings
 from services.cli.options import AsJson
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def migrate(as_json: AsJson = False) -> None:
     """Create or upgrade keyspace, tables and topics; nothing that is there is dropped."""
     with reporting(as_json=as_json) as out:
-        settings = load_settings()
+        settings = foreground_settings()
         if settings.runtime != "cluster":
             mend = "Set PENSTOCK_RUNTIME=cluster and the addresses of the servers; docs/settings.md lists them."
             raise BadUsage(refusal("embedded_runtime", "the embedded runtime needs no migration", mend).faults)

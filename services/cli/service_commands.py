@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import typer
@@ -11,7 +12,7 @@ from rich.text import Text
 
 from penstock.wiring import System
 from services.cli.connecting import open_service
-from services.cli.failures import reporting
+from services.cli.failures import ExitCode, judge, reporting
 from services.cli.health_server import serving_health
 from services.cli.options import AsJson, Data, HealthHost, HealthPort, Host, Port
 from services.cli.part_runner import Part, PartRunner
@@ -33,6 +34,7 @@ def uploader(
     runner, metrics = PartRunner(), Metrics()
     with (
         reporting(as_json=as_json) as out,
+        _ended_early(),
         serving_health(runner, health_host, health_port, metrics.registry),
         open_service("uploader", data, runner.dependencies) as system,
     ):
@@ -95,13 +97,24 @@ def _serve(
 ) -> None:
     """Run the parts, and tell how they are from the first moment on, also while the servers are waited for."""
     runner = PartRunner()
-    with (
-        reporting(as_json=as_json) as out,
-        serving_health(runner, host, port),
-        open_service(service, data, runner.dependencies) as system,
-    ):
-        run_until_told([*parts_of(system), system.prober()], runner)
+    with reporting(as_json=as_json) as out:
+        with (
+            _ended_early(),
+            serving_health(runner, host, port),
+            open_service(service, data, runner.dependencies) as system,
+        ):
+            run_until_told([*parts_of(system), system.prober()], runner)
         out.result({"stopped": True}, lambda: Text("Stopped."))
+
+
+@contextmanager
+def _ended_early() -> Iterator[None]:
+    """A service that is told to stop while it waits for its servers stops like any other."""
+    try:
+        yield
+    except (KeyboardInterrupt, SystemError) as error:
+        if judge(error).exit_code is not ExitCode.INTERRUPTED:
+            raise
 
 
 def run_until_told(parts: Sequence[Part], runner: PartRunner | None = None) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,6 +17,7 @@ from tests.support.free_ports import free_port
 from tests.support.waiting import GIVE_UP_SECONDS
 
 SERVICES = {"splitter": "penstock.splitters", "worker": "penstock.workers", "tracker": "penstock.trackers"}
+AWAY = {"PENSTOCK_RUNTIME": "cluster", "PENSTOCK_KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1:1"}
 PEOPLE = "crmid\tcity\nC1\tUtrecht\nC2\tGouda\n"
 
 
@@ -25,14 +27,14 @@ def cli(penstock_command: list[str], tmp_path: Path) -> CommandLine:
 
 
 @contextmanager
-def serving(cli: CommandLine, service: str, *options: object, exit_code: int = 0, **variables: str) -> Iterator[str]:
-    """The address at which it tells its health; it ends with `exit_code` on SIGTERM."""
+def serving(cli: CommandLine, service: str, *options: object, **variables: str) -> Iterator[str]:
+    """The address at which it tells its health; it ends well on SIGTERM."""
     port = free_port()
     process = cli.start(service, "--health-port", port, *options, **variables)
     try:
         yield f"http://127.0.0.1:{port}"
         process.send_signal(signal.SIGTERM)
-        assert process.wait(GIVE_UP_SECONDS) == exit_code, process.communicate()
+        assert process.wait(GIVE_UP_SECONDS) == 0, process.communicate()
     finally:
         process.kill()
         process.communicate()
@@ -84,9 +86,22 @@ def test_what_a_service_has_handled_is_counted(cli: CommandLine) -> None:
 
 @pytest.mark.parametrize("service", ["uploader", "worker"])
 def test_a_service_whose_servers_are_away_is_alive_and_not_ready(cli: CommandLine, service: str) -> None:
-    away = {"PENSTOCK_RUNTIME": "cluster", "PENSTOCK_KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1:1"}
-    with serving(cli, service, exit_code=130, **away) as url:
+    with serving(cli, service, **AWAY) as url:
         assert answer(f"{url}/healthz", lambda _: True).status_code == 200
         refused = httpx.get(f"{url}/readyz")
         assert (refused.status_code, refused.json()["code"]) == (503, "not_ready")
         assert "waits for its servers" in refused.json()["detail"]
+
+
+def test_a_service_that_waits_writes_one_line_and_stops_like_any_other(cli: CommandLine) -> None:
+    port = free_port()
+    process = cli.start("worker", "--health-port", port, **AWAY)
+    try:
+        answer(f"http://127.0.0.1:{port}/readyz", lambda told: "Kafka" in told.text)
+        process.send_signal(signal.SIGTERM)
+        said, log = process.communicate(timeout=GIVE_UP_SECONDS)
+    finally:
+        process.kill()
+        process.communicate()
+    assert (process.returncode, said) == (0, "Stopped.\n")
+    assert [json.loads(line)["event"] for line in log.splitlines()] == ["dependency.unavailable"]

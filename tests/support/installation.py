@@ -32,7 +32,7 @@ from tests.support.waiting import GIVE_UP_SECONDS, until
 
 CHUNK_BYTES = 200  # of a row or two, so that there are many
 DEAD_SECONDS = 3  # for a silent member to be missed; the shortest that the stack's brokers allow
-STOPPED_EARLY = 130  # what a service exits with that is told to end before it has found its servers
+STOPPED_EARLY = 130  # what a service exits with that is told to end before its modules are loaded
 # So short that the services' patience ends while a test looks on, and with a long session for the slowest machine.
 QUICK = {
     "chunk_bytes": str(CHUNK_BYTES),

@@ -102,3 +102,12 @@ print(f"{socket.gethostname()}:{os.getpid()}")
     told = [json.loads(each) for each in done.stderr.splitlines()]
     named = [(each["event"], each["service"], each["instance"]) for each in told]
     assert named == [(event, "worker", done.stdout.strip()) for event in ("chunk.done", "away")]
+
+
+@pytest.mark.parametrize(("level", "lines"), [("info", 0), ("debug", 2)])
+def test_drivers_tell_of_each_try_at_level_debug_alone(level: str, lines: int) -> None:
+    script = f"from penstock.logs import configure; import logging; configure({level!r}, 'test')\n"
+    for name in ("cassandra.cluster", "penstock.adapters.cluster.kafka_settings"):
+        script += f"logging.getLogger({name!r}).error('away')\n"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert len(done.stderr.splitlines()) == lines
