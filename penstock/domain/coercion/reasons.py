@@ -40,11 +40,11 @@ REASONS: Mapping[str, Reason] = MappingProxyType(
             "Write true or false, yes or no, y or n, t or f, 1 or 0.",
         ),
         "not_a_date": Reason(
-            "The value is not a date of the attribute's pattern.",
+            "The value is not a date of the column's pattern.",
             "Write a day that exists as the pattern says (2024-01-31 when there is none), or change the pattern.",
         ),
         "not_a_datetime": Reason(
-            "The value is not a date and time of the attribute's pattern.",
+            "The value is not a date and time of the column's pattern.",
             "Write it as the pattern says (2024-01-31T09:30:00 or 2024-01-31T09:30:00+01:00 when there is none), "
             "or change the pattern.",
         ),
