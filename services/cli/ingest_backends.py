@@ -45,10 +45,12 @@ class NewMapping(NamedTuple):
 
 class Backend(Protocol):
     """A system that ingests a file. `limits` are what the header is judged by before anything is sent; `idle` says what
-    to look at when nobody takes a request up, nothing where that cannot be."""
+    to look at when nobody takes a request up, nothing where that cannot be. `may_resume` says, after `begin`, whether
+    the request may be one that the same command has begun before."""
 
     limits: Limits
     idle: str
+    may_resume: bool
 
     def sources(self) -> list[Document]: ...
 
@@ -105,6 +107,7 @@ class SystemBackend(Backend):
         self._system, self._intake, self._problems = system, intake, problems
         self._tenant_id = system.settings.tenant
         self._begun = ""  # the request's id
+        self.may_resume = True
         self.limits, self.idle = system.limits, idle
 
     def sources(self) -> list[Document]:
@@ -153,6 +156,7 @@ class HttpBackend(Backend):
     def __init__(self, client: HttpClient, url: str, out: Output) -> None:
         self._client, self._url, self._out = client, url, out
         self._resumption: Resumption | None = None
+        self.may_resume = False
         self.idle = "Nobody has taken it up yet. Do all services of the system run? Its /readyz tells."
 
     def sources(self) -> list[Document]:
@@ -169,6 +173,7 @@ class HttpBackend(Backend):
         columns = new.columns if new else ()
         self._resumption = self._resuming(file, order, columns)
         key = self._resumption.key if self._resumption else None
+        self.may_resume = self._resumption is not None and self._resumption.kept
         if new:
             self._client.create_source(order.data_source, "")
         try:

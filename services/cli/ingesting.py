@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
@@ -79,7 +80,10 @@ def ingest_file(
     with UploadFile(order.file) as file, open_backend(file, out) as backend:
         prepared = _prepared(backend, order.source, forms, file)
         with progress(out) as shown:
+            began = datetime.now(UTC)
             document.update(backend.begin(file, upload, prepared.new, shown))
+            if backend.may_resume and datetime.fromisoformat(document["accepted_at"]) < began:
+                out.say(f"Going on with {document['request_id']}")
             states = backend.changes(document["request_id"])
             if backend.idle:
                 states = hinted(states, lambda: out.say(backend.idle), time.monotonic)

@@ -6,11 +6,14 @@ from typing import Annotated
 
 import typer
 
+from penstock.domain.errors import NotFound
 from services.cli.asked_value import read_value
 from services.cli.connecting import connect
 from services.cli.failures import reporting
 from services.cli.options import AsJson, Data, Key, Url
 from services.cli.views import profile_view
+
+_WHY_NOT = "perhaps its row was rejected or its request undone, and spelling and case count"
 
 
 def profile(
@@ -31,7 +34,10 @@ def profile(
     Every user of this machine can see the arguments of a command: give a personal identifier by stdin, or when asked.
     """
     with reporting(as_json=as_json) as out, connect(data, url, key) as client:
-        found = client.profile(namespace, read_value(value, namespace), reveal=reveal)
+        try:
+            found = client.profile(namespace, read_value(value, namespace), reveal=reveal)
+        except NotFound as error:
+            raise NotFound(f"{error}; {_WHY_NOT}") from None
         if not lineage:
             del found["lineage"]
         out.result(found, lambda: profile_view(found))

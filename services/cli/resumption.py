@@ -37,7 +37,9 @@ class Resumption:
         self._path = folder / name
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         _forget_old(folder)
-        self.key = self._kept() or self._new()
+        kept = self._kept()
+        self.kept = kept is not None  # by the same command, which did not come to its end
+        self.key = kept or self._new()
 
     def forget(self) -> None:
         """The same command once more is a new upload."""
