@@ -137,9 +137,11 @@ def test_killed_and_run_again_it_goes_on(cli: CommandLine, failpoint: str) -> No
     again = cli.ingest(content, **small)
     assert (again.code, again.document["status"]) == (0, "COMPLETED")
     assert again.document["request_id"] == unfinished["request_id"]
+    assert again.stderr.count(f"Going on with {unfinished['request_id']}") == 1
     assert again.document["rows_ingested"] == again.document["rows_read"] == 3000
     assert cli.profile("crmid", "C2999")["city"] == "city 2999"
     another = cli.ingest(content, **small)
+    assert "Going on" not in another.stderr
     assert another.document["request_id"] != unfinished["request_id"], "a finished request was taken up again"
 
 
