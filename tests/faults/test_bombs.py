@@ -30,7 +30,7 @@ else:
     from backports import zstd
 
 MB = 1_000_000
-ADDRESS_SPACE = 1 << 30
+ADDRESS_SPACE = 2 << 30  # of which each thread reserves 72 MB, an arena and a stack, and uses next to nothing
 MOST_RESIDENT = 200 * MB
 RAISED = ("--max-bytes", 1_000 * MB)
 
