@@ -23,7 +23,7 @@ from penstock import struct_types
 from penstock.adapters.cluster.cassandra_profile_store import CassandraProfileStore
 from penstock.adapters.cluster.cassandra_session import CassandraSession, CassandraSettings
 from penstock.config import Settings, load_section
-from penstock.domain.fragments import StoredFragment, split_key
+from penstock.domain.profiles.fragments import StoredFragment, split_key
 from penstock.wiring import embedded
 
 

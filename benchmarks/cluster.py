@@ -44,9 +44,9 @@ from deploy.stack.stack import Stack
 from penstock.adapters.cluster.cassandra_control_store import CassandraControlStore
 from penstock.adapters.cluster.cassandra_session import CassandraSession, CassandraSettings
 from penstock.adapters.system_clock import SystemClock
-from penstock.application.requests import Requests
+from penstock.application.requests.requests import Requests
 from penstock.config import load_section
-from penstock.domain.request import Request, Status
+from penstock.domain.requests.request import Request, Status
 from services.cli.sample import write_sample
 
 OUT = Path("benchmarks/out")

@@ -32,15 +32,15 @@ from penstock import struct_types
 from penstock.adapters.cluster.cassandra_control_store import CassandraControlStore
 from penstock.adapters.cluster.cassandra_session import CassandraSession, CassandraSettings
 from penstock.adapters.cluster.kafka_event_log import KafkaEventLog
-from penstock.adapters.cluster.kafka_onlooker import Onlooker
+from penstock.adapters.cluster.kafka_inspector import Onlooker
 from penstock.adapters.cluster.kafka_settings import KafkaSettings
 from penstock.adapters.system_clock import SystemClock
-from penstock.application.requests import NewRequest, Requests
+from penstock.application.requests.requests import NewRequest, Requests
 from penstock.config import load_section
 from penstock.domain.event_codec import encode
 from penstock.domain.events import PROGRESS, STATUS, ChunkDone, Progress, Split, Started, Step
-from penstock.domain.mapping import Mapping, Plan
-from penstock.domain.request import Request, Status
+from penstock.domain.mapping.mapping import Mapping, Plan
+from penstock.domain.requests.request import Request, Status
 from penstock.ports.control_store import Table
 
 LARGE = (20, 1_000)  # requests, chunks of each

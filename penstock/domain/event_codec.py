@@ -34,7 +34,7 @@ from penstock.domain.events import (
     UploadOffered,
     UploadRequested,
 )
-from penstock.domain.request import Status
+from penstock.domain.requests.request import Status
 from penstock.domain.tenants import is_tenant
 
 MARKER = b"\xc3\x01"

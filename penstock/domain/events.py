@@ -7,7 +7,7 @@ from typing import ClassVar
 import msgspec
 
 from penstock.domain.errors import Fault, PenstockError, Problem, Refused
-from penstock.domain.mapping import Mode
+from penstock.domain.mapping.mapping import Mode
 
 UPLOAD_REQUESTED = "penstock.upload-requested"
 CHUNK_READY = "penstock.chunk-ready"

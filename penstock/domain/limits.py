@@ -1,6 +1,6 @@
 """The bounds of what one tenant may set up, so that no call and no list costs more than its length says.
 
-Of files: `penstock/domain/mapping.py::Limits`, which an operator can raise. These are fixed.
+Of files: `penstock/domain/mapping/mapping.py::Limits`, which an operator can raise. These are fixed.
 """
 
 from __future__ import annotations

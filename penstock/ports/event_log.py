@@ -42,6 +42,21 @@ class Message(msgspec.Struct, frozen=True):
         return TopicPartition(self.topic, self.partition)
 
 
+class PartitionLag(NamedTuple):
+    """Where a group is in one partition, as offsets: of the first event that is left, of the group's next one (None: it
+    has committed nothing yet), and of the next event that will be sent."""
+
+    first: int
+    committed: int | None
+    end: int
+
+    @property
+    def events(self) -> int:
+        """Events that are there and not committed. What a group committed may lie beyond the end of a log that was
+        cut."""
+        return max(0, self.end - max(self.first, self.committed or 0))
+
+
 class Producer(Protocol):
     def send(self, topic: str, key: bytes, value: bytes, *, partition: int | None = None) -> None:
         """Queue one event; without `partition` it follows from the key. Raises `NotFound` for an unknown topic."""

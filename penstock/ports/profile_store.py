@@ -18,7 +18,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Protocol
 
-from penstock.domain.fragments import KeyAndCell, StoredFragment
+from penstock.domain.profiles.fragments import KeyAndCell, StoredFragment
 
 
 class ProfileStore(Protocol):

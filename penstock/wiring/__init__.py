@@ -7,8 +7,8 @@ from collections.abc import Callable
 from itertools import count
 
 from penstock.adapters.file_key_vault import create_key_file as create_key_file
-from penstock.application.dependencies import Dependencies, outage
-from penstock.application.handling import delay
+from penstock.application.consuming.processing import delay
+from penstock.application.health.dependencies import Dependencies, outage
 from penstock.config import Settings
 from penstock.domain.errors import Unavailable
 from penstock.wiring.embedded import embedded as embedded

@@ -9,7 +9,7 @@ import os
 from collections.abc import Callable
 from contextlib import ExitStack, closing
 from pathlib import Path
-from typing import NamedTuple, cast
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from penstock.adapters.cluster.cassandra_control_store import CassandraControlStore
 from penstock.adapters.cluster.cassandra_durability import check_durability
@@ -19,25 +19,32 @@ from penstock.adapters.cluster.cassandra_schema import migrate as migrate_cassan
 from penstock.adapters.cluster.cassandra_session import CASSANDRA, CassandraSession, CassandraSettings
 from penstock.adapters.cluster.kafka_errors import KAFKA
 from penstock.adapters.cluster.kafka_event_log import KafkaEventLog
+from penstock.adapters.cluster.kafka_lag import KafkaLag
 from penstock.adapters.cluster.kafka_settings import KafkaSettings
 from penstock.adapters.cluster.kms_key_vault import KMS, KmsKeyVault, KmsSettings
 from penstock.adapters.cluster.s3_client import S3, S3Settings
-from penstock.adapters.cluster.s3_foreign_objects import ForeignS3Settings, S3ForeignObjects
+from penstock.adapters.cluster.s3_external_objects import ForeignS3Settings, S3ForeignObjects
 from penstock.adapters.cluster.s3_object_store import S3ObjectStore
 from penstock.adapters.file_key_vault import FIND_FILE, KEY_FILE, FileKeyVault
 from penstock.adapters.system_clock import SystemClock
 from penstock.adapters.withheld import Withheld
-from penstock.application.dependencies import Dependencies
-from penstock.application.key_ring import try_out
-from penstock.application.probing import Probe
+from penstock.application.consuming.processing import Handler
+from penstock.application.encryption.key_ring import try_out
+from penstock.application.health.dependencies import Dependencies
+from penstock.application.health.probing import Probe
 from penstock.config import Settings, load_section
 from penstock.domain.errors import Conflict, NotFound, Refused, refusal
 from penstock.ports.clock import Clock
 from penstock.ports.control_store import ControlStore
-from penstock.ports.foreign_objects import ForeignObjects
+from penstock.ports.external_objects import ForeignObjects
 from penstock.ports.key_vault import KeyVault
 from penstock.ports.object_store import ObjectStore
+from penstock.runner.periodic import Periodic
+from penstock.runner.watchdog import CHECK_SECONDS, Watchdog
 from penstock.wiring.system import DAY_US, Adapters, Random, System, join, retention_days, topics
+
+if TYPE_CHECKING:
+    from penstock.adapters.cluster.faust_consumer import FaustConsumer
 
 KMS_PROBE_SECONDS = 30.0  # each is a call that costs money; keys that are in use are in memory
 
@@ -128,6 +135,30 @@ def migrate(settings: Settings) -> Migrated:
         except Conflict as error:
             raise _wrong_count(str(error)) from error
         return Migrated(VERSION, log.lengthen_retention(retention_days(settings)))
+
+
+def stream_consumer(system: System, *, group: str, topic: str, handle: Handler) -> list[FaustConsumer | Periodic]:
+    """What gives `handle` the events of `topic`: a consumer on faust, and the watchdog that looks after it."""
+    from penstock.adapters.cluster.faust_consumer import FaustConsumer  # noqa: PLC0415 - takes a second to load
+
+    kafka = kafka_settings()
+    consumer = FaustConsumer(
+        kafka=kafka,
+        group=group,
+        topic=topic,
+        handle=handle,
+        events=system.log,
+        clock=system.clock,
+        dependencies=system.dependencies,
+    )
+    watchdog = Watchdog(
+        topic=topic,
+        lags=KafkaLag(kafka, group=group, topic=topic, partitions=topics(system.settings)[topic]),
+        assigned=lambda: consumer.assigned,
+        is_expected_stall=consumer.is_expected_stall,
+        clock=system.clock,
+    )
+    return [consumer, Periodic("watchdog", watchdog.check, CHECK_SECONDS, dependencies=system.dependencies)]
 
 
 def kafka_settings() -> KafkaSettings:

@@ -12,8 +12,8 @@ from penstock.adapters.embedded.object_store import FolderObjectStore
 from penstock.adapters.embedded.profile_store import EmbeddedProfileStore
 from penstock.adapters.file_key_vault import FileKeyVault
 from penstock.adapters.system_clock import SystemClock
-from penstock.application.dependencies import Dependencies
-from penstock.application.probing import Probe
+from penstock.application.health.dependencies import Dependencies
+from penstock.application.health.probing import Probe
 from penstock.config import Settings
 from penstock.ports.clock import Clock
 from penstock.wiring.system import DAY_US, Adapters, Random, System, join, retention_days, topics

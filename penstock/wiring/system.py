@@ -9,21 +9,21 @@ from typing import NamedTuple
 from penstock import struct_types
 from penstock.adapters.folder_mailer import FolderMailer
 from penstock.adapters.smtp_mailer import MAIL_SERVER, SmtpMailer, SmtpServer
-from penstock.application.catalog import Catalog
-from penstock.application.chunks import Chunks
-from penstock.application.dependencies import Dependencies
-from penstock.application.key_ring import KeyRing
-from penstock.application.probing import Probe, Prober
-from penstock.application.profile_reader import ProfileReader
-from penstock.application.requests import Requests
-from penstock.application.sealed_objects import SealedObjects
+from penstock.application.catalog.catalog import Catalog
+from penstock.application.encryption.key_ring import KeyRing
+from penstock.application.encryption.sealed_objects import SealedObjects
+from penstock.application.health.dependencies import Dependencies
+from penstock.application.health.probing import Probe, Prober
+from penstock.application.profiles.reader import ProfileReader
+from penstock.application.requests.chunks import Chunks
+from penstock.application.requests.requests import Requests
 from penstock.config import PREFIX, Settings, load_section
 from penstock.domain.events import CHUNK_READY, DEAD_LETTER, PROGRESS, STATUS, UPLOAD_REQUESTED
-from penstock.domain.mapping import Limits
+from penstock.domain.mapping.mapping import Limits
 from penstock.ports.clock import Clock
 from penstock.ports.control_store import ControlStore
 from penstock.ports.event_log import EventLog
-from penstock.ports.foreign_objects import ForeignObjects
+from penstock.ports.external_objects import ForeignObjects
 from penstock.ports.key_vault import KeyVault
 from penstock.ports.mailer import Mailer
 from penstock.ports.object_store import ObjectStore

@@ -9,8 +9,9 @@ from typing import Annotated
 import typer
 from rich.console import RenderableType
 
-from penstock.domain.attributes import TEXT
+from penstock.application.catalog.column_specs import ColumnForm
 from penstock.domain.errors import refusal
+from penstock.domain.mapping.attributes import TEXT
 from services.cli.column_options import columns_said
 from services.cli.connecting import connect
 from services.cli.failures import BadUsage, reporting
@@ -19,7 +20,6 @@ from services.cli.new_source import check_new_source
 from services.cli.options import AsJson, Data, Key, Maps, Policies, Url
 from services.cli.output import Document
 from services.cli.views import records_view
-from services.uploader.mapping_form import ColumnForm
 
 source_app = typer.Typer(no_args_is_help=True, help="Data sources: named categories of uploads.")
 attribute_app = typer.Typer(no_args_is_help=True, help="Attributes: the fields of a profile.")

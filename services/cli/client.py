@@ -13,12 +13,12 @@ from typing import Protocol
 
 import msgspec
 
-from penstock.application.access import Role
-from penstock.domain.mapping import Mode
+from penstock.application.access.api_keys import Role
+from penstock.application.catalog.column_specs import ColumnForm
+from penstock.domain.mapping.mapping import Mode
 from services.cli.output import Document
 from services.cli.progress import Progress
 from services.cli.upload_file import UploadFile
-from services.uploader.mapping_form import ColumnForm
 
 
 class UploadOrder(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

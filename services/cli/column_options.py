@@ -15,13 +15,13 @@ from typing import NamedTuple, TypeVar
 
 from msgspec.structs import replace
 
-from penstock.domain.attributes import check_name, parse_format
-from penstock.domain.coercion import coercer
+from penstock.application.catalog.column_specs import ColumnForm
 from penstock.domain.errors import Fault, Refused, refusal
-from penstock.domain.mapping import WritePolicy
+from penstock.domain.mapping.attributes import check_name, parse_format
+from penstock.domain.mapping.coercion import coercer
+from penstock.domain.mapping.mapping import WritePolicy
 from penstock.domain.near_names import nearest_name
 from services.cli.failures import BadUsage
-from services.uploader.mapping_form import ColumnForm
 
 MAP_FORM = "COLUMN=ATTRIBUTE[!][:pii][:FORMAT]"
 SHOWN = 80  # characters of an option that a fault shows

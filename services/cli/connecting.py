@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from penstock.application.dependencies import Dependencies
+from penstock.application.health.dependencies import Dependencies
 from penstock.config import Settings, load_settings
 from penstock.domain.errors import refusal
 from penstock.logs import configure

@@ -8,10 +8,10 @@ import typer
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from penstock.application.access import Access
-from penstock.application.dead_letters import Buried, DeadLetters, contents, event_type
+from penstock.application.access.api_keys import Access
+from penstock.application.consuming.dead_letters import Buried, DeadLetters, contents, event_type
 from penstock.domain.errors import refusal
-from penstock.domain.request import rfc3339
+from penstock.domain.requests.request import rfc3339
 from penstock.wiring import System
 from services.cli.connecting import open_folder
 from services.cli.failures import BadUsage, reporting

@@ -23,7 +23,6 @@ from typing import NamedTuple
 
 import typer
 
-from penstock.domain.coercion import REASONS, Misfit
 from penstock.domain.errors import (
     Corrupt,
     Fault,
@@ -34,6 +33,7 @@ from penstock.domain.errors import (
     Refused,
     Unavailable,
 )
+from penstock.domain.mapping.coercion import REASONS, Misfit
 from services.cli.output import Document, Output
 from services.cli.views import problem_view
 

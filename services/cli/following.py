@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from penstock.application.requests import Requests
-from penstock.domain.request import Status, to_public
+from penstock.application.requests.requests import Requests
+from penstock.domain.requests.request import Status, to_public
 from penstock.ports.clock import Clock
 from services.cli.output import Document
 

@@ -12,11 +12,12 @@ from urllib.parse import quote
 import msgspec
 import urllib3
 
-from penstock.application.access import Role
-from penstock.domain.attributes import Attribute, parse_format
+from penstock.application.access.api_keys import Role
+from penstock.application.catalog.column_specs import ColumnForm, read_columns
 from penstock.domain.errors import Unavailable
 from penstock.domain.limits import MAX_PAGE
-from penstock.domain.request import Status, rfc3339
+from penstock.domain.mapping.attributes import Attribute, parse_format
+from penstock.domain.requests.request import Status, rfc3339
 from services.cli.answers import (
     MAX_DOCUMENT_BYTES,
     MAX_LISTED,
@@ -42,7 +43,6 @@ from services.uploader.api.views import (
     RequestPage,
     RequestView,
 )
-from services.uploader.mapping_form import ColumnForm, read_columns
 
 CONNECT_SECONDS = 10.0
 READ_SECONDS = 60.0  # a server that has nothing to tell says so more often

@@ -9,7 +9,7 @@ import typer
 from rich.console import RenderableType
 
 from penstock.domain.errors import refusal
-from penstock.domain.mapping import Mode
+from penstock.domain.mapping.mapping import Mode
 from services.cli.failures import BadUsage, ExitCode, reporting
 from services.cli.foreground import foreground_settings
 from services.cli.ingest_backends import OpenBackend, open_elsewhere, open_here

@@ -10,12 +10,16 @@ from typing import NamedTuple, Protocol
 
 import msgspec
 
+from penstock.application.catalog.column_specs import ColumnForm, Wanted, save_wanted
+from penstock.application.uploads.intake import Intake
+from penstock.application.uploads.upload_command import UploadForm
 from penstock.config import Settings
-from penstock.domain.attributes import Attribute
 from penstock.domain.errors import Refused, refusal
-from penstock.domain.mapping import ColumnMapping, Limits, WritePolicy
-from penstock.domain.mapping import Mapping as SavedMapping
+from penstock.domain.mapping.attributes import Attribute
+from penstock.domain.mapping.mapping import ColumnMapping, Limits, WritePolicy
+from penstock.domain.mapping.mapping import Mapping as SavedMapping
 from penstock.wiring import System, open_system
+from penstock.wiring.uploads import intake_of
 from services.cli.client import UploadOrder
 from services.cli.connecting import http_client
 from services.cli.following import changes
@@ -26,9 +30,6 @@ from services.cli.progress import Progress
 from services.cli.resumption import Resumption, command_hash, state_folder
 from services.cli.upload_file import STDIN, UploadFile
 from services.standalone.system import Standalone
-from services.uploader.intake import Intake, intake_of
-from services.uploader.mapping_form import ColumnForm, Wanted, save_wanted
-from services.uploader.upload_form import UploadForm
 
 LARGE_BYTES = 8_000_000  # from here on worker processes earn the time that they take to start
 _NO_LIMITS = Limits(  # what a server takes is for the server to say

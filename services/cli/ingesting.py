@@ -8,10 +8,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
-from penstock.domain.attributes import check_name
+from penstock.application.catalog.column_specs import ColumnForm, read_columns
 from penstock.domain.errors import Fault, NotFound, Refused, Unavailable, refusal
-from penstock.domain.file_rules import Header
-from penstock.domain.mapping import ColumnMapping, Mapping, Mode
+from penstock.domain.files.header import Header
+from penstock.domain.mapping.attributes import check_name
+from penstock.domain.mapping.mapping import ColumnMapping, Mapping, Mode
 from services.cli.client import UploadOrder
 from services.cli.column_options import check_segment, columns_said
 from services.cli.failures import BadUsage
@@ -21,7 +22,6 @@ from services.cli.new_source import check_new_source
 from services.cli.output import Document, Output
 from services.cli.progress import progress
 from services.cli.upload_file import UploadFile
-from services.uploader.mapping_form import ColumnForm, read_columns
 
 QUIET_SECONDS = 1.0  # without any movement, until it is asked why
 PATIENCE_SECONDS = 60.0  # how long nothing may move while the system reports a problem

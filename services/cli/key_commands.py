@@ -10,7 +10,7 @@ import typer
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from penstock.application.access import Role
+from penstock.application.access.api_keys import Role
 from penstock.domain.errors import refusal
 from services.cli.connecting import connect
 from services.cli.failures import BadUsage, reporting

@@ -6,13 +6,15 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from penstock.application.access import Access, ApiKey, Role
-from penstock.application.reject_file import reject_lines
+from penstock.application.access.api_keys import Access, ApiKey, Role
+from penstock.application.catalog.column_specs import ColumnForm, custom_attribute, resolve_columns, save_wanted
+from penstock.application.uploads.upload_command import UploadForm
 from penstock.config import Settings
-from penstock.domain.attributes import Attribute
-from penstock.domain.mapping import Mapping
-from penstock.domain.request import Request, to_public
+from penstock.domain.mapping.attributes import Attribute
+from penstock.domain.mapping.mapping import Mapping
+from penstock.domain.requests.request import Request, to_public
 from penstock.wiring import open_system
+from penstock.wiring.uploads import intake_of, reject_files_of, resubmitter_of
 from services.cli.client import Client, UploadOrder
 from services.cli.following import changes
 from services.cli.local_user import local_user
@@ -21,10 +23,6 @@ from services.cli.profile_document import profile_document
 from services.cli.progress import Progress
 from services.cli.upload_file import UploadFile
 from services.uploader.api.views import attribute_view, key_view, mapping_view
-from services.uploader.intake import intake_of
-from services.uploader.mapping_form import ColumnForm, custom_attribute, resolve_columns, save_wanted
-from services.uploader.resubmit import resubmit
-from services.uploader.upload_form import UploadForm
 
 
 class LocalClient(Client):
@@ -60,8 +58,7 @@ class LocalClient(Client):
         return []
 
     def rejects(self, request_id: str) -> Iterator[bytes]:
-        system = self._system
-        lines = reject_lines(system.requests, system.chunks, system.files, self._tenant_id, request_id)
+        lines = reject_files_of(self._system).lines(self._tenant_id, request_id)
         self._audit("rejects.downloaded", request_id=request_id)
         return lines
 
@@ -71,8 +68,8 @@ class LocalClient(Client):
         return self._public(cancelled)
 
     def resubmit(self, request_id: str) -> Document:
-        intake = intake_of(self._system)
-        child = resubmit(self._system, intake, self._tenant_id, request_id, uploaded_by=local_user())
+        resubmitter = resubmitter_of(self._system, intake_of(self._system))
+        child = resubmitter.resubmit(self._tenant_id, request_id, uploaded_by=local_user())
         self._audit("request.resubmitted", request_id=request_id, child_id=child.request_id)
         return self._public(child)
 

@@ -6,10 +6,10 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from penstock.application.catalog.column_specs import ColumnForm, MappingForm
 from penstock.domain.errors import Refused, refusal
 from services.cli.failures import BadUsage
 from services.uploader.api.decoding import decode_json
-from services.uploader.mapping_form import ColumnForm, MappingForm
 
 STDIN = Path("-")
 MAX_BYTES = 1 << 20  # as the API takes

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from penstock.domain.profile import Profile
+from penstock.domain.profiles.fold import Profile
 from services.cli.output import Document
 
 

@@ -8,17 +8,17 @@ import typer
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from penstock.application.access import Access
-from penstock.application.publishers import OVERLAP_SECONDS, Publisher
-from penstock.domain.request import rfc3339
+from penstock.application.access.api_keys import Access
+from penstock.application.access.publishers import OVERLAP_SECONDS, Publisher
+from penstock.domain.requests.request import rfc3339
 from penstock.wiring import System
+from penstock.wiring.uploads import publishers_of
 from services.cli.connecting import open_folder
 from services.cli.failures import reporting
 from services.cli.local_user import local_user
 from services.cli.options import AsJson, Data
 from services.cli.output import Document
 from services.cli.views import records_view
-from services.uploader.offers import publishers_of
 
 PublisherId = Annotated[str, typer.Argument(metavar="PUBLISHER_ID", help="As `penstock publisher list` shows it.")]
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from penstock.domain.errors import refusal
-from penstock.domain.rejects import REJECT_COLUMNS
+from penstock.domain.files.rejects import REJECT_COLUMNS
 from services.cli.failures import SHOWN_PATH, BadUsage
 
 

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from penstock.domain.mapping import Mode
+from penstock.domain.mapping.mapping import Mode
 from services.cli.client import UploadOrder
 from services.cli.column_options import check_segment
 from services.cli.connecting import connect

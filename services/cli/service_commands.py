@@ -10,14 +10,14 @@ from pathlib import Path
 import typer
 from rich.text import Text
 
+from penstock.runner.health_server import serving_health
+from penstock.runner.part_runner import Part, PartRunner
 from penstock.wiring import System
 from services.cli.connecting import open_service
 from services.cli.failures import ExitCode, judge, reporting
-from services.cli.health_server import serving_health
 from services.cli.options import AsJson, Data, HealthHost, HealthPort, Host, Port
-from services.cli.part_runner import Part, PartRunner
 from services.row_processor.main import splitter_loop, worker_loop
-from services.status_tracker.main import periodic_work, tracker_loop
+from services.status_tracker.main import tracker_parts
 from services.uploader.api.metrics import Metrics
 from services.uploader.main import api_server, beside_the_api
 
@@ -70,21 +70,12 @@ def tracker(
     as_json: AsJson = False,
 ) -> None:
     """Fold progress into requests, tell what is new, send e-mails."""
-    _serve("tracker", health_host, health_port, data, as_json, _tracker_parts)
+    _serve("tracker", health_host, health_port, data, as_json, tracker_parts)
 
 
 def register(app: typer.Typer) -> None:
     for command in (uploader, splitter, worker, tracker):
         app.command(rich_help_panel="One service each, for production")(command)
-
-
-def _tracker_parts(system: System) -> Sequence[Part]:
-    if system.settings.runtime == "cluster":
-        from penstock.wiring.cluster import kafka_settings  # noqa: PLC0415 - the embedded runtime needs none of it
-        from services.status_tracker.cluster import tracker_parts  # noqa: PLC0415
-
-        return tracker_parts(system, kafka_settings())
-    return [tracker_loop(system), *periodic_work(system)]
 
 
 def _serve(

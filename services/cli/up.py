@@ -10,15 +10,15 @@ import typer
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from penstock.application.consume import ConsumeLoop
-from penstock.application.dependencies import Dependencies
+from penstock.application.consuming.consume_loop import ConsumeLoop
+from penstock.application.health.dependencies import Dependencies
 from penstock.config import Settings, load_settings
 from penstock.logs import configure
+from penstock.runner.health_server import serving_health
+from penstock.runner.part_runner import PartRunner
 from services.cli.failures import reporting
 from services.cli.foreground import refuse_cluster
-from services.cli.health_server import serving_health
 from services.cli.options import AsJson, Data, HealthHost, HealthPort, Host, Port
-from services.cli.part_runner import PartRunner
 from services.cli.service_commands import run_until_told
 from services.cli.views import commands_view, facts_view
 from services.standalone.system import Standalone

@@ -9,10 +9,10 @@ from itertools import chain
 from pathlib import Path
 from typing import BinaryIO
 
-from penstock.domain.compression import plain
 from penstock.domain.errors import refusal
-from penstock.domain.file_rules import MAX_HEADER_BYTES, Header, judge_header
-from penstock.domain.mapping import Limits, Mapping
+from penstock.domain.files.compression import plain
+from penstock.domain.files.header import MAX_HEADER_BYTES, Header, judge_header
+from penstock.domain.mapping.mapping import Limits, Mapping
 from services.cli.failures import SHOWN_PATH, BadUsage
 
 PART_BYTES = 256 * 1024

@@ -12,8 +12,8 @@ from rich.filesize import decimal
 from rich.table import Table
 from rich.text import Text
 
-from penstock.domain.coercion import REASONS
 from penstock.domain.errors import Fault, Problem
+from penstock.domain.mapping.coercion import REASONS
 from services.cli.fitting import Fitting, Unbroken, block, stacked
 from services.cli.output import Document, all_printable, printable
 

@@ -15,8 +15,8 @@ from contextlib import suppress
 import msgspec
 import structlog
 
-from penstock.application.consume import ConsumeLoop
-from penstock.application.dependencies import Dependencies, Outages
+from penstock.application.consuming.consume_loop import ConsumeLoop
+from penstock.application.health.dependencies import Dependencies, Outages
 from penstock.config import Settings, load_settings
 from penstock.domain.events import CHUNK_READY, UPLOAD_REQUESTED
 from penstock.hardening import protect_memory

@@ -8,10 +8,9 @@ from contextlib import suppress
 
 import structlog
 
-from penstock.application.request_log import about
-from penstock.application.requests import Requests
-from penstock.application.sealed_objects import SealedObjects
-from penstock.domain.chunking import ChunkSpan, spans
+from penstock.application.encryption.sealed_objects import SealedObjects
+from penstock.application.requests.request_log import about
+from penstock.application.requests.requests import Requests
 from penstock.domain.errors import Corrupt, KeyRevoked, NotFound, Problem, Refused
 from penstock.domain.event_codec import encode
 from penstock.domain.events import (
@@ -28,9 +27,10 @@ from penstock.domain.events import (
     refused_file,
     unreadable_file,
 )
-from penstock.domain.file_rules import MAX_HEADER_BYTES, judge_header, no_rows
-from penstock.domain.mapping import Plan
-from penstock.domain.request import Request, upload_requested
+from penstock.domain.files.chunking import ChunkSpan, spans
+from penstock.domain.files.header import MAX_HEADER_BYTES, judge_header, no_rows
+from penstock.domain.mapping.mapping import Plan
+from penstock.domain.requests.request import Request, upload_requested
 from penstock.failpoints import failpoint
 from penstock.ports.clock import Clock
 from penstock.ports.event_log import EventLog, Message

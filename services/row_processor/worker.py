@@ -13,14 +13,12 @@ from typing import NamedTuple
 
 import structlog
 
-from penstock.application.chunks import Chunks
-from penstock.application.expiring_cache import ExpiringCache
-from penstock.application.key_ring import LIFETIME_SECONDS, KeyRing, Purpose
-from penstock.application.request_log import about
-from penstock.application.requests import Requests
-from penstock.application.sealed_objects import SealedObjects, rejects_key
-from penstock.domain.chunk import ChunkResult, ingest_chunk
-from penstock.domain.chunking import is_oversized_row
+from penstock.application.encryption.expiring_cache import ExpiringCache
+from penstock.application.encryption.key_ring import LIFETIME_SECONDS, KeyRing, Purpose
+from penstock.application.encryption.sealed_objects import SealedObjects, rejects_key
+from penstock.application.requests.chunks import Chunks
+from penstock.application.requests.request_log import about
+from penstock.application.requests.requests import Requests
 from penstock.domain.errors import Corrupt, Fenced, KeyRevoked, NotFound, Unavailable
 from penstock.domain.event_codec import encode
 from penstock.domain.events import (
@@ -33,14 +31,16 @@ from penstock.domain.events import (
     Step,
     unreadable_file,
 )
-from penstock.domain.file_rules import MAX_HEADER_BYTES, judge_header
-from penstock.domain.fragments import ORIGIN_BYTES, key_suffix
-from penstock.domain.layout import Layout, compile_layout
-from penstock.domain.mapping import Plan
-from penstock.domain.rejects import Reject, encode_rejects
-from penstock.domain.request import Manifest, Request
-from penstock.domain.rows import SET_ASIDE
-from penstock.domain.sealing import ChunkSealer
+from penstock.domain.files.chunking import is_oversized_row
+from penstock.domain.files.header import MAX_HEADER_BYTES, judge_header
+from penstock.domain.files.rejects import Reject, encode_rejects
+from penstock.domain.files.rows import SET_ASIDE
+from penstock.domain.ingestion.chunk import ChunkResult, ingest_chunk
+from penstock.domain.ingestion.layout import Layout, compile_layout
+from penstock.domain.mapping.mapping import Plan
+from penstock.domain.profiles.fragments import ORIGIN_BYTES, key_suffix
+from penstock.domain.profiles.sealing import ChunkSealer
+from penstock.domain.requests.request import Manifest, Request
 from penstock.failpoints import failpoint
 from penstock.ports.clock import Clock
 from penstock.ports.event_log import EventLog, Message

@@ -8,17 +8,17 @@ from typing import NamedTuple, Self
 
 import structlog
 
-from penstock.application.consume import ConsumeLoop
-from penstock.application.handling import PARTITION_STOPPED
-from penstock.application.periodic import Periodic
-from penstock.application.probing import Prober
+from penstock.application.consuming.consume_loop import ConsumeLoop
+from penstock.application.consuming.processing import PARTITION_STOPPED
+from penstock.application.health.probing import Prober
 from penstock.config import Settings
+from penstock.runner.periodic import Periodic
 from penstock.wiring import embedded
+from penstock.wiring.uploads import intake_of
 from services.row_processor.main import splitter_loop, worker_loop
 from services.standalone.worker_processes import WorkerProcesses
 from services.status_tracker.main import periodic_work, tracker_loop
-from services.uploader.intake import intake_of
-from services.uploader.sweep import upkeep_of
+from services.uploader.upkeep import upkeep_of
 
 log = structlog.get_logger(__name__)
 

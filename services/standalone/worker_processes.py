@@ -12,7 +12,7 @@ import msgspec
 import structlog
 
 from penstock import failpoints
-from penstock.application.dependencies import Dependencies
+from penstock.application.health.dependencies import Dependencies
 from penstock.config import Settings, environment
 
 WATCH_SECONDS = 0.2

@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
-from penstock.application.request_log import log_status
-from penstock.application.requests import Requests, Stored
+from penstock.application.consuming.worker_pool import Crew
+from penstock.application.requests.request_log import log_status
+from penstock.application.requests.requests import Requests, Stored
 from penstock.domain.event_codec import encode
-from penstock.domain.request import Request, announced, status_changed, untold
+from penstock.domain.requests.request import Request, announced, status_changed, untold
 from penstock.failpoints import failpoint
 from penstock.ports.event_log import EventLog
-from services.status_tracker.crew import Crew
 from services.status_tracker.outbox import Outbox
 
 

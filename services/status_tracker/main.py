@@ -2,33 +2,47 @@
 
 from __future__ import annotations
 
-from penstock.application.consume import ConsumeLoop
-from penstock.application.periodic import Periodic
-from penstock.application.probing import Prober
+from penstock.application.consuming.consume_loop import ConsumeLoop
+from penstock.application.consuming.worker_pool import Crew
+from penstock.application.health.probing import Prober
 from penstock.domain.events import PROGRESS
+from penstock.runner.part_runner import Part
+from penstock.runner.periodic import Periodic
 from penstock.wiring import System
 from services.status_tracker.announcer import Announcer
-from services.status_tracker.crew import Crew
 from services.status_tracker.notifier import Notifier
 from services.status_tracker.outbox import Outbox
 from services.status_tracker.reconcile import Reconciler
 from services.status_tracker.tracker import Tracker
 
 TRACKERS = "penstock.trackers"
+CREW = 8  # requests at once in the cluster: each waits for Cassandra most of the time
 BATCH_EVENTS = 500
 MAIL_SECONDS = 1.0
 RECONCILE_SECONDS = 10.0
 QUIET_SECONDS = 60.0
 
 
+def tracker_parts(system: System) -> list[Part]:
+    """What `penstock tracker` runs, each part in a thread."""
+    if system.settings.runtime == "cluster":
+        from penstock.wiring.cluster import stream_consumer  # noqa: PLC0415 - the embedded runtime needs none of it
+
+        handle = tracker(system, Crew(CREW)).handle
+        return [*stream_consumer(system, group=TRACKERS, topic=PROGRESS, handle=handle), *periodic_work(system)]
+    return [tracker_loop(system), *periodic_work(system)]
+
+
+def tracker(system: System, crew: Crew) -> Tracker:
+    return Tracker(requests=system.requests, announcer=announcer(system, crew), crew=crew)
+
+
 def tracker_loop(system: System) -> ConsumeLoop:
-    crew = Crew()  # the embedded stores do one thing after another
-    tracker = Tracker(requests=system.requests, announcer=announcer(system, crew), crew=crew)
     return ConsumeLoop(
         log=system.log,
         group=TRACKERS,
         topics=[PROGRESS],
-        handle=tracker.handle,
+        handle=tracker(system, Crew()).handle,  # the embedded stores do one thing after another
         clock=system.clock,
         max_messages=BATCH_EVENTS,
         dependencies=system.dependencies,

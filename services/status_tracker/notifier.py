@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import structlog
 
-from penstock.application.requests import Requests
+from penstock.application.requests.requests import Requests
+from penstock.domain.delivery.notification import Notification, begin, doubt, is_due, postponed, refused, render, sent
 from penstock.domain.errors import Conflict, Refused, Unavailable
-from penstock.domain.notification import Notification, begin, doubt, is_due, postponed, refused, render, sent
 from penstock.failpoints import failpoint
 from penstock.ports.clock import Clock
 from penstock.ports.control_store import ControlStore, Record

@@ -12,9 +12,9 @@ from collections.abc import Iterator
 import msgspec
 
 from penstock.application.scanning import scan_all
+from penstock.domain.delivery.notification import Notification, notifications
 from penstock.domain.errors import Conflict
-from penstock.domain.notification import Notification, notifications
-from penstock.domain.request import Request
+from penstock.domain.requests.request import Request
 from penstock.ports.control_store import ControlStore, Record, Table
 
 

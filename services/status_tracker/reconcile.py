@@ -14,11 +14,11 @@ from typing import NamedTuple
 import structlog
 from msgspec.structs import replace
 
-from penstock.application.chunks import Chunks
-from penstock.application.requests import Mark, Requests, Stored
+from penstock.application.requests.chunks import Chunks
+from penstock.application.requests.requests import Mark, Requests, Stored
 from penstock.domain.errors import NotFound, Unavailable
 from penstock.domain.event_codec import encode
-from penstock.domain.request import Request, Status, apply, has_chunk, untold, upload_requested
+from penstock.domain.requests.request import Request, Status, apply, has_chunk, untold, upload_requested
 from penstock.ports.clock import Clock
 from penstock.ports.control_store import ControlStore
 from penstock.ports.event_log import EventLog

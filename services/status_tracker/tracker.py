@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from penstock.application.consume import Poison
-from penstock.application.requests import Requests, Stored
+from penstock.application.consuming.consume_loop import Poison
+from penstock.application.consuming.worker_pool import Crew
+from penstock.application.requests.requests import Requests, Stored
 from penstock.domain.events import Event, Progress
-from penstock.domain.request import Request, apply, impossible
+from penstock.domain.requests.request import Request, apply, impossible
 from penstock.failpoints import failpoint
 from penstock.ports.event_log import Message
 from services.status_tracker.announcer import Announcer
-from services.status_tracker.crew import Crew
 
 
 class Steps:

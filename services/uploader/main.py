@@ -10,16 +10,16 @@ from typing import Any, cast
 import uvicorn
 from litestar import Litestar
 
-from penstock.application.consume import ConsumeLoop
-from penstock.application.periodic import Periodic
+from penstock.application.consuming.consume_loop import ConsumeLoop
 from penstock.domain.errors import Unavailable
+from penstock.runner.periodic import Periodic
 from penstock.wiring import System
+from penstock.wiring.uploads import intake_of
 from services.uploader.api.app import create_app
 from services.uploader.api.metrics import Metrics
-from services.uploader.intake import intake_of
 from services.uploader.offers import offers_loop
 from services.uploader.server import BACKLOG, Connections, GuardedProtocol, allowed_connections
-from services.uploader.sweep import upkeep_of
+from services.uploader.upkeep import upkeep_of
 
 STOP_SECONDS = 5  # what running calls get to end, among them event streams, which would not
 

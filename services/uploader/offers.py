@@ -9,19 +9,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from penstock.application.catalog import Catalog
-from penstock.application.consume import ConsumeLoop, Poison
-from penstock.application.publishers import Publisher, Publishers
-from penstock.application.requests import Requests
+from penstock.application.access.publishers import Publisher, Publishers
+from penstock.application.catalog.catalog import Catalog
+from penstock.application.consuming.consume_loop import ConsumeLoop, Poison
+from penstock.application.requests.requests import Requests
+from penstock.application.uploads.intake import Intake, Offered
+from penstock.application.uploads.upload_command import UploadForm
+from penstock.domain.access.publishing import fingerprint, parse_object_version
 from penstock.domain.errors import Corrupt, KeyRevoked, NotFound, Refused
 from penstock.domain.events import UPLOAD_REQUESTED, Event, UploadOffered
-from penstock.domain.publishing import fingerprint, parse_object_version
-from penstock.domain.request import Request
+from penstock.domain.requests.request import Request
 from penstock.ports.event_log import Message
-from penstock.ports.foreign_objects import ForeignObjects, NotAllowed
+from penstock.ports.external_objects import ForeignObjects, NotAllowed
 from penstock.wiring import System
-from services.uploader.intake import Intake, Offered, intake_of
-from services.uploader.upload_form import UploadForm
+from penstock.wiring.uploads import intake_of, publishers_of
 
 UPLOADERS = "penstock.uploaders"
 
@@ -113,7 +114,3 @@ def offers_loop(system: System, foreign: ForeignObjects) -> ConsumeLoop:
         buries_unreadable=False,
         dependencies=system.dependencies,
     )
-
-
-def publishers_of(system: System) -> Publishers:
-    return Publishers(system.control, system.keys, system.clock, system.random)

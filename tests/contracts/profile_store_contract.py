@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from penstock.domain.fragments import StoredFragment
+from penstock.domain.profiles.fragments import StoredFragment
 from penstock.ports.profile_store import ProfileStore
 
 SPAWN = multiprocessing.get_context("spawn")

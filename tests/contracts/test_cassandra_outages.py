@@ -15,7 +15,7 @@ from penstock.adapters.cluster.cassandra_control_store import CassandraControlSt
 from penstock.adapters.cluster.cassandra_profile_store import CassandraProfileStore
 from penstock.adapters.cluster.cassandra_session import CassandraSession, CassandraSettings
 from penstock.domain.errors import Conflict, Unavailable
-from penstock.domain.fragments import StoredFragment
+from penstock.domain.profiles.fragments import StoredFragment
 from penstock.ports.control_store import Record, Table
 from tests.support.servers import Servers
 from tests.support.toxics import SpoiltConnection, spoilt_connection

@@ -14,7 +14,7 @@ from penstock.adapters.cluster.cassandra_batches import Batch
 from penstock.adapters.cluster.cassandra_profile_store import READ, CassandraProfileStore
 from penstock.adapters.cluster.cassandra_session import CassandraSession, CassandraSettings
 from penstock.domain.errors import Unavailable
-from penstock.domain.fragments import StoredFragment
+from penstock.domain.profiles.fragments import StoredFragment
 from tests.support.waiting import until
 
 

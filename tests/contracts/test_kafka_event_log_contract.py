@@ -23,7 +23,7 @@ from penstock.adapters.cluster.kafka_event_log import DAY_MS, KafkaEventLog
 from penstock.adapters.cluster.kafka_producer import Dispatcher, Outgoing
 from penstock.adapters.cluster.kafka_settings import KafkaSettings
 from penstock.adapters.system_clock import SystemClock
-from penstock.application.consume import ConsumeLoop
+from penstock.application.consuming.consume_loop import ConsumeLoop
 from penstock.domain.errors import Conflict, Fenced, NotFound, Unavailable
 from penstock.domain.event_codec import encode
 from penstock.domain.events import DEAD_LETTER, DeadLetter, Event

@@ -20,8 +20,8 @@ from deploy.stack.kafka import Kafka
 from deploy.stack.lease import Lease
 from deploy.stack.stack import Stack
 from penstock.adapters.cluster.kafka_event_log import KafkaEventLog
+from penstock.adapters.cluster.kafka_lag import KafkaLag
 from penstock.adapters.cluster.kafka_settings import KafkaSettings
-from penstock.adapters.cluster.kafka_standing import KafkaStanding
 from penstock.domain.errors import Fenced, Unavailable
 from penstock.ports.event_log import Consumer, Message
 from tests.support.servers import Servers, give_sessions, kill
@@ -213,7 +213,7 @@ class TestKilledBroker:
     ) -> None:
         """librdkafka's admin client ended the process by a failed assertion."""
         publish(mortal, SINGLE, [0])
-        standing = KafkaStanding(mortal_settings, group="g", topic=SINGLE, partitions=1)
+        lags = KafkaLag(mortal_settings, group="g", topic=SINGLE, partitions=1)
         seen, away = (1, [0], 1), (0, [], 0)
         looks = [seen]
         stop = threading.Event()
@@ -221,7 +221,7 @@ class TestKilledBroker:
         def look_on() -> None:
             while not stop.is_set():
                 try:
-                    looks.append((mortal.lag("g", SINGLE), values(mortal.read(SINGLE, 0, 0, 1)), standing()[0].lag))
+                    looks.append((mortal.lag("g", SINGLE), values(mortal.read(SINGLE, 0, 0, 1)), lags()[0].events))
                 except Unavailable:
                     looks.append(away)
 

@@ -8,7 +8,7 @@ import pytest
 from profile_store_contract import BITS, Connect, ProfileStoreContract, fragment, key
 
 from penstock.adapters.embedded.profile_store import CHECKPOINT_PAGES, PAGE_BYTES, EmbeddedProfileStore
-from penstock.domain.fragments import StoredFragment
+from penstock.domain.profiles.fragments import StoredFragment
 
 
 @pytest.fixture

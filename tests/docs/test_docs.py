@@ -20,21 +20,22 @@ import typer
 from prometheus_client import generate_latest
 
 from penstock import failpoints
-from penstock.application.access import Role
-from penstock.application.key_ring import Purpose
+from penstock.application.access.api_keys import Role
+from penstock.application.encryption.key_ring import Purpose
 from penstock.config import PREFIX, Settings
-from penstock.domain import events, file_rules
-from penstock.domain.attributes import FormatKind, parse_format
-from penstock.domain.builtin_attributes import BUILTIN
-from penstock.domain.coercion import REASONS, Misfit, coercer
-from penstock.domain.mapping import Limits, Mode, WritePolicy
-from penstock.domain.request import Status
+from penstock.domain import events
+from penstock.domain.files import header as file_rules
+from penstock.domain.mapping.attributes import FormatKind, parse_format
+from penstock.domain.mapping.builtin_attributes import BUILTIN
+from penstock.domain.mapping.coercion import REASONS, Misfit, coercer
+from penstock.domain.mapping.mapping import Limits, Mode, WritePolicy
+from penstock.domain.requests.request import Status
 from penstock.ports.control_store import Table
+from penstock.runner.health_server import metrics_of
+from penstock.runner.part_runner import PartRunner
 from penstock.wiring import embedded
 from services.cli.failures import ExitCode
-from services.cli.health_server import metrics_of
 from services.cli.main import COMMANDS, application
-from services.cli.part_runner import PartRunner
 from services.uploader.api.app import OPERATIONS
 from services.uploader.api.metrics import Metrics
 from services.uploader.api.problems import STATUS, status_of
@@ -45,7 +46,11 @@ from tests.support.variables import OF_CLUSTER, SECTIONS
 
 FILES, ERRORS, SETTINGS, HTTP = "docs/files.md", "docs/errors.md", "docs/settings.md", "docs/http-api.md"
 ARCHITECTURE, OPERATING, GUARANTEES = "docs/architecture.md", "docs/operations.md", "docs/guarantees.md"
-ROW_READERS = ("penstock/domain/rows.py", "penstock/domain/chunk.py", "services/row_processor/worker.py")
+ROW_READERS = (
+    "penstock/domain/files/rows.py",
+    "penstock/domain/ingestion/chunk.py",
+    "services/row_processor/worker.py",
+)
 PLACE = re.compile(r"(?:penstock|services|tests|schemas|docs|deploy|benchmarks)/[\w./-]+(?:::[\w.:]+)?")
 CALL = re.compile(r"(GET|POST|PUT|DELETE) (/\S+)")
 BOUNDS = [
@@ -95,8 +100,8 @@ def test_every_file_function_and_test_that_is_named_is_there(page: str) -> None:
 
 
 def test_a_place_that_is_not_there_is_noticed() -> None:
-    assert documents.has_place("penstock/domain/request.py::Status.ended")
-    assert not documents.has_place("penstock/domain/request.py::Status.gone")
+    assert documents.has_place("penstock/domain/requests/request.py::Status.ended")
+    assert not documents.has_place("penstock/domain/requests/request.py::Status.gone")
     assert not documents.has_place("penstock/domain/gone.py")
 
 
@@ -192,7 +197,9 @@ def test_every_exit_code_is_documented() -> None:
 
 
 def test_every_reason_of_a_dead_letter_is_documented() -> None:
-    poison = sources("services/status_tracker", "services/row_processor", "penstock/application/handling.py")
+    poison = sources(
+        "services/status_tracker", "services/row_processor", "penstock/application/consuming/processing.py"
+    )
     reasons = {*argument_of("reason_code", sources()), *argument_of("reason", poison)}
     told = set(column(OPERATING, "Dead letters", "reason"))
     assert reasons <= told <= reasons | error_codes()

@@ -9,9 +9,9 @@ from typing import Any
 import msgspec
 import pytest
 
+from penstock.domain.access.publishing import is_signed, sign, signed_bytes
 from penstock.domain.event_codec import decode, encode
 from penstock.domain.events import UPLOAD_REQUESTED, UploadOffered
-from penstock.domain.publishing import is_signed, sign, signed_bytes
 from tests.support import documents
 from tests.support.java_publisher import JavaPublisher
 

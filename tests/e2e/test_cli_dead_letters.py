@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from penstock.application.access import Access
+from penstock.application.access.api_keys import Access
 from penstock.config import Settings
 from penstock.domain.event_codec import encode
 from penstock.domain.events import CHUNK_READY, DEAD_LETTER, PROGRESS, DeadLetter, Progress, Started

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from penstock.application.access import Role
+from penstock.application.access.api_keys import Role
 from services.cli.http_client import HttpClient
 from tests.support.command_line import MAPS, CommandLine, Ran
 from tests.support.http_system import CRMID, HttpSystem, serving

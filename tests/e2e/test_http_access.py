@@ -12,7 +12,7 @@ import httpx
 import msgspec
 import pytest
 
-from penstock.application.access import Role
+from penstock.application.access.api_keys import Role
 from services.uploader.api import app
 from services.uploader.api.app import OPERATIONS
 from services.uploader.api.openapi import openapi

@@ -15,7 +15,7 @@ from typing import Any
 import httpx
 import pytest
 
-from penstock.application.access import Access, Role
+from penstock.application.access.api_keys import Access, Role
 from penstock.config import Settings
 from penstock.domain.errors import Unavailable
 from penstock.wiring import embedded

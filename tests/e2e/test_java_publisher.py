@@ -9,12 +9,12 @@ import pytest
 
 from deploy.stack.stack import Stack
 from penstock.adapters.cluster.s3_client import connect_s3
-from penstock.domain.request import Status
-from services.uploader.offers import publishers_of
+from penstock.domain.requests.request import Status
+from penstock.wiring.uploads import publishers_of
 from tests.simulation.invariant import check_profiles, check_request
 from tests.support import messy_file
-from tests.support.aftermath import expected
 from tests.support.cluster_invariant import dead_letters
+from tests.support.embedded_invariant import expected
 from tests.support.installation import Installation, installation
 from tests.support.java_publisher import JavaPublisher
 from tests.support.s3_buckets import client_of, new_bucket

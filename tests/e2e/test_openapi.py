@@ -12,7 +12,7 @@ import schemathesis
 from hypothesis import HealthCheck, settings
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
-from penstock.application.access import Role
+from penstock.application.access.api_keys import Role
 from services.uploader.api.app import OPERATIONS
 from services.uploader.api.openapi import openapi
 from tests.support.http_system import HEADER, HttpSystem, serving

@@ -11,18 +11,18 @@ from typing import Any
 
 import pytest
 
-from penstock.application.sealed_objects import rejects_key
-from penstock.domain.chunk import ingest_chunk
+from penstock.application.encryption.sealed_objects import rejects_key
 from penstock.domain.errors import Refused
-from penstock.domain.rejects import decode_rejects
-from penstock.domain.request import Request, Status
+from penstock.domain.files.rejects import decode_rejects
+from penstock.domain.ingestion.chunk import ingest_chunk
+from penstock.domain.requests.request import Request, Status
+from penstock.wiring.uploads import resubmitter_of
 from services.row_processor import worker
-from services.uploader.resubmit import resubmit
 from tests.simulation.invariant import check_profiles
 from tests.support import messy_file
-from tests.support.aftermath import expected
 from tests.support.command_line import CommandLine, Ran
 from tests.support.driven_system import DrivenSystem
+from tests.support.embedded_invariant import expected
 
 if sys.version_info >= (3, 14):
     from compression import zstd
@@ -149,7 +149,9 @@ def test_a_chunk_that_exhausts_memory_is_set_aside(tmp_path: Path, monkeypatch: 
 def check_resubmitted(driven: DrivenSystem, parent: Request, aside: dict[int, bytes]) -> None:
     """What was set aside runs again as one child, however often that is asked for; it has nothing set aside itself."""
     first, again = (
-        resubmit(driven.system, driven.intake, messy_file.TENANT, parent.request_id, uploaded_by="someone")
+        resubmitter_of(driven.system, driven.intake).resubmit(
+            messy_file.TENANT, parent.request_id, uploaded_by="someone"
+        )
         for _ in range(2)
     )
     assert first.request_id == again.request_id
@@ -158,7 +160,9 @@ def check_resubmitted(driven: DrivenSystem, parent: Request, aside: dict[int, by
     assert (child.status, child.parent_id, child.rows_read) == (Status.COMPLETED, parent.request_id, len(aside))
     assert child.rows_ingested > 0
     with pytest.raises(Refused, match="nothing_set_aside"):
-        resubmit(driven.system, driven.intake, messy_file.TENANT, child.request_id, uploaded_by="someone")
+        resubmitter_of(driven.system, driven.intake).resubmit(
+            messy_file.TENANT, child.request_id, uploaded_by="someone"
+        )
 
 
 def rows_set_aside(driven: DrivenSystem, request_id: str) -> dict[int, bytes]:

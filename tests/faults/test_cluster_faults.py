@@ -22,7 +22,7 @@ from confluent_kafka import TopicPartition as Place
 from confluent_kafka.admin import AdminClient
 
 from penstock.domain.events import CHUNK_READY, PROGRESS, UPLOAD_REQUESTED
-from penstock.domain.request import Status
+from penstock.domain.requests.request import Status
 from penstock.failpoints import NAMES, VARIABLE
 from services.status_tracker.main import reconciler
 from tests.support import messy_file

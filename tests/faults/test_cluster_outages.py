@@ -17,9 +17,9 @@ from deploy.stack.cassandra import Cassandra
 from deploy.stack.kafka import Kafka
 from deploy.stack.lease import Lease
 from deploy.stack.stack import Stack
-from penstock.application.handling import MOST_DEAD_LETTERS_IN_A_ROW
+from penstock.application.consuming.processing import MOST_DEAD_LETTERS_IN_A_ROW
 from penstock.domain.events import CHUNK_READY, PROGRESS, UPLOAD_REQUESTED
-from services.uploader.intake import intake_of
+from penstock.wiring.uploads import intake_of
 from tests.support import messy_file
 from tests.support.cluster_invariant import check_finished, check_finished_first, check_safe, dead_letters
 from tests.support.free_ports import free_port

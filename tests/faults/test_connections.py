@@ -16,7 +16,7 @@ from typing import Any
 import httpx
 import pytest
 
-from penstock.application.access import Access, Role
+from penstock.application.access.api_keys import Access, Role
 from penstock.config import Settings
 from penstock.wiring import embedded
 from services.uploader.api import incoming, requests, uploads

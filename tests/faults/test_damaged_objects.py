@@ -16,13 +16,13 @@ import pytest
 from penstock.adapters.embedded import object_store
 from penstock.adapters.embedded.object_store import HEAD_BYTES, SUFFIX
 from penstock.domain.errors import Unavailable
-from penstock.domain.request import Status
-from penstock.domain.sealed_file import HEADER_SIZE
+from penstock.domain.files.sealed_file import HEADER_SIZE
+from penstock.domain.requests.request import Status
 from penstock.ports.object_store import ObjectRef, ObjectStore
 from tests.simulation.invariant import check_profiles, check_request
 from tests.support import messy_file
-from tests.support.aftermath import check_completed, expected
 from tests.support.driven_system import DrivenSystem
+from tests.support.embedded_invariant import check_completed, expected
 
 
 @pytest.fixture

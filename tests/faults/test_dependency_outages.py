@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from penstock.application.access import Access, Role
+from penstock.application.access.api_keys import Access, Role
 from tests.support import messy_file
 from tests.support.cluster_invariant import check_finished, check_finished_first, check_safe
 from tests.support.free_ports import free_port

@@ -23,7 +23,7 @@ from penstock.adapters.embedded.control_store import EmbeddedControlStore
 from penstock.adapters.embedded.object_store import INCOMING, FolderObjectStore
 from penstock.adapters.embedded.profile_store import EmbeddedProfileStore
 from penstock.domain.errors import Unavailable
-from penstock.domain.fragments import StoredFragment
+from penstock.domain.profiles.fragments import StoredFragment
 from penstock.ports.control_store import Table
 
 SPAWN = multiprocessing.get_context("spawn")

@@ -16,12 +16,12 @@ import pytest
 from penstock.config import Settings, environment
 from penstock.failpoints import NAMES, VARIABLE
 from penstock.wiring import embedded
+from penstock.wiring.uploads import intake_of
 from services.row_processor.main import splitter_loop
 from services.standalone.system import Standalone
-from services.uploader.intake import intake_of
 from tests.support import clear_text, messy_file
-from tests.support.aftermath import check_completed, check_mails, requests
 from tests.support.command_line import CommandLine, Ran
+from tests.support.embedded_invariant import check_completed, check_mails, requests
 from tests.support.waiting import GIVE_UP_SECONDS
 
 KILLED = -signal.SIGKILL

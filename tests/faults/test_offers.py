@@ -10,22 +10,23 @@ import pytest
 from msgspec.structs import replace
 
 from penstock import failpoints
-from penstock.application.consume import MOST_DEAD_LETTERS_IN_A_ROW
-from penstock.application.dead_letters import DeadLetters
-from penstock.application.key_ring import Purpose
+from penstock.application.consuming.consume_loop import MOST_DEAD_LETTERS_IN_A_ROW
+from penstock.application.consuming.dead_letters import DeadLetters
+from penstock.application.encryption.key_ring import Purpose
+from penstock.domain.access.publishing import sign
 from penstock.domain.errors import Unavailable
 from penstock.domain.event_codec import decode, encode
 from penstock.domain.events import STATUS, UPLOAD_REQUESTED, StatusChanged, UploadOffered
-from penstock.domain.publishing import sign
-from penstock.domain.request import Request, Status
+from penstock.domain.requests.request import Request, Status
 from penstock.ports.control_store import Table
-from penstock.ports.foreign_objects import NotAllowed
+from penstock.ports.external_objects import NotAllowed
+from penstock.wiring.uploads import publishers_of
 from services.row_processor.main import SPLITTERS
-from services.uploader.offers import UPLOADERS, offers_loop, publishers_of
+from services.uploader.offers import UPLOADERS, offers_loop
 from tests.simulation.invariant import check_profiles, check_request
 from tests.support import clear_text, messy_file
-from tests.support.aftermath import expected
 from tests.support.driven_system import DrivenSystem
+from tests.support.embedded_invariant import expected
 from tests.support.offering import PREFIX, TENANT, ForeignStore, Shop
 
 DAY_US = 86_400_000_000

@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from penstock.application.consume import MOST_DEAD_LETTERS_IN_A_ROW
+from penstock.application.consuming.consume_loop import MOST_DEAD_LETTERS_IN_A_ROW
 from penstock.domain.event_codec import encode
 from penstock.domain.events import CHUNK_READY, PROGRESS, UPLOAD_REQUESTED
-from penstock.domain.request import Status
+from penstock.domain.requests.request import Status
 from tests.simulation.invariant import check_profiles, check_request
 from tests.support import clear_text, messy_file
-from tests.support.aftermath import expected
 from tests.support.driven_system import DrivenSystem
+from tests.support.embedded_invariant import expected
 from tests.support.poison import event_of, foreign_request, poisons
 
 TOPICS = (UPLOAD_REQUESTED, CHUNK_READY, PROGRESS)

@@ -16,7 +16,7 @@ import pytest
 from penstock.adapters.embedded.control_store import EmbeddedControlStore
 from penstock.adapters.embedded.event_log import EmbeddedEventLog
 from penstock.adapters.system_clock import SystemClock
-from penstock.application.requests import Requests
+from penstock.application.requests.requests import Requests
 from penstock.domain.errors import Problem
 from penstock.domain.event_codec import decode, encode
 from penstock.domain.events import (
@@ -32,10 +32,10 @@ from penstock.domain.events import (
     StatusChanged,
     Step,
 )
-from penstock.domain.request import Status
+from penstock.domain.requests.request import Status
 from penstock.ports.control_store import Table
 from tests.support.acceptance import TENANT, accept
-from tests.support.postbox import Postbox, open_postbox
+from tests.support.smtp_sink import Postbox, open_postbox
 from tests.support.waiting import GIVE_UP_SECONDS
 
 ADDRESSES = ("ann@example.com", "bo@example.com")

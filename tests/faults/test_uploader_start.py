@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from penstock.application.access import Access, Role
+from penstock.application.access.api_keys import Access, Role
 from tests.support import messy_file
 from tests.support.free_ports import free_port
 from tests.support.installation import Installation, by_way_of, installation

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from penstock.adapters.file_key_vault import create_key_file
-from penstock.domain.request import Status
+from penstock.domain.requests.request import Status
 from tests.support.free_ports import free_port
 from tests.support.installation import Installation, installation
 from tests.support.servers import Servers

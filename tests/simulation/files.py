@@ -5,8 +5,8 @@ from __future__ import annotations
 import gzip
 from random import Random
 
-from penstock.domain.attributes import Attribute, FormatKind, InputFormat
-from penstock.domain.mapping import ColumnMapping, WritePolicy
+from penstock.domain.mapping.attributes import Attribute, FormatKind, InputFormat
+from penstock.domain.mapping.mapping import ColumnMapping, WritePolicy
 
 MARK = "Mq7zKw3v"  # stands in every text value, so that a scan finds any that lies in the clear
 ATTRIBUTES = {

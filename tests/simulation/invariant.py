@@ -8,11 +8,11 @@ import email
 from collections import Counter
 from dataclasses import replace
 
-from penstock.application.sealed_objects import rejects_key
+from penstock.application.encryption.sealed_objects import rejects_key
 from penstock.domain.errors import NotFound
-from penstock.domain.mapping import Mode
-from penstock.domain.rejects import decode_rejects
-from penstock.domain.request import Request, Status
+from penstock.domain.files.rejects import decode_rejects
+from penstock.domain.mapping.mapping import Mode
+from penstock.domain.requests.request import Request, Status
 from penstock.ports.object_store import ObjectRef
 from penstock.wiring import System
 from tests.simulation import files

@@ -15,14 +15,14 @@ from random import Random
 
 from penstock import failpoints
 from penstock.adapters.embedded.event_log import EmbeddedEventLog
+from penstock.application.uploads.upload_command import UploadForm
 from penstock.config import Settings
 from penstock.domain.errors import Refused
-from penstock.domain.mapping import ColumnMapping, Mode
+from penstock.domain.mapping.mapping import ColumnMapping, Mode
 from penstock.wiring import System, embedded
+from penstock.wiring.uploads import intake_of
 from services.row_processor.main import splitter_loop, worker_loop
 from services.status_tracker.main import notifier, reconciler, tracker_loop
-from services.uploader.intake import intake_of
-from services.uploader.upload_form import UploadForm
 from tests.simulation import files
 from tests.simulation.clock import SimulatedClock
 from tests.simulation.shaky_log import ShakyLog

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from penstock.application.requests import NewRequest, Requests
-from penstock.domain.mapping import Mapping, Plan
-from penstock.domain.request import Request
+from penstock.application.requests.requests import NewRequest, Requests
+from penstock.domain.mapping.mapping import Mapping, Plan
+from penstock.domain.requests.request import Request
 
 TENANT = "acme"
 

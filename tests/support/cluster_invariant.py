@@ -8,11 +8,11 @@ from pathlib import Path
 
 from penstock.domain.event_codec import decode
 from penstock.domain.events import DEAD_LETTER, STATUS, DeadLetter, StatusChanged
-from penstock.domain.request import Request, Status, untold
+from penstock.domain.requests.request import Request, Status, untold
 from services.status_tracker.main import notifier
 from tests.simulation.invariant import check_profiles, check_request
 from tests.support import clear_text, messy_file, reference
-from tests.support.aftermath import LaterClock, check_objects, expected
+from tests.support.embedded_invariant import LaterClock, check_objects, expected
 from tests.support.installation import GROUPS, Installation
 from tests.support.waiting import until
 

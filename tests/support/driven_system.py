@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from penstock.application.sealed_objects import SealedObjects
+from penstock.application.encryption.sealed_objects import SealedObjects
 from penstock.config import Settings
 from penstock.domain.event_codec import decode
 from penstock.domain.events import DEAD_LETTER, DeadLetter
-from penstock.domain.request import Request
+from penstock.domain.requests.request import Request
 from penstock.ports.object_store import ObjectStore
 from penstock.wiring import System, embedded
+from penstock.wiring.uploads import intake_of
 from services.row_processor.main import splitter_loop, worker_loop
 from services.status_tracker.main import notifier, tracker_loop
-from services.uploader.intake import intake_of
 from tests.simulation.clock import SimulatedClock
 from tests.support import messy_file
 

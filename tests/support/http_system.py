@@ -11,7 +11,7 @@ from typing import Any
 
 import httpx
 
-from penstock.application.access import Access, Role
+from penstock.application.access.api_keys import Access, Role
 from penstock.config import Settings
 from services.standalone.system import Standalone
 from services.uploader.main import api_server

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from random import Random
 
-from penstock.domain.mapping import ColumnMapping, WritePolicy
+from penstock.application.uploads.upload_command import UploadForm
+from penstock.domain.mapping.mapping import ColumnMapping, WritePolicy
 from penstock.wiring import System
-from services.uploader.upload_form import UploadForm
 from tests.simulation import files
 
 TENANT = "default"

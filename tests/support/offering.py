@@ -8,12 +8,12 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from penstock.domain.access.publishing import ObjectUri, ObjectVersion, sign
 from penstock.domain.errors import Corrupt, NotFound, PenstockError
 from penstock.domain.event_codec import encode
 from penstock.domain.events import UPLOAD_REQUESTED, UploadOffered
-from penstock.domain.publishing import ObjectUri, ObjectVersion, sign
 from penstock.wiring import System
-from services.uploader.offers import publishers_of
+from penstock.wiring.uploads import publishers_of
 
 TENANT = "default"
 PREFIX = "s3://landing/shop/"

@@ -10,12 +10,12 @@ from typing import Any
 import fastavro
 from msgspec.structs import asdict, replace
 
+from penstock.application.uploads.upload_command import UploadForm
 from penstock.domain.event_codec import HEADER_BYTES, MARKER, encode
 from penstock.domain.events import CHUNK_READY, PROGRESS, UPLOAD_REQUESTED, ChunkDone, ChunkReady, Progress, Split
-from penstock.domain.request import Request, upload_requested
+from penstock.domain.requests.request import Request, upload_requested
 from penstock.wiring import System
-from services.uploader.intake import intake_of
-from services.uploader.upload_form import UploadForm
+from penstock.wiring.uploads import intake_of
 from tests.support import messy_file
 
 SCHEMAS = Path(__file__).parents[2] / "schemas"

@@ -7,10 +7,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from penstock.domain.attributes import Attribute
-from penstock.domain.coercion import Misfit, coercer
-from penstock.domain.identity import normalise
-from penstock.domain.mapping import ColumnMapping, Mode, WritePolicy
+from penstock.domain.mapping.attributes import Attribute
+from penstock.domain.mapping.coercion import Misfit, coercer
+from penstock.domain.mapping.mapping import ColumnMapping, Mode, WritePolicy
+from penstock.domain.profiles.identity import normalise
 
 Name = tuple[str, str]  # namespace and normalised value
 

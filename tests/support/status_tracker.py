@@ -7,17 +7,17 @@ from pathlib import Path
 
 from penstock.adapters.embedded.control_store import EmbeddedControlStore
 from penstock.adapters.embedded.event_log import EmbeddedEventLog
-from penstock.application.chunks import Chunks
-from penstock.application.requests import Requests
+from penstock.application.consuming.worker_pool import Crew
+from penstock.application.requests.chunks import Chunks
+from penstock.application.requests.requests import Requests
 from penstock.domain.errors import PenstockError
 from penstock.domain.event_codec import decode, encode
 from penstock.domain.events import PROGRESS, STATUS, UPLOAD_REQUESTED, Event, Progress, StatusChanged, Step
-from penstock.domain.request import Request
+from penstock.domain.requests.request import Request
 from penstock.ports.control_store import Table
 from penstock.ports.event_log import Message
 from penstock.ports.mailer import Mailer
 from services.status_tracker.announcer import Announcer
-from services.status_tracker.crew import Crew
 from services.status_tracker.notifier import Notifier
 from services.status_tracker.outbox import Outbox
 from services.status_tracker.reconcile import Reconciler

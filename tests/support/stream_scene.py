@@ -15,11 +15,13 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
+from penstock.adapters.cluster.faust_consumer import FaustConsumer
 from penstock.adapters.cluster.kafka_event_log import KafkaEventLog
 from penstock.adapters.cluster.kafka_settings import KafkaSettings
 from penstock.adapters.embedded.control_store import EmbeddedControlStore
 from penstock.adapters.system_clock import SystemClock
-from penstock.application.requests import Requests
+from penstock.application.consuming.worker_pool import Crew
+from penstock.application.requests.requests import Requests
 from penstock.domain.event_codec import decode, encode
 from penstock.domain.events import (
     DEAD_LETTER,
@@ -34,14 +36,12 @@ from penstock.domain.events import (
     StatusChanged,
     Step,
 )
-from penstock.domain.request import Request, apply
+from penstock.domain.requests.request import Request, apply
 from penstock.failpoints import VARIABLE
 from penstock.ports.control_store import Table
 from services.status_tracker.announcer import Announcer
-from services.status_tracker.cluster import CREW
-from services.status_tracker.crew import Crew
+from services.status_tracker.main import CREW
 from services.status_tracker.outbox import Outbox
-from services.status_tracker.stream_tracker import StreamTracker
 from services.status_tracker.tracker import Tracker
 from tests.support.acceptance import TENANT, accept
 from tests.support.waiting import until
@@ -105,13 +105,14 @@ class StreamScene:
         letters = [decode(DEAD_LETTER, message.value) for message in self.log.read(DEAD_LETTER, 0, 0, 10_000)]
         return [letter for letter in letters if isinstance(letter, DeadLetter)]
 
-    def tracker(self, kind: type[Tracker] = Tracker) -> StreamTracker:
+    def tracker(self, kind: type[Tracker] = Tracker) -> FaustConsumer:
         crew = Crew(CREW)
         announcer = Announcer(log=self.log, requests=self.requests, outbox=Outbox(self.store), crew=crew)
-        return StreamTracker(
+        return FaustConsumer(
             kafka=kafka_settings(self.servers, self.prefix),
             group=GROUP,
-            tracker=kind(requests=self.requests, announcer=announcer, crew=crew),
+            topic=PROGRESS,
+            handle=kind(requests=self.requests, announcer=announcer, crew=crew).handle,
             events=self.log,
             clock=self.clock,
         )
@@ -136,7 +137,7 @@ class StreamScene:
 
 
 @contextmanager
-def running(tracker: StreamTracker) -> Iterator[StreamTracker]:
+def running(tracker: FaustConsumer) -> Iterator[FaustConsumer]:
     """A tracker in a thread of this process, until the end of the block."""
     thread = threading.Thread(target=tracker.run)
     thread.start()

@@ -9,27 +9,27 @@ import sys
 from pathlib import Path
 
 from penstock import struct_types
+from penstock.adapters.cluster.faust_consumer import FaustConsumer
 from penstock.adapters.cluster.kafka_event_log import KafkaEventLog
-from penstock.adapters.cluster.kafka_standing import KafkaStanding
+from penstock.adapters.cluster.kafka_lag import KafkaLag
 from penstock.adapters.embedded.control_store import EmbeddedControlStore
 from penstock.adapters.smtp_mailer import Security, SmtpMailer, SmtpServer
 from penstock.adapters.system_clock import SystemClock
-from penstock.application.periodic import Periodic
-from penstock.application.requests import Requests
+from penstock.application.consuming.worker_pool import Crew
+from penstock.application.requests.requests import Requests
 from penstock.domain.events import PROGRESS
 from penstock.logs import configure
+from penstock.runner.periodic import Periodic
+from penstock.runner.watchdog import Watchdog
 from services.cli.service_commands import run_until_told
 from services.status_tracker.announcer import Announcer
-from services.status_tracker.cluster import CREW
-from services.status_tracker.crew import Crew
+from services.status_tracker.main import CREW
 from services.status_tracker.notifier import Notifier
 from services.status_tracker.outbox import Outbox
-from services.status_tracker.stream_tracker import StreamTracker
 from services.status_tracker.tracker import Tracker
-from services.status_tracker.watchdog import Watchdog
 from tests.support.stream_scene import GROUP, PARTITIONS, kafka_settings
 
-PATIENCE_SECONDS = 3.0
+TIMEOUT_SECONDS = 3.0
 
 
 def main(folder: Path, servers: str, prefix: str, smtp_port: int) -> None:
@@ -41,19 +41,21 @@ def main(folder: Path, servers: str, prefix: str, smtp_port: int) -> None:
     log, requests = KafkaEventLog(kafka), Requests(store, clock)
     crew = Crew(CREW)
     announcer = Announcer(log=log, requests=requests, outbox=Outbox(store), crew=crew)
-    tracker = StreamTracker(
+    tracker = FaustConsumer(
         kafka=kafka,
         group=GROUP,
-        tracker=Tracker(requests=requests, announcer=announcer, crew=crew),
+        topic=PROGRESS,
+        handle=Tracker(requests=requests, announcer=announcer, crew=crew).handle,
         events=log,
         clock=clock,
     )
     watchdog = Watchdog(
-        standing=KafkaStanding(kafka, group=GROUP, topic=PROGRESS, partitions=PARTITIONS),
+        topic=PROGRESS,
+        lags=KafkaLag(kafka, group=GROUP, topic=PROGRESS, partitions=PARTITIONS),
         assigned=lambda: tracker.assigned,
-        excused=tracker.excuses,
+        is_expected_stall=tracker.is_expected_stall,
         clock=clock,
-        patience_seconds=PATIENCE_SECONDS if "--watched" in sys.argv else 600.0,
+        timeout_seconds=TIMEOUT_SECONDS if "--watched" in sys.argv else 600.0,
     )
     mailer = SmtpMailer(SmtpServer(host="127.0.0.1", port=smtp_port, security=Security.NONE))
     notifier = Notifier(store=store, requests=requests, mailer=mailer, clock=clock, sender="penstock@mail.example")

@@ -12,13 +12,13 @@ from penstock.adapters.embedded.control_store import EmbeddedControlStore
 from penstock.adapters.embedded.event_log import EmbeddedEventLog
 from penstock.adapters.smtp_mailer import Security, SmtpMailer, SmtpServer
 from penstock.adapters.system_clock import SystemClock
-from penstock.application.chunks import Chunks
-from penstock.application.consume import ConsumeLoop
-from penstock.application.requests import Requests
+from penstock.application.consuming.consume_loop import ConsumeLoop
+from penstock.application.consuming.worker_pool import Crew
+from penstock.application.requests.chunks import Chunks
+from penstock.application.requests.requests import Requests
 from penstock.domain.events import PROGRESS
 from penstock.ports.clock import Clock
 from services.status_tracker.announcer import Announcer
-from services.status_tracker.crew import Crew
 from services.status_tracker.notifier import Notifier
 from services.status_tracker.outbox import Outbox
 from services.status_tracker.reconcile import Reconciler

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from penstock.config import load_settings
 from penstock.logs import configure
 from penstock.wiring import open_system
-from services.uploader.intake import intake_of
+from penstock.wiring.uploads import intake_of
 from tests.support import messy_file
 
 

@@ -12,7 +12,7 @@ from penstock.adapters.cluster.cassandra_session import CassandraSettings
 from penstock.adapters.cluster.kafka_settings import KafkaSettings
 from penstock.adapters.cluster.kms_key_vault import KmsSettings
 from penstock.adapters.cluster.s3_client import S3Settings
-from penstock.adapters.cluster.s3_foreign_objects import ForeignS3Settings
+from penstock.adapters.cluster.s3_external_objects import ForeignS3Settings
 from penstock.adapters.smtp_mailer import SmtpServer
 from penstock.config import PREFIX, Settings
 from tests.support.documents import sources, text_of

@@ -12,7 +12,7 @@ from collections.abc import Callable, Hashable, Iterator, Sequence
 from itertools import accumulate
 from typing import NamedTuple
 
-from penstock.domain.fragments import KeyAndCell, bucket_of
+from penstock.domain.profiles.fragments import KeyAndCell, bucket_of
 
 KEY_START_BYTES = 8  # of a key, which name its bucket
 BEYOND_ALL_KEYS = b"\xff" * 256

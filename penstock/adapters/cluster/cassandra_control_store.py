@@ -26,7 +26,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from penstock.adapters.cluster.cassandra_flow import pauses
+from penstock.adapters.cluster.cassandra_bulk_executor import pauses
 from penstock.adapters.cluster.cassandra_session import CassandraSession
 from penstock.domain.errors import Conflict, Unavailable
 from penstock.ports.control_store import ControlStore, Record, Table

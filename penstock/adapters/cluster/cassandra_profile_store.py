@@ -14,10 +14,10 @@ from functools import lru_cache
 from cassandra.query import BoundStatement
 
 from penstock.adapters.cluster.cassandra_batches import Batch, Limits, batches
-from penstock.adapters.cluster.cassandra_flow import Flow, InFlightLimit
+from penstock.adapters.cluster.cassandra_bulk_executor import Flow, InFlightLimit
 from penstock.adapters.cluster.cassandra_session import OVERTAXED, PASSING, CassandraSession, errors
 from penstock.domain.errors import Refused
-from penstock.domain.fragments import KeyAndCell, StoredFragment
+from penstock.domain.profiles.fragments import KeyAndCell, StoredFragment
 from penstock.ports.profile_store import ProfileStore
 
 # An UPDATE writes the cell alone; an INSERT also that the row is there, a tenth of what a row costs the server.

@@ -18,10 +18,10 @@ from confluent_kafka.cimpl import NewTopic
 
 from penstock.adapters.cluster.kafka_consumer import KafkaConsumer, as_message
 from penstock.adapters.cluster.kafka_errors import KAFKA, UNKNOWN_TOPIC, Trouble
-from penstock.adapters.cluster.kafka_onlooker import Onlooker
+from penstock.adapters.cluster.kafka_inspector import Onlooker
+from penstock.adapters.cluster.kafka_lag import KafkaLag
 from penstock.adapters.cluster.kafka_producer import Dispatcher, KafkaProducer
 from penstock.adapters.cluster.kafka_settings import KafkaSettings
-from penstock.adapters.cluster.kafka_standing import KafkaStanding
 from penstock.domain.errors import Conflict, NotFound, PenstockError, Unavailable
 from penstock.domain.events import DEAD_LETTER
 from penstock.ports.event_log import Consumer, EventLog, Message, Producer, TopicPartition
@@ -112,8 +112,8 @@ class KafkaEventLog(EventLog):
 
     def lag(self, group: str, topic: str) -> int:
         partitions = self.partitions(topic)
-        with closing(KafkaStanding(self._settings, group=group, topic=topic, partitions=partitions)) as standing:
-            return sum(partition.lag for partition in standing().values())
+        with closing(KafkaLag(self._settings, group=group, topic=topic, partitions=partitions)) as lags:
+            return sum(lag.events for lag in lags().values())
 
     def read(self, topic: str, partition: int, offset: int, limit: int) -> list[Message]:
         if not 0 <= partition < self.partitions(topic):

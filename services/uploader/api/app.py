@@ -11,7 +11,8 @@ from litestar import Litestar, Request, Response, get
 from litestar.exceptions import HTTPException
 
 from penstock import struct_types
-from penstock.application.access import Access
+from penstock.application.access.api_keys import Access
+from penstock.application.uploads.intake import Intake
 from penstock.wiring import System
 from services.uploader.api import catalog, keys, machines, profiles, rejects, requests, uploads
 from services.uploader.api.endpoints import Api, options_routes, problem_response, route
@@ -21,7 +22,6 @@ from services.uploader.api.operations import JSON, Operation, Services
 from services.uploader.api.problems import answer_for
 from services.uploader.api.rate_limit import RateLimit
 from services.uploader.api.slots import Slots
-from services.uploader.intake import Intake
 
 LOOKUPS_PER_SECOND = 20.0  # of each tenant
 LOOKUP_BURST = 200

@@ -8,12 +8,13 @@ from typing import Annotated
 import msgspec
 from msgspec import UNSET
 
-from penstock.application.access import Role
-from penstock.application.catalog import DataSource
-from penstock.domain.attributes import Attribute
+from penstock.application.access.api_keys import Role
+from penstock.application.catalog.catalog import DataSource
+from penstock.application.catalog.column_specs import MappingForm, Name, custom_attribute, resolve_columns, save_wanted
 from penstock.domain.errors import refusal
 from penstock.domain.limits import MAX_DISPLAY_NAME, MAX_PAGE
-from penstock.domain.mapping import Mapping
+from penstock.domain.mapping.attributes import Attribute
+from penstock.domain.mapping.mapping import Mapping
 from services.uploader.api.decoding import Limit
 from services.uploader.api.operations import Call, operation
 from services.uploader.api.views import (
@@ -25,7 +26,6 @@ from services.uploader.api.views import (
     attribute_view,
     mapping_view,
 )
-from services.uploader.mapping_form import MappingForm, Name, custom_attribute, resolve_columns, save_wanted
 
 DisplayName = Annotated[str, msgspec.Meta(max_length=MAX_DISPLAY_NAME)]
 

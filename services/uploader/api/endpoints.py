@@ -15,7 +15,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.response import Stream
 from litestar.types import Receive, Scope, Send
 
-from penstock.application.access import Access, Principal
+from penstock.application.access.api_keys import Access, Principal
 from penstock.domain.errors import NotFound, refusal
 from services.uploader.api.decoding import decode_json, from_texts
 from services.uploader.api.incoming import IncomingBody

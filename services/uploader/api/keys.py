@@ -8,7 +8,7 @@ from typing import Annotated
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from penstock.application.access import ApiKey, Role
+from penstock.application.access.api_keys import ApiKey, Role
 from penstock.domain.limits import MAX_DISPLAY_NAME, MAX_PAGE
 from services.uploader.api.decoding import Limit
 from services.uploader.api.operations import Call, operation

@@ -1,6 +1,7 @@
 """For load balancers and clients: is it alive, can it work.
 
-What is wrong and what is counted stands at the health port, which is for operators (`services/cli/health_server.py`).
+What is wrong and what is counted stands at the health port, which is for operators
+(`penstock/runner/health_server.py`).
 """
 
 from __future__ import annotations

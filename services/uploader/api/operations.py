@@ -16,14 +16,14 @@ from typing import Any, Literal, NamedTuple, get_type_hints
 from anyio import CapacityLimiter
 from msgspec import Struct
 
-from penstock.application.access import Access, Principal, Role
+from penstock.application.access.api_keys import Access, Principal, Role
+from penstock.application.uploads.intake import Intake
 from penstock.domain.errors import Refused, refusal
 from penstock.wiring import System
 from services.uploader.api.incoming import IncomingBody
 from services.uploader.api.metrics import Metrics
 from services.uploader.api.rate_limit import RateLimit
 from services.uploader.api.slots import Slots
-from services.uploader.intake import Intake
 
 JSON = "application/json"
 Method = Literal["GET", "POST", "PUT", "DELETE"]

@@ -14,8 +14,8 @@ import msgspec
 import structlog
 from litestar.exceptions import HTTPException
 
-from penstock.domain.coercion import REASONS, Misfit
 from penstock.domain.errors import Corrupt, Fault, Fenced, PenstockError, Refused, Unavailable
+from penstock.domain.mapping.coercion import REASONS, Misfit
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_SECONDS = 5

@@ -6,11 +6,11 @@ from typing import Annotated
 
 import msgspec
 
-from penstock.application.access import Role
-from penstock.domain.profile import Origin, Profile
+from penstock.application.access.api_keys import Role
+from penstock.application.catalog.column_specs import Name
+from penstock.domain.profiles.fold import Origin, Profile
 from services.uploader.api.operations import Call, operation
 from services.uploader.api.views import IdentifierView, OriginView, ProfileView
-from services.uploader.mapping_form import Name
 
 MAX_VALUE = 32_768  # characters
 

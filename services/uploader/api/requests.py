@@ -11,13 +11,13 @@ from anyio.to_thread import run_sync
 from litestar.response import ServerSentEventMessage
 from msgspec import UNSET, UnsetType
 
-from penstock.application.access import Role
-from penstock.domain.request import Request, Status
+from penstock.application.access.api_keys import Role
+from penstock.application.catalog.column_specs import Name
+from penstock.domain.requests.request import Request, Status
+from penstock.wiring.uploads import resubmitter_of
 from services.uploader.api.decoding import Limit, given
 from services.uploader.api.operations import Call, Reply, operation
 from services.uploader.api.views import RequestPage, RequestView, request_view
-from services.uploader.mapping_form import Name
-from services.uploader.resubmit import resubmit
 
 LOOK_EVERY_SECONDS = 0.2  # when there are few streams
 LOOKS_PER_SECOND = 100  # of all streams together: the more there are, the less often each looks
@@ -98,7 +98,7 @@ def undo_request(call: Call, request_id: str) -> RequestView:
 def resubmit_request(call: Call, request_id: str) -> Reply:
     """Run again, as a child request, the rows of chunks that were set aside."""
     who = call.caller.name
-    child = resubmit(call.system, call.services.intake, call.tenant_id, request_id, uploaded_by=who)
+    child = resubmitter_of(call.system, call.services.intake).resubmit(call.tenant_id, request_id, uploaded_by=who)
     call.audit("request.resubmitted", request_id=request_id, child_id=child.request_id)
     return Reply(_view(call, child), {"Location": f"/v1/requests/{child.request_id}"})
 

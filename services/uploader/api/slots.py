@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 
 import anyio
 
-from penstock.application.access import Principal
+from penstock.application.access.api_keys import Principal
 from penstock.domain.errors import refusal
 
 

@@ -10,21 +10,21 @@ from anyio.from_thread import run as run_in_loop
 from anyio.to_thread import run_sync
 from msgspec import UNSET, UnsetType
 
-from penstock.application.access import Role
+from penstock.application.access.api_keys import Role
+from penstock.application.catalog.column_specs import ColumnForm, Name, resolve_columns, save_wanted
+from penstock.application.uploads.inspection import Inspection, inspect, suggest
+from penstock.application.uploads.intake import StoredFile
+from penstock.application.uploads.upload_command import UploadForm
+from penstock.domain.delivery.notification import MAX_ADDRESSES
 from penstock.domain.errors import NotFound, Refused, refusal
-from penstock.domain.file_rules import judge_header
+from penstock.domain.files.header import judge_header
 from penstock.domain.limits import MAX_FILE_NAME_SENT
-from penstock.domain.mapping import Mapping, Mode
-from penstock.domain.notification import MAX_ADDRESSES
-from penstock.domain.request import Request
+from penstock.domain.mapping.mapping import Mapping, Mode
+from penstock.domain.requests.request import Request
 from services.uploader.api.decoding import decode_json, given
 from services.uploader.api.multipart import Multipart
 from services.uploader.api.operations import Call, Form, Reply, operation
 from services.uploader.api.views import InspectionView, RequestView, request_view, suggestion_view
-from services.uploader.inspection import Inspection, inspect, suggest
-from services.uploader.intake import StoredFile
-from services.uploader.mapping_form import ColumnForm, Name, resolve_columns, save_wanted
-from services.uploader.upload_form import UploadForm
 
 FORM_PART_BYTES = 1 << 20  # of the part `request`
 OVERHEAD_BYTES = 128 * 1024  # boundaries and part headers

@@ -7,14 +7,14 @@ from typing import Any
 
 import msgspec
 
-from penstock.application.access import ApiKey, AuditEntry, Role
-from penstock.domain.attributes import Attribute
+from penstock.application.access.api_keys import ApiKey, AuditEntry, Role
+from penstock.application.catalog.column_specs import ColumnForm, column_forms
+from penstock.application.uploads.inspection import Suggestion
 from penstock.domain.errors import Fault
-from penstock.domain.fragments import Value
-from penstock.domain.mapping import Mapping, Mode
-from penstock.domain.request import Request, Status, rfc3339, to_public
-from services.uploader.inspection import Suggestion
-from services.uploader.mapping_form import ColumnForm, column_forms
+from penstock.domain.mapping.attributes import Attribute
+from penstock.domain.mapping.mapping import Mapping, Mode
+from penstock.domain.profiles.fragments import Value
+from penstock.domain.requests.request import Request, Status, rfc3339, to_public
 
 
 class StoredProblem(msgspec.Struct, frozen=True, kw_only=True):

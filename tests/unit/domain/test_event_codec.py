@@ -35,8 +35,8 @@ from penstock.domain.events import (
     UploadOffered,
     UploadRequested,
 )
-from penstock.domain.mapping import Mode
-from penstock.domain.request import Status
+from penstock.domain.mapping.mapping import Mode
+from penstock.domain.requests.request import Status
 from penstock.domain.tenants import TENANT
 
 TOPICS = (UPLOAD_REQUESTED, CHUNK_READY, PROGRESS, STATUS, DEAD_LETTER)

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from penstock.adapters.cluster.cassandra_batches import ROW_OVERHEAD_BYTES, Batch, Limits, batches
-from penstock.domain.fragments import StoredFragment, bucket_of
+from penstock.domain.profiles.fragments import StoredFragment, bucket_of
 
 keys = st.binary(min_size=8, max_size=12) | st.sampled_from([bytes(8), b"\xff" * 8, b"\xff" * 12])
 fragments = st.dictionaries(keys, st.binary(max_size=40), max_size=60).map(

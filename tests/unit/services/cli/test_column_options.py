@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from penstock.application.catalog.column_specs import ColumnForm
 from penstock.domain.errors import Refused
-from penstock.domain.mapping import WritePolicy
+from penstock.domain.mapping.mapping import WritePolicy
 from services.cli.column_options import Policy, columns_said, parse_map, parse_policy
 from services.cli.failures import BadUsage
-from services.uploader.mapping_form import ColumnForm
 
 FORMATS = (
     "text",

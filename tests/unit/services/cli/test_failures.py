@@ -8,8 +8,8 @@ import json
 import pytest
 import typer
 
-from penstock.domain.coercion import Misfit
 from penstock.domain.errors import Conflict, Corrupt, Fault, KeyRevoked, NotFound, Refused, Unavailable, refusal
+from penstock.domain.mapping.coercion import Misfit
 from services.cli.failures import BadUsage, ExitCode, judge, reporting
 
 SECRET = "a customer's value"

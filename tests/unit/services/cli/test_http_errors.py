@@ -11,7 +11,7 @@ import msgspec
 import pytest
 
 from penstock.domain.errors import NotFound, PenstockError, Problem, Refused, Unavailable
-from penstock.domain.request import Request, to_public
+from penstock.domain.requests.request import Request, to_public
 from services.cli.connecting import http_client
 from services.cli.failures import BadUsage, judge
 

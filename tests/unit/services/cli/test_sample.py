@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from penstock.domain.attributes import parse_format
-from penstock.domain.coercion import Misfit, coercer
+from penstock.domain.mapping.attributes import parse_format
+from penstock.domain.mapping.coercion import Misfit, coercer
 from services.cli.column_options import columns_said
 from services.cli.sample import BLANK_RIDDEN, BLANK_RIDDEN_MAP, COLUMNS, MAPS, write_sample
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from penstock.application.dependencies import Dependencies
+from penstock.application.health.dependencies import Dependencies
 from penstock.config import Settings
 from services.row_processor import main as worker
 from services.standalone.worker_processes import WorkerProcesses

@@ -7,8 +7,8 @@ from threading import Barrier, Thread
 import pytest
 
 from penstock import failpoints
+from penstock.domain.delivery.notification import LEASE_US, MAX_BACKOFF_US
 from penstock.domain.errors import Unavailable, refusal
-from penstock.domain.notification import LEASE_US, MAX_BACKOFF_US
 from penstock.ports.control_store import Table
 from penstock.ports.mailer import InDoubt
 from services.status_tracker.notifier import Notifier

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from penstock.application.requests import Requests
+from penstock.application.requests.requests import Requests
 from penstock.domain.errors import Unavailable
 from penstock.domain.events import UPLOAD_REQUESTED, Split, Started, UploadRequested
-from penstock.domain.request import Manifest, Request, Status
+from penstock.domain.requests.request import Manifest, Request, Status
 from penstock.ports.control_store import Table
 from services.status_tracker.reconcile import UNDO_GRACE_US
 from tests.support.acceptance import TENANT

@@ -12,10 +12,10 @@ import pytest
 from msgspec.structs import replace
 
 from penstock import failpoints
-from penstock.application.consume import Poison
+from penstock.application.consuming.consume_loop import Poison
 from penstock.domain.errors import Problem, Unavailable
 from penstock.domain.events import STATUS, ChunkDone, FileRefused, Split, Started, StatusChanged, Step
-from penstock.domain.request import Request, Status
+from penstock.domain.requests.request import Request, Status
 from penstock.ports.control_store import Record, Table
 from tests.support.acceptance import TENANT
 from tests.support.status_tracker import World, delivered

@@ -13,9 +13,9 @@ import stamina
 
 from penstock import failpoints
 from penstock.config import Settings
+from penstock.runner.health_server import serving_health
+from penstock.runner.part_runner import PartRunner
 from penstock.wiring import System, embedded
-from services.cli.health_server import serving_health
-from services.cli.part_runner import PartRunner
 from services.uploader.main import ApiServer, api_server, beside_the_api
 from tests.support import messy_file
 from tests.support.offering import TENANT, ForeignStore, Shop

@@ -6,7 +6,6 @@ import pytest
 from litestar.exceptions import HTTPException, MethodNotAllowedException, NotFoundException
 from structlog.testing import capture_logs
 
-from penstock.domain.coercion import REASONS, Misfit
 from penstock.domain.errors import (
     Conflict,
     Corrupt,
@@ -18,6 +17,7 @@ from penstock.domain.errors import (
     Unavailable,
     refusal,
 )
+from penstock.domain.mapping.coercion import REASONS, Misfit
 from services.uploader.api.problems import answer_for
 
 

@@ -7,7 +7,7 @@ from contextlib import AsyncExitStack
 import anyio
 import pytest
 
-from penstock.application.access import Principal, Role
+from penstock.application.access.api_keys import Principal, Role
 from penstock.domain.errors import Refused
 from services.uploader.api.slots import Slots
 

@@ -1,0 +1,190 @@
+"""Publishers: the services that may offer files of a tenant's, what each may name, and its keys.
+
+A publisher's key is derived (HKDF-SHA-256, RFC 5869) from one of the tenant's data keys and a salt of the key's own, so
+that it is stored nowhere, and ends with the tenant's keys. It is shown once, when it is made.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Sequence
+
+import msgspec
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from msgspec.structs import replace
+
+from penstock.application.encryption.key_ring import KEY_BYTES, KeyRing, Purpose
+from penstock.application.scanning import scan_all
+from penstock.domain.access.publishing import (
+    ObjectPrefix,
+    ObjectUri,
+    check_issued,
+    is_registered,
+    is_signed,
+    parse_object_uri,
+    parse_prefix,
+)
+from penstock.domain.errors import Conflict, Fault, NotFound, Refused, refusal
+from penstock.domain.events import UploadOffered
+from penstock.domain.framing import framed
+from penstock.domain.limits import MAX_DISPLAY_NAME, MAX_PREFIXES, MAX_PUBLISHERS, check_length, check_number
+from penstock.ports.clock import Clock
+from penstock.ports.control_store import ControlStore, Record, Table
+
+ID_BYTES = 8
+SALT_BYTES = 32
+OVERLAP_SECONDS = 7 * 86_400  # that a key stays good after it was replaced
+
+
+class PublisherKey(msgspec.Struct, frozen=True, kw_only=True):
+    """What is kept of a key. Times are microseconds since the epoch; `ends_at` is set when it is replaced."""
+
+    data_key: int  # version
+    salt: bytes
+    created_at: int
+    ends_at: int | None = None
+
+
+class Publisher(msgspec.Struct, frozen=True, kw_only=True):
+    """A service that offers files. `keys`: the newest first, two at most."""
+
+    publisher_id: str
+    name: str
+    prefixes: tuple[str, ...]
+    created_at: int
+    keys: tuple[PublisherKey, ...]
+
+    @property
+    def registered(self) -> list[ObjectPrefix]:
+        return [parse_prefix(prefix) for prefix in self.prefixes]
+
+
+class Publishers:
+    """Raises `Unavailable`, and `KeyRevoked` when a tenant's keys are gone."""
+
+    def __init__(self, store: ControlStore, keys: KeyRing, clock: Clock, random: Callable[[int], bytes]) -> None:
+        self._store, self._keys, self._clock, self._random = store, keys, clock, random
+
+    def create(self, tenant_id: str, name: str, prefixes: Sequence[str]) -> tuple[bytes, Publisher]:
+        """A new publisher and its key, which is shown this once. Raises `Refused` with every fault of `prefixes`."""
+        check_length(name, MAX_DISPLAY_NAME, what="the publisher's name")
+        check_number(
+            len(prefixes), MAX_PREFIXES, code="too_many_prefixes", what="prefixes", mend="Name a folder above them."
+        )
+        check_number(
+            1 + sum(1 for _ in scan_all(self._store, Table.PUBLISHERS, tenant_id)),
+            MAX_PUBLISHERS,
+            code="too_many_publishers",
+            what="publishers",
+            mend="Revoke those that are not used any more.",
+        )
+        registered = self._judge_prefixes(tenant_id, prefixes)
+        publisher = Publisher(
+            publisher_id=secrets.token_hex(ID_BYTES),
+            name=name,
+            prefixes=tuple(map(str, registered)),
+            created_at=self._clock.now_us(),
+            keys=(self._new_key(tenant_id),),
+        )
+        body = msgspec.json.encode(publisher)
+        self._store.create(Table.PUBLISHERS, tenant_id, "", publisher.publisher_id, body)
+        return self._secret(tenant_id, publisher, publisher.keys[0]), publisher
+
+    def all(self, tenant_id: str) -> list[Publisher]:
+        """All that have not been revoked, the oldest first."""
+        publishers = map(_publisher, scan_all(self._store, Table.PUBLISHERS, tenant_id))
+        return sorted(publishers, key=lambda publisher: (publisher.created_at, publisher.publisher_id))
+
+    def rotate(self, tenant_id: str, publisher_id: str) -> tuple[bytes, Publisher]:
+        """A new key. The one before stays good for `OVERLAP_SECONDS`, one before that ends at once.
+
+        Raises `NotFound`.
+        """
+        new = self._new_key(tenant_id)
+        while True:
+            record = self._record(tenant_id, publisher_id)
+            publisher = _publisher(record)
+            ending = replace(publisher.keys[0], ends_at=new.created_at + OVERLAP_SECONDS * 1_000_000)
+            rotated = replace(publisher, keys=(new, ending))
+            try:
+                self._store.replace(record, msgspec.json.encode(rotated))
+            except Conflict:
+                continue
+            return self._secret(tenant_id, rotated, new), rotated
+
+    def revoke(self, tenant_id: str, publisher_id: str) -> None:
+        """End a publisher and its keys at once. Raises `NotFound`."""
+        self._record(tenant_id, publisher_id)
+        self._store.delete(Table.PUBLISHERS, tenant_id, "", publisher_id)
+
+    def admit(self, offer: UploadOffered) -> tuple[Publisher, ObjectUri]:
+        """Who has signed `offer`, and the object, which is one that this publisher may name.
+
+        Raises `Refused`: `unknown_publisher`, `wrong_signature`, `offer_out_of_time`, `invalid_object_uri`,
+        `object_not_registered`.
+        """
+        publisher = self._signer(offer)
+        check_issued(offer, self._clock.now_us())
+        uri = parse_object_uri(offer.object_uri)
+        if not is_registered(uri, publisher.registered):
+            raise refusal(
+                "object_not_registered",
+                "the object lies outside what is registered for this publisher",
+                "Put the file below one of the publisher's prefixes, or have an operator register this one.",
+            )
+        return publisher, uri
+
+    def _signer(self, offer: UploadOffered) -> Publisher:
+        record = self._store.get(Table.PUBLISHERS, offer.tenant_id, "", offer.publisher_id)
+        if record is None:
+            mend = "Use the publisher_id that `penstock publisher create` has shown for this tenant."
+            raise refusal("unknown_publisher", "this tenant has no such publisher", mend)
+        publisher, now_us = _publisher(record), self._clock.now_us()
+        good = [key for key in publisher.keys if key.ends_at is None or now_us < key.ends_at]
+        if not is_signed(offer, [self._secret(offer.tenant_id, publisher, key) for key in good]):
+            mend = "Sign with the publisher's present key, over exactly the bytes that schemas/README.md describes."
+            raise refusal("wrong_signature", "none of the publisher's keys has signed this offer", mend)
+        return publisher
+
+    def _judge_prefixes(self, tenant_id: str, texts: Sequence[str]) -> list[ObjectPrefix]:
+        faults: list[Fault] = []
+        parsed: list[ObjectPrefix] = []
+        for text in texts:
+            try:
+                parsed.append(parse_prefix(text))
+            except Refused as refused:
+                faults += refused.faults
+        if not texts:
+            mend = "Name what the publisher may offer, such as s3://bucket/folder/."
+            faults.append(Fault(code="no_prefix", message="a publisher needs a prefix", mend=mend))
+        if any(prefix.overlaps(taken) for taken in self._of_others(tenant_id) for prefix in parsed):
+            mend = "Give each tenant a folder of its own."
+            message = "another tenant's publisher has this prefix, a part of it, or what it is a part of"
+            faults.append(Fault(code="prefix_taken", message=message, mend=mend))
+        if faults:
+            raise Refused(faults)
+        return parsed
+
+    def _of_others(self, tenant_id: str) -> list[ObjectPrefix]:
+        others = [other for other in self._store.tenants() if other != tenant_id]
+        return [prefix for other in others for publisher in self.all(other) for prefix in publisher.registered]
+
+    def _new_key(self, tenant_id: str) -> PublisherKey:
+        version = self._keys.current(tenant_id, Purpose.PUBLISHER).version
+        return PublisherKey(data_key=version, salt=self._random(SALT_BYTES), created_at=self._clock.now_us())
+
+    def _secret(self, tenant_id: str, publisher: Publisher, key: PublisherKey) -> bytes:
+        data_key = self._keys.get(tenant_id, Purpose.PUBLISHER, key.data_key)
+        info = framed(b"penstock publisher key", tenant_id.encode(), publisher.publisher_id.encode())
+        return HKDF(SHA256(), KEY_BYTES, key.salt, info).derive(data_key.secret)
+
+    def _record(self, tenant_id: str, publisher_id: str) -> Record:
+        record = self._store.get(Table.PUBLISHERS, tenant_id, "", publisher_id)
+        if record is None:
+            raise NotFound("there is no such publisher")
+        return record
+
+
+def _publisher(record: Record) -> Publisher:
+    return msgspec.json.decode(record.body, type=Publisher)

@@ -1,0 +1,266 @@
+"""The catalog: a tenant's data sources, attributes and mappings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import msgspec
+
+from penstock.application.scanning import scan_all
+from penstock.domain.errors import Conflict, Fault, NotFound, Refused, refusal
+from penstock.domain.limits import (
+    MAX_ATTRIBUTE_ARGUMENTS,
+    MAX_ATTRIBUTES,
+    MAX_DATA_SOURCES,
+    MAX_DISPLAY_NAME,
+    MAX_PAGE,
+    check_length,
+    check_number,
+)
+from penstock.domain.mapping.attributes import Attribute, check_name
+from penstock.domain.mapping.builtin_attributes import BUILTIN
+from penstock.domain.mapping.mapping import ColumnMapping, Mapping
+from penstock.domain.mapping.rules import check_formats, check_size, judge_mapping, mapped_formats
+from penstock.domain.near_names import nearest_name
+from penstock.ports.control_store import ControlStore, Record, Table
+
+
+class DataSource(msgspec.Struct, frozen=True, kw_only=True):
+    """A named category of uploads."""
+
+    name: str
+    display_name: str = ""
+
+
+class Catalog:
+    """What files are mapped onto. Attributes are the built-in ones and the tenant's custom ones."""
+
+    def __init__(self, store: ControlStore) -> None:
+        self._store = store
+
+    def create_source(self, tenant_id: str, name: str, display_name: str = "") -> DataSource:
+        """The data source `name`, new or as it was.
+
+        Raises `Refused` for a name that cannot be one, or is taken by a source that is shown by another name.
+        """
+        source = DataSource(name=check_name(name), display_name=display_name)
+        check_length(display_name, MAX_DISPLAY_NAME, what="the display name")
+        present = self._known_source(tenant_id, name) or self._created_source(tenant_id, source)
+        if display_name not in ("", present.display_name):
+            raise refusal(
+                "data_source_exists",
+                f"there is a data source {name!r} already, with another display name",
+                "Use it as it is, or choose another name.",
+            )
+        return present
+
+    def source(self, tenant_id: str, name: str) -> DataSource:
+        """Raises `Refused` (unknown_data_source), with the name that was probably meant."""
+        known = self._known_source(tenant_id, name)
+        if known is None:
+            raise Refused([self._unknown_source(tenant_id, name)])
+        return known
+
+    def sources(self, tenant_id: str) -> list[DataSource]:
+        """All data sources, by name."""
+        return list(map(_source, scan_all(self._store, Table.DATA_SOURCES, tenant_id)))
+
+    def sources_page(self, tenant_id: str, *, after: str = "", limit: int = MAX_PAGE) -> list[DataSource]:
+        """Up to `limit` data sources whose names come after `after`, by name."""
+        return list(map(_source, self._store.scan(Table.DATA_SOURCES, tenant_id, "", after=after, limit=limit)))
+
+    def create_attribute(self, tenant_id: str, attribute: Attribute) -> Attribute:
+        """`attribute` as a custom one. Raises `Refused` when the name is taken by one of another shape."""
+        return self.create_attributes(tenant_id, [attribute])[0]
+
+    def create_attributes(self, tenant_id: str, attributes: Sequence[Attribute]) -> list[Attribute]:
+        """Each of `attributes` as a custom one, or as it is already. Raises `Refused` as `create_attribute` does, and
+        when there would be too many, and has then created none."""
+        for attribute in attributes:
+            check_name(attribute.name)
+            check_length(attribute.display_name, MAX_DISPLAY_NAME, what="the display name")
+        known = self.attributes_named(tenant_id, [attribute.name for attribute in attributes])
+        found = {
+            attribute.name: _same_shape(known[attribute.name], attribute)
+            for attribute in attributes
+            if attribute.name in known
+        }
+        self._check_room(tenant_id, [attribute for attribute in attributes if attribute.name not in found])
+        return [found.get(each.name) or self._created_attribute(tenant_id, each) for each in attributes]
+
+    def attribute(self, tenant_id: str, name: str) -> Attribute:
+        """The attribute `name`, built in or custom. Raises `Refused` with `unknown_attribute`."""
+        record = self._store.get(Table.ATTRIBUTES, tenant_id, "", name)
+        if record is not None:
+            return _attribute(record)
+        if name not in BUILTIN:
+            raise refusal(
+                "unknown_attribute",
+                f"there is no attribute {name[:64]!r}",
+                "Create the attribute first, or name one that exists.",
+            )
+        return BUILTIN[name]
+
+    def attributes(self, tenant_id: str) -> dict[str, Attribute]:
+        """All attributes by name, in the order of names. A custom one stays when a release builds in its name."""
+        records = scan_all(self._store, Table.ATTRIBUTES, tenant_id)
+        custom = {record.sort: _attribute(record) for record in records}
+        return dict(sorted((BUILTIN | custom).items()))
+
+    def attributes_named(self, tenant_id: str, names: Iterable[str]) -> dict[str, Attribute]:
+        """Those of the attributes `names` that there are, by name; no other is read."""
+        wanted = list(dict.fromkeys(names))
+        custom = {
+            record.sort: _attribute(record)
+            for start in range(0, len(wanted), MAX_PAGE)
+            for record in self._store.get_each(Table.ATTRIBUTES, tenant_id, "", wanted[start : start + MAX_PAGE])
+        }
+        return {name: BUILTIN[name] for name in wanted if name in BUILTIN} | custom
+
+    def attributes_page(self, tenant_id: str, *, after: str = "", limit: int = MAX_PAGE) -> list[Attribute]:
+        """Up to `limit` attributes whose names come after `after`, by name."""
+        records = self._store.scan(Table.ATTRIBUTES, tenant_id, "", after=after, limit=limit)
+        found = {name: attribute for name, attribute in BUILTIN.items() if name > after}
+        found |= {record.sort: _attribute(record) for record in records}
+        return [found[name] for name in sorted(found)[:limit]]
+
+    def save_mapping(self, tenant_id: str, source: str, columns: Sequence[ColumnMapping]) -> Mapping:
+        """The mapping of `source` with `columns`, as a new version unless it is the present one.
+
+        Raises `Refused` with every fault, an unknown data source among them.
+        """
+        attributes = self._judged(tenant_id, source, columns)
+        columns = [_in_usual_form(*pair) for pair in zip(columns, attributes, strict=True)]
+        while True:
+            present = self._present(tenant_id, source)
+            if present is not None and present.columns == tuple(columns):
+                return present
+            version = 1 if present is None else present.version + 1
+            mapping = Mapping(data_source=source, version=version, columns=tuple(columns))
+            try:
+                self._store.create(Table.MAPPINGS, tenant_id, source, _sort(version), msgspec.json.encode(mapping))
+            except Conflict:
+                continue  # another saved this version meanwhile; compare with that one
+            return mapping
+
+    def mapping(self, tenant_id: str, source: str, version: int | None = None) -> Mapping:
+        """A mapping of `source`, the present one unless `version` says otherwise. Raises `NotFound`."""
+        if version is not None:
+            return self._version(tenant_id, source, version)
+        present = self._present(tenant_id, source)
+        if present is None:
+            raise NotFound(f"the data source {source[:64]!r} has no mapping yet")
+        return present
+
+    def attributes_of(self, tenant_id: str, mapping: Mapping) -> tuple[Attribute, ...]:
+        """The attributes that a saved mapping's columns feed, in their order."""
+        known = self.attributes_named(tenant_id, [column.attribute for column in mapping.columns])
+        return tuple(known[column.attribute] for column in mapping.columns)
+
+    def resolve(self, tenant_id: str, source: str, mapping: Mapping) -> tuple[Attribute, ...]:
+        """The attributes that `mapping`'s columns feed, in their order. Raises `Refused` with every fault."""
+        return self._judged(tenant_id, source, mapping.columns)
+
+    def _judged(self, tenant_id: str, source: str, columns: Sequence[ColumnMapping]) -> tuple[Attribute, ...]:
+        check_size(columns)
+        known = self.attributes_named(tenant_id, [column.attribute for column in columns])
+        check_formats(mapped_formats(columns, known))
+        faults = [*self._judge_source(tenant_id, source), *judge_mapping(columns, known)]
+        if faults:
+            raise Refused(faults)
+        return tuple(known[column.attribute] for column in columns)
+
+    def _judge_source(self, tenant_id: str, name: str) -> list[Fault]:
+        known = self._known_source(tenant_id, name)
+        return [] if known else [self._unknown_source(tenant_id, name)]
+
+    def _known_source(self, tenant_id: str, name: str) -> DataSource | None:
+        record = self._store.get(Table.DATA_SOURCES, tenant_id, "", name)
+        return None if record is None else _source(record)
+
+    def _created_source(self, tenant_id: str, source: DataSource) -> DataSource:
+        check_number(
+            1 + sum(1 for _ in scan_all(self._store, Table.DATA_SOURCES, tenant_id)),
+            MAX_DATA_SOURCES,
+            code="too_many_data_sources",
+            what="data sources",
+            mend="Use one that exists.",
+        )
+        try:
+            self._store.create(Table.DATA_SOURCES, tenant_id, "", source.name, msgspec.json.encode(source))
+        except Conflict:
+            return self.source(tenant_id, source.name)
+        return source
+
+    def _unknown_source(self, tenant_id: str, name: str) -> Fault:
+        near = nearest_name(name, (record.sort for record in scan_all(self._store, Table.DATA_SOURCES, tenant_id)))
+        mend = f"Did you mean {near!r}? Otherwise create it first." if near else "Create it first."
+        return Fault(code="unknown_data_source", message=f"there is no data source {name[:64]!r}", mend=mend)
+
+    def _check_room(self, tenant_id: str, more: Sequence[Attribute]) -> None:
+        """Two callers at once may pass by a few; what counts is that it does not grow without end."""
+        if not more:
+            return
+        present = map(_attribute, scan_all(self._store, Table.ATTRIBUTES, tenant_id))
+        lengths = [len(attribute.format.argument) for attribute in (*present, *more)]
+        check_number(
+            len(lengths),
+            MAX_ATTRIBUTES,
+            code="too_many_attributes",
+            what="custom attributes",
+            mend="Map columns to attributes that exist, or leave them out.",
+        )
+        check_number(
+            sum(lengths),
+            MAX_ATTRIBUTE_ARGUMENTS,
+            code="formats_too_long",
+            what="characters of options, patterns and regions of custom attributes",
+            mend="Use attributes that exist, or text where there would be many options.",
+        )
+
+    def _created_attribute(self, tenant_id: str, attribute: Attribute) -> Attribute:
+        custom = msgspec.structs.replace(attribute, custom=True)
+        try:
+            self._store.create(Table.ATTRIBUTES, tenant_id, "", custom.name, msgspec.json.encode(custom))
+        except Conflict:
+            return _same_shape(self.attribute(tenant_id, custom.name), custom)
+        return custom
+
+    def _version(self, tenant_id: str, source: str, version: int) -> Mapping:
+        record = self._store.get(Table.MAPPINGS, tenant_id, source, _sort(version))
+        if record is None:
+            raise NotFound(f"the data source {source[:64]!r} has no mapping of version {version}")
+        return msgspec.json.decode(record.body, type=Mapping)
+
+    def _present(self, tenant_id: str, source: str) -> Mapping | None:
+        newest = self._store.scan(Table.MAPPINGS, tenant_id, source, limit=1, newest_first=True)
+        return msgspec.json.decode(newest[0].body, type=Mapping) if newest else None
+
+
+def _source(record: Record) -> DataSource:
+    return msgspec.json.decode(record.body, type=DataSource)
+
+
+def _attribute(record: Record) -> Attribute:
+    return msgspec.json.decode(record.body, type=Attribute)
+
+
+def _in_usual_form(column: ColumnMapping, attribute: Attribute) -> ColumnMapping:
+    """`column` without a format that is its attribute's own, so that one mapping has one form."""
+    return msgspec.structs.replace(column, format=None) if column.format == attribute.format else column
+
+
+def _sort(version: int) -> str:
+    return f"{version:09d}"
+
+
+def _same_shape(present: Attribute, wanted: Attribute) -> Attribute:
+    """`present` when it holds values as `wanted` would; how it is called is not its shape."""
+    if (present.format, present.pii) != (wanted.format, wanted.pii):
+        raise refusal(
+            "attribute_exists",
+            f"there is an attribute {present.name!r} already, with the format {str(present.format)[:64]}"
+            f" and {'personal' if present.pii else 'not personal'}",
+            "Use it as it is, or choose another name.",
+        )
+    return present

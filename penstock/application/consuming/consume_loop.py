@@ -1,0 +1,250 @@
+"""The one consume loop: poll, decode, handle, commit; every service runs it.
+
+What a handler raises decides what becomes of its events:
+
+    nothing                 done: the offsets are committed
+    Unavailable, Conflict   not now: the partition waits, then the same events come again, for ever
+    Fenced                  no longer this member's: dropped
+    Poison                  never: that event becomes a dead letter, the others of the batch are handled again
+    other PenstockErrors    never, too; of a batch the events are handled one by one, to find the one that is meant
+    anything else           a bug: the loop ends, nothing is committed
+
+Delivery is at least once, so a handler must not mind being given the same events again.
+"""
+
+from __future__ import annotations
+
+import random
+import threading
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import structlog
+
+from penstock.application.consuming.processing import (
+    MOST_DEAD_LETTERS_IN_A_ROW,
+    Desk,
+    Handler,
+    Poison,
+    Tally,
+    delay,
+    where,
+)
+from penstock.application.health.dependencies import Dependencies, Outages, outage
+from penstock.domain.errors import Conflict, Fenced, PenstockError, Unavailable
+from penstock.failpoints import failpoint
+from penstock.ports.clock import Clock
+from penstock.ports.event_log import EventLog, Message, TopicPartition
+
+KEEP_SECONDS = 1.0  # between two polls while a handler works
+POLL_SECONDS = 0.1  # how late `stop` may be noticed
+LONGEST_BLIND_SECONDS = 1.0  # between two polls while the log itself is away
+
+__all__ = ["MOST_DEAD_LETTERS_IN_A_ROW", "ConsumeLoop", "Handler", "Poison"]
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass
+class _Partition:
+    failures: int = 0  # in a row, of the events that come next
+    resume_at: float | None = None
+    stopped: bool = False
+    outages: Outages = field(default_factory=dict)  # what it waits for
+
+    @property
+    def waiting(self) -> bool:
+        return self.stopped or self.resume_at is not None
+
+
+class ConsumeLoop:
+    """A member of `group` that gives `handle` up to `max_messages` events of `topics` at a time.
+
+    `jitter` returns a number within [0, 1): members that failed together do not try again together.
+    `buries_unreadable` is `Desk`'s. What it waits for is reported to `dependencies`.
+    """
+
+    def __init__(
+        self,
+        *,
+        log: EventLog,
+        group: str,
+        topics: Sequence[str],
+        handle: Handler,
+        clock: Clock,
+        max_messages: int = 1,
+        jitter: Callable[[], float] = random.random,
+        buries_unreadable: bool = True,
+        dependencies: Dependencies | None = None,
+    ) -> None:
+        self._consumer = log.consumer(group, topics)
+        self._producer = log.producer()
+        self._desk = Desk(
+            group=group, handle=handle, producer=self._producer, clock=clock, buries_unreadable=buries_unreadable
+        )
+        self.group = group
+        self._clock = clock
+        self._max_messages = max_messages
+        self._jitter = jitter
+        self._partitions: defaultdict[TopicPartition, _Partition] = defaultdict(_Partition)
+        self._failed_polls = 0
+        self._dependencies = dependencies or Dependencies()
+        self._stopping = threading.Event()
+        self._healthy = True
+        self.last_poll = clock.monotonic()  # when the log was last seen alive
+
+    @property
+    def healthy(self) -> bool:
+        """False while a partition of this member is stopped: a person must look at the dead letters."""
+        return self._healthy
+
+    @property
+    def tally(self) -> Tally:
+        return self._desk.tally
+
+    def run(self) -> None:
+        """Consume until `stop`, then leave the group."""
+        try:
+            while not self._stopping.is_set():
+                self.run_once()
+        finally:
+            self.close()
+
+    def stop(self) -> None:
+        """End `run` after the present batch; may be called from any thread or signal handler."""
+        self._stopping.set()
+
+    def close(self) -> None:
+        """Leave the group: no partition is this member's any more."""
+        self._healthy = True
+        self._dependencies.report(self.group, {})
+        self._consumer.close()
+        self._producer.close()
+
+    def run_once(self, timeout: float = POLL_SECONDS) -> bool:
+        """One batch, waited for during `timeout` seconds; True when some of it is done."""
+        messages = self._poll(timeout)
+        if not messages:
+            return False
+        try:
+            with self._membership_kept():
+                done, stopped = self._desk.settle(messages)
+            self._stop_partitions(messages, stopped)
+            failpoint("consume.before_commit")
+            return self._commit(done)
+        except (Unavailable, Conflict) as error:
+            self._wait(messages, error)
+        except Fenced:
+            self._rewind(messages)
+        return False
+
+    @contextmanager
+    def _membership_kept(self) -> Iterator[None]:
+        """Poll on, with every partition paused, while a handler works for long."""
+        done = threading.Event()
+        keeper = threading.Thread(target=self._keep_polling, args=(done,), daemon=True)
+        keeper.start()
+        try:
+            yield
+        finally:
+            done.set()
+            keeper.join()
+
+    def _keep_polling(self, done: threading.Event) -> None:
+        paused: set[TopicPartition] = set()
+        while not done.wait(KEEP_SECONDS):
+            try:
+                paused |= self._consumer.assignment()
+                self._consumer.pause(list(paused))
+                self._rewind(self._consumer.poll(0))  # of partitions that have just become this member's
+                self.last_poll = self._clock.monotonic()
+                self._dependencies.report(self.group, self._waited_for())
+            except Unavailable as error:
+                self._dependencies.report(self.group, self._waited_for() | outage(error))
+        self._consumer.resume([source for source in paused if not self._partitions[source].waiting])
+
+    def _poll(self, timeout: float) -> list[Message]:
+        due = self._resume_due()
+        try:
+            messages = self._consumer.poll(min(timeout, due), self._max_messages)
+        except Unavailable as error:
+            self._failed_polls += 1
+            self._dependencies.report(self.group, self._waited_for() | outage(error))
+            self._clock.sleep(min(delay(self._failed_polls, self._jitter()), LONGEST_BLIND_SECONDS))
+            return []
+        self._failed_polls = 0
+        self.last_poll = self._clock.monotonic()
+        assigned = self._assigned()
+        self._healthy = not any(partition.stopped for partition in assigned)
+        for partition in assigned:
+            if not (messages or partition.waiting):  # it was asked, and has nothing left that could be tried again
+                partition.outages = {}
+        self._dependencies.report(self.group, self._waited_for())
+        for source in self._consumer.lost():
+            log.error("consume.events_expired", group=self.group, **where(source))
+        return messages
+
+    def _assigned(self) -> list[_Partition]:
+        return [self._partitions[source] for source in self._consumer.assignment()]
+
+    def _waited_for(self) -> dict[str, str]:
+        """What this member's partitions wait for; one that has gone to another member says nothing any more."""
+        return {name: message for partition in self._assigned() for name, message in partition.outages.items()}
+
+    def _resume_due(self) -> float:
+        """Resume the partitions that have waited; returns the seconds until the next one has."""
+        now = self._clock.monotonic()
+        next_due = float("inf")
+        for source, partition in self._partitions.items():
+            if partition.resume_at is not None and partition.resume_at <= now:
+                partition.resume_at = None
+                self._consumer.resume([source])
+            elif partition.resume_at is not None:
+                next_due = min(next_due, partition.resume_at - now)
+        return next_due
+
+    def _stop_partitions(self, messages: Sequence[Message], firsts: Sequence[Message]) -> None:
+        """Leave `firsts`, and all that follow them, in the log for a better release."""
+        for message in messages:
+            self._partitions[message.source].stopped = False
+        for first in firsts:
+            self._healthy = False
+            self._partitions[first.source].stopped = True
+            self._consumer.rewind(first)
+            self._consumer.pause([first.source])
+
+    def _commit(self, done: Sequence[Message]) -> bool:
+        """Commit each partition by itself; True unless none of them is this member's any more."""
+        committed = 0
+        for message in done:
+            try:
+                self._consumer.commit(message)
+            except Fenced:  # its next owner handles it again
+                log.info("consume.fenced", group=self.group, **where(message.source))
+            else:
+                self._partitions[message.source].failures = 0
+                self._partitions[message.source].outages = {}
+                committed += 1
+        return committed > 0
+
+    def _wait(self, messages: Sequence[Message], error: PenstockError) -> None:
+        """Have the partitions of `messages` wait; the same messages come again afterwards."""
+        self._rewind(messages)
+        for source in dict.fromkeys(message.source for message in messages):
+            partition = self._partitions[source]
+            partition.failures += 1
+            seconds = delay(partition.failures, self._jitter())
+            partition.resume_at = self._clock.monotonic() + seconds
+            self._consumer.pause([source])
+            if isinstance(error, Unavailable):
+                partition.outages = outage(error)
+            elif partition.failures == 1:  # the line of an outage is its dependency's
+                log.warning("consume.waiting", group=self.group, error=f"{error.code}: {error}", **where(source))
+        self._dependencies.report(self.group, self._waited_for())
+
+    def _rewind(self, messages: Sequence[Message]) -> None:
+        firsts = {message.source: message for message in reversed(messages)}
+        for message in firsts.values():
+            self._consumer.rewind(message)

@@ -1,0 +1,61 @@
+"""Sealed objects: uploaded files and reject files, sealed before they reach the object store."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from penstock.application.encryption.key_ring import KeyRing, Purpose
+from penstock.domain.files.sealed_file import SealedReader, seal_stream
+from penstock.domain.framing import framed
+from penstock.ports.object_store import ObjectRef, ObjectStore
+
+SALT_BYTES = 32
+
+
+class SealedObjects:
+    """An object store whose content only this tenant's file keys open. Errors: the object store's and the key
+    ring's."""
+
+    def __init__(self, objects: ObjectStore, keys: KeyRing, random: Callable[[int], bytes]) -> None:
+        self._objects, self._keys, self._random = objects, keys, random
+
+    def put(self, tenant_id: str, key: str, parts: Iterable[bytes]) -> ObjectRef:
+        """Seal and store the plain bytes `parts` under `key`, without holding them in memory."""
+        data_key = self._keys.current(tenant_id, Purpose.FILE)
+        sealed = seal_stream(
+            parts,
+            key=data_key.secret,
+            key_version=data_key.version,
+            context=_context(tenant_id, key),
+            salt=self._random(SALT_BYTES),
+        )
+        return self._objects.put(key, sealed)
+
+    def open(self, tenant_id: str, ref: ObjectRef) -> SealedReader:
+        """A reader of the plain bytes. Raises `Corrupt` when the object is not the one that was sealed."""
+        return SealedReader(
+            lambda start, length: self._objects.read(ref, start, length),
+            ref.size,
+            key_of=lambda version: self._keys.get(tenant_id, Purpose.FILE, version).secret,
+            context=_context(tenant_id, ref.key),
+        )
+
+    def stat(self, key: str) -> ObjectRef:
+        return self._objects.stat(key)
+
+    def delete(self, key: str) -> None:
+        self._objects.delete(key)
+
+
+def _context(tenant_id: str, key: str) -> bytes:
+    return framed(b"penstock object", tenant_id.encode(), key.encode())
+
+
+def file_key(tenant_id: str, unguessable: str) -> str:
+    """Where an uploaded file lies."""
+    return f"files/{tenant_id}/{unguessable}"
+
+
+def rejects_key(tenant_id: str, request_id: str, chunk: int) -> str:
+    """Where the rejects of one chunk lie; a chunk that runs again writes the same place."""
+    return f"rejects/{tenant_id}/{request_id}/{chunk:08d}"

@@ -1,0 +1,101 @@
+"""Reading a profile: from any identifier along the links to all visible fragments of one person."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from penstock.application.catalog.catalog import Catalog
+from penstock.application.encryption.key_ring import KeyRing, Purpose
+from penstock.application.requests.requests import Requests
+from penstock.domain.errors import NotFound
+from penstock.domain.mapping.coercion import coercer
+from penstock.domain.profiles.fold import Profile, fold
+from penstock.domain.profiles.fragments import (
+    KEY_BYTES,
+    ORIGIN_BYTES,
+    Fragment,
+    StoredFragment,
+    bucket_of,
+    decode,
+    split_key,
+)
+from penstock.domain.profiles.identity import NODE_BYTES, Node, NodeHasher
+from penstock.domain.profiles.sealing import Part, chunk_key, open_part, take_apart
+from penstock.ports.profile_store import ProfileStore
+
+MAX_NODES = 64
+MAX_NEIGHBOURS = 32  # a node with more is a shared value, such as a household's phone, and is not crossed
+
+
+class ProfileReader:
+    """Reads one tenant's profiles at a time. `bits` as in `Worker`."""
+
+    def __init__(
+        self, *, profiles: ProfileStore, requests: Requests, catalog: Catalog, keys: KeyRing, bits: int
+    ) -> None:
+        self._profiles, self._requests, self._catalog = profiles, requests, catalog
+        self._keys, self._bits = keys, bits
+
+    def lookup(self, tenant_id: str, namespace: str, value: str, *, reveal: bool) -> Profile:
+        """The profile that `value` leads to; personal values stay sealed, and are not even opened, unless `reveal`.
+
+        Raises `NotFound` when nothing visible is known of it, `Refused` for an unknown attribute, Misfit for a value
+        that cannot be one.
+        """
+        node = self.node(tenant_id, namespace, value)
+        fragments = [self._opened(tenant_id, stored, reveal=reveal) for stored in self._reachable(tenant_id, node)]
+        if not fragments:
+            raise NotFound(f"no profile has this {namespace}")
+        return fold(fragments)
+
+    def node(self, tenant_id: str, namespace: str, value: str) -> Node:
+        """The keyed hash that stands for `value` wherever it must not stand itself. Raises as `lookup` does."""
+        attribute = self._catalog.attribute(tenant_id, namespace)
+        fitting = coercer(attribute.format).one(value)
+        hasher = NodeHasher(attribute.namespace, self._keys.current(tenant_id, Purpose.HASH).secret)
+        return hasher.node("" if fitting is None else fitting, attribute.format)
+
+    def _reachable(self, tenant_id: str, start: Node) -> list[StoredFragment]:
+        """The visible fragments at `start` and at every node that links lead to, nearest first."""
+        found: list[StoredFragment] = []
+        known, waiting = {start}, [start]
+        while waiting:
+            stored = [fragment for node in waiting for fragment in self._at(tenant_id, node)]
+            visible = self._visible(tenant_id, stored)
+            found += visible
+            room = MAX_NODES - len(known)
+            waiting = [node for node in self._neighbours(tenant_id, visible) if node not in known][:room]
+            known.update(waiting)
+        return found
+
+    def _at(self, tenant_id: str, node: Node) -> list[StoredFragment]:
+        return self._profiles.read(tenant_id, bucket_of(node, self._bits), node, _after(node))
+
+    def _visible(self, tenant_id: str, stored: list[StoredFragment]) -> list[StoredFragment]:
+        counts = self._requests.visible(tenant_id, {split_key(fragment.key).request_id for fragment in stored})
+        return [fragment for fragment in stored if split_key(fragment.key).request_id in counts]
+
+    def _neighbours(self, tenant_id: str, stored: Iterable[StoredFragment]) -> list[Node]:
+        links: dict[Node, dict[Node, None]] = {}
+        for fragment in stored:
+            opened = self._opened(tenant_id, fragment, reveal=False)
+            links.setdefault(opened.key.node, {}).update(dict.fromkeys(opened.links))
+        crossed = (nodes for nodes in links.values() if len(nodes) <= MAX_NEIGHBOURS)
+        return list(dict.fromkeys(node for nodes in crossed for node in nodes))
+
+    def _opened(self, tenant_id: str, stored: StoredFragment, *, reveal: bool) -> Fragment:
+        parts = take_apart(stored.cell)
+        general = self._open_part(tenant_id, Part.GENERAL, parts.general_version, stored.key, parts.general)
+        personal = None
+        if reveal and parts.personal:
+            personal = self._open_part(tenant_id, Part.PERSONAL, parts.personal_version, stored.key, parts.personal)
+        return decode(stored.key, general, personal)
+
+    def _open_part(self, tenant_id: str, part: Part, version: int, key: bytes, sealed: bytes) -> bytes:
+        data_key = self._keys.get(tenant_id, Purpose(part), version)
+        return open_part(chunk_key(data_key, part, key[-ORIGIN_BYTES:]), tenant_id, part, version, key, sealed)
+
+
+def _after(node: Node) -> bytes:
+    """The least byte string that is greater than every key of `node`."""
+    return node + b"\xff" * (KEY_BYTES - NODE_BYTES + 1)

@@ -1,0 +1,71 @@
+"""The chunks of a request in the control store: manifests, which are their commit marks, nodes and failures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import msgspec
+
+from penstock.application.scanning import scan_all
+from penstock.domain.errors import Conflict, NotFound
+from penstock.domain.requests.request import Manifest
+from penstock.ports.control_store import ControlStore, Record, Table
+
+
+class ChunkFailures(msgspec.Struct, frozen=True):
+    """Attempts at one chunk that failed for a reason of its own; `reasons` are codes, the oldest first."""
+
+    reasons: tuple[str, ...] = ()
+
+
+class Chunks:
+    """Every read and change of what is known of a chunk goes through here."""
+
+    def __init__(self, store: ControlStore) -> None:
+        self._store = store
+
+    def commit(self, tenant_id: str, request_id: str, manifest: Manifest, nodes: bytes) -> None:
+        """Commit a chunk: the nodes that it wrote, then its manifest, which is what makes it count."""
+        sort = _chunk(manifest.chunk)
+        self._store.put(Table.CHUNK_NODES, tenant_id, request_id, sort, nodes)
+        self._store.put(Table.CHUNK_MANIFESTS, tenant_id, request_id, sort, msgspec.json.encode(manifest))
+
+    def manifest(self, tenant_id: str, request_id: str, chunk: int) -> Manifest | None:
+        record = self._store.get(Table.CHUNK_MANIFESTS, tenant_id, request_id, _chunk(chunk))
+        return None if record is None else _manifest(record)
+
+    def manifests(self, tenant_id: str, request_id: str) -> Iterator[Manifest]:
+        """All manifests of a request, in chunk order."""
+        return map(_manifest, scan_all(self._store, Table.CHUNK_MANIFESTS, tenant_id, request_id))
+
+    def nodes(self, tenant_id: str, request_id: str, chunk: int) -> bytes:
+        """The nodes that a chunk wrote, one after another. Raises `NotFound`."""
+        record = self._store.get(Table.CHUNK_NODES, tenant_id, request_id, _chunk(chunk))
+        if record is None:
+            raise NotFound(f"chunk {chunk} of request {request_id} has written nothing yet")
+        return record.body
+
+    def record_failure(self, tenant_id: str, request_id: str, chunk: int, reason: str) -> int:
+        """Count an attempt that failed for a reason of the chunk's own (a code); returns how many there are now."""
+        where = (Table.CHUNK_FAILURES, tenant_id, request_id, _chunk(chunk))
+        while True:
+            record = self._store.get(*where)
+            known = ChunkFailures() if record is None else msgspec.json.decode(record.body, type=ChunkFailures)
+            failures = ChunkFailures((*known.reasons, reason))
+            try:
+                if record is None:
+                    self._store.create(*where, msgspec.json.encode(failures))
+                else:
+                    self._store.replace(record, msgspec.json.encode(failures))
+            except Conflict:
+                continue
+            return len(failures.reasons)
+
+
+def _manifest(record: Record) -> Manifest:
+    return msgspec.json.decode(record.body, type=Manifest)
+
+
+def _chunk(chunk: int) -> str:
+    """The chunk's number so that text sorts as numbers do."""
+    return f"{chunk:09d}"

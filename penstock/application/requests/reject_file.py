@@ -1,0 +1,66 @@
+"""The rejects of a request as one file, to be mended and uploaded again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from penstock.application.encryption.sealed_objects import SealedObjects, rejects_key
+from penstock.application.requests.chunks import Chunks
+from penstock.application.requests.requests import Requests
+from penstock.domain.errors import NotFound, Refused, refusal
+from penstock.domain.files.header import MAX_HEADER_BYTES, judge_header
+from penstock.domain.files.rejects import Reject, decode_rejects, write_tsv
+from penstock.domain.requests.request import Request
+from penstock.ports.object_store import ObjectRef
+
+
+class RejectFiles:
+    """Makes the reject file of a request from the rejects of its chunks."""
+
+    def __init__(self, requests: Requests, chunks: Chunks, files: SealedObjects) -> None:
+        self._requests, self._chunks, self._files = requests, chunks, files
+
+    def lines(self, tenant_id: str, request_id: str, *, only: frozenset[str] = frozenset()) -> Iterator[bytes]:
+        """The lines of the TSV, its header first; one chunk's rejects are in memory at a time.
+
+        `only`: the rows that were rejected for one of these reasons; all without it.
+        Raises `NotFound`; `Refused`: no_rejects, rejects_expired.
+        """
+        request = self._requests.get(tenant_id, request_id)
+        places = [
+            rejects_key(tenant_id, request_id, manifest.chunk)
+            for manifest in self._chunks.manifests(tenant_id, request_id)
+            if manifest.has_rejects
+        ]
+        if not places:
+            raise refusal("no_rejects", "this request has no rejects", "There is nothing to correct.")
+        rejects = self._rejects(tenant_id, places)
+        wanted = (reject for reject in rejects if not only or only.intersection(reject.reasons))
+        return write_tsv(self._columns(request), wanted)
+
+    def _columns(self, request: Request) -> Sequence[str]:
+        """The header of the uploaded file, which is kept as long as the rejects are."""
+        ref = ObjectRef(request.object_key, request.object_version, request.object_size)
+        try:
+            reader = self._files.open(request.tenant_id, ref)
+        except NotFound:
+            raise _expired() from None
+        head = reader.read(0, min(reader.size, MAX_HEADER_BYTES))
+        limits = self._requests.plan(request.tenant_id, request.request_id).limits
+        return judge_header(head, mapping=None, limits=limits, complete=len(head) == reader.size).columns
+
+    def _rejects(self, tenant_id: str, places: Iterable[str]) -> Iterator[Reject]:
+        for place in places:
+            try:
+                reader = self._files.open(tenant_id, self._files.stat(place))
+            except NotFound:
+                raise _expired() from None
+            yield from decode_rejects(reader.read(0, reader.size))
+
+
+def _expired() -> Refused:
+    return refusal(
+        "rejects_expired",
+        "the rejects of this request are past their retention",
+        "Upload the file again to find out which rows do not fit.",
+    )

@@ -1,0 +1,33 @@
+"""What the log says of requests: a line for each step of one, by its ids. A file's name may hold personal data."""
+
+from __future__ import annotations
+
+import structlog
+
+from penstock.domain.requests.request import Request, Status
+
+log = structlog.get_logger(__name__)
+
+
+def about(request: Request) -> dict[str, str]:
+    """The fields that every line about `request` has."""
+    return {"request_id": request.request_id, "tenant": request.tenant_id, "data_source": request.data_source}
+
+
+def log_status(request: Request, status: Status, at_us: int) -> None:
+    """One line: `request` reached `status`, so many seconds after it was accepted."""
+    fields: dict[str, str | int | float | None] = {**about(request), "seconds": (at_us - request.accepted_at) / 1e6}
+    rows = {"read": request.rows_read, "ingested": request.rows_ingested, "rejected": request.rows_rejected}
+    match status:
+        case Status.SCHEDULED:
+            return  # logged where it was accepted
+        case Status.IN_PROGRESS:
+            log.info("request.started", **fields)
+        case Status.COMPLETED:
+            log.info("request.completed", **fields, **rows)
+        case Status.FAILED:
+            log.info("request.failed", **fields, **rows, code=request.error.code if request.error else None)
+        case Status.CANCELLED:
+            log.info("request.cancelled", **fields)
+        case Status.REVERTED:
+            log.info("request.reverted", **fields)

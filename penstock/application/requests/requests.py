@@ -1,0 +1,368 @@
+"""Upload requests in the control store: accepting, reading and changing them.
+
+Accepting takes several records, and nothing is atomic across records. They are written in an order in which every
+prefix is harmless, each so that writing it again changes nothing; the request record itself comes last and is what
+makes the request exist. A retry with the same idempotency key goes on where a crash stopped the first attempt.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import NamedTuple
+
+import msgspec
+
+from penstock.application.scanning import scan_all
+from penstock.domain.errors import Conflict, NotFound, Problem, refusal
+from penstock.domain.events import FileRefused
+from penstock.domain.limits import MAX_REQUESTS_EXAMINED
+from penstock.domain.mapping.mapping import Mode, Plan
+from penstock.domain.requests.ids import request_id
+from penstock.domain.requests.request import Request, Status, apply, cancel, revert
+from penstock.domain.requests.visibility import visible
+from penstock.ports.clock import Clock
+from penstock.ports.control_store import ControlStore, Record, Table
+
+Change = Callable[[Request], Request]
+
+UNDO_MARK = "/undo"  # ends the sort key of the active marker that an undo leaves
+
+
+class NewRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """What a person or a service asks for; the file is stored already."""
+
+    tenant_id: str
+    data_source: str
+    file_name: str
+    uploaded_by: str
+    object_key: str
+    object_version: str
+    object_size: int  # bytes, as it is stored
+    file_bytes: int = 0  # of the plain file
+    mode: Mode = Mode.UPSERT
+    segment: str | None = None
+    notify: tuple[str, ...] = ()
+    parent_id: str | None = None
+    publisher_id: str | None = None
+    event_id: str | None = None
+
+
+class Reservation(msgspec.Struct, frozen=True, kw_only=True):
+    """The id that an idempotency key led to, with the fingerprint of what was asked for."""
+
+    request_id: str
+    accepted_at: int  # microseconds since the epoch
+    fingerprint: str
+
+
+class Mark(msgspec.Struct, frozen=True):
+    """An active marker: its request's end is not announced yet. `undo` marks an undo that is about to happen."""
+
+    request_id: str
+    at_us: int
+    undo: bool = False
+
+    @property
+    def sort(self) -> str:
+        return self.request_id + (UNDO_MARK if self.undo else "")
+
+
+class Stored(NamedTuple):
+    """A request as it was last seen in the store, from which a change may start without reading it again."""
+
+    request: Request
+    record: Record
+
+
+class RequestPage(NamedTuple):
+    """`next`: the request before which the next page begins; None when there are no more."""
+
+    requests: list[Request]
+    next: str | None
+
+
+class Requests:
+    """Every read and change of a request goes through here."""
+
+    def __init__(self, store: ControlStore, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+
+    # Accepting
+
+    def next_request_id(self, tenant_id: str) -> tuple[str, int]:
+        """A new id, greater than all before it for this tenant, and its time in microseconds, which grows with it.
+
+        The last time given out is a record of its own, so neither another node's clock nor a jump of this one
+        makes an id that sorts before an older request.
+        """
+        while True:
+            record = self._store.get(Table.CLOCKS, tenant_id, "requests")
+            last_us = 0 if record is None else int(record.body)
+            at_us = max(self._clock.now_us(), last_us + 1)
+            try:
+                self._write_clock(record, tenant_id, at_us)
+            except Conflict:
+                continue  # another accepted in between: its time is the one to beat
+            return request_id(at_us, secrets.token_bytes(8)), at_us
+
+    def accept(
+        self,
+        new: NewRequest,
+        *,
+        idempotency_key: str | None,
+        fingerprint: str,
+        plan_for: Callable[[str, int], Plan],
+        problem: Problem | None = None,
+    ) -> tuple[Request, bool]:
+        """The request, and whether this call created it. `plan_for` gets the request id and the acceptance time.
+
+        With a `problem` it has failed from the start: there is no file that could be ingested.
+        Raises `Refused` with `idempotency_key_reused` when the key came with another fingerprint before.
+        """
+        reserved = self._reserve(new.tenant_id, idempotency_key, fingerprint)
+        try:
+            return self.get(new.tenant_id, reserved.request_id), False
+        except NotFound:
+            pass
+        self._store_plan(plan_for(reserved.request_id, reserved.accepted_at))
+        self._mark(new.tenant_id, Mark(reserved.request_id, reserved.accepted_at))
+        if new.mode is Mode.REPLACE:
+            self._store.put(Table.REPLACEMENTS, new.tenant_id, new.data_source, reserved.request_id, b"{}")
+        return self._store_request(new, reserved, problem)
+
+    def accepted(self, tenant_id: str, *, idempotency_key: str, fingerprint: str) -> Request | None:
+        """The request that the key has led to already. Raises `Refused` as `accept` does."""
+        record = self._store.get(Table.IDEMPOTENCY_KEYS, tenant_id, _hashed(idempotency_key))
+        if record is None:
+            return None
+        record = self._store.get(Table.REQUESTS, tenant_id, "", _same_upload(record, fingerprint).request_id)
+        return None if record is None else _request(record)
+
+    def release(self, tenant_id: str, idempotency_key: str) -> None:
+        """Forget an idempotency key: the next request with it is a new one."""
+        self._store.delete(Table.IDEMPOTENCY_KEYS, tenant_id, _hashed(idempotency_key))
+
+    # Reading
+
+    def get(self, tenant_id: str, request_id: str) -> Request:
+        """Raises `NotFound`."""
+        return self.stored(tenant_id, request_id).request
+
+    def stored(self, tenant_id: str, request_id: str) -> Stored:
+        """Raises `NotFound`."""
+        record = self._store.get(Table.REQUESTS, tenant_id, "", request_id)
+        if record is None:
+            raise NotFound(f"there is no request {request_id}")
+        return Stored(_request(record), record)
+
+    def stored_each(self, tenant_id: str, request_ids: Sequence[str]) -> list[Stored]:
+        """Those of the requests that there are, in no order."""
+        records = self._store.get_each(Table.REQUESTS, tenant_id, "", request_ids)
+        return [Stored(_request(record), record) for record in records]
+
+    def plan(self, tenant_id: str, request_id: str) -> Plan:
+        """Raises `NotFound`."""
+        record = self._store.get(Table.PLANS, tenant_id, "", request_id)
+        if record is None:
+            raise NotFound(f"there is no request {request_id}")
+        return msgspec.json.decode(record.body, type=Plan)
+
+    def list(self, tenant_id: str, *, before: str = "", limit: int = 50) -> list[Request]:
+        """As `page`, as many pages as it takes to find `limit` requests."""
+        found: list[Request] = []
+        at: str | None = before
+        while at is not None and len(found) < limit:
+            page = self.page(tenant_id, before=at, limit=limit - len(found))
+            found += page.requests
+            at = page.next
+        return found
+
+    def page(
+        self,
+        tenant_id: str,
+        *,
+        before: str = "",
+        limit: int = 50,
+        status: Status | None = None,
+        data_source: str | None = None,
+    ) -> RequestPage:
+        """Up to `limit` requests that fit, the newest first, among the next `MAX_REQUESTS_EXAMINED` that were accepted
+        before the request `before`: a filter that fits few must not read all that there are."""
+        found: list[Request] = []
+        records = scan_all(self._store, Table.REQUESTS, tenant_id, after=before, newest_first=True)
+        for examined, record in enumerate(records, 1):
+            request = _request(record)
+            if status in (None, request.status) and data_source in (None, request.data_source):
+                found.append(request)
+            if len(found) >= limit or examined >= MAX_REQUESTS_EXAMINED:
+                return RequestPage(found, record.sort)
+        return RequestPage(found, None)
+
+    def active(self, tenant_id: str) -> Iterator[Request]:
+        """Requests that have not ended, and those whose latest status has not been announced yet, in order of id."""
+        for mark in self.marks(tenant_id):
+            record = self._store.get(Table.REQUESTS, tenant_id, "", mark.request_id)
+            if record is not None:
+                yield _request(record)
+
+    def visible(self, tenant_id: str, request_ids: Iterable[str]) -> dict[str, Request]:
+        """Those of the requests whose fragments count, by id.
+
+        Reads each request once, so that one call sees a replacement either everywhere or nowhere.
+        """
+        known: dict[str, Request | None] = {}
+        asked = [r for r in (self._known(tenant_id, i, known) for i in set(request_ids)) if r is not None]
+        for data_source in {request.data_source for request in asked}:
+            self._load_floor(tenant_id, data_source, known)
+        counting = visible(request for request in known.values() if request is not None)
+        return {request.request_id: request for request in asked if request.request_id in counting}
+
+    # Changing
+
+    def update(self, tenant_id: str, request_id: str, change: Change) -> tuple[Request, Request]:
+        """The request before and after `change`, which is called again when another changed the request meanwhile.
+
+        A change that changes nothing writes nothing. Raises `NotFound` and what `change` raises.
+        """
+        before, after = self._change(self.stored(tenant_id, request_id), change)
+        return before.request, after.request
+
+    def change(self, seen: Stored, change: Change) -> Stored:
+        """As `update`, beginning with what was seen; the request afterwards."""
+        return self._change(seen, change)[1]
+
+    def change_each(self, changes: Sequence[tuple[Stored, Change]]) -> Sequence[Stored]:
+        """As `change` of each, in fewer round trips. The requests differ and are of one tenant."""
+        after = [change(seen.request) for seen, change in changes]
+        new = [at for at, (seen, _) in enumerate(changes) if after[at] != seen.request]
+        written = self._store.replace_each([(changes[at][0].record, msgspec.json.encode(after[at])) for at in new])
+        stored = [seen for seen, _ in changes]
+        for at, record in zip(new, written, strict=True):
+            stored[at] = self.change(*changes[at]) if record is None else Stored(after[at], record)
+        return stored
+
+    def cancel(self, tenant_id: str, request_id: str) -> Request:
+        """Stop a request. Raises `NotFound`, `Refused`."""
+        return self.update(tenant_id, request_id, lambda request: cancel(request, self._clock.now_us()))[1]
+
+    def undo(self, tenant_id: str, request_id: str) -> Request:
+        """Make a completed request's data stop counting. Raises `NotFound`, `Refused`.
+
+        The marker comes first: a crash after the change must not keep the tracker from announcing it.
+        """
+        revert(self.get(tenant_id, request_id), 0)  # refuse before anything is marked
+        self._mark(tenant_id, Mark(request_id, self._clock.now_us(), undo=True))
+        return self.update(tenant_id, request_id, lambda request: revert(request, self._clock.now_us()))[1]
+
+    def marks(self, tenant_id: str) -> Iterator[Mark]:
+        """The active markers, in order of request id."""
+        for record in scan_all(self._store, Table.ACTIVE_REQUESTS, tenant_id):
+            yield msgspec.json.decode(record.body, type=Mark)
+
+    def unmark(self, tenant_id: str, mark: Mark) -> None:
+        """Forget a marker."""
+        self._store.delete(Table.ACTIVE_REQUESTS, tenant_id, "", mark.sort)
+
+    def settle(self, tenant_id: str, requests: Sequence[Request]) -> None:
+        """Forget the markers of requests that have ended and whose ends are announced.
+
+        Of a completed one the mark of an undo stays: that undo may be just about to happen.
+        """
+        marks = [Mark(request.request_id, request.accepted_at) for request in requests]
+        reverted = [request for request in requests if request.status is Status.REVERTED]
+        marks += [Mark(request.request_id, request.accepted_at, undo=True) for request in reverted]
+        self._store.delete_each(Table.ACTIVE_REQUESTS, tenant_id, "", [mark.sort for mark in marks])
+
+    # Parts
+
+    def _change(self, before: Stored, change: Change) -> tuple[Stored, Stored]:
+        while True:
+            after = change(before.request)
+            if after == before.request:
+                return before, before
+            try:
+                return before, Stored(after, self._store.replace(before.record, msgspec.json.encode(after)))
+            except Conflict:
+                before = self.stored(before.request.tenant_id, before.request.request_id)
+
+    def _write_clock(self, record: Record | None, tenant_id: str, at_us: int) -> None:
+        if record is None:
+            self._store.create(Table.CLOCKS, tenant_id, "requests", "", b"%d" % at_us)
+        else:
+            self._store.replace(record, b"%d" % at_us)
+
+    def _reserve(self, tenant_id: str, key: str | None, fingerprint: str) -> Reservation:
+        if key is None:
+            return self._new_reservation(tenant_id, fingerprint)
+        hashed = _hashed(key)
+        record = self._store.get(Table.IDEMPOTENCY_KEYS, tenant_id, hashed)
+        if record is None:
+            record = self._create_reservation(tenant_id, hashed, fingerprint)
+        return _same_upload(record, fingerprint)
+
+    def _create_reservation(self, tenant_id: str, hashed_key: str, fingerprint: str) -> Record:
+        body = msgspec.json.encode(self._new_reservation(tenant_id, fingerprint))
+        try:
+            return self._store.create(Table.IDEMPOTENCY_KEYS, tenant_id, hashed_key, "", body)
+        except Conflict:
+            record = self._store.get(Table.IDEMPOTENCY_KEYS, tenant_id, hashed_key)
+            if record is None:
+                raise
+            return record
+
+    def _new_reservation(self, tenant_id: str, fingerprint: str) -> Reservation:
+        new_id, at_us = self.next_request_id(tenant_id)
+        return Reservation(request_id=new_id, accepted_at=at_us, fingerprint=fingerprint)
+
+    def _store_plan(self, plan: Plan) -> None:
+        try:
+            self._store.create(Table.PLANS, plan.tenant_id, "", plan.request_id, msgspec.json.encode(plan))
+        except Conflict:
+            return  # an earlier attempt froze it already; that one stays
+
+    def _store_request(self, new: NewRequest, reserved: Reservation, problem: Problem | None) -> tuple[Request, bool]:
+        request = Request(**msgspec.structs.asdict(new), **msgspec.structs.asdict(reserved))
+        if problem is not None:
+            request = apply(request, FileRefused(at_us=reserved.accepted_at, problem=problem))
+        try:
+            self._store.create(Table.REQUESTS, new.tenant_id, "", request.request_id, msgspec.json.encode(request))
+        except Conflict:
+            return self.get(new.tenant_id, request.request_id), False
+        return request, True
+
+    def _mark(self, tenant_id: str, mark: Mark) -> None:
+        self._store.put(Table.ACTIVE_REQUESTS, tenant_id, "", mark.sort, msgspec.json.encode(mark))
+
+    def _known(self, tenant_id: str, request_id: str, known: dict[str, Request | None]) -> Request | None:
+        if request_id not in known:
+            record = self._store.get(Table.REQUESTS, tenant_id, "", request_id)
+            known[request_id] = None if record is None else _request(record)
+        return known[request_id]
+
+    def _load_floor(self, tenant_id: str, data_source: str, known: dict[str, Request | None]) -> None:
+        for record in scan_all(self._store, Table.REPLACEMENTS, tenant_id, data_source, newest_first=True):
+            request = self._known(tenant_id, record.sort, known)
+            if request is not None and request.status is Status.COMPLETED:
+                return
+
+
+def _hashed(idempotency_key: str) -> str:
+    return hashlib.sha256(idempotency_key.encode()).hexdigest()
+
+
+def _same_upload(record: Record, fingerprint: str) -> Reservation:
+    reserved = msgspec.json.decode(record.body, type=Reservation)
+    if reserved.fingerprint != fingerprint:
+        raise refusal(
+            "idempotency_key_reused",
+            "this idempotency key came with another request before",
+            "Send a new key for a new upload, or repeat the first upload unchanged.",
+        )
+    return reserved
+
+
+def _request(record: Record) -> Request:
+    return msgspec.json.decode(record.body, type=Request)

@@ -1,0 +1,44 @@
+"""Running again what was set aside: the rows of chunks that failed through no fault of theirs, as a child request."""
+
+from __future__ import annotations
+
+from penstock.application.requests.reject_file import RejectFiles
+from penstock.application.requests.requests import Requests
+from penstock.application.uploads.intake import Intake
+from penstock.application.uploads.upload_command import UploadForm
+from penstock.domain.errors import refusal
+from penstock.domain.files.rows import SET_ASIDE
+from penstock.domain.mapping.mapping import Mode
+from penstock.domain.requests.request import Request
+
+
+class Resubmitter:
+    """Uploads the rows that were set aside once more."""
+
+    def __init__(self, requests: Requests, rejects: RejectFiles, intake: Intake) -> None:
+        self._requests, self._rejects, self._intake = requests, rejects, intake
+
+    def resubmit(self, tenant_id: str, request_id: str, *, uploaded_by: str) -> Request:
+        """The child request; asking again gives the same one.
+
+        Raises `NotFound`; `Refused`: not_ended, nothing_set_aside, rejects_expired, and what an upload may be refused
+        for.
+        """
+        parent = self._requests.get(tenant_id, request_id)
+        if not parent.status.ended:
+            raise refusal("not_ended", "the request has not ended yet", "Wait for its end, or cancel it.")
+        if SET_ASIDE not in parent.reject_reasons:
+            mend = "Download the rejects, correct them and upload them as a file of their own."
+            raise refusal("nothing_set_aside", "none of the request's chunks was set aside", mend)
+        form = UploadForm(
+            data_source=parent.data_source,
+            file_name=parent.file_name,
+            uploaded_by=uploaded_by,
+            mode=Mode.UPSERT,  # of a replacement too: the child adds to what its parent has replaced
+            segment=parent.segment,
+            notify=parent.notify,
+            mapping=self._requests.plan(tenant_id, request_id).mapping,
+            parent_id=request_id,
+        )
+        lines = self._rejects.lines(tenant_id, request_id, only=frozenset({SET_ASIDE}))
+        return self._intake.upload(tenant_id, lines, form, idempotency_key=f"resubmit\n{request_id}")

@@ -1,0 +1,42 @@
+"""Files that are no UTF-8 TSV at all, known by their first bytes, so that people hear what they have uploaded."""
+
+from __future__ import annotations
+
+from penstock.domain.errors import refusal
+from penstock.domain.files.compression import PLAIN, form
+
+SAVE_AS_UTF8 = "Save or export the file as UTF-8, tab-separated."
+_SAVE_AS_TSV = "Open it in the program that it comes from and save it as tab-separated text (TSV), UTF-8."
+
+_SAMPLE = 256  # bytes
+_BYTE_ORDER_MARKS = {b"\xff\xfe": "UTF-16 or UTF-32", b"\xfe\xff": "UTF-16", b"\x00\x00\xfe\xff": "UTF-32"}
+_MAGIC = {
+    b"PK\x03\x04": "a ZIP archive or an Excel workbook (.xlsx)",
+    b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1": "an old Excel workbook (.xls)",
+    b"%PDF-": "a PDF",
+    b"PAR1\x15": "a Parquet file",
+    b"Obj\x01": "an Avro file",
+    b"SQLite format 3\0": "an SQLite database",
+    b"BZh91AY&SY": "a bzip2 archive",
+    b"\xfd7zXZ\0": "an xz archive",
+    b"7z\xbc\xaf\x27\x1c": "a 7-Zip archive",
+    b"Rar!\x1a\x07": "a RAR archive",
+    b"\x89PNG": "a picture",
+    b"\xff\xd8\xff": "a picture",
+}
+_TEXT = {b"<?xml": "an XML file", b"<!doctype": "a web page", b"<html": "a web page", b'{"': "JSON", b"[{": "JSON"}
+
+
+def refuse_foreign(head: bytes) -> None:
+    """Raise `Refused` (`not_utf8`, `not_tsv`) when a file whose plain bytes begin with `head` is of another kind."""
+    for mark, encoding in _BYTE_ORDER_MARKS.items():
+        if head.startswith(mark):
+            raise refusal("not_utf8", f"the file is encoded as {encoding}, not as UTF-8", SAVE_AS_UTF8)
+    if form(head) != PLAIN:
+        raise refusal("not_tsv", "the file was compressed twice", "Compress it once, or upload it as it is.")
+    lowered = head[:_SAMPLE].lower()
+    for prefix, kind in (*_MAGIC.items(), *_TEXT.items()):
+        if head.startswith(prefix) or (prefix in _TEXT and lowered.startswith(prefix)):
+            raise refusal("not_tsv", f"the file is {kind}, not tab-separated text", _SAVE_AS_TSV)
+    if lowered.count(0) * 5 > len(lowered) * 2:  # in UTF-16, half the bytes of Western text are NUL
+        raise refusal("not_utf8", "the file looks like UTF-16 or UTF-32 without a byte-order mark", SAVE_AS_UTF8)

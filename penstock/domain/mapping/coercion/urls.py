@@ -1,0 +1,49 @@
+"""Web addresses: absolute http or https with a host, kept as they are written."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from ipaddress import IPv6Address
+from urllib.parse import urlsplit
+
+from penstock.domain.limits import MAX_URL
+from penstock.domain.mapping.coercion.base import CellCoercer, Misfit, Value
+
+_LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
+# Bounded so that it takes nothing longer than MAX_URL: 8 + 63 + 10 * 64 + 1 + 1,300 characters.
+_PLAIN = re.compile(rf"https?://{_LABEL}(?:\.{_LABEL}){{1,10}}(?:[/?#][!-~]{{0,1300}})?")
+# A host has up to 253 characters, and urlsplit puts what stands before the path into a normal form: marks that combine
+# cost it the square of their number.
+_START = re.compile(r"https?://[^/?#]{1,512}(?:[/?#]|\Z)", re.IGNORECASE | re.ASCII)
+# Of what urlsplit would drop or accept in silence: white space, C0 and C1 controls; and a browser's other slash.
+_FORBIDDEN = re.compile(r"[\s\x00-\x20\x7f-\xa0\\]")
+_IPV6_NETLOC = re.compile(r"(?:[^@]*@)?\[[0-9A-Fa-f:.]+\](?::[0-9]*)?")
+_HOST_LABEL = r"[A-Za-z0-9_\u00a1-\U0010ffff-]+"
+_HOST = re.compile(rf"(?!-){_HOST_LABEL}(?:\.{_HOST_LABEL})*\.?")
+
+
+class UrlCoercer(CellCoercer):
+    longest = MAX_URL
+
+    def read(self, text: str) -> Value:
+        if not _START.match(text) or _FORBIDDEN.search(text) or not _has_host(text):
+            raise Misfit("not_a_url")
+        return text
+
+    def glance(self, cells: Sequence[str]) -> list[Value | None]:
+        plain = _PLAIN.fullmatch
+        return [cell if plain(cell) else None for cell in cells]
+
+
+def _has_host(text: str) -> bool:
+    """Whether urlsplit finds a host name or address, and a port that can be one, if any."""
+    try:
+        parts = urlsplit(text)
+        host = parts.hostname or ""
+        _ = parts.port  # raises when it is not a port
+        if "[" in parts.netloc or "]" in parts.netloc:
+            return _IPV6_NETLOC.fullmatch(parts.netloc) is not None and IPv6Address(host) is not None
+    except ValueError:
+        return False
+    return _HOST.fullmatch(host) is not None

@@ -1,0 +1,74 @@
+"""Mappings: which column feeds which attribute, how blanks are treated, and the frozen plan of a request."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import msgspec
+
+from penstock.domain.mapping.attributes import Attribute, InputFormat
+
+
+class WritePolicy(StrEnum):
+    OVERWRITE = "overwrite"  # the newest value wins; a blank says nothing
+    KEEP_FIRST = "keep_first"  # the oldest value stays
+    CLEAR_ON_BLANK = "clear_on_blank"  # the newest value wins; a blank removes it
+
+
+class ColumnMapping(msgspec.Struct, frozen=True, kw_only=True):
+    """One column's part in a mapping. Identifiers rank in the order in which they are listed.
+
+    `format` is how this column writes the attribute's values, where that is not the attribute's own way: a date's
+    pattern, a phone number's region.
+    """
+
+    column: str
+    attribute: str
+    identifier: bool = False
+    policy: WritePolicy = WritePolicy.OVERWRITE
+    format: InputFormat | None = None
+
+
+class Mapping(msgspec.Struct, frozen=True, kw_only=True):
+    """What is saved per data source; `version` counts from 1."""
+
+    data_source: str
+    version: int
+    columns: tuple[ColumnMapping, ...]
+
+
+class Mode(StrEnum):
+    UPSERT = "upsert"
+    REPLACE = "replace"  # "remove existing data and add new"
+
+
+class Limits(msgspec.Struct, frozen=True, kw_only=True):
+    """Bounds of one tenant's files; an operator can raise each."""
+
+    file_bytes: int = 40_000_000  # decompressed
+    columns: int = 5_000
+    cell_bytes: int = 32_768
+    row_bytes: int = 8 * 1024 * 1024  # a longer row is rejected unread
+    expansion: int = 200  # decompressed bytes per compressed byte, once past the first MiB
+
+
+class Plan(msgspec.Struct, frozen=True, kw_only=True):
+    """The frozen copy of all that one request runs with, so that a later edit never splits a file in two.
+
+    `data_keys` and `hash_key` are versions; `chunk_bytes` is the size that the splitter aims at.
+    """
+
+    tenant_id: str
+    request_id: str
+    data_source: str
+    mapping: Mapping
+    attributes: tuple[Attribute, ...]  # those of mapping.columns, in their order
+    mode: Mode = Mode.UPSERT
+    segment: str | None = None
+    limits: Limits = Limits()
+    chunk_bytes: int = 3 * 1024 * 1024
+    general_key: int = 1
+    personal_key: int = 1
+    hash_key: int = 1
+    file_key: int = 1
+    accepted_at_us: int = 0  # the write timestamp of every fragment, in microseconds since the epoch

@@ -1,0 +1,139 @@
+"""What a mapping must be by itself, before any file is looked at."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from collections.abc import Mapping as Dict
+from typing import Protocol
+
+from penstock.domain.errors import Fault
+from penstock.domain.limits import (
+    MAX_COLUMN_NAME,
+    MAX_IDENTIFIERS,
+    MAX_MAPPED_ARGUMENTS,
+    MAX_MAPPED_COLUMNS,
+    MAX_PATTERNS,
+    check_length,
+    check_number,
+)
+from penstock.domain.mapping.attributes import WRITTEN_IN_SEVERAL_WAYS, Attribute, InputFormat
+from penstock.domain.mapping.mapping import ColumnMapping
+
+
+class MappedColumn(Protocol):
+    """What the bounds of a mapping look at."""
+
+    @property
+    def column(self) -> str: ...
+
+    @property
+    def identifier(self) -> bool: ...
+
+
+def check_size(columns: Sequence[MappedColumn]) -> None:
+    """Raise `Refused` for a mapping that would cost too much to judge or to run with; cheap by itself."""
+    check_number(
+        len(columns),
+        MAX_MAPPED_COLUMNS,
+        code="too_many_mapped_columns",
+        what="mapped columns",
+        mend="Map fewer columns; those that are not mapped are left out.",
+    )
+    check_number(
+        sum(column.identifier for column in columns),
+        MAX_IDENTIFIERS,
+        code="too_many_identifiers",
+        what="identifiers in one mapping",
+        mend="Mark only columns that name a person, such as crmid or email, as identifiers.",
+    )
+    for position, column in enumerate(columns, 1):
+        check_length(column.column, MAX_COLUMN_NAME, what=f"the name of mapped column {position}")
+
+
+def check_formats(formats: Iterable[InputFormat]) -> None:
+    """Raise `Refused` for the formats of a mapping's columns when they would cost too much together.
+
+    Of each by itself, `parse_format` and `coercer` tell.
+    """
+    arguments = [each for each in formats if each.argument]
+    check_number(
+        sum(len(each.argument) for each in arguments),
+        MAX_MAPPED_ARGUMENTS,
+        code="formats_too_long",
+        what="characters of options, patterns and regions in one mapping",
+        mend="Map columns with many options as text, or leave them out.",
+    )
+    check_number(
+        len({each for each in arguments if each.kind in WRITTEN_IN_SEVERAL_WAYS}),
+        MAX_PATTERNS,
+        code="too_many_patterns",
+        what="different date patterns and phone regions in one mapping",
+        mend="Write the dates of a file in fewer ways, or map some columns as text.",
+    )
+
+
+def mapped_formats(columns: Sequence[ColumnMapping], attributes: Dict[str, Attribute]) -> list[InputFormat]:
+    """How the cells of each of `columns` are read: in its own way, or its attribute's, where there is one."""
+    return [
+        column.format or attributes[column.attribute].format for column in columns if column.attribute in attributes
+    ]
+
+
+def judge_mapping(columns: Sequence[ColumnMapping], attributes: Dict[str, Attribute]) -> list[Fault]:
+    """Every fault of `columns`, given the tenant's attributes by name; positions count the mapped columns from 1."""
+    faults = [
+        *_unknown_attributes(columns, attributes),
+        *_other_formats(columns, attributes),
+        *_twice([column.column for column in columns], "column_mapped_twice", "column"),
+        *_twice([column.attribute for column in columns], "attribute_mapped_twice", "attribute"),
+    ]
+    if not any(column.identifier for column in columns):
+        faults.append(
+            Fault(
+                code="no_identifier_mapped",
+                message="no column is mapped to an identifier",
+                mend="Mark at least one column that names a person, such as crmid or email, as an identifier.",
+            )
+        )
+    return faults
+
+
+def _unknown_attributes(columns: Sequence[ColumnMapping], attributes: Dict[str, Attribute]) -> list[Fault]:
+    return [
+        Fault(
+            code="unknown_attribute",
+            message=f"there is no attribute {column.attribute!r}",
+            mend="Create the attribute first, or map the column to one that exists.",
+            column=column.column,
+            position=position,
+        )
+        for position, column in enumerate(columns, 1)
+        if column.attribute not in attributes
+    ]
+
+
+def _other_formats(columns: Sequence[ColumnMapping], attributes: Dict[str, Attribute]) -> list[Fault]:
+    return [
+        Fault(
+            code="format_mismatch",
+            message=f"a column in the format {str(column.format)[:64]} cannot feed {column.attribute!r},"
+            f" which is a {kind}",
+            mend="Leave the format out, or map the column to an attribute of its own.",
+            column=column.column,
+            position=position,
+        )
+        for position, column in enumerate(columns, 1)
+        if column.format is not None
+        and column.attribute in attributes
+        and not column.format.writes_as(attributes[column.attribute].format)
+        for kind in [attributes[column.attribute].format.kind]
+    ]
+
+
+def _twice(names: Sequence[str], code: str, what: str) -> list[Fault]:
+    return [
+        Fault(code=code, message=f"the {what} {name!r} is mapped {times} times", mend=f"Map each {what} once.")
+        for name, times in Counter(names).items()
+        if times > 1
+    ]

@@ -1,0 +1,78 @@
+"""The profile: the fold of all visible fragments that are reachable from an identifier.
+
+Each fragment holds assertions; they are folded in the order of (request id, row), which is the order of acceptance
+and then of the
+file, whatever the order in which chunks, retries and parallel uploads arrived.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from penstock.domain.mapping.mapping import WritePolicy
+from penstock.domain.profiles.fragments import Assertion, Fragment, Value
+
+MASK = "***"
+
+
+class Origin(NamedTuple):
+    """Where a value came from: `row` is the line of the request's file, the header being line 1."""
+
+    request_id: str
+    row: int
+
+
+class Told(NamedTuple):
+    """A value with its origin; `value` is None when it is personal and was not opened."""
+
+    value: Value | None
+    origin: Origin
+    personal: bool
+
+    def shown(self) -> Value:
+        return MASK if self.value is None else self.value
+
+
+class Identifier(NamedTuple):
+    namespace: str
+    value: Value
+
+
+class Profile(NamedTuple):
+    identifiers: tuple[Identifier, ...]
+    attributes: dict[str, Told]
+
+
+def fold(fragments: Iterable[Fragment]) -> Profile:
+    """One answer for any order and any repetition of `fragments`."""
+    told: dict[str, Told] = {}
+    for origin, name, assertion in sorted(_said(fragments), key=lambda said: (said[0], said[1])):
+        if assertion.cleared:
+            told.pop(name, None)
+        elif not (assertion.policy is WritePolicy.KEEP_FIRST and name in told):
+            told[name] = Told(assertion.value, origin, assertion.personal)
+    return Profile(_identifiers(fragments), dict(sorted(told.items())))
+
+
+def _said(fragments: Iterable[Fragment]) -> Iterable[tuple[Origin, str, Assertion]]:
+    for fragment in fragments:
+        for name, assertion in fragment.assertions.items():
+            yield Origin(fragment.key.request_id, assertion.row), name, assertion
+
+
+def _identifiers(fragments: Iterable[Fragment]) -> tuple[Identifier, ...]:
+    """Each fragment names the identifier at whose node it lies; equal ones are named once, in the spelling told
+    last."""
+    newest: dict[bytes, tuple[Origin, Identifier]] = {}
+    for fragment in fragments:
+        said = fragment.assertions.get(fragment.namespace)
+        if said is None:
+            continue
+        origin = Origin(fragment.key.request_id, said.row)
+        identifier = Identifier(fragment.namespace, MASK if said.value is None else said.value)
+        if fragment.key.node not in newest or newest[fragment.key.node][0] < origin:
+            newest[fragment.key.node] = (origin, identifier)
+    return tuple(
+        sorted((identifier for _, identifier in newest.values()), key=lambda each: (each.namespace, str(each.value)))
+    )

@@ -1,0 +1,344 @@
+"""The upload request and the fold of its progress into one status: the one place where a status changes.
+
+The fold is order-free and idempotent: steps may come in any order and any number of times, a chunk may be done before
+the splitter says how many chunks there are, and the result is the same. A terminal status sticks.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+import msgspec
+from msgspec.structs import replace
+
+from penstock.domain.errors import Fault, Problem, refusal
+from penstock.domain.events import (
+    ChunkDone,
+    FileRefused,
+    Split,
+    Started,
+    StatusChanged,
+    Step,
+    UploadRequested,
+    refused_file,
+)
+from penstock.domain.files.header import no_rows
+from penstock.domain.mapping.mapping import Mode
+from penstock.domain.requests.pace import chunk_us, with_chunk
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Status(StrEnum):
+    SCHEDULED = "SCHEDULED"
+    IN_PROGRESS = "IN_PROGRESS"
+    COMPLETED = "COMPLETED"
+    FAILED = "FAILED"
+    CANCELLED = "CANCELLED"
+    REVERTED = "REVERTED"
+
+    @property
+    def ended(self) -> bool:
+        return self not in (Status.SCHEDULED, Status.IN_PROGRESS)
+
+
+class Request(msgspec.Struct, frozen=True, kw_only=True):
+    """One upload request as the control store keeps it. Times are microseconds since the epoch.
+
+    `done` has one bit per chunk whose counts are in (bit i of byte i // 8), so that a redelivered event adds nothing.
+    """
+
+    request_id: str  # a UUIDv7, in the order of acceptance
+    tenant_id: str
+    data_source: str
+    file_name: str
+    uploaded_by: str
+    status: Status = Status.SCHEDULED
+    mode: Mode = Mode.UPSERT
+    segment: str | None = None
+    notify: tuple[str, ...] = ()
+    parent_id: str | None = None
+    object_key: str = ""
+    object_version: str = ""
+    object_size: int = 0
+    file_bytes: int = 0  # decompressed; `bytes` in public
+    accepted_at: int = 0
+    started_at: int | None = None
+    finished_at: int | None = None
+    rows_read: int = 0
+    rows_ingested: int = 0
+    rows_rejected: int = 0
+    chunks_done: int = 0
+    chunks_total: int | None = None
+    done: bytes = b""
+    reject_reasons: dict[str, int] = {}
+    error: Problem | None = None
+    fingerprint: str = ""  # of what was asked for: equal for the same file with the same arguments
+    last_step_at: int = 0  # of the latest step that was counted
+    recent: tuple[int, ...] = ()  # when the latest chunks were done, in this order
+    reverted_at: int | None = None
+    told: Status | None = None  # the last status that e-mails and `penstock.status` have announced
+    publisher_id: str | None = None  # of the service that offered the file, and its own id of that event
+    event_id: str | None = None
+    resends: int = 0  # how often the upload event was published again because nothing moved
+
+
+class Manifest(msgspec.Struct, frozen=True, kw_only=True):
+    """What one chunk came to: its commit mark, written after all its fragments. Counts as in `ChunkDone`."""
+
+    chunk: int
+    at_us: int
+    rows_read: int
+    rows_ingested: int
+    rows_rejected: int
+    reject_reasons: dict[str, int] = {}
+    has_rejects: bool = False  # there is a sealed file of the rejected rows
+
+    def step(self) -> ChunkDone:
+        """The event that announces this chunk; `at_us` is the manifest's, so it can be published again unchanged."""
+        return ChunkDone(
+            at_us=self.at_us,
+            chunk=self.chunk,
+            rows_read=self.rows_read,
+            rows_ingested=self.rows_ingested,
+            rows_rejected=self.rows_rejected,
+            reject_reasons=self.reject_reasons,
+        )
+
+
+def apply(request: Request, step: Step) -> Request:
+    """`request` after `step`. What was ended by hand does not change any more.
+
+    A file is refused before anything of it is written, so `FileRefused` never meets a full set of chunks.
+    """
+    if request.status in (Status.CANCELLED, Status.REVERTED):
+        return request
+    request = _begin(request, step.at_us)
+    match step:
+        case Started():
+            return request
+        case Split():
+            return _complete(_count_split(request, step))
+        case ChunkDone():
+            return _complete(_count_chunk(request, step))
+        case FileRefused():
+            return _refuse(request, step)
+
+
+def impossible(request: Request, step: Step) -> str | None:
+    """Why `step` cannot be one of `request`, or None; what is impossible for any request never gets past the codec."""
+    if isinstance(step, ChunkDone) and request.chunks_total is not None and step.chunk >= request.chunks_total:
+        return f"chunk {step.chunk} is beyond the request's {request.chunks_total} chunks"
+    return None
+
+
+def has_chunk(request: Request, chunk: int) -> bool:
+    """Whether the counts of `chunk` are in already."""
+    byte = chunk // 8
+    return byte < len(request.done) and bool(request.done[byte] >> chunk % 8 & 1)
+
+
+def cancel(request: Request, at_us: int) -> Request:
+    """Stop a request that has not ended; cancelling twice is the same as once. Raises `Refused`."""
+    if request.status is Status.CANCELLED:
+        return request
+    if request.status.ended:
+        raise refusal(
+            "cannot_cancel",
+            f"request {request.request_id} is {request.status} and cannot be cancelled",
+            "Undo the request if its data shall not count; only a request that has not ended can be cancelled.",
+        )
+    return replace(request, status=Status.CANCELLED, finished_at=at_us)
+
+
+def revert(request: Request, at_us: int) -> Request:
+    """Make a completed request's data stop counting; reverting twice is the same as once. Raises `Refused`."""
+    if request.status is Status.REVERTED:
+        return request
+    if request.status is not Status.COMPLETED:
+        raise refusal(
+            "cannot_revert",
+            f"request {request.request_id} is {request.status} and cannot be undone",
+            "Only a completed request can be undone: "
+            + ("its data does not count." if request.status.ended else "cancel this one, or wait until it completes."),
+        )
+    return replace(request, status=Status.REVERTED, reverted_at=at_us)
+
+
+def history(request: Request) -> tuple[tuple[Status, int], ...]:
+    """Every status that `request` has been through, with its time; derived from the state, so that none gets lost."""
+    steps: list[tuple[Status, int]] = [(Status.SCHEDULED, request.accepted_at)]
+    if request.started_at is not None:
+        steps.append((Status.IN_PROGRESS, request.started_at))
+    if request.finished_at is not None:
+        ended = Status.COMPLETED if request.status is Status.REVERTED else request.status
+        steps.append((ended, request.finished_at))
+    if request.reverted_at is not None:
+        steps.append((Status.REVERTED, request.reverted_at))
+    return tuple(steps)
+
+
+def untold(request: Request) -> tuple[tuple[Status, int], ...]:
+    """The part of `history` that has not been announced yet."""
+    steps = history(request)
+    known = [position for position, (status, _) in enumerate(steps) if status is request.told]
+    return steps[known[0] + 1 :] if known else steps
+
+
+def announced(request: Request, status: Status) -> Request:
+    """`request` with all up to `status` announced; what was announced before by another stays so."""
+    if status not in [news for news, _ in untold(request)]:
+        return request
+    return replace(request, told=status)
+
+
+def upload_requested(request: Request) -> UploadRequested:
+    """The event that has the request ingested; publishing it again does no harm."""
+    return UploadRequested(
+        tenant_id=request.tenant_id,
+        request_id=request.request_id,
+        object_key=request.object_key,
+        object_version=request.object_version,
+        object_size=request.object_size,
+    )
+
+
+def status_changed(request: Request, status: Status, at_us: int) -> StatusChanged:
+    """The event for other systems that `request` has reached `status`."""
+    problem = request.error if status is Status.FAILED else None
+    return StatusChanged(
+        tenant_id=request.tenant_id,
+        request_id=request.request_id,
+        data_source=request.data_source,
+        status=status,
+        at_us=at_us,
+        rows_read=request.rows_read,
+        rows_ingested=request.rows_ingested,
+        rows_rejected=request.rows_rejected,
+        publisher_id=request.publisher_id,
+        event_id=request.event_id,
+        problem_code=problem.code if problem else None,
+        problem_detail=problem.detail if problem else None,
+    )
+
+
+def eta_seconds(request: Request, now_us: int) -> int | None:
+    """Whole seconds until the end if the rest goes as the latest chunks went; None while that cannot be said."""
+    if request.status is not Status.IN_PROGRESS or not request.chunks_total or request.started_at is None:
+        return None
+    all_recent = len(request.recent) == request.chunks_done
+    times = (request.started_at, *request.recent) if all_recent else request.recent
+    pace_us = chunk_us(times)
+    if pace_us is None:
+        return None
+    under_way_us = min(pace_us, max(0, now_us - times[-1]))  # a chunk that takes longer than usual delays the end
+    left_us = pace_us * (request.chunks_total - request.chunks_done) - under_way_us
+    return -(-left_us // 1_000_000)
+
+
+def to_public(request: Request, now_us: int) -> dict[str, Any]:
+    """The request as JSON for people and other systems: exactly the fields of the public surface."""
+    return {
+        "request_id": request.request_id,
+        "tenant_id": request.tenant_id,
+        "data_source": request.data_source,
+        "file_name": request.file_name,
+        "uploaded_by": request.uploaded_by,
+        "status": request.status.value,
+        "mode": request.mode.value,
+        "segment": request.segment,
+        "accepted_at": rfc3339(request.accepted_at),
+        "started_at": None if request.started_at is None else rfc3339(request.started_at),
+        "finished_at": None if request.finished_at is None else rfc3339(request.finished_at),
+        "bytes": request.file_bytes,
+        "rows_read": request.rows_read,
+        "rows_ingested": request.rows_ingested,
+        "rows_rejected": request.rows_rejected,
+        "chunks_done": request.chunks_done,
+        "chunks_total": request.chunks_total,
+        "reject_reasons": dict(request.reject_reasons),
+        "error": None if request.error is None else request.error.to_json(),
+        "eta_seconds": eta_seconds(request, now_us),
+    }
+
+
+def rfc3339(at_us: int) -> str:
+    """Microseconds since the epoch as an RFC 3339 time in UTC."""
+    return (_EPOCH + timedelta(microseconds=at_us)).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def _begin(request: Request, at_us: int) -> Request:
+    """The earliest step is the start, whichever arrives first."""
+    started_at = at_us if request.started_at is None else min(request.started_at, at_us)
+    status = Status.IN_PROGRESS if request.status is Status.SCHEDULED else request.status
+    return replace(request, started_at=started_at, status=status)
+
+
+def _count_split(request: Request, step: Split) -> Request:
+    if request.chunks_total is not None:
+        return request
+    return replace(
+        request,
+        chunks_total=step.chunks,
+        file_bytes=step.bytes,
+        last_step_at=max(request.last_step_at, step.at_us),
+    )
+
+
+def _count_chunk(request: Request, step: ChunkDone) -> Request:
+    if has_chunk(request, step.chunk):
+        return request
+    reasons = dict(request.reject_reasons)
+    for reason, rows in step.reject_reasons.items():
+        reasons[reason] = reasons.get(reason, 0) + rows
+    return replace(
+        request,
+        rows_read=request.rows_read + step.rows_read,
+        rows_ingested=request.rows_ingested + step.rows_ingested,
+        rows_rejected=request.rows_rejected + step.rows_rejected,
+        reject_reasons=dict(sorted(reasons.items())),
+        chunks_done=request.chunks_done + 1,
+        done=_with_bit(request.done, step.chunk),
+        last_step_at=max(request.last_step_at, step.at_us),
+        recent=with_chunk(request.recent, step.at_us),
+    )
+
+
+def _with_bit(bits: bytes, position: int) -> bytes:
+    grown = bytearray(bits.ljust(position // 8 + 1, b"\0"))
+    grown[position // 8] |= 1 << position % 8
+    return bytes(grown)
+
+
+def _complete(request: Request) -> Request:
+    """End the request when its last chunk is in."""
+    if request.status.ended or request.chunks_total is None or request.chunks_done < request.chunks_total:
+        return request
+    if request.rows_ingested:
+        return replace(request, status=Status.COMPLETED, finished_at=request.last_step_at)
+    error = _no_rows_ingested(request) if request.rows_read else refused_file(no_rows())
+    return replace(request, status=Status.FAILED, finished_at=request.last_step_at, error=error)
+
+
+def _refuse(request: Request, step: FileRefused) -> Request:
+    if request.status.ended:
+        return request
+    return replace(request, status=Status.FAILED, finished_at=step.at_us, error=step.problem)
+
+
+def _no_rows_ingested(request: Request) -> Problem:
+    detail = f"None of the {request.rows_read} rows could be ingested."
+    return Problem(
+        code="no_rows_ingested",
+        title="No row was ingested",
+        detail=detail,
+        faults=[
+            Fault(
+                code="no_rows_ingested",
+                message=detail,
+                mend="Download the rejects, which name the reason for each row, correct them and upload them again.",
+            )
+        ],
+    )

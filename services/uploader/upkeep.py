@@ -1,0 +1,20 @@
+"""What an uploader tidies up now and then."""
+
+from __future__ import annotations
+
+from penstock.runner.periodic import Periodic
+from penstock.wiring import System
+from penstock.wiring.uploads import sweeper_of
+
+UPKEEP_SECONDS = 3_600.0
+
+
+def upkeep_of(system: System) -> Periodic:
+    """The sweep, and what else this runtime needs done now and then."""
+    sweeper = sweeper_of(system)
+
+    def keep_up() -> None:
+        sweeper.sweep()
+        system.upkeep()
+
+    return Periodic("upkeep", keep_up, UPKEEP_SECONDS, dependencies=system.dependencies)

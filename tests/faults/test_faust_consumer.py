@@ -1,0 +1,175 @@
+"""Faults 3, 5, 7 and 8 on the cluster's tracker: a faust app on real Kafka, killed, stalled and poisoned."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pytest
+from confluent_kafka import Producer
+
+from penstock.application.consuming.processing import MOST_DEAD_LETTERS_IN_A_ROW
+from penstock.domain.errors import Unavailable
+from penstock.domain.event_codec import encode
+from penstock.domain.events import PROGRESS, Event, Progress, Started
+from penstock.ports.event_log import Message
+from penstock.runner.watchdog import STALLED
+from services.status_tracker.tracker import Tracker
+from tests.support.smtp_sink import Postbox, open_postbox
+from tests.support.stream_scene import GROUP, PARTITIONS, StreamScene, repeated_and_shuffled, running
+from tests.support.waiting import GIVE_UP_SECONDS, until
+
+pytestmark = pytest.mark.server_faults
+
+STATUSES = ("SCHEDULED", "IN_PROGRESS", "COMPLETED")
+PLACES = (
+    "tracker.state_stored",
+    "tracker.notifications_stored",
+    "tracker.status_sent",
+    "consume.before_commit",
+    "notifier.mail_sent",
+)
+
+
+@pytest.fixture
+def postbox() -> Iterator[Postbox]:
+    with open_postbox() as opened:
+        yield opened
+
+
+@pytest.fixture
+def scene(tmp_path: Path, kafka_address: str) -> Iterator[StreamScene]:
+    made = StreamScene(tmp_path / "data", kafka_address)
+    yield made
+    made.close()
+
+
+def test_repeated_and_shuffled_events_give_what_the_fold_gives(scene: StreamScene) -> None:
+    events = scene.progress(scene.accept(20), chunks=98)
+    assert len(events) == 2_000
+    scene.send(repeated_and_shuffled(events, seed=1))
+    with running(scene.tracker()):
+        scene.await_end()
+    assert sorted(scene.told()) == sorted((each, status) for each in scene.expected for status in STATUSES)
+    assert scene.dead_letters() == []
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_a_tracker_that_is_killed_anywhere_is_made_up_for(scene: StreamScene, postbox: Postbox, place: str) -> None:
+    requests = scene.accept(3, "ann@example.com", "bo@example.com")
+    scene.send(repeated_and_shuffled(scene.progress(requests, chunks=5), seed=2))
+    with scene.process(postbox.port, failpoint=f"{place}:1") as first:
+        assert first.wait(GIVE_UP_SECONDS) == -signal.SIGKILL
+    with scene.process(postbox.port) as second:
+        scene.await_end()
+        second.terminate()
+        assert second.wait(GIVE_UP_SECONDS) == 0
+    assert set(scene.told()) == {(each, status) for each in requests for status in STATUSES}
+    copies = Counter(postbox.taken)
+    assert len(copies) == len({taken.message_id for taken in copies}) == 3 * len(STATUSES) * 2
+    # What was cut off between a mail and its note is sent once more, after its lease.
+    assert sum(copies.values()) - len(copies) <= (place == "notifier.mail_sent")
+
+
+def test_one_of_two_trackers_is_killed_and_the_other_takes_over(scene: StreamScene) -> None:
+    first_half, second_half = scene.accept(8), scene.accept(8)
+    with scene.process() as survivor, scene.process(failpoint="consume.before_commit:2") as victim:
+        events = scene.progress(first_half, chunks=20)
+
+        def is_dead() -> bool:  # once it has had two batches of its own
+            scene.send(events[:: len(events) // 8])
+            return victim.poll() is not None
+
+        until(is_dead)
+        assert victim.returncode == -signal.SIGKILL
+        scene.send(events)
+        scene.send(repeated_and_shuffled(scene.progress(second_half, chunks=20), seed=3))
+        scene.await_end()
+        assert survivor.poll() is None
+
+
+def test_every_other_event_is_poison(scene: StreamScene) -> None:
+    good = [encode(event) for event in scene.progress(scene.accept(4), chunks=23)]
+    poison = [good[0][:5], b"no avro at all", encode_step_of_nobody(scene), None]
+    reasons = ["truncated", "unknown_schema", "unknown_request", "truncated"]
+    foreign = Producer({"bootstrap.servers": scene.servers})
+    for number, value in enumerate(good):
+        foreign.produce(scene.prefix + PROGRESS, value, partition=number % PARTITIONS)
+        foreign.produce(scene.prefix + PROGRESS, poison[number % 4], partition=number % PARTITIONS)
+    foreign.flush()
+    with running(scene.tracker()) as tracker:
+        scene.await_end()
+        assert tracker.healthy
+    letters = scene.dead_letters()
+    assert {(letter.from_topic, letter.from_partition, letter.reason) for letter in letters} == {
+        (PROGRESS, partition, reasons[partition]) for partition in range(PARTITIONS)
+    }
+    odd = {(partition, offset) for partition in range(PARTITIONS) for offset in range(1, 2 * len(good) // 4, 2)}
+    assert Counter((letter.from_partition, letter.from_offset) for letter in letters) == Counter(odd)
+
+
+def encode_step_of_nobody(scene: StreamScene) -> bytes:
+    return encode(Progress(tenant_id="nobody", request_id=next(iter(scene.expected)), step=Started(at_us=1)))
+
+
+def test_a_bad_release_does_not_empty_the_topic_into_the_dead_letters(scene: StreamScene) -> None:
+    producer = scene.log.producer()
+    for _ in range(MOST_DEAD_LETTERS_IN_A_ROW + 20):
+        producer.send(PROGRESS, b"", b"no avro at all", partition=0)
+    for event in scene.progress(scene.accept(1), chunks=20):
+        producer.send(PROGRESS, event.key, encode(event), partition=1)
+    producer.flush()
+    with running(scene.tracker()) as tracker:
+        until(lambda: scene.states() == scene.expected and not tracker.healthy)
+        until(lambda: scene.log.lag(GROUP, PROGRESS) == 20)
+        assert tracker.excuses(0)
+        assert not tracker.excuses(1)
+    assert len(scene.dead_letters()) == MOST_DEAD_LETTERS_IN_A_ROW
+
+
+class Interrupted(Tracker):
+    """Its control store is away at first."""
+
+    failures = 0
+
+    def handle(self, events: Sequence[tuple[Message, Event]]) -> None:
+        if Interrupted.failures < 3:
+            Interrupted.failures += 1
+            raise Unavailable("the control store is away")
+        super().handle(events)
+
+
+def test_an_outage_is_waited_for_and_nothing_is_acknowledged_meanwhile(scene: StreamScene) -> None:
+    Interrupted.failures = 0
+    scene.send(scene.progress(scene.accept(3), chunks=10))
+    with running(scene.tracker(kind=Interrupted)) as tracker:
+        until(lambda: tracker.waiting)
+        assert scene.log.lag(GROUP, PROGRESS) == 3 * 12
+        assert tracker.excuses(0)
+        scene.await_end()
+    assert Interrupted.failures == 3
+    assert scene.dead_letters() == []
+
+
+def test_a_bug_ends_the_process_and_skips_nothing(scene: StreamScene) -> None:
+    scene.send(scene.progress(scene.accept(3), chunks=10))
+    with scene.process(failpoint="tracker.state_stored:1:raise") as process:
+        _, stderr = process.communicate(timeout=GIVE_UP_SECONDS)
+    assert process.returncode == 1
+    assert '"event": "consume.failed"' in stderr
+    assert scene.log.lag(GROUP, PROGRESS) == 3 * 12
+    with running(scene.tracker()):
+        scene.await_end()
+
+
+def test_a_consumer_that_stops_without_a_word_ends_its_process(scene: StreamScene) -> None:
+    scene.send(scene.progress(scene.accept(3), chunks=10))
+    with scene.process(0, "--watched", failpoint="tracker.state_stored:1:hang") as process:
+        _, stderr = process.communicate(timeout=GIVE_UP_SECONDS)
+    assert process.returncode == STALLED == os.EX_TEMPFAIL
+    assert '"event": "consume.stalled"' in stderr
+    with running(scene.tracker()):
+        scene.await_end()

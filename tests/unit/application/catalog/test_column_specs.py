@@ -1,0 +1,249 @@
+"""A mapping as people write it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from penstock.adapters.embedded.control_store import EmbeddedControlStore
+from penstock.application.catalog.catalog import Catalog
+from penstock.application.catalog.column_specs import (
+    ColumnForm,
+    MappingForm,
+    custom_attribute,
+    read_columns,
+    resolve_columns,
+    save_wanted,
+)
+from penstock.domain.errors import Refused
+from penstock.domain.limits import (
+    MAX_COLUMN_NAME,
+    MAX_ENUM_OPTIONS,
+    MAX_FORMAT,
+    MAX_IDENTIFIERS,
+    MAX_MAPPED_ARGUMENTS,
+    MAX_MAPPED_COLUMNS,
+    MAX_PATTERNS,
+)
+from penstock.domain.mapping.attributes import Attribute, FormatKind, InputFormat
+from penstock.domain.mapping.builtin_attributes import BUILTIN
+from penstock.domain.mapping.mapping import WritePolicy
+from services.uploader.api.views import mapping_view
+
+CRMID = ColumnForm(column="crmid", attribute="crmid", identifier=True)
+
+
+def column(name: str, attribute: str, **more: Any) -> ColumnForm:
+    return ColumnForm(column=name, attribute=attribute, **more)
+
+
+def refused(*forms: ColumnForm, known: Any = BUILTIN) -> list[tuple[str, str | None]]:
+    with pytest.raises(Refused) as caught:
+        read_columns(forms, known)
+    return [(fault.code, fault.column) for fault in caught.value.faults]
+
+
+def test_known_attributes_are_used_and_missing_ones_described() -> None:
+    wanted = read_columns(
+        [CRMID, column("phone", "hm", pii=True), column("day", "joined", format="date(dd/MM/yyyy)")], BUILTIN
+    )
+    assert [each.column for each in wanted.columns] == ["crmid", "phone", "day"]
+    hm, joined = wanted.missing
+    assert (hm.name, hm.display_name, hm.pii, hm.segmentable, hm.custom) == ("hm", "Hm", True, False, True)
+    assert joined.format == InputFormat(FormatKind.DATE, "dd/MM/yyyy")
+    assert joined.segmentable
+
+
+def test_a_known_attribute_may_be_said_again_as_it_is() -> None:
+    wanted = read_columns([CRMID, column("mail", "email", pii=True, format="email")], BUILTIN)
+    assert wanted.missing == []
+
+
+def test_every_fault_is_told_with_its_column() -> None:
+    assert refused(
+        CRMID,
+        column("a", "email", format="text"),
+        column("b", "gender", pii=True),
+        column("c", "new_one", format="shape"),
+        column("d", "new_two", format="date(qq)"),
+    ) == [
+        ("attribute_exists", "a"),
+        ("attribute_exists", "b"),
+        ("unknown_format", "c"),
+        ("invalid_format", "d"),
+    ]
+
+
+def test_the_rules_of_mappings_hold() -> None:
+    codes = {code for code, _ in refused(column("crmid", "crmid"), column("other", "crmid"))}
+    assert codes == {"no_identifier_mapped", "attribute_mapped_twice"}
+
+
+def test_an_attribute_has_a_name_for_people() -> None:
+    assert custom_attribute("slot_num").display_name == "Slot num"
+    assert custom_attribute("slot_num", display_name="Slot").display_name == "Slot"
+
+
+# A mapping that is read and put back
+
+
+CUSTOM = ["text", "integer", "enum(gold|silver)", "date(dd/MM/yyyy)", "datetime(yyyy-MM-dd HH:mm)", "phone(DE)", "url"]
+WAYS = {"phone": ["phone", "phone(NL)", "phone(DE)"], "birth_date": ["date", "date(d.M.yyyy)", "date(yyyyMMdd)"]}
+WAYS |= {"consent_at": ["datetime", "datetime(yyyy-MM-dd'T'HH:mm:ssXXX)"], "city": ["text"], "order_count": ["integer"]}
+built_in_columns = st.sampled_from(sorted(WAYS)).flatmap(
+    lambda name: st.builds(
+        ColumnForm,
+        column=st.text(min_size=1, max_size=20),
+        attribute=st.just(name),
+        identifier=st.booleans(),
+        format=st.sampled_from([None, *WAYS[name]]),
+        policy=st.sampled_from(WritePolicy),
+    )
+)
+custom_columns = st.builds(
+    ColumnForm,
+    column=st.text(min_size=1, max_size=20),
+    attribute=st.from_regex("x_[a-z]{1,8}", fullmatch=True),
+    identifier=st.booleans(),
+    pii=st.booleans(),
+    format=st.sampled_from([None, *CUSTOM]),
+    policy=st.sampled_from(WritePolicy),
+)
+mappings = st.lists(
+    built_in_columns | custom_columns,
+    min_size=1,
+    max_size=8,
+    unique_by=(lambda form: form.column, lambda form: form.attribute),
+).map(lambda forms: [msgspec.structs.replace(forms[0], identifier=True), *forms[1:]])
+
+
+@settings(deadline=None)
+@given(forms=mappings)
+def test_every_mapping_that_is_read_and_put_back_is_the_same(tmp_path_factory: Any, forms: list[ColumnForm]) -> None:
+    folder: Path = tmp_path_factory.mktemp("catalog")
+    with closing(EmbeddedControlStore(folder / "control.db")) as store:
+        catalog = Catalog(store)
+        catalog.create_source("t", "crm")
+        saved = save_wanted(catalog, "t", "crm", resolve_columns(catalog, "t", forms))
+        shown = msgspec.json.encode(mapping_view(saved, catalog.attributes_of("t", saved)))
+        put = msgspec.json.decode(shown, type=MappingForm)
+        wanted = resolve_columns(catalog, "t", put.columns)
+        assert wanted.missing == []
+        assert save_wanted(catalog, "t", "crm", wanted) == saved
+        catalog.create_source("other", "crm")
+        elsewhere = save_wanted(catalog, "other", "crm", resolve_columns(catalog, "other", put.columns))
+        assert [(each.column, each.attribute, each.identifier, each.policy) for each in elsewhere.columns] == [
+            (each.column, each.attribute, each.identifier, each.policy) for each in saved.columns
+        ]
+
+
+# What would cost too much
+
+
+class CountedAttributes(Mapping[str, Attribute]):
+    def __init__(self, attributes: dict[str, Attribute]) -> None:
+        self._attributes, self.reads = attributes, 0
+
+    def __getitem__(self, name: str) -> Attribute:
+        self.reads += 1
+        return self._attributes[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._attributes)
+
+    def __len__(self) -> int:
+        return len(self._attributes)
+
+
+def test_the_work_of_reading_a_mapping_grows_with_its_columns_and_not_with_their_square() -> None:
+    names = [f"a{number}" for number in range(400)]
+    known = CountedAttributes({name: custom_attribute(name) for name in names})
+    read_columns([column(name, name, identifier=name == "a0") for name in names], known)
+    assert known.reads <= 10 * len(names)
+
+
+MANY_OPTIONS = "|".join(map(str, range(MAX_ENUM_OPTIONS + 1)))
+
+
+@pytest.mark.parametrize(
+    ("forms", "code"),
+    [
+        ([column(f"c{n}", f"a{n}") for n in range(MAX_MAPPED_COLUMNS + 1)], "too_many_mapped_columns"),
+        ([column(f"c{n}", f"a{n}", identifier=True) for n in range(MAX_IDENTIFIERS + 1)], "too_many_identifiers"),
+        ([CRMID, column("c" * (MAX_COLUMN_NAME + 1), "city")], "text_too_long"),
+        ([CRMID, column("a", "a", format="enum(" + "x" * MAX_FORMAT + ")")], "invalid_format"),
+        (
+            [CRMID, column("a", "a", format=f"enum({MANY_OPTIONS})")],
+            "invalid_format",
+        ),
+        ([CRMID, column("a", "a", format="date(yyyy-MM-dd" + "." * 1_000_000 + ")")], "invalid_format"),
+        ([CRMID, column("a", "a", format="date(yyyy-MM-dd" + "." * 100 + ")")], "invalid_format"),
+    ],
+)
+def test_a_mapping_that_would_cost_too_much_is_refused(forms: list[ColumnForm], code: str) -> None:
+    with pytest.raises(Refused) as caught:
+        read_columns(forms, BUILTIN)
+    assert {fault.code for fault in caught.value.faults} == {code}
+    assert all(fault.mend for fault in caught.value.faults)
+
+
+def test_as_many_identifiers_as_are_allowed_can_be_mapped() -> None:
+    forms = [column(f"c{n}", f"a{n}", identifier=True) for n in range(MAX_IDENTIFIERS)]
+    assert len(read_columns(forms, BUILTIN).columns) == MAX_IDENTIFIERS
+
+
+LONG_ENUM = "|".join(f"option_{number:03}" for number in range(200))  # of 2,199 characters
+MANY = MAX_MAPPED_ARGUMENTS // len(LONG_ENUM) + 1
+
+
+def a_date(number: int) -> str:
+    return f"date(yyyy-MM-dd'{number}')"
+
+
+@pytest.mark.parametrize(
+    ("formats", "code"),
+    [
+        ([f"enum({LONG_ENUM})"] * MANY, "formats_too_long"),
+        ([a_date(number) for number in range(MAX_PATTERNS + 1)], "too_many_patterns"),
+    ],
+)
+def test_formats_that_cost_too_much_together_are_refused_before_any_is_read(
+    formats: list[str], code: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[InputFormat] = []
+    monkeypatch.setattr("penstock.application.catalog.column_specs.coercer", read.append)
+    forms = [CRMID, *(column(f"c{n}", f"a{n}", format=format) for n, format in enumerate(formats))]
+    assert refused(*forms) == [(code, None)]
+    assert read == []
+
+
+def test_formats_of_known_attributes_count_too() -> None:
+    known = {f"a{n}": custom_attribute(f"a{n}", format=f"enum({LONG_ENUM})") for n in range(MANY)}
+    assert refused(CRMID, *(column(name, name) for name in known), known=BUILTIN | known) == [
+        ("formats_too_long", None)
+    ]
+
+
+@pytest.mark.parametrize("format", ["date(dd/MM/yyyy)", "boolean", None])
+def test_as_many_columns_as_are_allowed_may_have_a_usual_format(format: str | None) -> None:
+    forms = [CRMID, *(column(f"c{n}", f"a{n}", format=format) for n in range(1, MAX_MAPPED_COLUMNS))]
+    assert len(read_columns(forms, BUILTIN).columns) == MAX_MAPPED_COLUMNS
+
+
+def test_as_many_patterns_as_are_allowed_can_be_mapped() -> None:
+    forms = [CRMID, *(column(f"c{n}", f"a{n}", format=a_date(n)) for n in range(MAX_PATTERNS))]
+    assert len(read_columns(forms, BUILTIN).missing) == MAX_PATTERNS
+
+
+def test_a_conflict_quotes_little_of_a_long_format() -> None:
+    known = {"tier": custom_attribute("tier", format=f"enum({LONG_ENUM})")}
+    with pytest.raises(Refused) as caught:
+        read_columns([CRMID, column("tier", "tier", format="text")], BUILTIN | known)
+    assert len(caught.value.faults[0].message) < 200

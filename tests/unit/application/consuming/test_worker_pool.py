@@ -1,0 +1,45 @@
+"""The crew: several at once, results in order, and nothing goes on behind a caller who was told of a failure."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from penstock.application.consuming.worker_pool import Crew
+
+
+def test_results_come_in_the_order_of_the_things_whichever_is_done_first() -> None:
+    later = threading.Event()
+
+    def work(number: int) -> int:
+        if number == 0:
+            assert later.wait(60)  # so two are at work at once
+        else:
+            later.set()
+        return -number
+
+    assert Crew(2).each(work, [0, 1, 2, 3]) == [0, -1, -2, -3]
+
+
+@pytest.mark.parametrize(("size", "things"), [(1, [1, 2, 3]), (8, [1]), (8, [])])
+def test_where_nothing_can_be_at_once_the_caller_works_itself(size: int, things: list[int]) -> None:
+    workers = Crew(size).each(lambda _: threading.get_ident(), things)
+    assert workers == [threading.get_ident()] * len(things)
+
+
+def test_after_a_failure_what_has_begun_is_awaited_and_no_other_begins() -> None:
+    failed, begun, ended = threading.Event(), [], []
+
+    def work(number: int) -> None:
+        begun.append(number)
+        if number == 1:
+            failed.set()
+            raise LookupError
+        assert failed.wait(60)
+        ended.append(number)
+
+    with pytest.raises(LookupError):
+        Crew(2).each(work, range(100))
+    assert sorted(ended) == sorted(set(begun) - {1})
+    assert len(begun) < 100

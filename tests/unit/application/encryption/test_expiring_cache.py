@@ -1,0 +1,47 @@
+from __future__ import annotations
+
+from penstock.adapters.system_clock import SystemClock
+from penstock.application.encryption.expiring_cache import ExpiringCache
+from tests.support.manual_clock import ManualClock
+from tests.support.waiting import until
+
+
+def test_what_nobody_asks_for_leaves_the_memory() -> None:
+    cache = ExpiringCache[str, bytes](SystemClock(), seconds=0.05, most=10)
+    for _ in range(2):  # also once more after it has been empty
+        cache.put("a", b"secret")
+        cache.put("b", b"secret")
+        until(lambda: len(cache) == 0)
+
+
+def test_a_value_is_given_until_its_time_is_over() -> None:
+    clock = ManualClock()
+    cache = ExpiringCache[str, bytes](clock, seconds=300, most=10)
+    cache.put("a", b"first")
+    clock.sleep(200)
+    cache.put("b", b"second")
+    clock.sleep(99)
+    assert (cache.get("a"), cache.get("b")) == (b"first", b"second")
+    clock.sleep(1)
+    assert (cache.get("a"), cache.get("b")) == (None, b"second")
+    cache.clear()
+
+
+def test_of_too_many_the_one_that_was_not_used_for_longest_goes() -> None:
+    cache = ExpiringCache[int, int](ManualClock(), seconds=300, most=3)
+    for number in (1, 2, 3, 2):
+        cache.put(number, number)
+    assert cache.get(1) == 1
+    cache.put(4, 4)
+    assert [cache.get(number) for number in (1, 2, 3, 4)] == [1, 2, None, 4]
+    assert len(cache) == 3
+    cache.clear()
+
+
+def test_cleared_it_holds_nothing_and_can_be_used_on() -> None:
+    cache = ExpiringCache[str, bytes](SystemClock(), seconds=0.05, most=10)
+    cache.put("a", b"secret")
+    cache.clear()
+    assert cache.get("a") is None
+    cache.put("a", b"secret")
+    until(lambda: len(cache) == 0)

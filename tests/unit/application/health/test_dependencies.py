@@ -1,0 +1,85 @@
+"""A dependency that comes and goes is told once each time, however many parts of a service notice."""
+
+from __future__ import annotations
+
+import pytest
+from structlog.testing import capture_logs
+
+from penstock.application.health.dependencies import SETTLE_SECONDS, Dependencies, outage
+from penstock.domain.errors import Unavailable
+from penstock.runner.dependency_metrics import DependencyMetrics
+
+AWAY = {"kafka": "Kafka answers nothing; check that the brokers run"}
+
+
+def test_many_tries_and_reporters_give_one_line_when_it_goes_and_one_when_it_is_back() -> None:
+    dependencies = Dependencies(settle_seconds=0)
+    with capture_logs() as lines:
+        for attempt in range(100):
+            dependencies.report("probe", {"kafka": f"try {attempt} has failed"})
+            dependencies.report("consumer", AWAY)
+        dependencies.report("probe", {})
+        dependencies.report("consumer", {})
+    assert [(line["event"], line["dependency"]) for line in lines] == [
+        ("dependency.unavailable", "kafka"),
+        ("dependency.available", "kafka"),
+    ]
+
+
+def test_what_an_operator_alone_can_bring_back_is_an_error() -> None:
+    dependencies = Dependencies()
+    with capture_logs() as lines:
+        dependencies.report("probe", AWAY)
+        dependencies.report("consumer", {"key_file": "the key is not in it"})
+    assert [(line["dependency"], line["log_level"]) for line in lines] == [("kafka", "warning"), ("key_file", "error")]
+
+
+def test_it_is_available_again_once_every_reporter_says_so() -> None:
+    dependencies = Dependencies(settle_seconds=0)
+    dependencies.report("probe", AWAY)
+    dependencies.report("consumer", {"kafka": "sending 1 events: no answer"})
+    dependencies.report("probe", {})
+    assert dependencies.problems() == [AWAY["kafka"]]
+    dependencies.report("consumer", {})
+    assert dependencies.problems() == []
+
+
+def test_whoever_asked_for_changes_gets_all_that_is_unavailable_in_place_of_a_line() -> None:
+    changes: list[dict[str, str]] = []
+    dependencies = Dependencies(changed=lambda outages: changes.append(dict(outages)), settle_seconds=0)
+    with capture_logs() as lines:
+        dependencies.report("consumer", AWAY)
+        dependencies.report("consumer", AWAY | {"s3": "away"})
+        dependencies.report("consumer", {})
+    assert (changes, lines) == ([AWAY, AWAY | {"s3": "away"}, {}], [])
+
+
+def test_an_outage_of_what_has_no_name_is_reported_too() -> None:
+    assert outage(Unavailable("away")) == {"other": "away"}
+    assert outage(Unavailable("away", dependency="smtp")) == {"smtp": "away"}
+
+
+def test_the_metric_shows_each_known_dependency() -> None:
+    dependencies = Dependencies(settle_seconds=0)
+    dependencies.expect("cassandra")
+    dependencies.report("probe", AWAY)
+    (metric,) = DependencyMetrics(dependencies).collect()
+    assert {sample.labels["dependency"]: sample.value for sample in metric.samples} == {"cassandra": 1.0, "kafka": 0.0}
+
+
+def test_one_that_comes_and_goes_while_it_comes_back_is_told_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Clients find a server again one after the other."""
+    now = 0.0
+    monkeypatch.setattr("penstock.application.health.dependencies.time.monotonic", lambda: now)
+    dependencies = Dependencies()
+    with capture_logs() as lines:
+        for outages in (AWAY, {}, AWAY, {}, AWAY, {}):
+            dependencies.report("consumer", outages)
+            now += SETTLE_SECONDS / 2
+        assert dependencies.problems() == [AWAY["kafka"]]
+        now += SETTLE_SECONDS / 2
+        assert dependencies.problems() == []
+    assert [(line["event"], line.get("seconds")) for line in lines] == [
+        ("dependency.unavailable", None),
+        ("dependency.available", 2.5 * SETTLE_SECONDS),
+    ]

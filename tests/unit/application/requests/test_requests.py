@@ -1,0 +1,243 @@
+"""Accepting, reading and changing requests, on the embedded control store."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from penstock.adapters.embedded.control_store import EmbeddedControlStore
+from penstock.application.requests.requests import NewRequest, Requests
+from penstock.domain.errors import NotFound, Refused
+from penstock.domain.events import Split
+from penstock.domain.mapping.mapping import Mode
+from penstock.domain.requests.request import Request, Status, apply
+from penstock.domain.requests.visibility import visible
+from penstock.ports.control_store import ControlStore, Table
+from tests.support.acceptance import TENANT as T
+from tests.support.acceptance import new_request, plan_for
+from tests.support.failing_control_store import Died, FailingControlStore
+from tests.support.manual_clock import ManualClock
+
+NEW = new_request("ann@example.com")
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[EmbeddedControlStore]:
+    opened = EmbeddedControlStore(tmp_path / "control.db")
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock()
+
+
+@pytest.fixture
+def requests(store: ControlStore, clock: ManualClock) -> Requests:
+    return Requests(store, clock)
+
+
+def accept(requests: Requests, new: NewRequest = NEW, key: str | None = None, fingerprint: str = "f") -> Request:
+    return requests.accept(new, idempotency_key=key, fingerprint=fingerprint, plan_for=plan_for)[0]
+
+
+def ended(status: Status) -> Callable[[Request], Request]:
+    return lambda request: replace(request, status=status, finished_at=5)
+
+
+def test_ids_grow_whatever_the_clock_does(requests: Requests, clock: ManualClock) -> None:
+    hour = 3_600_000_000
+    given_out = []
+    for jump in (0, 1, hour, -2 * hour, 0, 0, hour, -hour, 1):
+        clock.at_us += jump
+        given_out.append(requests.next_request_id(T))
+    ids, times = zip(*given_out, strict=True)
+    assert list(ids) == sorted(set(ids))
+    assert list(times) == sorted(set(times))
+    assert times[0] == ManualClock().at_us
+
+
+def test_ids_are_distinct_and_in_order_for_many_at_once(requests: Requests) -> None:
+    with ThreadPoolExecutor(4) as pool:
+        per_thread = list(pool.map(lambda _: [requests.next_request_id(T) for _ in range(25)], range(4)))
+    everything = [pair for pairs in per_thread for pair in pairs]
+    assert len({request_id for request_id, _ in everything}) == 100
+    assert all(pairs == sorted(pairs) for pairs in per_thread)
+    by_id = sorted(everything)
+    assert [at_us for _, at_us in by_id] == sorted({at_us for _, at_us in everything})
+
+
+def test_what_is_accepted_can_be_read_with_its_plan(requests: Requests) -> None:
+    request = accept(requests)
+    assert requests.get(T, request.request_id) == request
+    assert (request.status, request.object_key, request.notify) == (Status.SCHEDULED, NEW.object_key, NEW.notify)
+    plan = requests.plan(T, request.request_id)
+    assert (plan.request_id, plan.accepted_at_us) == (request.request_id, request.accepted_at)
+    assert [each.request_id for each in requests.active(T)] == [request.request_id]
+
+
+def test_nobody_else_s_request_is_found(requests: Requests) -> None:
+    request = accept(requests)
+    for read in (requests.get, requests.plan, requests.cancel, requests.undo):
+        with pytest.raises(NotFound):
+            read("other", request.request_id)
+
+
+def test_the_same_key_gives_the_same_request(requests: Requests, store: ControlStore) -> None:
+    first = requests.accept(NEW, idempotency_key="k", fingerprint="f", plan_for=plan_for)
+    again = requests.accept(
+        replace(NEW, object_key="acme/files/2"), idempotency_key="k", fingerprint="f", plan_for=plan_for
+    )
+    assert first == (again[0], True)
+    assert again[1] is False
+    assert accept(requests).request_id != first[0].request_id
+    assert store.get(Table.IDEMPOTENCY_KEYS, T, "k") is None  # only its hash is kept
+
+
+def test_a_key_for_something_else_is_refused(requests: Requests) -> None:
+    accept(requests, key="k")
+    with pytest.raises(Refused) as caught:
+        accept(requests, key="k", fingerprint="another")
+    assert caught.value.code == "idempotency_key_reused"
+    assert len(requests.list(T)) == 1
+
+
+@pytest.mark.parametrize("done", [False, True])
+@pytest.mark.parametrize("mode", [Mode.UPSERT, Mode.REPLACE])
+def test_a_retry_finishes_what_a_crash_at_any_write_left(store: ControlStore, mode: Mode, done: bool) -> None:
+    new = replace(NEW, mode=mode)
+    crashes = 0
+    while True:
+        failing = FailingControlStore(store, fatal=crashes, done=done)
+        key = f"key {mode} {crashes}"
+        try:
+            accept(Requests(failing, ManualClock()), new, key)  # type: ignore[arg-type]
+        except Died:
+            crashes += 1
+        if not failing.died:
+            break
+        requests = Requests(store, ManualClock())
+        before = [record.sort for record in store.scan(Table.REQUESTS, T, "")]
+        request = accept(requests, new, key)
+        assert requests.list(T)[0] == request == accept(requests, new, key)
+        assert requests.plan(T, request.request_id).accepted_at_us == request.accepted_at
+        assert request in list(requests.active(T))
+        if mode is Mode.REPLACE:
+            assert store.get(Table.REPLACEMENTS, T, "crm", request.request_id) is not None
+        assert len(requests.list(T, limit=500)) == len({*before, request.request_id})
+    assert crashes == (6 if mode is Mode.REPLACE else 5)
+
+
+def test_the_list_is_newest_first_and_goes_on(requests: Requests) -> None:
+    accepted = [accept(requests, replace(NEW, data_source=source)) for source in ("crm", "pos", "crm", "pos", "crm")]
+    newest_first = accepted[::-1]
+    assert requests.list(T, limit=2) == newest_first[:2]
+    assert requests.list(T, before=newest_first[1].request_id, limit=9) == newest_first[2:]
+    requests.cancel(T, accepted[0].request_id)
+    assert [r.request_id for r in requests.page(T, status=Status.CANCELLED).requests] == [accepted[0].request_id]
+    assert requests.page(T, data_source="pos").requests == [accepted[3], accepted[1]]
+    assert requests.page(T, data_source="crm", status=Status.SCHEDULED, limit=1).requests == [accepted[4]]
+
+
+def test_a_change_that_another_overtakes_is_made_again(requests: Requests) -> None:
+    request = accept(requests)
+    seen = []
+
+    def count(present: Request) -> Request:
+        if not seen:
+            requests.update(T, request.request_id, lambda other: apply(other, Split(at_us=1, chunks=3, bytes=9)))
+        seen.append(present.chunks_total)
+        return replace(present, resends=present.resends + 1)
+
+    before, after = requests.update(T, request.request_id, count)
+    assert seen == [None, 3]
+    assert (before.resends, after.resends, after.chunks_total) == (0, 1, 3)
+    assert requests.get(T, request.request_id) == after
+
+
+def test_undo_leaves_a_mark_that_outlives_the_first_end(requests: Requests) -> None:
+    request = accept(requests)
+    _, done = requests.update(T, request.request_id, ended(Status.COMPLETED))
+    requests.settle(T, [done])
+    assert list(requests.active(T)) == []
+    reverted = requests.undo(T, request.request_id)
+    requests.settle(T, [done])  # by a tracker that has not seen the undo
+    assert list(requests.active(T)) == [reverted]
+    requests.settle(T, [reverted])
+    assert list(requests.active(T)) == []
+
+
+def test_an_undo_that_is_refused_marks_nothing(requests: Requests) -> None:
+    request = accept(requests)
+    _, failed = requests.update(T, request.request_id, ended(Status.FAILED))
+    requests.settle(T, [failed])
+    with pytest.raises(Refused):
+        requests.undo(T, request.request_id)
+    assert list(requests.active(T)) == []
+
+
+def test_a_key_that_is_released_leads_to_a_new_request(requests: Requests) -> None:
+    first = accept(requests, key="k")
+    assert accept(requests, key="k") == first
+    requests.release(T, "k")
+    assert accept(requests, key="k") != first
+
+
+def test_what_counts_follows_replacements_and_undos(requests: Requests) -> None:
+    replacing = replace(NEW, mode=Mode.REPLACE)
+    old, other, first, failed, second = (
+        accept(requests, new).request_id
+        for new in (NEW, replace(NEW, data_source="pos"), replacing, replacing, replacing)
+    )
+    everything = [old, other, first, failed, second]
+    for request_id in (old, other, first):
+        requests.update(T, request_id, ended(Status.COMPLETED))
+    requests.update(T, failed, ended(Status.FAILED))
+    assert set(requests.visible(T, everything)) == {other, first}
+    requests.update(T, second, ended(Status.COMPLETED))
+    assert set(requests.visible(T, everything)) == {other, second}
+    requests.undo(T, second)
+    assert set(requests.visible(T, everything)) == {other, first}
+    assert set(requests.visible(T, [old])) == set()  # the floor counts though it was not asked for
+    requests.undo(T, first)
+    assert set(requests.visible(T, [*everything, "unknown"])) == {old, other}
+
+
+@given(st.lists(st.sampled_from(["a", "b"]), max_size=8), st.data())
+def test_the_store_gives_what_the_rule_says(
+    tmp_path_factory: pytest.TempPathFactory, sources: list[str], data: Any
+) -> None:
+    store = EmbeddedControlStore(tmp_path_factory.mktemp("store") / "control.db")
+    requests = Requests(store, ManualClock())
+    for source in sources:
+        new = replace(NEW, data_source=source, mode=data.draw(st.sampled_from(Mode)))
+        requests.update(T, accept(requests, new).request_id, ended(data.draw(st.sampled_from(Status))))
+    everything = requests.list(T)
+    asked = [r.request_id for r in everything if data.draw(st.booleans())]
+    assert set(requests.visible(T, asked)) == set(visible(everything)) & set(asked)
+    store.close()
+
+
+def test_a_page_of_a_filtered_list_reads_no_more_than_its_bound(
+    requests: Requests, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("penstock.application.requests.requests.MAX_REQUESTS_EXAMINED", 4)
+    ids = [accept(requests).request_id for _ in range(10)]
+    requests.update(T, ids[1], ended(Status.FAILED))
+    pages, before = [], ""
+    while True:
+        page = requests.page(T, before=before, status=Status.FAILED)
+        pages.append([request.request_id for request in page.requests])
+        if page.next is None:
+            break
+        before = page.next
+    assert pages == [[], [], [ids[1]]]
+    assert [request.request_id for request in requests.list(T, limit=7)] == ids[:2:-1]

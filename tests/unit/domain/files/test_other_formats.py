@@ -1,0 +1,60 @@
+"""What people upload by mistake is named, and no TSV is taken for it."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import zipfile
+
+import pytest
+
+from penstock.domain.errors import Refused
+from penstock.domain.files.other_formats import refuse_foreign
+
+
+def zipped() -> bytes:
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w") as archive:
+        archive.writestr("xl/workbook.xml", "")
+    return target.getvalue()
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be"])
+def test_other_unicode_encodings_are_named(encoding: str) -> None:
+    with pytest.raises(Refused) as refused:
+        refuse_foreign("crmid\tphone\n1\t06\n".encode(encoding))
+    assert refused.value.code == "not_utf8"
+    assert "UTF-8" in refused.value.faults[0].mend
+
+
+def test_a_utf_16_file_with_a_big_endian_mark_is_named() -> None:
+    with pytest.raises(Refused, match="UTF-16"):
+        refuse_foreign(b"\xfe\xff" + "crmid".encode("utf-16-be"))
+
+
+@pytest.mark.parametrize(
+    ("head", "kind"),
+    [
+        (zipped(), "Excel"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(500), "Excel"),
+        (b"%PDF-1.7\n", "PDF"),
+        (b"PAR1\x15\x04", "Parquet"),
+        (b"\x89PNG\r\n\x1a\n", "picture"),
+        (b"SQLite format 3\0" + bytes(16), "SQLite"),
+        (b"<!DOCTYPE html><table>", "web page"),
+        (b"<?xml version='1.0'?>", "XML"),
+        (b'{"crmid": 1}', "JSON"),
+        (gzip.compress(b"crmid\n1\n"), "twice"),
+    ],
+)
+def test_files_of_other_kinds_are_named(head: bytes, kind: str) -> None:
+    with pytest.raises(Refused, match=kind) as refused:
+        refuse_foreign(head)
+    assert refused.value.code == "not_tsv"
+
+
+@pytest.mark.parametrize(
+    "head", [b"", b"crmid\tphone\n", b"PAR1\tPK\n", b"BZh\tx\n", b"a\0\n", b"<b>\t1\n", "日本\tX\n".encode()]
+)
+def test_a_tsv_passes(head: bytes) -> None:
+    refuse_foreign(head)

@@ -1,0 +1,65 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from penstock.domain.files.rows import Parsed, parse
+
+CELL = st.text(st.characters(blacklist_characters="\t\n\r\0", blacklist_categories=("Cs",)), max_size=8)
+
+
+def read(body: bytes, width: int = 2, cell_bytes: int = 100) -> Parsed:
+    return parse(body, first_line=2, width=width, cell_bytes=cell_bytes)
+
+
+def rows(parsed: Parsed) -> list[tuple[str, ...]]:
+    return list(zip(*parsed.table.columns, strict=True))
+
+
+def reasons(parsed: Parsed) -> dict[int, tuple[str, ...]]:
+    return {reject.line: reject.reasons for reject in parsed.rejects}
+
+
+@given(st.lists(st.tuples(CELL, CELL), max_size=20), st.sampled_from(["\n", "\r\n"]), st.booleans())
+def test_every_row_is_read_as_it_was_written(written: list[tuple[str, str]], newline: str, final: bool) -> None:
+    body = newline.join("\t".join(row) for row in written) + (newline if final and written else "")
+    parsed = read(body.encode())
+    assert rows(parsed) == written
+    assert not parsed.rejects
+    assert list(parsed.table.lines) == list(range(2, 2 + len(written)))
+
+
+@pytest.mark.parametrize("inside", [*"\r\v\f\x85\u2028\u2029\x1c\"'\u202e\U0001f600\u200b"])
+def test_only_a_newline_ends_a_row_and_all_else_is_text(inside: str) -> None:
+    assert rows(read(f"a{inside}b\tc\n".encode())) == [(f"a{inside}b", "c")]
+
+
+def test_blank_lines_are_no_rows_but_count_as_lines() -> None:
+    parsed = read(b"\na\tb\n\r\n\nc\td\n")
+    assert rows(parsed) == [("a", "b"), ("c", "d")]
+    assert list(parsed.table.lines) == [3, 6]
+
+
+def test_each_row_that_cannot_be_read_is_rejected_with_its_line_and_the_others_go_on() -> None:
+    parsed = read(b"a\tb\nonly\n1\t2\t3\n\xff\tx\nnul\0\tx\n" + b"long" * 30 + b"\tx\r\nc\td")
+    assert rows(parsed) == [("a", "b"), ("c", "d")]
+    assert list(parsed.table.lines) == [2, 8]
+    assert reasons(parsed) == {
+        3: ("wrong_field_count",),
+        4: ("wrong_field_count",),
+        5: ("not_utf8",),
+        6: ("contains_nul",),
+        7: ("cell_too_large",),
+    }
+    assert next(reject.row for reject in parsed.rejects if reject.line == 5) == b"\xff\tx"
+
+
+def test_the_limit_of_a_cell_counts_its_bytes() -> None:
+    assert not read("é\tx\n".encode(), cell_bytes=2).rejects
+    assert reasons(read("éa\tx\n".encode(), cell_bytes=2)) == {2: ("cell_too_large",)}
+
+
+@given(st.binary(max_size=200))
+def test_any_bytes_give_rows_and_rejects_that_account_for_every_line(body: bytes) -> None:
+    parsed = read(body)
+    filled = {line for line, row in enumerate(body.split(b"\n"), 2) if row.removesuffix(b"\r")}
+    assert sorted([*parsed.table.lines, *reasons(parsed)]) == sorted(filled)

@@ -1,0 +1,198 @@
+"""The hot path against the reference: any chunking, any rows of one person together, links, policies."""
+
+import os
+from collections.abc import Sequence
+from random import Random
+from types import SimpleNamespace
+from typing import Any
+from uuid import UUID
+
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from penstock.domain.files.chunking import spans
+from penstock.domain.ingestion.chunk import ChunkResult, ingest_chunk
+from penstock.domain.ingestion.layout import compile_layout
+from penstock.domain.mapping.attributes import Attribute, FormatKind, InputFormat
+from penstock.domain.mapping.mapping import ColumnMapping, Mapping, Plan, WritePolicy
+from penstock.domain.profiles.fold import Profile, fold
+from penstock.domain.profiles.fragments import ORIGIN_BYTES, Fragment, KeyAndCell, decode, key_suffix
+from penstock.domain.profiles.identity import NodeHasher
+from penstock.domain.profiles.sealing import ChunkSealer, DataKey, Part, chunk_key, open_part, take_apart
+from tests.support import reference
+
+HASH_KEY = b"h" * 32
+GENERAL, PERSONAL = DataKey(1, b"g" * 32), DataKey(1, b"p" * 32)
+HEADER = ("crmid", "email", "note", "points", "unmapped")
+ATTRIBUTES = {
+    "crmid": Attribute(name="crmid", display_name="CRM id"),
+    "email": Attribute(name="email", display_name="E-mail", format=InputFormat(FormatKind.EMAIL), pii=True),
+    "note": Attribute(name="note", display_name="Note"),
+    "points": Attribute(name="points", display_name="Points", format=InputFormat(FormatKind.INTEGER), pii=True),
+}
+POLICY = st.sampled_from(WritePolicy)
+
+
+def plan_of(columns: tuple[ColumnMapping, ...], number: int) -> Plan:
+    return Plan(
+        tenant_id="acme",
+        request_id=str(UUID(int=number)),
+        data_source="crm",
+        mapping=Mapping(data_source="crm", version=1, columns=columns),
+        attributes=tuple(ATTRIBUTES[column.attribute] for column in columns),
+    )
+
+
+def ingest(plan: Plan, body: bytes, chunk_bytes: int = 1 << 20) -> list[ChunkResult]:
+    header = SimpleNamespace(columns=HEADER, corrected_rejects=False)
+    layout = compile_layout(plan, header, HASH_KEY)  # type: ignore[arg-type]
+    results = []
+    for span in spans([body], body_start=0, chunk_bytes=chunk_bytes):
+        origin = key_suffix("crm", plan.request_id, span.chunk)[-ORIGIN_BYTES:]
+        sealer = ChunkSealer("acme", origin, GENERAL, PERSONAL, os.urandom)
+        part = body[span.start : span.end]
+        results.append(
+            ingest_chunk(part, chunk=span.chunk, first_line=span.first_line, plan=plan, layout=layout, sealer=sealer)
+        )
+    return results
+
+
+def opened(stored: KeyAndCell) -> Fragment:
+    key, cell = stored
+    parts, origin = take_apart(cell), key[-ORIGIN_BYTES:]
+    general = open_part(chunk_key(GENERAL, Part.GENERAL, origin), "acme", Part.GENERAL, 1, key, parts.general)
+    personal = parts.personal and open_part(
+        chunk_key(PERSONAL, Part.PERSONAL, origin), "acme", Part.PERSONAL, 1, key, parts.personal
+    )
+    return decode(key, general, personal)
+
+
+def walk(fragments: Sequence[Fragment], start: bytes) -> Profile:
+    by_node: dict[bytes, list[Fragment]] = {}
+    for fragment in fragments:
+        by_node.setdefault(fragment.key.node, []).append(fragment)
+    known, waiting = {start}, [start]
+    while waiting:
+        for fragment in by_node.get(waiting.pop(), []):
+            waiting += [node for node in fragment.links if node not in known]
+            known.update(fragment.links)
+    return fold(fragment for node in known for fragment in by_node.get(node, []))
+
+
+def columns_with(policies: Sequence[WritePolicy], both_identify: bool) -> tuple[ColumnMapping, ...]:
+    return tuple(
+        ColumnMapping(
+            column=name,
+            attribute=name,
+            policy=policy,
+            identifier=name == "crmid" or (both_identify and name == "email"),
+        )
+        for name, policy in zip(HEADER[:4], policies, strict=True)
+    )
+
+
+ROW = st.tuples(
+    st.sampled_from(["", "C1", "C2", "C3"]),
+    st.sampled_from(["", "a@gmail.com", "b@gmail.com", "A@gmail.com", "nonsense"]),
+    st.sampled_from(["", "red", "blue", "<b>'; drop table"]),
+    st.sampled_from(["", "1", "2", "x"]),
+    st.just("ignored"),
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    files=st.lists(
+        st.tuples(st.lists(ROW, max_size=8), st.just((WritePolicy.OVERWRITE,) * 4) | st.tuples(*[POLICY] * 4)),
+        min_size=1,
+        max_size=3,
+    ),
+    both_identify=st.booleans(),
+    chunk_bytes=st.sampled_from([1, 40, 100, 1 << 20]),
+    seed=st.integers(0, 2**32),
+)
+@example(
+    files=[
+        (
+            [("C1", "a@gmail.com", "red", "1", "x"), ("C1", "b@gmail.com", "", "", "x")],
+            (WritePolicy.CLEAR_ON_BLANK,) * 4,
+        )
+    ],
+    both_identify=True,
+    chunk_bytes=1,
+    seed=0,
+)
+def test_what_is_stored_folds_to_the_reference_in_any_order_and_with_any_repetition(
+    files: list[tuple[list[tuple[str, ...]], tuple[WritePolicy, ...]]], both_identify: bool, chunk_bytes: int, seed: int
+) -> None:
+    uploads, fragments = [], []
+    for number, (rows, policies) in enumerate(files, 1):
+        columns = columns_with(policies, both_identify)
+        body = "".join("\t".join(row) + "\n" for row in rows).encode()
+        uploads.append(
+            reference.Upload(
+                str(UUID(int=number)), "crm", "\t".join(HEADER).encode() + b"\n" + body, columns, ATTRIBUTES
+            )
+        )
+        results = ingest(plan_of(columns, number), body, chunk_bytes)
+        expected = reference.read(uploads[-1])
+        rejected = {reject.line: list(reject.reasons) for result in results for reject in result.rejects}
+        assert rejected == expected.rejected
+        assert sum(result.rows_ingested for result in results) == len(expected.rows)
+        assert all(result.rows_read == result.rows_ingested + len(result.rejects) for result in results)
+        fragments += [opened(stored) for result in results for stored in result.fragments]
+    shuffled = fragments + Random(seed).choices(fragments, k=len(fragments)) if fragments else []
+    Random(seed).shuffle(shuffled)
+    for (namespace, value), attributes in reference.profiles(uploads).items():
+        profile = walk(shuffled, NodeHasher(namespace, HASH_KEY).node(value, ATTRIBUTES[namespace].format))
+        told = {
+            name: (said.value, said.origin.request_id, said.origin.row) for name, said in profile.attributes.items()
+        }
+        assert told == attributes
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(ROW, max_size=12), st.booleans())
+def test_one_chunk_writes_each_node_once_and_in_the_order_of_keys(
+    rows: list[tuple[str, ...]], both_identify: bool
+) -> None:
+    columns = columns_with([WritePolicy.OVERWRITE] * 4, both_identify)
+    body = "".join("\t".join(row) + "\n" for row in rows).encode()
+    for result in ingest(plan_of(columns, 1), body):
+        keys = [key for key, _ in result.fragments]
+        assert keys == sorted(set(keys))
+
+
+def test_two_attempts_at_one_chunk_write_the_same_keys_and_meaning_with_other_bytes() -> None:
+    columns = columns_with([WritePolicy.OVERWRITE] * 4, both_identify=True)
+    body = b"C1\ta@gmail.com\tred\t1\tx\nC2\t\tblue\t2\tx\n"
+    plan = plan_of(columns, 1)
+    first, second = (ingest(plan, body)[0].fragments for _ in range(2))
+    assert [key for key, _ in first] == [key for key, _ in second]
+    assert [opened(fragment) for fragment in first] == [opened(fragment) for fragment in second]
+    assert not {cell for _, cell in first} & {cell for _, cell in second}
+
+
+def test_no_value_of_a_row_stands_in_what_is_stored() -> None:
+    columns = columns_with([WritePolicy.OVERWRITE] * 4, both_identify=True)
+    result = ingest(plan_of(columns, 1), b"C-MARKED\tmarked@gmail.com\tmarked note\t424242\tx\n")[0]
+    stored = b"".join(key + cell for key, cell in result.fragments)
+    for value in (b"MARKED", b"marked", b"424242", b"note"):
+        assert value not in stored
+
+
+def test_a_row_with_several_faults_lists_all_and_counts_once() -> None:
+    columns = columns_with([WritePolicy.OVERWRITE] * 4, both_identify=False)
+    result = ingest(plan_of(columns, 1), b"C1\tnonsense\tred\tx\tx\n")[0]
+    assert result.rejects[0].reasons == ("not_an_email:email", "not_an_integer:points")
+    assert result.reject_reasons == {"not_an_email": 1}
+
+
+def test_a_reader_without_the_personal_key_sees_names_but_no_personal_values() -> None:
+    columns = columns_with([WritePolicy.OVERWRITE] * 4, both_identify=False)
+    key, cell = ingest(plan_of(columns, 1), b"C1\ta@gmail.com\tred\t1\tx\n")[0].fragments[0]
+    general = open_part(
+        chunk_key(GENERAL, Part.GENERAL, key[-ORIGIN_BYTES:]), "acme", Part.GENERAL, 1, key, take_apart(cell).general
+    )
+    assertions: dict[str, Any] = {name: said.value for name, said in decode(key, general, None).assertions.items()}
+    assert assertions == {"crmid": "C1", "note": "red", "email": None, "points": None}

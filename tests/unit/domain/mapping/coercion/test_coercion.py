@@ -1,0 +1,155 @@
+"""What every coercer promises, whatever its format."""
+
+import subprocess
+import sys
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from penstock.domain.errors import Refused
+from penstock.domain.mapping.attributes import parse_format
+from penstock.domain.mapping.coercion import REASONS, Coercer, Misfit, Value, coercer
+
+FORMATS = (
+    *("text", "integer", "decimal", "boolean", "date", "date(d.M.yyyy)", "datetime", "datetime(yyyyMMdd HH:mm)"),
+    *("email", "phone", "phone(NL)", "phone(US)", "url", "enum(gold|silver|ünique)"),
+)
+COERCERS = {written: coercer(parse_format(written)) for written in FORMATS}
+
+# Cells that fit some format, so that a mutation of one nearly fits.
+NEAR = (
+    *("7", "-007", "9223372036854775807", "-9223372036854775808", "12.50", "1e3", "-0.0", "true", "No", "gold"),
+    *("ünique", "2024-02-29", "29.2.2024", "2024-02-29T23:59:59.5+01:00", "20240229 23:59", "anna@example.org"),
+    *("Info@GMAIL.com", "+31612345678", "06-12345678", "(212) 555-1234", "0031 20 624 1111", "https://example.com/a?b"),
+)
+NASTY = st.text(
+    st.sampled_from(" \t\n\r\x0b\x00\x1c\x85\u00a0\u2028\u200b٣７²½ +-.@/0123459aeTZ'=\"😀\u202e"), max_size=12
+)
+
+
+@st.composite
+def near_cells(draw: st.DrawFn) -> str:
+    cell = draw(st.sampled_from(NEAR))
+    if draw(st.booleans()):
+        at = draw(st.integers(0, len(cell)))
+        cell = cell[:at] + draw(st.sampled_from([" ", "_", "\n", "٣", "0", "e", ".", "\u00a0"])) + cell[at:]
+    return draw(st.sampled_from(["", " ", "\t"])) + cell + draw(st.sampled_from(["", " ", "\n"]))
+
+
+def one_by_one(coercer: Coercer, cells: list[str]) -> tuple[list[Value | None], dict[int, str]]:
+    values: list[Value | None] = []
+    misfits: dict[int, str] = {}
+    for index, cell in enumerate(cells):
+        try:
+            values.append(coercer.one(cell))
+        except Misfit as misfit:
+            values.append(None)
+            misfits[index] = misfit.code
+    return values, misfits
+
+
+@pytest.mark.parametrize("written", FORMATS)
+@settings(deadline=None)  # the first number of a country compiles its plan
+@given(cells=st.lists(near_cells() | NASTY | st.text(max_size=8), max_size=6))
+def test_a_column_is_its_cells(written: str, cells: list[str]) -> None:
+    fresh = coercer(parse_format(written))
+    expected = one_by_one(fresh, cells)
+    for attempt in (COERCERS[written], fresh, coercer(parse_format(written))):  # whatever each has seen before
+        values, misfits = attempt.column(cells)
+        assert (values, misfits) == expected
+        assert list(map(type, values)) == list(map(type, expected[0]))
+        assert set(misfits.values()) <= set(REASONS)
+
+
+@pytest.mark.parametrize("written", FORMATS)
+@pytest.mark.parametrize("blank", ["", " ", "\t ", "\u00a0", "\n", "\u3000"])
+def test_a_blank_cell_is_no_value_and_no_misfit(written: str, blank: str) -> None:
+    assert COERCERS[written].column([blank, blank]) == ([None, None], {})
+    assert COERCERS[written].one(blank) is None
+
+
+@pytest.mark.parametrize("written", FORMATS)
+def test_an_empty_column(written: str) -> None:
+    assert COERCERS[written].column([]) == ([], {})
+
+
+@pytest.mark.parametrize(
+    ("written", "cell", "code"),
+    [
+        ("integer", "12x", "not_an_integer"),
+        ("integer", "9223372036854775808", "integer_out_of_range"),
+        ("decimal", "1,5", "not_a_decimal"),
+        ("boolean", "maybe", "not_a_boolean"),
+        ("date", "2023-02-29", "not_a_date"),
+        ("datetime", "2024-01-31T24:00", "not_a_datetime"),
+        ("email", "secret@", "not_an_email"),
+        ("phone", "0612345678", "not_a_phone"),
+        ("url", "secret.example.com", "not_a_url"),
+        ("enum(gold|silver)", "Gold", "not_an_option"),
+        *((written, "0" * 1_025, "value_too_long") for written in FORMATS if written not in ("text", "url")),
+        ("url", "https://example.com/" + "a" * 2_029, "value_too_long"),
+    ],
+)
+def test_a_misfit_tells_why_and_never_what(written: str, cell: str, code: str) -> None:
+    with pytest.raises(Misfit) as caught:
+        coercer(parse_format(written)).one(cell)
+    assert caught.value.code == code
+    assert caught.value.args == (code,)
+    assert coercer(parse_format(written)).column(["", cell]) == ([None, None], {1: code})
+
+
+@pytest.mark.parametrize(
+    ("written", "cell"),
+    [
+        ("text", "0" * 32_768),
+        ("integer", "0" * 1_023 + "7"),
+        ("decimal", "0." + "0" * 998 + "1"),
+        ("url", "https://example.com/" + "a" * 2_028),
+        ("url", f"https://{'a' * 63}.{'b' * 63}.{'c' * 63}.{'d' * 61}/?q={'%20' * 500}"),
+        *((written, f"{near}{' ' * 4_000}") for written, near in (("date", "2024-01-31"), ("email", "a@example.org"))),
+    ],
+)
+def test_what_is_not_too_long_fits(written: str, cell: str) -> None:
+    value = coercer(parse_format(written)).one(cell)
+    assert value is not None
+    assert coercer(parse_format(written)).column([cell]) == ([value], {})
+
+
+def test_a_value_that_is_too_long_is_told_the_limit() -> None:
+    assert "1,024" in REASONS["value_too_long"].mend
+    assert "2,048" in REASONS["value_too_long"].mend
+
+
+def test_every_reason_says_how_to_mend_it() -> None:
+    assert len(REASONS) == 11
+    for reason in REASONS.values():
+        assert reason.message.endswith(".")
+        assert reason.mend.endswith(".")
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        *("date(dd/MM)", "date(yy-MM-dd)", "date(yyyy-MM-dd HH)", "date(dd/MM/yyyy dd)", "date(dMyyyy)", "date('x)"),
+        *("datetime(yyyy-MM-dd)", "datetime(yyyy-MM-dd mm)", "datetime(yyyy-MM-dd HH:mm:SSS)", "datetime(HH:mm)"),
+        *("phone(XX)", "phone(31)", "enum(|)", "enum(a||b)", "enum(a|a)", "enum(a| b)"),
+        f"enum(a|{'b' * 256})",
+    ],
+)
+def test_a_wrong_argument_is_refused_with_how_to_mend_it(written: str) -> None:
+    with pytest.raises(Refused) as caught:
+        coercer(parse_format(written))
+    assert caught.value.code == "invalid_format"
+    assert "such as" in caught.value.faults[0].mend or "For example" in caught.value.faults[0].mend
+
+
+def test_slow_libraries_are_imported_only_for_their_columns() -> None:
+    code = (
+        "import sys; from penstock.domain.mapping.attributes import parse_format;"
+        "from penstock.domain.mapping.coercion import coercer;"
+        "slow = {'phonenumbers', 'email_validator'};"
+        "[coercer(parse_format(f)) for f in ('text', 'integer', 'date', 'url')]; assert not slow & set(sys.modules);"
+        "[coercer(parse_format(f)) for f in ('email', 'phone')]; assert slow <= set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)

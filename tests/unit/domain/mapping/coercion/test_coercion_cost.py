@@ -1,0 +1,46 @@
+"""What a single cell may cost, whatever is in it: an attacker's cell must not hold the interpreter."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from penstock.domain.mapping.attributes import parse_format
+from penstock.domain.mapping.coercion import coercer
+from penstock.domain.mapping.mapping import Limits
+from penstock.domain.profiles.identity import NodeHasher, normalise
+from tests.support.adversarial import cells
+from tests.support.cost import MOST_SECONDS, seconds
+
+FORMATS = (
+    *("text", "integer", "decimal", "boolean", "email", "url", "enum(gold|silver)"),
+    *("date", "date(d.M.yyyy)", "date(d/M/yyyy)", "date(yyyy''''MMdd)", "date(M 'of' yyyy 'on' d)"),
+    *("datetime", "datetime(yyyyMMdd HH)", "datetime(d.M.yyyy HH:mm:ss.SSSXXX)"),
+    *("phone", "phone(NL)", "phone(US)", "phone(DE)", "phone(BR)", "phone(AR)", "phone(MX)", "phone(GB)", "phone(IT)"),
+)
+LONGEST = Limits().cell_bytes
+SIZES = (LONGEST, 2_048, 1_024, 255, 250, 64)  # the largest cell that there can be, and what limits let through
+
+
+def costly(work: Callable[[str], object], size: int) -> list[tuple[str, int]]:
+    """The adversarial cells of `size` bytes that cost too much: how they begin, and milliseconds."""
+    taken = [(cell, seconds(lambda cell=cell: work(cell))) for cell in cells(size)]  # type: ignore[misc]
+    return [(cell[:20] + cell[-5:], round(took * 1_000)) for cell, took in taken if took >= MOST_SECONDS]
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("written", FORMATS)
+def test_no_cell_costs_much(written: str, size: int) -> None:
+    reading = coercer(parse_format(written))
+    reading.column(["+31201234567", "0201234567"])  # a country's first number compiles its plan
+    assert costly(reading.one, size) == []
+    assert costly(lambda cell: reading.column([cell]), size) == []
+
+
+@pytest.mark.parametrize("written", ["text", "email"])
+def test_no_identifier_costs_much(written: str) -> None:
+    format = parse_format(written)
+    hasher = NodeHasher("crmid", bytes(32))
+    assert costly(lambda cell: normalise(cell, format), LONGEST) == []
+    assert costly(lambda cell: hasher.column([cell], format), LONGEST) == []

@@ -1,0 +1,126 @@
+"""Dates and datetimes: only the stated pattern passes, the same in every version of Python."""
+
+import re
+from datetime import date, datetime, timedelta, timezone
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from penstock.domain.limits import MAX_PATTERNS
+from penstock.domain.mapping.attributes import FormatKind, InputFormat
+from penstock.domain.mapping.coercion import Misfit, coercer, date_patterns
+from penstock.domain.mapping.coercion.dates import DateCoercer, DateTimeCoercer
+
+
+@pytest.mark.parametrize(
+    ("pattern", "cell", "value"),
+    [
+        ("", "2024-02-29", "2024-02-29"),
+        ("", " 0001-01-01 ", "0001-01-01"),
+        ("dd/MM/yyyy", "31/01/2024", "2024-01-31"),
+        ("d.M.yyyy", "1.2.2024", "2024-02-01"),
+        ("d.M.yyyy", "01.02.2024", "2024-02-01"),
+        ("yyyyMMdd", "20240131", "2024-01-31"),
+        ("'on 'd'''th of 'M yyyy", "on 3'th of 12 2024", "2024-12-03"),
+        ("yyyy年MM月dd日", "2024年01月31日", "2024-01-31"),
+        ("yyyy.*MM+dd", "2024.*01+31", "2024-01-31"),
+    ],
+)
+def test_a_date(pattern: str, cell: str, value: str) -> None:
+    assert DateCoercer(pattern).one(cell) == value
+
+
+@pytest.mark.parametrize(
+    ("pattern", "cell"),
+    [
+        *(("", "20240131"), ("", "2024-W05-3"), ("", "2024-031"), ("", "2024-1-31"), ("", "31-01-2024")),
+        *(
+            ("", "2023-02-29"),
+            ("", "0000-01-01"),
+            ("", "２０２４-01-31"),
+            ("", "2024-01-31T00:00:00"),
+            ("", "2024-13-01"),
+        ),
+        *(("dd/MM/yyyy", "1/01/2024"), ("dd/MM/yyyy", "01/31/2024"), ("dd/MM/yyyy", "31/04/2024"), ("", "-024-01-31")),
+        *(("yyyy.MM.dd", "2024x01x31"), ("dd/MM/yyyy", "31/01/24"), ("d.M.yyyy", "001.2.2024")),
+    ],
+)
+def test_not_a_date(pattern: str, cell: str) -> None:
+    with pytest.raises(Misfit, match="not_a_date"):
+        DateCoercer(pattern).one(cell)
+
+
+@given(st.dates())
+def test_every_date_is_read_in_every_order(day: date) -> None:
+    for pattern, written in (("", "%Y-%m-%d"), ("dd.MM.yyyy", "%d.%m.%Y"), ("MM/dd yyyy", "%m/%d %Y")):
+        cell = day.strftime(written.replace("%Y", f"{day.year:04}"))
+        assert DateCoercer(pattern).column([cell, cell]) == ([day.isoformat()] * 2, {})
+
+
+def test_days_beyond_what_is_remembered_are_read_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("penstock.domain.mapping.coercion.dates._MEMO", 2)
+    dates, cells = DateCoercer(), ["2024-01-01", "2024-01-02", "2024-01-03", "2024-01-04"]
+    for _ in range(2):
+        assert dates.column(cells) == (cells, {})
+    assert len(dates._known) == 2
+
+
+@pytest.mark.parametrize(
+    ("pattern", "cell", "value"),
+    [
+        ("", "2024-01-31", "2024-01-31T00:00:00"),
+        ("", "2024-01-31 09:30", "2024-01-31T09:30:00"),
+        ("", "2024-01-31T09:30:15", "2024-01-31T09:30:15"),
+        ("", "2024-01-31T09:30:15.5Z", "2024-01-31T09:30:15.500000+00:00"),
+        ("", "2024-01-31T09:30:15,000001-0330", "2024-01-31T09:30:15.000001-03:30"),
+        ("", "2024-01-31T09:30+02", "2024-01-31T09:30:00+02:00"),
+        ("", "2024-01-31T09:30:00.000-00:00", "2024-01-31T09:30:00+00:00"),
+        ("dd/MM/yyyy HH:mm", "31/01/2024 09:30", "2024-01-31T09:30:00"),
+        ("yyyy-MM-dd'T'HH:mm:ss.SSSXXX", "2024-01-31T09:30:15.070Z", "2024-01-31T09:30:15.070000+00:00"),
+        ("d-M-yyyy HH", "1-2-2024 23", "2024-02-01T23:00:00"),
+        ("HHmmss ddMMyyyyXXX", "235959 29022024+05:45", "2024-02-29T23:59:59+05:45"),
+    ],
+)
+def test_a_datetime_keeps_its_offset_and_gets_none(pattern: str, cell: str, value: str) -> None:
+    assert DateTimeCoercer(pattern).one(cell) == value
+
+
+@pytest.mark.parametrize(
+    ("pattern", "cell"),
+    [
+        *(("", "2024-01-31T24:00"), ("", "2024-01-31T23:60"), ("", "2024-01-31T23:59:60"), ("", "2024-01-31T9:30")),
+        *(("", "20240131T0930"), ("", "2024-01-31T09"), ("", "2024-01-31T09:30:15.1234567"), ("", "2024-01-31t09:30")),
+        *(("", "2024-01-31T09:30+24:00"), ("", "2024-02-30T09:30"), ("", "2024-01-31Z"), ("", "2024-01-31T09:30 Z")),
+        *(("dd/MM/yyyy HH:mm", "31/01/2024"), ("dd/MM/yyyy HH:mm", "2024-01-31T09:30"), ("", "2024-01-31T０9:30")),
+    ],
+)
+def test_not_a_datetime(pattern: str, cell: str) -> None:
+    with pytest.raises(Misfit, match="not_a_datetime"):
+        DateTimeCoercer(pattern).one(cell)
+
+
+ZONES = st.none() | st.integers(-1439, 1439).map(lambda minutes: timezone(timedelta(minutes=minutes)))
+
+
+@given(st.datetimes(timezones=ZONES))
+def test_every_iso_datetime_comes_back_as_python_writes_it(moment: datetime) -> None:
+    for cell in (moment.isoformat(), moment.isoformat(" ")):
+        assert DateTimeCoercer().column([cell]) == ([moment.isoformat()], {})
+
+
+def test_a_pattern_is_compiled_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    compiled: list[str] = []
+    compile = date_patterns._compile
+
+    def counted(written: str) -> re.Pattern[str]:
+        compiled.append(written)
+        return compile(written)
+
+    monkeypatch.setattr(date_patterns, "_compile", counted)
+    written = [f"yyyy-MM-dd'once {number}'" for number in range(MAX_PATTERNS)]
+    for _ in range(2):
+        for each in written:
+            coercer(InputFormat(FormatKind.DATE, each))
+            coercer(InputFormat(FormatKind.DATETIME, f"{each} HH"))
+    assert len(compiled) == 2 * MAX_PATTERNS

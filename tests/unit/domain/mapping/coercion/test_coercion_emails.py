@@ -1,0 +1,109 @@
+"""E-mail addresses: the fast way gives email-validator's answer, or none."""
+
+import pytest
+from email_validator import SPECIAL_USE_DOMAIN_NAMES, EmailNotValidError, validate_email
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from penstock.domain.mapping.coercion import Misfit
+from penstock.domain.mapping.coercion.emails import EmailCoercer
+
+LABELS = st.sampled_from(
+    [
+        *("gmail", "example", "x", "1x", "1", "a-b", "-a", "a-", "ab--c", "xy--z", "a" * 63, "a" * 64, "b_c", "GMAIL"),
+        *("xn--bcher-kva", "xn--", "xn--a", "bücher", "", "co", "test", "local", "א"),
+    ]
+)
+TOPS = st.sampled_from(
+    ["com", "org", "nl", "COM", "museum", "c", "1", "c1", "1c", "com.", "рф", "xn--p1ai", "example", "[127.0.0.1]"]
+) | st.sampled_from(SPECIAL_USE_DOMAIN_NAMES)
+LOCALS = st.sampled_from(
+    [
+        *("anna.smith42", "j+tag", "info", "Info", "SALES", "a" * 64, "a" * 65, "b" * 230, '"a b"', '"ab"', "x'y", "é"),
+        *(".a", "a.", "a..b", "", "a b", "a@b", "Anna <a", "{}|~^", "a\u0338", "a\u200bb"),
+    ]
+) | st.text(st.sampled_from("abAB09.+-_!#$%&'*/=?^`{|}~\"\\ é"), max_size=10)
+
+
+@st.composite
+def addresses(draw: st.DrawFn) -> str:
+    labels = draw(st.lists(LABELS, max_size=3))
+    return f"{draw(LOCALS)}@{'.'.join([*labels, draw(TOPS)])}"
+
+
+def library(cell: str) -> str | None:
+    try:
+        return validate_email(cell, check_deliverability=False).normalized
+    except EmailNotValidError:
+        return None
+
+
+@settings(max_examples=1_000, deadline=None)
+@given(st.lists(addresses(), min_size=1, max_size=3))
+@example([f"{'a' * 64}@{'.'.join(['b' * 61] * 3)}.com"])
+@example([f"{'a' * 65}@{'.'.join(['b' * 60] * 3)}.abc", f"{'a' * 65}@{'.'.join(['b' * 60] * 3)}.abcdef"])
+@example([f"{'a' * 150}@{('例' * 50).encode('idna').decode()}.com"])  # short in Punycode, too long when it is undone
+def test_the_fast_way_is_the_librarys_answer_or_none(cells: list[str]) -> None:
+    emails = EmailCoercer()
+    for _ in range(2):  # the second time from what is remembered of the first
+        for cell, value in zip(cells, emails.glance(cells), strict=True):
+            assert value is None or value == library(cell.strip())
+    for cell, value in zip(cells, emails.column(cells)[0], strict=True):
+        assert value == library(cell.strip())
+
+
+@pytest.mark.parametrize(
+    ("cell", "value"),
+    [
+        ("anna.smith42@example.org", "anna.smith42@example.org"),
+        ("Anna@GMAIL.com", "Anna@gmail.com"),
+        ("Info@Example.com", "info@example.com"),
+        ("x@sub.domain-2.co.uk", "x@sub.domain-2.co.uk"),
+    ],
+)
+def test_common_shapes_need_no_library_more_than_once_a_domain(
+    cell: str, value: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    emails = EmailCoercer()
+    emails.column([cell])
+    monkeypatch.delattr("penstock.domain.mapping.coercion.emails.validate_email")
+    assert emails.column([cell, cell]) == ([value, value], {})
+
+
+@pytest.mark.parametrize(
+    ("cell", "value"),
+    [
+        (" anna@example.com\t", "anna@example.com"),
+        ("a@xn--bcher-kva.de", "a@bücher.de"),
+        ("é@bücher.de", "é@bücher.de"),
+    ],
+)
+def test_the_library_judges_the_rest(cell: str, value: str) -> None:
+    assert EmailCoercer().column([cell]) == ([value], {})
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "a@b",
+        "a@x.test",
+        "a@x.local",
+        "a@[127.0.0.1]",
+        '"a b"@example.com',
+        "A <a@example.com>",
+        "a@b@c.com",
+        "@",
+        "a" * 300,
+    ],
+)
+def test_not_an_email(cell: str) -> None:
+    with pytest.raises(Misfit, match="not_an_email"):
+        EmailCoercer().one(cell)
+
+
+def test_domains_beyond_what_is_remembered_are_judged_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("penstock.domain.mapping.coercion.emails._MEMO", 2)
+    emails, cells = EmailCoercer(), [f"a@example{number}.com" for number in range(4)]
+    for _ in range(2):
+        assert emails.column(cells) == (cells, {})
+    assert len(emails._domains) == 2

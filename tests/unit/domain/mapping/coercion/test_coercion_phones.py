@@ -1,0 +1,164 @@
+"""Phone numbers: the fast way gives phonenumbers' answer, or none."""
+
+from functools import cache
+
+import phonenumbers
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+from phonenumbers import PhoneNumberFormat
+
+from penstock.domain.mapping.attributes import FormatKind, InputFormat
+from penstock.domain.mapping.coercion import Misfit
+from penstock.domain.mapping.coercion.phones import PhoneCoercer
+from penstock.domain.profiles.identity import NodeHasher
+
+# Those with ways of their own: shared country codes, prefixes that change the number, leading zeros, carrier codes.
+ODD_ONES = ("US", "CA", "GB", "IT", "DE", "AR", "MX", "BR", "RU", "KZ", "NL", "AU", "CN", "CO", "HU", "JE", "BS", "SM")
+REGIONS = st.sampled_from(ODD_ONES) | st.sampled_from(sorted(phonenumbers.SUPPORTED_REGIONS))
+FORMS = st.sampled_from([PhoneNumberFormat.E164, PhoneNumberFormat.INTERNATIONAL, PhoneNumberFormat.NATIONAL])
+BEFORE = st.sampled_from(["", "", "", "0", "00", "1", "8", "9", "15", "(0)", "+", "+00", "011", "810", "0031", "-"])
+WITHIN = st.sampled_from([*"0123456789 -()./", "٣", "x", "#", ",", "\u00a0", "*", "+", "\t", "\n", "ab", "３"])
+
+
+@cache
+def examples(region: str) -> list[str]:
+    kinds = [*range(11), phonenumbers.PhoneNumberType.VOICEMAIL]
+    found = [phonenumbers.example_number_for_type(region, kind) for kind in kinds]
+    return [number for number in found if number]
+
+
+@st.composite
+def numbers(draw: st.DrawFn) -> tuple[str, str | None]:
+    """A number, true or somewhat changed, and the region in which it is read."""
+    home = draw(REGIONS)
+    number = draw(st.sampled_from(examples(home)))
+    written = phonenumbers.format_number(number, draw(FORMS))
+    if draw(st.booleans()):  # other subscribers
+        digits = draw(st.lists(st.sampled_from("0123456789"), min_size=5, max_size=5))
+        written = written[:-5] + "".join(
+            new if old.isdigit() else old for new, old in zip(digits, written[-5:], strict=False)
+        )
+    for _ in range(draw(st.integers(0, 2))):
+        at, gone = draw(st.integers(0, len(written))), draw(st.integers(0, 1))
+        written = written[:at] + draw(WITHIN) + written[at + gone :]
+    written = draw(BEFORE) + written
+    if draw(st.integers(0, 4)) == 0:
+        written = written.replace("+", draw(st.sampled_from(["", "00"])))
+    return written, draw(st.sampled_from([home, home, None]) | REGIONS)
+
+
+@cache
+def phones(region: str | None) -> PhoneCoercer:
+    return PhoneCoercer(region or "")
+
+
+def library(cell: str, region: str | None) -> str | None:
+    try:
+        number = phonenumbers.parse(cell, region)
+    except phonenumbers.NumberParseException:
+        return None
+    if not phonenumbers.is_valid_number(number):
+        return None
+    extension = f";ext={number.extension}" if number.extension else ""
+    return phonenumbers.format_number(number, PhoneNumberFormat.E164) + extension
+
+
+@settings(max_examples=1_000, deadline=None)
+@given(numbers())
+@example(("+7 812 123-45-67", None))  # begins with the national prefix, and is none
+@example(("391 234 5678", "IT"))  # begins with the country code, and is none
+@example(("02-1234567", "IT"))
+@example(("0 15 11 2345-6789", "AR"))
+@example(("0 31 11 91234-5678", "BR"))
+def test_the_fast_way_is_the_librarys_answer_or_none(case: tuple[str, str | None]) -> None:
+    cell, region = case
+    told = phones(region).glance([cell])[0]
+    answer = library(cell.strip(" \t"), region)
+    assert told is None or told == answer
+    assert phones(region).column([cell])[0] == [answer]
+
+
+@pytest.mark.parametrize("region", sorted(phonenumbers.SUPPORTED_REGIONS))
+def test_the_fast_way_tells_the_ordinary_numbers_of_every_country(region: str) -> None:
+    """So that a new release of the library does not make a file slow without a word."""
+    number = phonenumbers.example_number_for_type(region, phonenumbers.PhoneNumberType.MOBILE)
+    number = number or phonenumbers.example_number(region)
+    e164 = phonenumbers.format_number(number, PhoneNumberFormat.E164)
+    cells = [e164, phonenumbers.format_number(number, PhoneNumberFormat.INTERNATIONAL)]
+    assert phones(None).glance(cells) == [e164, e164]
+
+
+@pytest.mark.parametrize(
+    ("region", "cell", "e164"),
+    [
+        ("NL", "06-12345678", "+31612345678"),
+        ("NL", "0031 6 1234 5678", "+31612345678"),
+        ("nl", "+31 (0)20 624 1111", "+31206241111"),
+        ("US", "(212) 555-1234", "+12125551234"),
+        ("US", "1-212-555-1234", "+12125551234"),
+        ("NL", "31612345678", "+31612345678"),
+        ("GB", "020 7946 0018", "+442079460018"),
+        ("IT", "02 1234 5678", "+390212345678"),
+        ("DE", "0151/23456789", "+4915123456789"),
+        ("BR", "(11) 96123-4567", "+5511961234567"),
+        ("RU", "8 (912) 345-67-89", "+79123456789"),
+    ],
+)
+def test_national_numbers_of_a_stated_region_are_told_at_a_glance(region: str, cell: str, e164: str) -> None:
+    assert PhoneCoercer(region).glance([cell]) == [e164]
+    assert PhoneCoercer(region).one(cell) == e164
+
+
+@pytest.mark.parametrize(
+    ("region", "cell"),
+    [
+        *(("", "06-12345678"), ("NL", "06-1234567"), ("NL", "+31 6 1234 56789"), ("", "+999 123 456"), ("", "phone")),
+        *(("US", "123-456-7890"), ("", "+" + "1" * 300), ("NL", "0" * 251)),
+        *(("US", "(530) 583-6985 x302/x2303"), ("", "tel:+31201234567;isub=12"), ("NL", "020 123 4567 / x12")),
+    ],
+)
+def test_not_a_phone(region: str, cell: str) -> None:
+    with pytest.raises(Misfit, match="not_a_phone"):
+        PhoneCoercer(region).one(cell)
+
+
+def test_a_newline_in_a_cell_does_not_shift_the_others() -> None:
+    cells = ["+31612345678", "+316\n12345678", "+31206241111"]
+    values, _ = PhoneCoercer().column(cells)
+    assert (values[0], values[2]) == ("+31612345678", "+31206241111")
+
+
+def test_only_the_heads_of_real_plans_are_remembered() -> None:
+    coercer = PhoneCoercer("NL")
+    coercer.column(["hello", "+", "+31", "+0123456", "+8001234567", "12", "+31612345678"])
+    assert set(coercer._plans) == {"+3161"}
+
+
+@pytest.mark.parametrize(
+    ("region", "cell", "value"),
+    [
+        *(
+            ("", f"+31 20 123 4567{how}", "+31201234567;ext=12")
+            for how in (" ext. 12", " x12", "#12", " xtn 12", " int 12")
+        ),
+        *(("", f"+31 20 123 4567{how}", "+31201234567;ext=12") for how in (";ext=12", ",,12", " ext  12", " EXT: 12")),
+        *(("", cell, "+31201234567;ext=012") for cell in ("+31201234567;ext=012", "tel:+31-20-123-4567;ext=012")),
+        *(("NL", cell, "+31201234567;ext=12") for cell in ("020 - 123 45 67    ext 12", "020-1234567 Extension 12")),
+        *(("US", cell, "+12125551234;ext=302") for cell in ("(212) 555-1234 x302", "212-555-1234 - 302#")),
+    ],
+)
+def test_an_extension_is_kept(region: str, cell: str, value: str) -> None:
+    assert PhoneCoercer(region).one(cell) == value
+    assert PhoneCoercer(region).column([cell]) == ([value], {})
+    assert PhoneCoercer().one(value) == value
+
+
+def test_colleagues_behind_one_number_are_not_one_person() -> None:
+    hasher, format = NodeHasher("phone", bytes(32)), InputFormat(FormatKind.PHONE)
+    cells = ["+31 20 123 4567", "+31 20 123 4567 ext. 12", "+31 20 123 4567 x13", "+31201234567;ext=12"]
+    values, misfits = PhoneCoercer().column(cells)
+    nodes = hasher.column([str(value) for value in values], format)
+    assert misfits == {}
+    assert len(set(nodes)) == 3
+    assert nodes[1] == nodes[3]

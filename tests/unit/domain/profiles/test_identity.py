@@ -1,0 +1,46 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from penstock.domain.mapping.attributes import FormatKind, InputFormat
+from penstock.domain.profiles.identity import NODE_BYTES, NodeHasher, normalise
+
+TEXT = InputFormat()
+EMAIL = InputFormat(FormatKind.EMAIL)
+KEY = b"k" * 32
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "format"),
+    [
+        ("C1", " C1 ", TEXT),
+        ("Anna@Example.org", "anna@example.org", EMAIL),
+        ("Zoe\u0308", "Zo\u00eb", TEXT),
+    ],
+)
+def test_two_spellings_of_one_identifier_are_equal(one: str, other: str, format: InputFormat) -> None:
+    assert normalise(one, format) == normalise(other, format)
+
+
+def test_text_identifiers_keep_case_and_leading_zeros() -> None:
+    assert normalise("c1", TEXT) != normalise("C1", TEXT)
+    assert normalise("007", TEXT) != normalise("7", TEXT)
+
+
+@given(st.text(), st.text())
+def test_a_node_depends_on_the_value_the_namespace_and_the_key(one: str, other: str) -> None:
+    hasher = NodeHasher("crmid", KEY)
+    assert len(hasher.node(one, TEXT)) == NODE_BYTES
+    assert hasher.node(one, TEXT) == NodeHasher("crmid", KEY).node(one, TEXT)
+    same = normalise(one, TEXT) == normalise(other, TEXT)
+    assert (hasher.node(one, TEXT) == hasher.node(other, TEXT)) == same
+    assert hasher.node(one, TEXT) != NodeHasher("email", KEY).node(one, TEXT)
+    assert hasher.node(one, TEXT) != NodeHasher("crmid", b"x" * 32).node(one, TEXT)
+
+
+@given(st.lists(st.none() | st.text() | st.integers()), st.sampled_from([TEXT, EMAIL]))
+def test_a_column_has_the_nodes_of_its_values_and_none_for_blanks(
+    values: list[str | int | None], format: InputFormat
+) -> None:
+    hasher = NodeHasher("crmid", KEY)
+    assert hasher.column(values, format) == [None if v is None else hasher.node(v, format) for v in values]

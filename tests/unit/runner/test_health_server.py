@@ -1,0 +1,134 @@
+"""Health and metrics over real HTTP."""
+
+from __future__ import annotations
+
+import json
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack
+
+import httpx
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from penstock.application.consuming.processing import Tally
+from penstock.domain.errors import Unavailable
+from penstock.runner.health_server import MAX_CALLERS, METRICS, PROBLEM, serving_health
+from penstock.runner.part_runner import PartRunner
+from tests.support.waiting import until
+
+
+class Asked(PartRunner):
+    """A runner whose state the test decides."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.dead: list[str] = []
+        self.wrong: list[str] = []
+
+    def deaths(self) -> list[str]:
+        return self.dead
+
+    def problems(self) -> list[str]:
+        return self.wrong
+
+
+class Counting:
+    """A part that has handled some events, and has ended."""
+
+    def __init__(self, group: str, tally: Tally) -> None:
+        self.group, self.healthy, self.tally = group, True, tally
+
+    def run(self) -> None:
+        """It is done."""
+
+    def stop(self) -> None:
+        """It has stopped."""
+
+
+@pytest.fixture
+def runner() -> Asked:
+    return Asked()
+
+
+@pytest.fixture
+def url(runner: Asked) -> Iterator[str]:
+    with serving_health(runner, "127.0.0.1", 0) as url:
+        assert url is not None
+        yield url
+
+
+def test_a_well_service_says_so(url: str) -> None:
+    assert httpx.get(f"{url}/healthz").json() == {"status": "ok"}
+    assert httpx.get(f"{url}/readyz?verbose").json() == {"status": "ready"}
+
+
+@pytest.mark.parametrize(("path", "other"), [("/healthz", "/readyz"), ("/readyz", "/healthz")])
+def test_each_problem_is_a_fault_of_the_answer(url: str, runner: Asked, path: str, other: str) -> None:
+    told = runner.dead if path == "/healthz" else runner.wrong
+    told += ["one thing", "another"]
+    answer = httpx.get(url + path)
+    assert (answer.status_code, answer.headers["content-type"]) == (503, PROBLEM)
+    document = answer.json()
+    assert (document["status"], document["code"], document["detail"]) == (503, "not_ready", "one thing; another")
+    assert [fault["message"] for fault in document["faults"]] == ["one thing", "another"]
+    assert httpx.get(url + other).status_code == 200
+
+
+def test_every_group_has_its_counts(url: str, runner: Asked) -> None:
+    runner.run([Counting("penstock.workers", Tally(7, 2)), Counting("penstock.splitters", Tally(3, 0))])
+    answer = httpx.get(f"{url}/metrics")
+    assert answer.headers["content-type"] == METRICS
+    samples = [sample for family in text_string_to_metric_families(answer.text) for sample in family.samples]
+    assert {(sample.name, sample.labels["group"]): sample.value for sample in samples} == {
+        ("penstock_events_total", "penstock.workers"): 7,
+        ("penstock_events_total", "penstock.splitters"): 3,
+        ("penstock_dead_letters_total", "penstock.workers"): 2,
+        ("penstock_dead_letters_total", "penstock.splitters"): 0,
+    }
+
+
+def test_another_path_is_not_found(url: str) -> None:
+    answer = httpx.get(f"{url}/nothing")
+    assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+
+
+def test_a_caller_that_says_nothing_holds_up_no_other(url: str) -> None:
+    with socket.create_connection(("127.0.0.1", int(url.rpartition(":")[2]))):
+        assert httpx.get(f"{url}/healthz").status_code == 200
+
+
+def test_callers_that_never_finish_are_only_so_many(url: str) -> None:
+    before = threading.active_count()
+    with ExitStack() as stack:
+        for _ in range(4 * MAX_CALLERS):
+            caller = stack.enter_context(socket.create_connection(("127.0.0.1", int(url.rpartition(":")[2]))))
+            caller.sendall(b"GET /healthz")
+        assert httpx.get(f"{url}/healthz", timeout=60).status_code == 200
+        until(lambda: threading.active_count() <= before + MAX_CALLERS)
+
+
+def test_it_is_over_with_the_service(runner: Asked) -> None:
+    with serving_health(runner, "127.0.0.1", 0) as url:
+        pass
+    with pytest.raises(httpx.ConnectError):
+        httpx.get(f"{url}/healthz")
+
+
+def test_without_a_port_there_is_none(runner: Asked) -> None:
+    before = threading.active_count()
+    with serving_health(runner, "127.0.0.1", None) as url:
+        assert (url, threading.active_count()) == (None, before)
+
+
+def test_a_port_that_is_taken_is_named(url: str) -> None:
+    port = int(url.rpartition(":")[2])
+    with pytest.raises(Unavailable, match=f"cannot listen on 127.0.0.1, port {port}"):  # noqa: SIM117
+        with serving_health(Asked(), "127.0.0.1", port):
+            raise AssertionError
+
+
+def test_the_address_may_be_one_of_ipv6(runner: Asked) -> None:
+    with serving_health(runner, "::1", 0) as url:
+        assert json.loads(httpx.get(f"{url}/readyz").content) == {"status": "ready"}
