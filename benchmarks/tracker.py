@@ -32,7 +32,7 @@ from penstock import struct_types
 from penstock.adapters.cluster.cassandra_control_store import CassandraControlStore
 from penstock.adapters.cluster.cassandra_session import CassandraSession, CassandraSettings
 from penstock.adapters.cluster.kafka_event_log import KafkaEventLog
-from penstock.adapters.cluster.kafka_inspector import Onlooker
+from penstock.adapters.cluster.kafka_inspector import KafkaInspector
 from penstock.adapters.cluster.kafka_settings import KafkaSettings
 from penstock.adapters.system_clock import SystemClock
 from penstock.application.requests.requests import NewRequest, Requests
@@ -83,7 +83,7 @@ class Load:
     def __init__(self, fleet: Fleet, log: KafkaEventLog, store: CassandraControlStore, kafka: KafkaSettings) -> None:
         self._fleet, self._log, self._store = fleet, log, store
         self._requests = Requests(store, SystemClock())
-        self._onlooker = Onlooker(kafka)
+        self._inspector = KafkaInspector(kafka)
         self._status = [Place(kafka.prefix + STATUS, partition) for partition in range(log.partitions(STATUS))]
         for tenant_id in TENANTS:
             store.create(Table.DATA_KEYS, tenant_id, "general", "1", b"wrapped")  # what makes a tenant
@@ -149,7 +149,7 @@ class Load:
 
     def _told(self) -> int:
         """How many status events there are."""
-        return sum(self._onlooker.edges(place).end for place in self._status)
+        return sum(self._inspector.watermarks(place).end for place in self._status)
 
     def _check(self, requests: list[Request], chunks: int) -> None:
         for request in requests:

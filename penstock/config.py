@@ -20,7 +20,7 @@ PREFIX = "PENSTOCK_"
 DEFAULT_TENANT = "default"
 T = TypeVar("T", bound=msgspec.Struct)
 
-SECTIONS = ("kafka", "cassandra", "s3", "foreign_s3", "kms", "smtp")  # servers, whose settings begin with their names
+SECTIONS = ("kafka", "cassandra", "s3", "external_s3", "kms", "smtp")  # servers, whose settings begin with their names
 NO_SETTINGS = ("url", "api_key", "failpoint")  # variables that are read elsewhere
 LEAST_COMPARED = 4  # letters of a server's name: shorter ones are like too much else
 SIMILARITY = 0.8  # of a variable's name and a setting's, by difflib; what Kubernetes sets for its services is below
@@ -156,8 +156,8 @@ def _invalid(name: str, text: str, kind: Any) -> Refused:
     allowed = [str(each) for each in get_args(kind)] if get_origin(kind) is Literal else []
     words = f"one of {', '.join(allowed)}" if allowed else _IN_WORDS.get(get_origin(kind) or kind, "of the right kind")
     near = nearest_name(text, allowed)
-    mend = f"Did you mean {near}?" if near else f"Set it to {words}, or leave it out for what is usual."
-    return refusal("invalid_setting", f"{name} is not {words}", mend)
+    hint = f"Did you mean {near}?" if near else f"Set it to {words}, or leave it out for what is usual."
+    return refusal("invalid_setting", f"{name} is not {words}", hint)
 
 
 def _structured(text: str, kind: Any) -> object:

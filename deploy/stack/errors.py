@@ -1,4 +1,4 @@
-"""What can be wrong with the stack, each said in one sentence that tells how to mend it."""
+"""What can be wrong with the stack, each said in one sentence that tells how to fix it."""
 
 
 class StackError(Exception):

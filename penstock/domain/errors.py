@@ -7,7 +7,7 @@
     ├── Fenced             this consumer lost its partition: drop the work, poll again
     ├── Unavailable        a server, disk, key service or key is away: wait and try again, for ever
     ├── Corrupt            sealed bytes do not open: moved, cut, changed, or the wrong key
-    ├── Misfit             a cell does not fit its format: the row is a reject (domain/coercion)
+    ├── CoercionError             a cell does not fit its format: the row is a reject (domain/coercion)
     └── KeyRevoked         the key is gone for good: a terminal, named state
 
 No message ever carries a customer's value; positions, columns and codes say where it is.
@@ -21,11 +21,11 @@ import msgspec
 
 
 class Fault(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One thing that is wrong, where it is, and how to mend it."""
+    """One thing that is wrong, where it is, and how to fix it."""
 
     code: str
     message: str
-    mend: str
+    hint: str
     column: str | None = None
     position: int | None = None  # 1-based: of the column in the header, or of the line in the file
 
@@ -89,6 +89,6 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
         return {**msgspec.to_builtins(self), "type": f"urn:penstock:problem:{self.code}"}
 
 
-def refusal(code: str, message: str, mend: str, **where: Any) -> Refused:
+def refusal(code: str, message: str, hint: str, **where: Any) -> Refused:
     """A `Refused` with a single fault."""
-    return Refused([Fault(code=code, message=message, mend=mend, **where)])
+    return Refused([Fault(code=code, message=message, hint=hint, **where)])

@@ -105,7 +105,7 @@ def refused_file(refused: Refused) -> Problem:
 
 def unreadable_file(error: PenstockError) -> Problem:
     """What is told of a stored file that was changed or lost, or whose key was."""
-    fault = Fault(code=error.code, message=str(error), mend="Upload the file again.")
+    fault = Fault(code=error.code, message=str(error), hint="Upload the file again.")
     return Problem(code=error.code, title="The stored file cannot be read", detail=str(error), faults=[fault])
 
 

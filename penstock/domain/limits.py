@@ -33,10 +33,10 @@ MAX_PAGE = 200  # entries of a list that are answered at once
 MAX_REQUESTS_EXAMINED = 2_000  # for one page of a filtered list
 
 
-def check_number(number: int, most: int, *, code: str, what: str, mend: str) -> None:
+def check_number(number: int, most: int, *, code: str, what: str, hint: str) -> None:
     """Raise `Refused` when there are more than `most` of `what`."""
     if number > most:
-        raise refusal(code, f"{number:,} {what}; {most:,} are allowed", mend)
+        raise refusal(code, f"{number:,} {what}; {most:,} are allowed", hint)
 
 
 def check_length(text: str, most: int, *, what: str) -> None:

@@ -22,7 +22,7 @@ class NotAllowed(PenstockError):
     code = "object_not_allowed"
 
 
-class ForeignObjects(Protocol):
+class ExternalObjects(Protocol):
     def open(self, uri: ObjectUri, version: ObjectVersion) -> Iterator[bytes]:
         """The bytes of exactly this version, as they come in, in bounded memory.
 

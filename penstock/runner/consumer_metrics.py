@@ -8,7 +8,7 @@ from typing import Protocol
 from prometheus_client.metrics_core import CounterMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from penstock.application.consuming.processing import Tally
+from penstock.application.consuming.processing import ConsumerCounts
 
 
 class Counted(Protocol):
@@ -18,7 +18,7 @@ class Counted(Protocol):
     def group(self) -> str: ...
 
     @property
-    def tally(self) -> Tally: ...
+    def counts(self) -> ConsumerCounts: ...
 
 
 class ConsumerMetrics(Collector):
@@ -31,7 +31,7 @@ class ConsumerMetrics(Collector):
         events = CounterMetricFamily("penstock_events", "Events settled, dead letters among them.", labels=["group"])
         letters = CounterMetricFamily("penstock_dead_letters", "Events that never can be handled.", labels=["group"])
         for consumer in self._consumers():
-            events.add_metric([consumer.group], consumer.tally.events)
-            letters.add_metric([consumer.group], consumer.tally.dead_letters)
+            events.add_metric([consumer.group], consumer.counts.events)
+            letters.add_metric([consumer.group], consumer.counts.dead_letters)
         yield events
         yield letters

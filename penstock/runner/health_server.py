@@ -33,7 +33,7 @@ class Answer(NamedTuple):
 class Inspected(Protocol):
     """What can be asked how it is, from any thread."""
 
-    def deaths(self) -> list[str]: ...
+    def ended_parts(self) -> list[str]: ...
 
     def problems(self) -> list[str]: ...
 
@@ -68,12 +68,12 @@ def serving_health(service: Inspected, host: str, port: int | None, *collectors:
 def answer(service: Inspected, metrics: CollectorRegistry, path: str) -> Answer:
     match path:
         case "/healthz":
-            return _state("ok", service.deaths())
+            return _state("ok", service.ended_parts())
         case "/readyz":
             return _state("ready", service.problems())
         case "/metrics":
             return Answer(200, METRICS, generate_latest(metrics))
-    lost = Fault(code="not_found", message="there is nothing here", mend="Ask for /healthz, /readyz or /metrics.")
+    lost = Fault(code="not_found", message="there is nothing here", hint="Ask for /healthz, /readyz or /metrics.")
     return _problem(404, lost.code, "Not Found", [lost])
 
 
@@ -144,8 +144,8 @@ class _Handler(BaseHTTPRequestHandler):
 def _state(good: str, problems: list[str]) -> Answer:
     if not problems:
         return Answer(200, JSON, msgspec.json.encode({"status": good}))
-    mend = "Wait; when it lasts, see the log of this service."
-    faults = [Fault(code="not_ready", message=text, mend=mend) for text in problems]
+    hint = "Wait; when it lasts, see the log of this service."
+    faults = [Fault(code="not_ready", message=text, hint=hint) for text in problems]
     return _problem(503, "not_ready", "Service Unavailable", faults)
 
 

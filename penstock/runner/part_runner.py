@@ -8,7 +8,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from typing import Protocol, runtime_checkable
 
 from penstock.application.consuming.consume_loop import ConsumeLoop
-from penstock.application.consuming.processing import PARTITION_STOPPED, Tally
+from penstock.application.consuming.processing import PARTITION_STOPPED, ConsumerCounts
 from penstock.application.health.dependencies import Dependencies
 
 WAKE_SECONDS = 0.5  # Python hears a signal that the kernel gave to another thread when the main one wakes up
@@ -33,7 +33,7 @@ class Consumer(Part, Protocol):
     def healthy(self) -> bool: ...
 
     @property
-    def tally(self) -> Tally: ...
+    def counts(self) -> ConsumerCounts: ...
 
 
 class PartRunner:
@@ -69,8 +69,8 @@ class PartRunner:
         self._told = True
         self._stop_all()
 
-    def deaths(self) -> list[str]:
-        """What only a new process can mend: a part that has ended though nobody told it to."""
+    def ended_parts(self) -> list[str]:
+        """What only a new process can fix: a part that has ended though nobody told it to."""
         if self._told or not any(future.done() for future in self._running):
             return []
         return ["a part of the service has ended by itself; see the log"]
@@ -82,13 +82,13 @@ class PartRunner:
         if not self._parts:
             return ["the service waits for its servers", *self.dependencies.problems()]
         stopped = [PARTITION_STOPPED for part in self.consumers() if not part.healthy]
-        return [*self.deaths(), *stopped, *(self.dependencies.problems() or self._silences())]
+        return [*self.ended_parts(), *stopped, *(self.dependencies.problems() or self._stale_consumers())]
 
     def consumers(self) -> list[Consumer]:
         """Those of the parts that handle events."""
         return [part for part in self._parts if isinstance(part, Consumer)]
 
-    def _silences(self) -> list[str]:
+    def _stale_consumers(self) -> list[str]:
         now = self._monotonic()
         quiet = [now - part.last_poll for part in self._parts if isinstance(part, ConsumeLoop)]
         return [f"the event log has not answered for {seconds:.0f} s" for seconds in quiet if seconds > QUIET_SECONDS]

@@ -23,7 +23,7 @@ from penstock.adapters.cluster.kafka_lag import KafkaLag
 from penstock.adapters.cluster.kafka_settings import KafkaSettings
 from penstock.adapters.cluster.kms_key_vault import KMS, KmsKeyVault, KmsSettings
 from penstock.adapters.cluster.s3_client import S3, S3Settings
-from penstock.adapters.cluster.s3_external_objects import ForeignS3Settings, S3ForeignObjects
+from penstock.adapters.cluster.s3_external_objects import ExternalS3Settings, S3ExternalObjects
 from penstock.adapters.cluster.s3_object_store import S3ObjectStore
 from penstock.adapters.file_key_vault import FIND_FILE, KEY_FILE, FileKeyVault
 from penstock.adapters.system_clock import SystemClock
@@ -36,7 +36,7 @@ from penstock.config import Settings, load_section
 from penstock.domain.errors import Conflict, NotFound, Refused, refusal
 from penstock.ports.clock import Clock
 from penstock.ports.control_store import ControlStore
-from penstock.ports.external_objects import ForeignObjects
+from penstock.ports.external_objects import ExternalObjects
 from penstock.ports.key_vault import KeyVault
 from penstock.ports.object_store import ObjectStore
 from penstock.runner.periodic import Periodic
@@ -56,7 +56,7 @@ class _Files(NamedTuple):
 
     objects: ObjectStore
     vault: KeyVault
-    foreign: ForeignObjects | None
+    external: ExternalObjects | None
     probes: tuple[Probe, ...]
     abort_unfinished: Callable[[], None]
 
@@ -68,7 +68,7 @@ def cluster(
     dependencies: Dependencies | None = None,
     opens_files: bool = True,
 ) -> System:
-    """The runtime on its servers. Raises `Unavailable` while one is away, `Refused` for what a person must mend."""
+    """The runtime on its servers. Raises `Unavailable` while one is away, `Refused` for what a person must fix."""
     with ExitStack() as opened:
         log = KafkaEventLog(kafka_settings())
         opened.callback(log.close)
@@ -87,7 +87,7 @@ def cluster(
             objects=files.objects,
             profiles=CassandraProfileStore(session),
             vault=files.vault,
-            foreign=files.foreign,
+            external=files.external,
             probes=(
                 Probe(KAFKA, log.probe),
                 Probe(CASSANDRA, lambda: probe_cassandra(session)),
@@ -109,8 +109,8 @@ def _files(settings: Settings, control: ControlStore, clock: Clock) -> _Files:
         """Uploads in parts whose process died; a living one is done within a day."""
         objects.abort_unfinished(clock.now_us() - DAY_US)
 
-    foreign = S3ForeignObjects(load_section(ForeignS3Settings, "foreign_s3").over(s3))
-    return _Files(objects, vault, foreign, (Probe(S3, objects.probe), _vault_probe(vault, control)), abort_unfinished)
+    external = S3ExternalObjects(load_section(ExternalS3Settings, "external_s3").over(s3))
+    return _Files(objects, vault, external, (Probe(S3, objects.probe), _vault_probe(vault, control)), abort_unfinished)
 
 
 def _no_files() -> _Files:
@@ -190,5 +190,5 @@ def _check_topic(log: KafkaEventLog, topic: str, partitions: int) -> None:
 
 
 def _wrong_count(message: str) -> Refused:
-    mend = "Set PENSTOCK_CHUNK_PARTITIONS to what the topic has, or PENSTOCK_KAFKA_PREFIX to a prefix of its own."
-    return refusal("wrong_partition_count", message, mend)
+    hint = "Set PENSTOCK_CHUNK_PARTITIONS to what the topic has, or PENSTOCK_KAFKA_PREFIX to a prefix of its own."
+    return refusal("wrong_partition_count", message, hint)

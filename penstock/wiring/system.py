@@ -23,7 +23,7 @@ from penstock.domain.mapping.mapping import Limits
 from penstock.ports.clock import Clock
 from penstock.ports.control_store import ControlStore
 from penstock.ports.event_log import EventLog
-from penstock.ports.external_objects import ForeignObjects
+from penstock.ports.external_objects import ExternalObjects
 from penstock.ports.key_vault import KeyVault
 from penstock.ports.mailer import Mailer
 from penstock.ports.object_store import ObjectStore
@@ -53,7 +53,7 @@ class System(NamedTuple):
     reader: ProfileReader
     mailer: Mailer
     upkeep: Callable[[], None]  # what this runtime needs done every hour or so
-    foreign: ForeignObjects | None  # where other services' files lie, if this runtime takes any
+    external: ExternalObjects | None  # where other services' files lie, if this runtime takes any
     dependencies: Dependencies
     probes: tuple[Probe, ...]
     mail_probes: tuple[Probe, ...]  # of interest only to who sends mail
@@ -85,7 +85,7 @@ class Adapters(NamedTuple):
     objects: ObjectStore
     profiles: ProfileStore
     vault: KeyVault
-    foreign: ForeignObjects | None = None
+    external: ExternalObjects | None = None
     probes: tuple[Probe, ...] = ()
 
 
@@ -121,7 +121,7 @@ def join(
         ),
         mailer=mailer,
         upkeep=upkeep,
-        foreign=adapters.foreign,
+        external=adapters.external,
         dependencies=dependencies or Dependencies(),
         probes=adapters.probes,
         mail_probes=(Probe(MAIL_SERVER, mailer.probe, MAIL_PROBE_SECONDS),) if isinstance(mailer, SmtpMailer) else (),

@@ -40,5 +40,5 @@ def _from_stdin() -> str:
     return value
 
 
-def _usage(message: str, mend: str) -> BadUsage:
-    return BadUsage(refusal("usage", message, mend).faults)
+def _usage(message: str, hint: str) -> BadUsage:
+    return BadUsage(refusal("usage", message, hint).faults)

@@ -9,10 +9,10 @@ from typing import Annotated
 import typer
 from rich.console import RenderableType
 
-from penstock.application.catalog.column_specs import ColumnForm
+from penstock.application.catalog.column_specs import ColumnSpec
 from penstock.domain.errors import refusal
 from penstock.domain.mapping.attributes import TEXT
-from services.cli.column_options import columns_said
+from services.cli.column_options import parse_column_options
 from services.cli.connecting import connect
 from services.cli.failures import BadUsage, reporting
 from services.cli.mapping_file import columns_of_file
@@ -122,10 +122,10 @@ def register(app: typer.Typer) -> None:
     app.add_typer(mapping_app, name="mapping")
 
 
-def _columns(maps: Sequence[str], policies: Sequence[str], file: Path | None) -> Sequence[ColumnForm]:
+def _columns(maps: Sequence[str], policies: Sequence[str], file: Path | None) -> Sequence[ColumnSpec]:
     """Raises `BadUsage`."""
     if file is None:
-        return columns_said(maps, policies)
+        return parse_column_options(maps, policies)
     if maps or policies:
         raise BadUsage(
             refusal("invalid_options", "--file says all of the mapping", "Leave out --map, --policy.").faults

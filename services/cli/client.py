@@ -14,7 +14,7 @@ from typing import Protocol
 import msgspec
 
 from penstock.application.access.api_keys import Role
-from penstock.application.catalog.column_specs import ColumnForm
+from penstock.application.catalog.column_specs import ColumnSpec
 from penstock.domain.mapping.mapping import Mode
 from services.cli.output import Document
 from services.cli.progress import Progress
@@ -81,7 +81,7 @@ class Client(Protocol):
 
     def mapping(self, source: str) -> Document: ...
 
-    def save_mapping(self, source: str, columns: Sequence[ColumnForm]) -> Document:
+    def save_mapping(self, source: str, columns: Sequence[ColumnSpec]) -> Document:
         """Save the mapping of a data source, which is created when it is new, as are the attributes."""
         ...
 

@@ -3,7 +3,7 @@
     --map COLUMN=ATTRIBUTE[!][:pii][:FORMAT]     ! marks an identifier
     --policy COLUMN=overwrite|keep_first|clear_on_blank
 
-FORMAT is written as `InputFormat` prints itself: `date(dd/MM/yyyy)`, `datetime(yyyy-MM-dd HH:mm)`, `phone(NL)`,
+FORMAT is written as `ValueFormat` prints itself: `date(dd/MM/yyyy)`, `datetime(yyyy-MM-dd HH:mm)`, `phone(NL)`,
 `enum(a|b)`. A colon within the parentheses belongs to the format.
 """
 
@@ -15,7 +15,7 @@ from typing import NamedTuple, TypeVar
 
 from msgspec.structs import replace
 
-from penstock.application.catalog.column_specs import ColumnForm
+from penstock.application.catalog.column_specs import ColumnSpec
 from penstock.domain.errors import Fault, Refused, refusal
 from penstock.domain.mapping.attributes import check_name, parse_format
 from penstock.domain.mapping.coercion import coercer
@@ -39,7 +39,7 @@ class Policy(NamedTuple):
     policy: WritePolicy
 
 
-def columns_said(maps: Sequence[str], policies: Sequence[str]) -> list[ColumnForm]:
+def parse_column_options(maps: Sequence[str], policies: Sequence[str]) -> list[ColumnSpec]:
     """All options together, in the order of the --map: identifiers rank by it. Raises `BadUsage` with every fault."""
     forms, faults = _all(maps, "--map", parse_map)
     given, more = _all(policies, "--policy", parse_policy)
@@ -62,14 +62,14 @@ def check_segment(name: str | None) -> None:
             raise BadUsage(refused.faults, code=refused.code) from None
 
 
-def parse_map(text: str) -> ColumnForm:
+def parse_map(text: str) -> ColumnSpec:
     """One --map. Raises `Refused`."""
     match = _MAP.fullmatch(text)
     if match is None:
         raise refusal("invalid_map", f"it is not {MAP_FORM}", "Write for example crmid=crmid! or phone=hm:pii.")
     if match["format"]:
         coercer(parse_format(match["format"]))
-    return ColumnForm(
+    return ColumnSpec(
         column=match["column"],
         attribute=check_name(match["attribute"]),
         identifier=bool(match["identifier"]),
@@ -86,8 +86,8 @@ def parse_policy(text: str) -> Policy:
         raise refusal("invalid_policy", "it is not COLUMN=POLICY", form)
     if policy not in set(WritePolicy):
         near = nearest_name(policy, WritePolicy)
-        mend = f"Did you mean {near}?" if near else form
-        raise refusal("invalid_policy", f"{policy[:SHOWN]!r} is no policy", mend)
+        hint = f"Did you mean {near}?" if near else form
+        raise refusal("invalid_policy", f"{policy[:SHOWN]!r} is no policy", hint)
     return Policy(column, WritePolicy(policy))
 
 
@@ -107,5 +107,5 @@ def _unmapped(column: str) -> Fault:
     return Fault(
         code="column_not_mapped",
         message=f"--policy names the column {column[:SHOWN]!r}, which no --map names",
-        mend="Map the column as well, or leave the policy out.",
+        hint="Map the column as well, or leave the policy out.",
     )

@@ -38,12 +38,12 @@ def connect(data: Path | None, url: str | None, key: str | None, *, create: bool
 
 
 @contextmanager
-def open_folder(data: Path | None, *, create: bool = False) -> Iterator[System]:
+def open_configured_system(data: Path | None, *, create: bool = False) -> Iterator[System]:
     """As `connect`, for what the HTTP API has no call for. Raises `BadUsage` as well where `PENSTOCK_URL` is set."""
     if os.environ.get(URL_VARIABLE):
-        mend = f"Run it where the system's own settings are, without {URL_VARIABLE}."
+        hint = f"Run it where the system's own settings are, without {URL_VARIABLE}."
         message = f"{URL_VARIABLE} names a running system, whose HTTP API has nothing for this command"
-        raise BadUsage(refusal("not_over_http", message, mend).faults)
+        raise BadUsage(refusal("not_over_http", message, hint).faults)
     system = open_system(_settings(data, create=create))
     try:
         yield system
@@ -53,7 +53,7 @@ def open_folder(data: Path | None, *, create: bool = False) -> Iterator[System]:
 
 @contextmanager
 def open_service(service: str, data: Path | None, dependencies: Dependencies) -> Iterator[System]:
-    """As `open_folder`, for a service of that name: what is away is reported to `dependencies` and waited for."""
+    """As `open_configured_system`, for a service of that name: reports what is away to `dependencies`, and waits."""
     settings = load_settings(data=data)
     configure(settings.log_level, service)
     system = await_system(settings, dependencies, time.sleep, opens_files=service not in WITHOUT_FILES)
@@ -69,17 +69,17 @@ def http_client(url: str, key: str | None) -> HttpClient:
         raise BadUsage(refusal("invalid_url", "--url is no web address", "Begin it with https:// or http://.").faults)
     key = (key or "").strip()
     if not key:
-        mend = "Set PENSTOCK_API_KEY to a key. The first is made where the data are: penstock key create --data DIR"
-        raise BadUsage(refusal("no_key", "--url needs an API key", mend).faults)
+        hint = "Set PENSTOCK_API_KEY to a key. The first is made where the data are: penstock key create --data DIR"
+        raise BadUsage(refusal("no_key", "--url needs an API key", hint).faults)
     if not (key.isascii() and key.isprintable()):
-        mend = "Set PENSTOCK_API_KEY to the key as `penstock key create` has shown it."
-        raise BadUsage(refusal("no_key", "the API key has characters that no key has", mend).faults)
+        hint = "Set PENSTOCK_API_KEY to the key as `penstock key create` has shown it."
+        raise BadUsage(refusal("no_key", "the API key has characters that no key has", hint).faults)
     return HttpClient(url, key)
 
 
 def _settings(data: Path | None, *, create: bool) -> Settings:
     settings = foreground_settings(data=data)
     if not create and settings.runtime == "embedded" and not settings.data.is_dir():
-        mend = "Name the folder with --data or PENSTOCK_DATA; `penstock ingest` and `penstock up` make a new one."
-        raise BadUsage(refusal("no_data_folder", f"there is no folder {str(settings.data)[:200]!r}", mend).faults)
+        hint = "Name the folder with --data or PENSTOCK_DATA; `penstock ingest` and `penstock up` make a new one."
+        raise BadUsage(refusal("no_data_folder", f"there is no folder {str(settings.data)[:200]!r}", hint).faults)
     return settings

@@ -9,11 +9,11 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from penstock.application.access.api_keys import Access
-from penstock.application.consuming.dead_letters import Buried, DeadLetters, contents, event_type
+from penstock.application.consuming.dead_letters import DeadLetters, StoredDeadLetter, contents, event_type
 from penstock.domain.errors import refusal
 from penstock.domain.requests.request import rfc3339
 from penstock.wiring import System
-from services.cli.connecting import open_folder
+from services.cli.connecting import open_configured_system
 from services.cli.failures import BadUsage, reporting
 from services.cli.local_user import local_user
 from services.cli.options import AsJson, Data
@@ -32,7 +32,7 @@ def list_dead_letters(
     as_json: AsJson = False,
 ) -> None:
     """List them with their reasons and places, the oldest first."""
-    with reporting(as_json=as_json) as out, open_folder(data) as system:
+    with reporting(as_json=as_json) as out, open_configured_system(data) as system:
         found = [_document(each) for each in DeadLetters(system.log).all(reason=reason)]
         columns = ("dead_letter_id", "at", "reason", "topic", "partition", "offset", "event_type")
         out.result({"dead_letters": found}, lambda: records_view(found, *columns))
@@ -41,9 +41,9 @@ def list_dead_letters(
 @app.command("show")
 def show_dead_letter(dead_letter_id: DeadLetterId, data: Data = None, as_json: AsJson = False) -> None:
     """Show one with what its event says; of bytes that are no event, only their number and hash."""
-    with reporting(as_json=as_json) as out, open_folder(data) as system:
-        buried = DeadLetters(system.log).get(dead_letter_id)
-        document = {**_document(buried), "message": buried.letter.message, "event": contents(buried)}
+    with reporting(as_json=as_json) as out, open_configured_system(data) as system:
+        stored = DeadLetters(system.log).get(dead_letter_id)
+        document = {**_document(stored), "message": stored.letter.message, "event": contents(stored)}
         out.result(document, lambda: _view(document))
 
 
@@ -54,11 +54,11 @@ def replay_dead_letters(
     data: Data = None,
     as_json: AsJson = False,
 ) -> None:
-    """Publish events again as they were, once their reason is mended. Those that were handled meanwhile change nothing.
+    """Publish events again as they were, once their reason is fixed. Those that were handled meanwhile change nothing.
 
     They stay in the list: the log forgets nothing before its time.
     """
-    with reporting(as_json=as_json) as out, open_folder(data) as system:
+    with reporting(as_json=as_json) as out, open_configured_system(data) as system:
         replayed = _wanted(system, dead_letter_id, all_with_reason)
         for each in replayed:
             _audit(system, each)
@@ -71,7 +71,7 @@ def register(parent: typer.Typer) -> None:
     parent.add_typer(app, name="dead-letters")
 
 
-def _wanted(system: System, dead_letter_id: str | None, reason: str | None) -> list[Buried]:
+def _wanted(system: System, dead_letter_id: str | None, reason: str | None) -> list[StoredDeadLetter]:
     letters = DeadLetters(system.log)
     if (dead_letter_id is None) == (reason is None):
         fault = refusal("usage", "replay needs either an ID or --all-with-reason", "Give one of the two.")
@@ -79,21 +79,21 @@ def _wanted(system: System, dead_letter_id: str | None, reason: str | None) -> l
     return list(letters.all(reason=reason)) if dead_letter_id is None else [letters.get(dead_letter_id)]
 
 
-def _audit(system: System, buried: Buried) -> None:
-    details = {"dead_letter_id": buried.dead_letter_id, "reason": buried.letter.reason}
+def _audit(system: System, stored: StoredDeadLetter) -> None:
+    details = {"dead_letter_id": stored.dead_letter_id, "reason": stored.letter.reason}
     Access(system.control, system.clock).audit(system.settings.tenant, local_user(), "dead_letter.replayed", details)
 
 
-def _document(buried: Buried) -> Document:
-    letter = buried.letter
+def _document(stored: StoredDeadLetter) -> Document:
+    letter = stored.letter
     return {
-        "dead_letter_id": buried.dead_letter_id,
+        "dead_letter_id": stored.dead_letter_id,
         "at": rfc3339(letter.at_us),
         "reason": letter.reason,
         "topic": letter.from_topic,
         "partition": letter.from_partition,
         "offset": letter.from_offset,
-        "event_type": event_type(buried),
+        "event_type": event_type(stored),
     }
 
 

@@ -33,7 +33,7 @@ from penstock.domain.errors import (
     Refused,
     Unavailable,
 )
-from penstock.domain.mapping.coercion import REASONS, Misfit
+from penstock.domain.mapping.coercion import REASONS, CoercionError
 from services.cli.output import Document, Output
 from services.cli.views import problem_view
 
@@ -109,9 +109,9 @@ def judge(error: BaseException) -> Failure:
             exit_code = ExitCode.USAGE if isinstance(error, BadUsage) else ExitCode.REFUSED
             detail = "; ".join(fault.message for fault in error.faults)
             return _failure(exit_code, error.code, detail, error.faults)
-        case Misfit():
+        case CoercionError():
             reason = REASONS[error.code]
-            fault = Fault(code=error.code, message=reason.message, mend=reason.mend)
+            fault = Fault(code=error.code, message=reason.message, hint=reason.hint)
             return _failure(ExitCode.REFUSED, error.code, reason.message, [fault])
         case Unavailable() | Corrupt() | KeyRevoked():
             return _failure(ExitCode.UNAVAILABLE, error.code, str(error))
@@ -120,10 +120,10 @@ def judge(error: BaseException) -> Failure:
         case PenstockError():
             return _failure(ExitCode.REFUSED, error.code, str(error))
         case UnicodeEncodeError() if _is_of_the_command_line(error.object):
-            fault = Fault(code="usage", message="an argument is not UTF-8", mend="Write it in UTF-8.")
+            fault = Fault(code="usage", message="an argument is not UTF-8", hint="Write it in UTF-8.")
             return _failure(ExitCode.USAGE, fault.code, fault.message, [fault])
         case KeyboardInterrupt() | SystemError(__cause__=KeyboardInterrupt()):  # the second out of a driver's C code
-            again = Fault(code="interrupted", message="stopped before the end", mend="Run the same command again.")
+            again = Fault(code="interrupted", message="stopped before the end", hint="Run the same command again.")
             return _failure(ExitCode.INTERRUPTED, again.code, again.message, [again])
         case OSError():
             return _of_system(error)
@@ -150,11 +150,11 @@ def _of_system(error: OSError) -> Failure:
     """What the operating system refuses: a path that whoever typed it has to change, or a disk that fails."""
     path = repr(str(error.filename or "a file")[:SHOWN_PATH])
     if error.errno in _PATHS:
-        what, mend = _PATHS[error.errno]
-        fault = Fault(code="path_not_usable", message=f"{path} {what}", mend=mend)
+        what, hint = _PATHS[error.errno]
+        fault = Fault(code="path_not_usable", message=f"{path} {what}", hint=hint)
         return _failure(ExitCode.USAGE, fault.code, fault.message, [fault])
-    mend = "Free some space, then run the same command again." if error.errno == errno.ENOSPC else "Try again later."
-    fault = Fault(code="unavailable", message=f"{path} cannot be used: {error.strerror}", mend=mend)
+    hint = "Free some space, then run the same command again." if error.errno == errno.ENOSPC else "Try again later."
+    fault = Fault(code="unavailable", message=f"{path} cannot be used: {error.strerror}", hint=hint)
     return _failure(ExitCode.UNAVAILABLE, fault.code, fault.message, [fault])
 
 

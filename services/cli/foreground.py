@@ -25,5 +25,5 @@ def refuse_cluster(settings: Settings, instead: str) -> None:
     run."""
     if settings.runtime == "cluster":
         message = "this command runs the embedded system, and PENSTOCK_RUNTIME is cluster"
-        mend = f"{instead}; or unset PENSTOCK_RUNTIME for the embedded system."
-        raise BadUsage(refusal("cluster_runtime", message, mend).faults)
+        hint = f"{instead}; or unset PENSTOCK_RUNTIME for the embedded system."
+        raise BadUsage(refusal("cluster_runtime", message, hint).faults)

@@ -13,7 +13,7 @@ import msgspec
 import urllib3
 
 from penstock.application.access.api_keys import Role
-from penstock.application.catalog.column_specs import ColumnForm, read_columns
+from penstock.application.catalog.column_specs import ColumnSpec, resolve_columns
 from penstock.domain.errors import Unavailable
 from penstock.domain.limits import MAX_PAGE
 from penstock.domain.mapping.attributes import Attribute, parse_format
@@ -27,7 +27,7 @@ from services.cli.answers import (
     unlike_penstock,
 )
 from services.cli.client import Client, UploadOrder
-from services.cli.http_errors import driver_errors, judge_answer, read_json
+from services.cli.http_errors import check_answer, driver_errors, read_json
 from services.cli.output import Document
 from services.cli.progress import Progress
 from services.cli.upload_file import UploadFile
@@ -75,7 +75,7 @@ class HttpClient(Client):
         order: UploadOrder,
         shown: Progress,
         *,
-        columns: Sequence[ColumnForm],
+        columns: Sequence[ColumnSpec],
         idempotency_key: str | None,
     ) -> Document:
         """As `upload`; with `columns` as the mapping, which is saved when the file is accepted. The same
@@ -166,8 +166,8 @@ class HttpClient(Client):
     def mapping(self, source: str) -> Document:
         return self._document("GET", _mapping_path(source), MappingView)
 
-    def save_mapping(self, source: str, columns: Sequence[ColumnForm]) -> Document:
-        read_columns(columns, self.known_attributes())  # so that no source is created for a mapping that is refused
+    def save_mapping(self, source: str, columns: Sequence[ColumnSpec]) -> Document:
+        resolve_columns(columns, self.known_attributes())  # so that no source is created for a mapping that is refused
         self.create_source(source, "")
         return self._sent("PUT", _mapping_path(source), {"columns": msgspec.to_builtins(columns)}, MappingView)
 
@@ -240,7 +240,7 @@ class HttpClient(Client):
                 preload_content=False,
                 redirect=False,
             )
-            judge_answer(self._base, response, kind)
+            check_answer(self._base, response, kind)
         return response
 
     def _lines(self, response: Response) -> Iterator[bytes]:

@@ -43,17 +43,17 @@ def driver_errors(url: str) -> Iterator[None]:
         raise Unavailable(_told(error).format(url=url)) from None
 
 
-def judge_answer(url: str, response: urllib3.BaseHTTPResponse, kind: str) -> None:
+def check_answer(url: str, response: urllib3.BaseHTTPResponse, kind: str) -> None:
     """Raises what an answer that is no success stands for; the API says it as a problem (RFC 9457). A success is of the
     media type `kind`, where that is given."""
     if response.status < HTTPStatus.MULTIPLE_CHOICES:
         if not response.headers.get("Content-Type", "").startswith(kind):
-            raise _foreign(url, response)
+            raise _external(url, response)
         return
     try:
         problem = msgspec.json.decode(read_body(url, response, MAX_PROBLEM_BYTES), type=Problem)
     except msgspec.DecodeError:
-        raise _foreign(url, response) from None
+        raise _external(url, response) from None
     raise _of(problem, response.status)
 
 
@@ -75,12 +75,12 @@ def _of(problem: Problem, status: int) -> PenstockError:
         return Unavailable(f"the server answers: {problem.detail.removesuffix(_LATER)}{_LATER}")
     if problem.code == NotFound.code and len(problem.faults) <= 1:
         return NotFound(problem.detail)
-    faults = problem.faults or [Fault(code=problem.code, message=problem.detail, mend="")]
-    faults = [msgspec.structs.replace(each, mend=_MEND.get(each.code, each.mend)) for each in faults]
+    faults = problem.faults or [Fault(code=problem.code, message=problem.detail, hint="")]
+    faults = [msgspec.structs.replace(each, hint=_MEND.get(each.code, each.hint)) for each in faults]
     return Refused(faults, code=problem.code)
 
 
-def _foreign(url: str, response: urllib3.BaseHTTPResponse) -> PenstockError:
+def _external(url: str, response: urllib3.BaseHTTPResponse) -> PenstockError:
     """An answer that is not Penstock's: another server's, or a proxy's in front of it."""
     kind = response.headers.get("Content-Type", "").partition(";")[0].strip() or "an unnamed type"
     answer = f"{url} answers {response.status} with {kind[:64]}, which is not Penstock's API"

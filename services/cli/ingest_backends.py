@@ -10,9 +10,9 @@ from typing import NamedTuple, Protocol
 
 import msgspec
 
-from penstock.application.catalog.column_specs import ColumnForm, Wanted, save_wanted
+from penstock.application.catalog.column_specs import ColumnSpec, ResolvedColumns, save_mapping
 from penstock.application.uploads.intake import Intake
-from penstock.application.uploads.upload_command import UploadForm
+from penstock.application.uploads.upload_command import UploadCommand
 from penstock.config import Settings
 from penstock.domain.errors import Refused, refusal
 from penstock.domain.mapping.attributes import Attribute
@@ -40,8 +40,8 @@ _NO_LIMITS = Limits(  # what a server takes is for the server to say
 class NewMapping(NamedTuple):
     """A mapping that is saved with the file: as it was typed, and what that comes to."""
 
-    columns: Sequence[ColumnForm]
-    wanted: Wanted
+    columns: Sequence[ColumnSpec]
+    wanted: ResolvedColumns
 
 
 class Backend(Protocol):
@@ -124,8 +124,8 @@ class SystemBackend(Backend):
         catalog, source = self._system.catalog, order.data_source
         if new:
             catalog.create_source(self._tenant_id, source)
-        mapping = save_wanted(catalog, self._tenant_id, source, new.wanted) if new else self.mapping(source)
-        form = UploadForm(
+        mapping = save_mapping(catalog, self._tenant_id, source, new.wanted) if new else self.mapping(source)
+        form = UploadCommand(
             data_source=source,
             file_name=file.name,
             uploaded_by=local_user(),
@@ -196,7 +196,7 @@ class HttpBackend(Backend):
         if self._resumption is not None:
             self._resumption.forget()
 
-    def _resuming(self, file: UploadFile, order: UploadOrder, columns: Sequence[ColumnForm]) -> Resumption | None:
+    def _resuming(self, file: UploadFile, order: UploadOrder, columns: Sequence[ColumnSpec]) -> Resumption | None:
         """None where the same upload could not be recognised."""
         if file.path == STDIN:
             return None

@@ -8,13 +8,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
-from penstock.application.catalog.column_specs import ColumnForm, read_columns
+from penstock.application.catalog.column_specs import ColumnSpec, resolve_columns
 from penstock.domain.errors import Fault, NotFound, Refused, Unavailable, refusal
 from penstock.domain.files.header import Header
 from penstock.domain.mapping.attributes import check_name
 from penstock.domain.mapping.mapping import ColumnMapping, Mapping, Mode
 from services.cli.client import UploadOrder
-from services.cli.column_options import check_segment, columns_said
+from services.cli.column_options import check_segment, parse_column_options
 from services.cli.failures import BadUsage
 from services.cli.following import hinted
 from services.cli.ingest_backends import Backend, NewMapping, OpenBackend
@@ -24,7 +24,7 @@ from services.cli.progress import progress
 from services.cli.upload_file import UploadFile
 
 QUIET_SECONDS = 1.0  # without any movement, until it is asked why
-PATIENCE_SECONDS = 60.0  # how long nothing may move while the system reports a problem
+STALL_TIMEOUT_SECONDS = 60.0  # how long nothing may move while the system reports a problem
 
 
 class Order(NamedTuple):
@@ -74,7 +74,7 @@ def ingest_file(
     request, should this end before its end. Raises `BadUsage` and `Refused` before anything is stored, `Unavailable`
     when a problem lasts.
     """
-    forms = columns_said(order.maps, order.policies)
+    forms = parse_column_options(order.maps, order.policies)
     check_segment(order.segment)
     upload = UploadOrder(data_source=order.source, mode=order.mode, segment=order.segment, notify=tuple(order.notify))
     with UploadFile(order.file) as file, open_backend(file, out) as backend:
@@ -113,11 +113,11 @@ def watched(
                 if problem not in told:
                     out.say(f"Waiting: {problem}")
             told.update(present)
-            if present and now - moved_at > PATIENCE_SECONDS:
+            if present and now - moved_at > STALL_TIMEOUT_SECONDS:
                 raise Unavailable(f"{present[0]}; run the same command again to go on with {state['request_id']}")
 
 
-def _prepared(backend: Backend, source: str, forms: Sequence[ColumnForm], file: UploadFile) -> Prepared:
+def _prepared(backend: Backend, source: str, forms: Sequence[ColumnSpec], file: UploadFile) -> Prepared:
     """Judge the header, the mapping and the name of a new source together, before anything is created.
 
     Without `forms` the saved mapping is used. Raises `Refused` with all faults.
@@ -127,7 +127,7 @@ def _prepared(backend: Backend, source: str, forms: Sequence[ColumnForm], file: 
         return Prepared(None, _unmapped(file.judge(mapping, backend.limits), mapping))
     faults: list[Fault] = []
     try:
-        wanted = read_columns(forms, backend.attributes())
+        wanted = resolve_columns(forms, backend.attributes())
     except Refused as refused:
         faults += refused.faults
     try:
@@ -157,7 +157,7 @@ def _saved(backend: Backend, source: str) -> Mapping:
         raise BadUsage(missing.faults) from None
 
 
-def _unsaved(source: str, forms: Sequence[ColumnForm]) -> Mapping:
+def _unsaved(source: str, forms: Sequence[ColumnSpec]) -> Mapping:
     columns = (ColumnMapping(column=each.column, attribute=each.attribute) for each in forms)
     return Mapping(data_source=source, version=0, columns=tuple(columns))
 

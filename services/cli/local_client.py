@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 import msgspec
 
 from penstock.application.access.api_keys import Access, ApiKey, Role
-from penstock.application.catalog.column_specs import ColumnForm, custom_attribute, resolve_columns, save_wanted
-from penstock.application.uploads.upload_command import UploadForm
+from penstock.application.catalog.column_specs import ColumnSpec, custom_attribute, resolve_for_tenant, save_mapping
+from penstock.application.uploads.upload_command import UploadCommand
 from penstock.config import Settings
 from penstock.domain.mapping.attributes import Attribute
 from penstock.domain.mapping.mapping import Mapping
@@ -34,7 +34,7 @@ class LocalClient(Client):
         self._tenant_id = settings.tenant
 
     def upload(self, file: UploadFile, order: UploadOrder, shown: Progress) -> Document:
-        form = UploadForm(
+        form = UploadCommand(
             data_source=order.data_source,
             file_name=file.name,
             uploaded_by=local_user(),
@@ -105,11 +105,11 @@ class LocalClient(Client):
         self._system.catalog.source(self._tenant_id, source)
         return self._mapping(self._system.catalog.mapping(self._tenant_id, source))
 
-    def save_mapping(self, source: str, columns: Sequence[ColumnForm]) -> Document:
+    def save_mapping(self, source: str, columns: Sequence[ColumnSpec]) -> Document:
         catalog = self._system.catalog
-        wanted = resolve_columns(catalog, self._tenant_id, columns)
+        wanted = resolve_for_tenant(catalog, self._tenant_id, columns)
         catalog.create_source(self._tenant_id, source)
-        saved = save_wanted(catalog, self._tenant_id, source, wanted)
+        saved = save_mapping(catalog, self._tenant_id, source, wanted)
         return self._mapping(saved, created=[attribute.name for attribute in wanted.missing])
 
     def keys(self) -> list[Document]:

@@ -141,7 +141,7 @@ def _bad_usage(error: typer.TyperException, *, as_json: bool) -> int:
     if not error.format_message():
         return ExitCode.USAGE
     message = error.format_message().replace("Value error, ", "", 1)  # pydantic's word, which typer passes on
-    fault = Fault(code="usage", message=message, mend="Add --help to see how the command is used.")
+    fault = Fault(code="usage", message=message, hint="Add --help to see how the command is used.")
     failure = judge(BadUsage([fault]))
     show(Output(as_json=as_json), failure, {})
     return failure.exit_code

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from penstock.application.catalog.column_specs import ColumnForm, MappingForm
+from penstock.application.catalog.column_specs import ColumnSpec, MappingSpec
 from penstock.domain.errors import Refused, refusal
 from services.cli.failures import BadUsage
 from services.uploader.api.decoding import decode_json
@@ -15,11 +15,11 @@ STDIN = Path("-")
 MAX_BYTES = 1 << 20  # as the API takes
 
 
-def columns_of_file(file: Path) -> Sequence[ColumnForm]:
+def columns_of_file(file: Path) -> Sequence[ColumnSpec]:
     """The columns of the mapping in `file`; - is standard input. Raises `BadUsage`, OSError."""
     where = "standard input" if file == STDIN else repr(str(file))
     try:
-        return decode_json(_read(file, where), MappingForm, where).columns
+        return decode_json(_read(file, where), MappingSpec, where).columns
     except Refused as refused:
         raise BadUsage(refused.faults) from None
 

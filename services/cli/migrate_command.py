@@ -22,8 +22,8 @@ def migrate(as_json: AsJson = False) -> None:
     with reporting(as_json=as_json) as out:
         settings = foreground_settings()
         if settings.runtime != "cluster":
-            mend = "Set PENSTOCK_RUNTIME=cluster and the addresses of the servers; docs/settings.md lists them."
-            raise BadUsage(refusal("embedded_runtime", "the embedded runtime needs no migration", mend).faults)
+            hint = "Set PENSTOCK_RUNTIME=cluster and the addresses of the servers; docs/settings.md lists them."
+            raise BadUsage(refusal("embedded_runtime", "the embedded runtime needs no migration", hint).faults)
         from penstock.wiring.cluster import migrate as migrate_servers  # noqa: PLC0415 - loads every client
 
         migrated = migrate_servers(settings)

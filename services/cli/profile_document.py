@@ -12,7 +12,7 @@ def profile_document(profile: Profile, file_name_of: Callable[[str], str]) -> Do
     """`file_name_of` tells the name of a request's file."""
     return {
         "identifiers": [{"namespace": each.namespace, "value": each.value} for each in profile.identifiers],
-        "attributes": {name: told.shown() for name, told in profile.attributes.items()},
+        "attributes": {name: told.display_value() for name, told in profile.attributes.items()},
         "lineage": {
             name: {
                 "request_id": told.origin.request_id,

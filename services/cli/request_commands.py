@@ -88,7 +88,7 @@ def rejects(
     key: Key = None,
     as_json: AsJson = False,
 ) -> None:
-    """Get the rejected rows back as a TSV, with line numbers and reasons, to be mended and uploaded again."""
+    """Get the rejected rows back as a TSV, with line numbers and reasons, to be fixed and uploaded again."""
     with reporting(as_json=as_json) as out, connect(data, url, key) as client:
         if output is not None:
             check_output(output, force=force)

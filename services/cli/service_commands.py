@@ -19,7 +19,7 @@ from services.cli.options import AsJson, Data, HealthHost, HealthPort, Host, Por
 from services.row_processor.main import splitter_loop, worker_loop
 from services.status_tracker.main import tracker_parts
 from services.uploader.api.metrics import Metrics
-from services.uploader.main import api_server, beside_the_api
+from services.uploader.main import api_server, background_parts
 
 
 def uploader(
@@ -40,7 +40,7 @@ def uploader(
     ):
         server = api_server(system, host, port, problems=runner.problems, metrics=metrics)
         out.result({"url": server.url}, lambda: Text(server.url))
-        run_until_told([server, *beside_the_api(system), system.prober()], runner)
+        run_until_signalled([server, *background_parts(system), system.prober()], runner)
 
 
 def splitter(
@@ -94,7 +94,7 @@ def _serve(
             serving_health(runner, host, port),
             open_service(service, data, runner.dependencies) as system,
         ):
-            run_until_told([*parts_of(system), system.prober()], runner)
+            run_until_signalled([*parts_of(system), system.prober()], runner)
         out.result({"stopped": True}, lambda: Text("Stopped."))
 
 
@@ -108,7 +108,7 @@ def _ended_early() -> Iterator[None]:
             raise
 
 
-def run_until_told(parts: Sequence[Part], runner: PartRunner | None = None) -> None:
+def run_until_signalled(parts: Sequence[Part], runner: PartRunner | None = None) -> None:
     """Run all parts until SIGTERM or SIGINT; when one fails, the others stop and its error is raised."""
     runner = runner or PartRunner()
     for number in (signal.SIGTERM, signal.SIGINT):

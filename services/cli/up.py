@@ -19,7 +19,7 @@ from penstock.runner.part_runner import PartRunner
 from services.cli.failures import reporting
 from services.cli.foreground import refuse_cluster
 from services.cli.options import AsJson, Data, HealthHost, HealthPort, Host, Port
-from services.cli.service_commands import run_until_told
+from services.cli.service_commands import run_until_signalled
 from services.cli.views import commands_view, facts_view
 from services.standalone.system import Standalone
 from services.uploader.api.metrics import Metrics
@@ -32,8 +32,8 @@ class WholeSystem(NamedTuple):
     standalone: Standalone
     runner: PartRunner
 
-    def deaths(self) -> list[str]:
-        return [*self.runner.deaths(), *self.standalone.deaths()]
+    def ended_parts(self) -> list[str]:
+        return [*self.runner.ended_parts(), *self.standalone.ended_parts()]
 
     def problems(self) -> list[str]:
         return [*self.runner.problems(), *self.standalone.problems()]
@@ -68,7 +68,7 @@ def up(
             server = api_server(standalone.system, host, port, problems=whole.problems, metrics=metrics)
             document = {"url": server.url, "health_url": health_url, "data": str(settings.data)}
             out.result(document, lambda: up_view(server.url, health_url, settings))
-            run_until_told([server], runner)
+            run_until_signalled([server], runner)
         out.say("Stopped.")
 
 

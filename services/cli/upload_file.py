@@ -11,7 +11,7 @@ from typing import BinaryIO
 
 from penstock.domain.errors import refusal
 from penstock.domain.files.compression import plain
-from penstock.domain.files.header import MAX_HEADER_BYTES, Header, judge_header
+from penstock.domain.files.header import MAX_HEADER_BYTES, Header, parse_header
 from penstock.domain.mapping.mapping import Limits, Mapping
 from services.cli.failures import SHOWN_PATH, BadUsage
 
@@ -41,7 +41,7 @@ class UploadFile:
             if len(head) > MAX_HEADER_BYTES:
                 complete = False
                 break
-        return judge_header(bytes(head[:MAX_HEADER_BYTES]), mapping=mapping, limits=limits, complete=complete)
+        return parse_header(bytes(head[:MAX_HEADER_BYTES]), mapping=mapping, limits=limits, complete=complete)
 
     def parts(self, passed: Callable[[int], None]) -> Iterator[bytes]:
         """The file's bytes, once; `passed` is told the number of bytes of each part."""
@@ -84,6 +84,6 @@ def _opened(path: Path) -> BinaryIO:
         raise _unusable("file_not_readable", path, f"cannot be opened: {error.strerror}", "Check the name.") from None
 
 
-def _unusable(code: str, path: Path, what: str, mend: str) -> BadUsage:
+def _unusable(code: str, path: Path, what: str, hint: str) -> BadUsage:
     shown = str(path)[:SHOWN_PATH]
-    return BadUsage(refusal(code, f"{shown!r} {what}", mend).faults)
+    return BadUsage(refusal(code, f"{shown!r} {what}", hint).faults)

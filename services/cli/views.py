@@ -31,27 +31,27 @@ _ROW_REASONS = {
 
 
 def problem_view(problem: Problem) -> RenderableType:
-    """What went wrong, every fault with its place and how to mend it."""
+    """What went wrong, every fault with its place and how to fix it."""
     title = Text(printable(problem.title), style="bold red")
     if len(problem.faults) > 1:
         return Group(title, _faults_view(problem.faults))
-    message, where, mend = problem.detail, "", ""
+    message, where, hint = problem.detail, "", ""
     for fault in problem.faults:
-        message, where, mend = fault.message, _where(fault.column, fault.position), fault.mend
+        message, where, hint = fault.message, _where(fault.column, fault.position), fault.hint
     line = title.append(f": {printable(message)}", style="not bold default")
     if where:
         line.append(f", at {where}", style="not bold default")
-    return Group(line, Text(f"{printable(mend)} ({printable(problem.code)})".lstrip(), style="dim"))
+    return Group(line, Text(f"{printable(hint)} ({printable(problem.code)})".lstrip(), style="dim"))
 
 
 def _faults_view(faults: Sequence[Fault]) -> RenderableType:
-    table = _table("!code", "where", "~what is wrong", "~how to mend it")
+    table = _table("!code", "where", "~what is wrong", "~how to fix it")
     blocks = []
     for fault in faults:
         where = _where(fault.column, fault.position)
-        code, message, mend = map(printable, (fault.code, fault.message, fault.mend))
-        table.add_row(code, where, message, mend)
-        blocks.append(block(code, *filter(None, (where, message, mend))))
+        code, message, hint = map(printable, (fault.code, fault.message, fault.hint))
+        table.add_row(code, where, message, hint)
+        blocks.append(block(code, *filter(None, (where, message, hint))))
     return Fitting(table, Group(*blocks))
 
 
@@ -182,10 +182,10 @@ def _reasons_view(reasons: Mapping[str, int]) -> RenderableType:
 
 def _error_view(error: Document) -> RenderableType:
     faults = [
-        (_where(fault.get("column"), fault.get("position")), fault["message"], fault["mend"])
+        (_where(fault.get("column"), fault.get("position")), fault["message"], fault["hint"])
         for fault in error["faults"]
     ]
-    lines = [f"{where}{': ' if where else ''}{message} {mend}" for where, message, mend in faults] or [error["detail"]]
+    lines = [f"{where}{': ' if where else ''}{message} {hint}" for where, message, hint in faults] or [error["detail"]]
     return Group(Text(), *(Text(printable(line), style="red") for line in lines))
 
 
@@ -196,7 +196,7 @@ def _next_steps(request: Document, where: str) -> list[tuple[str, str]]:
     if status in ("SCHEDULED", "IN_PROGRESS"):
         steps.append(("Follow it", f"penstock watch {request_id}{where}"))
     if request["rows_rejected"] and status in ("COMPLETED", "FAILED"):
-        steps.append(("Mend rejects", f"penstock rejects {request_id}{where} --output rejects.tsv"))
+        steps.append(("Fix rejects", f"penstock rejects {request_id}{where} --output rejects.tsv"))
     if status == "COMPLETED":
         steps.append(("Undo it", f"penstock undo {request_id}{where}"))
     return steps

@@ -32,7 +32,7 @@ from penstock.domain.events import (
     unreadable_file,
 )
 from penstock.domain.files.chunking import is_oversized_row
-from penstock.domain.files.header import MAX_HEADER_BYTES, judge_header
+from penstock.domain.files.header import MAX_HEADER_BYTES, parse_header
 from penstock.domain.files.rejects import Reject, encode_rejects
 from penstock.domain.files.rows import SET_ASIDE
 from penstock.domain.ingestion.chunk import ChunkResult, ingest_chunk
@@ -167,7 +167,7 @@ class Worker:
         plan = self._requests.plan(tenant_id, request_id)
         file = self._files.open(tenant_id, ref)
         head = file.read(0, min(file.size, MAX_HEADER_BYTES))
-        header = judge_header(head, mapping=plan.mapping, limits=plan.limits, complete=len(head) == file.size)
+        header = parse_header(head, mapping=plan.mapping, limits=plan.limits, complete=len(head) == file.size)
         hash_key = self._keys.get(tenant_id, Purpose.HASH, plan.hash_key)
         return _Prepared(plan, compile_layout(plan, header, hash_key.secret), file.size)
 

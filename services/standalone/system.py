@@ -69,8 +69,8 @@ class Standalone:
         stopped = [PARTITION_STOPPED for part in self.consumers() if not part.healthy]
         return [*self._failed, *self._processes.problems(), *stopped, *self.system.dependencies.problems()]
 
-    def deaths(self) -> list[str]:
-        """What only a new process can mend."""
+    def ended_parts(self) -> list[str]:
+        """What only a new process can fix."""
         return list(self._failed)
 
     def consumers(self) -> list[ConsumeLoop]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from penstock.application.consuming.consume_loop import ConsumeLoop
-from penstock.application.consuming.worker_pool import Crew
+from penstock.application.consuming.worker_pool import WorkerPool
 from penstock.application.health.probing import Prober
 from penstock.domain.events import PROGRESS
 from penstock.runner.part_runner import Part
@@ -16,7 +16,7 @@ from services.status_tracker.reconcile import Reconciler
 from services.status_tracker.tracker import Tracker
 
 TRACKERS = "penstock.trackers"
-CREW = 8  # requests at once in the cluster: each waits for Cassandra most of the time
+POOL_SIZE = 8  # requests at once in the cluster: each waits for Cassandra most of the time
 BATCH_EVENTS = 500
 MAIL_SECONDS = 1.0
 RECONCILE_SECONDS = 10.0
@@ -28,13 +28,13 @@ def tracker_parts(system: System) -> list[Part]:
     if system.settings.runtime == "cluster":
         from penstock.wiring.cluster import stream_consumer  # noqa: PLC0415 - the embedded runtime needs none of it
 
-        handle = tracker(system, Crew(CREW)).handle
+        handle = tracker(system, WorkerPool(POOL_SIZE)).handle
         return [*stream_consumer(system, group=TRACKERS, topic=PROGRESS, handle=handle), *periodic_work(system)]
     return [tracker_loop(system), *periodic_work(system)]
 
 
-def tracker(system: System, crew: Crew) -> Tracker:
-    return Tracker(requests=system.requests, announcer=announcer(system, crew), crew=crew)
+def tracker(system: System, pool: WorkerPool) -> Tracker:
+    return Tracker(requests=system.requests, announcer=announcer(system, pool), pool=pool)
 
 
 def tracker_loop(system: System) -> ConsumeLoop:
@@ -42,7 +42,7 @@ def tracker_loop(system: System) -> ConsumeLoop:
         log=system.log,
         group=TRACKERS,
         topics=[PROGRESS],
-        handle=tracker(system, Crew()).handle,  # the embedded stores do one thing after another
+        handle=tracker(system, WorkerPool()).handle,  # the embedded stores do one thing after another
         clock=system.clock,
         max_messages=BATCH_EVENTS,
         dependencies=system.dependencies,
@@ -64,7 +64,7 @@ def reconciler(system: System, quiet_seconds: float = QUIET_SECONDS) -> Reconcil
         store=system.control,
         requests=system.requests,
         chunks=system.chunks,
-        announcer=announcer(system, Crew()),
+        announcer=announcer(system, WorkerPool()),
         events=system.log,
         clock=system.clock,
         quiet_seconds=quiet_seconds,
@@ -81,5 +81,5 @@ def periodic_work(system: System) -> list[Periodic | Prober]:
     ]
 
 
-def announcer(system: System, crew: Crew) -> Announcer:
-    return Announcer(log=system.log, requests=system.requests, outbox=Outbox(system.control), crew=crew)
+def announcer(system: System, pool: WorkerPool) -> Announcer:
+    return Announcer(log=system.log, requests=system.requests, outbox=Outbox(system.control), pool=pool)

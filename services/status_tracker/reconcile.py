@@ -15,22 +15,22 @@ import structlog
 from msgspec.structs import replace
 
 from penstock.application.requests.chunks import Chunks
-from penstock.application.requests.requests import Mark, Requests, Stored
+from penstock.application.requests.requests import ActiveMarker, Requests, Stored
 from penstock.domain.errors import NotFound, Unavailable
 from penstock.domain.event_codec import encode
-from penstock.domain.requests.request import Request, Status, apply, has_chunk, untold, upload_requested
+from penstock.domain.requests.request import Request, Status, apply, has_chunk, unannounced, upload_requested
 from penstock.ports.clock import Clock
 from penstock.ports.control_store import ControlStore
 from penstock.ports.event_log import EventLog
 from services.status_tracker.announcer import Announcer
 
-UNDO_GRACE_US = 300_000_000  # an undo that has not come this long after its mark never will
+UNDO_GRACE_US = 300_000_000  # an undo that has not come this long after its marker never will
 MAX_DOUBLINGS = 6
 
 log = structlog.get_logger(__name__)
 
 
-class Sighting(NamedTuple):
+class Observation(NamedTuple):
     """How far a request was, and since when, by the monotonic clock."""
 
     progress: tuple[object, ...]
@@ -54,36 +54,36 @@ class Reconciler:
         self._store, self._requests, self._chunks, self._announcer = store, requests, chunks, announcer
         self._producer, self._clock = events.producer(), clock
         self._quiet_seconds = quiet_seconds
-        self._seen: dict[str, Sighting] = {}
+        self._seen: dict[str, Observation] = {}
 
     def reconcile(self) -> None:
         """One pass over every active request. Raises `Unavailable`."""
         before, self._seen = self._seen, {}
         try:
             for tenant_id in self._store.tenants():
-                for mark in self._requests.marks(tenant_id):
-                    self._look_after(tenant_id, mark, before.get(mark.request_id))
+                for marker in self._requests.active_markers(tenant_id):
+                    self._look_after(tenant_id, marker, before.get(marker.request_id))
         except Unavailable:
             self._seen = before | self._seen  # an outage makes none of them young again
             raise
 
-    def _look_after(self, tenant_id: str, mark: Mark, before: Sighting | None) -> None:
+    def _look_after(self, tenant_id: str, marker: ActiveMarker, before: Observation | None) -> None:
         try:
-            stored = self._requests.stored(tenant_id, mark.request_id)
+            stored = self._requests.stored(tenant_id, marker.request_id)
         except NotFound:
-            return  # its uploader died before it was accepted; a retry with the same key will use the mark
+            return  # its uploader died before it was accepted; a retry with the same key will use the marker
         if not stored.request.status.ended and self._is_quiet(stored.request, before):
             stored = self._wake(stored)
-        if untold(stored.request):
+        if unannounced(stored.request):
             self._announcer.announce([stored])
         elif stored.request.status.ended:
-            self._close(stored.request, mark)
+            self._close(stored.request, marker)
 
-    def _is_quiet(self, request: Request, before: Sighting | None) -> bool:
+    def _is_quiet(self, request: Request, before: Observation | None) -> bool:
         now = self._clock.monotonic()
         progress = (request.status, request.chunks_total, request.chunks_done, request.resends)
         since = before.since if before is not None and before.progress == progress else now
-        self._seen[request.request_id] = Sighting(progress, since)
+        self._seen[request.request_id] = Observation(progress, since)
         return now - since >= self._quiet_seconds * (1 << min(request.resends, MAX_DOUBLINGS))
 
     def _wake(self, quiet: Stored) -> Stored:
@@ -108,9 +108,9 @@ class Reconciler:
         log.warning("reconcile.upload_resent", request_id=request.request_id, resends=request.resends + 1)
         return self._requests.change(quiet, lambda present: replace(present, resends=present.resends + 1))
 
-    def _close(self, request: Request, mark: Mark) -> None:
-        """All is told: forget the marks. An undo's stays with a completed request for as long as it may still come."""
-        self._requests.settle(request.tenant_id, [request])
-        overdue = abs(self._clock.now_us() - mark.at_us) > UNDO_GRACE_US
-        if mark.undo and overdue and request.status is not Status.REVERTED:
-            self._requests.unmark(request.tenant_id, mark)
+    def _close(self, request: Request, marker: ActiveMarker) -> None:
+        """Forget the markers. An undo's stays with a completed request for as long as the undo may still come."""
+        self._requests.clear_markers(request.tenant_id, [request])
+        overdue = abs(self._clock.now_us() - marker.at_us) > UNDO_GRACE_US
+        if marker.undo and overdue and request.status is not Status.REVERTED:
+            self._requests.clear_marker(request.tenant_id, marker)

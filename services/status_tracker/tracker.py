@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from penstock.application.consuming.consume_loop import Poison
-from penstock.application.consuming.worker_pool import Crew
+from penstock.application.consuming.consume_loop import PoisonMessage
+from penstock.application.consuming.worker_pool import WorkerPool
 from penstock.application.requests.requests import Requests, Stored
 from penstock.domain.events import Event, Progress
 from penstock.domain.requests.request import Request, apply, impossible
@@ -24,7 +24,7 @@ class Steps:
 
     def __init__(self) -> None:
         self._delivered: list[tuple[Message, Progress]] = []
-        self.poison: list[Poison] = []
+        self.poison: list[PoisonMessage] = []
 
     def add(self, message: Message, progress: Progress) -> None:
         self._delivered.append((message, progress))
@@ -37,13 +37,13 @@ class Steps:
             if reason is None:
                 request = apply(request, progress.step)
             else:
-                self.poison.append(Poison(message, "impossible_step", reason))
+                self.poison.append(PoisonMessage(message, "impossible_step", reason))
         return request
 
     def disown(self, request_id: str) -> None:
         """There is no such request."""
         reason = f"there is no request {request_id}"
-        self.poison = [Poison(message, "unknown_request", reason) for message, _ in self._delivered]
+        self.poison = [PoisonMessage(message, "unknown_request", reason) for message, _ in self._delivered]
 
 
 class Tenant(NamedTuple):
@@ -56,16 +56,16 @@ class Tenant(NamedTuple):
 class Tracker:
     """`crew` folds the tenants' parts of a batch."""
 
-    def __init__(self, *, requests: Requests, announcer: Announcer, crew: Crew) -> None:
-        self._requests, self._announcer, self._crew = requests, announcer, crew
+    def __init__(self, *, requests: Requests, announcer: Announcer, pool: WorkerPool) -> None:
+        self._requests, self._announcer, self._pool = requests, announcer, pool
 
     def handle(self, events: Sequence[tuple[Message, Event]]) -> None:
         """Fold a batch, one update a request, and announce what is new.
 
-        Raises `Poison` for an event of no request, after all others are done.
+        Raises `PoisonMessage` for an event of no request, after all others are done.
         """
         tenants = _by_tenant(events)
-        folded = [stored for each in self._crew.each(self._fold, tenants) for stored in each]
+        folded = [stored for each in self._pool.each(self._fold, tenants) for stored in each]
         failpoint("tracker.state_stored")
         self._announcer.announce(folded)
         for tenant in tenants:

@@ -39,9 +39,9 @@ def api_server(
     return ApiServer(create_app(system, intake_of(system), problems, metrics or Metrics()), host, port)
 
 
-def beside_the_api(system: System) -> list[ConsumeLoop | Periodic]:
+def background_parts(system: System) -> list[ConsumeLoop | Periodic]:
     """What an uploader that runs by itself does beside it: old and orphaned objects are swept, offers are taken."""
-    offers = [] if system.foreign is None else [offers_loop(system, system.foreign)]
+    offers = [] if system.external is None else [offers_loop(system, system.external)]
     return [upkeep_of(system), *offers]
 
 

@@ -11,16 +11,16 @@ from collections.abc import Sequence
 
 from penstock.application.access.publishers import Publisher, Publishers
 from penstock.application.catalog.catalog import Catalog
-from penstock.application.consuming.consume_loop import ConsumeLoop, Poison
+from penstock.application.consuming.consume_loop import ConsumeLoop, PoisonMessage
 from penstock.application.requests.requests import Requests
 from penstock.application.uploads.intake import Intake, Offered
-from penstock.application.uploads.upload_command import UploadForm
+from penstock.application.uploads.upload_command import UploadCommand
 from penstock.domain.access.publishing import fingerprint, parse_object_version
 from penstock.domain.errors import Corrupt, KeyRevoked, NotFound, Refused
 from penstock.domain.events import UPLOAD_REQUESTED, Event, UploadOffered
 from penstock.domain.requests.request import Request
 from penstock.ports.event_log import Message
-from penstock.ports.external_objects import ForeignObjects, NotAllowed
+from penstock.ports.external_objects import ExternalObjects, NotAllowed
 from penstock.wiring import System
 from penstock.wiring.uploads import intake_of, publishers_of
 
@@ -34,19 +34,19 @@ class Offers:
         self,
         *,
         publishers: Publishers,
-        foreign: ForeignObjects,
+        external: ExternalObjects,
         intake: Intake,
         requests: Requests,
         catalog: Catalog,
     ) -> None:
-        self._publishers, self._foreign, self._intake = publishers, foreign, intake
+        self._publishers, self._external, self._intake = publishers, external, intake
         self._requests, self._catalog = requests, catalog
 
     def handle(self, events: Sequence[tuple[Message, Event]]) -> None:
-        """Take each offer; what Penstock itself has published is the splitter's. Raises `Poison`."""
+        """Take each offer; what Penstock itself has published is the splitter's. Raises `PoisonMessage`."""
         for message, event in events:
             if isinstance(event, UploadOffered):
-                self._take_or_bury(message, event)
+                self._take_or_dead_letter(message, event)
 
     def take(self, offer: UploadOffered) -> Request:
         """The request that `offer` leads to.
@@ -61,21 +61,21 @@ class Offers:
         )
         if known is not None:
             return self._go_on(known)
-        form = self._form(offer, publisher)
-        self._intake.check(offer.tenant_id, form)
+        command = self._command(offer, publisher)
+        self._intake.check(offer.tenant_id, command)
         try:
-            stored = self._intake.store(offer.tenant_id, self._foreign.open(uri, version))
+            stored = self._intake.store(offer.tenant_id, self._external.open(uri, version))
         except Refused as refused:
-            return self._intake.fail_offered(offer.tenant_id, refused, form, offered)
-        return self._intake.accept_offered(offer.tenant_id, stored, form, offered)
+            return self._intake.fail_offered(offer.tenant_id, refused, command, offered)
+        return self._intake.accept_offered(offer.tenant_id, stored, command, offered)
 
-    def _take_or_bury(self, message: Message, offer: UploadOffered) -> None:
+    def _take_or_dead_letter(self, message: Message, offer: UploadOffered) -> None:
         try:
             self.take(offer)
         except Refused as refused:
-            raise Poison(message, refused.code, str(refused), foreign=True) from refused
+            raise PoisonMessage(message, refused.code, str(refused), external=True) from refused
         except (NotFound, NotAllowed, Corrupt, KeyRevoked) as error:
-            raise Poison(message, error.code, str(error), foreign=True) from error
+            raise PoisonMessage(message, error.code, str(error), external=True) from error
 
     def _go_on(self, request: Request) -> Request:
         """A crash may have come between a request and its event."""
@@ -83,9 +83,9 @@ class Offers:
             self._intake.announce(request)
         return request
 
-    def _form(self, offer: UploadOffered, publisher: Publisher) -> UploadForm:
+    def _command(self, offer: UploadOffered, publisher: Publisher) -> UploadCommand:
         self._catalog.source(offer.tenant_id, offer.data_source)
-        return UploadForm(
+        return UploadCommand(
             data_source=offer.data_source,
             file_name=offer.file_name,
             uploaded_by=publisher.name,
@@ -96,11 +96,11 @@ class Offers:
         )
 
 
-def offers_loop(system: System, foreign: ForeignObjects) -> ConsumeLoop:
+def offers_loop(system: System, external: ExternalObjects) -> ConsumeLoop:
     """What has files ingested that other services publish. Unreadable events are the splitters' to bury."""
     offers = Offers(
         publishers=publishers_of(system),
-        foreign=foreign,
+        external=external,
         intake=intake_of(system),
         requests=system.requests,
         catalog=system.catalog,
@@ -111,6 +111,6 @@ def offers_loop(system: System, foreign: ForeignObjects) -> ConsumeLoop:
         topics=[UPLOAD_REQUESTED],
         handle=offers.handle,
         clock=system.clock,
-        buries_unreadable=False,
+        dead_letters_unreadable=False,
         dependencies=system.dependencies,
     )

@@ -93,7 +93,7 @@ def test_a_server_that_hangs_is_sent_less(through: CassandraSettings, line: Spoi
 
 
 def test_patience_ends(through: CassandraSettings, line: SpoiltConnection, tenant: str) -> None:
-    session = CassandraSession(msgspec.structs.replace(through, patience_seconds=1))
+    session = CassandraSession(msgspec.structs.replace(through, timeout_seconds=1))
     with closing(CassandraProfileStore(session)) as store:
         control = CassandraControlStore(session)
         prepare(control, tenant)

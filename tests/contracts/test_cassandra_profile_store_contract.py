@@ -76,7 +76,7 @@ def test_what_was_written_is_let_go(cassandra_settings: CassandraSettings) -> No
 
 
 def test_closing_one_store_of_a_session_twice_is_no_error(cassandra_settings: CassandraSettings) -> None:
-    store = connect_to(msgspec.structs.replace(cassandra_settings, patience_seconds=0.5))
+    store = connect_to(msgspec.structs.replace(cassandra_settings, timeout_seconds=0.5))
     store.close()
     store.close()
     with pytest.raises(Unavailable):

@@ -112,7 +112,7 @@ def test_a_keyspace_that_is_not_there_is_named(fresh: CassandraSettings) -> None
     with closing(CassandraSession(fresh)) as session, pytest.raises(Refused, match=fresh.keyspace) as caught:
         check_version(session)
     assert caught.value.code == "schema_missing"
-    assert "penstock migrate" in caught.value.faults[0].mend
+    assert "penstock migrate" in caught.value.faults[0].hint
 
 
 @pytest.mark.usefixtures("_small")
@@ -170,8 +170,8 @@ def test_a_replication_that_cannot_be_is_refused_with_the_reason(
         migrate(msgspec.structs.replace(fresh, replication=replication))
     assert caught.value.code == code
     assert reason in caught.value.faults[0].message
-    assert "PENSTOCK_CASSANDRA_REPLICATION" in caught.value.faults[0].mend
-    assert "datacenter1" in caught.value.faults[0].mend
+    assert "PENSTOCK_CASSANDRA_REPLICATION" in caught.value.faults[0].hint
+    assert "datacenter1" in caught.value.faults[0].hint
     with closing(CassandraSession(fresh)) as session:
         assert fresh.keyspace not in session.cluster.metadata.keyspaces
 
@@ -181,4 +181,4 @@ def test_a_keyspace_that_has_too_few_nodes_already_says_how_many_it_needs(fresh:
     with closing(CassandraSession(fresh)) as session:
         session.define("CREATE KEYSPACE {ks} WITH replication = {'class': 'SimpleStrategy', 'replication_factor': 3}")
     with pytest.raises(Unavailable, match="of 2 replicas that it needs 1 live"):
-        migrate(msgspec.structs.replace(fresh, patience_seconds=0.5))
+        migrate(msgspec.structs.replace(fresh, timeout_seconds=0.5))

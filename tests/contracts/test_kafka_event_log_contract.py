@@ -92,9 +92,9 @@ class TestKafkaEventLog(EventLogContract):
         assert places == {key: (number & 0x7FFF_FFFF) % 4 for key, number in MURMUR2.items()}
 
     def test_an_event_without_key_and_value_is_an_empty_one(self, log: EventLog) -> None:
-        foreign = Producer(self.settings.client())
-        foreign.produce(self.settings.prefix + SINGLE)
-        foreign.flush()
+        external = Producer(self.settings.client())
+        external.produce(self.settings.prefix + SINGLE)
+        external.flush()
         (message,) = take(log.consumer("g", [SINGLE]), 1)
         assert (message.key, message.value) == (b"", b"")
 

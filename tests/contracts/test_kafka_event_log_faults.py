@@ -225,15 +225,15 @@ class TestKilledBroker:
                 except Unavailable:
                     looks.append(away)
 
-        onlooker = threading.Thread(target=look_on)
-        onlooker.start()
+        inspector = threading.Thread(target=look_on)
+        inspector.start()
         for _ in range(3):
             kill(own_broker, "kafka")
             until(lambda: looks[-1] == away)
             own_broker.up("kafka", lent=True)
             until(lambda: looks[-1] == seen)
         stop.set()
-        onlooker.join()
+        inspector.join()
         assert all(look in (seen, away) for look in looks)
 
     def test_it_closes_while_the_broker_is_away(self, mortal: KafkaEventLog, own_broker: Stack) -> None:

@@ -91,7 +91,7 @@ def test_a_file_that_others_can_use_is_refused(path: Path, mode: int) -> None:
     with pytest.raises(Refused) as refused:
         FileKeyVault(path, create=True)
     assert refused.value.code == "key_file_permissions"
-    assert refused.value.faults[0].mend.startswith(f"chmod 600 {path}")
+    assert refused.value.faults[0].hint.startswith(f"chmod 600 {path}")
 
 
 @pytest.mark.parametrize(
@@ -204,10 +204,10 @@ def test_a_wrapped_key_is_bound_to_the_id_of_its_key(path: Path) -> None:
 
 def test_a_file_that_goes_away_later_is_waited_for(path: Path, tmp_path: Path) -> None:
     vault = FileKeyVault(path, create=True)
-    foreign = FileKeyVault(tmp_path / "other.json", create=True).wrap(secrets.token_bytes(32), CONTEXT)
+    external = FileKeyVault(tmp_path / "other.json", create=True).wrap(secrets.token_bytes(32), CONTEXT)
     path.unlink()
     with pytest.raises(Unavailable, match="key_file_missing"):
-        vault.unwrap(foreign, CONTEXT)
+        vault.unwrap(external, CONTEXT)
 
 
 @pytest.mark.parametrize("length", [0, 16, 31, 33])

@@ -165,9 +165,9 @@ def test_an_alias_that_names_another_key_meanwhile_is_followed(
 
 
 def test_a_key_that_an_unknown_kms_key_has_wrapped_is_not_taken(kms_url: str, key_arn: str, other_arn: str) -> None:
-    foreign = KmsKeyVault(settings_of(kms_url, other_arn)).wrap(KEY, CONTEXT)
+    external = KmsKeyVault(settings_of(kms_url, other_arn)).wrap(KEY, CONTEXT)
     with pytest.raises(KeyRevoked):
-        KmsKeyVault(settings_of(kms_url, key_arn)).unwrap(foreign, CONTEXT)
+        KmsKeyVault(settings_of(kms_url, key_arn)).unwrap(external, CONTEXT)
 
 
 @pytest.mark.parametrize("body", [b"", b"\x93\xa1a\xc4\x01b\x01", msgspec.msgpack.encode("text")], ids=len)

@@ -35,7 +35,7 @@ def letter(text: str = "All rows are in.\n", identity: str = "<1@mail.example>")
     return message
 
 
-class Postbox:
+class SmtpSink:
     """What aiosmtpd asks: keeps the messages, and answers `command` with `reply` where one is set.
 
     With `drop_after_data` it keeps the message and then drops the connection in place of a reply.
@@ -65,18 +65,18 @@ class Postbox:
 
 
 @pytest.fixture
-def postbox() -> Postbox:
-    return Postbox()
+def smtp_sink() -> SmtpSink:
+    return SmtpSink()
 
 
 @pytest.fixture
-def smtp(postbox: Postbox) -> Iterator[SmtpMailer]:
-    yield from serve(postbox)
+def smtp(smtp_sink: SmtpSink) -> Iterator[SmtpMailer]:
+    yield from serve(smtp_sink)
 
 
-def serve(postbox: Postbox, server: dict[str, Any] | None = None, **client: Any) -> Iterator[SmtpMailer]:
+def serve(smtp_sink: SmtpSink, server: dict[str, Any] | None = None, **client: Any) -> Iterator[SmtpMailer]:
     port = free_port()
-    controller = Controller(postbox, hostname="127.0.0.1", port=port, **(server or {}))
+    controller = Controller(smtp_sink, hostname="127.0.0.1", port=port, **(server or {}))
     controller.start()
     settings: dict[str, Any] = {"security": Security.NONE, **client}
     yield SmtpMailer(SmtpServer(host="127.0.0.1", port=port, timeout_seconds=TIMEOUT_SECONDS, **settings))
@@ -87,14 +87,14 @@ Delivered = Callable[[], list[bytes]]
 
 
 @pytest.fixture(params=["folder", "smtp"])
-def mailer(request: pytest.FixtureRequest, tmp_path: Path, postbox: Postbox) -> Iterator[tuple[Mailer, Delivered]]:
+def mailer(request: pytest.FixtureRequest, tmp_path: Path, smtp_sink: SmtpSink) -> Iterator[tuple[Mailer, Delivered]]:
     """An adapter, and what has arrived through it."""
     if request.param == "folder":
         folder = tmp_path / "mail"
         yield FolderMailer(folder), lambda: [path.read_bytes() for path in sorted(folder.iterdir())]
     else:
-        for adapter in serve(postbox):
-            yield adapter, lambda: [content for _, _, content in postbox.received]
+        for adapter in serve(smtp_sink):
+            yield adapter, lambda: [content for _, _, content in smtp_sink.received]
 
 
 @pytest.mark.parametrize(
@@ -117,36 +117,36 @@ def test_messages_do_not_replace_each_other(mailer: tuple[Mailer, Delivered]) ->
     assert len(delivered()) == 2
 
 
-def test_the_envelope_names_the_sender_and_the_one_recipient(smtp: SmtpMailer, postbox: Postbox) -> None:
+def test_the_envelope_names_the_sender_and_the_one_recipient(smtp: SmtpMailer, smtp_sink: SmtpSink) -> None:
     smtp.send(letter())
-    assert postbox.received[0][:2] == ("penstock@mail.example", ["ann@example.com"])
+    assert smtp_sink.received[0][:2] == ("penstock@mail.example", ["ann@example.com"])
 
 
 @pytest.mark.parametrize("command", ["MAIL", "RCPT", "DATA"])
-def test_a_permanent_no_is_a_refusal_that_repeats_nothing(smtp: SmtpMailer, postbox: Postbox, command: str) -> None:
-    postbox.replies[command] = "550 ann@example.com is not welcome"
+def test_a_permanent_no_is_a_refusal_that_repeats_nothing(smtp: SmtpMailer, smtp_sink: SmtpSink, command: str) -> None:
+    smtp_sink.replies[command] = "550 ann@example.com is not welcome"
     with pytest.raises(Refused) as caught:
         smtp.send(letter())
     assert caught.value.code == "mail_refused"
     assert "ann" not in str(caught.value)
-    assert postbox.received == []
+    assert smtp_sink.received == []
 
 
 @pytest.mark.parametrize("command", ["MAIL", "RCPT", "DATA"])
-def test_a_passing_no_may_be_tried_again(smtp: SmtpMailer, postbox: Postbox, command: str) -> None:
-    postbox.replies[command] = "451 later, please"
+def test_a_passing_no_may_be_tried_again(smtp: SmtpMailer, smtp_sink: SmtpSink, command: str) -> None:
+    smtp_sink.replies[command] = "451 later, please"
     with pytest.raises(Unavailable):
         smtp.send(letter())
-    postbox.replies.clear()
+    smtp_sink.replies.clear()
     smtp.send(letter())
-    assert len(postbox.received) == 1
+    assert len(smtp_sink.received) == 1
 
 
-def test_a_reply_that_is_lost_leaves_the_message_in_doubt(smtp: SmtpMailer, postbox: Postbox) -> None:
-    postbox.drop_after_data = True
+def test_a_reply_that_is_lost_leaves_the_message_in_doubt(smtp: SmtpMailer, smtp_sink: SmtpSink) -> None:
+    smtp_sink.drop_after_data = True
     with pytest.raises(InDoubt):
         smtp.send(letter())
-    assert len(postbox.received) == 1
+    assert len(smtp_sink.received) == 1
 
 
 def test_a_server_that_is_away_has_surely_accepted_nothing() -> None:
@@ -155,7 +155,7 @@ def test_a_server_that_is_away_has_surely_accepted_nothing() -> None:
 
 
 @pytest.mark.filterwarnings("ignore:Requiring AUTH while not requiring TLS")
-def test_signing_in_is_needed_where_the_server_asks_for_it(postbox: Postbox) -> None:
+def test_signing_in_is_needed_where_the_server_asks_for_it(smtp_sink: SmtpSink) -> None:
     def check(
         server: Any, session: Any, envelope: Any, mechanism: str, data: aiosmtp.LoginPassword
     ) -> aiosmtp.AuthResult:
@@ -163,20 +163,20 @@ def test_signing_in_is_needed_where_the_server_asks_for_it(postbox: Postbox) -> 
         return aiosmtp.AuthResult(success=known, handled=False)
 
     asking = {"authenticator": check, "auth_required": True, "auth_require_tls": False}
-    for adapter in serve(postbox, asking, user="penstock", password="right"):
+    for adapter in serve(smtp_sink, asking, user="penstock", password="right"):
         adapter.send(letter())
-    assert len(postbox.received) == 1
-    for adapter in serve(postbox, asking, user="penstock", password="wrong"):
+    assert len(smtp_sink.received) == 1
+    for adapter in serve(smtp_sink, asking, user="penstock", password="wrong"):
         with pytest.raises(Unavailable):
             adapter.send(letter())
 
 
-def test_a_server_without_encryption_gets_nothing_when_encryption_is_asked_for(postbox: Postbox) -> None:
+def test_a_server_without_encryption_gets_nothing_when_encryption_is_asked_for(smtp_sink: SmtpSink) -> None:
     for security in (Security.STARTTLS, Security.TLS):
-        for adapter in serve(postbox, security=security):
+        for adapter in serve(smtp_sink, security=security):
             with pytest.raises(Unavailable):
                 adapter.send(letter())
-    assert postbox.received == []
+    assert smtp_sink.received == []
 
 
 def test_a_folder_s_messages_are_private_and_whole(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from deploy.stack.addresses import Addresses
 from penstock.adapters.cluster.s3_client import S3Settings
-from penstock.adapters.cluster.s3_external_objects import PIECE_BYTES, S3ForeignObjects
+from penstock.adapters.cluster.s3_external_objects import PIECE_BYTES, S3ExternalObjects
 from penstock.domain.access.publishing import (
     ObjectUri,
     ObjectVersion,
@@ -31,7 +31,7 @@ class Landing(NamedTuple):
 
     client: Any
     settings: S3Settings
-    foreign: S3ForeignObjects
+    external: S3ExternalObjects
 
     def put(self, body: bytes, key: str = "shop/people.tsv") -> tuple[ObjectUri, ObjectVersion]:
         """What an offer of the object would say, read as an offer is."""
@@ -44,48 +44,48 @@ class Landing(NamedTuple):
 @pytest.fixture(params=[False, True], ids=["unversioned", "versioned"])
 def landing(request: pytest.FixtureRequest, s3_address: Addresses) -> Landing:
     settings = new_bucket(s3_address, versioned=request.param)
-    return Landing(client_of(s3_address), settings, S3ForeignObjects(settings))
+    return Landing(client_of(s3_address), settings, S3ExternalObjects(settings))
 
 
 @pytest.mark.parametrize("body", [b"", b"x", BODY * 40], ids=["empty", "one byte", "several pieces"])
 def test_an_object_is_read_whole_in_pieces(landing: Landing, body: bytes) -> None:
-    pieces = list(landing.foreign.open(*landing.put(body)))
+    pieces = list(landing.external.open(*landing.put(body)))
     assert b"".join(pieces) == body
     assert max(map(len, pieces), default=0) <= PIECE_BYTES
 
 
 @pytest.mark.parametrize("key", ["a", "dt=2026-11-25/part(1)!.tsv", "x/" * 100 + "y", "it's~+,@:*.tsv"])
 def test_every_key_that_is_allowed_can_be_read(landing: Landing, key: str) -> None:
-    assert b"".join(landing.foreign.open(*landing.put(BODY, key))) == BODY
+    assert b"".join(landing.external.open(*landing.put(BODY, key))) == BODY
 
 
 def test_a_version_names_its_bytes_for_ever_or_is_refused(landing: Landing) -> None:
     uri, version = landing.put(BODY)
     landing.put(b"other")
     if version.kind is VersionKind.VERSION_ID:
-        assert b"".join(landing.foreign.open(uri, version)) == BODY
+        assert b"".join(landing.external.open(uri, version)) == BODY
     else:
         with pytest.raises(Corrupt):
-            list(landing.foreign.open(uri, version))
+            list(landing.external.open(uri, version))
 
 
 def test_what_is_not_there_is_not_found(landing: Landing) -> None:
     uri, version = landing.put(BODY)
     for elsewhere in (uri._replace(key="shop/other.tsv"), uri._replace(bucket=f"{uri.bucket}x")):
         with pytest.raises(NotFound):
-            list(landing.foreign.open(elsewhere, version))
+            list(landing.external.open(elsewhere, version))
 
 
 def test_a_version_id_that_is_none_holds_nobody_up(landing: Landing) -> None:
     uri, _ = landing.put(BODY)
     with pytest.raises((NotFound, Corrupt)):
-        list(landing.foreign.open(uri, ObjectVersion(VersionKind.VERSION_ID, "never-given-out")))
+        list(landing.external.open(uri, ObjectVersion(VersionKind.VERSION_ID, "never-given-out")))
 
 
 def test_reading_may_stop_half_way(landing: Landing) -> None:
     uri, version = landing.put(BODY * 40)
     for _ in range(50):  # more often than there are connections
-        pieces = landing.foreign.open(uri, version)
+        pieces = landing.external.open(uri, version)
         assert next(pieces) == (BODY * 40)[:PIECE_BYTES]
         del pieces
 
@@ -98,7 +98,7 @@ def test_reading_may_stop_half_way(landing: Landing) -> None:
 def test_what_no_publisher_is_to_blame_for_is_waited_for(landing: Landing, changes: dict[str, Any]) -> None:
     uri, version = landing.put(BODY)
     with pytest.raises(Unavailable):
-        list(S3ForeignObjects(replace(landing.settings, **changes)).open(uri, version))
+        list(S3ExternalObjects(replace(landing.settings, **changes)).open(uri, version))
 
 
 def refusing(status: int, code: str) -> Callable[[Answer], Answer]:
@@ -126,6 +126,6 @@ def test_an_answer_is_no_file_or_says_whether_to_wait(
     uri, version = landing.put(BODY)
     with SpoilingProxy(landing.settings.endpoint_url) as proxy:
         proxy.spoil = lambda _, answer: spoil(answer)
-        foreign = S3ForeignObjects(replace(landing.settings, endpoint_url=proxy.url, attempts=1))
+        external = S3ExternalObjects(replace(landing.settings, endpoint_url=proxy.url, attempts=1))
         with pytest.raises(error):
-            list(foreign.open(uri, version))
+            list(external.open(uri, version))

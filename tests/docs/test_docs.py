@@ -25,9 +25,9 @@ from penstock.application.encryption.key_ring import Purpose
 from penstock.config import PREFIX, Settings
 from penstock.domain import events
 from penstock.domain.files import header as file_rules
-from penstock.domain.mapping.attributes import FormatKind, parse_format
+from penstock.domain.mapping.attributes import ValueType, parse_format
 from penstock.domain.mapping.builtin_attributes import BUILTIN
-from penstock.domain.mapping.coercion import REASONS, Misfit, coercer
+from penstock.domain.mapping.coercion import REASONS, CoercionError, coercer
 from penstock.domain.mapping.mapping import Limits, Mode, WritePolicy
 from penstock.domain.requests.request import Status
 from penstock.ports.control_store import Table
@@ -209,23 +209,23 @@ def test_every_reason_of_a_dead_letter_is_documented() -> None:
 
 
 def test_every_format_is_documented() -> None:
-    assert column(FILES, "Input formats", "format")[: len(FormatKind)] == list(FormatKind)
+    assert column(FILES, "Input formats", "format")[: len(ValueType)] == list(ValueType)
 
 
-@pytest.mark.parametrize(("written", "cell", "becomes"), table(FILES, "Input formats", "format")[len(FormatKind) :])
+@pytest.mark.parametrize(("written", "cell", "becomes"), table(FILES, "Input formats", "format")[len(ValueType) :])
 def test_an_example_of_a_format(written: str, cell: str, becomes: str) -> None:
     try:
-        value = str(coercer(parse_format(written)).one(cell))
-    except Misfit as misfit:
-        value = misfit.code
+        value = str(coercer(parse_format(written)).coerce_cell(cell))
+    except CoercionError as error:
+        value = error.code
     assert value == becomes
 
 
 def test_every_format_that_is_written_can_be_read() -> None:
     written = [
-        each for cell in column(FILES, "Input formats", "format", 1)[: len(FormatKind)] for each in cell.split(", ")
+        each for cell in column(FILES, "Input formats", "format", 1)[: len(ValueType)] for each in cell.split(", ")
     ]
-    assert {parse_format(each).kind for each in written} == set(FormatKind)
+    assert {parse_format(each).kind for each in written} == set(ValueType)
 
 
 def test_every_built_in_attribute_is_documented() -> None:

@@ -217,9 +217,9 @@ def test_nothing_is_known_of_a_stranger(cli: CommandLine) -> None:
     prepared(cli)
     unknown = cli.run("profile", "crmid", "C9", "--json")
     assert (unknown.code, unknown.document["error"]["code"]) == (1, "not_found")
-    misfit = cli.run("profile", "email", "no address", "--json")
-    assert (misfit.code, misfit.fault_codes) == (1, ["not_an_email"])
-    assert "no address" not in misfit.stderr
+    error = cli.run("profile", "email", "no address", "--json")
+    assert (error.code, error.fault_codes) == (1, ["not_an_email"])
+    assert "no address" not in error.stderr
 
 
 def test_a_reader_that_goes_away_is_no_error(cli: CommandLine) -> None:

@@ -62,7 +62,7 @@ def test_a_file_that_is_refused_as_a_whole(cli: CommandLine, name: str) -> None:
     ran = cli.ingest(content)
     assert (ran.code, ran.document["status"], ran.document["request_id"]) == (1, "FAILED", None)
     assert codes is None or set(ran.fault_codes) == codes
-    assert all(fault["mend"] and fault["message"] for fault in ran.document["error"]["faults"])
+    assert all(fault["hint"] and fault["message"] for fault in ran.document["error"]["faults"])
     assert not list((cli.data / "objects").rglob("*@")), "something of the file was kept"
 
 
@@ -130,10 +130,10 @@ def test_a_file_that_is_taken(cli: CommandLine, name: str) -> None:
 def test_every_row_faulty_fails_and_gives_the_rejects_back(cli: CommandLine) -> None:
     ran = cli.ingest(HEADER + "\t\tGouda\nC1\n")
     assert (ran.code, ran.document["status"], ran.document["error"]["code"]) == (1, "FAILED", "no_rows_ingested")
-    mended = cli.folder / "rejects.tsv"
-    cli.run("rejects", ran.document["request_id"], "--output", mended)
-    assert mended.stat().st_mode & 0o777 == 0o600
-    text = mended.read_text()
+    fixed = cli.folder / "rejects.tsv"
+    cli.run("rejects", ran.document["request_id"], "--output", fixed)
+    assert fixed.stat().st_mode & 0o777 == 0o600
+    text = fixed.read_text()
     assert text.splitlines()[0].split("\t") == ["penstock_line", "penstock_reasons", "crmid", "email", "city"]
     again = cli.ingest(text.replace("\t\t\tGouda", "\tC9\t\tGouda"))
     assert (again.document["status"], again.document["rows_ingested"]) == ("COMPLETED", 1)

@@ -244,7 +244,7 @@ def test_who_finds_no_profile_is_told_why_that_may_be(away: Away) -> None:
 
 def test_who_has_no_key_is_told_where_the_first_is_made(cli: CommandLine) -> None:
     ran = cli.run("requests", "--json", PENSTOCK_URL="http://127.0.0.1:9", PENSTOCK_API_KEY="")
-    assert "penstock key create --data DIR" in ran.document["error"]["faults"][0]["mend"]
+    assert "penstock key create --data DIR" in ran.document["error"]["faults"][0]["hint"]
 
 
 def test_without_a_home_that_can_be_written_the_file_is_ingested_all_the_same(away: Away) -> None:

@@ -80,7 +80,7 @@ def test_a_place_that_cannot_be_used_is_named_with_what_to_do(cli: CommandLine, 
     (fault,) = ran.document["error"]["faults"]
     assert fault["message"].startswith(f"{place!r}")
     assert what in fault["message"]
-    assert fault["mend"]
+    assert fault["hint"]
 
 
 def without_roots_power(command: list[str]) -> list[str]:

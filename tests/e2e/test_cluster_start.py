@@ -1,4 +1,4 @@
-"""What a service says when its servers are not as they must be: one sentence and its mend, and nothing is done."""
+"""What a service says when its servers are not as they must be: one sentence and its fix, and nothing is done."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def refused(fleet: Fleet, command: list[str], **variables: str) -> str:
 
 @pytest.mark.parametrize("command", ["requests", "worker"])
 @pytest.mark.parametrize(
-    ("variables", "code", "mend"),
+    ("variables", "code", "hint"),
     [
         ({"KAFKA_PREFIX": "never-made."}, "topic_missing", "penstock migrate"),
         ({"CASSANDRA_KEYSPACE": "never_made"}, "schema_missing", "penstock migrate"),
@@ -53,11 +53,11 @@ def refused(fleet: Fleet, command: list[str], **variables: str) -> str:
     ],
 )
 def test_what_is_missing_or_wrong_is_said_with_its_mend(
-    fleet: Fleet, penstock_command: list[str], command: str, variables: dict[str, str], code: str, mend: str
+    fleet: Fleet, penstock_command: list[str], command: str, variables: dict[str, str], code: str, hint: str
 ) -> None:
     said = refused(fleet, [*penstock_command, command], **variables)
     assert f"({code})" in said
-    assert mend in said
+    assert hint in said
 
 
 def test_a_topic_that_is_missing_is_named_as_the_cluster_does(fleet: Fleet, penstock_command: list[str]) -> None:

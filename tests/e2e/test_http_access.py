@@ -211,7 +211,7 @@ def test_the_last_admin_key_is_kept(system: HttpSystem) -> None:
         (key,) = client.get("/v1/api-keys").json()["api_keys"]
         answer = client.delete(f"/v1/api-keys/{key['key_id']}")
         assert (answer.status_code, answer.json()["code"]) == (409, "last_admin_key")
-        assert "key create" in answer.json()["faults"][0]["mend"]
+        assert "key create" in answer.json()["faults"][0]["hint"]
         assert client.get("/v1/api-keys").status_code == 200
 
 
@@ -271,7 +271,7 @@ def test_errors_outside_of_operations_are_problems_too(system: HttpSystem) -> No
         answer = system.admin.request(method, path)
         assert answer.headers["content-type"] == "application/problem+json", path
         assert (answer.status_code, answer.json()["code"]) == (status, code)
-        assert all("/openapi.json" in fault["mend"] for fault in answer.json()["faults"]), path
+        assert all("/openapi.json" in fault["hint"] for fault in answer.json()["faults"]), path
         assert answer.json()["faults"]
     assert "GET" in system.admin.delete("/v1/requests").headers["allow"]
 

@@ -92,7 +92,7 @@ def test_header_faults_come_all_at_once_and_save_no_mapping(system: HttpSystem) 
     assert {"space_in_column_name", "blank_column_name", "duplicate_column_name", "unknown_mapped_column"} <= set(
         codes(told)
     )
-    assert all(fault["mend"] for fault in told["faults"])
+    assert all(fault["hint"] for fault in told["faults"])
     problem(system.viewer.get("/v1/data-sources/faulty/mapping"), 404, "not_found")
     names = [each["name"] for each in system.viewer.get("/v1/attributes").json()["attributes"]]
     assert "shoe_size" not in names
@@ -213,7 +213,7 @@ def test_an_upload_to_a_mistyped_source_is_refused_with_the_nearest_name(system:
     told = problem(
         system.uploader.post("/v1/uploads", files=parts[::-1] if reverse else parts), 404, "unknown_data_source"
     )
-    assert "'crm'" in told["faults"][0]["mend"]
+    assert "'crm'" in told["faults"][0]["hint"]
     assert system.stored_keys() == before
     sources = system.viewer.get("/v1/data-sources").json()["data_sources"]
     assert "crn" not in [source["name"] for source in sources]
@@ -233,7 +233,7 @@ def test_an_unknown_source_is_refused_before_the_file_has_come(system: HttpSyste
 @pytest.mark.parametrize("path", ["/v1/data-sources/crn/mapping"])
 def test_a_mapping_of_a_mistyped_source_is_refused_with_the_nearest_name(system: HttpSystem, path: str) -> None:
     for answer in (system.viewer.get(path), system.uploader.put(path, json={"columns": COLUMNS})):
-        assert "'crm'" in problem(answer, 404, "unknown_data_source")["faults"][0]["mend"]
+        assert "'crm'" in problem(answer, 404, "unknown_data_source")["faults"][0]["hint"]
 
 
 def test_an_upload_without_a_mapping_is_refused_and_keeps_nothing(system: HttpSystem) -> None:
@@ -296,7 +296,7 @@ def test_inspection_shows_faults_form_sample_and_suggestions_and_stores_nothing(
     answer = system.uploader.post("/v1/files:inspect", files=[("file", ("f.gz", gzip.compress(content)))])
     told = answer.json()
     assert answer.status_code == 200, answer.text
-    assert told["form"] == "gzip"
+    assert told["compression"] == "gzip"
     assert codes(told) == ["hyphen_in_column_name", "space_in_column_name"]
     assert told["columns"] == ["crmid", "E-mail", "last name"]
     assert told["sample_rows"] == [["c1", "a@example.com", "Li"], ["c2", "b@example.com", "Wu"]]

@@ -17,14 +17,14 @@ from deploy.stack.cassandra import Cassandra
 from deploy.stack.kafka import Kafka
 from deploy.stack.lease import Lease
 from deploy.stack.stack import Stack
-from penstock.application.consuming.processing import MOST_DEAD_LETTERS_IN_A_ROW
+from penstock.application.consuming.processing import MAX_CONSECUTIVE_DEAD_LETTERS
 from penstock.domain.events import CHUNK_READY, PROGRESS, UPLOAD_REQUESTED
 from penstock.wiring.uploads import intake_of
 from tests.support import messy_file
 from tests.support.cluster_invariant import check_finished, check_finished_first, check_safe, dead_letters
 from tests.support.free_ports import free_port
 from tests.support.installation import GROUPS, Installation, installation
-from tests.support.poison import foreign_request, poisons
+from tests.support.poison import external_request, poisons
 from tests.support.servers import Servers, kill
 from tests.support.toxics import spoilt_connection
 from tests.support.waiting import until
@@ -89,11 +89,11 @@ def test_a_broker_that_is_away_for_longer_than_a_delivery_may_take(bounced: Inst
     bounced.await_chunks(request_id, 5)
     broker.down("kafka")
     bounced.await_log(worker, "dependency.unavailable")
-    form, key = bounced.form, "key-1"
-    accepted = intake_of(bounced.system).upload(messy_file.TENANT, [messy_file.BODY], form, idempotency_key=key)
+    command, key = bounced.command, "key-1"
+    accepted = intake_of(bounced.system).upload(messy_file.TENANT, [messy_file.BODY], command, idempotency_key=key)
     check_safe(bounced)
     broker.up("kafka", lent=True)
-    again = intake_of(bounced.system).upload(messy_file.TENANT, [messy_file.BODY], form, idempotency_key=key)
+    again = intake_of(bounced.system).upload(messy_file.TENANT, [messy_file.BODY], command, idempotency_key=key)
     assert again.request_id == accepted.request_id
     bounced.bodies[again.request_id] = messy_file.BODY
     check_finished(bounced)
@@ -225,7 +225,7 @@ def test_a_node_of_three_is_not_missed_and_two_are_waited_for(shared: Stack, tmp
 @pytest.mark.parametrize("topic", TOPICS)
 def test_poison_is_set_aside_with_its_reason(place: Installation, topic: str) -> None:
     """Between the events of one file, and before those of another."""
-    foreign = foreign_request(place.system, place.form)
+    external = external_request(place.system, place.command)
     splitter = place.start("splitter")
     place.start("tracker")
     worker = place.start("worker")
@@ -236,7 +236,7 @@ def test_poison_is_set_aside_with_its_reason(place: Installation, topic: str) ->
     if topic == CHUNK_READY:  # of a request that has ended no chunk is looked into: this one has to wait
         place.end(splitter)
         request_id = place.upload()
-    wanted = poisons(topic, place.request(request_id), foreign)
+    wanted = poisons(topic, place.request(request_id), external)
     partitions = place.system.log.partitions(topic)
     send(place, topic, {partition: list(wanted) for partition in range(partitions)})
     place.start("worker")
@@ -268,11 +268,11 @@ def test_a_partition_of_nothing_but_poison_stops_and_its_neighbours_go_on(place:
     names = {services[kind]: place.start(kind) for kind in services}
     request_id = place.upload()
     last = place.system.log.partitions(topic) - 1
-    send(place, topic, {last: [b"poison %d" % number for number in range(MOST_DEAD_LETTERS_IN_A_ROW + BEYOND)]})
+    send(place, topic, {last: [b"poison %d" % number for number in range(MAX_CONSECUTIVE_DEAD_LETTERS + BEYOND)]})
     place.await_log(names[topic], "consume.partition_stopped")
-    assert len(dead_letters(place)) == MOST_DEAD_LETTERS_IN_A_ROW
+    assert len(dead_letters(place)) == MAX_CONSECUTIVE_DEAD_LETTERS
     check_safe(place)
     place.end(names[topic])
     place.start({of: kind for kind, of in services.items()}[topic])
     place.finished(request_id)
-    check_finished(place, letters=MOST_DEAD_LETTERS_IN_A_ROW + BEYOND)
+    check_finished(place, letters=MAX_CONSECUTIVE_DEAD_LETTERS + BEYOND)

@@ -11,14 +11,14 @@ from pathlib import Path
 import pytest
 from confluent_kafka import Producer
 
-from penstock.application.consuming.processing import MOST_DEAD_LETTERS_IN_A_ROW
+from penstock.application.consuming.processing import MAX_CONSECUTIVE_DEAD_LETTERS
 from penstock.domain.errors import Unavailable
 from penstock.domain.event_codec import encode
 from penstock.domain.events import PROGRESS, Event, Progress, Started
 from penstock.ports.event_log import Message
 from penstock.runner.watchdog import STALLED
 from services.status_tracker.tracker import Tracker
-from tests.support.smtp_sink import Postbox, open_postbox
+from tests.support.smtp_sink import SmtpSink, open_smtp_sink
 from tests.support.stream_scene import GROUP, PARTITIONS, StreamScene, repeated_and_shuffled, running
 from tests.support.waiting import GIVE_UP_SECONDS, until
 
@@ -35,8 +35,8 @@ PLACES = (
 
 
 @pytest.fixture
-def postbox() -> Iterator[Postbox]:
-    with open_postbox() as opened:
+def smtp_sink() -> Iterator[SmtpSink]:
+    with open_smtp_sink() as opened:
         yield opened
 
 
@@ -58,17 +58,17 @@ def test_repeated_and_shuffled_events_give_what_the_fold_gives(scene: StreamScen
 
 
 @pytest.mark.parametrize("place", PLACES)
-def test_a_tracker_that_is_killed_anywhere_is_made_up_for(scene: StreamScene, postbox: Postbox, place: str) -> None:
+def test_a_tracker_that_is_killed_anywhere_is_made_up_for(scene: StreamScene, smtp_sink: SmtpSink, place: str) -> None:
     requests = scene.accept(3, "ann@example.com", "bo@example.com")
     scene.send(repeated_and_shuffled(scene.progress(requests, chunks=5), seed=2))
-    with scene.process(postbox.port, failpoint=f"{place}:1") as first:
+    with scene.process(smtp_sink.port, failpoint=f"{place}:1") as first:
         assert first.wait(GIVE_UP_SECONDS) == -signal.SIGKILL
-    with scene.process(postbox.port) as second:
+    with scene.process(smtp_sink.port) as second:
         scene.await_end()
         second.terminate()
         assert second.wait(GIVE_UP_SECONDS) == 0
     assert set(scene.told()) == {(each, status) for each in requests for status in STATUSES}
-    copies = Counter(postbox.taken)
+    copies = Counter(smtp_sink.taken)
     assert len(copies) == len({taken.message_id for taken in copies}) == 3 * len(STATUSES) * 2
     # What was cut off between a mail and its note is sent once more, after its lease.
     assert sum(copies.values()) - len(copies) <= (place == "notifier.mail_sent")
@@ -95,11 +95,11 @@ def test_every_other_event_is_poison(scene: StreamScene) -> None:
     good = [encode(event) for event in scene.progress(scene.accept(4), chunks=23)]
     poison = [good[0][:5], b"no avro at all", encode_step_of_nobody(scene), None]
     reasons = ["truncated", "unknown_schema", "unknown_request", "truncated"]
-    foreign = Producer({"bootstrap.servers": scene.servers})
+    external = Producer({"bootstrap.servers": scene.servers})
     for number, value in enumerate(good):
-        foreign.produce(scene.prefix + PROGRESS, value, partition=number % PARTITIONS)
-        foreign.produce(scene.prefix + PROGRESS, poison[number % 4], partition=number % PARTITIONS)
-    foreign.flush()
+        external.produce(scene.prefix + PROGRESS, value, partition=number % PARTITIONS)
+        external.produce(scene.prefix + PROGRESS, poison[number % 4], partition=number % PARTITIONS)
+    external.flush()
     with running(scene.tracker()) as tracker:
         scene.await_end()
         assert tracker.healthy
@@ -117,7 +117,7 @@ def encode_step_of_nobody(scene: StreamScene) -> bytes:
 
 def test_a_bad_release_does_not_empty_the_topic_into_the_dead_letters(scene: StreamScene) -> None:
     producer = scene.log.producer()
-    for _ in range(MOST_DEAD_LETTERS_IN_A_ROW + 20):
+    for _ in range(MAX_CONSECUTIVE_DEAD_LETTERS + 20):
         producer.send(PROGRESS, b"", b"no avro at all", partition=0)
     for event in scene.progress(scene.accept(1), chunks=20):
         producer.send(PROGRESS, event.key, encode(event), partition=1)
@@ -125,9 +125,9 @@ def test_a_bad_release_does_not_empty_the_topic_into_the_dead_letters(scene: Str
     with running(scene.tracker()) as tracker:
         until(lambda: scene.states() == scene.expected and not tracker.healthy)
         until(lambda: scene.log.lag(GROUP, PROGRESS) == 20)
-        assert tracker.excuses(0)
-        assert not tracker.excuses(1)
-    assert len(scene.dead_letters()) == MOST_DEAD_LETTERS_IN_A_ROW
+        assert tracker.is_expected_stall(0)
+        assert not tracker.is_expected_stall(1)
+    assert len(scene.dead_letters()) == MAX_CONSECUTIVE_DEAD_LETTERS
 
 
 class Interrupted(Tracker):
@@ -148,7 +148,7 @@ def test_an_outage_is_waited_for_and_nothing_is_acknowledged_meanwhile(scene: St
     with running(scene.tracker(kind=Interrupted)) as tracker:
         until(lambda: tracker.waiting)
         assert scene.log.lag(GROUP, PROGRESS) == 3 * 12
-        assert tracker.excuses(0)
+        assert tracker.is_expected_stall(0)
         scene.await_end()
     assert Interrupted.failures == 3
     assert scene.dead_letters() == []

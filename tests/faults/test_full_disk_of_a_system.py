@@ -22,10 +22,10 @@ ROWS = 30_000
 FILE_LIMIT = 2_000_000  # more than the sealed file needs, less than its profiles
 LIMITS = (FILE_LIMIT, resource.RLIM_INFINITY)
 NO_LIMITS = (resource.RLIM_INFINITY, resource.RLIM_INFINITY)
-SHORT_OF_PATIENCE = """
+SHORT_TIMEOUT = """
 from services.cli import ingesting
 from services.cli.main import main
-ingesting.PATIENCE_SECONDS = 3.0
+ingesting.STALL_TIMEOUT_SECONDS = 3.0
 main()
 """
 BODY = "crmid\tcity\n" + "".join(f"C{number:07}\tX{number:07}{number:010}\n" for number in range(ROWS))
@@ -42,7 +42,7 @@ def test_an_ingest_says_what_it_waits_for_gives_up_and_goes_on_later(cli: Comman
     """With workers that are processes of their own, too."""
     said = ["ingest", cli.file(BODY), "--source", "crm", "--map", "crmid=crmid!", "--map", "city=city", "--json"]
     limited = subprocess.run(
-        [sys.executable, "-c", SHORT_OF_PATIENCE, *said],
+        [sys.executable, "-c", SHORT_TIMEOUT, *said],
         cwd=cli.folder,
         env=cli.environment(PENSTOCK_WORKERS=workers),
         capture_output=True,

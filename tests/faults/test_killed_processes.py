@@ -103,7 +103,7 @@ def test_a_stopped_worker_that_wakes_up_does_no_harm(tmp_path: Path, place: str,
     data = tmp_path / "data"
     settings = Settings(data=data, chunk_bytes=messy_file.CHUNK_BYTES, session_timeout_seconds=SESSION_SECONDS)
     with closing(embedded(settings)) as system:
-        intake_of(system).upload(messy_file.TENANT, [messy_file.BODY], messy_file.form(system))
+        intake_of(system).upload(messy_file.TENANT, [messy_file.BODY], messy_file.command(system))
         splitter = splitter_loop(system)
         assert splitter.run_once()
         splitter.close()

@@ -10,7 +10,7 @@ import pytest
 from msgspec.structs import replace
 
 from penstock import failpoints
-from penstock.application.consuming.consume_loop import MOST_DEAD_LETTERS_IN_A_ROW
+from penstock.application.consuming.consume_loop import MAX_CONSECUTIVE_DEAD_LETTERS
 from penstock.application.consuming.dead_letters import DeadLetters
 from penstock.application.encryption.key_ring import Purpose
 from penstock.domain.access.publishing import sign
@@ -27,10 +27,10 @@ from tests.simulation.invariant import check_profiles, check_request
 from tests.support import clear_text, messy_file
 from tests.support.driven_system import DrivenSystem
 from tests.support.embedded_invariant import expected
-from tests.support.offering import PREFIX, TENANT, ForeignStore, Shop
+from tests.support.offering import PREFIX, TENANT, ForeignStore, PublisherFixture
 
 DAY_US = 86_400_000_000
-Spoil = Callable[[Shop, Shop, UploadOffered], UploadOffered]
+Spoil = Callable[[PublisherFixture, PublisherFixture, UploadOffered], UploadOffered]
 
 
 class Market(DrivenSystem):
@@ -38,10 +38,10 @@ class Market(DrivenSystem):
 
     def __init__(self, data: Path) -> None:
         super().__init__(data)
-        self.foreign = ForeignStore()
-        self.offers = offers_loop(self.system, self.foreign)
-        self.shop = Shop(self.system, self.foreign)
-        self.rival = Shop(self.system, self.foreign, tenant="rival", prefix="s3://landing/rival/")
+        self.external = ForeignStore()
+        self.offers = offers_loop(self.system, self.external)
+        self.shop = PublisherFixture(self.system, self.external)
+        self.rival = PublisherFixture(self.system, self.external, tenant="rival", prefix="s3://landing/rival/")
 
     def step(self) -> bool:
         return any([self.offers.run_once(0), super().step()])
@@ -81,7 +81,7 @@ def test_an_offered_file_is_ingested_and_its_publisher_hears_the_end(market: Mar
     heard = market.statuses("1")
     assert [each.status for each in heard] == ["SCHEDULED", "IN_PROGRESS", "COMPLETED"]
     assert {(each.publisher_id, each.rows_read) for each in heard[-1:]} == {(offer.publisher_id, request.rows_read)}
-    assert market.foreign.objects[offer.object_uri] == messy_file.BODY
+    assert market.external.objects[offer.object_uri] == messy_file.BODY
     assert market.dead_letters() == []
     assert clear_text.found_under(market.data, messy_file.MARK) == {}
 
@@ -96,7 +96,7 @@ def test_the_request_of_an_offer_says_at_once_how_large_the_file_is(market: Mark
 # Attacks: nothing of them reaches the store
 
 
-def resigned(shop: Shop, offer: UploadOffered) -> UploadOffered:
+def resigned(shop: PublisherFixture, offer: UploadOffered) -> UploadOffered:
     return replace(offer, signature=sign(shop.key, offer))
 
 
@@ -186,7 +186,7 @@ def test_an_attack_is_a_dead_letter_without_a_request_to_the_store(market: Marke
     market.shop.publish(before, bad, after)
     market.drain()
     assert market.reasons() == [reason]
-    assert market.foreign.requests == [good.object_uri, good.object_uri]
+    assert market.external.requests == [good.object_uri, good.object_uri]
     assert [request.status for request in market.requests()] == [Status.COMPLETED, Status.COMPLETED]
     assert market.system.requests.list("rival") == []
     assert market.statuses("bad") == []
@@ -205,20 +205,20 @@ def test_a_malformed_offer_is_buried_once_though_two_groups_read_the_topic(marke
 
 def test_a_release_that_can_read_no_offer_leaves_them_to_a_better_one(market: Market) -> None:
     """Else the splitter would stop at the limit, and the uploader pass over all that a better release could take."""
-    beyond = MOST_DEAD_LETTERS_IN_A_ROW + 7
+    beyond = MAX_CONSECUTIVE_DEAD_LETTERS + 7
     market.send(UPLOAD_REQUESTED, *[b"not an event"] * beyond, partition=0)
     market.drain()
-    assert len(market.dead_letters()) == MOST_DEAD_LETTERS_IN_A_ROW
+    assert len(market.dead_letters()) == MAX_CONSECUTIVE_DEAD_LETTERS
     assert not market.offers.healthy
     assert not market.splitter.healthy
     assert [market.system.log.lag(group, UPLOAD_REQUESTED) for group in (UPLOADERS, SPLITTERS)] == [7, 7]
-    assert market.offers.tally.dead_letters == 0, "only the splitter tells of them"
+    assert market.offers.counts.dead_letters == 0, "only the splitter tells of them"
 
 
 def test_offers_of_a_wrong_key_stop_no_partition(market: Market) -> None:
     """A publisher's mistake is no bad release: other tenants' offers go on."""
     good = market.shop.offer(messy_file.BODY)
-    bad = [replace(good, event_id=f"bad {number}") for number in range(MOST_DEAD_LETTERS_IN_A_ROW + 5)]
+    bad = [replace(good, event_id=f"bad {number}") for number in range(MAX_CONSECUTIVE_DEAD_LETTERS + 5)]
     market.shop.publish(*bad, good)
     market.drain()
     assert market.reasons() == ["wrong_signature"] * len(bad)
@@ -237,7 +237,7 @@ def test_an_offer_that_comes_again_is_the_same_request(market: Market) -> None:
     market.shop.publish(offer, resigned(market.shop, replace(offer, issued_at_us=market.clock.now_us())))
     market.drain()
     assert len(market.requests()) == 1
-    assert market.foreign.requests == [offer.object_uri]
+    assert market.external.requests == [offer.object_uri]
     assert market.dead_letters() == []
 
 
@@ -247,11 +247,11 @@ def test_an_event_id_that_comes_with_another_file_is_refused(market: Market) -> 
     market.shop.publish(market.shop.offer(messy_file.OTHER_BODY, name="other.tsv"))
     market.drain()
     assert market.reasons() == ["idempotency_key_reused"]
-    assert len(market.requests()) == len(market.foreign.requests) == 1
+    assert len(market.requests()) == len(market.external.requests) == 1
 
 
 def test_two_publishers_may_use_the_same_event_id(market: Market) -> None:
-    second = Shop(market.system, market.foreign, prefix="s3://landing/second/")
+    second = PublisherFixture(market.system, market.external, prefix="s3://landing/second/")
     market.shop.publish(market.shop.offer(messy_file.BODY), second.offer(messy_file.OTHER_BODY))
     market.drain()
     assert [request.status for request in market.requests()] == [Status.COMPLETED, Status.COMPLETED]
@@ -274,12 +274,12 @@ def test_an_uploader_that_dies_anywhere_is_made_up_for(market: Market, name: str
     with failpoints.installed(die), pytest.raises(Died):
         market.offers.run_once(0)
     market.offers.close()
-    market.offers = offers_loop(market.system, market.foreign)
+    market.offers = offers_loop(market.system, market.external)
     market.drain()
     (request,) = market.requests()
     assert request.status is ended
     assert [each.status for each in market.statuses("1")] == ["SCHEDULED", "IN_PROGRESS", ended.value]
-    assert len(market.foreign.requests) == (2 if name == "uploader.object_stored" else 1)
+    assert len(market.external.requests) == (2 if name == "uploader.object_stored" else 1)
 
 
 # Keys
@@ -313,7 +313,7 @@ def test_a_publisher_that_was_revoked_offers_nothing(market: Market) -> None:
     market.shop.publish(market.shop.offer(messy_file.BODY))
     market.drain()
     assert market.reasons() == ["unknown_publisher"]
-    assert market.foreign.requests == []
+    assert market.external.requests == []
 
 
 def test_offers_for_a_tenant_whose_keys_are_gone_stop_no_partition(market: Market) -> None:
@@ -321,7 +321,7 @@ def test_offers_for_a_tenant_whose_keys_are_gone_stop_no_partition(market: Marke
     bad = market.rival.offer(messy_file.BODY)
     market.system.control.delete(Table.DATA_KEYS, "rival", Purpose.PUBLISHER, f"{1:010d}")
     market.clock.advance(3_600.0)  # copies in memory are gone by then
-    market.shop.publish(*[bad] * (MOST_DEAD_LETTERS_IN_A_ROW + 5), good)
+    market.shop.publish(*[bad] * (MAX_CONSECUTIVE_DEAD_LETTERS + 5), good)
     market.drain()
     assert set(market.reasons()) == {"key_revoked"}
     assert [request.status for request in market.requests()] == [Status.COMPLETED]
@@ -351,7 +351,7 @@ def test_a_faulty_file_is_a_request_that_failed(market: Market, body: bytes, cod
     assert market.dead_letters() == []
     market.shop.publish(market.shop.offer(body))
     market.drain()
-    assert len(market.requests()) == len(market.foreign.requests) == 1
+    assert len(market.requests()) == len(market.external.requests) == 1
     assert len(market.statuses("1")) == len(heard)
 
 
@@ -361,16 +361,16 @@ def test_a_faulty_file_is_a_request_that_failed(market: Market, body: bytes, cod
 )
 def test_an_object_that_is_not_there_as_it_was_offered(market: Market, error: NotAllowed | None, reason: str) -> None:
     offer = market.shop.offer(messy_file.BODY)
-    market.foreign.error = error
+    market.external.error = error
     if reason == "corrupt":
-        market.foreign.put(offer.object_uri, messy_file.OTHER_BODY)
+        market.external.put(offer.object_uri, messy_file.OTHER_BODY)
     elif reason == "not_found":
-        del market.foreign.objects[offer.object_uri]
+        del market.external.objects[offer.object_uri]
     market.shop.publish(offer)
     market.drain()
     assert market.reasons() == [reason]
     assert market.requests() == []
-    market.foreign.put(offer.object_uri, messy_file.BODY)
+    market.external.put(offer.object_uri, messy_file.BODY)
     letters = DeadLetters(market.system.log)
     letters.replay(list(letters.all(reason=reason)))
     market.drain()
@@ -378,7 +378,7 @@ def test_an_object_that_is_not_there_as_it_was_offered(market: Market, error: No
 
 
 def test_a_store_that_is_away_is_waited_for(market: Market) -> None:
-    market.foreign.error = Unavailable("the store is away")
+    market.external.error = Unavailable("the store is away")
     market.shop.publish(market.shop.offer(messy_file.BODY))
     while not market.requests():
         market.step()

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from penstock.application.consuming.consume_loop import MOST_DEAD_LETTERS_IN_A_ROW
+from penstock.application.consuming.consume_loop import MAX_CONSECUTIVE_DEAD_LETTERS
 from penstock.domain.event_codec import encode
 from penstock.domain.events import CHUNK_READY, PROGRESS, UPLOAD_REQUESTED
 from penstock.domain.requests.request import Status
@@ -16,7 +16,7 @@ from tests.simulation.invariant import check_profiles, check_request
 from tests.support import clear_text, messy_file
 from tests.support.driven_system import DrivenSystem
 from tests.support.embedded_invariant import expected
-from tests.support.poison import event_of, foreign_request, poisons
+from tests.support.poison import event_of, external_request, poisons
 
 TOPICS = (UPLOAD_REQUESTED, CHUNK_READY, PROGRESS)
 
@@ -29,11 +29,11 @@ def driven(tmp_path: Path) -> Iterator[DrivenSystem]:
 
 @pytest.mark.parametrize("topic", TOPICS)
 def test_poison_is_set_aside_with_its_reason_and_its_place(driven: DrivenSystem, topic: str) -> None:
-    """Poison lies before and between the events of a file that is being ingested."""
-    foreign, request = foreign_request(driven.system, driven.form), driven.upload()
+    """PoisonMessage lies before and between the events of a file that is being ingested."""
+    external, request = external_request(driven.system, driven.command), driven.upload()
     while topic == PROGRESS and not driven.system.requests.get(request.tenant_id, request.request_id).chunks_total:
         driven.step()  # from here on it is known which chunks there can be
-    wanted = poisons(topic, request, foreign)
+    wanted = poisons(topic, request, external)
     for partition in range(driven.system.log.partitions(topic)):
         driven.send(topic, *wanted, partition=partition)
     (completed,) = driven.finish(request)
@@ -55,12 +55,12 @@ def test_poison_is_set_aside_with_its_reason_and_its_place(driven: DrivenSystem,
 def test_a_topic_that_is_nothing_but_poison_is_not_emptied(driven: DrivenSystem, topic: str) -> None:
     """As a bad release would write it: each partition stops at the limit, and goes on with a better release."""
     partitions = driven.system.log.partitions(topic)
-    beyond = MOST_DEAD_LETTERS_IN_A_ROW + 7
+    beyond = MAX_CONSECUTIVE_DEAD_LETTERS + 7
     for partition in range(partitions):
         driven.send(topic, *[b"poison %d" % number for number in range(beyond)], partition=partition)
     driven.drain()
     letters = driven.dead_letters()
-    assert len(letters) == MOST_DEAD_LETTERS_IN_A_ROW * partitions
+    assert len(letters) == MAX_CONSECUTIVE_DEAD_LETTERS * partitions
     loop = {UPLOAD_REQUESTED: driven.splitter, CHUNK_READY: driven.worker, PROGRESS: driven.tracker}[topic]
     assert not loop.healthy
     group = {UPLOAD_REQUESTED: "penstock.splitters", CHUNK_READY: "penstock.workers", PROGRESS: "penstock.trackers"}
@@ -70,9 +70,9 @@ def test_a_topic_that_is_nothing_but_poison_is_not_emptied(driven: DrivenSystem,
 def test_a_later_good_event_starts_the_count_anew(driven: DrivenSystem) -> None:
     request = driven.upload()
     for _ in range(3):
-        driven.send(CHUNK_READY, *[b"poison"] * (MOST_DEAD_LETTERS_IN_A_ROW - 1), partition=0)
+        driven.send(CHUNK_READY, *[b"poison"] * (MAX_CONSECUTIVE_DEAD_LETTERS - 1), partition=0)
         driven.send(CHUNK_READY, encode(event_of(CHUNK_READY, request)), partition=0)
         driven.send(CHUNK_READY, b"poison", partition=0)
     driven.drain()
     assert driven.worker.healthy
-    assert len(driven.dead_letters()) == 3 * MOST_DEAD_LETTERS_IN_A_ROW
+    assert len(driven.dead_letters()) == 3 * MAX_CONSECUTIVE_DEAD_LETTERS

@@ -35,7 +35,7 @@ from penstock.domain.events import (
 from penstock.domain.requests.request import Status
 from penstock.ports.control_store import Table
 from tests.support.acceptance import TENANT, accept
-from tests.support.smtp_sink import Postbox, open_postbox
+from tests.support.smtp_sink import SmtpSink, open_smtp_sink
 from tests.support.waiting import GIVE_UP_SECONDS
 
 ADDRESSES = ("ann@example.com", "bo@example.com")
@@ -103,7 +103,7 @@ class Scene:
             assert (request.status, request.started_at, request.finished_at) == (Status.COMPLETED, 1000, 1104)
             assert (request.rows_read, request.rows_ingested, request.rows_rejected) == (50, 45, 5)
             assert request.reject_reasons == {"no_identifier": 5}
-        assert list(self.requests.marks(TENANT)) == []
+        assert list(self.requests.active_markers(TENANT)) == []
         assert self.store.scan(Table.DUE_NOTIFICATIONS, TENANT, "") == []
         assert self.log.lag("penstock.trackers", PROGRESS) == 0
         assert self.log.read(DEAD_LETTER, 0, 0, 10) == []
@@ -141,8 +141,8 @@ class Scene:
 
 
 @pytest.fixture
-def postbox() -> Iterator[Postbox]:
-    with open_postbox() as opened:
+def smtp_sink() -> Iterator[SmtpSink]:
+    with open_smtp_sink() as opened:
         yield opened
 
 
@@ -153,13 +153,15 @@ def scene_of(folder: Path, seed: int) -> Scene:
 
 @pytest.mark.parametrize("n", [1, 2, 3])
 @pytest.mark.parametrize("place", PLACES)
-def test_a_tracker_that_is_killed_anywhere_is_made_up_for(tmp_path: Path, postbox: Postbox, place: str, n: int) -> None:
+def test_a_tracker_that_is_killed_anywhere_is_made_up_for(
+    tmp_path: Path, smtp_sink: SmtpSink, place: str, n: int
+) -> None:
     scene = scene_of(tmp_path / "data", seed=n)
-    assert scene.run(postbox.port, failpoint=f"{place}:{n}") == -signal.SIGKILL
+    assert scene.run(smtp_sink.port, failpoint=f"{place}:{n}") == -signal.SIGKILL
     # The clock jumps meanwhile, in either direction: an attempt that was cut off is taken up again all the same.
-    assert scene.run(postbox.port, clock_seconds=HOUR if n == 1 else -HOUR) == 0
+    assert scene.run(smtp_sink.port, clock_seconds=HOUR if n == 1 else -HOUR) == 0
     scene.check_end()
-    copies = Counter(postbox.taken)
+    copies = Counter(smtp_sink.taken)
     assert len(copies) == REQUESTS * 3 * len(ADDRESSES)
     assert len({taken.message_id for taken in copies}) == len(copies)
     assert sum(copies.values()) - len(copies) == (1 if place == "notifier.mail_sent" else 0)
@@ -167,11 +169,11 @@ def test_a_tracker_that_is_killed_anywhere_is_made_up_for(tmp_path: Path, postbo
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_shuffled_and_repeated_events_have_one_result(tmp_path: Path, postbox: Postbox, seed: int) -> None:
+def test_shuffled_and_repeated_events_have_one_result(tmp_path: Path, smtp_sink: SmtpSink, seed: int) -> None:
     scene = scene_of(tmp_path / "data", seed)
-    assert scene.run(postbox.port) == 0
+    assert scene.run(smtp_sink.port) == 0
     scene.check_end()
     assert sorted(scene.announced()) == sorted(scene.expected())
-    assert set(Counter(postbox.taken).values()) == {1}
-    assert len(postbox.taken) == REQUESTS * 3 * len(ADDRESSES)
+    assert set(Counter(smtp_sink.taken).values()) == {1}
+    assert len(smtp_sink.taken) == REQUESTS * 3 * len(ADDRESSES)
     scene.close()

@@ -226,7 +226,7 @@ def test_memory_is_bounded_and_what_is_asked_for_is_there(built: Rendered) -> No
 def test_what_has_been_begun_may_take_as_long_as_a_slow_server_is_waited_for(built: Rendered) -> None:
     cassandra = load_section(CassandraSettings, "cassandra", built.config)
     kafka = load_section(KafkaSettings, "kafka", {**built.config, "PENSTOCK_KAFKA_USERNAME": "u"})
-    longest = cassandra.patience_seconds + kafka.delivery_timeout_seconds + kafka.request_timeout_seconds
+    longest = cassandra.timeout_seconds + kafka.delivery_timeout_seconds + kafka.request_timeout_seconds
     assert all(pod["spec"]["terminationGracePeriodSeconds"] > longest for pod in built.pods().values())
 
 

@@ -5,17 +5,17 @@ from __future__ import annotations
 import gzip
 from random import Random
 
-from penstock.domain.mapping.attributes import Attribute, FormatKind, InputFormat
+from penstock.domain.mapping.attributes import Attribute, ValueFormat, ValueType
 from penstock.domain.mapping.mapping import ColumnMapping, WritePolicy
 
 MARK = "Mq7zKw3v"  # stands in every text value, so that a scan finds any that lies in the clear
 ATTRIBUTES = {
     "crmid": Attribute(name="crmid", display_name="Customer"),
-    "email": Attribute(name="email", display_name="E-mail", format=InputFormat(FormatKind.EMAIL), pii=True),
+    "email": Attribute(name="email", display_name="E-mail", format=ValueFormat(ValueType.EMAIL), pii=True),
     "loyalty": Attribute(name="loyalty", display_name="Loyalty card", pii=True),
     "note": Attribute(name="note", display_name="Note"),
-    "points": Attribute(name="points", display_name="Points", format=InputFormat(FormatKind.INTEGER)),
-    "born": Attribute(name="born", display_name="Born", format=InputFormat(FormatKind.DATE), pii=True),
+    "points": Attribute(name="points", display_name="Points", format=ValueFormat(ValueType.INTEGER)),
+    "born": Attribute(name="born", display_name="Born", format=ValueFormat(ValueType.DATE), pii=True),
 }
 IDENTIFIERS = ("crmid", "email", "loyalty")
 PEOPLE = 12

@@ -8,6 +8,8 @@ import email
 from collections import Counter
 from dataclasses import replace
 
+from tests.simulation.simulated import TENANT, Sent, SimulatedSystem
+
 from penstock.application.encryption.sealed_objects import rejects_key
 from penstock.domain.errors import NotFound
 from penstock.domain.files.rejects import decode_rejects
@@ -16,31 +18,30 @@ from penstock.domain.requests.request import Request, Status
 from penstock.ports.object_store import ObjectRef
 from penstock.wiring import System
 from tests.simulation import files
-from tests.simulation.world import TENANT, Sent, World
 from tests.support import clear_text, reference
 
 
-def check(world: World) -> None:
+def check(simulated: SimulatedSystem) -> None:
     """Raises AssertionError."""
-    requests = {u.request_id: world.system.requests.get(TENANT, u.request_id) for u in world.uploads}
-    assert len(requests) == len(world.uploads), "two uploads share a request"
-    assert all(u.request_id > u.after for u in world.uploads), "a newer request has an older id"
-    uploads = {u.request_id: _reference(u, requests[u.request_id]) for u in world.uploads}
-    for upload in world.uploads:
-        check_request(world.system, requests[upload.request_id], uploads[upload.request_id])
-    check_profiles(world.system, list(uploads.values()))
-    _check_mails(world)
-    assert clear_text.found_under(world.folder, files.MARK) == {}
+    requests = {u.request_id: simulated.system.requests.get(TENANT, u.request_id) for u in simulated.uploads}
+    assert len(requests) == len(simulated.uploads), "two uploads share a request"
+    assert all(u.request_id > u.after for u in simulated.uploads), "a newer request has an older id"
+    uploads = {u.request_id: _reference(u, requests[u.request_id]) for u in simulated.uploads}
+    for upload in simulated.uploads:
+        check_request(simulated.system, requests[upload.request_id], uploads[upload.request_id])
+    check_profiles(simulated.system, list(uploads.values()))
+    _check_mails(simulated)
+    assert clear_text.found_under(simulated.folder, files.MARK) == {}
 
 
 def _reference(upload: Sent, request: Request) -> reference.Upload:
     return reference.Upload(
         order=upload.request_id,
-        data_source=upload.form.data_source,
+        data_source=upload.command.data_source,
         body=upload.body,
         columns=upload.columns,
         attributes=files.ATTRIBUTES,
-        mode=upload.form.mode,
+        mode=upload.command.mode,
         counts=request.status is Status.COMPLETED,
     )
 
@@ -83,15 +84,15 @@ def check_profiles(system: System, uploads: list[reference.Upload]) -> None:
         assert told == expected.get((namespace, value), {}), f"{namespace} {value} is not the reference's"
 
 
-def _check_mails(world: World) -> None:
+def _check_mails(simulated: SimulatedSystem) -> None:
     """At most one message per request, transition and address; one more copy only with the same Message-ID."""
     copies: Counter[tuple[str, str]] = Counter()
     meant: dict[tuple[str, str], set[str]] = {}
-    for path in (world.folder / "mail").glob("*.eml"):
+    for path in (simulated.folder / "mail").glob("*.eml"):
         message = email.message_from_bytes(path.read_bytes())
         copies[message["Message-ID"], message["To"]] += 1
         meant.setdefault((message["Subject"], message["To"]), set()).add(message["Message-ID"])
     assert all(count <= 2 for count in copies.values())
     addressed = Counter(to for _, to in copies)
-    finished = sum(1 for u in world.uploads)
+    finished = sum(1 for u in simulated.uploads)
     assert all(count >= finished for count in addressed.values()), "an end was not told"

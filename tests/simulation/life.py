@@ -5,19 +5,20 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
+from tests.simulation.simulated import SimulatedSystem
+
 from penstock import logs
 from tests.simulation.invariant import check
-from tests.simulation.world import World
 
 MEMORY = Path("/dev/shm")
 
 
-def live(seed: int) -> World:
+def live(seed: int) -> SimulatedSystem:
     """Raises AssertionError when the invariant does not hold."""
     logs.configure("critical", "test")
     with tempfile.TemporaryDirectory(dir=MEMORY if MEMORY.is_dir() else None) as folder:
-        world = World(Path(folder) / "data", seed)
-        world.live()
-        check(world)
-        world.system.close()
-    return world
+        simulated = SimulatedSystem(Path(folder) / "data", seed)
+        simulated.live()
+        check(simulated)
+        simulated.system.close()
+    return simulated

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from penstock.domain.event_codec import decode
 from penstock.domain.events import DEAD_LETTER, STATUS, DeadLetter, StatusChanged
-from penstock.domain.requests.request import Request, Status, untold
+from penstock.domain.requests.request import Request, Status, unannounced
 from services.status_tracker.main import notifier
 from tests.simulation.invariant import check_profiles, check_request
 from tests.support import clear_text, messy_file, reference
@@ -46,7 +46,7 @@ def _is_safe(place: Installation) -> bool:
 
 def check_finished(place: Installation, *, letters: int = 0) -> None:
     """The invariant, as soon as every upload has ended. `letters`: how many dead letters there have to be."""
-    until(lambda: all(request.status.ended and not untold(request) for request in _requests(place)))
+    until(lambda: all(request.status.ended and not unannounced(request) for request in _requests(place)))
     until(lambda: all(place.system.log.lag(group, topic) == 0 for topic, group in GROUPS.items()))
     requests = _requests(place)
     for request in requests:

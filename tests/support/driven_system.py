@@ -33,10 +33,10 @@ class DrivenSystem:
         self.system: System = system._replace(objects=objects, files=SealedObjects(objects, system.keys, system.random))
         self.splitter, self.worker = splitter_loop(self.system), worker_loop(self.system)
         self.tracker, self.notifier = tracker_loop(self.system), notifier(self.system)
-        self.form, self.intake = messy_file.form(self.system), intake_of(self.system)
+        self.command, self.intake = messy_file.command(self.system), intake_of(self.system)
 
     def upload(self, body: bytes = messy_file.BODY) -> Request:
-        return self.intake.upload(messy_file.TENANT, [body], self.form)
+        return self.intake.upload(messy_file.TENANT, [body], self.command)
 
     def step(self) -> bool:
         """One batch for each service; True when any of it is done."""

@@ -55,7 +55,7 @@ class Installation:
         self, fleet: Fleet, system: System, servers: Addresses, folders: Sequence[Path], ways: Addresses
     ) -> None:
         self.fleet, self.system, self.servers, self.folders, self._ways = fleet, system, servers, folders, ways
-        self.form = replace(messy_file.form(system), notify=(messy_file.ADDRESS,))
+        self.command = replace(messy_file.command(system), notify=(messy_file.ADDRESS,))
         self.bodies: dict[str, bytes] = {}  # by request, of all that were uploaded
         self.failed: set[str] = set()  # the requests that have to end so
         self._numbers = itertools.count(1)
@@ -69,7 +69,7 @@ class Installation:
     def upload(self, body: bytes = messy_file.BODY, *, chunk_bytes: int = CHUNK_BYTES) -> str:
         """The new request's id."""
         system = self.system._replace(settings=replace(self.system.settings, chunk_bytes=chunk_bytes))
-        request = intake_of(system).upload(messy_file.TENANT, [body], self.form)
+        request = intake_of(system).upload(messy_file.TENANT, [body], self.command)
         self.bodies[request.request_id] = body
         return request.request_id
 

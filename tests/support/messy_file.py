@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from random import Random
 
-from penstock.application.uploads.upload_command import UploadForm
+from penstock.application.uploads.upload_command import UploadCommand
 from penstock.domain.mapping.mapping import ColumnMapping, WritePolicy
 from penstock.wiring import System
 from tests.simulation import files
@@ -62,8 +62,8 @@ def prepare(system: System) -> None:
             system.catalog.create_attribute(TENANT, attribute)
 
 
-def form(system: System) -> UploadForm:
+def command(system: System) -> UploadCommand:
     """How the file is uploaded; what it needs is created."""
     prepare(system)
     mapping = system.catalog.save_mapping(TENANT, "crm", COLUMNS)
-    return UploadForm(data_source="crm", file_name="people.tsv", uploaded_by="someone", mapping=mapping)
+    return UploadCommand(data_source="crm", file_name="people.tsv", uploaded_by="someone", mapping=mapping)

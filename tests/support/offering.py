@@ -48,18 +48,18 @@ class ForeignStore:
         yield from (body[start : start + 100] for start in range(0, len(body), 100))
 
 
-class Shop:
+class PublisherFixture:
     """A service that publishes files of a tenant's."""
 
-    def __init__(self, system: System, foreign: ForeignStore, *, tenant: str = TENANT, prefix: str = PREFIX) -> None:
-        self.tenant, self.prefix, self.foreign = tenant, prefix, foreign
+    def __init__(self, system: System, external: ForeignStore, *, tenant: str = TENANT, prefix: str = PREFIX) -> None:
+        self.tenant, self.prefix, self.external = tenant, prefix, external
         self.key, self.publisher = publishers_of(system).create(tenant, "shop", [prefix])
         self._system = system
 
     def offer(self, body: bytes, *, event_id: str = "1", name: str = "people.tsv", **said: Any) -> UploadOffered:
         """A signed offer of `body`, which is put into the store."""
         uri = f"{self.prefix}{name}"
-        return self.signed(event_id=event_id, object_uri=uri, object_version=self.foreign.put(uri, body), **said)
+        return self.signed(event_id=event_id, object_uri=uri, object_version=self.external.put(uri, body), **said)
 
     def signed(self, **said: Any) -> UploadOffered:
         defaults = {

@@ -10,7 +10,7 @@ from typing import Any
 import fastavro
 from msgspec.structs import asdict, replace
 
-from penstock.application.uploads.upload_command import UploadForm
+from penstock.application.uploads.upload_command import UploadCommand
 from penstock.domain.event_codec import HEADER_BYTES, MARKER, encode
 from penstock.domain.events import CHUNK_READY, PROGRESS, UPLOAD_REQUESTED, ChunkDone, ChunkReady, Progress, Split
 from penstock.domain.requests.request import Request, upload_requested
@@ -43,7 +43,7 @@ def written(topic: str, valid: bytes, **changes: Any) -> bytes:
     return valid[:HEADER_BYTES] + body.getvalue()
 
 
-def poisons(topic: str, request: Request, foreign: Request) -> dict[bytes, str]:
+def poisons(topic: str, request: Request, external: Request) -> dict[bytes, str]:
     """Events of `topic` that can never be handled, with the reason to be told."""
     valid = encode(event_of(topic, request))
     impossible = "unknown_request" if topic == PROGRESS else "not_found"
@@ -57,22 +57,22 @@ def poisons(topic: str, request: Request, foreign: Request) -> dict[bytes, str]:
         written(topic, valid, request_id="../../etc/passwd"): "invalid_value",
         written(topic, valid, tenant_id=""): "invalid_value",
         encode(event_of(topic, request, request_id=UNKNOWN)): impossible,
-        encode(event_of(topic, request, request_id=foreign.request_id)): impossible,
+        encode(event_of(topic, request, request_id=external.request_id)): impossible,
         encode(event_of(topic, request, tenant_id="other")): impossible,
     }
-    return found | SPECIAL[topic](valid, request, foreign)
+    return found | SPECIAL[topic](valid, request, external)
 
 
-def special_uploads(valid: bytes, request: Request, foreign: Request) -> dict[bytes, str]:
+def special_uploads(valid: bytes, request: Request, external: Request) -> dict[bytes, str]:
     return {
         written(UPLOAD_REQUESTED, valid, object_key="files/default/../other/x"): "invalid_value",
         written(UPLOAD_REQUESTED, valid, object_size=-1): "invalid_value",
-        encode(event_of(UPLOAD_REQUESTED, request, object_key=foreign.object_key)): "impossible_event",
+        encode(event_of(UPLOAD_REQUESTED, request, object_key=external.object_key)): "impossible_event",
         encode(event_of(UPLOAD_REQUESTED, request, object_version="another")): "impossible_event",
     }
 
 
-def special_chunks(valid: bytes, request: Request, foreign: Request) -> dict[bytes, str]:
+def special_chunks(valid: bytes, request: Request, external: Request) -> dict[bytes, str]:
     beyond = len(messy_file.BODY) + 1
     return {
         written(CHUNK_READY, valid, start=200, end=60): "invalid_value",
@@ -80,11 +80,11 @@ def special_chunks(valid: bytes, request: Request, foreign: Request) -> dict[byt
         written(CHUNK_READY, valid, chunk=10_000_000): "invalid_value",
         encode(event_of(CHUNK_READY, request, end=beyond)): "impossible_event",
         encode(event_of(CHUNK_READY, request, start=beyond, end=1 << 40)): "impossible_event",
-        encode(event_of(CHUNK_READY, request, object_key=foreign.object_key)): "impossible_event",
+        encode(event_of(CHUNK_READY, request, object_key=external.object_key)): "impossible_event",
     }
 
 
-def special_progress(valid: bytes, request: Request, foreign: Request) -> dict[bytes, str]:
+def special_progress(valid: bytes, request: Request, external: Request) -> dict[bytes, str]:
     done = ChunkDone(at_us=1, chunk=0, rows_read=1, rows_ingested=1, rows_rejected=0)
     chunk = encode(event_of(PROGRESS, request, step=done))
     return {
@@ -97,10 +97,10 @@ def special_progress(valid: bytes, request: Request, foreign: Request) -> dict[b
 SPECIAL = {UPLOAD_REQUESTED: special_uploads, CHUNK_READY: special_chunks, PROGRESS: special_progress}
 
 
-def foreign_request(system: System, form: UploadForm) -> Request:
+def external_request(system: System, command: UploadCommand) -> Request:
     """A request of another tenant, which is not ingested."""
     system.catalog.create_source("foreign", "crm")
-    assert form.mapping is not None
-    intake, mapping = intake_of(system), replace(form.mapping, columns=messy_file.COLUMNS[:1])
-    form = replace(form, mapping=mapping, notify=())
-    return intake.accept("foreign", intake.store("foreign", [messy_file.BODY]), form)
+    assert command.mapping is not None
+    intake, mapping = intake_of(system), replace(command.mapping, columns=messy_file.COLUMNS[:1])
+    command = replace(command, mapping=mapping, notify=())
+    return intake.accept("foreign", intake.store("foreign", [messy_file.BODY]), command)

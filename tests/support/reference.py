@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from penstock.domain.mapping.attributes import Attribute
-from penstock.domain.mapping.coercion import Misfit, coercer
+from penstock.domain.mapping.coercion import CoercionError, coercer
 from penstock.domain.mapping.mapping import ColumnMapping, Mode, WritePolicy
 from penstock.domain.profiles.identity import normalise
 
@@ -74,9 +74,9 @@ def _read_row(upload: Upload, names: list[str], number: int, line: bytes, readin
     for mapped in upload.columns:
         attribute = upload.attributes[mapped.attribute]
         try:
-            value = coercer(attribute.format).one(cells[names.index(mapped.column)])
-        except Misfit as misfit:
-            faults.append(f"{misfit.code}:{mapped.column}")
+            value = coercer(attribute.format).coerce_cell(cells[names.index(mapped.column)])
+        except CoercionError as error:
+            faults.append(f"{error.code}:{mapped.column}")
             continue
         row.said.append((attribute.name, value, mapped.policy))
         if mapped.identifier and value is not None:

@@ -19,7 +19,7 @@ class Taken(NamedTuple):
     recipient: str
 
 
-class Postbox:
+class SmtpSink:
     """Every message that it has taken, on 127.0.0.1 at `port`."""
 
     def __init__(self, port: int) -> None:
@@ -33,11 +33,11 @@ class Postbox:
 
 
 @contextmanager
-def open_postbox() -> Iterator[Postbox]:
-    postbox = Postbox(free_port())
-    controller = Controller(postbox, hostname="127.0.0.1", port=postbox.port)
+def open_smtp_sink() -> Iterator[SmtpSink]:
+    smtp_sink = SmtpSink(free_port())
+    controller = Controller(smtp_sink, hostname="127.0.0.1", port=smtp_sink.port)
     controller.start()
     try:
-        yield postbox
+        yield smtp_sink
     finally:
         controller.stop()

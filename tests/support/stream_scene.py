@@ -20,7 +20,7 @@ from penstock.adapters.cluster.kafka_event_log import KafkaEventLog
 from penstock.adapters.cluster.kafka_settings import KafkaSettings
 from penstock.adapters.embedded.control_store import EmbeddedControlStore
 from penstock.adapters.system_clock import SystemClock
-from penstock.application.consuming.worker_pool import Crew
+from penstock.application.consuming.worker_pool import WorkerPool
 from penstock.application.requests.requests import Requests
 from penstock.domain.event_codec import decode, encode
 from penstock.domain.events import (
@@ -40,7 +40,7 @@ from penstock.domain.requests.request import Request, apply
 from penstock.failpoints import VARIABLE
 from penstock.ports.control_store import Table
 from services.status_tracker.announcer import Announcer
-from services.status_tracker.main import CREW
+from services.status_tracker.main import POOL_SIZE
 from services.status_tracker.outbox import Outbox
 from services.status_tracker.tracker import Tracker
 from tests.support.acceptance import TENANT, accept
@@ -106,13 +106,13 @@ class StreamScene:
         return [letter for letter in letters if isinstance(letter, DeadLetter)]
 
     def tracker(self, kind: type[Tracker] = Tracker) -> FaustConsumer:
-        crew = Crew(CREW)
-        announcer = Announcer(log=self.log, requests=self.requests, outbox=Outbox(self.store), crew=crew)
+        pool = WorkerPool(POOL_SIZE)
+        announcer = Announcer(log=self.log, requests=self.requests, outbox=Outbox(self.store), pool=pool)
         return FaustConsumer(
             kafka=kafka_settings(self.servers, self.prefix),
             group=GROUP,
             topic=PROGRESS,
-            handle=kind(requests=self.requests, announcer=announcer, crew=crew).handle,
+            handle=kind(requests=self.requests, announcer=announcer, pool=pool).handle,
             events=self.log,
             clock=self.clock,
         )

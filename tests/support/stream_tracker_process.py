@@ -15,15 +15,15 @@ from penstock.adapters.cluster.kafka_lag import KafkaLag
 from penstock.adapters.embedded.control_store import EmbeddedControlStore
 from penstock.adapters.smtp_mailer import Security, SmtpMailer, SmtpServer
 from penstock.adapters.system_clock import SystemClock
-from penstock.application.consuming.worker_pool import Crew
+from penstock.application.consuming.worker_pool import WorkerPool
 from penstock.application.requests.requests import Requests
 from penstock.domain.events import PROGRESS
 from penstock.logs import configure
 from penstock.runner.periodic import Periodic
 from penstock.runner.watchdog import Watchdog
-from services.cli.service_commands import run_until_told
+from services.cli.service_commands import run_until_signalled
 from services.status_tracker.announcer import Announcer
-from services.status_tracker.main import CREW
+from services.status_tracker.main import POOL_SIZE
 from services.status_tracker.notifier import Notifier
 from services.status_tracker.outbox import Outbox
 from services.status_tracker.tracker import Tracker
@@ -39,13 +39,13 @@ def main(folder: Path, servers: str, prefix: str, smtp_port: int) -> None:
     store = EmbeddedControlStore(folder / "control.db")
     kafka = kafka_settings(servers, prefix)
     log, requests = KafkaEventLog(kafka), Requests(store, clock)
-    crew = Crew(CREW)
-    announcer = Announcer(log=log, requests=requests, outbox=Outbox(store), crew=crew)
+    pool = WorkerPool(POOL_SIZE)
+    announcer = Announcer(log=log, requests=requests, outbox=Outbox(store), pool=pool)
     tracker = FaustConsumer(
         kafka=kafka,
         group=GROUP,
         topic=PROGRESS,
-        handle=Tracker(requests=requests, announcer=announcer, crew=crew).handle,
+        handle=Tracker(requests=requests, announcer=announcer, pool=pool).handle,
         events=log,
         clock=clock,
     )
@@ -60,7 +60,7 @@ def main(folder: Path, servers: str, prefix: str, smtp_port: int) -> None:
     mailer = SmtpMailer(SmtpServer(host="127.0.0.1", port=smtp_port, security=Security.NONE))
     notifier = Notifier(store=store, requests=requests, mailer=mailer, clock=clock, sender="penstock@mail.example")
     beside = [Periodic("watchdog", watchdog.check, 0.5), Periodic("notifier", notifier.send_due, 0.1, at_end=True)]
-    run_until_told([tracker, *beside])
+    run_until_signalled([tracker, *beside])
     log.close()
     store.close()
 

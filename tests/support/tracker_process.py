@@ -13,7 +13,7 @@ from penstock.adapters.embedded.event_log import EmbeddedEventLog
 from penstock.adapters.smtp_mailer import Security, SmtpMailer, SmtpServer
 from penstock.adapters.system_clock import SystemClock
 from penstock.application.consuming.consume_loop import ConsumeLoop
-from penstock.application.consuming.worker_pool import Crew
+from penstock.application.consuming.worker_pool import WorkerPool
 from penstock.application.requests.chunks import Chunks
 from penstock.application.requests.requests import Requests
 from penstock.domain.events import PROGRESS
@@ -43,9 +43,9 @@ def main(folder: Path, smtp_port: int, clock_seconds: int) -> None:
     store = EmbeddedControlStore(folder / "control.db")
     log = EmbeddedEventLog(folder / "events.db", clock)
     requests = Requests(store, clock)
-    crew = Crew()
-    announcer = Announcer(log=log, requests=requests, outbox=Outbox(store), crew=crew)
-    handle_all(log, Tracker(requests=requests, announcer=announcer, crew=crew), clock)
+    pool = WorkerPool()
+    announcer = Announcer(log=log, requests=requests, outbox=Outbox(store), pool=pool)
+    handle_all(log, Tracker(requests=requests, announcer=announcer, pool=pool), clock)
     Reconciler(
         store=store,
         requests=requests,

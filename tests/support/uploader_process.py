@@ -22,8 +22,8 @@ def main(data: Path, key: str) -> None:
     settings = load_settings(data=data, chunk_bytes=messy_file.CHUNK_BYTES)
     configure(settings.log_level, "uploader")
     system = open_system(settings)
-    form = replace(messy_file.form(system), notify=(messy_file.ADDRESS,))
-    request = intake_of(system).upload(messy_file.TENANT, [messy_file.BODY], form, idempotency_key=key)
+    command = replace(messy_file.command(system), notify=(messy_file.ADDRESS,))
+    request = intake_of(system).upload(messy_file.TENANT, [messy_file.BODY], command, idempotency_key=key)
     system.close()
     sys.stdout.write(request.request_id)
 

@@ -12,14 +12,14 @@ from penstock.adapters.cluster.cassandra_session import CassandraSettings
 from penstock.adapters.cluster.kafka_settings import KafkaSettings
 from penstock.adapters.cluster.kms_key_vault import KmsSettings
 from penstock.adapters.cluster.s3_client import S3Settings
-from penstock.adapters.cluster.s3_external_objects import ForeignS3Settings
+from penstock.adapters.cluster.s3_external_objects import ExternalS3Settings
 from penstock.adapters.smtp_mailer import SmtpServer
 from penstock.config import PREFIX, Settings
 from tests.support.documents import sources, text_of
 
 VARIABLE = re.compile(rf"\b{PREFIX}[A-Z0-9_]*[A-Z0-9]\b")
 SERVERS: dict[str, Any] = {"kafka": KafkaSettings, "cassandra": CassandraSettings, "s3": S3Settings}
-OF_CLUSTER = {**SERVERS, "kms": KmsSettings, "foreign_s3": ForeignS3Settings}
+OF_CLUSTER = {**SERVERS, "kms": KmsSettings, "external_s3": ExternalS3Settings}
 SECTIONS = {**OF_CLUSTER, "smtp": SmtpServer}
 
 

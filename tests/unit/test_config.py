@@ -94,7 +94,7 @@ def test_a_mistyped_value_is_told_what_can_stand_there(variable: str, text: str,
     with pytest.raises(Refused) as refused:
         load_settings({variable: text})
     (fault,) = refused.value.faults
-    assert f"{fault.message}: {fault.mend}".startswith(words)
+    assert f"{fault.message}: {fault.hint}".startswith(words)
     assert "Literal" not in str(fault)
 
 

@@ -45,5 +45,5 @@ def test_structs_that_are_prepared_can_be_decoded_by_several_threads_at_once() -
 
 
 def test_the_crash_that_it_prevents_is_still_there() -> None:
-    """Once this fails, msgspec has mended it, and `penstock.struct_types` can go."""
+    """Once this fails, msgspec has fixed it, and `penstock.struct_types` can go."""
     assert race() == -signal.SIGSEGV

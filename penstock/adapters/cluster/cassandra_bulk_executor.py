@@ -43,11 +43,11 @@ class InFlightLimit:
             self._in_flight += 1
             return self._cuts
 
-    def release(self, ticket: int, *, overtaxed: bool = False) -> None:
-        """Give the place back. `overtaxed`: the statement failed in a way that asks for fewer."""
+    def release(self, ticket: int, *, overloaded: bool = False) -> None:
+        """Give the place back. `overloaded`: the statement failed in a way that asks for fewer."""
         with self._changed:
             self._in_flight -= 1
-            if not overtaxed:
+            if not overloaded:
                 self._limit = min(self._largest, self._limit + 1 / self._limit)
             elif ticket == self._cuts:
                 self._limit = max(1.0, self._limit / 2)
@@ -88,11 +88,11 @@ class _Round:
                 self._ended.wait()
 
 
-class Flow:
+class BulkExecutor:
     """Sends statements that may be repeated, in any order, until each has succeeded.
 
-    `send` starts one; `passing` and `overtaxed` are the kinds of errors after which it is worth another try, and those
-    that ask for fewer at once. Nothing succeeding for `patience_seconds` is given up.
+    `send` starts one; `passing` and `overloaded` are the kinds of errors after which it is worth another try, and those
+    that ask for fewer at once. Nothing succeeding for `timeout_seconds` is given up.
     """
 
     def __init__(
@@ -100,13 +100,13 @@ class Flow:
         send: Callable[[Any], Future],
         limit: InFlightLimit,
         *,
-        passing: tuple[type[Exception], ...],
-        overtaxed: tuple[type[Exception], ...],
-        patience_seconds: float,
+        transient: tuple[type[Exception], ...],
+        overloaded: tuple[type[Exception], ...],
+        timeout_seconds: float,
     ) -> None:
         self._send, self._limit = send, limit
-        self._passing, self._overtaxed = passing, overtaxed
-        self._patience_seconds = patience_seconds
+        self._transient, self._overloaded = transient, overloaded
+        self._timeout_seconds = timeout_seconds
 
     def run(self, statements: Iterable[Any]) -> None:
         """Raises `Unavailable` when patience ends, and at once any error that will not pass.
@@ -116,7 +116,7 @@ class Flow:
         """
         waiting = iter(statements)
         pause = pauses()
-        hope = time.monotonic() + self._patience_seconds
+        deadline = time.monotonic() + self._timeout_seconds
         while True:
             round = self._send_until_one_fails(waiting)
             round.wait()
@@ -124,8 +124,8 @@ class Flow:
                 return
             if round.succeeded:
                 pause = pauses()
-                hope = time.monotonic() + self._patience_seconds
-            self._judge(round, hope)
+                deadline = time.monotonic() + self._timeout_seconds
+            self._raise_lasting(round, deadline)
             time.sleep(next(pause))
             waiting = chain([statement for statement, _ in round.failures], waiting)
 
@@ -146,7 +146,7 @@ class Flow:
             round.ended(statement, None)
 
         def fail(error: Exception) -> None:
-            self._limit.release(ticket, overtaxed=isinstance(error, self._overtaxed))
+            self._limit.release(ticket, overloaded=isinstance(error, self._overloaded))
             round.ended(statement, error)
 
         try:
@@ -156,14 +156,14 @@ class Flow:
         else:
             future.add_callbacks(succeed, fail)
 
-    def _judge(self, round: _Round, hope: float) -> None:
+    def _raise_lasting(self, round: _Round, deadline: float) -> None:
         for _, error in round.failures:
-            if not isinstance(error, self._passing):
+            if not isinstance(error, self._transient):
                 raise error
-        if time.monotonic() > hope:
+        if time.monotonic() > deadline:
             kinds = ", ".join(sorted({type(error).__name__ for _, error in round.failures}))
             raise Unavailable(
-                f"Cassandra has taken no write for {self._patience_seconds:.0f} s ({kinds}): check that enough of its"
+                f"Cassandra has taken no write for {self._timeout_seconds:.0f} s ({kinds}): check that enough of its"
                 " nodes run, and their load",
                 dependency=CASSANDRA,
             )

@@ -139,7 +139,7 @@ class CassandraControlStore(ControlStore):
         attempt, in_doubt = uuid.uuid4(), False
         values = [_values(statement, attempt, each) for each in after]
         first = after[0]  # tells of all
-        hope = time.monotonic() + self._session.settings.patience_seconds
+        deadline = time.monotonic() + self._session.settings.timeout_seconds
         for pause in pauses():
             refused = False
             try:
@@ -149,7 +149,7 @@ class CassandraControlStore(ControlStore):
                     return won
                 refused = True
             except Unavailable:
-                if time.monotonic() > hope:
+                if time.monotonic() > deadline:
                     raise
                 in_doubt = True
             version, winner = self._settled(first)

@@ -14,8 +14,8 @@ from functools import lru_cache
 from cassandra.query import BoundStatement
 
 from penstock.adapters.cluster.cassandra_batches import Batch, Limits, batches
-from penstock.adapters.cluster.cassandra_bulk_executor import Flow, InFlightLimit
-from penstock.adapters.cluster.cassandra_session import OVERTAXED, PASSING, CassandraSession, errors
+from penstock.adapters.cluster.cassandra_bulk_executor import BulkExecutor, InFlightLimit
+from penstock.adapters.cluster.cassandra_session import OVERLOADED, TRANSIENT, CassandraSession, errors
 from penstock.domain.errors import Refused
 from penstock.domain.profiles.fragments import KeyAndCell, StoredFragment
 from penstock.ports.profile_store import ProfileStore
@@ -64,19 +64,19 @@ class CassandraProfileStore(ProfileStore):
         self._ring: object = None
         self._replicas = lru_cache(BUCKETS_KEPT)(self._look_up_replicas)
         self._in_flight = InFlightLimit(settings.batches_in_flight)
-        self._flow = Flow(
+        self._executor = BulkExecutor(
             session.driver.execute_async,
             self._in_flight,
-            passing=PASSING,
-            overtaxed=OVERTAXED,
-            patience_seconds=settings.patience_seconds,
+            transient=TRANSIENT,
+            overloaded=OVERLOADED,
+            timeout_seconds=settings.timeout_seconds,
         )
 
     def write(self, tenant_id: str, fragments: Sequence[KeyAndCell], *, bits: int, timestamp_us: int) -> None:
         """All batches are bound before the first is sent: a server spends half as much CPU on a batch that follows
         close on another as on one that it has to wake up for."""
         with errors():
-            self._flow.run(list(self.statements(tenant_id, fragments, bits=bits, timestamp_us=timestamp_us)))
+            self._executor.run(list(self.statements(tenant_id, fragments, bits=bits, timestamp_us=timestamp_us)))
 
     def statements(
         self, tenant_id: str, fragments: Sequence[KeyAndCell], *, bits: int, timestamp_us: int

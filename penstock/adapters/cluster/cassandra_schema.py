@@ -137,8 +137,8 @@ def _create_keyspace(session: CassandraSession) -> None:
         if error.code != "schema_refused":
             raise
         known = ", ".join(f"{name} ({count} node(s))" for name, count in sorted(data_centres(hosts).items()))
-        mend = f"Correct {SETTING}: Cassandra's data centres are {known}, so that one may write {SETTING}=NAME=COPIES."
-        raise refusal(error.code, error.faults[0].message, mend) from error
+        hint = f"Correct {SETTING}: Cassandra's data centres are {known}, so that one may write {SETTING}=NAME=COPIES."
+        raise refusal(error.code, error.faults[0].message, hint) from error
 
 
 def check_version(session: CassandraSession) -> None:

@@ -96,7 +96,7 @@ class CassandraSettings(msgspec.Struct, frozen=True, kw_only=True):
     tls_certificate_file: str = ""  # of this client, with its key; "": none
     tls_key_file: str = ""
     request_timeout_seconds: float = 10.0
-    patience_seconds: float = 30.0  # what is repeated is given up when nothing has succeeded for so long
+    timeout_seconds: float = 30.0  # what is repeated is given up when nothing has succeeded for so long
     speculative_delay_seconds: float = 0.1  # a read that takes longer is sent to another replica too
     batch_fragments: int = 256
     batch_bytes: int = 0  # 0: as many as the servers take in a batch without a line in their log
@@ -133,10 +133,10 @@ class RetryWhatMayBeRepeated(FallthroughRetryPolicy):  # type: ignore[misc]
         return self.RETHROW, None
 
 
-# What passes by itself, and whether the servers are overtaxed by it.
-OVERTAXED = (OperationTimedOut, Timeout, OverloadedErrorMessage)
-PASSING = (
-    *OVERTAXED,
+# What passes by itself, and whether the servers are overloaded by it.
+OVERLOADED = (OperationTimedOut, Timeout, OverloadedErrorMessage)
+TRANSIENT = (
+    *OVERLOADED,
     TooFewReplicas,
     CoordinationFailure,
     NoHostAvailable,
@@ -171,7 +171,7 @@ def mapped(error: BaseException) -> BaseException:
             f"Cassandra did not answer as it should: of {needed} replicas that it needs {alive} live: start the others",
             dependency=CASSANDRA,
         )
-    if isinstance(error, PASSING):
+    if isinstance(error, TRANSIENT):
         kinds = ", ".join(sorted({type(cause).__name__ for cause in causes}))
         return Unavailable(
             f"Cassandra did not answer as it should ({kinds}): check that enough of its nodes run, and"
@@ -198,8 +198,8 @@ def _refused_schema(error: Exception) -> PenstockError:
             f"Cassandra's user for Penstock may not prepare the keyspace: {reason}",
             "Grant it CREATE and ALTER, beside SELECT and MODIFY, for `penstock migrate`.",
         )
-    mend = "Mend what Cassandra names, then run `penstock migrate` again."
-    return refusal("schema_refused", f"Cassandra refuses the keyspace or a table: {reason}", mend)
+    hint = "Fix what Cassandra names, then run `penstock migrate` again."
+    return refusal("schema_refused", f"Cassandra refuses the keyspace or a table: {reason}", hint)
 
 
 @contextmanager
@@ -226,7 +226,7 @@ class CassandraSession:
             self.cluster: Cluster = _cluster(settings)
             try:
                 self.driver: Session = self.cluster.connect()
-                judge_versions(host.release_version for host in self.cluster.metadata.all_hosts())
+                validate_versions(host.release_version for host in self.cluster.metadata.all_hosts())
             except BaseException:
                 self.cluster.shutdown()
                 raise
@@ -312,17 +312,17 @@ class CassandraSession:
         return self._patiently(lambda: list(self.driver.execute(statement, execution_profile=profile)))
 
     def _patiently(self, call: Callable[[], T]) -> T:
-        patience = stamina.retry_context(
-            on=PASSING, attempts=None, timeout=self.settings.patience_seconds, wait_initial=0.05, wait_max=2.0
+        attempts = stamina.retry_context(
+            on=TRANSIENT, attempts=None, timeout=self.settings.timeout_seconds, wait_initial=0.05, wait_max=2.0
         )
         with errors():
-            for attempt in patience:
+            for attempt in attempts:
                 with attempt:
                     return call()
         raise AssertionError("a retry ends with a result or an error")
 
 
-def judge_versions(releases: Iterable[str | None]) -> None:
+def validate_versions(releases: Iterable[str | None]) -> None:
     """Raises `Refused` when a node runs a release that is too old; one that has not told its own is not judged."""
     for release in filter(None, releases):
         if tuple(int(number) for number in re.findall(r"\d+", release)[:2]) < OLDEST:

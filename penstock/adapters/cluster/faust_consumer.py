@@ -18,7 +18,7 @@ from faust.types import TP
 from penstock.adapters.cluster.faust_app import consumer_app
 from penstock.adapters.cluster.faust_stream import FaustStream
 from penstock.adapters.cluster.kafka_settings import KafkaSettings
-from penstock.application.consuming.processing import Handler, Tally
+from penstock.application.consuming.processing import ConsumerCounts, Handler
 from penstock.application.health.dependencies import Dependencies, outage
 from penstock.domain.errors import NotFound, Unavailable
 from penstock.ports.clock import Clock
@@ -61,8 +61,8 @@ class FaustConsumer:
         return not any(source.partition in self.assigned for source in self._stream.stopped)
 
     @property
-    def tally(self) -> Tally:
-        return self._stream.tally
+    def counts(self) -> ConsumerCounts:
+        return self._stream.counts
 
     @property
     def waiting(self) -> bool:

@@ -1,4 +1,4 @@
-"""faust's consumer, mended: after a rebalance it really begins again at the committed offsets.
+"""faust's consumer, fixed: after a rebalance it really begins again at the committed offsets.
 
 What it has taken in before that is dropped with its buffers, so all of it has to be read again. Two things keep faust
 0.15 from that, after which events are missing until the next rebalance:

@@ -20,7 +20,7 @@ import faust
 import structlog
 from faust.types import ChannelT, EventT
 
-from penstock.application.consuming.processing import Desk, Handler, Tally, delay
+from penstock.application.consuming.processing import ConsumerCounts, EventProcessor, Handler, delay
 from penstock.application.health.dependencies import Dependencies, outage
 from penstock.domain.errors import Conflict, PenstockError, Unavailable
 from penstock.failpoints import failpoint
@@ -52,32 +52,32 @@ class FaustStream:
         self._group, self._topic = group, topic
         self._failed, self._jitter = failed, jitter
         self._dependencies = dependencies
-        self._desk = Desk(group=group, handle=handle, producer=producer, clock=clock)
+        self._processor = EventProcessor(group=group, handle=handle, producer=producer, clock=clock)
         self.stopped: set[TopicPartition] = set()  # after too many dead letters in a row
         self.waiting = False  # for something that is away
 
     @property
-    def tally(self) -> Tally:
-        return self._desk.tally
+    def counts(self) -> ConsumerCounts:
+        return self._processor.counts
 
     async def consume(self, app: faust.App, stream: faust.Stream[bytes]) -> None:
         """The agent: handle what comes, until the app stops."""
         silent = cast(faust.Stream[bytes], stream.noack())
         try:
             async for events in _batches(silent):
-                await self._settle(app, events)
+                await self._process(app, events)
         except Exception as error:
             log.critical("consume.failed", group=self._group, error=type(error).__name__)
             self._failed(error)
             await asyncio.Event().wait()  # until the app has stopped
 
-    async def _settle(self, app: faust.App, events: Sequence[EventT[bytes]]) -> None:
+    async def _process(self, app: faust.App, events: Sequence[EventT[bytes]]) -> None:
         """Handle a batch, wait for what is away, acknowledge what is done."""
         batch = {_message(event, self._topic): event for event in events}
         failures = 0
         while batch := self._own(app, batch):
             try:
-                done, left = await asyncio.to_thread(self._desk.settle, list(batch))
+                done, left = await asyncio.to_thread(self._processor.process, list(batch))
             except (Unavailable, Conflict) as error:
                 failures += 1
                 await self._wait(error, failures)

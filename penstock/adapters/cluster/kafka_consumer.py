@@ -20,7 +20,7 @@ from confluent_kafka import Consumer as Driver
 from confluent_kafka import Message as Record
 from confluent_kafka import TopicPartition as Place
 
-from penstock.adapters.cluster.kafka_errors import FENCED, NO_POSITION, Trouble
+from penstock.adapters.cluster.kafka_errors import FENCED, NO_POSITION, ErrorRecorder
 from penstock.domain.errors import Fenced
 from penstock.ports.event_log import Consumer, Message, TopicPartition
 
@@ -79,7 +79,7 @@ class KafkaConsumer(Consumer):
         self._session_timeout_seconds = session_timeout_seconds
         self._request_timeout_seconds = request_timeout_seconds
         self._on_close = on_close
-        self._trouble = Trouble()
+        self._error_recorder = ErrorRecorder()
         self._lock = threading.Lock()
         self._held: dict[TopicPartition, _Held] = {}
         self._astray: set[TopicPartition] = set()  # what they would deliver next is not in the log
@@ -88,7 +88,7 @@ class KafkaConsumer(Consumer):
         self._turn = 0
         self._last_poll = time.monotonic()
         self._closed = False
-        self._driver = Driver({**properties, "error_cb": self._trouble.note, "on_commit": self._answered})
+        self._driver = Driver({**properties, "error_cb": self._error_recorder.note, "on_commit": self._answered})
         self._topics = [prefix + topic for topic in topics]
         self._joined = False
 
@@ -98,7 +98,7 @@ class KafkaConsumer(Consumer):
             self._join()
             self._fetch(timeout, max_messages)
             messages = self._deliver(max_messages)
-            if not messages and self._trouble.error is not None:
+            if not messages and self._error_recorder.error is not None:
                 self._probe()
             self._last_poll = time.monotonic()
             return messages
@@ -177,8 +177,8 @@ class KafkaConsumer(Consumer):
         deadline = time.monotonic() + timeout
         ready = any(held.ready for held in self._held.values())
         for _ in range(max(1, max_messages, self._room())):
-            settled = ready or self._astray
-            record = self._driver.poll(0 if settled else max(0.0, deadline - time.monotonic()))
+            processed = ready or self._astray
+            record = self._driver.poll(0 if processed else max(0.0, deadline - time.monotonic()))
             if record is not None:
                 ready |= self._sort_in(record)
             elif self._astray:  # all that are, at once
@@ -198,12 +198,12 @@ class KafkaConsumer(Consumer):
         held = self._held.get(source)
         if error is None and held is not None:
             held.keep(record)
-            self._trouble.clear()
+            self._error_recorder.clear()
             return True
         if error is not None and error.code() in NO_POSITION and held is not None:
             self._astray.add(source)
         elif error is not None and error.code() not in FENCED | NO_POSITION:  # of those the callbacks tell, too
-            raise self._trouble.unavailable(error, "polling")
+            raise self._error_recorder.unavailable(error, "polling")
         return False
 
     def _deliver(self, limit: int) -> list[Message]:
@@ -242,12 +242,12 @@ class KafkaConsumer(Consumer):
 
     def _start_of(self, source: TopicPartition) -> int:
         """The earliest event: as a group starts that is new, or because the events that come next are gone."""
-        place, patience = self._at(source), self._request_timeout_seconds
+        place, timeout = self._at(source), self._request_timeout_seconds
         try:
-            (committed,) = self._driver.committed([place], patience)
-            low, high = self._driver.get_watermark_offsets(place, patience)
+            (committed,) = self._driver.committed([place], timeout)
+            low, high = self._driver.get_watermark_offsets(place, timeout)
         except KafkaException as error:
-            raise self._trouble.unavailable(
+            raise self._error_recorder.unavailable(
                 error.args[0], f"looking for the first event of {self._told(source)}"
             ) from error
         if committed.offset < 0:  # from now on it has an offset, so that what expires before it is read is noticed
@@ -271,7 +271,7 @@ class KafkaConsumer(Consumer):
             elif error.code() in FENCED:
                 raise Fenced(f"{doing}: it is no longer a partition of this member ({error.name()})")
             else:
-                raise self._trouble.unavailable(error, doing)
+                raise self._error_recorder.unavailable(error, doing)
         raise Fenced(f"{doing}: it was taken from this member meanwhile")
 
     def _refusal(self, source: TopicPartition, offset: int, epoch: int) -> KafkaError | None:
@@ -303,7 +303,7 @@ class KafkaConsumer(Consumer):
         try:
             self._driver.seek(self._at(source, offset))
         except KafkaException as error:
-            raise self._trouble.unavailable(error.args[0], f"going back in {self._told(source)}") from error
+            raise self._error_recorder.unavailable(error.args[0], f"going back in {self._told(source)}") from error
 
     def _set_paused(self, partitions: Sequence[TopicPartition], *, paused: bool) -> list[Place]:
         """Returns those that change."""
@@ -317,14 +317,14 @@ class KafkaConsumer(Consumer):
 
     def _probe(self) -> None:
         """Ask whether a broker answers at all; while none does, silence says nothing about events."""
-        error = self._trouble.error
+        error = self._error_recorder.error
         if error is not None and error.fatal():
-            raise self._trouble.unavailable(error, "polling")
+            raise self._error_recorder.unavailable(error, "polling")
         try:
             self._driver.list_topics(timeout=PROBE_SECONDS)
         except KafkaException as still:
-            raise self._trouble.unavailable(still.args[0], "polling") from still
-        self._trouble.clear()
+            raise self._error_recorder.unavailable(still.args[0], "polling") from still
+        self._error_recorder.clear()
 
     def _source(self, topic: str | None, partition: int | None) -> TopicPartition:
         """The driver's own errors have no topic."""

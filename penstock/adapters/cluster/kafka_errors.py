@@ -1,7 +1,7 @@
 """Kafka's errors as Penstock's: the one table. Each set of codes says what its users make of it.
 
 Nothing here is ever `Refused`: that would make a dead letter of an event whose only fault is that Kafka's operator has
-a credential or a right still to mend. So all that may pass is `Unavailable`, and says what to look at.
+a credential or a right still to fix. So all that may pass is `Unavailable`, and says what to look at.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ NO_POSITION = frozenset(
     }
 )
 _GRANT_TOPIC = "grant this user its rights on the topic (migrate: CREATE, DESCRIBE_CONFIGS, ALTER_CONFIGS)"
-_MENDS = {
+_HINTS = {
     KafkaError._AUTHENTICATION: "check the SASL mechanism, user name and password",
     KafkaError.SASL_AUTHENTICATION_FAILED: "check the SASL mechanism, user name and password",
     KafkaError._SSL: "check the CA file, the certificate, and that the host's name is in the broker's certificate",
@@ -58,11 +58,11 @@ _REACH = "check that the brokers run, PENSTOCK_KAFKA_BOOTSTRAP_SERVERS, and the 
 
 def unavailable(error: KafkaError, doing: str) -> Unavailable:
     reason = _REACH if error.code() < 0 else error.str()  # a client that gets no answer, or a broker's own words
-    message = f"{doing}: Kafka answers {error.name()}; {_MENDS.get(error.code(), reason)}"
+    message = f"{doing}: Kafka answers {error.name()}; {_HINTS.get(error.code(), reason)}"
     return Unavailable(message, dependency=KAFKA)
 
 
-class Trouble:
+class ErrorRecorder:
     """What librdkafka tells aside about a client's connections: the cause behind a request that timed out.
 
     Give `note` to a client as its `error_cb`. It is called by whichever thread polls the client.
@@ -73,7 +73,7 @@ class Trouble:
 
     def note(self, error: KafkaError) -> None:
         told_more = self.error is not None and self.error.code() != KafkaError._ALL_BROKERS_DOWN
-        if error.fatal() or error.code() in _MENDS or (error.code() == KafkaError._ALL_BROKERS_DOWN and not told_more):
+        if error.fatal() or error.code() in _HINTS or (error.code() == KafkaError._ALL_BROKERS_DOWN and not told_more):
             self.error = error
 
     def clear(self) -> None:

@@ -17,8 +17,8 @@ from confluent_kafka.admin._config import AlterConfigOpType, ConfigEntry, Config
 from confluent_kafka.cimpl import NewTopic
 
 from penstock.adapters.cluster.kafka_consumer import KafkaConsumer, as_message
-from penstock.adapters.cluster.kafka_errors import KAFKA, UNKNOWN_TOPIC, Trouble
-from penstock.adapters.cluster.kafka_inspector import Onlooker
+from penstock.adapters.cluster.kafka_errors import KAFKA, UNKNOWN_TOPIC, ErrorRecorder
+from penstock.adapters.cluster.kafka_inspector import KafkaInspector
 from penstock.adapters.cluster.kafka_lag import KafkaLag
 from penstock.adapters.cluster.kafka_producer import Dispatcher, KafkaProducer
 from penstock.adapters.cluster.kafka_settings import KafkaSettings
@@ -40,14 +40,14 @@ class KafkaEventLog(EventLog):
 
     def __init__(self, settings: KafkaSettings) -> None:
         self._settings = settings
-        self._trouble = Trouble()
-        self._admin = AdminClient(settings.client() | {"error_cb": self._trouble.note})
-        patience_seconds = settings.delivery_timeout_seconds + settings.request_timeout_seconds + REPORT_MARGIN_SECONDS
-        self._dispatcher = Dispatcher(settings.producer(), patience_seconds)
+        self._error_recorder = ErrorRecorder()
+        self._admin = AdminClient(settings.client() | {"error_cb": self._error_recorder.note})
+        timeout_seconds = settings.delivery_timeout_seconds + settings.request_timeout_seconds + REPORT_MARGIN_SECONDS
+        self._dispatcher = Dispatcher(settings.producer(), timeout_seconds)
         self._lock = threading.Lock()
         self._consumers: set[KafkaConsumer] = set()
         self._partitions: dict[str, int] = {}
-        self._prober: Onlooker | None = None
+        self._prober: KafkaInspector | None = None
 
     def create_topics(self, partitions: Mapping[str, int], retention_days: Mapping[str, int] = NO_DAYS) -> None:
         """Two that create the same topics at once do no harm. A new topic takes a write when one replica is away.
@@ -118,8 +118,8 @@ class KafkaEventLog(EventLog):
     def read(self, topic: str, partition: int, offset: int, limit: int) -> list[Message]:
         if not 0 <= partition < self.partitions(topic):
             return []
-        with closing(Onlooker(self._settings)) as onlooker:
-            records = onlooker.read(Place(self.name(topic), partition, offset), limit)
+        with closing(KafkaInspector(self._settings)) as inspector:
+            records = inspector.read(Place(self.name(topic), partition, offset), limit)
         return [as_message(record, TopicPartition(topic, partition)) for record in records]
 
     def name(self, name: str) -> str:
@@ -129,7 +129,7 @@ class KafkaEventLog(EventLog):
     def probe(self) -> None:
         """Whether a broker answers at once. Raises `Unavailable`."""
         with self._lock:
-            self._prober = self._prober or Onlooker(self._settings)
+            self._prober = self._prober or KafkaInspector(self._settings)
         self._prober.probe(self.name(PROBED_TOPIC))
 
     def close(self) -> None:
@@ -164,9 +164,9 @@ class KafkaEventLog(EventLog):
     def _await_topics(self, wanted: Mapping[str, int]) -> None:
         """Until every partition is led by a broker that knows it."""
         deadline = time.monotonic() + SHOWN_SECONDS
-        with closing(Onlooker(self._settings)) as onlooker:
+        with closing(KafkaInspector(self._settings)) as inspector:
             for topic in wanted:
-                while not self._is_ready(topic, onlooker):
+                while not self._is_ready(topic, inspector):
                     if time.monotonic() > deadline:
                         raise Unavailable(
                             f"topic {self.name(topic)}, just created, is not ready in {SHOWN_SECONDS:.0f} s",
@@ -175,11 +175,11 @@ class KafkaEventLog(EventLog):
                     time.sleep(PAUSE_SECONDS)
         self._refuse_other_counts(wanted, self._count_partitions(wanted))
 
-    def _is_ready(self, topic: str, onlooker: Onlooker) -> bool:
+    def _is_ready(self, topic: str, inspector: KafkaInspector) -> bool:
         count = self._count_partitions([topic]).get(topic, 0)
         with suppress(Unavailable):
             for partition in range(count):
-                onlooker.edges(Place(self.name(topic), partition))
+                inspector.watermarks(Place(self.name(topic), partition))
             return count > 0
         return False
 
@@ -207,7 +207,7 @@ class KafkaEventLog(EventLog):
             result = future.result()
         except KafkaException as error:
             raise self._meaning(error.args[0], doing) from error
-        self._trouble.clear()
+        self._error_recorder.clear()
         return result
 
     def _meaning(self, error: KafkaError, doing: str) -> PenstockError:
@@ -216,7 +216,7 @@ class KafkaEventLog(EventLog):
         if error.code() in UNKNOWN_TOPIC:
             return NotFound(f"{doing}: there is no such topic or partition; create the topics first")
         self._admin.poll(0)  # the cause may lie in what it was told aside
-        return self._trouble.unavailable(error, doing)
+        return self._error_recorder.unavailable(error, doing)
 
 
 def _milliseconds(days: int) -> str:

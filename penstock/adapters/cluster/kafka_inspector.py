@@ -15,25 +15,25 @@ from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka import Message as Record
 from confluent_kafka import TopicPartition as Place
 
-from penstock.adapters.cluster.kafka_errors import Trouble
+from penstock.adapters.cluster.kafka_errors import ErrorRecorder
 from penstock.adapters.cluster.kafka_settings import KafkaSettings
 
 PROBE_SECONDS = 2.0
 
 
-class Edges(NamedTuple):
+class Watermarks(NamedTuple):
     """Offsets of one partition: of the first event that is left, and of the next that will be sent."""
 
     first: int
     end: int
 
 
-class Onlooker:
+class KafkaInspector:
     """Places name topics, and `group` a group, as the cluster knows them. Each call raises `Unavailable`."""
 
     def __init__(self, settings: KafkaSettings, group: str | None = None) -> None:
-        self._trouble, self._group = Trouble(), group
-        own = {"error_cb": self._trouble.note} | ({} if group is None else {"group.id": group})
+        self._error_recorder, self._group = ErrorRecorder(), group
+        own = {"error_cb": self._error_recorder.note} | ({} if group is None else {"group.id": group})
         self._driver = Driver(settings.reader() | own)
         self._patience_seconds = settings.request_timeout_seconds
 
@@ -45,9 +45,9 @@ class Onlooker:
         with self._told("asking for an answer"):
             self._driver.list_topics(topic, PROBE_SECONDS)
 
-    def edges(self, place: Place) -> Edges:
+    def watermarks(self, place: Place) -> Watermarks:
         with self._told(f"looking for the ends of {place.topic}/{place.partition}"):
-            return Edges(*self._driver.get_watermark_offsets(place, self._patience_seconds))
+            return Watermarks(*self._driver.get_watermark_offsets(place, self._patience_seconds))
 
     def committed(self, places: Sequence[Place]) -> dict[int, int | None]:
         """By partition, of one topic: the offset of the group's next event; None where it has committed nothing."""
@@ -60,7 +60,7 @@ class Onlooker:
 
     def read(self, place: Place, limit: int) -> list[Record]:
         """Up to `limit` events from the place's offset on, or from the first that is left; as many as there are now."""
-        first, end = self.edges(place)
+        first, end = self.watermarks(place)
         start = max(first, place.offset)
         records: list[Record] = []
         self._driver.assign([Place(place.topic, place.partition, start)])
@@ -84,5 +84,5 @@ class Onlooker:
             yield
         except KafkaException as error:
             self._driver.poll(0)
-            raise self._trouble.unavailable(error.args[0], doing) from error
-        self._trouble.clear()
+            raise self._error_recorder.unavailable(error.args[0], doing) from error
+        self._error_recorder.clear()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from confluent_kafka import TopicPartition as Place
 
-from penstock.adapters.cluster.kafka_inspector import Onlooker
+from penstock.adapters.cluster.kafka_inspector import KafkaInspector
 from penstock.adapters.cluster.kafka_settings import KafkaSettings
 from penstock.ports.event_log import PartitionLag
 
@@ -13,7 +13,7 @@ class KafkaLag:
     """`group` in `topic`, which has `partitions`."""
 
     def __init__(self, settings: KafkaSettings, *, group: str, topic: str, partitions: int) -> None:
-        self._inspector = Onlooker(settings, settings.prefix + group)
+        self._inspector = KafkaInspector(settings, settings.prefix + group)
         self._places = [Place(settings.prefix + topic, partition) for partition in range(partitions)]
 
     def __call__(self) -> dict[int, PartitionLag]:
@@ -21,7 +21,7 @@ class KafkaLag:
         committed = self._inspector.committed(self._places)
         lags = {}
         for place in self._places:
-            first, end = self._inspector.edges(place)
+            first, end = self._inspector.watermarks(place)
             lags[place.partition] = PartitionLag(first, committed[place.partition], end)
         return lags
 

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka import Producer as Driver
 
-from penstock.adapters.cluster.kafka_errors import Trouble
+from penstock.adapters.cluster.kafka_errors import ErrorRecorder
 from penstock.domain.errors import NotFound
 from penstock.ports.event_log import Producer
 
@@ -51,12 +51,12 @@ class Dispatcher:
     """The one librdkafka producer behind all `KafkaProducer`s of a log, and the thread that hears its reports.
 
     Connecting and being given a producer id takes as long as a hundred events, so that it is done once. Raises as
-    `Producer.flush`; `patience_seconds` bounds the wait for reports, and must outlast librdkafka's delivery timeout.
+    `Producer.flush`; `timeout_seconds` bounds the wait for reports, and must outlast librdkafka's delivery timeout.
     """
 
-    def __init__(self, properties: dict[str, Any], patience_seconds: float) -> None:
+    def __init__(self, properties: dict[str, Any], timeout_seconds: float) -> None:
         self._properties = properties
-        self._patience_seconds = patience_seconds
+        self._patience_seconds = timeout_seconds
         self._lock = threading.Lock()
         self._line: _Line | None = None
 
@@ -75,15 +75,15 @@ class Dispatcher:
             reported = batch.wait(deadline - time.monotonic())
         except KafkaException as error:
             self._give_up_on(line, error.args[0])
-            raise line.trouble.unavailable(error.args[0], doing) from error
+            raise line.error_recorder.unavailable(error.args[0], doing) from error
         except BufferError as error:
-            raise line.trouble.unavailable(KafkaError(KafkaError._QUEUE_FULL), doing) from error
+            raise line.error_recorder.unavailable(KafkaError(KafkaError._QUEUE_FULL), doing) from error
         if not reported:
-            raise line.trouble.unavailable(KafkaError(KafkaError._TIMED_OUT), doing)
+            raise line.error_recorder.unavailable(KafkaError(KafkaError._TIMED_OUT), doing)
         if batch.error is not None:
             self._give_up_on(line, batch.error)
-            raise line.trouble.unavailable(batch.error, doing)
-        line.trouble.clear()
+            raise line.error_recorder.unavailable(batch.error, doing)
+        line.error_recorder.clear()
 
     def close(self) -> None:
         with self._lock:
@@ -111,8 +111,8 @@ class _Line:
     """One librdkafka producer, polled by a thread of its own."""
 
     def __init__(self, properties: dict[str, Any]) -> None:
-        self.trouble = Trouble()
-        self._driver = Driver({**properties, "error_cb": self.trouble.note})
+        self.error_recorder = ErrorRecorder()
+        self._driver = Driver({**properties, "error_cb": self.error_recorder.note})
         self._closing = threading.Event()
         self._listener = threading.Thread(target=self._listen, name="kafka-delivery-reports", daemon=True)
         self._listener.start()

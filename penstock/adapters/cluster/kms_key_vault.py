@@ -30,7 +30,7 @@ DIGEST_BYTES = 8
 HEAD_BYTES = len(FORMAT) + DIGEST_BYTES
 KEY_BYTES = 32
 
-# Access denied is not among them: a policy is mended in minutes, and what ends a request for good must not be a typing
+# Access denied is not among them: a policy is fixed in minutes, and what ends a request for good must not be a typing
 # mistake in one. Like throttling, timeouts and KMS's own faults it is waited out.
 _MEANING: dict[str, type[PenstockError]] = {
     "DisabledException": KeyRevoked,

@@ -17,7 +17,7 @@ MIN_PART_BYTES = 5 * 1024 * 1024  # S3 refuses smaller parts, but for the last
 MAX_PREFIX = 200  # characters, so that with a key it stays within S3's 1,024
 
 # The answer to a HEAD has no body: its status is all there is. Whatever is not listed here is waited out: S3 is away
-# or busy, or an operator has to mend credentials, a policy or the bucket, and no caller's data is at fault.
+# or busy, or an operator has to fix credentials, a policy or the bucket, and no caller's data is at fault.
 _MEANING: dict[str, type[PenstockError]] = {
     "NoSuchKey": NotFound,
     "404": NotFound,

@@ -14,9 +14,9 @@ from penstock.adapters.cluster.aws import code_of, describe, status_of
 from penstock.adapters.cluster.s3_client import S3Settings, connect_s3
 from penstock.domain.access.publishing import ObjectUri, ObjectVersion, VersionKind
 from penstock.domain.errors import Corrupt, NotFound, PenstockError, Unavailable, refusal
-from penstock.ports.external_objects import ForeignObjects, NotAllowed
+from penstock.ports.external_objects import ExternalObjects, NotAllowed
 
-FOREIGN_S3 = "foreign_s3"  # what an outage of it is called in metrics and logs
+FOREIGN_S3 = "external_s3"  # what an outage of it is called in metrics and logs
 PIECE_BYTES = 1 << 20  # read at a time
 
 # By S3's codes. A version id that cannot be one is an invalid argument, one that deleted the object allows no method.
@@ -39,7 +39,7 @@ _OWN_CREDENTIALS = {
 _PASSING = {408, 429}
 
 
-class ForeignS3Settings(msgspec.Struct, frozen=True, kw_only=True):
+class ExternalS3Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Who reads other services' buckets, which lie where Penstock's own does."""
 
     access_key: str = ""  # "" reads them as Penstock's own bucket
@@ -53,11 +53,11 @@ class ForeignS3Settings(msgspec.Struct, frozen=True, kw_only=True):
         """`own` with these credentials. Raises `Refused` (`invalid_setting`) when there is half of them."""
         if bool(self.access_key) != bool(self.secret_key):
             problem = "of the access key and the secret for other services' buckets only one is set"
-            raise refusal("invalid_setting", problem, "Set both PENSTOCK_FOREIGN_S3_ variables, or neither.")
+            raise refusal("invalid_setting", problem, "Set both PENSTOCK_EXTERNAL_S3_ variables, or neither.")
         return replace(own, access_key=self.access_key, secret_key=self.secret_key) if self.access_key else own
 
 
-class S3ForeignObjects(ForeignObjects):
+class S3ExternalObjects(ExternalObjects):
     """Of `settings`, the bucket and all that is about writing is not used."""
 
     def __init__(self, settings: S3Settings) -> None:

@@ -19,7 +19,7 @@ PRIVATE_FOLDER = 0o700
 
 @contextmanager
 def errors(path: Path) -> Iterator[None]:
-    """Raise the system's errors about `path` as `Unavailable`, with what to mend."""
+    """Raise the system's errors about `path` as `Unavailable`, with what to fix."""
     try:
         yield
     except OSError as error:

@@ -56,10 +56,10 @@ def errors(path: Path) -> Iterator[None]:
     except OSError as error:
         raise Unavailable(disk.describe(error, path), dependency=disk.DISK) from error
     except apsw.Error as error:
-        mend = _mend(error, path)
-        if mend is None:
+        hint = _mend(error, path)
+        if hint is None:
             raise
-        raise Unavailable(mend, dependency=disk.DISK) from error
+        raise Unavailable(hint, dependency=disk.DISK) from error
 
 
 @contextmanager

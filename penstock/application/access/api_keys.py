@@ -202,7 +202,7 @@ class Access:
             MAX_API_KEYS,
             code="too_many_api_keys",
             what="API keys",
-            mend="Revoke keys that are not used any more; the list says when each was used last.",
+            hint="Revoke keys that are not used any more; the list says when each was used last.",
         )
 
     def audit(self, tenant_id: str, who: str, action: str, details: Mapping[str, str]) -> None:

@@ -70,16 +70,16 @@ class Publishers:
         """A new publisher and its key, which is shown this once. Raises `Refused` with every fault of `prefixes`."""
         check_length(name, MAX_DISPLAY_NAME, what="the publisher's name")
         check_number(
-            len(prefixes), MAX_PREFIXES, code="too_many_prefixes", what="prefixes", mend="Name a folder above them."
+            len(prefixes), MAX_PREFIXES, code="too_many_prefixes", what="prefixes", hint="Name a folder above them."
         )
         check_number(
             1 + sum(1 for _ in scan_all(self._store, Table.PUBLISHERS, tenant_id)),
             MAX_PUBLISHERS,
             code="too_many_publishers",
             what="publishers",
-            mend="Revoke those that are not used any more.",
+            hint="Revoke those that are not used any more.",
         )
-        registered = self._judge_prefixes(tenant_id, prefixes)
+        registered = self._validate_prefixes(tenant_id, prefixes)
         publisher = Publisher(
             publisher_id=secrets.token_hex(ID_BYTES),
             name=name,
@@ -138,16 +138,16 @@ class Publishers:
     def _signer(self, offer: UploadOffered) -> Publisher:
         record = self._store.get(Table.PUBLISHERS, offer.tenant_id, "", offer.publisher_id)
         if record is None:
-            mend = "Use the publisher_id that `penstock publisher create` has shown for this tenant."
-            raise refusal("unknown_publisher", "this tenant has no such publisher", mend)
+            hint = "Use the publisher_id that `penstock publisher create` has shown for this tenant."
+            raise refusal("unknown_publisher", "this tenant has no such publisher", hint)
         publisher, now_us = _publisher(record), self._clock.now_us()
         good = [key for key in publisher.keys if key.ends_at is None or now_us < key.ends_at]
         if not is_signed(offer, [self._secret(offer.tenant_id, publisher, key) for key in good]):
-            mend = "Sign with the publisher's present key, over exactly the bytes that schemas/README.md describes."
-            raise refusal("wrong_signature", "none of the publisher's keys has signed this offer", mend)
+            hint = "Sign with the publisher's present key, over exactly the bytes that schemas/README.md describes."
+            raise refusal("wrong_signature", "none of the publisher's keys has signed this offer", hint)
         return publisher
 
-    def _judge_prefixes(self, tenant_id: str, texts: Sequence[str]) -> list[ObjectPrefix]:
+    def _validate_prefixes(self, tenant_id: str, texts: Sequence[str]) -> list[ObjectPrefix]:
         faults: list[Fault] = []
         parsed: list[ObjectPrefix] = []
         for text in texts:
@@ -156,12 +156,12 @@ class Publishers:
             except Refused as refused:
                 faults += refused.faults
         if not texts:
-            mend = "Name what the publisher may offer, such as s3://bucket/folder/."
-            faults.append(Fault(code="no_prefix", message="a publisher needs a prefix", mend=mend))
+            hint = "Name what the publisher may offer, such as s3://bucket/folder/."
+            faults.append(Fault(code="no_prefix", message="a publisher needs a prefix", hint=hint))
         if any(prefix.overlaps(taken) for taken in self._of_others(tenant_id) for prefix in parsed):
-            mend = "Give each tenant a folder of its own."
+            hint = "Give each tenant a folder of its own."
             message = "another tenant's publisher has this prefix, a part of it, or what it is a part of"
-            faults.append(Fault(code="prefix_taken", message=message, mend=mend))
+            faults.append(Fault(code="prefix_taken", message=message, hint=hint))
         if faults:
             raise Refused(faults)
         return parsed

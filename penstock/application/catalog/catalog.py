@@ -20,7 +20,7 @@ from penstock.domain.limits import (
 from penstock.domain.mapping.attributes import Attribute, check_name
 from penstock.domain.mapping.builtin_attributes import BUILTIN
 from penstock.domain.mapping.mapping import ColumnMapping, Mapping
-from penstock.domain.mapping.rules import check_formats, check_size, judge_mapping, mapped_formats
+from penstock.domain.mapping.rules import check_formats, check_size, mapped_formats, validate_mapping
 from penstock.domain.near_names import nearest_name
 from penstock.ports.control_store import ControlStore, Record, Table
 
@@ -129,7 +129,7 @@ class Catalog:
 
         Raises `Refused` with every fault, an unknown data source among them.
         """
-        attributes = self._judged(tenant_id, source, columns)
+        attributes = self._validated(tenant_id, source, columns)
         columns = [_in_usual_form(*pair) for pair in zip(columns, attributes, strict=True)]
         while True:
             present = self._present(tenant_id, source)
@@ -159,18 +159,18 @@ class Catalog:
 
     def resolve(self, tenant_id: str, source: str, mapping: Mapping) -> tuple[Attribute, ...]:
         """The attributes that `mapping`'s columns feed, in their order. Raises `Refused` with every fault."""
-        return self._judged(tenant_id, source, mapping.columns)
+        return self._validated(tenant_id, source, mapping.columns)
 
-    def _judged(self, tenant_id: str, source: str, columns: Sequence[ColumnMapping]) -> tuple[Attribute, ...]:
+    def _validated(self, tenant_id: str, source: str, columns: Sequence[ColumnMapping]) -> tuple[Attribute, ...]:
         check_size(columns)
         known = self.attributes_named(tenant_id, [column.attribute for column in columns])
         check_formats(mapped_formats(columns, known))
-        faults = [*self._judge_source(tenant_id, source), *judge_mapping(columns, known)]
+        faults = [*self._validate_source(tenant_id, source), *validate_mapping(columns, known)]
         if faults:
             raise Refused(faults)
         return tuple(known[column.attribute] for column in columns)
 
-    def _judge_source(self, tenant_id: str, name: str) -> list[Fault]:
+    def _validate_source(self, tenant_id: str, name: str) -> list[Fault]:
         known = self._known_source(tenant_id, name)
         return [] if known else [self._unknown_source(tenant_id, name)]
 
@@ -184,7 +184,7 @@ class Catalog:
             MAX_DATA_SOURCES,
             code="too_many_data_sources",
             what="data sources",
-            mend="Use one that exists.",
+            hint="Use one that exists.",
         )
         try:
             self._store.create(Table.DATA_SOURCES, tenant_id, "", source.name, msgspec.json.encode(source))
@@ -194,8 +194,8 @@ class Catalog:
 
     def _unknown_source(self, tenant_id: str, name: str) -> Fault:
         near = nearest_name(name, (record.sort for record in scan_all(self._store, Table.DATA_SOURCES, tenant_id)))
-        mend = f"Did you mean {near!r}? Otherwise create it first." if near else "Create it first."
-        return Fault(code="unknown_data_source", message=f"there is no data source {name[:64]!r}", mend=mend)
+        hint = f"Did you mean {near!r}? Otherwise create it first." if near else "Create it first."
+        return Fault(code="unknown_data_source", message=f"there is no data source {name[:64]!r}", hint=hint)
 
     def _check_room(self, tenant_id: str, more: Sequence[Attribute]) -> None:
         """Two callers at once may pass by a few; what counts is that it does not grow without end."""
@@ -208,14 +208,14 @@ class Catalog:
             MAX_ATTRIBUTES,
             code="too_many_attributes",
             what="custom attributes",
-            mend="Map columns to attributes that exist, or leave them out.",
+            hint="Map columns to attributes that exist, or leave them out.",
         )
         check_number(
             sum(lengths),
             MAX_ATTRIBUTE_ARGUMENTS,
             code="formats_too_long",
             what="characters of options, patterns and regions of custom attributes",
-            mend="Use attributes that exist, or text where there would be many options.",
+            hint="Use attributes that exist, or text where there would be many options.",
         )
 
     def _created_attribute(self, tenant_id: str, attribute: Attribute) -> Attribute:

@@ -11,16 +11,16 @@ from msgspec import UNSET, UnsetType
 
 from penstock.application.catalog.catalog import Catalog
 from penstock.domain.errors import Fault, Refused
-from penstock.domain.mapping.attributes import NAME, TEXT, Attribute, InputFormat, parse_format
+from penstock.domain.mapping.attributes import NAME, TEXT, Attribute, ValueFormat, parse_format
 from penstock.domain.mapping.coercion import coercer
 from penstock.domain.mapping.mapping import ColumnMapping, WritePolicy
 from penstock.domain.mapping.mapping import Mapping as SavedMapping
-from penstock.domain.mapping.rules import check_formats, check_size, judge_mapping
+from penstock.domain.mapping.rules import check_formats, check_size, validate_mapping
 
 Name = Annotated[str, msgspec.Meta(pattern="^" + NAME.pattern.replace(r"\Z", "$"), max_length=63)]
 
 
-class ColumnForm(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class ColumnSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One column. `pii` and `format` describe an attribute that is to be created; for a known one they may be left out.
 
     `format` is written `kind` or `kind(argument)`, such as `date(dd/MM/yyyy)`.
@@ -34,44 +34,44 @@ class ColumnForm(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     policy: WritePolicy = WritePolicy.OVERWRITE
 
 
-class MappingForm(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class MappingSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Identifiers rank in the order of the columns. What `GET` answers can be put back as it is: `version` and
     `created_attributes` are ignored."""
 
     data_source: Name | UnsetType = UNSET
     version: int | UnsetType = UNSET
     created_attributes: list[str] = []
-    columns: Annotated[tuple[ColumnForm, ...], msgspec.Meta(min_length=1)]
+    columns: Annotated[tuple[ColumnSpec, ...], msgspec.Meta(min_length=1)]
 
 
-class Wanted(NamedTuple):
+class ResolvedColumns(NamedTuple):
     """What a form comes to: the columns, and the attributes that have to be created for them."""
 
     columns: list[ColumnMapping]
     missing: list[Attribute]
 
 
-def read_columns(forms: Sequence[ColumnForm], known: Mapping[str, Attribute]) -> Wanted:
-    """The columns of `forms`, given the tenant's attributes by name. Raises `Refused` with every fault."""
-    check_size(forms)
-    check_formats(_formats(forms, known))
+def resolve_columns(specs: Sequence[ColumnSpec], known: Mapping[str, Attribute]) -> ResolvedColumns:
+    """The columns of `specs`, given the tenant's attributes by name. Raises `Refused` with every fault."""
+    check_size(specs)
+    check_formats(_formats(specs, known))
     faults: list[Fault] = []
     missing: dict[str, Attribute] = {}
-    for position, form in enumerate(forms, 1):
+    for position, spec in enumerate(specs, 1):
         try:
-            attribute = _described(form)
+            attribute = _described(spec)
         except Refused as refused:
-            faults += [msgspec.structs.replace(f, column=form.column, position=position) for f in refused.faults]
+            faults += [msgspec.structs.replace(f, column=spec.column, position=position) for f in refused.faults]
             continue
-        if form.attribute not in known:
-            missing.setdefault(form.attribute, attribute)
-        elif _differs(form, attribute, known[form.attribute]):
-            faults.append(_conflict(form, known[form.attribute], position))
+        if spec.attribute not in known:
+            missing.setdefault(spec.attribute, attribute)
+        elif _differs(spec, attribute, known[spec.attribute]):
+            faults.append(_conflict(spec, known[spec.attribute], position))
     _raise(faults)
     attributes = {**missing, **known}
-    columns = [_column(form, attributes[form.attribute]) for form in forms]
-    _raise(judge_mapping(columns, attributes))
-    return Wanted(columns, list(missing.values()))
+    columns = [_column(spec, attributes[spec.attribute]) for spec in specs]
+    _raise(validate_mapping(columns, attributes))
+    return ResolvedColumns(columns, list(missing.values()))
 
 
 def _raise(faults: list[Fault]) -> None:
@@ -79,23 +79,23 @@ def _raise(faults: list[Fault]) -> None:
         raise Refused(faults, code=faults[0].code if len({fault.code for fault in faults}) == 1 else "invalid_mapping")
 
 
-def resolve_columns(catalog: Catalog, tenant_id: str, forms: Sequence[ColumnForm]) -> Wanted:
-    """As `read_columns`, given the attributes that the catalog has."""
-    check_size(forms)
-    return read_columns(forms, catalog.attributes_named(tenant_id, [form.attribute for form in forms]))
+def resolve_for_tenant(catalog: Catalog, tenant_id: str, specs: Sequence[ColumnSpec]) -> ResolvedColumns:
+    """As `resolve_columns`, given the attributes that the catalog has."""
+    check_size(specs)
+    return resolve_columns(specs, catalog.attributes_named(tenant_id, [spec.attribute for spec in specs]))
 
 
-def save_wanted(catalog: Catalog, tenant_id: str, source: str, wanted: Wanted) -> SavedMapping:
+def save_mapping(catalog: Catalog, tenant_id: str, source: str, wanted: ResolvedColumns) -> SavedMapping:
     """Create the attributes that are missing, and save the mapping. Raises `Refused` when there is no such source."""
     catalog.source(tenant_id, source)
     catalog.create_attributes(tenant_id, wanted.missing)
     return catalog.save_mapping(tenant_id, source, wanted.columns)
 
 
-def column_forms(columns: Sequence[ColumnMapping], attributes: Sequence[Attribute]) -> list[ColumnForm]:
-    """`columns`, which feed `attributes`, as people write them; `read_columns` makes the same columns of them."""
+def column_specs(columns: Sequence[ColumnMapping], attributes: Sequence[Attribute]) -> list[ColumnSpec]:
+    """`columns`, which feed `attributes`, as people write them; `resolve_columns` makes the same columns of them."""
     return [
-        ColumnForm(
+        ColumnSpec(
             column=column.column,
             attribute=column.attribute,
             identifier=column.identifier,
@@ -115,43 +115,43 @@ def custom_attribute(name: str, *, display_name: str = "", format: str | None = 
     return Attribute(name=name, display_name=shown, format=parsed, pii=pii, segmentable=not pii)
 
 
-def _formats(forms: Sequence[ColumnForm], known: Mapping[str, Attribute]) -> Iterator[InputFormat]:
+def _formats(specs: Sequence[ColumnSpec], known: Mapping[str, Attribute]) -> Iterator[ValueFormat]:
     """How each column is read, as far as that can be told; of what is no format, `_described` tells."""
-    for form in forms:
-        if form.format is not None:
+    for spec in specs:
+        if spec.format is not None:
             with suppress(Refused):
-                yield parse_format(form.format)
-        elif form.attribute in known:
-            yield known[form.attribute].format
+                yield parse_format(spec.format)
+        elif spec.attribute in known:
+            yield known[spec.attribute].format
 
 
-def _described(form: ColumnForm) -> Attribute:
-    return custom_attribute(form.attribute, format=form.format, pii=form.pii)
+def _described(spec: ColumnSpec) -> Attribute:
+    return custom_attribute(spec.attribute, format=spec.format, pii=spec.pii)
 
 
-def _column(form: ColumnForm, attribute: Attribute) -> ColumnMapping:
-    """`form` as it is saved; its format is kept where it is not the attribute's own."""
-    said = attribute.format if form.format is None else parse_format(form.format)
+def _column(spec: ColumnSpec, attribute: Attribute) -> ColumnMapping:
+    """`spec` as it is saved; its format is kept where it is not the attribute's own."""
+    given = attribute.format if spec.format is None else parse_format(spec.format)
     return ColumnMapping(
-        column=form.column,
-        attribute=form.attribute,
-        identifier=form.identifier,
-        policy=form.policy,
-        format=None if said == attribute.format else said,
+        column=spec.column,
+        attribute=spec.attribute,
+        identifier=spec.identifier,
+        policy=spec.policy,
+        format=None if given == attribute.format else given,
     )
 
 
-def _differs(form: ColumnForm, described: Attribute, present: Attribute) -> bool:
-    other_values = form.format is not None and not described.format.writes_as(present.format)
-    return other_values or (form.pii and not present.pii)
+def _differs(spec: ColumnSpec, described: Attribute, present: Attribute) -> bool:
+    other_values = spec.format is not None and not described.format.writes_as(present.format)
+    return other_values or (spec.pii and not present.pii)
 
 
-def _conflict(form: ColumnForm, present: Attribute, position: int) -> Fault:
+def _conflict(spec: ColumnSpec, present: Attribute, position: int) -> Fault:
     return Fault(
         code="attribute_exists",
         message=f"there is an attribute {present.name!r} already, with the format {str(present.format)[:64]}"
         f" and {'personal' if present.pii else 'not personal'}",
-        mend="Leave out what differs, or choose another name.",
-        column=form.column,
+        hint="Leave out what differs, or choose another name.",
+        column=spec.column,
         position=position,
     )

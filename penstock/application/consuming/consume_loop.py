@@ -5,7 +5,7 @@ What a handler raises decides what becomes of its events:
     nothing                 done: the offsets are committed
     Unavailable, Conflict   not now: the partition waits, then the same events come again, for ever
     Fenced                  no longer this member's: dropped
-    Poison                  never: that event becomes a dead letter, the others of the batch are handled again
+    PoisonMessage                  never: that event becomes a dead letter, the others of the batch are handled again
     other PenstockErrors    never, too; of a batch the events are handled one by one, to find the one that is meant
     anything else           a bug: the loop ends, nothing is committed
 
@@ -24,11 +24,11 @@ from dataclasses import dataclass, field
 import structlog
 
 from penstock.application.consuming.processing import (
-    MOST_DEAD_LETTERS_IN_A_ROW,
-    Desk,
+    MAX_CONSECUTIVE_DEAD_LETTERS,
+    ConsumerCounts,
+    EventProcessor,
     Handler,
-    Poison,
-    Tally,
+    PoisonMessage,
     delay,
     where,
 )
@@ -42,7 +42,7 @@ KEEP_SECONDS = 1.0  # between two polls while a handler works
 POLL_SECONDS = 0.1  # how late `stop` may be noticed
 LONGEST_BLIND_SECONDS = 1.0  # between two polls while the log itself is away
 
-__all__ = ["MOST_DEAD_LETTERS_IN_A_ROW", "ConsumeLoop", "Handler", "Poison"]
+__all__ = ["MAX_CONSECUTIVE_DEAD_LETTERS", "ConsumeLoop", "Handler", "PoisonMessage"]
 
 log = structlog.get_logger(__name__)
 
@@ -63,7 +63,7 @@ class ConsumeLoop:
     """A member of `group` that gives `handle` up to `max_messages` events of `topics` at a time.
 
     `jitter` returns a number within [0, 1): members that failed together do not try again together.
-    `buries_unreadable` is `Desk`'s. What it waits for is reported to `dependencies`.
+    `dead_letters_unreadable` is `EventProcessor`'s. What it waits for is reported to `dependencies`.
     """
 
     def __init__(
@@ -76,13 +76,17 @@ class ConsumeLoop:
         clock: Clock,
         max_messages: int = 1,
         jitter: Callable[[], float] = random.random,
-        buries_unreadable: bool = True,
+        dead_letters_unreadable: bool = True,
         dependencies: Dependencies | None = None,
     ) -> None:
         self._consumer = log.consumer(group, topics)
         self._producer = log.producer()
-        self._desk = Desk(
-            group=group, handle=handle, producer=self._producer, clock=clock, buries_unreadable=buries_unreadable
+        self._processor = EventProcessor(
+            group=group,
+            handle=handle,
+            producer=self._producer,
+            clock=clock,
+            dead_letters_unreadable=dead_letters_unreadable,
         )
         self.group = group
         self._clock = clock
@@ -101,8 +105,8 @@ class ConsumeLoop:
         return self._healthy
 
     @property
-    def tally(self) -> Tally:
-        return self._desk.tally
+    def counts(self) -> ConsumerCounts:
+        return self._processor.counts
 
     def run(self) -> None:
         """Consume until `stop`, then leave the group."""
@@ -130,7 +134,7 @@ class ConsumeLoop:
             return False
         try:
             with self._membership_kept():
-                done, stopped = self._desk.settle(messages)
+                done, stopped = self._processor.process(messages)
             self._stop_partitions(messages, stopped)
             failpoint("consume.before_commit")
             return self._commit(done)

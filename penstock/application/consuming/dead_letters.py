@@ -22,7 +22,7 @@ PAGE = 500  # events per read
 _ID = re.compile(r"([0-9]{1,9})/([0-9]{1,18})")
 
 
-class Buried(NamedTuple):
+class StoredDeadLetter(NamedTuple):
     """A dead letter at its place; `event` is None when its bytes are no event."""
 
     dead_letter_id: str
@@ -36,29 +36,29 @@ class DeadLetters:
     def __init__(self, log: EventLog) -> None:
         self._log = log
 
-    def all(self, *, reason: str | None = None) -> Iterator[Buried]:
+    def all(self, *, reason: str | None = None) -> Iterator[StoredDeadLetter]:
         """Every dead letter that the log still has, or those with this reason, the oldest of each partition first."""
         for partition in range(self._log.partitions(DEAD_LETTER)):
             for message in self._messages(partition):
-                buried = _buried(message)
-                if buried is not None and reason in (None, buried.letter.reason):
-                    yield buried
+                stored = _stored_dead_letter(message)
+                if stored is not None and reason in (None, stored.letter.reason):
+                    yield stored
 
-    def get(self, dead_letter_id: str) -> Buried:
+    def get(self, dead_letter_id: str) -> StoredDeadLetter:
         """Raises `NotFound`."""
         match = _ID.fullmatch(dead_letter_id)
         if match and int(match[1]) < self._log.partitions(DEAD_LETTER):
             for message in self._log.read(DEAD_LETTER, int(match[1]), int(match[2]), 1):
-                buried = _buried(message)
-                if buried is not None and buried.dead_letter_id == dead_letter_id:
-                    return buried
+                stored = _stored_dead_letter(message)
+                if stored is not None and stored.dead_letter_id == dead_letter_id:
+                    return stored
         raise NotFound("there is no such dead letter, or not any more")
 
-    def replay(self, buried: Sequence[Buried]) -> None:
+    def replay(self, stored: Sequence[StoredDeadLetter]) -> None:
         """Publish the events again, as they were and where they lay; a replay that comes twice does no harm."""
         producer = self._log.producer()
         try:
-            for each in buried:
+            for each in stored:
                 letter = each.letter
                 producer.send(letter.from_topic, letter.from_key, letter.value, partition=letter.from_partition)
             producer.flush()
@@ -72,20 +72,20 @@ class DeadLetters:
             offset = page[-1].offset + 1
 
 
-def contents(buried: Buried) -> dict[str, Any]:
+def contents(stored: StoredDeadLetter) -> dict[str, Any]:
     """What the event says, or, of bytes that are no event, only what they are told by."""
-    if buried.event is None:
-        value = buried.letter.value
+    if stored.event is None:
+        value = stored.letter.value
         return {"bytes": len(value), "sha256": hashlib.sha256(value).hexdigest()}
-    said: dict[str, Any] = msgspec.to_builtins(buried.event)
-    return said
+    fields: dict[str, Any] = msgspec.to_builtins(stored.event)
+    return fields
 
 
-def event_type(buried: Buried) -> str | None:
-    return None if buried.event is None else type(buried.event).__name__
+def event_type(stored: StoredDeadLetter) -> str | None:
+    return None if stored.event is None else type(stored.event).__name__
 
 
-def _buried(message: Message) -> Buried | None:
+def _stored_dead_letter(message: Message) -> StoredDeadLetter | None:
     """None for bytes that lie in the topic without being a dead letter."""
     try:
         letter = decode(message.topic, message.value)
@@ -97,4 +97,4 @@ def _buried(message: Message) -> Buried | None:
         event = decode(letter.from_topic, letter.value)
     except UnreadableEvent:
         event = None
-    return Buried(f"{message.partition}/{message.offset}", letter, event)
+    return StoredDeadLetter(f"{message.partition}/{message.offset}", letter, event)

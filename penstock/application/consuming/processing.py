@@ -1,7 +1,7 @@
 """What becomes of events: they are handled, or, if they never can be, made dead letters.
 
-Every consumer of events goes through `Desk`, so that one place decides what is poison and what is an outage; how a
-partition waits or stops is the consumer's own matter.
+Every consumer of events goes through `EventProcessor`, so that one place decides what is poison and what is an outage.
+How a partition waits or stops is the consumer's own matter.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from penstock.ports.event_log import Message, Producer, TopicPartition
 
 FIRST_DELAY_SECONDS = 0.1
 LONGEST_DELAY_SECONDS = 10.0
-MOST_DEAD_LETTERS_IN_A_ROW = 100  # of one partition; more of them mean a bad release, not bad events
+MAX_CONSECUTIVE_DEAD_LETTERS = 100  # of one partition; more of them mean a bad release, not bad events
 PARTITION_STOPPED = "a partition was stopped after too many dead letters in a row; see the log"
 
 Handler = Callable[[Sequence[tuple[Message, Event]]], None]
@@ -29,27 +29,27 @@ Handler = Callable[[Sequence[tuple[Message, Event]]], None]
 log = structlog.get_logger(__name__)
 
 
-class Poison(PenstockError):
+class PoisonMessage(PenstockError):
     """`source` can never be handled. `reason` is a stable code, `message` is for people; neither holds a value.
 
-    `foreign`: the mistake is that of another service, not of a release, so it counts toward no partition's limit.
+    `external`: the mistake is that of another service, not of a release, so it counts toward no partition's limit.
     """
 
     code = "poison"
 
-    def __init__(self, source: Message, reason: str, message: str, *, foreign: bool = False) -> None:
+    def __init__(self, source: Message, reason: str, message: str, *, external: bool = False) -> None:
         super().__init__(message)
         self.source = source
         self.reason = reason
         self.message = message
-        self.foreign = foreign
+        self.external = external
 
 
-class NoEvent(Poison):
+class UndecodableEvent(PoisonMessage):
     """The bytes of `source` cannot be read as an event, by this release at least."""
 
 
-class Settled(NamedTuple):
+class BatchOutcome(NamedTuple):
     """`done`: the last message of each partition up to which all are settled; `stopped`: the first that is left
     of each partition that is stopped now."""
 
@@ -58,57 +58,57 @@ class Settled(NamedTuple):
 
 
 @dataclass
-class Tally:
+class ConsumerCounts:
     """What a consumer has settled since its process began; events that came twice are counted twice."""
 
     events: int = 0  # dead letters among them
     dead_letters: int = 0
 
 
-class Desk:
+class EventProcessor:
     """Handles events for `group`; `producer` takes the dead letters.
 
-    `buries_unreadable`: False in a group that shares its topics with another one, which buries them already. They count
-    toward the limit all the same: a release that reads nothing must not pass over a whole topic.
+    `dead_letters_unreadable`: False in a group that shares its topics with another one, which makes dead letters of
+    them already. They count toward the limit all the same: a release that reads nothing must not pass over a topic.
     """
 
     def __init__(
-        self, *, group: str, handle: Handler, producer: Producer, clock: Clock, buries_unreadable: bool = True
+        self, *, group: str, handle: Handler, producer: Producer, clock: Clock, dead_letters_unreadable: bool = True
     ) -> None:
         self._group, self._handle, self._producer, self._clock = group, handle, producer, clock
-        self._buries_unreadable = buries_unreadable
+        self._dead_letters_unreadable = dead_letters_unreadable
         self._dead_letters: defaultdict[TopicPartition, int] = defaultdict(int)  # in a row
-        self.tally = Tally()
+        self.counts = ConsumerCounts()
 
-    def settle(self, messages: Sequence[Message]) -> Settled:
+    def process(self, messages: Sequence[Message]) -> BatchOutcome:
         """Handle what can be handled, make durable dead letters of the rest, to the limit.
 
         Raises `Unavailable`, `Conflict` and `Fenced`, after which the same messages may be settled again, and
         whatever is a mistake of the handler's.
         """
-        return self._bury(messages, self._handle_all(messages))
+        return self._dead_letter(messages, self._handle_all(messages))
 
-    def _handle_all(self, messages: Sequence[Message]) -> dict[Message, Poison]:
+    def _handle_all(self, messages: Sequence[Message]) -> dict[Message, PoisonMessage]:
         """Handle what can be handled; returns what never can."""
-        dead: dict[Message, Poison] = {}
+        dead: dict[Message, PoisonMessage] = {}
         events: list[tuple[Message, Event]] = []
         for message in messages:
             try:
                 events.append((message, decode(message.topic, message.value)))
             except UnreadableEvent as error:
-                dead[message] = NoEvent(message, error.reason_code, error.message)
+                dead[message] = UndecodableEvent(message, error.reason_code, error.message)
         return dead | self._handle_events(events)
 
-    def _handle_events(self, events: list[tuple[Message, Event]]) -> dict[Message, Poison]:
-        dead: dict[Message, Poison] = {}
+    def _handle_events(self, events: list[tuple[Message, Event]]) -> dict[Message, PoisonMessage]:
+        dead: dict[Message, PoisonMessage] = {}
         while events:
             try:
                 self._handle(events)
                 break
-            except Poison as poison:
+            except PoisonMessage as poison:
                 rest = [(message, event) for message, event in events if message != poison.source]
                 if len(rest) == len(events):
-                    raise LookupError("Poison names an event that was not handed over") from poison
+                    raise LookupError("PoisonMessage names an event that was not handed over") from poison
                 dead[poison.source], events = poison, rest
             except (Unavailable, Conflict, Fenced):
                 raise
@@ -117,33 +117,35 @@ class Desk:
                     for one in events:
                         dead |= self._handle_events([one])
                 else:
-                    dead[events[0][0]] = Poison(events[0][0], error.code, str(error))
+                    dead[events[0][0]] = PoisonMessage(events[0][0], error.code, str(error))
                 break
         return dead
 
-    def _bury(self, messages: Sequence[Message], dead: dict[Message, Poison]) -> Settled:
+    def _dead_letter(self, messages: Sequence[Message], dead: dict[Message, PoisonMessage]) -> BatchOutcome:
         batches: dict[TopicPartition, list[Message]] = {}
         for message in messages:
             batches.setdefault(message.source, []).append(message)
-        own = {message for message, poison in dead.items() if not poison.foreign}
+        own = {message for message, poison in dead.items() if not poison.external}
         counts = {source: _within_limit(batch, own, self._dead_letters[source]) for source, batch in batches.items()}
-        settled = [message for source, (count, _) in counts.items() for message in batches[source][:count]]
-        letters = [dead[message] for message in settled if message in dead and self._buries(dead[message])]
+        processed = [message for source, (count, _) in counts.items() for message in batches[source][:count]]
+        letters = [
+            dead[message] for message in processed if message in dead and self._becomes_dead_letter(dead[message])
+        ]
         for poison in letters:
             self._send_dead_letter(poison)
         self._producer.flush()
-        self.tally.events += len(settled)
-        self.tally.dead_letters += len(letters)
+        self.counts.events += len(processed)
+        self.counts.dead_letters += len(letters)
         self._dead_letters |= {source: in_a_row for source, (_, in_a_row) in counts.items()}
         left = [batches[source][count] for source, (count, _) in counts.items() if count < len(batches[source])]
         for message in left:
             self._tell_stopped(dead[message])
-        return Settled([batches[source][count - 1] for source, (count, _) in counts.items() if count], left)
+        return BatchOutcome([batches[source][count - 1] for source, (count, _) in counts.items() if count], left)
 
-    def _buries(self, poison: Poison) -> bool:
-        return self._buries_unreadable or not isinstance(poison, NoEvent)
+    def _becomes_dead_letter(self, poison: PoisonMessage) -> bool:
+        return self._dead_letters_unreadable or not isinstance(poison, UndecodableEvent)
 
-    def _send_dead_letter(self, poison: Poison) -> None:
+    def _send_dead_letter(self, poison: PoisonMessage) -> None:
         source = poison.source
         log.error(
             "consume.dead_letter",
@@ -165,7 +167,7 @@ class Desk:
         )
         self._producer.send(DEAD_LETTER, letter.key, encode(letter))
 
-    def _tell_stopped(self, poison: Poison) -> None:
+    def _tell_stopped(self, poison: PoisonMessage) -> None:
         first = poison.source
         log.critical(
             "consume.partition_stopped",
@@ -193,7 +195,7 @@ def _within_limit(batch: Sequence[Message], dead: Container[Message], in_a_row: 
     for index, message in enumerate(batch):
         if message not in dead:
             in_a_row = 0
-        elif in_a_row < MOST_DEAD_LETTERS_IN_A_ROW:
+        elif in_a_row < MAX_CONSECUTIVE_DEAD_LETTERS:
             in_a_row += 1
         else:
             return index, in_a_row

@@ -10,7 +10,7 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 
-class Crew:
+class WorkerPool:
     """`size` threads; a crew of one is the caller's own."""
 
     def __init__(self, size: int = 1) -> None:

@@ -39,8 +39,8 @@ class ProfileReader:
     def lookup(self, tenant_id: str, namespace: str, value: str, *, reveal: bool) -> Profile:
         """The profile that `value` leads to; personal values stay sealed, and are not even opened, unless `reveal`.
 
-        Raises `NotFound` when nothing visible is known of it, `Refused` for an unknown attribute, Misfit for a value
-        that cannot be one.
+        Raises `NotFound` when nothing visible is known of it, `Refused` for an unknown attribute, `CoercionError` for a
+        value that cannot be one.
         """
         node = self.node(tenant_id, namespace, value)
         fragments = [self._opened(tenant_id, stored, reveal=reveal) for stored in self._reachable(tenant_id, node)]
@@ -51,7 +51,7 @@ class ProfileReader:
     def node(self, tenant_id: str, namespace: str, value: str) -> Node:
         """The keyed hash that stands for `value` wherever it must not stand itself. Raises as `lookup` does."""
         attribute = self._catalog.attribute(tenant_id, namespace)
-        fitting = coercer(attribute.format).one(value)
+        fitting = coercer(attribute.format).coerce_cell(value)
         hasher = NodeHasher(attribute.namespace, self._keys.current(tenant_id, Purpose.HASH).secret)
         return hasher.node("" if fitting is None else fitting, attribute.format)
 

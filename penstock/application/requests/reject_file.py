@@ -1,4 +1,4 @@
-"""The rejects of a request as one file, to be mended and uploaded again."""
+"""The rejects of a request as one file, to be fixed and uploaded again."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from penstock.application.encryption.sealed_objects import SealedObjects, reject
 from penstock.application.requests.chunks import Chunks
 from penstock.application.requests.requests import Requests
 from penstock.domain.errors import NotFound, Refused, refusal
-from penstock.domain.files.header import MAX_HEADER_BYTES, judge_header
+from penstock.domain.files.header import MAX_HEADER_BYTES, parse_header
 from penstock.domain.files.rejects import Reject, decode_rejects, write_tsv
 from penstock.domain.requests.request import Request
 from penstock.ports.object_store import ObjectRef
@@ -47,7 +47,7 @@ class RejectFiles:
             raise _expired() from None
         head = reader.read(0, min(reader.size, MAX_HEADER_BYTES))
         limits = self._requests.plan(request.tenant_id, request.request_id).limits
-        return judge_header(head, mapping=None, limits=limits, complete=len(head) == reader.size).columns
+        return parse_header(head, mapping=None, limits=limits, complete=len(head) == reader.size).columns
 
     def _rejects(self, tenant_id: str, places: Iterable[str]) -> Iterator[Reject]:
         for place in places:

@@ -27,7 +27,7 @@ from penstock.ports.control_store import ControlStore, Record, Table
 
 Change = Callable[[Request], Request]
 
-UNDO_MARK = "/undo"  # ends the sort key of the active marker that an undo leaves
+UNDO_MARKER = "/undo"  # ends the sort key of the active marker that an undo leaves
 
 
 class NewRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,8 +57,8 @@ class Reservation(msgspec.Struct, frozen=True, kw_only=True):
     fingerprint: str
 
 
-class Mark(msgspec.Struct, frozen=True):
-    """An active marker: its request's end is not announced yet. `undo` marks an undo that is about to happen."""
+class ActiveMarker(msgspec.Struct, frozen=True):
+    """An active marker: its request's end is not announced yet. `undo` markers an undo that is about to happen."""
 
     request_id: str
     at_us: int
@@ -66,7 +66,7 @@ class Mark(msgspec.Struct, frozen=True):
 
     @property
     def sort(self) -> str:
-        return self.request_id + (UNDO_MARK if self.undo else "")
+        return self.request_id + (UNDO_MARKER if self.undo else "")
 
 
 class Stored(NamedTuple):
@@ -128,7 +128,7 @@ class Requests:
         except NotFound:
             pass
         self._store_plan(plan_for(reserved.request_id, reserved.accepted_at))
-        self._mark(new.tenant_id, Mark(reserved.request_id, reserved.accepted_at))
+        self._put_marker(new.tenant_id, ActiveMarker(reserved.request_id, reserved.accepted_at))
         if new.mode is Mode.REPLACE:
             self._store.put(Table.REPLACEMENTS, new.tenant_id, new.data_source, reserved.request_id, b"{}")
         return self._store_request(new, reserved, problem)
@@ -203,8 +203,8 @@ class Requests:
 
     def active(self, tenant_id: str) -> Iterator[Request]:
         """Requests that have not ended, and those whose latest status has not been announced yet, in order of id."""
-        for mark in self.marks(tenant_id):
-            record = self._store.get(Table.REQUESTS, tenant_id, "", mark.request_id)
+        for marker in self.active_markers(tenant_id):
+            record = self._store.get(Table.REQUESTS, tenant_id, "", marker.request_id)
             if record is not None:
                 yield _request(record)
 
@@ -254,27 +254,27 @@ class Requests:
         The marker comes first: a crash after the change must not keep the tracker from announcing it.
         """
         revert(self.get(tenant_id, request_id), 0)  # refuse before anything is marked
-        self._mark(tenant_id, Mark(request_id, self._clock.now_us(), undo=True))
+        self._put_marker(tenant_id, ActiveMarker(request_id, self._clock.now_us(), undo=True))
         return self.update(tenant_id, request_id, lambda request: revert(request, self._clock.now_us()))[1]
 
-    def marks(self, tenant_id: str) -> Iterator[Mark]:
+    def active_markers(self, tenant_id: str) -> Iterator[ActiveMarker]:
         """The active markers, in order of request id."""
         for record in scan_all(self._store, Table.ACTIVE_REQUESTS, tenant_id):
-            yield msgspec.json.decode(record.body, type=Mark)
+            yield msgspec.json.decode(record.body, type=ActiveMarker)
 
-    def unmark(self, tenant_id: str, mark: Mark) -> None:
+    def clear_marker(self, tenant_id: str, marker: ActiveMarker) -> None:
         """Forget a marker."""
-        self._store.delete(Table.ACTIVE_REQUESTS, tenant_id, "", mark.sort)
+        self._store.delete(Table.ACTIVE_REQUESTS, tenant_id, "", marker.sort)
 
-    def settle(self, tenant_id: str, requests: Sequence[Request]) -> None:
+    def clear_markers(self, tenant_id: str, requests: Sequence[Request]) -> None:
         """Forget the markers of requests that have ended and whose ends are announced.
 
-        Of a completed one the mark of an undo stays: that undo may be just about to happen.
+        Of a completed one the marker of an undo stays: that undo may be just about to happen.
         """
-        marks = [Mark(request.request_id, request.accepted_at) for request in requests]
+        markers = [ActiveMarker(request.request_id, request.accepted_at) for request in requests]
         reverted = [request for request in requests if request.status is Status.REVERTED]
-        marks += [Mark(request.request_id, request.accepted_at, undo=True) for request in reverted]
-        self._store.delete_each(Table.ACTIVE_REQUESTS, tenant_id, "", [mark.sort for mark in marks])
+        markers += [ActiveMarker(request.request_id, request.accepted_at, undo=True) for request in reverted]
+        self._store.delete_each(Table.ACTIVE_REQUESTS, tenant_id, "", [marker.sort for marker in markers])
 
     # Parts
 
@@ -333,8 +333,8 @@ class Requests:
             return self.get(new.tenant_id, request.request_id), False
         return request, True
 
-    def _mark(self, tenant_id: str, mark: Mark) -> None:
-        self._store.put(Table.ACTIVE_REQUESTS, tenant_id, "", mark.sort, msgspec.json.encode(mark))
+    def _put_marker(self, tenant_id: str, marker: ActiveMarker) -> None:
+        self._store.put(Table.ACTIVE_REQUESTS, tenant_id, "", marker.sort, msgspec.json.encode(marker))
 
     def _known(self, tenant_id: str, request_id: str, known: dict[str, Request | None]) -> Request | None:
         if request_id not in known:

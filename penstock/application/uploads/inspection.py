@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from penstock.domain.errors import Fault, Refused
-from penstock.domain.files.compression import FORM_BYTES, form, plain
-from penstock.domain.files.header import MAX_HEADER_BYTES, judge_header
+from penstock.domain.files.compression import MAGIC_BYTES, compression_of, plain
+from penstock.domain.files.header import MAX_HEADER_BYTES, parse_header
 from penstock.domain.mapping.attributes import Attribute
 from penstock.domain.mapping.mapping import Limits
 from penstock.domain.mapping.mapping import Mapping as SavedMapping
@@ -42,9 +42,9 @@ class Suggestion(NamedTuple):
 
 
 class Inspection(NamedTuple):
-    """The head of a file: `form` is plain, gzip or zstd; `broken` says why it could not be decompressed."""
+    """The head of a file: `compression` is plain, gzip or zstd; `broken` says why it could not be decompressed."""
 
-    form: str
+    compression: str
     head: bytes
     complete: bool
     broken: list[Fault]
@@ -54,7 +54,7 @@ class Inspection(NamedTuple):
         if self.broken:
             return self.broken
         try:
-            judge_header(self.head, mapping=mapping, limits=limits, complete=self.complete)
+            parse_header(self.head, mapping=mapping, limits=limits, complete=self.complete)
         except Refused as refused:
             return refused.faults
         return []
@@ -76,10 +76,10 @@ def inspect(parts: Iterable[bytes], limits: Limits) -> Inspection:
         for piece in plain(watched, limits=limits):
             head += piece
             if len(head) >= LOOKED_AT_BYTES:
-                return Inspection(form(bytes(watched.first)), bytes(head), False, [])
+                return Inspection(compression_of(bytes(watched.first)), bytes(head), False, [])
     except Refused as refused:
-        return Inspection(form(bytes(watched.first)), bytes(head), False, refused.faults)
-    return Inspection(form(bytes(watched.first)), bytes(head), True, [])
+        return Inspection(compression_of(bytes(watched.first)), bytes(head), False, refused.faults)
+    return Inspection(compression_of(bytes(watched.first)), bytes(head), True, [])
 
 
 def suggest(columns: Iterable[str], known: Mapping[str, Attribute]) -> list[Suggestion]:
@@ -110,7 +110,7 @@ class _First:
 
     def __iter__(self) -> Iterator[bytes]:
         for part in self._parts:
-            self.first += part[: max(0, FORM_BYTES - len(self.first))]
+            self.first += part[: max(0, MAGIC_BYTES - len(self.first))]
             yield part
 
 

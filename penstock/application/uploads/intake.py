@@ -18,7 +18,7 @@ from penstock.application.encryption.sealed_objects import SealedObjects, file_k
 from penstock.application.requests.request_log import about
 from penstock.application.requests.requests import NewRequest, Requests
 from penstock.application.uploads.planning import Planner
-from penstock.application.uploads.upload_command import UploadForm, fingerprint
+from penstock.application.uploads.upload_command import UploadCommand, fingerprint
 from penstock.domain.errors import Problem, Refused, Unavailable
 from penstock.domain.event_codec import encode
 from penstock.domain.events import FileRefused, Progress, UploadRequested, refused_file
@@ -81,16 +81,16 @@ class Intake:
         log.producer()  # all share one connection, which takes half a second: it is made while the first file comes in
 
     def upload(
-        self, tenant_id: str, parts: Iterable[bytes], form: UploadForm, *, idempotency_key: str | None = None
+        self, tenant_id: str, parts: Iterable[bytes], command: UploadCommand, *, idempotency_key: str | None = None
     ) -> Request:
         """Store the file, then accept it. Raises `Refused` with every fault, and then keeps nothing of the file."""
-        return self.accept(tenant_id, self.store(tenant_id, parts), form, idempotency_key=idempotency_key)
+        return self.accept(tenant_id, self.store(tenant_id, parts), command, idempotency_key=idempotency_key)
 
-    def resume_or_upload(self, tenant_id: str, parts: Iterable[bytes], form: UploadForm) -> Request:
+    def resume_or_upload(self, tenant_id: str, parts: Iterable[bytes], command: UploadCommand) -> Request:
         """As `upload`; until its end was told (`release`), the same bytes and arguments lead to the same request."""
         stored = self.store(tenant_id, parts)
-        key = _resuming_key(fingerprint(stored.fingerprint, form))
-        return self.accept(tenant_id, stored, form, idempotency_key=key)
+        key = _resuming_key(fingerprint(stored.fingerprint, command))
+        return self.accept(tenant_id, stored, command, idempotency_key=key)
 
     def release(self, request: Request) -> None:
         """What came of `request` was told to whom it may concern: the same file once more is a new request."""
@@ -106,7 +106,7 @@ class Intake:
         return StoredFile(ref, bytes(observed.head), observed.size, observed.digest.hexdigest(), began)
 
     def accept(
-        self, tenant_id: str, stored: StoredFile, form: UploadForm, *, idempotency_key: str | None = None
+        self, tenant_id: str, stored: StoredFile, command: UploadCommand, *, idempotency_key: str | None = None
     ) -> Request:
         """Judge the file's header, accept the request and send its event. A file that is not kept is deleted.
 
@@ -114,54 +114,54 @@ class Intake:
         """
         try:
             request, created = self._requests.accept(
-                _new_request(tenant_id, stored.ref, stored.size, form),
+                _new_request(tenant_id, stored.ref, stored.size, command),
                 idempotency_key=idempotency_key,
-                fingerprint=fingerprint(stored.fingerprint, form),
-                plan_for=self._planner.for_file(tenant_id, form, stored.head, stored.size),
+                fingerprint=fingerprint(stored.fingerprint, command),
+                plan_for=self._planner.for_file(tenant_id, command, stored.head, stored.size),
             )
         except Refused:
             self._files.delete(stored.ref.key)
             raise
         return self._begin(stored, request, created=created)
 
-    def accept_offered(self, tenant_id: str, stored: StoredFile, form: UploadForm, offered: Offered) -> Request:
+    def accept_offered(self, tenant_id: str, stored: StoredFile, command: UploadCommand, offered: Offered) -> Request:
         """As `accept`, for a sender that hears nothing but events: the header is left to the splitter, whose refusal
         ends the request. Raises `Refused` for what is wrong with the offer itself."""
         try:
-            request, created = self._accept_offered(tenant_id, stored.ref, stored.size, form, offered)
+            request, created = self._accept_offered(tenant_id, stored.ref, stored.size, command, offered)
         except Refused:
             self._files.delete(stored.ref.key)
             raise
         return self._begin(stored, request, created=created)
 
-    def fail_offered(self, tenant_id: str, refused: Refused, form: UploadForm, offered: Offered) -> Request:
+    def fail_offered(self, tenant_id: str, refused: Refused, command: UploadCommand, offered: Offered) -> Request:
         """A request that has failed from the start, since its file was refused as it came in; raises as
         `accept_offered` does. The event only has the end told at once: the reconciler would tell it too."""
         problem = refused_file(refused)
-        request, created = self._accept_offered(tenant_id, NO_OBJECT, 0, form, offered, problem)
+        request, created = self._accept_offered(tenant_id, NO_OBJECT, 0, command, offered, problem)
         if created:
             step = FileRefused(at_us=request.accepted_at, problem=problem)
             self._send(Progress(tenant_id=tenant_id, request_id=request.request_id, step=step))
         return request
 
-    def check(self, tenant_id: str, form: UploadForm) -> None:
+    def check(self, tenant_id: str, command: UploadCommand) -> None:
         """Judge all that can be known without the file. Raises `Refused` with every fault."""
-        self._planner.for_form(tenant_id, form, 0)
+        self._planner.for_command(tenant_id, command, 0)
 
     def _accept_offered(
         self,
         tenant_id: str,
         ref: ObjectRef,
         size: int,
-        form: UploadForm,
+        command: UploadCommand,
         offered: Offered,
         problem: Problem | None = None,
     ) -> tuple[Request, bool]:
         return self._requests.accept(
-            _new_request(tenant_id, ref, size, form, offered),
+            _new_request(tenant_id, ref, size, command, offered),
             idempotency_key=offered.idempotency_key,
             fingerprint=offered.fingerprint,
-            plan_for=self._planner.for_form(tenant_id, form, size),
+            plan_for=self._planner.for_command(tenant_id, command, size),
             problem=problem,
         )
 
@@ -220,21 +220,21 @@ def _resuming_key(fingerprint: str) -> str:
 
 
 def _new_request(
-    tenant_id: str, ref: ObjectRef, size: int, form: UploadForm, offered: Offered | None = None
+    tenant_id: str, ref: ObjectRef, size: int, command: UploadCommand, offered: Offered | None = None
 ) -> NewRequest:
     return NewRequest(
         tenant_id=tenant_id,
-        data_source=form.data_source,
-        file_name=safe_file_name(form.file_name),
-        uploaded_by=form.uploaded_by,
+        data_source=command.data_source,
+        file_name=safe_file_name(command.file_name),
+        uploaded_by=command.uploaded_by,
         object_key=ref.key,
         object_version=ref.version,
         object_size=ref.size,
         file_bytes=size,
-        mode=form.mode,
-        segment=form.segment,
-        notify=form.notify,
-        parent_id=form.parent_id,
+        mode=command.mode,
+        segment=command.segment,
+        notify=command.notify,
+        parent_id=command.parent_id,
         publisher_id=offered.publisher_id if offered else None,
         event_id=offered.event_id if offered else None,
     )

@@ -7,11 +7,11 @@ from contextlib import contextmanager
 
 from penstock.application.catalog.catalog import Catalog
 from penstock.application.encryption.key_ring import KeyRing, Purpose
-from penstock.application.uploads.upload_command import UploadForm
+from penstock.application.uploads.upload_command import UploadCommand
 from penstock.domain.delivery.notification import check_addresses
 from penstock.domain.errors import Fault, NotFound, Refused, refusal
 from penstock.domain.event_codec import MAX_CHUNKS
-from penstock.domain.files.header import judge_header, no_rows
+from penstock.domain.files.header import no_rows, parse_header
 from penstock.domain.mapping.attributes import Attribute, check_name
 from penstock.domain.mapping.mapping import Limits, Mapping, Plan
 
@@ -30,75 +30,75 @@ class Planner:
         self._catalog, self._keys, self._limits = catalog, keys, limits
         self._chunk_bytes, self._partitions = chunk_bytes, partitions
 
-    def for_form(self, tenant_id: str, form: UploadForm, size: int) -> PlanMaker:
+    def for_command(self, tenant_id: str, command: UploadCommand, size: int) -> PlanMaker:
         """What makes the plan, as far as it can be judged without the file, whose plain size is `size`.
 
         Raises `Refused` with every fault.
         """
-        mapping = self._mapping(tenant_id, form)
-        return self._maker(tenant_id, form, mapping, self._judge_form(tenant_id, form, mapping), size)
+        mapping = self._mapping(tenant_id, command)
+        return self._maker(tenant_id, command, mapping, self._validate_command(tenant_id, command, mapping), size)
 
-    def for_file(self, tenant_id: str, form: UploadForm, head: bytes, size: int) -> PlanMaker:
-        """As `for_form`, and the file begins with `head`.
+    def for_file(self, tenant_id: str, command: UploadCommand, head: bytes, size: int) -> PlanMaker:
+        """As `for_command`, and the file begins with `head`.
 
         Raises `Refused` for all that can be known before any row is read, faults of the addresses, of the mapping and
         of the header together.
         """
         faults: list[Fault] = []
-        mapping = self._mapping(tenant_id, form)
+        mapping = self._mapping(tenant_id, command)
         attributes: tuple[Attribute, ...] = ()
         with _collecting(faults):
-            attributes = self._judge_form(tenant_id, form, mapping)
+            attributes = self._validate_command(tenant_id, command, mapping)
         with _collecting(faults):
-            self._judge_file(head, size, mapping)
+            self._validate_file(head, size, mapping)
         if faults:
             raise Refused(faults)
-        return self._maker(tenant_id, form, mapping, attributes, size)
+        return self._maker(tenant_id, command, mapping, attributes, size)
 
-    def _mapping(self, tenant_id: str, form: UploadForm) -> Mapping:
-        if form.mapping is not None:
-            return form.mapping
+    def _mapping(self, tenant_id: str, command: UploadCommand) -> Mapping:
+        if command.mapping is not None:
+            return command.mapping
         try:
-            return self._catalog.mapping(tenant_id, form.data_source)
+            return self._catalog.mapping(tenant_id, command.data_source)
         except NotFound:
             raise refusal(
                 "no_mapping",
-                f"the data source {form.data_source[:64]!r} has no mapping yet",
+                f"the data source {command.data_source[:64]!r} has no mapping yet",
                 "Save a mapping for it first, or send one along: it says which column is which.",
             ) from None
 
-    def _judge_form(self, tenant_id: str, form: UploadForm, mapping: Mapping) -> tuple[Attribute, ...]:
+    def _validate_command(self, tenant_id: str, command: UploadCommand, mapping: Mapping) -> tuple[Attribute, ...]:
         """The attributes that the mapping feeds. Raises `Refused` with every fault."""
         faults: list[Fault] = []
         with _collecting(faults):
-            check_addresses(form.notify)
+            check_addresses(command.notify)
         with _collecting(faults):
-            if form.segment is not None:
-                check_name(form.segment)
+            if command.segment is not None:
+                check_name(command.segment)
         attributes: tuple[Attribute, ...] = ()
         with _collecting(faults):
-            attributes = self._catalog.resolve(tenant_id, form.data_source, mapping)
+            attributes = self._catalog.resolve(tenant_id, command.data_source, mapping)
         if faults:
             raise Refused(faults)
         return attributes
 
-    def _judge_file(self, head: bytes, size: int, mapping: Mapping) -> None:
-        header = judge_header(head, mapping=mapping, limits=self._limits, complete=len(head) == size)
+    def _validate_file(self, head: bytes, size: int, mapping: Mapping) -> None:
+        header = parse_header(head, mapping=mapping, limits=self._limits, complete=len(head) == size)
         if size <= header.body_start:
             raise no_rows()
 
     def _maker(
-        self, tenant_id: str, form: UploadForm, mapping: Mapping, attributes: tuple[Attribute, ...], size: int
+        self, tenant_id: str, command: UploadCommand, mapping: Mapping, attributes: tuple[Attribute, ...], size: int
     ) -> PlanMaker:
         def plan(request_id: str, accepted_at_us: int) -> Plan:
             return Plan(
                 tenant_id=tenant_id,
                 request_id=request_id,
-                data_source=form.data_source,
+                data_source=command.data_source,
                 mapping=mapping,
                 attributes=attributes,
-                mode=form.mode,
-                segment=form.segment,
+                mode=command.mode,
+                segment=command.segment,
                 limits=self._limits,
                 chunk_bytes=even_chunk_bytes(
                     size, most=max(self._chunk_bytes, size // MOST_CHUNKS), partitions=self._partitions

@@ -5,7 +5,7 @@ from __future__ import annotations
 from penstock.application.requests.reject_file import RejectFiles
 from penstock.application.requests.requests import Requests
 from penstock.application.uploads.intake import Intake
-from penstock.application.uploads.upload_command import UploadForm
+from penstock.application.uploads.upload_command import UploadCommand
 from penstock.domain.errors import refusal
 from penstock.domain.files.rows import SET_ASIDE
 from penstock.domain.mapping.mapping import Mode
@@ -28,9 +28,9 @@ class Resubmitter:
         if not parent.status.ended:
             raise refusal("not_ended", "the request has not ended yet", "Wait for its end, or cancel it.")
         if SET_ASIDE not in parent.reject_reasons:
-            mend = "Download the rejects, correct them and upload them as a file of their own."
-            raise refusal("nothing_set_aside", "none of the request's chunks was set aside", mend)
-        form = UploadForm(
+            hint = "Download the rejects, correct them and upload them as a file of their own."
+            raise refusal("nothing_set_aside", "none of the request's chunks was set aside", hint)
+        command = UploadCommand(
             data_source=parent.data_source,
             file_name=parent.file_name,
             uploaded_by=uploaded_by,
@@ -41,4 +41,4 @@ class Resubmitter:
             parent_id=request_id,
         )
         lines = self._rejects.lines(tenant_id, request_id, only=frozenset({SET_ASIDE}))
-        return self._intake.upload(tenant_id, lines, form, idempotency_key=f"resubmit\n{request_id}")
+        return self._intake.upload(tenant_id, lines, command, idempotency_key=f"resubmit\n{request_id}")

@@ -9,7 +9,7 @@ import msgspec
 from penstock.domain.mapping.mapping import Mapping, Mode
 
 
-class UploadForm(msgspec.Struct, frozen=True, kw_only=True):
+class UploadCommand(msgspec.Struct, frozen=True, kw_only=True):
     """What is said about a file. Without `mapping` the data source's saved one is used."""
 
     data_source: str
@@ -22,8 +22,8 @@ class UploadForm(msgspec.Struct, frozen=True, kw_only=True):
     parent_id: str | None = None
 
 
-def fingerprint(content: str, form: UploadForm) -> str:
+def fingerprint(content: str, command: UploadCommand) -> str:
     """Equal for the same bytes uploaded with the same arguments, and for nothing else."""
     digest = blake2b(content.encode(), digest_size=16, person=b"penstock upload")
-    digest.update(msgspec.json.encode(form))
+    digest.update(msgspec.json.encode(command))
     return digest.hexdigest()

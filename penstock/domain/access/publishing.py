@@ -5,8 +5,8 @@ its tenant's publisher) and may only name what is registered for that publisher 
 is decided from the event alone, before any request goes to a store. The contract for publishers: schemas/README.md.
 
 An object has one spelling only. Whatever could mean the same object in another spelling (percent signs, dots, doubled
-slashes, backslashes) or lead elsewhere (another scheme, user, port, query) is refused, not mended: two programs that
-mend differently are how such checks are passed.
+slashes, backslashes) or lead elsewhere (another scheme, user, port, query) is refused, not fixed: two programs that
+fix differently are how such checks are passed.
 """
 
 from __future__ import annotations

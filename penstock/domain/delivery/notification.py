@@ -22,7 +22,7 @@ from msgspec.structs import replace
 
 from penstock.domain.errors import Fault, Refused
 from penstock.domain.limits import MAX_EMAIL
-from penstock.domain.requests.request import Request, Status, untold
+from penstock.domain.requests.request import Request, Status, unannounced
 
 MAX_ADDRESSES = 20
 MAX_NAME = 120  # characters of a file name in a message
@@ -69,7 +69,7 @@ def check_addresses(addresses: Sequence[str]) -> tuple[str, ...]:
         fault = Fault(
             code="too_many_addresses",
             message=f"{len(addresses)} addresses to notify",
-            mend=f"List up to {MAX_ADDRESSES} addresses; a distribution list counts as one.",
+            hint=f"List up to {MAX_ADDRESSES} addresses; a distribution list counts as one.",
         )
         raise Refused([fault])
     usual: dict[str, None] = {}
@@ -100,7 +100,7 @@ def notifications(request: Request) -> list[Notification]:
     """The e-mails about all that is not announced yet, in order; derived from the state, so that none gets lost."""
     return [
         Notification(request_id=request.request_id, status=status, address=address, at_us=at_us)
-        for status, at_us in untold(request)
+        for status, at_us in unannounced(request)
         for address in request.notify
     ]
 
@@ -213,7 +213,7 @@ def _outcome(request: Request) -> list[str]:
     lines += [f"  {printable(reason)}: {rows}" for reason, rows in sorted(request.reject_reasons.items())]
     if request.error is not None:
         lines += ["", printable(request.error.title) + "."]
-        lines += [f"  {printable(fault.mend)}" for fault in request.error.faults]
+        lines += [f"  {printable(fault.hint)}" for fault in request.error.faults]
     if request.rows_rejected:
         lines += ["", f"To get the rejected rows with their reasons: penstock rejects {request.request_id}"]
     return lines
@@ -223,6 +223,6 @@ def _invalid_address(position: int) -> Fault:
     return Fault(
         code="invalid_address",
         message=f"address {position} to notify is not an e-mail address",
-        mend="Write one plain address, such as name@example.com, without a display name.",
+        hint="Write one plain address, such as name@example.com, without a display name.",
         position=position,
     )

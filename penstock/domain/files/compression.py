@@ -21,7 +21,7 @@ else:
     from backports import zstd
 
 PLAIN, GZIP, ZSTD = "plain", "gzip", "zstd"
-FORM_BYTES = 4  # of a file, that `form` needs to see
+MAGIC_BYTES = 4  # of a file, that `compression_of` needs to see
 
 _PIECE = 256 * 1024  # plain bytes at most that one step of a decompressor gives
 _SLICE = 16 * 1024  # compressed bytes that it is given; a member's end copies what is left of them
@@ -44,8 +44,8 @@ class _Frame(Protocol):
     def unused_data(self) -> bytes: ...
 
 
-def form(head: bytes) -> str:
-    """`plain`, `gzip` or `zstd`, from the first `FORM_BYTES` bytes of a file."""
+def compression_of(head: bytes) -> str:
+    """`plain`, `gzip` or `zstd`, from the first `MAGIC_BYTES` bytes of a file."""
     if head.startswith(b"\x1f\x8b"):
         return GZIP
     magic = int.from_bytes(head[:4], "little") if len(head) >= 4 else 0
@@ -61,7 +61,7 @@ def plain(parts: Iterable[bytes], *, limits: Limits) -> Iterator[bytes]:
     source = _Counted(parts, limits)
     head, rest = _first_bytes(source)
     whole = chain([head], rest)
-    kind = form(head)
+    kind = compression_of(head)
     yielded = 0
     for piece in whole if kind == PLAIN else _decompressed(whole, kind):
         yielded += len(piece)
@@ -100,7 +100,7 @@ def _first_bytes(source: Iterable[bytes]) -> tuple[bytes, Iterator[bytes]]:
     head = b""
     for piece in rest:
         head += piece
-        if len(head) >= FORM_BYTES:
+        if len(head) >= MAGIC_BYTES:
             break
     return head, rest
 

@@ -16,7 +16,7 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from penstock.domain.errors import Fault, Refused, refusal
-from penstock.domain.files.other_formats import SAVE_AS_UTF8, refuse_foreign
+from penstock.domain.files.other_formats import SAVE_AS_UTF8, refuse_other_formats
 from penstock.domain.files.rejects import REJECT_COLUMNS, is_reject_header, restore_cell
 from penstock.domain.mapping.mapping import Limits, Mapping
 from penstock.domain.normal_form import nfc
@@ -47,12 +47,12 @@ class Header(msgspec.Struct, frozen=True, kw_only=True):
     corrected_rejects: bool
 
 
-def judge_header(head: bytes, *, mapping: Mapping | None, limits: Limits, complete: bool) -> Header:
+def parse_header(head: bytes, *, mapping: Mapping | None, limits: Limits, complete: bool) -> Header:
     """The header of a file, from its first `MAX_HEADER_BYTES` plain bytes, or from all of it (`complete`).
 
     Without a mapping (inspection), only the header itself is judged. Raises `Refused` with every fault at once.
     """
-    refuse_foreign(head)
+    refuse_other_formats(head)
     bom = head.startswith(_BOM)
     start = len(_BOM) if bom else 0
     if complete and not head[start:].strip():
@@ -65,17 +65,17 @@ def judge_header(head: bytes, *, mapping: Mapping | None, limits: Limits, comple
     corrected = is_reject_header(columns)
     if corrected:
         columns = [restore_cell(name) for name in columns]
-    faults += _judge_names(columns)
+    faults += _validate_names(columns)
     if len(cells) > limits.columns:
         faults.insert(0, _too_many_columns(line.count(b"\t") + 1, limits))
     elif mapping is not None:
-        faults += judge_mapped_columns(mapping, [name.strip(_SPACES) for name in columns])
+        faults += validate_mapped_columns(mapping, [name.strip(_SPACES) for name in columns])
     if faults:
         raise Refused(_bounded(_with_names(faults, columns, mapping)))
     return Header(columns=tuple(columns), body_start=body_start, bom=bom, newline=newline, corrected_rejects=corrected)
 
 
-def judge_mapped_columns(mapping: Mapping, columns: Sequence[str]) -> list[Fault]:
+def validate_mapped_columns(mapping: Mapping, columns: Sequence[str]) -> list[Fault]:
     """All that keeps `mapping`, in order by itself (`mapping_rules`), from serving a file that has these columns."""
     place_of = {name: place for place, name in reversed(list(enumerate(columns, 1)))}
     alike = {_letters(name): place for name, place in place_of.items()}
@@ -86,7 +86,7 @@ def judge_mapped_columns(mapping: Mapping, columns: Sequence[str]) -> list[Fault
                 Fault(
                     code="reserved_column_mapped",
                     message="the mapping uses a column that Penstock adds to reject files",
-                    mend="Remove this column from the mapping.",
+                    hint="Remove this column from the mapping.",
                     column=column[:SHOWN_NAME],
                     position=place_of.get(column),
                 )
@@ -151,7 +151,7 @@ def _decoded(cells: Sequence[bytes]) -> tuple[list[str], list[Fault]]:
         except UnicodeDecodeError:
             columns.append(cell.decode(errors="replace"))
             message = f"the name of column {position} is not UTF-8"
-            faults.append(Fault(code="not_utf8", message=message, mend=SAVE_AS_UTF8, position=position))
+            faults.append(Fault(code="not_utf8", message=message, hint=SAVE_AS_UTF8, position=position))
     return columns, faults
 
 
@@ -186,23 +186,23 @@ _NAME_RULES: tuple[tuple[str, Callable[[str], bool], str, str], ...] = (
 )
 
 
-def _judge_names(columns: Sequence[str]) -> list[Fault]:
+def _validate_names(columns: Sequence[str]) -> list[Fault]:
     faults = []
     first: dict[str, int] = {}
     for position, name in enumerate(columns, 1):
         bare = name.strip(_SPACES)
         if not bare:
             message = f"column {position} has no name"
-            mend = "Name the column, or remove it from every line."
-            faults.append(Fault(code="blank_column_name", message=message, mend=mend, position=position))
+            hint = "Name the column, or remove it from every line."
+            faults.append(Fault(code="blank_column_name", message=message, hint=hint, position=position))
             continue
-        for code, breaks, what, mend in _NAME_RULES:
+        for code, breaks, what, hint in _NAME_RULES:
             if breaks(name):
-                faults.append(Fault(code=code, message=f"column {position} {what}", mend=mend, position=position))
+                faults.append(Fault(code=code, message=f"column {position} {what}", hint=hint, position=position))
         if first.setdefault(bare, position) != position:
             message = f"column {position} has the same name as column {first[bare]}"
-            mend = "Give each column a name of its own."
-            faults.append(Fault(code="duplicate_column_name", message=message, mend=mend, position=position))
+            hint = "Give each column a name of its own."
+            faults.append(Fault(code="duplicate_column_name", message=message, hint=hint, position=position))
     return faults
 
 
@@ -210,7 +210,7 @@ def _too_many_columns(count: int, limits: Limits) -> Fault:
     return Fault(
         code="too_many_columns",
         message=f"the header has {count:,} columns; {limits.columns:,} are allowed",
-        mend="Remove columns that are not needed, or ask an operator to raise the limit `columns`.",
+        hint="Remove columns that are not needed, or ask an operator to raise the limit `columns`.",
     )
 
 
@@ -227,7 +227,7 @@ def _unknown_column(column: str, alike: int | None) -> Fault:
     return Fault(
         code="unknown_mapped_column",
         message=f"the mapping uses the column {column[:SHOWN_NAME]!r}, which the header does not have",
-        mend=f"Correct the header or the mapping; upper and lower case and quotes count.{hint}",
+        hint=f"Correct the header or the mapping; upper and lower case and quotes count.{hint}",
         column=column[:SHOWN_NAME],
     )
 
@@ -238,8 +238,8 @@ def _unknown_column(column: str, alike: int | None) -> Fault:
 def _with_names(faults: Sequence[Fault], columns: Sequence[str], mapping: Mapping | None) -> list[Fault]:
     """The faults with the names of the columns that they lie in, unless those may be a customer's values."""
     names = {name.strip(_SPACES) for name in columns}
-    foreign = mapping is not None and not any(mapped.column in names for mapped in mapping.columns)
-    if foreign or any("\r" in name for name in columns):
+    external = mapping is not None and not any(mapped.column in names for mapped in mapping.columns)
+    if external or any("\r" in name for name in columns):
         return list(faults)
     return [
         msgspec.structs.replace(fault, column=_shown(columns[fault.position - 1]))
@@ -259,6 +259,6 @@ def _bounded(faults: list[Fault]) -> list[Fault]:
     more = Fault(
         code="more_faults",
         message=f"{len(faults) - MAX_FAULTS:,} more faults are not listed",
-        mend="Correct those that are listed, and try again.",
+        hint="Correct those that are listed, and try again.",
     )
     return [*faults[:MAX_FAULTS], more]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from penstock.domain.errors import refusal
-from penstock.domain.files.compression import PLAIN, form
+from penstock.domain.files.compression import PLAIN, compression_of
 
 SAVE_AS_UTF8 = "Save or export the file as UTF-8, tab-separated."
 _SAVE_AS_TSV = "Open it in the program that it comes from and save it as tab-separated text (TSV), UTF-8."
@@ -27,12 +27,12 @@ _MAGIC = {
 _TEXT = {b"<?xml": "an XML file", b"<!doctype": "a web page", b"<html": "a web page", b'{"': "JSON", b"[{": "JSON"}
 
 
-def refuse_foreign(head: bytes) -> None:
+def refuse_other_formats(head: bytes) -> None:
     """Raise `Refused` (`not_utf8`, `not_tsv`) when a file whose plain bytes begin with `head` is of another kind."""
     for mark, encoding in _BYTE_ORDER_MARKS.items():
         if head.startswith(mark):
             raise refusal("not_utf8", f"the file is encoded as {encoding}, not as UTF-8", SAVE_AS_UTF8)
-    if form(head) != PLAIN:
+    if compression_of(head) != PLAIN:
         raise refusal("not_tsv", "the file was compressed twice", "Compress it once, or upload it as it is.")
     lowered = head[:_SAMPLE].lower()
     for prefix, kind in (*_MAGIC.items(), *_TEXT.items()):

@@ -6,7 +6,7 @@ uploaded again as it is; the first two columns are then left out.
 What differs from the original row, and why:
 
 - Bytes that are not UTF-8, and NULs, become U+FFFD, so that the file is valid text for every reader. Such a row was
-  rejected for them, and has to be mended in any case.
+  rejected for them, and has to be fixed in any case.
 - A cell that a spreadsheet would take for a formula gets an apostrophe in front. The characters are those of OWASP's
   "CSV Injection" (https://owasp.org/www-community/attacks/CSV_Injection): = + - @, their full-width forms, tab and
   carriage return; also behind quotes and spaces, which spreadsheets drop, and after a lone carriage return within the

@@ -73,8 +73,8 @@ class _Rows(NamedTuple):
 def _fitting_rows(body: bytes, first_line: int, plan: Plan, layout: Layout) -> tuple[_Rows, list[Reject]]:
     """The rows that will be ingested, and the rejects, both in the order of their lines."""
     table, unreadable = parse(body, first_line=first_line, width=layout.width, cell_bytes=plan.limits.cell_bytes)
-    rows, misfits = _coerce(table, layout)
-    return rows, sorted(unreadable + misfits, key=lambda reject: reject.line)
+    rows, errors = _coerce(table, layout)
+    return rows, sorted(unreadable + errors, key=lambda reject: reject.line)
 
 
 def _coerce(table: Table, layout: Layout) -> tuple[_Rows, list[Reject]]:
@@ -85,9 +85,9 @@ def _coerce(table: Table, layout: Layout) -> tuple[_Rows, list[Reject]]:
         cells = table.columns[column.at]
         if layout.corrected_rejects:
             cells = list(map(restore_cell, cells))
-        values, misfits = column.coercer.column(cells)
+        values, errors = column.coercer.coerce_column(cells)
         columns.append(values)
-        for at, code in misfits.items():
+        for at, code in errors.items():
             reasons.setdefault(at, []).append(f"{code}:{column.name}")
     nodes = [who.hasher.column(columns[who.place], who.attribute.format) for who in layout.identifiers]
     for at in _without_identifier(nodes, len(table.lines)):
@@ -114,15 +114,15 @@ def _without_identifier(nodes: Sequence[Sequence[Node | None]], rows: int) -> It
 
 def _plain_fragments(rows: _Rows, layout: Layout) -> list[PlainFragment]:
     """One fragment per node that occurs in the chunk."""
-    crowded = _crowded_nodes(rows.nodes)
-    if crowded and len(rows.nodes) == 1 and layout.overwrites:
+    shared_nodes = _shared_nodes(rows.nodes)
+    if shared_nodes and len(rows.nodes) == 1 and layout.overwrites:
         rows = _without_superseded(rows)
-        crowded = _crowded_nodes(rows.nodes)
-    if not crowded:
-        return _straight(rows, layout)
-    shared = [any(node in crowded for node in nodes) for nodes in zip(*rows.nodes, strict=True)]
+        shared_nodes = _shared_nodes(rows.nodes)
+    if not shared_nodes:
+        return _direct(rows, layout)
+    shared = [any(node in shared_nodes for node in nodes) for nodes in zip(*rows.nodes, strict=True)]
     alone = [not is_shared for is_shared in shared]
-    return _straight(_pick(rows, alone), layout) + _folded(_pick(rows, shared), layout)
+    return _direct(_pick(rows, alone), layout) + _folded(_pick(rows, shared), layout)
 
 
 def _without_superseded(rows: _Rows) -> _Rows:
@@ -141,7 +141,7 @@ def _pick(rows: _Rows, which: list[bool]) -> _Rows:
     )
 
 
-def _crowded_nodes(columns: Sequence[Sequence[Node | None]]) -> set[Node]:
+def _shared_nodes(columns: Sequence[Sequence[Node | None]]) -> set[Node]:
     """The nodes that more than one cell of the chunk leads to."""
     seen: set[Node] = set()
     total = 0
@@ -155,12 +155,14 @@ def _crowded_nodes(columns: Sequence[Sequence[Node | None]]) -> set[Node]:
     return {node for node, count in counts.items() if count > 1}
 
 
-def _straight(rows: _Rows, layout: Layout) -> list[PlainFragment]:
+def _direct(rows: _Rows, layout: Layout) -> list[PlainFragment]:
     """Fragments of rows that share no node: each row's own, and a linking one for each further identifier."""
-    return [fragment for place, group in _by_home(rows) for fragment in _of_home(place, group, layout)]
+    return [
+        fragment for place, group in _by_primary_node(rows) for fragment in _with_primary_node(place, group, layout)
+    ]
 
 
-def _by_home(rows: _Rows) -> Iterator[tuple[int, _Rows]]:
+def _by_primary_node(rows: _Rows) -> Iterator[tuple[int, _Rows]]:
     """The rows by the first identifier that they have: its place among the identifiers, and those rows."""
     for place in range(len(rows.nodes)):
         nodes = rows.nodes[place]
@@ -171,9 +173,9 @@ def _by_home(rows: _Rows) -> Iterator[tuple[int, _Rows]]:
         rows = _pick(rows, [node is None for node in nodes])
 
 
-def _of_home(place: int, rows: _Rows, layout: Layout) -> list[PlainFragment]:
+def _with_primary_node(place: int, rows: _Rows, layout: Layout) -> list[PlainFragment]:
     """All of them have the identifier at `place`, and none before it."""
-    homes = [node for node in rows.nodes[place] if node is not None]
+    primary_nodes = [node for node in rows.nodes[place] if node is not None]
     namespace = layout.identifiers[place].attribute.namespace
     further = list(zip(layout.identifiers, rows.nodes, strict=True))[place + 1 :]
     ordinary, personal = _side_by_side(rows, layout.ordinary), _side_by_side(rows, layout.personal)
@@ -188,19 +190,19 @@ def _of_home(place: int, rows: _Rows, layout: Layout) -> list[PlainFragment]:
         repeat(None),
         _cleared_by_row(rows, layout),
     )
-    plain = [(home, *part) for home, part in zip(homes, parts, strict=True)]
+    plain = [(primary_node, *part) for primary_node, part in zip(primary_nodes, parts, strict=True)]
     for who, nodes in further:
-        plain += _linking(who, nodes, homes, rows)
+        plain += _linking(who, nodes, primary_nodes, rows)
     return plain
 
 
 def _linking(
-    who: IdentifierColumn, nodes: Sequence[Node | None], homes: Sequence[Node], rows: _Rows
+    who: IdentifierColumn, nodes: Sequence[Node | None], primary_nodes: Sequence[Node], rows: _Rows
 ) -> Iterator[PlainFragment]:
-    """Fragments that hold a further identifier and lead to the row's home."""
+    """Fragments that hold a further identifier and lead to the row's primary_node."""
     own = zip(rows.columns[who.place], strict=True)
     ordinary, personal = (repeat(()), own) if who.attribute.pii else (own, repeat(()))
-    parts = map(who.encoder.encode, repeat(who.attribute.namespace), rows.lines, ordinary, personal, homes)
+    parts = map(who.encoder.encode, repeat(who.attribute.namespace), rows.lines, ordinary, personal, primary_nodes)
     return ((node, *part) for node, part in zip(nodes, parts, strict=True) if node is not None)
 
 
@@ -223,20 +225,20 @@ class _Folding:
 
     def __init__(self, namespace: str) -> None:
         self.namespace = namespace
-        self.said: dict[int, tuple[Value | None, int]] = {}  # by place: the value (None: cleared) and its line
+        self.assertions: dict[int, tuple[Value | None, int]] = {}  # by place: the value (None: cleared) and its line
         self.links: dict[Node, None] = {}
 
     def say(self, values: Iterable[tuple[int, Value | None]], line: int, policies: Sequence[WritePolicy]) -> None:
         """What one row says: values by place."""
-        said = self.said
+        assertions = self.assertions
         for place, value in values:
             policy = policies[place]
             if value is None and policy is not WritePolicy.CLEAR_ON_BLANK:
                 continue
             if policy is WritePolicy.KEEP_FIRST:
-                said.setdefault(place, (value, line))
+                assertions.setdefault(place, (value, line))
             else:
-                said[place] = (value, line)
+                assertions[place] = (value, line)
 
 
 def _folded(rows: _Rows, layout: Layout) -> list[PlainFragment]:
@@ -248,18 +250,20 @@ def _folded(rows: _Rows, layout: Layout) -> list[PlainFragment]:
         rows.lines, zip(*rows.columns, strict=True), zip(*rows.nodes, strict=True), strict=True
     ):
         present = [(who, node) for who, node in zip(layout.identifiers, nodes, strict=True) if node is not None]
-        home = present[0][1]
+        primary_node = present[0][1]
         for who, node in present:
             person = people.setdefault(node, _Folding(who.attribute.namespace))
-            person.say(enumerate(values) if node is home else [(who.place, values[who.place])], line, policies)
-            person.links.update(dict.fromkeys(other for _, other in present[1:]) if node is home else {home: None})
+            person.say(enumerate(values) if node is primary_node else [(who.place, values[who.place])], line, policies)
+            person.links.update(
+                dict.fromkeys(other for _, other in present[1:]) if node is primary_node else {primary_node: None}
+            )
     return [(node, *_encode_folding(person, layout, names)) for node, person in people.items()]
 
 
 def _encode_folding(person: _Folding, layout: Layout, names: Sequence[str]) -> tuple[bytes, bytes]:
-    row = max(line for _, line in person.said.values())
-    ordinary = tuple(person.said.get(place, (None, 0))[0] for place in layout.ordinary)
-    personal = tuple(person.said.get(place, (None, 0))[0] for place in layout.personal)
-    rows = {names[place]: line for place, (_, line) in person.said.items() if line != row}
-    cleared = [names[place] for place, (value, _) in person.said.items() if value is None]
+    row = max(line for _, line in person.assertions.values())
+    ordinary = tuple(person.assertions.get(place, (None, 0))[0] for place in layout.ordinary)
+    personal = tuple(person.assertions.get(place, (None, 0))[0] for place in layout.personal)
+    rows = {names[place]: line for place, (_, line) in person.assertions.items() if line != row}
+    cleared = [names[place] for place, (value, _) in person.assertions.items() if value is None]
     return layout.encoder.encode(person.namespace, row, ordinary, personal, b"".join(person.links), rows, cleared)

@@ -13,7 +13,7 @@ from penstock.domain.limits import MAX_FORMAT
 NAME = re.compile(r"[a-z][a-z0-9_]{0,62}\Z")
 
 
-class FormatKind(StrEnum):
+class ValueType(StrEnum):
     TEXT = "text"
     INTEGER = "integer"
     DECIMAL = "decimal"
@@ -31,10 +31,10 @@ class FormatKind(StrEnum):
 
 
 _ARGUMENTS = {
-    FormatKind.DATE: "a pattern",
-    FormatKind.DATETIME: "a pattern",
-    FormatKind.PHONE: "a region",
-    FormatKind.ENUM: "options",
+    ValueType.DATE: "a pattern",
+    ValueType.DATETIME: "a pattern",
+    ValueType.PHONE: "a region",
+    ValueType.ENUM: "options",
 }
 _WRITTEN_FORMAT = re.compile(r"(?P<kind>[^()]*)(?P<given>\((?P<argument>.*)\))?", re.DOTALL)
 _FORMATS = (
@@ -43,20 +43,20 @@ _FORMATS = (
 )
 
 
-WRITTEN_IN_SEVERAL_WAYS = frozenset({FormatKind.DATE, FormatKind.DATETIME, FormatKind.PHONE})
+WRITTEN_IN_SEVERAL_WAYS = frozenset({ValueType.DATE, ValueType.DATETIME, ValueType.PHONE})
 
 
-class InputFormat(msgspec.Struct, frozen=True):
+class ValueFormat(msgspec.Struct, frozen=True):
     """How a cell is read. `argument`: a pattern (date, datetime), a region (phone), or `a|b|c` (enum).
 
     Written `kind` or `kind(argument)`, e.g. `date(dd/MM/yyyy)`, `phone(NL)`, `enum(gold|silver)`.
     Date patterns use the letters of Unicode LDML: yyyy MM dd HH mm ss SSS XXX.
     """
 
-    kind: FormatKind = FormatKind.TEXT
+    kind: ValueType = ValueType.TEXT
     argument: str = ""
 
-    def writes_as(self, other: InputFormat) -> bool:
+    def writes_as(self, other: ValueFormat) -> bool:
         """Whether both read the same values, though perhaps written in different ways."""
         return self == other or (self.kind is other.kind and self.kind in WRITTEN_IN_SEVERAL_WAYS)
 
@@ -64,10 +64,10 @@ class InputFormat(msgspec.Struct, frozen=True):
         return f"{self.kind}({self.argument})" if self.argument else str(self.kind)
 
 
-TEXT = InputFormat()
+TEXT = ValueFormat()
 
 
-def parse_format(written: str) -> InputFormat:
+def parse_format(written: str) -> ValueFormat:
     """The format that is written `kind` or `kind(argument)`, the inverse of `str`.
 
     `Refused`: unknown_format, or invalid_format when an argument is missing or out of place. What the argument says
@@ -76,15 +76,15 @@ def parse_format(written: str) -> InputFormat:
     if len(written) > MAX_FORMAT:
         raise refusal("invalid_format", f"the format has {len(written):,} characters", f"Use up to {MAX_FORMAT:,}.")
     match = _WRITTEN_FORMAT.fullmatch(written.strip())
-    if match is None or match["kind"] not in list(FormatKind):
+    if match is None or match["kind"] not in list(ValueType):
         raise refusal("unknown_format", f"{written[:64]!r} is not an input format", _FORMATS)
-    kind, argument = FormatKind(match["kind"]), match["argument"] or ""
+    kind, argument = ValueType(match["kind"]), match["argument"] or ""
     if match["given"] and not (kind.takes_argument and argument):
         wanted = f"needs {_ARGUMENTS[kind]} between" if kind.takes_argument else "takes no"
         raise refusal("invalid_format", f"The format {kind} {wanted} parentheses", _FORMATS)
-    if kind is FormatKind.ENUM and not argument:
+    if kind is ValueType.ENUM and not argument:
         raise refusal("invalid_format", "The format enum needs options", _FORMATS)
-    return InputFormat(kind, argument)
+    return ValueFormat(kind, argument)
 
 
 class Attribute(msgspec.Struct, frozen=True, kw_only=True):
@@ -96,7 +96,7 @@ class Attribute(msgspec.Struct, frozen=True, kw_only=True):
 
     name: str
     display_name: str
-    format: InputFormat = TEXT
+    format: ValueFormat = TEXT
     pii: bool = False
     segmentable: bool = True
     macro: bool = False

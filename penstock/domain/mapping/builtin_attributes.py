@@ -9,24 +9,24 @@ from __future__ import annotations
 
 from types import MappingProxyType
 
-from penstock.domain.mapping.attributes import TEXT, Attribute, FormatKind, InputFormat
+from penstock.domain.mapping.attributes import TEXT, Attribute, ValueFormat, ValueType
 
-_INTEGER = InputFormat(FormatKind.INTEGER)
-_DECIMAL = InputFormat(FormatKind.DECIMAL)
-_BOOLEAN = InputFormat(FormatKind.BOOLEAN)
-_DATE = InputFormat(FormatKind.DATE)
-_DATETIME = InputFormat(FormatKind.DATETIME)
-_EMAIL = InputFormat(FormatKind.EMAIL)
-_PHONE = InputFormat(FormatKind.PHONE)
+_INTEGER = ValueFormat(ValueType.INTEGER)
+_DECIMAL = ValueFormat(ValueType.DECIMAL)
+_BOOLEAN = ValueFormat(ValueType.BOOLEAN)
+_DATE = ValueFormat(ValueType.DATE)
+_DATETIME = ValueFormat(ValueType.DATETIME)
+_EMAIL = ValueFormat(ValueType.EMAIL)
+_PHONE = ValueFormat(ValueType.PHONE)
 
 
-def _personal(name: str, display_name: str, format: InputFormat = TEXT, *, macro: bool = False) -> Attribute:
+def _personal(name: str, display_name: str, format: ValueFormat = TEXT, *, macro: bool = False) -> Attribute:
     return Attribute(
         name=name, display_name=display_name, format=format, pii=True, segmentable=False, macro=macro, custom=False
     )
 
 
-def _ordinary(name: str, display_name: str, format: InputFormat = TEXT, *, macro: bool = False) -> Attribute:
+def _ordinary(name: str, display_name: str, format: ValueFormat = TEXT, *, macro: bool = False) -> Attribute:
     return Attribute(name=name, display_name=display_name, format=format, macro=macro, custom=False)
 
 

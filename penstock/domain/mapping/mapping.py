@@ -6,7 +6,7 @@ from enum import StrEnum
 
 import msgspec
 
-from penstock.domain.mapping.attributes import Attribute, InputFormat
+from penstock.domain.mapping.attributes import Attribute, ValueFormat
 
 
 class WritePolicy(StrEnum):
@@ -26,7 +26,7 @@ class ColumnMapping(msgspec.Struct, frozen=True, kw_only=True):
     attribute: str
     identifier: bool = False
     policy: WritePolicy = WritePolicy.OVERWRITE
-    format: InputFormat | None = None
+    format: ValueFormat | None = None
 
 
 class Mapping(msgspec.Struct, frozen=True, kw_only=True):

@@ -17,7 +17,7 @@ from penstock.domain.limits import (
     check_length,
     check_number,
 )
-from penstock.domain.mapping.attributes import WRITTEN_IN_SEVERAL_WAYS, Attribute, InputFormat
+from penstock.domain.mapping.attributes import WRITTEN_IN_SEVERAL_WAYS, Attribute, ValueFormat
 from penstock.domain.mapping.mapping import ColumnMapping
 
 
@@ -38,20 +38,20 @@ def check_size(columns: Sequence[MappedColumn]) -> None:
         MAX_MAPPED_COLUMNS,
         code="too_many_mapped_columns",
         what="mapped columns",
-        mend="Map fewer columns; those that are not mapped are left out.",
+        hint="Map fewer columns; those that are not mapped are left out.",
     )
     check_number(
         sum(column.identifier for column in columns),
         MAX_IDENTIFIERS,
         code="too_many_identifiers",
         what="identifiers in one mapping",
-        mend="Mark only columns that name a person, such as crmid or email, as identifiers.",
+        hint="Mark only columns that name a person, such as crmid or email, as identifiers.",
     )
     for position, column in enumerate(columns, 1):
         check_length(column.column, MAX_COLUMN_NAME, what=f"the name of mapped column {position}")
 
 
-def check_formats(formats: Iterable[InputFormat]) -> None:
+def check_formats(formats: Iterable[ValueFormat]) -> None:
     """Raise `Refused` for the formats of a mapping's columns when they would cost too much together.
 
     Of each by itself, `parse_format` and `coercer` tell.
@@ -62,25 +62,25 @@ def check_formats(formats: Iterable[InputFormat]) -> None:
         MAX_MAPPED_ARGUMENTS,
         code="formats_too_long",
         what="characters of options, patterns and regions in one mapping",
-        mend="Map columns with many options as text, or leave them out.",
+        hint="Map columns with many options as text, or leave them out.",
     )
     check_number(
         len({each for each in arguments if each.kind in WRITTEN_IN_SEVERAL_WAYS}),
         MAX_PATTERNS,
         code="too_many_patterns",
         what="different date patterns and phone regions in one mapping",
-        mend="Write the dates of a file in fewer ways, or map some columns as text.",
+        hint="Write the dates of a file in fewer ways, or map some columns as text.",
     )
 
 
-def mapped_formats(columns: Sequence[ColumnMapping], attributes: Dict[str, Attribute]) -> list[InputFormat]:
+def mapped_formats(columns: Sequence[ColumnMapping], attributes: Dict[str, Attribute]) -> list[ValueFormat]:
     """How the cells of each of `columns` are read: in its own way, or its attribute's, where there is one."""
     return [
         column.format or attributes[column.attribute].format for column in columns if column.attribute in attributes
     ]
 
 
-def judge_mapping(columns: Sequence[ColumnMapping], attributes: Dict[str, Attribute]) -> list[Fault]:
+def validate_mapping(columns: Sequence[ColumnMapping], attributes: Dict[str, Attribute]) -> list[Fault]:
     """Every fault of `columns`, given the tenant's attributes by name; positions count the mapped columns from 1."""
     faults = [
         *_unknown_attributes(columns, attributes),
@@ -93,7 +93,7 @@ def judge_mapping(columns: Sequence[ColumnMapping], attributes: Dict[str, Attrib
             Fault(
                 code="no_identifier_mapped",
                 message="no column is mapped to an identifier",
-                mend="Mark at least one column that names a person, such as crmid or email, as an identifier.",
+                hint="Mark at least one column that names a person, such as crmid or email, as an identifier.",
             )
         )
     return faults
@@ -104,7 +104,7 @@ def _unknown_attributes(columns: Sequence[ColumnMapping], attributes: Dict[str, 
         Fault(
             code="unknown_attribute",
             message=f"there is no attribute {column.attribute!r}",
-            mend="Create the attribute first, or map the column to one that exists.",
+            hint="Create the attribute first, or map the column to one that exists.",
             column=column.column,
             position=position,
         )
@@ -119,7 +119,7 @@ def _other_formats(columns: Sequence[ColumnMapping], attributes: Dict[str, Attri
             code="format_mismatch",
             message=f"a column in the format {str(column.format)[:64]} cannot feed {column.attribute!r},"
             f" which is a {kind}",
-            mend="Leave the format out, or map the column to an attribute of its own.",
+            hint="Leave the format out, or map the column to an attribute of its own.",
             column=column.column,
             position=position,
         )
@@ -133,7 +133,7 @@ def _other_formats(columns: Sequence[ColumnMapping], attributes: Dict[str, Attri
 
 def _twice(names: Sequence[str], code: str, what: str) -> list[Fault]:
     return [
-        Fault(code=code, message=f"the {what} {name!r} is mapped {times} times", mend=f"Map each {what} once.")
+        Fault(code=code, message=f"the {what} {name!r} is mapped {times} times", hint=f"Map each {what} once.")
         for name, times in Counter(names).items()
         if times > 1
     ]

@@ -23,14 +23,14 @@ class Origin(NamedTuple):
     row: int
 
 
-class Told(NamedTuple):
+class AttributeValue(NamedTuple):
     """A value with its origin; `value` is None when it is personal and was not opened."""
 
     value: Value | None
     origin: Origin
     personal: bool
 
-    def shown(self) -> Value:
+    def display_value(self) -> Value:
         return MASK if self.value is None else self.value
 
 
@@ -41,17 +41,17 @@ class Identifier(NamedTuple):
 
 class Profile(NamedTuple):
     identifiers: tuple[Identifier, ...]
-    attributes: dict[str, Told]
+    attributes: dict[str, AttributeValue]
 
 
 def fold(fragments: Iterable[Fragment]) -> Profile:
     """One answer for any order and any repetition of `fragments`."""
-    told: dict[str, Told] = {}
+    told: dict[str, AttributeValue] = {}
     for origin, name, assertion in sorted(_said(fragments), key=lambda said: (said[0], said[1])):
         if assertion.cleared:
             told.pop(name, None)
         elif not (assertion.policy is WritePolicy.KEEP_FIRST and name in told):
-            told[name] = Told(assertion.value, origin, assertion.personal)
+            told[name] = AttributeValue(assertion.value, origin, assertion.personal)
     return Profile(_identifiers(fragments), dict(sorted(told.items())))
 
 

@@ -180,7 +180,7 @@ def history(request: Request) -> tuple[tuple[Status, int], ...]:
     return tuple(steps)
 
 
-def untold(request: Request) -> tuple[tuple[Status, int], ...]:
+def unannounced(request: Request) -> tuple[tuple[Status, int], ...]:
     """The part of `history` that has not been announced yet."""
     steps = history(request)
     known = [position for position, (status, _) in enumerate(steps) if status is request.told]
@@ -189,7 +189,7 @@ def untold(request: Request) -> tuple[tuple[Status, int], ...]:
 
 def announced(request: Request, status: Status) -> Request:
     """`request` with all up to `status` announced; what was announced before by another stays so."""
-    if status not in [news for news, _ in untold(request)]:
+    if status not in [news for news, _ in unannounced(request)]:
         return request
     return replace(request, told=status)
 
@@ -338,7 +338,7 @@ def _no_rows_ingested(request: Request) -> Problem:
             Fault(
                 code="no_rows_ingested",
                 message=detail,
-                mend="Download the rejects, which name the reason for each row, correct them and upload them again.",
+                hint="Download the rejects, which name the reason for each row, correct them and upload them again.",
             )
         ],
     )

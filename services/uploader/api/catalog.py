@@ -9,8 +9,14 @@ import msgspec
 from msgspec import UNSET
 
 from penstock.application.access.api_keys import Role
+from penstock.application.catalog import column_specs
 from penstock.application.catalog.catalog import DataSource
-from penstock.application.catalog.column_specs import MappingForm, Name, custom_attribute, resolve_columns, save_wanted
+from penstock.application.catalog.column_specs import (
+    MappingSpec,
+    Name,
+    custom_attribute,
+    resolve_for_tenant,
+)
 from penstock.domain.errors import refusal
 from penstock.domain.limits import MAX_DISPLAY_NAME, MAX_PAGE
 from penstock.domain.mapping.attributes import Attribute
@@ -72,7 +78,7 @@ def get_mapping(call: Call, name: str) -> MappingView:
 
 
 @operation("PUT", "/v1/data-sources/{name}/mapping", role=Role.UPLOADER, answers=MappingView, problems=(409,))
-def save_mapping(call: Call, name: str, body: MappingForm) -> MappingView:
+def save_mapping(call: Call, name: str, body: MappingSpec) -> MappingView:
     """Save a data source's mapping as a new version; attributes that do not exist yet are created."""
     catalog = call.system.catalog
     catalog.source(call.tenant_id, name)
@@ -82,8 +88,8 @@ def save_mapping(call: Call, name: str, body: MappingForm) -> MappingView:
             "the body names another data source than the path",
             "Name the same one in both, or leave data_source out.",
         )
-    wanted = resolve_columns(catalog, call.tenant_id, body.columns)
-    mapping = save_wanted(catalog, call.tenant_id, name, wanted)
+    wanted = resolve_for_tenant(catalog, call.tenant_id, body.columns)
+    mapping = column_specs.save_mapping(catalog, call.tenant_id, name, wanted)
     return _mapping(call, mapping, created=[attribute.name for attribute in wanted.missing])
 
 

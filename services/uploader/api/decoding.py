@@ -41,7 +41,7 @@ def from_texts(texts: Iterable[tuple[str, str]], kind: type[S], where: str) -> S
     """Parameters or headers as a `kind`, whose fields say their names. Raises `Refused` (bad_request), with a hint that
     says which there are."""
     known = ", ".join(field.encode_name for field in msgspec.structs.fields(kind))
-    mend = f"Known here: {known}; see /openapi.json." if known else "This call takes none."
+    hint = f"Known here: {known}; see /openapi.json." if known else "This call takes none."
     pairs = [(str(name), text) for name, text in texts]
     names = [name for name, _ in pairs]
     for field in msgspec.structs.fields(kind):
@@ -50,7 +50,7 @@ def from_texts(texts: Iterable[tuple[str, str]], kind: type[S], where: str) -> S
     try:
         return msgspec.convert(dict(pairs), kind, strict=False)
     except msgspec.ValidationError as error:
-        raise _invalid(error, where, code="bad_request", mend=mend) from None
+        raise _invalid(error, where, code="bad_request", hint=hint) from None
 
 
 def given(value: T | UnsetType) -> T | None:
@@ -63,7 +63,7 @@ def _invalid(
     where: str,
     *,
     code: str = "invalid_request",
-    mend: str = "See /openapi.json for what can stand here.",
+    hint: str = "See /openapi.json for what can stand here.",
 ) -> Refused:
     text = str(error)
     at = _PATH.search(text)
@@ -73,4 +73,4 @@ def _invalid(
         if message.startswith(quoting):
             message = instead
     place = f"{where}, {path}" if path else where
-    return refusal(code, f"{place}: {message}", mend)
+    return refusal(code, f"{place}: {message}", hint)

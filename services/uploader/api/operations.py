@@ -94,7 +94,7 @@ class Reply(NamedTuple):
     headers: Mapping[str, str]
 
 
-class Form(NamedTuple):
+class MultipartForm(NamedTuple):
     """A multipart body: `file`, and `request`, a JSON document of this type, in any order."""
 
     request: type
@@ -113,7 +113,7 @@ class Operation(NamedTuple):
     media: str
     reply_headers: Mapping[str, str]
     problems: frozenset[int]
-    form: Form | None
+    form: MultipartForm | None
     function: Callable[..., Any]
     body: type | None
     query: type[Struct] | None
@@ -142,7 +142,7 @@ def operation(
     media: str = JSON,
     reply_headers: Mapping[str, str] | None = None,
     problems: tuple[int, ...] = (),
-    form: Form | None = None,
+    form: MultipartForm | None = None,
 ) -> Callable[[Callable[..., Any]], Operation]:
     """Declare an operation; what follows from its parameters is derived, with the problems that this brings along."""
 

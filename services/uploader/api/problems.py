@@ -15,7 +15,7 @@ import structlog
 from litestar.exceptions import HTTPException
 
 from penstock.domain.errors import Corrupt, Fault, Fenced, PenstockError, Refused, Unavailable
-from penstock.domain.mapping.coercion import REASONS, Misfit
+from penstock.domain.mapping.coercion import REASONS, CoercionError
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_SECONDS = 5
@@ -64,9 +64,9 @@ _TITLES = {
     "corrupt": "What is stored cannot be read",
     "internal": "Penstock failed",
 }
-_USUAL_MEND = "See /openapi.json for what this call takes."
-# Of errors that bring no faults of their own; whoever raises a `Refused` says there how to mend it.
-_MENDS = {
+_USUAL_HINT = "See /openapi.json for what this call takes."
+# Of errors that bring no faults of their own; whoever raises a `Refused` says there how to fix it.
+_HINTS = {
     "not_found": "Check the id, which may be another tenant's, and the path: /openapi.json lists all calls.",
     "method_not_allowed": "Use a method of the header Allow; /openapi.json lists all calls.",
     "conflict": "Read it again, then decide again.",
@@ -82,7 +82,7 @@ log = structlog.get_logger(__name__)
 
 
 class ProblemDocument(msgspec.Struct, frozen=True, kw_only=True):
-    """Every error answer. `code` is stable; `faults` lists all that is wrong, each with a way to mend it."""
+    """Every error answer. `code` is stable; `faults` lists all that is wrong, each with a way to fix it."""
 
     type: str
     title: str
@@ -102,9 +102,9 @@ def answer_for(error: Exception, operation: str = "") -> ErrorAnswer:
     match error:
         case Refused():
             return _answer(error.code, detail="; ".join(fault.message for fault in error.faults), faults=error.faults)
-        case Misfit():
+        case CoercionError():
             reason = REASONS[error.code]
-            fault = Fault(code=error.code, message=reason.message, mend=reason.mend)
+            fault = Fault(code=error.code, message=reason.message, hint=reason.hint)
             return _answer(error.code, detail=reason.message, faults=[fault])
         case Corrupt() | Fenced() | Unavailable():
             report(error, operation)
@@ -136,7 +136,7 @@ def _answer(
     status = status_of(code)
     title = _TITLES.get(code, HTTPStatus(status).phrase)
     if not faults:
-        faults = [Fault(code=code, message=detail or title, mend=_MENDS.get(code, _USUAL_MEND))]
+        faults = [Fault(code=code, message=detail or title, hint=_HINTS.get(code, _USUAL_HINT))]
     problem = ProblemDocument(
         type=f"urn:penstock:problem:{code}",
         title=title,

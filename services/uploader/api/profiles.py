@@ -37,7 +37,7 @@ def lookup_profile(call: Call, body: Lookup) -> ProfileView:
     profile = reader.lookup(call.tenant_id, body.namespace, body.value, reveal=body.reveal)
     return ProfileView(
         identifiers=[IdentifierView(namespace=each.namespace, value=each.value) for each in profile.identifiers],
-        attributes={name: told.shown() for name, told in profile.attributes.items()},
+        attributes={name: told.display_value() for name, told in profile.attributes.items()},
         lineage=_lineage(call, profile) if body.lineage else {},
     )
 

@@ -11,19 +11,19 @@ from anyio.to_thread import run_sync
 from msgspec import UNSET, UnsetType
 
 from penstock.application.access.api_keys import Role
-from penstock.application.catalog.column_specs import ColumnForm, Name, resolve_columns, save_wanted
+from penstock.application.catalog.column_specs import ColumnSpec, Name, resolve_for_tenant, save_mapping
 from penstock.application.uploads.inspection import Inspection, inspect, suggest
 from penstock.application.uploads.intake import StoredFile
-from penstock.application.uploads.upload_command import UploadForm
+from penstock.application.uploads.upload_command import UploadCommand
 from penstock.domain.delivery.notification import MAX_ADDRESSES
 from penstock.domain.errors import NotFound, Refused, refusal
-from penstock.domain.files.header import judge_header
+from penstock.domain.files.header import parse_header
 from penstock.domain.limits import MAX_FILE_NAME_SENT
 from penstock.domain.mapping.mapping import Mapping, Mode
 from penstock.domain.requests.request import Request
 from services.uploader.api.decoding import decode_json, given
 from services.uploader.api.multipart import Multipart
-from services.uploader.api.operations import Call, Form, Reply, operation
+from services.uploader.api.operations import Call, MultipartForm, Reply, operation
 from services.uploader.api.views import InspectionView, RequestView, request_view, suggestion_view
 
 FORM_PART_BYTES = 1 << 20  # of the part `request`
@@ -45,7 +45,7 @@ class UploadPart(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     mode: Mode = Mode.UPSERT
     segment: Name | None = None
     notify: Annotated[tuple[str, ...], msgspec.Meta(max_length=MAX_ADDRESSES)] = ()
-    mapping: Annotated[tuple[ColumnForm, ...], msgspec.Meta(min_length=1)] | None = None
+    mapping: Annotated[tuple[ColumnSpec, ...], msgspec.Meta(min_length=1)] | None = None
     file_name: Annotated[str, msgspec.Meta(max_length=MAX_FILE_NAME_SENT)] | None = None
 
 
@@ -77,7 +77,7 @@ class _Received(msgspec.Struct, Generic[F, R]):
     answers=RequestView,
     reply_headers={"Location": "Where the request is."},
     problems=(404, 409),
-    form=Form(UploadPart, request_required=True),
+    form=MultipartForm(UploadPart, request_required=True),
 )
 async def upload(call: Call, headers: UploadHeaders) -> Reply:
     """Upload a file to be ingested."""
@@ -105,7 +105,7 @@ async def upload(call: Call, headers: UploadHeaders) -> Reply:
     role=Role.UPLOADER,
     answers=InspectionView,
     problems=(404,),
-    form=Form(InspectPart, request_required=False),
+    form=MultipartForm(InspectPart, request_required=False),
 )
 async def inspect_file(call: Call) -> InspectionView:
     """Look at a file before anything of it is stored."""
@@ -129,7 +129,7 @@ def _inspected(call: Call, inspection: Inspection, part: InspectPart) -> Inspect
     mapping = None if part.data_source is None else catalog.mapping(tenant_id, part.data_source)
     columns, *rows = inspection.lines() or [[]]
     return InspectionView(
-        form=inspection.form,
+        compression=inspection.compression,
         faults=inspection.faults(mapping, call.system.limits),
         columns=columns,
         sample_rows=rows,
@@ -181,7 +181,7 @@ def _accept(call: Call, received: _Received[StoredFile, UploadPart], idempotency
         raise _missing("request")
     call.confirm()
     part = received.request
-    form = UploadForm(
+    form = UploadCommand(
         data_source=part.data_source,
         file_name=part.file_name or received.file_name,
         uploaded_by=call.caller.name,
@@ -193,13 +193,13 @@ def _accept(call: Call, received: _Received[StoredFile, UploadPart], idempotency
     return call.services.intake.accept(call.tenant_id, received.file, form, idempotency_key=idempotency_key)
 
 
-def _saved_mapping(call: Call, stored: StoredFile, source: str, columns: tuple[ColumnForm, ...]) -> Mapping:
+def _saved_mapping(call: Call, stored: StoredFile, source: str, columns: tuple[ColumnSpec, ...]) -> Mapping:
     """The mapping that came with the file, saved; nothing is saved when the file's header does not fit it."""
     catalog = call.system.catalog
-    wanted = resolve_columns(catalog, call.tenant_id, columns)
+    wanted = resolve_for_tenant(catalog, call.tenant_id, columns)
     unsaved = Mapping(data_source=source, version=0, columns=tuple(wanted.columns))
-    judge_header(stored.head, mapping=unsaved, limits=call.system.limits, complete=len(stored.head) == stored.size)
-    return save_wanted(catalog, call.tenant_id, source, wanted)
+    parse_header(stored.head, mapping=unsaved, limits=call.system.limits, complete=len(stored.head) == stored.size)
+    return save_mapping(catalog, call.tenant_id, source, wanted)
 
 
 def _check_source(call: Call, name: str | None) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from penstock.application.access.api_keys import ApiKey, AuditEntry, Role
-from penstock.application.catalog.column_specs import ColumnForm, column_forms
+from penstock.application.catalog.column_specs import ColumnSpec, column_specs
 from penstock.application.uploads.inspection import Suggestion
 from penstock.domain.errors import Fault
 from penstock.domain.mapping.attributes import Attribute
@@ -74,7 +74,7 @@ class MappingView(msgspec.Struct, frozen=True, kw_only=True):
 
     data_source: str
     version: int
-    columns: list[ColumnForm]
+    columns: list[ColumnSpec]
     created_attributes: list[str] = []
 
 
@@ -106,7 +106,7 @@ class SuggestedColumn(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class InspectionView(msgspec.Struct, frozen=True, kw_only=True):
-    form: str
+    compression: str
     faults: list[Fault]
     columns: list[str]
     sample_rows: list[list[str]]
@@ -183,7 +183,7 @@ def mapping_view(mapping: Mapping, attributes: Sequence[Attribute], created: Seq
     return MappingView(
         data_source=mapping.data_source,
         version=mapping.version,
-        columns=column_forms(mapping.columns, attributes),
+        columns=column_specs(mapping.columns, attributes),
         created_attributes=list(created),
     )
 

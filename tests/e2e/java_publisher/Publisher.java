@@ -45,7 +45,7 @@ import org.apache.kafka.common.serialization.ByteArraySerializer;
  * address at which PUT stores the object).
  */
 public final class Publisher {
-    private static final Duration PATIENCE = Duration.ofSeconds(120);
+    private static final Duration DEADLINE = Duration.ofSeconds(120);
     private static final Set<String> ENDS = Set.of("COMPLETED", "FAILED", "CANCELLED", "REVERTED");
 
     private final Map<String, String> given;
@@ -147,7 +147,7 @@ public final class Publisher {
                     .toList();
             consumer.assign(partitions);
             consumer.seekToBeginning(partitions);
-            long deadline = System.nanoTime() + PATIENCE.toNanos();
+            long deadline = System.nanoTime() + DEADLINE.toNanos();
             while (System.nanoTime() < deadline) {
                 for (ConsumerRecord<byte[], byte[]> each : consumer.poll(Duration.ofMillis(500))) {
                     GenericRecord status = decoded(decoder, each.value());
@@ -160,7 +160,7 @@ public final class Publisher {
                 }
             }
         }
-        throw new IOException("no end after " + PATIENCE);
+        throw new IOException("no end after " + DEADLINE);
     }
 
     /** Null for what a version wrote that this program does not know. */

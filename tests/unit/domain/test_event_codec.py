@@ -57,7 +57,7 @@ RELEASED = sorted(SCHEMAS.glob("released/*/*.avsc"))
 FINGERPRINTS = {
     "chunk-ready/1": "e1762ff50ba7e581",
     "dead-letter/1": "8880f3a835171ba2",
-    "progress/1": "36b42949a2bdb3df",
+    "progress/1": "8b72ba387ff34400",
     "status/1": "bcca41330b2c7874",
     "upload-offered/1": "42a8ef86e33166b8",
     "upload-requested/1": "3a5ff6b1349fffa1",
@@ -76,7 +76,7 @@ stored_object = {
     "object_version": names,
     "object_size": counts,
 }
-faults = st.builds(Fault, code=texts, message=texts, mend=texts, column=st.none() | texts, position=st.none() | counts)
+faults = st.builds(Fault, code=texts, message=texts, hint=texts, column=st.none() | texts, position=st.none() | counts)
 problems = st.builds(Problem, code=texts, title=texts, detail=texts, faults=st.lists(faults, max_size=3))
 
 

@@ -12,7 +12,7 @@ import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from penstock.application.consuming.processing import Tally
+from penstock.application.consuming.processing import ConsumerCounts
 from penstock.domain.errors import Unavailable
 from penstock.runner.health_server import MAX_CALLERS, METRICS, PROBLEM, serving_health
 from penstock.runner.part_runner import PartRunner
@@ -27,7 +27,7 @@ class Asked(PartRunner):
         self.dead: list[str] = []
         self.wrong: list[str] = []
 
-    def deaths(self) -> list[str]:
+    def ended_parts(self) -> list[str]:
         return self.dead
 
     def problems(self) -> list[str]:
@@ -37,8 +37,8 @@ class Asked(PartRunner):
 class Counting:
     """A part that has handled some events, and has ended."""
 
-    def __init__(self, group: str, tally: Tally) -> None:
-        self.group, self.healthy, self.tally = group, True, tally
+    def __init__(self, group: str, counts: ConsumerCounts) -> None:
+        self.group, self.healthy, self.counts = group, True, counts
 
     def run(self) -> None:
         """It is done."""
@@ -77,7 +77,9 @@ def test_each_problem_is_a_fault_of_the_answer(url: str, runner: Asked, path: st
 
 
 def test_every_group_has_its_counts(url: str, runner: Asked) -> None:
-    runner.run([Counting("penstock.workers", Tally(7, 2)), Counting("penstock.splitters", Tally(3, 0))])
+    runner.run(
+        [Counting("penstock.workers", ConsumerCounts(7, 2)), Counting("penstock.splitters", ConsumerCounts(3, 0))]
+    )
     answer = httpx.get(f"{url}/metrics")
     assert answer.headers["content-type"] == METRICS
     samples = [sample for family in text_string_to_metric_families(answer.text) for sample in family.samples]

@@ -15,10 +15,10 @@ import pytest
 from penstock.adapters.embedded.event_log import EmbeddedEventLog
 from penstock.adapters.system_clock import SystemClock
 from penstock.application.consuming.consume_loop import ConsumeLoop
-from penstock.application.consuming.processing import PARTITION_STOPPED, Tally
+from penstock.application.consuming.processing import PARTITION_STOPPED, ConsumerCounts
 from penstock.domain.events import DEAD_LETTER, PROGRESS
 from penstock.runner.part_runner import QUIET_SECONDS, Part, PartRunner
-from services.cli.service_commands import run_until_told
+from services.cli.service_commands import run_until_signalled
 from tests.support.waiting import until
 
 WAIT_SECONDS = 60.0  # only a broken runner ever gets here
@@ -61,7 +61,7 @@ def _main_thread_waits() -> bool:
 class Counting(Waiting):
     def __init__(self) -> None:
         super().__init__()
-        self.group, self.healthy, self.tally = "penstock.counters", True, Tally(events=5, dead_letters=2)
+        self.group, self.healthy, self.counts = "penstock.counters", True, ConsumerCounts(events=5, dead_letters=2)
 
 
 class Broken(Waiting):
@@ -94,7 +94,7 @@ def running(runner: PartRunner, parts: Sequence[Part]) -> Iterator[list[BaseExce
 
 def test_a_service_that_waits_for_its_servers_is_alive_but_not_ready() -> None:
     runner = PartRunner()
-    assert runner.deaths() == []
+    assert runner.ended_parts() == []
     assert runner.problems() == ["the service waits for its servers"]
     runner.dependencies.report("start", {"kafka": "Kafka answers nothing"})
     assert runner.problems() == ["the service waits for its servers", "Kafka answers nothing"]
@@ -104,9 +104,9 @@ def test_parts_that_run_are_well_until_they_are_told_to_stop() -> None:
     runner, first, second = PartRunner(), Waiting(), Waiting()
     second.let_go.clear()
     with running(runner, [first, second]):
-        assert (runner.deaths(), runner.problems()) == ([], [])
+        assert (runner.ended_parts(), runner.problems()) == ([], [])
         runner.stop()
-        assert (runner.deaths(), runner.problems()) == ([], STOPPING)
+        assert (runner.ended_parts(), runner.problems()) == ([], STOPPING)
         second.let_go.set()
 
 
@@ -115,7 +115,7 @@ def test_a_part_that_fails_ends_the_others_and_is_told_while_one_of_them_hangs()
     other.let_go.clear()
     with running(runner, [Broken(), other]) as errors:
         assert other.stopped.wait(WAIT_SECONDS)
-        assert (runner.deaths(), runner.problems()) == (ENDED, ENDED)
+        assert (runner.ended_parts(), runner.problems()) == (ENDED, ENDED)
         other.let_go.set()
     assert [type(error) for error in errors] == [ZeroDivisionError]
 
@@ -130,7 +130,7 @@ def test_what_is_told_to_stop_before_it_runs_ends_at_once() -> None:
 def test_a_signal_that_another_thread_got_is_heard() -> None:
     before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
     try:
-        run_until_told([part := Signalled()])
+        run_until_signalled([part := Signalled()])
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
@@ -141,7 +141,7 @@ def test_a_stopped_partition_is_told_though_no_thread_has_ended() -> None:
     runner, part = PartRunner(), Counting()
     with running(runner, [part]):
         part.healthy = False
-        assert (runner.deaths(), runner.problems()) == ([], [PARTITION_STOPPED])
+        assert (runner.ended_parts(), runner.problems()) == ([], [PARTITION_STOPPED])
 
 
 @pytest.fixture
@@ -160,7 +160,7 @@ def test_a_loop_that_has_not_seen_the_log_for_long_is_not_ready(log: EmbeddedEve
         assert runner.problems() == []
         late = QUIET_SECONDS + 1
         assert runner.problems() == ["the event log has not answered for 31 s"]
-        assert runner.deaths() == []
+        assert runner.ended_parts() == []
 
 
 def test_the_parts_that_handle_events_are_known(log: EmbeddedEventLog) -> None:

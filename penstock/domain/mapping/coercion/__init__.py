@@ -1,9 +1,9 @@
 """Coercion: the one place where a cell becomes a value of its attribute's input format.
 
 coercer(format)      a Coercer, or Refused when the format's argument is wrong
-Coercer.column       many cells at once, for the worker
-Coercer.one          one cell, for a preview or a lookup
-REASONS              what each misfit's code means, and how to mend it
+Coercer.coerce_column       many cells at once, for the worker
+Coercer.coerce_cell          one cell, for a preview or a lookup
+REASONS              what each misfit's code means, and how to fix it
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import assert_never
 
-from penstock.domain.mapping.attributes import FormatKind, InputFormat
-from penstock.domain.mapping.coercion.base import Coercer, Misfit, Value
+from penstock.domain.mapping.attributes import ValueFormat, ValueType
+from penstock.domain.mapping.coercion.base import Coercer, CoercionError, Value
 from penstock.domain.mapping.coercion.dates import DateCoercer, DateTimeCoercer
 from penstock.domain.mapping.coercion.numbers import BooleanCoercer, DecimalCoercer, IntegerCoercer
 from penstock.domain.mapping.coercion.reasons import REASONS, Reason
@@ -21,39 +21,39 @@ from penstock.domain.mapping.coercion.urls import UrlCoercer
 
 COERCERS_KEPT = 16
 
-__all__ = ["REASONS", "Coercer", "Misfit", "Reason", "Value", "coercer"]
+__all__ = ["REASONS", "Coercer", "CoercionError", "Reason", "Value", "coercer"]
 
 
 @lru_cache(COERCERS_KEPT)
-def coercer(format: InputFormat) -> Coercer:
+def coercer(format: ValueFormat) -> Coercer:
     """The coercer of `format`; `Refused` (invalid_format) when its pattern, region or options are wrong.
 
     It remembers days, domains and numbering plans that it has seen, and so serves all columns and requests alike.
     """
     match format.kind:
-        case FormatKind.TEXT:
+        case ValueType.TEXT:
             return TextCoercer()
-        case FormatKind.INTEGER:
+        case ValueType.INTEGER:
             return IntegerCoercer()
-        case FormatKind.DECIMAL:
+        case ValueType.DECIMAL:
             return DecimalCoercer()
-        case FormatKind.BOOLEAN:
+        case ValueType.BOOLEAN:
             return BooleanCoercer()
-        case FormatKind.DATE:
+        case ValueType.DATE:
             return DateCoercer(format.argument)
-        case FormatKind.DATETIME:
+        case ValueType.DATETIME:
             return DateTimeCoercer(format.argument)
-        case FormatKind.EMAIL:
+        case ValueType.EMAIL:
             from penstock.domain.mapping.coercion.emails import EmailCoercer  # noqa: PLC0415  loads email-validator
 
             return EmailCoercer()
-        case FormatKind.PHONE:
+        case ValueType.PHONE:
             from penstock.domain.mapping.coercion.phones import PhoneCoercer  # noqa: PLC0415  loads phonenumbers
 
             return PhoneCoercer(format.argument)
-        case FormatKind.URL:
+        case ValueType.URL:
             return UrlCoercer()
-        case FormatKind.ENUM:
+        case ValueType.ENUM:
             return EnumCoercer(format.argument)
         case _:
             assert_never(format.kind)

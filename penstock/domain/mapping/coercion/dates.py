@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from datetime import date
 from functools import lru_cache
 
-from penstock.domain.mapping.coercion.base import CellCoercer, Misfit, Value
+from penstock.domain.mapping.coercion.base import CellCoercer, CoercionError, Value
 from penstock.domain.mapping.coercion.date_patterns import ISO_DATETIME, date_pattern, datetime_pattern
 
 _MEMO = 32_768  # days remembered: more than a lifetime has, 8 MB at most
@@ -26,12 +26,12 @@ class DateCoercer(CellCoercer):
         self._pattern = date_pattern(argument or "yyyy-MM-dd")
         self._known: dict[str, str] = {}
 
-    def read(self, text: str) -> Value:
+    def parse(self, text: str) -> Value:
         if (value := self._value(text)) is None:
-            raise Misfit("not_a_date")
+            raise CoercionError("not_a_date")
         return value
 
-    def glance(self, cells: Sequence[str]) -> list[Value | None]:
+    def parse_fast(self, cells: Sequence[str]) -> list[Value | None]:
         known = self._known.get
         return [known(cell) or self._value(cell) for cell in cells]
 
@@ -59,12 +59,12 @@ class DateTimeCoercer(CellCoercer):
         self._pattern = datetime_pattern(argument) if argument else ISO_DATETIME
         self._parts = tuple(self._pattern.groupindex[part] for part in _PARTS)  # numbers are quicker than names
 
-    def read(self, text: str) -> Value:
+    def parse(self, text: str) -> Value:
         if (value := self._value(text)) is None:
-            raise Misfit("not_a_datetime")
+            raise CoercionError("not_a_datetime")
         return value
 
-    def glance(self, cells: Sequence[str]) -> list[Value | None]:
+    def parse_fast(self, cells: Sequence[str]) -> list[Value | None]:
         return [self._value(cell) for cell in cells]
 
     def _value(self, text: str) -> str | None:

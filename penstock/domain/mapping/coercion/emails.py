@@ -14,7 +14,7 @@ from email_validator import SPECIAL_USE_DOMAIN_NAMES, EmailNotValidError, valida
 from email_validator.rfc_constants import CASE_INSENSITIVE_MAILBOX_NAMES
 
 from penstock.domain.limits import MAX_EMAIL
-from penstock.domain.mapping.coercion.base import PADDING, CellCoercer, Misfit, Value
+from penstock.domain.mapping.coercion.base import PADDING, CellCoercer, CoercionError, Value
 
 _MEMO = 8_192  # domains remembered, 2 MB at most
 
@@ -33,12 +33,12 @@ class EmailCoercer(CellCoercer):
     def __init__(self) -> None:
         self._domains: dict[str, str] = {}
 
-    def read(self, text: str) -> Value:
+    def parse(self, text: str) -> Value:
         if len(text) > MAX_EMAIL:
-            raise Misfit("not_an_email")
+            raise CoercionError("not_an_email")
         return _validated(text)
 
-    def glance(self, cells: Sequence[str]) -> list[Value | None]:
+    def parse_fast(self, cells: Sequence[str]) -> list[Value | None]:
         values: list[Value | None] = []
         is_local, domains = _LOCAL.fullmatch, self._domains
         for cell in cells:
@@ -73,7 +73,7 @@ def _normal_domain(domain: str) -> str:
         return ""
     try:
         return _validated("a@" + domain)[2:]
-    except Misfit:
+    except CoercionError:
         return ""
 
 
@@ -82,4 +82,4 @@ def _validated(address: str) -> str:
     try:
         return validate_email(address, check_deliverability=False).normalized
     except EmailNotValidError:
-        raise Misfit("not_an_email") from None
+        raise CoercionError("not_an_email") from None

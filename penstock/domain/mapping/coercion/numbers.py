@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from decimal import Decimal
 
-from penstock.domain.mapping.coercion.base import CellCoercer, Misfit, Value
+from penstock.domain.mapping.coercion.base import CellCoercer, CoercionError, Value
 
 _INTEGER = re.compile(r"([+-]?)([0-9]+)")
 _LEAST, _MOST = -(2**63), 2**63 - 1
@@ -26,16 +26,16 @@ _BOOLEANS = {
 class IntegerCoercer(CellCoercer):
     """ASCII digits with an optional sign, within 64 bits; leading zeros count for nothing."""
 
-    def read(self, text: str) -> Value:
+    def parse(self, text: str) -> Value:
         match = _INTEGER.fullmatch(text)
         if match is None:
-            raise Misfit("not_an_integer")
+            raise CoercionError("not_an_integer")
         sign, digits = match[1], match[2].lstrip("0") or "0"
         if len(digits) > _MOST_DIGITS or not _LEAST <= (number := int(sign + digits)) <= _MOST:
-            raise Misfit("integer_out_of_range")
+            raise CoercionError("integer_out_of_range")
         return number
 
-    def glance(self, cells: Sequence[str]) -> list[Value | None]:
+    def parse_fast(self, cells: Sequence[str]) -> list[Value | None]:
         return [
             int(cell) if len(cell) <= _SURE_DIGITS and cell.isdigit() and cell.isascii() else None for cell in cells
         ]
@@ -44,15 +44,15 @@ class IntegerCoercer(CellCoercer):
 class DecimalCoercer(CellCoercer):
     """A finite decimal, plain or with an exponent; the value is exact, in plain notation, trailing zeros kept."""
 
-    def read(self, text: str) -> Value:
+    def parse(self, text: str) -> Value:
         if _DECIMAL.fullmatch(text) is None:
-            raise Misfit("not_a_decimal")
+            raise CoercionError("not_a_decimal")
         number = Decimal(text)
         if number.adjusted() >= _DECIMAL_DIGITS or number.as_tuple().exponent < -_DECIMAL_DIGITS:  # type: ignore[operator]  # finite: an int
-            raise Misfit("not_a_decimal")
+            raise CoercionError("not_a_decimal")
         return format(number or abs(number), "f")  # no sign on a zero: one number, one form
 
-    def glance(self, cells: Sequence[str]) -> list[Value | None]:
+    def parse_fast(self, cells: Sequence[str]) -> list[Value | None]:
         canonical = _CANONICAL_DECIMAL.fullmatch
         return [cell if canonical(cell) else None for cell in cells]
 
@@ -60,10 +60,10 @@ class DecimalCoercer(CellCoercer):
 class BooleanCoercer(CellCoercer):
     """true, yes, y, t, 1 or false, no, n, f, 0, in capitals or not."""
 
-    def read(self, text: str) -> Value:
+    def parse(self, text: str) -> Value:
         if (value := _BOOLEANS.get(text.lower())) is None:
-            raise Misfit("not_a_boolean")
+            raise CoercionError("not_a_boolean")
         return value
 
-    def glance(self, cells: Sequence[str]) -> list[Value | None]:
+    def parse_fast(self, cells: Sequence[str]) -> list[Value | None]:
         return [_BOOLEANS.get(cell.lower()) for cell in cells]

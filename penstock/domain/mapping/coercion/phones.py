@@ -13,7 +13,7 @@ import phonenumbers
 
 from penstock.domain.errors import refusal
 from penstock.domain.limits import MAX_PHONE
-from penstock.domain.mapping.coercion.base import CellCoercer, Misfit, Value
+from penstock.domain.mapping.coercion.base import CellCoercer, CoercionError, Value
 from penstock.domain.mapping.coercion.phone_plans import NO_PLAN, Plan, plan_of
 
 _HEAD = 5  # + and digits that tell a numbering plan
@@ -36,20 +36,20 @@ class PhoneCoercer(CellCoercer):
             )
         self._plans: dict[str, Plan] = {}
 
-    def read(self, text: str) -> Value:
+    def parse(self, text: str) -> Value:
         text = _SPACES.sub("", text)
         if len(text) > MAX_PHONE or _DROPPED.search(text):  # the library's time grows with the cube of the length
-            raise Misfit("not_a_phone")
+            raise CoercionError("not_a_phone")
         try:
             number = phonenumbers.parse(text, self._region)
         except phonenumbers.NumberParseException:
-            raise Misfit("not_a_phone") from None
+            raise CoercionError("not_a_phone") from None
         if not phonenumbers.is_valid_number(number):
-            raise Misfit("not_a_phone")
+            raise CoercionError("not_a_phone")
         e164 = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
         return f"{e164};ext={number.extension}" if number.extension else e164
 
-    def glance(self, cells: Sequence[str]) -> list[Value | None]:
+    def parse_fast(self, cells: Sequence[str]) -> list[Value | None]:
         values: list[Value | None] = []
         plans = self._plans
         for cell, digits in zip(cells, _without_punctuation(cells), strict=True):

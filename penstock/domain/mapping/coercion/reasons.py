@@ -11,10 +11,10 @@ from penstock.domain.limits import MAX_CELL, MAX_URL
 
 
 class Reason(msgspec.Struct, frozen=True):
-    """What is wrong with a cell, and how to mend it; holds no cell."""
+    """What is wrong with a cell, and how to fix it; holds no cell."""
 
     message: str
-    mend: str
+    hint: str
 
 
 REASONS: Mapping[str, Reason] = MappingProxyType(

@@ -6,18 +6,18 @@ from collections.abc import Sequence
 
 from penstock.domain.errors import refusal
 from penstock.domain.limits import MAX_ENUM_OPTION, MAX_ENUM_OPTIONS
-from penstock.domain.mapping.coercion.base import CellCoercer, Coercer, Misfit, Value
+from penstock.domain.mapping.coercion.base import CellCoercer, Coercer, CoercionError, Value
 
 
 class TextCoercer(Coercer):
     """Every character is kept, padding too; only a blank cell is no value."""
 
-    def column(self, cells: Sequence[str]) -> tuple[list[Value | None], dict[int, str]]:
+    def coerce_column(self, cells: Sequence[str]) -> tuple[list[Value | None], dict[int, str]]:
         if all(map(str.strip, cells)):
             return list(cells), {}
         return [cell if cell.strip() else None for cell in cells], {}
 
-    def one(self, cell: str) -> Value | None:
+    def coerce_cell(self, cell: str) -> Value | None:
         return cell if cell.strip() else None
 
 
@@ -46,10 +46,10 @@ class EnumCoercer(CellCoercer):
             )
         self._options: dict[str, Value] = {option: option for option in options}
 
-    def read(self, text: str) -> Value:
+    def parse(self, text: str) -> Value:
         if text not in self._options:
-            raise Misfit("not_an_option")
+            raise CoercionError("not_an_option")
         return text
 
-    def glance(self, cells: Sequence[str]) -> list[Value | None]:
+    def parse_fast(self, cells: Sequence[str]) -> list[Value | None]:
         return list(map(self._options.get, cells))

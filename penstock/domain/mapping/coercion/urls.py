@@ -8,7 +8,7 @@ from ipaddress import IPv6Address
 from urllib.parse import urlsplit
 
 from penstock.domain.limits import MAX_URL
-from penstock.domain.mapping.coercion.base import CellCoercer, Misfit, Value
+from penstock.domain.mapping.coercion.base import CellCoercer, CoercionError, Value
 
 _LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 # Bounded so that it takes nothing longer than MAX_URL: 8 + 63 + 10 * 64 + 1 + 1,300 characters.
@@ -26,12 +26,12 @@ _HOST = re.compile(rf"(?!-){_HOST_LABEL}(?:\.{_HOST_LABEL})*\.?")
 class UrlCoercer(CellCoercer):
     longest = MAX_URL
 
-    def read(self, text: str) -> Value:
+    def parse(self, text: str) -> Value:
         if not _START.match(text) or _FORBIDDEN.search(text) or not _has_host(text):
-            raise Misfit("not_a_url")
+            raise CoercionError("not_a_url")
         return text
 
-    def glance(self, cells: Sequence[str]) -> list[Value | None]:
+    def parse_fast(self, cells: Sequence[str]) -> list[Value | None]:
         plain = _PLAIN.fullmatch
         return [cell if plain(cell) else None for cell in cells]
 

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from penstock.adapters.cluster.cassandra_bulk_executor import Flow, InFlightLimit
+from penstock.adapters.cluster.cassandra_bulk_executor import BulkExecutor, InFlightLimit
 from penstock.domain.errors import Unavailable
 
 WAIT_SECONDS = 60
@@ -50,13 +50,15 @@ class Held:
         self._callback(None)
 
 
-def flow(send: Callable[[str], object], limit: InFlightLimit | None = None, patience_seconds: float = 60) -> Flow:
-    return Flow(
+def executor(
+    send: Callable[[str], object], limit: InFlightLimit | None = None, timeout_seconds: float = 60
+) -> BulkExecutor:
+    return BulkExecutor(
         send,  # type: ignore[arg-type]
         limit or InFlightLimit(8),
-        passing=(Passing,),
-        overtaxed=(Overload,),
-        patience_seconds=patience_seconds,
+        transient=(Passing,),
+        overloaded=(Overload,),
+        timeout_seconds=timeout_seconds,
     )
 
 
@@ -67,7 +69,7 @@ def test_every_statement_is_sent_once_when_all_succeed() -> None:
         sent.append(statement)
         return Answered(None)
 
-    flow(send).run("abc")
+    executor(send).run("abc")
     assert sent == ["a", "b", "c"]
 
 
@@ -80,7 +82,7 @@ def test_what_failed_by_passing_is_sent_again_before_the_rest() -> None:
         waiting = failures.get(statement)
         return Answered(waiting.pop() if waiting else None)
 
-    flow(send).run("abc")
+    executor(send).run("abc")
     assert sent == ["a", "b", "b", "b", "c"]
 
 
@@ -93,7 +95,7 @@ def test_a_send_that_raises_counts_as_a_failure() -> None:
         return Answered(None)
 
     limit = InFlightLimit(2)
-    flow(send, limit).run("ab")
+    executor(send, limit).run("ab")
     assert errors == []
 
 
@@ -102,12 +104,12 @@ def test_what_will_not_pass_is_raised_at_once() -> None:
         return Answered(KeyError("wrong statement") if statement == "b" else None)
 
     with pytest.raises(KeyError):
-        flow(send).run("abc")
+        executor(send).run("abc")
 
 
 def test_it_is_given_up_when_nothing_succeeds() -> None:
     with pytest.raises(Unavailable, match="Overload"):
-        flow(lambda _: Answered(Overload("secret")), patience_seconds=0).run("a")
+        executor(lambda _: Answered(Overload("secret")), timeout_seconds=0).run("a")
 
 
 def test_patience_begins_anew_with_each_success() -> None:
@@ -117,7 +119,7 @@ def test_patience_begins_anew_with_each_success() -> None:
     def send(statement: str) -> Answered:
         return Answered(Passing() if fails.pop(statement, False) else None)
 
-    flow(send, patience_seconds=0.1).run(statements)
+    executor(send, timeout_seconds=0.1).run(statements)
     assert fails == {}
 
 
@@ -132,7 +134,7 @@ def test_no_more_are_in_flight_than_the_limit_says() -> None:
 
     limit = InFlightLimit(4)
     with ThreadPoolExecutor(1) as threads:
-        running = threads.submit(flow(send, limit).run, "abcdef")
+        running = threads.submit(executor(send, limit).run, "abcdef")
         for _ in range(limit.limit):
             assert arrived.acquire(timeout=WAIT_SECONDS)
         assert not arrived.acquire(timeout=0.05)
@@ -158,16 +160,16 @@ def test_overload_halves_the_limit_once_for_all_that_were_in_flight() -> None:
     limit = InFlightLimit(32)
     tickets = [limit.acquire() for _ in range(10)]
     for ticket in tickets:
-        limit.release(ticket, overtaxed=True)
+        limit.release(ticket, overloaded=True)
     assert limit.limit == 8
-    limit.release(limit.acquire(), overtaxed=True)
+    limit.release(limit.acquire(), overloaded=True)
     assert limit.limit == 4
 
 
 def test_the_limit_never_falls_below_one() -> None:
     limit = InFlightLimit(2)
     for _ in range(10):
-        limit.release(limit.acquire(), overtaxed=True)
+        limit.release(limit.acquire(), overloaded=True)
     assert limit.limit == 1
 
 
@@ -180,5 +182,5 @@ def test_only_overload_shrinks_the_limit() -> None:
         limits.append(limit.limit)
         return Answered(errors.pop(0) if errors else None)
 
-    flow(send, limit).run("a")
+    executor(send, limit).run("a")
     assert limits == [16, 16, 16, 8]

@@ -55,7 +55,7 @@ def test_more_copies_than_nodes_are_refused(given: dict[str, str], said: str) ->
     with pytest.raises(Refused, match=said) as caught:
         refuse_too_few_nodes(with_class(given), HOSTS)
     assert caught.value.code == "too_few_nodes"
-    assert "PENSTOCK_CASSANDRA_REPLICATION=" in caught.value.faults[0].mend
+    assert "PENSTOCK_CASSANDRA_REPLICATION=" in caught.value.faults[0].hint
 
 
 @pytest.mark.parametrize("given", [{"dc1": "3", "dc2": "1"}, {"replication_factor": "4"}, {"dc9": "3"}])

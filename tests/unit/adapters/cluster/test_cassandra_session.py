@@ -24,7 +24,7 @@ from penstock.adapters.cluster.cassandra_session import (
     CassandraSettings,
     RetryWhatMayBeRepeated,
     errors,
-    judge_versions,
+    validate_versions,
 )
 from penstock.domain.errors import PenstockError, Refused, Unavailable
 
@@ -82,9 +82,9 @@ def test_too_few_replicas_are_counted() -> None:
 
 
 def test_a_node_of_an_old_release_is_refused() -> None:
-    judge_versions(["5.0.5", None, "6.0-alpha1"])
+    validate_versions(["5.0.5", None, "6.0-alpha1"])
     with pytest.raises(Refused, match=r"4\.1\.3") as caught:
-        judge_versions(["5.0.5", "4.1.3"])
+        validate_versions(["5.0.5", "4.1.3"])
     assert caught.value.code == "database_too_old"
 
 

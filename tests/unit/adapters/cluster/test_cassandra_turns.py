@@ -20,7 +20,7 @@ class Session:
     """Applies every transaction; one of two waits for the other for so long, and `met` tells whether they met."""
 
     def __init__(self, wait_seconds: float) -> None:
-        self.settings = SimpleNamespace(patience_seconds=0.0)
+        self.settings = SimpleNamespace(timeout_seconds=0.0)
         self.met = False
         self._two = threading.Barrier(2, timeout=wait_seconds)
 

@@ -5,31 +5,31 @@ from __future__ import annotations
 import pytest
 
 from penstock.adapters.cluster.s3_client import S3Settings
-from penstock.adapters.cluster.s3_external_objects import ForeignS3Settings
+from penstock.adapters.cluster.s3_external_objects import ExternalS3Settings
 from penstock.config import load_section
 from penstock.domain.errors import Refused
 
 OWN = S3Settings(bucket="own", endpoint_url="https://s3.example", access_key="own", secret_key="s1", path_style=True)
-KEY, SECRET = "PENSTOCK_FOREIGN_S3_ACCESS_KEY", "PENSTOCK_FOREIGN_S3_SECRET_KEY"
+KEY, SECRET = "PENSTOCK_EXTERNAL_S3_ACCESS_KEY", "PENSTOCK_EXTERNAL_S3_SECRET_KEY"
 
 
 def test_they_have_credentials_of_their_own_at_the_same_service() -> None:
-    settings = load_section(ForeignS3Settings, "foreign_s3", {KEY: "reader", SECRET: "s2"}).over(OWN)
+    settings = load_section(ExternalS3Settings, "external_s3", {KEY: "reader", SECRET: "s2"}).over(OWN)
     assert (settings.access_key, settings.secret_key) == ("reader", "s2")
     assert (settings.endpoint_url, settings.path_style) == (OWN.endpoint_url, True)
 
 
 def test_without_them_the_own_ones_serve() -> None:
-    assert load_section(ForeignS3Settings, "foreign_s3", {}).over(OWN) == OWN
+    assert load_section(ExternalS3Settings, "external_s3", {}).over(OWN) == OWN
 
 
 @pytest.mark.parametrize("name", [KEY, SECRET])
 def test_half_of_them_is_refused(name: str) -> None:
     with pytest.raises(Refused, match="invalid_setting"):
-        load_section(ForeignS3Settings, "foreign_s3", {name: "x"}).over(OWN)
+        load_section(ExternalS3Settings, "external_s3", {name: "x"}).over(OWN)
 
 
 def test_they_are_never_shown() -> None:
-    shown = repr(ForeignS3Settings(access_key="reader", secret_key="s2"))
+    shown = repr(ExternalS3Settings(access_key="reader", secret_key="s2"))
     assert "reader" not in shown
     assert "s2" not in shown

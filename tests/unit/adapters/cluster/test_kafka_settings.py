@@ -3,7 +3,7 @@
 import pytest
 from confluent_kafka import Consumer, KafkaError, Producer
 
-from penstock.adapters.cluster.kafka_errors import Trouble
+from penstock.adapters.cluster.kafka_errors import ErrorRecorder
 from penstock.adapters.cluster.kafka_settings import KafkaSettings, SaslMechanism, SecurityProtocol
 
 HERE = "127.0.0.1:9"
@@ -45,24 +45,24 @@ class TestTrouble:
     timed_out = KafkaError(KafkaError._TIMED_OUT)
 
     def test_the_cause_of_a_time_out_is_told(self) -> None:
-        trouble = Trouble()
-        trouble.note(KafkaError(KafkaError._AUTHENTICATION))
-        trouble.note(KafkaError(KafkaError._ALL_BROKERS_DOWN))  # follows from it
-        assert "user name and password" in str(trouble.unavailable(self.timed_out, "sending"))
+        error_recorder = ErrorRecorder()
+        error_recorder.note(KafkaError(KafkaError._AUTHENTICATION))
+        error_recorder.note(KafkaError(KafkaError._ALL_BROKERS_DOWN))  # follows from it
+        assert "user name and password" in str(error_recorder.unavailable(self.timed_out, "sending"))
 
     def test_what_a_broker_answers_stands_for_itself(self) -> None:
-        trouble = Trouble()
-        trouble.note(KafkaError(KafkaError._ALL_BROKERS_DOWN))
+        error_recorder = ErrorRecorder()
+        error_recorder.note(KafkaError(KafkaError._ALL_BROKERS_DOWN))
         refused = KafkaError(KafkaError.GROUP_AUTHORIZATION_FAILED)
-        assert "READ on the group" in str(trouble.unavailable(refused, "polling"))
+        assert "READ on the group" in str(error_recorder.unavailable(refused, "polling"))
 
     def test_one_broker_that_is_away_is_no_trouble(self) -> None:
-        trouble = Trouble()
-        trouble.note(KafkaError(KafkaError._TRANSPORT))
-        assert trouble.error is None
+        error_recorder = ErrorRecorder()
+        error_recorder.note(KafkaError(KafkaError._TRANSPORT))
+        assert error_recorder.error is None
 
     def test_what_is_over_is_forgotten(self) -> None:
-        trouble = Trouble()
-        trouble.note(KafkaError(KafkaError._SSL))
-        trouble.clear()
-        assert "check that the brokers run" in str(trouble.unavailable(self.timed_out, "sending"))
+        error_recorder = ErrorRecorder()
+        error_recorder.note(KafkaError(KafkaError._SSL))
+        error_recorder.clear()
+        assert "check that the brokers run" in str(error_recorder.unavailable(self.timed_out, "sending"))

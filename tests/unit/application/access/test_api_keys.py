@@ -125,13 +125,13 @@ def test_a_key_is_good_while_the_store_takes_no_writes(access: Access) -> None:
 
 def test_the_last_admin_key_cannot_be_revoked(access: Access, clock: ManualClock) -> None:
     _, first = access.create_key("acme", Role.ADMIN, "boss")
-    _, passing = access.create_key("acme", Role.ADMIN, "guest", expires_at=clock.now_us() + DAY_US)
+    _, transient = access.create_key("acme", Role.ADMIN, "guest", expires_at=clock.now_us() + DAY_US)
     access.create_key("acme", Role.UPLOADER, "nightly")
     access.create_key("other", Role.ADMIN, "boss")
     clock.at_us += DAY_US
     with pytest.raises(Refused, match="last_admin_key"):
         access.revoke_key("acme", first.key_id)
-    access.revoke_key("acme", passing.key_id)
+    access.revoke_key("acme", transient.key_id)
     access.create_key("acme", Role.ADMIN, "next")
     access.revoke_key("acme", first.key_id)
 

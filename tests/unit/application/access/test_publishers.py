@@ -13,7 +13,7 @@ from penstock.ports.control_store import Table
 from penstock.wiring import System, embedded
 from penstock.wiring.uploads import publishers_of
 from tests.simulation.clock import SimulatedClock
-from tests.support.offering import ForeignStore, Shop
+from tests.support.offering import ForeignStore, PublisherFixture
 
 LANDING = "s3://landing/shop/"
 
@@ -30,11 +30,11 @@ def publishers(system: System) -> Publishers:
 
 
 @pytest.fixture
-def shop(system: System) -> Shop:
-    return Shop(system, ForeignStore(), prefix=LANDING)
+def shop(system: System) -> PublisherFixture:
+    return PublisherFixture(system, ForeignStore(), prefix=LANDING)
 
 
-def offer_of(shop: Shop) -> UploadOffered:
+def offer_of(shop: PublisherFixture) -> UploadOffered:
     return shop.signed(event_id="1", object_uri=f"{LANDING}a.tsv", object_version="etag:1")
 
 
@@ -44,24 +44,26 @@ def refused(publishers: Publishers, offer: UploadOffered) -> str:
     return caught.value.code
 
 
-def test_a_publisher_is_admitted_with_its_own_object(publishers: Publishers, shop: Shop) -> None:
+def test_a_publisher_is_admitted_with_its_own_object(publishers: Publishers, shop: PublisherFixture) -> None:
     publisher, uri = publishers.admit(offer_of(shop))
     assert (publisher, str(uri)) == (shop.publisher, f"{LANDING}a.tsv")
 
 
-def test_no_key_is_stored(system: System, shop: Shop) -> None:
+def test_no_key_is_stored(system: System, shop: PublisherFixture) -> None:
     (record,) = system.control.scan(Table.PUBLISHERS, "default", "")
     assert shop.key.hex().encode() not in record.body
     assert shop.key not in record.body
 
 
-def test_every_key_is_its_own(publishers: Publishers, shop: Shop) -> None:
+def test_every_key_is_its_own(publishers: Publishers, shop: PublisherFixture) -> None:
     other, _ = publishers.create("default", "shop", [LANDING])
     again, _ = publishers.rotate("default", shop.publisher.publisher_id)
     assert len({shop.key, other, again}) == 3
 
 
-def test_a_replaced_key_ends_when_its_time_is_over(publishers: Publishers, shop: Shop, system: System) -> None:
+def test_a_replaced_key_ends_when_its_time_is_over(
+    publishers: Publishers, shop: PublisherFixture, system: System
+) -> None:
     publishers.rotate("default", shop.publisher.publisher_id)
     system.clock.sleep(OVERLAP_SECONDS - 1)
     publishers.admit(offer_of(shop))
@@ -69,7 +71,7 @@ def test_a_replaced_key_ends_when_its_time_is_over(publishers: Publishers, shop:
     assert refused(publishers, offer_of(shop)) == "wrong_signature"
 
 
-def test_a_revoked_publisher_is_none(publishers: Publishers, shop: Shop) -> None:
+def test_a_revoked_publisher_is_none(publishers: Publishers, shop: PublisherFixture) -> None:
     publishers.revoke("default", shop.publisher.publisher_id)
     assert refused(publishers, offer_of(shop)) == "unknown_publisher"
     assert publishers.all("default") == []
@@ -78,7 +80,7 @@ def test_a_revoked_publisher_is_none(publishers: Publishers, shop: Shop) -> None
             change("default", shop.publisher.publisher_id)
 
 
-def test_a_publishers_key_ends_with_its_tenants_keys(system: System, shop: Shop) -> None:
+def test_a_publishers_key_ends_with_its_tenants_keys(system: System, shop: PublisherFixture) -> None:
     system.control.delete(Table.DATA_KEYS, "default", Purpose.PUBLISHER, f"{1:010d}")
     system.clock.sleep(OVERLAP_SECONDS)
     with pytest.raises(KeyRevoked):
@@ -86,7 +88,7 @@ def test_a_publishers_key_ends_with_its_tenants_keys(system: System, shop: Shop)
 
 
 @pytest.mark.parametrize("prefix", ["s3://landing/", LANDING, f"{LANDING}inner/"])
-def test_a_prefix_belongs_to_one_tenant(publishers: Publishers, shop: Shop, prefix: str) -> None:
+def test_a_prefix_belongs_to_one_tenant(publishers: Publishers, shop: PublisherFixture, prefix: str) -> None:
     with pytest.raises(Refused) as caught:
         publishers.create("rival", "shop", ["s3://free/", prefix])
     assert caught.value.code == "prefix_taken"

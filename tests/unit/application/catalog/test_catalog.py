@@ -12,7 +12,7 @@ from penstock.adapters.embedded.control_store import EmbeddedControlStore
 from penstock.application.catalog.catalog import Catalog
 from penstock.domain.errors import NotFound, Refused
 from penstock.domain.limits import MAX_ATTRIBUTE_ARGUMENTS, MAX_DISPLAY_NAME, MAX_MAPPED_ARGUMENTS
-from penstock.domain.mapping.attributes import Attribute, FormatKind, InputFormat, parse_format
+from penstock.domain.mapping.attributes import Attribute, ValueFormat, ValueType, parse_format
 from penstock.domain.mapping.builtin_attributes import BUILTIN
 from penstock.domain.mapping.mapping import ColumnMapping
 
@@ -47,7 +47,7 @@ def test_an_unknown_source_is_refused_with_the_nearest_name(catalog: Catalog) ->
         with pytest.raises(Refused) as caught:
             catalog.source(T, name)
         assert [fault.code for fault in caught.value.faults] == ["unknown_data_source"]
-        assert near in caught.value.faults[0].mend
+        assert near in caught.value.faults[0].hint
 
 
 @pytest.mark.parametrize("name", ["", "CRM", "a b", "../x", "a" * 64, "ä", "a\n"])
@@ -69,7 +69,7 @@ def test_a_custom_attribute_joins_the_built_in_ones(catalog: Catalog) -> None:
         catalog.attribute("other", "hm")
 
 
-@pytest.mark.parametrize("other", [replace(HM, pii=False), replace(HM, format=InputFormat(FormatKind.INTEGER))])
+@pytest.mark.parametrize("other", [replace(HM, pii=False), replace(HM, format=ValueFormat(ValueType.INTEGER))])
 def test_a_name_that_is_taken_by_another_shape_is_refused(catalog: Catalog, other: Attribute) -> None:
     catalog.create_attribute(T, HM)
     with pytest.raises(Refused, match="attribute_exists"):
@@ -113,7 +113,7 @@ def test_every_fault_of_a_mapping_is_listed_at_once(catalog: Catalog) -> None:
         ("attribute_mapped_twice", None),
         ("no_identifier_mapped", None),
     ]
-    assert all(fault.mend for fault in caught.value.faults)
+    assert all(fault.hint for fault in caught.value.faults)
 
 
 def test_a_column_may_write_dates_and_phones_in_its_own_way_but_not_feed_another_kind(catalog: Catalog) -> None:
@@ -171,7 +171,7 @@ def test_a_display_name_has_a_bound(catalog: Catalog) -> None:
 
 
 def test_the_formats_of_a_tenants_attributes_and_of_a_mapping_have_a_bound_together(catalog: Catalog) -> None:
-    options = InputFormat(FormatKind.ENUM, "|".join(f"option_{number:03}" for number in range(256)))
+    options = ValueFormat(ValueType.ENUM, "|".join(f"option_{number:03}" for number in range(256)))
     many = MAX_ATTRIBUTE_ARGUMENTS // len(options.argument)
     attributes = [replace(HM, name=f"custom_{number}", format=options) for number in range(many)]
     catalog.create_attributes(T, attributes)

@@ -15,12 +15,12 @@ from hypothesis import strategies as st
 from penstock.adapters.embedded.control_store import EmbeddedControlStore
 from penstock.application.catalog.catalog import Catalog
 from penstock.application.catalog.column_specs import (
-    ColumnForm,
-    MappingForm,
+    ColumnSpec,
+    MappingSpec,
     custom_attribute,
-    read_columns,
     resolve_columns,
-    save_wanted,
+    resolve_for_tenant,
+    save_mapping,
 )
 from penstock.domain.errors import Refused
 from penstock.domain.limits import (
@@ -32,37 +32,37 @@ from penstock.domain.limits import (
     MAX_MAPPED_COLUMNS,
     MAX_PATTERNS,
 )
-from penstock.domain.mapping.attributes import Attribute, FormatKind, InputFormat
+from penstock.domain.mapping.attributes import Attribute, ValueFormat, ValueType
 from penstock.domain.mapping.builtin_attributes import BUILTIN
 from penstock.domain.mapping.mapping import WritePolicy
 from services.uploader.api.views import mapping_view
 
-CRMID = ColumnForm(column="crmid", attribute="crmid", identifier=True)
+CRMID = ColumnSpec(column="crmid", attribute="crmid", identifier=True)
 
 
-def column(name: str, attribute: str, **more: Any) -> ColumnForm:
-    return ColumnForm(column=name, attribute=attribute, **more)
+def column(name: str, attribute: str, **more: Any) -> ColumnSpec:
+    return ColumnSpec(column=name, attribute=attribute, **more)
 
 
-def refused(*forms: ColumnForm, known: Any = BUILTIN) -> list[tuple[str, str | None]]:
+def refused(*forms: ColumnSpec, known: Any = BUILTIN) -> list[tuple[str, str | None]]:
     with pytest.raises(Refused) as caught:
-        read_columns(forms, known)
+        resolve_columns(forms, known)
     return [(fault.code, fault.column) for fault in caught.value.faults]
 
 
 def test_known_attributes_are_used_and_missing_ones_described() -> None:
-    wanted = read_columns(
+    wanted = resolve_columns(
         [CRMID, column("phone", "hm", pii=True), column("day", "joined", format="date(dd/MM/yyyy)")], BUILTIN
     )
     assert [each.column for each in wanted.columns] == ["crmid", "phone", "day"]
     hm, joined = wanted.missing
     assert (hm.name, hm.display_name, hm.pii, hm.segmentable, hm.custom) == ("hm", "Hm", True, False, True)
-    assert joined.format == InputFormat(FormatKind.DATE, "dd/MM/yyyy")
+    assert joined.format == ValueFormat(ValueType.DATE, "dd/MM/yyyy")
     assert joined.segmentable
 
 
 def test_a_known_attribute_may_be_said_again_as_it_is() -> None:
-    wanted = read_columns([CRMID, column("mail", "email", pii=True, format="email")], BUILTIN)
+    wanted = resolve_columns([CRMID, column("mail", "email", pii=True, format="email")], BUILTIN)
     assert wanted.missing == []
 
 
@@ -99,7 +99,7 @@ WAYS = {"phone": ["phone", "phone(NL)", "phone(DE)"], "birth_date": ["date", "da
 WAYS |= {"consent_at": ["datetime", "datetime(yyyy-MM-dd'T'HH:mm:ssXXX)"], "city": ["text"], "order_count": ["integer"]}
 built_in_columns = st.sampled_from(sorted(WAYS)).flatmap(
     lambda name: st.builds(
-        ColumnForm,
+        ColumnSpec,
         column=st.text(min_size=1, max_size=20),
         attribute=st.just(name),
         identifier=st.booleans(),
@@ -108,7 +108,7 @@ built_in_columns = st.sampled_from(sorted(WAYS)).flatmap(
     )
 )
 custom_columns = st.builds(
-    ColumnForm,
+    ColumnSpec,
     column=st.text(min_size=1, max_size=20),
     attribute=st.from_regex("x_[a-z]{1,8}", fullmatch=True),
     identifier=st.booleans(),
@@ -126,19 +126,19 @@ mappings = st.lists(
 
 @settings(deadline=None)
 @given(forms=mappings)
-def test_every_mapping_that_is_read_and_put_back_is_the_same(tmp_path_factory: Any, forms: list[ColumnForm]) -> None:
+def test_every_mapping_that_is_read_and_put_back_is_the_same(tmp_path_factory: Any, forms: list[ColumnSpec]) -> None:
     folder: Path = tmp_path_factory.mktemp("catalog")
     with closing(EmbeddedControlStore(folder / "control.db")) as store:
         catalog = Catalog(store)
         catalog.create_source("t", "crm")
-        saved = save_wanted(catalog, "t", "crm", resolve_columns(catalog, "t", forms))
+        saved = save_mapping(catalog, "t", "crm", resolve_for_tenant(catalog, "t", forms))
         shown = msgspec.json.encode(mapping_view(saved, catalog.attributes_of("t", saved)))
-        put = msgspec.json.decode(shown, type=MappingForm)
-        wanted = resolve_columns(catalog, "t", put.columns)
+        put = msgspec.json.decode(shown, type=MappingSpec)
+        wanted = resolve_for_tenant(catalog, "t", put.columns)
         assert wanted.missing == []
-        assert save_wanted(catalog, "t", "crm", wanted) == saved
+        assert save_mapping(catalog, "t", "crm", wanted) == saved
         catalog.create_source("other", "crm")
-        elsewhere = save_wanted(catalog, "other", "crm", resolve_columns(catalog, "other", put.columns))
+        elsewhere = save_mapping(catalog, "other", "crm", resolve_for_tenant(catalog, "other", put.columns))
         assert [(each.column, each.attribute, each.identifier, each.policy) for each in elsewhere.columns] == [
             (each.column, each.attribute, each.identifier, each.policy) for each in saved.columns
         ]
@@ -165,7 +165,7 @@ class CountedAttributes(Mapping[str, Attribute]):
 def test_the_work_of_reading_a_mapping_grows_with_its_columns_and_not_with_their_square() -> None:
     names = [f"a{number}" for number in range(400)]
     known = CountedAttributes({name: custom_attribute(name) for name in names})
-    read_columns([column(name, name, identifier=name == "a0") for name in names], known)
+    resolve_columns([column(name, name, identifier=name == "a0") for name in names], known)
     assert known.reads <= 10 * len(names)
 
 
@@ -187,16 +187,16 @@ MANY_OPTIONS = "|".join(map(str, range(MAX_ENUM_OPTIONS + 1)))
         ([CRMID, column("a", "a", format="date(yyyy-MM-dd" + "." * 100 + ")")], "invalid_format"),
     ],
 )
-def test_a_mapping_that_would_cost_too_much_is_refused(forms: list[ColumnForm], code: str) -> None:
+def test_a_mapping_that_would_cost_too_much_is_refused(forms: list[ColumnSpec], code: str) -> None:
     with pytest.raises(Refused) as caught:
-        read_columns(forms, BUILTIN)
+        resolve_columns(forms, BUILTIN)
     assert {fault.code for fault in caught.value.faults} == {code}
-    assert all(fault.mend for fault in caught.value.faults)
+    assert all(fault.hint for fault in caught.value.faults)
 
 
 def test_as_many_identifiers_as_are_allowed_can_be_mapped() -> None:
     forms = [column(f"c{n}", f"a{n}", identifier=True) for n in range(MAX_IDENTIFIERS)]
-    assert len(read_columns(forms, BUILTIN).columns) == MAX_IDENTIFIERS
+    assert len(resolve_columns(forms, BUILTIN).columns) == MAX_IDENTIFIERS
 
 
 LONG_ENUM = "|".join(f"option_{number:03}" for number in range(200))  # of 2,199 characters
@@ -217,7 +217,7 @@ def a_date(number: int) -> str:
 def test_formats_that_cost_too_much_together_are_refused_before_any_is_read(
     formats: list[str], code: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    read: list[InputFormat] = []
+    read: list[ValueFormat] = []
     monkeypatch.setattr("penstock.application.catalog.column_specs.coercer", read.append)
     forms = [CRMID, *(column(f"c{n}", f"a{n}", format=format) for n, format in enumerate(formats))]
     assert refused(*forms) == [(code, None)]
@@ -234,16 +234,16 @@ def test_formats_of_known_attributes_count_too() -> None:
 @pytest.mark.parametrize("format", ["date(dd/MM/yyyy)", "boolean", None])
 def test_as_many_columns_as_are_allowed_may_have_a_usual_format(format: str | None) -> None:
     forms = [CRMID, *(column(f"c{n}", f"a{n}", format=format) for n in range(1, MAX_MAPPED_COLUMNS))]
-    assert len(read_columns(forms, BUILTIN).columns) == MAX_MAPPED_COLUMNS
+    assert len(resolve_columns(forms, BUILTIN).columns) == MAX_MAPPED_COLUMNS
 
 
 def test_as_many_patterns_as_are_allowed_can_be_mapped() -> None:
     forms = [CRMID, *(column(f"c{n}", f"a{n}", format=a_date(n)) for n in range(MAX_PATTERNS))]
-    assert len(read_columns(forms, BUILTIN).missing) == MAX_PATTERNS
+    assert len(resolve_columns(forms, BUILTIN).missing) == MAX_PATTERNS
 
 
 def test_a_conflict_quotes_little_of_a_long_format() -> None:
     known = {"tier": custom_attribute("tier", format=f"enum({LONG_ENUM})")}
     with pytest.raises(Refused) as caught:
-        read_columns([CRMID, column("tier", "tier", format="text")], BUILTIN | known)
+        resolve_columns([CRMID, column("tier", "tier", format="text")], BUILTIN | known)
     assert len(caught.value.faults[0].message) < 200

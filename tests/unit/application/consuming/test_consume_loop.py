@@ -14,8 +14,13 @@ from structlog.testing import capture_logs
 from penstock import failpoints
 from penstock.adapters.embedded.event_log import EmbeddedEventLog as Log
 from penstock.application.consuming import consume_loop as consume
-from penstock.application.consuming.consume_loop import MOST_DEAD_LETTERS_IN_A_ROW, ConsumeLoop, Handler, Poison
-from penstock.application.consuming.processing import Tally
+from penstock.application.consuming.consume_loop import (
+    MAX_CONSECUTIVE_DEAD_LETTERS,
+    ConsumeLoop,
+    Handler,
+    PoisonMessage,
+)
+from penstock.application.consuming.processing import ConsumerCounts
 from penstock.application.health.dependencies import Dependencies
 from penstock.domain.errors import Conflict, Corrupt, Fenced, NotFound, PenstockError, Unavailable
 from penstock.domain.event_codec import decode, encode
@@ -478,7 +483,7 @@ def test_poison_in_a_batch_costs_only_that_event(log: Log, handler: Recorder, cl
     def fail(numbered: list[tuple[Message, int]]) -> None:
         for message, number in numbered:
             if number in (2, 3):
-                raise Poison(message, "impossible_step", f"step {number}")
+                raise PoisonMessage(message, "impossible_step", f"step {number}")
 
     handler.fail = fail
     drain(loop_on(log, handler, clock, max_messages=10))
@@ -494,11 +499,11 @@ def test_what_is_settled_is_counted(log: Log, handler: Recorder, clock: ManualCl
     handler.fail = raise_for(1, lambda _: Unavailable("away"))
     loop = loop_on(log, handler, clock, max_messages=10)
     assert not loop.run_once(0)
-    assert loop.tally == Tally()
+    assert loop.counts == ConsumerCounts()
     handler.fail = lambda _: None
     clock.seconds += 30
     drain(loop)
-    assert (loop.group, loop.tally) == (GROUP, Tally(events=4, dead_letters=1))
+    assert (loop.group, loop.counts) == (GROUP, ConsumerCounts(events=4, dead_letters=1))
 
 
 @pytest.mark.parametrize("error", [NotFound("no such request"), Corrupt("moved")], ids=lambda error: error.code)
@@ -529,7 +534,7 @@ def test_an_outage_after_poison_makes_no_dead_letter_yet(log: Log, handler: Reco
 def test_poison_of_an_event_that_was_not_handed_over_is_a_bug(log: Log, handler: Recorder, clock: ManualClock) -> None:
     publish(log, [1])
     stranger = Message(PROGRESS, 1, 99, b"", b"", 0)
-    handler.fail = raise_for(1, lambda _: Poison(stranger, "wrong", ""))
+    handler.fail = raise_for(1, lambda _: PoisonMessage(stranger, "wrong", ""))
     with pytest.raises(LookupError):
         loop_on(log, handler, clock).run_once(0)
 
@@ -553,7 +558,7 @@ def test_a_topic_is_not_emptied_into_the_dead_letters(
     publish(log, [2, 3], partition=1)
     loop = loop_on(log, handler, clock, max_messages)
     drain(loop)
-    assert [letter.from_offset for letter in dead_letters(log)] == list(range(MOST_DEAD_LETTERS_IN_A_ROW))
+    assert [letter.from_offset for letter in dead_letters(log)] == list(range(MAX_CONSECUTIVE_DEAD_LETTERS))
     assert set(handler.numbers) - {1} == {2, 3}
     assert log.lag(GROUP, PROGRESS) == 51
     assert not loop.healthy
@@ -573,11 +578,11 @@ def test_a_stopped_partition_stays_stopped(
         clock.seconds += 30
         loop.run_once(0)
     assert capsys.readouterr().out.count("consume.partition_stopped") == 1
-    assert len(dead_letters(log)) == MOST_DEAD_LETTERS_IN_A_ROW
+    assert len(dead_letters(log)) == MAX_CONSECUTIVE_DEAD_LETTERS
 
 
 def test_good_events_in_between_keep_a_partition_going(log: Log, handler: Recorder, clock: ManualClock) -> None:
-    some = [b"nonsense"] * MOST_DEAD_LETTERS_IN_A_ROW
+    some = [b"nonsense"] * MAX_CONSECUTIVE_DEAD_LETTERS
     publish(log, [*some, 1, *some, 2])
     loop = loop_on(log, handler, clock, max_messages=30)
     drain(loop)

@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from penstock.application.consuming.worker_pool import Crew
+from penstock.application.consuming.worker_pool import WorkerPool
 
 
 def test_results_come_in_the_order_of_the_things_whichever_is_done_first() -> None:
@@ -19,12 +19,12 @@ def test_results_come_in_the_order_of_the_things_whichever_is_done_first() -> No
             later.set()
         return -number
 
-    assert Crew(2).each(work, [0, 1, 2, 3]) == [0, -1, -2, -3]
+    assert WorkerPool(2).each(work, [0, 1, 2, 3]) == [0, -1, -2, -3]
 
 
 @pytest.mark.parametrize(("size", "things"), [(1, [1, 2, 3]), (8, [1]), (8, [])])
 def test_where_nothing_can_be_at_once_the_caller_works_itself(size: int, things: list[int]) -> None:
-    workers = Crew(size).each(lambda _: threading.get_ident(), things)
+    workers = WorkerPool(size).each(lambda _: threading.get_ident(), things)
     assert workers == [threading.get_ident()] * len(things)
 
 
@@ -40,6 +40,6 @@ def test_after_a_failure_what_has_begun_is_awaited_and_no_other_begins() -> None
         ended.append(number)
 
     with pytest.raises(LookupError):
-        Crew(2).each(work, range(100))
+        WorkerPool(2).each(work, range(100))
     assert sorted(ended) == sorted(set(begun) - {1})
     assert len(begun) < 100

@@ -166,19 +166,19 @@ def test_a_change_that_another_overtakes_is_made_again(requests: Requests) -> No
 def test_undo_leaves_a_mark_that_outlives_the_first_end(requests: Requests) -> None:
     request = accept(requests)
     _, done = requests.update(T, request.request_id, ended(Status.COMPLETED))
-    requests.settle(T, [done])
+    requests.clear_markers(T, [done])
     assert list(requests.active(T)) == []
     reverted = requests.undo(T, request.request_id)
-    requests.settle(T, [done])  # by a tracker that has not seen the undo
+    requests.clear_markers(T, [done])  # by a tracker that has not seen the undo
     assert list(requests.active(T)) == [reverted]
-    requests.settle(T, [reverted])
+    requests.clear_markers(T, [reverted])
     assert list(requests.active(T)) == []
 
 
 def test_an_undo_that_is_refused_marks_nothing(requests: Requests) -> None:
     request = accept(requests)
     _, failed = requests.update(T, request.request_id, ended(Status.FAILED))
-    requests.settle(T, [failed])
+    requests.clear_markers(T, [failed])
     with pytest.raises(Refused):
         requests.undo(T, request.request_id)
     assert list(requests.active(T)) == []

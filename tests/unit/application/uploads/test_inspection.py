@@ -15,7 +15,7 @@ LIMITS = Limits()
 
 def test_a_whole_small_file() -> None:
     seen = inspect([b"\xef\xbb\xbfcrmid\tname\r\n", b"c1\tAnn\r\n\r\nc2\tBob"], LIMITS)
-    assert (seen.form, seen.complete, seen.broken) == ("plain", True, [])
+    assert (seen.compression, seen.complete, seen.broken) == ("plain", True, [])
     assert seen.lines() == [["crmid", "name"], ["c1", "Ann"], ["c2", "Bob"]]
     assert seen.faults(None, LIMITS) == []
 
@@ -38,7 +38,7 @@ def test_only_the_head_is_taken() -> None:
 def test_the_form_is_told_of_pieces_of_any_size() -> None:
     packed = gzip.compress(b"crmid\nc1\n")
     seen = inspect((packed[at : at + 1] for at in range(len(packed))), LIMITS)
-    assert (seen.form, seen.lines()) == ("gzip", [["crmid"], ["c1"]])
+    assert (seen.compression, seen.lines()) == ("gzip", [["crmid"], ["c1"]])
 
 
 def test_a_cut_file_is_told_with_what_was_there() -> None:

@@ -37,13 +37,13 @@ class AwayLog(EmbeddedEventLog):
 def test_an_upload_is_accepted_while_the_event_log_is_away(tmp_path: Path) -> None:
     with closing(embedded(Settings(data=tmp_path))) as system, capture_logs() as lines:
         log = AwayLog(tmp_path / "events.db", system.clock)
-        intake, form = intake_of(system._replace(log=log)), messy_file.form(system)
-        first = intake.upload(messy_file.TENANT, [messy_file.BODY], form, idempotency_key="k")
-        again = intake.upload(messy_file.TENANT, [messy_file.BODY], form, idempotency_key="k")
+        intake, command = intake_of(system._replace(log=log)), messy_file.command(system)
+        first = intake.upload(messy_file.TENANT, [messy_file.BODY], command, idempotency_key="k")
+        again = intake.upload(messy_file.TENANT, [messy_file.BODY], command, idempotency_key="k")
         assert (first.status, again.request_id) == (Status.SCHEDULED, first.request_id)
         assert [each.request_id for each in system.requests.active(messy_file.TENANT)] == [first.request_id]
         log.close()
     assert asked == [ANNOUNCE_SECONDS] * 2
     told = [line for line in lines if line["event"] == "request.event_not_sent"]
     assert [line["request_id"] for line in told] == [first.request_id] * 2
-    assert form.file_name not in str(lines)
+    assert command.file_name not in str(lines)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from penstock.application.uploads.planning import MOST_CHUNKS, Planner, even_chunk_bytes
-from penstock.application.uploads.upload_command import UploadForm
+from penstock.application.uploads.upload_command import UploadCommand
 from penstock.config import Settings
 from penstock.domain.errors import Refused
 from penstock.domain.mapping.mapping import Limits
@@ -31,8 +31,8 @@ def system(tmp_path: Path) -> Iterator[System]:
 
 
 @pytest.fixture
-def form(system: System) -> UploadForm:
-    return messy_file.form(system)
+def command(system: System) -> UploadCommand:
+    return messy_file.command(system)
 
 
 @pytest.fixture
@@ -46,14 +46,14 @@ def codes(refused: pytest.ExceptionInfo[Refused]) -> set[str]:
     return {fault.code for fault in refused.value.faults}
 
 
-def test_a_plan_holds_what_the_request_runs_with(planner: Planner, form: UploadForm) -> None:
-    plan = planner.for_file(TENANT, form, messy_file.BODY, len(messy_file.BODY))("request", 7)
+def test_a_plan_holds_what_the_request_runs_with(planner: Planner, command: UploadCommand) -> None:
+    plan = planner.for_file(TENANT, command, messy_file.BODY, len(messy_file.BODY))("request", 7)
     assert (plan.request_id, plan.accepted_at_us) == ("request", 7)
     assert plan.chunk_bytes == even_chunk_bytes(len(messy_file.BODY), most=CHUNK_BYTES, partitions=16)
     assert plan.limits.columns == 50
-    assert plan.mapping == form.mapping
+    assert plan.mapping == command.mapping
     assert {attribute.name for attribute in plan.attributes} == {column.attribute for column in messy_file.COLUMNS}
-    assert plan == planner.for_form(TENANT, form, len(messy_file.BODY))("request", 7)
+    assert plan == planner.for_command(TENANT, command, len(messy_file.BODY))("request", 7)
 
 
 @given(most=st.integers(10_000, 10**8), partitions=st.integers(1, 32), data=st.data())
@@ -69,26 +69,26 @@ def test_a_file_is_cut_evenly(most: int, partitions: int, data: st.DataObject) -
     assert size - (chunks - 1) * chunk > chunk / 2  # the last one
 
 
-def test_a_file_of_one_chunk_is_not_cut(planner: Planner, form: UploadForm) -> None:
-    assert planner.for_form(TENANT, form, CHUNK_BYTES // 2 - 1)("request", 7).chunk_bytes == CHUNK_BYTES
+def test_a_file_of_one_chunk_is_not_cut(planner: Planner, command: UploadCommand) -> None:
+    assert planner.for_command(TENANT, command, CHUNK_BYTES // 2 - 1)("request", 7).chunk_bytes == CHUNK_BYTES
 
 
-def test_chunks_of_a_huge_file_are_larger_so_that_they_stay_countable(planner: Planner, form: UploadForm) -> None:
-    plan = planner.for_form(TENANT, form, MOST_CHUNKS * CHUNK_BYTES * 3)("request", 7)
+def test_chunks_of_a_huge_file_are_larger_so_that_they_stay_countable(planner: Planner, command: UploadCommand) -> None:
+    plan = planner.for_command(TENANT, command, MOST_CHUNKS * CHUNK_BYTES * 3)("request", 7)
     assert 2.9 * CHUNK_BYTES <= plan.chunk_bytes <= 3 * CHUNK_BYTES + 4
 
 
-def test_all_that_is_wrong_is_told_at_once(planner: Planner, form: UploadForm) -> None:
-    wrong = replace(form, notify=("nobody",), segment="not a name")
+def test_all_that_is_wrong_is_told_at_once(planner: Planner, command: UploadCommand) -> None:
+    wrong = replace(command, notify=("nobody",), segment="not a name")
     with pytest.raises(Refused) as of_form:
-        planner.for_form(TENANT, wrong, 0)
+        planner.for_command(TENANT, wrong, 0)
     with pytest.raises(Refused) as of_file:
         planner.for_file(TENANT, wrong, HEADER, len(HEADER))
     assert len(codes(of_form)) == 2
     assert codes(of_file) == codes(of_form) | {"no_rows"}
 
 
-def test_without_any_mapping_there_is_no_plan(planner: Planner, form: UploadForm) -> None:
+def test_without_any_mapping_there_is_no_plan(planner: Planner, command: UploadCommand) -> None:
     with pytest.raises(Refused) as refused:
-        planner.for_form(TENANT, replace(form, mapping=None, data_source="unmapped"), 0)
+        planner.for_command(TENANT, replace(command, mapping=None, data_source="unmapped"), 0)
     assert codes(refused) == {"no_mapping"}

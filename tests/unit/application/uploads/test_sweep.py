@@ -11,7 +11,7 @@ import pytest
 from penstock.adapters.embedded.object_store import SUFFIX
 from penstock.application.encryption.sealed_objects import file_key, rejects_key
 from penstock.application.uploads.sweep import Swept
-from penstock.application.uploads.upload_command import UploadForm
+from penstock.application.uploads.upload_command import UploadCommand
 from penstock.config import Settings
 from penstock.domain.mapping.mapping import ColumnMapping
 from penstock.domain.requests.request import Request
@@ -45,8 +45,8 @@ def date(system: System, key: str) -> None:
 
 
 def upload(system: System) -> Request:
-    form = UploadForm(data_source="crm", file_name="f.tsv", uploaded_by="ann")
-    request = intake_of(system).upload(TENANT, [b"crmid\nc1\n"], form)
+    command = UploadCommand(data_source="crm", file_name="f.tsv", uploaded_by="ann")
+    request = intake_of(system).upload(TENANT, [b"crmid\nc1\n"], command)
     date(system, request.object_key)
     return request
 

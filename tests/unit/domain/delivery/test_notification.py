@@ -73,7 +73,7 @@ def test_the_end_says_what_became_of_the_rows() -> None:
 
 
 def test_a_failure_says_how_to_mend_it() -> None:
-    fault = Fault(code="no_tab", message="no tab", mend="Save the file as TSV.")
+    fault = Fault(code="no_tab", message="no tab", hint="Save the file as TSV.")
     problem = Problem(code="no_tab", title="No column could be found", detail="d", faults=[fault])
     failed = replace(REQUEST, status=Status.FAILED, error=problem, rows_rejected=0)
     text = render(replace(NOTIFICATION, status=Status.FAILED), failed, SENDER).get_content()

@@ -49,8 +49,8 @@ def test_every_byte_is_in_one_span_of_whole_rows(body: bytes, chunk_bytes: int) 
 @given(body=bodies, chunk_bytes=st.integers(1, 40), data=st.data())
 def test_spans_do_not_depend_on_how_the_bytes_arrive(body: bytes, chunk_bytes: int, data: st.DataObject) -> None:
     whole = list(spans([body], body_start=0, chunk_bytes=chunk_bytes))
-    edges = sorted(data.draw(st.lists(st.integers(0, len(body)))))
-    parts = [body[start:end] for start, end in zip([0, *edges], [*edges, len(body)], strict=True)]
+    watermarks = sorted(data.draw(st.lists(st.integers(0, len(body)))))
+    parts = [body[start:end] for start, end in zip([0, *watermarks], [*watermarks, len(body)], strict=True)]
     assert list(spans(parts, body_start=0, chunk_bytes=chunk_bytes)) == whole
 
 

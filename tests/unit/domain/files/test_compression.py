@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from penstock.domain.errors import Refused
-from penstock.domain.files.compression import form, plain
+from penstock.domain.files.compression import compression_of, plain
 from penstock.domain.mapping.mapping import Limits
 
 if sys.version_info >= (3, 14):
@@ -38,7 +38,7 @@ def read(file: bytes, size: int = 100_000, limits: Limits = Limits()) -> bytes:
 def code_of(file: bytes, limits: Limits = Limits()) -> str:
     with pytest.raises(Refused) as refused:
         read(file, limits=limits)
-    assert refused.value.faults[0].mend
+    assert refused.value.faults[0].hint
     return refused.value.code
 
 
@@ -55,7 +55,7 @@ def code_of(file: bytes, limits: Limits = Limits()) -> str:
     ],
 )
 def test_a_form_is_known_by_its_first_bytes(head: bytes, expected: str) -> None:
-    assert form(head) == expected
+    assert compression_of(head) == expected
 
 
 @pytest.mark.parametrize("compress", [bytes, gzip.compress, zstd.compress])

@@ -14,10 +14,10 @@ from penstock.domain.files.header import (
     MAX_FILE_NAME,
     MAX_HEADER_BYTES,
     Header,
-    judge_header,
-    judge_mapped_columns,
     no_rows,
+    parse_header,
     safe_file_name,
+    validate_mapped_columns,
 )
 from penstock.domain.files.rejects import Reject, write_tsv
 from penstock.domain.mapping.mapping import ColumnMapping, Limits, Mapping
@@ -37,13 +37,13 @@ CRMID = mapping_of("crmid=crmid!")
 
 
 def judge(head: bytes, mapping: Mapping | None = CRMID, *, limits: Limits = Limits(), complete: bool = True) -> Header:
-    return judge_header(head, mapping=mapping, limits=limits, complete=complete)
+    return parse_header(head, mapping=mapping, limits=limits, complete=complete)
 
 
 def faults_of(head: bytes, mapping: Mapping | None = CRMID, limits: Limits = Limits()) -> list[Fault]:
     with pytest.raises(Refused) as refused:
         judge(head, mapping, limits=limits)
-    assert all(fault.message and fault.mend for fault in refused.value.faults)
+    assert all(fault.message and fault.hint for fault in refused.value.faults)
     return refused.value.faults
 
 
@@ -193,19 +193,19 @@ def test_a_file_without_rows_has_a_refusal_of_its_own() -> None:
 
 
 def test_a_mapping_that_fits_has_no_faults() -> None:
-    assert judge_mapped_columns(mapping_of("crmid=crmid!", "phone=hm"), ["crmid", "phone", "other"]) == []
+    assert validate_mapped_columns(mapping_of("crmid=crmid!", "phone=hm"), ["crmid", "phone", "other"]) == []
 
 
 def test_an_unknown_column_is_pointed_to_the_one_that_is_nearly_alike() -> None:
-    (near, far) = judge_mapped_columns(mapping_of("CrmID=crmid!", "x=y"), ["a", "crm_id"])
+    (near, far) = validate_mapped_columns(mapping_of("CrmID=crmid!", "x=y"), ["a", "crm_id"])
     assert (near.code, near.column) == ("unknown_mapped_column", "CrmID")
-    assert "Column 2" in near.mend
-    assert "Column" not in far.mend
+    assert "Column 2" in near.hint
+    assert "Column" not in far.hint
 
 
 @pytest.mark.parametrize("column", ["penstock_line", "penstock_reasons"])
 def test_the_columns_of_a_reject_file_cannot_be_mapped(column: str) -> None:
-    faults = judge_mapped_columns(
+    faults = validate_mapped_columns(
         mapping_of("crmid=crmid!", f"{column}=x"), ["penstock_line", "penstock_reasons", "crmid"]
     )
     assert [(fault.code, fault.column) for fault in faults] == [("reserved_column_mapped", column)]

@@ -9,7 +9,7 @@ import zipfile
 import pytest
 
 from penstock.domain.errors import Refused
-from penstock.domain.files.other_formats import refuse_foreign
+from penstock.domain.files.other_formats import refuse_other_formats
 
 
 def zipped() -> bytes:
@@ -22,14 +22,14 @@ def zipped() -> bytes:
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be"])
 def test_other_unicode_encodings_are_named(encoding: str) -> None:
     with pytest.raises(Refused) as refused:
-        refuse_foreign("crmid\tphone\n1\t06\n".encode(encoding))
+        refuse_other_formats("crmid\tphone\n1\t06\n".encode(encoding))
     assert refused.value.code == "not_utf8"
-    assert "UTF-8" in refused.value.faults[0].mend
+    assert "UTF-8" in refused.value.faults[0].hint
 
 
 def test_a_utf_16_file_with_a_big_endian_mark_is_named() -> None:
     with pytest.raises(Refused, match="UTF-16"):
-        refuse_foreign(b"\xfe\xff" + "crmid".encode("utf-16-be"))
+        refuse_other_formats(b"\xfe\xff" + "crmid".encode("utf-16-be"))
 
 
 @pytest.mark.parametrize(
@@ -49,7 +49,7 @@ def test_a_utf_16_file_with_a_big_endian_mark_is_named() -> None:
 )
 def test_files_of_other_kinds_are_named(head: bytes, kind: str) -> None:
     with pytest.raises(Refused, match=kind) as refused:
-        refuse_foreign(head)
+        refuse_other_formats(head)
     assert refused.value.code == "not_tsv"
 
 
@@ -57,4 +57,4 @@ def test_files_of_other_kinds_are_named(head: bytes, kind: str) -> None:
     "head", [b"", b"crmid\tphone\n", b"PAR1\tPK\n", b"BZh\tx\n", b"a\0\n", b"<b>\t1\n", "日本\tX\n".encode()]
 )
 def test_a_tsv_passes(head: bytes) -> None:
-    refuse_foreign(head)
+    refuse_other_formats(head)

@@ -68,8 +68,8 @@ def test_parts_of_one_byte_and_of_none_round_trip() -> None:
 def test_any_range_is_the_slice(size: int, data: st.DataObject) -> None:
     plain = plain_of(size)
     subject = reader(seal(plain))
-    edges = st.one_of(st.integers(0, size + 5), sizes)
-    start = data.draw(edges, "start")
+    watermarks = st.one_of(st.integers(0, size + 5), sizes)
+    start = data.draw(watermarks, "start")
     length = data.draw(st.one_of(st.integers(0, size + 5), sizes), "length")
     piece = data.draw(st.sampled_from([1, SEGMENT, 2 * SEGMENT, 1 << 20]), "piece")
     assert subject.read(start, length) == plain[start : start + length]
@@ -136,8 +136,8 @@ def test_a_flipped_bit_anywhere_is_corrupt(size: int, data: st.DataObject) -> No
 @settings(max_examples=60, deadline=None)
 def test_a_cut_file_is_corrupt(size: int, data: st.DataObject) -> None:
     sealed = seal(plain_of(size))
-    edges = [HEADER_SIZE + n * SEALED_SEGMENT for n in range(4) if HEADER_SIZE + n * SEALED_SEGMENT < len(sealed)]
-    kept = data.draw(st.one_of(st.integers(0, len(sealed) - 1), st.sampled_from([0, *edges])))
+    watermarks = [HEADER_SIZE + n * SEALED_SEGMENT for n in range(4) if HEADER_SIZE + n * SEALED_SEGMENT < len(sealed)]
+    kept = data.draw(st.one_of(st.integers(0, len(sealed) - 1), st.sampled_from([0, *watermarks])))
     with pytest.raises(Corrupt):
         opened(sealed[:kept])
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from penstock.domain.files.chunking import spans
 from penstock.domain.ingestion.chunk import ChunkResult, ingest_chunk
 from penstock.domain.ingestion.layout import compile_layout
-from penstock.domain.mapping.attributes import Attribute, FormatKind, InputFormat
+from penstock.domain.mapping.attributes import Attribute, ValueFormat, ValueType
 from penstock.domain.mapping.mapping import ColumnMapping, Mapping, Plan, WritePolicy
 from penstock.domain.profiles.fold import Profile, fold
 from penstock.domain.profiles.fragments import ORIGIN_BYTES, Fragment, KeyAndCell, decode, key_suffix
@@ -26,9 +26,9 @@ GENERAL, PERSONAL = DataKey(1, b"g" * 32), DataKey(1, b"p" * 32)
 HEADER = ("crmid", "email", "note", "points", "unmapped")
 ATTRIBUTES = {
     "crmid": Attribute(name="crmid", display_name="CRM id"),
-    "email": Attribute(name="email", display_name="E-mail", format=InputFormat(FormatKind.EMAIL), pii=True),
+    "email": Attribute(name="email", display_name="E-mail", format=ValueFormat(ValueType.EMAIL), pii=True),
     "note": Attribute(name="note", display_name="Note"),
-    "points": Attribute(name="points", display_name="Points", format=InputFormat(FormatKind.INTEGER), pii=True),
+    "points": Attribute(name="points", display_name="Points", format=ValueFormat(ValueType.INTEGER), pii=True),
 }
 POLICY = st.sampled_from(WritePolicy)
 

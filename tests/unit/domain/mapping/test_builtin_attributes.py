@@ -4,7 +4,7 @@ import pytest
 
 from penstock.domain.mapping.attributes import check_name
 from penstock.domain.mapping.builtin_attributes import BUILTIN
-from penstock.domain.mapping.coercion import Misfit, coercer
+from penstock.domain.mapping.coercion import CoercionError, coercer
 
 
 @pytest.mark.parametrize("name", BUILTIN)
@@ -13,7 +13,7 @@ def test_each_is_well_formed(name: str) -> None:
     assert attribute.name == check_name(name)
     assert attribute.display_name
     assert not attribute.custom
-    assert coercer(attribute.format).one("") is None
+    assert coercer(attribute.format).coerce_cell("") is None
 
 
 def test_what_a_customer_file_usually_has_is_there() -> None:
@@ -51,9 +51,9 @@ def test_whoever_can_be_reached_or_recognised_is_personal_and_so_outside_segment
     ],
 )
 def test_they_take_what_ordinary_files_hold(name: str, cell: str, value: object) -> None:
-    assert coercer(BUILTIN[name].format).one(cell) == value
+    assert coercer(BUILTIN[name].format).coerce_cell(cell) == value
 
 
 def test_a_birth_date_that_is_none_does_not_fit() -> None:
-    with pytest.raises(Misfit):
-        coercer(BUILTIN["birth_date"].format).one("31/01/1980")
+    with pytest.raises(CoercionError):
+        coercer(BUILTIN["birth_date"].format).coerce_cell("31/01/1980")

@@ -2,11 +2,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from penstock.domain.mapping.attributes import FormatKind, InputFormat
+from penstock.domain.mapping.attributes import ValueFormat, ValueType
 from penstock.domain.profiles.identity import NODE_BYTES, NodeHasher, normalise
 
-TEXT = InputFormat()
-EMAIL = InputFormat(FormatKind.EMAIL)
+TEXT = ValueFormat()
+EMAIL = ValueFormat(ValueType.EMAIL)
 KEY = b"k" * 32
 
 
@@ -18,7 +18,7 @@ KEY = b"k" * 32
         ("Zoe\u0308", "Zo\u00eb", TEXT),
     ],
 )
-def test_two_spellings_of_one_identifier_are_equal(one: str, other: str, format: InputFormat) -> None:
+def test_two_spellings_of_one_identifier_are_equal(one: str, other: str, format: ValueFormat) -> None:
     assert normalise(one, format) == normalise(other, format)
 
 
@@ -40,7 +40,7 @@ def test_a_node_depends_on_the_value_the_namespace_and_the_key(one: str, other: 
 
 @given(st.lists(st.none() | st.text() | st.integers()), st.sampled_from([TEXT, EMAIL]))
 def test_a_column_has_the_nodes_of_its_values_and_none_for_blanks(
-    values: list[str | int | None], format: InputFormat
+    values: list[str | int | None], format: ValueFormat
 ) -> None:
     hasher = NodeHasher("crmid", KEY)
     assert hasher.column(values, format) == [None if v is None else hasher.node(v, format) for v in values]

@@ -25,7 +25,7 @@ from penstock.domain.requests.request import (
     impossible,
     revert,
     to_public,
-    untold,
+    unannounced,
 )
 
 SECOND = 1_000_000
@@ -141,7 +141,7 @@ def test_a_file_without_one_good_row_fails_and_says_how_to_mend_it() -> None:
     assert failed.status is Status.FAILED
     assert failed.error is not None
     assert failed.error.code == "no_rows_ingested"
-    assert "rejects" in failed.error.faults[0].mend
+    assert "rejects" in failed.error.faults[0].hint
 
 
 def test_a_refused_file_fails_with_the_splitter_s_problem() -> None:
@@ -168,7 +168,7 @@ def test_only_what_is_completed_can_be_undone(status: Status) -> None:
     with pytest.raises(Refused) as caught:
         revert(replace(REQUEST, status=status), 9)
     assert caught.value.code == "cannot_revert"
-    assert caught.value.faults[0].mend
+    assert caught.value.faults[0].hint
 
 
 def test_undoing_and_cancelling_twice_is_the_same_as_once() -> None:
@@ -182,17 +182,17 @@ def test_undoing_and_cancelling_twice_is_the_same_as_once() -> None:
 def test_history_tells_each_status_with_its_time_whatever_was_told() -> None:
     done = fold(Started(at_us=3), Split(at_us=4, chunks=1, bytes=9), chunk(0, at_us=7))
     path = ((Status.SCHEDULED, SECOND), (Status.IN_PROGRESS, 3), (Status.COMPLETED, 7))
-    assert history(done) == untold(done) == path
-    assert untold(replace(done, told=Status.SCHEDULED)) == path[1:]
+    assert history(done) == unannounced(done) == path
+    assert unannounced(replace(done, told=Status.SCHEDULED)) == path[1:]
     reverted = revert(replace(done, told=Status.COMPLETED), 8)
-    assert untold(reverted) == ((Status.REVERTED, 8),)
+    assert unannounced(reverted) == ((Status.REVERTED, 8),)
     assert history(reverted)[:3] == path
 
 
 def test_an_announcement_never_goes_back() -> None:
     done = replace(fold(Split(at_us=4, chunks=1, bytes=9), chunk(0)), told=Status.COMPLETED)
     assert announced(done, Status.IN_PROGRESS) == done
-    assert untold(announced(replace(done, told=None), Status.COMPLETED)) == ()
+    assert unannounced(announced(replace(done, told=None), Status.COMPLETED)) == ()
 
 
 def test_a_manifest_announces_its_chunk_as_its_worker_did() -> None:

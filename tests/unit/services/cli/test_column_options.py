@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from penstock.application.catalog.column_specs import ColumnForm
+from penstock.application.catalog.column_specs import ColumnSpec
 from penstock.domain.errors import Refused
 from penstock.domain.mapping.mapping import WritePolicy
-from services.cli.column_options import Policy, columns_said, parse_map, parse_policy
+from services.cli.column_options import Policy, parse_column_options, parse_map, parse_policy
 from services.cli.failures import BadUsage
 
 FORMATS = (
@@ -41,7 +41,7 @@ def test_what_is_written_is_read_as_it_is_meant(
     column: str, attribute: str, identifier: bool, pii: bool, format: str | None
 ) -> None:
     text = f"{column}={attribute}{'!' * identifier}{':pii' * pii}{f':{format}' if format else ''}"
-    assert parse_map(text) == ColumnForm(
+    assert parse_map(text) == ColumnSpec(
         column=column, attribute=attribute, identifier=identifier, pii=pii, format=format
     )
 
@@ -81,11 +81,11 @@ def test_a_column_may_hold_what_separates(text: str, column: str, format: str | 
 )
 def test_what_cannot_be_read_is_named_with_its_mend(text: str, code: str) -> None:
     with pytest.raises(BadUsage) as refused:
-        columns_said(["id=crmid!", text], [])
+        parse_column_options(["id=crmid!", text], [])
     (fault,) = refused.value.faults
     assert fault.code == code
     assert fault.message.startswith(f"--map {text!r}: ")
-    assert fault.mend
+    assert fault.hint
 
 
 @given(st.text(max_size=40) | st.text(string.ascii_lowercase + "=!:()|", max_size=40))
@@ -103,26 +103,26 @@ def test_a_policy_is_read_as_it_is_meant(column: str, policy: WritePolicy) -> No
 
 
 def test_policies_join_their_columns_and_the_order_stays() -> None:
-    forms = columns_said(["b=b!", "a=a"], ["a=keep_first"])
+    forms = parse_column_options(["b=b!", "a=a"], ["a=keep_first"])
     assert [(form.column, form.policy) for form in forms] == [("b", "overwrite"), ("a", "keep_first")]
 
 
 def test_every_fault_is_told_at_once() -> None:
     with pytest.raises(BadUsage) as refused:
-        columns_said(["a", "b=B"], ["c", "d=drop"])
+        parse_column_options(["a", "b=B"], ["c", "d=drop"])
     codes = [fault.code for fault in refused.value.faults]
     assert codes == ["invalid_map", "invalid_name", "invalid_policy", "invalid_policy"]
 
 
 def test_a_mistyped_policy_is_told_with_the_nearest() -> None:
     with pytest.raises(BadUsage) as refused:
-        columns_said(["land=land!"], ["land=keep_frst"])
+        parse_column_options(["land=land!"], ["land=keep_frst"])
     (fault,) = refused.value.faults
     assert fault.message == "--policy 'land=keep_frst': 'keep_frst' is no policy"
-    assert fault.mend == "Did you mean keep_first?"
+    assert fault.hint == "Did you mean keep_first?"
     assert refused.value.code == "invalid_policy"
 
 
 def test_a_policy_needs_its_column_to_be_mapped() -> None:
     with pytest.raises(BadUsage, match="column_not_mapped"):
-        columns_said(["a=a!"], ["b=keep_first"])
+        parse_column_options(["a=a!"], ["b=keep_first"])

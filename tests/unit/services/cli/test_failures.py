@@ -9,7 +9,7 @@ import pytest
 import typer
 
 from penstock.domain.errors import Conflict, Corrupt, Fault, KeyRevoked, NotFound, Refused, Unavailable, refusal
-from penstock.domain.mapping.coercion import Misfit
+from penstock.domain.mapping.coercion import CoercionError
 from services.cli.failures import BadUsage, ExitCode, judge, reporting
 
 SECRET = "a customer's value"
@@ -27,7 +27,7 @@ def caused(error: BaseException, cause: BaseException) -> BaseException:
         (BadUsage(refusal("invalid_map", "no", "Yes.").faults), ExitCode.USAGE, "invalid_map"),
         (NotFound("there is no such request"), ExitCode.REFUSED, "not_found"),
         (Conflict("it changed"), ExitCode.REFUSED, "conflict"),
-        (Misfit("not_an_email"), ExitCode.REFUSED, "not_an_email"),
+        (CoercionError("not_an_email"), ExitCode.REFUSED, "not_an_email"),
         (Unavailable("the disk is full"), ExitCode.UNAVAILABLE, "unavailable"),
         (Corrupt("moved"), ExitCode.UNAVAILABLE, "corrupt"),
         (KeyRevoked("gone"), ExitCode.UNAVAILABLE, "key_revoked"),
@@ -62,15 +62,15 @@ def test_a_fault_is_shown_with_its_place_and_its_mend(capsys: pytest.CaptureFixt
 
 
 def test_several_faults_are_shown_together(capsys: pytest.CaptureFixture[str]) -> None:
-    faults = [Fault(code=f"code_{n}", message=f"message {n}", mend=f"Mend {n}.", position=n) for n in (1, 2)]
+    faults = [Fault(code=f"code_{n}", message=f"message {n}", hint=f"Fix {n}.", position=n) for n in (1, 2)]
     with pytest.raises(typer.Exit), reporting(as_json=False):
         raise Refused(faults)
     shown = " ".join(capsys.readouterr().err.split())
-    assert "code_1 (1) message 1 Mend 1. code_2 (2) message 2 Mend 2." in shown
+    assert "code_1 (1) message 1 Fix 1. code_2 (2) message 2 Fix 2." in shown
 
 
 def test_the_detail_is_what_http_answers() -> None:
-    faults = [Fault(code=f"code_{n}", message=f"message {n}", mend=f"Mend {n}.") for n in (1, 2)]
+    faults = [Fault(code=f"code_{n}", message=f"message {n}", hint=f"Fix {n}.") for n in (1, 2)]
     assert judge(Refused(faults)).problem.detail == "message 1; message 2"
 
 

@@ -143,7 +143,7 @@ def test_pages_that_come_again_are_not_asked_for_without_end(address: str) -> No
 
 def test_a_wrong_key_is_told_where_the_key_comes_from(address: str) -> None:
     (fault,) = judge(raised(f"{address}/key")).problem.faults
-    assert "PENSTOCK_API_KEY" in fault.mend
+    assert "PENSTOCK_API_KEY" in fault.hint
 
 
 @pytest.mark.parametrize(

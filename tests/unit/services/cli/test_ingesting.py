@@ -7,7 +7,7 @@ from itertools import count
 import pytest
 
 from penstock.domain.errors import Unavailable
-from services.cli.ingesting import PATIENCE_SECONDS, QUIET_SECONDS, watched
+from services.cli.ingesting import QUIET_SECONDS, STALL_TIMEOUT_SECONDS, watched
 from services.cli.output import Output
 
 PROBLEM = "the disk is full"
@@ -33,7 +33,7 @@ def test_a_problem_is_told_once_while_nothing_moves(capsys: pytest.CaptureFixtur
 
 def test_nothing_is_said_while_something_moves(capsys: pytest.CaptureFixture[str]) -> None:
     given = states(8, moving=True)
-    assert watch(given, [PROBLEM], PATIENCE_SECONDS) == given
+    assert watch(given, [PROBLEM], STALL_TIMEOUT_SECONDS) == given
     assert capsys.readouterr().err == ""
 
 
@@ -44,4 +44,4 @@ def test_a_problem_that_lasts_ends_the_command() -> None:
 
 def test_without_a_problem_it_waits_as_long_as_it_takes() -> None:
     given = states(100)
-    assert watch(given, [], PATIENCE_SECONDS) == given
+    assert watch(given, [], STALL_TIMEOUT_SECONDS) == given

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from penstock.domain.mapping.attributes import parse_format
-from penstock.domain.mapping.coercion import Misfit, coercer
-from services.cli.column_options import columns_said
+from penstock.domain.mapping.coercion import CoercionError, coercer
+from services.cli.column_options import parse_column_options
 from services.cli.sample import BLANK_RIDDEN, BLANK_RIDDEN_MAP, COLUMNS, MAPS, write_sample
 
 ROWS = 3_000
@@ -32,8 +32,8 @@ def test_one_seed_gives_one_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize("column", FORMATS)
 def test_every_value_fits(tmp_path: Path, column: str) -> None:
     _, *rows = table(tmp_path / "a")
-    values, misfits = coercer(parse_format(FORMATS[column])).column([row[COLUMNS.index(column)] for row in rows])
-    assert misfits == {}
+    values, errors = coercer(parse_format(FORMATS[column])).coerce_column([row[COLUMNS.index(column)] for row in rows])
+    assert errors == {}
     assert None not in values
 
 
@@ -41,9 +41,9 @@ def test_phones_come_from_several_countries_in_several_forms(tmp_path: Path) -> 
     _, *rows = table(tmp_path / "a")
     phones = [row[2] for row in rows]
     read = coercer(parse_format("phone(NL)"))
-    assert len({str(read.one(phone))[:3] for phone in phones}) >= 5
-    with pytest.raises(Misfit):
-        coercer(parse_format("phone")).one(next(phone for phone in phones if phone.startswith("0")))
+    assert len({str(read.coerce_cell(phone))[:3] for phone in phones}) >= 5
+    with pytest.raises(CoercionError):
+        coercer(parse_format("phone")).coerce_cell(next(phone for phone in phones if phone.startswith("0")))
 
 
 def test_customers_are_told_apart(tmp_path: Path) -> None:
@@ -63,7 +63,7 @@ def test_as_many_rows_are_faulty_as_was_asked_for(tmp_path: Path) -> None:
 
 
 def test_the_sample_comes_with_a_mapping_that_can_be_read(tmp_path: Path) -> None:
-    forms = columns_said([*MAPS, BLANK_RIDDEN_MAP], [])
+    forms = parse_column_options([*MAPS, BLANK_RIDDEN_MAP], [])
     assert [form.column for form in forms] == [*COLUMNS, BLANK_RIDDEN]
 
 

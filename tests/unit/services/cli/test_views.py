@@ -119,7 +119,7 @@ PROFILE = {
     "attributes": {BAD: BAD},
     "lineage": {BAD: ORIGIN},
 }
-FAULT = Fault(code=BAD, message=BAD, mend=BAD, column=BAD)
+FAULT = Fault(code=BAD, message=BAD, hint=BAD, column=BAD)
 
 
 @pytest.mark.parametrize(

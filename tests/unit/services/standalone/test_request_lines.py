@@ -19,8 +19,8 @@ FILE_NAME = "ann.example.tsv"  # as people name files after people
 
 def test_each_step_of_a_request_is_told_with_its_ids_and_what_it_took(tmp_path: Path) -> None:
     with capture_logs() as lines, Standalone(Settings(data=tmp_path / "data"), workers=0) as standalone:
-        form = replace(messy_file.form(standalone.system), file_name=FILE_NAME)
-        request = standalone.intake.upload(messy_file.TENANT, [messy_file.BODY], form)
+        command = replace(messy_file.command(standalone.system), file_name=FILE_NAME)
+        request = standalone.intake.upload(messy_file.TENANT, [messy_file.BODY], command)
         until(lambda: any(line["event"] == "request.completed" for line in lines))
         standalone.system.requests.undo(messy_file.TENANT, request.request_id)
         until(lambda: any(line["event"] == "request.reverted" for line in lines))

@@ -22,8 +22,8 @@ def test_what_is_announced_last_is_mailed_before_the_end(tmp_path: Path) -> None
     standalone = Standalone(Settings(data=tmp_path / "data"), workers=0)
     with failpoints.installed(hold_up):
         standalone.__enter__()
-        form = replace(messy_file.form(standalone.system), notify=("someone@example.org",))
-        standalone.intake.upload(messy_file.TENANT, [messy_file.BODY], form)
+        command = replace(messy_file.command(standalone.system), notify=("someone@example.org",))
+        standalone.intake.upload(messy_file.TENANT, [messy_file.BODY], command)
         assert arrived.wait(240)
         ending = threading.Thread(target=standalone.__exit__)
         ending.start()

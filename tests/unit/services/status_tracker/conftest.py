@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.status_tracker import World
+from tests.support.tracker_harness import TrackerHarness
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
-    made = World(tmp_path)
+def harness(tmp_path: Path) -> Iterator[TrackerHarness]:
+    made = TrackerHarness(tmp_path)
     yield made
     made.close()

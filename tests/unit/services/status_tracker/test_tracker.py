@@ -12,13 +12,13 @@ import pytest
 from msgspec.structs import replace
 
 from penstock import failpoints
-from penstock.application.consuming.consume_loop import Poison
+from penstock.application.consuming.consume_loop import PoisonMessage
 from penstock.domain.errors import Problem, Unavailable
 from penstock.domain.events import STATUS, ChunkDone, FileRefused, Split, Started, StatusChanged, Step
 from penstock.domain.requests.request import Request, Status
 from penstock.ports.control_store import Record, Table
 from tests.support.acceptance import TENANT
-from tests.support.status_tracker import World, delivered
+from tests.support.tracker_harness import TrackerHarness, delivered
 
 STEPS: list[Step] = [
     Started(at_us=10),
@@ -47,89 +47,89 @@ def dying_at(name: str) -> Iterator[None]:
         yield
 
 
-def test_a_request_runs_from_acceptance_to_completion(world: World) -> None:
-    request = world.accept("ann@example.com", "bo@example.com")
-    assert world.handle(request, STEPS[0]).status is Status.IN_PROGRESS
-    assert world.statuses() == ["SCHEDULED", "IN_PROGRESS"]
-    done = world.handle(request, *STEPS[1:])
+def test_a_request_runs_from_acceptance_to_completion(harness: TrackerHarness) -> None:
+    request = harness.accept("ann@example.com", "bo@example.com")
+    assert harness.handle(request, STEPS[0]).status is Status.IN_PROGRESS
+    assert harness.statuses() == ["SCHEDULED", "IN_PROGRESS"]
+    done = harness.handle(request, *STEPS[1:])
     assert (done.status, done.rows_read, done.rows_ingested, done.rows_rejected) == (Status.COMPLETED, 7, 6, 1)
-    assert world.statuses() == ["SCHEDULED", "IN_PROGRESS", "COMPLETED"]
-    last = world.published(STATUS)[-1]
+    assert harness.statuses() == ["SCHEDULED", "IN_PROGRESS", "COMPLETED"]
+    last = harness.published(STATUS)[-1]
     assert isinstance(last, StatusChanged)
     assert (last.at_us, last.rows_read) == (40, 7)
-    assert list(world.requests.active(TENANT)) == []
-    world.notifier.send_due()
-    assert sorted(world.mailer.told()) == sorted(ALL_MAILS)
+    assert list(harness.requests.active(TENANT)) == []
+    harness.notifier.send_due()
+    assert sorted(harness.mailer.told()) == sorted(ALL_MAILS)
 
 
-def test_a_redelivery_says_nothing_twice(world: World) -> None:
-    request = world.accept("ann@example.com")
-    done = world.handle(request, *STEPS)
-    world.notifier.send_due()
-    assert world.handle(request, *reversed(STEPS), *STEPS) == done
-    world.notifier.send_due()
-    assert world.statuses() == ["SCHEDULED", "IN_PROGRESS", "COMPLETED"]
-    assert len(world.mailer.messages) == 3
+def test_a_redelivery_says_nothing_twice(harness: TrackerHarness) -> None:
+    request = harness.accept("ann@example.com")
+    done = harness.handle(request, *STEPS)
+    harness.notifier.send_due()
+    assert harness.handle(request, *reversed(STEPS), *STEPS) == done
+    harness.notifier.send_due()
+    assert harness.statuses() == ["SCHEDULED", "IN_PROGRESS", "COMPLETED"]
+    assert len(harness.mailer.messages) == 3
 
 
 @pytest.mark.parametrize("place", ["tracker.state_stored", "tracker.notifications_stored", "tracker.status_sent"])
-def test_a_crash_between_any_two_steps_is_made_up_for(world: World, place: str) -> None:
-    request = world.accept("ann@example.com", "bo@example.com")
+def test_a_crash_between_any_two_steps_is_made_up_for(harness: TrackerHarness, place: str) -> None:
+    request = harness.accept("ann@example.com", "bo@example.com")
     with dying_at(place):
-        world.handle(request, *STEPS)
-    world.start()
-    assert world.handle(request, *STEPS).status is Status.COMPLETED
-    world.notifier.send_due()
-    assert sorted(world.mailer.told()) == sorted(ALL_MAILS)
+        harness.handle(request, *STEPS)
+    harness.start()
+    assert harness.handle(request, *STEPS).status is Status.COMPLETED
+    harness.notifier.send_due()
+    assert sorted(harness.mailer.told()) == sorted(ALL_MAILS)
     once = ["SCHEDULED", "IN_PROGRESS", "COMPLETED"]
-    assert world.statuses() == (once * 2 if place == "tracker.status_sent" else once)
-    assert list(world.requests.active(TENANT)) == []
+    assert harness.statuses() == (once * 2 if place == "tracker.status_sent" else once)
+    assert list(harness.requests.active(TENANT)) == []
 
 
-def test_a_refused_file_is_told_with_its_reason(world: World) -> None:
-    request = world.accept("ann@example.com")
+def test_a_refused_file_is_told_with_its_reason(harness: TrackerHarness) -> None:
+    request = harness.accept("ann@example.com")
     problem = Problem(code="no_rows", title="The file has no rows", detail="Only a header.")
-    assert world.handle(request, FileRefused(at_us=10, problem=problem)).error == problem
-    world.notifier.send_due()
-    assert "The file has no rows." in world.mailer.messages[-1].get_content()
+    assert harness.handle(request, FileRefused(at_us=10, problem=problem)).error == problem
+    harness.notifier.send_due()
+    assert "The file has no rows." in harness.mailer.messages[-1].get_content()
 
 
-def test_an_event_of_no_request_is_poison_and_its_neighbours_go_on(world: World) -> None:
-    request = world.accept()
+def test_an_event_of_no_request_is_poison_and_its_neighbours_go_on(harness: TrackerHarness) -> None:
+    request = harness.accept()
     stranger = delivered(TENANT, str(UUID(int=UUID(request.request_id).int ^ 1)), STEPS[0])
-    foreign = delivered("other", request.request_id, STEPS[0])
-    for wrong in (stranger, foreign):
-        with pytest.raises(Poison):
-            world.tracker.handle([wrong, delivered(TENANT, request.request_id, STEPS[0])])
-    assert world.requests.get(TENANT, request.request_id).status is Status.IN_PROGRESS
+    external = delivered("other", request.request_id, STEPS[0])
+    for wrong in (stranger, external):
+        with pytest.raises(PoisonMessage):
+            harness.tracker.handle([wrong, delivered(TENANT, request.request_id, STEPS[0])])
+    assert harness.requests.get(TENANT, request.request_id).status is Status.IN_PROGRESS
 
 
-def test_a_chunk_that_the_file_does_not_have_is_poison_and_counts_nothing(world: World) -> None:
-    request = world.accept()
+def test_a_chunk_that_the_file_does_not_have_is_poison_and_counts_nothing(harness: TrackerHarness) -> None:
+    request = harness.accept()
     beyond = ChunkDone(at_us=1, chunk=2, rows_read=1, rows_ingested=1, rows_rejected=0)
-    with pytest.raises(Poison):
-        world.handle(request, STEPS[1], beyond, STEPS[3])
-    present = world.requests.get(TENANT, request.request_id)
+    with pytest.raises(PoisonMessage):
+        harness.handle(request, STEPS[1], beyond, STEPS[3])
+    present = harness.requests.get(TENANT, request.request_id)
     assert (present.chunks_done, present.rows_read) == (1, 4)
 
 
-def test_what_a_person_ended_stays_ended_and_is_told(world: World) -> None:
-    request = world.accept("ann@example.com")
-    world.handle(request, *STEPS[:3])
-    world.requests.cancel(TENANT, request.request_id)
-    ended: Request = world.handle(request, *STEPS)
+def test_what_a_person_ended_stays_ended_and_is_told(harness: TrackerHarness) -> None:
+    request = harness.accept("ann@example.com")
+    harness.handle(request, *STEPS[:3])
+    harness.requests.cancel(TENANT, request.request_id)
+    ended: Request = harness.handle(request, *STEPS)
     assert (ended.status, ended.rows_read) == (Status.CANCELLED, 3)
-    assert world.statuses() == ["SCHEDULED", "IN_PROGRESS", "CANCELLED"]
+    assert harness.statuses() == ["SCHEDULED", "IN_PROGRESS", "CANCELLED"]
 
 
 def test_one_tenant_that_fails_among_many_leaves_all_to_be_told_when_the_batch_comes_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with closing(World(tmp_path, crew=4)) as world:
+    with closing(TrackerHarness(tmp_path, pool=4)) as harness:
         tenants = [f"tenant-{number}" for number in range(6)]
-        requests = [world.accept("ann@example.com", tenant_id=tenant) for tenant in tenants for _ in range(2)]
+        requests = [harness.accept("ann@example.com", tenant_id=tenant) for tenant in tenants for _ in range(2)]
         batch = [delivered(request.tenant_id, request.request_id, step) for step in STEPS for request in requests]
-        really_replace = world.store.replace_each
+        really_replace = harness.store.replace_each
 
         def failing(changes: Sequence[tuple[Record, bytes]]) -> Any:
             if changes[0][0].tenant_id == tenants[2]:
@@ -137,46 +137,46 @@ def test_one_tenant_that_fails_among_many_leaves_all_to_be_told_when_the_batch_c
             return really_replace(changes)
 
         with monkeypatch.context() as away:
-            away.setattr(world.store, "replace_each", failing)
+            away.setattr(harness.store, "replace_each", failing)
             with pytest.raises(Unavailable):
-                world.tracker.handle(batch)
-        assert world.statuses() == []
-        world.tracker.handle(batch)
-        ends = [world.requests.get(request.tenant_id, request.request_id) for request in requests]
+                harness.tracker.handle(batch)
+        assert harness.statuses() == []
+        harness.tracker.handle(batch)
+        ends = [harness.requests.get(request.tenant_id, request.request_id) for request in requests]
         assert {(end.status, end.rows_read) for end in ends} == {(Status.COMPLETED, 7)}
-        assert sorted(world.statuses()) == sorted(["SCHEDULED", "IN_PROGRESS", "COMPLETED"] * len(requests))
-        assert [list(world.requests.active(tenant)) for tenant in tenants] == [[]] * len(tenants)
+        assert sorted(harness.statuses()) == sorted(["SCHEDULED", "IN_PROGRESS", "COMPLETED"] * len(requests))
+        assert [list(harness.requests.active(tenant)) for tenant in tenants] == [[]] * len(tenants)
         for request in requests:
-            assert len(world.store.scan(Table.NOTIFICATIONS, request.tenant_id, request.request_id)) == 3
+            assert len(harness.store.scan(Table.NOTIFICATIONS, request.tenant_id, request.request_id)) == 3
 
 
-def test_requests_of_one_tenant_are_folded_each_by_itself(world: World) -> None:
+def test_requests_of_one_tenant_are_folded_each_by_itself(harness: TrackerHarness) -> None:
     """One is new, one has ended and is told, one was ended by hand meanwhile, one there never was."""
-    new, done, cancelled = (world.accept() for _ in range(3))
-    world.handle(done, *STEPS)
-    world.requests.cancel(TENANT, cancelled.request_id)
+    new, done, cancelled = (harness.accept() for _ in range(3))
+    harness.handle(done, *STEPS)
+    harness.requests.cancel(TENANT, cancelled.request_id)
     batch = [delivered(TENANT, each.request_id, step) for each in (new, done, cancelled) for step in STEPS]
     unknown = delivered(TENANT, str(UUID(int=UUID(new.request_id).int ^ 1)), STEPS[0])
-    with pytest.raises(Poison) as poison:
-        world.tracker.handle([*batch, unknown])
+    with pytest.raises(PoisonMessage) as poison:
+        harness.tracker.handle([*batch, unknown])
     assert poison.value.source is unknown[0]
-    ends = [world.requests.get(TENANT, each.request_id) for each in (new, done, cancelled)]
+    ends = [harness.requests.get(TENANT, each.request_id) for each in (new, done, cancelled)]
     assert [(end.status, end.told) for end in ends] == [
         (Status.COMPLETED, Status.COMPLETED),
         (Status.COMPLETED, Status.COMPLETED),
         (Status.CANCELLED, Status.CANCELLED),
     ]
     told = ["SCHEDULED", "IN_PROGRESS", "COMPLETED"]
-    assert world.statuses() == [*told, *told, "SCHEDULED", "CANCELLED"]
-    assert list(world.requests.marks(TENANT)) == []
+    assert harness.statuses() == [*told, *told, "SCHEDULED", "CANCELLED"]
+    assert list(harness.requests.active_markers(TENANT)) == []
 
 
-def test_a_state_that_another_changed_before_it_was_announced_is_kept(world: World) -> None:
-    request = world.accept()
-    world.handle(request, STEPS[0])
-    seen = world.requests.stored(TENANT, request.request_id)
-    world.requests.cancel(TENANT, request.request_id)
-    world.announcer.announce([seen._replace(request=replace(seen.request, told=None))])
-    after = world.requests.get(TENANT, request.request_id)
+def test_a_state_that_another_changed_before_it_was_announced_is_kept(harness: TrackerHarness) -> None:
+    request = harness.accept()
+    harness.handle(request, STEPS[0])
+    seen = harness.requests.stored(TENANT, request.request_id)
+    harness.requests.cancel(TENANT, request.request_id)
+    harness.announcer.announce([seen._replace(request=replace(seen.request, told=None))])
+    after = harness.requests.get(TENANT, request.request_id)
     assert (after.status, after.told) == (Status.CANCELLED, Status.IN_PROGRESS)
-    assert world.handle(request, STEPS[0]).told is Status.CANCELLED
+    assert harness.handle(request, STEPS[0]).told is Status.CANCELLED

@@ -16,9 +16,9 @@ from penstock.config import Settings
 from penstock.runner.health_server import serving_health
 from penstock.runner.part_runner import PartRunner
 from penstock.wiring import System, embedded
-from services.uploader.main import ApiServer, api_server, beside_the_api
+from services.uploader.main import ApiServer, api_server, background_parts
 from tests.support import messy_file
-from tests.support.offering import TENANT, ForeignStore, Shop
+from tests.support.offering import TENANT, ForeignStore, PublisherFixture
 
 SECONDS = 60  # only an uploader that takes nothing needs so many
 
@@ -28,17 +28,17 @@ class Bug(Exception):
 
 
 @pytest.fixture
-def foreign() -> ForeignStore:
+def external() -> ForeignStore:
     return ForeignStore()
 
 
 @pytest.fixture
-def system(tmp_path: Path, foreign: ForeignStore) -> Iterator[System]:
+def system(tmp_path: Path, external: ForeignStore) -> Iterator[System]:
     """One that takes offers, with one waiting."""
     with closing(embedded(Settings(data=tmp_path))) as system:
-        system = system._replace(foreign=foreign)
-        messy_file.form(system)
-        shop = Shop(system, foreign)
+        system = system._replace(external=external)
+        messy_file.command(system)
+        shop = PublisherFixture(system, external)
         shop.publish(shop.offer(messy_file.BODY))
         yield system
 
@@ -63,14 +63,14 @@ def test_a_mistake_in_taking_offers_ends_the_service_with_its_error(
             raise Bug
 
     with failpoints.installed(fail), pytest.raises(Bug):
-        runner.run([server, *beside_the_api(system)])
+        runner.run([server, *background_parts(system)])
     assert [request.event_id for request in system.requests.list(TENANT)] == ["1"]
 
 
 def test_the_offers_that_were_taken_are_counted_among_the_metrics(
     system: System, runner: PartRunner, server: ApiServer
 ) -> None:
-    uploader = threading.Thread(target=runner.run, args=([server, *beside_the_api(system)],))
+    uploader = threading.Thread(target=runner.run, args=([server, *background_parts(system)],))
     uploader.start()
     with serving_health(runner, "127.0.0.1", 0) as health:
         for attempt in stamina.retry_context(on=AssertionError, attempts=None, timeout=SECONDS):

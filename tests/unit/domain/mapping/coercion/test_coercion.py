@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from penstock.domain.errors import Refused
 from penstock.domain.mapping.attributes import parse_format
-from penstock.domain.mapping.coercion import REASONS, Coercer, Misfit, Value, coercer
+from penstock.domain.mapping.coercion import REASONS, Coercer, CoercionError, Value, coercer
 
 FORMATS = (
     *("text", "integer", "decimal", "boolean", "date", "date(d.M.yyyy)", "datetime", "datetime(yyyyMMdd HH:mm)"),
@@ -39,14 +39,14 @@ def near_cells(draw: st.DrawFn) -> str:
 
 def one_by_one(coercer: Coercer, cells: list[str]) -> tuple[list[Value | None], dict[int, str]]:
     values: list[Value | None] = []
-    misfits: dict[int, str] = {}
+    errors: dict[int, str] = {}
     for index, cell in enumerate(cells):
         try:
-            values.append(coercer.one(cell))
-        except Misfit as misfit:
+            values.append(coercer.coerce_cell(cell))
+        except CoercionError as error:
             values.append(None)
-            misfits[index] = misfit.code
-    return values, misfits
+            errors[index] = error.code
+    return values, errors
 
 
 @pytest.mark.parametrize("written", FORMATS)
@@ -56,22 +56,22 @@ def test_a_column_is_its_cells(written: str, cells: list[str]) -> None:
     fresh = coercer(parse_format(written))
     expected = one_by_one(fresh, cells)
     for attempt in (COERCERS[written], fresh, coercer(parse_format(written))):  # whatever each has seen before
-        values, misfits = attempt.column(cells)
-        assert (values, misfits) == expected
+        values, errors = attempt.coerce_column(cells)
+        assert (values, errors) == expected
         assert list(map(type, values)) == list(map(type, expected[0]))
-        assert set(misfits.values()) <= set(REASONS)
+        assert set(errors.values()) <= set(REASONS)
 
 
 @pytest.mark.parametrize("written", FORMATS)
 @pytest.mark.parametrize("blank", ["", " ", "\t ", "\u00a0", "\n", "\u3000"])
 def test_a_blank_cell_is_no_value_and_no_misfit(written: str, blank: str) -> None:
-    assert COERCERS[written].column([blank, blank]) == ([None, None], {})
-    assert COERCERS[written].one(blank) is None
+    assert COERCERS[written].coerce_column([blank, blank]) == ([None, None], {})
+    assert COERCERS[written].coerce_cell(blank) is None
 
 
 @pytest.mark.parametrize("written", FORMATS)
 def test_an_empty_column(written: str) -> None:
-    assert COERCERS[written].column([]) == ([], {})
+    assert COERCERS[written].coerce_column([]) == ([], {})
 
 
 @pytest.mark.parametrize(
@@ -92,11 +92,11 @@ def test_an_empty_column(written: str) -> None:
     ],
 )
 def test_a_misfit_tells_why_and_never_what(written: str, cell: str, code: str) -> None:
-    with pytest.raises(Misfit) as caught:
-        coercer(parse_format(written)).one(cell)
+    with pytest.raises(CoercionError) as caught:
+        coercer(parse_format(written)).coerce_cell(cell)
     assert caught.value.code == code
     assert caught.value.args == (code,)
-    assert coercer(parse_format(written)).column(["", cell]) == ([None, None], {1: code})
+    assert coercer(parse_format(written)).coerce_column(["", cell]) == ([None, None], {1: code})
 
 
 @pytest.mark.parametrize(
@@ -111,21 +111,21 @@ def test_a_misfit_tells_why_and_never_what(written: str, cell: str, code: str) -
     ],
 )
 def test_what_is_not_too_long_fits(written: str, cell: str) -> None:
-    value = coercer(parse_format(written)).one(cell)
+    value = coercer(parse_format(written)).coerce_cell(cell)
     assert value is not None
-    assert coercer(parse_format(written)).column([cell]) == ([value], {})
+    assert coercer(parse_format(written)).coerce_column([cell]) == ([value], {})
 
 
 def test_a_value_that_is_too_long_is_told_the_limit() -> None:
-    assert "1,024" in REASONS["value_too_long"].mend
-    assert "2,048" in REASONS["value_too_long"].mend
+    assert "1,024" in REASONS["value_too_long"].hint
+    assert "2,048" in REASONS["value_too_long"].hint
 
 
 def test_every_reason_says_how_to_mend_it() -> None:
     assert len(REASONS) == 11
     for reason in REASONS.values():
         assert reason.message.endswith(".")
-        assert reason.mend.endswith(".")
+        assert reason.hint.endswith(".")
 
 
 @pytest.mark.parametrize(
@@ -141,7 +141,7 @@ def test_a_wrong_argument_is_refused_with_how_to_mend_it(written: str) -> None:
     with pytest.raises(Refused) as caught:
         coercer(parse_format(written))
     assert caught.value.code == "invalid_format"
-    assert "such as" in caught.value.faults[0].mend or "For example" in caught.value.faults[0].mend
+    assert "such as" in caught.value.faults[0].hint or "For example" in caught.value.faults[0].hint
 
 
 def test_slow_libraries_are_imported_only_for_their_columns() -> None:

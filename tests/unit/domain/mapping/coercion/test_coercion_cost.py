@@ -33,9 +33,9 @@ def costly(work: Callable[[str], object], size: int) -> list[tuple[str, int]]:
 @pytest.mark.parametrize("written", FORMATS)
 def test_no_cell_costs_much(written: str, size: int) -> None:
     reading = coercer(parse_format(written))
-    reading.column(["+31201234567", "0201234567"])  # a country's first number compiles its plan
-    assert costly(reading.one, size) == []
-    assert costly(lambda cell: reading.column([cell]), size) == []
+    reading.coerce_column(["+31201234567", "0201234567"])  # a country's first number compiles its plan
+    assert costly(reading.coerce_cell, size) == []
+    assert costly(lambda cell: reading.coerce_column([cell]), size) == []
 
 
 @pytest.mark.parametrize("written", ["text", "email"])

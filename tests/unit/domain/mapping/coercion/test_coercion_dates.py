@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from penstock.domain.limits import MAX_PATTERNS
-from penstock.domain.mapping.attributes import FormatKind, InputFormat
-from penstock.domain.mapping.coercion import Misfit, coercer, date_patterns
+from penstock.domain.mapping.attributes import ValueFormat, ValueType
+from penstock.domain.mapping.coercion import CoercionError, coercer, date_patterns
 from penstock.domain.mapping.coercion.dates import DateCoercer, DateTimeCoercer
 
 
@@ -28,7 +28,7 @@ from penstock.domain.mapping.coercion.dates import DateCoercer, DateTimeCoercer
     ],
 )
 def test_a_date(pattern: str, cell: str, value: str) -> None:
-    assert DateCoercer(pattern).one(cell) == value
+    assert DateCoercer(pattern).coerce_cell(cell) == value
 
 
 @pytest.mark.parametrize(
@@ -47,22 +47,22 @@ def test_a_date(pattern: str, cell: str, value: str) -> None:
     ],
 )
 def test_not_a_date(pattern: str, cell: str) -> None:
-    with pytest.raises(Misfit, match="not_a_date"):
-        DateCoercer(pattern).one(cell)
+    with pytest.raises(CoercionError, match="not_a_date"):
+        DateCoercer(pattern).coerce_cell(cell)
 
 
 @given(st.dates())
 def test_every_date_is_read_in_every_order(day: date) -> None:
     for pattern, written in (("", "%Y-%m-%d"), ("dd.MM.yyyy", "%d.%m.%Y"), ("MM/dd yyyy", "%m/%d %Y")):
         cell = day.strftime(written.replace("%Y", f"{day.year:04}"))
-        assert DateCoercer(pattern).column([cell, cell]) == ([day.isoformat()] * 2, {})
+        assert DateCoercer(pattern).coerce_column([cell, cell]) == ([day.isoformat()] * 2, {})
 
 
 def test_days_beyond_what_is_remembered_are_read_too(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("penstock.domain.mapping.coercion.dates._MEMO", 2)
     dates, cells = DateCoercer(), ["2024-01-01", "2024-01-02", "2024-01-03", "2024-01-04"]
     for _ in range(2):
-        assert dates.column(cells) == (cells, {})
+        assert dates.coerce_column(cells) == (cells, {})
     assert len(dates._known) == 2
 
 
@@ -83,7 +83,7 @@ def test_days_beyond_what_is_remembered_are_read_too(monkeypatch: pytest.MonkeyP
     ],
 )
 def test_a_datetime_keeps_its_offset_and_gets_none(pattern: str, cell: str, value: str) -> None:
-    assert DateTimeCoercer(pattern).one(cell) == value
+    assert DateTimeCoercer(pattern).coerce_cell(cell) == value
 
 
 @pytest.mark.parametrize(
@@ -96,8 +96,8 @@ def test_a_datetime_keeps_its_offset_and_gets_none(pattern: str, cell: str, valu
     ],
 )
 def test_not_a_datetime(pattern: str, cell: str) -> None:
-    with pytest.raises(Misfit, match="not_a_datetime"):
-        DateTimeCoercer(pattern).one(cell)
+    with pytest.raises(CoercionError, match="not_a_datetime"):
+        DateTimeCoercer(pattern).coerce_cell(cell)
 
 
 ZONES = st.none() | st.integers(-1439, 1439).map(lambda minutes: timezone(timedelta(minutes=minutes)))
@@ -106,7 +106,7 @@ ZONES = st.none() | st.integers(-1439, 1439).map(lambda minutes: timezone(timede
 @given(st.datetimes(timezones=ZONES))
 def test_every_iso_datetime_comes_back_as_python_writes_it(moment: datetime) -> None:
     for cell in (moment.isoformat(), moment.isoformat(" ")):
-        assert DateTimeCoercer().column([cell]) == ([moment.isoformat()], {})
+        assert DateTimeCoercer().coerce_column([cell]) == ([moment.isoformat()], {})
 
 
 def test_a_pattern_is_compiled_once(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -121,6 +121,6 @@ def test_a_pattern_is_compiled_once(monkeypatch: pytest.MonkeyPatch) -> None:
     written = [f"yyyy-MM-dd'once {number}'" for number in range(MAX_PATTERNS)]
     for _ in range(2):
         for each in written:
-            coercer(InputFormat(FormatKind.DATE, each))
-            coercer(InputFormat(FormatKind.DATETIME, f"{each} HH"))
+            coercer(ValueFormat(ValueType.DATE, each))
+            coercer(ValueFormat(ValueType.DATETIME, f"{each} HH"))
     assert len(compiled) == 2 * MAX_PATTERNS

@@ -5,7 +5,7 @@ from email_validator import SPECIAL_USE_DOMAIN_NAMES, EmailNotValidError, valida
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from penstock.domain.mapping.coercion import Misfit
+from penstock.domain.mapping.coercion import CoercionError
 from penstock.domain.mapping.coercion.emails import EmailCoercer
 
 LABELS = st.sampled_from(
@@ -46,9 +46,9 @@ def library(cell: str) -> str | None:
 def test_the_fast_way_is_the_librarys_answer_or_none(cells: list[str]) -> None:
     emails = EmailCoercer()
     for _ in range(2):  # the second time from what is remembered of the first
-        for cell, value in zip(cells, emails.glance(cells), strict=True):
+        for cell, value in zip(cells, emails.parse_fast(cells), strict=True):
             assert value is None or value == library(cell.strip())
-    for cell, value in zip(cells, emails.column(cells)[0], strict=True):
+    for cell, value in zip(cells, emails.coerce_column(cells)[0], strict=True):
         assert value == library(cell.strip())
 
 
@@ -65,9 +65,9 @@ def test_common_shapes_need_no_library_more_than_once_a_domain(
     cell: str, value: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     emails = EmailCoercer()
-    emails.column([cell])
+    emails.coerce_column([cell])
     monkeypatch.delattr("penstock.domain.mapping.coercion.emails.validate_email")
-    assert emails.column([cell, cell]) == ([value, value], {})
+    assert emails.coerce_column([cell, cell]) == ([value, value], {})
 
 
 @pytest.mark.parametrize(
@@ -79,7 +79,7 @@ def test_common_shapes_need_no_library_more_than_once_a_domain(
     ],
 )
 def test_the_library_judges_the_rest(cell: str, value: str) -> None:
-    assert EmailCoercer().column([cell]) == ([value], {})
+    assert EmailCoercer().coerce_column([cell]) == ([value], {})
 
 
 @pytest.mark.parametrize(
@@ -97,13 +97,13 @@ def test_the_library_judges_the_rest(cell: str, value: str) -> None:
     ],
 )
 def test_not_an_email(cell: str) -> None:
-    with pytest.raises(Misfit, match="not_an_email"):
-        EmailCoercer().one(cell)
+    with pytest.raises(CoercionError, match="not_an_email"):
+        EmailCoercer().coerce_cell(cell)
 
 
 def test_domains_beyond_what_is_remembered_are_judged_too(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("penstock.domain.mapping.coercion.emails._MEMO", 2)
     emails, cells = EmailCoercer(), [f"a@example{number}.com" for number in range(4)]
     for _ in range(2):
-        assert emails.column(cells) == (cells, {})
+        assert emails.coerce_column(cells) == (cells, {})
     assert len(emails._domains) == 2

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from penstock.domain.mapping.coercion import Misfit
+from penstock.domain.mapping.coercion import CoercionError
 from penstock.domain.mapping.coercion.numbers import BooleanCoercer, DecimalCoercer, IntegerCoercer
 from penstock.domain.mapping.coercion.texts import EnumCoercer, TextCoercer
 
@@ -19,25 +19,25 @@ from penstock.domain.mapping.coercion.texts import EnumCoercer, TextCoercer
     ],
 )
 def test_a_whole_number(cell: str, number: int) -> None:
-    assert IntegerCoercer().one(cell) == number
+    assert IntegerCoercer().coerce_cell(cell) == number
 
 
 @pytest.mark.parametrize("cell", ["1_000", "٣", "７", "²", "1.0", "1e3", "--1", "+", "1 000", "0x10", "\u00a05", "NaN"])
 def test_not_a_whole_number(cell: str) -> None:
-    with pytest.raises(Misfit, match="not_an_integer"):
-        IntegerCoercer().one(cell)
+    with pytest.raises(CoercionError, match="not_an_integer"):
+        IntegerCoercer().coerce_cell(cell)
 
 
 @pytest.mark.parametrize("cell", [str(2**63), str(-(2**63) - 1), "9" * 1_000])
 def test_a_whole_number_of_more_than_64_bits(cell: str) -> None:
-    with pytest.raises(Misfit, match="integer_out_of_range"):
-        IntegerCoercer().one(cell)
+    with pytest.raises(CoercionError, match="integer_out_of_range"):
+        IntegerCoercer().coerce_cell(cell)
 
 
 @given(st.integers(-(2**63), 2**63 - 1), st.integers(0, 3))
 def test_every_whole_number_of_64_bits_is_read(number: int, zeros: int) -> None:
     cell = f"{'-' if number < 0 else ''}{'0' * zeros}{abs(number)}"
-    assert IntegerCoercer().column([cell]) == ([number], {})
+    assert IntegerCoercer().coerce_column([cell]) == ([number], {})
 
 
 @pytest.mark.parametrize(
@@ -49,8 +49,8 @@ def test_every_whole_number_of_64_bits_is_read(number: int, zeros: int) -> None:
     ],
 )
 def test_a_decimal_is_exact_and_has_one_form(cell: str, canonical: str) -> None:
-    assert DecimalCoercer().one(cell) == canonical
-    assert DecimalCoercer().one(canonical) == canonical
+    assert DecimalCoercer().coerce_cell(cell) == canonical
+    assert DecimalCoercer().coerce_cell(canonical) == canonical
 
 
 @pytest.mark.parametrize(
@@ -61,18 +61,18 @@ def test_a_decimal_is_exact_and_has_one_form(cell: str, canonical: str) -> None:
     ],
 )
 def test_not_a_decimal(cell: str) -> None:
-    with pytest.raises(Misfit, match="not_a_decimal"):
-        DecimalCoercer().one(cell)
+    with pytest.raises(CoercionError, match="not_a_decimal"):
+        DecimalCoercer().coerce_cell(cell)
 
 
 @given(st.decimals(allow_nan=False, allow_infinity=False, min_value=-(10**40), max_value=10**40))
 @example(Decimal("-0"))
 def test_a_decimal_keeps_its_value(number: Decimal) -> None:
-    values, misfits = DecimalCoercer().column([str(number)])
-    assert misfits == {}
+    values, errors = DecimalCoercer().coerce_column([str(number)])
+    assert errors == {}
     assert Decimal(str(values[0])) == number
     assert "E" not in str(values[0])
-    assert DecimalCoercer().column([str(values[0])])[0] == values
+    assert DecimalCoercer().coerce_column([str(values[0])])[0] == values
 
 
 @pytest.mark.parametrize(
@@ -80,26 +80,26 @@ def test_a_decimal_keeps_its_value(number: Decimal) -> None:
     [(["true", "YES", "y", "T", "1", " True "], True), (["false", "No", "N", "f", "0"], False)],
 )
 def test_a_boolean(cells: list[str], value: bool) -> None:
-    assert BooleanCoercer().column(cells) == ([value] * len(cells), {})
+    assert BooleanCoercer().coerce_column(cells) == ([value] * len(cells), {})
 
 
 @pytest.mark.parametrize("cell", ["on", "ja", "2", "tru", "ⓨ", "１", "01"])
 def test_not_a_boolean(cell: str) -> None:
-    with pytest.raises(Misfit, match="not_a_boolean"):
-        BooleanCoercer().one(cell)
+    with pytest.raises(CoercionError, match="not_a_boolean"):
+        BooleanCoercer().coerce_cell(cell)
 
 
 @given(st.text(min_size=1).filter(str.strip))
 @example(" 007 ")
 @example("=cmd|' /C calc'!A0")
 def test_text_stays_exactly_as_it_is(cell: str) -> None:
-    assert TextCoercer().column([cell, ""]) == ([cell, None], {})
-    assert TextCoercer().column([cell]) == ([cell], {})
+    assert TextCoercer().coerce_column([cell, ""]) == ([cell, None], {})
+    assert TextCoercer().coerce_column([cell]) == ([cell], {})
 
 
 def test_an_option_is_matched_exactly() -> None:
     enum = EnumCoercer("gold|silver|Très bien")
-    assert enum.column(["gold", " silver ", "Très bien", "Gold", "gold|silver"]) == (
+    assert enum.coerce_column(["gold", " silver ", "Très bien", "Gold", "gold|silver"]) == (
         ["gold", "silver", "Très bien", None, None],
         {3: "not_an_option", 4: "not_an_option"},
     )

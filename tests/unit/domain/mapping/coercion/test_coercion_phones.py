@@ -8,8 +8,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from phonenumbers import PhoneNumberFormat
 
-from penstock.domain.mapping.attributes import FormatKind, InputFormat
-from penstock.domain.mapping.coercion import Misfit
+from penstock.domain.mapping.attributes import ValueFormat, ValueType
+from penstock.domain.mapping.coercion import CoercionError
 from penstock.domain.mapping.coercion.phones import PhoneCoercer
 from penstock.domain.profiles.identity import NodeHasher
 
@@ -73,10 +73,10 @@ def library(cell: str, region: str | None) -> str | None:
 @example(("0 31 11 91234-5678", "BR"))
 def test_the_fast_way_is_the_librarys_answer_or_none(case: tuple[str, str | None]) -> None:
     cell, region = case
-    told = phones(region).glance([cell])[0]
+    told = phones(region).parse_fast([cell])[0]
     answer = library(cell.strip(" \t"), region)
     assert told is None or told == answer
-    assert phones(region).column([cell])[0] == [answer]
+    assert phones(region).coerce_column([cell])[0] == [answer]
 
 
 @pytest.mark.parametrize("region", sorted(phonenumbers.SUPPORTED_REGIONS))
@@ -86,7 +86,7 @@ def test_the_fast_way_tells_the_ordinary_numbers_of_every_country(region: str) -
     number = number or phonenumbers.example_number(region)
     e164 = phonenumbers.format_number(number, PhoneNumberFormat.E164)
     cells = [e164, phonenumbers.format_number(number, PhoneNumberFormat.INTERNATIONAL)]
-    assert phones(None).glance(cells) == [e164, e164]
+    assert phones(None).parse_fast(cells) == [e164, e164]
 
 
 @pytest.mark.parametrize(
@@ -106,8 +106,8 @@ def test_the_fast_way_tells_the_ordinary_numbers_of_every_country(region: str) -
     ],
 )
 def test_national_numbers_of_a_stated_region_are_told_at_a_glance(region: str, cell: str, e164: str) -> None:
-    assert PhoneCoercer(region).glance([cell]) == [e164]
-    assert PhoneCoercer(region).one(cell) == e164
+    assert PhoneCoercer(region).parse_fast([cell]) == [e164]
+    assert PhoneCoercer(region).coerce_cell(cell) == e164
 
 
 @pytest.mark.parametrize(
@@ -119,19 +119,19 @@ def test_national_numbers_of_a_stated_region_are_told_at_a_glance(region: str, c
     ],
 )
 def test_not_a_phone(region: str, cell: str) -> None:
-    with pytest.raises(Misfit, match="not_a_phone"):
-        PhoneCoercer(region).one(cell)
+    with pytest.raises(CoercionError, match="not_a_phone"):
+        PhoneCoercer(region).coerce_cell(cell)
 
 
 def test_a_newline_in_a_cell_does_not_shift_the_others() -> None:
     cells = ["+31612345678", "+316\n12345678", "+31206241111"]
-    values, _ = PhoneCoercer().column(cells)
+    values, _ = PhoneCoercer().coerce_column(cells)
     assert (values[0], values[2]) == ("+31612345678", "+31206241111")
 
 
 def test_only_the_heads_of_real_plans_are_remembered() -> None:
     coercer = PhoneCoercer("NL")
-    coercer.column(["hello", "+", "+31", "+0123456", "+8001234567", "12", "+31612345678"])
+    coercer.coerce_column(["hello", "+", "+31", "+0123456", "+8001234567", "12", "+31612345678"])
     assert set(coercer._plans) == {"+3161"}
 
 
@@ -149,16 +149,16 @@ def test_only_the_heads_of_real_plans_are_remembered() -> None:
     ],
 )
 def test_an_extension_is_kept(region: str, cell: str, value: str) -> None:
-    assert PhoneCoercer(region).one(cell) == value
-    assert PhoneCoercer(region).column([cell]) == ([value], {})
-    assert PhoneCoercer().one(value) == value
+    assert PhoneCoercer(region).coerce_cell(cell) == value
+    assert PhoneCoercer(region).coerce_column([cell]) == ([value], {})
+    assert PhoneCoercer().coerce_cell(value) == value
 
 
 def test_colleagues_behind_one_number_are_not_one_person() -> None:
-    hasher, format = NodeHasher("phone", bytes(32)), InputFormat(FormatKind.PHONE)
+    hasher, format = NodeHasher("phone", bytes(32)), ValueFormat(ValueType.PHONE)
     cells = ["+31 20 123 4567", "+31 20 123 4567 ext. 12", "+31 20 123 4567 x13", "+31201234567;ext=12"]
-    values, misfits = PhoneCoercer().column(cells)
+    values, errors = PhoneCoercer().coerce_column(cells)
     nodes = hasher.column([str(value) for value in values], format)
-    assert misfits == {}
+    assert errors == {}
     assert len(set(nodes)) == 3
     assert nodes[1] == nodes[3]

@@ -50,13 +50,13 @@ UNFIT = [
 
 @pytest.mark.parametrize("cell", FIT)
 def test_a_url_is_kept_as_it_is_written(cell: str) -> None:
-    assert UrlCoercer().column([cell, f" {cell} "]) == ([cell, cell], {})
+    assert UrlCoercer().coerce_column([cell, f" {cell} "]) == ([cell, cell], {})
 
 
 @pytest.mark.parametrize("cell", UNFIT)
 def test_not_a_url(cell: str) -> None:
-    assert UrlCoercer().column([cell]) == ([None], {0: "not_a_url"})
+    assert UrlCoercer().coerce_column([cell]) == ([None], {0: "not_a_url"})
 
 
 def test_the_common_shape_is_told_at_a_glance() -> None:
-    assert UrlCoercer().glance(["https://www.example.com/a?b=c"]) == ["https://www.example.com/a?b=c"]
+    assert UrlCoercer().parse_fast(["https://www.example.com/a?b=c"]) == ["https://www.example.com/a?b=c"]

@@ -58,7 +58,7 @@ def test_faults_say_where_and_never_what(sent: Any) -> None:
     (fault,) = caught.value.faults
     assert fault.code == "invalid_request"
     assert MARK not in str(caught.value)
-    assert MARK not in fault.message + fault.mend
+    assert MARK not in fault.message + fault.hint
 
 
 def test_a_fault_names_its_place() -> None:

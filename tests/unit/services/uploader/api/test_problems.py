@@ -17,7 +17,7 @@ from penstock.domain.errors import (
     Unavailable,
     refusal,
 )
-from penstock.domain.mapping.coercion import REASONS, Misfit
+from penstock.domain.mapping.coercion import REASONS, CoercionError
 from services.uploader.api.problems import answer_for
 
 
@@ -32,7 +32,7 @@ from services.uploader.api.problems import answer_for
         (Unavailable("u"), 503, "unavailable"),
         (Fenced("f"), 503, "fenced"),
         (Corrupt("c"), 500, "corrupt"),
-        (Misfit("not_an_integer"), 422, "not_an_integer"),
+        (CoercionError("not_an_integer"), 422, "not_an_integer"),
         (NotFoundException(), 404, "not_found"),
         (MethodNotAllowedException(), 405, "method_not_allowed"),
         (HTTPException(status_code=418), 500, "internal"),
@@ -45,11 +45,11 @@ def test_each_error_has_its_status(error: Exception, status: int, code: str) -> 
     assert problem.title
     assert problem.detail
     assert [fault.code for fault in problem.faults] == [code]
-    assert all(fault.message and fault.mend for fault in problem.faults)
+    assert all(fault.message and fault.hint for fault in problem.faults)
 
 
 def test_all_faults_are_listed() -> None:
-    faults = [Fault(code=code, message=f"m {code}", mend="d") for code in ("a", "b")]
+    faults = [Fault(code=code, message=f"m {code}", hint="d") for code in ("a", "b")]
     problem = answer_for(Refused(faults)).problem
     assert (problem.status, problem.code, problem.faults) == (422, "refused", faults)
     assert problem.detail == "m a; m b"
@@ -73,4 +73,4 @@ def test_whoever_has_to_wait_is_told_how_long() -> None:
 
 
 def test_every_misfit_of_a_value_is_a_fault_of_the_input() -> None:
-    assert {answer_for(Misfit(code)).problem.status for code in REASONS} == {422}
+    assert {answer_for(CoercionError(code)).problem.status for code in REASONS} == {422}

@@ -57,4 +57,4 @@ def test_too_few_files_are_refused(open_files: int) -> None:
     with pytest.raises(Refused) as refused:
         connections_of(open_files)
     assert refused.value.code == "too_few_open_files"
-    assert "ulimit -n 1024" in refused.value.faults[0].mend
+    assert "ulimit -n 1024" in refused.value.faults[0].hint

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from penstock.adapters.embedded.control_store import EmbeddedControlStore
 from penstock.adapters.embedded.event_log import EmbeddedEventLog
-from penstock.application.consuming.worker_pool import Crew
+from penstock.application.consuming.worker_pool import WorkerPool
 from penstock.application.requests.chunks import Chunks
 from penstock.application.requests.requests import Requests
 from penstock.domain.errors import PenstockError
@@ -46,11 +46,11 @@ class ScriptedMailer(Mailer):
         return [f"{message['Subject']} to {message['To']}" for message in self.messages]
 
 
-class World:
+class TrackerHarness:
     """All parts of one status tracker, with a `crew` of so many."""
 
-    def __init__(self, folder: Path, crew: int = 1) -> None:
-        self.crew = Crew(crew)
+    def __init__(self, folder: Path, pool: int = 1) -> None:
+        self.pool = WorkerPool(pool)
         self.clock = ManualClock()
         self.store = EmbeddedControlStore(folder / "control.db")
         self.store.put(Table.DATA_KEYS, TENANT, "general", "1", b"wrapped")  # what makes a tenant
@@ -64,8 +64,8 @@ class World:
 
     def start(self) -> None:
         """The tracker's parts, as after a restart of its process."""
-        self.announcer = Announcer(log=self.log, requests=self.requests, outbox=self.outbox, crew=self.crew)
-        self.tracker = Tracker(requests=self.requests, announcer=self.announcer, crew=self.crew)
+        self.announcer = Announcer(log=self.log, requests=self.requests, outbox=self.outbox, pool=self.pool)
+        self.tracker = Tracker(requests=self.requests, announcer=self.announcer, pool=self.pool)
         self.notifier = Notifier(
             store=self.store,
             requests=self.requests,

@@ -1,7 +1,7 @@
 """One simulated life of the whole embedded system: a seed decides all that happens, and a check at the end.
 
-Real services on the real embedded adapters; time, delivery, duplicates, deaths and people's doings come from the seed.
-A death raises `Killed` at a failpoint: the service is gone as it stands, and a new one starts on what is on disk.
+Real services on the real embedded adapters; time, delivery, duplicates, deaths and people's doings come from the
+seed. A death raises `Killed` at a failpoint: the service is gone as it stands, and a new one starts on what is on disk.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from random import Random
 
 from penstock import failpoints
 from penstock.adapters.embedded.event_log import EmbeddedEventLog
-from penstock.application.uploads.upload_command import UploadForm
+from penstock.application.uploads.upload_command import UploadCommand
 from penstock.config import Settings
 from penstock.domain.errors import Refused
 from penstock.domain.mapping.mapping import ColumnMapping, Mode
@@ -51,13 +51,13 @@ class Sent:
     body: bytes
     packed: bytes
     columns: tuple[ColumnMapping, ...]
-    form: UploadForm
+    command: UploadCommand
     after: str
     request_id: str = ""
 
 
 @dataclass
-class World:
+class SimulatedSystem:
     folder: Path
     seed: int
     random: Random = field(init=False)
@@ -136,7 +136,7 @@ class World:
 
     def _all_ended(self) -> bool:
         return all(self._status(upload) == "ended" for upload in self.uploads) and not any(
-            self.system.requests.marks(TENANT)
+            self.system.requests.active_markers(TENANT)
         )
 
     def _status(self, upload: Sent) -> str:
@@ -155,7 +155,7 @@ class World:
             parts = [upload.packed[at : at + 50] for at in range(0, len(upload.packed), 50)]
             try:
                 intake, key = intake_of(self.system), f"key-{upload.number}"
-                request = intake.upload(TENANT, parts, upload.form, idempotency_key=key)
+                request = intake.upload(TENANT, parts, upload.command, idempotency_key=key)
             except Refused:
                 self.uploads.remove(upload)
                 continue
@@ -167,7 +167,7 @@ class World:
         source = self.random.choice(SOURCES)
         mapping = self.system.catalog.save_mapping(TENANT, source, columns)
         number = self.uploads[-1].number + 1 if self.uploads else 1
-        form = UploadForm(
+        command = UploadCommand(
             data_source=source,
             file_name=f"file-{number}.tsv",
             uploaded_by="simulation",
@@ -176,7 +176,7 @@ class World:
             mapping=mapping,
         )
         newest = max((upload.request_id for upload in self.uploads), default="")
-        return Sent(number, body, files.packed(self.random, body), columns, form, newest)
+        return Sent(number, body, files.packed(self.random, body), columns, command, newest)
 
     def _meddle(self) -> None:
         """Cancel or undo something, as a person would; a refusal is an answer too."""
