@@ -124,7 +124,7 @@ def _prepared(backend: Backend, source: str, forms: Sequence[ColumnSpec], file: 
     """
     if not forms:
         mapping = _saved(backend, source)
-        return Prepared(None, _unmapped(file.judge(mapping, backend.limits), mapping))
+        return Prepared(None, _unmapped(file.read_header(mapping, backend.limits), mapping))
     faults: list[Fault] = []
     try:
         wanted = resolve_columns(forms, backend.attributes())
@@ -136,7 +136,7 @@ def _prepared(backend: Backend, source: str, forms: Sequence[ColumnSpec], file: 
         faults += refused.faults
     mapping = _unsaved(source, forms)
     try:
-        header = file.judge(mapping, backend.limits)
+        header = file.read_header(mapping, backend.limits)
     except Refused as refused:
         faults += refused.faults
     if faults:

@@ -11,7 +11,8 @@ from typing import BinaryIO
 
 from penstock.domain.errors import refusal
 from penstock.domain.files.compression import plain
-from penstock.domain.files.header import MAX_HEADER_BYTES, Header, parse_header
+from penstock.domain.files.header import Header, parse_header
+from penstock.domain.files.tabular_format import MAX_HEADER_BYTES
 from penstock.domain.mapping.mapping import Limits, Mapping
 from services.cli.failures import SHOWN_PATH, BadUsage
 
@@ -33,8 +34,8 @@ class UploadFile:
         """As UTF-8: a file's name may be any bytes, what no character stands for is shown as U+FFFD."""
         return "stdin" if self.path == STDIN else os.fsencode(self.path.name).decode(errors="replace")
 
-    def judge(self, mapping: Mapping, limits: Limits) -> Header:
-        """The header, before anything is stored. Raises `Refused` with every fault of header, mapping and form."""
+    def read_header(self, mapping: Mapping, limits: Limits) -> Header:
+        """The header, before anything is stored. Raises `Refused`: every fault of compression, header and mapping."""
         head, complete = bytearray(), True
         for piece in plain(self._peeked(), limits=limits):
             head += piece

@@ -28,7 +28,9 @@ from penstock.domain.events import (
     unreadable_file,
 )
 from penstock.domain.files.chunking import ChunkSpan, spans
-from penstock.domain.files.header import MAX_HEADER_BYTES, no_rows, parse_header
+from penstock.domain.files.formats import tabular_format
+from penstock.domain.files.header import no_rows, parse_header
+from penstock.domain.files.tabular_format import MAX_HEADER_BYTES
 from penstock.domain.mapping.mapping import Plan
 from penstock.domain.requests.request import Request, upload_requested
 from penstock.failpoints import failpoint
@@ -94,10 +96,21 @@ class Splitter:
         """The number of chunks, and the size of the plain file in bytes."""
         reader = self._files.open(event.tenant_id, ObjectRef(event.object_key, event.object_version, event.object_size))
         head = reader.read(0, min(reader.size, MAX_HEADER_BYTES))
-        header = parse_header(head, mapping=plan.mapping, limits=plan.limits, complete=len(head) == reader.size)
+        header = parse_header(
+            head,
+            mapping=plan.mapping,
+            limits=plan.limits,
+            complete=len(head) == reader.size,
+            file_format=plan.file_format,
+        )
         count = 0
-        body = reader.stream(header.body_start, piece=READ_BYTES)
-        for span in spans(body, body_start=header.body_start, chunk_bytes=plan.chunk_bytes):
+        for span in spans(
+            reader.stream(header.body_start, piece=READ_BYTES),
+            tabular_format(plan.file_format).scanner(),
+            body_start=header.body_start,
+            first_line=header.first_line,
+            chunk_bytes=plan.chunk_bytes,
+        ):
             chunk = ChunkReady(
                 tenant_id=event.tenant_id,
                 request_id=event.request_id,

@@ -32,9 +32,11 @@ from penstock.domain.events import (
     unreadable_file,
 )
 from penstock.domain.files.chunking import is_oversized_row
-from penstock.domain.files.header import MAX_HEADER_BYTES, parse_header
+from penstock.domain.files.formats import tabular_format
+from penstock.domain.files.header import parse_header
 from penstock.domain.files.rejects import Reject, encode_rejects
-from penstock.domain.files.rows import SET_ASIDE
+from penstock.domain.files.rows import SET_ASIDE, raw_rows
+from penstock.domain.files.tabular_format import MAX_HEADER_BYTES
 from penstock.domain.ingestion.chunk import ChunkResult, ingest_chunk
 from penstock.domain.ingestion.layout import Layout, compile_layout
 from penstock.domain.mapping.mapping import Plan
@@ -167,7 +169,13 @@ class Worker:
         plan = self._requests.plan(tenant_id, request_id)
         file = self._files.open(tenant_id, ref)
         head = file.read(0, min(file.size, MAX_HEADER_BYTES))
-        header = parse_header(head, mapping=plan.mapping, limits=plan.limits, complete=len(head) == file.size)
+        header = parse_header(
+            head,
+            mapping=plan.mapping,
+            limits=plan.limits,
+            complete=len(head) == file.size,
+            file_format=plan.file_format,
+        )
         hash_key = self._keys.get(tenant_id, Purpose.HASH, plan.hash_key)
         return _Prepared(plan, compile_layout(plan, header, hash_key.secret), file.size)
 
@@ -200,9 +208,8 @@ class Worker:
         plan = self._requests.plan(event.tenant_id, event.request_id)
         if _oversized(event, plan):
             return self._commit(event, plan, _unread(event))
-        lines = enumerate(self._read(event).split(b"\n"), event.first_line)
-        rows = ((line, row.removesuffix(b"\r")) for line, row in lines)
-        rejects = [Reject(line=line, reasons=(SET_ASIDE,), row=row) for line, row in rows if row]
+        rows = raw_rows(self._read(event), tabular_format(plan.file_format), first_line=event.first_line)
+        rejects = [Reject(line=line, reasons=(SET_ASIDE,), row=row) for line, row in rows]
         return self._commit(event, plan, ChunkResult([], b"", rejects, len(rejects), 0))
 
     def _report(self, event: ChunkReady, step: Step) -> None:

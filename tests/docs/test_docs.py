@@ -24,7 +24,7 @@ from penstock.application.access.api_keys import Role
 from penstock.application.encryption.key_ring import Purpose
 from penstock.config import PREFIX, Settings
 from penstock.domain import events
-from penstock.domain.files import header as file_rules
+from penstock.domain.files import column_names
 from penstock.domain.mapping.attributes import ValueType, parse_format
 from penstock.domain.mapping.builtin_attributes import BUILTIN
 from penstock.domain.mapping.coercion import REASONS, CoercionError, coercer
@@ -48,6 +48,7 @@ FILES, ERRORS, SETTINGS, HTTP = "docs/files.md", "docs/errors.md", "docs/setting
 ARCHITECTURE, OPERATING, GUARANTEES = "docs/architecture.md", "docs/operations.md", "docs/guarantees.md"
 ROW_READERS = (
     "penstock/domain/files/rows.py",
+    "penstock/domain/files/tabular_format.py",
     "penstock/domain/ingestion/chunk.py",
     "services/row_processor/worker.py",
 )
@@ -166,7 +167,7 @@ def test_the_first_file_of_the_readme_is_ingested(penstock_command: list[str], t
 
 def error_codes() -> set[str]:
     """Every code that the source can raise or answer."""
-    named = {rule[0] for rule in file_rules._NAME_RULES}
+    named = {rule[0] for rule in column_names._NAME_RULES}
     return set(argument_of("code", sources())) | named | set(STATUS)
 
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 
 from penstock.application.encryption.sealed_objects import SealedObjects, rejects_key
 from penstock.application.requests.chunks import Chunks
 from penstock.application.requests.requests import Requests
 from penstock.domain.errors import NotFound, Refused, refusal
-from penstock.domain.files.header import MAX_HEADER_BYTES, parse_header
-from penstock.domain.files.rejects import Reject, decode_rejects, write_tsv
+from penstock.domain.files.formats import tabular_format
+from penstock.domain.files.header import Header, parse_header
+from penstock.domain.files.rejects import Reject, decode_rejects
+from penstock.domain.files.tabular_format import MAX_HEADER_BYTES
 from penstock.domain.requests.request import Request
 from penstock.ports.object_store import ObjectRef
 
@@ -21,7 +23,7 @@ class RejectFiles:
         self._requests, self._chunks, self._files = requests, chunks, files
 
     def lines(self, tenant_id: str, request_id: str, *, only: frozenset[str] = frozenset()) -> Iterator[bytes]:
-        """The lines of the TSV, its header first; one chunk's rejects are in memory at a time.
+        """The reject file, its header first, then a part for each row; one chunk's rejects are in memory at a time.
 
         `only`: the rows that were rejected for one of these reasons; all without it.
         Raises `NotFound`; `Refused`: no_rejects, rejects_expired.
@@ -36,9 +38,10 @@ class RejectFiles:
             raise refusal("no_rejects", "this request has no rejects", "There is nothing to correct.")
         rejects = self._rejects(tenant_id, places)
         wanted = (reject for reject in rejects if not only or only.intersection(reject.reasons))
-        return write_tsv(self._columns(request), wanted)
+        header = self._header(request)
+        return tabular_format(header.file_format).write_rejects(header.columns, wanted)
 
-    def _columns(self, request: Request) -> Sequence[str]:
+    def _header(self, request: Request) -> Header:
         """The header of the uploaded file, which is kept as long as the rejects are."""
         ref = ObjectRef(request.object_key, request.object_version, request.object_size)
         try:
@@ -46,8 +49,14 @@ class RejectFiles:
         except NotFound:
             raise _expired() from None
         head = reader.read(0, min(reader.size, MAX_HEADER_BYTES))
-        limits = self._requests.plan(request.tenant_id, request.request_id).limits
-        return parse_header(head, mapping=None, limits=limits, complete=len(head) == reader.size).columns
+        plan = self._requests.plan(request.tenant_id, request.request_id)
+        return parse_header(
+            head,
+            mapping=None,
+            limits=plan.limits,
+            complete=len(head) == reader.size,
+            file_format=plan.file_format,
+        )
 
     def _rejects(self, tenant_id: str, places: Iterable[str]) -> Iterator[Reject]:
         for place in places:

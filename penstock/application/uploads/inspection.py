@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from penstock.domain.errors import Fault, Refused
 from penstock.domain.files.compression import MAGIC_BYTES, compression_of, plain
-from penstock.domain.files.header import MAX_HEADER_BYTES, parse_header
+from penstock.domain.files.formats import detect_format, tabular_format, text_start
+from penstock.domain.files.header import parse_header
+from penstock.domain.files.tabular_format import MAX_HEADER_BYTES, HeaderCells, TabularFormat
 from penstock.domain.mapping.attributes import Attribute
 from penstock.domain.mapping.mapping import Limits
 from penstock.domain.mapping.mapping import Mapping as SavedMapping
@@ -60,12 +62,23 @@ class Inspection(NamedTuple):
         return []
 
     def lines(self) -> list[list[str]]:
-        """The cells of the header and of up to `SAMPLE_ROWS` rows, as they stand in the file; only whole lines."""
-        whole = self.head if self.complete else self.head[: self.head.rfind(b"\n") + 1]
-        text = whole.decode("utf-8-sig", errors="replace")
-        lines = [line.removesuffix("\r") for line in text.split("\n", 2 * SAMPLE_ROWS)[: 2 * SAMPLE_ROWS]]
-        filled = [line.split("\t", SHOWN_COLUMNS)[:SHOWN_COLUMNS] for line in lines if line][: SAMPLE_ROWS + 1]
-        return [[cell[:SHOWN_CELL] for cell in cells] for cells in filled]
+        """The cells of the header and of up to `SAMPLE_ROWS` rows, as they stand in the file; only whole rows."""
+        file_format = tabular_format(detect_format(self.head))
+        header = file_format.read_header(
+            self.head, text_start(self.head), max_columns=SHOWN_COLUMNS, complete=self.complete
+        )
+        if not any(header.cells):
+            return []
+        names = [cell.decode(errors="replace") for cell in header.cells]
+        rows = [file_format.cells(row) for row in self._rows(file_format, header)[:SAMPLE_ROWS]]
+        return [[cell[:SHOWN_CELL] for cell in cells[:SHOWN_COLUMNS]] for cells in [names, *rows]]
+
+    def _rows(self, file_format: TabularFormat, header: HeaderCells) -> Sequence[str]:
+        """The whole rows that the head of the file has."""
+        last = file_format.scanner().last_end(self.head, header.body_start, len(self.head))
+        end = len(self.head) if self.complete else last.offset if last else header.body_start
+        body = self.head[header.body_start : end].decode(errors="replace")
+        return file_format.split_rows(body, header.first_line).rows
 
 
 def inspect(parts: Iterable[bytes], limits: Limits) -> Inspection:

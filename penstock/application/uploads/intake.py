@@ -23,7 +23,8 @@ from penstock.domain.errors import Problem, Refused, Unavailable
 from penstock.domain.event_codec import encode
 from penstock.domain.events import FileRefused, Progress, UploadRequested, refused_file
 from penstock.domain.files.compression import plain
-from penstock.domain.files.header import MAX_HEADER_BYTES, safe_file_name
+from penstock.domain.files.file_name import safe_file_name
+from penstock.domain.files.tabular_format import MAX_HEADER_BYTES
 from penstock.domain.mapping.mapping import Limits
 from penstock.domain.requests.request import Request, upload_requested
 from penstock.failpoints import failpoint
@@ -33,7 +34,6 @@ from penstock.ports.object_store import ObjectRef
 
 ANNOUNCE_SECONDS = 4.0  # that an answer may wait for the event log
 UNGUESSABLE_BYTES = 16
-NO_OBJECT = ObjectRef("", "", 0)  # of a request whose file was refused as it came in
 
 log = structlog.get_logger(__name__)
 
@@ -47,6 +47,9 @@ class StoredFile(NamedTuple):
     size: int
     fingerprint: str
     began: float
+
+
+NO_FILE = StoredFile(ObjectRef("", "", 0), b"", 0, "", 0.0)  # of a request whose file was refused as it came in
 
 
 class Offered(NamedTuple):
@@ -128,7 +131,7 @@ class Intake:
         """As `accept`, for a sender that hears nothing but events: the header is left to the splitter, whose refusal
         ends the request. Raises `Refused` for what is wrong with the offer itself."""
         try:
-            request, created = self._accept_offered(tenant_id, stored.ref, stored.size, command, offered)
+            request, created = self._accept_offered(tenant_id, stored, command, offered)
         except Refused:
             self._files.delete(stored.ref.key)
             raise
@@ -138,7 +141,7 @@ class Intake:
         """A request that has failed from the start, since its file was refused as it came in; raises as
         `accept_offered` does. The event only has the end told at once: the reconciler would tell it too."""
         problem = refused_file(refused)
-        request, created = self._accept_offered(tenant_id, NO_OBJECT, 0, command, offered, problem)
+        request, created = self._accept_offered(tenant_id, NO_FILE, command, offered, problem)
         if created:
             step = FileRefused(at_us=request.accepted_at, problem=problem)
             self._send(Progress(tenant_id=tenant_id, request_id=request.request_id, step=step))
@@ -146,22 +149,21 @@ class Intake:
 
     def check(self, tenant_id: str, command: UploadCommand) -> None:
         """Judge all that can be known without the file. Raises `Refused` with every fault."""
-        self._planner.for_command(tenant_id, command, 0)
+        self._planner.for_command(tenant_id, command, b"", 0)
 
     def _accept_offered(
         self,
         tenant_id: str,
-        ref: ObjectRef,
-        size: int,
+        stored: StoredFile,
         command: UploadCommand,
         offered: Offered,
         problem: Problem | None = None,
     ) -> tuple[Request, bool]:
         return self._requests.accept(
-            _new_request(tenant_id, ref, size, command, offered),
+            _new_request(tenant_id, stored.ref, stored.size, command, offered),
             idempotency_key=offered.idempotency_key,
             fingerprint=offered.fingerprint,
-            plan_for=self._planner.for_command(tenant_id, command, size),
+            plan_for=self._planner.for_command(tenant_id, command, stored.head, stored.size),
             problem=problem,
         )
 

@@ -11,7 +11,9 @@ from penstock.application.uploads.upload_command import UploadCommand
 from penstock.domain.delivery.notification import check_addresses
 from penstock.domain.errors import Fault, NotFound, Refused, refusal
 from penstock.domain.event_codec import MAX_CHUNKS
+from penstock.domain.files.formats import detect_format
 from penstock.domain.files.header import no_rows, parse_header
+from penstock.domain.files.tabular_format import FileFormat
 from penstock.domain.mapping.attributes import Attribute, check_name
 from penstock.domain.mapping.mapping import Limits, Mapping, Plan
 
@@ -30,16 +32,18 @@ class Planner:
         self._catalog, self._keys, self._limits = catalog, keys, limits
         self._chunk_bytes, self._partitions = chunk_bytes, partitions
 
-    def for_command(self, tenant_id: str, command: UploadCommand, size: int) -> PlanMaker:
-        """What makes the plan, as far as it can be judged without the file, whose plain size is `size`.
+    def for_command(self, tenant_id: str, command: UploadCommand, head: bytes, size: int) -> PlanMaker:
+        """What makes the plan of a file that begins with `head` and has `size` plain bytes, as far as it can be known
+        without judging the file itself.
 
         Raises `Refused` with every fault.
         """
         mapping = self._mapping(tenant_id, command)
-        return self._maker(tenant_id, command, mapping, self._validate_command(tenant_id, command, mapping), size)
+        attributes = self._validate_command(tenant_id, command, mapping)
+        return self._maker(tenant_id, command, mapping, attributes, detect_format(head), size)
 
     def for_file(self, tenant_id: str, command: UploadCommand, head: bytes, size: int) -> PlanMaker:
-        """As `for_command`, and the file begins with `head`.
+        """As `for_command`, and the file is judged by its header.
 
         Raises `Refused` for all that can be known before any row is read, faults of the addresses, of the mapping and
         of the header together.
@@ -53,7 +57,7 @@ class Planner:
             self._validate_file(head, size, mapping)
         if faults:
             raise Refused(faults)
-        return self._maker(tenant_id, command, mapping, attributes, size)
+        return self._maker(tenant_id, command, mapping, attributes, detect_format(head), size)
 
     def _mapping(self, tenant_id: str, command: UploadCommand) -> Mapping:
         if command.mapping is not None:
@@ -88,7 +92,13 @@ class Planner:
             raise no_rows()
 
     def _maker(
-        self, tenant_id: str, command: UploadCommand, mapping: Mapping, attributes: tuple[Attribute, ...], size: int
+        self,
+        tenant_id: str,
+        command: UploadCommand,
+        mapping: Mapping,
+        attributes: tuple[Attribute, ...],
+        file_format: FileFormat,
+        size: int,
     ) -> PlanMaker:
         def plan(request_id: str, accepted_at_us: int) -> Plan:
             return Plan(
@@ -97,6 +107,7 @@ class Planner:
                 data_source=command.data_source,
                 mapping=mapping,
                 attributes=attributes,
+                file_format=file_format,
                 mode=command.mode,
                 segment=command.segment,
                 limits=self._limits,

@@ -1,7 +1,6 @@
-"""Chunking: where the rows of a file begin and end, found without a look at any single row.
+"""Chunking: a file's body cut into ranges of whole rows, without a look at any single row.
 
-Only a newline ends a row; a carriage return before it belongs to the row's end. Lone carriage returns, vertical tabs,
-form feeds, U+0085 and U+2028 are text. In UTF-8 the byte of a newline occurs nowhere else.
+Where a row ends is the format's to say (`TabularFormat.scanner`).
 """
 
 from __future__ import annotations
@@ -9,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-FIRST_BODY_LINE = 2  # the header is line 1
+from penstock.domain.files.tabular_format import RowEnd, RowScanner
 
 
 class ChunkSpan(NamedTuple):
@@ -21,14 +20,16 @@ class ChunkSpan(NamedTuple):
     first_line: int
 
 
-def spans(parts: Iterable[bytes], *, body_start: int, chunk_bytes: int) -> Iterator[ChunkSpan]:
+def spans(
+    parts: Iterable[bytes], scanner: RowScanner, *, body_start: int, first_line: int, chunk_bytes: int
+) -> Iterator[ChunkSpan]:
     """The chunks of a file's body, whose bytes come in `parts` of any sizes and start at `body_start` of the file.
 
-    Every byte of the body lies in exactly one span, in order. A span ends at the last newline within `chunk_bytes`; a
-    row that is longer than that is a span of its own. The last row may lack its newline. The answer depends on the
+    Every byte of the body lies in exactly one span, in order. A span ends at the last row end within `chunk_bytes`; a
+    row that is longer than that is a span of its own. The last row may lack its line end. The answer depends on the
     bytes alone, not on how they are cut into parts, and no part is kept.
     """
-    cutter = _Cutter(body_start, chunk_bytes)
+    cutter = _Cutter(scanner, body_start, first_line, chunk_bytes)
     for part in parts:
         yield from cutter.take(part)
     yield from cutter.finish()
@@ -46,12 +47,12 @@ class _Cutter:
     """The state between two parts: the present span, and how far it is known.
 
     `_edge` is the end of the last whole row of the span so far, `_start` when there is none, and `_lines` are the
-    newlines up to it; none lies in [_edge, _seen).
+    lines up to it; no row ends in [_edge, _seen).
     """
 
-    def __init__(self, start: int, chunk_bytes: int) -> None:
-        self._chunk_bytes = chunk_bytes
-        self._chunk, self._start, self._line = 0, start, FIRST_BODY_LINE
+    def __init__(self, scanner: RowScanner, start: int, first_line: int, chunk_bytes: int) -> None:
+        self._scanner, self._chunk_bytes = scanner, chunk_bytes
+        self._chunk, self._start, self._line = 0, start, first_line
         self._seen = self._edge = start
         self._lines = 0
 
@@ -74,22 +75,23 @@ class _Cutter:
             yield self._cut(self._seen)
 
     def _look(self, part: bytes, at: int, to: int) -> int:
-        """Note the newlines of part[at:to], all of it within the span's window."""
-        newline = part.rfind(b"\n", at, to)
-        if newline >= 0:
-            self._edge = self._seen + newline + 1 - at
-            self._lines += part.count(b"\n", at, newline + 1)
+        """Note the row ends of part[at:to], all of it within the span's window."""
+        self._note(self._scanner.last_end(part, at, to), at)
         self._seen += to - at
         return to
 
     def _finish_row(self, part: bytes, at: int) -> int:
         """Look for the end of the one row that fills the span's whole window and goes on."""
-        newline = part.find(b"\n", at)
-        to = newline + 1 if newline >= 0 else len(part)
+        end = self._scanner.next_end(part, at)
+        self._note(end, at)
+        to = end.offset if end else len(part)
         self._seen += to - at
-        if newline >= 0:
-            self._edge, self._lines = self._seen, 1
         return to
+
+    def _note(self, end: RowEnd | None, at: int) -> None:
+        if end is not None:
+            self._edge = self._seen + end.offset - at
+            self._lines += end.lines
 
     def _cut(self, end: int) -> ChunkSpan:
         span = ChunkSpan(self._chunk, self._start, end, self._line)

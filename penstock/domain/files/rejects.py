@@ -1,7 +1,7 @@
 """Rejects: rows that were not ingested, how they are kept, and the file in which a person gets them back.
 
-The file is TSV and UTF-8: `penstock_line`, `penstock_reasons`, then the columns of the upload. Corrected, it can be
-uploaded again as it is; the first two columns are then left out.
+The file has the format of the upload, in UTF-8: `penstock_line`, `penstock_reasons`, then the columns of the upload.
+Corrected, it can be uploaded again as it is; the first two columns are then left out.
 
 What differs from the original row, and why:
 
@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import re
 import struct
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import msgspec
 
@@ -65,20 +65,23 @@ def decode_rejects(encoded: bytes) -> Iterator[Reject]:
         view = view[_LENGTH.size + length :]
 
 
-def write_tsv(header: Sequence[str], rejects: Iterable[Reject]) -> Iterator[bytes]:
-    """The reject file, line by line. `header` names the columns of the uploaded file.
+def reject_rows(
+    header: Sequence[str], rejects: Iterable[Reject], cells_of: Callable[[str], Sequence[str]]
+) -> Iterator[Sequence[str]]:
+    """The rows of the reject file, its header first. `header` names the columns of the uploaded file, `cells_of` splits
+    a row of it into cells.
 
     A row keeps the fields that it has, were they too few or too many. When the upload was itself a corrected reject
     file, its own first two columns give way to the new ones.
     """
     corrected = is_reject_header(header)
     own = len(REJECT_COLUMNS) if corrected else 0
-    yield _line([*REJECT_COLUMNS, *map(neutralise_cell, header[own:])])
+    yield [*REJECT_COLUMNS, *map(neutralise_cell, header[own:])]
     for reject in rejects:
-        cells = reject.row.decode(errors="replace").replace("\0", "\ufffd").split("\t")[own:]
+        cells = cells_of(reject.row.decode(errors="replace").replace("\0", "\ufffd"))[own:]
         if corrected:
             cells = [restore_cell(cell) for cell in cells]
-        yield _line([str(reject.line), "; ".join(reject.reasons), *map(neutralise_cell, cells)])
+        yield [str(reject.line), "; ".join(reject.reasons), *map(neutralise_cell, cells)]
 
 
 def is_reject_header(columns: Sequence[str]) -> bool:
@@ -94,7 +97,3 @@ def neutralise_cell(cell: str) -> str:
 def restore_cell(cell: str) -> str:
     """The cell that `neutralise_cell` was given."""
     return _NEUTRAL.sub(r"\1", cell)
-
-
-def _line(cells: Sequence[str]) -> bytes:
-    return ("\t".join(cells) + "\n").encode()

@@ -72,7 +72,13 @@ class _Rows(NamedTuple):
 
 def _fitting_rows(body: bytes, first_line: int, plan: Plan, layout: Layout) -> tuple[_Rows, list[Reject]]:
     """The rows that will be ingested, and the rejects, both in the order of their lines."""
-    table, unreadable = parse(body, first_line=first_line, width=layout.width, cell_bytes=plan.limits.cell_bytes)
+    table, unreadable = parse(
+        body,
+        layout.file_format,
+        first_line=first_line,
+        header=layout.header,
+        max_cell_bytes=plan.limits.cell_bytes,
+    )
     rows, errors = _coerce(table, layout)
     return rows, sorted(unreadable + errors, key=lambda reject: reject.line)
 

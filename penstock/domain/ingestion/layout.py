@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from penstock.domain.files.formats import tabular_format
 from penstock.domain.files.header import Header
+from penstock.domain.files.tabular_format import TabularFormat
 from penstock.domain.mapping.attributes import Attribute
 from penstock.domain.mapping.coercion import Coercer, coercer
 from penstock.domain.mapping.mapping import Plan, WritePolicy
@@ -33,10 +35,11 @@ class IdentifierColumn(NamedTuple):
 
 
 class Layout(NamedTuple):
-    """`ordinary` and `personal` are places among `columns`; `identifiers` are in order of priority. `overwrites` tells
-    that a later row wins in every column."""
+    """`header` names all of the file's columns. `ordinary` and `personal` are places among `columns`; `identifiers` are
+    in order of priority. `overwrites` tells that a later row wins in every column."""
 
-    width: int
+    file_format: TabularFormat
+    header: tuple[str, ...]
     columns: tuple[LayoutColumn, ...]
     identifiers: tuple[IdentifierColumn, ...]
     ordinary: tuple[int, ...]
@@ -48,7 +51,7 @@ class Layout(NamedTuple):
 
 
 def compile_layout(plan: Plan, header: Header, hash_key: bytes) -> Layout:
-    """Raises KeyError when the header lacks a mapped column, which `file_rules` has ruled out."""
+    """Raises KeyError when the header lacks a mapped column, which `parse_header` has ruled out."""
     place_of = {name: at for at, name in enumerate(header.columns)}
     columns = tuple(
         LayoutColumn(
@@ -65,7 +68,8 @@ def compile_layout(plan: Plan, header: Header, hash_key: bytes) -> Layout:
     personal = tuple(place for place, column in enumerate(columns) if column.attribute.pii)
     clearing = tuple(place for place, column in enumerate(columns) if column.policy is WritePolicy.CLEAR_ON_BLANK)
     return Layout(
-        len(header.columns),
+        tabular_format(header.file_format),
+        header.columns,
         columns,
         identifiers,
         ordinary,

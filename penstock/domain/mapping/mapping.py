@@ -6,6 +6,7 @@ from enum import StrEnum
 
 import msgspec
 
+from penstock.domain.files.tabular_format import FileFormat
 from penstock.domain.mapping.attributes import Attribute, ValueFormat
 
 
@@ -63,6 +64,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     data_source: str
     mapping: Mapping
     attributes: tuple[Attribute, ...]  # those of mapping.columns, in their order
+    file_format: FileFormat = FileFormat()
     mode: Mode = Mode.UPSERT
     segment: str | None = None
     limits: Limits = Limits()

@@ -53,7 +53,7 @@ def test_a_plan_holds_what_the_request_runs_with(planner: Planner, command: Uplo
     assert plan.limits.columns == 50
     assert plan.mapping == command.mapping
     assert {attribute.name for attribute in plan.attributes} == {column.attribute for column in messy_file.COLUMNS}
-    assert plan == planner.for_command(TENANT, command, len(messy_file.BODY))("request", 7)
+    assert plan == planner.for_command(TENANT, command, messy_file.BODY, len(messy_file.BODY))("request", 7)
 
 
 @given(most=st.integers(10_000, 10**8), partitions=st.integers(1, 32), data=st.data())
@@ -70,18 +70,18 @@ def test_a_file_is_cut_evenly(most: int, partitions: int, data: st.DataObject) -
 
 
 def test_a_file_of_one_chunk_is_not_cut(planner: Planner, command: UploadCommand) -> None:
-    assert planner.for_command(TENANT, command, CHUNK_BYTES // 2 - 1)("request", 7).chunk_bytes == CHUNK_BYTES
+    assert planner.for_command(TENANT, command, HEADER, CHUNK_BYTES // 2 - 1)("request", 7).chunk_bytes == CHUNK_BYTES
 
 
 def test_chunks_of_a_huge_file_are_larger_so_that_they_stay_countable(planner: Planner, command: UploadCommand) -> None:
-    plan = planner.for_command(TENANT, command, MOST_CHUNKS * CHUNK_BYTES * 3)("request", 7)
+    plan = planner.for_command(TENANT, command, HEADER, MOST_CHUNKS * CHUNK_BYTES * 3)("request", 7)
     assert 2.9 * CHUNK_BYTES <= plan.chunk_bytes <= 3 * CHUNK_BYTES + 4
 
 
 def test_all_that_is_wrong_is_told_at_once(planner: Planner, command: UploadCommand) -> None:
     wrong = replace(command, notify=("nobody",), segment="not a name")
     with pytest.raises(Refused) as of_form:
-        planner.for_command(TENANT, wrong, 0)
+        planner.for_command(TENANT, wrong, b"", 0)
     with pytest.raises(Refused) as of_file:
         planner.for_file(TENANT, wrong, HEADER, len(HEADER))
     assert len(codes(of_form)) == 2
@@ -90,5 +90,5 @@ def test_all_that_is_wrong_is_told_at_once(planner: Planner, command: UploadComm
 
 def test_without_any_mapping_there_is_no_plan(planner: Planner, command: UploadCommand) -> None:
     with pytest.raises(Refused) as refused:
-        planner.for_command(TENANT, replace(command, mapping=None, data_source="unmapped"), 0)
+        planner.for_command(TENANT, replace(command, mapping=None, data_source="unmapped"), b"", 0)
     assert codes(refused) == {"no_mapping"}

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from penstock.domain.files.chunking import ChunkSpan, is_oversized_row, spans
+from penstock.domain.files.tsv import TSV
 
 BODY = "1\tJosé\r\n\n2\t日本\x0b\x85\u2028x\r y\n\r\n\n3\t😀\r\n4\tno newline".encode()
 bodies = st.lists(st.sampled_from([b"\n", b"\r\n", b"\r", b"a", b"row\n", "é\u2028".encode(), b"x" * 9])).map(b"".join)
@@ -18,8 +19,12 @@ def cut(body: bytes, size: int) -> Iterator[bytes]:
     return (body[at : at + size] for at in range(0, len(body), size))
 
 
+def spans_of(parts: Iterable[bytes], chunk_bytes: int, start: int = 0) -> list[ChunkSpan]:
+    return list(spans(parts, TSV.scanner(), body_start=start, first_line=2, chunk_bytes=chunk_bytes))
+
+
 def split(body: bytes, chunk_bytes: int, *, part: int = 7, start: int = 0) -> list[ChunkSpan]:
-    return list(spans(cut(body, part), body_start=start, chunk_bytes=chunk_bytes))
+    return spans_of(cut(body, part), chunk_bytes, start)
 
 
 def check_whole(body: bytes, found: list[ChunkSpan], chunk_bytes: int) -> None:
@@ -48,10 +53,10 @@ def test_every_byte_is_in_one_span_of_whole_rows(body: bytes, chunk_bytes: int) 
 
 @given(body=bodies, chunk_bytes=st.integers(1, 40), data=st.data())
 def test_spans_do_not_depend_on_how_the_bytes_arrive(body: bytes, chunk_bytes: int, data: st.DataObject) -> None:
-    whole = list(spans([body], body_start=0, chunk_bytes=chunk_bytes))
+    whole = spans_of([body], chunk_bytes)
     watermarks = sorted(data.draw(st.lists(st.integers(0, len(body)))))
     parts = [body[start:end] for start, end in zip([0, *watermarks], [*watermarks, len(body)], strict=True)]
-    assert list(spans(parts, body_start=0, chunk_bytes=chunk_bytes)) == whole
+    assert spans_of(parts, chunk_bytes) == whole
 
 
 @given(body=bodies, chunk_bytes=st.integers(1, 40))
@@ -94,5 +99,5 @@ def test_a_last_row_over_the_limit_needs_no_newline() -> None:
 def test_one_line_without_end_is_not_kept() -> None:
     part = b"x" * 100_000
     endless = (part for _ in range(50_000))  # 5 GB
-    found = list(spans(endless, body_start=5, chunk_bytes=1 << 20))
+    found = spans_of(endless, 1 << 20, start=5)
     assert found == [ChunkSpan(0, 5, 5 + 5 * 10**9, 2)]

@@ -15,8 +15,8 @@ from penstock.domain.files.rejects import (
     is_reject_header,
     neutralise_cell,
     restore_cell,
-    write_tsv,
 )
+from penstock.domain.files.tsv import TSV
 
 rejects = st.lists(
     st.builds(
@@ -32,7 +32,7 @@ nasty_cells = st.text(st.sampled_from("'\"=+-@＝＋－＠\t\r \0aé"), max_size
 
 def tsv(header: list[str], *rows: bytes) -> list[str]:
     wanted = [Reject(line, ("not_an_email:mail", "no_identifier"), row) for line, row in enumerate(rows, 2)]
-    return b"".join(write_tsv(header, wanted)).decode().split("\n")
+    return b"".join(TSV.write_rejects(header, wanted)).decode().split("\n")
 
 
 @given(rejects, rejects)

@@ -1,14 +1,17 @@
+from itertools import cycle
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from penstock.domain.files.rows import Parsed, parse
+from penstock.domain.files.rows import Parsed, parse, raw_rows
+from penstock.domain.files.tsv import TSV
 
 CELL = st.text(st.characters(blacklist_characters="\t\n\r\0", blacklist_categories=("Cs",)), max_size=8)
 
 
-def read(body: bytes, width: int = 2, cell_bytes: int = 100) -> Parsed:
-    return parse(body, first_line=2, width=width, cell_bytes=cell_bytes)
+def read(body: bytes, cell_bytes: int = 100) -> Parsed:
+    return parse(body, TSV, first_line=2, header=("a", "b"), max_cell_bytes=cell_bytes)
 
 
 def rows(parsed: Parsed) -> list[tuple[str, ...]]:
@@ -63,3 +66,9 @@ def test_any_bytes_give_rows_and_rejects_that_account_for_every_line(body: bytes
     parsed = read(body)
     filled = {line for line, row in enumerate(body.split(b"\n"), 2) if row.removesuffix(b"\r")}
     assert sorted([*parsed.table.lines, *reasons(parsed)]) == sorted(filled)
+
+
+@given(st.lists(st.binary(max_size=9).filter(lambda row: row.strip(b"\r") and b"\n" not in row and row[-1:] != b"\r")))
+def test_raw_rows_are_the_bytes_of_the_file_whatever_they_are(written: list[bytes]) -> None:
+    body = b"".join(row + ending for row, ending in zip(written, cycle([b"\n", b"\r\n"]), strict=False))
+    assert list(raw_rows(body, TSV, first_line=2)) == list(enumerate(written, 2))

@@ -3,7 +3,6 @@
 import os
 from collections.abc import Sequence
 from random import Random
-from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
@@ -11,6 +10,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from penstock.domain.files.chunking import spans
+from penstock.domain.files.header import Header
+from penstock.domain.files.tabular_format import FileFormat
+from penstock.domain.files.tsv import TSV
 from penstock.domain.ingestion.chunk import ChunkResult, ingest_chunk
 from penstock.domain.ingestion.layout import compile_layout
 from penstock.domain.mapping.attributes import Attribute, ValueFormat, ValueType
@@ -23,7 +25,13 @@ from tests.support import reference
 
 HASH_KEY = b"h" * 32
 GENERAL, PERSONAL = DataKey(1, b"g" * 32), DataKey(1, b"p" * 32)
-HEADER = ("crmid", "email", "note", "points", "unmapped")
+HEADER = Header(
+    file_format=FileFormat(),
+    columns=("crmid", "email", "note", "points", "unmapped"),
+    body_start=0,
+    first_line=2,
+    corrected_rejects=False,
+)
 ATTRIBUTES = {
     "crmid": Attribute(name="crmid", display_name="CRM id"),
     "email": Attribute(name="email", display_name="E-mail", format=ValueFormat(ValueType.EMAIL), pii=True),
@@ -44,10 +52,9 @@ def plan_of(columns: tuple[ColumnMapping, ...], number: int) -> Plan:
 
 
 def ingest(plan: Plan, body: bytes, chunk_bytes: int = 1 << 20) -> list[ChunkResult]:
-    header = SimpleNamespace(columns=HEADER, corrected_rejects=False)
-    layout = compile_layout(plan, header, HASH_KEY)  # type: ignore[arg-type]
+    layout = compile_layout(plan, HEADER, HASH_KEY)
     results = []
-    for span in spans([body], body_start=0, chunk_bytes=chunk_bytes):
+    for span in spans([body], TSV.scanner(), body_start=0, first_line=2, chunk_bytes=chunk_bytes):
         origin = key_suffix("crm", plan.request_id, span.chunk)[-ORIGIN_BYTES:]
         sealer = ChunkSealer("acme", origin, GENERAL, PERSONAL, os.urandom)
         part = body[span.start : span.end]
@@ -87,7 +94,7 @@ def columns_with(policies: Sequence[WritePolicy], both_identify: bool) -> tuple[
             policy=policy,
             identifier=name == "crmid" or (both_identify and name == "email"),
         )
-        for name, policy in zip(HEADER[:4], policies, strict=True)
+        for name, policy in zip(HEADER.columns[:4], policies, strict=True)
     )
 
 
@@ -131,7 +138,7 @@ def test_what_is_stored_folds_to_the_reference_in_any_order_and_with_any_repetit
         body = "".join("\t".join(row) + "\n" for row in rows).encode()
         uploads.append(
             reference.Upload(
-                str(UUID(int=number)), "crm", "\t".join(HEADER).encode() + b"\n" + body, columns, ATTRIBUTES
+                str(UUID(int=number)), "crm", "\t".join(HEADER.columns).encode() + b"\n" + body, columns, ATTRIBUTES
             )
         )
         results = ingest(plan_of(columns, number), body, chunk_bytes)

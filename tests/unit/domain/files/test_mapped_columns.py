@@ -1,0 +1,37 @@
+"""A mapping fits the columns of a file, or each column that it misses is named."""
+
+from __future__ import annotations
+
+import pytest
+
+from penstock.domain.files.mapped_columns import validate_mapped_columns
+from penstock.domain.mapping.mapping import ColumnMapping, Mapping
+
+
+def mapping_of(*columns: str) -> Mapping:
+    """`column=attribute`, with a `!` behind an identifier, as on the command line."""
+    pairs = [column.split("=") for column in columns]
+    mapped = [
+        ColumnMapping(column=name, attribute=attribute.rstrip("!"), identifier=attribute.endswith("!"))
+        for name, attribute in pairs
+    ]
+    return Mapping(data_source="crm", version=1, columns=tuple(mapped))
+
+
+def test_a_mapping_that_fits_has_no_faults() -> None:
+    assert validate_mapped_columns(mapping_of("crmid=crmid!", "phone=hm"), ["crmid", "phone", "other"]) == []
+
+
+def test_an_unknown_column_is_pointed_to_the_one_that_is_nearly_alike() -> None:
+    (near, far) = validate_mapped_columns(mapping_of("CrmID=crmid!", "x=y"), ["a", "crm_id"])
+    assert (near.code, near.column) == ("unknown_mapped_column", "CrmID")
+    assert "Column 2" in near.hint
+    assert "Column" not in far.hint
+
+
+@pytest.mark.parametrize("column", ["penstock_line", "penstock_reasons"])
+def test_the_columns_of_a_reject_file_cannot_be_mapped(column: str) -> None:
+    faults = validate_mapped_columns(
+        mapping_of("crmid=crmid!", f"{column}=x"), ["penstock_line", "penstock_reasons", "crmid"]
+    )
+    assert [(fault.code, fault.column) for fault in faults] == [("reserved_column_mapped", column)]
