@@ -35,11 +35,11 @@ NAMES = (
     "worker.progress_sent",  # the event is not committed
     # The tracker folds progress into one status.
     "tracker.state_stored",  # the request has its new state
-    "tracker.notifications_stored",  # the messages that are due are noted
+    "tracker.notifications_stored",  # the notifications that are due are stored
     "tracker.status_sent",  # the event is not committed
-    # The notifier sends one message.
-    "notifier.attempt_stored",  # the attempt is noted, the message is not sent
-    "notifier.mail_sent",  # the message is sent, that is not noted
+    # The notifier delivers one notification.
+    "notifier.attempt_stored",  # the attempt is stored, nothing is sent
+    "notifier.delivered",  # the notification is delivered, that is not stored
     # Every service's consume loop.
     "consume.before_commit",  # a batch is handled, its offsets are not committed
 )

@@ -13,8 +13,8 @@ from enum import StrEnum
 
 import msgspec
 
-from penstock.domain.errors import PenstockError, Unavailable, refusal
-from penstock.ports.mailer import InDoubt, Mailer
+from penstock.domain.errors import InDoubt, PenstockError, Unavailable, refusal
+from penstock.ports.mailer import Mailer
 
 MAIL_SERVER = "smtp"  # what an outage of it is called in metrics and logs
 START_MAIL_INPUT = 354

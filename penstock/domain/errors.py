@@ -6,6 +6,7 @@
     ├── Conflict           someone else changed it first: read again, decide again
     ├── Fenced             this consumer lost its partition: drop the work, poll again
     ├── Unavailable        a server, disk, key service or key is away: wait and try again, for ever
+    ├── InDoubt            a receiver may or may not have accepted something: try once more, then never again
     ├── Corrupt            sealed bytes do not open: moved, cut, changed, or the wrong key
     ├── CoercionError             a cell does not fit its format: the row is a reject (domain/coercion)
     └── KeyRevoked         the key is gone for good: a terminal, named state
@@ -67,6 +68,12 @@ class Unavailable(PenstockError):
     def __init__(self, message: str = "", *, dependency: str = "") -> None:
         super().__init__(message)
         self.dependency = dependency
+
+
+class InDoubt(PenstockError):
+    """The connection broke after all was handed over and before the reply."""
+
+    code = "delivery_in_doubt"
 
 
 class Corrupt(PenstockError):

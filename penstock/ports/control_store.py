@@ -40,8 +40,8 @@ class Table(StrEnum):
     CHUNK_MANIFESTS = "chunk_manifests"  # request id / chunk: counts and reasons
     CHUNK_NODES = "chunk_nodes"  # request id / chunk: the nodes that were written
     CHUNK_FAILURES = "chunk_failures"  # request id / chunk: attempts that failed for a reason of the chunk's own
-    NOTIFICATIONS = "notifications"  # request id / transition and address
-    DUE_NOTIFICATIONS = "due_notifications"  # "" / request id, transition and address: not sent yet
+    NOTIFICATIONS = "notifications"  # request id / channel, status and target
+    DUE_NOTIFICATIONS = "due_notifications"  # channel / request id, channel, status and target: not ended yet
     API_KEYS = "api_keys"  # "" / hash of the key; and "revoked_admins" / "": which revocations are decided
     AUDIT = "audit"  # day / time and a random part
     SEGMENTS = "segments"  # "" / name

@@ -10,6 +10,7 @@ from penstock import struct_types
 from penstock.adapters.folder_mailer import FolderMailer
 from penstock.adapters.smtp_mailer import MAIL_SERVER, SmtpMailer, SmtpServer
 from penstock.application.catalog.catalog import Catalog
+from penstock.application.delivery.email_channel import EmailChannel
 from penstock.application.encryption.key_ring import KeyRing
 from penstock.application.encryption.sealed_objects import SealedObjects
 from penstock.application.health.dependencies import Dependencies
@@ -20,6 +21,7 @@ from penstock.application.requests.requests import Requests
 from penstock.config import PREFIX, Settings, load_section
 from penstock.domain.events import CHUNK_READY, DEAD_LETTER, PROGRESS, STATUS, UPLOAD_REQUESTED
 from penstock.domain.mapping.mapping import Limits
+from penstock.ports.channel import Channel
 from penstock.ports.clock import Clock
 from penstock.ports.control_store import ControlStore
 from penstock.ports.event_log import EventLog
@@ -51,12 +53,12 @@ class System(NamedTuple):
     chunks: Chunks
     catalog: Catalog
     reader: ProfileReader
-    mailer: Mailer
+    channels: tuple[Channel, ...]  # through which requests are announced
     upkeep: Callable[[], None]  # what this runtime needs done every hour or so
     external: ExternalObjects | None  # where other services' files lie, if this runtime takes any
     dependencies: Dependencies
     probes: tuple[Probe, ...]
-    mail_probes: tuple[Probe, ...]  # of interest only to who sends mail
+    mail_probes: tuple[Probe, ...]  # asked only by the service that sends mail
 
     def prober(self) -> Prober:
         """A part that keeps `dependencies` true while nothing else asks for them."""
@@ -100,7 +102,7 @@ def join(
 ) -> System:
     """The system on these adapters. Raises `Refused` for settings of the mail server that cannot be read."""
     struct_types.prepare()
-    mailer = _mailer(settings)
+    mailer = mailer_of(settings)
     keys = KeyRing(adapters.control, adapters.vault, clock, random)
     requests, catalog = Requests(adapters.control, clock), Catalog(adapters.control)
     return System(
@@ -119,7 +121,7 @@ def join(
         reader=ProfileReader(
             profiles=adapters.profiles, requests=requests, catalog=catalog, keys=keys, bits=settings.bucket_bits
         ),
-        mailer=mailer,
+        channels=(EmailChannel(mailer, settings.mail_from),),
         upkeep=upkeep,
         external=adapters.external,
         dependencies=dependencies or Dependencies(),
@@ -139,8 +141,8 @@ def retention_days(settings: Settings) -> dict[str, int]:
     return days | {DEAD_LETTER: settings.dead_letter_retention_days}
 
 
-def _mailer(settings: Settings) -> Mailer:
-    """SMTP when a host is configured, otherwise a folder of .eml files."""
+def mailer_of(settings: Settings) -> Mailer:
+    """SMTP when a host is configured, otherwise a folder of .eml files. Raises `Refused`."""
     if not os.environ.get(f"{PREFIX}SMTP_HOST"):
         return FolderMailer(settings.data / "mail")
     return SmtpMailer(load_section(SmtpServer, "smtp"))

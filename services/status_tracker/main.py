@@ -1,24 +1,25 @@
-"""The status tracker: folds progress, announces what is new, sends e-mails, looks after requests that stand still."""
+"""The status tracker: folds progress, announces statuses, delivers notifications, looks after quiet requests."""
 
 from __future__ import annotations
 
 from penstock.application.consuming.consume_loop import ConsumeLoop
 from penstock.application.consuming.worker_pool import WorkerPool
+from penstock.application.delivery.announcer import Announcer
+from penstock.application.delivery.notifier import Notifier
+from penstock.application.delivery.outbox import Outbox
+from penstock.application.delivery.status_events import StatusEvents
 from penstock.application.health.probing import Prober
 from penstock.domain.events import PROGRESS
 from penstock.runner.part_runner import Part
 from penstock.runner.periodic import Periodic
 from penstock.wiring import System
-from services.status_tracker.announcer import Announcer
-from services.status_tracker.notifier import Notifier
-from services.status_tracker.outbox import Outbox
 from services.status_tracker.reconcile import Reconciler
 from services.status_tracker.tracker import Tracker
 
 TRACKERS = "penstock.trackers"
 POOL_SIZE = 8  # requests at once in the cluster: each waits for Cassandra most of the time
 BATCH_EVENTS = 500
-MAIL_SECONDS = 1.0
+DELIVERY_SECONDS = 1.0
 RECONCILE_SECONDS = 10.0
 QUIET_SECONDS = 60.0
 
@@ -49,14 +50,12 @@ def tracker_loop(system: System) -> ConsumeLoop:
     )
 
 
-def notifier(system: System) -> Notifier:
-    return Notifier(
-        store=system.control,
-        requests=system.requests,
-        mailer=system.mailer,
-        clock=system.clock,
-        sender=system.settings.mail_from,
-    )
+def notifiers(system: System) -> dict[str, Notifier]:
+    """One for each channel, by its name: no channel waits for another."""
+    return {
+        channel.name: Notifier(channel=channel, store=system.control, requests=system.requests, clock=system.clock)
+        for channel in system.channels
+    }
 
 
 def reconciler(system: System, quiet_seconds: float = QUIET_SECONDS) -> Reconciler:
@@ -75,11 +74,20 @@ def periodic_work(system: System) -> list[Periodic | Prober]:
     """What runs beside the consume loop."""
     watched = system.dependencies
     return [
-        Periodic("notifier", notifier(system).send_due, MAIL_SECONDS, at_end=True, dependencies=watched),
+        *(
+            Periodic(f"notifier.{name}", each.deliver_due, DELIVERY_SECONDS, at_end=True, dependencies=watched)
+            for name, each in notifiers(system).items()
+        ),
         Periodic("reconciler", reconciler(system).reconcile, RECONCILE_SECONDS, dependencies=watched),
         Prober(system.mail_probes, watched, system.clock),
     ]
 
 
 def announcer(system: System, pool: WorkerPool) -> Announcer:
-    return Announcer(log=system.log, requests=system.requests, outbox=Outbox(system.control), pool=pool)
+    return Announcer(
+        requests=system.requests,
+        outbox=Outbox(system.control),
+        channels=system.channels,
+        events=StatusEvents(system.log),
+        pool=pool,
+    )

@@ -14,15 +14,15 @@ from typing import NamedTuple
 import structlog
 from msgspec.structs import replace
 
+from penstock.application.delivery.announcer import Announcer
 from penstock.application.requests.chunks import Chunks
 from penstock.application.requests.requests import ActiveMarker, Requests, Stored
 from penstock.domain.errors import NotFound, Unavailable
 from penstock.domain.event_codec import encode
-from penstock.domain.requests.request import Request, Status, apply, has_chunk, unannounced, upload_requested
+from penstock.domain.requests.request import Request, Status, apply, has_chunk, upload_requested
 from penstock.ports.clock import Clock
 from penstock.ports.control_store import ControlStore
 from penstock.ports.event_log import EventLog
-from services.status_tracker.announcer import Announcer
 
 UNDO_GRACE_US = 300_000_000  # an undo that has not come this long after its marker never will
 MAX_DOUBLINGS = 6
@@ -74,7 +74,7 @@ class Reconciler:
             return  # its uploader died before it was accepted; a retry with the same key will use the marker
         if not stored.request.status.ended and self._is_quiet(stored.request, before):
             stored = self._wake(stored)
-        if unannounced(stored.request):
+        if not self._announcer.has_announced(stored.request):
             self._announcer.announce([stored])
         elif stored.request.status.ended:
             self._close(stored.request, marker)

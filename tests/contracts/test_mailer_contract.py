@@ -17,8 +17,8 @@ from aiosmtpd.controller import Controller
 
 from penstock.adapters.folder_mailer import FolderMailer
 from penstock.adapters.smtp_mailer import Security, SmtpMailer, SmtpServer
-from penstock.domain.errors import Refused, Unavailable
-from penstock.ports.mailer import InDoubt, Mailer
+from penstock.domain.errors import InDoubt, Refused, Unavailable
+from penstock.ports.mailer import Mailer
 from tests.support.free_ports import free_port
 
 TIMEOUT_SECONDS = 5.0

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import signal
+import uuid
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -17,9 +19,17 @@ from penstock.domain.event_codec import encode
 from penstock.domain.events import PROGRESS, Event, Progress, Started
 from penstock.ports.event_log import Message
 from penstock.runner.watchdog import STALLED
+from services.status_tracker.main import TRACKERS
 from services.status_tracker.tracker import Tracker
 from tests.support.smtp_sink import SmtpSink, open_smtp_sink
-from tests.support.stream_scene import GROUP, PARTITIONS, StreamScene, repeated_and_shuffled, running
+from tests.support.tracker_harness import (
+    PARTITIONS,
+    TrackerHarness,
+    kafka_settings,
+    repeated_and_shuffled,
+    running,
+    steps_of,
+)
 from tests.support.waiting import GIVE_UP_SECONDS, until
 
 pytestmark = pytest.mark.server_faults
@@ -30,7 +40,7 @@ PLACES = (
     "tracker.notifications_stored",
     "tracker.status_sent",
     "consume.before_commit",
-    "notifier.mail_sent",
+    "notifier.delivered",
 )
 
 
@@ -41,69 +51,82 @@ def smtp_sink() -> Iterator[SmtpSink]:
 
 
 @pytest.fixture
-def scene(tmp_path: Path, kafka_address: str) -> Iterator[StreamScene]:
-    made = StreamScene(tmp_path / "data", kafka_address)
-    yield made
-    made.close()
+def harness(tmp_path: Path, kafka_address: str) -> Iterator[TrackerHarness]:
+    kafka = kafka_settings(kafka_address, f"t-{uuid.uuid4().hex[:12]}.")
+    with closing(TrackerHarness(tmp_path / "data", kafka=kafka)) as made:
+        yield made
 
 
-def test_repeated_and_shuffled_events_give_what_the_fold_gives(scene: StreamScene) -> None:
-    events = scene.progress(scene.accept(20), chunks=98)
+def accept(harness: TrackerHarness, count: int, *notify: str) -> list[str]:
+    """The ids of that many new requests."""
+    return [harness.accept(*notify).request_id for _ in range(count)]
+
+
+def progress(harness: TrackerHarness, requests: Sequence[str], chunks: int) -> list[Progress]:
+    """All progress of these requests, which are of so many chunks."""
+    return [event for each in requests for event in harness.progress(each, steps_of(chunks))]
+
+
+def test_repeated_and_shuffled_events_give_what_the_fold_gives(harness: TrackerHarness) -> None:
+    events = progress(harness, accept(harness, 20), chunks=98)
     assert len(events) == 2_000
-    scene.send(repeated_and_shuffled(events, seed=1))
-    with running(scene.tracker()):
-        scene.await_end()
-    assert sorted(scene.told()) == sorted((each, status) for each in scene.expected for status in STATUSES)
-    assert scene.dead_letters() == []
+    harness.send(repeated_and_shuffled(events, seed=1))
+    with running(harness.consumer()):
+        harness.await_end()
+    assert sorted(harness.announced()) == sorted((each, status) for each in harness.expected for status in STATUSES)
+    assert harness.dead_letters() == []
 
 
 @pytest.mark.parametrize("place", PLACES)
-def test_a_tracker_that_is_killed_anywhere_is_made_up_for(scene: StreamScene, smtp_sink: SmtpSink, place: str) -> None:
-    requests = scene.accept(3, "ann@example.com", "bo@example.com")
-    scene.send(repeated_and_shuffled(scene.progress(requests, chunks=5), seed=2))
-    with scene.process(smtp_sink.port, failpoint=f"{place}:1") as first:
+def test_a_tracker_that_is_killed_anywhere_is_made_up_for(
+    harness: TrackerHarness, smtp_sink: SmtpSink, place: str
+) -> None:
+    requests = accept(harness, 3, "ann@example.com", "bo@example.com")
+    harness.send(repeated_and_shuffled(progress(harness, requests, chunks=5), seed=2))
+    with harness.process(smtp_port=smtp_sink.port, failpoint=f"{place}:1") as first:
         assert first.wait(GIVE_UP_SECONDS) == -signal.SIGKILL
-    with scene.process(smtp_sink.port) as second:
-        scene.await_end()
+    with harness.process(smtp_port=smtp_sink.port) as second:
+        harness.await_end()
         second.terminate()
         assert second.wait(GIVE_UP_SECONDS) == 0
-    assert set(scene.told()) == {(each, status) for each in requests for status in STATUSES}
+    assert set(harness.announced()) == {(each, status) for each in requests for status in STATUSES}
     copies = Counter(smtp_sink.taken)
     assert len(copies) == len({taken.message_id for taken in copies}) == 3 * len(STATUSES) * 2
     # What was cut off between a mail and its note is sent once more, after its lease.
-    assert sum(copies.values()) - len(copies) <= (place == "notifier.mail_sent")
+    assert sum(copies.values()) - len(copies) <= (place == "notifier.delivered")
 
 
-def test_one_of_two_trackers_is_killed_and_the_other_takes_over(scene: StreamScene) -> None:
-    first_half, second_half = scene.accept(8), scene.accept(8)
-    with scene.process() as survivor, scene.process(failpoint="consume.before_commit:2") as victim:
-        events = scene.progress(first_half, chunks=20)
+def test_one_of_two_trackers_is_killed_and_the_other_takes_over(harness: TrackerHarness) -> None:
+    first_half, second_half = accept(harness, 8), accept(harness, 8)
+    with harness.process() as survivor, harness.process(failpoint="consume.before_commit:2") as victim:
+        events = progress(harness, first_half, chunks=20)
 
         def is_dead() -> bool:  # once it has had two batches of its own
-            scene.send(events[:: len(events) // 8])
+            harness.send(events[:: len(events) // 8])
             return victim.poll() is not None
 
         until(is_dead)
         assert victim.returncode == -signal.SIGKILL
-        scene.send(events)
-        scene.send(repeated_and_shuffled(scene.progress(second_half, chunks=20), seed=3))
-        scene.await_end()
+        harness.send(events)
+        harness.send(repeated_and_shuffled(progress(harness, second_half, chunks=20), seed=3))
+        harness.await_end()
         assert survivor.poll() is None
 
 
-def test_every_other_event_is_poison(scene: StreamScene) -> None:
-    good = [encode(event) for event in scene.progress(scene.accept(4), chunks=23)]
-    poison = [good[0][:5], b"no avro at all", encode_step_of_nobody(scene), None]
+def test_every_other_event_is_poison(harness: TrackerHarness) -> None:
+    good = [encode(event) for event in progress(harness, accept(harness, 4), chunks=23)]
+    poison = [good[0][:5], b"no avro at all", encode_step_of_nobody(harness), None]
     reasons = ["truncated", "unknown_schema", "unknown_request", "truncated"]
-    external = Producer({"bootstrap.servers": scene.servers})
+    assert harness.kafka is not None
+    external = Producer({"bootstrap.servers": harness.kafka.bootstrap_servers})
     for number, value in enumerate(good):
-        external.produce(scene.prefix + PROGRESS, value, partition=number % PARTITIONS)
-        external.produce(scene.prefix + PROGRESS, poison[number % 4], partition=number % PARTITIONS)
+        external.produce(harness.kafka.prefix + PROGRESS, value, partition=number % PARTITIONS)
+        external.produce(harness.kafka.prefix + PROGRESS, poison[number % 4], partition=number % PARTITIONS)
     external.flush()
-    with running(scene.tracker()) as tracker:
-        scene.await_end()
+    with running(harness.consumer()) as tracker:
+        harness.await_end()
         assert tracker.healthy
-    letters = scene.dead_letters()
+    letters = harness.dead_letters()
     assert {(letter.from_topic, letter.from_partition, letter.reason) for letter in letters} == {
         (PROGRESS, partition, reasons[partition]) for partition in range(PARTITIONS)
     }
@@ -111,23 +134,23 @@ def test_every_other_event_is_poison(scene: StreamScene) -> None:
     assert Counter((letter.from_partition, letter.from_offset) for letter in letters) == Counter(odd)
 
 
-def encode_step_of_nobody(scene: StreamScene) -> bytes:
-    return encode(Progress(tenant_id="nobody", request_id=next(iter(scene.expected)), step=Started(at_us=1)))
+def encode_step_of_nobody(harness: TrackerHarness) -> bytes:
+    return encode(Progress(tenant_id="nobody", request_id=next(iter(harness.expected)), step=Started(at_us=1)))
 
 
-def test_a_bad_release_does_not_empty_the_topic_into_the_dead_letters(scene: StreamScene) -> None:
-    producer = scene.log.producer()
+def test_a_bad_release_does_not_empty_the_topic_into_the_dead_letters(harness: TrackerHarness) -> None:
+    producer = harness.log.producer()
     for _ in range(MAX_CONSECUTIVE_DEAD_LETTERS + 20):
         producer.send(PROGRESS, b"", b"no avro at all", partition=0)
-    for event in scene.progress(scene.accept(1), chunks=20):
+    for event in progress(harness, accept(harness, 1), chunks=20):
         producer.send(PROGRESS, event.key, encode(event), partition=1)
     producer.flush()
-    with running(scene.tracker()) as tracker:
-        until(lambda: scene.states() == scene.expected and not tracker.healthy)
-        until(lambda: scene.log.lag(GROUP, PROGRESS) == 20)
+    with running(harness.consumer()) as tracker:
+        until(lambda: harness.states() == harness.expected and not tracker.healthy)
+        until(lambda: harness.log.lag(TRACKERS, PROGRESS) == 20)
         assert tracker.is_expected_stall(0)
         assert not tracker.is_expected_stall(1)
-    assert len(scene.dead_letters()) == MAX_CONSECUTIVE_DEAD_LETTERS
+    assert len(harness.dead_letters()) == MAX_CONSECUTIVE_DEAD_LETTERS
 
 
 class Interrupted(Tracker):
@@ -142,34 +165,34 @@ class Interrupted(Tracker):
         super().handle(events)
 
 
-def test_an_outage_is_waited_for_and_nothing_is_acknowledged_meanwhile(scene: StreamScene) -> None:
+def test_an_outage_is_waited_for_and_nothing_is_acknowledged_meanwhile(harness: TrackerHarness) -> None:
     Interrupted.failures = 0
-    scene.send(scene.progress(scene.accept(3), chunks=10))
-    with running(scene.tracker(kind=Interrupted)) as tracker:
+    harness.send(progress(harness, accept(harness, 3), chunks=10))
+    with running(harness.consumer(Interrupted)) as tracker:
         until(lambda: tracker.waiting)
-        assert scene.log.lag(GROUP, PROGRESS) == 3 * 12
+        assert harness.log.lag(TRACKERS, PROGRESS) == 3 * 12
         assert tracker.is_expected_stall(0)
-        scene.await_end()
+        harness.await_end()
     assert Interrupted.failures == 3
-    assert scene.dead_letters() == []
+    assert harness.dead_letters() == []
 
 
-def test_a_bug_ends_the_process_and_skips_nothing(scene: StreamScene) -> None:
-    scene.send(scene.progress(scene.accept(3), chunks=10))
-    with scene.process(failpoint="tracker.state_stored:1:raise") as process:
+def test_a_bug_ends_the_process_and_skips_nothing(harness: TrackerHarness) -> None:
+    harness.send(progress(harness, accept(harness, 3), chunks=10))
+    with harness.process(failpoint="tracker.state_stored:1:raise") as process:
         _, stderr = process.communicate(timeout=GIVE_UP_SECONDS)
     assert process.returncode == 1
     assert '"event": "consume.failed"' in stderr
-    assert scene.log.lag(GROUP, PROGRESS) == 3 * 12
-    with running(scene.tracker()):
-        scene.await_end()
+    assert harness.log.lag(TRACKERS, PROGRESS) == 3 * 12
+    with running(harness.consumer()):
+        harness.await_end()
 
 
-def test_a_consumer_that_stops_without_a_word_ends_its_process(scene: StreamScene) -> None:
-    scene.send(scene.progress(scene.accept(3), chunks=10))
-    with scene.process(0, "--watched", failpoint="tracker.state_stored:1:hang") as process:
+def test_a_consumer_that_stops_without_a_word_ends_its_process(harness: TrackerHarness) -> None:
+    harness.send(progress(harness, accept(harness, 3), chunks=10))
+    with harness.process("--stall-seconds=3", failpoint="tracker.state_stored:1:hang") as process:
         _, stderr = process.communicate(timeout=GIVE_UP_SECONDS)
     assert process.returncode == STALLED == os.EX_TEMPFAIL
     assert '"event": "consume.stalled"' in stderr
-    with running(scene.tracker()):
-        scene.await_end()
+    with running(harness.consumer()):
+        harness.await_end()

@@ -15,6 +15,7 @@ from random import Random
 
 from penstock import failpoints
 from penstock.adapters.embedded.event_log import EmbeddedEventLog
+from penstock.application.delivery.email_channel import EmailChannel
 from penstock.application.uploads.upload_command import UploadCommand
 from penstock.config import Settings
 from penstock.domain.errors import Refused
@@ -22,7 +23,7 @@ from penstock.domain.mapping.mapping import ColumnMapping, Mode
 from penstock.wiring import System, embedded
 from penstock.wiring.uploads import intake_of
 from services.row_processor.main import splitter_loop, worker_loop
-from services.status_tracker.main import notifier, reconciler, tracker_loop
+from services.status_tracker.main import notifiers, reconciler, tracker_loop
 from tests.simulation import files
 from tests.simulation.clock import SimulatedClock
 from tests.simulation.shaky_log import ShakyLog
@@ -84,7 +85,7 @@ class SimulatedSystem:
             "worker 1": lambda: partial(worker_loop(self.system).run_once, 0),
             "worker 2": lambda: partial(worker_loop(self.system).run_once, 0),
             "tracker": lambda: partial(tracker_loop(self.system).run_once, 0),
-            "notifier": lambda: notifier(self.system).send_due,
+            "notifier": lambda: notifiers(self.system)[EmailChannel.name].deliver_due,
             "reconciler": lambda: reconciler(self.system, QUIET_SECONDS).reconcile,
             "person": lambda: self._meddle,
         }

@@ -6,16 +6,20 @@ import email
 from collections import Counter
 from pathlib import Path
 
+from penstock.application.delivery.email_channel import EmailChannel
+from penstock.domain.delivery.announcement import is_announced
+from penstock.domain.delivery.status_event import STATUS_EVENTS
 from penstock.domain.event_codec import decode
 from penstock.domain.events import DEAD_LETTER, STATUS, DeadLetter, StatusChanged
-from penstock.domain.requests.request import Request, Status, unannounced
-from services.status_tracker.main import notifier
+from penstock.domain.requests.request import Request, Status
+from services.status_tracker.main import notifiers
 from tests.simulation.invariant import check_profiles, check_request
 from tests.support import clear_text, messy_file, reference
 from tests.support.embedded_invariant import LaterClock, check_objects, expected
 from tests.support.installation import GROUPS, Installation
 from tests.support.waiting import until
 
+CURSORS = (EmailChannel.name, STATUS_EVENTS)
 MOST_EVENTS = 100_000
 MAILS = {
     Status.COMPLETED: ("accepted", "in progress", "completed"),
@@ -46,7 +50,7 @@ def _is_safe(place: Installation) -> bool:
 
 def check_finished(place: Installation, *, letters: int = 0) -> None:
     """The invariant, as soon as every upload has ended. `letters`: how many dead letters there have to be."""
-    until(lambda: all(request.status.ended and not unannounced(request) for request in _requests(place)))
+    until(lambda: all(request.status.ended and is_announced(request, CURSORS) for request in _requests(place)))
     until(lambda: all(place.system.log.lag(group, topic) == 0 for topic, group in GROUPS.items()))
     requests = _requests(place)
     for request in requests:
@@ -55,7 +59,7 @@ def check_finished(place: Installation, *, letters: int = 0) -> None:
         check_request(place.system, request, _expected(place, request))
     assert {request.request_id for request in requests} == set(place.bodies)
     check_profiles(place.system, [_expected(place, request) for request in requests])
-    _check_told(place, requests)
+    _check_announced(place, requests)
     _check_mails(place, requests)
     check_objects(place.system._replace(clock=LaterClock()), requests)
     assert len(dead_letters(place)) == letters
@@ -105,11 +109,13 @@ def _check_counts(place: Installation, request: Request) -> None:
     assert sum(request.reject_reasons.values()) == request.rows_rejected <= len(whole.rejected)
 
 
-def _check_told(place: Installation, requests: list[Request]) -> None:
-    """Each status of each request was told, at least once, and one end."""
-    told = {(event.request_id, event.status) for event in _status_events(place) if event.tenant_id == messy_file.TENANT}
+def _check_announced(place: Installation, requests: list[Request]) -> None:
+    """Each status of each request was announced, at least once, and one end."""
+    announced = {
+        (event.request_id, event.status) for event in _status_events(place) if event.tenant_id == messy_file.TENANT
+    }
     statuses = (Status.SCHEDULED, Status.IN_PROGRESS)
-    assert told == {(each.request_id, status) for each in requests for status in (*statuses, each.status)}
+    assert announced == {(each.request_id, status) for each in requests for status in (*statuses, each.status)}
 
 
 def _status_events(place: Installation) -> list[StatusChanged]:
@@ -125,7 +131,8 @@ def _status_events(place: Installation) -> list[StatusChanged]:
 
 def _check_mails(place: Installation, requests: list[Request]) -> None:
     """One for each transition of each request, all to one address; one whose sender died is sent by another."""
-    notifier(place.system._replace(clock=LaterClock())).send_due()
+    for notifier in notifiers(place.system._replace(clock=LaterClock())).values():
+        notifier.deliver_due()
     messages = [email.message_from_bytes(path.read_bytes()) for path in (place.fleet.folder / "mail").glob("*")]
     assert len({message["Message-ID"] for message in messages}) == len(messages)
     subjects = Counter(message["Subject"] for message in messages)

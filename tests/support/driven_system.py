@@ -14,7 +14,7 @@ from penstock.ports.object_store import ObjectStore
 from penstock.wiring import System, embedded
 from penstock.wiring.uploads import intake_of
 from services.row_processor.main import splitter_loop, worker_loop
-from services.status_tracker.main import notifier, tracker_loop
+from services.status_tracker.main import notifiers, tracker_loop
 from tests.simulation.clock import SimulatedClock
 from tests.support import messy_file
 
@@ -32,7 +32,7 @@ class DrivenSystem:
         objects = wrap(system.objects)
         self.system: System = system._replace(objects=objects, files=SealedObjects(objects, system.keys, system.random))
         self.splitter, self.worker = splitter_loop(self.system), worker_loop(self.system)
-        self.tracker, self.notifier = tracker_loop(self.system), notifier(self.system)
+        self.tracker, self.notifiers = tracker_loop(self.system), notifiers(self.system)
         self.command, self.intake = messy_file.command(self.system), intake_of(self.system)
 
     def upload(self, body: bytes = messy_file.BODY) -> Request:
@@ -41,7 +41,8 @@ class DrivenSystem:
     def step(self) -> bool:
         """One batch for each service; True when any of it is done."""
         done = [loop.run_once(0) for loop in (self.splitter, self.worker, self.tracker)]
-        self.notifier.send_due()
+        for notifier in self.notifiers.values():
+            notifier.deliver_due()
         self.clock.advance(STEP_SECONDS)
         return any(done)
 

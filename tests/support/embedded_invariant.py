@@ -14,7 +14,7 @@ from penstock.config import Settings
 from penstock.domain.requests.request import Request, Status
 from penstock.wiring import System, embedded
 from penstock.wiring.uploads import sweeper_of
-from services.status_tracker.main import notifier
+from services.status_tracker.main import notifiers
 from tests.simulation.invariant import check_profiles, check_request
 from tests.support import clear_text, messy_file, reference
 
@@ -87,7 +87,8 @@ def check_objects(system: System, requests: Sequence[Request]) -> None:
 def check_mails(data: Path, *, requests: int = 1) -> None:
     """One mail for each transition of each request, all to one address; one whose sender died is sent later."""
     with opened(data) as system:
-        notifier(system).send_due()
+        for notifier in notifiers(system).values():
+            notifier.deliver_due()
     messages = [email.message_from_bytes(path.read_bytes()) for path in (data / "mail").glob("*")]
     assert len({message["Message-ID"] for message in messages}) == len(messages)
     assert sorted(message["Subject"] for message in messages) == sorted(MAILS * requests)

@@ -1,31 +1,29 @@
 """A status tracker as a process of its own, which a fault test kills: `python -m tests.support.tracker_process …`.
 
-Handles all progress events that are there, reconciles, sends all e-mails that are due, and ends.
+On the embedded event log it handles all progress that is there, reconciles, delivers all that is due, and ends. With
+`--kafka` it runs on faust until SIGTERM.
 """
 
 from __future__ import annotations
 
-import sys
+from argparse import ArgumentParser
 from pathlib import Path
 
-from penstock.adapters.embedded.control_store import EmbeddedControlStore
-from penstock.adapters.embedded.event_log import EmbeddedEventLog
-from penstock.adapters.smtp_mailer import Security, SmtpMailer, SmtpServer
+from penstock.adapters.cluster.kafka_lag import KafkaLag
+from penstock.adapters.cluster.kafka_settings import KafkaSettings
 from penstock.adapters.system_clock import SystemClock
 from penstock.application.consuming.consume_loop import ConsumeLoop
 from penstock.application.consuming.worker_pool import WorkerPool
-from penstock.application.requests.chunks import Chunks
-from penstock.application.requests.requests import Requests
 from penstock.domain.events import PROGRESS
-from penstock.ports.clock import Clock
-from services.status_tracker.announcer import Announcer
-from services.status_tracker.notifier import Notifier
-from services.status_tracker.outbox import Outbox
-from services.status_tracker.reconcile import Reconciler
-from services.status_tracker.tracker import Tracker
+from penstock.logs import configure
+from penstock.runner.periodic import Periodic
+from penstock.runner.watchdog import Watchdog
+from penstock.wiring import System
+from services.status_tracker.main import TRACKERS, notifiers, reconciler, tracker
+from tests.support.tracker_harness import PARTITIONS, kafka_settings, stream_consumer, tracker_system
 
-GROUP = "penstock.trackers"
 BATCH = 5  # events, so that a few requests make several batches
+DAY_SECONDS = 86_400.0
 
 
 class ShiftedClock(SystemClock):
@@ -38,35 +36,56 @@ class ShiftedClock(SystemClock):
         return super().now_us() + self._shift_us
 
 
-def main(folder: Path, smtp_port: int, clock_seconds: int) -> None:
-    clock = ShiftedClock(clock_seconds)
-    store = EmbeddedControlStore(folder / "control.db")
-    log = EmbeddedEventLog(folder / "events.db", clock)
-    requests = Requests(store, clock)
-    pool = WorkerPool()
-    announcer = Announcer(log=log, requests=requests, outbox=Outbox(store), pool=pool)
-    handle_all(log, Tracker(requests=requests, announcer=announcer, pool=pool), clock)
-    Reconciler(
-        store=store,
-        requests=requests,
-        chunks=Chunks(store),
-        announcer=announcer,
-        events=log,
-        clock=clock,
-        quiet_seconds=86_400,
-    ).reconcile()
-    mailer = SmtpMailer(SmtpServer(host="127.0.0.1", port=smtp_port, security=Security.NONE))
-    notifier = Notifier(store=store, requests=requests, mailer=mailer, clock=clock, sender="penstock@mail.example")
-    while notifier.send_due():
-        pass
+def main() -> None:
+    parser = ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--kafka", nargs=2, metavar=("SERVERS", "PREFIX"))
+    parser.add_argument("--clock-seconds", type=int, default=0, help="how far the clock is ahead")
+    parser.add_argument("--stall-seconds", type=float, default=600.0, help="after which the watchdog ends the process")
+    options = parser.parse_args()
+    configure("info", "test")
+    kafka = kafka_settings(*options.kafka) if options.kafka else None
+    system = tracker_system(options.folder, ShiftedClock(options.clock_seconds), kafka)
+    if kafka is None:
+        run_to_the_end(system)
+    else:
+        run_on_kafka(system, kafka, options.stall_seconds)
+    system.close()
 
 
-def handle_all(log: EmbeddedEventLog, tracker: Tracker, clock: Clock) -> None:
-    loop = ConsumeLoop(log=log, group=GROUP, topics=[PROGRESS], handle=tracker.handle, clock=clock, max_messages=BATCH)
-    while log.lag(GROUP, PROGRESS):
+def run_to_the_end(system: System) -> None:
+    loop = ConsumeLoop(
+        log=system.log,
+        group=TRACKERS,
+        topics=[PROGRESS],
+        handle=tracker(system, WorkerPool()).handle,
+        clock=system.clock,
+        max_messages=BATCH,
+    )
+    while system.log.lag(TRACKERS, PROGRESS):
         loop.run_once()
     loop.close()
+    reconciler(system, DAY_SECONDS).reconcile()
+    for notifier in notifiers(system).values():
+        while notifier.deliver_due():
+            pass
+
+
+def run_on_kafka(system: System, kafka: KafkaSettings, stall_seconds: float) -> None:
+    from services.cli.service_commands import run_until_signalled  # noqa: PLC0415 - takes a second to load
+
+    consumer = stream_consumer(system, kafka)
+    watchdog = Watchdog(
+        topic=PROGRESS,
+        lags=KafkaLag(kafka, group=TRACKERS, topic=PROGRESS, partitions=PARTITIONS),
+        assigned=lambda: consumer.assigned,
+        is_expected_stall=consumer.is_expected_stall,
+        clock=system.clock,
+        timeout_seconds=stall_seconds,
+    )
+    delivering = [Periodic(name, each.deliver_due, 0.1, at_end=True) for name, each in notifiers(system).items()]
+    run_until_signalled([consumer, Periodic("watchdog", watchdog.check, 0.5), *delivering])
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]))
+    main()

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from penstock.application.catalog.catalog import Catalog
 from penstock.application.encryption.key_ring import KeyRing, Purpose
 from penstock.application.uploads.upload_command import UploadCommand
-from penstock.domain.delivery.notification import check_addresses
+from penstock.domain.delivery.email_address import check_addresses
 from penstock.domain.errors import Fault, NotFound, Refused, refusal
 from penstock.domain.event_codec import MAX_CHUNKS
 from penstock.domain.files.formats import detect_format

@@ -19,7 +19,6 @@ from penstock.domain.events import (
     FileRefused,
     Split,
     Started,
-    StatusChanged,
     Step,
     UploadRequested,
     refused_file,
@@ -79,7 +78,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     last_step_at: int = 0  # of the latest step that was counted
     recent: tuple[int, ...] = ()  # when the latest chunks were done, in this order
     reverted_at: int | None = None
-    told: Status | None = None  # the last status that e-mails and `penstock.status` have announced
+    announced_status: dict[str, Status] = {}  # the last one that each channel has announced, by the channel's name
     publisher_id: str | None = None  # of the service that offered the file, and its own id of that event
     event_id: str | None = None
     resends: int = 0  # how often the upload event was published again because nothing moved
@@ -180,20 +179,6 @@ def history(request: Request) -> tuple[tuple[Status, int], ...]:
     return tuple(steps)
 
 
-def unannounced(request: Request) -> tuple[tuple[Status, int], ...]:
-    """The part of `history` that has not been announced yet."""
-    steps = history(request)
-    known = [position for position, (status, _) in enumerate(steps) if status is request.told]
-    return steps[known[0] + 1 :] if known else steps
-
-
-def announced(request: Request, status: Status) -> Request:
-    """`request` with all up to `status` announced; what was announced before by another stays so."""
-    if status not in [news for news, _ in unannounced(request)]:
-        return request
-    return replace(request, told=status)
-
-
 def upload_requested(request: Request) -> UploadRequested:
     """The event that has the request ingested; publishing it again does no harm."""
     return UploadRequested(
@@ -202,25 +187,6 @@ def upload_requested(request: Request) -> UploadRequested:
         object_key=request.object_key,
         object_version=request.object_version,
         object_size=request.object_size,
-    )
-
-
-def status_changed(request: Request, status: Status, at_us: int) -> StatusChanged:
-    """The event for other systems that `request` has reached `status`."""
-    problem = request.error if status is Status.FAILED else None
-    return StatusChanged(
-        tenant_id=request.tenant_id,
-        request_id=request.request_id,
-        data_source=request.data_source,
-        status=status,
-        at_us=at_us,
-        rows_read=request.rows_read,
-        rows_ingested=request.rows_ingested,
-        rows_rejected=request.rows_rejected,
-        publisher_id=request.publisher_id,
-        event_id=request.event_id,
-        problem_code=problem.code if problem else None,
-        problem_detail=problem.detail if problem else None,
     )
 
 

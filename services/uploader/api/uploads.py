@@ -15,7 +15,7 @@ from penstock.application.catalog.column_specs import ColumnSpec, Name, resolve_
 from penstock.application.uploads.inspection import Inspection, inspect, suggest
 from penstock.application.uploads.intake import StoredFile
 from penstock.application.uploads.upload_command import UploadCommand
-from penstock.domain.delivery.notification import MAX_ADDRESSES
+from penstock.domain.delivery.email_address import MAX_ADDRESSES
 from penstock.domain.errors import NotFound, Refused, refusal
 from penstock.domain.files.header import parse_header
 from penstock.domain.limits import MAX_FILE_NAME_SENT

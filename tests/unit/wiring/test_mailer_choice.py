@@ -1,6 +1,5 @@
 """Which mailer a runtime has: the mail server that the variables name, otherwise a folder."""
 
-from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -11,6 +10,7 @@ from penstock.config import Settings
 from penstock.domain.errors import Refused
 from penstock.ports.mailer import Mailer
 from penstock.wiring import embedded
+from penstock.wiring.system import mailer_of
 
 
 @pytest.mark.parametrize(("host", "kind"), [("mail.example", SmtpMailer), ("", FolderMailer), (None, FolderMailer)])
@@ -19,8 +19,7 @@ def test_mails_go_to_the_host_that_is_set(
 ) -> None:
     if host is not None:
         monkeypatch.setenv("PENSTOCK_SMTP_HOST", host)
-    with closing(embedded(Settings(data=tmp_path))) as system:
-        assert type(system.mailer) is kind
+    assert type(mailer_of(Settings(data=tmp_path))) is kind
 
 
 def test_a_mail_server_with_a_setting_that_cannot_be_read_is_refused(

@@ -16,7 +16,6 @@ from penstock.domain.requests.request import (
     Manifest,
     Request,
     Status,
-    announced,
     apply,
     cancel,
     eta_seconds,
@@ -25,7 +24,6 @@ from penstock.domain.requests.request import (
     impossible,
     revert,
     to_public,
-    unannounced,
 )
 
 SECOND = 1_000_000
@@ -179,20 +177,11 @@ def test_undoing_and_cancelling_twice_is_the_same_as_once() -> None:
     assert cancel(cancelled, 10) == cancelled
 
 
-def test_history_tells_each_status_with_its_time_whatever_was_told() -> None:
+def test_history_has_each_status_with_its_time() -> None:
     done = fold(Started(at_us=3), Split(at_us=4, chunks=1, bytes=9), chunk(0, at_us=7))
     path = ((Status.SCHEDULED, SECOND), (Status.IN_PROGRESS, 3), (Status.COMPLETED, 7))
-    assert history(done) == unannounced(done) == path
-    assert unannounced(replace(done, told=Status.SCHEDULED)) == path[1:]
-    reverted = revert(replace(done, told=Status.COMPLETED), 8)
-    assert unannounced(reverted) == ((Status.REVERTED, 8),)
-    assert history(reverted)[:3] == path
-
-
-def test_an_announcement_never_goes_back() -> None:
-    done = replace(fold(Split(at_us=4, chunks=1, bytes=9), chunk(0)), told=Status.COMPLETED)
-    assert announced(done, Status.IN_PROGRESS) == done
-    assert unannounced(announced(replace(done, told=None), Status.COMPLETED)) == ()
+    assert history(done) == path
+    assert history(revert(done, 8)) == (*path, (Status.REVERTED, 8))
 
 
 def test_a_manifest_announces_its_chunk_as_its_worker_did() -> None:

@@ -1,4 +1,4 @@
-"""The reconciler: what no event moves any more still ends, and is told."""
+"""The reconciler: what no event moves any more still ends, and is announced."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ from penstock.domain.errors import Unavailable
 from penstock.domain.events import UPLOAD_REQUESTED, Split, Started, UploadRequested
 from penstock.domain.requests.request import Manifest, Request, Status
 from penstock.ports.control_store import Table
+from services.status_tracker.main import QUIET_SECONDS
 from services.status_tracker.reconcile import UNDO_GRACE_US
 from tests.support.acceptance import TENANT
 from tests.support.failing_control_store import Died, FailingControlStore
-from tests.support.tracker_harness import QUIET_SECONDS, TrackerHarness
+from tests.support.tracker_harness import TrackerHarness
 
 
 def manifest(chunk: int) -> Manifest:
@@ -84,16 +85,16 @@ def test_a_split_that_was_lost_is_made_again(harness: TrackerHarness) -> None:
     assert present(harness, request).status is Status.IN_PROGRESS
 
 
-def test_what_people_do_is_told_although_no_event_comes(harness: TrackerHarness) -> None:
+def test_cancelling_and_undoing_are_announced_although_no_event_comes(harness: TrackerHarness) -> None:
     cancelled, undone = harness.accept("ann@example.com"), harness.accept("ann@example.com")
     harness.handle(undone, Split(at_us=1, chunks=1, bytes=9), manifest(0).step())
     harness.requests.cancel(TENANT, cancelled.request_id)
     harness.requests.undo(TENANT, undone.request_id)
     harness.reconciler.reconcile()
     harness.reconciler.reconcile()
-    assert harness.statuses() == ["SCHEDULED", "IN_PROGRESS", "COMPLETED", "SCHEDULED", "CANCELLED", "REVERTED"]
-    harness.notifier.send_due()
-    assert [told for told in harness.mailer.told() if "cancelled" in told or "undone" in told] == [
+    assert harness.statuses() == ["SCHEDULED", "CANCELLED", "SCHEDULED", "IN_PROGRESS", "COMPLETED", "REVERTED"]
+    harness.notifier.deliver_due()
+    assert [mail for mail in harness.mailer.summaries() if "cancelled" in mail or "undone" in mail] == [
         "Upload cancelled: people.tsv to ann@example.com",
         "Upload undone: people.tsv to ann@example.com",
     ]

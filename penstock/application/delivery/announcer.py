@@ -1,0 +1,88 @@
+"""The announcer: has every channel, and other systems, learn what a request has reached.
+
+What each has still to learn follows from the request's own record, not from the change that led there, so a crash at
+any point is made up for by whoever looks at the request next: a redelivered event or the reconciler.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+
+from penstock.application.consuming.worker_pool import WorkerPool
+from penstock.application.delivery.outbox import Outbox
+from penstock.application.delivery.status_events import StatusEvents
+from penstock.application.requests.request_log import log_status
+from penstock.application.requests.requests import Requests, Stored
+from penstock.domain.delivery.announcement import is_announced, record_announced, unannounced
+from penstock.domain.delivery.notification import Notification, notifications
+from penstock.domain.delivery.status_event import STATUS_EVENTS
+from penstock.domain.requests.request import Request
+from penstock.failpoints import failpoint
+from penstock.ports.channel import Channel
+
+
+class Announcer:
+    def __init__(
+        self,
+        *,
+        requests: Requests,
+        outbox: Outbox,
+        channels: Sequence[Channel],
+        events: StatusEvents,
+        pool: WorkerPool,
+    ) -> None:
+        self._requests, self._outbox, self._events, self._pool = requests, outbox, events, pool
+        self._channels = channels
+        self._cursors = (*(channel.name for channel in channels), STATUS_EVENTS)
+
+    def has_announced(self, request: Request) -> bool:
+        """Whether every channel has announced the present status, and an event has."""
+        return is_announced(request, self._cursors)
+
+    def announce(self, requests: Sequence[Stored]) -> None:
+        """Store the notifications, send the status events, then record that both is done. Raises `Unavailable`.
+
+        Each is done for all requests, which must differ, before the next one begins. All cursors move in one change of
+        the request; until then, whatever is done a second time finds that it is done already, or is an event.
+        """
+        behind = [stored for stored in requests if not self.has_announced(stored.request)]
+        if not behind:
+            return
+        self._store_notifications([request for request, _ in behind])
+        failpoint("tracker.notifications_stored")
+        self._events.publish([request for request, _ in behind])
+        failpoint("tracker.status_sent")
+        self._pool.each(self._record, _by_tenant(behind))
+        for request, _ in behind:
+            for status, at_us in unannounced(request, STATUS_EVENTS):
+                log_status(request, status, at_us)
+
+    def _store_notifications(self, requests: Sequence[Request]) -> None:
+        new = [(request.tenant_id, self._notifications(request)) for request in requests]
+        self._pool.each(lambda of_request: self._outbox.add(*of_request), [each for each in new if each[1]])
+
+    def _notifications(self, request: Request) -> list[Notification]:
+        return [
+            notification
+            for channel in self._channels
+            for notification in notifications(request, channel.name, channel.targets(request))
+        ]
+
+    def _record(self, behind: Sequence[Stored]) -> None:
+        after = self._requests.change_each(
+            [
+                (stored, partial(record_announced, channels=self._cursors, status=stored.request.status))
+                for stored in behind
+            ]
+        )
+        done = [request for request, _ in after if request.status.ended and self.has_announced(request)]
+        if done:
+            self._requests.clear_markers(done[0].tenant_id, done)
+
+
+def _by_tenant(requests: Sequence[Stored]) -> list[list[Stored]]:
+    groups: dict[str, list[Stored]] = {}
+    for stored in requests:
+        groups.setdefault(stored.request.tenant_id, []).append(stored)
+    return list(groups.values())

@@ -1,0 +1,26 @@
+"""The channel for e-mail: one message for each address that the request names."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from penstock.domain.delivery.email_message import render
+from penstock.domain.delivery.notification import Notification
+from penstock.domain.requests.request import Request
+from penstock.ports.channel import Channel
+from penstock.ports.mailer import Mailer
+
+
+class EmailChannel(Channel):
+    """`sender` is the address that the messages come from."""
+
+    name = "email"
+
+    def __init__(self, mailer: Mailer, sender: str) -> None:
+        self._mailer, self._sender = mailer, sender
+
+    def targets(self, request: Request) -> Sequence[str]:
+        return request.notify
+
+    def deliver(self, notification: Notification, request: Request) -> None:
+        self._mailer.send(render(notification, request, self._sender))

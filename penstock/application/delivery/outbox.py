@@ -1,0 +1,69 @@
+"""The outbox: notifications that are stored before they are delivered, each once, however often they are added.
+
+A notification has a record of its own, which only ever moves on, and an entry in its channel's list of due ones. The
+entry comes first and goes last, so that a crash leaves at worst an entry whose notification was delivered or was never
+stored, which is seen when it is looked at.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import msgspec
+
+from penstock.application.scanning import scan_all
+from penstock.domain.delivery.notification import Notification
+from penstock.domain.errors import Conflict
+from penstock.ports.control_store import ControlStore, Record, Table
+
+
+class Due(msgspec.Struct, frozen=True):
+    """An entry in a list of due notifications: where the notification's own record is."""
+
+    request_id: str
+    sort: str
+
+
+class Outbox:
+    def __init__(self, store: ControlStore) -> None:
+        self._store = store
+
+    def add(self, tenant_id: str, notifications: Sequence[Notification]) -> None:
+        """Store each, in order; those that are stored already stay as they are."""
+        for notification in notifications:
+            self._add(tenant_id, notification)
+
+    def due(self, channel: str, tenant_id: str) -> Iterator[tuple[Record, Notification]]:
+        """The channel's notifications that have not ended, with their records, the oldest request first."""
+        for entry in scan_all(self._store, Table.DUE_NOTIFICATIONS, tenant_id, channel):
+            due = msgspec.json.decode(entry.body, type=Due)
+            record = self._store.get(Table.NOTIFICATIONS, tenant_id, due.request_id, due.sort)
+            if record is None:
+                continue  # its tracker died in between and will be back
+            notification = msgspec.json.decode(record.body, type=Notification)
+            if notification.delivery.ended:
+                self._remove_due(tenant_id, notification)
+            else:
+                yield record, notification
+
+    def store(self, record: Record, notification: Notification) -> Record:
+        """Move a notification on. Raises `Conflict` when another did so meanwhile."""
+        stored = self._store.replace(record, msgspec.json.encode(notification))
+        if notification.delivery.ended:
+            self._remove_due(record.tenant_id, notification)
+        return stored
+
+    def _add(self, tenant_id: str, new: Notification) -> None:
+        due = msgspec.json.encode(Due(new.request_id, new.sort))
+        self._store.put(Table.DUE_NOTIFICATIONS, tenant_id, new.channel, _due_sort(new), due)
+        try:
+            self._store.create(Table.NOTIFICATIONS, tenant_id, new.request_id, new.sort, msgspec.json.encode(new))
+        except Conflict:
+            return  # it is stored already; should it have ended too, `due` removes the entry
+
+    def _remove_due(self, tenant_id: str, ended: Notification) -> None:
+        self._store.delete(Table.DUE_NOTIFICATIONS, tenant_id, ended.channel, _due_sort(ended))
+
+
+def _due_sort(notification: Notification) -> str:
+    return f"{notification.request_id} {notification.sort}"

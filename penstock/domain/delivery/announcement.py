@@ -1,0 +1,32 @@
+"""Which statuses of a request each channel has still to announce.
+
+A request keeps a cursor for each channel, so that a channel that is added, or that lags behind, changes nothing for
+the others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from msgspec.structs import replace
+
+from penstock.domain.requests.request import Request, Status, history
+
+
+def unannounced(request: Request, channel: str) -> tuple[tuple[Status, int], ...]:
+    """The part of the history that `channel` has not announced, with the times."""
+    steps = history(request)
+    cursor = request.announced_status.get(channel)
+    known = [position for position, (status, _) in enumerate(steps) if status is cursor]
+    return steps[known[0] + 1 :] if known else steps
+
+
+def is_announced(request: Request, channels: Iterable[str]) -> bool:
+    """Whether each of `channels` has announced the present status."""
+    return not any(unannounced(request, channel) for channel in channels)
+
+
+def record_announced(request: Request, channels: Iterable[str], status: Status) -> Request:
+    """`request` after `channels` have announced all up to `status`. No cursor goes back; other channels' stay."""
+    moved = [each for each in channels if status in [new for new, _ in unannounced(request, each)]]
+    return replace(request, announced_status=request.announced_status | dict.fromkeys(moved, status))
