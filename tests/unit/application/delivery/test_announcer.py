@@ -128,4 +128,5 @@ def test_a_state_that_another_changed_before_it_was_announced_is_kept(harness: T
     harness.announcer.announce([seen._replace(request=replace(seen.request, announced_status={}))])
     after = harness.requests.get(TENANT, request.request_id)
     assert (after.status, set(after.announced_status.values())) == (Status.CANCELLED, {Status.IN_PROGRESS})
+    assert len(list(harness.requests.active_markers(TENANT))) == 1, "its end is not announced"
     assert set(announce(harness, request).announced_status.values()) == {Status.CANCELLED}
