@@ -8,8 +8,6 @@ import email
 from collections import Counter
 from dataclasses import replace
 
-from tests.simulation.simulated import TENANT, Sent, SimulatedSystem
-
 from penstock.application.encryption.sealed_objects import rejects_key
 from penstock.domain.errors import NotFound
 from penstock.domain.files.rejects import decode_rejects
@@ -18,6 +16,7 @@ from penstock.domain.requests.request import Request, Status
 from penstock.ports.object_store import ObjectRef
 from penstock.wiring import System
 from tests.simulation import files
+from tests.simulation.simulated_system import TENANT, Sent, SimulatedSystem
 from tests.support import clear_text, reference
 
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
-from tests.simulation.simulated import SimulatedSystem
-
 from penstock import logs
 from tests.simulation.invariant import check
+from tests.simulation.simulated_system import SimulatedSystem
 
 MEMORY = Path("/dev/shm")
 
