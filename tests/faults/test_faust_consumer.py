@@ -92,7 +92,7 @@ def test_a_tracker_that_is_killed_anywhere_is_made_up_for(
     assert set(harness.announced()) == {(each, status) for each in requests for status in STATUSES}
     copies = Counter(smtp_sink.taken)
     assert len(copies) == len({taken.message_id for taken in copies}) == 3 * len(STATUSES) * 2
-    # What was cut off between a mail and its note is sent once more, after its lease.
+    # An attempt that was cut off between the mail and its record is made once more, after its lease.
     assert sum(copies.values()) - len(copies) <= (place == "notifier.delivered")
 
 

@@ -28,7 +28,7 @@ MAILS = {
 
 
 def check_safe(place: Installation) -> None:
-    """What holds at any moment, whatever is away or dead: nothing wrong is stored, told, or lies in the clear."""
+    """What holds at any moment, whatever is away or dead: no wrong record, no wrong event, no value in the clear."""
     while not _is_safe(place):
         pass  # something has ended while it was looked at
     _check_nothing_in_the_clear(place)
@@ -97,7 +97,7 @@ def _requests(place: Installation) -> list[Request]:
 
 
 def _expected(place: Installation, request: Request) -> reference.Upload:
-    """One whose uploader died before it told of it is of the usual file."""
+    """The test does not know one whose uploader died before it answered: that one is of the usual file."""
     return expected(request, place.bodies.get(request.request_id, messy_file.BODY))
 
 

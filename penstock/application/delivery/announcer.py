@@ -1,7 +1,7 @@
-"""The announcer: has every channel, and other systems, learn what a request has reached.
+"""The announcer: announces each status of a request through every channel, and to other systems as an event.
 
-What each has still to learn follows from the request's own record, not from the change that led there, so a crash at
-any point is made up for by whoever looks at the request next: a redelivered event or the reconciler.
+What is still to be announced follows from the request's own record, not from the change that led there. So whatever a
+crash interrupts is completed when a redelivered event or the reconciler next reads the request.
 """
 
 from __future__ import annotations
@@ -37,14 +37,14 @@ class Announcer:
         self._cursors = (*(channel.name for channel in channels), STATUS_EVENTS)
 
     def has_announced(self, request: Request) -> bool:
-        """Whether every channel has announced the present status, and an event has."""
+        """Whether the present status is announced: through every channel, and as an event."""
         return is_announced(request, self._cursors)
 
     def announce(self, requests: Sequence[Stored]) -> None:
         """Store the notifications, send the status events, then record that both is done. Raises `Unavailable`.
 
         Each is done for all requests, which must differ, before the next one begins. All cursors move in one change of
-        the request; until then, whatever is done a second time finds that it is done already, or is an event.
+        the request. A crash before that repeats events; no notification is stored twice.
         """
         behind = [stored for stored in requests if not self.has_announced(stored.request)]
         if not behind:
@@ -60,7 +60,7 @@ class Announcer:
 
     def _store_notifications(self, requests: Sequence[Request]) -> None:
         new = [(request.tenant_id, self._notifications(request)) for request in requests]
-        self._pool.each(lambda of_request: self._outbox.add(*of_request), [each for each in new if each[1]])
+        self._pool.each(lambda each: self._outbox.add(*each), [each for each in new if each[1]])
 
     def _notifications(self, request: Request) -> list[Notification]:
         return [

@@ -1,7 +1,7 @@
 """Publishes statuses to other systems as `penstock.status` events.
 
-They are no notifications: the event log keeps them for whoever subscribes, so there is no target to keep a state for.
-They have a cursor of their own in the request, as each channel has.
+They are no notifications: the event log keeps them for its subscribers, so there is no target to keep a state for. They
+have a cursor of their own in the request, as each channel has.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The e-mail about a request's status.
 
-It never carries a customer's value. Each notification has one message with one Message-ID and one Date, so that a copy
-that is sent a second time is the same message to whoever receives both.
+It never carries a customer's value. Each notification has one message with one Message-ID and one Date, so that a mail
+program that receives a second copy can see that it is the same message.
 """
 
 from __future__ import annotations
