@@ -7,6 +7,7 @@ included, can be taken for the end of the line.
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
@@ -16,6 +17,8 @@ from rich.console import Console, RenderableType
 Document = dict[str, Any]
 
 PIPE_WIDTH = 160  # columns, where no terminal says how wide it is
+
+_TEXT = re.compile(r"[^\t\n]+")  # those two only move the cursor
 
 
 class Output:
@@ -41,8 +44,7 @@ class Output:
         """Print text as it is; on a terminal without anything that the terminal would act on."""
         for line in lines:
             if sys.stdout.isatty():
-                cells = line.decode().rstrip("\n").split("\t")
-                sys.stdout.write("\t".join(map(printable, cells)) + "\n")
+                sys.stdout.write(_TEXT.sub(lambda text: printable(text[0]), line.decode()))
             else:
                 sys.stdout.buffer.write(line)
 

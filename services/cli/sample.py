@@ -11,6 +11,8 @@ from datetime import date, timedelta
 from pathlib import Path
 from random import Random
 
+from penstock.domain.files.tsv import write_row
+
 COLUMNS = (
     "crmid",
     "email",
@@ -80,13 +82,13 @@ def write_sample(path: Path, rows: int, *, seed: int, faulty: int = 0, blank_rid
     """Write `rows` customers to `path`, of which `faulty`, evenly spread, have something wrong with them."""
     columns = (*COLUMNS, BLANK_RIDDEN) if blank_ridden else COLUMNS
     every = rows // faulty if faulty else rows + 1
-    with path.open("w", encoding="utf-8", newline="\n") as file:
-        file.write("\t".join(columns) + "\n")
+    with path.open("wb") as file:
+        file.write(write_row(columns))
         for number, row in enumerate(_customers(rows, Random(seed)), 1):  # noqa: S311 - invented, not secret
             cells = row[: len(columns)]
             if number % every == 0:
                 cells = _FLAWS[number // every % len(_FLAWS)](cells)
-            file.write("\t".join(cells) + "\n")
+            file.write(write_row(cells))
 
 
 def _customers(rows: int, random: Random) -> Iterator[tuple[str, ...]]:

@@ -38,3 +38,11 @@ def test_a_document_is_the_last_line_whatever_it_holds(document: dict[str, objec
 def test_a_person_gets_the_view(capsys: pytest.CaptureFixture[str]) -> None:
     Output(as_json=False).result({"a": 1}, lambda: "[bold]a view[/bold] :smile:")
     assert capsys.readouterr().out == "[bold]a view[/bold] :smile:\n"
+
+
+def test_a_file_on_a_terminal_keeps_its_shape_and_loses_what_acts(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    Output(as_json=False).write([b"a\tb\n", b'1\t"x\ny\x1b[2J\r"\n'])
+    assert capsys.readouterr().out == 'a\tb\n1\t"x\ny\\x1b[2J\\r"\n'

@@ -1,0 +1,60 @@
+"""Reject files of any format are counted and taken apart, in whatever parts they come."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import pytest
+
+from penstock.domain.files.formats import FORMATS
+from penstock.domain.files.rejects import Reject
+from penstock.domain.files.tabular_format import TabularFormat
+from penstock.domain.files.tsv import TSV
+from services.cli.reject_files import as_records, save
+from tests.support import quoted_format
+from tests.support.quoted_format import Quoted
+
+
+def by_row(file: Iterable[bytes]) -> list[bytes]:
+    return list(file)
+
+
+def by_line(file: Iterable[bytes]) -> list[bytes]:
+    return b"".join(file).splitlines(keepends=True)
+
+
+@pytest.fixture(autouse=True)
+def registered(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(FORMATS, quoted_format.NAME, quoted_format.REGISTERED)
+
+
+@pytest.mark.parametrize("parts_of", [by_row, by_line])
+@pytest.mark.parametrize(
+    ("file_format", "rows", "cells"),
+    [
+        (TSV, [b"C1\tx", b"C2", b""], [["C1", "x"], ["C2"], [""]]),
+        (Quoted(";"), [b'C1;"one\ntwo"', b"C2", b""], [["C1", "one\ntwo"], ["C2"], [""]]),
+    ],
+    ids=["tsv", "quoted"],
+)
+def test_rows_are_counted_and_taken_apart(
+    tmp_path: Path,
+    file_format: TabularFormat,
+    rows: list[bytes],
+    cells: list[list[str]],
+    parts_of: Callable[[Iterable[bytes]], list[bytes]],
+) -> None:
+    rejects = [Reject(line, ("row_too_large", "x:a"), row) for line, row in enumerate(rows, 2)]
+    parts = parts_of(file_format.write_rejects(("a", "b"), rejects))
+    path = tmp_path / "rejects"
+    assert save(parts, path) == len(rows)
+    assert path.read_bytes() == b"".join(parts)
+    assert as_records(parts) == [
+        {"line": line, "reasons": ["row_too_large", "x:a"], "cells": row} for line, row in enumerate(cells, 2)
+    ]
+
+
+def test_no_parts_are_no_rows(tmp_path: Path) -> None:
+    assert save([], tmp_path / "rejects") == 0
+    assert as_records([]) == []
