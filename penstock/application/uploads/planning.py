@@ -34,7 +34,7 @@ class Planner:
 
     def for_command(self, tenant_id: str, command: UploadCommand, head: bytes, size: int) -> PlanMaker:
         """What makes the plan of a file that begins with `head` and has `size` plain bytes, as far as it can be known
-        without judging the file itself.
+        without a look at its header and rows.
 
         Raises `Refused` with every fault.
         """
@@ -43,7 +43,7 @@ class Planner:
         return self._maker(tenant_id, command, mapping, attributes, detect_format(head), size)
 
     def for_file(self, tenant_id: str, command: UploadCommand, head: bytes, size: int) -> PlanMaker:
-        """As `for_command`, and the file is judged by its header.
+        """As `for_command`, and the header is checked too.
 
         Raises `Refused` for all that can be known before any row is read, faults of the addresses, of the mapping and
         of the header together.
