@@ -8,7 +8,7 @@
     ├── Unavailable        a server, disk, key service or key is away: wait and try again, for ever
     ├── InDoubt            a receiver may or may not have accepted something: try once more, then never again
     ├── Corrupt            sealed bytes do not open: moved, cut, changed, or the wrong key
-    ├── CoercionError             a cell does not fit its format: the row is a reject (domain/coercion)
+    ├── CoercionError      a cell does not fit its format: the row is a reject (domain/mapping/coercion)
     └── KeyRevoked         the key is gone for good: a terminal, named state
 
 No message ever carries a customer's value; positions, columns and codes say where it is.
@@ -16,6 +16,8 @@ No message ever carries a customer's value; positions, columns and codes say whe
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import msgspec
@@ -99,3 +101,12 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
 def refusal(code: str, message: str, hint: str, **where: Any) -> Refused:
     """A `Refused` with a single fault."""
     return Refused([Fault(code=code, message=message, hint=hint, **where)])
+
+
+@contextmanager
+def collecting(faults: list[Fault]) -> Iterator[None]:
+    """Add the faults of a `Refused` that is raised within to `faults`, and go on."""
+    try:
+        yield
+    except Refused as refused:
+        faults += refused.faults

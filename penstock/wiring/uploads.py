@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from penstock.application.access.publishers import Publishers
-from penstock.application.requests.reject_file import RejectFiles
 from penstock.application.uploads.intake import Intake
 from penstock.application.uploads.planning import Planner
-from penstock.application.uploads.resubmit import Resubmitter
 from penstock.application.uploads.sweep import Sweeper
 from penstock.wiring.system import System
 
@@ -14,7 +12,6 @@ from penstock.wiring.system import System
 def intake_of(system: System) -> Intake:
     """The intake of a runtime."""
     planner = Planner(
-        catalog=system.catalog,
         keys=system.keys,
         limits=system.limits,
         chunk_bytes=system.settings.chunk_bytes,
@@ -22,6 +19,7 @@ def intake_of(system: System) -> Intake:
     )
     return Intake(
         requests=system.requests,
+        catalog=system.catalog,
         planner=planner,
         files=system.files,
         keys=system.keys,
@@ -29,14 +27,6 @@ def intake_of(system: System) -> Intake:
         limits=system.limits,
         clock=system.clock,
     )
-
-
-def reject_files_of(system: System) -> RejectFiles:
-    return RejectFiles(system.requests, system.chunks, system.files)
-
-
-def resubmitter_of(system: System, intake: Intake) -> Resubmitter:
-    return Resubmitter(system.requests, reject_files_of(system), intake)
 
 
 def publishers_of(system: System) -> Publishers:

@@ -16,7 +16,6 @@ from services.cli.column_options import parse_column_options
 from services.cli.connecting import connect
 from services.cli.failures import BadUsage, reporting
 from services.cli.mapping_file import columns_of_file
-from services.cli.new_source import check_new_source
 from services.cli.options import AsJson, Data, Key, Maps, Policies, Url
 from services.cli.output import Document
 from services.cli.views import records_view
@@ -111,7 +110,6 @@ def set_mapping(
     """Save a mapping for a source, creating the source and custom attributes that do not exist yet."""
     with reporting(as_json=as_json) as out, connect(data, url, key, create=True) as client:
         columns = _columns(maps or [], policies or [], file)
-        check_new_source(name, client)
         saved = client.save_mapping(name, columns)
         out.result(saved, lambda: _mapping_view(saved))
 

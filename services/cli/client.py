@@ -13,8 +13,9 @@ from typing import Protocol
 
 import msgspec
 
-from penstock.application.access.api_keys import Role
 from penstock.application.catalog.column_specs import ColumnSpec
+from penstock.application.uploads.upload_command import UploadCommand
+from penstock.domain.access.permissions import Role
 from penstock.domain.mapping.mapping import Mode
 from services.cli.output import Document
 from services.cli.progress import Progress
@@ -22,12 +23,31 @@ from services.cli.upload_file import UploadFile
 
 
 class UploadOrder(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What is said about an uploaded file; the saved mapping of its source is used."""
+    """What is asked of an uploaded file; the saved mapping of its source is used."""
 
     data_source: str
     mode: Mode = Mode.UPSERT
     segment: str | None = None
     notify: tuple[str, ...] = ()
+
+    def command(
+        self,
+        file_name: str,
+        uploaded_by: str,
+        *,
+        columns: Sequence[ColumnSpec] | None = None,
+        create_source: bool = False,
+    ) -> UploadCommand:
+        return UploadCommand(
+            data_source=self.data_source,
+            file_name=file_name,
+            uploaded_by=uploaded_by,
+            mode=self.mode,
+            segment=self.segment,
+            notify=self.notify,
+            columns=columns,
+            create_source=create_source,
+        )
 
 
 class Client(Protocol):

@@ -8,16 +8,20 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 from penstock.application.health.dependencies import Dependencies
 from penstock.config import Settings, load_settings
+from penstock.domain.access.permissions import Caller
 from penstock.domain.errors import refusal
 from penstock.logs import configure
 from penstock.wiring import System, await_system, open_system
+from penstock.wiring.use_cases import AllUseCases, use_cases_of
 from services.cli.client import Client
 from services.cli.failures import BadUsage
 from services.cli.foreground import foreground_settings
 from services.cli.http_client import HttpClient
+from services.cli.local_caller import local_caller
 from services.cli.local_client import LocalClient
 from services.cli.options import URL_VARIABLE
 
@@ -37,8 +41,15 @@ def connect(data: Path | None, url: str | None, key: str | None, *, create: bool
         client.close()
 
 
+class Local(NamedTuple):
+    """The use cases of the system that the settings name, and the user of this machine who calls them."""
+
+    use_cases: AllUseCases
+    caller: Caller
+
+
 @contextmanager
-def open_configured_system(data: Path | None, *, create: bool = False) -> Iterator[System]:
+def open_use_cases(data: Path | None, *, create: bool = False) -> Iterator[Local]:
     """As `connect`, for what the HTTP API has no call for. Raises `BadUsage` as well where `PENSTOCK_URL` is set."""
     if os.environ.get(URL_VARIABLE):
         hint = f"Run it where the system's own settings are, without {URL_VARIABLE}."
@@ -46,14 +57,14 @@ def open_configured_system(data: Path | None, *, create: bool = False) -> Iterat
         raise BadUsage(refusal("not_over_http", message, hint).faults)
     system = open_system(_settings(data, create=create))
     try:
-        yield system
+        yield Local(use_cases_of(system), local_caller(system.settings.tenant))
     finally:
         system.close()
 
 
 @contextmanager
 def open_service(service: str, data: Path | None, dependencies: Dependencies) -> Iterator[System]:
-    """As `open_configured_system`, for a service of that name: reports what is away to `dependencies`, and waits."""
+    """The system of the settings, for the service `service`: reports what is away to `dependencies`, and waits."""
     settings = load_settings(data=data)
     configure(settings.log_level, service)
     system = await_system(settings, dependencies, time.sleep, opens_files=service not in WITHOUT_FILES)

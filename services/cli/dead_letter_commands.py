@@ -8,14 +8,11 @@ import typer
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from penstock.application.access.api_keys import Access
-from penstock.application.consuming.dead_letters import DeadLetters, StoredDeadLetter, contents, event_type
+from penstock.application.consuming.dead_letters import StoredDeadLetter, contents, event_type
 from penstock.domain.errors import refusal
 from penstock.domain.requests.request import rfc3339
-from penstock.wiring import System
-from services.cli.connecting import open_configured_system
+from services.cli.connecting import open_use_cases
 from services.cli.failures import BadUsage, reporting
-from services.cli.local_user import local_user
 from services.cli.options import AsJson, Data
 from services.cli.output import Document, printable
 from services.cli.views import facts_view, records_view
@@ -32,8 +29,8 @@ def list_dead_letters(
     as_json: AsJson = False,
 ) -> None:
     """List them with their reasons and places, the oldest first."""
-    with reporting(as_json=as_json) as out, open_configured_system(data) as system:
-        found = [_document(each) for each in DeadLetters(system.log).all(reason=reason)]
+    with reporting(as_json=as_json) as out, open_use_cases(data) as local:
+        found = [_document(each) for each in local.use_cases.dead_letters.all(local.caller, reason=reason)]
         columns = ("dead_letter_id", "at", "reason", "topic", "partition", "offset", "event_type")
         out.result({"dead_letters": found}, lambda: records_view(found, *columns))
 
@@ -41,8 +38,8 @@ def list_dead_letters(
 @app.command("show")
 def show_dead_letter(dead_letter_id: DeadLetterId, data: Data = None, as_json: AsJson = False) -> None:
     """Show one with what its event says; of bytes that are no event, only their number and hash."""
-    with reporting(as_json=as_json) as out, open_configured_system(data) as system:
-        stored = DeadLetters(system.log).get(dead_letter_id)
+    with reporting(as_json=as_json) as out, open_use_cases(data) as local:
+        stored = local.use_cases.dead_letters.get(local.caller, dead_letter_id)
         document = {**_document(stored), "message": stored.letter.message, "event": contents(stored)}
         out.result(document, lambda: _view(document))
 
@@ -58,30 +55,19 @@ def replay_dead_letters(
 
     They stay in the list: the log forgets nothing before its time.
     """
-    with reporting(as_json=as_json) as out, open_configured_system(data) as system:
-        replayed = _wanted(system, dead_letter_id, all_with_reason)
-        for each in replayed:
-            _audit(system, each)
-        DeadLetters(system.log).replay(replayed)
+    with reporting(as_json=as_json) as out, open_use_cases(data) as local:
+        if (dead_letter_id is None) == (all_with_reason is None):
+            fault = refusal("usage", "replay needs either an ID or --all-with-reason", "Give one of the two.")
+            raise BadUsage(fault.faults)
+        replayed = local.use_cases.dead_letters.replay(
+            local.caller, dead_letter_id=dead_letter_id, reason=all_with_reason
+        )
         document = {"replayed": [each.dead_letter_id for each in replayed]}
         out.result(document, lambda: Text(f"{len(replayed):,} published again."))
 
 
 def register(parent: typer.Typer) -> None:
     parent.add_typer(app, name="dead-letters")
-
-
-def _wanted(system: System, dead_letter_id: str | None, reason: str | None) -> list[StoredDeadLetter]:
-    letters = DeadLetters(system.log)
-    if (dead_letter_id is None) == (reason is None):
-        fault = refusal("usage", "replay needs either an ID or --all-with-reason", "Give one of the two.")
-        raise BadUsage(fault.faults)
-    return list(letters.all(reason=reason)) if dead_letter_id is None else [letters.get(dead_letter_id)]
-
-
-def _audit(system: System, stored: StoredDeadLetter) -> None:
-    details = {"dead_letter_id": stored.dead_letter_id, "reason": stored.letter.reason}
-    Access(system.control, system.clock).audit(system.settings.tenant, local_user(), "dead_letter.replayed", details)
 
 
 def _document(stored: StoredDeadLetter) -> Document:

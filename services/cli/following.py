@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from penstock.application.requests.requests import Requests
-from penstock.domain.requests.request import Status, to_public
+from penstock.domain.requests.request import Request, Status, to_public
 from penstock.ports.clock import Clock
 from services.cli.output import Document
 
@@ -14,11 +13,11 @@ LONGEST_WAIT = 0.1
 HINT_SECONDS = 5.0
 
 
-def changes(requests: Requests, clock: Clock, tenant_id: str, request_id: str) -> Iterator[Document]:
+def changes(look: Callable[[], Request], clock: Clock) -> Iterator[Document]:
     """The public request at once, and again each time that it is looked at, until it has ended."""
     wait = SHORTEST_WAIT
     while True:
-        request = requests.get(tenant_id, request_id)
+        request = look()
         yield to_public(request, clock.now_us())
         if request.status.ended:
             return

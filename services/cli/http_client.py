@@ -12,11 +12,11 @@ from urllib.parse import quote
 import msgspec
 import urllib3
 
-from penstock.application.access.api_keys import Role
 from penstock.application.catalog.column_specs import ColumnSpec, resolve_columns
+from penstock.application.uploads.checking import check_source
+from penstock.domain.access.permissions import Role
 from penstock.domain.errors import Unavailable
 from penstock.domain.limits import MAX_PAGE
-from penstock.domain.mapping.attributes import Attribute, parse_format
 from penstock.domain.requests.request import Status, rfc3339
 from services.cli.answers import (
     MAX_DOCUMENT_BYTES,
@@ -30,6 +30,7 @@ from services.cli.client import Client, UploadOrder
 from services.cli.http_errors import check_answer, driver_errors, read_json
 from services.cli.output import Document
 from services.cli.progress import Progress
+from services.cli.remote_catalog import RemoteCatalog
 from services.cli.upload_file import UploadFile
 from services.uploader.api.views import (
     ApiKeyList,
@@ -84,7 +85,7 @@ class HttpClient(Client):
         boundary = secrets.token_hex(16)
         request = {**msgspec.to_builtins(order), "file_name": file.name}
         if columns:
-            request["mapping"] = msgspec.to_builtins(columns)
+            request |= {"mapping": msgspec.to_builtins(columns), "create_data_source": True}
         form = _form(boundary, json.dumps(request).encode(), file.parts(shown.stored))
         headers = {"Content-Type": f"multipart/form-data; boundary={boundary}"}
         if idempotency_key is not None:
@@ -155,10 +156,6 @@ class HttpClient(Client):
     def attributes(self) -> list[Document]:
         return self._list("/attributes", "attributes", AttributeList)
 
-    def known_attributes(self) -> dict[str, Attribute]:
-        """As `attributes`, for who judges a mapping by them."""
-        return {each["name"]: _attribute(each) for each in self.attributes()}
-
     def create_attribute(self, name: str, *, format: str, pii: bool, display_name: str) -> Document:
         wanted = {"name": name, "format": format, "pii": pii, "display_name": display_name}
         return self._sent("POST", "/attributes", wanted, AttributeView)
@@ -167,8 +164,10 @@ class HttpClient(Client):
         return self._document("GET", _mapping_path(source), MappingView)
 
     def save_mapping(self, source: str, columns: Sequence[ColumnSpec]) -> Document:
-        resolve_columns(columns, self.known_attributes())  # so that no source is created for a mapping that is refused
-        self.create_source(source, "")
+        catalog = RemoteCatalog(self)
+        check_source(catalog, source, create=True)
+        resolve_columns(columns, catalog.attributes_named(each.attribute for each in columns))
+        self.create_source(source, "")  # not before all else is found to be in order
         return self._sent("PUT", _mapping_path(source), {"columns": msgspec.to_builtins(columns)}, MappingView)
 
     def keys(self) -> list[Document]:
@@ -250,11 +249,6 @@ class HttpClient(Client):
 
 def _path(request_id: str, rest: str = "") -> str:
     return f"/requests/{quote(request_id, safe='')}{rest}"
-
-
-def _attribute(document: Document) -> Attribute:
-    fields = {field.name: document[field.name] for field in msgspec.structs.fields(Attribute)}
-    return Attribute(**{**fields, "format": parse_format(document["format"])})
 
 
 def _mapping_path(source: str) -> str:

@@ -4,64 +4,55 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 import msgspec
 
-from penstock.application.catalog.column_specs import ColumnSpec, ResolvedColumns, save_mapping
-from penstock.application.uploads.intake import Intake
-from penstock.application.uploads.upload_command import UploadCommand
+from penstock.application.catalog.column_specs import ColumnSpec
+from penstock.application.uploads.checking import CheckedUpload, check_upload
 from penstock.config import Settings
-from penstock.domain.errors import Refused, refusal
-from penstock.domain.mapping.attributes import Attribute
-from penstock.domain.mapping.mapping import ColumnMapping, Limits, WritePolicy
-from penstock.domain.mapping.mapping import Mapping as SavedMapping
+from penstock.domain.errors import Refused
+from penstock.domain.mapping.mapping import Limits
+from penstock.domain.requests.request import Request
 from penstock.wiring import System, open_system
-from penstock.wiring.uploads import intake_of
+from penstock.wiring.use_cases import use_cases_of
 from services.cli.client import UploadOrder
 from services.cli.connecting import http_client
 from services.cli.following import changes
 from services.cli.http_client import HttpClient
-from services.cli.local_user import local_user
+from services.cli.local_caller import local_caller
 from services.cli.output import Document, Output
 from services.cli.progress import Progress
+from services.cli.remote_catalog import RemoteCatalog
 from services.cli.resumption import Resumption, command_hash, state_folder
 from services.cli.upload_file import STDIN, UploadFile
 from services.standalone.system import Standalone
 
 LARGE_BYTES = 8_000_000  # from here on worker processes earn the time that they take to start
-_NO_LIMITS = Limits(  # what a server takes is for the server to say
+NO_LIMITS = Limits(  # what a server takes is for the server to say
     file_bytes=sys.maxsize, columns=sys.maxsize, cell_bytes=sys.maxsize, row_bytes=sys.maxsize, expansion=sys.maxsize
 )
 
 
-class NewMapping(NamedTuple):
-    """A mapping that is saved with the file: as it was typed, and what that comes to."""
-
-    columns: Sequence[ColumnSpec]
-    wanted: ResolvedColumns
+Columns = Sequence[ColumnSpec] | None  # of a mapping that is saved with the file
 
 
 class Backend(Protocol):
-    """A system that ingests a file. `limits` are what the header is judged by before anything is sent; `idle` says what
-    to look at when nobody takes a request up, nothing where that cannot be. `may_resume` says, after `begin`, whether
-    the request may be one that the same command has begun before."""
+    """A system that ingests a file. `idle` says what to look at when nobody takes a request up, nothing where that
+    cannot be. `may_resume` says, after `begin`, whether the request may be one that the same command has begun before.
+    """
 
-    limits: Limits
     idle: str
     may_resume: bool
 
-    def sources(self) -> list[Document]: ...
-
-    def attributes(self) -> Mapping[str, Attribute]: ...
-
-    def mapping(self, source: str) -> SavedMapping:
-        """The saved mapping. Raises `NotFound`."""
+    def check(self, file: UploadFile, order: UploadOrder, columns: Columns) -> CheckedUpload:
+        """All that can be known before the file is sent, with a mapping that is to be saved or with the one that is.
+        Raises `Refused` with every fault."""
         ...
 
-    def begin(self, file: UploadFile, order: UploadOrder, new: NewMapping | None, shown: Progress) -> Document:
+    def begin(self, file: UploadFile, order: UploadOrder, columns: Columns, shown: Progress) -> Document:
         """Store the file, with a mapping that is saved or with the one that is; the request, the same one for the
         same call until `release`. Raises `Refused`."""
         ...
@@ -88,10 +79,10 @@ def open_here(settings: Settings, file: UploadFile) -> Iterator[Backend]:
     if settings.runtime == "cluster":
         idle = "Nobody has taken it up yet. Do the services run? penstock splitter, worker, tracker"
         with closing(open_system(settings)) as system:
-            yield SystemBackend(system, intake_of(system), list, idle)
+            yield SystemBackend(system, list, idle)
     else:
         with Standalone(settings, workers=_workers(settings, file.size)) as standalone:
-            yield SystemBackend(standalone.system, standalone.intake, standalone.problems, "")
+            yield SystemBackend(standalone.system, standalone.problems, "")
 
 
 @contextmanager
@@ -104,55 +95,37 @@ def open_elsewhere(url: str, key: str | None, out: Output) -> Iterator[Backend]:
 class SystemBackend(Backend):
     """A system that this process has opened."""
 
-    def __init__(self, system: System, intake: Intake, problems: Callable[[], list[str]], idle: str) -> None:
-        self._system, self._intake, self._problems = system, intake, problems
-        self._tenant_id = system.settings.tenant
-        self._begun = ""  # the request's id
+    def __init__(self, system: System, problems: Callable[[], list[str]], idle: str) -> None:
+        self._system, self._problems = system, problems
+        self._use_cases, self._caller = use_cases_of(system), local_caller(system.settings.tenant)
+        self._begun: Request | None = None
         self.may_resume = True
-        self.limits, self.idle = system.limits, idle
+        self.idle = idle
 
-    def sources(self) -> list[Document]:
-        return [msgspec.to_builtins(each) for each in self._system.catalog.sources(self._tenant_id)]
+    def check(self, file: UploadFile, order: UploadOrder, columns: Columns) -> CheckedUpload:
+        uploads = self._use_cases.uploads
+        command = order.command(file.name, self._caller.name, columns=columns, create_source=True)
+        return uploads.check(self._caller, command, file.head(uploads.limits))
 
-    def attributes(self) -> Mapping[str, Attribute]:
-        return self._system.catalog.attributes(self._tenant_id)
-
-    def mapping(self, source: str) -> SavedMapping:
-        return self._system.catalog.mapping(self._tenant_id, source)
-
-    def begin(self, file: UploadFile, order: UploadOrder, new: NewMapping | None, shown: Progress) -> Document:
-        catalog, source = self._system.catalog, order.data_source
-        if new:
-            catalog.create_source(self._tenant_id, source)
-        mapping = save_mapping(catalog, self._tenant_id, source, new.wanted) if new else self.mapping(source)
-        form = UploadCommand(
-            data_source=source,
-            file_name=file.name,
-            uploaded_by=local_user(),
-            mode=order.mode,
-            segment=order.segment,
-            notify=order.notify,
-            mapping=mapping,
-        )
+    def begin(self, file: UploadFile, order: UploadOrder, columns: Columns, shown: Progress) -> Document:
+        command = order.command(file.name, self._caller.name, columns=columns, create_source=True)
         shown.storing(file.size)
-        request = self._intake.resume_or_upload(self._tenant_id, file.parts(shown.stored), form)
-        self._begun = request.request_id
-        return next(self.changes(self._begun))
+        self._begun = self._use_cases.uploads.resume_or_upload(self._caller, file.parts(shown.stored), command)
+        return next(self.changes(self._begun.request_id))
 
     def changes(self, request_id: str) -> Iterator[Document]:
-        return changes(self._system.requests, self._system.clock, self._tenant_id, request_id)
+        return changes(lambda: self._use_cases.requests.get(self._caller, request_id), self._system.clock)
 
     def problems(self) -> list[str]:
         return self._problems()
 
     def release(self) -> None:
-        self._intake.release(self._system.requests.get(self._tenant_id, self._begun))
+        if self._begun is not None:
+            self._use_cases.uploads.release(self._caller, self._begun)
 
 
 class HttpBackend(Backend):
     """A running system elsewhere."""
-
-    limits = _NO_LIMITS
 
     def __init__(self, client: HttpClient, url: str, out: Output) -> None:
         self._client, self._url, self._out = client, url, out
@@ -160,30 +133,18 @@ class HttpBackend(Backend):
         self.may_resume = False
         self.idle = "Nobody has taken it up yet. Do all services of the system run? Its /readyz tells."
 
-    def sources(self) -> list[Document]:
-        return self._client.sources()
+    def check(self, file: UploadFile, order: UploadOrder, columns: Columns) -> CheckedUpload:
+        command = order.command(file.name, "", columns=columns, create_source=True)
+        return check_upload(command, RemoteCatalog(self._client), NO_LIMITS, file.head(NO_LIMITS))
 
-    def attributes(self) -> Mapping[str, Attribute]:
-        return self._client.known_attributes()
-
-    def mapping(self, source: str) -> SavedMapping:
-        found = self._client.mapping(source)
-        return SavedMapping(data_source=source, version=found["version"], columns=tuple(map(_column, found["columns"])))
-
-    def begin(self, file: UploadFile, order: UploadOrder, new: NewMapping | None, shown: Progress) -> Document:
-        columns = new.columns if new else ()
-        self._resumption = self._resuming(file, order, columns)
+    def begin(self, file: UploadFile, order: UploadOrder, columns: Columns, shown: Progress) -> Document:
+        self._resumption = self._resuming(file, order, columns or ())
         key = self._resumption.key if self._resumption else None
         self.may_resume = self._resumption is not None and self._resumption.kept
-        if new:
-            self._client.create_source(order.data_source, "")
         try:
-            return self._client.upload_once(file, order, shown, columns=columns, idempotency_key=key)
-        except Refused as refused:
+            return self._client.upload_once(file, order, shown, columns=columns or (), idempotency_key=key)
+        except Refused:
             self.release()
-            if refused.code == "idempotency_key_reused":
-                message = "an upload of this file was broken off, and the mapping has changed since"
-                raise refusal(refused.code, message, "Run the same command again: it uploads the file anew.") from None
             raise
 
     def changes(self, request_id: str) -> Iterator[Document]:
@@ -209,16 +170,6 @@ class HttpBackend(Backend):
                 "Set XDG_STATE_HOME to a folder that can."
             )
             return None
-
-
-def _column(document: Document) -> ColumnMapping:
-    """As far as a header is judged by it."""
-    return ColumnMapping(
-        column=document["column"],
-        attribute=document["attribute"],
-        identifier=document["identifier"],
-        policy=WritePolicy(document["policy"]),
-    )
 
 
 def _workers(settings: Settings, size: int | None) -> int:

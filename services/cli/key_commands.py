@@ -10,11 +10,11 @@ import typer
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from penstock.application.access.api_keys import Role
+from penstock.domain.access.permissions import Role
 from penstock.domain.errors import refusal
 from services.cli.connecting import connect
 from services.cli.failures import BadUsage, reporting
-from services.cli.local_user import local_user
+from services.cli.local_caller import local_user
 from services.cli.options import AsJson, Data, Key, Url
 from services.cli.output import printable
 from services.cli.views import records_view
@@ -28,7 +28,7 @@ app = typer.Typer(no_args_is_help=True, help="API keys.")
 
 @app.command("create")
 def create_key(
-    role: Annotated[Role, typer.Option(help="Each may do what those before it may: viewer, uploader, admin.")],
+    role: Annotated[Role, typer.Option(help="What it may do: docs/http-api.md lists it for each role.")],
     name: Annotated[str | None, typer.Option(help="Who or what will use it; your own name otherwise.")] = None,
     expires_in: Annotated[
         str | None, typer.Option(metavar="DURATION", help="Such as 90d or 12h; without it, it is good until revoked.")

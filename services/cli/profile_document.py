@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-from penstock.domain.profiles.fold import Profile
+from penstock.application.profiles.use_cases import FoundProfile
 from services.cli.output import Document
 
 
-def profile_document(profile: Profile, file_name_of: Callable[[str], str]) -> Document:
-    """`file_name_of` tells the name of a request's file."""
+def profile_document(found: FoundProfile) -> Document:
+    profile = found.profile
     return {
         "identifiers": [{"namespace": each.namespace, "value": each.value} for each in profile.identifiers],
-        "attributes": {name: told.display_value() for name, told in profile.attributes.items()},
+        "attributes": {name: value.display_value() for name, value in profile.attributes.items()},
         "lineage": {
             name: {
-                "request_id": told.origin.request_id,
-                "file_name": file_name_of(told.origin.request_id),
-                "row": told.origin.row,
+                "request_id": value.origin.request_id,
+                "file_name": found.file_names[value.origin.request_id],
+                "row": value.origin.row,
             }
-            for name, told in profile.attributes.items()
+            for name, value in profile.attributes.items()
         },
     }

@@ -9,11 +9,11 @@ from itertools import chain
 from pathlib import Path
 from typing import BinaryIO
 
+from penstock.application.uploads.checking import FileHead
 from penstock.domain.errors import refusal
 from penstock.domain.files.compression import plain
-from penstock.domain.files.header import Header, parse_header
 from penstock.domain.files.tabular_format import MAX_HEADER_BYTES
-from penstock.domain.mapping.mapping import Limits, Mapping
+from penstock.domain.mapping.mapping import Limits
 from services.cli.failures import SHOWN_PATH, BadUsage
 
 PART_BYTES = 256 * 1024
@@ -34,15 +34,15 @@ class UploadFile:
         """As UTF-8: a file's name may be any bytes, what no character stands for is shown as U+FFFD."""
         return "stdin" if self.path == STDIN else os.fsencode(self.path.name).decode(errors="replace")
 
-    def read_header(self, mapping: Mapping, limits: Limits) -> Header:
-        """The header, before anything is stored. Raises `Refused`: every fault of compression, header and mapping."""
+    def head(self, limits: Limits) -> FileHead:
+        """The first plain bytes, enough for a header. Raises `Refused` for what cannot be decompressed."""
         head, complete = bytearray(), True
         for piece in plain(self._peeked(), limits=limits):
             head += piece
             if len(head) > MAX_HEADER_BYTES:
                 complete = False
                 break
-        return parse_header(bytes(head[:MAX_HEADER_BYTES]), mapping=mapping, limits=limits, complete=complete)
+        return FileHead(bytes(head[:MAX_HEADER_BYTES]), complete)
 
     def parts(self, passed: Callable[[int], None]) -> Iterator[bytes]:
         """The file's bytes, once; `passed` is told the number of bytes of each part."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from typing import Any, cast
 
@@ -14,7 +15,7 @@ from penstock.application.consuming.consume_loop import ConsumeLoop
 from penstock.domain.errors import Unavailable
 from penstock.runner.periodic import Periodic
 from penstock.wiring import System
-from penstock.wiring.uploads import intake_of
+from penstock.wiring.use_cases import use_cases_of
 from services.uploader.api.app import create_app
 from services.uploader.api.metrics import Metrics
 from services.uploader.offers import offers_loop
@@ -36,7 +37,9 @@ def api_server(
 
     Raises `Unavailable` when it cannot listen there, and `Refused` when the process may open too few files.
     """
-    return ApiServer(create_app(system, intake_of(system), problems, metrics or Metrics()), host, port)
+    use_cases = use_cases_of(system)
+    app = create_app(use_cases, system.clock, problems, metrics or Metrics())
+    return ApiServer(app, host, port, at_end=use_cases.audit.flush)
 
 
 def background_parts(system: System) -> list[ConsumeLoop | Periodic]:
@@ -48,13 +51,13 @@ def background_parts(system: System) -> list[ConsumeLoop | Periodic]:
 class ApiServer:
     """One application on one address, which is bound at once. No access log: it would tell who asks for what.
 
-    Raises `Unavailable` when it cannot listen there, and `Refused` when the process may open too few files. Run it
-    outside the main thread, where uvicorn would take signals.
+    `at_end` is called when the last call has ended. Run it outside the main thread, where uvicorn would take signals.
+    Raises `Unavailable` when it cannot listen there, and `Refused` when the process may open too few files.
     """
 
-    def __init__(self, app: Litestar, host: str, port: int) -> None:
+    def __init__(self, app: Litestar, host: str, port: int, *, at_end: Callable[[], None]) -> None:
         connections = Connections(allowed_connections())
-        self._socket = _bound(host, port)
+        self._socket, self._at_end = _bound(host, port), at_end
         address, bound_port = self._socket.getsockname()[:2]
         self.url = f"http://[{address}]:{bound_port}" if ":" in address else f"http://{address}:{bound_port}"
         config = uvicorn.Config(
@@ -77,6 +80,8 @@ class ApiServer:
             self._server.run([self._socket])
         finally:
             self._socket.close()
+            with suppress(Unavailable):  # what was counted since the last record, and no more
+                self._at_end()
 
     def stop(self) -> None:
         """End after the calls that are running; for another thread."""

@@ -13,8 +13,10 @@ from penstock.application.access.publishers import Publisher, Publishers
 from penstock.application.catalog.catalog import Catalog
 from penstock.application.consuming.consume_loop import ConsumeLoop, PoisonMessage
 from penstock.application.requests.requests import Requests
-from penstock.application.uploads.intake import Intake, Offered
+from penstock.application.uploads.intake import Offered
 from penstock.application.uploads.upload_command import UploadCommand
+from penstock.application.uploads.use_cases import UploadUseCases
+from penstock.domain.access.permissions import Caller, Permission
 from penstock.domain.access.publishing import fingerprint, parse_object_version
 from penstock.domain.errors import Corrupt, KeyRevoked, NotFound, Refused
 from penstock.domain.events import UPLOAD_REQUESTED, Event, UploadOffered
@@ -22,7 +24,7 @@ from penstock.domain.requests.request import Request
 from penstock.ports.event_log import Message
 from penstock.ports.external_objects import ExternalObjects, NotAllowed
 from penstock.wiring import System
-from penstock.wiring.uploads import intake_of, publishers_of
+from penstock.wiring.use_cases import use_cases_of
 
 UPLOADERS = "penstock.uploaders"
 
@@ -35,11 +37,11 @@ class Offers:
         *,
         publishers: Publishers,
         external: ExternalObjects,
-        intake: Intake,
+        uploads: UploadUseCases,
         requests: Requests,
         catalog: Catalog,
     ) -> None:
-        self._publishers, self._external, self._intake = publishers, external, intake
+        self._publishers, self._external, self._uploads = publishers, external, uploads
         self._requests, self._catalog = requests, catalog
 
     def handle(self, events: Sequence[tuple[Message, Event]]) -> None:
@@ -56,18 +58,14 @@ class Offers:
         publisher, uri = self._publishers.admit(offer)
         version = parse_object_version(offer.object_version)
         offered = Offered(offer.publisher_id, offer.event_id, fingerprint(offer))
+        caller = _caller(offer.tenant_id, publisher)
         known = self._requests.accepted(
             offer.tenant_id, idempotency_key=offered.idempotency_key, fingerprint=offered.fingerprint
         )
         if known is not None:
-            return self._go_on(known)
+            return self._go_on(caller, known)
         command = self._command(offer, publisher)
-        self._intake.check(offer.tenant_id, command)
-        try:
-            stored = self._intake.store(offer.tenant_id, self._external.open(uri, version))
-        except Refused as refused:
-            return self._intake.fail_offered(offer.tenant_id, refused, command, offered)
-        return self._intake.accept_offered(offer.tenant_id, stored, command, offered)
+        return self._uploads.accept_offered(caller, self._external.open(uri, version), command, offered)
 
     def _take_or_dead_letter(self, message: Message, offer: UploadOffered) -> None:
         try:
@@ -77,10 +75,10 @@ class Offers:
         except (NotFound, NotAllowed, Corrupt, KeyRevoked) as error:
             raise PoisonMessage(message, error.code, str(error), external=True) from error
 
-    def _go_on(self, request: Request) -> Request:
+    def _go_on(self, caller: Caller, request: Request) -> Request:
         """A crash may have come between a request and its event."""
         if not request.status.ended:
-            self._intake.announce(request)
+            self._uploads.announce(caller, request)
         return request
 
     def _command(self, offer: UploadOffered, publisher: Publisher) -> UploadCommand:
@@ -96,12 +94,23 @@ class Offers:
         )
 
 
+def _caller(tenant_id: str, publisher: Publisher) -> Caller:
+    """A publisher, known by its signature: it may upload, and nothing else."""
+    return Caller(
+        tenant_id=tenant_id,
+        name=publisher.name,
+        permissions=frozenset({Permission.UPLOAD}),
+        key_id=publisher.publisher_id,
+    )
+
+
 def offers_loop(system: System, external: ExternalObjects) -> ConsumeLoop:
     """What has files ingested that other services publish. Unreadable events are the splitters' to bury."""
+    use_cases = use_cases_of(system)
     offers = Offers(
-        publishers=publishers_of(system),
+        publishers=use_cases.publishers,
         external=external,
-        intake=intake_of(system),
+        uploads=use_cases.uploads,
         requests=system.requests,
         catalog=system.catalog,
     )

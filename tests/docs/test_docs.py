@@ -20,10 +20,10 @@ import typer
 from prometheus_client import generate_latest
 
 from penstock import failpoints
-from penstock.application.access.api_keys import Role
 from penstock.application.encryption.key_ring import Purpose
 from penstock.config import PREFIX, Settings
 from penstock.domain import events
+from penstock.domain.access.permissions import Permission, Role
 from penstock.domain.files import column_names
 from penstock.domain.mapping.attributes import ValueType, parse_format
 from penstock.domain.mapping.builtin_attributes import BUILTIN
@@ -40,6 +40,7 @@ from services.uploader.api.app import OPERATIONS
 from services.uploader.api.metrics import Metrics
 from services.uploader.api.problems import STATUS, status_of
 from tests.support import documents
+from tests.support.access import create_key
 from tests.support.documents import PAGES, ROOT, argument_of, code_lines, inline_code, sources, table, text_of
 from tests.support.http_system import serving
 from tests.support.variables import OF_CLUSTER, SECTIONS
@@ -291,9 +292,9 @@ def test_every_variable_in_the_source_is_documented() -> None:
     assert read <= set(documents.first_cells(SETTINGS, "variable"))
 
 
-def test_every_call_is_documented_with_its_role() -> None:
+def test_every_call_is_documented_with_its_permission() -> None:
     told = {(row[0], row[1]) for row in table(HTTP, "All calls", "call")}
-    assert told == {(f"{op.method} {op.path}", str(op.role or "")) for op in OPERATIONS}
+    assert told == {(f"{op.method} {op.path}", str(op.permission or "")) for op in OPERATIONS}
 
 
 def test_the_examples_of_the_api_run_one_after_another(tmp_path: Path) -> None:
@@ -303,7 +304,7 @@ def test_the_examples_of_the_api_run_one_after_another(tmp_path: Path) -> None:
     examples = [block for block in documents.code_blocks(HTTP) if block.startswith("curl ")]
     assert len(examples) > 3
     with serving(tmp_path / "data") as system:
-        secret, _ = system.access.create_key("default", Role.ADMIN, "me")
+        secret, _ = create_key(system.keys, "default", Role.ADMIN, "me")
         known = {"CURL_HOME": str(tmp_path), "PENSTOCK_URL": system.url, "PENSTOCK_API_KEY": secret}
         for example in examples:
             command = ["bash", "-euo", "pipefail", "-c", example]
@@ -324,9 +325,14 @@ def test_every_path_that_is_shown_is_served(page: str) -> None:
     assert [path for path in shown if not any(each.fullmatch(path) for each in served)] == []
 
 
-def test_every_status_and_role_is_documented() -> None:
+def test_every_status_is_documented() -> None:
     assert column(HTTP, "Upload", "status") == list(Status)
-    assert all(f"`{role}`" in text_of(HTTP) for role in Role)
+
+
+def test_what_each_role_may_do_is_documented() -> None:
+    rows = table(HTTP, "Keys and roles", "permission")
+    documented = {role: {Permission(row[0]) for row in rows if row[at]} for at, role in enumerate(Role, 1)}
+    assert documented == {role: set(role.permissions) for role in Role}
 
 
 def test_every_metric_and_log_event_is_documented() -> None:

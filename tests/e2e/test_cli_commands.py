@@ -81,7 +81,7 @@ def test_a_running_system_takes_files_from_its_folder_and_over_http(cli: Command
         wrong = {**there, "PENSTOCK_API_KEY": "pk_default_" + "0" * 64}
         assert cli.run("requests", "--json", **wrong).document["error"]["code"] == "unauthorized"
         audit = httpx.get(f"{url}/v1/audit", headers={"Authorization": f"Bearer {key}"}).json()["entries"]
-        assert sum(entry["action"] == "profile.revealed" for entry in audit) == 2
+        assert sum(entry["action"] == "profile.reveal" for entry in audit) == 2
     away = cli.run("requests", "--json", **there)
     assert (away.code, away.document["error"]["code"]) == (3, "unavailable")
 

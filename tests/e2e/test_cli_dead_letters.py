@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from penstock.application.access.api_keys import Access
+from penstock.application.access.audit import Audit
 from penstock.config import Settings
 from penstock.domain.event_codec import encode
 from penstock.domain.events import CHUNK_READY, DEAD_LETTER, PROGRESS, DeadLetter, Progress, Started
@@ -44,7 +44,7 @@ def published(data: Path, topic: str) -> list[tuple[bytes, bytes]]:
 
 def audited(data: Path) -> list[dict[str, Any]]:
     with closing(embedded(Settings(data=data))) as system:
-        entries = Access(system.control, system.clock).read_audit("default")
+        entries = Audit(system.control, system.clock).read("default")
         return [{"action": entry.action, **entry.details} for _, entry in entries]
 
 
@@ -75,8 +75,8 @@ def test_dead_letters_are_listed_shown_and_replayed(cli: CommandLine) -> None:
     cli.run("dead-letters", "replay", "--all-with-reason", "other")
     assert published(data, PROGRESS) == [(b"key", EVENT)] * 2
     assert [(each["action"], each["reason"]) for each in audited(data)] == [
-        ("dead_letter.replayed", "other"),
-        ("dead_letter.replayed", "unknown_request"),
+        ("dead_letter.replay", "other"),
+        ("dead_letter.replay", "unknown_request"),
     ]
 
 
@@ -119,7 +119,7 @@ def test_a_publisher_is_created_listed_rotated_and_revoked(cli: CommandLine) -> 
     gone = cli.run("publisher", "rotate", created["publisher_id"], "--json")
     assert (gone.code, gone.document["error"]["code"]) == (1, "not_found")
     actions = [each["action"] for each in audited(cli.data)]
-    assert actions == ["publisher.revoked", "publisher.rotated", "publisher.created"]
+    assert [each.removeprefix("publisher.") for each in actions] == ["rotate", "rotate", "revoke", "rotate", "create"]
     assert created["key"] not in str(audited(cli.data))
 
 

@@ -14,8 +14,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from penstock.application.access.api_keys import Role
+from penstock.domain.access.permissions import Role
 from services.cli.http_client import HttpClient
+from tests.support.access import create_key
 from tests.support.command_line import MAPS, CommandLine, Ran
 from tests.support.http_system import CRMID, HttpSystem, serving
 
@@ -27,7 +28,7 @@ class Away:
 
     def __init__(self, cli: CommandLine, system: HttpSystem) -> None:
         self.cli, self.system = cli, system
-        secret, _ = system.access.create_key("default", Role.ADMIN, "someone")
+        secret, _ = create_key(system.keys, "default", Role.ADMIN, "someone")
         self.variables = {"PENSTOCK_URL": system.url, "PENSTOCK_API_KEY": secret}
 
     def run(self, *arguments: object, stdin: bytes = b"") -> Ran:

@@ -182,24 +182,25 @@ def test_a_profile_is_masked_unless_revealed_which_is_audited(system: HttpSystem
         "attributes": {"crmid": "seen", "cross_sell_product": "shoes", "hm": "***"},
         "lineage": {},
     }
-    before = len(audited(system, "profile.revealed"))
+    before = len(audited(system, "profile.reveal"))
     revealed = lookup(system, "seen", reveal=True, lineage=True).json()
     assert revealed["attributes"]["hm"] == "0612345678"
     origin = {"request_id": request["request_id"], "file_name": "people.tsv", "row": 2}
     assert revealed["lineage"] == dict.fromkeys(("crmid", "cross_sell_product", "hm"), origin)
-    entries = audited(system, "profile.revealed")
+    entries = audited(system, "profile.reveal")
     assert len(entries) == before + 1
     assert entries[0]["who"] == "a admin"
     assert "seen" not in json.dumps(entries)
 
 
 def test_only_an_admin_may_reveal(system: HttpSystem) -> None:
-    before = len(audited(system, "profile.revealed"))
+    before = len(audited(system, "profile.reveal"))
     for client in (system.viewer, system.uploader):
         body = {"namespace": "crmid", "value": "seen", "reveal": True}
         answer = client.post("/v1/profiles:lookup", json=body)
         assert (answer.status_code, answer.json()["code"]) == (403, "forbidden")
-    assert len(audited(system, "profile.revealed")) == before
+    denied = audited(system, "profile.reveal")[: len(audited(system, "profile.reveal")) - before]
+    assert {(each["outcome"], each["who"]) for each in denied} == {("denied", "a viewer"), ("denied", "a uploader")}
 
 
 def test_a_value_that_cannot_be_one_is_refused_without_quoting_it(system: HttpSystem) -> None:
@@ -225,11 +226,15 @@ def test_what_is_done_is_audited(system: HttpSystem) -> None:
         cancelled = system.upload(ROWS).json()["request_id"]
         assert system.uploader.post(f"/v1/requests/{cancelled}:cancel").status_code == 200
     for action, request_id in {
-        "rejects.downloaded": rejected,
-        "request.undone": rejected,
-        "request.cancelled": cancelled,
+        "rejects.download": rejected,
+        "request.undo": rejected,
+        "request.cancel": cancelled,
+        "request.upload": cancelled,
     }.items():
-        assert audited(system, action)[0]["details"]["request_id"] == request_id
+        entry = audited(system, action)[0]
+        assert (entry["request_id"], entry["outcome"], entry["who"]) == (request_id, "allowed", "a uploader")
+        assert entry["remote_address"] == "127.0.0.1"
+        assert entry["key_id"] in {key.key_id for key in system.keys.list_keys("default")}
 
 
 def audited(system: HttpSystem, action: str) -> list[dict[str, Any]]:

@@ -15,11 +15,12 @@ from typing import Any
 import httpx
 import pytest
 
-from penstock.application.access.api_keys import Access, Role
 from penstock.config import Settings
+from penstock.domain.access.permissions import Role
 from penstock.domain.errors import Unavailable
 from penstock.wiring import embedded
 from services.uploader.api import requests
+from tests.support.access import key_of
 from tests.support.http_system import COLUMNS, HEADER, HttpSystem, serving
 
 MIB = 1 << 20
@@ -169,7 +170,7 @@ print("stopped", flush=True)
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_ends_the_server_and_what_it_serves(tmp_path: Path, number: signal.Signals) -> None:
     system = embedded(Settings(data=tmp_path / "data"))
-    secret, _ = Access(system.control, system.clock).create_key("default", Role.VIEWER, "x")
+    secret = key_of(system, Role.VIEWER, "default")
     system.close()
     command = [sys.executable, "-c", SERVE, str(tmp_path / "data")]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:

@@ -13,6 +13,7 @@ from penstock.domain.requests.request import Status
 from penstock.wiring.uploads import publishers_of
 from tests.simulation.invariant import check_profiles, check_request
 from tests.support import messy_file
+from tests.support.access import create_publisher
 from tests.support.cluster_invariant import dead_letters
 from tests.support.embedded_invariant import expected
 from tests.support.installation import Installation, installation
@@ -44,7 +45,7 @@ def test_a_java_service_has_its_file_ingested(tmp_path: Path, stack: Stack, plac
     uri, file = f"s3://{bucket.bucket}/shop/people.tsv", tmp_path / "people.tsv"
     there = {"Bucket": bucket.bucket, "Key": "shop/people.tsv"}
     file.write_bytes(messy_file.BODY)
-    key, publisher = publishers_of(system).create(messy_file.TENANT, "shop", [f"s3://{bucket.bucket}/shop/"])
+    key, publisher = create_publisher(publishers_of(system), messy_file.TENANT, "shop", [f"s3://{bucket.bucket}/shop/"])
     said = {
         "kafka": stack.addresses.kafka,
         "prefix": place.fleet.variables["PENSTOCK_KAFKA_PREFIX"],

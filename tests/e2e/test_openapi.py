@@ -12,9 +12,10 @@ import schemathesis
 from hypothesis import HealthCheck, settings
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
-from penstock.application.access.api_keys import Role
+from penstock.domain.access.permissions import Role
 from services.uploader.api.app import OPERATIONS
 from services.uploader.api.openapi import openapi
+from tests.support.access import create_key
 from tests.support.http_system import HEADER, HttpSystem, serving
 
 EXAMPLES = 20  # of each operation
@@ -31,7 +32,7 @@ there: dict[str, str] = {}  # what exists in the running system, by the name of 
 def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HttpSystem]:
     with serving(tmp_path_factory.mktemp("openapi") / "data") as running:
         request = running.ingest(HEADER.encode() + b"c1\t\tshoes\nc2\n")
-        _, key = running.access.create_key("default", Role.VIEWER, "to be revoked")
+        _, key = create_key(running.keys, "default", Role.VIEWER, "to be revoked")
         there.update(request_id=request["request_id"], name="crm", key_id=key.key_id)
         yield running
 

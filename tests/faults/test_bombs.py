@@ -12,14 +12,16 @@ from typing import Any
 import pytest
 
 from penstock.application.encryption.sealed_objects import rejects_key
+from penstock.domain.access.permissions import Role
 from penstock.domain.errors import Refused
 from penstock.domain.files.rejects import decode_rejects
 from penstock.domain.ingestion.chunk import ingest_chunk
 from penstock.domain.requests.request import Request, Status
-from penstock.wiring.uploads import resubmitter_of
+from penstock.wiring.use_cases import use_cases_of
 from services.row_processor import worker
 from tests.simulation.invariant import check_profiles
 from tests.support import messy_file
+from tests.support.access import caller
 from tests.support.command_line import CommandLine, Ran
 from tests.support.driven_system import DrivenSystem
 from tests.support.embedded_invariant import expected
@@ -146,23 +148,21 @@ def test_a_chunk_that_exhausts_memory_is_set_aside(tmp_path: Path, monkeypatch: 
         check_resubmitted(driven, completed, aside)
 
 
+def resubmit(driven: DrivenSystem, request_id: str) -> Request:
+    someone = caller(Role.UPLOADER, tenant_id=messy_file.TENANT)
+    return use_cases_of(driven.system).requests.resubmit(someone, request_id)
+
+
 def check_resubmitted(driven: DrivenSystem, parent: Request, aside: dict[int, bytes]) -> None:
     """What was set aside runs again as one child, however often that is asked for; it has nothing set aside itself."""
-    first, again = (
-        resubmitter_of(driven.system, driven.intake).resubmit(
-            messy_file.TENANT, parent.request_id, uploaded_by="someone"
-        )
-        for _ in range(2)
-    )
+    first, again = (resubmit(driven, parent.request_id) for _ in range(2))
     assert first.request_id == again.request_id
     assert first.file_bytes > 0
     (child,) = driven.finish(first)
     assert (child.status, child.parent_id, child.rows_read) == (Status.COMPLETED, parent.request_id, len(aside))
     assert child.rows_ingested > 0
     with pytest.raises(Refused, match="nothing_set_aside"):
-        resubmitter_of(driven.system, driven.intake).resubmit(
-            messy_file.TENANT, child.request_id, uploaded_by="someone"
-        )
+        resubmit(driven, child.request_id)
 
 
 def rows_set_aside(driven: DrivenSystem, request_id: str) -> dict[int, bytes]:

@@ -16,11 +16,12 @@ from typing import Any
 import httpx
 import pytest
 
-from penstock.application.access.api_keys import Access, Role
 from penstock.config import Settings
+from penstock.domain.access.permissions import Role
 from penstock.wiring import embedded
 from services.uploader.api import incoming, requests, uploads
 from services.uploader.server import protocol
+from tests.support.access import key_of
 from tests.support.http_system import COLUMNS, HEADER, HttpSystem, form, serving
 from tests.support.raw_http import HOST, SECONDS, answer_on, answered, connected, ended, many_connected, upload_head
 from tests.support.waiting import until
@@ -75,7 +76,7 @@ def few_files(folder: Path) -> Iterator[str]:
 
 def key(folder: Path, tenant_id: str) -> dict[str, str]:
     system = embedded(Settings(data=folder))
-    secret, _ = Access(system.control, system.clock).create_key(tenant_id, Role.UPLOADER, "x")
+    secret = key_of(system, Role.UPLOADER, tenant_id)
     system.close()
     return {"Authorization": f"Bearer {secret}"}
 

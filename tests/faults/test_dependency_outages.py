@@ -10,8 +10,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from penstock.application.access.api_keys import Access, Role
+from penstock.domain.access.permissions import Role
 from tests.support import messy_file
+from tests.support.access import key_of
 from tests.support.cluster_invariant import check_finished, check_finished_first, check_safe
 from tests.support.free_ports import free_port
 from tests.support.installation import Installation, by_way_of, installation
@@ -117,7 +118,7 @@ def test_a_server_that_goes_away_and_comes_back_is_reported_once(
 
 def upload_while_kafka_is_away(place: Installation, running: Running) -> None:
     """The file is stored and accepted: the answer says so, though nobody can be told of it yet."""
-    secret, _ = Access(place.system.control, place.system.clock).create_key(messy_file.TENANT, Role.UPLOADER, "test")
+    secret = key_of(place.system, Role.UPLOADER, messy_file.TENANT)
     began = time.monotonic()
     answer = httpx.post(
         f"{running.api}/v1/uploads", files=FILES, headers={"Authorization": f"Bearer {secret}"}, timeout=120

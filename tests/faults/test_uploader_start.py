@@ -9,8 +9,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from penstock.application.access.api_keys import Access, Role
+from penstock.domain.access.permissions import Role
 from tests.support import messy_file
+from tests.support.access import key_of
 from tests.support.free_ports import free_port
 from tests.support.installation import Installation, by_way_of, installation
 from tests.support.servers import Servers
@@ -67,7 +68,7 @@ def test_it_waits_for_each_server_says_for_which_and_goes_on(
             assert text in told.json()["detail"]
             away[name].close()
     until(lambda: httpx.get(f"{health}/readyz").status_code == 200)
-    secret, _ = Access(place.system.control, place.system.clock).create_key(messy_file.TENANT, Role.UPLOADER, "test")
+    secret = key_of(place.system, Role.UPLOADER, messy_file.TENANT)
     place.system.catalog.create_source(messy_file.TENANT, "crm")
     accepted = httpx.post(f"{api}/v1/uploads", files=FILES, headers={"Authorization": f"Bearer {secret}"}, timeout=60)
     assert accepted.status_code == 202, accepted.text

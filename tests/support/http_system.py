@@ -11,10 +11,12 @@ from typing import Any
 
 import httpx
 
-from penstock.application.access.api_keys import Access, Role
+from penstock.application.access.api_keys import ApiKeys
 from penstock.config import Settings
+from penstock.domain.access.permissions import Role
 from services.standalone.system import Standalone
 from services.uploader.main import api_server
+from tests.support.access import key_of
 
 CRMID = {"column": "crmid", "attribute": "crmid", "identifier": True}
 COLUMNS = [
@@ -30,13 +32,13 @@ class HttpSystem:
 
     def __init__(self, standalone: Standalone, url: str) -> None:
         self.standalone, self.url = standalone, url
-        self.access = Access(standalone.system.control, standalone.system.clock)
+        self.keys = ApiKeys(standalone.system.control, standalone.system.clock)
         self.admin, self.uploader, self.viewer = (
             self.client(role) for role in (Role.ADMIN, Role.UPLOADER, Role.VIEWER)
         )
 
     def client(self, role: Role, *, tenant_id: str = "default") -> httpx.Client:
-        secret, _ = self.access.create_key(tenant_id, role, f"a {role}")
+        secret = key_of(self.standalone.system, role, tenant_id)
         return httpx.Client(base_url=self.url, headers={"Authorization": f"Bearer {secret}"}, timeout=60)
 
     def anonymous(self) -> httpx.Client:

@@ -14,6 +14,7 @@ from penstock.domain.event_codec import encode
 from penstock.domain.events import UPLOAD_REQUESTED, UploadOffered
 from penstock.wiring import System
 from penstock.wiring.uploads import publishers_of
+from tests.support.access import create_publisher
 
 TENANT = "default"
 PREFIX = "s3://landing/shop/"
@@ -53,7 +54,7 @@ class PublisherFixture:
 
     def __init__(self, system: System, external: ForeignStore, *, tenant: str = TENANT, prefix: str = PREFIX) -> None:
         self.tenant, self.prefix, self.external = tenant, prefix, external
-        self.key, self.publisher = publishers_of(system).create(tenant, "shop", [prefix])
+        self.key, self.publisher = create_publisher(publishers_of(system), tenant, "shop", [prefix])
         self._system = system
 
     def offer(self, body: bytes, *, event_id: str = "1", name: str = "people.tsv", **said: Any) -> UploadOffered:

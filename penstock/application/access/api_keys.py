@@ -1,6 +1,6 @@
-"""Access: who may do what for which tenant, and the record of what was done.
+"""API keys.
 
-An API key is `pk_<tenant>_<256 random bits in hex>`. Only its SHA-256 is kept, which is enough for a secret that nobody
+A key is `pk_<tenant>_<256 random bits in hex>`. Only its SHA-256 is kept, which is enough for a secret that nobody
 can guess, and it is found by that hash, so the time of an answer says nothing about any other key.
 """
 
@@ -9,39 +9,23 @@ from __future__ import annotations
 import hashlib
 import re
 import secrets
-from collections.abc import Mapping
 from contextlib import suppress
-from datetime import UTC, datetime
-from enum import StrEnum
 
 import msgspec
 
 from penstock.application.scanning import scan_all
+from penstock.domain.access.permissions import Caller, Role
 from penstock.domain.errors import Conflict, NotFound, Unavailable, refusal
 from penstock.domain.limits import MAX_API_KEYS, MAX_DISPLAY_NAME, MAX_KEY_DAYS, check_length, check_number
 from penstock.domain.tenants import TENANT, check_tenant
 from penstock.ports.clock import Clock
 from penstock.ports.control_store import ControlStore, Record, Table
 
-AUDIT_PAGE = 200  # entries per read
 SECRET_BYTES = 32
-UNIQUE_BYTES = 4  # tells entries of one microsecond apart
 DAY_US = 86_400_000_000
 LAST_USE_US = 3_600_000_000  # how exactly a key's last use is kept: not every call is a write
 REVOKED_ADMINS = "revoked_admins"  # the partition of a tenant's `_RevokedAdmins`
 _KEY = re.compile(rf"pk_(?P<tenant>{TENANT})_[0-9a-f]{{64}}")
-
-
-class Role(StrEnum):
-    """Each role may do what those before it may."""
-
-    VIEWER = "viewer"  # sees requests, the catalog and masked profiles
-    UPLOADER = "uploader"  # uploads, undoes, downloads rejects, edits the catalog
-    ADMIN = "admin"  # reveals personal values, gives out keys, reads the audit
-
-    def covers(self, other: Role) -> bool:
-        ranks = list(Role)
-        return ranks.index(self) >= ranks.index(other)
 
 
 class ApiKey(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,50 +42,35 @@ class ApiKey(msgspec.Struct, frozen=True, kw_only=True):
         return self.expires_at is None or now_us < self.expires_at
 
 
-class Principal(msgspec.Struct, frozen=True, kw_only=True):
-    """Whoever showed a valid key."""
-
-    tenant_id: str
-    key_id: str
-    name: str
-    role: Role
-
-
-class AuditEntry(msgspec.Struct, frozen=True, kw_only=True):
-    """One thing that was done; `details` never hold a customer's value."""
-
-    at_us: int
-    who: str
-    action: str
-    details: dict[str, str] = {}
-
-
 class _RevokedAdmins(msgspec.Struct, frozen=True, kw_only=True):
     """The keys with the role admin whose revocation is decided; they are, or soon will be, deleted."""
 
     key_ids: frozenset[str] = frozenset()
 
 
-class Access:
-    """API keys and the audit of each tenant. Raises `Unavailable`."""
+class ApiKeys:
+    """The keys of each tenant. Raises `Unavailable`."""
 
     def __init__(self, store: ControlStore, clock: Clock) -> None:
         self._store, self._clock = store, clock
         self._noted: dict[str, int] = {}  # by key: the last use that this process has noted, or tried to
 
-    def create_key(self, tenant_id: str, role: Role, name: str, *, expires_at: int | None = None) -> tuple[str, ApiKey]:
-        """A new key: its text, which is shown this once, and what is kept of it. Raises `Refused`."""
+    def new_key(self, tenant_id: str, role: Role, name: str, *, expires_at: int | None = None) -> tuple[str, ApiKey]:
+        """A key that is not kept yet: its text, which is shown this once, and what `add` keeps. Raises `Refused`."""
         check_tenant(tenant_id)
         check_length(name, MAX_DISPLAY_NAME, what="the key's name")
         self._check_expiry(expires_at)
         self._check_room(tenant_id)
         secret = f"pk_{tenant_id}_{secrets.token_hex(SECRET_BYTES)}"
         key = ApiKey(key_id=_hash(secret), name=name, role=role, created_at=self._clock.now_us(), expires_at=expires_at)
-        self._store.create(Table.API_KEYS, tenant_id, "", key.key_id, msgspec.json.encode(key))
         return secret, key
 
-    def authenticate(self, secret: str) -> Principal | None:
-        """Whose key this is; None when it is nobody's, or has expired."""
+    def add(self, tenant_id: str, key: ApiKey) -> None:
+        """Keep a new key: from here on it is good."""
+        self._store.create(Table.API_KEYS, tenant_id, "", key.key_id, msgspec.json.encode(key))
+
+    def authenticate(self, secret: str, *, remote_address: str | None = None) -> Caller | None:
+        """The caller with this key; None when it is nobody's, or has expired."""
         shape = _KEY.fullmatch(secret)
         if shape is None:
             return None
@@ -112,11 +81,19 @@ class Access:
         if not key.is_valid(now_us):
             return None
         self._note_use(record, key, now_us)
-        return Principal(tenant_id=record.tenant_id, key_id=key.key_id, name=key.name, role=key.role)
+        return Caller(
+            tenant_id=record.tenant_id,
+            name=key.name,
+            permissions=key.role.permissions,
+            key_id=key.key_id,
+            remote_address=remote_address,
+        )
 
-    def is_valid(self, principal: Principal) -> bool:
-        """Whether the key of `principal` is still good: a body may take long to arrive, and a key end meanwhile."""
-        record = self._store.get(Table.API_KEYS, principal.tenant_id, "", principal.key_id)
+    def is_valid(self, caller: Caller) -> bool:
+        """Whether the key of `caller` is still good: a body may take long to arrive, and a key end meanwhile."""
+        if caller.key_id is None:
+            return True
+        record = self._store.get(Table.API_KEYS, caller.tenant_id, "", caller.key_id)
         return record is not None and _key(record).is_valid(self._clock.now_us())
 
     def list_keys(self, tenant_id: str) -> list[ApiKey]:
@@ -205,23 +182,6 @@ class Access:
             hint="Revoke keys that are not used any more; the list says when each was used last.",
         )
 
-    def audit(self, tenant_id: str, who: str, action: str, details: Mapping[str, str]) -> None:
-        """Record that `who` did `action`; durable when this returns."""
-        entry = AuditEntry(at_us=self._clock.now_us(), who=who, action=action, details=dict(details))
-        sort = f"{entry.at_us:020d}-{secrets.token_hex(UNIQUE_BYTES)}"
-        self._store.create(Table.AUDIT, tenant_id, _day(entry.at_us), sort, msgspec.json.encode(entry))
-
-    def read_audit(
-        self, tenant_id: str, *, day: str | None = None, before: str = "", limit: int = AUDIT_PAGE
-    ) -> list[tuple[str, AuditEntry]]:
-        """Up to `limit` entries of a day (UTC, YYYY-MM-DD; today by default), the newest first, each with its place.
-
-        `before` is the place of the last entry that was read.
-        """
-        partition = day or _day(self._clock.now_us())
-        records = self._store.scan(Table.AUDIT, tenant_id, partition, after=before, limit=limit, newest_first=True)
-        return [(record.sort, msgspec.json.decode(record.body, type=AuditEntry)) for record in records]
-
 
 def _hash(secret: str) -> str:
     return hashlib.sha256(secret.encode()).hexdigest()
@@ -229,7 +189,3 @@ def _hash(secret: str) -> str:
 
 def _key(record: Record) -> ApiKey:
     return msgspec.json.decode(record.body, type=ApiKey)
-
-
-def _day(at_us: int) -> str:
-    return datetime.fromtimestamp(at_us // 1_000_000, UTC).date().isoformat()

@@ -66,8 +66,8 @@ class Publishers:
     def __init__(self, store: ControlStore, keys: KeyRing, clock: Clock, random: Callable[[int], bytes]) -> None:
         self._store, self._keys, self._clock, self._random = store, keys, clock, random
 
-    def create(self, tenant_id: str, name: str, prefixes: Sequence[str]) -> tuple[bytes, Publisher]:
-        """A new publisher and its key, which is shown this once. Raises `Refused` with every fault of `prefixes`."""
+    def new(self, tenant_id: str, name: str, prefixes: Sequence[str]) -> Publisher:
+        """A publisher that is not kept yet. Raises `Refused` with every fault of `prefixes`."""
         check_length(name, MAX_DISPLAY_NAME, what="the publisher's name")
         check_number(
             len(prefixes), MAX_PREFIXES, code="too_many_prefixes", what="prefixes", hint="Name a folder above them."
@@ -80,16 +80,19 @@ class Publishers:
             hint="Revoke those that are not used any more.",
         )
         registered = self._validate_prefixes(tenant_id, prefixes)
-        publisher = Publisher(
+        return Publisher(
             publisher_id=secrets.token_hex(ID_BYTES),
             name=name,
             prefixes=tuple(map(str, registered)),
             created_at=self._clock.now_us(),
             keys=(self._new_key(tenant_id),),
         )
+
+    def add(self, tenant_id: str, publisher: Publisher) -> bytes:
+        """Keep a new publisher; its key, which is shown this once."""
         body = msgspec.json.encode(publisher)
         self._store.create(Table.PUBLISHERS, tenant_id, "", publisher.publisher_id, body)
-        return self._secret(tenant_id, publisher, publisher.keys[0]), publisher
+        return self._secret(tenant_id, publisher, publisher.keys[0])
 
     def all(self, tenant_id: str) -> list[Publisher]:
         """All that have not been revoked, the oldest first."""

@@ -61,6 +61,9 @@ class Catalog:
             raise Refused([self._unknown_source(tenant_id, name)])
         return known
 
+    def has_source(self, tenant_id: str, name: str) -> bool:
+        return self._known_source(tenant_id, name) is not None
+
     def sources(self, tenant_id: str) -> list[DataSource]:
         """All data sources, by name."""
         return list(map(_source, scan_all(self._store, Table.DATA_SOURCES, tenant_id)))
@@ -76,6 +79,15 @@ class Catalog:
     def create_attributes(self, tenant_id: str, attributes: Sequence[Attribute]) -> list[Attribute]:
         """Each of `attributes` as a custom one, or as it is already. Raises `Refused` as `create_attribute` does, and
         when there would be too many, and has then created none."""
+        found = self._known_of(tenant_id, attributes)
+        return [found.get(each.name) or self._created_attribute(tenant_id, each) for each in attributes]
+
+    def check_new_attributes(self, tenant_id: str, attributes: Sequence[Attribute]) -> None:
+        """Raises `Refused` as `create_attributes` does, and creates none."""
+        self._known_of(tenant_id, attributes)
+
+    def _known_of(self, tenant_id: str, attributes: Sequence[Attribute]) -> dict[str, Attribute]:
+        """Those of `attributes` that there are. Raises `Refused` when the others cannot be created."""
         for attribute in attributes:
             check_name(attribute.name)
             check_length(attribute.display_name, MAX_DISPLAY_NAME, what="the display name")
@@ -86,7 +98,7 @@ class Catalog:
             if attribute.name in known
         }
         self._check_room(tenant_id, [attribute for attribute in attributes if attribute.name not in found])
-        return [found.get(each.name) or self._created_attribute(tenant_id, each) for each in attributes]
+        return found
 
     def attribute(self, tenant_id: str, name: str) -> Attribute:
         """The attribute `name`, built in or custom. Raises `Refused` with `unknown_attribute`."""
@@ -156,10 +168,6 @@ class Catalog:
         """The attributes that a saved mapping's columns feed, in their order."""
         known = self.attributes_named(tenant_id, [column.attribute for column in mapping.columns])
         return tuple(known[column.attribute] for column in mapping.columns)
-
-    def resolve(self, tenant_id: str, source: str, mapping: Mapping) -> tuple[Attribute, ...]:
-        """The attributes that `mapping`'s columns feed, in their order. Raises `Refused` with every fault."""
-        return self._validated(tenant_id, source, mapping.columns)
 
     def _validated(self, tenant_id: str, source: str, columns: Sequence[ColumnMapping]) -> tuple[Attribute, ...]:
         check_size(columns)

@@ -9,12 +9,10 @@ from typing import Annotated, NamedTuple
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from penstock.application.catalog.catalog import Catalog
 from penstock.domain.errors import Fault, Refused
 from penstock.domain.mapping.attributes import NAME, TEXT, Attribute, ValueFormat, parse_format
 from penstock.domain.mapping.coercion import coercer
 from penstock.domain.mapping.mapping import ColumnMapping, WritePolicy
-from penstock.domain.mapping.mapping import Mapping as SavedMapping
 from penstock.domain.mapping.rules import check_formats, check_size, validate_mapping
 
 Name = Annotated[str, msgspec.Meta(pattern="^" + NAME.pattern.replace(r"\Z", "$"), max_length=63)]
@@ -45,7 +43,7 @@ class MappingSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
 
 class ResolvedColumns(NamedTuple):
-    """What a form comes to: the columns, and the attributes that have to be created for them."""
+    """The columns of a mapping, and the attributes that have to be created for them."""
 
     columns: list[ColumnMapping]
     missing: list[Attribute]
@@ -77,19 +75,6 @@ def resolve_columns(specs: Sequence[ColumnSpec], known: Mapping[str, Attribute])
 def _raise(faults: list[Fault]) -> None:
     if faults:
         raise Refused(faults, code=faults[0].code if len({fault.code for fault in faults}) == 1 else "invalid_mapping")
-
-
-def resolve_for_tenant(catalog: Catalog, tenant_id: str, specs: Sequence[ColumnSpec]) -> ResolvedColumns:
-    """As `resolve_columns`, given the attributes that the catalog has."""
-    check_size(specs)
-    return resolve_columns(specs, catalog.attributes_named(tenant_id, [spec.attribute for spec in specs]))
-
-
-def save_mapping(catalog: Catalog, tenant_id: str, source: str, wanted: ResolvedColumns) -> SavedMapping:
-    """Create the attributes that are missing, and save the mapping. Raises `Refused` when there is no such source."""
-    catalog.source(tenant_id, source)
-    catalog.create_attributes(tenant_id, wanted.missing)
-    return catalog.save_mapping(tenant_id, source, wanted.columns)
 
 
 def column_specs(columns: Sequence[ColumnMapping], attributes: Sequence[Attribute]) -> list[ColumnSpec]:

@@ -7,25 +7,29 @@ request names is swept (`sweep.py`).
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from hashlib import blake2b
 from typing import NamedTuple
 
 import structlog
 
+from penstock.application.catalog.catalog import Catalog
+from penstock.application.catalog.tenant_catalog import TenantCatalog
 from penstock.application.encryption.key_ring import KeyRing, Purpose
 from penstock.application.encryption.sealed_objects import SealedObjects, file_key
 from penstock.application.requests.request_log import about
 from penstock.application.requests.requests import NewRequest, Requests
-from penstock.application.uploads.planning import Planner
+from penstock.application.uploads.checking import CheckedUpload, FileHead, check_upload
+from penstock.application.uploads.planning import PlanMaker, Planner
 from penstock.application.uploads.upload_command import UploadCommand, fingerprint
-from penstock.domain.errors import Problem, Refused, Unavailable
+from penstock.domain.errors import NotFound, Problem, Refused, Unavailable
 from penstock.domain.event_codec import encode
 from penstock.domain.events import FileRefused, Progress, UploadRequested, refused_file
 from penstock.domain.files.compression import plain
 from penstock.domain.files.file_name import safe_file_name
+from penstock.domain.files.formats import detect_format
 from penstock.domain.files.tabular_format import MAX_HEADER_BYTES
-from penstock.domain.mapping.mapping import Limits
+from penstock.domain.mapping.mapping import Limits, Mapping, Plan
 from penstock.domain.requests.request import Request, upload_requested
 from penstock.failpoints import failpoint
 from penstock.ports.clock import Clock
@@ -65,13 +69,24 @@ class Offered(NamedTuple):
         return f"offer\n{self.publisher_id}\n{self.event_id}"
 
 
+Accepting = Callable[[str], object]
+
+
+def _ignore(_: str) -> None:
+    pass
+
+
 class Intake:
-    """Takes files in. `limits` are the tenant's."""
+    """Takes files in. `limits` are the tenant's.
+
+    `accepting` of its methods is called with the id of a request right before it exists; after a crash, again.
+    """
 
     def __init__(
         self,
         *,
         requests: Requests,
+        catalog: Catalog,
         planner: Planner,
         files: SealedObjects,
         keys: KeyRing,
@@ -79,77 +94,131 @@ class Intake:
         limits: Limits,
         clock: Clock,
     ) -> None:
-        self._requests, self._planner, self._files, self._keys = requests, planner, files, keys
+        self._requests, self._catalog, self._planner = requests, catalog, planner
+        self._files, self._keys = files, keys
         self._log, self._limits, self._clock = log, limits, clock
-        log.producer()  # all share one connection, which takes half a second: it is made while the first file comes in
 
     def upload(
-        self, tenant_id: str, parts: Iterable[bytes], command: UploadCommand, *, idempotency_key: str | None = None
+        self,
+        tenant_id: str,
+        parts: Iterable[bytes],
+        command: UploadCommand,
+        *,
+        idempotency_key: str | None = None,
+        accepting: Accepting = _ignore,
     ) -> Request:
         """Store the file, then accept it. Raises `Refused` with every fault, and then keeps nothing of the file."""
-        return self.accept(tenant_id, self.store(tenant_id, parts), command, idempotency_key=idempotency_key)
+        stored = self.store(tenant_id, parts)
+        return self.accept(tenant_id, stored, command, idempotency_key=idempotency_key, accepting=accepting)
 
-    def resume_or_upload(self, tenant_id: str, parts: Iterable[bytes], command: UploadCommand) -> Request:
-        """As `upload`; until its end was told (`release`), the same bytes and arguments lead to the same request."""
+    def resume_or_upload(
+        self, tenant_id: str, parts: Iterable[bytes], command: UploadCommand, *, accepting: Accepting = _ignore
+    ) -> Request:
+        """As `upload`; until `release`, the same bytes and arguments lead to the same request."""
         stored = self.store(tenant_id, parts)
         key = _resuming_key(fingerprint(stored.fingerprint, command))
-        return self.accept(tenant_id, stored, command, idempotency_key=key)
+        return self.accept(tenant_id, stored, command, idempotency_key=key, accepting=accepting)
 
     def release(self, request: Request) -> None:
-        """What came of `request` was told to whom it may concern: the same file once more is a new request."""
+        """Let the same file and arguments make a new request."""
         self._requests.release(request.tenant_id, _resuming_key(request.fingerprint))
 
     def store(self, tenant_id: str, parts: Iterable[bytes]) -> StoredFile:
         """Decompress, seal and store a file as it streams in, in bounded memory. Raises `Refused` for one that is too
         large or broken."""
         began = self._clock.monotonic()
+        self._log.producer()  # all share one connection, which takes half a second: it is made while the file comes in
         observed = _Observed(plain(parts, limits=self._limits), self._keys.current(tenant_id, Purpose.HASH).secret)
         ref = self._files.put(tenant_id, file_key(tenant_id, secrets.token_hex(UNGUESSABLE_BYTES)), observed)
         failpoint("uploader.object_stored")
         return StoredFile(ref, bytes(observed.head), observed.size, observed.digest.hexdigest(), began)
 
-    def accept(
-        self, tenant_id: str, stored: StoredFile, command: UploadCommand, *, idempotency_key: str | None = None
-    ) -> Request:
-        """Judge the file's header, accept the request and send its event. A file that is not kept is deleted.
+    def discard(self, stored: StoredFile) -> None:
+        """Delete a file that no request will name."""
+        self._files.delete(stored.ref.key)
 
-        Raises `Refused` with every fault.
+    def check(self, tenant_id: str, command: UploadCommand, file: FileHead | None = None) -> CheckedUpload:
+        """All that can be known before anything is written. Raises `Refused` with every fault."""
+        return check_upload(command, TenantCatalog(self._catalog, tenant_id), self._limits, file)
+
+    def accept(
+        self,
+        tenant_id: str,
+        stored: StoredFile,
+        command: UploadCommand,
+        *,
+        idempotency_key: str | None = None,
+        accepting: Accepting = _ignore,
+    ) -> Request:
+        """Check the upload, save the mapping that came with it, accept the request and send its event.
+
+        Raises `Refused` with every fault; then nothing is saved, and the file is deleted.
         """
+        key, asked = idempotency_key, fingerprint(stored.fingerprint, command)
         try:
+            known = key and self._requests.accepted(tenant_id, idempotency_key=key, fingerprint=asked)
+            if known:
+                return self._begin(stored, known, created=False)
+            checked = self.check(tenant_id, command, FileHead(stored.head, len(stored.head) == stored.size))
+            mapping = self._saved(tenant_id, command, checked)
+            plan_for = self._planner.planner(
+                tenant_id, command, mapping, checked.attributes, detect_format(stored.head), stored.size
+            )
             request, created = self._requests.accept(
                 _new_request(tenant_id, stored.ref, stored.size, command),
-                idempotency_key=idempotency_key,
-                fingerprint=fingerprint(stored.fingerprint, command),
-                plan_for=self._planner.for_file(tenant_id, command, stored.head, stored.size),
+                idempotency_key=key,
+                fingerprint=asked,
+                plan_for=_announced(plan_for, accepting),
             )
-        except Refused:
-            self._files.delete(stored.ref.key)
+        except (Refused, NotFound):
+            self.discard(stored)
             raise
         return self._begin(stored, request, created=created)
 
-    def accept_offered(self, tenant_id: str, stored: StoredFile, command: UploadCommand, offered: Offered) -> Request:
+    def accept_offered(
+        self,
+        tenant_id: str,
+        stored: StoredFile,
+        command: UploadCommand,
+        offered: Offered,
+        *,
+        accepting: Accepting = _ignore,
+    ) -> Request:
         """As `accept`, for a sender that hears nothing but events: the header is left to the splitter, whose refusal
         ends the request. Raises `Refused` for what is wrong with the offer itself."""
         try:
-            request, created = self._accept_offered(tenant_id, stored, command, offered)
-        except Refused:
-            self._files.delete(stored.ref.key)
+            request, created = self._accept_offered(tenant_id, stored, command, offered, accepting=accepting)
+        except (Refused, NotFound):
+            self.discard(stored)
             raise
         return self._begin(stored, request, created=created)
 
-    def fail_offered(self, tenant_id: str, refused: Refused, command: UploadCommand, offered: Offered) -> Request:
+    def fail_offered(
+        self,
+        tenant_id: str,
+        refused: Refused,
+        command: UploadCommand,
+        offered: Offered,
+        *,
+        accepting: Accepting = _ignore,
+    ) -> Request:
         """A request that has failed from the start, since its file was refused as it came in; raises as
-        `accept_offered` does. The event only has the end told at once: the reconciler would tell it too."""
+        `accept_offered` does. The event only has the end announced at once: the reconciler would do it too."""
         problem = refused_file(refused)
-        request, created = self._accept_offered(tenant_id, NO_FILE, command, offered, problem)
+        request, created = self._accept_offered(tenant_id, NO_FILE, command, offered, problem, accepting=accepting)
         if created:
             step = FileRefused(at_us=request.accepted_at, problem=problem)
             self._send(Progress(tenant_id=tenant_id, request_id=request.request_id, step=step))
         return request
 
-    def check(self, tenant_id: str, command: UploadCommand) -> None:
-        """Judge all that can be known without the file. Raises `Refused` with every fault."""
-        self._planner.for_command(tenant_id, command, b"", 0)
+    def _saved(self, tenant_id: str, command: UploadCommand, checked: CheckedUpload) -> Mapping:
+        """The mapping, saved with what it needs, in an order in which a crash leaves nothing that is half-done."""
+        if command.create_source:
+            self._catalog.create_source(tenant_id, command.data_source)
+        if command.columns is None:
+            return checked.mapping
+        self._catalog.create_attributes(tenant_id, checked.missing)
+        return self._catalog.save_mapping(tenant_id, command.data_source, checked.mapping.columns)
 
     def _accept_offered(
         self,
@@ -158,12 +227,18 @@ class Intake:
         command: UploadCommand,
         offered: Offered,
         problem: Problem | None = None,
+        *,
+        accepting: Accepting,
     ) -> tuple[Request, bool]:
+        checked = self.check(tenant_id, command)
+        plan_for = self._planner.planner(
+            tenant_id, command, checked.mapping, checked.attributes, detect_format(stored.head), stored.size
+        )
         return self._requests.accept(
             _new_request(tenant_id, stored.ref, stored.size, command, offered),
             idempotency_key=offered.idempotency_key,
             fingerprint=offered.fingerprint,
-            plan_for=self._planner.for_command(tenant_id, command, stored.head, stored.size),
+            plan_for=_announced(plan_for, accepting),
             problem=problem,
         )
 
@@ -216,6 +291,14 @@ class _Observed:
             yield part
 
 
+def _announced(plan_for: PlanMaker, accepting: Accepting) -> PlanMaker:
+    def plan(request_id: str, accepted_at_us: int) -> Plan:
+        accepting(request_id)
+        return plan_for(request_id, accepted_at_us)
+
+    return plan
+
+
 def _resuming_key(fingerprint: str) -> str:
     """Never that of an HTTP call, whose header holds no line end."""
     return f"ingest\n{fingerprint}"
@@ -235,7 +318,7 @@ def _new_request(
         file_bytes=size,
         mode=command.mode,
         segment=command.segment,
-        notify=command.notify,
+        notify=tuple(command.notify),
         parent_id=command.parent_id,
         publisher_id=offered.publisher_id if offered else None,
         event_id=offered.event_id if offered else None,

@@ -1,20 +1,14 @@
-"""What a request will run with: the mapping and its attributes, judged before any row is read, frozen into a plan."""
+"""What a request will run with, frozen into a plan."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 
-from penstock.application.catalog.catalog import Catalog
 from penstock.application.encryption.key_ring import KeyRing, Purpose
 from penstock.application.uploads.upload_command import UploadCommand
-from penstock.domain.delivery.email_address import check_addresses
-from penstock.domain.errors import Fault, NotFound, Refused, refusal
 from penstock.domain.event_codec import MAX_CHUNKS
-from penstock.domain.files.formats import detect_format
-from penstock.domain.files.header import no_rows, parse_header
 from penstock.domain.files.tabular_format import FileFormat
-from penstock.domain.mapping.attributes import Attribute, check_name
+from penstock.domain.mapping.attributes import Attribute
 from penstock.domain.mapping.mapping import Limits, Mapping, Plan
 
 MOST_CHUNKS = MAX_CHUNKS // 2  # aimed at, since rows do not end where chunks should
@@ -25,88 +19,30 @@ PlanMaker = Callable[[str, int], Plan]  # once the request's id and the time of 
 
 
 class Planner:
-    """Judges what is said about files. `limits` are the tenant's; a chunk has up to `chunk_bytes`, and goes to one of
-    `partitions`."""
+    """A chunk has up to `chunk_bytes`, and goes to one of `partitions`. `limits` are the tenant's."""
 
-    def __init__(self, *, catalog: Catalog, keys: KeyRing, limits: Limits, chunk_bytes: int, partitions: int) -> None:
-        self._catalog, self._keys, self._limits = catalog, keys, limits
+    def __init__(self, *, keys: KeyRing, limits: Limits, chunk_bytes: int, partitions: int) -> None:
+        self._keys, self._limits = keys, limits
         self._chunk_bytes, self._partitions = chunk_bytes, partitions
 
-    def for_command(self, tenant_id: str, command: UploadCommand, head: bytes, size: int) -> PlanMaker:
-        """What makes the plan of a file that begins with `head` and has `size` plain bytes, as far as it can be known
-        without a look at its header and rows.
-
-        Raises `Refused` with every fault.
-        """
-        mapping = self._mapping(tenant_id, command)
-        attributes = self._validate_command(tenant_id, command, mapping)
-        return self._maker(tenant_id, command, mapping, attributes, detect_format(head), size)
-
-    def for_file(self, tenant_id: str, command: UploadCommand, head: bytes, size: int) -> PlanMaker:
-        """As `for_command`, and the header is checked too.
-
-        Raises `Refused` for all that can be known before any row is read, faults of the addresses, of the mapping and
-        of the header together.
-        """
-        faults: list[Fault] = []
-        mapping = self._mapping(tenant_id, command)
-        attributes: tuple[Attribute, ...] = ()
-        with _collecting(faults):
-            attributes = self._validate_command(tenant_id, command, mapping)
-        with _collecting(faults):
-            self._validate_file(head, size, mapping)
-        if faults:
-            raise Refused(faults)
-        return self._maker(tenant_id, command, mapping, attributes, detect_format(head), size)
-
-    def _mapping(self, tenant_id: str, command: UploadCommand) -> Mapping:
-        if command.mapping is not None:
-            return command.mapping
-        try:
-            return self._catalog.mapping(tenant_id, command.data_source)
-        except NotFound:
-            raise refusal(
-                "no_mapping",
-                f"the data source {command.data_source[:64]!r} has no mapping yet",
-                "Save a mapping for it first, or send one along: it says which column is which.",
-            ) from None
-
-    def _validate_command(self, tenant_id: str, command: UploadCommand, mapping: Mapping) -> tuple[Attribute, ...]:
-        """The attributes that the mapping feeds. Raises `Refused` with every fault."""
-        faults: list[Fault] = []
-        with _collecting(faults):
-            check_addresses(command.notify)
-        with _collecting(faults):
-            if command.segment is not None:
-                check_name(command.segment)
-        attributes: tuple[Attribute, ...] = ()
-        with _collecting(faults):
-            attributes = self._catalog.resolve(tenant_id, command.data_source, mapping)
-        if faults:
-            raise Refused(faults)
-        return attributes
-
-    def _validate_file(self, head: bytes, size: int, mapping: Mapping) -> None:
-        header = parse_header(head, mapping=mapping, limits=self._limits, complete=len(head) == size)
-        if size <= header.body_start:
-            raise no_rows()
-
-    def _maker(
+    def planner(
         self,
         tenant_id: str,
         command: UploadCommand,
         mapping: Mapping,
-        attributes: tuple[Attribute, ...],
+        attributes: Sequence[Attribute],
         file_format: FileFormat,
         size: int,
     ) -> PlanMaker:
+        """What makes the plan of a file of `size` plain bytes."""
+
         def plan(request_id: str, accepted_at_us: int) -> Plan:
             return Plan(
                 tenant_id=tenant_id,
                 request_id=request_id,
                 data_source=command.data_source,
                 mapping=mapping,
-                attributes=attributes,
+                attributes=tuple(attributes),
                 file_format=file_format,
                 mode=command.mode,
                 segment=command.segment,
@@ -135,11 +71,3 @@ def even_chunk_bytes(size: int, *, most: int, partitions: int) -> int:
     if chunks > partitions:
         chunks = -(-chunks // partitions) * partitions
     return -(-roomy // chunks) if chunks > 1 else most
-
-
-@contextmanager
-def _collecting(faults: list[Fault]) -> Iterator[None]:
-    try:
-        yield
-    except Refused as refused:
-        faults += refused.faults

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from penstock.application.requests.reject_file import RejectFiles
 from penstock.application.requests.requests import Requests
-from penstock.application.uploads.intake import Intake
+from penstock.application.uploads.intake import Accepting, Intake
 from penstock.application.uploads.upload_command import UploadCommand
 from penstock.domain.errors import refusal
 from penstock.domain.files.rows import SET_ASIDE
@@ -18,8 +18,8 @@ class Resubmitter:
     def __init__(self, requests: Requests, rejects: RejectFiles, intake: Intake) -> None:
         self._requests, self._rejects, self._intake = requests, rejects, intake
 
-    def resubmit(self, tenant_id: str, request_id: str, *, uploaded_by: str) -> Request:
-        """The child request; asking again gives the same one.
+    def resubmit(self, tenant_id: str, request_id: str, *, uploaded_by: str, accepting: Accepting) -> Request:
+        """The child request; asking again gives the same one. `accepting` is `Intake`'s.
 
         Raises `NotFound`; `Refused`: not_ended, nothing_set_aside, rejects_expired, and what an upload may be refused
         for.
@@ -41,4 +41,6 @@ class Resubmitter:
             parent_id=request_id,
         )
         lines = self._rejects.lines(tenant_id, request_id, only=frozenset({SET_ASIDE}))
-        return self._intake.upload(tenant_id, lines, command, idempotency_key=f"resubmit\n{request_id}")
+        return self._intake.upload(
+            tenant_id, lines, command, idempotency_key=f"resubmit\n{request_id}", accepting=accepting
+        )

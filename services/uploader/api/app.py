@@ -11,9 +11,8 @@ from litestar import Litestar, Request, Response, get
 from litestar.exceptions import HTTPException
 
 from penstock import struct_types
-from penstock.application.access.api_keys import Access
-from penstock.application.uploads.intake import Intake
-from penstock.wiring import System
+from penstock.ports.clock import Clock
+from penstock.wiring.use_cases import AllUseCases
 from services.uploader.api import catalog, keys, machines, profiles, rejects, requests, uploads
 from services.uploader.api.endpoints import Api, options_routes, problem_response, route
 from services.uploader.api.metrics import Metrics
@@ -55,19 +54,18 @@ OPERATIONS: tuple[Operation, ...] = (
 
 
 def create_app(
-    system: System,
-    intake: Intake,
+    use_cases: AllUseCases,
+    clock: Clock,
     problems: Callable[[], list[str]],
     metrics: Metrics,
 ) -> Litestar:
-    """The API over one runtime. `problems` tells what is not as it should be, nothing when all is well."""
+    """The API over the use cases of one runtime. `problems` says what is wrong, nothing if all is well."""
     struct_types.prepare()
     services = Services(
-        system=system,
-        intake=intake,
+        use_cases=use_cases,
+        clock=clock,
         problems=problems,
-        access=Access(system.control, system.clock),
-        lookups=RateLimit(system.clock, per_second=LOOKUPS_PER_SECOND, burst=LOOKUP_BURST),
+        lookups=RateLimit(clock, per_second=LOOKUPS_PER_SECOND, burst=LOOKUP_BURST),
         metrics=metrics,
         calls=Slots("calls", per_key=CALLS_PER_KEY, per_tenant=CALLS_PER_TENANT),
         uploads=Slots(

@@ -8,19 +8,12 @@ from typing import Annotated
 import msgspec
 from msgspec import UNSET
 
-from penstock.application.access.api_keys import Role
-from penstock.application.catalog import column_specs
 from penstock.application.catalog.catalog import DataSource
-from penstock.application.catalog.column_specs import (
-    MappingSpec,
-    Name,
-    custom_attribute,
-    resolve_for_tenant,
-)
+from penstock.application.catalog.column_specs import MappingSpec, Name
+from penstock.domain.access.permissions import Permission
 from penstock.domain.errors import refusal
 from penstock.domain.limits import MAX_DISPLAY_NAME, MAX_PAGE
 from penstock.domain.mapping.attributes import Attribute
-from penstock.domain.mapping.mapping import Mapping
 from services.uploader.api.decoding import Limit
 from services.uploader.api.operations import Call, operation
 from services.uploader.api.views import (
@@ -57,54 +50,57 @@ class NamesQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     limit: Limit = MAX_PAGE
 
 
-@operation("GET", "/v1/data-sources", role=Role.VIEWER, answers=DataSourceList)
+@operation("GET", "/v1/data-sources", permission=Permission.READ_CATALOG, answers=DataSourceList)
 def list_data_sources(call: Call, query: NamesQuery) -> DataSourceList:
     """All data sources, by name, page by page."""
-    found = call.system.catalog.sources_page(call.tenant_id, after=query.after, limit=query.limit)
+    found = call.use_cases.catalog.sources(call.caller, after=query.after, limit=query.limit)
     return DataSourceList(data_sources=[_source(source) for source in found], next=_next(found, query.limit))
 
 
-@operation("POST", "/v1/data-sources", role=Role.UPLOADER, status=201, answers=DataSourceView, problems=(409,))
+@operation(
+    "POST", "/v1/data-sources", permission=Permission.EDIT_CATALOG, status=201, answers=DataSourceView, problems=(409,)
+)
 def create_data_source(call: Call, body: NewDataSource) -> DataSourceView:
     """Create a data source; one that exists is answered as it is."""
-    return _source(call.system.catalog.create_source(call.tenant_id, body.name, body.display_name))
+    return _source(call.use_cases.catalog.create_source(call.caller, body.name, body.display_name))
 
 
-@operation("GET", "/v1/data-sources/{name}/mapping", role=Role.VIEWER, answers=MappingView)
+@operation("GET", "/v1/data-sources/{name}/mapping", permission=Permission.READ_CATALOG, answers=MappingView)
 def get_mapping(call: Call, name: str) -> MappingView:
     """The present mapping of a data source."""
-    call.system.catalog.source(call.tenant_id, name)
-    return _mapping(call, call.system.catalog.mapping(call.tenant_id, name))
+    return mapping_view(call.use_cases.catalog.mapping(call.caller, name))
 
 
-@operation("PUT", "/v1/data-sources/{name}/mapping", role=Role.UPLOADER, answers=MappingView, problems=(409,))
+@operation(
+    "PUT", "/v1/data-sources/{name}/mapping", permission=Permission.EDIT_CATALOG, answers=MappingView, problems=(409,)
+)
 def save_mapping(call: Call, name: str, body: MappingSpec) -> MappingView:
     """Save a data source's mapping as a new version; attributes that do not exist yet are created."""
-    catalog = call.system.catalog
-    catalog.source(call.tenant_id, name)
     if body.data_source not in (UNSET, name):
         raise refusal(
             "invalid_request",
             "the body names another data source than the path",
             "Name the same one in both, or leave data_source out.",
         )
-    wanted = resolve_for_tenant(catalog, call.tenant_id, body.columns)
-    mapping = column_specs.save_mapping(catalog, call.tenant_id, name, wanted)
-    return _mapping(call, mapping, created=[attribute.name for attribute in wanted.missing])
+    return mapping_view(call.use_cases.catalog.save_mapping(call.caller, name, body.columns))
 
 
-@operation("GET", "/v1/attributes", role=Role.VIEWER, answers=AttributeList)
+@operation("GET", "/v1/attributes", permission=Permission.READ_CATALOG, answers=AttributeList)
 def list_attributes(call: Call, query: NamesQuery) -> AttributeList:
     """All attributes, built-in and custom, by name, page by page."""
-    found = call.system.catalog.attributes_page(call.tenant_id, after=query.after, limit=query.limit)
+    found = call.use_cases.catalog.attributes(call.caller, after=query.after, limit=query.limit)
     return AttributeList(attributes=[attribute_view(each) for each in found], next=_next(found, query.limit))
 
 
-@operation("POST", "/v1/attributes", role=Role.UPLOADER, status=201, answers=AttributeView, problems=(409,))
+@operation(
+    "POST", "/v1/attributes", permission=Permission.EDIT_CATALOG, status=201, answers=AttributeView, problems=(409,)
+)
 def create_attribute(call: Call, body: NewAttribute) -> AttributeView:
     """Create a custom attribute; one of the same shape that exists is answered as it is."""
-    wanted = custom_attribute(body.name, display_name=body.display_name, format=body.format, pii=body.pii)
-    return attribute_view(call.system.catalog.create_attribute(call.tenant_id, wanted))
+    made = call.use_cases.catalog.create_attribute(
+        call.caller, body.name, format=body.format, pii=body.pii, display_name=body.display_name
+    )
+    return attribute_view(made)
 
 
 def _next(page: Sequence[DataSource] | Sequence[Attribute], limit: int) -> str | None:
@@ -114,7 +110,3 @@ def _next(page: Sequence[DataSource] | Sequence[Attribute], limit: int) -> str |
 
 def _source(source: DataSource) -> DataSourceView:
     return DataSourceView(name=source.name, display_name=source.display_name)
-
-
-def _mapping(call: Call, mapping: Mapping, created: Sequence[str] = ()) -> MappingView:
-    return mapping_view(mapping, call.system.catalog.attributes_of(call.tenant_id, mapping), created)

@@ -15,7 +15,8 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.response import Stream
 from litestar.types import Receive, Scope, Send
 
-from penstock.application.access.api_keys import Access, Principal
+from penstock.application.use_case import require
+from penstock.domain.access.permissions import Caller
 from penstock.domain.errors import NotFound, refusal
 from services.uploader.api.decoding import decode_json, from_texts
 from services.uploader.api.incoming import IncomingBody
@@ -89,7 +90,7 @@ def _options_route(operations: Sequence[Operation]) -> HTTPRouteHandler:
 
 def _litestar_paths(op: Operation) -> list[str]:
     path = re.sub(r"{(\w+)}", r"{\1:str}", inner_path(op.path))
-    return [path] if op.role else [path, f"/v1{path}"]  # machines may ask at either place
+    return [path] if op.permission else [path, f"/v1{path}"]  # machines may ask at either place
 
 
 def problem_response(answer: ErrorAnswer) -> Response[Any]:
@@ -98,13 +99,13 @@ def problem_response(answer: ErrorAnswer) -> Response[Any]:
 
 
 async def _run(op: Operation, services: Services, request: Request[Any, Any, Any], body: IncomingBody) -> Any:
-    principal = await _authenticated(op, services.access, request)
+    caller = await _authenticated(op, services, request)
     until_answered: AsyncExitStack = request.scope[_UNTIL_ANSWERED]  # type: ignore[literal-required]
-    if principal is not None:
-        await until_answered.enter_async_context(services.calls.held(principal))
-    call = Call(services, principal, body, request.headers.get("content-type", ""), until_answered)
+    if caller is not None:
+        await until_answered.enter_async_context(services.calls.held(caller))
+    call = Call(services, caller, body, request.headers.get("content-type", ""), until_answered)
     arguments: dict[str, Any] = _path_arguments(request.path_params)
-    if op.role is not None:
+    if op.permission is not None:
         arguments |= _query_argument(op, request)
     if op.headers:
         arguments["headers"] = from_texts(_headers(request), op.headers, "the headers")
@@ -134,16 +135,22 @@ def _headers(request: Request[Any, Any, Any]) -> list[tuple[str, str]]:
     return [(name.title(), text) for name, text in request.headers.items()]
 
 
-async def _authenticated(op: Operation, access: Access, request: Request[Any, Any, Any]) -> Principal | None:
-    if op.role is None:
+async def _authenticated(op: Operation, services: Services, request: Request[Any, Any, Any]) -> Caller | None:
+    """Who calls, None where no key is needed. Raises `Refused` (unauthorized, forbidden)."""
+    if op.permission is None:
         return None
     secret = bearer_token(request.scope["headers"])
-    principal = None if secret is None else await run_sync(access.authenticate, secret)
-    if principal is None:
+    return await run_sync(_allowed, op, services, secret, request.client.host if request.client else None)
+
+
+def _allowed(op: Operation, services: Services, secret: str | None, remote_address: str | None) -> Caller:
+    keys, audit = services.use_cases.api_keys, services.use_cases.audit
+    caller = None if secret is None else keys.authenticate(secret, remote_address=remote_address)
+    if caller is None:
         raise unauthorized()
-    if not principal.role.covers(op.role):
-        raise refusal("forbidden", f"this needs a key with the role {op.role}", "Ask an admin of your organisation.")
-    return principal
+    if op.permission is not None:
+        require(audit, caller, op.permission, op.name)
+    return caller
 
 
 def bearer_token(headers: Iterable[tuple[bytes, bytes]]) -> str | None:

@@ -8,7 +8,8 @@ from typing import Annotated
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from penstock.application.access.api_keys import ApiKey, Role
+from penstock.application.access.api_keys import ApiKey
+from penstock.domain.access.permissions import Permission, Role
 from penstock.domain.limits import MAX_DISPLAY_NAME, MAX_PAGE
 from services.uploader.api.decoding import Limit
 from services.uploader.api.operations import Call, operation
@@ -46,36 +47,34 @@ class AuditQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     limit: Limit = 50
 
 
-@operation("GET", "/v1/api-keys", role=Role.ADMIN, answers=ApiKeyList)
+@operation("GET", "/v1/api-keys", permission=Permission.MANAGE_KEYS, answers=ApiKeyList)
 def list_api_keys(call: Call, query: KeysQuery) -> ApiKeyList:
     """All keys of this organisation, without their texts, the oldest first, page by page."""
-    later = [key for key in call.services.access.list_keys(call.tenant_id) if _cursor(key) > query.after]
+    later = [key for key in call.use_cases.access.keys(call.caller) if _cursor(key) > query.after]
     page = later[: query.limit]
     following = _cursor(page[-1]) if len(later) > len(page) else None
     return ApiKeyList(api_keys=[key_view(key) for key in page], next=following)
 
 
-@operation("POST", "/v1/api-keys", role=Role.ADMIN, status=201, answers=NewApiKeyView)
+@operation("POST", "/v1/api-keys", permission=Permission.MANAGE_KEYS, status=201, answers=NewApiKeyView)
 def create_api_key(call: Call, body: NewApiKey) -> NewApiKeyView:
     """A new key; its text is shown this once."""
     expires_at = None if body.expires_at is None else _microseconds(body.expires_at)
-    secret, key = call.services.access.create_key(call.tenant_id, body.role, body.name, expires_at=expires_at)
-    call.audit("key.created", key_id=key.key_id, role=key.role)
+    secret, key = call.use_cases.access.create_key(call.caller, body.role, body.name, expires_at=expires_at)
     return NewApiKeyView(**msgspec.structs.asdict(key_view(key)), key=secret)
 
 
-@operation("DELETE", "/v1/api-keys/{key_id}", role=Role.ADMIN, status=204)
+@operation("DELETE", "/v1/api-keys/{key_id}", permission=Permission.MANAGE_KEYS, status=204)
 def revoke_api_key(call: Call, key_id: str) -> None:
     """End a key at once."""
-    call.services.access.revoke_key(call.tenant_id, key_id)
-    call.audit("key.revoked", key_id=key_id)
+    call.use_cases.access.revoke_key(call.caller, key_id)
 
 
-@operation("GET", "/v1/audit", role=Role.ADMIN, answers=AuditPage)
+@operation("GET", "/v1/audit", permission=Permission.READ_AUDIT, answers=AuditPage)
 def read_audit(call: Call, query: AuditQuery) -> AuditPage:
     """What was done on one day, the newest first, page by page."""
-    found = call.services.access.read_audit(
-        call.tenant_id,
+    found = call.use_cases.access.audit(
+        call.caller,
         day=None if isinstance(query.day, UnsetType) else query.day.isoformat(),
         before=query.before,
         limit=query.limit,

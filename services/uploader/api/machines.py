@@ -11,13 +11,13 @@ from services.uploader.api.operations import Call, operation
 from services.uploader.api.views import Health
 
 
-@operation("GET", "/healthz", role=None, answers=Health)
+@operation("GET", "/healthz", permission=None, answers=Health)
 async def healthz(_: Call) -> Health:
     """Whether this process answers. It needs no worker thread, which others may keep busy."""
     return Health(status="ok")
 
 
-@operation("GET", "/readyz", role=None, answers=Health)
+@operation("GET", "/readyz", permission=None, answers=Health)
 def readyz(call: Call) -> Health:
     """Whether all that this service needs is there."""
     if call.services.problems():

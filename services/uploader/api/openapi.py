@@ -41,7 +41,7 @@ def _operation(op: Operation) -> dict[str, Any]:
     described: dict[str, Any] = {
         "operationId": op.name,
         "summary": op.summary,
-        "security": [] if op.role is None else [{"key": []}],
+        "security": [] if op.permission is None else [{"key": []}],
         "parameters": [*_path_parameters(op), *_parameters(op.query, "query"), *_parameters(op.headers, "header")],
         "responses": {str(op.status): _answer(op)} | {str(status): _problem(status) for status in sorted(op.problems)},
     }

@@ -16,10 +16,10 @@ from typing import Any, Literal, NamedTuple, get_type_hints
 from anyio import CapacityLimiter
 from msgspec import Struct
 
-from penstock.application.access.api_keys import Access, Principal, Role
-from penstock.application.uploads.intake import Intake
+from penstock.domain.access.permissions import Caller, Permission
 from penstock.domain.errors import Refused, refusal
-from penstock.wiring import System
+from penstock.ports.clock import Clock
+from penstock.wiring.use_cases import AllUseCases
 from services.uploader.api.incoming import IncomingBody
 from services.uploader.api.metrics import Metrics
 from services.uploader.api.rate_limit import RateLimit
@@ -32,10 +32,9 @@ Method = Literal["GET", "POST", "PUT", "DELETE"]
 class Services(NamedTuple):
     """What operations work with."""
 
-    system: System
-    intake: Intake
+    use_cases: AllUseCases
+    clock: Clock
     problems: Callable[[], list[str]]
-    access: Access
     lookups: RateLimit
     metrics: Metrics
     calls: Slots
@@ -50,39 +49,26 @@ class Call(NamedTuple):
     the answer has gone out, or its client."""
 
     services: Services
-    principal: Principal | None
+    known_caller: Caller | None
     incoming: IncomingBody
     content_type: str
     until_answered: AsyncExitStack
 
     @property
-    def system(self) -> System:
-        return self.services.system
+    def use_cases(self) -> AllUseCases:
+        return self.services.use_cases
 
     @property
-    def caller(self) -> Principal:
+    def caller(self) -> Caller:
         """Who calls; only public operations have no caller, and they do not ask."""
-        if self.principal is None:
+        if self.known_caller is None:
             raise RuntimeError("a public operation has no caller")
-        return self.principal
-
-    @property
-    def tenant_id(self) -> str:
-        return self.caller.tenant_id
-
-    def audit(self, action: str, **details: str) -> None:
-        """Record what the caller does; `details` never hold a customer's value."""
-        self.services.access.audit(self.tenant_id, self.caller.name, action, details)
+        return self.known_caller
 
     def confirm(self) -> None:
         """Raises `Refused` (unauthorized) when the caller's key has ended since the call began."""
-        if not self.services.access.is_valid(self.caller):
+        if not self.use_cases.api_keys.is_valid(self.caller):
             raise unauthorized()
-
-    def need(self, role: Role) -> None:
-        """Raises `Refused` (forbidden) when the caller's role does not cover `role`."""
-        if not self.caller.role.covers(role):
-            raise refusal("forbidden", f"this needs a key with the role {role}", "Ask an admin of your organisation.")
 
 
 def unauthorized() -> Refused:
@@ -102,11 +88,11 @@ class MultipartForm(NamedTuple):
 
 
 class Operation(NamedTuple):
-    """`role` is None for what needs no key. `answers` is the type of a JSON answer; `problems` are HTTP statuses."""
+    """`permission` is None for what needs no key. `answers`: the type of a JSON answer; `problems`: HTTP statuses."""
 
     method: Method
     path: str
-    role: Role | None
+    permission: Permission | None
     summary: str
     status: int
     answers: Any
@@ -136,7 +122,7 @@ def operation(
     method: Method,
     path: str,
     *,
-    role: Role | None,
+    permission: Permission | None,
     answers: Any = None,
     status: int = 200,
     media: str = JSON,
@@ -151,7 +137,7 @@ def operation(
         declared = Operation(
             method=method,
             path=path,
-            role=role,
+            permission=permission,
             summary=(inspect.getdoc(function) or "").split("\n")[0],
             status=status,
             answers=answers,
@@ -171,7 +157,7 @@ def operation(
 
 def _implied(declared: Operation) -> set[int]:
     implied = {500, 503}
-    if declared.role is not None:
+    if declared.permission is not None:
         implied |= {401, 403, 429}
     if declared.path_parameters:
         implied |= {404}

@@ -6,9 +6,11 @@ from typing import Annotated
 
 import msgspec
 
-from penstock.application.access.api_keys import Role
 from penstock.application.catalog.column_specs import Name
-from penstock.domain.profiles.fold import Origin, Profile
+from penstock.application.profiles.use_cases import REVEAL, FoundProfile
+from penstock.application.use_case import require
+from penstock.domain.access.permissions import Permission
+from penstock.domain.profiles.fold import Origin
 from services.uploader.api.operations import Call, operation
 from services.uploader.api.views import IdentifierView, OriginView, ProfileView
 
@@ -24,29 +26,27 @@ class Lookup(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     lineage: bool = False
 
 
-@operation("POST", "/v1/profiles:lookup", role=Role.VIEWER, answers=ProfileView, problems=(404, 429))
+@operation(
+    "POST", "/v1/profiles:lookup", permission=Permission.LOOK_UP_PROFILES, answers=ProfileView, problems=(404, 429)
+)
 def lookup_profile(call: Call, body: Lookup) -> ProfileView:
     """One profile, personal values masked unless revealed."""
-    if body.reveal:
-        call.need(Role.ADMIN)
-    call.services.lookups.take(call.tenant_id)
-    reader = call.system.reader
-    if body.reveal:  # before anything is shown
-        node = reader.node(call.tenant_id, body.namespace, body.value)
-        call.audit("profile.revealed", namespace=body.namespace, node=node.hex())
-    profile = reader.lookup(call.tenant_id, body.namespace, body.value, reveal=body.reveal)
+    use_cases, caller = call.use_cases, call.caller
+    if body.reveal:  # a caller who may not learns that before the look-ups are rationed
+        require(use_cases.audit, caller, Permission.REVEAL_PROFILES, REVEAL)
+    call.services.lookups.take(caller.tenant_id)
+    ask = use_cases.profiles.reveal if body.reveal else use_cases.profiles.look_up
+    found = ask(caller, body.namespace, body.value)
     return ProfileView(
-        identifiers=[IdentifierView(namespace=each.namespace, value=each.value) for each in profile.identifiers],
-        attributes={name: told.display_value() for name, told in profile.attributes.items()},
-        lineage=_lineage(call, profile) if body.lineage else {},
+        identifiers=[IdentifierView(namespace=each.namespace, value=each.value) for each in found.profile.identifiers],
+        attributes={name: value.display_value() for name, value in found.profile.attributes.items()},
+        lineage=_lineage(found) if body.lineage else {},
     )
 
 
-def _lineage(call: Call, profile: Profile) -> dict[str, OriginView]:
-    requests = {told.origin.request_id for told in profile.attributes.values()}
-    names = {each: call.system.requests.get(call.tenant_id, each).file_name for each in requests}
-
+def _lineage(found: FoundProfile) -> dict[str, OriginView]:
     def view(origin: Origin) -> OriginView:
-        return OriginView(request_id=origin.request_id, file_name=names[origin.request_id], row=origin.row)
+        file_name = found.file_names[origin.request_id]
+        return OriginView(request_id=origin.request_id, file_name=file_name, row=origin.row)
 
-    return {name: view(told.origin) for name, told in profile.attributes.items()}
+    return {name: view(value.origin) for name, value in found.profile.attributes.items()}

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from penstock.application.access.api_keys import Role
-from penstock.wiring.uploads import reject_files_of
+from penstock.domain.access.permissions import Permission
 from services.uploader.api.operations import Call, Reply, operation
 
 TSV = "text/tab-separated-values"
 PIECE_BYTES = 64 * 1024
 
 
-@operation("GET", "/v1/requests/{request_id}/rejects", role=Role.UPLOADER, media=TSV)
+@operation("GET", "/v1/requests/{request_id}/rejects", permission=Permission.DOWNLOAD_REJECTS, media=TSV)
 def download_rejects(call: Call, request_id: str) -> Reply:
     """The rejected rows with their line numbers and reasons, as TSV."""
-    lines = reject_files_of(call.system).lines(call.tenant_id, request_id)
-    call.audit("rejects.downloaded", request_id=request_id)
+    lines = call.use_cases.requests.rejects(call.caller, request_id)
     return Reply(_pieces(lines), {"Content-Disposition": f'attachment; filename="rejects-{request_id}.tsv"'})
 
 

@@ -11,10 +11,9 @@ from anyio.to_thread import run_sync
 from litestar.response import ServerSentEventMessage
 from msgspec import UNSET, UnsetType
 
-from penstock.application.access.api_keys import Role
 from penstock.application.catalog.column_specs import Name
+from penstock.domain.access.permissions import Permission
 from penstock.domain.requests.request import Request, Status
-from penstock.wiring.uploads import resubmitter_of
 from services.uploader.api.decoding import Limit, given
 from services.uploader.api.operations import Call, Reply, operation
 from services.uploader.api.views import RequestPage, RequestView, request_view
@@ -39,11 +38,11 @@ class RequestsQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     limit: Limit = 50
 
 
-@operation("GET", "/v1/requests", role=Role.VIEWER, answers=RequestPage)
+@operation("GET", "/v1/requests", permission=Permission.READ_REQUESTS, answers=RequestPage)
 def list_requests(call: Call, query: RequestsQuery) -> RequestPage:
     """Requests, the newest first, page by page; a page of a filtered list may be short, or empty, before the last."""
-    page = call.system.requests.page(
-        call.tenant_id,
+    page = call.use_cases.requests.page(
+        call.caller,
         before=query.before,
         limit=query.limit,
         status=given(query.status),
@@ -52,13 +51,13 @@ def list_requests(call: Call, query: RequestsQuery) -> RequestPage:
     return RequestPage(requests=[_view(call, request) for request in page.requests], next=page.next)
 
 
-@operation("GET", "/v1/requests/{request_id}", role=Role.VIEWER, answers=RequestView)
+@operation("GET", "/v1/requests/{request_id}", permission=Permission.READ_REQUESTS, answers=RequestView)
 def get_request(call: Call, request_id: str) -> RequestView:
     """One request as it stands."""
-    return _view(call, call.system.requests.get(call.tenant_id, request_id))
+    return _view(call, call.use_cases.requests.get(call.caller, request_id))
 
 
-@operation("GET", "/v1/requests/{request_id}/events", role=Role.VIEWER, media=EVENTS)
+@operation("GET", "/v1/requests/{request_id}/events", permission=Permission.READ_REQUESTS, media=EVENTS)
 async def request_events(call: Call, request_id: str) -> Reply:
     """Live progress as server-sent events, until the request ends.
 
@@ -70,26 +69,34 @@ async def request_events(call: Call, request_id: str) -> Reply:
     return Reply(_events(call, first), {"X-Accel-Buffering": "no"})
 
 
-@operation("POST", "/v1/requests/{request_id}:cancel", role=Role.UPLOADER, answers=RequestView, problems=(409,))
+@operation(
+    "POST",
+    "/v1/requests/{request_id}:cancel",
+    permission=Permission.CHANGE_REQUESTS,
+    answers=RequestView,
+    problems=(409,),
+)
 def cancel_request(call: Call, request_id: str) -> RequestView:
     """Stop a request that has not ended."""
-    cancelled = call.system.requests.cancel(call.tenant_id, request_id)
-    call.audit("request.cancelled", request_id=request_id)
-    return _view(call, cancelled)
+    return _view(call, call.use_cases.requests.cancel(call.caller, request_id))
 
 
-@operation("POST", "/v1/requests/{request_id}:undo", role=Role.UPLOADER, answers=RequestView, problems=(409,))
+@operation(
+    "POST",
+    "/v1/requests/{request_id}:undo",
+    permission=Permission.CHANGE_REQUESTS,
+    answers=RequestView,
+    problems=(409,),
+)
 def undo_request(call: Call, request_id: str) -> RequestView:
     """Make a completed request's data stop counting."""
-    reverted = call.system.requests.undo(call.tenant_id, request_id)
-    call.audit("request.undone", request_id=request_id)
-    return _view(call, reverted)
+    return _view(call, call.use_cases.requests.undo(call.caller, request_id))
 
 
 @operation(
     "POST",
     "/v1/requests/{request_id}:resubmit",
-    role=Role.UPLOADER,
+    permission=Permission.UPLOAD,
     status=202,
     answers=RequestView,
     reply_headers={"Location": "Where the child request is."},
@@ -97,9 +104,7 @@ def undo_request(call: Call, request_id: str) -> RequestView:
 )
 def resubmit_request(call: Call, request_id: str) -> Reply:
     """Run again, as a child request, the rows of chunks that were set aside."""
-    who = call.caller.name
-    child = resubmitter_of(call.system, call.services.intake).resubmit(call.tenant_id, request_id, uploaded_by=who)
-    call.audit("request.resubmitted", request_id=request_id, child_id=child.request_id)
+    child = call.use_cases.requests.resubmit(call.caller, request_id)
     return Reply(_view(call, child), {"Location": f"/v1/requests/{child.request_id}"})
 
 
@@ -123,7 +128,7 @@ async def _events(call: Call, request: Request) -> AsyncIterator[bytes]:
         if unchecked_seconds >= CHECK_KEY_EVERY_SECONDS:
             unchecked_seconds = 0.0
             limiter = call.services.stream_threads
-            if not await run_sync(call.services.access.is_valid, call.caller, limiter=limiter):
+            if not await run_sync(call.use_cases.api_keys.is_valid, call.caller, limiter=limiter):
                 return  # a client that connects again gets the reason
         request = await _look(call, request.request_id)
 
@@ -131,8 +136,8 @@ async def _events(call: Call, request: Request) -> AsyncIterator[bytes]:
 async def _look(call: Call, request_id: str) -> Request:
     """In threads of the streams' own, so that they keep no other call waiting."""
     limiter = call.services.stream_threads
-    return await run_sync(call.system.requests.get, call.tenant_id, request_id, limiter=limiter)
+    return await run_sync(call.use_cases.requests.get, call.caller, request_id, limiter=limiter)
 
 
 def _view(call: Call, request: Request) -> RequestView:
-    return request_view(request, call.system.clock.now_us())
+    return request_view(request, call.services.clock.now_us())

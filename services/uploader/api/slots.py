@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 
 import anyio
 
-from penstock.application.access.api_keys import Principal
+from penstock.domain.access.permissions import Caller
 from penstock.domain.errors import refusal
 
 
@@ -29,7 +29,7 @@ class Slots:
         return self._held[()]
 
     @asynccontextmanager
-    async def held(self, caller: Principal) -> AsyncIterator[None]:
+    async def held(self, caller: Caller) -> AsyncIterator[None]:
         """One slot meanwhile. Raises `Refused` (too_many_calls) when none gets free in time."""
         limits = self._limits(caller)
         await self._wait(limits)
@@ -39,8 +39,8 @@ class Slots:
         finally:
             self._release(limits)
 
-    def _limits(self, caller: Principal) -> dict[tuple[str, ...], int]:
-        key, tenant = (caller.tenant_id, caller.key_id), (caller.tenant_id,)
+    def _limits(self, caller: Caller) -> dict[tuple[str, ...], int]:
+        key, tenant = (caller.tenant_id, caller.key_id or ""), (caller.tenant_id,)
         return {key: self._per_key, tenant: self._per_tenant, (): self._in_all}
 
     async def _wait(self, limits: Mapping[tuple[str, ...], int]) -> None:

@@ -10,16 +10,15 @@ from anyio.from_thread import run as run_in_loop
 from anyio.to_thread import run_sync
 from msgspec import UNSET, UnsetType
 
-from penstock.application.access.api_keys import Role
-from penstock.application.catalog.column_specs import ColumnSpec, Name, resolve_for_tenant, save_mapping
-from penstock.application.uploads.inspection import Inspection, inspect, suggest
+from penstock.application.catalog.column_specs import ColumnSpec, Name
+from penstock.application.uploads.inspection import Inspection
 from penstock.application.uploads.intake import StoredFile
 from penstock.application.uploads.upload_command import UploadCommand
+from penstock.domain.access.permissions import Permission
 from penstock.domain.delivery.email_address import MAX_ADDRESSES
 from penstock.domain.errors import NotFound, Refused, refusal
-from penstock.domain.files.header import parse_header
 from penstock.domain.limits import MAX_FILE_NAME_SENT
-from penstock.domain.mapping.mapping import Mapping, Mode
+from penstock.domain.mapping.mapping import Mode
 from penstock.domain.requests.request import Request
 from services.uploader.api.decoding import decode_json, given
 from services.uploader.api.multipart import Multipart
@@ -39,7 +38,10 @@ R = TypeVar("R")
 
 
 class UploadPart(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The part `request` of an upload. Without `mapping` the data source's saved one is used."""
+    """The part `request` of an upload. Without `mapping` the data source's saved one is used.
+
+    With `create_data_source` the data source may be new, unless its name is nearly that of another.
+    """
 
     data_source: Name
     mode: Mode = Mode.UPSERT
@@ -47,6 +49,7 @@ class UploadPart(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     notify: Annotated[tuple[str, ...], msgspec.Meta(max_length=MAX_ADDRESSES)] = ()
     mapping: Annotated[tuple[ColumnSpec, ...], msgspec.Meta(min_length=1)] | None = None
     file_name: Annotated[str, msgspec.Meta(max_length=MAX_FILE_NAME_SENT)] | None = None
+    create_data_source: bool = False
 
 
 class InspectPart(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -72,7 +75,7 @@ class _Received(msgspec.Struct, Generic[F, R]):
 @operation(
     "POST",
     "/v1/uploads",
-    role=Role.UPLOADER,
+    permission=Permission.UPLOAD,
     status=202,
     answers=RequestView,
     reply_headers={"Location": "Where the request is."},
@@ -87,22 +90,22 @@ async def upload(call: Call, headers: UploadHeaders) -> Reply:
             call,
             received,
             UploadPart,
-            take=lambda parts: call.services.intake.store(call.tenant_id, parts),
-            check=lambda part: _check_source(call, part.data_source),
+            take=lambda parts: call.use_cases.uploads.store(call.caller, parts),
+            check=lambda part: _check_source(call, part.data_source, create=part.create_data_source),
         )
         request = await run_sync(_accept, call, received, given(headers.idempotency_key))
     except (Refused, NotFound):  # anything else may have left a request that names the file
         if received.file is not None:
-            await run_sync(call.system.files.delete, received.file.ref.key)
+            await run_sync(call.use_cases.uploads.discard, call.caller, received.file)
         raise
-    view = request_view(request, call.system.clock.now_us())
+    view = request_view(request, call.services.clock.now_us())
     return Reply(view, {"Location": f"/v1/requests/{request.request_id}"})
 
 
 @operation(
     "POST",
     "/v1/files:inspect",
-    role=Role.UPLOADER,
+    permission=Permission.UPLOAD,
     answers=InspectionView,
     problems=(404,),
     form=MultipartForm(InspectPart, request_required=False),
@@ -114,7 +117,7 @@ async def inspect_file(call: Call) -> InspectionView:
         call,
         received,
         InspectPart,
-        take=lambda parts: inspect(parts, call.system.limits),
+        take=lambda parts: call.use_cases.uploads.inspect(call.caller, parts),
         check=lambda part: _check_source(call, part.data_source),
     )
     if received.file is None:
@@ -125,15 +128,13 @@ async def inspect_file(call: Call) -> InspectionView:
 
 def _inspected(call: Call, inspection: Inspection, part: InspectPart) -> InspectionView:
     call.confirm()
-    catalog, tenant_id = call.system.catalog, call.tenant_id
-    mapping = None if part.data_source is None else catalog.mapping(tenant_id, part.data_source)
-    columns, *rows = inspection.lines() or [[]]
+    review = call.use_cases.uploads.review(call.caller, inspection, part.data_source)
     return InspectionView(
-        compression=inspection.compression,
-        faults=inspection.faults(mapping, call.system.limits),
-        columns=columns,
-        sample_rows=rows,
-        suggested_mapping=[suggestion_view(each) for each in suggest(columns, catalog.attributes(tenant_id))],
+        compression=review.compression,
+        faults=review.faults,
+        columns=review.columns,
+        sample_rows=review.rows,
+        suggested_mapping=[suggestion_view(each) for each in review.suggestions],
     )
 
 
@@ -151,7 +152,7 @@ async def _receive(
     so that no file is taken in for nothing when it comes first.
     """
     form = Multipart(call.content_type, call.incoming)
-    call.incoming.allow(call.system.limits.file_bytes + FORM_PART_BYTES + OVERHEAD_BYTES)
+    call.incoming.allow(call.use_cases.uploads.limits.file_bytes + FORM_PART_BYTES + OVERHEAD_BYTES)
     while part := await form.next_part():
         match part.name:
             case "file" if received.file is None:
@@ -181,31 +182,23 @@ def _accept(call: Call, received: _Received[StoredFile, UploadPart], idempotency
         raise _missing("request")
     call.confirm()
     part = received.request
-    form = UploadCommand(
+    command = UploadCommand(
         data_source=part.data_source,
         file_name=part.file_name or received.file_name,
         uploaded_by=call.caller.name,
         mode=part.mode,
         segment=part.segment,
         notify=part.notify,
-        mapping=None if part.mapping is None else _saved_mapping(call, received.file, part.data_source, part.mapping),
+        columns=part.mapping,
+        create_source=part.create_data_source,
     )
-    return call.services.intake.accept(call.tenant_id, received.file, form, idempotency_key=idempotency_key)
+    return call.use_cases.uploads.accept(call.caller, received.file, command, idempotency_key=idempotency_key)
 
 
-def _saved_mapping(call: Call, stored: StoredFile, source: str, columns: tuple[ColumnSpec, ...]) -> Mapping:
-    """The mapping that came with the file, saved; nothing is saved when the file's header does not fit it."""
-    catalog = call.system.catalog
-    wanted = resolve_for_tenant(catalog, call.tenant_id, columns)
-    unsaved = Mapping(data_source=source, version=0, columns=tuple(wanted.columns))
-    parse_header(stored.head, mapping=unsaved, limits=call.system.limits, complete=len(stored.head) == stored.size)
-    return save_mapping(catalog, call.tenant_id, source, wanted)
-
-
-def _check_source(call: Call, name: str | None) -> None:
+def _check_source(call: Call, name: str | None, *, create: bool = False) -> None:
     """Raise `Refused` for a data source that does not exist, such as one that is mistyped."""
     if name is not None:
-        call.system.catalog.source(call.tenant_id, name)
+        call.use_cases.uploads.check_source(call.caller, name, create=create)
 
 
 def _missing(name: str) -> Refused:

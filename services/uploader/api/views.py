@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import msgspec
 
-from penstock.application.access.api_keys import ApiKey, AuditEntry, Role
+from penstock.application.access.api_keys import ApiKey
+from penstock.application.access.audit import AuditEntry, Outcome
 from penstock.application.catalog.column_specs import ColumnSpec, column_specs
+from penstock.application.catalog.use_cases import MappingInUse
 from penstock.application.uploads.inspection import Suggestion
+from penstock.domain.access.permissions import Role
 from penstock.domain.errors import Fault
 from penstock.domain.mapping.attributes import Attribute
-from penstock.domain.mapping.mapping import Mapping, Mode
+from penstock.domain.mapping.mapping import Mode
 from penstock.domain.profiles.fragments import Value
 from penstock.domain.requests.request import Request, Status, rfc3339, to_public
 
@@ -138,9 +140,18 @@ class NewApiKeyView(ApiKeyView, frozen=True, kw_only=True):
 
 
 class AuditEntryView(msgspec.Struct, frozen=True, kw_only=True):
+    """One action, or `count` of them: allowed, denied, or failed with `code`. `key_id` is the API key's, null on the
+    machine of the system; `request_id` is the upload request's."""
+
     at: str
     who: str
     action: str
+    outcome: Outcome
+    key_id: str | None
+    remote_address: str | None
+    request_id: str | None
+    code: str | None
+    count: int
     details: dict[str, str]
 
 
@@ -178,13 +189,14 @@ def request_view(request: Request, now_us: int) -> RequestView:
     return msgspec.convert(to_public(request, now_us), RequestView)
 
 
-def mapping_view(mapping: Mapping, attributes: Sequence[Attribute], created: Sequence[str] = ()) -> MappingView:
-    """The one form of a mapping, of `GET`, `PUT` and the command line; `attributes` are those of its columns."""
+def mapping_view(used: MappingInUse) -> MappingView:
+    """The one shape of a mapping, of `GET`, `PUT` and the command line."""
+    mapping = used.mapping
     return MappingView(
         data_source=mapping.data_source,
         version=mapping.version,
-        columns=column_specs(mapping.columns, attributes),
-        created_attributes=list(created),
+        columns=column_specs(mapping.columns, used.attributes),
+        created_attributes=[attribute.name for attribute in used.created],
     )
 
 
@@ -205,7 +217,8 @@ def key_view(key: ApiKey) -> ApiKeyView:
 
 
 def audit_view(entry: AuditEntry) -> AuditEntryView:
-    return AuditEntryView(at=rfc3339(entry.at_us), who=entry.who, action=entry.action, details=entry.details)
+    fields: dict[str, Any] = msgspec.structs.asdict(entry)
+    return AuditEntryView(at=rfc3339(fields.pop("at_us")), **fields)
 
 
 def _time(at_us: int | None) -> str | None:

@@ -13,6 +13,7 @@ from penstock.ports.control_store import Table
 from penstock.wiring import System, embedded
 from penstock.wiring.uploads import publishers_of
 from tests.simulation.clock import SimulatedClock
+from tests.support.access import create_publisher
 from tests.support.offering import ForeignStore, PublisherFixture
 
 LANDING = "s3://landing/shop/"
@@ -56,7 +57,7 @@ def test_no_key_is_stored(system: System, shop: PublisherFixture) -> None:
 
 
 def test_every_key_is_its_own(publishers: Publishers, shop: PublisherFixture) -> None:
-    other, _ = publishers.create("default", "shop", [LANDING])
+    other, _ = create_publisher(publishers, "default", "shop", [LANDING])
     again, _ = publishers.rotate("default", shop.publisher.publisher_id)
     assert len({shop.key, other, again}) == 3
 
@@ -90,17 +91,17 @@ def test_a_publishers_key_ends_with_its_tenants_keys(system: System, shop: Publi
 @pytest.mark.parametrize("prefix", ["s3://landing/", LANDING, f"{LANDING}inner/"])
 def test_a_prefix_belongs_to_one_tenant(publishers: Publishers, shop: PublisherFixture, prefix: str) -> None:
     with pytest.raises(Refused) as caught:
-        publishers.create("rival", "shop", ["s3://free/", prefix])
+        create_publisher(publishers, "rival", "shop", ["s3://free/", prefix])
     assert caught.value.code == "prefix_taken"
     assert publishers.all("rival") == []
-    publishers.create("default", "a second service", [prefix])
-    publishers.create("rival", "shop", ["s3://landing2/shop/"])
+    create_publisher(publishers, "default", "a second service", [prefix])
+    create_publisher(publishers, "rival", "shop", ["s3://landing2/shop/"])
 
 
 def test_a_publisher_needs_a_prefix_and_hears_every_fault(publishers: Publishers) -> None:
     with pytest.raises(Refused) as caught:
-        publishers.create("default", "shop", [])
+        create_publisher(publishers, "default", "shop", [])
     assert caught.value.code == "no_prefix"
     with pytest.raises(Refused) as caught:
-        publishers.create("default", "shop", ["http://landing/", "s3://landing", LANDING])
+        create_publisher(publishers, "default", "shop", ["http://landing/", "s3://landing", LANDING])
     assert len(caught.value.faults) == 2

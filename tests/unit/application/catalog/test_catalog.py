@@ -95,7 +95,7 @@ def test_a_mapping_gets_a_version_only_when_it_changes(catalog: Catalog) -> None
     second = catalog.save_mapping(T, "crm", [ID, PHONE])
     assert (second.version, catalog.mapping(T, "crm")) == (2, second)
     assert catalog.save_mapping(T, "crm", [ID]).version == 3
-    assert catalog.resolve(T, "crm", second) == (catalog.attribute(T, "crmid"), HM)
+    assert catalog.attributes_of(T, second) == (catalog.attribute(T, "crmid"), HM)
 
 
 def test_every_fault_of_a_mapping_is_listed_at_once(catalog: Catalog) -> None:

@@ -13,15 +13,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from penstock.adapters.embedded.control_store import EmbeddedControlStore
+from penstock.application.access.audit import Audit
 from penstock.application.catalog.catalog import Catalog
 from penstock.application.catalog.column_specs import (
     ColumnSpec,
     MappingSpec,
     custom_attribute,
     resolve_columns,
-    resolve_for_tenant,
-    save_mapping,
 )
+from penstock.application.catalog.use_cases import CatalogUseCases
+from penstock.domain.access.permissions import Role
 from penstock.domain.errors import Refused
 from penstock.domain.limits import (
     MAX_COLUMN_NAME,
@@ -36,6 +37,8 @@ from penstock.domain.mapping.attributes import Attribute, ValueFormat, ValueType
 from penstock.domain.mapping.builtin_attributes import BUILTIN
 from penstock.domain.mapping.mapping import WritePolicy
 from services.uploader.api.views import mapping_view
+from tests.support.access import caller
+from tests.support.manual_clock import ManualClock
 
 CRMID = ColumnSpec(column="crmid", attribute="crmid", identifier=True)
 
@@ -125,22 +128,20 @@ mappings = st.lists(
 
 
 @settings(deadline=None)
-@given(forms=mappings)
-def test_every_mapping_that_is_read_and_put_back_is_the_same(tmp_path_factory: Any, forms: list[ColumnSpec]) -> None:
+@given(specs=mappings)
+def test_every_mapping_that_is_read_and_put_back_is_the_same(tmp_path_factory: Any, specs: list[ColumnSpec]) -> None:
     folder: Path = tmp_path_factory.mktemp("catalog")
     with closing(EmbeddedControlStore(folder / "control.db")) as store:
-        catalog = Catalog(store)
-        catalog.create_source("t", "crm")
-        saved = save_mapping(catalog, "t", "crm", resolve_for_tenant(catalog, "t", forms))
-        shown = msgspec.json.encode(mapping_view(saved, catalog.attributes_of("t", saved)))
-        put = msgspec.json.decode(shown, type=MappingSpec)
-        wanted = resolve_for_tenant(catalog, "t", put.columns)
-        assert wanted.missing == []
-        assert save_mapping(catalog, "t", "crm", wanted) == saved
-        catalog.create_source("other", "crm")
-        elsewhere = save_mapping(catalog, "other", "crm", resolve_for_tenant(catalog, "other", put.columns))
-        assert [(each.column, each.attribute, each.identifier, each.policy) for each in elsewhere.columns] == [
-            (each.column, each.attribute, each.identifier, each.policy) for each in saved.columns
+        clock = ManualClock()
+        catalog = CatalogUseCases(Audit(store, clock), Catalog(store))
+        ann, elsewhere = caller(Role.UPLOADER), caller(Role.UPLOADER, tenant_id="elsewhere")
+        saved = catalog.save_mapping(ann, "crm", specs, create_source=True)
+        put = msgspec.json.decode(msgspec.json.encode(mapping_view(saved)), type=MappingSpec)
+        again = catalog.save_mapping(ann, "crm", put.columns)
+        assert (again.mapping, again.created) == (saved.mapping, [])
+        copied = catalog.save_mapping(elsewhere, "crm", put.columns, create_source=True).mapping
+        assert [(each.column, each.attribute, each.identifier, each.policy) for each in copied.columns] == [
+            (each.column, each.attribute, each.identifier, each.policy) for each in saved.mapping.columns
         ]
 
 

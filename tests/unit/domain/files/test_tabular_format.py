@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from penstock.domain.access.permissions import Role
 from penstock.domain.files.chunking import ChunkSpan, spans
 from penstock.domain.files.formats import FORMATS, detect_format, tabular_format
 from penstock.domain.files.header import parse_header
@@ -22,9 +23,10 @@ from penstock.domain.files.tsv import TSV
 from penstock.domain.ingestion.chunk import ingest_chunk
 from penstock.domain.mapping.mapping import Limits
 from penstock.domain.requests.request import Request, Status
-from penstock.wiring.uploads import reject_files_of, resubmitter_of
+from penstock.wiring.use_cases import use_cases_of
 from services.row_processor import worker
 from tests.support import messy_file, quoted_format
+from tests.support.access import caller
 from tests.support.driven_system import DrivenSystem
 from tests.support.quoted_format import Quoted
 
@@ -32,6 +34,7 @@ SEMICOLON = Quoted(";")
 BOTH = pytest.mark.parametrize("file_format", [TSV, SEMICOLON], ids=["tsv", "quoted"])
 bodies = st.text(st.sampled_from('ab\t;"\n\r\0é\u2028'), max_size=40).map(str.encode) | st.binary(max_size=40)
 cells = st.text(st.sampled_from('ab;|"=+\u2028é'), max_size=5)
+ANN = caller(Role.UPLOADER, tenant_id=messy_file.TENANT)
 
 
 @pytest.fixture
@@ -116,7 +119,7 @@ CORRECTED = REJECTS.replace("ragged;2", "ragged;2;").replace("many", "3").replac
 
 
 def rejects_of(driven: DrivenSystem, request: Request) -> str:
-    return b"".join(reject_files_of(driven.system).lines(messy_file.TENANT, request.request_id)).decode()
+    return b"".join(use_cases_of(driven.system).requests.rejects(ANN, request.request_id)).decode()
 
 
 def profile_of(driven: DrivenSystem, crmid: str) -> dict[str, object]:
@@ -149,8 +152,7 @@ def test_chunks_of_another_format_that_are_set_aside_run_again(tmp_path: Path, m
         assert parent.chunks_total > 2
         assert 0 < parent.reject_reasons[SET_ASIDE] < parent.rows_read == 100
         monkeypatch.setattr(worker, "ingest_chunk", ingest_chunk)
-        resubmitter = resubmitter_of(driven.system, driven.intake)
-        (child,) = driven.finish(resubmitter.resubmit(messy_file.TENANT, parent.request_id, uploaded_by="someone"))
+        (child,) = driven.finish(use_cases_of(driven.system).requests.resubmit(ANN, parent.request_id))
         assert (child.rows_ingested, child.rows_rejected) == (parent.rows_rejected, 0)
         assert {profile_of(driven, f"C{number}")["note"] for number in range(100)} == {"line 1\nline 2;"}
 

@@ -7,13 +7,13 @@ from contextlib import AsyncExitStack
 import anyio
 import pytest
 
-from penstock.application.access.api_keys import Principal, Role
+from penstock.domain.access.permissions import Caller, Role
 from penstock.domain.errors import Refused
 from services.uploader.api.slots import Slots
 
 
-def caller(tenant_id: str, key_id: str) -> Principal:
-    return Principal(tenant_id=tenant_id, key_id=key_id, name="x", role=Role.VIEWER)
+def caller(tenant_id: str, key_id: str) -> Caller:
+    return Caller(tenant_id=tenant_id, key_id=key_id, name="x", permissions=Role.VIEWER.permissions)
 
 
 def test_a_key_a_tenant_and_all_have_their_limits() -> None:

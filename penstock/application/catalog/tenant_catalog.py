@@ -1,0 +1,29 @@
+"""One tenant's catalog, as a check of an upload looks at it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from penstock.application.catalog.catalog import Catalog
+from penstock.domain.mapping.attributes import Attribute
+from penstock.domain.mapping.mapping import Mapping
+
+
+class TenantCatalog:
+    def __init__(self, catalog: Catalog, tenant_id: str) -> None:
+        self._catalog, self._tenant_id = catalog, tenant_id
+
+    def has_source(self, name: str) -> bool:
+        return self._catalog.has_source(self._tenant_id, name)
+
+    def source_names(self) -> Iterable[str]:
+        return [source.name for source in self._catalog.sources(self._tenant_id)]
+
+    def attributes_named(self, names: Iterable[str]) -> dict[str, Attribute]:
+        return self._catalog.attributes_named(self._tenant_id, names)
+
+    def mapping(self, source: str) -> Mapping:
+        return self._catalog.mapping(self._tenant_id, source)
+
+    def check_new_attributes(self, attributes: Sequence[Attribute]) -> None:
+        self._catalog.check_new_attributes(self._tenant_id, attributes)

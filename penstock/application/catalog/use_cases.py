@@ -1,0 +1,96 @@
+"""What callers do with the catalog."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from penstock.application.access.audit import Audit
+from penstock.application.catalog.catalog import Catalog, DataSource
+from penstock.application.catalog.column_specs import ColumnSpec, custom_attribute, resolve_columns
+from penstock.application.catalog.tenant_catalog import TenantCatalog
+from penstock.application.uploads.checking import check_source
+from penstock.application.use_case import Audited, UseCases, use_case
+from penstock.domain.access.permissions import Caller, Permission
+from penstock.domain.errors import Fault, Refused, collecting
+from penstock.domain.limits import MAX_PAGE
+from penstock.domain.mapping.attributes import Attribute
+from penstock.domain.mapping.mapping import Mapping
+from penstock.domain.mapping.rules import check_size
+
+
+class MappingInUse(NamedTuple):
+    """A saved mapping with the attributes of its columns; `created` are those that were made for it just now."""
+
+    mapping: Mapping
+    attributes: Sequence[Attribute]
+    created: Sequence[Attribute] = ()
+
+
+class CatalogUseCases(UseCases):
+    def __init__(self, audit: Audit, catalog: Catalog) -> None:
+        super().__init__(audit)
+        self._catalog = catalog
+
+    @use_case(Permission.READ_CATALOG, "data_source.list", Audited.DENIED_ONLY)
+    def sources(self, caller: Caller, *, after: str = "", limit: int = MAX_PAGE) -> list[DataSource]:
+        """Up to `limit` data sources whose names come after `after`, by name."""
+        return self._catalog.sources_page(caller.tenant_id, after=after, limit=limit)
+
+    @use_case(Permission.READ_CATALOG, "data_source.list", Audited.DENIED_ONLY)
+    def all_sources(self, caller: Caller) -> list[DataSource]:
+        return self._catalog.sources(caller.tenant_id)
+
+    @use_case(Permission.EDIT_CATALOG, "data_source.create", details=("name",))
+    def create_source(self, caller: Caller, name: str, display_name: str = "") -> DataSource:
+        """The data source `name`, new or as it was. Raises `Refused`."""
+        return self._catalog.create_source(caller.tenant_id, name, display_name)
+
+    @use_case(Permission.READ_CATALOG, "attribute.list", Audited.DENIED_ONLY)
+    def attributes(self, caller: Caller, *, after: str = "", limit: int = MAX_PAGE) -> list[Attribute]:
+        """Up to `limit` attributes, built in and custom, whose names come after `after`, by name."""
+        return self._catalog.attributes_page(caller.tenant_id, after=after, limit=limit)
+
+    @use_case(Permission.READ_CATALOG, "attribute.list", Audited.DENIED_ONLY)
+    def all_attributes(self, caller: Caller) -> list[Attribute]:
+        return list(self._catalog.attributes(caller.tenant_id).values())
+
+    @use_case(Permission.EDIT_CATALOG, "attribute.create", details=("name", "format", "pii"))
+    def create_attribute(
+        self, caller: Caller, name: str, *, format: str, pii: bool, display_name: str = ""
+    ) -> Attribute:
+        """A custom attribute, new or as it was. Raises `Refused`."""
+        wanted = custom_attribute(name, display_name=display_name, format=format, pii=pii)
+        return self._catalog.create_attribute(caller.tenant_id, wanted)
+
+    @use_case(Permission.READ_CATALOG, "mapping.read", Audited.DENIED_ONLY)
+    def mapping(self, caller: Caller, source: str) -> MappingInUse:
+        """The present mapping of a data source. Raises `NotFound`, `Refused` (unknown_data_source)."""
+        check_source(TenantCatalog(self._catalog, caller.tenant_id), source, create=False)
+        mapping = self._catalog.mapping(caller.tenant_id, source)
+        return MappingInUse(mapping, self._catalog.attributes_of(caller.tenant_id, mapping))
+
+    @use_case(Permission.EDIT_CATALOG, "mapping.save", details=("source",))
+    def save_mapping(
+        self, caller: Caller, source: str, columns: Sequence[ColumnSpec], *, create_source: bool = False
+    ) -> MappingInUse:
+        """Save the mapping of a data source, with the attributes that it needs.
+
+        Raises `Refused` with every fault, and has then saved nothing. With `create_source` the source may be new.
+        """
+        tenant_id, catalog = caller.tenant_id, TenantCatalog(self._catalog, caller.tenant_id)
+        faults: list[Fault] = []
+        missing: Sequence[Attribute] = ()
+        with collecting(faults):
+            check_source(catalog, source, create=create_source)
+        with collecting(faults):
+            check_size(columns)
+            mapped, missing = resolve_columns(columns, catalog.attributes_named(each.attribute for each in columns))
+            catalog.check_new_attributes(missing)
+        if faults:
+            raise Refused(faults, code=faults[0].code if len({fault.code for fault in faults}) == 1 else None)
+        if create_source:
+            self._catalog.create_source(tenant_id, source)
+        self._catalog.create_attributes(tenant_id, missing)
+        mapping = self._catalog.save_mapping(tenant_id, source, mapped)
+        return MappingInUse(mapping, self._catalog.attributes_of(tenant_id, mapping), missing)

@@ -1,0 +1,69 @@
+"""What callers do with upload requests."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+
+from penstock.application.access.audit import Audit
+from penstock.application.requests.reject_file import RejectFiles
+from penstock.application.requests.requests import RequestPage, Requests
+from penstock.application.uploads.resubmit import Resubmitter
+from penstock.application.use_case import Audited, UseCases, use_case
+from penstock.domain.access.permissions import Caller, Permission
+from penstock.domain.requests.request import Request, Status
+
+RESUBMIT = "request.resubmit"
+
+
+class RequestUseCases(UseCases):
+    """All raise `NotFound` for a request that this tenant does not have."""
+
+    def __init__(self, audit: Audit, requests: Requests, rejects: RejectFiles, resubmitter: Resubmitter) -> None:
+        super().__init__(audit)
+        self._requests, self._rejects, self._resubmitter = requests, rejects, resubmitter
+
+    @use_case(Permission.READ_REQUESTS, "request.list", Audited.DENIED_ONLY)
+    def page(
+        self,
+        caller: Caller,
+        *,
+        before: str = "",
+        limit: int = 50,
+        status: Status | None = None,
+        data_source: str | None = None,
+    ) -> RequestPage:
+        """Up to `limit` requests that were accepted before the request `before`, the newest first."""
+        return self._requests.page(caller.tenant_id, before=before, limit=limit, status=status, data_source=data_source)
+
+    @use_case(Permission.READ_REQUESTS, "request.list", Audited.DENIED_ONLY)
+    def newest(self, caller: Caller, *, limit: int) -> list[Request]:
+        return self._requests.list(caller.tenant_id, limit=limit)
+
+    @use_case(Permission.READ_REQUESTS, "request.read", Audited.DENIED_ONLY)
+    def get(self, caller: Caller, request_id: str) -> Request:
+        return self._requests.get(caller.tenant_id, request_id)
+
+    @use_case(Permission.CHANGE_REQUESTS, "request.cancel", details=("request_id",))
+    def cancel(self, caller: Caller, request_id: str) -> Request:
+        """Stop a request that has not ended. Raises `Refused`."""
+        return self._requests.cancel(caller.tenant_id, request_id)
+
+    @use_case(Permission.CHANGE_REQUESTS, "request.undo", details=("request_id",))
+    def undo(self, caller: Caller, request_id: str) -> Request:
+        """Make a completed request's data stop counting. Raises `Refused`."""
+        return self._requests.undo(caller.tenant_id, request_id)
+
+    @use_case(Permission.UPLOAD, RESUBMIT, Audited.WITHIN, details=("request_id",))
+    def resubmit(self, caller: Caller, request_id: str) -> Request:
+        """Run again, as a child request, the rows of chunks that were set aside. Raises `Refused`."""
+        accepting = partial(self._record_child, caller, request_id)
+        return self._resubmitter.resubmit(caller.tenant_id, request_id, uploaded_by=caller.name, accepting=accepting)
+
+    @use_case(Permission.DOWNLOAD_REJECTS, "rejects.download", details=("request_id",))
+    def rejects(self, caller: Caller, request_id: str) -> Iterator[bytes]:
+        """The lines of the rejected rows as TSV, the header first. Raises `Refused`: no_rejects, rejects_expired."""
+        return self._rejects.lines(caller.tenant_id, request_id)
+
+    def _record_child(self, caller: Caller, parent_id: str, child_id: str) -> None:
+        self._audit.record(caller, RESUBMIT, request_id=parent_id, details={"child_id": child_id})

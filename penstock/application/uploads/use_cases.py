@@ -1,0 +1,139 @@
+"""What callers do with files that come in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import partial
+from typing import NamedTuple
+
+from penstock.application.access.audit import Audit
+from penstock.application.catalog.catalog import Catalog
+from penstock.application.catalog.tenant_catalog import TenantCatalog
+from penstock.application.uploads.checking import CheckedUpload, FileHead, check_source
+from penstock.application.uploads.inspection import Inspection, Suggestion, inspect, suggest
+from penstock.application.uploads.intake import Accepting, Intake, Offered, StoredFile
+from penstock.application.uploads.upload_command import UploadCommand
+from penstock.application.use_case import Audited, UseCases, use_case
+from penstock.domain.access.permissions import Caller, Permission
+from penstock.domain.errors import Fault, Refused
+from penstock.domain.mapping.mapping import Limits
+from penstock.domain.requests.request import Request
+
+UPLOAD = "request.upload"
+INSPECT = "file.inspect"
+
+
+class Review(NamedTuple):
+    """What a file is, and how it could be mapped: its columns and first rows as they stand in the file."""
+
+    compression: str
+    faults: list[Fault]
+    columns: list[str]
+    rows: list[list[str]]
+    suggestions: list[Suggestion]
+
+
+class UploadUseCases(UseCases):
+    def __init__(self, audit: Audit, intake: Intake, catalog: Catalog, limits: Limits) -> None:
+        super().__init__(audit)
+        self._intake, self._catalog, self.limits = intake, catalog, limits
+
+    @use_case(Permission.UPLOAD, UPLOAD, Audited.DENIED_ONLY)
+    def check_source(self, caller: Caller, name: str, *, create: bool = False) -> None:
+        """Raises `Refused` for a data source that does not exist, such as one that is mistyped."""
+        check_source(TenantCatalog(self._catalog, caller.tenant_id), name, create=create)
+
+    @use_case(Permission.UPLOAD, UPLOAD, Audited.DENIED_ONLY)
+    def check(self, caller: Caller, command: UploadCommand, file: FileHead) -> CheckedUpload:
+        """All that can be known before the file is taken in. Raises `Refused` with every fault."""
+        return self._intake.check(caller.tenant_id, command, file)
+
+    @use_case(Permission.UPLOAD, UPLOAD, Audited.DENIED_ONLY)
+    def store(self, caller: Caller, parts: Iterable[bytes]) -> StoredFile:
+        """Seal and store a file, which no request names yet. Raises `Refused` for one that is too large or broken."""
+        return self._intake.store(caller.tenant_id, parts)
+
+    @use_case(Permission.UPLOAD, UPLOAD, Audited.DENIED_ONLY)
+    def discard(self, caller: Caller, stored: StoredFile) -> None:
+        """Delete a stored file that no request will name."""
+        self._intake.discard(stored)
+
+    @use_case(Permission.UPLOAD, UPLOAD, Audited.WITHIN)
+    def accept(
+        self, caller: Caller, stored: StoredFile, command: UploadCommand, *, idempotency_key: str | None = None
+    ) -> Request:
+        """The request of a stored file. Raises `Refused` with every fault; then nothing is kept or saved."""
+        return self._intake.accept(
+            caller.tenant_id,
+            stored,
+            command,
+            idempotency_key=idempotency_key,
+            accepting=self._recorded(caller, command),
+        )
+
+    @use_case(Permission.UPLOAD, UPLOAD, Audited.WITHIN)
+    def upload(self, caller: Caller, parts: Iterable[bytes], command: UploadCommand) -> Request:
+        """Store a file and accept it. Raises `Refused` as `accept` does."""
+        return self._intake.upload(caller.tenant_id, parts, command, accepting=self._recorded(caller, command))
+
+    @use_case(Permission.UPLOAD, UPLOAD, Audited.WITHIN)
+    def resume_or_upload(self, caller: Caller, parts: Iterable[bytes], command: UploadCommand) -> Request:
+        """As `upload`; until `release`, the same bytes and arguments lead to the same request."""
+        return self._intake.resume_or_upload(
+            caller.tenant_id, parts, command, accepting=self._recorded(caller, command)
+        )
+
+    @use_case(Permission.UPLOAD, UPLOAD, Audited.DENIED_ONLY)
+    def release(self, caller: Caller, request: Request) -> None:
+        """Let the same file and arguments make a new request: the end of `request` was shown."""
+        self._intake.release(request)
+
+    @use_case(Permission.UPLOAD, UPLOAD, Audited.WITHIN)
+    def accept_offered(
+        self, caller: Caller, parts: Iterable[bytes], command: UploadCommand, offered: Offered
+    ) -> Request:
+        """The request of a file that another service has offered; one that has failed where the file is refused.
+
+        Raises `Refused` for what is wrong with the offer itself.
+        """
+        accepting = self._recorded(caller, command)
+        self._intake.check(caller.tenant_id, command)
+        try:
+            stored = self._intake.store(caller.tenant_id, parts)
+        except Refused as refused:
+            return self._intake.fail_offered(caller.tenant_id, refused, command, offered, accepting=accepting)
+        return self._intake.accept_offered(caller.tenant_id, stored, command, offered, accepting=accepting)
+
+    @use_case(Permission.UPLOAD, UPLOAD, Audited.DENIED_ONLY)
+    def announce(self, caller: Caller, request: Request) -> None:
+        """Send the event of a request again: a crash may have come between the two."""
+        self._intake.announce(request)
+
+    @use_case(Permission.UPLOAD, INSPECT, Audited.DENIED_ONLY)
+    def inspect(self, caller: Caller, parts: Iterable[bytes]) -> Inspection:
+        """Look at the head of a file; nothing of it is kept."""
+        return inspect(parts, self.limits)
+
+    @use_case(Permission.UPLOAD, INSPECT, Audited.DENIED_ONLY)
+    def review(self, caller: Caller, inspection: Inspection, data_source: str | None = None) -> Review:
+        """What was found, with the faults of the saved mapping of `data_source` for this file.
+
+        Raises `NotFound` when that has no mapping.
+        """
+        tenant_id = caller.tenant_id
+        mapping = None if data_source is None else self._catalog.mapping(tenant_id, data_source)
+        columns, *rows = inspection.lines() or [[]]
+        return Review(
+            compression=inspection.compression,
+            faults=inspection.faults(mapping, self.limits),
+            columns=columns,
+            rows=rows,
+            suggestions=suggest(columns, self._catalog.attributes(tenant_id)),
+        )
+
+    def _recorded(self, caller: Caller, command: UploadCommand) -> Accepting:
+        return partial(self._record, caller, command)
+
+    def _record(self, caller: Caller, command: UploadCommand, request_id: str) -> None:
+        details = {"data_source": command.data_source, "mode": str(command.mode)}
+        self._audit.record(caller, UPLOAD, request_id=request_id, details=details)

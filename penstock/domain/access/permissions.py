@@ -1,0 +1,77 @@
+"""Permissions: what a caller may do. A role is a set of them, so that no role has to include another."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+import msgspec
+
+from penstock.domain.errors import Refused, refusal
+
+
+class Permission(StrEnum):
+    READ_REQUESTS = "read_requests"
+    UPLOAD = "upload"  # upload files, look at them first, upload again what was set aside
+    CHANGE_REQUESTS = "change_requests"  # cancel, undo
+    DOWNLOAD_REJECTS = "download_rejects"  # rows in the clear
+    READ_CATALOG = "read_catalog"
+    EDIT_CATALOG = "edit_catalog"
+    LOOK_UP_PROFILES = "look_up_profiles"  # personal values are masked
+    REVEAL_PROFILES = "reveal_profiles"
+    MANAGE_KEYS = "manage_keys"
+    MANAGE_PUBLISHERS = "manage_publishers"
+    READ_AUDIT = "read_audit"
+    OPERATE = "operate"  # replay dead letters: only on the machine of the system
+
+
+class Role(StrEnum):
+    """What an API key may do, as it is chosen when the key is made."""
+
+    VIEWER = "viewer"
+    UPLOADER = "uploader"
+    ADMIN = "admin"
+    PRIVACY = "privacy"
+    AUDITOR = "auditor"
+
+    @property
+    def permissions(self) -> frozenset[Permission]:
+        return PERMISSIONS[self]
+
+
+_VIEWING = frozenset({Permission.READ_REQUESTS, Permission.READ_CATALOG, Permission.LOOK_UP_PROFILES})
+EVERYTHING = frozenset(Permission)
+PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
+    Role.VIEWER: _VIEWING,
+    Role.UPLOADER: _VIEWING
+    | {
+        Permission.UPLOAD,
+        Permission.CHANGE_REQUESTS,
+        Permission.DOWNLOAD_REJECTS,
+        Permission.EDIT_CATALOG,
+    },
+    Role.ADMIN: EVERYTHING - {Permission.OPERATE},
+    Role.PRIVACY: _VIEWING | {Permission.REVEAL_PROFILES},
+    Role.AUDITOR: frozenset({Permission.READ_AUDIT}),
+}
+
+
+class Caller(msgspec.Struct, frozen=True, kw_only=True):
+    """Who asks for something, for which tenant.
+
+    `key_id` is the hash of the API key, or a publisher's id; None for a person at the system's own machine, as is
+    `remote_address`.
+    """
+
+    tenant_id: str
+    name: str
+    permissions: frozenset[Permission]
+    key_id: str | None = None
+    remote_address: str | None = None
+
+
+def forbidden(permission: Permission) -> Refused:
+    """The refusal of a caller who lacks `permission`; it names the roles that have it."""
+    roles = " or ".join(role for role in Role if permission in role.permissions)
+    needed = f"a key with the role {roles}" if roles else "a command on the machine of the system"
+    return refusal("forbidden", f"this needs {needed}", "Ask an admin of your organisation.")

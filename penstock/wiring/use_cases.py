@@ -1,0 +1,51 @@
+"""All use cases of one runtime: the one thing that the command line, the API and the consumers of offers call."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from penstock.application.access.api_keys import ApiKeys
+from penstock.application.access.audit import Audit
+from penstock.application.access.publishers import Publishers
+from penstock.application.access.use_cases import AccessUseCases
+from penstock.application.catalog.use_cases import CatalogUseCases
+from penstock.application.consuming.dead_letters import DeadLetters
+from penstock.application.consuming.use_cases import DeadLetterUseCases
+from penstock.application.profiles.use_cases import ProfileUseCases
+from penstock.application.requests.reject_file import RejectFiles
+from penstock.application.requests.use_cases import RequestUseCases
+from penstock.application.uploads.resubmit import Resubmitter
+from penstock.application.uploads.use_cases import UploadUseCases
+from penstock.wiring.system import System
+from penstock.wiring.uploads import intake_of, publishers_of
+
+
+class AllUseCases(NamedTuple):
+    audit: Audit
+    api_keys: ApiKeys
+    publishers: Publishers
+    uploads: UploadUseCases
+    requests: RequestUseCases
+    catalog: CatalogUseCases
+    profiles: ProfileUseCases
+    access: AccessUseCases
+    dead_letters: DeadLetterUseCases
+
+
+def use_cases_of(system: System) -> AllUseCases:
+    audit = Audit(system.control, system.clock)
+    keys, publishers = ApiKeys(system.control, system.clock), publishers_of(system)
+    intake = intake_of(system)
+    rejects = RejectFiles(system.requests, system.chunks, system.files)
+    resubmitter = Resubmitter(system.requests, rejects, intake)
+    return AllUseCases(
+        audit=audit,
+        api_keys=keys,
+        publishers=publishers,
+        uploads=UploadUseCases(audit, intake, system.catalog, system.limits),
+        requests=RequestUseCases(audit, system.requests, rejects, resubmitter),
+        catalog=CatalogUseCases(audit, system.catalog),
+        profiles=ProfileUseCases(audit, system.reader, system.requests),
+        access=AccessUseCases(audit, keys, publishers),
+        dead_letters=DeadLetterUseCases(audit, DeadLetters(system.log)),
+    )

@@ -1,0 +1,67 @@
+"""A tenant's catalog as the HTTP API shows it, for the check of a file before it is sent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import msgspec
+
+from penstock.application.catalog.column_specs import ColumnSpec
+from penstock.domain.errors import NotFound
+from penstock.domain.mapping.attributes import Attribute, parse_format
+from penstock.domain.mapping.mapping import ColumnMapping, Mapping
+from services.cli.client import Client
+from services.cli.output import Document
+
+
+class RemoteCatalog:
+    """What is read is read once."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+        self._sources: list[str] | None = None
+
+    def has_source(self, name: str) -> bool:
+        return name in self.source_names()
+
+    def source_names(self) -> Iterable[str]:
+        if self._sources is None:
+            self._sources = [each["name"] for each in self._client.sources()]
+        return self._sources
+
+    def attributes_named(self, names: Iterable[str]) -> dict[str, Attribute]:
+        wanted = set(names)
+        known = (each for each in self._client.attributes() if each["name"] in wanted)
+        return {each["name"]: _attribute(each) for each in known}
+
+    def mapping(self, source: str) -> Mapping:
+        if not self.has_source(source):
+            raise NotFound(f"there is no data source {source[:64]!r}")
+        found = self._client.mapping(source)
+        return Mapping(data_source=source, version=found["version"], columns=tuple(map(_column, found["columns"])))
+
+    def check_new_attributes(self, attributes: Sequence[Attribute]) -> None:
+        """The server does."""
+
+
+def _attribute(document: Document) -> Attribute:
+    return Attribute(
+        name=document["name"],
+        display_name=document["display_name"],
+        format=parse_format(document["format"]),
+        pii=document["pii"],
+        segmentable=document["segmentable"],
+        macro=document["macro"],
+        custom=document["custom"],
+    )
+
+
+def _column(document: Document) -> ColumnMapping:
+    spec = msgspec.convert(document, ColumnSpec)
+    return ColumnMapping(
+        column=spec.column,
+        attribute=spec.attribute,
+        identifier=spec.identifier,
+        policy=spec.policy,
+        format=None if spec.format is None else parse_format(spec.format),
+    )
