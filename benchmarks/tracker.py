@@ -90,9 +90,9 @@ class Load:
 
     def run(self, count: int, chunks: int) -> float:
         """Events per second of `count` new requests with `chunks` each."""
-        steps, told = _steps(chunks), self._told()
+        steps, before = _steps(chunks), self._status_events()
         requests = self._accept(count)
-        _until(lambda: self._told() >= told + count)
+        _until(lambda: self._status_events() >= before + count)
         tracker = self._fleet.processes["tracker"]
         tracker.send_signal(signal.SIGSTOP)
         self._send(requests, steps)
@@ -147,7 +147,7 @@ class Load:
         """Whether a request has not ended, or its end is not announced."""
         return any(self._store.scan(Table.ACTIVE_REQUESTS, tenant_id, "", limit=1) for tenant_id in TENANTS)
 
-    def _told(self) -> int:
+    def _status_events(self) -> int:
         """How many status events there are."""
         return sum(self._inspector.watermarks(place).end for place in self._status)
 

@@ -1,4 +1,4 @@
-"""A crew: does the same work on many things, several at once, where each waits for a server most of the time."""
+"""A pool that does the same work on many things, several at once, where each waits for a server most of the time."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ R = TypeVar("R")
 
 
 class WorkerPool:
-    """`size` threads; a crew of one is the caller's own."""
+    """`size` threads; a pool of one is the caller's own thread."""
 
     def __init__(self, size: int = 1) -> None:
-        self._pool = ThreadPoolExecutor(size, thread_name_prefix="crew") if size > 1 else None
+        self._pool = ThreadPoolExecutor(size, thread_name_prefix="worker-pool") if size > 1 else None
 
     def each(self, work: Callable[[T], R], things: Sequence[T]) -> list[R]:
         """What `work` returns for each thing, in their order.

@@ -58,7 +58,7 @@ class Reservation(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ActiveMarker(msgspec.Struct, frozen=True):
-    """An active marker: its request's end is not announced yet. `undo` markers an undo that is about to happen."""
+    """Its request's end is not announced yet. With `undo`: somebody is about to undo the request."""
 
     request_id: str
     at_us: int
@@ -253,7 +253,7 @@ class Requests:
 
         The marker comes first: a crash after the change must not keep the tracker from announcing it.
         """
-        revert(self.get(tenant_id, request_id), 0)  # refuse before anything is marked
+        revert(self.get(tenant_id, request_id), 0)  # refuse before a marker is stored
         self._put_marker(tenant_id, ActiveMarker(request_id, self._clock.now_us(), undo=True))
         return self.update(tenant_id, request_id, lambda request: revert(request, self._clock.now_us()))[1]
 
@@ -269,7 +269,7 @@ class Requests:
     def clear_markers(self, tenant_id: str, requests: Sequence[Request]) -> None:
         """Forget the markers of requests that have ended and whose ends are announced.
 
-        Of a completed one the marker of an undo stays: that undo may be just about to happen.
+        Of a completed one the marker of an undo stays: that undo may come at any moment.
         """
         markers = [ActiveMarker(request.request_id, request.accepted_at) for request in requests]
         reverted = [request for request in requests if request.status is Status.REVERTED]

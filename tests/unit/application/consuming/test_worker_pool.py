@@ -1,4 +1,4 @@
-"""The crew: several at once, results in order, and nothing goes on behind a caller who was told of a failure."""
+"""The pool: several at once, results in order, and nothing goes on after the caller has been given an error."""
 
 from __future__ import annotations
 

@@ -46,7 +46,7 @@ def test_a_queue_that_is_just_slow_is_not_flooded(harness: TrackerHarness) -> No
     harness.accept()
     for _ in range(64):
         wait(harness)
-    assert len(harness.published(UPLOAD_REQUESTED)) == 6  # after 1, 2, 4, 8, 16 and 32 times the patience
+    assert len(harness.published(UPLOAD_REQUESTED)) == 6  # after 1, 2, 4, 8, 16 and 32 times QUIET_SECONDS
 
 
 def test_a_clock_that_jumps_neither_stops_it_nor_makes_it_hasty(harness: TrackerHarness) -> None:
