@@ -83,7 +83,9 @@ def test_a_tracker_that_is_killed_anywhere_is_made_up_for(
 ) -> None:
     requests = accept(harness, 3, "ann@example.com", "bo@example.com")
     harness.send(repeated_and_shuffled(progress(harness, requests, chunks=5), seed=2))
-    with harness.process(smtp_port=smtp_sink.port, failpoint=f"{place}:1") as first:
+    # A notifier that dies by chance, with the tracker, would leave an attempt that is made again only after its lease.
+    options = () if place.startswith("notifier.") else ("--no-delivery",)
+    with harness.process(*options, smtp_port=smtp_sink.port, failpoint=f"{place}:1") as first:
         assert first.wait(GIVE_UP_SECONDS) == -signal.SIGKILL
     with harness.process(smtp_port=smtp_sink.port) as second:
         harness.await_end()

@@ -42,6 +42,7 @@ def main() -> None:
     parser.add_argument("--kafka", nargs=2, metavar=("SERVERS", "PREFIX"))
     parser.add_argument("--clock-seconds", type=int, default=0, help="how far the clock is ahead")
     parser.add_argument("--stall-seconds", type=float, default=600.0, help="after which the watchdog ends the process")
+    parser.add_argument("--no-delivery", action="store_true", help="run no notifier; only with --kafka")
     options = parser.parse_args()
     configure("info", "test")
     kafka = kafka_settings(*options.kafka) if options.kafka else None
@@ -49,7 +50,7 @@ def main() -> None:
     if kafka is None:
         run_to_the_end(system)
     else:
-        run_on_kafka(system, kafka, options.stall_seconds)
+        run_on_kafka(system, kafka, stall_seconds=options.stall_seconds, deliver=not options.no_delivery)
     system.close()
 
 
@@ -71,7 +72,7 @@ def run_to_the_end(system: System) -> None:
             pass
 
 
-def run_on_kafka(system: System, kafka: KafkaSettings, stall_seconds: float) -> None:
+def run_on_kafka(system: System, kafka: KafkaSettings, *, stall_seconds: float, deliver: bool) -> None:
     from services.cli.service_commands import run_until_signalled  # noqa: PLC0415 - takes a second to load
 
     consumer = stream_consumer(system, kafka)
@@ -84,7 +85,7 @@ def run_on_kafka(system: System, kafka: KafkaSettings, stall_seconds: float) -> 
         timeout_seconds=stall_seconds,
     )
     delivering = [Periodic(name, each.deliver_due, 0.1, at_end=True) for name, each in notifiers(system).items()]
-    run_until_signalled([consumer, Periodic("watchdog", watchdog.check, 0.5), *delivering])
+    run_until_signalled([consumer, Periodic("watchdog", watchdog.check, 0.5), *(delivering if deliver else ())])
 
 
 if __name__ == "__main__":
