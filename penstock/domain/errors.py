@@ -9,6 +9,7 @@
     ├── InDoubt            a receiver may or may not have accepted something: try once more, then never again
     ├── Corrupt            sealed bytes do not open: moved, cut, changed, or the wrong key
     ├── CoercionError      a cell does not fit its format: the row is a reject (domain/mapping/coercion)
+    ├── PartFailed         a part of this process has ended for good: start the process again
     └── KeyRevoked         the key is gone for good: a terminal, named state
 
 No message ever carries a customer's value; positions, columns and codes say where it is.
@@ -84,6 +85,10 @@ class Corrupt(PenstockError):
 
 class KeyRevoked(PenstockError):
     code = "key_revoked"
+
+
+class PartFailed(PenstockError):
+    code = "internal"
 
 
 class Problem(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,30 +1,19 @@
-"""What consumers of events have counted, for Prometheus; every service tells it under the same names."""
+"""What consumers of events have counted, for Prometheus, under the same names in every service."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import Protocol
 
 from prometheus_client.metrics_core import CounterMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from penstock.application.consuming.processing import ConsumerCounts
-
-
-class Counted(Protocol):
-    """What settles events as a member of `group`."""
-
-    @property
-    def group(self) -> str: ...
-
-    @property
-    def counts(self) -> ConsumerCounts: ...
+from penstock.runner.runnable import Consumer
 
 
 class ConsumerMetrics(Collector):
-    """`consumers` is asked anew each time; none of the labels names a tenant."""
+    """`consumers` is called for each collection; no label names a tenant."""
 
-    def __init__(self, consumers: Callable[[], Iterable[Counted]]) -> None:
+    def __init__(self, consumers: Callable[[], Iterable[Consumer]]) -> None:
         self._consumers = consumers
 
     def collect(self) -> Iterator[Metric]:

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import socket
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler
 from socketserver import ThreadingTCPServer
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 import msgspec
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.registry import Collector
 
-from penstock.application.health.dependencies import Dependencies
 from penstock.domain.errors import Fault, Problem, Unavailable
-from penstock.runner.consumer_metrics import ConsumerMetrics, Counted
+from penstock.runner.consumer_metrics import ConsumerMetrics
 from penstock.runner.dependency_metrics import DependencyMetrics
+from penstock.runner.supervisor import Supervisor
 
 JSON, PROBLEM, METRICS = "application/json", "application/problem+json", "text/plain; version=0.0.4"
 SLOWEST_SECONDS = 5.0  # for a caller to send its few lines
@@ -30,22 +30,9 @@ class Answer(NamedTuple):
     body: bytes
 
 
-class Inspected(Protocol):
-    """What can be asked how it is, from any thread."""
-
-    def ended_parts(self) -> list[str]: ...
-
-    def problems(self) -> list[str]: ...
-
-    def consumers(self) -> Iterable[Counted]: ...
-
-    @property
-    def dependencies(self) -> Dependencies: ...
-
-
 @contextmanager
-def serving_health(service: Inspected, host: str, port: int | None, *collectors: Collector) -> Iterator[str | None]:
-    """Serve `/healthz`, `/readyz` and `/metrics` of `service` at the address that is yielded; nowhere without `port`.
+def serving_health(supervisor: Supervisor, host: str, port: int | None, *collectors: Collector) -> Iterator[str | None]:
+    """Serve `/healthz`, `/readyz` and `/metrics` of the process at the address that is yielded; nowhere without `port`.
 
     Its metrics are those of its consumers and dependencies, and of `collectors`. Raises `Unavailable` when it cannot
     listen there.
@@ -54,7 +41,7 @@ def serving_health(service: Inspected, host: str, port: int | None, *collectors:
         yield None
         return
     try:
-        server = _Server((host, port), service, metrics_of(service, *collectors))
+        server = _Server((host, port), supervisor, metrics_of(supervisor, *collectors))
     except OSError as error:
         raise Unavailable(f"cannot listen on {host}, port {port}: {error.strerror}") from None
     with server:
@@ -65,21 +52,21 @@ def serving_health(service: Inspected, host: str, port: int | None, *collectors:
             server.shutdown()
 
 
-def answer(service: Inspected, metrics: CollectorRegistry, path: str) -> Answer:
+def answer(supervisor: Supervisor, metrics: CollectorRegistry, path: str) -> Answer:
     match path:
         case "/healthz":
-            return _state("ok", service.ended_parts())
+            return _state("ok", supervisor.ended_parts())
         case "/readyz":
-            return _state("ready", service.problems())
+            return _state("ready", supervisor.problems())
         case "/metrics":
             return Answer(200, METRICS, generate_latest(metrics))
     lost = Fault(code="not_found", message="there is nothing here", hint="Ask for /healthz, /readyz or /metrics.")
     return _problem(404, lost.code, "Not Found", [lost])
 
 
-def metrics_of(service: Inspected, *collectors: Collector) -> CollectorRegistry:
+def metrics_of(supervisor: Supervisor, *collectors: Collector) -> CollectorRegistry:
     registry = CollectorRegistry()
-    for each in (ConsumerMetrics(service.consumers), DependencyMetrics(service.dependencies), *collectors):
+    for each in (ConsumerMetrics(supervisor.consumers), DependencyMetrics(supervisor.dependencies), *collectors):
         registry.register(each)
     return registry
 
@@ -93,8 +80,8 @@ class _Server(ThreadingTCPServer):
     allow_reuse_address = True
     daemon_threads = True
 
-    def __init__(self, address: tuple[str, int], service: Inspected, metrics: CollectorRegistry) -> None:
-        self.service, self.metrics = service, metrics
+    def __init__(self, address: tuple[str, int], supervisor: Supervisor, metrics: CollectorRegistry) -> None:
+        self.supervisor, self.metrics = supervisor, metrics
         self.address_family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
         self._callers: dict[Any, None] = {}  # their sockets, the first one first
         self._lock = threading.Lock()
@@ -130,12 +117,12 @@ class _Handler(BaseHTTPRequestHandler):
     server_version, sys_version = "penstock", ""
 
     def do_GET(self) -> None:
-        told = answer(self.server.service, self.server.metrics, self.path.partition("?")[0])
-        self.send_response(told.status)
-        self.send_header("Content-Type", told.media)
-        self.send_header("Content-Length", str(len(told.body)))
+        status, media, body = answer(self.server.supervisor, self.server.metrics, self.path.partition("?")[0])
+        self.send_response(status)
+        self.send_header("Content-Type", media)
+        self.send_header("Content-Length", str(len(body)))
         self.end_headers()
-        self.wfile.write(told.body)
+        self.wfile.write(body)
 
     def log_message(self, *_: object) -> None:
         """Nothing: a probe every few seconds is no news."""

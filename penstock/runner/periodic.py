@@ -30,7 +30,7 @@ class Periodic:
         at_end: bool = False,
         dependencies: Dependencies | None = None,
     ) -> None:
-        self._name, self._work, self._seconds, self._at_end = name, work, seconds, at_end
+        self.name, self._work, self._seconds, self._at_end = name, work, seconds, at_end
         self._dependencies = dependencies or Dependencies()
         self._stopping = threading.Event()
 
@@ -41,7 +41,7 @@ class Periodic:
             self._stopping.wait(self._seconds if done else min(self._seconds, AGAIN_SECONDS))
         if self._at_end:
             self._try()
-        self._dependencies.report(self._name, {})
+        self._dependencies.report(self.name, {})
 
     def _try(self) -> bool:
         """Whether it was done."""
@@ -51,10 +51,14 @@ class Periodic:
         except Unavailable as error:
             outages = outage(error)
         except Conflict as error:
-            log.info("periodic.conflict", work=self._name, error=str(error))
+            log.info("periodic.conflict", work=self.name, error=str(error))
             return False
-        self._dependencies.report(self._name, outages)
+        self._dependencies.report(self.name, outages)
         return not outages
 
     def stop(self) -> None:
         self._stopping.set()
+
+    def problems(self) -> list[str]:
+        """None of its own: an outage is its dependency's."""
+        return []

@@ -28,12 +28,14 @@ from penstock.domain.errors import (
     Fault,
     KeyRevoked,
     NotFound,
+    PartFailed,
     PenstockError,
     Problem,
     Refused,
     Unavailable,
 )
 from penstock.domain.mapping.coercion import REASONS, CoercionError
+from penstock.runner.interrupts import is_interrupt
 from services.cli.output import Document, Output
 from services.cli.views import problem_view
 
@@ -117,12 +119,14 @@ def judge(error: BaseException) -> Failure:
             return _failure(ExitCode.UNAVAILABLE, error.code, str(error))
         case NotFound():
             return _failure(ExitCode.REFUSED, error.code, str(error), title="Not found")
+        case PartFailed():
+            return _failure(ExitCode.INTERNAL, error.code, str(error))
         case PenstockError():
             return _failure(ExitCode.REFUSED, error.code, str(error))
         case UnicodeEncodeError() if _is_of_the_command_line(error.object):
             fault = Fault(code="usage", message="an argument is not UTF-8", hint="Write it in UTF-8.")
             return _failure(ExitCode.USAGE, fault.code, fault.message, [fault])
-        case KeyboardInterrupt() | SystemError(__cause__=KeyboardInterrupt()):  # the second out of a driver's C code
+        case _ if is_interrupt(error):
             again = Fault(code="interrupted", message="stopped before the end", hint="Run the same command again.")
             return _failure(ExitCode.INTERRUPTED, again.code, again.message, [again])
         case OSError():

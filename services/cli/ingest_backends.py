@@ -16,6 +16,7 @@ from penstock.config import Settings
 from penstock.domain.errors import Refused
 from penstock.domain.mapping.mapping import Limits
 from penstock.domain.requests.request import Request
+from penstock.runner.supervisor import Supervisor
 from penstock.wiring import System, open_system
 from penstock.wiring.use_cases import use_cases_of
 from services.cli.client import UploadOrder
@@ -65,6 +66,10 @@ class Backend(Protocol):
         """What keeps the system from going on, in sentences."""
         ...
 
+    def check_parts(self) -> None:
+        """Raises `PartFailed` when a part in this process has ended without which the request cannot go on."""
+        ...
+
     def release(self) -> None:
         """The end of the request was shown: the same file once more is a new request."""
         ...
@@ -79,10 +84,10 @@ def open_here(settings: Settings, file: UploadFile) -> Iterator[Backend]:
     if settings.runtime == "cluster":
         idle = "Nobody has taken it up yet. Do the services run? penstock splitter, worker, tracker"
         with closing(open_system(settings)) as system:
-            yield SystemBackend(system, list, idle)
+            yield SystemBackend(system, None, idle)
     else:
         with Standalone(settings, workers=_workers(settings, file.size)) as standalone:
-            yield SystemBackend(standalone.system, standalone.problems, "")
+            yield SystemBackend(standalone.system, standalone.supervisor, "")
 
 
 @contextmanager
@@ -93,10 +98,10 @@ def open_elsewhere(url: str, key: str | None, out: Output) -> Iterator[Backend]:
 
 
 class SystemBackend(Backend):
-    """A system that this process has opened."""
+    """A system that this process has opened; `supervisor` is that of its parts, when they run in this process."""
 
-    def __init__(self, system: System, problems: Callable[[], list[str]], idle: str) -> None:
-        self._system, self._problems = system, problems
+    def __init__(self, system: System, supervisor: Supervisor | None, idle: str) -> None:
+        self._system, self._supervisor = system, supervisor
         self._use_cases, self._caller = use_cases_of(system), local_caller(system.settings.tenant)
         self._begun: Request | None = None
         self.may_resume = True
@@ -117,7 +122,11 @@ class SystemBackend(Backend):
         return changes(lambda: self._use_cases.requests.get(self._caller, request_id), self._system.clock)
 
     def problems(self) -> list[str]:
-        return self._problems()
+        return self._supervisor.problems() if self._supervisor else []
+
+    def check_parts(self) -> None:
+        if self._supervisor:
+            self._supervisor.check()
 
     def release(self) -> None:
         if self._begun is not None:
@@ -152,6 +161,9 @@ class HttpBackend(Backend):
 
     def problems(self) -> list[str]:
         return self._client.problems()
+
+    def check_parts(self) -> None:
+        """The server replaces its own."""
 
     def release(self) -> None:
         if self._resumption is not None:

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from penstock.application.uploads.checking import CheckedUpload
-from penstock.domain.errors import Refused, Unavailable, refusal
+from penstock.domain.errors import PartFailed, Refused, Unavailable, refusal
 from penstock.domain.mapping.mapping import Mode
+from penstock.domain.requests.request import Status
 from services.cli.client import UploadOrder
 from services.cli.column_options import check_segment, parse_column_options
 from services.cli.failures import BadUsage
@@ -54,11 +55,11 @@ class Ingested(NamedTuple):
 def ingest_file(
     open_backend: OpenBackend, order: Order, out: Output, document: Document, tell: Callable[[Ingested], None]
 ) -> Ingested:
-    """Ingest one file, and `tell` what came of it before anything is stopped.
+    """Ingest one file, and `tell` the result before anything is stopped.
 
-    Killed before it was told, the same order leads to the same request. `document` is kept at what is known of the
+    Killed before that, the same order leads to the same request. `document` is kept at what is known of the
     request, should this end before its end. Raises `BadUsage` and `Refused` before anything is stored, `Unavailable`
-    when a problem lasts.
+    when a problem lasts, and `PartFailed`.
     """
     columns = parse_column_options(order.maps, order.policies) or None
     check_segment(order.segment)
@@ -76,6 +77,7 @@ def ingest_file(
             for state in watched(states, backend.problems, time.monotonic, out):
                 document.update(state)
                 shown.show(state)
+                _check_parts(backend, state)
         created = [attribute.name for attribute in checked.missing]
         done = Ingested(document, created, checked.unmapped_columns)
         tell(done)
@@ -83,11 +85,20 @@ def ingest_file(
     return done
 
 
+def _check_parts(backend: Backend, state: Document) -> None:
+    """Raises `PartFailed` when nobody is left to finish the request."""
+    if not Status(state["status"]).ended:
+        try:
+            backend.check_parts()
+        except PartFailed as failed:
+            raise PartFailed(f"{failed}; {_again(state)}") from None
+
+
 def watched(
     states: Iterator[Document], problems: Callable[[], list[str]], seconds: Callable[[], float], out: Output
 ) -> Iterator[Document]:
-    """`states`; while nothing moves, each new problem is told. Raises `Unavailable` when one lasts."""
-    told: set[str] = set()
+    """`states`; while nothing moves, each new problem is shown. Raises `Unavailable` when one lasts."""
+    shown: set[str] = set()
     moved_at, before = seconds(), None
     for state in states:
         yield state
@@ -97,11 +108,15 @@ def watched(
         elif now - moved_at > QUIET_SECONDS:
             present = problems()
             for problem in present:
-                if problem not in told:
+                if problem not in shown:
                     out.say(f"Waiting: {problem}")
-            told.update(present)
+            shown.update(present)
             if present and now - moved_at > STALL_TIMEOUT_SECONDS:
-                raise Unavailable(f"{present[0]}; run the same command again to go on with {state['request_id']}")
+                raise Unavailable(f"{present[0]}; {_again(state)}")
+
+
+def _again(state: Document) -> str:
+    return f"run the same command again to go on with {state['request_id']}"
 
 
 def _checked(backend: Backend, file: UploadFile, order: UploadOrder, columns: Columns) -> CheckedUpload:

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import signal
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import typer
 from rich.text import Text
 
 from penstock.runner.health_server import serving_health
-from penstock.runner.part_runner import Part, PartRunner
+from penstock.runner.interrupts import ending_when_interrupted
+from penstock.runner.runnable import Runnable
+from penstock.runner.signals import run_until_signalled
+from penstock.runner.supervisor import Supervisor
 from penstock.wiring import System
 from services.cli.connecting import open_service
-from services.cli.failures import ExitCode, judge, reporting
+from services.cli.failures import reporting
 from services.cli.options import AsJson, Data, HealthHost, HealthPort, Host, Port
 from services.row_processor.main import splitter_loop, worker_loop
 from services.status_tracker.main import tracker_parts
@@ -31,16 +32,16 @@ def uploader(
     as_json: AsJson = False,
 ) -> None:
     """Serve the HTTP API, take what other services offer."""
-    runner, metrics = PartRunner(), Metrics()
+    supervisor, metrics = Supervisor(), Metrics()
     with (
         reporting(as_json=as_json) as out,
-        _ended_early(),
-        serving_health(runner, health_host, health_port, metrics.registry),
-        open_service("uploader", data, runner.dependencies) as system,
+        ending_when_interrupted(),
+        serving_health(supervisor, health_host, health_port, metrics.registry),
+        open_service("uploader", data, supervisor.dependencies) as system,
     ):
-        server = api_server(system, host, port, problems=runner.problems, metrics=metrics)
+        server = api_server(system, host, port, problems=supervisor.problems, metrics=metrics)
         out.result({"url": server.url}, lambda: Text(server.url))
-        run_until_signalled([server, *background_parts(system), system.prober()], runner)
+        run_until_signalled([server, *background_parts(system), system.prober()], supervisor)
 
 
 def splitter(
@@ -84,33 +85,15 @@ def _serve(
     port: int | None,
     data: Path | None,
     as_json: bool,
-    parts_of: Callable[[System], Sequence[Part]],
+    parts_of: Callable[[System], Sequence[Runnable]],
 ) -> None:
-    """Run the parts, and tell how they are from the first moment on, also while the servers are waited for."""
-    runner = PartRunner()
+    """Run the parts, with health from the first moment on, also while the servers are waited for."""
+    supervisor = Supervisor()
     with reporting(as_json=as_json) as out:
         with (
-            _ended_early(),
-            serving_health(runner, host, port),
-            open_service(service, data, runner.dependencies) as system,
+            ending_when_interrupted(),
+            serving_health(supervisor, host, port),
+            open_service(service, data, supervisor.dependencies) as system,
         ):
-            run_until_signalled([*parts_of(system), system.prober()], runner)
+            run_until_signalled([*parts_of(system), system.prober()], supervisor)
         out.result({"stopped": True}, lambda: Text("Stopped."))
-
-
-@contextmanager
-def _ended_early() -> Iterator[None]:
-    """A service that is told to stop while it waits for its servers stops like any other."""
-    try:
-        yield
-    except (KeyboardInterrupt, SystemError) as error:
-        if judge(error).exit_code is not ExitCode.INTERRUPTED:
-            raise
-
-
-def run_until_signalled(parts: Sequence[Part], runner: PartRunner | None = None) -> None:
-    """Run all parts until SIGTERM or SIGINT; when one fails, the others stop and its error is raised."""
-    runner = runner or PartRunner()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: runner.stop())
-    runner.run(parts)

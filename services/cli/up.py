@@ -1,49 +1,26 @@
-"""`penstock up`: the embedded system with its HTTP API, until it is told to stop."""
+"""`penstock up`: the embedded system with its HTTP API, until a signal stops it."""
 
 from __future__ import annotations
 
 import os
 from contextlib import ExitStack
-from typing import Annotated, NamedTuple
+from typing import Annotated
 
 import typer
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from penstock.application.consuming.consume_loop import ConsumeLoop
-from penstock.application.health.dependencies import Dependencies
 from penstock.config import Settings, load_settings
 from penstock.logs import configure
 from penstock.runner.health_server import serving_health
-from penstock.runner.part_runner import PartRunner
+from penstock.runner.signals import run_until_signalled
 from services.cli.failures import reporting
 from services.cli.foreground import refuse_cluster
 from services.cli.options import AsJson, Data, HealthHost, HealthPort, Host, Port
-from services.cli.service_commands import run_until_signalled
 from services.cli.views import commands_view, facts_view
 from services.standalone.system import Standalone
 from services.uploader.api.metrics import Metrics
 from services.uploader.main import api_server
-
-
-class WholeSystem(NamedTuple):
-    """The embedded system together with what serves its API, for whoever asks how it is."""
-
-    standalone: Standalone
-    runner: PartRunner
-
-    def ended_parts(self) -> list[str]:
-        return [*self.runner.ended_parts(), *self.standalone.ended_parts()]
-
-    def problems(self) -> list[str]:
-        return [*self.runner.problems(), *self.standalone.problems()]
-
-    @property
-    def dependencies(self) -> Dependencies:
-        return self.standalone.system.dependencies
-
-    def consumers(self) -> list[ConsumeLoop]:
-        return self.standalone.consumers()
 
 
 def up(
@@ -60,15 +37,15 @@ def up(
         settings = load_settings(data=data, workers=workers)
         refuse_cluster(settings, "Run each service of the cluster: penstock uploader, splitter, worker, tracker")
         configure(settings.log_level, "standalone")
-        runner, metrics = PartRunner(), Metrics()
+        metrics = Metrics()
         with ExitStack() as stack:
             standalone = stack.enter_context(Standalone(settings, workers=settings.workers or os.cpu_count() or 1))
-            whole = WholeSystem(standalone, runner)
-            health_url = stack.enter_context(serving_health(whole, health_host, health_port, metrics.registry))
-            server = api_server(standalone.system, host, port, problems=whole.problems, metrics=metrics)
+            supervisor = standalone.supervisor
+            health_url = stack.enter_context(serving_health(supervisor, health_host, health_port, metrics.registry))
+            server = api_server(standalone.system, host, port, problems=supervisor.problems, metrics=metrics)
             document = {"url": server.url, "health_url": health_url, "data": str(settings.data)}
             out.result(document, lambda: up_view(server.url, health_url, settings))
-            run_until_signalled([server], runner)
+            run_until_signalled([server], supervisor)
         out.say("Stopped.")
 
 

@@ -6,11 +6,10 @@
 from __future__ import annotations
 
 import os
-import signal
 import sys
 import threading
 import time
-from contextlib import suppress
+from contextlib import closing, suppress
 
 import msgspec
 import structlog
@@ -21,6 +20,8 @@ from penstock.config import Settings, load_settings
 from penstock.domain.events import CHUNK_READY, UPLOAD_REQUESTED
 from penstock.hardening import protect_memory
 from penstock.logs import configure
+from penstock.runner.signals import stop_when_signalled
+from penstock.runner.supervisor import Supervisor
 from penstock.wiring import System, await_system
 from services.row_processor.splitter import Splitter
 from services.row_processor.worker import Worker
@@ -72,57 +73,48 @@ def main() -> None:
     protect_memory()
     settings = load_settings()
     configure(settings.log_level, "worker")
+    within = "--until-stdin-closes" in sys.argv[1:]
+    supervisor = Supervisor(_dependencies(within=within))
+    stop_when_signalled(supervisor)
+    if within:
+        threading.Thread(target=_stop_at_end_of_input, args=(supervisor,), daemon=True).start()
     try:
-        run_worker(settings)
+        run_worker(settings, supervisor)
     except Exception as error:
-        log.critical("worker.failed", error=type(error).__name__, exc_info=settings.log_level == "debug")
+        if not supervisor.ended_parts():  # what failed has no line in the log yet
+            log.critical("worker.failed", error=type(error).__name__, exc_info=settings.log_level == "debug")
         sys.exit(BUG)
 
 
-def run_worker(settings: Settings) -> None:
-    """Work until SIGTERM or SIGINT or, as a part of a larger process, until that one is gone."""
-    stopping = threading.Event()
-    within = "--until-stdin-closes" in sys.argv[1:]
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stopping.set())
-    if within:
-        threading.Thread(target=_await_end_of_input, args=(stopping,), daemon=True).start()
+def run_worker(settings: Settings, supervisor: Supervisor) -> None:
+    """Work until `supervisor` is stopped."""
 
     def pause(seconds: float) -> None:
-        """Not `stopping.wait`: a signal's handler that found the main thread within it would never end."""
+        """Short, as a signal does not end it: its handler only tells the supervisor."""
         time.sleep(min(seconds, LONGEST_PAUSE_SECONDS))
-        if stopping.is_set():
+        if supervisor.stopping:
             sys.exit(0)
 
-    def stop() -> None:
-        stopping.wait()
-        loop.stop()
-
-    system = await_system(settings, _dependencies(within=within), pause)
-    loop = worker_loop(system)
-    threading.Thread(target=stop, daemon=True).start()
-    try:
-        loop.run()
-    finally:
-        system.close()
+    with closing(await_system(settings, supervisor.dependencies, pause)) as system:
+        supervisor.run([worker_loop(system)])
 
 
 def _dependencies(*, within: bool) -> Dependencies:
-    """A parent hears of each change at once: it is the one who waits until what is back has stayed so for a while."""
-    return Dependencies(changed=_tell_parent, settle_seconds=0.0) if within else Dependencies()
+    """A parent hears of each change at once: it waits until what is back has stayed so for a while."""
+    return Dependencies(changed=_report_to_parent, settle_seconds=0.0) if within else Dependencies()
 
 
-def _tell_parent(outages: Outages) -> None:
+def _report_to_parent(outages: Outages) -> None:
     """What this worker waits for, as a line of its standard output; the parent has it logged, once for all."""
     with suppress(BrokenPipeError):  # a parent that is gone ends this process, too
         os.write(sys.stdout.fileno(), msgspec.json.encode(outages) + b"\n")
 
 
-def _await_end_of_input(ended: threading.Event) -> None:
+def _stop_at_end_of_input(supervisor: Supervisor) -> None:
     """The other end of the pipe closes however the parent ends, by SIGKILL too."""
     while os.read(sys.stdin.fileno(), 1):
         pass
-    ended.set()
+    supervisor.stop()
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Worker processes of the embedded system: started, watched, started anew when they die."""
+"""Worker processes of the embedded system: started, watched, and replaced when they die."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ import structlog
 from penstock import failpoints
 from penstock.application.health.dependencies import Dependencies
 from penstock.config import Settings, environment
+from penstock.domain.errors import Unavailable
 
 WATCH_SECONDS = 0.2
 MOST_RESTARTS = 20  # of all workers together; a worker that always dies is a bug, not an accident
@@ -28,25 +29,44 @@ class WorkerProcesses:
     What a worker waits for it writes to its standard output; here it is reported to `dependencies`.
     """
 
+    name = "worker processes"
+
     def __init__(self, settings: Settings, count: int, dependencies: Dependencies) -> None:
         self._environment = {**os.environ, **environment(settings)}
         self._count, self._dependencies = count, dependencies
         self._processes: list[subprocess.Popen[bytes]] = []
         self._restarts = 0
         self._stopping = threading.Event()
-        self._watcher = threading.Thread(target=self._watch, daemon=True)
 
-    def start(self) -> None:
-        if self._count:
-            self._processes = [self._spawn(at) for at in range(self._count)]
+    def run(self) -> None:
+        """Keep the workers running until `stop`. Raises `Unavailable` when they have died too often."""
+        try:
+            self._processes += (self._spawn(at) for at in range(self._count))
             self._environment.pop(failpoints.VARIABLE, None)  # a worker that takes another's place does not die too
-            self._watcher.start()
+            while not self._stopping.wait(WATCH_SECONDS):
+                self._replace_dead()
+        finally:
+            self._end()
 
     def stop(self) -> None:
-        """Have every worker finish its chunk and end; one that does not is killed."""
         self._stopping.set()
-        if self._count:
-            self._watcher.join()
+
+    def problems(self) -> list[str]:
+        """None of its own: what a worker waits for is reported to the dependencies."""
+        return []
+
+    def _replace_dead(self) -> None:
+        for at, process in enumerate(self._processes):
+            if process.poll() is None:
+                continue
+            log.error("standalone.worker_died", returncode=process.returncode)
+            if self._restarts == MOST_RESTARTS:
+                raise Unavailable(f"worker processes have died {MOST_RESTARTS + 1} times")
+            self._restarts += 1
+            self._processes[at] = self._spawn(at)
+
+    def _end(self) -> None:
+        """Have every worker finish its chunk and end; one that does not is killed."""
         for process in self._processes:
             if process.stdin is not None:
                 process.stdin.close()
@@ -56,11 +76,6 @@ class WorkerProcesses:
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
-
-    def problems(self) -> list[str]:
-        if self._restarts < MOST_RESTARTS:
-            return []
-        return [f"worker processes have died {self._restarts} times; see their output"]
 
     def _spawn(self, at: int) -> subprocess.Popen[bytes]:
         command = [sys.executable, "-m", "services.row_processor.main", "--until-stdin-closes"]
@@ -78,11 +93,3 @@ class WorkerProcesses:
                     self._dependencies.report(worker, msgspec.json.decode(line, type=dict[str, str]))
         finally:  # whatever it wrote: the dead wait for nothing
             self._dependencies.report(worker, {})
-
-    def _watch(self) -> None:
-        while not self._stopping.wait(WATCH_SECONDS):
-            for at, process in enumerate(self._processes):
-                if process.poll() is not None and self._restarts < MOST_RESTARTS:
-                    self._restarts += 1
-                    log.error("standalone.worker_died", returncode=process.returncode)
-                    self._processes[at] = self._spawn(at)

@@ -10,8 +10,8 @@ from penstock.application.delivery.outbox import Outbox
 from penstock.application.delivery.status_events import StatusEvents
 from penstock.application.health.probing import Prober
 from penstock.domain.events import PROGRESS
-from penstock.runner.part_runner import Part
 from penstock.runner.periodic import Periodic
+from penstock.runner.runnable import Runnable
 from penstock.wiring import System
 from services.status_tracker.reconcile import Reconciler
 from services.status_tracker.tracker import Tracker
@@ -24,7 +24,7 @@ RECONCILE_SECONDS = 10.0
 QUIET_SECONDS = 60.0
 
 
-def tracker_parts(system: System) -> list[Part]:
+def tracker_parts(system: System) -> list[Runnable]:
     """What `penstock tracker` runs, each part in a thread."""
     if system.settings.runtime == "cluster":
         from penstock.wiring.cluster import stream_consumer  # noqa: PLC0415 - the embedded runtime needs none of it
@@ -72,14 +72,14 @@ def reconciler(system: System, quiet_seconds: float = QUIET_SECONDS) -> Reconcil
 
 def periodic_work(system: System) -> list[Periodic | Prober]:
     """What runs beside the consume loop."""
-    watched = system.dependencies
+    dependencies = system.dependencies
     return [
         *(
-            Periodic(f"notifier.{name}", each.deliver_due, DELIVERY_SECONDS, at_end=True, dependencies=watched)
+            Periodic(f"notifier.{name}", each.deliver_due, DELIVERY_SECONDS, at_end=True, dependencies=dependencies)
             for name, each in notifiers(system).items()
         ),
-        Periodic("reconciler", reconciler(system).reconcile, RECONCILE_SECONDS, dependencies=watched),
-        Prober(system.mail_probes, watched, system.clock),
+        Periodic("reconciler", reconciler(system).reconcile, RECONCILE_SECONDS, dependencies=dependencies),
+        Prober(system.mail_probes, dependencies, system.clock),
     ]
 
 

@@ -55,6 +55,8 @@ class ApiServer:
     Raises `Unavailable` when it cannot listen there, and `Refused` when the process may open too few files.
     """
 
+    name = "HTTP API"
+
     def __init__(self, app: Litestar, host: str, port: int, *, at_end: Callable[[], None]) -> None:
         connections = Connections(allowed_connections())
         self._socket, self._at_end = _bound(host, port), at_end
@@ -86,6 +88,10 @@ class ApiServer:
     def stop(self) -> None:
         """End after the calls that are running; for another thread."""
         self._server.should_exit = True
+
+    def problems(self) -> list[str]:
+        """None of its own: a call that fails says so in its answer."""
+        return []
 
 
 def _bound(host: str, port: int) -> socket.socket:

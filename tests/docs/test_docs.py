@@ -32,7 +32,7 @@ from penstock.domain.mapping.mapping import Limits, Mode, WritePolicy
 from penstock.domain.requests.request import Status
 from penstock.ports.control_store import Table
 from penstock.runner.health_server import metrics_of
-from penstock.runner.part_runner import PartRunner
+from penstock.runner.supervisor import Supervisor
 from penstock.wiring import embedded
 from services.cli.failures import ExitCode
 from services.cli.main import COMMANDS, application
@@ -336,7 +336,7 @@ def test_what_each_role_may_do_is_documented() -> None:
 
 
 def test_every_metric_and_log_event_is_documented() -> None:
-    text = generate_latest(metrics_of(PartRunner(), Metrics().registry)).decode()
+    text = generate_latest(metrics_of(Supervisor(), Metrics().registry)).decode()
     metrics = set(re.findall(r"^# TYPE (\w+_(?:total|up)) ", text, re.MULTILINE))
     assert set(column(OPERATING, "Health and metrics", "metric")) == metrics
     logged = {event for path in sources() for event in re.findall(r'\blog\.\w+\(\s*"([a-z_.]+)"', text_of(path))}

@@ -9,10 +9,12 @@ import re
 import shutil
 import signal
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
 
+from services.cli.ingesting import STALL_TIMEOUT_SECONDS
 from tests.support.command_line import CommandLine, Ran
 
 REQUEST_FIELDS = {
@@ -146,10 +148,9 @@ def test_killed_and_run_again_it_goes_on(cli: CommandLine, failpoint: str) -> No
 
 
 def test_interrupted_it_says_so_and_goes_on_when_it_is_run_again(cli: CommandLine) -> None:
-    path = cli.file(many(3000))
+    path = cli.file(many(60_000))
     arguments = ("ingest", path, "--source", "crm", "--map", "crmid=crmid!", "--map", "email=email", "--json")
-    held = {"PENSTOCK_CHUNK_BYTES": "20000", "PENSTOCK_FAILPOINT": "worker.progress_sent:2:raise"}  # ends its worker
-    process = cli.start(*arguments, **held)
+    process = cli.start(*arguments, PENSTOCK_CHUNK_BYTES="20000", PENSTOCK_WORKERS="0")  # some seconds of work
     assert process.stderr is not None
     begun = next(line for line in process.stderr if "IN_PROGRESS" in line)
     process.send_signal(signal.SIGINT)
@@ -160,7 +161,31 @@ def test_interrupted_it_says_so_and_goes_on_when_it_is_run_again(cli: CommandLin
     assert "Run the same command again" in stderr
     again = cli.run(*arguments)
     assert (again.code, again.document["request_id"]) == (0, document["request_id"])
-    assert again.document["rows_ingested"] == 3000
+    assert again.document["rows_ingested"] == 60_000
+
+
+@pytest.mark.parametrize(
+    ("failpoint", "part"),
+    [
+        ("splitter.started:1:raise", "penstock.splitters"),
+        ("worker.progress_sent:1:raise", "penstock.workers"),
+    ],
+)
+def test_a_part_that_fails_ends_the_command_at_once_and_it_goes_on_when_it_is_run_again(
+    cli: CommandLine, failpoint: str, part: str
+) -> None:
+    began = time.monotonic()
+    failed = cli.ingest(rows("C1\t\tUtrecht"), PENSTOCK_FAILPOINT=failpoint)
+    assert time.monotonic() - began < STALL_TIMEOUT_SECONDS
+    request_id = failed.document["request_id"]
+    assert (failed.code, failed.document["error"]["code"]) == (70, "internal")
+    assert failed.document["error"]["detail"] == (
+        f"the part {part} has failed with FailpointError: see the log; "
+        f"run the same command again to go on with {request_id}"
+    )
+    assert failed.stderr.count('"event": "part.failed"') == 1
+    again = cli.ingest(rows("C1\t\tUtrecht"))
+    assert (again.code, again.document["request_id"]) == (0, request_id)
 
 
 FAULTY_OPTIONS = {

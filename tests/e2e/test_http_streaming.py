@@ -155,12 +155,12 @@ SERVE = """
 import sys
 from pathlib import Path
 from penstock.config import Settings
-from services.cli.service_commands import run_until_signalled
+from penstock.runner.signals import run_until_signalled
 from services.standalone.system import Standalone
 from services.uploader.main import api_server
 
 with Standalone(Settings(data=Path(sys.argv[1])), workers=0) as it:
-    server = api_server(it.system, "127.0.0.1", 0, problems=it.problems)
+    server = api_server(it.system, "127.0.0.1", 0, problems=it.supervisor.problems)
     print(server.url, flush=True)
     run_until_signalled([server])
 print("stopped", flush=True)

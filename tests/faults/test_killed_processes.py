@@ -180,4 +180,4 @@ def finish(data: Path) -> None:
     with Standalone(Settings(data=data, session_timeout_seconds=SESSION_SECONDS), workers=0) as standalone:
         while not all(request.status.ended for request in standalone.system.requests.list(messy_file.TENANT)):
             standalone.system.clock.sleep(0.01)
-            assert standalone.problems() == []
+            assert standalone.supervisor.problems() == []

@@ -174,7 +174,7 @@ settings = load_settings()
 configure(settings.log_level, "test")
 with Standalone(settings, workers=0) as standalone:
     standalone._guarded(Buggy().run)
-    print(standalone.problems())
+    print(standalone.supervisor.problems())
 sys.argv[2:] = ["--until-stdin-closes"]
 main.main()
 """

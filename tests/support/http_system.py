@@ -93,7 +93,8 @@ def serving(
     with standalone if ingesting else closing(standalone.system):
         for name in sources:
             standalone.system.catalog.create_source("default", name)
-        server = api_server(standalone.system, "127.0.0.1", 0, problems=standalone.problems)
+        problems = standalone.supervisor.problems if ingesting else list[str]
+        server = api_server(standalone.system, "127.0.0.1", 0, problems=problems)
         thread = threading.Thread(target=server.run)
         thread.start()
         system = HttpSystem(standalone, server.url)

@@ -73,7 +73,7 @@ def run_to_the_end(system: System) -> None:
 
 
 def run_on_kafka(system: System, kafka: KafkaSettings, *, stall_seconds: float, deliver: bool) -> None:
-    from services.cli.service_commands import run_until_signalled  # noqa: PLC0415 - takes a second to load
+    from penstock.runner.signals import run_until_signalled  # noqa: PLC0415 - takes a second to load
 
     consumer = stream_consumer(system, kafka)
     watchdog = Watchdog(

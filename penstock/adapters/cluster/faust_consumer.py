@@ -18,7 +18,7 @@ from faust.types import TP
 from penstock.adapters.cluster.faust_app import consumer_app
 from penstock.adapters.cluster.faust_stream import FaustStream
 from penstock.adapters.cluster.kafka_settings import KafkaSettings
-from penstock.application.consuming.processing import ConsumerCounts, Handler
+from penstock.application.consuming.processing import PARTITION_STOPPED, ConsumerCounts, Handler
 from penstock.application.health.dependencies import Dependencies, outage
 from penstock.domain.errors import NotFound, Unavailable
 from penstock.ports.clock import Clock
@@ -48,7 +48,7 @@ class FaustConsumer:
         dependencies: Dependencies | None = None,
     ) -> None:
         self._kafka, self.group, self._topic, self._handle, self._events = kafka, group, topic, handle, events
-        self._clock = clock
+        self.name, self._clock = group, clock
         self._dependencies = dependencies or Dependencies()
         self._stopping = threading.Event()
         self._failure: Exception | None = None
@@ -59,6 +59,9 @@ class FaustConsumer:
     def healthy(self) -> bool:
         """False while a partition of this member is stopped: a person must look at the dead letters."""
         return not any(source.partition in self.assigned for source in self._stream.stopped)
+
+    def problems(self) -> list[str]:
+        return [] if self.healthy else [PARTITION_STOPPED]
 
     @property
     def counts(self) -> ConsumerCounts:

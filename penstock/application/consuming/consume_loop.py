@@ -25,6 +25,7 @@ import structlog
 
 from penstock.application.consuming.processing import (
     MAX_CONSECUTIVE_DEAD_LETTERS,
+    PARTITION_STOPPED,
     ConsumerCounts,
     EventProcessor,
     Handler,
@@ -41,6 +42,7 @@ from penstock.ports.event_log import EventLog, Message, TopicPartition
 KEEP_SECONDS = 1.0  # between two polls while a handler works
 POLL_SECONDS = 0.1  # how late `stop` may be noticed
 LONGEST_BLIND_SECONDS = 1.0  # between two polls while the log itself is away
+SILENCE_SECONDS = 30.0  # without an answer of the log, after which the loop has a problem
 
 __all__ = ["MAX_CONSECUTIVE_DEAD_LETTERS", "ConsumeLoop", "Handler", "PoisonMessage"]
 
@@ -88,7 +90,7 @@ class ConsumeLoop:
             clock=clock,
             dead_letters_unreadable=dead_letters_unreadable,
         )
-        self.group = group
+        self.name = self.group = group
         self._clock = clock
         self._max_messages = max_messages
         self._jitter = jitter
@@ -119,6 +121,15 @@ class ConsumeLoop:
     def stop(self) -> None:
         """End `run` after the present batch; may be called from any thread or signal handler."""
         self._stopping.set()
+
+    def problems(self) -> list[str]:
+        """Why it does not work now; a silent log only while no dependency is known to be away."""
+        if not self._healthy:
+            return [PARTITION_STOPPED]
+        silence = self._clock.monotonic() - self.last_poll
+        if silence > SILENCE_SECONDS and not self._dependencies.problems():
+            return [f"the event log has not answered for {silence:.0f} s"]
+        return []
 
     def close(self) -> None:
         """Leave the group: no partition is this member's any more."""

@@ -31,6 +31,8 @@ class Probe(NamedTuple):
 class Prober:
     """A part of a service, like a consume loop."""
 
+    name = "prober"
+
     def __init__(self, probes: Sequence[Probe], dependencies: Dependencies, clock: Clock) -> None:
         self._runs = [_Run(probe, dependencies, clock) for probe in probes]
         self._stopping = threading.Event()
@@ -50,6 +52,10 @@ class Prober:
 
     def stop(self) -> None:
         self._stopping.set()
+
+    def problems(self) -> list[str]:
+        """None of its own: what does not answer is reported to the dependencies."""
+        return []
 
 
 class _Run:

@@ -15,12 +15,12 @@ from prometheus_client.parser import text_string_to_metric_families
 from penstock.application.consuming.processing import ConsumerCounts
 from penstock.domain.errors import Unavailable
 from penstock.runner.health_server import MAX_CALLERS, METRICS, PROBLEM, serving_health
-from penstock.runner.part_runner import PartRunner
+from penstock.runner.supervisor import Supervisor
 from tests.support.waiting import until
 
 
-class Asked(PartRunner):
-    """A runner whose state the test decides."""
+class Asked(Supervisor):
+    """A supervisor whose state the test decides."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -38,7 +38,8 @@ class Counting:
     """A part that has handled some events, and has ended."""
 
     def __init__(self, group: str, counts: ConsumerCounts) -> None:
-        self.group, self.healthy, self.counts = group, True, counts
+        self.name = self.group = group
+        self.counts = counts
 
     def run(self) -> None:
         """It is done."""
@@ -46,15 +47,18 @@ class Counting:
     def stop(self) -> None:
         """It has stopped."""
 
+    def problems(self) -> list[str]:
+        return []
+
 
 @pytest.fixture
-def runner() -> Asked:
+def supervisor() -> Asked:
     return Asked()
 
 
 @pytest.fixture
-def url(runner: Asked) -> Iterator[str]:
-    with serving_health(runner, "127.0.0.1", 0) as url:
+def url(supervisor: Asked) -> Iterator[str]:
+    with serving_health(supervisor, "127.0.0.1", 0) as url:
         assert url is not None
         yield url
 
@@ -65,8 +69,8 @@ def test_a_well_service_says_so(url: str) -> None:
 
 
 @pytest.mark.parametrize(("path", "other"), [("/healthz", "/readyz"), ("/readyz", "/healthz")])
-def test_each_problem_is_a_fault_of_the_answer(url: str, runner: Asked, path: str, other: str) -> None:
-    told = runner.dead if path == "/healthz" else runner.wrong
+def test_each_problem_is_a_fault_of_the_answer(url: str, supervisor: Asked, path: str, other: str) -> None:
+    told = supervisor.dead if path == "/healthz" else supervisor.wrong
     told += ["one thing", "another"]
     answer = httpx.get(url + path)
     assert (answer.status_code, answer.headers["content-type"]) == (503, PROBLEM)
@@ -76,8 +80,8 @@ def test_each_problem_is_a_fault_of_the_answer(url: str, runner: Asked, path: st
     assert httpx.get(url + other).status_code == 200
 
 
-def test_every_group_has_its_counts(url: str, runner: Asked) -> None:
-    runner.run(
+def test_every_group_has_its_counts(url: str, supervisor: Asked) -> None:
+    supervisor.run(
         [Counting("penstock.workers", ConsumerCounts(7, 2)), Counting("penstock.splitters", ConsumerCounts(3, 0))]
     )
     answer = httpx.get(f"{url}/metrics")
@@ -111,16 +115,16 @@ def test_callers_that_never_finish_are_only_so_many(url: str) -> None:
         until(lambda: threading.active_count() <= before + MAX_CALLERS)
 
 
-def test_it_is_over_with_the_service(runner: Asked) -> None:
-    with serving_health(runner, "127.0.0.1", 0) as url:
+def test_it_is_over_with_the_service(supervisor: Asked) -> None:
+    with serving_health(supervisor, "127.0.0.1", 0) as url:
         pass
     with pytest.raises(httpx.ConnectError):
         httpx.get(f"{url}/healthz")
 
 
-def test_without_a_port_there_is_none(runner: Asked) -> None:
+def test_without_a_port_there_is_none(supervisor: Asked) -> None:
     before = threading.active_count()
-    with serving_health(runner, "127.0.0.1", None) as url:
+    with serving_health(supervisor, "127.0.0.1", None) as url:
         assert (url, threading.active_count()) == (None, before)
 
 
@@ -131,6 +135,6 @@ def test_a_port_that_is_taken_is_named(url: str) -> None:
             raise AssertionError
 
 
-def test_the_address_may_be_one_of_ipv6(runner: Asked) -> None:
-    with serving_health(runner, "::1", 0) as url:
+def test_the_address_may_be_one_of_ipv6(supervisor: Asked) -> None:
+    with serving_health(supervisor, "::1", 0) as url:
         assert json.loads(httpx.get(f"{url}/readyz").content) == {"status": "ready"}

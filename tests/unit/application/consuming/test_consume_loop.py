@@ -16,11 +16,12 @@ from penstock.adapters.embedded.event_log import EmbeddedEventLog as Log
 from penstock.application.consuming import consume_loop as consume
 from penstock.application.consuming.consume_loop import (
     MAX_CONSECUTIVE_DEAD_LETTERS,
+    SILENCE_SECONDS,
     ConsumeLoop,
     Handler,
     PoisonMessage,
 )
-from penstock.application.consuming.processing import ConsumerCounts
+from penstock.application.consuming.processing import PARTITION_STOPPED, ConsumerCounts
 from penstock.application.health.dependencies import Dependencies
 from penstock.domain.errors import Conflict, Corrupt, Fenced, NotFound, PenstockError, Unavailable
 from penstock.domain.event_codec import decode, encode
@@ -562,8 +563,21 @@ def test_a_topic_is_not_emptied_into_the_dead_letters(
     assert set(handler.numbers) - {1} == {2, 3}
     assert log.lag(GROUP, PROGRESS) == 51
     assert not loop.healthy
+    assert loop.problems() == [PARTITION_STOPPED]
     loop.close()
     assert loop.healthy  # the partition is no longer its own
+
+
+def test_a_log_that_is_silent_for_long_is_a_problem(log: Log, handler: Recorder, clock: ManualClock) -> None:
+    dependencies = Dependencies()
+    loop = loop_on(log, handler, clock, dependencies=dependencies)
+    clock.seconds += SILENCE_SECONDS
+    assert loop.problems() == []
+    clock.seconds += 1
+    assert loop.problems() == ["the event log has not answered for 31 s"]
+    dependencies.report("a probe", {"kafka": "Kafka answers nothing"})
+    assert loop.problems() == []  # the dependency says so already
+    dependencies.report("a probe", {})
 
 
 def test_a_stopped_partition_stays_stopped(

@@ -8,7 +8,17 @@ import json
 import pytest
 import typer
 
-from penstock.domain.errors import Conflict, Corrupt, Fault, KeyRevoked, NotFound, Refused, Unavailable, refusal
+from penstock.domain.errors import (
+    Conflict,
+    Corrupt,
+    Fault,
+    KeyRevoked,
+    NotFound,
+    PartFailed,
+    Refused,
+    Unavailable,
+    refusal,
+)
 from penstock.domain.mapping.coercion import CoercionError
 from services.cli.failures import BadUsage, ExitCode, judge, reporting
 
@@ -27,6 +37,7 @@ def caused(error: BaseException, cause: BaseException) -> BaseException:
         (BadUsage(refusal("invalid_map", "no", "Yes.").faults), ExitCode.USAGE, "invalid_map"),
         (NotFound("there is no such request"), ExitCode.REFUSED, "not_found"),
         (Conflict("it changed"), ExitCode.REFUSED, "conflict"),
+        (PartFailed("the part penstock.workers has failed"), ExitCode.INTERNAL, "internal"),
         (CoercionError("not_an_email"), ExitCode.REFUSED, "not_an_email"),
         (Unavailable("the disk is full"), ExitCode.UNAVAILABLE, "unavailable"),
         (Corrupt("moved"), ExitCode.UNAVAILABLE, "corrupt"),

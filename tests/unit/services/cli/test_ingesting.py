@@ -1,4 +1,4 @@
-"""Watching a request: problems are told while nothing moves, and are not waited for without end."""
+"""Watching a request: problems are shown while nothing moves, and are not waited for without end."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ import stamina
 from penstock import failpoints
 from penstock.config import Settings
 from penstock.runner.health_server import serving_health
-from penstock.runner.part_runner import PartRunner
+from penstock.runner.supervisor import Supervisor
 from penstock.wiring import System, embedded
 from services.uploader.main import ApiServer, api_server, background_parts
 from tests.support import messy_file
@@ -44,17 +44,17 @@ def system(tmp_path: Path, external: ForeignStore) -> Iterator[System]:
 
 
 @pytest.fixture
-def runner() -> PartRunner:
-    return PartRunner()
+def supervisor() -> Supervisor:
+    return Supervisor()
 
 
 @pytest.fixture
-def server(system: System, runner: PartRunner) -> ApiServer:
-    return api_server(system, "127.0.0.1", 0, problems=runner.problems)
+def server(system: System, supervisor: Supervisor) -> ApiServer:
+    return api_server(system, "127.0.0.1", 0, problems=supervisor.problems)
 
 
 def test_a_mistake_in_taking_offers_ends_the_service_with_its_error(
-    system: System, runner: PartRunner, server: ApiServer
+    system: System, supervisor: Supervisor, server: ApiServer
 ) -> None:
     """Else the service would look well, and take none."""
 
@@ -63,21 +63,21 @@ def test_a_mistake_in_taking_offers_ends_the_service_with_its_error(
             raise Bug
 
     with failpoints.installed(fail), pytest.raises(Bug):
-        runner.run([server, *background_parts(system)])
+        supervisor.run([server, *background_parts(system)])
     assert [request.event_id for request in system.requests.list(TENANT)] == ["1"]
 
 
 def test_the_offers_that_were_taken_are_counted_among_the_metrics(
-    system: System, runner: PartRunner, server: ApiServer
+    system: System, supervisor: Supervisor, server: ApiServer
 ) -> None:
-    uploader = threading.Thread(target=runner.run, args=([server, *background_parts(system)],))
+    uploader = threading.Thread(target=supervisor.run, args=([server, *background_parts(system)],))
     uploader.start()
-    with serving_health(runner, "127.0.0.1", 0) as health:
+    with serving_health(supervisor, "127.0.0.1", 0) as health:
         for attempt in stamina.retry_context(on=AssertionError, attempts=None, timeout=SECONDS):
             with attempt:
                 told = httpx.get(f"{health}/metrics").text
                 assert 'penstock_events_total{group="penstock.uploaders"} 2.0' in told  # the offer, and what it led to
         assert 'penstock_dead_letters_total{group="penstock.uploaders"} 0.0' in told
         assert httpx.get(f"{server.url}/readyz").status_code == 200
-        runner.stop()
+        supervisor.stop()
         uploader.join()

@@ -1,4 +1,4 @@
-"""What a worker process waits for, told to the process that has started it."""
+"""What a worker process waits for is reported to the process that has started it, which replaces the dead ones."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ import pytest
 
 from penstock.application.health.dependencies import Dependencies
 from penstock.config import Settings
+from penstock.domain.errors import Unavailable
 from services.row_processor import main as worker
+from services.standalone import worker_processes
 from services.standalone.worker_processes import WorkerProcesses
 
 
@@ -29,3 +31,11 @@ def test_a_worker_that_has_ended_waits_for_nothing_whatever_it_wrote(tmp_path: P
     with pytest.raises(msgspec.DecodeError):
         processes._listen("worker process 0", written)
     assert dependencies.problems() == []
+
+
+def test_workers_that_always_die_are_not_replaced_without_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker_processes.sys, "executable", "/bin/false")
+    monkeypatch.setattr(worker_processes, "MOST_RESTARTS", 3)
+    processes = WorkerProcesses(Settings(data=tmp_path), 2, Dependencies())
+    with pytest.raises(Unavailable, match="worker processes have died 4 times"):
+        processes.run()
