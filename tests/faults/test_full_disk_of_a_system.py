@@ -15,6 +15,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.support.child_processes import children
 from tests.support.command_line import CommandLine
 from tests.support.waiting import until
 
@@ -81,10 +82,6 @@ def running(cli: CommandLine) -> Iterator[tuple[str, str, list[int], Path]]:
         finally:
             process.terminate()
             process.wait(120)
-
-
-def children(pid: int) -> list[int]:
-    return [int(each) for each in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
 def limit(processes: list[int], limits: tuple[int, int]) -> None:
