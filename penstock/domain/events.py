@@ -1,13 +1,19 @@
-"""The events that the services exchange; none carries a customer's value."""
+"""The events that the services exchange; none carries a customer's value.
+
+What a field may hold stands in its type, which the codec checks when an event is written or read. What fields say
+together is checked whenever an event is made, with a `ValueError`.
+"""
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 import msgspec
+from msgspec import Meta
 
 from penstock.domain.errors import Fault, PenstockError, Problem, Refused
 from penstock.domain.mapping.mapping import Mode
+from penstock.domain.tenants import TENANT
 
 UPLOAD_REQUESTED = "penstock.upload-requested"
 CHUNK_READY = "penstock.chunk-ready"
@@ -15,16 +21,29 @@ PROGRESS = "penstock.progress"
 STATUS = "penstock.status"
 DEAD_LETTER = "penstock.dead-letter"
 
+SIGNATURE_BYTES = 32  # HMAC-SHA-256
+MAX_CHUNKS = 1_000_000  # of one request: the tracker keeps a bit for each, so that no event makes it keep over 125 kB
+
+Count = Annotated[int, Meta(ge=0)]
+Positive = Annotated[int, Meta(ge=1)]
+Chunk = Annotated[int, Meta(ge=0, lt=MAX_CHUNKS)]
+NonEmpty = Annotated[str, Meta(min_length=1)]
+Name = Annotated[str, Meta(min_length=1, max_length=200)]
+TenantId = Annotated[str, Meta(pattern=rf"\A{TENANT}\Z")]
+UuidV7 = Annotated[str, Meta(pattern=r"\A[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}\Z")]
+PublisherId = Annotated[str, Meta(pattern=r"\A[A-Za-z0-9._-]{1,64}\Z")]
+ObjectKey = Annotated[str, Meta(pattern=r"\A(?!(.*/)?\.{1,2}(/|\Z))[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)*\Z")]
+
 
 class UploadRequested(msgspec.Struct, frozen=True, kw_only=True):
     """A file waits to be ingested. The plan lies in the control store under the request id."""
 
     topic: ClassVar[str] = UPLOAD_REQUESTED
-    tenant_id: str
-    request_id: str
-    object_key: str
-    object_version: str
-    object_size: int
+    tenant_id: TenantId
+    request_id: UuidV7
+    object_key: ObjectKey
+    object_version: NonEmpty
+    object_size: Count
 
     @property
     def key(self) -> bytes:
@@ -39,19 +58,19 @@ class UploadOffered(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     topic: ClassVar[str] = UPLOAD_REQUESTED
-    tenant_id: str
-    publisher_id: str
-    event_id: str
-    object_uri: str  # s3://bucket/key
-    object_version: str  # version-id:… or etag:…
-    file_name: str
-    data_source: str
-    mapping_version: int | None = None
+    tenant_id: TenantId
+    publisher_id: PublisherId
+    event_id: Name
+    object_uri: Annotated[str, Meta(min_length=1, max_length=2_048)]  # s3://bucket/key
+    object_version: Annotated[str, Meta(min_length=1, max_length=1_100)]  # version-id:… or etag:…
+    file_name: Annotated[str, Meta(min_length=1, max_length=4_096)]
+    data_source: Name
+    mapping_version: Positive | None = None
     mode: Mode = Mode.UPSERT
-    segment: str | None = None
+    segment: NonEmpty | None = None
     notify: tuple[str, ...] = ()
-    issued_at_us: int
-    signature: bytes
+    issued_at_us: Count
+    signature: Annotated[bytes, Meta(min_length=SIGNATURE_BYTES, max_length=SIGNATURE_BYTES)]
 
     @property
     def key(self) -> bytes:
@@ -62,15 +81,19 @@ class ChunkReady(msgspec.Struct, frozen=True, kw_only=True):
     """Whole rows at [start, end) of the file's plain bytes; `first_line` is the file's line number of the first."""
 
     topic: ClassVar[str] = CHUNK_READY
-    tenant_id: str
-    request_id: str
-    object_key: str
-    object_version: str
-    object_size: int
-    chunk: int
-    start: int
-    end: int
-    first_line: int
+    tenant_id: TenantId
+    request_id: UuidV7
+    object_key: ObjectKey
+    object_version: NonEmpty
+    object_size: Count
+    chunk: Chunk
+    start: Count
+    end: Count
+    first_line: Positive
+
+    def __post_init__(self) -> None:
+        if self.end <= self.start:
+            raise ValueError("end is not above start")
 
     @property
     def key(self) -> bytes:
@@ -80,21 +103,21 @@ class ChunkReady(msgspec.Struct, frozen=True, kw_only=True):
 class Started(msgspec.Struct, frozen=True, kw_only=True, tag="started"):
     """The splitter has begun to read the file."""
 
-    at_us: int
+    at_us: Count
 
 
 class Split(msgspec.Struct, frozen=True, kw_only=True, tag="split"):
     """The whole file was read and checked: it has `chunks` chunks."""
 
-    at_us: int
-    chunks: int
-    bytes: int
+    at_us: Count
+    chunks: Annotated[int, Meta(ge=0, le=MAX_CHUNKS)]
+    bytes: Count
 
 
 class FileRefused(msgspec.Struct, frozen=True, kw_only=True, tag="file_refused"):
     """The file as a whole cannot be ingested; nothing of it will ever count."""
 
-    at_us: int
+    at_us: Count
     problem: Problem
 
 
@@ -112,12 +135,17 @@ def unreadable_file(error: PenstockError) -> Problem:
 class ChunkDone(msgspec.Struct, frozen=True, kw_only=True, tag="chunk_done"):
     """A chunk's manifest is durable. read = ingested + rejected."""
 
-    at_us: int
-    chunk: int
-    rows_read: int
-    rows_ingested: int
-    rows_rejected: int
-    reject_reasons: dict[str, int] = {}
+    at_us: Count
+    chunk: Chunk
+    rows_read: Count
+    rows_ingested: Count
+    rows_rejected: Count
+    reject_reasons: dict[str, Positive] = {}
+
+    def __post_init__(self) -> None:
+        _check_rows(self)
+        if sum(self.reject_reasons.values()) != self.rows_rejected:
+            raise ValueError("reject_reasons do not add up to rows_rejected")
 
 
 Step = Started | Split | FileRefused | ChunkDone
@@ -127,8 +155,8 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True):
     """One step of one request."""
 
     topic: ClassVar[str] = PROGRESS
-    tenant_id: str
-    request_id: str
+    tenant_id: TenantId
+    request_id: UuidV7
     step: Step
 
     @property
@@ -143,18 +171,21 @@ class StatusChanged(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     topic: ClassVar[str] = STATUS
-    tenant_id: str
-    request_id: str
+    tenant_id: TenantId
+    request_id: UuidV7
     data_source: str
     status: str
-    at_us: int
-    rows_read: int
-    rows_ingested: int
-    rows_rejected: int
+    at_us: Count
+    rows_read: Count
+    rows_ingested: Count
+    rows_rejected: Count
     publisher_id: str | None = None
     event_id: str | None = None
     problem_code: str | None = None
     problem_detail: str | None = None
+
+    def __post_init__(self) -> None:
+        _check_rows(self)
 
     @property
     def key(self) -> bytes:
@@ -166,13 +197,13 @@ class DeadLetter(msgspec.Struct, frozen=True, kw_only=True):
 
     topic: ClassVar[str] = DEAD_LETTER
     from_topic: str
-    from_partition: int
-    from_offset: int
+    from_partition: Count
+    from_offset: Count
     from_key: bytes
     value: bytes
     reason: str
     message: str
-    at_us: int
+    at_us: Count
 
     @property
     def key(self) -> bytes:
@@ -186,3 +217,8 @@ class ImpossibleEvent(PenstockError):
 
 
 Event = UploadRequested | UploadOffered | ChunkReady | Progress | StatusChanged | DeadLetter
+
+
+def _check_rows(counts: ChunkDone | StatusChanged) -> None:
+    if counts.rows_read != counts.rows_ingested + counts.rows_rejected:
+        raise ValueError("rows_read is not rows_ingested + rows_rejected")

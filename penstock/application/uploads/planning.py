@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from penstock.application.encryption.key_ring import KeyRing, Purpose
 from penstock.application.uploads.upload_command import UploadCommand
-from penstock.domain.event_codec import MAX_CHUNKS
+from penstock.domain.events import MAX_CHUNKS
 from penstock.domain.files.tabular_format import FileFormat
 from penstock.domain.mapping.attributes import Attribute
 from penstock.domain.mapping.mapping import Limits, Mapping, Plan
