@@ -117,18 +117,17 @@ class _Part:
         try:
             self.runnable.run()
             if not self._stopped:
-                self._report("has ended by itself")
+                self._report("has ended by itself", "ended by itself")
         except BaseException as error:
             self.error = error
-            self._report(f"has failed with {_described(error)}")
+            self._report(f"has failed with {_described(error)}", _described(error))
             log.debug("part.trace", part=self.runnable.name, exc_info=error)
         finally:
             self._ended.set()
 
-    def _report(self, how: str) -> None:
-        """Once: whoever asks reads `end`."""
+    def _report(self, how: str, error: str) -> None:
         self.end = f"the part {self.runnable.name} {how}: see the log"
-        log.critical("part.failed", part=self.runnable.name, error=how)
+        log.critical("part.failed", part=self.runnable.name, error=error)
 
 
 def _stop(parts: Sequence[_Part]) -> None:

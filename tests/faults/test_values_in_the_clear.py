@@ -20,6 +20,7 @@ import httpx
 import pytest
 
 from penstock.failpoints import VARIABLE
+from tests.support.child_processes import children
 from tests.support.clear_text import found_in, found_under, too_open
 from tests.support.command_line import CommandLine
 from tests.support.waiting import until
@@ -165,16 +166,19 @@ from services.row_processor import main
 from services.standalone.system import Standalone
 
 class Buggy:
-    healthy = True
+    name = "buggy"
     def run(self): raise ValueError(sys.argv[1])
     def stop(self): pass
+    def problems(self): return []
 
-main.worker_loop = lambda system: Buggy()
 settings = load_settings()
 configure(settings.log_level, "test")
 with Standalone(settings, workers=0) as standalone:
-    standalone._guarded(Buggy().run)
+    standalone.supervisor.start([Buggy()])
+    while not standalone.supervisor.ended_parts():
+        pass
     print(standalone.supervisor.problems())
+main.worker_loop = lambda system: Buggy()
 sys.argv[2:] = ["--until-stdin-closes"]
 main.main()
 """
@@ -185,7 +189,8 @@ def test_a_bug_is_told_by_its_kind_and_place(cli: CommandLine) -> None:
     command = [sys.executable, "-c", BUGGY_SYSTEM, MARK]
     ran = subprocess.run(command, env=cli.environment(**DEBUG), capture_output=True, text=True, check=False)
     assert ran.returncode != 0
-    assert [json.loads(line)["error"] for line in ran.stderr.splitlines()] == ["ValueError"] * 2
+    lines = [json.loads(line) for line in ran.stderr.splitlines()]
+    assert [line["error"] for line in lines if line["event"] == "part.failed"] == ["ValueError"] * 2
     assert ran.stderr.count("<string>:10 run") == 2
     check_text(ran.stdout, ran.stderr)
 
@@ -291,7 +296,8 @@ def test_no_process_s_memory_is_another_s_to_read(cli: CommandLine) -> None:
     try:
         assert process.stdout is not None
         assert json.loads(process.stdout.readline())
-        (worker,) = map(int, Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split())
+        until(lambda: children(process.pid))
+        (worker,) = children(process.pid)
         for pid in (process.pid, worker):
             until(lambda pid=pid: not can_read(pid, "environ"))  # type: ignore[misc]  # a worker begins with that
             assert not can_read(pid, "mem")

@@ -178,7 +178,7 @@ def test_a_part_in_the_background_that_fails_is_named_and_the_others_go_on() -> 
         {
             "event": "part.failed",
             "part": "broken",
-            "error": "has failed with ZeroDivisionError",
+            "error": "ZeroDivisionError",
             "log_level": "critical",
         }
     ]
