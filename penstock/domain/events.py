@@ -11,9 +11,9 @@ from typing import Annotated, ClassVar
 import msgspec
 from msgspec import Meta
 
+from penstock.domain import tenants
 from penstock.domain.errors import Fault, PenstockError, Problem, Refused
 from penstock.domain.mapping.mapping import Mode
-from penstock.domain.tenants import TENANT
 
 UPLOAD_REQUESTED = "penstock.upload-requested"
 CHUNK_READY = "penstock.chunk-ready"
@@ -29,7 +29,7 @@ Positive = Annotated[int, Meta(ge=1)]
 Chunk = Annotated[int, Meta(ge=0, lt=MAX_CHUNKS)]
 NonEmpty = Annotated[str, Meta(min_length=1)]
 Name = Annotated[str, Meta(min_length=1, max_length=200)]
-TenantId = Annotated[str, Meta(pattern=rf"\A{TENANT}\Z")]
+TenantId = Annotated[str, Meta(pattern=rf"\A{tenants.TENANT}\Z")]
 UuidV7 = Annotated[str, Meta(pattern=r"\A[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}\Z")]
 PublisherId = Annotated[str, Meta(pattern=r"\A[A-Za-z0-9._-]{1,64}\Z")]
 ObjectKey = Annotated[str, Meta(pattern=r"\A(?!(.*/)?\.{1,2}(/|\Z))[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)*\Z")]
