@@ -174,8 +174,9 @@ def test_interrupted_it_says_so_and_goes_on_when_it_is_run_again(cli: CommandLin
 def test_a_part_that_fails_ends_the_command_at_once_and_it_goes_on_when_it_is_run_again(
     cli: CommandLine, failpoint: str, part: str
 ) -> None:
+    content, small = many(3000), {"PENSTOCK_CHUNK_BYTES": "20000"}
     began = time.monotonic()
-    failed = cli.ingest(rows("C1\t\tUtrecht"), PENSTOCK_FAILPOINT=failpoint)
+    failed = cli.ingest(content, PENSTOCK_FAILPOINT=failpoint, **small)
     assert time.monotonic() - began < STALL_TIMEOUT_SECONDS
     request_id = failed.document["request_id"]
     assert (failed.code, failed.document["error"]["code"]) == (70, "internal")
@@ -184,7 +185,7 @@ def test_a_part_that_fails_ends_the_command_at_once_and_it_goes_on_when_it_is_ru
         f"run the same command again to go on with {request_id}"
     )
     assert failed.stderr.count('"event": "part.failed"') == 1
-    again = cli.ingest(rows("C1\t\tUtrecht"))
+    again = cli.ingest(content, **small)
     assert (again.code, again.document["request_id"]) == (0, request_id)
 
 
