@@ -1,4 +1,4 @@
-"""Fault 18: a file that is made to exhaust memory costs its own request at most; the process lives, and stays small."""
+"""A file that is made to exhaust memory costs its own request at most; the process lives, and stays small."""
 
 from __future__ import annotations
 

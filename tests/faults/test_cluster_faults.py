@@ -1,4 +1,4 @@
-"""Faults 1-5, 9-11 and 15 on the cluster runtime: real processes on real servers, killed, stopped and cut off.
+"""On the cluster runtime: real processes on real servers, killed, stopped and cut off.
 
 One installation for all; each fault ends in the invariant over all that was uploaded so far. What takes long, or has a
 short form elsewhere, is for `make test-faults`.

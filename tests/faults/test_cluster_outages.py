@@ -1,4 +1,4 @@
-"""Faults 6, 8 and 10 on the cluster runtime: brokers and nodes that are killed and come back, and topics of poison."""
+"""On the cluster runtime: brokers and nodes that are killed and come back, and topics of poison."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Fault 15: a stored file that was changed fails its request alone; what cannot be read for a while is read again."""
+"""A stored file that was changed fails its request alone; what cannot be read for a while is read again."""
 
 from __future__ import annotations
 

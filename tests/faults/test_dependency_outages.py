@@ -1,4 +1,4 @@
-"""Fault 23: each server away in turn, and back: told once, and what was accepted meanwhile is ingested."""
+"""Each server away in turn, and back: told once, and what was accepted meanwhile is ingested."""
 
 from __future__ import annotations
 

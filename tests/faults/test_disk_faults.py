@@ -1,4 +1,4 @@
-"""Fault 14, full disks, and SIGKILL within a write: an error says what to fix, and what was acknowledged stays.
+"""Full disks, and SIGKILL within a write: an error says what to fix, and what was acknowledged stays.
 
 The kernel's limit on file sizes makes the n-th write fail, also in its middle, without a disk of that size. A small
 tmpfs makes a disk that is really full, where this user may mount one.

@@ -1,4 +1,4 @@
-"""Faults 3, 5, 7 and 8 on the cluster's tracker: a faust app on real Kafka, killed, stalled and poisoned."""
+"""On the cluster's tracker: a faust app on real Kafka, killed, stalled and poisoned."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Faults 1-4: real processes, killed or stopped at every step and in between, lose nothing and count nothing twice."""
+"""Real processes, killed or stopped at every step and in between, lose nothing and count nothing twice."""
 
 from __future__ import annotations
 

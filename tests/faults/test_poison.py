@@ -1,4 +1,4 @@
-"""Fault 8: events that can never be handled become dead letters that say why; their neighbours go on, up to a limit."""
+"""Events that can never be handled become dead letters that say why; their neighbours go on, up to a limit."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Faults 1-3, 7, 11, 12: 200 seeded lives of the whole embedded system; `make simulate SEEDS=n` runs more."""
+"""200 seeded lives of the whole embedded system; `make simulate SEEDS=n` runs more."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Faults 3, 7 and 12: trackers killed with SIGKILL, shuffled and repeated events, clocks that jump."""
+"""Trackers killed with SIGKILL, shuffled and repeated events, clocks that jump."""
 
 from __future__ import annotations
 

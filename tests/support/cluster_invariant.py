@@ -1,4 +1,4 @@
-"""The invariant of FAULTS.md on real servers: what is safe at any moment, what holds when all has finished."""
+"""The invariant on real servers: what is safe at any moment, what holds when all has finished."""
 
 from __future__ import annotations
 
