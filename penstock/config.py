@@ -7,7 +7,7 @@ from collections import abc
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, Literal, TypeVar, get_args, get_origin
+from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin
 
 import msgspec
 import structlog
@@ -18,7 +18,8 @@ from penstock.domain.tenants import TENANT_RULE, is_tenant
 
 PREFIX = "PENSTOCK_"
 DEFAULT_TENANT = "default"
-T = TypeVar("T", bound=msgspec.Struct)
+Secret = Annotated[str, msgspec.Meta(extra={"secret": True})]
+HIDDEN = "***"
 
 SECTIONS = ("kafka", "cassandra", "s3", "external_s3", "kms", "smtp")  # servers, whose settings begin with their names
 NO_SETTINGS = ("url", "api_key", "failpoint")  # variables that are read elsewhere
@@ -33,6 +34,21 @@ _IN_WORDS = {
 }
 
 log = structlog.get_logger(__name__)
+
+
+class ServerSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """Settings of one server. No repr, and so no log and no traceback, shows a field of the type `Secret`."""
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in self.__rich_repr__())})"
+
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        """What rich shows, too."""
+        values = [(field, getattr(self, field.name)) for field in msgspec.structs.fields(self)]
+        return [(field.name, HIDDEN if value and field.type == Secret else value) for field, value in values]
+
+
+T = TypeVar("T", bound=ServerSettings)
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):

@@ -11,8 +11,7 @@ from email.message import EmailMessage
 from email.policy import SMTP
 from enum import StrEnum
 
-import msgspec
-
+from penstock.config import Secret, ServerSettings
 from penstock.domain.errors import InDoubt, PenstockError, Unavailable, refusal
 from penstock.ports.mailer import Mailer
 
@@ -27,14 +26,14 @@ class Security(StrEnum):
     TLS = "tls"  # from the first byte
 
 
-class SmtpServer(msgspec.Struct, frozen=True, kw_only=True):
+class SmtpServer(ServerSettings, frozen=True, kw_only=True):
     """Where the mail server is and how to sign in."""
 
     host: str
     port: int = 587
     security: Security = Security.STARTTLS
     user: str = ""  # "" does not sign in
-    password: str = ""
+    password: Secret = ""
     timeout_seconds: float = 30.0
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import boto3
-import msgspec
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
+
+from penstock.config import Secret, ServerSettings
 
 CONNECTIONS = 32  # kept open for the next call
 
@@ -15,21 +16,17 @@ CONNECTIONS = 32  # kept open for the next call
 _NOT_LET_IN = {"AccessDeniedException", "UnrecognizedClientException", "ExpiredTokenException"}
 
 
-class AwsSettings(msgspec.Struct, frozen=True, kw_only=True):
+class AwsSettings(ServerSettings, frozen=True, kw_only=True):
     """Where a service is and how to sign in."""
 
     endpoint_url: str = ""  # "" is AWS's own for the region
     region: str = "us-east-1"
-    access_key: str = ""  # "" leaves it to boto3: variables, files, web identity, the machine's role
-    secret_key: str = ""
+    access_key: Secret = ""  # "" leaves it to boto3: variables, files, web identity, the machine's role
+    secret_key: Secret = ""
     ca_file: str = ""  # certificates to trust in place of the usual ones
     connect_timeout_seconds: float = 5.0
     read_timeout_seconds: float = 30.0  # between two pieces of an answer
     attempts: int = 4  # of a call, with growing pauses of up to 20 seconds between them
-
-    def __repr__(self) -> str:
-        """Without the keys."""
-        return f"{type(self).__name__}(endpoint_url={self.endpoint_url!r}, region={self.region!r})"
 
 
 def connect(service: str, settings: AwsSettings, **options: Any) -> Any:

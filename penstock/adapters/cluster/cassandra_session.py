@@ -47,6 +47,7 @@ from cassandra.protocol import (
 )
 from cassandra.query import BatchStatement, BatchType, PreparedStatement, Statement, tuple_factory
 
+from penstock.config import Secret, ServerSettings
 from penstock.domain.errors import PenstockError, Unavailable, refusal
 
 # The fifth adds a checksum to every frame, which costs a row 2 µs on both sides; TLS has one, and cells and files of
@@ -74,7 +75,7 @@ T = TypeVar("T")
 stamina.instrumentation.set_on_retry_hooks([])  # who waits says so once, not at each try
 
 
-class CassandraSettings(msgspec.Struct, frozen=True, kw_only=True):
+class CassandraSettings(ServerSettings, frozen=True, kw_only=True):
     """Where Cassandra is, how to sign in, and how Penstock uses it. Raises `Refused` for what cannot be.
 
     `replication` is the keyspace's, as CQL has it: data centre and number of replicas, or SimpleStrategy's one; the
@@ -90,7 +91,7 @@ class CassandraSettings(msgspec.Struct, frozen=True, kw_only=True):
     serial_consistency: str = "LOCAL_SERIAL"
     allow_periodic_sync: bool = False  # take the loss of acknowledged writes when a single node is killed
     user: str = ""  # "" does not sign in
-    password: str = ""
+    password: Secret = ""
     tls: bool = False
     tls_ca_file: str = ""  # "": the system's
     tls_certificate_file: str = ""  # of this client, with its key; "": none

@@ -9,7 +9,7 @@ import logging
 from enum import StrEnum
 from typing import Any
 
-import msgspec
+from penstock.config import Secret, ServerSettings
 
 LOG_LEVEL_WARNING = 4  # as syslog counts
 
@@ -27,7 +27,7 @@ class SaslMechanism(StrEnum):
     SCRAM_SHA_512 = "SCRAM-SHA-512"
 
 
-class KafkaSettings(msgspec.Struct, frozen=True, kw_only=True):
+class KafkaSettings(ServerSettings, frozen=True, kw_only=True):
     """How to reach one Kafka cluster (4.0 or newer: groups are KIP-848's).
 
     `session_timeout_seconds` is how long a living process may go without a poll; how long a dead one is missed
@@ -41,11 +41,11 @@ class KafkaSettings(msgspec.Struct, frozen=True, kw_only=True):
     security_protocol: SecurityProtocol = SecurityProtocol.PLAINTEXT
     sasl_mechanism: SaslMechanism = SaslMechanism.SCRAM_SHA_512
     username: str = ""
-    password: str = ""
+    password: Secret = ""
     ca_file: str = ""  # PEM; "" trusts the system's authorities
     certificate_file: str = ""  # PEM; "" shows no certificate of its own
     key_file: str = ""
-    key_password: str = ""
+    key_password: Secret = ""
     session_timeout_seconds: float = 45.0
     delivery_timeout_seconds: float = 30.0  # of one event, retries included
     request_timeout_seconds: float = 10.0

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from contextlib import closing
 from typing import Any
 
-import msgspec
 from botocore.exceptions import BotoCoreError, ClientError
 from msgspec.structs import replace
 
 from penstock.adapters.cluster.aws import code_of, describe, status_of
 from penstock.adapters.cluster.s3_client import S3Settings, connect_s3
+from penstock.config import Secret, ServerSettings
 from penstock.domain.access.publishing import ObjectUri, ObjectVersion, VersionKind
 from penstock.domain.errors import Corrupt, NotFound, PenstockError, Unavailable, refusal
 from penstock.ports.external_objects import ExternalObjects, NotAllowed
@@ -39,15 +39,11 @@ _OWN_CREDENTIALS = {
 _PASSING = {408, 429}
 
 
-class ExternalS3Settings(msgspec.Struct, frozen=True, kw_only=True):
+class ExternalS3Settings(ServerSettings, frozen=True, kw_only=True):
     """Who reads other services' buckets, which lie where Penstock's own does."""
 
-    access_key: str = ""  # "" reads them as Penstock's own bucket
-    secret_key: str = ""
-
-    def __repr__(self) -> str:
-        """Without the keys."""
-        return f"{type(self).__name__}()"
+    access_key: Secret = ""  # "" reads them as Penstock's own bucket
+    secret_key: Secret = ""
 
     def over(self, own: S3Settings) -> S3Settings:
         """`own` with these credentials. Raises `Refused` (`invalid_setting`) when there is half of them."""
