@@ -8,8 +8,8 @@ from pathlib import Path
 
 from penstock.application.catalog.column_specs import ColumnSpec, MappingSpec
 from penstock.domain.errors import Refused, refusal
+from services.cli.decoding import decode_json
 from services.cli.failures import BadUsage
-from services.uploader.api.decoding import decode_json
 
 STDIN = Path("-")
 MAX_BYTES = 1 << 20  # as the API takes

@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any, cast
 
 import uvicorn
-from litestar import Litestar
+from fastapi import FastAPI
 
 from penstock.application.consuming.consume_loop import ConsumeLoop
 from penstock.domain.errors import Unavailable
@@ -57,7 +57,7 @@ class ApiServer:
 
     name = "HTTP API"
 
-    def __init__(self, app: Litestar, host: str, port: int, *, at_end: Callable[[], None]) -> None:
+    def __init__(self, app: FastAPI, host: str, port: int, *, at_end: Callable[[], None]) -> None:
         connections = Connections(allowed_connections())
         self._socket, self._at_end = _bound(host, port), at_end
         address, bound_port = self._socket.getsockname()[:2]

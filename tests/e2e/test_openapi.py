@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from typing import Any
 
-import msgspec
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, settings
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
 from penstock.domain.access.permissions import Role
-from services.uploader.api.app import OPERATIONS
-from services.uploader.api.openapi import openapi
+from services.uploader.api import app
 from tests.support.access import create_key
 from tests.support.http_system import HEADER, HttpSystem, serving
 
 EXAMPLES = 20  # of each operation
 BEYOND_A_SCHEMA = [positive_data_acceptance]  # a file, a pattern of dates or a mapping can be wrong in ways of its own
 
-document = json.loads(msgspec.json.encode(openapi(OPERATIONS)))
+document = app.document()
 schema = schemathesis.openapi.from_dict(document)
 # The test sends a key with every call: one that is made without it would be judged as a call without.
 schema.config.generation.update(with_security_parameters=False)

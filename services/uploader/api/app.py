@@ -1,4 +1,4 @@
-"""The application: the list of all operations, and what they work with."""
+"""The application: all operations, and what they share."""
 
 from __future__ import annotations
 
@@ -7,19 +7,20 @@ from typing import Any
 
 import msgspec
 from anyio import CapacityLimiter
-from litestar import Litestar, Request, Response, get
-from litestar.exceptions import HTTPException
+from fastapi import FastAPI, Request, Response
+from fastapi.routing import iter_route_contexts
+from starlette.exceptions import HTTPException
+from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 
 from penstock import struct_types
 from penstock.ports.clock import Clock
 from penstock.wiring.use_cases import AllUseCases
-from services.uploader.api import catalog, keys, machines, profiles, rejects, requests, uploads
-from services.uploader.api.endpoints import Api, options_routes, problem_response, route
+from services.uploader.api import catalog, keys, machines, openapi, profiles, rejects, requests, uploads
 from services.uploader.api.metrics import Metrics
-from services.uploader.api.openapi import openapi
-from services.uploader.api.operations import JSON, Operation, Services
-from services.uploader.api.problems import answer_for
+from services.uploader.api.problems import problem_response
 from services.uploader.api.rate_limit import RateLimit
+from services.uploader.api.services import Services
 from services.uploader.api.slots import Slots
 
 LOOKUPS_PER_SECOND = 20.0  # of each tenant
@@ -27,46 +28,19 @@ LOOKUP_BURST = 200
 CALLS_PER_KEY = 128  # under way at once, event streams among them
 CALLS_PER_TENANT = 256
 
-OPERATIONS: tuple[Operation, ...] = (
-    uploads.upload,
-    uploads.inspect_file,
-    requests.list_requests,
-    requests.get_request,
-    requests.request_events,
-    rejects.download_rejects,
-    requests.cancel_request,
-    requests.undo_request,
-    requests.resubmit_request,
-    profiles.lookup_profile,
-    catalog.list_data_sources,
-    catalog.create_data_source,
-    catalog.get_mapping,
-    catalog.save_mapping,
-    catalog.list_attributes,
-    catalog.create_attribute,
-    keys.list_api_keys,
-    keys.create_api_key,
-    keys.revoke_api_key,
-    keys.read_audit,
-    machines.healthz,
-    machines.readyz,
-)
+_ROUTERS = [module.router for module in (uploads, requests, rejects, profiles, catalog, keys, machines)]
 
 
-def create_app(
-    use_cases: AllUseCases,
-    clock: Clock,
-    problems: Callable[[], list[str]],
-    metrics: Metrics,
-) -> Litestar:
+def create_app(use_cases: AllUseCases, clock: Clock, problems: Callable[[], list[str]], metrics: Metrics) -> FastAPI:
     """The API over the use cases of one runtime. `problems` says what is wrong, nothing if all is well."""
     struct_types.prepare()
-    services = Services(
+    app = _with_operations()
+    app.state.services = Services(
         use_cases=use_cases,
         clock=clock,
         problems=problems,
-        lookups=RateLimit(clock, per_second=LOOKUPS_PER_SECOND, burst=LOOKUP_BURST),
         metrics=metrics,
+        lookups=RateLimit(clock, per_second=LOOKUPS_PER_SECOND, burst=LOOKUP_BURST),
         calls=Slots("calls", per_key=CALLS_PER_KEY, per_tenant=CALLS_PER_TENANT),
         uploads=Slots(
             "uploads",
@@ -84,20 +58,59 @@ def create_app(
         ),
         stream_threads=CapacityLimiter(requests.LOOKS_AT_ONCE),
     )
-    document = msgspec.json.encode(openapi(OPERATIONS))
+    return app
 
-    @get(["/openapi.json", "/v1/openapi.json"], sync_to_thread=False)
-    def openapi_json() -> Response[bytes]:
-        return Response(document, media_type=JSON)
 
-    return Api(
-        [*options_routes(OPERATIONS), *(route(op, services) for op in OPERATIONS), openapi_json],
-        openapi_config=None,
-        logging_config=None,
-        exception_handlers={HTTPException: _unrouted, Exception: _unrouted},
+def document() -> dict[str, Any]:
+    """The OpenAPI document."""
+    return _document(_with_operations())
+
+
+def _document(app: FastAPI) -> dict[str, Any]:
+    return openapi.document(app, uploads.UploadPart, uploads.InspectPart)
+
+
+def _with_operations() -> FastAPI:
+    app = FastAPI(
+        openapi_url=None,
+        redirect_slashes=False,
+        exception_handlers={HTTPException: _unrouted},
+        telemetry={"tracing": False, "metrics": False, "logs": False},  # it holds what callers send
+        generate_unique_id_function=lambda route: route.name,
     )
+    for router in _ROUTERS:
+        app.include_router(router)
+    app.include_router(machines.router, prefix="/v1", include_in_schema=False)  # they may ask at either place
+    content = msgspec.json.encode(_document(app))
+
+    async def openapi_json(_: Request) -> Response:
+        return Response(content, media_type=openapi.JSON)
+
+    for path in ("/openapi.json", "/v1/openapi.json"):
+        app.add_route(path, openapi_json, include_in_schema=False)
+    _allow_methods(app)
+    return app
 
 
-def _unrouted(_: Request[Any, Any, Any], error: Exception) -> Response[Any]:
-    """The answer where no operation was reached: no such path, another method."""
-    return problem_response(answer_for(error))
+async def _unrouted(_: Request, error: Exception) -> Response:
+    return problem_response(error)
+
+
+def _allow_methods(app: FastAPI) -> None:
+    """Answer OPTIONS on each path, and every method that the path does not have: after all operations."""
+    methods: dict[str, list[str]] = {}
+    for route in iter_route_contexts(app.routes):
+        methods.setdefault(str(route.path), []).extend(sorted(route.methods or ()))
+    app.router.routes += [Route(path, OtherMethods(allowed)) for path, allowed in methods.items()]
+
+
+class OtherMethods:
+    """Answers the methods of a path that have no operation."""
+
+    def __init__(self, allowed: list[str]) -> None:
+        self._headers = {"Allow": ", ".join([*allowed, "OPTIONS"])}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["method"] != "OPTIONS":
+            raise HTTPException(405, headers=self._headers)
+        await Response(status_code=204, headers=self._headers)(scope, receive, send)

@@ -5,17 +5,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated
 
-import msgspec
-from msgspec import UNSET
+from fastapi import APIRouter, Query
+from pydantic import Field
 
 from penstock.application.catalog.catalog import DataSource
-from penstock.application.catalog.column_specs import MappingSpec, Name
-from penstock.domain.access.permissions import Permission
+from penstock.application.catalog.column_specs import ColumnSpec
+from penstock.application.catalog.use_cases import CatalogUseCases
 from penstock.domain.errors import refusal
-from penstock.domain.limits import MAX_DISPLAY_NAME, MAX_PAGE
+from penstock.domain.limits import MAX_DISPLAY_NAME, MAX_MAPPED_COLUMNS, MAX_PAGE
 from penstock.domain.mapping.attributes import Attribute
-from services.uploader.api.decoding import Limit
-from services.uploader.api.operations import Call, operation
+from penstock.domain.mapping.mapping import WritePolicy
+from services.uploader.api.access import allowed_to
+from services.uploader.api.openapi import problems
+from services.uploader.api.route import Operation
+from services.uploader.api.services import Call
+from services.uploader.api.validation import Limit, Model, Name, Omittable
 from services.uploader.api.views import (
     AttributeList,
     AttributeView,
@@ -26,15 +30,17 @@ from services.uploader.api.views import (
     mapping_view,
 )
 
-DisplayName = Annotated[str, msgspec.Meta(max_length=MAX_DISPLAY_NAME)]
+DisplayName = Annotated[str, Field(max_length=MAX_DISPLAY_NAME)]
+
+router = APIRouter(route_class=Operation)
 
 
-class NewDataSource(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class NewDataSource(Model):
     name: Name
     display_name: DisplayName = ""
 
 
-class NewAttribute(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class NewAttribute(Model):
     """`format` is written `kind` or `kind(argument)`, such as `date(dd/MM/yyyy)`."""
 
     name: Name
@@ -43,64 +49,101 @@ class NewAttribute(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     pii: bool = False
 
 
-class NamesQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Column(Model):
+    """One column. `pii` and `format` describe an attribute that is to be created; for a known one they may be left out.
+
+    `format` is written `kind` or `kind(argument)`, such as `date(dd/MM/yyyy)`.
+    """
+
+    column: Annotated[str, Field(min_length=1)]
+    attribute: Name
+    identifier: bool = False
+    pii: bool = False
+    format: str | None = None
+    policy: Annotated[WritePolicy, Field(strict=False)] = WritePolicy.OVERWRITE
+
+    def spec(self) -> ColumnSpec:
+        return ColumnSpec(**dict(self))
+
+
+Columns = Annotated[list[Column], Field(min_length=1, max_length=MAX_MAPPED_COLUMNS)]
+
+
+class NewMapping(Model):
+    """Identifiers rank in the order of the columns. What `GET` answers can be put back as it is: `version` and
+    `created_attributes` are ignored."""
+
+    data_source: Omittable[Name]
+    version: Omittable[int]
+    created_attributes: Omittable[list[str]]
+    columns: Columns
+
+
+class NamesQuery(Model):
     """`after` is the `next` of the page before."""
 
-    after: Annotated[str, msgspec.Meta(pattern="^([a-z][a-z0-9_]{0,62})?$")] = ""
+    after: Annotated[str, Field(pattern="^([a-z][a-z0-9_]{0,62})?$")] = ""
     limit: Limit = MAX_PAGE
 
 
-@operation("GET", "/v1/data-sources", permission=Permission.READ_CATALOG, answers=DataSourceList)
-def list_data_sources(call: Call, query: NamesQuery) -> DataSourceList:
+@router.get("/v1/data-sources", dependencies=[allowed_to(CatalogUseCases.sources)])
+def list_data_sources(call: Call, query: Annotated[NamesQuery, Query()]) -> DataSourceList:
     """All data sources, by name, page by page."""
     found = call.use_cases.catalog.sources(call.caller, after=query.after, limit=query.limit)
     return DataSourceList(data_sources=[_source(source) for source in found], next=_next(found, query.limit))
 
 
-@operation(
-    "POST", "/v1/data-sources", permission=Permission.EDIT_CATALOG, status=201, answers=DataSourceView, problems=(409,)
+@router.post(
+    "/v1/data-sources",
+    dependencies=[allowed_to(CatalogUseCases.create_source)],
+    status_code=201,
+    responses=problems(409),
 )
 def create_data_source(call: Call, body: NewDataSource) -> DataSourceView:
     """Create a data source; one that exists is answered as it is."""
     return _source(call.use_cases.catalog.create_source(call.caller, body.name, body.display_name))
 
 
-@operation("GET", "/v1/data-sources/{name}/mapping", permission=Permission.READ_CATALOG, answers=MappingView)
+@router.get("/v1/data-sources/{name}/mapping", dependencies=[allowed_to(CatalogUseCases.mapping)])
 def get_mapping(call: Call, name: str) -> MappingView:
     """The present mapping of a data source."""
     return mapping_view(call.use_cases.catalog.mapping(call.caller, name))
 
 
-@operation(
-    "PUT", "/v1/data-sources/{name}/mapping", permission=Permission.EDIT_CATALOG, answers=MappingView, problems=(409,)
+@router.put(
+    "/v1/data-sources/{name}/mapping", dependencies=[allowed_to(CatalogUseCases.save_mapping)], responses=problems(409)
 )
-def save_mapping(call: Call, name: str, body: MappingSpec) -> MappingView:
+def save_mapping(call: Call, name: str, body: NewMapping) -> MappingView:
     """Save a data source's mapping as a new version; attributes that do not exist yet are created."""
-    if body.data_source not in (UNSET, name):
+    if body.data_source not in (None, name):
         raise refusal(
             "invalid_request",
             "the body names another data source than the path",
             "Name the same one in both, or leave data_source out.",
         )
-    return mapping_view(call.use_cases.catalog.save_mapping(call.caller, name, body.columns))
+    columns = [column.spec() for column in body.columns]
+    return mapping_view(call.use_cases.catalog.save_mapping(call.caller, name, columns))
 
 
-@operation("GET", "/v1/attributes", permission=Permission.READ_CATALOG, answers=AttributeList)
-def list_attributes(call: Call, query: NamesQuery) -> AttributeList:
+@router.get("/v1/attributes", dependencies=[allowed_to(CatalogUseCases.attributes)])
+def list_attributes(call: Call, query: Annotated[NamesQuery, Query()]) -> AttributeList:
     """All attributes, built-in and custom, by name, page by page."""
     found = call.use_cases.catalog.attributes(call.caller, after=query.after, limit=query.limit)
     return AttributeList(attributes=[attribute_view(each) for each in found], next=_next(found, query.limit))
 
 
-@operation(
-    "POST", "/v1/attributes", permission=Permission.EDIT_CATALOG, status=201, answers=AttributeView, problems=(409,)
+@router.post(
+    "/v1/attributes",
+    dependencies=[allowed_to(CatalogUseCases.create_attribute)],
+    status_code=201,
+    responses=problems(409),
 )
 def create_attribute(call: Call, body: NewAttribute) -> AttributeView:
     """Create a custom attribute; one of the same shape that exists is answered as it is."""
-    made = call.use_cases.catalog.create_attribute(
-        call.caller, body.name, format=body.format, pii=body.pii, display_name=body.display_name
+    created = call.use_cases.catalog.create_attribute(
+        call.caller, body.name, display_name=body.display_name, format=body.format, pii=body.pii
     )
-    return attribute_view(made)
+    return attribute_view(created)
 
 
 def _next(page: Sequence[DataSource] | Sequence[Attribute], limit: int) -> str | None:

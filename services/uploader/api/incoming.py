@@ -12,7 +12,7 @@ import time
 from typing import Any
 
 import anyio
-from litestar.types import Receive
+from starlette.types import Receive
 
 from penstock.domain.errors import Refused, refusal
 

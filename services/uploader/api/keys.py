@@ -2,53 +2,74 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, date, datetime, timedelta
-from typing import Annotated
+from typing import Annotated, Any
 
-import msgspec
-from msgspec import UNSET, UnsetType
+from fastapi import APIRouter, Query
+from pydantic import AwareDatetime, BeforeValidator, Field
+from pydantic_core import PydanticCustomError
 
 from penstock.application.access.api_keys import ApiKey
-from penstock.domain.access.permissions import Permission, Role
+from penstock.application.access.use_cases import AccessUseCases
+from penstock.domain.access.permissions import Role
 from penstock.domain.limits import MAX_DISPLAY_NAME, MAX_PAGE
-from services.uploader.api.decoding import Limit
-from services.uploader.api.operations import Call, operation
-from services.uploader.api.views import (
-    ApiKeyList,
-    AuditPage,
-    NewApiKeyView,
-    audit_view,
-    key_view,
-)
+from services.uploader.api.access import allowed_to
+from services.uploader.api.openapi import problems
+from services.uploader.api.route import Operation
+from services.uploader.api.services import Call
+from services.uploader.api.validation import Limit, Model, Omittable
+from services.uploader.api.views import ApiKeyList, AuditPage, NewApiKeyView, audit_view, key_view
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
+router = APIRouter(route_class=Operation)
 
-class NewApiKey(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+
+def _written_as(pattern: str, example: str) -> Any:
+    """Checks a day or time before pydantic, which also accepts numbers and partial texts."""
+
+    def check(value: object) -> object:
+        if value is None or (isinstance(value, str) and re.fullmatch(pattern, value, re.ASCII)):
+            return value
+        raise PydanticCustomError("shape", f"this should be written as {example}")
+
+    return BeforeValidator(check)
+
+
+Time = Annotated[
+    AwareDatetime,
+    Field(strict=False),
+    _written_as(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)", "2026-11-25T08:00:00Z"),
+]
+Day = Annotated[date, Field(strict=False), _written_as(r"\d{4}-\d\d-\d\d", "2026-11-25")]
+
+
+class NewApiKey(Model):
     """Without `expires_at` the key is good until it is revoked."""
 
-    role: Role
-    name: Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_DISPLAY_NAME)]
-    expires_at: Annotated[datetime, msgspec.Meta(tz=True)] | None = None
+    role: Annotated[Role, Field(strict=False)]
+    name: Annotated[str, Field(min_length=1, max_length=MAX_DISPLAY_NAME)]
+    expires_at: Time | None = None
 
 
-class KeysQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class KeysQuery(Model):
     """`after` is the `next` of the page before."""
 
-    after: Annotated[str, msgspec.Meta(pattern="^([0-9]{20}-[0-9a-f]{64})?$")] = ""
+    after: Annotated[str, Field(pattern="^([0-9]{20}-[0-9a-f]{64})?$")] = ""
     limit: Limit = MAX_PAGE
 
 
-class AuditQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class AuditQuery(Model):
     """`day` is in UTC, today by default; `before` is the `next` of the page before."""
 
-    day: date | UnsetType = UNSET
-    before: Annotated[str, msgspec.Meta(pattern="^([0-9]{20}-[0-9a-f]{8})?$")] = ""
+    day: Omittable[Day]
+    before: Annotated[str, Field(pattern="^([0-9]{20}-[0-9a-f]{8})?$")] = ""
     limit: Limit = 50
 
 
-@operation("GET", "/v1/api-keys", permission=Permission.MANAGE_KEYS, answers=ApiKeyList)
-def list_api_keys(call: Call, query: KeysQuery) -> ApiKeyList:
+@router.get("/v1/api-keys", dependencies=[allowed_to(AccessUseCases.keys)])
+def list_api_keys(call: Call, query: Annotated[KeysQuery, Query()]) -> ApiKeyList:
     """All keys of this organisation, without their texts, the oldest first, page by page."""
     later = [key for key in call.use_cases.access.keys(call.caller) if _cursor(key) > query.after]
     page = later[: query.limit]
@@ -56,29 +77,30 @@ def list_api_keys(call: Call, query: KeysQuery) -> ApiKeyList:
     return ApiKeyList(api_keys=[key_view(key) for key in page], next=following)
 
 
-@operation("POST", "/v1/api-keys", permission=Permission.MANAGE_KEYS, status=201, answers=NewApiKeyView)
+@router.post("/v1/api-keys", dependencies=[allowed_to(AccessUseCases.create_key)], status_code=201)
 def create_api_key(call: Call, body: NewApiKey) -> NewApiKeyView:
     """A new key; its text is shown this once."""
     expires_at = None if body.expires_at is None else _microseconds(body.expires_at)
     secret, key = call.use_cases.access.create_key(call.caller, body.role, body.name, expires_at=expires_at)
-    return NewApiKeyView(**msgspec.structs.asdict(key_view(key)), key=secret)
+    return {**key_view(key), "key": secret}
 
 
-@operation("DELETE", "/v1/api-keys/{key_id}", permission=Permission.MANAGE_KEYS, status=204)
+@router.delete(
+    "/v1/api-keys/{key_id}",
+    dependencies=[allowed_to(AccessUseCases.revoke_key)],
+    status_code=204,
+    responses=problems(409),
+)
 def revoke_api_key(call: Call, key_id: str) -> None:
     """End a key at once."""
     call.use_cases.access.revoke_key(call.caller, key_id)
 
 
-@operation("GET", "/v1/audit", permission=Permission.READ_AUDIT, answers=AuditPage)
-def read_audit(call: Call, query: AuditQuery) -> AuditPage:
+@router.get("/v1/audit", dependencies=[allowed_to(AccessUseCases.audit)])
+def read_audit(call: Call, query: Annotated[AuditQuery, Query()]) -> AuditPage:
     """What was done on one day, the newest first, page by page."""
-    found = call.use_cases.access.audit(
-        call.caller,
-        day=None if isinstance(query.day, UnsetType) else query.day.isoformat(),
-        before=query.before,
-        limit=query.limit,
-    )
+    day = None if query.day is None else query.day.isoformat()
+    found = call.use_cases.access.audit(call.caller, day=day, before=query.before, limit=query.limit)
     following = found[-1][0] if len(found) == query.limit else None
     return AuditPage(entries=[audit_view(entry) for _, entry in found], next=following)
 

@@ -6,20 +6,25 @@ What is wrong and what is counted stands at the health port, which is for operat
 
 from __future__ import annotations
 
+from fastapi import APIRouter
+
 from penstock.domain.errors import refusal
-from services.uploader.api.operations import Call, operation
+from services.uploader.api.route import Operation
+from services.uploader.api.services import Api
 from services.uploader.api.views import Health
 
+router = APIRouter(route_class=Operation)
 
-@operation("GET", "/healthz", permission=None, answers=Health)
-async def healthz(_: Call) -> Health:
+
+@router.get("/healthz")
+async def healthz() -> Health:
     """Whether this process answers. It needs no worker thread, which others may keep busy."""
     return Health(status="ok")
 
 
-@operation("GET", "/readyz", permission=None, answers=Health)
-def readyz(call: Call) -> Health:
+@router.get("/readyz")
+def readyz(api: Api) -> Health:
     """Whether all that this service needs is there."""
-    if call.services.problems():
+    if api.problems():
         raise refusal("not_ready", "the service cannot work now", "Wait; an operator finds why at its health port.")
     return Health(status="ready")

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections import deque
 from typing import NamedTuple
 
-from python_multipart import MultipartParser
-from python_multipart.exceptions import FormParserError
-from python_multipart.multipart import parse_options_header
+from multipart import MultipartError, MultipartSegment, PushMultipartParser, parse_options_header
 
 from penstock.domain.errors import Refused, refusal
 from services.uploader.api.incoming import IncomingBody
 
 MAX_HEADER_BYTES = 32 * 1024  # a file name of 4,000 characters is up to 16 KB
+MAX_BOUNDARY = 256  # characters; RFC 2046 allows 70
 
 
 class Part(NamedTuple):
@@ -26,42 +25,29 @@ class Multipart:
     """The parts of a body. Raises `Refused`: malformed_multipart, unsupported_media_type, and what the body raises."""
 
     def __init__(self, content_type: str, body: IncomingBody) -> None:
-        kind, options = parse_options_header(content_type.encode("latin-1", "replace"))
-        if kind != b"multipart/form-data":
+        kind, options = parse_options_header(content_type)
+        if kind != "multipart/form-data":
             raise refusal("unsupported_media_type", "the body is not a form", "Send multipart/form-data.")
-        self._body = body
-        self._events: deque[Part | bytes | None] = deque()  # None ends a part
-        self._collected: list[bytes] = []
-        self._header: list[list[bytes]] = []
-        self._complete = False
-        try:
-            self._parser = MultipartParser(
-                options.get(b"boundary", b""),
-                {
-                    "on_part_begin": self._on_part_begin,
-                    "on_header_begin": self._on_header_begin,
-                    "on_header_field": lambda data, start, end: self._on_header(0, data[start:end]),
-                    "on_header_value": lambda data, start, end: self._on_header(1, data[start:end]),
-                    "on_headers_finished": self._on_headers_finished,
-                    "on_part_data": lambda data, start, end: self._collected.append(data[start:end]),
-                    "on_part_end": self._on_part_end,
-                    "on_end": self._on_end,
-                },
-                max_header_size=MAX_HEADER_BYTES,
-            )
-        except FormParserError:
-            raise _malformed() from None
-        if not options.get(b"boundary"):
+        boundary = options.get("boundary", "")
+        if not 0 < len(boundary) <= MAX_BOUNDARY:
             raise _malformed()
+        self._body = body
+        self._events: deque[MultipartSegment | bytes | None] = deque()  # None ends a part
+        self._ended = False
+        self._parser = PushMultipartParser(
+            boundary.encode("latin-1", "replace"),
+            max_header_size=MAX_HEADER_BYTES,
+            header_charset="latin-1",  # which takes any bytes; see `_text`
+            strict=True,  # otherwise a header in many lines takes quadratic time
+        )
 
     async def next_part(self) -> Part | None:
         """The next part, past what is left of the present one; None at the end."""
-        while True:
+        while self._events or not self._ended:
             event = await self._event()
-            if event is None and self._complete and not self._events:
-                return None
-            if isinstance(event, Part):
-                return event
+            if isinstance(event, MultipartSegment):
+                return Part(_text(event.name or ""), None if event.filename is None else _text(event.filename))
+        return None
 
     async def read(self) -> bytes:
         """The next piece of the present part; b"" at its end."""
@@ -77,63 +63,32 @@ class Multipart:
                 raise refusal("body_too_large", f"a part is larger than {limit:,} bytes", "Send less in this part.")
         return whole
 
-    async def _event(self) -> Part | bytes | None:
+    async def _event(self) -> MultipartSegment | bytes | None:
         while not self._events:
-            if self._complete:
+            if self._ended:
                 return None
             await self._feed()
         return self._events.popleft()
 
     async def _feed(self) -> None:
         piece = await self._body.piece()
-        if not piece:
-            raise _malformed()
         try:
-            self._parser.write(piece)
-        except FormParserError:
+            self._events.extend(self._parser.parse(piece))
+            self._ended = self._parser.closed
+        except MultipartError:
+            self._end()
+
+    def _end(self) -> None:
+        """What comes after the last boundary is no part of the form, and no fault."""
+        try:
+            self._parser.close()
+        except MultipartError:
             raise _malformed() from None
-        self._flush()
-
-    def _flush(self) -> None:
-        """One event for all the data of one piece; the parser calls back for every line end."""
-        if self._collected:
-            self._events.append(b"".join(self._collected))
-            self._collected.clear()
-
-    def _on_part_begin(self) -> None:
-        self._header.clear()
-
-    def _on_header_begin(self) -> None:
-        self._header.append([b"", b""])
-
-    def _on_header(self, place: int, data: bytes) -> None:
-        self._header[-1][place] += data
-
-    def _on_headers_finished(self) -> None:
-        for name, value in self._header:
-            if name.strip().lower() == b"content-disposition":
-                _, options = parse_options_header(value)
-                file_name = options.get(b"filename")
-                self._events.append(
-                    Part(_text(options.get(b"name", b"")), None if file_name is None else _text(file_name))
-                )
-                return
-        raise MalformedPart
-
-    def _on_part_end(self) -> None:
-        self._flush()
-        self._events.append(None)
-
-    def _on_end(self) -> None:
-        self._complete = True
+        self._ended = True
 
 
-class MalformedPart(FormParserError):
-    """A part without a Content-Disposition."""
-
-
-def _text(raw: bytes) -> str:
-    return raw.decode(errors="replace")
+def _text(raw: str) -> str:
+    return raw.encode("latin-1").decode(errors="replace")
 
 
 def _malformed() -> Refused:

@@ -1,120 +1,95 @@
-"""The OpenAPI 3.1 document, derived from the operations, so that it says what is checked and answered."""
+"""The OpenAPI document: FastAPI's, with the problems of each operation and the forms, which FastAPI does not read."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
-import msgspec
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+from fastapi.routing import APIRoute
+from pydantic import TypeAdapter
 
 from penstock import __version__
-from services.uploader.api.operations import JSON, Operation
 from services.uploader.api.problems import MEDIA_TYPE, RETRY_AFTER_SECONDS, ProblemDocument
 
-_REF = "#/components/schemas/{name}"
+JSON = "application/json"
+_REF = "#/components/schemas/{model}"
 _TEXT = {"type": "string"}
-
-
-def openapi(operations: Sequence[Operation]) -> dict[str, Any]:
-    """The document, as JSON."""
-    types: list[Any] = [ProblemDocument]
-    for op in operations:
-        types += [kind for kind in (op.answers, op.body, op.form and op.form.request) if kind]
-    _, components = msgspec.json.schema_components(types, ref_template=_REF)
-    paths: dict[str, Any] = {}
-    for op in operations:
-        paths.setdefault(op.path, {})[op.method.lower()] = _operation(op)
-    return {
-        "openapi": "3.1.0",
-        "info": {"title": "Penstock", "version": __version__},
-        "servers": [{"url": "/"}],
-        "paths": paths,
-        "components": {
-            "schemas": components,
-            "securitySchemes": {"key": {"type": "http", "scheme": "bearer", "description": "An API key, pk_…"}},
-        },
+_WAIT = {
+    "headers": {
+        "Retry-After": {"description": "Seconds.", "schema": {"type": "integer", "example": RETRY_AFTER_SECONDS}}
     }
+}
+_HEADERS: dict[int, Any] = {401: {"headers": {"WWW-Authenticate": {"schema": _TEXT}}}, 429: _WAIT, 503: _WAIT}
+
+Statements = dict[int | str, dict[str, Any]]
 
 
-def _operation(op: Operation) -> dict[str, Any]:
-    described: dict[str, Any] = {
-        "operationId": op.name,
-        "summary": op.summary,
-        "security": [] if op.permission is None else [{"key": []}],
-        "parameters": [*_path_parameters(op), *_parameters(op.query, "query"), *_parameters(op.headers, "header")],
-        "responses": {str(op.status): _answer(op)} | {str(status): _problem(status) for status in sorted(op.problems)},
-    }
-    content = _body(op)
-    if content:
-        described["requestBody"] = {"required": True, "content": content}
+def document(app: FastAPI, *forms: type) -> dict[str, Any]:
+    """The document of what `app` serves; `forms` are the types of the parts that are JSON."""
+    described = get_openapi(title="Penstock", version=__version__, routes=app.routes, servers=[{"url": "/"}])
+    kinds: Any = [(kind, "validation", TypeAdapter(kind)) for kind in (ProblemDocument, *forms)]
+    _, more = TypeAdapter.json_schemas(kinds, ref_template=_REF)
+    described["components"]["schemas"] |= more["$defs"]
+    return _without_defaults(described)
+
+
+def _without_defaults(described: dict[str, Any]) -> dict[str, Any]:
+    """Without FastAPI's own shape of faults, which it adds wherever there are parameters."""
+    for operation in (operation for path in described["paths"].values() for operation in path.values()):
+        if JSON in operation["responses"].get("422", {}).get("content", {}):
+            del operation["responses"]["422"]
+    for name in ("HTTPValidationError", "ValidationError"):
+        del described["components"]["schemas"][name]
     return described
 
 
-def _path_parameters(op: Operation) -> list[dict[str, Any]]:
-    return [{"name": name, "in": "path", "required": True, "schema": _TEXT} for name in op.path_parameters]
+def problem_statements(route: APIRoute, *, secured: bool) -> Statements:
+    """The problems that any operation of this shape can answer with."""
+    statuses = {500, 503}
+    if secured:
+        statuses |= {400, 401, 403, 429}
+    if route.dependant.path_params:
+        statuses |= {404}
+    if route.body_field or route.openapi_extra:
+        statuses |= {400, 408, 413, 415, 422}
+    return problems(*sorted(statuses))
 
 
-def _parameters(kind: type | None, where: str) -> list[dict[str, Any]]:
-    if kind is None:
-        return []
-    (schema,), components = msgspec.json.schema_components([kind], ref_template=_REF)
-    described = components[kind.__name__] if "$ref" in schema else schema
-    return [
-        {
-            "name": name,
-            "in": where,
-            "required": name in described.get("required", []),
-            "schema": _inlined(field, components),
-        }
-        for name, field in described["properties"].items()
-    ]
+def problems(*statuses: int) -> Statements:
+    """For `responses` of an operation that can also answer with these problems."""
+    content = {MEDIA_TYPE: {"schema": {"$ref": _REF.format(model=ProblemDocument.__name__)}}}
+    return {
+        status: {"description": HTTPStatus(status).phrase, "content": content, **_HEADERS.get(status, {})}
+        for status in statuses
+    }
 
 
-def _inlined(schema: dict[str, Any], components: dict[str, Any]) -> dict[str, Any]:
-    """A parameter's schema, without a reference to a component that only parameters have."""
-    return components[schema["$ref"].rpartition("/")[2]] if "$ref" in schema else schema
+def with_headers(status: int, headers: Mapping[str, str]) -> Statements:
+    """For `responses` of an operation that sets these headers; each comes with its description."""
+    return {status: {"headers": {name: {"description": text, "schema": _TEXT} for name, text in headers.items()}}}
 
 
-def _body(op: Operation) -> dict[str, Any] | None:
-    if op.body is not None:
-        return {JSON: {"schema": _schema(op.body)}}
-    if op.form is None:
-        return None
-    required = ["file", "request"] if op.form.request_required else ["file"]
+def events(media: str, name: str, data: type) -> Statements:
+    """For `responses` of an operation that answers with events `name`, each a JSON document of this type."""
+    document = {"type": "string", "contentMediaType": JSON, "contentSchema": {"$ref": _REF.format(model=data.__name__)}}
+    properties = {"event": {"const": name}, "id": _TEXT, "data": document}
+    event = {"type": "object", "properties": properties, "required": [*properties]}
+    return {200: {"content": {media: {"schema": event}}}}
+
+
+def form_body(request: type, *, required: bool) -> dict[str, Any]:
+    """For `openapi_extra` of an operation that reads a form: `file`, and `request`, a JSON document of this type."""
     schema = {
         "type": "object",
-        "properties": {"file": {"type": "string", "format": "binary"}, "request": _schema(op.form.request)},
-        "required": required,
+        "properties": {
+            "file": {"type": "string", "format": "binary"},
+            "request": {"$ref": _REF.format(model=request.__name__)},
+        },
+        "required": ["file", "request"] if required else ["file"],
         "additionalProperties": False,
     }
-    return {"multipart/form-data": {"schema": schema, "encoding": {"request": {"contentType": JSON}}}}
-
-
-def _answer(op: Operation) -> dict[str, Any]:
-    answer: dict[str, Any] = {"description": HTTPStatus(op.status).phrase}
-    if op.answers is not None:
-        answer["content"] = {op.media: {"schema": _schema(op.answers)}}
-    elif op.status != HTTPStatus.NO_CONTENT:
-        answer["content"] = {op.media: {"schema": {}}}
-    if op.reply_headers:
-        answer["headers"] = {name: {"description": text, "schema": _TEXT} for name, text in op.reply_headers.items()}
-    return answer
-
-
-def _problem(status: int) -> dict[str, Any]:
-    answer: dict[str, Any] = {
-        "description": HTTPStatus(status).phrase,
-        "content": {MEDIA_TYPE: {"schema": _schema(ProblemDocument)}},
-    }
-    if status == HTTPStatus.UNAUTHORIZED:
-        answer["headers"] = {"WWW-Authenticate": {"schema": _TEXT}}
-    if status in (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE):
-        wait = {"type": "integer", "example": RETRY_AFTER_SECONDS}
-        answer["headers"] = {"Retry-After": {"description": "Seconds.", "schema": wait}}
-    return answer
-
-
-def _schema(kind: Any) -> dict[str, Any]:
-    (schema,), _ = msgspec.json.schema_components([kind], ref_template=_REF)
-    return schema
+    content = {"multipart/form-data": {"schema": schema, "encoding": {"request": {"contentType": JSON}}}}
+    return {"requestBody": {"required": True, "content": content}}

@@ -7,15 +7,21 @@ No text of an outage or a bug is shown, since it may name paths or quote what wa
 from __future__ import annotations
 
 import traceback
+from collections.abc import Sequence
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import NamedTuple
 
 import msgspec
 import structlog
-from litestar.exceptions import HTTPException
+from fastapi import Response
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
 
 from penstock.domain.errors import Corrupt, Fault, Fenced, PenstockError, Refused, Unavailable
 from penstock.domain.mapping.coercion import REASONS, CoercionError
+from services.uploader.api.validation import refused
+from services.uploader.api.views import FaultView, fault_views
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_SECONDS = 5
@@ -57,7 +63,7 @@ STATUS = {
     "not_ready": 503,
     "too_many_connections": 503,
 }
-_CODE_OF_HTTP = {400: "bad_request", 404: "not_found", 405: "method_not_allowed", 413: "body_too_large"}
+_CODE_OF_HTTP = {404: "not_found", 405: "method_not_allowed"}
 _TITLES = {
     "unavailable": "A part of Penstock is away; try again later",
     "fenced": "A part of Penstock is away; try again later",
@@ -81,7 +87,8 @@ _HINTS = {
 log = structlog.get_logger(__name__)
 
 
-class ProblemDocument(msgspec.Struct, frozen=True, kw_only=True):
+@dataclass(frozen=True, kw_only=True)
+class ProblemDocument:
     """Every error answer. `code` is stable; `faults` lists all that is wrong, each with a way to fix it."""
 
     type: str
@@ -89,7 +96,7 @@ class ProblemDocument(msgspec.Struct, frozen=True, kw_only=True):
     status: int
     detail: str
     code: str
-    faults: list[Fault]
+    faults: list[FaultView]
 
 
 class ErrorAnswer(NamedTuple):
@@ -98,8 +105,10 @@ class ErrorAnswer(NamedTuple):
 
 
 def answer_for(error: Exception, operation: str = "") -> ErrorAnswer:
-    """What the caller of `operation` is told of `error`; "" where no operation was reached."""
+    """What the answer to `error` says."""
     match error:
+        case RequestValidationError():
+            return answer_for(refused(error.errors()), operation)
         case Refused():
             return _answer(error.code, detail="; ".join(fault.message for fault in error.faults), faults=error.faults)
         case CoercionError():
@@ -112,10 +121,16 @@ def answer_for(error: Exception, operation: str = "") -> ErrorAnswer:
         case PenstockError():
             return _answer(error.code, detail=str(error))
         case HTTPException() if error.status_code in _CODE_OF_HTTP:
-            return _answer(_CODE_OF_HTTP[error.status_code], headers=_text_headers(error))
+            return _answer(_CODE_OF_HTTP[error.status_code], headers=dict(error.headers or {}))
         case _:
             report(error, operation)
             return _answer("internal")
+
+
+def problem_response(error: Exception, operation: str = "") -> Response:
+    """The one answer to an error; `operation` is "" where none was reached: no such path, another method."""
+    problem, headers = answer_for(error, operation)
+    return Response(msgspec.json.encode(problem), problem.status, headers, MEDIA_TYPE)
 
 
 def report(error: Exception, operation: str) -> None:
@@ -131,7 +146,7 @@ def status_of(code: str) -> int:
 
 
 def _answer(
-    code: str, *, detail: str = "", faults: list[Fault] | None = None, headers: dict[str, str] | None = None
+    code: str, *, detail: str = "", faults: Sequence[Fault] = (), headers: dict[str, str] | None = None
 ) -> ErrorAnswer:
     status = status_of(code)
     title = _TITLES.get(code, HTTPStatus(status).phrase)
@@ -143,7 +158,7 @@ def _answer(
         status=status,
         detail=detail or title,
         code=code,
-        faults=faults,
+        faults=fault_views(faults),
     )
     return ErrorAnswer(problem, {**_usual_headers(status), **(headers or {})})
 
@@ -155,10 +170,6 @@ def _usual_headers(status: int) -> dict[str, str]:
         case 429 | 503:
             return {"Retry-After": str(RETRY_AFTER_SECONDS)}
     return {}
-
-
-def _text_headers(error: HTTPException) -> dict[str, str]:
-    return {name: str(value) for name, value in (error.headers or {}).items()}
 
 
 def _place(error: Exception) -> str:

@@ -3,27 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Annotated, Generic, TypeVar
+from dataclasses import dataclass
+from functools import partial
+from typing import Annotated, Generic, NamedTuple, TypeVar
 
-import msgspec
 from anyio.from_thread import run as run_in_loop
 from anyio.to_thread import run_sync
-from msgspec import UNSET, UnsetType
+from fastapi import APIRouter, Depends, Header, Response
+from fastapi import Request as HttpRequest
+from pydantic import Field
 
-from penstock.application.catalog.column_specs import ColumnSpec, Name
 from penstock.application.uploads.inspection import Inspection
 from penstock.application.uploads.intake import StoredFile
 from penstock.application.uploads.upload_command import UploadCommand
-from penstock.domain.access.permissions import Permission
+from penstock.application.uploads.use_cases import UploadUseCases
 from penstock.domain.delivery.email_address import MAX_ADDRESSES
 from penstock.domain.errors import NotFound, Refused, refusal
 from penstock.domain.limits import MAX_FILE_NAME_SENT
 from penstock.domain.mapping.mapping import Mode
 from penstock.domain.requests.request import Request
-from services.uploader.api.decoding import decode_json, given
+from services.uploader.api.access import allowed_to, confirm
+from services.uploader.api.catalog import Columns
 from services.uploader.api.multipart import Multipart
-from services.uploader.api.operations import Call, MultipartForm, Reply, operation
-from services.uploader.api.views import InspectionView, RequestView, request_view, suggestion_view
+from services.uploader.api.openapi import form_body, problems, with_headers
+from services.uploader.api.route import Operation, incoming_body
+from services.uploader.api.services import Call
+from services.uploader.api.validation import Model, ModeText, Name, Omittable, model_of
+from services.uploader.api.views import InspectionView, RequestView, fault_views, request_view, suggestion_view
 
 FORM_PART_BYTES = 1 << 20  # of the part `request`
 OVERHEAD_BYTES = 128 * 1024  # boundaries and part headers
@@ -34,37 +40,53 @@ SLOT_SECONDS = 60.0  # that an upload waits for its turn
 UNNAMED = "file"
 
 F = TypeVar("F")
-R = TypeVar("R")
+R = TypeVar("R", bound=Model)
+
+router = APIRouter(route_class=Operation)
 
 
-class UploadPart(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class UploadPart(Model):
     """The part `request` of an upload. Without `mapping` the data source's saved one is used.
 
     With `create_data_source` the data source may be new, unless its name is nearly that of another.
     """
 
     data_source: Name
-    mode: Mode = Mode.UPSERT
+    mode: ModeText = Mode.UPSERT
     segment: Name | None = None
-    notify: Annotated[tuple[str, ...], msgspec.Meta(max_length=MAX_ADDRESSES)] = ()
-    mapping: Annotated[tuple[ColumnSpec, ...], msgspec.Meta(min_length=1)] | None = None
-    file_name: Annotated[str, msgspec.Meta(max_length=MAX_FILE_NAME_SENT)] | None = None
+    notify: Annotated[tuple[str, ...], Field(strict=False, max_length=MAX_ADDRESSES)] = ()
+    mapping: Columns | None = None
+    file_name: Annotated[str, Field(max_length=MAX_FILE_NAME_SENT)] | None = None
     create_data_source: bool = False
 
+    def command(self, uploaded_by: str, file_name: str) -> UploadCommand:
+        return UploadCommand(
+            data_source=self.data_source,
+            file_name=self.file_name or file_name,
+            uploaded_by=uploaded_by,
+            mode=self.mode,
+            segment=self.segment,
+            notify=self.notify,
+            columns=None if self.mapping is None else [column.spec() for column in self.mapping],
+            create_source=self.create_data_source,
+        )
 
-class InspectPart(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+
+class InspectPart(Model):
     """The part `request` of an inspection: with a data source, its saved mapping is checked as well."""
 
     data_source: Name | None = None
 
 
-class UploadHeaders(msgspec.Struct, frozen=True, kw_only=True):
-    idempotency_key: Annotated[str, msgspec.Meta(min_length=1, max_length=255)] | UnsetType = msgspec.field(
-        name="Idempotency-Key", default=UNSET
-    )
+class ArrivingForm(NamedTuple):
+    """A form that arrives, and for whom it is read."""
+
+    call: Call
+    parts: Multipart
 
 
-class _Received(msgspec.Struct, Generic[F, R]):
+@dataclass
+class Received(Generic[F, R]):
     """What has arrived of a form so far: what was made of the file, its name, and the part `request`."""
 
     file: F | None = None
@@ -72,66 +94,75 @@ class _Received(msgspec.Struct, Generic[F, R]):
     request: R | None = None
 
 
-@operation(
-    "POST",
+async def _form(call: Call, request: HttpRequest) -> ArrivingForm:
+    body = incoming_body(request)
+    parts = Multipart(request.headers.get("content-type", ""), body)
+    body.allow(call.use_cases.uploads.limits.file_bytes + FORM_PART_BYTES + OVERHEAD_BYTES)
+    return ArrivingForm(call, parts)
+
+
+Form = Annotated[ArrivingForm, Depends(_form)]
+
+
+@router.post(
     "/v1/uploads",
-    permission=Permission.UPLOAD,
-    status=202,
-    answers=RequestView,
-    reply_headers={"Location": "Where the request is."},
-    problems=(404, 409),
-    form=MultipartForm(UploadPart, request_required=True),
+    dependencies=[allowed_to(UploadUseCases.accept)],
+    status_code=202,
+    responses={**problems(404, 409), **with_headers(202, {"Location": "Where the request is."})},
+    openapi_extra=form_body(UploadPart, required=True),
 )
-async def upload(call: Call, headers: UploadHeaders) -> Reply:
+async def upload(
+    form: Form,
+    response: Response,
+    idempotency_key: Annotated[Omittable[str], Header(alias="Idempotency-Key", min_length=1, max_length=255)],
+) -> RequestView:
     """Upload a file to be ingested."""
-    received: _Received[StoredFile, UploadPart] = _Received()
+    call, uploads = form.call, form.call.use_cases.uploads
+    received: Received[StoredFile, UploadPart] = Received()
     try:
         await _receive(
-            call,
+            form,
             received,
             UploadPart,
-            take=lambda parts: call.use_cases.uploads.store(call.caller, parts),
-            check=lambda part: _check_source(call, part.data_source, create=part.create_data_source),
+            take=partial(uploads.store, call.caller),
+            check=lambda part: uploads.check_source(call.caller, part.data_source, create=part.create_data_source),
         )
-        request = await run_sync(_accept, call, received, given(headers.idempotency_key))
+        request = await run_sync(_accept, call, received, idempotency_key)
     except (Refused, NotFound):  # anything else may have left a request that names the file
         if received.file is not None:
-            await run_sync(call.use_cases.uploads.discard, call.caller, received.file)
+            await run_sync(uploads.discard, call.caller, received.file)
         raise
-    view = request_view(request, call.services.clock.now_us())
-    return Reply(view, {"Location": f"/v1/requests/{request.request_id}"})
+    response.headers["Location"] = f"/v1/requests/{request.request_id}"
+    return request_view(request, call.services.clock.now_us())
 
 
-@operation(
-    "POST",
+@router.post(
     "/v1/files:inspect",
-    permission=Permission.UPLOAD,
-    answers=InspectionView,
-    problems=(404,),
-    form=MultipartForm(InspectPart, request_required=False),
+    dependencies=[allowed_to(UploadUseCases.inspect)],
+    responses=problems(404),
+    openapi_extra=form_body(InspectPart, required=False),
 )
-async def inspect_file(call: Call) -> InspectionView:
+async def inspect_file(form: Form) -> InspectionView:
     """Look at a file before anything of it is stored."""
-    received: _Received[Inspection, InspectPart] = _Received()
-    await _receive(
-        call,
-        received,
-        InspectPart,
-        take=lambda parts: call.use_cases.uploads.inspect(call.caller, parts),
-        check=lambda part: _check_source(call, part.data_source),
-    )
+    call, uploads = form.call, form.call.use_cases.uploads
+    received: Received[Inspection, InspectPart] = Received()
+
+    def check(part: InspectPart) -> None:
+        if part.data_source is not None:
+            uploads.check_source(call.caller, part.data_source)
+
+    await _receive(form, received, InspectPart, take=partial(uploads.inspect, call.caller), check=check)
     if received.file is None:
         raise _missing("file")
-    inspection = received.file
-    return await run_sync(_inspected, call, inspection, received.request or InspectPart())
+    return await run_sync(_inspected, call, received.file, received.request or InspectPart())
 
 
 def _inspected(call: Call, inspection: Inspection, part: InspectPart) -> InspectionView:
-    call.confirm()
+    confirm(call)
     review = call.use_cases.uploads.review(call.caller, inspection, part.data_source)
     return InspectionView(
         compression=review.compression,
-        faults=review.faults,
+        faults=fault_views(review.faults),
         columns=review.columns,
         sample_rows=review.rows,
         suggested_mapping=[suggestion_view(each) for each in review.suggestions],
@@ -139,8 +170,8 @@ def _inspected(call: Call, inspection: Inspection, part: InspectPart) -> Inspect
 
 
 async def _receive(
-    call: Call,
-    received: _Received[F, R],
+    form: Form,
+    received: Received[F, R],
     kind: type[R],
     *,
     take: Callable[[Iterator[bytes]], F],
@@ -151,16 +182,14 @@ async def _receive(
     `take` and `check` run in a thread; `take` pulls the file's bytes, `check` refuses a request as soon as it is there,
     so that no file is taken in for nothing when it comes first.
     """
-    form = Multipart(call.content_type, call.incoming)
-    call.incoming.allow(call.use_cases.uploads.limits.file_bytes + FORM_PART_BYTES + OVERHEAD_BYTES)
-    while part := await form.next_part():
+    while part := await form.parts.next_part():
         match part.name:
             case "file" if received.file is None:
                 received.file_name = part.file_name or UNNAMED
-                async with call.services.uploads.held(call.caller):
-                    received.file = await run_sync(take, _pulled(call, form), limiter=call.services.upload_threads)
+                async with form.call.services.uploads.held(form.call.caller):
+                    received.file = await run_sync(take, _pulled(form), limiter=form.call.services.upload_threads)
             case "request" if received.request is None:
-                received.request = decode_json(await form.read_all(FORM_PART_BYTES), kind)
+                received.request = model_of(kind, await form.parts.read_all(FORM_PART_BYTES))
                 await run_sync(check, received.request)
             case "file" | "request":
                 raise refusal("repeated_part", f"there are two parts {part.name!r}", "Send each part once.")
@@ -168,37 +197,21 @@ async def _receive(
                 raise refusal("unknown_part", "there is a part that is neither file nor request", "Leave it out.")
 
 
-def _pulled(call: Call, form: Multipart) -> Iterator[bytes]:
+def _pulled(form: Form) -> Iterator[bytes]:
     """The bytes of the present part, for a worker thread: it asks, and so sets the pace of the client."""
-    while piece := run_in_loop(form.read):
-        call.services.metrics.received.inc(len(piece))
+    while piece := run_in_loop(form.parts.read):
+        form.call.services.metrics.received.inc(len(piece))
         yield piece
 
 
-def _accept(call: Call, received: _Received[StoredFile, UploadPart], idempotency_key: str | None) -> Request:
+def _accept(call: Call, received: Received[StoredFile, UploadPart], idempotency_key: str | None) -> Request:
     if received.file is None:
         raise _missing("file")
     if received.request is None:
         raise _missing("request")
-    call.confirm()
-    part = received.request
-    command = UploadCommand(
-        data_source=part.data_source,
-        file_name=part.file_name or received.file_name,
-        uploaded_by=call.caller.name,
-        mode=part.mode,
-        segment=part.segment,
-        notify=part.notify,
-        columns=part.mapping,
-        create_source=part.create_data_source,
-    )
+    confirm(call)
+    command = received.request.command(call.caller.name, received.file_name)
     return call.use_cases.uploads.accept(call.caller, received.file, command, idempotency_key=idempotency_key)
-
-
-def _check_source(call: Call, name: str | None, *, create: bool = False) -> None:
-    """Raise `Refused` for a data source that does not exist, such as one that is mistyped."""
-    if name is not None:
-        call.use_cases.uploads.check_source(call.caller, name, create=create)
 
 
 def _missing(name: str) -> Refused:

@@ -1,35 +1,50 @@
-"""What the API answers with. Names and shapes here are public: they only grow."""
+"""What the API answers with. Names and shapes here are public: they only grow.
+
+These are plain dictionaries to Python: pydantic checks and describes them, and the command line reads them without it.
+"""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterable
+from typing import NotRequired, cast
 
 import msgspec
+from typing_extensions import TypedDict
 
 from penstock.application.access.api_keys import ApiKey
 from penstock.application.access.audit import AuditEntry, Outcome
-from penstock.application.catalog.column_specs import ColumnSpec, column_specs
+from penstock.application.catalog.column_specs import column_specs
 from penstock.application.catalog.use_cases import MappingInUse
 from penstock.application.uploads.inspection import Suggestion
 from penstock.domain.access.permissions import Role
 from penstock.domain.errors import Fault
 from penstock.domain.mapping.attributes import Attribute
-from penstock.domain.mapping.mapping import Mode
+from penstock.domain.mapping.mapping import Mode, WritePolicy
 from penstock.domain.profiles.fragments import Value
 from penstock.domain.requests.request import Request, Status, rfc3339, to_public
 
 
-class StoredProblem(msgspec.Struct, frozen=True, kw_only=True):
+class FaultView(TypedDict):
+    """One thing that is wrong, where it is, and how to fix it."""
+
+    code: str
+    message: str
+    hint: str
+    column: NotRequired[str]
+    position: NotRequired[int]
+
+
+class StoredProblem(TypedDict):
     """Why a request failed."""
 
     type: str
     code: str
     title: str
     detail: str
-    faults: list[Fault]
+    faults: list[FaultView]
 
 
-class RequestView(msgspec.Struct, frozen=True, kw_only=True):
+class RequestView(TypedDict):
     request_id: str
     tenant_id: str
     data_source: str
@@ -52,35 +67,44 @@ class RequestView(msgspec.Struct, frozen=True, kw_only=True):
     eta_seconds: int | None
 
 
-class RequestPage(msgspec.Struct, frozen=True, kw_only=True):
+class RequestPage(TypedDict):
     """`next` goes into `before` for the next page; null when this is the last one."""
 
     requests: list[RequestView]
     next: str | None
 
 
-class DataSourceView(msgspec.Struct, frozen=True, kw_only=True):
+class DataSourceView(TypedDict):
     name: str
     display_name: str
 
 
-class DataSourceList(msgspec.Struct, frozen=True, kw_only=True):
+class DataSourceList(TypedDict):
     """`next` goes into `after` for the next page; null when this is the last one."""
 
     data_sources: list[DataSourceView]
     next: str | None
 
 
-class MappingView(msgspec.Struct, frozen=True, kw_only=True):
+class ColumnView(TypedDict):
+    column: str
+    attribute: str
+    identifier: bool
+    pii: bool
+    format: str
+    policy: WritePolicy
+
+
+class MappingView(TypedDict):
     """The columns as they are put; `created_attributes` names the attributes that were made for them just now."""
 
     data_source: str
     version: int
-    columns: list[ColumnSpec]
-    created_attributes: list[str] = []
+    columns: list[ColumnView]
+    created_attributes: list[str]
 
 
-class AttributeView(msgspec.Struct, frozen=True, kw_only=True):
+class AttributeView(TypedDict):
     name: str
     display_name: str
     format: str
@@ -90,14 +114,14 @@ class AttributeView(msgspec.Struct, frozen=True, kw_only=True):
     custom: bool
 
 
-class AttributeList(msgspec.Struct, frozen=True, kw_only=True):
+class AttributeList(TypedDict):
     """`next` goes into `after` for the next page; null when this is the last one."""
 
     attributes: list[AttributeView]
     next: str | None
 
 
-class SuggestedColumn(msgspec.Struct, frozen=True, kw_only=True):
+class SuggestedColumn(TypedDict):
     """A column of the file, and the attribute that it could feed, if any."""
 
     column: str
@@ -107,15 +131,15 @@ class SuggestedColumn(msgspec.Struct, frozen=True, kw_only=True):
     format: str | None
 
 
-class InspectionView(msgspec.Struct, frozen=True, kw_only=True):
+class InspectionView(TypedDict):
     compression: str
-    faults: list[Fault]
+    faults: list[FaultView]
     columns: list[str]
     sample_rows: list[list[str]]
     suggested_mapping: list[SuggestedColumn]
 
 
-class ApiKeyView(msgspec.Struct, frozen=True, kw_only=True):
+class ApiKeyView(TypedDict):
     """`last_used_at` is kept to the hour."""
 
     key_id: str
@@ -126,20 +150,20 @@ class ApiKeyView(msgspec.Struct, frozen=True, kw_only=True):
     last_used_at: str | None
 
 
-class ApiKeyList(msgspec.Struct, frozen=True, kw_only=True):
+class ApiKeyList(TypedDict):
     """`next` goes into `after` for the next page; null when this is the last one."""
 
     api_keys: list[ApiKeyView]
     next: str | None
 
 
-class NewApiKeyView(ApiKeyView, frozen=True, kw_only=True):
+class NewApiKeyView(ApiKeyView):
     """`key` is shown this once."""
 
     key: str
 
 
-class AuditEntryView(msgspec.Struct, frozen=True, kw_only=True):
+class AuditEntryView(TypedDict):
     """One action, or `count` of them: allowed, denied, or failed with `code`. `key_id` is the API key's, null on the
     machine of the system; `request_id` is the upload request's."""
 
@@ -155,19 +179,19 @@ class AuditEntryView(msgspec.Struct, frozen=True, kw_only=True):
     details: dict[str, str]
 
 
-class AuditPage(msgspec.Struct, frozen=True, kw_only=True):
+class AuditPage(TypedDict):
     """One day's entries, the newest first; `next` goes into `before` for the next page."""
 
     entries: list[AuditEntryView]
     next: str | None
 
 
-class IdentifierView(msgspec.Struct, frozen=True, kw_only=True):
+class IdentifierView(TypedDict):
     namespace: str
     value: Value
 
 
-class OriginView(msgspec.Struct, frozen=True, kw_only=True):
+class OriginView(TypedDict):
     """Where a value came from; `row` is the line of the file, the header being line 1."""
 
     request_id: str
@@ -175,18 +199,22 @@ class OriginView(msgspec.Struct, frozen=True, kw_only=True):
     row: int
 
 
-class ProfileView(msgspec.Struct, frozen=True, kw_only=True):
+class ProfileView(TypedDict):
     identifiers: list[IdentifierView]
     attributes: dict[str, Value]
     lineage: dict[str, OriginView]
 
 
-class Health(msgspec.Struct, frozen=True, kw_only=True):
+class Health(TypedDict):
     status: str
 
 
+def fault_views(faults: Iterable[Fault]) -> list[FaultView]:
+    return [msgspec.to_builtins(fault) for fault in faults]
+
+
 def request_view(request: Request, now_us: int) -> RequestView:
-    return msgspec.convert(to_public(request, now_us), RequestView)
+    return cast(RequestView, to_public(request, now_us))
 
 
 def mapping_view(used: MappingInUse) -> MappingView:
@@ -195,14 +223,14 @@ def mapping_view(used: MappingInUse) -> MappingView:
     return MappingView(
         data_source=mapping.data_source,
         version=mapping.version,
-        columns=column_specs(mapping.columns, used.attributes),
+        columns=msgspec.to_builtins(column_specs(mapping.columns, used.attributes)),
         created_attributes=[attribute.name for attribute in used.created],
     )
 
 
 def attribute_view(attribute: Attribute) -> AttributeView:
-    fields: dict[str, Any] = msgspec.structs.asdict(attribute)
-    return AttributeView(**{**fields, "format": str(attribute.format)})
+    fields = msgspec.structs.asdict(attribute)
+    return cast(AttributeView, {**fields, "format": str(attribute.format)})
 
 
 def key_view(key: ApiKey) -> ApiKeyView:
@@ -217,8 +245,8 @@ def key_view(key: ApiKey) -> ApiKeyView:
 
 
 def audit_view(entry: AuditEntry) -> AuditEntryView:
-    fields: dict[str, Any] = msgspec.structs.asdict(entry)
-    return AuditEntryView(at=rfc3339(fields.pop("at_us")), **fields)
+    fields = msgspec.structs.asdict(entry)
+    return cast(AuditEntryView, {"at": rfc3339(fields.pop("at_us")), **fields})
 
 
 def _time(at_us: int | None) -> str | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from litestar.exceptions import HTTPException, MethodNotAllowedException, NotFoundException
+from starlette.exceptions import HTTPException
 from structlog.testing import capture_logs
 
 from penstock.domain.errors import (
@@ -19,6 +19,7 @@ from penstock.domain.errors import (
 )
 from penstock.domain.mapping.coercion import REASONS, CoercionError
 from services.uploader.api.problems import answer_for
+from services.uploader.api.views import fault_views
 
 
 @pytest.mark.parametrize(
@@ -33,9 +34,9 @@ from services.uploader.api.problems import answer_for
         (Fenced("f"), 503, "fenced"),
         (Corrupt("c"), 500, "corrupt"),
         (CoercionError("not_an_integer"), 422, "not_an_integer"),
-        (NotFoundException(), 404, "not_found"),
-        (MethodNotAllowedException(), 405, "method_not_allowed"),
-        (HTTPException(status_code=418), 500, "internal"),
+        (HTTPException(404), 404, "not_found"),
+        (HTTPException(405), 405, "method_not_allowed"),
+        (HTTPException(418), 500, "internal"),
         (KeyError("secret"), 500, "internal"),
     ],
 )
@@ -44,14 +45,14 @@ def test_each_error_has_its_status(error: Exception, status: int, code: str) -> 
     assert (problem.status, problem.code, problem.type) == (status, code, f"urn:penstock:problem:{code}")
     assert problem.title
     assert problem.detail
-    assert [fault.code for fault in problem.faults] == [code]
-    assert all(fault.message and fault.hint for fault in problem.faults)
+    assert [fault["code"] for fault in problem.faults] == [code]
+    assert all(fault["message"] and fault["hint"] for fault in problem.faults)
 
 
 def test_all_faults_are_listed() -> None:
     faults = [Fault(code=code, message=f"m {code}", hint="d") for code in ("a", "b")]
     problem = answer_for(Refused(faults)).problem
-    assert (problem.status, problem.code, problem.faults) == (422, "refused", faults)
+    assert (problem.status, problem.code, problem.faults) == (422, "refused", fault_views(faults))
     assert problem.detail == "m a; m b"
 
 

@@ -1,4 +1,4 @@
-"""What a caller sent is checked, and never quoted."""
+"""What a person wrote is checked, and never quoted."""
 
 from __future__ import annotations
 
@@ -7,12 +7,11 @@ from typing import Annotated, Any
 
 import msgspec
 import pytest
-from hypothesis import given as examples
+from hypothesis import given
 from hypothesis import strategies as st
-from msgspec import UNSET, UnsetType
 
 from penstock.domain.errors import Refused
-from services.uploader.api.decoding import decode_json, from_texts, given
+from services.cli.decoding import decode_json
 
 MARK = "marked4711"
 
@@ -33,11 +32,6 @@ class Body(msgspec.Struct, forbid_unknown_fields=True):
     by_name: dict[str, int] = {}
 
 
-class Query(msgspec.Struct, forbid_unknown_fields=True):
-    limit: Annotated[int, msgspec.Meta(le=9)] = 5
-    colour: Colour | UnsetType = UNSET
-
-
 @pytest.mark.parametrize(
     "sent",
     [
@@ -54,7 +48,7 @@ class Query(msgspec.Struct, forbid_unknown_fields=True):
 )
 def test_faults_say_where_and_never_what(sent: Any) -> None:
     with pytest.raises(Refused) as caught:
-        decode_json(msgspec.json.encode(sent), Body)
+        decode_json(msgspec.json.encode(sent), Body, "the file")
     (fault,) = caught.value.faults
     assert fault.code == "invalid_request"
     assert MARK not in str(caught.value)
@@ -62,37 +56,14 @@ def test_faults_say_where_and_never_what(sent: Any) -> None:
 
 
 def test_a_fault_names_its_place() -> None:
-    with pytest.raises(Refused, match=r"the body, inner\[0\].colour: this is none of the values"):
-        decode_json(b'{"inner": [{"colour": "blue"}]}', Body)
+    with pytest.raises(Refused, match=r"the file, inner\[0\].colour: this is none of the values"):
+        decode_json(b'{"inner": [{"colour": "blue"}]}', Body, "the file")
 
 
-@examples(st.binary(max_size=60))
+@given(st.binary(max_size=60))
 def test_any_bytes_are_decoded_or_refused(raw: bytes) -> None:
     try:
-        outcome = type(decode_json(raw, Body)).__name__
+        outcome = type(decode_json(raw, Body, "the file")).__name__
     except Refused as refused:
         outcome = refused.code
     assert outcome in ("Body", "malformed_json", "invalid_request")
-
-
-def test_texts_become_what_they_stand_for() -> None:
-    query = from_texts([("limit", "7")], Query, "the query")
-    assert (query.limit, given(query.colour)) == (7, None)
-    assert given(from_texts([("colour", "red")], Query, "the query").colour) is Colour.RED
-
-
-@pytest.mark.parametrize(
-    "texts",
-    [
-        [("limit", "ten")],
-        [("limit", "10")],
-        [("colour", "null")],
-        [("colour", "")],
-        [("limit", "1"), ("limit", "2")],
-        [("x", "y")],
-    ],
-)
-def test_other_texts_are_refused(texts: list[tuple[str, str]]) -> None:
-    with pytest.raises(Refused) as caught:
-        from_texts(texts, Query, "the query")
-    assert caught.value.code == "bad_request"

@@ -1,0 +1,74 @@
+"""Authentication and authorization of callers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from anyio.to_thread import run_sync
+from fastapi import Request, Security
+from fastapi.openapi.models import HTTPBearer
+from fastapi.security.base import SecurityBase
+
+from penstock.application.use_case import UseCase, declared, require
+from penstock.domain.access.permissions import Caller
+from penstock.domain.errors import Refused, refusal
+from services.uploader.api.services import Call, Services
+
+_BEARER = re.compile(rb"[Bb]earer ([A-Za-z0-9._-]{1,200})")
+
+
+class ApiKey(SecurityBase):
+    """The security dependency of an operation: a caller whose API key has the permission of `use_case`.
+
+    The operation calls `admit` before it reads a body, which FastAPI does before it looks at any dependency.
+    """
+
+    def __init__(self, use_case: UseCase) -> None:
+        self.model = HTTPBearer(description="An API key, pk_…")
+        self.scheme_name = "key"
+        self._use_case = use_case
+
+    async def __call__(self) -> None:
+        pass
+
+    async def admit(self, request: Request, services: Services) -> Caller:
+        """Raises `Refused`: unauthorized, forbidden."""
+        secret = bearer_token(request.scope["headers"])
+        if secret is None:
+            raise unauthorized()
+        remote_address = request.client.host if request.client else None
+        caller = await run_sync(self._allowed, services, secret, remote_address)
+        request.state.caller = caller
+        return caller
+
+    def _allowed(self, services: Services, secret: str, remote_address: str | None) -> Caller:
+        caller = services.use_cases.api_keys.authenticate(secret, remote_address=remote_address)
+        if caller is None:
+            raise unauthorized()
+        require(services.use_cases.audit, caller, self._use_case.permission, self._use_case.action)
+        return caller
+
+
+def allowed_to(use_case: Callable[..., Any]) -> Any:
+    """A dependency of an operation, whose caller needs the permission of `use_case`."""
+    needed: Any = declared(use_case)
+    return Security(ApiKey(needed), scopes=[needed.permission])
+
+
+def confirm(call: Call) -> None:
+    """Raises `Refused` (unauthorized) when the caller's key has ended since the call began."""
+    if not call.use_cases.api_keys.is_valid(call.caller):
+        raise unauthorized()
+
+
+def unauthorized() -> Refused:
+    return refusal("unauthorized", "there is no valid API key", "Send an API key: Authorization: Bearer pk_…")
+
+
+def bearer_token(headers: Iterable[tuple[bytes, bytes]]) -> str | None:
+    """The key in the header `Authorization: Bearer …`; None when it is not there once, written exactly so."""
+    given = [value for name, value in headers if name.lower() == b"authorization"]
+    match = _BEARER.fullmatch(given[0]) if len(given) == 1 else None
+    return None if match is None else match[1].decode("ascii")

@@ -1,0 +1,55 @@
+"""The services that all operations share, and the call of one operation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated, NamedTuple
+
+from anyio import CapacityLimiter
+from fastapi import Depends, Request
+
+from penstock.domain.access.permissions import Caller
+from penstock.ports.clock import Clock
+from penstock.wiring.use_cases import AllUseCases
+from services.uploader.api.metrics import Metrics
+from services.uploader.api.rate_limit import RateLimit
+from services.uploader.api.slots import Slots
+
+
+class Services(NamedTuple):
+    """`problems` lists what keeps this service from working."""
+
+    use_cases: AllUseCases
+    clock: Clock
+    problems: Callable[[], list[str]]
+    metrics: Metrics
+    lookups: RateLimit
+    calls: Slots
+    uploads: Slots
+    upload_threads: CapacityLimiter  # of their own, since they wait for their clients
+    streams: Slots
+    stream_threads: CapacityLimiter
+
+
+class CallOf(NamedTuple):
+    """A call of an operation that needs a key."""
+
+    services: Services
+    caller: Caller
+
+    @property
+    def use_cases(self) -> AllUseCases:
+        return self.services.use_cases
+
+
+async def _services(request: Request) -> Services:
+    services: Services = request.app.state.services
+    return services
+
+
+async def _call(request: Request) -> CallOf:
+    return CallOf(await _services(request), request.state.caller)
+
+
+Api = Annotated[Services, Depends(_services)]
+Call = Annotated[CallOf, Depends(_call)]
