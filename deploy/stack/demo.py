@@ -9,7 +9,7 @@ from deploy.stack.addresses import Addresses
 from deploy.stack.fleet import Fleet
 from deploy.stack.sets import single
 from services.cli.demo import FAULTY, ROWS, SEED, SHOWN_CUSTOMER
-from services.cli.sample import BLANK_RIDDEN_MAP, MAPS, write_sample
+from services.cli.sample import MAPS, SPARSE_MAP, write_sample
 
 NAME = "penstock-demo"
 FOLDER = Path("demo-cluster")
@@ -26,8 +26,8 @@ def demonstrate(addresses: Addresses, folder: Path) -> int:
     with Fleet(addresses, folder, NAME, chunk_bytes=str(128 * 1024)) as fleet:
         fleet.start("splitter", "worker-1", "worker-2", "tracker")
         file = folder / "customers.tsv"
-        write_sample(file, ROWS, seed=SEED, faulty=FAULTY, blank_ridden=True)
-        fleet.map("crm", [*MAPS, BLANK_RIDDEN_MAP])
+        write_sample(file, ROWS, seed=SEED, faulty=FAULTY, sparse_column=True)
+        fleet.map("crm", [*MAPS, SPARSE_MAP])
         request_id = fleet.run("upload", str(file), "--source", "crm")["request_id"]
         done = fleet.show("watch", request_id)
         fleet.show("profile", "crmid", SHOWN_CUSTOMER)

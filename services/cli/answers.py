@@ -1,4 +1,4 @@
-"""A server's answer, read with a bound and checked for its shape: the server may be broken, or not Penstock at all."""
+"""A server's answer, read up to a limit and validated: the server may be broken, or not Penstock at all."""
 
 from __future__ import annotations
 
@@ -17,33 +17,33 @@ from services.uploader.api.views import RequestView
 MAX_DOCUMENT_BYTES = 64 * 1024 * 1024
 MAX_PROBLEM_BYTES = 1024 * 1024
 MAX_LINE_BYTES = 16 * 1024 * 1024
-MAX_LISTED = 10_000  # entries: more than a tenant may set up of anything
+MAX_LISTED = 10_000  # entries: above the limits of every list of a tenant
 PIECE_BYTES = 64 * 1024
 
 Response = urllib3.BaseHTTPResponse
 
 
-class _Shown(msgspec.Struct):
-    """What a view computes with, more narrowly than the API's documents say it."""
+class _ComputedFields(msgspec.Struct):
+    """The fields that views compute with, more strictly typed than in the API's documents."""
 
     accepted_at: Annotated[datetime, msgspec.Meta(tz=True)]
     finished_at: Annotated[datetime, msgspec.Meta(tz=True)] | None
     rows_read: Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
 
 
-def read_body(url: str, response: Response, most: int) -> bytes:
-    """The whole body. Raises `Unavailable` when it has more than `most` bytes."""
+def read_body(url: str, response: Response, max_bytes: int) -> bytes:
+    """The whole body. Raises `Unavailable` when it has more than `max_bytes` bytes."""
     body = bytearray()
     for piece in response.stream(PIECE_BYTES):
         body += piece
-        if len(body) > most:
+        if len(body) > max_bytes:
             response.close()
-            raise unlike_penstock(url, f"it is longer than {most:,} bytes")
+            raise unexpected_answer(url, f"it is longer than {max_bytes:,} bytes")
     return bytes(body)
 
 
 def read_lines(url: str, response: Response) -> Iterator[bytes]:
-    """The body line by line, with the line ends; only a newline ends one. Raises `Unavailable` for an endless line."""
+    """The body line by line, with the newlines, which alone end a line. Raises `Unavailable` for an endless line."""
     rest = bytearray()
     for piece in response.stream(PIECE_BYTES):
         rest += piece
@@ -52,13 +52,13 @@ def read_lines(url: str, response: Response) -> Iterator[bytes]:
             yield from (bytes(line) + b"\n" for line in lines)
         if len(rest) > MAX_LINE_BYTES:
             response.close()
-            raise unlike_penstock(url, f"a line of it is longer than {MAX_LINE_BYTES:,} bytes")
+            raise unexpected_answer(url, f"a line is longer than {MAX_LINE_BYTES:,} bytes")
     if rest:
         yield bytes(rest)
 
 
 def parse_object(body: bytes) -> Document | None:
-    """The JSON object in a body; None when there is none."""
+    """The JSON object in a body; None if it is not one."""
     try:
         document = json.loads(body)
     except (ValueError, RecursionError):
@@ -67,17 +67,17 @@ def parse_object(body: bytes) -> Document | None:
 
 
 def check_shape(url: str, document: Document, shape: Any) -> None:
-    """Raises `Unavailable` when the document is not what the API promises."""
+    """Raises `Unavailable` when the document does not match the API's schema."""
     try:
         msgspec.convert(document, shape)
         for request in _requests_in(document, shape):
-            msgspec.convert(request, _Shown)
+            msgspec.convert(request, _ComputedFields)
     except msgspec.ValidationError as error:
-        raise unlike_penstock(url, str(error)) from None
+        raise unexpected_answer(url, str(error)) from None
 
 
-def unlike_penstock(url: str, why: str) -> Unavailable:
-    return Unavailable(f"the answer of {url} is not as Penstock's: {why}")
+def unexpected_answer(url: str, why: str) -> Unavailable:
+    return Unavailable(f"the answer of {url} does not look like Penstock's: {why}")
 
 
 def _requests_in(document: Document, shape: Any) -> list[Document]:

@@ -1,4 +1,4 @@
-"""Commands for what files are mapped onto: source, attribute, mapping."""
+"""Commands for data sources, attributes and mappings."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def create_source(
     key: Key = None,
     as_json: AsJson = False,
 ) -> None:
-    """Create a data source; one that exists stays as it is."""
+    """Create a data source; an existing one is not changed."""
     with reporting(as_json=as_json) as out, connect(data, url, key, create=True) as client:
         made = client.create_source(name, display_name)
         out.result(made, lambda: records_view([made], "name", "display_name"))
@@ -52,13 +52,13 @@ def create_source(
 
 @attribute_app.command("list")
 def list_attributes(
-    custom: Annotated[bool, typer.Option("--custom", help="Only those that are not built in.")] = False,
+    custom: Annotated[bool, typer.Option("--custom", help="Only custom attributes.")] = False,
     data: Data = None,
     url: Url = None,
     key: Key = None,
     as_json: AsJson = False,
 ) -> None:
-    """List the attributes, built in and custom."""
+    """List the built-in and custom attributes."""
     with reporting(as_json=as_json) as out, connect(data, url, key, create=True) as client:
         found = [each for each in client.attributes() if each["custom"] or not custom]
         out.result({"attributes": found}, lambda: _attributes_view(found))
@@ -66,7 +66,7 @@ def list_attributes(
 
 @attribute_app.command("create")
 def create_attribute(
-    name: Annotated[str, typer.Argument(help="A lower-case letter, then lower-case letters, digits, underscores.")],
+    name: Annotated[str, typer.Argument(help="A lower-case letter, then lower-case letters, digits or underscores.")],
     format: Annotated[str, typer.Option(help="Such as text, integer, date(dd/MM/yyyy), phone(NL).")] = str(TEXT),
     pii: Annotated[bool, typer.Option("--pii", help="Its values are personal.")] = False,
     display_name: Annotated[str, typer.Option(help="What people call it.")] = "",
@@ -75,7 +75,7 @@ def create_attribute(
     key: Key = None,
     as_json: AsJson = False,
 ) -> None:
-    """Create a custom attribute; one of the same shape stays as it is."""
+    """Create a custom attribute; an identical one is not changed."""
     with reporting(as_json=as_json) as out, connect(data, url, key, create=True) as client:
         made = client.create_attribute(name, format=format, pii=pii, display_name=display_name)
         out.result(made, lambda: _attributes_view([made]))
@@ -99,7 +99,7 @@ def set_mapping(
     file: Annotated[
         Path | None,
         typer.Option(
-            metavar="FILE", help="In place of --map: what `penstock mapping show --json` printed; - is stdin."
+            metavar="FILE", help="Instead of --map: the output of `penstock mapping show --json`; - is stdin."
         ),
     ] = None,
     data: Data = None,
@@ -107,7 +107,7 @@ def set_mapping(
     key: Key = None,
     as_json: AsJson = False,
 ) -> None:
-    """Save a mapping for a source, creating the source and custom attributes that do not exist yet."""
+    """Save the mapping of a source; the source and attributes that do not exist are created."""
     with reporting(as_json=as_json) as out, connect(data, url, key, create=True) as client:
         columns = _columns(maps or [], policies or [], file)
         saved = client.save_mapping(name, columns)
@@ -126,7 +126,7 @@ def _columns(maps: Sequence[str], policies: Sequence[str], file: Path | None) ->
         return parse_column_options(maps, policies)
     if maps or policies:
         raise BadUsage(
-            refusal("invalid_options", "--file says all of the mapping", "Leave out --map, --policy.").faults
+            refusal("invalid_options", "--file contains the whole mapping", "Omit --map and --policy.").faults
         )
     return columns_of_file(file)
 

@@ -1,9 +1,9 @@
-"""The client: what a person asks of a system, whether that is a folder on this machine or a server elsewhere.
+"""The client: the operations of a system, which is a folder on this machine or a remote server.
 
     LocalClient   the data folder; a running `penstock up` on it does the work
     HttpClient    the HTTP API
 
-Documents have the form of the public surface. Errors are those of `penstock.domain.errors`.
+Documents are those of the HTTP API. Errors are those of `penstock.domain.errors`.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from services.cli.upload_file import UploadFile
 
 
 class UploadOrder(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What is asked of an uploaded file; the saved mapping of its source is used."""
+    """The options of an upload, which uses the saved mapping of its source."""
 
     data_source: str
     mode: Mode = Mode.UPSERT
@@ -51,26 +51,26 @@ class UploadOrder(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
 
 
 class Client(Protocol):
-    def upload(self, file: UploadFile, order: UploadOrder, shown: Progress) -> Document:
-        """Store a file and have it ingested; returns its request, which has not ended yet."""
+    def upload(self, file: UploadFile, order: UploadOrder, progress: Progress) -> Document:
+        """Store a file to be ingested; returns its request, which has not ended yet."""
         ...
 
     def requests(self, *, limit: int) -> list[Document]:
-        """The newest requests, the newest first."""
+        """The newest requests, newest first."""
         ...
 
     def request(self, request_id: str) -> Document: ...
 
     def changes(self, request_id: str) -> Iterator[Document]:
-        """The request now, and again as it changes, until it has ended."""
+        """The request now, and again on each change, until it has ended."""
         ...
 
     def problems(self) -> list[str]:
-        """Why `changes` has nothing new to tell now, in sentences."""
+        """The reasons why `changes` makes no progress, in sentences."""
         ...
 
     def rejects(self, request_id: str) -> Iterator[bytes]:
-        """The TSV of the rejected rows; nothing when there are none."""
+        """The TSV of the rejected rows; empty if there are none."""
         ...
 
     def cancel(self, request_id: str) -> Document: ...
@@ -88,29 +88,29 @@ class Client(Protocol):
         ...
 
     def create_source(self, name: str, display_name: str) -> Document:
-        """The data source `name`, new or as it was."""
+        """The data source `name`, new or existing."""
         ...
 
     def attributes(self) -> list[Document]:
-        """All attributes, built in and custom, by name."""
+        """All built-in and custom attributes, by name."""
         ...
 
     def create_attribute(self, name: str, *, format: str, pii: bool, display_name: str) -> Document:
-        """A custom attribute, new or as it was."""
+        """A custom attribute, new or existing."""
         ...
 
     def mapping(self, source: str) -> Document: ...
 
     def save_mapping(self, source: str, columns: Sequence[ColumnSpec]) -> Document:
-        """Save the mapping of a data source, which is created when it is new, as are the attributes."""
+        """Save the mapping of a data source; the source and attributes that do not exist are created."""
         ...
 
     def keys(self) -> list[Document]:
-        """All API keys, without their texts."""
+        """All API keys, without their secrets."""
         ...
 
     def create_key(self, role: Role, name: str, *, expires_at: int | None = None) -> Document:
-        """A key with its text; `expires_at` in microseconds since the epoch."""
+        """A key with its secret; `expires_at` in microseconds since the epoch."""
         ...
 
     def revoke_key(self, key_id: str) -> None: ...

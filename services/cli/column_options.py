@@ -1,9 +1,9 @@
-"""The options --map and --policy: from what a person types to the columns of a mapping. Pure.
+"""The options --map and --policy, parsed to the columns of a mapping. Pure.
 
     --map COLUMN=ATTRIBUTE[!][:pii][:FORMAT]     ! marks an identifier
     --policy COLUMN=overwrite|keep_first|clear_on_blank
 
-FORMAT is written as `ValueFormat` prints itself: `date(dd/MM/yyyy)`, `datetime(yyyy-MM-dd HH:mm)`, `phone(NL)`,
+FORMAT is the text form of a `ValueFormat`: `date(dd/MM/yyyy)`, `datetime(yyyy-MM-dd HH:mm)`, `phone(NL)`,
 `enum(a|b)`. A colon within the parentheses belongs to the format.
 """
 
@@ -24,7 +24,7 @@ from penstock.domain.near_names import nearest_name
 from services.cli.failures import BadUsage
 
 MAP_FORM = "COLUMN=ATTRIBUTE[!][:pii][:FORMAT]"
-SHOWN = 80  # characters of an option that a fault shows
+MAX_SHOWN = 80  # characters of an option that a fault shows
 
 _MAP = re.compile(
     r"(?P<column>.+?)=(?P<attribute>[^=:!()]+)(?P<identifier>!)?(?P<pii>:pii)?(?::(?P<format>.+))?", re.DOTALL
@@ -40,21 +40,21 @@ class Policy(NamedTuple):
 
 
 def parse_column_options(maps: Sequence[str], policies: Sequence[str]) -> list[ColumnSpec]:
-    """All options together, in the order of the --map: identifiers rank by it. Raises `BadUsage` with every fault."""
-    forms, faults = _all(maps, "--map", parse_map)
-    given, more = _all(policies, "--policy", parse_policy)
-    faults += more
-    columns = {form.column for form in forms}
+    """The columns in the order of --map, which is the priority of identifiers. Raises `BadUsage` with every fault."""
+    specs, faults = _parse_all(maps, "--map", parse_map)
+    column_policies, policy_faults = _parse_all(policies, "--policy", parse_policy)
+    faults += policy_faults
+    columns = {spec.column for spec in specs}
     if not faults:
-        faults = [_unmapped(each.column) for each in given if each.column not in columns]
+        faults = [_unmapped(each.column) for each in column_policies if each.column not in columns]
     if faults:
         raise BadUsage(faults, code=faults[0].code if len(faults) == 1 else "invalid_options")
-    policy_of = {each.column: each.policy for each in given}
-    return [replace(form, policy=policy_of.get(form.column, form.policy)) for form in forms]
+    policy_of = {each.column: each.policy for each in column_policies}
+    return [replace(spec, policy=policy_of.get(spec.column, spec.policy)) for spec in specs]
 
 
 def check_segment(name: str | None) -> None:
-    """Raises `BadUsage` for a --segment that cannot be one."""
+    """Raises `BadUsage` for an invalid --segment."""
     if name is not None:
         try:
             check_name(name)
@@ -66,7 +66,7 @@ def parse_map(text: str) -> ColumnSpec:
     """One --map. Raises `Refused`."""
     match = _MAP.fullmatch(text)
     if match is None:
-        raise refusal("invalid_map", f"it is not {MAP_FORM}", "Write for example crmid=crmid! or phone=hm:pii.")
+        raise refusal("invalid_map", f"it is not {MAP_FORM}", "Use for example crmid=crmid! or phone=hm:pii.")
     if match["format"]:
         coercer(parse_format(match["format"]))
     return ColumnSpec(
@@ -81,31 +81,33 @@ def parse_map(text: str) -> ColumnSpec:
 def parse_policy(text: str) -> Policy:
     """One --policy. Raises `Refused`."""
     column, _, policy = text.rpartition("=")
-    form = f"Write the column, = and one of {', '.join(WritePolicy)}, such as city=clear_on_blank."
+    usage = f"Use COLUMN=POLICY with one of {', '.join(WritePolicy)}, such as city=clear_on_blank."
     if not column:
-        raise refusal("invalid_policy", "it is not COLUMN=POLICY", form)
+        raise refusal("invalid_policy", "it is not COLUMN=POLICY", usage)
     if policy not in set(WritePolicy):
         near = nearest_name(policy, WritePolicy)
-        hint = f"Did you mean {near}?" if near else form
-        raise refusal("invalid_policy", f"{policy[:SHOWN]!r} is no policy", hint)
+        hint = f"Did you mean {near}?" if near else usage
+        raise refusal("invalid_policy", f"{policy[:MAX_SHOWN]!r} is not a policy", hint)
     return Policy(column, WritePolicy(policy))
 
 
-def _all(written: Sequence[str], option: str, parse: Callable[[str], T]) -> tuple[list[T], list[Fault]]:
-    """What `parse` makes of each, and every fault, told with the option in which it lies."""
+def _parse_all(texts: Sequence[str], option: str, parse: Callable[[str], T]) -> tuple[list[T], list[Fault]]:
+    """The parsed options, and every fault with the option that has it."""
     parsed: list[T] = []
     faults: list[Fault] = []
-    for text in written:
+    for text in texts:
         try:
             parsed.append(parse(text))
         except Refused as refused:
-            faults += [replace(each, message=f"{option} {text[:SHOWN]!r}: {each.message}") for each in refused.faults]
+            faults += [
+                replace(each, message=f"{option} {text[:MAX_SHOWN]!r}: {each.message}") for each in refused.faults
+            ]
     return parsed, faults
 
 
 def _unmapped(column: str) -> Fault:
     return Fault(
         code="column_not_mapped",
-        message=f"--policy names the column {column[:SHOWN]!r}, which no --map names",
-        hint="Map the column as well, or leave the policy out.",
+        message=f"--policy names the column {column[:MAX_SHOWN]!r}, which has no --map",
+        hint="Add a --map for the column, or omit the policy.",
     )

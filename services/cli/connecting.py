@@ -1,4 +1,4 @@
-"""Which system a command speaks to."""
+"""The system that a command uses."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ from services.cli.local_caller import local_caller
 from services.cli.local_client import LocalClient
 from services.cli.options import URL_VARIABLE
 
-WITHOUT_FILES = ("tracker",)  # services that need no bucket and no keys, and so get none
+WITHOUT_FILES = ("tracker",)  # services that need neither bucket nor keys, and get none
 
 
 @contextmanager
 def connect(data: Path | None, url: str | None, key: str | None, *, create: bool = False) -> Iterator[Client]:
     """The server at `url`, or the system that the settings name, an embedded one in the folder `data`.
 
-    Raises `BadUsage`, also when there is no such folder and `create` does not say so.
+    Raises `BadUsage`, also when the folder does not exist, unless `create` is set.
     """
     client = http_client(url, key) if url else LocalClient(_settings(data, create=create))
     try:
@@ -50,10 +50,10 @@ class Local(NamedTuple):
 
 @contextmanager
 def open_use_cases(data: Path | None, *, create: bool = False) -> Iterator[Local]:
-    """As `connect`, for what the HTTP API has no call for. Raises `BadUsage` as well where `PENSTOCK_URL` is set."""
+    """As `connect`, for commands without an HTTP call. Also raises `BadUsage` if `PENSTOCK_URL` is set."""
     if os.environ.get(URL_VARIABLE):
-        hint = f"Run it where the system's own settings are, without {URL_VARIABLE}."
-        message = f"{URL_VARIABLE} names a running system, whose HTTP API has nothing for this command"
+        hint = f"Run it on the system's machine, with its settings and without {URL_VARIABLE}."
+        message = f"{URL_VARIABLE} is set, and this command does not work over the HTTP API"
         raise BadUsage(refusal("not_over_http", message, hint).faults)
     system = open_system(_settings(data, create=create))
     try:
@@ -64,7 +64,7 @@ def open_use_cases(data: Path | None, *, create: bool = False) -> Iterator[Local
 
 @contextmanager
 def open_service(service: str, data: Path | None, dependencies: Dependencies) -> Iterator[System]:
-    """The system of the settings, for the service `service`: reports what is away to `dependencies`, and waits."""
+    """The system of the settings, for `service`: reports unavailable servers to `dependencies`, and waits."""
     settings = load_settings(data=data)
     configure(settings.log_level, service)
     system = await_system(settings, dependencies, time.sleep, opens_files=service not in WITHOUT_FILES)
@@ -77,20 +77,22 @@ def open_service(service: str, data: Path | None, dependencies: Dependencies) ->
 def http_client(url: str, key: str | None) -> HttpClient:
     """Raises `BadUsage`."""
     if re.match(r"https?://[^/?#]", url) is None:
-        raise BadUsage(refusal("invalid_url", "--url is no web address", "Begin it with https:// or http://.").faults)
+        raise BadUsage(
+            refusal("invalid_url", "--url is not a web address", "Begin it with https:// or http://.").faults
+        )
     key = (key or "").strip()
     if not key:
-        hint = "Set PENSTOCK_API_KEY to a key. The first is made where the data are: penstock key create --data DIR"
+        hint = "Set PENSTOCK_API_KEY. Create the first key on the system's machine: penstock key create --data DIR"
         raise BadUsage(refusal("no_key", "--url needs an API key", hint).faults)
     if not (key.isascii() and key.isprintable()):
-        hint = "Set PENSTOCK_API_KEY to the key as `penstock key create` has shown it."
-        raise BadUsage(refusal("no_key", "the API key has characters that no key has", hint).faults)
+        hint = "Set PENSTOCK_API_KEY to the key exactly as `penstock key create` printed it."
+        raise BadUsage(refusal("no_key", "the API key contains invalid characters", hint).faults)
     return HttpClient(url, key)
 
 
 def _settings(data: Path | None, *, create: bool) -> Settings:
     settings = foreground_settings(data=data)
     if not create and settings.runtime == "embedded" and not settings.data.is_dir():
-        hint = "Name the folder with --data or PENSTOCK_DATA; `penstock ingest` and `penstock up` make a new one."
+        hint = "Set the folder with --data or PENSTOCK_DATA; `penstock ingest` and `penstock up` create a new one."
         raise BadUsage(refusal("no_data_folder", f"there is no folder {str(settings.data)[:200]!r}", hint).faults)
     return settings

@@ -1,4 +1,4 @@
-"""Commands for dead letters: look at events that could never be handled, and have them handled again."""
+"""Commands for dead letters: show events that cannot be handled, and replay them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from services.cli.views import facts_view, records_view
 
 DeadLetterId = Annotated[str, typer.Argument(metavar="ID", help="PARTITION/OFFSET, as `list` shows it.")]
 
-app = typer.Typer(no_args_is_help=True, help="Events that could never be handled.")
+app = typer.Typer(no_args_is_help=True, help="Events that cannot be handled.")
 
 
 @app.command("list")
@@ -28,7 +28,7 @@ def list_dead_letters(
     data: Data = None,
     as_json: AsJson = False,
 ) -> None:
-    """List them with their reasons and places, the oldest first."""
+    """List dead letters with their reasons and places, oldest first."""
     with reporting(as_json=as_json) as out, open_use_cases(data) as local:
         found = [_document(each) for each in local.use_cases.dead_letters.all(local.caller, reason=reason)]
         columns = ("dead_letter_id", "at", "reason", "topic", "partition", "offset", "event_type")
@@ -37,7 +37,7 @@ def list_dead_letters(
 
 @app.command("show")
 def show_dead_letter(dead_letter_id: DeadLetterId, data: Data = None, as_json: AsJson = False) -> None:
-    """Show one with what its event says; of bytes that are no event, only their number and hash."""
+    """Show a dead letter with its event; of undecodable bytes, only their number and hash."""
     with reporting(as_json=as_json) as out, open_use_cases(data) as local:
         stored = local.use_cases.dead_letters.get(local.caller, dead_letter_id)
         document = {**_document(stored), "message": stored.letter.message, "event": contents(stored)}
@@ -51,9 +51,9 @@ def replay_dead_letters(
     data: Data = None,
     as_json: AsJson = False,
 ) -> None:
-    """Publish events again as they were, once their reason is fixed. Those that were handled meanwhile change nothing.
+    """Publish events again, unchanged, after their reason is fixed. Events that were handled meanwhile change nothing.
 
-    They stay in the list: the log forgets nothing before its time.
+    They stay in the list until the retention of the log is over.
     """
     with reporting(as_json=as_json) as out, open_use_cases(data) as local:
         if (dead_letter_id is None) == (all_with_reason is None):

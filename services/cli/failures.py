@@ -1,13 +1,13 @@
-"""From an error to what a person sees of it and to the exit code; the one place, so that no traceback reaches a user.
+"""The message and the exit code of every error, in one place, so that no traceback reaches a user.
 
 exit code   meaning
 0           done; for `ingest` and `watch`: the request is COMPLETED
-1           refused, not found, or the request ended in another way
-2           the command line, or the file that it names, cannot be used
-3           a disk, a server or a key is away: the same command may succeed later
-70          a mistake of Penstock's own
-130         interrupted; the same `ingest` again goes on where it stopped
-141         whoever read the output has gone
+1           refused, not found, or the request ended with another status
+2           the command line is wrong, or the file that it names cannot be used
+3           a disk, a server or a key is unavailable: the same command may succeed later
+70          a bug in Penstock
+130         interrupted; the same `ingest` command continues where it stopped
+141         the reader of the output has closed the pipe
 """
 
 from __future__ import annotations
@@ -51,11 +51,11 @@ class ExitCode(IntEnum):
 
 
 class BadUsage(Refused):
-    """The command line itself cannot be used, rather than what it asks for."""
+    """The command line itself is wrong, not the operation that it requests."""
 
 
 class Failure(NamedTuple):
-    """How a command ended that did not do what was asked."""
+    """The problem and the exit code of a failed command."""
 
     problem: Problem
     exit_code: ExitCode
@@ -63,24 +63,24 @@ class Failure(NamedTuple):
 
 _TITLES = {
     ExitCode.REFUSED: "Refused",
-    ExitCode.USAGE: "Cannot do that",
+    ExitCode.USAGE: "Wrong usage",
     ExitCode.UNAVAILABLE: "Not available",
-    ExitCode.INTERNAL: "Penstock made a mistake",
+    ExitCode.INTERNAL: "Bug in Penstock",
     ExitCode.INTERRUPTED: "Interrupted",
 }
 
 
 SHOWN_PATH = 200  # characters of a path that a message shows
-_OWNER = "Change its owner or its permissions, or name another place."
+_OWNER = "Change its owner or its permissions, or use another path."
 _PATHS = {
-    errno.EACCES: ("may not be used by you", _OWNER),
-    errno.EPERM: ("may not be used by you", _OWNER),
-    errno.EROFS: ("lies on a disk that cannot be written", "Name another place."),
-    errno.EEXIST: ("is a file, where a folder is needed", "Name a folder, or move the file away."),
-    errno.ENOTDIR: ("lies below a file, where a folder is needed", "Name another place."),
-    errno.EISDIR: ("is a folder, where a file is needed", "Name a file in it."),
-    errno.ENOENT: ("cannot be there: its folder does not exist", "Create the folder, or name another place."),
-    errno.ENAMETOOLONG: ("is too long for a path", "Name another place."),
+    errno.EACCES: ("cannot be used: permission denied", _OWNER),
+    errno.EPERM: ("cannot be used: permission denied", _OWNER),
+    errno.EROFS: ("is on a read-only file system", "Use another path."),
+    errno.EEXIST: ("is a file, but a folder is needed", "Use a folder, or move the file away."),
+    errno.ENOTDIR: ("is below a file, but a folder is needed", "Use another path."),
+    errno.EISDIR: ("is a folder, but a file is needed", "Use a file in it."),
+    errno.ENOENT: ("cannot be created: its folder does not exist", "Create the folder, or use another path."),
+    errno.ENAMETOOLONG: ("is too long for a path", "Use another path."),
 }
 
 
@@ -88,7 +88,7 @@ _PATHS = {
 def reporting(*, as_json: bool, refused: Document | None = None) -> Iterator[Output]:
     """Run a command's body; any error in it is shown, and becomes an exit code.
 
-    `refused` is what a failed command's JSON document holds besides `error`.
+    `refused` are the fields of a failed command's JSON document besides `error`.
     """
     out = Output(as_json=as_json)
     try:
@@ -99,13 +99,13 @@ def reporting(*, as_json: bool, refused: Document | None = None) -> Iterator[Out
     except BrokenPipeError:
         raise typer.Exit(ExitCode.PIPE_CLOSED) from None
     except (Exception, KeyboardInterrupt) as error:
-        failure = judge(error)
+        failure = failure_of(error)
         show(out, failure, refused or {})
         raise typer.Exit(failure.exit_code) from None
 
 
-def judge(error: BaseException) -> Failure:
-    """What is to be told of `error`."""
+def failure_of(error: BaseException) -> Failure:
+    """The problem and the exit code of `error`."""
     match error:
         case Refused():
             exit_code = ExitCode.USAGE if isinstance(error, BadUsage) else ExitCode.REFUSED
@@ -124,10 +124,14 @@ def judge(error: BaseException) -> Failure:
         case PenstockError():
             return _failure(ExitCode.REFUSED, error.code, str(error))
         case UnicodeEncodeError() if _is_of_the_command_line(error.object):
-            fault = Fault(code="usage", message="an argument is not UTF-8", hint="Write it in UTF-8.")
+            fault = Fault(code="usage", message="an argument is not UTF-8", hint="Use UTF-8.")
             return _failure(ExitCode.USAGE, fault.code, fault.message, [fault])
         case _ if is_interrupt(error):
-            again = Fault(code="interrupted", message="stopped before the end", hint="Run the same command again.")
+            again = Fault(
+                code="interrupted",
+                message="the command was stopped before it was done",
+                hint="Run the same command again.",
+            )
             return _failure(ExitCode.INTERRUPTED, again.code, again.message, [again])
         case OSError():
             return _of_system(error)
@@ -151,7 +155,7 @@ def _failure(
 
 
 def _of_system(error: OSError) -> Failure:
-    """What the operating system refuses: a path that whoever typed it has to change, or a disk that fails."""
+    """An error of the operating system: a path that the user must change, or a disk that fails."""
     path = repr(str(error.filename or "a file")[:SHOWN_PATH])
     if error.errno in _PATHS:
         what, hint = _PATHS[error.errno]
@@ -163,11 +167,11 @@ def _of_system(error: OSError) -> Failure:
 
 
 def _is_of_the_command_line(text: str) -> bool:
-    """Whether `text` has what Python makes of an argument's bytes that are not UTF-8 (PEP 383); no cell has it."""
+    """Whether `text` has surrogates, which Python makes of an argument that is not UTF-8 (PEP 383); no cell has any."""
     return any("\udc80" <= char <= "\udcff" for char in text)
 
 
 def _place(error: BaseException) -> str:
-    """Where it happened; the message of a foreign error is left out, since it might hold a customer's value."""
+    """Where it happened; the message of an external error is omitted, because it might contain a customer's value."""
     frames = traceback.extract_tb(error.__traceback__)
     return f"in {os.path.basename(frames[-1].filename)}, line {frames[-1].lineno}" if frames else ""

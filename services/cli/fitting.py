@@ -1,4 +1,4 @@
-"""Views that fit into the terminal: a narrower one in place of one whose words would be broken."""
+"""Views that fit the terminal: if words would be broken, a narrower view is used."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from rich.padding import Padding
 from rich.segment import Segment
 from rich.text import Text
 
-UNBOUNDED = 10_000  # columns, to ask how wide a view would be by itself
+UNBOUNDED = 10_000  # columns, to measure the natural width of a view
 INDENT = 2  # columns
 
 
 class Fitting:
-    """The first of the views that needs to break no word, otherwise the last."""
+    """The first of the views that breaks no word, otherwise the last."""
 
     def __init__(self, *views: RenderableType) -> None:
         self._views = views
@@ -30,7 +30,7 @@ class Fitting:
 
 
 class Unbroken:
-    """A line that nothing breaks: where the terminal is too narrow for an id, it runs on and can still be copied."""
+    """A line that is never broken, so that an id or a command can be copied from a narrow terminal too."""
 
     def __init__(self, text: str) -> None:
         self._text = text
@@ -41,13 +41,13 @@ class Unbroken:
 
 
 def block(first: str, *lines: RenderableType) -> RenderableType:
-    """A record on several lines: `first` whole, the others below it and wrapped."""
-    shown = [Padding(line, (0, 0, 0, INDENT)) for line in lines]
-    return Group(Unbroken(first), *shown)
+    """A record on several lines: `first` unbroken, the others below it, indented and wrapped."""
+    indented = [Padding(line, (0, 0, 0, INDENT)) for line in lines]
+    return Group(Unbroken(first), *indented)
 
 
 def stacked(facts: Iterable[tuple[str, RenderableType]]) -> RenderableType:
-    """Each label above what it stands for; a value without spaces is not broken."""
+    """Each label above its value; a value without spaces is not broken."""
     parts: list[RenderableType] = []
     for label, value in facts:
         parts += [Text(label, style="dim"), *_lines(value)]
@@ -55,7 +55,7 @@ def stacked(facts: Iterable[tuple[str, RenderableType]]) -> RenderableType:
 
 
 def _lines(value: RenderableType) -> Sequence[RenderableType]:
-    """A text word by word where a word is wider than most terminals; anything else as it is."""
+    """A plain text wrapped at spaces only; anything else unchanged."""
     if not isinstance(value, Text) or value.style or value.spans:
         return [value]
     return [_Words(value.plain)]

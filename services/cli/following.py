@@ -1,4 +1,4 @@
-"""Following a request to its end."""
+"""Following a request until it has ended."""
 
 from __future__ import annotations
 
@@ -8,25 +8,27 @@ from penstock.domain.requests.request import Request, Status, to_public
 from penstock.ports.clock import Clock
 from services.cli.output import Document
 
-SHORTEST_WAIT = 0.01  # seconds: a small file is done before a person could notice
-LONGEST_WAIT = 0.1
+MIN_WAIT = 0.01  # seconds: a small file is done at once
+MAX_WAIT = 0.1
 HINT_SECONDS = 5.0
 
 
 def changes(look: Callable[[], Request], clock: Clock) -> Iterator[Document]:
-    """The public request at once, and again each time that it is looked at, until it has ended."""
-    wait = SHORTEST_WAIT
+    """The public request at once, and again after each poll, until it has ended."""
+    wait = MIN_WAIT
     while True:
         request = look()
         yield to_public(request, clock.now_us())
         if request.status.ended:
             return
         clock.sleep(wait)
-        wait = min(wait * 1.2, LONGEST_WAIT)
+        wait = min(wait * 1.2, MAX_WAIT)
 
 
-def hinted(states: Iterator[Document], hint: Callable[[], None], seconds: Callable[[], float]) -> Iterator[Document]:
-    """`states`; calls `hint` once when the request is still waiting for somebody to begin."""
+def with_idle_hint(
+    states: Iterator[Document], hint: Callable[[], None], seconds: Callable[[], float]
+) -> Iterator[Document]:
+    """`states`; calls `hint` once if the request does not start."""
     began, waiting = seconds(), True
     for state in states:
         yield state
@@ -36,7 +38,7 @@ def hinted(states: Iterator[Document], hint: Callable[[], None], seconds: Callab
 
 
 def follow(states: Iterator[Document], show: Callable[[Document], None]) -> Document:
-    """The last of `states`, each of which is shown."""
+    """Show each of `states`; returns the last one."""
     for state in states:
         show(state)
     return state

@@ -1,4 +1,4 @@
-"""Settings of a command that a person waits for."""
+"""Settings of a command that runs in the foreground."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from penstock.domain.errors import refusal
 from penstock.logs import configure
 from services.cli.failures import BadUsage
 
-LOG_LEVEL = "error"  # what else there is to tell, the command itself says
+LOG_LEVEL = "error"  # the command itself reports everything else
 
 
 def foreground_settings(**overrides: object) -> Settings:
-    """As `load_settings`, with a quiet log unless the environment asks for another. Raises `Refused`."""
+    """As `load_settings`, with log level error unless the environment sets another. Raises `Refused`."""
     level = os.environ.get(f"{PREFIX}LOG_LEVEL", LOG_LEVEL)
     settings = load_settings(None, log_level=level, **overrides)
     configure(settings.log_level, "command")
@@ -21,8 +21,7 @@ def foreground_settings(**overrides: object) -> Settings:
 
 
 def refuse_cluster(settings: Settings, instead: str) -> None:
-    """Raises `BadUsage` under the cluster runtime, for a command that runs the embedded one; `instead` says what to
-    run."""
+    """Raises `BadUsage` under the cluster runtime, for a command of the embedded one; `instead` is the alternative."""
     if settings.runtime == "cluster":
         message = "this command runs the embedded system, and PENSTOCK_RUNTIME is cluster"
         hint = f"{instead}; or unset PENSTOCK_RUNTIME for the embedded system."

@@ -24,7 +24,7 @@ from services.cli.answers import (
     MAX_PROBLEM_BYTES,
     read_body,
     read_lines,
-    unlike_penstock,
+    unexpected_answer,
 )
 from services.cli.client import Client, UploadOrder
 from services.cli.http_errors import check_answer, driver_errors, read_json
@@ -46,7 +46,7 @@ from services.uploader.api.views import (
 )
 
 CONNECT_SECONDS = 10.0
-READ_SECONDS = 60.0  # a server that has nothing to tell says so more often
+READ_SECONDS = 60.0  # an idle event stream sends comments more often
 RECONNECT_SECONDS = 60.0  # how long a server may be away while a request is followed
 RECONNECT_PAUSE_SECONDS = 1.0
 JSON, EVENTS, TSV = "application/json", "text/event-stream", "text/tab-separated-values"
@@ -57,7 +57,7 @@ Response = urllib3.BaseHTTPResponse
 
 
 class HttpClient(Client):
-    """`url` is the server's address, with or without /v1; `key` an API key. Raises `Unavailable` when it is away."""
+    """`url` is the server's address, with or without /v1; `key` an API key. Raises `Unavailable`."""
 
     def __init__(self, url: str, key: str) -> None:
         self._base = url.rstrip("/").removesuffix("/v1") + "/v1"
@@ -67,26 +67,26 @@ class HttpClient(Client):
             timeout=urllib3.Timeout(connect=CONNECT_SECONDS, read=READ_SECONDS), retries=False
         )
 
-    def upload(self, file: UploadFile, order: UploadOrder, shown: Progress) -> Document:
-        return self.upload_once(file, order, shown, columns=(), idempotency_key=None)
+    def upload(self, file: UploadFile, order: UploadOrder, progress: Progress) -> Document:
+        return self.upload_once(file, order, progress, columns=(), idempotency_key=None)
 
     def upload_once(
         self,
         file: UploadFile,
         order: UploadOrder,
-        shown: Progress,
+        progress: Progress,
         *,
         columns: Sequence[ColumnSpec],
         idempotency_key: str | None,
     ) -> Document:
         """As `upload`; with `columns` as the mapping, which is saved when the file is accepted. The same
-        `idempotency_key` leads to the same request."""
-        shown.storing(file.size)
+        `idempotency_key` returns the same request."""
+        progress.storing(file.size)
         boundary = secrets.token_hex(16)
         request = {**msgspec.to_builtins(order), "file_name": file.name}
         if columns:
             request |= {"mapping": msgspec.to_builtins(columns), "create_data_source": True}
-        form = _form(boundary, json.dumps(request).encode(), file.parts(shown.stored))
+        form = _form(boundary, json.dumps(request).encode(), file.parts(progress.stored))
         headers = {"Content-Type": f"multipart/form-data; boundary={boundary}"}
         if idempotency_key is not None:
             headers["Idempotency-Key"] = idempotency_key
@@ -107,22 +107,22 @@ class HttpClient(Client):
         return self._document("GET", _path(request_id), RequestView)
 
     def changes(self, request_id: str) -> Iterator[Document]:
-        """A stream that breaks off is opened anew; meanwhile the last state comes again each second, and `problems`
+        """A stream that breaks off is opened again; meanwhile the last state is repeated each second, and `problems`
         says why."""
         state: Document | None = None
-        away_since: float | None = None
+        lost_at: float | None = None
         while True:
             try:
                 for state in self._states(request_id):
-                    away_since, self._problems = None, []
+                    lost_at, self._problems = None, []
                     yield state
                     if Status(state["status"]).ended:
                         return
-                problem = Unavailable(f"{self._base} has ended its answer early")
+                problem = Unavailable(f"{self._base} ended its answer early")
             except Unavailable as error:
                 problem = error
-            away_since = away_since or time.monotonic()
-            if state is None or time.monotonic() - away_since > RECONNECT_SECONDS:
+            lost_at = lost_at or time.monotonic()
+            if state is None or time.monotonic() - lost_at > RECONNECT_SECONDS:
                 raise problem
             self._problems = [str(problem)]
             yield state
@@ -144,21 +144,21 @@ class HttpClient(Client):
         return self._document("POST", _path(request_id, ":undo"), RequestView)
 
     def profile(self, namespace: str, value: str, *, reveal: bool) -> Document:
-        asked = {"namespace": namespace, "value": value, "reveal": reveal, "lineage": True}
-        return self._sent("POST", "/profiles:lookup", asked, ProfileView)
+        query = {"namespace": namespace, "value": value, "reveal": reveal, "lineage": True}
+        return self._send_json("POST", "/profiles:lookup", query, ProfileView)
 
     def sources(self) -> list[Document]:
         return self._list("/data-sources", "data_sources", DataSourceList)
 
     def create_source(self, name: str, display_name: str) -> Document:
-        return self._sent("POST", "/data-sources", {"name": name, "display_name": display_name}, DataSourceView)
+        return self._send_json("POST", "/data-sources", {"name": name, "display_name": display_name}, DataSourceView)
 
     def attributes(self) -> list[Document]:
         return self._list("/attributes", "attributes", AttributeList)
 
     def create_attribute(self, name: str, *, format: str, pii: bool, display_name: str) -> Document:
-        wanted = {"name": name, "format": format, "pii": pii, "display_name": display_name}
-        return self._sent("POST", "/attributes", wanted, AttributeView)
+        attribute = {"name": name, "format": format, "pii": pii, "display_name": display_name}
+        return self._send_json("POST", "/attributes", attribute, AttributeView)
 
     def mapping(self, source: str) -> Document:
         return self._document("GET", _mapping_path(source), MappingView)
@@ -167,17 +167,17 @@ class HttpClient(Client):
         catalog = RemoteCatalog(self)
         check_source(catalog, source, create=True)
         resolve_columns(columns, catalog.attributes_named(each.attribute for each in columns))
-        self.create_source(source, "")  # not before all else is found to be in order
-        return self._sent("PUT", _mapping_path(source), {"columns": msgspec.to_builtins(columns)}, MappingView)
+        self.create_source(source, "")  # only after all checks
+        return self._send_json("PUT", _mapping_path(source), {"columns": msgspec.to_builtins(columns)}, MappingView)
 
     def keys(self) -> list[Document]:
         return self._list("/api-keys", "api_keys", ApiKeyList)
 
     def create_key(self, role: Role, name: str, *, expires_at: int | None = None) -> Document:
-        wanted = {"role": role, "name": name}
+        new_key = {"role": role, "name": name}
         if expires_at is not None:
-            wanted["expires_at"] = rfc3339(expires_at)
-        return self._sent("POST", "/api-keys", wanted, NewApiKeyView)
+            new_key["expires_at"] = rfc3339(expires_at)
+        return self._send_json("POST", "/api-keys", new_key, NewApiKeyView)
 
     def revoke_key(self, key_id: str) -> None:
         response = self._send("DELETE", f"/api-keys/{quote(key_id, safe='')}")
@@ -187,7 +187,7 @@ class HttpClient(Client):
         self._pool.clear()
 
     def _states(self, request_id: str) -> Iterator[Document]:
-        """Each state, and once more where the server says that there is no other yet."""
+        """Each state; the last one is repeated when the server signals that nothing has changed."""
         state: Document | None = None
         for line in self._lines(self._send("GET", _path(request_id, "/events"), kind=EVENTS)):
             if line.startswith(_EVENT_DATA):
@@ -205,31 +205,31 @@ class HttpClient(Client):
             found += page[field]
             after = self._next(page, field, after)
             if len(found) > MAX_LISTED:
-                raise unlike_penstock(self._base, f"a list of it has more than {MAX_LISTED:,} entries")
+                raise unexpected_answer(self._base, f"a list has more than {MAX_LISTED:,} entries")
         return found
 
     def _next(self, page: Document, field: str, before: str | None) -> str | None:
-        """Where the next page begins, None after the last. Raises `Unavailable` when pages would come without end."""
+        """The start of the next page, None after the last one. Raises `Unavailable` if the pages would never end."""
         following: str | None = page["next"]
         if following is not None and (following in ("", before) or not page[field]):
-            raise unlike_penstock(self._base, "a next page of it is the same again")
+            raise unexpected_answer(self._base, "the next page is the same page again")
         return following
 
-    def _sent(self, method: str, path: str, document: Document, shape: Any) -> Document:
+    def _send_json(self, method: str, path: str, document: Document, shape: Any) -> Document:
         return self._document(method, path, shape, body=json.dumps(document).encode(), headers=_JSON)
 
     def _document(self, method: str, path: str, shape: Any, **sent: Any) -> Document:
         response = self._send(method, path, kind=JSON, **sent)
         return read_json(self._base, self._body(response, MAX_DOCUMENT_BYTES), shape)
 
-    def _body(self, response: Response, most: int) -> bytes:
+    def _body(self, response: Response, max_bytes: int) -> bytes:
         with driver_errors(self._base):
-            return read_body(self._base, response, most)
+            return read_body(self._base, response, max_bytes)
 
     def _send(
         self, method: str, path: str, *, body: Any = None, headers: dict[str, str] | None = None, kind: str = ""
     ) -> Response:
-        """The response, its body unread. Raises what a problem stands for, and when the body is not of `kind`."""
+        """The response, with its body unread. Raises the error of a problem, or if the body is not of `kind`."""
         with driver_errors(self._base):
             response = self._pool.request(
                 method,
@@ -256,7 +256,7 @@ def _mapping_path(source: str) -> str:
 
 
 def _form(boundary: str, request: bytes, parts: Iterable[bytes]) -> Iterator[bytes]:
-    """A multipart body, in the order that lets the server judge the request before the file has come."""
+    """A multipart body with the request first, so that the server can check it before the file arrives."""
     line = b"--" + boundary.encode()
     disposition = b'\r\nContent-Disposition: form-data; name="'
     yield line + disposition + b'request"\r\nContent-Type: application/json\r\n\r\n' + request + b"\r\n"

@@ -1,4 +1,4 @@
-"""What goes wrong between this machine and a Penstock elsewhere, as Penstock's own errors."""
+"""Errors between this machine and a remote Penstock, as Penstock's own errors."""
 
 from __future__ import annotations
 
@@ -16,78 +16,79 @@ from services.cli.answers import MAX_PROBLEM_BYTES, check_shape, parse_object, r
 from services.cli.failures import BadUsage
 from services.cli.output import Document
 
-_WAIT = {HTTPStatus.TOO_MANY_REQUESTS}  # besides those from 500 on: the same call may succeed later
+_WAIT = {HTTPStatus.TOO_MANY_REQUESTS}  # like those from 500 on, the same call may succeed later
 _LATER = "; try again later"
-_WRONG_ADDRESS = "Check --url or PENSTOCK_URL: the address that `penstock up` or `penstock uploader` prints."
-_MEND = {
-    "unauthorized": "Check --key or PENSTOCK_API_KEY; a key is made where the data are: penstock key create --data DIR"
+_WRONG_ADDRESS = "Set --url or PENSTOCK_URL to the address that `penstock up` or `penstock uploader` prints."
+_HINTS = {
+    "unauthorized": "Check PENSTOCK_API_KEY or --key. To create a key on the system's machine: "
+    "penstock key create --data DIR"
 }
 _UNAVAILABLE: tuple[tuple[type[Exception], str], ...] = (
-    (exceptions.NameResolutionError, "no such host is known: {url}; check --url or PENSTOCK_URL"),
-    (exceptions.NewConnectionError, "no connection to {url}; is it running, is the address right?"),
-    (exceptions.ConnectTimeoutError, "no connection to {url} in time; is it running, is the address right?"),
-    (exceptions.SSLError, "no trusted connection to {url}: its certificate or its TLS is not accepted"),
-    (exceptions.ReadTimeoutError, "{url} does not answer within the time limit; try again later"),
-    (Exception, "the connection to {url} broke off; try again later"),
+    (exceptions.NameResolutionError, "unknown host: {url}; check --url or PENSTOCK_URL"),
+    (exceptions.NewConnectionError, "cannot connect to {url}; is the system running, and is the address right?"),
+    (exceptions.ConnectTimeoutError, "connecting to {url} timed out; is the system running, and is the address right?"),
+    (exceptions.SSLError, "cannot connect to {url} securely: its certificate or its TLS version is not accepted"),
+    (exceptions.ReadTimeoutError, "{url} did not answer in time; try again later"),
+    (Exception, "the connection to {url} was lost; try again later"),
 )
 
 
 @contextmanager
 def driver_errors(url: str) -> Iterator[None]:
-    """The errors of the HTTP driver as Penstock's own. Raises `Unavailable`, `BadUsage` for an address that is none."""
+    """Map the errors of the HTTP driver. Raises `Unavailable`, and `BadUsage` for an invalid address."""
     try:
         yield
     except exceptions.LocationValueError:
-        raise _wrong_address(f"{url!r} is no web address") from None
+        raise _wrong_address(f"{url!r} is not a web address") from None
     except (exceptions.HTTPError, OSError) as error:
-        raise Unavailable(_told(error).format(url=url)) from None
+        raise Unavailable(_message(error).format(url=url)) from None
 
 
 def check_answer(url: str, response: urllib3.BaseHTTPResponse, kind: str) -> None:
-    """Raises what an answer that is no success stands for; the API says it as a problem (RFC 9457). A success is of the
-    media type `kind`, where that is given."""
+    """Raises the error of an unsuccessful answer, which the API sends as a problem (RFC 9457). A successful answer must
+    have the media type `kind`, if one is given."""
     if response.status < HTTPStatus.MULTIPLE_CHOICES:
         if not response.headers.get("Content-Type", "").startswith(kind):
-            raise _external(url, response)
+            raise _not_penstock(url, response)
         return
     try:
         problem = msgspec.json.decode(read_body(url, response, MAX_PROBLEM_BYTES), type=Problem)
     except msgspec.DecodeError:
-        raise _external(url, response) from None
-    raise _of(problem, response.status)
+        raise _not_penstock(url, response) from None
+    raise _error_of(problem, response.status)
 
 
 def read_json(url: str, body: bytes, shape: Any) -> Document:
-    """The document in an answer. Raises `Unavailable` when it has not the `shape`, `BadUsage` for anything else."""
+    """The document in an answer. Raises `Unavailable` if it does not match `shape`, `BadUsage` if it is not JSON."""
     document = parse_object(body)
     if document is None:
-        raise _wrong_address(f"{url} answers something that is not Penstock's API")
+        raise _wrong_address(f"the answer of {url} is not from Penstock's API")
     check_shape(url, document, shape)
     return document
 
 
-def _told(error: Exception) -> str:
+def _message(error: Exception) -> str:
     return next(text for kind, text in _UNAVAILABLE if isinstance(error, kind))
 
 
-def _of(problem: Problem, status: int) -> PenstockError:
+def _error_of(problem: Problem, status: int) -> PenstockError:
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR or status in _WAIT:
-        return Unavailable(f"the server answers: {problem.detail.removesuffix(_LATER)}{_LATER}")
+        return Unavailable(f"the server answered: {problem.detail.removesuffix(_LATER)}{_LATER}")
     if problem.code == NotFound.code and len(problem.faults) <= 1:
         return NotFound(problem.detail)
     faults = problem.faults or [Fault(code=problem.code, message=problem.detail, hint="")]
-    faults = [msgspec.structs.replace(each, hint=_MEND.get(each.code, each.hint)) for each in faults]
+    faults = [msgspec.structs.replace(each, hint=_HINTS.get(each.code, each.hint)) for each in faults]
     return Refused(faults, code=problem.code)
 
 
-def _external(url: str, response: urllib3.BaseHTTPResponse) -> PenstockError:
-    """An answer that is not Penstock's: another server's, or a proxy's in front of it."""
-    kind = response.headers.get("Content-Type", "").partition(";")[0].strip() or "an unnamed type"
-    answer = f"{url} answers {response.status} with {kind[:64]}, which is not Penstock's API"
+def _not_penstock(url: str, response: urllib3.BaseHTTPResponse) -> PenstockError:
+    """The error for an answer that is not from Penstock, but from another server or a proxy."""
+    kind = response.headers.get("Content-Type", "").partition(";")[0].strip() or "no media type"
+    answer = f"{url} answered {response.status} with {kind[:64]}, which is not from Penstock's API"
     if response.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        return Unavailable(f"{answer}: a proxy may stand before it; try again later")
+        return Unavailable(f"{answer}: it may come from a proxy; try again later")
     to = response.headers.get("Location", "")
-    return _wrong_address(f"{answer}{f', and leads to {to[:200]!r}' if to else ''}")
+    return _wrong_address(f"{answer}{f', and redirects to {to[:200]!r}' if to else ''}")
 
 
 def _wrong_address(message: str) -> BadUsage:

@@ -1,4 +1,4 @@
-"""Where `penstock ingest` has a file ingested: by the system of the settings, or by one elsewhere over HTTP."""
+"""The systems that can ingest a file for `penstock ingest`: the one of the settings, or a remote one over HTTP."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ from services.cli.resumption import Resumption, command_hash, state_folder
 from services.cli.upload_file import STDIN, UploadFile
 from services.standalone.system import Standalone
 
-LARGE_BYTES = 8_000_000  # from here on worker processes earn the time that they take to start
-NO_LIMITS = Limits(  # what a server takes is for the server to say
+LARGE_BYTES = 8_000_000  # a larger file is worth the time that worker processes take to start
+NO_LIMITS = Limits(  # the server checks its own limits
     file_bytes=sys.maxsize, columns=sys.maxsize, cell_bytes=sys.maxsize, row_bytes=sys.maxsize, expansion=sys.maxsize
 )
 
@@ -41,21 +41,20 @@ Columns = Sequence[ColumnSpec] | None  # of a mapping that is saved with the fil
 
 
 class Backend(Protocol):
-    """A system that ingests a file. `idle` says what to look at when nobody takes a request up, nothing where that
-    cannot be. `may_resume` says, after `begin`, whether the request may be one that the same command has begun before.
-    """
+    """A system that ingests a file. `idle` is the message for a request that does not start, empty if that cannot
+    happen. `may_resume` says, after `begin`, whether the same command may have begun the request before."""
 
     idle: str
     may_resume: bool
 
     def check(self, file: UploadFile, order: UploadOrder, columns: Columns) -> CheckedUpload:
-        """All that can be known before the file is sent, with a mapping that is to be saved or with the one that is.
+        """Check everything that can be checked before the file is sent, with a new mapping or the saved one.
         Raises `Refused` with every fault."""
         ...
 
-    def begin(self, file: UploadFile, order: UploadOrder, columns: Columns, shown: Progress) -> Document:
-        """Store the file, with a mapping that is saved or with the one that is; the request, the same one for the
-        same call until `release`. Raises `Refused`."""
+    def begin(self, file: UploadFile, order: UploadOrder, columns: Columns, progress: Progress) -> Document:
+        """Store the file, with a new mapping or the saved one. Returns the request: the same one for the same call
+        until `release`. Raises `Refused`."""
         ...
 
     def changes(self, request_id: str) -> Iterator[Document]:
@@ -63,7 +62,7 @@ class Backend(Protocol):
         ...
 
     def problems(self) -> list[str]:
-        """What keeps the system from going on, in sentences."""
+        """The problems for which the system waits, in sentences."""
         ...
 
     def check_parts(self) -> None:
@@ -71,7 +70,7 @@ class Backend(Protocol):
         ...
 
     def release(self) -> None:
-        """The end of the request was shown: the same file once more is a new request."""
+        """The end of the request was shown: the same file again is a new request."""
         ...
 
 
@@ -79,10 +78,10 @@ OpenBackend = Callable[[UploadFile, Output], AbstractContextManager[Backend]]
 
 
 @contextmanager
-def open_here(settings: Settings, file: UploadFile) -> Iterator[Backend]:
+def open_local(settings: Settings, file: UploadFile) -> Iterator[Backend]:
     """The embedded system, started for this file, or the servers of the cluster, whose services run elsewhere."""
     if settings.runtime == "cluster":
-        idle = "Nobody has taken it up yet. Do the services run? penstock splitter, worker, tracker"
+        idle = "The request has not started yet. Are the services running? penstock splitter, worker, tracker"
         with closing(open_system(settings)) as system:
             yield SystemBackend(system, None, idle)
     else:
@@ -91,8 +90,8 @@ def open_here(settings: Settings, file: UploadFile) -> Iterator[Backend]:
 
 
 @contextmanager
-def open_elsewhere(url: str, key: str | None, out: Output) -> Iterator[Backend]:
-    """The running system at `url`. Raises `BadUsage`."""
+def open_remote(url: str, key: str | None, out: Output) -> Iterator[Backend]:
+    """The remote system at `url`. Raises `BadUsage`."""
     with closing(http_client(url, key)) as client:
         yield HttpBackend(client, url, out)
 
@@ -112,10 +111,10 @@ class SystemBackend(Backend):
         command = order.command(file.name, self._caller.name, columns=columns, create_source=True)
         return uploads.check(self._caller, command, file.head(uploads.limits))
 
-    def begin(self, file: UploadFile, order: UploadOrder, columns: Columns, shown: Progress) -> Document:
+    def begin(self, file: UploadFile, order: UploadOrder, columns: Columns, progress: Progress) -> Document:
         command = order.command(file.name, self._caller.name, columns=columns, create_source=True)
-        shown.storing(file.size)
-        self._begun = self._use_cases.uploads.resume_or_upload(self._caller, file.parts(shown.stored), command)
+        progress.storing(file.size)
+        self._begun = self._use_cases.uploads.resume_or_upload(self._caller, file.parts(progress.stored), command)
         return next(self.changes(self._begun.request_id))
 
     def changes(self, request_id: str) -> Iterator[Document]:
@@ -134,24 +133,24 @@ class SystemBackend(Backend):
 
 
 class HttpBackend(Backend):
-    """A running system elsewhere."""
+    """A remote system, over HTTP."""
 
     def __init__(self, client: HttpClient, url: str, out: Output) -> None:
         self._client, self._url, self._out = client, url, out
         self._resumption: Resumption | None = None
         self.may_resume = False
-        self.idle = "Nobody has taken it up yet. Do all services of the system run? Its /readyz tells."
+        self.idle = "The request has not started yet. Are all services of the system running? Check its /readyz."
 
     def check(self, file: UploadFile, order: UploadOrder, columns: Columns) -> CheckedUpload:
         command = order.command(file.name, "", columns=columns, create_source=True)
         return check_upload(command, RemoteCatalog(self._client), NO_LIMITS, file.head(NO_LIMITS))
 
-    def begin(self, file: UploadFile, order: UploadOrder, columns: Columns, shown: Progress) -> Document:
+    def begin(self, file: UploadFile, order: UploadOrder, columns: Columns, progress: Progress) -> Document:
         self._resumption = self._resuming(file, order, columns or ())
         key = self._resumption.key if self._resumption else None
         self.may_resume = self._resumption is not None and self._resumption.kept
         try:
-            return self._client.upload_once(file, order, shown, columns=columns or (), idempotency_key=key)
+            return self._client.upload_once(file, order, progress, columns=columns or (), idempotency_key=key)
         except Refused:
             self.release()
             raise
@@ -163,14 +162,14 @@ class HttpBackend(Backend):
         return self._client.problems()
 
     def check_parts(self) -> None:
-        """The server replaces its own."""
+        """The server looks after its own parts."""
 
     def release(self) -> None:
         if self._resumption is not None:
             self._resumption.forget()
 
     def _resuming(self, file: UploadFile, order: UploadOrder, columns: Sequence[ColumnSpec]) -> Resumption | None:
-        """None where the same upload could not be recognised."""
+        """None if the same upload could not be recognised."""
         if file.path == STDIN:
             return None
         arguments = msgspec.json.encode([self._url, order, columns])
@@ -178,14 +177,14 @@ class HttpBackend(Backend):
             return Resumption(state_folder(), command_hash(file.path, arguments))
         except OSError as error:
             self._out.say(
-                f"Stopped, this upload would begin anew: {state_folder()} cannot be written ({error.strerror}). "
-                "Set XDG_STATE_HOME to a folder that can."
+                f"If this upload is interrupted, it will start from the beginning: {state_folder()} cannot be written "
+                f"({error.strerror}). Set XDG_STATE_HOME to a writable folder."
             )
             return None
 
 
 def _workers(settings: Settings, size: int | None) -> int:
-    """What was asked for, or one process per core for a large file and none of their own for a small one."""
+    """The number that is set; otherwise one process per core for a large file, and none for a small one."""
     if settings.workers or (size is not None and size < LARGE_BYTES):
         return settings.workers
     return os.cpu_count() or 1

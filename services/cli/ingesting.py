@@ -1,4 +1,4 @@
-"""A file's way through a system, from what was ordered to the request's end."""
+"""The ingestion of one file, from the command's options to the end of the request."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from penstock.domain.requests.request import Status
 from services.cli.client import UploadOrder
 from services.cli.column_options import check_segment, parse_column_options
 from services.cli.failures import BadUsage
-from services.cli.following import hinted
+from services.cli.following import with_idle_hint
 from services.cli.ingest_backends import Backend, Columns, OpenBackend
 from services.cli.output import Document, Output
-from services.cli.progress import progress
+from services.cli.progress import show_progress
 from services.cli.upload_file import UploadFile
 
-QUIET_SECONDS = 1.0  # without any movement, until it is asked why
-STALL_TIMEOUT_SECONDS = 60.0  # how long nothing may move while the system reports a problem
+QUIET_SECONDS = 1.0  # without progress, before problems are reported
+STALL_TIMEOUT_SECONDS = 60.0  # without progress while a problem lasts, before the command gives up
 
 
 class Order(NamedTuple):
-    """What was asked for; `maps` and `policies` as they were typed."""
+    """The options of the command; `maps` and `policies` as typed."""
 
     file: Path
     source: str
@@ -38,7 +38,7 @@ class Order(NamedTuple):
 
 
 class Ingested(NamedTuple):
-    """The request at its end, and what was decided on the way."""
+    """The ended request, with created attributes and ignored columns."""
 
     request: Document
     created_attributes: list[str]
@@ -53,40 +53,40 @@ class Ingested(NamedTuple):
 
 
 def ingest_file(
-    open_backend: OpenBackend, order: Order, out: Output, document: Document, tell: Callable[[Ingested], None]
+    open_backend: OpenBackend, order: Order, out: Output, document: Document, report: Callable[[Ingested], None]
 ) -> Ingested:
-    """Ingest one file, and `tell` the result before anything is stopped.
+    """Ingest one file, and `report` the result before the backend is closed.
 
-    Killed before that, the same order leads to the same request. `document` is kept at what is known of the
-    request, should this end before its end. Raises `BadUsage` and `Refused` before anything is stored, `Unavailable`
-    when a problem lasts, and `PartFailed`.
+    If this is killed before, the same order leads to the same request. `document` always has the latest state of the
+    request, for an early end. Raises `BadUsage` and `Refused` before anything is stored, `Unavailable` when a problem
+    lasts, and `PartFailed`.
     """
     columns = parse_column_options(order.maps, order.policies) or None
     check_segment(order.segment)
     upload = UploadOrder(data_source=order.source, mode=order.mode, segment=order.segment, notify=tuple(order.notify))
     with UploadFile(order.file) as file, open_backend(file, out) as backend:
         checked = _checked(backend, file, upload, columns)
-        with progress(out) as shown:
+        with show_progress(out) as progress:
             began = datetime.now(UTC)
-            document.update(backend.begin(file, upload, columns, shown))
+            document.update(backend.begin(file, upload, columns, progress))
             if backend.may_resume and datetime.fromisoformat(document["accepted_at"]) < began:
-                out.say(f"Going on with {document['request_id']}")
+                out.say(f"Continuing {document['request_id']}")
             states = backend.changes(document["request_id"])
             if backend.idle:
-                states = hinted(states, lambda: out.say(backend.idle), time.monotonic)
-            for state in watched(states, backend.problems, time.monotonic, out):
+                states = with_idle_hint(states, lambda: out.say(backend.idle), time.monotonic)
+            for state in with_problems(states, backend.problems, time.monotonic, out):
                 document.update(state)
-                shown.show(state)
+                progress.show(state)
                 _check_parts(backend, state)
         created = [attribute.name for attribute in checked.missing]
         done = Ingested(document, created, checked.unmapped_columns)
-        tell(done)
+        report(done)
         backend.release()
     return done
 
 
 def _check_parts(backend: Backend, state: Document) -> None:
-    """Raises `PartFailed` when nobody is left to finish the request."""
+    """Raises `PartFailed` if a part that the unfinished request needs has failed."""
     if not Status(state["status"]).ended:
         try:
             backend.check_parts()
@@ -94,33 +94,33 @@ def _check_parts(backend: Backend, state: Document) -> None:
             raise PartFailed(f"{failed}; {_again(state)}") from None
 
 
-def watched(
+def with_problems(
     states: Iterator[Document], problems: Callable[[], list[str]], seconds: Callable[[], float], out: Output
 ) -> Iterator[Document]:
-    """`states`; while nothing moves, each new problem is shown. Raises `Unavailable` when one lasts."""
-    shown: set[str] = set()
-    moved_at, before = seconds(), None
+    """`states`; while there is no progress, each new problem is shown. Raises `Unavailable` when one lasts."""
+    reported: set[str] = set()
+    progress_at, before = seconds(), None
     for state in states:
         yield state
-        now, moved = seconds(), (state["status"], state["chunks_done"], state["chunks_total"])
-        if moved != before:
-            moved_at, before = now, moved
-        elif now - moved_at > QUIET_SECONDS:
-            present = problems()
-            for problem in present:
-                if problem not in shown:
+        now, progress = seconds(), (state["status"], state["chunks_done"], state["chunks_total"])
+        if progress != before:
+            progress_at, before = now, progress
+        elif now - progress_at > QUIET_SECONDS:
+            current = problems()
+            for problem in current:
+                if problem not in reported:
                     out.say(f"Waiting: {problem}")
-            shown.update(present)
-            if present and now - moved_at > STALL_TIMEOUT_SECONDS:
-                raise Unavailable(f"{present[0]}; {_again(state)}")
+            reported.update(current)
+            if current and now - progress_at > STALL_TIMEOUT_SECONDS:
+                raise Unavailable(f"{current[0]}; {_again(state)}")
 
 
 def _again(state: Document) -> str:
-    return f"run the same command again to go on with {state['request_id']}"
+    return f"run the same command again to continue {state['request_id']}"
 
 
 def _checked(backend: Backend, file: UploadFile, order: UploadOrder, columns: Columns) -> CheckedUpload:
-    """Check the file and what is asked of it, before anything is sent. Raises `Refused` with every fault."""
+    """Check the file and the options before anything is sent. Raises `Refused` with every fault."""
     try:
         return backend.check(file, order, columns)
     except Refused as refused:
@@ -128,7 +128,7 @@ def _checked(backend: Backend, file: UploadFile, order: UploadOrder, columns: Co
             raise
         missing = refusal(
             "no_mapping",
-            f"the data source {order.data_source[:64]!r} has no saved mapping, and no --map says which column is which",
+            f"the data source {order.data_source[:64]!r} has no saved mapping, and the command has no --map",
             "Add at least one identifier, such as --map crmid=crmid!",
         )
         raise BadUsage(missing.faults) from None

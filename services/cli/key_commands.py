@@ -1,4 +1,4 @@
-"""Commands for API keys. The first is made in the data folder, where that needs no other key."""
+"""Commands for API keys. The first one is created in the data folder, which needs no other key."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from services.cli.options import AsJson, Data, Key, Url
 from services.cli.output import printable
 from services.cli.views import records_view
 
-SHOWN = ("key_id", "name", "role", "created_at", "expires_at", "last_used_at")
+COLUMNS = ("key_id", "name", "role", "created_at", "expires_at", "last_used_at")
 _DURATION = re.compile("(?P<number>[0-9]{1,6})(?P<unit>[dh])")
 _MICROSECONDS = {"d": 86_400_000_000, "h": 3_600_000_000}
 
@@ -28,17 +28,18 @@ app = typer.Typer(no_args_is_help=True, help="API keys.")
 
 @app.command("create")
 def create_key(
-    role: Annotated[Role, typer.Option(help="What it may do: docs/http-api.md lists it for each role.")],
-    name: Annotated[str | None, typer.Option(help="Who or what will use it; your own name otherwise.")] = None,
+    role: Annotated[Role, typer.Option(help="The role; docs/http-api.md lists the permissions of each.")],
+    name: Annotated[str | None, typer.Option(help="Who or what will use it; default: your user name.")] = None,
     expires_in: Annotated[
-        str | None, typer.Option(metavar="DURATION", help="Such as 90d or 12h; without it, it is good until revoked.")
+        str | None,
+        typer.Option(metavar="DURATION", help="Such as 90d or 12h; without it, the key is valid until revoked."),
     ] = None,
     data: Data = None,
     url: Url = None,
     key: Key = None,
     as_json: AsJson = False,
 ) -> None:
-    """Create a key; it is shown this once."""
+    """Create a key; it is shown only once."""
     with reporting(as_json=as_json) as out:
         expires_at = None if expires_in is None else time.time_ns() // 1_000 + microseconds(expires_in)
         with connect(data, url, key, create=True) as client:
@@ -48,10 +49,10 @@ def create_key(
 
 @app.command("list")
 def list_keys(data: Data = None, url: Url = None, key: Key = None, as_json: AsJson = False) -> None:
-    """List the keys, without their texts."""
+    """List the keys, without their secrets."""
     with reporting(as_json=as_json) as out, connect(data, url, key) as client:
         found = client.keys()
-        out.result({"api_keys": found}, lambda: records_view(found, *SHOWN))
+        out.result({"api_keys": found}, lambda: records_view(found, *COLUMNS))
 
 
 @app.command("revoke")
@@ -62,7 +63,7 @@ def revoke_key(
     key: Key = None,
     as_json: AsJson = False,
 ) -> None:
-    """End a key at once."""
+    """Revoke a key at once."""
     with reporting(as_json=as_json) as out, connect(data, url, key) as client:
         client.revoke_key(key_id)
         out.result({"key_id": key_id, "revoked": True}, lambda: Text("The key is revoked."))
@@ -73,10 +74,12 @@ def register(parent: typer.Typer) -> None:
 
 
 def microseconds(duration: str) -> int:
-    """Of `90d` or `12h`. Raises `BadUsage`."""
+    """The microseconds of a duration such as `90d` or `12h`. Raises `BadUsage`."""
     match = _DURATION.fullmatch(duration)
     if match is None:
-        fault = refusal("invalid_duration", "--expires-in is no duration", "Write a number of days or hours: 90d, 12h.")
+        fault = refusal(
+            "invalid_duration", "--expires-in is not a duration", "Give a number of days or hours: 90d, 12h."
+        )
         raise BadUsage(fault.faults)
     return int(match["number"]) * _MICROSECONDS[match["unit"]]
 

@@ -1,4 +1,4 @@
-"""The command that makes the key file of a cluster; the embedded runtime makes its own."""
+"""The command that creates the key file of a cluster; the embedded runtime creates its own."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ app = typer.Typer(no_args_is_help=True, help="The key file of the cluster runtim
 
 @app.callback()
 def _group() -> None:
-    """Keeps the single command one with a name."""
+    """Makes the single command a subcommand with a name."""
 
 
 @app.command("create")
 def create(
-    path: Annotated[Path, typer.Argument(metavar="PATH", help="Where it is to be; nothing may be there yet.")],
+    path: Annotated[Path, typer.Argument(metavar="PATH", help="The new file; nothing may exist at this path yet.")],
     as_json: AsJson = False,
 ) -> None:
-    """Make a key file with a new key-encryption key, which its owner alone may read."""
+    """Create a key file with a new key-encryption key; only its owner may read it."""
     with reporting(as_json=as_json) as out:
         create_key_file(path)
         out.result({"key_file": str(path.absolute())}, lambda: _created_view(path.absolute()))
@@ -38,10 +38,10 @@ def register(parent: typer.Typer) -> None:
 
 def _created_view(path: Path) -> RenderableType:
     return Group(
-        Text(f"{path} holds a new key-encryption key.", style="bold"),
-        Text("Keep a copy apart from the data's backups: without this file nothing that is stored opens, for ever."),
+        Text(f"{path} contains a new key-encryption key.", style="bold"),
         Text(
-            f"Uploader, splitter and worker need it, the same one: PENSTOCK_KEY_FILE={path}, mode 0600; on Kubernetes:"
+            "Keep a copy, separate from the backups of the data: without this file, all stored data are lost for ever."
         ),
+        Text(f"Uploader, splitter and worker need the same file: PENSTOCK_KEY_FILE={path}, mode 0600. On Kubernetes:"),
         Text(f"kubectl --namespace penstock create secret generic penstock-keys --from-file=keys.json={path}"),
     )

@@ -1,4 +1,4 @@
-"""Who uses this machine. Who may read the system's keys may do everything, and is audited like anyone else."""
+"""The user of this machine. A user who can read the system's keys may do everything, and is audited like any caller."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from penstock.domain.access.permissions import EVERYTHING, Caller
 
 
 def local_user() -> str:
-    """The user's name, or the number where the system knows no name for it, as in some containers."""
+    """The user's name, or the user id if the system has no name for it, as in some containers."""
     try:
         return getpass.getuser()
     except (KeyError, OSError):

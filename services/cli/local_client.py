@@ -33,10 +33,10 @@ class LocalClient(Client):
         self._use_cases = use_cases_of(self._system)
         self._caller = local_caller(settings.tenant)
 
-    def upload(self, file: UploadFile, order: UploadOrder, shown: Progress) -> Document:
-        shown.storing(file.size)
+    def upload(self, file: UploadFile, order: UploadOrder, progress: Progress) -> Document:
+        progress.storing(file.size)
         command = order.command(file.name, self._caller.name)
-        return self._public(self._use_cases.uploads.upload(self._caller, file.parts(shown.stored), command))
+        return self._public(self._use_cases.uploads.upload(self._caller, file.parts(progress.stored), command))
 
     def requests(self, *, limit: int) -> list[Document]:
         return [self._public(each) for each in self._use_cases.requests.newest(self._caller, limit=limit)]

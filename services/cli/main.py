@@ -1,4 +1,4 @@
-"""The command line. Only the module of the command that was asked for is imported, so that each starts fast."""
+"""The command line. Only the module of the given command is imported, so that each starts fast."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ import typer
 from penstock.config import mistyped
 from penstock.domain.errors import Fault
 from penstock.hardening import protect_memory
-from services.cli.failures import BadUsage, ExitCode, judge, show
+from services.cli.failures import BadUsage, ExitCode, failure_of, show
 from services.cli.output import Output
 
-# The module that each command lives in, in the order in which --help lists them.
+# The module of each command, in the order of --help.
 COMMANDS = {
     "ingest": "ingest",
     "demo": "demo",
@@ -48,13 +48,13 @@ COMMANDS = {
 }
 
 EXIT_CODES = (
-    "Exit codes: 0 done, for ingest and watch COMPLETED; 1 refused, not found or not COMPLETED; 2 a wrong call; "
-    "3 a disk, a server or a key is away; 130 interrupted."
+    "Exit codes: 0 done (ingest and watch: COMPLETED); 1 refused, not found or not COMPLETED; 2 wrong usage; "
+    "3 a disk, a server or a key is unavailable; 130 interrupted."
 )
 
 
 _COMPLETING = "_PENSTOCK_COMPLETE"  # set by a shell's completion script
-_SO_FAR = ("_TYPER_COMPLETE_ARGS", "COMP_WORDS")  # the command line as far as it is typed: zsh's and fish's, bash's
+_TYPED = ("_TYPER_COMPLETE_ARGS", "COMP_WORDS")  # the command line typed so far: zsh and fish, bash
 
 
 def main() -> None:
@@ -96,8 +96,8 @@ def application(command: str) -> typer.Typer:
     )
     app.callback()(_options)
     if _COMPLETING in os.environ and command not in COMMANDS:
-        for name in COMMANDS:  # whose modules take longer to load than a person waits for a completion
-            app.command(name)(_to_complete)
+        for name in COMMANDS:  # without their modules, which take too long to load for a completion
+            app.command(name)(_name_only)
         return app
     for module in [COMMANDS[command]] if command in COMMANDS else dict.fromkeys(COMMANDS.values()):
         importlib.import_module(f"services.cli.{module}").register(app)
@@ -106,24 +106,24 @@ def application(command: str) -> typer.Typer:
 
 def _warn_of_mistyped_settings() -> None:
     if _COMPLETING in os.environ:
-        return  # in the middle of a line that a person types
+        return  # the user is still typing the line
     for variable, near in mistyped(os.environ).items():
-        sys.stderr.write(f"Warning: {variable} is no setting, and is not used. Did you mean {near}?\n")
+        sys.stderr.write(f"Warning: {variable} is not a setting and is ignored. Did you mean {near}?\n")
 
 
 def _command(arguments: Sequence[str]) -> str:
-    """The command that is run, or that is being completed by a shell; empty while there is none."""
+    """The command that is run or completed by a shell; empty if there is none yet."""
     if _COMPLETING in os.environ:
-        arguments = next((os.environ[name] for name in _SO_FAR if name in os.environ), "").split()[1:]
+        arguments = next((os.environ[name] for name in _TYPED if name in os.environ), "").split()[1:]
     return arguments[0] if arguments else ""
 
 
-def _to_complete() -> None:
-    """Stands for a command of which only the name is asked for."""
+def _name_only() -> None:
+    """Stands in for a command if only its name is needed."""
 
 
-def _print_version(asked: bool) -> None:
-    if asked:
+def _print_version(requested: bool) -> None:
+    if requested:
         sys.stdout.write(f"penstock {metadata.version('penstock')}\n")
         raise typer.Exit
 
@@ -133,15 +133,15 @@ def _options(
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
     ] = False,
 ) -> None:
-    """What stands before a command."""
+    """Options of `penstock` itself."""
 
 
 def _bad_usage(error: typer.TyperException, *, as_json: bool) -> int:
-    """Tell what is wrong with a command line that has no such form; where all of it is missing, help was shown."""
+    """Show what is wrong with the command line; if it is empty, help was shown already."""
     if not error.format_message():
         return ExitCode.USAGE
-    message = error.format_message().replace("Value error, ", "", 1)  # pydantic's word, which typer passes on
+    message = error.format_message().replace("Value error, ", "", 1)  # added by pydantic, passed on by typer
     fault = Fault(code="usage", message=message, hint="Add --help to see how the command is used.")
-    failure = judge(BadUsage([fault]))
+    failure = failure_of(BadUsage([fault]))
     show(Output(as_json=as_json), failure, {})
     return failure.exit_code

@@ -12,7 +12,7 @@ from services.cli.decoding import decode_json
 from services.cli.failures import BadUsage
 
 STDIN = Path("-")
-MAX_BYTES = 1 << 20  # as the API takes
+MAX_BYTES = 1 << 20  # the API's limit
 
 
 def columns_of_file(file: Path) -> Sequence[ColumnSpec]:
@@ -31,5 +31,5 @@ def _read(file: Path, where: str) -> bytes:
         with file.open("rb") as opened:
             text = opened.read(MAX_BYTES + 1)
     if len(text) > MAX_BYTES:
-        raise refusal("mapping_too_large", f"{where} has more than {MAX_BYTES:,} bytes", "Is it a mapping?")
+        raise refusal("mapping_too_large", f"{where} has more than {MAX_BYTES:,} bytes", "Check that it is a mapping.")
     return text

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def migrate(as_json: AsJson = False) -> None:
-    """Create or upgrade keyspace, tables and topics; nothing that is there is dropped."""
+    """Create or upgrade keyspace, tables and topics; nothing is dropped."""
     with reporting(as_json=as_json) as out:
         settings = foreground_settings()
         if settings.runtime != "cluster":
@@ -31,8 +31,8 @@ def migrate(as_json: AsJson = False) -> None:
 
 
 def _view(migrated: Migrated) -> RenderableType:
-    kept = [f"Topic {topic} keeps events for {days} days now." for topic, days in migrated.retention_days.items()]
-    return Text("\n".join([*kept, f"Tables and topics are ready, at version {migrated.version}."]))
+    kept = [f"Topic {topic} now keeps events for {days} days." for topic, days in migrated.retention_days.items()]
+    return Text("\n".join([*kept, f"Tables and topics are ready (version {migrated.version})."]))
 
 
 def register(app: typer.Typer) -> None:

@@ -19,11 +19,11 @@ def _explicit(context: typer.Context, name: str) -> bool:
 
 def _one_place(context: typer.Context) -> None:
     if _explicit(context, "data") and _explicit(context, "url"):
-        raise typer.BadParameter("--data names a folder and --url a running system: give one of them")
+        raise typer.BadParameter("--data names a folder and --url a running system: give only one of them")
 
 
 def _data_given(context: typer.Context, data: Path | None) -> Path | None:
-    """An option wins over a variable: with --data, neither this command nor its processes look at the variable."""
+    """An option overrides a variable: with --data, neither this command nor its processes use the variable."""
     _one_place(context)
     if _explicit(context, "data"):
         os.environ.pop(URL_VARIABLE, None)
@@ -42,29 +42,33 @@ Data = Annotated[
         metavar="DIR",
         envvar="PENSTOCK_DATA",
         callback=_data_given,
-        help="The embedded runtime's folder (penstock-data unless said otherwise).",
+        help="The data folder of the embedded runtime (default: penstock-data).",
     ),
 ]
 AsJson = Annotated[
-    bool, typer.Option("--json", help="Print one JSON document as the last line of stdout, all else to stderr.")
+    bool,
+    typer.Option("--json", help="Print one JSON document as the last line of stdout, and everything else to stderr."),
 ]
 Url = Annotated[
     str | None,
     typer.Option(
-        "--url", envvar=URL_VARIABLE, callback=_url_given, help="A running system's address, in place of a folder."
+        "--url",
+        envvar=URL_VARIABLE,
+        callback=_url_given,
+        help="The address of a running system, instead of a data folder.",
     ),
 ]
 Key = Annotated[
     str | None, typer.Option("--key", envvar="PENSTOCK_API_KEY", help="The API key for --url.", show_default=False)
 ]
-RequestId = Annotated[str, typer.Argument(metavar="ID", help="A request's id.")]
+RequestId = Annotated[str, typer.Argument(metavar="ID", help="The id of the request.")]
 Source = Annotated[str, typer.Option("--source", help="The data source, such as crm.")]
 Maps = Annotated[
     list[str] | None,
     typer.Option(
         "--map",
         metavar="COLUMN=ATTRIBUTE[!][:pii][:FORMAT]",
-        help="What a column feeds: ! marks an identifier, :pii a personal attribute, FORMAT how its cells are read.",
+        help="A column's attribute; ! marks an identifier, :pii a new personal attribute, FORMAT the cells' format.",
     ),
 ]
 Policies = Annotated[
@@ -72,20 +76,20 @@ Policies = Annotated[
     typer.Option(
         "--policy",
         metavar="COLUMN=POLICY",
-        help="overwrite (as without it), keep_first, or clear_on_blank: a blank cell removes the value.",
+        help="overwrite (the default), keep_first, or clear_on_blank (a blank cell removes the value).",
     ),
 ]
 Host = Annotated[str, typer.Option(help="The address to listen on.")]
-Port = Annotated[int, typer.Option(min=0, max=65535, help="The port to listen on; 0 is any free one.")]
-HealthHost = Annotated[str, typer.Option(help="The address to tell health and metrics on.")]
+Port = Annotated[int, typer.Option(min=0, max=65535, help="The port to listen on; 0 picks a free one.")]
+HealthHost = Annotated[str, typer.Option(help="The address for health and metrics.")]
 HealthPort = Annotated[
     int | None,
-    typer.Option(min=0, max=65535, help="The port for /healthz, /readyz and /metrics; without it there are none."),
+    typer.Option(min=0, max=65535, help="The port for /healthz, /readyz and /metrics; without it they are not served."),
 ]
 
 
 def where_of(data: Path | None, url: str | None = None) -> str:
-    """What a next command needs to find the same system, unless the environment says it."""
+    """The options with which the next command finds the same system, unless they are in the environment."""
     if url:
         return "" if os.environ.get(URL_VARIABLE) else f" --url {url}"
     return "" if data is None or os.environ.get("PENSTOCK_DATA") else f" --data {shlex.quote(str(data))}"

@@ -1,4 +1,4 @@
-"""How a file's way is shown: a bar on a terminal, otherwise a line now and then."""
+"""The display of progress: a bar on a terminal, otherwise a line every few seconds."""
 
 from __future__ import annotations
 
@@ -11,25 +11,25 @@ from typing import Protocol
 from services.cli.output import Document, Output
 from services.cli.progress_bar import Bar
 
-LINE_SECONDS = 5.0  # between two lines where there is no terminal
+LINE_SECONDS = 5.0  # between two lines without a terminal
 
 
 class Progress(Protocol):
-    """Is told how far a file has come."""
+    """Shows how far a file has been processed."""
 
     def storing(self, total: int | None) -> None:
-        """The file, of `total` bytes if that is known, is about to be stored."""
+        """The upload of the file begins; `total` is its size in bytes, if known."""
 
     def stored(self, size: int) -> None:
         """`size` more bytes are stored."""
 
     def show(self, request: Document) -> None:
-        """The request has come this far."""
+        """The request is in this state."""
 
 
 @contextmanager
-def progress(out: Output) -> Iterator[Progress]:
-    """What fits where stderr goes."""
+def show_progress(out: Output) -> Iterator[Progress]:
+    """A bar if stderr is a terminal, otherwise lines."""
     if sys.stderr.isatty():
         with Bar() as bar:
             yield bar
@@ -43,7 +43,7 @@ class Lines:
     def __init__(self, out: Output) -> None:
         self._out = out
         self._status = ""
-        self._told_at = time.monotonic()
+        self._printed_at = time.monotonic()
 
     def storing(self, total: int | None) -> None:
         pass
@@ -53,9 +53,9 @@ class Lines:
 
     def show(self, request: Document) -> None:
         now = time.monotonic()
-        if request["status"] == self._status and now - self._told_at < LINE_SECONDS:
+        if request["status"] == self._status and now - self._printed_at < LINE_SECONDS:
             return
-        self._status, self._told_at = request["status"], now
+        self._status, self._printed_at = request["status"], now
         chunks = f", chunk {request['chunks_done']} of {request['chunks_total']}" if request["chunks_total"] else ""
         eta = f", {request['eta_seconds']} s left" if request["eta_seconds"] else ""
         self._out.say(f"{request['request_id']} {request['status']}: {request['rows_read']:,} rows{chunks}{eta}")

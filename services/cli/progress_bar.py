@@ -1,4 +1,4 @@
-"""The progress bar: first of bytes that are stored, then of chunks that are ingested."""
+"""The progress bar: first of stored bytes, then of ingested chunks."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
 from services.cli.output import Document
 
-LEAST_BAR = 6  # columns
-BESIDE_DETAIL = len("In progress ") + LEAST_BAR + len(" 100 % ")
+MIN_BAR_WIDTH = 6  # columns
+FIXED_WIDTH = len("In progress ") + MIN_BAR_WIDTH + len(" 100 % ")
 
 
 class Bar:
-    """A bar on stderr with rows, rows/s and the time that is left, as far as the terminal is wide enough."""
+    """A bar on stderr with rows, rows/s and the time left, as far as they fit the terminal."""
 
     def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
         columns = (
@@ -32,7 +32,7 @@ class Bar:
         self._progress = Progress(*columns, console=self._console, refresh_per_second=20)
         self._task: TaskID = self._progress.add_task("Storing", total=None, detail="")
         self._size = 0
-        self._first: Seen | None = None
+        self._first: Sample | None = None
 
     def __enter__(self) -> Bar:
         self._progress.start()
@@ -49,35 +49,35 @@ class Bar:
         self._progress.update(self._task, advance=size, detail=f"{self._size / 1_000_000:,.1f} MB")
 
     def show(self, request: Document) -> None:
-        now = Seen(self._monotonic(), request["rows_read"])
+        now = Sample(self._monotonic(), request["rows_read"])
         self._first = self._first or now
         self._progress.update(
             self._task,
             description=request["status"].capitalize().replace("_", " "),
             total=request["chunks_total"],
             completed=request["chunks_done"],
-            detail=detail(request, rows_per_second(self._first, now), self._console.width - BESIDE_DETAIL),
+            detail=detail(request, rows_per_second(self._first, now), self._console.width - FIXED_WIDTH),
         )
 
 
-class Seen(NamedTuple):
-    """How many rows were read at a time."""
+class Sample(NamedTuple):
+    """The number of rows read at a time."""
 
     at: float  # seconds
     rows: int
 
 
-def rows_per_second(first: Seen, now: Seen) -> float:
-    """The rate since the first look: what was done before says nothing about it."""
+def rows_per_second(first: Sample, now: Sample) -> float:
+    """The rate since the first sample; rows that were read before it do not count."""
     return (now.rows - first.rows) / max(now.at - first.at, 0.001)
 
 
 def detail(request: Document, rate: float, width: int) -> str:
-    """Rows, rate and the time that is left, as many of them as fit into `width`."""
+    """Rows, rate and the time left, as many of them as fit `width`."""
     parts = [f"{request['rows_read']:>11,} rows", f" {rate:>9,.0f} rows/s"]
     if request["eta_seconds"] is not None:
         parts.append(f"   {request['eta_seconds']} s left")
     while len("".join(parts).lstrip()) > max(width, 0):
         parts.pop()
-    whole = "".join(parts)
-    return whole if len(whole) <= width else whole.lstrip()
+    text = "".join(parts)
+    return text if len(text) <= width else text.lstrip()

@@ -1,4 +1,4 @@
-"""Commands for publishers: the services that may offer files of a tenant's by events (schemas/README.md)."""
+"""Commands for publishers: services that may offer a tenant's files by events (schemas/README.md)."""
 
 from __future__ import annotations
 
@@ -23,14 +23,15 @@ app = typer.Typer(no_args_is_help=True, help="Services that may offer files by e
 
 @app.command("create")
 def create_publisher(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="The service, as it is shown with its uploads.")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The name of the service, which its uploads show.")],
     prefix: Annotated[
-        list[str], typer.Option(metavar="s3://BUCKET/FOLDER/", help="What it may offer; several may be given.")
+        list[str],
+        typer.Option(metavar="s3://BUCKET/FOLDER/", help="A folder that it may offer files from; repeatable."),
     ],
     data: Data = None,
     as_json: AsJson = False,
 ) -> None:
-    """Register a service; its key is shown this once."""
+    """Register a service; its key is shown only once."""
     with reporting(as_json=as_json) as out, open_use_cases(data, create=True) as local:
         key, publisher = local.use_cases.access.create_publisher(local.caller, name, prefix)
         out.result({**_document(publisher), "key": key.hex()}, lambda: _key_view(publisher, key))
@@ -41,13 +42,13 @@ def list_publishers(data: Data = None, as_json: AsJson = False) -> None:
     """List the services, without their keys."""
     with reporting(as_json=as_json) as out, open_use_cases(data) as local:
         found = [_document(publisher) for publisher in local.use_cases.access.publishers(local.caller)]
-        shown = [{**each, "prefixes": " ".join(each["prefixes"])} for each in found]
-        out.result({"publishers": found}, lambda: records_view(shown, "publisher_id", "name", "prefixes", "created_at"))
+        rows = [{**each, "prefixes": " ".join(each["prefixes"])} for each in found]
+        out.result({"publishers": found}, lambda: records_view(rows, "publisher_id", "name", "prefixes", "created_at"))
 
 
 @app.command("rotate")
 def rotate_key(publisher_id: PublisherId, data: Data = None, as_json: AsJson = False) -> None:
-    """Give a service a new key. The one before stays good for a week, one before that ends at once."""
+    """Give a service a new key. The previous key stays valid for a week; any older one ends at once."""
     with reporting(as_json=as_json) as out, open_use_cases(data) as local:
         key, publisher = local.use_cases.access.rotate_publisher(local.caller, publisher_id)
         until = rfc3339(publisher.keys[0].created_at + OVERLAP_SECONDS * 1_000_000)
@@ -57,7 +58,7 @@ def rotate_key(publisher_id: PublisherId, data: Data = None, as_json: AsJson = F
 
 @app.command("revoke")
 def revoke_publisher(publisher_id: PublisherId, data: Data = None, as_json: AsJson = False) -> None:
-    """End a service's right to offer files, and its keys, at once."""
+    """Revoke a publisher and its keys at once."""
     with reporting(as_json=as_json) as out, open_use_cases(data) as local:
         local.use_cases.access.revoke_publisher(local.caller, publisher_id)
         out.result({"publisher_id": publisher_id, "revoked": True}, lambda: Text("The publisher is revoked."))

@@ -1,4 +1,4 @@
-"""A reject file as it comes: kept in a file, or taken apart for a machine."""
+"""A downloaded reject file: saved to disk, or converted to records for --json."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from services.cli.failures import SHOWN_PATH, BadUsage
 
 
 def check_output(path: Path, *, force: bool) -> None:
-    """Raises `BadUsage` for a file that is there already, since it may hold corrections, unless `force` says so."""
+    """Raises `BadUsage` for an existing file, which may contain corrections, unless `force` is set."""
     if path.is_file() and not force:
-        message = f"there is a file {str(path)[:SHOWN_PATH]!r} already, which may hold your corrections"
-        raise BadUsage(refusal("file_exists", message, "Name another file, or overwrite it with --force.").faults)
+        message = f"the file {str(path)[:SHOWN_PATH]!r} exists already and may contain your corrections"
+        raise BadUsage(refusal("file_exists", message, "Use another file, or overwrite it with --force.").faults)
 
 
 def save(parts: Iterable[bytes], path: Path) -> int:
-    """Write the file, readable by its owner only; returns how many rows it has besides its header.
+    """Write the file, readable by its owner only; returns the number of rows without the header.
 
-    A file that is there stays as it is until the new one is whole. The rows are customers' values, in the clear.
+    An existing file is replaced only when the new one is complete. The rows are customers' values in plain text.
     """
     if path.exists() and not path.is_file():  # such as /dev/stdout
         with path.open("wb") as device:
@@ -49,7 +49,7 @@ def _write(parts: Iterable[bytes], file: Any) -> int:
 
 
 class _RowCounter:
-    """Counts the rows of a reject file as it passes by. Its header is within the first part: a name has no newline."""
+    """Counts the rows of a reject file as it is written. The first part contains the header: a name has no newline."""
 
     def __init__(self) -> None:
         self.rows = 0

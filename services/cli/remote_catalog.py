@@ -1,4 +1,4 @@
-"""A tenant's catalog as the HTTP API shows it, for the check of a file before it is sent."""
+"""A tenant's catalog read over the HTTP API, to check a file before it is sent."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from services.cli.output import Document
 
 
 class RemoteCatalog:
-    """What is read is read once."""
+    """Reads the data sources only once."""
 
     def __init__(self, client: Client) -> None:
         self._client = client
@@ -30,9 +30,9 @@ class RemoteCatalog:
         return self._sources
 
     def attributes_named(self, names: Iterable[str]) -> dict[str, Attribute]:
-        wanted = set(names)
-        known = (each for each in self._client.attributes() if each["name"] in wanted)
-        return {each["name"]: _attribute(each) for each in known}
+        requested = set(names)
+        found = (each for each in self._client.attributes() if each["name"] in requested)
+        return {each["name"]: _attribute(each) for each in found}
 
     def mapping(self, source: str) -> Mapping:
         if not self.has_source(source):
@@ -41,7 +41,7 @@ class RemoteCatalog:
         return Mapping(data_source=source, version=found["version"], columns=tuple(map(_column, found["columns"])))
 
     def check_new_attributes(self, attributes: Sequence[Attribute]) -> None:
-        """The server does."""
+        """The server checks them."""
 
 
 def _attribute(document: Document) -> Attribute:

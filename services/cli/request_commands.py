@@ -13,37 +13,41 @@ from services.cli.client import UploadOrder
 from services.cli.column_options import check_segment
 from services.cli.connecting import connect
 from services.cli.failures import ExitCode, reporting
-from services.cli.following import follow, hinted
-from services.cli.ingesting import watched
+from services.cli.following import follow, with_idle_hint
+from services.cli.ingesting import with_problems
 from services.cli.options import AsJson, Data, Key, RequestId, Source, Url, where_of
-from services.cli.progress import progress
+from services.cli.progress import show_progress
 from services.cli.reject_files import as_records, check_output, save
 from services.cli.upload_file import UploadFile
 from services.cli.views import request_view, requests_view
 
 
 def upload(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="A TSV, plain, gzip or zstd; - is stdin.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A TSV file, plain, gzip or zstd; - is stdin.")],
     source: Source,
-    mode: Annotated[Mode, typer.Option(help="replace: what the source said before stops counting.")] = Mode.UPSERT,
-    segment: Annotated[str | None, typer.Option(help="A segment that the profiles become part of.")] = None,
-    notify: Annotated[list[str] | None, typer.Option(metavar="ADDRESS", help="Who gets e-mails about it.")] = None,
+    mode: Annotated[
+        Mode, typer.Option(help="upsert: add and update; replace: remove the source's existing data and add the new.")
+    ] = Mode.UPSERT,
+    segment: Annotated[str | None, typer.Option(help="The segment for the profiles.")] = None,
+    notify: Annotated[
+        list[str] | None, typer.Option(metavar="ADDRESS", help="An address for e-mails about the request.")
+    ] = None,
     data: Data = None,
     url: Url = None,
     key: Key = None,
     as_json: AsJson = False,
 ) -> None:
-    """Hand a file to a running system, with the saved mapping of its source."""
+    """Upload a file to a running system, with the saved mapping of its source."""
     with reporting(as_json=as_json, refused={"status": "FAILED", "request_id": None}) as out:
         check_segment(segment)
         order = UploadOrder(data_source=source, mode=mode, segment=segment, notify=tuple(notify or ()))
-        with UploadFile(file) as opened, connect(data, url, key) as client, progress(out) as shown:
-            request = client.upload(opened, order, shown)
+        with UploadFile(file) as opened, connect(data, url, key) as client, show_progress(out) as progress:
+            request = client.upload(opened, order, progress)
         out.result(request, lambda: request_view(request, where=where_of(data, url)))
 
 
 def requests(
-    limit: Annotated[int, typer.Option(min=1, max=1000, help="How many, the newest first.")] = 20,
+    limit: Annotated[int, typer.Option(min=1, max=1000, help="How many requests, newest first.")] = 20,
     data: Data = None,
     url: Url = None,
     key: Key = None,
@@ -65,15 +69,15 @@ def request(
 
 
 def watch(request_id: RequestId, data: Data = None, url: Url = None, key: Key = None, as_json: AsJson = False) -> None:
-    """Follow a request to its end; the exit code is 0 only when it is COMPLETED."""
+    """Follow a request until it has ended; the exit code is 0 only if it is COMPLETED."""
     with reporting(as_json=as_json) as out, connect(data, url, key) as client:
 
         def hint() -> None:
-            out.say(f"Nobody has taken it up yet. Is the system running? penstock up{where_of(data)}")
+            out.say(f"The request has not started yet. Is the system running? penstock up{where_of(data)}")
 
-        with progress(out) as shown:
-            states = hinted(client.changes(request_id), hint, time.monotonic)
-            ended = follow(watched(states, client.problems, time.monotonic, out), shown.show)
+        with show_progress(out) as progress:
+            states = with_idle_hint(client.changes(request_id), hint, time.monotonic)
+            ended = follow(with_problems(states, client.problems, time.monotonic, out), progress.show)
         out.result(ended, lambda: request_view(ended, where=where_of(data, url)))
         if ended["status"] != "COMPLETED":
             raise typer.Exit(ExitCode.REFUSED)
@@ -81,14 +85,16 @@ def watch(request_id: RequestId, data: Data = None, url: Url = None, key: Key = 
 
 def rejects(
     request_id: RequestId,
-    output: Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", help="Where to; or stdout.")] = None,
-    force: Annotated[bool, typer.Option("--force", help="Overwrite the file if it is there.")] = False,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="FILE", help="The file to write; default: stdout.")
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite an existing file.")] = False,
     data: Data = None,
     url: Url = None,
     key: Key = None,
     as_json: AsJson = False,
 ) -> None:
-    """Get the rejected rows back as a TSV, with line numbers and reasons, to be fixed and uploaded again."""
+    """Get the rejected rows as a TSV, with line numbers and reasons, to correct them and ingest them again."""
     with reporting(as_json=as_json) as out, connect(data, url, key) as client:
         if output is not None:
             check_output(output, force=force)
@@ -106,14 +112,14 @@ def rejects(
 
 
 def cancel(request_id: RequestId, data: Data = None, url: Url = None, key: Key = None, as_json: AsJson = False) -> None:
-    """Stop a request that has not ended; none of its rows will count."""
+    """Cancel a request that has not ended; none of its rows will count."""
     with reporting(as_json=as_json) as out, connect(data, url, key) as client:
         cancelled = client.cancel(request_id)
         out.result(cancelled, lambda: request_view(cancelled, where=where_of(data, url)))
 
 
 def undo(request_id: RequestId, data: Data = None, url: Url = None, key: Key = None, as_json: AsJson = False) -> None:
-    """Make everything that a completed request said stop counting."""
+    """Undo a completed request; none of its rows count any more."""
     with reporting(as_json=as_json) as out, connect(data, url, key) as client:
         undone = client.undo(request_id)
         out.result(undone, lambda: request_view(undone, where=where_of(data, url)))

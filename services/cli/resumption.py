@@ -1,7 +1,7 @@
-"""Idempotency keys of uploads over HTTP whose end was not shown yet, so that the same command goes on with its request.
+"""Idempotency keys of unfinished uploads over HTTP, so that the same command continues with its request.
 
-Each lies in a file of this user's state folder that is named by a hash of the command, and holds nothing but a random
-key. Standard input has no such key: nobody can tell whether the same bytes come again.
+Each is in a file of the user's state folder. The file's name is a hash of the command, its content a random key.
+Standard input has no such key, because it is not known whether the same bytes come again.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from contextlib import suppress
 from pathlib import Path
 
 KEY_BYTES = 16
-FORGET_AFTER_SECONDS = 30 * 86_400  # an upload that nobody has come back for
+FORGET_AFTER_SECONDS = 30 * 86_400  # an upload that was never continued
 
 
 def state_folder() -> Path:
-    """Where programs keep what may be lost (XDG base directories)."""
+    """The user's folder for state (XDG base directories)."""
     return Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state") / "penstock" / "uploads"
 
 
@@ -31,18 +31,18 @@ def command_hash(file: Path, arguments: bytes) -> str:
 
 
 class Resumption:
-    """The idempotency key of one command, kept in `folder` until `forget`. Raises `OSError` where it cannot be."""
+    """The idempotency key of one command, kept in `folder` until `forget`. Raises `OSError` if that is impossible."""
 
     def __init__(self, folder: Path, name: str) -> None:
         self._path = folder / name
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         _forget_old(folder)
         kept = self._kept()
-        self.kept = kept is not None  # by the same command, which did not come to its end
+        self.kept = kept is not None  # by an earlier run of the same command, which did not finish
         self.key = kept or self._new()
 
     def forget(self) -> None:
-        """The same command once more is a new upload."""
+        """The same command again is a new upload."""
         self._path.unlink(missing_ok=True)
 
     def _kept(self) -> str | None:

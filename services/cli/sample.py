@@ -1,7 +1,7 @@
-"""Sample customers: a file such as a shop's customer database exports it, invented from a seed.
+"""Sample customers: a file like the export of a shop's customer database, generated from a seed.
 
-Ten columns, about 105 bytes a row, and an eleventh, `referrer`, that is blank more often than not. Telephone numbers
-are valid ones of five countries, written in the ways in which people write them. E-mail addresses are all different.
+Ten columns, about 105 bytes a row, and an eleventh, `referrer`, that is mostly blank. Telephone numbers are valid in
+five countries, in the usual notations. E-mail addresses are all different.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ COLUMNS = (
     "ltv",
     "birth_date",
 )
-BLANK_RIDDEN = "referrer"
+SPARSE_COLUMN = "referrer"
 MAPS = (
     "crmid=crmid!",
     "email=email!",
@@ -38,9 +38,9 @@ MAPS = (
     "ltv=ltv",
     "birth_date=birth_date",
 )
-BLANK_RIDDEN_MAP = f"{BLANK_RIDDEN}={BLANK_RIDDEN}:enum(friend|search|advert)"
+SPARSE_MAP = f"{SPARSE_COLUMN}={SPARSE_COLUMN}:enum(friend|search|advert)"
 
-BLOCK = 10_000  # rows that are invented at once, column by column
+BLOCK = 10_000  # rows that are generated at once, column by column
 
 
 def _words(text: str) -> list[str]:
@@ -62,7 +62,7 @@ _REFERRERS = ("", "", "", "", "", "friend", "search", "advert")
 _ASCII = str.maketrans("èéëöüçñ", "eeeoucn", "'")
 _DAYS = tuple((date(1940, 1, 1) + timedelta(days=day)).isoformat() for day in range(25_000))
 
-# Prefix, number of digits that follow, and how the digits are written, `#` being one of them.
+# Each `#` is a digit.
 _PHONES = (
     "+3161#######",
     "+491512#######",
@@ -78,9 +78,9 @@ _PHONES = (
 )
 
 
-def write_sample(path: Path, rows: int, *, seed: int, faulty: int = 0, blank_ridden: bool = False) -> None:
-    """Write `rows` customers to `path`, of which `faulty`, evenly spread, have something wrong with them."""
-    columns = (*COLUMNS, BLANK_RIDDEN) if blank_ridden else COLUMNS
+def write_sample(path: Path, rows: int, *, seed: int, faulty: int = 0, sparse_column: bool = False) -> None:
+    """Write `rows` customers to `path`; `faulty` of them, evenly spread, have an error."""
+    columns = (*COLUMNS, SPARSE_COLUMN) if sparse_column else COLUMNS
     every = rows // faulty if faulty else rows + 1
     with path.open("wb") as file:
         file.write(write_row(columns))
@@ -123,9 +123,9 @@ def _email(first_name: str, last_name: str, number: int, domain: str) -> str:
 
 
 def _digits(shape: str, random: Random) -> str:
-    """`shape` with digits in the place of `#`."""
-    wanted = shape.count("#")
-    digits = iter(f"{random.getrandbits(40) % 10**wanted:0{wanted}d}")
+    """`shape` with digits in place of `#`."""
+    count = shape.count("#")
+    digits = iter(f"{random.getrandbits(40) % 10**count:0{count}d}")
     return "".join(next(digits) if char == "#" else char for char in shape)
 
 

@@ -31,7 +31,7 @@ def uploader(
     data: Data = None,
     as_json: AsJson = False,
 ) -> None:
-    """Serve the HTTP API, take what other services offer."""
+    """Serve the HTTP API and accept offers from other services."""
     supervisor, metrics = Supervisor(), Metrics()
     with (
         reporting(as_json=as_json) as out,
@@ -50,7 +50,7 @@ def splitter(
     data: Data = None,
     as_json: AsJson = False,
 ) -> None:
-    """Split requested files into chunks."""
+    """Split uploaded files into chunks."""
     _serve("splitter", health_host, health_port, data, as_json, lambda system: [splitter_loop(system)])
 
 
@@ -70,7 +70,7 @@ def tracker(
     data: Data = None,
     as_json: AsJson = False,
 ) -> None:
-    """Fold progress into requests, tell what is new, send e-mails."""
+    """Track the status of requests, announce changes and send e-mails."""
     _serve("tracker", health_host, health_port, data, as_json, tracker_parts)
 
 
@@ -87,7 +87,7 @@ def _serve(
     as_json: bool,
     parts_of: Callable[[System], Sequence[Runnable]],
 ) -> None:
-    """Run the parts, with health from the first moment on, also while the servers are waited for."""
+    """Run the parts; health is served from the start, also while the service waits for its servers."""
     supervisor = Supervisor()
     with reporting(as_json=as_json) as out:
         with (

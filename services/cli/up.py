@@ -28,7 +28,7 @@ def up(
     port: Port = 8080,
     health_host: HealthHost = "127.0.0.1",
     health_port: HealthPort = None,
-    workers: Annotated[int | None, typer.Option(min=1, help="Worker processes; one per core otherwise.")] = None,
+    workers: Annotated[int | None, typer.Option(min=1, help="Worker processes; default: one per core.")] = None,
     data: Data = None,
     as_json: AsJson = False,
 ) -> None:
@@ -50,23 +50,23 @@ def up(
 
 
 def up_view(url: str, health_url: str | None, settings: Settings) -> RenderableType:
-    """Where the system is, and what to do next."""
+    """The addresses of the system, and the next steps."""
     facts = facts_view(
         [
             ("API", Text(f"{url}/v1")),
-            ("Described at", Text(f"{url}/openapi.json")),
+            ("OpenAPI", Text(f"{url}/openapi.json")),
             *([("Health", Text(health_url))] if health_url else []),
             ("Data", Text(str(settings.data))),
         ]
     )
     commands = commands_view(
         [
-            ("A key", f"penstock key create --role admin --data {settings.data}"),
-            ("A mapping", f"penstock mapping set crm --map 'crmid=crmid!' --data {settings.data}"),
-            ("A file", f"PENSTOCK_API_KEY=… penstock upload FILE --source crm --url {url}"),
+            ("Create a key", f"penstock key create --role admin --data {settings.data}"),
+            ("Save a mapping", f"penstock mapping set crm --map 'crmid=crmid!' --data {settings.data}"),
+            ("Upload a file", f"PENSTOCK_API_KEY=… penstock upload FILE --source crm --url {url}"),
         ]
     )
-    return Group(Text("Penstock is running; Ctrl-C stops it.", style="bold"), facts, Text(), commands)
+    return Group(Text("Penstock is running. Press Ctrl-C to stop it.", style="bold"), facts, Text(), commands)
 
 
 def register(app: typer.Typer) -> None:

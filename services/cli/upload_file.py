@@ -1,4 +1,4 @@
-"""The file that a command is given: opened once, its head looked at, then streamed."""
+"""The file of a command: opened once, its head read for the checks, then streamed."""
 
 from __future__ import annotations
 
@@ -21,23 +21,23 @@ STDIN = Path("-")
 
 
 class UploadFile:
-    """A file on its way in. Raises `BadUsage` when it cannot be opened. `size` is None where nobody knows it."""
+    """The file to upload. Raises `BadUsage` when it cannot be opened. `size` is None if it is not known."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self._stream = _opened(path)
-        self._looked_at: list[bytes] = []
+        self._peeked: list[bytes] = []
         self.size = path.stat().st_size if path.is_file() else None
 
     @property
     def name(self) -> str:
-        """As UTF-8: a file's name may be any bytes, what no character stands for is shown as U+FFFD."""
+        """As UTF-8: a file's name may be any bytes, and invalid ones become U+FFFD."""
         return "stdin" if self.path == STDIN else os.fsencode(self.path.name).decode(errors="replace")
 
     def head(self, limits: Limits) -> FileHead:
         """The first plain bytes, enough for a header. Raises `Refused` for what cannot be decompressed."""
         head, complete = bytearray(), True
-        for piece in plain(self._peeked(), limits=limits):
+        for piece in plain(self._peek(), limits=limits):
             head += piece
             if len(head) > MAX_HEADER_BYTES:
                 complete = False
@@ -45,8 +45,8 @@ class UploadFile:
         return FileHead(bytes(head[:MAX_HEADER_BYTES]), complete)
 
     def parts(self, passed: Callable[[int], None]) -> Iterator[bytes]:
-        """The file's bytes, once; `passed` is told the number of bytes of each part."""
-        for part in chain(self._looked_at, self._read()):
+        """The file's bytes, once; `passed` is called with the number of bytes of each part."""
+        for part in chain(self._peeked, self._read()):
             passed(len(part))
             yield part
 
@@ -60,9 +60,9 @@ class UploadFile:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _peeked(self) -> Iterator[bytes]:
+    def _peek(self) -> Iterator[bytes]:
         for part in self._read():
-            self._looked_at.append(part)
+            self._peeked.append(part)
             yield part
 
     def _read(self) -> Iterator[bytes]:
@@ -76,15 +76,16 @@ def _opened(path: Path) -> BinaryIO:
     try:
         return path.open("rb")
     except FileNotFoundError:
-        raise _unusable("file_not_found", path, "does not exist", "Check the name and the folder.") from None
+        raise _unusable("file_not_found", path, "does not exist", "Check its name and folder.") from None
     except IsADirectoryError:
-        raise _unusable("is_a_folder", path, "is a folder", "Name a file in it.") from None
+        raise _unusable("is_a_folder", path, "is a folder", "Use a file in it.") from None
     except PermissionError:
-        raise _unusable("file_not_readable", path, "may not be read by you", "Change its permissions.") from None
+        raise _unusable(
+            "file_not_readable", path, "cannot be read: permission denied", "Change its permissions."
+        ) from None
     except OSError as error:
         raise _unusable("file_not_readable", path, f"cannot be opened: {error.strerror}", "Check the name.") from None
 
 
 def _unusable(code: str, path: Path, what: str, hint: str) -> BadUsage:
-    shown = str(path)[:SHOWN_PATH]
-    return BadUsage(refusal(code, f"{shown!r} {what}", hint).faults)
+    return BadUsage(refusal(code, f"{str(path)[:SHOWN_PATH]!r} {what}", hint).faults)

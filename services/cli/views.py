@@ -1,4 +1,4 @@
-"""Documents as a person at a terminal sees them. Each view begins with `all_printable`: a server may say anything."""
+"""Documents as the terminal shows them. Each view begins with `all_printable`, because a server may send anything."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ from services.cli.fitting import Fitting, Unbroken, block, stacked
 from services.cli.output import Document, all_printable, printable
 
 _STATUS_STYLES = {"COMPLETED": "green", "FAILED": "red", "CANCELLED": "yellow", "REVERTED": "yellow"}
-_LEAST_WORDS = 24  # columns that a sentence in a table should have
+_MIN_SENTENCE_WIDTH = 24  # columns
 _ROW_REASONS = {
-    "wrong_field_count": "The row has not as many fields as the header.",
-    "no_identifier": "No identifier has a value in this row.",
-    "not_utf8": "The row holds bytes that are not UTF-8.",
-    "contains_nul": "The row holds a NUL.",
-    "cell_too_large": "A cell is larger than is allowed.",
-    "row_too_large": "The row is larger than is allowed.",
-    "processing_failed": "The chunk of this row could not be processed.",
+    "wrong_field_count": "The row has more or fewer fields than the header.",
+    "no_identifier": "All identifiers of the row are blank.",
+    "not_utf8": "The row contains bytes that are not UTF-8.",
+    "contains_nul": "The row contains a NUL character.",
+    "cell_too_large": "A cell is larger than the limit.",
+    "row_too_large": "The row is larger than the limit.",
+    "processing_failed": "The chunk of the row could not be processed.",
 }
 
 
 def problem_view(problem: Problem) -> RenderableType:
-    """What went wrong, every fault with its place and how to fix it."""
+    """The problem, with every fault, its place and how to fix it."""
     title = Text(printable(problem.title), style="bold red")
     if len(problem.faults) > 1:
         return Group(title, _faults_view(problem.faults))
@@ -56,9 +56,9 @@ def _faults_view(faults: Sequence[Fault]) -> RenderableType:
 
 
 def request_view(request: Document, *, notes: Sequence[tuple[str, str]] = (), where: str = "") -> RenderableType:
-    """One request with its counts, its rejects by reason and what may be done next.
+    """One request with its counts, its rejects by reason and the next steps.
 
-    `where` is what a next command needs to find the same system, such as ` --data demo`.
+    `where` is what the next command needs to find the same system, such as ` --data demo`.
     """
     request = all_printable(request)
     facts: list[tuple[str, RenderableType]] = [
@@ -66,7 +66,7 @@ def request_view(request: Document, *, notes: Sequence[tuple[str, str]] = (), wh
         ("Status", _status(request["status"])),
         ("File", Text(_file(request))),
         ("Rows", Text(_rows(request))),
-        ("Took", Text(_took(request))),
+        ("Took", Text(_duration(request))),
         *((label, Text(printable(text))) for label, text in notes if text),
     ]
     parts: list[RenderableType] = [facts_view(facts)]
@@ -81,7 +81,7 @@ def request_view(request: Document, *, notes: Sequence[tuple[str, str]] = (), wh
 
 
 def requests_view(requests: Sequence[Document]) -> RenderableType:
-    """A line for each request, or a few where the terminal is too narrow for one."""
+    """One line per request, or several on a narrow terminal."""
     wide = _table("!accepted", "!request", "!source", "!file", "!status", ">rows", ">rejected")
     narrow = _table("!request", "!accepted", ">rows", ">rejected")
     blocks = []
@@ -97,7 +97,7 @@ def requests_view(requests: Sequence[Document]) -> RenderableType:
 
 
 def profile_view(profile: Document) -> RenderableType:
-    """A profile's attributes, with their origins when the document has them."""
+    """A profile's attributes, with their origins if the document has any."""
     profile = all_printable(profile)
     lineage = profile.get("lineage")
     who = ", ".join(f"{each['namespace']} {printable(each['value'])}" for each in profile["identifiers"])
@@ -110,7 +110,7 @@ def profile_view(profile: Document) -> RenderableType:
 
 
 def records_view(records: Sequence[Mapping[str, Any]], *columns: str) -> RenderableType:
-    """Plain records as a table of some of their fields; on a narrow terminal each as a block below its first field."""
+    """Records as a table of the given fields; on a narrow terminal, as one block per record."""
     labels = [column.replace("_", " ") for column in columns]
     table = _table(*(f"!{label}" for label in labels))
     blocks = []
@@ -135,24 +135,24 @@ def _minute(time: str) -> str:
 
 
 def _table(*headings: str) -> Table:
-    """A table without lines. A heading that begins with > is of a column of numbers, one with ! is never folded, one
-    with ~ is of sentences."""
+    """A table without lines. A heading with the prefix > has a column of numbers, with ! one that is never folded, with
+    ~ one of sentences."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="dim", show_edge=False, padding=(0, 1))
     for heading in headings:
-        number, whole = heading.startswith(">"), heading.startswith("!")
-        least = _LEAST_WORDS if heading.startswith("~") else None
+        is_number, no_wrap = heading.startswith(">"), heading.startswith("!")
+        min_width = _MIN_SENTENCE_WIDTH if heading.startswith("~") else None
         table.add_column(
             heading.lstrip(">!~"),
-            justify="right" if number else "left",
+            justify="right" if is_number else "left",
             overflow="fold",
-            no_wrap=whole,
-            min_width=least,
+            no_wrap=no_wrap,
+            min_width=min_width,
         )
     return table
 
 
 def facts_view(facts: Iterable[tuple[str, RenderableType]]) -> RenderableType:
-    """Labels and what they stand for: in two columns, or one above the other where a word would be broken."""
+    """Labels and values: side by side, or one above the other if a word would be broken."""
     facts = list(facts)
     grid = Table.grid(padding=(0, 2))
     grid.add_column(style="dim", no_wrap=True)
@@ -163,7 +163,7 @@ def facts_view(facts: Iterable[tuple[str, RenderableType]]) -> RenderableType:
 
 
 def commands_view(commands: Sequence[tuple[str, str]]) -> RenderableType:
-    """What for, and a command that is never folded, so that it can be copied."""
+    """Labels and commands; a command is never folded, so it can be copied."""
     grid = Table.grid(padding=(0, 2))
     grid.add_column(style="dim", no_wrap=True)
     grid.add_column(no_wrap=True, min_width=max(len(command) for _, command in commands))
@@ -173,7 +173,7 @@ def commands_view(commands: Sequence[tuple[str, str]]) -> RenderableType:
 
 
 def _reasons_view(reasons: Mapping[str, int]) -> RenderableType:
-    table = _table(">rows", "!reason", "what it means")
+    table = _table(">rows", "!reason", "meaning")
     for code, rows in sorted(reasons.items(), key=lambda item: (-item[1], item[0])):
         meaning = REASONS[code].message if code in REASONS else _ROW_REASONS.get(code, "")
         table.add_row(f"{rows:,}", code, meaning)
@@ -190,20 +190,20 @@ def _error_view(error: Document) -> RenderableType:
 
 
 def _next_steps(request: Document, where: str) -> list[tuple[str, str]]:
-    """What for, and the command."""
+    """The label and the command of each step."""
     request_id, status = request["request_id"], request["status"]
     steps = []
     if status in ("SCHEDULED", "IN_PROGRESS"):
-        steps.append(("Follow it", f"penstock watch {request_id}{where}"))
+        steps.append(("Follow", f"penstock watch {request_id}{where}"))
     if request["rows_rejected"] and status in ("COMPLETED", "FAILED"):
-        steps.append(("Fix rejects", f"penstock rejects {request_id}{where} --output rejects.tsv"))
+        steps.append(("Get rejects", f"penstock rejects {request_id}{where} --output rejects.tsv"))
     if status == "COMPLETED":
-        steps.append(("Undo it", f"penstock undo {request_id}{where}"))
+        steps.append(("Undo", f"penstock undo {request_id}{where}"))
     return steps
 
 
 def _where(column: str | None, position: int | None) -> str:
-    """A column's name and its number, as far as they are known."""
+    """A column's name and number, if they are known."""
     return " ".join(part for part in (printable(column or ""), f"({position})" if position else "") if part)
 
 
@@ -222,17 +222,17 @@ def _rows(request: Document) -> str:
     )
 
 
-def _took(request: Document) -> str:
-    seconds = took_seconds(request)
+def _duration(request: Document) -> str:
+    seconds = duration_seconds(request)
     if seconds is None:
         return ""
     rate = f", {request['rows_read'] / seconds:,.0f} rows/s" if seconds else ""
     return f"{seconds:,.2f} s{rate}"
 
 
-def took_seconds(request: Document) -> float | None:
-    """From acceptance to the end."""
+def duration_seconds(request: Document) -> float | None:
+    """From acceptance to the end; None before the end."""
     if request["finished_at"] is None:
         return None
-    began, ended = (datetime.fromisoformat(request[name]) for name in ("accepted_at", "finished_at"))
-    return (ended - began).total_seconds()
+    accepted, finished = (datetime.fromisoformat(request[name]) for name in ("accepted_at", "finished_at"))
+    return (finished - accepted).total_seconds()

@@ -139,11 +139,11 @@ def test_killed_and_run_again_it_goes_on(cli: CommandLine, failpoint: str) -> No
     again = cli.ingest(content, **small)
     assert (again.code, again.document["status"]) == (0, "COMPLETED")
     assert again.document["request_id"] == unfinished["request_id"]
-    assert again.stderr.count(f"Going on with {unfinished['request_id']}") == 1
+    assert again.stderr.count(f"Continuing {unfinished['request_id']}") == 1
     assert again.document["rows_ingested"] == again.document["rows_read"] == 3000
     assert cli.profile("crmid", "C2999")["city"] == "city 2999"
     another = cli.ingest(content, **small)
-    assert "Going on" not in another.stderr
+    assert "Continuing" not in another.stderr
     assert another.document["request_id"] != unfinished["request_id"], "a finished request was taken up again"
 
 
@@ -182,7 +182,7 @@ def test_a_part_that_fails_ends_the_command_at_once_and_it_goes_on_when_it_is_ru
     assert (failed.code, failed.document["error"]["code"]) == (70, "internal")
     assert failed.document["error"]["detail"] == (
         f"the part {part} has failed with FailpointError: see the log; "
-        f"run the same command again to go on with {request_id}"
+        f"run the same command again to continue {request_id}"
     )
     assert failed.stderr.count('"event": "part.failed"') == 1
     again = cli.ingest(content, **small)
@@ -234,7 +234,7 @@ def test_a_data_folder_that_is_a_file(cli: CommandLine) -> None:
     cli.data.write_text("not a folder")
     ran = unusable(cli, path)
     assert (ran.code, ran.fault_codes) == (2, ["path_not_usable"])
-    assert f"{str(cli.data)!r} is a file, where a folder is needed" in ran.document["error"]["detail"]
+    assert f"{str(cli.data)!r} is a file, but a folder is needed" in ran.document["error"]["detail"]
 
 
 def test_the_key_file_of_another_folder_opens_nothing(cli: CommandLine) -> None:

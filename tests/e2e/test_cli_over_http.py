@@ -121,7 +121,7 @@ def test_killed_and_run_again_it_goes_on_with_the_unfinished_request(idle: Away)
     assert killed.wait() == -signal.SIGKILL
     again = idle.start(*command)
     assert again.stderr is not None
-    assert next(again.stderr) == f"Going on with {first}\n"
+    assert next(again.stderr) == f"Continuing {first}\n"
     assert begun(again) == first
     idle.system.uploader.post(f"/v1/requests/{first}:cancel")
     again.communicate()
@@ -146,7 +146,7 @@ def test_a_server_that_goes_away_is_told_and_waited_for(cli: CommandLine, tmp_pa
     uploader.kill()
     uploader.communicate()
     assert process.stderr is not None
-    assert next(line for line in process.stderr if line.startswith("Waiting: ") and "connection to" in line)
+    assert next(line for line in process.stderr if line.startswith("Waiting: ") and "connect" in line)
     back = there.start("up", "--port", urlsplit(url).port, "--workers", 1)
     process.communicate()
     back.terminate()
@@ -233,14 +233,14 @@ def test_a_folder_and_an_address_together_are_refused(cli: CommandLine, swapped:
     first, second = reversed(places) if swapped else places
     ran = cli.run("requests", *first, *second, "--json")
     assert (ran.code, ran.fault_codes) == (2, ["usage"])
-    assert "--data names a folder and --url a running system: give one of them" in ran.document["error"]["detail"]
+    assert "--data names a folder and --url a running system: give only one of them" in ran.document["error"]["detail"]
 
 
 def test_who_finds_no_profile_is_told_why_that_may_be(away: Away) -> None:
     away.ingest(PEOPLE)
     ran = away.run("profile", "crmid", "c1")
     assert (ran.code, ran.document["error"]["code"]) == (1, "not_found")
-    assert "perhaps its row was rejected" in ran.document["error"]["detail"]
+    assert "the row may have been rejected" in ran.document["error"]["detail"]
 
 
 def test_who_has_no_key_is_told_where_the_first_is_made(cli: CommandLine) -> None:

@@ -63,8 +63,8 @@ def test_whatever_a_command_writes_is_its_owners_only(cli: CommandLine) -> None:
 
 
 PLACES = {
-    "a file in place of the folder": ("people.tsv", "is a file, where a folder is needed"),
-    "below a file": ("people.tsv/data", "lies below a file"),
+    "a file in place of the folder": ("people.tsv", "is a file, but a folder is needed"),
+    "below a file": ("people.tsv/data", "is below a file"),
     "where no folder can be made": ("/proc/data", "its folder does not exist"),
 }
 
@@ -99,7 +99,7 @@ def test_a_folder_that_may_not_be_written_is_named(cli: CommandLine, place: str)
     ran = bound.run("ingest", cli.file(PEOPLE), "--source", "crm", "--map", "crmid=crmid!", "--data", place, "--json")
     assert (ran.code, ran.fault_codes) == (2, ["path_not_usable"])
     (fault,) = ran.document["error"]["faults"]
-    assert fault["message"].startswith(f"{place!r} may not be used by you")
+    assert fault["message"].startswith(f"{place!r} cannot be used: permission denied")
 
 
 def test_an_identifier_is_read_from_standard_input(cli: CommandLine) -> None:

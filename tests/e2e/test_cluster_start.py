@@ -80,7 +80,7 @@ def test_every_topic_keeps_its_events_as_the_settings_say(fleet: Fleet, penstock
     assert kept == {}
     longer = {**fleet.variables, "PENSTOCK_DEAD_LETTER_RETENTION_DAYS": "60"}
     done = subprocess.run([*penstock_command, "migrate"], env=longer, capture_output=True, text=True, check=True)
-    assert f"Topic {fleet.name}.penstock.dead-letter keeps events for 60 days now." in done.stdout
+    assert f"Topic {fleet.name}.penstock.dead-letter now keeps events for 60 days." in done.stdout
 
 
 def test_migrating_again_says_the_version_and_another_number_of_partitions_is_refused(

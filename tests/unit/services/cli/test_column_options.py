@@ -118,7 +118,7 @@ def test_a_mistyped_policy_is_told_with_the_nearest() -> None:
     with pytest.raises(BadUsage) as refused:
         parse_column_options(["land=land!"], ["land=keep_frst"])
     (fault,) = refused.value.faults
-    assert fault.message == "--policy 'land=keep_frst': 'keep_frst' is no policy"
+    assert fault.message == "--policy 'land=keep_frst': 'keep_frst' is not a policy"
     assert fault.hint == "Did you mean keep_first?"
     assert refused.value.code == "invalid_policy"
 

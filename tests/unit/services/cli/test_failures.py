@@ -20,7 +20,7 @@ from penstock.domain.errors import (
     refusal,
 )
 from penstock.domain.mapping.coercion import CoercionError
-from services.cli.failures import BadUsage, ExitCode, judge, reporting
+from services.cli.failures import BadUsage, ExitCode, failure_of, reporting
 
 SECRET = "a customer's value"
 
@@ -64,28 +64,28 @@ def test_every_error_becomes_a_document_and_an_exit_code(
     assert printed.err
 
 
-def test_a_fault_is_shown_with_its_place_and_its_mend(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_fault_is_shown_with_its_place_and_hint(capsys: pytest.CaptureFixture[str]) -> None:
     error = refusal("blank_column_name", "column 3 has no name", "Name it.", column="x\x1b[1m", position=3)
     with pytest.raises(typer.Exit), reporting(as_json=False):
         raise error
-    shown = " ".join(capsys.readouterr().err.split())
-    assert shown == r"Refused: column 3 has no name, at x\x1b[1m (3) Name it. (blank_column_name)"
+    printed = " ".join(capsys.readouterr().err.split())
+    assert printed == r"Refused: column 3 has no name, at x\x1b[1m (3) Name it. (blank_column_name)"
 
 
 def test_several_faults_are_shown_together(capsys: pytest.CaptureFixture[str]) -> None:
     faults = [Fault(code=f"code_{n}", message=f"message {n}", hint=f"Fix {n}.", position=n) for n in (1, 2)]
     with pytest.raises(typer.Exit), reporting(as_json=False):
         raise Refused(faults)
-    shown = " ".join(capsys.readouterr().err.split())
-    assert "code_1 (1) message 1 Fix 1. code_2 (2) message 2 Fix 2." in shown
+    printed = " ".join(capsys.readouterr().err.split())
+    assert "code_1 (1) message 1 Fix 1. code_2 (2) message 2 Fix 2." in printed
 
 
 def test_the_detail_is_what_http_answers() -> None:
     faults = [Fault(code=f"code_{n}", message=f"message {n}", hint=f"Fix {n}.") for n in (1, 2)]
-    assert judge(Refused(faults)).problem.detail == "message 1; message 2"
+    assert failure_of(Refused(faults)).problem.detail == "message 1; message 2"
 
 
 def test_an_internal_error_says_where_it_happened() -> None:
     with pytest.raises(ValueError) as raised:
         int(SECRET)
-    assert judge(raised.value).problem.detail.startswith("ValueError in test_failures.py, line ")
+    assert failure_of(raised.value).problem.detail.startswith("ValueError in test_failures.py, line ")

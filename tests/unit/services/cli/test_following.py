@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import count
 
-from services.cli.following import HINT_SECONDS, follow, hinted
+from services.cli.following import HINT_SECONDS, follow, with_idle_hint
 
 
 def states(*statuses: str) -> list[dict[str, object]]:
@@ -22,7 +22,7 @@ def hints(*statuses: str) -> list[object]:
     given: list[object] = []
     reached: list[object] = []
     passed = count(0.0, HINT_SECONDS / 3 + 0.1)
-    with_hints = hinted(iter(states(*statuses)), lambda: given.append(reached[-1]), lambda: next(passed))
+    with_hints = with_idle_hint(iter(states(*statuses)), lambda: given.append(reached[-1]), lambda: next(passed))
     reached.extend(state["number"] for state in with_hints)
     return given
 

@@ -1,4 +1,4 @@
-"""What a person is told when --url leads to something that is no Penstock, or to nothing."""
+"""Errors when --url is not the address of a Penstock."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 from penstock.domain.errors import NotFound, PenstockError, Problem, Refused, Unavailable
 from penstock.domain.requests.request import Request, to_public
 from services.cli.connecting import http_client
-from services.cli.failures import BadUsage, judge
+from services.cli.failures import BadUsage, failure_of
 
 HTML = b"<html>Sign in to the hotel's network</html>"
 PROBLEM = "application/problem+json"
@@ -84,25 +84,29 @@ def raised(url: str, key: str = "k") -> PenstockError:
 @pytest.mark.parametrize(
     ("path", "kind", "words"),
     [
-        ("page", BadUsage, "answers 200 with text/html, which is not Penstock's API"),
-        ("missing", BadUsage, "answers 404 with text/html, which is not Penstock's API"),
-        ("moved", BadUsage, "leads to 'https://other.example/'"),
-        ("list", BadUsage, "not Penstock's API"),
-        ("cut", BadUsage, "not Penstock's API"),
-        ("proxy", Unavailable, "answers 502 with text/html, which is not Penstock's API: a proxy may stand before it"),
+        ("page", BadUsage, "answered 200 with text/html, which is not from Penstock's API"),
+        ("missing", BadUsage, "answered 404 with text/html, which is not from Penstock's API"),
+        ("moved", BadUsage, "redirects to 'https://other.example/'"),
+        ("list", BadUsage, "is not from Penstock's API"),
+        ("cut", BadUsage, "is not from Penstock's API"),
+        (
+            "proxy",
+            Unavailable,
+            "answered 502 with text/html, which is not from Penstock's API: it may come from a proxy",
+        ),
         ("key", Refused, "there is no valid API key"),
         ("none", NotFound, "there is no request x"),
         ("busy", Unavailable, "too many look-ups; try again later"),
-        ("later", Unavailable, "the server answers: a part is away; try again later"),
-        ("date", Unavailable, "is not as Penstock's"),
-        ("fields", Unavailable, "is not as Penstock's"),
+        ("later", Unavailable, "the server answered: a part is away; try again later"),
+        ("date", Unavailable, "does not look like Penstock's"),
+        ("fields", Unavailable, "does not look like Penstock's"),
         ("away", Unavailable, "a part of Penstock is away; try again later"),
     ],
 )
 def test_an_answer_is_told_for_what_it_is(address: str, path: str, kind: type[PenstockError], words: str) -> None:
     error = raised(f"{address}/{path}")
     assert type(error) is kind
-    assert words in judge(error).problem.detail
+    assert words in failure_of(error).problem.detail
     assert "hotel" not in str(error)
 
 
@@ -137,33 +141,36 @@ def test_a_line_without_end_is_not_read_on(address: str, monkeypatch: pytest.Mon
 
 
 def test_pages_that_come_again_are_not_asked_for_without_end(address: str) -> None:
-    with pytest.raises(Unavailable, match="the same again"), closing(http_client(f"{address}/same", "k")) as client:
+    with (
+        pytest.raises(Unavailable, match="the same page again"),
+        closing(http_client(f"{address}/same", "k")) as client,
+    ):
         client.requests(limit=1_000)
 
 
 def test_a_wrong_key_is_told_where_the_key_comes_from(address: str) -> None:
-    (fault,) = judge(raised(f"{address}/key")).problem.faults
+    (fault,) = failure_of(raised(f"{address}/key")).problem.faults
     assert "PENSTOCK_API_KEY" in fault.hint
 
 
 @pytest.mark.parametrize(
     ("url", "kind", "words"),
     [
-        ("http://127.0.0.1:9", Unavailable, "no connection to http://127.0.0.1:9/v1; is it running"),
-        ("http://nowhere.invalid", Unavailable, "no such host is known: http://nowhere.invalid/v1"),
-        ("http://", BadUsage, "--url is no web address"),
-        ("127.0.0.1:8080", BadUsage, "--url is no web address"),
-        ("http://127.0.0.1:99999", BadUsage, "is no web address"),
+        ("http://127.0.0.1:9", Unavailable, "cannot connect to http://127.0.0.1:9/v1; is the system running"),
+        ("http://nowhere.invalid", Unavailable, "unknown host: http://nowhere.invalid/v1"),
+        ("http://", BadUsage, "--url is not a web address"),
+        ("127.0.0.1:8080", BadUsage, "--url is not a web address"),
+        ("http://127.0.0.1:99999", BadUsage, "is not a web address"),
     ],
 )
 def test_an_address_that_leads_nowhere_is_told(url: str, kind: type[PenstockError], words: str) -> None:
     error = raised(url)
     assert type(error) is kind
-    assert words in judge(error).problem.detail
+    assert words in failure_of(error).problem.detail
 
 
 def test_another_kind_of_server_is_told_of_its_certificate(address: str) -> None:
-    assert "no trusted connection" in str(raised(address.replace("http:", "https:")))
+    assert "securely" in str(raised(address.replace("http:", "https:")))
 
 
 @pytest.mark.parametrize("key", ["", " \n", "pk_é", "pk_a\nb"])

@@ -7,7 +7,7 @@ from itertools import count
 import pytest
 
 from penstock.domain.errors import Unavailable
-from services.cli.ingesting import QUIET_SECONDS, STALL_TIMEOUT_SECONDS, watched
+from services.cli.ingesting import QUIET_SECONDS, STALL_TIMEOUT_SECONDS, with_problems
 from services.cli.output import Output
 
 PROBLEM = "the disk is full"
@@ -22,7 +22,7 @@ def states(number: int, *, moving: bool = False) -> list[dict[str, object]]:
 
 def watch(given: list[dict[str, object]], problems: list[str], step: float) -> list[dict[str, object]]:
     passed = count(0.0, step)
-    return list(watched(iter(given), lambda: problems, lambda: next(passed), Output(as_json=True)))
+    return list(with_problems(iter(given), lambda: problems, lambda: next(passed), Output(as_json=True)))
 
 
 def test_a_problem_is_told_once_while_nothing_moves(capsys: pytest.CaptureFixture[str]) -> None:
@@ -38,7 +38,7 @@ def test_nothing_is_said_while_something_moves(capsys: pytest.CaptureFixture[str
 
 
 def test_a_problem_that_lasts_ends_the_command() -> None:
-    with pytest.raises(Unavailable, match=r"the disk is full; run the same command again to go on with a request"):
+    with pytest.raises(Unavailable, match=r"the disk is full; run the same command again to continue a request"):
         watch(states(100), [PROBLEM], QUIET_SECONDS)
 
 

@@ -55,7 +55,7 @@ def test_a_shell_completes_every_command(monkeypatch: pytest.MonkeyPatch, capsys
     assert completed("penstock dead", 1, "bash", monkeypatch, capsys) == ["dead-letters"]
 
 
-def test_a_shell_completes_options_and_what_is_below(
+def test_a_shell_completes_options_and_subcommands(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert completed("penstock ingest --sou", 2, "bash", monkeypatch, capsys) == ["--source"]
@@ -63,30 +63,30 @@ def test_a_shell_completes_options_and_what_is_below(
     assert "revoke" in completed("penstock key ", 2, "fish", monkeypatch, capsys)
 
 
-def test_a_mistyped_setting_is_told_before_anything_else(
+def test_a_mistyped_setting_leads_to_a_warning(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("PENSTOCK_MAX_FILE_BYTE", "1")
     assert run(["--version"]) == 0
-    told = "Warning: PENSTOCK_MAX_FILE_BYTE is no setting, and is not used. Did you mean PENSTOCK_MAX_FILE_BYTES?\n"
-    assert capsys.readouterr().err == told
+    warning = "Warning: PENSTOCK_MAX_FILE_BYTE is not a setting and is ignored. Did you mean PENSTOCK_MAX_FILE_BYTES?\n"
+    assert capsys.readouterr().err == warning
 
 
 def test_without_arguments_all_commands_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["--help"]) == 0
-    shown = capsys.readouterr().out
-    assert [command for command in COMMANDS if f" {command} " not in shown] == []
+    printed = capsys.readouterr().out
+    assert [command for command in COMMANDS if f" {command} " not in printed] == []
 
 
 @pytest.mark.parametrize("module", ["request_commands", "catalog_commands", "key_commands", "profile"])
 def test_a_client_does_not_wait_for_the_web_framework_to_load(module: str) -> None:
     slow = "{'fastapi', 'pydantic', 'uvicorn', 'cassandra'}"
-    look = f"import sys, services.cli.{module}; print({slow} & set(sys.modules))"
-    ran = subprocess.run([sys.executable, "-c", look], capture_output=True, text=True, check=True)
+    script = f"import sys, services.cli.{module}; print({slow} & set(sys.modules))"
+    ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert ran.stdout.strip() == "set()"
 
 
-def test_a_mistyped_choice_is_told_plainly(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_mistyped_choice_is_named_with_its_option(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["upload", "x", "--source", "a", "--mode", "replce"]) == 2
-    told = capsys.readouterr().err
-    assert "Invalid value for '--mode': 'replce' is not one of" in told
+    error = capsys.readouterr().err
+    assert "Invalid value for '--mode': 'replce' is not one of" in error

@@ -7,7 +7,7 @@ from itertools import count
 
 import pytest
 
-from services.cli.progress_bar import LEAST_BAR, Bar, Seen, detail, rows_per_second
+from services.cli.progress_bar import MIN_BAR_WIDTH, Bar, Sample, detail, rows_per_second
 
 REQUEST = {"status": "IN_PROGRESS", "rows_read": 1_234_567, "chunks_done": 10, "chunks_total": 10, "eta_seconds": 42}
 
@@ -31,7 +31,7 @@ def drawn(columns: int, monkeypatch: pytest.MonkeyPatch) -> str:
 @pytest.mark.parametrize("columns", [40, 60, 80, 120])
 def test_the_bar_stays_beside_the_rows_on_every_terminal(columns: int, monkeypatch: pytest.MonkeyPatch) -> None:
     line = drawn(columns, monkeypatch)
-    assert line.count("\u2501") >= LEAST_BAR, line
+    assert line.count("\u2501") >= MIN_BAR_WIDTH, line
     assert "100 %" in line
 
 
@@ -46,7 +46,7 @@ def test_what_does_not_fit_beside_the_bar_is_left_out(
 
 
 def test_the_rate_of_a_resumed_request_counts_only_what_was_seen() -> None:
-    assert rows_per_second(Seen(10.0, 5_000_000), Seen(12.0, 5_000_400)) == 200
+    assert rows_per_second(Sample(10.0, 5_000_000), Sample(12.0, 5_000_400)) == 200
 
 
 def test_a_detail_that_fits_keeps_its_places() -> None:

@@ -10,14 +10,14 @@ import pytest
 from penstock.domain.mapping.attributes import parse_format
 from penstock.domain.mapping.coercion import CoercionError, coercer
 from services.cli.column_options import parse_column_options
-from services.cli.sample import BLANK_RIDDEN, BLANK_RIDDEN_MAP, COLUMNS, MAPS, write_sample
+from services.cli.sample import COLUMNS, MAPS, SPARSE_COLUMN, SPARSE_MAP, write_sample
 
 ROWS = 3_000
 FORMATS = {"email": "email", "phone": "phone(NL)", "slot_num": "integer", "ltv": "decimal", "birth_date": "date"}
 
 
-def table(path: Path, rows: int = ROWS, seed: int = 1, faulty: int = 0, blank_ridden: bool = False) -> list[list[str]]:
-    write_sample(path, rows, seed=seed, faulty=faulty, blank_ridden=blank_ridden)
+def table(path: Path, rows: int = ROWS, seed: int = 1, faulty: int = 0, sparse_column: bool = False) -> list[list[str]]:
+    write_sample(path, rows, seed=seed, faulty=faulty, sparse_column=sparse_column)
     return [line.split("\t") for line in path.read_text("utf-8").splitlines()]
 
 
@@ -52,9 +52,9 @@ def test_customers_are_told_apart(tmp_path: Path) -> None:
 
 
 def test_as_many_rows_are_faulty_as_was_asked_for(tmp_path: Path) -> None:
-    header, *rows = table(tmp_path / "a", faulty=60, blank_ridden=True)
-    _, *clean = table(tmp_path / "b", blank_ridden=True)
-    assert header[-1] == BLANK_RIDDEN
+    header, *rows = table(tmp_path / "a", faulty=60, sparse_column=True)
+    _, *clean = table(tmp_path / "b", sparse_column=True)
+    assert header[-1] == SPARSE_COLUMN
     flawed = [row for row, without in zip(rows, clean, strict=True) if row != without]
     assert len(flawed) == 60
     assert Counter(len(row) for row in flawed) == {11: 50, 8: 10}
@@ -63,8 +63,8 @@ def test_as_many_rows_are_faulty_as_was_asked_for(tmp_path: Path) -> None:
 
 
 def test_the_sample_comes_with_a_mapping_that_can_be_read(tmp_path: Path) -> None:
-    forms = parse_column_options([*MAPS, BLANK_RIDDEN_MAP], [])
-    assert [form.column for form in forms] == [*COLUMNS, BLANK_RIDDEN]
+    forms = parse_column_options([*MAPS, SPARSE_MAP], [])
+    assert [form.column for form in forms] == [*COLUMNS, SPARSE_COLUMN]
 
 
 def test_four_hundred_thousand_rows_are_about_the_size_that_loaders_are_compared_with(tmp_path: Path) -> None:

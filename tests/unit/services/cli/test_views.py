@@ -23,37 +23,37 @@ def request(**changes: Any) -> dict[str, Any]:
     return {**names, **times, **counts, "status": "COMPLETED", "bytes": 2_189_609, "error": None, **changes}
 
 
-def shown(view: RenderableType, width: int) -> list[str]:
+def rendered(view: RenderableType, width: int) -> list[str]:
     written = io.StringIO()
     Console(file=written, width=width, markup=False, highlight=False).print(view, crop=False)
     return [line.rstrip() for line in written.getvalue().splitlines()]
 
 
 def test_a_wide_terminal_shows_each_request_on_a_line() -> None:
-    lines = shown(requests_view([request(), request()]), width=120)
+    lines = rendered(requests_view([request(), request()]), width=120)
     assert lines[2:] == [f"2026-11-25 08:31   {ID}   store_pos   customers.tsv   COMPLETED   20,000        120"] * 2
 
 
 def test_a_narrow_terminal_shows_each_request_on_two_lines_that_are_not_folded() -> None:
-    lines = shown(requests_view([request(rows_read=12_345_678)]), width=80)
+    lines = rendered(requests_view([request(rows_read=12_345_678)]), width=80)
     assert lines[2:] == [
         f"{ID}   2026-11-25 08:31   12,345,678        120",
         "store_pos, customers.tsv               COMPLETED",
     ]
 
 
-def test_no_requests_are_said_to_be_none() -> None:
-    assert shown(requests_view([]), width=80) == ["There are no requests yet."]
+def test_an_empty_list_of_requests_says_so() -> None:
+    assert rendered(requests_view([]), width=80) == ["There are no requests yet."]
 
 
-@pytest.mark.parametrize(("size", "said"), [(128, "128 bytes"), (2_189_609, "2.2 MB")])
-def test_a_files_size_is_said_in_a_unit_that_suits_it(size: int, said: str) -> None:
-    lines = shown(request_view(request(bytes=size)), width=80)
-    assert lines[2] == f"File     customers.tsv for store_pos, upsert, {said}"
+@pytest.mark.parametrize(("size", "text"), [(128, "128 bytes"), (2_189_609, "2.2 MB")])
+def test_the_size_of_a_file_has_a_fitting_unit(size: int, text: str) -> None:
+    lines = rendered(request_view(request(bytes=size)), width=80)
+    assert lines[2] == f"File     customers.tsv for store_pos, upsert, {text}"
 
 
 def test_a_request_is_shown_in_ascii_alone() -> None:
-    assert "\n".join(shown(request_view(request()), width=80)).isascii()
+    assert "\n".join(rendered(request_view(request()), width=80)).isascii()
 
 
 KEY_ID = "a1" * 32
@@ -80,14 +80,14 @@ def test_an_id_is_never_broken(name: str, width: int, monkeypatch: pytest.Monkey
     assert [line for line in folded if len(line.rstrip()) > max(width, len(whole) + 2)] == []
 
 
-def test_a_terminal_of_sixty_columns_shows_what_may_be_run_next_whole() -> None:
-    lines = shown(request_view(request()), width=60)
+def test_a_terminal_of_sixty_columns_shows_the_next_command_unbroken() -> None:
+    lines = rendered(request_view(request()), width=60)
     assert f"penstock undo {ID}" in " ".join(line.strip() for line in lines)
     assert [line for line in lines if ID in line]
 
 
 def test_a_terminal_of_sixty_columns_shows_a_request_in_a_few_lines() -> None:
-    assert shown(requests_view([request()]), width=60) == [
+    assert rendered(requests_view([request()]), width=60) == [
         ID,
         "  COMPLETED, 2026-11-25 08:31",
         "  store_pos, customers.tsv",
@@ -97,14 +97,14 @@ def test_a_terminal_of_sixty_columns_shows_a_request_in_a_few_lines() -> None:
 
 @pytest.mark.parametrize("width", [40, 60, 80])
 def test_a_command_is_never_folded(width: int) -> None:
-    lines = shown(request_view(request(reject_reasons={"wrong_field_count": 120})), width=width)
+    lines = rendered(request_view(request(reject_reasons={"wrong_field_count": 120})), width=width)
     command = f"penstock rejects {ID} --output rejects.tsv"
     assert [line for line in lines if line.endswith(command)], lines
 
 
 def test_a_narrow_terminal_shows_a_record_with_its_labels_and_times_to_the_minute() -> None:
     key = {"key_id": KEY_ID, "name": "boss", "role": "admin", "created_at": "2026-11-25T08:31:22.98Z"}
-    assert shown(records_view([key], "key_id", "name", "role", "created_at"), width=60) == [
+    assert rendered(records_view([key], "key_id", "name", "role", "created_at"), width=60) == [
         KEY_ID,
         "  name boss",
         "  role admin",
@@ -134,11 +134,11 @@ FAULT = Fault(code=BAD, message=BAD, hint=BAD, column=BAD)
     ],
 )
 @pytest.mark.parametrize("width", [30, 200])
-def test_nothing_that_a_terminal_acts_on_is_shown(view: RenderableType, width: int) -> None:
-    lines = shown(view, width)
+def test_a_view_escapes_control_characters(view: RenderableType, width: int) -> None:
+    lines = rendered(view, width)
     assert [line for line in lines if not line.isprintable()] == []
 
 
-def test_a_message_shows_nothing_that_a_terminal_acts_on(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_message_escapes_control_characters(capsys: pytest.CaptureFixture[str]) -> None:
     Output(as_json=False).say(BAD)
     assert capsys.readouterr().err == "\\x1b[2J\\x07\n"
