@@ -28,7 +28,7 @@ from services.row_processor.worker import Worker
 
 SPLITTERS = "penstock.splitters"
 WORKERS = "penstock.workers"
-LONGEST_PAUSE_SECONDS = 1.0  # until it is seen that a worker shall end
+MAX_PAUSE_SECONDS = 1.0  # so that a stopping worker notices it soon
 BUG = 70  # EX_SOFTWARE of sysexits.h
 
 log = structlog.get_logger(__name__)
@@ -91,7 +91,7 @@ def run_worker(settings: Settings, supervisor: Supervisor) -> None:
 
     def pause(seconds: float) -> None:
         """Short, as a signal does not end it: its handler only tells the supervisor."""
-        time.sleep(min(seconds, LONGEST_PAUSE_SECONDS))
+        time.sleep(min(seconds, MAX_PAUSE_SECONDS))
         if supervisor.stopping:
             sys.exit(0)
 

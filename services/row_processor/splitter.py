@@ -38,7 +38,7 @@ from penstock.ports.clock import Clock
 from penstock.ports.event_log import EventLog, Message
 from penstock.ports.object_store import ObjectRef
 
-MOST_READINGS = 5
+MAX_READ_ATTEMPTS = 5
 READ_BYTES = 4 << 20  # at a time: many small reads cost more than the looking for rows
 GOLDEN_SECTION = (math.sqrt(5) - 1) / 2
 
@@ -87,7 +87,7 @@ class Splitter:
 
     def _send_patiently(self, event: UploadRequested, plan: Plan) -> tuple[int, int]:
         """A file that does not open is read again, since it may have been damaged only on its way here."""
-        for _ in range(MOST_READINGS - 1):
+        for _ in range(MAX_READ_ATTEMPTS - 1):
             with suppress(Corrupt):
                 return self._send_chunks(event, plan)
         return self._send_chunks(event, plan)

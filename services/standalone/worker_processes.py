@@ -17,7 +17,7 @@ from penstock.config import Settings, environment
 from penstock.domain.errors import Unavailable
 
 WATCH_SECONDS = 0.2
-MOST_RESTARTS = 20  # of all workers together; a worker that always dies is a bug, not an accident
+MAX_RESTARTS = 20  # of all workers together; a worker that always dies is a bug, not an accident
 STOP_SECONDS = 30.0
 
 log = structlog.get_logger(__name__)
@@ -60,8 +60,8 @@ class WorkerProcesses:
             if process.poll() is None:
                 continue
             log.error("standalone.worker_died", returncode=process.returncode)
-            if self._restarts == MOST_RESTARTS:
-                raise Unavailable(f"worker processes have died {MOST_RESTARTS + 1} times")
+            if self._restarts == MAX_RESTARTS:
+                raise Unavailable(f"worker processes have died {MAX_RESTARTS + 1} times")
             self._restarts += 1
             self._processes[at] = self._spawn(at)
 

@@ -49,7 +49,7 @@ def background_parts(system: System) -> list[ConsumeLoop | Periodic]:
 
 
 class ApiServer:
-    """One application on one address, which is bound at once. No access log: it would tell who asks for what.
+    """One application on one address, which is bound at once. No access log: it would record who calls what.
 
     `at_end` is called when the last call has ended. Run it outside the main thread, where uvicorn would take signals.
     Raises `Unavailable` when it cannot listen there, and `Refused` when the process may open too few files.

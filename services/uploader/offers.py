@@ -2,7 +2,7 @@
 
 Who has signed an offer, and what it may name, is decided before any request goes to a store. Then the object is read
 and sealed at once; where it lies is its owner's matter. What is wrong with the offer makes it a dead letter, what is
-wrong with the file is told by its request, which fails.
+wrong with the file is reported by its request, which fails.
 """
 
 from __future__ import annotations
@@ -105,7 +105,7 @@ def _caller(tenant_id: str, publisher: Publisher) -> Caller:
 
 
 def offers_loop(system: System, external: ExternalObjects) -> ConsumeLoop:
-    """What has files ingested that other services publish. Unreadable events are the splitters' to bury."""
+    """The loop that accepts offers. The splitters dead-letter undecodable events."""
     use_cases = use_cases_of(system)
     offers = Offers(
         publishers=use_cases.publishers,

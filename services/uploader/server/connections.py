@@ -15,7 +15,7 @@ BACKLOG = 512  # connections that wait to be taken; asyncio takes up to as many 
 MAX_CONNECTIONS = 1_024
 RESERVED_FILES = BACKLOG + 256  # files and sockets that stay free for the other parts of the process
 MIN_OPEN_FILES = 1_024
-MAX_OPEN_FILES = 65_536  # asked for where the system sets no limit
+MAX_OPEN_FILES = 65_536  # the target if the system sets no limit
 
 
 class Connection(Protocol):
@@ -24,22 +24,22 @@ class Connection(Protocol):
 
 
 class Connections:
-    """The open connections of one server, up to `most`. For its event loop only."""
+    """The open connections of one server, up to `limit`. For its event loop only."""
 
-    def __init__(self, most: int) -> None:
-        self._most = most
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
         self._open: set[Connection] = set()
         self._waiting: dict[Connection, None] = {}  # in the order in which they began to wait
 
     def admit(self, connection: Connection) -> bool:
         """Count `connection` among the open ones; False when there are too many, and all of them are at work."""
-        if len(self._open) >= self._most and not self._drop_longest_waiting():
+        if len(self._open) >= self._limit and not self._drop_longest_waiting():
             return False
         self._open.add(connection)
         return True
 
     def waits(self, connection: Connection) -> None:
-        """No request is under way on it; whoever waits already keeps its place."""
+        """No request is under way on it; a connection that waits already keeps its place."""
         if connection in self._open:
             self._waiting.setdefault(connection)
 
@@ -66,10 +66,10 @@ def allowed_connections() -> int:
     Raises `Refused` (too_few_open_files).
     """
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = MAX_OPEN_FILES if hard == resource.RLIM_INFINITY else min(hard, MAX_OPEN_FILES)
-    if soft != resource.RLIM_INFINITY and soft < wanted:
+    target = MAX_OPEN_FILES if hard == resource.RLIM_INFINITY else min(hard, MAX_OPEN_FILES)
+    if soft != resource.RLIM_INFINITY and soft < target:
         with suppress(ValueError, OSError):  # some systems allow less than they say
-            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+            resource.setrlimit(resource.RLIMIT_NOFILE, (target, hard))
     return connections_of(resource.getrlimit(resource.RLIMIT_NOFILE)[0])
 
 

@@ -17,7 +17,7 @@ LINGER_BYTES = 1 << 20
 
 
 class LingeringTransport(asyncio.Transport):
-    """Everything but `close` goes to `inner`. `unread` tells whether more of a request may arrive."""
+    """Everything but `close` goes to `inner`. `unread` returns whether more of a request may arrive."""
 
     def __init__(self, inner: asyncio.Transport, loop: asyncio.AbstractEventLoop, unread: Callable[[], bool]) -> None:
         super().__init__()

@@ -48,7 +48,7 @@ class StrictConnection(h11.Connection):
 
     def next_event(self) -> Any:
         """As h11's. Raises `h11.RemoteProtocolError` also for an ambiguous head or length, and for tiny chunks."""
-        head = self._judged_head() if self.their_state is h11.IDLE else b""
+        head = self._checked_head() if self.their_state is h11.IDLE else b""
         event = super().next_event()
         if isinstance(event, h11.Request):
             self._begin(event, head)
@@ -56,7 +56,7 @@ class StrictConnection(h11.Connection):
             self._count(event)
         return event
 
-    def _judged_head(self) -> bytes:
+    def _checked_head(self) -> bytes:
         """The head of the next request, b"" while its end has not arrived."""
         received = self.trailing_data[0]
         end = _END.search(received)

@@ -35,7 +35,7 @@ def test_a_worker_that_has_ended_waits_for_nothing_whatever_it_wrote(tmp_path: P
 
 def test_workers_that_always_die_are_not_replaced_without_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(worker_processes.sys, "executable", "/bin/false")
-    monkeypatch.setattr(worker_processes, "MOST_RESTARTS", 3)
+    monkeypatch.setattr(worker_processes, "MAX_RESTARTS", 3)
     processes = WorkerProcesses(Settings(data=tmp_path), 2, Dependencies())
     with pytest.raises(Unavailable, match="worker processes have died 4 times"):
         processes.run()
