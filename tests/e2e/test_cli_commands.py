@@ -260,8 +260,8 @@ def test_what_a_running_system_says_to_run_next_takes_a_file_into_an_empty_folde
 
 
 def test_what_the_demo_says_to_run_next_works_on_its_folder(cli: CommandLine) -> None:
-    said = cli.run("demo", "--data", "sample").stdout.partition("Next steps")[2].splitlines()[1:]
-    commands = [shlex.split(line) for line in said if line.strip()]
+    lines = cli.run("demo", "--data", "sample").stdout.partition("Next steps")[2].splitlines()[1:]
+    commands = [shlex.split(line) for line in lines if line.strip()]
     assert [command[:2] for command in commands] == [
         ["penstock", "profile"],
         ["penstock", "requests"],

@@ -236,14 +236,14 @@ def test_a_folder_and_an_address_together_are_refused(cli: CommandLine, swapped:
     assert "--data names a folder and --url a running system: give only one of them" in ran.document["error"]["detail"]
 
 
-def test_who_finds_no_profile_is_told_why_that_may_be(away: Away) -> None:
+def test_a_missing_profile_is_reported_with_possible_reasons(away: Away) -> None:
     away.ingest(PEOPLE)
     ran = away.run("profile", "crmid", "c1")
     assert (ran.code, ran.document["error"]["code"]) == (1, "not_found")
     assert "the row may have been rejected" in ran.document["error"]["detail"]
 
 
-def test_who_has_no_key_is_told_where_the_first_is_made(cli: CommandLine) -> None:
+def test_a_missing_key_is_refused_with_a_hint_how_to_create_one(cli: CommandLine) -> None:
     ran = cli.run("requests", "--json", PENSTOCK_URL="http://127.0.0.1:9", PENSTOCK_API_KEY="")
     assert "penstock key create --data DIR" in ran.document["error"]["faults"][0]["hint"]
 
