@@ -34,6 +34,7 @@ from penstock.adapters.embedded.event_log import EmbeddedEventLog
 from penstock.adapters.system_clock import SystemClock
 from penstock.domain.errors import Unavailable
 from penstock.ports.event_log import Consumer, EventLog
+from tests.support.manual_clock import ManualClock
 
 SESSION_SECONDS = 10.0
 HAS_ITS_SHARE, HANGS = -1, -2  # what a child says beside the events that it has handled
@@ -49,22 +50,9 @@ os.kill(os.getpid(), signal.SIGKILL)
 SPAWN = multiprocessing.get_context("spawn")
 
 
-class MovableClock(SystemClock):
-    """Real time, that a test can move on, or back for the wall clock alone."""
-
-    ahead_seconds = 0.0
-    wall_seconds = 0.0
-
-    def now_us(self) -> int:
-        return super().now_us() + int((self.ahead_seconds + self.wall_seconds) * 1_000_000)
-
-    def monotonic(self) -> float:
-        return super().monotonic() + self.ahead_seconds
-
-
 @pytest.fixture
-def clock() -> MovableClock:
-    return MovableClock()
+def clock() -> ManualClock:
+    return ManualClock(running=True)
 
 
 @pytest.fixture
@@ -74,7 +62,7 @@ def path(tmp_path: Path) -> Path:
 
 class TestEmbeddedEventLog(EventLogContract):
     @pytest.fixture
-    def log(self, path: Path, clock: MovableClock) -> Iterator[EventLog]:
+    def log(self, path: Path, clock: ManualClock) -> Iterator[EventLog]:
         log = EmbeddedEventLog(path, clock, session_timeout=SESSION_SECONDS)
         self.clock = clock
         yield log
@@ -82,7 +70,7 @@ class TestEmbeddedEventLog(EventLogContract):
 
     def outlast_session(self, survivors: Sequence[Consumer]) -> None:
         for _ in range(3):
-            self.clock.ahead_seconds += SESSION_SECONDS / 2
+            self.clock.advance(SESSION_SECONDS / 2)
             for consumer in survivors:
                 consumer.poll(0, max_messages=0)
 
@@ -90,7 +78,7 @@ class TestEmbeddedEventLog(EventLogContract):
         assert isinstance(log, EmbeddedEventLog)
         log.trim(topic, self.clock.now_us() + 1, unread=True)
 
-    def test_a_log_that_is_opened_again_has_everything(self, log: EventLog, path: Path, clock: MovableClock) -> None:
+    def test_a_log_that_is_opened_again_has_everything(self, log: EventLog, path: Path, clock: ManualClock) -> None:
         publish(log, SINGLE, range(3))
         consumer = log.consumer("g", [SINGLE])
         consumer.commit(take(consumer, 3)[0])
@@ -104,7 +92,7 @@ class TestEmbeddedEventLog(EventLogContract):
         publish(log, SINGLE, [0])
         assert {file.stat().st_mode & 0o777 for file in path.parent.rglob("*") if file.is_file()} == {0o600}
 
-    def test_trim_keeps_what_a_group_has_not_done(self, log: EmbeddedEventLog, clock: MovableClock) -> None:
+    def test_trim_keeps_what_a_group_has_not_done(self, log: EmbeddedEventLog, clock: ManualClock) -> None:
         publish(log, SINGLE, range(5))
         for group, done in (("fast", 3), ("slow", 1)):
             consumer = log.consumer(group, [SINGLE])
@@ -114,9 +102,9 @@ class TestEmbeddedEventLog(EventLogContract):
         assert values(log.read(SINGLE, 0, 0, 10)) == [2, 3, 4]
         assert (log.lag("fast", SINGLE), log.lag("slow", SINGLE), log.lag("new", SINGLE)) == (1, 3, 3)
 
-    def test_trim_keeps_what_is_young(self, log: EmbeddedEventLog, clock: MovableClock) -> None:
+    def test_trim_keeps_what_is_young(self, log: EmbeddedEventLog, clock: ManualClock) -> None:
         publish(log, SINGLE, [0, 1])
-        clock.ahead_seconds += 3600
+        clock.advance(3600)
         publish(log, SINGLE, [2])
         assert log.trim(SINGLE, clock.now_us() - 1_800_000_000, unread=True) == 2
         assert values(log.read(SINGLE, 0, 0, 10)) == [2]
@@ -136,19 +124,19 @@ class TestEmbeddedEventLog(EventLogContract):
         heir = log.consumer("g", [SINGLE])
         assert values(heir.poll(0)) == [0]  # its silence need not last
 
-    def test_a_clock_that_goes_back_does_not_keep_the_dead_alive(self, log: EventLog, clock: MovableClock) -> None:
+    def test_a_clock_that_goes_back_does_not_keep_the_dead_alive(self, log: EventLog, clock: ManualClock) -> None:
         publish(log, SINGLE, [0])
         dead, heir = log.consumer("g", [SINGLE]), log.consumer("g", [SINGLE])
         take(dead, 1)
-        clock.wall_seconds -= 3600
+        clock.jump(-3600)
         assert values(take(heir, 1)) == [0]
 
-    def test_a_clock_that_jumps_costs_the_living_no_event(self, log: EventLog, clock: MovableClock) -> None:
+    def test_a_clock_that_jumps_costs_the_living_no_event(self, log: EventLog, clock: ManualClock) -> None:
         consumers = [log.consumer("g", [ORDERS]) for _ in range(2)]
         settle(consumers, ORDERS, 4)
         for jump in (3600, -7200):
-            clock.wall_seconds += jump
-            clock.ahead_seconds += SESSION_SECONDS / 2
+            clock.jump(jump)
+            clock.advance(SESSION_SECONDS / 2)
             settle(consumers, ORDERS, 4)
         publish(log, ORDERS, range(40), partition=None)
         messages = poll_until(consumers, lambda so_far: len(set(values(so_far))) == 40)

@@ -25,8 +25,8 @@ from penstock.wiring.uploads import intake_of
 from services.row_processor.main import splitter_loop, worker_loop
 from services.status_tracker.main import notifiers, reconciler, tracker_loop
 from tests.simulation import files
-from tests.simulation.clock import SimulatedClock
 from tests.simulation.shaky_log import ShakyLog
+from tests.support.manual_clock import ManualClock
 
 TENANT = "default"
 SOURCES = ("crm", "store_pos")
@@ -62,7 +62,7 @@ class SimulatedSystem:
     folder: Path
     seed: int
     random: Random = field(init=False)
-    clock: SimulatedClock = field(default_factory=SimulatedClock)
+    clock: ManualClock = field(default_factory=ManualClock)
     uploads: list[Sent] = field(default_factory=list)
     undone: set[str] = field(default_factory=set)
     kills: int = 0

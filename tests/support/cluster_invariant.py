@@ -15,7 +15,7 @@ from penstock.domain.requests.request import Request, Status
 from services.status_tracker.main import notifiers
 from tests.simulation.invariant import check_profiles, check_request
 from tests.support import clear_text, messy_file, reference
-from tests.support.embedded_invariant import LaterClock, check_objects, expected
+from tests.support.embedded_invariant import check_objects, expected, later_clock
 from tests.support.installation import GROUPS, Installation
 from tests.support.waiting import until
 
@@ -61,7 +61,7 @@ def check_finished(place: Installation, *, letters: int = 0) -> None:
     check_profiles(place.system, [_expected(place, request) for request in requests])
     _check_announced(place, requests)
     _check_mails(place, requests)
-    check_objects(place.system._replace(clock=LaterClock()), requests)
+    check_objects(place.system._replace(clock=later_clock()), requests)
     assert len(dead_letters(place)) == letters
     _check_nothing_in_the_clear(place)
     assert place.ended_by_themselves() == {}
@@ -131,7 +131,7 @@ def _status_events(place: Installation) -> list[StatusChanged]:
 
 def _check_mails(place: Installation, requests: list[Request]) -> None:
     """One for each transition of each request, all to one address; one whose sender died is sent by another."""
-    for notifier in notifiers(place.system._replace(clock=LaterClock())).values():
+    for notifier in notifiers(place.system._replace(clock=later_clock())).values():
         notifier.deliver_due()
     messages = [email.message_from_bytes(path.read_bytes()) for path in (place.fleet.folder / "mail").glob("*")]
     assert len({message["Message-ID"] for message in messages}) == len(messages)

@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from penstock.adapters.system_clock import SystemClock
 from penstock.application.encryption.sealed_objects import rejects_key
 from penstock.application.uploads.sweep import ORPHAN_SECONDS
 from penstock.config import Settings
@@ -17,21 +16,22 @@ from penstock.wiring.uploads import sweeper_of
 from services.status_tracker.main import notifiers
 from tests.simulation.invariant import check_profiles, check_request
 from tests.support import clear_text, messy_file, reference
+from tests.support.manual_clock import ManualClock
 
 MAILS = [f"Upload {reached}: people.tsv" for reached in ("accepted", "in progress", "completed")]
 
 
-class LaterClock(SystemClock):
+def later_clock() -> ManualClock:
     """The machine's clock when nothing is taken any more for what a living process is just about to finish."""
-
-    def now_us(self) -> int:
-        return super().now_us() + 2 * ORPHAN_SECONDS * 1_000_000
+    clock = ManualClock(running=True)
+    clock.jump(2 * ORPHAN_SECONDS)
+    return clock
 
 
 @contextmanager
 def opened(data: Path) -> Iterator[System]:
     """The system in `data`, at a time at which all that dead processes have left behind is taken up."""
-    system = embedded(Settings(data=data), clock=LaterClock())
+    system = embedded(Settings(data=data), clock=later_clock())
     try:
         yield system
     finally:

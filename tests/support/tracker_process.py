@@ -11,7 +11,6 @@ from pathlib import Path
 
 from penstock.adapters.cluster.kafka_lag import KafkaLag
 from penstock.adapters.cluster.kafka_settings import KafkaSettings
-from penstock.adapters.system_clock import SystemClock
 from penstock.application.consuming.consume_loop import ConsumeLoop
 from penstock.application.consuming.worker_pool import WorkerPool
 from penstock.domain.events import PROGRESS
@@ -20,20 +19,11 @@ from penstock.runner.periodic import Periodic
 from penstock.runner.watchdog import Watchdog
 from penstock.wiring import System
 from services.status_tracker.main import TRACKERS, notifiers, reconciler, tracker
+from tests.support.manual_clock import ManualClock
 from tests.support.tracker_harness import PARTITIONS, kafka_settings, stream_consumer, tracker_system
 
 BATCH = 5  # events, so that a few requests make several batches
 DAY_SECONDS = 86_400.0
-
-
-class ShiftedClock(SystemClock):
-    """The machine's clock, `seconds` ahead."""
-
-    def __init__(self, seconds: int) -> None:
-        self._shift_us = seconds * 1_000_000
-
-    def now_us(self) -> int:
-        return super().now_us() + self._shift_us
 
 
 def main() -> None:
@@ -46,7 +36,9 @@ def main() -> None:
     options = parser.parse_args()
     configure("info", "test")
     kafka = kafka_settings(*options.kafka) if options.kafka else None
-    system = tracker_system(options.folder, ShiftedClock(options.clock_seconds), kafka)
+    clock = ManualClock(running=True)
+    clock.jump(options.clock_seconds)
+    system = tracker_system(options.folder, clock, kafka)
     if kafka is None:
         run_to_the_end(system)
     else:

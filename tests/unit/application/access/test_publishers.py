@@ -12,8 +12,8 @@ from penstock.domain.events import UploadOffered
 from penstock.ports.control_store import Table
 from penstock.wiring import System, embedded
 from penstock.wiring.uploads import publishers_of
-from tests.simulation.clock import SimulatedClock
 from tests.support.access import create_publisher
+from tests.support.manual_clock import ManualClock
 from tests.support.offering import ForeignStore, PublisherFixture
 
 LANDING = "s3://landing/shop/"
@@ -21,7 +21,7 @@ LANDING = "s3://landing/shop/"
 
 @pytest.fixture
 def system(tmp_path: Path) -> Iterator[System]:
-    with closing(embedded(Settings(data=tmp_path), clock=SimulatedClock())) as system:
+    with closing(embedded(Settings(data=tmp_path), clock=ManualClock())) as system:
         yield system
 
 

@@ -27,26 +27,11 @@ from penstock.domain.errors import Conflict, Corrupt, Fenced, NotFound, Penstock
 from penstock.domain.event_codec import decode, encode
 from penstock.domain.events import DEAD_LETTER, PROGRESS, DeadLetter, Event, Progress, Started
 from penstock.ports.event_log import Message
+from tests.support.manual_clock import ManualClock
 
 GROUP = "g"
 SESSION_SECONDS = 10.0
 WAIT_SECONDS = 60.0  # only a broken loop ever gets here
-
-
-class ManualClock:
-    def __init__(self) -> None:
-        self.seconds = 1000.0
-        self.slept: list[float] = []
-
-    def now_us(self) -> int:
-        return int(self.seconds * 1_000_000)
-
-    def monotonic(self) -> float:
-        return self.seconds
-
-    def sleep(self, seconds: float) -> None:
-        self.slept.append(seconds)
-        self.seconds += seconds
 
 
 class Recorder:
@@ -177,7 +162,7 @@ def test_killed_before_the_commit_the_event_comes_again(log: Log, handler: Recor
     loop = loop_on(log, handler, clock)
     with failpoints.installed(kill), pytest.raises(Killed, match=r"consume\.before_commit"):
         loop.run_once(0)
-    clock.seconds += SESSION_SECONDS + 1
+    clock.advance(SESSION_SECONDS + 1)
     drain(loop_on(log, handler, clock))
     assert handler.numbers == [1, 1]
 
@@ -209,17 +194,17 @@ def test_an_outage_is_waited_for_with_growing_delays(
     handler.fail = raise_for(1, lambda _: error)
     loop = loop_on(log, handler, clock)
     tries: list[float] = []
-    while clock.seconds < 1300:
+    while clock.monotonic() < 1300:
         loop.run_once(0)
         if len(handler.batches) > len(tries):
-            tries.append(clock.seconds)
-        clock.seconds += 0.05
+            tries.append(clock.monotonic())
+        clock.advance(0.05)
     assert set(handler.numbers) == {1}
     gaps = [later - earlier for earlier, later in pairwise(tries)]
     assert gaps[:4] == pytest.approx([0.1, 0.2, 0.4, 0.8], abs=0.06)
     assert gaps[-1] == pytest.approx(10, abs=0.06)
     handler.fail = lambda _: None
-    clock.seconds += 30
+    clock.advance(30)
     drain(loop)
     assert handler.numbers[-2:] == [1, 2]
     assert (log.lag(GROUP, PROGRESS), dead_letters(log)) == (0, [])
@@ -235,7 +220,7 @@ def test_an_outage_is_told_once_however_often_it_is_tried_and_once_more_when_it_
     with capture_logs() as lines:
         for _ in range(20):
             loop.run_once(0)
-            clock.seconds += 30
+            clock.advance(30)
         assert len(handler.batches) > 5
         assert dependencies.problems() == ["no node answers"]
         handler.fail = lambda _: None
@@ -263,7 +248,7 @@ def test_an_event_that_was_committed_after_all_is_waited_for_no_more(
         patch.setattr(loop._consumer, "rewind", lambda message: None)
         loop.run_once(0)
     assert dependencies.problems() == ["committing: Kafka answers nothing"]
-    clock.seconds += 30
+    clock.advance(30)
     loop.run_once(0)
     assert dependencies.problems() == []
 
@@ -290,11 +275,11 @@ def test_the_delay_starts_anew_after_a_success(log: Log, handler: Recorder, cloc
     )
     while len(handler.batches) < 9:
         loop.run_once(0)
-        clock.seconds += 30
+        clock.advance(30)
     handler.fail = raise_for(2, lambda _: Unavailable("away again"))
     loop.run_once(0)
     assert handler.numbers[-1] == 2
-    clock.seconds += 0.15
+    clock.advance(0.15)
     loop.run_once(0)
     assert handler.numbers[-2:] == [2, 2]
 
@@ -304,10 +289,10 @@ def test_jitter_shortens_the_delay_by_half_at_most(log: Log, handler: Recorder, 
     handler.fail = raise_for(1, lambda _: Unavailable("away"))
     loop = ConsumeLoop(log=log, group=GROUP, topics=[PROGRESS], handle=handler, clock=clock, jitter=lambda: 0.9999)
     loop.run_once(0)
-    clock.seconds += 0.049
+    clock.advance(0.049)
     loop.run_once(0)
     assert handler.numbers == [1]
-    clock.seconds += 0.002
+    clock.advance(0.002)
     loop.run_once(0)
     assert handler.numbers == [1, 1]
 
@@ -331,7 +316,7 @@ def test_a_member_that_waits_keeps_its_partitions(log: Log, handler: Recorder, c
     second = loop_on(log, other, clock)
     loop.run_once(0)
     for _ in range(60):
-        clock.seconds += 1
+        clock.advance(1)
         loop.run_once(0)
         second.run_once(0)
     assert set(handler.numbers) == {1}
@@ -367,7 +352,7 @@ def test_a_dead_letter_that_cannot_be_sent_is_tried_again(
     log.away = True
     for _ in range(3):
         assert not loop.run_once(0)
-        clock.seconds += 30
+        clock.advance(30)
     assert (log.lag(GROUP, PROGRESS), dead_letters(log)) == (2, [])
     log.away = False
     drain(loop)
@@ -408,7 +393,7 @@ def test_the_work_of_a_zombie_is_dropped_and_the_zombie_goes_on(
 
     def fall_silent(numbered: list[tuple[Message, int]]) -> None:
         handler.fail = lambda _: None
-        clock.seconds += SESSION_SECONDS + 1
+        clock.advance(SESSION_SECONDS + 1)
         drain(second)
 
     handler.fail = fall_silent
@@ -502,7 +487,7 @@ def test_what_is_settled_is_counted(log: Log, handler: Recorder, clock: ManualCl
     assert not loop.run_once(0)
     assert loop.counts == ConsumerCounts()
     handler.fail = lambda _: None
-    clock.seconds += 30
+    clock.advance(30)
     drain(loop)
     assert (loop.group, loop.counts) == (GROUP, ConsumerCounts(events=4, dead_letters=1))
 
@@ -527,7 +512,7 @@ def test_an_outage_after_poison_makes_no_dead_letter_yet(log: Log, handler: Reco
     loop.run_once(0)
     assert dead_letters(log) == []
     handler.fail = lambda _: None
-    clock.seconds += 30
+    clock.advance(30)
     drain(loop)
     assert len(dead_letters(log)) == 1
 
@@ -571,9 +556,9 @@ def test_a_topic_is_not_emptied_into_the_dead_letters(
 def test_a_log_that_is_silent_for_long_is_a_problem(log: Log, handler: Recorder, clock: ManualClock) -> None:
     dependencies = Dependencies()
     loop = loop_on(log, handler, clock, dependencies=dependencies)
-    clock.seconds += SILENCE_SECONDS
+    clock.advance(SILENCE_SECONDS)
     assert loop.problems() == []
-    clock.seconds += 1
+    clock.advance(1)
     assert loop.problems() == ["the event log has not answered for 31 s"]
     dependencies.report("a probe", {"kafka": "Kafka answers nothing"})
     assert loop.problems() == []  # the dependency says so already
@@ -589,7 +574,7 @@ def test_a_stopped_partition_stays_stopped(
     loop.run_once(0)
     handler.fail = lambda _: None
     for _ in range(5):
-        clock.seconds += 30
+        clock.advance(30)
         loop.run_once(0)
     assert capsys.readouterr().out.count("consume.partition_stopped") == 1
     assert len(dead_letters(log)) == MAX_CONSECUTIVE_DEAD_LETTERS
@@ -627,9 +612,9 @@ def test_a_handler_that_works_for_long_keeps_its_partitions(
 
     def work(_events: Sequence[tuple[Message, Event]]) -> None:
         for _ in range(6):
-            clock.seconds += SESSION_SECONDS / 2
+            clock.advance(SESSION_SECONDS / 2)
             polls.await_two_more()
-        assert clock.seconds - loop.last_poll < SESSION_SECONDS  # it has seen the log alive meanwhile
+        assert clock.monotonic() - loop.last_poll < SESSION_SECONDS  # it has seen the log alive meanwhile
         assert rival.poll(0) == []
 
     loop = ConsumeLoop(log=polls, group=GROUP, topics=[PROGRESS], handle=work, clock=clock)  # type: ignore[arg-type]

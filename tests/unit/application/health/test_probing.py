@@ -10,20 +10,13 @@ from penstock.adapters.system_clock import SystemClock
 from penstock.application.health.dependencies import Dependencies
 from penstock.application.health.probing import SILENCE_SECONDS, Probe, Prober
 from penstock.domain.errors import Unavailable
+from penstock.ports.clock import Clock
+from tests.support.manual_clock import ManualClock
 from tests.support.waiting import until
 
 
-class LateClock(SystemClock):
-    """One that a test puts forward."""
-
-    late = 0.0
-
-    def monotonic(self) -> float:
-        return super().monotonic() + self.late
-
-
 @contextmanager
-def probing(probes: Sequence[Probe], dependencies: Dependencies, clock: SystemClock | None = None) -> Iterator[None]:
+def probing(probes: Sequence[Probe], dependencies: Dependencies, clock: Clock | None = None) -> Iterator[None]:
     prober = Prober(probes, dependencies, clock or SystemClock())
     thread = threading.Thread(target=prober.run)
     thread.start()
@@ -53,7 +46,7 @@ def test_what_does_not_answer_is_reported_until_it_does() -> None:
 
 
 def test_a_probe_that_hangs_is_an_outage_and_holds_up_no_other() -> None:
-    dependencies, clock = Dependencies(settle_seconds=0), LateClock()
+    dependencies, clock = Dependencies(settle_seconds=0), ManualClock(running=True)
     hanging, go_on, others = threading.Event(), threading.Event(), threading.Semaphore(0)
 
     def hang() -> None:
@@ -62,7 +55,7 @@ def test_a_probe_that_hangs_is_an_outage_and_holds_up_no_other() -> None:
 
     with probing([Probe("disk", hang, 0.01), Probe("s3", others.release, 0.01)], dependencies, clock):
         assert hanging.wait(60)
-        clock.late = SILENCE_SECONDS + 1
+        clock.advance(SILENCE_SECONDS + 1)
         until(lambda: dependencies.problems())
         assert "disk has not answered for 15 s" in dependencies.problems()[0]
         for _ in range(3):
