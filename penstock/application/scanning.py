@@ -1,4 +1,4 @@
-"""Reading a whole partition of the control store, page by page."""
+"""Reads a complete partition of the control store, page by page."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def scan_all(
     after: str = "",
     newest_first: bool = False,
 ) -> Iterator[Record]:
-    """Every record of a partition beyond `after`, in the direction of the scan. Raises `Unavailable`."""
+    """Every record of a partition after `after`, in scan order. Raises `Unavailable`."""
     while True:
         page = store.scan(table, tenant_id, partition, after=after, limit=PAGE, newest_first=newest_first)
         yield from page

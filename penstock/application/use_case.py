@@ -1,7 +1,7 @@
-"""Use cases: what a caller can ask of the system, each with the permission that it needs and the record that it leaves.
+"""Use cases: all operations for callers, each with its permission and its audit record.
 
-A method of a `UseCases` class is one when `@use_case` declares it; its first argument is the caller. The command line,
-the HTTP API and the consumers of other services' events call these methods and nothing below them.
+A use case is a method of a `UseCases` class with the decorator `@use_case`; its first argument is the caller. The
+command line, the HTTP API and the consumers of other services' events call these methods and nothing below them.
 """
 
 from __future__ import annotations
@@ -23,16 +23,16 @@ R = TypeVar("R")
 
 
 class Audited(Enum):
-    """Which calls of a use case are recorded, besides those that are denied."""
+    """Which calls of a use case are recorded, besides denied ones."""
 
     EACH = "each"  # before the effect
-    WITHIN = "within"  # by the use case itself, before the effect, once it knows what it is about
-    COUNTED = "counted"  # how many
-    DENIED_ONLY = "denied_only"  # for what only reads, and what a later use case records
+    WITHIN = "within"  # by the use case itself, before the effect, when it has the details
+    COUNTED = "counted"  # only their number
+    DENIED_ONLY = "denied_only"  # for reads, and for steps that a later use case records
 
 
 class UseCase(NamedTuple):
-    """What a use case declares; `action` is its name in the audit."""
+    """The declaration of a use case; `action` is its name in the audit."""
 
     permission: Permission
     action: str
@@ -49,7 +49,7 @@ class UseCases:
 def use_case(
     permission: Permission, action: str, audited: Audited = Audited.EACH, *, details: Sequence[str] = ()
 ) -> Callable[[Callable[Concatenate[S, Caller, P], R]], Callable[Concatenate[S, Caller, P], R]]:
-    """Declare a method as a use case. `details` are those of its arguments that the audit shows: never a value.
+    """Declare a method as a use case. `details` are the arguments to record in the audit, never a customer's value.
 
     Raises `Refused` (forbidden) before anything is done.
     """
@@ -61,20 +61,20 @@ def use_case(
         def run(self: S, caller: Caller, /, *args: P.args, **kwargs: P.kwargs) -> R:
             audit = self._audit
             require(audit, caller, permission, action)
-            given = signature.bind(self, caller, *args, **kwargs).arguments
-            shown = {name: str(given[name]) for name in details if given.get(name) is not None}
-            request_id = shown.pop("request_id", None)
+            arguments = signature.bind(self, caller, *args, **kwargs).arguments
+            recorded = {name: str(arguments[name]) for name in details if arguments.get(name) is not None}
+            request_id = recorded.pop("request_id", None)
             if audited is Audited.EACH:
-                audit.record(caller, action, request_id=request_id, details=shown)
+                audit.record(caller, action, request_id=request_id, details=recorded)
             elif audited is Audited.COUNTED:
                 audit.count(caller, action)
             try:
                 return method(self, caller, *args, **kwargs)
             except PenstockError as error:
                 if audited in (Audited.EACH, Audited.WITHIN):
-                    with suppress(Unavailable):  # the error itself says more
+                    with suppress(Unavailable):  # the error itself is more important
                         audit.record(
-                            caller, action, Outcome.FAILED, request_id=request_id, code=error.code, details=shown
+                            caller, action, Outcome.FAILED, request_id=request_id, code=error.code, details=recorded
                         )
                 raise
 
@@ -85,12 +85,12 @@ def use_case(
 
 
 def require(audit: Audit, caller: Caller, permission: Permission, action: str) -> None:
-    """Raises `Refused` (forbidden), which is recorded, when the caller lacks the permission."""
+    """Raise `Refused` (forbidden), and record it, when the caller lacks the permission."""
     if permission not in caller.permissions:
         audit.count(caller, action, Outcome.DENIED)
         raise forbidden(permission)
 
 
 def declared(method: object) -> UseCase | None:
-    """What `method` declares; None of one that is no use case."""
+    """The declaration of a use case; None for any other method."""
     return getattr(method, "use_case", None)

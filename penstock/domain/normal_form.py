@@ -1,4 +1,4 @@
-"""Unicode's normal form NFC in time that grows with the length alone, whatever the text."""
+"""Unicode's normal form NFC in linear time, whatever the text."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ from itertools import repeat
 from typing import Literal
 
 _NFD: Literal["NFD"] = "NFD"
-_SHORT = 256  # characters that may cost the square of their number
-_LONG_RUN = re.compile(rb"[^\0]{32,}")  # of combining classes; 0 is that of what does not combine
+_SHORT = 256  # characters for which quadratic time is acceptable
+_LONG_RUN = re.compile(rb"[^\0]{32,}")  # of combining classes; class 0 does not combine
 
 
 def nfc(text: str) -> str:
     """`text` in NFC.
 
-    `unicodedata.normalize` sorts marks that combine by insertion, so that a run in the wrong order costs the square of
-    its length; one that is in order costs no more than its length.
+    `unicodedata.normalize` sorts combining marks by insertion, which takes quadratic time for a run in the wrong order
+    and linear time for a sorted one.
     """
-    return unicodedata.normalize("NFC", text if len(text) <= _SHORT else _in_order(text))
+    return unicodedata.normalize("NFC", text if len(text) <= _SHORT else _with_sorted_marks(text))
 
 
-def _in_order(text: str) -> str:
-    """`text` decomposed, with its long runs of combining marks sorted by class, as NFD has them."""
+def _with_sorted_marks(text: str) -> str:
+    """`text` decomposed, with its long runs of combining marks sorted by class, as in NFD."""
     chars = "".join(map(unicodedata.normalize, repeat(_NFD), text))
     parts: list[str] = []
     done = 0

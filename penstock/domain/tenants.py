@@ -1,4 +1,4 @@
-"""The names of tenants: they become part of paths, object keys and API keys."""
+"""The rule for tenant names, which become part of paths, object keys and API keys."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def is_tenant(name: str) -> bool:
 
 
 def check_tenant(name: str) -> str:
-    """`name` itself, or `Refused` (invalid_tenant) when it cannot name a tenant."""
+    """Return `name`; raise `Refused` (invalid_tenant) when it is not a valid tenant name."""
     if not is_tenant(name):
-        raise refusal("invalid_tenant", f"{name[:64]!r} cannot be a tenant's name", TENANT_RULE)
+        raise refusal("invalid_tenant", f"{name[:64]!r} is not a valid tenant name", TENANT_RULE)
     return name

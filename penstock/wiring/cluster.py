@@ -29,7 +29,7 @@ from penstock.adapters.file_key_vault import FIND_FILE, KEY_FILE, FileKeyVault
 from penstock.adapters.system_clock import SystemClock
 from penstock.adapters.withheld import Withheld
 from penstock.application.consuming.processing import Handler
-from penstock.application.encryption.key_ring import try_out
+from penstock.application.encryption.key_ring import try_vault
 from penstock.application.health.dependencies import Dependencies
 from penstock.application.health.probing import Probe
 from penstock.config import Settings, load_section
@@ -177,7 +177,7 @@ def _vault_probe(vault: KeyVault, control: ControlStore) -> Probe:
     """Tells of a key file that is not the other services' before a request meets it."""
     if isinstance(vault, KmsKeyVault):
         return Probe(KMS, vault.probe, KMS_PROBE_SECONDS)
-    return Probe(KEY_FILE, lambda: try_out(control, vault), KEY_FILE_PROBE_SECONDS)
+    return Probe(KEY_FILE, lambda: try_vault(control, vault), KEY_FILE_PROBE_SECONDS)
 
 
 def _check_topic(log: KafkaEventLog, topic: str, partitions: int) -> None:

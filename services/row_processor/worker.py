@@ -50,7 +50,7 @@ from penstock.ports.object_store import ObjectRef
 from penstock.ports.profile_store import ProfileStore
 
 MAX_ATTEMPTS = 5
-LAYOUTS_KEPT = 8  # of requests whose chunks come by turns
+CACHED_LAYOUTS = 8  # of requests whose chunks come by turns
 BATCH_FRAGMENTS = 40_000
 
 log = structlog.get_logger(__name__)
@@ -86,7 +86,7 @@ class Worker:
         self._clock, self._random, self._bits = clock, random, bits
         # Each holds a tenant's hash key.
         self._prepared = ExpiringCache[tuple[str, str, ObjectRef], _Prepared](
-            clock, seconds=LIFETIME_SECONDS, most=LAYOUTS_KEPT
+            clock, seconds=LIFETIME_SECONDS, max_entries=CACHED_LAYOUTS
         )
 
     def handle(self, events: Sequence[tuple[Message, Event]]) -> None:

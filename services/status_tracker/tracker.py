@@ -14,7 +14,7 @@ from penstock.application.consuming.worker_pool import WorkerPool
 from penstock.application.delivery.announcer import Announcer
 from penstock.application.requests.requests import Requests, Stored
 from penstock.domain.events import Event, Progress
-from penstock.domain.requests.request import Request, apply, impossible
+from penstock.domain.requests.request import Request, apply, violation
 from penstock.failpoints import failpoint
 from penstock.ports.event_log import Message
 
@@ -33,7 +33,7 @@ class RequestSteps:
         """The request after all steps; called again when another changed it meanwhile."""
         self.rejected = []
         for message, progress in self._delivered:
-            reason = impossible(request, progress.step)
+            reason = violation(request, progress.step)
             if reason is None:
                 request = apply(request, progress.step)
             else:

@@ -1,7 +1,7 @@
 """API keys.
 
-A key is `pk_<tenant>_<256 random bits in hex>`. Only its SHA-256 is kept, which is enough for a secret that nobody
-can guess, and it is found by that hash, so the time of an answer says nothing about any other key.
+A key is `pk_<tenant>_<256 random bits in hex>`. Only its SHA-256 is stored, which is enough for a secret that cannot be
+guessed. Keys are looked up by this hash, so response times reveal nothing about other keys.
 """
 
 from __future__ import annotations
@@ -23,27 +23,27 @@ from penstock.ports.control_store import ControlStore, Record, Table
 
 SECRET_BYTES = 32
 DAY_US = 86_400_000_000
-LAST_USE_US = 3_600_000_000  # how exactly a key's last use is kept: not every call is a write
+LAST_USE_US = 3_600_000_000  # the precision of a key's last use, so that not every call is a write
 REVOKED_ADMINS = "revoked_admins"  # the partition of a tenant's `_RevokedAdmins`
 _KEY = re.compile(rf"pk_(?P<tenant>{TENANT})_[0-9a-f]{{64}}")
 
 
 class ApiKey(msgspec.Struct, frozen=True, kw_only=True):
-    """What is known of a key; `key_id` is the hash of its text. Times are microseconds since the epoch."""
+    """A key as it is stored; `key_id` is the hash of its text. Times are microseconds since the epoch."""
 
     key_id: str
     name: str
     role: Role
     created_at: int
     expires_at: int | None = None
-    last_used_at: int | None = None  # to `LAST_USE_US`
+    last_used_at: int | None = None  # rounded down to `LAST_USE_US`
 
     def is_valid(self, now_us: int) -> bool:
         return self.expires_at is None or now_us < self.expires_at
 
 
 class _RevokedAdmins(msgspec.Struct, frozen=True, kw_only=True):
-    """The keys with the role admin whose revocation is decided; they are, or soon will be, deleted."""
+    """The admin keys whose revocation is decided; they are deleted now or very soon."""
 
     key_ids: frozenset[str] = frozenset()
 
@@ -53,10 +53,10 @@ class ApiKeys:
 
     def __init__(self, store: ControlStore, clock: Clock) -> None:
         self._store, self._clock = store, clock
-        self._noted: dict[str, int] = {}  # by key: the last use that this process has noted, or tried to
+        self._recorded_uses: dict[str, int] = {}  # by key: the last use that this process recorded, or tried to
 
     def new_key(self, tenant_id: str, role: Role, name: str, *, expires_at: int | None = None) -> tuple[str, ApiKey]:
-        """A key that is not kept yet: its text, which is shown this once, and what `add` keeps. Raises `Refused`."""
+        """A key that is not stored yet: its text, which is never shown again, and its record. Raises `Refused`."""
         check_tenant(tenant_id)
         check_length(name, MAX_DISPLAY_NAME, what="the key's name")
         self._check_expiry(expires_at)
@@ -66,21 +66,21 @@ class ApiKeys:
         return secret, key
 
     def add(self, tenant_id: str, key: ApiKey) -> None:
-        """Keep a new key: from here on it is good."""
+        """Store a new key, which makes it valid."""
         self._store.create(Table.API_KEYS, tenant_id, "", key.key_id, msgspec.json.encode(key))
 
     def authenticate(self, secret: str, *, remote_address: str | None = None) -> Caller | None:
-        """The caller with this key; None when it is nobody's, or has expired."""
-        shape = _KEY.fullmatch(secret)
-        if shape is None:
+        """The caller with this key; None when the key is unknown or has expired."""
+        match = _KEY.fullmatch(secret)
+        if match is None:
             return None
-        record = self._store.get(Table.API_KEYS, shape["tenant"], "", _hash(secret))
+        record = self._store.get(Table.API_KEYS, match["tenant"], "", _hash(secret))
         if record is None:
             return None
         key, now_us = _key(record), self._clock.now_us()
         if not key.is_valid(now_us):
             return None
-        self._note_use(record, key, now_us)
+        self._record_use(record, key, now_us)
         return Caller(
             tenant_id=record.tenant_id,
             name=key.name,
@@ -90,36 +90,36 @@ class ApiKeys:
         )
 
     def is_valid(self, caller: Caller) -> bool:
-        """Whether the key of `caller` is still good: a body may take long to arrive, and a key end meanwhile."""
+        """Whether the key of `caller` is still valid: it may expire while a long request body arrives."""
         if caller.key_id is None:
             return True
         record = self._store.get(Table.API_KEYS, caller.tenant_id, "", caller.key_id)
         return record is not None and _key(record).is_valid(self._clock.now_us())
 
     def list_keys(self, tenant_id: str) -> list[ApiKey]:
-        """All keys that have not been revoked, the oldest first."""
+        """All keys that were not revoked, oldest first."""
         keys = map(_key, scan_all(self._store, Table.API_KEYS, tenant_id))
         return sorted(keys, key=lambda key: (key.created_at, key.key_id))
 
     def revoke_key(self, tenant_id: str, key_id: str) -> None:
-        """End a key at once. Raises `NotFound`, and `Refused` (last_admin_key).
+        """Revoke a key immediately. Raises `NotFound`, and `Refused` (last_admin_key).
 
-        Two admins may revoke each other at once, in different processes. So the revocation of an admin is decided by
-        one record of the tenant, and only one of those who have read the same version of it can replace it. It names
-        the admins that are revoked, who do not count any more, though their keys may still be there.
+        Two admins may revoke each other at the same time, in different processes. So one record per tenant lists the
+        revoked admin keys, and it is updated by compare-and-set before a key is deleted. A listed key no longer counts
+        as an admin key, even if it is not deleted yet.
         """
         while not self._decide(tenant_id, key_id):
-            pass  # another admin was revoked meanwhile: count again
+            pass  # another admin was revoked at the same time: count again
         self._store.delete(Table.API_KEYS, tenant_id, "", key_id)
 
     def _decide(self, tenant_id: str, key_id: str) -> bool:
-        """Whether the key may be deleted; False when that has to be judged again. Raises as `revoke_key`."""
-        decided = self._revoked_admins(tenant_id)  # before the keys, so that a revocation since then is a conflict
-        gone = msgspec.json.decode(decided.body, type=_RevokedAdmins).key_ids
+        """Whether the key may be deleted; False to check again after a conflict. Raises as `revoke_key` does."""
+        decided = self._revoked_admins(tenant_id)  # read before the keys, so that a later revocation causes a conflict
+        revoked = msgspec.json.decode(decided.body, type=_RevokedAdmins).key_ids
         keys = self.list_keys(tenant_id)
         if all(key.key_id != key_id for key in keys):
             raise NotFound("there is no such API key")
-        admins = {key.key_id for key in self._admins(keys)} - gone
+        admins = {key.key_id for key in self._admins(keys)} - revoked
         if key_id not in admins:
             return True
         if len(admins) == 1:
@@ -128,14 +128,14 @@ class ApiKeys:
                 "this is the last valid key with the role admin",
                 "Create another one first: penstock key create --role admin",
             )
-        still_there = gone.intersection(key.key_id for key in keys)
-        return self._replaced(decided, _RevokedAdmins(key_ids=still_there | {key_id}))
+        not_deleted = revoked.intersection(key.key_id for key in keys)
+        return self._replaced(decided, _RevokedAdmins(key_ids=not_deleted | {key_id}))
 
     def _revoked_admins(self, tenant_id: str) -> Record:
-        present = self._store.get(Table.API_KEYS, tenant_id, REVOKED_ADMINS)
-        if present is not None:
-            return present
-        with suppress(Conflict):  # another process creates it
+        record = self._store.get(Table.API_KEYS, tenant_id, REVOKED_ADMINS)
+        if record is not None:
+            return record
+        with suppress(Conflict):  # another process created it
             return self._store.create(
                 Table.API_KEYS, tenant_id, REVOKED_ADMINS, "", msgspec.json.encode(_RevokedAdmins())
             )
@@ -152,25 +152,25 @@ class ApiKeys:
         now_us = self._clock.now_us()
         return [key for key in keys if key.role is Role.ADMIN and key.is_valid(now_us)]
 
-    def _note_use(self, record: Record, key: ApiKey, now_us: int) -> None:
-        """At most once in `LAST_USE_US`, and never in the way of a call: a store that takes no writes may still
+    def _record_use(self, record: Record, key: ApiKey, now_us: int) -> None:
+        """Record the use, at most once in `LAST_USE_US`. Never fails a call: a store without a write quorum may still
         answer reads."""
-        last_us = max(key.last_used_at or 0, self._noted.get(key.key_id, 0))
+        last_us = max(key.last_used_at or 0, self._recorded_uses.get(key.key_id, 0))
         if now_us - last_us < LAST_USE_US:
             return
-        if len(self._noted) >= MAX_API_KEYS:
-            self._noted.clear()
-        self._noted[key.key_id] = now_us
+        if len(self._recorded_uses) >= MAX_API_KEYS:
+            self._recorded_uses.clear()
+        self._recorded_uses[key.key_id] = now_us
         used = msgspec.structs.replace(key, last_used_at=now_us - now_us % LAST_USE_US)
-        with suppress(Conflict, Unavailable):  # revoked meanwhile, noted by another, or the store is away
+        with suppress(Conflict, Unavailable):  # just revoked, recorded by another process, or the store is unavailable
             self._store.replace(record, msgspec.json.encode(used))
 
     def _check_expiry(self, expires_at: int | None) -> None:
         if expires_at is not None and not 0 < expires_at - self._clock.now_us() <= MAX_KEY_DAYS * DAY_US:
             raise refusal(
                 "invalid_expiry",
-                "a key cannot expire then",
-                f"Name a time that is to come, within {MAX_KEY_DAYS:,} days, or leave it out.",
+                "this expiry is not allowed",
+                f"Choose a time in the future, within {MAX_KEY_DAYS:,} days, or leave it out.",
             )
 
     def _check_room(self, tenant_id: str) -> None:
@@ -179,7 +179,7 @@ class ApiKeys:
             MAX_API_KEYS,
             code="too_many_api_keys",
             what="API keys",
-            hint="Revoke keys that are not used any more; the list says when each was used last.",
+            hint="Revoke keys that are no longer used; the list shows when each was last used.",
         )
 
 

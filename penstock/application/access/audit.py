@@ -1,7 +1,7 @@
-"""The audit: a record of what callers did, and of what they were denied.
+"""The audit: a record of the actions of callers, and of those that were denied.
 
-What is frequent and harmless (masked look-ups, refusals of one key) is counted: the first is recorded at once, those of
-the next minute together.
+Frequent, harmless actions (masked look-ups, denials of one key) are counted: the first one is recorded immediately,
+those of the next minute together.
 """
 
 from __future__ import annotations
@@ -20,19 +20,19 @@ from penstock.ports.clock import Clock
 from penstock.ports.control_store import ControlStore, Table
 
 AUDIT_PAGE = 200  # entries per read
-UNIQUE_BYTES = 4  # tells entries of one microsecond apart
-WINDOW_SECONDS = 60.0  # for which frequent actions are counted
-MAX_WINDOWS = 10_000  # at once; one more, and all are recorded
+UNIQUE_BYTES = 4  # distinguishes entries of the same microsecond
+WINDOW_SECONDS = 60.0  # for which frequent actions are counted together
+MAX_WINDOWS = 10_000  # at the same time; when there are more, all are recorded
 
 
 class Outcome(StrEnum):
     ALLOWED = "allowed"  # recorded before the effect
     DENIED = "denied"  # the caller lacks the permission
-    FAILED = "failed"  # it was refused or could not be done: `code` says why
+    FAILED = "failed"  # refused or not possible: `code` says why
 
 
 class AuditEntry(msgspec.Struct, frozen=True, kw_only=True):
-    """One action, or `count` of them. `request_id` is the upload request; `details` never hold a customer's value."""
+    """One action, or `count` of them. `request_id` is the upload request; `details` contain no customer's value."""
 
     at_us: int
     who: str
@@ -55,14 +55,14 @@ class _Counted(NamedTuple):
 
 
 class _Window(NamedTuple):
-    """How many more of them came since `began`, by the monotonic clock."""
+    """The number of further actions since `began`, by the monotonic clock."""
 
     began: float
     more: int
 
 
 class Audit:
-    """Of every tenant. An entry is durable when `record` returns. Raises `Unavailable`."""
+    """The audit of all tenants. An entry is durable when `record` returns. Raises `Unavailable`."""
 
     def __init__(self, store: ControlStore, clock: Clock) -> None:
         self._store, self._clock = store, clock
@@ -96,42 +96,42 @@ class Audit:
         self._store.create(Table.AUDIT, caller.tenant_id, _day(entry.at_us), sort, msgspec.json.encode(entry))
 
     def count(self, caller: Caller, action: str, outcome: Outcome = Outcome.ALLOWED) -> None:
-        """Record one of many: at once when it is the first in `WINDOW_SECONDS`, otherwise with those of its window."""
+        """Record a frequent action: immediately if it is the first in `WINDOW_SECONDS`, otherwise with its window."""
         kind, now = _Counted(caller, action, outcome), self._clock.monotonic()
         with self._lock:
             window = self._windows.get(kind)
             if window is not None and now - window.began < WINDOW_SECONDS:
                 self._windows[kind] = window._replace(more=window.more + 1)
                 return
-            over = self._ended(now)
+            ended = self._ended(now)
             self._windows[kind] = _Window(now, 0)
-        self._record_counted(over)
+        self._record_counted(ended)
         self.record(caller, action, outcome)
 
     def flush(self) -> None:
-        """Record what was counted and is not recorded yet."""
+        """Record all counted actions that are not recorded yet."""
         with self._lock:
-            over, self._windows = self._windows, {}
-        self._record_counted(over)
+            ended, self._windows = self._windows, {}
+        self._record_counted(ended)
 
     def read(
         self, tenant_id: str, *, day: str | None = None, before: str = "", limit: int = AUDIT_PAGE
     ) -> list[tuple[str, AuditEntry]]:
-        """Up to `limit` entries of a day (UTC, YYYY-MM-DD; today by default), the newest first, each with its place.
+        """Up to `limit` entries of a day (UTC, YYYY-MM-DD; today by default), newest first, each with its cursor.
 
-        `before` is the place of the last entry that was read.
+        `before` is the cursor of the last entry read.
         """
         partition = day or _day(self._clock.now_us())
         records = self._store.scan(Table.AUDIT, tenant_id, partition, after=before, limit=limit, newest_first=True)
         return [(record.sort, msgspec.json.decode(record.body, type=AuditEntry)) for record in records]
 
     def _ended(self, now: float) -> dict[_Counted, _Window]:
-        """The windows that are over, taken out; all of them when there are too many."""
+        """Remove and return the windows that have ended; all of them when there are too many."""
         full = len(self._windows) >= MAX_WINDOWS
-        over = {kind: each for kind, each in self._windows.items() if full or now - each.began >= WINDOW_SECONDS}
-        for kind in over:
+        ended = {kind: each for kind, each in self._windows.items() if full or now - each.began >= WINDOW_SECONDS}
+        for kind in ended:
             del self._windows[kind]
-        return over
+        return ended
 
     def _record_counted(self, windows: dict[_Counted, _Window]) -> None:
         for kind, window in windows.items():

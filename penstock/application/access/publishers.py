@@ -1,7 +1,7 @@
-"""Publishers: the services that may offer files of a tenant's, what each may name, and its keys.
+"""Publishers: the services that may offer a tenant's files, the objects that each may name, and its keys.
 
-A publisher's key is derived (HKDF-SHA-256, RFC 5869) from one of the tenant's data keys and a salt of the key's own, so
-that it is stored nowhere, and ends with the tenant's keys. It is shown once, when it is made.
+A publisher's key is derived (HKDF-SHA-256, RFC 5869) from one of the tenant's data keys and its own salt. So it is
+never stored, and it ends with the tenant's keys. It is shown only once, when it is created.
 """
 
 from __future__ import annotations
@@ -34,11 +34,11 @@ from penstock.ports.control_store import ControlStore, Record, Table
 
 ID_BYTES = 8
 SALT_BYTES = 32
-OVERLAP_SECONDS = 7 * 86_400  # that a key stays good after it was replaced
+OVERLAP_SECONDS = 7 * 86_400  # for which a replaced key stays valid
 
 
 class PublisherKey(msgspec.Struct, frozen=True, kw_only=True):
-    """What is kept of a key. Times are microseconds since the epoch; `ends_at` is set when it is replaced."""
+    """A key as it is stored. Times are microseconds since the epoch; `ends_at` is set when it is replaced."""
 
     data_key: int  # version
     salt: bytes
@@ -47,7 +47,7 @@ class PublisherKey(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Publisher(msgspec.Struct, frozen=True, kw_only=True):
-    """A service that offers files. `keys`: the newest first, two at most."""
+    """A service that offers files. `keys`: at most two, newest first."""
 
     publisher_id: str
     name: str
@@ -61,23 +61,27 @@ class Publisher(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Publishers:
-    """Raises `Unavailable`, and `KeyRevoked` when a tenant's keys are gone."""
+    """Raises `Unavailable`, and `KeyRevoked` when a tenant's keys were destroyed."""
 
     def __init__(self, store: ControlStore, keys: KeyRing, clock: Clock, random: Callable[[int], bytes]) -> None:
         self._store, self._keys, self._clock, self._random = store, keys, clock, random
 
     def new(self, tenant_id: str, name: str, prefixes: Sequence[str]) -> Publisher:
-        """A publisher that is not kept yet. Raises `Refused` with every fault of `prefixes`."""
+        """A publisher that is not stored yet. Raises `Refused` with every fault of `prefixes`."""
         check_length(name, MAX_DISPLAY_NAME, what="the publisher's name")
         check_number(
-            len(prefixes), MAX_PREFIXES, code="too_many_prefixes", what="prefixes", hint="Name a folder above them."
+            len(prefixes),
+            MAX_PREFIXES,
+            code="too_many_prefixes",
+            what="prefixes",
+            hint="Use a parent folder.",
         )
         check_number(
             1 + sum(1 for _ in scan_all(self._store, Table.PUBLISHERS, tenant_id)),
             MAX_PUBLISHERS,
             code="too_many_publishers",
             what="publishers",
-            hint="Revoke those that are not used any more.",
+            hint="Revoke those that are no longer used.",
         )
         registered = self._validate_prefixes(tenant_id, prefixes)
         return Publisher(
@@ -89,18 +93,18 @@ class Publishers:
         )
 
     def add(self, tenant_id: str, publisher: Publisher) -> bytes:
-        """Keep a new publisher; its key, which is shown this once."""
+        """Store a new publisher and return its key, which is never shown again."""
         body = msgspec.json.encode(publisher)
         self._store.create(Table.PUBLISHERS, tenant_id, "", publisher.publisher_id, body)
         return self._secret(tenant_id, publisher, publisher.keys[0])
 
     def all(self, tenant_id: str) -> list[Publisher]:
-        """All that have not been revoked, the oldest first."""
+        """All publishers that were not revoked, oldest first."""
         publishers = map(_publisher, scan_all(self._store, Table.PUBLISHERS, tenant_id))
         return sorted(publishers, key=lambda publisher: (publisher.created_at, publisher.publisher_id))
 
     def rotate(self, tenant_id: str, publisher_id: str) -> tuple[bytes, Publisher]:
-        """A new key. The one before stays good for `OVERLAP_SECONDS`, one before that ends at once.
+        """Add a new key. The previous one stays valid for `OVERLAP_SECONDS`; an older one ends immediately.
 
         Raises `NotFound`.
         """
@@ -117,12 +121,12 @@ class Publishers:
             return self._secret(tenant_id, rotated, new), rotated
 
     def revoke(self, tenant_id: str, publisher_id: str) -> None:
-        """End a publisher and its keys at once. Raises `NotFound`."""
+        """Revoke a publisher and its keys immediately. Raises `NotFound`."""
         self._record(tenant_id, publisher_id)
         self._store.delete(Table.PUBLISHERS, tenant_id, "", publisher_id)
 
     def admit(self, offer: UploadOffered) -> tuple[Publisher, ObjectUri]:
-        """Who has signed `offer`, and the object, which is one that this publisher may name.
+        """The publisher that signed `offer`, and the object, which this publisher may name.
 
         Raises `Refused`: `unknown_publisher`, `wrong_signature`, `offer_out_of_time`, `invalid_object_uri`,
         `object_not_registered`.
@@ -133,21 +137,21 @@ class Publishers:
         if not is_registered(uri, publisher.registered):
             raise refusal(
                 "object_not_registered",
-                "the object lies outside what is registered for this publisher",
-                "Put the file below one of the publisher's prefixes, or have an operator register this one.",
+                "the object is outside the prefixes registered for this publisher",
+                "Store the file below one of the publisher's prefixes, or ask an operator to register its prefix.",
             )
         return publisher, uri
 
     def _signer(self, offer: UploadOffered) -> Publisher:
         record = self._store.get(Table.PUBLISHERS, offer.tenant_id, "", offer.publisher_id)
         if record is None:
-            hint = "Use the publisher_id that `penstock publisher create` has shown for this tenant."
+            hint = "Use the publisher_id that `penstock publisher create` printed for this tenant."
             raise refusal("unknown_publisher", "this tenant has no such publisher", hint)
         publisher, now_us = _publisher(record), self._clock.now_us()
-        good = [key for key in publisher.keys if key.ends_at is None or now_us < key.ends_at]
-        if not is_signed(offer, [self._secret(offer.tenant_id, publisher, key) for key in good]):
-            hint = "Sign with the publisher's present key, over exactly the bytes that schemas/README.md describes."
-            raise refusal("wrong_signature", "none of the publisher's keys has signed this offer", hint)
+        valid = [key for key in publisher.keys if key.ends_at is None or now_us < key.ends_at]
+        if not is_signed(offer, [self._secret(offer.tenant_id, publisher, key) for key in valid]):
+            hint = "Sign with the publisher's current key, over exactly the bytes that schemas/README.md describes."
+            raise refusal("wrong_signature", "this offer is not signed with any of the publisher's keys", hint)
         return publisher
 
     def _validate_prefixes(self, tenant_id: str, texts: Sequence[str]) -> list[ObjectPrefix]:
@@ -159,11 +163,11 @@ class Publishers:
             except Refused as refused:
                 faults += refused.faults
         if not texts:
-            hint = "Name what the publisher may offer, such as s3://bucket/folder/."
+            hint = "Name a prefix that the publisher may use, such as s3://bucket/folder/."
             faults.append(Fault(code="no_prefix", message="a publisher needs a prefix", hint=hint))
         if any(prefix.overlaps(taken) for taken in self._of_others(tenant_id) for prefix in parsed):
             hint = "Give each tenant a folder of its own."
-            message = "another tenant's publisher has this prefix, a part of it, or what it is a part of"
+            message = "the prefix overlaps with one of another tenant's publisher"
             faults.append(Fault(code="prefix_taken", message=message, hint=hint))
         if faults:
             raise Refused(faults)

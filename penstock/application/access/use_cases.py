@@ -1,4 +1,4 @@
-"""What callers do with API keys, publishers and the audit."""
+"""Use cases for API keys, publishers and the audit."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ class AccessUseCases(UseCases):
 
     @use_case(Permission.MANAGE_KEYS, "key.list", Audited.DENIED_ONLY)
     def keys(self, caller: Caller) -> list[ApiKey]:
-        """All keys that have not been revoked, without their texts, the oldest first."""
+        """All keys that were not revoked, without their texts, oldest first."""
         return self._keys.list_keys(caller.tenant_id)
 
     @use_case(Permission.MANAGE_KEYS, CREATE_KEY, Audited.WITHIN, details=("role",))
     def create_key(self, caller: Caller, role: Role, name: str, *, expires_at: int | None = None) -> tuple[str, ApiKey]:
-        """A new key: its text, which is shown this once, and what is kept of it. Raises `Refused`."""
+        """A new key: its text, which is never shown again, and its stored record. Raises `Refused`."""
         secret, key = self._keys.new_key(caller.tenant_id, role, name, expires_at=expires_at)
         self._audit.record(caller, CREATE_KEY, details={"created_key_id": key.key_id, "role": key.role})
         self._keys.add(caller.tenant_id, key)
@@ -34,24 +34,24 @@ class AccessUseCases(UseCases):
 
     @use_case(Permission.MANAGE_KEYS, "key.revoke", details=("revoked_key_id",))
     def revoke_key(self, caller: Caller, revoked_key_id: str) -> None:
-        """End a key at once. Raises `NotFound`, `Refused` (last_admin_key)."""
+        """Revoke a key immediately. Raises `NotFound`, `Refused` (last_admin_key)."""
         self._keys.revoke_key(caller.tenant_id, revoked_key_id)
 
     @use_case(Permission.READ_AUDIT, "audit.read", Audited.COUNTED)
     def audit(
         self, caller: Caller, *, day: str | None = None, before: str = "", limit: int
     ) -> list[tuple[str, AuditEntry]]:
-        """Up to `limit` entries of a day (UTC, YYYY-MM-DD; today by default), the newest first, each with its place."""
+        """Up to `limit` entries of a day (UTC, YYYY-MM-DD; today by default), newest first, each with its cursor."""
         return self._audit.read(caller.tenant_id, day=day, before=before, limit=limit)
 
     @use_case(Permission.MANAGE_PUBLISHERS, "publisher.list", Audited.DENIED_ONLY)
     def publishers(self, caller: Caller) -> list[Publisher]:
-        """All that have not been revoked, the oldest first."""
+        """All publishers that were not revoked, oldest first."""
         return self._publishers.all(caller.tenant_id)
 
     @use_case(Permission.MANAGE_PUBLISHERS, CREATE_PUBLISHER, Audited.WITHIN, details=("name",))
     def create_publisher(self, caller: Caller, name: str, prefixes: Sequence[str]) -> tuple[bytes, Publisher]:
-        """A new publisher and its key, which is shown this once. Raises `Refused` with every fault of `prefixes`."""
+        """A new publisher and its key, which is never shown again. Raises `Refused` with every fault of `prefixes`."""
         publisher = self._publishers.new(caller.tenant_id, name, prefixes)
         registered = " ".join(publisher.prefixes)
         details = {"publisher_id": publisher.publisher_id, "prefixes": registered}
@@ -65,5 +65,5 @@ class AccessUseCases(UseCases):
 
     @use_case(Permission.MANAGE_PUBLISHERS, "publisher.revoke", details=("publisher_id",))
     def revoke_publisher(self, caller: Caller, publisher_id: str) -> None:
-        """End a publisher and its keys at once. Raises `NotFound`."""
+        """Revoke a publisher and its keys immediately. Raises `NotFound`."""
         self._publishers.revoke(caller.tenant_id, publisher_id)

@@ -33,29 +33,29 @@ class DataSource(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Catalog:
-    """What files are mapped onto. Attributes are the built-in ones and the tenant's custom ones."""
+    """The targets of mappings. A tenant's attributes are the built-in ones and its custom ones."""
 
     def __init__(self, store: ControlStore) -> None:
         self._store = store
 
     def create_source(self, tenant_id: str, name: str, display_name: str = "") -> DataSource:
-        """The data source `name`, new or as it was.
+        """Return the data source `name`; create it if it does not exist.
 
-        Raises `Refused` for a name that cannot be one, or is taken by a source that is shown by another name.
+        Raises `Refused` for an invalid name, or when it exists with another display name.
         """
         source = DataSource(name=check_name(name), display_name=display_name)
         check_length(display_name, MAX_DISPLAY_NAME, what="the display name")
-        present = self._known_source(tenant_id, name) or self._created_source(tenant_id, source)
-        if display_name not in ("", present.display_name):
+        existing = self._known_source(tenant_id, name) or self._created_source(tenant_id, source)
+        if display_name not in ("", existing.display_name):
             raise refusal(
                 "data_source_exists",
-                f"there is a data source {name!r} already, with another display name",
+                f"the data source {name!r} already exists with another display name",
                 "Use it as it is, or choose another name.",
             )
-        return present
+        return existing
 
     def source(self, tenant_id: str, name: str) -> DataSource:
-        """Raises `Refused` (unknown_data_source), with the name that was probably meant."""
+        """Raises `Refused` (unknown_data_source), which suggests a similar name."""
         known = self._known_source(tenant_id, name)
         if known is None:
             raise Refused([self._unknown_source(tenant_id, name)])
@@ -73,27 +73,26 @@ class Catalog:
         return list(map(_source, self._store.scan(Table.DATA_SOURCES, tenant_id, "", after=after, limit=limit)))
 
     def create_attribute(self, tenant_id: str, attribute: Attribute) -> Attribute:
-        """`attribute` as a custom one. Raises `Refused` when the name is taken by one of another shape."""
+        """Create a custom attribute, or return the existing one. Raises `Refused` if it has another format or `pii`."""
         return self.create_attributes(tenant_id, [attribute])[0]
 
     def create_attributes(self, tenant_id: str, attributes: Sequence[Attribute]) -> list[Attribute]:
-        """Each of `attributes` as a custom one, or as it is already. Raises `Refused` as `create_attribute` does, and
-        when there would be too many, and has then created none."""
-        found = self._known_of(tenant_id, attributes)
+        """As `create_attribute` for each. Also raises `Refused` when there would be too many; then none is created."""
+        found = self._existing(tenant_id, attributes)
         return [found.get(each.name) or self._created_attribute(tenant_id, each) for each in attributes]
 
     def check_new_attributes(self, tenant_id: str, attributes: Sequence[Attribute]) -> None:
-        """Raises `Refused` as `create_attributes` does, and creates none."""
-        self._known_of(tenant_id, attributes)
+        """Raise `Refused` as `create_attributes` would, but create none."""
+        self._existing(tenant_id, attributes)
 
-    def _known_of(self, tenant_id: str, attributes: Sequence[Attribute]) -> dict[str, Attribute]:
-        """Those of `attributes` that there are. Raises `Refused` when the others cannot be created."""
+    def _existing(self, tenant_id: str, attributes: Sequence[Attribute]) -> dict[str, Attribute]:
+        """The attributes that already exist, by name. Raises `Refused` when the others cannot be created."""
         for attribute in attributes:
             check_name(attribute.name)
             check_length(attribute.display_name, MAX_DISPLAY_NAME, what="the display name")
         known = self.attributes_named(tenant_id, [attribute.name for attribute in attributes])
         found = {
-            attribute.name: _same_shape(known[attribute.name], attribute)
+            attribute.name: _check_same(known[attribute.name], attribute)
             for attribute in attributes
             if attribute.name in known
         }
@@ -101,7 +100,7 @@ class Catalog:
         return found
 
     def attribute(self, tenant_id: str, name: str) -> Attribute:
-        """The attribute `name`, built in or custom. Raises `Refused` with `unknown_attribute`."""
+        """The attribute `name`, built in or custom. Raises `Refused` (unknown_attribute)."""
         record = self._store.get(Table.ATTRIBUTES, tenant_id, "", name)
         if record is not None:
             return _attribute(record)
@@ -114,20 +113,20 @@ class Catalog:
         return BUILTIN[name]
 
     def attributes(self, tenant_id: str) -> dict[str, Attribute]:
-        """All attributes by name, in the order of names. A custom one stays when a release builds in its name."""
+        """All attributes by name, sorted. A custom attribute hides a built-in one that a later release adds."""
         records = scan_all(self._store, Table.ATTRIBUTES, tenant_id)
         custom = {record.sort: _attribute(record) for record in records}
         return dict(sorted((BUILTIN | custom).items()))
 
     def attributes_named(self, tenant_id: str, names: Iterable[str]) -> dict[str, Attribute]:
-        """Those of the attributes `names` that there are, by name; no other is read."""
-        wanted = list(dict.fromkeys(names))
+        """The existing attributes among `names`, by name; reads no others."""
+        requested = list(dict.fromkeys(names))
         custom = {
             record.sort: _attribute(record)
-            for start in range(0, len(wanted), MAX_PAGE)
-            for record in self._store.get_each(Table.ATTRIBUTES, tenant_id, "", wanted[start : start + MAX_PAGE])
+            for start in range(0, len(requested), MAX_PAGE)
+            for record in self._store.get_each(Table.ATTRIBUTES, tenant_id, "", requested[start : start + MAX_PAGE])
         }
-        return {name: BUILTIN[name] for name in wanted if name in BUILTIN} | custom
+        return {name: BUILTIN[name] for name in requested if name in BUILTIN} | custom
 
     def attributes_page(self, tenant_id: str, *, after: str = "", limit: int = MAX_PAGE) -> list[Attribute]:
         """Up to `limit` attributes whose names come after `after`, by name."""
@@ -137,35 +136,35 @@ class Catalog:
         return [found[name] for name in sorted(found)[:limit]]
 
     def save_mapping(self, tenant_id: str, source: str, columns: Sequence[ColumnMapping]) -> Mapping:
-        """The mapping of `source` with `columns`, as a new version unless it is the present one.
+        """Save `columns` as a new version of the mapping of `source`, unless the current version is the same.
 
-        Raises `Refused` with every fault, an unknown data source among them.
+        Raises `Refused` with every fault, including an unknown data source.
         """
         attributes = self._validated(tenant_id, source, columns)
-        columns = [_in_usual_form(*pair) for pair in zip(columns, attributes, strict=True)]
+        columns = [_without_default_format(*pair) for pair in zip(columns, attributes, strict=True)]
         while True:
-            present = self._present(tenant_id, source)
-            if present is not None and present.columns == tuple(columns):
-                return present
-            version = 1 if present is None else present.version + 1
+            current = self._current(tenant_id, source)
+            if current is not None and current.columns == tuple(columns):
+                return current
+            version = 1 if current is None else current.version + 1
             mapping = Mapping(data_source=source, version=version, columns=tuple(columns))
             try:
                 self._store.create(Table.MAPPINGS, tenant_id, source, _sort(version), msgspec.json.encode(mapping))
             except Conflict:
-                continue  # another saved this version meanwhile; compare with that one
+                continue  # saved concurrently; compare with that version
             return mapping
 
     def mapping(self, tenant_id: str, source: str, version: int | None = None) -> Mapping:
-        """A mapping of `source`, the present one unless `version` says otherwise. Raises `NotFound`."""
+        """The mapping of `source`: the current one, or `version`. Raises `NotFound`."""
         if version is not None:
             return self._version(tenant_id, source, version)
-        present = self._present(tenant_id, source)
-        if present is None:
+        current = self._current(tenant_id, source)
+        if current is None:
             raise NotFound(f"the data source {source[:64]!r} has no mapping yet")
-        return present
+        return current
 
     def attributes_of(self, tenant_id: str, mapping: Mapping) -> tuple[Attribute, ...]:
-        """The attributes that a saved mapping's columns feed, in their order."""
+        """The attributes of a saved mapping, in the order of its columns."""
         known = self.attributes_named(tenant_id, [column.attribute for column in mapping.columns])
         return tuple(known[column.attribute] for column in mapping.columns)
 
@@ -192,7 +191,7 @@ class Catalog:
             MAX_DATA_SOURCES,
             code="too_many_data_sources",
             what="data sources",
-            hint="Use one that exists.",
+            hint="Use an existing data source.",
         )
         try:
             self._store.create(Table.DATA_SOURCES, tenant_id, "", source.name, msgspec.json.encode(source))
@@ -201,29 +200,29 @@ class Catalog:
         return source
 
     def _unknown_source(self, tenant_id: str, name: str) -> Fault:
-        near = nearest_name(name, (record.sort for record in scan_all(self._store, Table.DATA_SOURCES, tenant_id)))
-        hint = f"Did you mean {near!r}? Otherwise create it first." if near else "Create it first."
+        similar = nearest_name(name, (record.sort for record in scan_all(self._store, Table.DATA_SOURCES, tenant_id)))
+        hint = f"Did you mean {similar!r}? Otherwise create it first." if similar else "Create it first."
         return Fault(code="unknown_data_source", message=f"there is no data source {name[:64]!r}", hint=hint)
 
-    def _check_room(self, tenant_id: str, more: Sequence[Attribute]) -> None:
-        """Two callers at once may pass by a few; what counts is that it does not grow without end."""
-        if not more:
+    def _check_room(self, tenant_id: str, new: Sequence[Attribute]) -> None:
+        """Concurrent callers may exceed the limit by a few; it only has to bound the growth."""
+        if not new:
             return
-        present = map(_attribute, scan_all(self._store, Table.ATTRIBUTES, tenant_id))
-        lengths = [len(attribute.format.argument) for attribute in (*present, *more)]
+        existing = map(_attribute, scan_all(self._store, Table.ATTRIBUTES, tenant_id))
+        lengths = [len(attribute.format.argument) for attribute in (*existing, *new)]
         check_number(
             len(lengths),
             MAX_ATTRIBUTES,
             code="too_many_attributes",
             what="custom attributes",
-            hint="Map columns to attributes that exist, or leave them out.",
+            hint="Map columns to existing attributes, or leave them out.",
         )
         check_number(
             sum(lengths),
             MAX_ATTRIBUTE_ARGUMENTS,
             code="formats_too_long",
             what="characters of options, patterns and regions of custom attributes",
-            hint="Use attributes that exist, or text where there would be many options.",
+            hint="Use existing attributes, or text where there would be many options.",
         )
 
     def _created_attribute(self, tenant_id: str, attribute: Attribute) -> Attribute:
@@ -231,7 +230,7 @@ class Catalog:
         try:
             self._store.create(Table.ATTRIBUTES, tenant_id, "", custom.name, msgspec.json.encode(custom))
         except Conflict:
-            return _same_shape(self.attribute(tenant_id, custom.name), custom)
+            return _check_same(self.attribute(tenant_id, custom.name), custom)
         return custom
 
     def _version(self, tenant_id: str, source: str, version: int) -> Mapping:
@@ -240,7 +239,7 @@ class Catalog:
             raise NotFound(f"the data source {source[:64]!r} has no mapping of version {version}")
         return msgspec.json.decode(record.body, type=Mapping)
 
-    def _present(self, tenant_id: str, source: str) -> Mapping | None:
+    def _current(self, tenant_id: str, source: str) -> Mapping | None:
         newest = self._store.scan(Table.MAPPINGS, tenant_id, source, limit=1, newest_first=True)
         return msgspec.json.decode(newest[0].body, type=Mapping) if newest else None
 
@@ -253,8 +252,8 @@ def _attribute(record: Record) -> Attribute:
     return msgspec.json.decode(record.body, type=Attribute)
 
 
-def _in_usual_form(column: ColumnMapping, attribute: Attribute) -> ColumnMapping:
-    """`column` without a format that is its attribute's own, so that one mapping has one form."""
+def _without_default_format(column: ColumnMapping, attribute: Attribute) -> ColumnMapping:
+    """`column` without a format equal to its attribute's, so that equal mappings compare equal."""
     return msgspec.structs.replace(column, format=None) if column.format == attribute.format else column
 
 
@@ -262,13 +261,13 @@ def _sort(version: int) -> str:
     return f"{version:09d}"
 
 
-def _same_shape(present: Attribute, wanted: Attribute) -> Attribute:
-    """`present` when it holds values as `wanted` would; how it is called is not its shape."""
-    if (present.format, present.pii) != (wanted.format, wanted.pii):
+def _check_same(existing: Attribute, requested: Attribute) -> Attribute:
+    """Return `existing`; raise `Refused` when `requested` has another format or `pii`."""
+    if (existing.format, existing.pii) != (requested.format, requested.pii):
         raise refusal(
             "attribute_exists",
-            f"there is an attribute {present.name!r} already, with the format {str(present.format)[:64]}"
-            f" and {'personal' if present.pii else 'not personal'}",
+            f"the attribute {existing.name!r} already exists, with the format {str(existing.format)[:64]}"
+            f" and {'personal' if existing.pii else 'not personal'}",
             "Use it as it is, or choose another name.",
         )
-    return present
+    return existing

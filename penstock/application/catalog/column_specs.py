@@ -1,4 +1,4 @@
-"""A mapping as people write it: columns that may name attributes which do not exist yet."""
+"""A mapping as users write it: its columns may name attributes that do not exist yet."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Name = Annotated[str, msgspec.Meta(pattern="^" + NAME.pattern.replace(r"\Z", "$"
 
 
 class ColumnSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One column. `pii` and `format` describe an attribute that is to be created; for a known one they may be left out.
+    """One column. `pii` and `format` describe an attribute to create; for an existing one they may be left out.
 
     `format` is written `kind` or `kind(argument)`, such as `date(dd/MM/yyyy)`.
     """
@@ -33,8 +33,8 @@ class ColumnSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
 
 class MappingSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Identifiers rank in the order of the columns. What `GET` answers can be put back as it is: `version` and
-    `created_attributes` are ignored."""
+    """The order of the columns is the priority of identifiers. A response of `GET` can be sent back unchanged:
+    `version` and `created_attributes` are ignored."""
 
     data_source: Name | UnsetType = UNSET
     version: int | UnsetType = UNSET
@@ -43,14 +43,14 @@ class MappingSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
 
 class ResolvedColumns(NamedTuple):
-    """The columns of a mapping, and the attributes that have to be created for them."""
+    """The columns of a mapping, and the attributes to create for them."""
 
     columns: list[ColumnMapping]
     missing: list[Attribute]
 
 
 def resolve_columns(specs: Sequence[ColumnSpec], known: Mapping[str, Attribute]) -> ResolvedColumns:
-    """The columns of `specs`, given the tenant's attributes by name. Raises `Refused` with every fault."""
+    """Resolve `specs`, given the tenant's attributes by name. Raises `Refused` with every fault."""
     check_size(specs)
     check_formats(_formats(specs, known))
     faults: list[Fault] = []
@@ -78,7 +78,7 @@ def _raise(faults: list[Fault]) -> None:
 
 
 def column_specs(columns: Sequence[ColumnMapping], attributes: Sequence[Attribute]) -> list[ColumnSpec]:
-    """`columns`, which feed `attributes`, as people write them; `resolve_columns` makes the same columns of them."""
+    """The inverse of `resolve_columns`; `attributes` are those of `columns`, in the same order."""
     return [
         ColumnSpec(
             column=column.column,
@@ -93,15 +93,15 @@ def column_specs(columns: Sequence[ColumnMapping], attributes: Sequence[Attribut
 
 
 def custom_attribute(name: str, *, display_name: str = "", format: str | None = None, pii: bool = False) -> Attribute:
-    """A custom attribute; a personal one cannot be used in segments. Raises `Refused` for a wrong format."""
+    """A custom attribute; a personal one cannot be used in segments. Raises `Refused` for an invalid format."""
     parsed = TEXT if format is None else parse_format(format)
     coercer(parsed)
-    shown = display_name or name.replace("_", " ").capitalize()
-    return Attribute(name=name, display_name=shown, format=parsed, pii=pii, segmentable=not pii)
+    label = display_name or name.replace("_", " ").capitalize()
+    return Attribute(name=name, display_name=label, format=parsed, pii=pii, segmentable=not pii)
 
 
 def _formats(specs: Sequence[ColumnSpec], known: Mapping[str, Attribute]) -> Iterator[ValueFormat]:
-    """How each column is read, as far as that can be told; of what is no format, `_described` tells."""
+    """The format of each column, as far as known; `_described` reports invalid formats."""
     for spec in specs:
         if spec.format is not None:
             with suppress(Refused):
@@ -115,27 +115,27 @@ def _described(spec: ColumnSpec) -> Attribute:
 
 
 def _column(spec: ColumnSpec, attribute: Attribute) -> ColumnMapping:
-    """`spec` as it is saved; its format is kept where it is not the attribute's own."""
-    given = attribute.format if spec.format is None else parse_format(spec.format)
+    """`spec` as it is saved; its format is kept only if it differs from the attribute's."""
+    column_format = attribute.format if spec.format is None else parse_format(spec.format)
     return ColumnMapping(
         column=spec.column,
         attribute=spec.attribute,
         identifier=spec.identifier,
         policy=spec.policy,
-        format=None if given == attribute.format else given,
+        format=None if column_format == attribute.format else column_format,
     )
 
 
-def _differs(spec: ColumnSpec, described: Attribute, present: Attribute) -> bool:
-    other_values = spec.format is not None and not described.format.writes_as(present.format)
-    return other_values or (spec.pii and not present.pii)
+def _differs(spec: ColumnSpec, described: Attribute, existing: Attribute) -> bool:
+    other_values = spec.format is not None and not described.format.writes_as(existing.format)
+    return other_values or (spec.pii and not existing.pii)
 
 
-def _conflict(spec: ColumnSpec, present: Attribute, position: int) -> Fault:
+def _conflict(spec: ColumnSpec, existing: Attribute, position: int) -> Fault:
     return Fault(
         code="attribute_exists",
-        message=f"there is an attribute {present.name!r} already, with the format {str(present.format)[:64]}"
-        f" and {'personal' if present.pii else 'not personal'}",
+        message=f"the attribute {existing.name!r} already exists, with the format {str(existing.format)[:64]}"
+        f" and {'personal' if existing.pii else 'not personal'}",
         hint="Leave out what differs, or choose another name.",
         column=spec.column,
         position=position,

@@ -1,4 +1,4 @@
-"""One tenant's catalog, as a check of an upload looks at it."""
+"""One tenant's catalog, with the interface that checks of uploads need."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What callers do with the catalog."""
+"""Use cases for the catalog."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from penstock.domain.mapping.rules import check_size
 
 
 class MappingInUse(NamedTuple):
-    """A saved mapping with the attributes of its columns; `created` are those that were made for it just now."""
+    """A saved mapping with the attributes of its columns; `created` are those just created for it."""
 
     mapping: Mapping
     attributes: Sequence[Attribute]
@@ -43,7 +43,7 @@ class CatalogUseCases(UseCases):
 
     @use_case(Permission.EDIT_CATALOG, "data_source.create", details=("name",))
     def create_source(self, caller: Caller, name: str, display_name: str = "") -> DataSource:
-        """The data source `name`, new or as it was. Raises `Refused`."""
+        """Return the data source `name`; create it if it does not exist. Raises `Refused`."""
         return self._catalog.create_source(caller.tenant_id, name, display_name)
 
     @use_case(Permission.READ_CATALOG, "attribute.list", Audited.DENIED_ONLY)
@@ -59,13 +59,13 @@ class CatalogUseCases(UseCases):
     def create_attribute(
         self, caller: Caller, name: str, *, format: str, pii: bool, display_name: str = ""
     ) -> Attribute:
-        """A custom attribute, new or as it was. Raises `Refused`."""
-        wanted = custom_attribute(name, display_name=display_name, format=format, pii=pii)
-        return self._catalog.create_attribute(caller.tenant_id, wanted)
+        """Create a custom attribute, or return the existing one. Raises `Refused`."""
+        attribute = custom_attribute(name, display_name=display_name, format=format, pii=pii)
+        return self._catalog.create_attribute(caller.tenant_id, attribute)
 
     @use_case(Permission.READ_CATALOG, "mapping.read", Audited.DENIED_ONLY)
     def mapping(self, caller: Caller, source: str) -> MappingInUse:
-        """The present mapping of a data source. Raises `NotFound`, `Refused` (unknown_data_source)."""
+        """The current mapping of a data source. Raises `NotFound`, `Refused` (unknown_data_source)."""
         check_source(TenantCatalog(self._catalog, caller.tenant_id), source, create=False)
         mapping = self._catalog.mapping(caller.tenant_id, source)
         return MappingInUse(mapping, self._catalog.attributes_of(caller.tenant_id, mapping))
@@ -76,7 +76,7 @@ class CatalogUseCases(UseCases):
     ) -> MappingInUse:
         """Save the mapping of a data source, with the attributes that it needs.
 
-        Raises `Refused` with every fault, and has then saved nothing. With `create_source` the source may be new.
+        Raises `Refused` with every fault; then nothing is saved. With `create_source` the source may be new.
         """
         tenant_id, catalog = caller.tenant_id, TenantCatalog(self._catalog, caller.tenant_id)
         faults: list[Fault] = []

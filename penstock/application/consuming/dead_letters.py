@@ -1,7 +1,7 @@
-"""Dead letters: events that could never be handled, for people who look at them and have them handled again.
+"""Dead letters: events that could not be handled, for operators who inspect and replay them.
 
-A dead letter is known by its place in `penstock.dead-letter`: `partition/offset`. What an event says is shown only as
-far as it can be decoded, since bytes that are no event may be anything, a customer's row among it.
+A dead letter is identified by its position in `penstock.dead-letter`: `partition/offset`. Only decoded events are
+shown, because undecodable bytes may be anything, including a customer's row.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _ID = re.compile(r"([0-9]{1,9})/([0-9]{1,18})")
 
 
 class StoredDeadLetter(NamedTuple):
-    """A dead letter at its place; `event` is None when its bytes are no event."""
+    """A dead letter with its id; `event` is None when its bytes cannot be decoded."""
 
     dead_letter_id: str
     letter: DeadLetter
@@ -37,7 +37,7 @@ class DeadLetters:
         self._log = log
 
     def all(self, *, reason: str | None = None) -> Iterator[StoredDeadLetter]:
-        """Every dead letter that the log still has, or those with this reason, the oldest of each partition first."""
+        """Every dead letter in the log, or those with this reason; oldest first within each partition."""
         for partition in range(self._log.partitions(DEAD_LETTER)):
             for message in self._messages(partition):
                 stored = _stored_dead_letter(message)
@@ -52,10 +52,10 @@ class DeadLetters:
                 stored = _stored_dead_letter(message)
                 if stored is not None and stored.dead_letter_id == dead_letter_id:
                     return stored
-        raise NotFound("there is no such dead letter, or not any more")
+        raise NotFound("there is no such dead letter, or it has expired")
 
     def replay(self, stored: Sequence[StoredDeadLetter]) -> None:
-        """Publish the events again, as they were and where they lay; a replay that comes twice does no harm."""
+        """Publish the events again, unchanged and to their original partitions; doing so twice does no harm."""
         producer = self._log.producer()
         try:
             for each in stored:
@@ -73,7 +73,7 @@ class DeadLetters:
 
 
 def contents(stored: StoredDeadLetter) -> dict[str, Any]:
-    """What the event says, or, of bytes that are no event, only what they are told by."""
+    """The event's fields; for undecodable bytes only their number and hash."""
     if stored.event is None:
         value = stored.letter.value
         return {"bytes": len(value), "sha256": hashlib.sha256(value).hexdigest()}
@@ -86,7 +86,7 @@ def event_type(stored: StoredDeadLetter) -> str | None:
 
 
 def _stored_dead_letter(message: Message) -> StoredDeadLetter | None:
-    """None for bytes that lie in the topic without being a dead letter."""
+    """None for a message that is not a dead letter."""
     try:
         letter = decode(message.topic, message.value)
     except UnreadableEvent:

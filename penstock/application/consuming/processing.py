@@ -1,7 +1,7 @@
-"""What becomes of events: they are handled, or, if they never can be, made dead letters.
+"""Processing of events: each is handled, or becomes a dead letter if it never can be.
 
-Every consumer of events goes through `EventProcessor`, so that one place decides what is poison and what is an outage.
-How a partition waits or stops is the consumer's own matter.
+Every consumer uses `EventProcessor`, so that one place distinguishes poison messages from outages. The consumer itself
+implements how a partition waits or stops.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ from penstock.ports.clock import Clock
 from penstock.ports.event_log import Message, Producer, TopicPartition
 
 FIRST_DELAY_SECONDS = 0.1
-LONGEST_DELAY_SECONDS = 10.0
-MAX_CONSECUTIVE_DEAD_LETTERS = 100  # of one partition; more of them mean a bad release, not bad events
-PARTITION_STOPPED = "a partition was stopped after too many dead letters in a row; see the log"
+MAX_DELAY_SECONDS = 10.0
+MAX_CONSECUTIVE_DEAD_LETTERS = 100  # per partition; more mean a bad release, not bad events
+PARTITION_STOPPED = "a partition was stopped after too many consecutive dead letters; see the log"
 
 Handler = Callable[[Sequence[tuple[Message, Event]]], None]
 
@@ -30,9 +30,9 @@ log = structlog.get_logger(__name__)
 
 
 class PoisonMessage(PenstockError):
-    """`source` can never be handled. `reason` is a stable code, `message` is for people; neither holds a value.
+    """`source` can never be handled. `reason` is a stable code, `message` is for people; neither contains a value.
 
-    `external`: the mistake is that of another service, not of a release, so it counts toward no partition's limit.
+    `external`: another service caused the error, not this release, so it does not count toward a partition's limit.
     """
 
     code = "poison"
@@ -46,12 +46,12 @@ class PoisonMessage(PenstockError):
 
 
 class UndecodableEvent(PoisonMessage):
-    """The bytes of `source` cannot be read as an event, by this release at least."""
+    """The bytes of `source` cannot be decoded, at least not by this release."""
 
 
 class BatchOutcome(NamedTuple):
-    """`done`: the last message of each partition up to which all are settled; `stopped`: the first that is left
-    of each partition that is stopped now."""
+    """`done`: for each partition, the last message of those processed; `stopped`: for each stopped partition, the first
+    message that is not processed."""
 
     done: list[Message]
     stopped: list[Message]
@@ -59,17 +59,18 @@ class BatchOutcome(NamedTuple):
 
 @dataclass
 class ConsumerCounts:
-    """What a consumer has settled since its process began; events that came twice are counted twice."""
+    """What a consumer processed since its process started; redelivered events are counted again."""
 
-    events: int = 0  # dead letters among them
+    events: int = 0  # including dead letters
     dead_letters: int = 0
 
 
 class EventProcessor:
     """Handles events for `group`; `producer` takes the dead letters.
 
-    `dead_letters_unreadable`: False in a group that shares its topics with another one, which makes dead letters of
-    them already. They count toward the limit all the same: a release that reads nothing must not pass over a topic.
+    `dead_letters_unreadable`: False in a group whose topics another group consumes too, and that group stores
+    unreadable events as dead letters. They count toward the limit anyway: a release that can decode nothing must not
+    skip a topic.
     """
 
     def __init__(
@@ -77,19 +78,19 @@ class EventProcessor:
     ) -> None:
         self._group, self._handle, self._producer, self._clock = group, handle, producer, clock
         self._dead_letters_unreadable = dead_letters_unreadable
-        self._dead_letters: defaultdict[TopicPartition, int] = defaultdict(int)  # in a row
+        self._dead_letters: defaultdict[TopicPartition, int] = defaultdict(int)  # consecutive
         self.counts = ConsumerCounts()
 
     def process(self, messages: Sequence[Message]) -> BatchOutcome:
-        """Handle what can be handled, make durable dead letters of the rest, to the limit.
+        """Handle the messages; store those that cannot be handled as durable dead letters, up to the limit.
 
-        Raises `Unavailable`, `Conflict` and `Fenced`, after which the same messages may be settled again, and
-        whatever is a mistake of the handler's.
+        Raises `Unavailable`, `Conflict` and `Fenced`, after which the same messages may be processed again. Other
+        exceptions are bugs in the handler.
         """
         return self._dead_letter(messages, self._handle_all(messages))
 
     def _handle_all(self, messages: Sequence[Message]) -> dict[Message, PoisonMessage]:
-        """Handle what can be handled; returns what never can."""
+        """Handle the messages; returns those that never can be handled."""
         dead: dict[Message, PoisonMessage] = {}
         events: list[tuple[Message, Event]] = []
         for message in messages:
@@ -106,10 +107,10 @@ class EventProcessor:
                 self._handle(events)
                 break
             except PoisonMessage as poison:
-                rest = [(message, event) for message, event in events if message != poison.source]
-                if len(rest) == len(events):
-                    raise LookupError("PoisonMessage names an event that was not handed over") from poison
-                dead[poison.source], events = poison, rest
+                remaining = [(message, event) for message, event in events if message != poison.source]
+                if len(remaining) == len(events):
+                    raise LookupError("PoisonMessage names an event that is not in the batch") from poison
+                dead[poison.source], events = poison, remaining
             except (Unavailable, Conflict, Fenced):
                 raise
             except PenstockError as error:
@@ -136,11 +137,11 @@ class EventProcessor:
         self._producer.flush()
         self.counts.events += len(processed)
         self.counts.dead_letters += len(letters)
-        self._dead_letters |= {source: in_a_row for source, (_, in_a_row) in counts.items()}
-        left = [batches[source][count] for source, (count, _) in counts.items() if count < len(batches[source])]
-        for message in left:
-            self._tell_stopped(dead[message])
-        return BatchOutcome([batches[source][count - 1] for source, (count, _) in counts.items() if count], left)
+        self._dead_letters |= {source: consecutive for source, (_, consecutive) in counts.items()}
+        unprocessed = [batches[source][count] for source, (count, _) in counts.items() if count < len(batches[source])]
+        for message in unprocessed:
+            self._log_stopped(dead[message])
+        return BatchOutcome([batches[source][count - 1] for source, (count, _) in counts.items() if count], unprocessed)
 
     def _becomes_dead_letter(self, poison: PoisonMessage) -> bool:
         return self._dead_letters_unreadable or not isinstance(poison, UndecodableEvent)
@@ -167,7 +168,7 @@ class EventProcessor:
         )
         self._producer.send(DEAD_LETTER, letter.key, encode(letter))
 
-    def _tell_stopped(self, poison: PoisonMessage) -> None:
+    def _log_stopped(self, poison: PoisonMessage) -> None:
         first = poison.source
         log.critical(
             "consume.partition_stopped",
@@ -179,24 +180,24 @@ class EventProcessor:
 
 
 def delay(failures: int, jitter: float) -> float:
-    """Seconds to wait after `failures` in a row: doubled with each up to a limit, less up to half of it by `jitter`,
-    a number within [0, 1)."""
-    longest = min(LONGEST_DELAY_SECONDS, FIRST_DELAY_SECONDS * 2.0 ** min(failures - 1, 16))
-    return longest * (1 - jitter / 2)
+    """Seconds to wait after that many consecutive `failures`: exponential up to a limit, reduced by up to half through
+    `jitter`, a number in [0, 1)."""
+    seconds = min(MAX_DELAY_SECONDS, FIRST_DELAY_SECONDS * 2.0 ** min(failures - 1, 16))
+    return seconds * (1 - jitter / 2)
 
 
 def where(source: TopicPartition) -> dict[str, str | int]:
-    """A partition, for a line in the log."""
+    """The log fields of a partition."""
     return {"topic": source.topic, "partition": source.partition}
 
 
-def _within_limit(batch: Sequence[Message], dead: Container[Message], in_a_row: int) -> tuple[int, int]:
-    """How many of one partition's `batch` may be settled, and how many dead letters in a row end with them."""
+def _within_limit(batch: Sequence[Message], dead: Container[Message], consecutive: int) -> tuple[int, int]:
+    """How many messages of a partition's `batch` may be processed, and the consecutive dead letters at their end."""
     for index, message in enumerate(batch):
         if message not in dead:
-            in_a_row = 0
-        elif in_a_row < MAX_CONSECUTIVE_DEAD_LETTERS:
-            in_a_row += 1
+            consecutive = 0
+        elif consecutive < MAX_CONSECUTIVE_DEAD_LETTERS:
+            consecutive += 1
         else:
-            return index, in_a_row
-    return len(batch), in_a_row
+            return index, consecutive
+    return len(batch), consecutive

@@ -1,4 +1,4 @@
-"""What operators do with dead letters."""
+"""Use cases for dead letters."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class DeadLetterUseCases(UseCases):
 
     @use_case(Permission.OPERATE, "dead_letter.list", Audited.DENIED_ONLY)
     def all(self, caller: Caller, *, reason: str | None = None) -> list[StoredDeadLetter]:
-        """Every dead letter that the log still has, or those with this reason, the oldest of each partition first."""
+        """Every dead letter in the log, or those with this reason; oldest first within each partition."""
         return list(self._letters.all(reason=reason))
 
     @use_case(Permission.OPERATE, "dead_letter.list", Audited.DENIED_ONLY)
@@ -29,7 +29,7 @@ class DeadLetterUseCases(UseCases):
     def replay(
         self, caller: Caller, *, dead_letter_id: str | None = None, reason: str | None = None
     ) -> list[StoredDeadLetter]:
-        """Publish events again as they were: one of them, or all with this reason. Raises `NotFound`."""
+        """Publish dead letters again unchanged: a single one, or all with this reason. Raises `NotFound`."""
         if dead_letter_id is not None:
             letters = [self._letters.get(dead_letter_id)]
         else:

@@ -1,4 +1,4 @@
-"""A pool that does the same work on many things, several at once, where each waits for a server most of the time."""
+"""A thread pool for the same work on many items, where each item mostly waits for a server."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ R = TypeVar("R")
 
 
 class WorkerPool:
-    """`size` threads; a pool of one is the caller's own thread."""
+    """`size` threads; a pool of one uses the caller's thread."""
 
     def __init__(self, size: int = 1) -> None:
         self._pool = ThreadPoolExecutor(size, thread_name_prefix="worker-pool") if size > 1 else None
 
-    def each(self, work: Callable[[T], R], things: Sequence[T]) -> list[R]:
-        """What `work` returns for each thing, in their order.
+    def each(self, work: Callable[[T], R], items: Sequence[T]) -> list[R]:
+        """The results of `work` for each item, in order.
 
-        When one fails no other is begun, those that have begun are awaited, and the error is raised: nothing goes on
-        behind the back of a caller who tries again. Not to be called from within `work`.
+        When one fails, no other starts, running ones are awaited, and the error is raised. So nothing still runs when
+        the caller retries. Must not be called from within `work`.
         """
-        if self._pool is None or len(things) < 2:
-            return [work(thing) for thing in things]
-        tasks = [self._pool.submit(work, thing) for thing in things]
+        if self._pool is None or len(items) < 2:
+            return [work(item) for item in items]
+        tasks = [self._pool.submit(work, item) for item in items]
         wait(tasks, return_when=FIRST_EXCEPTION)
         for task in tasks:
             task.cancel()
         wait(tasks)
-        return [task.result() for task in tasks]  # they begin in their order: none was cancelled before one that failed
+        return [task.result() for task in tasks]  # tasks start in order: the failed one comes before all cancelled ones

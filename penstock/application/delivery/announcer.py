@@ -1,7 +1,7 @@
-"""The announcer: announces each status of a request through every channel, and to other systems as an event.
+"""The announcer: announces each status of a request through every channel, and as an event for other systems.
 
-What is still to be announced follows from the request's own record, not from the change that led there. So whatever a
-crash interrupts is completed when a redelivered event or the reconciler next reads the request.
+Pending announcements are derived from the request's stored record, not from the change that caused them. So after a
+crash, they are completed when a redelivered event or the reconciler next reads the request.
 """
 
 from __future__ import annotations
@@ -37,24 +37,24 @@ class Announcer:
         self._cursors = (*(channel.name for channel in channels), STATUS_EVENTS)
 
     def has_announced(self, request: Request) -> bool:
-        """Whether the present status is announced: through every channel, and as an event."""
+        """Whether the current status is announced: through every channel, and as an event."""
         return is_announced(request, self._cursors)
 
     def announce(self, requests: Sequence[Stored]) -> None:
-        """Store the notifications, send the status events, then record that both is done. Raises `Unavailable`.
+        """Store the notifications, send the status events, then record both. Raises `Unavailable`.
 
-        Each is done for all requests, which must differ, before the next one begins. All cursors move in one change of
-        the request. A crash before that repeats events; no notification is stored twice.
+        Each step is done for all requests, which must be distinct, before the next step begins. All cursors of a
+        request move in one change. A crash before that repeats events; no notification is stored twice.
         """
-        behind = [stored for stored in requests if not self.has_announced(stored.request)]
-        if not behind:
+        pending = [stored for stored in requests if not self.has_announced(stored.request)]
+        if not pending:
             return
-        self._store_notifications([request for request, _ in behind])
+        self._store_notifications([request for request, _ in pending])
         failpoint("tracker.notifications_stored")
-        self._events.publish([request for request, _ in behind])
+        self._events.publish([request for request, _ in pending])
         failpoint("tracker.status_sent")
-        self._pool.each(self._record, _by_tenant(behind))
-        for request, _ in behind:
+        self._pool.each(self._record, _by_tenant(pending))
+        for request, _ in pending:
             for status, at_us in unannounced(request, STATUS_EVENTS):
                 log_status(request, status, at_us)
 
@@ -69,11 +69,11 @@ class Announcer:
             for notification in notifications(request, channel.name, channel.targets(request))
         ]
 
-    def _record(self, behind: Sequence[Stored]) -> None:
+    def _record(self, pending: Sequence[Stored]) -> None:
         after = self._requests.change_each(
             [
                 (stored, partial(record_announced, channels=self._cursors, status=stored.request.status))
-                for stored in behind
+                for stored in pending
             ]
         )
         done = [request for request, _ in after if request.status.ended and self.has_announced(request)]

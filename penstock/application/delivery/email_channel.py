@@ -1,4 +1,4 @@
-"""The channel for e-mail: one message for each address that the request names."""
+"""The channel for e-mail: one message for each address in the request."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from penstock.ports.mailer import Mailer
 
 
 class EmailChannel(Channel):
-    """`sender` is the address that the messages come from."""
+    """`sender` is the From address of the messages."""
 
     name = "email"
 

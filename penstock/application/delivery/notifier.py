@@ -1,7 +1,7 @@
-"""The notifier: delivers the notifications of one channel that are due.
+"""The notifier: delivers the due notifications of one channel.
 
-An attempt is stored before it is made. When its outcome is not known (the process died, or a reply was lost), the same
-notification is delivered once more, and never a third time.
+An attempt is stored before it is made. When its outcome is unknown (the process died, or a reply was lost), the
+notification is delivered once more, but never a third time.
 """
 
 from __future__ import annotations
@@ -24,50 +24,50 @@ class Notifier:
     def __init__(self, *, channel: Channel, store: ControlStore, requests: Requests, clock: Clock) -> None:
         self._channel, self._store, self._requests, self._clock = channel, store, requests, clock
         self._outbox = Outbox(store)
-        self._is_away = False
+        self._is_unavailable = False
 
     def deliver_due(self) -> int:
-        """One pass over all that is due; returns how many were surely delivered. Raises `Unavailable`.
+        """Attempt all due notifications once; returns how many were certainly delivered. Raises `Unavailable`.
 
-        The pass ends when the channel is away: each attempt would wait for it as long as the first has.
+        Ends early when the channel is unavailable, because each further attempt would wait as long as the first.
         """
-        delivered, self._is_away = 0, False
+        delivered, self._is_unavailable = 0, False
         for tenant_id in self._store.tenants():
             for record, notification in self._outbox.due(self._channel.name, tenant_id):
-                if self._is_away:
+                if self._is_unavailable:
                     return delivered
                 if is_due(notification, self._clock.now_us()):
                     delivered += self._attempt(record, notification)
         return delivered
 
     def _attempt(self, record: Record, notification: Notification) -> bool:
-        begun = begin(notification, self._clock.now_us())
+        attempt = begin(notification, self._clock.now_us())
         try:
-            record = self._outbox.store(record, begun)
+            record = self._outbox.store(record, attempt)
         except Conflict:
-            return False  # another notifier has taken it
-        if begun.delivery.ended:
-            _log_doubt(begun)
+            return False  # another notifier made the attempt
+        if attempt.delivery.ended:
+            _log_doubt(attempt)
             return False
         failpoint("notifier.attempt_stored")
-        done, delivered = self._deliver(record.tenant_id, begun)
+        after, delivered = self._deliver(record.tenant_id, attempt)
         try:
-            self._outbox.store(record, done)
+            self._outbox.store(record, after)
         except Conflict:
-            log.warning("notifier.lease_expired", **_about(begun))
+            log.warning("notifier.lease_expired", **_about(attempt))
         return delivered
 
     def _deliver(self, tenant_id: str, notification: Notification) -> tuple[Notification, bool]:
-        """The notification after an attempt, and whether it was surely delivered."""
+        """The notification after an attempt, and whether it was certainly delivered."""
         try:
             self._channel.deliver(notification, self._requests.get(tenant_id, notification.request_id))
         except Unavailable as error:
-            self._is_away = bool(error.dependency)
+            self._is_unavailable = bool(error.dependency)
             return postponed(notification, self._clock.now_us()), False
         except InDoubt:
-            doubted = doubt(notification)
-            _log_doubt(doubted)
-            return doubted, False
+            in_doubt = doubt(notification)
+            _log_doubt(in_doubt)
+            return in_doubt, False
         except Refused as refusal:
             log.warning("notifier.delivery_refused", **_about(notification), code=refusal.code)
             return refused(notification, refusal.code), False
@@ -76,10 +76,10 @@ class Notifier:
 
 
 def _log_doubt(notification: Notification) -> None:
-    if notification.delivery.ended:  # the first doubt is followed by one more attempt
+    if notification.delivery.ended:  # after the first doubt there is one more attempt
         log.warning("notifier.delivery_in_doubt", **_about(notification))
 
 
 def _about(notification: Notification) -> dict[str, str]:
-    """The fields of every line about `notification`; its target may be a person's address and stays out."""
+    """The log fields of `notification`; without its target, which may be a person's address."""
     return {"channel": notification.channel, "request_id": notification.request_id, "status": notification.status}

@@ -1,8 +1,8 @@
-"""The outbox: notifications that are stored before they are delivered, each once, however often they are added.
+"""The outbox: stores notifications before they are delivered; adding one again changes nothing.
 
-A notification has a record of its own, which only ever moves on, and an entry in its channel's list of due ones. The
-entry comes first and goes last, so that a crash leaves at worst an entry whose notification was delivered or was never
-stored, which is seen when it is looked at.
+A notification has its own record, whose state only advances, and an entry in its channel's list of due notifications.
+The entry is written first and removed last, so a crash can only leave an entry whose notification has ended or was
+never stored; readers detect both.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from penstock.ports.control_store import ControlStore, Record, Table
 
 
 class Due(msgspec.Struct, frozen=True):
-    """An entry in a list of due notifications: where the notification's own record is."""
+    """An entry in a list of due notifications: the key of the notification's record."""
 
     request_id: str
     sort: str
@@ -29,17 +29,17 @@ class Outbox:
         self._store = store
 
     def add(self, tenant_id: str, notifications: Sequence[Notification]) -> None:
-        """Store each, in order; those that are stored already stay as they are."""
+        """Store each, in order; those already stored stay unchanged."""
         for notification in notifications:
             self._add(tenant_id, notification)
 
     def due(self, channel: str, tenant_id: str) -> Iterator[tuple[Record, Notification]]:
-        """The channel's notifications that have not ended, with their records, the oldest request first."""
+        """The channel's unfinished notifications with their records, oldest request first."""
         for entry in scan_all(self._store, Table.DUE_NOTIFICATIONS, tenant_id, channel):
             due = msgspec.json.decode(entry.body, type=Due)
             record = self._store.get(Table.NOTIFICATIONS, tenant_id, due.request_id, due.sort)
             if record is None:
-                continue  # its tracker died in between and will be back
+                continue  # its tracker died before it wrote the record, and will write it again
             notification = msgspec.json.decode(record.body, type=Notification)
             if notification.delivery.ended:
                 self._remove_due(tenant_id, notification)
@@ -47,7 +47,7 @@ class Outbox:
                 yield record, notification
 
     def store(self, record: Record, notification: Notification) -> Record:
-        """Move a notification on. Raises `Conflict` when another did so meanwhile."""
+        """Store a notification's new state. Raises `Conflict` when another process changed it since."""
         stored = self._store.replace(record, msgspec.json.encode(notification))
         if notification.delivery.ended:
             self._remove_due(record.tenant_id, notification)
@@ -59,7 +59,7 @@ class Outbox:
         try:
             self._store.create(Table.NOTIFICATIONS, tenant_id, new.request_id, new.sort, msgspec.json.encode(new))
         except Conflict:
-            return  # it is stored already; should it have ended too, `due` removes the entry
+            return  # already stored; if it has ended too, `due` removes the entry
 
     def _remove_due(self, tenant_id: str, ended: Notification) -> None:
         self._store.delete(Table.DUE_NOTIFICATIONS, tenant_id, ended.channel, _due_sort(ended))

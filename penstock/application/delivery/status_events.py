@@ -1,7 +1,7 @@
 """Publishes statuses to other systems as `penstock.status` events.
 
-They are no notifications: the event log keeps them for its subscribers, so there is no target to keep a state for. They
-have a cursor of their own in the request, as each channel has.
+They are not notifications: the event log keeps them for its subscribers, so there is no target whose delivery has to be
+tracked. They have their own cursor in the request, like each channel.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ class StatusEvents:
         self._producer = log.producer()
 
     def publish(self, requests: Iterable[Request]) -> None:
-        """Send an event for each status that has had none; after a crash some come again. Raises `Unavailable`."""
+        """Send an event for each unannounced status; a crash may repeat some. Raises `Unavailable`."""
         for request in requests:
             for status, at_us in unannounced(request, STATUS_EVENTS):
                 event = status_changed(request, status, at_us)

@@ -1,4 +1,4 @@
-"""A cache whose entries leave the memory when their time is over, also when nobody asks for them."""
+"""A cache that removes expired entries from memory even if nobody reads them."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ V = TypeVar("V")
 
 
 class ExpiringCache(Generic[K, V]):
-    """Keeps each value for `seconds`, and of more than `most` those used last. May be used from any thread."""
+    """Keeps a value for `seconds`, and at most the `max_entries` most recently used. Thread-safe."""
 
-    def __init__(self, clock: Clock, *, seconds: float, most: int) -> None:
-        self._clock, self._seconds, self._most = clock, seconds, most
+    def __init__(self, clock: Clock, *, seconds: float, max_entries: int) -> None:
+        self._clock, self._seconds, self._max_entries = clock, seconds, max_entries
         self._lock = threading.Lock()
-        self._entries: dict[K, tuple[float, V]] = {}  # with the end of each; used last, last
+        self._entries: dict[K, tuple[float, V]] = {}  # with their expiry; most recently used last
         self._timer: threading.Timer | None = None  # runs while there are entries
 
     def __len__(self) -> int:
@@ -25,17 +25,17 @@ class ExpiringCache(Generic[K, V]):
 
     def get(self, key: K) -> V | None:
         with self._lock:
-            found = self._entries.pop(key, None)
-            if found is None or found[0] <= self._clock.monotonic():
+            entry = self._entries.pop(key, None)
+            if entry is None or entry[0] <= self._clock.monotonic():
                 return None
-            self._entries[key] = found
-            return found[1]
+            self._entries[key] = entry
+            return entry[1]
 
     def put(self, key: K, value: V) -> None:
         with self._lock:
             self._entries.pop(key, None)
             self._entries[key] = (self._clock.monotonic() + self._seconds, value)
-            if len(self._entries) > self._most:
+            if len(self._entries) > self._max_entries:
                 del self._entries[next(iter(self._entries))]
             if self._timer is None:
                 self._purge_in(self._seconds)

@@ -1,4 +1,4 @@
-"""The key ring: a tenant's data keys, unwrapped when needed and kept for a bounded time."""
+"""The key ring: a tenant's data keys, unwrapped on demand and cached for a limited time."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from penstock.ports.control_store import ControlStore, Record, Table
 from penstock.ports.key_vault import KeyVault
 
 KEY_BYTES = 32
-LIFETIME_SECONDS = 300.0  # of a copy in memory; what a worker has made of it lives for as long again
-MOST_TENANTS_TRIED = 10
-KEYS_KEPT = 4_096  # a tenant has five, more when they are rotated
+LIFETIME_SECONDS = 300.0  # of a key in memory; what a worker derives from it lives as long again
+MAX_TENANTS_TRIED = 10
+CACHED_KEYS = 4_096  # a tenant has five, and more after rotations
 
 
 class Purpose(StrEnum):
-    """What a data key is for; keys of one purpose never serve another."""
+    """The purpose of a data key; a key is never used for another one."""
 
     GENERAL = "general"
     PERSONAL = "personal"
@@ -30,37 +30,39 @@ class Purpose(StrEnum):
 
 
 class KeyRing:
-    """Gives out data keys. Raises `Unavailable` while the key service is away, `KeyRevoked` when a key is gone."""
+    """Provides data keys. Raises `Unavailable` while the key service is, `KeyRevoked` for a destroyed key."""
 
     def __init__(self, store: ControlStore, vault: KeyVault, clock: Clock, random: Callable[[int], bytes]) -> None:
         self._store, self._vault, self._random = store, vault, random
-        self._cached = ExpiringCache[tuple[str, Purpose, int], DataKey](clock, seconds=LIFETIME_SECONDS, most=KEYS_KEPT)
+        self._cached = ExpiringCache[tuple[str, Purpose, int], DataKey](
+            clock, seconds=LIFETIME_SECONDS, max_entries=CACHED_KEYS
+        )
 
     def current(self, tenant_id: str, purpose: Purpose) -> DataKey:
-        """The newest version, made on first use."""
+        """The newest version, created on first use."""
         records = self._store.scan(Table.DATA_KEYS, tenant_id, purpose, limit=1, newest_first=True)
         if records:
             return self.get(tenant_id, purpose, int(records[0].sort))
         return self._add(tenant_id, purpose, version=1)
 
     def get(self, tenant_id: str, purpose: Purpose, version: int) -> DataKey:
-        """One version. Raises `KeyRevoked` when there is no such key any more."""
-        found = self._cached.get((tenant_id, purpose, version))
-        if found:
-            return found
+        """One version of a key. Raises `KeyRevoked` when it no longer exists."""
+        cached = self._cached.get((tenant_id, purpose, version))
+        if cached:
+            return cached
         record = self._store.get(Table.DATA_KEYS, tenant_id, purpose, _sort(version))
         if record is None:
-            raise KeyRevoked(f"version {version} of the {purpose} key of tenant {tenant_id} does not exist any more")
+            raise KeyRevoked(f"version {version} of the {purpose} key of tenant {tenant_id} no longer exists")
         return self._unwrapped(record)
 
     def rotate(self, tenant_id: str, purpose: Purpose) -> DataKey:
-        """A new version for new writes; older ones still open what they sealed."""
+        """Create a new version for new writes; older versions still open what they sealed."""
         if purpose is Purpose.HASH:
             raise ValueError("a new hash key would give every person a new node")
         return self._add(tenant_id, purpose, self.current(tenant_id, purpose).version + 1)
 
     def close(self) -> None:
-        """Forget every key."""
+        """Remove all keys from memory."""
         self._cached.clear()
 
     def _add(self, tenant_id: str, purpose: Purpose, version: int) -> DataKey:
@@ -79,9 +81,9 @@ class KeyRing:
         return key
 
 
-def try_out(store: ControlStore, vault: KeyVault) -> None:
-    """Open one of the data keys, if there are any yet. Raises `Unavailable` where the vault lacks its key."""
-    for tenant_id in store.tenants()[:MOST_TENANTS_TRIED]:
+def try_vault(store: ControlStore, vault: KeyVault) -> None:
+    """Unwrap one data key, if there are any. Raises `Unavailable` when the vault lacks its key."""
+    for tenant_id in store.tenants()[:MAX_TENANTS_TRIED]:
         for purpose in Purpose:
             for record in store.scan(Table.DATA_KEYS, tenant_id, purpose, limit=1, newest_first=True):
                 vault.unwrap(record.body, _context(tenant_id, purpose, int(record.sort)))

@@ -1,4 +1,4 @@
-"""Sealed objects: uploaded files and reject files, sealed before they reach the object store."""
+"""Sealed objects: uploaded files and rejects, sealed before they are stored."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ SALT_BYTES = 32
 
 
 class SealedObjects:
-    """An object store whose content only this tenant's file keys open. Errors: the object store's and the key
-    ring's."""
+    """An object store with content that only the tenant's file keys open. Raises the errors of `ObjectStore` and
+    `KeyRing`."""
 
     def __init__(self, objects: ObjectStore, keys: KeyRing, random: Callable[[int], bytes]) -> None:
         self._objects, self._keys, self._random = objects, keys, random
 
     def put(self, tenant_id: str, key: str, parts: Iterable[bytes]) -> ObjectRef:
-        """Seal and store the plain bytes `parts` under `key`, without holding them in memory."""
+        """Seal the plain bytes `parts` and store them under `key`, in bounded memory."""
         data_key = self._keys.current(tenant_id, Purpose.FILE)
         sealed = seal_stream(
             parts,
@@ -32,7 +32,7 @@ class SealedObjects:
         return self._objects.put(key, sealed)
 
     def open(self, tenant_id: str, ref: ObjectRef) -> SealedReader:
-        """A reader of the plain bytes. Raises `Corrupt` when the object is not the one that was sealed."""
+        """A reader of the plain bytes. Raises `Corrupt` when it is not the object that was sealed."""
         return SealedReader(
             lambda start, length: self._objects.read(ref, start, length),
             ref.size,
@@ -52,10 +52,10 @@ def _context(tenant_id: str, key: str) -> bytes:
 
 
 def file_key(tenant_id: str, unguessable: str) -> str:
-    """Where an uploaded file lies."""
+    """The object key of an uploaded file."""
     return f"files/{tenant_id}/{unguessable}"
 
 
 def rejects_key(tenant_id: str, request_id: str, chunk: int) -> str:
-    """Where the rejects of one chunk lie; a chunk that runs again writes the same place."""
+    """The object key of a chunk's rejects; a chunk that runs again overwrites them."""
     return f"rejects/{tenant_id}/{request_id}/{chunk:08d}"

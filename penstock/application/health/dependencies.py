@@ -1,6 +1,6 @@
-"""What a service needs and whether that is available: one line in the log when it changes, however many tries fail.
+"""The dependencies of a service and whether they are available; logs one line per change, not per failed attempt.
 
-Several reporters may say so of one dependency (a consumer, a probe); it is available again once all of them say so.
+Several reporters (consumers, a probe) may report one dependency; it is available again once all say so.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ import structlog
 
 from penstock.domain.errors import Unavailable
 
-SETTLE_SECONDS = 10.0  # without a new outage, until a dependency counts as available again
-OPERATORS = ("key_file",)  # what no waiting brings back, but an operator
-OTHER = "other"  # an outage of what has no name
+SETTLE_SECONDS = 10.0  # without a new outage before a dependency counts as available again
+NEEDS_OPERATOR = ("key_file",)  # dependencies that only an operator can bring back
+OTHER = "other"  # for an outage of an unnamed dependency
 
 Outages = Mapping[str, str]  # by dependency: what is wrong, where, and how to fix it
 
@@ -24,12 +24,12 @@ log = structlog.get_logger(__name__)
 
 
 def outage(error: Unavailable) -> dict[str, str]:
-    """What `error` says of the dependencies."""
+    """The outage that `error` reports."""
     return {error.dependency or OTHER: str(error)}
 
 
-class _Away(NamedTuple):
-    """Times are by the monotonic clock; `until` is None while somebody still reports it."""
+class _Outage(NamedTuple):
+    """An outage. Times are by the monotonic clock; `until` is None while a reporter still reports it."""
 
     message: str
     since: float
@@ -37,10 +37,10 @@ class _Away(NamedTuple):
 
 
 class Dependencies:
-    """Any thread may report and ask. `known` are those that the metric shows before anything is wrong with them;
-    `changed`, if given, is called with all outages in place of a line in the log.
+    """Thread-safe. `changed`, if given, is called with all outages instead of a log line.
 
-    What is available again has to stay so for `settle_seconds`: clients find their servers again one after the other.
+    A dependency is reported as available only after `settle_seconds` without an outage, because clients reconnect one
+    after the other.
     """
 
     def __init__(
@@ -50,15 +50,15 @@ class Dependencies:
         self._lock = threading.Lock()
         self._known: set[str] = set()
         self._reports: dict[str, Outages] = {}
-        self._away: dict[str, _Away] = {}
+        self._current: dict[str, _Outage] = {}
 
     def expect(self, dependency: str) -> None:
-        """Show `dependency` as available until somebody reports otherwise."""
+        """Show `dependency` as available until a reporter reports an outage."""
         with self._lock:
             self._known.add(dependency)
 
     def report(self, reporter: str, outages: Outages) -> None:
-        """All that is unavailable as `reporter` sees it now, in place of what it reported before."""
+        """Replace all outages that `reporter` reported before."""
         with self._lock:
             self._reports[reporter] = dict(outages)
             self._update()
@@ -66,42 +66,44 @@ class Dependencies:
     def outages(self) -> dict[str, str]:
         with self._lock:
             self._update()
-            return {dependency: away.message for dependency, away in self._away.items()}
+            return {dependency: entry.message for dependency, entry in self._current.items()}
 
     def problems(self) -> list[str]:
-        """What is unavailable, in sentences; nothing when all is well."""
+        """A sentence for each unavailable dependency."""
         return list(self.outages().values())
 
     def states(self) -> dict[str, bool]:
         """Whether each known dependency is available."""
         with self._lock:
             self._update()
-            return {dependency: dependency not in self._away for dependency in sorted(self._known)}
+            return {dependency: dependency not in self._current for dependency in sorted(self._known)}
 
     def _update(self) -> None:
-        before, now = self._away, time.monotonic()
-        present: dict[str, str] = {}
+        before, now = self._current, time.monotonic()
+        reported: dict[str, str] = {}
         for outages in self._reports.values():
-            present = {**outages, **present}  # the first reporter's words stay
-        self._known.update(present)
-        self._away = {name: before.get(name, _Away(text, now))._replace(until=None) for name, text in present.items()}
-        for name in before.keys() - present.keys():
+            reported = {**outages, **reported}  # the first reporter's message wins
+        self._known.update(reported)
+        self._current = {
+            name: before.get(name, _Outage(text, now))._replace(until=None) for name, text in reported.items()
+        }
+        for name in before.keys() - reported.keys():
             until = before[name].until or now
             if now - until < self._settle_seconds:
-                self._away[name] = before[name]._replace(until=until)
-        if before.keys() != self._away.keys():
-            self._tell(before, now)
+                self._current[name] = before[name]._replace(until=until)
+        if before.keys() != self._current.keys():
+            self._log_changes(before, now)
 
-    def _tell(self, before: Mapping[str, _Away], now: float) -> None:
+    def _log_changes(self, before: Mapping[str, _Outage], now: float) -> None:
         if self._changed is not None:
-            self._changed({name: away.message for name, away in self._away.items()})
+            self._changed({name: entry.message for name, entry in self._current.items()})
             return
-        for name in self._away.keys() - before.keys():
-            told = {"dependency": name, "error": self._away[name].message}
-            if name in OPERATORS:
-                log.error("dependency.unavailable", **told)
+        for name in self._current.keys() - before.keys():
+            fields = {"dependency": name, "error": self._current[name].message}
+            if name in NEEDS_OPERATOR:
+                log.error("dependency.unavailable", **fields)
             else:
-                log.warning("dependency.unavailable", **told)
-        for name in before.keys() - self._away.keys():
+                log.warning("dependency.unavailable", **fields)
+        for name in before.keys() - self._current.keys():
             seconds = (before[name].until or now) - before[name].since
             log.info("dependency.available", dependency=name, seconds=round(seconds, 1))

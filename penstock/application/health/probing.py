@@ -1,6 +1,6 @@
-"""Asks now and then whether what a service needs is available, also while no work would show it.
+"""Probes the dependencies of a service regularly, also when the service has no work.
 
-A probe that does not answer is reported, too: each has a thread of its own, so that one that hangs holds up no other.
+A probe without an answer counts as an outage. Each probe has its own thread, so that one that hangs delays no other.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from penstock.domain.errors import Unavailable
 from penstock.ports.clock import Clock
 
 PROBE_SECONDS = 3.0  # between two probes of one dependency
-SILENCE_SECONDS = 15.0  # without an answer, after which a dependency counts as unavailable
-DOUBT_SECONDS = 1.0  # until a probe that has failed once is made again
-LOOK_SECONDS = 0.5  # between two looks at probes that have not answered yet
-LAST_SECONDS = 3.0  # for a probe to end when its service does
+ANSWER_TIMEOUT_SECONDS = 15.0  # without an answer before a dependency counts as unavailable
+RETRY_SECONDS = 1.0  # until a probe that failed once is repeated
+CHECK_SECONDS = 0.5  # between two checks for probes without an answer
+JOIN_SECONDS = 3.0  # for a probe to end when its service stops
 
 
 class Probe(NamedTuple):
@@ -29,7 +29,7 @@ class Probe(NamedTuple):
 
 
 class Prober:
-    """A part of a service, like a consume loop."""
+    """Runs the probes; a part of a service, like a consume loop."""
 
     name = "prober"
 
@@ -44,11 +44,11 @@ class Prober:
         threads = [threading.Thread(target=run.repeat, args=(self._stopping,), daemon=True) for run in self._runs]
         for thread in threads:
             thread.start()
-        while not self._stopping.wait(LOOK_SECONDS):
+        while not self._stopping.wait(CHECK_SECONDS):
             for run in self._runs:
-                run.report_silence()
+                run.report_missing_answer()
         for thread in threads:
-            thread.join(LAST_SECONDS)
+            thread.join(JOIN_SECONDS)
 
     def stop(self) -> None:
         self._stopping.set()
@@ -59,37 +59,39 @@ class Prober:
 
 
 class _Run:
-    """One probe, again and again."""
+    """One probe, repeated until the service stops."""
 
     def __init__(self, probe: Probe, dependencies: Dependencies, clock: Clock) -> None:
         self._probe, self._dependencies, self._clock = probe, dependencies, clock
-        self._asked_at: float | None = None
-        self._failures = 0  # in a row
+        self._started_at: float | None = None
+        self._failures = 0  # consecutive
 
     def repeat(self, stopping: threading.Event) -> None:
         while not stopping.is_set():
-            self._asked_at = self._clock.monotonic()
-            outages = self._ask()
-            self._asked_at = None
+            self._started_at = self._clock.monotonic()
+            outages = self._check()
+            self._started_at = None
             self._failures = self._failures + 1 if outages else 0
-            doubtful = self._failures == 1  # a machine that is busy answers late, once
-            if not (doubtful or stopping.is_set()):  # what is being closed fails, and that is no outage
+            is_first_failure = self._failures == 1  # a busy machine may answer late once
+            if not (is_first_failure or stopping.is_set()):  # failures while the service stops are not outages
                 self._report(outages)
-            stopping.wait(min(self._probe.seconds, DOUBT_SECONDS) if doubtful else self._probe.seconds)
+            stopping.wait(min(self._probe.seconds, RETRY_SECONDS) if is_first_failure else self._probe.seconds)
 
-    def report_silence(self) -> None:
-        asked_at = self._asked_at
-        if asked_at is not None and self._clock.monotonic() - asked_at > SILENCE_SECONDS:
+    def report_missing_answer(self) -> None:
+        started_at = self._started_at
+        if started_at is not None and self._clock.monotonic() - started_at > ANSWER_TIMEOUT_SECONDS:
             name = self._probe.dependency
-            self._report({name: f"{name} has not answered for {SILENCE_SECONDS:.0f} s: see that it runs, and its load"})
+            self._report(
+                {name: f"{name} has not answered for {ANSWER_TIMEOUT_SECONDS:.0f} s: check that it runs, and its load"}
+            )
 
-    def _ask(self) -> dict[str, str]:
+    def _check(self) -> dict[str, str]:
         try:
             self._probe.check()
         except Unavailable as error:
             return outage(error)
-        except Exception as error:  # a probe that fails is no answer; the others go on
-            return {self._probe.dependency: f"{self._probe.dependency} cannot be asked: {type(error).__name__}"}
+        except Exception as error:  # a failing probe must not stop the others
+            return {self._probe.dependency: f"{self._probe.dependency} cannot be probed: {type(error).__name__}"}
         return {}
 
     def _report(self, outages: dict[str, str]) -> None:

@@ -1,4 +1,4 @@
-"""Reading a profile: from any identifier along the links to all visible fragments of one person."""
+"""Reads a profile: follows links from any identifier to all visible fragments of a person."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from penstock.domain.profiles.fragments import (
     split_key,
 )
 from penstock.domain.profiles.identity import NODE_BYTES, Node, NodeHasher
-from penstock.domain.profiles.sealing import Part, chunk_key, open_part, take_apart
+from penstock.domain.profiles.sealing import Part, chunk_key, open_part, split_cell
 from penstock.ports.profile_store import ProfileStore
 
 MAX_NODES = 64
-MAX_NEIGHBOURS = 32  # a node with more is a shared value, such as a household's phone, and is not crossed
+MAX_NEIGHBOURS = 32  # a node with more is a shared value, such as a household's phone; its links are not followed
 
 
 class ProfileReader:
@@ -37,10 +37,10 @@ class ProfileReader:
         self._keys, self._bits = keys, bits
 
     def lookup(self, tenant_id: str, namespace: str, value: str, *, reveal: bool) -> Profile:
-        """The profile that `value` leads to; personal values stay sealed, and are not even opened, unless `reveal`.
+        """The profile of the person with this identifier; personal values are not opened unless `reveal`.
 
-        Raises `NotFound` when nothing visible is known of it, `Refused` for an unknown attribute, `CoercionError` for a
-        value that cannot be one.
+        Raises `NotFound` when it has no visible fragment, `Refused` for an unknown attribute, `CoercionError` for an
+        invalid value.
         """
         node = self.node(tenant_id, namespace, value)
         fragments = [self._opened(tenant_id, stored, reveal=reveal) for stored in self._reachable(tenant_id, node)]
@@ -49,42 +49,42 @@ class ProfileReader:
         return fold(fragments)
 
     def node(self, tenant_id: str, namespace: str, value: str) -> Node:
-        """The keyed hash that stands for `value` wherever it must not stand itself. Raises as `lookup` does."""
+        """The keyed hash of `value`, used wherever the value itself must not appear. Raises as `lookup` does."""
         attribute = self._catalog.attribute(tenant_id, namespace)
-        fitting = coercer(attribute.format).coerce_cell(value)
+        coerced = coercer(attribute.format).coerce_cell(value)
         hasher = NodeHasher(attribute.namespace, self._keys.current(tenant_id, Purpose.HASH).secret)
-        return hasher.node("" if fitting is None else fitting, attribute.format)
+        return hasher.node("" if coerced is None else coerced, attribute.format)
 
     def _reachable(self, tenant_id: str, start: Node) -> list[StoredFragment]:
-        """The visible fragments at `start` and at every node that links lead to, nearest first."""
+        """The visible fragments at `start` and at every node reachable by links, nearest first."""
         found: list[StoredFragment] = []
-        known, waiting = {start}, [start]
-        while waiting:
-            stored = [fragment for node in waiting for fragment in self._at(tenant_id, node)]
+        known, frontier = {start}, [start]
+        while frontier:
+            stored = [fragment for node in frontier for fragment in self._at(tenant_id, node)]
             visible = self._visible(tenant_id, stored)
             found += visible
             room = MAX_NODES - len(known)
-            waiting = [node for node in self._neighbours(tenant_id, visible) if node not in known][:room]
-            known.update(waiting)
+            frontier = [node for node in self._neighbours(tenant_id, visible) if node not in known][:room]
+            known.update(frontier)
         return found
 
     def _at(self, tenant_id: str, node: Node) -> list[StoredFragment]:
         return self._profiles.read(tenant_id, bucket_of(node, self._bits), node, _after(node))
 
     def _visible(self, tenant_id: str, stored: list[StoredFragment]) -> list[StoredFragment]:
-        counts = self._requests.visible(tenant_id, {split_key(fragment.key).request_id for fragment in stored})
-        return [fragment for fragment in stored if split_key(fragment.key).request_id in counts]
+        visible = self._requests.visible(tenant_id, {split_key(fragment.key).request_id for fragment in stored})
+        return [fragment for fragment in stored if split_key(fragment.key).request_id in visible]
 
     def _neighbours(self, tenant_id: str, stored: Iterable[StoredFragment]) -> list[Node]:
         links: dict[Node, dict[Node, None]] = {}
         for fragment in stored:
             opened = self._opened(tenant_id, fragment, reveal=False)
             links.setdefault(opened.key.node, {}).update(dict.fromkeys(opened.links))
-        crossed = (nodes for nodes in links.values() if len(nodes) <= MAX_NEIGHBOURS)
-        return list(dict.fromkeys(node for nodes in crossed for node in nodes))
+        followed = (nodes for nodes in links.values() if len(nodes) <= MAX_NEIGHBOURS)
+        return list(dict.fromkeys(node for nodes in followed for node in nodes))
 
     def _opened(self, tenant_id: str, stored: StoredFragment, *, reveal: bool) -> Fragment:
-        parts = take_apart(stored.cell)
+        parts = split_cell(stored.cell)
         general = self._open_part(tenant_id, Part.GENERAL, parts.general_version, stored.key, parts.general)
         personal = None
         if reveal and parts.personal:
@@ -97,5 +97,5 @@ class ProfileReader:
 
 
 def _after(node: Node) -> bytes:
-    """The least byte string that is greater than every key of `node`."""
+    """The smallest byte string greater than every key of `node`."""
     return node + b"\xff" * (KEY_BYTES - NODE_BYTES + 1)

@@ -1,4 +1,4 @@
-"""What callers do with profiles."""
+"""Use cases for profiles."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ REVEAL = "profile.reveal"
 
 
 class FoundProfile(NamedTuple):
-    """A profile, and the name of the file of each request that its values come from."""
+    """A profile, and the file names of the requests that its values come from."""
 
     profile: Profile
     file_names: Mapping[str, str]
 
 
 class ProfileUseCases(UseCases):
-    """Both raise `NotFound` when nothing visible is known of the value, `Refused` and `CoercionError` for one that
-    cannot be looked up."""
+    """Both raise `NotFound` when no profile has the value, `Refused` for an unknown attribute and `CoercionError` for
+    an invalid value."""
 
     def __init__(self, audit: Audit, reader: ProfileReader, requests: Requests) -> None:
         super().__init__(audit)
@@ -32,12 +32,12 @@ class ProfileUseCases(UseCases):
 
     @use_case(Permission.LOOK_UP_PROFILES, "profile.look_up", Audited.COUNTED)
     def look_up(self, caller: Caller, namespace: str, value: str) -> FoundProfile:
-        """The profile that an identifier leads to, personal values masked."""
+        """The profile of the person with this identifier, with personal values masked."""
         return self._found(caller, self._reader.lookup(caller.tenant_id, namespace, value, reveal=False))
 
     @use_case(Permission.REVEAL_PROFILES, REVEAL, Audited.WITHIN, details=("namespace",))
     def reveal(self, caller: Caller, namespace: str, value: str) -> FoundProfile:
-        """As `look_up`, with personal values. The record names the node, which stands for the value."""
+        """As `look_up`, with personal values. The audit record has the node, not the value."""
         node = self._reader.node(caller.tenant_id, namespace, value)
         self._audit.record(caller, REVEAL, details={"namespace": namespace, "node": node.hex()})
         return self._found(caller, self._reader.lookup(caller.tenant_id, namespace, value, reveal=True))

@@ -1,4 +1,4 @@
-"""The chunks of a request in the control store: manifests, which are their commit marks, nodes and failures."""
+"""The chunks of a request in the control store: manifests (their commit markers), nodes and failures."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from penstock.ports.control_store import ControlStore, Record, Table
 
 
 class ChunkFailures(msgspec.Struct, frozen=True):
-    """Attempts at one chunk that failed for a reason of its own; `reasons` are codes, the oldest first."""
+    """Failed attempts that the chunk itself caused; `reasons` are codes, oldest first."""
 
     reasons: tuple[str, ...] = ()
 
 
 class Chunks:
-    """Every read and change of what is known of a chunk goes through here."""
+    """Reads and writes all stored data about chunks."""
 
     def __init__(self, store: ControlStore) -> None:
         self._store = store
 
     def commit(self, tenant_id: str, request_id: str, manifest: Manifest, nodes: bytes) -> None:
-        """Commit a chunk: the nodes that it wrote, then its manifest, which is what makes it count."""
+        """Commit a chunk: store its nodes, then its manifest, which makes it count."""
         sort = _chunk(manifest.chunk)
         self._store.put(Table.CHUNK_NODES, tenant_id, request_id, sort, nodes)
         self._store.put(Table.CHUNK_MANIFESTS, tenant_id, request_id, sort, msgspec.json.encode(manifest))
@@ -39,14 +39,14 @@ class Chunks:
         return map(_manifest, scan_all(self._store, Table.CHUNK_MANIFESTS, tenant_id, request_id))
 
     def nodes(self, tenant_id: str, request_id: str, chunk: int) -> bytes:
-        """The nodes that a chunk wrote, one after another. Raises `NotFound`."""
+        """The concatenated nodes that a chunk wrote. Raises `NotFound`."""
         record = self._store.get(Table.CHUNK_NODES, tenant_id, request_id, _chunk(chunk))
         if record is None:
             raise NotFound(f"chunk {chunk} of request {request_id} has written nothing yet")
         return record.body
 
     def record_failure(self, tenant_id: str, request_id: str, chunk: int, reason: str) -> int:
-        """Count an attempt that failed for a reason of the chunk's own (a code); returns how many there are now."""
+        """Record a failed attempt that the chunk itself caused, with a code; returns the number of failures."""
         where = (Table.CHUNK_FAILURES, tenant_id, request_id, _chunk(chunk))
         while True:
             record = self._store.get(*where)
@@ -67,5 +67,5 @@ def _manifest(record: Record) -> Manifest:
 
 
 def _chunk(chunk: int) -> str:
-    """The chunk's number so that text sorts as numbers do."""
+    """The chunk's number, padded so that it sorts as a number."""
     return f"{chunk:09d}"

@@ -1,4 +1,4 @@
-"""The rejects of a request as one file, to be fixed and uploaded again."""
+"""The rejects of a request as one file, which users correct and upload again."""
 
 from __future__ import annotations
 
@@ -17,32 +17,32 @@ from penstock.ports.object_store import ObjectRef
 
 
 class RejectFiles:
-    """Makes the reject file of a request from the rejects of its chunks."""
+    """Builds the reject file of a request from the rejects of its chunks."""
 
     def __init__(self, requests: Requests, chunks: Chunks, files: SealedObjects) -> None:
         self._requests, self._chunks, self._files = requests, chunks, files
 
     def lines(self, tenant_id: str, request_id: str, *, only: frozenset[str] = frozenset()) -> Iterator[bytes]:
-        """The reject file, its header first, then a part for each row; one chunk's rejects are in memory at a time.
+        """The reject file: its header, then one part per row. Holds the rejects of one chunk in memory at a time.
 
-        `only`: the rows that were rejected for one of these reasons; all without it.
+        `only` selects the rows rejected for one of these reasons; empty selects all.
         Raises `NotFound`; `Refused`: no_rejects, rejects_expired.
         """
         request = self._requests.get(tenant_id, request_id)
-        places = [
+        keys = [
             rejects_key(tenant_id, request_id, manifest.chunk)
             for manifest in self._chunks.manifests(tenant_id, request_id)
             if manifest.has_rejects
         ]
-        if not places:
-            raise refusal("no_rejects", "this request has no rejects", "There is nothing to correct.")
-        rejects = self._rejects(tenant_id, places)
-        wanted = (reject for reject in rejects if not only or only.intersection(reject.reasons))
+        if not keys:
+            raise refusal("no_rejects", "this request has no rejects", "Nothing has to be corrected.")
+        rejects = self._rejects(tenant_id, keys)
+        selected = (reject for reject in rejects if not only or only.intersection(reject.reasons))
         header = self._header(request)
-        return tabular_format(header.file_format).write_rejects(header.columns, wanted)
+        return tabular_format(header.file_format).write_rejects(header.columns, selected)
 
     def _header(self, request: Request) -> Header:
-        """The header of the uploaded file, which is kept as long as the rejects are."""
+        """The header of the uploaded file, which is stored as long as the rejects."""
         ref = ObjectRef(request.object_key, request.object_version, request.object_size)
         try:
             reader = self._files.open(request.tenant_id, ref)
@@ -58,10 +58,10 @@ class RejectFiles:
             file_format=plan.file_format,
         )
 
-    def _rejects(self, tenant_id: str, places: Iterable[str]) -> Iterator[Reject]:
-        for place in places:
+    def _rejects(self, tenant_id: str, keys: Iterable[str]) -> Iterator[Reject]:
+        for key in keys:
             try:
-                reader = self._files.open(tenant_id, self._files.stat(place))
+                reader = self._files.open(tenant_id, self._files.stat(key))
             except NotFound:
                 raise _expired() from None
             yield from decode_rejects(reader.read(0, reader.size))
@@ -70,6 +70,6 @@ class RejectFiles:
 def _expired() -> Refused:
     return refusal(
         "rejects_expired",
-        "the rejects of this request are past their retention",
-        "Upload the file again to find out which rows do not fit.",
+        "the rejects of this request were deleted after their retention period",
+        "Upload the file again to see which rows are rejected.",
     )

@@ -1,4 +1,4 @@
-"""What the log says of requests: a line for each step of one, by its ids. A file's name may hold personal data."""
+"""Log lines about requests: one per step, with ids only, because a file name may contain personal data."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ log = structlog.get_logger(__name__)
 
 
 def about(request: Request) -> dict[str, str]:
-    """The fields that every line about `request` has."""
+    """The log fields of `request`."""
     return {"request_id": request.request_id, "tenant": request.tenant_id, "data_source": request.data_source}
 
 
 def log_status(request: Request, status: Status, at_us: int) -> None:
-    """One line: `request` reached `status`, so many seconds after it was accepted."""
+    """Log that `request` reached `status`, with the seconds since it was accepted."""
     fields: dict[str, str | int | float | None] = {**about(request), "seconds": (at_us - request.accepted_at) / 1e6}
     rows = {"read": request.rows_read, "ingested": request.rows_ingested, "rejected": request.rows_rejected}
     match status:

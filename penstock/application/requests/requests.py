@@ -1,8 +1,8 @@
-"""Upload requests in the control store: accepting, reading and changing them.
+"""Upload requests in the control store: accepts, reads and changes them.
 
-Accepting takes several records, and nothing is atomic across records. They are written in an order in which every
-prefix is harmless, each so that writing it again changes nothing; the request record itself comes last and is what
-makes the request exist. A retry with the same idempotency key goes on where a crash stopped the first attempt.
+Accepting writes several records, and no write is atomic across records. They are written in an order in which every
+prefix is harmless, and each write is idempotent. The request record comes last and makes the request exist. A retry
+with the same idempotency key continues where a crash stopped the first attempt.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ from penstock.ports.control_store import ControlStore, Record, Table
 
 Change = Callable[[Request], Request]
 
-UNDO_MARKER = "/undo"  # ends the sort key of the active marker that an undo leaves
+UNDO_MARKER = "/undo"  # suffix of the sort key of an undo's active marker
 
 
 class NewRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """What a person or a service asks for; the file is stored already."""
+    """An upload by a person or a service, whose file is already stored."""
 
     tenant_id: str
     data_source: str
@@ -39,7 +39,7 @@ class NewRequest(msgspec.Struct, frozen=True, kw_only=True):
     uploaded_by: str
     object_key: str
     object_version: str
-    object_size: int  # bytes, as it is stored
+    object_size: int  # bytes as stored
     file_bytes: int = 0  # of the plain file
     mode: Mode = Mode.UPSERT
     segment: str | None = None
@@ -50,7 +50,7 @@ class NewRequest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Reservation(msgspec.Struct, frozen=True, kw_only=True):
-    """The id that an idempotency key led to, with the fingerprint of what was asked for."""
+    """The request id for an idempotency key, and the fingerprint of the upload."""
 
     request_id: str
     accepted_at: int  # microseconds since the epoch
@@ -58,7 +58,7 @@ class Reservation(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ActiveMarker(msgspec.Struct, frozen=True):
-    """Its request's end is not announced yet. With `undo`: somebody is about to undo the request."""
+    """Marks a request whose end is not announced yet. `undo`: it is about to be undone."""
 
     request_id: str
     at_us: int
@@ -70,21 +70,21 @@ class ActiveMarker(msgspec.Struct, frozen=True):
 
 
 class Stored(NamedTuple):
-    """A request as it was last seen in the store, from which a change may start without reading it again."""
+    """A request as last read from the store; a change can start from it without another read."""
 
     request: Request
     record: Record
 
 
 class RequestPage(NamedTuple):
-    """`next`: the request before which the next page begins; None when there are no more."""
+    """`next`: the cursor (`before`) of the next page; None on the last page."""
 
     requests: list[Request]
     next: str | None
 
 
 class Requests:
-    """Every read and change of a request goes through here."""
+    """Reads and writes all stored data about requests."""
 
     def __init__(self, store: ControlStore, clock: Clock) -> None:
         self._store = store
@@ -93,10 +93,10 @@ class Requests:
     # Accepting
 
     def next_request_id(self, tenant_id: str) -> tuple[str, int]:
-        """A new id, greater than all before it for this tenant, and its time in microseconds, which grows with it.
+        """A new id, greater than all earlier ones of this tenant, and its time in microseconds, which also increases.
 
-        The last time given out is a record of its own, so neither another node's clock nor a jump of this one
-        makes an id that sorts before an older request.
+        The last time used is stored in its own record, so no clock difference between nodes and no clock jump can
+        create an id that sorts before an older request.
         """
         while True:
             record = self._store.get(Table.CLOCKS, tenant_id, "requests")
@@ -105,7 +105,7 @@ class Requests:
             try:
                 self._write_clock(record, tenant_id, at_us)
             except Conflict:
-                continue  # another accepted in between: its time is the one to beat
+                continue  # another request was accepted: use a later time
             return request_id(at_us, secrets.token_bytes(8)), at_us
 
     def accept(
@@ -117,10 +117,10 @@ class Requests:
         plan_for: Callable[[str, int], Plan],
         problem: Problem | None = None,
     ) -> tuple[Request, bool]:
-        """The request, and whether this call created it. `plan_for` gets the request id and the acceptance time.
+        """The request, and whether this call created it. `plan_for` receives the request id and the acceptance time.
 
-        With a `problem` it has failed from the start: there is no file that could be ingested.
-        Raises `Refused` with `idempotency_key_reused` when the key came with another fingerprint before.
+        With a `problem` it is created as failed, because there is no file to ingest.
+        Raises `Refused` (idempotency_key_reused) when the key was used with another fingerprint.
         """
         reserved = self._reserve(new.tenant_id, idempotency_key, fingerprint)
         try:
@@ -134,7 +134,7 @@ class Requests:
         return self._store_request(new, reserved, problem)
 
     def accepted(self, tenant_id: str, *, idempotency_key: str, fingerprint: str) -> Request | None:
-        """The request that the key has led to already. Raises `Refused` as `accept` does."""
+        """The existing request of an idempotency key. Raises `Refused` as `accept` does."""
         record = self._store.get(Table.IDEMPOTENCY_KEYS, tenant_id, _hashed(idempotency_key))
         if record is None:
             return None
@@ -142,7 +142,7 @@ class Requests:
         return None if record is None else _request(record)
 
     def release(self, tenant_id: str, idempotency_key: str) -> None:
-        """Forget an idempotency key: the next request with it is a new one."""
+        """Delete an idempotency key, so that the next upload with it creates a new request."""
         self._store.delete(Table.IDEMPOTENCY_KEYS, tenant_id, _hashed(idempotency_key))
 
     # Reading
@@ -159,7 +159,7 @@ class Requests:
         return Stored(_request(record), record)
 
     def stored_each(self, tenant_id: str, request_ids: Sequence[str]) -> list[Stored]:
-        """Those of the requests that there are, in no order."""
+        """The existing ones of these requests, in no order."""
         records = self._store.get_each(Table.REQUESTS, tenant_id, "", request_ids)
         return [Stored(_request(record), record) for record in records]
 
@@ -171,13 +171,13 @@ class Requests:
         return msgspec.json.decode(record.body, type=Plan)
 
     def list(self, tenant_id: str, *, before: str = "", limit: int = 50) -> list[Request]:
-        """As `page`, as many pages as it takes to find `limit` requests."""
+        """As `page`, but reads pages until `limit` requests are found."""
         found: list[Request] = []
-        at: str | None = before
-        while at is not None and len(found) < limit:
-            page = self.page(tenant_id, before=at, limit=limit - len(found))
+        cursor: str | None = before
+        while cursor is not None and len(found) < limit:
+            page = self.page(tenant_id, before=cursor, limit=limit - len(found))
             found += page.requests
-            at = page.next
+            cursor = page.next
         return found
 
     def page(
@@ -189,8 +189,8 @@ class Requests:
         status: Status | None = None,
         data_source: str | None = None,
     ) -> RequestPage:
-        """Up to `limit` requests that fit, the newest first, among the next `MAX_REQUESTS_EXAMINED` that were accepted
-        before the request `before`: a filter that fits few must not read all that there are."""
+        """Up to `limit` matching requests older than `before`, newest first. Examines at most `MAX_REQUESTS_EXAMINED`
+        requests, because a filter that matches few must not read all of them."""
         found: list[Request] = []
         records = scan_all(self._store, Table.REQUESTS, tenant_id, after=before, newest_first=True)
         for examined, record in enumerate(records, 1):
@@ -202,40 +202,40 @@ class Requests:
         return RequestPage(found, None)
 
     def active(self, tenant_id: str) -> Iterator[Request]:
-        """Requests that have not ended, and those whose latest status has not been announced yet, in order of id."""
+        """Requests that have not ended or whose latest status is not announced yet, in order of id."""
         for marker in self.active_markers(tenant_id):
             record = self._store.get(Table.REQUESTS, tenant_id, "", marker.request_id)
             if record is not None:
                 yield _request(record)
 
     def visible(self, tenant_id: str, request_ids: Iterable[str]) -> dict[str, Request]:
-        """Those of the requests whose fragments count, by id.
+        """The requests whose fragments are visible, by id.
 
         Reads each request once, so that one call sees a replacement either everywhere or nowhere.
         """
         known: dict[str, Request | None] = {}
-        asked = [r for r in (self._known(tenant_id, i, known) for i in set(request_ids)) if r is not None]
-        for data_source in {request.data_source for request in asked}:
+        requested = [r for r in (self._known(tenant_id, i, known) for i in set(request_ids)) if r is not None]
+        for data_source in {request.data_source for request in requested}:
             self._load_floor(tenant_id, data_source, known)
-        counting = visible(request for request in known.values() if request is not None)
-        return {request.request_id: request for request in asked if request.request_id in counting}
+        visible_ids = visible(request for request in known.values() if request is not None)
+        return {request.request_id: request for request in requested if request.request_id in visible_ids}
 
     # Changing
 
     def update(self, tenant_id: str, request_id: str, change: Change) -> tuple[Request, Request]:
-        """The request before and after `change`, which is called again when another changed the request meanwhile.
+        """Apply `change`, again after each conflict; returns the request before and after it.
 
-        A change that changes nothing writes nothing. Raises `NotFound` and what `change` raises.
+        Writes nothing when nothing changes. Raises `NotFound`, and the errors of `change`.
         """
         before, after = self._change(self.stored(tenant_id, request_id), change)
         return before.request, after.request
 
     def change(self, seen: Stored, change: Change) -> Stored:
-        """As `update`, beginning with what was seen; the request afterwards."""
+        """As `update`, starting from `seen`; returns the request afterwards."""
         return self._change(seen, change)[1]
 
     def change_each(self, changes: Sequence[tuple[Stored, Change]]) -> Sequence[Stored]:
-        """As `change` of each, in fewer round trips. The requests differ and are of one tenant."""
+        """As `change` for each, in fewer round trips. The requests are distinct and of one tenant."""
         after = [change(seen.request) for seen, change in changes]
         new = [at for at, (seen, _) in enumerate(changes) if after[at] != seen.request]
         written = self._store.replace_each([(changes[at][0].record, msgspec.json.encode(after[at])) for at in new])
@@ -249,11 +249,11 @@ class Requests:
         return self.update(tenant_id, request_id, lambda request: cancel(request, self._clock.now_us()))[1]
 
     def undo(self, tenant_id: str, request_id: str) -> Request:
-        """Make a completed request's data stop counting. Raises `NotFound`, `Refused`.
+        """Undo a completed request, so that its data is no longer used. Raises `NotFound`, `Refused`.
 
-        The marker comes first: a crash after the change must not keep the tracker from announcing it.
+        The marker is written first, so that the tracker announces the change even after a crash.
         """
-        revert(self.get(tenant_id, request_id), 0)  # refuse before a marker is stored
+        revert(self.get(tenant_id, request_id), 0)  # refuse before a marker is written
         self._put_marker(tenant_id, ActiveMarker(request_id, self._clock.now_us(), undo=True))
         return self.update(tenant_id, request_id, lambda request: revert(request, self._clock.now_us()))[1]
 
@@ -263,13 +263,13 @@ class Requests:
             yield msgspec.json.decode(record.body, type=ActiveMarker)
 
     def clear_marker(self, tenant_id: str, marker: ActiveMarker) -> None:
-        """Forget a marker."""
+        """Delete a marker."""
         self._store.delete(Table.ACTIVE_REQUESTS, tenant_id, "", marker.sort)
 
     def clear_markers(self, tenant_id: str, requests: Sequence[Request]) -> None:
-        """Forget the markers of requests that have ended and whose ends are announced.
+        """Delete the markers of requests whose ends are announced.
 
-        Of a completed one the marker of an undo stays: that undo may come at any moment.
+        Keeps the undo marker of a completed request, because the undo may be in progress.
         """
         markers = [ActiveMarker(request.request_id, request.accepted_at) for request in requests]
         reverted = [request for request in requests if request.status is Status.REVERTED]
@@ -321,7 +321,7 @@ class Requests:
         try:
             self._store.create(Table.PLANS, plan.tenant_id, "", plan.request_id, msgspec.json.encode(plan))
         except Conflict:
-            return  # an earlier attempt froze it already; that one stays
+            return  # keep the plan of an earlier attempt
 
     def _store_request(self, new: NewRequest, reserved: Reservation, problem: Problem | None) -> tuple[Request, bool]:
         request = Request(**msgspec.structs.asdict(new), **msgspec.structs.asdict(reserved))
@@ -358,7 +358,7 @@ def _same_upload(record: Record, fingerprint: str) -> Reservation:
     if reserved.fingerprint != fingerprint:
         raise refusal(
             "idempotency_key_reused",
-            "this idempotency key came with another request before",
+            "this idempotency key was already used for another upload",
             "Send a new key for a new upload, or repeat the first upload unchanged.",
         )
     return reserved

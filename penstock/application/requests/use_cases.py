@@ -1,4 +1,4 @@
-"""What callers do with upload requests."""
+"""Use cases for upload requests."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class RequestUseCases(UseCases):
         status: Status | None = None,
         data_source: str | None = None,
     ) -> RequestPage:
-        """Up to `limit` requests that were accepted before the request `before`, the newest first."""
+        """Up to `limit` requests older than `before`, newest first."""
         return self._requests.page(caller.tenant_id, before=before, limit=limit, status=status, data_source=data_source)
 
     @use_case(Permission.READ_REQUESTS, "request.list", Audited.DENIED_ONLY)
@@ -51,18 +51,18 @@ class RequestUseCases(UseCases):
 
     @use_case(Permission.CHANGE_REQUESTS, "request.undo", details=("request_id",))
     def undo(self, caller: Caller, request_id: str) -> Request:
-        """Make a completed request's data stop counting. Raises `Refused`."""
+        """Undo a completed request, so that its data is no longer used. Raises `Refused`."""
         return self._requests.undo(caller.tenant_id, request_id)
 
     @use_case(Permission.UPLOAD, RESUBMIT, Audited.WITHIN, details=("request_id",))
     def resubmit(self, caller: Caller, request_id: str) -> Request:
-        """Run again, as a child request, the rows of chunks that were set aside. Raises `Refused`."""
+        """Process the rows of chunks that were set aside again, as a child request. Raises `Refused`."""
         accepting = partial(self._record_child, caller, request_id)
         return self._resubmitter.resubmit(caller.tenant_id, request_id, uploaded_by=caller.name, accepting=accepting)
 
     @use_case(Permission.DOWNLOAD_REJECTS, "rejects.download", details=("request_id",))
     def rejects(self, caller: Caller, request_id: str) -> Iterator[bytes]:
-        """The lines of the rejected rows as TSV, the header first. Raises `Refused`: no_rejects, rejects_expired."""
+        """The reject file, its header first. Raises `Refused`: no_rejects, rejects_expired."""
         return self._rejects.lines(caller.tenant_id, request_id)
 
     def _record_child(self, caller: Caller, parent_id: str, child_id: str) -> None:

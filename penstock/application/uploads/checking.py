@@ -1,7 +1,7 @@
-"""Checking an upload: all that can be known before anything is written, told at once.
+"""Checks an upload before anything is written, and reports all faults at once.
 
-The same check serves the HTTP API, the offers of other services and the command line, which may run it far from the
-system, against what the API says of the catalog.
+The HTTP API, the offers of other services and the command line use the same check. The command line may run it on
+another machine, with the catalog read from the API.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ from penstock.domain.near_names import nearest_name
 
 
 class KnownCatalog(Protocol):
-    """What a check has to know of a tenant's catalog."""
+    """The part of a tenant's catalog that a check needs."""
 
     def has_source(self, name: str) -> bool: ...
 
     def source_names(self) -> Iterable[str]: ...
 
     def attributes_named(self, names: Iterable[str]) -> Dict[str, Attribute]:
-        """Those of the attributes `names` that there are, by name."""
+        """The existing attributes among `names`, by name."""
         ...
 
     def mapping(self, source: str) -> Mapping:
@@ -38,20 +38,20 @@ class KnownCatalog(Protocol):
         ...
 
     def check_new_attributes(self, attributes: Sequence[Attribute]) -> None:
-        """Raises `Refused` when they could not be created."""
+        """Raise `Refused` when they could not be created."""
         ...
 
 
 class FileHead(NamedTuple):
-    """The first plain bytes of a file; `complete` when there are no others."""
+    """The first plain bytes of a file; `complete` when they are all."""
 
     head: bytes
     complete: bool
 
 
 class CheckedUpload(NamedTuple):
-    """An upload that may be accepted. `mapping` has version 0 when it is still to be saved; `missing` are the
-    attributes that it needs and that are still to be created; `unmapped_columns` are known with the file's head."""
+    """A valid upload. `mapping` has version 0 when it is not saved yet; `missing` are attributes that it needs and that
+    do not exist yet; `unmapped_columns` is empty when the check had no file."""
 
     mapping: Mapping
     attributes: Sequence[Attribute]
@@ -62,7 +62,7 @@ class CheckedUpload(NamedTuple):
 def check_upload(
     command: UploadCommand, catalog: KnownCatalog, limits: Limits, file: FileHead | None = None
 ) -> CheckedUpload:
-    """Raises `Refused` with every fault of the command, of its mapping and, if it is given, of the file's header."""
+    """Raise `Refused` with every fault of the command, its mapping and, if `file` is given, the header."""
     faults: list[Fault] = []
     with collecting(faults):
         check_addresses(command.notify)
@@ -86,49 +86,49 @@ def check_upload(
 
 
 def check_source(catalog: KnownCatalog, name: str, *, create: bool) -> None:
-    """Raise `Refused` for a data source that there is not, such as one that is mistyped.
+    """Raise `Refused` for a data source that does not exist, for example because it is mistyped.
 
-    With `create` it may be a new one, unless its name is nearly that of another.
+    With `create` it may be new, unless its name is similar to an existing one.
     """
     if catalog.has_source(name):
         return
     names = list(catalog.source_names())
-    near = nearest_name(name, names)
-    if not create or near:
-        raise unknown_source(name, near)
+    similar = nearest_name(name, names)
+    if not create or similar:
+        raise unknown_source(name, similar)
     check_name(name)
     check_number(
         1 + len(names),
         MAX_DATA_SOURCES,
         code="too_many_data_sources",
         what="data sources",
-        hint="Use one that exists.",
+        hint="Use an existing data source.",
     )
 
 
-def unknown_source(name: str, near: str | None) -> Refused:
-    shown = name[:64]
-    create = f"reate it first: penstock source create {shown}"
-    hint = f"Did you mean {near!r}? Otherwise c{create}" if near else f"C{create}"
-    return refusal("unknown_data_source", f"there is no data source {shown!r}", hint)
+def unknown_source(name: str, similar: str | None) -> Refused:
+    shortened = name[:64]
+    create = f"reate it first: penstock source create {shortened}"
+    hint = f"Did you mean {similar!r}? Otherwise c{create}" if similar else f"C{create}"
+    return refusal("unknown_data_source", f"there is no data source {shortened!r}", hint)
 
 
 def _mapping(command: UploadCommand, catalog: KnownCatalog) -> Mapping:
-    """What a header can be checked with."""
+    """The mapping to check the header with."""
     if command.columns is not None:
         return _unsaved(command.data_source, command.columns)
     return command.mapping or _saved(command.data_source, catalog)
 
 
 def _check_mapping(command: UploadCommand, mapping: Mapping | None, catalog: KnownCatalog) -> CheckedUpload | None:
-    """None where there is no mapping, which is told already."""
+    """None without a mapping, which is already a fault."""
     if command.columns is not None:
         return _resolved(command.data_source, command.columns, catalog)
     return CheckedUpload(mapping, _attributes_of(mapping, catalog), (), []) if mapping else None
 
 
 def _unsaved(source: str, columns: Sequence[ColumnSpec]) -> Mapping:
-    """As far as a header is checked by it."""
+    """A mapping that is sufficient to check a header."""
     mapped = (ColumnMapping(column=each.column, attribute=each.attribute) for each in columns)
     return Mapping(data_source=source, version=0, columns=tuple(mapped))
 
@@ -150,12 +150,12 @@ def _saved(source: str, catalog: KnownCatalog) -> Mapping:
         raise refusal(
             "no_mapping",
             f"the data source {source[:64]!r} has no mapping yet",
-            "Save a mapping for it first, or send one along: it says which column is which.",
+            "Save a mapping first, or send one with the upload.",
         ) from None
 
 
 def _attributes_of(mapping: Mapping, catalog: KnownCatalog) -> list[Attribute]:
-    """The attributes that a saved mapping's columns feed, in their order."""
+    """The attributes of a saved mapping, in the order of its columns."""
     check_size(mapping.columns)
     known = catalog.attributes_named([column.attribute for column in mapping.columns])
     check_formats(mapped_formats(mapping.columns, known))

@@ -1,4 +1,4 @@
-"""Inspection: what a file is and how it could be mapped, from its head, before anything is stored."""
+"""Inspection: detects a file's format and suggests a mapping, from its first bytes; stores nothing."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from penstock.domain.mapping.attributes import Attribute
 from penstock.domain.mapping.mapping import Limits
 from penstock.domain.mapping.mapping import Mapping as SavedMapping
 
-LOOKED_AT_BYTES = MAX_HEADER_BYTES + 64 * 1024  # plain
+HEAD_BYTES = MAX_HEADER_BYTES + 64 * 1024  # plain
 SAMPLE_ROWS = 10
-SHOWN_CELL = 200  # characters
-SHOWN_COLUMNS = 5_000
+MAX_SAMPLE_CELL = 200  # characters
+MAX_SAMPLE_COLUMNS = 5_000
 
-_IDENTIFIERS = frozenset({"crmid", "loyalty_id", "email"})  # a phone may be a household's
+_IDENTIFIERS = frozenset({"crmid", "loyalty_id", "email"})  # a household may share a phone
 _OTHER_NAMES = {
     "mail": "email",
     "customerid": "crmid",
@@ -36,7 +36,7 @@ _OTHER_NAMES = {
 
 
 class Suggestion(NamedTuple):
-    """What a column could feed; None when nothing known has nearly its name."""
+    """The attribute that a column could feed; None when no attribute has a similar name."""
 
     column: str
     attribute: Attribute | None
@@ -44,17 +44,17 @@ class Suggestion(NamedTuple):
 
 
 class Inspection(NamedTuple):
-    """The head of a file: `compression` is plain, gzip or zstd; `broken` says why it could not be decompressed."""
+    """The head of a file. `compression`: plain, gzip or zstd; `decompression_faults`: why it cannot be decompressed."""
 
     compression: str
     head: bytes
     complete: bool
-    broken: list[Fault]
+    decompression_faults: list[Fault]
 
     def faults(self, mapping: SavedMapping | None, limits: Limits) -> list[Fault]:
-        """All that is wrong with the header, and with `mapping` for this file."""
-        if self.broken:
-            return self.broken
+        """All faults of the header, and of `mapping` for this file."""
+        if self.decompression_faults:
+            return self.decompression_faults
         try:
             parse_header(self.head, mapping=mapping, limits=limits, complete=self.complete)
         except Refused as refused:
@@ -62,19 +62,19 @@ class Inspection(NamedTuple):
         return []
 
     def lines(self) -> list[list[str]]:
-        """The cells of the header and of up to `SAMPLE_ROWS` rows, as they stand in the file; only whole rows."""
+        """The cells of the header and of up to `SAMPLE_ROWS` complete rows, as in the file."""
         file_format = tabular_format(detect_format(self.head))
         header = file_format.read_header(
-            self.head, text_start(self.head), max_columns=SHOWN_COLUMNS, complete=self.complete
+            self.head, text_start(self.head), max_columns=MAX_SAMPLE_COLUMNS, complete=self.complete
         )
         if not any(header.cells):
             return []
         names = [cell.decode(errors="replace") for cell in header.cells]
         rows = [file_format.cells(row) for row in self._rows(file_format, header)[:SAMPLE_ROWS]]
-        return [[cell[:SHOWN_CELL] for cell in cells[:SHOWN_COLUMNS]] for cells in [names, *rows]]
+        return [[cell[:MAX_SAMPLE_CELL] for cell in cells[:MAX_SAMPLE_COLUMNS]] for cells in [names, *rows]]
 
     def _rows(self, file_format: TabularFormat, header: HeaderCells) -> Sequence[str]:
-        """The whole rows that the head of the file has."""
+        """The complete rows in the head of the file."""
         last = file_format.scanner().last_end(self.head, header.body_start, len(self.head))
         end = len(self.head) if self.complete else last.offset if last else header.body_start
         body = self.head[header.body_start : end].decode(errors="replace")
@@ -82,30 +82,30 @@ class Inspection(NamedTuple):
 
 
 def inspect(parts: Iterable[bytes], limits: Limits) -> Inspection:
-    """Look at the head of the file that comes in `parts`; the rest is not taken."""
-    watched = _First(parts)
+    """Inspect the head of a file; does not consume the remaining `parts`."""
+    observed = _First(parts)
     head = bytearray()
     try:
-        for piece in plain(watched, limits=limits):
+        for piece in plain(observed, limits=limits):
             head += piece
-            if len(head) >= LOOKED_AT_BYTES:
-                return Inspection(compression_of(bytes(watched.first)), bytes(head), False, [])
+            if len(head) >= HEAD_BYTES:
+                return Inspection(compression_of(bytes(observed.first)), bytes(head), False, [])
     except Refused as refused:
-        return Inspection(compression_of(bytes(watched.first)), bytes(head), False, refused.faults)
-    return Inspection(compression_of(bytes(watched.first)), bytes(head), True, [])
+        return Inspection(compression_of(bytes(observed.first)), bytes(head), False, refused.faults)
+    return Inspection(compression_of(bytes(observed.first)), bytes(head), True, [])
 
 
 def suggest(columns: Iterable[str], known: Mapping[str, Attribute]) -> list[Suggestion]:
-    """For each column the attribute that has nearly its name; each attribute once, to the first such column."""
-    by_letters = {letters: known[name] for letters, name in _OTHER_NAMES.items() if name in known}
+    """For each column, the attribute with a similar name; each attribute is suggested only once."""
+    by_spelling = {spelling: known[name] for spelling, name in _OTHER_NAMES.items() if name in known}
     for attribute in known.values():
-        by_letters[_letters(attribute.display_name)] = attribute
+        by_spelling[_spelling_key(attribute.display_name)] = attribute
     for attribute in known.values():
-        by_letters[_letters(attribute.name)] = attribute
+        by_spelling[_spelling_key(attribute.name)] = attribute
     suggestions = []
     taken: set[str] = set()
     for column in columns:
-        found = by_letters.get(_letters(column))
+        found = by_spelling.get(_spelling_key(column))
         if found is not None and found.name in taken:
             found = None
         elif found is not None:
@@ -115,7 +115,7 @@ def suggest(columns: Iterable[str], known: Mapping[str, Attribute]) -> list[Sugg
 
 
 class _First:
-    """Passes a file's bytes on, and keeps the first few."""
+    """Passes a file's bytes through, and keeps the first few."""
 
     def __init__(self, parts: Iterable[bytes]) -> None:
         self._parts = parts
@@ -127,5 +127,5 @@ class _First:
             yield part
 
 
-def _letters(name: str) -> str:
+def _spelling_key(name: str) -> str:
     return "".join(filter(str.isalnum, name.casefold()))

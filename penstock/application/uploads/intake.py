@@ -1,7 +1,7 @@
-"""The intake: a file becomes a stored object, an accepted request and an event, in that order.
+"""The intake: turns a file into a stored object, an accepted request and an event, in that order.
 
-Killed between any two steps, the same call with the same idempotency key gives the same request; an object that no
-request names is swept (`sweep.py`).
+If the process is killed between any two steps, the same call with the same idempotency key returns the same request.
+Objects without a request are deleted later (`sweep.py`).
 """
 
 from __future__ import annotations
@@ -36,15 +36,15 @@ from penstock.ports.clock import Clock
 from penstock.ports.event_log import EventLog
 from penstock.ports.object_store import ObjectRef
 
-ANNOUNCE_SECONDS = 4.0  # that an answer may wait for the event log
+ANNOUNCE_SECONDS = 4.0  # that a response may wait for the event log
 UNGUESSABLE_BYTES = 16
 
 log = structlog.get_logger(__name__)
 
 
 class StoredFile(NamedTuple):
-    """A sealed file that no request names yet. `fingerprint` is a keyed hash of the plain bytes, `size` their
-    number; `began`, by the monotonic clock, is when they began to come in."""
+    """A sealed file without a request yet. `fingerprint` is a keyed hash of the plain bytes, `size` their number;
+    `began` is when the first byte arrived, by the monotonic clock."""
 
     ref: ObjectRef
     head: bytes
@@ -53,11 +53,11 @@ class StoredFile(NamedTuple):
     began: float
 
 
-NO_FILE = StoredFile(ObjectRef("", "", 0), b"", 0, "", 0.0)  # of a request whose file was refused as it came in
+NO_FILE = StoredFile(ObjectRef("", "", 0), b"", 0, "", 0.0)  # for a request whose file was refused while received
 
 
 class Offered(NamedTuple):
-    """The offer of another service that a request comes from. `fingerprint`: of what it asks for."""
+    """The offer that a request comes from. `fingerprint` identifies its content."""
 
     publisher_id: str
     event_id: str
@@ -65,7 +65,7 @@ class Offered(NamedTuple):
 
     @property
     def idempotency_key(self) -> str:
-        """Never that of an HTTP call, whose header holds no line end."""
+        """Differs from every key of the HTTP API, because a header contains no line end."""
         return f"offer\n{self.publisher_id}\n{self.event_id}"
 
 
@@ -77,9 +77,9 @@ def _ignore(_: str) -> None:
 
 
 class Intake:
-    """Takes files in. `limits` are the tenant's.
+    """Accepts files. `limits` are the tenant's.
 
-    `accepting` of its methods is called with the id of a request right before it exists; after a crash, again.
+    `accepting` is called with a request's id just before the request exists; after a crash, it is called again.
     """
 
     def __init__(
@@ -107,38 +107,38 @@ class Intake:
         idempotency_key: str | None = None,
         accepting: Accepting = _ignore,
     ) -> Request:
-        """Store the file, then accept it. Raises `Refused` with every fault, and then keeps nothing of the file."""
+        """Store the file, then accept it. Raises `Refused` with every fault; then the file is deleted."""
         stored = self.store(tenant_id, parts)
         return self.accept(tenant_id, stored, command, idempotency_key=idempotency_key, accepting=accepting)
 
     def resume_or_upload(
         self, tenant_id: str, parts: Iterable[bytes], command: UploadCommand, *, accepting: Accepting = _ignore
     ) -> Request:
-        """As `upload`; until `release`, the same bytes and arguments lead to the same request."""
+        """As `upload`, but until `release`, the same bytes and arguments return the same request."""
         stored = self.store(tenant_id, parts)
         key = _resuming_key(fingerprint(stored.fingerprint, command))
         return self.accept(tenant_id, stored, command, idempotency_key=key, accepting=accepting)
 
     def release(self, request: Request) -> None:
-        """Let the same file and arguments make a new request."""
+        """Let the same file and arguments create a new request."""
         self._requests.release(request.tenant_id, _resuming_key(request.fingerprint))
 
     def store(self, tenant_id: str, parts: Iterable[bytes]) -> StoredFile:
-        """Decompress, seal and store a file as it streams in, in bounded memory. Raises `Refused` for one that is too
-        large or broken."""
+        """Decompress, seal and store a file while it is received, in bounded memory. Raises `Refused` for a file that
+        is too large or corrupt."""
         began = self._clock.monotonic()
-        self._log.producer()  # all share one connection, which takes half a second: it is made while the file comes in
+        self._log.producer()  # connects the shared producer, which takes half a second, while the file is received
         observed = _Observed(plain(parts, limits=self._limits), self._keys.current(tenant_id, Purpose.HASH).secret)
         ref = self._files.put(tenant_id, file_key(tenant_id, secrets.token_hex(UNGUESSABLE_BYTES)), observed)
         failpoint("uploader.object_stored")
         return StoredFile(ref, bytes(observed.head), observed.size, observed.digest.hexdigest(), began)
 
     def discard(self, stored: StoredFile) -> None:
-        """Delete a file that no request will name."""
+        """Delete a stored file that will get no request."""
         self._files.delete(stored.ref.key)
 
     def check(self, tenant_id: str, command: UploadCommand, file: FileHead | None = None) -> CheckedUpload:
-        """All that can be known before anything is written. Raises `Refused` with every fault."""
+        """Check the upload before anything is written. Raises `Refused` with every fault."""
         return check_upload(command, TenantCatalog(self._catalog, tenant_id), self._limits, file)
 
     def accept(
@@ -150,13 +150,13 @@ class Intake:
         idempotency_key: str | None = None,
         accepting: Accepting = _ignore,
     ) -> Request:
-        """Check the upload, save the mapping that came with it, accept the request and send its event.
+        """Check the upload, save its mapping, accept the request and send its event.
 
         Raises `Refused` with every fault; then nothing is saved, and the file is deleted.
         """
-        key, asked = idempotency_key, fingerprint(stored.fingerprint, command)
+        key, upload_fingerprint = idempotency_key, fingerprint(stored.fingerprint, command)
         try:
-            known = key and self._requests.accepted(tenant_id, idempotency_key=key, fingerprint=asked)
+            known = key and self._requests.accepted(tenant_id, idempotency_key=key, fingerprint=upload_fingerprint)
             if known:
                 return self._begin(stored, known, created=False)
             checked = self.check(tenant_id, command, FileHead(stored.head, len(stored.head) == stored.size))
@@ -167,7 +167,7 @@ class Intake:
             request, created = self._requests.accept(
                 _new_request(tenant_id, stored.ref, stored.size, command),
                 idempotency_key=key,
-                fingerprint=asked,
+                fingerprint=upload_fingerprint,
                 plan_for=_announced(plan_for, accepting),
             )
         except (Refused, NotFound):
@@ -184,8 +184,8 @@ class Intake:
         *,
         accepting: Accepting = _ignore,
     ) -> Request:
-        """As `accept`, for a sender that hears nothing but events: the header is left to the splitter, whose refusal
-        ends the request. Raises `Refused` for what is wrong with the offer itself."""
+        """As `accept`, for a publisher that receives only events: the splitter checks the header, and refusing it fails
+        the request. Raises `Refused` for faults of the offer itself."""
         try:
             request, created = self._accept_offered(tenant_id, stored, command, offered, accepting=accepting)
         except (Refused, NotFound):
@@ -202,8 +202,8 @@ class Intake:
         *,
         accepting: Accepting = _ignore,
     ) -> Request:
-        """A request that has failed from the start, since its file was refused as it came in; raises as
-        `accept_offered` does. The event only has the end announced at once: the reconciler would do it too."""
+        """Create a failed request for a file that was refused while it was received; raises as `accept_offered` does.
+        The event only speeds up the announcement: the reconciler would announce the end too."""
         problem = refused_file(refused)
         request, created = self._accept_offered(tenant_id, NO_FILE, command, offered, problem, accepting=accepting)
         if created:
@@ -212,7 +212,7 @@ class Intake:
         return request
 
     def _saved(self, tenant_id: str, command: UploadCommand, checked: CheckedUpload) -> Mapping:
-        """The mapping, saved with what it needs, in an order in which a crash leaves nothing that is half-done."""
+        """Save the data source, attributes and mapping, in an order that is safe after a crash."""
         if command.create_source:
             self._catalog.create_source(tenant_id, command.data_source)
         if command.columns is None:
@@ -254,9 +254,9 @@ class Intake:
         return request
 
     def announce(self, request: Request) -> None:
-        """Send the event that a request waits to be ingested; sending it again does no harm.
+        """Send the event that starts the ingestion; sending it again does no harm.
 
-        What is accepted stays so while the event log is away: then the reconciler sends the event.
+        The request stays accepted while the event log is unavailable; the reconciler then sends the event.
         """
         try:
             self._send(upload_requested(request), ANNOUNCE_SECONDS)
@@ -274,7 +274,7 @@ class Intake:
 
 
 class _Observed:
-    """Passes a file's plain bytes on, and keeps its head, its size and a keyed hash of it."""
+    """Passes a file's plain bytes through; keeps the head, and computes the size and a keyed hash."""
 
     def __init__(self, parts: Iterator[bytes], hash_key: bytes) -> None:
         self._parts = parts
@@ -300,7 +300,7 @@ def _announced(plan_for: PlanMaker, accepting: Accepting) -> PlanMaker:
 
 
 def _resuming_key(fingerprint: str) -> str:
-    """Never that of an HTTP call, whose header holds no line end."""
+    """Differs from every key of the HTTP API, because a header contains no line end."""
     return f"ingest\n{fingerprint}"
 
 

@@ -1,4 +1,4 @@
-"""What a request will run with, frozen into a plan."""
+"""Creates the plan of a request: its frozen settings."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from penstock.domain.files.tabular_format import FileFormat
 from penstock.domain.mapping.attributes import Attribute
 from penstock.domain.mapping.mapping import Limits, Mapping, Plan
 
-MOST_CHUNKS = MAX_CHUNKS // 2  # aimed at, since rows do not end where chunks should
-LEAST_SHARE = 4  # a chunk has at least the most that it may have over this
-SLACK = 1_000  # a chunk is longer than its share by one part in so many, for the row that would not fit
+TARGET_MAX_CHUNKS = MAX_CHUNKS // 2  # half the limit, since chunks end at row ends
+MIN_CHUNK_DIVISOR = 4  # a chunk has at least the maximum size divided by this
+SLACK = 1_000  # a chunk is 1/1000 longer than its share, so that the last row fits
 
-PlanMaker = Callable[[str, int], Plan]  # once the request's id and the time of its acceptance are given
+PlanMaker = Callable[[str, int], Plan]  # from the request's id and acceptance time
 
 
 class Planner:
-    """A chunk has up to `chunk_bytes`, and goes to one of `partitions`. `limits` are the tenant's."""
+    """A chunk has up to `chunk_bytes` and is sent to one of `partitions`. `limits` are the tenant's."""
 
     def __init__(self, *, keys: KeyRing, limits: Limits, chunk_bytes: int, partitions: int) -> None:
         self._keys, self._limits = keys, limits
@@ -34,7 +34,7 @@ class Planner:
         file_format: FileFormat,
         size: int,
     ) -> PlanMaker:
-        """What makes the plan of a file of `size` plain bytes."""
+        """A function that creates the plan for a file of `size` plain bytes."""
 
         def plan(request_id: str, accepted_at_us: int) -> Plan:
             return Plan(
@@ -48,7 +48,7 @@ class Planner:
                 segment=command.segment,
                 limits=self._limits,
                 chunk_bytes=even_chunk_bytes(
-                    size, most=max(self._chunk_bytes, size // MOST_CHUNKS), partitions=self._partitions
+                    size, max_bytes=max(self._chunk_bytes, size // TARGET_MAX_CHUNKS), partitions=self._partitions
                 ),
                 general_key=self._keys.current(tenant_id, Purpose.GENERAL).version,
                 personal_key=self._keys.current(tenant_id, Purpose.PERSONAL).version,
@@ -60,14 +60,14 @@ class Planner:
         return plan
 
 
-def even_chunk_bytes(size: int, *, most: int, partitions: int) -> int:
-    """The size of a chunk that cuts a file of `size` bytes into equal parts of up to `most` bytes.
+def even_chunk_bytes(size: int, *, max_bytes: int, partitions: int) -> int:
+    """The chunk size that divides a file of `size` bytes into equal parts of up to `max_bytes`.
 
-    Each partition gets one, or as many as the others: workers that share the partitions evenly end together. A small
-    file has fewer, since a chunk costs something whatever its size, and one that is less than half of `most` is whole.
+    Each partition gets the same number of chunks, so that workers finish together. A small file has fewer chunks, since
+    each has a fixed cost; a file below half of `max_bytes` is one chunk.
     """
-    roomy = size + size // SLACK
-    chunks = max(-(-roomy // most), min(partitions, roomy * LEAST_SHARE // most))
+    with_slack = size + size // SLACK
+    chunks = max(-(-with_slack // max_bytes), min(partitions, with_slack * MIN_CHUNK_DIVISOR // max_bytes))
     if chunks > partitions:
         chunks = -(-chunks // partitions) * partitions
-    return -(-roomy // chunks) if chunks > 1 else most
+    return -(-with_slack // chunks) if chunks > 1 else max_bytes

@@ -1,4 +1,4 @@
-"""Running again what was set aside: the rows of chunks that failed through no fault of theirs, as a child request."""
+"""Resubmits the rows of chunks that were set aside through no fault of the rows, as a child request."""
 
 from __future__ import annotations
 
@@ -13,28 +13,27 @@ from penstock.domain.requests.request import Request
 
 
 class Resubmitter:
-    """Uploads the rows that were set aside once more."""
+    """Uploads rows that were set aside again."""
 
     def __init__(self, requests: Requests, rejects: RejectFiles, intake: Intake) -> None:
         self._requests, self._rejects, self._intake = requests, rejects, intake
 
     def resubmit(self, tenant_id: str, request_id: str, *, uploaded_by: str, accepting: Accepting) -> Request:
-        """The child request; asking again gives the same one. `accepting` is `Intake`'s.
+        """The child request; a second call returns the same one. `accepting` as in `Intake`.
 
-        Raises `NotFound`; `Refused`: not_ended, nothing_set_aside, rejects_expired, and what an upload may be refused
-        for.
+        Raises `NotFound`; `Refused`: not_ended, nothing_set_aside, rejects_expired, and the faults of an upload.
         """
         parent = self._requests.get(tenant_id, request_id)
         if not parent.status.ended:
-            raise refusal("not_ended", "the request has not ended yet", "Wait for its end, or cancel it.")
+            raise refusal("not_ended", "the request has not ended yet", "Wait until it ends, or cancel it.")
         if SET_ASIDE not in parent.reject_reasons:
-            hint = "Download the rejects, correct them and upload them as a file of their own."
+            hint = "Download the rejects, correct them and upload them as a new file."
             raise refusal("nothing_set_aside", "none of the request's chunks was set aside", hint)
         command = UploadCommand(
             data_source=parent.data_source,
             file_name=parent.file_name,
             uploaded_by=uploaded_by,
-            mode=Mode.UPSERT,  # of a replacement too: the child adds to what its parent has replaced
+            mode=Mode.UPSERT,  # also for a replacement: the child adds to the data of its parent
             segment=parent.segment,
             notify=parent.notify,
             mapping=self._requests.plan(tenant_id, request_id).mapping,

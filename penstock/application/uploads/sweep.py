@@ -1,7 +1,7 @@
-"""The sweep: deletes stored files that no request names, and files and rejects whose retention is over.
+"""The sweep: deletes stored files without a request, and files and rejects past their retention period.
 
-An uploader that dies between storing a file and accepting its request leaves such a file behind. What a request that
-has not ended still needs is kept, however old it is.
+An uploader that dies between storing a file and accepting its request leaves such a file behind. Objects of a request
+that has not ended are kept, however old they are.
 """
 
 from __future__ import annotations
@@ -15,20 +15,20 @@ from penstock.ports.clock import Clock
 from penstock.ports.control_store import ControlStore
 from penstock.ports.object_store import ObjectStore
 
-ORPHAN_SECONDS = 3_600  # a file that is younger may belong to a request that is just being accepted
+ORPHAN_SECONDS = 3_600  # a younger file may belong to a request that is being accepted
 DAY_SECONDS = 86_400
 PAGE = 200  # requests per read
 
 
 class Swept(NamedTuple):
-    """How many objects went, and why."""
+    """The number of deleted objects, by reason."""
 
     orphans: int
     expired: int
 
 
 class Sweeper:
-    """Files and rejects are kept `retention_days` days."""
+    """Keeps files and rejects for `retention_days` days."""
 
     def __init__(
         self, *, store: ControlStore, objects: ObjectStore, requests: Requests, clock: Clock, retention_days: int
@@ -37,7 +37,7 @@ class Sweeper:
         self._retention_us = retention_days * DAY_SECONDS * 1_000_000
 
     def sweep(self) -> Swept:
-        """Sweep the objects of every tenant once. Raises `Unavailable`; what is left then, the next sweep finds."""
+        """Sweep the objects of every tenant once. Raises `Unavailable`; the next sweep then continues."""
         swept = [self._sweep_tenant(tenant_id) for tenant_id in self._store.tenants()]
         return Swept(sum(each.orphans for each in swept), sum(each.expired for each in swept))
 

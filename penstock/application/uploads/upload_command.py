@@ -1,4 +1,4 @@
-"""What an upload is asked to do."""
+"""The settings of an upload."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from penstock.domain.mapping.mapping import Mapping, Mode
 
 
 class UploadCommand(msgspec.Struct, frozen=True, kw_only=True):
-    """What is asked of a file. `columns` are a mapping that is saved with it, `mapping` is one that was saved before;
-    without either, the saved mapping of the data source is used. With `create_source` the data source may be new."""
+    """The settings of an upload. `columns` is a mapping to save with it, `mapping` an already saved one; without
+    either, the data source's current mapping is used. With `create_source` the data source may be new."""
 
     data_source: str
     file_name: str
@@ -28,7 +28,7 @@ class UploadCommand(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def fingerprint(content: str, command: UploadCommand) -> str:
-    """Equal for the same bytes uploaded with the same arguments, and for nothing else."""
+    """Equal only for the same bytes with the same arguments."""
     digest = blake2b(content.encode(), digest_size=16, person=b"penstock upload")
     digest.update(msgspec.json.encode(command))
     return digest.hexdigest()

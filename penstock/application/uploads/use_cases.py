@@ -1,4 +1,4 @@
-"""What callers do with files that come in."""
+"""Use cases for uploads."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ INSPECT = "file.inspect"
 
 
 class Review(NamedTuple):
-    """What a file is, and how it could be mapped: its columns and first rows as they stand in the file."""
+    """An inspected file: its columns and first rows as in the file, its faults, and a suggested mapping."""
 
     compression: str
     faults: list[Fault]
@@ -40,29 +40,29 @@ class UploadUseCases(UseCases):
 
     @use_case(Permission.UPLOAD, UPLOAD, Audited.DENIED_ONLY)
     def check_source(self, caller: Caller, name: str, *, create: bool = False) -> None:
-        """Raises `Refused` for a data source that does not exist, such as one that is mistyped."""
+        """Raise `Refused` for a data source that does not exist, for example because it is mistyped."""
         check_source(TenantCatalog(self._catalog, caller.tenant_id), name, create=create)
 
     @use_case(Permission.UPLOAD, UPLOAD, Audited.DENIED_ONLY)
     def check(self, caller: Caller, command: UploadCommand, file: FileHead) -> CheckedUpload:
-        """All that can be known before the file is taken in. Raises `Refused` with every fault."""
+        """Check the upload before the file is received. Raises `Refused` with every fault."""
         return self._intake.check(caller.tenant_id, command, file)
 
     @use_case(Permission.UPLOAD, UPLOAD, Audited.DENIED_ONLY)
     def store(self, caller: Caller, parts: Iterable[bytes]) -> StoredFile:
-        """Seal and store a file, which no request names yet. Raises `Refused` for one that is too large or broken."""
+        """Seal and store a file, without a request yet. Raises `Refused` when it is too large or corrupt."""
         return self._intake.store(caller.tenant_id, parts)
 
     @use_case(Permission.UPLOAD, UPLOAD, Audited.DENIED_ONLY)
     def discard(self, caller: Caller, stored: StoredFile) -> None:
-        """Delete a stored file that no request will name."""
+        """Delete a stored file that will get no request."""
         self._intake.discard(stored)
 
     @use_case(Permission.UPLOAD, UPLOAD, Audited.WITHIN)
     def accept(
         self, caller: Caller, stored: StoredFile, command: UploadCommand, *, idempotency_key: str | None = None
     ) -> Request:
-        """The request of a stored file. Raises `Refused` with every fault; then nothing is kept or saved."""
+        """Accept a stored file. Raises `Refused` with every fault; then the file is deleted and nothing is saved."""
         return self._intake.accept(
             caller.tenant_id,
             stored,
@@ -78,23 +78,23 @@ class UploadUseCases(UseCases):
 
     @use_case(Permission.UPLOAD, UPLOAD, Audited.WITHIN)
     def resume_or_upload(self, caller: Caller, parts: Iterable[bytes], command: UploadCommand) -> Request:
-        """As `upload`; until `release`, the same bytes and arguments lead to the same request."""
+        """As `upload`, but until `release`, the same bytes and arguments return the same request."""
         return self._intake.resume_or_upload(
             caller.tenant_id, parts, command, accepting=self._recorded(caller, command)
         )
 
     @use_case(Permission.UPLOAD, UPLOAD, Audited.DENIED_ONLY)
     def release(self, caller: Caller, request: Request) -> None:
-        """Let the same file and arguments make a new request: the end of `request` was shown."""
+        """Let the same file and arguments create a new request, once the end of `request` was reported."""
         self._intake.release(request)
 
     @use_case(Permission.UPLOAD, UPLOAD, Audited.WITHIN)
     def accept_offered(
         self, caller: Caller, parts: Iterable[bytes], command: UploadCommand, offered: Offered
     ) -> Request:
-        """The request of a file that another service has offered; one that has failed where the file is refused.
+        """Accept the file of another service's offer; if the file is refused, the request is created as failed.
 
-        Raises `Refused` for what is wrong with the offer itself.
+        Raises `Refused` for faults of the offer itself.
         """
         accepting = self._recorded(caller, command)
         self._intake.check(caller.tenant_id, command)
@@ -106,19 +106,19 @@ class UploadUseCases(UseCases):
 
     @use_case(Permission.UPLOAD, UPLOAD, Audited.DENIED_ONLY)
     def announce(self, caller: Caller, request: Request) -> None:
-        """Send the event of a request again: a crash may have come between the two."""
+        """Send the event of a request again, in case of a crash before it was sent."""
         self._intake.announce(request)
 
     @use_case(Permission.UPLOAD, INSPECT, Audited.DENIED_ONLY)
     def inspect(self, caller: Caller, parts: Iterable[bytes]) -> Inspection:
-        """Look at the head of a file; nothing of it is kept."""
+        """Inspect the head of a file; stores nothing."""
         return inspect(parts, self.limits)
 
     @use_case(Permission.UPLOAD, INSPECT, Audited.DENIED_ONLY)
     def review(self, caller: Caller, inspection: Inspection, data_source: str | None = None) -> Review:
-        """What was found, with the faults of the saved mapping of `data_source` for this file.
+        """Review an inspected file, including the faults of the saved mapping of `data_source` for it.
 
-        Raises `NotFound` when that has no mapping.
+        Raises `NotFound` when the data source has no mapping.
         """
         tenant_id = caller.tenant_id
         mapping = None if data_source is None else self._catalog.mapping(tenant_id, data_source)

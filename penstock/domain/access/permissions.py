@@ -1,4 +1,4 @@
-"""Permissions: what a caller may do. A role is a set of them, so that no role has to include another."""
+"""Permissions: what a caller may do. A role is a set of permissions, so no role has to include another."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from penstock.domain.errors import Refused, refusal
 
 class Permission(StrEnum):
     READ_REQUESTS = "read_requests"
-    UPLOAD = "upload"  # upload files, look at them first, upload again what was set aside
+    UPLOAD = "upload"  # upload and inspect files, resubmit rows that could not be processed
     CHANGE_REQUESTS = "change_requests"  # cancel, undo
-    DOWNLOAD_REJECTS = "download_rejects"  # rows in the clear
+    DOWNLOAD_REJECTS = "download_rejects"  # they show personal values
     READ_CATALOG = "read_catalog"
     EDIT_CATALOG = "edit_catalog"
     LOOK_UP_PROFILES = "look_up_profiles"  # personal values are masked
@@ -22,11 +22,11 @@ class Permission(StrEnum):
     MANAGE_KEYS = "manage_keys"
     MANAGE_PUBLISHERS = "manage_publishers"
     READ_AUDIT = "read_audit"
-    OPERATE = "operate"  # replay dead letters: only on the machine of the system
+    OPERATE = "operate"  # replay dead letters; only from the command line on the server
 
 
 class Role(StrEnum):
-    """What an API key may do, as it is chosen when the key is made."""
+    """What an API key may do, chosen when the key is created."""
 
     VIEWER = "viewer"
     UPLOADER = "uploader"
@@ -57,10 +57,10 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
 
 
 class Caller(msgspec.Struct, frozen=True, kw_only=True):
-    """Who asks for something, for which tenant.
+    """Who calls a use case, and for which tenant.
 
-    `key_id` is the hash of the API key, or a publisher's id; None for a person at the system's own machine, as is
-    `remote_address`.
+    `key_id` is the hash of the API key, or a publisher's id. It and `remote_address` are None for a person who works on
+    the server itself.
     """
 
     tenant_id: str
@@ -71,7 +71,7 @@ class Caller(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def forbidden(permission: Permission) -> Refused:
-    """The refusal of a caller who lacks `permission`; it names the roles that have it."""
+    """The error for a caller without `permission`; it names the roles that have it."""
     roles = " or ".join(role for role in Role if permission in role.permissions)
     needed = f"a key with the role {roles}" if roles else "a command on the machine of the system"
     return refusal("forbidden", f"this needs {needed}", "Ask an admin of your organisation.")

@@ -14,7 +14,7 @@ from penstock.domain.requests.request import Request, Status, history
 
 
 def unannounced(request: Request, channel: str) -> tuple[tuple[Status, int], ...]:
-    """The part of the history that `channel` has not announced, with the times."""
+    """The statuses that `channel` has not announced yet, in order, each with its time."""
     steps = history(request)
     cursor = request.announced_status.get(channel)
     known = [position for position, (status, _) in enumerate(steps) if status is cursor]
@@ -22,11 +22,11 @@ def unannounced(request: Request, channel: str) -> tuple[tuple[Status, int], ...
 
 
 def is_announced(request: Request, channels: Iterable[str]) -> bool:
-    """Whether each of `channels` has announced the present status."""
+    """Whether each of `channels` has announced the current status."""
     return not any(unannounced(request, channel) for channel in channels)
 
 
 def record_announced(request: Request, channels: Iterable[str], status: Status) -> Request:
-    """`request` after `channels` have announced all up to `status`. No cursor goes back; other channels' stay."""
+    """`request` after `channels` have announced everything up to `status`. No cursor ever moves back."""
     moved = [each for each in channels if status in [new for new, _ in unannounced(request, each)]]
     return replace(request, announced_status=request.announced_status | dict.fromkeys(moved, status))

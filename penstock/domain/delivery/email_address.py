@@ -1,4 +1,4 @@
-"""Addresses that a request notifies by e-mail: what is one, and in which form it is kept."""
+"""E-mail addresses to notify: which are valid, and how they are stored."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ MAX_ADDRESSES = 20
 
 
 def check_addresses(addresses: Sequence[str]) -> tuple[str, ...]:
-    """`addresses` in their usual form, each once. Raises `Refused` with every fault; no name server is asked."""
+    """`addresses` normalised and without duplicates. Raises `Refused` with every fault; makes no DNS query."""
     if len(addresses) > MAX_ADDRESSES:
         raise Refused([_too_many(len(addresses))])
-    checked = [_usual_form(address) for address in addresses]
+    checked = [_normalised(address) for address in addresses]
     if faults := [_invalid(position) for position, address in enumerate(checked, 1) if address is None]:
         raise Refused(faults)
     return tuple(dict.fromkeys(address for address in checked if address is not None))
 
 
-def _usual_form(address: str) -> str | None:
-    """None when `address` is no e-mail address; one that is too long is not parsed."""
+def _normalised(address: str) -> str | None:
+    """None when `address` is not an e-mail address; one that is too long is not parsed."""
     if len(address) > MAX_EMAIL:
         return None
     try:

@@ -1,7 +1,7 @@
 """The e-mail about a request's status.
 
-It never carries a customer's value. Each notification has one message with one Message-ID and one Date, so that a mail
-program that receives a second copy can see that it is the same message.
+It never contains a customer's value. All copies of a notification have the same Message-ID and Date, so a mail program
+can recognise a duplicate.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from email.utils import format_datetime
 from penstock.domain.delivery.notification import Notification
 from penstock.domain.requests.request import Request, Status
 
-MAX_NAME = 120  # characters of a file name in a message
+MAX_NAME = 120  # characters of a name in a message
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _TITLES = {
     Status.SCHEDULED: "Upload accepted",
@@ -30,27 +30,27 @@ _TITLES = {
 
 
 def message_id(notification: Notification, domain: str) -> str:
-    """The same for every copy of one notification (RFC 5322 §3.6.4); `domain` is the sender's."""
+    """The same for every copy of a notification (RFC 5322 §3.6.4); `domain` is the sender's."""
     parts = (notification.request_id, notification.status, notification.target)
     digest = hashlib.blake2b("\0".join(parts).encode(), digest_size=16, person=b"penstock-mail")
     return f"<{digest.hexdigest()}@{domain}>"
 
 
 def render(notification: Notification, request: Request, sender: str) -> EmailMessage:
-    """The message, in plain text. Names that people chose are stripped of whatever could break a header or a line."""
+    """The message, in plain text. User-supplied names cannot break a header or a line."""
     message = EmailMessage(policy=SMTP)
     message["From"] = Address("Penstock", addr_spec=sender)
     message["To"] = Address(addr_spec=notification.target)
     message["Subject"] = f"{_TITLES[notification.status]}: {printable(request.file_name)}"
     message["Date"] = format_datetime(_EPOCH + timedelta(seconds=notification.at_us // 1_000_000))
     message["Message-ID"] = message_id(notification, sender.rpartition("@")[2])
-    message["Auto-Submitted"] = "auto-generated"  # RFC 3834: no out-of-office reply, please
+    message["Auto-Submitted"] = "auto-generated"  # RFC 3834: suppresses out-of-office replies
     message.set_content("\n".join(_lines(notification.status, request)) + "\n")
     return message
 
 
 def printable(name: str) -> str:
-    """`name` on one line, without control, formatting or unassigned characters, and cut to `MAX_NAME`."""
+    """`name` on one line, without control, format or unassigned characters, truncated to `MAX_NAME`."""
     safe = "".join("�" if unicodedata.category(character)[0] == "C" else character for character in name)
     safe = " ".join(safe.split())
     return safe if len(safe) <= MAX_NAME else safe[: MAX_NAME - 1] + "…"
@@ -67,9 +67,9 @@ def _lines(status: Status, request: Request) -> list[str]:
     if status in (Status.COMPLETED, Status.FAILED):
         lines += _outcome(request)
     if status is Status.CANCELLED:
-        lines += ["", "No row of this file counts."]
+        lines += ["", "None of this file's rows are used."]
     if status is Status.REVERTED:
-        lines += ["", "The rows of this file do not count any more."]
+        lines += ["", "The rows of this file are no longer used."]
     return lines
 
 

@@ -1,6 +1,6 @@
-"""Notifications: one for each channel, request, status and target, and how often its delivery may be attempted.
+"""Notifications: one per channel, request, status and target, and the rules for attempts to deliver it.
 
-The rules are the same for every channel. `penstock/ports/channel.py` says which outcome of an attempt leads where.
+The rules are the same for every channel; `penstock/ports/channel.py` says what each outcome of an attempt means.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from penstock.domain.requests.request import Request, Status
 
 LEASE_US = 120_000_000  # an attempt without an outcome counts as lost after this
 MAX_BACKOFF_US = 300_000_000
-MAX_DOUBTS = 2  # the first attempt and one more
+MAX_DOUBTS = 2  # the first attempt and one retry
 
 
 class Delivery(StrEnum):
@@ -24,7 +24,7 @@ class Delivery(StrEnum):
     SENDING = "sending"  # an attempt has begun; its outcome is not known
     SENT = "sent"
     FAILED = "failed"  # the channel will never accept it
-    UNKNOWN = "unknown"  # two attempts may have succeeded; no third is made
+    UNKNOWN = "unknown"  # two attempts may have succeeded; there is no third
 
     @property
     def ended(self) -> bool:
@@ -32,30 +32,30 @@ class Delivery(StrEnum):
 
 
 class Notification(msgspec.Struct, frozen=True, kw_only=True):
-    """One status of a request for one target of a channel, and how far its delivery has come."""
+    """One status of a request for one target of a channel, and the state of its delivery."""
 
     channel: str
     target: str  # an e-mail address, for example
     request_id: str
-    status: Status  # that the request has reached
-    at_us: int  # when it reached it
+    status: Status  # the status to announce
+    at_us: int  # when the request reached it
     delivery: Delivery = Delivery.DUE
     attempts: int = 0
-    doubts: int = 0  # attempts that may have succeeded
+    doubts: int = 0  # attempts whose outcome is unknown
     not_before_us: int = 0
-    reason: str | None = None  # a code
+    reason: str | None = None  # a code: why the last attempt failed
 
     @property
     def sort(self) -> str:
-        """Its place among its request's notifications: by channel, then in the order of the statuses.
+        """Sorts a request's notifications by channel, then by status; unique.
 
-        No two have the same one: a channel's name and a status have no space, and the target comes last.
+        A channel's name and a status have no space, and the target comes last.
         """
         return f"{self.channel} {list(Status).index(self.status)} {self.status} {self.target}"
 
 
 def notifications(request: Request, channel: str, targets: Sequence[str]) -> list[Notification]:
-    """Those for all that `channel` has not announced, in order; derived from the state, so that none gets lost."""
+    """One per target and status that `channel` has not announced, in order; derived from the state, so none is lost."""
     return [
         Notification(channel=channel, target=target, request_id=request.request_id, status=status, at_us=at_us)
         for status, at_us in unannounced(request, channel)
@@ -64,15 +64,15 @@ def notifications(request: Request, channel: str, targets: Sequence[str]) -> lis
 
 
 def is_due(notification: Notification, now_us: int) -> bool:
-    """Whether an attempt may begin. A wait that is longer than any that is ever set comes from a clock that jumped."""
+    """Whether an attempt may begin. A wait longer than any that is ever set means that the clock jumped."""
     wait_us = notification.not_before_us - now_us
     return not notification.delivery.ended and (wait_us <= 0 or wait_us > max(LEASE_US, MAX_BACKOFF_US))
 
 
 def begin(notification: Notification, now_us: int) -> Notification:
-    """The notification as it is stored before an attempt; `UNKNOWN` when there must not be another one.
+    """The notification to store before an attempt; `UNKNOWN` when there must be no other attempt.
 
-    One that is `SENDING` already was left behind by a process that died: it may have been delivered.
+    One that is already `SENDING` was left by a process that died, and may have been delivered.
     """
     if notification.delivery is Delivery.SENDING:
         notification = doubt(notification)
@@ -95,13 +95,13 @@ def refused(notification: Notification, reason: str) -> Notification:
 
 
 def postponed(notification: Notification, now_us: int) -> Notification:
-    """After an attempt that surely failed: again later, without a limit, 2 seconds to 5 minutes apart."""
+    """After an attempt that certainly failed: retry later, without limit, 2 seconds to 5 minutes apart."""
     wait_us = min(2 ** min(notification.attempts, 30) * 1_000_000, MAX_BACKOFF_US)
     return replace(notification, delivery=Delivery.DUE, not_before_us=now_us + wait_us, reason="unavailable")
 
 
 def doubt(notification: Notification) -> Notification:
-    """After an attempt that may have succeeded: one more, then no other."""
+    """After an attempt whose outcome is unknown: one more, then no other."""
     doubts = notification.doubts + 1
     delivery = Delivery.DUE if doubts < MAX_DOUBTS else Delivery.UNKNOWN
     return replace(notification, delivery=delivery, doubts=doubts, not_before_us=0, reason="in_doubt")

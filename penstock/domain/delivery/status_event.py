@@ -5,11 +5,11 @@ from __future__ import annotations
 from penstock.domain.events import StatusChanged
 from penstock.domain.requests.request import Request, Status
 
-STATUS_EVENTS = "status_events"  # the name of their cursor in a request; it is stored
+STATUS_EVENTS = "status_events"  # names the channel's cursor in a request; stored
 
 
 def status_changed(request: Request, status: Status, at_us: int) -> StatusChanged:
-    """The event that `request` has reached `status`."""
+    """Says that `request` reached `status`."""
     problem = request.error if status is Status.FAILED else None
     return StatusChanged(
         tenant_id=request.tenant_id,

@@ -1,6 +1,6 @@
-"""Chunking: a file's body cut into ranges of whole rows, without a look at any single row.
+"""Chunking: cuts a file's body into ranges of whole rows without parsing a row.
 
-Where a row ends is the format's to say (`TabularFormat.scanner`).
+The format decides where a row ends (`TabularFormat.scanner`).
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ class ChunkSpan(NamedTuple):
 def spans(
     parts: Iterable[bytes], scanner: RowScanner, *, body_start: int, first_line: int, chunk_bytes: int
 ) -> Iterator[ChunkSpan]:
-    """The chunks of a file's body, whose bytes come in `parts` of any sizes and start at `body_start` of the file.
+    """The chunks of a file's body. `parts` are its bytes, in pieces of any size; the body starts at `body_start`.
 
     Every byte of the body lies in exactly one span, in order. A span ends at the last row end within `chunk_bytes`; a
-    row that is longer than that is a span of its own. The last row may lack its line end. The answer depends on the
-    bytes alone, not on how they are cut into parts, and no part is kept.
+    longer row gets a span of its own. The last row may lack its line end. The result depends on the bytes alone, not on
+    how they are split into parts, and no part is kept in memory.
     """
     cutter = _Cutter(scanner, body_start, first_line, chunk_bytes)
     for part in parts:
@@ -44,10 +44,10 @@ def is_oversized_row(size: int, *, chunk_bytes: int, max_row_bytes: int) -> bool
 
 
 class _Cutter:
-    """The state between two parts: the present span, and how far it is known.
+    """The state between two parts: the current span, and how far it has been scanned.
 
-    `_edge` is the end of the last whole row of the span so far, `_start` when there is none, and `_lines` are the
-    lines up to it; no row ends in [_edge, _seen).
+    `_edge` is the end of the last whole row in the span so far, or `_start` when there is none; `_lines` counts the
+    lines up to it. No row ends in [_edge, _seen).
     """
 
     def __init__(self, scanner: RowScanner, start: int, first_line: int, chunk_bytes: int) -> None:
@@ -57,12 +57,12 @@ class _Cutter:
         self._lines = 0
 
     def take(self, part: bytes) -> Iterator[ChunkSpan]:
-        """The spans that end within `part`, the bytes that follow those seen."""
+        """The spans that end within `part`, the next bytes of the file."""
         at = 0
         while at < len(part):
             window = self._start + self._chunk_bytes - self._seen
             if window > 0:
-                at = self._look(part, at, min(len(part), at + window))
+                at = self._scan(part, at, min(len(part), at + window))
                 continue
             if self._edge == self._start:
                 at = self._finish_row(part, at)
@@ -70,25 +70,25 @@ class _Cutter:
                 yield self._cut(self._edge)
 
     def finish(self) -> Iterator[ChunkSpan]:
-        """The span that the end of the file ends."""
+        """The last span, which ends with the file."""
         if self._seen > self._start:
             yield self._cut(self._seen)
 
-    def _look(self, part: bytes, at: int, to: int) -> int:
-        """Note the row ends of part[at:to], all of it within the span's window."""
-        self._note(self._scanner.last_end(part, at, to), at)
+    def _scan(self, part: bytes, at: int, to: int) -> int:
+        """Record the last row end in part[at:to], which lies within the span's window."""
+        self._record_end(self._scanner.last_end(part, at, to), at)
         self._seen += to - at
         return to
 
     def _finish_row(self, part: bytes, at: int) -> int:
-        """Look for the end of the one row that fills the span's whole window and goes on."""
+        """Search for the end of a row that is longer than the span's window."""
         end = self._scanner.next_end(part, at)
-        self._note(end, at)
+        self._record_end(end, at)
         to = end.offset if end else len(part)
         self._seen += to - at
         return to
 
-    def _note(self, end: RowEnd | None, at: int) -> None:
+    def _record_end(self, end: RowEnd | None, at: int) -> None:
         if end is not None:
             self._edge = self._seen + end.offset - at
             self._lines += end.lines

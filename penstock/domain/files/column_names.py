@@ -1,4 +1,4 @@
-"""The rules for the names of columns; they are the same in every format."""
+"""The rules for column names, the same in every format."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from collections.abc import Callable, Sequence
 from penstock.domain.errors import Fault
 
 SPACES = " \u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000"
-INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})  # Unicode's general categories
+INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})  # Unicode general categories
 
-_JOINERS = "\u200c\u200d"  # invisible too, but part of the spelling in Persian and in Indian languages
+_JOINERS = "\u200c\u200d"  # invisible, but needed to write Persian and Indian languages
 
 
 def _has_space_inside(name: str) -> bool:
@@ -48,8 +48,8 @@ def validate_names(columns: Sequence[str]) -> list[Fault]:
     faults = []
     first: dict[str, int] = {}
     for position, name in enumerate(columns, 1):
-        bare = name.strip(SPACES)
-        if not bare:
+        stripped = name.strip(SPACES)
+        if not stripped:
             message = f"column {position} has no name"
             hint = "Name the column, or remove it from every line."
             faults.append(Fault(code="blank_column_name", message=message, hint=hint, position=position))
@@ -57,8 +57,8 @@ def validate_names(columns: Sequence[str]) -> list[Fault]:
         for code, breaks, what, hint in _NAME_RULES:
             if breaks(name):
                 faults.append(Fault(code=code, message=f"column {position} {what}", hint=hint, position=position))
-        if first.setdefault(bare, position) != position:
-            message = f"column {position} has the same name as column {first[bare]}"
+        if first.setdefault(stripped, position) != position:
+            message = f"column {position} has the same name as column {first[stripped]}"
             hint = "Give each column a name of its own."
             faults.append(Fault(code="duplicate_column_name", message=message, hint=hint, position=position))
     return faults

@@ -1,7 +1,7 @@
-"""Decompression of uploaded files, in bounded memory whatever the file claims to hold.
+"""Decompression of uploaded files, in bounded memory whatever the file contains.
 
-gzip (RFC 1952) and Zstandard (RFC 8878) are known by their first bytes; several members or frames in a row are one
-file, as their own tools have it. Anything else passes through as it is.
+gzip (RFC 1952) and Zstandard (RFC 8878) are detected by their first bytes. Several members or frames in a row are one
+file, as for the tools `gzip` and `zstd`. Anything else passes through unchanged.
 """
 
 from __future__ import annotations
@@ -21,19 +21,19 @@ else:
     from backports import zstd
 
 PLAIN, GZIP, ZSTD = "plain", "gzip", "zstd"
-MAGIC_BYTES = 4  # of a file, that `compression_of` needs to see
+MAGIC_BYTES = 4  # that `compression_of` needs
 
-_PIECE = 256 * 1024  # plain bytes at most that one step of a decompressor gives
-_SLICE = 16 * 1024  # compressed bytes that it is given; a member's end copies what is left of them
-_EXPANSION_FROM = 1 << 20  # plain bytes; a smaller file may expand as it likes
-_FRAMES = 10_000  # members or frames that a file may have whatever is in them: each costs up to 40 us of a core
-_FRAME_BYTES = 1_024  # plain bytes that those after them hold on average; bgzip's hold 64 KiB, pigz's 128
-_WINDOW_LOG = 23  # 8 MiB, which RFC 8878 asks every decoder to support
+_OUTPUT_BYTES = 256 * 1024  # maximum of plain bytes per step of a decompressor
+_INPUT_BYTES = 16 * 1024  # compressed bytes per step; small, since the end of a member copies the remainder
+_EXPANSION_EXEMPT_BYTES = 1 << 20  # plain bytes; smaller files are exempt
+_MAX_SMALL_FRAMES = 10_000  # members or frames allowed whatever their content: each costs up to 40 us of CPU time
+_MIN_AVERAGE_FRAME_BYTES = 1_024  # plain bytes in the frames beyond these; bgzip writes 64 KiB, pigz 128
+_WINDOW_LOG = 23  # 8 MiB, the window that RFC 8878 recommends every decoder to support
 _FIRST_BYTE = {GZIP: b"\x1f", ZSTD: bytes([0x28, *range(0x50, 0x60)])}  # of a member or frame
 
 
 class _Frame(Protocol):
-    """One gzip member or zstd frame; the decompressors of the standard library have this shape."""
+    """One gzip member or zstd frame, with the interface of the standard library's decompressors."""
 
     def decompress(self, data: bytes, max_length: int) -> bytes: ...
     @property
@@ -53,21 +53,21 @@ def compression_of(head: bytes) -> str:
 
 
 def plain(parts: Iterable[bytes], *, limits: Limits) -> Iterator[bytes]:
-    """The plain bytes of a file that comes in `parts` of any sizes.
+    """The plain bytes of a file, whose bytes come in `parts` of any size.
 
     Raises `Refused`: `file_too_large` (compressed or plain), `expands_too_much`, `truncated_file`, `corrupt_file`,
-    `trailing_garbage`, `too_many_frames`, `window_too_large`. What was yielded before is to be thrown away then.
+    `trailing_garbage`, `too_many_frames`, `window_too_large`. Discard what was yielded before.
     """
     source = _Counted(parts, limits)
-    head, rest = _first_bytes(source)
-    whole = chain([head], rest)
+    head, remaining = _first_bytes(source)
+    file = chain([head], remaining)
     kind = compression_of(head)
     yielded = 0
-    for piece in whole if kind == PLAIN else _decompressed(whole, kind):
+    for piece in file if kind == PLAIN else _decompressed(file, kind):
         yielded += len(piece)
         if yielded > limits.file_bytes:
             raise _too_large(limits)
-        if yielded > _EXPANSION_FROM and yielded > source.taken * limits.expansion:
+        if yielded > _EXPANSION_EXEMPT_BYTES and yielded > source.taken * limits.expansion:
             raise refusal(
                 "expands_too_much",
                 f"the file expands to more than {limits.expansion} times its compressed size",
@@ -78,7 +78,7 @@ def plain(parts: Iterable[bytes], *, limits: Limits) -> Iterator[bytes]:
 
 
 class _Counted:
-    """The parts of a file, in slices that suit a decompressor, counted and held to the size limit as they are taken."""
+    """The parts of a file in slices that suit a decompressor; counts them and enforces the size limit."""
 
     def __init__(self, parts: Iterable[bytes], limits: Limits) -> None:
         self._parts, self._limits = parts, limits
@@ -86,8 +86,8 @@ class _Counted:
 
     def __iter__(self) -> Iterator[bytes]:
         for part in self._parts:
-            for at in range(0, len(part), _SLICE):
-                piece = part[at : at + _SLICE]
+            for at in range(0, len(part), _INPUT_BYTES):
+                piece = part[at : at + _INPUT_BYTES]
                 self.taken += len(piece)
                 if self.taken > self._limits.file_bytes:
                     raise _too_large(self._limits)
@@ -95,14 +95,14 @@ class _Counted:
 
 
 def _first_bytes(source: Iterable[bytes]) -> tuple[bytes, Iterator[bytes]]:
-    """Enough of the file to know its form by, and the iterator over what follows."""
-    rest = iter(source)
+    """Enough bytes to detect the compression, and an iterator over the remaining ones."""
+    remaining = iter(source)
     head = b""
-    for piece in rest:
+    for piece in remaining:
         head += piece
         if len(head) >= MAGIC_BYTES:
             break
-    return head, rest
+    return head, remaining
 
 
 def _decompressed(parts: Iterable[bytes], kind: str) -> Iterator[bytes]:
@@ -116,7 +116,7 @@ def _decompressed(parts: Iterable[bytes], kind: str) -> Iterator[bytes]:
                 if data[0] not in _FIRST_BYTE[kind]:
                     raise _trailing_garbage(kind)
                 frames += 1
-                if frames > _FRAMES + produced // _FRAME_BYTES:
+                if frames > _MAX_SMALL_FRAMES + produced // _MIN_AVERAGE_FRAME_BYTES:
                     raise _too_many_frames(kind)
                 frame = new_frame()
             try:
@@ -124,7 +124,7 @@ def _decompressed(parts: Iterable[bytes], kind: str) -> Iterator[bytes]:
                     produced += len(piece)
                     yield piece
             except (zlib.error, zstd.ZstdError) as error:
-                raise _broken(error, kind) from None
+                raise _decompression_error(error, kind) from None
             data = b""
             if frame.eof:
                 data, frame = frame.unused_data, None
@@ -132,28 +132,28 @@ def _decompressed(parts: Iterable[bytes], kind: str) -> Iterator[bytes]:
         raise refusal(
             "truncated_file",
             f"the {kind} file ends before its data does",
-            "The file was cut while it was written or copied: compress or export it again and upload it whole.",
+            "The file was cut off while it was written or copied: compress or export it again, then upload all of it.",
         )
 
 
 def _drain(frame: _Frame, data: bytes) -> Iterator[bytes]:
-    """All that `data` makes of `frame`, up to the frame's end, in pieces of bounded size."""
-    yield frame.decompress(data, _PIECE)
+    """The plain bytes of `data` up to the frame's end, in pieces of bounded size."""
+    yield frame.decompress(data, _OUTPUT_BYTES)
     while not frame.eof and not frame.needs_input:
-        yield frame.decompress(b"", _PIECE)
+        yield frame.decompress(b"", _OUTPUT_BYTES)
 
 
 class _GzipMember:
-    """zlib's decompressor in the shape of the others; it checks the member's CRC-32 and length."""
+    """zlib's decompressor as a `_Frame`; it checks the member's CRC-32 and length."""
 
     def __init__(self) -> None:
         self._zlib = zlib.decompressobj(wbits=16 + zlib.MAX_WBITS)
         self.needs_input = True
 
     def decompress(self, data: bytes, max_length: int) -> bytes:
-        got = self._zlib.decompress(self._zlib.unconsumed_tail + data, max_length)
-        self.needs_input = not self._zlib.unconsumed_tail  # what zlib holds back comes with the trailer at the latest
-        return got
+        plain_bytes = self._zlib.decompress(self._zlib.unconsumed_tail + data, max_length)
+        self.needs_input = not self._zlib.unconsumed_tail  # zlib returns what it buffers with the trailer at the latest
+        return plain_bytes
 
     @property
     def eof(self) -> bool:
@@ -168,8 +168,8 @@ def _zstd_frame() -> _Frame:
     return zstd.ZstdDecompressor(options={zstd.DecompressionParameter.window_log_max: _WINDOW_LOG})
 
 
-def _broken(error: Exception, kind: str) -> Refused:
-    if "too much memory" in str(error):  # zstd gives its error codes as text only
+def _decompression_error(error: Exception, kind: str) -> Refused:
+    if "too much memory" in str(error):  # zstd has its error codes only as text
         return refusal(
             "window_too_large",
             f"the zstd file needs a window of more than {1 << (_WINDOW_LOG - 20)} MiB to be decompressed",
@@ -177,7 +177,7 @@ def _broken(error: Exception, kind: str) -> Refused:
         )
     return refusal(
         "corrupt_file",
-        f"the {kind} file is damaged: its data does not decompress to what its checksums say",
+        f"the {kind} file is damaged: its data does not match its checksums",
         "Compress or export the file again and upload it unchanged.",
     )
 
@@ -193,8 +193,8 @@ def _trailing_garbage(kind: str) -> Refused:
 def _too_many_frames(kind: str) -> Refused:
     return refusal(
         "too_many_frames",
-        f"the {kind} file consists of too many parts that hold next to nothing: past {_FRAMES:,}, "
-        f"they must hold {_FRAME_BYTES:,} bytes on average",
+        f"the {kind} file consists of too many nearly empty parts: beyond {_MAX_SMALL_FRAMES:,}, "
+        f"they must hold {_MIN_AVERAGE_FRAME_BYTES:,} bytes on average",
         "Decompress the file and compress it again as a whole.",
     )
 

@@ -1,4 +1,4 @@
-"""What is kept of the name that a person gave a file."""
+"""How the name of an uploaded file is stored."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ MAX_FILE_NAME = 255  # characters
 
 
 def safe_file_name(name: str) -> str:
-    """What a person named a file, made harmless for screens, mails and headers; never a path or a key.
+    """A user's file name, made safe for screens, mails and headers; never used as a path or a key.
 
-    The last part of a path, without invisible characters (controls, line ends, marks of writing direction), leading
-    dots, dashes or spaces, in Unicode's NFC, at most `MAX_FILE_NAME` characters with its extension kept; `file` when
-    none is left.
+    Takes the last part of a path, removes invisible characters (controls, line ends, bidirectional marks) and leading
+    dots, dashes and spaces, normalises to NFC and truncates to `MAX_FILE_NAME` characters, keeping the extension.
+    Returns `file` when nothing remains.
     """
     last = re.split(r"[/\\]", name)[-1]
     visible = "".join(char for char in last if unicodedata.category(char) not in INVISIBLE)
-    whole = nfc(visible).lstrip(".-" + SPACES).rstrip(SPACES)
-    extension = re.search(r"(?:\.\w{1,8}){1,2}\Z", whole)
+    normalised = nfc(visible).lstrip(".-" + SPACES).rstrip(SPACES)
+    extension = re.search(r"(?:\.\w{1,8}){1,2}\Z", normalised)
     ending = extension[0] if extension else ""
-    stem = whole.removesuffix(ending)[: MAX_FILE_NAME - len(ending)]
+    stem = normalised.removesuffix(ending)[: MAX_FILE_NAME - len(ending)]
     return (stem + ending).rstrip(SPACES) or "file"

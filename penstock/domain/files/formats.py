@@ -1,4 +1,4 @@
-"""The formats that a file of rows may have, and how a file's is detected."""
+"""The supported file formats, and how a file's format is detected."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ _BOM = b"\xef\xbb\xbf"
 
 
 class RegisteredFormat(NamedTuple):
-    """`detect`: the dialect of a file, from its head and the offset at which its text begins; None unless the file
-    shows that it has this format. `in_dialect`: the format, given a dialect that `detect` has returned."""
+    """`detect` returns the file's dialect, given its first bytes and the offset at which its text begins, or None when
+    they do not show that it has this format. `in_dialect` returns the format for a dialect from `detect`."""
 
     detect: Callable[[bytes, int], str | None]
     in_dialect: Callable[[str], TabularFormat]
@@ -25,7 +25,7 @@ FORMATS: dict[str, RegisteredFormat] = {
 
 
 def detect_format(head: bytes) -> FileFormat:
-    """The first format that knows the file by its head as its own; TSV when none does, to say what is wrong with it."""
+    """The first format that recognises `head`; otherwise TSV, whose parser then says what is wrong with the file."""
     start = text_start(head)
     for name, registered in FORMATS.items():
         dialect = registered.detect(head, start)
@@ -35,7 +35,7 @@ def detect_format(head: bytes) -> FileFormat:
 
 
 def tabular_format(chosen: FileFormat) -> TabularFormat:
-    """The format of a plan. Raises KeyError for a name that is not listed."""
+    """The implementation of a plan's format. Raises KeyError for an unknown name."""
     return FORMATS[chosen.name].in_dialect(chosen.dialect)
 
 

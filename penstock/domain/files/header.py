@@ -1,7 +1,7 @@
-"""The header of a file of any format: found in order, or refused with every fault at once.
+"""The header of a file of any format: parsed and validated, or refused with every fault at once.
 
-Inspection, acceptance, the splitter and the workers all take it from here. The rules are in `column_names.py` and
-`mapped_columns.py`, what a refusal may show in `header_faults.py`.
+Inspection, acceptance, the splitter and the workers all use it. The rules are in `column_names.py` and
+`mapped_columns.py`; `header_faults.py` decides what an error may reveal.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ from penstock.domain.mapping.mapping import Limits, Mapping
 
 
 class Header(msgspec.Struct, frozen=True, kw_only=True):
-    """A header that was found to be in order.
+    """A valid header.
 
-    `body_start` is the offset of the first row, `first_line` its line number. `corrected_rejects`: the file is a reject
-    file that came back; its first two columns are Penstock's and its cells need `restore_cell`.
+    `body_start` is the offset of the first row, `first_line` its line number. `corrected_rejects`: the file is a
+    corrected reject file; its first two columns are Penstock's and its cells need `restore_cell`.
     """
 
     file_format: FileFormat
@@ -40,7 +40,7 @@ def parse_header(
 ) -> Header:
     """The header of a file, from its first `MAX_HEADER_BYTES` plain bytes, or from all of it (`complete`).
 
-    The format is detected, unless a plan has it already (`file_format`). Without a mapping (inspection), only the
+    The format is detected unless a plan already has it (`file_format`). Without a mapping (inspection), only the
     header itself is checked. Raises `Refused` with every fault at once.
     """
     refuse_other_formats(head)
@@ -48,16 +48,16 @@ def parse_header(
     if complete and not head[start:].strip():
         raise refusal("empty_file", "the file is empty", "Upload a file with a header line and at least one row.")
     chosen = file_format or detect_format(head)
-    read = tabular_format(chosen).read_header(head, start, max_columns=limits.columns, complete=complete)
-    if read.faults:
-        raise Refused(list(read.faults))
-    columns, faults = _decoded(read.cells)
+    raw_header = tabular_format(chosen).read_header(head, start, max_columns=limits.columns, complete=complete)
+    if raw_header.faults:
+        raise Refused(list(raw_header.faults))
+    columns, faults = _decoded(raw_header.cells)
     corrected = is_reject_header(columns)
     if corrected:
         columns = [restore_cell(name) for name in columns]
     faults += validate_names(columns)
-    if read.total > limits.columns:
-        faults.insert(0, _too_many_columns(read.total, limits))
+    if raw_header.total > limits.columns:
+        faults.insert(0, _too_many_columns(raw_header.total, limits))
     elif mapping is not None:
         faults += validate_mapped_columns(mapping, [name.strip(SPACES) for name in columns])
     if faults:
@@ -65,14 +65,14 @@ def parse_header(
     return Header(
         file_format=chosen,
         columns=tuple(columns),
-        body_start=read.body_start,
-        first_line=read.first_line,
+        body_start=raw_header.body_start,
+        first_line=raw_header.first_line,
         corrected_rejects=corrected,
     )
 
 
 def no_rows() -> Refused:
-    """The refusal of a file that has a header and nothing after it; who reads the body finds that out."""
+    """The error for a file with a header and no rows; only a reader of the body can raise it."""
     return refusal("no_rows", "the file has a header but no rows", "Upload a file with at least one row.")
 
 

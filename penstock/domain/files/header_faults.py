@@ -1,8 +1,8 @@
-"""What a refusal may say about a header.
+"""What an error may reveal about a header.
 
-Faults are stored and mailed, and what stands in a header's place may be a customer's row. So they give a column's name
-in `column` only, never in their message, and not even there when the header has none of the mapped columns, or a
-carriage return that may have been meant to end it.
+Faults are stored and mailed, and a file without a header has a customer's row in its place. So a fault has the column's
+name only in `column`, never in its message. It has no name at all when the header has none of the mapped columns, or a
+carriage return that may have been meant as its end.
 """
 
 from __future__ import annotations
@@ -15,26 +15,26 @@ from penstock.domain.errors import Fault
 from penstock.domain.files.column_names import SPACES, has_invisible
 from penstock.domain.mapping.mapping import Mapping
 
-MAX_FAULTS = 1_000  # so that a refusal fits into one event
-SHOWN_NAME = 80  # characters of a column's name that a fault shows
+MAX_FAULTS = 1_000  # so that an error fits into one event
+MAX_NAME_IN_FAULT = 80  # characters of a column's name that a fault shows
 
 
 def with_names(faults: Sequence[Fault], columns: Sequence[str], mapping: Mapping | None) -> list[Fault]:
-    """The faults with the names of the columns that they lie in, unless those may be a customer's values."""
+    """The faults with their columns' names, unless these may be a customer's values."""
     names = {name.strip(SPACES) for name in columns}
     external = mapping is not None and not any(mapped.column in names for mapped in mapping.columns)
     if external or any("\r" in name for name in columns):
         return list(faults)
     return [
-        msgspec.structs.replace(fault, column=_shown(columns[fault.position - 1]))
+        msgspec.structs.replace(fault, column=_printable_name(columns[fault.position - 1]))
         if fault.position is not None and fault.column is None
         else fault
         for fault in faults
     ]
 
 
-def _shown(name: str) -> str | None:
-    return "".join("\ufffd" if has_invisible(char) else char for char in name[:SHOWN_NAME]).strip(SPACES) or None
+def _printable_name(name: str) -> str | None:
+    return "".join("\ufffd" if has_invisible(char) else char for char in name[:MAX_NAME_IN_FAULT]).strip(SPACES) or None
 
 
 def bounded(faults: list[Fault]) -> list[Fault]:

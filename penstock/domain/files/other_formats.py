@@ -1,4 +1,4 @@
-"""Files that are no UTF-8 TSV at all, known by their first bytes, so that people hear what they have uploaded."""
+"""Detects files in unsupported formats by their first bytes, so that the error can name the format."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from penstock.domain.errors import refusal
 from penstock.domain.files.compression import PLAIN, compression_of
 
 SAVE_AS_UTF8 = "Save or export the file as UTF-8, tab-separated."
-_SAVE_AS_TSV = "Open it in the program that it comes from and save it as tab-separated text (TSV), UTF-8."
+_SAVE_AS_TSV = "Open it in the program that created it and save it as tab-separated text (TSV) in UTF-8."
 
 _SAMPLE = 256  # bytes
 _BYTE_ORDER_MARKS = {b"\xff\xfe": "UTF-16 or UTF-32", b"\xfe\xff": "UTF-16", b"\x00\x00\xfe\xff": "UTF-32"}
@@ -28,7 +28,7 @@ _TEXT = {b"<?xml": "an XML file", b"<!doctype": "a web page", b"<html": "a web p
 
 
 def refuse_other_formats(head: bytes) -> None:
-    """Raise `Refused` (`not_utf8`, `not_tsv`) when a file whose plain bytes begin with `head` is of another kind."""
+    """Raise `Refused` (`not_utf8`, `not_tsv`) when the plain bytes `head` show another kind of file."""
     for mark, encoding in _BYTE_ORDER_MARKS.items():
         if head.startswith(mark):
             raise refusal("not_utf8", f"the file is encoded as {encoding}, not as UTF-8", SAVE_AS_UTF8)

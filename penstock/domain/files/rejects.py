@@ -1,16 +1,16 @@
-"""Rejects: rows that were not ingested, how they are kept, and the file in which a person gets them back.
+"""Rejects: rows that were not ingested, how they are stored, and the reject file that users download.
 
 The file has the format of the upload, in UTF-8: `penstock_line`, `penstock_reasons`, then the columns of the upload.
-Corrected, it can be uploaded again as it is; the first two columns are then left out.
+Users correct it and upload it again; the first two columns are then ignored.
 
-What differs from the original row, and why:
+How a row differs from the original, and why:
 
-- Bytes that are not UTF-8, and NULs, become U+FFFD, so that the file is valid text for every reader. Such a row was
-  rejected for them, and has to be fixed in any case.
-- A cell that a spreadsheet would take for a formula gets an apostrophe in front. The characters are those of OWASP's
+- Bytes that are not UTF-8, and NULs, become U+FFFD, so that the file is valid text for every reader. The row was
+  rejected because of them, so a user has to fix it in any case.
+- A cell that a spreadsheet would treat as a formula gets a leading apostrophe. The characters are those of OWASP's
   "CSV Injection" (https://owasp.org/www-community/attacks/CSV_Injection): = + - @, their full-width forms, tab and
-  carriage return; also behind quotes and spaces, which spreadsheets drop, and after a lone carriage return within the
-  cell, which they take for the end of a row. `restore_cell` undoes exactly this.
+  carriage return; also after quotes and spaces, which spreadsheets drop, and after a lone carriage return within the
+  cell, which they treat as the end of a row. `restore_cell` undoes exactly this.
 """
 
 from __future__ import annotations
@@ -26,16 +26,16 @@ from penstock.domain.errors import Corrupt
 REJECT_COLUMNS = ("penstock_line", "penstock_reasons")
 
 _FORMULA = r"""(?=['" ]*[=+\-@＝＋－＠\t\r])"""
-_BARE = re.compile(rf"(^|\r){_FORMULA}")
-_NEUTRAL = re.compile(rf"(^|\r)'{_FORMULA}")
+_FORMULA_CELL = re.compile(rf"(^|\r){_FORMULA}")
+_NEUTRALISED_CELL = re.compile(rf"(^|\r)'{_FORMULA}")
 _LENGTH = struct.Struct(">I")
 
 
 class Reject(msgspec.Struct, frozen=True, array_like=True):
     """One row that was not ingested.
 
-    `line` is its number in the file, which counts the header as 1. A reason is a code, or `code:column` when one column
-    is the cause. `row` is the original line without its line end.
+    `line` is its line number in the file; the header is line 1. A reason is a code, or `code:column` when a column is
+    the cause. `row` is the original line without its line end.
     """
 
     line: int
@@ -48,13 +48,13 @@ _decoder = msgspec.msgpack.Decoder(Reject)
 
 
 def encode_rejects(rejects: Iterable[Reject]) -> bytes:
-    """Each reject as MessagePack behind its length (u32, big-endian), so that encoded runs can be joined."""
+    """Each reject as MessagePack after its length (u32, big-endian), so that encoded rejects can be concatenated."""
     encoded = map(_encoder.encode, rejects)
     return b"".join(part for record in encoded for part in (_LENGTH.pack(len(record)), record))
 
 
 def decode_rejects(encoded: bytes) -> Iterator[Reject]:
-    """The rejects again, one by one. Raises `Corrupt`."""
+    """The inverse of `encode_rejects`, one reject at a time. Raises `Corrupt`."""
     view = memoryview(encoded)
     while view:
         try:
@@ -68,17 +68,17 @@ def decode_rejects(encoded: bytes) -> Iterator[Reject]:
 def reject_rows(
     header: Sequence[str], rejects: Iterable[Reject], cells_of: Callable[[str], Sequence[str]]
 ) -> Iterator[Sequence[str]]:
-    """The rows of the reject file, its header first. `header` names the columns of the uploaded file, `cells_of` splits
-    a row of it into cells.
+    """The rows of the reject file, its header first. `header` names the columns of the uploaded file; `cells_of` splits
+    one of its rows into cells.
 
-    A row keeps the fields that it has, were they too few or too many. When the upload was itself a corrected reject
-    file, its own first two columns give way to the new ones.
+    A row keeps its cells even when it has too few or too many. When the upload was a corrected reject file itself, the
+    new first two columns replace its own.
     """
     corrected = is_reject_header(header)
-    own = len(REJECT_COLUMNS) if corrected else 0
-    yield [*REJECT_COLUMNS, *map(neutralise_cell, header[own:])]
+    skipped = len(REJECT_COLUMNS) if corrected else 0
+    yield [*REJECT_COLUMNS, *map(neutralise_cell, header[skipped:])]
     for reject in rejects:
-        cells = cells_of(reject.row.decode(errors="replace").replace("\0", "\ufffd"))[own:]
+        cells = cells_of(reject.row.decode(errors="replace").replace("\0", "\ufffd"))[skipped:]
         if corrected:
             cells = [restore_cell(cell) for cell in cells]
         yield [str(reject.line), "; ".join(reject.reasons), *map(neutralise_cell, cells)]
@@ -90,10 +90,10 @@ def is_reject_header(columns: Sequence[str]) -> bool:
 
 
 def neutralise_cell(cell: str) -> str:
-    """`cell`, such that no spreadsheet takes it for a formula."""
-    return _BARE.sub(r"\1'", cell)
+    """`cell`, changed so that no spreadsheet treats it as a formula."""
+    return _FORMULA_CELL.sub(r"\1'", cell)
 
 
 def restore_cell(cell: str) -> str:
-    """The cell that `neutralise_cell` was given."""
-    return _NEUTRAL.sub(r"\1", cell)
+    """The inverse of `neutralise_cell`."""
+    return _NEUTRALISED_CELL.sub(r"\1", cell)

@@ -1,6 +1,6 @@
-"""Rows: from a chunk's bytes to columns of cells, with a reject for each row that cannot be read.
+"""Rows: turns a chunk's bytes into columns of cells, with a reject for each unreadable row.
 
-What is a row and what are its cells is the format's to say; that a row is UTF-8 without NULs is the same for all.
+The format defines rows and cells; in every format, a row must be UTF-8 without NULs.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ from typing import NamedTuple
 from penstock.domain.files.rejects import Reject
 from penstock.domain.files.tabular_format import RawRows, TabularFormat
 
-SET_ASIDE = "processing_failed"  # why the rows of a chunk that could not be processed are rejected
+SET_ASIDE = "processing_failed"  # the reason code for the rows of a chunk that could not be processed
 
-_BYTES = "latin-1"  # a character for each byte, so that text may be split whatever its bytes are
+_BYTES = "latin-1"  # one character per byte, so that any bytes can be split as text
 
 
 class Table(NamedTuple):
@@ -33,7 +33,7 @@ class Parsed(NamedTuple):
 def parse(
     body: bytes, file_format: TabularFormat, *, first_line: int, header: Sequence[str], max_cell_bytes: int
 ) -> Parsed:
-    """The rows of `body`, which holds whole rows. `header` names the columns that each of them must have."""
+    """The rows of `body`, which consists of whole rows. `header` names the columns that each row must have."""
     text = _decoded(body)
     if text is None or "\0" in text:
         (lines, raw), rejects = _readable_rows(body, file_format, first_line)
@@ -48,7 +48,7 @@ def parse(
 
 
 def raw_rows(body: bytes, file_format: TabularFormat, *, first_line: int) -> Iterator[tuple[int, bytes]]:
-    """The rows of `body` as they stand in the file without their line ends, whatever is in them, and their lines."""
+    """The line number and the original bytes of each row of `body`, without its line end; rows may be unreadable."""
     lines, rows = file_format.split_rows(body.decode(_BYTES), first_line)
     return zip(lines, (row.encode(_BYTES) for row in rows), strict=True)
 
@@ -61,7 +61,7 @@ def _decoded(body: bytes) -> str | None:
 
 
 def _readable_rows(body: bytes, file_format: TabularFormat, first_line: int) -> tuple[RawRows, list[Reject]]:
-    """The slow way, row by row: taken only when some byte of the chunk is NUL or not UTF-8."""
+    """The slow path, row by row, for a chunk with a NUL or with bytes that are not UTF-8."""
     lines: list[int] = []
     raw: list[str] = []
     rejects: list[Reject] = []

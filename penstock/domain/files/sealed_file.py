@@ -7,13 +7,14 @@ Nonce-Reuse Misuse-Resistance" (CRYPTO 2015), in the shape of Tink's AES-GCM-HKD
     file     = header ‖ segment 0 ‖ … ‖ segment n-1
     header   = magic (7) ‖ format (1) ‖ key version (u32) ‖ segment size (u32) ‖ salt (32) ‖ commitment (32)
     file key (32) ‖ commitment (32) ‖ nonce prefix (7) = HKDF-SHA-256(data key, salt, info)
-    info     = label, the header up to the salt, the caller's context; each with its length in front
+    info     = label, the header up to the salt, the caller's context; each after its length
     segment  = AES-256-GCM(file key, nonce, up to `SEGMENT` plain bytes), 16 bytes longer than its plain bytes
     nonce    = nonce prefix ‖ index (u32) ‖ 1 for the last segment, else 0
 
 All numbers are big-endian. Every segment but the last is full; only an empty file has an empty segment. A file key
-seals one file, so a nonce never repeats while the salt is fresh. The index holds a segment in its place, the last flag
-shows a cut or an extension at a segment's edge, and the file key, which depends on salt and context, a transplant.
+seals one file, so a nonce never repeats as long as the salt is random. The index detects moved segments, the last flag
+truncation or extension at a segment boundary, and the file key, which depends on salt and context, segments of another
+file.
 """
 
 from __future__ import annotations
@@ -46,7 +47,7 @@ HEADER_SIZE = _PREAMBLE.size + SALT_SIZE + _COMMITMENT_SIZE  # bytes
 
 
 class _FileKeys(NamedTuple):
-    """What one file's salt and context make of the data key."""
+    """The keys of one file, derived from the data key, its salt and context."""
 
     cipher: AESGCM
     commitment: bytes
@@ -59,10 +60,10 @@ class _FileKeys(NamedTuple):
 def seal_stream(
     parts: Iterable[bytes], *, key: bytes, key_version: int, context: bytes, salt: bytes
 ) -> Iterator[bytes]:
-    """The sealed form of the concatenated `parts`, of any sizes, piece by piece.
+    """Seal the concatenated `parts`, which may have any size; yields the sealed file in pieces.
 
-    `key` is the tenant's file data key (32 bytes), `salt` 32 random bytes that no other file has. `context` says whose
-    and which file it is; reading takes the same. Holds one segment of 64 KiB beside the present part.
+    `key` is the tenant's file data key (32 bytes); `salt` is 32 random bytes, never reused. `context` identifies the
+    tenant and the file; reading needs the same one. Keeps one segment of 64 KiB in memory beside the current part.
     """
     if len(key) != 32 or len(salt) != SALT_SIZE:
         raise ValueError("a sealed file needs a key and a salt of 32 bytes each")
@@ -77,19 +78,19 @@ def key_version(header: bytes) -> int:
     """The version of the data key that sealed a file, from its first `HEADER_SIZE` bytes. Raises `Corrupt`."""
     if len(header) < HEADER_SIZE:
         raise Corrupt("the sealed file is shorter than its header")
-    magic, form, version, segment_size = _PREAMBLE.unpack_from(header)
-    if (magic, form, segment_size) != (_MAGIC, _FORMAT, SEGMENT):
+    magic, file_format, version, segment_size = _PREAMBLE.unpack_from(header)
+    if (magic, file_format, segment_size) != (_MAGIC, _FORMAT, SEGMENT):
         raise Corrupt("the object is not a sealed file of a known format")
     return int(version)
 
 
 class SealedReader:
-    """Ranged reads of one sealed file; every byte that is returned was authenticated.
+    """Reads ranges of a sealed file; every returned byte was authenticated.
 
-    `read(start, length)` gives exactly that range of the sealed bytes, of which there are `size`; `key_of(version)` the
-    tenant's file data key, which may raise errors of its own. Whatever was moved,
-    cut, added or changed raises `Corrupt`; so does a short answer of `read`. That the file's length is genuine is shown
-    by its last segment, so a read that reaches the end, or would pass it, opens that segment too.
+    `read(start, length)` returns exactly that range of the `size` sealed bytes; `key_of(version)` returns the tenant's
+    file data key and may raise its own errors. Anything moved, cut, added or changed raises `Corrupt`, and so does a
+    `read` that returns too little. The last segment authenticates the file's length, so a read that reaches the end or
+    would pass it opens that segment too.
     """
 
     def __init__(
@@ -105,11 +106,11 @@ class SealedReader:
         self._count, self.size = _measure(size - HEADER_SIZE)
 
     def read(self, start: int, length: int) -> bytes:
-        """The plain bytes [start, start + length), cut off at the end of the file as a slice is."""
+        """The plain bytes [start, start + length); like a slice, it stops at the end of the file."""
         return b"".join(self._open(start, start + length))
 
     def stream(self, start: int = 0, end: int | None = None, piece: int = 1 << 20) -> Iterator[bytes]:
-        """The plain bytes [start, end) in order, with about `piece` plain bytes to a storage read."""
+        """The plain bytes [start, end) in order; each storage read covers about `piece` plain bytes."""
         stop = max(start, self.size) if end is None else end
         step = max(1, piece // SEGMENT) * SEGMENT
         while True:
@@ -120,7 +121,7 @@ class SealedReader:
             start = edge
 
     def _open(self, start: int, end: int) -> Iterator[bytes]:
-        """The plain bytes [start, end), one storage read, one piece a segment."""
+        """The plain bytes [start, end), in one storage read and one piece per segment."""
         if start < 0 or end < start:
             raise ValueError("a range starts at 0 or later and does not end before it starts")
         if start == end < self.size:
@@ -145,10 +146,10 @@ class SealedReader:
             raise Corrupt(f"segment {index} of the sealed file was moved, cut or changed") from None
 
     def _fetch(self, start: int, length: int) -> bytes:
-        got = self._read(start, length)
-        if len(got) != length:
-            raise Corrupt(f"storage gave {len(got)} of {length} bytes of the sealed file")
-        return got
+        sealed = self._read(start, length)
+        if len(sealed) != length:
+            raise Corrupt(f"storage returned {len(sealed)} of {length} bytes of the sealed file")
+        return sealed
 
 
 def _derive(key: bytes, preamble: bytes, salt: bytes, context: bytes) -> _FileKeys:
@@ -159,17 +160,17 @@ def _derive(key: bytes, preamble: bytes, salt: bytes, context: bytes) -> _FileKe
 
 
 def _measure(sealed: int) -> tuple[int, int]:
-    """How many segments and plain bytes lie in `sealed` bytes of segments. Raises `Corrupt`."""
+    """The number of segments and of plain bytes in `sealed` bytes of segments. Raises `Corrupt`."""
     count = -(-sealed // _SEALED_SEGMENT)
     plain = sealed - count * _TAG
-    # Only an empty file ends with an empty segment: any other was cut down to the length of its last tag.
+    # Only an empty file ends with an empty segment; any other such file was truncated to its last tag.
     if count < 1 or plain < (count - 1) * SEGMENT + (count > 1):
         raise Corrupt("the sealed file ends within a segment")
     return count, plain
 
 
 def _segments(parts: Iterable[bytes]) -> Iterator[tuple[bytes | bytearray | memoryview, bool]]:
-    """Full segments and a last one with True. A full segment is held back until a byte after it is seen."""
+    """Full segments, then the last one with True. A full segment is held back until another byte follows."""
     held = bytearray()
     for part in parts:
         view = memoryview(part)

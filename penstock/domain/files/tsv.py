@@ -1,7 +1,8 @@
 """TSV: cells separated by tabs, rows by newlines, nothing quoted or escaped.
 
-Only a newline ends a row; a carriage return right before it belongs to the line end. All else (lone carriage returns,
-vertical tabs, form feeds, U+0085, U+2028, quotes) is text. In UTF-8 the byte of a newline occurs nowhere else.
+Only a newline ends a row; a carriage return directly before it belongs to the line end. Everything else (lone carriage
+returns, vertical tabs, form feeds, U+0085, U+2028, quotes) is text. In UTF-8, the newline byte occurs in no other
+character.
 """
 
 from __future__ import annotations
@@ -86,13 +87,13 @@ TSV = Tsv()
 
 
 def is_tsv(head: bytes, start: int) -> bool:
-    """Whether a file that begins so says by a tab in its first line that it is a TSV."""
+    """Whether the first line contains a tab."""
     line, _, _ = head[start:].partition(_NEWLINE_BYTE)
     return _TAB_BYTE in line
 
 
 def write_row(cells: Sequence[str]) -> bytes:
-    """One line; no cell may have a tab or a newline."""
+    """One line; no cell may contain a tab or a newline."""
     return (_TAB.join(cells) + _NEWLINE).encode()
 
 
@@ -102,7 +103,7 @@ def _faulty_rows(rows: Sequence[str], width: int, max_cell_bytes: int) -> dict[i
     faulty = {}
     if set(tabs) - {width - 1}:
         faulty = {at: WRONG_FIELD_COUNT for at, count in enumerate(tabs) if count != width - 1}
-    # A character has at most 4 bytes in UTF-8, so that mostly no row need be looked at.
+    # A character has at most 4 bytes in UTF-8, so most chunks need no look at single rows.
     if 4 * max(map(len, rows), default=0) > max_cell_bytes:
         large = (at for at, row in enumerate(rows) if at not in faulty and _longest_cell(row) > max_cell_bytes)
         faulty |= dict.fromkeys(large, CELL_TOO_LARGE)

@@ -1,8 +1,8 @@
-"""A chunk's bytes become sealed fragments and rejects: parse, map, validate, fold rows of one person, seal.
+"""Turns a chunk's bytes into sealed fragments and rejects: parse, map, validate, fold rows of one person, seal.
 
-This is the hot path. It works on columns, so that most of its steps run in C, and takes two ways: rows whose nodes
-occur once in the chunk (nearly all) are encoded straight from the columns; rows that share a node with another row are
-folded first.
+This is the hot path. It works on columns, so that most steps run in C, and has two branches: rows whose nodes occur
+once in the chunk (nearly all) are encoded directly from the columns; rows that share a node with another row are folded
+first.
 """
 
 from __future__ import annotations
@@ -24,8 +24,7 @@ Column = Sequence[Value | None]
 
 
 class ChunkResult(NamedTuple):
-    """`fragments` in the order of their keys, and the `nodes` of these, one after another; `rejects` in the order of
-    their lines."""
+    """`fragments` sorted by key, their `nodes` concatenated in the same order, and `rejects` sorted by line."""
 
     fragments: list[KeyAndCell]
     nodes: bytes
@@ -35,22 +34,23 @@ class ChunkResult(NamedTuple):
 
     @property
     def reject_reasons(self) -> dict[str, int]:
-        """How many rows were rejected for each reason; a row with several counts under its first, so that they add
-        up."""
+        """The number of rejected rows by reason; a row with several reasons counts under its first, so that the numbers
+        add up."""
         return dict(Counter(reject.reasons[0].partition(":")[0] for reject in self.rejects))
 
 
-PlainFragment = tuple[Node, bytes, bytes]  # a node, and the general and the personal part of what is said about it
+PlainFragment = tuple[Node, bytes, bytes]  # a node, then the general and the personal part of its fragment
 
 
 def ingest_chunk(
     body: bytes, *, chunk: int, first_line: int, plan: Plan, layout: Layout, sealer: ChunkSealer
 ) -> ChunkResult:
-    """All that one chunk says, ready to be written. The same bytes and plan give the same plain fragments always.
+    """The fragments and rejects of one chunk, ready to be written. The same bytes and plan always give the same plain
+    fragments.
 
-    What a step has used up is let go before the next one begins, which takes a quarter off the memory of a chunk.
+    Each step's input is released before the next step begins, which saves a quarter of the memory.
     """
-    rows, rejects = _fitting_rows(body, first_line, plan, layout)
+    rows, rejects = _valid_rows(body, first_line, plan, layout)
     ingested = len(rows.lines)
     plain = sorted(_plain_fragments(rows, layout))
     del rows
@@ -70,7 +70,7 @@ class _Rows(NamedTuple):
     nodes: list[Sequence[Node | None]]
 
 
-def _fitting_rows(body: bytes, first_line: int, plan: Plan, layout: Layout) -> tuple[_Rows, list[Reject]]:
+def _valid_rows(body: bytes, first_line: int, plan: Plan, layout: Layout) -> tuple[_Rows, list[Reject]]:
     """The rows that will be ingested, and the rejects, both in the order of their lines."""
     table, unreadable = parse(
         body,
@@ -84,7 +84,7 @@ def _fitting_rows(body: bytes, first_line: int, plan: Plan, layout: Layout) -> t
 
 
 def _coerce(table: Table, layout: Layout) -> tuple[_Rows, list[Reject]]:
-    """Values and nodes of every row that fits, and a reject for every other one with all of its reasons."""
+    """Values and nodes of every valid row, and a reject with all reasons for every other row."""
     columns: list[Column] = []
     reasons: dict[int, list[str]] = {}
     for column in layout.columns:
@@ -95,19 +95,19 @@ def _coerce(table: Table, layout: Layout) -> tuple[_Rows, list[Reject]]:
         columns.append(values)
         for at, code in errors.items():
             reasons.setdefault(at, []).append(f"{code}:{column.name}")
-    nodes = [who.hasher.column(columns[who.place], who.attribute.format) for who in layout.identifiers]
+    nodes = [each.hasher.column(columns[each.place], each.attribute.format) for each in layout.identifiers]
     for at in _without_identifier(nodes, len(table.lines)):
         reasons.setdefault(at, ["no_identifier"])
     if not reasons:
         return _Rows(table.lines, columns, list(nodes)), []
     rejects = [
-        Reject(line=table.lines[at], reasons=tuple(why), row=table.raw[at].encode()) for at, why in reasons.items()
+        Reject(line=table.lines[at], reasons=tuple(codes), row=table.raw[at].encode()) for at, codes in reasons.items()
     ]
-    good = [at not in reasons for at in range(len(table.lines))]
+    is_valid = [at not in reasons for at in range(len(table.lines))]
     kept = _Rows(
-        list(compress(table.lines, good)),
-        [list(compress(column, good)) for column in columns],
-        [list(compress(column, good)) for column in nodes],
+        list(compress(table.lines, is_valid)),
+        [list(compress(column, is_valid)) for column in columns],
+        [list(compress(column, is_valid)) for column in nodes],
     )
     return kept, rejects
 
@@ -119,7 +119,7 @@ def _without_identifier(nodes: Sequence[Sequence[Node | None]], rows: int) -> It
 
 
 def _plain_fragments(rows: _Rows, layout: Layout) -> list[PlainFragment]:
-    """One fragment per node that occurs in the chunk."""
+    """One fragment for each node in the chunk."""
     shared_nodes = _shared_nodes(rows.nodes)
     if shared_nodes and len(rows.nodes) == 1 and layout.overwrites:
         rows = _without_superseded(rows)
@@ -127,28 +127,28 @@ def _plain_fragments(rows: _Rows, layout: Layout) -> list[PlainFragment]:
     if not shared_nodes:
         return _direct(rows, layout)
     shared = [any(node in shared_nodes for node in nodes) for nodes in zip(*rows.nodes, strict=True)]
-    alone = [not is_shared for is_shared in shared]
-    return _direct(_pick(rows, alone), layout) + _folded(_pick(rows, shared), layout)
+    unshared = [not is_shared for is_shared in shared]
+    return _direct(_pick(rows, unshared), layout) + _folded(_pick(rows, shared), layout)
 
 
 def _without_superseded(rows: _Rows) -> _Rows:
-    """The rows without those of which nothing remains, since a later row of the same person has no blank."""
+    """The rows that still matter: a later row of the same person without blanks overwrites all earlier ones."""
     (nodes,) = rows.nodes
-    full = [None not in values for values in zip(*rows.columns, strict=True)]
-    last_full = {node: at for at, node in enumerate(nodes) if full[at]}
-    return _pick(rows, [at >= last_full.get(node, 0) for at, node in enumerate(nodes)])
+    has_no_blank = [None not in values for values in zip(*rows.columns, strict=True)]
+    last_without_blank = {node: at for at, node in enumerate(nodes) if has_no_blank[at]}
+    return _pick(rows, [at >= last_without_blank.get(node, 0) for at, node in enumerate(nodes)])
 
 
-def _pick(rows: _Rows, which: list[bool]) -> _Rows:
+def _pick(rows: _Rows, selected: list[bool]) -> _Rows:
     return _Rows(
-        list(compress(rows.lines, which)),
-        [list(compress(column, which)) for column in rows.columns],
-        [list(compress(column, which)) for column in rows.nodes],
+        list(compress(rows.lines, selected)),
+        [list(compress(column, selected)) for column in rows.columns],
+        [list(compress(column, selected)) for column in rows.nodes],
     )
 
 
 def _shared_nodes(columns: Sequence[Sequence[Node | None]]) -> set[Node]:
-    """The nodes that more than one cell of the chunk leads to."""
+    """The nodes that occur more than once in the chunk."""
     seen: set[Node] = set()
     total = 0
     for column in columns:
@@ -162,14 +162,14 @@ def _shared_nodes(columns: Sequence[Sequence[Node | None]]) -> set[Node]:
 
 
 def _direct(rows: _Rows, layout: Layout) -> list[PlainFragment]:
-    """Fragments of rows that share no node: each row's own, and a linking one for each further identifier."""
+    """Fragments of rows that share no node: one per row, and a linking fragment for each further identifier."""
     return [
         fragment for place, group in _by_primary_node(rows) for fragment in _with_primary_node(place, group, layout)
     ]
 
 
 def _by_primary_node(rows: _Rows) -> Iterator[tuple[int, _Rows]]:
-    """The rows by the first identifier that they have: its place among the identifiers, and those rows."""
+    """The rows grouped by their first identifier that is not blank, with its place among the identifiers."""
     for place in range(len(rows.nodes)):
         nodes = rows.nodes[place]
         if None not in nodes:
@@ -180,11 +180,11 @@ def _by_primary_node(rows: _Rows) -> Iterator[tuple[int, _Rows]]:
 
 
 def _with_primary_node(place: int, rows: _Rows, layout: Layout) -> list[PlainFragment]:
-    """All of them have the identifier at `place`, and none before it."""
+    """Fragments of rows whose first identifier is the one at `place`."""
     primary_nodes = [node for node in rows.nodes[place] if node is not None]
     namespace = layout.identifiers[place].attribute.namespace
     further = list(zip(layout.identifiers, rows.nodes, strict=True))[place + 1 :]
-    ordinary, personal = _side_by_side(rows, layout.ordinary), _side_by_side(rows, layout.personal)
+    ordinary, personal = _values_by_row(rows, layout.ordinary), _values_by_row(rows, layout.personal)
     links = map(b"".join, zip(*([node or b"" for node in nodes] for _, nodes in further), strict=True))
     parts = map(
         layout.encoder.encode,
@@ -197,22 +197,24 @@ def _with_primary_node(place: int, rows: _Rows, layout: Layout) -> list[PlainFra
         _cleared_by_row(rows, layout),
     )
     plain = [(primary_node, *part) for primary_node, part in zip(primary_nodes, parts, strict=True)]
-    for who, nodes in further:
-        plain += _linking(who, nodes, primary_nodes, rows)
+    for identifier, nodes in further:
+        plain += _linking(identifier, nodes, primary_nodes, rows)
     return plain
 
 
 def _linking(
-    who: IdentifierColumn, nodes: Sequence[Node | None], primary_nodes: Sequence[Node], rows: _Rows
+    identifier: IdentifierColumn, nodes: Sequence[Node | None], primary_nodes: Sequence[Node], rows: _Rows
 ) -> Iterator[PlainFragment]:
-    """Fragments that hold a further identifier and lead to the row's primary_node."""
-    own = zip(rows.columns[who.place], strict=True)
-    ordinary, personal = (repeat(()), own) if who.attribute.pii else (own, repeat(()))
-    parts = map(who.encoder.encode, repeat(who.attribute.namespace), rows.lines, ordinary, personal, primary_nodes)
+    """Fragments that hold a further identifier and link to the row's primary node."""
+    own = zip(rows.columns[identifier.place], strict=True)
+    ordinary, personal = (repeat(()), own) if identifier.attribute.pii else (own, repeat(()))
+    parts = map(
+        identifier.encoder.encode, repeat(identifier.attribute.namespace), rows.lines, ordinary, personal, primary_nodes
+    )
     return ((node, *part) for node, part in zip(nodes, parts, strict=True) if node is not None)
 
 
-def _side_by_side(rows: _Rows, places: Sequence[int]) -> Iterable[tuple[Value | None, ...]]:
+def _values_by_row(rows: _Rows, places: Sequence[int]) -> Iterable[tuple[Value | None, ...]]:
     return zip(*(rows.columns[place] for place in places), strict=True) if places else repeat(())
 
 
@@ -227,15 +229,15 @@ def _cleared_by_row(rows: _Rows, layout: Layout) -> Iterable[Sequence[str]]:
 
 
 class _Folding:
-    """What several rows say about one node; rows come in the order of their lines."""
+    """The assertions of several rows about one node; rows are added in the order of their lines."""
 
     def __init__(self, namespace: str) -> None:
         self.namespace = namespace
         self.assertions: dict[int, tuple[Value | None, int]] = {}  # by place: the value (None: cleared) and its line
         self.links: dict[Node, None] = {}
 
-    def say(self, values: Iterable[tuple[int, Value | None]], line: int, policies: Sequence[WritePolicy]) -> None:
-        """What one row says: values by place."""
+    def add(self, values: Iterable[tuple[int, Value | None]], line: int, policies: Sequence[WritePolicy]) -> None:
+        """Add the values of one row, by place."""
         assertions = self.assertions
         for place, value in values:
             policy = policies[place]
@@ -248,18 +250,24 @@ class _Folding:
 
 
 def _folded(rows: _Rows, layout: Layout) -> list[PlainFragment]:
-    """Fragments of rows that meet in a node; one that all of them lead to holds what all of them say."""
+    """Fragments of rows that share nodes; a shared node's fragment holds the assertions of all its rows."""
     people: dict[Node, _Folding] = {}
     policies = [column.policy for column in layout.columns]
     names = [column.attribute.name for column in layout.columns]
     for line, values, nodes in zip(
         rows.lines, zip(*rows.columns, strict=True), zip(*rows.nodes, strict=True), strict=True
     ):
-        present = [(who, node) for who, node in zip(layout.identifiers, nodes, strict=True) if node is not None]
+        present = [
+            (identifier, node) for identifier, node in zip(layout.identifiers, nodes, strict=True) if node is not None
+        ]
         primary_node = present[0][1]
-        for who, node in present:
-            person = people.setdefault(node, _Folding(who.attribute.namespace))
-            person.say(enumerate(values) if node is primary_node else [(who.place, values[who.place])], line, policies)
+        for identifier, node in present:
+            person = people.setdefault(node, _Folding(identifier.attribute.namespace))
+            person.add(
+                enumerate(values) if node is primary_node else [(identifier.place, values[identifier.place])],
+                line,
+                policies,
+            )
             person.links.update(
                 dict.fromkeys(other for _, other in present[1:]) if node is primary_node else {primary_node: None}
             )

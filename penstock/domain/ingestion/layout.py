@@ -1,4 +1,4 @@
-"""The layout: a plan compiled against a file's header, once per request, for the work on every row."""
+"""The layout: a plan compiled against a file's header, once per request."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from penstock.domain.profiles.identity import NodeHasher
 
 
 class LayoutColumn(NamedTuple):
-    """One mapped column; `at` is its place in the file."""
+    """One mapped column; `at` is its index in the file."""
 
     at: int
     name: str
@@ -26,7 +26,7 @@ class LayoutColumn(NamedTuple):
 
 
 class IdentifierColumn(NamedTuple):
-    """A mapped column that names the person; `place` is its place among `Layout.columns`. `encoder` knows it alone."""
+    """A mapped identifier column; `place` is its index in `Layout.columns`. `encoder` encodes this column alone."""
 
     place: int
     attribute: Attribute
@@ -35,8 +35,8 @@ class IdentifierColumn(NamedTuple):
 
 
 class Layout(NamedTuple):
-    """`header` names all of the file's columns. `ordinary` and `personal` are places among `columns`; `identifiers` are
-    in order of priority. `overwrites` tells that a later row wins in every column."""
+    """`header` names all columns of the file. `ordinary`, `personal` and `clearing` are indices in `columns`;
+    `identifiers` are sorted by priority. `overwrites`: a later row wins in every column."""
 
     file_format: TabularFormat
     header: tuple[str, ...]

@@ -1,4 +1,4 @@
-"""Attributes: the fields of a profile, their input formats and the ones that are built in."""
+"""Attributes: the fields of a profile, and their value formats."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _ARGUMENTS = {
     ValueType.PHONE: "a region",
     ValueType.ENUM: "options",
 }
-_WRITTEN_FORMAT = re.compile(r"(?P<kind>[^()]*)(?P<given>\((?P<argument>.*)\))?", re.DOTALL)
+_WRITTEN_FORMAT = re.compile(r"(?P<kind>[^()]*)(?P<parentheses>\((?P<argument>.*)\))?", re.DOTALL)
 _FORMATS = (
     "Use text, integer, decimal, boolean, date, date(dd/MM/yyyy), datetime, datetime(yyyy-MM-dd HH:mm:ss), email, "
     "phone, phone(NL), url or enum(gold|silver)."
@@ -47,7 +47,7 @@ WRITTEN_IN_SEVERAL_WAYS = frozenset({ValueType.DATE, ValueType.DATETIME, ValueTy
 
 
 class ValueFormat(msgspec.Struct, frozen=True):
-    """How a cell is read. `argument`: a pattern (date, datetime), a region (phone), or `a|b|c` (enum).
+    """How a cell is parsed. `argument`: a pattern (date, datetime), a region (phone), or `a|b|c` (enum).
 
     Written `kind` or `kind(argument)`, e.g. `date(dd/MM/yyyy)`, `phone(NL)`, `enum(gold|silver)`.
     Date patterns use the letters of Unicode LDML: yyyy MM dd HH mm ss SSS XXX.
@@ -57,7 +57,7 @@ class ValueFormat(msgspec.Struct, frozen=True):
     argument: str = ""
 
     def writes_as(self, other: ValueFormat) -> bool:
-        """Whether both read the same values, though perhaps written in different ways."""
+        """Whether both produce the same values, perhaps from different notations."""
         return self == other or (self.kind is other.kind and self.kind in WRITTEN_IN_SEVERAL_WAYS)
 
     def __str__(self) -> str:
@@ -68,10 +68,10 @@ TEXT = ValueFormat()
 
 
 def parse_format(written: str) -> ValueFormat:
-    """The format that is written `kind` or `kind(argument)`, the inverse of `str`.
+    """The format written as `kind` or `kind(argument)`; the inverse of `str`.
 
-    `Refused`: unknown_format, or invalid_format when an argument is missing or out of place. What the argument says
-    is judged by `coercer`, which knows patterns, regions and options.
+    Raises `Refused`: unknown_format, or invalid_format when an argument is missing or not allowed. `coercer` validates
+    the argument itself, since it knows patterns, regions and options.
     """
     if len(written) > MAX_FORMAT:
         raise refusal("invalid_format", f"the format has {len(written):,} characters", f"Use up to {MAX_FORMAT:,}.")
@@ -79,9 +79,9 @@ def parse_format(written: str) -> ValueFormat:
     if match is None or match["kind"] not in list(ValueType):
         raise refusal("unknown_format", f"{written[:64]!r} is not an input format", _FORMATS)
     kind, argument = ValueType(match["kind"]), match["argument"] or ""
-    if match["given"] and not (kind.takes_argument and argument):
-        wanted = f"needs {_ARGUMENTS[kind]} between" if kind.takes_argument else "takes no"
-        raise refusal("invalid_format", f"The format {kind} {wanted} parentheses", _FORMATS)
+    if match["parentheses"] and not (kind.takes_argument and argument):
+        rule = f"needs {_ARGUMENTS[kind]} between" if kind.takes_argument else "takes no"
+        raise refusal("invalid_format", f"The format {kind} {rule} parentheses", _FORMATS)
     if kind is ValueType.ENUM and not argument:
         raise refusal("invalid_format", "The format enum needs options", _FORMATS)
     return ValueFormat(kind, argument)
@@ -90,8 +90,7 @@ def parse_format(written: str) -> ValueFormat:
 class Attribute(msgspec.Struct, frozen=True, kw_only=True):
     """One field of a profile.
 
-    `namespace` is set for an attribute that can be an identifier of its own kind; a custom attribute
-    that is mapped as an identifier uses its name.
+    `namespace` keeps the identifiers of different attributes apart.
     """
 
     name: str
@@ -108,11 +107,11 @@ class Attribute(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def check_name(name: str) -> str:
-    """`name` itself, or `Refused` when it cannot name an attribute or a data source."""
+    """Return `name`; raise `Refused` when it is not valid for an attribute or a data source."""
     if not NAME.match(name):
         raise refusal(
             "invalid_name",
-            f"{name[:64]!r} cannot be a name",
-            "Use a lower-case letter, then up to 62 lower-case letters, digits or underscores.",
+            f"{name[:64]!r} is not a valid name",
+            "Start with a lower-case letter, then use up to 62 lower-case letters, digits or underscores.",
         )
     return name

@@ -1,8 +1,8 @@
-"""The attributes that every tenant has: what a file of customers usually holds.
+"""The attributes that every tenant has: the usual columns of a customer file.
 
-A format is only stricter than text where an ordinary file keeps to it, because a value that does not fit costs its
-row: countries, genders and web sites are written in too many ways. Personal ones cannot be used in segments, whose
-reader never holds the personal key.
+A format is stricter than text only where ordinary files follow it, because an invalid value rejects its row: countries,
+genders and web sites are written in too many ways. Personal attributes cannot be used in segments, because the service
+that computes segments has no personal key.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def _ordinary(name: str, display_name: str, format: ValueFormat = TEXT, *, macro
 
 
 _ATTRIBUTES = (
-    # Who it is: keys of other systems, and ways to reach a person.
+    # Identifiers: keys of other systems, and contact addresses.
     _ordinary("crmid", "CRM ID"),
     _ordinary("loyalty_id", "Loyalty ID"),
     _personal("email", "E-mail address", _EMAIL),
@@ -61,7 +61,7 @@ _ATTRIBUTES = (
     _ordinary("job_title", "Job title", macro=True),
     _ordinary("industry", "Industry"),
     _ordinary("website", "Website"),
-    # What they are to the tenant.
+    # Their relation to the tenant.
     _ordinary("customer_since", "Customer since", _DATE, macro=True),
     _ordinary("customer_type", "Customer type"),
     _ordinary("loyalty_tier", "Loyalty tier", macro=True),
@@ -72,7 +72,7 @@ _ATTRIBUTES = (
     _ordinary("last_purchase_at", "Last purchase", _DATETIME),
     _ordinary("last_seen_at", "Last seen", _DATETIME),
     _ordinary("preferred_store", "Preferred store", macro=True),
-    # What they have agreed to.
+    # Their consent.
     _ordinary("marketing_consent", "Agreed to marketing", _BOOLEAN),
     _ordinary("email_opt_in", "Agreed to e-mail", _BOOLEAN),
     _ordinary("sms_opt_in", "Agreed to text messages", _BOOLEAN),

@@ -1,4 +1,4 @@
-"""Mappings: which column feeds which attribute, how blanks are treated, and the frozen plan of a request."""
+"""Mappings: which column feeds which attribute and how blanks are treated; and the frozen plan of a request."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from penstock.domain.mapping.attributes import Attribute, ValueFormat
 
 
 class WritePolicy(StrEnum):
-    OVERWRITE = "overwrite"  # the newest value wins; a blank says nothing
+    OVERWRITE = "overwrite"  # the newest value wins; a blank changes nothing
     KEEP_FIRST = "keep_first"  # the oldest value stays
     CLEAR_ON_BLANK = "clear_on_blank"  # the newest value wins; a blank removes it
 
 
 class ColumnMapping(msgspec.Struct, frozen=True, kw_only=True):
-    """One column's part in a mapping. Identifiers rank in the order in which they are listed.
+    """One column of a mapping. The order of identifiers is their priority.
 
-    `format` is how this column writes the attribute's values, where that is not the attribute's own way: a date's
-    pattern, a phone number's region.
+    `format` is set when this column writes the attribute's values differently: with another date pattern or phone
+    region.
     """
 
     column: str
@@ -31,7 +31,7 @@ class ColumnMapping(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Mapping(msgspec.Struct, frozen=True, kw_only=True):
-    """What is saved per data source; `version` counts from 1."""
+    """The saved mapping of a data source; `version` counts from 1."""
 
     data_source: str
     version: int
@@ -44,7 +44,7 @@ class Mode(StrEnum):
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
-    """Bounds of one tenant's files; an operator can raise each."""
+    """Limits on one tenant's files; an operator can raise each."""
 
     file_bytes: int = 40_000_000  # decompressed
     columns: int = 5_000
@@ -54,9 +54,9 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
-    """The frozen copy of all that one request runs with, so that a later edit never splits a file in two.
+    """The frozen settings of one request, so that later edits never affect part of a file.
 
-    `data_keys` and `hash_key` are versions; `chunk_bytes` is the size that the splitter aims at.
+    `..._key` fields are key versions; `chunk_bytes` is the target size of a chunk.
     """
 
     tenant_id: str

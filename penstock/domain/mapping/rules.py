@@ -1,4 +1,4 @@
-"""What a mapping must be by itself, before any file is looked at."""
+"""The rules for a mapping on its own, independent of any file."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from penstock.domain.mapping.mapping import ColumnMapping
 
 
 class MappedColumn(Protocol):
-    """What the bounds of a mapping look at."""
+    """The part of a mapped column that `check_size` needs."""
 
     @property
     def column(self) -> str: ...
@@ -32,7 +32,7 @@ class MappedColumn(Protocol):
 
 
 def check_size(columns: Sequence[MappedColumn]) -> None:
-    """Raise `Refused` for a mapping that would cost too much to judge or to run with; cheap by itself."""
+    """Raise `Refused` for a mapping that would cost too much to validate or to use; a cheap check."""
     check_number(
         len(columns),
         MAX_MAPPED_COLUMNS,
@@ -52,9 +52,9 @@ def check_size(columns: Sequence[MappedColumn]) -> None:
 
 
 def check_formats(formats: Iterable[ValueFormat]) -> None:
-    """Raise `Refused` for the formats of a mapping's columns when they would cost too much together.
+    """Raise `Refused` when all formats of a mapping together would cost too much.
 
-    Of each by itself, `parse_format` and `coercer` tell.
+    `parse_format` and `coercer` validate each format.
     """
     arguments = [each for each in formats if each.argument]
     check_number(
@@ -74,7 +74,7 @@ def check_formats(formats: Iterable[ValueFormat]) -> None:
 
 
 def mapped_formats(columns: Sequence[ColumnMapping], attributes: Dict[str, Attribute]) -> list[ValueFormat]:
-    """How the cells of each of `columns` are read: in its own way, or its attribute's, where there is one."""
+    """The format of each column: its own, or its attribute's; columns of unknown attributes are left out."""
     return [
         column.format or attributes[column.attribute].format for column in columns if column.attribute in attributes
     ]
@@ -85,8 +85,8 @@ def validate_mapping(columns: Sequence[ColumnMapping], attributes: Dict[str, Att
     faults = [
         *_unknown_attributes(columns, attributes),
         *_other_formats(columns, attributes),
-        *_twice([column.column for column in columns], "column_mapped_twice", "column"),
-        *_twice([column.attribute for column in columns], "attribute_mapped_twice", "attribute"),
+        *_duplicates([column.column for column in columns], "column_mapped_twice", "column"),
+        *_duplicates([column.attribute for column in columns], "attribute_mapped_twice", "attribute"),
     ]
     if not any(column.identifier for column in columns):
         faults.append(
@@ -131,7 +131,7 @@ def _other_formats(columns: Sequence[ColumnMapping], attributes: Dict[str, Attri
     ]
 
 
-def _twice(names: Sequence[str], code: str, what: str) -> list[Fault]:
+def _duplicates(names: Sequence[str], code: str, what: str) -> list[Fault]:
     return [
         Fault(code=code, message=f"the {what} {name!r} is mapped {times} times", hint=f"Map each {what} once.")
         for name, times in Counter(names).items()

@@ -1,7 +1,6 @@
-"""The profile: the fold of all visible fragments that are reachable from an identifier.
+"""The profile: the fold of all visible fragments reachable from an identifier.
 
-Each fragment holds assertions; they are folded in the order of (request id, row), which is the order of acceptance
-and then of the
+Fragments hold assertions, which are folded in the order of (request id, row): the order of acceptance, then of the
 file, whatever the order in which chunks, retries and parallel uploads arrived.
 """
 
@@ -17,7 +16,7 @@ MASK = "***"
 
 
 class Origin(NamedTuple):
-    """Where a value came from: `row` is the line of the request's file, the header being line 1."""
+    """Where a value came from: `row` is the line in the request's file; the header is line 1."""
 
     request_id: str
     row: int
@@ -45,32 +44,31 @@ class Profile(NamedTuple):
 
 
 def fold(fragments: Iterable[Fragment]) -> Profile:
-    """One answer for any order and any repetition of `fragments`."""
-    told: dict[str, AttributeValue] = {}
-    for origin, name, assertion in sorted(_said(fragments), key=lambda said: (said[0], said[1])):
+    """The same profile for any order and any repetition of `fragments`."""
+    attributes: dict[str, AttributeValue] = {}
+    for origin, name, assertion in sorted(_assertions(fragments), key=lambda entry: entry[:2]):
         if assertion.cleared:
-            told.pop(name, None)
-        elif not (assertion.policy is WritePolicy.KEEP_FIRST and name in told):
-            told[name] = AttributeValue(assertion.value, origin, assertion.personal)
-    return Profile(_identifiers(fragments), dict(sorted(told.items())))
+            attributes.pop(name, None)
+        elif not (assertion.policy is WritePolicy.KEEP_FIRST and name in attributes):
+            attributes[name] = AttributeValue(assertion.value, origin, assertion.personal)
+    return Profile(_identifiers(fragments), dict(sorted(attributes.items())))
 
 
-def _said(fragments: Iterable[Fragment]) -> Iterable[tuple[Origin, str, Assertion]]:
+def _assertions(fragments: Iterable[Fragment]) -> Iterable[tuple[Origin, str, Assertion]]:
     for fragment in fragments:
         for name, assertion in fragment.assertions.items():
             yield Origin(fragment.key.request_id, assertion.row), name, assertion
 
 
 def _identifiers(fragments: Iterable[Fragment]) -> tuple[Identifier, ...]:
-    """Each fragment names the identifier at whose node it lies; equal ones are named once, in the spelling told
-    last."""
+    """The identifier at each fragment's node, once per node, in its newest spelling."""
     newest: dict[bytes, tuple[Origin, Identifier]] = {}
     for fragment in fragments:
-        said = fragment.assertions.get(fragment.namespace)
-        if said is None:
+        assertion = fragment.assertions.get(fragment.namespace)
+        if assertion is None:
             continue
-        origin = Origin(fragment.key.request_id, said.row)
-        identifier = Identifier(fragment.namespace, MASK if said.value is None else said.value)
+        origin = Origin(fragment.key.request_id, assertion.row)
+        identifier = Identifier(fragment.namespace, MASK if assertion.value is None else assertion.value)
         if fragment.key.node not in newest or newest[fragment.key.node][0] < origin:
             newest[fragment.key.node] = (origin, identifier)
     return tuple(

@@ -1,4 +1,4 @@
-"""Fragments: what one upload request says about one identifier, and how it lies in the profile store.
+"""Fragments: the assertions of one upload request about one identifier, and their stored format.
 
 The key sorts: node (16) ‖ data source (8) ‖ request id (16) ‖ chunk (4, big-endian). The last 20 bytes are the
 fragment's origin.
@@ -34,21 +34,21 @@ REQUEST_BYTES = 16
 CHUNK_BYTES = 4
 KEY_BYTES = NODE_BYTES + SOURCE_BYTES + REQUEST_BYTES + CHUNK_BYTES
 ORIGIN_BYTES = REQUEST_BYTES + CHUNK_BYTES
-SELECTIONS_KEPT = 1_024
+CACHED_SELECTIONS = 1_024
 
 
 class StoredFragment(NamedTuple):
-    """A fragment as the profile store sees it."""
+    """A fragment as the profile store has it."""
 
     key: bytes
     cell: bytes
 
 
-KeyAndCell = tuple[bytes, bytes]  # the same as it is written, a plain tuple, which is made and bound faster
+KeyAndCell = tuple[bytes, bytes]  # a StoredFragment to write, as a plain tuple, which is faster to create and bind
 
 
 class FragmentKey(NamedTuple):
-    """A fragment key taken apart; `source` is `source_key` of the data source's name."""
+    """A parsed fragment key; `source` is `source_key` of the data source's name."""
 
     node: Node
     source: bytes
@@ -67,18 +67,18 @@ def key_suffix(data_source: str, request_id: str, chunk: int) -> bytes:
 
 
 def split_key(key: bytes) -> FragmentKey:
-    node, rest = key[:NODE_BYTES], key[NODE_BYTES:]
-    source, request, chunk = rest[:SOURCE_BYTES], rest[SOURCE_BYTES:-CHUNK_BYTES], rest[-CHUNK_BYTES:]
+    node, suffix = key[:NODE_BYTES], key[NODE_BYTES:]
+    source, request, chunk = suffix[:SOURCE_BYTES], suffix[SOURCE_BYTES:-CHUNK_BYTES], suffix[-CHUNK_BYTES:]
     return FragmentKey(node, source, str(UUID(bytes=request)), int.from_bytes(chunk, "big"))
 
 
 def bucket_of(node: Node, bits: int) -> int:
-    """The partition in which a node lies: its leading `bits` bits."""
+    """The partition of a node: its leading `bits` bits."""
     return int.from_bytes(node[:8], "big") >> (64 - bits)
 
 
 class Assertion(NamedTuple):
-    """What one row says of one attribute. `value` is None when the row clears it, or when the reader may not see it."""
+    """What one row says about an attribute. `value` is None when the row clears it or the reader may not see it."""
 
     value: Value | None
     row: int
@@ -114,8 +114,7 @@ _decode_personal = msgspec.msgpack.Decoder(list[Value]).decode
 
 
 class PartEncoder:
-    """Encodes the two plain parts of fragments whose attributes are always the same; the constant names are encoded
-    once."""
+    """Encodes the two plain parts of fragments that have the same attributes; encodes the attribute names only once."""
 
     def __init__(self, ordinary: Sequence[str], personal: Sequence[str], policies: Mapping[str, WritePolicy]) -> None:
         self._ordinary, self._personal = _Names(ordinary), _Names(personal)
@@ -133,7 +132,7 @@ class PartEncoder:
         rows: Mapping[str, int] | None = None,
         cleared: Sequence[str] = (),
     ) -> tuple[bytes, bytes]:
-        """The general and the personal part; None stands for an attribute of which nothing is said."""
+        """The general and the personal part; None means that the row says nothing about the attribute."""
         names, personal_names = self._ordinary.all, self._personal.all
         if None in ordinary:
             names, ordinary = self._ordinary.without_blanks(ordinary)
@@ -156,12 +155,11 @@ class PartEncoder:
 
 
 class _Names:
-    """Encoded attribute names: all of them, and those of the values that a row has, each selection of which is
-    remembered."""
+    """Encoded attribute names: all of them, or, cached, a selection of them."""
 
     def __init__(self, names: Sequence[str]) -> None:
         self.all = _raw(names)
-        self._selected = lru_cache(SELECTIONS_KEPT)(lambda present: _raw(list(compress(names, present))))
+        self._selected = lru_cache(CACHED_SELECTIONS)(lambda present: _raw(list(compress(names, present))))
 
     def without_blanks(self, values: tuple[Value | None, ...]) -> tuple[msgspec.Raw, tuple[Value | None, ...]]:
         present = tuple([value is not None for value in values])
@@ -173,9 +171,9 @@ def _raw(value: object) -> msgspec.Raw:
 
 
 def decode(key: bytes, general: bytes, personal: bytes | None) -> Fragment:
-    """The fragment of two plain parts; without the personal one its values are None.
+    """The fragment with these two plain parts; without the personal part, its values are None.
 
-    Raises msgspec.ValidationError for bytes that `PartEncoder` did not write, which authentication rules out.
+    Raises msgspec.ValidationError for bytes that `PartEncoder` did not write; authentication rules these out.
     """
     part = _decode_general(general)
     values = _decode_personal(personal) if personal else [None] * len(part.personal)

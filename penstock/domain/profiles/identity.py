@@ -1,7 +1,7 @@
-"""Identity: from an identifier's value to the node at which a person's fragments lie.
+"""Identity: from an identifier's value to the node under which a person's fragments are stored.
 
 node = BLAKE2b-128 (RFC 7693), keyed with the tenant's hash key, of namespace ‖ 0x00 ‖ normalised value.
-A namespace is an attribute name, so it holds no 0x00, and two namespaces never meet.
+A namespace is an attribute name, which contains no 0x00, so different namespaces never share an input.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ Node = bytes
 
 
 def normalise(value: str | int, format: ValueFormat) -> str:
-    """The form in which two spellings of one identifier are equal.
+    """The normal form in which all spellings of an identifier are equal.
 
-    Text loses the white space around it and is put in NFC, so `" C1"` is `"C1"` but `"c1"` is not;
-    an e-mail address is compared without case. Other formats were made canonical when they were read.
+    Text is stripped of white space and normalised to NFC, so `" C1"` equals `"C1"`, but not `"c1"`; the case of an
+    e-mail address is ignored. Other formats became canonical when they were parsed.
     """
     text = str(value)
     if format.kind is ValueType.EMAIL:
@@ -31,19 +31,19 @@ def normalise(value: str | int, format: ValueFormat) -> str:
 
 
 class NodeHasher:
-    """Gives the nodes of one namespace; keying and namespace are absorbed once."""
+    """Computes nodes of one namespace; hashes the key and the namespace only once."""
 
     def __init__(self, namespace: str, hash_key: bytes) -> None:
         self._keyed = blake2b(namespace.encode() + b"\0", digest_size=NODE_BYTES, key=hash_key)
 
     def node(self, value: str | int, format: ValueFormat) -> Node:
-        """The node of an identifier's value, which is normalised first."""
+        """The node of an identifier's value, which need not be normalised."""
         state = self._keyed.copy()
         state.update(normalise(value, format).encode())
         return state.digest()
 
     def column(self, values: Sequence[str | int | None], format: ValueFormat) -> list[Node | None]:
-        """The node of each value, None where the value is blank; as `node`, but without its calls for plain text."""
+        """The node of each value, None for a blank one. Equals `node`, but avoids its calls for plain text."""
         keyed, plain = self._keyed, format.kind is ValueType.TEXT
         nodes: list[Node | None] = []
         for value in values:

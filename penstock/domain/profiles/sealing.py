@@ -6,9 +6,9 @@ A cell is
     ‖ general part ‖ personal part, absent when the fragment has no personal values
 
 and each part is nonce (12) ‖ ciphertext ‖ tag (16). Associated data: format, tenant, part, key version and fragment
-key, length-prefixed, so that a part opens only where it was put. Keys are derived with HKDF-SHA-256 (RFC 5869) from the
-tenant's data key of that part, per request and chunk: far fewer than the 2^32 random nonces that
-NIST SP 800-38D allows are ever used with one key, and `ChunkSealer` refuses more.
+key, length-prefixed, so that a part opens only where it was stored. Keys are derived with HKDF-SHA-256 (RFC 5869) from
+the tenant's data key of that part, per request and chunk. So one key is used with far fewer than the 2^32 random nonces
+that NIST SP 800-38D allows; `ChunkSealer` refuses more.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class Part(StrEnum):
 
 
 class DataKey(NamedTuple):
-    """One version of one of a tenant's keys: 32 secret bytes."""
+    """One version of a tenant's data key: 32 secret bytes."""
 
     version: int
     secret: bytes
@@ -48,7 +48,7 @@ class DataKey(NamedTuple):
 
 
 class SealedParts(NamedTuple):
-    """A cell taken apart; `personal` is empty when there is none."""
+    """The parts of a cell; `personal` is empty when there is none."""
 
     general_version: int
     personal_version: int
@@ -63,13 +63,13 @@ def chunk_key(data_key: DataKey, part: Part, origin: bytes) -> AESGCM:
 
 
 def associated_prefix(tenant_id: str, part: Part, version: int, key_bytes: int) -> bytes:
-    """All associated data up to the fragment key itself, which is always the last field."""
+    """The associated data up to the fragment key, which is always the last field."""
     fields = framed(bytes([FORMAT]), tenant_id.encode(), part.encode(), version.to_bytes(4, "big"))
     return fields + key_bytes.to_bytes(4, "big")
 
 
 class ChunkSealer:
-    """Seals the fragments of one chunk; `random` gives that many unpredictable bytes."""
+    """Seals the fragments of one chunk; `random(n)` returns n unpredictable bytes."""
 
     def __init__(
         self, tenant_id: str, origin: bytes, general: DataKey, personal: DataKey, random: Callable[[int], bytes]
@@ -82,7 +82,7 @@ class ChunkSealer:
         self._sealed = 0
 
     def seal(self, keys: Sequence[bytes], generals: Sequence[bytes], personals: Sequence[bytes]) -> list[bytes]:
-        """The cell of each fragment, given its key and plain parts; a personal one may be empty, and is left out."""
+        """The cell of each fragment, given its key and plain parts; an empty personal part is left out."""
         if not keys:
             return []
         self._sealed += len(keys)
@@ -105,8 +105,8 @@ class ChunkSealer:
         ]
 
 
-def take_apart(cell: bytes) -> SealedParts:
-    """The two sealed parts of a cell. Raises `Corrupt` for anything that is not a cell."""
+def split_cell(cell: bytes) -> SealedParts:
+    """The two sealed parts of a cell. Raises `Corrupt` if it is not a cell."""
     if len(cell) < HEAD.size or cell[0] != FORMAT:
         raise Corrupt("a stored fragment is not in a format that this version knows")
     _, general_version, personal_version, length = HEAD.unpack_from(cell)
@@ -117,7 +117,7 @@ def take_apart(cell: bytes) -> SealedParts:
 
 
 def open_part(key: AESGCM, tenant_id: str, part: Part, version: int, fragment_key: bytes, sealed: bytes) -> bytes:
-    """The plain bytes of one part. Raises `Corrupt` when it was changed or stood elsewhere."""
+    """The plain bytes of one part. Raises `Corrupt` when it was changed or moved."""
     associated = associated_prefix(tenant_id, part, version, len(fragment_key)) + fragment_key
     try:
         return key.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], associated)

@@ -9,7 +9,7 @@ def request_id(at_us: int, random: bytes) -> str:
     """The id of a request accepted at `at_us` (microseconds since the epoch); `random` is 8 bytes.
 
     The 12 bits after the milliseconds hold their fraction (RFC 9562 §6.2, method 3). 4096 values are enough for 1000
-    microseconds, so ids of different microseconds always sort as those do, whatever `random` is.
+    microseconds, so ids always sort by their microseconds, whatever `random` is.
     """
     milliseconds, microseconds = divmod(at_us, 1000)
     fraction = microseconds * 4096 // 1000

@@ -1,7 +1,7 @@
-"""The upload request and the fold of its progress into one status: the one place where a status changes.
+"""The upload request and the fold of its progress into one status: the only place where a status changes.
 
-The fold is order-free and idempotent: steps may come in any order and any number of times, a chunk may be done before
-the splitter says how many chunks there are, and the result is the same. A terminal status sticks.
+The fold is commutative and idempotent: steps may arrive in any order and any number of times, a chunk may be done
+before the splitter reports the number of chunks, and the result is the same. A terminal status never changes again.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class Status(StrEnum):
 class Request(msgspec.Struct, frozen=True, kw_only=True):
     """One upload request as the control store keeps it. Times are microseconds since the epoch.
 
-    `done` has one bit per chunk whose counts are in (bit i of byte i // 8), so that a redelivered event adds nothing.
+    `done` has one bit per counted chunk (bit i of byte i // 8), so that a redelivered event adds nothing.
     """
 
     request_id: str  # a UUIDv7, in the order of acceptance
@@ -62,7 +62,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     object_key: str = ""
     object_version: str = ""
     object_size: int = 0
-    file_bytes: int = 0  # decompressed; `bytes` in public
+    file_bytes: int = 0  # decompressed; called `bytes` in public
     accepted_at: int = 0
     started_at: int | None = None
     finished_at: int | None = None
@@ -74,18 +74,18 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     done: bytes = b""
     reject_reasons: dict[str, int] = {}
     error: Problem | None = None
-    fingerprint: str = ""  # of what was asked for: equal for the same file with the same arguments
-    last_step_at: int = 0  # of the latest step that was counted
-    recent: tuple[int, ...] = ()  # when the latest chunks were done, in this order
+    fingerprint: str = ""  # equal for the same file with the same arguments
+    last_step_at: int = 0  # of the latest counted step
+    recent: tuple[int, ...] = ()  # when the latest chunks were done, sorted
     reverted_at: int | None = None
-    announced_status: dict[str, Status] = {}  # the last one that each channel has announced, by the channel's name
-    publisher_id: str | None = None  # of the service that offered the file, and its own id of that event
+    announced_status: dict[str, Status] = {}  # by channel, the last status that it announced
+    publisher_id: str | None = None  # the service that offered the file; `event_id` is its id of the offer
     event_id: str | None = None
-    resends: int = 0  # how often the upload event was published again because nothing moved
+    resends: int = 0  # how often the upload event was published again for lack of progress
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
-    """What one chunk came to: its commit mark, written after all its fragments. Counts as in `ChunkDone`."""
+    """The result of one chunk and its commit marker, written after all its fragments. Counts as in `ChunkDone`."""
 
     chunk: int
     at_us: int
@@ -96,7 +96,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     has_rejects: bool = False  # there is a sealed file of the rejected rows
 
     def step(self) -> ChunkDone:
-        """The event that announces this chunk; `at_us` is the manifest's, so it can be published again unchanged."""
+        """The event for this chunk; its time is the manifest's, so it can be published again unchanged."""
         return ChunkDone(
             at_us=self.at_us,
             chunk=self.chunk,
@@ -108,9 +108,9 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def apply(request: Request, step: Step) -> Request:
-    """`request` after `step`. What was ended by hand does not change any more.
+    """`request` after `step`. A request that a user cancelled or undid does not change any more.
 
-    A file is refused before anything of it is written, so `FileRefused` never meets a full set of chunks.
+    A file is refused before any of it is written, so `FileRefused` never follows a complete set of chunks.
     """
     if request.status in (Status.CANCELLED, Status.REVERTED):
         return request
@@ -126,34 +126,34 @@ def apply(request: Request, step: Step) -> Request:
             return _refuse(request, step)
 
 
-def impossible(request: Request, step: Step) -> str | None:
-    """Why `step` cannot be one of `request`, or None; what is impossible for any request never gets past the codec."""
+def violation(request: Request, step: Step) -> str | None:
+    """Why `step` cannot belong to `request`, or None. The codec refuses steps that no request can have."""
     if isinstance(step, ChunkDone) and request.chunks_total is not None and step.chunk >= request.chunks_total:
         return f"chunk {step.chunk} is beyond the request's {request.chunks_total} chunks"
     return None
 
 
 def has_chunk(request: Request, chunk: int) -> bool:
-    """Whether the counts of `chunk` are in already."""
+    """Whether `chunk` was counted."""
     byte = chunk // 8
     return byte < len(request.done) and bool(request.done[byte] >> chunk % 8 & 1)
 
 
 def cancel(request: Request, at_us: int) -> Request:
-    """Stop a request that has not ended; cancelling twice is the same as once. Raises `Refused`."""
+    """Stop a request that has not ended; idempotent. Raises `Refused`."""
     if request.status is Status.CANCELLED:
         return request
     if request.status.ended:
         raise refusal(
             "cannot_cancel",
             f"request {request.request_id} is {request.status} and cannot be cancelled",
-            "Undo the request if its data shall not count; only a request that has not ended can be cancelled.",
+            "Only a request that has not ended can be cancelled; to remove its data, undo the request.",
         )
     return replace(request, status=Status.CANCELLED, finished_at=at_us)
 
 
 def revert(request: Request, at_us: int) -> Request:
-    """Make a completed request's data stop counting; reverting twice is the same as once. Raises `Refused`."""
+    """Undo a completed request, so that its data is no longer used; idempotent. Raises `Refused`."""
     if request.status is Status.REVERTED:
         return request
     if request.status is not Status.COMPLETED:
@@ -161,13 +161,13 @@ def revert(request: Request, at_us: int) -> Request:
             "cannot_revert",
             f"request {request.request_id} is {request.status} and cannot be undone",
             "Only a completed request can be undone: "
-            + ("its data does not count." if request.status.ended else "cancel this one, or wait until it completes."),
+            + ("its data is not used." if request.status.ended else "cancel this one, or wait until it completes."),
         )
     return replace(request, status=Status.REVERTED, reverted_at=at_us)
 
 
 def history(request: Request) -> tuple[tuple[Status, int], ...]:
-    """Every status that `request` has been through, with its time; derived from the state, so that none gets lost."""
+    """Every status that `request` has had, with its time; derived from the state, so that none is lost."""
     steps: list[tuple[Status, int]] = [(Status.SCHEDULED, request.accepted_at)]
     if request.started_at is not None:
         steps.append((Status.IN_PROGRESS, request.started_at))
@@ -180,7 +180,7 @@ def history(request: Request) -> tuple[tuple[Status, int], ...]:
 
 
 def upload_requested(request: Request) -> UploadRequested:
-    """The event that has the request ingested; publishing it again does no harm."""
+    """The event that starts the ingestion; publishing it again does no harm."""
     return UploadRequested(
         tenant_id=request.tenant_id,
         request_id=request.request_id,
@@ -191,7 +191,7 @@ def upload_requested(request: Request) -> UploadRequested:
 
 
 def eta_seconds(request: Request, now_us: int) -> int | None:
-    """Whole seconds until the end if the rest goes as the latest chunks went; None while that cannot be said."""
+    """Whole seconds until the end at the pace of the latest chunks; None while it cannot be estimated."""
     if request.status is not Status.IN_PROGRESS or not request.chunks_total or request.started_at is None:
         return None
     all_recent = len(request.recent) == request.chunks_done
@@ -199,9 +199,9 @@ def eta_seconds(request: Request, now_us: int) -> int | None:
     pace_us = chunk_us(times)
     if pace_us is None:
         return None
-    under_way_us = min(pace_us, max(0, now_us - times[-1]))  # a chunk that takes longer than usual delays the end
-    left_us = pace_us * (request.chunks_total - request.chunks_done) - under_way_us
-    return -(-left_us // 1_000_000)
+    elapsed_us = min(pace_us, max(0, now_us - times[-1]))  # bounded: a slow chunk delays the estimated end
+    remaining_us = pace_us * (request.chunks_total - request.chunks_done) - elapsed_us
+    return -(-remaining_us // 1_000_000)
 
 
 def to_public(request: Request, now_us: int) -> dict[str, Any]:
@@ -236,7 +236,7 @@ def rfc3339(at_us: int) -> str:
 
 
 def _begin(request: Request, at_us: int) -> Request:
-    """The earliest step is the start, whichever arrives first."""
+    """The start is the time of the earliest step, in whatever order steps arrive."""
     started_at = at_us if request.started_at is None else min(request.started_at, at_us)
     status = Status.IN_PROGRESS if request.status is Status.SCHEDULED else request.status
     return replace(request, started_at=started_at, status=status)
@@ -279,7 +279,7 @@ def _with_bit(bits: bytes, position: int) -> bytes:
 
 
 def _complete(request: Request) -> Request:
-    """End the request when its last chunk is in."""
+    """End the request when its last chunk was counted."""
     if request.status.ended or request.chunks_total is None or request.chunks_done < request.chunks_total:
         return request
     if request.rows_ingested:

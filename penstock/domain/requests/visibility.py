@@ -1,4 +1,4 @@
-"""Which requests' fragments count: the whole of undo and of replace, as a pure function over requests."""
+"""Which requests' fragments are visible: all of undo and replace, as a pure function over requests."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from penstock.domain.requests.request import Request, Status
 def floors(requests: Iterable[Request]) -> dict[str, str]:
     """The floor of each data source: the id of its newest completed request in replace mode.
 
-    A replacement that was undone is no floor any more, so what it had replaced counts again, exactly.
+    An undone replacement is no longer a floor, so exactly the data that it replaced is visible again.
     """
-    found: dict[str, str] = {}
+    newest: dict[str, str] = {}
     for request in requests:
         if request.status is Status.COMPLETED and request.mode is Mode.REPLACE:
-            found[request.data_source] = max(request.request_id, found.get(request.data_source, ""))
-    return found
+            newest[request.data_source] = max(request.request_id, newest.get(request.data_source, ""))
+    return newest
 
 
 def visible(requests: Iterable[Request]) -> dict[str, Request]:
-    """Those of `requests` whose fragments count, by id.
+    """The requests whose fragments are visible, by id.
 
-    `requests` must hold every completed replacement that could be a floor of a data source in question.
+    `requests` must include every completed replacement that could be the floor of one of their data sources.
     """
     known = list(requests)
     floor = floors(known)

@@ -1,9 +1,9 @@
-"""Coercion: the one place where a cell becomes a value of its attribute's input format.
+"""Coercion: the only place where a cell becomes a value of its attribute's format.
 
-coercer(format)      a Coercer, or Refused when the format's argument is wrong
-Coercer.coerce_column       many cells at once, for the worker
-Coercer.coerce_cell          one cell, for a preview or a lookup
-REASONS              what each misfit's code means, and how to fix it
+coercer(format)         a Coercer; raises Refused when the format's argument is wrong
+Coercer.coerce_column   many cells at once, for the worker
+Coercer.coerce_cell     one cell, for a preview or a lookup
+REASONS                 what the code of each CoercionError means, and how to fix the cell
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ from penstock.domain.mapping.coercion.reasons import REASONS, Reason
 from penstock.domain.mapping.coercion.texts import EnumCoercer, TextCoercer
 from penstock.domain.mapping.coercion.urls import UrlCoercer
 
-COERCERS_KEPT = 16
+CACHED_COERCERS = 16
 
 __all__ = ["REASONS", "Coercer", "CoercionError", "Reason", "Value", "coercer"]
 
 
-@lru_cache(COERCERS_KEPT)
+@lru_cache(CACHED_COERCERS)
 def coercer(format: ValueFormat) -> Coercer:
     """The coercer of `format`; `Refused` (invalid_format) when its pattern, region or options are wrong.
 
-    It remembers days, domains and numbering plans that it has seen, and so serves all columns and requests alike.
+    It caches the days, domains and numbering plans that it has seen, and is shared by all columns and requests.
     """
     match format.kind:
         case ValueType.TEXT:

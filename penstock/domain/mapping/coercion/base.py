@@ -1,4 +1,4 @@
-"""What every coercer promises, and the loop that they share."""
+"""The interface of all coercers, and their common loop."""
 
 from __future__ import annotations
 
@@ -23,46 +23,43 @@ class CoercionError(PenstockError):
 
 
 class Coercer(Protocol):
-    """Turns cells into values of one format. A cell is blank when nothing but white space is in it."""
+    """Turns cells into values of one format. A cell with only white space is blank."""
 
     def coerce_column(self, cells: Sequence[str]) -> tuple[list[Value | None], dict[int, str]]:
-        """Values aligned with `cells`, None for a blank and for a misfit; and each misfit's index -> reason code.
+        """Values aligned with `cells`, None for a blank or invalid cell; and by index, each invalid cell's reason code.
 
-        Equal to `coerce_cell` of every cell, and faster.
+        Equals `coerce_cell` of every cell, but is faster.
         """
 
     def coerce_cell(self, cell: str) -> Value | None:
-        """The value of one cell, None when it is blank; raises CoercionError."""
+        """The value of one cell, None when it is blank. Raises CoercionError."""
 
 
 class CellCoercer(Coercer):
-    """A coercer made of an exact way for one text, and a fast way for the common shapes of a column.
+    """A coercer with an exact parser for one cell, and a fast parser for the common notations in a column.
 
-    `longest` is how many characters a value may have.
+    `max_characters` limits the length of a value.
     """
 
-    longest = MAX_CELL
+    max_characters = MAX_CELL
 
     @abstractmethod
     def parse(self, text: str) -> Value:
-        """The value of a cell that is not blank, not too long and has no padding. This is the rule.
-
-        Raises `CoercionError`.
-        """
+        """The value of a cell that is not blank, not too long and has no padding. Raises `CoercionError`."""
 
     @abstractmethod
     def parse_fast(self, cells: Sequence[str]) -> list[Value | None]:
-        """The values of the common shapes, None for every other cell; never another value than `coerce_cell`'s.
+        """The values of cells in a common notation, None for every other cell; never differs from `coerce_cell`.
 
-        It sees cells of any length, for a look at each would cost as much as some formats do: it takes none that is
-        too long, and its time grows with the length alone.
+        Cells may have any length, because a check of each would cost as much as some formats do. So implementations
+        must accept none that is too long, in linear time.
         """
 
     def coerce_cell(self, cell: str) -> Value | None:
         text = cell.strip(PADDING)
         if not text.strip():
             return None
-        if len(text) > self.longest:
+        if len(text) > self.max_characters:
             raise CoercionError("value_too_long")
         return self.parse(text)
 

@@ -1,7 +1,7 @@
-"""Dates and datetimes: a stated pattern in, ISO 8601 out. No zone is ever guessed.
+"""Dates and datetimes: parsed with an explicit pattern, stored as ISO 8601. A time zone is never guessed.
 
-The pattern alone decides on the shape, `date` on whether there is such a day. `fromisoformat` has no part in it: what
-it accepts grows with every version of Python.
+The pattern alone decides on the notation, and `date` on whether the day exists. `fromisoformat` is not used, because it
+accepts more with every version of Python.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from functools import lru_cache
 from penstock.domain.mapping.coercion.base import CellCoercer, CoercionError, Value
 from penstock.domain.mapping.coercion.date_patterns import ISO_DATETIME, date_pattern, datetime_pattern
 
-_MEMO = 32_768  # days remembered: more than a lifetime has, 8 MB at most
+_CACHED_DAYS = 32_768  # more than a lifetime has; 8 MB at most
 
 _PARTS = ("year", "month", "day", "hour", "minute", "second", "fraction", "offset")
 
 
 class DateCoercer(CellCoercer):
-    """YYYY-MM-DD out of the pattern `argument`, yyyy-MM-dd when it is empty; days repeat, so they are remembered."""
+    """YYYY-MM-DD from the pattern `argument`, by default yyyy-MM-dd; days repeat, so they are cached."""
 
     def __init__(self, argument: str = "") -> None:
         self._pattern = date_pattern(argument or "yyyy-MM-dd")
@@ -43,21 +43,21 @@ class DateCoercer(CellCoercer):
             value = _iso_date(*match.group("year", "month", "day"))
         except ValueError:
             return None
-        if len(self._known) >= _MEMO:  # one file's rare ones must not keep out the next one's
+        if len(self._known) >= _CACHED_DAYS:  # one file's rare days must not block the cache for the next
             self._known.clear()
         self._known[text] = value
         return value
 
 
 class DateTimeCoercer(CellCoercer):
-    """ISO 8601 out of the pattern `argument`; when it is empty, out of ISO 8601 itself, a date alone being midnight.
+    """ISO 8601 from the pattern `argument`, by default ISO 8601 itself, where a date alone means midnight.
 
-    The offset is kept as it was given, Z as +00:00; without one the value stays local. Equals `datetime.isoformat`.
+    The offset is kept, with Z as +00:00; without one the value stays local. Equals `datetime.isoformat`.
     """
 
     def __init__(self, argument: str = "") -> None:
         self._pattern = datetime_pattern(argument) if argument else ISO_DATETIME
-        self._parts = tuple(self._pattern.groupindex[part] for part in _PARTS)  # numbers are quicker than names
+        self._parts = tuple(self._pattern.groupindex[part] for part in _PARTS)  # numbers are faster than names
 
     def parse(self, text: str) -> Value:
         if (value := self._value(text)) is None:
@@ -76,12 +76,12 @@ class DateTimeCoercer(CellCoercer):
             iso_date = _recent_iso_date(year, month, day)
         except ValueError:
             return None
-        rest = _fraction(fraction) + _offset(offset) if fraction or offset else ""
-        return f"{iso_date}T{hour or '00'}:{minute or '00'}:{second or '00'}{rest}"
+        suffix = _fraction(fraction) + _offset(offset) if fraction or offset else ""
+        return f"{iso_date}T{hour or '00'}:{minute or '00'}:{second or '00'}{suffix}"
 
 
 def _iso_date(year: str, month: str, day: str) -> str:
-    """YYYY-MM-DD; ValueError when there is no such day."""
+    """YYYY-MM-DD. Raises ValueError when there is no such day."""
     return date(int(year), int(month), int(day)).isoformat()
 
 
@@ -95,7 +95,7 @@ def _fraction(digits: str | None) -> str:
 
 @lru_cache(1_024)
 def _offset(written: str | None) -> str:
-    """Z, +HH, +HHMM or +HH:MM as +HH:MM, and nothing as nothing."""
+    """Z, +HH, +HHMM or +HH:MM as +HH:MM; an empty string without an offset."""
     if not written:
         return ""
     if not re.search("[1-9]", written):

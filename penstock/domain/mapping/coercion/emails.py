@@ -1,8 +1,8 @@
 """E-mail addresses: email-validator's answer without DNS, at a fraction of its cost.
 
-The library judges an address part by part: a dot-atom before the @ stands as it is, whatever the domain, and a plain
-domain is judged the same whatever stands before it. So each domain is judged once, and only the shape of the local
-part once per cell. Anything else (quotes, display names, other scripts, Punycode, great length) is the library's.
+The library validates an address part by part: it accepts a dot-atom before the @ with any domain, and treats a plain
+domain the same after any local part. So each domain is validated once, and per cell only the syntax of the local part.
+The library itself handles everything else (quotes, display names, other scripts, Punycode, long addresses).
 """
 
 from __future__ import annotations
@@ -16,19 +16,21 @@ from email_validator.rfc_constants import CASE_INSENSITIVE_MAILBOX_NAMES
 from penstock.domain.limits import MAX_EMAIL
 from penstock.domain.mapping.coercion.base import PADDING, CellCoercer, CoercionError, Value
 
-_MEMO = 8_192  # domains remembered, 2 MB at most
+_CACHED_DOMAINS = 8_192  # 2 MB at most
 
 _ATEXT = r"[a-zA-Z0-9_!#$%&'*+/=?^`{|}~-]+"  # RFC 5322, 3.2.3
 _LOCAL = re.compile(rf"{_ATEXT}(?:\.{_ATEXT})*")
-_DOMAIN = re.compile(r"(?!.*[xX][nN]--)[A-Za-z0-9.-]+")  # what the library judges apart from the rest
+_DOMAIN = re.compile(
+    r"(?!.*[xX][nN]--)[A-Za-z0-9.-]+"
+)  # domains that the library validates independently of the local part
 _LABEL = r"(?!..--)[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 _SPECIAL = "|".join(map(re.escape, SPECIAL_USE_DOMAIN_NAMES))
-_PLAIN_DOMAIN = re.compile(rf"(?!(?:.*\.)?(?:{_SPECIAL})\Z)(?:{_LABEL}\.)+{_LABEL}(?<=[a-z])")  # normal as it stands
+_PLAIN_DOMAIN = re.compile(rf"(?!(?:.*\.)?(?:{_SPECIAL})\Z)(?:{_LABEL}\.)+{_LABEL}(?<=[a-z])")  # already in normal form
 _ROLE_NAMES = frozenset(CASE_INSENSITIVE_MAILBOX_NAMES)
 
 
 class EmailCoercer(CellCoercer):
-    """The address with its domain in small letters, and those of RFC 2142 before the @ as well (`Info@` is `info@`)."""
+    """The address with its domain in lower case, and a mailbox name of RFC 2142 too (`Info@` is `info@`)."""
 
     def __init__(self) -> None:
         self._domains: dict[str, str] = {}
@@ -46,21 +48,21 @@ class EmailCoercer(CellCoercer):
             local, _, domain = text.rpartition("@")
             normal = domains.get(domain)
             if normal is None:
-                normal = self._judge(domain)
+                normal = self._cached_normal_domain(domain)
             if not normal or len(text) > MAX_EMAIL or not is_local(local):
                 values.append(None)
-            elif (small := local.lower()) in _ROLE_NAMES:
-                values.append(f"{small}@{normal}")
+            elif (lowered := local.lower()) in _ROLE_NAMES:
+                values.append(f"{lowered}@{normal}")
             else:
                 values.append(text if normal == domain else f"{local}@{normal}")
         return values
 
-    def _judge(self, domain: str) -> str:
-        """The domain in its normal form, remembered; empty when the library has to see the whole address."""
+    def _cached_normal_domain(self, domain: str) -> str:
+        """The domain in normal form, cached; empty when the library has to validate the complete address."""
         if len(domain) > MAX_EMAIL:
             return ""
         normal = _normal_domain(domain)
-        if len(self._domains) >= _MEMO:  # one file's rare ones must not keep out the next one's
+        if len(self._domains) >= _CACHED_DOMAINS:  # one file's rare domains must not block the cache for the next
             self._domains.clear()
         self._domains[domain] = normal
         return normal
@@ -78,7 +80,7 @@ def _normal_domain(domain: str) -> str:
 
 
 def _validated(address: str) -> str:
-    """email-validator's normal form, as it comes without options and DNS."""
+    """email-validator's normal form, with default options and without DNS."""
     try:
         return validate_email(address, check_deliverability=False).normalized
     except EmailNotValidError:

@@ -9,13 +9,15 @@ from decimal import Decimal
 from penstock.domain.mapping.coercion.base import CellCoercer, CoercionError, Value
 
 _INTEGER = re.compile(r"([+-]?)([0-9]+)")
-_LEAST, _MOST = -(2**63), 2**63 - 1
-_SURE_DIGITS = 18  # any number of so many digits lies within 64 bits
-_MOST_DIGITS = 19
+_MIN_INTEGER, _MAX_INTEGER = -(2**63), 2**63 - 1
+_SAFE_DIGITS = 18  # any number with so many digits fits into 64 bits
+_MAX_DIGITS = 19
 
 _DECIMAL = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?0*[0-9]{1,4})?")
 _CANONICAL_DECIMAL = re.compile(r"-?(?:[1-9][0-9]{0,99}|0(?=\.0{0,99}[1-9]))(?:\.[0-9]{1,100})?|0(?:\.0{1,100})?")
-_DECIMAL_DIGITS = 1_000  # on either side of the point, written out: a cell of 1e999999 must not become a megabyte
+_DECIMAL_DIGITS = (
+    1_000  # on either side of the point, in plain notation: a cell with 1e999999 must not become a megabyte
+)
 
 _BOOLEANS = {
     **dict.fromkeys(("true", "yes", "y", "t", "1"), True),
@@ -24,20 +26,20 @@ _BOOLEANS = {
 
 
 class IntegerCoercer(CellCoercer):
-    """ASCII digits with an optional sign, within 64 bits; leading zeros count for nothing."""
+    """ASCII digits with an optional sign, within 64 bits; leading zeros are ignored."""
 
     def parse(self, text: str) -> Value:
         match = _INTEGER.fullmatch(text)
         if match is None:
             raise CoercionError("not_an_integer")
         sign, digits = match[1], match[2].lstrip("0") or "0"
-        if len(digits) > _MOST_DIGITS or not _LEAST <= (number := int(sign + digits)) <= _MOST:
+        if len(digits) > _MAX_DIGITS or not _MIN_INTEGER <= (number := int(sign + digits)) <= _MAX_INTEGER:
             raise CoercionError("integer_out_of_range")
         return number
 
     def parse_fast(self, cells: Sequence[str]) -> list[Value | None]:
         return [
-            int(cell) if len(cell) <= _SURE_DIGITS and cell.isdigit() and cell.isascii() else None for cell in cells
+            int(cell) if len(cell) <= _SAFE_DIGITS and cell.isdigit() and cell.isascii() else None for cell in cells
         ]
 
 
@@ -50,7 +52,7 @@ class DecimalCoercer(CellCoercer):
         number = Decimal(text)
         if number.adjusted() >= _DECIMAL_DIGITS or number.as_tuple().exponent < -_DECIMAL_DIGITS:  # type: ignore[operator]  # finite: an int
             raise CoercionError("not_a_decimal")
-        return format(number or abs(number), "f")  # no sign on a zero: one number, one form
+        return format(number or abs(number), "f")  # no sign on a zero: one number, one notation
 
     def parse_fast(self, cells: Sequence[str]) -> list[Value | None]:
         canonical = _CANONICAL_DECIMAL.fullmatch
@@ -58,7 +60,7 @@ class DecimalCoercer(CellCoercer):
 
 
 class BooleanCoercer(CellCoercer):
-    """true, yes, y, t, 1 or false, no, n, f, 0, in capitals or not."""
+    """true, yes, y, t, 1 or false, no, n, f, 0, in any case."""
 
     def parse(self, text: str) -> Value:
         if (value := _BOOLEANS.get(text.lower())) is None:

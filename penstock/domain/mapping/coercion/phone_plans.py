@@ -1,9 +1,9 @@
 """Numbering plans as regular expressions, built from phonenumbers' own metadata.
 
 `phonenumbers.parse` strips a national prefix in ways that differ by country, and `is_valid_number` then tries up to
-ten patterns in each of up to 25 regions. A plan is one regex that matches only digits of which both are sure, and
-whose last group is the national number that they would find. What a plan does not match is not wrong: it is for the
-library to judge. Each helper names the function of phonenumberutil (or two) that it stands for.
+ten patterns in each of up to 25 regions. A plan is one regex that matches only digits that both accept, and whose last
+group is the national number that they return. A number that no plan matches may still be valid: the library decides.
+Each function below names the functions of phonenumberutil that it replaces.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import phonenumbers
 if TYPE_CHECKING:
     from phonenumbers.phonemetadata import PhoneMetadata, PhoneNumberDesc
 
-IDD = "00"  # the international prefix of most countries; the others' are left to the library
+IDD = "00"  # the international prefix of most countries; the library handles the others
 _HEAD = re.compile(r"\+[1-9][0-9]{2}[0-9]|[0-9]{5}")
 _KINDS = (
     "mobile",
@@ -35,7 +35,7 @@ _KINDS = (
 
 
 class Plan(NamedTuple):
-    """Digits that `shape` matches are the number `prefix` (+ and country code), then the match's last group."""
+    """Digits that match `shape` are the number `prefix` (+ and country code) followed by the match's last group."""
 
     prefix: str
     shape: re.Pattern[str]
@@ -45,7 +45,7 @@ NO_PLAN = Plan("", re.compile(r"(?!)"))
 
 
 def plan_of(head: str, region: str | None) -> Plan:
-    """The plan of the numbers that begin with `head`, the first five of + and digits, when dialled in `region`."""
+    """The plan of numbers dialled in `region` that begin with `head`, the first five characters of + and digits."""
     if not _HEAD.fullmatch(head):
         return NO_PLAN
     if head.startswith("+"):
@@ -58,7 +58,7 @@ def plan_of(head: str, region: str | None) -> Plan:
 
 
 def _country_code(digits: str) -> int:
-    """_extract_country_code: the shortest that there is, or 0. Those of no country are left to the library too."""
+    """_extract_country_code: the shortest valid code, or 0. The library handles codes that belong to no country."""
     for length in (1, 2, 3):
         regions = phonenumbers.COUNTRY_CODE_TO_REGION_CODE.get(int(digits[:length]), ())
         if regions:
@@ -76,23 +76,25 @@ def _international_plan(before: str, code: int) -> Plan:
 
 @cache
 def _national_plan(region: str) -> Plan:
-    """Numbers written as they are dialled within `region`, or with its country code and no + before it.
+    """Numbers written as dialled within `region`, or with its country code and without +.
 
-    _maybe_extract_country_code: digits that begin with the code are taken for a number without it when they fit as
-    they are; else the code is taken away, if what remains fits.
+    _maybe_extract_country_code: digits that begin with the code are a number without it if they are valid as they are;
+    otherwise the code is removed, if the remaining digits are valid.
     """
     metadata = _metadata(region)
     code, general = _code(metadata), _fits(metadata.general_desc)
     abroad = f"(?!{metadata.international_prefix})" if metadata.international_prefix else ""
-    ways = [f"(?:(?!{code})|{general}){_prefix(metadata)}"]
-    if not _main(code).national_prefix_transform_rule:  # its conditional would count the groups of the first way
+    alternatives = [f"(?:(?!{code})|{general}){_prefix(metadata)}"]
+    if not _main(
+        code
+    ).national_prefix_transform_rule:  # its conditional would count the groups of the first alternative
         unprefixed = f"(?!{metadata.national_prefix_for_parsing})" if metadata.national_prefix_for_parsing else ""
-        ways.append(f"(?!{_pattern(metadata)}){code}{unprefixed}{general}{_prefix(_main(code))}")
-    return Plan(f"+{code}", re.compile(f"{abroad}(?:{'|'.join(ways)})({_valid(code)})", re.ASCII))
+        alternatives.append(f"(?!{_pattern(metadata)}){code}{unprefixed}{general}{_prefix(_main(code))}")
+    return Plan(f"+{code}", re.compile(f"{abroad}(?:{'|'.join(alternatives)})({_valid(code)})", re.ASCII))
 
 
 def _prefix(metadata: PhoneMetadata) -> str:
-    """_maybe_strip_national_prefix_carrier_code and _test_number_length: what stands before the national number.
+    """_maybe_strip_national_prefix_carrier_code and _test_number_length: the part before the national number.
 
     Must come first of all groups: its conditional counts those of the prefix from 1.
     """
@@ -108,7 +110,7 @@ def _prefix(metadata: PhoneMetadata) -> str:
 
 
 def _valid(code: int) -> str:
-    """region_code_for_number and is_valid_number_for_region: the first region that claims a number decides on it."""
+    """region_code_for_number and is_valid_number_for_region: the first region that claims a number decides."""
     regions = phonenumbers.COUNTRY_CODE_TO_REGION_CODE[code]
     choices: list[str] = []
     claimed = ""  # by the leading digits of the regions before
@@ -121,26 +123,26 @@ def _valid(code: int) -> str:
 
 
 def _number_of_a_kind(metadata: PhoneMetadata) -> str:
-    """_number_type_helper: a number that fits the general description and that of a kind."""
+    """_number_type_helper: a number that matches the general description and that of a kind."""
     kinds = dict.fromkeys(_described(getattr(metadata, kind)) for kind in _KINDS)
     return f"{_fits(metadata.general_desc)}(?:{'|'.join(kind for kind in kinds if kind)})"
 
 
 def _fits(description: PhoneNumberDesc | None) -> str:
-    """A lookahead for what `description` describes."""
+    """A lookahead for a number that `description` describes."""
     return f"(?={_described(description)})"
 
 
 def _described(description: PhoneNumberDesc | None) -> str:
-    """_is_number_matching_desc: a possible length, and the pattern up to the end; empty when there is none."""
+    """_is_number_matching_desc: a possible length and the complete pattern; empty when there is no pattern."""
     if description is None or not description.national_number_pattern:
         return ""
-    lengths = "|".join(rf"\d{{{least},{most}}}\Z" for least, most in _ranges(description.possible_length))
+    lengths = "|".join(rf"\d{{{first},{last}}}\Z" for first, last in _ranges(description.possible_length))
     return rf"(?={lengths})(?:{description.national_number_pattern})\Z"
 
 
 def _ranges(lengths: Sequence[int]) -> list[tuple[int, int]]:
-    """Lengths, in ascending order, as first and last of each run; those below 1 stand for none."""
+    """The first and last of each run of consecutive lengths, in ascending order; lengths below 1 mean none."""
     known = [length for length in lengths if length > 0]
     firsts = [length for length in known if length - 1 not in known]
     lasts = [length for length in known if length + 1 not in known]
@@ -148,13 +150,13 @@ def _ranges(lengths: Sequence[int]) -> list[tuple[int, int]]:
 
 
 def _pattern(metadata: PhoneMetadata) -> str:
-    """What any number of the region looks like, whatever its length."""
+    """The pattern of all numbers of the region, whatever their length."""
     assert metadata.general_desc is not None, metadata.id
     return rf"(?:{metadata.general_desc.national_number_pattern})\Z"
 
 
 def _main(code: int) -> PhoneMetadata:
-    """The region whose rules hold for parsing any number of the country code."""
+    """The region whose rules apply when any number of the country code is parsed."""
     return _metadata(phonenumbers.COUNTRY_CODE_TO_REGION_CODE[code][0])
 
 

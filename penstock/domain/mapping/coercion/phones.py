@@ -1,7 +1,7 @@
 """Phone numbers: phonenumbers' answer in E.164, at a fraction of its cost.
 
-A number with an extension is written `+31201234567;ext=12`, as RFC 3966 has it: colleagues behind one number are not
-one person, and E.164 itself has no extensions.
+A number with an extension is written `+31201234567;ext=12` (RFC 3966), because E.164 has no extensions, and colleagues
+who share a number are not one person.
 """
 
 from __future__ import annotations
@@ -16,15 +16,15 @@ from penstock.domain.limits import MAX_PHONE
 from penstock.domain.mapping.coercion.base import CellCoercer, CoercionError, Value
 from penstock.domain.mapping.coercion.phone_plans import NO_PLAN, Plan, plan_of
 
-_HEAD = 5  # + and digits that tell a numbering plan
-_PUNCTUATION = " ()-./"  # means nothing to the library wherever it stands
-_SPACES = re.compile(r"[ \u00a0]+(?=[ \u00a0])")  # all of a run but its last: one means as much as many
-# What the library drops without a word, though it tells one person from another: a second extension, and a subaddress.
+_HEAD = 5  # + and digits that determine a numbering plan
+_PUNCTUATION = " ()-./"  # ignored by the library in any position
+_SPACES = re.compile(r"[ \u00a0]+(?=[ \u00a0])")  # all but the last of a run: the library treats a run as one space
+# Silently dropped by the library although it distinguishes people: a second extension, and a subaddress.
 _DROPPED = re.compile(r"[\\/] *x|;isub=")
 
 
 class PhoneCoercer(CellCoercer):
-    """A valid number as E.164; one without a country code only fits when the argument says whose it is."""
+    """A valid number as E.164; one without a country code is valid only if the argument names a region."""
 
     def __init__(self, argument: str = "") -> None:
         self._region = argument.upper() or None
@@ -38,7 +38,7 @@ class PhoneCoercer(CellCoercer):
 
     def parse(self, text: str) -> Value:
         text = _SPACES.sub("", text)
-        if len(text) > MAX_PHONE or _DROPPED.search(text):  # the library's time grows with the cube of the length
+        if len(text) > MAX_PHONE or _DROPPED.search(text):  # the library takes cubic time
             raise CoercionError("not_a_phone")
         try:
             number = phonenumbers.parse(text, self._region)
@@ -61,7 +61,7 @@ class PhoneCoercer(CellCoercer):
         return values
 
     def _plan(self, head: str) -> Plan:
-        """The plan of `head`, remembered if there is one, so that no more than the heads of real plans are."""
+        """The plan of `head`; only real plans are cached, so that the cache stays bounded."""
         plan = plan_of(head, self._region)
         if plan is not NO_PLAN:
             self._plans[head] = plan
@@ -69,7 +69,7 @@ class PhoneCoercer(CellCoercer):
 
 
 def _without_punctuation(cells: Sequence[str]) -> list[str]:
-    """Every cell's + and digits; all cells as one string, because that costs a tenth."""
+    """Each cell without punctuation. Works on all cells as one string, which takes a tenth of the time."""
     text = "\n".join(cells)
     for mark in _PUNCTUATION:
         text = text.replace(mark, "")

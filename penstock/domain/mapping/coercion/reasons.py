@@ -11,7 +11,7 @@ from penstock.domain.limits import MAX_CELL, MAX_URL
 
 
 class Reason(msgspec.Struct, frozen=True):
-    """What is wrong with a cell, and how to fix it; holds no cell."""
+    """What is wrong with a cell, and how to fix it; does not contain the cell."""
 
     message: str
     hint: str
@@ -20,7 +20,7 @@ class Reason(msgspec.Struct, frozen=True):
 REASONS: Mapping[str, Reason] = MappingProxyType(
     {
         "value_too_long": Reason(
-            "The value is longer than any of its format can be.",
+            "The value is too long for its format.",
             f"Write at most {MAX_CELL:,} characters, {MAX_URL:,} for a url, or make the attribute a text.",
         ),
         "not_an_integer": Reason(
@@ -33,19 +33,19 @@ REASONS: Mapping[str, Reason] = MappingProxyType(
         ),
         "not_a_decimal": Reason(
             "The value is not a decimal number.",
-            "Write digits with a point, such as 1234.50, without separators of thousands and of at most 1,000 digits.",
+            "Write digits with a point, such as 1234.50, without thousands separators and with at most 1,000 digits.",
         ),
         "not_a_boolean": Reason(
             "The value is neither yes nor no.",
             "Write true or false, yes or no, y or n, t or f, 1 or 0.",
         ),
         "not_a_date": Reason(
-            "The value is not a date of the column's pattern.",
-            "Write a day that exists as the pattern says (2024-01-31 when there is none), or change the pattern.",
+            "The value is not a date in the column's pattern.",
+            "Write an existing day in the column's pattern (by default 2024-01-31), or change the pattern.",
         ),
         "not_a_datetime": Reason(
-            "The value is not a date and time of the column's pattern.",
-            "Write it as the pattern says (2024-01-31T09:30:00 or 2024-01-31T09:30:00+01:00 when there is none), "
+            "The value is not a date and time in the column's pattern.",
+            "Write it in the column's pattern (by default 2024-01-31T09:30:00 or 2024-01-31T09:30:00+01:00), "
             "or change the pattern.",
         ),
         "not_an_email": Reason(

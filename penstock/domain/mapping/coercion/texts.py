@@ -1,4 +1,4 @@
-"""Text, which stays exactly as it is, and enumerations."""
+"""Text, which is kept unchanged, and enumerations."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from penstock.domain.mapping.coercion.base import CellCoercer, Coercer, Coercion
 
 
 class TextCoercer(Coercer):
-    """Every character is kept, padding too; only a blank cell is no value."""
+    """Keeps every character, padding included; only a blank cell has no value."""
 
     def coerce_column(self, cells: Sequence[str]) -> tuple[list[Value | None], dict[int, str]]:
         if all(map(str.strip, cells)):

@@ -1,4 +1,4 @@
-"""Web addresses: absolute http or https with a host, kept as they are written."""
+"""Web addresses: absolute http or https URLs with a host, kept unchanged."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from penstock.domain.limits import MAX_URL
 from penstock.domain.mapping.coercion.base import CellCoercer, CoercionError, Value
 
 _LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
-# Bounded so that it takes nothing longer than MAX_URL: 8 + 63 + 10 * 64 + 1 + 1,300 characters.
+# Bounded so that it matches nothing longer than MAX_URL: 8 + 63 + 10 * 64 + 1 + 1,300 characters.
 _PLAIN = re.compile(rf"https?://{_LABEL}(?:\.{_LABEL}){{1,10}}(?:[/?#][!-~]{{0,1300}})?")
-# A host has up to 253 characters, and urlsplit puts what stands before the path into a normal form: marks that combine
-# cost it the square of their number.
+# A host has up to 253 characters. The limit protects urlsplit, which normalises the text before the path, in quadratic
+# time for combining marks.
 _START = re.compile(r"https?://[^/?#]{1,512}(?:[/?#]|\Z)", re.IGNORECASE | re.ASCII)
-# Of what urlsplit would drop or accept in silence: white space, C0 and C1 controls; and a browser's other slash.
+# Characters that urlsplit silently drops or accepts (white space, C0 and C1 controls), and the browsers' other slash.
 _FORBIDDEN = re.compile(r"[\s\x00-\x20\x7f-\xa0\\]")
 _IPV6_NETLOC = re.compile(r"(?:[^@]*@)?\[[0-9A-Fa-f:.]+\](?::[0-9]*)?")
 _HOST_LABEL = r"[A-Za-z0-9_\u00a1-\U0010ffff-]+"
@@ -24,7 +24,7 @@ _HOST = re.compile(rf"(?!-){_HOST_LABEL}(?:\.{_HOST_LABEL})*\.?")
 
 
 class UrlCoercer(CellCoercer):
-    longest = MAX_URL
+    max_characters = MAX_URL
 
     def parse(self, text: str) -> Value:
         if not _START.match(text) or _FORBIDDEN.search(text) or not _has_host(text):
@@ -37,11 +37,11 @@ class UrlCoercer(CellCoercer):
 
 
 def _has_host(text: str) -> bool:
-    """Whether urlsplit finds a host name or address, and a port that can be one, if any."""
+    """Whether urlsplit finds a host name or address, and no invalid port."""
     try:
         parts = urlsplit(text)
         host = parts.hostname or ""
-        _ = parts.port  # raises when it is not a port
+        _ = parts.port  # raises ValueError when it is invalid
         if "[" in parts.netloc or "]" in parts.netloc:
             return _IPV6_NETLOC.fullmatch(parts.netloc) is not None and IPv6Address(host) is not None
     except ValueError:

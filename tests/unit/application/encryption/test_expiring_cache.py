@@ -7,7 +7,7 @@ from tests.support.waiting import until
 
 
 def test_what_nobody_asks_for_leaves_the_memory() -> None:
-    cache = ExpiringCache[str, bytes](SystemClock(), seconds=0.05, most=10)
+    cache = ExpiringCache[str, bytes](SystemClock(), seconds=0.05, max_entries=10)
     for _ in range(2):  # also once more after it has been empty
         cache.put("a", b"secret")
         cache.put("b", b"secret")
@@ -16,7 +16,7 @@ def test_what_nobody_asks_for_leaves_the_memory() -> None:
 
 def test_a_value_is_given_until_its_time_is_over() -> None:
     clock = ManualClock()
-    cache = ExpiringCache[str, bytes](clock, seconds=300, most=10)
+    cache = ExpiringCache[str, bytes](clock, seconds=300, max_entries=10)
     cache.put("a", b"first")
     clock.sleep(200)
     cache.put("b", b"second")
@@ -39,7 +39,7 @@ def test_of_too_many_the_one_that_was_not_used_for_longest_goes() -> None:
 
 
 def test_cleared_it_holds_nothing_and_can_be_used_on() -> None:
-    cache = ExpiringCache[str, bytes](SystemClock(), seconds=0.05, most=10)
+    cache = ExpiringCache[str, bytes](SystemClock(), seconds=0.05, max_entries=10)
     cache.put("a", b"secret")
     cache.clear()
     assert cache.get("a") is None

@@ -39,7 +39,7 @@ def test_a_system_that_is_closed_has_no_keys_in_memory(tmp_path: Path) -> None:
 
 
 def test_only_so_many_keys_are_in_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(key_ring, "KEYS_KEPT", 3)
+    monkeypatch.setattr(key_ring, "CACHED_KEYS", 3)
     with closing(embedded(Settings(data=tmp_path))) as system:
         secrets = [system.keys.current(f"t{number}", Purpose.HASH).secret for number in range(5)]
         assert [in_memory(secret) for secret in secrets] == [False, False, True, True, True]

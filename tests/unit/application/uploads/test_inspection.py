@@ -6,7 +6,7 @@ import gzip
 from collections.abc import Iterator
 from typing import Any
 
-from penstock.application.uploads.inspection import LOOKED_AT_BYTES, SAMPLE_ROWS, SHOWN_CELL, inspect, suggest
+from penstock.application.uploads.inspection import HEAD_BYTES, MAX_SAMPLE_CELL, SAMPLE_ROWS, inspect, suggest
 from penstock.domain.mapping.builtin_attributes import BUILTIN
 from penstock.domain.mapping.mapping import ColumnMapping, Limits, Mapping
 
@@ -15,7 +15,7 @@ LIMITS = Limits()
 
 def test_a_whole_small_file() -> None:
     seen = inspect([b"\xef\xbb\xbfcrmid\tname\r\n", b"c1\tAnn\r\n\r\nc2\tBob"], LIMITS)
-    assert (seen.compression, seen.complete, seen.broken) == ("plain", True, [])
+    assert (seen.compression, seen.complete, seen.decompression_faults) == ("plain", True, [])
     assert seen.lines() == [["crmid", "name"], ["c1", "Ann"], ["c2", "Bob"]]
     assert seen.faults(None, LIMITS) == []
 
@@ -31,7 +31,7 @@ def test_only_the_head_is_taken() -> None:
 
     seen = inspect(endless(), Limits(file_bytes=1 << 60))
     assert not seen.complete
-    assert taken <= LOOKED_AT_BYTES + 65_536
+    assert taken <= HEAD_BYTES + 65_536
     assert len(seen.lines()) == SAMPLE_ROWS + 1
 
 
@@ -56,7 +56,7 @@ def test_a_mapping_is_checked_when_there_is_one() -> None:
 
 def test_long_cells_are_cut_and_bytes_that_are_no_text_do_not_hurt() -> None:
     seen = inspect([b"crmid\tx\n" + b"\xff" * 1_000 + b"\tok\n"], LIMITS)
-    assert [len(cell) for cell in seen.lines()[1]] == [SHOWN_CELL, 2]
+    assert [len(cell) for cell in seen.lines()[1]] == [MAX_SAMPLE_CELL, 2]
 
 
 def test_an_empty_file_has_no_lines() -> None:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from penstock.application.uploads.planning import MOST_CHUNKS, Planner, even_chunk_bytes
+from penstock.application.uploads.planning import TARGET_MAX_CHUNKS, Planner, even_chunk_bytes
 from penstock.application.uploads.upload_command import UploadCommand
 from penstock.config import Settings
 from penstock.domain.files.tabular_format import FileFormat
@@ -48,21 +48,21 @@ def plan_of(planner: Planner, command: UploadCommand, size: int) -> Plan:
 def test_a_plan_holds_what_the_request_runs_with(planner: Planner, command: UploadCommand) -> None:
     plan = plan_of(planner, command, len(messy_file.BODY))
     assert (plan.request_id, plan.accepted_at_us) == ("request", 7)
-    assert plan.chunk_bytes == even_chunk_bytes(len(messy_file.BODY), most=CHUNK_BYTES, partitions=16)
+    assert plan.chunk_bytes == even_chunk_bytes(len(messy_file.BODY), max_bytes=CHUNK_BYTES, partitions=16)
     assert plan.limits.columns == 50
     assert (plan.mapping, plan.attributes) == (command.mapping, ATTRIBUTES)
 
 
-@given(most=st.integers(10_000, 10**8), partitions=st.integers(1, 32), data=st.data())
-def test_a_file_is_cut_evenly(most: int, partitions: int, data: st.DataObject) -> None:
-    size = data.draw(st.integers(most // 2 + 1, 10 * most) | st.integers(10 * most, 400 * most))
-    chunk = even_chunk_bytes(size, most=most, partitions=partitions)
+@given(max_bytes=st.integers(10_000, 10**8), partitions=st.integers(1, 32), data=st.data())
+def test_a_file_is_cut_evenly(max_bytes: int, partitions: int, data: st.DataObject) -> None:
+    size = data.draw(st.integers(max_bytes // 2 + 1, 10 * max_bytes) | st.integers(10 * max_bytes, 400 * max_bytes))
+    chunk = even_chunk_bytes(size, max_bytes=max_bytes, partitions=partitions)
     chunks = -(-size // chunk)
-    assert most // 4 <= chunk <= most
-    if partitions * most * 0.26 < size < partitions * most * 0.99:
+    assert max_bytes // 4 <= chunk <= max_bytes
+    if partitions * max_bytes * 0.26 < size < partitions * max_bytes * 0.99:
         assert chunks == partitions
     assert chunks <= partitions or chunks % partitions == 0
-    assert chunks <= max(-(-size // most) + partitions, 4 * size // most + 1)
+    assert chunks <= max(-(-size // max_bytes) + partitions, 4 * size // max_bytes + 1)
     assert size - (chunks - 1) * chunk > chunk / 2  # the last one
 
 
@@ -71,5 +71,5 @@ def test_a_file_of_one_chunk_is_not_cut(planner: Planner, command: UploadCommand
 
 
 def test_chunks_of_a_huge_file_are_larger_so_that_they_stay_countable(planner: Planner, command: UploadCommand) -> None:
-    plan = plan_of(planner, command, MOST_CHUNKS * CHUNK_BYTES * 3)
+    plan = plan_of(planner, command, TARGET_MAX_CHUNKS * CHUNK_BYTES * 3)
     assert 2.9 * CHUNK_BYTES <= plan.chunk_bytes <= 3 * CHUNK_BYTES + 4

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from penstock.domain.errors import Corrupt
 from penstock.domain.profiles import sealing
 from penstock.domain.profiles.fragments import KEY_BYTES, ORIGIN_BYTES
-from penstock.domain.profiles.sealing import ChunkSealer, DataKey, Part, chunk_key, open_part, take_apart
+from penstock.domain.profiles.sealing import ChunkSealer, DataKey, Part, chunk_key, open_part, split_cell
 
 GENERAL, PERSONAL = DataKey(3, b"g" * 32), DataKey(7, b"p" * 32)
 KEYS = st.binary(min_size=KEY_BYTES, max_size=KEY_BYTES)
@@ -20,7 +20,7 @@ def sealed(key: bytes, general: bytes, personal: bytes, tenant: str = "acme") ->
 
 
 def opened(part: Part, key: bytes, cell: bytes, tenant: str = "acme", data_key: DataKey | None = None) -> bytes:
-    parts = take_apart(cell)
+    parts = split_cell(cell)
     data_key = data_key or (GENERAL if part is Part.GENERAL else PERSONAL)
     content = parts.general if part is Part.GENERAL else parts.personal
     return open_part(chunk_key(data_key, part, key[-ORIGIN_BYTES:]), tenant, part, data_key.version, key, content)
@@ -31,8 +31,8 @@ def test_what_is_sealed_opens_where_it_was_put(key: bytes, general: bytes, perso
     cell = sealed(key, general, personal)
     assert opened(Part.GENERAL, key, cell) == general
     assert opened(Part.PERSONAL, key, cell) == personal
-    assert take_apart(cell).general_version == GENERAL.version
-    assert take_apart(cell).personal_version == PERSONAL.version
+    assert split_cell(cell).general_version == GENERAL.version
+    assert split_cell(cell).personal_version == PERSONAL.version
 
 
 @given(KEYS, st.integers(0, KEY_BYTES * 8 - 1))
@@ -53,7 +53,7 @@ def test_a_part_does_not_open_for_another_tenant_part_or_key_version() -> None:
         opened(Part.GENERAL, key, cell, data_key=DataKey(GENERAL.version + 1, GENERAL.secret))
     with pytest.raises(Corrupt):
         opened(Part.GENERAL, key, cell, data_key=DataKey(GENERAL.version, b"x" * 32))
-    parts = take_apart(cell)
+    parts = split_cell(cell)
     with pytest.raises(Corrupt):
         open_part(chunk_key(GENERAL, Part.GENERAL, key[-20:]), "acme", Part.GENERAL, 3, key, parts.personal)
 
@@ -71,7 +71,7 @@ def test_a_changed_bit_or_a_cut_anywhere_is_noticed(data: st.DataObject) -> None
 
 def opened_whole(key: bytes, cell: bytes) -> list[bytes]:
     """Both parts, with the key versions that the cell claims."""
-    parts = take_apart(cell)
+    parts = split_cell(cell)
     claims = ((GENERAL, Part.GENERAL, parts.general_version, parts.general),)
     claims += ((PERSONAL, Part.PERSONAL, parts.personal_version, parts.personal),)
     return [
@@ -84,7 +84,7 @@ def test_nonces_never_repeat_and_the_same_values_never_look_alike() -> None:
     keys = [UUID(int=n).bytes * 2 + bytes(KEY_BYTES - 32) for n in range(500)]
     sealer = ChunkSealer("acme", bytes(ORIGIN_BYTES), GENERAL, PERSONAL, os.urandom)
     cells = sealer.seal(keys, [b"same"] * 500, [b"same"] * 500)
-    parts = [part for cell in cells for part in (take_apart(cell).general, take_apart(cell).personal)]
+    parts = [part for cell in cells for part in (split_cell(cell).general, split_cell(cell).personal)]
     assert len({part[: sealing.NONCE_BYTES] for part in parts}) == 1000
     assert len({part[sealing.NONCE_BYTES :] for part in parts}) == 1000
 

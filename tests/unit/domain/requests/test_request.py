@@ -21,9 +21,9 @@ from penstock.domain.requests.request import (
     eta_seconds,
     has_chunk,
     history,
-    impossible,
     revert,
     to_public,
+    violation,
 )
 
 SECOND = 1_000_000
@@ -149,9 +149,9 @@ def test_a_refused_file_fails_with_the_splitter_s_problem() -> None:
 
 def test_a_chunk_beyond_the_split_is_impossible() -> None:
     split = fold(Split(at_us=4, chunks=2, bytes=100))
-    assert impossible(split, chunk(1)) is None
-    assert impossible(split, chunk(2)) == "chunk 2 is beyond the request's 2 chunks"
-    assert impossible(REQUEST, chunk(2)) is None
+    assert violation(split, chunk(1)) is None
+    assert violation(split, chunk(2)) == "chunk 2 is beyond the request's 2 chunks"
+    assert violation(REQUEST, chunk(2)) is None
 
 
 @pytest.mark.parametrize("status", [Status.COMPLETED, Status.FAILED, Status.REVERTED])

@@ -59,7 +59,7 @@ def test_every_date_is_read_in_every_order(day: date) -> None:
 
 
 def test_days_beyond_what_is_remembered_are_read_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("penstock.domain.mapping.coercion.dates._MEMO", 2)
+    monkeypatch.setattr("penstock.domain.mapping.coercion.dates._CACHED_DAYS", 2)
     dates, cells = DateCoercer(), ["2024-01-01", "2024-01-02", "2024-01-03", "2024-01-04"]
     for _ in range(2):
         assert dates.coerce_column(cells) == (cells, {})

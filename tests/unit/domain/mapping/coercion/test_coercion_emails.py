@@ -101,8 +101,8 @@ def test_not_an_email(cell: str) -> None:
         EmailCoercer().coerce_cell(cell)
 
 
-def test_domains_beyond_what_is_remembered_are_judged_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("penstock.domain.mapping.coercion.emails._MEMO", 2)
+def test_domains_beyond_the_cache_are_still_validated(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("penstock.domain.mapping.coercion.emails._CACHED_DOMAINS", 2)
     emails, cells = EmailCoercer(), [f"a@example{number}.com" for number in range(4)]
     for _ in range(2):
         assert emails.coerce_column(cells) == (cells, {})
