@@ -1,4 +1,4 @@
-"""Typed settings, read from PENSTOCK_* variables; each name says its unit."""
+"""Typed settings, read from PENSTOCK_* variables; names include the unit."""
 
 from __future__ import annotations
 
@@ -21,11 +21,18 @@ DEFAULT_TENANT = "default"
 Secret = Annotated[str, msgspec.Meta(extra={"secret": True})]
 HIDDEN = "***"
 
-SECTIONS = ("kafka", "cassandra", "s3", "external_s3", "kms", "smtp")  # servers, whose settings begin with their names
-NO_SETTINGS = ("url", "api_key", "failpoint")  # variables that are read elsewhere
-LEAST_COMPARED = 4  # letters of a server's name: shorter ones are like too much else
-SIMILARITY = 0.8  # of a variable's name and a setting's, by difflib; what Kubernetes sets for its services is below
-_IN_WORDS = {
+SECTIONS = (
+    "kafka",
+    "cassandra",
+    "s3",
+    "external_s3",
+    "kms",
+    "smtp",
+)  # servers; the names of their settings begin with these
+NO_SETTINGS = ("url", "api_key", "failpoint")  # variables that other modules read
+MIN_COMPARED_LETTERS = 4  # of a server's name; shorter names resemble too many other words
+SIMILARITY = 0.8  # of the names of a variable and a setting, by difflib; variables that Kubernetes sets are below
+_DESCRIPTIONS = {
     int: "a whole number",
     float: "a number",
     bool: "true or false",
@@ -37,13 +44,13 @@ log = structlog.get_logger(__name__)
 
 
 class ServerSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """Settings of one server. No repr, and so no log and no traceback, shows a field of the type `Secret`."""
+    """Settings of one server. Its repr, and so logs and tracebacks, hide fields of the type `Secret`."""
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in self.__rich_repr__())})"
 
     def __rich_repr__(self) -> list[tuple[str, Any]]:
-        """What rich shows, too."""
+        """Also used by rich."""
         values = [(field, getattr(self, field.name)) for field in msgspec.structs.fields(self)]
         return [(field.name, HIDDEN if value and field.type == Secret else value) for field, value in values]
 
@@ -58,7 +65,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     data: Path = Path("penstock-data")
     key_file: str = ""  # the mounted key file of the cluster runtime; "": keys.json in `data`
     tenant: str = DEFAULT_TENANT
-    workers: int = 0  # row-processor processes; 0: one per core for a large file, none of their own for a small one
+    workers: int = 0  # row-processor processes; 0: one per core for a large file, no separate one for a small file
     chunk_bytes: int = 3 * 1024 * 1024
     bucket_bits: int = 12
     chunk_partitions: int = 16
@@ -69,90 +76,90 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     max_expansion: int = 200  # decompressed bytes per compressed byte
     retention_days: int = 7  # of uploaded files and reject files
     dead_letter_retention_days: int = 30
-    session_timeout_seconds: float = 10.0  # a consumer that is silent for longer loses its partitions
+    session_timeout_seconds: float = 10.0  # a consumer without a poll for longer loses its partitions
     mail_from: str = "penstock@localhost"
     log_level: str = "info"
 
 
 def load_settings(variables: Mapping[str, str] | None = None, **overrides: object) -> Settings:
-    """Settings from the environment, `overrides` first. Raises `Refused` that names the variable at fault."""
-    given = _given(Settings, PREFIX, os.environ if variables is None else variables)
-    given.update({name: value for name, value in overrides.items() if value is not None})
-    _check_tenant(given)
-    return Settings(**given)  # type: ignore[arg-type]
+    """Settings from the environment; `overrides` take precedence. Raises `Refused`, which names the variable."""
+    values = _values(Settings, PREFIX, os.environ if variables is None else variables)
+    values.update({name: value for name, value in overrides.items() if value is not None})
+    _check_tenant(values)
+    return Settings(**values)  # type: ignore[arg-type]
 
 
-def _check_tenant(given: Mapping[str, object]) -> None:
-    name = str(given.get("tenant", DEFAULT_TENANT))
+def _check_tenant(values: Mapping[str, object]) -> None:
+    name = str(values.get("tenant", DEFAULT_TENANT))
     if not is_tenant(name):
-        raise refusal("invalid_setting", f"{PREFIX}TENANT cannot be a tenant's name: {name[:64]!r}", TENANT_RULE)
+        raise refusal("invalid_setting", f"{PREFIX}TENANT is not a valid tenant name: {name[:64]!r}", TENANT_RULE)
 
 
 def load_section(kind: type[T], name: str, variables: Mapping[str, str] | None = None) -> T:
     """The settings of one server, from variables such as `PENSTOCK_KAFKA_BOOTSTRAP_SERVERS`.
 
-    Several values are separated by commas, and a mapping is written `dc1=3,dc2=3`. Raises `Refused` that names the
-    variable at fault, or the one that is missing.
+    Lists are separated by commas, and a mapping is written `dc1=3,dc2=3`. Raises `Refused`, which names the
+    invalid or missing variable.
     """
     prefix = f"{PREFIX}{name.upper()}_"
     variables = os.environ if variables is None else variables
-    _note_mistyped(kind, prefix, variables)
-    given = _given(kind, prefix, variables)
-    missing = [field.name for field in msgspec.structs.fields(kind) if field.required and field.name not in given]
+    _warn_of_mistyped(kind, prefix, variables)
+    values = _values(kind, prefix, variables)
+    missing = [field.name for field in msgspec.structs.fields(kind) if field.required and field.name not in values]
     if missing:
         variable = prefix + missing[0].upper()
         raise refusal(
             "missing_setting", f"{variable} is not set", f"Set it; the cluster runtime needs its {name} server."
         )
-    return kind(**given)
+    return kind(**values)
 
 
 def mistyped(variables: Mapping[str, str]) -> dict[str, str]:
-    """Variables that nobody reads, each with the setting that its name is nearly that of.
+    """Unknown variables with a name similar to a setting's, and that setting.
 
-    Those of a server are looked at when its settings are read.
+    Variables of a server are checked when its settings are read.
     """
     known = [*(field.name for field in msgspec.structs.fields(Settings)), *NO_SETTINGS]
     return {
-        PREFIX + name.upper(): PREFIX + near.upper()
+        PREFIX + name.upper(): PREFIX + similar.upper()
         for name in _unprefixed(variables, PREFIX)
         if name not in known and not name.startswith(tuple(f"{section}_" for section in SECTIONS))
-        if (near := _near(name, known) or _near_section(name))
+        if (similar := _similar(name, known) or _with_similar_section(name))
     }
 
 
 def environment(settings: Settings) -> dict[str, str]:
-    """The variables from which another process reads the same settings."""
+    """The environment variables that give another process the same settings."""
     return {PREFIX + name.upper(): str(value) for name, value in msgspec.structs.asdict(settings).items()}
 
 
-def _note_mistyped(kind: type[msgspec.Struct], prefix: str, variables: Mapping[str, str]) -> None:
+def _warn_of_mistyped(kind: type[msgspec.Struct], prefix: str, variables: Mapping[str, str]) -> None:
     known = [field.name for field in msgspec.structs.fields(kind)]
     for name in _unprefixed(variables, prefix):
-        if name not in known and (near := _near(name, known)):
-            log.warning("settings.mistyped", variable=prefix + name.upper(), nearest=prefix + near.upper())
+        if name not in known and (similar := _similar(name, known)):
+            log.warning("settings.mistyped", variable=prefix + name.upper(), nearest=prefix + similar.upper())
 
 
 def _unprefixed(variables: Mapping[str, str], prefix: str) -> list[str]:
     return [name.removeprefix(prefix).lower() for name in variables if name.startswith(prefix)]
 
 
-def _near(name: str, known: Sequence[str]) -> str | None:
+def _similar(name: str, known: Sequence[str]) -> str | None:
     return next(iter(get_close_matches(name, known, n=1, cutoff=SIMILARITY)), None)
 
 
-def _near_section(name: str) -> str | None:
-    """`name` with the right spelling of the server that it begins with, if it is nearly that."""
+def _with_similar_section(name: str) -> str | None:
+    """`name` with the correct spelling of the server that it begins with, or None."""
     for section in SECTIONS:
         words = name.split("_")
         size = section.count("_") + 1
-        head, rest = "_".join(words[:size]), words[size:]
-        if rest and len(section) >= LEAST_COMPARED and _near(head, [section]):
-            return "_".join([section, *rest])
+        head, tail = "_".join(words[:size]), words[size:]
+        if tail and len(section) >= MIN_COMPARED_LETTERS and _similar(head, [section]):
+            return "_".join([section, *tail])
     return None
 
 
-def _given(kind: type[msgspec.Struct], prefix: str, variables: Mapping[str, str]) -> dict[str, object]:
+def _values(kind: type[msgspec.Struct], prefix: str, variables: Mapping[str, str]) -> dict[str, object]:
     names = {field.name: prefix + field.name.upper() for field in msgspec.structs.fields(kind)}
     types = {field.name: field.type for field in msgspec.structs.fields(kind)}
     return {
@@ -168,16 +175,18 @@ def _converted(name: str, text: str, kind: Any) -> object:
 
 
 def _invalid(name: str, text: str, kind: Any) -> Refused:
-    """What can stand there instead; the value is left out, for it may be a secret in the wrong place."""
+    """The error, with the allowed values but without the value, which may be a misplaced secret."""
     allowed = [str(each) for each in get_args(kind)] if get_origin(kind) is Literal else []
-    words = f"one of {', '.join(allowed)}" if allowed else _IN_WORDS.get(get_origin(kind) or kind, "of the right kind")
-    near = nearest_name(text, allowed)
-    hint = f"Did you mean {near}?" if near else f"Set it to {words}, or leave it out for what is usual."
+    words = (
+        f"one of {', '.join(allowed)}" if allowed else _DESCRIPTIONS.get(get_origin(kind) or kind, "of the right kind")
+    )
+    similar = nearest_name(text, allowed)
+    hint = f"Did you mean {similar}?" if similar else f"Set it to {words}, or leave it out for the default."
     return refusal("invalid_setting", f"{name} is not {words}", hint)
 
 
 def _structured(text: str, kind: Any) -> object:
-    """`text` as the list or the mapping that `kind` wants, otherwise as it is."""
+    """`text` as the list or mapping that `kind` needs, otherwise unchanged."""
     origin = get_origin(kind)
     if origin is tuple:
         return [part.strip() for part in text.split(",") if part.strip()]

@@ -1,9 +1,9 @@
-"""Named places at which a test can stop the process, raise, or hang; between any two steps that must survive a crash.
+"""Named places where a test can kill the process, raise or hang: between any two steps that must survive a crash.
 
 `PENSTOCK_FAILPOINT=name:n` kills the process with SIGKILL at the n-th pass (from 1) of that failpoint;
-`name:n:raise` raises `FailpointError`, `name:n:hang` waits for ever, and `name:n:stop` stops the whole process with
-SIGSTOP until someone sends it SIGCONT. Several are separated by commas.
-All of it is gone where Python's `__debug__` is false (`python -O`, `PYTHONOPTIMIZE=1`), as in production images.
+`name:n:raise` raises `FailpointError`, `name:n:hang` waits forever, and `name:n:stop` suspends the process with
+SIGSTOP until it gets SIGCONT. Several are separated by commas.
+Failpoints are removed where Python's `__debug__` is false (`python -O`, `PYTHONOPTIMIZE=1`), as in production images.
 """
 
 from __future__ import annotations
@@ -19,27 +19,27 @@ VARIABLE = "PENSTOCK_FAILPOINT"
 
 NAMES = (
     # The uploader accepts a file.
-    "uploader.object_stored",  # the sealed file is in the object store, nothing points to it
-    "uploader.request_created",  # the control store knows the request, the event is not sent
-    "uploader.event_sent",  # the client has no answer yet
-    # The splitter cuts a file into chunks.
+    "uploader.object_stored",  # the sealed file is in the object store, nothing refers to it
+    "uploader.request_created",  # the request is in the control store, the event is not sent
+    "uploader.event_sent",  # the client has no response yet
+    # The splitter splits a file into chunks.
     "splitter.started",  # the file is not read yet
-    "splitter.chunks_sent",  # all chunks are on their way, the tracker does not know how many
+    "splitter.chunks_sent",  # all chunks are sent, the tracker does not know their number
     "splitter.progress_sent",  # the event is not committed
     # A worker ingests one chunk.
     "worker.before_upsert",  # nothing of the chunk is stored
     "worker.between_batches",  # some of its fragments are stored
     "worker.after_upsert",  # all of its fragments are stored
     "worker.rejects_stored",  # its rejected rows too
-    "worker.manifest_stored",  # the chunk is done, nobody was told
+    "worker.manifest_stored",  # the chunk is done, its event is not sent
     "worker.progress_sent",  # the event is not committed
     # The tracker folds progress into one status.
     "tracker.state_stored",  # the request has its new state
-    "tracker.notifications_stored",  # the notifications that are due are stored
+    "tracker.notifications_stored",  # the due notifications are stored
     "tracker.status_sent",  # the event is not committed
     # The notifier delivers one notification.
     "notifier.attempt_stored",  # the attempt is stored, nothing is sent
-    "notifier.delivered",  # the notification is delivered, that is not stored
+    "notifier.delivered",  # the notification is delivered, its new state is not stored
     # Every service's consume loop.
     "consume.before_commit",  # a batch is handled, its offsets are not committed
 )
@@ -51,21 +51,21 @@ _hook: Hook | None = None
 
 
 class FailpointError(Exception):
-    """What the action `raise` raises. Penstock takes it for a bug: a worker tries its chunk again, other parts end."""
+    """Raised by the action `raise`. Treated as a bug: a worker retries its chunk, other parts end."""
 
 
 def failpoint(name: str) -> None:
-    """Do what is configured for `name`, which must be one of `NAMES`: mostly nothing."""
+    """Execute the action configured for `name`, if any; `name` must be one of `NAMES`."""
     if __debug__:
         if name not in _KNOWN:
-            raise LookupError(f"{name!r} is no failpoint: add it to penstock.failpoints.NAMES")
+            raise LookupError(f"{name!r} is not a failpoint: add it to penstock.failpoints.NAMES")
         if _hook is not None:
             _hook(name)
 
 
 @contextmanager
 def installed(hook: Hook) -> Iterator[None]:
-    """Call `hook` with the name of every failpoint that is passed in this process; it may raise any BaseException."""
+    """Call `hook` with the name of every failpoint that this process reaches; it may raise any BaseException."""
     global _hook
     before, _hook = _hook, hook
     try:
@@ -78,8 +78,8 @@ def parse(configuration: str) -> Hook:
     """The hook for a value of `PENSTOCK_FAILPOINT`. Raises ValueError."""
     points: dict[str, list[tuple[int, Callable[[str], None]]]] = {}
     for part in configuration.split(","):
-        name, _, rest = part.strip().partition(":")
-        pass_text, _, action = rest.partition(":")
+        name, _, arguments = part.strip().partition(":")
+        pass_text, _, action = arguments.partition(":")
         if name not in _KNOWN or not pass_text.isdecimal() or int(pass_text) < 1 or (action or "kill") not in _ACTIONS:
             raise ValueError(f"{VARIABLE}: {part.strip()!r} is not a known name:n or name:n:{'|'.join(_ACTIONS)}")
         points.setdefault(name, []).append((int(pass_text), _ACTIONS[action or "kill"]))
@@ -88,7 +88,7 @@ def parse(configuration: str) -> Hook:
     def hook(name: str) -> None:
         if name not in points:
             return
-        number = next(passes[name])  # atomic, so that of several threads exactly one is the n-th
+        number = next(passes[name])  # atomic, so that exactly one of several threads is the n-th
         for n, act in points[name]:
             if n == number:
                 act(name)

@@ -1,4 +1,4 @@
-"""What a process that holds keys and customers' rows in memory does before it begins."""
+"""Protection of a process's memory, which contains keys and customers' rows."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ PR_SET_DUMPABLE = 4  # of Linux' prctl
 
 
 def protect_memory() -> None:
-    """A crash must not write this process's memory to a disk, nor another process of the same user read it."""
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # inherited by every process that it starts
+    """Disable core dumps, and access by other processes of the same user."""
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # inherited by child processes
     if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(PR_SET_DUMPABLE, 0)  # not inherited: each process that it starts does the same
+        ctypes.CDLL(None).prctl(PR_SET_DUMPABLE, 0)  # not inherited: each child process has to do the same

@@ -1,4 +1,4 @@
-"""Logs: one JSON object a line on standard error. No event of Penstock's carries a customer's value."""
+"""Logs: one JSON object per line on standard error. No event of Penstock contains a customer's value."""
 
 from __future__ import annotations
 
@@ -22,27 +22,27 @@ SHARED: list[Processor] = [
     structlog.processors.add_log_level,
     structlog.processors.TimeStamper(fmt="iso", utc=True),
 ]
-# What tells of each try to reach a server, beside the one line of ours: shown at level debug only.
+# Loggers with a line for each attempt to reach a server, beside ours: only enabled at level debug.
 DRIVERS = ("cassandra", "penstock.adapters.cluster.kafka_settings")
-REPEATED_SECONDS = 10.0  # a line of a driver's that says the same again is left out for so long
-LEFT_OUT = "left_out"  # how many of the same were, in the next that is not
-MOST_LINES = 1000  # that are remembered for it
-# What differs from one repetition of a line to the next; not the numbers of addresses, which tell servers apart.
-MEASURED = re.compile(r"(?<!\d)\d++(?:\.\d++)?(?= ?(?:ms|s|seconds|identical)\b)")
+REPEATED_SECONDS = 10.0  # for which repeated lines of a driver are left out
+SUPPRESSED = "left_out"  # in a line: how many equal lines before it were left out
+MAX_REMEMBERED_LINES = 1000
+# Numbers that differ between repetitions of a line; not those of addresses, which distinguish servers.
+MEASUREMENT = re.compile(r"(?<!\d)\d++(?:\.\d++)?(?= ?(?:ms|s|seconds|identical)\b)")
 
 
 def configure(level: str, service: str) -> None:
-    """Log from `level` (debug, info, warning, error, critical) on; foreign libraries never below warning.
+    """Log from `level` (debug, info, warning, error, critical) on; other libraries from warning on.
 
-    Each line names `service`, and the instance of it that this process is.
-    botocore at DEBUG would log whole requests, so that no setting of ours can make it.
+    Each line has `service` and this process's instance.
+    No setting enables DEBUG for botocore, because it would log complete requests.
     """
     number = logging.getLevelNamesMapping().get(level.upper())
     if number is None:
         raise refusal(
             "invalid_setting",
             f"PENSTOCK_LOG_LEVEL is {level!r}",
-            "Give it one of debug, info, warning, error, critical.",
+            "Set it to debug, info, warning, error or critical.",
         )
     shared: list[Processor] = [_named(service), *SHARED]
     structlog.configure(
@@ -51,16 +51,16 @@ def configure(level: str, service: str) -> None:
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
 
-    _configure_foreign(max(number, logging.WARNING), shared, driver_lines=number <= logging.DEBUG)
+    _configure_libraries(max(number, logging.WARNING), shared, driver_lines=number <= logging.DEBUG)
 
 
-def _configure_foreign(level: int, shared: list[Processor], *, driver_lines: bool) -> None:
-    """Lines of other libraries in the same form, and not over and over: drivers tell of each try to reach a server."""
+def _configure_libraries(level: int, shared: list[Processor], *, driver_lines: bool) -> None:
+    """Log other libraries in the same format, without repetitions: drivers log each attempt to reach a server."""
     handler = logging.StreamHandler(sys.stderr)
-    handler.addFilter(OncePerWhile())
+    handler.addFilter(RepetitionFilter())
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=[structlog.stdlib.ExtraAdder(allow=[LEFT_OUT]), *shared],
+            foreign_pre_chain=[structlog.stdlib.ExtraAdder(allow=[SUPPRESSED]), *shared],
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
                 _frames_only,
@@ -74,7 +74,7 @@ def _configure_foreign(level: int, shared: list[Processor], *, driver_lines: boo
 
 
 def _named(service: str) -> Processor:
-    instance = f"{socket.gethostname()}:{os.getpid()}"  # the pod's name, in Kubernetes
+    instance = f"{socket.gethostname()}:{os.getpid()}"  # in Kubernetes, the host is the pod's name
 
     def name(_logger: object, _method: str, event: EventDict) -> EventDict:
         return {"service": service, "instance": instance, **event}
@@ -82,10 +82,10 @@ def _named(service: str) -> Processor:
     return name
 
 
-class OncePerWhile(logging.Filter):
-    """Lets one line of those that say the same pass every `REPEATED_SECONDS`, by the lines' own clock.
+class RepetitionFilter(logging.Filter):
+    """Passes one of equal lines every `REPEATED_SECONDS`, by the lines' timestamps.
 
-    Two are the same that come from one logger and differ in what is `MEASURED` alone.
+    Lines of one logger are equal if they differ only in a `MEASUREMENT`.
     """
 
     def __init__(self) -> None:
@@ -94,28 +94,28 @@ class OncePerWhile(logging.Filter):
         self._lock = threading.Lock()
 
     def filter(self, record: logging.LogRecord) -> bool:
-        line = record.name, MEASURED.sub("", record.getMessage())
+        line = record.name, MEASUREMENT.sub("", record.getMessage())
         with self._lock:
             last = self._passed.get(line)
             if last is not None and 0 <= record.created - last.at_seconds < REPEATED_SECONDS:
                 last.left_out += 1
                 return False
-            if len(self._passed) >= MOST_LINES:
+            if len(self._passed) >= MAX_REMEMBERED_LINES:
                 self._passed.clear()
             self._passed[line] = _Passed(record.created)
         if last is not None and last.left_out:
-            setattr(record, LEFT_OUT, last.left_out)
+            setattr(record, SUPPRESSED, last.left_out)
         return True
 
 
 @dataclass
 class _Passed:
     at_seconds: float
-    left_out: int = 0  # of the same, since
+    left_out: int = 0  # equal lines since
 
 
 def _frames_only(_logger: object, _name: str, event: EventDict) -> EventDict:
-    """Where an exception came from, in place of its message, which may hold a customer's value."""
+    """Replace an exception by its stack frames, without its message, which may contain a customer's value."""
     raised = event.pop("exc_info", None)
     if raised:
         frames = traceback.extract_tb(raised[2] if isinstance(raised, tuple) else sys.exc_info()[2])

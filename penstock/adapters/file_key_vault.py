@@ -1,14 +1,14 @@
 """The key vault in a file: key-encryption keys that only their owner may read.
 
 The file is JSON: `{"keys": [{"id": "16 hex digits", "key": "32 bytes in base64"}, …]}`. The first key wraps, all of
-them unwrap: to rotate, put a new key in front. A key that it lacks is the operator's to bring back, so it is waited
-for: never is a file refused for it. It may be a secret that Kubernetes mounts: a link to a file of root's
-that the pod's fsGroup may read, and which is replaced as a whole when the secret changes. A wrapped key is
+them unwrap: to rotate, put a new key first. A missing key is `Unavailable` until an operator restores it; no upload is
+refused because of it. The file may be a mounted Kubernetes secret: a link to a file of root that the pod's fsGroup may
+read, and that is replaced as a whole when the secret changes. A wrapped key is
 
     format (1 byte = 1) ‖ key id (8) ‖ nonce (12) ‖ AES-256-GCM ciphertext (32) ‖ tag (16)
 
-with format, key id and context as associated data. GCM rather than RFC 3394 key wrap, because that binds no context;
-random nonces are safe here, since a vault wraps some hundreds of keys, not 2^32.
+with format, key id and context as associated data. It uses GCM, because RFC 3394 key wrap cannot bind a context; random
+nonces are safe, since a vault wraps hundreds of keys, not 2^32.
 """
 
 from __future__ import annotations
@@ -34,9 +34,9 @@ NONCE_BYTES = 12
 KEY_BYTES = 32
 HEAD_BYTES = len(FORMAT) + ID_BYTES
 ROOT = 0
-FIND_FOLDER = "restore it from its backup, or point PENSTOCK_DATA at the folder that has it"
+FIND_FOLDER = "restore it from its backup, or set PENSTOCK_DATA to the folder that contains it"
 FIND_FILE = (
-    "restore it from its backup, or name it in PENSTOCK_KEY_FILE; a new installation makes its own with"
+    "restore it from its backup, or set PENSTOCK_KEY_FILE to its path; for a new installation, create one with"
     " `penstock key-file create`"
 )
 
@@ -55,11 +55,11 @@ class _KeyFile(msgspec.Struct, frozen=True):
 
 class FileKeyVault(KeyVault):
     def __init__(self, path: Path, *, create: bool, when_missing: str = FIND_FOLDER) -> None:
-        """The keys in the file at `path`; with `create` a missing file is made, with one new key.
+        """The keys in the file at `path`; with `create`, a missing file is created with one new key.
 
-        Without it, a missing file is refused with `key_file_missing`, and `when_missing` as the hint: where data
-        exists, a new key would not open it.
-        Also refused: `key_file_permissions` (others can read it), `key_file_invalid`. Raises `Unavailable`.
+        Without `create`, a missing file is refused (`key_file_missing`, with the hint `when_missing`), because a new
+        key would not open existing data.
+        Also raises `Refused`: `key_file_permissions` (others can read it), `key_file_invalid`; and `Unavailable`.
         """
         self._path, self._when_missing = path, when_missing
         if create and not path.exists():
@@ -69,9 +69,9 @@ class FileKeyVault(KeyVault):
     def wrap(self, key: bytes, context: bytes) -> bytes:
         if len(key) != KEY_BYTES:
             raise ValueError(f"a key to wrap is {KEY_BYTES} bytes long")
-        head = FORMAT + self._present
+        head = FORMAT + self._current
         nonce = secrets.token_bytes(NONCE_BYTES)
-        return head + nonce + self._keys[self._present].encrypt(nonce, key, framed(head, context))
+        return head + nonce + self._keys[self._current].encrypt(nonce, key, framed(head, context))
 
     def unwrap(self, wrapped: bytes, context: bytes) -> bytes:
         head, nonce, sealed = (
@@ -93,13 +93,13 @@ class FileKeyVault(KeyVault):
             return self._keys[key_id]
         except KeyError:
             raise Unavailable(
-                f"the key {key_id.hex()} is not in {self._path}: PENSTOCK_KEY_FILE is perhaps another file than the"
-                " other services have; name theirs, or restore the key from its backup",
+                f"the key {key_id.hex()} is not in {self._path}: PENSTOCK_KEY_FILE may differ from that of"
+                " other services; use the same file, or restore the key from its backup",
                 dependency=KEY_FILE,
             ) from None
 
     def _reload(self) -> None:
-        """Read the file again, since another process may have wrapped with a key that was added meanwhile."""
+        """Read the file again, since another process may have wrapped with a new key."""
         try:
             self._load()
         except Refused as error:
@@ -108,21 +108,21 @@ class FileKeyVault(KeyVault):
     def _load(self) -> None:
         keys = _read(self._path, self._when_missing)
         self._keys = {bytes.fromhex(each.id): AESGCM(each.key) for each in keys}
-        self._present = bytes.fromhex(keys[0].id)
+        self._current = bytes.fromhex(keys[0].id)
 
 
 def create_key_file(path: Path) -> None:
-    """Make a key file with one new key. Refused: `key_file_exists`. Raises `Unavailable`."""
+    """Create a key file with one new key. Raises `Refused` (`key_file_exists`), `Unavailable`."""
     if path.exists() or not _create(path):
         raise refusal(
             "key_file_exists",
-            f"there is a file at {path} already, and it is left as it is: a new key would not open existing data",
-            "name another path, or use that file",
+            f"the file {path} already exists and was not changed: a new key would not open existing data",
+            "choose another path, or use the existing file",
         )
 
 
 def _create(path: Path) -> bool:
-    """A key file with one new key; it appears whole, and never in place of another: then it returns False."""
+    """Create a key file with one new key, atomically; returns False, and changes nothing, when a file exists."""
     content = msgspec.json.encode(_KeyFile([_Key(secrets.token_hex(ID_BYTES), secrets.token_bytes(KEY_BYTES))]))
     draft = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
     with disk.errors(path):
@@ -136,7 +136,7 @@ def _create(path: Path) -> bool:
             try:
                 os.link(draft, path)
             except FileExistsError:
-                return False  # another process was faster: its key counts
+                return False  # another process created it first
             disk.sync_folder(path.parent)
             return True
         finally:
@@ -154,8 +154,8 @@ def _read(path: Path, when_missing: str) -> list[_Key]:
             if status.st_mode & forbidden_mode(status.st_uid, os.geteuid()):
                 raise refusal(
                     "key_file_permissions",
-                    f"others than its owner can use the key file {path}",
-                    f"chmod 600 {path}; where it is a mounted secret, mount it with defaultMode 0400",
+                    f"users other than its owner can access the key file {path}",
+                    f"chmod 600 {path}; for a mounted secret, use defaultMode 0400",
                 )
             content = file.read()
     keys = _parsed(content)
@@ -170,23 +170,23 @@ def _read(path: Path, when_missing: str) -> list[_Key]:
 
 
 def forbidden_mode(owner: int, user: int) -> int:
-    """The permissions that a key file must not give, to a process of `user`.
+    """The mode bits that a key file must not have, for a process of `user`.
 
-    One of root's that a mount gives to an ordinary user can only be read through its group, which is that user's own.
+    A mounted file of root can be read by an ordinary user only through its group, which is that user's own.
     """
     return 0o037 if owner == ROOT != user else 0o077
 
 
 def _parsed(content: bytes) -> list[_Key]:
-    """The keys; none when the content is not as it must be."""
+    """The keys; an empty list when the content is invalid."""
     try:
         keys = msgspec.json.decode(content, type=_KeyFile).keys
-        sound = all(len(bytes.fromhex(each.id)) == ID_BYTES and len(each.key) == KEY_BYTES for each in keys)
+        is_valid = all(len(bytes.fromhex(each.id)) == ID_BYTES and len(each.key) == KEY_BYTES for each in keys)
     except ValueError:
         return []
-    return keys if sound else []
+    return keys if is_valid else []
 
 
 def _refuse_missing(path: Path, hint: str) -> NoReturn:
-    message = f"the key file {path} is missing, and without it nothing that was stored opens"
+    message = f"the key file {path} is missing, and stored data cannot be opened without it"
     raise refusal("key_file_missing", message, hint)

@@ -1,4 +1,4 @@
-"""A mailer that writes each message into a folder as an .eml file, for those who have no mail server."""
+"""A mailer that writes each message to a folder as an .eml file, for installations without a mail server."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from penstock.ports.mailer import Mailer
 
 
 class FolderMailer(Mailer):
-    """Writes `<Message-ID>.eml`, mode 0600; a second copy of a message takes the first one's place."""
+    """Writes `<Message-ID>.eml` with mode 0600; a second copy of a message replaces the first."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -25,9 +25,9 @@ class FolderMailer(Mailer):
             sync_folder(self._folder)
 
     def _write(self, path: Path, content: bytes) -> None:
-        """Whole or not at all: a reader of the folder never sees half a message.
+        """Write atomically: a reader of the folder never sees part of a message.
 
-        What a process that dies leaves behind has the message's own name, so that the next attempt writes over it.
+        A process that dies leaves a file with the message's own name, which the next attempt overwrites.
         """
         unfinished = path.with_suffix(".unfinished")
         descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, PRIVATE_FILE)

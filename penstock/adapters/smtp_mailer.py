@@ -1,4 +1,4 @@
-"""A mailer that speaks SMTP (RFC 5321) to one server."""
+"""A mailer that uses one SMTP server (RFC 5321)."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from penstock.config import Secret, ServerSettings
 from penstock.domain.errors import InDoubt, PenstockError, Unavailable, refusal
 from penstock.ports.mailer import Mailer
 
-MAIL_SERVER = "smtp"  # what an outage of it is called in metrics and logs
+MAIL_SERVER = "smtp"  # the dependency's name in metrics and logs
 START_MAIL_INPUT = 354
-BROKEN = (OSError, smtplib.SMTPException)  # smtplib turns what breaks a connection into either
+BROKEN = (OSError, smtplib.SMTPException)  # smtplib raises either when a connection breaks
 
 
 class Security(StrEnum):
     NONE = "none"
     STARTTLS = "starttls"
-    TLS = "tls"  # from the first byte
+    TLS = "tls"  # from the start
 
 
 class SmtpServer(ServerSettings, frozen=True, kw_only=True):
@@ -32,25 +32,25 @@ class SmtpServer(ServerSettings, frozen=True, kw_only=True):
     host: str
     port: int = 587
     security: Security = Security.STARTTLS
-    user: str = ""  # "" does not sign in
+    user: str = ""  # "": no sign-in
     password: Secret = ""
     timeout_seconds: float = 30.0
 
 
 class SmtpMailer(Mailer):
-    """One connection a message. Until the message's last byte is sent, nothing can have been accepted."""
+    """One connection per message. Nothing can have been accepted before the message's last byte is sent."""
 
     def __init__(self, server: SmtpServer) -> None:
         self._server = server
 
     def send(self, message: EmailMessage) -> None:
         with self._connected() as connection:
-            _hand_over(connection, message)
+            _transmit(connection, message)
             with suppress(*BROKEN):
                 connection.quit()
 
     def probe(self) -> None:
-        """Whether the server lets us in. Raises `Unavailable`."""
+        """Check that the server accepts the sign-in. Raises `Unavailable`."""
         with self._connected() as connection, suppress(*BROKEN):
             connection.quit()
 
@@ -90,23 +90,25 @@ class SmtpMailer(Mailer):
         return connection
 
 
-def _hand_over(connection: smtplib.SMTP, message: EmailMessage) -> None:
+def _transmit(connection: smtplib.SMTP, message: EmailMessage) -> None:
     try:
-        _accepted(*connection.mail(message["From"].addresses[0].addr_spec))
-        _accepted(*connection.rcpt(message["To"].addresses[0].addr_spec))
-        _accepted(*connection.docmd("DATA"), expected=START_MAIL_INPUT)
+        _check_reply(*connection.mail(message["From"].addresses[0].addr_spec))
+        _check_reply(*connection.rcpt(message["To"].addresses[0].addr_spec))
+        _check_reply(*connection.docmd("DATA"), expected=START_MAIL_INPUT)
     except BROKEN as error:
-        raise Unavailable(f"the mail server broke off: {type(error).__name__}", dependency=MAIL_SERVER) from error
+        raise Unavailable(
+            f"the connection to the mail server broke: {type(error).__name__}", dependency=MAIL_SERVER
+        ) from error
     try:
-        connection.send(_wire_form(message))
+        connection.send(_wire_format(message))
         reply = connection.getreply()
     except BROKEN as error:
-        raise InDoubt("the mail server broke off before it replied to the message") from error
-    _accepted(*reply)
+        raise InDoubt("the connection to the mail server broke before it replied to the message") from error
+    _check_reply(*reply)
 
 
-def _accepted(code: int, _text: bytes, *, expected: int = 250) -> None:
-    """Raise what a reply of class 4 or 5 means (RFC 5321 §4.2.1). The text stays out: it may repeat the message."""
+def _check_reply(code: int, _text: bytes, *, expected: int = 250) -> None:
+    """Raise the error of a negative reply (RFC 5321 §4.2.1), without its text, which may repeat the message."""
     if code == expected or (expected == 250 and 200 <= code < 300):
         return
     error: PenstockError
@@ -121,7 +123,7 @@ def _accepted(code: int, _text: bytes, *, expected: int = 250) -> None:
     raise error
 
 
-def _wire_form(message: EmailMessage) -> bytes:
-    """The message with leading dots doubled and the end mark (RFC 5321 §4.5.2)."""
+def _wire_format(message: EmailMessage) -> bytes:
+    """The message with leading dots doubled and the end marker (RFC 5321 §4.5.2)."""
     content = message.as_bytes(policy=SMTP)
     return re.sub(rb"(?m)^\.", b"..", content) + (b"" if content.endswith(b"\r\n") else b"\r\n") + b".\r\n"

@@ -1,4 +1,4 @@
-"""What stands in place of an adapter that a service must not have: it needs no settings, and every use is a bug."""
+"""A placeholder for an adapter that a service must not use: it needs no settings, and every use is a bug."""
 
 from __future__ import annotations
 
@@ -13,4 +13,4 @@ class Withheld:
         """Nothing was opened."""
 
     def __getattr__(self, name: str) -> NoReturn:
-        raise LookupError(f"this service is not given {self._what}: it has no business with it")
+        raise LookupError(f"this service must not use {self._what}")

@@ -1,18 +1,18 @@
-"""Every error that Penstock raises on purpose, and what a caller does about each.
+"""All errors that Penstock raises on purpose, and how callers handle them.
 
     PenstockError
     ├── Refused            the caller's input is wrong: lists every fault at once, never retried
-    ├── NotFound           no such thing, or not this tenant's
-    ├── Conflict           someone else changed it first: read again, decide again
+    ├── NotFound           it does not exist, or belongs to another tenant
+    ├── Conflict           it was changed concurrently: read and decide again
     ├── Fenced             this consumer lost its partition: drop the work, poll again
-    ├── Unavailable        a server, disk, key service or key is away: wait and try again, for ever
-    ├── InDoubt            a receiver may or may not have accepted something: try once more, then never again
+    ├── Unavailable        a server, disk, key service or key is unavailable: wait and retry, without limit
+    ├── InDoubt            the receiver may or may not have accepted it: retry once, then never again
     ├── Corrupt            sealed bytes do not open: moved, cut, changed, or the wrong key
-    ├── CoercionError      a cell does not fit its format: the row is a reject (domain/mapping/coercion)
-    ├── PartFailed         a part of this process has ended for good: start the process again
-    └── KeyRevoked         the key is gone for good: a terminal, named state
+    ├── CoercionError      a cell is invalid in its format: the row is a reject (domain/mapping/coercion)
+    ├── PartFailed         a part of this process has ended for good: restart the process
+    └── KeyRevoked         the key was destroyed: the request fails for good
 
-No message ever carries a customer's value; positions, columns and codes say where it is.
+No message contains a customer's value; positions, columns and codes identify it.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class PenstockError(Exception):
 
 
 class Refused(PenstockError):
-    """The input cannot be accepted; `faults` lists all that is wrong with it."""
+    """The input cannot be accepted; `faults` lists all its faults."""
 
     code = "refused"
 
@@ -64,7 +64,7 @@ class Fenced(PenstockError):
 
 
 class Unavailable(PenstockError):
-    """`dependency` names what is away, as in `penstock_dependency_up`; "" when it is nothing that is watched."""
+    """`dependency` is the name in `penstock_dependency_up`; "" when it is not a monitored dependency."""
 
     code = "unavailable"
 
@@ -74,7 +74,7 @@ class Unavailable(PenstockError):
 
 
 class InDoubt(PenstockError):
-    """The connection broke after all was handed over and before the reply."""
+    """The connection broke after everything was sent and before the reply."""
 
     code = "delivery_in_doubt"
 
@@ -92,7 +92,7 @@ class PartFailed(PenstockError):
 
 
 class Problem(msgspec.Struct, frozen=True, kw_only=True):
-    """An error as it is shown and stored: an RFC 9457 problem with Penstock's faults."""
+    """An error as it is displayed and stored: an RFC 9457 problem with Penstock's faults."""
 
     code: str
     title: str
@@ -110,7 +110,7 @@ def refusal(code: str, message: str, hint: str, **where: Any) -> Refused:
 
 @contextmanager
 def collecting(faults: list[Fault]) -> Iterator[None]:
-    """Add the faults of a `Refused` that is raised within to `faults`, and go on."""
+    """Append the faults of a `Refused` raised within to `faults`, and suppress it."""
     try:
         yield
     except Refused as refused:

@@ -1,7 +1,7 @@
 """Events as bytes: Avro single-object encoding, see schemas/README.md.
 
 Format: Apache Avro 1.12 specification, "Single-object encoding": C3 01, the writer schema's CRC-64-AVRO fingerprint in
-little-endian order, the binary body. The schema of every released version is at hand, so that no registry is needed.
+little-endian order, the binary body. The schemas of all released versions are included, so no registry is needed.
 """
 
 from __future__ import annotations
@@ -38,13 +38,13 @@ Schema = dict[str, Any]
 Avro = dict[str, Any]
 
 _PATTERN = re.compile(r"Expected `str` matching regex .* - at `\$\.(\w+)`", re.DOTALL)
-_PATTERN_IN_WORDS = {
-    "tenant_id": "is no tenant's name",
-    "request_id": "is no UUIDv7 in its lower-case form",
-    "publisher_id": "is none that Penstock gives out",
-    "object_key": "is no plain path",
+_PATTERN_DESCRIPTIONS = {
+    "tenant_id": "is not a valid tenant name",
+    "request_id": "is not a UUIDv7 in lower case",
+    "publisher_id": "is not a valid publisher id",
+    "object_key": "is not a valid object key",
 }
-_SCHEMA_NAMES: dict[type[Event], str] = {  # the name of each one's schema
+_SCHEMA_NAMES: dict[type[Event], str] = {  # the schema's name
     UploadRequested: "upload-requested",
     UploadOffered: "upload-offered",
     ChunkReady: "chunk-ready",
@@ -55,7 +55,7 @@ _SCHEMA_NAMES: dict[type[Event], str] = {  # the name of each one's schema
 
 
 class UnreadableEvent(PenstockError):
-    """These bytes are no event, and never will be: they belong into the dead letters.
+    """Bytes that can never be decoded as an event; they become a dead letter.
 
     `reason_code`: `truncated`, `unknown_schema` or `invalid_value`.
     """
@@ -69,21 +69,21 @@ class UnreadableEvent(PenstockError):
 
 
 def encode(event: Event) -> bytes:
-    """`event` on the wire. Raises ValueError for one that `decode` would refuse."""
+    """`event` as bytes. Raises ValueError for an event that `decode` would refuse."""
     try:
         _checked(msgspec.to_builtins(event, builtin_types=(bytes,)), type(event))
     except ValueError as error:
         raise ValueError(f"{type(event).__name__}: {error}") from error
     catalogue = _catalogue(type(event))
     body = BytesIO()
-    fastavro.schemaless_writer(body, catalogue.present, _to_avro(event))
+    fastavro.schemaless_writer(body, catalogue.current, _to_avro(event))
     return catalogue.header + body.getvalue()
 
 
 def decode(topic: str, value: bytes) -> Event:
-    """The event that lies in `topic` as `value`. Raises `UnreadableEvent`."""
+    """The event with the bytes `value` in `topic`. Raises `UnreadableEvent`."""
     kind, writer = _writer_schema(topic, value)
-    record = _read(value, writer, _catalogue(kind).present)
+    record = _read(value, writer, _catalogue(kind).current)
     try:
         return _checked(_nested_progress(record) if kind is Progress else record, kind)
     except ValueError as error:
@@ -91,9 +91,9 @@ def decode(topic: str, value: bytes) -> Event:
 
 
 class _Catalogue(msgspec.Struct, frozen=True):
-    """The schemas of one type of event. `known`: by fingerprint, all that any release writes."""
+    """The schemas of one type of event. `known`: those of all releases, by fingerprint."""
 
-    present: Schema
+    current: Schema
     header: bytes
     known: dict[bytes, Schema]
 
@@ -101,14 +101,14 @@ class _Catalogue(msgspec.Struct, frozen=True):
 @cache
 def _catalogue(kind: type[Event]) -> _Catalogue:
     name = _SCHEMA_NAMES[kind]
-    present = _load(_schemas() / f"{name}.avsc")
+    current = _load(_schemas() / f"{name}.avsc")
     released = [_load(file) for file in (_schemas() / "released" / name).iterdir()]
-    known = {_fingerprint(schema): schema for schema in [*released, present]}
-    return _Catalogue(present, MARKER + _fingerprint(present), known)
+    known = {_fingerprint(schema): schema for schema in [*released, current]}
+    return _Catalogue(current, MARKER + _fingerprint(current), known)
 
 
 def _schemas() -> Traversable:
-    """The folder of schemas: inside the package where it is installed, beside it in a checkout."""
+    """The folder of schemas: inside the installed package, or beside it in a checkout."""
     packaged = files("penstock") / "schemas"
     return packaged if packaged.is_dir() else Path(__file__).parents[2] / "schemas"
 
@@ -122,10 +122,10 @@ def _fingerprint(schema: Schema) -> bytes:
 
 
 def _writer_schema(topic: str, value: bytes) -> tuple[type[Event], Schema]:
-    """Which of the topic's types of event `value` is, and the schema that it was written with."""
+    """The type of event of `value`, among those of the topic, and the schema that it was written with."""
     kinds = [kind for kind in _SCHEMA_NAMES if kind.topic == topic]
     if not kinds:
-        raise UnreadableEvent("unknown_schema", f"{topic} is no topic of Penstock's")
+        raise UnreadableEvent("unknown_schema", f"{topic} is not a topic of Penstock")
     if value[:2] != MARKER[: len(value)]:
         raise UnreadableEvent("unknown_schema", "the value does not begin with Avro's single-object marker C3 01")
     if len(value) < HEADER_BYTES:
@@ -142,10 +142,12 @@ def _read(value: bytes, writer: Schema, reader: Schema) -> Avro:
     body.seek(HEADER_BYTES)
     try:
         record = cast(Avro, fastavro.schemaless_reader(body, writer, reader))
-    except Exception as error:  # fastavro's errors for foreign bytes have no common base
+    except Exception as error:  # fastavro's errors for invalid bytes have no common base
         if isinstance(error, EOFError | IndexError) and body.tell() == len(value):  # IndexError: within a number
             raise UnreadableEvent("truncated", f"the value ends after {len(value)} bytes, within a field") from error
-        raise UnreadableEvent("invalid_value", f"no record of its schema: {type(error).__name__}") from error
+        raise UnreadableEvent(
+            "invalid_value", f"the value does not match its schema: {type(error).__name__}"
+        ) from error
     if body.tell() != len(value):
         raise UnreadableEvent("invalid_value", f"{len(value) - body.tell()} bytes follow the record")
     return record
@@ -156,7 +158,7 @@ def _to_avro(event: Event) -> Avro:
 
 
 def _flat_progress(event: Progress) -> Avro:
-    """One flat record for every step: Avro's unions of records are not to be relied on."""
+    """One flat record for all steps, because unions of records are not reliable in Avro libraries."""
     step: Avro = msgspec.to_builtins(event.step)
     problem = step.pop("problem", {})
     problem_fields = {f"problem_{name}": problem.get(name) for name in ("code", "title", "detail")}
@@ -165,7 +167,7 @@ def _flat_progress(event: Progress) -> Avro:
 
 
 def _nested_progress(record: Avro) -> Avro:
-    """The inverse of `_flat_progress`; fields of other steps are ignored, missing ones are found by msgspec."""
+    """The inverse of `_flat_progress`; ignores fields of other steps; msgspec detects missing fields."""
     present = {name: value for name, value in record.items() if value is not None}
     problem = {name: present.get(f"problem_{name}") for name in ("code", "title", "detail")}
     step = {**present, "type": present["step"], "problem": {**problem, "faults": present["faults"]}}
@@ -173,17 +175,17 @@ def _nested_progress(record: Avro) -> Avro:
 
 
 def _checked(fields: Avro, kind: type[Event]) -> Event:
-    """Raises ValueError, which says what `fields` hold that cannot be."""
+    """The event with these fields. Raises ValueError, which names the invalid field."""
     try:
         event: Event = msgspec.convert(fields, kind)
     except msgspec.ValidationError as error:
-        raise ValueError(_worded(str(error))) from error
+        raise ValueError(_without_pattern(str(error))) from error
     if isinstance(event, StatusChanged) and event.status not in Status.__members__:
-        raise ValueError("status is none of a request's")
+        raise ValueError("status is not a request's status")
     return event
 
 
-def _worded(error: str) -> str:
-    """Words in place of a pattern."""
-    found = _PATTERN.fullmatch(error)
-    return f"{found[1]} {_PATTERN_IN_WORDS[found[1]]}" if found else error
+def _without_pattern(error: str) -> str:
+    """The message with a description instead of a regular expression."""
+    match = _PATTERN.fullmatch(error)
+    return f"{match[1]} {_PATTERN_DESCRIPTIONS[match[1]]}" if match else error

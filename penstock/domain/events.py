@@ -1,7 +1,7 @@
-"""The events that the services exchange; none carries a customer's value.
+"""The events that the services exchange; none contains a customer's value.
 
-What a field may hold stands in its type, which the codec checks when an event is written or read. What fields say
-together is checked whenever an event is made, with a `ValueError`.
+The type of a field has its limits, which the codec checks when an event is written or read. Rules across fields are
+checked whenever an event is created, and raise `ValueError`.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ STATUS = "penstock.status"
 DEAD_LETTER = "penstock.dead-letter"
 
 SIGNATURE_BYTES = 32  # HMAC-SHA-256
-MAX_CHUNKS = 1_000_000  # of one request: the tracker keeps a bit for each, so that no event makes it keep over 125 kB
+MAX_CHUNKS = 1_000_000  # of one request: the tracker stores a bit for each, so this bounds it to 125 kB
 
 Count = Annotated[int, Meta(ge=0)]
 Positive = Annotated[int, Meta(ge=1)]
@@ -36,7 +36,7 @@ ObjectKey = Annotated[str, Meta(pattern=r"\A(?!(.*/)?\.{1,2}(/|\Z))[A-Za-z0-9._-
 
 
 class UploadRequested(msgspec.Struct, frozen=True, kw_only=True):
-    """A file waits to be ingested. The plan lies in the control store under the request id."""
+    """A file is ready to be ingested. Its plan is in the control store under the request id."""
 
     topic: ClassVar[str] = UPLOAD_REQUESTED
     tenant_id: TenantId
@@ -51,10 +51,10 @@ class UploadRequested(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class UploadOffered(msgspec.Struct, frozen=True, kw_only=True):
-    """Another service has a file of its own to be ingested, and signs that it does; see `publishing.py`.
+    """Another service offers one of its files, with a signature; see `publishing.py`.
 
-    `event_id` is the publisher's own id of the event: its idempotency key. Without `mapping_version` the data source's
-    present mapping is used.
+    `event_id` is the publisher's id of the event and its idempotency key. Without `mapping_version` the data source's
+    current mapping is used.
     """
 
     topic: ClassVar[str] = UPLOAD_REQUESTED
@@ -101,13 +101,13 @@ class ChunkReady(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Started(msgspec.Struct, frozen=True, kw_only=True, tag="started"):
-    """The splitter has begun to read the file."""
+    """The splitter started to read the file."""
 
     at_us: Count
 
 
 class Split(msgspec.Struct, frozen=True, kw_only=True, tag="split"):
-    """The whole file was read and checked: it has `chunks` chunks."""
+    """The complete file was read and checked: it has `chunks` chunks."""
 
     at_us: Count
     chunks: Annotated[int, Meta(ge=0, le=MAX_CHUNKS)]
@@ -115,19 +115,19 @@ class Split(msgspec.Struct, frozen=True, kw_only=True, tag="split"):
 
 
 class FileRefused(msgspec.Struct, frozen=True, kw_only=True, tag="file_refused"):
-    """The file as a whole cannot be ingested; nothing of it will ever count."""
+    """The file cannot be ingested; none of its data is ever visible."""
 
     at_us: Count
     problem: Problem
 
 
 def refused_file(refused: Refused) -> Problem:
-    """What is told of a file that breaks the rules."""
+    """The problem of a file that was refused."""
     return Problem(code=refused.code, title="The file was refused", detail=str(refused), faults=refused.faults)
 
 
 def unreadable_file(error: PenstockError) -> Problem:
-    """What is told of a stored file that was changed or lost, or whose key was."""
+    """The problem of a stored file that was changed or lost, or whose key was destroyed."""
     fault = Fault(code=error.code, message=str(error), hint="Upload the file again.")
     return Problem(code=error.code, title="The stored file cannot be read", detail=str(error), faults=[fault])
 
@@ -165,9 +165,9 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class StatusChanged(msgspec.Struct, frozen=True, kw_only=True):
-    """A request has reached a new status; for other systems.
+    """For other systems: a request has a new status.
 
-    `publisher_id` and `event_id` are those of the offer that led to the request; `problem_…` say why it failed.
+    `publisher_id` and `event_id` are those of the request's offer; `problem_…` say why it failed.
     """
 
     topic: ClassVar[str] = STATUS
@@ -193,7 +193,7 @@ class StatusChanged(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DeadLetter(msgspec.Struct, frozen=True, kw_only=True):
-    """An event that can never be handled, with the place it came from; `value` is the event's own bytes."""
+    """An event that can never be handled, with its original position; `value` is the event's bytes."""
 
     topic: ClassVar[str] = DEAD_LETTER
     from_topic: str
@@ -211,7 +211,7 @@ class DeadLetter(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ImpossibleEvent(PenstockError):
-    """An event that says of its request what cannot be: it belongs into the dead letters."""
+    """An event that contradicts its request; it becomes a dead letter."""
 
     code = "impossible_event"
 

@@ -1,21 +1,21 @@
-"""A channel: delivers notifications about requests to people or systems outside, e-mail for example.
+"""A channel: delivers notifications about requests to people or other systems, for example by e-mail.
 
 Promises:
 
-- `name` is stored, in each request as the channel's cursor and in each notification: no other channel has it, it has no
-  space, and it never changes.
-- `deliver` makes one attempt and returns long before `LEASE_US` is over: after that, another attempt may begin.
-- Each attempt at a notification sends the same thing, by which the receiver can know a copy.
-- No attempt changes what another channel does.
+- `name` is stored in each request (the channel's cursor) and in each notification. It is unique, has no space, and
+  never changes.
+- `deliver` makes one attempt and returns long before `LEASE_US` has passed; then another attempt may begin.
+- Each attempt at a notification sends the same content, so that the receiver can recognise a copy.
+- No attempt affects other channels.
 
-What an attempt comes to, and what the notification is then:
+The outcome of an attempt, and the notification's next state:
 
-- it returns: delivered; `SENT`.
-- `Unavailable`: surely not delivered. `DUE` again, later, as often as it takes. With a `dependency` the channel as a
-  whole is away, and nothing else is tried in this pass; without one only this notification has to wait.
-- `InDoubt`: it may have been delivered. One more attempt; after a second doubt `UNKNOWN`, and never a third.
-- `Refused`: this target or this notification will never be accepted. `FAILED`, with the error's code.
-- Anything else is a bug and ends the notifier; the attempt counts as in doubt when its lease is over.
+- It returns: delivered; `SENT`.
+- `Unavailable`: certainly not delivered. `DUE` again later, without limit. With a `dependency`, the whole channel is
+  unavailable, and this pass ends; without one, only this notification waits.
+- `InDoubt`: it may have been delivered. One more attempt; after a second doubt `UNKNOWN`, and no third attempt.
+- `Refused`: this target or notification will never be accepted. `FAILED`, with the error's code.
+- Any other error is a bug and ends the notifier; the attempt counts as in doubt after its lease.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ class Channel(Protocol):
     name: str
 
     def targets(self, request: Request) -> Sequence[str]:
-        """Who is notified of each status of `request`, each once."""
+        """The targets to notify of each status of `request`, without duplicates."""
         ...
 
     def deliver(self, notification: Notification, request: Request) -> None:
-        """One attempt at a notification of this channel; `request` is the one that it is about."""
+        """Make one attempt to deliver a notification of this channel, which is about `request`."""
         ...

@@ -1,4 +1,4 @@
-"""The clock: the only source of time, so that a simulation can own it."""
+"""The clock: the only source of time, so that a simulation can control it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ class Clock(Protocol):
         ...
 
     def monotonic(self) -> float:
-        """Seconds that only ever grow; meaningful as differences within one process."""
+        """Seconds that never decrease; only differences within one process have a meaning."""
         ...
 
     def sleep(self, seconds: float) -> None:

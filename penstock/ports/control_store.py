@@ -1,17 +1,17 @@
-"""The control store: small versioned records; the authority on every request's state.
+"""The control store: small versioned records; the authoritative state of every request.
 
-A record lives in a table under (tenant, partition, sort). Tables are fixed and listed in `Table`.
+A record is stored in a table under (tenant, partition, sort). `Table` lists all tables.
 
 Promises:
 
 - `create` and `replace` are linearisable per record (Cassandra: lightweight transactions; SQLite: a transaction):
-  of several callers exactly one wins, the others get `Conflict`. There is nothing atomic across records.
-- `put` is an unconditional upsert, for records that are written with the same meaning whoever writes them.
-  A record is never changed by `put` and by `replace` both.
+  exactly one of several callers succeeds, the others get `Conflict`. Nothing is atomic across records.
+- `put` is an unconditional upsert, for records with equivalent content from every writer.
+  A record is never changed by both `put` and `replace`.
 - What a call acknowledged survives a crash of the process and of the machine.
 - `scan` returns a partition's records in the order of `sort` (byte order of its UTF-8).
-- What ends in `_each` does the same to several different records of one partition, in as few round trips as can be, not
-  as one: after an error it may have been done to some.
+- A method with the suffix `_each` does the same for several distinct records of one partition, in as few round trips as
+  possible. It is not atomic: after an error it may have been done for some.
 - Errors: `Conflict`, `Unavailable`. After `Unavailable` a write may or may not have happened: read before deciding.
 """
 
@@ -27,22 +27,22 @@ import msgspec
 class Table(StrEnum):
     """partition / sort of each table."""
 
-    CLOCKS = "clocks"  # name / "": the last request id given out
+    CLOCKS = "clocks"  # name / "": the time of the last request id
     DATA_KEYS = "data_keys"  # purpose / version: wrapped keys
     DATA_SOURCES = "data_sources"  # "" / name
     ATTRIBUTES = "attributes"  # "" / name
     MAPPINGS = "mappings"  # data source / version
     REQUESTS = "requests"  # "" / request id
     PLANS = "plans"  # "" / request id
-    ACTIVE_REQUESTS = "active_requests"  # "" / request id: not ended yet, for those who tidy up
-    IDEMPOTENCY_KEYS = "idempotency_keys"  # hash of the key / "": the request it led to
+    ACTIVE_REQUESTS = "active_requests"  # "" / request id: not ended or not announced yet
+    IDEMPOTENCY_KEYS = "idempotency_keys"  # hash of the key / "": its request
     REPLACEMENTS = "replacements"  # data source / request id: requests in replace mode
     CHUNK_MANIFESTS = "chunk_manifests"  # request id / chunk: counts and reasons
-    CHUNK_NODES = "chunk_nodes"  # request id / chunk: the nodes that were written
-    CHUNK_FAILURES = "chunk_failures"  # request id / chunk: attempts that failed for a reason of the chunk's own
+    CHUNK_NODES = "chunk_nodes"  # request id / chunk: the written nodes
+    CHUNK_FAILURES = "chunk_failures"  # request id / chunk: failed attempts that the chunk itself caused
     NOTIFICATIONS = "notifications"  # request id / channel, status and target
     DUE_NOTIFICATIONS = "due_notifications"  # channel / request id, channel, status and target: not ended yet
-    API_KEYS = "api_keys"  # "" / hash of the key; and "revoked_admins" / "": which revocations are decided
+    API_KEYS = "api_keys"  # "" / hash of the key; and "revoked_admins" / "": revoked admin keys
     AUDIT = "audit"  # day / time and a random part
     SEGMENTS = "segments"  # "" / name
     PUBLISHERS = "publishers"  # "" / publisher id: services that may offer files
@@ -61,7 +61,7 @@ class ControlStore(Protocol):
     def get(self, table: Table, tenant_id: str, partition: str, sort: str = "") -> Record | None: ...
 
     def get_each(self, table: Table, tenant_id: str, partition: str, sorts: Sequence[str]) -> list[Record]:
-        """Those of the records that are there, in no order."""
+        """The existing records among these, in no order."""
         ...
 
     def scan(
@@ -74,27 +74,27 @@ class ControlStore(Protocol):
         limit: int = 1000,
         newest_first: bool = False,
     ) -> list[Record]:
-        """Up to `limit` records of a partition, beyond `after` in the direction of the scan ("" is the very start)."""
+        """Up to `limit` records of a partition after `after`, in the direction of the scan ("": from the start)."""
         ...
 
     def create(self, table: Table, tenant_id: str, partition: str, sort: str, body: bytes) -> Record:
-        """A new record with version 1. Raises `Conflict` when there is one already."""
+        """Create a record with version 1. Raises `Conflict` when it already exists."""
         ...
 
     def replace(self, record: Record, body: bytes) -> Record:
-        """`record` with a new body and version + 1. Raises `Conflict` when it has changed or gone since it was read."""
+        """Store a new body with version + 1. Raises `Conflict` when `record` was changed or deleted since then."""
         ...
 
     def replace_each(self, changes: Sequence[tuple[Record, bytes]]) -> list[Record | None]:
-        """As `replace` of each: what it returns, or None where it raises `Conflict`."""
+        """As `replace` for each: its result, or None instead of `Conflict`."""
         ...
 
     def put(self, table: Table, tenant_id: str, partition: str, sort: str, body: bytes) -> None:
-        """Upsert without condition."""
+        """Upsert unconditionally."""
         ...
 
     def delete(self, table: Table, tenant_id: str, partition: str, sort: str = "") -> None:
-        """Remove a record; one that is not there is no error."""
+        """Remove a record; a missing one is not an error."""
         ...
 
     def delete_each(self, table: Table, tenant_id: str, partition: str, sorts: Sequence[str]) -> None: ...

@@ -1,17 +1,17 @@
-"""The event log: partitioned topics, consumer groups, at-least-once delivery; what Apache Kafka promises.
+"""The event log: partitioned topics, consumer groups, at-least-once delivery, as in Apache Kafka.
 
-Promises, on which everything above relies:
+Promises:
 
 - A topic has a fixed number of partitions. Within one partition events keep the order in which they were sent,
   and offsets grow. Between partitions there is no order.
-- `Producer.flush` returns only when every event sent since the last flush is durable. If that cannot be said it raises
-  `Unavailable`, and any of those events may or may not be in the log: the sender sends them all again.
+- `Producer.flush` returns only when every event sent since the last flush is durable. Otherwise it raises
+  `Unavailable`; then each of these events may or may not be in the log, and the sender sends all of them again.
 - Each partition of a topic is assigned to one member of a group at a time. A member that does not poll within the
-  session timeout loses its partitions. Members that come and go cause a rebalance: a partition's next owner
+  session timeout loses its partitions. Members that join or leave cause a rebalance: a partition's next owner
   starts at the committed offset, so an event that was handled but not committed is delivered again.
-- `Consumer.commit` is refused with `Fenced` when the partition is no longer this member's (a zombie's commit).
-- A group that has no committed offset starts at the earliest event. An offset that has expired is reported
-  with `Consumer.lost`, never jumped over in silence.
+- `Consumer.commit` raises `Fenced` when the partition no longer belongs to this member (a zombie's commit).
+- A group without a committed offset starts at the earliest event. An expired offset is reported by `Consumer.lost`,
+  never skipped silently.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class TopicPartition(NamedTuple):
 
 
 class Message(msgspec.Struct, frozen=True):
-    """One event as it lies in the log. `value` is Avro in single-object encoding, but a foreign writer may lie."""
+    """One event in the log. `value` should be Avro in single-object encoding, but other writers may send anything."""
 
     topic: str
     partition: int
@@ -43,8 +43,8 @@ class Message(msgspec.Struct, frozen=True):
 
 
 class PartitionLag(NamedTuple):
-    """Where a group is in one partition, as offsets: of the first event that is left, of the group's next one (None: it
-    has committed nothing yet), and of the next event that will be sent."""
+    """A group's position in one partition, as offsets: of the first event in the log, of the group's next event (None:
+    nothing is committed yet), and of the next event to be sent."""
 
     first: int
     committed: int | None
@@ -52,25 +52,24 @@ class PartitionLag(NamedTuple):
 
     @property
     def events(self) -> int:
-        """Events that are there and not committed. What a group committed may lie beyond the end of a log that was
-        cut."""
+        """The number of uncommitted events. In a truncated log, the committed offset may be beyond the end."""
         return max(0, self.end - max(self.first, self.committed or 0))
 
 
 class Producer(Protocol):
     def send(self, topic: str, key: bytes, value: bytes, *, partition: int | None = None) -> None:
-        """Queue one event; without `partition` it follows from the key. Raises `NotFound` for an unknown topic."""
+        """Queue one event; by default the key determines the partition. Raises `NotFound` for an unknown topic."""
         ...
 
     def flush(self, timeout: float | None = None) -> None:
-        """Make all queued events durable. Raises `Unavailable`, after which nothing is queued any more.
+        """Make all queued events durable. Raises `Unavailable`; the queue is empty afterwards in any case.
 
-        Waits up to `timeout` seconds for a server, without it as long as the adapter is set to.
+        Waits up to `timeout` seconds for a server; the default is the adapter's setting.
         """
         ...
 
     def close(self) -> None:
-        """Drop what is not flushed and release the connection."""
+        """Drop unflushed events and release the connection."""
         ...
 
 
@@ -83,35 +82,35 @@ class Consumer(Protocol):
         ...
 
     def commit(self, message: Message) -> None:
-        """Record that `message` and all before it in its partition are done. Raises `Fenced`, `Unavailable`."""
+        """Record that `message` and all before it in its partition are processed. Raises `Fenced`, `Unavailable`."""
         ...
 
     def rewind(self, message: Message) -> None:
-        """Deliver `message`, and what follows it in its partition, again at the next poll."""
+        """Deliver `message` and all later events of its partition again, from the next poll on."""
         ...
 
     def pause(self, partitions: Sequence[TopicPartition]) -> None:
-        """Deliver nothing from these until `resume`; polling goes on so that membership lasts."""
+        """Deliver nothing from these until `resume`; continue to poll, which keeps the membership."""
         ...
 
     def resume(self, partitions: Sequence[TopicPartition]) -> None: ...
 
     def assignment(self) -> frozenset[TopicPartition]:
-        """The partitions that were this member's at its last poll."""
+        """The partitions of this member at its last poll."""
         ...
 
     def lost(self) -> frozenset[TopicPartition]:
-        """Partitions in which events had expired before this group read them; reported once."""
+        """Partitions with events that expired before this group read them; each is reported once."""
         ...
 
     def close(self) -> None:
-        """Leave the group, so that others take over at once."""
+        """Leave the group, so that other members take over immediately."""
         ...
 
 
 class EventLog(Protocol):
     def create_topics(self, partitions: Mapping[str, int]) -> None:
-        """Create the topics that are missing. Raises `Conflict` when one exists with another partition count."""
+        """Create the missing topics. Raises `Conflict` when one exists with another partition count."""
         ...
 
     def partitions(self, topic: str) -> int:
@@ -129,7 +128,7 @@ class EventLog(Protocol):
         ...
 
     def read(self, topic: str, partition: int, offset: int, limit: int) -> list[Message]:
-        """Up to `limit` events from `offset` on, outside any group: for people who look, at dead letters for one."""
+        """Up to `limit` events from `offset` on, outside any group; for inspection, for example of dead letters."""
         ...
 
     def close(self) -> None: ...

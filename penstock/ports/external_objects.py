@@ -1,10 +1,10 @@
-"""Foreign objects: files in other services' buckets, which Penstock may read and never changes.
+"""External objects: files in other services' buckets, which Penstock reads but never changes.
 
-Who may have which object read is decided before anything here is called (`penstock/domain/access/publishing.py`).
+Callers check first who may offer which object (`penstock/domain/access/publishing.py`).
 
-Errors, of `open` and of whoever takes what it yields: `NotFound` (no such bucket, object or version), `NotAllowed`
-(the store does not let Penstock read it), `Corrupt` (the object is not of this version any more), `Unavailable` (try
-again: the store is away, or broke off before the end).
+Errors of `open` and of its iterator: `NotFound` (no such bucket, object or version), `NotAllowed` (Penstock has no
+right to read it), `Corrupt` (the object no longer has this version), `Unavailable` (retry: the store is unavailable, or
+the response broke off).
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ from penstock.domain.errors import PenstockError
 
 
 class NotAllowed(PenstockError):
-    """The store refuses Penstock's own credentials: an operator has to grant them the right to read."""
+    """The store denies access to Penstock's credentials: an operator has to grant them the right to read."""
 
     code = "object_not_allowed"
 
 
 class ExternalObjects(Protocol):
     def open(self, uri: ObjectUri, version: ObjectVersion) -> Iterator[bytes]:
-        """The bytes of exactly this version, as they come in, in bounded memory.
+        """The bytes of exactly this version, streamed in bounded memory.
 
-        Ends only after the last byte; dropping it half-way gives the connection back.
+        Ends only after the last byte; closing it earlier releases the connection.
         """
         ...

@@ -1,6 +1,6 @@
-"""The key vault: holds the key-encryption key, and never gives it out.
+"""The key vault: holds the key-encryption key and never reveals it.
 
-Errors: `Unavailable` (the key service is away, or lacks the key: wait), `KeyRevoked` (this key is gone for good),
+Errors: `Unavailable` (the key service is unavailable or lacks the key: wait), `KeyRevoked` (the key was destroyed),
 `Corrupt` (the wrapped key was changed, or belongs to another context).
 """
 
@@ -11,9 +11,9 @@ from typing import Protocol
 
 class KeyVault(Protocol):
     def wrap(self, key: bytes, context: bytes) -> bytes:
-        """`key` (32 bytes) encrypted under the present key-encryption key and bound to `context`."""
+        """`key` (32 bytes) encrypted with the current key-encryption key and bound to `context`."""
         ...
 
     def unwrap(self, wrapped: bytes, context: bytes) -> bytes:
-        """The key again. `context` must be the one that it was wrapped with."""
+        """The inverse of `wrap`; `context` must be the same."""
         ...

@@ -1,7 +1,7 @@
-"""The mailer: hands one message to a mail server.
+"""The mailer: sends one message to a mail server.
 
-Errors: `Unavailable` (surely not accepted: try again; with a dependency when the server is away), `InDoubt` (the server
-may have accepted it), `Refused` (this address or message will never be accepted).
+Errors: `Unavailable` (certainly not accepted: retry; with a dependency when the server is unavailable), `InDoubt` (the
+server may have accepted it), `Refused` (this address or message will never be accepted).
 """
 
 from __future__ import annotations
@@ -12,5 +12,5 @@ from typing import Protocol
 
 class Mailer(Protocol):
     def send(self, message: EmailMessage) -> None:
-        """Hand over `message`, which has one recipient and a Message-ID of its own."""
+        """Send `message`, which has one recipient and a unique Message-ID."""
         ...

@@ -1,12 +1,12 @@
-"""The object store: named, immutable byte strings; what an S3 service promises.
+"""The object store: named, immutable byte strings, as in an S3 service.
 
 Promises:
 
-- An object appears whole or not at all: a writer that dies leaves nothing that a reader can see.
-- A `version` names exact bytes. Reading with a version returns those bytes or raises `Corrupt`, never others.
+- An object appears atomically: a writer that dies leaves nothing visible.
+- A `version` identifies exact bytes. Reading with a version returns these bytes or raises `Corrupt`.
 - Keys are plain paths of `[A-Za-z0-9._-]` segments joined by `/`, chosen by Penstock, never taken from a person.
-  Anything else raises ValueError before storage is touched.
-- Errors: `NotFound`; `Corrupt` (another version, or fewer bytes than asked for); `Unavailable` (try again).
+  Any other key raises ValueError before storage is touched.
+- Errors: `NotFound`; `Corrupt` (another version, or fewer bytes than requested); `Unavailable` (retry).
 """
 
 from __future__ import annotations
@@ -32,15 +32,15 @@ class StoredObject(msgspec.Struct, frozen=True):
 
 class ObjectStore(Protocol):
     def put(self, key: str, parts: Iterable[bytes]) -> ObjectRef:
-        """Store the concatenation of `parts` under `key`, replacing what was there, without holding it in memory."""
+        """Store the concatenated `parts` under `key`, replacing an existing object, in bounded memory."""
         ...
 
     def read(self, ref: ObjectRef, start: int = 0, length: int | None = None) -> bytes:
-        """Exactly `length` bytes from `start` (to the end by default). Raises as the module says."""
+        """Exactly `length` bytes from `start` (to the end by default). Raises the errors above."""
         ...
 
     def stat(self, key: str) -> ObjectRef:
-        """The present version of `key`. Raises `NotFound`."""
+        """The current version of `key`. Raises `NotFound`."""
         ...
 
     def list(self, prefix: str) -> Iterator[StoredObject]:
@@ -48,7 +48,7 @@ class ObjectStore(Protocol):
         ...
 
     def delete(self, key: str) -> None:
-        """Remove `key`; a key that is not there is no error."""
+        """Remove `key`; a missing key is not an error."""
         ...
 
     def close(self) -> None: ...

@@ -1,16 +1,16 @@
-"""The profile store: fragments in wide partitions; what Apache Cassandra can give, and no more.
+"""The profile store: fragments in wide partitions, with the guarantees of Apache Cassandra.
 
-The shape is DESIGN §3's `profile_fragments`: partition key (tenant, bucket), clustering key `fragment_key`, one cell.
+Partition key: (tenant, bucket); clustering key: `fragment_key`; one cell per fragment.
 
 Promises:
 
 - A write is an upsert at a timestamp. The larger timestamp wins; at equal timestamps the larger cell, byte by byte.
-  So writes may come in any order and any number of times.
-- A delete covers a range of fragment keys within one bucket at a timestamp, and hides every fragment in it whose
-  timestamp is not larger, also one that is written later.
-- There is no transaction across buckets: a `write` that raises may have stored any part of what it was given.
+  So writes may arrive in any order and any number of times.
+- A delete covers a range of fragment keys in one bucket at a timestamp. It hides every fragment in the range whose
+  timestamp is not larger, even if that is written later.
+- There is no transaction across buckets: a `write` that raises may have stored any part of the fragments.
 - A read sees every write that returned before it began.
-- Errors: `Unavailable` only; the same call may be made again.
+- Errors: `Unavailable` only; the call can be repeated.
 """
 
 from __future__ import annotations
@@ -31,11 +31,11 @@ class ProfileStore(Protocol):
         ...
 
     def scan(self, tenant_id: str, bucket: int) -> Iterator[StoredFragment]:
-        """All live fragments of one bucket, in key order, without holding them in memory."""
+        """All live fragments of one bucket, in key order and bounded memory."""
         ...
 
     def delete(self, tenant_id: str, bucket: int, start: bytes, end: bytes, *, timestamp_us: int) -> None:
-        """Hide the fragments of `bucket` with start <= key < end, as the module says."""
+        """Hide the fragments of `bucket` with start <= key < end, under the rule above."""
         ...
 
     def close(self) -> None: ...

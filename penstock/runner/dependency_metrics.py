@@ -1,4 +1,4 @@
-"""What a service needs and whether that is available, for Prometheus; every service shows it under the same name."""
+"""Prometheus metrics of a service's dependencies, with the same name in every service."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from penstock.application.health.dependencies import Dependencies
 
 
 class DependencyMetrics(Collector):
-    """`penstock_dependency_up`, for Prometheus."""
+    """Collects `penstock_dependency_up`."""
 
     def __init__(self, dependencies: Dependencies) -> None:
         self._dependencies = dependencies
 
     def collect(self) -> Iterator[Metric]:
         up = GaugeMetricFamily(
-            "penstock_dependency_up", "1 while what the service needs is available, else 0.", labels=["dependency"]
+            "penstock_dependency_up", "1 while the dependency is available, otherwise 0.", labels=["dependency"]
         )
         for dependency, available in self._dependencies.states().items():
             up.add_metric([dependency], float(available))

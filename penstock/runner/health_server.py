@@ -1,4 +1,4 @@
-"""Health and metrics over HTTP, from a service's first moment on, while it still waits for its servers."""
+"""Health and metrics over HTTP, available from the start, while a service still waits for its servers."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from penstock.runner.dependency_metrics import DependencyMetrics
 from penstock.runner.supervisor import Supervisor
 
 JSON, PROBLEM, METRICS = "application/json", "application/problem+json", "text/plain; version=0.0.4"
-SLOWEST_SECONDS = 5.0  # for a caller to send its few lines
-MAX_CALLERS = 32  # each has a thread; one more, and the first of them goes
+REQUEST_TIMEOUT_SECONDS = 5.0  # for a client to send its request
+MAX_CONNECTIONS = 32  # each has a thread; beyond the limit the oldest is closed
 
 
-class Answer(NamedTuple):
+class Response(NamedTuple):
     status: int
     media: str
     body: bytes
@@ -32,10 +32,10 @@ class Answer(NamedTuple):
 
 @contextmanager
 def serving_health(supervisor: Supervisor, host: str, port: int | None, *collectors: Collector) -> Iterator[str | None]:
-    """Serve `/healthz`, `/readyz` and `/metrics` of the process at the address that is yielded; nowhere without `port`.
+    """Serve `/healthz`, `/readyz` and `/metrics` and yield the address; without `port`, serve nothing.
 
-    Its metrics are those of its consumers and dependencies, and of `collectors`. Raises `Unavailable` when it cannot
-    listen there.
+    The metrics are those of consumers, dependencies and `collectors`. Raises `Unavailable` when it cannot
+    listen.
     """
     if port is None:
         yield None
@@ -52,16 +52,16 @@ def serving_health(supervisor: Supervisor, host: str, port: int | None, *collect
             server.shutdown()
 
 
-def answer(supervisor: Supervisor, metrics: CollectorRegistry, path: str) -> Answer:
+def respond(supervisor: Supervisor, metrics: CollectorRegistry, path: str) -> Response:
     match path:
         case "/healthz":
             return _state("ok", supervisor.ended_parts())
         case "/readyz":
             return _state("ready", supervisor.problems())
         case "/metrics":
-            return Answer(200, METRICS, generate_latest(metrics))
-    lost = Fault(code="not_found", message="there is nothing here", hint="Ask for /healthz, /readyz or /metrics.")
-    return _problem(404, lost.code, "Not Found", [lost])
+            return Response(200, METRICS, generate_latest(metrics))
+    fault = Fault(code="not_found", message="this path does not exist", hint="Use /healthz, /readyz or /metrics.")
+    return _problem(404, fault.code, "Not Found", [fault])
 
 
 def metrics_of(supervisor: Supervisor, *collectors: Collector) -> CollectorRegistry:
@@ -72,9 +72,9 @@ def metrics_of(supervisor: Supervisor, *collectors: Collector) -> CollectorRegis
 
 
 class _Server(ThreadingTCPServer):
-    """One probe must not wait for another: each has a thread, which dies with the process.
+    """Handles each connection in a daemon thread, so that no probe waits for another.
 
-    Not `http.server`'s own, which asks the DNS for this machine's name before it listens.
+    Not `http.server.HTTPServer`, which looks up this machine's name in the DNS before it listens.
     """
 
     allow_reuse_address = True
@@ -83,27 +83,27 @@ class _Server(ThreadingTCPServer):
     def __init__(self, address: tuple[str, int], supervisor: Supervisor, metrics: CollectorRegistry) -> None:
         self.supervisor, self.metrics = supervisor, metrics
         self.address_family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
-        self._callers: dict[Any, None] = {}  # their sockets, the first one first
+        self._connections: dict[Any, None] = {}  # by socket, oldest first
         self._lock = threading.Lock()
         super().__init__(address, _Handler)
 
     def process_request(self, request: Any, client_address: Any) -> None:
         with self._lock:
-            self._callers[request] = None
-            first = next(iter(self._callers)) if len(self._callers) > MAX_CALLERS else None
-            self._callers.pop(first, None)
-        if first is not None:
-            with suppress(OSError):  # it has gone by itself
-                first.shutdown(socket.SHUT_RDWR)
+            self._connections[request] = None
+            oldest = next(iter(self._connections)) if len(self._connections) > MAX_CONNECTIONS else None
+            self._connections.pop(oldest, None)
+        if oldest is not None:
+            with suppress(OSError):  # it is already closed
+                oldest.shutdown(socket.SHUT_RDWR)
         super().process_request(request, client_address)
 
     def shutdown_request(self, request: Any) -> None:
         with self._lock:
-            self._callers.pop(request, None)
+            self._connections.pop(request, None)
         super().shutdown_request(request)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Nothing: a caller that goes in the middle is no news."""
+        """Ignore errors: clients may disconnect at any time."""
 
     @property
     def url(self) -> str:
@@ -113,11 +113,11 @@ class _Server(ThreadingTCPServer):
 
 class _Handler(BaseHTTPRequestHandler):
     server: _Server
-    timeout = SLOWEST_SECONDS
+    timeout = REQUEST_TIMEOUT_SECONDS
     server_version, sys_version = "penstock", ""
 
     def do_GET(self) -> None:
-        status, media, body = answer(self.server.supervisor, self.server.metrics, self.path.partition("?")[0])
+        status, media, body = respond(self.server.supervisor, self.server.metrics, self.path.partition("?")[0])
         self.send_response(status)
         self.send_header("Content-Type", media)
         self.send_header("Content-Length", str(len(body)))
@@ -125,18 +125,18 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, *_: object) -> None:
-        """Nothing: a probe every few seconds is no news."""
+        """Log nothing, since probes come every few seconds."""
 
 
-def _state(good: str, problems: list[str]) -> Answer:
+def _state(ok_status: str, problems: list[str]) -> Response:
     if not problems:
-        return Answer(200, JSON, msgspec.json.encode({"status": good}))
-    hint = "Wait; when it lasts, see the log of this service."
+        return Response(200, JSON, msgspec.json.encode({"status": ok_status}))
+    hint = "Wait; if it continues, check the log of this service."
     faults = [Fault(code="not_ready", message=text, hint=hint) for text in problems]
     return _problem(503, "not_ready", "Service Unavailable", faults)
 
 
-def _problem(status: int, code: str, title: str, faults: list[Fault]) -> Answer:
+def _problem(status: int, code: str, title: str, faults: list[Fault]) -> Response:
     detail = "; ".join(fault.message for fault in faults) or title
     problem = Problem(code=code, title=title, detail=detail, faults=faults)
-    return Answer(status, PROBLEM, msgspec.json.encode({**problem.to_json(), "status": status}))
+    return Response(status, PROBLEM, msgspec.json.encode({**problem.to_json(), "status": status}))

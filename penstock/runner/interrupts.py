@@ -1,4 +1,4 @@
-"""Ctrl-C while a process starts, before it hears signals in order."""
+"""Ctrl-C while a process starts, before its signal handlers are installed."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 @contextmanager
 def ending_when_interrupted() -> Iterator[None]:
-    """A service that is interrupted while it waits for its servers stops like any other."""
+    """Let a service that is interrupted during its start end normally."""
     try:
         yield
     except (KeyboardInterrupt, SystemError) as error:
@@ -17,7 +17,7 @@ def ending_when_interrupted() -> Iterator[None]:
 
 
 def is_interrupt(error: BaseException) -> bool:
-    """Out of a driver's C code it comes as the cause of a `SystemError`."""
+    """A KeyboardInterrupt; C code of a driver raises it as the cause of a `SystemError`."""
     return isinstance(error, KeyboardInterrupt) or (
         isinstance(error, SystemError) and isinstance(error.__cause__, KeyboardInterrupt)
     )

@@ -1,4 +1,4 @@
-"""Work that is done now and then, for as long as its service runs."""
+"""Work that is repeated while its service runs."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ import structlog
 from penstock.application.health.dependencies import Dependencies, Outages, outage
 from penstock.domain.errors import Conflict, Unavailable
 
-AGAIN_SECONDS = 5.0  # at most, after work that could not be done
+MAX_RETRY_SECONDS = 5.0  # after work that failed
 
 log = structlog.get_logger(__name__)
 
 
 class Periodic:
-    """Calls `work` every `seconds`, the first time at once, and, if `at_end`, once more when it is stopped.
+    """Calls `work` immediately and then every `seconds`, and with `at_end` once more when it is stopped.
 
-    An outage is waited for, and reported to `dependencies`; a bug ends it, raised by `run`.
+    Outages are reported to `dependencies` and retried; a bug ends `run`, which raises it.
     """
 
     def __init__(
@@ -38,13 +38,13 @@ class Periodic:
         """Work until `stop`."""
         while not self._stopping.is_set():
             done = self._try()
-            self._stopping.wait(self._seconds if done else min(self._seconds, AGAIN_SECONDS))
+            self._stopping.wait(self._seconds if done else min(self._seconds, MAX_RETRY_SECONDS))
         if self._at_end:
             self._try()
         self._dependencies.report(self.name, {})
 
     def _try(self) -> bool:
-        """Whether it was done."""
+        """Call `work`; returns whether it succeeded."""
         outages: Outages = {}
         try:
             self._work()
@@ -60,5 +60,5 @@ class Periodic:
         self._stopping.set()
 
     def problems(self) -> list[str]:
-        """None of its own: an outage is its dependency's."""
+        """Always empty, because `Dependencies` reports outages."""
         return []

@@ -1,4 +1,4 @@
-"""What a process is made of: parts, each of which runs in a thread until it is stopped, and says how it is."""
+"""The parts of a process: each runs in a thread until it is stopped, and reports its problems."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from penstock.application.consuming.processing import ConsumerCounts
 
 
 class Runnable(Protocol):
-    """A part of a process. `name` stands in logs and answers, so it holds no customer's value.
+    """A part of a process. `name` appears in logs and responses, so it contains no customer's value.
 
     `stop` and `problems` may be called from any thread, before `run` too.
     """
@@ -17,15 +17,15 @@ class Runnable(Protocol):
     def name(self) -> str: ...
 
     def run(self) -> None:
-        """Work until `stop`; what it has begun is finished then. An error that it raises ends it for good."""
+        """Work until `stop`, then finish the work in progress. An error that it raises ends the part for good."""
         ...
 
     def stop(self) -> None:
-        """Have `run` end soon, without waiting for it."""
+        """Make `run` end soon; does not wait for it."""
         ...
 
     def problems(self) -> list[str]:
-        """Why it cannot work now, in sentences; nothing when it can. What a dependency causes stands there."""
+        """Sentences that say why it cannot work now; empty when it can. `Dependencies` reports outages."""
         ...
 
 

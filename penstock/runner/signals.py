@@ -1,4 +1,4 @@
-"""SIGTERM and SIGINT end a process in order."""
+"""Graceful shutdown of a process on SIGTERM and SIGINT."""
 
 from __future__ import annotations
 

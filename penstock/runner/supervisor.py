@@ -1,4 +1,4 @@
-"""The supervisor of a process: runs its parts, each in a thread, stops them in order, and says how they are."""
+"""The supervisor of a process: runs its parts in threads, stops them in order, and reports their problems."""
 
 from __future__ import annotations
 
@@ -14,16 +14,18 @@ from penstock.domain.errors import PartFailed, PenstockError
 from penstock.runner.periodic import Periodic
 from penstock.runner.runnable import Consumer, Runnable
 
-WAKE_SECONDS = 0.2  # Python hears a signal that the kernel gave to another thread when the main one wakes up
+WAKE_SECONDS = (
+    0.2  # Python runs a signal handler only when the main thread wakes up, if another thread received the signal
+)
 
 log = structlog.get_logger(__name__)
 
 
 class Supervisor:
-    """Parts that are started run in the background: one that fails is reported, and the others go on, until `close`.
-    Those that are run are waited for: one that ends stops the others, and its error is raised.
+    """Parts passed to `start` run in the background until `close`: when one fails, it is reported, and the others
+    continue. Parts passed to `run` are awaited: when one ends, the others stop, and its error is raised.
 
-    May be asked from any thread, and before anything has started: until then the process waits for its servers.
+    Thread-safe; may be queried before any part has started, while the process waits for its servers.
     """
 
     def __init__(self, dependencies: Dependencies | None = None) -> None:
@@ -35,7 +37,7 @@ class Supervisor:
         self._start(parts, threading.Event())
 
     def run(self, parts: Sequence[Runnable]) -> None:
-        """Run all parts until `stop`, or until one ends; then stop all, and raise the first error of one of them."""
+        """Run all parts until `stop`, or until one ends; then stop all, and raise the first error."""
         ended = threading.Event()
         started = self._start(parts, ended)
         while not (self.stopping or ended.wait(WAKE_SECONDS)):
@@ -46,36 +48,36 @@ class Supervisor:
                 raise part.error
 
     def stop(self) -> None:
-        """End `run`; for another thread, or a signal handler, which may take no lock."""
+        """End `run`; takes no lock, so that a signal handler may call it."""
         self.stopping = True
 
     def close(self) -> None:
-        """Have every part that was started finish what it has begun."""
+        """Stop every started part after its work in progress."""
         self.stopping = True
         _stop(self._parts)
 
     def ended_parts(self) -> list[str]:
-        """What only a new process can fix: the parts that have ended though nothing stopped them, in sentences."""
+        """A sentence for each part that ended without being stopped, which only a restart can fix."""
         return [part.end for part in self._parts if part.end]
 
     def check(self) -> None:
-        """Raises `PartFailed` when a part without which no request goes on has ended."""
+        """Raise `PartFailed` when a part that requests depend on has ended."""
         for part in self._parts:
             if part.end and part.stage == _WORK:
                 raise PartFailed(part.end)
 
     def problems(self) -> list[str]:
-        """Why the process cannot do its work now, in sentences; nothing when it can."""
+        """Sentences that say why the process cannot work now; empty when it can."""
         if self.stopping:
             return ["the service is stopping"]
-        waited_for = self.dependencies.problems()
+        outages = self.dependencies.problems()
         if not self._parts:
-            return ["the service waits for its servers", *waited_for]
+            return ["the service waits for its servers", *outages]
         reported = [problem for part in self._parts for problem in part.problems()]
-        return list(dict.fromkeys([*reported, *waited_for]))
+        return list(dict.fromkeys([*reported, *outages]))
 
     def consumers(self) -> list[Consumer]:
-        """Those of the parts that handle events."""
+        """The parts that handle events."""
         return [part.runnable for part in self._parts if isinstance(part.runnable, Consumer)]
 
     def _start(self, runnables: Sequence[Runnable], ended: threading.Event) -> list[_Part]:
@@ -86,11 +88,11 @@ class Supervisor:
         return parts
 
 
-_WORK, _PERIODIC, _PROBING = range(3)  # in this order parts stop
+_WORK, _PERIODIC, _PROBING = range(3)  # the order in which parts stop
 
 
 class _Part:
-    """A part that was started; `end` says how it ended, unless it was stopped. `ended` is set when it has."""
+    """A started part; `end` says how it ended, unless it was stopped. Sets `ended` at its end."""
 
     def __init__(self, runnable: Runnable, ended: threading.Event) -> None:
         self.runnable, self._ended = runnable, ended
@@ -101,7 +103,7 @@ class _Part:
 
     @property
     def stage(self) -> int:
-        """Periodic work stops after what works on requests: the notifier's last pass sends what was announced last."""
+        """Periodic work stops after request processing, so that the notifier also sends the last announcements."""
         if isinstance(self.runnable, Prober):
             return _PROBING
         return _PERIODIC if isinstance(self.runnable, Periodic) else _WORK
@@ -131,7 +133,7 @@ class _Part:
 
 
 def _stop(parts: Sequence[_Part]) -> None:
-    """Stop one stage after the other, and all parts of a stage together."""
+    """Stop the stages in order, and all parts of a stage together."""
     for _, stage in groupby(sorted(parts, key=lambda part: part.stage), lambda part: part.stage):
         ending = list(stage)
         for part in ending:
@@ -141,6 +143,6 @@ def _stop(parts: Sequence[_Part]) -> None:
 
 
 def _described(error: BaseException) -> str:
-    """The message of a foreign error is left out, since it might hold a customer's value."""
+    """Omits the message of errors that are not Penstock's, since it might contain a customer's value."""
     name = type(error).__name__
     return f"{name}: {error}" if isinstance(error, PenstockError) else name

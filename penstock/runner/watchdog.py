@@ -1,7 +1,7 @@
-"""The watchdog: ends a process whose consumer has stopped without a word, so that its supervisor starts it again.
+"""The watchdog: ends a process whose consumer has stopped silently, so that the orchestrator restarts it.
 
-Stream libraries have stopped consuming while all their parts said that they were well. So nothing in the process is
-asked: the log itself says whether events wait and whether their offsets move.
+Stream libraries have stopped consuming while all their components reported to be healthy. So the watchdog asks the log
+itself whether there are unprocessed events and whether committed offsets advance.
 """
 
 from __future__ import annotations
@@ -16,22 +16,22 @@ from penstock.ports.clock import Clock
 from penstock.ports.event_log import PartitionLag
 
 CHECK_SECONDS = 5.0  # between two checks
-STALL_SECONDS = 120.0  # far beyond the time of a batch or of a rebalance
+STALL_SECONDS = 120.0  # much longer than a batch or a rebalance
 STALLED = os.EX_TEMPFAIL  # the exit code
 
 log = structlog.get_logger(__name__)
 
 
 class Observation(NamedTuple):
-    """Where the group was in a partition that had events left, and since when, by the monotonic clock."""
+    """The group's committed offset in a partition with unprocessed events, and since when, by the monotonic clock."""
 
     committed: int | None
     since: float
 
 
 class Watchdog:
-    """`lags` gives the group's lag in each partition of `topic`, `assigned` those that are this process's,
-    `is_expected_stall` whether this process knows why one of them stands still; `end` is called with the exit code."""
+    """`lags` returns the group's lag in each partition of `topic`, `assigned` this process's partitions, and
+    `is_expected_stall` whether a partition has a known reason for its stall; `end` is called with the exit code."""
 
     def __init__(
         self,
@@ -51,11 +51,11 @@ class Watchdog:
         self._logged: set[tuple[int, int | None]] = set()
 
     def check(self) -> None:
-        """Check once. Raises `Unavailable`, after which the timeout begins again: nobody can say what moved."""
+        """Check once. Raises `Unavailable`; then the timeout starts again, since the progress is unknown."""
         before, self._observed = self._observed, {}
         lags = self._lags()
         self._log_expired(lags)
-        # A consumer that was never given a partition may be the one that has stopped.
+        # A consumer without an assignment may be the one that has stopped.
         watched = self._assigned() or frozenset(lags)
         for partition in watched & lags.keys():
             if lags[partition].events > 0 and not self._is_expected_stall(partition):
@@ -76,7 +76,7 @@ class Watchdog:
         return Observation(now.committed, self._clock.monotonic())
 
     def _log_expired(self, lags: Mapping[int, PartitionLag]) -> None:
-        """Log, once, events that were deleted before they were read, and a log that was cut."""
+        """Log, once, events that expired before they were read, and a truncated log."""
         for partition, now in lags.items():
             lost = now.committed is not None and not now.first <= now.committed <= now.end
             if lost and (partition, now.committed) not in self._logged:

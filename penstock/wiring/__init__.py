@@ -1,4 +1,4 @@
-"""Wiring: the only package that knows adapters. From settings to a system whose parts know only ports."""
+"""Wiring: the only package that imports adapters. Builds a system from settings; its parts know only ports."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from penstock.wiring.system import System as System
 
 
 def open_system(settings: Settings, dependencies: Dependencies | None = None, *, opens_files: bool = True) -> System:
-    """The runtime that the settings name; its parts report to `dependencies`.
+    """The system for the configured runtime; its parts report to `dependencies`.
 
-    In the cluster, a service that does not open files is given neither object store nor keys. Raises `Unavailable`,
+    In the cluster, a service that does not open files gets neither object store nor keys. Raises `Unavailable`,
     `Refused`, `Corrupt`.
     """
     if settings.runtime == "cluster":
@@ -35,8 +35,8 @@ def await_system(
     *,
     opens_files: bool = True,
 ) -> System:
-    """As `open_system`; what is unavailable is reported and waited for. `pause` waits for so many seconds, and may
-    raise to give up."""
+    """As `open_system`, but reports outages and retries. `pause(seconds)` waits between attempts, and may raise to give
+    up."""
     for failures in count(1):
         try:
             system = open_system(settings, dependencies, opens_files=opens_files)

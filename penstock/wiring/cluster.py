@@ -1,6 +1,6 @@
-"""The cluster runtime: Kafka, S3 and Cassandra, found by PENSTOCK_KAFKA_*, PENSTOCK_S3_* and PENSTOCK_CASSANDRA_*.
+"""The cluster runtime: Kafka, S3 and Cassandra, configured by PENSTOCK_KAFKA_*, PENSTOCK_S3_*, PENSTOCK_CASSANDRA_*.
 
-Not imported by the embedded runtime, whose start would wait for these clients to load.
+The embedded runtime does not import it, because loading these clients is slow.
 """
 
 from __future__ import annotations
@@ -46,13 +46,13 @@ from penstock.wiring.system import DAY_US, Adapters, Random, System, join, reten
 if TYPE_CHECKING:
     from penstock.adapters.cluster.faust_consumer import FaustConsumer
 
-KMS_PROBE_SECONDS = 30.0  # each is a call that costs money; keys that are in use are in memory
+KMS_PROBE_SECONDS = 30.0  # each call costs money, and keys in use are cached
 
-KEY_FILE_PROBE_SECONDS = 30.0  # its keys are in memory: only a file that is another, or a store that was, is news
+KEY_FILE_PROBE_SECONDS = 30.0  # keys are cached; only a changed file or store matters
 
 
 class _Files(NamedTuple):
-    """What only a service that opens files has."""
+    """The adapters of services that open files."""
 
     objects: ObjectStore
     vault: KeyVault
@@ -68,7 +68,7 @@ def cluster(
     dependencies: Dependencies | None = None,
     opens_files: bool = True,
 ) -> System:
-    """The runtime on its servers. Raises `Unavailable` while one is away, `Refused` for what a person must fix."""
+    """The system on its servers. Raises `Unavailable` while one is, `Refused` for errors that an operator must fix."""
     with ExitStack() as opened:
         log = KafkaEventLog(kafka_settings())
         opened.callback(log.close)
@@ -97,7 +97,7 @@ def cluster(
         system = join(
             settings, adapters, clock=clock, random=random, upkeep=files.abort_unfinished, dependencies=dependencies
         )
-        opened.pop_all()  # from here on the system closes them
+        opened.pop_all()  # the system closes them from now on
         return system
 
 
@@ -106,7 +106,7 @@ def _files(settings: Settings, control: ControlStore, clock: Clock) -> _Files:
     objects = S3ObjectStore(s3)
 
     def abort_unfinished() -> None:
-        """Uploads in parts whose process died; a living one is done within a day."""
+        """Abort multipart uploads of dead processes; a running one ends within a day."""
         objects.abort_unfinished(clock.now_us() - DAY_US)
 
     external = S3ExternalObjects(load_section(ExternalS3Settings, "external_s3").over(s3))
@@ -114,20 +114,20 @@ def _files(settings: Settings, control: ControlStore, clock: Clock) -> _Files:
 
 
 def _no_files() -> _Files:
-    """No settings of theirs are read."""
+    """Placeholders; reads none of their settings."""
     objects, vault = cast(ObjectStore, Withheld("the object store")), cast(KeyVault, Withheld("keys"))
     return _Files(objects, vault, None, (), lambda: None)
 
 
 class Migrated(NamedTuple):
-    """The version that keyspace, tables and topics have now, and the topics that keep events longer than before."""
+    """The current version of the schema, and the topics whose retention was extended."""
 
     version: int
     retention_days: dict[str, int]
 
 
 def migrate(settings: Settings) -> Migrated:
-    """Create or upgrade keyspace, tables and topics; what is there stays."""
+    """Create or upgrade keyspace, tables and topics; existing data stays."""
     migrate_cassandra(load_section(CassandraSettings, "cassandra"))
     with closing(KafkaEventLog(kafka_settings())) as log:
         try:
@@ -138,7 +138,7 @@ def migrate(settings: Settings) -> Migrated:
 
 
 def stream_consumer(system: System, *, group: str, topic: str, handle: Handler) -> list[FaustConsumer | Periodic]:
-    """What gives `handle` the events of `topic`: a consumer on faust, and the watchdog that looks after it."""
+    """A faust consumer that passes the events of `topic` to `handle`, and its watchdog."""
     from penstock.adapters.cluster.faust_consumer import FaustConsumer  # noqa: PLC0415 - takes a second to load
 
     kafka = kafka_settings()
@@ -166,7 +166,7 @@ def kafka_settings() -> KafkaSettings:
 
 
 def _vault(settings: Settings) -> KeyVault:
-    """AWS KMS when it has a key for us, otherwise a mounted secret."""
+    """AWS KMS if a key is configured, otherwise a mounted secret."""
     if "PENSTOCK_KMS_KEY_ID" in os.environ:
         return KmsKeyVault(load_section(KmsSettings, "kms"))
     path = Path(settings.key_file or settings.data / "keys.json")
@@ -174,7 +174,7 @@ def _vault(settings: Settings) -> KeyVault:
 
 
 def _vault_probe(vault: KeyVault, control: ControlStore) -> Probe:
-    """Tells of a key file that is not the other services' before a request meets it."""
+    """Detects a key file that differs from that of other services before a request needs it."""
     if isinstance(vault, KmsKeyVault):
         return Probe(KMS, vault.probe, KMS_PROBE_SECONDS)
     return Probe(KEY_FILE, lambda: try_vault(control, vault), KEY_FILE_PROBE_SECONDS)
@@ -182,13 +182,13 @@ def _vault_probe(vault: KeyVault, control: ControlStore) -> Probe:
 
 def _check_topic(log: KafkaEventLog, topic: str, partitions: int) -> None:
     try:
-        present = log.partitions(topic)
+        count = log.partitions(topic)
     except NotFound as error:
         raise refusal("topic_missing", str(error), "Run `penstock migrate`.") from error
-    if present != partitions:
-        raise _wrong_count(f"topic {log.name(topic)} has {present} partitions, not {partitions}")
+    if count != partitions:
+        raise _wrong_count(f"topic {log.name(topic)} has {count} partitions, not {partitions}")
 
 
 def _wrong_count(message: str) -> Refused:
-    hint = "Set PENSTOCK_CHUNK_PARTITIONS to what the topic has, or PENSTOCK_KAFKA_PREFIX to a prefix of its own."
+    hint = "Set PENSTOCK_CHUNK_PARTITIONS to that number, or PENSTOCK_KAFKA_PREFIX to a new prefix."
     return refusal("wrong_partition_count", message, hint)

@@ -1,4 +1,4 @@
-"""The embedded runtime: everything in one folder of this machine."""
+"""The embedded runtime: all data in one folder on this machine."""
 
 from __future__ import annotations
 
@@ -26,13 +26,15 @@ def embedded(
     random: Random = os.urandom,
     dependencies: Dependencies | None = None,
 ) -> System:
-    """The runtime in `settings.data`, which is made on first use.
+    """The system in the folder `settings.data`, which is created on first use.
 
-    Raises `Unavailable`, `Refused`, `Corrupt`, and `OSError` for a folder that cannot be made or used.
+    Raises `Unavailable`, `Refused`, `Corrupt`, and `OSError` for a folder that cannot be created or used.
     """
     clock = clock or SystemClock()
     settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
-    if not os.access(settings.data, os.R_OK | os.W_OK | os.X_OK):  # the error names the folder, not some file in it
+    if not os.access(
+        settings.data, os.R_OK | os.W_OK | os.X_OK
+    ):  # so that the error names the folder, not a file in it
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(settings.data))
     control = EmbeddedControlStore(settings.data / "control.db")
     vault = FileKeyVault(settings.data / "keys.json", create=not control.tenants())
@@ -48,7 +50,7 @@ def embedded(
     )
 
     def trim() -> None:
-        """Delete old events that are done; a production log has a retention of its own."""
+        """Delete old processed events; Kafka has its own retention."""
         for topic, days in retention_days(settings).items():
             log.trim(topic, clock.now_us() - days * DAY_US)
 

@@ -1,4 +1,4 @@
-"""One runtime's parts, joined; whoever uses them knows only ports."""
+"""The system: one runtime's components, whose users know only ports."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ Random = Callable[[int], bytes]
 
 
 class System(NamedTuple):
-    """One runtime's parts, joined."""
+    """The components of one runtime."""
 
     settings: Settings
     clock: Clock
@@ -54,14 +54,14 @@ class System(NamedTuple):
     catalog: Catalog
     reader: ProfileReader
     channels: tuple[Channel, ...]  # through which requests are announced
-    upkeep: Callable[[], None]  # what this runtime needs done every hour or so
-    external: ExternalObjects | None  # where other services' files lie, if this runtime takes any
+    upkeep: Callable[[], None]  # this runtime's hourly maintenance
+    external: ExternalObjects | None  # other services' files, if the runtime supports them
     dependencies: Dependencies
     probes: tuple[Probe, ...]
-    mail_probes: tuple[Probe, ...]  # asked only by the service that sends mail
+    mail_probes: tuple[Probe, ...]  # only for the service that sends mail
 
     def prober(self) -> Prober:
-        """A part that keeps `dependencies` true while nothing else asks for them."""
+        """The part that updates `dependencies` while there is no work."""
         return Prober(self.probes, self.dependencies, self.clock)
 
     @property
@@ -80,7 +80,7 @@ class System(NamedTuple):
 
 
 class Adapters(NamedTuple):
-    """What a runtime brings: one adapter a port."""
+    """The adapters of a runtime, one per port."""
 
     log: EventLog
     control: ControlStore
@@ -100,7 +100,7 @@ def join(
     upkeep: Callable[[], None],
     dependencies: Dependencies | None = None,
 ) -> System:
-    """The system on these adapters. Raises `Refused` for settings of the mail server that cannot be read."""
+    """The system with these adapters. Raises `Refused` for invalid settings of the mail server."""
     struct_types.prepare()
     mailer = mailer_of(settings)
     keys = KeyRing(adapters.control, adapters.vault, clock, random)
@@ -131,12 +131,12 @@ def join(
 
 
 def topics(settings: Settings) -> dict[str, int]:
-    """Every topic and how many partitions it has."""
+    """Every topic and its number of partitions."""
     return {UPLOAD_REQUESTED: 4, CHUNK_READY: settings.chunk_partitions, PROGRESS: 4, STATUS: 4, DEAD_LETTER: 1}
 
 
 def retention_days(settings: Settings) -> dict[str, int]:
-    """For how many days each topic keeps events: as long as the files that they are about, dead letters for people."""
+    """The days for which each topic keeps events: as long as uploaded files, and longer for dead letters."""
     days = dict.fromkeys(topics(settings), settings.retention_days)
     return days | {DEAD_LETTER: settings.dead_letter_retention_days}
 

@@ -1,4 +1,4 @@
-"""What takes files in, and what tidies up after it, over one runtime."""
+"""The intake, the publishers and the sweeper of a system."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from penstock.wiring.system import System
 
 
 def intake_of(system: System) -> Intake:
-    """The intake of a runtime."""
+    """The intake of a system."""
     planner = Planner(
         keys=system.keys,
         limits=system.limits,

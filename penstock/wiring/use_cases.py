@@ -1,4 +1,4 @@
-"""All use cases of one runtime: the one thing that the command line, the API and the consumers of offers call."""
+"""All use cases of a system, which the command line, the API and the consumers of offers call."""
 
 from __future__ import annotations
 

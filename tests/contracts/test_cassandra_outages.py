@@ -197,7 +197,7 @@ def test_who_cannot_connect_says_so(through: CassandraSettings, line: SpoiltConn
 
 def prepare(store: CassandraControlStore, tenant: str) -> None:
     """Have the statements prepared, which an outage would also hold up."""
-    store._settled(store.replace(store.create(Table.REQUESTS, tenant, "", "prepared", b"{}"), b"{}"))
+    store._outcome(store.replace(store.create(Table.REQUESTS, tenant, "", "prepared", b"{}"), b"{}"))
 
 
 def wait_for_some(store: CassandraProfileStore, tenant: str) -> None:

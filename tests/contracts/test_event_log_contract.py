@@ -163,7 +163,7 @@ class TestEmbeddedEventLog(EventLogContract):
     def test_a_producer_wakes_the_consumers_of_its_process(
         self, log: EventLog, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(event_log, "SHORTEST_PAUSE_SECONDS", 10 * GIVE_UP_SECONDS)
+        monkeypatch.setattr(event_log, "MIN_PAUSE_SECONDS", 10 * GIVE_UP_SECONDS)
         consumer, came = log.consumer("g", [SINGLE]), SimpleQueue[int]()
         settle([consumer], SINGLE, 1)
 

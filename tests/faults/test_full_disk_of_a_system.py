@@ -30,7 +30,7 @@ ingesting.STALL_TIMEOUT_SECONDS = 3.0
 main()
 """
 BODY = "crmid\tcity\n" + "".join(f"C{number:07}\tX{number:07}{number:010}\n" for number in range(ROWS))
-FULL = re.compile(r"(free space|may not grow any more)")
+FULL = re.compile(r"(free space|maximum file size)")
 
 
 @pytest.fixture

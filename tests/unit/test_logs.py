@@ -9,8 +9,8 @@ import sys
 
 import pytest
 
-from penstock.logs import LEFT_OUT, MEASURED, MOST_LINES, REPEATED_SECONDS, OncePerWhile
-from tests.support.cost import MOST_SECONDS, seconds
+from penstock.logs import SUPPRESSED, MEASUREMENT, MAX_REMEMBERED_LINES, REPEATED_SECONDS, RepetitionFilter
+from tests.support.cost import MAX_SECONDS, seconds
 
 # As librdkafka, aiokafka and the driver of Cassandra say it.
 REFUSED = "FAIL [penstock#consumer-3] [thrd:127.0.0.1:9092/1]: Connect failed (after %dms in state UP)"
@@ -37,32 +37,32 @@ def line(text: str, *values: float, at: float = 0.0, name: str = "driver") -> lo
 
 @pytest.mark.parametrize("text", [REFUSED, SUPPRESSED, RECONNECT])
 def test_what_is_said_again_is_left_out_for_a_while_and_counted(text: str) -> None:
-    once = OncePerWhile()
+    once = RepetitionFilter()
     assert once.filter(line(text, 0))
     assert not any(once.filter(line(text, count, at=count)) for count in range(1, int(REPEATED_SECONDS)))
     later = line(text, 7, at=REPEATED_SECONDS)
     assert once.filter(later)
-    assert getattr(later, LEFT_OUT) == REPEATED_SECONDS - 1
+    assert getattr(later, SUPPRESSED) == REPEATED_SECONDS - 1
     last = line(text, 7, at=3 * REPEATED_SECONDS)
     assert once.filter(last)
-    assert not hasattr(last, LEFT_OUT)
+    assert not hasattr(last, SUPPRESSED)
 
 
 def test_what_is_said_of_another_server_or_by_another_library_passes() -> None:
-    once = OncePerWhile()
+    once = RepetitionFilter()
     assert all(once.filter(line(NODE_DOWN, node)) for node in (1, 2, 3))
     assert all(once.filter(line("away", name=name)) for name in ("cassandra", "aiokafka"))
 
 
 def test_a_clock_that_is_set_back_silences_nothing() -> None:
-    once = OncePerWhile()
+    once = RepetitionFilter()
     assert once.filter(line("away", at=3600))
     assert once.filter(line("away"))
 
 
 def test_it_remembers_so_many_lines_and_no_more() -> None:
-    once = OncePerWhile()
-    assert all(once.filter(line("event %d", number)) for number in range(MOST_LINES))
+    once = RepetitionFilter()
+    assert all(once.filter(line("event %d", number)) for number in range(MAX_REMEMBERED_LINES))
     assert not once.filter(line("event 0"))
     assert once.filter(line("one more"))
     assert once.filter(line("event 0"))
@@ -72,19 +72,19 @@ def test_a_service_tells_how_many_were_left_out() -> None:
     """In a process of its own, since its logs are the whole process's."""
     done = subprocess.run([sys.executable, "-c", SERVICE], capture_output=True, text=True, check=True)
     told = [json.loads(each) for each in done.stderr.splitlines()]
-    assert [each.get(LEFT_OUT) for each in told] == [None, 2]
+    assert [each.get(SUPPRESSED) for each in told] == [None, 2]
     assert {each["level"] for each in told} == {"warning"}
 
 
 def test_what_is_measured_is_found_wherever_it_stands() -> None:
-    assert MEASURED.sub("", "in 1.25 ms, 12s, 3.5 seconds and 7 identical; 10.0.0.12 12x 1.5") == (
+    assert MEASUREMENT.sub("", "in 1.25 ms, 12s, 3.5 seconds and 7 identical; 10.0.0.12 12x 1.5") == (
         "in  ms, s,  seconds and  identical; 10.0.0.12 12x 1.5"
     )
 
 
 @pytest.mark.parametrize("run", ["1", "1.", "1 ", "1m"])
 def test_no_line_costs_much(run: str) -> None:
-    assert seconds(lambda: MEASURED.sub("", run * (32_768 // len(run)))) < MOST_SECONDS
+    assert seconds(lambda: MEASUREMENT.sub("", run * (32_768 // len(run)))) < MAX_SECONDS
 
 
 def test_each_line_names_its_service_and_the_instance_of_it() -> None:

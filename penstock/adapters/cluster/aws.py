@@ -1,4 +1,4 @@
-"""Clients of AWS and of what speaks its protocols: how they connect, sign in, wait and try again."""
+"""Clients of AWS and compatible services: how they connect, sign in, wait and retry."""
 
 from __future__ import annotations
 
@@ -12,25 +12,25 @@ from penstock.config import Secret, ServerSettings
 
 CONNECTIONS = 32  # kept open for the next call
 
-# KMS says these with status 400.
-_NOT_LET_IN = {"AccessDeniedException", "UnrecognizedClientException", "ExpiredTokenException"}
+# KMS returns these with status 400.
+_ACCESS_ERRORS = {"AccessDeniedException", "UnrecognizedClientException", "ExpiredTokenException"}
 
 
 class AwsSettings(ServerSettings, frozen=True, kw_only=True):
     """Where a service is and how to sign in."""
 
-    endpoint_url: str = ""  # "" is AWS's own for the region
+    endpoint_url: str = ""  # "": AWS's endpoint for the region
     region: str = "us-east-1"
-    access_key: Secret = ""  # "" leaves it to boto3: variables, files, web identity, the machine's role
+    access_key: Secret = ""  # "": boto3's own search (variables, files, web identity, the machine's role)
     secret_key: Secret = ""
-    ca_file: str = ""  # certificates to trust in place of the usual ones
+    ca_file: str = ""  # certificates to trust instead of the system's
     connect_timeout_seconds: float = 5.0
-    read_timeout_seconds: float = 30.0  # between two pieces of an answer
-    attempts: int = 4  # of a call, with growing pauses of up to 20 seconds between them
+    read_timeout_seconds: float = 30.0  # between two parts of a response
+    attempts: int = 4  # per call, with growing pauses of up to 20 seconds
 
 
 def connect(service: str, settings: AwsSettings, **options: Any) -> Any:
-    """A client, which threads may share; nothing is sent yet. `options` are the service's own in botocore's Config."""
+    """A thread-safe client; sends nothing yet. `options` are further arguments of botocore's Config."""
     return boto3.client(
         service,
         endpoint_url=settings.endpoint_url or None,
@@ -50,7 +50,7 @@ def connect(service: str, settings: AwsSettings, **options: Any) -> Any:
 
 
 def code_of(error: ClientError) -> str:
-    """The service's own code for an error; of an answer without a body, its HTTP status."""
+    """The service's code for an error; for a response without a body, the HTTP status."""
     return str(error.response.get("Error", {}).get("Code", ""))
 
 
@@ -59,11 +59,11 @@ def status_of(error: ClientError) -> int:
 
 
 def describe(error: ClientError | BotoCoreError) -> str:
-    """What went wrong, without any text of the service's: it may repeat what was sent."""
+    """Describes the error without the service's own text, which may repeat what was sent."""
     if isinstance(error, NoCredentialsError):
         return "there are no credentials to sign in with: configure them, or give this machine a role"
     if not isinstance(error, ClientError):
         return f"it cannot be reached ({type(error).__name__}): check the address, the network and the certificates"
-    if status_of(error) in (401, 403) or code_of(error) in _NOT_LET_IN:
+    if status_of(error) in (401, 403) or code_of(error) in _ACCESS_ERRORS:
         return f"it refuses the call ({code_of(error)}): check the credentials, the clock and the policy"
     return f"it answers {status_of(error)} {code_of(error)}"

@@ -1,8 +1,8 @@
-"""How fragments are grouped into batches: by the nodes that keep them, and bounded. No I/O.
+"""Groups fragments into bounded batches, by the nodes that store them. No I/O.
 
-A batch costs its coordinator least when it is a replica of every row in it. Sorted fragments of one bucket follow one
-another, so that a batch also merges into few mutations. Sizes are powers of two: each size is a statement of its own to
-prepare, on every server.
+A batch costs its coordinator least when that node is a replica of every row in it. Sorted fragments of a bucket are
+adjacent, so a batch also merges into few mutations. Sizes are powers of two, because each size is a separate statement
+to prepare on every server.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from typing import NamedTuple
 
 from penstock.domain.profiles.fragments import KeyAndCell, bucket_of
 
-KEY_START_BYTES = 8  # of a key, which name its bucket
+KEY_START_BYTES = 8  # of a key: they determine its bucket
 BEYOND_ALL_KEYS = b"\xff" * 256
-ROW_OVERHEAD_BYTES = 64  # what Cassandra counts of a row beside its key and its cell: measured 35 to 50
+ROW_OVERHEAD_BYTES = 64  # Cassandra's overhead of a row beside key and cell; measured 35 to 50
 
 
 class Limits(NamedTuple):
-    """Of one batch. A fragment of more bytes than a batch may have goes alone."""
+    """The limits of one batch. A fragment larger than `bytes` gets its own batch."""
 
     fragments: int
     bytes: int
@@ -35,7 +35,7 @@ class Batch(NamedTuple):
 
 
 class _Group(NamedTuple):
-    """All fragments of one set of replicas. `starts` has the place of each bucket's first one."""
+    """All fragments of one set of replicas. `starts` has the index of each bucket's first fragment."""
 
     buckets: list[int]
     fragments: list[KeyAndCell]
@@ -45,7 +45,7 @@ class _Group(NamedTuple):
 def batches(
     fragments: Sequence[KeyAndCell], *, bits: int, replicas_of: Callable[[int], Hashable], limits: Limits
 ) -> Iterator[Batch]:
-    """`fragments`, sorted by key, in batches of which each goes to one set of replicas; their order is kept."""
+    """`fragments`, sorted by key, in batches for one set of replicas each; keeps their order."""
     for group in _by_replicas(fragments, bits, replicas_of):
         yield from _bounded(group, limits)
 
@@ -64,7 +64,7 @@ def _by_replicas(fragments: Sequence[KeyAndCell], bits: int, replicas_of: Callab
 
 
 def _runs(fragments: Sequence[KeyAndCell], bits: int) -> Iterator[tuple[int, Sequence[KeyAndCell]]]:
-    """The fragments of each bucket. One comparison a fragment: working out the bucket of each takes five times that."""
+    """The fragments of each bucket. One comparison per fragment, as computing each bucket takes five times as long."""
     start, end = 0, len(fragments)
     while start < end:
         bucket = bucket_of(fragments[start][0], bits)
@@ -77,7 +77,7 @@ def _runs(fragments: Sequence[KeyAndCell], bits: int) -> Iterator[tuple[int, Seq
 
 
 def _beyond(bucket: int, bits: int) -> bytes:
-    """The least key beyond a bucket."""
+    """The smallest key after a bucket."""
     following = bucket + 1
     if following >> bits:
         return BEYOND_ALL_KEYS
@@ -87,15 +87,15 @@ def _beyond(bucket: int, bits: int) -> bytes:
 def _bounded(group: _Group, limits: Limits) -> Iterator[Batch]:
     buckets, fragments, starts = group
     sizes = list(accumulate(len(key) + len(cell) + ROW_OVERHEAD_BYTES for key, cell in fragments))
-    start = spent = 0
+    start = used = 0
     while start < len(fragments):
-        by_bytes = bisect_right(sizes, spent + limits.bytes)
+        by_bytes = bisect_right(sizes, used + limits.bytes)
         first_beyond = bisect_right(starts, start) - 1 + limits.partitions
         by_partitions = starts[first_beyond] if first_beyond < len(starts) else len(fragments)
-        fitting = min(start + limits.fragments, len(fragments), by_bytes, by_partitions) - start
-        stop = start + _power_of_two(max(1, fitting))
+        count = min(start + limits.fragments, len(fragments), by_bytes, by_partitions) - start
+        stop = start + _power_of_two(max(1, count))
         yield Batch(buckets[start:stop], fragments[start:stop])
-        start, spent = stop, sizes[stop - 1]
+        start, used = stop, sizes[stop - 1]
 
 
 def _power_of_two(number: int) -> int:

@@ -1,8 +1,8 @@
-"""Sending many statements at once: as many in flight as the servers bear, and again what failed by passing.
+"""Sends many statements concurrently: as many as the servers can handle, with retries after transient errors.
 
-The limit follows the additive-increase, multiplicative-decrease rule of TCP (RFC 5681 §3.1): a statement that succeeds
-raises it by a fraction, so that it grows by about one each time all in flight have succeeded; signs of overload halve
-it, once for all that were in flight together.
+The limit follows TCP's rule of additive increase and multiplicative decrease (RFC 5681 §3.1): each success raises it by
+a fraction, so that it grows by about one per round of statements; an overload error halves it, once for all statements
+that were in flight together.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ from penstock.adapters.cluster.cassandra_session import CASSANDRA
 from penstock.domain.errors import Unavailable
 
 FIRST_PAUSE_SECONDS = 0.05
-LONGEST_PAUSE_SECONDS = 5.0
+MAX_PAUSE_SECONDS = 5.0
 
 
 class InFlightLimit:
-    """How many statements may be in flight; shared by all threads of a process."""
+    """Limits the statements in flight; shared by all threads of a process."""
 
-    def __init__(self, largest: int) -> None:
-        self._largest = largest
-        self._limit = float(max(1, largest // 2))
+    def __init__(self, maximum: int) -> None:
+        self._maximum = maximum
+        self._limit = float(max(1, maximum // 2))
         self._in_flight = 0
         self._cuts = 0
         self._changed = threading.Condition()
@@ -36,7 +36,7 @@ class InFlightLimit:
         return int(self._limit)
 
     def acquire(self) -> int:
-        """Wait for a place; returns a ticket to give back."""
+        """Wait until a statement may be sent; returns a ticket for `release`."""
         with self._changed:
             while self._in_flight >= int(self._limit):
                 self._changed.wait()
@@ -44,11 +44,11 @@ class InFlightLimit:
             return self._cuts
 
     def release(self, ticket: int, *, overloaded: bool = False) -> None:
-        """Give the place back. `overloaded`: the statement failed in a way that asks for fewer."""
+        """Call when the statement has ended. `overloaded`: it failed with an overload error."""
         with self._changed:
             self._in_flight -= 1
             if not overloaded:
-                self._limit = min(self._largest, self._limit + 1 / self._limit)
+                self._limit = min(self._maximum, self._limit + 1 / self._limit)
             elif ticket == self._cuts:
                 self._limit = max(1.0, self._limit / 2)
                 self._cuts += 1
@@ -60,7 +60,7 @@ class Future(Protocol):
 
 
 class _Round:
-    """Statements that were sent together, until the last has succeeded or failed."""
+    """Statements sent together, until the last has succeeded or failed."""
 
     def __init__(self) -> None:
         self.failures: list[tuple[Any, Exception]] = []
@@ -89,10 +89,10 @@ class _Round:
 
 
 class BulkExecutor:
-    """Sends statements that may be repeated, in any order, until each has succeeded.
+    """Sends idempotent statements, in any order, until each has succeeded.
 
-    `send` starts one; `passing` and `overloaded` are the kinds of errors after which it is worth another try, and those
-    that ask for fewer at once. Nothing succeeding for `timeout_seconds` is given up.
+    `send` starts one. Statements are retried after `transient` errors; `overloaded` errors also lower the limit. Gives
+    up when none succeeds for `timeout_seconds`.
     """
 
     def __init__(
@@ -109,25 +109,25 @@ class BulkExecutor:
         self._timeout_seconds = timeout_seconds
 
     def run(self, statements: Iterable[Any]) -> None:
-        """Raises `Unavailable` when patience ends, and at once any error that will not pass.
+        """Raises `Unavailable` after the timeout; raises an error that is not transient immediately.
 
-        The first failure stops the sending: what is in flight is awaited, then comes a pause, longer each time, with
-        jitter so that a fleet does not come back as one.
+        The first failure stops sending: statements in flight are awaited, then comes a pause that grows each time, with
+        jitter so that processes do not retry together.
         """
-        waiting = iter(statements)
+        remaining = iter(statements)
         pause = pauses()
         deadline = time.monotonic() + self._timeout_seconds
         while True:
-            round = self._send_until_one_fails(waiting)
+            round = self._send_until_one_fails(remaining)
             round.wait()
             if not round.failures:
                 return
             if round.succeeded:
                 pause = pauses()
                 deadline = time.monotonic() + self._timeout_seconds
-            self._raise_lasting(round, deadline)
+            self._raise_if_final(round, deadline)
             time.sleep(next(pause))
-            waiting = chain([statement for statement, _ in round.failures], waiting)
+            remaining = chain([statement for statement, _ in round.failures], remaining)
 
     def _send_until_one_fails(self, statements: Iterator[Any]) -> _Round:
         round = _Round()
@@ -156,22 +156,22 @@ class BulkExecutor:
         else:
             future.add_callbacks(succeed, fail)
 
-    def _raise_lasting(self, round: _Round, deadline: float) -> None:
+    def _raise_if_final(self, round: _Round, deadline: float) -> None:
         for _, error in round.failures:
             if not isinstance(error, self._transient):
                 raise error
         if time.monotonic() > deadline:
             kinds = ", ".join(sorted({type(error).__name__ for _, error in round.failures}))
             raise Unavailable(
-                f"Cassandra has taken no write for {self._timeout_seconds:.0f} s ({kinds}): check that enough of its"
+                f"Cassandra has accepted no write for {self._timeout_seconds:.0f} s ({kinds}): check that enough of its"
                 " nodes run, and their load",
                 dependency=CASSANDRA,
             )
 
 
 def pauses() -> Iterator[float]:
-    """Seconds to wait before each new attempt: doubled each time, half of it by chance."""
+    """Seconds to wait before each retry: doubled each time, half of it random."""
     pause = FIRST_PAUSE_SECONDS
     while True:
         yield pause * random.uniform(0.5, 1.0)  # noqa: S311  spreads load, guards no secret
-        pause = min(LONGEST_PAUSE_SECONDS, pause * 2)
+        pause = min(MAX_PAUSE_SECONDS, pause * 2)

@@ -1,18 +1,17 @@
-"""The control store in Cassandra: a table each, lightweight transactions where one of several callers must win.
+"""The control store in Cassandra: one table per `Table`, with lightweight transactions for compare-and-set.
 
-`create` and `replace` are lightweight transactions, whose order the servers decide; `put` is a plain write with the
-clock of this process. The two kinds of time must not meet in one record, which the port rules out, except in `delete`:
-it looks at what is there (`version` tells who wrote it) and goes the same way. What was put is deleted at the very time
-of that write, where a delete wins, so that no process's clock can keep a record alive or hide a later one for long.
+`create` and `replace` are lightweight transactions, with timestamps from the servers; `put` is a plain write with a
+timestamp from this process's clock. The two must not be mixed in one record. The port rules that out except for
+`delete`, which reads how the record was written (`version`) and deletes it in the same way. A `put` record is deleted
+with the timestamp of its write, where the delete wins, so no clock can keep a record alive or hide a later one.
 
-Reads ask a quorum, which has every acknowledged change. A transaction that broke off halfway is finished or undone by
-the next transaction on that record, not by a read; whoever acts on what was read does so by such a transaction.
+Reads use a quorum, which has every acknowledged change. A transaction that was interrupted is finished or undone by the
+next transaction on the record, not by a read; any action based on a read is such a transaction.
 
-Transactions on one partition are in each other's way: the servers have all but one of them wait for up to 100 ms and
-try again. So those of one process take turns, and many changes of one partition make one transaction, a batch, which
-is applied as a whole or not at all.
+Transactions on one partition contend: the servers make all but one wait for up to 100 ms and retry. So transactions of
+one process take turns, and several changes of one partition are one transaction, an atomic batch.
 
-When the answer to a transaction is lost, it is found out: each change leaves the id of its call in the record.
+When the response to a transaction is lost, a read finds its outcome: each change stores the id of its call.
 """
 
 from __future__ import annotations
@@ -31,11 +30,11 @@ from penstock.adapters.cluster.cassandra_session import CassandraSession
 from penstock.domain.errors import Conflict, Unavailable
 from penstock.ports.control_store import ControlStore, Record, Table
 
-BINARY = frozenset({Table.CHUNK_NODES, Table.DATA_KEYS})  # the others hold JSON, as text
-TURNS = 256  # locks; two partitions that share one only wait without need
-LONGEST_TURN_SECONDS = 1.0  # many times a transaction's; then the servers hang, and it is no use to wait here
-TOGETHER = 32  # changes in one statement: the servers keep a transaction as a whole, several times
-PAGE_ROWS = 100  # fetched at a time: chunk_nodes has records of 300 kB
+BINARY = frozenset({Table.CHUNK_NODES, Table.DATA_KEYS})  # the other tables have JSON as text
+TURNS = 256  # locks; partitions that share one may wait unnecessarily
+MAX_TURN_SECONDS = 1.0  # much longer than a transaction; beyond it the servers hang, and waiting does not help
+MAX_STATEMENT_CHANGES = 32  # in one statement, because the servers store a transaction as a whole, several times
+PAGE_ROWS = 100  # per fetch; chunk_nodes has records of 300 kB
 
 SCAN = "SELECT sort, body, version FROM {ks}.%s WHERE tenant_id = ? AND partition = ?"
 GET_EACH = SCAN + " AND sort IN ?"
@@ -49,7 +48,7 @@ REPLACE = """
     UPDATE {ks}.%s SET attempt = ?, body = ?, version = ? WHERE tenant_id = ? AND partition = ? AND sort = ?
     IF version = ?
 """
-SETTLED = "SELECT version, attempt FROM {ks}.%s WHERE tenant_id = ? AND partition = ? AND sort = ?"
+OUTCOME = "SELECT version, attempt FROM {ks}.%s WHERE tenant_id = ? AND partition = ? AND sort = ?"
 WRITTEN = "SELECT sort, version, WRITETIME(version) FROM {ks}.%s WHERE tenant_id = ? AND partition = ? AND sort IN ?"
 DELETE_PUT = "DELETE FROM {ks}.%s USING TIMESTAMP ? WHERE tenant_id = ? AND partition = ? AND sort = ?"
 DELETE_CREATED = "DELETE FROM {ks}.%s WHERE tenant_id = ? AND partition = ? AND sort = ? IF EXISTS"
@@ -61,7 +60,7 @@ T = TypeVar("T")
 
 class CassandraControlStore(ControlStore):
     def __init__(self, session: CassandraSession) -> None:
-        """The store in the session's keyspace, which `migrate` has made."""
+        """The store in the session's keyspace, which `migrate` created."""
         self._session = session
         self._turns = [threading.Lock() for _ in range(TURNS)]
 
@@ -87,30 +86,30 @@ class CassandraControlStore(ControlStore):
         return [_record(table, tenant_id, partition, row) for row in rows]
 
     def create(self, table: Table, tenant_id: str, partition: str, sort: str, body: bytes) -> Record:
-        if table is Table.DATA_KEYS:  # first, since a tenant with a key that is not listed would be overlooked
+        if table is Table.DATA_KEYS:  # first, because a tenant with a key must be listed
             self._session.write(ADD_TENANT, tenant_id)
         record = Record(table, tenant_id, partition, sort, body, 1)
         if not self._won(CREATE, [record]):
-            raise Conflict(f"there is a record in {table} already where one was to be created")
+            raise Conflict(f"the record to create in {table} already exists")
         return record
 
     def replace(self, record: Record, body: bytes) -> Record:
         [after] = self.replace_each([(record, body)])
         if after is None:
-            raise Conflict(f"a record in {record.table} has changed or gone since it was read")
+            raise Conflict(f"a record in {record.table} was changed or deleted since it was read")
         return after
 
     def replace_each(self, changes: Sequence[tuple[Record, bytes]]) -> list[Record | None]:
         after = [_next(record, body) for record, body in changes]
-        return [each for some in _parts(after) for each in self._replaced(some)]
+        return [each for part in _parts(after) for each in self._replaced(part)]
 
     def _replaced(self, after: Sequence[Record]) -> Sequence[Record | None]:
-        """In one transaction; only when a record of them has changed, and so kept all from it, one by one."""
+        """Replace in one transaction; if a changed record made that fail, one by one."""
         if self._won(REPLACE, after):
             return after
         if len(after) == 1:
             return [None]
-        return [each for one in after for each in self._replaced([one])]
+        return [each for record in after for each in self._replaced([record])]
 
     def put(self, table: Table, tenant_id: str, partition: str, sort: str, body: bytes) -> None:
         self._session.write(PUT % table, tenant_id, partition, sort, _stored(table, body))
@@ -121,8 +120,8 @@ class CassandraControlStore(ControlStore):
     def delete_each(self, table: Table, tenant_id: str, partition: str, sorts: Sequence[str]) -> None:
         rows = self._session.read(WRITTEN % table, tenant_id, partition, sorts)
         put = [(written_us, tenant_id, partition, sort) for sort, version, written_us in rows if not version]
-        for some in _parts(put):
-            self._session.write_all(DELETE_PUT % table, some)
+        for part in _parts(put):
+            self._session.write_all(DELETE_PUT % table, part)
         for sort, version, _ in rows:
             if version:
                 self._session.decide(DELETE_CREATED % table, tenant_id, partition, sort)
@@ -131,14 +130,13 @@ class CassandraControlStore(ControlStore):
         return [tenant_id for (tenant_id,) in self._session.read(TENANTS)]
 
     def _won(self, statement: str, after: Sequence[Record]) -> bool:
-        """Whether this call is the one that made all these records, of one partition, what `after` says.
+        """Whether this call changed all these records of one partition to `after`; otherwise it changed none.
 
-        Otherwise it made none of them so. Raises `Unavailable` when the servers stay away, or when others have gone on
-        from there meanwhile.
+        Raises `Unavailable` when the servers stay unavailable, or when others have changed the record again since.
         """
         attempt, in_doubt = uuid.uuid4(), False
         values = [_values(statement, attempt, each) for each in after]
-        first = after[0]  # tells of all
+        first = after[0]  # its outcome is that of all
         deadline = time.monotonic() + self._session.settings.timeout_seconds
         for pause in pauses():
             refused = False
@@ -152,30 +150,32 @@ class CassandraControlStore(ControlStore):
                 if time.monotonic() > deadline:
                     raise
                 in_doubt = True
-            version, winner = self._settled(first)
+            version, winner = self._outcome(first)
             if winner == attempt:
                 return True
-            if version == first.version or (refused and version == first.version - 1):  # then for one of the others
+            if version == first.version or (
+                refused and version == first.version - 1
+            ):  # one of the other records has changed
                 return False
             if version != first.version - 1:
-                raise Unavailable(f"a record in {first.table} was changed, and more than once: read it again")
+                raise Unavailable(f"a record in {first.table} was changed more than once: read it again")
             time.sleep(pause)
         raise AssertionError("pauses do not end")
 
     @contextmanager
     def _turn(self, record: Record) -> Iterator[None]:
-        """Alone among this process's transactions on the record's partition, unless one of them takes very long."""
+        """Serialise this process's transactions on the record's partition, unless one takes very long."""
         turn = self._turns[hash((record.table, record.tenant_id, record.partition)) % TURNS]
-        alone = turn.acquire(timeout=LONGEST_TURN_SECONDS)
+        acquired = turn.acquire(timeout=MAX_TURN_SECONDS)
         try:
             yield
         finally:
-            if alone:
+            if acquired:
                 turn.release()
 
-    def _settled(self, record: Record) -> tuple[int, uuid.UUID | None]:
-        """The version of what is there in the place of `record`, 0 for nothing, and the attempt that made it."""
-        rows = self._session.read_settled(SETTLED % record.table, record.tenant_id, record.partition, record.sort)
+    def _outcome(self, record: Record) -> tuple[int, uuid.UUID | None]:
+        """The stored version of `record` (0 when it does not exist) and the attempt that wrote it."""
+        rows = self._session.read_serial(OUTCOME % record.table, record.tenant_id, record.partition, record.sort)
         return (rows[0][0], rows[0][1]) if rows else (0, None)
 
     def close(self) -> None:
@@ -184,15 +184,15 @@ class CassandraControlStore(ControlStore):
 
 
 def _scan(after: str, newest_first: bool) -> tuple[str, tuple[str, ...]]:
-    """The statement of a scan and its bound; "" as the very start also admits a record whose sort is ""."""
+    """The statement of a scan and its bound; `after=""` includes a record whose sort is ""."""
     if newest_first:
         return (BEFORE, (after,)) if after else (FROM_END, ())
     return (AFTER, (after,)) if after else (FROM_START, ())
 
 
-def _parts(each: Sequence[T]) -> list[Sequence[T]]:
-    """In parts that are small enough for one statement."""
-    return [each[start : start + TOGETHER] for start in range(0, len(each), TOGETHER)]
+def _parts(items: Sequence[T]) -> list[Sequence[T]]:
+    """Split into parts that are small enough for one statement."""
+    return [items[start : start + MAX_STATEMENT_CHANGES] for start in range(0, len(items), MAX_STATEMENT_CHANGES)]
 
 
 def _next(record: Record, body: bytes) -> Record:
@@ -200,7 +200,7 @@ def _next(record: Record, body: bytes) -> Record:
 
 
 def _values(statement: str, attempt: uuid.UUID, after: Record) -> tuple[Any, ...]:
-    """What `statement`, which is CREATE or REPLACE, needs to make a record what `after` says."""
+    """The values of `statement` (CREATE or REPLACE) that write `after`."""
     change = (attempt, _stored(after.table, after.body), after.version, after.tenant_id, after.partition, after.sort)
     return (*change, after.version - 1) if statement is REPLACE else change
 

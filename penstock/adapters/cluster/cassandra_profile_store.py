@@ -1,7 +1,6 @@
 """The profile store in Cassandra: wide partitions of fragments, written in token-aware unlogged batches.
 
-A batch is one prepared statement with as many updates, bound once; the driver's own BatchStatement takes half as much
-of this process's CPU again.
+A batch is one prepared statement with several updates, bound once; the driver's BatchStatement takes 50% more CPU time.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ from penstock.domain.errors import Refused
 from penstock.domain.profiles.fragments import KeyAndCell, StoredFragment
 from penstock.ports.profile_store import ProfileStore
 
-# An UPDATE writes the cell alone; an INSERT also that the row is there, a tenth of what a row costs the server.
+# An UPDATE writes only the cell; an INSERT also writes a row marker, a tenth of the server's cost per row.
 WRITE = "UPDATE {ks}.profile_fragments SET fragment = ? WHERE tenant_id = ? AND bucket = ? AND fragment_key = ?"
 READ = """
     SELECT fragment_key, fragment FROM {ks}.profile_fragments
@@ -35,17 +34,17 @@ FIRST_PAGE, NEXT_PAGE = PAGE + " LIMIT ?", PAGE + " AND fragment_key > ? LIMIT ?
 THRESHOLD = "SELECT value FROM system_views.settings WHERE name = ?"
 
 SCAN_PAGE_FRAGMENTS = 1000
-BUCKETS_KEPT = 1 << 17  # whose replicas are remembered
+CACHED_BUCKETS = 1 << 17  # whose replicas are cached
 
-# The servers' own thresholds, beyond which they write a line for each batch, and their defaults.
+# The servers' thresholds, beyond which they log each batch, and their defaults.
 BATCH_BYTES = ("batch_size_warn_threshold", "5KiB")
 BATCH_PARTITIONS = ("unlogged_batch_across_partitions_warn_threshold", "10")
 UNITS = {"": 1, "B": 1, "KiB": 1 << 10, "MiB": 1 << 20}
 
 
 class _BoundBatch(BoundStatement):  # type: ignore[misc]
-    """The server names neither keyspace nor partition of a batch with a timestamp of its own, so that both are given
-    here: without them it would go to any node. What is bound never shows in a log."""
+    """For a batch with its own timestamp, the server returns no keyspace and no partition, so both are set here;
+    without them the batch would go to any node. `raw_values` is empty, so that no bound value appears in a log."""
 
     routing_key: bytes | None = None
     raw_values = ()
@@ -53,7 +52,7 @@ class _BoundBatch(BoundStatement):  # type: ignore[misc]
 
 class CassandraProfileStore(ProfileStore):
     def __init__(self, session: CassandraSession) -> None:
-        """The store in the session's keyspace, which `migrate` has made. Raises as the session does."""
+        """The store in the session's keyspace, which `migrate` created. Raises as the session does."""
         settings = session.settings
         self._session = session
         self._limits = Limits(
@@ -62,7 +61,7 @@ class CassandraProfileStore(ProfileStore):
             partitions=settings.batch_partitions or _threshold(session, *BATCH_PARTITIONS),
         )
         self._ring: object = None
-        self._replicas = lru_cache(BUCKETS_KEPT)(self._look_up_replicas)
+        self._replicas = lru_cache(CACHED_BUCKETS)(self._look_up_replicas)
         self._in_flight = InFlightLimit(settings.batches_in_flight)
         self._executor = BulkExecutor(
             session.driver.execute_async,
@@ -73,15 +72,15 @@ class CassandraProfileStore(ProfileStore):
         )
 
     def write(self, tenant_id: str, fragments: Sequence[KeyAndCell], *, bits: int, timestamp_us: int) -> None:
-        """All batches are bound before the first is sent: a server spends half as much CPU on a batch that follows
-        close on another as on one that it has to wake up for."""
+        """Binds all batches before it sends the first, because batches in quick succession take a server half the CPU
+        time."""
         with errors():
             self._executor.run(list(self.statements(tenant_id, fragments, bits=bits, timestamp_us=timestamp_us)))
 
     def statements(
         self, tenant_id: str, fragments: Sequence[KeyAndCell], *, bits: int, timestamp_us: int
     ) -> Iterator[BoundStatement]:
-        """What `write` sends, one batch at a time. Raises the driver's errors."""
+        """The statements of `write`, one per batch. Raises the driver's errors."""
         tenant, timestamp = tenant_id.encode(), struct.pack(">q", timestamp_us)
 
         def replicas_of(bucket: int) -> Hashable:
@@ -105,12 +104,12 @@ class CassandraProfileStore(ProfileStore):
             page = self._session.read(NEXT_PAGE, tenant_id, bucket, page[-1][0], SCAN_PAGE_FRAGMENTS)
 
     def delete(self, tenant_id: str, bucket: int, start: bytes, end: bytes, *, timestamp_us: int) -> None:
-        if start < end:  # one range tombstone, whatever lies in it
+        if start < end:  # one range tombstone
             self._session.write(DELETE, timestamp_us, tenant_id, bucket, start, end)
 
     @property
     def in_flight_limit(self) -> int:
-        """How many batches this process sends at once, as things are."""
+        """How many batches this process may send at once now."""
         return self._in_flight.limit
 
     def close(self) -> None:
@@ -118,20 +117,20 @@ class CassandraProfileStore(ProfileStore):
         self._session.close()
 
     def _follow_ring(self) -> None:
-        """Forget the replicas when nodes have come or gone; old ones would cost a hop, no more."""
+        """Clear the cached replicas when the ring changed; outdated ones would only cost a hop."""
         ring = self._session.cluster.metadata.token_map
         if ring is not self._ring:
             self._ring = ring
             self._replicas.cache_clear()
 
     def _look_up_replicas(self, tenant: bytes, bucket: int) -> Hashable:
-        """The nodes of this data centre that keep a bucket."""
+        """The nodes of this data centre that store a bucket."""
         settings, metadata = self._session.settings, self._session.cluster.metadata
         hosts = metadata.get_replicas(settings.keyspace, _routing_key(tenant, bucket))
         return frozenset(host.host_id for host in hosts if settings.local_dc in ("", host.datacenter))
 
     def _bound(self, batch: Batch, tenant: bytes, timestamp: bytes) -> BoundStatement:
-        """The statement of one batch. Its values are in wire form already, which spares the driver's look at each."""
+        """The statement of one batch. Its values are already in wire format, so the driver need not encode each."""
         size = len(batch.fragments)
         statement = _BoundBatch(self._session.prepare(_batch(size), idempotent=True))
         statement.keyspace = self._session.settings.keyspace
@@ -150,19 +149,19 @@ def _batch(size: int) -> str:
     return f"BEGIN UNLOGGED BATCH USING TIMESTAMP ? {writes}; APPLY BATCH"
 
 
-@lru_cache(BUCKETS_KEPT)
+@lru_cache(CACHED_BUCKETS)
 def _int(number: int) -> bytes:
     """A CQL int on the wire."""
     return struct.pack(">i", number)
 
 
 def _routing_key(tenant: bytes, bucket: int) -> bytes:
-    """A composite partition key: each part after its length (2 bytes) and before a zero byte."""
+    """A composite partition key: each part between its length (2 bytes) and a zero byte."""
     return b"".join(struct.pack(f">H{len(part)}sx", len(part), part) for part in (tenant, _int(bucket)))
 
 
 def _threshold(session: CassandraSession, name: str, default: str) -> int:
-    """One of the servers' thresholds, or its default where this user may not read the settings."""
+    """One of the servers' thresholds, or its default when this user may not read the settings."""
     try:
         rows = session.read(THRESHOLD, name)
     except Refused:

@@ -1,17 +1,17 @@
-"""Keyspace and tables, in numbered steps that only ever add. `penstock migrate` is `migrate`.
+"""Keyspace and tables, in numbered steps that only add. `penstock migrate` calls `migrate`.
 
-Why the tables are as they are:
+Reasons for the table options:
 
-- Compaction is unified (UCS, Cassandra 5.0). Fragments are written in bulk and read seldom, a person at a time: tiered
-  (T4) rewrites them least. Control records are small, read often and some deleted soon: levelled (L4).
-- Fragments, wrapped keys and nodes are ciphertext or hashes: LZ4 finds nothing in them and costs both sides CPU, so
-  they are stored as they are. What compression would have checked, a changed cell shows by not opening.
-- A node that was away longer than gc_grace must not bring back what was deleted. `only_purge_repaired_tombstones`
-  keeps a tombstone until an incremental repair has told every replica of it, however long that takes; deletes are few,
-  so that keeping them costs little. Run repairs to get the space back.
-- The two tables of marks are queues: their tombstones lie in the way of every scan, and a mark that comes back is
-  looked at once more and removed. They purge after three hours, the time for which nodes keep hints for one another.
-- Caching stays Cassandra's default (keys, no rows): a profile is read once in a while and not again soon.
+- Compaction is unified (UCS, Cassandra 5.0). Fragments are written in bulk and rarely read, one person at a time:
+  tiered (T4) rewrites them least. Control records are small, often read and some soon deleted: levelled (L4).
+- Fragments, wrapped keys and nodes are ciphertext or hashes, which LZ4 cannot compress, so compression is off. The
+  checksums that it would add are not needed: a changed cell does not open.
+- A node that was down longer than gc_grace must not bring back deleted data. `only_purge_repaired_tombstones` keeps a
+  tombstone until an incremental repair has sent it to every replica. Deletes are rare, so this costs little. Run
+  repairs to reclaim the space.
+- The two tables of markers are queues: every scan has to read their tombstones, and a marker that reappears is just
+  checked and removed again. So they are purged after three hours, as long as nodes keep hints for each other.
+- Caching is Cassandra's default (keys, no rows): profiles are rarely read twice within a short time.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from penstock.adapters.cluster.cassandra_replication import SETTING, data_centre
 from penstock.adapters.cluster.cassandra_session import CassandraSession, CassandraSettings
 from penstock.domain.errors import Refused, Unavailable, refusal
 
-LEASE_SECONDS = 60  # of the one who migrates; longer than a schema statement and its agreement take
+LEASE_SECONDS = 60  # of a running migration; longer than a schema statement and its agreement take
 POLL_SECONDS = 0.5
 
 FRAGMENTS_OPTIONS = """
@@ -39,7 +39,7 @@ RECORDS_OPTIONS = """
                   'only_purge_repaired_tombstones': 'true'}
 """
 SEALED_RECORDS_OPTIONS = f"{RECORDS_OPTIONS} AND compression = {{'enabled': 'false'}}"
-MARKS_OPTIONS = """
+MARKERS_OPTIONS = """
     compaction = {'class': 'UnifiedCompactionStrategy', 'scaling_parameters': 'L4'}
     AND gc_grace_seconds = 10800
 """
@@ -48,7 +48,8 @@ MARKS_OPTIONS = """
 def _records(table: str, body: str = "text", options: str = RECORDS_OPTIONS) -> str:
     """A table of the control store. JSON is text, so that it can be read in cqlsh; `version` is 0 after a `put`.
 
-    `attempt` names the call that made the last change, so that a call whose answer was lost finds out whether it won.
+    `attempt` is the id of the call that made the last change, so that a call whose response was lost can find its
+    outcome.
     """
     return f"""
         CREATE TABLE IF NOT EXISTS {{ks}}.{table} (
@@ -58,7 +59,7 @@ def _records(table: str, body: str = "text", options: str = RECORDS_OPTIONS) -> 
     """
 
 
-# A step that was released never changes: what is new becomes a new step. Every statement may be repeated.
+# Released steps never change: every change is a new step. Every statement is idempotent.
 MIGRATIONS: tuple[tuple[str, ...], ...] = (
     (
         f"""
@@ -74,14 +75,14 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         _records("mappings"),
         _records("requests"),
         _records("plans"),
-        _records("active_requests", options=MARKS_OPTIONS),
+        _records("active_requests", options=MARKERS_OPTIONS),
         _records("idempotency_keys"),
         _records("replacements"),
         _records("chunk_manifests"),
         _records("chunk_nodes", "blob", SEALED_RECORDS_OPTIONS),
         _records("chunk_failures"),
         _records("notifications"),
-        _records("due_notifications", options=MARKS_OPTIONS),
+        _records("due_notifications", options=MARKERS_OPTIONS),
         _records("api_keys"),
         _records("audit"),
         _records("segments"),
@@ -94,7 +95,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
 )
 VERSION = len(MIGRATIONS)
 
-# Two that create one table at the same time through two nodes would make two of it, were its id not given.
+# The fixed id makes concurrent creation safe: otherwise two nodes could create the table twice.
 LOCK_TABLE = "CREATE TABLE IF NOT EXISTS {ks}.migration_lock (name text PRIMARY KEY, owner uuid) WITH id = %s"
 VERSIONS_TABLE = """
     CREATE TABLE IF NOT EXISTS {ks}.schema_migrations (
@@ -111,9 +112,9 @@ APPLIED = (
 
 
 def migrate(settings: CassandraSettings) -> int:
-    """Create or upgrade the keyspace and its tables; returns the number of steps that were applied.
+    """Create or upgrade the keyspace and its tables; returns the number of applied steps.
 
-    An existing keyspace keeps its replication. May be run by several at the same time, and again after it was killed.
+    An existing keyspace keeps its replication. Safe to run concurrently, and again after it was killed.
     Raises `Refused` (`schema_too_new`, `too_few_nodes`, `unsafe_commit_log`, and as the session does), `Unavailable`.
     """
     with closing(CassandraSession(settings)) as session:
@@ -128,7 +129,7 @@ def migrate(settings: CassandraSettings) -> int:
 
 
 def _create_keyspace(session: CassandraSession) -> None:
-    """Somebody else may be quicker."""
+    """Create the keyspace; another process may create it at the same time."""
     options, hosts = with_class(session.settings.replication), session.cluster.metadata.all_hosts()
     refuse_too_few_nodes(options, hosts)
     try:
@@ -137,12 +138,12 @@ def _create_keyspace(session: CassandraSession) -> None:
         if error.code != "schema_refused":
             raise
         known = ", ".join(f"{name} ({count} node(s))" for name, count in sorted(data_centres(hosts).items()))
-        hint = f"Correct {SETTING}: Cassandra's data centres are {known}, so that one may write {SETTING}=NAME=COPIES."
+        hint = f"Correct {SETTING}: Cassandra's data centres are {known}, so write for example {SETTING}=NAME=COPIES."
         raise refusal(error.code, error.faults[0].message, hint) from error
 
 
 def check_version(session: CassandraSession) -> None:
-    """Raises `Refused` when the keyspace is not as this version of Penstock needs it."""
+    """Raise `Refused` when the keyspace does not have the version that this Penstock needs."""
     version = applied_version(session)
     _refuse_newer(session.settings, version)
     if version < VERSION:
@@ -154,8 +155,8 @@ def check_version(session: CassandraSession) -> None:
 
 
 def probe_cassandra(session: CassandraSession) -> None:
-    """Raises `Unavailable` when the keyspace cannot be read at once."""
-    session.ask(NEWEST)
+    """Raise `Unavailable` when the keyspace cannot be read immediately."""
+    session.probe(NEWEST)
 
 
 def applied_version(session: CassandraSession) -> int:
@@ -181,22 +182,22 @@ def _apply(session: CassandraSession, keep: Callable[[], None]) -> int:
 
 @contextmanager
 def _lock(session: CassandraSession) -> Iterator[Callable[[], None]]:
-    """Be the only one who migrates; gives the function that prolongs the lease. A dead owner's lease runs out."""
+    """Hold the migration lock; yields the function that renews the lease. A dead owner's lease expires."""
     owner = uuid.uuid4()
     deadline = time.monotonic() + 2 * LEASE_SECONDS
     while not session.decide(TAKE, owner, LEASE_SECONDS):
         if time.monotonic() > deadline:
-            raise Unavailable("another migration of Cassandra's schema does not end")
+            raise Unavailable("another migration of Cassandra's schema has not ended")
         time.sleep(POLL_SECONDS)
 
     def keep() -> None:
         if not session.decide(KEEP, LEASE_SECONDS, owner, owner):
-            raise Unavailable("the lease of this migration ran out before it ended: run it again")
+            raise Unavailable("the lease of this migration expired before it ended: run it again")
 
     try:
         yield keep
     finally:
-        with suppress(Unavailable):  # it runs out by itself
+        with suppress(Unavailable):  # the lease expires by itself
             session.decide(LEAVE, owner)
 
 

@@ -1,7 +1,7 @@
 """A faust app that only consumes: its settings, its one topic, its one agent.
 
-Every setting on which a promise rests is set here: no default decides it, nor do faust's own environment variables.
-It has no table and no producer: state belongs in the control store, and events go out by the event log's own producer.
+Every setting that affects correctness is set here, so that neither defaults nor faust's environment variables decide
+it. The app has no table and no producer: state is in the control store, and the event log has its own producer.
 """
 
 from __future__ import annotations
@@ -25,26 +25,26 @@ SASL = (SecurityProtocol.SASL_PLAINTEXT, SecurityProtocol.SASL_SSL)
 
 
 class ConsumerOnly(BootStrategy):
-    """Starts what consumes, and nothing that writes."""
+    """Starts only consuming services, and no producer."""
 
     enable_kafka_producer = False
     enable_web = False
 
 
 class ConsumerApp(faust.App):
-    """An app that keeps nothing: no table, so no folder either."""
+    """An app without state: no tables, hence no folders."""
 
     BootStrategy = ConsumerOnly
 
     async def on_first_start(self) -> None:
-        """Make none of the folders in which faust keeps tables."""
+        """Do not create faust's folders for tables."""
 
 
 def consumer_app(kafka: KafkaSettings, group: str, topic: str, stream: FaustStream) -> faust.App:
-    """The app; it joins `group` when it is started, and ignores a topic that is not there by then."""
+    """The app; it joins `group` when it starts, and ignores a topic that does not exist then."""
     app = ConsumerApp(
         kafka.prefix + group,
-        env={},  # else WEB_ENABLED, CONSUMER_AUTO_OFFSET_RESET and their like win over what stands here
+        env={},  # otherwise variables such as WEB_ENABLED override these settings
         autodiscover=False,
         debug=False,
         web_enabled=False,
@@ -53,7 +53,7 @@ def consumer_app(kafka: KafkaSettings, group: str, topic: str, stream: FaustStre
         **_consuming(),
     )
     app.transport = RewindingTransport(app.conf.broker_consumer, app)
-    # A value that is missing must reach the agent, and lead to a dead letter, like any other that cannot be read.
+    # A missing value must reach the agent and become a dead letter, like any other unreadable value.
     events = app.topic(kafka.prefix + topic, key_type=bytes, value_type=bytes, allow_empty=True)
 
     @app.agent(events, name=group, concurrency=1)
@@ -68,7 +68,7 @@ def _connection(kafka: KafkaSettings) -> dict[str, Any]:
         "broker": [f"kafka://{server.strip()}" for server in kafka.bootstrap_servers.split(",")],
         "broker_client_id": kafka.client_id,
         "broker_credentials": _credentials(kafka),
-        # A join waits as long as a session may be silent, and a request must outlast it.
+        # A join waits as long as the session timeout, and the request timeout must be longer.
         "broker_session_timeout": kafka.session_timeout_seconds,
         "broker_rebalance_timeout": kafka.session_timeout_seconds,
         "broker_heartbeat_interval": kafka.session_timeout_seconds / 3,
@@ -83,12 +83,12 @@ def _consuming() -> dict[str, Any]:
         "consumer_auto_offset_reset": "earliest",
         "broker_commit_interval": COMMIT_SECONDS,
         "broker_commit_every": BATCH_EVENTS,
-        # A rebalance takes partitions away at once: what was not acknowledged comes again, and an outage can be long.
+        # A rebalance revokes partitions immediately: unacknowledged events are redelivered, and an outage can be long.
         "stream_wait_empty": False,
         "stream_buffer_maxsize": 2 * BATCH_EVENTS,
-        "key_serializer": "raw",  # bytes in, bytes out: no JSON, and never pickle
+        "key_serializer": "raw",  # plain bytes: no JSON, and never pickle
         "value_serializer": "raw",
-        "topic_disable_leader": True,  # a topic of faust's own, of which nothing here makes use
+        "topic_disable_leader": True,  # faust's own topic, which is not used here
     }
 
 

@@ -1,6 +1,6 @@
-"""A consumer of one topic that runs on faust, for as long as it is told to.
+"""A consumer of one topic, based on faust.
 
-A faust app cannot be started twice, so each start makes a new one.
+A faust app cannot be started twice, so each start creates a new one.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ from penstock.domain.errors import NotFound, Unavailable
 from penstock.ports.clock import Clock
 from penstock.ports.event_log import EventLog, TopicPartition
 
-STOP_SECONDS = 20.0  # for what runs to end; an orchestrator kills after 30
-LOOK_SECONDS = 1.0  # between two looks for a topic, or a broker, that is not there
+STOP_SECONDS = 20.0  # for running work to end; an orchestrator kills after 30
+CHECK_SECONDS = 1.0  # between two checks for a missing topic or an unavailable broker
 
 log = structlog.get_logger(__name__)
 
@@ -33,7 +33,7 @@ log = structlog.get_logger(__name__)
 class FaustConsumer:
     """Gives `handle` the events of `topic` as a member of `group`; a part of its service like a `ConsumeLoop`.
 
-    `events` tells whether the topic is there and takes dead letters.
+    `events` is used to check that the topic exists, and for dead letters.
     """
 
     def __init__(
@@ -57,7 +57,7 @@ class FaustConsumer:
 
     @property
     def healthy(self) -> bool:
-        """False while a partition of this member is stopped: a person must look at the dead letters."""
+        """False while a partition of this member is stopped: an operator has to inspect the dead letters."""
         return not any(source.partition in self.assigned for source in self._stream.stopped)
 
     def problems(self) -> list[str]:
@@ -69,16 +69,16 @@ class FaustConsumer:
 
     @property
     def waiting(self) -> bool:
-        """Whether it waits for something that is away."""
+        """Whether it waits for an unavailable dependency."""
         return self._stream.waiting
 
     def is_expected_stall(self, partition: int) -> bool:
-        """Whether it is known here why this partition stands still."""
+        """Whether this partition has a known reason for making no progress."""
         return self.waiting or TopicPartition(self._topic, partition) in self._stream.stopped
 
     def run(self) -> None:
-        """Consume until `stop`, then leave the group. Raises what the app ended with, `Unavailable` for Kafka."""
-        if self._topic_is_there():
+        """Consume until `stop`, then leave the group. Raises the app's error, or `Unavailable` for one of Kafka's."""
+        if self._wait_for_topic():
             try:
                 asyncio.run(self._serve())
             except KafkaError as error:
@@ -90,8 +90,8 @@ class FaustConsumer:
         """End `run`; may be called from any thread or signal handler."""
         self._stopping.set()
 
-    def _topic_is_there(self) -> bool:
-        """True as soon as it is; False when told to stop."""
+    def _wait_for_topic(self) -> bool:
+        """True as soon as the topic exists; False when stopped."""
         while not self._stopping.is_set():
             try:
                 self._events.partitions(self._topic)
@@ -102,32 +102,32 @@ class FaustConsumer:
             else:
                 self._dependencies.report(self.group, {})
                 return True
-            self._stopping.wait(LOOK_SECONDS)
+            self._stopping.wait(CHECK_SECONDS)
         return False
 
     async def _serve(self) -> None:
         app = consumer_app(self._kafka, self.group, self._topic, self._stream)
-        app.on_partitions_assigned.connect(cast(Any, self._note_assigned))
-        life = asyncio.create_task(self._live(app))
-        told = asyncio.create_task(asyncio.to_thread(self._stopping.wait))
+        app.on_partitions_assigned.connect(cast(Any, self._record_assigned))
+        running = asyncio.create_task(self._run_app(app))
+        stopped = asyncio.create_task(asyncio.to_thread(self._stopping.wait))
         try:
-            await asyncio.wait({life, told}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({running, stopped}, return_when=asyncio.FIRST_COMPLETED)
         finally:
             self._stopping.set()
-            with suppress(TimeoutError):  # what is left is cancelled, and comes again
+            with suppress(TimeoutError):  # unfinished work is cancelled, and its events are redelivered
                 await asyncio.wait_for(app.stop(), STOP_SECONDS)
-        if life.done():
-            await life
+        if running.done():
+            await running
         error = self._failure or app.crash_reason
         if error is not None:
             raise error
 
-    async def _live(self, app: faust.App) -> None:
-        """Until the app ends."""
+    async def _run_app(self, app: faust.App) -> None:
+        """Run the app until it ends."""
         await app.start()
         await app.wait_until_stopped()
 
-    async def _note_assigned(self, _app: Any, assigned: set[TP], **_: Any) -> None:
+    async def _record_assigned(self, _app: Any, assigned: set[TP], **_: Any) -> None:
         topic = self._kafka.prefix + self._topic
         self.assigned = frozenset(place.partition for place in assigned if place.topic == topic)
 

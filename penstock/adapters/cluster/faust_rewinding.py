@@ -1,10 +1,11 @@
-"""faust's consumer, fixed: after a rebalance it really begins again at the committed offsets.
+"""faust's consumer with a fix: after a rebalance it continues at the committed offsets.
 
-What it has taken in before that is dropped with its buffers, so all of it has to be read again. Two things keep faust
-0.15 from that, after which events are missing until the next rebalance:
+A rebalance drops faust's buffers, so their events have to be read again. Two bugs in faust 0.15 prevent that, and then
+events are missing until the next rebalance:
 
-- It goes on fetching meanwhile. What it passes on then is dropped, but noted as read, and ignored when it comes again.
-- aiokafka leaves a partition where it is whose committed offset is 0 or missing.
+- It continues to fetch during the seek. The fetched events are dropped, but recorded as read, and ignored when they are
+  delivered again.
+- aiokafka does not move a partition whose committed offset is 0 or missing.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ class RewindingConsumer(Consumer):
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self._fetcher: asyncio.Task[Any] | None = None
-        self._idle = asyncio.Event()  # nothing is being fetched or passed on
+        self._idle = asyncio.Event()  # set while no fetch is running
         self._idle.set()
 
     async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, Message]]:
@@ -37,18 +38,18 @@ class RewindingConsumer(Consumer):
             self._idle.set()
 
     async def perform_seek(self) -> None:
-        """Leaves the flow stopped; whoever seeks lets it go on."""
+        """Leaves the flow stopped; the caller resumes it."""
         if asyncio.current_task() is self._fetcher:
-            return  # the flow was stopped under a fetch: whoever did that seeks
+            return  # the flow was stopped during a fetch; the one who stopped it seeks
         self.stop_flow()
         await self._idle.wait()
         await super().perform_seek()
 
     async def seek_to_committed(self) -> Mapping[TP, int]:
         committed: Mapping[TP, int] = await super().seek_to_committed()
-        left = [place for place, offset in committed.items() if not offset]
-        if left:
-            await self._thread.seek_to_beginning(*left)
+        unmoved = [place for place, offset in committed.items() if not offset]
+        if unmoved:
+            await self._thread.seek_to_beginning(*unmoved)
         return committed
 
 

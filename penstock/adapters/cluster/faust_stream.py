@@ -1,12 +1,13 @@
-"""The body of a faust agent: batches of events go to their handler, in a thread, and are acknowledged after.
+"""The body of a faust agent: passes batches of events to the handler in a thread, then acknowledges them.
 
-The rules are those of `penstock.application.consuming.consume_loop`. What differs is how a stream library is handled:
+The rules are those of `penstock.application.consuming.consume_loop`. The differences come from faust:
 
-- It takes an event whose agent raised, or was cancelled, for done. So the stream acknowledges nothing by itself, its
-  own `take` (which acknowledges whatever happens) is not used, and an outage is waited for in place.
-- An agent that ended is started anew behind the events that it could not handle. So a bug is told to `failed`, which
-  stops the app, and the agent never ends.
-- What came before a rebalance comes again after it. So events of an older generation are dropped, not acknowledged.
+- It acknowledges an event even if its agent raised or was cancelled. So automatic acknowledgement is off, faust's
+  `take` (which always acknowledges) is not used, and the agent itself waits during an outage.
+- When an agent ends, faust restarts it after the events that it could not handle. So a bug is reported to `failed`,
+  which stops the app, and the agent never ends.
+- Events from before a rebalance are delivered again after it. So events of an older generation are dropped without
+  acknowledgement.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ Batch = dict[Message, EventT[bytes]]
 
 
 class FaustStream:
-    """`failed` is told, once, of a bug; `jitter` returns a number within [0, 1)."""
+    """`failed` is called once, for a bug; `jitter` returns a number in [0, 1)."""
 
     def __init__(
         self,
@@ -53,18 +54,18 @@ class FaustStream:
         self._failed, self._jitter = failed, jitter
         self._dependencies = dependencies
         self._processor = EventProcessor(group=group, handle=handle, producer=producer, clock=clock)
-        self.stopped: set[TopicPartition] = set()  # after too many dead letters in a row
-        self.waiting = False  # for something that is away
+        self.stopped: set[TopicPartition] = set()  # after too many consecutive dead letters
+        self.waiting = False  # for an unavailable dependency
 
     @property
     def counts(self) -> ConsumerCounts:
         return self._processor.counts
 
     async def consume(self, app: faust.App, stream: faust.Stream[bytes]) -> None:
-        """The agent: handle what comes, until the app stops."""
-        silent = cast(faust.Stream[bytes], stream.noack())
+        """The agent: handles events until the app stops."""
+        unacknowledged = cast(faust.Stream[bytes], stream.noack())
         try:
-            async for events in _batches(silent):
+            async for events in _batches(unacknowledged):
                 await self._process(app, events)
         except Exception as error:
             log.critical("consume.failed", group=self._group, error=type(error).__name__)
@@ -72,25 +73,25 @@ class FaustStream:
             await asyncio.Event().wait()  # until the app has stopped
 
     async def _process(self, app: faust.App, events: Sequence[EventT[bytes]]) -> None:
-        """Handle a batch, wait for what is away, acknowledge what is done."""
+        """Handle a batch, wait during outages, and acknowledge the processed events."""
         batch = {_message(event, self._topic): event for event in events}
         failures = 0
         while batch := self._own(app, batch):
             try:
-                done, left = await asyncio.to_thread(self._processor.process, list(batch))
+                done, unprocessed = await asyncio.to_thread(self._processor.process, list(batch))
             except (Unavailable, Conflict) as error:
                 failures += 1
                 await self._wait(error, failures)
                 continue
             self._dependencies.report(self._group, {})
-            self._stop(app, [batch[message] for message in left])
+            self._stop(app, [batch[message] for message in unprocessed])
             failpoint("consume.before_commit")
             self._acknowledge(app, batch, done)
             return
-        self._dependencies.report(self._group, {})  # what waited has gone to another member
+        self._dependencies.report(self._group, {})  # the waiting partitions now belong to another member
 
     def _own(self, app: faust.App, batch: Batch) -> Batch:
-        """Those of `batch` that are still this member's to handle."""
+        """The events of `batch` that this member still has to handle."""
         return {
             message: event
             for message, event in batch.items()
@@ -101,38 +102,38 @@ class FaustStream:
         seconds = delay(failures, self._jitter())
         if isinstance(error, Unavailable):
             self._dependencies.report(self._group, outage(error))
-        elif failures == 1:  # the line of an outage is its dependency's
+        elif failures == 1:  # outages are logged by `Dependencies`
             log.warning("consume.waiting", group=self._group, error=f"{error.code}: {error}")
         self.waiting = True
         await asyncio.sleep(seconds)
         self.waiting = False
 
     def _stop(self, app: faust.App, firsts: Sequence[EventT[bytes]]) -> None:
-        """Leave these, and all that follow them in their partitions, in the log for a better release."""
+        """Stop the partitions: their events, from these on, stay in the log for a fixed release."""
         for first in firsts:
             self.stopped.add(TopicPartition(self._topic, first.message.partition))
             app.consumer.pause_partitions({first.message.tp})
 
     def _acknowledge(self, app: faust.App, batch: Batch, done: Sequence[Message]) -> None:
-        until = {message.source: message.offset for message in done}
+        last_done = {message.source: message.offset for message in done}
         for message, event in batch.items():
-            if message.offset <= until.get(message.source, -1) and _is_current(app, event):
+            if message.offset <= last_done.get(message.source, -1) and _is_current(app, event):
                 event.ack()
 
 
 async def _batches(stream: faust.Stream[bytes]) -> AsyncIterator[list[EventT[bytes]]]:
-    """All that has come meanwhile, up to `BATCH_EVENTS` at a time: none waits for others to come."""
-    waiting = cast(ChannelT[bytes], stream.channel).queue
+    """All events that have arrived, up to `BATCH_EVENTS` at a time; does not wait to fill a batch."""
+    queue = cast(ChannelT[bytes], stream.channel).queue
     batch: list[EventT[bytes]] = []
     async for event in stream.events():
         batch.append(event)
-        if len(batch) >= BATCH_EVENTS or waiting.empty():
+        if len(batch) >= BATCH_EVENTS or queue.empty():
             yield batch
             batch = []
 
 
 def _message(event: EventT[bytes], topic: str) -> Message:
-    """As the port has it. `topic` is without the prefix that it has in the cluster; a value may be missing."""
+    """The event as the port's `Message`. `topic` is without the cluster's prefix; the value may be missing."""
     source = event.message
     return Message(
         topic=topic,

@@ -1,8 +1,8 @@
-"""A member of a Kafka group, as KIP-848 has them: the broker assigns, partitions come and go one by one.
+"""A member of a Kafka group with the protocol of KIP-848: the broker assigns partitions incrementally.
 
-What librdkafka promises and this relies on: its threads keep the session alive; rebalance callbacks, and so every
-change of `_held`, happen within `poll` and `close`; a member joins again only after it was told what it lost.
-A broker checks a commit's member and epoch, not its partition: that a partition is still held is checked here.
+It relies on librdkafka's guarantees: librdkafka's threads keep the session alive; rebalance callbacks, and so all
+changes of `_held`, run within `poll` and `close`; a member rejoins only after the callback for its lost partitions.
+A broker checks a commit's member and epoch, but not its partition, so this class checks that the partition is held.
 """
 
 from __future__ import annotations
@@ -24,23 +24,23 @@ from penstock.adapters.cluster.kafka_errors import FENCED, NO_POSITION, ErrorRec
 from penstock.domain.errors import Fenced
 from penstock.ports.event_log import Consumer, Message, TopicPartition
 
-PREFETCHED = 1000  # events that may wait here, so that each partition has its turn
-PREFETCHED_BYTES = 4 * 1024 * 1024
-STALE_SECONDS = 5.0  # for the next heartbeat to bring the member's new epoch
+MAX_PREFETCHED = 1000  # events buffered here, so that partitions take turns
+MAX_PREFETCHED_BYTES = 4 * 1024 * 1024
+STALE_EPOCH_TIMEOUT_SECONDS = 5.0  # for the next heartbeat to bring the member's new epoch
 STALE_PAUSE_SECONDS = 0.05
-ANSWER_SECONDS = 0.001  # of a poll while a commit is waited for: it ends no sooner when the answer comes
+COMMIT_POLL_SECONDS = 0.001  # per poll while a commit is awaited, as a poll does not end when the response arrives
 NO_EPOCH = -1
-PROBE_SECONDS = 1.0  # for a broker to answer while there is doubt that any does
+PROBE_SECONDS = 1.0  # for a broker to answer after a connection error
 
 
 @dataclass
 class _Held:
-    """A partition that is this member's."""
+    """A partition assigned to this member."""
 
     waiting: deque[Record] = field(default_factory=deque)
-    position: int | None = None  # of the next event to deliver; None until the first was
-    done: int = 0  # the group's committed offset, as far as it is known
-    epoch: int = NO_EPOCH  # the leader's, of the last event delivered: tells a log that was cut and grew again
+    position: int | None = None  # of the next event to deliver; None before the first
+    done: int = 0  # the group's committed offset, as far as known
+    epoch: int = NO_EPOCH  # leader epoch of the last delivered event: detects a log that was truncated and grew again
     paused: bool = False
     waiting_bytes: int = 0
 
@@ -63,7 +63,7 @@ class _Held:
 
 
 class KafkaConsumer(Consumer):
-    """Joins its group at the first poll. Any thread may call it; one at a time gets on."""
+    """Joins its group at the first poll. Thread-safe, with one call at a time."""
 
     def __init__(
         self,
@@ -82,13 +82,13 @@ class KafkaConsumer(Consumer):
         self._error_recorder = ErrorRecorder()
         self._lock = threading.Lock()
         self._held: dict[TopicPartition, _Held] = {}
-        self._astray: set[TopicPartition] = set()  # what they would deliver next is not in the log
+        self._unpositioned: set[TopicPartition] = set()  # their next offset is not in the log
         self._lost: set[TopicPartition] = set()
-        self._answers: dict[tuple[TopicPartition, int], KafkaError | None] = {}  # to commits, by their offset
+        self._answers: dict[tuple[TopicPartition, int], KafkaError | None] = {}  # responses to commits, by their offset
         self._turn = 0
         self._last_poll = time.monotonic()
         self._closed = False
-        self._driver = Driver({**properties, "error_cb": self._error_recorder.note, "on_commit": self._answered})
+        self._driver = Driver({**properties, "error_cb": self._error_recorder.record, "on_commit": self._answered})
         self._topics = [prefix + topic for topic in topics]
         self._joined = False
 
@@ -106,11 +106,11 @@ class KafkaConsumer(Consumer):
     def commit(self, message: Message) -> None:
         with self._lock:
             held = self._held.get(message.source)
-            silent_seconds = time.monotonic() - self._last_poll
+            since_poll_seconds = time.monotonic() - self._last_poll
             if held is None or held.position is None or message.offset >= held.position:
-                raise Fenced(f"{self._told(message.source)} is not, or no longer, a partition of this member")
-            if silent_seconds > self._session_timeout_seconds:  # librdkafka has left the group, or is about to
-                raise Fenced(f"{self._told(message.source)}: this member did not poll for {silent_seconds:.0f} s")
+                raise Fenced(f"{self._name(message.source)} is not a partition of this member, or not any longer")
+            if since_poll_seconds > self._session_timeout_seconds:  # librdkafka has left the group or soon will
+                raise Fenced(f"{self._name(message.source)}: this member did not poll for {since_poll_seconds:.0f} s")
             if message.offset >= held.done:
                 self._commit(message.source, message.offset + 1, held.epoch)
                 held.done = message.offset + 1
@@ -118,8 +118,8 @@ class KafkaConsumer(Consumer):
     def rewind(self, message: Message) -> None:
         with self._lock:
             held = self._held.get(message.source)
-            # Never forward: a partition that was lost and won back starts where the group is.
-            if held is None or held.position is None or message.source in self._astray:
+            # Never forward: a partition that was lost and reassigned starts at the group's offset.
+            if held is None or held.position is None or message.source in self._unpositioned:
                 return
             if message.offset < held.position:
                 self._seek(message.source, message.offset)
@@ -156,44 +156,44 @@ class KafkaConsumer(Consumer):
 
     def _join(self) -> None:
         if not self._joined:
-            told = {"on_assign": self._assigned, "on_revoke": self._revoked, "on_lost": self._revoked}
-            self._driver.subscribe(self._topics, **told)
+            callbacks = {"on_assign": self._assigned, "on_revoke": self._revoked, "on_lost": self._revoked}
+            self._driver.subscribe(self._topics, **callbacks)
             self._joined = True
 
     def _assigned(self, driver: Driver, places: list[Place]) -> None:
-        driver.incremental_assign(places)  # each from the group's committed offset
-        driver.resume(places)  # librdkafka would keep those paused that were when they were this member's before
+        driver.incremental_assign(places)  # each starts at the group's committed offset
+        driver.resume(places)  # librdkafka would keep partitions paused that were paused in an earlier assignment
         self._held.update((self._source(place.topic, place.partition), _Held()) for place in places)
 
     def _revoked(self, driver: Driver, places: list[Place]) -> None:
         for place in places:
             source = self._source(place.topic, place.partition)
             self._held.pop(source, None)
-            self._astray.discard(source)
+            self._unpositioned.discard(source)
         driver.incremental_unassign(places)
 
     def _fetch(self, timeout: float, max_messages: int) -> None:
-        """Take what librdkafka has; if that is nothing to deliver, wait for it. One by one: rebalances come between."""
+        """Fetch events from librdkafka; wait if none can be delivered. One by one, since a poll may rebalance."""
         deadline = time.monotonic() + timeout
         ready = any(held.ready for held in self._held.values())
         for _ in range(max(1, max_messages, self._room())):
-            processed = ready or self._astray
-            record = self._driver.poll(0 if processed else max(0.0, deadline - time.monotonic()))
+            must_not_wait = ready or self._unpositioned
+            record = self._driver.poll(0 if must_not_wait else max(0.0, deadline - time.monotonic()))
             if record is not None:
-                ready |= self._sort_in(record)
-            elif self._astray:  # all that are, at once
+                ready |= self._buffer(record)
+            elif self._unpositioned:  # all of them at once
                 self._find_positions()
             elif ready or time.monotonic() >= deadline:
                 break
 
     def _room(self) -> int:
-        """How many more events may wait here."""
+        """How many more events may be buffered."""
         events = sum(len(held.waiting) for held in self._held.values())
-        full = sum(held.waiting_bytes for held in self._held.values()) >= PREFETCHED_BYTES
-        return 0 if full else PREFETCHED - events
+        is_full = sum(held.waiting_bytes for held in self._held.values()) >= MAX_PREFETCHED_BYTES
+        return 0 if is_full else MAX_PREFETCHED - events
 
-    def _sort_in(self, record: Record) -> bool:
-        """Keep an event until its turn comes, or see to what stands in its place; whether it was an event."""
+    def _buffer(self, record: Record) -> bool:
+        """Buffer an event, or handle an error in its place; returns whether it was an event."""
         error, source = record.error(), self._source(record.topic(), record.partition())
         held = self._held.get(source)
         if error is None and held is not None:
@@ -201,8 +201,8 @@ class KafkaConsumer(Consumer):
             self._error_recorder.clear()
             return True
         if error is not None and error.code() in NO_POSITION and held is not None:
-            self._astray.add(source)
-        elif error is not None and error.code() not in FENCED | NO_POSITION:  # of those the callbacks tell, too
+            self._unpositioned.add(source)
+        elif error is not None and error.code() not in FENCED | NO_POSITION:  # the callbacks report the others too
             raise self._error_recorder.unavailable(error, "polling")
         return False
 
@@ -226,31 +226,31 @@ class KafkaConsumer(Consumer):
         return messages
 
     def _find_positions(self) -> None:
-        """Start those that are astray at the same time, so that they have their turns."""
-        astray = {source: self._held[source] for source in self._astray}
-        starts = {source: self._start_of(source) for source in astray}
-        still = [source for source, held in astray.items() if self._held.get(source) is held]
-        places = [self._at(source, starts[source]) for source in still]
-        # Taken up anew: one whose position was not in the log does not answer to a seek.
+        """Position all such partitions together, so that they take turns."""
+        unpositioned = {source: self._held[source] for source in self._unpositioned}
+        starts = {source: self._start_of(source) for source in unpositioned}
+        still_held = [source for source, held in unpositioned.items() if self._held.get(source) is held]
+        places = [self._at(source, starts[source]) for source in still_held]
+        # Assign them again, since a seek has no effect on a partition whose position was not in the log.
         self._driver.incremental_unassign(places)
         self._driver.incremental_assign(places)
-        self._driver.pause([self._at(source) for source in still if self._held[source].paused])
-        for source in still:
+        self._driver.pause([self._at(source) for source in still_held if self._held[source].paused])
+        for source in still_held:
             self._held[source].drop()
             self._held[source].position = None
-        self._astray.difference_update(astray)
+        self._unpositioned.difference_update(unpositioned)
 
     def _start_of(self, source: TopicPartition) -> int:
-        """The earliest event: as a group starts that is new, or because the events that come next are gone."""
+        """The first event in the log, for a new group or when the next events have expired."""
         place, timeout = self._at(source), self._request_timeout_seconds
         try:
             (committed,) = self._driver.committed([place], timeout)
             low, high = self._driver.get_watermark_offsets(place, timeout)
         except KafkaException as error:
             raise self._error_recorder.unavailable(
-                error.args[0], f"looking for the first event of {self._told(source)}"
+                error.args[0], f"looking for the first event of {self._name(source)}"
             ) from error
-        if committed.offset < 0:  # from now on it has an offset, so that what expires before it is read is noticed
+        if committed.offset < 0:  # commit an offset, so that the expiry of unread events is detected later
             with suppress(Fenced):
                 self._commit(source, low, NO_EPOCH)
         elif low <= committed.offset <= high:
@@ -260,39 +260,39 @@ class KafkaConsumer(Consumer):
         return low
 
     def _commit(self, source: TopicPartition, offset: int, epoch: int) -> None:
-        held, doing = self._held.get(source), f"committing {self._told(source)}"
-        deadline = time.monotonic() + STALE_SECONDS
+        held, action = self._held.get(source), f"committing {self._name(source)}"
+        deadline = time.monotonic() + STALE_EPOCH_TIMEOUT_SECONDS
         while held is not None and self._held.get(source) is held:
-            error = self._refusal(source, offset, epoch)
+            error = self._commit_error(source, offset, epoch)
             if error is None:
                 return
             if error.code() == KafkaError.STALE_MEMBER_EPOCH and time.monotonic() < deadline:
-                time.sleep(STALE_PAUSE_SECONDS)  # others came or went; a member that was shut out is told otherwise
+                time.sleep(STALE_PAUSE_SECONDS)  # members joined or left; an evicted member gets another error
             elif error.code() in FENCED:
-                raise Fenced(f"{doing}: it is no longer a partition of this member ({error.name()})")
+                raise Fenced(f"{action}: it is no longer a partition of this member ({error.name()})")
             else:
-                raise self._error_recorder.unavailable(error, doing)
-        raise Fenced(f"{doing}: it was taken from this member meanwhile")
+                raise self._error_recorder.unavailable(error, action)
+        raise Fenced(f"{action}: it is no longer a partition of this member")
 
-    def _refusal(self, source: TopicPartition, offset: int, epoch: int) -> KafkaError | None:
-        """Commit and wait for the answer. librdkafka's own waiting has no end while the coordinator is away."""
-        question = (source, offset)
-        self._answers.clear()  # of those that came too late
+    def _commit_error(self, source: TopicPartition, offset: int, epoch: int) -> KafkaError | None:
+        """Commit and wait for the response; librdkafka itself would wait without limit for the coordinator."""
+        commit = (source, offset)
+        self._answers.clear()  # discard late responses
         deadline = time.monotonic() + self._request_timeout_seconds
         try:
             self._driver.commit(offsets=[self._at(source, offset, epoch)], asynchronous=True)
         except KafkaException as error:
-            refusal: KafkaError = error.args[0]
-            return refusal
-        while question not in self._answers:
+            commit_error: KafkaError = error.args[0]
+            return commit_error
+        while commit not in self._answers:
             if time.monotonic() > deadline:
                 return KafkaError(KafkaError._TIMED_OUT)
-            record = self._driver.poll(ANSWER_SECONDS)
+            record = self._driver.poll(COMMIT_POLL_SECONDS)
             if record is not None:
-                self._sort_in(record)
+                self._buffer(record)
                 if self._room() <= 0:
-                    time.sleep(ANSWER_SECONDS)  # take in little more, however long it lasts
-        return self._answers.pop(question)
+                    time.sleep(COMMIT_POLL_SECONDS)  # slow down fetching while the buffer is full
+        return self._answers.pop(commit)
 
     def _answered(self, error: KafkaError | None, places: list[Place]) -> None:
         for place in places:
@@ -303,10 +303,10 @@ class KafkaConsumer(Consumer):
         try:
             self._driver.seek(self._at(source, offset))
         except KafkaException as error:
-            raise self._error_recorder.unavailable(error.args[0], f"going back in {self._told(source)}") from error
+            raise self._error_recorder.unavailable(error.args[0], f"rewinding {self._name(source)}") from error
 
     def _set_paused(self, partitions: Sequence[TopicPartition], *, paused: bool) -> list[Place]:
-        """Returns those that change."""
+        """Returns the changed partitions."""
         changed = []
         for source in partitions:
             held = self._held.get(source)
@@ -316,22 +316,22 @@ class KafkaConsumer(Consumer):
         return changed
 
     def _probe(self) -> None:
-        """Ask whether a broker answers at all; while none does, silence says nothing about events."""
+        """Check that a broker answers; otherwise an empty poll does not mean that there are no events."""
         error = self._error_recorder.error
         if error is not None and error.fatal():
             raise self._error_recorder.unavailable(error, "polling")
         try:
             self._driver.list_topics(timeout=PROBE_SECONDS)
-        except KafkaException as still:
-            raise self._error_recorder.unavailable(still.args[0], "polling") from still
+        except KafkaException as probe_error:
+            raise self._error_recorder.unavailable(probe_error.args[0], "polling") from probe_error
         self._error_recorder.clear()
 
     def _source(self, topic: str | None, partition: int | None) -> TopicPartition:
-        """The driver's own errors have no topic."""
+        """The driver's errors may have no topic."""
         return TopicPartition((topic or "").removeprefix(self._prefix), partition or 0)
 
-    def _told(self, source: TopicPartition) -> str:
-        """As Kafka's own tools name it."""
+    def _name(self, source: TopicPartition) -> str:
+        """The partition as Kafka's tools write it."""
         return f"{self._prefix}{source.topic}/{source.partition}"
 
     def _at(self, source: TopicPartition, offset: int = OFFSET_INVALID, epoch: int = NO_EPOCH) -> Place:
@@ -339,7 +339,7 @@ class KafkaConsumer(Consumer):
 
 
 def as_message(record: Record, source: TopicPartition) -> Message:
-    """A foreign writer may leave out key and value; to Penstock that is the same as empty."""
+    """Other writers may leave out key and value; Penstock treats them as empty."""
     _, milliseconds = record.timestamp()
     return Message(
         topic=source.topic,

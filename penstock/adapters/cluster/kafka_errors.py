@@ -1,7 +1,7 @@
-"""Kafka's errors as Penstock's: the one table. Each set of codes says what its users make of it.
+"""Maps Kafka's errors to Penstock's, with the sets of codes that callers distinguish.
 
-Nothing here is ever `Refused`: that would make a dead letter of an event whose only fault is that Kafka's operator has
-a credential or a right still to fix. So all that may pass is `Unavailable`, and says what to look at.
+No error becomes `Refused`: a wrong credential or a missing right in Kafka must not turn an event into a dead letter. So
+all errors that may pass become `Unavailable`, with a hint what to check.
 """
 
 from __future__ import annotations
@@ -10,11 +10,11 @@ from confluent_kafka import KafkaError
 
 from penstock.domain.errors import Unavailable
 
-KAFKA = "kafka"  # what an outage of it is called in metrics and logs
+KAFKA = "kafka"  # the dependency's name in metrics and logs
 UNKNOWN_TOPIC = frozenset(
     {KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError._UNKNOWN_TOPIC, KafkaError._UNKNOWN_PARTITION},
 )
-# The member is not, or no longer, one that may commit.
+# The member may not commit, or no longer.
 FENCED = frozenset(
     {
         KafkaError.FENCED_MEMBER_EPOCH,
@@ -29,7 +29,7 @@ FENCED = frozenset(
         KafkaError._MAX_POLL_EXCEEDED,
     }
 )
-# The position of a partition is not in the log, or there is none.
+# A partition's position is missing or not in the log.
 NO_POSITION = frozenset(
     {
         KafkaError._AUTO_OFFSET_RESET,
@@ -56,29 +56,33 @@ _HINTS = {
 _REACH = "check that the brokers run, PENSTOCK_KAFKA_BOOTSTRAP_SERVERS, and the security protocol"
 
 
-def unavailable(error: KafkaError, doing: str) -> Unavailable:
-    reason = _REACH if error.code() < 0 else error.str()  # a client that gets no answer, or a broker's own words
-    message = f"{doing}: Kafka answers {error.name()}; {_HINTS.get(error.code(), reason)}"
+def unavailable(error: KafkaError, action: str) -> Unavailable:
+    reason = _REACH if error.code() < 0 else error.str()  # no response, or the broker's message
+    message = f"{action}: Kafka answers {error.name()}; {_HINTS.get(error.code(), reason)}"
     return Unavailable(message, dependency=KAFKA)
 
 
 class ErrorRecorder:
-    """What librdkafka tells aside about a client's connections: the cause behind a request that timed out.
+    """Records librdkafka's errors about a client's connections: the cause of a request that timed out.
 
-    Give `note` to a client as its `error_cb`. It is called by whichever thread polls the client.
+    Pass `record` to a client as its `error_cb`. The thread that polls the client calls it.
     """
 
     def __init__(self) -> None:
         self.error: KafkaError | None = None
 
-    def note(self, error: KafkaError) -> None:
-        told_more = self.error is not None and self.error.code() != KafkaError._ALL_BROKERS_DOWN
-        if error.fatal() or error.code() in _HINTS or (error.code() == KafkaError._ALL_BROKERS_DOWN and not told_more):
+    def record(self, error: KafkaError) -> None:
+        has_specific_error = self.error is not None and self.error.code() != KafkaError._ALL_BROKERS_DOWN
+        if (
+            error.fatal()
+            or error.code() in _HINTS
+            or (error.code() == KafkaError._ALL_BROKERS_DOWN and not has_specific_error)
+        ):
             self.error = error
 
     def clear(self) -> None:
         self.error = None
 
-    def unavailable(self, error: KafkaError, doing: str) -> Unavailable:
-        """What a broker answered stands for itself; what the client itself says is often only that no answer came."""
-        return unavailable(self.error if self.error is not None and error.code() < 0 else error, doing)
+    def unavailable(self, error: KafkaError, action: str) -> Unavailable:
+        """Uses the recorded cause in place of the client's own errors, which often only report a timeout."""
+        return unavailable(self.error if self.error is not None and error.code() < 0 else error, action)

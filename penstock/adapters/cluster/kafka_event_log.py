@@ -26,22 +26,22 @@ from penstock.domain.errors import Conflict, NotFound, PenstockError, Unavailabl
 from penstock.domain.events import DEAD_LETTER
 from penstock.ports.event_log import Consumer, EventLog, Message, Producer, TopicPartition
 
-PROBED_TOPIC = DEAD_LETTER  # any will do: the least busy
-SHOWN_SECONDS = 30.0  # for a new topic to be known, with a leader for each partition
-PAUSE_SECONDS = 0.05  # between two looks
-RETENTION, FOR_EVER = "retention.ms", "-1"
+PROBED_TOPIC = DEAD_LETTER  # any topic; this is the least busy
+TOPIC_READY_SECONDS = 30.0  # for a new topic to have a leader for each partition
+PAUSE_SECONDS = 0.05  # between two checks
+RETENTION, UNLIMITED = "retention.ms", "-1"
 NO_DAYS: Mapping[str, int] = MappingProxyType({})
 DAY_MS = 86_400_000
-REPORT_MARGIN_SECONDS = 5.0  # librdkafka looks for events that are overdue once a second
+REPORT_MARGIN_SECONDS = 5.0  # librdkafka checks for expired events once a second
 
 
 class KafkaEventLog(EventLog):
-    """One cluster. Nothing is connected to until it is needed, or a producer is made."""
+    """One cluster. Connects when needed, or when a producer is created."""
 
     def __init__(self, settings: KafkaSettings) -> None:
         self._settings = settings
         self._error_recorder = ErrorRecorder()
-        self._admin = AdminClient(settings.client() | {"error_cb": self._error_recorder.note})
+        self._admin = AdminClient(settings.client() | {"error_cb": self._error_recorder.record})
         timeout_seconds = settings.delivery_timeout_seconds + settings.request_timeout_seconds + REPORT_MARGIN_SECONDS
         self._dispatcher = Dispatcher(settings.producer(), timeout_seconds)
         self._lock = threading.Lock()
@@ -50,38 +50,38 @@ class KafkaEventLog(EventLog):
         self._prober: KafkaInspector | None = None
 
     def create_topics(self, partitions: Mapping[str, int], retention_days: Mapping[str, int] = NO_DAYS) -> None:
-        """Two that create the same topics at once do no harm. A new topic takes a write when one replica is away.
+        """Safe to run concurrently. A new topic accepts writes while one replica is down.
 
-        Topics that `retention_days` does not name keep events as long as the brokers do by default.
+        Topics not in `retention_days` have the brokers' default retention.
         """
-        present = self._count_partitions(partitions)
-        self._refuse_other_counts(partitions, present)
-        missing = {topic: count for topic, count in partitions.items() if topic not in present}
+        existing = self._count_partitions(partitions)
+        self._refuse_other_counts(partitions, existing)
+        missing = {topic: count for topic, count in partitions.items() if topic not in existing}
         replicas = self._settings.replication_factor
         config = {"min.insync.replicas": str(max(1, replicas - 1))}
-        kept = {topic: {RETENTION: _milliseconds(days)} for topic, days in retention_days.items()}
+        retention = {topic: {RETENTION: _milliseconds(days)} for topic, days in retention_days.items()}
         new = [
-            NewTopic(self.name(topic), count, replicas, config=config | kept.get(topic, {}))
+            NewTopic(self.name(topic), count, replicas, config=config | retention.get(topic, {}))
             for topic, count in missing.items()
         ]
         for name, future in (self._admin.create_topics(new) if new else {}).items():
-            with suppress(Conflict):  # somebody else was quicker
+            with suppress(Conflict):  # another process created it
                 self._result(future, f"creating topic {name}")
         self._await_topics(missing)
 
     def lengthen_retention(self, retention_days: Mapping[str, int]) -> dict[str, int]:
-        """Have these topics keep events for so many days at least, whatever the brokers' default becomes.
+        """Set the minimal retention of these topics, independent of the brokers' default.
 
-        Returns those that kept them for less, by their names in the cluster, with the days that they keep them now.
+        Returns the topics whose retention was shorter, by their names in the cluster, with the new days.
         """
         lengthened = {}
         for topic, days in retention_days.items():
-            wanted, (present, is_own) = _milliseconds(days), self._retention(topic)
-            if present != FOR_EVER and int(present) < int(wanted):
+            required, (current, is_own) = _milliseconds(days), self._retention(topic)
+            if current != UNLIMITED and int(current) < int(required):
                 lengthened[self.name(topic)] = days
-                self._set_retention(topic, wanted)
+                self._set_retention(topic, required)
             elif not is_own:
-                self._set_retention(topic, present)
+                self._set_retention(topic, current)
         return lengthened
 
     def partitions(self, topic: str) -> int:
@@ -123,17 +123,17 @@ class KafkaEventLog(EventLog):
         return [as_message(record, TopicPartition(topic, partition)) for record in records]
 
     def name(self, name: str) -> str:
-        """What a topic or group of this installation is called in the cluster."""
+        """The name of this installation's topic or group in the cluster."""
         return self._settings.prefix + name
 
     def probe(self) -> None:
-        """Whether a broker answers at once. Raises `Unavailable`."""
+        """Check that a broker answers immediately. Raises `Unavailable`."""
         with self._lock:
             self._prober = self._prober or KafkaInspector(self._settings)
         self._prober.probe(self.name(PROBED_TOPIC))
 
     def close(self) -> None:
-        """Consumers that are still open leave their groups."""
+        """Also closes open consumers, which leave their groups."""
         if self._prober is not None:
             self._prober.close()
         with self._lock:
@@ -147,7 +147,7 @@ class KafkaEventLog(EventLog):
             self._consumers.discard(consumer)
 
     def _count_partitions(self, topics: Mapping[str, int] | Sequence[str]) -> dict[str, int]:
-        """Of those that exist. A description makes no topic, whatever `auto.create.topics.enable` says."""
+        """The number of partitions of each existing topic; unlike other calls, this never creates a topic."""
         if not topics:
             return {}
         described = self._admin.describe_topics(TopicCollection([self.name(topic) for topic in topics]))
@@ -161,19 +161,19 @@ class KafkaEventLog(EventLog):
                 counts[topic] = len(description.partitions)
         return counts
 
-    def _await_topics(self, wanted: Mapping[str, int]) -> None:
-        """Until every partition is led by a broker that knows it."""
-        deadline = time.monotonic() + SHOWN_SECONDS
+    def _await_topics(self, requested: Mapping[str, int]) -> None:
+        """Wait until every partition has a leader that knows it."""
+        deadline = time.monotonic() + TOPIC_READY_SECONDS
         with closing(KafkaInspector(self._settings)) as inspector:
-            for topic in wanted:
+            for topic in requested:
                 while not self._is_ready(topic, inspector):
                     if time.monotonic() > deadline:
                         raise Unavailable(
-                            f"topic {self.name(topic)}, just created, is not ready in {SHOWN_SECONDS:.0f} s",
+                            f"topic {self.name(topic)}, just created, is not ready in {TOPIC_READY_SECONDS:.0f} s",
                             dependency=KAFKA,
                         )
                     time.sleep(PAUSE_SECONDS)
-        self._refuse_other_counts(wanted, self._count_partitions(wanted))
+        self._refuse_other_counts(requested, self._count_partitions(requested))
 
     def _is_ready(self, topic: str, inspector: KafkaInspector) -> bool:
         count = self._count_partitions([topic]).get(topic, 0)
@@ -183,40 +183,40 @@ class KafkaEventLog(EventLog):
             return count > 0
         return False
 
-    def _refuse_other_counts(self, wanted: Mapping[str, int], present: Mapping[str, int]) -> None:
-        for topic, count in present.items():
-            if count != wanted[topic]:
-                has = f"topic {self.name(topic)} has {count} partitions, not {wanted[topic]}"
-                raise Conflict(f"{has}: its number cannot be changed")
+    def _refuse_other_counts(self, requested: Mapping[str, int], existing: Mapping[str, int]) -> None:
+        for topic, count in existing.items():
+            if count != requested[topic]:
+                difference = f"topic {self.name(topic)} has {count} partitions, not {requested[topic]}"
+                raise Conflict(f"{difference}: the number cannot be changed")
 
     def _retention(self, topic: str) -> tuple[str, bool]:
-        """In milliseconds, and whether it is the topic's own rather than the brokers' default."""
+        """The retention in milliseconds, and whether it is set on the topic itself, not the brokers' default."""
         resource = ConfigResource(ConfigResource.Type.TOPIC, self.name(topic))
         described = self._admin.describe_configs([resource])[resource]
-        entry = self._result(described, f"asking how topic {self.name(topic)} is set up")[RETENTION]
+        entry = self._result(described, f"reading the configuration of topic {self.name(topic)}")[RETENTION]
         return entry.value, ConfigSource(entry.source) is ConfigSource.DYNAMIC_TOPIC_CONFIG
 
     def _set_retention(self, topic: str, milliseconds: str) -> None:
         entry = ConfigEntry(RETENTION, milliseconds, incremental_operation=AlterConfigOpType.SET)
         resource = ConfigResource(ConfigResource.Type.TOPIC, self.name(topic), incremental_configs=[entry])
         altered = self._admin.incremental_alter_configs([resource])[resource]
-        self._result(altered, f"setting how long topic {self.name(topic)} keeps events")
+        self._result(altered, f"setting the retention of topic {self.name(topic)}")
 
-    def _result(self, future: Future[Any], doing: str) -> Any:
+    def _result(self, future: Future[Any], action: str) -> Any:
         try:
             result = future.result()
         except KafkaException as error:
-            raise self._meaning(error.args[0], doing) from error
+            raise self._mapped(error.args[0], action) from error
         self._error_recorder.clear()
         return result
 
-    def _meaning(self, error: KafkaError, doing: str) -> PenstockError:
+    def _mapped(self, error: KafkaError, action: str) -> PenstockError:
         if error.code() == KafkaError.TOPIC_ALREADY_EXISTS:
-            return Conflict(f"{doing}: it exists")
+            return Conflict(f"{action}: it already exists")
         if error.code() in UNKNOWN_TOPIC:
-            return NotFound(f"{doing}: there is no such topic or partition; create the topics first")
-        self._admin.poll(0)  # the cause may lie in what it was told aside
-        return self._error_recorder.unavailable(error, doing)
+            return NotFound(f"{action}: there is no such topic or partition; create the topics first")
+        self._admin.poll(0)  # may report the cause to the error callback
+        return self._error_recorder.unavailable(error, action)
 
 
 def _milliseconds(days: int) -> str:

@@ -1,4 +1,4 @@
-"""A group's lag in a topic, asked of Kafka itself: what the group's own members believe does not count."""
+"""A group's lag in a topic as Kafka reports it, independent of the group's members."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from penstock.ports.event_log import PartitionLag
 
 
 class KafkaLag:
-    """`group` in `topic`, which has `partitions`."""
+    """Reads the lag of `group` in `topic`, which has `partitions`."""
 
     def __init__(self, settings: KafkaSettings, *, group: str, topic: str, partitions: int) -> None:
         self._inspector = KafkaInspector(settings, settings.prefix + group)
         self._places = [Place(settings.prefix + topic, partition) for partition in range(partitions)]
 
     def __call__(self) -> dict[int, PartitionLag]:
-        """By partition. Raises `Unavailable`."""
+        """The lag by partition. Raises `Unavailable`."""
         committed = self._inspector.committed(self._places)
         lags = {}
         for place in self._places:

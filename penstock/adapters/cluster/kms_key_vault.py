@@ -1,13 +1,13 @@
-"""The key vault in AWS KMS, or a service that speaks its protocol: the key-encryption key never leaves it.
+"""The key vault in AWS KMS or a compatible service: the key-encryption key never leaves it.
 
 A wrapped key is
 
-    format (1 byte = 1) ‖ BLAKE2b of the rest (8) ‖ MessagePack [ARN of the KMS key, what KMS's Encrypt gave]
+    format (1 byte = 1) ‖ BLAKE2b of the body (8) ‖ body: MessagePack [ARN of the KMS key, ciphertext from KMS]
 
-The context goes to KMS as encryption context, which KMS authenticates (and writes to CloudTrail: it holds no secret).
-The ARN decides which key unwraps, so that no foreign key can be slipped in. The digest is no protection against
-people, which KMS gives: without it a changed byte may look to KMS like the key of another account, for which it says
-"access denied", as it does for a policy that is wrong.
+The context is KMS's encryption context, which KMS authenticates (and writes to CloudTrail: it contains no secret). The
+ARN determines which key unwraps, so no other key can be substituted. The digest only detects damage; KMS protects
+against attackers. Without it, KMS may take a changed byte for a key of another account, and response "access denied",
+as it does for a wrong policy.
 """
 
 from __future__ import annotations
@@ -24,17 +24,17 @@ from penstock.adapters.cluster.aws import AwsSettings, code_of, connect, describ
 from penstock.domain.errors import Corrupt, KeyRevoked, PenstockError, Unavailable, refusal
 from penstock.ports.key_vault import KeyVault
 
-KMS = "kms"  # what an outage of it is called in metrics and logs
+KMS = "kms"  # the dependency's name in metrics and logs
 FORMAT = b"\x01"
 DIGEST_BYTES = 8
 HEAD_BYTES = len(FORMAT) + DIGEST_BYTES
 KEY_BYTES = 32
 
-# Access denied is not among them: a policy is fixed in minutes, and what ends a request for good must not be a typing
-# mistake in one. Like throttling, timeouts and KMS's own faults it is waited out.
-_MEANING: dict[str, type[PenstockError]] = {
+# "Access denied" is not listed: a mistake in a policy is soon fixed, and must not fail a request for good. Like
+# throttling, timeouts and KMS's own faults, it is `Unavailable`.
+_MAPPED_ERRORS: dict[str, type[PenstockError]] = {
     "DisabledException": KeyRevoked,
-    "KMSInvalidStateException": KeyRevoked,  # it waits for its deletion, or its imported material is gone
+    "KMSInvalidStateException": KeyRevoked,  # its deletion is scheduled, or its imported material is deleted
     "NotFoundException": KeyRevoked,
     "InvalidCiphertextException": Corrupt,
     "IncorrectKeyException": Corrupt,
@@ -42,7 +42,7 @@ _MEANING: dict[str, type[PenstockError]] = {
 
 
 class KmsSettings(AwsSettings, frozen=True, kw_only=True):
-    """`key_id` wraps: an ARN, an id or an alias. `former_key_arns` unwrap what other keys have wrapped before."""
+    """`key_id` (an ARN, id or alias) wraps. `former_key_arns` are older keys, which still unwrap."""
 
     key_id: str
     former_key_arns: tuple[str, ...] = ()
@@ -55,15 +55,15 @@ class _Wrapped(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fiel
 
 class KmsKeyVault(KeyVault):
     def __init__(self, settings: KmsSettings) -> None:
-        """Wraps and unwraps a key for trial: a mistake in the settings must not look like a key that is gone.
+        """Wraps and unwraps a test key, so that a mistake in the settings does not look like a destroyed key.
 
-        Refused: `key_unusable`. Raises `Unavailable`, while KMS is away or refuses the call.
+        Raises `Refused` (`key_unusable`), and `Unavailable` while KMS is unavailable or denies the call.
         """
         self._settings = settings
         self._client = connect("kms", settings)
         self._trusted = set(settings.former_key_arns)
         try:
-            self._try_out()
+            self._test_key()
         except KeyRevoked as error:
             raise refusal(
                 "key_unusable",
@@ -72,41 +72,40 @@ class KmsKeyVault(KeyVault):
             ) from error
 
     def probe(self) -> None:
-        """Whether KMS wraps now. Raises `Unavailable`, `KeyRevoked`."""
+        """Check that KMS can wrap. Raises `Unavailable`, `KeyRevoked`."""
         self.wrap(bytes(KEY_BYTES), b"penstock probe")
 
     def wrap(self, key: bytes, context: bytes) -> bytes:
         if len(key) != KEY_BYTES:
             raise ValueError(f"a key to wrap is {KEY_BYTES} bytes long")
         with _errors(self._settings.key_id):
-            answer = self._client.encrypt(
+            response = self._client.encrypt(
                 KeyId=self._settings.key_id, Plaintext=key, EncryptionContext=_kms_context(context)
             )
-        self._trusted.add(answer["KeyId"])
-        body = msgspec.msgpack.encode(_Wrapped(answer["KeyId"], answer["CiphertextBlob"]))
+        self._trusted.add(response["KeyId"])
+        body = msgspec.msgpack.encode(_Wrapped(response["KeyId"], response["CiphertextBlob"]))
         return FORMAT + _digest(body) + body
 
     def unwrap(self, wrapped: bytes, context: bytes) -> bytes:
         parts = _parsed(wrapped)
         if not self._trusts(parts.key_arn):
             raise KeyRevoked(
-                f"the KMS key {parts.key_arn} is not among the configured ones any more: what it protects opens only"
-                " with that key"
+                f"the KMS key {parts.key_arn} is no longer configured: its data can only be opened with this key"
             )
         with _errors(parts.key_arn):
-            answer = self._client.decrypt(
+            response = self._client.decrypt(
                 KeyId=parts.key_arn, CiphertextBlob=parts.ciphertext, EncryptionContext=_kms_context(context)
             )
-        key: bytes = answer["Plaintext"]
+        key: bytes = response["Plaintext"]
         return key
 
     def _trusts(self, key_arn: str) -> bool:
-        """Ask again which key an alias names before an unknown one is turned away: it may name another by now."""
+        """Before an unknown key is refused, look up the alias again: it may name another key now."""
         if key_arn not in self._trusted:
-            self._try_out()
+            self._test_key()
         return key_arn in self._trusted
 
-    def _try_out(self) -> None:
+    def _test_key(self) -> None:
         context = b"penstock trial"
         self.unwrap(self.wrap(secrets.token_bytes(KEY_BYTES), context), context)
 
@@ -126,7 +125,7 @@ def _digest(body: bytes) -> bytes:
 
 
 def _kms_context(context: bytes) -> dict[str, str]:
-    """KMS takes text only, and none that is empty."""
+    """KMS accepts only text, and not an empty one."""
     return {"penstock": f"hex:{context.hex()}"}
 
 
@@ -136,15 +135,15 @@ def _errors(key_id: str) -> Iterator[None]:
     try:
         yield
     except ClientError as error:
-        meaning = _MEANING.get(code_of(error))
-        if meaning is None:
-            raise _away(key_id, error) from error
-        if meaning is Corrupt:
+        error_type = _MAPPED_ERRORS.get(code_of(error))
+        if error_type is None:
+            raise _unavailable(key_id, error) from error
+        if error_type is Corrupt:
             raise Corrupt("a wrapped key does not open: it was changed, or belongs to another context") from error
-        raise meaning(f"the KMS key {key_id} cannot be used: {describe(error)}") from error
+        raise error_type(f"the KMS key {key_id} cannot be used: {describe(error)}") from error
     except BotoCoreError as error:
-        raise _away(key_id, error) from error
+        raise _unavailable(key_id, error) from error
 
 
-def _away(key_id: str, error: ClientError | BotoCoreError) -> Unavailable:
+def _unavailable(key_id: str, error: ClientError | BotoCoreError) -> Unavailable:
     return Unavailable(f"the KMS key {key_id} cannot be used: {describe(error)}", dependency=KMS)

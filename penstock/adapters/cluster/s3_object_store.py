@@ -1,10 +1,10 @@
-"""The object store in a bucket of S3, or of a service that speaks its protocol.
+"""The object store in a bucket of S3 or a compatible service.
 
-The object `a/b` is named `<prefix>a/b!`. Many services keep objects as files, where `a` and `a/b` exclude each other;
-`!` is the one mark that S3 calls safe and that sorts before all that keys are made of, so that names sort as keys do.
+The object `a/b` is stored as `<prefix>a/b!`. Many services store objects as files, where `a` and `a/b` exclude each
+other. `!` is the only character that S3 calls safe and that sorts before all characters of keys, so names sort as keys.
 
-A version is S3's version id where the bucket keeps versions, otherwise the entity tag (`s3_read.py`). Where versions
-are kept, deleting an object removes all of them: what was deleted must be gone.
+A version is S3's version id in a bucket with versioning, otherwise the entity tag (`s3_read.py`). With versioning,
+deleting an object removes all its versions.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ from penstock.domain.errors import Corrupt, refusal
 from penstock.domain.object_keys import check_key, check_prefix
 from penstock.ports.object_store import ObjectRef, ObjectStore, StoredObject
 
-MARK = "!"
+SUFFIX = "!"
 NOT_IMPLEMENTED = 501
 PROBE_SECONDS = 2.0
 CONTENT_TYPE = "application/octet-stream"
 
 
 class PresignedPut(NamedTuple):
-    """What a client needs to put a file straight into the bucket: PUT `url` with exactly these headers."""
+    """How a client uploads a file directly to the bucket: PUT `url` with exactly these headers."""
 
     url: str
     headers: dict[str, str]
@@ -40,14 +40,14 @@ class PresignedPut(NamedTuple):
 
 class S3ObjectStore(ObjectStore):
     def __init__(self, settings: S3Settings) -> None:
-        """The store in a bucket that exists. Refused: `bucket_missing`, `invalid_setting`. Raises `Unavailable`."""
+        """The store in an existing bucket. Raises `Refused` (`bucket_missing`, `invalid_setting`), `Unavailable`."""
         self._settings, self._root = settings, settings.root
         self._client = connect_s3(settings)
-        self._versioned = self._keeps_versions(self._client)
+        self._is_versioned = self._keeps_versions(self._client)
         self._prober = connect_s3(replace(settings, attempts=1, connect_timeout_seconds=PROBE_SECONDS))
 
     def probe(self) -> None:
-        """Ask for nothing but an answer, once. Raises `Unavailable`."""
+        """Check once that S3 answers. Raises `Unavailable`."""
         self._keeps_versions(self._prober)
 
     def put(self, key: str, parts: Iterable[bytes]) -> ObjectRef:
@@ -74,15 +74,15 @@ class S3ObjectStore(ObjectStore):
         name = self._name(key)
         with s3_errors(f"object {key}"):
             self._client.delete_object(Bucket=self._settings.bucket, Key=name)
-            if self._versioned:  # the line above has only hidden it
-                self._remove_hidden(name)
+            if self._is_versioned:  # the line above only adds a delete marker
+                self._remove_old_versions(name)
 
     def close(self) -> None:
         self._client.close()
         self._prober.close()
 
     def abort_unfinished(self, before_us: int) -> int:
-        """Drop what is left of uploads that began before `before_us` and never ended; how many there were."""
+        """Abort unfinished uploads that began before `before_us`; returns their number."""
         stale = [
             each
             for page in self._pages("list_multipart_uploads", Prefix=self._root)
@@ -90,17 +90,17 @@ class S3ObjectStore(ObjectStore):
             if _microseconds(each["Initiated"]) < before_us and self._key(each["Key"]) is not None
         ]
         for each in stale:
-            with s3_errors(f"an upload of {each['Key']}"), _unless_gone("NoSuchUpload"):
+            with s3_errors(f"an upload of {each['Key']}"), _ignoring("NoSuchUpload"):
                 self._client.abort_multipart_upload(
                     Bucket=self._settings.bucket, Key=each["Key"], UploadId=each["UploadId"]
                 )
         return len(stale)
 
     def presign_put(self, key: str, size: int, expires_seconds: int) -> PresignedPut:
-        """Leave to put `size` bytes under `key`, and nothing else, within `expires_seconds`; no call to S3 is made.
+        """Allow an upload of `size` bytes to `key` within `expires_seconds`; makes no call to S3.
 
-        Whoever has it may use it again until then, so that `key` must be a landing place that nothing else uses, and
-        what lies there must not be trusted to stay (`accept_presigned`).
+        The URL can be used repeatedly until then. So `key` must not be used for anything else, and its content may
+        change at any time (`accept_presigned`).
         """
         encryption = self._settings.encryption
         arguments = {"ContentLength": size, "ContentType": CONTENT_TYPE, **encryption}
@@ -114,11 +114,11 @@ class S3ObjectStore(ObjectStore):
 
     @contextmanager
     def accept_presigned(self, key: str, size: int) -> Iterator[Iterator[bytes]]:
-        """The bytes that were put under `key`, to be sealed elsewhere; the landing copy is deleted at the block's end.
+        """The bytes uploaded to `key`; the object is deleted at the end of the block.
 
-        They are of one version: when it is replaced meanwhile, they are still those, or `Corrupt` is raised. After an
-        error in the block the copy stays, so that the same call may be made again. Raises `NotFound` before anything
-        was put, `Corrupt` when it is not `size` bytes.
+        All bytes are of one version; if that is replaced during the read, `Corrupt` may be raised. After an error in
+        the block the object stays, so that the call can be repeated. Raises `NotFound` when nothing was uploaded,
+        `Corrupt` when it has not `size` bytes.
         """
         ref = self.stat(key)
         if ref.size != size:
@@ -132,12 +132,12 @@ class S3ObjectStore(ObjectStore):
 
     def _name(self, key: str) -> str:
         check_key(key)
-        return f"{self._root}{key}{MARK}"
+        return f"{self._root}{key}{SUFFIX}"
 
     def _key(self, name: str) -> str | None:
-        """The key of what is named so; None when that is not the store's own."""
-        key = name.removeprefix(self._root).removesuffix(MARK)
-        return key if key and name == f"{self._root}{key}{MARK}" else None
+        """The key of a stored name; None when the name is not one of this store."""
+        key = name.removeprefix(self._root).removesuffix(SUFFIX)
+        return key if key and name == f"{self._root}{key}{SUFFIX}" else None
 
     def _keeps_versions(self, client: Any) -> bool:
         bucket = self._settings.bucket
@@ -156,8 +156,10 @@ class S3ObjectStore(ObjectStore):
                 raise
 
     def _list(self, prefix: str) -> Iterator[StoredObject]:
-        """Where versions are kept, only the listing of versions tells which one is present."""
-        operation, field = ("list_object_versions", "Versions") if self._versioned else ("list_objects_v2", "Contents")
+        """With versioning, only the listing of versions has the version id of the current object."""
+        operation, field = (
+            ("list_object_versions", "Versions") if self._is_versioned else ("list_objects_v2", "Contents")
+        )
         for page in self._pages(operation, Prefix=prefix):
             for entry in page.get(field, []):
                 key = self._key(entry["Key"])
@@ -175,8 +177,8 @@ class S3ObjectStore(ObjectStore):
                 return
             yield page
 
-    def _remove_hidden(self, name: str) -> None:
-        """Remove the versions of an object that are not its present one, and then the marks of its deletion."""
+    def _remove_old_versions(self, name: str) -> None:
+        """Remove the old versions of an object, then its delete markers."""
         entries = [
             (field, entry["VersionId"])
             for page in self._pages("list_object_versions", Prefix=name)
@@ -184,14 +186,13 @@ class S3ObjectStore(ObjectStore):
             for entry in page.get(field, [])
             if entry["Key"] == name and not (field == "Versions" and entry["IsLatest"])
         ]
-        for _, version in sorted(
-            entries, reverse=True
-        ):  # "Versions" first: a mark that is gone would show the last one
+        # "Versions" first: without its delete marker, the last version would be visible again.
+        for _, version in sorted(entries, reverse=True):
             self._client.delete_object(Bucket=self._settings.bucket, Key=name, VersionId=version)
 
 
 @contextmanager
-def _unless_gone(code: str) -> Iterator[None]:
+def _ignoring(code: str) -> Iterator[None]:
     try:
         yield
     except ClientError as error:
@@ -200,7 +201,7 @@ def _unless_gone(code: str) -> Iterator[None]:
 
 
 def _headers(encryption: Mapping[str, str]) -> dict[str, str]:
-    """The same as HTTP headers."""
+    """The encryption arguments as HTTP headers."""
     names = {
         "ServerSideEncryption": "x-amz-server-side-encryption",
         "SSEKMSKeyId": "x-amz-server-side-encryption-aws-kms-key-id",

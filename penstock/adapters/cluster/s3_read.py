@@ -1,4 +1,4 @@
-"""Reads from S3 that are pinned to one version: exactly the bytes that were asked for, or an error."""
+"""Reads from S3 that are pinned to one version: exactly the requested bytes, or an error."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from penstock.adapters.cluster.aws import code_of
 from penstock.adapters.cluster.s3_client import S3, s3_errors
 from penstock.domain.errors import Corrupt, Unavailable
 
-ATTEMPTS = 3  # at an answer that breaks off in mid-body, which botocore does not ask for again
-NO_VERSION = "null"  # S3's version id of what was written while the bucket kept no versions; it can be replaced
+ATTEMPTS = 3  # for a response whose body breaks off, which botocore does not retry
+NO_VERSION = "null"  # S3's version id of an object written without versioning; it can be overwritten
 _NOT_THIS_VERSION = {"NoSuchVersion", "InvalidArgument", "MethodNotAllowed", "400", "405"}
 
 
@@ -29,7 +29,7 @@ class Source(NamedTuple):
 
 
 def version_of(answer: Mapping[str, Any]) -> str:
-    """What names the bytes of an answer or of an entry of a listing: the version id, or else the entity tag."""
+    """The version in a response or an entry of a listing: the version id, otherwise the entity tag."""
     version = answer.get("VersionId", NO_VERSION)
     return str(answer["ETag"] if version == NO_VERSION else version)
 
@@ -39,9 +39,9 @@ def read_range(source: Source, start: int, length: int) -> bytes:
     if start < 0 or length < 0:
         raise ValueError("a range starts at 0 or later and ends where it starts or later")
     if start + length > source.size:
-        raise Corrupt(f"{source.what} ends before the range that was asked for")
-    if not length:  # HTTP cannot ask for nothing
-        head = _asked(source, "head_object")
+        raise Corrupt(f"{source.what} ends before the requested range")
+    if not length:  # HTTP has no empty range
+        head = _request(source, "head_object")
         _check(source, head)
         if head["ContentLength"] != source.size:
             raise _replaced(source)
@@ -50,17 +50,17 @@ def read_range(source: Source, start: int, length: int) -> bytes:
         body = _body(source, start, length)
         if len(body) == length:
             return body
-    raise Unavailable(f"{source.what}: S3 broke off in mid-answer, {ATTEMPTS} times", dependency=S3)
+    raise Unavailable(f"{source.what}: S3's response broke off {ATTEMPTS} times", dependency=S3)
 
 
 def _body(source: Source, start: int, length: int) -> bytes:
-    """The bytes, too few of them when the answer breaks off."""
+    """The bytes; too few when the response breaks off."""
     last = start + length - 1
-    answer = _asked(source, "get_object", Range=f"bytes={start}-{last}")
+    answer = _request(source, "get_object", Range=f"bytes={start}-{last}")
     _check(source, answer)
     if answer.get("ContentRange") != f"bytes {start}-{last}/{source.size}":  # RFC 9110 §14.4
-        raise Corrupt(f"{source.what}: S3 answers with another range than was asked for")
-    with closing(answer["Body"]) as body:  # its own `with` would give urllib3's, which lets a short body pass
+        raise Corrupt(f"{source.what}: S3 returned another range than requested")
+    with closing(answer["Body"]) as body:  # its own `with` returns urllib3's stream, which does not detect a short body
         try:
             content: bytes = body.read()
         except BotoCoreError:
@@ -68,7 +68,7 @@ def _body(source: Source, start: int, length: int) -> bytes:
     return content
 
 
-def _asked(source: Source, operation: str, **arguments: str) -> dict[str, Any]:
+def _request(source: Source, operation: str, **arguments: str) -> dict[str, Any]:
     pin = {"IfMatch" if _is_tag(source.version) else "VersionId": source.version}
     address = {"Bucket": source.bucket, "Key": source.name}
     with s3_errors(source.what):
@@ -78,18 +78,18 @@ def _asked(source: Source, operation: str, **arguments: str) -> dict[str, Any]:
         except ClientError as error:
             if code_of(error) not in _NOT_THIS_VERSION:
                 raise
-        source.client.head_object(**address)  # which tells an object that is not there from one that was replaced
+        source.client.head_object(**address)  # distinguishes a missing object from a replaced one
     raise _replaced(source)
 
 
 def _check(source: Source, answer: Mapping[str, Any]) -> None:
-    """Some services do not heed the pin."""
+    """Check the version, which some services ignore in the request."""
     if answer.get("ETag" if _is_tag(source.version) else "VersionId") != source.version:
         raise _replaced(source)
 
 
 def _replaced(source: Source) -> Corrupt:
-    return Corrupt(f"{source.what} is not the version that was asked for: upload it again")
+    return Corrupt(f"{source.what} is not the requested version: upload it again")
 
 
 def _is_tag(version: str) -> bool:

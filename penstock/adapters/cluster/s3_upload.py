@@ -1,4 +1,4 @@
-"""Uploads to S3 in bounded memory: one call for what is small, parts for the rest, and nothing half visible."""
+"""Uploads to S3 in bounded memory: one call for a small object, otherwise in parts; visible only when complete."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from botocore.exceptions import BotoCoreError, ClientError
 from penstock.adapters.cluster.s3_client import S3, s3_errors
 from penstock.domain.errors import Unavailable
 
-IN_FLIGHT = 2  # parts on their way while the next one fills
+IN_FLIGHT = 2  # parts being sent while the next one is filled
 
 
 class Target(NamedTuple):
-    """Where an object goes: `encryption` as S3Settings gives it, `what` names it in errors."""
+    """Where to store an object; `encryption` is that of S3Settings, `what` names the object in errors."""
 
     client: Any
     bucket: str
@@ -32,7 +32,7 @@ class Target(NamedTuple):
 
 
 def upload(target: Target, parts: Iterable[bytes], part_bytes: int) -> tuple[dict[str, Any], int]:
-    """Store the concatenation of `parts`; S3's answer, and how many bytes it was. An error of `parts` is passed on."""
+    """Store the concatenated `parts`; returns S3's response and the size in bytes. Errors of `parts` are raised."""
     blocks = _Blocks(parts, part_bytes)
     first = next(blocks, bytearray())
     if len(first) < part_bytes:
@@ -48,22 +48,22 @@ def _upload_in_parts(target: Target, blocks: Iterator[bytearray]) -> dict[str, A
     try:
         with ThreadPoolExecutor(IN_FLIGHT, "s3-put") as threads:
             parts = list(_sent(target, upload_id, blocks, threads))
-        return _end(target, upload_id, parts)
+        return _complete(target, upload_id, parts)
     except BaseException:
-        with suppress(ClientError, BotoCoreError):  # what stays is invisible, and `abort_unfinished` removes it
+        with suppress(ClientError, BotoCoreError):  # remaining parts are invisible, and `abort_unfinished` removes them
             target.client.abort_multipart_upload(UploadId=upload_id, **target.address)
         raise
 
 
-def _end(target: Target, upload_id: str, parts: list[dict[str, Any]]) -> dict[str, Any]:
-    """Make the whole visible."""
+def _complete(target: Target, upload_id: str, parts: list[dict[str, Any]]) -> dict[str, Any]:
+    """Complete the upload, which makes the object visible."""
     with s3_errors(target.what):
         answer: dict[str, Any] = target.client.complete_multipart_upload(
             UploadId=upload_id, MultipartUpload={"Parts": parts}, **target.address
         )
-    if "ETag" not in answer:  # botocore takes an answer without its body for one
+    if "ETag" not in answer:  # botocore accepts a response without a body
         raise Unavailable(
-            f"{target.what}: S3 broke off in its last answer, so that it may be stored or not", dependency=S3
+            f"{target.what}: S3's last response broke off, so the object may or may not be stored", dependency=S3
         )
     return answer
 
@@ -71,7 +71,7 @@ def _end(target: Target, upload_id: str, parts: list[dict[str, Any]]) -> dict[st
 def _sent(
     target: Target, upload_id: str, blocks: Iterator[bytearray], threads: ThreadPoolExecutor
 ) -> Iterator[dict[str, Any]]:
-    """Each part as the end of the upload must name it, in order."""
+    """The parts in order, as completing the upload needs them."""
     pending: deque[Future[dict[str, Any]]] = deque()
     for number, block in enumerate(blocks, 1):
         pending.append(threads.submit(_send, target, upload_id, number, block))
@@ -90,24 +90,24 @@ def _send(target: Target, upload_id: str, number: int, block: bytearray) -> dict
 
 
 class _Blocks(Iterator[bytearray]):
-    """`parts` cut into blocks of `block_bytes`, the last one shorter; counts what has passed."""
+    """`parts` as blocks of `block_bytes` (the last may be shorter); counts the bytes."""
 
     def __init__(self, parts: Iterable[bytes], block_bytes: int) -> None:
         self._parts, self._block_bytes = iter(parts), block_bytes
-        self._rest = memoryview(b"")
+        self._remaining = memoryview(b"")
         self.size = 0
 
     def __next__(self) -> bytearray:
         block = bytearray()
         while len(block) < self._block_bytes:
-            if not self._rest:
+            if not self._remaining:
                 part = next(self._parts, None)
                 if part is None:
                     break
-                self._rest = memoryview(part)
-            wanted = self._block_bytes - len(block)
-            block += self._rest[:wanted]
-            self._rest = self._rest[wanted:]
+                self._remaining = memoryview(part)
+            needed = self._block_bytes - len(block)
+            block += self._remaining[:needed]
+            self._remaining = self._remaining[needed:]
         if not block:
             raise StopIteration
         self.size += len(block)

@@ -1,4 +1,4 @@
-"""The control store in SQLite: one table of records, one transaction a call."""
+"""The control store in SQLite: one table of records, one transaction per call."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ TENANTS = "SELECT DISTINCT tenant FROM records WHERE tbl = ? ORDER BY tenant"
 
 class EmbeddedControlStore(ControlStore):
     def __init__(self, path: Path) -> None:
-        """The store in the database at `path`, which is made when it is missing. Raises `Unavailable`, `Corrupt`."""
+        """The store in the database at `path`, created if missing. Raises `Unavailable`, `Corrupt`."""
         self._database = Database(path, SCHEMA)
 
     def get(self, table: Table, tenant_id: str, partition: str, sort: str = "") -> Record | None:
@@ -74,13 +74,13 @@ class EmbeddedControlStore(ControlStore):
         with self._database.write() as connection:
             created = connection.execute(CREATE, (table.value, tenant_id, partition, sort, body)).fetchone()
         if created is None:
-            raise Conflict(f"there is a record in {table} already where one was to be created")
+            raise Conflict(f"the record to create in {table} already exists")
         return Record(table, tenant_id, partition, sort, body, 1)
 
     def replace(self, record: Record, body: bytes) -> Record:
         [after] = self.replace_each([(record, body)])
         if after is None:
-            raise Conflict(f"a record in {record.table} has changed or gone since it was read")
+            raise Conflict(f"a record in {record.table} was changed or deleted since it was read")
         return after
 
     def replace_each(self, changes: Sequence[tuple[Record, bytes]]) -> list[Record | None]:
@@ -116,7 +116,7 @@ def _address(record: Record) -> tuple[str, str, str, str]:
 
 
 def _scan(after: str, newest_first: bool) -> tuple[str, tuple[Any, ...]]:
-    """The statement of a scan and its bound; "" as the very start also admits a record whose sort is ""."""
+    """The statement of a scan and its bound; `after=""` includes a record whose sort is ""."""
     if newest_first:
         return (NEWEST_FIRST_AFTER, (after,)) if after else (NEWEST_FIRST, ())
     return (OLDEST_FIRST, (after,)) if after else (FIRST_AFTER_NOTHING, ())

@@ -1,4 +1,4 @@
-"""What the embedded adapters ask of the file system: private folders, durable names, and errors in Penstock's words."""
+"""File system functions of the embedded adapters: private folders, durable names, mapped errors."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tempfile import TemporaryFile
 
 from penstock.domain.errors import Unavailable
 
-DISK = "disk"  # what an outage of it is called in metrics and logs
+DISK = "disk"  # the dependency's name in metrics and logs
 PROBE_BYTES = 64 * 1024
 PRIVATE_FILE = 0o600
 PRIVATE_FOLDER = 0o700
@@ -19,7 +19,7 @@ PRIVATE_FOLDER = 0o700
 
 @contextmanager
 def errors(path: Path) -> Iterator[None]:
-    """Raise the system's errors about `path` as `Unavailable`, with what to fix."""
+    """Raise the system's errors about `path` as `Unavailable`, with a hint."""
     try:
         yield
     except OSError as error:
@@ -27,18 +27,18 @@ def errors(path: Path) -> Iterator[None]:
 
 
 def probe_disk(folder: Path) -> None:
-    """Whether something can be written in `folder`. Raises `Unavailable`."""
+    """Check that `folder` can be written. Raises `Unavailable`."""
     with errors(folder / "probe"), TemporaryFile(dir=folder) as file:
         file.write(bytes(PROBE_BYTES))
 
 
 def describe(error: OSError, path: Path) -> str:
-    """What is wrong with `path` and what to do about it."""
+    """What is wrong with `path`, and how to fix it."""
     match error.errno:
         case errno.ENOSPC | errno.EDQUOT:
             return f"the disk is full: free space under {path.parent}"
         case errno.EFBIG:
-            return f"{path.name} may not grow any more: raise the limit on file sizes (ulimit -f), or free space"
+            return f"{path.name} has the maximum file size: raise the limit on file sizes (ulimit -f), or free space"
         case errno.EACCES | errno.EPERM | errno.EROFS:
             return f"{path} cannot be used: check the owner and mode of it and of its folder"
         case errno.EMFILE | errno.ENFILE:
@@ -48,7 +48,7 @@ def describe(error: OSError, path: Path) -> str:
 
 
 def make_private_folder(folder: Path) -> None:
-    """`folder` and its missing parents, with mode 0700, so that they outlive a power cut; what exists is left alone."""
+    """Create `folder` and its missing parents durably, with mode 0700; existing folders stay unchanged."""
     if folder.is_dir():
         return
     make_private_folder(folder.parent)
@@ -60,7 +60,7 @@ def make_private_folder(folder: Path) -> None:
 
 
 def sync_folder(folder: Path) -> None:
-    """Make the names in `folder` as they are now outlive a power cut."""
+    """Make the current names in `folder` durable."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(descriptor)

@@ -1,7 +1,7 @@
-"""Consumer groups of the embedded event log: who is a member, and which partition is whose.
+"""Consumer groups of the embedded event log: members and the assignment of partitions.
 
-Every function runs inside a transaction of its caller, so that a commit and the loss of a partition never overlap.
-A partition that changes hands gets its group's next generation; a commit that bears an older one is a zombie's.
+Every function runs in the caller's transaction, so that a commit and the loss of a partition never overlap. A
+reassigned partition gets its group's next generation; a commit with an older generation is refused.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from penstock.ports.event_log import TopicPartition
 
 SCHEMA = """
 CREATE TABLE members (
-    member INTEGER PRIMARY KEY AUTOINCREMENT,  -- a number is never given out twice
+    member INTEGER PRIMARY KEY AUTOINCREMENT,  -- a number is never reused
     consumer_group TEXT NOT NULL,
     topics TEXT NOT NULL,  -- a JSON array
     process TEXT NOT NULL,  -- the name of its LivingProcess
-    beat_us INTEGER NOT NULL  -- when it was last heard of
+    beat_us INTEGER NOT NULL  -- its last heartbeat
 );
 CREATE TABLE generations (
     consumer_group TEXT PRIMARY KEY,
@@ -31,19 +31,19 @@ CREATE TABLE owners (
     topic TEXT NOT NULL,
     partition INTEGER NOT NULL,
     member INTEGER NOT NULL,
-    generation INTEGER NOT NULL,  -- since which it is this member's
+    generation INTEGER NOT NULL,  -- since which this member owns it
     PRIMARY KEY (consumer_group, topic, partition)
 ) WITHOUT ROWID;
 CREATE TABLE commits (
     consumer_group TEXT NOT NULL,
     topic TEXT NOT NULL,
     partition INTEGER NOT NULL,
-    next_offset INTEGER NOT NULL,  -- of the first event that is not done
+    next_offset INTEGER NOT NULL,  -- of the first unprocessed event
     PRIMARY KEY (consumer_group, topic, partition)
 ) WITHOUT ROWID;
 """
 
-# No row: the member was evicted. One row of NULLs: it is a member without partitions.
+# No row: the member was evicted. One row of NULLs: a member without partitions.
 _HOLDINGS = """
 SELECT o.topic, o.partition, o.generation, c.next_offset, p.first_offset, p.next_offset
 FROM members m
@@ -55,7 +55,7 @@ WHERE m.member = ?
 
 
 class Holding(NamedTuple):
-    """A partition of one member, as the log has it."""
+    """A partition of a member and its offsets in the log."""
 
     topic: str
     partition: int
@@ -66,7 +66,7 @@ class Holding(NamedTuple):
 
 
 class Owner(NamedTuple):
-    """Who claims a partition, and since when."""
+    """A member that claims a partition, and its generation."""
 
     group: str
     member: int
@@ -74,12 +74,12 @@ class Owner(NamedTuple):
 
 
 def assign(members: Sequence[int], partitions: int) -> list[int]:
-    """The owner of each partition: neighbours go to different members, shares differ by one at most."""
+    """The owner of each partition, round robin: shares differ by one at most."""
     return [members[partition % len(members)] for partition in range(partitions)]
 
 
 def join(connection: apsw.Connection, group: str, topics: Iterable[str], process: str, now_us: int) -> int:
-    """The number of a new member of `group`."""
+    """Add a member to `group`; returns its number."""
     body = msgspec.json.encode(sorted(topics)).decode()
     insert = "INSERT INTO members (consumer_group, topics, process, beat_us) VALUES (?, ?, ?, ?) RETURNING member"
     member: int = connection.execute(insert, (group, body, process, now_us)).get
@@ -93,7 +93,7 @@ def leave(connection: apsw.Connection, group: str, member: int) -> None:
 
 
 def beat(connection: apsw.Connection, member: int, now_us: int) -> bool:
-    """Note that `member` lives; False when it was evicted."""
+    """Record a heartbeat of `member`; False when it was evicted."""
     connection.execute("UPDATE members SET beat_us = ? WHERE member = ?", (now_us, member))
     return connection.changes() == 1
 
@@ -101,21 +101,21 @@ def beat(connection: apsw.Connection, member: int, now_us: int) -> bool:
 def evict(
     connection: apsw.Connection, group: str, now_us: int, timeout_us: int, has_died: Callable[[str], bool]
 ) -> None:
-    """Remove the members whose process is gone, and those that are silent for longer than `timeout_us`.
+    """Remove members whose process has died, and those without a heartbeat for longer than `timeout_us`.
 
-    A beat in the future is silence too: the clock went back, and whoever lives joins again.
+    A heartbeat too far in the future (the clock was set back) also counts as missing; a live member rejoins.
     """
     select = "SELECT member, process, abs(? - beat_us) > ? FROM members WHERE consumer_group = ?"
     members = connection.execute(select, (now_us, timeout_us, group)).fetchall()
     dead = {process for process in {str(process) for _, process, _ in members} if has_died(process)}
-    gone = [(member,) for member, process, silent in members if silent or process in dead]
-    if gone:
-        connection.executemany("DELETE FROM members WHERE member = ?", gone)
+    evicted = [(member,) for member, process, is_silent in members if is_silent or process in dead]
+    if evicted:
+        connection.executemany("DELETE FROM members WHERE member = ?", evicted)
         _rebalance(connection, group)
 
 
 def holdings(connection: apsw.Connection, member: int) -> list[Holding] | None:
-    """The partitions of `member`, in order; None when it was evicted."""
+    """The partitions of `member`, sorted; None when it was evicted."""
     rows = connection.execute(_HOLDINGS, (member,)).fetchall()
     if not rows:
         return None
@@ -123,7 +123,7 @@ def holdings(connection: apsw.Connection, member: int) -> list[Holding] | None:
 
 
 def commit(connection: apsw.Connection, owner: Owner, source: TopicPartition, next_offset: int) -> bool:
-    """Move the committed offset up to `next_offset`; False when `source` is not, or no longer, `owner`'s."""
+    """Advance the committed offset to `next_offset`; False when `owner` does not own `source` (any longer)."""
     place = (owner.group, *source)
     select = "SELECT member, generation FROM owners WHERE consumer_group = ? AND topic = ? AND partition = ?"
     if connection.execute(select, place).fetchone() != (owner.member, owner.generation):
@@ -135,36 +135,40 @@ def commit(connection: apsw.Connection, owner: Owner, source: TopicPartition, ne
 
 
 def _rebalance(connection: apsw.Connection, group: str) -> None:
-    """Give each partition to the member that `assign` names; one that stays with its owner keeps its generation."""
+    """Assign the partitions; those that keep their owner keep their generation."""
     bump = """INSERT INTO generations VALUES (?, 1)
               ON CONFLICT DO UPDATE SET generation = generation + 1 RETURNING generation"""
     generation = connection.execute(bump, (group,)).get
-    wanted = _wanted_owners(connection, group)
+    new_owners = _new_owners(connection, group)
     select = "SELECT topic, partition, member FROM owners WHERE consumer_group = ?"
-    present = {(topic, partition): member for topic, partition, member in connection.execute(select, (group,))}
+    old_owners = {(topic, partition): member for topic, partition, member in connection.execute(select, (group,))}
     connection.executemany(
         "DELETE FROM owners WHERE consumer_group = ? AND topic = ? AND partition = ?",
-        [(group, *place) for place in present.keys() - wanted.keys()],
+        [(group, *place) for place in old_owners.keys() - new_owners.keys()],
     )
     connection.executemany(
         "INSERT OR REPLACE INTO owners VALUES (?, ?, ?, ?, ?)",
-        [(group, *place, member, generation) for place, member in wanted.items() if present.get(place) != member],
+        [
+            (group, *place, member, generation)
+            for place, member in new_owners.items()
+            if old_owners.get(place) != member
+        ],
     )
-    # From its first owner on a group has a committed offset, so that what expires before it is read is noticed.
+    # A group has a committed offset from its first owner on, so that the expiry of unread events is detected.
     start = """INSERT OR IGNORE INTO commits
                SELECT o.consumer_group, o.topic, o.partition, p.first_offset
                FROM owners o JOIN partitions p USING (topic, partition) WHERE o.consumer_group = ?"""
     connection.execute(start, (group,))
 
 
-def _wanted_owners(connection: apsw.Connection, group: str) -> dict[tuple[str, int], int]:
+def _new_owners(connection: apsw.Connection, group: str) -> dict[tuple[str, int], int]:
     subscriptions: dict[str, list[int]] = {}
     select = """SELECT t.value, m.member FROM members m, json_each(m.topics) t
                 WHERE m.consumer_group = ? ORDER BY m.member"""
     for topic, member in connection.execute(select, (group,)):
         subscriptions.setdefault(topic, []).append(member)
-    wanted = {}
+    owners = {}
     for topic, members in subscriptions.items():
         count = connection.execute("SELECT count(*) FROM partitions WHERE topic = ?", (topic,)).get
-        wanted.update({(topic, partition): member for partition, member in enumerate(assign(members, count))})
-    return wanted
+        owners.update({(topic, partition): member for partition, member in enumerate(assign(members, count))})
+    return owners

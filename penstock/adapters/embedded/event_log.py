@@ -1,4 +1,4 @@
-"""The event log on one SQLite file, for any number of threads and processes of one machine."""
+"""The event log in one SQLite file, for any number of threads and processes on one machine."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ from penstock.ports.event_log import Consumer, EventLog, Message, Producer, Topi
 
 SESSION_TIMEOUT_SECONDS = 10.0
 BEATS_PER_SESSION = 5
-SHORTEST_PAUSE_SECONDS = 0.002  # between two looks for events of other processes; grows while there are none
-LONGEST_PAUSE_SECONDS = 0.02
+MIN_PAUSE_SECONDS = 0.002  # between two checks for events of other processes; grows while there are none
+MAX_PAUSE_SECONDS = 0.02
 PAUSE_GROWTH = 1.25
 
 _SCHEMA = """
 CREATE TABLE partitions (
     topic TEXT NOT NULL,
     partition INTEGER NOT NULL,
-    first_offset INTEGER NOT NULL DEFAULT 0,  -- of what has not expired
+    first_offset INTEGER NOT NULL DEFAULT 0,  -- of the first event that has not expired
     next_offset INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (topic, partition)
 ) WITHOUT ROWID;
@@ -50,7 +50,7 @@ _SELECT_EVENTS = """SELECT topic, partition, "offset", "key", value, timestamp_u
 
 
 class EmbeddedEventLog(EventLog):
-    """Waiting is done in real time, whatever `clock` says; a simulation polls with a timeout of 0."""
+    """Waits in real time, whatever `clock` is; a simulation polls with a timeout of 0."""
 
     def __init__(self, path: Path, clock: Clock, *, session_timeout: float = SESSION_TIMEOUT_SECONDS) -> None:
         """`session_timeout` is in seconds. Raises `Unavailable`, `Corrupt`."""
@@ -65,10 +65,10 @@ class EmbeddedEventLog(EventLog):
     def create_topics(self, partitions: Mapping[str, int]) -> None:
         with self._database.write() as connection:
             for topic, count in partitions.items():
-                present = _count_partitions(connection, topic)
-                if present not in (0, count):
-                    raise Conflict(f"topic {topic} has {present} partitions, not {count}: its number cannot be changed")
-                rows = [(topic, partition) for partition in range(present, count)]
+                current = _count_partitions(connection, topic)
+                if current not in (0, count):
+                    raise Conflict(f"topic {topic} has {current} partitions, not {count}: the number cannot be changed")
+                rows = [(topic, partition) for partition in range(current, count)]
                 connection.executemany("INSERT INTO partitions (topic, partition) VALUES (?, ?)", rows)
 
     def partitions(self, topic: str) -> int:
@@ -113,9 +113,9 @@ class EmbeddedEventLog(EventLog):
             return _select(connection, topic, partition, offset, limit)
 
     def trim(self, topic: str, before_us: int, *, unread: bool = False) -> int:
-        """Delete what was sent before `before_us` and is done in every group, or, with `unread`, all of it.
+        """Delete events sent before `before_us` that every group has processed, or, with `unread`, all of them.
 
-        Returns the number of events deleted. A group that had yet to read some of them hears of it by `lost`.
+        Returns the number of deleted events. `lost` informs a group that had not read some of them.
         """
         with self._database.write() as connection:
             return sum(
@@ -129,7 +129,7 @@ class EmbeddedEventLog(EventLog):
 
 
 class _Arrivals:
-    """Tells the consumers of this process about the events that its producers have flushed."""
+    """Notifies the consumers of this process of events that its producers flushed."""
 
     def __init__(self) -> None:
         self.count = 0
@@ -141,7 +141,7 @@ class _Arrivals:
             self._condition.notify_all()
 
     def wait(self, seen: int, seconds: float) -> None:
-        """Until `count` is no longer `seen`, for `seconds` at most."""
+        """Wait up to `seconds` until `count` differs from `seen`."""
         with self._condition:
             self._condition.wait_for(lambda: self.count != seen, seconds)
 
@@ -160,7 +160,7 @@ class _EmbeddedProducer(Producer):
         if partition is None:
             partition = crc32(key) % count
         if not 0 <= partition < count:
-            raise NotFound(f"topic {topic} has {count} partitions, none of them is {partition}")
+            raise NotFound(f"topic {topic} has {count} partitions, but no partition {partition}")
         with self._lock:
             self._queue.append((topic, partition, key, value, self._clock.now_us()))
 
@@ -180,7 +180,7 @@ class _EmbeddedProducer(Producer):
 
 @dataclass
 class _Held:
-    """A partition that is this member's since `generation`."""
+    """A partition that this member owns since `generation`."""
 
     generation: int
     position: int  # offset of the next event to deliver
@@ -188,9 +188,9 @@ class _Held:
 
 
 class _EmbeddedConsumer(Consumer):
-    """Joins its group at the first poll, and again when it was evicted.
+    """Joins its group at the first poll, and rejoins when it was evicted.
 
-    What it writes need not outlive a power cut: then all members are gone, and events come again.
+    Its writes need not survive a power failure, which ends all members anyway; events are then delivered again.
     """
 
     def __init__(
@@ -220,25 +220,25 @@ class _EmbeddedConsumer(Consumer):
         self._held: dict[TopicPartition, _Held] = {}
         self._lost: set[TopicPartition] = set()
         self._turn = 0
-        self._idle_version: int | None = None  # of the log, when a look found nothing to deliver
-        self._pause = SHORTEST_PAUSE_SECONDS
+        self._idle_version: int | None = None  # of the log, when there was last nothing to deliver
+        self._pause = MIN_PAUSE_SECONDS
 
     def poll(self, timeout: float, max_messages: int = 1) -> list[Message]:
         deadline = time.monotonic() + timeout
         with self._lock:
             while True:
-                seen, version = self._arrivals.count, self._version()
+                arrivals, version = self._arrivals.count, self._version()
                 if version != self._idle_version or self._clock.monotonic() >= self._next_beat:
-                    messages = self._look(max_messages)
+                    messages = self._poll_log(max_messages)
                     if messages:
-                        self._idle_version, self._pause = None, SHORTEST_PAUSE_SECONDS
+                        self._idle_version, self._pause = None, MIN_PAUSE_SECONDS
                         return messages
                     self._idle_version = version
-                left = deadline - time.monotonic()
-                if left <= 0:
+                remaining = deadline - time.monotonic()
+                if remaining <= 0:
                     return []
-                self._arrivals.wait(seen, min(self._pause, left))
-                self._pause = min(self._pause * PAUSE_GROWTH, LONGEST_PAUSE_SECONDS)
+                self._arrivals.wait(arrivals, min(self._pause, remaining))
+                self._pause = min(self._pause * PAUSE_GROWTH, MAX_PAUSE_SECONDS)
 
     def commit(self, message: Message) -> None:
         with self._lock:
@@ -278,42 +278,40 @@ class _EmbeddedConsumer(Consumer):
             self._reader.close()
             if member is None:
                 return
-            with (
-                suppress(Unavailable),
-                self._database.write(durable=False) as connection,
-            ):  # else its silence tells the others
+            # If this fails, the member is evicted after its session timeout.
+            with suppress(Unavailable), self._database.write(durable=False) as connection:
                 event_groups.leave(connection, self._group, member)
 
     def _version(self) -> int:
-        """Another number whenever anyone has changed anything in the log: a hundredth of the cost of a look."""
+        """Changes with every change of the log; costs a hundredth of a read."""
         with errors(self._path):
             version: int = self._reader.execute("PRAGMA data_version").get
         return version
 
-    def _look(self, max_messages: int) -> list[Message]:
-        """What is there now, having made sure of the membership and the partitions."""
+    def _poll_log(self, max_messages: int) -> list[Message]:
+        """The events available now, after the heartbeat and the assignment are up to date."""
         if self._member is None or self._clock.monotonic() >= self._next_beat:
             self._beat()
         with errors(self._path), self._reader:  # one snapshot, so that no event expires in between
             holdings = event_groups.holdings(self._reader, self._member or 0)
             if holdings is not None:
                 return self._fetch(self._update(holdings), max_messages)
-        self._beat()  # evicted: join again; its partitions come with the next look
+        self._beat()  # evicted: rejoin; the next poll gets the partitions
         return []
 
     def _beat(self) -> None:
         now_us = self._clock.now_us()
         with self._database.write(durable=False) as connection:
             alive = self._member is not None and event_groups.beat(connection, self._member, now_us)
-            silence_us = int(self._session_timeout * 1_000_000)
-            event_groups.evict(connection, self._group, now_us, silence_us, self._process.has_died)
+            timeout_us = int(self._session_timeout * 1_000_000)
+            event_groups.evict(connection, self._group, now_us, timeout_us, self._process.has_died)
             process = self._process.name
             joined = None if alive else event_groups.join(connection, self._group, self._topics, process, now_us)
         self._member = joined or self._member
         self._next_beat = self._clock.monotonic() + self._session_timeout / BEATS_PER_SESSION
 
     def _update(self, holdings: list[Holding]) -> list[TopicPartition]:
-        """Take over what is this member's now; returns the partitions that have events to deliver."""
+        """Update the held partitions; returns those with events to deliver."""
         before, self._held = self._held, {}
         ready = []
         for holding in holdings:
@@ -336,10 +334,10 @@ class _EmbeddedConsumer(Consumer):
         first = self._turn % len(ready) if ready else 0
         for source in ready[first:] + ready[:first]:
             held = self._held[source]
-            found = _select(self._reader, *source, held.position, limit - len(messages))
-            if found:
-                held.position = found[-1].offset + 1
-                messages += found
+            events = _select(self._reader, *source, held.position, limit - len(messages))
+            if events:
+                held.position = events[-1].offset + 1
+                messages += events
             if len(messages) >= limit:
                 break
         return messages
@@ -378,7 +376,7 @@ def _append(connection: apsw.Connection, queue: list[tuple[str, int, bytes, byte
 
 
 def _trim_partition(connection: apsw.Connection, source: TopicPartition, before_us: int, *, unread: bool) -> int:
-    """Delete from the start of one partition; what lies behind an event that must stay, stays too."""
+    """Delete from the start of one partition, up to the first event that must be kept."""
     bounds = """SELECT min(p.next_offset,
                     coalesce((SELECT min("offset") FROM events
                               WHERE topic = p.topic AND partition = p.partition AND timestamp_us >= ?1), p.next_offset),

@@ -1,4 +1,4 @@
-"""Which processes of this machine are alive: each holds a lock on a file of its own, which the kernel drops with it."""
+"""Which processes on this machine are alive: each locks its own file, and the kernel unlocks it when it dies."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ NAME_BYTES = 8
 
 
 class LivingProcess:
-    """This process's sign of life in `folder`, from construction to `close`. Raises `Unavailable`."""
+    """Marks this process as alive in `folder` until `close`. Raises `Unavailable`."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -26,7 +26,7 @@ class LivingProcess:
             fcntl.flock(self._file, fcntl.LOCK_EX)
 
     def has_died(self, name: str) -> bool:
-        """Whether the process that showed itself as `name` is gone; one that is stopped is not."""
+        """Whether the process with this name has died; a suspended one has not."""
         path = self._folder / name
         with disk.errors(self._folder):
             try:
@@ -43,6 +43,6 @@ class LivingProcess:
         return True
 
     def close(self) -> None:
-        with suppress(OSError):  # a file that stays without its lock is a dead process's
+        with suppress(OSError):  # a file without a lock counts as a dead process
             (self._folder / self.name).unlink(missing_ok=True)
         self._file.close()

@@ -1,9 +1,9 @@
 """The object store in a folder: each object is one file.
 
-The object `a/b` is the file `a/b@`: `@` stands in no key, so that `a` and `a/b` never want the same name. A file
-begins with a head of 32 bytes: a mark and a random token. Token and time of the last change make up the version, so
-that both a replaced object and one that was altered in place are noticed. Writing happens in the folder `@incoming`,
-and a rename publishes the whole.
+The object `a/b` is the file `a/b@`: keys contain no `@`, so `a` and `a/b` never need the same name. A file begins with
+a head of 32 bytes: a magic number and a random token. The version consists of the token and the modification time, so
+that both a replaced object and one that was changed in place are detected. Objects are written in the folder
+`@incoming` and published with a rename.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ from penstock.domain.errors import Corrupt, NotFound
 from penstock.domain.object_keys import check_key, check_prefix
 from penstock.ports.object_store import ObjectRef, ObjectStore, StoredObject
 
-MARK = b"penstock object1"
+MAGIC = b"penstock object1"
 TOKEN_BYTES = 16
-HEAD_BYTES = len(MARK) + TOKEN_BYTES
+HEAD_BYTES = len(MAGIC) + TOKEN_BYTES
 SUFFIX = "@"
 INCOMING = "@incoming"
 BUFFER_BYTES = 1 << 20
@@ -31,7 +31,7 @@ PUBLISH_ATTEMPTS = 10
 
 
 class _Head(NamedTuple):
-    """What an open file says about itself."""
+    """The metadata of an open file."""
 
     ref: ObjectRef
     modified_us: int
@@ -39,7 +39,7 @@ class _Head(NamedTuple):
 
 class FolderObjectStore(ObjectStore):
     def __init__(self, root: Path) -> None:
-        """The store in the folder `root`, which is made when it is missing. Raises `Unavailable`."""
+        """The store in the folder `root`, created if missing. Raises `Unavailable`."""
         self._root = root
         self._incoming = root / INCOMING
         with disk.errors(root):
@@ -50,8 +50,8 @@ class FolderObjectStore(ObjectStore):
         path = self._path(key)
         with self._draft() as (file, draft):
             with disk.errors(draft):
-                file.write(MARK + secrets.token_bytes(TOKEN_BYTES))
-            for part in parts:  # an error of the source is the caller's own
+                file.write(MAGIC + secrets.token_bytes(TOKEN_BYTES))
+            for part in parts:  # an error of `parts` is raised unchanged
                 with disk.errors(draft):
                     file.write(part)
             with disk.errors(path):
@@ -61,13 +61,13 @@ class FolderObjectStore(ObjectStore):
             return _head(file.fileno(), key).ref
 
     def read(self, ref: ObjectRef, start: int = 0, length: int | None = None) -> bytes:
-        wanted = ref.size - start if length is None else length
-        if start < 0 or wanted < 0:
+        count = ref.size - start if length is None else length
+        if start < 0 or count < 0:
             raise ValueError("a range starts at 0 or later and ends where it starts or later")
         with self._open(ref.key) as descriptor:
             if _head(descriptor, ref.key).ref != ref:
-                raise Corrupt(f"object {ref.key} is not the version that was asked for: upload it again")
-            return _read_exactly(descriptor, ref.key, HEAD_BYTES + start, wanted)
+                raise Corrupt(f"object {ref.key} is not the requested version: upload it again")
+            return _read_exactly(descriptor, ref.key, HEAD_BYTES + start, count)
 
     def stat(self, key: str) -> ObjectRef:
         with self._open(key) as descriptor:
@@ -96,7 +96,7 @@ class FolderObjectStore(ObjectStore):
 
     @contextmanager
     def _open(self, key: str) -> Iterator[int]:
-        """A descriptor of the present object: whatever happens to the name, it stays one object."""
+        """A descriptor of the current object, which stays the same object even if the name is replaced."""
         path = self._path(key)
         with disk.errors(path):
             try:
@@ -110,7 +110,7 @@ class FolderObjectStore(ObjectStore):
 
     @contextmanager
     def _draft(self) -> Iterator[tuple[BinaryIO, Path]]:
-        """A new private file, locked while its writer lives; removed at the end unless it was published."""
+        """A new private file, locked while its writer is alive; removed at the end unless it was published."""
         draft = self._incoming / secrets.token_hex(16)
         with disk.errors(draft):
             descriptor = os.open(draft, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_CLOEXEC, disk.PRIVATE_FILE)
@@ -119,17 +119,17 @@ class FolderObjectStore(ObjectStore):
         try:
             yield file, draft
         finally:
-            with suppress(OSError):  # what cannot be removed now is swept later
+            with suppress(OSError):  # the sweep at the next start removes it
                 draft.unlink(missing_ok=True)
-            with suppress(OSError):  # closing flushes again what could not be written
+            with suppress(OSError):  # closing flushes again, which may fail again
                 file.close()
 
-    def _list(self, folder: Path, above: str, prefix: str) -> Iterator[StoredObject]:
-        """The objects in `folder`, whose keys begin with `above`."""
+    def _list(self, folder: Path, parent: str, prefix: str) -> Iterator[StoredObject]:
+        """The objects in `folder`, whose keys begin with `parent`."""
         with disk.errors(folder):
             names = _names(folder)
         for name in sorted(names):
-            key = above + name
+            key = parent + name
             if name.endswith("/") and (key.startswith(prefix) or prefix.startswith(key)):
                 yield from self._list(folder / name, key, prefix)
             elif not name.endswith("/") and key.startswith(prefix):
@@ -150,23 +150,23 @@ class FolderObjectStore(ObjectStore):
 
 
 def _names(folder: Path) -> list[str]:
-    """Objects as the last segment of their key, folders with a final `/`, so that sorting them gives key order."""
+    """Objects as the last segment of their key, folders with a final `/`, so that sorting gives the order of keys."""
     try:
         with os.scandir(folder) as entries:
-            found = [(entry.name, entry.is_dir(follow_symlinks=False)) for entry in entries]
+            names = [(entry.name, entry.is_dir(follow_symlinks=False)) for entry in entries]
     except FileNotFoundError:
         return []
-    objects = [name.removesuffix(SUFFIX) for name, is_folder in found if name.endswith(SUFFIX) and not is_folder]
-    return objects + [f"{name}/" for name, is_folder in found if is_folder and name != INCOMING]
+    objects = [name.removesuffix(SUFFIX) for name, is_folder in names if name.endswith(SUFFIX) and not is_folder]
+    return objects + [f"{name}/" for name, is_folder in names if is_folder and name != INCOMING]
 
 
 def _head(descriptor: int, key: str) -> _Head:
-    """What the open file says about itself. Raises `Corrupt` for a file that is no object."""
+    """The metadata of an open file. Raises `Corrupt` when it is not an object."""
     head = os.pread(descriptor, HEAD_BYTES, 0)
     status = os.fstat(descriptor)
-    if len(head) != HEAD_BYTES or not head.startswith(MARK):
-        raise Corrupt(f"object {key} is damaged: its file does not begin as Penstock wrote it")
-    version = f"{head[len(MARK) :].hex()}-{status.st_mtime_ns:x}"
+    if len(head) != HEAD_BYTES or not head.startswith(MAGIC):
+        raise Corrupt(f"object {key} is damaged: its file has no valid head")
+    version = f"{head[len(MAGIC) :].hex()}-{status.st_mtime_ns:x}"
     return _Head(ObjectRef(key, version, status.st_size - HEAD_BYTES), status.st_mtime_ns // 1000)
 
 
@@ -175,7 +175,7 @@ def _read_exactly(descriptor: int, key: str, offset: int, length: int) -> bytes:
     while length:
         piece = os.pread(descriptor, length, offset)
         if not piece:
-            raise Corrupt(f"object {key} ends before the range that was asked for")
+            raise Corrupt(f"object {key} ends before the requested range")
         pieces.append(piece)
         offset += len(piece)
         length -= len(piece)
@@ -183,7 +183,7 @@ def _read_exactly(descriptor: int, key: str, offset: int, length: int) -> bytes:
 
 
 def _publish(draft: Path, path: Path) -> None:
-    """Give the finished file its name, durably; tried again when another call removes the folder as empty meanwhile."""
+    """Rename the finished file durably; retries when another call removes the empty folder at the same time."""
     for _ in range(PUBLISH_ATTEMPTS - 1):
         with suppress(FileNotFoundError):
             return _rename(draft, path)
@@ -197,7 +197,7 @@ def _rename(draft: Path, path: Path) -> None:
 
 
 def _sweep(incoming: Path) -> None:
-    """Remove what writers left behind that are gone, which their locks tell."""
+    """Remove the drafts of dead writers, which are not locked."""
     for draft in incoming.iterdir():
         with suppress(FileNotFoundError, BlockingIOError), draft.open("rb") as file:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

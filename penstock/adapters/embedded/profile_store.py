@@ -1,12 +1,11 @@
-"""The profile store in SQLite, laid out for speed of writing.
+"""The profile store in SQLite, optimised for writing.
 
-A tenant's fragments lie in generations: an index on (generation, key) over rows in the order of arrival. Writes go
-to the youngest generation, and a full one is followed by a new one, so that a batch of keys from all over the key
-space dirties a bounded part of the index however much is stored. A read looks in every generation and lets the last
-writer win.
+A tenant's fragments are stored in generations: an index on (generation, key) over rows in the order of arrival. Writes
+go to the youngest generation; when it is full, a new one begins. So a batch with keys from the whole key space changes
+a bounded part of the index, however much is stored. A read merges all generations, and the last write wins.
 
-A generation holds fragments of one number of bits, so that a bucket is a range of its keys. Deletes remove rows at
-once, and leave a tombstone that later writes are checked against; reads need not look at tombstones.
+A generation has fragments of one number of bits, so that a bucket is a range of its keys. Deletes remove rows
+immediately and leave a tombstone to check later writes against; reads do not need tombstones.
 """
 
 from __future__ import annotations
@@ -26,7 +25,7 @@ from penstock.ports.profile_store import ProfileStore
 
 PAGE_BYTES = 8192  # measured: 1.6 times as fast as 4096
 CHECKPOINT_PAGES = 10_000  # 80 MB of WAL
-GENERATION_FRAGMENTS = 250_000  # bounds the index pages that a batch dirties; each generation adds 5–10 µs to a read
+GENERATION_FRAGMENTS = 250_000  # limits the index pages that a batch changes; each generation adds 5–10 µs to a read
 SCAN_PAGE_FRAGMENTS = 500
 BEYOND_ALL_KEYS = b"\xff" * 256
 
@@ -46,7 +45,7 @@ GENERATIONS = "SELECT id, bits FROM generations WHERE tenant = ?"
 YOUNGEST = "SELECT id, fragments FROM generations WHERE tenant = ? AND bits = ? ORDER BY id DESC LIMIT 1"
 NEW_GENERATION = "INSERT INTO generations (tenant, bits, fragments) VALUES (?, ?, 0) RETURNING id"
 COUNT = "UPDATE generations SET fragments = fragments + ? WHERE id = ?"
-# Two numbers stand in the text, since binding them anew for each fragment costs a third of the time.
+# Two numbers are part of the text, because binding them for each fragment takes a third of the time.
 UPSERT = """
     INSERT INTO fragments (generation, ts, key, cell) VALUES ({generation:d}, {timestamp_us:d}, ?, ?)
     ON CONFLICT (generation, key) DO UPDATE SET ts = excluded.ts, cell = excluded.cell
@@ -55,7 +54,7 @@ UPSERT = """
 READ = "SELECT key, ts, cell FROM fragments WHERE generation = ? AND key >= ? AND key < ? ORDER BY key"
 PAGE = READ + " LIMIT ?"
 REMOVE = "DELETE FROM fragments WHERE generation = ? AND key >= ? AND key < ? AND ts <= ?"
-BURY = """
+ADD_TOMBSTONE = """
     INSERT INTO tombstones VALUES (?, ?, ?, ?, ?)
     ON CONFLICT DO UPDATE SET ts = excluded.ts WHERE excluded.ts > ts
 """
@@ -65,7 +64,7 @@ _key = itemgetter(0)
 
 
 class _Row(NamedTuple):
-    """Rows of one key sort in the order in which they win."""
+    """Rows of one key sort by precedence; the last wins."""
 
     key: bytes
     ts: int
@@ -80,7 +79,7 @@ class _KeyRange(NamedTuple):
 
 class EmbeddedProfileStore(ProfileStore):
     def __init__(self, path: Path, *, generation_fragments: int = GENERATION_FRAGMENTS) -> None:
-        """The store in the database at `path`, which is made when it is missing. Raises `Unavailable`, `Corrupt`."""
+        """The store in the database at `path`, created if missing. Raises `Unavailable`, `Corrupt`."""
         self._database = Database(path, SCHEMA, page_bytes=PAGE_BYTES, checkpoint_pages=CHECKPOINT_PAGES)
         self._generation_fragments = generation_fragments
 
@@ -108,7 +107,7 @@ class EmbeddedProfileStore(ProfileStore):
 
     def delete(self, tenant_id: str, bucket: int, start: bytes, end: bytes, *, timestamp_us: int) -> None:
         with self._database.write(erase=True) as connection:
-            connection.execute(BURY, (tenant_id, bucket, start, end, timestamp_us))
+            connection.execute(ADD_TOMBSTONE, (tenant_id, bucket, start, end, timestamp_us))
             for key_range in _ranges(connection, tenant_id, bucket, start, end):
                 connection.execute(REMOVE, (*key_range, timestamp_us))
 
@@ -132,11 +131,11 @@ class EmbeddedProfileStore(ProfileStore):
             yield from map(_Row._make, page)
             if len(page) < SCAN_PAGE_FRAGMENTS:
                 return
-            start = page[-1][0] + b"\0"  # the smallest key beyond it
+            start = page[-1][0] + b"\0"  # the smallest key after it
 
 
 def _bounds(bucket: int, bits: int) -> tuple[bytes, bytes]:
-    """The least key of `bucket`, and the least key beyond it."""
+    """The smallest key of `bucket`, and the smallest key after it."""
     width = (bits + 7) // 8
     shift = 8 * width - bits
     beyond = bucket + 1
@@ -145,22 +144,22 @@ def _bounds(bucket: int, bits: int) -> tuple[bytes, bytes]:
 
 
 def _clipped(bucket: int, bits: int, start: bytes, end: bytes) -> tuple[bytes, bytes] | None:
-    """The part of start <= key < end that lies in `bucket`; None when there is no such bucket."""
+    """The part of start <= key < end within `bucket`; None when the bucket does not exist."""
     if bucket >> bits:
         return None
-    least, beyond = _bounds(bucket, bits)
-    return max(start, least), min(end, beyond)
+    first, beyond = _bounds(bucket, bits)
+    return max(start, first), min(end, beyond)
 
 
 def _ranges(connection: apsw.Connection, tenant_id: str, bucket: int, start: bytes, end: bytes) -> list[_KeyRange]:
-    """Where fragments of `bucket` with start <= key < end may lie."""
+    """The ranges that may have fragments of `bucket` with start <= key < end."""
     generations: list[Any] = connection.execute(GENERATIONS, (tenant_id,)).fetchall()
     clipped = ((generation, _clipped(bucket, bits, start, end)) for generation, bits in generations)
     return [_KeyRange(generation, *keys) for generation, keys in clipped if keys is not None]
 
 
 def _winners(rows: Iterator[_Row]) -> Iterator[StoredFragment]:
-    """Of sorted rows, the last one of each key."""
+    """The last row of each key, from sorted rows."""
     last = next(rows, None)
     if last is None:
         return
@@ -174,11 +173,11 @@ def _winners(rows: Iterator[_Row]) -> Iterator[StoredFragment]:
 def _not_deleted(
     connection: apsw.Connection, tenant_id: str, fragments: Sequence[KeyAndCell], bits: int, timestamp_us: int
 ) -> Sequence[KeyAndCell]:
-    """`fragments` without those that a delete at `timestamp_us` or later hides."""
+    """`fragments` without those deleted at `timestamp_us` or later."""
     tombstones: Any = connection.execute(TOMBSTONES, (tenant_id, timestamp_us))
-    hidden: set[int] = set()
+    deleted: set[int] = set()
     for bucket, start, end in tombstones:
         keys = _clipped(bucket, bits, start, end)
         if keys is not None:
-            hidden.update(range(bisect_left(fragments, keys[0], key=_key), bisect_left(fragments, keys[1], key=_key)))
-    return [each for at, each in enumerate(fragments) if at not in hidden] if hidden else fragments
+            deleted.update(range(bisect_left(fragments, keys[0], key=_key), bisect_left(fragments, keys[1], key=_key)))
+    return [each for at, each in enumerate(fragments) if at not in deleted] if deleted else fragments

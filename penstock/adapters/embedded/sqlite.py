@@ -1,4 +1,4 @@
-"""How embedded adapters open and share a SQLite database, and the one table that maps its errors to Penstock's."""
+"""How the embedded adapters open and share a SQLite database, and how its errors map to Penstock's."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ _opening = threading.Lock()
 def connect(path: Path, *, durable: bool = True, page_bytes: int = 4096) -> apsw.Connection:
     """A connection to the database at `path`, in WAL mode; files are created with mode 0600, the folder with 0700.
 
-    `durable`: a commit survives a power cut (synchronous=FULL); otherwise only a crash of the process.
-    A connection serves one thread at a time, and not a forked child. Raises `Unavailable`, `Corrupt`.
+    `durable`: a commit survives a power failure (synchronous=FULL); otherwise only a crash of the process.
+    A connection is for one thread at a time, and cannot be used after a fork. Raises `Unavailable`, `Corrupt`.
     """
     with errors(path):
-        # Closing any descriptor of a file drops this process's POSIX locks on it, so nobody may connect meanwhile.
+        # Closing any descriptor of a file drops this process's POSIX locks on it, so no other thread may connect now.
         with _opening:
             _create_private(path)
             connection = apsw.Connection(os.fspath(path))
@@ -48,7 +48,7 @@ def connect(path: Path, *, durable: bool = True, page_bytes: int = 4096) -> apsw
 
 @contextmanager
 def errors(path: Path) -> Iterator[None]:
-    """Raise what befalls the database at `path` as one of Penstock's errors; a wrong statement stays a bug."""
+    """Raise errors of the database at `path` as Penstock's; an invalid statement remains a bug."""
     try:
         yield
     except (apsw.CorruptError, apsw.NotADBError) as error:
@@ -56,21 +56,21 @@ def errors(path: Path) -> Iterator[None]:
     except OSError as error:
         raise Unavailable(disk.describe(error, path), dependency=disk.DISK) from error
     except apsw.Error as error:
-        hint = _mend(error, path)
-        if hint is None:
+        message = _describe(error, path)
+        if message is None:
             raise
-        raise Unavailable(hint, dependency=disk.DISK) from error
+        raise Unavailable(message, dependency=disk.DISK) from error
 
 
 @contextmanager
 def transaction(connection: apsw.Connection) -> Iterator[None]:
-    """A write transaction that holds the write lock from its start; rolled back on any exception."""
+    """A write transaction that takes the write lock at its start; any exception rolls it back."""
     connection.execute("BEGIN IMMEDIATE")
     try:
         yield
         connection.execute("COMMIT")
     except BaseException:
-        if connection.in_transaction:  # SQLite rolls back by itself when the disk is full or fails
+        if connection.in_transaction:  # SQLite already rolled back if the disk is full or fails
             connection.execute("ROLLBACK")
         raise
 
@@ -82,7 +82,7 @@ class Database:
     """
 
     def __init__(self, path: Path, schema: str, *, page_bytes: int = 4096, checkpoint_pages: int = 1000) -> None:
-        """`schema` is applied once. A checkpoint follows when the WAL has grown to `checkpoint_pages`."""
+        """`schema` is applied once. A checkpoint runs when the WAL has `checkpoint_pages`."""
         self._path = path
         self._page_bytes = page_bytes
         self._checkpoint_pages = checkpoint_pages
@@ -94,16 +94,16 @@ class Database:
 
     @contextmanager
     def read(self) -> Iterator[apsw.Connection]:
-        """A connection to read with. Raises `Unavailable`, `Corrupt`."""
+        """A connection for reading. Raises `Unavailable`, `Corrupt`."""
         with errors(self._path), self._session() as session:
             yield session.connection
 
     @contextmanager
     def write(self, *, erase: bool = False, durable: bool = True) -> Iterator[apsw.Connection]:
-        """A connection in a write transaction, durable as a whole or not at all. Raises `Unavailable`, `Corrupt`.
+        """A connection in a write transaction, which is atomic and durable. Raises `Unavailable`, `Corrupt`.
 
-        With `erase`, what is deleted is overwritten with zeros; always on, it would slow every page split.
-        Without `durable` a power cut may undo it, the crash of a process never.
+        With `erase`, deleted data is overwritten with zeros; this is not the default because it slows every page split.
+        Without `durable`, a power failure may undo it, but not a crash of the process.
         """
         with errors(self._path), self._session() as session, session.turn():
             session.connection.pragma("secure_delete", erase)
@@ -112,7 +112,7 @@ class Database:
                 yield session.connection
 
     def close(self) -> None:
-        """Close the connections that no call is using."""
+        """Close the connections that are not in use."""
         while self._idle:
             self._idle.pop().close()
 
@@ -135,24 +135,24 @@ class Database:
 
     def _create(self, schema: str) -> None:
         with self.write() as connection:
-            if connection.pragma("user_version") == 0:  # nobody was faster
+            if connection.pragma("user_version") == 0:  # no other process created it
                 connection.execute(schema)
                 connection.pragma("user_version", 1)
 
 
 class _Session:
-    """A connection, and its own descriptor of the lock file, since flock tells descriptors apart, not threads."""
+    """A connection and its own descriptor of the lock file, since flock distinguishes descriptors, not threads."""
 
     def __init__(self, connection: apsw.Connection, lock: Path) -> None:
         self.connection, self._path = connection, lock
         self._lock = self._open_lock()
-        self._awaited: _Turn | None = None  # which then has the descriptor
+        self._awaited: _Turn | None = None  # it owns the descriptor
 
     @contextmanager
     def turn(self) -> Iterator[None]:
         """Wait for this writer's turn; the kernel ends the turn of a process that dies.
 
-        Raises `apsw.BusyError` when another writer, which may be stopped, does not end its own.
+        Raises `apsw.BusyError` when another writer, perhaps in a suspended process, does not end its turn.
         """
         self._take_turn()
         try:
@@ -171,11 +171,11 @@ class _Session:
             return
         self._awaited = turn
         if not turn.comes_within(BUSY_TIMEOUT_MS / 1000):
-            raise apsw.BusyError("another writer does not end its turn")
+            raise apsw.BusyError("another writer has not ended its turn")
         self._awaited = None
 
     def _waiting_turn(self) -> _Turn | None:
-        """The turn that was given up last time, if it has not come yet; None when it is this writer's at once."""
+        """The turn to wait for, perhaps one given up last time; None when the lock was free."""
         if self._awaited is not None:
             if self._awaited.resume():
                 return self._awaited
@@ -191,10 +191,10 @@ class _Session:
 
 
 class _Turn:
-    """Waits for a lock in a thread of its own, since flock itself waits without end.
+    """Waits for a lock in its own thread, since flock itself has no timeout.
 
-    Given up, it still waits, so that a session never has more than one such thread; when it comes after all, the
-    descriptor is closed, and the lock with it.
+    After the caller gives up, the thread keeps waiting, so that a session has at most one such thread. When it gets the
+    lock then, it closes the descriptor, which releases the lock.
     """
 
     def __init__(self, descriptor: int) -> None:
@@ -204,13 +204,13 @@ class _Turn:
         threading.Thread(target=self._wait, daemon=True).start()
 
     def resume(self) -> bool:
-        """Want it again; False when it has come meanwhile, to nobody."""
+        """Wait for this turn again; False when it has already been taken and released."""
         with self._guard:
             self._wanted = not self._closed
             return self._wanted
 
     def comes_within(self, seconds: float) -> bool:
-        """Given up when it does not, and when the wait is interrupted."""
+        """Whether the turn comes in time; otherwise, or on an interrupt, gives it up."""
         try:
             self._taken.wait(seconds)
         except BaseException:
@@ -236,15 +236,16 @@ class _Turn:
         os.close(self._descriptor)
 
 
-def _mend(error: apsw.Error, path: Path) -> str | None:
-    """What is wrong and what to do about it, without SQLite's own text, which may quote a statement."""
+def _describe(error: apsw.Error, path: Path) -> str | None:
+    """What is wrong and how to fix it, without SQLite's text, which may quote a statement."""
     match error:
         case apsw.FullError():
             return f"the disk is full: free space under {path.parent}"
         case apsw.BusyError() | apsw.LockedError():
-            return f"the database {path.name} stayed locked for {BUSY_TIMEOUT_MS // 1000} s: see who holds {path} open"
+            seconds = BUSY_TIMEOUT_MS // 1000
+            return f"the database {path.name} stayed locked for {seconds} s: check which process has {path} open"
         case apsw.CantOpenError():
-            return f"the database cannot be opened: check that {path} and its folder exist and are yours to write"
+            return f"the database cannot be opened: check that {path} and its folder exist and are writable"
         case apsw.ReadOnlyError() | apsw.PermissionsError():
             return f"the database cannot be written: check the owner and mode of {path} and its folder"
         case apsw.IOError():
@@ -263,7 +264,7 @@ def _create_private(path: Path) -> None:
 
 
 def _enter_wal_mode(connection: apsw.Connection) -> None:
-    """The change of mode does not wait for locks as other statements do, so that it is tried again here."""
+    """Enter WAL mode. Unlike other statements, the mode change does not wait for locks, so it is retried here."""
     deadline = time.monotonic() + BUSY_TIMEOUT_MS / 1000
     while True:
         try:

@@ -1,15 +1,15 @@
-"""The one consume loop: poll, decode, handle, commit; every service runs it.
+"""The consume loop of every service: poll, decode, handle, commit.
 
-What a handler raises decides what becomes of its events:
+The handler's error decides what happens to its events:
 
-    nothing                 done: the offsets are committed
-    Unavailable, Conflict   not now: the partition waits, then the same events come again, for ever
-    Fenced                  no longer this member's: dropped
-    PoisonMessage                  never: that event becomes a dead letter, the others of the batch are handled again
-    other PenstockErrors    never, too; of a batch the events are handled one by one, to find the one that is meant
-    anything else           a bug: the loop ends, nothing is committed
+    none                    processed: the offsets are committed
+    Unavailable, Conflict   the partition waits, then the same events are delivered again, without limit
+    Fenced                  the partition belongs to another member: the events are dropped
+    PoisonMessage           that event becomes a dead letter; the others of the batch are handled again
+    other PenstockErrors    the same; the events of a batch are handled one by one to find the one that causes it
+    any other error         a bug: the loop ends, nothing is committed
 
-Delivery is at least once, so a handler must not mind being given the same events again.
+Delivery is at least once, so handlers must be idempotent.
 """
 
 from __future__ import annotations
@@ -40,9 +40,9 @@ from penstock.ports.clock import Clock
 from penstock.ports.event_log import EventLog, Message, TopicPartition
 
 KEEP_SECONDS = 1.0  # between two polls while a handler works
-POLL_SECONDS = 0.1  # how late `stop` may be noticed
-LONGEST_BLIND_SECONDS = 1.0  # between two polls while the log itself is away
-SILENCE_SECONDS = 30.0  # without an answer of the log, after which the loop has a problem
+POLL_SECONDS = 0.1  # the longest delay of `stop`
+MAX_POLL_PAUSE_SECONDS = 1.0  # between two polls while the log is unavailable
+SILENCE_SECONDS = 30.0  # without a response from the log before the loop reports a problem
 
 __all__ = ["MAX_CONSECUTIVE_DEAD_LETTERS", "ConsumeLoop", "Handler", "PoisonMessage"]
 
@@ -51,10 +51,10 @@ log = structlog.get_logger(__name__)
 
 @dataclass
 class _Partition:
-    failures: int = 0  # in a row, of the events that come next
+    failures: int = 0  # consecutive, of the next events
     resume_at: float | None = None
     stopped: bool = False
-    outages: Outages = field(default_factory=dict)  # what it waits for
+    outages: Outages = field(default_factory=dict)  # that it waits for
 
     @property
     def waiting(self) -> bool:
@@ -62,10 +62,10 @@ class _Partition:
 
 
 class ConsumeLoop:
-    """A member of `group` that gives `handle` up to `max_messages` events of `topics` at a time.
+    """A member of `group` that passes up to `max_messages` events of `topics` at a time to `handle`.
 
-    `jitter` returns a number within [0, 1): members that failed together do not try again together.
-    `dead_letters_unreadable` is `EventProcessor`'s. What it waits for is reported to `dependencies`.
+    `jitter` returns a number in [0, 1), so that members that failed together do not retry together.
+    `dead_letters_unreadable` is that of `EventProcessor`. Outages are reported to `dependencies`.
     """
 
     def __init__(
@@ -99,11 +99,11 @@ class ConsumeLoop:
         self._dependencies = dependencies or Dependencies()
         self._stopping = threading.Event()
         self._healthy = True
-        self.last_poll = clock.monotonic()  # when the log was last seen alive
+        self.last_poll = clock.monotonic()  # the log's last response
 
     @property
     def healthy(self) -> bool:
-        """False while a partition of this member is stopped: a person must look at the dead letters."""
+        """False while a partition of this member is stopped: an operator has to inspect the dead letters."""
         return self._healthy
 
     @property
@@ -119,11 +119,11 @@ class ConsumeLoop:
             self.close()
 
     def stop(self) -> None:
-        """End `run` after the present batch; may be called from any thread or signal handler."""
+        """End `run` after the current batch; may be called from any thread or signal handler."""
         self._stopping.set()
 
     def problems(self) -> list[str]:
-        """Why it does not work now; a silent log only while no dependency is known to be away."""
+        """Why it cannot work now; a missing response counts only while no outage is reported."""
         if not self._healthy:
             return [PARTITION_STOPPED]
         silence = self._clock.monotonic() - self.last_poll
@@ -132,19 +132,19 @@ class ConsumeLoop:
         return []
 
     def close(self) -> None:
-        """Leave the group: no partition is this member's any more."""
+        """Leave the group, and give up all partitions."""
         self._healthy = True
         self._dependencies.report(self.group, {})
         self._consumer.close()
         self._producer.close()
 
     def run_once(self, timeout: float = POLL_SECONDS) -> bool:
-        """One batch, waited for during `timeout` seconds; True when some of it is done."""
+        """Process one batch, after waiting up to `timeout` seconds for it; returns whether anything was committed."""
         messages = self._poll(timeout)
         if not messages:
             return False
         try:
-            with self._membership_kept():
+            with self._keeping_membership():
                 done, stopped = self._processor.process(messages)
             self._stop_partitions(messages, stopped)
             failpoint("consume.before_commit")
@@ -156,8 +156,8 @@ class ConsumeLoop:
         return False
 
     @contextmanager
-    def _membership_kept(self) -> Iterator[None]:
-        """Poll on, with every partition paused, while a handler works for long."""
+    def _keeping_membership(self) -> Iterator[None]:
+        """Continue to poll, with all partitions paused, while a handler works."""
         done = threading.Event()
         keeper = threading.Thread(target=self._keep_polling, args=(done,), daemon=True)
         keeper.start()
@@ -173,11 +173,11 @@ class ConsumeLoop:
             try:
                 paused |= self._consumer.assignment()
                 self._consumer.pause(list(paused))
-                self._rewind(self._consumer.poll(0))  # of partitions that have just become this member's
+                self._rewind(self._consumer.poll(0))  # of newly assigned partitions
                 self.last_poll = self._clock.monotonic()
-                self._dependencies.report(self.group, self._waited_for())
+                self._dependencies.report(self.group, self._outages())
             except Unavailable as error:
-                self._dependencies.report(self.group, self._waited_for() | outage(error))
+                self._dependencies.report(self.group, self._outages() | outage(error))
         self._consumer.resume([source for source in paused if not self._partitions[source].waiting])
 
     def _poll(self, timeout: float) -> list[Message]:
@@ -186,17 +186,17 @@ class ConsumeLoop:
             messages = self._consumer.poll(min(timeout, due), self._max_messages)
         except Unavailable as error:
             self._failed_polls += 1
-            self._dependencies.report(self.group, self._waited_for() | outage(error))
-            self._clock.sleep(min(delay(self._failed_polls, self._jitter()), LONGEST_BLIND_SECONDS))
+            self._dependencies.report(self.group, self._outages() | outage(error))
+            self._clock.sleep(min(delay(self._failed_polls, self._jitter()), MAX_POLL_PAUSE_SECONDS))
             return []
         self._failed_polls = 0
         self.last_poll = self._clock.monotonic()
         assigned = self._assigned()
         self._healthy = not any(partition.stopped for partition in assigned)
         for partition in assigned:
-            if not (messages or partition.waiting):  # it was asked, and has nothing left that could be tried again
+            if not (messages or partition.waiting):  # it was polled, and has no events to retry
                 partition.outages = {}
-        self._dependencies.report(self.group, self._waited_for())
+        self._dependencies.report(self.group, self._outages())
         for source in self._consumer.lost():
             log.error("consume.events_expired", group=self.group, **where(source))
         return messages
@@ -204,12 +204,12 @@ class ConsumeLoop:
     def _assigned(self) -> list[_Partition]:
         return [self._partitions[source] for source in self._consumer.assignment()]
 
-    def _waited_for(self) -> dict[str, str]:
-        """What this member's partitions wait for; one that has gone to another member says nothing any more."""
+    def _outages(self) -> dict[str, str]:
+        """The outages that this member's current partitions wait for."""
         return {name: message for partition in self._assigned() for name, message in partition.outages.items()}
 
     def _resume_due(self) -> float:
-        """Resume the partitions that have waited; returns the seconds until the next one has."""
+        """Resume the partitions whose wait is over; returns the seconds until the next one."""
         now = self._clock.monotonic()
         next_due = float("inf")
         for source, partition in self._partitions.items():
@@ -221,7 +221,7 @@ class ConsumeLoop:
         return next_due
 
     def _stop_partitions(self, messages: Sequence[Message], firsts: Sequence[Message]) -> None:
-        """Leave `firsts`, and all that follow them, in the log for a better release."""
+        """Stop the partitions: `firsts` and all later events stay in the log for a fixed release."""
         for message in messages:
             self._partitions[message.source].stopped = False
         for first in firsts:
@@ -231,12 +231,12 @@ class ConsumeLoop:
             self._consumer.pause([first.source])
 
     def _commit(self, done: Sequence[Message]) -> bool:
-        """Commit each partition by itself; True unless none of them is this member's any more."""
+        """Commit each partition separately; returns whether any still belongs to this member."""
         committed = 0
         for message in done:
             try:
                 self._consumer.commit(message)
-            except Fenced:  # its next owner handles it again
+            except Fenced:  # its new owner handles it again
                 log.info("consume.fenced", group=self.group, **where(message.source))
             else:
                 self._partitions[message.source].failures = 0
@@ -245,7 +245,7 @@ class ConsumeLoop:
         return committed > 0
 
     def _wait(self, messages: Sequence[Message], error: PenstockError) -> None:
-        """Have the partitions of `messages` wait; the same messages come again afterwards."""
+        """Let the partitions of `messages` wait; the same messages are delivered again afterwards."""
         self._rewind(messages)
         for source in dict.fromkeys(message.source for message in messages):
             partition = self._partitions[source]
@@ -255,9 +255,9 @@ class ConsumeLoop:
             self._consumer.pause([source])
             if isinstance(error, Unavailable):
                 partition.outages = outage(error)
-            elif partition.failures == 1:  # the line of an outage is its dependency's
+            elif partition.failures == 1:  # outages are logged by `Dependencies`
                 log.warning("consume.waiting", group=self.group, error=f"{error.code}: {error}", **where(source))
-        self._dependencies.report(self.group, self._waited_for())
+        self._dependencies.report(self.group, self._outages())
 
     def _rewind(self, messages: Sequence[Message]) -> None:
         firsts = {message.source: message for message in reversed(messages)}

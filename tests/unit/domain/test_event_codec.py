@@ -359,11 +359,11 @@ def test_impossible_values_are_refused_by_writer_and_reader(event: Event, spoile
     ("event", "spoiled", "said"),
     [
         (UPLOADED, {"object_size": -1}, "UploadRequested: Expected `int` >= 0 - at `$.object_size`"),
-        (UPLOADED, {"object_key": "../a"}, "UploadRequested: object_key is no plain path"),
-        (UPLOADED, {"request_id": "r1"}, "UploadRequested: request_id is no UUIDv7 in its lower-case form"),
-        (OFFERED, {"tenant_id": "A"}, "UploadOffered: tenant_id is no tenant's name"),
-        (OFFERED, {"publisher_id": ""}, "UploadOffered: publisher_id is none that Penstock gives out"),
-        (CHANGED, {"status": "DONE"}, "StatusChanged: status is none of a request's"),
+        (UPLOADED, {"object_key": "../a"}, "UploadRequested: object_key is not a valid object key"),
+        (UPLOADED, {"request_id": "r1"}, "UploadRequested: request_id is not a UUIDv7 in lower case"),
+        (OFFERED, {"tenant_id": "A"}, "UploadOffered: tenant_id is not a valid tenant name"),
+        (OFFERED, {"publisher_id": ""}, "UploadOffered: publisher_id is not a valid publisher id"),
+        (CHANGED, {"status": "DONE"}, "StatusChanged: status is not a request's status"),
     ],
     ids=lambda part: str(part)[:60],
 )

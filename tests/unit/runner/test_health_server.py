@@ -14,7 +14,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from penstock.application.consuming.processing import ConsumerCounts
 from penstock.domain.errors import Unavailable
-from penstock.runner.health_server import MAX_CALLERS, METRICS, PROBLEM, serving_health
+from penstock.runner.health_server import MAX_CONNECTIONS, METRICS, PROBLEM, serving_health
 from penstock.runner.supervisor import Supervisor
 from tests.support.waiting import until
 
@@ -108,11 +108,11 @@ def test_a_caller_that_says_nothing_holds_up_no_other(url: str) -> None:
 def test_callers_that_never_finish_are_only_so_many(url: str) -> None:
     before = threading.active_count()
     with ExitStack() as stack:
-        for _ in range(4 * MAX_CALLERS):
+        for _ in range(4 * MAX_CONNECTIONS):
             caller = stack.enter_context(socket.create_connection(("127.0.0.1", int(url.rpartition(":")[2]))))
             caller.sendall(b"GET /healthz")
         assert httpx.get(f"{url}/healthz", timeout=60).status_code == 200
-        until(lambda: threading.active_count() <= before + MAX_CALLERS)
+        until(lambda: threading.active_count() <= before + MAX_CONNECTIONS)
 
 
 def test_it_is_over_with_the_service(supervisor: Asked) -> None:

@@ -68,7 +68,7 @@ def test_an_outage_is_tried_again_soon_and_told_once() -> None:
 
     periodic = Periodic("work", work, 3_600, dependencies=Dependencies(settle_seconds=0))
     with capture_logs() as lines, pytest.MonkeyPatch.context() as patch:
-        patch.setattr("penstock.runner.periodic.AGAIN_SECONDS", 0.001)
+        patch.setattr("penstock.runner.periodic.MAX_RETRY_SECONDS", 0.001)
         thread = started(periodic)
         assert done.acquire(timeout=WAIT_SECONDS)
         periodic.stop()

@@ -22,7 +22,7 @@ from cassandra.protocol import OverloadedErrorMessage
 from penstock.adapters.cluster.cassandra_session import (
     CassandraSession,
     CassandraSettings,
-    RetryWhatMayBeRepeated,
+    IdempotentRetryPolicy,
     errors,
     validate_versions,
 )
@@ -102,7 +102,7 @@ def test_a_wrong_statement_stays_a_bug() -> None:
     ],
 )
 def test_only_what_may_be_repeated_goes_to_another_node(idempotent: bool, error: Exception, again: bool) -> None:
-    policy = RetryWhatMayBeRepeated()
+    policy = IdempotentRetryPolicy()
     query = SimpleNamespace(is_idempotent=idempotent)
     decision, _ = policy.on_request_error(query, 6, error=error, retry_num=0)
     assert decision == (policy.RETRY_NEXT_HOST if again else policy.RETHROW)

@@ -46,23 +46,23 @@ class TestTrouble:
 
     def test_the_cause_of_a_time_out_is_told(self) -> None:
         error_recorder = ErrorRecorder()
-        error_recorder.note(KafkaError(KafkaError._AUTHENTICATION))
-        error_recorder.note(KafkaError(KafkaError._ALL_BROKERS_DOWN))  # follows from it
+        error_recorder.record(KafkaError(KafkaError._AUTHENTICATION))
+        error_recorder.record(KafkaError(KafkaError._ALL_BROKERS_DOWN))  # follows from it
         assert "user name and password" in str(error_recorder.unavailable(self.timed_out, "sending"))
 
     def test_what_a_broker_answers_stands_for_itself(self) -> None:
         error_recorder = ErrorRecorder()
-        error_recorder.note(KafkaError(KafkaError._ALL_BROKERS_DOWN))
+        error_recorder.record(KafkaError(KafkaError._ALL_BROKERS_DOWN))
         refused = KafkaError(KafkaError.GROUP_AUTHORIZATION_FAILED)
         assert "READ on the group" in str(error_recorder.unavailable(refused, "polling"))
 
     def test_one_broker_that_is_away_is_no_trouble(self) -> None:
         error_recorder = ErrorRecorder()
-        error_recorder.note(KafkaError(KafkaError._TRANSPORT))
+        error_recorder.record(KafkaError(KafkaError._TRANSPORT))
         assert error_recorder.error is None
 
     def test_what_is_over_is_forgotten(self) -> None:
         error_recorder = ErrorRecorder()
-        error_recorder.note(KafkaError(KafkaError._SSL))
+        error_recorder.record(KafkaError(KafkaError._SSL))
         error_recorder.clear()
         assert "check that the brokers run" in str(error_recorder.unavailable(self.timed_out, "sending"))

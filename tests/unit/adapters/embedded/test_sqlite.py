@@ -157,7 +157,10 @@ def test_a_writer_that_does_not_end_its_turn_is_waited_for_no_longer_than_a_lock
     with path.with_name("numbers.db-lock").open("r+") as other:
         fcntl.flock(other, fcntl.LOCK_EX)
         for _ in range(2):
-            with pytest.raises(Unavailable, match=r"stayed locked for 1 s: see who holds") as raised, database.write():
+            with (
+                pytest.raises(Unavailable, match=r"stayed locked for 1 s: check which process has") as raised,
+                database.write(),
+            ):
                 pass
             assert raised.value.dependency == "disk"
     with database.write() as connection:

@@ -203,7 +203,7 @@ def test_a_short_answer_of_storage_is_corrupt() -> None:
         return sealed[start : start + length - (start >= HEADER_SIZE)]
 
     subject = SealedReader(short, len(sealed), key_of=lambda _: KEY, context=CONTEXT)
-    with pytest.raises(Corrupt, match="storage gave"):
+    with pytest.raises(Corrupt, match="storage returned"):
         subject.read(0, 10)
 
 

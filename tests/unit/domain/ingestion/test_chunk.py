@@ -20,7 +20,7 @@ from penstock.domain.mapping.mapping import ColumnMapping, Mapping, Plan, WriteP
 from penstock.domain.profiles.fold import Profile, fold
 from penstock.domain.profiles.fragments import ORIGIN_BYTES, Fragment, KeyAndCell, decode, key_suffix
 from penstock.domain.profiles.identity import NodeHasher
-from penstock.domain.profiles.sealing import ChunkSealer, DataKey, Part, chunk_key, open_part, take_apart
+from penstock.domain.profiles.sealing import ChunkSealer, DataKey, Part, chunk_key, open_part, split_cell
 from tests.support import reference
 
 HASH_KEY = b"h" * 32
@@ -66,7 +66,7 @@ def ingest(plan: Plan, body: bytes, chunk_bytes: int = 1 << 20) -> list[ChunkRes
 
 def opened(stored: KeyAndCell) -> Fragment:
     key, cell = stored
-    parts, origin = take_apart(cell), key[-ORIGIN_BYTES:]
+    parts, origin = split_cell(cell), key[-ORIGIN_BYTES:]
     general = open_part(chunk_key(GENERAL, Part.GENERAL, origin), "acme", Part.GENERAL, 1, key, parts.general)
     personal = parts.personal and open_part(
         chunk_key(PERSONAL, Part.PERSONAL, origin), "acme", Part.PERSONAL, 1, key, parts.personal
@@ -199,7 +199,7 @@ def test_a_reader_without_the_personal_key_sees_names_but_no_personal_values() -
     columns = columns_with([WritePolicy.OVERWRITE] * 4, both_identify=False)
     key, cell = ingest(plan_of(columns, 1), b"C1\ta@gmail.com\tred\t1\tx\n")[0].fragments[0]
     general = open_part(
-        chunk_key(GENERAL, Part.GENERAL, key[-ORIGIN_BYTES:]), "acme", Part.GENERAL, 1, key, take_apart(cell).general
+        chunk_key(GENERAL, Part.GENERAL, key[-ORIGIN_BYTES:]), "acme", Part.GENERAL, 1, key, split_cell(cell).general
     )
     assertions: dict[str, Any] = {name: said.value for name, said in decode(key, general, None).assertions.items()}
     assert assertions == {"crmid": "C1", "note": "red", "email": None, "points": None}
