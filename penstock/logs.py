@@ -25,7 +25,7 @@ SHARED: list[Processor] = [
 # Loggers with a line for each attempt to reach a server, beside ours: only enabled at level debug.
 DRIVERS = ("cassandra", "penstock.adapters.cluster.kafka_settings")
 REPEATED_SECONDS = 10.0  # for which repeated lines of a driver are left out
-SUPPRESSED = "left_out"  # in a line: how many equal lines before it were left out
+SUPPRESSED_LINES = "left_out"  # in a line: how many equal lines before it were left out
 MAX_REMEMBERED_LINES = 1000
 # Numbers that differ between repetitions of a line; not those of addresses, which distinguish servers.
 MEASUREMENT = re.compile(r"(?<!\d)\d++(?:\.\d++)?(?= ?(?:ms|s|seconds|identical)\b)")
@@ -60,7 +60,7 @@ def _configure_libraries(level: int, shared: list[Processor], *, driver_lines: b
     handler.addFilter(RepetitionFilter())
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=[structlog.stdlib.ExtraAdder(allow=[SUPPRESSED]), *shared],
+            foreign_pre_chain=[structlog.stdlib.ExtraAdder(allow=[SUPPRESSED_LINES]), *shared],
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
                 _frames_only,
@@ -104,7 +104,7 @@ class RepetitionFilter(logging.Filter):
                 self._passed.clear()
             self._passed[line] = _Passed(record.created)
         if last is not None and last.left_out:
-            setattr(record, SUPPRESSED, last.left_out)
+            setattr(record, SUPPRESSED_LINES, last.left_out)
         return True
 
 

@@ -9,8 +9,8 @@ import sys
 
 import pytest
 
-from penstock.logs import SUPPRESSED, MEASUREMENT, MAX_REMEMBERED_LINES, REPEATED_SECONDS, RepetitionFilter
-from tests.support.cost import MAX_SECONDS, seconds
+from penstock.logs import MAX_REMEMBERED_LINES, MEASUREMENT, REPEATED_SECONDS, SUPPRESSED_LINES, RepetitionFilter
+from tests.support.cost import MOST_SECONDS, seconds
 
 # As librdkafka, aiokafka and the driver of Cassandra say it.
 REFUSED = "FAIL [penstock#consumer-3] [thrd:127.0.0.1:9092/1]: Connect failed (after %dms in state UP)"
@@ -42,10 +42,10 @@ def test_what_is_said_again_is_left_out_for_a_while_and_counted(text: str) -> No
     assert not any(once.filter(line(text, count, at=count)) for count in range(1, int(REPEATED_SECONDS)))
     later = line(text, 7, at=REPEATED_SECONDS)
     assert once.filter(later)
-    assert getattr(later, SUPPRESSED) == REPEATED_SECONDS - 1
+    assert getattr(later, SUPPRESSED_LINES) == REPEATED_SECONDS - 1
     last = line(text, 7, at=3 * REPEATED_SECONDS)
     assert once.filter(last)
-    assert not hasattr(last, SUPPRESSED)
+    assert not hasattr(last, SUPPRESSED_LINES)
 
 
 def test_what_is_said_of_another_server_or_by_another_library_passes() -> None:
@@ -72,7 +72,7 @@ def test_a_service_tells_how_many_were_left_out() -> None:
     """In a process of its own, since its logs are the whole process's."""
     done = subprocess.run([sys.executable, "-c", SERVICE], capture_output=True, text=True, check=True)
     told = [json.loads(each) for each in done.stderr.splitlines()]
-    assert [each.get(SUPPRESSED) for each in told] == [None, 2]
+    assert [each.get(SUPPRESSED_LINES) for each in told] == [None, 2]
     assert {each["level"] for each in told} == {"warning"}
 
 
@@ -84,7 +84,7 @@ def test_what_is_measured_is_found_wherever_it_stands() -> None:
 
 @pytest.mark.parametrize("run", ["1", "1.", "1 ", "1m"])
 def test_no_line_costs_much(run: str) -> None:
-    assert seconds(lambda: MEASUREMENT.sub("", run * (32_768 // len(run)))) < MAX_SECONDS
+    assert seconds(lambda: MEASUREMENT.sub("", run * (32_768 // len(run)))) < MOST_SECONDS
 
 
 def test_each_line_names_its_service_and_the_instance_of_it() -> None:
