@@ -99,7 +99,7 @@ def _rounds(bench: Bench, loads: dict[str, Callable[[], Figures]], count: int) -
     rounds: dict[str, list[Figures]] = {name: [] for name in loads}
     for number in range(1 - WARMING_ROUNDS, count + 1):
         for name, load in loads.items():
-            bench.settle()
+            bench.wait_until_idle()
             figures = load()
             what = f"round {number}" if number > 0 else "warming up"
             print(f"{what}: {name} {figures['rows_per_second']:,.0f} rows/s", flush=True)
@@ -166,7 +166,7 @@ class Bench:
             "penstock_three_identifiers": lambda: self._penstock(self._three_identifiers),
         }
 
-    def settle(self) -> None:
+    def wait_until_idle(self) -> None:
         """Empty the tables, and wait until Cassandra has done what the last load has left it to do."""
         keyspace = self._fleet.variables["PENSTOCK_CASSANDRA_KEYSPACE"]
         empty(self._stack.addresses.cassandra, f"{PEERS_KEYSPACE}.{PEERS_TABLE}", f"{keyspace}.profile_fragments")
@@ -178,7 +178,7 @@ class Bench:
                 return
 
     def sync_before_acknowledging(self) -> None:
-        """Start Cassandra anew, with a commit log that is synced before a write is acknowledged."""
+        """Restart Cassandra, with a commit log that is synced before a write is acknowledged."""
         self._stack.down("cassandra")
         single(self._stack.folder, heap_megabytes=HEAP_MEGABYTES, commitlog_sync="batch").up("cassandra")
 

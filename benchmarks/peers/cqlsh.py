@@ -8,7 +8,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from benchmarks.peers.loaded import Loaded, Report, judge
+from benchmarks.peers.loaded import Loaded, Report, evaluate
 from benchmarks.processes import measure
 from deploy.stack import packages
 from services.cli.sample import COLUMNS
@@ -38,7 +38,7 @@ def load(file: Path, address: tuple[str, int], keyspace: str, table: str) -> Loa
     with tempfile.TemporaryDirectory() as home:  # for its history and the file of rows that failed; no cqlshrc
         environment = {**os.environ, "HOME": home, "PYTHONPATH": str(fetch())}
         measured = measure(command, environment, Path(home))
-    return judge("cqlsh", file, measured, report(measured.stdout, measured.stderr))
+    return evaluate("cqlsh", file, measured, report(measured.stdout, measured.stderr))
 
 
 def report(stdout: str, stderr: str) -> Report | None:

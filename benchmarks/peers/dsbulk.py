@@ -6,13 +6,13 @@ import re
 import tempfile
 from pathlib import Path
 
-from benchmarks.peers.loaded import Loaded, Report, judge
+from benchmarks.peers.loaded import Loaded, Report, evaluate
 from benchmarks.processes import measure
 from deploy.stack import packages
 
 REPLICA_SET = "REPLICA_SET"
 MAIN = "com.datastax.oss.dsbulk.runner.DataStaxBulkLoader"
-# Its table of totals on standard error, printed anew every few seconds and at the end: total | failed | rows/s | …
+# Its table of totals on standard error, printed again every few seconds and at the end: total | failed | rows/s | …
 TOTALS = re.compile(r"^ *([\d,]+) \| +([\d,]+) \| +([\d,]+) \|", re.MULTILINE)
 
 
@@ -35,7 +35,7 @@ def load(file: Path, address: tuple[str, int], keyspace: str, table: str, *, bat
     with tempfile.TemporaryDirectory() as folder:
         options["--log.directory"] = folder
         measured = measure([*command, *(str(word) for option in options.items() for word in option)])
-    return judge(f"DSBulk ({batch_mode or 'defaults'})", file, measured, report(measured.stderr))
+    return evaluate(f"DSBulk ({batch_mode or 'defaults'})", file, measured, report(measured.stderr))
 
 
 def report(stderr: str) -> Report | None:

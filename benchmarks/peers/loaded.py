@@ -31,7 +31,7 @@ class Loaded:
     measured: Measured
 
 
-def judge(peer: str, file: Path, measured: Measured, report: Report | None) -> Loaded:
+def evaluate(peer: str, file: Path, measured: Measured, report: Report | None) -> Loaded:
     """`report` is None when the peer ended without one. Raises `LoadError` unless it inserted every row of `file`."""
     if report is None:
         last = (measured.stderr or measured.stdout).strip().splitlines()[-1:]

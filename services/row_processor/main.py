@@ -101,7 +101,7 @@ def run_worker(settings: Settings, supervisor: Supervisor) -> None:
 
 def _dependencies(*, within: bool) -> Dependencies:
     """A parent hears of each change at once: it waits until what is back has stayed so for a while."""
-    return Dependencies(changed=_report_to_parent, settle_seconds=0.0) if within else Dependencies()
+    return Dependencies(changed=_report_to_parent, recovery_seconds=0.0) if within else Dependencies()
 
 
 def _report_to_parent(outages: Outages) -> None:

@@ -145,7 +145,7 @@ class Worker:
         return self._commit(event, plan, result)
 
     def _read(self, event: ChunkReady) -> bytes:
-        """Opened anew for each chunk, so that a file which was changed meanwhile is noticed whatever was changed."""
+        """Opened again for each chunk, so that any change of the file since then is detected."""
         return self._files.open(event.tenant_id, _object_of(event)).read(event.start, event.end - event.start)
 
     def _sealer(self, event: ChunkReady, plan: Plan) -> ChunkSealer:

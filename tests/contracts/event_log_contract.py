@@ -46,7 +46,7 @@ def take(consumer: Consumer, count: int) -> list[Message]:
     return messages
 
 
-def settle(consumers: Sequence[Consumer], topic: str, partitions: int) -> list[Message]:
+def poll_until_assigned(consumers: Sequence[Consumer], topic: str, partitions: int) -> list[Message]:
     """Poll until the partitions of `topic` are divided among all of `consumers`."""
 
     def divided(_: list[Message]) -> bool:
@@ -243,7 +243,7 @@ class EventLogContract:
 
     def test_members_divide_the_partitions(self, log: EventLog) -> None:
         consumers = [log.consumer("g", [ORDERS]) for _ in range(2)]
-        settle(consumers, ORDERS, 4)
+        poll_until_assigned(consumers, ORDERS, 4)
         assert [len(consumer.assignment()) for consumer in consumers] == [2, 2]
         for partition in range(4):
             publish(log, ORDERS, [partition], partition=partition)
@@ -273,17 +273,17 @@ class EventLogContract:
             if message.offset == 0:
                 old.commit(message)
         new = log.consumer("g", [ORDERS])
-        came = settle([old, new], ORDERS, 4)
-        wanted = {source.partition * 10 + n for source in new.assignment() for n in (1, 2)}
-        came += poll_until([new], lambda so_far: set(values(came + so_far)) >= wanted)
+        came = poll_until_assigned([old, new], ORDERS, 4)
+        expected = {source.partition * 10 + n for source in new.assignment() for n in (1, 2)}
+        came += poll_until([new], lambda so_far: set(values(came + so_far)) >= expected)
         assert not {0, 10, 20, 30} & set(values(came))
 
     def test_a_member_that_leaves_is_replaced(self, log: EventLog) -> None:
         publish(log, ORDERS, range(40), partition=None)
         leaver, stayer = log.consumer("g", [ORDERS]), log.consumer("g", [ORDERS])
-        settle([leaver, stayer], ORDERS, 4)
+        poll_until_assigned([leaver, stayer], ORDERS, 4)
         leaver.close()
-        came = settle([stayer], ORDERS, 4)
+        came = poll_until_assigned([stayer], ORDERS, 4)
         for partition in range(4):
             publish(log, ORDERS, [100 + partition], partition=partition)
         late = set(range(100, 104))
@@ -307,10 +307,10 @@ class EventLogContract:
 
     def test_a_zombie_comes_back_as_a_member(self, log: EventLog) -> None:
         zombie, heir = log.consumer("g", [ORDERS]), log.consumer("g", [ORDERS])
-        settle([zombie, heir], ORDERS, 4)
+        poll_until_assigned([zombie, heir], ORDERS, 4)
         self.outlast_session([heir])
-        settle([heir], ORDERS, 4)
-        settle([zombie, heir], ORDERS, 4)
+        poll_until_assigned([heir], ORDERS, 4)
+        poll_until_assigned([zombie, heir], ORDERS, 4)
         publish(log, ORDERS, range(40), partition=None)
         messages = poll_until([zombie, heir], lambda so_far: len(so_far) >= 40)
         assert sorted(values(messages)) == list(range(40))
@@ -350,7 +350,7 @@ class EventLogContract:
 
     def test_a_paused_partition_is_silent_and_others_are_not(self, log: EventLog) -> None:
         consumer = log.consumer("g", [ALERTS])
-        settle([consumer], ALERTS, 2)
+        poll_until_assigned([consumer], ALERTS, 2)
         consumer.pause([TopicPartition(ALERTS, 0)])
         publish(log, ALERTS, [0], partition=0)
         publish(log, ALERTS, [1], partition=1)

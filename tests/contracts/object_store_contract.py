@@ -97,11 +97,11 @@ class ObjectStoreContract:
 
         check()
 
-    @pytest.mark.parametrize("wanted", [(-1, 2), (0, -1), (4, None)], ids=str)
-    def test_ranges_that_are_none(self, store: ObjectStore, folder: str, wanted: tuple[int, int | None]) -> None:
+    @pytest.mark.parametrize("expected", [(-1, 2), (0, -1), (4, None)], ids=str)
+    def test_ranges_that_are_none(self, store: ObjectStore, folder: str, expected: tuple[int, int | None]) -> None:
         ref = store.put(f"{folder}/a", [b"abc"])
         with pytest.raises(ValueError):
-            store.read(ref, *wanted)
+            store.read(ref, *expected)
 
     def test_what_is_not_there_is_not_found(self, store: ObjectStore, folder: str) -> None:
         store.put(f"{folder}/a", [b"x"])

@@ -103,7 +103,7 @@ def test_a_node_alone_that_syncs_now_and_then_is_refused_before_anything_is_made
         assert settings.keyspace not in session.cluster.metadata.keyspaces
 
 
-def test_whoever_allows_it_is_warned(admin: CassandraSettings) -> None:
+def test_periodic_sync_that_is_allowed_is_warned_of(admin: CassandraSettings) -> None:
     allowing = msgspec.structs.replace(admin, allow_periodic_sync=True)
     assert migrate(allowing) == 1
     assert warnings_of(allowing) == [(WARNING, "periodic")]

@@ -92,7 +92,9 @@ def test_a_server_that_hangs_is_sent_less(through: CassandraSettings, line: Spoi
         assert store.in_flight_limit > 1
 
 
-def test_patience_ends(through: CassandraSettings, line: SpoiltConnection, tenant: str) -> None:
+def test_an_outage_ends_in_unavailable_after_the_timeout(
+    through: CassandraSettings, line: SpoiltConnection, tenant: str
+) -> None:
     session = CassandraSession(msgspec.structs.replace(through, timeout_seconds=1))
     with closing(CassandraProfileStore(session)) as store:
         control = CassandraControlStore(session)

@@ -104,13 +104,13 @@ def member(settings: KafkaSettings, topic: str) -> Iterator[subprocess.Popen[str
     command = [sys.executable, "-c", MEMBER, msgspec.json.encode(settings).decode(), topic]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         try:
-            assert said(process) == "holds"
+            assert output(process) == "holds"
             yield process
         finally:
             process.kill()
 
 
-def said(process: subprocess.Popen[str]) -> str:
+def output(process: subprocess.Popen[str]) -> str:
     assert process.stdout
     return process.stdout.readline().strip()
 
@@ -134,7 +134,7 @@ class TestProcesses:
         publish(log, SINGLE, [0])
         with member(settings, SINGLE) as process:
             tell(process)
-            assert said(process) == "committed"
+            assert output(process) == "committed"
         assert log.lag("g", SINGLE) == 0
 
     @pytest.mark.parametrize("heir_stays", [True, False])
@@ -149,7 +149,7 @@ class TestProcesses:
                 heir.close()
             tell(process)
             process.send_signal(signal.SIGCONT)
-            assert said(process) == "fenced"
+            assert output(process) == "fenced"
         assert log.lag("g", SINGLE) == 1
 
 
@@ -204,7 +204,7 @@ class TestKilledBroker:
         late = poll_through(consumer, 2)
         try:
             consumer.commit(late)
-        except Fenced:  # the broker did not know it any more, and it joined anew
+        except Fenced:  # the broker did not know it any more, and it rejoined
             consumer.commit(poll_through(consumer, 2))
         assert mortal.lag("g", SINGLE) == 0
 

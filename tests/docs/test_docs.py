@@ -134,15 +134,15 @@ def test_a_command_that_is_none_is_noticed(wrong: list[str]) -> None:
 
 
 def test_every_command_is_shown() -> None:
-    shown = {arguments[0] for page in PAGES for arguments in documents.commands(page) if arguments}
-    assert set(COMMANDS) <= shown
+    displayed = {arguments[0] for page in PAGES for arguments in documents.commands(page) if arguments}
+    assert set(COMMANDS) <= displayed
 
 
 def test_every_target_of_make_that_is_shown_is_one() -> None:
     targets = set(re.findall(r"^([a-z-]+):", text_of("Makefile"), re.MULTILINE))
-    shown = {code.split()[1] for page in PAGES for code in [*inline_code(page), *code_lines(page)] if is_make(code)}
-    assert shown <= targets
-    assert "demo" in shown
+    displayed = {code.split()[1] for page in PAGES for code in [*inline_code(page), *code_lines(page)] if is_make(code)}
+    assert displayed <= targets
+    assert "demo" in displayed
 
 
 def is_make(code: str) -> bool:
@@ -157,8 +157,8 @@ def test_every_decision_is_listed() -> None:
 
 def test_the_first_file_of_the_readme_is_ingested(penstock_command: list[str], tmp_path: Path) -> None:
     (tmp_path / "customers.tsv").write_text("crmid\tphone\tpreferences\tslot_num\nC1\t+31 20 123 4567\tgarden\t7\n")
-    shown = next(each for each in documents.commands("README.md") if each[:1] == ["ingest"] and "--map" in each)
-    ran = subprocess.run([*penstock_command, *shown, "--json"], cwd=tmp_path, capture_output=True, check=False)
+    displayed = next(each for each in documents.commands("README.md") if each[:1] == ["ingest"] and "--map" in each)
+    ran = subprocess.run([*penstock_command, *displayed, "--json"], cwd=tmp_path, capture_output=True, check=False)
     document = json.loads(ran.stdout.splitlines()[-1])
     assert (ran.returncode, document["status"], document["rows_ingested"]) == (0, "COMPLETED", 1)
 
@@ -179,10 +179,10 @@ def row_reasons() -> set[str]:
 
 
 def test_every_error_code_is_documented_once() -> None:
-    told = [*column(FILES, "Refused as a whole", "code"), *documents.first_cells(ERRORS, "code")]
-    assert documents.repeated(told) == []
-    assert error_codes() - set(told) - set(REASONS) == set()
-    assert set(told) - error_codes() == set()
+    reported = [*column(FILES, "Refused as a whole", "code"), *documents.first_cells(ERRORS, "code")]
+    assert documents.repeated(reported) == []
+    assert error_codes() - set(reported) - set(REASONS) == set()
+    assert set(reported) - error_codes() == set()
 
 
 def test_every_reason_of_a_reject_is_documented() -> None:
@@ -191,7 +191,7 @@ def test_every_reason_of_a_reject_is_documented() -> None:
 
 def test_every_http_status_is_the_one_that_is_answered() -> None:
     rows = [row for (_, head), found in documents.tables(ERRORS).items() if head == "code" for row in found]
-    assert {code: told for code, told, *_ in rows if told and told != str(status_of(code))} == {}
+    assert {code: reported for code, reported, *_ in rows if reported and reported != str(status_of(code))} == {}
 
 
 def test_every_exit_code_is_documented() -> None:
@@ -203,8 +203,8 @@ def test_every_reason_of_a_dead_letter_is_documented() -> None:
         "services/status_tracker", "services/row_processor", "penstock/application/consuming/processing.py"
     )
     reasons = {*argument_of("reason_code", sources()), *argument_of("reason", poison)}
-    told = set(column(OPERATING, "Dead letters", "reason"))
-    assert reasons <= told <= reasons | error_codes()
+    reported = set(column(OPERATING, "Dead letters", "reason"))
+    assert reasons <= reported <= reasons | error_codes()
 
 
 # -- files --
@@ -256,14 +256,14 @@ def test_a_bound_has_the_value_that_is_told(place: str, value: str) -> None:
 
 
 def test_every_setting_is_documented_with_its_default() -> None:
-    told = {row[0]: row[1] for head in ("Of the system", "Of e-mail") for row in table(SETTINGS, head, "variable")}
-    assert told == defaults(PREFIX, Settings) | defaults(f"{PREFIX}SMTP_", SECTIONS["smtp"])
+    reported = {row[0]: row[1] for head in ("Of the system", "Of e-mail") for row in table(SETTINGS, head, "variable")}
+    assert reported == defaults(PREFIX, Settings) | defaults(f"{PREFIX}SMTP_", SECTIONS["smtp"])
 
 
 def test_every_setting_of_a_server_is_documented_with_its_default() -> None:
-    told = {row[0]: row[1] for row in table(SETTINGS, "Of the cluster runtime", "variable")}
+    reported = {row[0]: row[1] for row in table(SETTINGS, "Of the cluster runtime", "variable")}
     sections = (defaults(f"{PREFIX}{section.upper()}_", kind) for section, kind in OF_CLUSTER.items())
-    assert told == {name: default for section in sections for name, default in section.items()}
+    assert reported == {name: default for section in sections for name, default in section.items()}
 
 
 def defaults(prefix: str, kind: type[msgspec.Struct]) -> dict[str, str]:
@@ -293,13 +293,13 @@ def test_every_variable_in_the_source_is_documented() -> None:
 
 
 def test_every_call_is_documented_with_its_permission() -> None:
-    told = {(row[0], row[1]) for row in table(HTTP, "All calls", "call")}
+    reported = {(row[0], row[1]) for row in table(HTTP, "All calls", "call")}
     served = {
         (f"{method.upper()} {path}", "".join(operation.get("security", [{"key": []}])[0]["key"]))
         for path, operations in document()["paths"].items()
         for method, operation in operations.items()
     }
-    assert told == served
+    assert reported == served
 
 
 def test_the_examples_of_the_api_run_one_after_another(tmp_path: Path) -> None:
@@ -325,9 +325,9 @@ def test_the_examples_of_the_api_run_one_after_another(tmp_path: Path) -> None:
 def test_every_path_that_is_shown_is_served(page: str) -> None:
     paths = [*document()["paths"], "/openapi.json"]
     served = [re.compile(re.sub(r"{\w+}", r"(?:{\\w+}|[^/:]+)", path)) for path in paths]
-    shown = [match[2] for match in map(CALL.fullmatch, inline_code(page)) if match]
-    shown += [path for line in code_lines(page) for path in URL.findall(line)]
-    assert [path for path in shown if not any(each.fullmatch(path) for each in served)] == []
+    displayed = [match[2] for match in map(CALL.fullmatch, inline_code(page)) if match]
+    displayed += [path for line in code_lines(page) for path in URL.findall(line)]
+    assert [path for path in displayed if not any(each.fullmatch(path) for each in served)] == []
 
 
 def test_every_status_is_documented() -> None:
@@ -365,8 +365,8 @@ def test_every_table_topic_key_and_failpoint_is_on_the_map() -> None:
     assert set(column(ARCHITECTURE, "What is stored where", "topic")) == topics
     assert column(ARCHITECTURE, "What is stored where", "purpose") == list(Purpose)
     assert column(ARCHITECTURE, "Failpoints", "failpoint") == list(failpoints.NAMES)
-    told = [code.removeprefix("name:n:") for code in inline_code(SETTINGS) if code.startswith("name:n:")]
-    assert ["kill", *told] == list(failpoints._ACTIONS)
+    reported = [code.removeprefix("name:n:") for code in inline_code(SETTINGS) if code.startswith("name:n:")]
+    assert ["kill", *reported] == list(failpoints._ACTIONS)
 
 
 def test_every_folder_of_tests_is_on_the_map() -> None:

@@ -25,7 +25,7 @@ def cli(penstock_command: list[str], tmp_path: Path) -> CommandLine:
     return CommandLine(penstock_command, tmp_path)
 
 
-def bury(data: Path, *letters: tuple[str, bytes, str]) -> None:
+def dead_letter(data: Path, *letters: tuple[str, bytes, str]) -> None:
     """Dead letters with these topics, values and reasons."""
     with closing(embedded(Settings(data=data))) as system:
         producer = system.log.producer()
@@ -50,7 +50,9 @@ def audited(data: Path) -> list[dict[str, Any]]:
 
 def test_dead_letters_are_listed_shown_and_replayed(cli: CommandLine) -> None:
     data = cli.data
-    bury(data, (PROGRESS, EVENT, "unknown_request"), (CHUNK_READY, b"?", "unknown_schema"), (PROGRESS, EVENT, "other"))
+    dead_letter(
+        data, (PROGRESS, EVENT, "unknown_request"), (CHUNK_READY, b"?", "unknown_schema"), (PROGRESS, EVENT, "other")
+    )
     listed = cli.run("dead-letters", "list", "--json").document["dead_letters"]
     first = {
         "dead_letter_id": "0/1",
@@ -66,9 +68,9 @@ def test_dead_letters_are_listed_shown_and_replayed(cli: CommandLine) -> None:
     assert "unknown_schema" in cli.run("dead-letters", "list").stdout
     only = cli.run("dead-letters", "list", "--reason", "other", "--json").document["dead_letters"]
     assert only == listed[2:]
-    shown = cli.run("dead-letters", "show", listed[0]["dead_letter_id"], "--json").document
-    assert shown["event"]["request_id"] == REQUEST
-    assert shown["message"] == "it cannot be"
+    displayed = cli.run("dead-letters", "show", listed[0]["dead_letter_id"], "--json").document
+    assert displayed["event"]["request_id"] == REQUEST
+    assert displayed["message"] == "it cannot be"
     replayed = cli.run("dead-letters", "replay", listed[0]["dead_letter_id"], "--json").document
     assert replayed == {"replayed": [listed[0]["dead_letter_id"]]}
     assert published(data, PROGRESS) == [(b"key", EVENT)]
@@ -81,18 +83,18 @@ def test_dead_letters_are_listed_shown_and_replayed(cli: CommandLine) -> None:
 
 
 def test_bytes_that_are_no_event_are_not_shown(cli: CommandLine) -> None:
-    bury(cli.data, (CHUNK_READY, ROW, "unknown_schema"))
+    dead_letter(cli.data, (CHUNK_READY, ROW, "unknown_schema"))
     (letter,) = cli.run("dead-letters", "list", "--json").document["dead_letters"]
     for options in ((), ("--json",)):
-        shown = cli.run("dead-letters", "show", letter["dead_letter_id"], *options)
-        assert str(len(ROW)) in shown.stdout
-        assert "marked" not in shown.stdout + shown.stderr
+        displayed = cli.run("dead-letters", "show", letter["dead_letter_id"], *options)
+        assert str(len(ROW)) in displayed.stdout
+        assert "marked" not in displayed.stdout + displayed.stderr
     assert letter["event_type"] is None
 
 
 @pytest.mark.parametrize("dead_letter_id", ["0/99", "9/0", "x", "0"])
 def test_a_dead_letter_that_is_none_is_not_found(cli: CommandLine, dead_letter_id: str) -> None:
-    bury(cli.data, (CHUNK_READY, ROW, "unknown_schema"))
+    dead_letter(cli.data, (CHUNK_READY, ROW, "unknown_schema"))
     for command in ("show", "replay"):
         ended = cli.run("dead-letters", command, dead_letter_id, "--json")
         assert (ended.code, ended.document["error"]["code"]) == (1, "not_found")
@@ -100,7 +102,7 @@ def test_a_dead_letter_that_is_none_is_not_found(cli: CommandLine, dead_letter_i
 
 @pytest.mark.parametrize("arguments", [(), ("0/1", "--all-with-reason", "corrupt")])
 def test_a_replay_names_one_or_a_reason(cli: CommandLine, arguments: tuple[str, ...]) -> None:
-    bury(cli.data, (CHUNK_READY, ROW, "unknown_schema"))
+    dead_letter(cli.data, (CHUNK_READY, ROW, "unknown_schema"))
     ended = cli.run("dead-letters", "replay", *arguments, "--json")
     assert (ended.code, ended.fault_codes) == (2, ["usage"])
 

@@ -166,19 +166,19 @@ def test_values_that_are_nasty_to_other_systems_read_back_exactly(cli: CommandLi
     assert ran.code == 0, ran.stderr
     revealed = cli.run("profile", "crmid", "C1", "--reveal", "--json").document["attributes"]
     assert revealed == {"crmid": "C1", **{f"nasty_{name}": value for name, value in NASTY.items()}}
-    shown = cli.run("profile", "crmid", "C1").stdout
-    assert "\x1b" not in shown
-    assert "\u202e" not in shown
+    displayed = cli.run("profile", "crmid", "C1").stdout
+    assert "\x1b" not in displayed
+    assert "\u202e" not in displayed
 
 
 @pytest.mark.parametrize(
-    ("name", "shown"),
+    ("name", "displayed"),
     [("a\nb\r.tsv", "ab.tsv"), ("-rf.tsv", "rf.tsv"), ("gpj.\u202evst.tsv", "gpj.vst.tsv"), ("x" * 250 + ".tsv", None)],
 )
-def test_a_file_name_is_made_harmless(cli: CommandLine, name: str, shown: str | None) -> None:
+def test_a_file_name_is_made_harmless(cli: CommandLine, name: str, displayed: str | None) -> None:
     path = cli.file(HEADER + GOOD, name)
     ran = cli.run("ingest", path, "--source", "crm", "--map", "crmid=crmid!", "--json")
-    assert (ran.code, ran.document["file_name"]) == (0, shown or name)
+    assert (ran.code, ran.document["file_name"]) == (0, displayed or name)
 
 
 def test_a_file_comes_through_stdin(cli: CommandLine) -> None:

@@ -210,7 +210,7 @@ def test_options_that_cannot_be_used(cli: CommandLine, name: str) -> None:
     assert ran.fault_codes == codes
 
 
-def test_mapping_and_header_are_judged_together_and_nothing_is_created(cli: CommandLine) -> None:
+def test_mapping_and_header_are_checked_together_and_nothing_is_created(cli: CommandLine) -> None:
     content = "crmid\tcity-name\tborn\tborn\nC1\tUtrecht\t1980-01-31\t\n"
     ran = cli.ingest(content, maps=["crmid=hm:pii", "born=birth_date:integer"])
     assert ran.code == 1
@@ -275,10 +275,10 @@ def test_a_terminal_shows_a_bar_with_rows_and_pace(cli: CommandLine) -> None:
     environment = cli.environment(TERM="xterm", PENSTOCK_CHUNK_BYTES="20000")
     process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=theirs)
     os.close(theirs)
-    shown = "".join(iter(lambda: read_terminal(ours), ""))
+    displayed = "".join(iter(lambda: read_terminal(ours), ""))
     os.close(ours)
     assert process.wait() == 0
-    assert re.search(r"Completed +.*100 %.* 3,000 rows +[0-9,]+ rows/s", shown)
+    assert re.search(r"Completed +.*100 %.* 3,000 rows +[0-9,]+ rows/s", displayed)
 
 
 def read_terminal(terminal: int) -> str:

@@ -196,8 +196,8 @@ def test_the_catalog_is_that_of_the_running_system(away: Away, cli: CommandLine)
     assert [each["name"] for each in listed] == ["joined"]
     saved = away.run("mapping", "set", "crm", "--map", "id=crmid!", "--map", "town=town").document
     assert (saved["version"], saved["created_attributes"]) == (1, ["town"])
-    shown = away.run("mapping", "show", "crm").document
-    assert [(each["column"], each["identifier"]) for each in shown["columns"]] == [("id", True), ("town", False)]
+    displayed = away.run("mapping", "show", "crm").document
+    assert [(each["column"], each["identifier"]) for each in displayed["columns"]] == [("id", True), ("town", False)]
     assert away.run("mapping", "show", "none").code == 1
 
 

@@ -64,13 +64,13 @@ def test_the_page_leads_to_a_first_profile(variables: dict[str, str], tmp_path: 
         start_new_session=True,
     )
     try:
-        shown, said = shell.communicate(timeout=SECONDS)
+        displayed, output = shell.communicate(timeout=SECONDS)
     finally:
         with suppress(ProcessLookupError):
             os.killpg(shell.pid, signal.SIGKILL)  # services of a page that broke off
     logs = {path.name: path.read_text()[-1000:] for path in tmp_path.glob("*.log")}
-    assert shell.returncode == 0, "\n".join([shown, said, *map(str, logs.items())])
-    assert "COMPLETED" in shown
-    assert "ann@example.org" in shown
+    assert shell.returncode == 0, "\n".join([displayed, output, *map(str, logs.items())])
+    assert "COMPLETED" in displayed
+    assert "ann@example.org" in displayed
     assert stat.S_IMODE((tmp_path / "secrets" / "keys.json").stat().st_mode) == 0o600
     assert all("Traceback" not in log for log in logs.values()), logs

@@ -17,14 +17,14 @@ def test_the_demonstration_ends_well_and_its_installation_can_be_used_after(
 ) -> None:
     servers = real_servers.use("kafka", "cassandra", "s3").addresses
     assert demonstrate(servers, tmp_path / "demo") == 0
-    shown = capfd.readouterr().out
-    assert "19,880 ingested + 120 rejected" in shown
-    (advice,) = [line.strip() for line in shown.splitlines() if VARIABLES in line]
-    undo = f"{advice.partition(';')[0]} && {penstock_command[0]} undo {request_id(shown)} --json"
+    displayed = capfd.readouterr().out
+    assert "19,880 ingested + 120 rejected" in displayed
+    (advice,) = [line.strip() for line in displayed.splitlines() if VARIABLES in line]
+    undo = f"{advice.partition(';')[0]} && {penstock_command[0]} undo {request_id(displayed)} --json"
     undone = subprocess.run(["sh", "-c", undo], capture_output=True, text=True, check=True, cwd=tmp_path)
     assert json.loads(undone.stdout.splitlines()[-1])["status"] == "REVERTED"
 
 
-def request_id(shown: str) -> str:
-    (line,) = [line for line in shown.splitlines() if line.startswith("Request ")]
+def request_id(displayed: str) -> str:
+    (line,) = [line for line in displayed.splitlines() if line.startswith("Request ")]
     return line.split()[1]

@@ -83,9 +83,9 @@ def test_ingest_has_the_cluster_do_it_and_keeps_nothing_here(place: Installation
     place.start("worker")
     file = place.fleet.folder / "people.tsv"
     file.write_bytes(messy_file.BODY)
-    told = place.fleet.run("ingest", str(file), *messy_file.OPTIONS)
-    assert (told["status"], told["unmapped_columns"]) == ("COMPLETED", ["unmapped"])
-    check(place, place.request(told["request_id"]), messy_file.BODY)
+    reported = place.fleet.run("ingest", str(file), *messy_file.OPTIONS)
+    assert (reported["status"], reported["unmapped_columns"]) == ("COMPLETED", ["unmapped"])
+    check(place, place.request(reported["request_id"]), messy_file.BODY)
     assert list(place.fleet.folder.glob("*.db")) == []
 
 

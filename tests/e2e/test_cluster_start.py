@@ -52,27 +52,27 @@ def refused(fleet: Fleet, command: list[str], **variables: str) -> str:
         ({"CHUNK_PARTITIONS": "7"}, "wrong_partition_count", "PENSTOCK_CHUNK_PARTITIONS"),
     ],
 )
-def test_what_is_missing_or_wrong_is_said_with_its_mend(
+def test_what_is_missing_or_wrong_is_reported_with_a_hint(
     fleet: Fleet, penstock_command: list[str], command: str, variables: dict[str, str], code: str, hint: str
 ) -> None:
-    said = refused(fleet, [*penstock_command, command], **variables)
-    assert f"({code})" in said
-    assert hint in said
+    output = refused(fleet, [*penstock_command, command], **variables)
+    assert f"({code})" in output
+    assert hint in output
 
 
 def test_a_topic_that_is_missing_is_named_as_the_cluster_does(fleet: Fleet, penstock_command: list[str]) -> None:
-    said = refused(fleet, [*penstock_command, "requests"], KAFKA_PREFIX="never-made.")
-    assert "Kafka has no topic never-made.penstock.upload-requested" in said
+    output = refused(fleet, [*penstock_command, "requests"], KAFKA_PREFIX="never-made.")
+    assert "Kafka has no topic never-made.penstock.upload-requested" in output
 
 
 def test_a_key_file_that_is_missing_is_told_with_its_setting(
     fleet: Fleet, penstock_command: list[str], tmp_path: Path
 ) -> None:
-    said = refused(fleet, [*penstock_command, "requests"], KEY_FILE=str(tmp_path / "none.json"))
-    assert "(key_file_missing)" in said
-    assert "PENSTOCK_KEY_FILE" in said
-    assert "penstock key-file create" in said
-    assert "PENSTOCK_DATA" not in said
+    output = refused(fleet, [*penstock_command, "requests"], KEY_FILE=str(tmp_path / "none.json"))
+    assert "(key_file_missing)" in output
+    assert "PENSTOCK_KEY_FILE" in output
+    assert "penstock key-file create" in output
+    assert "PENSTOCK_DATA" not in output
 
 
 def test_every_topic_keeps_its_events_as_the_settings_say(fleet: Fleet, penstock_command: list[str]) -> None:

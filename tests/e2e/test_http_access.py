@@ -215,15 +215,15 @@ def test_the_last_admin_key_is_kept(system: HttpSystem) -> None:
 
 
 def test_a_key_can_expire_and_says_when_it_was_used_last(system: HttpSystem) -> None:
-    said = {"role": "viewer", "name": "guest", "expires_at": "2031-01-01T01:00:00+01:00"}
-    created = system.admin.post("/v1/api-keys", json=said).json()
+    output = {"role": "viewer", "name": "guest", "expires_at": "2031-01-01T01:00:00+01:00"}
+    created = system.admin.post("/v1/api-keys", json=output).json()
     assert (created["expires_at"], created["last_used_at"]) == ("2031-01-01T00:00:00.000000Z", None)
     with httpx.Client(base_url=system.url, headers={"Authorization": f"Bearer {created['key']}"}) as client:
         assert client.get("/v1/requests").status_code == 200
     listed = {each["key_id"]: each for each in system.admin.get("/v1/api-keys").json()["api_keys"]}
     assert listed[created["key_id"]]["last_used_at"] is not None
     for wrong, code in (("2020-01-01T00:00:00Z", "invalid_expiry"), ("2031-01-01", "invalid_request")):
-        answer = system.admin.post("/v1/api-keys", json={**said, "expires_at": wrong})
+        answer = system.admin.post("/v1/api-keys", json={**output, "expires_at": wrong})
         assert (answer.status_code, answer.json()["code"]) == (422, code)
 
 
@@ -329,7 +329,7 @@ def test_each_path_says_which_methods_it_has(system: HttpSystem) -> None:
             assert (answer.status_code, answer.headers["allow"]) == (status, methods)
 
 
-def test_json_bodies_are_judged_strictly(system: HttpSystem) -> None:
+def test_json_bodies_are_checked_strictly(system: HttpSystem) -> None:
     json_type = {"Content-Type": "application/json"}
     for content, headers, status, code in [
         (b'{"name": "crm"}', {"Content-Type": "text/plain"}, 415, "unsupported_media_type"),

@@ -36,8 +36,8 @@ def system(tmp_path: Path) -> Iterator[HttpSystem]:
 
 def streamed(size: int) -> Iterator[bytes]:
     """The body of an upload of about `size` bytes."""
-    said = json.dumps({"data_source": "crm", "mapping": COLUMNS})
-    yield f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="request"\r\n\r\n{said}\r\n'.encode()
+    output = json.dumps({"data_source": "crm", "mapping": COLUMNS})
+    yield f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="request"\r\n\r\n{output}\r\n'.encode()
     yield f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="file"; filename="f.tsv"\r\n\r\n{HEADER}'.encode()
     rows = b"c1\t+31612345678\tshoes\r\n" * 2_900
     for _ in range(size // len(rows)):

@@ -24,13 +24,13 @@ def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HttpSystem]:
 
 def problem(answer: Any, status: int, code: str) -> dict[str, Any]:
     assert answer.headers["content-type"] == "application/problem+json"
-    told: dict[str, Any] = answer.json()
-    assert (answer.status_code, told["status"], told["code"]) == (status, status, code), answer.text
-    return told
+    reported: dict[str, Any] = answer.json()
+    assert (answer.status_code, reported["status"], reported["code"]) == (status, status, code), answer.text
+    return reported
 
 
-def codes(told: dict[str, Any]) -> list[str]:
-    return [fault["code"] for fault in told["faults"]]
+def codes(reported: dict[str, Any]) -> list[str]:
+    return [fault["code"] for fault in reported["faults"]]
 
 
 def test_an_upload_is_accepted_and_ingested(system: HttpSystem) -> None:
@@ -80,19 +80,19 @@ def test_a_saved_mapping_is_used(system: HttpSystem) -> None:
 )
 def test_a_refused_file_leaves_nothing(system: HttpSystem, content: bytes, status: int, code: str) -> None:
     before = system.stored_keys()
-    told = system.upload(content)
-    assert told.status_code == status
-    assert code in {told.json()["code"], *codes(told.json())}
+    reported = system.upload(content)
+    assert reported.status_code == status
+    assert code in {reported.json()["code"], *codes(reported.json())}
     assert system.stored_keys() == before
 
 
 def test_header_faults_come_all_at_once_and_save_no_mapping(system: HttpSystem) -> None:
     mapping = [CRMID, {"column": "shoe", "attribute": "shoe_size"}]
-    told = system.upload(b"crmid\tshoe size\t\tcrmid\nc1\t42\tx\ty\n", data_source="faulty", mapping=mapping).json()
+    reported = system.upload(b"crmid\tshoe size\t\tcrmid\nc1\t42\tx\ty\n", data_source="faulty", mapping=mapping).json()
     assert {"space_in_column_name", "blank_column_name", "duplicate_column_name", "unknown_mapped_column"} <= set(
-        codes(told)
+        codes(reported)
     )
-    assert all(fault["hint"] for fault in told["faults"])
+    assert all(fault["hint"] for fault in reported["faults"])
     problem(system.viewer.get("/v1/data-sources/faulty/mapping"), 404, "not_found")
     names = [each["name"] for each in system.viewer.get("/v1/attributes").json()["attributes"]]
     assert "shoe_size" not in names
@@ -129,8 +129,8 @@ def test_a_file_name_is_made_harmless(system: HttpSystem, name: str, kept: str) 
 
 
 def test_a_file_name_of_4000_characters_is_cut(system: HttpSystem) -> None:
-    for said in ({"name": "n" * 4_000 + ".tsv"}, {"file_name": "ñ" * 4_000 + ".tsv"}):
-        name = system.upload(ROWS, **said).json()["file_name"]
+    for output in ({"name": "n" * 4_000 + ".tsv"}, {"file_name": "ñ" * 4_000 + ".tsv"}):
+        name = system.upload(ROWS, **output).json()["file_name"]
         assert len(name) <= 255
         assert name.endswith(".tsv")
 
@@ -152,7 +152,7 @@ def test_a_form_with_other_parts_is_refused_and_leaves_nothing(system: HttpSyste
 
 
 @pytest.mark.parametrize(
-    ("said", "code"),
+    ("output", "code"),
     [
         ({"data_source": "Not A Name"}, "invalid_request"),
         ({"mode": "merge"}, "invalid_request"),
@@ -164,13 +164,13 @@ def test_a_form_with_other_parts_is_refused_and_leaves_nothing(system: HttpSyste
         ({"mapping": [{**CRMID, "attribute": "cd", "format": "date(qq)"}]}, "invalid_format"),
     ],
 )
-def test_a_wrong_request_part_is_refused(system: HttpSystem, said: dict[str, Any], code: str) -> None:
-    problem(system.upload(ROWS, **said), 422, code)
+def test_a_wrong_request_part_is_refused(system: HttpSystem, output: dict[str, Any], code: str) -> None:
+    problem(system.upload(ROWS, **output), 422, code)
 
 
 def test_a_request_part_is_never_quoted(system: HttpSystem) -> None:
-    for said in ({"mode": "SECRET-1"}, {"SECRET-2": 1}, {"mapping": [{**CRMID, "policy": "SECRET-3"}]}):
-        assert "SECRET" not in system.upload(ROWS, **said).text
+    for output in ({"mode": "SECRET-1"}, {"SECRET-2": 1}, {"mapping": [{**CRMID, "policy": "SECRET-3"}]}):
+        assert "SECRET" not in system.upload(ROWS, **output).text
 
 
 def test_what_is_no_form_is_refused(system: HttpSystem) -> None:
@@ -210,10 +210,10 @@ def test_a_mapping_that_is_read_and_put_back_is_the_same(system: HttpSystem) -> 
 def test_an_upload_to_a_mistyped_source_is_refused_with_the_nearest_name(system: HttpSystem, reverse: bool) -> None:
     before = system.stored_keys()
     parts = form(ROWS, data_source="crn")
-    told = problem(
+    reported = problem(
         system.uploader.post("/v1/uploads", files=parts[::-1] if reverse else parts), 404, "unknown_data_source"
     )
-    assert "'crm'" in told["faults"][0]["hint"]
+    assert "'crm'" in reported["faults"][0]["hint"]
     assert system.stored_keys() == before
     sources = system.viewer.get("/v1/data-sources").json()["data_sources"]
     assert "crn" not in [source["name"] for source in sources]
@@ -294,13 +294,13 @@ def test_inspection_shows_faults_form_sample_and_suggestions_and_stores_nothing(
     before = system.stored_keys()
     content = b"crmid\tE-mail\tlast name\nc1\ta@example.com\tLi\n\nc2\tb@example.com\tWu\n"
     answer = system.uploader.post("/v1/files:inspect", files=[("file", ("f.gz", gzip.compress(content)))])
-    told = answer.json()
+    reported = answer.json()
     assert answer.status_code == 200, answer.text
-    assert told["compression"] == "gzip"
-    assert codes(told) == ["hyphen_in_column_name", "space_in_column_name"]
-    assert told["columns"] == ["crmid", "E-mail", "last name"]
-    assert told["sample_rows"] == [["c1", "a@example.com", "Li"], ["c2", "b@example.com", "Wu"]]
-    suggested = [(each["attribute"], each["identifier"]) for each in told["suggested_mapping"]]
+    assert reported["compression"] == "gzip"
+    assert codes(reported) == ["hyphen_in_column_name", "space_in_column_name"]
+    assert reported["columns"] == ["crmid", "E-mail", "last name"]
+    assert reported["sample_rows"] == [["c1", "a@example.com", "Li"], ["c2", "b@example.com", "Wu"]]
+    suggested = [(each["attribute"], each["identifier"]) for each in reported["suggested_mapping"]]
     assert suggested == [("crmid", True), ("email", True), ("last_name", False)]
     assert system.stored_keys() == before
 
@@ -314,8 +314,8 @@ def test_inspection_checks_the_saved_mapping(system: HttpSystem) -> None:
 
 def test_inspection_tells_of_a_broken_file_and_takes_only_its_head(system: HttpSystem) -> None:
     broken = gzip.compress(b"crmid\nc1\n")[:-4]
-    told = system.uploader.post("/v1/files:inspect", files=[("file", broken)]).json()
-    assert codes(told) == ["truncated_file"]
+    reported = system.uploader.post("/v1/files:inspect", files=[("file", broken)]).json()
+    assert codes(reported) == ["truncated_file"]
     large = b"crmid\n" + b"c1\n" * 2_000_000
-    told = system.uploader.post("/v1/files:inspect", files=[("file", large)]).json()
-    assert (told["faults"], len(told["sample_rows"])) == ([], 10)
+    reported = system.uploader.post("/v1/files:inspect", files=[("file", large)]).json()
+    assert (reported["faults"], len(reported["sample_rows"])) == ([], 10)

@@ -26,5 +26,7 @@ def test_the_packages_are_those_that_are_installed() -> None:
 
 
 def test_a_process_started_in_the_checkout_has_the_same_packages() -> None:
-    told = subprocess.run([sys.executable, "-c", WHERE], cwd=ROOT, capture_output=True, text=True, check=True).stdout
-    assert told.splitlines() == [penstock.__file__, services.__file__]
+    reported = subprocess.run(
+        [sys.executable, "-c", WHERE], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout
+    assert reported.splitlines() == [penstock.__file__, services.__file__]

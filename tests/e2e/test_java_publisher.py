@@ -46,7 +46,7 @@ def test_a_java_service_has_its_file_ingested(tmp_path: Path, stack: Stack, plac
     there = {"Bucket": bucket.bucket, "Key": "shop/people.tsv"}
     file.write_bytes(messy_file.BODY)
     key, publisher = create_publisher(publishers_of(system), messy_file.TENANT, "shop", [f"s3://{bucket.bucket}/shop/"])
-    said = {
+    output = {
         "kafka": stack.addresses.kafka,
         "prefix": place.fleet.variables["PENSTOCK_KAFKA_PREFIX"],
         "put_url": connect_s3(bucket).generate_presigned_url("put_object", Params=there, ExpiresIn=URL_SECONDS),
@@ -57,9 +57,9 @@ def test_a_java_service_has_its_file_ingested(tmp_path: Path, stack: Stack, plac
         "file_name": "people.tsv",
         "data_source": "crm",
     }
-    forged = java.run("offer", **said, key=bytes(32).hex(), event_id="forged")
+    forged = java.run("offer", **output, key=bytes(32).hex(), event_id="forged")
     assert forged.returncode == 0, forged.stderr
-    ran = java.run("publish", **said, key=key.hex(), event_id="monday")
+    ran = java.run("publish", **output, key=key.hex(), event_id="monday")
     assert ran.returncode == 0, ran.stdout + ran.stderr
     assert '"status": "COMPLETED"' in ran.stdout.splitlines()[-1]
     (request,) = system.requests.list(messy_file.TENANT)
@@ -67,7 +67,7 @@ def test_a_java_service_has_its_file_ingested(tmp_path: Path, stack: Stack, plac
     check_request(system, request, expected(request, messy_file.BODY))
     check_profiles(system, [expected(request, messy_file.BODY)])
     file.write_bytes(b"nothing\tof\tit\n1\t2\t3\n")
-    refused = java.run("publish", **said, key=key.hex(), event_id="tuesday")
+    refused = java.run("publish", **output, key=key.hex(), event_id="tuesday")
     assert refused.returncode == 1, refused.stderr
     assert '"problem_code": "' in refused.stdout.splitlines()[-1]
     assert [letter.reason for letter in dead_letters(place)] == ["wrong_signature"]

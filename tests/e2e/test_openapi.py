@@ -20,7 +20,7 @@ BEYOND_A_SCHEMA = [positive_data_acceptance]  # a file, a pattern of dates or a 
 
 document = app.document()
 schema = schemathesis.openapi.from_dict(document)
-# The test sends a key with every call: one that is made without it would be judged as a call without.
+# The test sends a key with every call: one without it would be checked as a call without.
 schema.config.generation.update(with_security_parameters=False)
 there: dict[str, str] = {}  # what exists in the running system, by the name of its path parameter
 

@@ -46,15 +46,15 @@ def answer(url: str, until: Callable[[httpx.Response], bool]) -> httpx.Response:
         on=(httpx.TransportError, AssertionError), attempts=None, timeout=GIVE_UP_SECONDS
     ):
         with attempt:
-            told = httpx.get(url)
-            assert until(told), told.text
-    return told
+            reported = httpx.get(url)
+            assert until(reported), reported.text
+    return reported
 
 
 @pytest.mark.parametrize("service", SERVICES)
 def test_a_service_is_ready_once_it_works(cli: CommandLine, service: str) -> None:
     with serving(cli, service) as url:
-        answer(f"{url}/readyz", lambda told: told.status_code == 200)
+        answer(f"{url}/readyz", lambda reported: reported.status_code == 200)
         assert httpx.get(f"{url}/healthz").status_code == 200
         assert f'penstock_events_total{{group="{SERVICES[service]}"}} 0.0' in httpx.get(f"{url}/metrics").text
 
@@ -62,7 +62,7 @@ def test_a_service_is_ready_once_it_works(cli: CommandLine, service: str) -> Non
 def test_an_uploader_tells_its_health_beside_its_api(cli: CommandLine) -> None:
     port = free_port()
     with serving(cli, "uploader", "--port", port) as url:
-        answer(f"{url}/readyz", lambda told: told.status_code == 200)
+        answer(f"{url}/readyz", lambda reported: reported.status_code == 200)
         assert httpx.get(f"{url}/healthz").status_code == 200
         assert httpx.get(f"http://127.0.0.1:{port}/readyz").status_code == 200
         assert httpx.get(f"http://127.0.0.1:{port}/v1/requests").status_code == 401
@@ -70,7 +70,7 @@ def test_an_uploader_tells_its_health_beside_its_api(cli: CommandLine) -> None:
 
 def test_the_whole_system_tells_its_health_too(cli: CommandLine) -> None:
     with serving(cli, "up", "--port", 0, "--workers", 1) as url:
-        answer(f"{url}/readyz", lambda told: told.status_code == 200)
+        answer(f"{url}/readyz", lambda reported: reported.status_code == 200)
         metrics = httpx.get(f"{url}/metrics").text
         assert 'penstock_events_total{group="penstock.splitters"} 0.0' in metrics
         assert "penstock_upload_bytes_total 0.0" in metrics
@@ -81,7 +81,7 @@ def test_what_a_service_has_handled_is_counted(cli: CommandLine) -> None:
     cli.run("upload", cli.file(PEOPLE), "--source", "crm", "--json")
     with serving(cli, "splitter") as url:
         counted = 'penstock_events_total{group="penstock.splitters"} 1.0'
-        assert answer(f"{url}/metrics", lambda told: counted in told.text)
+        assert answer(f"{url}/metrics", lambda reported: counted in reported.text)
 
 
 @pytest.mark.parametrize("service", ["uploader", "worker"])
@@ -97,11 +97,11 @@ def test_a_service_that_waits_writes_one_line_and_stops_like_any_other(cli: Comm
     port = free_port()
     process = cli.start("worker", "--health-port", port, **AWAY)
     try:
-        answer(f"http://127.0.0.1:{port}/readyz", lambda told: "Kafka" in told.text)
+        answer(f"http://127.0.0.1:{port}/readyz", lambda reported: "Kafka" in reported.text)
         process.send_signal(signal.SIGTERM)
-        said, log = process.communicate(timeout=GIVE_UP_SECONDS)
+        output, log = process.communicate(timeout=GIVE_UP_SECONDS)
     finally:
         process.kill()
         process.communicate()
-    assert (process.returncode, said) == (0, "Stopped.\n")
+    assert (process.returncode, output) == (0, "Stopped.\n")
     assert [json.loads(line)["event"] for line in log.splitlines()] == ["dependency.unavailable"]

@@ -37,13 +37,13 @@ UPLOADER_NAMES = [name for name in NAMES if name.startswith("uploader.")]
 WORKER_NAMES = [name for name in NAMES if name.startswith("worker.")]
 TRACKER_NAMES = [*(name for name in NAMES if name.startswith(("tracker.", "notifier."))), "consume.before_commit"]
 
-REFUSED = ("consume.fenced", "committing ")  # or left without an answer while it joins anew
+REFUSED = ("consume.fenced", "committing ")  # or left without an answer while it rejoins
 AWAY_SECONDS = 10.0  # for several tries, of which the log says nothing
 CHUNK_OF_MANY = 2_000  # bytes; of two attempts' cells either may be the larger, and of a few, one attempt's may be all
 # For one that is stopped: else what it waits for when it wakes is overdue, and it drops the chunk before it commits.
 PATIENT = {
     "cassandra_request_timeout_seconds": "600",
-    "cassandra_patience_seconds": "600",
+    "cassandra_timeout_seconds": "600",
     "kafka_delivery_timeout_seconds": "600",
 }
 
@@ -154,7 +154,7 @@ def test_a_tracker_that_is_killed_anywhere_is_made_up_for(place: Installation, n
 
 @pytest.mark.server_faults
 @pytest.mark.usefixtures("splitter", "worker")
-def test_trackers_that_are_started_anew_while_events_come_miss_none(place: Installation) -> None:
+def test_trackers_that_are_restarted_while_events_come_miss_none(place: Installation) -> None:
     """faust once dropped what it had noted as read: only the reconciler made up for that, a minute later."""
     for _ in range(8):
         tracker = place.start("tracker")
@@ -181,7 +181,7 @@ def test_a_worker_that_was_stopped_for_long_does_no_harm(place: Installation, na
     place.end(zombie)
     after = stored(place)
     assert after.keys() == before.keys()
-    if name == "worker.before_upsert":  # the same chunk, sealed anew, at the same time: the larger cells have won
+    if name == "worker.before_upsert":  # the same chunk, sealed again, at the same time: the larger cells have won
         assert after != before
     check_finished(place)
     place.end(heir)
@@ -262,7 +262,7 @@ def expire(place: Installation, topic: str) -> None:
 
 
 def reconcile(place: Installation, *, patient: bool) -> None:
-    """Leave it to the tracker, or look twice ourselves, without its patience of a minute."""
+    """Leave it to the tracker, or look twice ourselves, without its timeout of a minute."""
     if not patient:
         own = reconciler(place.system, quiet_seconds=0)
         own.reconcile()

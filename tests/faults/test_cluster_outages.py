@@ -128,9 +128,9 @@ def test_services_that_start_before_their_servers_wait_and_say_for_what(
                     if back is s3_away and service.startswith("tracker"):
                         continue  # it needs no bucket, and is at work by now
                     place.await_log(service, awaited)
-                    told = httpx.get(f"{url}/readyz")
-                    assert told.status_code == 503
-                    assert "waits for its servers" in told.json()["detail"]
+                    reported = httpx.get(f"{url}/readyz")
+                    assert reported.status_code == 503
+                    assert "waits for its servers" in reported.json()["detail"]
                     assert httpx.get(f"{url}/healthz").status_code == 200
                 back.close()
             for url in urls.values():
@@ -236,19 +236,19 @@ def test_poison_is_set_aside_with_its_reason(place: Installation, topic: str) ->
     if topic == CHUNK_READY:  # of a request that has ended no chunk is looked into: this one has to wait
         place.end(splitter)
         request_id = place.upload()
-    wanted = poisons(topic, place.request(request_id), external)
+    expected = poisons(topic, place.request(request_id), external)
     partitions = place.system.log.partitions(topic)
-    send(place, topic, {partition: list(wanted) for partition in range(partitions)})
+    send(place, topic, {partition: list(expected) for partition in range(partitions)})
     place.start("worker")
-    until(lambda: len(dead_letters(place)) == len(wanted) * partitions)
+    until(lambda: len(dead_letters(place)) == len(expected) * partitions)
     if topic == CHUNK_READY:
         place.start("splitter")
-    check_finished(place, letters=len(wanted) * partitions)
+    check_finished(place, letters=len(expected) * partitions)
     letters = dead_letters(place)
-    assert {letter.value: letter.reason for letter in letters} == wanted
+    assert {letter.value: letter.reason for letter in letters} == expected
     assert {letter.from_topic for letter in letters} == {topic}
     assert {(letter.from_partition, letter.value) for letter in letters} == {
-        (partition, value) for partition in range(partitions) for value in wanted
+        (partition, value) for partition in range(partitions) for value in expected
     }
 
 
@@ -263,7 +263,7 @@ def send(place: Installation, topic: str, values: dict[int, list[bytes]]) -> Non
 
 @pytest.mark.parametrize("topic", TOPICS)
 def test_a_partition_of_nothing_but_poison_stops_and_its_neighbours_go_on(place: Installation, topic: str) -> None:
-    """As a bad release would write it; a better one, which begins to count anew, goes on with what is left."""
+    """As a bad release would write it; a better one, which restarts the count, goes on with what is left."""
     services = {"splitter": UPLOAD_REQUESTED, "worker": CHUNK_READY, "tracker": PROGRESS}
     names = {services[kind]: place.start(kind) for kind in services}
     request_id = place.upload()

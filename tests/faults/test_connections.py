@@ -1,4 +1,4 @@
-"""Attacks on connections, over real sockets: whoever sends nothing, slowly or without end stops nobody else."""
+"""Attacks on connections, over real sockets: a client that sends nothing, slowly or without end stops no other."""
 
 from __future__ import annotations
 
@@ -85,8 +85,8 @@ def completed(client: httpx.Client) -> bool:
     """An upload goes in, and is ingested."""
     answer = first_upload(client)
     with client.stream("GET", f"/v1/requests/{answer.json()['request_id']}/events") as events:
-        told = [json.loads(line[6:]) for line in events.iter_lines() if line.startswith("data: ")]
-    return bool(told[-1]["status"] == "COMPLETED")
+        reported = [json.loads(line[6:]) for line in events.iter_lines() if line.startswith("data: ")]
+    return bool(reported[-1]["status"] == "COMPLETED")
 
 
 def first_upload(client: httpx.Client) -> httpx.Response:
@@ -188,7 +188,7 @@ def test_a_connection_goes_on_after_a_small_body_that_nobody_read(system: HttpSy
 def test_a_body_that_drips_is_given_up(system: HttpSystem, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(incoming, "WAIT_SECONDS", 0.5)
     with connected(system.url) as connection:
-        connection.sendall(upload_head(authorization(system.uploader), said()))
+        connection.sendall(upload_head(authorization(system.uploader), output()))
         connection.settimeout(0.05)
         until(lambda: dripped_chunk(connection))
         connection.settimeout(SECONDS)
@@ -227,7 +227,7 @@ def sent_until_closed(connection: socket.socket, content: bytes) -> None:
 
 def test_a_body_in_tiny_chunks_is_refused(system: HttpSystem) -> None:
     with connected(system.url) as connection:
-        connection.sendall(upload_head(authorization(system.uploader), said()))
+        connection.sendall(upload_head(authorization(system.uploader), output()))
         sent_until_closed(connection, TINY_CHUNKS[:300_000])
         answer = answer_on(connection)
     assert (answer.status, answer.code) == (400, "bad_request")
@@ -235,7 +235,7 @@ def test_a_body_in_tiny_chunks_is_refused(system: HttpSystem) -> None:
     assert system.stored_keys() == []
 
 
-def said() -> dict[str, Any]:
+def output() -> dict[str, Any]:
     return {"data_source": "crm", "mapping": COLUMNS}
 
 
@@ -246,7 +246,7 @@ def authorization(client: httpx.Client) -> str:
 def test_slow_uploads_of_a_key_leave_its_tenant_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(uploads, "SLOT_SECONDS", 0.1)
     with serving(tmp_path / "data", ingesting=False) as system:
-        begun = upload_head(authorization(system.uploader), said())
+        begun = upload_head(authorization(system.uploader), output())
         with many_connected(system.url, uploads.UPLOADS_PER_KEY, begun):
             until(lambda: system.upload(ROWS).status_code == 429)
             refused = system.upload(ROWS)
@@ -338,7 +338,7 @@ def test_headers_that_arrive_at_once_have_the_same_limit(system: HttpSystem, siz
     assert answer.status == status
 
 
-def test_the_second_of_two_requests_is_judged_as_strictly(system: HttpSystem) -> None:
+def test_the_second_of_two_requests_is_checked_as_strictly(system: HttpSystem) -> None:
     good = f"GET /healthz HTTP/1.1\r\n{HOST}X: content-length\r\n\r\n"
     bad = f"POST /healthz HTTP/1.1\r\n{HOST}{AMBIGUOUS[2]}\r\n{{}}"
     with connected(system.url) as connection:

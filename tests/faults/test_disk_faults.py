@@ -119,10 +119,10 @@ def told_by(target: Callable[..., None], *args: Any) -> Any:
     process = SPAWN.Process(target=target, args=(*args, theirs))
     process.start()
     theirs.close()
-    told = ours.recv()
+    reported = ours.recv()
     process.join()
     assert process.exitcode == 0
-    return told
+    return reported
 
 
 @pytest.mark.parametrize("make", KINDS)

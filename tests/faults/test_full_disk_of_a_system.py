@@ -41,9 +41,9 @@ def cli(penstock_command: list[str], tmp_path: Path) -> CommandLine:
 @pytest.mark.parametrize("workers", ["0", "2"])
 def test_an_ingest_says_what_it_waits_for_gives_up_and_goes_on_later(cli: CommandLine, workers: str) -> None:
     """With workers that are processes of their own, too."""
-    said = ["ingest", cli.file(BODY), "--source", "crm", "--map", "crmid=crmid!", "--map", "city=city", "--json"]
+    output = ["ingest", cli.file(BODY), "--source", "crm", "--map", "crmid=crmid!", "--map", "city=city", "--json"]
     limited = subprocess.run(
-        [sys.executable, "-c", SHORT_TIMEOUT, *said],
+        [sys.executable, "-c", SHORT_TIMEOUT, *output],
         cwd=cli.folder,
         env=cli.environment(PENSTOCK_WORKERS=workers),
         capture_output=True,
@@ -57,7 +57,7 @@ def test_an_ingest_says_what_it_waits_for_gives_up_and_goes_on_later(cli: Comman
     assert len(waited_for) == 1, limited.stderr
     assert FULL.search(waited_for[0])
     assert "run the same command again" in json.loads(limited.stdout)["error"]["detail"]
-    again = cli.run(*said, PENSTOCK_WORKERS=workers)
+    again = cli.run(*output, PENSTOCK_WORKERS=workers)
     assert (again.code, again.document["rows_ingested"]) == (0, ROWS)
     assert again.document["request_id"] == json.loads(limited.stdout)["request_id"]
 
@@ -76,9 +76,9 @@ def running(cli: CommandLine) -> Iterator[tuple[str, str, list[int], Path]]:
         )
         try:
             assert process.stdout is not None
-            said = json.loads(process.stdout.readline())
+            output = json.loads(process.stdout.readline())
             until(lambda: children(process.pid))
-            yield said["url"], said["health_url"], [process.pid, *children(process.pid)], errors
+            yield output["url"], output["health_url"], [process.pid, *children(process.pid)], errors
         finally:
             process.terminate()
             process.wait(120)
@@ -109,6 +109,6 @@ def test_a_running_system_is_not_ready_says_so_once_and_goes_on_by_itself(cli: C
             until(lambda: api.get(request).json()["status"] == "COMPLETED")
             until(lambda: httpx.get(f"{health}/readyz").status_code == 200)
             assert 'penstock_dependency_up{dependency="disk"} 1.0' in httpx.get(f"{health}/metrics").text
-        told = [json.loads(line) for line in log.read_text().splitlines() if line.startswith("{")]
-    events = [line["event"] for line in told if line.get("dependency") == "disk"]
+        reported = [json.loads(line) for line in log.read_text().splitlines() if line.startswith("{")]
+    events = [line["event"] for line in reported if line.get("dependency") == "disk"]
     assert events == ["dependency.unavailable", "dependency.available"]

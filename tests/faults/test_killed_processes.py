@@ -68,9 +68,9 @@ def test_a_command_that_is_killed_anywhere_goes_on_when_it_is_run_again(cli: Com
     again = ingest(cli)
     assert (again.code, again.document["status"]) == (0, "COMPLETED")
     # Until its end was told, the same file leads to the same request; after that it is uploaded once more.
-    told = sum(bool(ran.stdout.strip()) for ran in runs)
+    reported = sum(bool(ran.stdout.strip()) for ran in runs)
     count = len(requests(cli.data))
-    assert 1 <= count <= 1 + told
+    assert 1 <= count <= 1 + reported
     check(cli, count=count)
 
 
@@ -98,7 +98,7 @@ def test_a_retry_with_the_same_key_gives_the_same_request(tmp_path: Path, name: 
 
 @pytest.mark.parametrize(("place", "fenced"), [("worker.after_upsert:2", False), ("consume.before_commit:2", True)])
 def test_a_stopped_worker_that_wakes_up_does_no_harm(tmp_path: Path, place: str, fenced: bool) -> None:
-    """It loses its partitions while it stands still. In the midst of a chunk it joins anew before it ends that, and may
+    """It loses its partitions while it stands still. In the midst of a chunk it rejoins before it ends that, and may
     get its partition back; at the end it goes straight on to commit what is another's now, and is refused."""
     data = tmp_path / "data"
     settings = Settings(data=data, chunk_bytes=messy_file.CHUNK_BYTES, session_timeout_seconds=SESSION_SECONDS)

@@ -194,7 +194,7 @@ def test_an_attack_is_a_dead_letter_without_a_request_to_the_store(market: Marke
     assert letter.value == encode(bad)
 
 
-def test_a_malformed_offer_is_buried_once_though_two_groups_read_the_topic(market: Market) -> None:
+def test_a_malformed_offer_becomes_one_dead_letter_though_two_groups_read_the_topic(market: Market) -> None:
     good = market.shop.offer(messy_file.BODY)
     market.send(UPLOAD_REQUESTED, encode(good)[:-5], b"not an event")
     market.shop.publish(good)

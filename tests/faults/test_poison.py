@@ -33,17 +33,17 @@ def test_poison_is_set_aside_with_its_reason_and_its_place(driven: DrivenSystem,
     external, request = external_request(driven.system, driven.command), driven.upload()
     while topic == PROGRESS and not driven.system.requests.get(request.tenant_id, request.request_id).chunks_total:
         driven.step()  # from here on it is known which chunks there can be
-    wanted = poisons(topic, request, external)
+    requested = poisons(topic, request, external)
     for partition in range(driven.system.log.partitions(topic)):
-        driven.send(topic, *wanted, partition=partition)
+        driven.send(topic, *requested, partition=partition)
     (completed,) = driven.finish(request)
     driven.drain()
     assert completed.status is Status.COMPLETED
     check_request(driven.system, completed, expected(completed, messy_file.BODY))
     check_profiles(driven.system, [expected(completed, messy_file.BODY)])
     letters = driven.dead_letters()
-    assert {letter.value: letter.reason for letter in letters} == wanted
-    assert len(letters) == len(wanted) * driven.system.log.partitions(topic)
+    assert {letter.value: letter.reason for letter in letters} == requested
+    assert len(letters) == len(requested) * driven.system.log.partitions(topic)
     for letter in letters:
         assert letter.from_topic == topic
         (source,) = driven.system.log.read(topic, letter.from_partition, letter.from_offset, 1)
@@ -67,7 +67,7 @@ def test_a_topic_that_is_nothing_but_poison_is_not_emptied(driven: DrivenSystem,
     assert driven.system.log.lag(group[topic], topic) == 7 * partitions
 
 
-def test_a_later_good_event_starts_the_count_anew(driven: DrivenSystem) -> None:
+def test_a_later_good_event_restarts_the_count(driven: DrivenSystem) -> None:
     request = driven.upload()
     for _ in range(3):
         driven.send(CHUNK_READY, *[b"poison"] * (MAX_CONSECUTIVE_DEAD_LETTERS - 1), partition=0)

@@ -62,10 +62,10 @@ def test_it_waits_for_each_server_says_for_which_and_goes_on(
         for name, text in LOGGED.items():
             place.await_log(service, text)
             assert httpx.get(f"{health}/healthz").status_code == 200
-            told = httpx.get(f"{health}/readyz")
-            assert (told.status_code, told.json()["code"]) == (503, "not_ready")
-            assert told.json()["faults"][0]["message"] == WAITS
-            assert text in told.json()["detail"]
+            reported = httpx.get(f"{health}/readyz")
+            assert (reported.status_code, reported.json()["code"]) == (503, "not_ready")
+            assert reported.json()["faults"][0]["message"] == WAITS
+            assert text in reported.json()["detail"]
             away[name].close()
     until(lambda: httpx.get(f"{health}/readyz").status_code == 200)
     secret = key_of(place.system, Role.UPLOADER, messy_file.TENANT)

@@ -211,9 +211,9 @@ def serving(cli: CommandLine) -> Iterator[tuple[httpx.Client, str, subprocess.Po
 
 
 def upload(client: httpx.Client, content: str, maps: list[dict[str, Any]]) -> httpx.Response:
-    said = {"data_source": "crm", "mapping": maps, "notify": ["someone@example.org"]}
+    output = {"data_source": "crm", "mapping": maps, "notify": ["someone@example.org"]}
     client.post("/v1/data-sources", json={"name": "crm"})
-    return client.post("/v1/uploads", files={"request": (None, json.dumps(said)), "file": ("people.tsv", content)})
+    return client.post("/v1/uploads", files={"request": (None, json.dumps(output)), "file": ("people.tsv", content)})
 
 
 def test_a_server_keeps_values_to_itself(cli: CommandLine) -> None:
@@ -225,8 +225,8 @@ def test_a_server_keeps_values_to_itself(cli: CommandLine) -> None:
         assert answer.status_code == 202, answer.text
         request_id = answer.json()["request_id"]
         with client.stream("GET", f"/v1/requests/{request_id}/events") as events:
-            told = events.read()
-        assert b"COMPLETED" in told
+            reported = events.read()
+        assert b"COMPLETED" in reported
         found = client.post("/v1/profiles:lookup", json={"namespace": "crmid", "value": f"{MARKS['crmid']}1"})
         assert found.json()["attributes"]["city"] == f"{MARKS['city']} again"
         absent = client.post("/v1/profiles:lookup", json={"namespace": "crmid", "value": f"{MARKS['crmid']}99"})
@@ -238,7 +238,7 @@ def test_a_server_keeps_values_to_itself(cli: CommandLine) -> None:
         assert "penstock_upload_bytes_total" in metrics.text
         problems = [absent, wrong, broken, odd, refused]
         assert all(answer.status_code >= 400 for answer in problems)
-        check_text(told, metrics.text, *(answer.text for answer in problems))
+        check_text(reported, metrics.text, *(answer.text for answer in problems))
         check_text(*(str(answer.headers) for answer in [found, *problems]))
         process.send_signal(signal.SIGTERM)
         check_text(*process.communicate(timeout=60))

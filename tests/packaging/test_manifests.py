@@ -66,8 +66,8 @@ def test_every_command_line_is_one_that_penstock_takes(built: Rendered) -> None:
 
 def test_every_file_is_used(overlay: str) -> None:
     for folder in (K8S / "base", K8S / "overlays" / overlay):
-        told = yaml.safe_load((folder / "kustomization.yaml").read_text("utf-8"))
-        used = {*told["resources"], *(patch["path"] for patch in told["patches"]), "kustomization.yaml"}
+        reported = yaml.safe_load((folder / "kustomization.yaml").read_text("utf-8"))
+        used = {*reported["resources"], *(patch["path"] for patch in reported["patches"]), "kustomization.yaml"}
         assert used - {"../../base"} == {path.name for path in folder.iterdir()}
 
 
@@ -136,10 +136,10 @@ def test_every_file_that_is_named_is_mounted(built: Rendered) -> None:
 
 def test_every_secret_is_told_of_with_its_keys(built: Rendered) -> None:
     used = {(each["name"], each["key"]) for each in secret_keys(built)}
-    told = {row[0]: re.findall(r"[\w.-]+", row[1]) for row in table("deploy/README.md", "Kubernetes", "Secret")}
-    assert {(name, key) for name, key in used if key not in told.get(name, [])} == set()
+    reported = {row[0]: re.findall(r"[\w.-]+", row[1]) for row in table("deploy/README.md", "Kubernetes", "Secret")}
+    assert {(name, key) for name, key in used if key not in reported.get(name, [])} == set()
     mounted = [volume.get("secret") for pod in built.pods().values() for volume in pod["spec"]["volumes"]]
-    assert {secret["secretName"] for secret in mounted if secret} <= set(told)
+    assert {secret["secretName"] for secret in mounted if secret} <= set(reported)
 
 
 def secret_keys(built: Rendered) -> list[Document]:
@@ -306,11 +306,11 @@ def test_keda_signs_in_to_kafka_as_the_services_do(built: Rendered) -> None:
     kafka = load_section(KafkaSettings, "kafka", built.config)
     for scaled in built.kind("ScaledObject").values():
         (trigger,) = scaled["spec"]["triggers"]
-        told = trigger["metadata"]
-        assert (told.get("tls") == "enable") == kafka.security_protocol.endswith("SSL")
-        assert ("sasl" in told) == kafka.security_protocol.startswith("SASL")
-        if "sasl" in told:
-            assert told["sasl"].replace("_", "") == kafka.sasl_mechanism.lower().replace("-", "")
+        reported = trigger["metadata"]
+        assert (reported.get("tls") == "enable") == kafka.security_protocol.endswith("SSL")
+        assert ("sasl" in reported) == kafka.security_protocol.startswith("SASL")
+        if "sasl" in reported:
+            assert reported["sasl"].replace("_", "") == kafka.sasl_mechanism.lower().replace("-", "")
             given = built.kind("TriggerAuthentication")[trigger["authenticationRef"]["name"]]["spec"]["secretTargetRef"]
             assert {each["parameter"] for each in given} == {"username", "password", "ca"}
 

@@ -83,9 +83,9 @@ def variables_told() -> Iterator[tuple[str, str]]:
 
 
 def test_every_variable_that_is_told_is_read() -> None:
-    told, read = list(variables_told()), variables_read()
-    assert told
-    assert [(path, name) for path, name in told if name not in read] == []
+    reported, read = list(variables_told()), variables_read()
+    assert reported
+    assert [(path, name) for path, name in reported if name not in read] == []
 
 
 def test_the_locks_fit_what_the_project_asks_for() -> None:

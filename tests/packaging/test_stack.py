@@ -238,9 +238,9 @@ def test_a_missing_tool_is_told_in_one_sentence(
     monkeypatch.setenv("STACK_CACHE", str(tmp_path))
     monkeypatch.delenv("JAVA_HOME", raising=False)
     assert command_line.main(["up", server, "--folder", str(tmp_path / "stack")]) == 1
-    said = capsys.readouterr().err
-    assert tool in said
-    assert said.count("\n") == 1
+    output = capsys.readouterr().err
+    assert tool in output
+    assert output.count("\n") == 1
 
 
 def test_a_fetch_that_fails_leaves_nothing_in_the_cache(monkeypatch: Any, tmp_path: Path) -> None:

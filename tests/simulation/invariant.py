@@ -77,10 +77,10 @@ def check_profiles(system: System, uploads: list[reference.Upload]) -> None:
         try:
             profile = system.reader.lookup(TENANT, namespace, value, reveal=True)
         except NotFound:
-            told = {}
+            announced = {}
         else:
-            told = {n: (t.value, t.origin.request_id, t.origin.row) for n, t in profile.attributes.items()}
-        assert told == expected.get((namespace, value), {}), f"{namespace} {value} is not the reference's"
+            announced = {n: (t.value, t.origin.request_id, t.origin.row) for n, t in profile.attributes.items()}
+        assert announced == expected.get((namespace, value), {}), f"{namespace} {value} is not the reference's"
 
 
 def _check_mails(simulated: SimulatedSystem) -> None:
@@ -94,4 +94,4 @@ def _check_mails(simulated: SimulatedSystem) -> None:
     assert all(count <= 2 for count in copies.values())
     addressed = Counter(to for _, to in copies)
     finished = sum(1 for u in simulated.uploads)
-    assert all(count >= finished for count in addressed.values()), "an end was not told"
+    assert all(count >= finished for count in addressed.values()), "an end was not announced"

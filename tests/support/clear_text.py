@@ -31,9 +31,9 @@ def found_under(folder: Path, mark: str) -> dict[str, list[str]]:
 
 def too_open(folder: Path) -> dict[str, str]:
     """The files under `folder` that have another mode than 0600, and the folders that have another than 0700."""
-    wanted = dict.fromkeys(_files(folder), 384) | dict.fromkeys([folder, *folder.rglob("*/")], 448)
-    modes = {path: stat.S_IMODE(path.stat().st_mode) for path in wanted}
-    return {str(path): oct(mode) for path, mode in modes.items() if mode != wanted[path]}
+    expected = dict.fromkeys(_files(folder), 384) | dict.fromkeys([folder, *folder.rglob("*/")], 448)
+    modes = {path: stat.S_IMODE(path.stat().st_mode) for path in expected}
+    return {str(path): oct(mode) for path, mode in modes.items() if mode != expected[path]}
 
 
 def _written(path: Path) -> bytes:

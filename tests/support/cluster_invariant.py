@@ -54,8 +54,8 @@ def check_finished(place: Installation, *, letters: int = 0) -> None:
     until(lambda: all(place.system.log.lag(group, topic) == 0 for topic, group in GROUPS.items()))
     requests = _requests(place)
     for request in requests:
-        wanted = Status.FAILED if request.request_id in place.failed else Status.COMPLETED
-        assert request.status is wanted, request.error
+        requested = Status.FAILED if request.request_id in place.failed else Status.COMPLETED
+        assert request.status is requested, request.error
         check_request(place.system, request, _expected(place, request))
     assert {request.request_id for request in requests} == set(place.bodies)
     check_profiles(place.system, [_expected(place, request) for request in requests])
@@ -136,5 +136,5 @@ def _check_mails(place: Installation, requests: list[Request]) -> None:
     messages = [email.message_from_bytes(path.read_bytes()) for path in (place.fleet.folder / "mail").glob("*")]
     assert len({message["Message-ID"] for message in messages}) == len(messages)
     subjects = Counter(message["Subject"] for message in messages)
-    wanted = Counter(f"Upload {reached}: people.tsv" for each in requests for reached in MAILS[each.status])
-    assert subjects == wanted
+    requested = Counter(f"Upload {reached}: people.tsv" for each in requests for reached in MAILS[each.status])
+    assert subjects == requested

@@ -77,8 +77,8 @@ class CommandLine:
         self, content: bytes | str, *options: object, source: str = "crm", maps: Sequence[str] = MAPS, **variables: str
     ) -> Ran:
         """`penstock ingest --json` of a file with this content."""
-        said = [part for each in maps for part in ("--map", each)]
-        return self.run("ingest", self.file(content), "--source", source, *said, *options, "--json", **variables)
+        output = [part for each in maps for part in ("--map", each)]
+        return self.run("ingest", self.file(content), "--source", source, *output, *options, "--json", **variables)
 
     def profile(self, namespace: str, value: str) -> dict[str, Any]:
         """The attributes of a profile, revealed; empty when there is none. Read in this process, which is faster."""

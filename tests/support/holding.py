@@ -11,7 +11,7 @@ from penstock.failpoints import installed
 
 @contextmanager
 def held_at(place: str) -> Iterator[Callable[[], None]]:
-    """Whoever comes to the failpoint `place` waits there for a call of what is yielded, or for the end of the block."""
+    """A thread that reaches the failpoint `place` waits for a call of the yielded function, or the end of the block."""
     released = threading.Event()
 
     def hold(name: str) -> None:

@@ -49,16 +49,16 @@ class HttpSystem:
         return [stored.ref.key for stored in self.standalone.system.objects.list("files/")]
 
     def upload(
-        self, content: bytes, *, key: str | None = None, name: str = "people.tsv", **said: Any
+        self, content: bytes, *, key: str | None = None, name: str = "people.tsv", **output: Any
     ) -> httpx.Response:
         """Upload `content` as the uploader, to a data source that there is; `said` goes into the part `request`."""
-        self.uploader.post("/v1/data-sources", json={"name": said.get("data_source", "crm")})
+        self.uploader.post("/v1/data-sources", json={"name": output.get("data_source", "crm")})
         headers = {} if key is None else {"Idempotency-Key": key}
-        return self.uploader.post("/v1/uploads", files=form(content, name=name, **said), headers=headers)
+        return self.uploader.post("/v1/uploads", files=form(content, name=name, **output), headers=headers)
 
-    def ingest(self, content: bytes, **said: Any) -> dict[str, Any]:
+    def ingest(self, content: bytes, **output: Any) -> dict[str, Any]:
         """The request that `content` led to, once it has ended."""
-        answer = self.upload(content, **said)
+        answer = self.upload(content, **output)
         assert answer.status_code == 202, answer.text
         return self.ended(answer.json()["request_id"])
 
@@ -76,10 +76,10 @@ class HttpSystem:
             yield from (json.loads(line[6:]) for line in answer.iter_lines() if line.startswith("data: "))
 
 
-def form(content: bytes, *, name: str = "people.tsv", **said: Any) -> list[tuple[str, Any]]:
-    said = {"data_source": "crm", "mapping": COLUMNS, **said}
+def form(content: bytes, *, name: str = "people.tsv", **output: Any) -> list[tuple[str, Any]]:
+    output = {"data_source": "crm", "mapping": COLUMNS, **output}
     return [
-        ("request", (None, json.dumps(said), "application/json")),
+        ("request", (None, json.dumps(output), "application/json")),
         ("file", (name, content, "text/tab-separated-values")),
     ]
 

@@ -33,14 +33,14 @@ from tests.support.waiting import GIVE_UP_SECONDS, until
 CHUNK_BYTES = 200  # of a row or two, so that there are many
 DEAD_SECONDS = 3  # for a silent member to be missed; the shortest that the stack's brokers allow
 STOPPED_EARLY = 130  # what a service exits with that is told to end before its modules are loaded
-# So short that the services' patience ends while a test looks on, and with a long session for the slowest machine.
+# So short that the services' timeouts end during a test, and with a long session for the slowest machine.
 QUICK = {
     "chunk_bytes": str(CHUNK_BYTES),
     "kafka_session_timeout_seconds": "6",
     "kafka_delivery_timeout_seconds": "4",
     "kafka_request_timeout_seconds": "2",
     "cassandra_request_timeout_seconds": "1",
-    "cassandra_patience_seconds": "1.5",
+    "cassandra_timeout_seconds": "1.5",
     "s3_attempts": "2",
     "s3_read_timeout_seconds": "2",
     "s3_connect_timeout_seconds": "2",

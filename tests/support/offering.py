@@ -57,12 +57,12 @@ class PublisherFixture:
         self.key, self.publisher = create_publisher(publishers_of(system), tenant, "shop", [prefix])
         self._system = system
 
-    def offer(self, body: bytes, *, event_id: str = "1", name: str = "people.tsv", **said: Any) -> UploadOffered:
+    def offer(self, body: bytes, *, event_id: str = "1", name: str = "people.tsv", **output: Any) -> UploadOffered:
         """A signed offer of `body`, which is put into the store."""
         uri = f"{self.prefix}{name}"
-        return self.signed(event_id=event_id, object_uri=uri, object_version=self.external.put(uri, body), **said)
+        return self.signed(event_id=event_id, object_uri=uri, object_version=self.external.put(uri, body), **output)
 
-    def signed(self, **said: Any) -> UploadOffered:
+    def signed(self, **output: Any) -> UploadOffered:
         defaults = {
             "tenant_id": self.tenant,
             "publisher_id": self.publisher.publisher_id,
@@ -71,7 +71,7 @@ class PublisherFixture:
             "issued_at_us": self._system.clock.now_us(),
             "signature": bytes(32),
         }
-        offer = UploadOffered(**{**defaults, **said})
+        offer = UploadOffered(**{**defaults, **output})
         return replace(offer, signature=sign(self.key, offer))
 
     def publish(self, *offers: UploadOffered) -> None:

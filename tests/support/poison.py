@@ -30,8 +30,12 @@ def event_of(topic: str, request: Request, **changes: Any) -> Any:
     if topic == CHUNK_READY:
         place = {"chunk": 0, "start": 60, "end": 200, "first_line": 2}
         return ChunkReady(**{**asdict(uploaded), **place, **changes})
-    said = {"tenant_id": request.tenant_id, "request_id": request.request_id, "step": Split(at_us=1, chunks=1, bytes=9)}
-    return Progress(**{**said, **changes})
+    output = {
+        "tenant_id": request.tenant_id,
+        "request_id": request.request_id,
+        "step": Split(at_us=1, chunks=1, bytes=9),
+    }
+    return Progress(**{**output, **changes})
 
 
 def written(topic: str, valid: bytes, **changes: Any) -> bytes:

@@ -74,9 +74,9 @@ def ended(connection: socket.socket) -> bool:
     return True
 
 
-def upload_head(authorization: str, said: dict[str, Any]) -> bytes:
+def upload_head(authorization: str, output: dict[str, Any]) -> bytes:
     """An upload whose file has begun, and is not ended."""
-    parts = f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="request"\r\n\r\n{json.dumps(said)}\r\n'
+    parts = f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="request"\r\n\r\n{json.dumps(output)}\r\n'
     parts += f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="file"; filename="f.tsv"\r\n\r\ncrmid\t'
     head = f"POST /v1/uploads HTTP/1.1\r\n{HOST}Authorization: {authorization}\r\nTransfer-Encoding: chunked\r\n"
     head += f"Content-Type: multipart/form-data; boundary={BOUNDARY}\r\n\r\n"

@@ -34,7 +34,7 @@ class Row:
     order: Any
     line: int
     names: list[Name]
-    said: list[tuple[str, Any, WritePolicy]]
+    output: list[tuple[str, Any, WritePolicy]]
 
 
 @dataclass
@@ -78,7 +78,7 @@ def _read_row(upload: Upload, names: list[str], number: int, line: bytes, readin
         except CoercionError as error:
             faults.append(f"{error.code}:{mapped.column}")
             continue
-        row.said.append((attribute.name, value, mapped.policy))
+        row.output.append((attribute.name, value, mapped.policy))
         if mapped.identifier and value is not None:
             row.names.append((attribute.name, normalise(value, attribute.format)))
     if faults:
@@ -104,14 +104,14 @@ def profiles(uploads: Iterable[Upload]) -> dict[Name, dict[str, tuple[Any, Any, 
         merged = set(row.names).union(*(group.get(name, ()) for name in row.names))
         for name in merged:
             group[name] = merged
-    told: dict[int, dict[str, tuple[Any, Any, int]]] = {}
+    reported: dict[int, dict[str, tuple[Any, Any, int]]] = {}
     for row in rows:
-        _tell(told.setdefault(id(group[row.names[0]]), {}), row)
-    return {name: told[id(people)] for name, people in group.items()}
+        _tell(reported.setdefault(id(group[row.names[0]]), {}), row)
+    return {name: reported[id(people)] for name, people in group.items()}
 
 
 def _tell(profile: dict[str, tuple[Any, Any, int]], row: Row) -> None:
-    for name, value, policy in row.said:
+    for name, value, policy in row.output:
         if value is None:
             if policy is WritePolicy.CLEAR_ON_BLANK:
                 profile.pop(name, None)

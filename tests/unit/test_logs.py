@@ -71,9 +71,9 @@ def test_it_remembers_so_many_lines_and_no_more() -> None:
 def test_a_service_tells_how_many_were_left_out() -> None:
     """In a process of its own, since its logs are the whole process's."""
     done = subprocess.run([sys.executable, "-c", SERVICE], capture_output=True, text=True, check=True)
-    told = [json.loads(each) for each in done.stderr.splitlines()]
-    assert [each.get(SUPPRESSED_LINES) for each in told] == [None, 2]
-    assert {each["level"] for each in told} == {"warning"}
+    reported = [json.loads(each) for each in done.stderr.splitlines()]
+    assert [each.get(SUPPRESSED_LINES) for each in reported] == [None, 2]
+    assert {each["level"] for each in reported} == {"warning"}
 
 
 def test_what_is_measured_is_found_wherever_it_stands() -> None:
@@ -89,7 +89,7 @@ def test_no_line_costs_much(run: str) -> None:
 
 def test_each_line_names_its_service_and_the_instance_of_it() -> None:
     """Penstock's own lines, and those of its libraries."""
-    said = """
+    output = """
 import logging, os, socket, structlog
 from penstock.logs import configure
 
@@ -98,9 +98,9 @@ structlog.get_logger().info("chunk.done")
 logging.getLogger("driver").warning("away")
 print(f"{socket.gethostname()}:{os.getpid()}")
 """
-    done = subprocess.run([sys.executable, "-c", said], capture_output=True, text=True, check=True)
-    told = [json.loads(each) for each in done.stderr.splitlines()]
-    named = [(each["event"], each["service"], each["instance"]) for each in told]
+    done = subprocess.run([sys.executable, "-c", output], capture_output=True, text=True, check=True)
+    reported = [json.loads(each) for each in done.stderr.splitlines()]
+    named = [(each["event"], each["service"], each["instance"]) for each in reported]
     assert named == [(event, "worker", done.stdout.strip()) for event in ("chunk.done", "away")]
 
 

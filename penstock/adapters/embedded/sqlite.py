@@ -200,14 +200,14 @@ class _Turn:
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
         self._guard, self._taken = threading.Lock(), threading.Event()
-        self._wanted, self._closed = True, False
+        self._is_awaited, self._closed = True, False
         threading.Thread(target=self._wait, daemon=True).start()
 
     def resume(self) -> bool:
         """Wait for this turn again; False when it has already been taken and released."""
         with self._guard:
-            self._wanted = not self._closed
-            return self._wanted
+            self._is_awaited = not self._closed
+            return self._is_awaited
 
     def comes_within(self, seconds: float) -> bool:
         """Whether the turn comes in time; otherwise, or on an interrupt, gives it up."""
@@ -215,18 +215,18 @@ class _Turn:
             self._taken.wait(seconds)
         except BaseException:
             with self._guard:
-                self._wanted = False
+                self._is_awaited = False
                 if self._taken.is_set():
                     self._close()
             raise
         with self._guard:
-            self._wanted = self._taken.is_set()
-            return self._wanted
+            self._is_awaited = self._taken.is_set()
+            return self._is_awaited
 
     def _wait(self) -> None:
         fcntl.flock(self._descriptor, fcntl.LOCK_EX)
         with self._guard:
-            if self._wanted:
+            if self._is_awaited:
                 self._taken.set()
             else:
                 self._close()

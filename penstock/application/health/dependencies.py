@@ -14,7 +14,7 @@ import structlog
 
 from penstock.domain.errors import Unavailable
 
-SETTLE_SECONDS = 10.0  # without a new outage before a dependency counts as available again
+RECOVERY_SECONDS = 10.0  # without a new outage before a dependency counts as available again
 NEEDS_OPERATOR = ("key_file",)  # dependencies that only an operator can bring back
 OTHER = "other"  # for an outage of an unnamed dependency
 
@@ -39,14 +39,14 @@ class _Outage(NamedTuple):
 class Dependencies:
     """Thread-safe. `changed`, if given, is called with all outages instead of a log line.
 
-    A dependency is reported as available only after `settle_seconds` without an outage, because clients reconnect one
+    A dependency is reported as available only after `recovery_seconds` without an outage, because clients reconnect one
     after the other.
     """
 
     def __init__(
-        self, *, changed: Callable[[Outages], None] | None = None, settle_seconds: float = SETTLE_SECONDS
+        self, *, changed: Callable[[Outages], None] | None = None, recovery_seconds: float = RECOVERY_SECONDS
     ) -> None:
-        self._changed, self._settle_seconds = changed, settle_seconds
+        self._changed, self._recovery_seconds = changed, recovery_seconds
         self._lock = threading.Lock()
         self._known: set[str] = set()
         self._reports: dict[str, Outages] = {}
@@ -89,7 +89,7 @@ class Dependencies:
         }
         for name in before.keys() - reported.keys():
             until = before[name].until or now
-            if now - until < self._settle_seconds:
+            if now - until < self._recovery_seconds:
                 self._current[name] = before[name]._replace(until=until)
         if before.keys() != self._current.keys():
             self._log_changes(before, now)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.peers import cqlsh, dsbulk
-from benchmarks.peers.loaded import LoadError, Report, judge
+from benchmarks.peers.loaded import LoadError, Report, evaluate
 from benchmarks.processes import Measured
 
 DSBULK = """\
@@ -57,15 +57,15 @@ NO_SERVER = "Connection error: ('Unable to connect to any servers', {})\n"
 
 
 @pytest.mark.parametrize(
-    ("said", "meant"),
+    ("output", "meant"),
     [
         (DSBULK, Report(inserted=200_000, failed=0, rows_per_second=9688)),
         (DSBULK_WITH_FAILURES, Report(inserted=2970, failed=30, rows_per_second=498)),
         ("Operation LOAD_20261125-123355-290971 failed: Channel is closed.\n", None),
     ],
 )
-def test_dsbulks_last_totals_are_its_report(said: str, meant: Report | None) -> None:
-    assert dsbulk.report(said) == meant
+def test_dsbulks_last_totals_are_its_report(output: str, meant: Report | None) -> None:
+    assert dsbulk.report(output) == meant
 
 
 @pytest.mark.parametrize(
@@ -92,12 +92,12 @@ def ended(returncode: int, stderr: str = "") -> Measured:
 
 
 def test_a_load_of_every_row_has_the_peers_rate_and_that_of_the_whole_command(file: Path) -> None:
-    loaded = judge("DSBulk", file, ended(0), Report(inserted=10, failed=0, rows_per_second=5.0))
+    loaded = evaluate("DSBulk", file, ended(0), Report(inserted=10, failed=0, rows_per_second=5.0))
     assert (loaded.rows, loaded.rows_per_second_wall, loaded.rows_per_second_steady) == (10, 2.5, 5.0)
 
 
 @pytest.mark.parametrize(
-    ("returncode", "inserted", "failed", "told"),
+    ("returncode", "inserted", "failed", "reported"),
     [
         (1, 8, 2, "inserted 8 of the 10 rows of customers.tsv, says that 2 failed, and ended with exit code 1"),
         (0, 9, 0, "inserted 9 of the 10 rows"),
@@ -106,14 +106,14 @@ def test_a_load_of_every_row_has_the_peers_rate_and_that_of_the_whole_command(fi
     ],
 )
 def test_a_load_that_lacks_rows_is_no_figure(
-    file: Path, returncode: int, inserted: int, failed: int, told: str
+    file: Path, returncode: int, inserted: int, failed: int, reported: str
 ) -> None:
-    with pytest.raises(LoadError, match=told):
-        judge("DSBulk", file, ended(returncode), Report(inserted, failed, rows_per_second=5.0))
+    with pytest.raises(LoadError, match=reported):
+        evaluate("DSBulk", file, ended(returncode), Report(inserted, failed, rows_per_second=5.0))
 
 
 def test_a_peer_that_ends_without_a_report_is_quoted(file: Path) -> None:
     with pytest.raises(
         LoadError, match=re.escape(f"cqlsh ended with exit code 1 and without a report: {NO_SERVER[:-1]}")
     ):
-        judge("cqlsh", file, ended(1, f"first\n{NO_SERVER}"), None)
+        evaluate("cqlsh", file, ended(1, f"first\n{NO_SERVER}"), None)

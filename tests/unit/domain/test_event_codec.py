@@ -356,7 +356,7 @@ def test_impossible_values_are_refused_by_writer_and_reader(event: Event, spoile
 
 
 @pytest.mark.parametrize(
-    ("event", "spoiled", "said"),
+    ("event", "spoiled", "output"),
     [
         (UPLOADED, {"object_size": -1}, "UploadRequested: Expected `int` >= 0 - at `$.object_size`"),
         (UPLOADED, {"object_key": "../a"}, "UploadRequested: object_key is not a valid object key"),
@@ -367,10 +367,10 @@ def test_impossible_values_are_refused_by_writer_and_reader(event: Event, spoile
     ],
     ids=lambda part: str(part)[:60],
 )
-def test_a_refusal_says_which_field_cannot_be(event: Event, spoiled: dict[str, Any], said: str) -> None:
+def test_a_refusal_says_which_field_cannot_be(event: Event, spoiled: dict[str, Any], output: str) -> None:
     with pytest.raises(ValueError) as caught:
         encode(lie(event, spoiled))
-    assert str(caught.value) == said
+    assert str(caught.value) == output
 
 
 @pytest.mark.parametrize(

@@ -70,8 +70,8 @@ def test_a_well_service_says_so(url: str) -> None:
 
 @pytest.mark.parametrize(("path", "other"), [("/healthz", "/readyz"), ("/readyz", "/healthz")])
 def test_each_problem_is_a_fault_of_the_answer(url: str, supervisor: Asked, path: str, other: str) -> None:
-    told = supervisor.dead if path == "/healthz" else supervisor.wrong
-    told += ["one thing", "another"]
+    reported = supervisor.dead if path == "/healthz" else supervisor.wrong
+    reported += ["one thing", "another"]
     answer = httpx.get(url + path)
     assert (answer.status_code, answer.headers["content-type"]) == (503, PROBLEM)
     document = answer.json()

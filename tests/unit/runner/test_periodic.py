@@ -66,7 +66,7 @@ def test_an_outage_is_tried_again_soon_and_told_once() -> None:
             raise errors.pop()
         done.release()
 
-    periodic = Periodic("work", work, 3_600, dependencies=Dependencies(settle_seconds=0))
+    periodic = Periodic("work", work, 3_600, dependencies=Dependencies(recovery_seconds=0))
     with capture_logs() as lines, pytest.MonkeyPatch.context() as patch:
         patch.setattr("penstock.runner.periodic.MAX_RETRY_SECONDS", 0.001)
         thread = started(periodic)

@@ -72,7 +72,7 @@ def test_a_group_that_never_committed_is_watched_too(watched: Watched) -> None:
     assert watched.look_after(TIMEOUT_SECONDS) == [STALLED]
 
 
-def test_a_reason_that_is_known_excuses_and_the_patience_begins_anew(watched: Watched) -> None:
+def test_a_known_reason_restarts_the_timeout(watched: Watched) -> None:
     watched.expected = {0}
     assert watched.look_after(TIMEOUT_SECONDS) == []
     watched.expected = set()

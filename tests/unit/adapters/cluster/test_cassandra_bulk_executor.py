@@ -112,8 +112,8 @@ def test_it_is_given_up_when_nothing_succeeds() -> None:
         executor(lambda _: Answered(Overload("secret")), timeout_seconds=0).run("a")
 
 
-def test_patience_begins_anew_with_each_success() -> None:
-    statements = "abcdefgh"  # each fails once: pauses of 25 ms and more, so that they outlast patience together
+def test_the_timeout_starts_again_with_each_success() -> None:
+    statements = "abcdefgh"  # each fails once: pauses of 25 ms and more, so that they outlast the timeoutgether
     fails = dict.fromkeys(statements[1:], True)
 
     def send(statement: str) -> Answered:

@@ -57,7 +57,7 @@ def test_those_on_two_partitions_do_not() -> None:
 
 
 def tenants_of_two_turns() -> tuple[str, str]:
-    """Which tenants share a lock is drawn anew for each process."""
+    """Which tenants share a lock is drawn again for each process."""
     tenants = [f"tenant-{number}" for number in range(9)]
     first, second, *_ = {hash((Table.REQUESTS, tenant, "")) % TURNS: tenant for tenant in tenants}.values()
     return first, second

@@ -30,6 +30,6 @@ def test_half_of_them_is_refused(name: str) -> None:
 
 
 def test_they_are_never_shown() -> None:
-    shown = repr(ExternalS3Settings(access_key="reader", secret_key="s2"))
-    assert "reader" not in shown
-    assert "s2" not in shown
+    displayed = repr(ExternalS3Settings(access_key="reader", secret_key="s2"))
+    assert "reader" not in displayed
+    assert "s2" not in displayed

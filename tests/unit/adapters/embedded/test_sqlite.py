@@ -132,7 +132,7 @@ def test_threads_take_turns(database: sqlite.Database) -> None:
     ],
     ids=lambda each: type(each).__name__ if isinstance(each, Exception) else "",
 )
-def test_errors_say_what_to_mend(path: Path, error: Exception, message: str) -> None:
+def test_errors_say_what_to_fix(path: Path, error: Exception, message: str) -> None:
     with pytest.raises(Unavailable, match=message), sqlite.errors(path):
         raise error
 

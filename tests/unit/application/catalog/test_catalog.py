@@ -143,8 +143,8 @@ def test_attributes_and_sources_come_page_by_page(catalog: Catalog) -> None:
 
 def test_only_the_attributes_of_a_mapping_are_read(catalog: Catalog) -> None:
     catalog.create_attributes(T, [replace(HM, name=f"custom_{number}") for number in range(250)])
-    wanted = [f"custom_{number}" for number in range(0, 250, 2)]
-    assert set(catalog.attributes_named(T, [*wanted, "crmid", "none"])) == {*wanted, "crmid"}
+    expected = [f"custom_{number}" for number in range(0, 250, 2)]
+    assert set(catalog.attributes_named(T, [*expected, "crmid", "none"])) == {*expected, "crmid"}
 
 
 def test_what_a_tenant_sets_up_has_a_bound(catalog: Catalog, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -54,19 +54,19 @@ def refused(*forms: ColumnSpec, known: Any = BUILTIN) -> list[tuple[str, str | N
 
 
 def test_known_attributes_are_used_and_missing_ones_described() -> None:
-    wanted = resolve_columns(
+    expected = resolve_columns(
         [CRMID, column("phone", "hm", pii=True), column("day", "joined", format="date(dd/MM/yyyy)")], BUILTIN
     )
-    assert [each.column for each in wanted.columns] == ["crmid", "phone", "day"]
-    hm, joined = wanted.missing
+    assert [each.column for each in expected.columns] == ["crmid", "phone", "day"]
+    hm, joined = expected.missing
     assert (hm.name, hm.display_name, hm.pii, hm.segmentable, hm.custom) == ("hm", "Hm", True, False, True)
     assert joined.format == ValueFormat(ValueType.DATE, "dd/MM/yyyy")
     assert joined.segmentable
 
 
 def test_a_known_attribute_may_be_said_again_as_it_is() -> None:
-    wanted = resolve_columns([CRMID, column("mail", "email", pii=True, format="email")], BUILTIN)
-    assert wanted.missing == []
+    expected = resolve_columns([CRMID, column("mail", "email", pii=True, format="email")], BUILTIN)
+    assert expected.missing == []
 
 
 def test_every_fault_is_told_with_its_column() -> None:

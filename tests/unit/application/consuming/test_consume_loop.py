@@ -215,7 +215,7 @@ def test_an_outage_is_told_once_however_often_it_is_tried_and_once_more_when_it_
 ) -> None:
     publish(log, [1])
     handler.fail = raise_for(1, lambda _: Unavailable("no node answers", dependency="cassandra"))
-    dependencies = Dependencies(settle_seconds=0)
+    dependencies = Dependencies(recovery_seconds=0)
     loop = loop_on(log, handler, clock, dependencies=dependencies)
     with capture_logs() as lines:
         for _ in range(20):
@@ -235,7 +235,7 @@ def test_an_event_that_was_committed_after_all_is_waited_for_no_more(
 ) -> None:
     """The answer to a commit is lost, and the event does not come again: nothing is left that could be tried."""
     publish(log, [1])
-    dependencies = Dependencies(settle_seconds=0)
+    dependencies = Dependencies(recovery_seconds=0)
     loop = loop_on(log, handler, clock, dependencies=dependencies)
     commit = loop._consumer.commit
 
@@ -258,7 +258,7 @@ def test_a_partition_that_waits_and_goes_to_another_member_is_waited_for_no_more
 ) -> None:
     publish(log, [1])
     handler.fail = raise_for(1, lambda _: Unavailable("no node answers", dependency="cassandra"))
-    dependencies = Dependencies(settle_seconds=0)
+    dependencies = Dependencies(recovery_seconds=0)
     loop = loop_on(log, handler, clock, dependencies=dependencies)
     loop.run_once(0)
     assert dependencies.problems() == ["no node answers"]
@@ -266,7 +266,7 @@ def test_a_partition_that_waits_and_goes_to_another_member_is_waited_for_no_more
     assert dependencies.problems() == []
 
 
-def test_the_delay_starts_anew_after_a_success(log: Log, handler: Recorder, clock: ManualClock) -> None:
+def test_the_delay_starts_again_after_a_success(log: Log, handler: Recorder, clock: ManualClock) -> None:
     publish(log, [1, 2])
     failures = iter([Unavailable("away")] * 8)
     loop = loop_on(log, handler, clock)
@@ -479,7 +479,7 @@ def test_poison_in_a_batch_costs_only_that_event(log: Log, handler: Recorder, cl
     assert log.lag(GROUP, PROGRESS) == 0
 
 
-def test_what_is_settled_is_counted(log: Log, handler: Recorder, clock: ManualClock) -> None:
+def test_processed_events_are_counted(log: Log, handler: Recorder, clock: ManualClock) -> None:
     publish(log, [1, b"no event", 2])
     publish(log, [3], partition=1)
     handler.fail = raise_for(1, lambda _: Unavailable("away"))

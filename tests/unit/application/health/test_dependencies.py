@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from structlog.testing import capture_logs
 
-from penstock.application.health.dependencies import SETTLE_SECONDS, Dependencies, outage
+from penstock.application.health.dependencies import RECOVERY_SECONDS, Dependencies, outage
 from penstock.domain.errors import Unavailable
 from penstock.runner.dependency_metrics import DependencyMetrics
 
@@ -13,7 +13,7 @@ AWAY = {"kafka": "Kafka answers nothing; check that the brokers run"}
 
 
 def test_many_tries_and_reporters_give_one_line_when_it_goes_and_one_when_it_is_back() -> None:
-    dependencies = Dependencies(settle_seconds=0)
+    dependencies = Dependencies(recovery_seconds=0)
     with capture_logs() as lines:
         for attempt in range(100):
             dependencies.report("probe", {"kafka": f"try {attempt} has failed"})
@@ -35,7 +35,7 @@ def test_what_an_operator_alone_can_bring_back_is_an_error() -> None:
 
 
 def test_it_is_available_again_once_every_reporter_says_so() -> None:
-    dependencies = Dependencies(settle_seconds=0)
+    dependencies = Dependencies(recovery_seconds=0)
     dependencies.report("probe", AWAY)
     dependencies.report("consumer", {"kafka": "sending 1 events: no answer"})
     dependencies.report("probe", {})
@@ -44,9 +44,9 @@ def test_it_is_available_again_once_every_reporter_says_so() -> None:
     assert dependencies.problems() == []
 
 
-def test_whoever_asked_for_changes_gets_all_that_is_unavailable_in_place_of_a_line() -> None:
+def test_a_change_callback_gets_all_outages_in_place_of_a_log_line() -> None:
     changes: list[dict[str, str]] = []
-    dependencies = Dependencies(changed=lambda outages: changes.append(dict(outages)), settle_seconds=0)
+    dependencies = Dependencies(changed=lambda outages: changes.append(dict(outages)), recovery_seconds=0)
     with capture_logs() as lines:
         dependencies.report("consumer", AWAY)
         dependencies.report("consumer", AWAY | {"s3": "away"})
@@ -60,7 +60,7 @@ def test_an_outage_of_what_has_no_name_is_reported_too() -> None:
 
 
 def test_the_metric_shows_each_known_dependency() -> None:
-    dependencies = Dependencies(settle_seconds=0)
+    dependencies = Dependencies(recovery_seconds=0)
     dependencies.expect("cassandra")
     dependencies.report("probe", AWAY)
     (metric,) = DependencyMetrics(dependencies).collect()
@@ -75,11 +75,11 @@ def test_one_that_comes_and_goes_while_it_comes_back_is_told_once(monkeypatch: p
     with capture_logs() as lines:
         for outages in (AWAY, {}, AWAY, {}, AWAY, {}):
             dependencies.report("consumer", outages)
-            now += SETTLE_SECONDS / 2
+            now += RECOVERY_SECONDS / 2
         assert dependencies.problems() == [AWAY["kafka"]]
-        now += SETTLE_SECONDS / 2
+        now += RECOVERY_SECONDS / 2
         assert dependencies.problems() == []
     assert [(line["event"], line.get("seconds")) for line in lines] == [
         ("dependency.unavailable", None),
-        ("dependency.available", 2.5 * SETTLE_SECONDS),
+        ("dependency.available", 2.5 * RECOVERY_SECONDS),
     ]

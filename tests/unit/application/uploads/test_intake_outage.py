@@ -44,6 +44,6 @@ def test_an_upload_is_accepted_while_the_event_log_is_away(tmp_path: Path) -> No
         assert [each.request_id for each in system.requests.active(messy_file.TENANT)] == [first.request_id]
         log.close()
     assert asked == [ANNOUNCE_SECONDS] * 2
-    told = [line for line in lines if line["event"] == "request.event_not_sent"]
-    assert [line["request_id"] for line in told] == [first.request_id] * 2
+    reported = [line for line in lines if line["event"] == "request.event_not_sent"]
+    assert [line["request_id"] for line in reported] == [first.request_id] * 2
     assert command.file_name not in str(lines)

@@ -58,11 +58,11 @@ def test_whatever_channels_announce_together_each_announces_the_history_once(
     announcements: list[tuple[int, set[str]]],
 ) -> None:
     """A request that only moves on, announced now and then by some of the channels."""
-    said: dict[str, list[tuple[Status, int]]] = {channel: [] for channel in CHANNELS}
+    output: dict[str, list[tuple[Status, int]]] = {channel: [] for channel in CHANNELS}
     cursors: dict[str, Status] = {}
     for step, channels in [*sorted(announcements, key=lambda each: each[0]), (len(LIFE) - 1, set(CHANNELS))]:
         request = replace(LIFE[step], announced_status=cursors)
         for channel in channels:
-            said[channel] += unannounced(request, channel)
+            output[channel] += unannounced(request, channel)
         cursors = record_announced(request, channels, request.status).announced_status
-    assert said == {channel: list(history(LIFE[-1])) for channel in CHANNELS}
+    assert output == {channel: list(history(LIFE[-1])) for channel in CHANNELS}

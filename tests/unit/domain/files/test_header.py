@@ -127,9 +127,9 @@ def test_every_fault_is_listed_at_once_with_the_name_of_its_column() -> None:
 def test_a_row_in_the_place_of_the_header_is_not_repeated_in_faults(head: bytes) -> None:
     with pytest.raises(Refused) as refused:
         parsed(head)
-    told = f"{refused.value} {refused.value.faults}"
-    assert "hyphen_in_column_name" in told
-    assert not any(value in told for value in ("C-1", "Jan", "Vries", "x-y"))
+    reported = f"{refused.value} {refused.value.faults}"
+    assert "hyphen_in_column_name" in reported
+    assert not any(value in reported for value in ("C-1", "Jan", "Vries", "x-y"))
 
 
 def test_inspection_names_the_columns_and_asks_for_no_mapping() -> None:

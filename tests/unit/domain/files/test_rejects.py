@@ -31,8 +31,8 @@ nasty_cells = st.text(st.sampled_from("'\"=+-@＝＋－＠\t\r \0aé"), max_size
 
 
 def tsv(header: list[str], *rows: bytes) -> list[str]:
-    wanted = [Reject(line, ("not_an_email:mail", "no_identifier"), row) for line, row in enumerate(rows, 2)]
-    return b"".join(TSV.write_rejects(header, wanted)).decode().split("\n")
+    requested = [Reject(line, ("not_an_email:mail", "no_identifier"), row) for line, row in enumerate(rows, 2)]
+    return b"".join(TSV.write_rejects(header, requested)).decode().split("\n")
 
 
 @given(rejects, rejects)

@@ -124,7 +124,7 @@ def rejects_of(driven: DrivenSystem, request: Request) -> str:
 
 def profile_of(driven: DrivenSystem, crmid: str) -> dict[str, object]:
     found = driven.system.reader.lookup(messy_file.TENANT, "crmid", crmid, reveal=True)
-    return {name: said.value for name, said in found.attributes.items()}
+    return {name: output.value for name, output in found.attributes.items()}
 
 
 @pytest.mark.usefixtures("registered")

@@ -152,10 +152,11 @@ def test_what_is_stored_folds_to_the_reference_in_any_order_and_with_any_repetit
     Random(seed).shuffle(shuffled)
     for (namespace, value), attributes in reference.profiles(uploads).items():
         profile = walk(shuffled, NodeHasher(namespace, HASH_KEY).node(value, ATTRIBUTES[namespace].format))
-        told = {
-            name: (said.value, said.origin.request_id, said.origin.row) for name, said in profile.attributes.items()
+        reported = {
+            name: (output.value, output.origin.request_id, output.origin.row)
+            for name, output in profile.attributes.items()
         }
-        assert told == attributes
+        assert reported == attributes
 
 
 @settings(max_examples=100, deadline=None)
@@ -201,5 +202,5 @@ def test_a_reader_without_the_personal_key_sees_names_but_no_personal_values() -
     general = open_part(
         chunk_key(GENERAL, Part.GENERAL, key[-ORIGIN_BYTES:]), "acme", Part.GENERAL, 1, key, split_cell(cell).general
     )
-    assertions: dict[str, Any] = {name: said.value for name, said in decode(key, general, None).assertions.items()}
+    assertions: dict[str, Any] = {name: output.value for name, output in decode(key, general, None).assertions.items()}
     assert assertions == {"crmid": "C1", "note": "red", "email": None, "points": None}

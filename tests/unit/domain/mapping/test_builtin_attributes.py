@@ -29,7 +29,7 @@ def test_the_examples_of_custom_attributes_are_not(name: str) -> None:
     assert name not in BUILTIN
 
 
-def test_whoever_can_be_reached_or_recognised_is_personal_and_so_outside_segments() -> None:
+def test_what_identifies_a_person_is_personal_and_so_outside_segments() -> None:
     personal = {name for name, attribute in BUILTIN.items() if attribute.pii}
     assert personal >= {"email", "phone", "mobile", "first_name", "last_name", "full_name", "birth_date", "street"}
     assert personal == {name for name, attribute in BUILTIN.items() if not attribute.segmentable}

@@ -134,7 +134,7 @@ def test_a_file_that_cannot_be_read_again_keeps_its_first_end() -> None:
     assert apply(refused, FileRefused(at_us=500, problem=replace(PROBLEM, code="other"))) == refused
 
 
-def test_a_file_without_one_good_row_fails_and_says_how_to_mend_it() -> None:
+def test_a_file_without_one_good_row_fails_with_a_hint() -> None:
     failed = fold(Split(at_us=4, chunks=1, bytes=100), chunk(0, 0, 3))
     assert failed.status is Status.FAILED
     assert failed.error is not None

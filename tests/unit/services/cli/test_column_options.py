@@ -79,7 +79,7 @@ def test_a_column_may_hold_what_separates(text: str, column: str, format: str | 
         ("crmid=crmid:phone(ZZ)", "invalid_format"),
     ],
 )
-def test_what_cannot_be_read_is_named_with_its_mend(text: str, code: str) -> None:
+def test_what_cannot_be_read_is_named_with_a_hint(text: str, code: str) -> None:
     with pytest.raises(BadUsage) as refused:
         parse_column_options(["id=crmid!", text], [])
     (fault,) = refused.value.faults

@@ -12,9 +12,9 @@ def states(*statuses: str) -> list[dict[str, object]]:
 
 
 def test_every_state_is_shown_and_the_last_is_the_answer() -> None:
-    given, shown = states("SCHEDULED", "IN_PROGRESS", "COMPLETED"), []
-    assert follow(iter(given), shown.append) == given[-1]
-    assert shown == given
+    given, displayed = states("SCHEDULED", "IN_PROGRESS", "COMPLETED"), []
+    assert follow(iter(given), displayed.append) == given[-1]
+    assert displayed == given
 
 
 def hints(*statuses: str) -> list[object]:

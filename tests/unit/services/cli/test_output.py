@@ -14,8 +14,8 @@ from services.cli.output import Output, printable
 
 @given(st.text())
 def test_nothing_printed_acts_on_a_terminal(text: str) -> None:
-    shown = printable(text)
-    assert not [char for char in shown if unicodedata.category(char) in ("Cc", "Cf", "Zl", "Zp", "Co", "Cn", "Cs")]
+    displayed = printable(text)
+    assert not [char for char in displayed if unicodedata.category(char) in ("Cc", "Cf", "Zl", "Zp", "Co", "Cn", "Cs")]
 
 
 @given(st.text(st.characters(categories=["L", "N", "P", "S"])))

@@ -25,15 +25,15 @@ def test_each_step_of_a_request_is_told_with_its_ids_and_what_it_took(tmp_path: 
         standalone.system.requests.undo(messy_file.TENANT, request.request_id)
         until(lambda: any(line["event"] == "request.reverted" for line in lines))
         done = standalone.system.requests.get(messy_file.TENANT, request.request_id)
-    told = [line for line in lines if line["event"].startswith(("request.", "chunk."))]
-    assert {line["event"] for line in told} == {*STEPS, "request.reverted"}
+    reported = [line for line in lines if line["event"].startswith(("request.", "chunk."))]
+    assert {line["event"] for line in reported} == {*STEPS, "request.reverted"}
     ids = (request.request_id, messy_file.TENANT, "crm")
-    assert {(line["request_id"], line["tenant"], line["data_source"]) for line in told} == {ids}
-    assert all(line["seconds"] >= 0 for line in told)
-    chunks = [line for line in told if line["event"] == "chunk.done"]
+    assert {(line["request_id"], line["tenant"], line["data_source"]) for line in reported} == {ids}
+    assert all(line["seconds"] >= 0 for line in reported)
+    chunks = [line for line in reported if line["event"] == "chunk.done"]
     assert sum(line["ingested"] for line in chunks) == done.rows_ingested
     assert len(chunks) == done.chunks_total
-    assert [line["event"] for line in told].count("request.completed") == 1
-    said = json.dumps(lines, default=str)
-    assert FILE_NAME not in said
-    assert messy_file.MARK not in said
+    assert [line["event"] for line in reported].count("request.completed") == 1
+    output = json.dumps(lines, default=str)
+    assert FILE_NAME not in output
+    assert messy_file.MARK not in output

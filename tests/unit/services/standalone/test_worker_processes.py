@@ -25,7 +25,7 @@ def test_a_parent_hears_at_once_that_something_is_back(capfd: pytest.CaptureFixt
 
 
 def test_a_worker_that_has_ended_waits_for_nothing_whatever_it_wrote(tmp_path: Path) -> None:
-    dependencies = Dependencies(settle_seconds=0)
+    dependencies = Dependencies(recovery_seconds=0)
     processes = WorkerProcesses(Settings(data=tmp_path), 0, dependencies)
     written = io.BytesIO(b'{"disk":"the disk is full"}\nno document\n')
     with pytest.raises(msgspec.DecodeError):

@@ -126,7 +126,7 @@ def test_an_acceptance_that_never_finished_is_left_for_its_retry(harness: Tracke
     assert [marker.request_id for marker in harness.requests.active_markers(TENANT)] == [request.request_id]
 
 
-def test_an_outage_makes_no_request_wait_anew(harness: TrackerHarness, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_outage_does_not_restart_a_requests_wait(harness: TrackerHarness, monkeypatch: pytest.MonkeyPatch) -> None:
     """The first one's event cannot be sent, so that the others are not looked at in that pass."""
 
     def fail(timeout: float | None = None) -> None:

@@ -64,7 +64,7 @@ def test_a_column_is_its_cells(written: str, cells: list[str]) -> None:
 
 @pytest.mark.parametrize("written", FORMATS)
 @pytest.mark.parametrize("blank", ["", " ", "\t ", "\u00a0", "\n", "\u3000"])
-def test_a_blank_cell_is_no_value_and_no_misfit(written: str, blank: str) -> None:
+def test_a_blank_cell_has_no_value_and_no_error(written: str, blank: str) -> None:
     assert COERCERS[written].coerce_column([blank, blank]) == ([None, None], {})
     assert COERCERS[written].coerce_cell(blank) is None
 
@@ -91,7 +91,7 @@ def test_an_empty_column(written: str) -> None:
         ("url", "https://example.com/" + "a" * 2_029, "value_too_long"),
     ],
 )
-def test_a_misfit_tells_why_and_never_what(written: str, cell: str, code: str) -> None:
+def test_a_coercion_error_has_a_code_and_never_the_cell(written: str, cell: str, code: str) -> None:
     with pytest.raises(CoercionError) as caught:
         coercer(parse_format(written)).coerce_cell(cell)
     assert caught.value.code == code
@@ -121,7 +121,7 @@ def test_a_value_that_is_too_long_is_told_the_limit() -> None:
     assert "2,048" in REASONS["value_too_long"].hint
 
 
-def test_every_reason_says_how_to_mend_it() -> None:
+def test_every_reason_has_a_hint() -> None:
     assert len(REASONS) == 11
     for reason in REASONS.values():
         assert reason.message.endswith(".")
@@ -137,7 +137,7 @@ def test_every_reason_says_how_to_mend_it() -> None:
         f"enum(a|{'b' * 256})",
     ],
 )
-def test_a_wrong_argument_is_refused_with_how_to_mend_it(written: str) -> None:
+def test_a_wrong_argument_is_refused_with_a_hint(written: str) -> None:
     with pytest.raises(Refused) as caught:
         coercer(parse_format(written))
     assert caught.value.code == "invalid_format"

@@ -78,7 +78,7 @@ def test_common_shapes_need_no_library_more_than_once_a_domain(
         ("é@bücher.de", "é@bücher.de"),
     ],
 )
-def test_the_library_judges_the_rest(cell: str, value: str) -> None:
+def test_the_library_validates_the_others(cell: str, value: str) -> None:
     assert EmailCoercer().coerce_column([cell]) == ([value], {})
 
 

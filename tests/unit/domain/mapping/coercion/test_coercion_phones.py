@@ -73,9 +73,9 @@ def library(cell: str, region: str | None) -> str | None:
 @example(("0 31 11 91234-5678", "BR"))
 def test_the_fast_way_is_the_librarys_answer_or_none(case: tuple[str, str | None]) -> None:
     cell, region = case
-    told = phones(region).parse_fast([cell])[0]
+    reported = phones(region).parse_fast([cell])[0]
     answer = library(cell.strip(" \t"), region)
-    assert told is None or told == answer
+    assert reported is None or reported == answer
     assert phones(region).coerce_column([cell])[0] == [answer]
 
 
@@ -105,7 +105,7 @@ def test_the_fast_way_tells_the_ordinary_numbers_of_every_country(region: str) -
         ("RU", "8 (912) 345-67-89", "+79123456789"),
     ],
 )
-def test_national_numbers_of_a_stated_region_are_told_at_a_glance(region: str, cell: str, e164: str) -> None:
+def test_national_numbers_of_a_stated_region_take_the_fast_path(region: str, cell: str, e164: str) -> None:
     assert PhoneCoercer(region).parse_fast([cell]) == [e164]
     assert PhoneCoercer(region).coerce_cell(cell) == e164
 

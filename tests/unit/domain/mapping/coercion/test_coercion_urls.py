@@ -58,5 +58,5 @@ def test_not_a_url(cell: str) -> None:
     assert UrlCoercer().coerce_column([cell]) == ([None], {0: "not_a_url"})
 
 
-def test_the_common_shape_is_told_at_a_glance() -> None:
+def test_the_common_notation_takes_the_fast_path() -> None:
     assert UrlCoercer().parse_fast(["https://www.example.com/a?b=c"]) == ["https://www.example.com/a?b=c"]

@@ -49,11 +49,11 @@ def parts_of(
 
 
 def encoded(parts: Sequence[tuple[str, bytes]]) -> bytes:
-    told = b"".join(
+    reported = b"".join(
         b'--b\r\nContent-Disposition: form-data; name="%s"\r\nX-More: y\r\n\r\n%s\r\n' % (name.encode(), content)
         for name, content in parts
     )
-    return told + b"--b--\r\n"
+    return reported + b"--b--\r\n"
 
 
 @given(

@@ -68,10 +68,10 @@ def test_the_log_names_the_operation_that_failed(error: Exception) -> None:
     assert [line["operation"] for line in lines] == ["listRequests"]
 
 
-def test_whoever_has_to_wait_is_told_how_long() -> None:
+def test_a_caller_that_has_to_wait_gets_the_seconds() -> None:
     for error in (Unavailable("u"), refusal("rate_limited", "m", "d")):
         assert int(answer_for(error).headers["Retry-After"]) > 0
 
 
-def test_every_misfit_of_a_value_is_a_fault_of_the_input() -> None:
+def test_every_coercion_error_is_a_fault_of_the_input() -> None:
     assert {answer_for(CoercionError(code)).problem.status for code in REASONS} == {422}

@@ -49,8 +49,8 @@ def test_no_fault_quotes_what_was_sent(kind: type[Model], data: Any) -> None:
 
 def test_all_faults_come_at_once_each_with_its_place() -> None:
     columns = [COLUMN, {"column": "", "attribute": "Not A Name"}, {**COLUMN, "policy": "never"}, {"attribute": "c"}]
-    told = [fault.message for fault in refused(NewMapping, {"columns": columns, "version": "1", "more": 1}).faults]
-    places = [message.partition(":")[0] for message in told]
+    reported = [fault.message for fault in refused(NewMapping, {"columns": columns, "version": "1", "more": 1}).faults]
+    places = [message.partition(":")[0] for message in reported]
     assert places == [
         "the body, version",
         "the body, columns[1].column",
