@@ -77,7 +77,7 @@ def test_errors_are_mapped_and_their_text_stays_out(theirs: Exception, ours: typ
 
 
 def test_too_few_replicas_are_counted() -> None:
-    with pytest.raises(Unavailable, match="of 2 replicas that it needs 1 live"), errors():
+    with pytest.raises(Unavailable, match="needs 2 replicas, 1 are up"), errors():
         raise TooFewReplicas(MARK, required_replicas=2, alive_replicas=1)
 
 
