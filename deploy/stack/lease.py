@@ -26,7 +26,7 @@ class Lease:
         self._using = users_lock(self.stack.folder).open("w")
         fcntl.flock(self._using, fcntl.LOCK_SH)
         command = [sys.executable, "-m", "deploy.stack", "guard", "--folder", str(self.stack.folder)]
-        # Its output goes to a file: a pipe that it held open would keep waiting whoever reads this process's.
+        # Its output goes to a file: a pipe that it held open would block the reader of this process's output.
         with (self.stack.folder / "guard.log").open("ab") as log:
             self._guard = subprocess.Popen(
                 command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True

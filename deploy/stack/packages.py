@@ -22,20 +22,20 @@ def cache_folder() -> Path:
     return Path(os.environ.get("STACK_CACHE") or Path.home() / ".cache" / "penstock-stack")
 
 
-def java(server: str, fits: Callable[[int], bool], wanted: str) -> str:
+def java(server: str, fits: Callable[[int], bool], requirement: str) -> str:
     """The `java` to start `server` with. Raises `NotAvailable` when there is none, or one of the wrong version."""
     home = os.environ.get("JAVA_HOME")
     program = shutil.which("java", path=str(Path(home) / "bin") if home else None)
     found = _java_version(program) if program else None
     if program is None or found is None or not fits(found):
         seen = f"Java {found} was found" if found else "no Java was found"
-        raise NotAvailable(f"{server} needs {wanted}, {seen}: install a JDK 17 or point JAVA_HOME at one.")
+        raise NotAvailable(f"{server} needs {requirement}, {seen}: install a JDK 17 or point JAVA_HOME at one.")
     return program
 
 
 def _java_version(program: str) -> int | None:
-    said = subprocess.run([program, "-version"], capture_output=True, text=True, check=False).stderr
-    match = re.search(r'version "(?:1\.)?(\d+)', said)
+    output = subprocess.run([program, "-version"], capture_output=True, text=True, check=False).stderr
+    match = re.search(r'version "(?:1\.)?(\d+)', output)
     return int(match[1]) if match else None
 
 
@@ -115,8 +115,8 @@ def _fetched(
 def _run(name: str, command: list[str], environment: dict[str, str]) -> None:
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     if done.returncode != 0:
-        said = (done.stderr + done.stdout).strip().splitlines() or [f"exit code {done.returncode}"]
-        raise NotAvailable(f"{name} could not be fetched; check the network and {command[0]}'s settings: {said[-1]}")
+        printed = (done.stderr + done.stdout).strip().splitlines() or [f"exit code {done.returncode}"]
+        raise NotAvailable(f"{name} could not be fetched; check the network and {command[0]}'s settings: {printed[-1]}")
 
 
 @contextmanager

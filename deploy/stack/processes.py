@@ -1,4 +1,4 @@
-"""Processes that outlive whoever started them, found again by a record of their id and their start time."""
+"""Processes that outlive the command that started them, found again by a record of their id and their start time."""
 
 from __future__ import annotations
 
@@ -73,8 +73,8 @@ def _started(pid: int) -> str | None:
     if Path("/proc/self/stat").exists():
         return _started_linux(Path(f"/proc/{pid}/stat"))
     ask = ["ps", "-o", "stat=,lstart=", "-p", str(pid)]
-    said = subprocess.run(ask, capture_output=True, text=True, check=False)
-    state, _, started = said.stdout.strip().partition(" ")
+    result = subprocess.run(ask, capture_output=True, text=True, check=False)
+    state, _, started = result.stdout.strip().partition(" ")
     return started.strip() if state and not state.startswith("Z") else None
 
 

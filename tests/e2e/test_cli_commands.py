@@ -39,7 +39,7 @@ def running(cli: CommandLine, *arguments: object) -> Iterator[subprocess.Popen[s
         process.communicate()
 
 
-def told(process: subprocess.Popen[str]) -> dict[str, Any]:
+def started(process: subprocess.Popen[str]) -> dict[str, Any]:
     """The JSON document with which a service says that it is there."""
     assert process.stdout is not None
     document: dict[str, Any] = json.loads(process.stdout.readline())
@@ -55,7 +55,7 @@ def prepared(cli: CommandLine) -> Path:
 def test_a_running_system_takes_files_from_its_folder_and_over_http(cli: CommandLine) -> None:
     path = prepared(cli)
     with running(cli, "up", "--port", 0, "--workers", 1, "--json") as up:
-        url = told(up)["url"]
+        url = started(up)["url"]
         assert httpx.get(f"{url}/openapi.json").status_code == 200
         key = cli.run("key", "create", "--role", "admin", "--json").document["key"]
         there = {"PENSTOCK_URL": url, "PENSTOCK_API_KEY": key}
@@ -95,7 +95,7 @@ def test_four_services_of_their_own_do_the_same(cli: CommandLine) -> None:
         running(cli, "worker"),
         running(cli, "tracker"),
     ):
-        there = {"PENSTOCK_URL": told(uploader)["url"], "PENSTOCK_API_KEY": key}
+        there = {"PENSTOCK_URL": started(uploader)["url"], "PENSTOCK_API_KEY": key}
         request = cli.run("upload", path, "--source", "crm", "--notify", "a@example.com", "--json", **there).document
         ended = cli.run("watch", request["request_id"], "--json", **there)
         assert (ended.code, ended.document["rows_ingested"], ended.document["rows_rejected"]) == (0, 1, 1)
@@ -120,8 +120,8 @@ def test_the_catalog(cli: CommandLine) -> None:
     maps = ("--map", "id=crmid!", "--map", "since=joined", "--map", "town=town", "--policy", "town=keep_first")
     saved = cli.run("mapping", "set", "crm", *maps, "--json").document
     assert (saved["version"], saved["created_attributes"]) == (1, ["town"])
-    shown = cli.run("mapping", "show", "crm", "--json").document
-    assert [(each["column"], each["identifier"], each["policy"]) for each in shown["columns"]] == [
+    displayed = cli.run("mapping", "show", "crm", "--json").document
+    assert [(each["column"], each["identifier"], each["policy"]) for each in displayed["columns"]] == [
         ("id", True, "overwrite"),
         ("since", False, "overwrite"),
         ("town", False, "keep_first"),
@@ -152,11 +152,11 @@ def test_a_mapping_is_shown_with_its_formats(cli: CommandLine) -> None:
 def test_a_mapping_that_was_shown_can_be_set_from_a_file(cli: CommandLine) -> None:
     maps = ("--map", "id=crmid!", "--map", "tel=tel:pii:phone(NL)", "--policy", "tel=keep_first")
     cli.run("mapping", "set", "crm", *maps)
-    shown = cli.run("mapping", "show", "crm", "--json")
-    file = cli.file(shown.stdout, "mapping.json")
-    assert cli.run("mapping", "set", "crm", "--file", file, "--json").document == shown.document
-    again = cli.run("mapping", "set", "pos", "--file", "-", "--json", stdin=shown.stdout.encode()).document
-    assert again["columns"] == shown.document["columns"]
+    displayed = cli.run("mapping", "show", "crm", "--json")
+    file = cli.file(displayed.stdout, "mapping.json")
+    assert cli.run("mapping", "set", "crm", "--file", file, "--json").document == displayed.document
+    again = cli.run("mapping", "set", "pos", "--file", "-", "--json", stdin=displayed.stdout.encode()).document
+    assert again["columns"] == displayed.document["columns"]
 
 
 @pytest.mark.parametrize(

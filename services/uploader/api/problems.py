@@ -71,7 +71,7 @@ _TITLES = {
     "internal": "Penstock failed",
 }
 _USUAL_HINT = "See /openapi.json for what this call takes."
-# Of errors that bring no faults of their own; whoever raises a `Refused` says there how to fix it.
+# Of errors that bring no faults of their own; the code that raises a `Refused` says how to fix it.
 _HINTS = {
     "not_found": "Check the id, which may be another tenant's, and the path: /openapi.json lists all calls.",
     "method_not_allowed": "Use a method of the header Allow; /openapi.json lists all calls.",

@@ -14,7 +14,7 @@ from penstock.domain.errors import refusal
 
 
 class Slots:
-    """`what` is counted, in words for whoever is refused. Waits up to `wait_seconds` for a slot. For one event loop."""
+    """`what` is counted, in words for the refused caller. Waits up to `wait_seconds` for a slot. For one event loop."""
 
     def __init__(
         self, what: str, *, per_key: int, per_tenant: int, in_all: int = sys.maxsize, wait_seconds: float = 0.0

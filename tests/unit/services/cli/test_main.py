@@ -21,9 +21,9 @@ def test_the_table_names_every_command_and_no_other() -> None:
 @pytest.mark.parametrize("command", COMMANDS)
 def test_a_command_is_found_in_its_module_and_explains_itself(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert run([command, "--help"]) == 0
-    shown = capsys.readouterr().out
-    assert f"penstock {command}" in shown
-    assert "--json" in shown or "COMMAND" in shown
+    displayed = capsys.readouterr().out
+    assert f"penstock {command}" in displayed
+    assert "--json" in displayed or "COMMAND" in displayed
 
 
 @pytest.mark.parametrize("option", ["-h", "--help"])
