@@ -22,8 +22,8 @@ from event_log_contract import (
     SINGLE,
     EventLogContract,
     poll_until,
+    poll_until_assigned,
     publish,
-    settle,
     take,
     values,
 )
@@ -111,7 +111,7 @@ class TestEmbeddedEventLog(EventLogContract):
 
     def test_what_expires_before_the_first_commit_is_reported(self, log: EventLog) -> None:
         consumer = log.consumer("g", [SINGLE])
-        settle([consumer], SINGLE, 1)
+        poll_until_assigned([consumer], SINGLE, 1)
         publish(log, SINGLE, [0])
         self.expire(log, SINGLE)
         assert consumer.poll(0) == []
@@ -133,11 +133,11 @@ class TestEmbeddedEventLog(EventLogContract):
 
     def test_a_clock_that_jumps_costs_the_living_no_event(self, log: EventLog, clock: ManualClock) -> None:
         consumers = [log.consumer("g", [ORDERS]) for _ in range(2)]
-        settle(consumers, ORDERS, 4)
+        poll_until_assigned(consumers, ORDERS, 4)
         for jump in (3600, -7200):
             clock.jump(jump)
             clock.advance(SESSION_SECONDS / 2)
-            settle(consumers, ORDERS, 4)
+            poll_until_assigned(consumers, ORDERS, 4)
         publish(log, ORDERS, range(40), partition=None)
         messages = poll_until(consumers, lambda so_far: len(set(values(so_far))) == 40)
         assert set(values(messages)) == set(range(40))
@@ -165,7 +165,7 @@ class TestEmbeddedEventLog(EventLogContract):
     ) -> None:
         monkeypatch.setattr(event_log, "MIN_PAUSE_SECONDS", 10 * GIVE_UP_SECONDS)
         consumer, came = log.consumer("g", [SINGLE]), SimpleQueue[int]()
-        settle([consumer], SINGLE, 1)
+        poll_until_assigned([consumer], SINGLE, 1)
 
         def listen() -> None:
             for _ in range(20):

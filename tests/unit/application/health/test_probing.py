@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 from penstock.adapters.system_clock import SystemClock
 from penstock.application.health.dependencies import Dependencies
-from penstock.application.health.probing import SILENCE_SECONDS, Probe, Prober
+from penstock.application.health.probing import ANSWER_TIMEOUT_SECONDS, Probe, Prober
 from penstock.domain.errors import Unavailable
 from penstock.ports.clock import Clock
 from tests.support.manual_clock import ManualClock
@@ -28,7 +28,7 @@ def probing(probes: Sequence[Probe], dependencies: Dependencies, clock: Clock | 
 
 
 def test_what_does_not_answer_is_reported_until_it_does() -> None:
-    dependencies, away = Dependencies(settle_seconds=0), threading.Event()
+    dependencies, away = Dependencies(recovery_seconds=0), threading.Event()
     asked = threading.Semaphore(0)
 
     def check() -> None:
@@ -46,7 +46,7 @@ def test_what_does_not_answer_is_reported_until_it_does() -> None:
 
 
 def test_a_probe_that_hangs_is_an_outage_and_holds_up_no_other() -> None:
-    dependencies, clock = Dependencies(settle_seconds=0), ManualClock(running=True)
+    dependencies, clock = Dependencies(recovery_seconds=0), ManualClock(running=True)
     hanging, go_on, others = threading.Event(), threading.Event(), threading.Semaphore(0)
 
     def hang() -> None:
@@ -55,7 +55,7 @@ def test_a_probe_that_hangs_is_an_outage_and_holds_up_no_other() -> None:
 
     with probing([Probe("disk", hang, 0.01), Probe("s3", others.release, 0.01)], dependencies, clock):
         assert hanging.wait(60)
-        clock.advance(SILENCE_SECONDS + 1)
+        clock.advance(ANSWER_TIMEOUT_SECONDS + 1)
         until(lambda: dependencies.problems())
         assert "disk has not answered for 15 s" in dependencies.problems()[0]
         for _ in range(3):
@@ -65,7 +65,7 @@ def test_a_probe_that_hangs_is_an_outage_and_holds_up_no_other() -> None:
 
 
 def test_a_mistake_in_a_probe_ends_no_probing() -> None:
-    dependencies, tries = Dependencies(settle_seconds=0), iter([KeyError("a value"), None])
+    dependencies, tries = Dependencies(recovery_seconds=0), iter([KeyError("a value"), None])
 
     def check() -> None:
         error = next(tries, None)
