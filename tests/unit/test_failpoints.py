@@ -37,7 +37,7 @@ def test_every_failpoint_in_the_source_is_registered() -> None:
 
 
 def test_an_unknown_name_is_an_error() -> None:
-    with pytest.raises(LookupError, match="no failpoint"):
+    with pytest.raises(LookupError, match="not a failpoint"):
         failpoint("worker.nowhere")
 
 

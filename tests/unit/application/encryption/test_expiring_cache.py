@@ -28,7 +28,7 @@ def test_a_value_is_given_until_its_time_is_over() -> None:
 
 
 def test_of_too_many_the_one_that_was_not_used_for_longest_goes() -> None:
-    cache = ExpiringCache[int, int](ManualClock(), seconds=300, most=3)
+    cache = ExpiringCache[int, int](ManualClock(), seconds=300, max_entries=3)
     for number in (1, 2, 3, 2):
         cache.put(number, number)
     assert cache.get(1) == 1
