@@ -5,7 +5,7 @@ from __future__ import annotations
 from penstock.application.access.publishers import Publishers
 from penstock.application.uploads.intake import Intake
 from penstock.application.uploads.planning import Planner
-from penstock.application.uploads.sweep import Sweeper
+from penstock.application.uploads.retention import Sweeper
 from penstock.wiring.system import System
 
 

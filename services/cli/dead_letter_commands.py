@@ -10,7 +10,7 @@ from rich.text import Text
 
 from penstock.application.consuming.dead_letters import StoredDeadLetter, contents, event_type
 from penstock.domain.errors import refusal
-from penstock.domain.requests.request import rfc3339
+from penstock.domain.requests.public_view import rfc3339
 from services.cli.connecting import open_use_cases
 from services.cli.failures import BadUsage, reporting
 from services.cli.options import AsJson, Data

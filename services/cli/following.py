@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from penstock.domain.requests.request import Request, Status, to_public
+from penstock.domain.requests.public_view import to_public
+from penstock.domain.requests.request import Request, Status
 from penstock.ports.clock import Clock
 from services.cli.output import Document
 

@@ -17,7 +17,8 @@ from penstock.application.uploads.checking import check_source
 from penstock.domain.access.permissions import Role
 from penstock.domain.errors import Unavailable
 from penstock.domain.limits import MAX_PAGE
-from penstock.domain.requests.request import Status, rfc3339
+from penstock.domain.requests.public_view import rfc3339
+from penstock.domain.requests.request import Status
 from services.cli.answers import (
     MAX_DOCUMENT_BYTES,
     MAX_LISTED,

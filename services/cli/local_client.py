@@ -12,7 +12,8 @@ from penstock.application.catalog.use_cases import MappingInUse
 from penstock.config import Settings
 from penstock.domain.access.permissions import Role
 from penstock.domain.mapping.attributes import Attribute
-from penstock.domain.requests.request import Request, to_public
+from penstock.domain.requests.public_view import to_public
+from penstock.domain.requests.request import Request
 from penstock.wiring import open_system
 from penstock.wiring.use_cases import use_cases_of
 from services.cli.client import Client, UploadOrder

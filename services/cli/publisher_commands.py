@@ -9,7 +9,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from penstock.application.access.publishers import OVERLAP_SECONDS, Publisher
-from penstock.domain.requests.request import rfc3339
+from penstock.domain.requests.public_view import rfc3339
 from services.cli.connecting import open_use_cases
 from services.cli.failures import reporting
 from services.cli.options import AsJson, Data

@@ -19,7 +19,8 @@ from penstock.application.requests.chunks import Chunks
 from penstock.application.requests.requests import ActiveMarker, Requests, Stored
 from penstock.domain.errors import NotFound, Unavailable
 from penstock.domain.event_codec import encode
-from penstock.domain.requests.request import Request, Status, apply, has_chunk, upload_requested
+from penstock.domain.requests.request import Request, Status, upload_requested
+from penstock.domain.requests.status import apply, has_chunk
 from penstock.ports.clock import Clock
 from penstock.ports.control_store import ControlStore
 from penstock.ports.event_log import EventLog

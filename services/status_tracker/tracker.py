@@ -14,7 +14,8 @@ from penstock.application.consuming.worker_pool import WorkerPool
 from penstock.application.delivery.announcer import Announcer
 from penstock.application.requests.requests import Requests, Stored
 from penstock.domain.events import Event, Progress
-from penstock.domain.requests.request import Request, apply, violation
+from penstock.domain.requests.request import Request
+from penstock.domain.requests.status import apply, violation
 from penstock.failpoints import failpoint
 from penstock.ports.event_log import Message
 

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from penstock.application.encryption.sealed_objects import rejects_key
-from penstock.application.uploads.sweep import ORPHAN_SECONDS
+from penstock.application.uploads.retention import ORPHAN_SECONDS
 from penstock.config import Settings
 from penstock.domain.requests.request import Request, Status
 from penstock.wiring import System, embedded

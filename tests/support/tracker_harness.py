@@ -40,7 +40,8 @@ from penstock.domain.events import (
     StatusChanged,
     Step,
 )
-from penstock.domain.requests.request import Request, apply
+from penstock.domain.requests.request import Request
+from penstock.domain.requests.status import apply
 from penstock.failpoints import VARIABLE
 from penstock.ports.channel import Channel
 from penstock.ports.clock import Clock

@@ -20,7 +20,8 @@ from penstock.domain.events import FileRefused
 from penstock.domain.limits import MAX_REQUESTS_EXAMINED
 from penstock.domain.mapping.mapping import Mode, Plan
 from penstock.domain.requests.ids import request_id
-from penstock.domain.requests.request import Request, Status, apply, cancel, revert
+from penstock.domain.requests.request import Request, Status
+from penstock.domain.requests.status import apply, cancel, revert
 from penstock.domain.requests.visibility import visible
 from penstock.ports.clock import Clock
 from penstock.ports.control_store import ControlStore, Record, Table

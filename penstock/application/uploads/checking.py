@@ -108,8 +108,8 @@ def check_source(catalog: KnownCatalog, name: str, *, create: bool) -> None:
 
 def unknown_source(name: str, similar: str | None) -> Refused:
     shortened = name[:64]
-    create = f"reate it first: penstock source create {shortened}"
-    hint = f"Did you mean {similar!r}? Otherwise c{create}" if similar else f"C{create}"
+    create = f"Create it first: penstock source create {shortened}"
+    hint = f"Did you mean {similar!r}? If not: {create}" if similar else create
     return refusal("unknown_data_source", f"there is no data source {shortened!r}", hint)
 
 

@@ -1,7 +1,7 @@
 """The intake: turns a file into a stored object, an accepted request and an event, in that order.
 
 If the process is killed between any two steps, the same call with the same idempotency key returns the same request.
-Objects without a request are deleted later (`sweep.py`).
+Objects without a request are deleted later (`retention.py`).
 """
 
 from __future__ import annotations

@@ -7,13 +7,12 @@ from collections.abc import Callable, Sequence
 from penstock.application.encryption.key_ring import KeyRing, Purpose
 from penstock.application.uploads.upload_command import UploadCommand
 from penstock.domain.events import MAX_CHUNKS
+from penstock.domain.files.chunk_size import even_chunk_bytes
 from penstock.domain.files.tabular_format import FileFormat
 from penstock.domain.mapping.attributes import Attribute
 from penstock.domain.mapping.mapping import Limits, Mapping, Plan
 
 TARGET_MAX_CHUNKS = MAX_CHUNKS // 2  # half the limit, since chunks end at row ends
-MIN_CHUNK_DIVISOR = 4  # a chunk has at least the maximum size divided by this
-SLACK = 1_000  # a chunk is 1/1000 longer than its share, so that the last row fits
 
 PlanMaker = Callable[[str, int], Plan]  # from the request's id and acceptance time
 
@@ -58,16 +57,3 @@ class Planner:
             )
 
         return plan
-
-
-def even_chunk_bytes(size: int, *, max_bytes: int, partitions: int) -> int:
-    """The chunk size that divides a file of `size` bytes into equal parts of up to `max_bytes`.
-
-    Each partition gets the same number of chunks, so that workers finish together. A small file has fewer chunks, since
-    each has a fixed cost; a file below half of `max_bytes` is one chunk.
-    """
-    with_slack = size + size // SLACK
-    chunks = max(-(-with_slack // max_bytes), min(partitions, with_slack * MIN_CHUNK_DIVISOR // max_bytes))
-    if chunks > partitions:
-        chunks = -(-chunks // partitions) * partitions
-    return -(-with_slack // chunks) if chunks > 1 else max_bytes

@@ -10,7 +10,8 @@ from collections.abc import Iterable
 
 from msgspec.structs import replace
 
-from penstock.domain.requests.request import Request, Status, history
+from penstock.domain.requests.request import Request, Status
+from penstock.domain.requests.status import history
 
 
 def unannounced(request: Request, channel: str) -> tuple[tuple[Status, int], ...]:

@@ -21,7 +21,8 @@ from penstock.domain.errors import Fault
 from penstock.domain.mapping.attributes import Attribute
 from penstock.domain.mapping.mapping import Mode, WritePolicy
 from penstock.domain.profiles.fragments import Value
-from penstock.domain.requests.request import Request, Status, rfc3339, to_public
+from penstock.domain.requests.public_view import rfc3339, to_public
+from penstock.domain.requests.request import Request, Status
 
 
 class FaultView(TypedDict):

@@ -17,7 +17,8 @@ from penstock.application.requests.requests import NewRequest, Requests
 from penstock.domain.errors import NotFound, Refused
 from penstock.domain.events import Split
 from penstock.domain.mapping.mapping import Mode
-from penstock.domain.requests.request import Request, Status, apply
+from penstock.domain.requests.request import Request, Status
+from penstock.domain.requests.status import apply
 from penstock.domain.requests.visibility import visible
 from penstock.ports.control_store import ControlStore, Table
 from tests.support.acceptance import TENANT as T

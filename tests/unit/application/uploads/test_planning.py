@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from penstock.application.uploads.planning import TARGET_MAX_CHUNKS, Planner, even_chunk_bytes
+from penstock.application.uploads.planning import TARGET_MAX_CHUNKS, Planner
 from penstock.application.uploads.upload_command import UploadCommand
 from penstock.config import Settings
+from penstock.domain.files.chunk_size import even_chunk_bytes
 from penstock.domain.files.tabular_format import FileFormat
 from penstock.domain.mapping.builtin_attributes import BUILTIN
 from penstock.domain.mapping.mapping import Limits, Plan

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from penstock.domain.delivery.announcement import is_announced, record_announced, unannounced
-from penstock.domain.requests.request import Request, Status, history, revert
+from penstock.domain.requests.request import Request, Status
+from penstock.domain.requests.status import history, revert
 
 ACCEPTED = Request(
     request_id="01890000-0000-7000-8000-000000000001",

@@ -12,19 +12,9 @@ from msgspec.structs import replace
 from penstock.domain.errors import Problem, Refused
 from penstock.domain.events import ChunkDone, FileRefused, Split, Started, Step
 from penstock.domain.requests.pace import RECENT_CHUNKS
-from penstock.domain.requests.request import (
-    Manifest,
-    Request,
-    Status,
-    apply,
-    cancel,
-    eta_seconds,
-    has_chunk,
-    history,
-    revert,
-    to_public,
-    violation,
-)
+from penstock.domain.requests.public_view import eta_seconds, to_public
+from penstock.domain.requests.request import Manifest, Request, Status
+from penstock.domain.requests.status import apply, cancel, has_chunk, history, revert, violation
 
 SECOND = 1_000_000
 REQUEST = Request(

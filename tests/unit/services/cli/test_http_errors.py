@@ -11,7 +11,8 @@ import msgspec
 import pytest
 
 from penstock.domain.errors import NotFound, PenstockError, Problem, Refused, Unavailable
-from penstock.domain.requests.request import Request, to_public
+from penstock.domain.requests.public_view import to_public
+from penstock.domain.requests.request import Request
 from services.cli.connecting import http_client
 from services.cli.failures import BadUsage, failure_of
 

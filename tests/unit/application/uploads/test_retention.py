@@ -10,7 +10,7 @@ import pytest
 
 from penstock.adapters.embedded.object_store import SUFFIX
 from penstock.application.encryption.sealed_objects import file_key, rejects_key
-from penstock.application.uploads.sweep import Swept
+from penstock.application.uploads.retention import Swept
 from penstock.application.uploads.upload_command import UploadCommand
 from penstock.config import Settings
 from penstock.domain.mapping.mapping import ColumnMapping

@@ -1,0 +1,56 @@
+"""A request as people and other systems see it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from penstock.domain.requests.pace import chunk_us
+from penstock.domain.requests.request import Request, Status
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def to_public(request: Request, now_us: int) -> dict[str, Any]:
+    """The request as JSON for people and other systems: exactly the fields of the public surface."""
+    return {
+        "request_id": request.request_id,
+        "tenant_id": request.tenant_id,
+        "data_source": request.data_source,
+        "file_name": request.file_name,
+        "uploaded_by": request.uploaded_by,
+        "status": request.status.value,
+        "mode": request.mode.value,
+        "segment": request.segment,
+        "accepted_at": rfc3339(request.accepted_at),
+        "started_at": None if request.started_at is None else rfc3339(request.started_at),
+        "finished_at": None if request.finished_at is None else rfc3339(request.finished_at),
+        "bytes": request.file_bytes,
+        "rows_read": request.rows_read,
+        "rows_ingested": request.rows_ingested,
+        "rows_rejected": request.rows_rejected,
+        "chunks_done": request.chunks_done,
+        "chunks_total": request.chunks_total,
+        "reject_reasons": dict(request.reject_reasons),
+        "error": None if request.error is None else request.error.to_json(),
+        "eta_seconds": eta_seconds(request, now_us),
+    }
+
+
+def rfc3339(at_us: int) -> str:
+    """Microseconds since the epoch as an RFC 3339 time in UTC."""
+    return (_EPOCH + timedelta(microseconds=at_us)).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def eta_seconds(request: Request, now_us: int) -> int | None:
+    """Whole seconds until the end at the pace of the latest chunks; None while it cannot be estimated."""
+    if request.status is not Status.IN_PROGRESS or not request.chunks_total or request.started_at is None:
+        return None
+    all_recent = len(request.recent) == request.chunks_done
+    times = (request.started_at, *request.recent) if all_recent else request.recent
+    pace_us = chunk_us(times)
+    if pace_us is None:
+        return None
+    elapsed_us = min(pace_us, max(0, now_us - times[-1]))  # bounded: a slow chunk delays the estimated end
+    remaining_us = pace_us * (request.chunks_total - request.chunks_done) - elapsed_us
+    return -(-remaining_us // 1_000_000)

@@ -1,0 +1,162 @@
+"""The status of a request, folded from its progress: the only place where a status changes.
+
+The fold is commutative and idempotent: steps may arrive in any order and any number of times, a chunk may be done
+before the splitter reports the number of chunks, and the result is the same. A terminal status never changes again.
+"""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from penstock.domain.errors import Fault, Problem, refusal
+from penstock.domain.events import ChunkDone, FileRefused, Split, Started, Step, refused_file
+from penstock.domain.files.header import no_rows
+from penstock.domain.requests.pace import with_chunk
+from penstock.domain.requests.request import Request, Status
+
+
+def apply(request: Request, step: Step) -> Request:
+    """`request` after `step`. A request that a user cancelled or undid does not change any more.
+
+    A file is refused before any of it is written, so `FileRefused` never follows a complete set of chunks.
+    """
+    if request.status in (Status.CANCELLED, Status.REVERTED):
+        return request
+    request = _begin(request, step.at_us)
+    match step:
+        case Started():
+            return request
+        case Split():
+            return _complete(_count_split(request, step))
+        case ChunkDone():
+            return _complete(_count_chunk(request, step))
+        case FileRefused():
+            return _refuse(request, step)
+
+
+def violation(request: Request, step: Step) -> str | None:
+    """Why `step` cannot belong to `request`, or None. The codec refuses steps that no request can have."""
+    if isinstance(step, ChunkDone) and request.chunks_total is not None and step.chunk >= request.chunks_total:
+        return f"chunk {step.chunk} is beyond the request's {request.chunks_total} chunks"
+    return None
+
+
+def has_chunk(request: Request, chunk: int) -> bool:
+    """Whether `chunk` was counted."""
+    byte = chunk // 8
+    return byte < len(request.done) and bool(request.done[byte] >> chunk % 8 & 1)
+
+
+def cancel(request: Request, at_us: int) -> Request:
+    """Stop a request that has not ended; idempotent. Raises `Refused`."""
+    if request.status is Status.CANCELLED:
+        return request
+    if request.status.ended:
+        raise refusal(
+            "cannot_cancel",
+            f"request {request.request_id} is {request.status} and cannot be cancelled",
+            "Only a request that has not ended can be cancelled; to remove its data, undo the request.",
+        )
+    return replace(request, status=Status.CANCELLED, finished_at=at_us)
+
+
+def revert(request: Request, at_us: int) -> Request:
+    """Undo a completed request, so that its data is no longer used; idempotent. Raises `Refused`."""
+    if request.status is Status.REVERTED:
+        return request
+    if request.status is not Status.COMPLETED:
+        raise refusal(
+            "cannot_revert",
+            f"request {request.request_id} is {request.status} and cannot be undone",
+            "Only a completed request can be undone: "
+            + ("its data is not used." if request.status.ended else "cancel this one, or wait until it completes."),
+        )
+    return replace(request, status=Status.REVERTED, reverted_at=at_us)
+
+
+def history(request: Request) -> tuple[tuple[Status, int], ...]:
+    """Every status that `request` has had, with its time; derived from the state, so that none is lost."""
+    steps: list[tuple[Status, int]] = [(Status.SCHEDULED, request.accepted_at)]
+    if request.started_at is not None:
+        steps.append((Status.IN_PROGRESS, request.started_at))
+    if request.finished_at is not None:
+        ended = Status.COMPLETED if request.status is Status.REVERTED else request.status
+        steps.append((ended, request.finished_at))
+    if request.reverted_at is not None:
+        steps.append((Status.REVERTED, request.reverted_at))
+    return tuple(steps)
+
+
+def _begin(request: Request, at_us: int) -> Request:
+    """The start is the time of the earliest step, in whatever order steps arrive."""
+    started_at = at_us if request.started_at is None else min(request.started_at, at_us)
+    status = Status.IN_PROGRESS if request.status is Status.SCHEDULED else request.status
+    return replace(request, started_at=started_at, status=status)
+
+
+def _count_split(request: Request, step: Split) -> Request:
+    if request.chunks_total is not None:
+        return request
+    return replace(
+        request,
+        chunks_total=step.chunks,
+        file_bytes=step.bytes,
+        last_step_at=max(request.last_step_at, step.at_us),
+    )
+
+
+def _count_chunk(request: Request, step: ChunkDone) -> Request:
+    if has_chunk(request, step.chunk):
+        return request
+    reasons = dict(request.reject_reasons)
+    for reason, rows in step.reject_reasons.items():
+        reasons[reason] = reasons.get(reason, 0) + rows
+    return replace(
+        request,
+        rows_read=request.rows_read + step.rows_read,
+        rows_ingested=request.rows_ingested + step.rows_ingested,
+        rows_rejected=request.rows_rejected + step.rows_rejected,
+        reject_reasons=dict(sorted(reasons.items())),
+        chunks_done=request.chunks_done + 1,
+        done=_with_bit(request.done, step.chunk),
+        last_step_at=max(request.last_step_at, step.at_us),
+        recent=with_chunk(request.recent, step.at_us),
+    )
+
+
+def _with_bit(bits: bytes, position: int) -> bytes:
+    grown = bytearray(bits.ljust(position // 8 + 1, b"\0"))
+    grown[position // 8] |= 1 << position % 8
+    return bytes(grown)
+
+
+def _complete(request: Request) -> Request:
+    """End the request when its last chunk was counted."""
+    if request.status.ended or request.chunks_total is None or request.chunks_done < request.chunks_total:
+        return request
+    if request.rows_ingested:
+        return replace(request, status=Status.COMPLETED, finished_at=request.last_step_at)
+    error = _no_rows_ingested(request) if request.rows_read else refused_file(no_rows())
+    return replace(request, status=Status.FAILED, finished_at=request.last_step_at, error=error)
+
+
+def _refuse(request: Request, step: FileRefused) -> Request:
+    if request.status.ended:
+        return request
+    return replace(request, status=Status.FAILED, finished_at=step.at_us, error=step.problem)
+
+
+def _no_rows_ingested(request: Request) -> Problem:
+    detail = f"None of the {request.rows_read} rows could be ingested."
+    return Problem(
+        code="no_rows_ingested",
+        title="No row was ingested",
+        detail=detail,
+        faults=[
+            Fault(
+                code="no_rows_ingested",
+                message=detail,
+                hint="Download the rejects, which name the reason for each row, correct them and upload them again.",
+            )
+        ],
+    )
