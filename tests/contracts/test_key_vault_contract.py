@@ -178,7 +178,7 @@ def test_a_key_that_is_not_in_the_file_is_waited_for(path: Path, tmp_path: Path)
     key, theirs = secrets.token_bytes(32), tmp_path / "theirs.json"
     wrapped = FileKeyVault(theirs, create=True).wrap(key, CONTEXT)
     vault = FileKeyVault(path, create=True)
-    with pytest.raises(Unavailable, match=r"keys\.json: PENSTOCK_KEY_FILE is perhaps another file") as away:
+    with pytest.raises(Unavailable, match=r"keys\.json: PENSTOCK_KEY_FILE may differ from that of") as away:
         vault.unwrap(wrapped, CONTEXT)
     assert away.value.dependency == "key_file"
     write_keys(path, keys_in(path) + keys_in(theirs))

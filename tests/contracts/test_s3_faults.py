@@ -130,7 +130,7 @@ def test_a_server_that_does_not_heed_the_version_is_noticed(
     body = served["Body"].read()
     proxy.spoil = lambda *_: Answer(206, headers, body)
     assert store.read(new, 0, 10) == CONTENT[::-1][:10]
-    with pytest.raises(Corrupt, match="not the version"):
+    with pytest.raises(Corrupt, match="not the requested version"):
         store.read(old, 0, 10)
 
 
