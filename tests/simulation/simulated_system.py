@@ -26,7 +26,7 @@ from services.row_processor.main import splitter_loop, worker_loop
 from services.status_tracker.main import notifiers, reconciler, tracker_loop
 from tests.simulation import files
 from tests.simulation.shaky_log import ShakyLog
-from tests.support.manual_clock import ManualClock
+from tests.support.manual_clock import FUTURE_US, ManualClock
 
 TENANT = "default"
 SOURCES = ("crm", "store_pos")
@@ -62,7 +62,7 @@ class SimulatedSystem:
     folder: Path
     seed: int
     random: Random = field(init=False)
-    clock: ManualClock = field(default_factory=ManualClock)
+    clock: ManualClock = field(default_factory=lambda: ManualClock(FUTURE_US))
     uploads: list[Sent] = field(default_factory=list)
     undone: set[str] = field(default_factory=set)
     kills: int = 0

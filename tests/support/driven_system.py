@@ -16,7 +16,7 @@ from penstock.wiring.uploads import intake_of
 from services.row_processor.main import splitter_loop, worker_loop
 from services.status_tracker.main import notifiers, tracker_loop
 from tests.support import messy_file
-from tests.support.manual_clock import ManualClock
+from tests.support.manual_clock import FUTURE_US, ManualClock
 
 MOST_STEPS = 1_000
 MOST_LETTERS = 10_000
@@ -27,7 +27,7 @@ class DrivenSystem:
     """`wrap` may put something in front of the object store."""
 
     def __init__(self, data: Path, *, wrap: Callable[[ObjectStore], ObjectStore] = lambda store: store) -> None:
-        self.data, self.clock = data, ManualClock()
+        self.data, self.clock = data, ManualClock(FUTURE_US)
         system = embedded(Settings(data=data, chunk_bytes=messy_file.CHUNK_BYTES), clock=self.clock)
         objects = wrap(system.objects)
         self.system: System = system._replace(objects=objects, files=SealedObjects(objects, system.keys, system.random))

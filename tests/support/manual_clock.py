@@ -7,6 +7,7 @@ import time
 from penstock.ports.clock import Clock
 
 START_US = 1_700_000_000_000_000  # 2023-11-14
+FUTURE_US = 4_000_000_000_000_000  # 2096: requests are younger than the files of the machine that runs the test
 
 
 class ManualClock(Clock):
