@@ -115,3 +115,9 @@ def collecting(faults: list[Fault]) -> Iterator[None]:
         yield
     except Refused as refused:
         faults += refused.faults
+
+
+def refuse_all(faults: list[Fault], *, code: str | None = None) -> None:
+    """Raise `Refused` when there are `faults`: with their code if they share one, otherwise with `code`."""
+    if faults:
+        raise Refused(faults, code=faults[0].code if len({fault.code for fault in faults}) == 1 else code)

@@ -12,8 +12,8 @@ from urllib.parse import quote
 import msgspec
 import urllib3
 
-from penstock.application.catalog.column_specs import ColumnSpec, resolve_columns
-from penstock.application.uploads.checking import check_source
+from penstock.application.catalog.column_specs import ColumnSpec
+from penstock.application.catalog.known_catalog import check_source, resolve_mapping
 from penstock.domain.access.permissions import Role
 from penstock.domain.errors import Unavailable
 from penstock.domain.limits import MAX_PAGE
@@ -167,7 +167,7 @@ class HttpClient(Client):
     def save_mapping(self, source: str, columns: Sequence[ColumnSpec]) -> Document:
         catalog = RemoteCatalog(self)
         check_source(catalog, source, create=True)
-        resolve_columns(columns, catalog.attributes_named(each.attribute for each in columns))
+        resolve_mapping(source, columns, catalog)
         self.create_source(source, "")  # only after all checks
         return self._send_json("PUT", _mapping_path(source), {"columns": msgspec.to_builtins(columns)}, MappingView)
 

@@ -6,12 +6,12 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
+from penstock.application.catalog.known_catalog import ResolvedMapping, check_source_count, unknown_source
 from penstock.application.scanning import scan_all
-from penstock.domain.errors import Conflict, Fault, NotFound, Refused, refusal
+from penstock.domain.errors import Conflict, Fault, NotFound, Refused, collecting, refusal
 from penstock.domain.limits import (
     MAX_ATTRIBUTE_ARGUMENTS,
     MAX_ATTRIBUTES,
-    MAX_DATA_SOURCES,
     MAX_DISPLAY_NAME,
     MAX_PAGE,
     check_length,
@@ -20,7 +20,7 @@ from penstock.domain.limits import (
 from penstock.domain.mapping.attributes import Attribute, check_name
 from penstock.domain.mapping.builtin_attributes import BUILTIN
 from penstock.domain.mapping.mapping import ColumnMapping, Mapping
-from penstock.domain.mapping.rules import check_formats, check_size, mapped_formats, validate_mapping
+from penstock.domain.mapping.rules import check_size, validated_attributes
 from penstock.domain.near_names import nearest_name
 from penstock.ports.control_store import ControlStore, Record, Table
 
@@ -58,7 +58,8 @@ class Catalog:
         """Raises `Refused` (unknown_data_source), which suggests a similar name."""
         known = self._known_source(tenant_id, name)
         if known is None:
-            raise Refused([self._unknown_source(tenant_id, name)])
+            names = (record.sort for record in scan_all(self._store, Table.DATA_SOURCES, tenant_id))
+            raise unknown_source(name, nearest_name(name, names))
         return known
 
     def has_source(self, tenant_id: str, name: str) -> bool:
@@ -154,6 +155,15 @@ class Catalog:
                 continue  # saved concurrently; compare with that version
             return mapping
 
+    def save_resolved(self, tenant_id: str, resolved: ResolvedMapping, *, create_source: bool) -> Mapping:
+        """Save a mapping with the attributes and, if `create_source`, the data source that it needs, in an order that
+        is safe after a crash."""
+        mapping = resolved.mapping
+        if create_source:
+            self.create_source(tenant_id, mapping.data_source)
+        self.create_attributes(tenant_id, resolved.missing)
+        return self.save_mapping(tenant_id, mapping.data_source, mapping.columns)
+
     def mapping(self, tenant_id: str, source: str, version: int | None = None) -> Mapping:
         """The mapping of `source`: the current one, or `version`. Raises `NotFound`."""
         if version is not None:
@@ -169,40 +179,29 @@ class Catalog:
         return tuple(known[column.attribute] for column in mapping.columns)
 
     def _validated(self, tenant_id: str, source: str, columns: Sequence[ColumnMapping]) -> tuple[Attribute, ...]:
-        check_size(columns)
+        check_size(columns)  # before so many attributes are read
         known = self.attributes_named(tenant_id, [column.attribute for column in columns])
-        check_formats(mapped_formats(columns, known))
-        faults = [*self._validate_source(tenant_id, source), *validate_mapping(columns, known)]
+        faults: list[Fault] = []
+        attributes: tuple[Attribute, ...] = ()
+        with collecting(faults):
+            self.source(tenant_id, source)
+        with collecting(faults):
+            attributes = validated_attributes(columns, known)
         if faults:
             raise Refused(faults)
-        return tuple(known[column.attribute] for column in columns)
-
-    def _validate_source(self, tenant_id: str, name: str) -> list[Fault]:
-        known = self._known_source(tenant_id, name)
-        return [] if known else [self._unknown_source(tenant_id, name)]
+        return attributes
 
     def _known_source(self, tenant_id: str, name: str) -> DataSource | None:
         record = self._store.get(Table.DATA_SOURCES, tenant_id, "", name)
         return None if record is None else _source(record)
 
     def _created_source(self, tenant_id: str, source: DataSource) -> DataSource:
-        check_number(
-            1 + sum(1 for _ in scan_all(self._store, Table.DATA_SOURCES, tenant_id)),
-            MAX_DATA_SOURCES,
-            code="too_many_data_sources",
-            what="data sources",
-            hint="Use an existing data source.",
-        )
+        check_source_count(1 + sum(1 for _ in scan_all(self._store, Table.DATA_SOURCES, tenant_id)))
         try:
             self._store.create(Table.DATA_SOURCES, tenant_id, "", source.name, msgspec.json.encode(source))
         except Conflict:
             return self.source(tenant_id, source.name)
         return source
-
-    def _unknown_source(self, tenant_id: str, name: str) -> Fault:
-        similar = nearest_name(name, (record.sort for record in scan_all(self._store, Table.DATA_SOURCES, tenant_id)))
-        hint = f"Did you mean {similar!r}? Otherwise create it first." if similar else "Create it first."
-        return Fault(code="unknown_data_source", message=f"there is no data source {name[:64]!r}", hint=hint)
 
     def _check_room(self, tenant_id: str, new: Sequence[Attribute]) -> None:
         """Concurrent callers may exceed the limit by a few; it only has to bound the growth."""

@@ -9,7 +9,7 @@ from typing import Annotated, NamedTuple
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from penstock.domain.errors import Fault, Refused
+from penstock.domain.errors import Fault, Refused, refuse_all
 from penstock.domain.mapping.attributes import NAME, TEXT, Attribute, ValueFormat, parse_format
 from penstock.domain.mapping.coercion import coercer
 from penstock.domain.mapping.mapping import ColumnMapping, WritePolicy
@@ -65,16 +65,11 @@ def resolve_columns(specs: Sequence[ColumnSpec], known: Mapping[str, Attribute])
             missing.setdefault(spec.attribute, attribute)
         elif _differs(spec, attribute, known[spec.attribute]):
             faults.append(_conflict(spec, known[spec.attribute], position))
-    _raise(faults)
+    refuse_all(faults, code="invalid_mapping")
     attributes = {**missing, **known}
     columns = [_column(spec, attributes[spec.attribute]) for spec in specs]
-    _raise(validate_mapping(columns, attributes))
+    refuse_all(validate_mapping(columns, attributes), code="invalid_mapping")
     return ResolvedColumns(columns, list(missing.values()))
-
-
-def _raise(faults: list[Fault]) -> None:
-    if faults:
-        raise Refused(faults, code=faults[0].code if len({fault.code for fault in faults}) == 1 else "invalid_mapping")
 
 
 def column_specs(columns: Sequence[ColumnMapping], attributes: Sequence[Attribute]) -> list[ColumnSpec]:

@@ -7,16 +7,15 @@ from typing import NamedTuple
 
 from penstock.application.access.audit import Audit
 from penstock.application.catalog.catalog import Catalog, DataSource
-from penstock.application.catalog.column_specs import ColumnSpec, custom_attribute, resolve_columns
+from penstock.application.catalog.column_specs import ColumnSpec, custom_attribute
+from penstock.application.catalog.known_catalog import check_source, resolve_mapping
 from penstock.application.catalog.tenant_catalog import TenantCatalog
-from penstock.application.uploads.checking import check_source
 from penstock.application.use_case import Audited, UseCases, use_case
 from penstock.domain.access.permissions import Caller, Permission
-from penstock.domain.errors import Fault, Refused, collecting
+from penstock.domain.errors import Fault, collecting, refuse_all
 from penstock.domain.limits import MAX_PAGE
 from penstock.domain.mapping.attributes import Attribute
 from penstock.domain.mapping.mapping import Mapping
-from penstock.domain.mapping.rules import check_size
 
 
 class MappingInUse(NamedTuple):
@@ -80,17 +79,10 @@ class CatalogUseCases(UseCases):
         """
         tenant_id, catalog = caller.tenant_id, TenantCatalog(self._catalog, caller.tenant_id)
         faults: list[Fault] = []
-        missing: Sequence[Attribute] = ()
         with collecting(faults):
             check_source(catalog, source, create=create_source)
         with collecting(faults):
-            check_size(columns)
-            mapped, missing = resolve_columns(columns, catalog.attributes_named(each.attribute for each in columns))
-            catalog.check_new_attributes(missing)
-        if faults:
-            raise Refused(faults, code=faults[0].code if len({fault.code for fault in faults}) == 1 else None)
-        if create_source:
-            self._catalog.create_source(tenant_id, source)
-        self._catalog.create_attributes(tenant_id, missing)
-        mapping = self._catalog.save_mapping(tenant_id, source, mapped)
-        return MappingInUse(mapping, self._catalog.attributes_of(tenant_id, mapping), missing)
+            resolved = resolve_mapping(source, columns, catalog)
+        refuse_all(faults)
+        mapping = self._catalog.save_resolved(tenant_id, resolved, create_source=create_source)
+        return MappingInUse(mapping, self._catalog.attributes_of(tenant_id, mapping), resolved.missing)

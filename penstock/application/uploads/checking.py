@@ -6,40 +6,18 @@ another machine, with the catalog read from the API.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from collections.abc import Mapping as Dict
-from typing import NamedTuple, Protocol
+from collections.abc import Sequence
+from typing import NamedTuple
 
-from penstock.application.catalog.column_specs import ColumnSpec, resolve_columns
+from penstock.application.catalog.column_specs import ColumnSpec
+from penstock.application.catalog.known_catalog import KnownCatalog, check_source, resolve_mapping
 from penstock.application.uploads.upload_command import UploadCommand
 from penstock.domain.delivery.email_address import check_addresses
-from penstock.domain.errors import Fault, NotFound, Refused, collecting, refusal
+from penstock.domain.errors import Fault, NotFound, collecting, refusal, refuse_all
 from penstock.domain.files.header import no_rows, parse_header
-from penstock.domain.limits import MAX_DATA_SOURCES, check_number
 from penstock.domain.mapping.attributes import Attribute, check_name
 from penstock.domain.mapping.mapping import ColumnMapping, Limits, Mapping
-from penstock.domain.mapping.rules import check_formats, check_size, mapped_formats, validate_mapping
-from penstock.domain.near_names import nearest_name
-
-
-class KnownCatalog(Protocol):
-    """The part of a tenant's catalog that a check needs."""
-
-    def has_source(self, name: str) -> bool: ...
-
-    def source_names(self) -> Iterable[str]: ...
-
-    def attributes_named(self, names: Iterable[str]) -> Dict[str, Attribute]:
-        """The existing attributes among `names`, by name."""
-        ...
-
-    def mapping(self, source: str) -> Mapping:
-        """The saved mapping of a data source. Raises `NotFound`."""
-        ...
-
-    def check_new_attributes(self, attributes: Sequence[Attribute]) -> None:
-        """Raise `Refused` when they could not be created."""
-        ...
+from penstock.domain.mapping.rules import validated_attributes
 
 
 class FileHead(NamedTuple):
@@ -80,37 +58,9 @@ def check_upload(
     with collecting(faults):
         if file is not None and mapping is not None:
             unmapped = _check_header(file, mapping, limits)
-    if faults or checked is None:
-        raise Refused(faults, code=faults[0].code if len({fault.code for fault in faults}) == 1 else None)
+    refuse_all(faults)
+    assert checked is not None, "an upload without a mapping has a fault"
     return checked._replace(unmapped_columns=unmapped)
-
-
-def check_source(catalog: KnownCatalog, name: str, *, create: bool) -> None:
-    """Raise `Refused` for a data source that does not exist, for example because it is mistyped.
-
-    With `create` it may be new, unless its name is similar to an existing one.
-    """
-    if catalog.has_source(name):
-        return
-    names = list(catalog.source_names())
-    similar = nearest_name(name, names)
-    if not create or similar:
-        raise unknown_source(name, similar)
-    check_name(name)
-    check_number(
-        1 + len(names),
-        MAX_DATA_SOURCES,
-        code="too_many_data_sources",
-        what="data sources",
-        hint="Use an existing data source.",
-    )
-
-
-def unknown_source(name: str, similar: str | None) -> Refused:
-    shortened = name[:64]
-    create = f"Create it first: penstock source create {shortened}"
-    hint = f"Did you mean {similar!r}? If not: {create}" if similar else create
-    return refusal("unknown_data_source", f"there is no data source {shortened!r}", hint)
 
 
 def _mapping(command: UploadCommand, catalog: KnownCatalog) -> Mapping:
@@ -123,24 +73,18 @@ def _mapping(command: UploadCommand, catalog: KnownCatalog) -> Mapping:
 def _check_mapping(command: UploadCommand, mapping: Mapping | None, catalog: KnownCatalog) -> CheckedUpload | None:
     """None without a mapping, which is already a fault."""
     if command.columns is not None:
-        return _resolved(command.data_source, command.columns, catalog)
-    return CheckedUpload(mapping, _attributes_of(mapping, catalog), (), []) if mapping else None
+        resolved = resolve_mapping(command.data_source, command.columns, catalog)
+        return CheckedUpload(*resolved, unmapped_columns=[])
+    if mapping is None:
+        return None
+    known = catalog.attributes_named([column.attribute for column in mapping.columns])
+    return CheckedUpload(mapping, validated_attributes(mapping.columns, known), (), [])
 
 
 def _unsaved(source: str, columns: Sequence[ColumnSpec]) -> Mapping:
     """A mapping that is sufficient to check a header."""
     mapped = (ColumnMapping(column=each.column, attribute=each.attribute) for each in columns)
     return Mapping(data_source=source, version=0, columns=tuple(mapped))
-
-
-def _resolved(source: str, columns: Sequence[ColumnSpec], catalog: KnownCatalog) -> CheckedUpload:
-    check_size(columns)
-    known = catalog.attributes_named([each.attribute for each in columns])
-    resolved = resolve_columns(columns, known)
-    catalog.check_new_attributes(resolved.missing)
-    mapping = Mapping(data_source=source, version=0, columns=tuple(resolved.columns))
-    by_name = {**known, **{each.name: each for each in resolved.missing}}
-    return CheckedUpload(mapping, [by_name[each.attribute] for each in resolved.columns], resolved.missing, [])
 
 
 def _saved(source: str, catalog: KnownCatalog) -> Mapping:
@@ -152,17 +96,6 @@ def _saved(source: str, catalog: KnownCatalog) -> Mapping:
             f"the data source {source[:64]!r} has no mapping yet",
             "Save a mapping first, or send one with the upload.",
         ) from None
-
-
-def _attributes_of(mapping: Mapping, catalog: KnownCatalog) -> list[Attribute]:
-    """The attributes of a saved mapping, in the order of its columns."""
-    check_size(mapping.columns)
-    known = catalog.attributes_named([column.attribute for column in mapping.columns])
-    check_formats(mapped_formats(mapping.columns, known))
-    faults = validate_mapping(mapping.columns, known)
-    if faults:
-        raise Refused(faults)
-    return [known[column.attribute] for column in mapping.columns]
 
 
 def _check_header(file: FileHead, mapping: Mapping, limits: Limits) -> list[str]:

@@ -14,6 +14,7 @@ from typing import NamedTuple
 import structlog
 
 from penstock.application.catalog.catalog import Catalog
+from penstock.application.catalog.known_catalog import ResolvedMapping
 from penstock.application.catalog.tenant_catalog import TenantCatalog
 from penstock.application.encryption.key_ring import KeyRing, Purpose
 from penstock.application.encryption.sealed_objects import SealedObjects, file_key
@@ -212,13 +213,10 @@ class Intake:
         return request
 
     def _saved(self, tenant_id: str, command: UploadCommand, checked: CheckedUpload) -> Mapping:
-        """Save the data source, attributes and mapping, in an order that is safe after a crash."""
-        if command.create_source:
-            self._catalog.create_source(tenant_id, command.data_source)
         if command.columns is None:
             return checked.mapping
-        self._catalog.create_attributes(tenant_id, checked.missing)
-        return self._catalog.save_mapping(tenant_id, command.data_source, checked.mapping.columns)
+        resolved = ResolvedMapping(checked.mapping, checked.attributes, checked.missing)
+        return self._catalog.save_resolved(tenant_id, resolved, create_source=command.create_source)
 
     def _accept_offered(
         self,

@@ -8,8 +8,9 @@ from typing import NamedTuple
 
 from penstock.application.access.audit import Audit
 from penstock.application.catalog.catalog import Catalog
+from penstock.application.catalog.known_catalog import check_source
 from penstock.application.catalog.tenant_catalog import TenantCatalog
-from penstock.application.uploads.checking import CheckedUpload, FileHead, check_source
+from penstock.application.uploads.checking import CheckedUpload, FileHead
 from penstock.application.uploads.inspection import Inspection, Suggestion, inspect, suggest
 from penstock.application.uploads.intake import Accepting, Intake, Offered, StoredFile
 from penstock.application.uploads.upload_command import UploadCommand

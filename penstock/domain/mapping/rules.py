@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from collections.abc import Mapping as Dict
 from typing import Protocol
 
-from penstock.domain.errors import Fault
+from penstock.domain.errors import Fault, Refused
 from penstock.domain.limits import (
     MAX_COLUMN_NAME,
     MAX_IDENTIFIERS,
@@ -78,6 +78,16 @@ def mapped_formats(columns: Sequence[ColumnMapping], attributes: Dict[str, Attri
     return [
         column.format or attributes[column.attribute].format for column in columns if column.attribute in attributes
     ]
+
+
+def validated_attributes(columns: Sequence[ColumnMapping], known: Dict[str, Attribute]) -> tuple[Attribute, ...]:
+    """The attributes of `columns`, in their order, given the tenant's by name. Raises `Refused` with every fault."""
+    check_size(columns)
+    check_formats(mapped_formats(columns, known))
+    faults = validate_mapping(columns, known)
+    if faults:
+        raise Refused(faults)
+    return tuple(known[column.attribute] for column in columns)
 
 
 def validate_mapping(columns: Sequence[ColumnMapping], attributes: Dict[str, Attribute]) -> list[Fault]:

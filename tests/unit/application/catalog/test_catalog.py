@@ -149,7 +149,7 @@ def test_only_the_attributes_of_a_mapping_are_read(catalog: Catalog) -> None:
 
 def test_what_a_tenant_sets_up_has_a_bound(catalog: Catalog, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("penstock.application.catalog.catalog.MAX_ATTRIBUTES", 3)
-    monkeypatch.setattr("penstock.application.catalog.catalog.MAX_DATA_SOURCES", 1)
+    monkeypatch.setattr("penstock.application.catalog.known_catalog.MAX_DATA_SOURCES", 1)
     catalog.create_attributes(T, [replace(HM, name=name) for name in ("a", "b")])
     with pytest.raises(Refused, match="too_many_attributes"):
         catalog.create_attributes(T, [replace(HM, name=name) for name in ("b", "c", "d")])
