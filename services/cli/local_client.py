@@ -20,10 +20,9 @@ from services.cli.client import Client, UploadOrder
 from services.cli.following import changes
 from services.cli.local_caller import local_caller
 from services.cli.output import Document
-from services.cli.profile_document import profile_document
 from services.cli.progress import Progress
 from services.cli.upload_file import UploadFile
-from services.uploader.api.views import attribute_view, key_view, mapping_view
+from services.uploader.api.views import attribute_view, key_view, mapping_view, profile_view
 
 
 class LocalClient(Client):
@@ -66,7 +65,8 @@ class LocalClient(Client):
     def profile(self, namespace: str, value: str, *, reveal: bool) -> Document:
         profiles = self._use_cases.profiles
         ask = profiles.reveal if reveal else profiles.look_up
-        return profile_document(ask(self._caller, namespace, value))
+        document: Document = {**profile_view(ask(self._caller, namespace, value), lineage=True)}
+        return document
 
     def sources(self) -> list[Document]:
         return [msgspec.to_builtins(each) for each in self._use_cases.catalog.all_sources(self._caller)]

@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter
 from pydantic import Field
 
-from penstock.application.profiles.use_cases import REVEAL, FoundProfile, ProfileUseCases
+from penstock.application.profiles.use_cases import REVEAL, ProfileUseCases
 from penstock.application.use_case import require
 from penstock.domain.access.permissions import Permission
 from services.uploader.api.access import allowed_to
@@ -15,7 +15,7 @@ from services.uploader.api.openapi import problems
 from services.uploader.api.route import Operation
 from services.uploader.api.services import Call
 from services.uploader.api.validation import Model, Name
-from services.uploader.api.views import IdentifierView, OriginView, ProfileView
+from services.uploader.api.views import ProfileView, profile_view
 
 MAX_VALUE = 32_768  # characters
 
@@ -36,21 +36,8 @@ class Lookup(Model):
 def lookup_profile(call: Call, body: Lookup) -> ProfileView:
     """One profile, personal values masked unless revealed."""
     profiles = call.use_cases.profiles
-    if body.reveal:  # a caller who may not is told so before the look-ups are rationed
+    if body.reveal:  # refuse before the look-ups are rationed
         require(call.use_cases.audit, call.caller, Permission.REVEAL_PROFILES, REVEAL)
     call.services.lookups.take(call.caller.tenant_id)
     find = profiles.reveal if body.reveal else profiles.look_up
-    found = find(call.caller, body.namespace, body.value)
-    return ProfileView(
-        identifiers=[IdentifierView(namespace=each.namespace, value=each.value) for each in found.profile.identifiers],
-        attributes={name: value.display_value() for name, value in found.profile.attributes.items()},
-        lineage=_lineage(found) if body.lineage else {},
-    )
-
-
-def _lineage(found: FoundProfile) -> dict[str, OriginView]:
-    origins = {name: value.origin for name, value in found.profile.attributes.items()}
-    return {
-        name: OriginView(request_id=each.request_id, file_name=found.file_names[each.request_id], row=each.row)
-        for name, each in origins.items()
-    }
+    return profile_view(find(call.caller, body.namespace, body.value), lineage=body.lineage)

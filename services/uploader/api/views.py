@@ -15,6 +15,7 @@ from penstock.application.access.api_keys import ApiKey
 from penstock.application.access.audit import AuditEntry, Outcome
 from penstock.application.catalog.column_specs import column_specs
 from penstock.application.catalog.use_cases import MappingInUse
+from penstock.application.profiles.use_cases import FoundProfile
 from penstock.application.uploads.inspection import Suggestion
 from penstock.domain.access.permissions import Role
 from penstock.domain.errors import Fault
@@ -216,6 +217,19 @@ def fault_views(faults: Iterable[Fault]) -> list[FaultView]:
 
 def request_view(request: Request, now_us: int) -> RequestView:
     return cast(RequestView, to_public(request, now_us))
+
+
+def profile_view(found: FoundProfile, *, lineage: bool) -> ProfileView:
+    """The one shape of a profile, of the API and the command line; `lineage` is empty unless it is asked for."""
+    origins = {name: value.origin for name, value in found.profile.attributes.items()} if lineage else {}
+    return ProfileView(
+        identifiers=[IdentifierView(namespace=each.namespace, value=each.value) for each in found.profile.identifiers],
+        attributes={name: value.display_value() for name, value in found.profile.attributes.items()},
+        lineage={
+            name: OriginView(request_id=each.request_id, file_name=found.file_names[each.request_id], row=each.row)
+            for name, each in origins.items()
+        },
+    )
 
 
 def mapping_view(used: MappingInUse) -> MappingView:
