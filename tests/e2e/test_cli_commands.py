@@ -249,12 +249,14 @@ def test_what_a_running_system_says_to_run_next_takes_a_file_into_an_empty_folde
     with running(cli, "up", "--port", 0, "--workers", 1) as up:
         assert up.stdout is not None
         steps: dict[str, list[str]] = {}
-        while "A file" not in steps:
-            label, _, command = up.stdout.readline().partition("  ")
+        for line in up.stdout:
+            label, _, command = line.partition("  ")
             steps[label] = shlex.split(command.partition("penstock ")[2])
-        key = cli.run(*steps["A key"], "--json").document["key"]
-        assert cli.run(*steps["A mapping"]).code == 0
-        upload = (file if word == "FILE" else word for word in steps["A file"])
+            if "penstock upload" in line:  # the last step
+                break
+        key = cli.run(*steps["Create a key"], "--json").document["key"]
+        assert cli.run(*steps["Save a mapping"]).code == 0
+        upload = (file if word == "FILE" else word for word in steps["Upload a file"])
         ran = cli.run(*upload, "--json", PENSTOCK_API_KEY=key)
         assert (ran.code, ran.document["file_name"]) == (0, file.name)
 

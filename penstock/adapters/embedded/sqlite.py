@@ -18,6 +18,7 @@ from penstock.domain.errors import Corrupt, Unavailable
 BUSY_TIMEOUT_MS = 30_000
 CACHE_KIB = 8_192  # per connection
 
+LOCK_THREAD = "sqlite-lock"
 _opening = threading.Lock()
 
 
@@ -201,7 +202,7 @@ class _Turn:
         self._descriptor = descriptor
         self._guard, self._taken = threading.Lock(), threading.Event()
         self._is_awaited, self._closed = True, False
-        threading.Thread(target=self._wait, daemon=True).start()
+        threading.Thread(target=self._wait, name=LOCK_THREAD, daemon=True).start()
 
     def resume(self) -> bool:
         """Wait for this turn again; False when it has already been taken and released."""

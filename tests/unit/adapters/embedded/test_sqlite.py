@@ -43,6 +43,10 @@ def numbers(database: sqlite.Database) -> list[int]:
         return [number for (number,) in connection.execute(NUMBERS)]
 
 
+def lock_threads() -> list[threading.Thread]:
+    return [thread for thread in threading.enumerate() if thread.name == sqlite.LOCK_THREAD]
+
+
 def open_and_count(path: Path) -> int:
     database = sqlite.Database(path, SCHEMA)
     try:
@@ -174,18 +178,17 @@ def test_waiting_again_and_again_for_one_writer_takes_one_thread_and_one_file(
     monkeypatch.setattr(sqlite, "BUSY_TIMEOUT_MS", 50)
     with path.with_name("numbers.db-lock").open("r+") as other:
         fcntl.flock(other, fcntl.LOCK_EX)
-        threads, files = set(threading.enumerate()), len(os.listdir("/dev/fd"))
+        files = len(os.listdir("/dev/fd"))
         for _ in range(5):
             with pytest.raises(Unavailable), database.write():
                 pass
-        assert len(set(threading.enumerate()) - threads) == 1
+        assert len(lock_threads()) == 1
         assert len(os.listdir("/dev/fd")) <= files
 
 
 def test_a_writer_that_is_interrupted_while_it_waits_keeps_nobody_else_waiting(
     database: sqlite.Database, path: Path
 ) -> None:
-    threads = set(threading.enumerate())
     main = threading.main_thread().ident
     assert main is not None
     with path.with_name("numbers.db-lock").open("r+") as other:
@@ -193,7 +196,7 @@ def test_a_writer_that_is_interrupted_while_it_waits_keeps_nobody_else_waiting(
         threading.Timer(0.2, signal.pthread_kill, (main, signal.SIGINT)).start()
         with pytest.raises(KeyboardInterrupt), database.write():
             pass
-    until(lambda: not set(threading.enumerate()) - threads)
+    until(lambda: not lock_threads())
     with path.with_name("numbers.db-lock").open("r+") as other:
         fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
     with database.write() as connection:
