@@ -97,7 +97,7 @@ def parse(configuration: str) -> Hook:
 
 
 def _kill(_name: str) -> None:
-    os.kill(os.getpid(), signal.SIGKILL)
+    signal.pthread_kill(threading.get_ident(), signal.SIGKILL)  # as for _stop
 
 
 def _raise(name: str) -> None:
@@ -109,7 +109,8 @@ def _hang(_name: str) -> None:
 
 
 def _stop(_name: str) -> None:
-    os.kill(os.getpid(), signal.SIGSTOP)
+    # To this thread: if another one took the signal, this one could go on for a moment.
+    signal.pthread_kill(threading.get_ident(), signal.SIGSTOP)
 
 
 _ACTIONS: dict[str, Callable[[str], None]] = {"kill": _kill, "raise": _raise, "hang": _hang, "stop": _stop}

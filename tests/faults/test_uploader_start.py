@@ -20,7 +20,7 @@ from tests.support.waiting import until
 
 WAITS = "the service waits for its servers"
 # What the log says while a server is awaited, in the order in which they come up here.
-LOGGED = {"kafka": "Kafka answers", "cassandra": "Cassandra did not answer", "s3": "cannot be used in S3"}
+LOGGED = {"kafka": "Kafka answers", "cassandra": "Cassandra cannot complete", "s3": "cannot be used in S3"}
 FILES = [
     ("request", (None, '{"data_source": "crm"}', "application/json")),
     ("file", ("people.tsv", messy_file.BODY, "text/tab-separated-values")),
