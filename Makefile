@@ -7,7 +7,7 @@ SHELL := /bin/bash
 unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV
 
 BIN := .venv/bin
-# Named after what it was made from and where, so that a stale or moved environment is made anew.
+# Named after what it was made from and where, so that a stale or moved environment is rebuilt.
 ENVIRONMENT := .venv/made-$(shell { pwd; cat requirements/dev.txt; } | cksum | tr ' ' '-')
 PROJECT := .venv/project-installed
 SOURCES := penstock services deploy tests $(wildcard benchmarks)
@@ -41,7 +41,7 @@ lint: install ## Check style, types and the layers' import contracts
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-format: install ## Format the sources and mend what ruff can mend
+format: install ## Format the sources and fix what ruff can fix
 	$(BIN)/ruff check --fix $(SOURCES)
 	$(BIN)/ruff format $(SOURCES)
 

@@ -4,7 +4,7 @@
 
 One of `OF` processes. `DATA` is the folder of an embedded Penstock that has ingested the file: the fragments of each
 chunk are taken from it and bound in the batches of the Cassandra store, before `ready` is written. A line on standard
-input starts the writing, to the servers of the PENSTOCK_CASSANDRA_* variables; then the number of rows is told, and
+input starts the writing, to the servers of the PENSTOCK_CASSANDRA_* variables; then the number of rows is printed, and
 another line ends the process.
 """
 

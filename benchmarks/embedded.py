@@ -2,7 +2,7 @@
 
     python -m benchmarks.embedded [--rows 400000] [--rounds 3] [--workers N]
 
-rows/s are told twice: over the whole command, from the shell's prompt to the next, and from accepted to COMPLETED.
+rows/s are reported twice: over the whole command, from the shell's prompt to the next, and from accepted to COMPLETED.
 """
 
 from __future__ import annotations

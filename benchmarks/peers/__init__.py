@@ -1,1 +1,1 @@
-"""What a user would pick instead of Penstock, run as users run it; none of them seals, validates or tells a status."""
+"""What a user would pick instead of Penstock, run as users run it; none encrypts, validates or reports a status."""

@@ -1,4 +1,4 @@
-"""Where the servers listen: ports of this machine, and what a client is told."""
+"""Where the servers listen: ports of this machine, and the settings of a client."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Ports:
 
     kafka: int = 9092
     kafka_controller: int = 9093
-    kafka_proxied: int = 9094  # tells clients that come through toxiproxy to go on through it
+    kafka_proxied: int = 9094  # advertised to clients that connect through toxiproxy
     kafka_proxy: int = 9095
     cassandra: int = 9042
     cassandra_storage: int = 7000
@@ -50,7 +50,7 @@ class Ports:
 
 @dataclass(frozen=True)
 class Addresses:
-    """Tells where each server is, whether it runs or not."""
+    """The address of each server, whether it runs or not."""
 
     kafka: str
     cassandra: tuple[str, int]

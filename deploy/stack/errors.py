@@ -1,4 +1,4 @@
-"""What can be wrong with the stack, each said in one sentence that tells how to fix it."""
+"""The errors of the stack; each message says how to fix it."""
 
 
 class StackError(Exception):

@@ -90,7 +90,7 @@ class Fleet:
 
 
 def _given(service: str, variables: Mapping[str, str]) -> dict[str, str]:
-    """The tracker opens no files: as on Kubernetes, it is not told of the bucket."""
+    """The tracker opens no files: as on Kubernetes, it has no settings for the bucket."""
     if not service.startswith("tracker"):
         return dict(variables)
     return {name: value for name, value in variables.items() if not name.startswith("PENSTOCK_S3_")}

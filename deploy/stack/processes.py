@@ -64,12 +64,12 @@ def spawn(command: list[str], environment: Mapping[str, str], log: Path, *, lent
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
-    child.returncode = 0  # it is not waited for through this object; its record tells whether it runs
+    child.returncode = 0  # it is not waited for through this object; its record shows whether it runs
     return Process(child.pid, _started(child.pid) or "", lent)
 
 
 def _started(pid: int) -> str | None:
-    """When the process with this id started, in whatever form this system tells it; None when there is none."""
+    """When the process with this id started, in the form that this system uses; None when there is none."""
     if Path("/proc/self/stat").exists():
         return _started_linux(Path(f"/proc/{pid}/stat"))
     ask = ["ps", "-o", "stat=,lstart=", "-p", str(pid)]

@@ -1,4 +1,4 @@
-"""toxiproxy: stands before the other servers and spoils the connection when told to."""
+"""toxiproxy: a proxy before the other servers that breaks connections on request."""
 
 from __future__ import annotations
 

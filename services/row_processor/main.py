@@ -90,7 +90,7 @@ def run_worker(settings: Settings, supervisor: Supervisor) -> None:
     """Work until `supervisor` is stopped."""
 
     def pause(seconds: float) -> None:
-        """Short, as a signal does not end it: its handler only tells the supervisor."""
+        """Short, as a signal does not end it: its handler only notifies the supervisor."""
         time.sleep(min(seconds, MAX_PAUSE_SECONDS))
         if supervisor.stopping:
             sys.exit(0)

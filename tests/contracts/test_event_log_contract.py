@@ -208,7 +208,7 @@ class TestEmbeddedEventLog(EventLogContract):
 
 
 class _Child:
-    """A process that consumes ALERTS, tells of each event, then commits it; it may hang before one commit."""
+    """A process that consumes ALERTS, reports each event, then commits it; it may hang before one commit."""
 
     def __init__(self, path: Path, *, hang_after: int | None = None) -> None:
         self._pipe, theirs = SPAWN.Pipe(duplex=False)

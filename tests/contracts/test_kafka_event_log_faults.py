@@ -30,7 +30,7 @@ from tests.support.waiting import until
 pytestmark = pytest.mark.server_faults
 
 SESSION_SECONDS = 3.0  # the shortest that the stack's brokers allow
-# Takes one event, says so, and commits it when it is told to.
+# Takes one event, says so, and commits it on request.
 MEMBER = """
 import sys
 import msgspec

@@ -1,4 +1,4 @@
-"""TLS and credentials against a real broker: the right ones are let in, the wrong ones are told what to look at."""
+"""TLS and credentials against a real broker: the right ones are let in, the errors of wrong ones say what to check."""
 
 from __future__ import annotations
 

@@ -303,7 +303,7 @@ def test_every_call_is_documented_with_its_permission() -> None:
 
 
 def test_the_examples_of_the_api_run_one_after_another(tmp_path: Path) -> None:
-    """`ID` is the request that the first of them made; what curl is told besides is in its own file of settings."""
+    """`ID` is the request that the first of them made; the other options of curl are in its own configuration file."""
     (tmp_path / "customers.tsv").write_text("crmid\tphone\tslot_num\n00042\t+31 20 123 4567\t7\n00043\t\tseven\n")
     (tmp_path / ".curlrc").write_text("fail-with-body\nsilent\nshow-error\n")
     examples = [block for block in documents.code_blocks(HTTP) if block.startswith("curl ")]

@@ -28,7 +28,7 @@ def cli(penstock_command: list[str], tmp_path: Path) -> CommandLine:
 
 @contextmanager
 def running(cli: CommandLine, *arguments: object) -> Iterator[subprocess.Popen[str]]:
-    """A command that stays until it is told to stop, and then stops cleanly."""
+    """A command that runs until a signal stops it, and then stops cleanly."""
     process = cli.start(*arguments)
     try:
         yield process

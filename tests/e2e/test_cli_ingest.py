@@ -282,7 +282,7 @@ def test_a_terminal_shows_a_bar_with_rows_and_pace(cli: CommandLine) -> None:
 
 
 def read_terminal(terminal: int) -> str:
-    """What is written next; nothing when the other side is closed, which Linux tells as an input error."""
+    """What is written next; nothing when the other side is closed, which Linux reports as an input error."""
     try:
         return os.read(terminal, 4096).decode(errors="replace")
     except OSError:

@@ -77,7 +77,7 @@ def test_ingest_uploads_follows_and_tells_what_the_embedded_one_tells(away: Away
     assert [each["request_id"] for each in away.requests()] == [there.document["request_id"]]
     again = away.ingest(PEOPLE, maps=())
     assert (again.code, again.document["unmapped_columns"]) == (0, ["notes"])
-    assert again.document["request_id"] != there.document["request_id"], "a request whose end was told came again"
+    assert again.document["request_id"] != there.document["request_id"], "a request whose end was reported came again"
     here = CommandLine(cli.command, cli.folder.parent).ingest(PEOPLE)
     assert there.document.keys() == here.document.keys()
 
@@ -127,7 +127,7 @@ def test_killed_and_run_again_it_goes_on_with_the_unfinished_request(idle: Away)
     again.communicate()
     assert again.returncode == 1
     other = idle.start(*command)
-    assert begun(other) != first, "a request whose end was told came again"
+    assert begun(other) != first, "a request whose end was reported came again"
     other.kill()
     other.communicate()
     assert len(idle.requests()) == 2

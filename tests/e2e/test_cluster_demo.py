@@ -1,4 +1,4 @@
-"""`make demo-cluster` as a person runs it, and what it tells to do next."""
+"""`make demo-cluster` as a person runs it, and the next steps that it prints."""
 
 from __future__ import annotations
 

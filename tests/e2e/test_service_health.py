@@ -28,7 +28,7 @@ def cli(penstock_command: list[str], tmp_path: Path) -> CommandLine:
 
 @contextmanager
 def serving(cli: CommandLine, service: str, *options: object, **variables: str) -> Iterator[str]:
-    """The address at which it tells its health; it ends well on SIGTERM."""
+    """The address of its health endpoint; it ends well on SIGTERM."""
     port = free_port()
     process = cli.start(service, "--health-port", port, *options, **variables)
     try:

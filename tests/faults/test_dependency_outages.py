@@ -1,4 +1,4 @@
-"""Each server away in turn, and back: told once, and what was accepted meanwhile is ingested."""
+"""Each server away in turn, and back: reported once, and what was accepted meanwhile is ingested."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def place(real_servers: Servers, lines: dict[str, SpoiltConnection], tmp_path: P
 
 
 class Running:
-    """One service of each kind, with where each tells its health."""
+    """One service of each kind, with the address of its health endpoint."""
 
     def __init__(self, place: Installation) -> None:
         ports = [free_port() for _ in range(len(SERVICES) + 1)]
@@ -117,7 +117,7 @@ def test_a_server_that_goes_away_and_comes_back_is_reported_once(
 
 
 def upload_while_kafka_is_away(place: Installation, running: Running) -> None:
-    """The file is stored and accepted: the answer says so, though nobody can be told of it yet."""
+    """The file is stored and accepted: the answer says so, though no event can be sent yet."""
     secret = key_of(place.system, Role.UPLOADER, messy_file.TENANT)
     began = time.monotonic()
     answer = httpx.post(

@@ -99,7 +99,7 @@ def write_until_full(kind: ControlRecords | Fragments | Objects) -> tuple[set[in
 
 
 def run_against_a_limit(make: Kind, folder: Path, limit: int, report: Connection) -> None:
-    """Fill files up to `limit` bytes, lift the limit, and write on; tells what was acknowledged."""
+    """Fill files up to `limit` bytes, lift the limit, and write on; returns what was acknowledged."""
     kind = make(folder)
     unlimited = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (limit, unlimited[1]))

@@ -67,7 +67,7 @@ def test_a_command_that_is_killed_anywhere_goes_on_when_it_is_run_again(cli: Com
         assert [ran.code for ran in runs] == [KILLED] * processes
     again = ingest(cli)
     assert (again.code, again.document["status"]) == (0, "COMPLETED")
-    # Until its end was told, the same file leads to the same request; after that it is uploaded once more.
+    # Until its end was reported, the same file leads to the same request; after that it is uploaded once more.
     reported = sum(bool(ran.stdout.strip()) for ran in runs)
     count = len(requests(cli.data))
     assert 1 <= count <= 1 + reported
@@ -111,7 +111,7 @@ def test_a_stopped_worker_that_wakes_up_does_no_harm(tmp_path: Path, place: str,
         assert os.WIFSTOPPED(os.waitpid(zombie.pid, os.WUNTRACED)[1])
         finish(data)
         zombie.send_signal(signal.SIGCONT)
-        _, stderr = zombie.communicate(timeout=GIVE_UP_SECONDS)  # it is told to end, after the chunk that it is at
+        _, stderr = zombie.communicate(timeout=GIVE_UP_SECONDS)  # it ends after its current chunk
     assert zombie.returncode == 0
     assert ("consume.fenced" in stderr) >= fenced
     check_completed(data, messy_file.BODY)

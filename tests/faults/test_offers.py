@@ -212,7 +212,7 @@ def test_a_release_that_can_read_no_offer_leaves_them_to_a_better_one(market: Ma
     assert not market.offers.healthy
     assert not market.splitter.healthy
     assert [market.system.log.lag(group, UPLOAD_REQUESTED) for group in (UPLOADERS, SPLITTERS)] == [7, 7]
-    assert market.offers.counts.dead_letters == 0, "only the splitter tells of them"
+    assert market.offers.counts.dead_letters == 0, "only the splitter reports them"
 
 
 def test_offers_of_a_wrong_key_stop_no_partition(market: Market) -> None:

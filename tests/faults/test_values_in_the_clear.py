@@ -150,7 +150,7 @@ def test_nor_does_one_that_was_killed_leave_any(cli: CommandLine, place: str) ->
 
 @pytest.mark.parametrize("content", BAD_HEADERS)
 def test_a_refusal_tells_no_value(cli: CommandLine, content: str) -> None:
-    """What stands where a header should stand may be a customer's row. Its own header may be told to who sent it."""
+    """What stands in place of a header may be a customer's row. The sender may read the header of its own file."""
     ran = cli.ingest(content, maps=MAPS, **DEBUG)
     assert ran.code != 0
     rows_only = [mark for name, mark in MARKS.items() if name != "header"]
@@ -197,7 +197,7 @@ def test_a_bug_is_told_by_its_kind_and_place(cli: CommandLine) -> None:
 
 @contextmanager
 def serving(cli: CommandLine) -> Iterator[tuple[httpx.Client, str, subprocess.Popen[str]]]:
-    """`penstock up`: a client with an administrator's key, where it tells its health, the process."""
+    """`penstock up`: a client with an administrator's key, the address of its health endpoint, the process."""
     process = cli.start("up", "--port", 0, "--health-port", 0, "--json", **DEBUG)
     try:
         assert process.stdout is not None

@@ -59,7 +59,7 @@ def test_requests_wait_for_a_service_with_another_key_file(place: Installation, 
 
 def test_a_wrong_key_file_is_reported_before_any_request_comes(place: Installation, tmp_path: Path) -> None:
     create_key_file(tmp_path / "other.json")
-    place.upload()  # its splitter comes never, so that no event tells the worker
+    place.upload()  # no splitter runs, so that the worker gets no event
     port = free_port()
     place.start("worker", ["--health-port", str(port)], key_file=str(tmp_path / "other.json"))
     until(lambda: "PENSTOCK_KEY_FILE may differ from that of" in readiness(f"http://127.0.0.1:{port}")[1])

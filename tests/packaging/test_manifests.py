@@ -381,7 +381,7 @@ def test_only_the_uploader_takes_calls_of_clients(built: Rendered) -> None:
         assert all(peer in (clients, prometheus) for rule in taken for peer in rule["from"])
         assert (clients in [peer for rule in taken for peer in rule["from"]]) == (name == "uploader")
         opened = {port["port"] for rule in taken if prometheus in rule["from"] for port in rule["ports"]}
-        assert opened <= {"health"}, "metrics are told there alone"
+        assert opened <= {"health"}, "metrics are served only there"
     (service,) = built.kind("Service").values()
     (port,) = service["spec"]["ports"]
     assert selects({"matchLabels": service["spec"]["selector"]}, built.pods()["uploader"]["metadata"]["labels"])

@@ -60,6 +60,7 @@ IN_TEXTS = {
     "onlooker": "inspector",
     "overtaxed": "overloaded",
     "tally": "count",
+    "told": "reported, announced",
     "untold": "unannounced",
     "whoever": "a caller, a client",
 }

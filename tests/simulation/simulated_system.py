@@ -46,7 +46,7 @@ class Killed(BaseException):
 
 @dataclass
 class Sent:
-    """A file as its uploader knows it; `request_id` is "" until it was told one, `after` the newest one before."""
+    """A file as its uploader knows it; `request_id` is "" until it has an answer, `after` the newest one before."""
 
     number: int
     body: bytes

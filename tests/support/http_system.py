@@ -66,7 +66,7 @@ class HttpSystem:
         return self.events(request_id)[-1]
 
     def events(self, request_id: str, **headers: str) -> list[dict[str, Any]]:
-        """What the event stream of a request tells until it ends."""
+        """The events of a request's stream until it ends."""
         return list(self.each_event(request_id, **headers))
 
     def each_event(self, request_id: str, **headers: str) -> Iterator[dict[str, Any]]:

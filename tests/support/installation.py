@@ -32,7 +32,7 @@ from tests.support.waiting import GIVE_UP_SECONDS, until
 
 CHUNK_BYTES = 200  # of a row or two, so that there are many
 DEAD_SECONDS = 3  # for a silent member to be missed; the shortest that the stack's brokers allow
-STOPPED_EARLY = 130  # what a service exits with that is told to end before its modules are loaded
+STOPPED_EARLY = 130  # the exit code of a service that gets SIGTERM before its modules are loaded
 # So short that the services' timeouts end during a test, and with a long session for the slowest machine.
 QUICK = {
     "chunk_bytes": str(CHUNK_BYTES),
@@ -113,7 +113,7 @@ class Installation:
             assert ended in (0, STOPPED_EARLY, -number), self.log(service)
 
     def ended_by_themselves(self) -> dict[str, str]:
-        """The last lines of services that nobody has told to end."""
+        """The last lines of services that ended by themselves."""
         ended = [service for service, process in self.fleet.processes.items() if process.poll() is not None]
         return {service: self.log(service)[-2000:] for service in ended}
 

@@ -30,7 +30,7 @@ class JavaPublisher:
             pytest.skip(str(error))
 
     def run(self, command: str, **given: object) -> subprocess.CompletedProcess[str]:
-        """Run it with the names that Publisher.java tells of."""
+        """Run it with the names that Publisher.java documents."""
         arguments = [f"{name}={value}" for name, value in {"schemas": ROOT / "schemas", **given}.items()]
         java = [self._java, "-Xmx256m", "-cp", f"{self._jars}/*", str(SOURCE), command, *arguments]
         speaking = {**os.environ, "LC_ALL": "C.UTF-8"}  # arguments come to Java in the locale's encoding

@@ -48,7 +48,7 @@ def written(topic: str, valid: bytes, **changes: Any) -> bytes:
 
 
 def poisons(topic: str, request: Request, external: Request) -> dict[bytes, str]:
-    """Events of `topic` that can never be handled, with the reason to be told."""
+    """Events of `topic` that can never be handled, with the expected reason."""
     valid = encode(event_of(topic, request))
     impossible = "unknown_request" if topic == PROGRESS else "not_found"
     found = {

@@ -53,7 +53,7 @@ def answered(url: str, request: str | bytes) -> RawAnswer:
 
 
 def answer_on(connection: socket.socket) -> RawAnswer:
-    """The next answer, whose length is told by its headers."""
+    """The next answer, whose headers give its length."""
     head, body = b"", b""
     while not head.endswith(b"\r\n\r\n"):
         head += _more(connection, 1)

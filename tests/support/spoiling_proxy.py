@@ -1,4 +1,4 @@
-"""An HTTP proxy in this process that notes every request, and spoils the answers as a test tells it."""
+"""An HTTP proxy in this process that notes every request, and spoils the answers as a test configures it."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ class _Server(ThreadingHTTPServer):
 
 
 def sent_body(file: io.BufferedIOBase, headers: Message) -> bytes:
-    """The body of a request, whether its length is told or it comes in chunks (RFC 9112 §7.1)."""
+    """The body of a request, with a Content-Length or in chunks (RFC 9112 §7.1)."""
     if headers.get("Transfer-Encoding") != "chunked":
         return file.read(int(headers.get("Content-Length") or 0))
     body = b""

@@ -38,7 +38,7 @@ _LENGTHS = re.compile(rb"^content-length[ \t]*:(.*)$", re.IGNORECASE | re.MULTIL
 
 
 class StrictConnection(h11.Connection):
-    """`chunked` tells of the body of the present request; `refused`, what is wrong with it if anything is."""
+    """`chunked`: whether the body of the current request is chunked; `refused`: what is wrong with it, if anything."""
 
     def __init__(self) -> None:
         super().__init__(h11.SERVER, MAX_HEADER_BYTES)

@@ -17,7 +17,7 @@ from penstock.ports.control_store import Table
 
 
 class Session:
-    """Applies every transaction; one of two waits for the other for so long, and `met` tells whether they met."""
+    """Applies every transaction; one of two waits for the other for so long, and `met` says whether they met."""
 
     def __init__(self, wait_seconds: float) -> None:
         self.settings = SimpleNamespace(timeout_seconds=0.0)

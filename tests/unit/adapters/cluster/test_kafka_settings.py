@@ -1,4 +1,4 @@
-"""What Kafka's clients are told follows from the settings, and nothing that they would misread."""
+"""The configuration of Kafka's clients follows from the settings."""
 
 import pytest
 from confluent_kafka import Consumer, KafkaError, Producer
@@ -40,7 +40,7 @@ def test_librdkafka_takes_every_property(mechanism: SaslMechanism) -> None:
 
 
 class TestTrouble:
-    """The cause is told aside; the request that suffers from it only times out."""
+    """The cause is reported separately; the request that suffers from it only times out."""
 
     timed_out = KafkaError(KafkaError._TIMED_OUT)
 

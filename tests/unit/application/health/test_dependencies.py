@@ -1,4 +1,4 @@
-"""A dependency that comes and goes is told once each time, however many parts of a service notice."""
+"""A dependency that comes and goes is reported once each time, however many parts of a service notice."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is told of a file from its head."""
+"""What an inspection reports of a file from its head."""
 
 from __future__ import annotations
 
