@@ -10,11 +10,9 @@ import pytest
 
 from deploy.stack.stack import Stack
 from penstock.domain.requests.request import Request, Status
-from tests.simulation.invariant import check_profiles, check_request
 from tests.support import clear_text, messy_file
-from tests.support.cluster_invariant import own_folders
-from tests.support.embedded_invariant import expected
 from tests.support.installation import Installation, installation
+from tests.support.invariant import check_profiles, check_request, expected, own_folders
 from tests.support.servers import Servers
 
 

@@ -11,12 +11,10 @@ from deploy.stack.stack import Stack
 from penstock.adapters.cluster.s3_client import connect_s3
 from penstock.domain.requests.request import Status
 from penstock.wiring.uploads import publishers_of
-from tests.simulation.invariant import check_profiles, check_request
 from tests.support import messy_file
 from tests.support.access import create_publisher
-from tests.support.cluster_invariant import dead_letters
-from tests.support.embedded_invariant import expected
 from tests.support.installation import Installation, installation
+from tests.support.invariant import check_profiles, check_request, dead_letters, expected
 from tests.support.java_publisher import JavaPublisher
 from tests.support.s3_buckets import client_of, new_bucket
 from tests.support.servers import Servers

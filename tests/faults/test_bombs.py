@@ -19,12 +19,11 @@ from penstock.domain.ingestion.chunk import ingest_chunk
 from penstock.domain.requests.request import Request, Status
 from penstock.wiring.use_cases import use_cases_of
 from services.row_processor import worker
-from tests.simulation.invariant import check_profiles
 from tests.support import messy_file
 from tests.support.access import caller
 from tests.support.command_line import CommandLine, Ran
 from tests.support.driven_system import DrivenSystem
-from tests.support.embedded_invariant import expected
+from tests.support.invariant import check_profiles, expected
 
 if sys.version_info >= (3, 14):
     from compression import zstd

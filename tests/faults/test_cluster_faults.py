@@ -26,8 +26,8 @@ from penstock.domain.requests.request import Status
 from penstock.failpoints import NAMES, VARIABLE
 from services.status_tracker.main import reconciler
 from tests.support import messy_file
-from tests.support.cluster_invariant import check_finished, check_finished_first, check_safe
 from tests.support.installation import GROUPS, Installation, installation
+from tests.support.invariant import check_finished, check_finished_first, check_safe
 from tests.support.servers import Servers
 from tests.support.toxics import SpoiltConnection, spoilt_connection
 from tests.support.waiting import until

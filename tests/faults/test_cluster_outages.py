@@ -21,9 +21,9 @@ from penstock.application.consuming.processing import MAX_CONSECUTIVE_DEAD_LETTE
 from penstock.domain.events import CHUNK_READY, PROGRESS, UPLOAD_REQUESTED
 from penstock.wiring.uploads import intake_of
 from tests.support import messy_file
-from tests.support.cluster_invariant import check_finished, check_finished_first, check_safe, dead_letters
 from tests.support.free_ports import free_port
 from tests.support.installation import GROUPS, Installation, installation
+from tests.support.invariant import check_finished, check_finished_first, check_safe, dead_letters
 from tests.support.poison import external_request, poisons
 from tests.support.servers import Servers, kill
 from tests.support.toxics import spoilt_connection

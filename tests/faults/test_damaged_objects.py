@@ -19,10 +19,9 @@ from penstock.domain.errors import Unavailable
 from penstock.domain.files.sealed_file import HEADER_SIZE
 from penstock.domain.requests.request import Status
 from penstock.ports.object_store import ObjectRef, ObjectStore
-from tests.simulation.invariant import check_profiles, check_request
 from tests.support import messy_file
 from tests.support.driven_system import DrivenSystem
-from tests.support.embedded_invariant import check_completed, expected
+from tests.support.invariant import check_folder, check_profiles, check_request, expected
 
 
 @pytest.fixture
@@ -128,7 +127,7 @@ def test_what_fails_in_passing_is_read_again(tmp_path: Path, fault: str, seed: i
         (completed,) = driven.finish(driven.upload())
         assert completed.status is Status.COMPLETED
     assert stores[0].faults
-    check_completed(tmp_path / "data", messy_file.BODY)
+    check_folder(tmp_path / "data", messy_file.BODY)
 
 
 def test_a_disk_that_fails_for_a_while_is_waited_for(driven: DrivenSystem, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -146,4 +145,4 @@ def test_a_disk_that_fails_for_a_while_is_waited_for(driven: DrivenSystem, monke
     assert next(calls) > 40
     monkeypatch.undo()
     driven.close()
-    check_completed(driven.data, messy_file.BODY)
+    check_folder(driven.data, messy_file.BODY)

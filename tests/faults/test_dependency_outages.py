@@ -13,9 +13,9 @@ import pytest
 from penstock.domain.access.permissions import Role
 from tests.support import messy_file
 from tests.support.access import key_of
-from tests.support.cluster_invariant import check_finished, check_finished_first, check_safe
 from tests.support.free_ports import free_port
 from tests.support.installation import Installation, by_way_of, installation
+from tests.support.invariant import check_finished, check_finished_first, check_safe
 from tests.support.servers import Servers
 from tests.support.toxics import SpoiltConnection, spoilt_connection
 from tests.support.waiting import until

@@ -21,7 +21,7 @@ from services.row_processor.main import splitter_loop
 from services.standalone.system import Standalone
 from tests.support import clear_text, messy_file
 from tests.support.command_line import CommandLine, Ran
-from tests.support.embedded_invariant import check_completed, check_mails, requests
+from tests.support.invariant import check_folder, check_folder_mails, requests_of
 from tests.support.waiting import GIVE_UP_SECONDS
 
 KILLED = -signal.SIGKILL
@@ -51,8 +51,8 @@ def ingest(cli: CommandLine, *options: object, body: bytes = messy_file.BODY, **
 
 
 def check(cli: CommandLine, *, body: bytes = messy_file.BODY, count: int = 1) -> None:
-    check_mails(cli.data, requests=count)
-    check_completed(cli.data, body, count=count)
+    check_folder_mails(cli.data, count=count)
+    check_folder(cli.data, body, count=count)
 
 
 @pytest.mark.parametrize("n", [1, 2, 3])
@@ -69,7 +69,7 @@ def test_a_command_that_is_killed_anywhere_goes_on_when_it_is_run_again(cli: Com
     assert (again.code, again.document["status"]) == (0, "COMPLETED")
     # Until its end was reported, the same file leads to the same request; after that it is uploaded once more.
     reported = sum(bool(ran.stdout.strip()) for ran in runs)
-    count = len(requests(cli.data))
+    count = len(requests_of(cli.data))
     assert 1 <= count <= 1 + reported
     check(cli, count=count)
 
@@ -87,13 +87,13 @@ def test_workers_that_are_killed_are_replaced(cli: CommandLine, name: str) -> No
 def test_a_retry_with_the_same_key_gives_the_same_request(tmp_path: Path, name: str) -> None:
     data = tmp_path / "data"
     assert upload(data, f"{name}:1").returncode == KILLED
-    before = [request.request_id for request in requests(data)]
+    before = [request.request_id for request in requests_of(data)]
     assert bool(before) is (name != "uploader.object_stored")
     retried = [upload(data), upload(data)]
-    assert {ran.stdout for ran in retried} == {requests(data)[0].request_id}
+    assert {ran.stdout for ran in retried} == {requests_of(data)[0].request_id}
     assert before in ([], [retried[0].stdout])
     finish(data)
-    check_completed(data, messy_file.BODY)
+    check_folder(data, messy_file.BODY)
 
 
 @pytest.mark.parametrize(("place", "fenced"), [("worker.after_upsert:2", False), ("consume.before_commit:2", True)])
@@ -114,7 +114,7 @@ def test_a_stopped_worker_that_wakes_up_does_no_harm(tmp_path: Path, place: str,
         _, stderr = zombie.communicate(timeout=GIVE_UP_SECONDS)  # it ends after its current chunk
     assert zombie.returncode == 0
     assert ("consume.fenced" in stderr) >= fenced
-    check_completed(data, messy_file.BODY)
+    check_folder(data, messy_file.BODY)
 
 
 @pytest.mark.parametrize("seed", range(2))
@@ -123,7 +123,7 @@ def test_all_processes_killed_again_and_again(cli: CommandLine, seed: int) -> No
     random, body, lives = Random(seed), messy_file.longer(10), 0
     while True:
         lives += 1
-        ended = [request.status.ended for request in requests(cli.data)]
+        ended = [request.status.ended for request in requests_of(cli.data)]
         assert ended.count(False) <= 1
         process = start(cli, body)
         try:
@@ -136,7 +136,7 @@ def test_all_processes_killed_again_and_again(cli: CommandLine, seed: int) -> No
             break
         assert process.returncode == KILLED, stderr
     assert lives > 1
-    count = len(requests(cli.data))
+    count = len(requests_of(cli.data))
     assert count <= 1 + ended.count(True)
     check(cli, body=body, count=count)
 

@@ -23,10 +23,9 @@ from penstock.ports.external_objects import NotAllowed
 from penstock.wiring.uploads import publishers_of
 from services.row_processor.main import SPLITTERS
 from services.uploader.offers import UPLOADERS, offers_loop
-from tests.simulation.invariant import check_profiles, check_request
 from tests.support import clear_text, messy_file
 from tests.support.driven_system import DrivenSystem
-from tests.support.embedded_invariant import expected
+from tests.support.invariant import check_profiles, check_request, expected
 from tests.support.offering import PREFIX, TENANT, ForeignStore, PublisherFixture
 
 DAY_US = 86_400_000_000

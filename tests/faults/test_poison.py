@@ -12,10 +12,9 @@ from penstock.application.consuming.consume_loop import MAX_CONSECUTIVE_DEAD_LET
 from penstock.domain.event_codec import encode
 from penstock.domain.events import CHUNK_READY, PROGRESS, UPLOAD_REQUESTED
 from penstock.domain.requests.request import Status
-from tests.simulation.invariant import check_profiles, check_request
 from tests.support import clear_text, messy_file
 from tests.support.driven_system import DrivenSystem
-from tests.support.embedded_invariant import expected
+from tests.support.invariant import check_profiles, check_request, expected
 from tests.support.poison import event_of, external_request, poisons
 
 TOPICS = (UPLOAD_REQUESTED, CHUNK_READY, PROGRESS)

@@ -6,8 +6,8 @@ import tempfile
 from pathlib import Path
 
 from penstock import logs
-from tests.simulation.invariant import check
 from tests.simulation.simulated_system import SimulatedSystem
+from tests.support.invariant import check_simulated
 
 MEMORY = Path("/dev/shm")
 
@@ -18,6 +18,6 @@ def live(seed: int) -> SimulatedSystem:
     with tempfile.TemporaryDirectory(dir=MEMORY if MEMORY.is_dir() else None) as folder:
         simulated = SimulatedSystem(Path(folder) / "data", seed)
         simulated.live()
-        check(simulated)
+        check_simulated(simulated)
         simulated.system.close()
     return simulated
