@@ -20,8 +20,9 @@ from typing import Any
 from cassandra.cluster import Session
 
 from penstock import struct_types
+from penstock.adapters.cluster.cassandra_cluster import CassandraSettings
 from penstock.adapters.cluster.cassandra_profile_store import CassandraProfileStore
-from penstock.adapters.cluster.cassandra_session import CassandraSession, CassandraSettings
+from penstock.adapters.cluster.cassandra_session import CassandraSession
 from penstock.config import Settings, load_section
 from penstock.domain.profiles.fragments import StoredFragment, split_key
 from penstock.wiring import embedded

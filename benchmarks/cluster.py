@@ -41,8 +41,9 @@ from deploy.stack.addresses import Ports
 from deploy.stack.fleet import Fleet
 from deploy.stack.sets import single
 from deploy.stack.stack import Stack
+from penstock.adapters.cluster.cassandra_cluster import CassandraSettings
 from penstock.adapters.cluster.cassandra_control_store import CassandraControlStore
-from penstock.adapters.cluster.cassandra_session import CassandraSession, CassandraSettings
+from penstock.adapters.cluster.cassandra_session import CassandraSession
 from penstock.adapters.system_clock import SystemClock
 from penstock.application.requests.requests import Requests
 from penstock.config import load_section

@@ -29,8 +29,9 @@ from deploy.stack.addresses import Addresses
 from deploy.stack.fleet import Fleet
 from deploy.stack.sets import single
 from penstock import struct_types
+from penstock.adapters.cluster.cassandra_cluster import CassandraSettings
 from penstock.adapters.cluster.cassandra_control_store import CassandraControlStore
-from penstock.adapters.cluster.cassandra_session import CassandraSession, CassandraSettings
+from penstock.adapters.cluster.cassandra_session import CassandraSession
 from penstock.adapters.cluster.kafka_event_log import KafkaEventLog
 from penstock.adapters.cluster.kafka_inspector import KafkaInspector
 from penstock.adapters.cluster.kafka_settings import KafkaSettings

@@ -11,12 +11,14 @@ from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, cast
 
+from penstock.adapters.cluster.cassandra_cluster import CassandraSettings
 from penstock.adapters.cluster.cassandra_control_store import CassandraControlStore
 from penstock.adapters.cluster.cassandra_durability import check_durability
+from penstock.adapters.cluster.cassandra_errors import CASSANDRA
 from penstock.adapters.cluster.cassandra_profile_store import CassandraProfileStore
 from penstock.adapters.cluster.cassandra_schema import VERSION, check_version, probe_cassandra
 from penstock.adapters.cluster.cassandra_schema import migrate as migrate_cassandra
-from penstock.adapters.cluster.cassandra_session import CASSANDRA, CassandraSession, CassandraSettings
+from penstock.adapters.cluster.cassandra_session import CassandraSession
 from penstock.adapters.cluster.kafka_errors import KAFKA
 from penstock.adapters.cluster.kafka_event_log import KafkaEventLog
 from penstock.adapters.cluster.kafka_lag import KafkaLag

@@ -8,7 +8,6 @@ from penstock.config import Settings
 from penstock.runner.runnable import Runnable
 from penstock.runner.supervisor import Supervisor
 from penstock.wiring import embedded
-from penstock.wiring.uploads import intake_of
 from services.row_processor.main import splitter_loop, worker_loop
 from services.standalone.worker_processes import WorkerProcesses
 from services.status_tracker.main import periodic_work, tracker_loop
@@ -23,7 +22,6 @@ class Standalone:
         self.settings = settings
         self.supervisor = Supervisor()
         self.system = embedded(settings, dependencies=self.supervisor.dependencies)
-        self.intake = intake_of(self.system)
         count = settings.workers if workers is None else workers
         self._parts: list[Runnable] = [
             WorkerProcesses(settings, count, self.system.dependencies) if count else worker_loop(self.system),

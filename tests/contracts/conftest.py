@@ -9,8 +9,9 @@ from contextlib import closing
 import pytest
 
 from deploy.stack.addresses import Addresses
+from penstock.adapters.cluster.cassandra_cluster import CassandraSettings
 from penstock.adapters.cluster.cassandra_schema import migrate
-from penstock.adapters.cluster.cassandra_session import CassandraSession, CassandraSettings
+from penstock.adapters.cluster.cassandra_session import CassandraSession
 from tests.support.servers import Servers
 
 

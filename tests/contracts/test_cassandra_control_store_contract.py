@@ -8,8 +8,9 @@ from functools import partial
 import pytest
 from control_store_contract import Connect, ControlStoreContract
 
+from penstock.adapters.cluster.cassandra_cluster import CassandraSettings
 from penstock.adapters.cluster.cassandra_control_store import PUT, CassandraControlStore
-from penstock.adapters.cluster.cassandra_session import CassandraSession, CassandraSettings
+from penstock.adapters.cluster.cassandra_session import CassandraSession
 from penstock.ports.control_store import Table
 
 

@@ -20,9 +20,10 @@ from deploy.stack.cassandra import Cassandra
 from deploy.stack.lease import Lease
 from deploy.stack.stack import Stack
 from penstock.adapters.cluster import cassandra_schema
+from penstock.adapters.cluster.cassandra_cluster import CassandraSettings
 from penstock.adapters.cluster.cassandra_durability import check_durability
 from penstock.adapters.cluster.cassandra_schema import migrate
-from penstock.adapters.cluster.cassandra_session import CassandraSession, CassandraSettings
+from penstock.adapters.cluster.cassandra_session import CassandraSession
 from penstock.domain.errors import Refused
 from tests.support.servers import Servers
 
@@ -120,7 +121,7 @@ def test_where_it_may_not_be_read_there_is_a_warning(stranger: CassandraSettings
     assert warnings_of(stranger) == [(WARNING, "unknown")]
 
 
-def test_a_user_without_rights_is_told_which_one_is_missing(stranger: CassandraSettings) -> None:
+def test_a_user_without_rights_learns_which_right_is_missing(stranger: CassandraSettings) -> None:
     with pytest.raises(Refused, match="has no CREATE permission") as caught:
         migrate(msgspec.structs.replace(stranger, keyspace="not_made"))
     assert caught.value.code == "database_rights"

@@ -11,9 +11,10 @@ from contextlib import closing, contextmanager
 import msgspec
 import pytest
 
+from penstock.adapters.cluster.cassandra_cluster import CassandraSettings
 from penstock.adapters.cluster.cassandra_control_store import CassandraControlStore
 from penstock.adapters.cluster.cassandra_profile_store import CassandraProfileStore
-from penstock.adapters.cluster.cassandra_session import CassandraSession, CassandraSettings
+from penstock.adapters.cluster.cassandra_session import CassandraSession
 from penstock.domain.errors import Conflict, Unavailable
 from penstock.domain.profiles.fragments import StoredFragment
 from penstock.ports.control_store import Record, Table

@@ -11,8 +11,9 @@ from cassandra.query import BoundStatement
 from profile_store_contract import BITS, Connect, ProfileStoreContract
 
 from penstock.adapters.cluster.cassandra_batches import Batch
+from penstock.adapters.cluster.cassandra_cluster import CassandraSettings
 from penstock.adapters.cluster.cassandra_profile_store import READ, CassandraProfileStore
-from penstock.adapters.cluster.cassandra_session import CassandraSession, CassandraSettings
+from penstock.adapters.cluster.cassandra_session import CassandraSession
 from penstock.domain.errors import Unavailable
 from penstock.domain.profiles.fragments import StoredFragment
 from tests.support.waiting import until

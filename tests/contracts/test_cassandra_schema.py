@@ -11,8 +11,9 @@ import msgspec
 import pytest
 
 from penstock.adapters.cluster import cassandra_schema
+from penstock.adapters.cluster.cassandra_cluster import CassandraSettings
 from penstock.adapters.cluster.cassandra_schema import VERSION, applied_version, check_version, migrate
-from penstock.adapters.cluster.cassandra_session import CassandraSession, CassandraSettings
+from penstock.adapters.cluster.cassandra_session import CassandraSession
 from penstock.domain.errors import Refused, Unavailable
 from penstock.ports.control_store import Table
 
@@ -51,7 +52,9 @@ def test_every_table_of_the_control_store_is_made(cassandra_settings: CassandraS
     assert tables(cassandra_settings) >= {"profile_fragments", "tenants", *Table}
 
 
-def test_what_was_deleted_stays_so_until_a_repair_has_told_every_node(cassandra_settings: CassandraSettings) -> None:
+def test_what_was_deleted_stays_deleted_until_a_repair_reaches_every_node(
+    cassandra_settings: CassandraSettings,
+) -> None:
     with closing(CassandraSession(cassandra_settings)) as session:
         found = session.cluster.metadata.keyspaces[cassandra_settings.keyspace].tables
         kept = {

@@ -227,7 +227,7 @@ def retention_ms(admin: AdminClient, name: str) -> int:
     return int(admin.describe_configs([resource])[resource].result()["retention.ms"].value)
 
 
-def test_a_new_topic_keeps_events_as_long_as_it_is_told(settings: KafkaSettings, admin: AdminClient) -> None:
+def test_a_new_topic_keeps_events_as_long_as_configured(settings: KafkaSettings, admin: AdminClient) -> None:
     log = KafkaEventLog(settings)
     log.create_topics({SINGLE: 1, ORDERS: 1}, {SINGLE: 30})
     assert retention_ms(admin, settings.prefix + SINGLE) == 30 * DAY_MS

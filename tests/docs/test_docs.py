@@ -246,7 +246,7 @@ def test_every_limit_is_documented() -> None:
 
 
 @pytest.mark.parametrize(("place", "value"), BOUNDS)
-def test_a_bound_has_the_value_that_is_told(place: str, value: str) -> None:
+def test_a_bound_has_the_documented_value(place: str, value: str) -> None:
     path, name = place.split("::")
     module = importlib.import_module(path.removesuffix(".py").replace("/", "."))
     assert f"{getattr(module, name):,}" == value
@@ -348,7 +348,7 @@ def test_every_metric_and_log_event_is_documented() -> None:
     assert set(column(OPERATING, "Logs", "event")) == logged
 
 
-def test_the_data_folder_holds_what_is_told(tmp_path: Path) -> None:
+def test_the_data_folder_has_the_documented_content(tmp_path: Path) -> None:
     with closing(embedded(Settings(data=tmp_path))):
         kept = {path.name for path in tmp_path.iterdir()}
     besides = {name for name in kept if name.endswith(("-lock", "-wal", "-shm", "-processes"))}

@@ -68,7 +68,7 @@ def idle(cli: CommandLine, tmp_path: Path) -> Iterator[Away]:
         yield Away(cli, system)
 
 
-def test_ingest_uploads_follows_and_tells_what_the_embedded_one_tells(away: Away, cli: CommandLine) -> None:
+def test_ingest_uploads_follows_and_reports_as_the_embedded_one_does(away: Away, cli: CommandLine) -> None:
     there = away.ingest(PEOPLE, maps=("crmid=crmid!", "email=email", "city=town"))
     assert (there.code, there.document["status"]) == (0, "COMPLETED")
     assert there.document["created_attributes"] == ["town"]
@@ -133,7 +133,7 @@ def test_killed_and_run_again_it_goes_on_with_the_unfinished_request(idle: Away)
     assert len(idle.requests()) == 2
 
 
-def test_a_server_that_goes_away_is_told_and_waited_for(cli: CommandLine, tmp_path: Path) -> None:
+def test_a_server_that_goes_away_is_reported_and_waited_for(cli: CommandLine, tmp_path: Path) -> None:
     there = CommandLine(cli.command, tmp_path)
     there.run("mapping", "set", "crm", "--map", "crmid=crmid!")
     request_id = there.run("upload", there.file(PEOPLE), "--source", "crm", "--json").document["request_id"]
@@ -165,7 +165,7 @@ def test_more_requests_are_listed_than_a_page_holds(idle: Away) -> None:
     assert listed[3] == [each["request_id"] for each in idle.requests()]
 
 
-def test_what_tells_commands_apart_holds_no_value_and_is_for_its_owner_only(idle: Away) -> None:
+def test_the_file_of_resumable_commands_holds_no_value_and_is_private(idle: Away) -> None:
     process = idle.start("ingest", idle.cli.file(PEOPLE), "--source", "crm", "--map", "crmid=crmid!")
     begun(process)
     process.kill()

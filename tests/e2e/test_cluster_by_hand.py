@@ -14,7 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from penstock.adapters.cluster.cassandra_session import CassandraSession, CassandraSettings
+from penstock.adapters.cluster.cassandra_cluster import CassandraSettings
+from penstock.adapters.cluster.cassandra_session import CassandraSession
 from tests.support.documents import code_blocks
 from tests.support.servers import Servers
 

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from deploy.stack.fleet import Fleet
+from penstock.adapters.cluster.cassandra_cluster import CassandraSettings
 from penstock.adapters.cluster.cassandra_schema import VERSION
-from penstock.adapters.cluster.cassandra_session import CassandraSession, CassandraSettings
+from penstock.adapters.cluster.cassandra_session import CassandraSession
 from penstock.config import load_section
 from tests.support.servers import Servers
 from tests.support.waiting import GIVE_UP_SECONDS
@@ -65,7 +66,7 @@ def test_a_topic_that_is_missing_is_named_as_the_cluster_does(fleet: Fleet, pens
     assert "Kafka has no topic never-made.penstock.upload-requested" in output
 
 
-def test_a_key_file_that_is_missing_is_told_with_its_setting(
+def test_a_missing_key_file_is_reported_with_its_setting(
     fleet: Fleet, penstock_command: list[str], tmp_path: Path
 ) -> None:
     output = refused(fleet, [*penstock_command, "requests"], KEY_FILE=str(tmp_path / "none.json"))

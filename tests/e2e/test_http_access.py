@@ -346,7 +346,7 @@ def test_json_bodies_are_checked_strictly(system: HttpSystem) -> None:
         assert (answer.status_code, answer.json()["code"]) == (status, code), content[:20]
 
 
-def test_the_public_port_tells_that_it_is_not_ready_and_not_why(
+def test_the_public_port_says_that_it_is_not_ready_but_not_why(
     system: HttpSystem, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(system.standalone.supervisor._parts[0], "end", "a part on host 10.0.0.7 has failed")
@@ -356,7 +356,7 @@ def test_the_public_port_tells_that_it_is_not_ready_and_not_why(
     assert "10.0.0.7" not in answer.text
 
 
-def test_machines_are_told_how_it_is(system: HttpSystem) -> None:
+def test_health_readiness_and_schema_are_public_but_metrics_are_not(system: HttpSystem) -> None:
     with system.anonymous() as client:
         assert client.get("/healthz").json() == {"status": "ok"}
         assert client.get("/v1/readyz").json() == {"status": "ready"}

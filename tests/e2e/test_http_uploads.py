@@ -312,7 +312,7 @@ def test_inspection_checks_the_saved_mapping(system: HttpSystem) -> None:
     assert codes(system.uploader.post("/v1/files:inspect", files=parts).json()) == ["unknown_mapped_column"]
 
 
-def test_inspection_tells_of_a_broken_file_and_takes_only_its_head(system: HttpSystem) -> None:
+def test_inspection_reports_a_broken_file_and_takes_only_its_head(system: HttpSystem) -> None:
     broken = gzip.compress(b"crmid\nc1\n")[:-4]
     reported = system.uploader.post("/v1/files:inspect", files=[("file", broken)]).json()
     assert codes(reported) == ["truncated_file"]

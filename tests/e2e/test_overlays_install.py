@@ -11,8 +11,9 @@ from contextlib import closing
 
 import pytest
 
+from penstock.adapters.cluster.cassandra_cluster import CassandraSettings
 from penstock.adapters.cluster.cassandra_schema import VERSION
-from penstock.adapters.cluster.cassandra_session import CassandraSession, CassandraSettings
+from penstock.adapters.cluster.cassandra_session import CassandraSession
 from penstock.config import load_section
 from tests.support.kustomize import OVERLAYS, Rendered, container
 from tests.support.servers import Servers

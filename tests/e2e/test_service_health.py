@@ -59,7 +59,7 @@ def test_a_service_is_ready_once_it_works(cli: CommandLine, service: str) -> Non
         assert f'penstock_events_total{{group="{SERVICES[service]}"}} 0.0' in httpx.get(f"{url}/metrics").text
 
 
-def test_an_uploader_tells_its_health_beside_its_api(cli: CommandLine) -> None:
+def test_an_uploader_serves_its_health_beside_its_api(cli: CommandLine) -> None:
     port = free_port()
     with serving(cli, "uploader", "--port", port) as url:
         answer(f"{url}/readyz", lambda reported: reported.status_code == 200)
@@ -68,7 +68,7 @@ def test_an_uploader_tells_its_health_beside_its_api(cli: CommandLine) -> None:
         assert httpx.get(f"http://127.0.0.1:{port}/v1/requests").status_code == 401
 
 
-def test_the_whole_system_tells_its_health_too(cli: CommandLine) -> None:
+def test_the_embedded_system_serves_its_health_too(cli: CommandLine) -> None:
     with serving(cli, "up", "--port", 0, "--workers", 1) as url:
         answer(f"{url}/readyz", lambda reported: reported.status_code == 200)
         metrics = httpx.get(f"{url}/metrics").text

@@ -11,7 +11,8 @@ from deploy.stack.addresses import Ports
 from deploy.stack.cassandra import Cassandra
 from deploy.stack.lease import Lease
 from deploy.stack.stack import Stack
-from penstock.adapters.cluster.cassandra_session import CassandraSession, CassandraSettings
+from penstock.adapters.cluster.cassandra_cluster import CassandraSettings
+from penstock.adapters.cluster.cassandra_session import CassandraSession
 from tests.support.servers import Servers, kill
 
 pytestmark = pytest.mark.server_faults

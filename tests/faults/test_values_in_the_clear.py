@@ -149,7 +149,7 @@ def test_nor_does_one_that_was_killed_leave_any(cli: CommandLine, place: str) ->
 
 
 @pytest.mark.parametrize("content", BAD_HEADERS)
-def test_a_refusal_tells_no_value(cli: CommandLine, content: str) -> None:
+def test_a_refusal_contains_no_value(cli: CommandLine, content: str) -> None:
     """What stands in place of a header may be a customer's row. The sender may read the header of its own file."""
     ran = cli.ingest(content, maps=MAPS, **DEBUG)
     assert ran.code != 0
@@ -184,7 +184,7 @@ main.main()
 """
 
 
-def test_a_bug_is_told_by_its_kind_and_place(cli: CommandLine) -> None:
+def test_a_bug_is_reported_by_its_kind_and_place(cli: CommandLine) -> None:
     """Not by its message, which may hold a value, at debug level either."""
     command = [sys.executable, "-c", BUGGY_SYSTEM, MARK]
     ran = subprocess.run(command, env=cli.environment(**DEBUG), capture_output=True, text=True, check=False)

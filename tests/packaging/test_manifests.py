@@ -12,7 +12,7 @@ import pytest
 import typer
 import yaml
 
-from penstock.adapters.cluster.cassandra_session import CassandraSettings
+from penstock.adapters.cluster.cassandra_cluster import CassandraSettings
 from penstock.adapters.cluster.kafka_settings import KafkaSettings
 from penstock.adapters.cluster.kms_key_vault import KmsSettings
 from penstock.adapters.smtp_mailer import SmtpServer
@@ -134,7 +134,7 @@ def test_every_file_that_is_named_is_mounted(built: Rendered) -> None:
         assert path.rpartition("/")[0] in mounts, name
 
 
-def test_every_secret_is_told_of_with_its_keys(built: Rendered) -> None:
+def test_every_secret_is_documented_with_its_keys(built: Rendered) -> None:
     used = {(each["name"], each["key"]) for each in secret_keys(built)}
     reported = {row[0]: re.findall(r"[\w.-]+", row[1]) for row in table("deploy/README.md", "Kubernetes", "Secret")}
     assert {(name, key) for name, key in used if key not in reported.get(name, [])} == set()

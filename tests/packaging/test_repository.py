@@ -82,7 +82,7 @@ def variables_told() -> Iterator[tuple[str, str]]:
                 yield str(path.relative_to(ROOT)), name
 
 
-def test_every_variable_that_is_told_is_read() -> None:
+def test_every_documented_variable_is_read() -> None:
     reported, read = list(variables_told()), variables_read()
     assert reported
     assert [(path, name) for path, name in reported if name not in read] == []

@@ -136,7 +136,7 @@ def test_a_process_that_was_given_the_same_id_is_let_alone(stack: Stack) -> None
         server.save(record)
 
 
-def test_one_that_dies_at_once_is_told_with_its_last_words(tmp_path: Path) -> None:
+def test_a_server_that_dies_at_once_is_reported_with_its_last_output(tmp_path: Path) -> None:
     stack = Stack(tmp_path, [Listener("s3", "raise SystemExit('no room for me')")], Ports.free())
     with pytest.raises(StackError, match=r"s3 ended while it started:\nno room for me"):
         stack.up()
@@ -231,7 +231,7 @@ def test_java_must_fit(server: str, found: str, fits: tuple[str, ...], monkeypat
 
 
 @pytest.mark.parametrize(("server", "tool"), [("kafka", "Java"), ("cassandra", "Java"), ("s3", "Go")])
-def test_a_missing_tool_is_told_in_one_sentence(
+def test_a_missing_tool_is_reported_in_one_sentence(
     server: str, tool: str, monkeypatch: Any, tmp_path: Path, capsys: Any
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))

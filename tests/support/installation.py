@@ -16,7 +16,8 @@ from msgspec.structs import replace
 
 from deploy.stack.addresses import Addresses
 from deploy.stack.fleet import Fleet
-from penstock.adapters.cluster.cassandra_session import CassandraSession, CassandraSettings
+from penstock.adapters.cluster.cassandra_cluster import CassandraSettings
+from penstock.adapters.cluster.cassandra_session import CassandraSession
 from penstock.config import load_settings
 from penstock.domain.events import CHUNK_READY, PROGRESS, UPLOAD_REQUESTED
 from penstock.domain.requests.request import Request

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from penstock.adapters.cluster.cassandra_session import CassandraSettings
+from penstock.adapters.cluster.cassandra_cluster import CassandraSettings
 from penstock.adapters.cluster.kafka_settings import KafkaSettings
 from penstock.adapters.cluster.kms_key_vault import KmsSettings
 from penstock.adapters.cluster.s3_client import S3Settings

@@ -90,7 +90,7 @@ def test_an_ordinary_tenant_is_loaded(name: str) -> None:
         ),
     ],
 )
-def test_a_mistyped_value_is_told_what_can_stand_there(variable: str, text: str, words: str) -> None:
+def test_the_error_of_a_mistyped_value_lists_the_valid_ones(variable: str, text: str, words: str) -> None:
     with pytest.raises(Refused) as refused:
         load_settings({variable: text})
     (fault,) = refused.value.faults

@@ -53,7 +53,7 @@ def test_raise_in_a_process() -> None:
     assert "FailpointError: worker.after_upsert" in done.stderr
 
 
-def test_stop_lets_the_process_go_on_when_it_is_told() -> None:
+def test_stop_lets_the_process_continue_on_sigcont() -> None:
     environment = {**os.environ, VARIABLE: "worker.after_upsert:2:stop"}
     command = [sys.executable, "-c", PASS_TWICE]
     process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)

@@ -68,7 +68,7 @@ def test_it_remembers_so_many_lines_and_no_more() -> None:
     assert once.filter(line("event 0"))
 
 
-def test_a_service_tells_how_many_were_left_out() -> None:
+def test_a_service_logs_how_many_lines_were_left_out() -> None:
     """In a process of its own, since its logs are the whole process's."""
     done = subprocess.run([sys.executable, "-c", SERVICE], capture_output=True, text=True, check=True)
     reported = [json.loads(each) for each in done.stderr.splitlines()]

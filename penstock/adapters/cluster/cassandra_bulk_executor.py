@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
 from typing import Any, Protocol
 
-from penstock.adapters.cluster.cassandra_session import CASSANDRA
+from penstock.adapters.cluster.cassandra_errors import CASSANDRA
 from penstock.domain.errors import Unavailable
 
 FIRST_PAUSE_SECONDS = 0.05

@@ -14,7 +14,8 @@ from cassandra.query import BoundStatement
 
 from penstock.adapters.cluster.cassandra_batches import Batch, Limits, batches
 from penstock.adapters.cluster.cassandra_bulk_executor import BulkExecutor, InFlightLimit
-from penstock.adapters.cluster.cassandra_session import OVERLOADED, TRANSIENT, CassandraSession, errors
+from penstock.adapters.cluster.cassandra_errors import OVERLOADED, TRANSIENT, errors
+from penstock.adapters.cluster.cassandra_session import CassandraSession
 from penstock.domain.errors import Refused
 from penstock.domain.profiles.fragments import KeyAndCell, StoredFragment
 from penstock.ports.profile_store import ProfileStore

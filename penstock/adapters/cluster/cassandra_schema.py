@@ -21,9 +21,10 @@ import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 
+from penstock.adapters.cluster.cassandra_cluster import CassandraSettings
 from penstock.adapters.cluster.cassandra_durability import check_durability
 from penstock.adapters.cluster.cassandra_replication import SETTING, data_centres, refuse_too_few_nodes, with_class
-from penstock.adapters.cluster.cassandra_session import CassandraSession, CassandraSettings
+from penstock.adapters.cluster.cassandra_session import CassandraSession
 from penstock.domain.errors import Refused, Unavailable, refusal
 
 LEASE_SECONDS = 60  # of a running migration; longer than a schema statement and its agreement take

@@ -57,7 +57,7 @@ def test_a_bug_is_not_hidden() -> None:
         Periodic("work", work, 1).run()
 
 
-def test_an_outage_is_tried_again_soon_and_told_once() -> None:
+def test_work_is_tried_again_soon_after_an_outage_which_is_reported_once() -> None:
     """However rarely the work is due: what waits for an hour would report its outage for as long."""
     errors, done = [Unavailable("the disk is full", dependency="disk")] * 2, Semaphore(0)
 

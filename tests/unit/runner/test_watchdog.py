@@ -100,7 +100,7 @@ def test_while_kafka_is_away_nobody_is_to_blame(watched: Watched) -> None:
 
 
 @pytest.mark.parametrize("lag", [PartitionLag(7, 5, 10), PartitionLag(0, 12, 10)])
-def test_events_that_are_lost_to_the_group_are_told_once(
+def test_events_that_are_lost_to_the_group_are_reported_once(
     watched: Watched, lag: PartitionLag, capsys: pytest.CaptureFixture[str]
 ) -> None:
     watched.lags[0] = lag

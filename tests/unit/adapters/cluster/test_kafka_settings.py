@@ -11,14 +11,14 @@ SECRETS = {"username": "penstock", "password": "open sesame", "ca_file": "ca.pem
 
 
 @pytest.mark.parametrize("protocol", list(SecurityProtocol))
-def test_tls_and_credentials_are_told_where_they_are_used(protocol: SecurityProtocol) -> None:
+def test_tls_and_credentials_are_configured_where_they_are_used(protocol: SecurityProtocol) -> None:
     properties = KafkaSettings(bootstrap_servers=HERE, security_protocol=protocol, **SECRETS).client()
     assert properties["security.protocol"] == protocol.value
     assert ("ssl.ca.location" in properties) == ("SSL" in protocol.value.split("_"))
     assert ("sasl.password" in properties) == protocol.value.startswith("SASL")
 
 
-def test_files_that_are_not_named_are_not_told() -> None:
+def test_files_without_a_setting_are_not_configured() -> None:
     properties = KafkaSettings(bootstrap_servers=HERE, security_protocol=SecurityProtocol.SSL).client()
     assert not [name for name in properties if name.startswith("ssl.")]
 
@@ -44,7 +44,7 @@ class TestTrouble:
 
     timed_out = KafkaError(KafkaError._TIMED_OUT)
 
-    def test_the_cause_of_a_time_out_is_told(self) -> None:
+    def test_the_cause_of_a_timeout_is_reported(self) -> None:
         error_recorder = ErrorRecorder()
         error_recorder.record(KafkaError(KafkaError._AUTHENTICATION))
         error_recorder.record(KafkaError(KafkaError._ALL_BROKERS_DOWN))  # follows from it

@@ -69,7 +69,7 @@ def test_a_known_attribute_may_be_said_again_as_it_is() -> None:
     assert expected.missing == []
 
 
-def test_every_fault_is_told_with_its_column() -> None:
+def test_every_fault_names_its_column() -> None:
     assert refused(
         CRMID,
         column("a", "email", format="text"),

@@ -210,7 +210,7 @@ def test_an_outage_is_waited_for_with_growing_delays(
     assert (log.lag(GROUP, PROGRESS), dead_letters(log)) == (0, [])
 
 
-def test_an_outage_is_told_once_however_often_it_is_tried_and_once_more_when_it_is_over(
+def test_an_outage_is_reported_once_for_all_attempts_and_once_more_when_it_is_over(
     log: Log, handler: Recorder, clock: ManualClock
 ) -> None:
     publish(log, [1])

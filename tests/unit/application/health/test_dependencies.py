@@ -67,7 +67,7 @@ def test_the_metric_shows_each_known_dependency() -> None:
     assert {sample.labels["dependency"]: sample.value for sample in metric.samples} == {"cassandra": 1.0, "kafka": 0.0}
 
 
-def test_one_that_comes_and_goes_while_it_comes_back_is_told_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_flapping_dependency_is_reported_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Clients find a server again one after the other."""
     now = 0.0
     monkeypatch.setattr("penstock.application.health.dependencies.time.monotonic", lambda: now)

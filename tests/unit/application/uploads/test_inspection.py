@@ -35,13 +35,13 @@ def test_only_the_head_is_taken() -> None:
     assert len(seen.lines()) == SAMPLE_ROWS + 1
 
 
-def test_the_form_is_told_of_pieces_of_any_size() -> None:
+def test_the_compression_is_recognised_in_pieces_of_any_size() -> None:
     packed = gzip.compress(b"crmid\nc1\n")
     seen = inspect((packed[at : at + 1] for at in range(len(packed))), LIMITS)
     assert (seen.compression, seen.lines()) == ("gzip", [["crmid"], ["c1"]])
 
 
-def test_a_cut_file_is_told_with_what_was_there() -> None:
+def test_a_cut_file_is_reported_with_what_was_read() -> None:
     seen = inspect([gzip.compress(b"crmid\nc1\nc2")[:-9]], LIMITS)
     assert [fault.code for fault in seen.faults(None, LIMITS)] == ["truncated_file"]
 

@@ -147,7 +147,7 @@ def test_a_name_is_shown_short_and_without_what_cannot_be_seen() -> None:
 
 
 @pytest.mark.parametrize("separator", [b",", b";", b"|"])
-def test_a_csv_is_told_from_a_tsv(separator: bytes) -> None:
+def test_a_csv_is_distinguished_from_a_tsv(separator: bytes) -> None:
     assert places(faults_of(b"crmid" + separator + b"first name\n1,2\n")) == [("not_tab_separated", None)]
 
 

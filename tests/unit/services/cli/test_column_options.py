@@ -107,14 +107,14 @@ def test_policies_join_their_columns_and_the_order_stays() -> None:
     assert [(form.column, form.policy) for form in forms] == [("b", "overwrite"), ("a", "keep_first")]
 
 
-def test_every_fault_is_told_at_once() -> None:
+def test_all_faults_are_reported_at_once() -> None:
     with pytest.raises(BadUsage) as refused:
         parse_column_options(["a", "b=B"], ["c", "d=drop"])
     codes = [fault.code for fault in refused.value.faults]
     assert codes == ["invalid_map", "invalid_name", "invalid_policy", "invalid_policy"]
 
 
-def test_a_mistyped_policy_is_told_with_the_nearest() -> None:
+def test_a_mistyped_policy_is_reported_with_the_nearest() -> None:
     with pytest.raises(BadUsage) as refused:
         parse_column_options(["land=land!"], ["land=keep_frst"])
     (fault,) = refused.value.faults

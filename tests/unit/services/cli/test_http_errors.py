@@ -104,7 +104,9 @@ def raised(url: str, key: str = "k") -> PenstockError:
         ("away", Unavailable, "a part of Penstock is away; try again later"),
     ],
 )
-def test_an_answer_is_told_for_what_it_is(address: str, path: str, kind: type[PenstockError], words: str) -> None:
+def test_an_unexpected_answer_is_reported_for_what_it_is(
+    address: str, path: str, kind: type[PenstockError], words: str
+) -> None:
     error = raised(f"{address}/{path}")
     assert type(error) is kind
     assert words in failure_of(error).problem.detail
@@ -149,7 +151,7 @@ def test_pages_that_come_again_are_not_asked_for_without_end(address: str) -> No
         client.requests(limit=1_000)
 
 
-def test_a_wrong_key_is_told_where_the_key_comes_from(address: str) -> None:
+def test_the_error_of_a_wrong_key_says_where_the_key_comes_from(address: str) -> None:
     (fault,) = failure_of(raised(f"{address}/key")).problem.faults
     assert "PENSTOCK_API_KEY" in fault.hint
 
@@ -164,18 +166,18 @@ def test_a_wrong_key_is_told_where_the_key_comes_from(address: str) -> None:
         ("http://127.0.0.1:99999", BadUsage, "is not a web address"),
     ],
 )
-def test_an_address_that_leads_nowhere_is_told(url: str, kind: type[PenstockError], words: str) -> None:
+def test_an_address_that_leads_nowhere_is_reported(url: str, kind: type[PenstockError], words: str) -> None:
     error = raised(url)
     assert type(error) is kind
     assert words in failure_of(error).problem.detail
 
 
-def test_another_kind_of_server_is_told_of_its_certificate(address: str) -> None:
+def test_a_failed_tls_handshake_is_reported(address: str) -> None:
     assert "securely" in str(raised(address.replace("http:", "https:")))
 
 
 @pytest.mark.parametrize("key", ["", " \n", "pk_é", "pk_a\nb"])
-def test_what_cannot_be_a_key_is_told(key: str) -> None:
+def test_a_text_that_cannot_be_a_key_is_reported(key: str) -> None:
     error = raised("http://127.0.0.1:9", key)
     assert isinstance(error, BadUsage)
     assert error.code == "no_key"

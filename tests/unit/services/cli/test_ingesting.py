@@ -25,7 +25,7 @@ def watch(given: list[dict[str, object]], problems: list[str], step: float) -> l
     return list(with_problems(iter(given), lambda: problems, lambda: next(passed), Output(as_json=True)))
 
 
-def test_a_problem_is_told_once_while_nothing_moves(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_problem_is_reported_once_while_nothing_moves(capsys: pytest.CaptureFixture[str]) -> None:
     given = states(8)
     assert watch(given, [PROBLEM], QUIET_SECONDS) == given
     assert capsys.readouterr().err.splitlines() == [f"Waiting: {PROBLEM}"]

@@ -46,7 +46,7 @@ def test_phones_come_from_several_countries_in_several_forms(tmp_path: Path) -> 
         coercer(parse_format("phone")).coerce_cell(next(phone for phone in phones if phone.startswith("0")))
 
 
-def test_customers_are_told_apart(tmp_path: Path) -> None:
+def test_customers_are_distinct(tmp_path: Path) -> None:
     _, *rows = table(tmp_path / "a")
     assert len({row[0] for row in rows}) == len({row[1] for row in rows}) == ROWS
 

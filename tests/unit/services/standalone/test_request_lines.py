@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from structlog.testing import capture_logs
 
 from penstock.config import Settings
+from penstock.wiring.uploads import intake_of
 from services.standalone.system import Standalone
 from tests.support import messy_file
 from tests.support.waiting import until
@@ -17,10 +18,10 @@ STEPS = {"request.accepted", "request.started", "request.split", "chunk.done", "
 FILE_NAME = "ann.example.tsv"  # as people name files after people
 
 
-def test_each_step_of_a_request_is_told_with_its_ids_and_what_it_took(tmp_path: Path) -> None:
+def test_each_step_of_a_request_is_logged_with_its_ids_and_duration(tmp_path: Path) -> None:
     with capture_logs() as lines, Standalone(Settings(data=tmp_path / "data"), workers=0) as standalone:
         command = replace(messy_file.command(standalone.system), file_name=FILE_NAME)
-        request = standalone.intake.upload(messy_file.TENANT, [messy_file.BODY], command)
+        request = intake_of(standalone.system).upload(messy_file.TENANT, [messy_file.BODY], command)
         until(lambda: any(line["event"] == "request.completed" for line in lines))
         standalone.system.requests.undo(messy_file.TENANT, request.request_id)
         until(lambda: any(line["event"] == "request.reverted" for line in lines))

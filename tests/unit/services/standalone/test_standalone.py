@@ -6,6 +6,7 @@ from msgspec.structs import replace
 
 from penstock import failpoints
 from penstock.config import Settings
+from penstock.wiring.uploads import intake_of
 from services.standalone.system import Standalone
 from tests.support import messy_file
 
@@ -23,7 +24,7 @@ def test_what_is_announced_last_is_mailed_before_the_end(tmp_path: Path) -> None
     with failpoints.installed(hold_up):
         standalone.__enter__()
         command = replace(messy_file.command(standalone.system), notify=("someone@example.org",))
-        standalone.intake.upload(messy_file.TENANT, [messy_file.BODY], command)
+        intake_of(standalone.system).upload(messy_file.TENANT, [messy_file.BODY], command)
         assert arrived.wait(240)
         ending = threading.Thread(target=standalone.__exit__)
         ending.start()

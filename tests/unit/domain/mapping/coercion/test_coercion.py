@@ -116,7 +116,7 @@ def test_what_is_not_too_long_fits(written: str, cell: str) -> None:
     assert coercer(parse_format(written)).coerce_column([cell]) == ([value], {})
 
 
-def test_a_value_that_is_too_long_is_told_the_limit() -> None:
+def test_the_error_of_a_value_that_is_too_long_states_the_limit() -> None:
     assert "1,024" in REASONS["value_too_long"].hint
     assert "2,048" in REASONS["value_too_long"].hint
 

@@ -80,7 +80,7 @@ def test_the_fast_way_is_the_librarys_answer_or_none(case: tuple[str, str | None
 
 
 @pytest.mark.parametrize("region", sorted(phonenumbers.SUPPORTED_REGIONS))
-def test_the_fast_way_tells_the_ordinary_numbers_of_every_country(region: str) -> None:
+def test_the_fast_path_parses_the_ordinary_numbers_of_every_country(region: str) -> None:
     """So that a new release of the library does not make a file slow without a word."""
     number = phonenumbers.example_number_for_type(region, phonenumbers.PhoneNumberType.MOBILE)
     number = number or phonenumbers.example_number(region)

@@ -84,7 +84,7 @@ def test_all_faults_come_at_once_each_with_its_place() -> None:
         (InspectPart, "data_source"),
     ],
 )
-def test_what_json_tells_apart_is_not_taken_for_the_other(kind: type[Model], document: Any) -> None:
+def test_distinct_types_of_json_are_not_converted(kind: type[Model], document: Any) -> None:
     assert [fault.code for fault in refused(kind, document).faults] == ["invalid_request"]
 
 
