@@ -30,8 +30,20 @@ def main(sbom: Path) -> int:
     sbom.parent.mkdir(parents=True, exist_ok=True)
     _run(tools, "cyclonedx_py", "requirements", str(LOCKED), "--output-file", str(sbom)).check_returncode()
     sys.stdout.write(f"The SBOM is in {sbom}.\n")
-    audited = _run(tools, "pip_audit", "--disable-pip", "--require-hashes", f"--requirement={LOCKED}", "--format=json")
+    audited = _run(
+        tools,
+        "pip_audit",
+        "--disable-pip",
+        "--require-hashes",
+        f"--requirement={LOCKED}",
+        "--format=json",
+        stderr=subprocess.PIPE,
+    )
     text, code = verdict(audited.stdout)
+    if not audited.stdout:
+        sys.stderr.write(
+            audited.stderr
+        )  # with a report, it says "no known vulnerabilities" of packages never looked up
     sys.stdout.write(text)
     return code
 
@@ -55,12 +67,13 @@ def verdict(report: str) -> tuple[str, int]:
     return "\n".join([*lines, summary]) + "\n", int(bool(lines))
 
 
-def _run(tools: Path, module: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+def _run(tools: Path, module: str, *arguments: str, stderr: int | None = None) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "PYTHONPATH": str(tools)}
     return subprocess.run(
         [sys.executable, "-m", module, *arguments],
         env=environment,
         stdout=subprocess.PIPE,
+        stderr=stderr,
         text=True,
         check=False,
     )
