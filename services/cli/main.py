@@ -41,7 +41,7 @@ COMMANDS = {
     "publisher": "publisher_commands",
     "dead-letters": "dead_letter_commands",
     "migrate": "migrate_command",
-    "uploader": "service_commands",
+    "uploader": "uploader_command",
     "splitter": "service_commands",
     "worker": "service_commands",
     "tracker": "service_commands",

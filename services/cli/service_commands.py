@@ -1,4 +1,4 @@
-"""Commands that run one service each, for production: uploader, splitter, worker, tracker."""
+"""Commands that run one service each, for production: splitter, worker, tracker (uploader: `uploader_command.py`)."""
 
 from __future__ import annotations
 
@@ -16,32 +16,9 @@ from penstock.runner.supervisor import Supervisor
 from penstock.wiring import System
 from services.cli.connecting import open_service
 from services.cli.failures import reporting
-from services.cli.options import AsJson, Data, HealthHost, HealthPort, Host, Port
+from services.cli.options import SERVICES, AsJson, Data, HealthHost, HealthPort
 from services.row_processor.main import splitter_loop, worker_loop
 from services.status_tracker.main import tracker_parts
-from services.uploader.api.metrics import Metrics
-from services.uploader.main import api_server, background_parts
-
-
-def uploader(
-    host: Host = "127.0.0.1",
-    port: Port = 8080,
-    health_host: HealthHost = "127.0.0.1",
-    health_port: HealthPort = None,
-    data: Data = None,
-    as_json: AsJson = False,
-) -> None:
-    """Serve the HTTP API and accept offers from other services."""
-    supervisor, metrics = Supervisor(), Metrics()
-    with (
-        reporting(as_json=as_json) as out,
-        ending_when_interrupted(),
-        serving_health(supervisor, health_host, health_port, metrics.registry),
-        open_service("uploader", data, supervisor.dependencies) as system,
-    ):
-        server = api_server(system, host, port, problems=supervisor.problems, metrics=metrics)
-        out.result({"url": server.url}, lambda: Text(server.url))
-        run_until_signalled([server, *background_parts(system), system.prober()], supervisor)
 
 
 def splitter(
@@ -75,8 +52,8 @@ def tracker(
 
 
 def register(app: typer.Typer) -> None:
-    for command in (uploader, splitter, worker, tracker):
-        app.command(rich_help_panel="One service each, for production")(command)
+    for command in (splitter, worker, tracker):
+        app.command(rich_help_panel=SERVICES)(command)
 
 
 def _serve(
