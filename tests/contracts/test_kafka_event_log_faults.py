@@ -256,7 +256,7 @@ class TestKilledBroker:
             lambda: log.read(SINGLE, 0, 0, 1),
             lambda: log.producer().send(SINGLE, b"", b""),
         ):
-            with pytest.raises(Unavailable, match="check that the brokers run, their addresses"):
+            with pytest.raises(Unavailable, match="check that the brokers run, PENSTOCK_KAFKA_BOOTSTRAP_SERVERS"):
                 ask()
         log.close()
 
