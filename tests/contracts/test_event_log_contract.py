@@ -228,8 +228,8 @@ class _Child:
 
 
 def _consume(path: Path, pipe: Connection, hang_after: int | None) -> None:
-    """None is missed for being slow: a process that is killed is not waited for."""
-    consumer = EmbeddedEventLog(path, SystemClock(), session_timeout=GIVE_UP_SECONDS).consumer("g", [ALERTS])
+    """A process is found dead at the next heartbeat, a fifth of the timeout; a slow one must not be taken for dead."""
+    consumer = EmbeddedEventLog(path, SystemClock(), session_timeout=60.0).consumer("g", [ALERTS])
     handled = 0
     while len(consumer.assignment()) != 1:
         consumer.poll(0.01)
