@@ -73,7 +73,7 @@ def parse_map(text: str) -> ColumnSpec:
         column=match["column"],
         attribute=check_name(match["attribute"]),
         identifier=bool(match["identifier"]),
-        pii=bool(match["pii"]),
+        pii=True if match["pii"] else None,
         format=match["format"],
     )
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from penstock.application.catalog.column_specs import ColumnSpec
+from penstock.application.catalog.column_specs import ColumnSpec, options_of
 from penstock.domain.errors import NotFound
 from penstock.domain.mapping.attributes import Attribute, parse_format
 from penstock.domain.mapping.mapping import ColumnMapping, Mapping
@@ -59,9 +59,8 @@ def _attribute(document: Document) -> Attribute:
 def _column(document: Document) -> ColumnMapping:
     spec = msgspec.convert(document, ColumnSpec)
     return ColumnMapping(
-        column=spec.column,
         attribute=spec.attribute,
-        identifier=spec.identifier,
-        policy=spec.policy,
         format=None if spec.format is None else parse_format(spec.format),
+        pii=bool(spec.pii),
+        **options_of(spec),
     )

@@ -3,14 +3,16 @@ single-cell coercion."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from penstock.domain.mapping.attributes import Attribute
 from penstock.domain.mapping.coercion import CoercionError, coercer
-from penstock.domain.mapping.mapping import ColumnMapping, Mode, WritePolicy
-from penstock.domain.profiles.identity import normalise
+from penstock.domain.mapping.mapping import ColumnMapping, Mode, OnMisfit, WritePolicy
+from penstock.domain.profiles.identity import NodeHasher, normalise
+from penstock.domain.profiles.junk_identifiers import JunkFinder
 
 Name = tuple[str, str]  # namespace and normalised value
 
@@ -43,6 +45,7 @@ class Reading:
 
     rows: list[Row] = field(default_factory=list)
     rejected: dict[int, list[str]] = field(default_factory=dict)
+    dropped: dict[int, list[str]] = field(default_factory=dict)
 
 
 def read(upload: Upload) -> Reading:
@@ -70,23 +73,57 @@ def _read_row(upload: Upload, names: list[str], number: int, line: bytes, readin
         reading.rejected[number] = ["wrong_field_count"]
         return
     faults: list[str] = []
+    dropped: list[str] = []
+    junk: list[str] = []
     row = Row(upload.order, number, [], [])
     for mapped in upload.columns:
         attribute = upload.attributes[mapped.attribute]
         try:
-            value = coercer(attribute.format).coerce_cell(cells[names.index(mapped.column)])
+            value = coercer(mapped.format or attribute.format).coerce_cell(
+                _cell(mapped, dict(zip(names, cells, strict=True)))
+            )
         except CoercionError as error:
-            faults.append(f"{error.code}:{mapped.column}")
+            (dropped if mapped.on_misfit is OnMisfit.DROP else faults).append(f"{error.code}:{mapped.label}")
             continue
-        row.output.append((attribute.name, value, mapped.policy))
         if mapped.identifier and value is not None:
+            if _is_junk(value, attribute):
+                junk.append(f"junk_identifier:{mapped.label}")
+                continue
             row.names.append((attribute.name, normalise(value, attribute.format)))
+        row.output.append((attribute.name, value, mapped.policy))
     if faults:
         reading.rejected[number] = faults
     elif not row.names:
-        reading.rejected[number] = ["no_identifier"]
+        reading.rejected[number] = ["no_identifier", *junk]
     else:
         reading.rows.append(row)
+        if dropped or junk:
+            reading.dropped[number] = sorted(dropped + junk)
+
+
+def _cell(mapped: ColumnMapping, row: Mapping[str, str]) -> str:
+    """One cell as it is coerced."""
+    if mapped.constant is not None:
+        return mapped.constant
+    blanks = [word.casefold() for word in mapped.blanks]
+    found = ["" if row[name].strip().casefold() in blanks else row[name] for name in mapped.sources]
+    cell = mapped.separator.join(each.strip() for each in found if each.strip()) if mapped.columns else found[0]
+    if mapped.split is not None:
+        parts = re.split(r"\s+", cell.strip()) if not mapped.split.strip() else cell.split(mapped.split)
+        number = mapped.part - 1 if mapped.part > 0 else len(parts) + mapped.part
+        cell = parts[number].strip() if number in range(len(parts)) else ""
+    if cell.strip().casefold() in blanks:
+        cell = ""
+    for before, after in mapped.values.items():
+        if cell.strip() == before.strip():
+            cell = after
+            break
+    return cell.strip() if mapped.trim else cell
+
+
+def _is_junk(value: str | int, attribute: Attribute) -> bool:
+    hasher = NodeHasher(attribute.namespace, b"")
+    return bool(JunkFinder(attribute.format, hasher).places([value], [hasher.node(value, attribute.format)]))
 
 
 def counting(uploads: Iterable[Upload]) -> list[Upload]:

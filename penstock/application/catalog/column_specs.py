@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from typing import Annotated, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -12,24 +12,27 @@ from msgspec import UNSET, UnsetType
 from penstock.domain.errors import Fault, Refused, refuse_all
 from penstock.domain.mapping.attributes import NAME, TEXT, Attribute, ValueFormat, parse_format
 from penstock.domain.mapping.coercion import coercer
-from penstock.domain.mapping.mapping import ColumnMapping, WritePolicy
+from penstock.domain.mapping.mapping import ColumnMapping, ColumnOptions, column_label
 from penstock.domain.mapping.rules import check_formats, check_size, validate_mapping
 
 Name = Annotated[str, msgspec.Meta(pattern="^" + NAME.pattern.replace(r"\Z", "$"), max_length=63)]
 
 
-class ColumnSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class ColumnSpec(ColumnOptions, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One column. `pii` and `format` describe an attribute to create; for an existing one they may be left out.
 
-    `format` is written `kind` or `kind(argument)`, such as `date(dd/MM/yyyy)`.
+    `pii` makes the values of this column personal, also those of an existing attribute that is not; `false` is refused
+    for an attribute that is. `format` is written `kind` or `kind(argument)`, such as `date(dd/MM/yyyy)`.
     """
 
-    column: Annotated[str, msgspec.Meta(min_length=1)]
     attribute: Name
-    identifier: bool = False
-    pii: bool = False
+    pii: bool | None = None
     format: str | None = None
-    policy: WritePolicy = WritePolicy.OVERWRITE
+
+    @property
+    def label(self) -> str:
+        """Its name in faults."""
+        return column_label(self, self.attribute)
 
 
 class MappingSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -59,12 +62,12 @@ def resolve_columns(specs: Sequence[ColumnSpec], known: Mapping[str, Attribute])
         try:
             attribute = _described(spec)
         except Refused as refused:
-            faults += [msgspec.structs.replace(f, column=spec.column, position=position) for f in refused.faults]
+            faults += [msgspec.structs.replace(f, column=spec.label, position=position) for f in refused.faults]
             continue
         if spec.attribute not in known:
             missing.setdefault(spec.attribute, attribute)
-        elif _differs(spec, attribute, known[spec.attribute]):
-            faults.append(_conflict(spec, known[spec.attribute], position))
+        else:
+            faults += _conflicts(spec, attribute, known[spec.attribute], position)
     refuse_all(faults, code="invalid_mapping")
     attributes = {**missing, **known}
     columns = [_column(spec, attributes[spec.attribute]) for spec in specs]
@@ -76,12 +79,10 @@ def column_specs(columns: Sequence[ColumnMapping], attributes: Sequence[Attribut
     """The inverse of `resolve_columns`; `attributes` are those of `columns`, in the same order."""
     return [
         ColumnSpec(
-            column=column.column,
             attribute=column.attribute,
-            identifier=column.identifier,
-            pii=attribute.pii,
+            pii=column.pii or attribute.pii,
             format=str(column.format or attribute.format),
-            policy=column.policy,
+            **options_of(column),
         )
         for column, attribute in zip(columns, attributes, strict=True)
     ]
@@ -106,32 +107,42 @@ def _formats(specs: Sequence[ColumnSpec], known: Mapping[str, Attribute]) -> Ite
 
 
 def _described(spec: ColumnSpec) -> Attribute:
-    return custom_attribute(spec.attribute, format=spec.format, pii=spec.pii)
+    return custom_attribute(spec.attribute, format=spec.format, pii=bool(spec.pii))
 
 
 def _column(spec: ColumnSpec, attribute: Attribute) -> ColumnMapping:
-    """`spec` as it is saved; its format is kept only if it differs from the attribute's."""
+    """`spec` as it is saved; its format and `pii` are kept only if they differ from the attribute's."""
     column_format = attribute.format if spec.format is None else parse_format(spec.format)
     return ColumnMapping(
-        column=spec.column,
         attribute=spec.attribute,
-        identifier=spec.identifier,
-        policy=spec.policy,
         format=None if column_format == attribute.format else column_format,
+        pii=bool(spec.pii) and not attribute.pii,
+        **options_of(spec),
     )
 
 
-def _differs(spec: ColumnSpec, described: Attribute, existing: Attribute) -> bool:
-    other_values = spec.format is not None and not described.format.writes_as(existing.format)
-    return other_values or (spec.pii and not existing.pii)
+def options_of(column: ColumnOptions) -> dict[str, Any]:
+    return {name: getattr(column, name) for name in ColumnOptions.__struct_fields__}
+
+
+def _conflicts(spec: ColumnSpec, described: Attribute, existing: Attribute, position: int) -> Iterator[Fault]:
+    if spec.format is not None and not described.format.writes_as(existing.format):
+        yield _conflict(spec, existing, position)
+    if spec.pii is False and existing.pii:
+        yield Fault(
+            code="personal_attribute",
+            message=f"the attribute {existing.name!r} is personal and cannot be fed as ordinary",
+            hint="Leave pii out, or map the column to an attribute of its own.",
+            column=spec.label,
+            position=position,
+        )
 
 
 def _conflict(spec: ColumnSpec, existing: Attribute, position: int) -> Fault:
     return Fault(
         code="attribute_exists",
-        message=f"the attribute {existing.name!r} already exists, with the format {str(existing.format)[:64]}"
-        f" and {'personal' if existing.pii else 'not personal'}",
-        hint="Leave out what differs, or choose another name.",
-        column=spec.column,
+        message=f"the attribute {existing.name!r} already exists, with the format {str(existing.format)[:64]}",
+        hint="Leave the format out, or choose another name.",
+        column=spec.label,
         position=position,
     )

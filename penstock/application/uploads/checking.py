@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from penstock.application.catalog.column_specs import ColumnSpec
+from penstock.application.catalog.column_specs import ColumnSpec, options_of
 from penstock.application.catalog.known_catalog import KnownCatalog, check_source, resolve_mapping
 from penstock.application.uploads.upload_command import UploadCommand
 from penstock.domain.delivery.email_address import check_addresses
@@ -83,7 +83,7 @@ def _check_mapping(command: UploadCommand, mapping: Mapping | None, catalog: Kno
 
 def _unsaved(source: str, columns: Sequence[ColumnSpec]) -> Mapping:
     """A mapping that is sufficient to check a header."""
-    mapped = (ColumnMapping(column=each.column, attribute=each.attribute) for each in columns)
+    mapped = (ColumnMapping(attribute=each.attribute, **options_of(each)) for each in columns)
     return Mapping(data_source=source, version=0, columns=tuple(mapped))
 
 
@@ -103,5 +103,5 @@ def _check_header(file: FileHead, mapping: Mapping, limits: Limits) -> list[str]
     header = parse_header(file.head, mapping=mapping, limits=limits, complete=file.complete)
     if file.complete and len(file.head) <= header.body_start:
         raise no_rows()
-    mapped = {column.column for column in mapping.columns}
+    mapped = {name for column in mapping.columns for name in column.sources}
     return [name for name in header.columns if name not in mapped]

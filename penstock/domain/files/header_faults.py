@@ -22,7 +22,7 @@ MAX_NAME_IN_FAULT = 80  # characters of a column's name that a fault shows
 def with_names(faults: Sequence[Fault], columns: Sequence[str], mapping: Mapping | None) -> list[Fault]:
     """The faults with their columns' names, unless these may be a customer's values."""
     names = {name.strip(SPACES) for name in columns}
-    external = mapping is not None and not any(mapped.column in names for mapped in mapping.columns)
+    external = mapping is not None and not any(name in names for mapped in mapping.columns for name in mapped.sources)
     if external or any("\r" in name for name in columns):
         return list(faults)
     return [

@@ -8,7 +8,7 @@ first.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import compress, repeat
 from typing import NamedTuple
 
@@ -18,25 +18,41 @@ from penstock.domain.ingestion.layout import IdentifierColumn, Layout
 from penstock.domain.mapping.mapping import Plan, WritePolicy
 from penstock.domain.profiles.fragments import KeyAndCell, Value, key_suffix
 from penstock.domain.profiles.identity import Node
+from penstock.domain.profiles.junk_identifiers import JUNK_IDENTIFIER
 from penstock.domain.profiles.sealing import ChunkSealer
 
-Column = Sequence[Value | None]
+Column = list[Value | None]
+
+NO_IDENTIFIER = "no_identifier"  # the reason code of a row whose identifiers are all blank
 
 
 class ChunkResult(NamedTuple):
-    """`fragments` sorted by key, their `nodes` concatenated in the same order, and `rejects` sorted by line."""
+    """`fragments` sorted by key, their `nodes` concatenated in the same order, and `rejects` sorted by line.
+
+    `dropped` are the ingested rows that lost cells, with the reason for each, sorted by line."""
 
     fragments: list[KeyAndCell]
     nodes: bytes
     rejects: list[Reject]
     rows_read: int
     rows_ingested: int
+    dropped: Sequence[Reject] = ()
 
     @property
     def reject_reasons(self) -> dict[str, int]:
         """The number of rejected rows by reason; a row with several reasons counts under its first, so that the numbers
         add up."""
         return dict(Counter(reject.reasons[0].partition(":")[0] for reject in self.rejects))
+
+    @property
+    def dropped_cells(self) -> dict[str, dict[str, int]]:
+        """The number of dropped cells by column and reason."""
+        counts: dict[str, dict[str, int]] = {}
+        for (code, _, column), cells in Counter(
+            reason.partition(":") for row in self.dropped for reason in row.reasons
+        ).items():
+            counts.setdefault(column, {})[code] = cells
+        return counts
 
 
 PlainFragment = tuple[Node, bytes, bytes]  # a node, then the general and the personal part of its fragment
@@ -50,7 +66,7 @@ def ingest_chunk(
 
     Each step's input is released before the next step begins, which saves a quarter of the memory.
     """
-    rows, rejects = _valid_rows(body, first_line, plan, layout)
+    rows, rejects, dropped = _valid_rows(body, first_line, plan, layout)
     ingested = len(rows.lines)
     plain = sorted(_plain_fragments(rows, layout))
     del rows
@@ -59,18 +75,29 @@ def ingest_chunk(
     suffix = key_suffix(plan.data_source, plan.request_id, chunk)
     keys = [node + suffix for node in nodes]
     fragments = list(zip(keys, sealer.seal(keys, generals, personals), strict=True))
-    return ChunkResult(fragments, b"".join(nodes), rejects, ingested + len(rejects), ingested)
+    return ChunkResult(fragments, b"".join(nodes), rejects, ingested + len(rejects), ingested, dropped)
 
 
 class _Rows(NamedTuple):
-    """Rows that will be ingested: values by layout column, and the nodes of each identifier column by priority."""
+    """Rows that will be ingested: values by layout column, and the nodes of each identifier column by priority.
+
+    `dropped` has, by layout column, the lines whose cell was dropped, for columns that a blank cell clears."""
 
     lines: Sequence[int]
     columns: list[Column]
     nodes: list[Sequence[Node | None]]
+    dropped: Mapping[int, Collection[int]]
 
 
-def _valid_rows(body: bytes, first_line: int, plan: Plan, layout: Layout) -> tuple[_Rows, list[Reject]]:
+class _Valid(NamedTuple):
+    """The rows of a chunk: those that will be ingested, those that will not, and those of the first that lost cells."""
+
+    rows: _Rows
+    rejects: list[Reject]
+    dropped: list[Reject]
+
+
+def _valid_rows(body: bytes, first_line: int, plan: Plan, layout: Layout) -> _Valid:
     """The rows that will be ingested, and the rejects, both in the order of their lines."""
     table, unreadable = parse(
         body,
@@ -79,37 +106,74 @@ def _valid_rows(body: bytes, first_line: int, plan: Plan, layout: Layout) -> tup
         header=layout.header,
         max_cell_bytes=plan.limits.cell_bytes,
     )
-    rows, errors = _coerce(table, layout)
-    return rows, sorted(unreadable + errors, key=lambda reject: reject.line)
+    valid = _coerce(table, layout)
+    return valid._replace(rejects=sorted(unreadable + valid.rejects, key=lambda reject: reject.line))
 
 
-def _coerce(table: Table, layout: Layout) -> tuple[_Rows, list[Reject]]:
+def _coerce(table: Table, layout: Layout) -> _Valid:
     """Values and nodes of every valid row, and a reject with all reasons for every other row."""
     columns: list[Column] = []
     reasons: dict[int, list[str]] = {}
-    for column in layout.columns:
-        cells = table.columns[column.at]
-        if layout.corrected_rejects:
-            cells = list(map(restore_cell, cells))
-        values, errors = column.coercer.coerce_column(cells)
+    dropped: dict[int, dict[int, str]] = {}  # by place, then by index of the row
+    file_columns = _restored(table.columns) if layout.corrected_rejects else table.columns
+    for place, column in enumerate(layout.columns):
+        cells = column.cells(file_columns, len(table.lines))
+        values, errors = column.coercer.coerce_column(column.prepare(cells) if column.prepare else cells)
         columns.append(values)
+        if column.drops and errors:
+            dropped[place] = errors
+            continue
         for at, code in errors.items():
-            reasons.setdefault(at, []).append(f"{code}:{column.name}")
+            reasons.setdefault(at, []).append(f"{code}:{column.label}")
     nodes = [each.hasher.column(columns[each.place], each.attribute.format) for each in layout.identifiers]
+    junk = _blank_junk(columns, nodes, layout)
     for at in _without_identifier(nodes, len(table.lines)):
-        reasons.setdefault(at, ["no_identifier"])
+        reasons.setdefault(at, [NO_IDENTIFIER, *_codes_at(at, junk, layout)])
+    dropped |= junk
+    rows = _Rows(table.lines, columns, list(nodes), _dropped_lines(dropped, table, layout) if dropped else {})
+    lost = _lost_cells(dropped, reasons, table, layout) if dropped else []
     if not reasons:
-        return _Rows(table.lines, columns, list(nodes)), []
-    rejects = [
+        return _Valid(rows, [], lost)
+    return _Valid(_pick(rows, [at not in reasons for at in range(len(table.lines))]), _rejects(reasons, table), lost)
+
+
+def _blank_junk(columns: Sequence[Column], nodes: list[list[Node | None]], layout: Layout) -> dict[int, dict[int, str]]:
+    """Remove junk identifiers from values and nodes; the reason for each, by place and by index of the row."""
+    found: dict[int, dict[int, str]] = {}
+    for identifier, column in zip(layout.identifiers, nodes, strict=True):
+        values = columns[identifier.place]
+        for at in identifier.junk.places(values, column):
+            values[at] = column[at] = None
+            found.setdefault(identifier.place, {})[at] = JUNK_IDENTIFIER
+    return found
+
+
+def _codes_at(at: int, dropped: Mapping[int, Mapping[int, str]], layout: Layout) -> list[str]:
+    """The reasons for the dropped cells of one row."""
+    return [f"{codes[at]}:{layout.columns[place].label}" for place, codes in dropped.items() if at in codes]
+
+
+def _restored(columns: Sequence[Sequence[str]]) -> list[Sequence[str]]:
+    return [list(map(restore_cell, cells)) for cells in columns]
+
+
+def _rejects(reasons: Mapping[int, Sequence[str]], table: Table) -> list[Reject]:
+    return [
         Reject(line=table.lines[at], reasons=tuple(codes), row=table.raw[at].encode()) for at, codes in reasons.items()
     ]
-    is_valid = [at not in reasons for at in range(len(table.lines))]
-    kept = _Rows(
-        list(compress(table.lines, is_valid)),
-        [list(compress(column, is_valid)) for column in columns],
-        [list(compress(column, is_valid)) for column in nodes],
-    )
-    return kept, rejects
+
+
+def _lost_cells(
+    dropped: Mapping[int, Mapping[int, str]], rejected: Collection[int], table: Table, layout: Layout
+) -> list[Reject]:
+    """The rows that lost cells but are not rejected."""
+    places = {at for codes in dropped.values() for at in codes if at not in rejected}
+    return _rejects({at: _codes_at(at, dropped, layout) for at in sorted(places)}, table)
+
+
+def _dropped_lines(dropped: Mapping[int, Mapping[int, str]], table: Table, layout: Layout) -> dict[int, frozenset[int]]:
+    """A dropped cell says nothing, whereas a blank one clears the value of these columns."""
+    return {place: frozenset(table.lines[at] for at in dropped[place]) for place in layout.clearing if place in dropped}
 
 
 def _without_identifier(nodes: Sequence[Sequence[Node | None]], rows: int) -> Iterable[int]:
@@ -144,6 +208,7 @@ def _pick(rows: _Rows, selected: list[bool]) -> _Rows:
         list(compress(rows.lines, selected)),
         [list(compress(column, selected)) for column in rows.columns],
         [list(compress(column, selected)) for column in rows.nodes],
+        rows.dropped,
     )
 
 
@@ -207,7 +272,7 @@ def _linking(
 ) -> Iterator[PlainFragment]:
     """Fragments that hold a further identifier and link to the row's primary node."""
     own = zip(rows.columns[identifier.place], strict=True)
-    ordinary, personal = (repeat(()), own) if identifier.attribute.pii else (own, repeat(()))
+    ordinary, personal = (repeat(()), own) if identifier.personal else (own, repeat(()))
     parts = map(
         identifier.encoder.encode, repeat(identifier.attribute.namespace), rows.lines, ordinary, personal, primary_nodes
     )
@@ -222,17 +287,27 @@ def _cleared_by_row(rows: _Rows, layout: Layout) -> Iterable[Sequence[str]]:
     if not layout.clearing:
         return repeat(())
     names = [layout.columns[place].attribute.name for place in layout.clearing]
-    return [
+    cleared = [
         [name for name, value in zip(names, values, strict=True) if value is None]
         for values in zip(*(rows.columns[place] for place in layout.clearing), strict=True)
+    ]
+    return _without_dropped(cleared, rows, layout) if rows.dropped else cleared
+
+
+def _without_dropped(cleared: Iterable[list[str]], rows: _Rows, layout: Layout) -> list[list[str]]:
+    lines_of = {layout.columns[place].attribute.name: lines for place, lines in rows.dropped.items()}
+    return [
+        [name for name in names if line not in lines_of.get(name, ())]
+        for line, names in zip(rows.lines, cleared, strict=True)
     ]
 
 
 class _Folding:
     """The assertions of several rows about one node; rows are added in the order of their lines."""
 
-    def __init__(self, namespace: str) -> None:
+    def __init__(self, namespace: str, dropped: Mapping[int, Collection[int]]) -> None:
         self.namespace = namespace
+        self.dropped = dropped
         self.assertions: dict[int, tuple[Value | None, int]] = {}  # by place: the value (None: cleared) and its line
         self.links: dict[Node, None] = {}
 
@@ -241,7 +316,7 @@ class _Folding:
         assertions = self.assertions
         for place, value in values:
             policy = policies[place]
-            if value is None and policy is not WritePolicy.CLEAR_ON_BLANK:
+            if value is None and (policy is not WritePolicy.CLEAR_ON_BLANK or line in self.dropped.get(place, ())):
                 continue
             if policy is WritePolicy.KEEP_FIRST:
                 assertions.setdefault(place, (value, line))
@@ -262,7 +337,7 @@ def _folded(rows: _Rows, layout: Layout) -> list[PlainFragment]:
         ]
         primary_node = present[0][1]
         for identifier, node in present:
-            person = people.setdefault(node, _Folding(identifier.attribute.namespace))
+            person = people.setdefault(node, _Folding(identifier.attribute.namespace, rows.dropped))
             person.add(
                 enumerate(values) if node is primary_node else [(identifier.place, values[identifier.place])],
                 line,

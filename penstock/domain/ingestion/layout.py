@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from penstock.domain.files.formats import tabular_format
 from penstock.domain.files.header import Header
 from penstock.domain.files.tabular_format import TabularFormat
 from penstock.domain.mapping.attributes import Attribute
+from penstock.domain.mapping.cells import CellSource, Preparation, cell_source, preparation
 from penstock.domain.mapping.coercion import Coercer, coercer
-from penstock.domain.mapping.mapping import Plan, WritePolicy
+from penstock.domain.mapping.mapping import ColumnMapping, OnMisfit, Plan, WritePolicy
 from penstock.domain.profiles.fragments import PartEncoder
 from penstock.domain.profiles.identity import NodeHasher
+from penstock.domain.profiles.junk_identifiers import JunkFinder
 
 
 class LayoutColumn(NamedTuple):
-    """One mapped column; `at` is its index in the file."""
+    """One mapped column. `cells` takes its cells from the file's columns; `prepare` is None when they are coerced as
+    they are."""
 
-    at: int
-    name: str
+    cells: CellSource
+    prepare: Preparation | None
+    label: str
     attribute: Attribute
+    personal: bool
     policy: WritePolicy
+    drops: bool
     coercer: Coercer
 
 
@@ -30,7 +36,9 @@ class IdentifierColumn(NamedTuple):
 
     place: int
     attribute: Attribute
+    personal: bool
     hasher: NodeHasher
+    junk: JunkFinder
     encoder: PartEncoder
 
 
@@ -54,18 +62,16 @@ def compile_layout(plan: Plan, header: Header, hash_key: bytes) -> Layout:
     """Raises KeyError when the header lacks a mapped column, which `parse_header` has ruled out."""
     place_of = {name: at for at, name in enumerate(header.columns)}
     columns = tuple(
-        LayoutColumn(
-            place_of[mapped.column], mapped.column, attribute, mapped.policy, coercer(mapped.format or attribute.format)
-        )
+        _column(mapped, attribute, place_of)
         for mapped, attribute in zip(plan.mapping.columns, plan.attributes, strict=True)
     )
     identifiers = tuple(
-        IdentifierColumn(place, column.attribute, NodeHasher(column.attribute.namespace, hash_key), _encoder([column]))
+        _identifier(place, column, hash_key)
         for place, (mapped, column) in enumerate(zip(plan.mapping.columns, columns, strict=True))
         if mapped.identifier
     )
-    ordinary = tuple(place for place, column in enumerate(columns) if not column.attribute.pii)
-    personal = tuple(place for place, column in enumerate(columns) if column.attribute.pii)
+    ordinary = tuple(place for place, column in enumerate(columns) if not column.personal)
+    personal = tuple(place for place, column in enumerate(columns) if column.personal)
     clearing = tuple(place for place, column in enumerate(columns) if column.policy is WritePolicy.CLEAR_ON_BLANK)
     return Layout(
         tabular_format(header.file_format),
@@ -81,9 +87,28 @@ def compile_layout(plan: Plan, header: Header, hash_key: bytes) -> Layout:
     )
 
 
+def _column(mapped: ColumnMapping, attribute: Attribute, place_of: Mapping[str, int]) -> LayoutColumn:
+    return LayoutColumn(
+        cell_source(mapped, place_of),
+        preparation(mapped),
+        mapped.label,
+        attribute,
+        mapped.pii or attribute.pii,
+        mapped.policy,
+        mapped.on_misfit is OnMisfit.DROP,
+        coercer(mapped.format or attribute.format),
+    )
+
+
+def _identifier(place: int, column: LayoutColumn, hash_key: bytes) -> IdentifierColumn:
+    hasher = NodeHasher(column.attribute.namespace, hash_key)
+    junk = JunkFinder(column.attribute.format, hasher)
+    return IdentifierColumn(place, column.attribute, column.personal, hasher, junk, _encoder([column]))
+
+
 def _encoder(columns: Sequence[LayoutColumn]) -> PartEncoder:
     return PartEncoder(
-        [column.attribute.name for column in columns if not column.attribute.pii],
-        [column.attribute.name for column in columns if column.attribute.pii],
+        [column.attribute.name for column in columns if not column.personal],
+        [column.attribute.name for column in columns if column.personal],
         {column.attribute.name: column.policy for column in columns if column.policy is not WritePolicy.OVERWRITE},
     )

@@ -16,18 +16,62 @@ class WritePolicy(StrEnum):
     CLEAR_ON_BLANK = "clear_on_blank"  # the newest value wins; a blank removes it
 
 
-class ColumnMapping(msgspec.Struct, frozen=True, kw_only=True):
-    """One column of a mapping. The order of identifiers is their priority.
+class OnMisfit(StrEnum):
+    """What a cell that does not fit its format leads to."""
 
-    `format` is set when this column writes the attribute's values differently: with another date pattern or phone
-    region.
+    REJECT = "reject"  # its row is rejected
+    DROP = "drop"  # only the cell is left out; it says nothing
+
+
+class ColumnOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """What a mapped column reads, and how. The order of identifiers is their priority.
+
+    Its cells are those of the file's `column`, or of its part number `part` between `split` (1 is the first, -1 the
+    last); those of several `columns`, joined; or the same `constant` in every row.
+
+    `blanks` are words that mean blank, in upper or lower case; `values` replaces cells before coercion; `trim` removes
+    the white space around a text.
     """
 
-    column: str
-    attribute: str
+    column: str = ""
+    columns: tuple[str, ...] = ()
+    separator: str = " "
+    split: str | None = None
+    part: int = 1
+    constant: str | None = None
     identifier: bool = False
     policy: WritePolicy = WritePolicy.OVERWRITE
+    on_misfit: OnMisfit = OnMisfit.REJECT
+    blanks: tuple[str, ...] = ()
+    values: dict[str, str] = {}
+    trim: bool = False
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """The file's columns that it is made of; none for a constant."""
+        return (self.column,) if self.column else self.columns
+
+
+class ColumnMapping(ColumnOptions, frozen=True, kw_only=True, omit_defaults=True):
+    """One column of a mapping.
+
+    `pii`: its values are personal, although those of its attribute are not. `format` is set when this column writes the
+    attribute's values differently: with another date pattern or phone region.
+    """
+
+    attribute: str
     format: ValueFormat | None = None
+    pii: bool = False
+
+    @property
+    def label(self) -> str:
+        """Its name in reasons and counts."""
+        return column_label(self, self.attribute)
+
+
+def column_label(column: ColumnOptions, attribute: str) -> str:
+    """The name of a mapped column: that of its columns, or of the attribute that gets a constant."""
+    return "+".join(column.sources) or attribute
 
 
 class Mapping(msgspec.Struct, frozen=True, kw_only=True):

@@ -5,33 +5,25 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from collections.abc import Mapping as Dict
-from typing import Protocol
 
 from penstock.domain.errors import Fault, Refused
 from penstock.domain.limits import (
     MAX_COLUMN_NAME,
+    MAX_DROPPING_NAMES,
     MAX_IDENTIFIERS,
     MAX_MAPPED_ARGUMENTS,
     MAX_MAPPED_COLUMNS,
+    MAX_MAPPED_WORDS,
     MAX_PATTERNS,
     check_length,
     check_number,
 )
 from penstock.domain.mapping.attributes import WRITTEN_IN_SEVERAL_WAYS, Attribute, ValueFormat
-from penstock.domain.mapping.mapping import ColumnMapping
+from penstock.domain.mapping.mapping import ColumnMapping, ColumnOptions, OnMisfit
+from penstock.domain.mapping.option_rules import validate_options
 
 
-class MappedColumn(Protocol):
-    """The part of a mapped column that `check_size` needs."""
-
-    @property
-    def column(self) -> str: ...
-
-    @property
-    def identifier(self) -> bool: ...
-
-
-def check_size(columns: Sequence[MappedColumn]) -> None:
+def check_size(columns: Sequence[ColumnOptions]) -> None:
     """Raise `Refused` for a mapping that would cost too much to validate or to use; a cheap check."""
     check_number(
         len(columns),
@@ -48,7 +40,27 @@ def check_size(columns: Sequence[MappedColumn]) -> None:
         hint="Mark only columns that name a person, such as crmid or email, as identifiers.",
     )
     for position, column in enumerate(columns, 1):
-        check_length(column.column, MAX_COLUMN_NAME, what=f"the name of mapped column {position}")
+        for name in column.sources:
+            check_length(name, MAX_COLUMN_NAME, what=f"the name of mapped column {position}")
+    check_number(
+        sum(map(_length_of_words, columns)),
+        MAX_MAPPED_WORDS,
+        code="words_too_long",
+        what="characters of blank words, value maps and constants in one mapping",
+        hint="Write fewer or shorter ones.",
+    )
+    check_number(
+        sum(len(name) for column in columns if column.on_misfit is OnMisfit.DROP for name in column.sources),
+        MAX_DROPPING_NAMES,
+        code="too_many_dropping_columns",
+        what="characters of names of columns that drop cells in one mapping",
+        hint="Let fewer columns drop their cells, or map fewer columns.",
+    )
+
+
+def _length_of_words(column: ColumnOptions) -> int:
+    words = (*column.blanks, *column.values, *column.values.values(), column.constant or "")
+    return sum(map(len, words))
 
 
 def check_formats(formats: Iterable[ValueFormat]) -> None:
@@ -95,7 +107,8 @@ def validate_mapping(columns: Sequence[ColumnMapping], attributes: Dict[str, Att
     faults = [
         *_unknown_attributes(columns, attributes),
         *_other_formats(columns, attributes),
-        *_duplicates([column.column for column in columns], "column_mapped_twice", "column"),
+        *validate_options(columns, attributes),
+        *_duplicates([column.column for column in columns if _whole(column)], "column_mapped_twice", "column"),
         *_duplicates([column.attribute for column in columns], "attribute_mapped_twice", "attribute"),
     ]
     if not any(column.identifier for column in columns):
@@ -109,13 +122,18 @@ def validate_mapping(columns: Sequence[ColumnMapping], attributes: Dict[str, Att
     return faults
 
 
+def _whole(column: ColumnMapping) -> bool:
+    """Whether it is one column of the file as it is: a split or joined one may be used again."""
+    return bool(column.column) and column.split is None
+
+
 def _unknown_attributes(columns: Sequence[ColumnMapping], attributes: Dict[str, Attribute]) -> list[Fault]:
     return [
         Fault(
             code="unknown_attribute",
             message=f"there is no attribute {column.attribute!r}",
             hint="Create the attribute first, or map the column to one that exists.",
-            column=column.column,
+            column=column.label,
             position=position,
         )
         for position, column in enumerate(columns, 1)
@@ -130,7 +148,7 @@ def _other_formats(columns: Sequence[ColumnMapping], attributes: Dict[str, Attri
             message=f"a column in the format {str(column.format)[:64]} cannot feed {column.attribute!r},"
             f" which is a {kind}",
             hint="Leave the format out, or map the column to an attribute of its own.",
-            column=column.column,
+            column=column.label,
             position=position,
         )
         for position, column in enumerate(columns, 1)

@@ -12,9 +12,16 @@ from penstock.application.catalog.catalog import DataSource
 from penstock.application.catalog.column_specs import ColumnSpec
 from penstock.application.catalog.use_cases import CatalogUseCases
 from penstock.domain.errors import refusal
-from penstock.domain.limits import MAX_DISPLAY_NAME, MAX_MAPPED_COLUMNS, MAX_PAGE
+from penstock.domain.limits import (
+    MAX_BLANK_WORDS,
+    MAX_DISPLAY_NAME,
+    MAX_JOINED_COLUMNS,
+    MAX_MAPPED_COLUMNS,
+    MAX_PAGE,
+    MAX_VALUE_MAP,
+)
 from penstock.domain.mapping.attributes import Attribute
-from penstock.domain.mapping.mapping import WritePolicy
+from penstock.domain.mapping.mapping import OnMisfit, WritePolicy
 from services.uploader.api.access import allowed_to
 from services.uploader.api.openapi import problems
 from services.uploader.api.route import Operation
@@ -52,18 +59,29 @@ class NewAttribute(Model):
 class Column(Model):
     """One column. `pii` and `format` describe an attribute that is to be created; for a known one they may be left out.
 
-    `format` is written `kind` or `kind(argument)`, such as `date(dd/MM/yyyy)`.
+    Its cells are those of the file's `column`, of its part number `part` between `split`, of several `columns` joined
+    by `separator`, or a `constant`. `blanks` are words that mean blank, `values` replaces cells, `trim` removes the
+    white space around a text. `format` is written `kind` or `kind(argument)`, such as `date(dd/MM/yyyy)`.
     """
 
-    column: Annotated[str, Field(min_length=1)]
+    column: Omittable[Annotated[str, Field(min_length=1)]]
+    columns: Annotated[tuple[str, ...], Field(strict=False, max_length=MAX_JOINED_COLUMNS)] = ()
+    separator: str = " "
+    split: Omittable[str]
+    part: int = 1
+    constant: Omittable[str]
     attribute: Name
     identifier: bool = False
-    pii: bool = False
+    pii: Omittable[bool]
     format: str | None = None
     policy: Annotated[WritePolicy, Field(strict=False)] = WritePolicy.OVERWRITE
+    on_misfit: Annotated[OnMisfit, Field(strict=False)] = OnMisfit.REJECT
+    blanks: Annotated[tuple[str, ...], Field(strict=False, max_length=MAX_BLANK_WORDS)] = ()
+    values: Annotated[dict[str, str], Field(max_length=MAX_VALUE_MAP, default_factory=dict)]
+    trim: bool = False
 
     def spec(self) -> ColumnSpec:
-        return ColumnSpec(**dict(self))
+        return ColumnSpec(**{name: value for name, value in self if value is not None})
 
 
 Columns = Annotated[list[Column], Field(min_length=1, max_length=MAX_MAPPED_COLUMNS)]

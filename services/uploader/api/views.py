@@ -13,14 +13,14 @@ from typing_extensions import TypedDict
 
 from penstock.application.access.api_keys import ApiKey
 from penstock.application.access.audit import AuditEntry, Outcome
-from penstock.application.catalog.column_specs import column_specs
+from penstock.application.catalog.column_specs import ColumnSpec, column_specs
 from penstock.application.catalog.use_cases import MappingInUse
 from penstock.application.profiles.use_cases import FoundProfile
 from penstock.application.uploads.inspection import Suggestion
 from penstock.domain.access.permissions import Role
 from penstock.domain.errors import Fault
 from penstock.domain.mapping.attributes import Attribute
-from penstock.domain.mapping.mapping import Mode, WritePolicy
+from penstock.domain.mapping.mapping import Mode, OnMisfit, WritePolicy
 from penstock.domain.profiles.fragments import Value
 from penstock.domain.requests.public_view import rfc3339, to_public
 from penstock.domain.requests.request import Request, Status
@@ -89,12 +89,23 @@ class DataSourceList(TypedDict):
 
 
 class ColumnView(TypedDict):
-    column: str
+    """A column of a mapping; what it does not use is left out."""
+
+    column: NotRequired[str]
+    columns: NotRequired[list[str]]
+    separator: NotRequired[str]
+    split: NotRequired[str]
+    part: NotRequired[int]
+    constant: NotRequired[str]
     attribute: str
     identifier: bool
     pii: bool
     format: str
     policy: WritePolicy
+    on_misfit: NotRequired[OnMisfit]
+    blanks: NotRequired[list[str]]
+    values: NotRequired[dict[str, str]]
+    trim: NotRequired[bool]
 
 
 class MappingView(TypedDict):
@@ -211,6 +222,10 @@ class Health(TypedDict):
     status: str
 
 
+_ALWAYS_SHOWN = ColumnView.__required_keys__
+_UNUSED = msgspec.to_builtins(ColumnSpec(attribute=""))
+
+
 def fault_views(faults: Iterable[Fault]) -> list[FaultView]:
     return [msgspec.to_builtins(fault) for fault in faults]
 
@@ -238,9 +253,15 @@ def mapping_view(used: MappingInUse) -> MappingView:
     return MappingView(
         data_source=mapping.data_source,
         version=mapping.version,
-        columns=msgspec.to_builtins(column_specs(mapping.columns, used.attributes)),
+        columns=[_column_view(spec) for spec in column_specs(mapping.columns, used.attributes)],
         created_attributes=[attribute.name for attribute in used.created],
     )
+
+
+def _column_view(spec: ColumnSpec) -> ColumnView:
+    fields = msgspec.to_builtins(spec)
+    used = {name: value for name, value in fields.items() if name in _ALWAYS_SHOWN or value != _UNUSED[name]}
+    return cast(ColumnView, used)
 
 
 def attribute_view(attribute: Attribute) -> AttributeView:

@@ -19,6 +19,7 @@ from penstock.application.catalog.column_specs import (
     ColumnSpec,
     MappingSpec,
     custom_attribute,
+    options_of,
     resolve_columns,
 )
 from penstock.application.catalog.use_cases import CatalogUseCases
@@ -35,7 +36,7 @@ from penstock.domain.limits import (
 )
 from penstock.domain.mapping.attributes import Attribute, ValueFormat, ValueType
 from penstock.domain.mapping.builtin_attributes import BUILTIN
-from penstock.domain.mapping.mapping import WritePolicy
+from penstock.domain.mapping.mapping import OnMisfit, WritePolicy
 from services.uploader.api.views import mapping_view
 from tests.support.access import caller
 from tests.support.manual_clock import ManualClock
@@ -73,15 +74,69 @@ def test_every_fault_names_its_column() -> None:
     assert refused(
         CRMID,
         column("a", "email", format="text"),
-        column("b", "gender", pii=True),
+        column("b", "phone", pii=False),
         column("c", "new_one", format="shape"),
         column("d", "new_two", format="date(qq)"),
     ) == [
         ("attribute_exists", "a"),
-        ("attribute_exists", "b"),
+        ("personal_attribute", "b"),
         ("unknown_format", "c"),
         ("invalid_format", "d"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("options", "code"),
+    [
+        ({"column": ""}, "invalid_source"),
+        ({"column": "a", "constant": "NL"}, "invalid_source"),
+        ({"column": "a", "columns": ("b", "c")}, "invalid_source"),
+        ({"columns": ("b",)}, "invalid_source"),
+        ({"columns": ("b", "")}, "invalid_source"),
+        ({"columns": tuple(map(str, range(17)))}, "invalid_source"),
+        ({"columns": ("b", "c"), "separator": "-" * 17}, "invalid_source"),
+        ({"columns": ("b", "c"), "split": " "}, "invalid_source"),
+        ({"column": "a", "split": ""}, "invalid_source"),
+        ({"column": "a", "split": " ", "part": 0}, "invalid_source"),
+        ({"column": "a", "part": 2}, "invalid_source"),
+        ({"constant": " "}, "invalid_constant"),
+        ({"constant": "x", "format": "integer"}, "invalid_constant"),
+        ({"constant": "x", "identifier": True}, "constant_identifier"),
+        ({"column": "a", "identifier": True, "on_misfit": OnMisfit.DROP}, "drop_on_identifier"),
+        ({"column": "a", "blanks": (" ",)}, "invalid_blank_words"),
+        ({"column": "a", "blanks": ("x" * 65,)}, "invalid_blank_words"),
+        ({"column": "a", "blanks": tuple(map(str, range(65)))}, "invalid_blank_words"),
+        ({"column": "a", "values": {" ": "x"}}, "invalid_value_map"),
+        ({"column": "a", "values": {"x": "y", " x": "z"}}, "invalid_value_map"),
+        ({"column": "a", "values": {"x": ""}}, "invalid_value_map"),
+        ({"column": "a", "values": {"Goud": "Gold"}, "format": "enum(gold|silver)"}, "invalid_value_map"),
+        ({"column": "a", "values": {str(each): "x" for each in range(1_001)}}, "invalid_value_map"),
+        ({"column": "a", "trim": True, "format": "date"}, "trim_needs_text"),
+        ({"column": "a", "blanks": ("x" * 262_145,)}, "words_too_long"),
+        ({"columns": tuple(["x" * 500] * 132), "on_misfit": OnMisfit.DROP}, "too_many_dropping_columns"),
+    ],
+)
+def test_an_option_that_cannot_work_is_refused(options: dict[str, Any], code: str) -> None:
+    assert code in {found for found, _ in refused(CRMID, ColumnSpec(attribute="x", **options))}
+
+
+def test_options_that_work_together_are_accepted() -> None:
+    specs = [
+        CRMID,
+        column("tier", "tier", format="enum(gold|silver)", values={"Goud": "gold"}, blanks=("n/a",), on_misfit="drop"),
+        column("name", "first_name", split=" ", part=1, trim=True),
+        column("name", "last_name", split=" ", part=-1, pii=True),
+        ColumnSpec(columns=("name", "tier"), separator=", ", attribute="full_name"),
+        ColumnSpec(constant="NL", attribute="country"),
+        column("gender", "gender", pii=True),
+    ]
+    columns = resolve_columns(specs, BUILTIN).columns
+    assert [each.label for each in columns] == ["crmid", "tier", "name", "name", "name+tier", "country", "gender"]
+    assert [each.pii for each in columns] == [False] * 6 + [True]
+
+
+def test_one_column_feeds_two_attributes_only_in_parts() -> None:
+    assert refused(CRMID, column("a", "city"), column("a", "region")) == [("column_mapped_twice", None)]
 
 
 def test_the_rules_of_mappings_hold() -> None:
@@ -100,18 +155,48 @@ def test_an_attribute_has_a_name_for_people() -> None:
 CUSTOM = ["text", "integer", "enum(gold|silver)", "date(dd/MM/yyyy)", "datetime(yyyy-MM-dd HH:mm)", "phone(DE)", "url"]
 WAYS = {"phone": ["phone", "phone(NL)", "phone(DE)"], "birth_date": ["date", "date(d.M.yyyy)", "date(yyyyMMdd)"]}
 WAYS |= {"consent_at": ["datetime", "datetime(yyyy-MM-dd'T'HH:mm:ssXXX)"], "city": ["text"], "order_count": ["integer"]}
+words = st.text(min_size=1, max_size=8).filter(str.strip)
+options = st.fixed_dictionaries(
+    {},
+    optional={
+        "on_misfit": st.sampled_from(OnMisfit),
+        "blanks": st.lists(words, max_size=3).map(tuple),
+        "values": st.dictionaries(words.map(str.strip), words, max_size=2),
+        "trim": st.booleans(),
+        "split": words,
+        "part": st.integers(1, 3) | st.just(-1),
+    },
+)
+
+
+def with_options(options: dict[str, Any], **fields: Any) -> ColumnSpec:
+    """A column with those of `options` that are valid for it."""
+    fits = dict(options)
+    if fields["identifier"]:
+        fits.pop("on_misfit", None)
+    if fields["attribute"] != "city":  # a text
+        fits.pop("trim", None)
+        fits.pop("values", None)
+    if "split" not in fits:
+        fits.pop("part", None)
+    return ColumnSpec(**fields, **fits)
+
+
 built_in_columns = st.sampled_from(sorted(WAYS)).flatmap(
     lambda name: st.builds(
-        ColumnSpec,
+        with_options,
+        options,
         column=st.text(min_size=1, max_size=20),
         attribute=st.just(name),
         identifier=st.booleans(),
+        pii=st.sampled_from([None, True]),
         format=st.sampled_from([None, *WAYS[name]]),
         policy=st.sampled_from(WritePolicy),
     )
 )
 custom_columns = st.builds(
-    ColumnSpec,
+    with_options,
+    options,
     column=st.text(min_size=1, max_size=20),
     attribute=st.from_regex("x_[a-z]{1,8}", fullmatch=True),
     identifier=st.booleans(),
@@ -124,7 +209,7 @@ mappings = st.lists(
     min_size=1,
     max_size=8,
     unique_by=(lambda form: form.column, lambda form: form.attribute),
-).map(lambda forms: [msgspec.structs.replace(forms[0], identifier=True), *forms[1:]])
+).map(lambda forms: [msgspec.structs.replace(forms[0], identifier=True, on_misfit=OnMisfit.REJECT), *forms[1:]])
 
 
 @settings(deadline=None)
@@ -140,8 +225,8 @@ def test_every_mapping_that_is_read_and_put_back_is_the_same(tmp_path_factory: A
         again = catalog.save_mapping(ann, "crm", put.columns)
         assert (again.mapping, again.created) == (saved.mapping, [])
         copied = catalog.save_mapping(elsewhere, "crm", put.columns, create_source=True).mapping
-        assert [(each.column, each.attribute, each.identifier, each.policy) for each in copied.columns] == [
-            (each.column, each.attribute, each.identifier, each.policy) for each in saved.mapping.columns
+        assert [(options_of(each), each.attribute) for each in copied.columns] == [
+            (options_of(each), each.attribute) for each in saved.mapping.columns
         ]
 
 

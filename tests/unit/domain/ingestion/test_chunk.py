@@ -16,7 +16,7 @@ from penstock.domain.files.tsv import TSV
 from penstock.domain.ingestion.chunk import ChunkResult, ingest_chunk
 from penstock.domain.ingestion.layout import compile_layout
 from penstock.domain.mapping.attributes import Attribute, ValueFormat, ValueType
-from penstock.domain.mapping.mapping import ColumnMapping, Mapping, Plan, WritePolicy
+from penstock.domain.mapping.mapping import ColumnMapping, Mapping, OnMisfit, Plan, WritePolicy
 from penstock.domain.profiles.fold import Profile, fold
 from penstock.domain.profiles.fragments import ORIGIN_BYTES, Fragment, KeyAndCell, decode, key_suffix
 from penstock.domain.profiles.identity import NodeHasher
@@ -159,6 +159,113 @@ def test_what_is_stored_folds_to_the_reference_in_any_order_and_with_any_repetit
         assert reported == attributes
 
 
+MESSY_ROW = st.tuples(
+    st.sampled_from(["", "C1", "C2", "C3", "0000", " 0000", "n/a"]),
+    st.sampled_from(["", "a@gmail.com", "A@gmail.com", "none@none.com", "nonsense"]),
+    st.sampled_from(["", "red", " Rot ", "N/A", "Anna  Maria Berg", "a,b"]),
+    st.sampled_from(["", "1", "2", "x", "one", "NULL"]),
+    st.sampled_from(["", "left", " n/a", "unten,oben"]),
+)
+OPTIONS = st.fixed_dictionaries(
+    {},
+    optional={
+        "on_misfit": st.just(OnMisfit.DROP),
+        "blanks": st.sampled_from([("n/a",), ("NULL", "N/A"), ("x",)]),
+        "pii": st.just(True),
+    },
+)
+VALUES = {"note": {"red": "rouge", "Rot": "rouge"}, "points": {"one": "1", "x ": "7"}}
+SOURCES = st.sampled_from(
+    [
+        {"column": "note"},
+        {"column": "note", "trim": True},
+        {"columns": ("note", "unmapped"), "separator": ", "},
+        {"column": "note", "split": " ", "part": -1},
+        {"column": "note", "split": ",", "part": 2},
+        {"column": "note", "split": " ", "part": 3},
+        {"constant": "same"},
+    ]
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    files=st.lists(st.lists(MESSY_ROW, max_size=8), min_size=1, max_size=2),
+    options=st.tuples(OPTIONS, OPTIONS, OPTIONS, OPTIONS),
+    source=SOURCES,
+    mapped_values=st.booleans(),
+    policies=st.tuples(*[POLICY] * 4),
+    both_identify=st.booleans(),
+    chunk_bytes=st.sampled_from([1, 40, 1 << 20]),
+)
+@example(
+    files=[[("C1", "a@gmail.com", "red", "1", ""), ("C1", "", "", "x", ""), ("C2", "", "", "x", "")]],
+    options=({}, {}, {}, {"on_misfit": OnMisfit.DROP}),
+    source={"column": "note"},
+    mapped_values=False,
+    policies=(WritePolicy.CLEAR_ON_BLANK,) * 4,
+    both_identify=False,
+    chunk_bytes=1 << 20,
+)
+def test_options_of_columns_store_the_same_as_cell_by_cell(
+    files: list[list[tuple[str, ...]]],
+    options: tuple[dict[str, Any], ...],
+    source: dict[str, Any],
+    mapped_values: bool,
+    policies: tuple[WritePolicy, ...],
+    both_identify: bool,
+    chunk_bytes: int,
+) -> None:
+    columns = tuple(
+        ColumnMapping(
+            attribute=name,
+            policy=policy,
+            identifier=(identifies := name == "crmid" or (both_identify and name == "email")),
+            values=VALUES.get(name, {}) if mapped_values else {},
+            **(source if name == "note" else {"column": name}),
+            **({**chosen, "on_misfit": OnMisfit.REJECT} if identifies else chosen),
+        )
+        for name, policy, chosen in zip(HEADER.columns[:4], policies, options, strict=True)
+    )
+    uploads, fragments = [], []
+    for number, rows in enumerate(files, 1):
+        body = "".join("\t".join(row) + "\n" for row in rows).encode()
+        file = "\t".join(HEADER.columns).encode() + b"\n" + body
+        uploads.append(reference.Upload(str(UUID(int=number)), "crm", file, columns, ATTRIBUTES))
+        results = ingest(plan_of(columns, number), body, chunk_bytes)
+        expected = reference.read(uploads[-1])
+        assert {r.line: list(r.reasons) for result in results for r in result.rejects} == expected.rejected
+        assert {r.line: sorted(r.reasons) for result in results for r in result.dropped} == expected.dropped
+        fragments += [opened(stored) for result in results for stored in result.fragments]
+    personal = {each.attribute for each in columns if each.pii or ATTRIBUTES[each.attribute].pii}
+    for (namespace, value), attributes in reference.profiles(uploads).items():
+        profile = walk(fragments, NodeHasher(namespace, HASH_KEY).node(value, ATTRIBUTES[namespace].format))
+        assert {
+            name: (output.value, output.origin.request_id, output.origin.row)
+            for name, output in profile.attributes.items()
+        } == attributes
+        assert {name for name, output in profile.attributes.items() if output.personal} == personal & set(attributes)
+
+
+def test_dropped_cells_are_counted_by_column_and_reason_and_only_for_rows_that_are_ingested() -> None:
+    columns = (
+        ColumnMapping(column="crmid", attribute="crmid", identifier=True),
+        ColumnMapping(column="email", attribute="email", identifier=True),
+        ColumnMapping(column="points", attribute="points", on_misfit=OnMisfit.DROP),
+    )
+    body = b"C1\ta@gmail.com\t\tx\t\nC2\tnone@none.com\t\ty\t\n0000\t\t\tz\t\nC4\tnonsense\t\tx\t\n"
+    result = ingest(plan_of(columns, 1), body)[0]
+    assert result.dropped_cells == {"points": {"not_an_integer": 2}, "email": {"junk_identifier": 1}}
+    assert [reject.reasons for reject in result.rejects] == [
+        ("no_identifier", "junk_identifier:crmid"),
+        ("not_an_email:email",),
+    ]
+    assert [(row.line, row.row) for row in result.dropped] == [
+        (2, b"C1\ta@gmail.com\t\tx\t"),
+        (3, b"C2\tnone@none.com\t\ty\t"),
+    ]
+
+
 @settings(max_examples=100, deadline=None)
 @given(st.lists(ROW, max_size=12), st.booleans())
 def test_one_chunk_writes_each_node_once_and_in_the_order_of_keys(
@@ -204,3 +311,27 @@ def test_a_reader_without_the_personal_key_sees_names_but_no_personal_values() -
     )
     assertions: dict[str, Any] = {name: output.value for name, output in decode(key, general, None).assertions.items()}
     assert assertions == {"crmid": "C1", "note": "red", "email": None, "points": None}
+
+
+def test_a_column_marked_personal_stands_in_the_personal_part_alone() -> None:
+    columns = (
+        ColumnMapping(column="crmid", attribute="crmid", identifier=True, pii=True),
+        ColumnMapping(column="note", attribute="note", pii=True),
+        ColumnMapping(column="email", attribute="email", identifier=True),
+    )
+    result = ingest(plan_of(columns, 1), b"MARKED1\ta@gmail.com\tMARKED2\t1\tx\nMARKED1\t\tMARKED3\t1\tx\n")[0]
+    assert len(result.fragments) == 2
+    for stored in result.fragments:
+        key, cell = stored
+        general = open_part(
+            chunk_key(GENERAL, Part.GENERAL, key[-ORIGIN_BYTES:]),
+            "acme",
+            Part.GENERAL,
+            1,
+            key,
+            split_cell(cell).general,
+        )
+        assert b"MARKED" not in general
+        assert opened(stored).assertions
+    folded = fold(opened(stored) for stored in result.fragments)
+    assert (folded.attributes["crmid"].value, folded.attributes["note"].value) == ("MARKED1", "MARKED3")

@@ -42,7 +42,7 @@ def test_what_is_written_is_read_as_it_is_meant(
 ) -> None:
     text = f"{column}={attribute}{'!' * identifier}{':pii' * pii}{f':{format}' if format else ''}"
     assert parse_map(text) == ColumnSpec(
-        column=column, attribute=attribute, identifier=identifier, pii=pii, format=format
+        column=column, attribute=attribute, identifier=identifier, pii=pii or None, format=format
     )
 
 

@@ -48,7 +48,7 @@ def test_no_fault_quotes_what_was_sent(kind: type[Model], data: Any) -> None:
 
 
 def test_all_faults_come_at_once_each_with_its_place() -> None:
-    columns = [COLUMN, {"column": "", "attribute": "Not A Name"}, {**COLUMN, "policy": "never"}, {"attribute": "c"}]
+    columns = [COLUMN, {"column": "", "attribute": "Not A Name"}, {**COLUMN, "policy": "never"}, {"column": "c"}]
     reported = [fault.message for fault in refused(NewMapping, {"columns": columns, "version": "1", "more": 1}).faults]
     places = [message.partition(":")[0] for message in reported]
     assert places == [
@@ -56,7 +56,7 @@ def test_all_faults_come_at_once_each_with_its_place() -> None:
         "the body, columns[1].column",
         "the body, columns[1].attribute",
         "the body, columns[2].policy",
-        "the body, columns[3].column",
+        "the body, columns[3].attribute",
         "the body",
     ]
 

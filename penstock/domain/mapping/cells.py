@@ -1,0 +1,78 @@
+"""The cells of a mapped column: taken from the file's columns, then prepared for coercion.
+
+cell_source(mapped, place_of)   where the cells come from: a column as it is, split or joined, or a constant
+preparation(mapped)             words for blank, the value map and trimming; None for a column that uses none of them
+
+Both work on whole columns. White space around a cell is ignored when it is compared, split or joined.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from penstock.domain.mapping.mapping import ColumnMapping
+
+Cells = Sequence[str]
+CellSource = Callable[[Sequence[Cells], int], Cells]  # from the file's columns and the number of rows
+Preparation = Callable[[Cells], Cells]
+
+
+def cell_source(mapped: ColumnMapping, place_of: Mapping[str, int]) -> CellSource:
+    """Raises KeyError for a column that is not among those in `place_of`."""
+    if mapped.constant is not None:
+        constant = mapped.constant
+        return lambda _, rows: [constant] * rows
+    clean = _without_words(mapped.blanks)
+    if mapped.columns:
+        places = [place_of[name] for name in mapped.columns]
+        return lambda columns, _: _joined([clean(columns[at]) for at in places], mapped.separator)
+    at = place_of[mapped.column]
+    if mapped.split is not None:
+        split, part = mapped.split, mapped.part
+        return lambda columns, _: [part_of(cell, split, part) for cell in clean(columns[at])]
+    return lambda columns, _: columns[at]
+
+
+def preparation(mapped: ColumnMapping) -> Preparation | None:
+    steps: list[Preparation] = []
+    if mapped.blanks:
+        steps.append(_without_words(mapped.blanks))
+    if mapped.values:
+        steps.append(_replacing({cell.strip(): value for cell, value in mapped.values.items()}))
+    if mapped.trim:
+        steps.append(lambda cells: list(map(str.strip, cells)))
+    return _all_of(steps) if steps else None
+
+
+def part_of(cell: str, split: str, part: int) -> str:
+    """Part number `part` of a cell, "" if it has fewer. Repeated white space separates only once."""
+    parts = cell.split() if split.isspace() else cell.split(split)
+    place = part - 1 if part > 0 else part
+    return parts[place].strip() if -len(parts) <= place < len(parts) else ""
+
+
+def _joined(columns: Sequence[Cells], separator: str) -> Cells:
+    """The cells that are not blank, joined row by row."""
+    stripped = [map(str.strip, cells) for cells in columns]
+    return [separator.join(filter(None, cells)) for cells in zip(*stripped, strict=True)]
+
+
+def _without_words(blanks: Sequence[str]) -> Preparation:
+    """Makes every cell blank that is one of the words."""
+    words = frozenset(word.strip().casefold() for word in blanks)
+    if not words:
+        return lambda cells: cells
+    return lambda cells: ["" if cell.strip().casefold() in words else cell for cell in cells]
+
+
+def _replacing(values: Mapping[str, str]) -> Preparation:
+    return lambda cells: [values.get(cell.strip(), cell) for cell in cells]
+
+
+def _all_of(steps: Sequence[Preparation]) -> Preparation:
+    def prepare(cells: Cells) -> Cells:
+        for step in steps:
+            cells = step(cells)
+        return cells
+
+    return prepare

@@ -1,0 +1,69 @@
+"""Junk identifiers: values that people type to fill a field, such as 0000 or none@none.com.
+
+As an identifier, such a value would merge strangers into one profile, so it identifies nobody. The list is short on
+purpose: each value is one that no system gives to a person.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from penstock.domain.mapping.attributes import ValueFormat, ValueType
+from penstock.domain.profiles.identity import Node, NodeHasher
+
+JUNK_IDENTIFIER = "junk_identifier"  # the reason code of such a cell
+MAX_ZEROS = 20
+
+_DIGITS = ("123456789", "1234567890", "0123456789", *("0" * zeros for zeros in range(1, MAX_ZEROS + 1)))
+_WORDS = (
+    *("none", "null", "nil", "nan", "na", "n/a", "n.a.", "#n/a", "unknown", "undefined", "missing", "anonymous"),
+    *("test", "dummy", "-", "--", "---", ".", "?"),
+    *("onbekend", "geen", "unbekannt", "keine", "inconnu", "aucun", "desconocido", "ninguno", "sconosciuto", "nessuno"),
+)
+_LOCAL_PARTS = (
+    "none",
+    "no",
+    "na",
+    "noemail",
+    "nomail",
+    "noreply",
+    "test",
+    "unknown",
+    "anonymous",
+    "abc",
+    "xxx",
+    "asdf",
+)
+_EMAILS = (
+    *(f"{word}@{word}.com" for word in (*_LOCAL_PARTS, "a", "x", "email", "mail", "123")),
+    *(f"{word}@{domain}" for word in _LOCAL_PARTS for domain in ("none.com", "test.com", "email.com", "noemail.com")),
+)
+_PHONE_ENDS = ("1234567890", "0" * 7, *(digit * 8 for digit in "123456789"))
+
+
+class JunkFinder:
+    """Finds junk in one column of identifiers."""
+
+    def __init__(self, format: ValueFormat, hasher: NodeHasher) -> None:
+        self._nodes = frozenset(hasher.node(value, format) for value in _junk(format))
+        self._is_phone = format.kind is ValueType.PHONE
+
+    def places(self, values: Sequence[object], nodes: Sequence[Node | None]) -> list[int]:
+        """The indices of junk, given the column's values and their nodes."""
+        if self._is_phone:
+            return [at for at, value in enumerate(values) if isinstance(value, str) and value.endswith(_PHONE_ENDS)]
+        if self._nodes.isdisjoint(nodes):
+            return []
+        return [at for at, node in enumerate(nodes) if node in self._nodes]
+
+
+def _junk(format: ValueFormat) -> Iterator[str]:
+    """In every usual spelling: the case of a text counts."""
+    match format.kind:
+        case ValueType.TEXT:
+            for word in (*_DIGITS, *_WORDS, *_EMAILS):
+                yield from (word, word.upper(), word.capitalize())
+        case ValueType.INTEGER:
+            yield from ("0", "123456789", "1234567890")
+        case ValueType.EMAIL:
+            yield from _EMAILS

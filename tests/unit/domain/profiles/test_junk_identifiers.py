@@ -1,0 +1,39 @@
+"""Junk is found in every spelling, and nothing that a system gives to a person is junk."""
+
+from __future__ import annotations
+
+import pytest
+
+from penstock.domain.mapping.attributes import ValueFormat, ValueType
+from penstock.domain.mapping.coercion import coercer
+from penstock.domain.profiles.identity import NodeHasher
+from penstock.domain.profiles.junk_identifiers import JunkFinder
+
+
+def junk_among(kind: ValueType, cells: list[str]) -> list[str]:
+    format = ValueFormat(kind)
+    hasher = NodeHasher("id", b"key")
+    values, errors = coercer(format).coerce_column(cells)
+    assert errors == {}
+    return [cells[at] for at in JunkFinder(format, hasher).places(values, hasher.column(values, format))]
+
+
+@pytest.mark.parametrize(
+    ("kind", "junk", "real"),
+    [
+        (
+            ValueType.TEXT,
+            ["0", "0000", " 0000 ", "N/A", "Unknown", "none@none.com"],
+            ["", "C1", "00001", "1234", "1111"],
+        ),
+        (ValueType.INTEGER, ["0", "000", "1234567890"], ["", "1", "1234"]),
+        (
+            ValueType.EMAIL,
+            ["none@none.com", "Test@Test.com", "noemail@noemail.com"],
+            ["", "anna@none.com", "test@ing.nl"],
+        ),
+        (ValueType.PHONE, ["+31 6 11111111"], ["", "+31612345678", "+31 20 777 7777"]),
+    ],
+)
+def test_junk_is_found_and_nothing_else(kind: ValueType, junk: list[str], real: list[str]) -> None:
+    assert junk_among(kind, junk + real) == junk
