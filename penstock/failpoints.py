@@ -37,6 +37,7 @@ NAMES = (
     "tracker.state_stored",  # the request has its new state
     "tracker.notifications_stored",  # the due notifications are stored
     "tracker.status_sent",  # the event is not committed
+    "tracker.hold_expired",  # an overdue request is cancelled, nothing is announced
     # The notifier delivers one notification.
     "notifier.attempt_stored",  # the attempt is stored, nothing is sent
     "notifier.delivered",  # the notification is delivered, its new state is not stored

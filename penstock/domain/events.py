@@ -143,7 +143,7 @@ class ChunkDone(msgspec.Struct, frozen=True, kw_only=True, tag="chunk_done"):
     reject_reasons: dict[str, Positive] = {}
 
     def __post_init__(self) -> None:
-        _check_rows(self)
+        _check_rows(self.rows_read, self.rows_ingested, self.rows_rejected)
         if sum(self.reject_reasons.values()) != self.rows_rejected:
             raise ValueError("reject_reasons do not add up to rows_rejected")
 
@@ -167,7 +167,7 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True):
 class StatusChanged(msgspec.Struct, frozen=True, kw_only=True):
     """For other systems: a request has a new status.
 
-    `publisher_id` and `event_id` are those of the request's offer; `problem_…` say why it failed.
+    `publisher_id` and `event_id` are those of the request's offer; `problem_…` say why it failed or is held.
     """
 
     topic: ClassVar[str] = STATUS
@@ -177,6 +177,7 @@ class StatusChanged(msgspec.Struct, frozen=True, kw_only=True):
     status: str
     at_us: Count
     rows_read: Count
+    rows_accepted: Count
     rows_ingested: Count
     rows_rejected: Count
     publisher_id: str | None = None
@@ -185,7 +186,9 @@ class StatusChanged(msgspec.Struct, frozen=True, kw_only=True):
     problem_detail: str | None = None
 
     def __post_init__(self) -> None:
-        _check_rows(self)
+        _check_rows(self.rows_read, self.rows_accepted, self.rows_rejected)
+        if self.rows_ingested not in (0, self.rows_accepted):
+            raise ValueError("rows_ingested is neither rows_accepted nor 0")
 
     @property
     def key(self) -> bytes:
@@ -219,6 +222,6 @@ class ImpossibleEvent(PenstockError):
 Event = UploadRequested | UploadOffered | ChunkReady | Progress | StatusChanged | DeadLetter
 
 
-def _check_rows(counts: ChunkDone | StatusChanged) -> None:
-    if counts.rows_read != counts.rows_ingested + counts.rows_rejected:
-        raise ValueError("rows_read is not rows_ingested + rows_rejected")
+def _check_rows(read: int, valid: int, rejected: int) -> None:
+    if read != valid + rejected:
+        raise ValueError("rows_read is not the sum of valid and rejected rows")

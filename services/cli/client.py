@@ -29,6 +29,7 @@ class UploadOrder(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     mode: Mode = Mode.UPSERT
     segment: str | None = None
     notify: tuple[str, ...] = ()
+    max_rejects: str | None = None
 
     def command(
         self,
@@ -45,6 +46,7 @@ class UploadOrder(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
             mode=self.mode,
             segment=self.segment,
             notify=self.notify,
+            max_rejects=self.max_rejects,
             columns=columns,
             create_source=create_source,
         )
@@ -62,7 +64,7 @@ class Client(Protocol):
     def request(self, request_id: str) -> Document: ...
 
     def changes(self, request_id: str) -> Iterator[Document]:
-        """The request now, and again on each change, until it has ended."""
+        """The request now, and again on each change, until it has ended or is held."""
         ...
 
     def problems(self) -> list[str]:
@@ -74,6 +76,8 @@ class Client(Protocol):
         ...
 
     def cancel(self, request_id: str) -> Document: ...
+
+    def approve(self, request_id: str) -> Document: ...
 
     def undo(self, request_id: str) -> Document: ...
 

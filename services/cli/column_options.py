@@ -21,6 +21,7 @@ from penstock.domain.mapping.attributes import check_name, parse_format
 from penstock.domain.mapping.coercion import coercer
 from penstock.domain.mapping.mapping import WritePolicy
 from penstock.domain.near_names import nearest_name
+from penstock.domain.requests.max_rejects import parse_max_rejects
 from services.cli.failures import BadUsage
 
 MAP_FORM = "COLUMN=ATTRIBUTE[!][:pii][:FORMAT]"
@@ -55,9 +56,18 @@ def parse_column_options(maps: Sequence[str], policies: Sequence[str]) -> list[C
 
 def check_segment(name: str | None) -> None:
     """Raises `BadUsage` for an invalid --segment."""
-    if name is not None:
+    _check_option(name, check_name)
+
+
+def check_max_rejects(limit: str | None) -> None:
+    """Raises `BadUsage` for an invalid --max-rejects."""
+    _check_option(limit, parse_max_rejects)
+
+
+def _check_option(value: str | None, check: Callable[[str], object]) -> None:
+    if value is not None:
         try:
-            check_name(name)
+            check(value)
         except Refused as refused:
             raise BadUsage(refused.faults, code=refused.code) from None
 

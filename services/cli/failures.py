@@ -5,6 +5,7 @@ exit code   meaning
 1           refused, not found, or the request ended with another status
 2           the command line is wrong, or the file that it names cannot be used
 3           a disk, a server or a key is unavailable: the same command may succeed later
+4           the request is HELD: it waits for `approve` or `cancel`
 70          a bug in Penstock
 130         interrupted; the same `ingest` command continues where it stopped
 141         the reader of the output has closed the pipe
@@ -35,6 +36,7 @@ from penstock.domain.errors import (
     Unavailable,
 )
 from penstock.domain.mapping.coercion import REASONS, CoercionError
+from penstock.domain.requests.request import Status
 from penstock.runner.interrupts import is_interrupt
 from services.cli.output import Document, Output
 from services.cli.views import problem_view
@@ -45,6 +47,7 @@ class ExitCode(IntEnum):
     REFUSED = 1
     USAGE = 2
     UNAVAILABLE = 3
+    HELD = 4
     INTERNAL = 70
     INTERRUPTED = 130
     PIPE_CLOSED = 141
@@ -102,6 +105,12 @@ def reporting(*, as_json: bool, refused: Document | None = None) -> Iterator[Out
         failure = failure_of(error)
         show(out, failure, refused or {})
         raise typer.Exit(failure.exit_code) from None
+
+
+def exit_by_status(status: str) -> None:
+    """End the command with the exit code of a request's status, unless it is COMPLETED."""
+    if status != Status.COMPLETED:
+        raise typer.Exit(ExitCode.HELD if status == Status.HELD else ExitCode.REFUSED)
 
 
 def failure_of(error: BaseException) -> Failure:

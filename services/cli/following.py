@@ -15,12 +15,12 @@ HINT_SECONDS = 5.0
 
 
 def changes(look: Callable[[], Request], clock: Clock) -> Iterator[Document]:
-    """The public request at once, and again after each poll, until it has ended."""
+    """The public request at once, and again after each poll, until it has ended or waits for a person."""
     wait = MIN_WAIT
     while True:
         request = look()
         yield to_public(request, clock.now_us())
-        if request.status.ended:
+        if not request.status.processing:
             return
         clock.sleep(wait)
         wait = min(wait * 1.2, MAX_WAIT)

@@ -117,7 +117,7 @@ class HttpClient(Client):
                 for state in self._states(request_id):
                     lost_at, self._problems = None, []
                     yield state
-                    if Status(state["status"]).ended:
+                    if not Status(state["status"]).processing:
                         return
                 problem = Unavailable(f"{self._base} ended its answer early")
             except Unavailable as error:
@@ -137,6 +137,9 @@ class HttpClient(Client):
 
     def cancel(self, request_id: str) -> Document:
         return self._document("POST", _path(request_id, ":cancel"), RequestView)
+
+    def approve(self, request_id: str) -> Document:
+        return self._document("POST", _path(request_id, ":approve"), RequestView)
 
     def resubmit(self, request_id: str) -> Document:
         return self._document("POST", _path(request_id, ":resubmit"), RequestView)

@@ -10,11 +10,11 @@ from rich.console import RenderableType
 
 from penstock.domain.errors import refusal
 from penstock.domain.mapping.mapping import Mode
-from services.cli.failures import BadUsage, ExitCode, reporting
+from services.cli.failures import BadUsage, exit_by_status, reporting
 from services.cli.foreground import foreground_settings
 from services.cli.ingest_backends import OpenBackend, open_local, open_remote
 from services.cli.ingesting import Ingested, Order, ingest_file
-from services.cli.options import AsJson, Data, Key, Maps, Policies, Source, Url, where_of
+from services.cli.options import AsJson, Data, Key, Maps, MaxRejects, Policies, Source, Url, where_of
 from services.cli.output import Document
 from services.cli.views import request_view
 
@@ -31,6 +31,7 @@ def ingest(
     notify: Annotated[
         list[str] | None, typer.Option(metavar="ADDRESS", help="An address for e-mails about the request.")
     ] = None,
+    max_rejects: MaxRejects = None,
     workers: Annotated[
         int | None, typer.Option(min=1, help="Worker processes; default: by the size of the file.")
     ] = None,
@@ -40,7 +41,7 @@ def ingest(
     key: Key = None,
     as_json: AsJson = False,
 ) -> None:
-    """Ingest a file and wait until its request has ended.
+    """Ingest a file and wait until its request has ended, or is held because too many rows were rejected.
 
     penstock ingest customers.tsv --source crm --map 'crmid=crmid!' --map phone=hm:pii
 
@@ -59,14 +60,14 @@ def ingest(
             mode=mode,
             segment=segment,
             notify=notify or [],
+            max_rejects=max_rejects,
         )
 
         def report(done: Ingested) -> None:
             out.result(done.document(), lambda: done_view(done, where_of(data, url)))
 
         done = ingest_file(open_backend, order, out, document, report)
-        if done.request["status"] != "COMPLETED":
-            raise typer.Exit(ExitCode.REFUSED)
+        exit_by_status(done.request["status"])
 
 
 def done_view(done: Ingested, where: str) -> RenderableType:

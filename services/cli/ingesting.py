@@ -1,4 +1,4 @@
-"""The ingestion of one file, from the command's options to the end of the request."""
+"""The ingestion of one file, from the command's options until its request has ended or is held."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from penstock.domain.errors import PartFailed, Refused, Unavailable, refusal
 from penstock.domain.mapping.mapping import Mode
 from penstock.domain.requests.request import Status
 from services.cli.client import UploadOrder
-from services.cli.column_options import check_segment, parse_column_options
+from services.cli.column_options import check_max_rejects, check_segment, parse_column_options
 from services.cli.failures import BadUsage
 from services.cli.following import with_idle_hint
 from services.cli.ingest_backends import Backend, Columns, OpenBackend
@@ -35,10 +35,11 @@ class Order(NamedTuple):
     mode: Mode = Mode.UPSERT
     segment: str | None = None
     notify: Sequence[str] = ()
+    max_rejects: str | None = None
 
 
 class Ingested(NamedTuple):
-    """The ended request, with created attributes and ignored columns."""
+    """The ended or held request, with created attributes and ignored columns."""
 
     request: Document
     created_attributes: list[str]
@@ -63,7 +64,14 @@ def ingest_file(
     """
     columns = parse_column_options(order.maps, order.policies) or None
     check_segment(order.segment)
-    upload = UploadOrder(data_source=order.source, mode=order.mode, segment=order.segment, notify=tuple(order.notify))
+    check_max_rejects(order.max_rejects)
+    upload = UploadOrder(
+        data_source=order.source,
+        mode=order.mode,
+        segment=order.segment,
+        notify=tuple(order.notify),
+        max_rejects=order.max_rejects,
+    )
     with UploadFile(order.file) as file, open_backend(file, out) as backend:
         checked = _checked(backend, file, upload, columns)
         with show_progress(out) as progress:
@@ -87,7 +95,7 @@ def ingest_file(
 
 def _check_parts(backend: Backend, state: Document) -> None:
     """Raises `PartFailed` if a part that the unfinished request needs has failed."""
-    if not Status(state["status"]).ended:
+    if Status(state["status"]).processing:
         try:
             backend.check_parts()
         except PartFailed as failed:

@@ -56,6 +56,9 @@ class LocalClient(Client):
     def cancel(self, request_id: str) -> Document:
         return self._public(self._use_cases.requests.cancel(self._caller, request_id))
 
+    def approve(self, request_id: str) -> Document:
+        return self._public(self._use_cases.requests.approve(self._caller, request_id))
+
     def resubmit(self, request_id: str) -> Document:
         return self._public(self._use_cases.requests.resubmit(self._caller, request_id))
 

@@ -30,6 +30,7 @@ COMMANDS = {
     "watch": "request_commands",
     "rejects": "request_commands",
     "cancel": "request_commands",
+    "approve": "request_commands",
     "undo": "request_commands",
     "resubmit": "request_commands",
     "profile": "profile",

@@ -72,6 +72,15 @@ Maps = Annotated[
         help="A column's attribute; ! marks an identifier, :pii a new personal attribute, FORMAT the cells' format.",
     ),
 ]
+MaxRejects = Annotated[
+    str | None,
+    typer.Option(
+        "--max-rejects",
+        metavar="SHARE|ROWS",
+        help="With more rejected rows, such as 5% or 100, the request is held; replace: 5% by default.",
+        show_default=False,
+    ),
+]
 Policies = Annotated[
     list[str] | None,
     typer.Option(

@@ -1,4 +1,4 @@
-"""Commands around upload requests: upload, requests, request, watch, rejects, cancel, undo, resubmit."""
+"""Commands around upload requests: upload, requests, request, watch, rejects, approve, cancel, undo, resubmit."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ import typer
 
 from penstock.domain.mapping.mapping import Mode
 from services.cli.client import UploadOrder
-from services.cli.column_options import check_segment
+from services.cli.column_options import check_max_rejects, check_segment
 from services.cli.connecting import connect
-from services.cli.failures import ExitCode, reporting
+from services.cli.failures import exit_by_status, reporting
 from services.cli.following import follow, with_idle_hint
 from services.cli.ingesting import with_problems
-from services.cli.options import AsJson, Data, Key, RequestId, Source, Url, where_of
+from services.cli.options import AsJson, Data, Key, MaxRejects, RequestId, Source, Url, where_of
 from services.cli.progress import show_progress
 from services.cli.reject_files import as_records, check_output, save
 from services.cli.upload_file import UploadFile
@@ -32,6 +32,7 @@ def upload(
     notify: Annotated[
         list[str] | None, typer.Option(metavar="ADDRESS", help="An address for e-mails about the request.")
     ] = None,
+    max_rejects: MaxRejects = None,
     data: Data = None,
     url: Url = None,
     key: Key = None,
@@ -40,7 +41,10 @@ def upload(
     """Upload a file to a running system, with the saved mapping of its source."""
     with reporting(as_json=as_json, refused={"status": "FAILED", "request_id": None}) as out:
         check_segment(segment)
-        order = UploadOrder(data_source=source, mode=mode, segment=segment, notify=tuple(notify or ()))
+        check_max_rejects(max_rejects)
+        order = UploadOrder(
+            data_source=source, mode=mode, segment=segment, notify=tuple(notify or ()), max_rejects=max_rejects
+        )
         with UploadFile(file) as opened, connect(data, url, key) as client, show_progress(out) as progress:
             request = client.upload(opened, order, progress)
         out.result(request, lambda: request_view(request, where=where_of(data, url)))
@@ -69,7 +73,7 @@ def request(
 
 
 def watch(request_id: RequestId, data: Data = None, url: Url = None, key: Key = None, as_json: AsJson = False) -> None:
-    """Follow a request until it has ended; the exit code is 0 only if it is COMPLETED."""
+    """Follow a request until it has ended or is held; the exit code is 0 only if it is COMPLETED."""
     with reporting(as_json=as_json) as out, connect(data, url, key) as client:
 
         def hint() -> None:
@@ -79,8 +83,7 @@ def watch(request_id: RequestId, data: Data = None, url: Url = None, key: Key = 
             states = with_idle_hint(client.changes(request_id), hint, time.monotonic)
             ended = follow(with_problems(states, client.problems, time.monotonic, out), progress.show)
         out.result(ended, lambda: request_view(ended, where=where_of(data, url)))
-        if ended["status"] != "COMPLETED":
-            raise typer.Exit(ExitCode.REFUSED)
+        exit_by_status(ended["status"])
 
 
 def rejects(
@@ -118,6 +121,15 @@ def cancel(request_id: RequestId, data: Data = None, url: Url = None, key: Key =
         out.result(cancelled, lambda: request_view(cancelled, where=where_of(data, url)))
 
 
+def approve(
+    request_id: RequestId, data: Data = None, url: Url = None, key: Key = None, as_json: AsJson = False
+) -> None:
+    """Approve a held request; its rows count from now on, except the rejected ones."""
+    with reporting(as_json=as_json) as out, connect(data, url, key) as client:
+        approved = client.approve(request_id)
+        out.result(approved, lambda: request_view(approved, where=where_of(data, url)))
+
+
 def undo(request_id: RequestId, data: Data = None, url: Url = None, key: Key = None, as_json: AsJson = False) -> None:
     """Undo a completed request; none of its rows count any more."""
     with reporting(as_json=as_json) as out, connect(data, url, key) as client:
@@ -139,5 +151,5 @@ def saved_view(rows: int, output: Path) -> str:
 
 
 def register(app: typer.Typer) -> None:
-    for command in (upload, requests, request, watch, rejects, cancel, undo, resubmit):
+    for command in (upload, requests, request, watch, rejects, approve, cancel, undo, resubmit):
         app.command()(command)

@@ -17,7 +17,14 @@ from penstock.domain.mapping.coercion import REASONS
 from services.cli.fitting import Fitting, Unbroken, block, stacked
 from services.cli.output import Document, all_printable, printable
 
-_STATUS_STYLES = {"COMPLETED": "green", "FAILED": "red", "CANCELLED": "yellow", "REVERTED": "yellow"}
+_STATUS_STYLES = {"COMPLETED": "green", "FAILED": "red", "CANCELLED": "yellow", "REVERTED": "yellow", "HELD": "yellow"}
+_ACCEPTED = {  # the word for accepted rows; otherwise they are not ingested
+    "SCHEDULED": "valid",
+    "IN_PROGRESS": "valid",
+    "HELD": "valid, not ingested yet",
+    "COMPLETED": "ingested",
+    "REVERTED": "undone",
+}
 _MIN_SENTENCE_WIDTH = 24  # columns
 _ROW_REASONS = {
     "wrong_field_count": "The row has more or fewer fields than the header.",
@@ -72,6 +79,8 @@ def request_view(request: Document, *, notes: Sequence[tuple[str, str]] = (), wh
     parts: list[RenderableType] = [facts_view(facts)]
     if request["reject_reasons"]:
         parts.append(_reasons_view(request["reject_reasons"]))
+    if request["held"]:
+        parts.append(_held_view(request["held"]))
     if request["error"]:
         parts.append(_error_view(request["error"]))
     steps = _next_steps(request, where)
@@ -189,14 +198,24 @@ def _error_view(error: Document) -> RenderableType:
     return Group(Text(), *(Text(printable(line), style="red") for line in lines))
 
 
+def _held_view(held: Document) -> RenderableType:
+    lines = [Text(held["message"], style="yellow"), Text(held["hint"], style="dim")]
+    if held["until"]:
+        lines.append(Text(f"Held until {_minute(held['until'])} UTC", style="dim"))
+    return Group(Text(), *lines)
+
+
 def _next_steps(request: Document, where: str) -> list[tuple[str, str]]:
     """The label and the command of each step."""
     request_id, status = request["request_id"], request["status"]
     steps = []
     if status in ("SCHEDULED", "IN_PROGRESS"):
         steps.append(("Follow", f"penstock watch {request_id}{where}"))
-    if request["rows_rejected"] and status in ("COMPLETED", "FAILED"):
+    if request["rows_rejected"] and status in ("COMPLETED", "FAILED", "HELD"):
         steps.append(("Get rejects", f"penstock rejects {request_id}{where} --output rejects.tsv"))
+    if status == "HELD":
+        steps.append(("Approve", f"penstock approve {request_id}{where}"))
+        steps.append(("Cancel", f"penstock cancel {request_id}{where}"))
     if status == "COMPLETED":
         steps.append(("Undo", f"penstock undo {request_id}{where}"))
     return steps
@@ -217,9 +236,8 @@ def _file(request: Document) -> str:
 
 
 def _rows(request: Document) -> str:
-    return (
-        f"{request['rows_read']:,} read = {request['rows_ingested']:,} ingested + {request['rows_rejected']:,} rejected"
-    )
+    read, accepted, rejected = (f"{request[f'rows_{kind}']:,}" for kind in ("read", "accepted", "rejected"))
+    return f"{read} read = {accepted} {_ACCEPTED.get(request['status'], 'valid, not ingested')} + {rejected} rejected"
 
 
 def _duration(request: Document) -> str:

@@ -64,7 +64,7 @@ class Splitter:
         request = self._requests.get(event.tenant_id, event.request_id)
         if event != upload_requested(request):
             raise ImpossibleEvent(f"request {event.request_id} was accepted for another object")
-        if request.status.ended:
+        if not request.status.processing:
             return
         plan = self._requests.plan(event.tenant_id, event.request_id)
         began = self._clock.monotonic()

@@ -102,7 +102,7 @@ class Worker:
         request = self._requests.get(event.tenant_id, event.request_id)
         if _object_of(event) != ObjectRef(request.object_key, request.object_version, request.object_size):
             raise ImpossibleEvent(f"request {event.request_id} was accepted for another object")
-        if request.status.ended:
+        if not request.status.processing:
             return
         began = self._clock.monotonic()
         manifest = self._chunks.manifest(event.tenant_id, event.request_id, event.chunk)

@@ -35,7 +35,7 @@ def tracker_parts(system: System) -> list[Runnable]:
 
 
 def tracker(system: System, pool: WorkerPool) -> Tracker:
-    return Tracker(requests=system.requests, announcer=announcer(system, pool), pool=pool)
+    return Tracker(requests=system.requests, announcer=announcer(system, pool), pool=pool, clock=system.clock)
 
 
 def tracker_loop(system: System) -> ConsumeLoop:

@@ -4,6 +4,7 @@ Events can be lost for good (an uploader that died before it published, an expir
 the manifests say which chunks are done, and the upload event can be made again from the request.
 
 How long a request has stood still is what this process saw of it, so that no clock that jumps can start a flood.
+A hold ends at its stored time, so that it also ends when the tracker was down meanwhile.
 """
 
 from __future__ import annotations
@@ -19,8 +20,10 @@ from penstock.application.requests.chunks import Chunks
 from penstock.application.requests.requests import ActiveMarker, Requests, Stored
 from penstock.domain.errors import NotFound, Unavailable
 from penstock.domain.event_codec import encode
+from penstock.domain.requests.hold import is_overdue, schedule_expiry
 from penstock.domain.requests.request import Request, Status, upload_requested
 from penstock.domain.requests.status import apply, has_chunk
+from penstock.failpoints import failpoint
 from penstock.ports.clock import Clock
 from penstock.ports.control_store import ControlStore
 from penstock.ports.event_log import EventLog
@@ -73,7 +76,10 @@ class Reconciler:
             stored = self._requests.stored(tenant_id, marker.request_id)
         except NotFound:
             return  # its uploader died before it was accepted; a retry with the same key will use the marker
-        if not stored.request.status.ended and self._is_quiet(stored.request, before):
+        if is_overdue(stored.request, self._clock.now_us()):
+            stored = self._requests.expire(stored)
+            failpoint("tracker.hold_expired")
+        elif stored.request.status.processing and self._is_quiet(stored.request, before):
             stored = self._wake(stored)
         if not self._announcer.has_announced(stored.request):
             self._announcer.announce([stored])
@@ -98,7 +104,8 @@ class Reconciler:
         steps = [manifest.step() for manifest in manifests if not has_chunk(request, manifest.chunk)]
         if steps:
             log.warning("reconcile.progress_recovered", request_id=request.request_id, chunks=len(steps))
-        return self._requests.change(quiet, lambda present: reduce(apply, steps, present))
+        now_us = self._clock.now_us()
+        return self._requests.change(quiet, lambda present: schedule_expiry(reduce(apply, steps, present), now_us))
 
     def _resend(self, quiet: Stored) -> Stored:
         """Have the file read again: every chunk that is done already says so again, every other one runs."""

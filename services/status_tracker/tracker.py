@@ -7,6 +7,7 @@ the redelivered event, which changes nothing any more, makes up for it.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import NamedTuple
 
 from penstock.application.consuming.consume_loop import PoisonMessage
@@ -14,9 +15,11 @@ from penstock.application.consuming.worker_pool import WorkerPool
 from penstock.application.delivery.announcer import Announcer
 from penstock.application.requests.requests import Requests, Stored
 from penstock.domain.events import Event, Progress
+from penstock.domain.requests.hold import schedule_expiry
 from penstock.domain.requests.request import Request
 from penstock.domain.requests.status import apply, violation
 from penstock.failpoints import failpoint
+from penstock.ports.clock import Clock
 from penstock.ports.event_log import Message
 
 
@@ -30,7 +33,7 @@ class RequestSteps:
     def add(self, message: Message, progress: Progress) -> None:
         self._delivered.append((message, progress))
 
-    def fold(self, request: Request) -> Request:
+    def fold(self, now_us: int, request: Request) -> Request:
         """The request after all steps; called again when another changed it meanwhile."""
         self.rejected = []
         for message, progress in self._delivered:
@@ -39,7 +42,7 @@ class RequestSteps:
                 request = apply(request, progress.step)
             else:
                 self.rejected.append(PoisonMessage(message, "impossible_step", reason))
-        return request
+        return schedule_expiry(request, now_us)
 
     def reject_all(self, request_id: str) -> None:
         """There is no such request."""
@@ -57,8 +60,8 @@ class TenantSteps(NamedTuple):
 class Tracker:
     """`pool` folds the tenants' steps of a batch."""
 
-    def __init__(self, *, requests: Requests, announcer: Announcer, pool: WorkerPool) -> None:
-        self._requests, self._announcer, self._pool = requests, announcer, pool
+    def __init__(self, *, requests: Requests, announcer: Announcer, pool: WorkerPool, clock: Clock) -> None:
+        self._requests, self._announcer, self._pool, self._clock = requests, announcer, pool, clock
 
     def handle(self, events: Sequence[tuple[Message, Event]]) -> None:
         """Fold a batch, one update a request, and announce the new statuses.
@@ -79,7 +82,10 @@ class Tracker:
         seen = {stored.request.request_id: stored for stored in self._requests.stored_each(tenant_id, list(steps))}
         for request_id in steps.keys() - seen.keys():
             steps[request_id].reject_all(request_id)
-        return self._requests.change_each([(seen[each], steps[each].fold) for each in steps if each in seen])
+        now_us = self._clock.now_us()
+        return self._requests.change_each(
+            [(seen[each], partial(steps[each].fold, now_us)) for each in steps if each in seen]
+        )
 
 
 def _by_tenant(events: Sequence[tuple[Message, Event]]) -> list[TenantSteps]:

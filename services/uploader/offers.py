@@ -77,7 +77,7 @@ class Offers:
 
     def _go_on(self, caller: Caller, request: Request) -> Request:
         """A crash may have come between a request and its event."""
-        if not request.status.ended:
+        if request.status.processing:
             self._uploads.announce(caller, request)
         return request
 

@@ -9,11 +9,13 @@ from pathlib import Path
 import pytest
 
 from deploy.stack.stack import Stack
+from penstock.domain.delivery.announcement import is_announced
 from penstock.domain.requests.request import Request, Status
 from tests.support import clear_text, messy_file
 from tests.support.installation import Installation, installation
-from tests.support.invariant import check_profiles, check_request, expected, own_folders
+from tests.support.invariant import CURSORS, check_profiles, check_request, expected, own_folders
 from tests.support.servers import Servers
+from tests.support.waiting import until
 
 
 @pytest.fixture(scope="module")
@@ -85,6 +87,20 @@ def test_ingest_has_the_cluster_do_it_and_keeps_nothing_here(place: Installation
     assert (reported["status"], reported["unmapped_columns"]) == ("COMPLETED", ["unmapped"])
     check(place, place.request(reported["request_id"]), messy_file.BODY)
     assert list(place.fleet.folder.glob("*.db")) == []
+
+
+def test_a_held_request_counts_only_once_it_is_approved(place: Installation) -> None:
+    place.start("worker")
+    file = place.fleet.folder / "people.tsv"
+    file.write_bytes(messy_file.BODY)
+    held = place.fleet.run("ingest", str(file), *messy_file.OPTIONS, "--max-rejects", "5%", check=False)
+    assert (held["status"], held["rows_ingested"], held["held"]["reason"]) == ("HELD", 0, "too_many_rejects")
+    request = place.request(held["request_id"])
+    check_profiles(place.system, [expected(request, messy_file.BODY)])
+    assert place.fleet.run("approve", request.request_id)["status"] == "COMPLETED"
+    approved = watched(place, request.request_id)
+    check(place, approved, messy_file.BODY)
+    until(lambda: is_announced(place.request(request.request_id), CURSORS))
 
 
 def log_of_writes(stack: Stack) -> Path:

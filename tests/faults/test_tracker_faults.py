@@ -12,6 +12,7 @@ import pytest
 
 from penstock.domain.errors import Problem
 from penstock.domain.events import PROGRESS, FileRefused, Started
+from penstock.domain.requests.hold import HOLD_DAYS
 from penstock.domain.requests.request import Status
 from services.status_tracker.main import TRACKERS
 from tests.support.acceptance import TENANT
@@ -79,6 +80,20 @@ def check_end(harness: TrackerHarness) -> None:
     assert set(harness.announced()) == set(announcements(harness))
 
 
+def send_held(harness: TrackerHarness, seed: int) -> str:
+    """The progress, repeated and shuffled, of a request with more rejects than it allows."""
+    request_id = harness.accept(*ADDRESSES, max_rejects="5%").request_id
+    harness.send(repeated_and_shuffled(harness.progress(request_id, steps_of(CHUNKS)), seed))
+    return request_id
+
+
+def check_held_mails(smtp_sink: SmtpSink, place: str) -> None:
+    """One mail for each of the four transitions and each address; only one in doubt is sent twice."""
+    copies = Counter(smtp_sink.taken)
+    assert len({taken.message_id for taken in copies}) == len(copies) == 4 * len(ADDRESSES)
+    assert sum(copies.values()) - len(copies) == (1 if place == "notifier.delivered" else 0)
+
+
 def announcements(harness: TrackerHarness) -> list[tuple[str, str]]:
     ends = ["COMPLETED"] * COMPLETED + ["FAILED"]
     return [
@@ -112,3 +127,38 @@ def test_shuffled_and_repeated_events_have_one_result(harness: TrackerHarness, s
     assert harness.announced() == announcements(harness)
     assert set(Counter(smtp_sink.taken).values()) == {1}
     assert len(smtp_sink.taken) == REQUESTS * 3 * len(ADDRESSES)
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_a_hold_survives_a_tracker_that_is_killed_anywhere(
+    harness: TrackerHarness, smtp_sink: SmtpSink, place: str
+) -> None:
+    request_id = send_held(harness, seed=1)
+    assert run(harness, smtp_sink, failpoint=f"{place}:1") == -signal.SIGKILL
+    assert run(harness, smtp_sink, clock_seconds=HOUR) == 0
+    assert harness.states() == harness.expected
+    assert harness.requests.get(TENANT, request_id).status is Status.HELD
+    approved = harness.requests.approve(TENANT, request_id)
+    assert (approved.status, approved.rows_ingested, approved.rows_rejected) == (Status.COMPLETED, 45, 5)
+    assert run(harness, smtp_sink, clock_seconds=2 * HOUR) == 0
+    assert set(harness.statuses()) == {"SCHEDULED", "IN_PROGRESS", "HELD", "COMPLETED"}
+    assert list(harness.requests.active_markers(TENANT)) == []
+    check_held_mails(smtp_sink, place)
+
+
+@pytest.mark.parametrize(
+    "place", ["tracker.hold_expired", "tracker.notifications_stored", "tracker.status_sent", "notifier.delivered"]
+)
+def test_the_end_of_a_hold_survives_a_tracker_that_is_killed_anywhere(
+    harness: TrackerHarness, smtp_sink: SmtpSink, place: str
+) -> None:
+    request_id = send_held(harness, seed=2)
+    assert run(harness, smtp_sink) == 0
+    later = HOLD_DAYS * 24 * HOUR
+    assert run(harness, smtp_sink, failpoint=f"{place}:1", clock_seconds=later) == -signal.SIGKILL
+    assert run(harness, smtp_sink, clock_seconds=later + HOUR) == 0
+    expired = harness.requests.get(TENANT, request_id)
+    assert (expired.status, expired.error and expired.error.code) == (Status.CANCELLED, "hold_expired")
+    assert set(harness.statuses()) == {"SCHEDULED", "IN_PROGRESS", "HELD", "CANCELLED"}
+    assert list(harness.requests.active_markers(TENANT)) == []
+    check_held_mails(smtp_sink, place)

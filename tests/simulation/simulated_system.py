@@ -20,6 +20,8 @@ from penstock.application.uploads.upload_command import UploadCommand
 from penstock.config import Settings
 from penstock.domain.errors import Refused
 from penstock.domain.mapping.mapping import ColumnMapping, Mode
+from penstock.domain.requests.hold import HOLD_DAYS
+from penstock.domain.requests.request import Status
 from penstock.wiring import System, embedded
 from penstock.wiring.uploads import intake_of
 from services.row_processor.main import splitter_loop, worker_loop
@@ -133,6 +135,8 @@ class SimulatedSystem:
             self.clock.advance(1.0)
             if self._all_ended():
                 return
+            if self.random.random() < 0.05:
+                self._decide()
         raise AssertionError(f"not finished: {[(u.number, self._status(u)) for u in self.uploads]}")
 
     def _all_ended(self) -> bool:
@@ -145,6 +149,17 @@ class SimulatedSystem:
             return "not accepted"
         request = self.system.requests.get(TENANT, upload.request_id)
         return "ended" if request.status.ended else str(request.status)
+
+    def _decide(self) -> None:
+        """Somebody decides about a held request, or nobody does and the holds expire."""
+        held = [upload.request_id for upload in self.uploads if self._status(upload) == Status.HELD]
+        if not held:
+            return
+        act = self.random.choice([self.system.requests.cancel, self.system.requests.approve, None])
+        if act is None:
+            self.clock.jump(HOLD_DAYS * 86_400)
+        else:
+            act(TENANT, self.random.choice(held))
 
     def _upload(self) -> None:
         """Send a new file, or one again whose acceptance was never confirmed, with the same idempotency key."""
@@ -173,6 +188,7 @@ class SimulatedSystem:
             file_name=f"file-{number}.tsv",
             uploaded_by="simulation",
             mode=self.random.choice([Mode.UPSERT, Mode.UPSERT, Mode.REPLACE]),
+            max_rejects=self.random.choice([None, "0", "25%", "100%"]),
             notify=("one@example.org", "two@example.org"),
             mapping=mapping,
         )
@@ -180,12 +196,13 @@ class SimulatedSystem:
         return Sent(number, body, files.packed(self.random, body), columns, command, newest)
 
     def _meddle(self) -> None:
-        """Cancel or undo something, as a person would; a refusal is an answer too."""
+        """Cancel, approve or undo something, as a person would; a refusal is an answer too."""
         known = [upload for upload in self.uploads if upload.request_id]
         if not known or self.random.random() < 0.6:
             return
         request_id = self.random.choice(known).request_id
-        act = self.random.choice([self.system.requests.cancel, self.system.requests.undo])
+        requests = self.system.requests
+        act = self.random.choice([requests.cancel, requests.approve, requests.undo])
         try:
             act(TENANT, request_id)
         except Refused:

@@ -24,9 +24,9 @@ def new_request(*notify: str) -> NewRequest:
     )
 
 
-def accept(requests: Requests, *notify: str, tenant_id: str = TENANT) -> Request:
+def accept(requests: Requests, *notify: str, tenant_id: str = TENANT, max_rejects: str | None = None) -> Request:
     return requests.accept(
-        replace(new_request(*notify), tenant_id=tenant_id),
+        replace(new_request(*notify), tenant_id=tenant_id, max_rejects=max_rejects),
         idempotency_key=None,
         fingerprint="f",
         plan_for=lambda *accepted: replace(plan_for(*accepted), tenant_id=tenant_id),

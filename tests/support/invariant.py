@@ -27,6 +27,7 @@ from penstock.domain.event_codec import decode
 from penstock.domain.events import DEAD_LETTER, STATUS, DeadLetter, StatusChanged
 from penstock.domain.files.rejects import decode_rejects
 from penstock.domain.mapping.mapping import Mode
+from penstock.domain.requests.hold import exceeds_max_rejects
 from penstock.domain.requests.request import Request, Status
 from penstock.ports.object_store import ObjectRef
 from penstock.wiring import System, embedded
@@ -53,15 +54,28 @@ MAILS = {
 def check_request(system: System, request: Request, upload: reference.Upload) -> None:
     """It has ended, and its counts and rejects are those of the file."""
     assert request.status.ended
-    assert request.rows_read == request.rows_ingested + request.rows_rejected
+    assert request.rows_read == request.rows_accepted + request.rows_rejected
+    assert request.rows_ingested == (request.rows_accepted if request.status is Status.COMPLETED else 0)
+    _check_hold(request)
     if request.status is Status.CANCELLED:
         return
     file = reference.read(upload)
     if request.error is None or request.error.code == "no_rows_ingested":
-        assert request.rows_ingested == len(file.rows)
+        assert request.rows_accepted == len(file.rows)
         assert request.rows_rejected == len(file.rejected)
         assert sum(request.reject_reasons.values()) == request.rows_rejected
         assert _rejects(system, request) == file.rejected
+
+
+def _check_hold(request: Request) -> None:
+    """Rows count without having been held only below the limit of rejects; a hold that expired was one."""
+    if request.status in (Status.COMPLETED, Status.REVERTED):
+        assert (request.hold is not None) == exceeds_max_rejects(request)
+    elif request.status is Status.FAILED:
+        assert request.hold is None
+    elif request.error is not None:
+        assert request.error.code == "hold_expired"
+        assert request.hold is not None
 
 
 def _rejects(system: System, request: Request) -> dict[int, list[str]]:
@@ -261,8 +275,8 @@ def _expected(place: Installation, request: Request) -> reference.Upload:
 def _check_counts(place: Installation, request: Request) -> None:
     """They add up during processing, and never exceed those of the file."""
     file = reference.read(_expected(place, request))
-    assert request.rows_read == request.rows_ingested + request.rows_rejected
-    assert request.rows_ingested <= len(file.rows)
+    assert request.rows_read == request.rows_accepted + request.rows_rejected
+    assert request.rows_accepted <= len(file.rows)
     assert sum(request.reject_reasons.values()) == request.rows_rejected <= len(file.rejected)
 
 

@@ -40,7 +40,7 @@ from penstock.domain.events import (
     StatusChanged,
     Step,
 )
-from penstock.domain.requests.request import Request
+from penstock.domain.requests.request import Hold, Request
 from penstock.domain.requests.status import apply
 from penstock.failpoints import VARIABLE
 from penstock.ports.channel import Channel
@@ -82,7 +82,7 @@ def stream_consumer(system: System, kafka: KafkaSettings, kind: type[Tracker] = 
         kafka=kafka,
         group=TRACKERS,
         topic=PROGRESS,
-        handle=kind(requests=system.requests, announcer=announcer(system, pool), pool=pool).handle,
+        handle=kind(requests=system.requests, announcer=announcer(system, pool), pool=pool, clock=system.clock).handle,
         events=system.log,
         clock=SystemClock(),
     )
@@ -114,8 +114,8 @@ class TrackerHarness:
 
     # Requests and their progress
 
-    def accept(self, *notify: str, tenant_id: str = TENANT) -> Request:
-        request = accept(self.requests, *notify, tenant_id=tenant_id)
+    def accept(self, *notify: str, tenant_id: str = TENANT, max_rejects: str | None = None) -> Request:
+        request = accept(self.requests, *notify, tenant_id=tenant_id, max_rejects=max_rejects)
         self.expected[request.request_id] = request
         return request
 
@@ -138,9 +138,9 @@ class TrackerHarness:
     # What came of it
 
     def states(self) -> dict[str, Request]:
-        """The requests as they are stored, without the cursors of the channels."""
+        """The requests as they are stored, without the cursors of the channels and the end of a hold."""
         now = [self.requests.get(TENANT, request_id) for request_id in self.expected]
-        return {request.request_id: replace(request, announced_status={}) for request in now}
+        return {each.request_id: replace(each, announced_status={}, hold=_undated(each.hold)) for each in now}
 
     def await_end(self) -> None:
         """Until every request is what it should be, and every event is committed."""
@@ -190,6 +190,10 @@ class TrackerHarness:
 
     def close(self) -> None:
         self.system.close()
+
+
+def _undated(hold: Hold | None) -> Hold | None:
+    return hold and replace(hold, until_us=None)
 
 
 def kafka_settings(servers: str, prefix: str) -> KafkaSettings:

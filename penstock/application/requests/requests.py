@@ -19,6 +19,7 @@ from penstock.domain.errors import Conflict, NotFound, Problem, refusal
 from penstock.domain.events import FileRefused
 from penstock.domain.limits import MAX_REQUESTS_EXAMINED
 from penstock.domain.mapping.mapping import Mode, Plan
+from penstock.domain.requests.hold import approve, expire
 from penstock.domain.requests.ids import request_id
 from penstock.domain.requests.request import Request, Status
 from penstock.domain.requests.status import apply, cancel, revert
@@ -45,6 +46,7 @@ class NewRequest(msgspec.Struct, frozen=True, kw_only=True):
     mode: Mode = Mode.UPSERT
     segment: str | None = None
     notify: tuple[str, ...] = ()
+    max_rejects: str | None = None
     parent_id: str | None = None
     publisher_id: str | None = None
     event_id: str | None = None
@@ -248,6 +250,17 @@ class Requests:
     def cancel(self, tenant_id: str, request_id: str) -> Request:
         """Stop a request. Raises `NotFound`, `Refused`."""
         return self.update(tenant_id, request_id, lambda request: cancel(request, self._clock.now_us()))[1]
+
+    def approve(self, tenant_id: str, request_id: str) -> Request:
+        """Let the rows of a held request count. Raises `NotFound`, `Refused`.
+
+        Its active marker is still there, so the tracker announces the change.
+        """
+        return self.update(tenant_id, request_id, lambda request: approve(request, self._clock.now_us()))[1]
+
+    def expire(self, overdue: Stored) -> Stored:
+        """Cancel a held request about which nobody decided in time, unless somebody just did."""
+        return self.change(overdue, lambda request: expire(request, self._clock.now_us()))
 
     def undo(self, tenant_id: str, request_id: str) -> Request:
         """Undo a completed request, so that its data is no longer used. Raises `NotFound`, `Refused`.

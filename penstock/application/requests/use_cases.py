@@ -49,6 +49,11 @@ class RequestUseCases(UseCases):
         """Stop a request that has not ended. Raises `Refused`."""
         return self._requests.cancel(caller.tenant_id, request_id)
 
+    @use_case(Permission.CHANGE_REQUESTS, "request.approve", details=("request_id",))
+    def approve(self, caller: Caller, request_id: str) -> Request:
+        """Let the rows of a held request count. Raises `Refused`."""
+        return self._requests.approve(caller.tenant_id, request_id)
+
     @use_case(Permission.CHANGE_REQUESTS, "request.undo", details=("request_id",))
     def undo(self, caller: Caller, request_id: str) -> Request:
         """Undo a completed request, so that its data is no longer used. Raises `Refused`."""

@@ -18,6 +18,7 @@ from penstock.domain.files.header import no_rows, parse_header
 from penstock.domain.mapping.attributes import Attribute, check_name
 from penstock.domain.mapping.mapping import ColumnMapping, Limits, Mapping
 from penstock.domain.mapping.rules import validated_attributes
+from penstock.domain.requests.max_rejects import max_rejects_of
 
 
 class FileHead(NamedTuple):
@@ -47,6 +48,8 @@ def check_upload(
     with collecting(faults):
         if command.segment is not None:
             check_name(command.segment)
+    with collecting(faults):
+        max_rejects_of(command.max_rejects, command.mode)
     mapping = None
     with collecting(faults):
         check_source(catalog, command.data_source, create=command.create_source)

@@ -31,6 +31,7 @@ from penstock.domain.files.file_name import safe_file_name
 from penstock.domain.files.formats import detect_format
 from penstock.domain.files.tabular_format import MAX_HEADER_BYTES
 from penstock.domain.mapping.mapping import Limits, Mapping, Plan
+from penstock.domain.requests.max_rejects import max_rejects_of
 from penstock.domain.requests.request import Request, upload_requested
 from penstock.failpoints import failpoint
 from penstock.ports.clock import Clock
@@ -247,7 +248,7 @@ class Intake:
         if created:
             seconds = round(self._clock.monotonic() - stored.began, 3)
             log.info("request.accepted", **about(request), bytes=stored.size, seconds=seconds)
-        if created or not request.status.ended:
+        if created or request.status.processing:
             self.announce(request)
         return request
 
@@ -317,6 +318,7 @@ def _new_request(
         mode=command.mode,
         segment=command.segment,
         notify=tuple(command.notify),
+        max_rejects=max_rejects_of(command.max_rejects, command.mode),
         parent_id=command.parent_id,
         publisher_id=offered.publisher_id if offered else None,
         event_id=offered.event_id if offered else None,

@@ -9,7 +9,7 @@ from penstock.application.uploads.upload_command import UploadCommand
 from penstock.domain.errors import refusal
 from penstock.domain.files.rows import SET_ASIDE
 from penstock.domain.mapping.mapping import Mode
-from penstock.domain.requests.request import Request
+from penstock.domain.requests.request import Request, Status
 
 
 class Resubmitter:
@@ -25,7 +25,9 @@ class Resubmitter:
         """
         parent = self._requests.get(tenant_id, request_id)
         if not parent.status.ended:
-            raise refusal("not_ended", "the request has not ended yet", "Wait until it ends, or cancel it.")
+            held = parent.status is Status.HELD
+            hint = "First approve or cancel it." if held else "Wait until it ends, or cancel it."
+            raise refusal("not_ended", f"the request is {parent.status} and has not ended yet", hint)
         if SET_ASIDE not in parent.reject_reasons:
             hint = "Download the rejects, correct them and upload them as a new file."
             raise refusal("nothing_set_aside", "none of the request's chunks was set aside", hint)

@@ -21,6 +21,7 @@ class UploadCommand(msgspec.Struct, frozen=True, kw_only=True):
     mode: Mode = Mode.UPSERT
     segment: str | None = None
     notify: Sequence[str] = ()
+    max_rejects: str | None = None  # a share or a number of rows; None for the default of the mode
     columns: Sequence[ColumnSpec] | None = None
     mapping: Mapping | None = None
     create_source: bool = False

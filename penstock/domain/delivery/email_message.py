@@ -15,13 +15,16 @@ from email.policy import SMTP
 from email.utils import format_datetime
 
 from penstock.domain.delivery.notification import Notification
-from penstock.domain.requests.request import Request, Status
+from penstock.domain.requests.hold import why_held
+from penstock.domain.requests.public_view import rfc3339
+from penstock.domain.requests.request import Hold, Request, Status
 
 MAX_NAME = 120  # characters of a name in a message
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _TITLES = {
     Status.SCHEDULED: "Upload accepted",
     Status.IN_PROGRESS: "Upload in progress",
+    Status.HELD: "Upload held",
     Status.COMPLETED: "Upload completed",
     Status.FAILED: "Upload failed",
     Status.CANCELLED: "Upload cancelled",
@@ -64,26 +67,43 @@ def _lines(status: Status, request: Request) -> list[str]:
         f"File:        {printable(request.file_name)}",
         f"Data source: {printable(request.data_source)}",
     ]
-    if status in (Status.COMPLETED, Status.FAILED):
-        lines += _outcome(request)
+    if status in (Status.HELD, Status.COMPLETED, Status.FAILED):
+        lines += _outcome(status, request)
+    if status is Status.HELD and request.hold is not None:
+        lines += _decision(request, request.hold)
     if status is Status.CANCELLED:
-        lines += ["", "None of this file's rows are used."]
+        lines += ["", "None of this file's rows are used.", *_error(request)]
     if status is Status.REVERTED:
         lines += ["", "The rows of this file are no longer used."]
     return lines
 
 
-def _outcome(request: Request) -> list[str]:
+def _outcome(status: Status, request: Request) -> list[str]:
     lines = [
         "",
         f"Rows read:     {request.rows_read}",
-        f"Rows ingested: {request.rows_ingested}",
+        f"Rows ingested: {request.rows_accepted if status is Status.COMPLETED else 0}",
         f"Rows rejected: {request.rows_rejected}",
     ]
     lines += [f"  {printable(reason)}: {rows}" for reason, rows in sorted(request.reject_reasons.items())]
-    if request.error is not None:
-        lines += ["", printable(request.error.title) + "."]
-        lines += [f"  {printable(fault.hint)}" for fault in request.error.faults]
+    if status is Status.FAILED:
+        lines += _error(request)
     if request.rows_rejected:
         lines += ["", f"To get the rejected rows with their reasons: penstock rejects {request.request_id}"]
     return lines
+
+
+def _decision(request: Request, hold: Hold) -> list[str]:
+    return [
+        "",
+        f"{why_held(request)} None of the rows are used yet.",
+        f"To ingest the other {request.rows_accepted} rows: penstock approve {request.request_id}",
+        f"To drop the request: penstock cancel {request.request_id}",
+        *([] if hold.until_us is None else [f"Without a decision, it is cancelled at {rfc3339(hold.until_us)}."]),
+    ]
+
+
+def _error(request: Request) -> list[str]:
+    if request.error is None:
+        return []
+    return ["", printable(request.error.title) + ".", *(f"  {printable(fault.hint)}" for fault in request.error.faults)]

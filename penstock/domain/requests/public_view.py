@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from penstock.domain.requests.hold import hold_hint, why_held
 from penstock.domain.requests.pace import chunk_us
 from penstock.domain.requests.request import Request, Status
 
@@ -27,13 +28,27 @@ def to_public(request: Request, now_us: int) -> dict[str, Any]:
         "finished_at": None if request.finished_at is None else rfc3339(request.finished_at),
         "bytes": request.file_bytes,
         "rows_read": request.rows_read,
+        "rows_accepted": request.rows_accepted,
         "rows_ingested": request.rows_ingested,
         "rows_rejected": request.rows_rejected,
+        "max_rejects": request.max_rejects,
         "chunks_done": request.chunks_done,
         "chunks_total": request.chunks_total,
         "reject_reasons": dict(request.reject_reasons),
+        "held": _held(request),
         "error": None if request.error is None else request.error.to_json(),
         "eta_seconds": eta_seconds(request, now_us),
+    }
+
+
+def _held(request: Request) -> dict[str, str | None] | None:
+    if request.status is not Status.HELD or request.hold is None:
+        return None
+    return {
+        "reason": request.hold.reason,
+        "message": why_held(request),
+        "hint": hold_hint(request),
+        "until": None if request.hold.until_us is None else rfc3339(request.hold.until_us),
     }
 
 

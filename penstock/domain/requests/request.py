@@ -17,6 +17,7 @@ from penstock.domain.mapping.mapping import Mode
 class Status(StrEnum):
     SCHEDULED = "SCHEDULED"
     IN_PROGRESS = "IN_PROGRESS"
+    HELD = "HELD"  # all rows are read, and none count until a person approves it
     COMPLETED = "COMPLETED"
     FAILED = "FAILED"
     CANCELLED = "CANCELLED"
@@ -24,7 +25,20 @@ class Status(StrEnum):
 
     @property
     def ended(self) -> bool:
-        return self not in (Status.SCHEDULED, Status.IN_PROGRESS)
+        return not self.processing and self is not Status.HELD
+
+    @property
+    def processing(self) -> bool:
+        """Whether it goes on by itself; a held request waits for a person."""
+        return self in (Status.SCHEDULED, Status.IN_PROGRESS)
+
+
+class Hold(msgspec.Struct, frozen=True):
+    """Why and since when a request is or was held, and when it is cancelled unless a person decides."""
+
+    reason: str
+    at_us: int
+    until_us: int | None = None  # None until the tracker has seen it
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,8 +65,10 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     started_at: int | None = None
     finished_at: int | None = None
     rows_read: int = 0
-    rows_ingested: int = 0
+    rows_accepted: int = 0  # read and valid; they are ingested once the request is COMPLETED
     rows_rejected: int = 0
+    max_rejects: str | None = None  # set at acceptance; with more, the request is held
+    hold: Hold | None = None  # kept when it has ended
     chunks_done: int = 0
     chunks_total: int | None = None
     done: bytes = b""
@@ -66,6 +82,11 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     publisher_id: str | None = None  # the service that offered the file; `event_id` is its id of the offer
     event_id: str | None = None
     resends: int = 0  # how often the upload event was published again for lack of progress
+
+    @property
+    def rows_ingested(self) -> int:
+        """Rows that are part of profiles."""
+        return self.rows_accepted if self.status is Status.COMPLETED else 0
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):

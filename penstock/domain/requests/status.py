@@ -2,6 +2,7 @@
 
 The fold is commutative and idempotent: steps may arrive in any order and any number of times, a chunk may be done
 before the splitter reports the number of chunks, and the result is the same. A terminal status never changes again.
+Steps hold a request; only a person, or the end of the hold, ends it (`hold.py`).
 """
 
 from __future__ import annotations
@@ -11,8 +12,15 @@ from msgspec.structs import replace
 from penstock.domain.errors import Fault, Problem, refusal
 from penstock.domain.events import ChunkDone, FileRefused, Split, Started, Step, refused_file
 from penstock.domain.files.header import no_rows
+from penstock.domain.requests.hold import exceeds_max_rejects, hold
 from penstock.domain.requests.pace import with_chunk
 from penstock.domain.requests.request import Request, Status
+
+_INSTEAD_OF_UNDO = {
+    Status.SCHEDULED: "cancel this one, or wait until it completes.",
+    Status.IN_PROGRESS: "cancel this one, or wait until it completes.",
+    Status.HELD: "approve or cancel this one.",
+}
 
 
 def apply(request: Request, step: Step) -> Request:
@@ -68,8 +76,7 @@ def revert(request: Request, at_us: int) -> Request:
         raise refusal(
             "cannot_revert",
             f"request {request.request_id} is {request.status} and cannot be undone",
-            "Only a completed request can be undone: "
-            + ("its data is not used." if request.status.ended else "cancel this one, or wait until it completes."),
+            "Only a completed request can be undone: " + _INSTEAD_OF_UNDO.get(request.status, "its data is not used."),
         )
     return replace(request, status=Status.REVERTED, reverted_at=at_us)
 
@@ -79,6 +86,8 @@ def history(request: Request) -> tuple[tuple[Status, int], ...]:
     steps: list[tuple[Status, int]] = [(Status.SCHEDULED, request.accepted_at)]
     if request.started_at is not None:
         steps.append((Status.IN_PROGRESS, request.started_at))
+    if request.hold is not None:
+        steps.append((Status.HELD, request.hold.at_us))
     if request.finished_at is not None:
         ended = Status.COMPLETED if request.status is Status.REVERTED else request.status
         steps.append((ended, request.finished_at))
@@ -114,7 +123,7 @@ def _count_chunk(request: Request, step: ChunkDone) -> Request:
     return replace(
         request,
         rows_read=request.rows_read + step.rows_read,
-        rows_ingested=request.rows_ingested + step.rows_ingested,
+        rows_accepted=request.rows_accepted + step.rows_ingested,
         rows_rejected=request.rows_rejected + step.rows_rejected,
         reject_reasons=dict(sorted(reasons.items())),
         chunks_done=request.chunks_done + 1,
@@ -131,17 +140,20 @@ def _with_bit(bits: bytes, position: int) -> bytes:
 
 
 def _complete(request: Request) -> Request:
-    """End the request when its last chunk was counted."""
-    if request.status.ended or request.chunks_total is None or request.chunks_done < request.chunks_total:
+    """End or hold the request when its last chunk was counted."""
+    unfinished = request.chunks_total is None or request.chunks_done < request.chunks_total
+    if unfinished or not request.status.processing:
         return request
-    if request.rows_ingested:
+    if request.rows_accepted and exceeds_max_rejects(request):
+        return hold(request, request.last_step_at)
+    if request.rows_accepted:
         return replace(request, status=Status.COMPLETED, finished_at=request.last_step_at)
     error = _no_rows_ingested(request) if request.rows_read else refused_file(no_rows())
     return replace(request, status=Status.FAILED, finished_at=request.last_step_at, error=error)
 
 
 def _refuse(request: Request, step: FileRefused) -> Request:
-    if request.status.ended:
+    if not request.status.processing:
         return request
     return replace(request, status=Status.FAILED, finished_at=step.at_us, error=step.problem)
 

@@ -45,6 +45,7 @@ STATUS = {
     "conflict": 409,
     "cannot_cancel": 409,
     "cannot_revert": 409,
+    "cannot_approve": 409,
     "not_ended": 409,
     "nothing_set_aside": 409,
     "attribute_exists": 409,

@@ -94,6 +94,14 @@ def cancel_request(call: Call, request_id: str) -> RequestView:
 
 
 @router.post(
+    "/v1/requests/{request_id:id}:approve", dependencies=[allowed_to(RequestUseCases.approve)], responses=problems(409)
+)
+def approve_request(call: Call, request_id: str) -> RequestView:
+    """Let the rows of a held request count."""
+    return _view(call, call.use_cases.requests.approve(call.caller, request_id))
+
+
+@router.post(
     "/v1/requests/{request_id:id}:undo", dependencies=[allowed_to(RequestUseCases.undo)], responses=problems(409)
 )
 def undo_request(call: Call, request_id: str) -> RequestView:

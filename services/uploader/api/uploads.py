@@ -38,6 +38,7 @@ UPLOADS_PER_TENANT = 16
 UPLOADS_IN_ALL = 64
 SLOT_SECONDS = 60.0  # that an upload waits for its turn
 UNNAMED = "file"
+MAX_LIMIT_TEXT = 16  # characters of a share, such as 12.5%
 
 F = TypeVar("F")
 R = TypeVar("R", bound=Model)
@@ -48,6 +49,8 @@ router = APIRouter(route_class=Operation)
 class UploadPart(Model):
     """The part `request` of an upload. Without `mapping` the data source's saved one is used.
 
+    With more rejects than `max_rejects`, a share such as "5%" or a number of rows, the request is held.
+
     With `create_data_source` the data source may be new, unless its name is nearly that of another.
     """
 
@@ -55,6 +58,7 @@ class UploadPart(Model):
     mode: ModeText = Mode.UPSERT
     segment: Name | None = None
     notify: Annotated[tuple[str, ...], Field(strict=False, max_length=MAX_ADDRESSES)] = ()
+    max_rejects: Annotated[str, Field(max_length=MAX_LIMIT_TEXT)] | Annotated[int, Field(ge=0)] | None = None
     mapping: Columns | None = None
     file_name: Annotated[str, Field(max_length=MAX_FILE_NAME_SENT)] | None = None
     create_data_source: bool = False
@@ -67,6 +71,7 @@ class UploadPart(Model):
             mode=self.mode,
             segment=self.segment,
             notify=self.notify,
+            max_rejects=None if self.max_rejects is None else str(self.max_rejects),
             columns=None if self.mapping is None else [column.spec() for column in self.mapping],
             create_source=self.create_data_source,
         )

@@ -46,7 +46,18 @@ class StoredProblem(TypedDict):
     faults: list[FaultView]
 
 
+class HeldView(TypedDict):
+    """Why a request is held, what to do about it, and when it is cancelled if nobody decides."""
+
+    reason: str
+    message: str
+    hint: str
+    until: str | None
+
+
 class RequestView(TypedDict):
+    """`rows_accepted` are read and valid; `rows_ingested` is the same number once the status is COMPLETED, else 0."""
+
     request_id: str
     tenant_id: str
     data_source: str
@@ -60,11 +71,14 @@ class RequestView(TypedDict):
     finished_at: str | None
     bytes: int
     rows_read: int
+    rows_accepted: int
     rows_ingested: int
     rows_rejected: int
+    max_rejects: str | None
     chunks_done: int
     chunks_total: int | None
     reject_reasons: dict[str, int]
+    held: HeldView | None
     error: StoredProblem | None
     eta_seconds: int | None
 

@@ -59,7 +59,7 @@ FINGERPRINTS = {
     "chunk-ready/1": "e1762ff50ba7e581",
     "dead-letter/1": "8880f3a835171ba2",
     "progress/1": "8b72ba387ff34400",
-    "status/1": "bcca41330b2c7874",
+    "status/1": "eb6d4e09aca2775e",
     "upload-offered/1": "42a8ef86e33166b8",
     "upload-requested/1": "3a5ff6b1349fffa1",
 }
@@ -107,9 +107,9 @@ def chunk_done(draw: st.DrawFn) -> ChunkDone:
 def status_changed(draw: st.DrawFn) -> StatusChanged:
     ingested, rejected = draw(counts), draw(counts)
     return draw(st.builds(StatusChanged, **identity, status=st.sampled_from(Status).map(str), data_source=texts,
-                          at_us=counts, rows_read=st.just(ingested + rejected), rows_ingested=st.just(ingested),
-                          rows_rejected=st.just(rejected), publisher_id=st.none() | texts,
-                          problem_code=st.none() | texts))  # fmt: skip
+                          at_us=counts, rows_read=st.just(ingested + rejected), rows_accepted=st.just(ingested),
+                          rows_ingested=st.sampled_from([0, ingested]), rows_rejected=st.just(rejected),
+                          publisher_id=st.none() | texts, problem_code=st.none() | texts))  # fmt: skip
 
 
 steps = (
@@ -268,7 +268,7 @@ SPLIT = Split(at_us=1, chunks=4, bytes=100)
 DONE = ChunkDone(at_us=1, chunk=0, rows_read=5, rows_ingested=3, rows_rejected=2, reject_reasons={"no_identifier": 2})
 PROGRESSED = Progress(tenant_id="t", request_id=REQUEST, step=DONE)
 CHANGED = StatusChanged(tenant_id="t", request_id=REQUEST, data_source="crm", status="COMPLETED", at_us=1, rows_read=5,
-                        rows_ingested=3, rows_rejected=2)  # fmt: skip
+                        rows_accepted=3, rows_ingested=3, rows_rejected=2)  # fmt: skip
 LETTER = DeadLetter(from_topic=PROGRESS, from_partition=0, from_offset=7, from_key=b"k", value=b"v", reason="truncated",
                     message="", at_us=1)  # fmt: skip
 
@@ -311,6 +311,7 @@ IMPOSSIBLE: list[tuple[Event, dict[str, Any]]] = [
     (CHANGED, {"status": "DONE"}),
     (CHANGED, {"rows_read": 6}),
     (CHANGED, {"rows_read": 1, "rows_rejected": -2}),
+    (CHANGED, {"rows_ingested": 2}),
     (CHANGED, {"at_us": -1}),
     (PROGRESSED, {"step": (Started(at_us=1), {"at_us": -1})}),
     (PROGRESSED, {"step": (SPLIT, {"chunks": -1})}),

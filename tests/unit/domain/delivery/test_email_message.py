@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from penstock.domain.delivery.email_message import message_id, render
 from penstock.domain.delivery.notification import Notification
 from penstock.domain.errors import Fault, Problem
-from penstock.domain.requests.request import Request, Status
+from penstock.domain.requests.request import Hold, Request, Status
 
 SENDER = "penstock@mail.example"
 REQUEST = Request(
@@ -28,7 +28,7 @@ REQUEST = Request(
     started_at=1_700_000_001_000_000,
     finished_at=1_700_000_002_000_000,
     rows_read=10,
-    rows_ingested=7,
+    rows_accepted=7,
     rows_rejected=3,
     reject_reasons={"wrong_field_count": 2, "no_identifier": 1},
 )
@@ -58,6 +58,20 @@ def test_a_failure_says_how_to_fix_it() -> None:
     text = render(replace(NOTIFICATION, status=Status.FAILED), failed, SENDER).get_content()
     assert "No column could be found.\n  Save the file as TSV.\n" in text
     assert "penstock rejects" not in text
+
+
+def test_a_hold_says_why_what_to_run_and_until_when() -> None:
+    held = replace(
+        REQUEST, status=Status.HELD, max_rejects="5%", hold=Hold("too_many_rejects", 0, 1_800_000_000_000_000)
+    )
+    message = render(replace(NOTIFICATION, status=Status.HELD), held, SENDER)
+    text = message.get_content()
+    assert message["Subject"] == "Upload held: people.tsv"
+    assert "3 of 10 rows (30.0%) were rejected; the limit is 5%." in text
+    assert "Rows ingested: 0\n" in text
+    assert f"To ingest the other 7 rows: penstock approve {REQUEST.request_id}" in text
+    assert f"penstock cancel {REQUEST.request_id}" in text
+    assert "cancelled at 2027-01-15T08:00:00.000000Z" in text
 
 
 def test_every_copy_is_the_same_message_and_every_notification_another() -> None:

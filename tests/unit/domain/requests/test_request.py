@@ -66,31 +66,39 @@ def deliveries(draw: st.DrawFn) -> tuple[list[Step], list[Step]]:
     return steps, draw(st.permutations(repeated))
 
 
-@given(deliveries())
-def test_every_order_and_duplication_gives_the_same_request(delivered: tuple[list[Step], list[Step]]) -> None:
+limits = st.sampled_from([None, "0", "3", "20%", "100%"]).map(lambda limit: replace(REQUEST, max_rejects=limit))
+
+
+@given(deliveries(), limits)
+def test_every_order_and_duplication_gives_the_same_request(
+    delivered: tuple[list[Step], list[Step]], start: Request
+) -> None:
     steps, shuffled = delivered
-    assert fold(*shuffled) == fold(*steps)
+    assert fold(*shuffled, start=start) == fold(*steps, start=start)
 
 
-@given(deliveries())
-def test_counts_add_up_at_every_moment_and_an_end_sticks(delivered: tuple[list[Step], list[Step]]) -> None:
-    request = REQUEST
+@given(deliveries(), limits)
+def test_counts_add_up_at_every_moment_and_an_end_sticks(
+    delivered: tuple[list[Step], list[Step]], start: Request
+) -> None:
+    request = start
     for step in delivered[1]:
         before, request = request, apply(request, step)
-        assert request.rows_read == request.rows_ingested + request.rows_rejected
+        assert request.rows_read == request.rows_accepted + request.rows_rejected
+        assert request.rows_ingested == (request.rows_accepted if request.status is Status.COMPLETED else 0)
         assert request.chunks_done == sum(has_chunk(request, number) for number in range(20))
-        if before.status.ended:
+        if not before.status.processing:
             assert (request.status, request.finished_at) == (before.status, before.finished_at)
-    assert request.status.ended
-    assert request.finished_at is not None
+    assert not request.status.processing
+    assert (request.finished_at is None) == (request.status is Status.HELD) == (request.hold is not None)
     distinct = {step.chunk: step for step in delivered[0] if isinstance(step, ChunkDone)}
-    assert request.rows_ingested == sum(step.rows_ingested for step in distinct.values())
+    assert request.rows_accepted == sum(step.rows_ingested for step in distinct.values())
     assert sum(request.reject_reasons.values()) == request.rows_rejected
 
 
-@given(deliveries(), st.integers(0, 10))
-def test_nothing_moves_a_cancelled_request(delivered: tuple[list[Step], list[Step]], cut: int) -> None:
-    request = fold(*delivered[1][:cut])
+@given(deliveries(), limits, st.integers(0, 10))
+def test_nothing_moves_a_cancelled_request(delivered: tuple[list[Step], list[Step]], start: Request, cut: int) -> None:
+    request = fold(*delivered[1][:cut], start=start)
     if not request.status.ended:
         cancelled = cancel(request, 77)
         assert fold(*delivered[1][cut:], start=cancelled) == cancelled
@@ -151,7 +159,7 @@ def test_what_has_ended_cannot_be_cancelled(status: Status) -> None:
     assert caught.value.code == "cannot_cancel"
 
 
-@pytest.mark.parametrize("status", [Status.SCHEDULED, Status.IN_PROGRESS, Status.FAILED, Status.CANCELLED])
+@pytest.mark.parametrize("status", [Status.SCHEDULED, Status.IN_PROGRESS, Status.HELD, Status.FAILED, Status.CANCELLED])
 def test_only_what_is_completed_can_be_undone(status: Status) -> None:
     with pytest.raises(Refused) as caught:
         revert(replace(REQUEST, status=status), 9)
@@ -211,7 +219,8 @@ def test_the_public_form_has_exactly_the_promised_fields() -> None:
     public = to_public(fold(Started(at_us=1_700_000_000_123_456), chunk(0, 1, 2, at_us=1_700_000_000_123_457)), 0)
     names = (
         "request_id tenant_id data_source file_name uploaded_by status mode segment accepted_at started_at finished_at"
-        " bytes rows_read rows_ingested rows_rejected chunks_done chunks_total reject_reasons error eta_seconds"
+        " bytes rows_read rows_accepted rows_ingested rows_rejected max_rejects chunks_done chunks_total reject_reasons"
+        " held error eta_seconds"
     )
     assert list(public) == names.split()
     assert public["accepted_at"] == "1970-01-01T00:00:01.000000Z"

@@ -18,9 +18,24 @@ ID = "01a211d4-c8d9-7b12-8205-7d7ddcbdeef9"
 
 def request(**changes: Any) -> dict[str, Any]:
     times = {"accepted_at": "2026-11-25T08:31:22.98Z", "finished_at": "2026-11-25T08:31:24.98Z"}
-    counts = {"rows_read": 20_000, "rows_ingested": 19_880, "rows_rejected": 120, "reject_reasons": {}}
+    counts = {
+        "rows_read": 20_000,
+        "rows_accepted": 19_880,
+        "rows_ingested": 19_880,
+        "rows_rejected": 120,
+        "reject_reasons": {},
+    }
     names = {"request_id": ID, "file_name": "customers.tsv", "data_source": "store_pos", "mode": "upsert"}
-    return {**names, **times, **counts, "status": "COMPLETED", "bytes": 2_189_609, "error": None, **changes}
+    return {
+        **names,
+        **times,
+        **counts,
+        "status": "COMPLETED",
+        "bytes": 2_189_609,
+        "held": None,
+        "error": None,
+        **changes,
+    }
 
 
 def rendered(view: RenderableType, width: int) -> list[str]:

@@ -32,7 +32,7 @@ def test_each_step_of_a_request_is_logged_with_its_ids_and_duration(tmp_path: Pa
     assert {(line["request_id"], line["tenant"], line["data_source"]) for line in reported} == {ids}
     assert all(line["seconds"] >= 0 for line in reported)
     chunks = [line for line in reported if line["event"] == "chunk.done"]
-    assert sum(line["ingested"] for line in chunks) == done.rows_ingested
+    assert sum(line["ingested"] for line in chunks) == done.rows_accepted
     assert len(chunks) == done.chunks_total
     assert [line["event"] for line in reported].count("request.completed") == 1
     output = json.dumps(lines, default=str)

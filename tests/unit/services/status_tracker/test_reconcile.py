@@ -13,7 +13,7 @@ from services.status_tracker.main import QUIET_SECONDS
 from services.status_tracker.reconcile import UNDO_GRACE_US
 from tests.support.acceptance import TENANT
 from tests.support.failing_control_store import Died, FailingControlStore
-from tests.support.tracker_harness import TrackerHarness
+from tests.support.tracker_harness import TrackerHarness, steps_of
 
 
 def manifest(chunk: int) -> Manifest:
@@ -97,6 +97,55 @@ def test_cancelling_and_undoing_are_announced_although_no_event_comes(harness: T
     assert [mail for mail in harness.mailer.summaries() if "cancelled" in mail or "undone" in mail] == [
         "Upload cancelled: people.tsv to ann@example.com",
         "Upload undone: people.tsv to ann@example.com",
+    ]
+    assert list(harness.requests.active(TENANT)) == []
+
+
+def hold(harness: TrackerHarness) -> Request:
+    """A request with one reject in ten rows, of which none is allowed; held and announced."""
+    request = harness.handle(harness.accept("ann@example.com", max_rejects="0"), *steps_of(1))
+    assert (request.status, harness.statuses()) == (Status.HELD, ["SCHEDULED", "IN_PROGRESS", "HELD"])
+    return request
+
+
+def until(request: Request) -> int:
+    assert request.hold is not None
+    assert request.hold.until_us is not None
+    return request.hold.until_us
+
+
+def test_a_held_request_stays_as_it_is_until_its_time(harness: TrackerHarness) -> None:
+    request = hold(harness)
+    wait(harness)
+    harness.clock.at_us = until(request) - 1
+    harness.reconciler.reconcile()
+    assert present(harness, request).status is Status.HELD
+    assert (len(harness.statuses()), harness.published(UPLOAD_REQUESTED)) == (3, [])
+    assert [each.request_id for each in harness.requests.active(TENANT)] == [request.request_id]
+
+
+def test_a_hold_that_ended_while_no_tracker_ran_expires_and_is_announced_once(harness: TrackerHarness) -> None:
+    request = hold(harness)
+    harness.clock.at_us = until(request)
+    harness.start()
+    for _ in range(3):
+        harness.reconciler.reconcile()
+    expired = present(harness, request)
+    assert (expired.status, expired.error and expired.error.code) == (Status.CANCELLED, "hold_expired")
+    assert harness.statuses() == ["SCHEDULED", "IN_PROGRESS", "HELD", "CANCELLED"]
+    assert list(harness.requests.active(TENANT)) == []
+
+
+def test_each_transition_of_an_approved_request_is_mailed_once(harness: TrackerHarness) -> None:
+    request = hold(harness)
+    harness.requests.approve(TENANT, request.request_id)
+    for _ in range(3):
+        harness.reconciler.reconcile()
+        harness.handle(request, *steps_of(1))
+        harness.notifier.deliver_due()
+    assert harness.mailer.summaries() == [
+        f"Upload {reached}: people.tsv to ann@example.com"
+        for reached in ("accepted", "in progress", "held", "completed")
     ]
     assert list(harness.requests.active(TENANT)) == []
 
