@@ -16,6 +16,7 @@ from penstock.application.catalog.column_specs import ColumnSpec
 from penstock.application.catalog.known_catalog import check_source, resolve_mapping
 from penstock.domain.access.permissions import Role
 from penstock.domain.errors import Unavailable
+from penstock.domain.files.formats import FORMATS
 from penstock.domain.limits import MAX_PAGE
 from penstock.domain.requests.public_view import rfc3339
 from penstock.domain.requests.request import Status
@@ -50,7 +51,8 @@ CONNECT_SECONDS = 10.0
 READ_SECONDS = 60.0  # an idle event stream sends comments more often
 RECONNECT_SECONDS = 60.0  # how long a server may be away while a request is followed
 RECONNECT_PAUSE_SECONDS = 1.0
-JSON, EVENTS, TSV = "application/json", "text/event-stream", "text/tab-separated-values"
+JSON, EVENTS = "application/json", "text/event-stream"
+REJECT_FILES = tuple(registered.media_type for registered in FORMATS.values())
 _JSON = {"Content-Type": JSON}
 _EVENT_DATA, _EVENT_COMMENT = b"data:", b":"
 
@@ -133,7 +135,7 @@ class HttpClient(Client):
         return self._problems
 
     def rejects(self, request_id: str) -> Iterator[bytes]:
-        return self._lines(self._send("GET", _path(request_id, "/rejects"), kind=TSV))
+        return self._lines(self._send("GET", _path(request_id, "/rejects"), kind=REJECT_FILES))
 
     def cancel(self, request_id: str) -> Document:
         return self._document("POST", _path(request_id, ":cancel"), RequestView)
@@ -231,7 +233,13 @@ class HttpClient(Client):
             return read_body(self._base, response, max_bytes)
 
     def _send(
-        self, method: str, path: str, *, body: Any = None, headers: dict[str, str] | None = None, kind: str = ""
+        self,
+        method: str,
+        path: str,
+        *,
+        body: Any = None,
+        headers: dict[str, str] | None = None,
+        kind: str | tuple[str, ...] = "",
     ) -> Response:
         """The response, with its body unread. Raises the error of a problem, or if the body is not of `kind`."""
         with driver_errors(self._base):

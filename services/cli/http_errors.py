@@ -44,9 +44,9 @@ def driver_errors(url: str) -> Iterator[None]:
         raise Unavailable(_message(error).format(url=url)) from None
 
 
-def check_answer(url: str, response: urllib3.BaseHTTPResponse, kind: str) -> None:
+def check_answer(url: str, response: urllib3.BaseHTTPResponse, kind: str | tuple[str, ...]) -> None:
     """Raises the error of an unsuccessful answer, which the API sends as a problem (RFC 9457). A successful answer must
-    have the media type `kind`, if one is given."""
+    have the media type `kind`, or one of them, if any is given."""
     if response.status < HTTPStatus.MULTIPLE_CHOICES:
         if not response.headers.get("Content-Type", "").startswith(kind):
             raise _not_penstock(url, response)

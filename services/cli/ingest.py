@@ -20,7 +20,9 @@ from services.cli.views import request_view
 
 
 def ingest(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="A TSV file, plain, gzip or zstd; - is stdin.")],
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="A CSV, TSV or NDJSON file, plain, gzip or zstd; - is stdin.")
+    ],
     source: Source,
     maps: Maps = None,
     policies: Policies = None,

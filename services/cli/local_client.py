@@ -51,7 +51,7 @@ class LocalClient(Client):
         return []
 
     def rejects(self, request_id: str) -> Iterator[bytes]:
-        return self._use_cases.requests.rejects(self._caller, request_id)
+        return self._use_cases.requests.rejects(self._caller, request_id).parts
 
     def cancel(self, request_id: str) -> Document:
         return self._public(self._use_cases.requests.cancel(self._caller, request_id))

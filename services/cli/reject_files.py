@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from penstock.application.uploads.inspection import MAX_SAMPLE_COLUMNS
 from penstock.domain.errors import refusal
+from penstock.domain.files.chunking import spans
 from penstock.domain.files.formats import detect_format, tabular_format, text_start
-from penstock.domain.files.rejects import REJECT_COLUMNS
-from penstock.domain.files.tabular_format import HeaderCells, RowScanner, TabularFormat
+from penstock.domain.files.tabular_format import HeaderCells, TabularFormat
+from penstock.domain.mapping.mapping import Limits
 from services.cli.failures import SHOWN_PATH, BadUsage
+
+BLOCK_BYTES = 1 << 20  # of rows that are counted at a time
 
 
 def check_output(path: Path, *, force: bool) -> None:
@@ -40,38 +44,52 @@ def save(parts: Iterable[bytes], path: Path) -> int:
 
 
 def _write(parts: Iterable[bytes], file: Any) -> int:
-    counter = _RowCounter()
-    for part in parts:
-        file.write(part)
-        counter.take(part)
+    """Write the file; returns its number of rows."""
+    rest = iter(parts)
+    first = next(rest, b"")
+    file.write(first)
+    file_format, header = _opened(first)
+    body = _Kept(first[header.body_start :], rest, file)
+    rows = 0
+    for span in spans(
+        body, file_format, body_start=0, first_line=1, chunk_bytes=BLOCK_BYTES, max_row_bytes=Limits().row_bytes
+    ):
+        rows += len(file_format.split_rows(body.taken(span.end - span.start).decode(errors="replace"), 1).rows)
     file.flush()
-    return counter.rows
+    return rows
 
 
-class _RowCounter:
-    """Counts the rows of a reject file as it is written. The first part contains the header: a name has no newline."""
+class _Kept:
+    """Writes the parts of a file as they are read, and keeps them until they are taken."""
 
-    def __init__(self) -> None:
-        self.rows = 0
-        self._scanner: RowScanner | None = None
+    def __init__(self, first: bytes, rest: Iterable[bytes], file: Any) -> None:
+        self._first, self._rest, self._file = first, rest, file
+        self._kept = bytearray()
 
-    def take(self, part: bytes) -> None:
-        at = 0
-        if self._scanner is None:
-            file_format, header = _opened(part)
-            at, self._scanner = header.body_start, file_format.scanner()
-        while end := self._scanner.next_end(part, at):
-            self.rows, at = self.rows + 1, end.offset
+    def __iter__(self) -> Iterator[bytes]:
+        self._kept += self._first
+        yield self._first
+        for part in self._rest:
+            self._file.write(part)
+            self._kept += part
+            yield part
+
+    def taken(self, size: int) -> bytes:
+        """The next bytes in order."""
+        taken = bytes(self._kept[:size])
+        del self._kept[:size]
+        return taken
 
 
 def as_records(parts: Iterable[bytes]) -> list[dict[str, Any]]:
     """Each reject with its line, its reasons and its cells, as text."""
-    rest = iter(parts)
-    first = next(rest, b"")
-    file_format, header = _opened(first)
-    body = first[header.body_start :] + b"".join(rest)
-    rows = file_format.split_rows(body.decode(), header.first_line).rows
-    return [_record(file_format.cells(row)) for row in rows]
+    file = b"".join(parts)
+    if not file:
+        return []
+    file_format, header = _opened(file)
+    names = [name.decode() for name in header.cells]
+    rows = file_format.split_rows(file[header.body_start :].decode(), header.first_line).rows
+    return [_record(file_format.cells(row, names)) for row in rows]
 
 
 def _record(row: Sequence[str]) -> dict[str, Any]:
@@ -80,5 +98,6 @@ def _record(row: Sequence[str]) -> dict[str, Any]:
 
 
 def _opened(head: bytes) -> tuple[TabularFormat, HeaderCells]:
+    """The format of a reject file, from its header or its first row."""
     file_format = tabular_format(detect_format(head))
-    return file_format, file_format.read_header(head, text_start(head), max_columns=len(REJECT_COLUMNS), complete=True)
+    return file_format, file_format.read_header(head, text_start(head), max_columns=MAX_SAMPLE_COLUMNS, complete=True)

@@ -23,7 +23,9 @@ from services.cli.views import request_view, requests_view
 
 
 def upload(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="A TSV file, plain, gzip or zstd; - is stdin.")],
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="A CSV, TSV or NDJSON file, plain, gzip or zstd; - is stdin.")
+    ],
     source: Source,
     mode: Annotated[
         Mode, typer.Option(help="upsert: add and update; replace: remove the source's existing data and add the new.")
@@ -97,7 +99,7 @@ def rejects(
     key: Key = None,
     as_json: AsJson = False,
 ) -> None:
-    """Get the rejected rows as a TSV, with line numbers and reasons, to correct them and ingest them again."""
+    """Get the rejected rows in the format of the file, with lines and reasons, to correct and ingest them again."""
     with reporting(as_json=as_json) as out, connect(data, url, key) as client:
         if output is not None:
             check_output(output, force=force)

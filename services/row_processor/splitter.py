@@ -106,10 +106,11 @@ class Splitter:
         count = 0
         for span in spans(
             reader.stream(header.body_start, piece=READ_BYTES),
-            tabular_format(plan.file_format).scanner(),
+            tabular_format(plan.file_format),
             body_start=header.body_start,
             first_line=header.first_line,
             chunk_bytes=plan.chunk_bytes,
+            max_row_bytes=plan.limits.row_bytes,
         ):
             chunk = ChunkReady(
                 tenant_id=event.tenant_id,

@@ -35,7 +35,7 @@ REFUSED = {
     "only a byte-order mark": (b"\xef\xbb\xbf", {"empty_file"}),
     "only line ends": (b"\r\n\n", {"empty_file"}),
     "header only": (HEADER, {"no_rows"}),
-    "a CSV": ("crmid,email,city\nC1,a@example.com,Utrecht\n", {"not_tab_separated"}),
+    "a CSV with an open quote in its header": ('crmid,"email,city\nC1,a@example.com,Utrecht\n', {"invalid_quotes"}),
     "an archive": (zipped(), None),
     "UTF-16": ((HEADER + GOOD).encode("utf-16"), None),
     "several header faults": (

@@ -75,7 +75,7 @@ def test_a_saved_mapping_is_used(system: HttpSystem) -> None:
         (gzip.compress(ROWS)[:-9], 422, "truncated_file"),
         (gzip.compress(ROWS)[:-8] + b"\0" * 8, 422, "corrupt_file"),
         (ROWS.decode().encode("utf-16"), 422, "not_utf8"),
-        (b"crmid,phone,preferences\nc1,,\n", 422, "not_tab_separated"),
+        (b'[{"crmid": "c1"}]\n', 422, "not_tabular"),
     ],
 )
 def test_a_refused_file_leaves_nothing(system: HttpSystem, content: bytes, status: int, code: str) -> None:

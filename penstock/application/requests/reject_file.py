@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
 from penstock.application.encryption.sealed_objects import SealedObjects, rejects_key
 from penstock.application.requests.chunks import Chunks
 from penstock.application.requests.requests import Requests
 from penstock.domain.errors import NotFound, Refused, refusal
-from penstock.domain.files.formats import tabular_format
+from penstock.domain.files.formats import FORMATS, tabular_format
 from penstock.domain.files.header import Header, parse_header
 from penstock.domain.files.rejects import Reject, decode_rejects
 from penstock.domain.files.tabular_format import MAX_HEADER_BYTES
 from penstock.domain.requests.request import Request
 from penstock.ports.object_store import ObjectRef
+
+
+class RejectFile(NamedTuple):
+    """A reject file in parts. Its name ends in `extension`, the name of its format."""
+
+    extension: str
+    media_type: str
+    parts: Iterator[bytes]
 
 
 class RejectFiles:
@@ -22,8 +31,8 @@ class RejectFiles:
     def __init__(self, requests: Requests, chunks: Chunks, files: SealedObjects) -> None:
         self._requests, self._chunks, self._files = requests, chunks, files
 
-    def lines(self, tenant_id: str, request_id: str, *, only: frozenset[str] = frozenset()) -> Iterator[bytes]:
-        """The reject file: its header, then one part per row. Holds the rejects of one chunk in memory at a time.
+    def file(self, tenant_id: str, request_id: str, *, only: frozenset[str] = frozenset()) -> RejectFile:
+        """The reject file of a request. Holds the rejects of one chunk in memory at a time.
 
         `only` selects the rows rejected for one of these reasons; empty selects all.
         Raises `NotFound`; `Refused`: no_rejects, rejects_expired.
@@ -39,7 +48,9 @@ class RejectFiles:
         rejects = self._rejects(tenant_id, keys)
         selected = (reject for reject in rejects if not only or only.intersection(reject.reasons))
         header = self._header(request)
-        return tabular_format(header.file_format).write_rejects(header.columns, selected)
+        name = header.file_format.name
+        parts = tabular_format(header.file_format).write_rejects(header.columns, selected, header=header.names_in_file)
+        return RejectFile(name, FORMATS[name].media_type, parts)
 
     def _header(self, request: Request) -> Header:
         """The header of the uploaded file, which is stored as long as the rejects."""

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import partial
 
 from penstock.application.access.audit import Audit
-from penstock.application.requests.reject_file import RejectFiles
+from penstock.application.requests.reject_file import RejectFile, RejectFiles
 from penstock.application.requests.requests import RequestPage, Requests
 from penstock.application.uploads.resubmit import Resubmitter
 from penstock.application.use_case import Audited, UseCases, use_case
@@ -66,9 +65,9 @@ class RequestUseCases(UseCases):
         return self._resubmitter.resubmit(caller.tenant_id, request_id, uploaded_by=caller.name, accepting=accepting)
 
     @use_case(Permission.DOWNLOAD_REJECTS, "rejects.download", details=("request_id",))
-    def rejects(self, caller: Caller, request_id: str) -> Iterator[bytes]:
-        """The reject file, its header first. Raises `Refused`: no_rejects, rejects_expired."""
-        return self._rejects.lines(caller.tenant_id, request_id)
+    def rejects(self, caller: Caller, request_id: str) -> RejectFile:
+        """The reject file, in the format of the uploaded one. Raises `Refused`: no_rejects, rejects_expired."""
+        return self._rejects.file(caller.tenant_id, request_id)
 
     def _record_child(self, caller: Caller, parent_id: str, child_id: str) -> None:
         self._audit.record(caller, RESUBMIT, request_id=parent_id, details={"child_id": child_id})

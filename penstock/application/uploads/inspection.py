@@ -70,13 +70,12 @@ class Inspection(NamedTuple):
         if not any(header.cells):
             return []
         names = [cell.decode(errors="replace") for cell in header.cells]
-        rows = [file_format.cells(row) for row in self._rows(file_format, header)[:SAMPLE_ROWS]]
+        rows = [file_format.cells(row, names) for row in self._rows(file_format, header)[:SAMPLE_ROWS]]
         return [[cell[:MAX_SAMPLE_CELL] for cell in cells[:MAX_SAMPLE_COLUMNS]] for cells in [names, *rows]]
 
     def _rows(self, file_format: TabularFormat, header: HeaderCells) -> Sequence[str]:
         """The complete rows in the head of the file."""
-        last = file_format.scanner().last_end(self.head, header.body_start, len(self.head))
-        end = len(self.head) if self.complete else last.offset if last else header.body_start
+        end = len(self.head) if self.complete else max(self.head.rfind(b"\n") + 1, header.body_start)
         body = self.head[header.body_start : end].decode(errors="replace")
         return file_format.split_rows(body, header.first_line).rows
 

@@ -41,7 +41,7 @@ class Resubmitter:
             mapping=self._requests.plan(tenant_id, request_id).mapping,
             parent_id=request_id,
         )
-        lines = self._rejects.lines(tenant_id, request_id, only=frozenset({SET_ASIDE}))
+        rejects = self._rejects.file(tenant_id, request_id, only=frozenset({SET_ASIDE}))
         return self._intake.upload(
-            tenant_id, lines, command, idempotency_key=f"resubmit\n{request_id}", accepting=accepting
+            tenant_id, rejects.parts, command, idempotency_key=f"resubmit\n{request_id}", accepting=accepting
         )

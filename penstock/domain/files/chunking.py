@@ -1,6 +1,6 @@
 """Chunking: cuts a file's body into ranges of whole rows without parsing a row.
 
-The format decides where a row ends (`TabularFormat.scanner`).
+The format decides where a row ends (`TabularFormat.last_row_end`).
 """
 
 from __future__ import annotations
@@ -8,7 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from penstock.domain.files.tabular_format import RowEnd, RowScanner
+from penstock.domain.files.tabular_format import TabularFormat
+
+_NEWLINE = b"\n"
 
 
 class ChunkSpan(NamedTuple):
@@ -21,15 +23,22 @@ class ChunkSpan(NamedTuple):
 
 
 def spans(
-    parts: Iterable[bytes], scanner: RowScanner, *, body_start: int, first_line: int, chunk_bytes: int
+    parts: Iterable[bytes],
+    file_format: TabularFormat,
+    *,
+    body_start: int,
+    first_line: int,
+    chunk_bytes: int,
+    max_row_bytes: int,
 ) -> Iterator[ChunkSpan]:
     """The chunks of a file's body. `parts` are its bytes, in pieces of any size; the body starts at `body_start`.
 
     Every byte of the body lies in exactly one span, in order. A span ends at the last row end within `chunk_bytes`; a
     longer row gets a span of its own. The last row may lack its line end. The result depends on the bytes alone, not on
-    how they are split into parts, and no part is kept in memory.
+    how they are split into parts. Memory holds a chunk, a part and, if the format looks ahead, a row of the maximum
+    size.
     """
-    cutter = _Cutter(scanner, body_start, first_line, chunk_bytes)
+    cutter = _Cutter(file_format, body_start, first_line, chunk_bytes, max(chunk_bytes, max_row_bytes))
     for part in parts:
         yield from cutter.take(part)
     yield from cutter.finish()
@@ -44,57 +53,54 @@ def is_oversized_row(size: int, *, chunk_bytes: int, max_row_bytes: int) -> bool
 
 
 class _Cutter:
-    """The state between two parts: the current span, and how far it has been scanned.
+    """The state between two parts. `_rows` holds the bytes from the current span's start on, apart from its first
+    `_dropped`, which belong to a line that is too long to be kept; `_line` is the span's first line."""
 
-    `_edge` is the end of the last whole row in the span so far, or `_start` when there is none; `_lines` counts the
-    lines up to it. No row ends in [_edge, _seen).
-    """
-
-    def __init__(self, scanner: RowScanner, start: int, first_line: int, chunk_bytes: int) -> None:
-        self._scanner, self._chunk_bytes = scanner, chunk_bytes
+    def __init__(self, file_format: TabularFormat, start: int, first_line: int, chunk_bytes: int, max_row: int) -> None:
+        self._format, self._chunk_bytes, self._max_row = file_format, chunk_bytes, max_row
+        self._needed = chunk_bytes + (max_row if file_format.looks_ahead else 0)
         self._chunk, self._start, self._line = 0, start, first_line
-        self._seen = self._edge = start
-        self._lines = 0
+        self._rows = bytearray()
+        self._dropped = 0
 
     def take(self, part: bytes) -> Iterator[ChunkSpan]:
-        """The spans that end within `part`, the next bytes of the file."""
-        at = 0
-        while at < len(part):
-            window = self._start + self._chunk_bytes - self._seen
-            if window > 0:
-                at = self._scan(part, at, min(len(part), at + window))
-                continue
-            if self._edge == self._start:
-                at = self._finish_row(part, at)
-            if self._edge > self._start:
-                yield self._cut(self._edge)
+        """The spans that end for certain, given `part`, the next bytes of the file."""
+        self._rows += part
+        yield from self._whole_spans(final=False)
 
     def finish(self) -> Iterator[ChunkSpan]:
-        """The last span, which ends with the file."""
-        if self._seen > self._start:
-            yield self._cut(self._seen)
+        """The remaining spans, the last of which ends with the file."""
+        yield from self._whole_spans(final=True)
+        if self._rows or self._dropped:
+            yield self._cut(len(self._rows))
 
-    def _scan(self, part: bytes, at: int, to: int) -> int:
-        """Record the last row end in part[at:to], which lies within the span's window."""
-        self._record_end(self._scanner.last_end(part, at, to), at)
-        self._seen += to - at
-        return to
+    def _whole_spans(self, *, final: bool) -> Iterator[ChunkSpan]:
+        while self._dropped or len(self._rows) > self._chunk_bytes:
+            if not (self._dropped or final or len(self._rows) >= self._needed):
+                return
+            end = self._end()
+            if not end:
+                self._drop()
+                return
+            yield self._cut(end)
 
-    def _finish_row(self, part: bytes, at: int) -> int:
-        """Search for the end of a row that is longer than the span's window."""
-        end = self._scanner.next_end(part, at)
-        self._record_end(end, at)
-        to = end.offset if end else len(part)
-        self._seen += to - at
-        return to
+    def _end(self) -> int:
+        """The end of the current span in `_rows`; 0 if it is not there yet."""
+        if self._dropped:
+            return self._rows.find(_NEWLINE) + 1
+        within = self._format.last_row_end(self._rows, self._chunk_bytes, max_row_bytes=self._max_row)
+        return within or self._format.first_row_end(self._rows, max_row_bytes=self._max_row)
 
-    def _record_end(self, end: RowEnd | None, at: int) -> None:
-        if end is not None:
-            self._edge = self._seen + end.offset - at
-            self._lines += end.lines
+    def _drop(self) -> None:
+        """Forget the bytes of a row without a line end, once it is over the limit; it ends with its line."""
+        if self._dropped or len(self._rows) > self._max_row:
+            self._dropped += len(self._rows)
+            self._rows.clear()
 
     def _cut(self, end: int) -> ChunkSpan:
-        span = ChunkSpan(self._chunk, self._start, end, self._line)
-        self._chunk, self._start, self._line = self._chunk + 1, end, self._line + self._lines
-        self._edge, self._lines = end, 0
+        span = ChunkSpan(self._chunk, self._start, self._start + self._dropped + end, self._line)
+        self._chunk, self._start = self._chunk + 1, span.end
+        self._line += self._rows.count(_NEWLINE, 0, end)
+        del self._rows[:end]
+        self._dropped = 0
         return span

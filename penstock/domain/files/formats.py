@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
+from penstock.domain.files.csv import CSV, detect_delimiter
+from penstock.domain.files.ndjson import NDJSON, is_ndjson
 from penstock.domain.files.tabular_format import FileFormat, TabularFormat
 from penstock.domain.files.tsv import TSV, is_tsv
 
@@ -13,19 +15,27 @@ _BOM = b"\xef\xbb\xbf"
 
 class RegisteredFormat(NamedTuple):
     """`detect` returns the file's dialect, given its first bytes and the offset at which its text begins, or None when
-    they do not show that it has this format. `in_dialect` returns the format for a dialect from `detect`."""
+    they do not show that it has this format. `in_dialect` returns the format for a dialect from `detect`. A file's name
+    ends in the format's name; `media_type` is for downloads."""
 
     detect: Callable[[bytes, int], str | None]
     in_dialect: Callable[[str], TabularFormat]
+    media_type: str
 
 
 FORMATS: dict[str, RegisteredFormat] = {
-    "tsv": RegisteredFormat(lambda head, start: "" if is_tsv(head, start) else None, lambda _: TSV),
+    "tsv": RegisteredFormat(
+        lambda head, start: "" if is_tsv(head, start) else None, lambda _: TSV, "text/tab-separated-values"
+    ),
+    "ndjson": RegisteredFormat(
+        lambda head, start: "" if is_ndjson(head, start) else None, lambda _: NDJSON, "application/x-ndjson"
+    ),
+    "csv": RegisteredFormat(detect_delimiter, CSV.__getitem__, "text/csv"),
 }
 
 
 def detect_format(head: bytes) -> FileFormat:
-    """The first format that recognises `head`; otherwise TSV, whose parser then says what is wrong with the file."""
+    """The first format that recognises `head`; otherwise TSV, which a file of one column is."""
     start = text_start(head)
     for name, registered in FORMATS.items():
         dialect = registered.detect(head, start)

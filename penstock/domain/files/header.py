@@ -22,7 +22,7 @@ from penstock.domain.mapping.mapping import Limits, Mapping
 
 
 class Header(msgspec.Struct, frozen=True, kw_only=True):
-    """A valid header.
+    """A valid header. `columns` are the names for the mapping, `names_in_file` as the file has them.
 
     `body_start` is the offset of the first row, `first_line` its line number. `corrected_rejects`: the file is a
     corrected reject file; its first two columns are Penstock's and its cells need `restore_cell`.
@@ -30,6 +30,7 @@ class Header(msgspec.Struct, frozen=True, kw_only=True):
 
     file_format: FileFormat
     columns: tuple[str, ...]
+    names_in_file: tuple[str, ...]
     body_start: int
     first_line: int
     corrected_rejects: bool
@@ -51,10 +52,9 @@ def parse_header(
     raw_header = tabular_format(chosen).read_header(head, start, max_columns=limits.columns, complete=complete)
     if raw_header.faults:
         raise Refused(list(raw_header.faults))
-    columns, faults = _decoded(raw_header.cells)
-    corrected = is_reject_header(columns)
-    if corrected:
-        columns = [restore_cell(name) for name in columns]
+    names, faults = _decoded(raw_header.cells)
+    corrected = is_reject_header(names)
+    columns = [restore_cell(name) for name in names] if corrected else names
     faults += validate_names(columns)
     if raw_header.total > limits.columns:
         faults.insert(0, _too_many_columns(raw_header.total, limits))
@@ -65,6 +65,7 @@ def parse_header(
     return Header(
         file_format=chosen,
         columns=tuple(columns),
+        names_in_file=tuple(names),
         body_start=raw_header.body_start,
         first_line=raw_header.first_line,
         corrected_rejects=corrected,

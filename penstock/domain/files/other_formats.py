@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 from penstock.domain.errors import refusal
 from penstock.domain.files.compression import PLAIN, compression_of
+from penstock.domain.files.ndjson import is_ndjson
 
-SAVE_AS_UTF8 = "Save or export the file as UTF-8, tab-separated."
-_SAVE_AS_TSV = "Open it in the program that created it and save it as tab-separated text (TSV) in UTF-8."
+SAVE_AS_UTF8 = "Save or export the file as UTF-8."
+_SAVE_AS_TEXT = "Open it in the program that created it and save it as CSV or tab-separated text (TSV) in UTF-8."
+_ONE_PER_LINE = "Write one object per line (NDJSON), such as with jq -c '.[]'."
 
 _SAMPLE = 256  # bytes
 _BYTE_ORDER_MARKS = {b"\xff\xfe": "UTF-16 or UTF-32", b"\xfe\xff": "UTF-16", b"\x00\x00\xfe\xff": "UTF-32"}
@@ -24,19 +28,22 @@ _MAGIC = {
     b"\x89PNG": "a picture",
     b"\xff\xd8\xff": "a picture",
 }
-_TEXT = {b"<?xml": "an XML file", b"<!doctype": "a web page", b"<html": "a web page", b'{"': "JSON", b"[{": "JSON"}
+_TEXT = {b"<?xml": "an XML file", b"<!doctype": "a web page", b"<html": "a web page"}
+_JSON = re.compile(rb'\s*(\[\s*)*\{\s*"')
 
 
 def refuse_other_formats(head: bytes) -> None:
-    """Raise `Refused` (`not_utf8`, `not_tsv`) when the plain bytes `head` show another kind of file."""
+    """Raise `Refused` (`not_utf8`, `not_tabular`) when the plain bytes `head` show another kind of file."""
     for mark, encoding in _BYTE_ORDER_MARKS.items():
         if head.startswith(mark):
             raise refusal("not_utf8", f"the file is encoded as {encoding}, not as UTF-8", SAVE_AS_UTF8)
     if compression_of(head) != PLAIN:
-        raise refusal("not_tsv", "the file was compressed twice", "Compress it once, or upload it as it is.")
+        raise refusal("not_tabular", "the file was compressed twice", "Compress it once, or upload it as it is.")
     lowered = head[:_SAMPLE].lower()
     for prefix, kind in (*_MAGIC.items(), *_TEXT.items()):
         if head.startswith(prefix) or (prefix in _TEXT and lowered.startswith(prefix)):
-            raise refusal("not_tsv", f"the file is {kind}, not tab-separated text", _SAVE_AS_TSV)
+            raise refusal("not_tabular", f"the file is {kind}, not CSV, TSV or NDJSON", _SAVE_AS_TEXT)
+    if _JSON.match(head) and not is_ndjson(head, 0):
+        raise refusal("not_tabular", "the file is JSON that does not have one object per line", _ONE_PER_LINE)
     if lowered.count(0) * 5 > len(lowered) * 2:  # in UTF-16, half the bytes of Western text are NUL
         raise refusal("not_utf8", "the file looks like UTF-16 or UTF-32 without a byte-order mark", SAVE_AS_UTF8)

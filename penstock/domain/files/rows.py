@@ -5,7 +5,7 @@ The format defines rows and cells; in every format, a row must be UTF-8 without 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import NamedTuple
 
 from penstock.domain.files.rejects import Reject
@@ -31,15 +31,22 @@ class Parsed(NamedTuple):
 
 
 def parse(
-    body: bytes, file_format: TabularFormat, *, first_line: int, header: Sequence[str], max_cell_bytes: int
+    body: bytes,
+    file_format: TabularFormat,
+    *,
+    first_line: int,
+    header: Sequence[str],
+    used: Collection[int],
+    max_cell_bytes: int,
 ) -> Parsed:
-    """The rows of `body`, which consists of whole rows. `header` names the columns that each row must have."""
+    """The rows of `body`, which consists of whole rows. `header` names the columns that each row must have; cells of
+    columns that are not `used` (by index) may be wrong."""
     text = _decoded(body)
     if text is None or "\0" in text:
         (lines, raw), rejects = _readable_rows(body, file_format, first_line)
     else:
         (lines, raw), rejects = file_format.split_rows(text, first_line), []
-    columns, faulty = file_format.parse_cells(raw, header, max_cell_bytes=max_cell_bytes)
+    columns, faulty = file_format.parse_cells(raw, header, used=used, max_cell_bytes=max_cell_bytes)
     if faulty:
         rejects += [Reject(line=lines[at], reasons=(reason,), row=raw[at].encode()) for at, reason in faulty.items()]
         kept = [at for at in range(len(raw)) if at not in faulty]

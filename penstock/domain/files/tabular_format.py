@@ -1,4 +1,4 @@
-"""The interface of a file format; TSV (`tsv.py`) is its first implementation.
+"""The interface of a file format; `tsv.py`, `csv.py` and `ndjson.py` implement it.
 
 A format knows bytes: where a row ends, which cells it has, how both are written. Everything else is the same for all
 formats and stays outside: the byte-order mark, UTF-8 and NULs, the rules for column names, the mapping, the limits on
@@ -7,7 +7,7 @@ faults. `formats.py` lists the formats; a request's format is detected once and 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import NamedTuple, Protocol
 
 import msgspec
@@ -17,9 +17,13 @@ from penstock.domain.files.rejects import Reject
 
 MAX_HEADER_BYTES = 1 << 20
 
-# Reason codes for rejected rows; a format may add its own.
+# Reason codes for rejected rows.
 WRONG_FIELD_COUNT = "wrong_field_count"
 CELL_TOO_LARGE = "cell_too_large"
+INVALID_QUOTES = "invalid_quotes"
+NOT_AN_OBJECT = "not_a_json_object"
+UNKNOWN_KEY = "unknown_key"
+NESTED_VALUE = "nested_value"  # with its column
 
 
 class FileFormat(msgspec.Struct, frozen=True):
@@ -60,37 +64,21 @@ class Cells(NamedTuple):
     faulty: dict[int, str]
 
 
-class RowEnd(NamedTuple):
-    """`offset` is just after a row's line end; `lines` counts the lines since the previous row end."""
-
-    offset: int
-    lines: int
-
-
-class RowScanner(Protocol):
-    """Finds row ends in one pass over a file's body. Between calls it keeps its state, such as whether a quote is open
-    and the number of lines in an unfinished row, but no bytes."""
-
-    def last_end(self, part: bytes, at: int, to: int) -> RowEnd | None:
-        """The last row end within part[at:to]; consumes all of it."""
-        ...
-
-    def next_end(self, part: bytes, at: int) -> RowEnd | None:
-        """The first row end from `at` on; consumes `part` up to it, or all of `part` if there is none."""
-        ...
-
-
 class TabularFormat(Protocol):
     """A file format with the dialect of one file. It has no other state, and never raises for a file's content: every
     byte of a body belongs to some row, and a fault in that row becomes a reason code.
 
-    Row ends depend on ASCII characters alone, so rows are also found in bytes that are not UTF-8. All methods must
-    agree on them: a chunk begins and ends where `scanner` says, and `split_rows` finds the same rows.
+    Row ends depend on ASCII characters alone, so rows are also found in bytes that are not UTF-8. A row ends with a
+    newline, or with the file. All methods must agree on row ends: a chunk begins and ends where `last_row_end` and
+    `first_row_end` say, and `split_rows` finds the same rows.
 
     `split_rows` and `parse_cells` process every row of every file. They work on a whole chunk at a time, and must not
-    run Python code per cell, nor per row unless the chunk needs it. `scanner` processes every byte. The other methods
-    see only a header, a few rows or rejected rows, so their speed does not matter.
+    run Python code per cell, nor per row unless the chunk needs it. `last_row_end` processes every byte. The other
+    methods see only a header, a few rows or rejected rows, so their speed does not matter.
     """
+
+    looks_ahead: bool
+    """Whether a row's end may depend on bytes after it, at most those of one row of the maximum size."""
 
     def read_header(self, head: bytes, start: int, *, max_columns: int, complete: bool) -> HeaderCells:
         """The columns of a file. `head` is its first bytes, or all of them (`complete`); text begins at `start`.
@@ -100,28 +88,42 @@ class TabularFormat(Protocol):
         """
         ...
 
-    def scanner(self) -> RowScanner:
-        """A new scanner, for one pass over one file's body."""
+    def last_row_end(self, rows: bytearray, to: int, *, max_row_bytes: int) -> int:
+        """The offset after the last row that ends with a newline within rows[:to], or 0. `rows` begins with a row.
+
+        A format that looks ahead gets `max_row_bytes` more than `to`, or the rest of the file. A row over that limit
+        ends with its line.
+        """
+        ...
+
+    def first_row_end(self, rows: bytearray, *, max_row_bytes: int) -> int:
+        """The offset after the first row, or 0 if its newline is not there; `rows` as for `last_row_end`."""
         ...
 
     def split_rows(self, text: str, first_line: int) -> RawRows:
         """The rows of `text`, which consists of whole rows. Blank lines are not rows, but count as lines."""
         ...
 
-    def parse_cells(self, rows: Sequence[str], header: Sequence[str], *, max_cell_bytes: int) -> Cells:
+    def parse_cells(
+        self, rows: Sequence[str], header: Sequence[str], *, used: Collection[int], max_cell_bytes: int
+    ) -> Cells:
         """The cells of rows from `split_rows`; each column has one cell for every row that is not faulty.
 
-        `header` names the columns. A row without exactly one cell per column is faulty (`WRONG_FIELD_COUNT`), and so is
-        a row with a cell of more UTF-8 bytes than allowed (`CELL_TOO_LARGE`). Cells are only unescaped.
+        `header` names the columns as the file does; the cells of columns that are not `used` (by index) need not be
+        right. A row is faulty that cannot have one cell per column (`WRONG_FIELD_COUNT`), or that has a used cell of
+        more UTF-8 bytes than allowed (`CELL_TOO_LARGE`). Cells are only unescaped.
         """
         ...
 
-    def cells(self, row: str) -> Sequence[str]:
-        """The cells of one row, even if there are too few or too many."""
+    def cells(self, row: str, header: Sequence[str]) -> Sequence[str]:
+        """The cells of one row in the order of the header, even if there are too few or too many."""
         ...
 
-    def write_rejects(self, header: Sequence[str], rejects: Iterable[Reject]) -> Iterator[bytes]:
-        """A reject file as `rejects.py` defines it: its header, then one part per row.
+    def write_rejects(
+        self, columns: Sequence[str], rejects: Iterable[Reject], *, header: Sequence[str]
+    ) -> Iterator[bytes]:
+        """A reject file as `rejects.py` defines it: its header, if the format has one, then one part per row. `header`
+        names the columns as the file does, `columns` as the reject file does.
 
         The format must detect it as its own, so that the corrected file can be uploaded again.
         """

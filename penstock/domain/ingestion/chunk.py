@@ -104,6 +104,7 @@ def _valid_rows(body: bytes, first_line: int, plan: Plan, layout: Layout) -> _Va
         layout.file_format,
         first_line=first_line,
         header=layout.header,
+        used=layout.used,
         max_cell_bytes=plan.limits.cell_bytes,
     )
     valid = _coerce(table, layout)

@@ -43,11 +43,13 @@ class IdentifierColumn(NamedTuple):
 
 
 class Layout(NamedTuple):
-    """`header` names all columns of the file. `ordinary`, `personal` and `clearing` are indices in `columns`;
-    `identifiers` are sorted by priority. `overwrites`: a later row wins in every column."""
+    """`header` names all columns as the file does; `used` are the indices of those that the mapping reads. `ordinary`,
+    `personal` and `clearing` are indices in `columns`; `identifiers` are sorted by priority. `overwrites`: a later row
+    wins in every column."""
 
     file_format: TabularFormat
     header: tuple[str, ...]
+    used: frozenset[int]
     columns: tuple[LayoutColumn, ...]
     identifiers: tuple[IdentifierColumn, ...]
     ordinary: tuple[int, ...]
@@ -75,7 +77,8 @@ def compile_layout(plan: Plan, header: Header, hash_key: bytes) -> Layout:
     clearing = tuple(place for place, column in enumerate(columns) if column.policy is WritePolicy.CLEAR_ON_BLANK)
     return Layout(
         tabular_format(header.file_format),
-        header.columns,
+        header.names_in_file,
+        frozenset(place_of[name] for mapped in plan.mapping.columns for name in mapped.sources),
         columns,
         identifiers,
         ordinary,

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 from fastapi import APIRouter
 from fastapi.responses import StreamingResponse
 
 from penstock.application.requests.use_cases import RequestUseCases
+from penstock.domain.files.formats import FORMATS
 from services.uploader.api.access import allowed_to
 from services.uploader.api.route import Operation
 from services.uploader.api.services import Call
@@ -17,17 +19,22 @@ PIECE_BYTES = 64 * 1024
 router = APIRouter(route_class=Operation)
 
 
-class Tsv(StreamingResponse):
-    media_type = "text/tab-separated-values"
+CONTENT: dict[str, Any] = {registered.media_type: {"schema": {"type": "string"}} for registered in FORMATS.values()}
 
 
 @router.get(
-    "/v1/requests/{request_id:id}/rejects", dependencies=[allowed_to(RequestUseCases.rejects)], response_class=Tsv
+    "/v1/requests/{request_id:id}/rejects",
+    dependencies=[allowed_to(RequestUseCases.rejects)],
+    response_class=StreamingResponse,
+    responses={200: {"content": CONTENT}},
 )
-def download_rejects(call: Call, request_id: str) -> Tsv:
-    """The rejected rows with their line numbers and reasons, as TSV."""
-    lines = call.use_cases.requests.rejects(call.caller, request_id)
-    return Tsv(_pieces(lines), headers={"Content-Disposition": f'attachment; filename="rejects-{request_id}.tsv"'})
+def download_rejects(call: Call, request_id: str) -> StreamingResponse:
+    """The rejected rows with their line numbers and reasons, in the format of the uploaded file."""
+    file = call.use_cases.requests.rejects(call.caller, request_id)
+    disposition = f'attachment; filename="rejects-{request_id}.{file.extension}"'
+    return StreamingResponse(
+        _pieces(file.parts), media_type=file.media_type, headers={"Content-Disposition": disposition}
+    )
 
 
 def _pieces(lines: Iterable[bytes]) -> Iterator[bytes]:

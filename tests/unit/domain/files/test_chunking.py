@@ -20,7 +20,7 @@ def cut(body: bytes, size: int) -> Iterator[bytes]:
 
 
 def spans_of(parts: Iterable[bytes], chunk_bytes: int, start: int = 0) -> list[ChunkSpan]:
-    return list(spans(parts, TSV.scanner(), body_start=start, first_line=2, chunk_bytes=chunk_bytes))
+    return list(spans(parts, TSV, body_start=start, first_line=2, chunk_bytes=chunk_bytes, max_row_bytes=60))
 
 
 def split(body: bytes, chunk_bytes: int, *, part: int = 7, start: int = 0) -> list[ChunkSpan]:

@@ -43,18 +43,30 @@ def test_a_utf_16_file_with_a_big_endian_mark_is_named() -> None:
         (b"SQLite format 3\0" + bytes(16), "SQLite"),
         (b"<!DOCTYPE html><table>", "web page"),
         (b"<?xml version='1.0'?>", "XML"),
-        (b'{"crmid": 1}', "JSON"),
+        (b'[{"crmid": 1}]', "JSON"),
+        (b'{\n  "crmid": 1\n}\n', "JSON"),
         (gzip.compress(b"crmid\n1\n"), "twice"),
     ],
 )
 def test_files_of_other_kinds_are_named(head: bytes, kind: str) -> None:
     with pytest.raises(Refused, match=kind) as refused:
         refuse_other_formats(head)
-    assert refused.value.code == "not_tsv"
+    assert refused.value.code == "not_tabular"
 
 
 @pytest.mark.parametrize(
-    "head", [b"", b"crmid\tphone\n", b"PAR1\tPK\n", b"BZh\tx\n", b"a\0\n", b"<b>\t1\n", "日本\tX\n".encode()]
+    "head",
+    [
+        b"",
+        b"crmid\tphone\n",
+        b"PAR1\tPK\n",
+        b"BZh\tx\n",
+        b"a\0\n",
+        b"<b>\t1\n",
+        b'{"crmid": 1}\n',
+        b"crmid,phone\n",
+        "日本\tX\n".encode(),
+    ],
 )
-def test_a_tsv_passes(head: bytes) -> None:
+def test_a_file_of_rows_passes(head: bytes) -> None:
     refuse_other_formats(head)

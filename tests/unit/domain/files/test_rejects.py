@@ -32,7 +32,7 @@ nasty_cells = st.text(st.sampled_from("'\"=+-@＝＋－＠\t\r \0aé"), max_size
 
 def tsv(header: list[str], *rows: bytes) -> list[str]:
     requested = [Reject(line, ("not_an_email:mail", "no_identifier"), row) for line, row in enumerate(rows, 2)]
-    return b"".join(TSV.write_rejects(header, requested)).decode().split("\n")
+    return b"".join(TSV.write_rejects(header, requested, header=header)).decode().split("\n")
 
 
 @given(rejects, rejects)

@@ -11,7 +11,7 @@ CELL = st.text(st.characters(blacklist_characters="\t\n\r\0", blacklist_categori
 
 
 def read(body: bytes, cell_bytes: int = 100) -> Parsed:
-    return parse(body, TSV, first_line=2, header=("a", "b"), max_cell_bytes=cell_bytes)
+    return parse(body, TSV, first_line=2, header=("a", "b"), used=(0, 1), max_cell_bytes=cell_bytes)
 
 
 def rows(parsed: Parsed) -> list[tuple[str, ...]]:

@@ -1,8 +1,8 @@
-"""What every format promises, of TSV and of one with quotes that exists here only; the latter goes through the system
-from an upload to its corrected rejects, though no other module knows of it."""
+"""What every format promises: one suite, run for each format and dialect."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -13,9 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from penstock.domain.access.permissions import Role
-from penstock.domain.files.chunking import ChunkSpan, spans
+from penstock.domain.files.chunking import ChunkSpan, is_oversized_row, spans
+from penstock.domain.files.csv import CSV
 from penstock.domain.files.formats import FORMATS, detect_format, tabular_format
 from penstock.domain.files.header import parse_header
+from penstock.domain.files.ndjson import NDJSON
 from penstock.domain.files.rejects import REJECT_COLUMNS, Reject, restore_cell
 from penstock.domain.files.rows import SET_ASIDE, parse, raw_rows
 from penstock.domain.files.tabular_format import FileFormat, TabularFormat
@@ -25,80 +27,174 @@ from penstock.domain.mapping.mapping import Limits
 from penstock.domain.requests.request import Request, Status
 from penstock.wiring.use_cases import use_cases_of
 from services.row_processor import worker
-from tests.support import messy_file, quoted_format
+from tests.support import messy_file
 from tests.support.access import caller
 from tests.support.driven_system import DrivenSystem
-from tests.support.quoted_format import Quoted
 
-SEMICOLON = Quoted(";")
-BOTH = pytest.mark.parametrize("file_format", [TSV, SEMICOLON], ids=["tsv", "quoted"])
-bodies = st.text(st.sampled_from('ab\t;"\n\r\0é\u2028'), max_size=40).map(str.encode) | st.binary(max_size=40)
-cells = st.text(st.sampled_from('ab;|"=+\u2028é'), max_size=5)
+BY_NAME: dict[str, tuple[TabularFormat, FileFormat]] = {
+    "tsv": (TSV, FileFormat()),
+    "comma": (CSV[","], FileFormat("csv", ",")),
+    "semicolon": (CSV[";"], FileFormat("csv", ";")),
+    "bar": (CSV["|"], FileFormat("csv", "|")),
+    "ndjson": (NDJSON, FileFormat("ndjson")),
+}
+ALL = pytest.mark.parametrize("name", BY_NAME)
+HEADER = ("a", "b")
+MAX_ROW = 20
+bodies = st.text(st.sampled_from('ab\t;,|"\n\r\0é\u2028{}:'), max_size=60).map(str.encode) | st.binary(max_size=60)
+cells = st.text(st.sampled_from("ab;,|\"'=+\u2028é"), max_size=5)
+breaking_cells = st.text(st.sampled_from("ab;,|\t\"'=+\n\r\u2028é\\"), max_size=5)
 ANN = caller(Role.UPLOADER, tenant_id=messy_file.TENANT)
 
 
-@pytest.fixture
-def registered(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(FORMATS, quoted_format.NAME, quoted_format.REGISTERED)
-
-
 def spans_of(file_format: TabularFormat, parts: list[bytes], chunk_bytes: int) -> list[ChunkSpan]:
-    return list(spans(parts, file_format.scanner(), body_start=0, first_line=2, chunk_bytes=chunk_bytes))
+    found = spans(
+        parts, file_format, body_start=0, first_line=2, chunk_bytes=chunk_bytes, max_row_bytes=max(chunk_bytes, MAX_ROW)
+    )
+    return list(found)
 
 
-# -- the promises --
+def file_of(name: str, rows: list[list[str]]) -> bytes:
+    """A file with these rows, as a program of the format's kind would write it."""
+    if name == "ndjson":
+        return "".join(json.dumps(dict(zip(HEADER, row, strict=True))) + "\n" for row in rows).encode()
+    if name == "tsv":
+        return "".join("\t".join(row) + "\n" for row in rows).encode()
+    mark = BY_NAME[name][1].dialect
+    lines = (mark.join('"{}"'.format(cell.replace('"', '""')) for cell in row) for row in rows)
+    return "".join(line + "\r\n" for line in lines).encode()
 
 
-@BOTH
-@given(body=bodies, chunk_bytes=st.integers(1, 40))
-def test_chunks_have_the_rows_of_the_whole_body(file_format: TabularFormat, body: bytes, chunk_bytes: int) -> None:
+@ALL
+@given(body=bodies, chunk_bytes=st.integers(1, 60))
+def test_chunks_have_the_rows_of_the_whole_body(name: str, body: bytes, chunk_bytes: int) -> None:
     """A format agrees with itself on where rows end, whatever the bytes are and wherever chunks do."""
+    file_format, _ = BY_NAME[name]
     found = [
         row
-        for span in spans_of(file_format, [body], chunk_bytes)
+        for span in spans(
+            [body], file_format, body_start=0, first_line=2, chunk_bytes=chunk_bytes, max_row_bytes=len(body) + 1
+        )
         for row in raw_rows(body[span.start : span.end], file_format, first_line=span.first_line)
     ]
     assert found == list(raw_rows(body, file_format, first_line=2))
 
 
-@BOTH
+@ALL
+@given(body=bodies, chunk_bytes=st.integers(1, 40))
+def test_chunks_below_the_limit_of_rows_account_for_every_line(name: str, body: bytes, chunk_bytes: int) -> None:
+    """Also where a quoted row is longer than the limit, and falls apart into its lines."""
+    file_format, _ = BY_NAME[name]
+    found = spans_of(file_format, [body], chunk_bytes)
+    assert b"".join(body[span.start : span.end] for span in found) == body
+    for span in found:
+        text = body[span.start : span.end]
+        assert span.first_line == 2 + body[: span.start].count(b"\n")
+        if is_oversized_row(len(text), chunk_bytes=chunk_bytes, max_row_bytes=MAX_ROW):
+            assert b"\n" not in text[:-1]
+        elif len(text) > chunk_bytes:
+            assert len(list(raw_rows(text, file_format, first_line=1))) <= 1
+
+
+@ALL
 @given(body=bodies, chunk_bytes=st.integers(1, 40), part=st.integers(1, 9))
-def test_chunks_do_not_depend_on_how_the_bytes_arrive(
-    file_format: TabularFormat, body: bytes, chunk_bytes: int, part: int
-) -> None:
+def test_chunks_do_not_depend_on_how_the_bytes_arrive(name: str, body: bytes, chunk_bytes: int, part: int) -> None:
+    file_format, _ = BY_NAME[name]
     parts = [body[at : at + part] for at in range(0, len(body), part)]
     assert spans_of(file_format, parts, chunk_bytes) == spans_of(file_format, [body], chunk_bytes)
 
 
-@BOTH
+@ALL
 @given(body=bodies)
-def test_every_row_is_read_or_rejected(file_format: TabularFormat, body: bytes) -> None:
-    parsed = parse(body, file_format, first_line=2, header=("a", "b"), max_cell_bytes=9)
+def test_every_row_is_read_or_rejected(name: str, body: bytes) -> None:
+    file_format, _ = BY_NAME[name]
+    parsed = parse(body, file_format, first_line=2, header=HEADER, used=(0, 1), max_cell_bytes=9)
     assert {len(column) for column in parsed.table.columns} == {len(parsed.table.raw)}
     accounted = [*parsed.table.lines, *(reject.line for reject in parsed.rejects)]
     assert sorted(accounted) == [line for line, _ in raw_rows(body, file_format, first_line=2)]
 
 
-@BOTH
-@given(rows=st.lists(st.lists(cells, min_size=2, max_size=2), min_size=1, max_size=3))
-def test_a_reject_file_is_a_file_of_its_format(file_format: TabularFormat, rows: list[list[str]]) -> None:
+@ALL
+@given(data=st.data(), chunk_bytes=st.integers(1, 60))
+def test_written_rows_are_read_from_chunks_of_any_size(name: str, data: st.DataObject, chunk_bytes: int) -> None:
+    file_format, _ = BY_NAME[name]
+    cell = cells if name == "tsv" else breaking_cells
+    rows = data.draw(st.lists(st.lists(cell, min_size=2, max_size=2), max_size=6))
+    body, lines = file_of(name, rows), []
+    read: list[tuple[str, ...]] = []
+    for span in spans([body], file_format, body_start=0, first_line=2, chunk_bytes=chunk_bytes, max_row_bytes=1_000):
+        parsed = parse(
+            body[span.start : span.end],
+            file_format,
+            first_line=span.first_line,
+            header=HEADER,
+            used=(0, 1),
+            max_cell_bytes=100,
+        )
+        assert not parsed.rejects
+        read += zip(*parsed.table.columns, strict=True)
+        lines += parsed.table.lines
+    assert read == [tuple(row) for row in rows]
+    breaks = [sum(cell.count("\n") for cell in row) if name not in ("tsv", "ndjson") else 0 for row in rows]
+    assert lines == [2 + at + sum(breaks[:at]) for at in range(len(rows))]
+
+
+@ALL
+@given(data=st.data())
+def test_a_reject_file_is_a_file_of_its_format(name: str, data: st.DataObject) -> None:
     """Its rows have the cells of the rejected ones again, neutralised."""
-    written = file_format.write_rejects(("a", "b"), [Reject(2, ("x",), raw_of(file_format, row)) for row in rows])
-    body = b"".join(written)
+    file_format, chosen = BY_NAME[name]
+    cell = cells if name == "tsv" else breaking_cells
+    rows = data.draw(st.lists(st.lists(cell, min_size=2, max_size=2), min_size=1, max_size=3))
+    rejects = [Reject(2, ("x",), row) for _, row in raw_rows(file_of(name, rows), file_format, first_line=1)]
+    body = b"".join(file_format.write_rejects(HEADER, rejects, header=HEADER))
+    assert detect_format(body) == chosen
     header = file_format.read_header(body, 0, max_columns=9, complete=True)
-    assert [cell.decode() for cell in header.cells] == [*REJECT_COLUMNS, "a", "b"]
+    assert [cell.decode() for cell in header.cells] == [*REJECT_COLUMNS, *HEADER]
     text = body[header.body_start :].decode()
-    came_back = [file_format.cells(row) for row in file_format.split_rows(text, header.first_line).rows]
-    assert [[restore_cell(cell) for cell in cells[2:]] for cells in came_back] == rows
+    names = [cell.decode() for cell in header.cells]
+    came_back = [file_format.cells(row, names) for row in file_format.split_rows(text, header.first_line).rows]
+    assert [[restore_cell(cell) for cell in found[2:]] for found in came_back] == rows
 
 
-def raw_of(file_format: TabularFormat, row: list[str]) -> bytes:
-    if file_format is TSV:
-        return "\t".join(row).encode()
-    return ";".join('"{}"'.format(cell.replace('"', '""')) for cell in row).encode()
+@pytest.mark.parametrize(
+    ("head", "chosen"),
+    [
+        (b"a|b\n1;2|3\n", FileFormat("csv", "|")),
+        (b"\xef\xbb\xbfa;b\n", FileFormat("csv", ";")),
+        (b"a,b;c\n1,2;3\n", FileFormat("csv", ",")),
+        (b"a,b;c;d\n1;2;3\n4;5,0;6\n", FileFormat("csv", ";")),
+        (b'"a";"b, c"\n1;2\n', FileFormat("csv", ";")),
+        (b'a,"b\tc"\n1,2\n', FileFormat("csv", ",")),
+        (b'"a\tb"\tc\n', FileFormat("tsv")),
+        (b"a\tb;c\n", FileFormat("tsv")),
+        (b"crmid\nC1\n", FileFormat("tsv")),
+        (b"crmid\nDe Vries, Jan\n", FileFormat("tsv")),
+        (b"id|crm\nC1\nC2\n", FileFormat("tsv")),
+        (b'\n {"a": 1}\n', FileFormat("ndjson")),
+        (b'{"a": "x\\ty"}', FileFormat("ndjson")),
+        (b'{"a", "b"}\n', FileFormat("csv", ",")),
+        (b"", FileFormat("tsv")),
+    ],
+)
+def test_the_format_and_the_dialect_are_detected(head: bytes, chosen: FileFormat) -> None:
+    assert detect_format(head) == chosen
+    assert tabular_format(chosen) in [file_format for file_format, _ in BY_NAME.values()]
 
 
-# -- another format in the system --
+def test_each_format_is_in_the_suite() -> None:
+    assert {chosen.name for _, chosen in BY_NAME.values()} == set(FORMATS)
+
+
+def test_the_format_of_the_plan_holds_whatever_would_be_detected_now() -> None:
+    head = b"a;b|c\n"
+    for dialect, columns in ((";", ("a", "b|c")), ("|", ("a;b", "c"))):
+        chosen = FileFormat("csv", dialect)
+        header = parse_header(head, mapping=None, limits=Limits(), complete=True, file_format=chosen)
+        assert (header.columns, header.file_format) == (columns, chosen)
+
+
+# -- in the system --
 
 COLUMNS = ["c_crmid", "c_email", "c_loyalty", "c_note", "c_points", "c_born"]
 FILE = (
@@ -119,7 +215,7 @@ CORRECTED = REJECTS.replace("ragged;2", "ragged;2;").replace("many", "3").replac
 
 
 def rejects_of(driven: DrivenSystem, request: Request) -> str:
-    return b"".join(use_cases_of(driven.system).requests.rejects(ANN, request.request_id)).decode()
+    return b"".join(use_cases_of(driven.system).requests.rejects(ANN, request.request_id).parts).decode()
 
 
 def profile_of(driven: DrivenSystem, crmid: str) -> dict[str, object]:
@@ -127,12 +223,11 @@ def profile_of(driven: DrivenSystem, crmid: str) -> dict[str, object]:
     return {name: output.value for name, output in found.attributes.items()}
 
 
-@pytest.mark.usefixtures("registered")
-def test_another_format_goes_from_the_upload_to_its_corrected_rejects(tmp_path: Path) -> None:
+def test_a_csv_goes_from_the_upload_to_its_corrected_rejects(tmp_path: Path) -> None:
     with closing(DrivenSystem(tmp_path / "data")) as driven:
         (first,) = driven.finish(driven.upload(FILE))
         plan = driven.system.requests.plan(messy_file.TENANT, first.request_id)
-        assert plan.file_format == FileFormat(quoted_format.NAME, ";")
+        assert plan.file_format == FileFormat("csv", ";")
         assert (first.status, first.rows_ingested, first.rows_rejected) == (Status.COMPLETED, 2, 3)
         assert profile_of(driven, "C1")["note"] == 'said "hello; there"\nand left'
         assert rejects_of(driven, first) == REJECTS
@@ -142,10 +237,19 @@ def test_another_format_goes_from_the_upload_to_its_corrected_rejects(tmp_path: 
         assert profile_of(driven, "C5")["note"] == "five"
 
 
-@pytest.mark.usefixtures("registered")
-def test_chunks_of_another_format_that_are_set_aside_run_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def csv_with_breaks() -> bytes:
     rows = [f'C{number};;;"line 1\nline 2;";1;' for number in range(100)]
-    body = "\n".join([";".join(COLUMNS), *rows]).encode()
+    return "\n".join([";".join(COLUMNS), *rows]).encode()
+
+
+def ndjson() -> bytes:
+    values = [{"c_crmid": f"C{number}", "c_note": "line 1\nline 2;", "c_points": 1} for number in range(100)]
+    first = dict.fromkeys(COLUMNS) | values[0]
+    return "\n".join(map(json.dumps, [first, *values[1:]])).encode()
+
+
+@pytest.mark.parametrize("body", [csv_with_breaks(), ndjson()], ids=["csv", "ndjson"])
+def test_chunks_that_are_set_aside_run_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, body: bytes) -> None:
     with closing(DrivenSystem(tmp_path / "data")) as driven:
         monkeypatch.setattr(worker, "ingest_chunk", failing(chunk=1))
         (parent,) = driven.finish(driven.upload(body))
@@ -164,24 +268,3 @@ def failing(*, chunk: int) -> Callable[..., Any]:
         return ingest_chunk(body, **given)
 
     return ingest
-
-
-@pytest.mark.usefixtures("registered")
-def test_the_dialect_is_detected_for_each_file() -> None:
-    assert detect_format(b"a|b\n1;2|3\n") == FileFormat(quoted_format.NAME, "|")
-    assert detect_format(b"\xef\xbb\xbfa;b\n") == FileFormat(quoted_format.NAME, ";")
-    assert detect_format(b"a\tb;c\n") == FileFormat("tsv")
-
-
-@pytest.mark.usefixtures("registered")
-def test_the_format_of_the_plan_holds_whatever_would_be_detected_now() -> None:
-    head = b"a;b|c\n"
-    for dialect, columns in ((";", ("a", "b|c")), ("|", ("a;b", "c"))):
-        chosen = FileFormat(quoted_format.NAME, dialect)
-        header = parse_header(head, mapping=None, limits=Limits(), complete=True, file_format=chosen)
-        assert (header.columns, header.file_format) == (columns, chosen)
-
-
-def test_a_file_that_no_format_knows_is_refused_as_a_tsv() -> None:
-    assert detect_format(b"a;b\n") == FileFormat("tsv")
-    assert tabular_format(FileFormat()) is TSV

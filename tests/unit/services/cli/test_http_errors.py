@@ -135,7 +135,7 @@ def test_an_answer_without_end_is_not_read_on(
 
 def test_a_line_without_end_is_not_read_on(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("services.cli.answers.MAX_LINE_BYTES", 1_000)
-    monkeypatch.setattr("services.cli.http_client.TSV", "application/json")
+    monkeypatch.setattr("services.cli.http_client.REJECT_FILES", ("application/json",))
     with (
         pytest.raises(Unavailable, match="longer than 1,000 bytes"),
         closing(http_client(f"{address}/long", "k")) as it,

@@ -7,13 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from penstock.domain.files.formats import FORMATS
+from penstock.domain.files.csv import CSV
+from penstock.domain.files.ndjson import NDJSON
 from penstock.domain.files.rejects import Reject
 from penstock.domain.files.tabular_format import TabularFormat
 from penstock.domain.files.tsv import TSV
 from services.cli.reject_files import as_records, save
-from tests.support import quoted_format
-from tests.support.quoted_format import Quoted
 
 
 def by_row(file: Iterable[bytes]) -> list[bytes]:
@@ -24,19 +23,19 @@ def by_line(file: Iterable[bytes]) -> list[bytes]:
     return b"".join(file).splitlines(keepends=True)
 
 
-@pytest.fixture(autouse=True)
-def registered(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(FORMATS, quoted_format.NAME, quoted_format.REGISTERED)
-
-
 @pytest.mark.parametrize("parts_of", [by_row, by_line])
 @pytest.mark.parametrize(
     ("file_format", "rows", "cells"),
     [
         (TSV, [b"C1\tx", b"C2", b""], [["C1", "x"], ["C2"], [""]]),
-        (Quoted(";"), [b'C1;"one\ntwo"', b"C2", b""], [["C1", "one\ntwo"], ["C2"], [""]]),
+        (CSV[";"], [b'C1;"one\ntwo"', b"C2", b""], [["C1", "one\ntwo"], ["C2"], [""]]),
+        (
+            NDJSON,
+            [b'{"a": "C1", "b": 1.10}', b'{"c": [1]}', b"C3"],
+            [["C1", "1.10", "", ""], ["", "", "[1]", ""], ["", "", "", "C3"]],
+        ),
     ],
-    ids=["tsv", "quoted"],
+    ids=["tsv", "csv", "ndjson"],
 )
 def test_rows_are_counted_and_taken_apart(
     tmp_path: Path,
@@ -46,7 +45,7 @@ def test_rows_are_counted_and_taken_apart(
     parts_of: Callable[[Iterable[bytes]], list[bytes]],
 ) -> None:
     rejects = [Reject(line, ("row_too_large", "x:a"), row) for line, row in enumerate(rows, 2)]
-    parts = parts_of(file_format.write_rejects(("a", "b"), rejects))
+    parts = parts_of(file_format.write_rejects(("a", "b"), rejects, header=("a", "b")))
     path = tmp_path / "rejects"
     assert save(parts, path) == len(rows)
     assert path.read_bytes() == b"".join(parts)

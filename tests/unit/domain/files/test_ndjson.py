@@ -1,0 +1,133 @@
+"""NDJSON: cells are the values as they are written; what is not a flat object is rejected."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from penstock.domain.errors import Refused
+from penstock.domain.files.header import parse_header
+from penstock.domain.files.ndjson import NDJSON
+from penstock.domain.files.rejects import Reject
+from penstock.domain.files.rows import Parsed, parse
+from penstock.domain.files.tabular_format import MAX_HEADER_BYTES
+from penstock.domain.mapping.mapping import Limits
+
+HEADER = ("a", "b")
+
+
+def read(body: str, *, cell_bytes: int = 1_000, used: tuple[int, ...] = (0, 1)) -> Parsed:
+    return parse(body.encode(), NDJSON, first_line=1, header=HEADER, used=used, max_cell_bytes=cell_bytes)
+
+
+def rows(parsed: Parsed) -> list[tuple[str, ...]]:
+    return list(zip(*parsed.table.columns, strict=True))
+
+
+def reasons(parsed: Parsed) -> dict[int, tuple[str, ...]]:
+    return {reject.line: reject.reasons for reject in parsed.rejects}
+
+
+def columns_of(head: bytes, *, complete: bool = True) -> tuple[str, ...]:
+    return parse_header(head, mapping=None, limits=Limits(), complete=complete).columns
+
+
+@pytest.mark.parametrize(
+    ("value", "cell"),
+    [
+        ('"007"', "007"),
+        ('"  x "', "  x "),
+        (r'"caf\u00e9 \"q\"\n"', 'café "q"\n'),
+        ("1.10", "1.10"),
+        ("1E5", "1E5"),
+        ("-0.0", "-0.0"),
+        ("42", "42"),
+        ("123456789012345678901234567890", "123456789012345678901234567890"),
+        ("0.1000000000000000055511151231257827", "0.1000000000000000055511151231257827"),
+        ("true", "true"),
+        ("false", "false"),
+        ("null", ""),
+    ],
+)
+def test_a_value_is_the_text_of_the_file(value: str, cell: str) -> None:
+    assert rows(read(f'{{"a": "x", "b": {value}}}\n')) == [("x", cell)]
+    assert rows(read(f'{{"a": "x", "b": {value}}}\n{{"b": "text"}}\n'))[0] == ("x", cell)
+
+
+@given(st.lists(st.dictionaries(st.sampled_from(HEADER), st.text() | st.integers() | st.none() | st.booleans())))
+def test_objects_are_read_as_written(objects: list[dict[str, object]]) -> None:
+    def cell(value: object) -> str:
+        return json.dumps(value) if isinstance(value, bool) else "" if value is None else str(value)
+
+    parsed = read("".join(json.dumps(each) + "\n" for each in objects))
+    assert rows(parsed) == [tuple(cell(each.get(name)) for name in HEADER) for each in objects]
+
+
+def test_rows_that_are_no_flat_objects_are_rejected_alone() -> None:
+    parsed = read(
+        '{"a": 1}\n[1]\n{"a": 01}\nnot json\n{"a": 1} {"a": 2}\n   \n{"a": {"x": 1}, "b": [1]}\n'
+        '{"a": 1, "z": 2}\n\n{"a": "\\ud800"}\r\n{"b": "last"}'
+    )
+    assert rows(parsed) == [("1", ""), ("", "last")]
+    assert list(parsed.table.lines) == [1, 11]
+    assert reasons(parsed) == {
+        2: ("not_a_json_object",),
+        3: ("not_a_json_object",),
+        4: ("not_a_json_object",),
+        5: ("not_a_json_object",),
+        6: ("not_a_json_object",),
+        7: ("nested_value:a",),
+        8: ("unknown_key",),
+        10: ("not_a_json_object",),
+    }
+
+
+def test_nested_values_of_columns_that_are_not_used_do_not_matter() -> None:
+    parsed = read('{"a": 1, "b": {"x": [1]}}\n', used=(0,))
+    assert (list(parsed.table.columns[0]), parsed.rejects) == (["1"], [])
+
+
+def test_a_cell_over_the_limit_is_rejected() -> None:
+    assert reasons(read('{"a": "ééé"}\n{"a": "éé"}\n{"b": 12345}\n', cell_bytes=4)) == {
+        1: ("cell_too_large",),
+        3: ("cell_too_large",),
+    }
+
+
+def test_the_columns_are_the_keys_in_the_order_of_their_first_rows() -> None:
+    assert columns_of(b'\xef\xbb\xbf\n{"b": 1}\nbroken\n{"a": 1, "b": 2}\r\n{"c": null}') == ("b", "a", "c")
+
+
+def test_only_the_start_of_a_file_gives_columns() -> None:
+    first = b'{"a": "' + b"x" * (MAX_HEADER_BYTES - 20) + b'"}\n'
+    assert columns_of(first + b'{"b": "a row across the edge"}\n{"c": 1}\n') == ("a",)
+    with pytest.raises(Refused, match="header_too_long"):
+        columns_of(b'{"a": "' + b"x" * MAX_HEADER_BYTES + b'"}\n')
+
+
+def test_names_obey_the_rules_of_columns() -> None:
+    with pytest.raises(Refused) as refused:
+        columns_of(b'{"a b": 1, "": 2}\n')
+    assert [fault.code for fault in refused.value.faults] == ["space_in_column_name", "blank_column_name"]
+
+
+def test_rejects_keep_the_values_and_have_every_column() -> None:
+    rejects = [
+        Reject(3, ("unknown_key",), b'{"a": 1.10, "x": {"y": "=1"}, "z": "=1+1"}'),
+        Reject(4, ("not_a_json_object",), b"=oops"),
+    ]
+    assert b"".join(NDJSON.write_rejects(("k", "b"), rejects, header=HEADER)).decode().splitlines() == [
+        '{"penstock_line":3,"penstock_reasons":"unknown_key","k":1.10,"b":null,"x":{"y": "=1"},"z":"\'=1+1"}',
+        '{"penstock_line":4,"penstock_reasons":"not_a_json_object","penstock_row":"\'=oops","k":null,"b":null}',
+    ]
+
+
+def test_a_corrected_reject_that_is_rejected_again_gets_its_new_line_and_reasons() -> None:
+    names = ("penstock_line", "penstock_reasons", "a")
+    row = b'{"penstock_line":3,"penstock_reasons":"unknown_key","a":"\'=1"}'
+    assert b"".join(NDJSON.write_rejects(names, [Reject(1, ("no_identifier",), row)], header=names)) == (
+        b'{"penstock_line":1,"penstock_reasons":"no_identifier","a":"\'=1"}\n'
+    )
