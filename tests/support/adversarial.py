@@ -20,6 +20,13 @@ _SHAPES = (
         for run in ("a", "a.", "a-", "ü", "ü.", "@", "a@", "[", "[:", ":", "%41", _ALTERNATING, "1.", "/", "xn--a.")
         for end in ("", ".com/a", "]", "@a.com")
     ),
+    *(
+        (begin, run, end)
+        for begin in ("", "€", "(", "1")
+        for run in ("1.234.", "12,", "1 ", "\u202f", "€", "kr")
+        for end in ("", ")", "-", "€")
+    ),
+    *((begin, run, "") for begin in ("1 ", "1/1/2024 ") for run in ("jan", "jan.", "sept", "a.m.", "é", "1:")),
     *(("https://example.com", run, "") for run in (":9", ":0", "/a", "?a=", "#", "/../", "%41")),
 )  # fmt: skip
 

@@ -9,7 +9,7 @@ from typing import Annotated, Any, NamedTuple
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from penstock.domain.errors import Fault, Refused, refuse_all
+from penstock.domain.errors import Fault, Refused, refusal, refuse_all
 from penstock.domain.mapping.attributes import NAME, TEXT, Attribute, ValueFormat, parse_format
 from penstock.domain.mapping.coercion import coercer
 from penstock.domain.mapping.mapping import ColumnMapping, ColumnOptions, column_label
@@ -92,6 +92,12 @@ def custom_attribute(name: str, *, display_name: str = "", format: str | None = 
     """A custom attribute; a personal one cannot be used in segments. Raises `Refused` for an invalid format."""
     parsed = TEXT if format is None else parse_format(format)
     coercer(parsed)
+    if parsed.region_column is not None:
+        raise refusal(
+            "invalid_format",
+            "only the column of a mapping can take its region from another column",
+            "Create the attribute with the format phone, and give its column the format phone(@country).",
+        )
     label = display_name or name.replace("_", " ").capitalize()
     return Attribute(name=name, display_name=label, format=parsed, pii=pii, segmentable=not pii)
 
@@ -107,7 +113,10 @@ def _formats(specs: Sequence[ColumnSpec], known: Mapping[str, Attribute]) -> Ite
 
 
 def _described(spec: ColumnSpec) -> Attribute:
-    return custom_attribute(spec.attribute, format=spec.format, pii=bool(spec.pii))
+    """The attribute to create for `spec`. Its format is plain: a notation belongs to the column."""
+    column_format = TEXT if spec.format is None else parse_format(spec.format)
+    coercer(column_format)
+    return custom_attribute(spec.attribute, format=str(column_format.plain), pii=bool(spec.pii))
 
 
 def _column(spec: ColumnSpec, attribute: Attribute) -> ColumnMapping:

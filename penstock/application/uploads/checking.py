@@ -106,5 +106,5 @@ def _check_header(file: FileHead, mapping: Mapping, limits: Limits) -> list[str]
     header = parse_header(file.head, mapping=mapping, limits=limits, complete=file.complete)
     if file.complete and len(file.head) <= header.body_start:
         raise no_rows()
-    mapped = {name for column in mapping.columns for name in column.sources}
+    mapped = {name for column in mapping.columns for name in column.needed_columns}
     return [name for name in header.columns if name not in mapped]

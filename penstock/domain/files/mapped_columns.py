@@ -15,7 +15,7 @@ def validate_mapped_columns(mapping: Mapping, columns: Sequence[str]) -> list[Fa
     place_of = {name: place for place, name in reversed(list(enumerate(columns, 1)))}
     similar = {_spelling_key(name): place for name, place in place_of.items()}
     faults = []
-    for column in dict.fromkeys(name for mapped in mapping.columns for name in mapped.sources):
+    for column in dict.fromkeys(name for mapped in mapping.columns for name in mapped.needed_columns):
         if column in REJECT_COLUMNS:
             faults.append(
                 Fault(

@@ -10,11 +10,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import compress, repeat
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 from penstock.domain.files.rejects import Reject, restore_cell
 from penstock.domain.files.rows import Table, parse
-from penstock.domain.ingestion.layout import IdentifierColumn, Layout
+from penstock.domain.ingestion.layout import IdentifierColumn, Layout, LayoutColumn
+from penstock.domain.mapping.cells import Cells
+from penstock.domain.mapping.coercion import PairedCoercer
 from penstock.domain.mapping.mapping import Plan, WritePolicy
 from penstock.domain.profiles.fragments import KeyAndCell, Value, key_suffix
 from penstock.domain.profiles.identity import Node
@@ -119,7 +121,7 @@ def _coerce(table: Table, layout: Layout) -> _Valid:
     file_columns = _restored(table.columns) if layout.corrected_rejects else table.columns
     for place, column in enumerate(layout.columns):
         cells = column.cells(file_columns, len(table.lines))
-        values, errors = column.coercer.coerce_column(column.prepare(cells) if column.prepare else cells)
+        values, errors = _coerced(column, column.prepare(cells) if column.prepare else cells, file_columns)
         columns.append(values)
         if column.drops and errors:
             dropped[place] = errors
@@ -136,6 +138,14 @@ def _coerce(table: Table, layout: Layout) -> _Valid:
     if not reasons:
         return _Valid(rows, [], lost)
     return _Valid(_pick(rows, [at not in reasons for at in range(len(table.lines))]), _rejects(reasons, table), lost)
+
+
+def _coerced(
+    column: LayoutColumn, cells: Cells, file_columns: Sequence[Cells]
+) -> tuple[list[Value | None], dict[int, str]]:
+    if column.other is None:
+        return column.coercer.coerce_column(cells)
+    return cast(PairedCoercer, column.coercer).coerce_pairs(cells, file_columns[column.other])
 
 
 def _blank_junk(columns: Sequence[Column], nodes: list[list[Node | None]], layout: Layout) -> dict[int, dict[int, str]]:

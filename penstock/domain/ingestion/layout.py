@@ -19,7 +19,7 @@ from penstock.domain.profiles.junk_identifiers import JunkFinder
 
 class LayoutColumn(NamedTuple):
     """One mapped column. `cells` takes its cells from the file's columns; `prepare` is None when they are coerced as
-    they are."""
+    they are. `other` is the index in the file of the column that the coercion needs beside them."""
 
     cells: CellSource
     prepare: Preparation | None
@@ -29,6 +29,7 @@ class LayoutColumn(NamedTuple):
     policy: WritePolicy
     drops: bool
     coercer: Coercer
+    other: int | None
 
 
 class IdentifierColumn(NamedTuple):
@@ -61,7 +62,7 @@ class Layout(NamedTuple):
 
 
 def compile_layout(plan: Plan, header: Header, hash_key: bytes) -> Layout:
-    """Raises KeyError when the header lacks a mapped column, which `parse_header` has ruled out."""
+    """Raises KeyError when the header lacks a column of the mapping, which `parse_header` has ruled out."""
     place_of = {name: at for at, name in enumerate(header.columns)}
     columns = tuple(
         _column(mapped, attribute, place_of)
@@ -91,6 +92,7 @@ def compile_layout(plan: Plan, header: Header, hash_key: bytes) -> Layout:
 
 
 def _column(mapped: ColumnMapping, attribute: Attribute, place_of: Mapping[str, int]) -> LayoutColumn:
+    format = mapped.format or attribute.format
     return LayoutColumn(
         cell_source(mapped, place_of),
         preparation(mapped),
@@ -99,7 +101,8 @@ def _column(mapped: ColumnMapping, attribute: Attribute, place_of: Mapping[str, 
         mapped.pii or attribute.pii,
         mapped.policy,
         mapped.on_misfit is OnMisfit.DROP,
-        coercer(mapped.format or attribute.format),
+        coercer(format),
+        None if format.region_column is None else place_of[format.region_column],
     )
 
 

@@ -31,6 +31,9 @@ class ValueType(StrEnum):
 
 
 _ARGUMENTS = {
+    ValueType.INTEGER: "an example",
+    ValueType.DECIMAL: "an example",
+    ValueType.BOOLEAN: "the words for yes and no",
     ValueType.DATE: "a pattern",
     ValueType.DATETIME: "a pattern",
     ValueType.PHONE: "a region",
@@ -38,27 +41,44 @@ _ARGUMENTS = {
 }
 _WRITTEN_FORMAT = re.compile(r"(?P<kind>[^()]*)(?P<parentheses>\((?P<argument>.*)\))?", re.DOTALL)
 _FORMATS = (
-    "Use text, integer, decimal, boolean, date, date(dd/MM/yyyy), datetime, datetime(yyyy-MM-dd HH:mm:ss), email, "
-    "phone, phone(NL), url or enum(gold|silver)."
+    "Use text, integer, integer(1.234), decimal, decimal(1.234,56), boolean, boolean(ja,j|nee,n), date, "
+    "date(dd/MM/yyyy|d MMM yyyy), datetime, datetime(yyyy-MM-dd HH:mm:ss), email, phone, phone(NL), phone(@country), "
+    "url or enum(gold|silver)."
 )
 
 
-WRITTEN_IN_SEVERAL_WAYS = frozenset({ValueType.DATE, ValueType.DATETIME, ValueType.PHONE})
+WRITTEN_IN_SEVERAL_WAYS = frozenset(_ARGUMENTS) - {ValueType.ENUM}
 
 
 class ValueFormat(msgspec.Struct, frozen=True):
-    """How a cell is parsed. `argument`: a pattern (date, datetime), a region (phone), or `a|b|c` (enum).
+    """How a cell is parsed. Written `kind` or `kind(argument)`; what the argument is depends on the kind:
 
-    Written `kind` or `kind(argument)`, e.g. `date(dd/MM/yyyy)`, `phone(NL)`, `enum(gold|silver)`.
-    Date patterns use the letters of Unicode LDML: yyyy MM dd HH mm ss SSS XXX.
+    date, datetime     patterns in the letters of Unicode LDML, tried in order: `date(dd/MM/yyyy|d MMM yyyy)`
+    phone              a region, the column that has it, or both: `phone(NL)`, `phone(@country|NL)`
+    integer, decimal   an example of the notation: `integer(1.234)`, `decimal(1.234,56)`
+    boolean            words for yes, then words for no: `boolean(ja,j|nee,n)`
+    enum               the options: `enum(gold|silver)`
     """
 
     kind: ValueType = ValueType.TEXT
     argument: str = ""
 
+    @property
+    def plain(self) -> ValueFormat:
+        """The format of the values themselves, whatever the notation of their cells."""
+        return ValueFormat(self.kind) if self.kind in WRITTEN_IN_SEVERAL_WAYS else self
+
+    @property
+    def region_column(self) -> str | None:
+        """The column of the same row that has the region of a phone number: `country` of `phone(@country|NL)`."""
+        if self.kind is not ValueType.PHONE or not self.argument.startswith("@"):
+            return None
+        column, bar, _ = self.argument[1:].rpartition("|")
+        return column if bar else self.argument[1:]
+
     def writes_as(self, other: ValueFormat) -> bool:
         """Whether both produce the same values, perhaps from different notations."""
-        return self == other or (self.kind is other.kind and self.kind in WRITTEN_IN_SEVERAL_WAYS)
+        return self.plain == other.plain
 
     def __str__(self) -> str:
         return f"{self.kind}({self.argument})" if self.argument else str(self.kind)

@@ -56,12 +56,18 @@ class ColumnMapping(ColumnOptions, frozen=True, kw_only=True, omit_defaults=True
     """One column of a mapping.
 
     `pii`: its values are personal, although those of its attribute are not. `format` is set when this column writes the
-    attribute's values differently: with another date pattern or phone region.
+    attribute's values differently: in another notation.
     """
 
     attribute: str
     format: ValueFormat | None = None
     pii: bool = False
+
+    @property
+    def needed_columns(self) -> tuple[str, ...]:
+        """The file's columns that it reads: its sources, and the one that has the regions of its phone numbers."""
+        other = self.format.region_column if self.format else None
+        return self.sources if other is None else (*self.sources, other)
 
     @property
     def label(self) -> str:

@@ -18,7 +18,7 @@ from penstock.domain.limits import (
     check_length,
     check_number,
 )
-from penstock.domain.mapping.attributes import WRITTEN_IN_SEVERAL_WAYS, Attribute, ValueFormat
+from penstock.domain.mapping.attributes import Attribute, ValueFormat
 from penstock.domain.mapping.mapping import ColumnMapping, ColumnOptions, OnMisfit
 from penstock.domain.mapping.option_rules import validate_options
 
@@ -77,11 +77,11 @@ def check_formats(formats: Iterable[ValueFormat]) -> None:
         hint="Map columns with many options as text, or leave them out.",
     )
     check_number(
-        len({each for each in arguments if each.kind in WRITTEN_IN_SEVERAL_WAYS}),
+        sum(each.argument.count("|") + 1 for each in {each for each in arguments if each.plain != each}),
         MAX_PATTERNS,
         code="too_many_patterns",
-        what="different date patterns and phone regions in one mapping",
-        hint="Write the dates of a file in fewer ways, or map some columns as text.",
+        what="different date patterns, phone regions and notations in one mapping",
+        hint="Write the dates and numbers of a file in fewer ways, or map some columns as text.",
     )
 
 

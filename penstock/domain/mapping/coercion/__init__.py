@@ -1,9 +1,10 @@
 """Coercion: the only place where a cell becomes a value of its attribute's format.
 
-coercer(format)         a Coercer; raises Refused when the format's argument is wrong
-Coercer.coerce_column   many cells at once, for the worker
-Coercer.coerce_cell     one cell, for a preview or a lookup
-REASONS                 what the code of each CoercionError means, and how to fix the cell
+coercer(format)               a Coercer; raises Refused when the format's argument is wrong
+Coercer.coerce_column         many cells at once, for the worker
+Coercer.coerce_cell           one cell, for a preview or a lookup
+PairedCoercer.coerce_pairs    many cells at once, which depend on another column: phone(@country)
+REASONS                       what the code of each CoercionError means, and how to fix the cell
 """
 
 from __future__ import annotations
@@ -12,16 +13,22 @@ from functools import lru_cache
 from typing import assert_never
 
 from penstock.domain.mapping.attributes import ValueFormat, ValueType
-from penstock.domain.mapping.coercion.base import Coercer, CoercionError, Value
+from penstock.domain.mapping.coercion.base import Coercer, CoercionError, PairedCoercer, Value
+from penstock.domain.mapping.coercion.booleans import BooleanCoercer
 from penstock.domain.mapping.coercion.dates import DateCoercer, DateTimeCoercer
-from penstock.domain.mapping.coercion.numbers import BooleanCoercer, DecimalCoercer, IntegerCoercer
+from penstock.domain.mapping.coercion.numbers import (
+    DecimalCoercer,
+    IntegerCoercer,
+    NotatedDecimalCoercer,
+    NotatedIntegerCoercer,
+)
 from penstock.domain.mapping.coercion.reasons import REASONS, Reason
 from penstock.domain.mapping.coercion.texts import EnumCoercer, TextCoercer
 from penstock.domain.mapping.coercion.urls import UrlCoercer
 
 CACHED_COERCERS = 16
 
-__all__ = ["REASONS", "Coercer", "CoercionError", "Reason", "Value", "coercer"]
+__all__ = ["REASONS", "Coercer", "CoercionError", "PairedCoercer", "Reason", "Value", "coercer"]
 
 
 @lru_cache(CACHED_COERCERS)
@@ -34,11 +41,11 @@ def coercer(format: ValueFormat) -> Coercer:
         case ValueType.TEXT:
             return TextCoercer()
         case ValueType.INTEGER:
-            return IntegerCoercer()
+            return NotatedIntegerCoercer(format.argument) if format.argument else IntegerCoercer()
         case ValueType.DECIMAL:
-            return DecimalCoercer()
+            return NotatedDecimalCoercer(format.argument) if format.argument else DecimalCoercer()
         case ValueType.BOOLEAN:
-            return BooleanCoercer()
+            return BooleanCoercer(format.argument)
         case ValueType.DATE:
             return DateCoercer(format.argument)
         case ValueType.DATETIME:
@@ -48,12 +55,20 @@ def coercer(format: ValueFormat) -> Coercer:
 
             return EmailCoercer()
         case ValueType.PHONE:
-            from penstock.domain.mapping.coercion.phones import PhoneCoercer  # noqa: PLC0415  loads phonenumbers
-
-            return PhoneCoercer(format.argument)
+            return _phone_coercer(format)
         case ValueType.URL:
             return UrlCoercer()
         case ValueType.ENUM:
             return EnumCoercer(format.argument)
         case _:
             assert_never(format.kind)
+
+
+def _phone_coercer(format: ValueFormat) -> Coercer:
+    from penstock.domain.mapping.coercion.phones import PhoneCoercer  # noqa: PLC0415  loads phonenumbers
+
+    if format.region_column is None:
+        return PhoneCoercer(format.argument)
+    from penstock.domain.mapping.coercion.paired_phones import PairedPhoneCoercer  # noqa: PLC0415
+
+    return PairedPhoneCoercer(format)

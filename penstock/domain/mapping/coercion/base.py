@@ -35,6 +35,18 @@ class Coercer(Protocol):
         """The value of one cell, None when it is blank. Raises CoercionError."""
 
 
+class PairedCoercer(Coercer, Protocol):
+    """A coercer of cells that also depend on those of another column of the same row.
+
+    As a `Coercer` it treats the other cell as blank.
+    """
+
+    other_column: str
+
+    def coerce_pairs(self, cells: Sequence[str], others: Sequence[str]) -> tuple[list[Value | None], dict[int, str]]:
+        """As `coerce_column`, given the cells of `other_column` in the same rows."""
+
+
 class CellCoercer(Coercer):
     """A coercer with an exact parser for one cell, and a fast parser for the common notations in a column.
 

@@ -12,18 +12,18 @@ from datetime import date
 from functools import lru_cache
 
 from penstock.domain.mapping.coercion.base import CellCoercer, CoercionError, Value
-from penstock.domain.mapping.coercion.date_patterns import ISO_DATETIME, date_pattern, datetime_pattern
+from penstock.domain.mapping.coercion.date_patterns import ISO_DATETIME, DatePattern, date_patterns, datetime_patterns
 
 _CACHED_DAYS = 32_768  # more than a lifetime has; 8 MB at most
 
-_PARTS = ("year", "month", "day", "hour", "minute", "second", "fraction", "offset")
+_PARTS = ("year", "month", "day", "hour", "minute", "second", "fraction", "offset", "half")
 
 
 class DateCoercer(CellCoercer):
-    """YYYY-MM-DD from the pattern `argument`, by default yyyy-MM-dd; days repeat, so they are cached."""
+    """YYYY-MM-DD from the first pattern that fits, by default yyyy-MM-dd; days repeat, so they are cached."""
 
     def __init__(self, argument: str = "") -> None:
-        self._pattern = date_pattern(argument or "yyyy-MM-dd")
+        self._patterns = date_patterns(argument or "yyyy-MM-dd")
         self._known: dict[str, str] = {}
 
     def parse(self, text: str) -> Value:
@@ -36,28 +36,35 @@ class DateCoercer(CellCoercer):
         return [known(cell) or self._value(cell) for cell in cells]
 
     def _value(self, text: str) -> str | None:
-        match = self._pattern.fullmatch(text)
-        if match is None:
-            return None
-        try:
-            value = _iso_date(*match.group("year", "month", "day"))
-        except ValueError:
-            return None
+        for pattern in self._patterns:
+            match = pattern.regex.fullmatch(text)
+            if match is None:
+                continue
+            try:
+                value = _iso_date(*pattern.day(*match.group("year", "month", "day")))
+            except ValueError:
+                continue
+            self._remember(text, value)
+            return value
+        return None
+
+    def _remember(self, text: str, value: str) -> None:
         if len(self._known) >= _CACHED_DAYS:  # one file's rare days must not block the cache for the next
             self._known.clear()
         self._known[text] = value
-        return value
 
 
 class DateTimeCoercer(CellCoercer):
-    """ISO 8601 from the pattern `argument`, by default ISO 8601 itself, where a date alone means midnight.
+    """ISO 8601 from the first pattern of `argument` that fits, by default ISO 8601, where a date alone means midnight.
 
     The offset is kept, with Z as +00:00; without one the value stays local. Equals `datetime.isoformat`.
     """
 
     def __init__(self, argument: str = "") -> None:
-        self._pattern = datetime_pattern(argument) if argument else ISO_DATETIME
-        self._parts = tuple(self._pattern.groupindex[part] for part in _PARTS)  # numbers are faster than names
+        patterns = datetime_patterns(argument) if argument else (DatePattern(ISO_DATETIME),)
+        self._patterns = [  # numbers of groups are faster than names
+            (pattern, tuple(pattern.regex.groupindex[part] for part in _PARTS)) for pattern in patterns
+        ]
 
     def parse(self, text: str) -> Value:
         if (value := self._value(text)) is None:
@@ -68,16 +75,20 @@ class DateTimeCoercer(CellCoercer):
         return [self._value(cell) for cell in cells]
 
     def _value(self, text: str) -> str | None:
-        match = self._pattern.fullmatch(text)
-        if match is None:
-            return None
-        year, month, day, hour, minute, second, fraction, offset = match.group(*self._parts)
-        try:
-            iso_date = _recent_iso_date(year, month, day)
-        except ValueError:
-            return None
-        suffix = _fraction(fraction) + _offset(offset) if fraction or offset else ""
-        return f"{iso_date}T{hour or '00'}:{minute or '00'}:{second or '00'}{suffix}"
+        for pattern, parts in self._patterns:
+            match = pattern.regex.fullmatch(text)
+            if match is None:
+                continue
+            year, month, day, hour, minute, second, fraction, offset, half = match.group(*parts)
+            try:
+                iso_date = _recent_iso_date(*pattern.day(year, month, day))
+            except ValueError:
+                continue
+            if half or (hour and len(hour) == 1):
+                hour = _hour(hour, half)
+            suffix = _fraction(fraction) + _offset(offset) if fraction or offset else ""
+            return f"{iso_date}T{hour or '00'}:{minute or '00'}:{second or '00'}{suffix}"
+        return None
 
 
 def _iso_date(year: str, month: str, day: str) -> str:
@@ -86,6 +97,13 @@ def _iso_date(year: str, month: str, day: str) -> str:
 
 
 _recent_iso_date = lru_cache(8_192)(_iso_date)  # datetimes rarely repeat, but their days do
+
+
+def _hour(hour: str, half: str) -> str:
+    """The hour of the day, 00 to 23; `half` is AM, PM or empty."""
+    if not half:
+        return hour.zfill(2)
+    return f"{int(hour) % 12 + (12 if half[0] in 'pP' else 0):02}"
 
 
 def _fraction(digits: str | None) -> str:

@@ -1,4 +1,4 @@
-"""Whole numbers, decimals and booleans."""
+"""Whole numbers and decimals, plain or in the notation of an example."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ import re
 from collections.abc import Sequence
 from decimal import Decimal
 
+from penstock.domain.limits import MAX_CELL
 from penstock.domain.mapping.coercion.base import CellCoercer, CoercionError, Value
+from penstock.domain.mapping.coercion.number_notations import decimal_notation, integer_notation
 
 _INTEGER = re.compile(r"([+-]?)([0-9]+)")
 _MIN_INTEGER, _MAX_INTEGER = -(2**63), 2**63 - 1
@@ -18,11 +20,6 @@ _CANONICAL_DECIMAL = re.compile(r"-?(?:[1-9][0-9]{0,99}|0(?=\.0{0,99}[1-9]))(?:\
 _DECIMAL_DIGITS = (
     1_000  # on either side of the point, in plain notation: a cell with 1e999999 must not become a megabyte
 )
-
-_BOOLEANS = {
-    **dict.fromkeys(("true", "yes", "y", "t", "1"), True),
-    **dict.fromkeys(("false", "no", "n", "f", "0"), False),
-}
 
 
 class IntegerCoercer(CellCoercer):
@@ -59,13 +56,34 @@ class DecimalCoercer(CellCoercer):
         return [cell if canonical(cell) else None for cell in cells]
 
 
-class BooleanCoercer(CellCoercer):
-    """true, yes, y, t, 1 or false, no, n, f, 0, in any case."""
+class NotatedIntegerCoercer(CellCoercer):
+    """A whole number in the notation of `argument`, such as 1.234."""
+
+    def __init__(self, argument: str) -> None:
+        self._standard = integer_notation(argument).standard
+        self._plain = IntegerCoercer()
 
     def parse(self, text: str) -> Value:
-        if (value := _BOOLEANS.get(text.lower())) is None:
-            raise CoercionError("not_a_boolean")
-        return value
+        if (standard := self._standard(text)) is None:
+            raise CoercionError("not_an_integer")
+        return self._plain.parse(standard)
 
     def parse_fast(self, cells: Sequence[str]) -> list[Value | None]:
-        return [_BOOLEANS.get(cell.lower()) for cell in cells]
+        standard = [self._standard(cell) if len(cell) <= MAX_CELL else None for cell in cells]
+        return [int(cell) if cell is not None and len(cell) <= _SAFE_DIGITS else None for cell in standard]
+
+
+class NotatedDecimalCoercer(CellCoercer):
+    """A decimal in the notation of `argument`, such as 1.234,56; the value is the same as that of `DecimalCoercer`."""
+
+    def __init__(self, argument: str) -> None:
+        self._standard = decimal_notation(argument).standard
+        self._plain = DecimalCoercer()
+
+    def parse(self, text: str) -> Value:
+        if (standard := self._standard(text)) is None:
+            raise CoercionError("not_a_decimal")
+        return self._plain.parse(standard)
+
+    def parse_fast(self, cells: Sequence[str]) -> list[Value | None]:
+        return self._plain.parse_fast([self._standard(cell) or "" if len(cell) <= MAX_CELL else "" for cell in cells])

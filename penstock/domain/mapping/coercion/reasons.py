@@ -25,7 +25,8 @@ REASONS: Mapping[str, Reason] = MappingProxyType(
         ),
         "not_an_integer": Reason(
             "The value is not a whole number.",
-            "Write digits only, with at most one sign before them, such as 42 or -7.",
+            "Write digits only, with at most one sign before them, such as 42 or -7, "
+            "or give the column its notation, such as integer(1.234).",
         ),
         "integer_out_of_range": Reason(
             "The whole number is too large.",
@@ -33,20 +34,23 @@ REASONS: Mapping[str, Reason] = MappingProxyType(
         ),
         "not_a_decimal": Reason(
             "The value is not a decimal number.",
-            "Write digits with a point, such as 1234.50, without thousands separators and with at most 1,000 digits.",
+            "Write digits with a point, such as 1234.50, without thousands separators and with at most 1,000 digits, "
+            "or give the column its notation, such as decimal(1.234,56).",
         ),
         "not_a_boolean": Reason(
             "The value is neither yes nor no.",
-            "Write true or false, yes or no, y or n, t or f, 1 or 0.",
+            "Write true or false, yes or no, y or n, t or f, 1 or 0, "
+            "or give the column its words for yes and no, such as boolean(ja,j|nee,n).",
         ),
         "not_a_date": Reason(
-            "The value is not a date in the column's pattern.",
-            "Write an existing day in the column's pattern (by default 2024-01-31), or change the pattern.",
+            "The value is not a date in any of the column's patterns.",
+            "Write an existing day in the column's pattern (by default 2024-01-31), "
+            "or add the pattern, such as date(yyyy-MM-dd|dd/MM/yyyy).",
         ),
         "not_a_datetime": Reason(
-            "The value is not a date and time in the column's pattern.",
+            "The value is not a date and time in any of the column's patterns.",
             "Write it in the column's pattern (by default 2024-01-31T09:30:00 or 2024-01-31T09:30:00+01:00), "
-            "or change the pattern.",
+            "or add the pattern, such as datetime(dd/MM/yyyy HH:mm|M/d/yyyy h:mm a).",
         ),
         "not_an_email": Reason(
             "The value is not an e-mail address.",
@@ -55,7 +59,8 @@ REASONS: Mapping[str, Reason] = MappingProxyType(
         "not_a_phone": Reason(
             "The value is not a valid phone number.",
             "Write it with its country code, such as +31 20 123 4567 or +31 20 123 4567 ext. 12, "
-            "or give the format a region, such as phone(NL); one number, with at most one extension.",
+            "or give the column a region, such as phone(NL), or phone(@country) if another column has it; "
+            "one number, with at most one extension.",
         ),
         "not_a_url": Reason(
             "The value is not a web address.",

@@ -61,7 +61,8 @@ def test_known_attributes_are_used_and_missing_ones_described() -> None:
     assert [each.column for each in expected.columns] == ["crmid", "phone", "day"]
     hm, joined = expected.missing
     assert (hm.name, hm.display_name, hm.pii, hm.segmentable, hm.custom) == ("hm", "Hm", True, False, True)
-    assert joined.format == ValueFormat(ValueType.DATE, "dd/MM/yyyy")
+    assert joined.format == ValueFormat(ValueType.DATE)
+    assert expected.columns[2].format == ValueFormat(ValueType.DATE, "dd/MM/yyyy")
     assert joined.segmentable
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from penstock.domain.files.mapped_columns import validate_mapped_columns
+from penstock.domain.mapping.attributes import parse_format
 from penstock.domain.mapping.mapping import ColumnMapping, Mapping
 
 
@@ -27,6 +28,15 @@ def test_an_unknown_column_is_pointed_to_the_one_that_is_nearly_alike() -> None:
     assert (near.code, near.column) == ("unknown_mapped_column", "CrmID")
     assert "Column 2" in near.hint
     assert "Column" not in far.hint
+
+
+def test_the_column_of_a_region_must_be_in_the_file_but_need_not_be_mapped() -> None:
+    tel = ColumnMapping(column="tel", attribute="phone", identifier=True, format=parse_format("phone(@land|NL)"))
+    mapping = Mapping(data_source="crm", version=1, columns=(tel,))
+    assert validate_mapped_columns(mapping, ["tel", "land"]) == []
+    assert [(f.code, f.column) for f in validate_mapped_columns(mapping, ["tel"])] == [
+        ("unknown_mapped_column", "land")
+    ]
 
 
 @pytest.mark.parametrize("column", ["penstock_line", "penstock_reasons"])

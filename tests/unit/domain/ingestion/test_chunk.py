@@ -6,8 +6,10 @@ from random import Random
 from typing import Any
 from uuid import UUID
 
+import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from penstock.domain.files.chunking import spans
 from penstock.domain.files.header import Header
@@ -336,3 +338,22 @@ def test_a_column_marked_personal_stands_in_the_personal_part_alone() -> None:
         assert opened(stored).assertions
     folded = fold(opened(stored) for stored in result.fragments)
     assert (folded.attributes["crmid"].value, folded.attributes["note"].value) == ("MARKED1", "MARKED3")
+
+
+@pytest.mark.parametrize("corrected", [False, True])
+def test_a_phone_takes_its_region_from_another_column_of_its_row(corrected: bool) -> None:
+    phone = Attribute(name="phone", display_name="Phone", format=ValueFormat(ValueType.PHONE))
+    crmid = ColumnMapping(column="crmid", attribute="crmid", identifier=True)
+    tel = ColumnMapping(column="note", attribute="phone", format=ValueFormat(ValueType.PHONE, "@unmapped|NL"))
+    plan = plan_of((crmid,), 1)
+    plan = replace(plan, mapping=replace(plan.mapping, columns=(crmid, tel)), attributes=(ATTRIBUTES["crmid"], phone))
+    layout = compile_layout(plan, replace(HEADER, corrected_rejects=corrected), HASH_KEY)
+    rows = [("C1", "020 7946 0958", "Großbritannien"), ("C2", "020 123 4567", ""), ("C3", "020 123 4567", "BE")]
+    body = "".join(f"{crmid}\t\t{tel}\t\t{land}\n" for crmid, tel, land in rows).encode()
+    sealer = ChunkSealer("acme", bytes(ORIGIN_BYTES), GENERAL, PERSONAL, os.urandom)
+    result = ingest_chunk(body, chunk=0, first_line=2, plan=plan, layout=layout, sealer=sealer)
+    assert [(reject.line, reject.reasons) for reject in result.rejects] == [(4, ("not_a_phone:note",))]
+    assert result.rows_ingested == 2
+    fragments = [opened(stored) for stored in result.fragments]
+    stored = [walk(fragments, NodeHasher("crmid", HASH_KEY).node(crmid, ValueFormat())) for crmid in ("C1", "C2")]
+    assert [profile.attributes["phone"].value for profile in stored] == ["+442079460958", "+31201234567"]

@@ -14,6 +14,10 @@ from penstock.domain.mapping.coercion import REASONS, Coercer, CoercionError, Va
 FORMATS = (
     *("text", "integer", "decimal", "boolean", "date", "date(d.M.yyyy)", "datetime", "datetime(yyyyMMdd HH:mm)"),
     *("email", "phone", "phone(NL)", "phone(US)", "url", "enum(gold|silver|ünique)"),
+    *("decimal(1.234,56)", "decimal(1,234.56)", "decimal(1 234,56)", "decimal(12,34,567.89)", "decimal(1234,56)"),
+    *("integer(1.234)", "integer(1'234)", "integer(1234)", "boolean(ja,j|nee,n)", "boolean(sí|no)"),
+    *("date(dd/MM/yyyy|yyyy-MM-dd|d MMM yy)", "date(d MMMM yyyy[nl])", "datetime(M/d/yyyy h:mm a|yyyyMMdd H)"),
+    "phone(@country|NL)",
 )
 COERCERS = {written: coercer(parse_format(written)) for written in FORMATS}
 
@@ -21,6 +25,8 @@ COERCERS = {written: coercer(parse_format(written)) for written in FORMATS}
 NEAR = (
     *("7", "-007", "9223372036854775807", "-9223372036854775808", "12.50", "1e3", "-0.0", "true", "No", "gold"),
     *("ünique", "2024-02-29", "29.2.2024", "2024-02-29T23:59:59.5+01:00", "20240229 23:59", "anna@example.org"),
+    *("1.234,56", "1,234.56", "€ 1\u202f234,-", "(12,34,567.89)", "1'234-", "$-5.", "JA", "Si\u0301", "n"),
+    *("29/02/2024", "29 feb. 24", "29 februari 2024", "1/31/2024 12:05 p.m.", "20240229 9"),
     *("Info@GMAIL.com", "+31612345678", "06-12345678", "(212) 555-1234", "0031 20 624 1111", "https://example.com/a?b"),
 )
 NASTY = st.text(
@@ -131,8 +137,16 @@ def test_every_reason_has_a_hint() -> None:
 @pytest.mark.parametrize(
     "written",
     [
-        *("date(dd/MM)", "date(yy-MM-dd)", "date(yyyy-MM-dd HH)", "date(dd/MM/yyyy dd)", "date(dMyyyy)", "date('x)"),
+        *("date(dd/MM)", "date(yyyy-MM-dd HH)", "date(dd/MM/yyyy dd)", "date(dMyyyy)", "date('x)"),
         *("datetime(yyyy-MM-dd)", "datetime(yyyy-MM-dd mm)", "datetime(yyyy-MM-dd HH:mm:SSS)", "datetime(HH:mm)"),
+        *("date(yy-MM)", "date(dd/MM/yyyy|)", "date(d MMMM yyyy[xx])", "date(dMMMyyyy[ja])", "date(dd/MM/yyyy[nl])"),
+        *("date(dd/MM/yyyy[1930])", "date(" + "|".join(["dd/MM/yyyy"] * 17) + ")", "datetime(yyyy-MM-dd hh:mm)"),
+        *("datetime(yyyy-MM-dd HH:mm a)", "datetime(yyyy-MM-dd H'h'mm a)", "datetime(yyyy-MM-dd Hmm)"),
+        *("decimal(1.234)", "decimal(1)", "decimal(1,234,56)", "decimal(1.23,4)", "decimal(1_234.5)", "decimal(x)"),
+        *("integer(1.23)", "integer(1,234.5)", "integer(1.234,567)", "integer(-1)", f"integer({'1' * 33})"),
+        *("boolean(ja)", "boolean(ja|)", "boolean(ja|nee|nooit)", "boolean(ja|JA)", "boolean(,|nee)"),
+        *(f"boolean({'a' * 65}|b)", "boolean(" + ",".join(map(str, range(65))) + "|x)", "boolean(a,a|b)"),
+        *("phone(@)", "phone(@|NL)", "phone(@country|XX)", "phone(@a|b|c)"),
         *("phone(XX)", "phone(31)", "enum(|)", "enum(a||b)", "enum(a|a)", "enum(a| b)"),
         f"enum(a|{'b' * 256})",
     ],

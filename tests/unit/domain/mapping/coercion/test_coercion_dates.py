@@ -58,6 +58,73 @@ def test_every_date_is_read_in_every_order(day: date) -> None:
         assert DateCoercer(pattern).coerce_column([cell, cell]) == ([day.isoformat()] * 2, {})
 
 
+@pytest.mark.parametrize(
+    ("pattern", "cell", "value"),
+    [
+        ("dd/MM/yyyy|yyyy-MM-dd", "2024-01-31", "2024-01-31"),
+        ("dd/MM/yyyy|MM/dd/yyyy", "02/01/2024", "2024-01-02"),  # the first that fits
+        ("MM/dd/yyyy|dd/MM/yyyy", "02/01/2024", "2024-02-01"),
+        ("MM/dd/yyyy|dd/MM/yyyy", "31/01/2024", "2024-01-31"),  # there is no month 31
+        ("d'|'M'|'yyyy|yyyyMMdd", "1|2|2024", "2024-02-01"),
+        ("d MMM yyyy", "3 Mar 2024", "2024-03-03"),
+        ("d MMM yyyy", "3 MARCH 2024", "2024-03-03"),
+        ("d MMMM yyyy", "3 sept. 2024", "2024-09-03"),
+        ("ddMMMyyyy", "31JAN2024", "2024-01-31"),
+        ("MMMM d, yyyy", "May 7, 2024", "2024-05-07"),
+        ("d MMMM yyyy[nl]", "7 mei 2024", "2024-05-07"),
+        ("d MMM yyyy[nl]", "7 mrt. 2024", "2024-03-07"),
+        ("d MMMM yyyy[fr]", "7 fevrier 2024", "2024-02-07"),
+        ("d MMMM yyyy[fr]", "7 Août 2024", "2024-08-07"),
+        ("d MMMM yyyy[pl]", "7 września 2024", "2024-09-07"),
+        ("d MMMM yyyy[nl]|d MMMM yyyy", "7 March 2024", "2024-03-07"),
+        ("dd-MM-yy", "01-02-46", "2046-02-01"),
+        ("dd-MM-yy", "01-02-47", "1947-02-01"),
+        ("dd-MM-yy[1925]", "01-02-24", "2024-02-01"),
+        ("dd-MM-yy[1925]", "01-02-25", "1925-02-01"),
+        ("d MMM yy[nl][1925]", "1 okt 25", "1925-10-01"),
+    ],
+)
+def test_a_date_in_several_patterns_names_and_short_years(pattern: str, cell: str, value: str) -> None:
+    assert DateCoercer(pattern).coerce_cell(cell) == value
+    assert DateCoercer(pattern).coerce_column([cell, cell]) == ([value, value], {})
+
+
+@pytest.mark.parametrize(
+    ("pattern", "cell"),
+    [
+        *(("dd/MM/yyyy|yyyy-MM-dd", "2024/01/31"), ("dd/MM/yyyy|yyyy-MM-dd", "30/02/2024"), ("dd/MM/yy", "31/01/2024")),
+        *(("d MMM yyyy", "3 Mai 2024"), ("d MMM yyyy", "31 Feb 2024"), ("d MMM yyyy", "3 Ma 2024")),
+        *(("d MMM yyyy", "3 Mar.. 2024"), ("d MMM yyyy", "3 03 2024"), ("d MMM yyyy[nl]", "3 mar 2024")),
+        *(("d MMM yyyy", "3 ſep 2024"), ("dd/MM/yy", "29/02/23"), ("dd/MM/yy", "1/1/24")),
+    ],
+)
+def test_not_a_date_in_any_of_the_patterns(pattern: str, cell: str) -> None:
+    with pytest.raises(CoercionError, match="not_a_date"):
+        DateCoercer(pattern).coerce_cell(cell)
+
+
+SOME_PATTERNS = {
+    "dd/MM/yyyy": "%d/%m/%Y",
+    "MM/dd/yyyy": "%m/%d/%Y",
+    "yyyy-MM-dd": "%Y-%m-%d",
+    "dd MMM yyyy": "%d %b %Y",
+    "MMMM dd, yyyy": "%B %d, %Y",
+}
+
+
+@given(st.dates(date(1000, 1, 1)), st.permutations(sorted(SOME_PATTERNS)), st.sampled_from(sorted(SOME_PATTERNS)))
+def test_the_first_pattern_that_fits_decides(day: date, patterns: list[str], written: str) -> None:
+    cell = day.strftime(SOME_PATTERNS[written])
+    expected = None
+    for pattern in patterns:
+        try:
+            expected = expected or datetime.strptime(cell, SOME_PATTERNS[pattern]).date().isoformat()
+        except ValueError:
+            continue
+    assert DateCoercer("|".join(patterns)).coerce_column([cell]) == ([expected], {})
+    assert DateCoercer().coerce_column([expected or ""]) == ([expected], {})  # what is stored is the plain pattern
+
+
 def test_days_beyond_what_is_remembered_are_read_too(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("penstock.domain.mapping.coercion.dates._CACHED_DAYS", 2)
     dates, cells = DateCoercer(), ["2024-01-01", "2024-01-02", "2024-01-03", "2024-01-04"]
@@ -79,6 +146,13 @@ def test_days_beyond_what_is_remembered_are_read_too(monkeypatch: pytest.MonkeyP
         ("dd/MM/yyyy HH:mm", "31/01/2024 09:30", "2024-01-31T09:30:00"),
         ("yyyy-MM-dd'T'HH:mm:ss.SSSXXX", "2024-01-31T09:30:15.070Z", "2024-01-31T09:30:15.070000+00:00"),
         ("d-M-yyyy HH", "1-2-2024 23", "2024-02-01T23:00:00"),
+        ("M/d/yyyy h:mm a", "1/31/2024 12:05 AM", "2024-01-31T00:05:00"),
+        ("M/d/yyyy h:mm a", "1/31/2024 12:05 p.m.", "2024-01-31T12:05:00"),
+        ("M/d/yyyy h:mm a", "1/31/2024 9:05 PM", "2024-01-31T21:05:00"),
+        ("dd.MM.yy hh:mma", "31.01.24 09:05pm", "2024-01-31T21:05:00"),
+        ("d.M.yyyy H:mm", "31.1.2024 9:05", "2024-01-31T09:05:00"),
+        ("d MMM yyyy H", "31 Jan 2024 23", "2024-01-31T23:00:00"),
+        ("d.M.yyyy H:mm|yyyy-MM-dd'T'HH:mmXXX", "2024-01-31T09:05+01:00", "2024-01-31T09:05:00+01:00"),
         ("HHmmss ddMMyyyyXXX", "235959 29022024+05:45", "2024-02-29T23:59:59+05:45"),
     ],
 )
@@ -92,6 +166,12 @@ def test_a_datetime_keeps_its_offset_and_gets_none(pattern: str, cell: str, valu
         *(("", "2024-01-31T24:00"), ("", "2024-01-31T23:60"), ("", "2024-01-31T23:59:60"), ("", "2024-01-31T9:30")),
         *(("", "20240131T0930"), ("", "2024-01-31T09"), ("", "2024-01-31T09:30:15.1234567"), ("", "2024-01-31t09:30")),
         *(("", "2024-01-31T09:30+24:00"), ("", "2024-02-30T09:30"), ("", "2024-01-31Z"), ("", "2024-01-31T09:30 Z")),
+        *(("M/d/yyyy h:mm a", "1/31/2024 13:05 PM"), ("M/d/yyyy h:mm a", "1/31/2024 0:05 AM")),
+        *(
+            ("M/d/yyyy h:mm a", "1/31/2024 9:05"),
+            ("d.M.yyyy H:mm", "31.1.2024 24:00"),
+            ("d.M.yyyy H:mm", "31.1.24 9:00"),
+        ),
         *(("dd/MM/yyyy HH:mm", "31/01/2024"), ("dd/MM/yyyy HH:mm", "2024-01-31T09:30"), ("", "2024-01-31T０9:30")),
     ],
 )

@@ -7,7 +7,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from penstock.domain.mapping.coercion import CoercionError
-from penstock.domain.mapping.coercion.numbers import BooleanCoercer, DecimalCoercer, IntegerCoercer
+from penstock.domain.mapping.coercion.booleans import BooleanCoercer
+from penstock.domain.mapping.coercion.numbers import DecimalCoercer, IntegerCoercer
 from penstock.domain.mapping.coercion.texts import EnumCoercer, TextCoercer
 
 

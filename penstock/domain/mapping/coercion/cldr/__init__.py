@@ -1,0 +1,1 @@
+"""Names of countries and months from Unicode CLDR, as text."""

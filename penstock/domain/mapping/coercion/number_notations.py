@@ -1,0 +1,120 @@
+"""Notations of numbers, given by an example: 1.234,56  1,234.56  1 234,56  1'234.56  12,34,567.89  1234,56.
+
+A cell may leave the thousands separators out, but those that it has must stand in the right places. An amount of money
+may have a currency sign or code before or after it, and `,-` in place of zero cents. -1, 1- and (1) are negative.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from penstock.domain.errors import Refused, refusal
+from penstock.domain.limits import MAX_NUMBER_EXAMPLE
+from penstock.domain.mapping.coercion.currencies import CURRENCY, is_currency
+
+_SPACES = " \u00a0\u2007\u2009\u202f"  # no-break, figure, thin and narrow no-break spaces
+_APOSTROPHES = "'’"
+_SEPARATOR = rf"[.,{_APOSTROPHES}{_SPACES}]"
+_EXAMPLE = re.compile(
+    rf"(?:[0-9]{{1,3}}(?P<thousands>{_SEPARATOR})[0-9]{{3}}(?:(?P=thousands)[0-9]{{3}})*"
+    rf"|[0-9]{{1,2}}(?P<lakhs>{_SEPARATOR})(?:[0-9]{{2}}(?P=lakhs))+[0-9]{{3}}|[0-9]+)(?:(?P<point>[.,])[0-9]+)?"
+)
+_MINUS = "-−"
+_GAP = f"[{_SPACES}]{{0,2}}"
+
+
+class NumberNotation(NamedTuple):
+    """`plain` matches a bare number, `decorated` one with signs; both have the groups `whole` and `fraction`."""
+
+    plain: re.Pattern[str]
+    decorated: re.Pattern[str]
+    separators: str
+
+    def standard(self, text: str) -> str | None:
+        """`text` as -1234.56, or None when it is not a number in this notation."""
+        match = self.plain.fullmatch(text)
+        if match is not None:
+            negative = text[0] == "-"
+        else:
+            match = self.decorated.fullmatch(text)
+            if match is None or not _is_consistent(match):
+                return None
+            negative = _is_negative(match)
+        whole, fraction = match["whole"] or "0", match["fraction"]
+        for separator in self.separators:
+            whole = whole.replace(separator, "")
+        return f"{'-' if negative else ''}{whole}{f'.{fraction}' if fraction and fraction.isdigit() else ''}"
+
+
+def decimal_notation(example: str) -> NumberNotation:
+    """The notation of a decimal number such as `1.234,56`. Raises `Refused`."""
+    match = _parsed(example, "decimal(1.234,56)")
+    if match["point"] is None:
+        raise _refused(example, "it has no decimals", "decimal(1.234,56) or decimal(1234.56)")
+    return _notation(match, rf"(?:{re.escape(match['point'])}(?P<fraction>[0-9]+|--?|[–—]|))?")
+
+
+def integer_notation(example: str) -> NumberNotation:
+    """The notation of a whole number such as `1.234`. Raises `Refused`."""
+    match = _parsed(example, "integer(1.234)")
+    if match["point"] is not None:
+        raise _refused(example, "a whole number has no decimals", "integer(1.234) or integer(1,234)")
+    return _notation(match, r"(?P<fraction>)")
+
+
+def _parsed(example: str, such_as: str) -> re.Match[str]:
+    match = _EXAMPLE.fullmatch(example) if len(example) <= MAX_NUMBER_EXAMPLE else None
+    if match is None or (match["point"] and match["point"] in (match["thousands"], match["lakhs"])):
+        raise _refused(example, "its separators are not in their places", such_as)
+    return match
+
+
+def _notation(example: re.Match[str], fraction: str) -> NumberNotation:
+    separators = _equals(example["thousands"] or example["lakhs"])
+    between = f"[{re.escape(separators)}]"
+    if example["thousands"]:
+        grouped = rf"[0-9]{{1,3}}(?:{between}[0-9]{{3}})+|"
+    elif example["lakhs"]:
+        grouped = rf"[0-9]{{1,2}}(?:{between}[0-9]{{2}})*{between}[0-9]{{3}}|"
+    else:
+        grouped = ""
+    number = rf"(?=[.,]?[0-9])(?P<whole>{grouped}[0-9]+|){fraction}"
+    return NumberNotation(re.compile(f"-?{number}"), re.compile(_decorated(number)), separators)
+
+
+def _decorated(number: str) -> str:
+    """The regex of a number with signs, currencies and parentheses at every place; `_is_consistent` sorts them out."""
+    sign, late_sign = r"[+\-−]", r"[\-−]"
+    return (
+        rf"(?P<open>\()?(?P<sign>{sign})?{_GAP}(?P<before>{CURRENCY})?{_GAP}"
+        rf"(?P<inner_open>\()?(?P<inner_sign>{sign})?{_GAP}{number}(?(inner_open)\)){_GAP}(?P<late_sign>{late_sign})?"
+        rf"{_GAP}(?P<after>{CURRENCY})?(?P<last_sign>{late_sign})?(?(open)\))"
+    )
+
+
+def _is_consistent(match: re.Match[str]) -> bool:
+    """Whether there is at most one sign or pair of parentheses, and at most one currency."""
+    marks = [match[each] for each in ("open", "inner_open", "sign", "inner_sign", "late_sign", "last_sign")]
+    currencies = [each for each in (match["before"], match["after"]) if each]
+    return len(list(filter(None, marks))) <= 1 and len(currencies) <= 1 and all(map(is_currency, currencies))
+
+
+def _is_negative(match: re.Match[str]) -> bool:
+    signs = (match["sign"], match["inner_sign"], match["late_sign"], match["last_sign"])
+    return bool(match["open"] or match["inner_open"] or any(sign and sign in _MINUS for sign in signs))
+
+
+def _equals(separator: str | None) -> str:
+    """The separators that people write for `separator`."""
+    if separator is None:
+        return ""
+    return next((alike for alike in (_SPACES, _APOSTROPHES) if separator in alike), separator)
+
+
+def _refused(example: str, why: str, such_as: str) -> Refused:
+    return refusal(
+        "invalid_format",
+        f"{example[:64]!r} is not an example of a number: {why}",
+        f"Write a number as the column writes it, such as {such_as}.",
+    )

@@ -1,0 +1,80 @@
+"""Phone numbers whose region is in another column of the same row: `phone(@country|NL)`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import phonenumbers
+
+from penstock.domain.errors import refusal
+from penstock.domain.limits import MAX_COUNTRY
+from penstock.domain.mapping.attributes import ValueFormat
+from penstock.domain.mapping.coercion.base import PairedCoercer, Value
+from penstock.domain.mapping.coercion.country_names import country_code
+from penstock.domain.mapping.coercion.phones import PhoneCoercer
+
+_CACHED_COUNTRIES = 4_096  # spellings of countries
+
+
+class PairedPhoneCoercer(PairedCoercer):
+    """Each cell as `PhoneCoercer` parses it in the region of its row; a blank or unknown country has the fallback's.
+
+    The cells of one region are parsed together, at the speed of a column that has one region.
+    """
+
+    def __init__(self, format: ValueFormat) -> None:
+        column = format.region_column
+        if not column:
+            raise refusal(
+                "invalid_format",
+                "the format names no column after @",
+                "Name the column that has the country, such as phone(@country) or phone(@country|NL).",
+            )
+        self.other_column = column
+        self._fallback = PhoneCoercer(format.argument[len(column) + 2 :])
+        self._by_region: dict[str, PhoneCoercer] = {}
+        self._by_country: dict[str, PhoneCoercer] = {}
+
+    def coerce_cell(self, cell: str) -> Value | None:
+        return self._fallback.coerce_cell(cell)
+
+    def coerce_column(self, cells: Sequence[str]) -> tuple[list[Value | None], dict[int, str]]:
+        return self._fallback.coerce_column(cells)
+
+    def coerce_pairs(self, cells: Sequence[str], others: Sequence[str]) -> tuple[list[Value | None], dict[int, str]]:
+        groups = self._groups(others)
+        if len(groups) == 1:
+            return next(iter(groups)).coerce_column(cells)
+        values: list[Value | None] = [None] * len(cells)
+        errors: dict[int, str] = {}
+        for coercer, places in groups.items():
+            group, group_errors = coercer.coerce_column([cells[at] for at in places])
+            for at, value in zip(places, group, strict=True):
+                values[at] = value
+            errors |= {places[index]: code for index, code in group_errors.items()}
+        return values, errors
+
+    def _groups(self, others: Sequence[str]) -> Mapping[PhoneCoercer, list[int]]:
+        """The places of the cells that each coercer parses."""
+        coercers = {country: self._of_country(country) for country in set(others)}
+        groups: dict[PhoneCoercer, list[int]] = {coercer: [] for coercer in coercers.values()}
+        for at, country in enumerate(others):
+            groups[coercers[country]].append(at)
+        return groups
+
+    def _of_country(self, country: str) -> PhoneCoercer:
+        if len(country) > MAX_COUNTRY:  # would fill the cache
+            return self._fallback
+        known = self._by_country.get(country)
+        if known is None:
+            region = country_code(country)
+            known = self._of_region(region) if region in phonenumbers.SUPPORTED_REGIONS else self._fallback
+            if len(self._by_country) >= _CACHED_COUNTRIES:
+                self._by_country.clear()
+            self._by_country[country] = known
+        return known
+
+    def _of_region(self, region: str) -> PhoneCoercer:
+        if region not in self._by_region:
+            self._by_region[region] = PhoneCoercer(region)
+        return self._by_region[region]
