@@ -350,7 +350,8 @@ def test_a_phone_takes_its_region_from_another_column_of_its_row(corrected: bool
     layout = compile_layout(plan, replace(HEADER, corrected_rejects=corrected), HASH_KEY)
     rows = [("C1", "020 7946 0958", "Großbritannien"), ("C2", "020 123 4567", ""), ("C3", "020 123 4567", "BE")]
     body = "".join(f"{crmid}\t\t{tel}\t\t{land}\n" for crmid, tel, land in rows).encode()
-    sealer = ChunkSealer("acme", bytes(ORIGIN_BYTES), GENERAL, PERSONAL, os.urandom)
+    origin = key_suffix("crm", plan.request_id, 0)[-ORIGIN_BYTES:]
+    sealer = ChunkSealer("acme", origin, GENERAL, PERSONAL, os.urandom)
     result = ingest_chunk(body, chunk=0, first_line=2, plan=plan, layout=layout, sealer=sealer)
     assert [(reject.line, reject.reasons) for reject in result.rejects] == [(4, ("not_a_phone:note",))]
     assert result.rows_ingested == 2
