@@ -141,6 +141,7 @@ class ChunkDone(msgspec.Struct, frozen=True, kw_only=True, tag="chunk_done"):
     rows_ingested: Count
     rows_rejected: Count
     reject_reasons: dict[str, Positive] = {}
+    dropped_cells: dict[str, dict[str, Positive]] = {}  # by column, then by reason
 
     def __post_init__(self) -> None:
         _check_rows(self.rows_read, self.rows_ingested, self.rows_rejected)

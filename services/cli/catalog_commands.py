@@ -12,6 +12,7 @@ from rich.console import RenderableType
 from penstock.application.catalog.column_specs import ColumnSpec
 from penstock.domain.errors import refusal
 from penstock.domain.mapping.attributes import TEXT
+from penstock.domain.mapping.mapping import OnMisfit
 from services.cli.column_options import parse_column_options
 from services.cli.connecting import connect
 from services.cli.failures import BadUsage, reporting
@@ -136,4 +137,28 @@ def _attributes_view(attributes: Sequence[Document]) -> RenderableType:
 
 
 def _mapping_view(mapping: Document) -> RenderableType:
-    return records_view(mapping["columns"], "column", "attribute", "identifier", "pii", "format", "policy")
+    columns = [{**each, "column": _source(each), "options": _options(each)} for each in mapping["columns"]]
+    return records_view(columns, "column", "attribute", "identifier", "pii", "format", "policy", "options")
+
+
+def _source(column: Document) -> str:
+    """What a column reads, in words."""
+    if "constant" in column:
+        return f"constant {column['constant']!r}"
+    if "columns" in column:
+        return f"{', '.join(column['columns'])}, joined"
+    part = f", part {column.get('part', 1)} at {column['split']!r}" if "split" in column else ""
+    return f"{column['column']}{part}"
+
+
+def _options(column: Document) -> str:
+    found = []
+    if column.get("on_misfit") == OnMisfit.DROP:
+        found.append("drops cells that do not fit")
+    if "blanks" in column:
+        found.append(f"blank: {', '.join(column['blanks'])}")
+    if "values" in column:
+        found.append(f"{len(column['values']):,} values replaced")
+    if column.get("trim"):
+        found.append("trimmed")
+    return "; ".join(found)

@@ -71,8 +71,8 @@ class Client(Protocol):
         """The reasons why `changes` makes no progress, in sentences."""
         ...
 
-    def rejects(self, request_id: str) -> Iterator[bytes]:
-        """The file of the rejected rows; empty if there are none."""
+    def rejects(self, request_id: str, *, dropped: bool = False) -> Iterator[bytes]:
+        """The file of the rejected rows, or of the `dropped` cells. Raises `Refused` if there are none."""
         ...
 
     def cancel(self, request_id: str) -> Document: ...

@@ -134,8 +134,9 @@ class HttpClient(Client):
     def problems(self) -> list[str]:
         return self._problems
 
-    def rejects(self, request_id: str) -> Iterator[bytes]:
-        return self._lines(self._send("GET", _path(request_id, "/rejects"), kind=REJECT_FILES))
+    def rejects(self, request_id: str, *, dropped: bool = False) -> Iterator[bytes]:
+        query = "?dropped=true" if dropped else ""
+        return self._lines(self._send("GET", _path(request_id, f"/rejects{query}"), kind=REJECT_FILES))
 
     def cancel(self, request_id: str) -> Document:
         return self._document("POST", _path(request_id, ":cancel"), RequestView)

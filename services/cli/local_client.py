@@ -50,8 +50,8 @@ class LocalClient(Client):
     def problems(self) -> list[str]:
         return []
 
-    def rejects(self, request_id: str) -> Iterator[bytes]:
-        return self._use_cases.requests.rejects(self._caller, request_id).parts
+    def rejects(self, request_id: str, *, dropped: bool = False) -> Iterator[bytes]:
+        return self._use_cases.requests.rejects(self._caller, request_id, dropped=dropped).parts
 
     def cancel(self, request_id: str) -> Document:
         return self._public(self._use_cases.requests.cancel(self._caller, request_id))

@@ -94,6 +94,9 @@ def rejects(
         Path | None, typer.Option("--output", "-o", metavar="FILE", help="The file to write; default: stdout.")
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Overwrite an existing file.")] = False,
+    dropped: Annotated[
+        bool, typer.Option("--dropped", help="The rows that were ingested without cells that did not fit.")
+    ] = False,
     data: Data = None,
     url: Url = None,
     key: Key = None,
@@ -103,11 +106,12 @@ def rejects(
     with reporting(as_json=as_json) as out, connect(data, url, key) as client:
         if output is not None:
             check_output(output, force=force)
-        lines = client.rejects(request_id)
+        lines = client.rejects(request_id, dropped=dropped)
         if output is not None:
             rows = save(lines, output)
             out.result(
-                {"request_id": request_id, "rows": rows, "output": str(output)}, lambda: saved_view(rows, output)
+                {"request_id": request_id, "rows": rows, "output": str(output)},
+                lambda: saved_view(rows, output, dropped=dropped),
             )
         elif as_json:
             found = as_records(lines)
@@ -148,8 +152,8 @@ def resubmit(
         out.result(child, lambda: request_view(child, where=where_of(data, url)))
 
 
-def saved_view(rows: int, output: Path) -> str:
-    return f"{rows:,} rejected {'row' if rows == 1 else 'rows'} in {output}" if rows else "No row was rejected."
+def saved_view(rows: int, output: Path, *, dropped: bool) -> str:
+    return f"{rows:,} {'row' if rows == 1 else 'rows'} {'with dropped cells' if dropped else 'rejected'}: {output}"
 
 
 def register(app: typer.Typer) -> None:

@@ -26,6 +26,7 @@ _ACCEPTED = {  # the word for accepted rows; otherwise they are not ingested
     "REVERTED": "undone",
 }
 _MIN_SENTENCE_WIDTH = 24  # columns
+_MAX_DROPPING_LISTED = 10  # columns
 _ROW_REASONS = {
     "wrong_field_count": "The row has more or fewer fields than the header.",
     "no_identifier": "All identifiers of the row are blank.",
@@ -79,6 +80,8 @@ def request_view(request: Document, *, notes: Sequence[tuple[str, str]] = (), wh
     parts: list[RenderableType] = [facts_view(facts)]
     if request["reject_reasons"]:
         parts.append(_reasons_view(request["reject_reasons"]))
+    if request["dropped_cells"]:
+        parts.append(_dropped_view(request["dropped_cells"]))
     if request["held"]:
         parts.append(_held_view(request["held"]))
     if request["error"]:
@@ -189,6 +192,18 @@ def _reasons_view(reasons: Mapping[str, int]) -> RenderableType:
     return Group(Text(), table)
 
 
+def _dropped_view(dropped: Mapping[str, int]) -> RenderableType:
+    """The number of dropped cells, and the columns that have most of them."""
+    columns = sorted(dropped.items(), key=lambda item: (-item[1], item[0]))
+    listed = [f"{printable(column)} {cells:,}" for column, cells in columns[:_MAX_DROPPING_LISTED]]
+    more = f", and {len(columns) - len(listed):,} more columns" if len(columns) > len(listed) else ""
+    return Group(Text(), Text(f"{_cells(sum(dropped.values()))} dropped: {', '.join(listed)}{more}"))
+
+
+def _cells(count: int) -> str:
+    return f"{count:,} {'cell' if count == 1 else 'cells'}"
+
+
 def _error_view(error: Document) -> RenderableType:
     faults = [
         (_where(fault.get("column"), fault.get("position")), fault["message"], fault["hint"])
@@ -216,6 +231,8 @@ def _next_steps(request: Document, where: str) -> list[tuple[str, str]]:
     if status == "HELD":
         steps.append(("Approve", f"penstock approve {request_id}{where}"))
         steps.append(("Cancel", f"penstock cancel {request_id}{where}"))
+    if request["dropped_cells"] and status in ("COMPLETED", "FAILED", "HELD"):
+        steps.append(("Get dropped", f"penstock rejects {request_id}{where} --dropped --output dropped.tsv"))
     if status == "COMPLETED":
         steps.append(("Undo", f"penstock undo {request_id}{where}"))
     return steps

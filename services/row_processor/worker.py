@@ -15,7 +15,7 @@ import structlog
 
 from penstock.application.encryption.expiring_cache import ExpiringCache
 from penstock.application.encryption.key_ring import LIFETIME_SECONDS, KeyRing, Purpose
-from penstock.application.encryption.sealed_objects import SealedObjects, rejects_key
+from penstock.application.encryption.sealed_objects import SealedObjects, dropped_key, rejects_key
 from penstock.application.requests.chunks import Chunks
 from penstock.application.requests.request_log import about
 from penstock.application.requests.requests import Requests
@@ -190,6 +190,9 @@ class Worker:
             place = rejects_key(event.tenant_id, event.request_id, event.chunk)
             self._files.put(event.tenant_id, place, [encode_rejects(result.rejects)])
             failpoint("worker.rejects_stored")
+        if result.dropped:
+            place = dropped_key(event.tenant_id, event.request_id, event.chunk)
+            self._files.put(event.tenant_id, place, [encode_rejects(result.dropped)])
         manifest = Manifest(
             chunk=event.chunk,
             at_us=self._clock.now_us(),
@@ -197,6 +200,7 @@ class Worker:
             rows_ingested=result.rows_ingested,
             rows_rejected=len(result.rejects),
             reject_reasons=result.reject_reasons,
+            dropped_cells=result.dropped_cells,
             has_rejects=bool(result.rejects),
         )
         self._chunks.commit(event.tenant_id, event.request_id, manifest, result.nodes)

@@ -6,7 +6,7 @@ import gzip
 from random import Random
 
 from penstock.domain.mapping.attributes import Attribute, ValueFormat, ValueType
-from penstock.domain.mapping.mapping import ColumnMapping, WritePolicy
+from penstock.domain.mapping.mapping import ColumnMapping, OnMisfit, WritePolicy
 
 MARK = "Mq7zKw3v"  # stands in every text value, so that a scan finds any that lies in the clear
 ATTRIBUTES = {
@@ -28,7 +28,13 @@ def mapping(random: Random) -> tuple[ColumnMapping, ...]:
     others = [name for name in ATTRIBUTES if name not in identifiers and random.random() < 0.7]
     return tuple(
         ColumnMapping(
-            column=f"c_{name}", attribute=name, identifier=name in identifiers, policy=random.choice(list(WritePolicy))
+            column=f"c_{name}",
+            attribute=name,
+            identifier=name in identifiers,
+            policy=random.choice(list(WritePolicy)),
+            on_misfit=OnMisfit.REJECT if name in identifiers else random.choice(list(OnMisfit)),
+            blanks=random.choice([(), ("7", "1990-01-31")]),
+            pii=random.random() < 0.3,
         )
         for name in [*identifiers, *others]
     )

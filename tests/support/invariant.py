@@ -10,14 +10,14 @@ from __future__ import annotations
 
 import email
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from email.message import Message
 from pathlib import Path
 
 from penstock.application.delivery.email_channel import EmailChannel
-from penstock.application.encryption.sealed_objects import rejects_key
+from penstock.application.encryption.sealed_objects import dropped_key, rejects_key
 from penstock.application.uploads.retention import ORPHAN_SECONDS
 from penstock.config import Settings
 from penstock.domain.delivery.announcement import is_announced
@@ -28,7 +28,7 @@ from penstock.domain.events import DEAD_LETTER, STATUS, DeadLetter, StatusChange
 from penstock.domain.files.rejects import decode_rejects
 from penstock.domain.mapping.mapping import Mode
 from penstock.domain.requests.hold import exceeds_max_rejects
-from penstock.domain.requests.request import Request, Status
+from penstock.domain.requests.request import Manifest, Request, Status
 from penstock.ports.object_store import ObjectRef
 from penstock.wiring import System, embedded
 from penstock.wiring.uploads import sweeper_of
@@ -64,7 +64,11 @@ def check_request(system: System, request: Request, upload: reference.Upload) ->
         assert request.rows_accepted == len(file.rows)
         assert request.rows_rejected == len(file.rejected)
         assert sum(request.reject_reasons.values()) == request.rows_rejected
-        assert _rejects(system, request) == file.rejected
+        assert _reported(system, rejects_key, request, lambda manifest: manifest.has_rejects) == file.rejected
+        dropped = _reported(system, dropped_key, request, lambda manifest: bool(manifest.dropped_cells))
+        assert {line: sorted(reasons) for line, reasons in dropped.items()} == file.dropped
+        counted = sum(sum(reasons.values()) for reasons in request.dropped_cells.values())
+        assert counted == sum(map(len, file.dropped.values()))
 
 
 def _check_hold(request: Request) -> None:
@@ -78,11 +82,14 @@ def _check_hold(request: Request) -> None:
         assert request.hold is not None
 
 
-def _rejects(system: System, request: Request) -> dict[int, list[str]]:
+def _reported(
+    system: System, key: Callable[[str, str, int], str], request: Request, has_rows: Callable[[Manifest], bool]
+) -> dict[int, list[str]]:
+    """The reasons of each row that is reported, by its line."""
     found: dict[int, list[str]] = {}
     for manifest in system.chunks.manifests(TENANT, request.request_id):
-        if manifest.has_rejects:
-            ref: ObjectRef = system.files.stat(rejects_key(TENANT, request.request_id, manifest.chunk))
+        if has_rows(manifest):
+            ref: ObjectRef = system.files.stat(key(TENANT, request.request_id, manifest.chunk))
             reader = system.files.open(TENANT, ref)
             for reject in decode_rejects(reader.read(0, reader.size)):
                 assert reject.line not in found, "a row is reported twice"

@@ -18,7 +18,7 @@ from penstock.domain.mapping.rules import check_formats, check_size, validate_ma
 Name = Annotated[str, msgspec.Meta(pattern="^" + NAME.pattern.replace(r"\Z", "$"), max_length=63)]
 
 
-class ColumnSpec(ColumnOptions, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class ColumnSpec(ColumnOptions, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """One column. `pii` and `format` describe an attribute to create; for an existing one they may be left out.
 
     `pii` makes the values of this column personal, also those of an existing attribute that is not; `false` is refused

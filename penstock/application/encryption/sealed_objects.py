@@ -59,3 +59,8 @@ def file_key(tenant_id: str, unguessable: str) -> str:
 def rejects_key(tenant_id: str, request_id: str, chunk: int) -> str:
     """The object key of a chunk's rejects; a chunk that runs again overwrites them."""
     return f"rejects/{tenant_id}/{request_id}/{chunk:08d}"
+
+
+def dropped_key(tenant_id: str, request_id: str, chunk: int) -> str:
+    """The object key of a chunk's rows that lost cells; kept and swept with its rejects."""
+    return f"{rejects_key(tenant_id, request_id, chunk)}-dropped"

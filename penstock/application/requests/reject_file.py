@@ -1,11 +1,11 @@
-"""The rejects of a request as one file, which users correct and upload again."""
+"""The rejects of a request, or its rows that lost cells, as one file, which users correct and upload again."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from penstock.application.encryption.sealed_objects import SealedObjects, rejects_key
+from penstock.application.encryption.sealed_objects import SealedObjects, dropped_key, rejects_key
 from penstock.application.requests.chunks import Chunks
 from penstock.application.requests.requests import Requests
 from penstock.domain.errors import NotFound, Refused, refusal
@@ -46,10 +46,27 @@ class RejectFiles:
         if not keys:
             raise refusal("no_rejects", "this request has no rejects", "Nothing has to be corrected.")
         rejects = self._rejects(tenant_id, keys)
-        selected = (reject for reject in rejects if not only or only.intersection(reject.reasons))
+        return self._file(request, (reject for reject in rejects if not only or only.intersection(reject.reasons)))
+
+    def dropped_file(self, tenant_id: str, request_id: str) -> RejectFile:
+        """As `file`, for the ingested rows that lost cells: the reasons say which cells, and why.
+
+        Raises `NotFound`; `Refused`: no_dropped_cells, rejects_expired.
+        """
+        request = self._requests.get(tenant_id, request_id)
+        keys = [
+            dropped_key(tenant_id, request_id, manifest.chunk)
+            for manifest in self._chunks.manifests(tenant_id, request_id)
+            if manifest.dropped_cells
+        ]
+        if not keys:
+            raise refusal("no_dropped_cells", "no cell of this request was dropped", "Nothing has to be corrected.")
+        return self._file(request, self._rejects(tenant_id, keys))
+
+    def _file(self, request: Request, rows: Iterable[Reject]) -> RejectFile:
         header = self._header(request)
         name = header.file_format.name
-        parts = tabular_format(header.file_format).write_rejects(header.columns, selected, header=header.names_in_file)
+        parts = tabular_format(header.file_format).write_rejects(header.columns, rows, header=header.names_in_file)
         return RejectFile(name, FORMATS[name].media_type, parts)
 
     def _header(self, request: Request) -> Header:

@@ -65,9 +65,14 @@ class RequestUseCases(UseCases):
         return self._resubmitter.resubmit(caller.tenant_id, request_id, uploaded_by=caller.name, accepting=accepting)
 
     @use_case(Permission.DOWNLOAD_REJECTS, "rejects.download", details=("request_id",))
-    def rejects(self, caller: Caller, request_id: str) -> RejectFile:
-        """The reject file, in the format of the uploaded one. Raises `Refused`: no_rejects, rejects_expired."""
-        return self._rejects.file(caller.tenant_id, request_id)
+    def rejects(self, caller: Caller, request_id: str, *, dropped: bool = False) -> RejectFile:
+        """The reject file, in the format of the uploaded one; with `dropped`, the rows that were ingested without some
+        of their cells.
+
+        Raises `Refused`: no_rejects, no_dropped_cells, rejects_expired.
+        """
+        of = self._rejects.dropped_file if dropped else self._rejects.file
+        return of(caller.tenant_id, request_id)
 
     def _record_child(self, caller: Caller, parent_id: str, child_id: str) -> None:
         self._audit.record(caller, RESUBMIT, request_id=parent_id, details={"child_id": child_id})

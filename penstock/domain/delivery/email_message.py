@@ -86,6 +86,9 @@ def _outcome(status: Status, request: Request) -> list[str]:
         f"Rows rejected: {request.rows_rejected}",
     ]
     lines += [f"  {printable(reason)}: {rows}" for reason, rows in sorted(request.reject_reasons.items())]
+    if request.dropped_cells:
+        cells = sum(sum(reasons.values()) for reasons in request.dropped_cells.values())
+        lines.append(f"Cells dropped: {cells}")
     if status is Status.FAILED:
         lines += _error(request)
     if request.rows_rejected:

@@ -35,6 +35,7 @@ def to_public(request: Request, now_us: int) -> dict[str, Any]:
         "chunks_done": request.chunks_done,
         "chunks_total": request.chunks_total,
         "reject_reasons": dict(request.reject_reasons),
+        "dropped_cells": {column: sum(reasons.values()) for column, reasons in request.dropped_cells.items()},
         "held": _held(request),
         "error": None if request.error is None else request.error.to_json(),
         "eta_seconds": eta_seconds(request, now_us),

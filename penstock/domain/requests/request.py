@@ -73,6 +73,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     chunks_total: int | None = None
     done: bytes = b""
     reject_reasons: dict[str, int] = {}
+    dropped_cells: dict[str, dict[str, int]] = {}  # by column, then by reason
     error: Problem | None = None
     fingerprint: str = ""  # equal for the same file with the same arguments
     last_step_at: int = 0  # of the latest counted step
@@ -98,6 +99,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     rows_ingested: int
     rows_rejected: int
     reject_reasons: dict[str, int] = {}
+    dropped_cells: dict[str, dict[str, int]] = {}  # then there is a sealed file of the rows that lost them
     has_rejects: bool = False  # there is a sealed file of the rejected rows
 
     def step(self) -> ChunkDone:
@@ -109,6 +111,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
             rows_ingested=self.rows_ingested,
             rows_rejected=self.rows_rejected,
             reject_reasons=self.reject_reasons,
+            dropped_cells=self.dropped_cells,
         )
 
 

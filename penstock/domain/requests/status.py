@@ -117,20 +117,25 @@ def _count_split(request: Request, step: Split) -> Request:
 def _count_chunk(request: Request, step: ChunkDone) -> Request:
     if has_chunk(request, step.chunk):
         return request
-    reasons = dict(request.reject_reasons)
-    for reason, rows in step.reject_reasons.items():
-        reasons[reason] = reasons.get(reason, 0) + rows
     return replace(
         request,
         rows_read=request.rows_read + step.rows_read,
         rows_accepted=request.rows_accepted + step.rows_ingested,
         rows_rejected=request.rows_rejected + step.rows_rejected,
-        reject_reasons=dict(sorted(reasons.items())),
+        reject_reasons=_added(request.reject_reasons, step.reject_reasons),
+        dropped_cells={
+            column: _added(request.dropped_cells.get(column, {}), step.dropped_cells.get(column, {}))
+            for column in sorted(request.dropped_cells | step.dropped_cells)
+        },
         chunks_done=request.chunks_done + 1,
         done=_with_bit(request.done, step.chunk),
         last_step_at=max(request.last_step_at, step.at_us),
         recent=with_chunk(request.recent, step.at_us),
     )
+
+
+def _added(counts: dict[str, int], more: dict[str, int]) -> dict[str, int]:
+    return {name: counts.get(name, 0) + more.get(name, 0) for name in sorted(counts | more)}
 
 
 def _with_bit(bits: bytes, position: int) -> bytes:

@@ -39,6 +39,7 @@ STATUS = {
     "not_found": 404,
     "unknown_data_source": 404,
     "no_rejects": 404,
+    "no_dropped_cells": 404,
     "rejects_expired": 404,
     "method_not_allowed": 405,
     "body_too_slow": 408,

@@ -78,6 +78,7 @@ class RequestView(TypedDict):
     chunks_done: int
     chunks_total: int | None
     reject_reasons: dict[str, int]
+    dropped_cells: dict[str, int]
     held: HeldView | None
     error: StoredProblem | None
     eta_seconds: int | None
@@ -236,10 +237,6 @@ class Health(TypedDict):
     status: str
 
 
-_ALWAYS_SHOWN = ColumnView.__required_keys__
-_UNUSED = msgspec.to_builtins(ColumnSpec(attribute=""))
-
-
 def fault_views(faults: Iterable[Fault]) -> list[FaultView]:
     return [msgspec.to_builtins(fault) for fault in faults]
 
@@ -273,9 +270,9 @@ def mapping_view(used: MappingInUse) -> MappingView:
 
 
 def _column_view(spec: ColumnSpec) -> ColumnView:
-    fields = msgspec.to_builtins(spec)
-    used = {name: value for name, value in fields.items() if name in _ALWAYS_SHOWN or value != _UNUSED[name]}
-    return cast(ColumnView, used)
+    """`spec` as it is put, with the fields that every column has."""
+    always = {name: getattr(spec, name) for name in ("attribute", "identifier", "pii", "format", "policy")}
+    return cast(ColumnView, msgspec.to_builtins(spec) | msgspec.to_builtins(always))
 
 
 def attribute_view(attribute: Attribute) -> AttributeView:

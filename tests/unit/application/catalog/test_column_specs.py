@@ -121,6 +121,18 @@ def test_an_option_that_cannot_work_is_refused(options: dict[str, Any], code: st
     assert code in {found for found, _ in refused(CRMID, ColumnSpec(attribute="x", **options))}
 
 
+def test_a_mapping_is_displayed_without_the_options_that_it_does_not_use(tmp_path: Path) -> None:
+    with closing(EmbeddedControlStore(tmp_path / "control.db")) as store:
+        catalog = CatalogUseCases(Audit(store, ManualClock()), Catalog(store))
+        constant = ColumnSpec(constant="NL", attribute="country")
+        saved = catalog.save_mapping(caller(Role.UPLOADER), "crm", [CRMID, constant], create_source=True)
+    usual = {"pii": False, "format": "text", "policy": "overwrite"}
+    assert mapping_view(saved)["columns"] == [
+        {"column": "crmid", "attribute": "crmid", "identifier": True, **usual},
+        {"constant": "NL", "attribute": "country", "identifier": False, **usual},
+    ]
+
+
 def test_options_that_work_together_are_accepted() -> None:
     specs = [
         CRMID,

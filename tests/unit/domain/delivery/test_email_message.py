@@ -31,6 +31,7 @@ REQUEST = Request(
     rows_accepted=7,
     rows_rejected=3,
     reject_reasons={"wrong_field_count": 2, "no_identifier": 1},
+    dropped_cells={"tel": {"not_a_phone": 4}, "email": {"junk_identifier": 1}},
 )
 NOTIFICATION = Notification(
     channel="email",
@@ -48,6 +49,7 @@ def test_the_end_says_what_became_of_the_rows() -> None:
     assert message["Date"] == "Tue, 14 Nov 2023 22:13:22 +0000"
     assert "Rows read:     10\n" in text
     assert "  no_identifier: 1\n  wrong_field_count: 2\n" in text
+    assert "Cells dropped: 5\n" in text
     assert f"penstock rejects {REQUEST.request_id}" in text
 
 

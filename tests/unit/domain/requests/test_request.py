@@ -28,7 +28,7 @@ REQUEST = Request(
 PROBLEM = Problem(code="truncated_gzip", title="The file is cut off", detail="It ends early.")
 
 
-def chunk(number: int, ingested: int = 10, rejected: int = 0, at_us: int = 5) -> ChunkDone:
+def chunk(number: int, ingested: int = 10, rejected: int = 0, at_us: int = 5, dropped: int = 0) -> ChunkDone:
     reasons = {"wrong_field_count": rejected} if rejected else {}
     return ChunkDone(
         at_us=at_us,
@@ -37,6 +37,7 @@ def chunk(number: int, ingested: int = 10, rejected: int = 0, at_us: int = 5) ->
         rows_ingested=ingested,
         rows_rejected=rejected,
         reject_reasons=reasons,
+        dropped_cells={"tel": {"not_a_phone": dropped}, f"column_{number}": {"not_a_date": 1}} if dropped else {},
     )
 
 
@@ -45,7 +46,14 @@ def fold(*steps: Step, start: Request = REQUEST) -> Request:
 
 
 times = st.integers(1, 10**9)
-chunks = st.builds(chunk, number=st.just(0), ingested=st.integers(0, 5), rejected=st.integers(0, 5), at_us=times)
+chunks = st.builds(
+    chunk,
+    number=st.just(0),
+    ingested=st.integers(0, 5),
+    rejected=st.integers(0, 5),
+    at_us=times,
+    dropped=st.integers(0, 3),
+)
 
 
 @st.composite
@@ -94,6 +102,8 @@ def test_counts_add_up_at_every_moment_and_an_end_sticks(
     distinct = {step.chunk: step for step in delivered[0] if isinstance(step, ChunkDone)}
     assert request.rows_accepted == sum(step.rows_ingested for step in distinct.values())
     assert sum(request.reject_reasons.values()) == request.rows_rejected
+    dropped = sum(sum(map(sum, map(dict.values, step.dropped_cells.values()))) for step in distinct.values())
+    assert sum(to_public(request, 0)["dropped_cells"].values()) == dropped
 
 
 @given(deliveries(), limits, st.integers(0, 10))
@@ -183,9 +193,15 @@ def test_history_has_each_status_with_its_time() -> None:
 
 
 def test_a_manifest_announces_its_chunk_as_its_worker_did() -> None:
-    step = chunk(4, 5, 6)
+    step = chunk(4, 5, 6, dropped=2)
     manifest = Manifest(
-        chunk=4, at_us=5, rows_read=11, rows_ingested=5, rows_rejected=6, reject_reasons={"wrong_field_count": 6}
+        chunk=4,
+        at_us=5,
+        rows_read=11,
+        rows_ingested=5,
+        rows_rejected=6,
+        reject_reasons={"wrong_field_count": 6},
+        dropped_cells={"tel": {"not_a_phone": 2}, "column_4": {"not_a_date": 1}},
     )
     assert manifest.step() == step
 
@@ -215,12 +231,22 @@ def test_the_pace_of_late_counts_once_there_are_many_chunks() -> None:
     assert eta_seconds(running, running.last_step_at) == 7
 
 
+def test_dropped_cells_add_up_by_column_and_reason() -> None:
+    request = fold(chunk(0, dropped=2), chunk(1, dropped=3), chunk(0, dropped=2))
+    assert request.dropped_cells == {
+        "column_0": {"not_a_date": 1},
+        "column_1": {"not_a_date": 1},
+        "tel": {"not_a_phone": 5},
+    }
+    assert to_public(request, 0)["dropped_cells"] == {"column_0": 1, "column_1": 1, "tel": 5}
+
+
 def test_the_public_form_has_exactly_the_promised_fields() -> None:
     public = to_public(fold(Started(at_us=1_700_000_000_123_456), chunk(0, 1, 2, at_us=1_700_000_000_123_457)), 0)
     names = (
         "request_id tenant_id data_source file_name uploaded_by status mode segment accepted_at started_at finished_at"
         " bytes rows_read rows_accepted rows_ingested rows_rejected max_rejects chunks_done chunks_total reject_reasons"
-        " held error eta_seconds"
+        " dropped_cells held error eta_seconds"
     )
     assert list(public) == names.split()
     assert public["accepted_at"] == "1970-01-01T00:00:01.000000Z"

@@ -24,6 +24,7 @@ def request(**changes: Any) -> dict[str, Any]:
         "rows_ingested": 19_880,
         "rows_rejected": 120,
         "reject_reasons": {},
+        "dropped_cells": {},
     }
     names = {"request_id": ID, "file_name": "customers.tsv", "data_source": "store_pos", "mode": "upsert"}
     return {
@@ -42,6 +43,15 @@ def rendered(view: RenderableType, width: int) -> list[str]:
     written = io.StringIO()
     Console(file=written, width=width, markup=False, highlight=False).print(view, crop=False)
     return [line.rstrip() for line in written.getvalue().splitlines()]
+
+
+def test_dropped_cells_are_counted_by_column_most_first() -> None:
+    dropped = {f"column_{number}": 1 for number in range(10)} | {"tel": 1_200}
+    lines = rendered(request_view(request(dropped_cells=dropped)), width=200)
+    (line,) = [line for line in lines if "dropped:" in line]
+    assert line.startswith("1,210 cells dropped: tel 1,200, column_0 1, ")
+    assert line.endswith("column_8 1, and 1 more columns")
+    assert f"penstock rejects {ID} --dropped --output dropped.tsv" in "\n".join(lines)
 
 
 def test_a_wide_terminal_shows_each_request_on_a_line() -> None:
