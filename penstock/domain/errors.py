@@ -32,6 +32,7 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     hint: str
     column: str | None = None
     position: int | None = None  # 1-based: of the column in the header, or of the line in the file
+    pointer: str | None = None  # a JSON pointer (RFC 6901) into the body of an HTTP call
 
 
 class PenstockError(Exception):
@@ -100,7 +101,12 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
     faults: list[Fault] = []
 
     def to_json(self) -> dict[str, Any]:
-        return {**msgspec.to_builtins(self), "type": f"urn:penstock:problem:{self.code}"}
+        return {**msgspec.to_builtins(self), "type": problem_type(self.code)}
+
+
+def problem_type(code: str) -> str:
+    """The `type` of a problem: a reference to a page that the HTTP API serves."""
+    return f"/problems/{code}"
 
 
 def refusal(code: str, message: str, hint: str, **where: Any) -> Refused:

@@ -16,7 +16,8 @@ from starlette.types import Receive, Scope, Send
 from penstock import struct_types
 from penstock.ports.clock import Clock
 from penstock.wiring.use_cases import AllUseCases
-from services.uploader.api import catalog, keys, machines, openapi, profiles, rejects, requests, uploads
+from services.uploader.api import catalog, error_pages, keys, machines, openapi, profiles, rejects, requests, uploads
+from services.uploader.api.call_ids import CallIds
 from services.uploader.api.metrics import Metrics
 from services.uploader.api.problems import problem_response
 from services.uploader.api.rate_limit import RateLimit
@@ -28,7 +29,7 @@ LOOKUP_BURST = 200
 CALLS_PER_KEY = 128  # under way at once, event streams among them
 CALLS_PER_TENANT = 256
 
-_ROUTERS = [module.router for module in (uploads, requests, rejects, profiles, catalog, keys, machines)]
+_ROUTERS = [module.router for module in (uploads, requests, rejects, profiles, catalog, keys, machines, error_pages)]
 
 
 def create_app(use_cases: AllUseCases, clock: Clock, problems: Callable[[], list[str]], metrics: Metrics) -> FastAPI:
@@ -89,6 +90,7 @@ def _with_operations() -> FastAPI:
     for path in ("/openapi.json", "/v1/openapi.json"):
         app.add_route(path, openapi_json, include_in_schema=False)
     _allow_methods(app)
+    app.add_middleware(CallIds)
     return app
 
 

@@ -18,8 +18,11 @@ from fastapi import Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
-from penstock.domain.errors import Corrupt, Fault, Fenced, PenstockError, Refused, Unavailable
+from penstock.domain.errors import Corrupt, Fault, Fenced, PenstockError, Refused, Unavailable, problem_type
 from penstock.domain.mapping.coercion import REASONS, CoercionError
+from penstock.error_codes import title_of
+from services.uploader.api.call_ids import HEADER as CALL_ID
+from services.uploader.api.call_ids import current_call_id
 from services.uploader.api.validation import refused
 from services.uploader.api.views import FaultView, fault_views
 
@@ -66,12 +69,6 @@ STATUS = {
     "too_many_connections": 503,
 }
 _CODE_OF_HTTP = {404: "not_found", 405: "method_not_allowed"}
-_TITLES = {
-    "unavailable": "A part of Penstock is away; try again later",
-    "fenced": "A part of Penstock is away; try again later",
-    "corrupt": "What is stored cannot be read",
-    "internal": "Penstock failed",
-}
 _USUAL_HINT = "See /openapi.json for what this call takes."
 # Of errors that bring no faults of their own; the code that raises a `Refused` says how to fix it.
 _HINTS = {
@@ -83,7 +80,7 @@ _HINTS = {
     "unavailable": "Wait and send the same again.",
     "fenced": "Wait and send the same again.",
     "corrupt": "An operator has to look at the log, and to restore what is damaged.",
-    "internal": "Report it, with the time; an operator finds its place in the log.",
+    "internal": "Report it, with the X-Request-Id of the answer: the log has it as call_id.",
 }
 
 log = structlog.get_logger(__name__)
@@ -91,13 +88,15 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, kw_only=True)
 class ProblemDocument:
-    """Every error answer. `code` is stable; `faults` lists all that is wrong, each with a way to fix it."""
+    """Every error answer. `type` is the address of a page about the code, `instance` that of this answer: log lines
+    about its call have the same `call_id`. `code` is stable; `faults` lists all that is wrong, and how to fix it."""
 
     type: str
     title: str
     status: int
     detail: str
     code: str
+    instance: str
     faults: list[FaultView]
 
 
@@ -151,18 +150,20 @@ def _answer(
     code: str, *, detail: str = "", faults: Sequence[Fault] = (), headers: dict[str, str] | None = None
 ) -> ErrorAnswer:
     status = status_of(code)
-    title = _TITLES.get(code, HTTPStatus(status).phrase)
+    title = title_of(code, HTTPStatus(status).phrase)
+    call_id = current_call_id()
     if not faults:
         faults = [Fault(code=code, message=detail or title, hint=_HINTS.get(code, _USUAL_HINT))]
     problem = ProblemDocument(
-        type=f"urn:penstock:problem:{code}",
+        type=problem_type(code),
         title=title,
         status=status,
         detail=detail or title,
         code=code,
+        instance=f"urn:uuid:{call_id}",
         faults=fault_views(faults),
     )
-    return ErrorAnswer(problem, {**_usual_headers(status), **(headers or {})})
+    return ErrorAnswer(problem, {CALL_ID: call_id, **_usual_headers(status), **(headers or {})})
 
 
 def _usual_headers(status: int) -> dict[str, str]:

@@ -31,6 +31,7 @@ STREAMS_IN_ALL = 256
 SAY_SOMETHING_EVERY_SECONDS = 15.0  # so that no proxy takes a quiet stream for a dead one
 CHECK_KEY_EVERY_SECONDS = 15.0
 EVENT = "request"
+RETRY_AFTER_MS = 2_000  # after which a client that lost the stream connects again
 
 router = APIRouter(route_class=Operation)
 
@@ -125,6 +126,7 @@ def resubmit_request(call: Call, request_id: str, response: Response) -> Request
 async def _events(call: Call, request: Request) -> AsyncIterator[bytes]:
     sent: Request | None = None
     silent_seconds = unchecked_seconds = 0.0
+    yield b"retry: %d\n\n" % RETRY_AFTER_MS
     while True:
         if request != sent:
             sent, silent_seconds = request, 0.0

@@ -27,13 +27,14 @@ from penstock.domain.requests.request import Request, Status
 
 
 class FaultView(TypedDict):
-    """One thing that is wrong, where it is, and how to fix it."""
+    """One thing that is wrong, where it is, and how to fix it; `pointer` is a JSON pointer into the call's body."""
 
     code: str
     message: str
     hint: str
     column: NotRequired[str]
     position: NotRequired[int]
+    pointer: NotRequired[str]
 
 
 class StoredProblem(TypedDict):

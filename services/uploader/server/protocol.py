@@ -15,7 +15,7 @@ import msgspec
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from penstock.domain.errors import Refused, refusal
-from services.uploader.api.problems import MEDIA_TYPE, RETRY_AFTER_SECONDS, answer_for
+from services.uploader.api.problems import MEDIA_TYPE, answer_for
 from services.uploader.server.connections import Connections
 from services.uploader.server.lingering import LingeringTransport
 from services.uploader.server.strict_requests import StrictConnection
@@ -51,7 +51,7 @@ class GuardedProtocol(H11Protocol):
         if self._connections.admit(self):
             self._watch()
         else:
-            self.transport.write(_FULL_ANSWER)
+            self.transport.write(_full_answer())
             self.transport.close()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -135,19 +135,20 @@ class GuardedProtocol(H11Protocol):
 
 
 def _bad_request(refused: Refused) -> list[h11.Event]:
-    body = msgspec.json.encode(answer_for(refused).problem)
-    headers = [("Content-Type", MEDIA_TYPE), ("Content-Length", str(len(body))), ("Connection", "close")]
+    headers, body = _closing_answer(refused)
     response = h11.Response(status_code=400, headers=headers, reason=b"Bad Request")
     return [response, h11.Data(data=body), h11.EndOfMessage()]
 
 
 def _full_answer() -> bytes:
-    body = msgspec.json.encode(answer_for(_FULL).problem)
-    head = (
-        f"HTTP/1.1 503 Service Unavailable\r\nContent-Type: {MEDIA_TYPE}\r\nContent-Length: {len(body)}\r\n"
-        f"Retry-After: {RETRY_AFTER_SECONDS}\r\nConnection: close\r\n\r\n"
-    )
-    return head.encode() + body
+    headers, body = _closing_answer(_FULL)
+    lines = ["HTTP/1.1 503 Service Unavailable", *(f"{name}: {value}" for name, value in headers), "", ""]
+    return "\r\n".join(lines).encode() + body
 
 
-_FULL_ANSWER = _full_answer()
+def _closing_answer(refused: Refused) -> tuple[list[tuple[str, str]], bytes]:
+    """Headers and body of the last answer on a connection."""
+    problem, headers = answer_for(refused)
+    body = msgspec.json.encode(problem)
+    closing = {"Content-Type": MEDIA_TYPE, "Content-Length": str(len(body)), "Connection": "close"}
+    return list({**headers, **closing}.items()), body

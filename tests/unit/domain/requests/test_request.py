@@ -253,6 +253,4 @@ def test_the_public_form_has_exactly_the_promised_fields() -> None:
     assert public["started_at"] == "2023-11-14T22:13:20.123456Z"
     assert public["finished_at"] is None
     assert public["reject_reasons"] == {"wrong_field_count": 2}
-    assert to_public(fold(FileRefused(at_us=8, problem=PROBLEM)), 0)["error"]["type"] == (
-        "urn:penstock:problem:truncated_gzip"
-    )
+    assert to_public(fold(FileRefused(at_us=8, problem=PROBLEM)), 0)["error"]["type"] == ("/problems/truncated_gzip")

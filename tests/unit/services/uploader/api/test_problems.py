@@ -42,7 +42,7 @@ from services.uploader.api.views import fault_views
 )
 def test_each_error_has_its_status(error: Exception, status: int, code: str) -> None:
     problem = answer_for(error).problem
-    assert (problem.status, problem.code, problem.type) == (status, code, f"urn:penstock:problem:{code}")
+    assert (problem.status, problem.code, problem.type) == (status, code, f"/problems/{code}")
     assert problem.title
     assert problem.detail
     assert [fault["code"] for fault in problem.faults] == [code]

@@ -108,3 +108,9 @@ def test_no_body_costs_much_or_has_endless_faults(document: Any) -> None:
     assert len(refused(NewMapping, document).faults) <= MAX_FAULTS
     raw = json.dumps(document).encode()
     assert seconds(lambda: model_of(NewMapping, raw)) < MOST_SECONDS
+
+
+def test_each_fault_of_a_body_has_a_json_pointer() -> None:
+    columns = [COLUMN, {**COLUMN, "column": ""}, {**COLUMN, "a/b~c": 1}]
+    faults = refused(NewMapping, {"columns": columns, "version": "1"}).faults
+    assert [fault.pointer for fault in faults] == ["/version", "/columns/1/column", "/columns/2"]
