@@ -9,15 +9,12 @@ from typing import Annotated
 import typer
 from rich.console import RenderableType
 
-from penstock.application.catalog.column_specs import ColumnSpec
-from penstock.domain.errors import refusal
 from penstock.domain.mapping.attributes import TEXT
 from penstock.domain.mapping.mapping import OnMisfit
-from services.cli.column_options import parse_column_options
 from services.cli.connecting import connect
-from services.cli.failures import BadUsage, reporting
-from services.cli.mapping_file import columns_of_file
-from services.cli.options import AsJson, Data, Key, Maps, Policies, Url
+from services.cli.failures import reporting
+from services.cli.mapping_options import MappingOptions
+from services.cli.options import AsJson, BlankWords, Data, DropMisfits, Key, Maps, Policies, Url
 from services.cli.output import Document
 from services.cli.views import records_view
 
@@ -103,6 +100,8 @@ def set_mapping(
             metavar="FILE", help="Instead of --map: the output of `penstock mapping show --json`; - is stdin."
         ),
     ] = None,
+    drop_misfits: DropMisfits = None,
+    blank_words: BlankWords = None,
     data: Data = None,
     url: Url = None,
     key: Key = None,
@@ -110,7 +109,7 @@ def set_mapping(
 ) -> None:
     """Save the mapping of a source; the source and attributes that do not exist are created."""
     with reporting(as_json=as_json) as out, connect(data, url, key, create=True) as client:
-        columns = _columns(maps or [], policies or [], file)
+        columns = MappingOptions(maps or [], policies or [], file, drop_misfits or [], blank_words).columns()
         saved = client.save_mapping(name, columns)
         out.result(saved, lambda: _mapping_view(saved))
 
@@ -119,17 +118,6 @@ def register(app: typer.Typer) -> None:
     app.add_typer(source_app, name="source")
     app.add_typer(attribute_app, name="attribute")
     app.add_typer(mapping_app, name="mapping")
-
-
-def _columns(maps: Sequence[str], policies: Sequence[str], file: Path | None) -> Sequence[ColumnSpec]:
-    """Raises `BadUsage`."""
-    if file is None:
-        return parse_column_options(maps, policies)
-    if maps or policies:
-        raise BadUsage(
-            refusal("invalid_options", "--file contains the whole mapping", "Omit --map and --policy.").faults
-        )
-    return columns_of_file(file)
 
 
 def _attributes_view(attributes: Sequence[Document]) -> RenderableType:

@@ -18,6 +18,7 @@ from services.cli.ingest import done_view
 from services.cli.ingest_backends import open_local
 from services.cli.ingesting import Ingested, Order, ingest_file
 from services.cli.local_client import LocalClient
+from services.cli.mapping_options import MappingOptions
 from services.cli.options import AsJson
 from services.cli.output import Document, Output
 from services.cli.sample import MAPS, SPARSE_MAP, write_sample
@@ -61,7 +62,7 @@ def _order(folder: Path, out: Output) -> Order:
     file = folder / "customers.tsv"
     out.say(f"Writing {ROWS:,} invented customers to {file}, {FAULTY} of them with errors")
     write_sample(file, ROWS, seed=SEED, faulty=FAULTY, sparse_column=True)
-    return Order(file=file, source="crm", maps=[*MAPS, SPARSE_MAP])
+    return Order(file=file, source="crm", mapping=MappingOptions(maps=[*MAPS, SPARSE_MAP]))
 
 
 def _look(settings: Settings) -> tuple[Document, Document]:

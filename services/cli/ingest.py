@@ -14,7 +14,21 @@ from services.cli.failures import BadUsage, exit_by_status, reporting
 from services.cli.foreground import foreground_settings
 from services.cli.ingest_backends import OpenBackend, open_local, open_remote
 from services.cli.ingesting import Ingested, Order, ingest_file
-from services.cli.options import AsJson, Data, Key, Maps, MaxRejects, Policies, Source, Url, where_of
+from services.cli.mapping_options import MappingOptions
+from services.cli.options import (
+    AsJson,
+    BlankWords,
+    Data,
+    DropMisfits,
+    Key,
+    MappingFile,
+    Maps,
+    MaxRejects,
+    Policies,
+    Source,
+    Url,
+    where_of,
+)
 from services.cli.output import Document
 from services.cli.views import request_view
 
@@ -26,6 +40,9 @@ def ingest(
     source: Source,
     maps: Maps = None,
     policies: Policies = None,
+    mapping: MappingFile = None,
+    drop_misfits: DropMisfits = None,
+    blank_words: BlankWords = None,
     mode: Annotated[
         Mode, typer.Option(help="upsert: add and update; replace: remove the source's existing data and add the new.")
     ] = Mode.UPSERT,
@@ -47,8 +64,8 @@ def ingest(
 
     penstock ingest customers.tsv --source crm --map 'crmid=crmid!' --map phone=hm:pii
 
-    Without --map, the saved mapping of the source is used. If the command is killed, run it again with the same
-    arguments: it continues with the unfinished request. With --url, a running system ingests the file; under
+    Without --map or --mapping, the saved mapping of the source is used. If the command is killed, run it again with
+    the same arguments: it continues with the unfinished request. With --url, a running system ingests the file; under
     PENSTOCK_RUNTIME=cluster, the services of the cluster do.
     """
     document: Document = {"status": "FAILED", "request_id": None}
@@ -57,8 +74,7 @@ def ingest(
         order = Order(
             file=file,
             source=source,
-            maps=maps or [],
-            policies=policies or [],
+            mapping=MappingOptions(maps or [], policies or [], mapping, drop_misfits or [], blank_words),
             mode=mode,
             segment=segment,
             notify=notify or [],

@@ -13,10 +13,11 @@ from penstock.domain.errors import PartFailed, Refused, Unavailable, refusal
 from penstock.domain.mapping.mapping import Mode
 from penstock.domain.requests.request import Status
 from services.cli.client import UploadOrder
-from services.cli.column_options import check_max_rejects, check_segment, parse_column_options
+from services.cli.column_options import check_max_rejects, check_segment
 from services.cli.failures import BadUsage
 from services.cli.following import with_idle_hint
 from services.cli.ingest_backends import Backend, Columns, OpenBackend
+from services.cli.mapping_options import MappingOptions
 from services.cli.output import Document, Output
 from services.cli.progress import show_progress
 from services.cli.upload_file import UploadFile
@@ -26,12 +27,11 @@ STALL_TIMEOUT_SECONDS = 60.0  # without progress while a problem lasts, before t
 
 
 class Order(NamedTuple):
-    """The options of the command; `maps` and `policies` as typed."""
+    """The options of the command."""
 
     file: Path
     source: str
-    maps: Sequence[str] = ()
-    policies: Sequence[str] = ()
+    mapping: MappingOptions = MappingOptions()
     mode: Mode = Mode.UPSERT
     segment: str | None = None
     notify: Sequence[str] = ()
@@ -62,7 +62,7 @@ def ingest_file(
     request, for an early end. Raises `BadUsage` and `Refused` before anything is stored, `Unavailable` when a problem
     lasts, and `PartFailed`.
     """
-    columns = parse_column_options(order.maps, order.policies) or None
+    columns = order.mapping.columns() or None
     check_segment(order.segment)
     check_max_rejects(order.max_rejects)
     upload = UploadOrder(

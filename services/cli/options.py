@@ -69,7 +69,7 @@ Maps = Annotated[
     typer.Option(
         "--map",
         metavar="COLUMN=ATTRIBUTE[!][:pii][:FORMAT]",
-        help="A column's attribute; ! marks an identifier, :pii a new personal attribute, FORMAT the cells' format.",
+        help="A column's attribute; ! marks an identifier, :pii personal values, FORMAT the cells' format.",
     ),
 ]
 MaxRejects = Annotated[
@@ -87,6 +87,28 @@ Policies = Annotated[
         "--policy",
         metavar="COLUMN=POLICY",
         help="overwrite (the default), keep_first, or clear_on_blank (a blank cell removes the value).",
+    ),
+]
+MappingFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--mapping",
+        metavar="FILE",
+        help="Instead of --map: a mapping as `penstock mapping show --json` prints it; - is stdin.",
+    ),
+]
+DropMisfits = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--drop-misfits",
+        metavar="COLUMN[,COLUMN]",
+        help="Columns whose cells are left out when they do not fit, instead of rejecting the row.",
+    ),
+]
+BlankWords = Annotated[
+    str | None,
+    typer.Option(
+        "--blank-words", metavar="WORD[,WORD]", help="Words that mean blank in every column, such as n/a,NULL,-."
     ),
 ]
 Host = Annotated[str, typer.Option(help="The address to listen on.")]

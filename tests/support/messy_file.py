@@ -5,7 +5,7 @@ from __future__ import annotations
 from random import Random
 
 from penstock.application.uploads.upload_command import UploadCommand
-from penstock.domain.mapping.mapping import ColumnMapping, WritePolicy
+from penstock.domain.mapping.mapping import ColumnMapping, OnMisfit, WritePolicy
 from penstock.wiring import System
 from tests.simulation import files
 
@@ -18,22 +18,22 @@ COLUMNS = (
     ColumnMapping(column="c_crmid", attribute="crmid", identifier=True),
     ColumnMapping(column="c_email", attribute="email", identifier=True),
     ColumnMapping(column="c_loyalty", attribute="loyalty", identifier=True),
-    ColumnMapping(column="c_note", attribute="note", policy=WritePolicy.KEEP_FIRST),
-    ColumnMapping(column="c_points", attribute="points", policy=WritePolicy.CLEAR_ON_BLANK),
+    ColumnMapping(column="c_note", attribute="note", policy=WritePolicy.KEEP_FIRST, pii=True),
+    ColumnMapping(column="c_points", attribute="points", policy=WritePolicy.CLEAR_ON_BLANK, on_misfit=OnMisfit.DROP),
     ColumnMapping(column="c_born", attribute="born"),
 )
 MAPS = (
     "c_crmid=crmid!",
     "c_email=email!",
     "c_loyalty=loyalty!:pii",
-    "c_note=note",
+    "c_note=note:pii",
     "c_points=points:integer",
     "c_born=born:pii:date",
 )
 OPTIONS = (
     *("--source", "crm", "--notify", ADDRESS),
     *(part for each in MAPS for part in ("--map", each)),
-    *("--policy", "c_note=keep_first", "--policy", "c_points=clear_on_blank"),
+    *("--policy", "c_note=keep_first", "--policy", "c_points=clear_on_blank", "--drop-misfits", "c_points"),
 )
 *_, OTHER_BODY, BODY = sorted((files.tsv(Random(seed), COLUMNS) for seed in range(50)), key=len)
 
