@@ -52,6 +52,45 @@ def test_the_example_of_the_manual(cli: CommandLine) -> None:
     assert revealed == {"identifiers": masked["identifiers"], "attributes": values}
 
 
+def test_values_are_taken_as_people_write_them(cli: CommandLine) -> None:
+    content = (
+        "crmid\tborn\ttel\tland\tspend\tnews\n"
+        "C1\t1 mei 1980\t020 7946 0958\tGroot-Brittannië\t€ 1.234,50\tJa\n"
+        "C2\t1980-05-01\t020 123 4567\t\t-12\tnee\n"
+        "C3\t31/31/1980\t020 123 4567\tBelgië\t1.23,4\tyes\n"
+    )
+    maps = [
+        "crmid=crmid!",
+        "born=birth_date:date(d MMMM yyyy[nl]|yyyy-MM-dd)",
+        "tel=phone:phone(@land|NL)",
+        "spend=spend:decimal(1.234,56)",
+        "news=email_opt_in:boolean(ja|nee)",
+    ]
+    ran = cli.ingest(content, maps=maps)
+    assert (ran.document["rows_ingested"], ran.document["rows_rejected"]) == (2, 1)
+    assert ran.document["unmapped_columns"] == []
+    born = {"birth_date": "1980-05-01"}
+    assert cli.profile("crmid", "C1") == {
+        **born,
+        "crmid": "C1",
+        "email_opt_in": True,
+        "phone": "+442079460958",
+        "spend": "1234.50",
+    }
+    assert cli.profile("crmid", "C2") == {
+        **born,
+        "crmid": "C2",
+        "email_opt_in": False,
+        "phone": "+31201234567",
+        "spend": "-12",
+    }
+    rejects = cli.run("rejects", ran.document["request_id"]).stdout
+    for reason in ("not_a_date:born", "not_a_phone:tel", "not_a_decimal:spend", "not_a_boolean:news"):
+        assert reason in rejects
+    without_land = cli.ingest("crmid\tborn\ttel\tspend\tnews\nC4\t\t\t\t\n", maps=maps)
+    assert without_land.fault_codes == ["unknown_mapped_column"]
+
+
 def test_formats_are_said_with_the_columns(cli: CommandLine) -> None:
     content = "crmid\tborn\tseen\ttel\ttier\nC1\t31/01/1980\t2024-01-31 09:30\t020 123 4567\tgold\n"
     maps = [

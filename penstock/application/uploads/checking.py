@@ -7,15 +7,16 @@ another machine, with the catalog read from the API.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import NamedTuple
 
 from penstock.application.catalog.column_specs import ColumnSpec, options_of
 from penstock.application.catalog.known_catalog import KnownCatalog, check_source, resolve_mapping
 from penstock.application.uploads.upload_command import UploadCommand
 from penstock.domain.delivery.email_address import check_addresses
-from penstock.domain.errors import Fault, NotFound, collecting, refusal, refuse_all
+from penstock.domain.errors import Fault, NotFound, Refused, collecting, refusal, refuse_all
 from penstock.domain.files.header import no_rows, parse_header
-from penstock.domain.mapping.attributes import Attribute, check_name
+from penstock.domain.mapping.attributes import Attribute, ValueFormat, check_name, parse_format
 from penstock.domain.mapping.mapping import ColumnMapping, Limits, Mapping
 from penstock.domain.mapping.rules import validated_attributes
 from penstock.domain.requests.max_rejects import max_rejects_of
@@ -86,8 +87,17 @@ def _check_mapping(command: UploadCommand, mapping: Mapping | None, catalog: Kno
 
 def _unsaved(source: str, columns: Sequence[ColumnSpec]) -> Mapping:
     """A mapping that is sufficient to check a header."""
-    mapped = (ColumnMapping(attribute=each.attribute, **options_of(each)) for each in columns)
+    mapped = (
+        ColumnMapping(attribute=each.attribute, format=_format(each.format), **options_of(each)) for each in columns
+    )
     return Mapping(data_source=source, version=0, columns=tuple(mapped))
+
+
+def _format(written: str | None) -> ValueFormat | None:
+    """None also for an invalid format, which `resolve_mapping` reports."""
+    with suppress(Refused):
+        return None if written is None else parse_format(written)
+    return None
 
 
 def _saved(source: str, catalog: KnownCatalog) -> Mapping:

@@ -79,7 +79,7 @@ def compile_layout(plan: Plan, header: Header, hash_key: bytes) -> Layout:
     return Layout(
         tabular_format(header.file_format),
         header.names_in_file,
-        frozenset(place_of[name] for mapped in plan.mapping.columns for name in mapped.sources),
+        frozenset(place_of[name] for mapped in plan.mapping.columns for name in mapped.needed_columns),
         columns,
         identifiers,
         ordinary,

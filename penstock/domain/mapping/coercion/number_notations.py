@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from penstock.domain.errors import Refused, refusal
 from penstock.domain.limits import MAX_NUMBER_EXAMPLE
-from penstock.domain.mapping.coercion.currencies import CURRENCY, is_currency
+from penstock.domain.mapping.coercion.currencies import CURRENCY, SIGNS, is_currency
 
 _SPACES = " \u00a0\u2007\u2009\u202f"  # no-break, figure, thin and narrow no-break spaces
 _APOSTROPHES = "'’"
@@ -25,7 +25,7 @@ _GAP = f"[{_SPACES}]{{0,2}}"
 
 
 class NumberNotation(NamedTuple):
-    """`plain` matches a bare number, `decorated` one with signs; both have the groups `whole` and `fraction`."""
+    """`plain` matches most numbers, `decorated` all; both have the groups `whole` and `fraction`."""
 
     plain: re.Pattern[str]
     decorated: re.Pattern[str]
@@ -80,7 +80,12 @@ def _notation(example: re.Match[str], fraction: str) -> NumberNotation:
     else:
         grouped = ""
     number = rf"(?=[.,]?[0-9])(?P<whole>{grouped}[0-9]+|){fraction}"
-    return NumberNotation(re.compile(f"-?{number}"), re.compile(_decorated(number)), separators)
+    return NumberNotation(re.compile(_plain(number)), re.compile(_decorated(number)), separators)
+
+
+def _plain(number: str) -> str:
+    """The regex of a number with a minus sign before it, and a currency sign before or after it."""
+    return rf"-?(?P<currency>[{SIGNS}]{_GAP})?{number}(?(currency)|(?:{_GAP}[{SIGNS}])?)"
 
 
 def _decorated(number: str) -> str:
