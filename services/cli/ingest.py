@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -43,6 +44,15 @@ def ingest(
     mapping: MappingFile = None,
     drop_misfits: DropMisfits = None,
     blank_words: BlankWords = None,
+    accept_suggestions: Annotated[
+        float | None,
+        typer.Option(
+            min=0,
+            max=1,
+            metavar="CONFIDENCE",
+            help="Map the columns without --map as penstock inspect suggests, from this confidence on, such as 0.9.",
+        ),
+    ] = None,
     mode: Annotated[
         Mode, typer.Option(help="upsert: add and update; replace: remove the source's existing data and add the new.")
     ] = Mode.UPSERT,
@@ -64,8 +74,11 @@ def ingest(
 
     penstock ingest customers.tsv --source crm --map 'crmid=crmid!' --map phone=hm:pii
 
-    Without --map or --mapping, the saved mapping of the source is used. If the command is killed, run it again with
-    the same arguments: it continues with the unfinished request. With --url, a running system ingests the file; under
+    penstock ingest customers.tsv --source crm --accept-suggestions 0.9
+
+    Without --map or --mapping, the saved mapping of the source is used; if there is none, a terminal shows what is
+    suggested and asks. If the command is killed, run it again with the same arguments: it continues with the
+    unfinished request. With --url, a running system ingests the file; under
     PENSTOCK_RUNTIME=cluster, the services of the cluster do.
     """
     document: Document = {"status": "FAILED", "request_id": None}
@@ -79,6 +92,8 @@ def ingest(
             segment=segment,
             notify=notify or [],
             max_rejects=max_rejects,
+            accept_suggestions=accept_suggestions,
+            may_ask=not as_json and sys.stdin.isatty() and sys.stderr.isatty(),
         )
 
         def report(done: Ingested) -> None:

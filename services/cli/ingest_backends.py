@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager
 from typing import Protocol
@@ -12,9 +11,11 @@ import msgspec
 
 from penstock.application.catalog.column_specs import ColumnSpec
 from penstock.application.uploads.checking import CheckedUpload, check_upload
+from penstock.application.uploads.inspection import inspect
+from penstock.application.uploads.review import Review, accept_for, review
+from penstock.application.uploads.suggesting import AcceptedSuggestions
 from penstock.config import Settings
 from penstock.domain.errors import Refused
-from penstock.domain.mapping.mapping import Limits
 from penstock.domain.requests.request import Request
 from penstock.runner.supervisor import Supervisor
 from penstock.wiring import System, open_system
@@ -26,17 +27,12 @@ from services.cli.http_client import HttpClient
 from services.cli.local_caller import local_caller
 from services.cli.output import Document, Output
 from services.cli.progress import Progress
-from services.cli.remote_catalog import RemoteCatalog
+from services.cli.remote_catalog import NO_LIMITS, RemoteCatalog
 from services.cli.resumption import Resumption, command_hash, state_folder
 from services.cli.upload_file import STDIN, UploadFile
 from services.standalone.system import Standalone
 
 LARGE_BYTES = 8_000_000  # a larger file is worth the time that worker processes take to start
-NO_LIMITS = Limits(  # the server checks its own limits
-    file_bytes=sys.maxsize, columns=sys.maxsize, cell_bytes=sys.maxsize, row_bytes=sys.maxsize, expansion=sys.maxsize
-)
-
-
 Columns = Sequence[ColumnSpec] | None  # of a mapping that is saved with the file
 
 
@@ -50,6 +46,14 @@ class Backend(Protocol):
     def check(self, file: UploadFile, order: UploadOrder, columns: Columns) -> CheckedUpload:
         """Check everything that can be checked before the file is sent, with a new mapping or the saved one.
         Raises `Refused` with every fault."""
+        ...
+
+    def review(self, file: UploadFile, source: str) -> Review:
+        """The file with a suggested mapping."""
+        ...
+
+    def suggest(self, file: UploadFile, source: str, confidence: float, by_hand: Columns) -> AcceptedSuggestions:
+        """A mapping of suggestions of at least `confidence`, and of the columns mapped by hand. Raises `Refused`."""
         ...
 
     def begin(self, file: UploadFile, order: UploadOrder, columns: Columns, progress: Progress) -> Document:
@@ -111,6 +115,15 @@ class SystemBackend(Backend):
         command = order.command(file.name, self._caller.name, columns=columns, create_source=True)
         return uploads.check(self._caller, command, file.head(uploads.limits))
 
+    def review(self, file: UploadFile, source: str) -> Review:
+        uploads = self._use_cases.uploads
+        return uploads.review(self._caller, uploads.inspect(self._caller, file.sampled_parts()), source)
+
+    def suggest(self, file: UploadFile, source: str, confidence: float, by_hand: Columns) -> AcceptedSuggestions:
+        uploads = self._use_cases.uploads
+        inspection = uploads.inspect(self._caller, file.sampled_parts())
+        return uploads.suggest(self._caller, inspection, source, confidence, by_hand or ())
+
     def begin(self, file: UploadFile, order: UploadOrder, columns: Columns, progress: Progress) -> Document:
         command = order.command(file.name, self._caller.name, columns=columns, create_source=True)
         progress.storing(file.size)
@@ -144,6 +157,13 @@ class HttpBackend(Backend):
     def check(self, file: UploadFile, order: UploadOrder, columns: Columns) -> CheckedUpload:
         command = order.command(file.name, "", columns=columns, create_source=True)
         return check_upload(command, RemoteCatalog(self._client), NO_LIMITS, file.head(NO_LIMITS))
+
+    def review(self, file: UploadFile, source: str) -> Review:
+        return review(inspect(file.sampled_parts(), NO_LIMITS), RemoteCatalog(self._client), NO_LIMITS, source)
+
+    def suggest(self, file: UploadFile, source: str, confidence: float, by_hand: Columns) -> AcceptedSuggestions:
+        inspection = inspect(file.sampled_parts(), NO_LIMITS)
+        return accept_for(inspection, RemoteCatalog(self._client), NO_LIMITS, source, confidence, by_hand or ())
 
     def begin(self, file: UploadFile, order: UploadOrder, columns: Columns, progress: Progress) -> Document:
         self._resumption = self._resuming(file, order, columns or ())

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from penstock.application.uploads.checking import CheckedUpload
-from penstock.domain.errors import PartFailed, Refused, Unavailable, refusal
+from penstock.application.uploads.suggesting import SUGGESTED_CONFIDENCE, LeftOut
+from penstock.domain.errors import PartFailed, Refused, Unavailable
 from penstock.domain.mapping.mapping import Mode
 from penstock.domain.requests.request import Status
 from services.cli.client import UploadOrder
@@ -20,6 +21,8 @@ from services.cli.ingest_backends import Backend, Columns, OpenBackend
 from services.cli.mapping_options import MappingOptions
 from services.cli.output import Document, Output
 from services.cli.progress import show_progress
+from services.cli.suggestion_question import confirmed, no_mapping
+from services.cli.suggestion_views import left_out_view
 from services.cli.upload_file import UploadFile
 
 QUIET_SECONDS = 1.0  # without progress, before problems are reported
@@ -36,20 +39,24 @@ class Order(NamedTuple):
     segment: str | None = None
     notify: Sequence[str] = ()
     max_rejects: str | None = None
+    accept_suggestions: float | None = None
+    may_ask: bool = False  # there is a person at a terminal
 
 
 class Ingested(NamedTuple):
-    """The ended or held request, with created attributes and ignored columns."""
+    """The ended or held request, with created attributes, ignored columns, and those that suggestions left out."""
 
     request: Document
     created_attributes: list[str]
     unmapped_columns: list[str]
+    left_out: Sequence[LeftOut] = ()
 
     def document(self) -> Document:
         return {
             **self.request,
             "created_attributes": self.created_attributes,
             "unmapped_columns": self.unmapped_columns,
+            "left_out_columns": [each._asdict() for each in self.left_out],
         }
 
 
@@ -62,7 +69,7 @@ def ingest_file(
     request, for an early end. Raises `BadUsage` and `Refused` before anything is stored, `Unavailable` when a problem
     lasts, and `PartFailed`.
     """
-    columns = order.mapping.columns() or None
+    by_hand = order.mapping.columns() or None
     check_segment(order.segment)
     check_max_rejects(order.max_rejects)
     upload = UploadOrder(
@@ -73,7 +80,7 @@ def ingest_file(
         max_rejects=order.max_rejects,
     )
     with UploadFile(order.file) as file, open_backend(file, out) as backend:
-        checked = _checked(backend, file, upload, columns)
+        columns, left_out, checked = _checked(backend, file, order, upload, by_hand, out)
         with show_progress(out) as progress:
             began = datetime.now(UTC)
             document.update(backend.begin(file, upload, columns, progress))
@@ -87,7 +94,7 @@ def ingest_file(
                 progress.show(state)
                 _check_parts(backend, state)
         created = [attribute.name for attribute in checked.missing]
-        done = Ingested(document, created, checked.unmapped_columns)
+        done = Ingested(document, created, checked.unmapped_columns, left_out)
         report(done)
         backend.release()
     return done
@@ -127,16 +134,29 @@ def _again(state: Document) -> str:
     return f"run the same command again to continue {state['request_id']}"
 
 
-def _checked(backend: Backend, file: UploadFile, order: UploadOrder, columns: Columns) -> CheckedUpload:
+class _Checked(NamedTuple):
+    """The mapping to use, the columns that suggestions left out, and the check."""
+
+    columns: Columns
+    left_out: Sequence[LeftOut]
+    checked: CheckedUpload
+
+
+def _checked(
+    backend: Backend, file: UploadFile, order: Order, upload: UploadOrder, columns: Columns, out: Output
+) -> _Checked:
     """Check the file and the options before anything is sent. Raises `Refused` with every fault."""
-    try:
-        return backend.check(file, order, columns)
-    except Refused as refused:
-        if refused.code != "no_mapping":
-            raise
-        missing = refusal(
-            "no_mapping",
-            f"the data source {order.data_source[:64]!r} has no saved mapping, and the command has no --map",
-            "Add at least one identifier, such as --map crmid=crmid!",
-        )
-        raise BadUsage(missing.faults) from None
+    confidence = order.accept_suggestions
+    if confidence is None:
+        try:
+            return _Checked(columns, (), backend.check(file, upload, columns))
+        except Refused as refused:
+            if refused.code != "no_mapping":
+                raise
+            if not (order.may_ask and confirmed(backend, file, order.source, out)):
+                raise BadUsage(no_mapping(order.file, order.source).faults) from None
+            confidence = SUGGESTED_CONFIDENCE
+    suggested = backend.suggest(file, order.source, confidence, columns)
+    if suggested.left_out:
+        out.say(left_out_view(suggested.left_out))
+    return _Checked(suggested.columns, suggested.left_out, backend.check(file, upload, suggested.columns))

@@ -21,6 +21,7 @@ from services.cli.output import Output
 
 # The module of each command, in the order of --help.
 COMMANDS = {
+    "inspect": "inspect_command",
     "ingest": "ingest",
     "demo": "demo",
     "up": "up",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Sequence
 
 import msgspec
@@ -9,9 +10,13 @@ import msgspec
 from penstock.application.catalog.column_specs import ColumnSpec, options_of
 from penstock.domain.errors import NotFound
 from penstock.domain.mapping.attributes import Attribute, parse_format
-from penstock.domain.mapping.mapping import ColumnMapping, Mapping
+from penstock.domain.mapping.mapping import ColumnMapping, Limits, Mapping
 from services.cli.client import Client
 from services.cli.output import Document
+
+NO_LIMITS = Limits(  # the server checks its own limits
+    file_bytes=sys.maxsize, columns=sys.maxsize, cell_bytes=sys.maxsize, row_bytes=sys.maxsize, expansion=sys.maxsize
+)
 
 
 class RemoteCatalog:
@@ -28,6 +33,9 @@ class RemoteCatalog:
         if self._sources is None:
             self._sources = [each["name"] for each in self._client.sources()]
         return self._sources
+
+    def attributes(self) -> dict[str, Attribute]:
+        return {each["name"]: _attribute(each) for each in self._client.attributes()}
 
     def attributes_named(self, names: Iterable[str]) -> dict[str, Attribute]:
         requested = set(names)

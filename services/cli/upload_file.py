@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterator
-from itertools import chain
+from itertools import chain, islice
 from pathlib import Path
 from typing import BinaryIO
 
@@ -17,6 +17,7 @@ from penstock.domain.mapping.mapping import Limits
 from services.cli.failures import SHOWN_PATH, BadUsage
 
 PART_BYTES = 256 * 1024
+PIPED_PARTS = 16  # of a pipe, which are kept in memory to be sent later
 STDIN = Path("-")
 
 
@@ -49,6 +50,18 @@ class UploadFile:
         for part in chain(self._peeked, self._read()):
             passed(len(part))
             yield part
+
+    def sampled_parts(self) -> Iterator[bytes]:
+        """The file's bytes, which can be read again; of what cannot be rewound, such as a pipe, only the first."""
+        if not self._stream.seekable():
+            yield from chain(list(self._peeked), islice(self._peek(), PIPED_PARTS))
+            return
+        self._peeked.clear()
+        self._stream.seek(0)
+        try:
+            yield from self._read()
+        finally:
+            self._stream.seek(0)
 
     def close(self) -> None:
         if self.path != STDIN:

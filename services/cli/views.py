@@ -42,7 +42,7 @@ def problem_view(problem: Problem) -> RenderableType:
     """The problem, with every fault, its place and how to fix it."""
     title = Text(printable(problem.title), style="bold red")
     if len(problem.faults) > 1:
-        return Group(title, _faults_view(problem.faults))
+        return Group(title, faults_view(problem.faults))
     message, where, hint = problem.detail, "", ""
     for fault in problem.faults:
         message, where, hint = fault.message, _where(fault.column, fault.position), fault.hint
@@ -52,7 +52,7 @@ def problem_view(problem: Problem) -> RenderableType:
     return Group(line, Text(f"{printable(hint)} ({printable(problem.code)})".lstrip(), style="dim"))
 
 
-def _faults_view(faults: Sequence[Fault]) -> RenderableType:
+def faults_view(faults: Sequence[Fault]) -> RenderableType:
     table = _table("!code", "where", "~what is wrong", "~how to fix it")
     blocks = []
     for fault in faults:

@@ -22,6 +22,10 @@ class KnownCatalog(Protocol):
 
     def source_names(self) -> Iterable[str]: ...
 
+    def attributes(self) -> Dict[str, Attribute]:
+        """All existing attributes by name, those built in included."""
+        ...
+
     def attributes_named(self, names: Iterable[str]) -> Dict[str, Attribute]:
         """The existing attributes among `names`, by name."""
         ...

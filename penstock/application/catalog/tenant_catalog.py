@@ -19,6 +19,9 @@ class TenantCatalog:
     def source_names(self) -> Iterable[str]:
         return [source.name for source in self._catalog.sources(self._tenant_id)]
 
+    def attributes(self) -> dict[str, Attribute]:
+        return self._catalog.attributes(self._tenant_id)
+
     def attributes_named(self, names: Iterable[str]) -> dict[str, Attribute]:
         return self._catalog.attributes_named(self._tenant_id, names)
 

@@ -1,55 +1,41 @@
-"""Inspection: detects a file's format and suggests a mapping, from its first bytes; stores nothing."""
+"""Inspection: detects a file's format, and draws a sample of its rows from all of it; stores nothing."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from penstock.domain.errors import Fault, Refused
+from penstock.domain.files.column_names import SPACES
 from penstock.domain.files.compression import MAGIC_BYTES, compression_of, plain
 from penstock.domain.files.formats import detect_format, tabular_format, text_start
 from penstock.domain.files.header import parse_header
+from penstock.domain.files.sampling import BlockSampler, sampled_rows
 from penstock.domain.files.tabular_format import MAX_HEADER_BYTES, HeaderCells, TabularFormat
-from penstock.domain.mapping.attributes import Attribute
 from penstock.domain.mapping.mapping import Limits
 from penstock.domain.mapping.mapping import Mapping as SavedMapping
+from penstock.domain.suggestions import Sample
+from penstock.domain.suggestions.sample import max_sample_rows
 
 HEAD_BYTES = MAX_HEADER_BYTES + 64 * 1024  # plain
+MAX_INSPECTED_BYTES = 64 * 1024 * 1024  # plain; of a larger file, the sample is drawn from these
 SAMPLE_ROWS = 10
 MAX_SAMPLE_CELL = 200  # characters
 MAX_SAMPLE_COLUMNS = 5_000
-
-_IDENTIFIERS = frozenset({"crmid", "loyalty_id", "email"})  # a household may share a phone
-_OTHER_NAMES = {
-    "mail": "email",
-    "customerid": "crmid",
-    "customernumber": "crmid",
-    "tel": "phone",
-    "telephone": "phone",
-    "zip": "postal_code",
-    "zipcode": "postal_code",
-    "postcode": "postal_code",
-    "dob": "birth_date",
-    "surname": "last_name",
-    "state": "region",
-}
-
-
-class Suggestion(NamedTuple):
-    """The attribute that a column could feed; None when no attribute has a similar name."""
-
-    column: str
-    attribute: Attribute | None
-    identifier: bool
+NO_SAMPLE = Sample((), (), complete=False)
 
 
 class Inspection(NamedTuple):
-    """The head of a file. `compression`: plain, gzip or zstd; `decompression_faults`: why it cannot be decompressed."""
+    """The head of a file and a sample of its rows, drawn from all of it. `complete`: the head is the file.
+
+    `compression`: plain, gzip or zstd; `decompression_faults`: why it cannot be decompressed.
+    """
 
     compression: str
     head: bytes
     complete: bool
     decompression_faults: list[Fault]
+    sample: Sample
 
     def faults(self, mapping: SavedMapping | None, limits: Limits) -> list[Fault]:
         """All faults of the header, and of `mapping` for this file."""
@@ -63,10 +49,7 @@ class Inspection(NamedTuple):
 
     def lines(self) -> list[list[str]]:
         """The cells of the header and of up to `SAMPLE_ROWS` complete rows, as in the file."""
-        file_format = tabular_format(detect_format(self.head))
-        header = file_format.read_header(
-            self.head, text_start(self.head), max_columns=MAX_SAMPLE_COLUMNS, complete=self.complete
-        )
+        file_format, header = _header(self.head, complete=self.complete)
         if not any(header.cells):
             return []
         names = [cell.decode(errors="replace") for cell in header.cells]
@@ -81,36 +64,73 @@ class Inspection(NamedTuple):
 
 
 def inspect(parts: Iterable[bytes], limits: Limits) -> Inspection:
-    """Inspect the head of a file; does not consume the remaining `parts`."""
+    """Inspect a file, reading up to `MAX_INSPECTED_BYTES`; a file without a readable header is read no further."""
     observed = _First(parts)
-    head = bytearray()
+    reading = _Reading()
+    faults: list[Fault] = []
     try:
         for piece in plain(observed, limits=limits):
-            head += piece
-            if len(head) >= HEAD_BYTES:
-                return Inspection(compression_of(bytes(observed.first)), bytes(head), False, [])
+            if not reading.add(piece):
+                break
     except Refused as refused:
-        return Inspection(compression_of(bytes(observed.first)), bytes(head), False, refused.faults)
-    return Inspection(compression_of(bytes(observed.first)), bytes(head), True, [])
+        faults = refused.faults
+    return reading.inspection(compression_of(bytes(observed.first)), faults, limits)
 
 
-def suggest(columns: Iterable[str], known: Mapping[str, Attribute]) -> list[Suggestion]:
-    """For each column, the attribute with a similar name; each attribute is suggested only once."""
-    by_spelling = {spelling: known[name] for spelling, name in _OTHER_NAMES.items() if name in known}
-    for attribute in known.values():
-        by_spelling[_spelling_key(attribute.display_name)] = attribute
-    for attribute in known.values():
-        by_spelling[_spelling_key(attribute.name)] = attribute
-    suggestions = []
-    taken: set[str] = set()
-    for column in columns:
-        found = by_spelling.get(_spelling_key(column))
-        if found is not None and found.name in taken:
-            found = None
-        elif found is not None:
-            taken.add(found.name)
-        suggestions.append(Suggestion(column, found, found is not None and found.name in _IDENTIFIERS))
-    return suggestions
+class _Reading:
+    """What has been read of a file: its head first, then a sample of its rows."""
+
+    def __init__(self) -> None:
+        self._head = bytearray()
+        self._sampler: BlockSampler | None = None
+        self._read, self._stopped = 0, False
+
+    def add(self, piece: bytes) -> bool:
+        """Whether to read on."""
+        self._read += len(piece)
+        if self._sampler is not None:
+            self._sampler.add(piece)
+            self._stopped = self._read >= MAX_INSPECTED_BYTES
+        else:
+            self._head += piece
+            if len(self._head) >= HEAD_BYTES:
+                self._sampler = _sampler(bytes(self._head), complete=False)
+                self._stopped = self._sampler is None
+        return not self._stopped
+
+    def inspection(self, compression: str, faults: list[Fault], limits: Limits) -> Inspection:
+        complete = self._sampler is None and not self._stopped
+        head = bytes(self._head)
+        sampler = _sampler(head, complete=True) if complete else self._sampler
+        sample = _sample(head, sampler, limits, complete=complete, whole=not self._stopped) if sampler else NO_SAMPLE
+        return Inspection(compression, head, complete, faults, sample)
+
+
+def _sampler(head: bytes, *, complete: bool) -> BlockSampler | None:
+    """A sampler that has the rows of a file's head; None when these are not rows of a known format."""
+    file_format, header = _header(head, complete=complete)
+    if not any(header.cells):
+        return None
+    sampler = BlockSampler(file_format, row_bytes=header.body_start)
+    sampler.add(head[header.body_start :])
+    return sampler
+
+
+def _header(head: bytes, *, complete: bool) -> tuple[TabularFormat, HeaderCells]:
+    file_format = tabular_format(detect_format(head))
+    start = text_start(head)
+    return file_format, file_format.read_header(head, start, max_columns=MAX_SAMPLE_COLUMNS, complete=complete)
+
+
+def _sample(head: bytes, sampler: BlockSampler, limits: Limits, *, complete: bool, whole: bool) -> Sample:
+    """The sample's cells, column by column; rows with faults are left out."""
+    file_format, header = _header(head, complete=complete)
+    names = [cell.decode(errors="replace").strip(SPACES) for cell in header.cells]
+    blocks = sampler.blocks()
+    rows = sampled_rows(blocks, file_format, max_sample_rows(len(names)))
+    cells = file_format.parse_cells(rows, names, used=range(len(names)), max_cell_bytes=limits.cell_bytes)
+    every_row = whole and sampler.complete and len(rows) < max_sample_rows(len(names))
+    return Sample(names, cells.columns or [[] for _ in names], every_row)
 
 
 class _First:
@@ -124,7 +144,3 @@ class _First:
         for part in self._parts:
             self.first += part[: max(0, MAGIC_BYTES - len(self.first))]
             yield part
-
-
-def _spelling_key(name: str) -> str:
-    return "".join(filter(str.isalnum, name.casefold()))

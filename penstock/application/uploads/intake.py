@@ -135,6 +135,10 @@ class Intake:
         failpoint("uploader.object_stored")
         return StoredFile(ref, bytes(observed.head), observed.size, observed.digest.hexdigest(), began)
 
+    def read(self, tenant_id: str, stored: StoredFile) -> Iterator[bytes]:
+        """The plain bytes of a stored file."""
+        return self._files.open(tenant_id, stored.ref).stream()
+
     def discard(self, stored: StoredFile) -> None:
         """Delete a stored file that will get no request."""
         self._files.delete(stored.ref.key)

@@ -2,36 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import partial
-from typing import NamedTuple
 
 from penstock.application.access.audit import Audit
 from penstock.application.catalog.catalog import Catalog
+from penstock.application.catalog.column_specs import ColumnSpec
 from penstock.application.catalog.known_catalog import check_source
 from penstock.application.catalog.tenant_catalog import TenantCatalog
 from penstock.application.uploads.checking import CheckedUpload, FileHead
-from penstock.application.uploads.inspection import Inspection, Suggestion, inspect, suggest
+from penstock.application.uploads.inspection import Inspection, inspect
 from penstock.application.uploads.intake import Accepting, Intake, Offered, StoredFile
+from penstock.application.uploads.review import Review, accept_for, review
+from penstock.application.uploads.suggesting import AcceptedSuggestions
 from penstock.application.uploads.upload_command import UploadCommand
 from penstock.application.use_case import Audited, UseCases, use_case
 from penstock.domain.access.permissions import Caller, Permission
-from penstock.domain.errors import Fault, Refused
+from penstock.domain.errors import Refused
 from penstock.domain.mapping.mapping import Limits
 from penstock.domain.requests.request import Request
 
 UPLOAD = "request.upload"
 INSPECT = "file.inspect"
-
-
-class Review(NamedTuple):
-    """An inspected file: its columns and first rows as in the file, its faults, and a suggested mapping."""
-
-    compression: str
-    faults: list[Fault]
-    columns: list[str]
-    rows: list[list[str]]
-    suggestions: list[Suggestion]
 
 
 class UploadUseCases(UseCases):
@@ -112,25 +104,33 @@ class UploadUseCases(UseCases):
 
     @use_case(Permission.UPLOAD, INSPECT, Audited.DENIED_ONLY)
     def inspect(self, caller: Caller, parts: Iterable[bytes]) -> Inspection:
-        """Inspect the head of a file; stores nothing."""
+        """Inspect a file; stores nothing."""
         return inspect(parts, self.limits)
 
     @use_case(Permission.UPLOAD, INSPECT, Audited.DENIED_ONLY)
     def review(self, caller: Caller, inspection: Inspection, data_source: str | None = None) -> Review:
-        """Review an inspected file, including the faults of the saved mapping of `data_source` for it.
+        """Review an inspected file, as one of `data_source` if that is given: its faults, including those of the saved
+        mapping for it, and suggestions. The data source may be new."""
+        catalog = TenantCatalog(self._catalog, caller.tenant_id)
+        return review(inspection, catalog, self.limits, data_source)
 
-        Raises `NotFound` when the data source has no mapping.
+    @use_case(Permission.UPLOAD, INSPECT, Audited.DENIED_ONLY)
+    def suggest(
+        self,
+        caller: Caller,
+        file: StoredFile | Inspection,
+        data_source: str,
+        confidence: float,
+        by_hand: Sequence[ColumnSpec] = (),
+    ) -> AcceptedSuggestions:
+        """A mapping for a file: the columns mapped `by_hand`, and suggestions of at least `confidence`.
+
+        Raises `Refused` with every fault of the header, or when no column is an identifier.
         """
-        tenant_id = caller.tenant_id
-        mapping = None if data_source is None else self._catalog.mapping(tenant_id, data_source)
-        columns, *rows = inspection.lines() or [[]]
-        return Review(
-            compression=inspection.compression,
-            faults=inspection.faults(mapping, self.limits),
-            columns=columns,
-            rows=rows,
-            suggestions=suggest(columns, self._catalog.attributes(tenant_id)),
-        )
+        if isinstance(file, StoredFile):
+            file = inspect(self._intake.read(caller.tenant_id, file), self.limits)
+        catalog = TenantCatalog(self._catalog, caller.tenant_id)
+        return accept_for(file, catalog, self.limits, data_source, confidence, by_hand)
 
     def _recorded(self, caller: Caller, command: UploadCommand) -> Accepting:
         return partial(self._record, caller, command)

@@ -11,6 +11,7 @@ from anyio.from_thread import run as run_in_loop
 from anyio.to_thread import run_sync
 from fastapi import APIRouter, Depends, Header, Response
 from fastapi import Request as HttpRequest
+from msgspec.structs import replace
 from pydantic import Field
 
 from penstock.application.uploads.inspection import Inspection
@@ -21,15 +22,15 @@ from penstock.domain.delivery.email_address import MAX_ADDRESSES
 from penstock.domain.errors import NotFound, Refused, refusal
 from penstock.domain.limits import MAX_FILE_NAME_SENT
 from penstock.domain.mapping.mapping import Mode
-from penstock.domain.requests.request import Request
 from services.uploader.api.access import allowed_to, confirm
 from services.uploader.api.catalog import Columns
+from services.uploader.api.inspection_views import AcceptedView, InspectionView, accepted_view, inspection_view
 from services.uploader.api.multipart import Multipart
 from services.uploader.api.openapi import form_body, problems, with_headers
 from services.uploader.api.route import Operation, incoming_body
 from services.uploader.api.services import Call
 from services.uploader.api.validation import Model, ModeText, Name, Omittable, model_of
-from services.uploader.api.views import InspectionView, RequestView, fault_views, request_view, suggestion_view
+from services.uploader.api.views import request_view
 
 FORM_PART_BYTES = 1 << 20  # of the part `request`
 OVERHEAD_BYTES = 128 * 1024  # boundaries and part headers
@@ -51,7 +52,9 @@ class UploadPart(Model):
 
     With more rejects than `max_rejects`, a share such as "5%" or a number of rows, the request is held.
 
-    With `create_data_source` the data source may be new, unless its name is nearly that of another.
+    With `create_data_source` the data source may be new, unless its name is nearly that of another. With
+    `accept_suggestions`, columns that `mapping` leaves out are mapped as suggested with at least this confidence, from
+    0 to 1; the answer lists the others.
     """
 
     data_source: Name
@@ -62,6 +65,7 @@ class UploadPart(Model):
     mapping: Columns | None = None
     file_name: Annotated[str, Field(max_length=MAX_FILE_NAME_SENT)] | None = None
     create_data_source: bool = False
+    accept_suggestions: Annotated[float, Field(ge=0, le=1)] | None = None
 
     def command(self, uploaded_by: str, file_name: str) -> UploadCommand:
         return UploadCommand(
@@ -120,7 +124,7 @@ async def upload(
     form: Form,
     response: Response,
     idempotency_key: Annotated[Omittable[str], Header(alias="Idempotency-Key", min_length=1, max_length=255)],
-) -> RequestView:
+) -> AcceptedView:
     """Upload a file to be ingested."""
     call, uploads = form.call, form.call.use_cases.uploads
     received: Received[StoredFile, UploadPart] = Received()
@@ -132,13 +136,13 @@ async def upload(
             take=partial(uploads.store, call.caller),
             check=lambda part: uploads.check_source(call.caller, part.data_source, create=part.create_data_source),
         )
-        request = await run_sync(_accept, call, received, idempotency_key)
+        accepted = await run_sync(_accept, call, received, idempotency_key)
     except (Refused, NotFound):  # anything else may have left a request that names the file
         if received.file is not None:
             await run_sync(uploads.discard, call.caller, received.file)
         raise
-    response.headers["Location"] = f"/v1/requests/{request.request_id}"
-    return request_view(request, call.services.clock.now_us())
+    response.headers["Location"] = f"/v1/requests/{accepted['request_id']}"
+    return accepted
 
 
 @router.post(
@@ -148,7 +152,7 @@ async def upload(
     openapi_extra=form_body(InspectPart, required=False),
 )
 async def inspect_file(form: Form) -> InspectionView:
-    """Look at a file before anything of it is stored."""
+    """Look at a file before anything of it is stored: its faults, and a suggested mapping from names and values."""
     call, uploads = form.call, form.call.use_cases.uploads
     received: Received[Inspection, InspectPart] = Received()
 
@@ -164,14 +168,7 @@ async def inspect_file(form: Form) -> InspectionView:
 
 def _inspected(call: Call, inspection: Inspection, part: InspectPart) -> InspectionView:
     confirm(call)
-    review = call.use_cases.uploads.review(call.caller, inspection, part.data_source)
-    return InspectionView(
-        compression=review.compression,
-        faults=fault_views(review.faults),
-        columns=review.columns,
-        sample_rows=review.rows,
-        suggested_mapping=[suggestion_view(each) for each in review.suggestions],
-    )
+    return inspection_view(call.use_cases.uploads.review(call.caller, inspection, part.data_source))
 
 
 async def _receive(
@@ -209,14 +206,22 @@ def _pulled(form: Form) -> Iterator[bytes]:
         yield piece
 
 
-def _accept(call: Call, received: Received[StoredFile, UploadPart], idempotency_key: str | None) -> Request:
-    if received.file is None:
+def _accept(call: Call, received: Received[StoredFile, UploadPart], idempotency_key: str | None) -> AcceptedView:
+    file, part = received.file, received.request
+    if file is None:
         raise _missing("file")
-    if received.request is None:
+    if part is None:
         raise _missing("request")
     confirm(call)
-    command = received.request.command(call.caller.name, received.file_name)
-    return call.use_cases.uploads.accept(call.caller, received.file, command, idempotency_key=idempotency_key)
+    uploads, command = call.use_cases.uploads, part.command(call.caller.name, received.file_name)
+    suggested = None
+    if part.accept_suggestions is not None:
+        suggested = uploads.suggest(
+            call.caller, file, part.data_source, part.accept_suggestions, tuple(command.columns or ())
+        )
+        command = replace(command, columns=suggested.columns)
+    request = uploads.accept(call.caller, file, command, idempotency_key=idempotency_key)
+    return accepted_view(request_view(request, call.services.clock.now_us()), suggested)
 
 
 def _missing(name: str) -> Refused:

@@ -16,7 +16,6 @@ from penstock.application.access.audit import AuditEntry, Outcome
 from penstock.application.catalog.column_specs import ColumnSpec, column_specs
 from penstock.application.catalog.use_cases import MappingInUse
 from penstock.application.profiles.use_cases import FoundProfile
-from penstock.application.uploads.inspection import Suggestion
 from penstock.domain.access.permissions import Role
 from penstock.domain.errors import Fault
 from penstock.domain.mapping.attributes import Attribute
@@ -150,24 +149,6 @@ class AttributeList(TypedDict):
     next: str | None
 
 
-class SuggestedColumn(TypedDict):
-    """A column of the file, and the attribute that it could feed, if any."""
-
-    column: str
-    attribute: str | None
-    identifier: bool
-    pii: bool
-    format: str | None
-
-
-class InspectionView(TypedDict):
-    compression: str
-    faults: list[FaultView]
-    columns: list[str]
-    sample_rows: list[list[str]]
-    suggested_mapping: list[SuggestedColumn]
-
-
 class ApiKeyView(TypedDict):
     """`last_used_at` is kept to the hour."""
 
@@ -299,14 +280,3 @@ def audit_view(entry: AuditEntry) -> AuditEntryView:
 
 def _time(at_us: int | None) -> str | None:
     return None if at_us is None else rfc3339(at_us)
-
-
-def suggestion_view(suggestion: Suggestion) -> SuggestedColumn:
-    attribute = suggestion.attribute
-    return SuggestedColumn(
-        column=suggestion.column,
-        attribute=attribute.name if attribute else None,
-        identifier=suggestion.identifier,
-        pii=attribute.pii if attribute else False,
-        format=str(attribute.format) if attribute else None,
-    )

@@ -1,13 +1,11 @@
-"""What an inspection reports of a file from its head."""
+"""What an inspection reports of a file."""
 
 from __future__ import annotations
 
 import gzip
 from collections.abc import Iterator
-from typing import Any
 
-from penstock.application.uploads.inspection import HEAD_BYTES, MAX_SAMPLE_CELL, SAMPLE_ROWS, inspect, suggest
-from penstock.domain.mapping.builtin_attributes import BUILTIN
+from penstock.application.uploads.inspection import MAX_INSPECTED_BYTES, MAX_SAMPLE_CELL, SAMPLE_ROWS, inspect
 from penstock.domain.mapping.mapping import ColumnMapping, Limits, Mapping
 
 LIMITS = Limits()
@@ -20,19 +18,48 @@ def test_a_whole_small_file() -> None:
     assert seen.faults(None, LIMITS) == []
 
 
-def test_only_the_head_is_taken() -> None:
+def test_an_endless_file_is_read_up_to_a_limit() -> None:
     taken = 0
 
     def endless() -> Iterator[bytes]:
         nonlocal taken
         while True:
-            taken += 8_192
-            yield b"crmid\tx\n" * 1_024
+            taken += 524_288
+            yield b"crmid\tx\n" * 65_536
 
     seen = inspect(endless(), Limits(file_bytes=1 << 60))
     assert not seen.complete
-    assert taken <= HEAD_BYTES + 65_536
+    assert taken <= MAX_INSPECTED_BYTES + 2 * 524_288
     assert len(seen.lines()) == SAMPLE_ROWS + 1
+    assert not seen.sample.complete
+
+
+def test_a_file_without_a_header_is_read_no_further() -> None:
+    taken = 0
+
+    def endless() -> Iterator[bytes]:
+        nonlocal taken
+        while True:
+            taken += 65_536
+            yield b"x" * 65_536
+
+    seen = inspect(endless(), Limits(file_bytes=1 << 60))
+    assert taken <= 2_000_000
+    assert [fault.code for fault in seen.faults(None, LIMITS)] == ["header_too_long"]
+
+
+def test_the_sample_is_drawn_from_all_of_the_file() -> None:
+    rows = 300_000
+    content = b"crmid\tn\n" + b"".join(b"c%d\t%d\n" % (row, row) for row in range(rows))
+    plain, packed = inspect([content], LIMITS).sample, inspect([gzip.compress(content, 1)], LIMITS).sample
+    assert plain == packed
+    assert (plain.names, plain.rows, plain.complete) == (["crmid", "n"], 2_000, False)
+    assert int(plain.columns[1][-1]) > 0.95 * rows
+
+
+def test_every_row_of_a_small_file_is_in_the_sample() -> None:
+    sample = inspect([b"crmid\tname\nc1\tAnn\nbad row\nc2\tBob"], LIMITS).sample
+    assert (sample.columns, sample.complete) == ([["c1", "c2"], ["Ann", "Bob"]], True)
 
 
 def test_the_compression_is_recognised_in_pieces_of_any_size() -> None:
@@ -63,47 +90,3 @@ def test_an_empty_file_has_no_lines() -> None:
     seen = inspect([], LIMITS)
     assert seen.lines() == []
     assert [fault.code for fault in seen.faults(None, LIMITS)] == ["empty_file"]
-
-
-def test_suggestions_go_by_name_and_give_each_attribute_once() -> None:
-    suggested = suggest(["CRM-ID", "Mail", "e_mail", "First name", "Postcode", "whatever"], BUILTIN)
-    assert [(each.attribute.name if each.attribute else None, each.identifier) for each in suggested] == [
-        ("crmid", True),
-        ("email", True),
-        (None, False),
-        ("first_name", False),
-        ("postal_code", False),
-        (None, False),
-    ]
-
-
-class Counted:
-    """An attribute whose comparisons are counted."""
-
-    comparisons = 0
-
-    def __init__(self, name: str) -> None:
-        self.name = self.display_name = name
-
-    def __eq__(self, other: object) -> bool:
-        Counted.comparisons += 1
-        return self is other
-
-    def __hash__(self) -> int:
-        return id(self)
-
-
-def test_the_work_of_suggesting_grows_with_the_columns_and_not_with_their_square() -> None:
-    names = [f"column{number}" for number in range(300)]
-    known: Any = {name: Counted(name) for name in names}
-    suggested = suggest(names, known)
-    assert [each.column for each in suggested if each.attribute is known[each.column]] == names
-    assert Counted.comparisons <= len(names)
-
-
-def test_an_attribute_is_suggested_once() -> None:
-    assert [each.attribute and each.attribute.name for each in suggest(["mail", "e_mail", "E-Mail"], BUILTIN)] == [
-        "email",
-        None,
-        None,
-    ]

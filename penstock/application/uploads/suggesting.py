@@ -1,0 +1,115 @@
+"""Suggestions for a file: made from a sample and the catalog, accepted from a given confidence on.
+
+The HTTP API and the command line use the same functions; the command line may run them on another machine, with the
+catalog read from the API.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Container, Mapping, Sequence
+from typing import NamedTuple
+
+from penstock.application.catalog.column_specs import ColumnSpec, column_specs, options_of
+from penstock.domain.errors import refusal
+from penstock.domain.files.rejects import REJECT_COLUMNS
+from penstock.domain.mapping.attributes import Attribute
+from penstock.domain.mapping.mapping import ColumnMapping
+from penstock.domain.suggestions import ColumnSuggestion, Sample, SuggestedMapping, suggest_mapping
+
+IDENTIFIER_PRIORITY = ("crmid", "loyalty_id", "email")
+SUGGESTED_CONFIDENCE = 0.9  # of what may be accepted without a look at it
+
+
+class LeftOut(NamedTuple):
+    """A column that is not mapped, and why."""
+
+    column: str
+    reason: str
+
+
+class AcceptedSuggestions(NamedTuple):
+    """The columns of a mapping, in the priority of identifiers, and those left out."""
+
+    columns: list[ColumnSpec]
+    left_out: list[LeftOut]
+
+
+def suggestions_for(
+    sample: Sample, attributes: Mapping[str, Attribute], earlier: Sequence[ColumnMapping]
+) -> SuggestedMapping:
+    """Suggestions for the columns of a file, without those that Penstock adds to reject files."""
+    kept = [at for at, name in enumerate(sample.names) if name not in REJECT_COLUMNS]
+    of_customers = Sample([sample.names[at] for at in kept], [sample.columns[at] for at in kept], sample.complete)
+    return suggest_mapping(of_customers, attributes, earlier)
+
+
+def accept(suggested: SuggestedMapping, confidence: float, by_hand: Sequence[ColumnSpec] = ()) -> AcceptedSuggestions:
+    """The columns mapped `by_hand`, and the suggestions of at least `confidence` for the others.
+
+    Raises `Refused` (no_identifier_suggested) without an identifier among them.
+    """
+    by_hand = [*by_hand, *_kept(suggested, {spec.attribute for spec in by_hand})]
+    columns, taken = {spec.column for spec in by_hand}, {spec.attribute for spec in by_hand}
+    accepted: list[ColumnSpec] = []
+    left_out: list[LeftOut] = []
+    for each in suggested.columns:
+        if each.column in columns:
+            continue
+        reason = _reason_against(each, confidence, taken)
+        if reason:
+            left_out.append(LeftOut(each.column, reason))
+        else:
+            accepted.append(column_spec(each))
+    specs = [*by_hand, *sorted(accepted, key=_priority)]
+    if not any(spec.identifier for spec in specs):
+        raise refusal(
+            "no_identifier_suggested",
+            f"no column with a confidence of {confidence:g} or more identifies a person",
+            "Map one by hand, such as --map 'customer_number=crmid!', or accept a lower confidence.",
+        )
+    return AcceptedSuggestions(specs, left_out)
+
+
+def column_spec(suggestion: ColumnSuggestion) -> ColumnSpec:
+    """A suggestion as a column of a mapping; an earlier column keeps its options."""
+    if suggestion.earlier is not None:
+        options = options_of(suggestion.earlier)
+        options["blanks"] = tuple(dict.fromkeys((*suggestion.earlier.blanks, *suggestion.blanks)))
+    else:
+        options = {
+            "column": suggestion.column,
+            "identifier": suggestion.identifier,
+            "on_misfit": suggestion.on_misfit,
+            "blanks": suggestion.blanks,
+            "trim": suggestion.trim,
+        }
+    return ColumnSpec(
+        attribute=suggestion.attribute.name, pii=suggestion.pii or None, format=str(suggestion.format), **options
+    )
+
+
+def _kept(suggested: SuggestedMapping, taken: Container[str]) -> Sequence[ColumnSpec]:
+    """The earlier columns that stay, unless their attribute is mapped by hand."""
+    kept = [each for each in suggested.kept if each.attribute.name not in taken]
+    return column_specs([each.mapping for each in kept], [each.attribute for each in kept])
+
+
+def _reason_against(suggestion: ColumnSuggestion, confidence: float, taken: set[str]) -> str | None:
+    """Why a suggestion is not accepted."""
+    if suggestion.attribute.name in taken:
+        return f"another column is mapped to {suggestion.attribute.name}"
+    if suggestion.tied_with:
+        return f"{', '.join(suggestion.tied_with)} could feed {suggestion.attribute.name} as well: choose one"
+    if suggestion.confidence < confidence:
+        why = "; ".join(suggestion.against or suggestion.evidence)
+        return f"{suggestion.attribute.name} has a confidence of {suggestion.confidence:g} only: {why}"
+    return None
+
+
+def _priority(spec: ColumnSpec) -> int:
+    """Identifiers first; the others keep the order of the file."""
+    if not spec.identifier:
+        return len(IDENTIFIER_PRIORITY) + 1
+    if spec.attribute in IDENTIFIER_PRIORITY:
+        return IDENTIFIER_PRIORITY.index(spec.attribute)
+    return len(IDENTIFIER_PRIORITY)

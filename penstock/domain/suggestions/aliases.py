@@ -1,0 +1,352 @@
+"""What columns of customer files are called, in several languages: one line per language and attribute.
+
+Case, accents, spaces and punctuation do not matter: `E-Mail` is `email`. The attributes' own names and display names
+need no entry. A word stands under one attribute only.
+"""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+
+_TABLE = {
+    "crmid": """
+        id, uid, customer id, customer number, customer no, customer nr, customer code, customer key, cust id,
+        cust no,
+        client id, client number, client code, user id, person id, contact id, account id, account number, crm,
+        crm nr,
+        crm number, external id, member id, customer, subscriber id, guest id, patient id, pers nr, debtor number
+        klantnummer, klantnr, klant id, klantcode, relatienummer, debiteurnummer, debiteurnr
+        kundennummer, kundennr, kunden id, kdnr, kd nr, kundenkennung
+        numero client, no client, n client, code client, id client, identifiant, identifiant client, num client
+        numero de cliente, numero cliente, codigo cliente, id cliente, cod cliente, codigo de cliente, n cliente
+        codice cliente, id utente, codice utente
+        numer klienta, nr klienta, id klienta, identyfikator
+        kundnummer, kund id, kundnr, kundenummer, kundenr, asiakasnumero, asiakas id, asiakastunnus
+        cislo zakaznika, id zakaznika, musteri no, musteri numarasi, ugyfelszam
+    """,
+    "loyalty_id": """
+        loyalty number, loyalty card, loyalty card number, loyalty no, card number, membership number, membership id,
+        membership no, member number, member no, card no, bonus card, reward id, rewards number, club number, club id
+        klantenkaart, klantenkaartnummer, kaartnummer, lidnummer, spaarkaart, spaarkaartnummer
+        kartennummer, kundenkarte, kundenkartennummer, mitgliedsnummer, mitgliedsnr, bonuskarte
+        carte fidelite, numero de carte, numero carte fidelite, numero adherent, num carte
+        tarjeta de fidelidad, numero de socio, tarjeta cliente, numero de tarjeta, tessera, numero tessera,
+        carta fedelta
+        cartao fidelidade, cartao de fidelidade, numero do cartao, numer karty, karta stalego klienta, medlemsnummer
+        jasennumero, kanta asiakasnumero
+    """,
+    "email": """
+        email, mail, mail address, email adress, emailaddr, electronic mail, e mails, emails, primary email
+        e mailadres, mailadres, emailadres
+        e mail adresse, mailadresse, email adresse
+        courriel, adresse mail, adresse email, adresse electronique, adresse de messagerie, mel
+        correo, correo electronico, direccion de correo, direccion email, correo e
+        posta elettronica, indirizzo email, indirizzo mail, indirizzo di posta elettronica
+        endereco de email, correio eletronico, correio electronico, adres email, adres e mail, poczta,
+        poczta elektroniczna
+        epost, e postadress, epostadress, e post, mejl, mejladress, epostadresse, sahkoposti, sahkopostiosoite
+        emailova adresa, e posta, eposta, email cim
+    """,
+    "phone": """
+        phone, phone no, phone nr, phonenumber, tel, telephone, telephone number, telephone no, tel no, tel nr,
+        landline,
+        home phone, contact number, contact phone, phone home, fixed line, daytime phone, evening phone
+        telefoon, telefoonnummer, telefoonnr, telnr, vaste telefoon, telefoon vast
+        telefon, telefonnummer, telefonnr, rufnummer, festnetz, festnetznummer, fon
+        telephone fixe, numero de telephone, tel fixe, num tel, no telephone, n telephone
+        telefono, numero de telefono, telefono fijo, tfno, tlf, telefono fisso, numero di telefono,
+        recapito telefonico
+        telefone, numero de telefone, fone, telefone fixo, numer telefonu, nr telefonu, nr tel
+        tfn, telefonnr hem, puhelin, puhelinnumero, puh, telefonni cislo, telefon numarasi, telefonszam
+    """,
+    "mobile": """
+        mobile, mobile phone, mobile no, mobile nr, mobilenumber, cell, cell phone, cellphone, cell number, gsm,
+        gsm nummer,
+        handphone, whatsapp, whatsapp number, sms number, msisdn
+        mobiel, mobielnummer, mobiele telefoon, mobiel nummer, telefoon mobiel, 06 nummer
+        handy, handynummer, handynr, mobil, mobilnummer, mobiltelefon, mobilfunk, mobilfunknummer
+        portable, telephone portable, tel portable, telephone mobile, numero portable, num portable, tel mobile
+        movil, telefono movil, celular, numero de celular, tel movil, cellulare, telefono cellulare, telemovel
+        komorka, telefon komorkowy, numer komorkowy, mobiltelefonnummer, mobilnr, matkapuhelin, matkapuhelinnumero
+        cep telefonu, gsm no
+    """,
+    "salutation": """
+        salutation, title, prefix, honorific, courtesy title, name prefix, mr mrs
+        aanhef, titel, aanspreektitel
+        anrede, anredetitel
+        civilite, titre, civ
+        tratamiento, titulo, saludo, trattamento, titolo, tratamento, forma grzecznosciowa, tytul, titteli
+    """,
+    "first_name": """
+        first name, firstname, fname, given name, givenname, forename, christian name, name first, first, given
+        voornaam, roepnaam, voornamen
+        vorname, vornamen, rufname
+        prenom, prenoms
+        nombre, nombre de pila, nombres, primer nombre, nome proprio, primeiro nome, nome
+        imie, imiona, fornamn, fornavn, tilltalsnamn, etunimi, etunimet, jmeno, krestni jmeno, ad, isim, keresztnev
+    """,
+    "middle_name": """
+        middle name, middlename, mname, middle initial, middle, second name, initial, mi
+        tussenvoegsel, tussenvoegsels, tussenv, tweede naam
+        zweiter vorname, namenszusatz, deuxieme prenom, segundo nombre, secondo nome, nome do meio, drugie imie,
+        mellannamn, mellemnavn, mellomnavn
+    """,
+    "last_name": """
+        last name, lastname, lname, surname, family name, familyname, sname, name last, last
+        achternaam, familienaam, geslachtsnaam
+        nachname, familienname, zuname
+        nom de famille, nom, nom famille, nom usuel
+        apellido, apellidos, primer apellido, cognome, sobrenome, apelido, ultimo nome
+        nazwisko, efternamn, etternavn, efternavn, sukunimi, prijmeni, soyad, soyadi, soyisim, vezeteknev
+    """,
+    "full_name": """
+        name, full name, fullname, customer name, client name, contact name, display name, person name,
+        contact person,
+        account holder, cardholder name
+        naam, volledige naam, klantnaam, contactpersoon
+        vollstandiger name, vor und nachname, kundenname, ansprechpartner, kontaktperson
+        nom complet, nom et prenom, nom prenom, prenom nom, nom du client
+        nombre completo, nombre y apellidos, nombre y apellido, nome completo, nome e cognome, nominativo,
+        nome do cliente
+        imie i nazwisko, nazwa klienta, namn, fullstandigt namn, navn, fulde navn, fullt navn, nimi, koko nimi,
+        ad soyad
+    """,
+    "birth_date": """
+        birth date, birthdate, birthday, date of birth, dob, born, born on, bday, d o b, birth
+        geboortedatum, geb datum, gebdatum, geboren, geboren op, verjaardag
+        geburtsdatum, geburtstag, geb dat, gebdat
+        date de naissance, date naissance, naissance, ddn, ne le
+        fecha de nacimiento, fecha nacimiento, f nacimiento, nacimiento, fec nac, fecha nac
+        data di nascita, data nascita, nascita, data de nascimento, nascimento
+        data urodzenia, urodziny, fodelsedatum, fodelsedag, fodselsdato, fodselsdag, foedselsdato, syntymaaika,
+        syntymapaiva, datum narozeni, dogum tarihi, szuletesi datum
+    """,
+    "birth_year": """
+        birth year, birthyear, year of birth, yob, year born
+        geboortejaar, geburtsjahr, jahrgang, annee de naissance, annee naissance, ano de nacimiento, anno di nascita,
+        ano de nascimento, rok urodzenia, fodelsear, fodselsar, syntymavuosi
+    """,
+    "gender": """
+        gender, sex, gender code, m f
+        geslacht, sekse, geschlecht, sexe, genre, genero, sexo, sesso, genere, plec, kon, kjonn, sukupuoli, pohlavi,
+        cinsiyet
+    """,
+    "language": """
+        language, lang, language code, locale, preferred language, spoken language, mother tongue
+        taal, taalcode, voorkeurstaal, sprache, langue, idioma, lengua, lingua, jezyk, sprak, sprog, kieli, jazyk, dil
+    """,
+    "time_zone": """
+        time zone, timezone, tz, tijdzone, zeitzone, fuseau horaire, zona horaria, fuso orario, strefa czasowa,
+        tidszon
+    """,
+    "street": """
+        street, street address, address, address 1, address line 1, address1, addr, addr1, street 1, street name,
+        address street, mailing address, home address, postal address
+        straat, adres, straatnaam, straat en huisnummer, adresregel 1, woonadres
+        strasse, str, strassenname, anschrift, strasse hausnummer, strasse und hausnummer, adresse, strasse hausnr
+        rue, adresse 1, adresse postale, voie, nom de rue, adresse ligne 1
+        calle, direccion, domicilio, via, indirizzo, rua, endereco, morada, logradouro
+        ulica, gata, gatuadress, adress, postadress, gateadresse, vej, katuosoite, osoite, ulice, adresa, sokak
+    """,
+    "house_number": """
+        house number, house no, house nr, street number, building number, number addition, housenumber
+        huisnummer, huisnr, huisnummer toevoeging, hausnummer, hausnr, hnr, numero de rue, numero de calle,
+        numero civico,
+        numero de porta, numer domu, nr domu, husnummer, gatunummer, talonumero, cislo popisne
+    """,
+    "address_line_2": """
+        address line 2, address 2, address2, addr2, addr 2, apartment, apt, suite, unit, street 2, street line 2,
+        address additional
+        adresregel 2, adresse 2, adresszusatz, complement adresse, complement d adresse, complemento, piso, interno,
+        complemento endereco, mieszkanie, nr mieszkania, c o
+    """,
+    "postal_code": """
+        postal code, postalcode, zip, zip code, zipcode, post code, postcode, zip postal code, postal, postal zip
+        postleitzahl, plz, pc
+        code postal, cp, codepostal
+        codigo postal, cod postal, cap, codice postale, codice avviamento postale, cep
+        kod pocztowy, postnummer, postnr, postinumero, psc, posta kodu, iranyitoszam
+    """,
+    "city": """
+        city, town, city name, place, locality, municipality, city town, suburb
+        plaats, woonplaats, stad, plaatsnaam, gemeente
+        stadt, ort, wohnort, ortschaft
+        ville, commune, localite
+        ciudad, localidad, poblacion, municipio, citta, comune, cidade, localidade
+        miasto, miejscowosc, stad ort, postort, by, poststed, kaupunki, postitoimipaikka, mesto, obec, sehir, il
+    """,
+    "region": """
+        region, state, province, county, state province, state region, district, state code, st, province code
+        provincie, bundesland, land kreis, departement, departement region, comunidad autonoma, estado, provincia,
+        regione, regiao, distrito, wojewodztwo, lan, fylke, maakunta, kraj
+    """,
+    "country": """
+        country, country code, country name, nation, iso country, country iso, countrycode, country of residence
+        land, landcode, landnaam, staat, laenderkennung, landerkennzeichen, landerkurzel, land iso
+        pays, code pays, pais, codigo pais, paese, nazione, stato, kraj zamieszkania, panstwo, landskod,
+        landekode, maa,
+        zeme, ulke
+    """,
+    "company": """
+        company, company name, organisation, organization, business name, business, employer, account name, firm,
+        organisation name, organization name
+        bedrijf, bedrijfsnaam, organisatie, firma, firmenname, unternehmen, societe, entreprise, raison sociale,
+        nom entreprise, empresa, nombre empresa, razon social, azienda, ragione sociale, societa, nome da empresa,
+        nazwa firmy, foretag, foretagsnamn, firmanavn, yritys, spolecnost, sirket
+    """,
+    "job_title": """
+        job title, jobtitle, job, position, occupation, role, profession, function, job role
+        functie, beroep, functietitel, beruf, stelle, berufsbezeichnung, fonction, poste, metier,
+        intitule du poste, cargo,
+        puesto, profesion, professione, ruolo, mansione, profissao, stanowisko, zawod, yrke, befattning, stilling,
+        ammatti, tehtava
+    """,
+    "industry": """
+        industry, sector, business sector, branche, bedrijfstak, wirtschaftszweig, secteur, secteur d activite,
+        industria,
+        settore, setor, branza, bransch, bransje, toimiala
+    """,
+    "website": """
+        website, web site, url, homepage, web, site, web page, webpage, www, home page, website url
+        webseite, internetadresse, site web, site internet, sitio web, pagina web, sito, sito web, strona www,
+        strona internetowa, webbplats, hemsida, hjemmeside, nettside, verkkosivu, kotisivu, weboldal
+    """,
+    "customer_since": """
+        customer since, member since, registered, registration date, signup date, sign up date, signup, joined,
+        join date,
+        joined on, date joined, created date, subscription date, enrollment date, start date, account created,
+        date registered, since
+        klant sinds, lid sinds, aanmelddatum, inschrijfdatum, registratiedatum, aangemeld op
+        kunde seit, mitglied seit, registrierungsdatum, anmeldedatum, eintrittsdatum, registriert am
+        client depuis, membre depuis, date inscription, date d inscription, date de creation, date adhesion
+        cliente desde, fecha de alta, fecha alta, fecha de registro, fecha registro, cliente dal, data registrazione,
+        data iscrizione, data de cadastro, data de registo, data cadastro, klient od, data rejestracji, kund sedan,
+        medlem sedan, kunde siden, registreringsdatum, asiakas alkaen
+    """,
+    "customer_type": """
+        customer type, client type, type of customer, customer category, customer group, customer segment,
+        account type
+        klanttype, klantsoort, type klant, kundentyp, kundengruppe, kundenart, type client, type de client,
+        tipo cliente,
+        tipo de cliente, tipo di cliente, typ klienta, kundtyp, kundetype, asiakastyyppi
+    """,
+    "loyalty_tier": """
+        loyalty tier, tier, loyalty level, loyalty status, membership level, member level, membership tier,
+        member tier,
+        loyalty class, card type, club level, reward tier
+        niveau klantenkaart, spaarniveau, kundenstatus, treuestufe, bonusstufe, niveau fidelite, statut fidelite,
+        nivel de fidelidad, nivel fidelidad, livello fedelta, nivel de fidelidade, poziom lojalnosci, medlemsniva,
+        medlemsniveau, jasentaso
+    """,
+    "loyalty_points": """
+        loyalty points, points, reward points, bonus points, points balance, point balance, rewards
+        punten, spaarpunten, puntensaldo, punkte, punktestand, bonuspunkte, treuepunkte, points fidelite,
+        solde points,
+        puntos, saldo de puntos, saldo puntos, punti, saldo punti, punti fedelta, pontos, saldo de pontos, punkty,
+        liczba punktow, poang, bonuspoang, poeng, pisteet
+    """,
+    "ltv": """
+        ltv, lifetime value, customer lifetime value, clv, cltv, customer value
+        klantwaarde, kundenwert, valeur client, valor de vida, valor del cliente, valore cliente, valor do cliente,
+        kundvarde, kundeverdi
+    """,
+    "currency": """
+        currency, currency code, iso currency, valuta, munteenheid, wahrung, waehrung, devise, monnaie, moneda,
+        divisa,
+        moeda, waluta, valuutta, mena, para birimi
+    """,
+    "order_count": """
+        order count, orders, number of orders, total orders, num orders, no of orders, orders count, purchase count,
+        number of purchases, nr of orders, purchases
+        aantal bestellingen, aantal orders, bestellingen, anzahl bestellungen, bestellungen, nombre de commandes,
+        nb commandes, commandes, numero de pedidos, pedidos, numero ordini, ordini, liczba zamowien,
+        antal bestallningar,
+        antal ordrer, antal kop, tilausten maara
+    """,
+    "last_purchase_at": """
+        last purchase, last purchase date, last order, last order date, last bought, latest order,
+        date of last purchase,
+        last order at, last transaction, last transaction date
+        laatste aankoop, laatste bestelling, datum laatste aankoop, laatste besteldatum, letzter kauf,
+        letzte bestellung,
+        letztes kaufdatum, datum letzter kauf, dernier achat, derniere commande, date dernier achat,
+        date derniere commande, ultima compra, fecha ultima compra, ultimo pedido, ultimo acquisto, ultimo ordine,
+        data ultimo acquisto, data ultima compra, ostatni zakup, data ostatniego zakupu, senaste kop, siste kjop,
+        seneste kob, viimeisin osto
+    """,
+    "last_seen_at": """
+        last seen, last login, last active, last visit, last activity, last login date, last seen on, last logged in,
+        last login at, last access
+        laatst gezien, laatste bezoek, laatste login, letzter besuch, letzter login, zuletzt gesehen, derniere visite,
+        derniere connexion, ultima visita, ultimo acceso, ultimo accesso, ultimo acesso, ostatnia wizyta,
+        ostatnie logowanie, senaste besok, senaste inloggning, siste besok
+    """,
+    "preferred_store": """
+        preferred store, favourite store, favorite store, home store, store, preferred shop, local store
+        voorkeurswinkel, favoriete winkel, stammfiliale, bevorzugte filiale, filiale, magasin prefere, magasin,
+        tienda preferida, tienda, negozio preferito, loja preferida, ulubiony sklep, favoritbutik, suosikkimyymala
+    """,
+    "marketing_consent": """
+        marketing consent, consent, opt in, optin, marketing opt in, marketing, gdpr consent, marketing permission,
+        agreed to marketing, marketing allowed, accepts marketing, consent marketing
+        toestemming, toestemming marketing, marketing toestemming, akkoord
+        einwilligung, werbeeinwilligung, marketing einwilligung, zustimmung, werbung erlaubt
+        consentement, accord marketing, consentement marketing, accepte marketing
+        consentimiento, acepta marketing, consentimiento marketing, acepta publicidad, consenso, consenso marketing,
+        consentimento, aceita marketing, zgoda, zgoda marketingowa, zgoda na marketing, samtycke, samtykke,
+        markkinointilupa
+    """,
+    "email_opt_in": """
+        email opt in, email optin, newsletter, newsletter subscription, subscribed, email consent, email subscription,
+        email subscribed, newsletter opt in, mail opt in, email permission, receives newsletter, newsletter consent
+        nieuwsbrief, nieuwsbrief ja nee, email toestemming, newsletter anmeldung, newsletter abonniert,
+        abonne newsletter, lettre d information, infolettre, boletin, suscrito, iscritto newsletter, nyhetsbrev,
+        nyhedsbrev,
+        uutiskirje, bulten
+    """,
+    "sms_opt_in": """
+        sms opt in, sms optin, sms consent, sms, sms permission, text opt in, sms marketing, sms toestemming,
+        sms einwilligung, consentement sms, consentimiento sms, consenso sms, zgoda sms
+    """,
+    "consent_at": """
+        consent at, consent date, consent time, date of consent, consent timestamp, opt in date, gdpr date
+        datum toestemming, toestemmingsdatum, einwilligungsdatum, datum einwilligung, date consentement,
+        fecha consentimiento, data consenso, data consentimento, data zgody, samtyckesdatum
+    """,
+}
+
+ALIASES: MappingProxyType[str, tuple[str, ...]] = MappingProxyType(
+    {
+        attribute: tuple(
+            name.strip() for line in words.strip().splitlines() for name in line.split(",") if name.strip()
+        )
+        for attribute, words in _TABLE.items()
+    }
+)
+
+
+def word_set(text: str) -> frozenset[str]:
+    """The words of a text."""
+    return frozenset(text.split())
+
+
+# Words around the part of a column's name that matters: `cust_email`, `Customer E-Mail Address`, `billing_city`.
+OWNERS = word_set(
+    """
+    customer cust client user contact person personal main primary crm tbl fld col c my member subscriber account
+    profile klant kunde kunden kunde cliente client klient kund asiakas guest buyer billing shipping home private
+    prive privat principal default current the of new number nr value field
+    """
+)
+
+# Words in a name that make a new attribute personal, whatever its values.
+PERSONAL_WORDS = word_set(
+    """
+    ssn bsn nin passport passeport pass iban bic bank account tax vat nif dni nie cpf pesel curp address adres
+    adresse direccion indirizzo endereco adress phone tel telefon telefono telephone fax mobile email mail birth
+    born geboorte geburt name naam nom nombre nome surname latitude longitude lat lon lng ip ipaddress device cookie
+    facebook twitter instagram linkedin skype note notes comment comments remark remarks opmerking opmerkingen
+    bemerkung bemerkungen commentaire commentaires nota notas notatki kommentar uwagi religion ethnicity race
+    nationality health license licence credit creditcard card password secret spouse partner maiden nickname
+    """
+)

@@ -1,0 +1,68 @@
+"""Words for yes and no, in several languages."""
+
+from __future__ import annotations
+
+from penstock.domain.suggestions.fitting import Finding, Fit, Formats, certainty, of_total, unfitting
+from penstock.domain.suggestions.sample import Cells
+
+MAX_WORDS = 8  # distinct cells that are not blank
+MIN_FIT = 0.9
+MIN_DIGITS = 20  # cells with 0 or 1 that make them words for no and yes
+ONE_SIDED = 0.85  # certainty when no cell means no, or none means yes
+
+# Each row: words for yes, words for no.
+_PAIRS: tuple[tuple[str, str], ...] = (
+    ("yes y true t on 1", "no n false f off 0"),  # en
+    ("ja j waar aan", "nee n onwaar uit"),  # nl
+    ("ja j wahr", "nein n falsch"),  # de
+    ("oui o vrai", "non n faux"),  # fr
+    ("sí si s verdadero", "no n falso"),  # es
+    ("sì si s vero", "no n falso"),  # it
+    ("sim s verdadeiro", "não nao n falso"),  # pt
+    ("tak t prawda", "nie n fałsz"),  # pl
+    ("ja j sant", "nej n falskt"),  # sv, da
+    ("ja j", "nei n"),  # no
+    ("kyllä k tosi", "ei e epätosi"),  # fi
+    ("ano a", "ne n"),  # cs
+    ("evet e", "hayır h"),  # tr
+    ("igen i", "nem n"),  # hu
+    ("da d", "nu n"),  # ro
+    ("да д", "нет н"),  # ru
+    ("yes y ja j oui true t 1 x", "no n nee nein non false f 0"),  # several together
+)
+_BUILT_IN = frozenset(["true", "yes", "y", "t", "1", "false", "no", "n", "f", "0"])
+_DIGITS = frozenset("01")
+
+
+def detect_boolean(cells: Cells, formats: Formats) -> Finding | None:
+    """The boolean format of a column."""
+    words = {cell.casefold() for cell in cells.distinct}
+    if not words or len(words) > MAX_WORDS:
+        return None
+    fits = [fit for yes, no in _PAIRS if (fit := _fit(words, yes.split(), no.split(), cells, formats))]
+    best = max(fits, key=lambda each: each[0].count, default=None)
+    if best is None or best[0].share < MIN_FIT:
+        return None
+    found, both = best
+    against = list(unfitting(found))
+    if not both:
+        against.append("all cells say the same")
+    what = of_total(found.count, found.total, "say yes or no")
+    return Finding(found, certainty(found) * (1 if both else ONE_SIDED), what, tuple(against))
+
+
+def may_be_numbers(cells: Cells) -> bool:
+    """Whether the words for yes and no are 1 and 0, and too few to tell that they are no numbers."""
+    return set(cells.distinct) <= _DIGITS and (len(cells.distinct) == 1 or cells.filled < MIN_DIGITS)
+
+
+def _fit(words: set[str], yes: list[str], no: list[str], cells: Cells, formats: Formats) -> tuple[Fit, bool] | None:
+    """How the cells fit a pair of words, and whether both are there."""
+    said_yes, said_no = [word for word in yes if word in words], [word for word in no if word in words]
+    if not said_yes and not said_no:
+        return None
+    if words <= _BUILT_IN:
+        fit = formats.fit("boolean", cells)
+    else:
+        fit = formats.fit(f"boolean({','.join(said_yes or yes[:1])}|{','.join(said_no or no[:1])})", cells)
+    return (fit, bool(said_yes and said_no)) if fit else None

@@ -1,0 +1,246 @@
+"""The attributes that a column could feed, the best first."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from penstock.domain.mapping.attributes import TEXT, Attribute, ValueFormat, ValueType
+from penstock.domain.mapping.mapping import ColumnMapping
+from penstock.domain.suggestions.aliases import word_set
+from penstock.domain.suggestions.facts import Facts
+from penstock.domain.suggestions.fitting import Finding, Formats, certainty, of_total, unfitting
+from penstock.domain.suggestions.names import (
+    OWN_NAME,
+    NameMatch,
+    Names,
+    is_personal,
+    name_for_kind,
+    new_name,
+    words,
+)
+from penstock.domain.suggestions.phones import looks_like_phones
+from penstock.domain.suggestions.places import are_countries
+from penstock.domain.suggestions.salutations import are_salutations
+
+BY_EMAILS = 0.93  # confidence of what only values show
+BY_PHONES = 0.85
+BY_COUNTRIES = 0.9
+NEW_TYPED = 0.95  # confidence of a new attribute, if all cells fit
+NEW_TEXT = 0.9
+NEW_UNNAMED = 0.6  # its name says nothing
+CONTRADICTED = 0.3  # name and values do not go together
+BLANK = 0.3  # confidence for a column without any cell
+TEXT_BY_NAME = 0.98
+UNIQUE_BONUS = 1.06
+MIN_FIT = 0.5
+CONTRADICTS = 0.8  # share of cells that are of another kind than their column's name says
+STILL_FITS = 0.9  # share of cells that fit the format mapped before
+FEW_ROWS = 5
+FEW = 0.9  # factor for a column with fewer cells
+
+IDENTIFIERS = frozenset({"crmid", "loyalty_id", "email"})  # a household may share a phone
+
+_RELATED = ({ValueType.DATE, ValueType.DATETIME}, {ValueType.INTEGER, ValueType.DECIMAL})
+_CONTRADICTING = (ValueType.EMAIL, ValueType.DATETIME, ValueType.DATE, ValueType.URL, ValueType.DECIMAL)
+_NEVER_NUMBERS = word_set("first_name last_name full_name city country company job_title salutation street")
+
+
+class Candidate(NamedTuple):
+    """An attribute that a column could feed. `rank` orders the columns that could feed the same one."""
+
+    attribute: Attribute
+    exists: bool
+    format: ValueFormat
+    confidence: float
+    rank: float
+    evidence: tuple[str, ...]
+    against: tuple[str, ...] = ()
+    earlier: ColumnMapping | None = None
+    finding: Finding | None = None
+
+
+class Tenant(NamedTuple):
+    """What is known before: the attributes, their names, and the earlier mapping of the source by column."""
+
+    attributes: Mapping[str, Attribute]
+    names: Names
+    earlier: Mapping[str, ColumnMapping]
+
+
+def candidates(facts: Facts, tenant: Tenant, formats: Formats) -> list[Candidate]:
+    """What a column could feed. The last is always a new attribute."""
+    match = tenant.names.match(facts.name)
+    found = [
+        _as_before(facts, tenant, formats),
+        _by_name(facts, match, tenant, formats),
+        _by_values(facts, match, tenant),
+    ]
+    named = [each for each in found if each]
+    return [*sorted(named, key=lambda each: -each.confidence), _new(facts, match, tenant)]
+
+
+def is_unnamed(facts: Facts) -> bool:
+    """Whether the name of a column says nothing that could be an attribute's name."""
+    parts = [word for word in words(facts.name) if word.isascii() and not word.isdigit()]
+    return len("".join(parts)) < 2 or parts in (["column"], ["unnamed"], ["field"], ["col"])
+
+
+def _as_before(facts: Facts, tenant: Tenant, formats: Formats) -> Candidate | None:
+    """What the source's mapping does with this column, unless most cells no longer fit its format."""
+    mapped = tenant.earlier.get(facts.name)
+    attribute = tenant.attributes.get(mapped.attribute) if mapped else None
+    if mapped is None or attribute is None:
+        return None
+    written = mapped.format or attribute.format
+    fit = formats.fit(str(written), facts.cells)
+    found = facts.findings.get(written.kind)
+    evidence = ("mapped like this before",)
+    if fit is None or mapped.values or fit.share >= STILL_FITS or not found or found.fit.count <= fit.count:
+        share = fit.share if fit and facts.cells.filled and not mapped.values else 1.0
+        against = unfitting(fit) if fit else ()
+        return Candidate(attribute, True, written, 1 - (1 - share) / 2, 2.0, evidence, against, mapped)
+    against = (f"{of_total(fit.count, fit.total, f'fit {written}, as mapped before')}", *found.against)
+    return Candidate(
+        attribute, True, found.fit.format, found.certainty, 2.0, (*evidence, found.evidence), against, mapped, found
+    )
+
+
+def _by_name(facts: Facts, match: NameMatch | None, tenant: Tenant, formats: Formats) -> Candidate | None:
+    if match is None:
+        return None
+    how = "named like the attribute" if match.score == OWN_NAME else f"its name means {match.attribute.display_name}"
+    if not facts.cells.filled:
+        blank = ("no cell has a value in the sample",)
+        return Candidate(match.attribute, True, match.attribute.format, BLANK, match.score, (how,), blank)
+    if match.attribute.name == "salutation" and "job_title" in tenant.attributes and not are_salutations(facts.cells):
+        return _text_by_name(
+            facts, NameMatch(tenant.attributes["job_title"], match.score), "a title, but no salutation"
+        )
+    if match.attribute.format.kind is ValueType.TEXT:
+        return _text_by_name(facts, match, how)
+    finding = _finding_for(facts, match.attribute, formats)
+    if finding is None:
+        return None
+    sure = finding.certainty * (0.7 + 0.3 * match.score) * _size_factor(facts)
+    return Candidate(
+        match.attribute,
+        True,
+        finding.fit.format,
+        sure,
+        match.score + finding.fit.share,
+        (how, finding.evidence),
+        finding.against,
+        None,
+        finding,
+    )
+
+
+def _text_by_name(facts: Facts, match: NameMatch, how: str) -> Candidate:
+    """A text attribute takes anything, so the values can only speak against it."""
+    name = match.attribute.name
+    sure, rank = match.score * TEXT_BY_NAME * _size_factor(facts), match.score + 1
+    evidence, against = [how], []
+    wrong = next((kind for kind in _CONTRADICTING if _contradicts(facts, kind, name)), None)
+    if wrong is not None:
+        sure, rank = CONTRADICTED, match.score
+        against.append(facts.findings[wrong].evidence)
+    elif name in IDENTIFIERS:
+        distinct = len(facts.cells.distinct)
+        evidence.append(of_total(distinct, facts.cells.filled, "are distinct"))
+        sure = min(1.0, sure * UNIQUE_BONUS) if facts.unique else sure
+        rank += 0.04 * distinct / facts.cells.filled
+    elif name == "country" and are_countries(facts.cells):
+        evidence.append(of_total(facts.cells.filled, facts.cells.filled, "name a country"))
+        sure, rank = max(sure, BY_COUNTRIES), rank + 1
+    return Candidate(match.attribute, True, TEXT, sure, rank, tuple(evidence), tuple(against))
+
+
+def _contradicts(facts: Facts, kind: ValueType, name: str) -> bool:
+    found = facts.findings.get(kind)
+    if found is None or found.fit.share < CONTRADICTS:
+        return False
+    if kind is ValueType.DECIMAL:
+        return name in _NEVER_NUMBERS
+    expected = {"website": ValueType.URL} | dict.fromkeys(IDENTIFIERS, ValueType.EMAIL)
+    return expected.get(name) is not kind
+
+
+def _finding_for(facts: Facts, attribute: Attribute, formats: Formats) -> Finding | None:
+    """How the cells fit a typed attribute."""
+    kind = attribute.format.kind
+    finding = facts.findings.get(kind)
+    if finding and finding.fit.format.writes_as(attribute.format):
+        return finding
+    dates = facts.findings.get(ValueType.DATE) if kind is ValueType.DATETIME else None
+    written = [str(attribute.format), *([f"datetime({dates.fit.format.argument})"] if dates else [])]
+    fit = formats.best(written, facts.cells)
+    if fit is None or fit.share < MIN_FIT:
+        return None
+    against = (*unfitting(fit), *(dates.against if dates else ()))
+    sure = min(certainty(fit), dates.certainty if dates else 1.0)
+    return Finding(fit, sure, dates.evidence if dates else of_total(fit.count, fit.total, f"fit {fit.format}"), against)
+
+
+def _by_values(facts: Facts, match: NameMatch | None, tenant: Tenant) -> Candidate | None:
+    """An attribute that the values alone show."""
+    finding = facts.by_values()
+    if finding is None:
+        if match is None and facts.cells.filled >= FEW_ROWS and are_countries(facts.cells):
+            return _of_values(tenant, "country", TEXT, BY_COUNTRIES, "its values name countries", None)
+        return None
+    if finding.kind is ValueType.EMAIL:
+        return _of_values(tenant, "email", finding.fit.format, BY_EMAILS * finding.certainty, finding.evidence, finding)
+    if finding.kind is ValueType.PHONE and looks_like_phones(facts.cells):
+        return _of_values(tenant, "phone", finding.fit.format, BY_PHONES * finding.certainty, finding.evidence, finding)
+    return None
+
+
+def _of_values(
+    tenant: Tenant, name: str, format: ValueFormat, sure: float, evidence: str, finding: Finding | None
+) -> Candidate | None:
+    attribute = tenant.attributes.get(name)
+    if attribute is None:
+        return None
+    against = finding.against if finding else ()
+    return Candidate(attribute, True, format, sure, 0.5, (evidence,), against, None, finding)
+
+
+def _new(facts: Facts, match: NameMatch | None, tenant: Tenant) -> Candidate:
+    """A new attribute with the column's name."""
+    finding = facts.by_values()
+    format = finding.fit.format if finding else TEXT
+    name = new_name(facts.name, facts.position, ())
+    if name in tenant.attributes:
+        name = name_for_kind(name, format.kind, tenant.attributes)
+    pii = is_personal(facts.name) or format.kind in (ValueType.EMAIL, ValueType.PHONE)
+    attribute = Attribute(
+        name=name,
+        display_name=name.replace("_", " ").capitalize(),
+        format=format.plain,
+        pii=pii,
+        segmentable=not pii,
+    )
+    evidence = [finding.evidence] if finding else []
+    against = list(finding.against) if finding else []
+    sure = finding.certainty * NEW_TYPED if finding else NEW_TEXT
+    if not facts.cells.filled:
+        sure, against = BLANK, ["no cell has a value in the sample"]
+    elif is_unnamed(facts):
+        sure, against = min(sure, NEW_UNNAMED), [*against, "its name says nothing"]
+    elif match is not None and match.score >= 0.9 and _differs(format, match.attribute):
+        sure, against = min(sure, 0.5), [*against, f"its name means {match.attribute.display_name}, its values do not"]
+    evidence.append("no attribute has this name: a new one")
+    return Candidate(
+        attribute, False, format, sure * _size_factor(facts), 0, tuple(evidence), tuple(against), None, finding
+    )
+
+
+def _differs(format: ValueFormat, attribute: Attribute) -> bool:
+    """Whether values of a format are other than what an attribute with a telling format holds."""
+    kinds = {format.kind, attribute.format.kind}
+    return attribute.format.kind != ValueType.TEXT and len(kinds) > 1 and kinds not in _RELATED
+
+
+def _size_factor(facts: Facts) -> float:
+    return FEW if facts.cells.filled < FEW_ROWS else 1.0

@@ -1,0 +1,154 @@
+"""The choice among candidates: each attribute is fed by one column, and two that fit it alike are left to a person."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from collections.abc import Mapping as Dict
+
+from penstock.domain.mapping.attributes import Attribute, ValueType
+from penstock.domain.mapping.mapping import ColumnMapping, OnMisfit
+from penstock.domain.suggestions.candidates import IDENTIFIERS, Candidate, Tenant, candidates
+from penstock.domain.suggestions.changes import changes_since
+from penstock.domain.suggestions.facts import Facts, find_facts
+from penstock.domain.suggestions.fitting import Formats
+from penstock.domain.suggestions.names import Names, free_name
+from penstock.domain.suggestions.sample import Sample
+from penstock.domain.suggestions.suggestion import ColumnSuggestion, KeptColumn, SuggestedMapping
+
+CLEARLY_BETTER = 0.045  # difference of ranks; a smaller one is a tie
+TIED = 0.5  # highest confidence of a tied column
+MIN_IDENTIFIER_FIT = 0.97  # share of cells; below it, rows would be lost for an identifier that another column spares
+MANY_ROWS = 0.02  # share of rows with one value of an identifier
+MIN_ROWS_OF_ONE_VALUE = 5
+
+
+def suggest_mapping(
+    sample: Sample, attributes: Dict[str, Attribute], earlier: Sequence[ColumnMapping] = ()
+) -> SuggestedMapping:
+    """Suggest what each column of a file feeds, given the tenant's attributes and the source's mapping."""
+    formats = Formats()
+    facts, _ = find_facts(sample, formats)
+    plain = {column.column: column for column in earlier if column.column and column.split is None}
+    tenant = Tenant(attributes, Names(attributes), plain)
+    chosen, tied = _choose([candidates(each, tenant, formats) for each in facts])
+    spare = _spares_email(facts, chosen)
+    columns = [
+        _suggestion(each, candidate, [facts[at].name for at in others], spare)
+        for each, candidate, others in zip(facts, _named_apart(chosen, attributes), tied, strict=True)
+    ]
+    kept = [
+        KeptColumn(each, attributes[each.attribute])
+        for each in earlier
+        if each.column not in plain and set(each.sources) <= set(sample.names) and each.attribute in attributes
+    ]
+    return SuggestedMapping(columns, kept, changes_since(columns, facts, earlier), sample.rows, sample.complete)
+
+
+def _choose(options: Sequence[Sequence[Candidate]]) -> tuple[list[Candidate], list[list[int]]]:
+    """One candidate for each column, and the columns that it is tied with.
+
+    A column that loses an attribute to another takes its next candidate; the last of each is new, so that this ends.
+    """
+    at = [0] * len(options)
+    tied: list[list[int]] = [[] for _ in options]
+    pending = True
+    while pending:
+        pending = False
+        for columns in _contenders(options, at).values():
+            ranked = sorted(columns, key=lambda column: -options[column][at[column]].rank)
+            best = options[ranked[0]][at[ranked[0]]].rank
+            close = [column for column in ranked if best - options[column][at[column]].rank <= CLEARLY_BETTER]
+            for column in ranked[len(close) :]:
+                at[column] += 1
+                pending = True
+            for column in close:
+                tied[column] = [other for other in close if other != column]
+    return [each[place] for each, place in zip(options, at, strict=True)], tied
+
+
+def _contenders(options: Sequence[Sequence[Candidate]], at: Sequence[int]) -> Mapping[str, list[int]]:
+    """The columns that want each existing attribute."""
+    columns: dict[str, list[int]] = {}
+    for column, place in enumerate(at):
+        candidate = options[column][place]
+        if candidate.exists:
+            columns.setdefault(candidate.attribute.name, []).append(column)
+    return columns
+
+
+def _named_apart(chosen: Sequence[Candidate], known: Mapping[str, Attribute]) -> list[Candidate]:
+    """The candidates with a name of its own for each new attribute."""
+    taken = set(known)
+    named = []
+    for candidate in chosen:
+        if not candidate.exists:
+            name = free_name(candidate.attribute.name, taken)
+            taken.add(name)
+            if name != candidate.attribute.name:
+                candidate = candidate._replace(attribute=_renamed(candidate.attribute, name))
+        named.append(candidate)
+    return named
+
+
+def _renamed(attribute: Attribute, name: str) -> Attribute:
+    return Attribute(
+        name=name,
+        display_name=name.replace("_", " ").capitalize(),
+        format=attribute.format,
+        pii=attribute.pii,
+        segmentable=attribute.segmentable,
+    )
+
+
+def _spares_email(facts: Sequence[Facts], chosen: Sequence[Candidate]) -> bool:
+    """Whether every row has another identifier, so that a faulty e-mail address need not cost its row."""
+    return any(
+        candidate.attribute.name in ("crmid", "loyalty_id") and not each.cells.blank
+        for each, candidate in zip(facts, chosen, strict=True)
+    )
+
+
+def _suggestion(facts: Facts, candidate: Candidate, tied_with: Sequence[str], spare: bool) -> ColumnSuggestion:
+    attribute, earlier = candidate.attribute, candidate.earlier
+    identifier = earlier.identifier if earlier else attribute.name in IDENTIFIERS
+    against = list(candidate.against)
+    if identifier and not earlier and _loses_rows(candidate) and spare and attribute.name == "email":
+        identifier = False
+        against.append("not an identifier, because rows with a faulty address would be rejected")
+    if identifier and (often := _most_often(facts)):
+        against.append(f"one value stands in {often:,} of {facts.cells.filled:,} rows")
+    confidence = candidate.confidence
+    if tied_with:
+        against.append(f"{_listed(tied_with)} fit as well: choose one")
+        confidence = min(confidence, TIED)
+    typed = candidate.format.kind is not ValueType.TEXT
+    return ColumnSuggestion(
+        column=facts.name,
+        attribute=attribute,
+        exists=candidate.exists,
+        format=candidate.format,
+        identifier=identifier,
+        pii=attribute.pii or bool(earlier and earlier.pii),
+        on_misfit=OnMisfit.DROP if typed and not identifier else OnMisfit.REJECT,
+        blanks=facts.blanks,
+        trim=not typed and facts.cells.padded > 0,
+        confidence=round(confidence, 2),
+        evidence=candidate.evidence,
+        against=tuple(against),
+        tied_with=tuple(tied_with),
+        earlier=earlier,
+    )
+
+
+def _loses_rows(candidate: Candidate) -> bool:
+    return candidate.finding is not None and candidate.finding.fit.share < MIN_IDENTIFIER_FIT
+
+
+def _most_often(facts: Facts) -> int:
+    """The number of rows with the most frequent value, when they are suspiciously many."""
+    (_, count), *_ = facts.cells.distinct.most_common(1) or [("", 0)]
+    return count if count >= max(MIN_ROWS_OF_ONE_VALUE, facts.cells.filled * MANY_ROWS) else 0
+
+
+def _listed(columns: Sequence[str]) -> str:
+    return ", ".join(columns)

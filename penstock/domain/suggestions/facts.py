@@ -1,0 +1,133 @@
+"""What the sample shows of each column: how it is filled, and the formats that its cells fit."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+from penstock.domain.mapping.attributes import ValueType
+from penstock.domain.suggestions.aliases import word_set
+from penstock.domain.suggestions.blank_words import blank_words
+from penstock.domain.suggestions.booleans import detect_boolean, may_be_numbers
+from penstock.domain.suggestions.dates import detect_date, shown_order
+from penstock.domain.suggestions.fitting import Finding, Formats
+from penstock.domain.suggestions.names import words
+from penstock.domain.suggestions.numbers import detect_numbers, has_leading_zeros, shown_sign
+from penstock.domain.suggestions.phones import detect_phone, looks_like_phones
+from penstock.domain.suggestions.places import Places, find_places
+from penstock.domain.suggestions.sample import Cells, Sample
+from penstock.domain.suggestions.texts import detect_email, detect_enum, detect_url
+
+MIN_TYPED = 0.8  # share of cells that fit, without a name that says the same
+CERTAIN = 0.9  # share of cells that fit a kind of value that looks like no other
+UNIQUE = 0.98  # distinct cells of those that are not blank
+
+_CODE_WORDS = word_set(
+    """
+    id ids code codes nr no num number numer numero nummer nummero key ref reference sku isbn ean uuid guid zip plz
+    postal postcode account konto card kaart karte iban bic vat ssn bsn hash token index
+    """
+)
+
+
+class Facts(NamedTuple):
+    """One column of the sample. `cells` are without `blanks`; `findings` are by the format's kind."""
+
+    position: int  # from 1
+    cells: Cells
+    blanks: tuple[str, ...]
+    findings: Mapping[ValueType, Finding]
+
+    @property
+    def name(self) -> str:
+        return self.cells.name
+
+    @property
+    def unique(self) -> bool:
+        return self.cells.filled > 1 and len(self.cells.distinct) >= self.cells.filled * UNIQUE
+
+    @property
+    def is_code(self) -> bool:
+        """Whether its numbers name something, so that they are not to be reckoned with."""
+        return has_leading_zeros(self.cells) or not _CODE_WORDS.isdisjoint(words(self.name))
+
+    def by_values(self) -> Finding | None:
+        """The format that the values show on their own; None for text."""
+        found = self.findings
+        for kind in (ValueType.EMAIL, ValueType.URL, ValueType.DATETIME, ValueType.DATE):
+            if kind in found and found[kind].fit.share >= MIN_TYPED:
+                return found[kind]
+        if ValueType.BOOLEAN in found and not may_be_numbers(self.cells):
+            return found[ValueType.BOOLEAN]
+        if ValueType.PHONE in found and looks_like_phones(self.cells) and found[ValueType.PHONE].fit.share >= MIN_TYPED:
+            return found[ValueType.PHONE]
+        return self._number() or found.get(ValueType.ENUM)
+
+    def _number(self) -> Finding | None:
+        if self.is_code:
+            return None
+        integer, decimal = self.findings.get(ValueType.INTEGER), self.findings.get(ValueType.DECIMAL)
+        numbers = [each for each in (integer, decimal) if each and each.fit.share >= MIN_TYPED]
+        return max(numbers, key=lambda each: each.fit.count, default=None)
+
+
+class _Usual(NamedTuple):
+    """What the columns of the file show together, for a column that leaves it open."""
+
+    order: str | None
+    sign: str | None
+    places: Places
+
+
+def find_facts(sample: Sample, formats: Formats) -> tuple[list[Facts], Places]:
+    """The facts of all columns, and the regions of the file's customers."""
+    columns = [Cells(name, cells) for name, cells in zip(sample.names, sample.columns, strict=True)]
+    without = [cells.without(blank_words(cells, typed=True)) for cells in columns]
+    usual = _Usual(
+        _most(shown_order(cells, formats) for cells in without),
+        _most(shown_sign(cells) for cells in without),
+        find_places(columns),
+    )
+    facts = [
+        _facts(position, cells, bare, formats, usual)
+        for position, (cells, bare) in enumerate(zip(columns, without, strict=True), 1)
+    ]
+    return facts, usual.places
+
+
+def _facts(position: int, cells: Cells, bare: Cells, formats: Formats, usual: _Usual) -> Facts:
+    findings = _findings(bare, formats, usual)
+    facts = Facts(position, bare, blank_words(cells, typed=True), findings)
+    if findings.keys() - {ValueType.ENUM}:
+        return facts
+    blanks = blank_words(cells, typed=False)
+    text = cells.without(blanks)
+    return Facts(position, text, blanks, _found([detect_enum(text, formats)]))
+
+
+def _findings(cells: Cells, formats: Formats, usual: _Usual) -> dict[ValueType, Finding]:
+    """The formats that the cells fit; what is certainly one kind is not tried as another."""
+    found = _found([detect_email(cells, formats), detect_url(cells, formats), detect_date(cells, formats, usual.order)])
+    if any(finding.fit.share >= CERTAIN for finding in found.values()):
+        return found
+    numbers = detect_numbers(cells, formats, usual.sign)
+    return found | _found(
+        [
+            detect_boolean(cells, formats),
+            detect_phone(cells, formats, usual.places),
+            numbers.integer,
+            numbers.decimal,
+            detect_enum(cells, formats),
+        ]
+    )
+
+
+def _found(findings: Sequence[Finding | None]) -> dict[ValueType, Finding]:
+    return {finding.kind: finding for finding in findings if finding}
+
+
+def _most(seen: Iterable[str | None]) -> str | None:
+    """The most frequent of what the columns show."""
+    counts = Counter(each for each in seen if each)
+    return counts.most_common(1)[0][0] if counts else None

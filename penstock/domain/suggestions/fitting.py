@@ -1,0 +1,107 @@
+"""How many cells fit a format, by the coercers of the worker, so that what is suggested is what the worker accepts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+import msgspec
+
+from penstock.domain.errors import Refused
+from penstock.domain.mapping.attributes import ValueFormat, ValueType, parse_format
+from penstock.domain.mapping.coercion import Coercer, coercer
+from penstock.domain.suggestions.sample import Cells
+
+PROBED = 100  # different cells
+NEARLY = 0.95  # of the most probed cells that a format fits
+
+
+class Fit(msgspec.Struct, frozen=True):
+    """`count` of `total` cells fit `format`."""
+
+    format: ValueFormat
+    count: int
+    total: int
+
+    @property
+    def share(self) -> float:
+        return self.count / self.total if self.total else 0.0
+
+
+class Finding(NamedTuple):
+    """A format that most cells of a column fit, with what speaks for and against it.
+
+    `certainty`, 0 to 1, is lower when the cells fit another format as well.
+    """
+
+    fit: Fit
+    certainty: float
+    evidence: str
+    against: tuple[str, ...] = ()
+    ambiguous: bool = False
+
+    @property
+    def kind(self) -> ValueType:
+        return self.fit.format.kind
+
+
+class Formats:
+    """The coercers of one inspection; a format that does not exist is None."""
+
+    def __init__(self) -> None:
+        self._coercers: dict[str, tuple[ValueFormat, Coercer] | None] = {}
+
+    def known(self, written: str) -> bool:
+        return self._coercer(written) is not None
+
+    def fit(self, written: str, cells: Cells) -> Fit | None:
+        """How many cells of a column fit the format `written`; None when there is no such format."""
+        found = self._coercer(written)
+        if found is None:
+            return None
+        distinct = list(cells.distinct)
+        _, errors = found[1].coerce_column(distinct)
+        unfitting = sum(cells.distinct[distinct[at]] for at in errors)
+        return Fit(found[0], cells.filled - unfitting, cells.filled)
+
+    def best(self, written: Iterable[str], cells: Cells) -> Fit | None:
+        """The first of the formats that fit the most cells; one that fits few of the first is not tried on all."""
+        fits: list[Fit] = []
+        for each in self._promising(list(written), cells.first(PROBED)):
+            fit = self.fit(each, cells)
+            if fit and fit.count == fit.total:
+                return fit
+            fits += [fit] if fit else []
+        return max(fits, key=lambda fit: fit.count, default=None)
+
+    def _promising(self, written: Sequence[str], probe: Cells) -> list[str]:
+        counts = {each: fit.count for each in written if (fit := self.fit(each, probe))}
+        most = max(counts.values(), default=0)
+        return [each for each, count in counts.items() if count >= most * NEARLY]
+
+    def _coercer(self, written: str) -> tuple[ValueFormat, Coercer] | None:
+        if written not in self._coercers:
+            try:
+                parsed = parse_format(written)
+                self._coercers[written] = parsed, coercer(parsed)
+            except Refused:
+                self._coercers[written] = None
+        return self._coercers[written]
+
+
+def of_total(count: int, total: int, what: str) -> str:
+    """`998 of 1,000 are e-mail addresses`, or `all 1,000 are …`."""
+    return f"all {total:,} {what}" if count == total else f"{count:,} of {total:,} {what}"
+
+
+def unfitting(fit: Fit) -> tuple[str, ...]:
+    """What speaks against a format that not all cells fit."""
+    left = fit.total - fit.count
+    if not left:
+        return ()
+    return (f"{left:,} {'does' if left == 1 else 'do'} not fit",)
+
+
+def certainty(fit: Fit) -> float:
+    """How sure a format is, by the share of cells that fit it."""
+    return 1 - (1 - fit.share) / 2

@@ -1,0 +1,156 @@
+"""Column names: split into words, compared with attributes and their aliases, made into a new attribute's name."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
+from typing import NamedTuple
+
+from penstock.domain.mapping.attributes import NAME, Attribute, ValueType
+from penstock.domain.near_names import nearest_name
+from penstock.domain.suggestions.aliases import ALIASES, OWNERS, PERSONAL_WORDS
+
+MAX_COMPARED = 128  # characters of a column's name
+MAX_MISTYPED = 300  # names compared with all others: a file with more unknown columns has made-up names
+MAX_NEW_NAME = 48  # characters; leaves room for a suffix
+
+OWN_NAME = 1.0  # how much a name says, by how it was found
+ALIAS = 0.97
+VAGUE_ALIAS = 0.88  # `id` may be that of a person, or of what the row is about
+WITHOUT_OWNER = 0.92  # `cust_email`, `phone2`
+AMONG_OTHERS = 0.75  # `work_email`, `city_of_delivery`
+MISTYPED = 0.8
+
+_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+|[^\W\d_]+")
+_MIN_MISTYPED = 5  # characters: a shorter name is near too many others
+_UNDECOMPOSED = str.maketrans(
+    {"ß": "ss", "ø": "o", "Ø": "O", "ł": "l", "Ł": "L", "æ": "ae", "Æ": "AE", "œ": "oe", "Œ": "OE", "đ": "d", "ı": "i"}
+)
+# Attributes that a longer name may mean: their values show whether it does.
+_FOUND_AMONG_OTHERS = frozenset({"email", "phone", "mobile", "city", "postal_code", "country", "birth_date"})
+
+
+_VAGUE = frozenset({"id", "uid", "accountid", "accountnumber", "externalid", "contactid", "personid"})
+
+
+class NameMatch(NamedTuple):
+    """An attribute that a column's name means, and how sure that is: 0 to 1."""
+
+    attribute: Attribute
+    score: float
+
+
+def words(name: str) -> tuple[str, ...]:
+    """The words of a name in lower case, without accents: `custEMail_Address` is cust, e, mail, address."""
+    plain = unicodedata.normalize("NFKD", name[:MAX_COMPARED].translate(_UNDECOMPOSED))
+    bare = "".join(char for char in plain if not unicodedata.combining(char))
+    return tuple(word.casefold() for word in _WORD.findall(bare))
+
+
+class Names:
+    """The names of a tenant's attributes and their aliases."""
+
+    def __init__(self, known: Mapping[str, Attribute]) -> None:
+        self._known = known
+        self._named: dict[str, NameMatch] = {
+            alias: NameMatch(known[name], VAGUE_ALIAS if alias in _VAGUE else ALIAS)
+            for alias, name in _aliases().items()
+            if name in known
+        }
+        for attribute in known.values():
+            self._named[_key(words(attribute.display_name))] = NameMatch(attribute, OWN_NAME)
+        for attribute in known.values():
+            self._named[_key(words(attribute.name))] = NameMatch(attribute, OWN_NAME)
+        self._long = [name for name in self._named if len(name) >= _MIN_MISTYPED]
+        self._mistyped_left = MAX_MISTYPED
+
+    def match(self, column: str) -> NameMatch | None:
+        """The attribute that the name of a column means most likely."""
+        parts = words(column)
+        key = _key(parts)
+        return self._named.get(key) or self._without_owner(parts) or self._among_others(parts) or self._mistyped(key)
+
+    def _without_owner(self, parts: Sequence[str]) -> NameMatch | None:
+        """Numbers at the end and words for the customer at both ends do not matter."""
+        bare = list(parts)
+        while len(bare) > 1 and (bare[-1].isdigit() or bare[-1] in OWNERS):
+            bare.pop()
+        for kept in (bare, _without_leading_owners(bare)):
+            if found := self._named.get(_key(kept)):
+                return NameMatch(found.attribute, min(found.score, WITHOUT_OWNER))
+        return None
+
+    def _among_others(self, parts: Sequence[str]) -> NameMatch | None:
+        if len(parts) < 2:
+            return None
+        for size in range(min(3, len(parts) - 1), 0, -1):
+            for at in range(len(parts) - size, -1, -1):
+                found = self._named.get(_key(parts[at : at + size]))
+                if found and found.attribute.name in _FOUND_AMONG_OTHERS:
+                    return NameMatch(found.attribute, AMONG_OTHERS)
+        return None
+
+    def _mistyped(self, key: str) -> NameMatch | None:
+        if len(key) < _MIN_MISTYPED or not self._mistyped_left:
+            return None
+        self._mistyped_left -= 1
+        near = nearest_name(key, self._long)
+        if near is None or not _one_edit(key, near):
+            return None
+        return NameMatch(self._named[near].attribute, MISTYPED)
+
+
+def is_personal(column: str) -> bool:
+    """Whether the name of a column says that its values are personal."""
+    return not PERSONAL_WORDS.isdisjoint(words(column))
+
+
+def new_name(column: str, position: int, taken: Iterable[str]) -> str:
+    """A valid name, not among `taken`, for a new attribute that a column feeds."""
+    name = "_".join(word for word in words(column) if word.isascii())[:MAX_NEW_NAME].strip("_")
+    if not name:
+        name = f"column_{position}"
+    if not NAME.match(name):
+        name = f"column_{name}"
+    return free_name(name, taken)
+
+
+def free_name(name: str, taken: Iterable[str]) -> str:
+    """`name`, or `name_2` and so on when it is taken."""
+    known = set(taken)
+    number, free = 1, name
+    while free in known:
+        number += 1
+        free = f"{name}_{number}"
+    return free
+
+
+def name_for_kind(name: str, kind: ValueType, taken: Iterable[str]) -> str:
+    """A name beside an attribute of the same name that has other values: `birth_date_text`."""
+    return free_name(f"{name}_{kind}", taken)
+
+
+def _one_edit(one: str, other: str) -> bool:
+    """Whether two names differ by one letter, or by two letters that changed places, but not in the first one."""
+    start = next((at for at, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
+    first, second = one[start:], other[start:]
+    swapped = first[:2] == second[:2][::-1] and first[2:] == second[2:]
+    return start > 0 and (swapped or first[1:] == second[1:] or first[1:] == second or first == second[1:])
+
+
+def _without_leading_owners(parts: Sequence[str]) -> Sequence[str]:
+    at = 0
+    while at < len(parts) - 1 and parts[at] in OWNERS:
+        at += 1
+    return parts[at:]
+
+
+@cache
+def _aliases() -> dict[str, str]:
+    return {_key(words(alias)): attribute for attribute, names in ALIASES.items() for alias in names}
+
+
+def _key(parts: Sequence[str]) -> str:
+    return "".join(parts)

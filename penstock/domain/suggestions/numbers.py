@@ -1,0 +1,111 @@
+"""Numbers: the notation of a column, and whether its digits are numbers at all."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from penstock.domain.suggestions.fitting import Finding, Formats, certainty, of_total, unfitting
+from penstock.domain.suggestions.sample import Cells
+
+MIN_FIT = 0.5
+AMBIGUOUS = 0.7
+SHOWN_ELSEWHERE = 0.96
+MAX_NUMBER_CELL = 40  # characters
+MAX_SYMBOLS = 4  # characters of a currency before or after
+
+COMMA, POINT = ",", "."
+
+_LOOKS_LIKE_A_NUMBER = re.compile(
+    rf"[^\w]{{0,{MAX_SYMBOLS}}}[^\W\d]{{0,{MAX_SYMBOLS}}}\W{{0,2}}[0-9][0-9.,'\u2019 \u00a0\u202f]*"
+    rf"[^\w]{{0,{MAX_SYMBOLS}}}[^\W\d]{{0,{MAX_SYMBOLS}}}\Z"
+)
+_INTEGERS = ("integer", "integer(1.234)", "integer(1,234)", "integer(1 234)")
+_DECIMALS = (
+    ("decimal", POINT),
+    ("decimal(1234,56)", COMMA),
+    ("decimal(1.234,56)", COMMA),
+    ("decimal(1,234.56)", POINT),
+    ("decimal(1 234,56)", COMMA),
+    ("decimal(1'234.56)", POINT),
+)
+_OPEN = re.compile(r"[^0-9]*[0-9]{1,3}([.,])[0-9]{3}[^0-9]*\Z")  # 1.234 is a thousand or a bit more than one
+_CODE = re.compile(r"0[0-9]+\Z")  # its leading zero would be lost
+
+
+class Numbers(NamedTuple):
+    """The formats of a column as whole numbers and as decimals, if it fits them."""
+
+    integer: Finding | None
+    decimal: Finding | None
+
+
+def detect_numbers(cells: Cells, formats: Formats, usual_sign: str | None) -> Numbers:
+    """The number formats of a column. `usual_sign` is the decimal sign of the file's other columns."""
+    if not _may_be_numbers(cells) or has_leading_zeros(cells):
+        return Numbers(None, None)
+    return Numbers(_integer(cells, formats, usual_sign), _decimal(cells, formats, usual_sign))
+
+
+def has_leading_zeros(cells: Cells) -> bool:
+    return any(_CODE.match(cell) for cell in cells.distinct)
+
+
+def shown_sign(cells: Cells) -> str | None:
+    """The decimal sign that the cells of a column show without doubt."""
+    if not _may_be_numbers(cells):
+        return None
+    signs = {sign for cell in cells.distinct if (sign := _sign(cell))}
+    return signs.pop() if len(signs) == 1 else None
+
+
+def _sign(cell: str) -> str | None:
+    """The decimal sign of one cell: a last sign with other than three digits behind it, or after another sign."""
+    found = re.findall(r"[.,]", cell)
+    if not found:
+        return None
+    if len(set(found)) == 1:
+        digits = re.search(r"[.,]([0-9]+)[^0-9]*\Z", cell)
+        return str(found[0]) if len(found) == 1 and digits and len(digits[1]) != 3 else None
+    return str(found[-1])
+
+
+def _may_be_numbers(cells: Cells) -> bool:
+    looks = sum(count for cell, count in cells.distinct.items() if _looks_like_a_number(cell))
+    return bool(cells.filled) and looks >= cells.filled * MIN_FIT
+
+
+def _looks_like_a_number(cell: str) -> bool:
+    return len(cell) <= MAX_NUMBER_CELL and _LOOKS_LIKE_A_NUMBER.match(cell) is not None
+
+
+def _integer(cells: Cells, formats: Formats, usual_sign: str | None) -> Finding | None:
+    fit = formats.best(_INTEGERS, cells)
+    if fit is None or fit.share < MIN_FIT:
+        return None
+    what = of_total(fit.count, fit.total, "are whole numbers")
+    if not fit.format.argument:
+        return Finding(fit, certainty(fit), what, unfitting(fit))
+    against = (*unfitting(fit), "could also be decimals with three digits: check")
+    elsewhere = usual_sign is not None and usual_sign not in fit.format.argument
+    return Finding(fit, certainty(fit) * (SHOWN_ELSEWHERE if elsewhere else AMBIGUOUS), what, against, ambiguous=True)
+
+
+def _decimal(cells: Cells, formats: Formats, usual_sign: str | None) -> Finding | None:
+    sign = shown_sign(cells)
+    preferred = sorted(_DECIMALS, key=lambda each: each[1] not in (sign or usual_sign or POINT))
+    fit = formats.best((written for written, _ in preferred), cells)
+    if fit is None or fit.share < MIN_FIT:
+        return None
+    what = of_total(fit.count, fit.total, "are numbers")
+    against = list(unfitting(fit))
+    sure = certainty(fit)
+    opened = _open_cells(cells) and sign is None
+    if opened:
+        sure *= SHOWN_ELSEWHERE if usual_sign else AMBIGUOUS
+        against.append("the decimal sign could also be a thousands separator: check")
+    return Finding(fit, sure, what, tuple(against), ambiguous=opened)
+
+
+def _open_cells(cells: Cells) -> bool:
+    return any(_OPEN.match(cell) for cell in cells.distinct)

@@ -1,0 +1,160 @@
+"""Phone numbers: whether a column has them, and the region of those without a country code.
+
+The region comes from a column with countries, from the numbers that have a country code, from the domains of e-mail
+addresses, and from which region's rules the numbers fit.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from itertools import islice
+
+import phonenumbers
+
+from penstock.domain.mapping.attributes import parse_format
+from penstock.domain.mapping.coercion.base import PADDING
+from penstock.domain.suggestions.fitting import Finding, Fit, Formats, certainty, of_total, unfitting
+from penstock.domain.suggestions.places import Places
+from penstock.domain.suggestions.sample import Cells
+
+MIN_FIT = 0.5
+PROBED = 20  # distinct numbers without a country code that are tried in each region
+MAX_REGIONS = 64  # of the rows of one column
+MAX_HINTED = 8
+OPEN_REGION = 0.75  # certainty when another region takes as many numbers and nothing else shows which
+ONE_COUNTRY = 0.95  # share of the rows
+CLOSE = 0.97  # share of the best region's numbers
+
+_LOOKS_LIKE_A_PHONE = re.compile(
+    r"(?:tel:?)?\s*\(?(?:\+|00)?[0-9(][0-9 ()./\-\u00a0]{5,24}(?:\s?(?:x|ext\.?)\s?[0-9]{1,6})?\Z", re.I
+)
+_NORTH_AMERICAN = re.compile(r"(?:1[-. ])?\(?[2-9][0-9]{2}\)?[-. ] ?[2-9][0-9]{2}[-. ][0-9]{4}\Z")
+_PUNCTUATED = re.compile(r"\+|00|\(|[0-9][ ./-]+[0-9]|0[1-9]")
+# Tried when nothing shows the region, the most common first.
+_USUAL = "US GB DE NL FR BE ES IT PL SE AT CH PT DK NO FI IE IN AU BR CA CZ ZA MX"
+_USUAL_REGIONS = _USUAL.split()
+
+
+def looks_like_phones(cells: Cells) -> bool:
+    """Whether most cells look like phone numbers and not like plain numbers."""
+    looks = sum(count for cell, count in cells.distinct.items() if _looks_like_a_phone(cell))
+    written = sum(count for cell, count in cells.distinct.items() if _PUNCTUATED.match(cell))
+    return bool(cells.filled) and looks >= cells.filled * MIN_FIT and written >= cells.filled * MIN_FIT
+
+
+def detect_phone(cells: Cells, formats: Formats, places: Places) -> Finding | None:
+    """The phone format of a column whose cells look like phone numbers."""
+    if not cells.filled or sum(map(_looks_like_a_phone, cells.distinct)) < len(cells.distinct) * MIN_FIT:
+        return None
+    plain = formats.fit("phone", cells)
+    if plain is None or plain.count == plain.total:
+        return _finding(plain, ()) if plain else None
+    regions = _ranked_regions(cells, places)
+    if not regions:
+        return _finding(plain, ()) if plain.share >= MIN_FIT else None
+    fixed = formats.fit(f"phone({regions[0]})", cells) or plain
+    per_row = _per_row(cells, formats, places)
+    best = max((plain, fixed), key=lambda fit: fit.count)
+    if per_row is not None and (_are_mixed(places) or per_row.count >= best.count * CLOSE):
+        best = max((per_row, plain), key=lambda fit: fit.count)
+        return _finding(best, ()) if best.share >= MIN_FIT else None
+    others = _others(regions, cells, formats, places, best)
+    return _finding(best, others) if best.share >= MIN_FIT else None
+
+
+def _looks_like_a_phone(cell: str) -> bool:
+    return _LOOKS_LIKE_A_PHONE.match(cell) is not None
+
+
+def _finding(fit: Fit, others: Sequence[str]) -> Finding:
+    against = list(unfitting(fit))
+    sure = certainty(fit)
+    if others:
+        against.append(f"could also be {' or '.join(f'phone({each})' for each in others)}: check")
+        sure *= OPEN_REGION
+    return Finding(fit, sure, of_total(fit.count, fit.total, "are phone numbers"), tuple(against), bool(others))
+
+
+def _per_row(cells: Cells, formats: Formats, places: Places) -> Fit | None:
+    """The fit when the region of each number comes from the column with countries; None when that cannot be."""
+    column = places.country_column
+    if column is None or len(set(places.region_of.values())) < 2:
+        return None
+    region = places.regions.most_common(1)[0][0]  # of a number whose country is blank
+    written = f"phone(@{column.name}|{region})"
+    if not formats.known(written):
+        return None
+    of_region: dict[str, list[str]] = {}
+    for cell, country in zip(cells.cells, column.cells, strict=True):
+        if cell.strip():
+            of_region.setdefault(places.region_of.get(country.strip(PADDING), region), []).append(cell)
+    count = sum(
+        fit.count
+        for each, numbers in islice(of_region.items(), MAX_REGIONS)
+        if (fit := formats.fit(f"phone({each})", Cells(cells.name, numbers)))
+    )
+    return Fit(parse_format(written), count, cells.filled)
+
+
+def _are_mixed(places: Places) -> bool:
+    """Whether the rows are of several countries, so that one region would make wrong numbers."""
+    return max(places.regions.values(), default=0) < places.regions.total() * ONE_COUNTRY
+
+
+def _others(regions: Sequence[str], cells: Cells, formats: Formats, places: Places, best: Fit) -> list[str]:
+    """The regions that take nearly as many numbers, when nothing else shows the region."""
+    if not best.format.argument or best.format.argument in _hints(cells, places):
+        return []
+    fits = ((region, formats.fit(f"phone({region})", cells)) for region in regions[1:3])
+    return [region for region, fit in fits if fit and fit.count >= best.count * CLOSE]
+
+
+def _ranked_regions(cells: Cells, places: Places) -> list[str]:
+    """The regions that take the most numbers without a country code, the likeliest first."""
+    national = list(islice((cell for cell in cells.distinct if "+" not in cell), PROBED))
+    if not national:
+        return []
+    hints = _hints(cells, places)
+    counts: dict[str, int] = {}
+    for region in dict.fromkeys([*(region for region, _ in hints.most_common(MAX_HINTED)), *_USUAL_REGIONS]):
+        counts[region] = _valid(national, region)
+        if region in hints and counts[region] == len(national):
+            break
+    tried = list(counts)
+    hinted = hints.total() or 1
+    ranked = sorted(tried, key=lambda each: -(counts[each] / len(national) + 0.3 * hints[each] / hinted))
+    return [region for region in ranked if counts[region]]
+
+
+def _valid(cells: Sequence[str], region: str) -> int:
+    """By the library itself: a coercer compiles a region's numbering plan, which takes longer than a few numbers."""
+    return sum(1 for cell in cells if _is_valid(cell, region))
+
+
+def _is_valid(cell: str, region: str) -> bool:
+    try:
+        return phonenumbers.is_valid_number(phonenumbers.parse(cell, region))
+    except phonenumbers.NumberParseException:
+        return False
+
+
+def _hints(cells: Cells, places: Places) -> Counter[str]:
+    """The regions that the file shows: by countries or domains, country codes, and the way numbers are grouped."""
+    american = sum(count for cell, count in cells.distinct.items() if _NORTH_AMERICAN.match(cell))
+    grouped = Counter({"US": american} if american >= cells.filled * MIN_FIT and not places.regions["CA"] else {})
+    return places.regions + _seen_codes(cells) + grouped
+
+
+def _seen_codes(cells: Cells) -> Counter[str]:
+    """The regions of the numbers with a country code."""
+    regions: Counter[str] = Counter()
+    for cell in islice((cell for cell in cells.distinct if cell.startswith("+")), PROBED):
+        digits = re.sub(r"[^0-9]", "", cell)
+        for length in (1, 2, 3):
+            found = phonenumbers.COUNTRY_CODE_TO_REGION_CODE.get(int(digits[:length] or 0))
+            if found:
+                regions[found[0]] += 1
+                break
+    return regions

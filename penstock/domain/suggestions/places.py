@@ -1,0 +1,71 @@
+"""The regions of a file's customers: from a column with countries, and from the domains of e-mail addresses."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+import phonenumbers
+
+from penstock.domain.mapping.coercion.country_names import country_code
+from penstock.domain.suggestions.sample import Cells
+
+MIN_COUNTRIES = 0.8  # share of cells that name a country
+MAX_DISTINCT = 300  # countries and their spellings in one column
+
+_OTHER_DOMAINS = {"UK": "GB"}
+
+
+class Places(NamedTuple):
+    """The regions by how often they occur; the column that has the country of each row, and the region of each of its
+    cells."""
+
+    regions: Counter[str]
+    country_column: Cells | None
+    region_of: Mapping[str, str]
+
+
+def find_places(columns: Sequence[Cells]) -> Places:
+    """What the columns of a file show of its customers' regions."""
+    regions: Counter[str] = Counter()
+    column, region_of = _country_column(columns)
+    if column is not None:
+        for cell, region in region_of.items():
+            regions[region] += column.distinct[cell]
+    if not regions:
+        regions = _regions_of_domains(columns)
+    return Places(regions, column, region_of)
+
+
+def are_countries(cells: Cells) -> bool:
+    """Whether most cells name a country."""
+    return bool(_region_of(cells))
+
+
+def _country_column(columns: Iterable[Cells]) -> tuple[Cells | None, dict[str, str]]:
+    for cells in columns:
+        if found := _region_of(cells):
+            return cells, found
+    return None, {}
+
+
+def _region_of(cells: Cells) -> dict[str, str]:
+    """The region of each cell of a column with countries; empty for any other column."""
+    if not 0 < len(cells.distinct) <= MAX_DISTINCT or max(map(len, cells.distinct)) < 2:
+        return {}
+    found = {cell: code for cell in cells.distinct if (code := country_code(cell))}
+    known = {cell: code for cell, code in found.items() if code in phonenumbers.SUPPORTED_REGIONS}
+    return known if sum(cells.distinct[cell] for cell in found) >= cells.filled * MIN_COUNTRIES else {}
+
+
+def _regions_of_domains(columns: Iterable[Cells]) -> Counter[str]:
+    regions: Counter[str] = Counter()
+    for cells in columns:
+        for cell, count in cells.distinct.items():
+            if "@" in cell:
+                ending = cell.rpartition(".")[2].upper()
+                region = _OTHER_DOMAINS.get(ending, ending)
+                if region in phonenumbers.SUPPORTED_REGIONS:
+                    regions[region] += count
+    return regions

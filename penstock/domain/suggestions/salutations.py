@@ -1,0 +1,31 @@
+"""Salutations, which have the same column names as job titles."""
+
+from __future__ import annotations
+
+from penstock.domain.suggestions.aliases import word_set
+from penstock.domain.suggestions.sample import Cells
+
+MIN_SHARE = 0.5  # of the cells
+
+_SALUTATIONS = word_set(
+    """
+    mr mrs ms miss mx sir madam dr prof rev lord lady
+    dhr mw mevr mevrouw meneer heer de drs ir ing fam familie
+    herr frau hr fr fräulein dipl
+    m mme mlle monsieur madame mademoiselle me
+    sr sra srta d dña don doña señor señora
+    sig sigra sig.ra signor signora dott dottssa
+    dna dom senhor senhora
+    pan pani p hr fru frk rouva herra bay bayan
+    """
+)
+
+
+def are_salutations(cells: Cells) -> bool:
+    """Whether most cells begin with a salutation."""
+    found = sum(count for cell, count in cells.distinct.items() if _first_word(cell) in _SALUTATIONS)
+    return found >= cells.filled * MIN_SHARE
+
+
+def _first_word(cell: str) -> str:
+    return cell.casefold().replace(".", " ").split()[0] if cell.strip(" .") else ""

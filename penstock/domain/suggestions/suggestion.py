@@ -1,0 +1,72 @@
+"""A suggested mapping: for each column an attribute and a format, with what speaks for and against it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import StrEnum
+from typing import NamedTuple
+
+import msgspec
+
+from penstock.domain.mapping.attributes import Attribute, ValueFormat
+from penstock.domain.mapping.mapping import ColumnMapping, OnMisfit
+
+
+class ColumnSuggestion(msgspec.Struct, frozen=True, kw_only=True):
+    """What one column could feed. `exists`: the attribute is there already; otherwise it would be created.
+
+    `confidence` is from 0 to 1. `tied_with` are columns that fit the attribute as well: a person has to choose.
+    `earlier` is the column in the source's mapping. Evidence has counts, and never a cell.
+    """
+
+    column: str
+    attribute: Attribute
+    exists: bool
+    format: ValueFormat
+    identifier: bool = False
+    pii: bool = False
+    on_misfit: OnMisfit = OnMisfit.REJECT
+    blanks: tuple[str, ...] = ()
+    trim: bool = False
+    confidence: float
+    evidence: tuple[str, ...]
+    against: tuple[str, ...] = ()
+    tied_with: tuple[str, ...] = ()
+    earlier: ColumnMapping | None = None
+
+
+class Drift(StrEnum):
+    """How a file differs from the mapping of its source."""
+
+    GONE = "gone"  # a mapped column is not in the file
+    NEW = "new"  # a column is not in the mapping
+    FORMAT = "format"  # most cells no longer fit the mapped format
+
+
+class Change(NamedTuple):
+    """What differs in one column."""
+
+    column: str
+    drift: Drift
+    detail: str
+
+
+class KeptColumn(NamedTuple):
+    """A column of the earlier mapping that stays as it is."""
+
+    mapping: ColumnMapping
+    attribute: Attribute
+
+
+class SuggestedMapping(NamedTuple):
+    """Suggestions in the order of the file's columns, and what changed since the source's mapping was saved.
+
+    `kept` are earlier columns that are made of several, of a part of one or of none. `rows` were sampled; `complete`
+    when these are all rows of the file.
+    """
+
+    columns: Sequence[ColumnSuggestion]
+    kept: Sequence[KeptColumn]
+    changes: Sequence[Change]
+    rows: int
+    complete: bool

@@ -1,0 +1,63 @@
+"""E-mail addresses, web addresses and enumerations."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from penstock.domain.limits import MAX_FORMAT
+from penstock.domain.suggestions.fitting import Finding, Formats, certainty, of_total, unfitting
+from penstock.domain.suggestions.sample import Cells
+
+MIN_FIT = 0.5
+MAX_OPTIONS = 20
+MAX_OPTION = 40  # characters
+MIN_ROWS_OF_ENUM = 30
+MIN_REPEATS = 3  # of each option: one that is rarer shows that there are more than the sample has
+MIN_MEAN_REPEATS = 8
+
+_URL = re.compile(r"(?:https?://|www\.)", re.IGNORECASE)
+
+
+def detect_email(cells: Cells, formats: Formats) -> Finding | None:
+    if _count(cells, lambda cell: "@" in cell) < cells.filled * MIN_FIT or not cells.filled:
+        return None
+    return _found("email", "are e-mail addresses", cells, formats)
+
+
+def detect_url(cells: Cells, formats: Formats) -> Finding | None:
+    if _count(cells, lambda cell: bool(_URL.match(cell))) < cells.filled * MIN_FIT or not cells.filled:
+        return None
+    return _found("url", "are web addresses", cells, formats)
+
+
+def detect_enum(cells: Cells, formats: Formats) -> Finding | None:
+    """Few options that all repeat. More of them may exist, so the certainty is never high."""
+    options = cells.distinct
+    if cells.filled < MIN_ROWS_OF_ENUM or not 1 < len(options) <= MAX_OPTIONS or _has_variants(options):
+        return None
+    if min(options.values()) < MIN_REPEATS or cells.filled < MIN_MEAN_REPEATS * len(options):
+        return None
+    if any(len(option) > MAX_OPTION or "|" in option or option.isdigit() for option in options):
+        return None
+    written = f"enum({'|'.join(sorted(options))})"
+    fit = formats.fit(written, cells) if len(written) <= MAX_FORMAT else None
+    if fit is None:
+        return None
+    return Finding(fit, 0.95, f"all {fit.total:,} are one of {len(options)} options", ())
+
+
+def _has_variants(options: dict[str, int]) -> bool:
+    """Whether an option is written in several ways, such as `Gold` and `gold`."""
+    return len({option.casefold() for option in options}) < len(options)
+
+
+def _found(written: str, what: str, cells: Cells, formats: Formats) -> Finding | None:
+    fit = formats.fit(written, cells)
+    if fit is None or fit.share < MIN_FIT:
+        return None
+    return Finding(fit, certainty(fit), of_total(fit.count, fit.total, what), unfitting(fit))
+
+
+def _count(cells: Cells, holds: Callable[[str], bool]) -> int:
+    return sum(count for cell, count in cells.distinct.items() if holds(cell))

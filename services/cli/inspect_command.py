@@ -1,0 +1,76 @@
+"""`penstock inspect`: what is in a file, and the mapping that its names and values suggest."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+import typer
+
+from penstock.application.uploads.review import Review
+from penstock.application.uploads.suggesting import SUGGESTED_CONFIDENCE, accept
+from penstock.domain.errors import Refused
+from services.cli.failures import reporting
+from services.cli.map_options import ingest_command, map_options, write_mapping
+from services.cli.options import AsJson, Data, Key, Url, where_of
+from services.cli.output import Document
+from services.cli.reviewing import review_file
+from services.cli.suggestion_views import inspection_view
+from services.cli.upload_file import UploadFile
+from services.uploader.api.inspection_views import inspection_view as inspection_document
+
+NEW_SOURCE = "customers"  # in the commands that are shown, when no source is named
+MAX_COMMAND = 4_000  # characters; a longer mapping is better saved in a file
+
+
+def inspect(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A file of customers, plain, gzip or zstd; - is stdin.")],
+    source: Annotated[
+        str | None, typer.Option("--source", help="The data source: its mapping counts, and what changed is shown.")
+    ] = None,
+    save_mapping: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Write what is suggested to a file, for penstock mapping set --file."),
+    ] = None,
+    data: Data = None,
+    url: Url = None,
+    key: Key = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show what is in a file, and suggest a mapping from its names and values. Stores nothing.
+
+    penstock inspect customers.tsv
+
+    The suggestions come from a sample drawn from the whole file. The last lines are the commands that ingest it.
+    """
+    with reporting(as_json=as_json) as out:
+        with UploadFile(file) as opened:
+            reviewed = review_file(opened, source, data, url, key)
+        if save_mapping is not None:
+            write_mapping(save_mapping, source, accept(reviewed.suggested, SUGGESTED_CONFIDENCE).columns)
+        commands = _commands(reviewed, file, source or NEW_SOURCE, where_of(data, url))
+        document: Document = msgspec.to_builtins(inspection_document(reviewed))
+        document["commands"] = [command for _, command in commands]
+        out.result(document, lambda: inspection_view(document, reviewed.faults, commands))
+
+
+def _commands(reviewed: Review, file: Path, source: str, where: str) -> list[tuple[str, str]]:
+    """The commands that ingest the file with what is suggested; none for a file that would be refused."""
+    if reviewed.faults:
+        return []
+    try:
+        accepted = accept(reviewed.suggested, SUGGESTED_CONFIDENCE)
+    except Refused:
+        return []
+    sure = f"--accept-suggestions {SUGGESTED_CONFIDENCE:g}"
+    commands = [("Ingest", ingest_command(file, source, [sure], where))]
+    known = {each.attribute.name: each.attribute for each in reviewed.suggested.columns if each.exists}
+    by_hand = ingest_command(file, source, map_options(accepted.columns, known), where)
+    if len(by_hand) <= MAX_COMMAND:
+        commands.append(("The same by hand", by_hand))
+    return commands
+
+
+def register(app: typer.Typer) -> None:
+    app.command()(inspect)

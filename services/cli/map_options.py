@@ -1,0 +1,37 @@
+"""A mapping as options of a command, and as the file that `penstock mapping show --json` would print."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import msgspec
+
+from penstock.application.catalog.column_specs import ColumnSpec
+from penstock.domain.mapping.attributes import TEXT, Attribute
+
+
+def map_option(spec: ColumnSpec, known: Attribute | None) -> str:
+    """`COLUMN=ATTRIBUTE[!][:pii][:FORMAT]`, without what the existing attribute says already."""
+    pii = ":pii" if spec.pii and not (known and known.pii) else ""
+    default = str(known.format if known else TEXT)
+    written = f":{spec.format}" if spec.format and spec.format != default else ""
+    return f"{spec.column}={spec.attribute}{'!' if spec.identifier else ''}{pii}{written}"
+
+
+def ingest_command(file: Path, source: str, options: Sequence[str], where: str) -> str:
+    """A command line that can be copied."""
+    return " ".join(["penstock ingest", shlex.quote(str(file)), "--source", shlex.quote(source), *options]) + where
+
+
+def map_options(specs: Sequence[ColumnSpec], known: Mapping[str, Attribute]) -> list[str]:
+    """The options of a command that maps `specs`."""
+    return [f"--map {shlex.quote(map_option(spec, known.get(spec.attribute)))}" for spec in specs]
+
+
+def write_mapping(file: Path, source: str | None, specs: Sequence[ColumnSpec]) -> None:
+    """Write a mapping that `penstock mapping set --file` takes. Raises OSError."""
+    document = {**({"data_source": source} if source else {}), "columns": msgspec.to_builtins(specs)}
+    file.write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")

@@ -1,0 +1,45 @@
+"""The review of a file: by the system that the options name, or without one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+from penstock.application.catalog.known_catalog import KnownCatalog
+from penstock.application.uploads.inspection import inspect
+from penstock.application.uploads.review import Review, review
+from penstock.domain.mapping.mapping import Limits
+from services.cli.foreground import foreground_settings
+from services.cli.new_catalog import NewCatalog
+from services.cli.remote_catalog import NO_LIMITS, RemoteCatalog
+from services.cli.upload_file import UploadFile
+
+
+def review_file(file: UploadFile, source: str | None, data: Path | None, url: str | None, key: str | None) -> Review:
+    """Review a file on this machine: its bytes are not sent, even to a remote system."""
+    if url:
+        with _remote(url, key) as catalog:
+            return review(inspect(file.sampled_parts(), NO_LIMITS), catalog, NO_LIMITS, source)
+    if not _has_system(data):
+        limits = Limits()
+        return review(inspect(file.sampled_parts(), limits), NewCatalog(), limits, source)
+    from services.cli.connecting import open_use_cases  # noqa: PLC0415  loads the whole system
+
+    with open_use_cases(data) as local:
+        uploads, caller = local.use_cases.uploads, local.caller
+        return uploads.review(caller, uploads.inspect(caller, file.sampled_parts()), source)
+
+
+@contextmanager
+def _remote(url: str, key: str | None) -> Iterator[KnownCatalog]:
+    from services.cli.connecting import http_client  # noqa: PLC0415  loads the whole system
+
+    with closing(http_client(url, key)) as client:
+        yield RemoteCatalog(client)
+
+
+def _has_system(data: Path | None) -> bool:
+    """Whether there is a system to ask: a cluster, or a data folder."""
+    settings = foreground_settings(data=data)
+    return settings.runtime == "cluster" or settings.data.is_dir()

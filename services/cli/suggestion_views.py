@@ -1,0 +1,107 @@
+"""Suggestions as the terminal shows them: what needs the person first, then every column of the file in its order."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich import box
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from penstock.domain.errors import Fault
+from services.cli.fitting import Fitting, block
+from services.cli.output import Document, all_printable, printable
+from services.cli.views import commands_view, faults_view
+
+SURE = 0.9  # confidence from which a suggestion needs no look
+MAX_LISTED = 200  # columns; --json has all
+WHY_WIDTH = 30  # columns, at least
+
+
+def inspection_view(
+    inspection: Document, faults: Sequence[Fault], commands: Sequence[tuple[str, str]]
+) -> RenderableType:
+    """An inspection as `--json` has it, with its faults and the next commands."""
+    escaped = all_printable(inspection)
+    suggested = escaped["suggested_mapping"]
+    parts: list[RenderableType] = []
+    if faults:
+        parts += [faults_view(faults), Text()]
+    parts += [Text(_summary(escaped)), *map(Text, _needed(suggested)), Text(), suggestions_view(suggested)]
+    if escaped["changes"]:
+        parts += [Text(), Text("Changed since the mapping was saved:", style="bold")]
+        parts += [Text(f"  {each['column']}: {each['change']}, {each['detail']}") for each in escaped["changes"]]
+    if commands:
+        parts += [Text(), commands_view(commands)]
+    return Group(*parts)
+
+
+def suggestions_view(suggested: Sequence[Document]) -> RenderableType:
+    """A line for each column, or a few on a narrow terminal."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="dim", show_edge=False, padding=(0, 1))
+    for heading in ("column", "attribute", "format"):
+        table.add_column(heading, overflow="fold", min_width=len(heading))
+    table.add_column("sure", justify="right", no_wrap=True)
+    table.add_column("why", overflow="fold", min_width=WHY_WIDTH)
+    blocks = []
+    for each in suggested[:MAX_LISTED]:
+        sure = Text(f"{each['confidence']:.2f}", style="" if each["confidence"] >= SURE else "yellow")
+        table.add_row(each["column"], _attribute(each), _format(each), sure, _why(each))
+        first = f"{each['column']} → {_attribute(each)}"
+        blocks.append(block(first, Text.assemble(_format(each), ", sure ", sure), _why(each)))
+    left = len(suggested) - MAX_LISTED
+    more = [Text(f"… and {left:,} more; --json has them all")] if left > 0 else []
+    return Group(Fitting(table, Group(*blocks)), *more)
+
+
+def left_out_view(left_out: Sequence[tuple[str, str]]) -> RenderableType:
+    """The columns that are not mapped, and why."""
+    lines = [Text(printable(f"  {column}: {reason}")) for column, reason in left_out[:MAX_LISTED]]
+    return Group(Text(f"Left out: {_counted(len(left_out))}", style="yellow"), *lines)
+
+
+def _summary(inspection: Document) -> str:
+    rows = f"{inspection['sampled_rows']:,}"
+    drawn = f"all {rows} rows" if inspection["every_row"] else f"{rows} rows drawn from the whole file"
+    return f"{_counted(len(inspection['columns']))}, judged by {drawn}."
+
+
+def _needed(suggested: Sequence[Document]) -> list[str]:
+    """What a person has to decide."""
+    tied = [each["column"] for each in suggested if each["tied_with"]]
+    weak = [each["column"] for each in suggested if each["confidence"] < SURE and not each["tied_with"]]
+    found = [each for each in suggested if each["identifier"] and each["confidence"] >= SURE and not each["tied_with"]]
+    lines = [] if found else ["No column surely identifies a person: mark one with !, such as --map 'number=crmid!'."]
+    if tied:
+        lines.append(f"Choose one: {_some(tied)}.")
+    if weak:
+        lines.append(f"Look at: {_some(weak)}.")
+    return lines
+
+
+def _some(columns: Sequence[str], most: int = 8) -> str:
+    more = f" and {len(columns) - most:,} more" if len(columns) > most else ""
+    return ", ".join(columns[:most]) + more
+
+
+def _counted(columns: int) -> str:
+    return "1 column" if columns == 1 else f"{columns:,} columns"
+
+
+def _attribute(suggested: Document) -> str:
+    return f"{suggested['attribute']}{'!' if suggested['identifier'] else ''}{' (new)' if suggested['new'] else ''}"
+
+
+def _format(suggested: Document) -> str:
+    marks = [
+        "personal" if suggested["pii"] else "",
+        f"blank: {' '.join(suggested['blanks'])}" if suggested["blanks"] else "",
+    ]
+    return ", ".join([suggested["format"], *filter(None, marks)])
+
+
+def _why(suggested: Document) -> str:
+    why = "; ".join(suggested["evidence"])
+    against = "; ".join(suggested["against"])
+    return f"{why}; but {against}" if against else why

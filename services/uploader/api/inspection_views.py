@@ -1,0 +1,118 @@
+"""An inspected file as the API and `penstock inspect --json` show it."""
+
+from __future__ import annotations
+
+from typing import NotRequired, cast
+
+from typing_extensions import TypedDict
+
+from penstock.application.uploads.review import Review
+from penstock.application.uploads.suggesting import AcceptedSuggestions
+from penstock.domain.mapping.mapping import OnMisfit
+from penstock.domain.suggestions import Change, ColumnSuggestion, Drift
+from services.uploader.api.views import FaultView, RequestView, fault_views
+
+
+class SuggestedColumn(TypedDict):
+    """The attribute that a column could feed, and how its cells are written.
+
+    `new`: the attribute would be created. `confidence` is from 0 to 1; `evidence` speaks for the suggestion, `against`
+    against it. The columns in `tied_with` could feed the attribute as well: choose one of them.
+    """
+
+    column: str
+    attribute: str
+    display_name: str
+    new: bool
+    format: str
+    identifier: bool
+    pii: bool
+    on_misfit: OnMisfit
+    blanks: list[str]
+    trim: bool
+    confidence: float
+    evidence: list[str]
+    against: list[str]
+    tied_with: list[str]
+
+
+class ChangeView(TypedDict):
+    """How a column differs from the mapping of the data source."""
+
+    column: str
+    change: Drift
+    detail: str
+
+
+class InspectionView(TypedDict):
+    """`sampled_rows` were drawn from the whole file, `every_row` when they are all; `sample_rows` are the first few."""
+
+    compression: str
+    faults: list[FaultView]
+    columns: list[str]
+    sample_rows: list[list[str]]
+    sampled_rows: int
+    every_row: bool
+    suggested_mapping: list[SuggestedColumn]
+    changes: list[ChangeView]
+
+
+class LeftOutColumn(TypedDict):
+    """A column that is not mapped, and why."""
+
+    column: str
+    reason: str
+
+
+class AcceptedView(RequestView):
+    """An accepted request; with `accept_suggestions`, also the columns that the suggestions leave out."""
+
+    left_out_columns: NotRequired[list[LeftOutColumn]]
+
+
+def accepted_view(request: RequestView, suggested: AcceptedSuggestions | None) -> AcceptedView:
+    view = cast(AcceptedView, {**request})
+    if suggested is not None:
+        view["left_out_columns"] = left_out_views(suggested)
+    return view
+
+
+def left_out_views(suggested: AcceptedSuggestions) -> list[LeftOutColumn]:
+    return [LeftOutColumn(column=each.column, reason=each.reason) for each in suggested.left_out]
+
+
+def inspection_view(review: Review) -> InspectionView:
+    suggested = review.suggested
+    return InspectionView(
+        compression=review.compression,
+        faults=fault_views(review.faults),
+        columns=review.columns,
+        sample_rows=review.rows,
+        sampled_rows=suggested.rows,
+        every_row=suggested.complete,
+        suggested_mapping=[suggestion_view(each) for each in suggested.columns],
+        changes=[_change_view(each) for each in suggested.changes],
+    )
+
+
+def suggestion_view(suggestion: ColumnSuggestion) -> SuggestedColumn:
+    return SuggestedColumn(
+        column=suggestion.column,
+        attribute=suggestion.attribute.name,
+        display_name=suggestion.attribute.display_name,
+        new=not suggestion.exists,
+        format=str(suggestion.format),
+        identifier=suggestion.identifier,
+        pii=suggestion.pii,
+        on_misfit=suggestion.on_misfit,
+        blanks=list(suggestion.blanks),
+        trim=suggestion.trim,
+        confidence=suggestion.confidence,
+        evidence=list(suggestion.evidence),
+        against=list(suggestion.against),
+        tied_with=list(suggestion.tied_with),
+    )
+
+
+def _change_view(change: Change) -> ChangeView:
+    return ChangeView(column=change.column, change=change.drift, detail=change.detail)

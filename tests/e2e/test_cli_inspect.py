@@ -1,0 +1,82 @@
+"""`penstock inspect`, and ingesting with what it suggests."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.support.command_line import CommandLine
+from tests.support.messy_customers import messy_file
+
+CONTENT = "klantnr\tkontakt\tgeboren\n" + "".join(f"K{n}\tp{n}@gmail.com\t{n % 28 + 1}-12-1990\n" for n in range(40))
+
+
+@pytest.fixture
+def cli(penstock_command: list[str], tmp_path: Path) -> CommandLine:
+    return CommandLine(penstock_command, tmp_path)
+
+
+def test_a_file_is_inspected_before_anything_exists(cli: CommandLine) -> None:
+    ran = cli.run("inspect", cli.file(CONTENT), "--json")
+    assert ran.code == 0
+    found = [(each["column"], each["attribute"], each["format"]) for each in ran.document["suggested_mapping"]]
+    assert found == [
+        ("klantnr", "crmid", "text"),
+        ("kontakt", "email", "email"),
+        ("geboren", "birth_date", "date(d-M-yyyy)"),
+    ]
+    assert (ran.document["sampled_rows"], ran.document["every_row"], ran.document["faults"]) == (40, True, [])
+    assert not cli.data.exists()
+
+
+@pytest.mark.parametrize("width", ["60", "120"])
+def test_suggestions_fit_the_terminal(cli: CommandLine, width: str) -> None:
+    ran = cli.run("inspect", cli.file(CONTENT), COLUMNS=width)
+    assert ran.code == 0
+    assert "all 40 are e-mail addresses" in ran.stdout
+    assert "--accept-suggestions 0.9" in ran.stdout
+    assert "p1@gmail.com" not in ran.stdout
+
+
+def test_a_file_goes_in_with_what_is_suggested(cli: CommandLine) -> None:
+    path = cli.file(CONTENT.replace("klantnr", "klantnr\tnr_x", 1).replace("\tp", "\t\tp"))
+    ran = cli.run("ingest", path, "--source", "crm", "--accept-suggestions", "0.9", "--json")
+    assert (ran.code, ran.document["status"], ran.document["rows_ingested"]) == (0, "COMPLETED", 40)
+    assert [each["column"] for each in ran.document["left_out_columns"]] == ["nr_x"]
+    profile = cli.run("profile", "crmid", "K1", "--reveal", "--json").document
+    assert profile["attributes"]["birth_date"] == "1990-12-02"
+
+
+def test_the_command_that_is_shown_can_be_run(cli: CommandLine) -> None:
+    path = cli.file(messy_file(2, 200).content().decode())
+    commands = cli.run("inspect", path, "--json").document["commands"]
+    for command in commands:
+        assert command.startswith("penstock ingest ")
+    again = cli.run("ingest", path, "--source", "customers", "--accept-suggestions", "0.9", "--json")
+    assert again.document["rows_ingested"] >= 190
+
+
+def test_a_saved_mapping_is_suggested_again_and_changes_are_shown(cli: CommandLine) -> None:
+    saved = cli.folder / "mapping.json"
+    assert cli.run("inspect", cli.file(CONTENT), "--save-mapping", saved).code == 0
+    assert [each["column"] for each in json.loads(saved.read_text())["columns"]] == ["klantnr", "kontakt", "geboren"]
+    assert cli.run("mapping", "set", "crm", "--file", saved).code == 0
+    changed = cli.file(CONTENT.replace("kontakt", "mail", 1))
+    document = cli.run("inspect", changed, "--source", "crm", "--json").document
+    assert [(each["column"], each["change"]) for each in document["changes"]] == [("kontakt", "gone"), ("mail", "new")]
+
+
+def test_without_a_terminal_the_commands_are_named(cli: CommandLine) -> None:
+    ran = cli.run("ingest", cli.file(CONTENT), "--source", "crm", "--json")
+    assert (ran.code, ran.fault_codes) == (2, ["no_mapping"])
+    hint = ran.document["error"]["faults"][0]["hint"]
+    assert "penstock inspect" in hint
+    assert "--accept-suggestions 0.9" in hint
+
+
+def test_no_identifier_is_refused(cli: CommandLine) -> None:
+    path = cli.file("voornaam\nJan\nEva\n")
+    ran = cli.run("ingest", path, "--source", "crm", "--accept-suggestions", "0.9", "--json")
+    assert (ran.code, ran.fault_codes) == (1, ["no_identifier_suggested"])

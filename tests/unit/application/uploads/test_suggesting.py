@@ -1,0 +1,81 @@
+"""Which suggestions are accepted."""
+
+from __future__ import annotations
+
+import pytest
+
+from penstock.application.catalog.column_specs import ColumnSpec
+from penstock.application.uploads.suggesting import accept, suggestions_for
+from penstock.domain.errors import Refused
+from penstock.domain.files.rejects import REJECT_COLUMNS
+from penstock.domain.mapping.builtin_attributes import BUILTIN
+from penstock.domain.mapping.mapping import ColumnMapping, OnMisfit
+from penstock.domain.suggestions import Sample, SuggestedMapping
+
+COLUMNS = {
+    "first_name": ["Ann", "Bob"] * 20,
+    "mail": [f"p{number}@gmail.com" for number in range(40)],
+    "customer_id": [f"C{number}" for number in range(40)],
+    "born": ["03/04/1990"] * 40,
+    "points": ["10", "n/a"] * 20,
+}
+
+
+def suggested(*earlier: ColumnMapping, **more: list[str]) -> SuggestedMapping:
+    columns = COLUMNS | more
+    return suggestions_for(Sample(list(columns), list(columns.values()), complete=True), BUILTIN, earlier)
+
+
+def test_suggestions_from_a_confidence_on_are_accepted() -> None:
+    accepted = accept(suggested(), 0.9)
+    assert [(each.column, each.attribute, each.identifier) for each in accepted.columns] == [
+        ("customer_id", "crmid", True),
+        ("mail", "email", True),
+        ("first_name", "first_name", False),
+        ("points", "loyalty_points", False),
+    ]
+    points = accepted.columns[-1]
+    assert (points.format, points.blanks, points.on_misfit) == ("decimal", ("n/a",), OnMisfit.DROP)
+    ((column, reason),) = accepted.left_out
+    assert column == "born"
+    assert "could also be MM/dd/yyyy" in reason
+
+
+def test_a_lower_confidence_accepts_more() -> None:
+    assert accept(suggested(), 0.5).left_out == []
+
+
+def test_what_is_mapped_by_hand_wins() -> None:
+    by_hand = [ColumnSpec(column="points", attribute="crmid", identifier=True)]
+    accepted = accept(suggested(), 0.9, by_hand)
+    assert accepted.columns[0] == by_hand[0]
+    assert [each.column for each in accepted.columns] == ["points", "mail", "first_name"]
+    assert ("customer_id", "another column is mapped to crmid") in accepted.left_out
+
+
+def test_tied_columns_are_left_out_at_any_confidence() -> None:
+    accepted = accept(suggested(e_mailadres=[f"q{number}@gmail.com" for number in range(40)]), 0)
+    assert {each.column for each in accepted.left_out} == {"mail", "e_mailadres"}
+
+
+def test_no_identifier_is_refused() -> None:
+    sample = Sample(["first_name"], [["Ann", "Bob"] * 20], complete=True)
+    with pytest.raises(Refused) as refused:
+        accept(suggestions_for(sample, BUILTIN, ()), 0.9)
+    assert refused.value.code == "no_identifier_suggested"
+
+
+def test_an_earlier_column_keeps_its_options() -> None:
+    earlier = ColumnMapping(column="points", attribute="loyalty_points", values={"ten": "10"}, blanks=("nil",))
+    constant = ColumnMapping(constant="NL", attribute="country")
+    accepted = accept(suggested(earlier, constant), 0.9)
+    points = next(each for each in accepted.columns if each.column == "points")
+    assert (points.values, points.blanks, points.on_misfit) == ({"ten": "10"}, ("nil", "n/a"), OnMisfit.REJECT)
+    assert accepted.columns[0] == ColumnSpec(constant="NL", attribute="country", format="text", pii=False)
+
+
+def test_columns_of_a_reject_file_are_not_suggested() -> None:
+    names = [*REJECT_COLUMNS, *COLUMNS]
+    columns = [["1"] * 40 for _ in REJECT_COLUMNS] + list(COLUMNS.values())
+    found = suggestions_for(Sample(names, columns, complete=True), BUILTIN, ())
+    assert [each.column for each in found.columns] == list(COLUMNS)

@@ -1,0 +1,258 @@
+"""Suggestions from names and values."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+import pytest
+
+from penstock.domain.mapping.attributes import Attribute, ValueFormat, ValueType, parse_format
+from penstock.domain.mapping.builtin_attributes import BUILTIN
+from penstock.domain.mapping.mapping import ColumnMapping, OnMisfit, WritePolicy
+from penstock.domain.suggestions import ColumnSuggestion, Drift, Sample, SuggestedMapping, suggest_mapping
+
+IDS = [f"C{number:05}" for number in range(200)]
+EMAILS = [f"p{number}@gmail.com" for number in range(200)]
+
+
+def suggest(earlier: Sequence[ColumnMapping] = (), **columns: Sequence[str]) -> SuggestedMapping:
+    return suggest_mapping(Sample(list(columns), list(columns.values()), complete=True), BUILTIN, earlier)
+
+
+def one(name: str, cells: Sequence[str], **others: Sequence[str]) -> ColumnSuggestion:
+    rows = len(cells)
+    suggested = suggest(**{name: cells}, **{other: (list(values) * rows)[:rows] for other, values in others.items()})
+    return next(each for each in suggested.columns if each.column == name)
+
+
+def repeated(*cells: str, times: int = 30) -> list[str]:
+    return [cell for _ in range(times) for cell in cells]
+
+
+def test_emails_are_found_by_their_values() -> None:
+    found = one("kontakt", [*EMAILS[:198], "call", "later"])
+    assert (found.attribute.name, found.identifier, found.pii) == ("email", True, True)
+    assert found.evidence == ("198 of 200 are e-mail addresses",)
+    assert found.against == ("2 do not fit",)
+    assert 0.9 <= found.confidence < 1
+
+
+def test_values_overrule_a_name() -> None:
+    found = one("phone", [f"2020-01-{day:02}" for day in range(1, 29)])
+    assert found.attribute.name != "phone"
+    assert found.format.kind is ValueType.DATE
+    assert found.confidence <= 0.5
+
+
+def test_a_text_column_of_emails_is_no_first_name() -> None:
+    assert one("first_name", EMAILS).attribute.name != "first_name"
+
+
+@pytest.mark.parametrize(
+    ("cells", "written"),
+    [
+        (repeated("25/04/2024", "03/04/2025"), "date(dd/MM/yyyy)"),
+        (repeated("04/25/2024", "03/04/2025"), "date(MM/dd/yyyy)"),
+        (repeated("5.4.2024", "25.04.2024"), "date(d.M.yyyy)"),
+        (repeated("25/04/2024", "2024-04-25"), "date(dd/MM/yyyy|yyyy-MM-dd)"),
+        (repeated("25 april 2024", "1 mei 2023", "3 oktober 2020"), "date(d MMM yyyy[nl])"),
+        (repeated("Apr 25, 2024", "May 1, 2023"), "date(MMM d, yyyy)"),
+        (repeated("20240425", "20231231"), "date(yyyyMMdd)"),
+        (repeated("1962-02-18T00:00:00"), "date(yyyy-MM-dd'T'00:00:00)"),
+        (repeated("25/04/2024 13:45", "26/04/2024 01:05"), "datetime(dd/MM/yyyy HH:mm)"),
+        (repeated("2024-04-25T13:45:00Z", "2024-04-26T13:45:00Z"), "datetime"),
+        (repeated("4/25/2024 1:45 PM", "4/26/2024 11:45 AM"), "datetime(M/d/yyyy h:mm a)"),
+    ],
+)
+def test_patterns_of_dates(cells: Sequence[str], written: str) -> None:
+    found = one("when", cells)
+    assert str(found.format) == written
+    assert found.confidence >= 0.9
+    assert not found.against
+
+
+def test_an_open_order_of_day_and_month_is_marked() -> None:
+    found = one("when", repeated("03/04/2025", "05/06/2024"))
+    assert str(found.format) == "date(dd/MM/yyyy)"
+    assert found.against == ("could also be MM/dd/yyyy (no cell shows the order): check",)
+    assert found.confidence < 0.9
+
+
+def test_another_column_shows_the_order() -> None:
+    found = one("when", repeated("03/04/2025"), seen=["04/25/2024"])
+    assert str(found.format) == "date(MM/dd/yyyy)"
+    assert found.confidence >= 0.9
+
+
+@pytest.mark.parametrize(
+    ("cells", "written"),
+    [
+        (repeated("1.234,56", "7,50"), "decimal(1.234,56)"),
+        (repeated("1,234.56", "7.50"), "decimal(1,234.56)"),
+        (repeated("1 234,56", "7,50"), "decimal(1 234,56)"),
+        (repeated("12,5", "7,50"), "decimal(1234,56)"),
+        (repeated("12.5", "7.50"), "decimal"),
+        (repeated("€ 1.234,56", "€ 7,50"), "decimal(1.234,56)"),
+        (repeated("12", "7"), "integer"),
+        (repeated("1.234.567", "7"), "integer(1.234)"),
+    ],
+)
+def test_notations_of_numbers(cells: Sequence[str], written: str) -> None:
+    assert str(one("amount", cells).format) == written
+
+
+def test_an_open_decimal_sign_is_marked() -> None:
+    found = one("amount", repeated("1.234", "2.500"))
+    assert found.against
+    assert found.confidence < 0.9
+
+
+@pytest.mark.parametrize(
+    ("name", "cells"), [("slot", repeated("00123", "04711")), ("article_no", repeated("123", "4711"))]
+)
+def test_codes_stay_text(name: str, cells: Sequence[str]) -> None:
+    assert str(one(name, cells).format) == "text"
+
+
+@pytest.mark.parametrize(
+    ("cells", "written"),
+    [
+        (repeated("yes", "No"), "boolean"),
+        (repeated("0", "1"), "boolean"),
+        (repeated("ja", "nee"), "boolean(ja|nee)"),
+        (repeated("Oui", "N", "non"), "boolean(oui|non,n)"),
+        (repeated("tak", "nie"), "boolean(tak|nie)"),
+    ],
+)
+def test_words_for_yes_and_no(cells: Sequence[str], written: str) -> None:
+    assert str(one("flag", cells).format) == written
+
+
+def test_options_of_an_enumeration() -> None:
+    found = one("grade", repeated("gold", "silver", "bronze"))
+    assert str(found.format) == "enum(bronze|gold|silver)"
+    assert str(one("remark", [f"text {number}" for number in range(90)]).format) == "text"
+
+
+@pytest.mark.parametrize(
+    ("cells", "others", "written"),
+    [
+        (["+31612345678", "+31 20 123 4567"], {}, "phone"),
+        (["0612345678", "020 1234567"], {"land": ["NL"]}, "phone(NL)"),
+        (["0612345678", "020 1234567"], {"mail": ["a@firma.nl"]}, "phone(NL)"),
+        (["(212) 555-1234", "212-555-1235"], {}, "phone(US)"),
+        (["0612345678", "0470 12 34 56"], {"land": ["Nederland", "Belgique"]}, "phone(@land|NL)"),
+    ],
+)
+def test_regions_of_phone_numbers(cells: Sequence[str], others: dict[str, Sequence[str]], written: str) -> None:
+    found = one("phone", repeated(*cells), **others)
+    assert (found.attribute.name, found.identifier, str(found.format)) == ("phone", False, written)
+    assert found.on_misfit is OnMisfit.DROP
+
+
+def test_words_for_blank_are_found() -> None:
+    found = one("points", [*repeated("10", "20"), "n/a", "NULL", "-"])
+    assert set(found.blanks) == {"n/a", "NULL", "-"}
+    assert str(found.format) == "decimal"
+    assert not found.against
+
+
+def test_a_country_may_be_called_na() -> None:
+    assert one("country", repeated("NA", "ZA", "DE")).blanks == ()
+
+
+def test_two_columns_for_one_attribute_are_left_to_a_person() -> None:
+    suggested = suggest(mail=EMAILS, e_mailadres=[f"x{each}" for each in EMAILS])
+    assert [each.tied_with for each in suggested.columns] == [("e_mailadres",), ("mail",)]
+    assert max(each.confidence for each in suggested.columns) <= 0.5
+
+
+def test_the_clearly_better_column_is_chosen() -> None:
+    suggested = suggest(work_email=EMAILS, email=EMAILS, id=IDS, customer_id=IDS)
+    assert [each.attribute.name for each in suggested.columns] == ["work_email", "email", "id", "crmid"]
+    assert not any(each.tied_with for each in suggested.columns)
+    assert suggested.columns[0].pii
+    assert str(suggested.columns[0].format) == "email"
+
+
+def test_new_attributes_have_names_of_their_own() -> None:
+    suggested = suggest(Size=IDS, size=IDS, SIZE=IDS)
+    assert [each.attribute.name for each in suggested.columns] == ["size", "size_2", "size_3"]
+
+
+def test_a_faulty_email_does_not_cost_its_row_when_another_column_identifies() -> None:
+    faulty = [*EMAILS[:180], *["none"] * 20]
+    emails = {each.column: each for each in suggest(customer_id=IDS, email=[*EMAILS[:180], *["see file"] * 20]).columns}
+    assert not emails["email"].identifier
+    assert emails["email"].on_misfit is OnMisfit.DROP
+    assert one("email", faulty).identifier
+
+
+def test_one_value_on_many_rows_speaks_against_an_identifier() -> None:
+    found = one("customer_id", [*IDS[:150], *["0000"] * 50])
+    assert "one value stands in 50 of 200 rows" in found.against
+
+
+def test_padded_texts_are_trimmed() -> None:
+    assert one("customer_id", [f" {each} " for each in IDS]).trim
+
+
+def test_job_titles_are_no_salutations() -> None:
+    assert one("title", repeated("Mr", "Mrs", "Dr.")).attribute.name == "salutation"
+    assert one("title", repeated("Sales manager", "Owner")).attribute.name == "job_title"
+
+
+def test_a_blank_column_is_weak() -> None:
+    found = one("phone", [""] * 50)
+    assert found.confidence < 0.5
+    assert found.against == ("no cell has a value in the sample",)
+
+
+EARLIER = (
+    ColumnMapping(column="nr", attribute="crmid", identifier=True),
+    ColumnMapping(
+        column="born", attribute="birth_date", format=parse_format("date(dd/MM/yyyy)"), policy=WritePolicy.KEEP_FIRST
+    ),
+    ColumnMapping(column="gone", attribute="city"),
+    ColumnMapping(constant="NL", attribute="country"),
+)
+
+
+def test_a_column_is_mapped_as_before() -> None:
+    suggested = suggest(EARLIER, nr=IDS[:60], born=repeated("25/04/1990"), extra=IDS[:60])
+    nr, born, extra = suggested.columns
+    assert (nr.attribute.name, nr.identifier, nr.evidence) == ("crmid", True, ("mapped like this before",))
+    assert (born.attribute.name, str(born.format), born.earlier) == ("birth_date", "date(dd/MM/yyyy)", EARLIER[1])
+    assert extra.earlier is None
+    assert [each.mapping for each in suggested.kept] == [EARLIER[3]]
+    assert [(each.column, each.drift) for each in suggested.changes] == [("gone", Drift.GONE), ("extra", Drift.NEW)]
+
+
+def test_a_changed_notation_is_shown_and_followed() -> None:
+    suggested = suggest(EARLIER, nr=IDS[:60], born=repeated("1990-04-25"))
+    assert str(suggested.columns[1].format) == "date(yyyy-MM-dd)"
+    assert "0 of 30 fit date(dd/MM/yyyy), as mapped before" in suggested.columns[1].against
+    assert [each.detail for each in suggested.changes if each.drift is Drift.FORMAT] == [
+        "date(dd/MM/yyyy), now date(yyyy-MM-dd)"
+    ]
+
+
+def test_an_attribute_with_other_values_gets_no_column() -> None:
+    known = {**BUILTIN, "grade": Attribute(name="grade", display_name="Grade", format=ValueFormat(ValueType.INTEGER))}
+    sample = Sample(["grade"], [repeated("gold", "silver")], complete=True)
+    (found,) = suggest_mapping(sample, known).columns
+    assert not found.exists
+    assert found.attribute.name == "grade_enum"
+
+
+def test_the_work_grows_with_the_columns_and_not_with_their_square() -> None:
+    def seconds(columns: int) -> float:
+        names = [f"measure{number}x" for number in range(columns)]
+        sample = Sample(names, [[str(number) for number in range(40)] for _ in names], complete=True)
+        began = time.process_time()
+        suggest_mapping(sample, BUILTIN)
+        return time.process_time() - began
+
+    seconds(10)
+    assert seconds(2_000) < 30 * seconds(200)
