@@ -319,3 +319,19 @@ def test_inspection_reports_a_broken_file_and_takes_only_its_head(system: HttpSy
     large = b"crmid\n" + b"c1\n" * 2_000_000
     reported = system.uploader.post("/v1/files:inspect", files=[("file", large)]).json()
     assert (reported["faults"], len(reported["sample_rows"])) == ([], 10)
+
+
+def test_an_upload_accepts_suggestions_and_lists_the_rest(system: HttpSystem) -> None:
+    content = "klantnr\tkontakt\tseen\n" + "".join(f"K{n}\tp{n}@gmail.com\t03/04/2025\n" for n in range(40))
+    part = {"data_source": "suggested", "create_data_source": True, "accept_suggestions": 0.9}
+    files = [("request", (None, json.dumps(part))), ("file", ("people.tsv", content.encode()))]
+    answer = system.uploader.post("/v1/uploads", files=files)
+    assert answer.status_code == 202, answer.text
+    ((column, reason),) = [(each["column"], each["reason"]) for each in answer.json()["left_out_columns"]]
+    assert column == "seen"
+    assert "could also be MM/dd/yyyy" in reason
+    columns = system.uploader.get("/v1/data-sources/suggested/mapping").json()["columns"]
+    assert [(each["column"], each["attribute"], each["identifier"]) for each in columns] == [
+        ("klantnr", "crmid", True),
+        ("kontakt", "email", True),
+    ]
