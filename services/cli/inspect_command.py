@@ -12,7 +12,7 @@ from penstock.application.uploads.review import Review
 from penstock.application.uploads.suggesting import SUGGESTED_CONFIDENCE, accept
 from penstock.domain.errors import Refused
 from services.cli.failures import reporting
-from services.cli.map_options import ingest_command, map_options, write_mapping
+from services.cli.map_options import ingest_command, inspect_command, is_option, map_options, write_mapping
 from services.cli.options import AsJson, Data, Key, Url, where_of
 from services.cli.output import Document
 from services.cli.reviewing import review_file
@@ -21,6 +21,7 @@ from services.cli.upload_file import UploadFile
 from services.uploader.api.inspection_views import inspection_view as inspection_document
 
 NEW_SOURCE = "customers"  # in the commands that are shown, when no source is named
+EDITED = "mapping.json"
 MAX_COMMAND = 4_000  # characters; a longer mapping is better saved in a file
 
 
@@ -67,9 +68,13 @@ def _commands(reviewed: Review, file: Path, source: str, where: str) -> list[tup
     commands = [("Ingest", ingest_command(file, source, [sure], where))]
     known = {each.attribute.name: each.attribute for each in reviewed.suggested.columns if each.exists}
     by_hand = ingest_command(file, source, map_options(accepted.columns, known), where)
-    if len(by_hand) <= MAX_COMMAND:
-        commands.append(("The same by hand", by_hand))
-    return commands
+    if len(by_hand) <= MAX_COMMAND and all(map(is_option, accepted.columns)):
+        return [*commands, ("The same by hand", by_hand)]
+    return [
+        *commands,
+        ("To edit it first", inspect_command(file, source, ["--save-mapping", EDITED], where)),
+        ("and then", ingest_command(file, source, ["--mapping", EDITED], where)),
+    ]
 
 
 def register(app: typer.Typer) -> None:

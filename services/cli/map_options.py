@@ -11,6 +11,7 @@ import msgspec
 
 from penstock.application.catalog.column_specs import ColumnSpec
 from penstock.domain.mapping.attributes import TEXT, Attribute
+from penstock.domain.mapping.mapping import OnMisfit
 
 
 def map_option(spec: ColumnSpec, known: Attribute | None) -> str:
@@ -21,14 +22,32 @@ def map_option(spec: ColumnSpec, known: Attribute | None) -> str:
     return f"{spec.column}={spec.attribute}{'!' if spec.identifier else ''}{pii}{written}"
 
 
+def is_option(spec: ColumnSpec) -> bool:
+    """Whether the options of a command can express a column completely."""
+    return bool(spec.column) and spec.split is None and not spec.values and not spec.trim
+
+
 def ingest_command(file: Path, source: str, options: Sequence[str], where: str) -> str:
     """A command line that can be copied."""
-    return " ".join(["penstock ingest", shlex.quote(str(file)), "--source", shlex.quote(source), *options]) + where
+    return _command("ingest", file, source, options, where)
+
+
+def inspect_command(file: Path, source: str, options: Sequence[str], where: str) -> str:
+    """A command line that can be copied."""
+    return _command("inspect", file, source, options, where)
 
 
 def map_options(specs: Sequence[ColumnSpec], known: Mapping[str, Attribute]) -> list[str]:
-    """The options of a command that maps `specs`."""
-    return [f"--map {shlex.quote(map_option(spec, known.get(spec.attribute)))}" for spec in specs]
+    """The options of a command that maps `specs`; words for blank are those of all columns together."""
+    options = [f"--map {shlex.quote(map_option(spec, known.get(spec.attribute)))}" for spec in specs]
+    options += [f"--drop-misfits {shlex.quote(spec.column)}" for spec in specs if spec.on_misfit is OnMisfit.DROP]
+    blanks = list(dict.fromkeys(word for spec in specs for word in spec.blanks))
+    return [*options, f"--blank-words {shlex.quote(','.join(blanks))}"] if blanks else options
+
+
+def _command(name: str, file: Path, source: str, options: Sequence[str], where: str) -> str:
+    words = [f"penstock {name}", shlex.quote(str(file)), "--source", shlex.quote(source), *options]
+    return " ".join(words) + where
 
 
 def write_mapping(file: Path, source: str | None, specs: Sequence[ColumnSpec]) -> None:

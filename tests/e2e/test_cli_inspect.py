@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
+import pty
+import shlex
+import subprocess
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from tests.support.command_line import CommandLine
-from tests.support.messy_customers import messy_file
 
 CONTENT = "klantnr\tkontakt\tgeboren\n" + "".join(f"K{n}\tp{n}@gmail.com\t{n % 28 + 1}-12-1990\n" for n in range(40))
 
@@ -49,13 +53,19 @@ def test_a_file_goes_in_with_what_is_suggested(cli: CommandLine) -> None:
     assert profile["attributes"]["birth_date"] == "1990-12-02"
 
 
-def test_the_command_that_is_shown_can_be_run(cli: CommandLine) -> None:
-    path = cli.file(messy_file(2, 200).content().decode())
-    commands = cli.run("inspect", path, "--json").document["commands"]
-    for command in commands:
-        assert command.startswith("penstock ingest ")
-    again = cli.run("ingest", path, "--source", "customers", "--accept-suggestions", "0.9", "--json")
-    assert again.document["rows_ingested"] >= 190
+@pytest.mark.parametrize("padding", ["", " "])
+def test_the_commands_that_are_printed_can_be_run(cli: CommandLine, padding: str) -> None:
+    path = cli.file(CONTENT.replace("K", f"{padding}K"))
+    commands = cli.run("inspect", path, "--source", "crm", "--json").document["commands"]
+    for number, command in enumerate(commands):
+        program, *arguments = shlex.split(command)
+        assert program == "penstock"
+        ran = cli.run(*arguments, "--json", PENSTOCK_DATA=str(cli.folder / f"data{number}"))
+        assert ran.code == 0
+        assert ran.document.get("rows_ingested", 40) == 40
+    assert [command.split()[1] for command in commands] == (
+        ["ingest", "inspect", "ingest"] if padding else ["ingest", "ingest"]
+    )
 
 
 def test_a_saved_mapping_is_suggested_again_and_changes_are_shown(cli: CommandLine) -> None:
@@ -80,3 +90,22 @@ def test_no_identifier_is_refused(cli: CommandLine) -> None:
     path = cli.file("voornaam\nJan\nEva\n")
     ran = cli.run("ingest", path, "--source", "crm", "--accept-suggestions", "0.9", "--json")
     assert (ran.code, ran.fault_codes) == (1, ["no_identifier_suggested"])
+
+
+@pytest.mark.parametrize(("answer", "code"), [(b"y\n", 0), (b"n\n", 2)])
+def test_a_terminal_shows_the_suggestions_and_asks(cli: CommandLine, answer: bytes, code: int) -> None:
+    path, (ours, theirs) = cli.file(CONTENT), pty.openpty()
+    command = [*cli.command, "ingest", str(path), "--source", "crm"]
+    os.write(ours, answer)
+    with subprocess.Popen(
+        command, cwd=cli.folder, env=cli.environment(), stdin=theirs, stdout=subprocess.PIPE, stderr=theirs
+    ) as ingesting:
+        os.close(theirs)
+        printed = b""
+        with suppress(OSError):  # the terminal is closed
+            while piece := os.read(ours, 65_536):
+                printed += piece
+        assert ingesting.wait(120) == code
+    os.close(ours)
+    assert b"all 40 are e-mail addresses" in printed
+    assert b"Ingest the file with the columns" in printed

@@ -53,11 +53,11 @@ class _Pattern(NamedTuple):
     written: str
 
 
-def detect_date(cells: Cells, formats: Formats, usual_order: str | None) -> Finding | None:
+Shapes = Sequence[tuple[_Shape, Cells]]
+
+
+def detect_date(cells: Cells, shapes: Shapes, formats: Formats, usual_order: str | None) -> Finding | None:
     """The date or datetime format of a column. `usual_order` is the order of the file's other columns."""
-    if not _may_be_dates(cells):
-        return None
-    shapes = _shapes(cells)
     chosen, open_orders, orders = _patterns(shapes, formats, usual_order)
     if not chosen:
         return None
@@ -68,11 +68,9 @@ def detect_date(cells: Cells, formats: Formats, usual_order: str | None) -> Find
     return _finding(fit, open_orders, orders, usual_order)
 
 
-def shown_order(cells: Cells, formats: Formats) -> str | None:
+def shown_order(shapes: Shapes, formats: Formats) -> str | None:
     """The order that the cells of a column show without doubt."""
-    if not _may_be_dates(cells):
-        return None
-    _, open_orders, orders = _patterns(_shapes(cells), formats, None)
+    _, open_orders, orders = _patterns(shapes, formats, None)
     return orders.most_common(1)[0][0] if orders and not open_orders else None
 
 
@@ -118,7 +116,7 @@ def _with_any_hour(pattern: str) -> str:
 
 
 def _patterns(
-    shapes: Sequence[tuple[_Shape, Cells]], formats: Formats, usual_order: str | None
+    shapes: Shapes, formats: Formats, usual_order: str | None
 ) -> tuple[list[tuple[_Shape, _Pattern]], list[str], Counter[str]]:
     """A pattern for each shape; the patterns that fit as well; and how many cells show which order."""
     fitting = [(shape, group, _fitting(shape, group, formats)) for shape, group in shapes]
@@ -167,8 +165,10 @@ def _unlikely_orders(shape: _Shape, group: Cells) -> Sequence[str]:
     return (YEAR_FIRST,) if len(firsts) > len(lasts) else (DAY_FIRST, MONTH_FIRST)
 
 
-def _shapes(cells: Cells) -> list[tuple[_Shape, Cells]]:
-    """The shapes of a column's cells with their cells, the most frequent first."""
+def date_shapes(cells: Cells) -> Shapes:
+    """The shapes of a column's cells with their cells, the most frequent first; none for a column of other values."""
+    if not _may_be_dates(cells):
+        return []
     groups: dict[_Shape, list[str]] = {}
     for cell in cells.distinct:
         if _looks_like_a_date(cell) and (shape := _shape(cell)):

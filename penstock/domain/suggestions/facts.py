@@ -10,7 +10,7 @@ from penstock.domain.mapping.attributes import ValueType
 from penstock.domain.suggestions.aliases import word_set
 from penstock.domain.suggestions.blank_words import blank_words
 from penstock.domain.suggestions.booleans import detect_boolean, may_be_numbers
-from penstock.domain.suggestions.dates import detect_date, shown_order
+from penstock.domain.suggestions.dates import Shapes, date_shapes, detect_date, shown_order
 from penstock.domain.suggestions.fitting import Finding, Formats
 from penstock.domain.suggestions.names import words
 from penstock.domain.suggestions.numbers import detect_numbers, has_leading_zeros, shown_sign
@@ -84,20 +84,21 @@ def find_facts(sample: Sample, formats: Formats) -> tuple[list[Facts], Places]:
     """The facts of all columns, and the regions of the file's customers."""
     columns = [Cells(name, cells) for name, cells in zip(sample.names, sample.columns, strict=True)]
     without = [cells.without(blank_words(cells, typed=True)) for cells in columns]
+    shapes = [date_shapes(cells) for cells in without]
     usual = _Usual(
-        _most(shown_order(cells, formats) for cells in without),
+        _most(shown_order(each, formats) for each in shapes),
         _most(shown_sign(cells) for cells in without),
         find_places(columns),
     )
     facts = [
-        _facts(position, cells, bare, formats, usual)
-        for position, (cells, bare) in enumerate(zip(columns, without, strict=True), 1)
+        _facts(position, cells, bare, dates, formats, usual)
+        for position, (cells, bare, dates) in enumerate(zip(columns, without, shapes, strict=True), 1)
     ]
     return facts, usual.places
 
 
-def _facts(position: int, cells: Cells, bare: Cells, formats: Formats, usual: _Usual) -> Facts:
-    findings = _findings(bare, formats, usual)
+def _facts(position: int, cells: Cells, bare: Cells, dates: Shapes, formats: Formats, usual: _Usual) -> Facts:
+    findings = _findings(bare, dates, formats, usual)
     facts = Facts(position, bare, blank_words(cells, typed=True), findings)
     if findings.keys() - {ValueType.ENUM}:
         return facts
@@ -106,9 +107,11 @@ def _facts(position: int, cells: Cells, bare: Cells, formats: Formats, usual: _U
     return Facts(position, text, blanks, _found([detect_enum(text, formats)]))
 
 
-def _findings(cells: Cells, formats: Formats, usual: _Usual) -> dict[ValueType, Finding]:
+def _findings(cells: Cells, dates: Shapes, formats: Formats, usual: _Usual) -> dict[ValueType, Finding]:
     """The formats that the cells fit; what is certainly one kind is not tried as another."""
-    found = _found([detect_email(cells, formats), detect_url(cells, formats), detect_date(cells, formats, usual.order)])
+    found = _found(
+        [detect_email(cells, formats), detect_url(cells, formats), detect_date(cells, dates, formats, usual.order)]
+    )
     if any(finding.fit.share >= CERTAIN for finding in found.values()):
         return found
     numbers = detect_numbers(cells, formats, usual.sign)

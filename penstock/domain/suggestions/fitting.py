@@ -13,6 +13,8 @@ from penstock.domain.mapping.coercion import Coercer, coercer
 from penstock.domain.suggestions.sample import Cells
 
 PROBED = 100  # different cells
+MANY_PROBED = 500
+FEW = 0.3  # of the probed cells
 NEARLY = 0.95  # of the most probed cells that a format fits
 
 
@@ -65,19 +67,17 @@ class Formats:
         return Fit(found[0], cells.filled - unfitting, cells.filled)
 
     def best(self, written: Iterable[str], cells: Cells) -> Fit | None:
-        """The first of the formats that fit the most cells; one that fits few of the first is not tried on all."""
-        fits: list[Fit] = []
-        for each in self._promising(list(written), cells.first(PROBED)):
-            fit = self.fit(each, cells)
-            if fit and fit.count == fit.total:
-                return fit
-            fits += [fit] if fit else []
-        return max(fits, key=lambda fit: fit.count, default=None)
+        """The first of the formats that fit the most cells; None when few of the first cells fit any of them."""
+        near = self._fitting_most(list(written), cells.first(PROBED), NEARLY)
+        if len(near) > 1:
+            near = self._fitting_most(near, cells.first(MANY_PROBED), 1.0)
+        return self.fit(near[0], cells) if near else None
 
-    def _promising(self, written: Sequence[str], probe: Cells) -> list[str]:
+    def _fitting_most(self, written: Sequence[str], probe: Cells, nearly: float) -> list[str]:
+        """The formats that fit the most of a column's first cells, or `nearly` as many."""
         counts = {each: fit.count for each in written if (fit := self.fit(each, probe))}
         most = max(counts.values(), default=0)
-        return [each for each, count in counts.items() if count >= most * NEARLY]
+        return [each for each, count in counts.items() if count >= most * nearly and most >= probe.filled * FEW]
 
     def _coercer(self, written: str) -> tuple[ValueFormat, Coercer] | None:
         if written not in self._coercers:
