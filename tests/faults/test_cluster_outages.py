@@ -121,8 +121,8 @@ def test_services_that_start_before_their_servers_wait_and_say_for_what(
             urls = {place.start(kind, ["--health-port", url.rsplit(":", 1)[1]]): url for kind, url in places()}
             for back, awaited in (
                 (kafka_away, "check that the brokers run"),
-                (cassandra_away, "Cassandra did not answer"),
-                (s3_away, "in S3"),
+                (cassandra_away, "Cassandra cannot complete"),
+                (s3_away, "cannot be used in S3"),
             ):
                 for service, url in urls.items():
                     if back is s3_away and service.startswith("tracker"):
