@@ -44,6 +44,7 @@ MAX_PUBLISHERS = 100
 MAX_PREFIXES = 32  # of one publisher
 MAX_PAGE = 200  # entries in one page of a list
 MAX_REQUESTS_EXAMINED = 2_000  # to fill one page of a filtered list
+MAX_INVALID_CELLS = 10_000  # different cells of one column that a dry run tries to fix
 
 
 def check_number(number: int, maximum: int, *, code: str, what: str, hint: str) -> None:

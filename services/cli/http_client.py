@@ -34,6 +34,7 @@ from services.cli.output import Document
 from services.cli.progress import Progress
 from services.cli.remote_catalog import RemoteCatalog
 from services.cli.upload_file import UploadFile
+from services.uploader.api.check_views import CheckView
 from services.uploader.api.views import (
     ApiKeyList,
     AttributeList,
@@ -84,16 +85,14 @@ class HttpClient(Client):
     ) -> Document:
         """As `upload`; with `columns` as the mapping, which is saved when the file is accepted. The same
         `idempotency_key` returns the same request."""
-        progress.storing(file.size)
-        boundary = secrets.token_hex(16)
-        request = {**msgspec.to_builtins(order), "file_name": file.name}
-        if columns:
-            request |= {"mapping": msgspec.to_builtins(columns), "create_data_source": True}
-        form = _form(boundary, json.dumps(request).encode(), file.parts(progress.stored))
-        headers = {"Content-Type": f"multipart/form-data; boundary={boundary}"}
-        if idempotency_key is not None:
-            headers["Idempotency-Key"] = idempotency_key
-        return self._document("POST", "/uploads", RequestView, body=form, headers=headers)
+        headers = {} if idempotency_key is None else {"Idempotency-Key": idempotency_key}
+        return self._send_file("/uploads", RequestView, file, order, progress, columns, headers)
+
+    def check_file(
+        self, file: UploadFile, order: UploadOrder, progress: Progress, *, columns: Sequence[ColumnSpec]
+    ) -> Document:
+        """What would become of the rows of the file; nothing is stored."""
+        return self._send_file("/files:check", CheckView, file, order, progress, columns, {})
 
     def requests(self, *, limit: int) -> list[Document]:
         found: list[Document] = []
@@ -202,6 +201,25 @@ class HttpClient(Client):
                 yield state
             elif line.startswith(_EVENT_COMMENT) and state is not None:
                 yield state
+
+    def _send_file(
+        self,
+        path: str,
+        shape: Any,
+        file: UploadFile,
+        order: UploadOrder,
+        progress: Progress,
+        columns: Sequence[ColumnSpec],
+        headers: dict[str, str],
+    ) -> Document:
+        progress.storing(file.size)
+        boundary = secrets.token_hex(16)
+        request = {**msgspec.to_builtins(order), "file_name": file.name}
+        if columns:
+            request |= {"mapping": msgspec.to_builtins(columns), "create_data_source": True}
+        form = _form(boundary, json.dumps(request).encode(), file.parts(progress.stored))
+        headers = {**headers, "Content-Type": f"multipart/form-data; boundary={boundary}"}
+        return self._document("POST", path, shape, body=form, headers=headers)
 
     def _list(self, path: str, field: str, shape: Any) -> list[Document]:
         """All records, page by page."""

@@ -11,10 +11,11 @@ from rich.console import RenderableType
 
 from penstock.domain.errors import refusal
 from penstock.domain.mapping.mapping import Mode
+from services.cli.check_report import check_report, outcome
 from services.cli.failures import BadUsage, exit_by_status, reporting
 from services.cli.foreground import foreground_settings
-from services.cli.ingest_backends import OpenBackend, open_local, open_remote
-from services.cli.ingesting import Ingested, Order, ingest_file
+from services.cli.ingest_backends import OpenBackend, open_local, open_remote, open_without_services
+from services.cli.ingesting import Ingested, Order, dry_run_file, ingest_file
 from services.cli.mapping_options import MappingOptions
 from services.cli.options import (
     AsJson,
@@ -61,6 +62,10 @@ def ingest(
         list[str] | None, typer.Option(metavar="ADDRESS", help="An address for e-mails about the request.")
     ] = None,
     max_rejects: MaxRejects = None,
+    dry_run: Annotated[
+        bool,
+        typer.Option("--dry-run", help="Only check the file: report what would be rejected and what would fix it."),
+    ] = False,
     workers: Annotated[
         int | None, typer.Option(min=1, help="Worker processes; default: by the size of the file.")
     ] = None,
@@ -79,11 +84,11 @@ def ingest(
     Without --map or --mapping, the saved mapping of the source is used; if there is none, a terminal shows what is
     suggested and asks. If the command is killed, run it again with the same arguments: it continues with the
     unfinished request. With --url, a running system ingests the file; under
-    PENSTOCK_RUNTIME=cluster, the services of the cluster do.
+    PENSTOCK_RUNTIME=cluster, the services of the cluster do. With --dry-run nothing is stored, not even the mapping.
     """
     document: Document = {"status": "FAILED", "request_id": None}
     with reporting(as_json=as_json, refused=document) as out:
-        open_backend = _backend(data, url, key, workers, max_bytes)
+        open_backend = _backend(data, url, key, workers, max_bytes, dry_run=dry_run)
         order = Order(
             file=file,
             source=source,
@@ -95,6 +100,13 @@ def ingest(
             accept_suggestions=accept_suggestions,
             may_ask=not as_json and sys.stdin.isatty() and sys.stderr.isatty(),
         )
+
+        if dry_run:
+            document.clear()  # there is no request
+            found = dry_run_file(open_backend, order, out)
+            out.result(found, lambda: check_report(found))
+            exit_by_status(outcome(found))
+            return
 
         def report(done: Ingested) -> None:
             out.result(done.document(), lambda: done_view(done, where_of(data, url)))
@@ -113,7 +125,7 @@ def done_view(done: Ingested, where: str) -> RenderableType:
 
 
 def _backend(
-    data: Path | None, url: str | None, key: str | None, workers: int | None, max_bytes: int | None
+    data: Path | None, url: str | None, key: str | None, workers: int | None, max_bytes: int | None, *, dry_run: bool
 ) -> OpenBackend:
     """The system that ingests the file. Raises `BadUsage` for an option that has no effect there."""
     if url:
@@ -123,7 +135,7 @@ def _backend(
     settings = foreground_settings(data=data, workers=workers, max_file_bytes=max_bytes)
     if settings.runtime == "cluster":
         _refuse_option("--workers", workers, "the workers of the cluster ingest the file")
-    return lambda file, _: open_local(settings, file)
+    return lambda file, _: open_without_services(settings) if dry_run else open_local(settings, file)
 
 
 def _refuse_option(option: str, value: object, why: str) -> None:

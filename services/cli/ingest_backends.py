@@ -31,6 +31,7 @@ from services.cli.remote_catalog import NO_LIMITS, RemoteCatalog
 from services.cli.resumption import Resumption, command_hash, state_folder
 from services.cli.upload_file import STDIN, UploadFile
 from services.standalone.system import Standalone
+from services.uploader.api.check_views import check_view
 
 LARGE_BYTES = 8_000_000  # a larger file is worth the time that worker processes take to start
 Columns = Sequence[ColumnSpec] | None  # of a mapping that is saved with the file
@@ -54,6 +55,10 @@ class Backend(Protocol):
 
     def suggest(self, file: UploadFile, source: str, confidence: float, by_hand: Columns) -> AcceptedSuggestions:
         """A mapping of suggestions of at least `confidence`, and of the columns mapped by hand. Raises `Refused`."""
+        ...
+
+    def dry_run(self, file: UploadFile, order: UploadOrder, columns: Columns, progress: Progress) -> Document:
+        """What would become of the rows of the file; stores nothing. Raises `Refused`."""
         ...
 
     def begin(self, file: UploadFile, order: UploadOrder, columns: Columns, progress: Progress) -> Document:
@@ -94,6 +99,13 @@ def open_local(settings: Settings, file: UploadFile) -> Iterator[Backend]:
 
 
 @contextmanager
+def open_without_services(settings: Settings) -> Iterator[Backend]:
+    """The system of the settings, of which a dry run needs no service."""
+    with closing(open_system(settings)) as system:
+        yield SystemBackend(system, None, "")
+
+
+@contextmanager
 def open_remote(url: str, key: str | None, out: Output) -> Iterator[Backend]:
     """The remote system at `url`. Raises `BadUsage`."""
     with closing(http_client(url, key)) as client:
@@ -123,6 +135,13 @@ class SystemBackend(Backend):
         uploads = self._use_cases.uploads
         inspection = uploads.inspect(self._caller, file.sampled_parts())
         return uploads.suggest(self._caller, inspection, source, confidence, by_hand or ())
+
+    def dry_run(self, file: UploadFile, order: UploadOrder, columns: Columns, progress: Progress) -> Document:
+        command = order.command(file.name, self._caller.name, columns=columns, create_source=True)
+        progress.storing(file.size)
+        run = self._use_cases.uploads.dry_run(self._caller, file.parts(progress.stored), command)
+        document: Document = {**check_view(run)}
+        return document
 
     def begin(self, file: UploadFile, order: UploadOrder, columns: Columns, progress: Progress) -> Document:
         command = order.command(file.name, self._caller.name, columns=columns, create_source=True)
@@ -164,6 +183,9 @@ class HttpBackend(Backend):
     def suggest(self, file: UploadFile, source: str, confidence: float, by_hand: Columns) -> AcceptedSuggestions:
         inspection = inspect(file.sampled_parts(), NO_LIMITS)
         return accept_for(inspection, RemoteCatalog(self._client), NO_LIMITS, source, confidence, by_hand or ())
+
+    def dry_run(self, file: UploadFile, order: UploadOrder, columns: Columns, progress: Progress) -> Document:
+        return self._client.check_file(file, order, progress, columns=columns or ())
 
     def begin(self, file: UploadFile, order: UploadOrder, columns: Columns, progress: Progress) -> Document:
         self._resumption = self._resuming(file, order, columns or ())

@@ -69,16 +69,7 @@ def ingest_file(
     request, for an early end. Raises `BadUsage` and `Refused` before anything is stored, `Unavailable` when a problem
     lasts, and `PartFailed`.
     """
-    by_hand = order.mapping.columns() or None
-    check_segment(order.segment)
-    check_max_rejects(order.max_rejects)
-    upload = UploadOrder(
-        data_source=order.source,
-        mode=order.mode,
-        segment=order.segment,
-        notify=tuple(order.notify),
-        max_rejects=order.max_rejects,
-    )
+    by_hand, upload = _parsed(order)
     with UploadFile(order.file) as file, open_backend(file, out) as backend:
         columns, left_out, checked = _checked(backend, file, order, upload, by_hand, out)
         with show_progress(out) as progress:
@@ -98,6 +89,29 @@ def ingest_file(
         report(done)
         backend.release()
     return done
+
+
+def dry_run_file(open_backend: OpenBackend, order: Order, out: Output) -> Document:
+    """What would become of the rows of one file; stores nothing. Raises `BadUsage`, `Refused`."""
+    by_hand, upload = _parsed(order)
+    with UploadFile(order.file) as file, open_backend(file, out) as backend:
+        columns, _, _ = _checked(backend, file, order, upload, by_hand, out)
+        with show_progress(out) as progress:
+            return backend.dry_run(file, upload, columns, progress)
+
+
+def _parsed(order: Order) -> tuple[Columns, UploadOrder]:
+    """Raises `BadUsage`."""
+    by_hand = order.mapping.columns() or None
+    check_segment(order.segment)
+    check_max_rejects(order.max_rejects)
+    return by_hand, UploadOrder(
+        data_source=order.source,
+        mode=order.mode,
+        segment=order.segment,
+        notify=tuple(order.notify),
+        max_rejects=order.max_rejects,
+    )
 
 
 def _check_parts(backend: Backend, state: Document) -> None:

@@ -79,7 +79,7 @@ def request_view(request: Document, *, notes: Sequence[tuple[str, str]] = (), wh
     ]
     parts: list[RenderableType] = [facts_view(facts)]
     if request["reject_reasons"]:
-        parts.append(_reasons_view(request["reject_reasons"]))
+        parts.append(reasons_view(request["reject_reasons"]))
     if request["dropped_cells"]:
         parts.append(_dropped_view(request["dropped_cells"]))
     if request["held"]:
@@ -184,7 +184,7 @@ def commands_view(commands: Sequence[tuple[str, str]]) -> RenderableType:
     return Fitting(grid, stacked((label, Unbroken(command)) for label, command in commands))
 
 
-def _reasons_view(reasons: Mapping[str, int]) -> RenderableType:
+def reasons_view(reasons: Mapping[str, int]) -> RenderableType:
     table = _table(">rows", "!reason", "meaning")
     for code, rows in sorted(reasons.items(), key=lambda item: (-item[1], item[0])):
         meaning = REASONS[code].message if code in REASONS else _ROW_REASONS.get(code, "")

@@ -11,6 +11,7 @@ from penstock.application.catalog.column_specs import ColumnSpec
 from penstock.application.catalog.known_catalog import check_source
 from penstock.application.catalog.tenant_catalog import TenantCatalog
 from penstock.application.uploads.checking import CheckedUpload, FileHead
+from penstock.application.uploads.dry_run import DryRun, dry_run
 from penstock.application.uploads.inspection import Inspection, inspect
 from penstock.application.uploads.intake import Accepting, Intake, Offered, StoredFile
 from penstock.application.uploads.review import Review, accept_for, review
@@ -24,6 +25,7 @@ from penstock.domain.requests.request import Request
 
 UPLOAD = "request.upload"
 INSPECT = "file.inspect"
+DRY_RUN = "file.check"
 
 
 class UploadUseCases(UseCases):
@@ -101,6 +103,11 @@ class UploadUseCases(UseCases):
     def announce(self, caller: Caller, request: Request) -> None:
         """Send the event of a request again, in case of a crash before it was sent."""
         self._intake.announce(request)
+
+    @use_case(Permission.UPLOAD, DRY_RUN, Audited.DENIED_ONLY)
+    def dry_run(self, caller: Caller, parts: Iterable[bytes], command: UploadCommand) -> DryRun:
+        """What would become of the rows of a file; stores nothing. Raises `Refused` as `accept` does."""
+        return dry_run(caller.tenant_id, parts, command, TenantCatalog(self._catalog, caller.tenant_id), self.limits)
 
     @use_case(Permission.UPLOAD, INSPECT, Audited.DENIED_ONLY)
     def inspect(self, caller: Caller, parts: Iterable[bytes]) -> Inspection:

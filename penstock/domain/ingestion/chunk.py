@@ -10,13 +10,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import compress, repeat
-from typing import NamedTuple, cast
+from typing import NamedTuple
 
-from penstock.domain.files.rejects import Reject, restore_cell
+from penstock.domain.files.rejects import Reject
 from penstock.domain.files.rows import Table, parse
-from penstock.domain.ingestion.layout import IdentifierColumn, Layout, LayoutColumn
-from penstock.domain.mapping.cells import Cells
-from penstock.domain.mapping.coercion import PairedCoercer
+from penstock.domain.ingestion.layout import IdentifierColumn, Layout
 from penstock.domain.mapping.mapping import Plan, WritePolicy
 from penstock.domain.profiles.fragments import KeyAndCell, Value, key_suffix
 from penstock.domain.profiles.identity import Node
@@ -80,6 +78,20 @@ def ingest_chunk(
     return ChunkResult(fragments, b"".join(nodes), rejects, ingested + len(rejects), ingested, dropped)
 
 
+class CheckedRows(NamedTuple):
+    """What would become of the rows of a chunk; `rejects` and `dropped` as in `ChunkResult`."""
+
+    rows_accepted: int
+    rejects: list[Reject]
+    dropped: list[Reject]
+
+
+def check_rows(body: bytes, *, first_line: int, plan: Plan, layout: Layout) -> CheckedRows:
+    """Parse, map and validate the rows of a chunk as `ingest_chunk` does, without making fragments."""
+    rows, rejects, dropped = _valid_rows(body, first_line, plan, layout)
+    return CheckedRows(len(rows.lines), rejects, dropped)
+
+
 class _Rows(NamedTuple):
     """Rows that will be ingested: values by layout column, and the nodes of each identifier column by priority.
 
@@ -118,10 +130,9 @@ def _coerce(table: Table, layout: Layout) -> _Valid:
     columns: list[Column] = []
     reasons: dict[int, list[str]] = {}
     dropped: dict[int, dict[int, str]] = {}  # by place, then by index of the row
-    file_columns = _restored(table.columns) if layout.corrected_rejects else table.columns
+    file_columns = layout.restored(table.columns)
     for place, column in enumerate(layout.columns):
-        cells = column.cells(file_columns, len(table.lines))
-        values, errors = _coerced(column, column.prepare(cells) if column.prepare else cells, file_columns)
+        values, errors = column.coerced(column.prepared(file_columns, len(table.lines)), file_columns)
         columns.append(values)
         if column.drops and errors:
             dropped[place] = errors
@@ -140,14 +151,6 @@ def _coerce(table: Table, layout: Layout) -> _Valid:
     return _Valid(_pick(rows, [at not in reasons for at in range(len(table.lines))]), _rejects(reasons, table), lost)
 
 
-def _coerced(
-    column: LayoutColumn, cells: Cells, file_columns: Sequence[Cells]
-) -> tuple[list[Value | None], dict[int, str]]:
-    if column.other is None:
-        return column.coercer.coerce_column(cells)
-    return cast(PairedCoercer, column.coercer).coerce_pairs(cells, file_columns[column.other])
-
-
 def _blank_junk(columns: Sequence[Column], nodes: list[list[Node | None]], layout: Layout) -> dict[int, dict[int, str]]:
     """Remove junk identifiers from values and nodes; the reason for each, by place and by index of the row."""
     found: dict[int, dict[int, str]] = {}
@@ -162,10 +165,6 @@ def _blank_junk(columns: Sequence[Column], nodes: list[list[Node | None]], layou
 def _codes_at(at: int, dropped: Mapping[int, Mapping[int, str]], layout: Layout) -> list[str]:
     """The reasons for the dropped cells of one row."""
     return [f"{codes[at]}:{layout.columns[place].label}" for place, codes in dropped.items() if at in codes]
-
-
-def _restored(columns: Sequence[Sequence[str]]) -> list[Sequence[str]]:
-    return [list(map(restore_cell, cells)) for cells in columns]
 
 
 def _rejects(reasons: Mapping[int, Sequence[str]], table: Table) -> list[Reject]:

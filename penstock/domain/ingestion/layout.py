@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 from penstock.domain.files.formats import tabular_format
 from penstock.domain.files.header import Header
+from penstock.domain.files.rejects import restore_cell
 from penstock.domain.files.tabular_format import TabularFormat
 from penstock.domain.mapping.attributes import Attribute
-from penstock.domain.mapping.cells import CellSource, Preparation, cell_source, preparation
-from penstock.domain.mapping.coercion import Coercer, coercer
+from penstock.domain.mapping.cells import Cells, CellSource, Preparation, cell_source, preparation
+from penstock.domain.mapping.coercion import Coercer, PairedCoercer, Value, coercer
 from penstock.domain.mapping.mapping import ColumnMapping, OnMisfit, Plan, WritePolicy
 from penstock.domain.profiles.fragments import PartEncoder
 from penstock.domain.profiles.identity import NodeHasher
@@ -30,6 +31,17 @@ class LayoutColumn(NamedTuple):
     drops: bool
     coercer: Coercer
     other: int | None
+
+    def prepared(self, file_columns: Sequence[Cells], rows: int) -> Cells:
+        """Its cells as they are coerced."""
+        cells = self.cells(file_columns, rows)
+        return self.prepare(cells) if self.prepare else cells
+
+    def coerced(self, prepared: Cells, file_columns: Sequence[Cells]) -> tuple[list[Value | None], dict[int, str]]:
+        """Their values, and the reason code of each cell that does not fit."""
+        if self.other is None:
+            return self.coercer.coerce_column(prepared)
+        return cast(PairedCoercer, self.coercer).coerce_pairs(prepared, file_columns[self.other])
 
 
 class IdentifierColumn(NamedTuple):
@@ -59,6 +71,10 @@ class Layout(NamedTuple):
     overwrites: bool
     encoder: PartEncoder
     corrected_rejects: bool
+
+    def restored(self, file_columns: Sequence[Cells]) -> Sequence[Cells]:
+        """The file's columns as they were before Penstock wrote them to a reject file."""
+        return [list(map(restore_cell, cells)) for cells in file_columns] if self.corrected_rejects else file_columns
 
 
 def compile_layout(plan: Plan, header: Header, hash_key: bytes) -> Layout:

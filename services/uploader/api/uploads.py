@@ -14,6 +14,7 @@ from fastapi import Request as HttpRequest
 from msgspec.structs import replace
 from pydantic import Field
 
+from penstock.application.uploads.dry_run import DryRun
 from penstock.application.uploads.inspection import Inspection
 from penstock.application.uploads.intake import StoredFile
 from penstock.application.uploads.upload_command import UploadCommand
@@ -24,6 +25,7 @@ from penstock.domain.limits import MAX_FILE_NAME_SENT
 from penstock.domain.mapping.mapping import Mode
 from services.uploader.api.access import allowed_to, confirm
 from services.uploader.api.catalog import Columns
+from services.uploader.api.check_views import CheckView, check_view
 from services.uploader.api.inspection_views import AcceptedView, InspectionView, accepted_view, inspection_view
 from services.uploader.api.multipart import Multipart
 from services.uploader.api.openapi import form_body, problems, with_headers
@@ -47,14 +49,12 @@ R = TypeVar("R", bound=Model)
 router = APIRouter(route_class=Operation)
 
 
-class UploadPart(Model):
-    """The part `request` of an upload. Without `mapping` the data source's saved one is used.
+class CheckPart(Model):
+    """The part `request` of a dry run. Without `mapping` the data source's saved one is used.
 
     With more rejects than `max_rejects`, a share such as "5%" or a number of rows, the request is held.
 
-    With `create_data_source` the data source may be new, unless its name is nearly that of another. With
-    `accept_suggestions`, columns that `mapping` leaves out are mapped as suggested with at least this confidence, from
-    0 to 1; the answer lists the others.
+    With `create_data_source` the data source may be new, unless its name is nearly that of another.
     """
 
     data_source: Name
@@ -65,7 +65,6 @@ class UploadPart(Model):
     mapping: Columns | None = None
     file_name: Annotated[str, Field(max_length=MAX_FILE_NAME_SENT)] | None = None
     create_data_source: bool = False
-    accept_suggestions: Annotated[float, Field(ge=0, le=1)] | None = None
 
     def command(self, uploaded_by: str, file_name: str) -> UploadCommand:
         return UploadCommand(
@@ -79,6 +78,13 @@ class UploadPart(Model):
             columns=None if self.mapping is None else [column.spec() for column in self.mapping],
             create_source=self.create_data_source,
         )
+
+
+class UploadPart(CheckPart):
+    """The part `request` of an upload, as of a dry run. With `accept_suggestions`, columns that `mapping` leaves out
+    are mapped as suggested with at least this confidence, from 0 to 1; the answer lists the others."""
+
+    accept_suggestions: Annotated[float, Field(ge=0, le=1)] | None = None
 
 
 class InspectPart(Model):
@@ -143,6 +149,37 @@ async def upload(
         raise
     response.headers["Location"] = f"/v1/requests/{accepted['request_id']}"
     return accepted
+
+
+@router.post(
+    "/v1/files:check",
+    dependencies=[allowed_to(UploadUseCases.dry_run)],
+    responses=problems(404),
+    openapi_extra=form_body(CheckPart, required=True),
+)
+async def check_file(form: Form) -> CheckView:
+    """What would become of a file's rows, and what would fix those that do not fit; stores nothing.
+
+    The part `request` comes before the part `file`.
+    """
+    call, uploads = form.call, form.call.use_cases.uploads
+    received: Received[DryRun, CheckPart] = Received()
+
+    def take(parts: Iterator[bytes]) -> DryRun:
+        if received.request is None:
+            raise refusal("missing_part", "there is no part 'request' before the file", "Send the part request first.")
+        return uploads.dry_run(call.caller, parts, received.request.command(call.caller.name, received.file_name))
+
+    await _receive(
+        form,
+        received,
+        CheckPart,
+        take=take,
+        check=lambda part: uploads.check_source(call.caller, part.data_source, create=part.create_data_source),
+    )
+    if received.file is None:
+        raise _missing("file")
+    return check_view(received.file)
 
 
 @router.post(

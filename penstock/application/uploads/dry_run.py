@@ -1,0 +1,163 @@
+"""A dry run: what would become of a file's rows, and what would fix those that do not fit. Stores nothing."""
+
+from __future__ import annotations
+
+import secrets
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain
+from typing import NamedTuple
+
+from penstock.application.catalog.known_catalog import KnownCatalog
+from penstock.application.uploads.checking import CheckedUpload, FileHead, check_upload
+from penstock.application.uploads.upload_command import UploadCommand
+from penstock.domain.dry_run.chunks import Chunk, chunks
+from penstock.domain.dry_run.fixes import Fix, fixes
+from penstock.domain.dry_run.invalid_cells import ColumnErrors, InvalidCells
+from penstock.domain.dry_run.sample import SampleCell, sample
+from penstock.domain.files.compression import plain
+from penstock.domain.files.header import Header, no_rows, parse_header
+from penstock.domain.files.tabular_format import MAX_HEADER_BYTES
+from penstock.domain.ingestion.chunk import CheckedRows, check_rows
+from penstock.domain.ingestion.layout import Layout, compile_layout
+from penstock.domain.mapping.mapping import Limits, Plan
+from penstock.domain.requests.max_rejects import max_rejects_of, parse_max_rejects
+
+CHUNK_BYTES = 1024 * 1024
+KEY_BYTES = 32
+
+
+class ColumnReport(NamedTuple):
+    """The cells of one column that do not fit, by reason; `cells_tried` of them were tried to fix. `drops`: only the
+    cells would be left out, not their rows."""
+
+    label: str
+    attribute: str
+    invalid_cells: int
+    reasons: Mapping[str, int]
+    drops: bool
+    cells_tried: int
+    fixes: Sequence[Fix]
+
+
+class DryRun(NamedTuple):
+    """`sample` has masked cells of each mapped column by its attribute. `would_be_held`: by the limit of rejects."""
+
+    rows_read: int
+    rows_accepted: int
+    rows_rejected: int
+    reject_reasons: Mapping[str, int]
+    max_rejects: str | None
+    would_be_held: bool
+    columns: Sequence[ColumnReport]
+    sample: Mapping[str, Sequence[SampleCell]]
+    created_attributes: Sequence[str]
+    unmapped_columns: Sequence[str]
+
+
+def dry_run(
+    tenant_id: str, parts: Iterable[bytes], command: UploadCommand, catalog: KnownCatalog, limits: Limits
+) -> DryRun:
+    """Read the whole file, in bounded memory. Raises `Refused` with every fault, as an upload would."""
+    pieces = iter(plain(parts, limits=limits))
+    head, complete = _head(pieces)
+    checked = check_upload(command, catalog, limits, FileHead(head[:MAX_HEADER_BYTES], complete))
+    header = parse_header(head[:MAX_HEADER_BYTES], mapping=checked.mapping, limits=limits, complete=complete)
+    plan = Plan(
+        tenant_id=tenant_id,
+        request_id="",
+        data_source=command.data_source,
+        mapping=checked.mapping,
+        attributes=tuple(checked.attributes),
+        file_format=header.file_format,
+        limits=limits,
+    )
+    # Nodes are only compared within the run, so no key of the tenant is needed.
+    layout = compile_layout(plan, header, secrets.token_bytes(KEY_BYTES))
+    counts = _Counts(plan, layout)
+    for chunk in _chunks(chain([head[header.body_start :]], pieces), header, layout, limits):
+        counts.add(chunk)
+    if not counts.read:
+        raise no_rows()
+    return counts.report(command, checked)
+
+
+def _head(pieces: Iterator[bytes]) -> tuple[bytes, bool]:
+    """The first bytes, enough for a header, and whether they are all."""
+    head = bytearray()
+    for piece in pieces:
+        head += piece
+        if len(head) > MAX_HEADER_BYTES:
+            return bytes(head), False
+    return bytes(head), True
+
+
+def _chunks(parts: Iterable[bytes], header: Header, layout: Layout, limits: Limits) -> Iterator[Chunk]:
+    return chunks(
+        parts,
+        layout.file_format,
+        first_line=header.first_line,
+        chunk_bytes=CHUNK_BYTES,
+        max_row_bytes=limits.row_bytes,
+    )
+
+
+class _Counts:
+    """What the chunks so far came to."""
+
+    def __init__(self, plan: Plan, layout: Layout) -> None:
+        self._plan, self._layout = plan, layout
+        self._accepted = 0
+        self._reasons: Counter[str] = Counter()
+        self._invalid = InvalidCells(layout, plan.limits.cell_bytes)
+        self._labels = {column.label for column in layout.columns}
+        self._sample: Mapping[str, Sequence[SampleCell]] = {}
+
+    @property
+    def read(self) -> int:
+        return self._accepted + self._reasons.total()
+
+    def add(self, chunk: Chunk) -> None:
+        if chunk.body is None:
+            self._reasons["row_too_large"] += 1
+            return
+        self._sample = self._sample or sample(chunk.body, self._layout, self._plan.limits, first_line=chunk.first_line)
+        self._count(check_rows(chunk.body, first_line=chunk.first_line, plan=self._plan, layout=self._layout))
+
+    def report(self, command: UploadCommand, checked: CheckedUpload) -> DryRun:
+        rejected, limit = self._reasons.total(), max_rejects_of(command.max_rejects, command.mode)
+        exceeded = limit is not None and parse_max_rejects(limit).exceeded_by(rejected, self.read)
+        return DryRun(
+            rows_read=self.read,
+            rows_accepted=self._accepted,
+            rows_rejected=rejected,
+            reject_reasons=dict(sorted(self._reasons.items())),
+            max_rejects=limit,
+            would_be_held=exceeded and self._accepted > 0,
+            columns=[self._column(each) for each in self._invalid.columns.values() if each.label in self._labels],
+            sample=self._sample,
+            created_attributes=[attribute.name for attribute in checked.missing],
+            unmapped_columns=checked.unmapped_columns,
+        )
+
+    def _count(self, rows: CheckedRows) -> None:
+        self._accepted += rows.rows_accepted
+        self._reasons.update(reject.reasons[0].partition(":")[0] for reject in rows.rejects)
+        self._invalid.add(rows.rejects, rows.dropped)
+
+    def _column(self, invalid: ColumnErrors) -> ColumnReport:
+        mapped, attribute = next(
+            pair
+            for pair in zip(self._plan.mapping.columns, self._plan.attributes, strict=True)
+            if pair[0].label == invalid.label
+        )
+        drops = any(column.drops for column in self._layout.columns if column.label == invalid.label)
+        return ColumnReport(
+            label=invalid.label,
+            attribute=attribute.name,
+            invalid_cells=invalid.total,
+            reasons=dict(sorted(invalid.reasons.items())),
+            drops=drops,
+            cells_tried=invalid.cells.total(),
+            fixes=fixes(invalid, mapped.format or attribute.format, may_drop=not mapped.identifier and not drops),
+        )

@@ -1,0 +1,80 @@
+"""The cells that do not fit their column's format: how many, why, and which, up to a bound."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from penstock.domain.files.rejects import Reject
+from penstock.domain.ingestion.layout import Layout, LayoutColumn
+from penstock.domain.limits import MAX_INVALID_CELLS
+
+
+@dataclass
+class ColumnErrors:
+    """`sole_rows` were rejected because of this column alone. `cells` counts different cells as they are coerced."""
+
+    label: str
+    reasons: Counter[str] = field(default_factory=Counter)
+    sole_rows: int = 0
+    cells: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def total(self) -> int:
+        return self.reasons.total()
+
+    def add_cells(self, cells: Iterable[str]) -> None:
+        for cell in cells:
+            if cell in self.cells or len(self.cells) < MAX_INVALID_CELLS:
+                self.cells[cell] += 1
+
+
+class InvalidCells:
+    """Collects the invalid cells of a file, chunk by chunk."""
+
+    def __init__(self, layout: Layout, max_cell_bytes: int) -> None:
+        self._layout, self._max_cell_bytes = layout, max_cell_bytes
+        self.columns: dict[str, ColumnErrors] = {}
+
+    def add(self, rejects: Sequence[Reject], dropped: Sequence[Reject]) -> None:
+        """The rows of one chunk that were rejected or lost cells."""
+        for row in rejects:
+            self._count(row, rejected=True)
+        for row in dropped:
+            self._count(row, rejected=False)
+        self._add_cells([row for row in (*rejects, *dropped) if any(":" in reason for reason in row.reasons)])
+
+    def _count(self, row: Reject, *, rejected: bool) -> None:
+        labels = set()
+        for reason in row.reasons:
+            code, _, label = reason.partition(":")
+            labels.add(label)
+            if label:
+                self._of(label).reasons[code] += 1
+        if rejected and len(labels) == 1 and "" not in labels:
+            self._of(labels.pop()).sole_rows += 1
+
+    def _of(self, label: str) -> ColumnErrors:
+        return self.columns.setdefault(label, ColumnErrors(label))
+
+    def _add_cells(self, rows: Sequence[Reject]) -> None:
+        """Read the cells of these rows again: only few rows of most files are among them."""
+        rows = rows[:MAX_INVALID_CELLS]
+        if not rows or all(len(found.cells) >= MAX_INVALID_CELLS for found in self.columns.values()):
+            return
+        raw = [row.row.decode() for row in rows]
+        file_columns, faulty = self._layout.file_format.parse_cells(
+            raw, self._layout.header, used=self._layout.used, max_cell_bytes=self._max_cell_bytes
+        )
+        file_columns = self._layout.restored(file_columns)
+        for column in self._layout.columns:
+            found = self.columns.get(column.label)
+            if found is not None and len(found.cells) < MAX_INVALID_CELLS:
+                found.add_cells(_invalid(column, file_columns, len(rows) - len(faulty)))
+
+
+def _invalid(column: LayoutColumn, file_columns: Sequence[Sequence[str]], rows: int) -> list[str]:
+    prepared = column.prepared(file_columns, rows)
+    _, errors = column.coerced(prepared, file_columns)
+    return [prepared[at] for at in errors]

@@ -1,0 +1,65 @@
+"""The report of `penstock ingest --dry-run`, as the terminal shows it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from penstock.domain.requests.request import Status
+from services.cli.output import Document, all_printable
+from services.cli.views import facts_view, reasons_view, records_view
+
+
+def outcome(run: Document) -> Status:
+    """The status that the request would end with."""
+    if not run["rows_accepted"]:
+        return Status.FAILED
+    return Status.HELD if run["would_be_held"] else Status.COMPLETED
+
+
+def check_report(run: Document) -> RenderableType:
+    """Counts, reasons, what would fix the cells that do not fit, and the masked sample."""
+    run = all_printable(run)
+    facts: list[tuple[str, RenderableType]] = [
+        ("Checked", Text(f"{run['rows_read']:,} rows; nothing was stored")),
+        ("Would be ingested", Text(f"{run['rows_accepted']:,} rows")),
+        ("Would be rejected", Text(f"{run['rows_rejected']:,} rows")),
+        ("Status", Text(_status(run))),
+    ]
+    facts += [
+        (label, Text(", ".join(run[field])))
+        for label, field in (("Would create", "created_attributes"), ("Ignored", "unmapped_columns"))
+        if run[field]
+    ]
+    parts: list[RenderableType] = [facts_view(facts)]
+    if run["reject_reasons"]:
+        parts.append(reasons_view(run["reject_reasons"]))
+    parts += [Group(Text(), *map(Text, _column(column))) for column in run["columns"]]
+    return Group(*parts, Text(), Text("A sample, masked:", style="dim"), _sample(run))
+
+
+def _status(run: Document) -> str:
+    status = outcome(run)
+    return f"{status}: the limit of rejects is {run['max_rejects']}" if status is Status.HELD else str(status)
+
+
+def _column(column: Document) -> Iterator[str]:
+    effect = "left out" if column["drops"] else "rejected with their rows"
+    yield f"{column['column']}: {column['invalid_cells']:,} cells do not fit and would be {effect}"
+    for fix in column["fixes"]:
+        yield f"  {fix['message']}"
+
+
+def _sample(run: Document) -> RenderableType:
+    rows = [
+        {
+            "attribute": attribute,
+            "before": cell["before"],
+            "after": "(does not fit)" if cell["after"] is None else cell["after"],
+        }
+        for attribute, cells in run["sample"].items()
+        for cell in cells
+    ]
+    return records_view(rows, "attribute", "before", "after")

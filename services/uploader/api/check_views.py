@@ -1,0 +1,87 @@
+"""What the API answers to a dry run; the command line shows the same document."""
+
+from __future__ import annotations
+
+from typing_extensions import TypedDict
+
+from penstock.application.uploads.dry_run import ColumnReport, DryRun
+from penstock.domain.dry_run.fixes import Fix, FixOption
+
+
+class FixView(TypedDict):
+    """An option of the mapped column, its value, and how many of the cells that do not fit it would take; with
+    `on_misfit`, how many rows it would keep."""
+
+    option: FixOption
+    value: str
+    count: int
+    message: str
+
+
+class ColumnCheckView(TypedDict):
+    """The cells of a column that do not fit; fixes are tried on `cells_tried` of them. `drops`: the rows stay."""
+
+    column: str
+    attribute: str
+    invalid_cells: int
+    reasons: dict[str, int]
+    drops: bool
+    cells_tried: int
+    fixes: list[FixView]
+
+
+class SampleCellView(TypedDict):
+    """A cell as it is in the file and as it would be stored, masked; `after` is null for one that does not fit."""
+
+    before: str
+    after: str | None
+
+
+class CheckView(TypedDict):
+    """What would become of a file's rows; `sample` has cells by attribute. `would_be_held`: by `max_rejects`."""
+
+    rows_read: int
+    rows_accepted: int
+    rows_rejected: int
+    reject_reasons: dict[str, int]
+    max_rejects: str | None
+    would_be_held: bool
+    columns: list[ColumnCheckView]
+    sample: dict[str, list[SampleCellView]]
+    created_attributes: list[str]
+    unmapped_columns: list[str]
+
+
+def check_view(run: DryRun) -> CheckView:
+    """The one shape of a dry run, of the API and the command line."""
+    return CheckView(
+        rows_read=run.rows_read,
+        rows_accepted=run.rows_accepted,
+        rows_rejected=run.rows_rejected,
+        reject_reasons=dict(run.reject_reasons),
+        max_rejects=run.max_rejects,
+        would_be_held=run.would_be_held,
+        columns=[_column_check(column) for column in run.columns],
+        sample={
+            attribute: [SampleCellView(before=cell.before, after=cell.after) for cell in cells]
+            for attribute, cells in run.sample.items()
+        },
+        created_attributes=list(run.created_attributes),
+        unmapped_columns=list(run.unmapped_columns),
+    )
+
+
+def _column_check(column: ColumnReport) -> ColumnCheckView:
+    return ColumnCheckView(
+        column=column.label,
+        attribute=column.attribute,
+        invalid_cells=column.invalid_cells,
+        reasons=dict(column.reasons),
+        drops=column.drops,
+        cells_tried=column.cells_tried,
+        fixes=[_fix_view(fix, column) for fix in column.fixes],
+    )
+
+
+def _fix_view(fix: Fix, column: ColumnReport) -> FixView:
+    return FixView(option=fix.option, value=fix.value, count=fix.cells, message=fix.message(column.cells_tried))
