@@ -136,14 +136,13 @@ def later_clock() -> ManualClock:
 def _check_objects(system: System, requests: Iterable[Request]) -> None:
     """Of the tenant's objects only those of its requests are stored, once orphans have been swept."""
     sweeper_of(system).sweep()
-    rejects = {
-        rejects_key(messy_file.TENANT, request.request_id, manifest.chunk)
-        for request in requests
-        for manifest in system.chunks.manifests(messy_file.TENANT, request.request_id)
-        if manifest.has_rejects
-    }
+    of_requests = {request.object_key for request in requests}
+    for request in requests:
+        for manifest in system.chunks.manifests(messy_file.TENANT, request.request_id):
+            place = (messy_file.TENANT, request.request_id, manifest.chunk)
+            of_requests |= {rejects_key(*place)} if manifest.has_rejects else set()
+            of_requests |= {dropped_key(*place)} if manifest.dropped_cells else set()
     keys = {stored.ref.key for stored in system.objects.list("")}
-    of_requests = rejects | {request.object_key for request in requests}
     assert {key for key in keys if f"/{messy_file.TENANT}/" in key} == of_requests
 
 
