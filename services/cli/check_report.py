@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from penstock.domain.profiles.junk_identifiers import JUNK_IDENTIFIER
 from penstock.domain.requests.request import Status
 from services.cli.output import Document, all_printable
 from services.cli.views import facts_view, reasons_view, records_view
@@ -46,8 +47,12 @@ def _status(run: Document) -> str:
 
 
 def _column(column: Document) -> Iterator[str]:
-    effect = "left out" if column["drops"] else "rejected with their rows"
-    yield f"{column['column']}: {column['invalid_cells']:,} cells do not fit and would be {effect}"
+    label, junk = column["column"], column["reasons"].get(JUNK_IDENTIFIER, 0)
+    if junk:
+        yield f"{label}: {junk:,} cells identify nobody (such as 0000 or none@none.com) and would be left out"
+    if invalid := column["invalid_cells"] - junk:
+        effect = "left out" if column["drops"] else "rejected with their rows"
+        yield f"{label}: {invalid:,} cells do not fit and would be {effect}"
     for fix in column["fixes"]:
         yield f"  {fix['message']}"
 

@@ -40,8 +40,8 @@ _WORDS = (
 def candidates(format: ValueFormat) -> Iterator[str]:
     """Formats, as written, that give values of the same kind as `format`; some may not exist."""
     match format.kind:
-        case ValueType.PHONE:
-            arguments = list(_REGIONS)
+        case ValueType.PHONE:  # nearly every number fits some region, so only where the mapping names none
+            arguments = [] if format.argument else list(_REGIONS)
         case ValueType.DATE:
             arguments = list(_DAYS)
         case ValueType.DATETIME:

@@ -20,6 +20,7 @@ from penstock.domain.mapping.coercion import Coercer, coercer
 
 SCREENED_CELLS = 100  # that each candidate is tried on first
 MAX_FORMATS = 3  # that are then tried on all cells, and reported
+CLOSE = 0.9  # of the most cells that a format takes: from there on, the more common format comes first
 
 
 class FixOption(StrEnum):
@@ -64,9 +65,9 @@ def _formats(cells: Counter[str], format: ValueFormat) -> list[tuple[str, int]]:
     """The formats that take most of the cells, with their number."""
     screened = dict(islice(cells.items(), SCREENED_CELLS))
     tried = [(_taken(each, screened), written, each) for written, each in _coercers(format)]
-    promising = sorted((each for each in tried if each[0]), key=lambda each: -each[0])[:MAX_FORMATS]
-    results = [(written, _taken(each, cells)) for _, written, each in promising]
-    return sorted(results, key=lambda result: -result[1])
+    most = max((taken for taken, _, _ in tried), default=0)
+    promising = sorted((each for each in tried if each[0]), key=lambda each: -min(each[0], CLOSE * most))[:MAX_FORMATS]
+    return [(written, _taken(each, cells)) for _, written, each in promising]
 
 
 def _coercers(format: ValueFormat) -> Iterator[tuple[str, Coercer]]:

@@ -82,3 +82,13 @@ def test_every_suggested_format_can_be_used(format: str) -> None:
 )
 def test_a_masked_value_is_its_first_letter_and_stars(value: str | int | None, shows: str) -> None:
     assert masked(value) == shows
+
+
+def test_a_column_with_a_region_gets_no_other_region() -> None:
+    assert formats("020 123 4567", format="phone(@country|BE)") == {}
+
+
+def test_the_more_common_of_two_formats_that_take_nearly_as_many_comes_first() -> None:
+    """Italy's rules take nearly every number that begins with 0."""
+    numbers = [f"020 123 {number:04}" for number in range(20)]
+    assert next(iter(formats(*numbers, "0123 456", format="phone"))) == "phone(NL)"
