@@ -208,12 +208,15 @@ def _of_values(
 
 def _new(facts: Facts, match: NameMatch | None, tenant: Tenant) -> Candidate:
     """A new attribute with the column's name."""
+    personal = is_personal(facts.name)
     finding = facts.by_values()
+    if personal and finding and finding.fit.format.kind is ValueType.ENUM:
+        finding = None  # the mapping that lists an enumeration's options is not encrypted
     format = finding.fit.format if finding else TEXT
     name = new_name(facts.name, facts.position, ())
     if name in tenant.attributes:
         name = name_for_kind(name, format.kind, tenant.attributes)
-    pii = is_personal(facts.name) or format.kind in (ValueType.EMAIL, ValueType.PHONE)
+    pii = personal or format.kind in (ValueType.EMAIL, ValueType.PHONE)
     attribute = Attribute(
         name=name,
         display_name=name.replace("_", " ").capitalize(),

@@ -38,13 +38,18 @@ def detect_enum(cells: Cells, formats: Formats) -> Finding | None:
         return None
     if min(options.values()) < MIN_REPEATS or cells.filled < MIN_MEAN_REPEATS * len(options):
         return None
-    if any(len(option) > MAX_OPTION or "|" in option or option.isdigit() for option in options):
+    if not all(map(_may_be_option, options)):
         return None
     written = f"enum({'|'.join(sorted(options))})"
     fit = formats.fit(written, cells) if len(written) <= MAX_FORMAT else None
     if fit is None:
         return None
     return Finding(fit, 0.95, f"all {fit.total:,} are one of {len(options)} options", ())
+
+
+def _may_be_option(cell: str) -> bool:
+    """Neither a code nor free text."""
+    return len(cell) <= MAX_OPTION and cell.isprintable() and "|" not in cell and not cell.isdigit()
 
 
 def _has_variants(options: dict[str, int]) -> bool:

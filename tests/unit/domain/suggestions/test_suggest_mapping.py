@@ -238,6 +238,12 @@ def test_a_changed_notation_is_shown_and_followed() -> None:
     ]
 
 
+@pytest.mark.parametrize(("name", "cells"), [("notes", ["ok", "first line\nsecond"]), ("opmerking", ["ok", "late"])])
+def test_free_text_and_personal_values_are_no_enumeration(name: str, cells: list[str]) -> None:
+    """Options are stored in the mapping, in the clear."""
+    assert one(name, repeated(*cells, times=50)).format.kind is ValueType.TEXT
+
+
 def test_an_attribute_with_other_values_gets_no_column() -> None:
     known = {**BUILTIN, "grade": Attribute(name="grade", display_name="Grade", format=ValueFormat(ValueType.INTEGER))}
     sample = Sample(["grade"], [repeated("gold", "silver")], complete=True)
