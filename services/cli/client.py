@@ -16,6 +16,7 @@ import msgspec
 from penstock.application.catalog.column_specs import ColumnSpec
 from penstock.application.uploads.upload_command import UploadCommand
 from penstock.domain.access.permissions import Role
+from penstock.domain.files.tabular_format import FileOptions
 from penstock.domain.mapping.mapping import Mode
 from services.cli.output import Document
 from services.cli.progress import Progress
@@ -30,6 +31,12 @@ class UploadOrder(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     segment: str | None = None
     notify: tuple[str, ...] = ()
     max_rejects: str | None = None
+    encoding: str | None = None
+    clean_headers: bool = False
+
+    @property
+    def file_options(self) -> FileOptions:
+        return FileOptions(encoding=self.encoding, clean_headers=self.clean_headers)
 
     def command(
         self,
@@ -47,6 +54,7 @@ class UploadOrder(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
             segment=self.segment,
             notify=self.notify,
             max_rejects=self.max_rejects,
+            file_options=self.file_options,
             columns=columns,
             create_source=create_source,
         )

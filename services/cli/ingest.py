@@ -20,8 +20,10 @@ from services.cli.mapping_options import MappingOptions
 from services.cli.options import (
     AsJson,
     BlankWords,
+    CleanHeaders,
     Data,
     DropMisfits,
+    Encoding,
     Key,
     MappingFile,
     Maps,
@@ -62,6 +64,8 @@ def ingest(
         list[str] | None, typer.Option(metavar="ADDRESS", help="An address for e-mails about the request.")
     ] = None,
     max_rejects: MaxRejects = None,
+    encoding: Encoding = None,
+    clean_headers: CleanHeaders = False,
     dry_run: Annotated[
         bool,
         typer.Option("--dry-run", help="Only check the file: report what would be rejected and what would fix it."),
@@ -99,6 +103,8 @@ def ingest(
             max_rejects=max_rejects,
             accept_suggestions=accept_suggestions,
             may_ask=not as_json and sys.stdin.isatty() and sys.stderr.isatty(),
+            encoding=encoding,
+            clean_headers=clean_headers,
         )
 
         if dry_run:
@@ -116,11 +122,15 @@ def ingest(
 
 
 def done_view(done: Ingested, where: str) -> RenderableType:
-    """The request, with created attributes and ignored columns."""
+    """The request, with renamed columns, created attributes and ignored columns."""
     return request_view(
         done.request,
         where=where,
-        notes=[("Created", ", ".join(done.created_attributes)), ("Ignored", ", ".join(done.unmapped_columns))],
+        notes=[
+            ("Renamed", ", ".join(f"{name!r} to {new}" for name, new in done.renamed_columns.items())),
+            ("Created", ", ".join(done.created_attributes)),
+            ("Ignored", ", ".join(done.unmapped_columns)),
+        ],
     )
 
 

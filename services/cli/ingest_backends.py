@@ -129,11 +129,11 @@ class SystemBackend(Backend):
 
     def review(self, file: UploadFile, source: str) -> Review:
         uploads = self._use_cases.uploads
-        return uploads.review(self._caller, uploads.inspect(self._caller, file.sampled_parts()), source)
+        return uploads.review(self._caller, uploads.inspect(self._caller, file.sampled_parts(), file.options), source)
 
     def suggest(self, file: UploadFile, source: str, confidence: float, by_hand: Columns) -> AcceptedSuggestions:
         uploads = self._use_cases.uploads
-        inspection = uploads.inspect(self._caller, file.sampled_parts())
+        inspection = uploads.inspect(self._caller, file.sampled_parts(), file.options)
         return uploads.suggest(self._caller, inspection, source, confidence, by_hand or ())
 
     def dry_run(self, file: UploadFile, order: UploadOrder, columns: Columns, progress: Progress) -> Document:
@@ -178,10 +178,12 @@ class HttpBackend(Backend):
         return check_upload(command, RemoteCatalog(self._client), NO_LIMITS, file.head(NO_LIMITS))
 
     def review(self, file: UploadFile, source: str) -> Review:
-        return review(inspect(file.sampled_parts(), NO_LIMITS), RemoteCatalog(self._client), NO_LIMITS, source)
+        return review(
+            inspect(file.sampled_parts(), NO_LIMITS, file.options), RemoteCatalog(self._client), NO_LIMITS, source
+        )
 
     def suggest(self, file: UploadFile, source: str, confidence: float, by_hand: Columns) -> AcceptedSuggestions:
-        inspection = inspect(file.sampled_parts(), NO_LIMITS)
+        inspection = inspect(file.sampled_parts(), NO_LIMITS, file.options)
         return accept_for(inspection, RemoteCatalog(self._client), NO_LIMITS, source, confidence, by_hand or ())
 
     def dry_run(self, file: UploadFile, order: UploadOrder, columns: Columns, progress: Progress) -> Document:

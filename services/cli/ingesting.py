@@ -41,6 +41,8 @@ class Order(NamedTuple):
     max_rejects: str | None = None
     accept_suggestions: float | None = None
     may_ask: bool = False  # there is a person at a terminal
+    encoding: str | None = None
+    clean_headers: bool = False
 
 
 class Ingested(NamedTuple):
@@ -49,6 +51,7 @@ class Ingested(NamedTuple):
     request: Document
     created_attributes: list[str]
     unmapped_columns: list[str]
+    renamed_columns: dict[str, str]
     left_out: Sequence[LeftOut] = ()
 
     def document(self) -> Document:
@@ -57,6 +60,7 @@ class Ingested(NamedTuple):
             "created_attributes": self.created_attributes,
             "unmapped_columns": self.unmapped_columns,
             "left_out_columns": [each._asdict() for each in self.left_out],
+            "renamed_columns": self.renamed_columns,
         }
 
 
@@ -70,7 +74,7 @@ def ingest_file(
     lasts, and `PartFailed`.
     """
     by_hand, upload = _parsed(order)
-    with UploadFile(order.file) as file, open_backend(file, out) as backend:
+    with UploadFile(order.file, upload.file_options) as file, open_backend(file, out) as backend:
         columns, left_out, checked = _checked(backend, file, order, upload, by_hand, out)
         with show_progress(out) as progress:
             began = datetime.now(UTC)
@@ -85,7 +89,7 @@ def ingest_file(
                 progress.show(state)
                 _check_parts(backend, state)
         created = [attribute.name for attribute in checked.missing]
-        done = Ingested(document, created, checked.unmapped_columns, left_out)
+        done = Ingested(document, created, checked.unmapped_columns, checked.renamed_columns, left_out)
         report(done)
         backend.release()
     return done
@@ -94,7 +98,7 @@ def ingest_file(
 def dry_run_file(open_backend: OpenBackend, order: Order, out: Output) -> Document:
     """What would become of the rows of one file; stores nothing. Raises `BadUsage`, `Refused`."""
     by_hand, upload = _parsed(order)
-    with UploadFile(order.file) as file, open_backend(file, out) as backend:
+    with UploadFile(order.file, upload.file_options) as file, open_backend(file, out) as backend:
         columns, _, _ = _checked(backend, file, order, upload, by_hand, out)
         with show_progress(out) as progress:
             return backend.dry_run(file, upload, columns, progress)
@@ -111,6 +115,8 @@ def _parsed(order: Order) -> tuple[Columns, UploadOrder]:
         segment=order.segment,
         notify=tuple(order.notify),
         max_rejects=order.max_rejects,
+        encoding=order.encoding,
+        clean_headers=order.clean_headers,
     )
 
 

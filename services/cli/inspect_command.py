@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -11,9 +12,10 @@ import typer
 from penstock.application.uploads.review import Review
 from penstock.application.uploads.suggesting import SUGGESTED_CONFIDENCE, accept
 from penstock.domain.errors import Refused
+from penstock.domain.files.tabular_format import FileOptions
 from services.cli.failures import reporting
 from services.cli.map_options import ingest_command, inspect_command, is_option, map_options, write_mapping
-from services.cli.options import AsJson, Data, Key, Url, where_of
+from services.cli.options import AsJson, CleanHeaders, Data, Encoding, Key, Url, where_of
 from services.cli.output import Document
 from services.cli.reviewing import review_file
 from services.cli.suggestion_views import inspection_view
@@ -34,6 +36,8 @@ def inspect(
         Path | None,
         typer.Option(metavar="FILE", help="Write what is suggested to a file, for penstock mapping set --file."),
     ] = None,
+    encoding: Encoding = None,
+    clean_headers: CleanHeaders = False,
     data: Data = None,
     url: Url = None,
     key: Key = None,
@@ -45,15 +49,23 @@ def inspect(
 
     The suggestions come from a sample drawn from the whole file. The last lines are the commands that ingest it.
     """
+    options = FileOptions(encoding=encoding, clean_headers=clean_headers)
     with reporting(as_json=as_json) as out:
-        with UploadFile(file) as opened:
+        with UploadFile(file, options) as opened:
             reviewed = review_file(opened, source, data, url, key)
         if save_mapping is not None:
             write_mapping(save_mapping, source, accept(reviewed.suggested, SUGGESTED_CONFIDENCE).columns)
-        commands = _commands(reviewed, file, source or NEW_SOURCE, where_of(data, url))
+        where = _options(options) + where_of(data, url)
+        commands = _commands(reviewed, file, source or NEW_SOURCE, where)
         document: Document = msgspec.to_builtins(inspection_document(reviewed))
         document["commands"] = [command for _, command in commands]
         out.result(document, lambda: inspection_view(document, reviewed.faults, commands))
+
+
+def _options(options: FileOptions) -> str:
+    """The options with which the file was read, for the commands that are shown."""
+    encoding = f" --encoding {shlex.quote(options.encoding)}" if options.encoding else ""
+    return encoding + (" --clean-headers" if options.clean_headers else "")
 
 
 def _commands(reviewed: Review, file: Path, source: str, where: str) -> list[tuple[str, str]]:

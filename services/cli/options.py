@@ -111,6 +111,14 @@ BlankWords = Annotated[
         "--blank-words", metavar="WORD[,WORD]", help="Words that mean blank in every column, such as n/a,NULL,-."
     ),
 ]
+Encoding = Annotated[
+    str | None,
+    typer.Option(metavar="NAME", help="The encoding of the file, such as cp1252 or utf-16; default: UTF-8."),
+]
+CleanHeaders = Annotated[
+    bool,
+    typer.Option("--clean-headers", help="Clean column names that break the rules, instead of refusing the file."),
+]
 Host = Annotated[str, typer.Option(help="The address to listen on.")]
 Port = Annotated[int, typer.Option(min=0, max=65535, help="The port to listen on; 0 picks a free one.")]
 HealthHost = Annotated[str, typer.Option(help="The address for health and metrics.")]

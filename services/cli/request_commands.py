@@ -15,7 +15,7 @@ from services.cli.connecting import connect
 from services.cli.failures import exit_by_status, reporting
 from services.cli.following import follow, with_idle_hint
 from services.cli.ingesting import with_problems
-from services.cli.options import AsJson, Data, Key, MaxRejects, RequestId, Source, Url, where_of
+from services.cli.options import AsJson, CleanHeaders, Data, Encoding, Key, MaxRejects, RequestId, Source, Url, where_of
 from services.cli.progress import show_progress
 from services.cli.reject_files import as_records, check_output, save
 from services.cli.upload_file import UploadFile
@@ -35,6 +35,8 @@ def upload(
         list[str] | None, typer.Option(metavar="ADDRESS", help="An address for e-mails about the request.")
     ] = None,
     max_rejects: MaxRejects = None,
+    encoding: Encoding = None,
+    clean_headers: CleanHeaders = False,
     data: Data = None,
     url: Url = None,
     key: Key = None,
@@ -45,9 +47,19 @@ def upload(
         check_segment(segment)
         check_max_rejects(max_rejects)
         order = UploadOrder(
-            data_source=source, mode=mode, segment=segment, notify=tuple(notify or ()), max_rejects=max_rejects
+            data_source=source,
+            mode=mode,
+            segment=segment,
+            notify=tuple(notify or ()),
+            max_rejects=max_rejects,
+            encoding=encoding,
+            clean_headers=clean_headers,
         )
-        with UploadFile(file) as opened, connect(data, url, key) as client, show_progress(out) as progress:
+        with (
+            UploadFile(file, order.file_options) as opened,
+            connect(data, url, key) as client,
+            show_progress(out) as progress,
+        ):
             request = client.upload(opened, order, progress)
         out.result(request, lambda: request_view(request, where=where_of(data, url)))
 

@@ -20,15 +20,15 @@ def review_file(file: UploadFile, source: str | None, data: Path | None, url: st
     """Review a file on this machine: its bytes are not sent, even to a remote system."""
     if url:
         with _remote(url, key) as catalog:
-            return review(inspect(file.sampled_parts(), NO_LIMITS), catalog, NO_LIMITS, source)
+            return review(inspect(file.sampled_parts(), NO_LIMITS, file.options), catalog, NO_LIMITS, source)
     if not _has_system(data):
         limits = Limits()
-        return review(inspect(file.sampled_parts(), limits), NewCatalog(), limits, source)
+        return review(inspect(file.sampled_parts(), limits, file.options), NewCatalog(), limits, source)
     from services.cli.connecting import open_use_cases  # noqa: PLC0415  loads the whole system
 
     with open_use_cases(data) as local:
         uploads, caller = local.use_cases.uploads, local.caller
-        return uploads.review(caller, uploads.inspect(caller, file.sampled_parts()), source)
+        return uploads.review(caller, uploads.inspect(caller, file.sampled_parts(), file.options), source)
 
 
 @contextmanager

@@ -12,7 +12,8 @@ from typing import BinaryIO
 from penstock.application.uploads.checking import FileHead
 from penstock.domain.errors import refusal
 from penstock.domain.files.compression import plain
-from penstock.domain.files.tabular_format import MAX_HEADER_BYTES
+from penstock.domain.files.encodings import to_utf8
+from penstock.domain.files.tabular_format import MAX_HEADER_BYTES, FileOptions
 from penstock.domain.mapping.mapping import Limits
 from services.cli.failures import SHOWN_PATH, BadUsage
 
@@ -22,10 +23,11 @@ STDIN = Path("-")
 
 
 class UploadFile:
-    """The file to upload. Raises `BadUsage` when it cannot be opened. `size` is None if it is not known."""
+    """The file to upload, and how to read it. Raises `BadUsage` when it cannot be opened. `size` is None if it is not
+    known."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, path: Path, options: FileOptions = FileOptions()) -> None:
+        self.path, self.options = path, options
         self._stream = _opened(path)
         self._peeked: list[bytes] = []
         self.size = path.stat().st_size if path.is_file() else None
@@ -36,9 +38,9 @@ class UploadFile:
         return "stdin" if self.path == STDIN else os.fsencode(self.path.name).decode(errors="replace")
 
     def head(self, limits: Limits) -> FileHead:
-        """The first plain bytes, enough for a header. Raises `Refused` for what cannot be decompressed."""
+        """The first plain bytes in UTF-8, enough for a header. Raises `Refused` for what cannot be decompressed."""
         head, complete = bytearray(), True
-        for piece in plain(self._peek(), limits=limits):
+        for piece in to_utf8(plain(self._peek(), limits=limits), self.options.encoding):
             head += piece
             if len(head) > MAX_HEADER_BYTES:
                 complete = False

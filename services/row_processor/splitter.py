@@ -102,6 +102,7 @@ class Splitter:
             limits=plan.limits,
             complete=len(head) == reader.size,
             file_format=plan.file_format,
+            options=plan.file_options,
         )
         count = 0
         for span in spans(

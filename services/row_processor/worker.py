@@ -175,6 +175,7 @@ class Worker:
             limits=plan.limits,
             complete=len(head) == file.size,
             file_format=plan.file_format,
+            options=plan.file_options,
         )
         hash_key = self._keys.get(tenant_id, Purpose.HASH, plan.hash_key)
         return _Prepared(plan, compile_layout(plan, header, hash_key.secret), file.size)

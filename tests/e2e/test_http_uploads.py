@@ -335,3 +335,36 @@ def test_an_upload_accepts_suggestions_and_lists_the_rest(system: HttpSystem) ->
         ("klantnr", "crmid", True),
         ("kontakt", "email", True),
     ]
+
+
+def test_a_csv_in_a_declared_encoding_with_names_to_clean(system: HttpSystem) -> None:
+    content = "crmid;phone;preferences \nc1;;Zoëtermeer\n".encode("cp1252")
+    refused = system.upload(content, data_source="encoded").json()
+    assert codes(refused) == ["not_utf8"]
+    assert "cp1252" in refused["faults"][0]["hint"]
+    answer = system.upload(content, data_source="encoded", encoding="windows-1252", clean_headers=True)
+    assert (answer.status_code, answer.json()["renamed_columns"]) == (202, {"preferences ": "preferences"})
+    assert system.ended(answer.json()["request_id"])["rows_ingested"] == 1
+    query = {"namespace": "crmid", "value": "c1"}
+    assert (
+        system.viewer.post("/v1/profiles:lookup", json=query).json()["attributes"]["cross_sell_product"] == "Zoëtermeer"
+    )
+
+
+def test_an_encoding_must_be_declared_before_the_file_and_be_known(system: HttpSystem) -> None:
+    before = system.stored_keys()
+    request, file = form(ROWS, encoding="cp1252")
+    late = system.uploader.post("/v1/uploads", files=[file, request])
+    assert (late.status_code, late.json()["code"]) == (422, "encoding_after_file")
+    unknown = system.upload(ROWS, encoding="rot13")
+    assert (unknown.status_code, unknown.json()["code"]) == (422, "unknown_encoding")
+    assert system.stored_keys() == before
+
+
+def test_a_file_is_inspected_in_a_declared_encoding(system: HttpSystem) -> None:
+    content = "crmid,first name\nc1,Zoë\nc2,José\n".encode("cp1252")
+    request = json.dumps({"encoding": "cp1252", "clean_headers": True})
+    parts = [("request", (None, request, "application/json")), ("file", ("people.csv", content, "text/csv"))]
+    seen = system.uploader.post("/v1/files:inspect", files=parts).json()
+    assert (seen["faults"], seen["columns"], seen["sample_rows"][0]) == ([], ["crmid", "first_name"], ["c1", "Zoë"])
+    assert "first_name" in [each["column"] for each in seen["suggested_mapping"]]

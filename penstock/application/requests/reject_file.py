@@ -84,6 +84,7 @@ class RejectFiles:
             limits=plan.limits,
             complete=len(head) == reader.size,
             file_format=plan.file_format,
+            options=plan.file_options,
         )
 
     def _rejects(self, tenant_id: str, keys: Iterable[str]) -> Iterator[Reject]:

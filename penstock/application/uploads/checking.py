@@ -15,7 +15,9 @@ from penstock.application.catalog.known_catalog import KnownCatalog, check_sourc
 from penstock.application.uploads.upload_command import UploadCommand
 from penstock.domain.delivery.email_address import check_addresses
 from penstock.domain.errors import Fault, NotFound, Refused, collecting, refusal, refuse_all
-from penstock.domain.files.header import no_rows, parse_header
+from penstock.domain.files.encodings import checked_encoding
+from penstock.domain.files.header import Header, no_rows, parse_header
+from penstock.domain.files.tabular_format import FileOptions
 from penstock.domain.mapping.attributes import Attribute, ValueFormat, check_name, parse_format
 from penstock.domain.mapping.mapping import ColumnMapping, Limits, Mapping
 from penstock.domain.mapping.rules import validated_attributes
@@ -31,12 +33,14 @@ class FileHead(NamedTuple):
 
 class CheckedUpload(NamedTuple):
     """A valid upload. `mapping` has version 0 when it is not saved yet; `missing` are attributes that it needs and that
-    do not exist yet; `unmapped_columns` is empty when the check had no file."""
+    do not exist yet. `renamed_columns` has the new names by those in the file; it and `unmapped_columns` are empty when
+    the check had no file."""
 
     mapping: Mapping
     attributes: Sequence[Attribute]
     missing: Sequence[Attribute]
     unmapped_columns: list[str]
+    renamed_columns: dict[str, str]
 
 
 def check_upload(
@@ -58,13 +62,20 @@ def check_upload(
     checked = None
     with collecting(faults):
         checked = _check_mapping(command, mapping, catalog)
-    unmapped: list[str] = []
+    with collecting(faults):
+        if command.file_options.encoding is not None:
+            checked_encoding(command.file_options.encoding)
+    header = None
     with collecting(faults):
         if file is not None and mapping is not None:
-            unmapped = _check_header(file, mapping, limits)
+            header = _check_header(file, mapping, limits, command.file_options)
     refuse_all(faults)
     assert checked is not None, "an upload without a mapping has a fault"
-    return checked._replace(unmapped_columns=unmapped)
+    if header is None or mapping is None:
+        return checked
+    mapped = {name for column in mapping.columns for name in column.needed_columns}
+    unmapped = [name for name in header.columns if name not in mapped]
+    return checked._replace(unmapped_columns=unmapped, renamed_columns=header.renamed)
 
 
 def _mapping(command: UploadCommand, catalog: KnownCatalog) -> Mapping:
@@ -78,11 +89,11 @@ def _check_mapping(command: UploadCommand, mapping: Mapping | None, catalog: Kno
     """None without a mapping, which is already a fault."""
     if command.columns is not None:
         resolved = resolve_mapping(command.data_source, command.columns, catalog)
-        return CheckedUpload(*resolved, unmapped_columns=[])
+        return CheckedUpload(*resolved, unmapped_columns=[], renamed_columns={})
     if mapping is None:
         return None
     known = catalog.attributes_named([column.attribute for column in mapping.columns])
-    return CheckedUpload(mapping, validated_attributes(mapping.columns, known), (), [])
+    return CheckedUpload(mapping, validated_attributes(mapping.columns, known), (), [], {})
 
 
 def _unsaved(source: str, columns: Sequence[ColumnSpec]) -> Mapping:
@@ -111,10 +122,8 @@ def _saved(source: str, catalog: KnownCatalog) -> Mapping:
         ) from None
 
 
-def _check_header(file: FileHead, mapping: Mapping, limits: Limits) -> list[str]:
-    """The columns that `mapping` leaves out."""
-    header = parse_header(file.head, mapping=mapping, limits=limits, complete=file.complete)
+def _check_header(file: FileHead, mapping: Mapping, limits: Limits, options: FileOptions) -> Header:
+    header = parse_header(file.head, mapping=mapping, limits=limits, complete=file.complete, options=options)
     if file.complete and len(file.head) <= header.body_start:
         raise no_rows()
-    mapped = {name for column in mapping.columns for name in column.needed_columns}
-    return [name for name in header.columns if name not in mapped]
+    return header

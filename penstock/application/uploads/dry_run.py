@@ -16,6 +16,7 @@ from penstock.domain.dry_run.fixes import Fix, fixes
 from penstock.domain.dry_run.invalid_cells import ColumnErrors, InvalidCells
 from penstock.domain.dry_run.sample import SampleCell, sample
 from penstock.domain.files.compression import plain
+from penstock.domain.files.encodings import to_utf8
 from penstock.domain.files.header import Header, no_rows, parse_header
 from penstock.domain.files.tabular_format import MAX_HEADER_BYTES
 from penstock.domain.ingestion.chunk import CheckedRows, check_rows
@@ -59,10 +60,13 @@ def dry_run(
     tenant_id: str, parts: Iterable[bytes], command: UploadCommand, catalog: KnownCatalog, limits: Limits
 ) -> DryRun:
     """Read the whole file, in bounded memory. Raises `Refused` with every fault, as an upload would."""
-    pieces = iter(plain(parts, limits=limits))
+    options = command.file_options
+    pieces = to_utf8(plain(parts, limits=limits), options.encoding)
     head, complete = _head(pieces)
     checked = check_upload(command, catalog, limits, FileHead(head[:MAX_HEADER_BYTES], complete))
-    header = parse_header(head[:MAX_HEADER_BYTES], mapping=checked.mapping, limits=limits, complete=complete)
+    header = parse_header(
+        head[:MAX_HEADER_BYTES], mapping=checked.mapping, limits=limits, complete=complete, options=options
+    )
     plan = Plan(
         tenant_id=tenant_id,
         request_id="",
@@ -70,6 +74,7 @@ def dry_run(
         mapping=checked.mapping,
         attributes=tuple(checked.attributes),
         file_format=header.file_format,
+        file_options=options,
         limits=limits,
     )
     # Nodes are only compared within the run, so no key of the tenant is needed.

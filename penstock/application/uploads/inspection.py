@@ -6,12 +6,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from penstock.domain.errors import Fault, Refused
+from penstock.domain.files.clean_names import clean_names
 from penstock.domain.files.column_names import SPACES
 from penstock.domain.files.compression import MAGIC_BYTES, compression_of, plain
+from penstock.domain.files.encodings import to_utf8
 from penstock.domain.files.formats import detect_format, tabular_format, text_start
 from penstock.domain.files.header import parse_header
 from penstock.domain.files.sampling import BlockSampler, sampled_rows
-from penstock.domain.files.tabular_format import MAX_HEADER_BYTES, HeaderCells, TabularFormat
+from penstock.domain.files.tabular_format import MAX_HEADER_BYTES, FileOptions, HeaderCells, TabularFormat
 from penstock.domain.mapping.mapping import Limits
 from penstock.domain.mapping.mapping import Mapping as SavedMapping
 from penstock.domain.suggestions import Sample
@@ -36,13 +38,14 @@ class Inspection(NamedTuple):
     complete: bool
     decompression_faults: list[Fault]
     sample: Sample
+    options: FileOptions = FileOptions()
 
     def faults(self, mapping: SavedMapping | None, limits: Limits) -> list[Fault]:
         """All faults of the header, and of `mapping` for this file."""
         if self.decompression_faults:
             return self.decompression_faults
         try:
-            parse_header(self.head, mapping=mapping, limits=limits, complete=self.complete)
+            parse_header(self.head, mapping=mapping, limits=limits, complete=self.complete, options=self.options)
         except Refused as refused:
             return refused.faults
         return []
@@ -54,7 +57,8 @@ class Inspection(NamedTuple):
             return []
         names = [cell.decode(errors="replace") for cell in header.cells]
         rows = [file_format.cells(row, names) for row in self._rows(file_format, header)[:SAMPLE_ROWS]]
-        return [[cell[:MAX_SAMPLE_CELL] for cell in cells[:MAX_SAMPLE_COLUMNS]] for cells in [names, *rows]]
+        columns = clean_names(names) if self.options.clean_headers else names
+        return [[cell[:MAX_SAMPLE_CELL] for cell in cells[:MAX_SAMPLE_COLUMNS]] for cells in [columns, *rows]]
 
     def _rows(self, file_format: TabularFormat, header: HeaderCells) -> Sequence[str]:
         """The complete rows in the head of the file."""
@@ -63,18 +67,18 @@ class Inspection(NamedTuple):
         return file_format.split_rows(body, header.first_line).rows
 
 
-def inspect(parts: Iterable[bytes], limits: Limits) -> Inspection:
+def inspect(parts: Iterable[bytes], limits: Limits, options: FileOptions = FileOptions()) -> Inspection:
     """Inspect a file, reading up to `MAX_INSPECTED_BYTES`; a file without a readable header is read no further."""
     observed = _First(parts)
     reading = _Reading()
     faults: list[Fault] = []
     try:
-        for piece in plain(observed, limits=limits):
+        for piece in to_utf8(plain(observed, limits=limits), options.encoding):
             if not reading.add(piece):
                 break
     except Refused as refused:
         faults = refused.faults
-    return reading.inspection(compression_of(bytes(observed.first)), faults, limits)
+    return reading.inspection(compression_of(bytes(observed.first)), faults, limits, options)
 
 
 class _Reading:
@@ -98,12 +102,14 @@ class _Reading:
                 self._stopped = self._sampler is None
         return not self._stopped
 
-    def inspection(self, compression: str, faults: list[Fault], limits: Limits) -> Inspection:
+    def inspection(self, compression: str, faults: list[Fault], limits: Limits, options: FileOptions) -> Inspection:
         complete = self._sampler is None and not self._stopped
         head = bytes(self._head)
         sampler = _sampler(head, complete=True) if complete else self._sampler
         sample = _sample(head, sampler, limits, complete=complete, whole=not self._stopped) if sampler else NO_SAMPLE
-        return Inspection(compression, head, complete, faults, sample)
+        if options.clean_headers:
+            sample = sample._replace(names=clean_names(sample.names))
+        return Inspection(compression, head, complete, faults, sample, options)
 
 
 def _sampler(head: bytes, *, complete: bool) -> BlockSampler | None:

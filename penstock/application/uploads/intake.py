@@ -27,9 +27,11 @@ from penstock.domain.errors import NotFound, Problem, Refused, Unavailable
 from penstock.domain.event_codec import encode
 from penstock.domain.events import FileRefused, Progress, UploadRequested, refused_file
 from penstock.domain.files.compression import plain
+from penstock.domain.files.encodings import to_utf8
 from penstock.domain.files.file_name import safe_file_name
 from penstock.domain.files.formats import detect_format
-from penstock.domain.files.tabular_format import MAX_HEADER_BYTES
+from penstock.domain.files.header import Header, parse_header
+from penstock.domain.files.tabular_format import MAX_HEADER_BYTES, FileOptions
 from penstock.domain.mapping.mapping import Limits, Mapping, Plan
 from penstock.domain.requests.max_rejects import max_rejects_of
 from penstock.domain.requests.request import Request, upload_requested
@@ -45,14 +47,22 @@ log = structlog.get_logger(__name__)
 
 
 class StoredFile(NamedTuple):
-    """A sealed file without a request yet. `fingerprint` is a keyed hash of the plain bytes, `size` their number;
-    `began` is when the first byte arrived, by the monotonic clock."""
+    """A sealed file without a request yet. `fingerprint` is a keyed hash of the plain bytes in UTF-8, `size` their
+    number; `began` is when the first byte arrived, by the monotonic clock."""
 
     ref: ObjectRef
     head: bytes
     size: int
     fingerprint: str
     began: float
+
+    @property
+    def complete(self) -> bool:
+        """Whether the head is all of the file."""
+        return len(self.head) == self.size
+
+    def header(self, limits: Limits, options: FileOptions) -> Header:
+        return parse_header(self.head, mapping=None, limits=limits, complete=self.complete, options=options)
 
 
 NO_FILE = StoredFile(ObjectRef("", "", 0), b"", 0, "", 0.0)  # for a request whose file was refused while received
@@ -110,14 +120,14 @@ class Intake:
         accepting: Accepting = _ignore,
     ) -> Request:
         """Store the file, then accept it. Raises `Refused` with every fault; then the file is deleted."""
-        stored = self.store(tenant_id, parts)
+        stored = self.store(tenant_id, parts, command.file_options.encoding)
         return self.accept(tenant_id, stored, command, idempotency_key=idempotency_key, accepting=accepting)
 
     def resume_or_upload(
         self, tenant_id: str, parts: Iterable[bytes], command: UploadCommand, *, accepting: Accepting = _ignore
     ) -> Request:
         """As `upload`, but until `release`, the same bytes and arguments return the same request."""
-        stored = self.store(tenant_id, parts)
+        stored = self.store(tenant_id, parts, command.file_options.encoding)
         key = _resuming_key(fingerprint(stored.fingerprint, command))
         return self.accept(tenant_id, stored, command, idempotency_key=key, accepting=accepting)
 
@@ -125,12 +135,13 @@ class Intake:
         """Let the same file and arguments create a new request."""
         self._requests.release(request.tenant_id, _resuming_key(request.fingerprint))
 
-    def store(self, tenant_id: str, parts: Iterable[bytes]) -> StoredFile:
-        """Decompress, seal and store a file while it is received, in bounded memory. Raises `Refused` for a file that
-        is too large or corrupt."""
+    def store(self, tenant_id: str, parts: Iterable[bytes], encoding: str | None = None) -> StoredFile:
+        """Decompress, transcode to UTF-8, seal and store a file while it is received, in bounded memory. Raises
+        `Refused` for a file that is too large or corrupt, or in another encoding than declared."""
         began = self._clock.monotonic()
         self._log.producer()  # connects the shared producer, which takes half a second, while the file is received
-        observed = _Observed(plain(parts, limits=self._limits), self._keys.current(tenant_id, Purpose.HASH).secret)
+        text = to_utf8(plain(parts, limits=self._limits), encoding)
+        observed = _Observed(text, self._keys.current(tenant_id, Purpose.HASH).secret)
         ref = self._files.put(tenant_id, file_key(tenant_id, secrets.token_hex(UNGUESSABLE_BYTES)), observed)
         failpoint("uploader.object_stored")
         return StoredFile(ref, bytes(observed.head), observed.size, observed.digest.hexdigest(), began)
@@ -165,7 +176,7 @@ class Intake:
             known = key and self._requests.accepted(tenant_id, idempotency_key=key, fingerprint=upload_fingerprint)
             if known:
                 return self._begin(stored, known, created=False)
-            checked = self.check(tenant_id, command, FileHead(stored.head, len(stored.head) == stored.size))
+            checked = self.check(tenant_id, command, FileHead(stored.head, stored.complete))
             mapping = self._saved(tenant_id, command, checked)
             plan_for = self._planner.planner(
                 tenant_id, command, mapping, checked.attributes, detect_format(stored.head), stored.size

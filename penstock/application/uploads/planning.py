@@ -43,6 +43,7 @@ class Planner:
                 mapping=mapping,
                 attributes=tuple(attributes),
                 file_format=file_format,
+                file_options=command.file_options,
                 mode=command.mode,
                 segment=command.segment,
                 limits=self._limits,

@@ -8,6 +8,7 @@ from hashlib import blake2b
 import msgspec
 
 from penstock.application.catalog.column_specs import ColumnSpec
+from penstock.domain.files.tabular_format import FileOptions
 from penstock.domain.mapping.mapping import Mapping, Mode
 
 
@@ -22,6 +23,7 @@ class UploadCommand(msgspec.Struct, frozen=True, kw_only=True):
     segment: str | None = None
     notify: Sequence[str] = ()
     max_rejects: str | None = None  # a share or a number of rows; None for the default of the mode
+    file_options: FileOptions = FileOptions()
     columns: Sequence[ColumnSpec] | None = None
     mapping: Mapping | None = None
     create_source: bool = False

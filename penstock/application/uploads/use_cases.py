@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from functools import partial
 
+import msgspec
+
 from penstock.application.access.audit import Audit
 from penstock.application.catalog.catalog import Catalog
 from penstock.application.catalog.column_specs import ColumnSpec
@@ -20,6 +22,8 @@ from penstock.application.uploads.upload_command import UploadCommand
 from penstock.application.use_case import Audited, UseCases, use_case
 from penstock.domain.access.permissions import Caller, Permission
 from penstock.domain.errors import Refused
+from penstock.domain.files.encodings import UTF_8
+from penstock.domain.files.tabular_format import FileOptions
 from penstock.domain.mapping.mapping import Limits
 from penstock.domain.requests.request import Request
 
@@ -44,9 +48,9 @@ class UploadUseCases(UseCases):
         return self._intake.check(caller.tenant_id, command, file)
 
     @use_case(Permission.UPLOAD, UPLOAD, Audited.DENIED_ONLY)
-    def store(self, caller: Caller, parts: Iterable[bytes]) -> StoredFile:
+    def store(self, caller: Caller, parts: Iterable[bytes], encoding: str | None = None) -> StoredFile:
         """Seal and store a file, without a request yet. Raises `Refused` when it is too large or corrupt."""
-        return self._intake.store(caller.tenant_id, parts)
+        return self._intake.store(caller.tenant_id, parts, encoding)
 
     @use_case(Permission.UPLOAD, UPLOAD, Audited.DENIED_ONLY)
     def discard(self, caller: Caller, stored: StoredFile) -> None:
@@ -65,6 +69,11 @@ class UploadUseCases(UseCases):
             idempotency_key=idempotency_key,
             accepting=self._recorded(caller, command),
         )
+
+    @use_case(Permission.UPLOAD, UPLOAD, Audited.DENIED_ONLY)
+    def renamed_columns(self, caller: Caller, stored: StoredFile, command: UploadCommand) -> dict[str, str]:
+        """The new names of the columns of an accepted file by those in the file, if it is cleaned."""
+        return stored.header(self.limits, command.file_options).renamed
 
     @use_case(Permission.UPLOAD, UPLOAD, Audited.WITHIN)
     def upload(self, caller: Caller, parts: Iterable[bytes], command: UploadCommand) -> Request:
@@ -110,9 +119,9 @@ class UploadUseCases(UseCases):
         return dry_run(caller.tenant_id, parts, command, TenantCatalog(self._catalog, caller.tenant_id), self.limits)
 
     @use_case(Permission.UPLOAD, INSPECT, Audited.DENIED_ONLY)
-    def inspect(self, caller: Caller, parts: Iterable[bytes]) -> Inspection:
+    def inspect(self, caller: Caller, parts: Iterable[bytes], options: FileOptions = FileOptions()) -> Inspection:
         """Inspect a file; stores nothing."""
-        return inspect(parts, self.limits)
+        return inspect(parts, self.limits, options)
 
     @use_case(Permission.UPLOAD, INSPECT, Audited.DENIED_ONLY)
     def review(self, caller: Caller, inspection: Inspection, data_source: str | None = None) -> Review:
@@ -129,13 +138,16 @@ class UploadUseCases(UseCases):
         data_source: str,
         confidence: float,
         by_hand: Sequence[ColumnSpec] = (),
+        options: FileOptions = FileOptions(),
     ) -> AcceptedSuggestions:
-        """A mapping for a file: the columns mapped `by_hand`, and suggestions of at least `confidence`.
+        """A mapping for a file: the columns mapped `by_hand`, and suggestions of at least `confidence`. `options` are
+        those with which a stored file was received.
 
         Raises `Refused` with every fault of the header, or when no column is an identifier.
         """
         if isinstance(file, StoredFile):
-            file = inspect(self._intake.read(caller.tenant_id, file), self.limits)
+            stored = msgspec.structs.replace(options, encoding=options.encoding and UTF_8)
+            file = inspect(self._intake.read(caller.tenant_id, file), self.limits, stored)
         catalog = TenantCatalog(self._catalog, caller.tenant_id)
         return accept_for(file, catalog, self.limits, data_source, confidence, by_hand)
 

@@ -11,13 +11,15 @@ from collections.abc import Sequence
 import msgspec
 
 from penstock.domain.errors import Fault, Refused, refusal
+from penstock.domain.files.clean_names import clean_names
 from penstock.domain.files.column_names import SPACES, validate_names
+from penstock.domain.files.encodings import refuse_other_encodings
 from penstock.domain.files.formats import detect_format, tabular_format, text_start
 from penstock.domain.files.header_faults import bounded, with_names
 from penstock.domain.files.mapped_columns import validate_mapped_columns
 from penstock.domain.files.other_formats import SAVE_AS_UTF8, refuse_other_formats
 from penstock.domain.files.rejects import is_reject_header, restore_cell
-from penstock.domain.files.tabular_format import FileFormat
+from penstock.domain.files.tabular_format import FileFormat, FileOptions
 from penstock.domain.mapping.mapping import Limits, Mapping
 
 
@@ -35,16 +37,30 @@ class Header(msgspec.Struct, frozen=True, kw_only=True):
     first_line: int
     corrected_rejects: bool
 
+    @property
+    def renamed(self) -> dict[str, str]:
+        """The new names by those in the file; empty unless names were cleaned."""
+        pairs = zip(self.names_in_file, self.columns, strict=True)
+        return {} if self.corrected_rejects else {name: new for name, new in pairs if name != new}
+
 
 def parse_header(
-    head: bytes, *, mapping: Mapping | None, limits: Limits, complete: bool, file_format: FileFormat | None = None
+    head: bytes,
+    *,
+    mapping: Mapping | None,
+    limits: Limits,
+    complete: bool,
+    file_format: FileFormat | None = None,
+    options: FileOptions = FileOptions(),
 ) -> Header:
-    """The header of a file, from its first `MAX_HEADER_BYTES` plain bytes, or from all of it (`complete`).
+    """The header of a file, from its first `MAX_HEADER_BYTES` plain bytes, or from all of it (`complete`), in UTF-8.
 
     The format is detected unless a plan already has it (`file_format`). Without a mapping (inspection), only the
     header itself is checked. Raises `Refused` with every fault at once.
     """
     refuse_other_formats(head)
+    if options.encoding is None:
+        refuse_other_encodings(head, complete=complete)
     start = text_start(head)
     if complete and not head[start:].strip():
         raise refusal("empty_file", "the file is empty", "Upload a file with a header line and at least one row.")
@@ -55,7 +71,9 @@ def parse_header(
     names, faults = _decoded(raw_header.cells)
     corrected = is_reject_header(names)
     columns = [restore_cell(name) for name in names] if corrected else names
-    faults += validate_names(columns)
+    if options.clean_headers:
+        columns = clean_names(columns)
+    faults += [_with_option(fault) for fault in validate_names(columns)]
     if raw_header.total > limits.columns:
         faults.insert(0, _too_many_columns(raw_header.total, limits))
     elif mapping is not None:
@@ -87,6 +105,10 @@ def _decoded(cells: Sequence[bytes]) -> tuple[list[str], list[Fault]]:
             message = f"the name of column {position} is not UTF-8"
             faults.append(Fault(code="not_utf8", message=message, hint=SAVE_AS_UTF8, position=position))
     return columns, faults
+
+
+def _with_option(fault: Fault) -> Fault:
+    return msgspec.structs.replace(fault, hint=f"{fault.hint} Or add --clean-headers (over HTTP: clean_headers).")
 
 
 def _too_many_columns(count: int, limits: Limits) -> Fault:

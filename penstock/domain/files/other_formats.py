@@ -13,7 +13,6 @@ _SAVE_AS_TEXT = "Open it in the program that created it and save it as CSV or ta
 _ONE_PER_LINE = "Write one object per line (NDJSON), such as with jq -c '.[]'."
 
 _SAMPLE = 256  # bytes
-_BYTE_ORDER_MARKS = {b"\xff\xfe": "UTF-16 or UTF-32", b"\xfe\xff": "UTF-16", b"\x00\x00\xfe\xff": "UTF-32"}
 _MAGIC = {
     b"PK\x03\x04": "a ZIP archive or an Excel workbook (.xlsx)",
     b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1": "an old Excel workbook (.xls)",
@@ -33,10 +32,7 @@ _JSON = re.compile(rb'\s*(\[\s*)*\{\s*"')
 
 
 def refuse_other_formats(head: bytes) -> None:
-    """Raise `Refused` (`not_utf8`, `not_tabular`) when the plain bytes `head` show another kind of file."""
-    for mark, encoding in _BYTE_ORDER_MARKS.items():
-        if head.startswith(mark):
-            raise refusal("not_utf8", f"the file is encoded as {encoding}, not as UTF-8", SAVE_AS_UTF8)
+    """Raise `Refused` (`not_tabular`) when the plain bytes `head` show another kind of file."""
     if compression_of(head) != PLAIN:
         raise refusal("not_tabular", "the file was compressed twice", "Compress it once, or upload it as it is.")
     lowered = head[:_SAMPLE].lower()
@@ -45,5 +41,3 @@ def refuse_other_formats(head: bytes) -> None:
             raise refusal("not_tabular", f"the file is {kind}, not CSV, TSV or NDJSON", _SAVE_AS_TEXT)
     if _JSON.match(head) and not is_ndjson(head, 0):
         raise refusal("not_tabular", "the file is JSON that does not have one object per line", _ONE_PER_LINE)
-    if lowered.count(0) * 5 > len(lowered) * 2:  # in UTF-16, half the bytes of Western text are NUL
-        raise refusal("not_utf8", "the file looks like UTF-16 or UTF-32 without a byte-order mark", SAVE_AS_UTF8)

@@ -36,6 +36,14 @@ class FileFormat(msgspec.Struct, frozen=True):
     dialect: str = ""
 
 
+class FileOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """How the user wants a file to be read. `encoding` is None if none was declared; see `encodings.py`.
+    `clean_headers`: column names that break the rules are cleaned (`clean_names.py`), not refused."""
+
+    encoding: str | None = None
+    clean_headers: bool = False
+
+
 class HeaderCells(NamedTuple):
     """The column names exactly as in the file, up to the requested number; `total` counts all of them.
 

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 import msgspec
 
-from penstock.domain.files.tabular_format import FileFormat
+from penstock.domain.files.tabular_format import FileFormat, FileOptions
 from penstock.domain.mapping.attributes import Attribute, ValueFormat
 
 
@@ -115,6 +115,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     mapping: Mapping
     attributes: tuple[Attribute, ...]  # those of mapping.columns, in their order
     file_format: FileFormat = FileFormat()
+    file_options: FileOptions = FileOptions()
     mode: Mode = Mode.UPSERT
     segment: str | None = None
     limits: Limits = Limits()

@@ -65,13 +65,17 @@ class LeftOutColumn(TypedDict):
 
 
 class AcceptedView(RequestView):
-    """An accepted request; with `accept_suggestions`, also the columns that the suggestions leave out."""
+    """An accepted request; with `accept_suggestions`, also the columns that the suggestions leave out.
 
+    `renamed_columns` has the new names by those in the file, if they were cleaned.
+    """
+
+    renamed_columns: dict[str, str]
     left_out_columns: NotRequired[list[LeftOutColumn]]
 
 
-def accepted_view(request: RequestView, suggested: AcceptedSuggestions | None) -> AcceptedView:
-    view = cast(AcceptedView, {**request})
+def accepted_view(request: RequestView, renamed: dict[str, str], suggested: AcceptedSuggestions | None) -> AcceptedView:
+    view = cast(AcceptedView, {**request, "renamed_columns": renamed})
     if suggested is not None:
         view["left_out_columns"] = left_out_views(suggested)
     return view

@@ -21,6 +21,7 @@ from penstock.application.uploads.upload_command import UploadCommand
 from penstock.application.uploads.use_cases import UploadUseCases
 from penstock.domain.delivery.email_address import MAX_ADDRESSES
 from penstock.domain.errors import NotFound, Refused, refusal
+from penstock.domain.files.tabular_format import FileOptions
 from penstock.domain.limits import MAX_FILE_NAME_SENT
 from penstock.domain.mapping.mapping import Mode
 from services.uploader.api.access import allowed_to, confirm
@@ -41,10 +42,11 @@ UPLOADS_PER_TENANT = 16
 UPLOADS_IN_ALL = 64
 SLOT_SECONDS = 60.0  # that an upload waits for its turn
 UNNAMED = "file"
+MAX_ENCODING_NAME = 64  # characters
 MAX_LIMIT_TEXT = 16  # characters of a share, such as 12.5%
 
 F = TypeVar("F")
-R = TypeVar("R", bound=Model)
+R = TypeVar("R", bound="CheckPart | InspectPart")
 
 router = APIRouter(route_class=Operation)
 
@@ -54,7 +56,8 @@ class CheckPart(Model):
 
     With more rejects than `max_rejects`, a share such as "5%" or a number of rows, the request is held.
 
-    With `create_data_source` the data source may be new, unless its name is nearly that of another.
+    With `create_data_source` the data source may be new, unless its name is nearly that of another. With `encoding`,
+    this part must come before the file.
     """
 
     data_source: Name
@@ -62,9 +65,15 @@ class CheckPart(Model):
     segment: Name | None = None
     notify: Annotated[tuple[str, ...], Field(strict=False, max_length=MAX_ADDRESSES)] = ()
     max_rejects: Annotated[str, Field(max_length=MAX_LIMIT_TEXT)] | Annotated[int, Field(ge=0)] | None = None
+    encoding: Annotated[str, Field(max_length=MAX_ENCODING_NAME)] | None = None
+    clean_headers: bool = False
     mapping: Columns | None = None
     file_name: Annotated[str, Field(max_length=MAX_FILE_NAME_SENT)] | None = None
     create_data_source: bool = False
+
+    @property
+    def file_options(self) -> FileOptions:
+        return FileOptions(encoding=self.encoding, clean_headers=self.clean_headers)
 
     def command(self, uploaded_by: str, file_name: str) -> UploadCommand:
         return UploadCommand(
@@ -75,6 +84,7 @@ class CheckPart(Model):
             segment=self.segment,
             notify=self.notify,
             max_rejects=None if self.max_rejects is None else str(self.max_rejects),
+            file_options=self.file_options,
             columns=None if self.mapping is None else [column.spec() for column in self.mapping],
             create_source=self.create_data_source,
         )
@@ -88,9 +98,18 @@ class UploadPart(CheckPart):
 
 
 class InspectPart(Model):
-    """The part `request` of an inspection: with a data source, its saved mapping is checked as well."""
+    """The part `request` of an inspection: with a data source, its saved mapping is checked as well.
+
+    With `encoding`, this part must come before the file.
+    """
 
     data_source: Name | None = None
+    encoding: Annotated[str, Field(max_length=MAX_ENCODING_NAME)] | None = None
+    clean_headers: bool = False
+
+    @property
+    def file_options(self) -> FileOptions:
+        return FileOptions(encoding=self.encoding, clean_headers=self.clean_headers)
 
 
 class ArrivingForm(NamedTuple):
@@ -139,7 +158,7 @@ async def upload(
             form,
             received,
             UploadPart,
-            take=partial(uploads.store, call.caller),
+            take=lambda parts, options: uploads.store(call.caller, parts, options.encoding),
             check=lambda part: uploads.check_source(call.caller, part.data_source, create=part.create_data_source),
         )
         accepted = await run_sync(_accept, call, received, idempotency_key)
@@ -165,7 +184,7 @@ async def check_file(form: Form) -> CheckView:
     call, uploads = form.call, form.call.use_cases.uploads
     received: Received[DryRun, CheckPart] = Received()
 
-    def take(parts: Iterator[bytes]) -> DryRun:
+    def take(parts: Iterator[bytes], _: FileOptions) -> DryRun:
         if received.request is None:
             raise refusal("missing_part", "there is no part 'request' before the file", "Send the part request first.")
         return uploads.dry_run(call.caller, parts, received.request.command(call.caller.name, received.file_name))
@@ -213,7 +232,7 @@ async def _receive(
     received: Received[F, R],
     kind: type[R],
     *,
-    take: Callable[[Iterator[bytes]], F],
+    take: Callable[[Iterator[bytes], FileOptions], F],
     check: Callable[[R], None],
 ) -> None:
     """Read a form into `received`, its parts in any order.
@@ -226,14 +245,22 @@ async def _receive(
             case "file" if received.file is None:
                 received.file_name = part.file_name or UNNAMED
                 async with form.call.services.uploads.held(form.call.caller):
-                    received.file = await run_sync(take, _pulled(form), limiter=form.call.services.upload_threads)
+                    received.file = await run_sync(
+                        take, _pulled(form), _options_of(received), limiter=form.call.services.upload_threads
+                    )
             case "request" if received.request is None:
                 received.request = model_of(kind, await form.parts.read_all(FORM_PART_BYTES))
+                if received.file is not None and received.request.encoding is not None:
+                    raise _encoding_too_late()
                 await run_sync(check, received.request)
             case "file" | "request":
                 raise refusal("repeated_part", f"there are two parts {part.name!r}", "Send each part once.")
             case _:
                 raise refusal("unknown_part", "there is a part that is neither file nor request", "Leave it out.")
+
+
+def _options_of(received: Received[F, R]) -> FileOptions:
+    return received.request.file_options if received.request else FileOptions()
 
 
 def _pulled(form: Form) -> Iterator[bytes]:
@@ -254,11 +281,22 @@ def _accept(call: Call, received: Received[StoredFile, UploadPart], idempotency_
     suggested = None
     if part.accept_suggestions is not None:
         suggested = uploads.suggest(
-            call.caller, file, part.data_source, part.accept_suggestions, tuple(command.columns or ())
+            call.caller,
+            file,
+            part.data_source,
+            part.accept_suggestions,
+            tuple(command.columns or ()),
+            part.file_options,
         )
         command = replace(command, columns=suggested.columns)
     request = uploads.accept(call.caller, file, command, idempotency_key=idempotency_key)
-    return accepted_view(request_view(request, call.services.clock.now_us()), suggested)
+    renamed = uploads.renamed_columns(call.caller, file, command)
+    return accepted_view(request_view(request, call.services.clock.now_us()), renamed, suggested)
+
+
+def _encoding_too_late() -> Refused:
+    hint = "Send the part request first: the file is transcoded while it is received."
+    return refusal("encoding_after_file", "the encoding is declared after the file", hint)
 
 
 def _missing(name: str) -> Refused:

@@ -8,7 +8,7 @@ from penstock.domain.errors import Fault, Refused
 from penstock.domain.files.header import Header, no_rows, parse_header
 from penstock.domain.files.header_faults import MAX_FAULTS
 from penstock.domain.files.rejects import Reject
-from penstock.domain.files.tabular_format import MAX_HEADER_BYTES, FileFormat
+from penstock.domain.files.tabular_format import MAX_HEADER_BYTES, FileFormat, FileOptions
 from penstock.domain.files.tsv import TSV
 from penstock.domain.mapping.mapping import ColumnMapping, Limits, Mapping
 
@@ -105,7 +105,7 @@ def test_each_fault_of_a_name_has_its_code_and_place(name: str, code: str) -> No
 
 
 def test_a_name_that_is_not_utf_8() -> None:
-    assert places(faults_of(b"crmid\tna\xefve\tok\n")) == [("not_utf8", 2)]
+    assert places(faults_of(b"crmid\tna\xffve\tok\n")) == [("not_utf8", 2)]
 
 
 def test_every_fault_is_listed_at_once_with_the_name_of_its_column() -> None:
@@ -187,3 +187,11 @@ def test_a_reject_file_that_comes_back_is_known_and_has_its_own_names_again() ->
     header = parsed(head)
     assert header.corrected_rejects
     assert header.columns == ("penstock_line", "penstock_reasons", "crmid", "=sum")
+
+
+def test_names_that_break_the_rules_are_cleaned_if_asked_and_the_refusal_says_so() -> None:
+    head = b"crmid, home phone,,e-mail,crmid\n1,2,3,4,5\n"
+    assert all("--clean-headers" in fault.hint for fault in faults_of(head))
+    header = parse_header(head, mapping=CRMID, limits=Limits(), complete=True, options=FileOptions(clean_headers=True))
+    assert header.columns == ("crmid", "home_phone", "column_3", "e_mail", "crmid_2")
+    assert header.renamed == {" home phone": "home_phone", "": "column_3", "e-mail": "e_mail", "crmid": "crmid_2"}

@@ -19,19 +19,6 @@ def zipped() -> bytes:
     return target.getvalue()
 
 
-@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be"])
-def test_other_unicode_encodings_are_named(encoding: str) -> None:
-    with pytest.raises(Refused) as refused:
-        refuse_other_formats("crmid\tphone\n1\t06\n".encode(encoding))
-    assert refused.value.code == "not_utf8"
-    assert "UTF-8" in refused.value.faults[0].hint
-
-
-def test_a_utf_16_file_with_a_big_endian_mark_is_named() -> None:
-    with pytest.raises(Refused, match="UTF-16"):
-        refuse_other_formats(b"\xfe\xff" + "crmid".encode("utf-16-be"))
-
-
 @pytest.mark.parametrize(
     ("head", "kind"),
     [

@@ -1,0 +1,37 @@
+"""Cleans column names that break the rules of `column_names.py`, if the user asks for it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from penstock.domain.files.column_names import SPACES, has_invisible
+
+_JOINTS = re.compile(rf"[{SPACES}\-]+")
+
+
+def clean_names(names: Sequence[str]) -> list[str]:
+    """Trims names, drops invisible characters, writes an underscore for spaces and hyphens, names a blank third column
+    `column_3`, and numbers a second `city` as `city_2`. Names that obey the rules stay, so cleaning again changes
+    nothing."""
+    cleaned = [_clean(name) or f"column_{place}" for place, name in enumerate(names, 1)]
+    kept = {name for name, new in zip(names, cleaned, strict=True) if name == new}
+    taken: set[str] = set()
+    result = []
+    for name, new in zip(names, cleaned, strict=True):
+        unique = new if new not in taken and (name == new or new not in kept) else _numbered(new, taken | kept)
+        taken.add(unique)
+        result.append(unique)
+    return result
+
+
+def _clean(name: str) -> str:
+    visible = "".join(" " if char in "\t\r\n" else char for char in name if char in "\t\r\n" or not has_invisible(char))
+    return _JOINTS.sub("_", visible.strip(SPACES + "-"))
+
+
+def _numbered(name: str, taken: set[str]) -> str:
+    number = 2
+    while f"{name}_{number}" in taken:
+        number += 1
+    return f"{name}_{number}"

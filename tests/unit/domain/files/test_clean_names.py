@@ -1,0 +1,45 @@
+"""Cleaned names obey the rules, whatever they were; names that obey them stay."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from penstock.domain.files.clean_names import clean_names
+from penstock.domain.files.column_names import validate_names
+
+NAMES = st.lists(
+    st.text(st.sampled_from("ab_2 -\t\n\u00a0\u202e\u200bcolumn") | st.characters(codec="utf-8"), max_size=6)
+)
+
+
+@pytest.mark.parametrize(
+    ("names", "cleaned"),
+    [
+        (["crmid", " first name ", "e-mail"], ["crmid", "first_name", "e_mail"]),
+        (["a", "", "\u00a0"], ["a", "column_2", "column_3"]),
+        (["city", "city", "city"], ["city", "city_2", "city_3"]),
+        (["a b", "a-b", "a_b"], ["a_b_2", "a_b_3", "a_b"]),
+        (["a", "a", "a_2"], ["a", "a_3", "a_2"]),
+        (["", "column_1"], ["column_1_2", "column_1"]),
+        (["zo\u0308e\u202e", "last\nname"], ["zo\u0308e", "last_name"]),
+    ],
+)
+def test_names_are_cleaned(names: list[str], cleaned: list[str]) -> None:
+    assert clean_names(names) == cleaned
+
+
+@given(NAMES)
+def test_cleaned_names_obey_the_rules_and_stay(names: list[str]) -> None:
+    cleaned = clean_names(names)
+    assert validate_names(cleaned) == []
+    assert clean_names(cleaned) == cleaned
+
+
+@given(NAMES)
+def test_names_that_obey_the_rules_are_kept(names: list[str]) -> None:
+    unique = list(dict.fromkeys(names))
+    cleaned = clean_names(unique)
+    faulty = {fault.position for fault in validate_names(unique)}
+    assert all(cleaned[at] == name for at, name in enumerate(unique) if at + 1 not in faulty)
