@@ -91,7 +91,9 @@ class Csv:
         quoted = [at for at, row in enumerate(rows) if _QUOTE in row]
         if not quoted:
             return delimited.split_cells(rows, self._delimiter, len(header), max_cell_bytes)
-        records: list[list[str]] = list(map(str.split, rows, repeat(self._delimiter)))
+        records: list[list[str]] = [[]] * len(rows)
+        if len(quoted) < len(rows):
+            records = list(map(str.split, rows, repeat(self._delimiter)))
         invalid = self._unquote(rows, quoted, records)
         faulty = _faulty_rows(rows, records, len(header), max_cell_bytes) | dict.fromkeys(invalid, INVALID_QUOTES)
         if faulty:

@@ -86,6 +86,18 @@ def test_an_open_quote_at_the_end_of_the_file_costs_its_row() -> None:
     assert rows(parsed) == [("a", "1"), ("b", "3"), ("c", "4")]
 
 
+@pytest.mark.parametrize(
+    ("body", "row"),
+    [
+        ('"a",b\r\r\n', ("a", "b\r")),
+        ('"c",d\re\r\n', ("c", "d\re")),
+        ('"f\r",g\r', ("f\r", "g")),
+    ],
+)
+def test_a_carriage_return_that_ends_no_line_is_text(body: str, row: tuple[str, str]) -> None:
+    assert rows(read(body)) == [row]
+
+
 def test_other_faults_of_quoted_rows() -> None:
     parsed = read(b'"a"\n"a",b,"c"\n"1","\xff"\n"2","x\0"\n"' + b"x" * 99 + b'",3\n"4","5"\n', cell_bytes=98)
     assert reasons(parsed) == {
