@@ -62,12 +62,12 @@ def written(path: Path, parts: Iterator[bytes]) -> Path:
 @pytest.mark.parametrize("compress", [gzip.compress, zstd.compress])
 @pytest.mark.parametrize("layers", [1, 2])
 def test_a_bomb_is_refused(cli: CommandLine, compress: Callable[[bytes], bytes], layers: int) -> None:
-    """100 MB of nearly nothing; or that compressed once more, which leaves no TSV."""
+    """100 MB of nearly nothing; or that compressed once more, which leaves no table."""
     content = compress(b"crmid\tnote\n" + b"C1\t\n" * (25 * MB))
     content = content if layers == 1 else compress(content)
     ran = ingest(cli, cli.file(content, "bomb.gz"), *RAISED)
     assert (ran.code, ran.document["status"], ran.document["request_id"]) == (1, "FAILED", None)
-    assert ran.fault_codes == ["expands_too_much" if layers == 1 else "not_tsv"]
+    assert ran.fault_codes == ["expands_too_much" if layers == 1 else "not_tabular"]
     assert list((cli.data / "objects" / "files").rglob("*@")) == []
 
 
