@@ -335,7 +335,7 @@ def test_offers_for_a_tenant_whose_keys_are_gone_stop_no_partition(market: Marke
         (b"name\tcity\nA\tB\n", "unknown_mapped_column"),
         (b"", "empty_file"),
         (b"\x1f\x8b\x08\0\0\0\0\0broken", "corrupt_file"),
-        (b"PK\x03\x04 a workbook", "not_tsv"),
+        (b"PK\x03\x04 a workbook", "not_tabular"),
     ],
 )
 def test_a_faulty_file_is_a_request_that_failed(market: Market, body: bytes, code: str) -> None:
