@@ -73,7 +73,7 @@ BODY = HEADER + "".join(
 BAD_HEADERS = [
     f"{MARKS['header']} 1\t {MARKS['header']} \t{MARKS['header']} 1\n{BODY}",
     BODY.removeprefix(HEADER),
-    BODY.replace("\t", ";"),
+    BODY.removeprefix(HEADER).replace("\t", ";"),
     BODY.replace("\n", "\r"),
     json.dumps([MARKS]),
 ]
