@@ -88,18 +88,15 @@ def _fault(place: Sequence[str | int], kind: str, message: str) -> Fault:
     part, *path = place
     if kind == "extra_forbidden":
         path.pop()  # the caller's word
-    pointer = (
-        "".join(f"/{str(step).replace('~', '~0').replace('/', '~1')}" for step in path) if part == "body" else None
-    )
     where = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path).removeprefix(".")
     return Fault(
         code=_CODES.get(str(part), "bad_request"),
         message=": ".join((", ".join(filter(None, (_PLACES[str(part)], where))), _MESSAGES.get(kind, message))),
         hint="See /openapi.json for what this call takes.",
-        pointer=pointer,
+        pointer=_pointer(path) if part == "body" else None,
     )
 
 
-def _pointer(path: Sequence[str | int]) -> str | None:
-    """RFC 6901; None for the whole body."""
-    return "".join(f"/{str(step).replace('~', '~0').replace('/', '~1')}" for step in path) or None
+def _pointer(path: Sequence[str | int]) -> str:
+    """RFC 6901; "" is the whole body."""
+    return "".join(f"/{str(step).replace('~', '~0').replace('/', '~1')}" for step in path)
