@@ -18,10 +18,8 @@ from penstock.domain.files.delimited import NEWLINE, NEWLINE_BYTE, RETURN, RETUR
 from penstock.domain.files.quoted_rows import QuotedRows
 from penstock.domain.files.rejects import Reject, reject_rows
 from penstock.domain.files.tabular_format import (
-    CELL_TOO_LARGE,
     INVALID_QUOTES,
     MAX_HEADER_BYTES,
-    WRONG_FIELD_COUNT,
     Cells,
     HeaderCells,
     RawRows,
@@ -95,7 +93,9 @@ class Csv:
         if len(quoted) < len(rows):
             records = list(map(str.split, rows, repeat(self._delimiter)))
         invalid = self._unquote(rows, quoted, records)
-        faulty = _faulty_rows(rows, records, len(header), max_cell_bytes) | dict.fromkeys(invalid, INVALID_QUOTES)
+        widths = list(map(len, records))
+        faulty = delimited.faulty_rows(rows, widths, len(header), records.__getitem__, max_cell_bytes)
+        faulty |= dict.fromkeys(invalid, INVALID_QUOTES)
         if faulty:
             records = [record for at, record in enumerate(records) if at not in faulty]
         return Cells(list(zip(*records, strict=True)) or [()] * len(header), faulty)
@@ -189,21 +189,6 @@ def _fit(sample: bytes, delimiter: str) -> tuple[int, int] | None:
     if width < 2 or (widths and max(widths) < 2):
         return None
     return widths.count(width), width
-
-
-def _faulty_rows(
-    rows: Sequence[str], records: Sequence[Sequence[str]], width: int, max_cell_bytes: int
-) -> dict[int, str]:
-    widths = list(map(len, records))
-    faulty = {}
-    if set(widths) - {width}:
-        faulty = {at: WRONG_FIELD_COUNT for at, found in enumerate(widths) if found != width}
-    if 4 * max(map(len, rows), default=0) > max_cell_bytes:  # see `delimited.py`
-        large = (
-            at for at, cells in enumerate(records) if at not in faulty and delimited.is_large(cells, max_cell_bytes)
-        )
-        faulty |= dict.fromkeys(large, CELL_TOO_LARGE)
-    return faulty
 
 
 def _invalid_quotes() -> Fault:

@@ -5,7 +5,7 @@ TSV has nothing else; CSV handles rows without a quote in this way.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from penstock.domain.errors import Fault
 from penstock.domain.files.tabular_format import CELL_TOO_LARGE, MAX_HEADER_BYTES, WRONG_FIELD_COUNT, Cells, RawRows
@@ -50,29 +50,35 @@ def without_blanks(lines: Sequence[int], rows: list[str]) -> RawRows:
 
 
 def split_cells(rows: Sequence[str], delimiter: str, width: int, max_cell_bytes: int) -> Cells:
-    faulty = _faulty_rows(rows, delimiter, width, max_cell_bytes)
-    if faulty:
-        rows = [row for at, row in enumerate(rows) if at not in faulty]
-    cells = delimiter.join(rows).split(delimiter) if rows else []
+    delimiters = [row.count(delimiter) for row in rows]
+    faulty = faulty_rows(rows, delimiters, width - 1, lambda at: rows[at].split(delimiter), max_cell_bytes)
+    kept = [row for at, row in enumerate(rows) if at not in faulty] if faulty else rows
+    cells = delimiter.join(kept).split(delimiter) if kept else []
     return Cells([cells[at::width] for at in range(width)], faulty)
 
 
-def _faulty_rows(rows: Sequence[str], delimiter: str, width: int, max_cell_bytes: int) -> dict[int, str]:
-    """Index and reason of each row with a wrong number of fields or a cell over the limit."""
-    delimiters = [row.count(delimiter) for row in rows]
+def faulty_rows(
+    rows: Sequence[str],
+    counts: Sequence[int],
+    expected: int,
+    cells_at: Callable[[int], Sequence[str]],
+    max_cell_bytes: int,
+) -> dict[int, str]:
+    """Index and reason of each row with a wrong number of fields or a cell over the limit.
+
+    `counts` are the fields or the delimiters of each row; `cells_at` gives the cells of the row at an index.
+    """
     faulty = {}
-    if set(delimiters) - {width - 1}:
-        faulty = {at: WRONG_FIELD_COUNT for at, count in enumerate(delimiters) if count != width - 1}
+    if set(counts) - {expected}:
+        faulty = {at: WRONG_FIELD_COUNT for at, count in enumerate(counts) if count != expected}
     # A character has at most 4 bytes in UTF-8, so most chunks need no look at single rows.
     if 4 * max(map(len, rows), default=0) > max_cell_bytes:
-        large = (
-            at for at, row in enumerate(rows) if at not in faulty and is_large(row.split(delimiter), max_cell_bytes)
-        )
+        large = (at for at in range(len(rows)) if at not in faulty and _is_large(cells_at(at), max_cell_bytes))
         faulty |= dict.fromkeys(large, CELL_TOO_LARGE)
     return faulty
 
 
-def is_large(cells: Sequence[str], max_cell_bytes: int) -> bool:
+def _is_large(cells: Sequence[str], max_cell_bytes: int) -> bool:
     """Whether a cell is over the limit."""
     return max(len(cell.encode()) for cell in cells) > max_cell_bytes
 
