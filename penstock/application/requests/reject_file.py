@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 from penstock.application.encryption.sealed_objects import SealedObjects, dropped_key, rejects_key
@@ -15,6 +15,8 @@ from penstock.domain.files.rejects import Reject, decode_rejects
 from penstock.domain.files.tabular_format import MAX_HEADER_BYTES
 from penstock.domain.requests.request import Request
 from penstock.ports.object_store import ObjectRef
+
+_KeyOf = Callable[[str, str, int], str]  # the object key of a chunk, from tenant, request and chunk
 
 
 class RejectFile(NamedTuple):
@@ -38,14 +40,10 @@ class RejectFiles:
         Raises `NotFound`; `Refused`: no_rejects, rejects_expired.
         """
         request = self._requests.get(tenant_id, request_id)
-        keys = [
-            rejects_key(tenant_id, request_id, manifest.chunk)
-            for manifest in self._chunks.manifests(tenant_id, request_id)
-            if manifest.has_rejects
-        ]
-        if not keys:
+        chunks = [each.chunk for each in self._chunks.manifests(tenant_id, request_id) if each.has_rejects]
+        if not chunks:
             raise refusal("no_rejects", "this request has no rejects", "Nothing has to be corrected.")
-        rejects = self._rejects(tenant_id, keys)
+        rejects = self._rows(request, chunks, rejects_key)
         return self._file(request, (reject for reject in rejects if not only or only.intersection(reject.reasons)))
 
     def dropped_file(self, tenant_id: str, request_id: str) -> RejectFile:
@@ -54,14 +52,10 @@ class RejectFiles:
         Raises `NotFound`; `Refused`: no_dropped_cells, rejects_expired.
         """
         request = self._requests.get(tenant_id, request_id)
-        keys = [
-            dropped_key(tenant_id, request_id, manifest.chunk)
-            for manifest in self._chunks.manifests(tenant_id, request_id)
-            if manifest.dropped_cells
-        ]
-        if not keys:
+        chunks = [each.chunk for each in self._chunks.manifests(tenant_id, request_id) if each.dropped_cells]
+        if not chunks:
             raise refusal("no_dropped_cells", "no cell of this request was dropped", "Nothing has to be corrected.")
-        return self._file(request, self._rejects(tenant_id, keys))
+        return self._file(request, self._rows(request, chunks, dropped_key))
 
     def _file(self, request: Request, rows: Iterable[Reject]) -> RejectFile:
         header = self._header(request)
@@ -87,10 +81,13 @@ class RejectFiles:
             options=plan.file_options,
         )
 
-    def _rejects(self, tenant_id: str, keys: Iterable[str]) -> Iterator[Reject]:
-        for key in keys:
+    def _rows(
+        self, request: Request, chunks: Iterable[int], key_of: Callable[[str, str, int], str]
+    ) -> Iterator[Reject]:
+        for chunk in chunks:
+            key = key_of(request.tenant_id, request.request_id, chunk)
             try:
-                reader = self._files.open(tenant_id, self._files.stat(key))
+                reader = self._files.open(request.tenant_id, self._files.stat(key))
             except NotFound:
                 raise _expired() from None
             yield from decode_rejects(reader.read(0, reader.size))
