@@ -73,7 +73,8 @@ class UploadUseCases(UseCases):
     @use_case(Permission.UPLOAD, UPLOAD, Audited.DENIED_ONLY)
     def renamed_columns(self, caller: Caller, stored: StoredFile, command: UploadCommand) -> dict[str, str]:
         """The new names of the columns of an accepted file by those in the file, if it is cleaned."""
-        return stored.header(self.limits, command.file_options).renamed
+        options = command.file_options
+        return stored.header(self.limits, options).renamed if options.clean_headers else {}
 
     @use_case(Permission.UPLOAD, UPLOAD, Audited.WITHIN)
     def upload(self, caller: Caller, parts: Iterable[bytes], command: UploadCommand) -> Request:
