@@ -11,6 +11,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from penstock.config import Settings
+from services.cli.client import UploadOrder
 from services.cli.failures import ExitCode, reporting
 from services.cli.fitting import Unbroken
 from services.cli.foreground import foreground_settings, refuse_cluster
@@ -62,7 +63,7 @@ def _order(folder: Path, out: Output) -> Order:
     file = folder / "customers.tsv"
     out.say(f"Writing {ROWS:,} invented customers to {file}, {FAULTY} of them with errors")
     write_sample(file, ROWS, seed=SEED, faulty=FAULTY, sparse_column=True)
-    return Order(file=file, source="crm", mapping=MappingOptions(maps=[*MAPS, SPARSE_MAP]))
+    return Order(file=file, upload=UploadOrder(data_source="crm"), mapping=MappingOptions(maps=[*MAPS, SPARSE_MAP]))
 
 
 def _look(settings: Settings) -> tuple[Document, Document]:

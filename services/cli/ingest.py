@@ -12,6 +12,7 @@ from rich.console import RenderableType
 from penstock.domain.errors import refusal
 from penstock.domain.mapping.mapping import Mode
 from services.cli.check_report import check_report, outcome
+from services.cli.client import UploadOrder
 from services.cli.failures import BadUsage, exit_by_status, reporting
 from services.cli.foreground import foreground_settings
 from services.cli.ingest_backends import OpenBackend, open_local, open_remote, open_without_services
@@ -95,16 +96,18 @@ def ingest(
         open_backend = _backend(data, url, key, workers, max_bytes, dry_run=dry_run)
         order = Order(
             file=file,
-            source=source,
+            upload=UploadOrder(
+                data_source=source,
+                mode=mode,
+                segment=segment,
+                notify=tuple(notify or ()),
+                max_rejects=max_rejects,
+                encoding=encoding,
+                clean_headers=clean_headers,
+            ),
             mapping=MappingOptions(maps or [], policies or [], mapping, drop_misfits or [], blank_words),
-            mode=mode,
-            segment=segment,
-            notify=notify or [],
-            max_rejects=max_rejects,
             accept_suggestions=accept_suggestions,
             may_ask=not as_json and sys.stdin.isatty() and sys.stderr.isatty(),
-            encoding=encoding,
-            clean_headers=clean_headers,
         )
 
         if dry_run:

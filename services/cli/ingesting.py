@@ -11,7 +11,6 @@ from typing import NamedTuple
 from penstock.application.uploads.checking import CheckedUpload
 from penstock.application.uploads.suggesting import SUGGESTED_CONFIDENCE, LeftOut
 from penstock.domain.errors import PartFailed, Refused, Unavailable
-from penstock.domain.mapping.mapping import Mode
 from penstock.domain.requests.request import Status
 from services.cli.client import UploadOrder
 from services.cli.column_options import check_max_rejects, check_segment
@@ -33,16 +32,10 @@ class Order(NamedTuple):
     """The options of the command."""
 
     file: Path
-    source: str
+    upload: UploadOrder
     mapping: MappingOptions = MappingOptions()
-    mode: Mode = Mode.UPSERT
-    segment: str | None = None
-    notify: Sequence[str] = ()
-    max_rejects: str | None = None
     accept_suggestions: float | None = None
     may_ask: bool = False  # there is a person at a terminal
-    encoding: str | None = None
-    clean_headers: bool = False
 
 
 class Ingested(NamedTuple):
@@ -73,9 +66,9 @@ def ingest_file(
     request, for an early end. Raises `BadUsage` and `Refused` before anything is stored, `Unavailable` when a problem
     lasts, and `PartFailed`.
     """
-    by_hand, upload = _parsed(order)
+    by_hand, upload = _mapped_by_hand(order), order.upload
     with UploadFile(order.file, upload.file_options) as file, open_backend(file, out) as backend:
-        columns, left_out, checked = _checked(backend, file, order, upload, by_hand, out)
+        columns, left_out, checked = _checked(backend, file, order, by_hand, out)
         with show_progress(out) as progress:
             began = datetime.now(UTC)
             document.update(backend.begin(file, upload, columns, progress))
@@ -97,27 +90,19 @@ def ingest_file(
 
 def dry_run_file(open_backend: OpenBackend, order: Order, out: Output) -> Document:
     """What would become of the rows of one file; stores nothing. Raises `BadUsage`, `Refused`."""
-    by_hand, upload = _parsed(order)
+    by_hand, upload = _mapped_by_hand(order), order.upload
     with UploadFile(order.file, upload.file_options) as file, open_backend(file, out) as backend:
-        columns, _, _ = _checked(backend, file, order, upload, by_hand, out)
+        columns, _, _ = _checked(backend, file, order, by_hand, out)
         with show_progress(out) as progress:
             return backend.dry_run(file, upload, columns, progress)
 
 
-def _parsed(order: Order) -> tuple[Columns, UploadOrder]:
-    """Raises `BadUsage`."""
-    by_hand = order.mapping.columns() or None
-    check_segment(order.segment)
-    check_max_rejects(order.max_rejects)
-    return by_hand, UploadOrder(
-        data_source=order.source,
-        mode=order.mode,
-        segment=order.segment,
-        notify=tuple(order.notify),
-        max_rejects=order.max_rejects,
-        encoding=order.encoding,
-        clean_headers=order.clean_headers,
-    )
+def _mapped_by_hand(order: Order) -> Columns:
+    """Raises `BadUsage`, also for other options."""
+    columns = order.mapping.columns() or None
+    check_segment(order.upload.segment)
+    check_max_rejects(order.upload.max_rejects)
+    return columns
 
 
 def _check_parts(backend: Backend, state: Document) -> None:
@@ -162,21 +147,19 @@ class _Checked(NamedTuple):
     checked: CheckedUpload
 
 
-def _checked(
-    backend: Backend, file: UploadFile, order: Order, upload: UploadOrder, columns: Columns, out: Output
-) -> _Checked:
+def _checked(backend: Backend, file: UploadFile, order: Order, columns: Columns, out: Output) -> _Checked:
     """Check the file and the options before anything is sent. Raises `Refused` with every fault."""
-    confidence = order.accept_suggestions
+    upload, confidence = order.upload, order.accept_suggestions
     if confidence is None:
         try:
             return _Checked(columns, (), backend.check(file, upload, columns))
         except Refused as refused:
             if refused.code != "no_mapping":
                 raise
-            if not (order.may_ask and confirmed(backend, file, order.source, out)):
-                raise BadUsage(no_mapping(order.file, order.source).faults) from None
+            if not (order.may_ask and confirmed(backend, file, upload.data_source, out)):
+                raise BadUsage(no_mapping(order.file, upload.data_source).faults) from None
             confidence = SUGGESTED_CONFIDENCE
-    suggested = backend.suggest(file, order.source, confidence, columns)
+    suggested = backend.suggest(file, upload.data_source, confidence, columns)
     if suggested.left_out:
         out.say(left_out_view(suggested.left_out))
     return _Checked(suggested.columns, suggested.left_out, backend.check(file, upload, suggested.columns))
