@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from penstock.application.uploads.inspection import MAX_SAMPLE_COLUMNS
 from penstock.domain.errors import refusal
-from penstock.domain.files.chunking import spans
 from penstock.domain.files.formats import detect_format, tabular_format, text_start
+from penstock.domain.files.streamed_chunks import chunks
 from penstock.domain.files.tabular_format import HeaderCells, TabularFormat
 from penstock.domain.mapping.mapping import Limits
 from services.cli.failures import SHOWN_PATH, BadUsage
@@ -49,36 +50,20 @@ def _write(parts: Iterable[bytes], file: Any) -> int:
     first = next(rest, b"")
     file.write(first)
     file_format, header = _opened(first)
-    body = _Kept(first[header.body_start :], rest, file)
+    body = chain([first[header.body_start :]], _written(rest, file))
     rows = 0
-    for span in spans(
-        body, file_format, body_start=0, first_line=1, chunk_bytes=BLOCK_BYTES, max_row_bytes=Limits().row_bytes
-    ):
-        rows += len(file_format.split_rows(body.taken(span.end - span.start).decode(errors="replace"), 1).rows)
+    for chunk in chunks(body, file_format, first_line=1, chunk_bytes=BLOCK_BYTES, max_row_bytes=Limits().row_bytes):
+        # One that is too long to be kept is a single row.
+        rows += 1 if chunk.body is None else len(file_format.split_rows(chunk.body.decode(errors="replace"), 1).rows)
     file.flush()
     return rows
 
 
-class _Kept:
-    """Writes the parts of a file as they are read, and keeps them until they are taken."""
-
-    def __init__(self, first: bytes, rest: Iterable[bytes], file: Any) -> None:
-        self._first, self._rest, self._file = first, rest, file
-        self._kept = bytearray()
-
-    def __iter__(self) -> Iterator[bytes]:
-        self._kept += self._first
-        yield self._first
-        for part in self._rest:
-            self._file.write(part)
-            self._kept += part
-            yield part
-
-    def taken(self, size: int) -> bytes:
-        """The next bytes in order."""
-        taken = bytes(self._kept[:size])
-        del self._kept[:size]
-        return taken
+def _written(parts: Iterable[bytes], file: Any) -> Iterator[bytes]:
+    """The parts, each written as it is read."""
+    for part in parts:
+        file.write(part)
+        yield part
 
 
 def as_records(parts: Iterable[bytes]) -> list[dict[str, Any]]:

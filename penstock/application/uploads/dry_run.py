@@ -11,13 +11,13 @@ from typing import NamedTuple
 from penstock.application.catalog.known_catalog import KnownCatalog
 from penstock.application.uploads.checking import CheckedUpload, FileHead, check_upload
 from penstock.application.uploads.upload_command import UploadCommand
-from penstock.domain.dry_run.chunks import Chunk, chunks
 from penstock.domain.dry_run.fixes import Fix, fixes
 from penstock.domain.dry_run.invalid_cells import ColumnErrors, InvalidCells
 from penstock.domain.dry_run.sample import SampleCell, sample
 from penstock.domain.files.compression import plain
 from penstock.domain.files.encodings import to_utf8
-from penstock.domain.files.header import Header, no_rows, parse_header
+from penstock.domain.files.header import no_rows, parse_header
+from penstock.domain.files.streamed_chunks import Chunk, chunks
 from penstock.domain.files.tabular_format import MAX_HEADER_BYTES
 from penstock.domain.ingestion.chunk import CheckedRows, check_rows
 from penstock.domain.ingestion.layout import Layout, compile_layout
@@ -80,7 +80,13 @@ def dry_run(
     # Nodes are only compared within the run, so no key of the tenant is needed.
     layout = compile_layout(plan, header, secrets.token_bytes(KEY_BYTES))
     counts = _Counts(plan, layout)
-    for chunk in _chunks(chain([head[header.body_start :]], pieces), header, layout, limits):
+    for chunk in chunks(
+        chain([head[header.body_start :]], pieces),
+        layout.file_format,
+        first_line=header.first_line,
+        chunk_bytes=CHUNK_BYTES,
+        max_row_bytes=limits.row_bytes,
+    ):
         counts.add(chunk)
     if not counts.read:
         raise no_rows()
@@ -95,16 +101,6 @@ def _head(pieces: Iterator[bytes]) -> tuple[bytes, bool]:
         if len(head) > MAX_HEADER_BYTES:
             return bytes(head), False
     return bytes(head), True
-
-
-def _chunks(parts: Iterable[bytes], header: Header, layout: Layout, limits: Limits) -> Iterator[Chunk]:
-    return chunks(
-        parts,
-        layout.file_format,
-        first_line=header.first_line,
-        chunk_bytes=CHUNK_BYTES,
-        max_row_bytes=limits.row_bytes,
-    )
 
 
 class _Counts:

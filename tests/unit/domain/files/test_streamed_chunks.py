@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from penstock.domain.dry_run.chunks import chunks
+from penstock.domain.files.streamed_chunks import chunks
 from penstock.domain.files.tsv import Tsv
 
 CHUNK_BYTES = 20
