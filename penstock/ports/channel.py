@@ -24,14 +24,14 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from penstock.domain.delivery.notification import Notification
-from penstock.domain.requests.request import Request
+from penstock.domain.requests.request import Request, Status
 
 
 class Channel(Protocol):
     name: str
 
-    def targets(self, request: Request) -> Sequence[str]:
-        """The targets to notify of each status of `request`, without duplicates."""
+    def targets(self, request: Request, status: Status) -> Sequence[str]:
+        """The targets to notify that `request` reached `status`, without duplicates; the same whenever it is asked."""
         ...
 
     def deliver(self, notification: Notification, request: Request) -> None:

@@ -6,6 +6,7 @@ from msgspec.structs import replace
 
 from penstock.application.requests.requests import NewRequest, Requests
 from penstock.domain.mapping.mapping import Mapping, Plan
+from penstock.domain.requests.recipients import parse_recipients
 from penstock.domain.requests.request import Request
 
 TENANT = "acme"
@@ -20,7 +21,7 @@ def new_request(*notify: str) -> NewRequest:
         object_key="acme/files/1",
         object_version="v1",
         object_size=99,
-        notify=notify,
+        notify=parse_recipients(notify),
     )
 
 

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from penstock.domain.delivery.notification import Notification
 from penstock.domain.errors import InDoubt, PenstockError
-from penstock.domain.requests.request import Request
+from penstock.domain.requests.request import Request, Status
 from penstock.ports.channel import Channel
 from penstock.ports.mailer import Mailer
 
@@ -38,7 +38,7 @@ class ScriptedChannel(Channel):
         self.delivered: list[Notification] = []
         self.script: Script = []
 
-    def targets(self, request: Request) -> Sequence[str]:
+    def targets(self, request: Request, status: Status) -> Sequence[str]:
         return self._targets
 
     def deliver(self, notification: Notification, request: Request) -> None:

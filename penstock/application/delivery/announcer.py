@@ -66,7 +66,7 @@ class Announcer:
         return [
             notification
             for channel in self._channels
-            for notification in notifications(request, channel.name, channel.targets(request))
+            for notification in notifications(request, channel.name, channel.targets)
         ]
 
     def _record(self, pending: Sequence[Stored]) -> None:

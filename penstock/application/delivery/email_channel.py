@@ -1,12 +1,13 @@
-"""The channel for e-mail: one message for each address in the request."""
+"""The channel for e-mail: one message for each recipient of the request who gets one about the status."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+from penstock.domain.delivery.addressees import addressees
 from penstock.domain.delivery.email_message import render
 from penstock.domain.delivery.notification import Notification
-from penstock.domain.requests.request import Request
+from penstock.domain.requests.request import Request, Status
 from penstock.ports.channel import Channel
 from penstock.ports.mailer import Mailer
 
@@ -19,8 +20,8 @@ class EmailChannel(Channel):
     def __init__(self, mailer: Mailer, sender: str) -> None:
         self._mailer, self._sender = mailer, sender
 
-    def targets(self, request: Request) -> Sequence[str]:
-        return request.notify
+    def targets(self, request: Request, status: Status) -> Sequence[str]:
+        return addressees(request, status)
 
     def deliver(self, notification: Notification, request: Request) -> None:
         self._mailer.send(render(notification, request, self._sender))

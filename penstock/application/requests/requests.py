@@ -21,6 +21,7 @@ from penstock.domain.limits import MAX_REQUESTS_EXAMINED
 from penstock.domain.mapping.mapping import Mode, Plan
 from penstock.domain.requests.hold import approve, expire
 from penstock.domain.requests.ids import request_id
+from penstock.domain.requests.recipients import Recipient
 from penstock.domain.requests.request import Request, Status
 from penstock.domain.requests.status import apply, cancel, revert
 from penstock.domain.requests.visibility import visible
@@ -45,7 +46,7 @@ class NewRequest(msgspec.Struct, frozen=True, kw_only=True):
     file_bytes: int = 0  # of the plain file
     mode: Mode = Mode.UPSERT
     segment: str | None = None
-    notify: tuple[str, ...] = ()
+    notify: tuple[Recipient, ...] = ()
     max_rejects: str | None = None
     parent_id: str | None = None
     publisher_id: str | None = None

@@ -13,7 +13,6 @@ from typing import NamedTuple
 from penstock.application.catalog.column_specs import ColumnSpec, options_of
 from penstock.application.catalog.known_catalog import KnownCatalog, check_source, resolve_mapping
 from penstock.application.uploads.upload_command import UploadCommand
-from penstock.domain.delivery.email_address import check_addresses
 from penstock.domain.errors import Fault, NotFound, Refused, collecting, refusal, refuse_all
 from penstock.domain.files.encodings import checked_encoding
 from penstock.domain.files.header import Header, no_rows, parse_header
@@ -22,6 +21,7 @@ from penstock.domain.mapping.attributes import Attribute, ValueFormat, check_nam
 from penstock.domain.mapping.mapping import ColumnMapping, Limits, Mapping
 from penstock.domain.mapping.rules import validated_attributes
 from penstock.domain.requests.max_rejects import max_rejects_of
+from penstock.domain.requests.recipients import parse_recipients
 
 
 class FileHead(NamedTuple):
@@ -49,7 +49,7 @@ def check_upload(
     """Raise `Refused` with every fault of the command, its mapping and, if `file` is given, the header."""
     faults: list[Fault] = []
     with collecting(faults):
-        check_addresses(command.notify)
+        parse_recipients(command.notify)
     with collecting(faults):
         if command.segment is not None:
             check_name(command.segment)

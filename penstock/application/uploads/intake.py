@@ -34,6 +34,7 @@ from penstock.domain.files.header import Header, parse_header
 from penstock.domain.files.tabular_format import MAX_HEADER_BYTES, FileOptions
 from penstock.domain.mapping.mapping import Limits, Mapping, Plan
 from penstock.domain.requests.max_rejects import max_rejects_of
+from penstock.domain.requests.recipients import parse_recipients
 from penstock.domain.requests.request import Request, upload_requested
 from penstock.failpoints import failpoint
 from penstock.ports.clock import Clock
@@ -332,7 +333,7 @@ def _new_request(
         file_bytes=size,
         mode=command.mode,
         segment=command.segment,
-        notify=tuple(command.notify),
+        notify=parse_recipients(command.notify),
         max_rejects=max_rejects_of(command.max_rejects, command.mode),
         parent_id=command.parent_id,
         publisher_id=offered.publisher_id if offered else None,

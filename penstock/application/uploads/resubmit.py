@@ -37,7 +37,7 @@ class Resubmitter:
             uploaded_by=uploaded_by,
             mode=Mode.UPSERT,  # also for a replacement: the child adds to the data of its parent
             segment=parent.segment,
-            notify=parent.notify,
+            notify=[str(each) for each in parent.notify],
             mapping=self._requests.plan(tenant_id, request_id).mapping,
             parent_id=request_id,
         )

@@ -21,7 +21,7 @@ class UploadCommand(msgspec.Struct, frozen=True, kw_only=True):
     uploaded_by: str
     mode: Mode = Mode.UPSERT
     segment: str | None = None
-    notify: Sequence[str] = ()
+    notify: Sequence[str] = ()  # recipients as written, such as ann@example.com:problems
     max_rejects: str | None = None  # a share or a number of rows; None for the default of the mode
     file_options: FileOptions = FileOptions()
     columns: Sequence[ColumnSpec] | None = None

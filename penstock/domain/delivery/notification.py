@@ -5,7 +5,7 @@ The rules are the same for every channel; `penstock/ports/channel.py` says what 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from enum import StrEnum
 
 import msgspec
@@ -54,12 +54,15 @@ class Notification(msgspec.Struct, frozen=True, kw_only=True):
         return f"{self.channel} {list(Status).index(self.status)} {self.status} {self.target}"
 
 
-def notifications(request: Request, channel: str, targets: Sequence[str]) -> list[Notification]:
-    """One per target and status that `channel` has not announced, in order; derived from the state, so none is lost."""
+def notifications(
+    request: Request, channel: str, targets: Callable[[Request, Status], Sequence[str]]
+) -> list[Notification]:
+    """One per status that `channel` has not announced and target of that status, in order; derived from the state, so
+    none is lost."""
     return [
         Notification(channel=channel, target=target, request_id=request.request_id, status=status, at_us=at_us)
         for status, at_us in unannounced(request, channel)
-        for target in targets
+        for target in targets(request, status)
     ]
 
 

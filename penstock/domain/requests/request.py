@@ -12,6 +12,7 @@ from penstock.domain.events import (
     UploadRequested,
 )
 from penstock.domain.mapping.mapping import Mode
+from penstock.domain.requests.recipients import Recipient
 
 
 class Status(StrEnum):
@@ -55,7 +56,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     status: Status = Status.SCHEDULED
     mode: Mode = Mode.UPSERT
     segment: str | None = None
-    notify: tuple[str, ...] = ()
+    notify: tuple[Recipient, ...] = ()
     parent_id: str | None = None
     object_key: str = ""
     object_version: str = ""

@@ -12,18 +12,18 @@ from anyio.to_thread import run_sync
 from fastapi import APIRouter, Depends, Header, Response
 from fastapi import Request as HttpRequest
 from msgspec.structs import replace
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from penstock.application.uploads.dry_run import DryRun
 from penstock.application.uploads.inspection import Inspection
 from penstock.application.uploads.intake import StoredFile
 from penstock.application.uploads.upload_command import UploadCommand
 from penstock.application.uploads.use_cases import UploadUseCases
-from penstock.domain.delivery.email_address import MAX_ADDRESSES
 from penstock.domain.errors import NotFound, Refused, refusal
 from penstock.domain.files.tabular_format import FileOptions
 from penstock.domain.limits import MAX_FILE_NAME_SENT
 from penstock.domain.mapping.mapping import Mode
+from penstock.domain.requests.recipients import MAX_RECIPIENTS, MailLevel
 from services.uploader.api.access import allowed_to, confirm
 from services.uploader.api.catalog import Columns
 from services.uploader.api.check_views import CheckView, check_view
@@ -51,6 +51,24 @@ R = TypeVar("R", bound="CheckPart | InspectPart")
 router = APIRouter(route_class=Operation)
 
 
+class RecipientPart(Model):
+    """Who gets e-mails about the request, and which: `all` by default, of the `end` only, or of `problems` only."""
+
+    address: str
+    level: Annotated[MailLevel, Field(strict=False)] | None = None
+
+    @property
+    def written(self) -> str:
+        return f"{self.address}:{self.level}" if self.level else self.address
+
+
+def _with_address(value: object) -> object:
+    return {"address": value} if isinstance(value, str) else value
+
+
+Notified = Annotated[RecipientPart, BeforeValidator(_with_address, json_schema_input_type=str | RecipientPart)]
+
+
 class CheckPart(Model):
     """The part `request` of a dry run. Without `mapping` the data source's saved one is used.
 
@@ -63,7 +81,7 @@ class CheckPart(Model):
     data_source: Name
     mode: ModeText = Mode.UPSERT
     segment: Name | None = None
-    notify: Annotated[tuple[str, ...], Field(strict=False, max_length=MAX_ADDRESSES)] = ()
+    notify: Annotated[tuple[Notified, ...], Field(strict=False, max_length=MAX_RECIPIENTS)] = ()
     max_rejects: Annotated[str, Field(max_length=MAX_LIMIT_TEXT)] | Annotated[int, Field(ge=0)] | None = None
     encoding: Annotated[str, Field(max_length=MAX_ENCODING_NAME)] | None = None
     clean_headers: bool = False
@@ -82,7 +100,7 @@ class CheckPart(Model):
             uploaded_by=uploaded_by,
             mode=self.mode,
             segment=self.segment,
-            notify=self.notify,
+            notify=[each.written for each in self.notify],
             max_rejects=None if self.max_rejects is None else str(self.max_rejects),
             file_options=self.file_options,
             columns=None if self.mapping is None else [column.spec() for column in self.mapping],

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from penstock.domain.delivery.email_message import message_id, render
 from penstock.domain.delivery.notification import Notification
 from penstock.domain.errors import Fault, Problem
+from penstock.domain.requests.recipients import parse_recipients
 from penstock.domain.requests.request import Hold, Request, Status
 
 SENDER = "penstock@mail.example"
@@ -23,7 +24,7 @@ REQUEST = Request(
     file_name="people.tsv",
     uploaded_by="ann",
     status=Status.COMPLETED,
-    notify=("ann@example.com", "bo@example.com"),
+    notify=parse_recipients(["ann@example.com", "bo@example.com"]),
     accepted_at=1_700_000_000_000_000,
     started_at=1_700_000_001_000_000,
     finished_at=1_700_000_002_000_000,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
@@ -37,24 +39,28 @@ NOTIFICATION = Notification(
 )
 
 
+def to(*targets: str) -> Callable[[Request, Status], Sequence[str]]:
+    return lambda *_: targets
+
+
 def test_there_is_one_for_each_unannounced_status_and_target_of_a_channel() -> None:
     behind = replace(REQUEST, announced_status={"email": Status.SCHEDULED, "webhook": Status.COMPLETED})
-    assert [(each.status, each.target, each.at_us) for each in notifications(behind, "email", TARGETS)] == [
+    assert [(each.status, each.target, each.at_us) for each in notifications(behind, "email", to(*TARGETS))] == [
         (status, target, at_us)
         for status, at_us in ((Status.IN_PROGRESS, 2_000), (Status.COMPLETED, 3_000))
         for target in TARGETS
     ]
-    assert notifications(behind, "webhook", TARGETS) == []
-    assert notifications(behind, "email", ()) == []
+    assert notifications(behind, "webhook", to(*TARGETS)) == []
+    assert notifications(behind, "email", to()) == []
 
 
 def test_no_two_notifications_of_a_request_have_the_same_place() -> None:
     """Two channels may have the same target, and a target may have spaces and look like another's place."""
     targets = ("a", "b a", "2 COMPLETED a", "a 2 COMPLETED")
-    made = [each for channel in ("email", "webhook") for each in notifications(REQUEST, channel, targets)]
+    made = [each for channel in ("email", "webhook") for each in notifications(REQUEST, channel, to(*targets))]
     assert len({each.sort for each in made}) == len(made) == 2 * 3 * len(targets)
-    assert [each.sort for each in notifications(REQUEST, "email", ("a",))] == sorted(
-        each.sort for each in notifications(REQUEST, "email", ("a",))
+    assert [each.sort for each in notifications(REQUEST, "email", to("a"))] == sorted(
+        each.sort for each in notifications(REQUEST, "email", to("a"))
     )
 
 
