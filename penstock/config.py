@@ -78,6 +78,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     dead_letter_retention_days: int = 30
     session_timeout_seconds: float = 10.0  # a consumer without a poll for longer loses its partitions
     mail_from: str = "penstock@localhost"
+    request_url: str = ""  # the page of a request, with {request_id} in it; "": e-mails have no link
     log_level: str = "info"
 
 

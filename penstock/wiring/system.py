@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -19,6 +20,8 @@ from penstock.application.profiles.reader import ProfileReader
 from penstock.application.requests.chunks import Chunks
 from penstock.application.requests.requests import Requests
 from penstock.config import PREFIX, Settings, load_section
+from penstock.domain.delivery.email_message import REQUEST_ID, EmailStyle
+from penstock.domain.errors import refusal
 from penstock.domain.events import CHUNK_READY, DEAD_LETTER, PROGRESS, STATUS, UPLOAD_REQUESTED
 from penstock.domain.mapping.mapping import Limits
 from penstock.ports.channel import Channel
@@ -121,7 +124,7 @@ def join(
         reader=ProfileReader(
             profiles=adapters.profiles, requests=requests, catalog=catalog, keys=keys, bits=settings.bucket_bits
         ),
-        channels=(EmailChannel(mailer, settings.mail_from),),
+        channels=(EmailChannel(mailer, email_style(settings)),),
         upkeep=upkeep,
         external=adapters.external,
         dependencies=dependencies or Dependencies(),
@@ -139,6 +142,17 @@ def retention_days(settings: Settings) -> dict[str, int]:
     """The days for which each topic keeps events: as long as uploaded files, and longer for dead letters."""
     days = dict.fromkeys(topics(settings), settings.retention_days)
     return days | {DEAD_LETTER: settings.dead_letter_retention_days}
+
+
+def email_style(settings: Settings) -> EmailStyle:
+    """Raises `Refused` for an address of requests that is none."""
+    url = settings.request_url
+    if url and (re.match(r"https?://[^/?#\s]+", url) is None or REQUEST_ID not in url or not url.isprintable()):
+        hint = (
+            f"Write a web address with the place of the id, such as https://penstock.example.com/imports/{REQUEST_ID}."
+        )
+        raise refusal("invalid_setting", f"{PREFIX}REQUEST_URL is not the address of a request", hint)
+    return EmailStyle(settings.mail_from, url, settings.retention_days)
 
 
 def mailer_of(settings: Settings) -> Mailer:

@@ -29,6 +29,7 @@ from services.cli.options import (
     MappingFile,
     Maps,
     MaxRejects,
+    Notify,
     Policies,
     Source,
     Url,
@@ -61,9 +62,7 @@ def ingest(
         Mode, typer.Option(help="upsert: add and update; replace: remove the source's existing data and add the new.")
     ] = Mode.UPSERT,
     segment: Annotated[str | None, typer.Option(help="The segment for the profiles.")] = None,
-    notify: Annotated[
-        list[str] | None, typer.Option(metavar="ADDRESS", help="An address for e-mails about the request.")
-    ] = None,
+    notify: Notify = None,
     max_rejects: MaxRejects = None,
     encoding: Encoding = None,
     clean_headers: CleanHeaders = False,

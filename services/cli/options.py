@@ -81,6 +81,13 @@ MaxRejects = Annotated[
         show_default=False,
     ),
 ]
+Notify = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="ADDRESS[:LEVEL]",
+        help="An address for e-mails about the request: all, those about the end, or those about problems.",
+    ),
+]
 Policies = Annotated[
     list[str] | None,
     typer.Option(

@@ -15,7 +15,19 @@ from services.cli.connecting import connect
 from services.cli.failures import exit_by_status, reporting
 from services.cli.following import follow, with_idle_hint
 from services.cli.ingesting import with_problems
-from services.cli.options import AsJson, CleanHeaders, Data, Encoding, Key, MaxRejects, RequestId, Source, Url, where_of
+from services.cli.options import (
+    AsJson,
+    CleanHeaders,
+    Data,
+    Encoding,
+    Key,
+    MaxRejects,
+    Notify,
+    RequestId,
+    Source,
+    Url,
+    where_of,
+)
 from services.cli.progress import show_progress
 from services.cli.reject_files import as_records, check_output, save
 from services.cli.upload_file import UploadFile
@@ -31,9 +43,7 @@ def upload(
         Mode, typer.Option(help="upsert: add and update; replace: remove the source's existing data and add the new.")
     ] = Mode.UPSERT,
     segment: Annotated[str | None, typer.Option(help="The segment for the profiles.")] = None,
-    notify: Annotated[
-        list[str] | None, typer.Option(metavar="ADDRESS", help="An address for e-mails about the request.")
-    ] = None,
+    notify: Notify = None,
     max_rejects: MaxRejects = None,
     encoding: Encoding = None,
     clean_headers: CleanHeaders = False,

@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from penstock.domain.errors import Fault, Problem
-from penstock.domain.mapping.coercion import REASONS
+from penstock.domain.files.row_reasons import reason_of
 from services.cli.fitting import Fitting, Unbroken, block, stacked
 from services.cli.output import Document, all_printable, printable
 
@@ -27,15 +27,6 @@ _ACCEPTED = {  # the word for accepted rows; otherwise they are not ingested
 }
 _MIN_SENTENCE_WIDTH = 24  # columns
 _MAX_DROPPING_LISTED = 10  # columns
-_ROW_REASONS = {
-    "wrong_field_count": "The row has more or fewer fields than the header.",
-    "no_identifier": "All identifiers of the row are blank.",
-    "not_utf8": "The row contains bytes that are not UTF-8.",
-    "contains_nul": "The row contains a NUL character.",
-    "cell_too_large": "A cell is larger than the limit.",
-    "row_too_large": "The row is larger than the limit.",
-    "processing_failed": "The chunk of the row could not be processed.",
-}
 
 
 def problem_view(problem: Problem) -> RenderableType:
@@ -187,8 +178,8 @@ def commands_view(commands: Sequence[tuple[str, str]]) -> RenderableType:
 def reasons_view(reasons: Mapping[str, int]) -> RenderableType:
     table = _table(">rows", "!reason", "meaning")
     for code, rows in sorted(reasons.items(), key=lambda item: (-item[1], item[0])):
-        meaning = REASONS[code].message if code in REASONS else _ROW_REASONS.get(code, "")
-        table.add_row(f"{rows:,}", code, meaning)
+        meaning = reason_of(code).message
+        table.add_row(f"{rows:,}", code, "" if meaning == code else meaning)
     return Group(Text(), table)
 
 

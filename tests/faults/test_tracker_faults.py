@@ -87,6 +87,30 @@ def send_held(harness: TrackerHarness, seed: int) -> str:
     return request_id
 
 
+LEVELS = {"all@example.com": 4, "end@example.com:end": 2, "problems@example.com:problems": 2}  # e-mails of a held life
+
+
+@pytest.mark.parametrize("place", ["tracker.notifications_stored", "tracker.status_sent", "notifier.delivered"])
+def test_each_level_and_thread_survives_a_tracker_that_is_killed_anywhere(
+    harness: TrackerHarness, smtp_sink: SmtpSink, place: str
+) -> None:
+    """Whatever is repeated, an address gets the e-mails of its level, and all but its first answer that one."""
+    request_id = harness.accept(*LEVELS, max_rejects="5%").request_id
+    harness.send(repeated_and_shuffled(harness.progress(request_id, steps_of(CHUNKS)), seed=3))
+    assert run(harness, smtp_sink, failpoint=f"{place}:1") == -signal.SIGKILL
+    assert run(harness, smtp_sink, clock_seconds=HOUR) == 0
+    harness.requests.approve(TENANT, request_id)
+    assert run(harness, smtp_sink, failpoint=f"{place}:1", clock_seconds=2 * HOUR) == -signal.SIGKILL
+    assert run(harness, smtp_sink, clock_seconds=3 * HOUR) == 0
+    for written, mails in LEVELS.items():
+        taken = dict.fromkeys(each for each in smtp_sink.taken if each.recipient == written.partition(":")[0])
+        first = [each.message_id for each in taken if each.in_reply_to is None]
+        assert (len(taken), len(first)) == (mails, 1)
+        assert {each.in_reply_to for each in taken} == {None, first[0]}
+    copies = Counter(smtp_sink.taken)
+    assert sum(copies.values()) - len(copies) == (2 if place == "notifier.delivered" else 0)
+
+
 def check_held_mails(smtp_sink: SmtpSink, place: str) -> None:
     """One mail for each of the four transitions and each address; only one in doubt is sent twice."""
     copies = Counter(smtp_sink.taken)

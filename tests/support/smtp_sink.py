@@ -17,6 +17,7 @@ class Taken(NamedTuple):
     message_id: str
     subject: str
     recipient: str
+    in_reply_to: str | None
 
 
 class SmtpSink:
@@ -28,7 +29,7 @@ class SmtpSink:
 
     async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802
         message = message_from_bytes(envelope.content, policy=SMTP)
-        self.taken.append(Taken(message["Message-ID"], message["Subject"], message["To"]))
+        self.taken.append(Taken(message["Message-ID"], message["Subject"], message["To"], message["In-Reply-To"]))
         return "250 OK"
 
 

@@ -26,6 +26,7 @@ from penstock.application.consuming.worker_pool import WorkerPool
 from penstock.application.delivery.email_channel import EmailChannel
 from penstock.application.delivery.outbox import Outbox
 from penstock.config import PREFIX, Settings
+from penstock.domain.delivery.email_message import EmailStyle
 from penstock.domain.event_codec import decode, encode
 from penstock.domain.events import (
     DEAD_LETTER,
@@ -94,7 +95,7 @@ class TrackerHarness:
     def __init__(self, folder: Path, *, kafka: KafkaSettings | None = None, pool: int = 1) -> None:
         self.folder, self.kafka, self.pool = folder, kafka, WorkerPool(pool)
         self.clock, self.mailer = ManualClock(), ScriptedMailer()
-        self.channels: list[Channel] = [EmailChannel(self.mailer, SENDER)]
+        self.channels: list[Channel] = [EmailChannel(self.mailer, EmailStyle(SENDER))]
         self.system = tracker_system(folder, self.clock, kafka)
         self.log, self.store, self.chunks = self.system.log, self.system.control, self.system.chunks
         self.requests, self.outbox = self.system.requests, Outbox(self.store)

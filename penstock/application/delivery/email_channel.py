@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from penstock.domain.delivery.addressees import addressees
-from penstock.domain.delivery.email_message import render
+from penstock.domain.delivery.email_message import EmailStyle, render
 from penstock.domain.delivery.notification import Notification
 from penstock.domain.requests.request import Request, Status
 from penstock.ports.channel import Channel
@@ -13,15 +13,13 @@ from penstock.ports.mailer import Mailer
 
 
 class EmailChannel(Channel):
-    """`sender` is the From address of the messages."""
-
     name = "email"
 
-    def __init__(self, mailer: Mailer, sender: str) -> None:
-        self._mailer, self._sender = mailer, sender
+    def __init__(self, mailer: Mailer, style: EmailStyle) -> None:
+        self._mailer, self._style = mailer, style
 
     def targets(self, request: Request, status: Status) -> Sequence[str]:
         return addressees(request, status)
 
     def deliver(self, notification: Notification, request: Request) -> None:
-        self._mailer.send(render(notification, request, self._sender))
+        self._mailer.send(render(notification, request, self._style))

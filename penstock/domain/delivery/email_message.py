@@ -1,112 +1,77 @@
-"""The e-mail about a request's status.
+"""The e-mail about a request's status: its headers, and its two forms of one content.
 
-It never contains a customer's value. All copies of a notification have the same Message-ID and Date, so a mail program
-can recognise a duplicate.
+It never contains a customer's value. All copies of a notification are the same bytes, so a mail program can recognise
+a duplicate, and all e-mails to an address about a request are one thread.
 """
 
 from __future__ import annotations
 
 import hashlib
-import unicodedata
 from datetime import UTC, datetime, timedelta
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
+from typing import NamedTuple
 
+from penstock.domain.delivery.addressees import first_status
+from penstock.domain.delivery.email_content import email_content
+from penstock.domain.delivery.email_html import email_html
+from penstock.domain.delivery.email_text import email_text
 from penstock.domain.delivery.notification import Notification
-from penstock.domain.requests.hold import why_held
-from penstock.domain.requests.public_view import rfc3339
-from penstock.domain.requests.request import Hold, Request, Status
+from penstock.domain.requests.request import Request, Status
 
-MAX_NAME = 120  # characters of a name in a message
+REQUEST_ID = "{request_id}"  # its place in `request_url`
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_TITLES = {
-    Status.SCHEDULED: "Upload accepted",
-    Status.IN_PROGRESS: "Upload in progress",
-    Status.HELD: "Upload held",
-    Status.COMPLETED: "Upload completed",
-    Status.FAILED: "Upload failed",
-    Status.CANCELLED: "Upload cancelled",
-    Status.REVERTED: "Upload undone",
-}
 
 
-def message_id(notification: Notification, domain: str) -> str:
+class EmailStyle(NamedTuple):
+    """`sender` is the From address; `request_url` leads to the page of a request, "" when there is none;
+    `retention_days` is how long rejects are kept."""
+
+    sender: str
+    request_url: str = ""
+    retention_days: int = 7
+
+    @property
+    def domain(self) -> str:
+        return self.sender.rpartition("@")[2]
+
+
+def message_id(request_id: str, status: Status, target: str, domain: str) -> str:
     """The same for every copy of a notification (RFC 5322 §3.6.4); `domain` is the sender's."""
-    parts = (notification.request_id, notification.status, notification.target)
-    digest = hashlib.blake2b("\0".join(parts).encode(), digest_size=16, person=b"penstock-mail")
-    return f"<{digest.hexdigest()}@{domain}>"
+    return f"<{_digest('message', request_id, status, target)}@{domain}>"
 
 
-def render(notification: Notification, request: Request, sender: str) -> EmailMessage:
-    """The message, in plain text. User-supplied names cannot break a header or a line."""
+def render(notification: Notification, request: Request, style: EmailStyle) -> EmailMessage:
+    """The message, as plain text and HTML. User-supplied names cannot break a header, a line or an element."""
+    status, target = notification.status, notification.target
+    link = style.request_url.replace(REQUEST_ID, request.request_id)
+    content = email_content(request, status, notification.at_us, link, style.retention_days)
     message = EmailMessage(policy=SMTP)
-    message["From"] = Address("Penstock", addr_spec=sender)
-    message["To"] = Address(addr_spec=notification.target)
-    message["Subject"] = f"{_TITLES[notification.status]}: {printable(request.file_name)}"
+    message["From"] = Address("Penstock", addr_spec=style.sender)
+    message["To"] = Address(addr_spec=target)
+    message["Subject"] = content.subject
     message["Date"] = format_datetime(_EPOCH + timedelta(seconds=notification.at_us // 1_000_000))
-    message["Message-ID"] = message_id(notification, sender.rpartition("@")[2])
+    message["Message-ID"] = message_id(request.request_id, status, target, style.domain)
+    _thread(message, notification, request, style)
     message["Auto-Submitted"] = "auto-generated"  # RFC 3834: suppresses out-of-office replies
-    message.set_content("\n".join(_lines(notification.status, request)) + "\n")
+    message["X-Auto-Response-Suppress"] = "All"  # the same for Exchange
+    message.set_content(email_text(content))
+    message.add_alternative(email_html(content), subtype="html")
+    message.set_boundary(_digest("boundary", request.request_id, status, target))  # otherwise it is random
     return message
 
 
-def printable(name: str) -> str:
-    """`name` on one line, without control, format or unassigned characters, truncated to `MAX_NAME`."""
-    safe = "".join("�" if unicodedata.category(character)[0] == "C" else character for character in name)
-    safe = " ".join(safe.split())
-    return safe if len(safe) <= MAX_NAME else safe[: MAX_NAME - 1] + "…"
+def _thread(message: EmailMessage, notification: Notification, request: Request, style: EmailStyle) -> None:
+    """Make the message an answer to the first one to this address, which depends on the recipient's level."""
+    first = first_status(request, notification.target)
+    if first is None or first is notification.status:
+        return
+    parent = message_id(request.request_id, first, notification.target, style.domain)
+    message["In-Reply-To"] = parent
+    message["References"] = parent
 
 
-def _lines(status: Status, request: Request) -> list[str]:
-    lines = [
-        f"{_TITLES[status]}.",
-        "",
-        f"Request:     {request.request_id}",
-        f"File:        {printable(request.file_name)}",
-        f"Data source: {printable(request.data_source)}",
-    ]
-    if status in (Status.HELD, Status.COMPLETED, Status.FAILED):
-        lines += _outcome(status, request)
-    if status is Status.HELD and request.hold is not None:
-        lines += _decision(request, request.hold)
-    if status is Status.CANCELLED:
-        lines += ["", "None of this file's rows are used.", *_error(request)]
-    if status is Status.REVERTED:
-        lines += ["", "The rows of this file are no longer used."]
-    return lines
-
-
-def _outcome(status: Status, request: Request) -> list[str]:
-    lines = [
-        "",
-        f"Rows read:     {request.rows_read}",
-        f"Rows ingested: {request.rows_accepted if status is Status.COMPLETED else 0}",
-        f"Rows rejected: {request.rows_rejected}",
-    ]
-    lines += [f"  {printable(reason)}: {rows}" for reason, rows in sorted(request.reject_reasons.items())]
-    if request.dropped_cells:
-        cells = sum(sum(reasons.values()) for reasons in request.dropped_cells.values())
-        lines.append(f"Cells dropped: {cells}")
-    if status is Status.FAILED:
-        lines += _error(request)
-    if request.rows_rejected:
-        lines += ["", f"To get the rejected rows with their reasons: penstock rejects {request.request_id}"]
-    return lines
-
-
-def _decision(request: Request, hold: Hold) -> list[str]:
-    return [
-        "",
-        f"{why_held(request)} None of the rows are used yet.",
-        f"To ingest the other {request.rows_accepted} rows: penstock approve {request.request_id}",
-        f"To drop the request: penstock cancel {request.request_id}",
-        *([] if hold.until_us is None else [f"Without a decision, it is cancelled at {rfc3339(hold.until_us)}."]),
-    ]
-
-
-def _error(request: Request) -> list[str]:
-    if request.error is None:
-        return []
-    return ["", printable(request.error.title) + ".", *(f"  {printable(fault.hint)}" for fault in request.error.faults)]
+def _digest(*parts: str) -> str:
+    return hashlib.blake2b("\0".join(parts).encode(), digest_size=16, person=b"penstock-mail").hexdigest()

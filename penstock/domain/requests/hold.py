@@ -7,6 +7,7 @@ from msgspec.structs import replace
 from penstock.domain.errors import Fault, Problem, refusal
 from penstock.domain.requests.max_rejects import parse_max_rejects
 from penstock.domain.requests.request import Hold, Request, Status
+from penstock.domain.requests.shares import share
 
 HOLD_DAYS = 7  # then it is cancelled
 HOLD_US = HOLD_DAYS * 86_400 * 1_000_000
@@ -64,9 +65,9 @@ def expire(request: Request, now_us: int) -> Request:
 
 def why_held(request: Request) -> str:
     """The reason for people, with the counts."""
-    share = f"{request.rows_rejected * 100 / request.rows_read:.1f}%"
     return (
-        f"{request.rows_rejected:,} of {request.rows_read:,} rows ({share}) were rejected; "
+        f"{request.rows_rejected:,} of {request.rows_read:,} rows "
+        f"({share(request.rows_rejected, request.rows_read)}) were rejected; "
         f"the limit is {request.max_rejects}."
     )
 

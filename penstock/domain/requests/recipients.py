@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from enum import StrEnum
 
 import msgspec
-from email_validator import EmailNotValidError, validate_email
 
 from penstock.domain.errors import Fault, Refused, refuse_all
 from penstock.domain.limits import MAX_EMAIL
@@ -68,6 +67,8 @@ def _normalised(address: str) -> str | None:
     """None when `address` is not an e-mail address; one that is too long is not parsed."""
     if len(address) > MAX_EMAIL:
         return None
+    from email_validator import EmailNotValidError, validate_email  # noqa: PLC0415 - only this needs it, and it is slow
+
     try:
         checked = validate_email(address, check_deliverability=False, allow_smtputf8=False)
     except EmailNotValidError:

@@ -145,7 +145,11 @@ def test_each_transition_of_an_approved_request_is_mailed_once(harness: TrackerH
         harness.notifier.deliver_due()
     assert harness.mailer.summaries() == [
         f"Upload {reached}: people.tsv to ann@example.com"
-        for reached in ("accepted", "in progress", "held", "completed")
+        for reached in (
+            "accepted",
+            "in progress",
+            *(f"{end}, 1 of 10 rows rejected (10.0%)" for end in ("held", "completed")),
+        )
     ]
     assert list(harness.requests.active(TENANT)) == []
 

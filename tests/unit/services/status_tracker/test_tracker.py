@@ -27,7 +27,7 @@ STEPS: list[Step] = [
 ]
 ALL_MAILS = [
     f"Upload {status}: people.tsv to {name}@example.com"
-    for status in ("accepted", "in progress", "completed")
+    for status in ("accepted", "in progress", "completed, 1 of 7 rows rejected (14.3%)")
     for name in ("ann", "bo")
 ]
 
@@ -90,7 +90,7 @@ def test_a_refused_file_is_announced_with_its_reason(harness: TrackerHarness) ->
     problem = Problem(code="no_rows", title="The file has no rows", detail="Only a header.")
     assert harness.handle(request, FileRefused(at_us=10, problem=problem)).error == problem
     harness.notifier.deliver_due()
-    assert "The file has no rows." in harness.mailer.messages[-1].get_content()
+    assert "The file has no rows." in harness.mailer.messages[-1].as_string()
 
 
 def test_an_event_of_no_request_is_poison_and_its_neighbours_go_on(harness: TrackerHarness) -> None:

@@ -1,0 +1,54 @@
+"""Why a row is rejected as a whole: the words for each code, beside those of its cells."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from penstock.domain.files.rows import SET_ASIDE
+from penstock.domain.mapping.coercion.reasons import REASONS, Reason
+
+ROW_REASONS: Mapping[str, Reason] = MappingProxyType(
+    {
+        "wrong_field_count": Reason(
+            "The row has more or fewer fields than the header.",
+            "Give each row one field per column; put a cell with the separator or a line break in quotes (CSV).",
+        ),
+        "invalid_quotes": Reason(
+            "A quoted cell is not closed, or text follows its closing quote.",
+            "Close each quoted cell, and write a quote within it twice.",
+        ),
+        "not_a_json_object": Reason("The line is not one JSON object.", "Write one complete JSON object on each line."),
+        "unknown_key": Reason(
+            "The object has a key that no row in the beginning of the file has.",
+            "Correct the key, or give the first object every key of the file.",
+        ),
+        "nested_value": Reason(
+            "The value of a mapped key is an object or an array.",
+            "Write it as text, or flatten it into keys of its own.",
+        ),
+        "no_identifier": Reason(
+            "All identifiers of the row are blank or placeholders.", "Fill at least one identifier of the row."
+        ),
+        "not_utf8": Reason(
+            "The row contains bytes that are not in the file's encoding.",
+            "Save the file as UTF-8, or declare its encoding, such as --encoding cp1252.",
+        ),
+        "contains_nul": Reason("The row contains a NUL character.", "Export the file again as text, without it."),
+        "cell_too_large": Reason(
+            "A cell is larger than the limit.", "Shorten it, or leave the column out of the file."
+        ),
+        "row_too_large": Reason(
+            "The row is larger than the limit.", "Check for a quote that is not closed, or shorten the row."
+        ),
+        SET_ASIDE: Reason(
+            "The rows of a chunk could not be processed; nothing is wrong with the rows.",
+            "Run them again with `penstock resubmit`.",
+        ),
+    }
+)
+
+
+def reason_of(code: str) -> Reason:
+    """The words for the reason of a reject; the code itself when it has none."""
+    return REASONS.get(code) or ROW_REASONS.get(code) or Reason(code, "")
