@@ -13,6 +13,7 @@ from rich.text import Text
 from penstock.config import Settings, load_settings
 from penstock.logs import configure
 from penstock.runner.health_server import serving_health
+from penstock.runner.interrupts import ending_when_interrupted
 from penstock.runner.signals import run_until_signalled
 from services.cli.failures import reporting
 from services.cli.foreground import refuse_cluster
@@ -38,11 +39,11 @@ def up(
         refuse_cluster(settings, "Run each service of the cluster: penstock uploader, splitter, worker, tracker")
         configure(settings.log_level, "standalone")
         metrics = Metrics()
-        with ExitStack() as stack:
+        with ending_when_interrupted(), ExitStack() as stack:
             standalone = stack.enter_context(Standalone(settings, workers=settings.workers or os.cpu_count() or 1))
             supervisor = standalone.supervisor
-            health_url = stack.enter_context(serving_health(supervisor, health_host, health_port, metrics.registry))
             server = api_server(standalone.system, host, port, problems=supervisor.problems, metrics=metrics)
+            health_url = stack.enter_context(serving_health(supervisor, health_host, health_port, metrics.registry))
             document = {"url": server.url, "health_url": health_url, "data": str(settings.data)}
             out.result(document, lambda: up_view(server.url, health_url, settings))
             run_until_signalled([server], supervisor)
