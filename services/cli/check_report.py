@@ -10,7 +10,7 @@ from rich.text import Text
 from penstock.domain.profiles.junk_identifiers import JUNK_IDENTIFIER
 from penstock.domain.requests.request import Status
 from services.cli.output import Document, all_printable
-from services.cli.views import facts_view, reasons_view, records_view
+from services.cli.views import facts_view, reasons_view, records_view, renamed_text
 
 
 def outcome(run: Document) -> Status:
@@ -29,6 +29,8 @@ def check_report(run: Document) -> RenderableType:
         ("Would be rejected", Text(f"{run['rows_rejected']:,} rows")),
         ("Status", Text(_status(run))),
     ]
+    if run["renamed_columns"]:
+        facts.append(("Renamed", Text(renamed_text(run["renamed_columns"]))))
     facts += [
         (label, Text(", ".join(run[field])))
         for label, field in (("Would create", "created_attributes"), ("Ignored", "unmapped_columns"))

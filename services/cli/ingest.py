@@ -36,7 +36,7 @@ from services.cli.options import (
     where_of,
 )
 from services.cli.output import Document
-from services.cli.views import request_view
+from services.cli.views import renamed_text, request_view
 
 
 def ingest(
@@ -129,7 +129,7 @@ def done_view(done: Ingested, where: str) -> RenderableType:
         done.request,
         where=where,
         notes=[
-            ("Renamed", ", ".join(f"{name!r} to {new}" for name, new in done.renamed_columns.items())),
+            ("Renamed", renamed_text(done.renamed_columns)),
             ("Created", ", ".join(done.created_attributes)),
             ("Ignored", ", ".join(done.unmapped_columns)),
         ],

@@ -175,6 +175,11 @@ def commands_view(commands: Sequence[tuple[str, str]]) -> RenderableType:
     return Fitting(grid, stacked((label, Unbroken(command)) for label, command in commands))
 
 
+def renamed_text(renamed: Mapping[str, str]) -> str:
+    """New names of columns by those in the file, on one line."""
+    return ", ".join(f"{name!r} to {new}" for name, new in renamed.items())
+
+
 def reasons_view(reasons: Mapping[str, int]) -> RenderableType:
     table = _table(">rows", "!reason", "meaning")
     for code, rows in sorted(reasons.items(), key=lambda item: (-item[1], item[0])):

@@ -60,7 +60,7 @@ def test_it_says_what_would_fix_the_rejected_rows(cli: CommandLine) -> None:
     assert "phone(NL) would take 2 of 2 cells" in messages
     assert "leaving out the cells that do not fit would keep 1 rows" in messages
     assert {(fix["option"], fix["value"]) for fix in born["fixes"]} >= {
-        ("format", "date(dd/MM/yyyy)"),
+        ("format", "date(yyyy-MM-dd|dd/MM/yyyy)"),
         ("blanks", "n/a"),
     }
     fixed = cli.ingest(CONTENT, "--dry-run", maps=("crmid=crmid!", "phone=phone:phone(NL)", "born=birth_date"))

@@ -33,14 +33,22 @@ class FileHead(NamedTuple):
 
 class CheckedUpload(NamedTuple):
     """A valid upload. `mapping` has version 0 when it is not saved yet; `missing` are attributes that it needs and that
-    do not exist yet. `renamed_columns` has the new names by those in the file; it and `unmapped_columns` are empty when
-    the check had no file."""
+    do not exist yet. `header` is None when the check had no file."""
 
     mapping: Mapping
     attributes: Sequence[Attribute]
     missing: Sequence[Attribute]
-    unmapped_columns: list[str]
-    renamed_columns: dict[str, str]
+    header: Header | None = None
+
+    @property
+    def unmapped_columns(self) -> list[str]:
+        mapped = {name for column in self.mapping.columns for name in column.needed_columns}
+        return [name for name in self.header.columns if name not in mapped] if self.header else []
+
+    @property
+    def renamed_columns(self) -> dict[str, str]:
+        """The new names by those in the file."""
+        return self.header.renamed if self.header else {}
 
 
 def check_upload(
@@ -71,11 +79,7 @@ def check_upload(
             header = _check_header(file, mapping, limits, command.file_options)
     refuse_all(faults)
     assert checked is not None, "an upload without a mapping has a fault"
-    if header is None or mapping is None:
-        return checked
-    mapped = {name for column in mapping.columns for name in column.needed_columns}
-    unmapped = [name for name in header.columns if name not in mapped]
-    return checked._replace(unmapped_columns=unmapped, renamed_columns=header.renamed)
+    return checked._replace(header=header)
 
 
 def _mapping(command: UploadCommand, catalog: KnownCatalog) -> Mapping:
@@ -88,12 +92,11 @@ def _mapping(command: UploadCommand, catalog: KnownCatalog) -> Mapping:
 def _check_mapping(command: UploadCommand, mapping: Mapping | None, catalog: KnownCatalog) -> CheckedUpload | None:
     """None without a mapping, which is already a fault."""
     if command.columns is not None:
-        resolved = resolve_mapping(command.data_source, command.columns, catalog)
-        return CheckedUpload(*resolved, unmapped_columns=[], renamed_columns={})
+        return CheckedUpload(*resolve_mapping(command.data_source, command.columns, catalog))
     if mapping is None:
         return None
     known = catalog.attributes_named([column.attribute for column in mapping.columns])
-    return CheckedUpload(mapping, validated_attributes(mapping.columns, known), (), [], {})
+    return CheckedUpload(mapping, validated_attributes(mapping.columns, known), ())
 
 
 def _unsaved(source: str, columns: Sequence[ColumnSpec]) -> Mapping:

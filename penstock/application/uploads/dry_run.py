@@ -11,12 +11,12 @@ from typing import NamedTuple
 from penstock.application.catalog.known_catalog import KnownCatalog
 from penstock.application.uploads.checking import CheckedUpload, FileHead, check_upload
 from penstock.application.uploads.upload_command import UploadCommand
+from penstock.domain.dry_run.first_rows import NO_PLACES, FirstRows, SampleCell, first_rows
 from penstock.domain.dry_run.fixes import Fix, fixes
 from penstock.domain.dry_run.invalid_cells import ColumnErrors, InvalidCells
-from penstock.domain.dry_run.sample import SampleCell, sample
 from penstock.domain.files.compression import plain
 from penstock.domain.files.encodings import to_utf8
-from penstock.domain.files.header import no_rows, parse_header
+from penstock.domain.files.header import no_rows
 from penstock.domain.files.streamed_chunks import Chunk, chunks
 from penstock.domain.files.tabular_format import MAX_HEADER_BYTES
 from penstock.domain.ingestion.chunk import CheckedRows, check_rows
@@ -54,6 +54,7 @@ class DryRun(NamedTuple):
     sample: Mapping[str, Sequence[SampleCell]]
     created_attributes: Sequence[str]
     unmapped_columns: Sequence[str]
+    renamed_columns: Mapping[str, str]
 
 
 def dry_run(
@@ -64,9 +65,8 @@ def dry_run(
     pieces = to_utf8(plain(parts, limits=limits), options.encoding)
     head, complete = _head(pieces)
     checked = check_upload(command, catalog, limits, FileHead(head[:MAX_HEADER_BYTES], complete))
-    header = parse_header(
-        head[:MAX_HEADER_BYTES], mapping=checked.mapping, limits=limits, complete=complete, options=options
-    )
+    header = checked.header
+    assert header is not None, "a check with a file has its header"
     plan = Plan(
         tenant_id=tenant_id,
         request_id="",
@@ -112,7 +112,7 @@ class _Counts:
         self._reasons: Counter[str] = Counter()
         self._invalid = InvalidCells(layout, plan.limits.cell_bytes)
         self._labels = {column.label for column in layout.columns}
-        self._sample: Mapping[str, Sequence[SampleCell]] = {}
+        self._first: FirstRows | None = None
 
     @property
     def read(self) -> int:
@@ -122,7 +122,8 @@ class _Counts:
         if chunk.body is None:
             self._reasons["row_too_large"] += 1
             return
-        self._sample = self._sample or sample(chunk.body, self._layout, self._plan.limits, first_line=chunk.first_line)
+        if self._first is None:
+            self._first = first_rows(chunk.body, self._layout, self._plan.limits, first_line=chunk.first_line)
         self._count(check_rows(chunk.body, first_line=chunk.first_line, plan=self._plan, layout=self._layout))
 
     def report(self, command: UploadCommand, checked: CheckedUpload) -> DryRun:
@@ -136,9 +137,10 @@ class _Counts:
             max_rejects=limit,
             would_be_held=exceeded and self._accepted > 0,
             columns=[self._column(each) for each in self._invalid.columns.values() if each.label in self._labels],
-            sample=self._sample,
+            sample=self._first.sample if self._first else {},
             created_attributes=[attribute.name for attribute in checked.missing],
             unmapped_columns=checked.unmapped_columns,
+            renamed_columns=checked.renamed_columns,
         )
 
     def _count(self, rows: CheckedRows) -> None:
@@ -160,5 +162,11 @@ class _Counts:
             reasons=dict(sorted(invalid.reasons.items())),
             drops=drops,
             cells_tried=invalid.cells.total(),
-            fixes=fixes(invalid, mapped.format or attribute.format, may_drop=not mapped.identifier and not drops),
+            fixes=fixes(
+                invalid,
+                mapped.format or attribute.format,
+                self._first.places if self._first else NO_PLACES,
+                may_drop=not mapped.identifier and not drops,
+                some_fit=invalid.total < self.read,
+            ),
         )

@@ -34,14 +34,14 @@ _BUILT_IN = frozenset(["true", "yes", "y", "t", "1", "false", "no", "n", "f", "0
 _DIGITS = frozenset("01")
 
 
-def detect_boolean(cells: Cells, formats: Formats) -> Finding | None:
-    """The boolean format of a column."""
+def detect_boolean(cells: Cells, formats: Formats, min_fit: float = MIN_FIT) -> Finding | None:
+    """The boolean format of a column, if at least the share `min_fit` of its cells are words for yes and no."""
     words = {cell.casefold() for cell in cells.distinct}
     if not words or len(words) > MAX_WORDS:
         return None
     fits = [fit for yes, no in _PAIRS if (fit := _fit(words, yes.split(), no.split(), cells, formats))]
     best = max(fits, key=lambda each: each[0].count, default=None)
-    if best is None or best[0].share < MIN_FIT:
+    if best is None or best[0].share < min_fit:
         return None
     found, both = best
     against = list(unfitting(found))

@@ -144,10 +144,10 @@ def _hints(cells: Cells, places: Places) -> Counter[str]:
     """The regions that the file shows: by countries or domains, country codes, and the way numbers are grouped."""
     american = sum(count for cell, count in cells.distinct.items() if _NORTH_AMERICAN.match(cell))
     grouped = Counter({"US": american} if american >= cells.filled * MIN_FIT and not places.regions["CA"] else {})
-    return places.regions + _seen_codes(cells) + grouped
+    return places.regions + seen_codes(cells) + grouped
 
 
-def _seen_codes(cells: Cells) -> Counter[str]:
+def seen_codes(cells: Cells) -> Counter[str]:
     """The regions of the numbers with a country code."""
     regions: Counter[str] = Counter()
     for cell in islice((cell for cell in cells.distinct if cell.startswith("+")), PROBED):

@@ -38,7 +38,8 @@ class SampleCellView(TypedDict):
 
 
 class CheckView(TypedDict):
-    """What would become of a file's rows; `sample` has cells by attribute. `would_be_held`: by `max_rejects`."""
+    """What would become of a file's rows; `sample` has cells by attribute. `would_be_held`: by `max_rejects`.
+    `renamed_columns` has the new names by those in the file, if they were cleaned."""
 
     rows_read: int
     rows_accepted: int
@@ -50,6 +51,7 @@ class CheckView(TypedDict):
     sample: dict[str, list[SampleCellView]]
     created_attributes: list[str]
     unmapped_columns: list[str]
+    renamed_columns: dict[str, str]
 
 
 def check_view(run: DryRun) -> CheckView:
@@ -68,6 +70,7 @@ def check_view(run: DryRun) -> CheckView:
         },
         created_attributes=list(run.created_attributes),
         unmapped_columns=list(run.unmapped_columns),
+        renamed_columns=dict(run.renamed_columns),
     )
 
 

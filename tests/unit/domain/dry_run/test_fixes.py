@@ -6,13 +6,17 @@ from collections import Counter
 
 import pytest
 
+from penstock.domain.dry_run.first_rows import NO_PLACES, masked
 from penstock.domain.dry_run.fixes import Fix, FixOption, fixes
 from penstock.domain.dry_run.invalid_cells import ColumnErrors
-from penstock.domain.dry_run.sample import masked
 from penstock.domain.errors import Refused
 from penstock.domain.limits import MAX_INVALID_CELLS
 from penstock.domain.mapping.attributes import parse_format
 from penstock.domain.mapping.coercion import coercer
+from penstock.domain.suggestions.places import Places, find_places
+from penstock.domain.suggestions.sample import Cells
+
+DUTCH = NO_PLACES._replace(regions=Counter(NL=5))
 
 
 def invalid(*cells: str, sole_rows: int = 0) -> ColumnErrors:
@@ -21,19 +25,51 @@ def invalid(*cells: str, sole_rows: int = 0) -> ColumnErrors:
     return found
 
 
-def formats(*cells: str, format: str) -> dict[str, int]:
-    found = fixes(invalid(*cells), parse_format(format), may_drop=False)
+def formats(*cells: str, format: str, some_fit: bool = False, places: Places = NO_PLACES) -> dict[str, int]:
+    found = fixes(invalid(*cells), parse_format(format), places, may_drop=False, some_fit=some_fit)
     return {fix.value: fix.cells for fix in found if fix.option is FixOption.FORMAT}
 
 
 def test_phones_without_a_country_code_fit_a_region() -> None:
-    assert formats("020 123 4567", "06 12345678", "no phone", format="phone")["phone(NL)"] == 2
+    numbers = ("020 123 4567", "06 12345678", "no phone")
+    assert formats(*numbers, format="phone", places=DUTCH) == {"phone(NL)": 2}
+
+
+def test_rows_of_several_countries_may_have_a_region_each() -> None:
+    places = find_places([Cells("land", ["NL", "NL", "BE"])])
+    found = fixes(invalid("06 12345678"), parse_format("phone"), places, may_drop=False, some_fit=False)
+    assert found[0].message(1) == ("phone(NL) would take 1 of 1 cells; phone(@land|NL) takes the region of each row")
+
+
+def test_phones_of_several_possible_regions_name_the_others() -> None:
+    [found] = fixes(invalid("020 123 4567"), parse_format("phone"), NO_PLACES, may_drop=False, some_fit=False)
+    assert "could also be phone(" in found.message(1)
 
 
 def test_dates_in_another_pattern_fit_that_pattern() -> None:
-    found = formats("31/12/1999", "30/11/2001", "12/31/1999", format="date")
-    assert found["date(dd/MM/yyyy)"] == 2
-    assert found["date(MM/dd/yyyy)"] == 1
+    assert formats("31/12/1999", "30/11/2001", "x", format="date") == {"date(dd/MM/yyyy)": 2}
+
+
+@pytest.mark.parametrize(
+    ("cells", "format", "fix"),
+    [
+        (["31/12/1999"], "date", "date(yyyy-MM-dd|dd/MM/yyyy)"),
+        (["31/12/1999"], "date(d MMM yyyy)", "date(d MMM yyyy|dd/MM/yyyy)"),
+        (["31/12/1999 23:59"], "datetime(yyyyMMdd HHmm)", "datetime(yyyyMMdd HHmm|dd/MM/yyyy HH:mm)"),
+        (["ja", "nee"], "boolean", "boolean(true,yes,y,t,1,ja|false,no,n,f,0,nee)"),
+        (["nein"], "boolean(ja|nee)", "boolean(ja|nee,nein)"),
+        (["1.234,56"], "decimal", "decimal(1.234,56)"),
+    ],
+)
+def test_a_fix_keeps_the_cells_that_fit(cells: list[str], format: str, fix: str) -> None:
+    assert formats(*cells, format=format, some_fit=True) == {fix: len(cells)}
+
+
+def test_a_pattern_that_no_cell_shows_is_pointed_out() -> None:
+    found = fixes(invalid("03/04/1999"), parse_format("date"), NO_PLACES, may_drop=False, some_fit=False)
+    assert found[0].message(1) == (
+        "date(dd/MM/yyyy) would take 1 of 1 cells; could also be MM/dd/yyyy (no cell shows the order): check"
+    )
 
 
 def test_each_cell_counts_as_often_as_it_occurs() -> None:
@@ -50,14 +86,18 @@ def test_a_format_that_takes_nothing_is_not_suggested() -> None:
 
 
 def test_words_for_blank_are_counted_in_any_case() -> None:
-    found = fixes(invalid("N/A", "n/a", " - ", "gold"), parse_format("integer"), may_drop=False)
-    assert Fix(FixOption.BLANKS, "-,n/a", 3) in found
+    found = fixes(
+        invalid("N/A", "n/a", " - ", "gold"), parse_format("integer"), NO_PLACES, may_drop=False, some_fit=False
+    )
+    assert Fix(FixOption.BLANKS, "N/A,-", 3) in found
 
 
 def test_dropping_keeps_the_rows_that_were_rejected_for_this_column_alone() -> None:
     drop = Fix(FixOption.ON_MISFIT, "drop", 2)
-    assert drop in fixes(invalid("x", sole_rows=2), parse_format("integer"), may_drop=True)
-    assert drop not in fixes(invalid("x", sole_rows=2), parse_format("integer"), may_drop=False)
+    assert drop in fixes(invalid("x", sole_rows=2), parse_format("integer"), NO_PLACES, may_drop=True, some_fit=False)
+    assert drop not in fixes(
+        invalid("x", sole_rows=2), parse_format("integer"), NO_PLACES, may_drop=False, some_fit=False
+    )
 
 
 def test_no_more_than_a_bounded_number_of_different_cells_is_kept() -> None:
@@ -86,9 +126,3 @@ def test_a_masked_value_is_its_first_letter_and_stars(value: str | int | None, s
 
 def test_a_column_with_a_region_gets_no_other_region() -> None:
     assert formats("020 123 4567", format="phone(@country|BE)") == {}
-
-
-def test_the_more_common_of_two_formats_that_take_nearly_as_many_comes_first() -> None:
-    """Italy's rules take nearly every number that begins with 0."""
-    numbers = [f"020 123 {number:04}" for number in range(20)]
-    assert next(iter(formats(*numbers, "0123 456", format="phone"))) == "phone(NL)"

@@ -1,0 +1,85 @@
+"""Another notation of cells that do not fit their format, found by the detectors that suggest mappings."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from penstock.domain.mapping.attributes import ValueFormat, ValueType
+from penstock.domain.suggestions.booleans import detect_boolean
+from penstock.domain.suggestions.dates import date_shapes, detect_date
+from penstock.domain.suggestions.fitting import Finding, Formats, unfitting
+from penstock.domain.suggestions.numbers import detect_numbers
+from penstock.domain.suggestions.phones import detect_phone
+from penstock.domain.suggestions.places import Places
+from penstock.domain.suggestions.sample import Cells
+
+MIN_WORDS_FIT = 0.5  # of the cells: the others of the column were words for yes and no as well
+
+_ISO_DATE = "yyyy-MM-dd"  # the pattern of `date` alone
+_YES_AND_NO = "true,yes,y,t,1|false,no,n,f,0"  # the words of `boolean` alone
+
+
+class Notation(NamedTuple):
+    """A format that takes `cells` of those that do not fit; `against` is what speaks against it."""
+
+    written: str
+    cells: int
+    against: tuple[str, ...]
+
+
+def other_notation(cells: Cells, format: ValueFormat, places: Places, *, some_fit: bool) -> Notation | None:
+    """The notation of most cells. `places` are those of the file. With `some_fit`, other cells of the column fit
+    `format`, so it stays among those that the new format takes."""
+    formats = Formats()
+    found = _detected(cells, format, formats, places)
+    if found is None:
+        return None
+    argument = found.fit.format.argument
+    for written in (_joined(format, argument) if some_fit else argument, argument):
+        fit = formats.fit(f"{format.kind}({written})" if written else str(format.kind), cells)
+        if fit and fit.count:
+            against = tuple(each for each in found.against if each not in unfitting(found.fit))
+            return Notation(str(fit.format), fit.count, against)
+    return None
+
+
+def _detected(cells: Cells, format: ValueFormat, formats: Formats, places: Places) -> Finding | None:
+    match format.kind:
+        case ValueType.PHONE:  # nearly every number fits some region, so only where the mapping names none
+            return None if format.argument else _phone(cells, formats, places)
+        case ValueType.DATE | ValueType.DATETIME:
+            return detect_date(cells, date_shapes(cells), formats, None)
+        case ValueType.DECIMAL:
+            return detect_numbers(cells, formats, None).decimal
+        case ValueType.INTEGER:
+            return detect_numbers(cells, formats, None).integer
+        case ValueType.BOOLEAN:
+            return detect_boolean(cells, formats, MIN_WORDS_FIT)
+    return None
+
+
+def _phone(cells: Cells, formats: Formats, places: Places) -> Finding | None:
+    """The cells are not whole rows, so that the region of each is only pointed out."""
+    found = detect_phone(cells, formats, places._replace(country_column=None, region_of={}))
+    if found is None or places.country_column is None or len(set(places.region_of.values())) < 2:
+        return found
+    by_row = f"phone(@{places.country_column.name}|{found.fit.format.argument})"
+    return found._replace(against=(*found.against, f"{by_row} takes the region of each row"))
+
+
+def _joined(format: ValueFormat, argument: str) -> str:
+    """An argument that takes what `format` takes, and what `argument` does."""
+    match format.kind:
+        case ValueType.DATE:
+            return f"{format.argument or _ISO_DATE}|{argument}"
+        case ValueType.DATETIME if format.argument:
+            return f"{format.argument}|{argument}"
+        case ValueType.BOOLEAN:
+            yes, no = (format.argument or _YES_AND_NO).split("|")
+            more_yes, more_no = argument.split("|")
+            return f"{_words(yes, more_yes)}|{_words(no, more_no)}"
+    return argument
+
+
+def _words(*lists: str) -> str:
+    return ",".join(dict.fromkeys(",".join(lists).split(",")))
