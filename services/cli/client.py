@@ -18,6 +18,7 @@ from penstock.application.uploads.upload_command import UploadCommand
 from penstock.domain.access.permissions import Role
 from penstock.domain.files.tabular_format import FileOptions
 from penstock.domain.mapping.mapping import Mode
+from penstock.domain.requests.request_filter import RequestFilter
 from services.cli.output import Document
 from services.cli.progress import Progress
 from services.cli.upload_file import UploadFile
@@ -65,8 +66,9 @@ class Client(Protocol):
         """Store a file to be ingested; returns its request, which has not ended yet."""
         ...
 
-    def requests(self, *, limit: int) -> list[Document]:
-        """The newest requests, newest first."""
+    def requests(self, *, limit: int, before: str = "", only: RequestFilter = RequestFilter()) -> Document:
+        """A page of the requests that `only` selects, older than `before`, newest first; it may be short or empty
+        before the last."""
         ...
 
     def request(self, request_id: str) -> Document: ...

@@ -7,7 +7,7 @@ import secrets
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import msgspec
 import urllib3
@@ -17,9 +17,9 @@ from penstock.application.catalog.known_catalog import check_source, resolve_map
 from penstock.domain.access.permissions import Role
 from penstock.domain.errors import Unavailable
 from penstock.domain.files.formats import FORMATS
-from penstock.domain.limits import MAX_PAGE
 from penstock.domain.requests.public_view import rfc3339
 from penstock.domain.requests.request import Status
+from penstock.domain.requests.request_filter import RequestFilter
 from services.cli.answers import (
     MAX_DOCUMENT_BYTES,
     MAX_LISTED,
@@ -94,16 +94,12 @@ class HttpClient(Client):
         """What would become of the rows of the file; nothing is stored."""
         return self._send_file("/files:check", CheckView, file, order, progress, columns, {})
 
-    def requests(self, *, limit: int) -> list[Document]:
-        found: list[Document] = []
-        before: str | None = ""
-        while before is not None and len(found) < limit:
-            size = min(limit - len(found), MAX_PAGE)
-            at = f"&before={quote(before, safe='')}" if before else ""
-            page = self._document("GET", f"/requests?limit={size}{at}", RequestPage)
-            found += page["requests"]
-            before = self._next(page, "requests", before)
-        return found[:limit]
+    def requests(self, *, limit: int, before: str = "", only: RequestFilter = RequestFilter()) -> Document:
+        query = urlencode([("limit", str(limit)), *([("before", before)] if before else []), *_parameters(only)])
+        page = self._document("GET", f"/requests?{query}", RequestPage)
+        if page["next"] is not None and page["next"] in ("", before):
+            raise unexpected_answer(self._base, "the next page is the same page again")
+        return page
 
     def request(self, request_id: str) -> Document:
         return self._document("GET", _path(request_id), RequestView)
@@ -280,6 +276,16 @@ class HttpClient(Client):
 
 def _path(request_id: str, rest: str = "") -> str:
     return f"/requests/{quote(request_id, safe='')}{rest}"
+
+
+def _parameters(only: RequestFilter) -> Iterator[tuple[str, str]]:
+    yield from (("status", status) for status in only.statuses)
+    for name in ("data_source", "uploaded_by", "file_name"):
+        if (text := getattr(only, name)) is not None:
+            yield name, text
+    for name in ("accepted_from", "accepted_to"):
+        if (at_us := getattr(only, name)) is not None:
+            yield name, rfc3339(at_us)
 
 
 def _mapping_path(source: str) -> str:

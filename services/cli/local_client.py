@@ -14,6 +14,7 @@ from penstock.domain.access.permissions import Role
 from penstock.domain.mapping.attributes import Attribute
 from penstock.domain.requests.public_view import to_public
 from penstock.domain.requests.request import Request
+from penstock.domain.requests.request_filter import RequestFilter
 from penstock.wiring import open_system
 from penstock.wiring.use_cases import use_cases_of
 from services.cli.client import Client, UploadOrder
@@ -38,8 +39,9 @@ class LocalClient(Client):
         command = order.command(file.name, self._caller.name)
         return self._public(self._use_cases.uploads.upload(self._caller, file.parts(progress.stored), command))
 
-    def requests(self, *, limit: int) -> list[Document]:
-        return [self._public(each) for each in self._use_cases.requests.newest(self._caller, limit=limit)]
+    def requests(self, *, limit: int, before: str = "", only: RequestFilter = RequestFilter()) -> Document:
+        page = self._use_cases.requests.page(self._caller, before=before, limit=limit, only=only)
+        return {"requests": [self._public(each) for each in page.requests], "next": page.next}
 
     def request(self, request_id: str) -> Document:
         return self._public(self._use_cases.requests.get(self._caller, request_id))

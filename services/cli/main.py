@@ -26,7 +26,7 @@ COMMANDS = {
     "demo": "demo",
     "up": "up",
     "upload": "request_commands",
-    "requests": "request_commands",
+    "requests": "request_listing",
     "request": "request_commands",
     "watch": "request_commands",
     "rejects": "request_commands",

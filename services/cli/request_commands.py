@@ -1,4 +1,4 @@
-"""Commands around upload requests: upload, requests, request, watch, rejects, approve, cancel, undo, resubmit."""
+"""Commands around upload requests: upload, request, watch, rejects, approve, cancel, undo, resubmit."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from services.cli.options import (
 from services.cli.progress import show_progress
 from services.cli.reject_files import as_records, check_output, save
 from services.cli.upload_file import UploadFile
-from services.cli.views import request_view, requests_view
+from services.cli.views import request_view
 
 
 def upload(
@@ -72,19 +72,6 @@ def upload(
         ):
             request = client.upload(opened, order, progress)
         out.result(request, lambda: request_view(request, where=where_of(data, url)))
-
-
-def requests(
-    limit: Annotated[int, typer.Option(min=1, max=1000, help="How many requests, newest first.")] = 20,
-    data: Data = None,
-    url: Url = None,
-    key: Key = None,
-    as_json: AsJson = False,
-) -> None:
-    """List the newest requests."""
-    with reporting(as_json=as_json) as out, connect(data, url, key) as client:
-        found = client.requests(limit=limit)
-        out.result({"requests": found}, lambda: requests_view(found))
 
 
 def request(
@@ -179,5 +166,5 @@ def saved_view(rows: int, output: Path, *, dropped: bool) -> str:
 
 
 def register(app: typer.Typer) -> None:
-    for command in (upload, requests, request, watch, rejects, approve, cancel, undo, resubmit):
+    for command in (upload, request, watch, rejects, approve, cancel, undo, resubmit):
         app.command()(command)

@@ -15,7 +15,10 @@ from urllib.parse import urlsplit
 import pytest
 
 from penstock.domain.access.permissions import Role
+from penstock.domain.requests.request import Status
+from penstock.domain.requests.request_filter import RequestFilter
 from services.cli.http_client import HttpClient
+from services.cli.request_listing import list_requests
 from tests.support.access import create_key
 from tests.support.command_line import MAPS, CommandLine, Ran
 from tests.support.http_system import CRMID, HttpSystem, serving
@@ -158,9 +161,14 @@ def test_more_requests_are_listed_than_a_page_holds(idle: Away) -> None:
     for _ in range(3):
         uploaded(idle)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("services.cli.http_client.MAX_PAGE", 2)
+        patch.setattr("services.cli.request_listing.MAX_PAGE", 2)
         with closing(HttpClient(idle.system.url, idle.variables["PENSTOCK_API_KEY"])) as client:
-            listed = [[each["request_id"] for each in client.requests(limit=limit)] for limit in (1, 2, 3, 10)]
+            pages = [list_requests(client, RequestFilter(), limit=limit, before="") for limit in (1, 2, 3, 10)]
+            none = list_requests(client, RequestFilter(file_name="NÖTHING & more"), limit=10, before="")
+            scheduled = RequestFilter(statuses=(Status.SCHEDULED, Status.HELD), accepted_from=0, accepted_to=10**16)
+            waiting = list_requests(client, scheduled, limit=10, before="")
+    listed = [[each["request_id"] for each in page.requests] for page in pages]
+    assert (none.requests, len(waiting.requests)) == ([], 3)
     assert [len(each) for each in listed] == [1, 2, 3, 3]
     assert listed[3] == [each["request_id"] for each in idle.requests()]
 

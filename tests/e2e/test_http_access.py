@@ -291,7 +291,7 @@ def test_errors_outside_of_operations_are_problems_too(system: HttpSystem) -> No
 @pytest.mark.parametrize(
     ("method", "path", "sent", "places"),
     [
-        ("GET", "/v1/requests?limit=0&status=marked&marked=1", {}, {"status", "limit", ""}),
+        ("GET", "/v1/requests?limit=0&status=marked&marked=1", {}, {"status[0]", "limit", ""}),
         ("GET", "/v1/requests?limit=1&limit=2&before=&before=", {}, {"limit", "before"}),
         ("GET", "/v1/data-sources/crm/mapping?marked=marked", {}, {""}),
         (

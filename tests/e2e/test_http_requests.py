@@ -43,9 +43,28 @@ def test_requests_are_listed_newest_first_page_by_page_and_filtered(system: Http
     assert older.json()["next"] is None
     only = system.viewer.get("/v1/requests", params={"data_source": "listed", "status": "FAILED"}).json()
     assert [each["request_id"] for each in only["requests"]] == [failed]
+    for query, expected in (
+        ([("status", "FAILED"), ("status", "COMPLETED")], [failed, *ids[::-1]]),
+        ([("file_name", "NOTHING LIKE IT")], []),
+        ([("uploaded_by", "nobody")], []),
+        ([("accepted_from", only["requests"][0]["accepted_at"])], [failed]),
+        ([("accepted_to", only["requests"][0]["accepted_at"])], ids[::-1]),
+    ):
+        answer = system.viewer.get("/v1/requests", params=[("data_source", "listed"), *query])
+        assert [each["request_id"] for each in answer.json()["requests"]] == expected, query
 
 
-@pytest.mark.parametrize("query", [{"status": "DONE"}, {"limit": "0"}, {"limit": "201"}, {"limit": "many"}])
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"status": "DONE"},
+        {"accepted_from": "2026"},
+        {"file_name": ""},
+        {"limit": "0"},
+        {"limit": "201"},
+        {"limit": "many"},
+    ],
+)
 def test_a_wrong_query_is_refused(system: HttpSystem, query: dict[str, str]) -> None:
     answer = system.viewer.get("/v1/requests", params=query)
     assert (answer.status_code, answer.json()["code"]) == (400, "bad_request")

@@ -23,6 +23,7 @@ from penstock.domain.requests.hold import approve, expire
 from penstock.domain.requests.ids import request_id
 from penstock.domain.requests.recipients import Recipient
 from penstock.domain.requests.request import Request, Status
+from penstock.domain.requests.request_filter import RequestFilter
 from penstock.domain.requests.status import apply, cancel, revert
 from penstock.domain.requests.visibility import visible
 from penstock.ports.clock import Clock
@@ -190,16 +191,18 @@ class Requests:
         *,
         before: str = "",
         limit: int = 50,
-        status: Status | None = None,
-        data_source: str | None = None,
+        only: RequestFilter = RequestFilter(),
     ) -> RequestPage:
-        """Up to `limit` matching requests older than `before`, newest first. Examines at most `MAX_REQUESTS_EXAMINED`
-        requests, because a filter that matches few must not read all of them."""
+        """Up to `limit` requests that `only` selects, older than `before`, newest first. Examines at most
+        `MAX_REQUESTS_EXAMINED` requests, because a filter that matches few must not read all of them."""
         found: list[Request] = []
-        records = scan_all(self._store, Table.REQUESTS, tenant_id, after=before, newest_first=True)
+        after = only.first_cursor(before)
+        records = scan_all(self._store, Table.REQUESTS, tenant_id, after=after, newest_first=True)
         for examined, record in enumerate(records, 1):
             request = _request(record)
-            if status in (None, request.status) and data_source in (None, request.data_source):
+            if only.is_past(request):
+                break
+            if only.matches(request):
                 found.append(request)
             if len(found) >= limit or examined >= MAX_REQUESTS_EXAMINED:
                 return RequestPage(found, record.sort)

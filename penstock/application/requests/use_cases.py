@@ -10,7 +10,8 @@ from penstock.application.requests.requests import RequestPage, Requests
 from penstock.application.uploads.resubmit import Resubmitter
 from penstock.application.use_case import Audited, UseCases, use_case
 from penstock.domain.access.permissions import Caller, Permission
-from penstock.domain.requests.request import Request, Status
+from penstock.domain.requests.request import Request
+from penstock.domain.requests.request_filter import RequestFilter
 
 RESUBMIT = "request.resubmit"
 
@@ -29,15 +30,10 @@ class RequestUseCases(UseCases):
         *,
         before: str = "",
         limit: int = 50,
-        status: Status | None = None,
-        data_source: str | None = None,
+        only: RequestFilter = RequestFilter(),
     ) -> RequestPage:
-        """Up to `limit` requests older than `before`, newest first."""
-        return self._requests.page(caller.tenant_id, before=before, limit=limit, status=status, data_source=data_source)
-
-    @use_case(Permission.READ_REQUESTS, "request.list", Audited.DENIED_ONLY)
-    def newest(self, caller: Caller, *, limit: int) -> list[Request]:
-        return self._requests.list(caller.tenant_id, limit=limit)
+        """Up to `limit` requests that `only` selects, older than `before`, newest first."""
+        return self._requests.page(caller.tenant_id, before=before, limit=limit, only=only)
 
     @use_case(Permission.READ_REQUESTS, "request.read", Audited.DENIED_ONLY)
     def get(self, caller: Caller, request_id: str) -> Request:

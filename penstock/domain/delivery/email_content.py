@@ -101,8 +101,8 @@ def _counts(request: Request, status: Status) -> str:
 
 
 def _rejected(request: Request) -> str:
-    shared = share(request.rows_rejected, request.rows_read)
-    return f"{request.rows_rejected:,} of {request.rows_read:,} rows rejected ({shared})"
+    in_percent = share(request.rows_rejected, request.rows_read)
+    return f"{request.rows_rejected:,} of {request.rows_read:,} rows rejected ({in_percent})"
 
 
 def _summary(request: Request, status: Status, at_us: int, retention_days: int) -> Iterator[str]:
@@ -229,5 +229,5 @@ def duration(microseconds: int) -> str:
     hours, minutes = divmod(minutes, 60)
     days, hours = divmod(hours, 24)
     units = [(days, "d"), (hours, "h"), (minutes, "min"), (rest, "s")]
-    shown = [f"{number} {unit}" for number, unit in units if number]
-    return " ".join(shown[:2])
+    parts = [f"{number} {unit}" for number, unit in units if number]
+    return " ".join(parts[:2])

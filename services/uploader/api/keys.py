@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import re
-from datetime import UTC, date, datetime, timedelta
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Query
-from pydantic import AwareDatetime, BeforeValidator, Field
-from pydantic_core import PydanticCustomError
+from pydantic import Field
 
 from penstock.application.access.api_keys import ApiKey
 from penstock.application.access.use_cases import AccessUseCases
@@ -18,31 +15,11 @@ from services.uploader.api.access import allowed_to
 from services.uploader.api.openapi import problems
 from services.uploader.api.route import Operation
 from services.uploader.api.services import Call
+from services.uploader.api.times import Day, Time, microseconds
 from services.uploader.api.validation import Limit, Model, Omittable
 from services.uploader.api.views import ApiKeyList, AuditPage, NewApiKeyView, audit_view, key_view
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-
 router = APIRouter(route_class=Operation)
-
-
-def _written_as(pattern: str, example: str) -> Any:
-    """Checks a day or time before pydantic, which also accepts numbers and partial texts."""
-
-    def check(value: object) -> object:
-        if value is None or (isinstance(value, str) and re.fullmatch(pattern, value, re.ASCII)):
-            return value
-        raise PydanticCustomError("shape", f"this should be written as {example}")
-
-    return BeforeValidator(check)
-
-
-Time = Annotated[
-    AwareDatetime,
-    Field(strict=False),
-    _written_as(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)", "2026-11-25T08:00:00Z"),
-]
-Day = Annotated[date, Field(strict=False), _written_as(r"\d{4}-\d\d-\d\d", "2026-11-25")]
 
 
 class NewApiKey(Model):
@@ -80,7 +57,7 @@ def list_api_keys(call: Call, query: Annotated[KeysQuery, Query()]) -> ApiKeyLis
 @router.post("/v1/api-keys", dependencies=[allowed_to(AccessUseCases.create_key)], status_code=201)
 def create_api_key(call: Call, body: NewApiKey) -> NewApiKeyView:
     """A new key; its text is shown this once."""
-    expires_at = None if body.expires_at is None else _microseconds(body.expires_at)
+    expires_at = None if body.expires_at is None else microseconds(body.expires_at)
     secret, key = call.use_cases.access.create_key(call.caller, body.role, body.name, expires_at=expires_at)
     return {**key_view(key), "key": secret}
 
@@ -108,7 +85,3 @@ def read_audit(call: Call, query: Annotated[AuditQuery, Query()]) -> AuditPage:
 def _cursor(key: ApiKey) -> str:
     """Sorts as the list does."""
     return f"{key.created_at:020d}-{key.key_id}"
-
-
-def _microseconds(at: datetime) -> int:
-    return (at - _EPOCH) // timedelta(microseconds=1)

@@ -14,11 +14,14 @@ from fastapi.sse import format_sse_event
 from pydantic import Field
 
 from penstock.application.requests.use_cases import RequestUseCases
+from penstock.domain.limits import MAX_DISPLAY_NAME, MAX_FILE_NAME_SENT
 from penstock.domain.requests.request import Request, Status
+from penstock.domain.requests.request_filter import RequestFilter
 from services.uploader.api.access import allowed_to
 from services.uploader.api.openapi import events, problems, with_headers
 from services.uploader.api.route import Operation
 from services.uploader.api.services import Call
+from services.uploader.api.times import Time, microseconds
 from services.uploader.api.validation import Limit, Model, Name, Omittable
 from services.uploader.api.views import RequestPage, RequestView, request_view
 
@@ -41,20 +44,36 @@ class EventStream(StreamingResponse):
 
 
 class RequestsQuery(Model):
-    """`before` is the `next` of the page before: the id of a request."""
+    """All filters that are given must fit. `status` may be there several times, for any of these; `file_name` is a part
+    of the name, in upper or lower case; a request was accepted from `accepted_from` on, and before `accepted_to`.
+    `before` is the `next` of the page before: the id of a request.
+    """
 
-    status: Omittable[Annotated[Status, Field(strict=False)]]
+    status: Annotated[list[Annotated[Status, Field(strict=False)]], Field(default_factory=list, max_length=len(Status))]
     data_source: Omittable[Name]
+    uploaded_by: Omittable[Annotated[str, Field(min_length=1, max_length=MAX_DISPLAY_NAME)]]
+    file_name: Omittable[Annotated[str, Field(min_length=1, max_length=MAX_FILE_NAME_SENT)]]
+    accepted_from: Omittable[Time]
+    accepted_to: Omittable[Time]
     before: Annotated[str, Field(pattern="^([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})?$")] = ""
     limit: Limit = 50
+
+    @property
+    def only(self) -> RequestFilter:
+        return RequestFilter(
+            statuses=tuple(self.status),
+            data_source=self.data_source,
+            uploaded_by=self.uploaded_by,
+            file_name=self.file_name,
+            accepted_from=None if self.accepted_from is None else microseconds(self.accepted_from),
+            accepted_to=None if self.accepted_to is None else microseconds(self.accepted_to),
+        )
 
 
 @router.get("/v1/requests", dependencies=[allowed_to(RequestUseCases.page)])
 def list_requests(call: Call, query: Annotated[RequestsQuery, Query()]) -> RequestPage:
     """Requests, the newest first, page by page; a page of a filtered list may be short, or empty, before the last."""
-    page = call.use_cases.requests.page(
-        call.caller, before=query.before, limit=query.limit, status=query.status, data_source=query.data_source
-    )
+    page = call.use_cases.requests.page(call.caller, before=query.before, limit=query.limit, only=query.only)
     return RequestPage(requests=[_view(call, request) for request in page.requests], next=page.next)
 
 

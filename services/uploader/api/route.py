@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Coroutine
 from contextlib import AsyncExitStack
 from http import HTTPStatus
-from typing import Annotated, Any
+from typing import Annotated, Any, get_origin
 
 from anyio.to_thread import run_sync
 from fastapi import Depends, Query, Request, Response
@@ -54,7 +54,7 @@ class Operation(APIRoute):
         self._key = next((each.call for each in self.dependant.dependencies if isinstance(each.call, ApiKey)), None)
         if self._key is not None and not self.dependant.query_params:
             self.dependencies.append(Depends(_takes_no_query))
-        self._names = {field.alias.lower() for field in get_flat_params(self.dependant)}
+        self._names = {field.alias.lower() for field in get_flat_params(self.dependant) if not _is_list(field)}
         self.responses = {**problem_statements(self, secured=self._key is not None), **self.responses}
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -93,7 +93,7 @@ class Operation(APIRoute):
         return JsonRequest(request, raw)
 
     def _check_parameters(self, request: Request) -> None:
-        """Of a parameter that is there twice, FastAPI would take the last."""
+        """Of a parameter that is there twice and is no list, FastAPI would take the last."""
         if any(len(text) > MAX_PATH_TEXT for text in request.path_params.values()):
             raise NotFound("there is nothing of so long a name")
         given = ("query", request.query_params.multi_items()), ("header", request.headers.items())
@@ -128,6 +128,10 @@ class BrokenStreamError(Exception):
 def incoming_body(request: Request) -> IncomingBody:
     announced = request.headers.get("content-length")
     return IncomingBody(request.receive, None if announced is None else int(announced))
+
+
+def _is_list(field: Any) -> bool:
+    return get_origin(field.field_info.annotation) is list
 
 
 async def _json_body(request: Request) -> bytes:

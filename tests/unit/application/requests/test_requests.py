@@ -18,6 +18,7 @@ from penstock.domain.errors import NotFound, Refused
 from penstock.domain.events import Split
 from penstock.domain.mapping.mapping import Mode
 from penstock.domain.requests.request import Request, Status
+from penstock.domain.requests.request_filter import RequestFilter
 from penstock.domain.requests.status import apply
 from penstock.domain.requests.visibility import visible
 from penstock.ports.control_store import ControlStore, Table
@@ -143,9 +144,12 @@ def test_the_list_is_newest_first_and_goes_on(requests: Requests) -> None:
     assert requests.list(T, limit=2) == newest_first[:2]
     assert requests.list(T, before=newest_first[1].request_id, limit=9) == newest_first[2:]
     requests.cancel(T, accepted[0].request_id)
-    assert [r.request_id for r in requests.page(T, status=Status.CANCELLED).requests] == [accepted[0].request_id]
-    assert requests.page(T, data_source="pos").requests == [accepted[3], accepted[1]]
-    assert requests.page(T, data_source="crm", status=Status.SCHEDULED, limit=1).requests == [accepted[4]]
+    assert [r.request_id for r in requests.page(T, only=RequestFilter(statuses=(Status.CANCELLED,))).requests] == [
+        accepted[0].request_id
+    ]
+    assert requests.page(T, only=RequestFilter(data_source="pos")).requests == [accepted[3], accepted[1]]
+    scheduled = RequestFilter(data_source="crm", statuses=(Status.SCHEDULED, Status.FAILED))
+    assert requests.page(T, only=scheduled, limit=1).requests == [accepted[4]]
 
 
 def test_a_change_that_another_overtakes_is_made_again(requests: Requests) -> None:
@@ -227,6 +231,22 @@ def test_the_store_gives_what_the_rule_says(
     store.close()
 
 
+def test_a_time_range_reads_only_its_requests(
+    requests: Requests, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ids sort by the time of acceptance, so neither newer nor older requests are examined."""
+    accepted = []
+    for _ in range(10):
+        accepted.append(accept(requests))
+        clock.at_us += 1_000
+    monkeypatch.setattr("penstock.application.requests.requests.MAX_REQUESTS_EXAMINED", 4)
+    only = RequestFilter(accepted_from=accepted[3].accepted_at, accepted_to=accepted[6].accepted_at)
+    page = requests.page(T, only=only)
+    assert (page.requests, page.next) == (accepted[5:2:-1], None)
+    older = requests.page(T, only=only, before=accepted[5].request_id)
+    assert older.requests == accepted[4:2:-1]
+
+
 def test_a_page_of_a_filtered_list_reads_no_more_than_its_bound(
     requests: Requests, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -235,7 +255,7 @@ def test_a_page_of_a_filtered_list_reads_no_more_than_its_bound(
     requests.update(T, ids[1], ended(Status.FAILED))
     pages, before = [], ""
     while True:
-        page = requests.page(T, before=before, status=Status.FAILED)
+        page = requests.page(T, before=before, only=RequestFilter(statuses=(Status.FAILED,)))
         pages.append([request.request_id for request in page.requests])
         if page.next is None:
             break

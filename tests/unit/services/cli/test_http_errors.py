@@ -148,7 +148,7 @@ def test_pages_that_come_again_are_not_asked_for_without_end(address: str) -> No
         pytest.raises(Unavailable, match="the same page again"),
         closing(http_client(f"{address}/same", "k")) as client,
     ):
-        client.requests(limit=1_000)
+        client.requests(limit=1_000, before="x")
 
 
 def test_the_error_of_a_wrong_key_says_where_the_key_comes_from(address: str) -> None:

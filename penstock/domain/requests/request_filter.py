@@ -1,0 +1,42 @@
+"""Which requests of the history a reader wants to see."""
+
+from __future__ import annotations
+
+import msgspec
+
+from penstock.domain.requests.ids import request_id
+from penstock.domain.requests.request import Request, Status
+
+_LOWEST = bytes(8)  # the random part of an id that sorts before all others of its microsecond
+
+
+class RequestFilter(msgspec.Struct, frozen=True, kw_only=True):
+    """All that is set must fit. Times are microseconds since the epoch."""
+
+    statuses: tuple[Status, ...] = ()  # one of them
+    data_source: str | None = None
+    uploaded_by: str | None = None
+    file_name: str | None = None  # a part of the name, in upper or lower case
+    accepted_from: int | None = None
+    accepted_to: int | None = None  # before this time
+
+    def matches(self, request: Request) -> bool:
+        return (
+            (not self.statuses or request.status in self.statuses)
+            and self.data_source in (None, request.data_source)
+            and self.uploaded_by in (None, request.uploaded_by)
+            and (self.file_name is None or self.file_name.casefold() in request.file_name.casefold())
+            and not self.is_past(request)
+            and (self.accepted_to is None or request.accepted_at < self.accepted_to)
+        )
+
+    def is_past(self, request: Request) -> bool:
+        """Whether `request`, and so every older one, was accepted too early."""
+        return self.accepted_from is not None and request.accepted_at < self.accepted_from
+
+    def first_cursor(self, before: str) -> str:
+        """The cursor from which to read towards older requests: `before`, or the end of the time if that is older."""
+        if self.accepted_to is None:
+            return before
+        latest = request_id(max(0, self.accepted_to), _LOWEST)
+        return min(before, latest) if before else latest
