@@ -1,8 +1,10 @@
-"""The intake, the publishers and the sweeper of a system."""
+"""The intake, the drafts, the publishers and the sweepers of a system."""
 
 from __future__ import annotations
 
 from penstock.application.access.publishers import Publishers
+from penstock.application.drafts.drafts import Drafts
+from penstock.application.drafts.sweeping import DraftSweeper
 from penstock.application.uploads.intake import Intake
 from penstock.application.uploads.planning import Planner
 from penstock.application.uploads.retention import Sweeper
@@ -29,6 +31,10 @@ def intake_of(system: System) -> Intake:
     )
 
 
+def drafts_of(system: System) -> Drafts:
+    return Drafts(system.control, system.files, system.limits, system.clock)
+
+
 def publishers_of(system: System) -> Publishers:
     return Publishers(system.control, system.keys, system.clock, system.random)
 
@@ -41,3 +47,7 @@ def sweeper_of(system: System) -> Sweeper:
         clock=system.clock,
         retention_days=system.settings.retention_days,
     )
+
+
+def draft_sweeper_of(system: System) -> DraftSweeper:
+    return DraftSweeper(store=system.control, objects=system.objects, drafts=drafts_of(system), clock=system.clock)

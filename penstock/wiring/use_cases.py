@@ -11,13 +11,15 @@ from penstock.application.access.use_cases import AccessUseCases
 from penstock.application.catalog.use_cases import CatalogUseCases
 from penstock.application.consuming.dead_letters import DeadLetters
 from penstock.application.consuming.use_cases import DeadLetterUseCases
+from penstock.application.drafts.receiving import Receiver
+from penstock.application.drafts.use_cases import DraftUseCases
 from penstock.application.profiles.use_cases import ProfileUseCases
 from penstock.application.requests.reject_file import RejectFiles
 from penstock.application.requests.use_cases import RequestUseCases
 from penstock.application.uploads.resubmit import Resubmitter
 from penstock.application.uploads.use_cases import UploadUseCases
 from penstock.wiring.system import System
-from penstock.wiring.uploads import intake_of, publishers_of
+from penstock.wiring.uploads import drafts_of, intake_of, publishers_of
 
 
 class AllUseCases(NamedTuple):
@@ -25,6 +27,7 @@ class AllUseCases(NamedTuple):
     api_keys: ApiKeys
     publishers: Publishers
     uploads: UploadUseCases
+    drafts: DraftUseCases
     requests: RequestUseCases
     catalog: CatalogUseCases
     profiles: ProfileUseCases
@@ -36,6 +39,7 @@ def use_cases_of(system: System) -> AllUseCases:
     audit = Audit(system.control, system.clock)
     keys, publishers = ApiKeys(system.control, system.clock), publishers_of(system)
     intake = intake_of(system)
+    drafts = drafts_of(system)
     rejects = RejectFiles(system.requests, system.chunks, system.files)
     resubmitter = Resubmitter(system.requests, rejects, intake)
     return AllUseCases(
@@ -43,6 +47,7 @@ def use_cases_of(system: System) -> AllUseCases:
         api_keys=keys,
         publishers=publishers,
         uploads=UploadUseCases(audit, intake, system.catalog, system.limits),
+        drafts=DraftUseCases(audit, drafts, Receiver(drafts, system.files), intake, system.limits),
         requests=RequestUseCases(audit, system.requests, rejects, resubmitter),
         catalog=CatalogUseCases(audit, system.catalog),
         profiles=ProfileUseCases(audit, system.reader, system.requests),

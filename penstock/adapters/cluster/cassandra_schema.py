@@ -88,6 +88,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         _records("audit"),
         _records("segments"),
         _records("publishers"),
+        _records("drafts"),
         f"""
         CREATE TABLE IF NOT EXISTS {{ks}}.tenants (kind text, tenant_id text, PRIMARY KEY (kind, tenant_id))
         WITH {RECORDS_OPTIONS}

@@ -56,6 +56,16 @@ def file_key(tenant_id: str, unguessable: str) -> str:
     return f"files/{tenant_id}/{unguessable}"
 
 
+def part_key(tenant_id: str, file_id: str, offset: int, token: str) -> str:
+    """The object key of a part of a draft. It is sealed with its key, so it opens only in its place of its file."""
+    return f"{draft_prefix(tenant_id)}{file_id}/{offset:016d}-{token}"
+
+
+def draft_prefix(tenant_id: str) -> str:
+    """The beginning of the keys of all parts of a tenant's drafts; the file's id follows."""
+    return f"parts/{tenant_id}/"
+
+
 def rejects_key(tenant_id: str, request_id: str, chunk: int) -> str:
     """The object key of a chunk's rejects; a chunk that runs again overwrites them."""
     return f"rejects/{tenant_id}/{request_id}/{chunk:08d}"

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from penstock.domain.errors import Fault, Refused
 from penstock.domain.files.clean_names import clean_names
 from penstock.domain.files.column_names import SPACES
-from penstock.domain.files.compression import MAGIC_BYTES, compression_of, plain
+from penstock.domain.files.compression import MAGIC_BYTES, TRUNCATED, compression_of, plain
 from penstock.domain.files.encodings import to_utf8
 from penstock.domain.files.formats import detect_format, tabular_format, text_start
 from penstock.domain.files.header import parse_header
@@ -67,24 +67,30 @@ class Inspection(NamedTuple):
         return file_format.split_rows(body, header.first_line).rows
 
 
-def inspect(parts: Iterable[bytes], limits: Limits, options: FileOptions = FileOptions()) -> Inspection:
-    """Inspect a file, reading up to `MAX_INSPECTED_BYTES`; a file without a readable header is read no further."""
+def inspect(
+    parts: Iterable[bytes], limits: Limits, options: FileOptions = FileOptions(), *, partial: bool = False
+) -> Inspection:
+    """Inspect a file, reading up to `MAX_INSPECTED_BYTES`; a file without a readable header is read no further.
+
+    `partial`: the end of the file is still to come, so its last line is left out."""
     observed = _First(parts)
-    reading = _Reading()
+    reading = _Reading(partial=partial)
     faults: list[Fault] = []
     try:
-        for piece in to_utf8(plain(observed, limits=limits), options.encoding):
+        pieces = to_utf8(plain(observed, limits=limits), options.encoding)
+        for piece in _whole_lines(pieces) if partial else pieces:
             if not reading.add(piece):
                 break
     except Refused as refused:
-        faults = refused.faults
+        faults = [] if partial and refused.code == TRUNCATED else refused.faults
     return reading.inspection(compression_of(bytes(observed.first)), faults, limits, options)
 
 
 class _Reading:
     """What has been read of a file: its head first, then a sample of its rows."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, partial: bool) -> None:
+        self._partial = partial
         self._head = bytearray()
         self._sampler: BlockSampler | None = None
         self._read, self._stopped = 0, False
@@ -103,10 +109,11 @@ class _Reading:
         return not self._stopped
 
     def inspection(self, compression: str, faults: list[Fault], limits: Limits, options: FileOptions) -> Inspection:
-        complete = self._sampler is None and not self._stopped
+        short = self._sampler is None and not self._stopped
+        complete, whole = short and not self._partial, not (self._stopped or self._partial)
         head = bytes(self._head)
-        sampler = _sampler(head, complete=True) if complete else self._sampler
-        sample = _sample(head, sampler, limits, complete=complete, whole=not self._stopped) if sampler else NO_SAMPLE
+        sampler = _sampler(head, complete=complete) if short else self._sampler
+        sample = _sample(head, sampler, limits, complete=complete, whole=whole) if sampler else NO_SAMPLE
         if options.clean_headers:
             sample = sample._replace(names=clean_names(sample.names))
         return Inspection(compression, head, complete, faults, sample, options)
@@ -137,6 +144,17 @@ def _sample(head: bytes, sampler: BlockSampler, limits: Limits, *, complete: boo
     cells = file_format.parse_cells(rows, names, used=range(len(names)), max_cell_bytes=limits.cell_bytes)
     every_row = whole and sampler.complete and len(rows) < max_sample_rows(len(names))
     return Sample(names, cells.columns or [[] for _ in names], every_row)
+
+
+def _whole_lines(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """The pieces up to the last line end; of an extremely long line, all of it."""
+    held = b""
+    for piece in pieces:
+        held += piece
+        end = len(held) if len(held) > HEAD_BYTES else held.rfind(b"\n") + 1
+        if end:
+            yield held[:end]
+        held = held[end:]
 
 
 class _First:

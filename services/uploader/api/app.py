@@ -16,20 +16,35 @@ from starlette.types import Receive, Scope, Send
 from penstock import struct_types
 from penstock.ports.clock import Clock
 from penstock.wiring.use_cases import AllUseCases
-from services.uploader.api import catalog, error_pages, keys, machines, openapi, profiles, rejects, requests, uploads
+from services.uploader.api import (
+    catalog,
+    drafts,
+    error_pages,
+    keys,
+    machines,
+    openapi,
+    profiles,
+    rejects,
+    requests,
+    uploads,
+)
 from services.uploader.api.call_ids import CallIds
 from services.uploader.api.metrics import Metrics
 from services.uploader.api.problems import problem_response
 from services.uploader.api.rate_limit import RateLimit
 from services.uploader.api.services import Services
 from services.uploader.api.slots import Slots
+from services.uploader.api.tus import FILES, MethodOverride, capabilities
 
 LOOKUPS_PER_SECOND = 20.0  # of each tenant
 LOOKUP_BURST = 200
 CALLS_PER_KEY = 128  # under way at once, event streams among them
 CALLS_PER_TENANT = 256
 
-_ROUTERS = [module.router for module in (uploads, requests, rejects, profiles, catalog, keys, machines, error_pages)]
+_ROUTERS = [
+    drafts.tus_router,
+    *(module.router for module in (uploads, drafts, requests, rejects, profiles, catalog, keys, machines, error_pages)),
+]
 
 
 def create_app(use_cases: AllUseCases, clock: Clock, problems: Callable[[], list[str]], metrics: Metrics) -> FastAPI:
@@ -68,7 +83,7 @@ def document() -> dict[str, Any]:
 
 
 def _document(app: FastAPI) -> dict[str, Any]:
-    return openapi.document(app, uploads.UploadPart, uploads.InspectPart)
+    return openapi.document(app, uploads.UploadPart, uploads.InspectPart, uploads.DraftUpload)
 
 
 def _with_operations() -> FastAPI:
@@ -90,6 +105,7 @@ def _with_operations() -> FastAPI:
     for path in ("/openapi.json", "/v1/openapi.json"):
         app.add_route(path, openapi_json, include_in_schema=False)
     _allow_methods(app)
+    app.add_middleware(MethodOverride)
     app.add_middleware(CallIds)
     return app
 
@@ -103,16 +119,22 @@ def _allow_methods(app: FastAPI) -> None:
     methods: dict[str, list[str]] = {}
     for route in iter_route_contexts(app.routes):
         methods.setdefault(str(route.path), []).extend(sorted(route.methods or ()))
-    app.router.routes += [Route(path, OtherMethods(allowed)) for path, allowed in methods.items()]
+    app.router.routes += [Route(path, _others(path, allowed)) for path, allowed in methods.items()]
+
+
+def _others(path: str, allowed: list[str]) -> OtherMethods:
+    is_tus = path == FILES or path.startswith(f"{FILES}/")
+    return OtherMethods(allowed, capabilities if is_tus else lambda _: {})
 
 
 class OtherMethods:
-    """Answers the methods of a path that have no operation."""
+    """Answers the methods of a path that have no operation; OPTIONS also with the service's `capabilities`."""
 
-    def __init__(self, allowed: list[str]) -> None:
-        self._headers = {"Allow": ", ".join([*allowed, "OPTIONS"])}
+    def __init__(self, allowed: list[str], capabilities: Callable[[Services], dict[str, str]]) -> None:
+        self._headers, self._capabilities = {"Allow": ", ".join([*allowed, "OPTIONS"])}, capabilities
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["method"] != "OPTIONS":
             raise HTTPException(405, headers=self._headers)
-        await Response(status_code=204, headers=self._headers)(scope, receive, send)
+        headers = self._headers | self._capabilities(scope["app"].state.services)
+        await Response(status_code=204, headers=headers)(scope, receive, send)

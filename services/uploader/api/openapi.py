@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from http import HTTPStatus
 from typing import Any
 
 from fastapi import FastAPI
@@ -12,7 +11,7 @@ from fastapi.routing import APIRoute
 from pydantic import TypeAdapter
 
 from penstock import __version__
-from services.uploader.api.problems import MEDIA_TYPE, RETRY_AFTER_SECONDS, ProblemDocument
+from services.uploader.api.problems import MEDIA_TYPE, RETRY_AFTER_SECONDS, ProblemDocument, phrase_of
 
 JSON = "application/json"
 _REF = "#/components/schemas/{model}"
@@ -62,7 +61,7 @@ def problems(*statuses: int) -> Statements:
     """For `responses` of an operation that can also answer with these problems."""
     content = {MEDIA_TYPE: {"schema": {"$ref": _REF.format(model=ProblemDocument.__name__)}}}
     return {
-        status: {"description": HTTPStatus(status).phrase, "content": content, **_HEADERS.get(status, {})}
+        status: {"description": phrase_of(status), "content": content, **_HEADERS.get(status, {})}
         for status in statuses
     }
 
@@ -80,8 +79,9 @@ def events(media: str, name: str, data: type) -> Statements:
     return {200: {"content": {media: {"schema": event}}}}
 
 
-def form_body(request: type, *, required: bool) -> dict[str, Any]:
-    """For `openapi_extra` of an operation that reads a form: `file`, and `request`, a JSON document of this type."""
+def form_body(request: type, *, required: bool, document: type | None = None) -> dict[str, Any]:
+    """For `openapi_extra` of an operation that reads a form: `file`, and `request`, a JSON document of this type.
+    Instead, it may read a JSON `document`."""
     schema = {
         "type": "object",
         "properties": {
@@ -91,5 +91,15 @@ def form_body(request: type, *, required: bool) -> dict[str, Any]:
         "required": ["file", "request"] if required else ["file"],
         "additionalProperties": False,
     }
-    content = {"multipart/form-data": {"schema": schema, "encoding": {"request": {"contentType": JSON}}}}
+    content: dict[str, Any] = {
+        "multipart/form-data": {"schema": schema, "encoding": {"request": {"contentType": JSON}}}
+    }
+    if document is not None:
+        content[JSON] = {"schema": {"$ref": _REF.format(model=document.__name__)}}
     return {"requestBody": {"required": True, "content": content}}
+
+
+def bytes_body(media: str, *, required: bool) -> dict[str, Any]:
+    """For `openapi_extra` of an operation that reads bytes."""
+    content = {media: {"schema": {"type": "string", "format": "binary"}}}
+    return {"requestBody": {"required": required, "content": content}}

@@ -28,9 +28,12 @@ from services.uploader.api.views import FaultView, fault_views
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_SECONDS = 5
+CHECKSUM_MISMATCH = 460  # of the tus protocol
 
 STATUS = {
     "bad_request": 400,
+    "invalid_checksum": 400,
+    "invalid_metadata": 400,
     "malformed_json": 400,
     "malformed_multipart": 400,
     "missing_part": 400,
@@ -54,13 +57,21 @@ STATUS = {
     "nothing_set_aside": 409,
     "attribute_exists": 409,
     "data_source_exists": 409,
+    "wrong_offset": 409,
+    "file_incomplete": 409,
+    "file_in_use": 409,
+    "header_incomplete": 409,
     "key_revoked": 409,
     "last_admin_key": 409,
+    "file_expired": 410,
+    "unsupported_version": 412,
     "body_too_large": 413,
+    "beyond_length": 413,
     "file_too_large": 413,
     "unsupported_media_type": 415,
     "rate_limited": 429,
     "too_many_calls": 429,
+    "checksum_mismatch": CHECKSUM_MISMATCH,
     "internal": 500,
     "corrupt": 500,
     "unavailable": 503,
@@ -142,6 +153,10 @@ def report(error: Exception, operation: str) -> None:
         log.error("api.bug", operation=operation, error=type(error).__name__, at=_place(error))
 
 
+def phrase_of(status: int) -> str:
+    return "Checksum Mismatch" if status == CHECKSUM_MISMATCH else HTTPStatus(status).phrase
+
+
 def status_of(code: str) -> int:
     return STATUS.get(code, 422)
 
@@ -150,7 +165,7 @@ def _answer(
     code: str, *, detail: str = "", faults: Sequence[Fault] = (), headers: dict[str, str] | None = None
 ) -> ErrorAnswer:
     status = status_of(code)
-    title = title_of(code, HTTPStatus(status).phrase)
+    title = title_of(code, phrase_of(status))
     call_id = current_call_id()
     if not faults:
         faults = [Fault(code=code, message=detail or title, hint=_HINTS.get(code, _USUAL_HINT))]

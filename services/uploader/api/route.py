@@ -88,7 +88,7 @@ class Operation(APIRoute):
         self._check_parameters(request)
         if self.body_field is None:
             return request
-        raw = await _json_body(request)
+        raw = await json_body(request)
         await run_sync(confirm, CallOf(services, caller))
         return JsonRequest(request, raw)
 
@@ -134,8 +134,14 @@ def _is_list(field: Any) -> bool:
     return get_origin(field.field_info.annotation) is list
 
 
-async def _json_body(request: Request) -> bytes:
-    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != JSON:
+def media_type(request: Request) -> str:
+    """Of the body, without parameters; "" if there is none."""
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
+async def json_body(request: Request) -> bytes:
+    """Raises `Refused`: unsupported_media_type, and what the body raises."""
+    if media_type(request) != JSON:
         raise refusal("unsupported_media_type", "the body is not JSON", f"Send it as {JSON}.")
     body = incoming_body(request)
     body.allow(MAX_JSON_BYTES)

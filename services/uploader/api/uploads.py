@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
+from hashlib import blake2b
 from typing import Annotated, Generic, NamedTuple, TypeVar
 
 from anyio.from_thread import run as run_in_loop
@@ -29,8 +31,8 @@ from services.uploader.api.catalog import Columns
 from services.uploader.api.check_views import CheckView, check_view
 from services.uploader.api.inspection_views import AcceptedView, InspectionView, accepted_view, inspection_view
 from services.uploader.api.multipart import Multipart
-from services.uploader.api.openapi import form_body, problems, with_headers
-from services.uploader.api.route import Operation, incoming_body
+from services.uploader.api.openapi import JSON, form_body, problems, with_headers
+from services.uploader.api.route import Operation, incoming_body, json_body, media_type
 from services.uploader.api.services import Call
 from services.uploader.api.validation import Model, ModeText, Name, Omittable, model_of
 from services.uploader.api.views import request_view
@@ -43,6 +45,7 @@ UPLOADS_IN_ALL = 64
 SLOT_SECONDS = 60.0  # that an upload waits for its turn
 UNNAMED = "file"
 MAX_ENCODING_NAME = 64  # characters
+MAX_FILE_ID = 64  # characters
 MAX_LIMIT_TEXT = 16  # characters of a share, such as 12.5%
 
 F = TypeVar("F")
@@ -115,6 +118,12 @@ class UploadPart(CheckPart):
     accept_suggestions: Annotated[float, Field(ge=0, le=1)] | None = None
 
 
+class DraftUpload(UploadPart):
+    """An upload of a file that arrived in parts (`POST /v1/files`), with what the part `request` of others has."""
+
+    file_id: Annotated[str, Field(min_length=1, max_length=MAX_FILE_ID)]
+
+
 class InspectPart(Model):
     """The part `request` of an inspection: with a data source, its saved mapping is checked as well.
 
@@ -160,15 +169,25 @@ Form = Annotated[ArrivingForm, Depends(_form)]
     "/v1/uploads",
     dependencies=[allowed_to(UploadUseCases.accept)],
     status_code=202,
-    responses={**problems(404, 409), **with_headers(202, {"Location": "Where the request is."})},
-    openapi_extra=form_body(UploadPart, required=True),
+    responses={**problems(404, 409, 410), **with_headers(202, {"Location": "Where the request is."})},
+    openapi_extra=form_body(UploadPart, required=True, document=DraftUpload),
 )
 async def upload(
-    form: Form,
+    call: Call,
+    request: HttpRequest,
     response: Response,
     idempotency_key: Annotated[Omittable[str], Header(alias="Idempotency-Key", min_length=1, max_length=255)],
 ) -> AcceptedView:
-    """Upload a file to be ingested."""
+    """Upload a file to be ingested, as a form; or in JSON, one that has arrived in parts."""
+    if media_type(request) == JSON:
+        accepted = await _accept_arrived(call, await json_body(request), idempotency_key)
+    else:
+        accepted = await _accept_form(await _form(call, request), idempotency_key)
+    response.headers["Location"] = f"/v1/requests/{accepted['request_id']}"
+    return accepted
+
+
+async def _accept_form(form: ArrivingForm, idempotency_key: str | None) -> AcceptedView:
     call, uploads = form.call, form.call.use_cases.uploads
     received: Received[StoredFile, UploadPart] = Received()
     try:
@@ -179,13 +198,54 @@ async def upload(
             take=lambda parts, options: uploads.store(call.caller, parts, options.encoding),
             check=lambda part: uploads.check_source(call.caller, part.data_source, create=part.create_data_source),
         )
-        accepted = await run_sync(_accept, call, received, idempotency_key)
+        return await run_sync(_accept, call, received, idempotency_key)
     except (Refused, NotFound):  # anything else may have left a request that names the file
         if received.file is not None:
             await run_sync(uploads.discard, call.caller, received.file)
         raise
-    response.headers["Location"] = f"/v1/requests/{accepted['request_id']}"
+
+
+async def _accept_arrived(call: Call, raw: bytes, idempotency_key: str | None) -> AcceptedView:
+    document = model_of(DraftUpload, raw)
+    async with call.services.uploads.held(call.caller):
+        return await run_sync(accept_draft, call, document, idempotency_key, limiter=call.services.upload_threads)
+
+
+def accept_draft(call: Call, document: DraftUpload, idempotency_key: str | None) -> AcceptedView:
+    """Make a request of a file that has arrived. If this is refused, the file stays, for another attempt."""
+    drafts, uploads, caller = call.use_cases.drafts, call.use_cases.uploads, call.caller
+    uploads.check_source(caller, document.data_source, create=document.create_data_source)
+    draft = drafts.claim(caller, document.file_id, _identity(document, idempotency_key))
+    if draft.request_id is not None:
+        request = call.use_cases.requests.get(caller, draft.request_id)
+        return accepted_view(request_view(request, call.services.clock.now_us()), draft.renamed_columns, None)
+    key = idempotency_key or f"file\n{document.file_id}"  # no header contains a line end
+    try:
+        stored = drafts.store(caller, draft, document.encoding)
+        accepted = _accept_or_discard(call, Received(stored, draft.file_name, document), stored, key)
+    except (Refused, NotFound):
+        drafts.release(caller, document.file_id)
+        raise
+    with suppress(Refused, NotFound):  # deleted meanwhile: the request has its file
+        drafts.finish(caller, document.file_id, accepted["request_id"], accepted["renamed_columns"])
     return accepted
+
+
+def _accept_or_discard(
+    call: Call, received: Received[StoredFile, UploadPart], stored: StoredFile, idempotency_key: str
+) -> AcceptedView:
+    try:
+        return _accept(call, received, idempotency_key)
+    except (Refused, NotFound):
+        call.use_cases.uploads.discard(call.caller, stored)
+        raise
+
+
+def _identity(document: DraftUpload, idempotency_key: str | None) -> str:
+    """Equal for a repetition of the same call."""
+    digest = blake2b(document.model_dump_json().encode(), digest_size=16, person=b"penstock call")
+    digest.update(b"" if idempotency_key is None else idempotency_key.encode())
+    return digest.hexdigest()
 
 
 @router.post(

@@ -1,0 +1,133 @@
+"""Drafts in the control store, and their sealed parts in the object store.
+
+A draft's record is changed by compare-and-set only, so of two writers one wins and the other gets `Conflict`. A part
+counts once the record lists it. A part that a killed process left unlisted is removed later (`sweeping.py`).
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from typing import NamedTuple
+
+import msgspec
+
+from penstock.application.encryption.sealed_objects import SealedObjects, part_key
+from penstock.application.scanning import scan_all
+from penstock.domain.errors import Conflict, Corrupt, NotFound, refusal
+from penstock.domain.files.draft import Draft, Part, expiry, part_offsets
+from penstock.domain.limits import MAX_DRAFTS, check_number
+from penstock.domain.mapping.mapping import Limits
+from penstock.ports.clock import Clock
+from penstock.ports.control_store import ControlStore, Record, Table
+from penstock.ports.object_store import ObjectRef
+
+ID_BYTES = 16
+
+Change = Callable[[Draft], Draft]
+
+
+class StoredDraft(NamedTuple):
+    """A draft as last read or written."""
+
+    draft: Draft
+    record: Record
+
+
+class Drafts:
+    """The drafts of all tenants. `limits` are the tenant's."""
+
+    def __init__(self, store: ControlStore, files: SealedObjects, limits: Limits, clock: Clock) -> None:
+        self._store, self._files, self._limits, self.clock = store, files, limits, clock
+
+    def create(self, tenant_id: str, *, length: int, file_name: str, created_by: str, metadata: str) -> Draft:
+        """A new draft. Raises `Refused`: file_too_large, too_many_drafts."""
+        if length > self._limits.file_bytes:
+            raise refusal(
+                "file_too_large",
+                f"the file has {length:,} bytes; {self._limits.file_bytes:,} are allowed",
+                "Split it into several files, or ask an operator to raise the limit `file_bytes`.",
+            )
+        check_number(
+            1 + sum(1 for draft in self.open(tenant_id) if draft.request_id is None),
+            MAX_DRAFTS,
+            code="too_many_drafts",
+            what="files are being received",
+            hint="Finish some, or delete those that will not be finished (GET /v1/files lists them).",
+        )
+        now_us = self.clock.now_us()
+        draft = Draft(
+            file_id=secrets.token_hex(ID_BYTES),
+            length=length,
+            file_name=file_name,
+            created_by=created_by,
+            created_at=now_us,
+            expires_at=expiry(now_us),
+            metadata=metadata,
+        )
+        self._store.create(Table.DRAFTS, tenant_id, "", draft.file_id, msgspec.json.encode(draft))
+        return draft
+
+    def stored(self, tenant_id: str, file_id: str) -> StoredDraft:
+        """Raises `NotFound`, and `Refused` (file_expired) for one that has not been swept yet."""
+        record = self._store.get(Table.DRAFTS, tenant_id, "", file_id)
+        if record is None:
+            raise NotFound(f"there is no file {file_id}")
+        draft = _draft(record)
+        if draft.expired(self.clock.now_us()):
+            hint = "Upload it again; each part extends the time by a day."
+            raise refusal("file_expired", "the file was not finished in time", hint)
+        return StoredDraft(draft, record)
+
+    def open(self, tenant_id: str) -> Iterator[Draft]:
+        """The drafts that have not expired, in order of their ids."""
+        now_us = self.clock.now_us()
+        return (draft for draft in self.all(tenant_id) if not draft.expired(now_us))
+
+    def all(self, tenant_id: str) -> Iterator[Draft]:
+        """Every draft, also the expired ones."""
+        return map(_draft, scan_all(self._store, Table.DRAFTS, tenant_id))
+
+    def replace(self, stored: StoredDraft, draft: Draft) -> StoredDraft:
+        """Raises `Conflict` when it was changed or deleted since it was read."""
+        if draft == stored.draft:
+            return stored
+        return StoredDraft(draft, self._store.replace(stored.record, msgspec.json.encode(draft)))
+
+    def update(self, tenant_id: str, file_id: str, change: Change) -> tuple[Draft, Draft]:
+        """Apply `change`, again after each conflict; returns the draft before and after it. Raises as `stored` does,
+        and the errors of `change`."""
+        while True:
+            stored = self.stored(tenant_id, file_id)
+            with suppress(Conflict):
+                return stored.draft, self.replace(stored, change(stored.draft)).draft
+
+    def remove(self, tenant_id: str, draft: Draft) -> None:
+        """Delete a draft with its parts. The record comes first, so that no part is added meanwhile."""
+        self._store.delete(Table.DRAFTS, tenant_id, "", draft.file_id)
+        self.remove_parts(tenant_id, draft)
+
+    def remove_parts(self, tenant_id: str, draft: Draft) -> None:
+        """Delete the parts of a draft that nobody can read any more."""
+        self.discard(tenant_id, draft.file_id, 0, draft.parts)
+
+    def discard(self, tenant_id: str, file_id: str, offset: int, parts: Sequence[Part]) -> None:
+        """Delete parts that begin at `offset`."""
+        for part, at in zip(parts, part_offsets(parts), strict=True):
+            self._files.delete(part_key(tenant_id, file_id, offset + at, part.token))
+
+    def read(self, tenant_id: str, draft: Draft) -> Iterator[bytes]:
+        """The bytes that have arrived. Raises `Corrupt` when they are not those that were sealed, in their order."""
+        if sum(part.size for part in draft.parts) != draft.offset:
+            raise Corrupt(f"the parts of file {draft.file_id} are not complete")
+        for part, offset in zip(draft.parts, part_offsets(draft.parts), strict=True):
+            key = part_key(tenant_id, draft.file_id, offset, part.token)
+            reader = self._files.open(tenant_id, ObjectRef(key, part.version, part.sealed_size))
+            if reader.size != part.size:
+                raise Corrupt(f"a part of file {draft.file_id} has another size than recorded")
+            yield from reader.stream()
+
+
+def _draft(record: Record) -> Draft:
+    return msgspec.json.decode(record.body, type=Draft)

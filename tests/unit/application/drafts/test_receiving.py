@@ -1,0 +1,272 @@
+"""Drafts: what is kept of bytes that arrive in parts, with two writers, lost connections and dead processes."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from penstock.application.drafts.drafts import Drafts
+from penstock.application.drafts.receiving import Receiver
+from penstock.config import Settings
+from penstock.domain.errors import Corrupt, NotFound, Refused, refusal
+from penstock.domain.files import draft as rules
+from penstock.domain.files.draft import Checksum, Draft
+from penstock.failpoints import installed
+from penstock.wiring import System, embedded
+from penstock.wiring.uploads import draft_sweeper_of, drafts_of
+from tests.support.manual_clock import FUTURE_US, ManualClock
+
+TENANT = "acme"
+PART = 8  # bytes, in place of megabytes
+CONTENT = bytes(range(30))
+DAY = 86_400
+
+
+class Died(BaseException):
+    """Stands for the end of the process."""
+
+
+@pytest.fixture
+def system(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[System]:
+    monkeypatch.setattr(rules, "PART_BYTES", PART)
+    running = embedded(Settings(data=tmp_path / "data", max_file_bytes=1_000), clock=ManualClock(FUTURE_US))
+    yield running
+    running.close()
+
+
+@pytest.fixture
+def drafts(system: System) -> Drafts:
+    return drafts_of(system)
+
+
+@pytest.fixture
+def receiver(system: System, drafts: Drafts) -> Receiver:
+    return Receiver(drafts, system.files)
+
+
+def new(drafts: Drafts, length: int = len(CONTENT)) -> Draft:
+    return drafts.create(TENANT, length=length, file_name="f.tsv", created_by="ann", metadata="")
+
+
+def pieces(content: bytes, size: int = 3) -> Iterator[bytes]:
+    return (content[at : at + size] for at in range(0, len(content), size))
+
+
+def cut(content: bytes) -> Iterator[bytes]:
+    """The pieces, then a lost connection."""
+    yield from pieces(content)
+    raise refusal("incomplete_body", "the connection ended before the body did", "Send all of it again.")
+
+
+def sha256(content: bytes) -> Checksum:
+    return Checksum("sha256", hashlib.sha256(content).digest())
+
+
+def arrived(drafts: Drafts, draft: Draft) -> bytes:
+    return b"".join(drafts.read(TENANT, drafts.stored(TENANT, draft.file_id).draft))
+
+
+def objects(system: System) -> list[str]:
+    return [stored.ref.key for stored in system.objects.list("parts/")]
+
+
+def code_of(call: pytest.ExceptionInfo[Refused]) -> str:
+    return call.value.code
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(content=st.binary(max_size=60), cuts=st.lists(st.integers(0, 60), max_size=4), size=st.integers(1, 20))
+def test_the_bytes_arrive_in_order_however_they_are_cut(
+    drafts: Drafts, receiver: Receiver, content: bytes, cuts: list[int], size: int
+) -> None:
+    draft = new(drafts, len(content))
+    ends = sorted({min(each, len(content)) for each in cuts} | {len(content)})
+    for start, end in zip([0, *ends], ends, strict=False):
+        draft = receiver.append(TENANT, draft.file_id, start, pieces(content[start:end], size))
+    assert draft.complete
+    assert arrived(drafts, draft) == content
+    drafts.remove(TENANT, draft)
+
+
+def test_a_lost_connection_keeps_what_arrived(system: System, drafts: Drafts, receiver: Receiver) -> None:
+    draft = new(drafts)
+    with pytest.raises(Refused) as lost:
+        receiver.append(TENANT, draft.file_id, 0, cut(CONTENT[:21]))
+    assert code_of(lost) == "incomplete_body"
+    assert drafts.stored(TENANT, draft.file_id).draft.offset == 21
+    receiver.append(TENANT, draft.file_id, 21, pieces(CONTENT[21:]))
+    assert arrived(drafts, draft) == CONTENT
+
+
+def test_with_a_checksum_a_lost_connection_keeps_nothing(system: System, drafts: Drafts, receiver: Receiver) -> None:
+    draft = new(drafts)
+    with pytest.raises(Refused):
+        receiver.append(TENANT, draft.file_id, 0, cut(CONTENT[:21]), sha256(CONTENT))
+    assert drafts.stored(TENANT, draft.file_id).draft.offset == 0
+    assert objects(system) == []
+
+
+def test_a_wrong_checksum_keeps_nothing(system: System, drafts: Drafts, receiver: Receiver) -> None:
+    draft = new(drafts)
+    with pytest.raises(Refused) as wrong:
+        receiver.append(TENANT, draft.file_id, 0, pieces(CONTENT), sha256(b"other bytes"))
+    assert code_of(wrong) == "checksum_mismatch"
+    assert objects(system) == []
+    receiver.append(TENANT, draft.file_id, 0, pieces(CONTENT), sha256(CONTENT))
+    assert arrived(drafts, draft) == CONTENT
+
+
+def test_of_two_writers_at_one_offset_one_wins(system: System, drafts: Drafts, receiver: Receiver) -> None:
+    draft = new(drafts, PART)
+
+    def overtaken() -> Iterator[bytes]:
+        yield b"slow"
+        receiver.append(TENANT, draft.file_id, 0, iter([b"12345678"]))
+        yield b"slow"
+
+    with pytest.raises(Refused) as second:
+        receiver.append(TENANT, draft.file_id, 0, overtaken())
+    assert code_of(second) == "wrong_offset"
+    assert arrived(drafts, draft) == b"12345678"
+    assert len(objects(system)) == 1
+
+
+def test_an_offset_that_is_not_the_end_is_refused(drafts: Drafts, receiver: Receiver) -> None:
+    draft = new(drafts)
+    receiver.append(TENANT, draft.file_id, 0, pieces(CONTENT[:10]))
+    for offset in (0, 9, 11, 31):
+        with pytest.raises(Refused) as refused:
+            receiver.append(TENANT, draft.file_id, offset, pieces(b"x"))
+        assert code_of(refused) == "wrong_offset"
+
+
+@pytest.mark.parametrize("name", ["uploader.part_stored", "uploader.part_recorded"])
+def test_after_a_kill_around_a_part_nothing_is_lost_or_doubled(
+    system: System, drafts: Drafts, receiver: Receiver, name: str
+) -> None:
+    draft = new(drafts)
+
+    def die(reached: str) -> None:
+        if reached == name:
+            raise Died
+
+    with installed(die), pytest.raises(Died):
+        receiver.append(TENANT, draft.file_id, 0, pieces(CONTENT))
+    offset = drafts.stored(TENANT, draft.file_id).draft.offset
+    assert offset == (0 if name == "uploader.part_stored" else PART)
+    receiver.append(TENANT, draft.file_id, offset, pieces(CONTENT[offset:]))
+    assert arrived(drafts, draft) == CONTENT
+    drafts.remove(TENANT, drafts.stored(TENANT, draft.file_id).draft)
+    system.clock.sleep(DAY)
+    draft_sweeper_of(system).sweep()
+    assert objects(system) == []
+
+
+def test_more_bytes_than_announced_are_refused(drafts: Drafts, receiver: Receiver) -> None:
+    draft = new(drafts, 10)
+    with pytest.raises(Refused) as refused:
+        receiver.append(TENANT, draft.file_id, 0, pieces(CONTENT))
+    assert code_of(refused) == "beyond_length"
+    assert arrived(drafts, draft) == CONTENT[:10]
+
+
+def test_the_number_of_parts_is_bounded(drafts: Drafts, receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rules, "MAX_DRAFT_PARTS", 4)
+    draft = new(drafts)
+    for offset in range(4):
+        receiver.append(TENANT, draft.file_id, offset, iter([b"x"]))
+    with pytest.raises(Refused) as refused:
+        receiver.append(TENANT, draft.file_id, 4, iter([b"x"]))
+    assert code_of(refused) == "too_many_parts"
+
+
+@given(length=st.integers(0, 10**13))
+def test_full_parts_are_never_too_many(length: int) -> None:
+    assert 2 * -(-length // rules.part_bytes(length)) <= rules.MAX_DRAFT_PARTS
+
+
+def test_a_file_that_is_too_large_is_refused_when_announced(drafts: Drafts) -> None:
+    with pytest.raises(Refused) as refused:
+        new(drafts, 1_001)
+    assert code_of(refused) == "file_too_large"
+
+
+def test_a_tenant_has_only_so_many_unfinished_files(
+    system: System, drafts: Drafts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("penstock.application.drafts.drafts.MAX_DRAFTS", 2)
+    new(drafts)
+    new(drafts)
+    with pytest.raises(Refused) as refused:
+        new(drafts)
+    assert code_of(refused) == "too_many_drafts"
+    drafts.create("other", length=1, file_name="f", created_by="bob", metadata="")
+    system.clock.sleep(DAY)
+    new(drafts)  # expired ones do not count
+
+
+def test_another_tenants_file_does_not_exist(drafts: Drafts, receiver: Receiver) -> None:
+    draft = new(drafts)
+    with pytest.raises(NotFound):
+        receiver.append("other", draft.file_id, 0, pieces(CONTENT))
+
+
+def test_each_part_extends_the_time_of_a_file(system: System, drafts: Drafts, receiver: Receiver) -> None:
+    draft = new(drafts)
+    system.clock.sleep(DAY - 1)
+    receiver.append(TENANT, draft.file_id, 0, pieces(CONTENT[:5]))
+    system.clock.sleep(DAY - 1)
+    assert draft_sweeper_of(system).sweep() == 0
+    assert arrived(drafts, draft) == CONTENT[:5]
+    system.clock.sleep(1)
+    with pytest.raises(Refused) as refused:
+        receiver.append(TENANT, draft.file_id, 5, pieces(CONTENT[5:]))
+    assert code_of(refused) == "file_expired"
+    assert draft_sweeper_of(system).sweep() == 1
+    assert objects(system) == []
+    with pytest.raises(NotFound):
+        drafts.stored(TENANT, draft.file_id)
+
+
+def test_the_sweep_leaves_what_is_being_received(system: System, drafts: Drafts, receiver: Receiver) -> None:
+    draft = new(drafts)
+
+    def swept() -> Iterator[bytes]:
+        yield CONTENT[:PART]
+        system.clock.sleep(DAY - 60)  # long after the first part was sealed, and before the checksum is known
+        draft_sweeper_of(system).sweep()
+        yield CONTENT[PART:]
+
+    receiver.append(TENANT, draft.file_id, 0, swept(), sha256(CONTENT))
+    assert arrived(drafts, draft) == CONTENT
+
+
+def test_nothing_is_stored_in_the_clear(system: System, drafts: Drafts, receiver: Receiver) -> None:
+    content = b"marked-value " * 10
+    draft = new(drafts, len(content))
+    receiver.append(TENANT, draft.file_id, 0, pieces(content))
+    system.control.close()
+    for path in system.settings.data.rglob("*"):
+        assert path.is_dir() or b"marked-value" not in path.read_bytes(), path
+
+
+@pytest.mark.parametrize("change", ["swapped", "dropped", "doubled"])
+def test_parts_that_are_listed_in_another_way_do_not_open(drafts: Drafts, receiver: Receiver, change: str) -> None:
+    draft = new(drafts)
+    receiver.append(TENANT, draft.file_id, 0, pieces(CONTENT))
+    stored = drafts.stored(TENANT, draft.file_id)
+    first, second, *rest = stored.draft.parts
+    parts = {
+        "swapped": (second, first, *rest),
+        "dropped": (second, *rest),
+        "doubled": (first, first, *rest),
+    }[change]
+    drafts.replace(stored, replace(stored.draft, parts=parts))
+    with pytest.raises((Corrupt, NotFound)):
+        arrived(drafts, draft)
