@@ -46,7 +46,9 @@ class TusOperation(Operation):
         return handler
 
 
-async def _same_version(tus_resumable: Annotated[str, Header(alias="Tus-Resumable", max_length=64)]) -> None:
+async def _same_version(
+    tus_resumable: Annotated[str, Header(alias="Tus-Resumable", json_schema_extra={"enum": [VERSION]})],
+) -> None:
     if tus_resumable != VERSION:
         raise refusal(
             "unsupported_version",
