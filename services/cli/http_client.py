@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -15,7 +15,7 @@ import urllib3
 from penstock.application.catalog.column_specs import ColumnSpec
 from penstock.application.catalog.known_catalog import check_source, resolve_mapping
 from penstock.domain.access.permissions import Role
-from penstock.domain.errors import Unavailable
+from penstock.domain.errors import Refused, Unavailable
 from penstock.domain.files.formats import FORMATS
 from penstock.domain.requests.public_view import rfc3339
 from penstock.domain.requests.request import Status
@@ -33,7 +33,9 @@ from services.cli.http_errors import check_answer, driver_errors, read_json
 from services.cli.output import Document
 from services.cli.progress import Progress
 from services.cli.remote_catalog import RemoteCatalog
-from services.cli.upload_file import UploadFile
+from services.cli.remote_files import RemoteFiles, send_in_parts
+from services.cli.resumption import Resumption, command_hash, forget, state_folder
+from services.cli.upload_file import STDIN, UploadFile
 from services.uploader.api.check_views import CheckView
 from services.uploader.api.views import (
     ApiKeyList,
@@ -72,7 +74,24 @@ class HttpClient(Client):
         )
 
     def upload(self, file: UploadFile, order: UploadOrder, progress: Progress) -> Document:
-        return self.upload_once(file, order, progress, columns=(), idempotency_key=None)
+        resumption = self.resumption(file, order, ())
+        try:
+            request = self.upload_once(file, order, progress, columns=(), resumption=resumption)
+        except Refused:
+            forget(resumption)
+            raise
+        forget(resumption)
+        return request
+
+    def resumption(self, file: UploadFile, order: UploadOrder, columns: Sequence[ColumnSpec]) -> Resumption | None:
+        """What is kept of this upload if it is interrupted; None if it could not be recognised again."""
+        if file.size is None or file.path == STDIN:
+            return None
+        arguments = msgspec.json.encode([self._base, order, columns])
+        try:
+            return Resumption(state_folder(), command_hash(file.path, arguments))
+        except OSError:
+            return None
 
     def upload_once(
         self,
@@ -81,11 +100,14 @@ class HttpClient(Client):
         progress: Progress,
         *,
         columns: Sequence[ColumnSpec],
-        idempotency_key: str | None,
+        resumption: Resumption | None,
     ) -> Document:
-        """As `upload`; with `columns` as the mapping, which is saved when the file is accepted. The same
-        `idempotency_key` returns the same request."""
-        headers = {} if idempotency_key is None else {"Idempotency-Key": idempotency_key}
+        """As `upload`; with `columns` as the mapping, which is saved when the file is accepted. With the same
+        `resumption`, it continues, and returns the same request."""
+        if file.in_parts:
+            document = _request_part(file, order, columns)
+            return send_in_parts(RemoteFiles(self), file, document, progress, resumption, check=not columns)
+        headers = {} if resumption is None else {"Idempotency-Key": resumption.key}
         return self._send_file("/uploads", RequestView, file, order, progress, columns, headers)
 
     def check_file(
@@ -188,6 +210,16 @@ class HttpClient(Client):
     def close(self) -> None:
         self._pool.clear()
 
+    def document(self, method: str, path: str, shape: Any, **sent: Any) -> Document:
+        """The JSON document that a call answers with; `sent` are its `body` and `headers`."""
+        return self._document(method, path, shape, **sent)
+
+    def headers(self, method: str, path: str, **sent: Any) -> Mapping[str, str]:
+        """The headers of the answer of a call that answers with nothing else."""
+        response = self._send(method, path, **sent)
+        self._body(response, MAX_PROBLEM_BYTES)
+        return response.headers
+
     def _states(self, request_id: str) -> Iterator[Document]:
         """Each state; the last one is repeated when the server signals that nothing has changed."""
         state: Document | None = None
@@ -210,9 +242,7 @@ class HttpClient(Client):
     ) -> Document:
         progress.storing(file.size)
         boundary = secrets.token_hex(16)
-        request = {**msgspec.to_builtins(order), "file_name": file.name}
-        if columns:
-            request |= {"mapping": msgspec.to_builtins(columns), "create_data_source": True}
+        request = _request_part(file, order, columns)
         form = _form(boundary, json.dumps(request).encode(), file.parts(progress.stored))
         headers = {**headers, "Content-Type": f"multipart/form-data; boundary={boundary}"}
         return self._document("POST", path, shape, body=form, headers=headers)
@@ -272,6 +302,13 @@ class HttpClient(Client):
     def _lines(self, response: Response) -> Iterator[bytes]:
         with driver_errors(self._base):
             yield from read_lines(self._base, response)
+
+
+def _request_part(file: UploadFile, order: UploadOrder, columns: Sequence[ColumnSpec]) -> Document:
+    request: Document = {**msgspec.to_builtins(order), "file_name": file.name}
+    if columns:
+        request |= {"mapping": msgspec.to_builtins(columns), "create_data_source": True}
+    return request
 
 
 def _path(request_id: str, rest: str = "") -> str:

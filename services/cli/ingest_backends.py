@@ -7,8 +7,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager
 from typing import Protocol
 
-import msgspec
-
 from penstock.application.catalog.column_specs import ColumnSpec
 from penstock.application.uploads.checking import CheckedUpload, check_upload
 from penstock.application.uploads.inspection import inspect
@@ -28,7 +26,7 @@ from services.cli.local_caller import local_caller
 from services.cli.output import Document, Output
 from services.cli.progress import Progress
 from services.cli.remote_catalog import NO_LIMITS, RemoteCatalog
-from services.cli.resumption import Resumption, command_hash, state_folder
+from services.cli.resumption import Resumption, forget, state_folder
 from services.cli.upload_file import STDIN, UploadFile
 from services.standalone.system import Standalone
 from services.uploader.api.check_views import check_view
@@ -109,7 +107,7 @@ def open_without_services(settings: Settings) -> Iterator[Backend]:
 def open_remote(url: str, key: str | None, out: Output) -> Iterator[Backend]:
     """The remote system at `url`. Raises `BadUsage`."""
     with closing(http_client(url, key)) as client:
-        yield HttpBackend(client, url, out)
+        yield HttpBackend(client, out)
 
 
 class SystemBackend(Backend):
@@ -167,8 +165,8 @@ class SystemBackend(Backend):
 class HttpBackend(Backend):
     """A remote system, over HTTP."""
 
-    def __init__(self, client: HttpClient, url: str, out: Output) -> None:
-        self._client, self._url, self._out = client, url, out
+    def __init__(self, client: HttpClient, out: Output) -> None:
+        self._client, self._out = client, out
         self._resumption: Resumption | None = None
         self.may_resume = False
         self.idle = "The request has not started yet. Are all services of the system running? Check its /readyz."
@@ -191,10 +189,9 @@ class HttpBackend(Backend):
 
     def begin(self, file: UploadFile, order: UploadOrder, columns: Columns, progress: Progress) -> Document:
         self._resumption = self._resuming(file, order, columns or ())
-        key = self._resumption.key if self._resumption else None
         self.may_resume = self._resumption is not None and self._resumption.kept
         try:
-            return self._client.upload_once(file, order, progress, columns=columns or (), idempotency_key=key)
+            return self._client.upload_once(file, order, progress, columns=columns or (), resumption=self._resumption)
         except Refused:
             self.release()
             raise
@@ -209,22 +206,17 @@ class HttpBackend(Backend):
         """The server looks after its own parts."""
 
     def release(self) -> None:
-        if self._resumption is not None:
-            self._resumption.forget()
+        forget(self._resumption)
 
     def _resuming(self, file: UploadFile, order: UploadOrder, columns: Sequence[ColumnSpec]) -> Resumption | None:
         """None if the same upload could not be recognised."""
-        if file.path == STDIN:
-            return None
-        arguments = msgspec.json.encode([self._url, order, columns])
-        try:
-            return Resumption(state_folder(), command_hash(file.path, arguments))
-        except OSError as error:
+        resumption = self._client.resumption(file, order, columns)
+        if resumption is None and file.size is not None and file.path != STDIN:
             self._out.say(
-                f"If this upload is interrupted, it will start from the beginning: {state_folder()} cannot be written "
-                f"({error.strerror}). Set XDG_STATE_HOME to a writable folder."
+                f"If this command is killed, it will start from the beginning: {state_folder()} cannot be written. "
+                "Set XDG_STATE_HOME to a writable folder."
             )
-            return None
+        return resumption
 
 
 def _workers(settings: Settings, size: int | None) -> int:

@@ -1,7 +1,8 @@
-"""Idempotency keys of unfinished uploads over HTTP, so that the same command continues with its request.
+"""Unfinished uploads over HTTP, so that the same command continues with its file and its request.
 
-Each is in a file of the user's state folder. The file's name is a hash of the command, its content a random key.
-Standard input has no such key, because it is not known whether the same bytes come again.
+Each is in a file of the user's state folder. The file's name is a hash of the command. Its content is a random
+idempotency key and, if the file is sent in parts, its id on the server. Standard input has no such record, because it
+is not known whether the same bytes come again.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ import secrets
 import time
 from contextlib import suppress
 from pathlib import Path
+
+import msgspec
 
 KEY_BYTES = 16
 FORGET_AFTER_SECONDS = 30 * 86_400  # an upload that was never continued
@@ -30,8 +33,14 @@ def command_hash(file: Path, arguments: bytes) -> str:
     return hashlib.sha256(json.dumps(version).encode() + arguments).hexdigest()
 
 
+class _State(msgspec.Struct, frozen=True):
+    key: str
+    file_id: str | None = None
+
+
 class Resumption:
-    """The idempotency key of one command, kept in `folder` until `forget`. Raises `OSError` if that is impossible."""
+    """What is known of an unfinished command, kept in `folder` until `forget`. Raises `OSError` if that is
+    impossible."""
 
     def __init__(self, folder: Path, name: str) -> None:
         self._path = folder / name
@@ -39,24 +48,43 @@ class Resumption:
         _forget_old(folder)
         kept = self._kept()
         self.kept = kept is not None  # by an earlier run of the same command, which did not finish
-        self.key = kept or self._new()
+        self._state = kept or _State(secrets.token_hex(KEY_BYTES))
+        if kept is None:
+            self._write()
+
+    @property
+    def key(self) -> str:
+        return self._state.key
+
+    @property
+    def file_id(self) -> str | None:
+        """The file on the server that has the parts sent so far."""
+        return self._state.file_id
+
+    def remember(self, file_id: str) -> None:
+        """Keep the id of the file to which parts are sent."""
+        self._state = _State(self.key, file_id)
+        self._write()
 
     def forget(self) -> None:
         """The same command again is a new upload."""
         self._path.unlink(missing_ok=True)
 
-    def _kept(self) -> str | None:
-        with suppress(FileNotFoundError):
-            return self._path.read_text(encoding="ascii") or None
+    def _kept(self) -> _State | None:
+        with suppress(FileNotFoundError, msgspec.DecodeError):
+            return msgspec.json.decode(self._path.read_bytes(), type=_State)
         return None
 
-    def _new(self) -> str:
-        key = secrets.token_hex(KEY_BYTES)
-        written = self._path.with_suffix(f".{key}")
-        with open(os.open(written, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:
-            file.write(key)
+    def _write(self) -> None:
+        written = self._path.with_suffix(f".{secrets.token_hex(KEY_BYTES)}")
+        with open(os.open(written, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            file.write(msgspec.json.encode(self._state))
         written.replace(self._path)
-        return key
+
+
+def forget(resumption: Resumption | None) -> None:
+    if resumption is not None:
+        resumption.forget()
 
 
 def _forget_old(folder: Path) -> None:

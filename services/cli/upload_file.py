@@ -18,6 +18,7 @@ from penstock.domain.mapping.mapping import Limits
 from services.cli.failures import SHOWN_PATH, BadUsage
 
 PART_BYTES = 256 * 1024
+MIN_IN_PARTS_BYTES = 1_000_000  # a smaller file is sent in one call
 PIPED_PARTS = 16  # of a pipe, which are kept in memory to be sent later
 STDIN = Path("-")
 
@@ -46,6 +47,16 @@ class UploadFile:
                 complete = False
                 break
         return FileHead(bytes(head[:MAX_HEADER_BYTES]), complete)
+
+    @property
+    def in_parts(self) -> bool:
+        """Whether it is worth being sent in parts, of which only the lost ones are sent again."""
+        return self.size is not None and self.size > MIN_IN_PARTS_BYTES
+
+    def part(self, offset: int, size: int) -> bytes:
+        """The bytes from `offset` on, up to `size` of them. Not together with `parts`, which reads the file once."""
+        self._stream.seek(offset)
+        return self._stream.read(size)
 
     def parts(self, passed: Callable[[int], None]) -> Iterator[bytes]:
         """The file's bytes, once; `passed` is called with the number of bytes of each part."""

@@ -62,6 +62,13 @@ def arrived(system: HttpSystem, content: bytes = CONTENT) -> str:
     return path
 
 
+def profile_of(system: HttpSystem, crmid: str) -> dict[str, Any]:
+    """What is known of a person, without where it came from."""
+    look_up = {"namespace": "crmid", "value": crmid, "reveal": True}
+    profile: dict[str, Any] = system.admin.post("/v1/profiles:lookup", json=look_up).json()
+    return profile
+
+
 def code(answer: httpx.Response) -> str:
     return str(answer.json()["code"])
 
@@ -78,13 +85,18 @@ def test_a_file_in_parts_is_ingested_like_one_in_a_form(system: HttpSystem) -> N
     assert answer.headers["Location"] == f"/v1/requests/{answer.json()['request_id']}"
     ended = system.ended(answer.json()["request_id"])
     assert (ended["status"], ended["rows_ingested"], ended["file_name"]) == ("COMPLETED", 500, "people.tsv")
+    ids = ("c0", "c7", "c499")
+    profiles = [profile_of(system, crmid) for crmid in ids]
+    assert profiles[1]["attributes"] == {
+        "crmid": "c7",
+        "hm": "+31612340007",
+        "cross_sell_product": "shoes",
+    }
     in_a_form = system.ingest(CONTENT, data_source="shop", file_name="people.tsv")
     same = ("status", "bytes", "rows_read", "rows_ingested", "rows_rejected", "reject_reasons", "file_name")
     assert {name: ended[name] for name in same} == {name: in_a_form[name] for name in same}
-    look_up = {"namespace": "crmid", "value": "c7", "reveal": True, "lineage": True}
-    profile = system.admin.post("/v1/profiles:lookup", json=look_up).json()
-    assert profile["attributes"]["cross_sell_product"] == "shoes"
-    assert profile["attributes"]["hm"] == "+31612340007"
+    assert system.admin.post(f"/v1/requests/{ended['request_id']}:undo").status_code == 200
+    assert [profile_of(system, crmid) for crmid in ids] == profiles
 
 
 def test_the_service_says_what_it_knows_of_the_protocol(system: HttpSystem) -> None:
