@@ -125,7 +125,7 @@ class _ArrivingFile:
     def __init__(self, files: RemoteFiles, file: UploadFile, progress: Progress) -> None:
         self._files, self._file, self._progress = files, file, progress
         self._file_id, self._part_bytes = "", 0
-        self._offset = self._shown = 0
+        self._offset = self._reported = 0
 
     @property
     def complete(self) -> bool:
@@ -156,8 +156,8 @@ class _ArrivingFile:
 
     def _arrived(self, offset: int) -> None:
         self._offset = offset
-        self._progress.stored(max(0, offset - self._shown))
-        self._shown = max(offset, self._shown)
+        self._progress.stored(max(0, offset - self._reported))
+        self._reported = max(offset, self._reported)
 
 
 def persistently(call: Callable[[], T], again: Callable[[], object] = lambda: None) -> T:

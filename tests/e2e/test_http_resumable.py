@@ -236,7 +236,7 @@ def test_a_viewer_may_not_send_files(system: HttpSystem) -> None:
     assert (answer.status_code, code(answer)) == (403, "forbidden")
 
 
-def test_header_and_columns_are_judged_while_the_rest_is_coming(system: HttpSystem) -> None:
+def test_header_and_columns_are_checked_while_the_rest_is_coming(system: HttpSystem) -> None:
     path = created(system)
     early = system.uploader.post(f"{path}:inspect", json={})
     assert (early.status_code, code(early)) == (409, "header_incomplete")

@@ -176,7 +176,7 @@ def test_a_changed_file_is_a_new_upload(system: HttpSystem, path: Path, monkeypa
     assert Parts.sent[2] == 0
 
 
-def test_a_file_that_the_server_has_deleted_is_sent_anew(
+def test_a_file_that_the_server_has_deleted_is_sent_again(
     system: HttpSystem, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Parts, "after", {0: KeyboardInterrupt()})
@@ -241,8 +241,8 @@ def test_an_upload_survives_an_uploader_that_is_killed(penstock_command: list[st
         command = cli.start("upload", path, "--source", "crm", "--json", **away)
         assert first.wait(timeout=120) == -signal.SIGKILL
         second = up()
-        printed, said = command.communicate(timeout=180)
-        assert command.returncode == 0, said
+        printed, messages = command.communicate(timeout=180)
+        assert command.returncode == 0, messages
         request = json.loads(printed.splitlines()[-1])
         ended = cli.run("watch", request["request_id"], "--json", **away).document
         assert (ended["status"], ended["rows_ingested"], ended["bytes"]) == ("COMPLETED", 1_000, len(CONTENT))

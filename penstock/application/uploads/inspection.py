@@ -8,7 +8,7 @@ from typing import NamedTuple
 from penstock.domain.errors import Fault, Refused
 from penstock.domain.files.clean_names import clean_names
 from penstock.domain.files.column_names import SPACES
-from penstock.domain.files.compression import MAGIC_BYTES, TRUNCATED, compression_of, plain
+from penstock.domain.files.compression import MAGIC_BYTES, compression_of, plain
 from penstock.domain.files.encodings import to_utf8
 from penstock.domain.files.formats import detect_format, tabular_format, text_start
 from penstock.domain.files.header import parse_header
@@ -82,7 +82,7 @@ def inspect(
             if not reading.add(piece):
                 break
     except Refused as refused:
-        faults = [] if partial and refused.code == TRUNCATED else refused.faults
+        faults = [] if partial and refused.code == "truncated_file" else refused.faults
     return reading.inspection(compression_of(bytes(observed.first)), faults, limits, options)
 
 

@@ -21,7 +21,6 @@ else:
     from backports import zstd
 
 PLAIN, GZIP, ZSTD = "plain", "gzip", "zstd"
-TRUNCATED = "truncated_file"  # the code of the error for data that ends too early
 MAGIC_BYTES = 4  # that `compression_of` needs
 
 _OUTPUT_BYTES = 256 * 1024  # maximum of plain bytes per step of a decompressor
@@ -131,7 +130,7 @@ def _decompressed(parts: Iterable[bytes], kind: str) -> Iterator[bytes]:
                 data, frame = frame.unused_data, None
     if frame is not None:
         raise refusal(
-            TRUNCATED,
+            "truncated_file",
             f"the {kind} file ends before its data does",
             "The file was cut off while it was written or copied: compress or export it again, then upload all of it.",
         )

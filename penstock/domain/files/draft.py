@@ -124,7 +124,7 @@ def check_room(draft: Draft) -> None:
 
 
 def extended(draft: Draft, parts: Sequence[Part], now_us: int) -> Draft:
-    """The draft with more parts; its time begins anew."""
+    """The draft with more parts; its time begins again."""
     offset = draft.offset + sum(part.size for part in parts)
     return replace(draft, offset=offset, parts=(*draft.parts, *parts), expires_at=expiry(now_us))
 
