@@ -174,7 +174,8 @@ def test_a_request_part_is_never_quoted(system: HttpSystem) -> None:
 
 
 def test_what_is_no_form_is_refused(system: HttpSystem) -> None:
-    problem(system.uploader.post("/v1/uploads", json={}), 415, "unsupported_media_type")
+    problem(system.uploader.post("/v1/uploads", content=b"x"), 415, "unsupported_media_type")
+    problem(system.uploader.post("/v1/uploads", json={}), 422, "invalid_request")
     boundary = {"Content-Type": "multipart/form-data; boundary=x"}
     problem(
         system.uploader.post("/v1/uploads", content=b"--y\r\n\r\n--y--", headers=boundary), 400, "malformed_multipart"
