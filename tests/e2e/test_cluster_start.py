@@ -18,10 +18,11 @@ from tests.support.servers import Servers
 from tests.support.waiting import GIVE_UP_SECONDS
 
 
-@pytest.fixture
-def fleet(real_servers: Servers, tmp_path: Path) -> Iterator[Fleet]:
+@pytest.fixture(scope="module")
+def fleet(real_servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
+    """One for all tests, which leave it usable."""
     addresses = real_servers.use("kafka", "cassandra", "s3").addresses
-    with Fleet(addresses, tmp_path / "fleet", f"start-{uuid.uuid4().hex[:12]}") as fleet:
+    with Fleet(addresses, tmp_path_factory.mktemp("fleet"), f"start-{uuid.uuid4().hex[:12]}") as fleet:
         yield fleet
         session = session_of(fleet)
         session.define("DROP KEYSPACE IF EXISTS {ks}")
@@ -94,6 +95,9 @@ def test_migrating_again_says_the_version_and_another_number_of_partitions_is_re
 def test_a_keyspace_of_a_newer_penstock_is_left_alone(fleet: Fleet, penstock_command: list[str]) -> None:
     session = session_of(fleet)
     session.write("INSERT INTO {ks}.schema_migrations (component, version) VALUES (?, ?)", "penstock", VERSION + 1)
-    session.close()
-    for command in ("worker", "migrate"):
-        assert "(schema_too_new)" in refused(fleet, [*penstock_command, command])
+    try:
+        for command in ("worker", "migrate"):
+            assert "(schema_too_new)" in refused(fleet, [*penstock_command, command])
+    finally:
+        session.write("DELETE FROM {ks}.schema_migrations WHERE component = ? AND version = ?", "penstock", VERSION + 1)
+        session.close()

@@ -44,7 +44,7 @@ def columns(run: dict[str, Any]) -> dict[str, dict[str, Any]]:
 def test_a_dry_run_has_the_counts_of_the_ingestion_and_stores_nothing(cli: CommandLine) -> None:
     checked = cli.ingest(CONTENT, "--dry-run", maps=MAPS)
     assert (checked.code, checked.document["unmapped_columns"]) == (0, ["left_out"])
-    assert cli.run("requests", "--json").document == {"requests": []}
+    assert cli.run("requests", "--json").document["requests"] == []
     assert cli.run("mapping", "show", "crm", "--json").code == 1
     assert cli.run("source", "list", "--json").document["data_sources"] == []
     ingested = cli.ingest(CONTENT, maps=MAPS)

@@ -1,4 +1,4 @@
-"""200 seeded lives of the whole embedded system; `make simulate SEEDS=n` runs more."""
+"""80 seeded lives of the whole embedded system; `make simulate SEEDS=n` runs more."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pytest
 
 from tests.simulation.life import live
 
-SEEDS = 200
+SEEDS = 80
 A_TEST = 10  # seeds, so that processes share them
 
 

@@ -10,12 +10,19 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from penstock.config import Settings
+from penstock.config import PREFIX, Settings
 from penstock.domain.errors import NotFound
+from penstock.failpoints import VARIABLE
 from services.cli.local_client import LocalClient
+from tests.support.forked_commands import forked_commands
 
 SECONDS = 240  # a command that takes longer hangs
+OWN = ("XDG_STATE_HOME", "COLUMNS")  # that a command reads when it needs them
 MAPS = ("crmid=crmid!", "email=email", "city=city")
+
+
+def _read_late(variable: str) -> bool:
+    return variable.startswith(PREFIX) or variable in OWN
 
 
 class Ran(NamedTuple):
@@ -43,19 +50,30 @@ class CommandLine:
 
     def run(self, *arguments: object, stdin: bytes = b"", **variables: str) -> Ran:
         """Run `penstock` with `arguments`; `variables` are added to its environment."""
-        ran = subprocess.run(
-            [*self.command, *map(str, arguments)],
+        ran = self._ran(list(map(str, arguments)), self.environment(**variables), stdin)
+        stdout, stderr = ran.stdout.decode(), ran.stderr.decode()
+        assert "Traceback" not in stderr, stderr
+        document = json.loads(stdout.splitlines()[-1]) if "--json" in arguments and stdout else {}
+        return Ran(ran.returncode, document, stdout, stderr)
+
+    def _ran(
+        self, arguments: list[str], environment: dict[str, str], stdin: bytes
+    ) -> subprocess.CompletedProcess[bytes]:
+        """Forked, unless the script is called through another program, or modules read a variable when they load."""
+        changed = {name for name, _ in environment.items() ^ os.environ.items()}
+        if len(self.command) == 1 and VARIABLE not in changed and all(map(_read_late, changed)):
+            return forked_commands().run(
+                arguments, folder=self.folder, environment=environment, stdin=stdin, seconds=SECONDS
+            )
+        return subprocess.run(
+            [*self.command, *arguments],
             cwd=self.folder,
-            env=self.environment(**variables),
+            env=environment,
             input=stdin,
             capture_output=True,
             timeout=SECONDS,
             check=False,
         )
-        stdout, stderr = ran.stdout.decode(), ran.stderr.decode()
-        assert "Traceback" not in stderr, stderr
-        document = json.loads(stdout.splitlines()[-1]) if "--json" in arguments and stdout else {}
-        return Ran(ran.returncode, document, stdout, stderr)
 
     def start(self, *arguments: object, **variables: str) -> subprocess.Popen[str]:
         """Start `penstock` and leave it running."""

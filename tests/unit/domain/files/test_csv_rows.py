@@ -136,13 +136,13 @@ def test_a_quoted_row_over_the_limit_falls_apart_into_its_lines() -> None:
     "line", [b'x","\n', b'"a\n', b'a,"b\n', b'"",""x\n', b'"""\n', b'","\n', b'"a","b\n'], ids=repr
 )
 def test_hostile_quotes_take_a_time_in_proportion(line: bytes) -> None:
-    """Each line seems to open a quote. A search from each to the end would take hours."""
-    body = line * (2_000_000 // len(line))
+    """Each line seems to open a quote. A search from each to the end would take ten minutes and more."""
+    body = line * (500_000 // len(line))
     began = time.process_time()
-    for span in split(body, 500_000, 1_000_000):
+    for span in split(body, 125_000, 250_000):
         parsed = read(body[span.start : span.end])
         assert len(parsed.table.raw) + len(parsed.rejects) > 0
-    assert time.process_time() - began < 30
+    assert time.process_time() - began < 10
 
 
 @pytest.mark.parametrize(
