@@ -15,6 +15,8 @@ from penstock.ports.mailer import Mailer
 class FolderMailer(Mailer):
     """Writes `<Message-ID>.eml` with mode 0600; a second copy of a message replaces the first."""
 
+    sends = False
+
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 

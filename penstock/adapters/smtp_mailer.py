@@ -40,6 +40,8 @@ class SmtpServer(ServerSettings, frozen=True, kw_only=True):
 class SmtpMailer(Mailer):
     """One connection per message. Nothing can have been accepted before the message's last byte is sent."""
 
+    sends = True
+
     def __init__(self, server: SmtpServer) -> None:
         self._server = server
 

@@ -10,7 +10,7 @@ Promises:
 
 The outcome of an attempt, and the notification's next state:
 
-- It returns: delivered; `SENT`.
+- It returns `SENT`, or `SAVED` when nothing is set that could send it, and it was only written down.
 - `Unavailable`: certainly not delivered. `DUE` again later, without limit. With a `dependency`, the whole channel is
   unavailable, and this pass ends; without one, only this notification waits.
 - `InDoubt`: it may have been delivered. One more attempt; after a second doubt `UNKNOWN`, and no third attempt.
@@ -23,7 +23,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from penstock.domain.delivery.notification import Notification
+from penstock.domain.delivery.notification import Delivery, Notification
 from penstock.domain.requests.request import Request, Status
 
 
@@ -34,6 +34,6 @@ class Channel(Protocol):
         """The targets to notify that `request` reached `status`, without duplicates; the same whenever it is asked."""
         ...
 
-    def deliver(self, notification: Notification, request: Request) -> None:
+    def deliver(self, notification: Notification, request: Request) -> Delivery:
         """Make one attempt to deliver a notification of this channel, which is about `request`."""
         ...

@@ -1,4 +1,4 @@
-"""The mailer: sends one message to a mail server.
+"""The mailer: sends one message to a mail server, or saves it when there is none.
 
 Errors: `Unavailable` (certainly not accepted: retry; with a dependency when the server is unavailable), `InDoubt` (the
 server may have accepted it), `Refused` (this address or message will never be accepted).
@@ -11,6 +11,8 @@ from typing import Protocol
 
 
 class Mailer(Protocol):
+    sends: bool  # whether messages go to people; otherwise they are only saved
+
     def send(self, message: EmailMessage) -> None:
         """Send `message`, which has one recipient and a unique Message-ID."""
         ...

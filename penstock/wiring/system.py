@@ -57,6 +57,7 @@ class System(NamedTuple):
     catalog: Catalog
     reader: ProfileReader
     channels: tuple[Channel, ...]  # through which requests are announced
+    mails_are_sent: bool  # a mail server is set
     upkeep: Callable[[], None]  # this runtime's hourly maintenance
     external: ExternalObjects | None  # other services' files, if the runtime supports them
     dependencies: Dependencies
@@ -66,6 +67,10 @@ class System(NamedTuple):
     def prober(self) -> Prober:
         """The part that updates `dependencies` while there is no work."""
         return Prober(self.probes, self.dependencies, self.clock)
+
+    def mail_outage(self) -> str | None:
+        """What is known to be wrong with the mail server."""
+        return self.dependencies.outages().get(MAIL_SERVER)
 
     @property
     def limits(self) -> Limits:
@@ -125,6 +130,7 @@ def join(
             profiles=adapters.profiles, requests=requests, catalog=catalog, keys=keys, bits=settings.bucket_bits
         ),
         channels=(EmailChannel(mailer, email_style(settings)),),
+        mails_are_sent=mailer.sends,
         upkeep=upkeep,
         external=adapters.external,
         dependencies=dependencies or Dependencies(),

@@ -11,6 +11,8 @@ from penstock.application.access.use_cases import AccessUseCases
 from penstock.application.catalog.use_cases import CatalogUseCases
 from penstock.application.consuming.dead_letters import DeadLetters
 from penstock.application.consuming.use_cases import DeadLetterUseCases
+from penstock.application.delivery.mail_report import MailReports
+from penstock.application.delivery.outbox import Outbox
 from penstock.application.drafts.receiving import Receiver
 from penstock.application.drafts.use_cases import DraftUseCases
 from penstock.application.profiles.use_cases import ProfileUseCases
@@ -42,13 +44,14 @@ def use_cases_of(system: System) -> AllUseCases:
     drafts = drafts_of(system)
     rejects = RejectFiles(system.requests, system.chunks, system.files)
     resubmitter = Resubmitter(system.requests, rejects, intake)
+    mails = MailReports(Outbox(system.control), sends=system.mails_are_sent, outage=system.mail_outage)
     return AllUseCases(
         audit=audit,
         api_keys=keys,
         publishers=publishers,
         uploads=UploadUseCases(audit, intake, system.catalog, system.limits),
         drafts=DraftUseCases(audit, drafts, Receiver(drafts, system.files), intake, system.limits),
-        requests=RequestUseCases(audit, system.requests, rejects, resubmitter),
+        requests=RequestUseCases(audit, system.requests, rejects, resubmitter, mails),
         catalog=CatalogUseCases(audit, system.catalog),
         profiles=ProfileUseCases(audit, system.reader, system.requests),
         access=AccessUseCases(audit, keys, publishers),

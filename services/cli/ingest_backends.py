@@ -30,6 +30,7 @@ from services.cli.resumption import Resumption, forget, state_folder
 from services.cli.upload_file import STDIN, UploadFile
 from services.standalone.system import Standalone
 from services.uploader.api.check_views import check_view
+from services.uploader.api.views import request_view
 
 LARGE_BYTES = 8_000_000  # a larger file is worth the time that worker processes take to start
 Columns = Sequence[ColumnSpec] | None  # of a mapping that is saved with the file
@@ -62,6 +63,10 @@ class Backend(Protocol):
     def begin(self, file: UploadFile, order: UploadOrder, columns: Columns, progress: Progress) -> Document:
         """Store the file, with a new mapping or the saved one. Returns the request: the same one for the same call
         until `release`. Raises `Refused`."""
+        ...
+
+    def request(self, request_id: str) -> Document:
+        """The request now, with what became of its e-mails."""
         ...
 
     def changes(self, request_id: str) -> Iterator[Document]:
@@ -147,6 +152,12 @@ class SystemBackend(Backend):
         self._begun = self._use_cases.uploads.resume_or_upload(self._caller, file.parts(progress.stored), command)
         return next(self.changes(self._begun.request_id))
 
+    def request(self, request_id: str) -> Document:
+        request = self._use_cases.requests.get(self._caller, request_id)
+        mails = self._use_cases.requests.mails(self._caller, request)
+        document: Document = {**request_view(request, self._system.clock.now_us(), mails)}
+        return document
+
     def changes(self, request_id: str) -> Iterator[Document]:
         return changes(lambda: self._use_cases.requests.get(self._caller, request_id), self._system.clock)
 
@@ -195,6 +206,9 @@ class HttpBackend(Backend):
         except Refused:
             self.release()
             raise
+
+    def request(self, request_id: str) -> Document:
+        return self._client.request(request_id)
 
     def changes(self, request_id: str) -> Iterator[Document]:
         return self._client.changes(request_id)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
@@ -23,6 +24,7 @@ from services.cli.progress import show_progress
 from services.cli.suggestion_question import confirmed, no_mapping
 from services.cli.suggestion_views import left_out_view
 from services.cli.upload_file import UploadFile
+from services.cli.views import mail_problems
 
 QUIET_SECONDS = 1.0  # without progress, before problems are reported
 STALL_TIMEOUT_SECONDS = 60.0  # without progress while a problem lasts, before the command gives up
@@ -72,6 +74,9 @@ def ingest_file(
         with show_progress(out) as progress:
             began = datetime.now(UTC)
             document.update(backend.begin(file, upload, columns, progress))
+            _add_mails(backend, document)
+            for problem in mail_problems(document["notify"]):
+                out.say(f"No e-mails: {problem}")
             if backend.may_resume and datetime.fromisoformat(document["accepted_at"]) < began:
                 out.say(f"Continuing {document['request_id']}")
             states = backend.changes(document["request_id"])
@@ -81,6 +86,7 @@ def ingest_file(
                 document.update(state)
                 progress.show(state)
                 _check_parts(backend, state)
+        _add_mails(backend, document)
         created = [attribute.name for attribute in checked.missing]
         done = Ingested(document, created, checked.unmapped_columns, checked.renamed_columns, left_out)
         report(done)
@@ -133,6 +139,13 @@ def with_problems(
             reported.update(current)
             if current and now - progress_at > STALL_TIMEOUT_SECONDS:
                 raise Unavailable(f"{current[0]}; {_again(state)}")
+
+
+def _add_mails(backend: Backend, document: Document) -> None:
+    """Add what became of the e-mails so far; the request matters more than its e-mails."""
+    if document["notify"]:
+        with suppress(Unavailable):
+            document["notify"] = backend.request(document["request_id"])["notify"]
 
 
 def _again(state: Document) -> str:

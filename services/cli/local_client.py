@@ -23,7 +23,7 @@ from services.cli.local_caller import local_caller
 from services.cli.output import Document
 from services.cli.progress import Progress
 from services.cli.upload_file import UploadFile
-from services.uploader.api.views import attribute_view, key_view, mapping_view, profile_view
+from services.uploader.api.views import attribute_view, key_view, mapping_view, profile_view, request_view
 
 
 class LocalClient(Client):
@@ -37,14 +37,14 @@ class LocalClient(Client):
     def upload(self, file: UploadFile, order: UploadOrder, progress: Progress) -> Document:
         progress.storing(file.size)
         command = order.command(file.name, self._caller.name)
-        return self._public(self._use_cases.uploads.upload(self._caller, file.parts(progress.stored), command))
+        return self._detailed(self._use_cases.uploads.upload(self._caller, file.parts(progress.stored), command))
 
     def requests(self, *, limit: int, before: str = "", only: RequestFilter = RequestFilter()) -> Document:
         page = self._use_cases.requests.page(self._caller, before=before, limit=limit, only=only)
         return {"requests": [self._public(each) for each in page.requests], "next": page.next}
 
     def request(self, request_id: str) -> Document:
-        return self._public(self._use_cases.requests.get(self._caller, request_id))
+        return self._detailed(self._use_cases.requests.get(self._caller, request_id))
 
     def changes(self, request_id: str) -> Iterator[Document]:
         return changes(lambda: self._use_cases.requests.get(self._caller, request_id), self._system.clock)
@@ -108,6 +108,11 @@ class LocalClient(Client):
     def close(self) -> None:
         self._use_cases.audit.flush()
         self._system.close()
+
+    def _detailed(self, request: Request) -> Document:
+        mails = self._use_cases.requests.mails(self._caller, request)
+        document: Document = {**request_view(request, self._system.clock.now_us(), mails)}
+        return document
 
     def _public(self, request: Request) -> Document:
         return to_public(request, self._system.clock.now_us())

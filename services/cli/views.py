@@ -75,6 +75,8 @@ def request_view(request: Document, *, notes: Sequence[tuple[str, str]] = (), wh
         parts.append(_dropped_view(request["dropped_cells"]))
     if request["held"]:
         parts.append(_held_view(request["held"]))
+    if any("mails" in each for each in request["notify"]):
+        parts.append(_mails_view(request["notify"]))
     if request["error"]:
         parts.append(_error_view(request["error"]))
     steps = _next_steps(request, where)
@@ -198,6 +200,22 @@ def _dropped_view(dropped: Mapping[str, int]) -> RenderableType:
 
 def _cells(count: int) -> str:
     return f"{count:,} {'cell' if count == 1 else 'cells'}"
+
+
+def _mails_view(recipients: Sequence[Document]) -> RenderableType:
+    """The e-mails of each recipient, and what is wrong with them."""
+    lines = [Text()]
+    for each in recipients:
+        mails = ", ".join(f"{mail['status']} {mail['state'].replace('_', ' ')}" for mail in each["mails"])
+        lines.append(Text(f"E-mails to {each['address']} ({each['level']}): {mails or 'none yet'}"))
+    lines += [Text(problem[:1].upper() + problem[1:], style="yellow") for problem in mail_problems(recipients)]
+    return Group(*lines)
+
+
+def mail_problems(recipients: Sequence[Document]) -> list[str]:
+    """Why e-mails do not arrive, and what to do about it; each problem once."""
+    problems = [each["problem"] for each in recipients if each.get("problem")]
+    return list(dict.fromkeys(f"{problem['message']}. {problem['hint']}" for problem in problems))
 
 
 def _error_view(error: Document) -> RenderableType:

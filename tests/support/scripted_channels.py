@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from email.message import EmailMessage
 from typing import TypeVar
 
-from penstock.domain.delivery.notification import Notification
+from penstock.domain.delivery.notification import Delivery, Notification
 from penstock.domain.errors import InDoubt, PenstockError
 from penstock.domain.requests.request import Request, Status
 from penstock.ports.channel import Channel
@@ -18,6 +18,8 @@ Script = list[PenstockError | None]
 
 class ScriptedMailer(Mailer):
     """Keeps the messages. Raises the next of `script` instead, or, after a lost reply, as well."""
+
+    sends = True
 
     def __init__(self) -> None:
         self.messages: list[EmailMessage] = []
@@ -41,8 +43,9 @@ class ScriptedChannel(Channel):
     def targets(self, request: Request, status: Status) -> Sequence[str]:
         return self._targets
 
-    def deliver(self, notification: Notification, request: Request) -> None:
+    def deliver(self, notification: Notification, request: Request) -> Delivery:
         _accept(self.script, self.delivered, notification)
+        return Delivery.SENT
 
     def summaries(self) -> list[str]:
         return [f"{each.status} to {each.target}" for each in self.delivered]

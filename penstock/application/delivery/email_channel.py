@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from penstock.domain.delivery.addressees import addressees
 from penstock.domain.delivery.email_message import EmailStyle, render
-from penstock.domain.delivery.notification import Notification
+from penstock.domain.delivery.notification import Delivery, Notification
 from penstock.domain.requests.request import Request, Status
 from penstock.ports.channel import Channel
 from penstock.ports.mailer import Mailer
@@ -21,5 +21,6 @@ class EmailChannel(Channel):
     def targets(self, request: Request, status: Status) -> Sequence[str]:
         return addressees(request, status)
 
-    def deliver(self, notification: Notification, request: Request) -> None:
+    def deliver(self, notification: Notification, request: Request) -> Delivery:
         self._mailer.send(render(notification, request, self._style))
+        return Delivery.SENT if self._mailer.sends else Delivery.SAVED

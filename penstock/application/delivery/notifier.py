@@ -10,7 +10,7 @@ import structlog
 
 from penstock.application.delivery.outbox import Outbox
 from penstock.application.requests.requests import Requests
-from penstock.domain.delivery.notification import Notification, begin, doubt, is_due, postponed, refused, sent
+from penstock.domain.delivery.notification import Notification, begin, delivered, doubt, is_due, postponed, refused
 from penstock.domain.errors import Conflict, InDoubt, Refused, Unavailable
 from penstock.failpoints import failpoint
 from penstock.ports.channel import Channel
@@ -31,14 +31,14 @@ class Notifier:
 
         Ends early when the channel is unavailable, because each further attempt would wait as long as the first.
         """
-        delivered, self._is_unavailable = 0, False
+        count, self._is_unavailable = 0, False
         for tenant_id in self._store.tenants():
             for record, notification in self._outbox.due(self._channel.name, tenant_id):
                 if self._is_unavailable:
-                    return delivered
+                    return count
                 if is_due(notification, self._clock.now_us()):
-                    delivered += self._attempt(record, notification)
-        return delivered
+                    count += self._attempt(record, notification)
+        return count
 
     def _attempt(self, record: Record, notification: Notification) -> bool:
         attempt = begin(notification, self._clock.now_us())
@@ -50,17 +50,17 @@ class Notifier:
             _log_doubt(attempt)
             return False
         failpoint("notifier.attempt_stored")
-        after, delivered = self._deliver(record.tenant_id, attempt)
+        after, is_delivered = self._deliver(record.tenant_id, attempt)
         try:
             self._outbox.store(record, after)
         except Conflict:
             log.warning("notifier.lease_expired", **_about(attempt))
-        return delivered
+        return is_delivered
 
     def _deliver(self, tenant_id: str, notification: Notification) -> tuple[Notification, bool]:
         """The notification after an attempt, and whether it was certainly delivered."""
         try:
-            self._channel.deliver(notification, self._requests.get(tenant_id, notification.request_id))
+            delivery = self._channel.deliver(notification, self._requests.get(tenant_id, notification.request_id))
         except Unavailable as error:
             self._is_unavailable = bool(error.dependency)
             return postponed(notification, self._clock.now_us()), False
@@ -72,7 +72,7 @@ class Notifier:
             log.warning("notifier.delivery_refused", **_about(notification), code=refusal.code)
             return refused(notification, refusal.code), False
         failpoint("notifier.delivered")
-        return sent(notification), True
+        return delivered(notification, delivery), True
 
 
 def _log_doubt(notification: Notification) -> None:

@@ -14,6 +14,7 @@ import msgspec
 from penstock.application.scanning import scan_all
 from penstock.domain.delivery.notification import Notification
 from penstock.domain.errors import Conflict
+from penstock.domain.requests.request import Request
 from penstock.ports.control_store import ControlStore, Record, Table
 
 
@@ -45,6 +46,13 @@ class Outbox:
                 self._remove_due(tenant_id, notification)
             else:
                 yield record, notification
+
+    def of(self, channel: str, request: Request) -> Iterator[Notification]:
+        """All stored notifications of a request for the channel, in the order of their statuses."""
+        for record in scan_all(self._store, Table.NOTIFICATIONS, request.tenant_id, request.request_id):
+            notification = msgspec.json.decode(record.body, type=Notification)
+            if notification.channel == channel:
+                yield notification
 
     def store(self, record: Record, notification: Notification) -> Record:
         """Store a notification's new state. Raises `Conflict` when another process changed it since."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from penstock.application.access.audit import Audit
+from penstock.application.delivery.mail_report import MailReports, RecipientReport
 from penstock.application.requests.reject_file import RejectFile, RejectFiles
 from penstock.application.requests.requests import RequestPage, Requests
 from penstock.application.uploads.resubmit import Resubmitter
@@ -19,9 +20,11 @@ RESUBMIT = "request.resubmit"
 class RequestUseCases(UseCases):
     """All raise `NotFound` for a request that this tenant does not have."""
 
-    def __init__(self, audit: Audit, requests: Requests, rejects: RejectFiles, resubmitter: Resubmitter) -> None:
+    def __init__(
+        self, audit: Audit, requests: Requests, rejects: RejectFiles, resubmitter: Resubmitter, mails: MailReports
+    ) -> None:
         super().__init__(audit)
-        self._requests, self._rejects, self._resubmitter = requests, rejects, resubmitter
+        self._requests, self._rejects, self._resubmitter, self._mails = requests, rejects, resubmitter, mails
 
     @use_case(Permission.READ_REQUESTS, "request.list", Audited.DENIED_ONLY)
     def page(
@@ -38,6 +41,11 @@ class RequestUseCases(UseCases):
     @use_case(Permission.READ_REQUESTS, "request.read", Audited.DENIED_ONLY)
     def get(self, caller: Caller, request_id: str) -> Request:
         return self._requests.get(caller.tenant_id, request_id)
+
+    @use_case(Permission.READ_REQUESTS, "request.read", Audited.DENIED_ONLY)
+    def mails(self, caller: Caller, request: Request) -> list[RecipientReport]:
+        """What became of the e-mails about a request."""
+        return self._mails.of(request)
 
     @use_case(Permission.CHANGE_REQUESTS, "request.cancel", details=("request_id",))
     def cancel(self, caller: Caller, request_id: str) -> Request:

@@ -23,12 +23,13 @@ class Delivery(StrEnum):
     DUE = "due"
     SENDING = "sending"  # an attempt has begun; its outcome is not known
     SENT = "sent"
+    SAVED = "saved"  # written to a folder, because nothing is set that could send it
     FAILED = "failed"  # the channel will never accept it
     UNKNOWN = "unknown"  # two attempts may have succeeded; there is no third
 
     @property
     def ended(self) -> bool:
-        return self in (Delivery.SENT, Delivery.FAILED, Delivery.UNKNOWN)
+        return self not in (Delivery.DUE, Delivery.SENDING)
 
 
 class Notification(msgspec.Struct, frozen=True, kw_only=True):
@@ -89,8 +90,9 @@ def begin(notification: Notification, now_us: int) -> Notification:
     )
 
 
-def sent(notification: Notification) -> Notification:
-    return replace(notification, delivery=Delivery.SENT, reason=None)
+def delivered(notification: Notification, delivery: Delivery) -> Notification:
+    """After an attempt that certainly succeeded: `SENT` or `SAVED`."""
+    return replace(notification, delivery=delivery, reason=None)
 
 
 def refused(notification: Notification, reason: str) -> Notification:

@@ -23,6 +23,7 @@ def to_public(request: Request, now_us: int) -> dict[str, Any]:
         "status": request.status.value,
         "mode": request.mode.value,
         "segment": request.segment,
+        "notify": [{"address": each.address, "level": each.level.value} for each in request.notify],
         "accepted_at": rfc3339(request.accepted_at),
         "started_at": None if request.started_at is None else rfc3339(request.started_at),
         "finished_at": None if request.finished_at is None else rfc3339(request.finished_at),

@@ -79,8 +79,8 @@ def list_requests(call: Call, query: Annotated[RequestsQuery, Query()]) -> Reque
 
 @router.get("/v1/requests/{request_id:id}", dependencies=[allowed_to(RequestUseCases.get)])
 def get_request(call: Call, request_id: str) -> RequestView:
-    """One request as it stands."""
-    return _view(call, call.use_cases.requests.get(call.caller, request_id))
+    """One request as it stands, with what became of its e-mails."""
+    return detailed_view(call, call.use_cases.requests.get(call.caller, request_id))
 
 
 async def _stream_slot(call: Call) -> AsyncIterator[None]:
@@ -170,6 +170,11 @@ async def _events(call: Call, request: Request) -> AsyncIterator[bytes]:
 async def _look(call: Call, request_id: str) -> Request:
     """In threads of the streams' own, so that they keep no other call waiting."""
     return await run_sync(call.use_cases.requests.get, call.caller, request_id, limiter=call.services.stream_threads)
+
+
+def detailed_view(call: Call, request: Request) -> RequestView:
+    mails = call.use_cases.requests.mails(call.caller, request)
+    return request_view(request, call.services.clock.now_us(), mails)
 
 
 def _view(call: Call, request: Request) -> RequestView:

@@ -21,21 +21,23 @@ from penstock.application.uploads.inspection import Inspection
 from penstock.application.uploads.intake import StoredFile
 from penstock.application.uploads.upload_command import UploadCommand
 from penstock.application.uploads.use_cases import UploadUseCases
-from penstock.domain.errors import NotFound, Refused, refusal
+from penstock.domain.errors import NotFound, Refused, Unavailable, refusal
 from penstock.domain.files.tabular_format import FileOptions
 from penstock.domain.limits import MAX_FILE_NAME_SENT
 from penstock.domain.mapping.mapping import Mode
 from penstock.domain.requests.recipients import MAX_RECIPIENTS, MailLevel
+from penstock.domain.requests.request import Request
 from services.uploader.api.access import allowed_to, confirm
 from services.uploader.api.catalog import Columns
 from services.uploader.api.check_views import CheckView, check_view
 from services.uploader.api.inspection_views import AcceptedView, InspectionView, accepted_view, inspection_view
 from services.uploader.api.multipart import Multipart
 from services.uploader.api.openapi import JSON, form_body, problems, with_headers
+from services.uploader.api.requests import detailed_view
 from services.uploader.api.route import Operation, incoming_body, json_body, media_type
 from services.uploader.api.services import Call
 from services.uploader.api.validation import Model, ModeText, Name, Omittable, model_of
-from services.uploader.api.views import request_view
+from services.uploader.api.views import RequestView, request_view
 
 FORM_PART_BYTES = 1 << 20  # of the part `request`
 OVERHEAD_BYTES = 128 * 1024  # boundaries and part headers
@@ -369,7 +371,14 @@ def _accept(call: Call, received: Received[StoredFile, UploadPart], idempotency_
         command = replace(command, columns=suggested.columns)
     request = uploads.accept(call.caller, file, command, idempotency_key=idempotency_key)
     renamed = uploads.renamed_columns(call.caller, file, command)
-    return accepted_view(request_view(request, call.services.clock.now_us()), renamed, suggested)
+    return accepted_view(_view(call, request), renamed, suggested)
+
+
+def _view(call: Call, request: Request) -> RequestView:
+    """With its e-mails if they can be read: an accepted upload must not be answered with an error."""
+    with suppress(Unavailable):
+        return detailed_view(call, request)
+    return request_view(request, call.services.clock.now_us())
 
 
 def _encoding_too_late() -> Refused:

@@ -15,6 +15,7 @@ from penstock.application.access.api_keys import ApiKey
 from penstock.application.access.audit import AuditEntry, Outcome
 from penstock.application.catalog.column_specs import ColumnSpec, column_specs
 from penstock.application.catalog.use_cases import MappingInUse
+from penstock.application.delivery.mail_report import MailState, RecipientReport
 from penstock.application.profiles.use_cases import FoundProfile
 from penstock.domain.access.permissions import Role
 from penstock.domain.errors import Fault
@@ -22,6 +23,7 @@ from penstock.domain.mapping.attributes import Attribute
 from penstock.domain.mapping.mapping import Mode, OnMisfit, WritePolicy
 from penstock.domain.profiles.fragments import Value
 from penstock.domain.requests.public_view import rfc3339, to_public
+from penstock.domain.requests.recipients import MailLevel
 from penstock.domain.requests.request import Request, Status
 
 
@@ -55,6 +57,23 @@ class HeldView(TypedDict):
     until: str | None
 
 
+class MailView(TypedDict):
+    """The e-mail about a status, and what became of it."""
+
+    status: Status
+    state: MailState
+
+
+class RecipientView(TypedDict):
+    """Who gets e-mails about the request, and which. One request by itself also has `mails`, those for the statuses so
+    far, and `problem`: why some do not arrive."""
+
+    address: str
+    level: MailLevel
+    mails: NotRequired[list[MailView]]
+    problem: NotRequired[FaultView | None]
+
+
 class RequestView(TypedDict):
     """`rows_accepted` are read and valid; `rows_ingested` is the same number once the status is COMPLETED, else 0."""
 
@@ -66,6 +85,7 @@ class RequestView(TypedDict):
     status: Status
     mode: Mode
     segment: str | None
+    notify: list[RecipientView]
     accepted_at: str
     started_at: str | None
     finished_at: str | None
@@ -223,8 +243,20 @@ def fault_views(faults: Iterable[Fault]) -> list[FaultView]:
     return [msgspec.to_builtins(fault) for fault in faults]
 
 
-def request_view(request: Request, now_us: int) -> RequestView:
-    return cast(RequestView, to_public(request, now_us))
+def request_view(request: Request, now_us: int, mails: Iterable[RecipientReport] | None = None) -> RequestView:
+    view = cast(RequestView, to_public(request, now_us))
+    if mails is not None:
+        view["notify"] = [_recipient_view(each) for each in mails]
+    return view
+
+
+def _recipient_view(report: RecipientReport) -> RecipientView:
+    return RecipientView(
+        address=report.recipient.address,
+        level=report.recipient.level,
+        mails=[MailView(status=each.status, state=each.state) for each in report.mails],
+        problem=None if report.problem is None else fault_views([report.problem])[0],
+    )
 
 
 def profile_view(found: FoundProfile, *, lineage: bool) -> ProfileView:

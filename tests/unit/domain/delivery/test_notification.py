@@ -14,11 +14,11 @@ from penstock.domain.delivery.notification import (
     Delivery,
     Notification,
     begin,
+    delivered,
     doubt,
     is_due,
     notifications,
     postponed,
-    sent,
 )
 from penstock.domain.requests.request import Request, Status
 
@@ -79,7 +79,7 @@ def test_a_lost_reply_is_followed_by_one_more_attempt() -> None:
     again = doubt(begin(NOTIFICATION, 0))
     assert is_due(again, 1)
     assert doubt(begin(again, 1)).delivery is Delivery.UNKNOWN
-    assert sent(begin(again, 1)).delivery is Delivery.SENT
+    assert delivered(begin(again, 1), Delivery.SENT).delivery is Delivery.SENT
 
 
 @given(st.integers(1, 10_000))

@@ -34,6 +34,7 @@ def request(**changes: Any) -> dict[str, Any]:
         "status": "COMPLETED",
         "bytes": 2_189_609,
         "held": None,
+        "notify": [],
         "error": None,
         **changes,
     }
@@ -52,6 +53,21 @@ def test_dropped_cells_are_counted_by_column_most_first() -> None:
     assert line.startswith("1,210 cells dropped: tel 1,200, column_0 1, ")
     assert line.endswith("column_8 1, and 1 more columns")
     assert f"penstock rejects {ID} --dropped --output dropped.tsv" in "\n".join(lines)
+
+
+def test_each_recipient_has_its_mails_and_each_problem_is_there_once() -> None:
+    problem = {"code": "no_mail_server", "message": "no mail server is set", "hint": "Set it."}
+    mails = [{"status": "SCHEDULED", "state": "sent"}, {"status": "COMPLETED", "state": "not_configured"}]
+    notify = [
+        {"address": "ann@example.com", "level": "all", "mails": mails, "problem": problem},
+        {"address": "bo@example.com", "level": "problems", "mails": [], "problem": problem},
+    ]
+    lines = rendered(request_view(request(notify=notify)), width=100)
+    assert "E-mails to ann@example.com (all): SCHEDULED sent, COMPLETED not configured" in lines
+    assert "E-mails to bo@example.com (problems): none yet" in lines
+    assert lines.count("No mail server is set. Set it.") == 1
+    brief = [{"address": "ann@example.com", "level": "all"}]
+    assert "E-mails" not in "\n".join(rendered(request_view(request(notify=brief)), width=100))
 
 
 def test_a_wide_terminal_shows_each_request_on_a_line() -> None:
