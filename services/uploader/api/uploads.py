@@ -220,7 +220,7 @@ def accept_draft(call: Call, document: DraftUpload, idempotency_key: str | None)
     draft = drafts.claim(caller, document.file_id, _identity(document, idempotency_key))
     if draft.request_id is not None:
         request = call.use_cases.requests.get(caller, draft.request_id)
-        return accepted_view(request_view(request, call.services.clock.now_us()), draft.renamed_columns, None)
+        return accepted_view(_view(call, request), draft.renamed_columns, None)
     key = idempotency_key or f"file\n{document.file_id}"  # no header contains a line end
     try:
         stored = drafts.store(caller, draft, document.encoding)
