@@ -20,11 +20,15 @@ VARIABLE = "PENSTOCK_FAILPOINT"
 NAMES = (
     # The uploader accepts a file.
     "uploader.object_stored",  # the sealed file is in the object store, nothing refers to it
+    "uploader.child_registered",  # its parent names a child that does not exist yet
     "uploader.request_created",  # the request is in the control store, the event is not sent
     "uploader.event_sent",  # the client has no response yet
     # The uploader receives a file in parts.
     "uploader.part_stored",  # the sealed part is in the object store, its draft does not list it
     "uploader.part_recorded",  # the draft lists it, the client has no response yet
+    # A person undoes a request.
+    "undo.markers_stored",  # it and its children are marked, they still count
+    "undo.root_reverted",  # none of them count, the children do not say so yet
     # The splitter splits a file into chunks.
     "splitter.started",  # the file is not read yet
     "splitter.chunks_sent",  # all chunks are sent, the tracker does not know their number

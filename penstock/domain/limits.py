@@ -46,6 +46,7 @@ MAX_DRAFTS = 100  # files of a tenant that are being received in parts
 MAX_DRAFT_PARTS = 1_000  # of one such file: its record lists them
 MAX_UPLOAD_METADATA = 8_192  # characters of the header Upload-Metadata
 MAX_PAGE = 200  # entries in one page of a list
+MAX_CHILDREN = 100  # corrected files of one request: each view of it reads what they correct
 MAX_REQUESTS_EXAMINED = 2_000  # to fill one page of a filtered list
 MAX_INVALID_CELLS = 10_000  # different cells of one column that a dry run tries to fix
 

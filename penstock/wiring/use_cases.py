@@ -16,6 +16,7 @@ from penstock.application.delivery.outbox import Outbox
 from penstock.application.drafts.receiving import Receiver
 from penstock.application.drafts.use_cases import DraftUseCases
 from penstock.application.profiles.use_cases import ProfileUseCases
+from penstock.application.requests.corrections import Corrections
 from penstock.application.requests.reject_file import RejectFiles
 from penstock.application.requests.use_cases import RequestUseCases
 from penstock.application.uploads.resubmit import Resubmitter
@@ -51,7 +52,9 @@ def use_cases_of(system: System) -> AllUseCases:
         publishers=publishers,
         uploads=UploadUseCases(audit, intake, system.catalog, system.limits),
         drafts=DraftUseCases(audit, drafts, Receiver(drafts, system.files), intake, system.limits),
-        requests=RequestUseCases(audit, system.requests, rejects, resubmitter, mails),
+        requests=RequestUseCases(
+            audit, system.requests, Corrections(system.requests, system.chunks), rejects, resubmitter, mails
+        ),
         catalog=CatalogUseCases(audit, system.catalog),
         profiles=ProfileUseCases(audit, system.reader, system.requests),
         access=AccessUseCases(audit, keys, publishers),

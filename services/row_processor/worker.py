@@ -32,8 +32,10 @@ from penstock.domain.events import (
     unreadable_file,
 )
 from penstock.domain.files.chunking import is_oversized_row
+from penstock.domain.files.corrections import ChunkLines
 from penstock.domain.files.formats import tabular_format
 from penstock.domain.files.header import parse_header
+from penstock.domain.files.line_set import runs_of
 from penstock.domain.files.rejects import Reject, encode_rejects
 from penstock.domain.files.rows import SET_ASIDE, raw_rows
 from penstock.domain.files.tabular_format import MAX_HEADER_BYTES
@@ -178,7 +180,8 @@ class Worker:
             options=plan.file_options,
         )
         hash_key = self._keys.get(tenant_id, Purpose.HASH, plan.hash_key)
-        return _Prepared(plan, compile_layout(plan, header, hash_key.secret), file.size)
+        root = None if plan.parent_id is None else self._chunks.root_lines(tenant_id, plan.parent_id)
+        return _Prepared(plan, compile_layout(plan, header, hash_key.secret, root), file.size)
 
     def _commit(self, event: ChunkReady, plan: Plan, result: ChunkResult) -> Manifest:
         failpoint("worker.before_upsert")
@@ -204,7 +207,7 @@ class Worker:
             dropped_cells=result.dropped_cells,
             has_rejects=bool(result.rejects),
         )
-        self._chunks.commit(event.tenant_id, event.request_id, manifest, result.nodes)
+        self._chunks.commit(event.tenant_id, event.request_id, manifest, result.nodes, result.lines)
         failpoint("worker.manifest_stored")
         return manifest
 
@@ -215,7 +218,8 @@ class Worker:
             return self._commit(event, plan, _unread(event))
         rows = raw_rows(self._read(event), tabular_format(plan.file_format), first_line=event.first_line)
         rejects = [Reject(line=line, reasons=(SET_ASIDE,), row=row) for line, row in rows]
-        return self._commit(event, plan, ChunkResult([], b"", rejects, len(rejects), 0))
+        lines = ChunkLines(rejected=runs_of(reject.line for reject in rejects))
+        return self._commit(event, plan, ChunkResult([], b"", rejects, len(rejects), 0, lines=lines))
 
     def _report(self, event: ChunkReady, step: Step) -> None:
         progress = Progress(tenant_id=event.tenant_id, request_id=event.request_id, step=step)
@@ -244,4 +248,5 @@ def _oversized(event: ChunkReady, plan: Plan) -> bool:
 
 def _unread(event: ChunkReady) -> ChunkResult:
     """A row over the limit is a chunk of its own; it is rejected by its line, without its text."""
-    return ChunkResult([], b"", [Reject(line=event.first_line, reasons=("row_too_large",), row=b"")], 1, 0)
+    reject = Reject(line=event.first_line, reasons=("row_too_large",), row=b"")
+    return ChunkResult([], b"", [reject], 1, 0, lines=ChunkLines(rejected=runs_of([event.first_line])))

@@ -75,7 +75,11 @@ class Reconciler:
         try:
             stored = self._requests.stored(tenant_id, marker.request_id)
         except NotFound:
+            if self._is_overdue(marker):
+                self._requests.clear_marker(tenant_id, marker)
             return  # its uploader died before it was accepted; a retry with the same key will use the marker
+        if marker.undo and stored.request.parent_id is not None:
+            stored = self._requests.end_with_root(stored)
         if is_overdue(stored.request, self._clock.now_us()):
             stored = self._requests.expire(stored)
             failpoint("tracker.hold_expired")
@@ -119,6 +123,9 @@ class Reconciler:
     def _close(self, request: Request, marker: ActiveMarker) -> None:
         """Forget the markers. An undo's stays with a completed request for as long as the undo may still come."""
         self._requests.clear_markers(request.tenant_id, [request])
-        overdue = abs(self._clock.now_us() - marker.at_us) > UNDO_GRACE_US
-        if marker.undo and overdue and request.status is not Status.REVERTED:
+        if self._is_overdue(marker) and request.status is not Status.REVERTED:
             self._requests.clear_marker(request.tenant_id, marker)
+
+    def _is_overdue(self, marker: ActiveMarker) -> bool:
+        """Whether the undo that it announces will never come."""
+        return marker.undo and abs(self._clock.now_us() - marker.at_us) > UNDO_GRACE_US

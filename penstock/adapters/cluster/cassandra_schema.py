@@ -81,6 +81,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         _records("replacements"),
         _records("chunk_manifests"),
         _records("chunk_nodes", "blob", SEALED_RECORDS_OPTIONS),
+        _records("chunk_lines"),
         _records("chunk_failures"),
         _records("notifications"),
         _records("due_notifications", options=MARKERS_OPTIONS),

@@ -43,10 +43,10 @@ class ProfileReader:
         invalid value.
         """
         node = self.node(tenant_id, namespace, value)
-        fragments = [self._opened(tenant_id, stored, reveal=reveal) for stored in self._reachable(tenant_id, node)]
-        if not fragments:
+        reachable, roots = self._reachable(tenant_id, node)
+        if not reachable:
             raise NotFound(f"no profile has this {namespace}")
-        return fold(fragments)
+        return fold((self._opened(tenant_id, stored, reveal=reveal) for stored in reachable), roots)
 
     def node(self, tenant_id: str, namespace: str, value: str) -> Node:
         """The keyed hash of `value`, used wherever the value itself must not appear. Raises as `lookup` does."""
@@ -55,25 +55,25 @@ class ProfileReader:
         hasher = NodeHasher(attribute.namespace, self._keys.current(tenant_id, Purpose.HASH).secret)
         return hasher.node("" if coerced is None else coerced, attribute.format)
 
-    def _reachable(self, tenant_id: str, start: Node) -> list[StoredFragment]:
-        """The visible fragments at `start` and at every node reachable by links, nearest first."""
+    def _reachable(self, tenant_id: str, start: Node) -> tuple[list[StoredFragment], dict[str, str]]:
+        """The visible fragments at `start` and at every node reachable by links, nearest first; and the root of each
+        child among their requests."""
         found: list[StoredFragment] = []
+        roots: dict[str, str] = {}
         known, frontier = {start}, [start]
         while frontier:
             stored = [fragment for node in frontier for fragment in self._at(tenant_id, node)]
-            visible = self._visible(tenant_id, stored)
+            requests = self._requests.visible(tenant_id, {split_key(each.key).request_id for each in stored})
+            visible = [each for each in stored if split_key(each.key).request_id in requests]
             found += visible
+            roots |= {each.request_id: each.root_id for each in requests.values() if each.parent_id}
             room = MAX_NODES - len(known)
             frontier = [node for node in self._neighbours(tenant_id, visible) if node not in known][:room]
             known.update(frontier)
-        return found
+        return found, roots
 
     def _at(self, tenant_id: str, node: Node) -> list[StoredFragment]:
         return self._profiles.read(tenant_id, bucket_of(node, self._bits), node, _after(node))
-
-    def _visible(self, tenant_id: str, stored: list[StoredFragment]) -> list[StoredFragment]:
-        visible = self._requests.visible(tenant_id, {split_key(fragment.key).request_id for fragment in stored})
-        return [fragment for fragment in stored if split_key(fragment.key).request_id in visible]
 
     def _neighbours(self, tenant_id: str, stored: Iterable[StoredFragment]) -> list[Node]:
         links: dict[Node, dict[Node, None]] = {}

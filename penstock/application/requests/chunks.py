@@ -1,4 +1,4 @@
-"""The chunks of a request in the control store: manifests (their commit markers), nodes and failures."""
+"""The chunks of a request in the control store: manifests (their commit markers), nodes, lines and failures."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ import msgspec
 
 from penstock.application.scanning import scan_all
 from penstock.domain.errors import Conflict, NotFound
+from penstock.domain.files.corrections import ChunkLines, RootLines
+from penstock.domain.files.line_set import LineSet
 from penstock.domain.requests.request import Manifest
 from penstock.ports.control_store import ControlStore, Record, Table
 
@@ -24,10 +26,14 @@ class Chunks:
     def __init__(self, store: ControlStore) -> None:
         self._store = store
 
-    def commit(self, tenant_id: str, request_id: str, manifest: Manifest, nodes: bytes) -> None:
-        """Commit a chunk: store its nodes, then its manifest, which makes it count."""
+    def commit(
+        self, tenant_id: str, request_id: str, manifest: Manifest, nodes: bytes, lines: ChunkLines = ChunkLines()
+    ) -> None:
+        """Commit a chunk: store its nodes and lines, then its manifest, which makes it count."""
         sort = _chunk(manifest.chunk)
         self._store.put(Table.CHUNK_NODES, tenant_id, request_id, sort, nodes)
+        if lines != ChunkLines():
+            self._store.put(Table.CHUNK_LINES, tenant_id, request_id, sort, msgspec.json.encode(lines))
         self._store.put(Table.CHUNK_MANIFESTS, tenant_id, request_id, sort, msgspec.json.encode(manifest))
 
     def manifest(self, tenant_id: str, request_id: str, chunk: int) -> Manifest | None:
@@ -44,6 +50,16 @@ class Chunks:
         if record is None:
             raise NotFound(f"chunk {chunk} of request {request_id} has written nothing yet")
         return record.body
+
+    def lines(self, tenant_id: str, request_id: str) -> Iterator[ChunkLines]:
+        """The lines of the chunks that have any, in chunk order."""
+        for record in scan_all(self._store, Table.CHUNK_LINES, tenant_id, request_id):
+            yield msgspec.json.decode(record.body, type=ChunkLines)
+
+    def root_lines(self, tenant_id: str, request_id: str) -> RootLines:
+        """The lines of a request that its children may correct."""
+        lines = list(self.lines(tenant_id, request_id))
+        return RootLines(LineSet(*(each.rejected for each in lines)), LineSet(*(each.dropped for each in lines)))
 
     def record_failure(self, tenant_id: str, request_id: str, chunk: int, reason: str) -> int:
         """Record a failed attempt that the chunk itself caused, with a code; returns the number of failures."""

@@ -11,7 +11,7 @@ from penstock.application.requests.requests import Requests
 from penstock.domain.errors import NotFound, Refused, refusal
 from penstock.domain.files.formats import FORMATS, tabular_format
 from penstock.domain.files.header import Header, parse_header
-from penstock.domain.files.rejects import Reject, decode_rejects
+from penstock.domain.files.rejects import Reject, RejectedFile, decode_rejects
 from penstock.domain.files.tabular_format import MAX_HEADER_BYTES
 from penstock.domain.requests.request import Request
 from penstock.ports.object_store import ObjectRef
@@ -60,7 +60,10 @@ class RejectFiles:
     def _file(self, request: Request, rows: Iterable[Reject]) -> RejectFile:
         header = self._header(request)
         name = header.file_format.name
-        parts = tabular_format(header.file_format).write_rejects(header.columns, rows, header=header.names_in_file)
+        file = RejectedFile(
+            header.columns, header.names_in_file, header.corrected_rejects, is_child=request.parent_id is not None
+        )
+        parts = tabular_format(header.file_format).write_rejects(file, rows)
         return RejectFile(name, FORMATS[name].media_type, parts)
 
     def _header(self, request: Request) -> Header:

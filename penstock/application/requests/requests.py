@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from typing import NamedTuple
 
 import msgspec
@@ -19,6 +20,7 @@ from penstock.domain.errors import Conflict, NotFound, Problem, refusal
 from penstock.domain.events import FileRefused
 from penstock.domain.limits import MAX_REQUESTS_EXAMINED
 from penstock.domain.mapping.mapping import Mode, Plan
+from penstock.domain.requests.children import end_with_root, with_child
 from penstock.domain.requests.hold import approve, expire
 from penstock.domain.requests.ids import request_id
 from penstock.domain.requests.recipients import Recipient
@@ -26,6 +28,7 @@ from penstock.domain.requests.request import Request, Status
 from penstock.domain.requests.request_filter import RequestFilter
 from penstock.domain.requests.status import apply, cancel, revert
 from penstock.domain.requests.visibility import visible
+from penstock.failpoints import failpoint
 from penstock.ports.clock import Clock
 from penstock.ports.control_store import ControlStore, Record, Table
 
@@ -125,13 +128,17 @@ class Requests:
         """The request, and whether this call created it. `plan_for` receives the request id and the acceptance time.
 
         With a `problem` it is created as failed, because there is no file to ingest.
-        Raises `Refused` (idempotency_key_reused) when the key was used with another fingerprint.
+        Raises `Refused`: idempotency_key_reused when the key was used with another fingerprint; of a child, those of
+        `with_child`.
         """
         reserved = self._reserve(new.tenant_id, idempotency_key, fingerprint)
         try:
             return self.get(new.tenant_id, reserved.request_id), False
         except NotFound:
             pass
+        if new.parent_id is not None:
+            self.update(new.tenant_id, new.parent_id, lambda root: with_child(root, reserved.request_id))
+            failpoint("uploader.child_registered")
         self._store_plan(plan_for(reserved.request_id, reserved.accepted_at))
         self._put_marker(new.tenant_id, ActiveMarker(reserved.request_id, reserved.accepted_at))
         if new.mode is Mode.REPLACE:
@@ -222,6 +229,8 @@ class Requests:
         """
         known: dict[str, Request | None] = {}
         requested = [r for r in (self._known(tenant_id, i, known) for i in set(request_ids)) if r is not None]
+        for request in requested:
+            self._known(tenant_id, request.root_id, known)
         for data_source in {request.data_source for request in requested}:
             self._load_floor(tenant_id, data_source, known)
         visible_ids = visible(request for request in known.values() if request is not None)
@@ -267,13 +276,34 @@ class Requests:
         return self.change(overdue, lambda request: expire(request, self._clock.now_us()))
 
     def undo(self, tenant_id: str, request_id: str) -> Request:
-        """Undo a completed request, so that its data is no longer used. Raises `NotFound`, `Refused`.
+        """Undo a completed request and its children, so that their data are no longer used.
 
-        The marker is written first, so that the tracker announces the change even after a crash.
+        The children stop counting at the same instant, because their root does. Their markers are written before that,
+        so that their ends are stored and announced even after a crash. Raises `NotFound`, `Refused`.
         """
-        revert(self.get(tenant_id, request_id), 0)  # refuse before a marker is written
-        self._put_marker(tenant_id, ActiveMarker(request_id, self._clock.now_us(), undo=True))
-        return self.update(tenant_id, request_id, lambda request: revert(request, self._clock.now_us()))[1]
+        while True:
+            seen = self.stored(tenant_id, request_id)
+            now_us = self._clock.now_us()
+            after = revert(seen.request, now_us)
+            for each in (request_id, *after.children):
+                self._put_marker(tenant_id, ActiveMarker(each, now_us, undo=True))
+            failpoint("undo.markers_stored")
+            with suppress(Conflict):  # perhaps it has another child
+                if after != seen.request:
+                    self._store.replace(seen.record, msgspec.json.encode(after))
+                break
+        failpoint("undo.root_reverted")
+        for child_id in after.children:
+            with suppress(NotFound):  # its uploader has not created it yet, and will find that it ends
+                self.end_with_root(self.stored(tenant_id, child_id))
+        return after
+
+    def end_with_root(self, child: Stored) -> Stored:
+        """End a child if its root is undone."""
+        root = self.get(child.request.tenant_id, child.request.root_id)
+        if root.status is not Status.REVERTED:
+            return child
+        return self.change(child, lambda present: end_with_root(present, self._clock.now_us()))
 
     def active_markers(self, tenant_id: str) -> Iterator[ActiveMarker]:
         """The active markers, in order of request id."""

@@ -6,11 +6,13 @@ from functools import partial
 
 from penstock.application.access.audit import Audit
 from penstock.application.delivery.mail_report import MailReports, RecipientReport
+from penstock.application.requests.corrections import Corrections
 from penstock.application.requests.reject_file import RejectFile, RejectFiles
 from penstock.application.requests.requests import RequestPage, Requests
-from penstock.application.uploads.resubmit import Resubmitter
+from penstock.application.uploads.resubmit import CorrectedFile, Resubmitter
 from penstock.application.use_case import Audited, UseCases, use_case
 from penstock.domain.access.permissions import Caller, Permission
+from penstock.domain.requests.children import CorrectionTotals
 from penstock.domain.requests.request import Request
 from penstock.domain.requests.request_filter import RequestFilter
 
@@ -21,10 +23,17 @@ class RequestUseCases(UseCases):
     """All raise `NotFound` for a request that this tenant does not have."""
 
     def __init__(
-        self, audit: Audit, requests: Requests, rejects: RejectFiles, resubmitter: Resubmitter, mails: MailReports
+        self,
+        audit: Audit,
+        requests: Requests,
+        corrections: Corrections,
+        rejects: RejectFiles,
+        resubmitter: Resubmitter,
+        mails: MailReports,
     ) -> None:
         super().__init__(audit)
-        self._requests, self._rejects, self._resubmitter, self._mails = requests, rejects, resubmitter, mails
+        self._requests, self._corrections, self._mails = requests, corrections, mails
+        self._rejects, self._resubmitter = rejects, resubmitter
 
     @use_case(Permission.READ_REQUESTS, "request.list", Audited.DENIED_ONLY)
     def page(
@@ -59,14 +68,40 @@ class RequestUseCases(UseCases):
 
     @use_case(Permission.CHANGE_REQUESTS, "request.undo", details=("request_id",))
     def undo(self, caller: Caller, request_id: str) -> Request:
-        """Undo a completed request, so that its data is no longer used. Raises `Refused`."""
+        """Undo a completed request and its children, so that their data are no longer used. Raises `Refused`."""
         return self._requests.undo(caller.tenant_id, request_id)
+
+    @use_case(Permission.READ_REQUESTS, "request.read", Audited.DENIED_ONLY)
+    def corrections(self, caller: Caller, request: Request) -> CorrectionTotals | None:
+        """What the children of a request came to; None without children."""
+        return self._corrections.of(request)
+
+    @use_case(Permission.UPLOAD, RESUBMIT, Audited.DENIED_ONLY)
+    def check_root(self, caller: Caller, request_id: str) -> None:
+        """Raise `Refused` when rows of the request cannot be corrected, before the file is received."""
+        self._resubmitter.root(caller.tenant_id, request_id)
 
     @use_case(Permission.UPLOAD, RESUBMIT, Audited.WITHIN, details=("request_id",))
     def resubmit(self, caller: Caller, request_id: str) -> Request:
         """Process the rows of chunks that were set aside again, as a child request. Raises `Refused`."""
         accepting = partial(self._record_child, caller, request_id)
-        return self._resubmitter.resubmit(caller.tenant_id, request_id, uploaded_by=caller.name, accepting=accepting)
+        return self._resubmitter.resubmit_set_aside(
+            caller.tenant_id, request_id, uploaded_by=caller.name, accepting=accepting
+        )
+
+    @use_case(Permission.UPLOAD, RESUBMIT, Audited.WITHIN, details=("request_id",))
+    def resubmit_file(
+        self, caller: Caller, request_id: str, corrected: CorrectedFile, *, idempotency_key: str | None = None
+    ) -> Request:
+        """Ingest a corrected reject file as a child request. Raises `Refused`; then the file is deleted."""
+        return self._resubmitter.resubmit_file(
+            caller.tenant_id,
+            request_id,
+            corrected,
+            uploaded_by=caller.name,
+            idempotency_key=idempotency_key,
+            accepting=partial(self._record_child, caller, request_id),
+        )
 
     @use_case(Permission.DOWNLOAD_REJECTS, "rejects.download", details=("request_id",))
     def rejects(self, caller: Caller, request_id: str, *, dropped: bool = False) -> RejectFile:

@@ -46,6 +46,7 @@ class Planner:
                 file_options=command.file_options,
                 mode=command.mode,
                 segment=command.segment,
+                parent_id=command.parent_id,
                 limits=self._limits,
                 chunk_bytes=even_chunk_bytes(
                     size, max_bytes=max(self._chunk_bytes, size // TARGET_MAX_CHUNKS), partitions=self._partitions

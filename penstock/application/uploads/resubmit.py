@@ -1,47 +1,94 @@
-"""Resubmits the rows of chunks that were set aside through no fault of the rows, as a child request."""
+"""Resubmits rejected rows of a request as its child: a corrected file, or the rows of chunks that were set aside."""
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from penstock.application.requests.reject_file import RejectFiles
 from penstock.application.requests.requests import Requests
-from penstock.application.uploads.intake import Accepting, Intake
+from penstock.application.uploads.intake import Accepting, Intake, StoredFile
 from penstock.application.uploads.upload_command import UploadCommand
-from penstock.domain.errors import refusal
+from penstock.domain.errors import NotFound, Refused, refusal
 from penstock.domain.files.rows import SET_ASIDE
+from penstock.domain.files.tabular_format import FileOptions
 from penstock.domain.mapping.mapping import Mode
-from penstock.domain.requests.request import Request, Status
+from penstock.domain.requests.children import check_root
+from penstock.domain.requests.request import Request
+
+
+class CorrectedFile(NamedTuple):
+    """A corrected reject file, as it was stored. `encoding` is the declared one."""
+
+    stored: StoredFile
+    file_name: str
+    encoding: str | None = None
 
 
 class Resubmitter:
-    """Uploads rows that were set aside again."""
+    """The parent of a child is never a child: rows of a child are corrected as those of its root."""
 
     def __init__(self, requests: Requests, rejects: RejectFiles, intake: Intake) -> None:
         self._requests, self._rejects, self._intake = requests, rejects, intake
 
-    def resubmit(self, tenant_id: str, request_id: str, *, uploaded_by: str, accepting: Accepting) -> Request:
-        """The child request; a second call returns the same one. `accepting` as in `Intake`.
+    def root(self, tenant_id: str, request_id: str) -> Request:
+        """The parent of a new child of `request_id`. Raises `NotFound`; `Refused`: not_ended, cannot_resubmit."""
+        root = self._requests.get(tenant_id, self._requests.get(tenant_id, request_id).root_id)
+        check_root(root)
+        return root
 
-        Raises `NotFound`; `Refused`: not_ended, nothing_set_aside, rejects_expired, and the faults of an upload.
+    def resubmit_file(
+        self,
+        tenant_id: str,
+        request_id: str,
+        corrected: CorrectedFile,
+        *,
+        uploaded_by: str,
+        idempotency_key: str | None,
+        accepting: Accepting,
+    ) -> Request:
+        """The child request for a corrected file. `accepting` as in `Intake`.
+
+        Raises as `root` and `Intake.accept` do; then the file is deleted.
         """
-        parent = self._requests.get(tenant_id, request_id)
-        if not parent.status.ended:
-            held = parent.status is Status.HELD
-            hint = "First approve or cancel it." if held else "Wait until it ends, or cancel it."
-            raise refusal("not_ended", f"the request is {parent.status} and has not ended yet", hint)
-        if SET_ASIDE not in parent.reject_reasons:
-            hint = "Download the rejects, correct them and upload them as a new file."
-            raise refusal("nothing_set_aside", "none of the request's chunks was set aside", hint)
-        command = UploadCommand(
-            data_source=parent.data_source,
-            file_name=parent.file_name,
-            uploaded_by=uploaded_by,
-            mode=Mode.UPSERT,  # also for a replacement: the child adds to the data of its parent
-            segment=parent.segment,
-            notify=[str(each) for each in parent.notify],
-            mapping=self._requests.plan(tenant_id, request_id).mapping,
-            parent_id=request_id,
+        try:
+            root = self.root(tenant_id, request_id)
+        except (Refused, NotFound):
+            self._intake.discard(corrected.stored)
+            raise
+        command = self._command(root, corrected.file_name, uploaded_by, corrected.encoding)
+        return self._intake.accept(
+            tenant_id, corrected.stored, command, idempotency_key=idempotency_key, accepting=accepting
         )
+
+    def resubmit_set_aside(self, tenant_id: str, request_id: str, *, uploaded_by: str, accepting: Accepting) -> Request:
+        """The child request for rows that were set aside through no fault of theirs; a second call returns the same.
+
+        Raises as `root` does; also `Refused`: nothing_set_aside, rejects_expired, and the faults of an upload.
+        """
+        root, request = self.root(tenant_id, request_id), self._requests.get(tenant_id, request_id)
+        if SET_ASIDE not in request.reject_reasons:
+            hint = "Download the rejects, correct them and send the file: penstock resubmit ID FILE"
+            raise refusal("nothing_set_aside", "none of the request's chunks was set aside", hint)
         rejects = self._rejects.file(tenant_id, request_id, only=frozenset({SET_ASIDE}))
         return self._intake.upload(
-            tenant_id, rejects.parts, command, idempotency_key=f"resubmit\n{request_id}", accepting=accepting
+            tenant_id,
+            rejects.parts,
+            self._command(root, request.file_name, uploaded_by),
+            idempotency_key=f"resubmit\n{request_id}",
+            accepting=accepting,
+        )
+
+    def _command(self, root: Request, file_name: str, uploaded_by: str, encoding: str | None = None) -> UploadCommand:
+        """With the plan of the root, but never a replacement: the child adds to what the root did."""
+        plan = self._requests.plan(root.tenant_id, root.request_id)
+        return UploadCommand(
+            data_source=root.data_source,
+            file_name=file_name,
+            uploaded_by=uploaded_by,
+            mode=Mode.UPSERT,
+            segment=root.segment,
+            notify=[str(each) for each in root.notify],
+            file_options=FileOptions(encoding=encoding, clean_headers=plan.file_options.clean_headers, corrected=True),
+            mapping=plan.mapping,
+            parent_id=root.request_id,
         )

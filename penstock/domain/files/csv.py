@@ -16,7 +16,7 @@ from penstock.domain.errors import Fault
 from penstock.domain.files import delimited
 from penstock.domain.files.delimited import NEWLINE, NEWLINE_BYTE, RETURN, RETURN_BYTE
 from penstock.domain.files.quoted_rows import QuotedRows
-from penstock.domain.files.rejects import Reject, reject_rows
+from penstock.domain.files.rejects import Reject, RejectedFile, reject_rows
 from penstock.domain.files.tabular_format import (
     INVALID_QUOTES,
     MAX_HEADER_BYTES,
@@ -103,10 +103,8 @@ class Csv:
     def cells(self, row: str, header: Sequence[str]) -> list[str]:  # noqa: ARG002
         return self._split(row)
 
-    def write_rejects(
-        self, columns: Sequence[str], rejects: Iterable[Reject], *, header: Sequence[str]
-    ) -> Iterator[bytes]:
-        for cells in reject_rows(columns, rejects, lambda row: self.cells(row, header)):
+    def write_rejects(self, file: RejectedFile, rejects: Iterable[Reject]) -> Iterator[bytes]:
+        for cells in reject_rows(file, rejects, lambda row: self.cells(row, file.names_in_file)):
             yield (self._delimiter.join(map(self._quoted, cells)) + NEWLINE).encode()
 
     def _raw_rows(self, text: str) -> list[str]:

@@ -27,7 +27,7 @@ class Header(msgspec.Struct, frozen=True, kw_only=True):
     """A valid header. `columns` are the names for the mapping, `names_in_file` as the file has them.
 
     `body_start` is the offset of the first row, `first_line` its line number. `corrected_rejects`: the file is a
-    corrected reject file; its first two columns are Penstock's and its cells need `restore_cell`.
+    corrected reject file; columns in `REJECT_COLUMNS` are Penstock's and its cells need `restore_cell`.
     """
 
     file_format: FileFormat
@@ -69,7 +69,7 @@ def parse_header(
     if raw_header.faults:
         raise Refused(list(raw_header.faults))
     names, faults = _decoded(raw_header.cells)
-    corrected = is_reject_header(names)
+    corrected = options.corrected or is_reject_header(names)
     columns = [restore_cell(name) for name in names] if corrected else names
     if options.clean_headers:
         columns = clean_names(columns)

@@ -6,6 +6,7 @@ the file, so `1.10` and long numbers stay as written; true and false likewise. A
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache, partial
 from typing import Any
@@ -15,7 +16,14 @@ import msgspec
 from penstock.domain.errors import Fault
 from penstock.domain.files import delimited
 from penstock.domain.files.delimited import NEWLINE, NEWLINE_BYTE
-from penstock.domain.files.rejects import REJECT_COLUMNS, Reject, is_reject_header, neutralise_cell, restore_cell
+from penstock.domain.files.rejects import (
+    LINE_COLUMN,
+    REJECT_COLUMNS,
+    Reject,
+    RejectedFile,
+    neutralise_cell,
+    restore_cell,
+)
 from penstock.domain.files.tabular_format import (
     CELL_TOO_LARGE,
     MAX_HEADER_BYTES,
@@ -33,6 +41,8 @@ _FIRST_LINE = 1
 _CACHED_DECODERS = 8  # of requests whose chunks come by turns
 _object = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _value = msgspec.json.Decoder(float_hook=str)
+_NULL = msgspec.Raw(b"null")
+_NUMBER = re.compile("[0-9]{1,15}")
 _RowDecoder = msgspec.json.Decoder[Any]
 
 
@@ -85,11 +95,9 @@ class Ndjson:
         texts = {key: _display_text(value) for key, value in members.items()}
         return [*(texts.pop(name, "") for name in header), *texts.values()]
 
-    def write_rejects(
-        self, columns: Sequence[str], rejects: Iterable[Reject], *, header: Sequence[str]
-    ) -> Iterator[bytes]:
-        renamed = dict(zip(header, columns, strict=True))
-        return map(partial(_reject_line, renamed, is_reject_header(columns)), rejects)
+    def write_rejects(self, file: RejectedFile, rejects: Iterable[Reject]) -> Iterator[bytes]:
+        renamed = dict(zip(file.names_in_file, file.columns, strict=True))
+        return map(partial(_reject_line, file, renamed), rejects)
 
 
 NDJSON = Ndjson()
@@ -164,17 +172,19 @@ def _display_text(value: msgspec.Raw) -> str:
     return bytes(value).decode() if isinstance(decoded, dict | list) else _text(decoded)
 
 
-def _reject_line(renamed: Mapping[str, str], corrected: bool, reject: Reject) -> bytes:
+def _reject_line(file: RejectedFile, renamed: Mapping[str, str], reject: Reject) -> bytes:
     """An object with the columns and the other members of the row, names and texts neutralised as cells are."""
     row = reject.row.decode(errors="replace").replace("\0", "\ufffd")
     members = _members(row.encode())
-    line: dict[str, Any] = dict(zip(REJECT_COLUMNS, (reject.line, "; ".join(reject.reasons)), strict=True))
+    number = file.line(reject, _display_text((members or {}).get(LINE_COLUMN, _NULL)))
+    first = (int(number) if _NUMBER.fullmatch(number) else number or None, neutralise_cell("; ".join(reject.reasons)))
+    line: dict[str, Any] = dict(zip(REJECT_COLUMNS, first, strict=True))
     if members is None:
         members, line[ROW_KEY] = {}, neutralise_cell(row)
     # With all columns, so that the mapping fits however few rows there are.
     for key, value in {**dict.fromkeys(renamed), **members}.items():
-        if not (corrected and key in REJECT_COLUMNS):
-            line[neutralise_cell(renamed.get(key, key))] = value and _neutralised(value, corrected)
+        if not (file.corrected and key in REJECT_COLUMNS):
+            line[neutralise_cell(renamed.get(key, key))] = value and _neutralised(value, file.corrected)
     return msgspec.json.encode(line) + NEWLINE_BYTE
 
 

@@ -1,7 +1,8 @@
 """Rejects: rows that were not ingested, how they are stored, and the reject file that users download.
 
 The file has the format of the upload, in UTF-8: `penstock_line`, `penstock_reasons`, then the columns of the upload.
-Users correct it and upload it again; the first two columns are then ignored.
+Users correct it and resubmit it as a child of its request, or upload it as any other file; the two columns are not
+mapped. The rejects of a child have the lines of its root: those of its own column `penstock_line`.
 
 How a row differs from the original, and why:
 
@@ -17,13 +18,16 @@ from __future__ import annotations
 
 import re
 import struct
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from typing import NamedTuple
 
 import msgspec
 
 from penstock.domain.errors import Corrupt
 
-REJECT_COLUMNS = ("penstock_line", "penstock_reasons")
+LINE_COLUMN = "penstock_line"
+REJECT_COLUMNS = (LINE_COLUMN, "penstock_reasons")
+UNKNOWN_LINE = "?"  # in the rejects of a child without the column
 
 _FORMULA = r"""(?=['" ]*[=+\-@＝＋－＠\t\r])"""
 _FORMULA_CELL = re.compile(rf"(^|\r){_FORMULA}")
@@ -65,23 +69,44 @@ def decode_rejects(encoded: bytes) -> Iterator[Reject]:
         view = view[_LENGTH.size + length :]
 
 
+class RejectedFile(NamedTuple):
+    """A file whose rejects are written. `columns` names its columns as the reject file does, `names_in_file` as the
+    file does. `corrected`: it is a corrected reject file itself, whose cells were neutralised; `is_child`: its rows
+    have the lines of its root."""
+
+    columns: Sequence[str]
+    names_in_file: Sequence[str]
+    corrected: bool = False
+    is_child: bool = False
+
+    def line(self, reject: Reject, own_line: str | None) -> str:
+        """The line of a reject; `own_line` is the cell of its row in the column `penstock_line`, None without one."""
+        if not self.is_child:
+            return str(reject.line)
+        return UNKNOWN_LINE if LINE_COLUMN not in self.columns else neutralise_cell(own_line or "")
+
+
 def reject_rows(
-    header: Sequence[str], rejects: Iterable[Reject], cells_of: Callable[[str], Sequence[str]]
+    file: RejectedFile, rejects: Iterable[Reject], cells_of: Callable[[str], Sequence[str]]
 ) -> Iterator[Sequence[str]]:
-    """The rows of the reject file, its header first. `header` names the columns of the uploaded file; `cells_of` splits
-    one of its rows into cells.
+    """The rows of the reject file, its header first. `cells_of` splits one row of the uploaded file into cells.
 
     A row keeps its cells even when it has too few or too many. When the upload was a corrected reject file itself, the
     new first two columns replace its own.
     """
-    corrected = is_reject_header(header)
-    skipped = len(REJECT_COLUMNS) if corrected else 0
-    yield [*REJECT_COLUMNS, *map(neutralise_cell, header[skipped:])]
+    replaced = {at for at, name in enumerate(file.columns) if file.corrected and name in REJECT_COLUMNS}
+    at_line = file.columns.index(LINE_COLUMN) if file.corrected and LINE_COLUMN in file.columns else len(file.columns)
+    yield [*REJECT_COLUMNS, *map(neutralise_cell, _without(file.columns, replaced))]
     for reject in rejects:
-        cells = cells_of(reject.row.decode(errors="replace").replace("\0", "\ufffd"))[skipped:]
-        if corrected:
-            cells = [restore_cell(cell) for cell in cells]
-        yield [str(reject.line), "; ".join(reject.reasons), *map(neutralise_cell, cells)]
+        cells = cells_of(reject.row.decode(errors="replace").replace("\0", "\ufffd"))
+        line = file.line(reject, cells[at_line] if at_line < len(cells) else None)
+        if file.corrected:
+            cells = [restore_cell(cell) for cell in _without(cells, replaced)]
+        yield [line, neutralise_cell("; ".join(reject.reasons)), *map(neutralise_cell, cells)]
+
+
+def _without(cells: Sequence[str], places: Collection[int]) -> list[str]:
+    return [cell for at, cell in enumerate(cells) if at not in places]
 
 
 def is_reject_header(columns: Sequence[str]) -> bool:

@@ -13,7 +13,7 @@ from typing import NamedTuple, Protocol
 import msgspec
 
 from penstock.domain.errors import Fault
-from penstock.domain.files.rejects import Reject
+from penstock.domain.files.rejects import Reject, RejectedFile
 
 MAX_HEADER_BYTES = 1 << 20
 
@@ -38,10 +38,12 @@ class FileFormat(msgspec.Struct, frozen=True):
 
 class FileOptions(msgspec.Struct, frozen=True, kw_only=True):
     """How the user wants a file to be read. `encoding` is None if none was declared; see `encodings.py`.
-    `clean_headers`: column names that break the rules are cleaned (`clean_names.py`), not refused."""
+    `clean_headers`: column names that break the rules are cleaned (`clean_names.py`), not refused. `corrected`: it is a
+    corrected reject file, even if the columns of Penstock were deleted."""
 
     encoding: str | None = None
     clean_headers: bool = False
+    corrected: bool = False
 
 
 class HeaderCells(NamedTuple):
@@ -127,11 +129,9 @@ class TabularFormat(Protocol):
         """The cells of one row in the order of the header, even if there are too few or too many."""
         ...
 
-    def write_rejects(
-        self, columns: Sequence[str], rejects: Iterable[Reject], *, header: Sequence[str]
-    ) -> Iterator[bytes]:
-        """A reject file as `rejects.py` defines it: its header, if the format has one, then one part per row. `header`
-        names the columns as the file does, `columns` as the reject file does.
+    def write_rejects(self, file: RejectedFile, rejects: Iterable[Reject]) -> Iterator[bytes]:
+        """The reject file of `file` as `rejects.py` defines it: its header, if the format has one, then one part per
+        row.
 
         The format must detect it as its own, so that the corrected file can be uploaded again.
         """

@@ -11,7 +11,7 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from penstock.domain.files import delimited
-from penstock.domain.files.rejects import Reject, reject_rows
+from penstock.domain.files.rejects import Reject, RejectedFile, reject_rows
 from penstock.domain.files.tabular_format import Cells, HeaderCells, RawRows
 
 TAB = "\t"
@@ -55,10 +55,8 @@ class Tsv:
     def cells(self, row: str, header: Sequence[str]) -> list[str]:  # noqa: ARG002
         return row.split(TAB)
 
-    def write_rejects(
-        self, columns: Sequence[str], rejects: Iterable[Reject], *, header: Sequence[str]
-    ) -> Iterator[bytes]:
-        return map(write_row, reject_rows(columns, rejects, lambda row: self.cells(row, header)))
+    def write_rejects(self, file: RejectedFile, rejects: Iterable[Reject]) -> Iterator[bytes]:
+        return map(write_row, reject_rows(file, rejects, lambda row: self.cells(row, file.names_in_file)))
 
 
 TSV = Tsv()

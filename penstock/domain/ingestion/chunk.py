@@ -12,11 +12,13 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import compress, repeat
 from typing import NamedTuple
 
+from penstock.domain.files.corrections import ChunkLines, CorrectedRows, in_root_order
+from penstock.domain.files.line_set import runs_of
 from penstock.domain.files.rejects import Reject
 from penstock.domain.files.rows import Table, parse
 from penstock.domain.ingestion.layout import IdentifierColumn, Layout
 from penstock.domain.mapping.mapping import Plan, WritePolicy
-from penstock.domain.profiles.fragments import KeyAndCell, Value, key_suffix
+from penstock.domain.profiles.fragments import KeyAndCell, Value, key_suffix, with_root_rows
 from penstock.domain.profiles.identity import Node
 from penstock.domain.profiles.junk_identifiers import JUNK_IDENTIFIER
 from penstock.domain.profiles.sealing import ChunkSealer
@@ -29,7 +31,8 @@ NO_IDENTIFIER = "no_identifier"  # the reason code of a row whose identifiers ar
 class ChunkResult(NamedTuple):
     """`fragments` sorted by key, their `nodes` concatenated in the same order, and `rejects` sorted by line.
 
-    `dropped` are the ingested rows that lost cells, with the reason for each, sorted by line."""
+    `dropped` are the ingested rows that lost cells, with the reason for each, sorted by line. `lines` are those that
+    corrections refer to."""
 
     fragments: list[KeyAndCell]
     nodes: bytes
@@ -37,6 +40,7 @@ class ChunkResult(NamedTuple):
     rows_read: int
     rows_ingested: int
     dropped: Sequence[Reject] = ()
+    lines: ChunkLines = ChunkLines()
 
     @property
     def reject_reasons(self) -> dict[str, int]:
@@ -66,16 +70,19 @@ def ingest_chunk(
 
     Each step's input is released before the next step begins, which saves a quarter of the memory.
     """
-    rows, rejects, dropped = _valid_rows(body, first_line, plan, layout)
+    rows, rejects, dropped, corrected = _valid_rows(body, first_line, plan, layout)
     ingested = len(rows.lines)
+    lines = _chunk_lines(rows.lines, rejects, dropped, corrected, layout)
     plain = sorted(_plain_fragments(rows, layout))
     del rows
+    if corrected is not None:
+        plain = [(node, with_root_rows(general, corrected.root_lines), personal) for node, general, personal in plain]
     nodes, generals, personals = zip(*plain, strict=True) if plain else ((), (), ())
     del plain
     suffix = key_suffix(plan.data_source, plan.request_id, chunk)
     keys = [node + suffix for node in nodes]
     fragments = list(zip(keys, sealer.seal(keys, generals, personals), strict=True))
-    return ChunkResult(fragments, b"".join(nodes), rejects, ingested + len(rejects), ingested, dropped)
+    return ChunkResult(fragments, b"".join(nodes), rejects, ingested + len(rejects), ingested, dropped, lines)
 
 
 class CheckedRows(NamedTuple):
@@ -88,7 +95,7 @@ class CheckedRows(NamedTuple):
 
 def check_rows(body: bytes, *, first_line: int, plan: Plan, layout: Layout) -> CheckedRows:
     """Parse, map and validate the rows of a chunk as `ingest_chunk` does, without making fragments."""
-    rows, rejects, dropped = _valid_rows(body, first_line, plan, layout)
+    rows, rejects, dropped, _ = _valid_rows(body, first_line, plan, layout)
     return CheckedRows(len(rows.lines), rejects, dropped)
 
 
@@ -104,11 +111,13 @@ class _Rows(NamedTuple):
 
 
 class _Valid(NamedTuple):
-    """The rows of a chunk: those that will be ingested, those that will not, and those of the first that lost cells."""
+    """The rows of a chunk: those that will be ingested, those that will not, and those of the first that lost cells.
+    `corrected`: what the rows of a child correct."""
 
     rows: _Rows
     rejects: list[Reject]
     dropped: list[Reject]
+    corrected: CorrectedRows | None = None
 
 
 def _valid_rows(body: bytes, first_line: int, plan: Plan, layout: Layout) -> _Valid:
@@ -121,8 +130,29 @@ def _valid_rows(body: bytes, first_line: int, plan: Plan, layout: Layout) -> _Va
         used=layout.used,
         max_cell_bytes=plan.limits.cell_bytes,
     )
+    corrected = None
+    if layout.root is not None:
+        corrected = layout.root.corrected(table, layout.header)
+        table = in_root_order(table, corrected.root_lines)
     valid = _coerce(table, layout)
-    return valid._replace(rejects=sorted(unreadable + valid.rejects, key=lambda reject: reject.line))
+    return _Valid(
+        valid.rows,
+        sorted(unreadable + valid.rejects, key=lambda reject: reject.line),
+        sorted(valid.dropped, key=lambda row: row.line),
+        corrected,
+    )
+
+
+def _chunk_lines(
+    ingested: Sequence[int],
+    rejects: Iterable[Reject],
+    dropped: Iterable[Reject],
+    corrected: CorrectedRows | None,
+    layout: Layout,
+) -> ChunkLines:
+    if corrected is not None and layout.root is not None:
+        return corrected.chunk_lines(ingested, layout.root.rejected)
+    return ChunkLines(rejected=runs_of(each.line for each in rejects), dropped=runs_of(each.line for each in dropped))
 
 
 def _coerce(table: Table, layout: Layout) -> _Valid:

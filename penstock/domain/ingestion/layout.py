@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple, cast
 
+from penstock.domain.files.corrections import RootLines
 from penstock.domain.files.formats import tabular_format
 from penstock.domain.files.header import Header
-from penstock.domain.files.rejects import restore_cell
+from penstock.domain.files.rejects import LINE_COLUMN, restore_cell
 from penstock.domain.files.tabular_format import TabularFormat
 from penstock.domain.mapping.attributes import Attribute
 from penstock.domain.mapping.cells import Cells, CellSource, Preparation, cell_source, preparation
@@ -58,7 +59,7 @@ class IdentifierColumn(NamedTuple):
 class Layout(NamedTuple):
     """`header` names all columns as the file does; `used` are the indices of those that the mapping reads. `ordinary`,
     `personal` and `clearing` are indices in `columns`; `identifiers` are sorted by priority. `overwrites`: a later row
-    wins in every column."""
+    wins in every column. `root` has the lines that the rows of a child may correct."""
 
     file_format: TabularFormat
     header: tuple[str, ...]
@@ -71,13 +72,14 @@ class Layout(NamedTuple):
     overwrites: bool
     encoder: PartEncoder
     corrected_rejects: bool
+    root: RootLines | None = None
 
     def restored(self, file_columns: Sequence[Cells]) -> Sequence[Cells]:
         """The file's columns as they were before Penstock wrote them to a reject file."""
         return [list(map(restore_cell, cells)) for cells in file_columns] if self.corrected_rejects else file_columns
 
 
-def compile_layout(plan: Plan, header: Header, hash_key: bytes) -> Layout:
+def compile_layout(plan: Plan, header: Header, hash_key: bytes, root: RootLines | None = None) -> Layout:
     """Raises KeyError when the header lacks a column of the mapping, which `parse_header` has ruled out."""
     place_of = {name: at for at, name in enumerate(header.columns)}
     columns = tuple(
@@ -95,7 +97,7 @@ def compile_layout(plan: Plan, header: Header, hash_key: bytes) -> Layout:
     return Layout(
         tabular_format(header.file_format),
         header.names_in_file,
-        frozenset(place_of[name] for mapped in plan.mapping.columns for name in mapped.needed_columns),
+        _used(plan, place_of, root),
         columns,
         identifiers,
         ordinary,
@@ -104,7 +106,13 @@ def compile_layout(plan: Plan, header: Header, hash_key: bytes) -> Layout:
         all(column.policy is WritePolicy.OVERWRITE for column in columns),
         _encoder(columns),
         header.corrected_rejects,
+        root,
     )
+
+
+def _used(plan: Plan, place_of: Mapping[str, int], root: RootLines | None) -> frozenset[int]:
+    names = {name for mapped in plan.mapping.columns for name in mapped.needed_columns}
+    return frozenset(place_of[name] for name in names | ({LINE_COLUMN} & place_of.keys() if root else set()))
 
 
 def _column(mapped: ColumnMapping, attribute: Attribute, place_of: Mapping[str, int]) -> LayoutColumn:

@@ -118,6 +118,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     file_options: FileOptions = FileOptions()
     mode: Mode = Mode.UPSERT
     segment: str | None = None
+    parent_id: str | None = None
     limits: Limits = Limits()
     chunk_bytes: int = 3 * 1024 * 1024
     general_key: int = 1

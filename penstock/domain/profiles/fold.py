@@ -1,25 +1,52 @@
 """The profile: the fold of all visible fragments reachable from an identifier.
 
 Fragments hold assertions, which are folded in the order of (request id, row): the order of acceptance, then of the
-file, whatever the order in which chunks, retries and parallel uploads arrived.
+file, whatever the order in which chunks, retries and parallel uploads arrived. The rows of a child count as those of
+its root: in the place of the line that they correct, new ones after its last line.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from penstock.domain.mapping.mapping import WritePolicy
 from penstock.domain.profiles.fragments import Assertion, Fragment, Value
 
 MASK = "***"
+AFTER_ALL_ROWS = 1 << 62  # the `root_row` of a row that corrects none
 
 
 class Origin(NamedTuple):
-    """Where a value came from: `row` is the line in the request's file; the header is line 1."""
+    """Where a value came from; origins sort as they are folded. Rows are lines of a file, the header being line 1.
 
-    request_id: str
-    row: int
+    `own_id` and `own_row` are those of the row itself, `root_id` and `root_row` those of the row whose place it has:
+    its own, unless it is a row of a child.
+    """
+
+    root_id: str
+    root_row: int
+    own_id: str
+    own_row: int
+
+    @property
+    def is_new(self) -> bool:
+        """Whether it is a row of a child that corrects none."""
+        return self.root_row == AFTER_ALL_ROWS
+
+    @property
+    def request_id(self) -> str:
+        """The request whose file has the line `row`: of a corrected row, the root."""
+        return self.own_id if self.is_new else self.root_id
+
+    @property
+    def row(self) -> int:
+        return self.own_row if self.is_new else self.root_row
+
+    @property
+    def corrected_by(self) -> str | None:
+        """The request that corrected the row."""
+        return None if self.own_id == self.request_id else self.own_id
 
 
 class AttributeValue(NamedTuple):
@@ -43,31 +70,40 @@ class Profile(NamedTuple):
     attributes: dict[str, AttributeValue]
 
 
-def fold(fragments: Iterable[Fragment]) -> Profile:
-    """The same profile for any order and any repetition of `fragments`."""
+def fold(fragments: Iterable[Fragment], roots: Mapping[str, str]) -> Profile:
+    """The same profile for any order and any repetition of `fragments`; `roots` has the root of each child."""
     attributes: dict[str, AttributeValue] = {}
-    for origin, name, assertion in sorted(_assertions(fragments), key=lambda entry: entry[:2]):
+    fragments = list(fragments)
+    for origin, name, assertion in sorted(_assertions(fragments, roots), key=lambda entry: entry[:2]):
         if assertion.cleared:
             attributes.pop(name, None)
         elif not (assertion.policy is WritePolicy.KEEP_FIRST and name in attributes):
             attributes[name] = AttributeValue(assertion.value, origin, assertion.personal)
-    return Profile(_identifiers(fragments), dict(sorted(attributes.items())))
+    return Profile(_identifiers(fragments, roots), dict(sorted(attributes.items())))
 
 
-def _assertions(fragments: Iterable[Fragment]) -> Iterable[tuple[Origin, str, Assertion]]:
+def _assertions(fragments: Iterable[Fragment], roots: Mapping[str, str]) -> Iterable[tuple[Origin, str, Assertion]]:
     for fragment in fragments:
         for name, assertion in fragment.assertions.items():
-            yield Origin(fragment.key.request_id, assertion.row), name, assertion
+            yield _origin(fragment, assertion, roots), name, assertion
 
 
-def _identifiers(fragments: Iterable[Fragment]) -> tuple[Identifier, ...]:
+def _origin(fragment: Fragment, assertion: Assertion, roots: Mapping[str, str]) -> Origin:
+    own_id, own_row = fragment.key.request_id, assertion.row
+    if own_id not in roots:
+        return Origin(own_id, own_row, own_id, own_row)
+    root_row = AFTER_ALL_ROWS if assertion.root_row is None else assertion.root_row
+    return Origin(roots[own_id], root_row, own_id, own_row)
+
+
+def _identifiers(fragments: Iterable[Fragment], roots: Mapping[str, str]) -> tuple[Identifier, ...]:
     """The identifier at each fragment's node, once per node, in its newest spelling."""
     newest: dict[bytes, tuple[Origin, Identifier]] = {}
     for fragment in fragments:
         assertion = fragment.assertions.get(fragment.namespace)
         if assertion is None:
             continue
-        origin = Origin(fragment.key.request_id, assertion.row)
+        origin = _origin(fragment, assertion, roots)
         identifier = Identifier(fragment.namespace, MASK if assertion.value is None else assertion.value)
         if fragment.key.node not in newest or newest[fragment.key.node][0] < origin:
             newest[fragment.key.node] = (origin, identifier)

@@ -5,12 +5,13 @@ fragment's origin.
 
 The plain parts are MessagePack arrays:
 
-    general   [namespace, row, names, values, personal names, links, rows, policies, cleared]
+    general   [namespace, row, names, values, personal names, links, rows, policies, cleared, root rows]
     personal  [value of each personal name, in their order]
 
 `row` is the line of the file that every value came from unless `rows` says otherwise by attribute; `links` are the
 joined nodes of the row's other identifiers; `policies` hold the attributes whose write policy is not `overwrite`;
-`cleared` names the attributes that a blank cell removed.
+`cleared` names the attributes that a blank cell removed. Only a child's fragments have `root rows`: by row, the line of
+the root's file that it corrects.
 """
 
 from __future__ import annotations
@@ -78,13 +79,15 @@ def bucket_of(node: Node, bits: int) -> int:
 
 
 class Assertion(NamedTuple):
-    """What one row says about an attribute. `value` is None when the row clears it or the reader may not see it."""
+    """What one row says about an attribute. `value` is None when the row clears it or the reader may not see it.
+    `root_row` is the line of the root's file that the row corrects."""
 
     value: Value | None
     row: int
     policy: WritePolicy = WritePolicy.OVERWRITE
     personal: bool = False
     cleared: bool = False
+    root_row: int | None = None
 
 
 class Fragment(NamedTuple):
@@ -106,6 +109,7 @@ class _General(msgspec.Struct, array_like=True, frozen=True):
     rows: dict[str, int]
     policies: dict[str, WritePolicy]
     cleared: list[str]
+    root_rows: dict[int, int] = {}
 
 
 _encode = msgspec.msgpack.Encoder().encode
@@ -170,6 +174,13 @@ def _raw(value: object) -> msgspec.Raw:
     return msgspec.Raw(_encode(value))
 
 
+def with_root_rows(general: bytes, root_rows: Mapping[int, int]) -> bytes:
+    """The general part of a child's fragment, with the line of the root that each of its rows corrects."""
+    part = _decode_general(general)
+    rows = {part.row, *part.rows.values()} & root_rows.keys()
+    return _encode(msgspec.structs.replace(part, root_rows={row: root_rows[row] for row in sorted(rows)}))
+
+
 def decode(key: bytes, general: bytes, personal: bytes | None) -> Fragment:
     """The fragment with these two plain parts; without the personal part, its values are None.
 
@@ -180,7 +191,8 @@ def decode(key: bytes, general: bytes, personal: bytes | None) -> Fragment:
 
     def assertion(name: str, value: Value | None, *, personal: bool = False, cleared: bool = False) -> Assertion:
         policy = part.policies.get(name, WritePolicy.OVERWRITE)
-        return Assertion(value, part.rows.get(name, part.row), policy, personal, cleared)
+        row = part.rows.get(name, part.row)
+        return Assertion(value, row, policy, personal, cleared, part.root_rows.get(row))
 
     assertions = {name: assertion(name, value) for name, value in zip(part.names, part.values, strict=True)}
     assertions |= {

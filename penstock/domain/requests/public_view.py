@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from penstock.domain.requests.children import CorrectionTotals
 from penstock.domain.requests.hold import hold_hint, why_held
 from penstock.domain.requests.pace import chunk_us
 from penstock.domain.requests.request import Request, Status
@@ -12,7 +13,7 @@ from penstock.domain.requests.request import Request, Status
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def to_public(request: Request, now_us: int) -> dict[str, Any]:
+def to_public(request: Request, now_us: int, corrections: CorrectionTotals | None = None) -> dict[str, Any]:
     """The request as JSON for people and other systems: exactly the fields of the public surface."""
     return {
         "request_id": request.request_id,
@@ -37,6 +38,8 @@ def to_public(request: Request, now_us: int) -> dict[str, Any]:
         "chunks_total": request.chunks_total,
         "reject_reasons": dict(request.reject_reasons),
         "dropped_cells": {column: sum(reasons.values()) for column, reasons in request.dropped_cells.items()},
+        "parent_id": request.parent_id,
+        "corrections": None if corrections is None else corrections._asdict(),
         "held": _held(request),
         "error": None if request.error is None else request.error.to_json(),
         "eta_seconds": eta_seconds(request, now_us),

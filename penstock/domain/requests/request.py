@@ -57,7 +57,8 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     mode: Mode = Mode.UPSERT
     segment: str | None = None
     notify: tuple[Recipient, ...] = ()
-    parent_id: str | None = None
+    parent_id: str | None = None  # of a child: the request whose rows it corrects, which is never a child itself
+    children: tuple[str, ...] = ()
     object_key: str = ""
     object_version: str = ""
     object_size: int = 0
@@ -84,6 +85,11 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     publisher_id: str | None = None  # the service that offered the file; `event_id` is its id of the offer
     event_id: str | None = None
     resends: int = 0  # how often the upload event was published again for lack of progress
+
+    @property
+    def root_id(self) -> str:
+        """The request whose order, floor and undo it shares: its parent, or itself."""
+        return self.parent_id or self.request_id
 
     @property
     def rows_ingested(self) -> int:

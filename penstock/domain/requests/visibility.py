@@ -23,12 +23,14 @@ def floors(requests: Iterable[Request]) -> dict[str, str]:
 def visible(requests: Iterable[Request]) -> dict[str, Request]:
     """The requests whose fragments are visible, by id.
 
-    `requests` must include every completed replacement that could be the floor of one of their data sources.
+    A child counts while its root does. `requests` must include the root of each child, and every completed replacement
+    that could be the floor of one of their data sources.
     """
-    known = list(requests)
-    floor = floors(known)
+    known = {request.request_id: request for request in requests}
+    floor = floors(known.values())
+    completed = {each.request_id for each in known.values() if each.status is Status.COMPLETED}
     return {
-        request.request_id: request
-        for request in known
-        if request.status is Status.COMPLETED and request.request_id >= floor.get(request.data_source, "")
+        request_id: request
+        for request_id, request in known.items()
+        if completed.issuperset((request_id, request.root_id)) and request.root_id >= floor.get(request.data_source, "")
     }

@@ -79,9 +79,11 @@ def events(media: str, name: str, data: type) -> Statements:
     return {200: {"content": {media: {"schema": event}}}}
 
 
-def form_body(request: type, *, required: bool, document: type | None = None) -> dict[str, Any]:
-    """For `openapi_extra` of an operation that reads a form: `file`, and `request`, a JSON document of this type.
-    Instead, it may read a JSON `document`."""
+def form_body(
+    request: type, *, required: bool, document: type | None = None, optional: bool = False
+) -> dict[str, Any]:
+    """For `openapi_extra` of an operation that reads a form: `file`, and `request`, a JSON document of this type, which
+    is `required` or not. Instead, it may read a JSON `document`. `optional`: there may be no body at all."""
     schema = {
         "type": "object",
         "properties": {
@@ -96,7 +98,7 @@ def form_body(request: type, *, required: bool, document: type | None = None) ->
     }
     if document is not None:
         content[JSON] = {"schema": {"$ref": _REF.format(model=document.__name__)}}
-    return {"requestBody": {"required": True, "content": content}}
+    return {"requestBody": {"required": not optional, "content": content}}
 
 
 def bytes_body(media: str, *, required: bool) -> dict[str, Any]:

@@ -129,19 +129,6 @@ def undo_request(call: Call, request_id: str) -> RequestView:
     return _view(call, call.use_cases.requests.undo(call.caller, request_id))
 
 
-@router.post(
-    "/v1/requests/{request_id:id}:resubmit",
-    dependencies=[allowed_to(RequestUseCases.resubmit)],
-    status_code=202,
-    responses={**problems(409), **with_headers(202, {"Location": "Where the child request is."})},
-)
-def resubmit_request(call: Call, request_id: str, response: Response) -> RequestView:
-    """Run again, as a child request, the rows of chunks that were set aside."""
-    child = call.use_cases.requests.resubmit(call.caller, request_id)
-    response.headers["Location"] = f"/v1/requests/{child.request_id}"
-    return _view(call, child)
-
-
 async def _events(call: Call, request: Request) -> AsyncIterator[bytes]:
     sent: Request | None = None
     silent_seconds = unchecked_seconds = 0.0

@@ -51,7 +51,7 @@ MAX_FILE_ID = 64  # characters
 MAX_LIMIT_TEXT = 16  # characters of a share, such as 12.5%
 
 F = TypeVar("F")
-R = TypeVar("R", bound="CheckPart | InspectPart")
+R = TypeVar("R", bound="FilePart")
 
 router = APIRouter(route_class=Operation)
 
@@ -74,7 +74,17 @@ def _with_address(value: object) -> object:
 Notified = Annotated[RecipientPart, BeforeValidator(_with_address, json_schema_input_type=str | RecipientPart)]
 
 
-class CheckPart(Model):
+class FilePart(Model):
+    """What a part `request` says about how its file is read; with `encoding`, it must come before the file."""
+
+    encoding: Annotated[str, Field(max_length=MAX_ENCODING_NAME)] | None = None
+
+    @property
+    def file_options(self) -> FileOptions:
+        return FileOptions(encoding=self.encoding)
+
+
+class CheckPart(FilePart):
     """The part `request` of a dry run. Without `mapping` the data source's saved one is used.
 
     With more rejects than `max_rejects`, a share such as "5%" or a number of rows, the request is held.
@@ -88,7 +98,6 @@ class CheckPart(Model):
     segment: Name | None = None
     notify: Annotated[tuple[Notified, ...], Field(strict=False, max_length=MAX_RECIPIENTS)] = ()
     max_rejects: Annotated[str, Field(max_length=MAX_LIMIT_TEXT)] | Annotated[int, Field(ge=0)] | None = None
-    encoding: Annotated[str, Field(max_length=MAX_ENCODING_NAME)] | None = None
     clean_headers: bool = False
     mapping: Columns | None = None
     file_name: Annotated[str, Field(max_length=MAX_FILE_NAME_SENT)] | None = None
@@ -126,14 +135,13 @@ class DraftUpload(UploadPart):
     file_id: Annotated[str, Field(min_length=1, max_length=MAX_FILE_ID)]
 
 
-class InspectPart(Model):
+class InspectPart(FilePart):
     """The part `request` of an inspection: with a data source, its saved mapping is checked as well.
 
     With `encoding`, this part must come before the file.
     """
 
     data_source: Name | None = None
-    encoding: Annotated[str, Field(max_length=MAX_ENCODING_NAME)] | None = None
     clean_headers: bool = False
 
     @property
@@ -157,14 +165,14 @@ class Received(Generic[F, R]):
     request: R | None = None
 
 
-async def _form(call: Call, request: HttpRequest) -> ArrivingForm:
+async def arriving_form(call: Call, request: HttpRequest) -> ArrivingForm:
     body = incoming_body(request)
     parts = Multipart(request.headers.get("content-type", ""), body)
     body.allow(call.use_cases.uploads.limits.file_bytes + FORM_PART_BYTES + OVERHEAD_BYTES)
     return ArrivingForm(call, parts)
 
 
-Form = Annotated[ArrivingForm, Depends(_form)]
+Form = Annotated[ArrivingForm, Depends(arriving_form)]
 
 
 @router.post(
@@ -193,7 +201,7 @@ async def _accept_form(form: ArrivingForm, idempotency_key: str | None) -> Accep
     call, uploads = form.call, form.call.use_cases.uploads
     received: Received[StoredFile, UploadPart] = Received()
     try:
-        await _receive(
+        await receive(
             form,
             received,
             UploadPart,
@@ -269,7 +277,7 @@ async def check_file(form: Form) -> CheckView:
             raise refusal("missing_part", "there is no part 'request' before the file", "Send the part request first.")
         return uploads.dry_run(call.caller, parts, received.request.command(call.caller.name, received.file_name))
 
-    await _receive(
+    await receive(
         form,
         received,
         CheckPart,
@@ -296,7 +304,7 @@ async def inspect_file(form: Form) -> InspectionView:
         if part.data_source is not None:
             uploads.check_source(call.caller, part.data_source)
 
-    await _receive(form, received, InspectPart, take=partial(uploads.inspect, call.caller), check=check)
+    await receive(form, received, InspectPart, take=partial(uploads.inspect, call.caller), check=check)
     if received.file is None:
         raise _missing("file")
     return await run_sync(_inspected, call, received.file, received.request or InspectPart())
@@ -307,7 +315,7 @@ def _inspected(call: Call, inspection: Inspection, part: InspectPart) -> Inspect
     return inspection_view(call.use_cases.uploads.review(call.caller, inspection, part.data_source))
 
 
-async def _receive(
+async def receive(
     form: Form,
     received: Received[F, R],
     kind: type[R],

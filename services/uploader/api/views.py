@@ -21,7 +21,9 @@ from penstock.domain.access.permissions import Role
 from penstock.domain.errors import Fault
 from penstock.domain.mapping.attributes import Attribute
 from penstock.domain.mapping.mapping import Mode, OnMisfit, WritePolicy
+from penstock.domain.profiles.fold import Origin
 from penstock.domain.profiles.fragments import Value
+from penstock.domain.requests.children import CorrectionTotals
 from penstock.domain.requests.public_view import rfc3339, to_public
 from penstock.domain.requests.recipients import MailLevel
 from penstock.domain.requests.request import Request, Status
@@ -74,8 +76,18 @@ class RecipientView(TypedDict):
     problem: NotRequired[FaultView | None]
 
 
+class CorrectionsView(TypedDict):
+    """What the children of a request came to, the corrected files. `rejects_left`: its rejects that none ingested."""
+
+    request_ids: list[str]
+    rows_ingested: int
+    rejects_left: int
+
+
 class RequestView(TypedDict):
-    """`rows_accepted` are read and valid; `rows_ingested` is the same number once the status is COMPLETED, else 0."""
+    """`rows_accepted` are read and valid; `rows_ingested` is the same number once the status is COMPLETED, else 0.
+
+    `parent_id`: the request whose rejects it corrects."""
 
     request_id: str
     tenant_id: str
@@ -99,6 +111,8 @@ class RequestView(TypedDict):
     chunks_total: int | None
     reject_reasons: dict[str, int]
     dropped_cells: dict[str, int]
+    parent_id: str | None
+    corrections: CorrectionsView | None
     held: HeldView | None
     error: StoredProblem | None
     eta_seconds: int | None
@@ -222,11 +236,13 @@ class IdentifierView(TypedDict):
 
 
 class OriginView(TypedDict):
-    """Where a value came from; `row` is the line of the file, the header being line 1."""
+    """Where a value came from; `row` is the line of the file, the header being line 1. `corrected_by`: the request that
+    ingested the row, after it was rejected there and corrected."""
 
     request_id: str
     file_name: str
     row: int
+    corrected_by: NotRequired[str]
 
 
 class ProfileView(TypedDict):
@@ -243,8 +259,13 @@ def fault_views(faults: Iterable[Fault]) -> list[FaultView]:
     return [msgspec.to_builtins(fault) for fault in faults]
 
 
-def request_view(request: Request, now_us: int, mails: Iterable[RecipientReport] | None = None) -> RequestView:
-    view = cast(RequestView, to_public(request, now_us))
+def request_view(
+    request: Request,
+    now_us: int,
+    corrections: CorrectionTotals | None = None,
+    mails: Iterable[RecipientReport] | None = None,
+) -> RequestView:
+    view = cast(RequestView, to_public(request, now_us, corrections))
     if mails is not None:
         view["notify"] = [_recipient_view(each) for each in mails]
     return view
@@ -265,11 +286,15 @@ def profile_view(found: FoundProfile, *, lineage: bool) -> ProfileView:
     return ProfileView(
         identifiers=[IdentifierView(namespace=each.namespace, value=each.value) for each in found.profile.identifiers],
         attributes={name: value.display_value() for name, value in found.profile.attributes.items()},
-        lineage={
-            name: OriginView(request_id=each.request_id, file_name=found.file_names[each.request_id], row=each.row)
-            for name, each in origins.items()
-        },
+        lineage={name: _origin_view(each, found.file_names[each.request_id]) for name, each in origins.items()},
     )
+
+
+def _origin_view(origin: Origin, file_name: str) -> OriginView:
+    view = OriginView(request_id=origin.request_id, file_name=file_name, row=origin.row)
+    if origin.corrected_by is not None:
+        view["corrected_by"] = origin.corrected_by
+    return view
 
 
 def mapping_view(used: MappingInUse) -> MappingView:

@@ -7,7 +7,7 @@ import pytest
 from penstock.domain.errors import Fault, Refused
 from penstock.domain.files.header import Header, no_rows, parse_header
 from penstock.domain.files.header_faults import MAX_FAULTS
-from penstock.domain.files.rejects import Reject
+from penstock.domain.files.rejects import Reject, RejectedFile
 from penstock.domain.files.tabular_format import MAX_HEADER_BYTES, FileFormat, FileOptions
 from penstock.domain.files.tsv import TSV
 from penstock.domain.mapping.mapping import ColumnMapping, Limits, Mapping
@@ -183,7 +183,7 @@ def test_a_file_without_rows_has_a_refusal_of_its_own() -> None:
 
 def test_a_reject_file_that_comes_back_is_known_and_has_its_own_names_again() -> None:
     names = ("crmid", "=sum")
-    head = b"".join(TSV.write_rejects(names, [Reject(2, ("no_identifier",), b"\tx")], header=names))
+    head = b"".join(TSV.write_rejects(RejectedFile(names, names), [Reject(2, ("no_identifier",), b"\tx")]))
     header = parsed(head)
     assert header.corrected_rejects
     assert header.columns == ("penstock_line", "penstock_reasons", "crmid", "=sum")

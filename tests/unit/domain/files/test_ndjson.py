@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from penstock.domain.errors import Refused
 from penstock.domain.files.header import parse_header
 from penstock.domain.files.ndjson import NDJSON
-from penstock.domain.files.rejects import Reject
+from penstock.domain.files.rejects import Reject, RejectedFile
 from penstock.domain.files.rows import Parsed, parse
 from penstock.domain.files.tabular_format import MAX_HEADER_BYTES
 from penstock.domain.mapping.mapping import Limits
@@ -119,7 +119,7 @@ def test_rejects_keep_the_values_and_have_every_column() -> None:
         Reject(3, ("unknown_key",), b'{"a": 1.10, "x": {"y": "=1"}, "z": "=1+1"}'),
         Reject(4, ("not_a_json_object",), b"=oops"),
     ]
-    assert b"".join(NDJSON.write_rejects(("k", "b"), rejects, header=HEADER)).decode().splitlines() == [
+    assert b"".join(NDJSON.write_rejects(RejectedFile(("k", "b"), HEADER), rejects)).decode().splitlines() == [
         '{"penstock_line":3,"penstock_reasons":"unknown_key","k":1.10,"b":null,"x":{"y": "=1"},"z":"\'=1+1"}',
         '{"penstock_line":4,"penstock_reasons":"not_a_json_object","penstock_row":"\'=oops","k":null,"b":null}',
     ]
@@ -128,6 +128,6 @@ def test_rejects_keep_the_values_and_have_every_column() -> None:
 def test_a_corrected_reject_that_is_rejected_again_gets_its_new_line_and_reasons() -> None:
     names = ("penstock_line", "penstock_reasons", "a")
     row = b'{"penstock_line":3,"penstock_reasons":"unknown_key","a":"\'=1"}'
-    assert b"".join(NDJSON.write_rejects(names, [Reject(1, ("no_identifier",), row)], header=names)) == (
-        b'{"penstock_line":1,"penstock_reasons":"no_identifier","a":"\'=1"}\n'
-    )
+    assert b"".join(
+        NDJSON.write_rejects(RejectedFile(names, names, corrected=True), [Reject(1, ("no_identifier",), row)])
+    ) == (b'{"penstock_line":1,"penstock_reasons":"no_identifier","a":"\'=1"}\n')

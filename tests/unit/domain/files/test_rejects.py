@@ -10,6 +10,7 @@ from penstock.domain.errors import Corrupt
 from penstock.domain.files.rejects import (
     REJECT_COLUMNS,
     Reject,
+    RejectedFile,
     decode_rejects,
     encode_rejects,
     is_reject_header,
@@ -32,7 +33,11 @@ nasty_cells = st.text(st.sampled_from("'\"=+-@＝＋－＠\t\r \0aé"), max_size
 
 def tsv(header: list[str], *rows: bytes) -> list[str]:
     requested = [Reject(line, ("not_an_email:mail", "no_identifier"), row) for line, row in enumerate(rows, 2)]
-    return b"".join(TSV.write_rejects(header, requested, header=header)).decode().split("\n")
+    return (
+        b"".join(TSV.write_rejects(RejectedFile(header, header, is_reject_header(header)), requested))
+        .decode()
+        .split("\n")
+    )
 
 
 @given(rejects, rejects)

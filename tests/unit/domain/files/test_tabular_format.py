@@ -18,7 +18,7 @@ from penstock.domain.files.csv import CSV
 from penstock.domain.files.formats import FORMATS, detect_format, tabular_format
 from penstock.domain.files.header import parse_header
 from penstock.domain.files.ndjson import NDJSON
-from penstock.domain.files.rejects import REJECT_COLUMNS, Reject, restore_cell
+from penstock.domain.files.rejects import REJECT_COLUMNS, Reject, RejectedFile, restore_cell
 from penstock.domain.files.rows import SET_ASIDE, parse, raw_rows
 from penstock.domain.files.tabular_format import FileFormat, TabularFormat
 from penstock.domain.files.tsv import TSV
@@ -147,7 +147,7 @@ def test_a_reject_file_is_a_file_of_its_format(name: str, data: st.DataObject) -
     cell = cells if name == "tsv" else breaking_cells
     rows = data.draw(st.lists(st.lists(cell, min_size=2, max_size=2), min_size=1, max_size=3))
     rejects = [Reject(2, ("x",), row) for _, row in raw_rows(file_of(name, rows), file_format, first_line=1)]
-    body = b"".join(file_format.write_rejects(HEADER, rejects, header=HEADER))
+    body = b"".join(file_format.write_rejects(RejectedFile(HEADER, HEADER), rejects))
     assert detect_format(body) == chosen
     header = file_format.read_header(body, 0, max_columns=9, complete=True)
     assert [cell.decode() for cell in header.cells] == [*REJECT_COLUMNS, *HEADER]

@@ -1,7 +1,7 @@
 """The hot path against the reference: any chunking, any rows of one person together, links, policies."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from random import Random
 from typing import Any
 from uuid import UUID
@@ -12,13 +12,17 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from penstock.domain.files.chunking import spans
+from penstock.domain.files.corrections import RootLines
 from penstock.domain.files.header import Header
+from penstock.domain.files.line_set import LineSet
+from penstock.domain.files.rejects import LINE_COLUMN
 from penstock.domain.files.tabular_format import FileFormat
 from penstock.domain.files.tsv import TSV
 from penstock.domain.ingestion.chunk import ChunkResult, ingest_chunk
 from penstock.domain.ingestion.layout import compile_layout
+from penstock.domain.mapping import mapping as mappings
 from penstock.domain.mapping.attributes import Attribute, ValueFormat, ValueType
-from penstock.domain.mapping.mapping import ColumnMapping, Mapping, OnMisfit, Plan, WritePolicy
+from penstock.domain.mapping.mapping import ColumnMapping, OnMisfit, Plan, WritePolicy
 from penstock.domain.profiles.fold import Profile, fold
 from penstock.domain.profiles.fragments import ORIGIN_BYTES, Fragment, KeyAndCell, decode, key_suffix
 from penstock.domain.profiles.identity import NodeHasher
@@ -42,6 +46,7 @@ ATTRIBUTES = {
     "points": Attribute(name="points", display_name="Points", format=ValueFormat(ValueType.INTEGER), pii=True),
 }
 POLICY = st.sampled_from(WritePolicy)
+NO_ROOTS: Mapping[str, str] = {}
 
 
 def plan_of(columns: tuple[ColumnMapping, ...], number: int) -> Plan:
@@ -49,13 +54,15 @@ def plan_of(columns: tuple[ColumnMapping, ...], number: int) -> Plan:
         tenant_id="acme",
         request_id=str(UUID(int=number)),
         data_source="crm",
-        mapping=Mapping(data_source="crm", version=1, columns=columns),
+        mapping=mappings.Mapping(data_source="crm", version=1, columns=columns),
         attributes=tuple(ATTRIBUTES[column.attribute] for column in columns),
     )
 
 
-def ingest(plan: Plan, body: bytes, chunk_bytes: int = 1 << 20) -> list[ChunkResult]:
-    layout = compile_layout(plan, HEADER, HASH_KEY)
+def ingest(
+    plan: Plan, body: bytes, chunk_bytes: int = 1 << 20, *, header: Header = HEADER, root: RootLines | None = None
+) -> list[ChunkResult]:
+    layout = compile_layout(plan, header, HASH_KEY, root)
     results = []
     for span in spans([body], TSV, body_start=0, first_line=2, chunk_bytes=chunk_bytes, max_row_bytes=1_000):
         origin = key_suffix("crm", plan.request_id, span.chunk)[-ORIGIN_BYTES:]
@@ -77,7 +84,7 @@ def opened(stored: KeyAndCell) -> Fragment:
     return decode(key, general, personal)
 
 
-def walk(fragments: Sequence[Fragment], start: bytes) -> Profile:
+def walk(fragments: Sequence[Fragment], start: bytes, roots: Mapping[str, str] = NO_ROOTS) -> Profile:
     by_node: dict[bytes, list[Fragment]] = {}
     for fragment in fragments:
         by_node.setdefault(fragment.key.node, []).append(fragment)
@@ -86,7 +93,7 @@ def walk(fragments: Sequence[Fragment], start: bytes) -> Profile:
         for fragment in by_node.get(waiting.pop(), []):
             waiting += [node for node in fragment.links if node not in known]
             known.update(fragment.links)
-    return fold(fragment for node in known for fragment in by_node.get(node, []))
+    return fold((fragment for node in known for fragment in by_node.get(node, [])), roots)
 
 
 def columns_with(policies: Sequence[WritePolicy], both_identify: bool) -> tuple[ColumnMapping, ...]:
@@ -160,6 +167,77 @@ def test_what_is_stored_folds_to_the_reference_in_any_order_and_with_any_repetit
             for name, output in profile.attributes.items()
         }
         assert reported == attributes
+
+
+CORRECTED = replace(
+    HEADER,
+    columns=(LINE_COLUMN, *HEADER.columns),
+    names_in_file=(LINE_COLUMN, *HEADER.columns),
+    corrected_rejects=True,
+)
+NEW_ROWS_AT = 100  # where new rows of a corrected file would be in the file of its root
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    rows=st.lists(st.tuples(ROW, ROW), max_size=8),
+    added=st.lists(ROW, max_size=2),
+    later=st.lists(ROW, max_size=2),
+    policies=st.just((WritePolicy.OVERWRITE,) * 4) | st.tuples(*[POLICY] * 4),
+    both_identify=st.booleans(),
+    chunk_bytes=st.sampled_from([1, 40, 1 << 20]),
+    seed=st.integers(0, 2**32),
+)
+def test_corrected_rows_count_as_if_the_first_file_had_been_right(
+    rows: list[tuple[tuple[str, ...], tuple[str, ...]]],
+    added: list[tuple[str, ...]],
+    later: list[tuple[str, ...]],
+    policies: tuple[WritePolicy, ...],
+    both_identify: bool,
+    chunk_bytes: int,
+    seed: int,
+) -> None:
+    columns = columns_with(policies, both_identify)
+    root, other, child = (plan_of(columns, number) for number in (1, 2, 3))
+    first = ingest(root, text(row for row, _ in rows), chunk_bytes)
+    lines = [reject.line for result in first for reject in result.rejects]
+    again = [(str(line), *rows[line - 2][1]) for line in lines] + [("", *row) for row in added]
+    Random(seed).shuffle(again)
+    known = RootLines(LineSet(*(result.lines.rejected for result in first)), LineSet())
+    third = ingest(child, text(again), chunk_bytes, header=CORRECTED, root=known)
+    second = ingest(other, text(later), chunk_bytes)
+    right = [corrected if line in lines else row for line, (row, corrected) in enumerate(rows, 2)]
+    new = [row for line, *row in again if not line]
+    whole = text(HEADER.columns for _ in "1") + text(right) + b"\n" * (NEW_ROWS_AT - len(right)) + text(new)
+    uploads = [
+        reference.Upload(root.request_id, "crm", whole, columns, ATTRIBUTES),
+        reference.Upload(other.request_id, "crm", text([HEADER.columns, *later]), columns, ATTRIBUTES),
+    ]
+    new_lines = [line for line, row in enumerate(again, 2) if not row[0]]
+    fragments = [opened(stored) for result in (*first, *second, *third) for stored in result.fragments]
+    Random(seed).shuffle(fragments)
+    for (namespace, value), attributes in reference.profiles(uploads).items():
+        node = NodeHasher(namespace, HASH_KEY).node(value, ATTRIBUTES[namespace].format)
+        profile = walk(fragments, node, {child.request_id: root.request_id})
+        expected = {
+            name: (stored, order, line)
+            if line < NEW_ROWS_AT + 2
+            else (stored, child.request_id, new_lines[line - NEW_ROWS_AT - 2])
+            for name, (stored, order, line) in attributes.items()
+        }
+        assert {
+            name: (output.value, output.origin.request_id, output.origin.row)
+            for name, output in profile.attributes.items()
+        } == expected
+    still_wrong = sum(len(result.rejects) for result in third)
+    fixed = LineSet(*(result.lines.corrected for result in third))
+    assert len(lines) + len(added) == still_wrong + len(fixed) + sum(
+        result.rows_ingested - len(LineSet(result.lines.corrected)) for result in third
+    )
+
+
+def text(rows: Iterable[Sequence[str]]) -> bytes:
+    return "".join("\t".join(row) + "\n" for row in rows).encode()
 
 
 MESSY_ROW = st.tuples(
@@ -336,7 +414,7 @@ def test_a_column_marked_personal_stands_in_the_personal_part_alone() -> None:
         )
         assert b"MARKED" not in general
         assert opened(stored).assertions
-    folded = fold(opened(stored) for stored in result.fragments)
+    folded = fold((opened(stored) for stored in result.fragments), NO_ROOTS)
     assert (folded.attributes["crmid"].value, folded.attributes["note"].value) == ("MARKED1", "MARKED3")
 
 

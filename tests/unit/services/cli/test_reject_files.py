@@ -9,7 +9,7 @@ import pytest
 
 from penstock.domain.files.csv import CSV
 from penstock.domain.files.ndjson import NDJSON
-from penstock.domain.files.rejects import Reject
+from penstock.domain.files.rejects import Reject, RejectedFile
 from penstock.domain.files.tabular_format import TabularFormat
 from penstock.domain.files.tsv import TSV
 from services.cli.reject_files import as_records, save
@@ -45,7 +45,7 @@ def test_rows_are_counted_and_taken_apart(
     parts_of: Callable[[Iterable[bytes]], list[bytes]],
 ) -> None:
     rejects = [Reject(line, ("row_too_large", "x:a"), row) for line, row in enumerate(rows, 2)]
-    parts = parts_of(file_format.write_rejects(("a", "b"), rejects, header=("a", "b")))
+    parts = parts_of(file_format.write_rejects(RejectedFile(("a", "b"), ("a", "b")), rejects))
     path = tmp_path / "rejects"
     assert save(parts, path) == len(rows)
     assert path.read_bytes() == b"".join(parts)

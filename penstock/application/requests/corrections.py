@@ -1,0 +1,31 @@
+"""What the children of a request have corrected."""
+
+from __future__ import annotations
+
+from penstock.application.requests.chunks import Chunks
+from penstock.application.requests.requests import Requests
+from penstock.domain.files.line_set import LineSet
+from penstock.domain.requests.children import CorrectionTotals
+from penstock.domain.requests.request import Request
+
+
+class Corrections:
+    """Counts at each call, so that the totals are right in the instant in which a child completes or is undone."""
+
+    def __init__(self, requests: Requests, chunks: Chunks) -> None:
+        self._requests, self._chunks = requests, chunks
+
+    def of(self, request: Request) -> CorrectionTotals | None:
+        """None for a request without children. A line that two children correct counts once."""
+        if not request.children:
+            return None
+        tenant_id = request.tenant_id
+        children = [stored.request for stored in self._requests.stored_each(tenant_id, request.children)]
+        ingested = [child for child in children if child.rows_ingested]
+        lines = [each for child in ingested for each in self._chunks.lines(tenant_id, child.request_id)]
+        corrected = len(LineSet(*(each.corrected for each in lines))) + sum(each.unnumbered for each in lines)
+        return CorrectionTotals(
+            sorted(child.request_id for child in children),
+            sum(child.rows_ingested for child in ingested),
+            max(0, request.rows_rejected - corrected),
+        )
