@@ -81,8 +81,9 @@ class Client(Protocol):
         """The reasons why `changes` makes no progress, in sentences."""
         ...
 
-    def rejects(self, request_id: str, *, dropped: bool = False) -> Iterator[bytes]:
-        """The file of the rejected rows, or of the `dropped` cells. Raises `Refused` if there are none."""
+    def rejects(self, request_id: str, *, dropped: bool = False, bom: bool = False) -> Iterator[bytes]:
+        """The file of the rejected rows, or of the `dropped` cells. Raises `Refused` if there are none. `bom`: with a
+        byte-order mark."""
         ...
 
     def cancel(self, request_id: str) -> Document: ...
@@ -90,8 +91,6 @@ class Client(Protocol):
     def approve(self, request_id: str) -> Document: ...
 
     def undo(self, request_id: str) -> Document: ...
-
-    def resubmit(self, request_id: str) -> Document: ...
 
     def profile(self, namespace: str, value: str, *, reveal: bool) -> Document:
         """The profile with its lineage; personal values are masked unless revealed, which is audited."""

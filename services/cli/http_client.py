@@ -151,8 +151,9 @@ class HttpClient(Client):
     def problems(self) -> list[str]:
         return self._problems
 
-    def rejects(self, request_id: str, *, dropped: bool = False) -> Iterator[bytes]:
-        query = "?dropped=true" if dropped else ""
+    def rejects(self, request_id: str, *, dropped: bool = False, bom: bool = False) -> Iterator[bytes]:
+        asked = [f"{name}=true" for name, value in (("dropped", dropped), ("bom", bom)) if value]
+        query = f"?{'&'.join(asked)}" if asked else ""
         return self._lines(self._send("GET", _path(request_id, f"/rejects{query}"), kind=REJECT_FILES))
 
     def cancel(self, request_id: str) -> Document:
@@ -161,8 +162,15 @@ class HttpClient(Client):
     def approve(self, request_id: str) -> Document:
         return self._document("POST", _path(request_id, ":approve"), RequestView)
 
-    def resubmit(self, request_id: str) -> Document:
-        return self._document("POST", _path(request_id, ":resubmit"), RequestView)
+    def resubmit(self, request_id: str, file: UploadFile | None, progress: Progress) -> Document:
+        """The child request for a corrected file, or for rows that were set aside."""
+        path = _path(request_id, ":resubmit")
+        if file is None:
+            return self._document("POST", path, RequestView)
+        request = {"file_name": file.name}
+        if file.options.encoding is not None:
+            request["encoding"] = file.options.encoding
+        return self._send_form(path, RequestView, file, progress, request, {})
 
     def undo(self, request_id: str) -> Document:
         return self._document("POST", _path(request_id, ":undo"), RequestView)
@@ -240,9 +248,13 @@ class HttpClient(Client):
         columns: Sequence[ColumnSpec],
         headers: dict[str, str],
     ) -> Document:
+        return self._send_form(path, shape, file, progress, _request_part(file, order, columns), headers)
+
+    def _send_form(
+        self, path: str, shape: Any, file: UploadFile, progress: Progress, request: Document, headers: dict[str, str]
+    ) -> Document:
         progress.storing(file.size)
         boundary = secrets.token_hex(16)
-        request = _request_part(file, order, columns)
         form = _form(boundary, json.dumps(request).encode(), file.parts(progress.stored))
         headers = {**headers, "Content-Type": f"multipart/form-data; boundary={boundary}"}
         return self._document("POST", path, shape, body=form, headers=headers)

@@ -92,7 +92,7 @@ def ingest(
     """
     document: Document = {"status": "FAILED", "request_id": None}
     with reporting(as_json=as_json, refused=document) as out:
-        open_backend = _backend(data, url, key, workers, max_bytes, dry_run=dry_run)
+        open_backend = backend_of(data, url, key, workers, max_bytes, dry_run=dry_run)
         order = Order(
             file=file,
             upload=UploadOrder(
@@ -136,8 +136,14 @@ def done_view(done: Ingested, where: str) -> RenderableType:
     )
 
 
-def _backend(
-    data: Path | None, url: str | None, key: str | None, workers: int | None, max_bytes: int | None, *, dry_run: bool
+def backend_of(
+    data: Path | None,
+    url: str | None,
+    key: str | None,
+    workers: int | None = None,
+    max_bytes: int | None = None,
+    *,
+    dry_run: bool = False,
 ) -> OpenBackend:
     """The system that ingests the file. Raises `BadUsage` for an option that has no effect there."""
     if url:

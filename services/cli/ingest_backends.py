@@ -10,6 +10,7 @@ from typing import Protocol
 from penstock.application.catalog.column_specs import ColumnSpec
 from penstock.application.uploads.checking import CheckedUpload, check_upload
 from penstock.application.uploads.inspection import inspect
+from penstock.application.uploads.resubmit import CorrectedFile
 from penstock.application.uploads.review import Review, accept_for, review
 from penstock.application.uploads.suggesting import AcceptedSuggestions
 from penstock.config import Settings
@@ -69,6 +70,11 @@ class Backend(Protocol):
         """The request now, with what became of its e-mails."""
         ...
 
+    def resubmit(self, request_id: str, file: UploadFile | None, progress: Progress) -> Document:
+        """The child request for a corrected file, or for rows that were set aside: the same one for the same call while
+        that counts or runs. Raises `Refused`."""
+        ...
+
     def changes(self, request_id: str) -> Iterator[Document]:
         """The request now, and again as it changes, until it has ended."""
         ...
@@ -86,18 +92,18 @@ class Backend(Protocol):
         ...
 
 
-OpenBackend = Callable[[UploadFile, Output], AbstractContextManager[Backend]]
+OpenBackend = Callable[[UploadFile | None, Output], AbstractContextManager[Backend]]
 
 
 @contextmanager
-def open_local(settings: Settings, file: UploadFile) -> Iterator[Backend]:
+def open_local(settings: Settings, file: UploadFile | None) -> Iterator[Backend]:
     """The embedded system, started for this file, or the servers of the cluster, whose services run elsewhere."""
     if settings.runtime == "cluster":
         idle = "The request has not started yet. Are the services running? penstock splitter, worker, tracker"
         with closing(open_system(settings)) as system:
             yield SystemBackend(system, None, idle)
     else:
-        with Standalone(settings, workers=_workers(settings, file.size)) as standalone:
+        with Standalone(settings, workers=_workers(settings, file.size if file else 0)) as standalone:
             yield SystemBackend(standalone.system, standalone.supervisor, "")
 
 
@@ -150,7 +156,17 @@ class SystemBackend(Backend):
         command = order.command(file.name, self._caller.name, columns=columns, create_source=True)
         progress.storing(file.size)
         self._begun = self._use_cases.uploads.resume_or_upload(self._caller, file.parts(progress.stored), command)
-        return next(self.changes(self._begun.request_id))
+        return self.request(self._begun.request_id)
+
+    def resubmit(self, request_id: str, file: UploadFile | None, progress: Progress) -> Document:
+        requests, uploads = self._use_cases.requests, self._use_cases.uploads
+        if file is None:
+            return self.request(requests.resubmit(self._caller, request_id).request_id)
+        requests.check_root(self._caller, request_id)
+        progress.storing(file.size)
+        stored = uploads.store(self._caller, file.parts(progress.stored), file.options.encoding)
+        corrected = CorrectedFile(stored, file.name, file.options.encoding)
+        return self.request(requests.resubmit_file(self._caller, request_id, corrected).request_id)
 
     def request(self, request_id: str) -> Document:
         request = self._use_cases.requests.get(self._caller, request_id)
@@ -159,7 +175,7 @@ class SystemBackend(Backend):
         return document
 
     def changes(self, request_id: str) -> Iterator[Document]:
-        return changes(lambda: self._use_cases.requests.get(self._caller, request_id), self._system.clock)
+        return changes(self._use_cases.requests, self._caller, request_id, self._system.clock)
 
     def problems(self) -> list[str]:
         return self._supervisor.problems() if self._supervisor else []
@@ -206,6 +222,9 @@ class HttpBackend(Backend):
         except Refused:
             self.release()
             raise
+
+    def resubmit(self, request_id: str, file: UploadFile | None, progress: Progress) -> Document:
+        return self._client.resubmit(request_id, file, progress)
 
     def request(self, request_id: str) -> Document:
         return self._client.request(request_id)

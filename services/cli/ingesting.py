@@ -20,7 +20,7 @@ from services.cli.following import with_idle_hint
 from services.cli.ingest_backends import Backend, Columns, OpenBackend
 from services.cli.mapping_options import MappingOptions
 from services.cli.output import Document, Output
-from services.cli.progress import show_progress
+from services.cli.progress import Progress, show_progress
 from services.cli.suggestion_question import confirmed, no_mapping
 from services.cli.suggestion_views import left_out_view
 from services.cli.upload_file import UploadFile
@@ -79,19 +79,24 @@ def ingest_file(
                 out.say(f"No e-mails: {problem}")
             if backend.may_resume and datetime.fromisoformat(document["accepted_at"]) < began:
                 out.say(f"Continuing {document['request_id']}")
-            states = backend.changes(document["request_id"])
-            if backend.idle:
-                states = with_idle_hint(states, lambda: out.say(backend.idle), time.monotonic)
-            for state in with_problems(states, backend.problems, time.monotonic, out):
-                document.update(state)
-                progress.show(state)
-                _check_parts(backend, state)
+            follow_to_end(backend, document, progress, out)
         _add_mails(backend, document)
         created = [attribute.name for attribute in checked.missing]
         done = Ingested(document, created, checked.unmapped_columns, checked.renamed_columns, left_out)
         report(done)
         backend.release()
     return done
+
+
+def follow_to_end(backend: Backend, document: Document, progress: Progress, out: Output) -> None:
+    """Follow the request of `document`, which always has its latest state, until it has ended or is held."""
+    states = backend.changes(document["request_id"])
+    if backend.idle:
+        states = with_idle_hint(states, lambda: out.say(backend.idle), time.monotonic)
+    for state in with_problems(states, backend.problems, time.monotonic, out):
+        document.update(state)
+        progress.show(state)
+        _check_parts(backend, state)
 
 
 def dry_run_file(open_backend: OpenBackend, order: Order, out: Output) -> Document:

@@ -47,22 +47,19 @@ class LocalClient(Client):
         return self._detailed(self._use_cases.requests.get(self._caller, request_id))
 
     def changes(self, request_id: str) -> Iterator[Document]:
-        return changes(lambda: self._use_cases.requests.get(self._caller, request_id), self._system.clock)
+        return changes(self._use_cases.requests, self._caller, request_id, self._system.clock)
 
     def problems(self) -> list[str]:
         return []
 
-    def rejects(self, request_id: str, *, dropped: bool = False) -> Iterator[bytes]:
-        return self._use_cases.requests.rejects(self._caller, request_id, dropped=dropped).parts
+    def rejects(self, request_id: str, *, dropped: bool = False, bom: bool = False) -> Iterator[bytes]:
+        return self._use_cases.requests.rejects(self._caller, request_id, dropped=dropped, bom=bom).parts
 
     def cancel(self, request_id: str) -> Document:
         return self._public(self._use_cases.requests.cancel(self._caller, request_id))
 
     def approve(self, request_id: str) -> Document:
         return self._public(self._use_cases.requests.approve(self._caller, request_id))
-
-    def resubmit(self, request_id: str) -> Document:
-        return self._public(self._use_cases.requests.resubmit(self._caller, request_id))
 
     def undo(self, request_id: str) -> Document:
         return self._public(self._use_cases.requests.undo(self._caller, request_id))
@@ -115,7 +112,8 @@ class LocalClient(Client):
         return document
 
     def _public(self, request: Request) -> Document:
-        return to_public(request, self._system.clock.now_us())
+        corrections = self._use_cases.requests.corrections(self._caller, request)
+        return to_public(request, self._system.clock.now_us(), corrections)
 
 
 def _attribute(attribute: Attribute) -> Document:

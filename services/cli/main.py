@@ -33,7 +33,7 @@ COMMANDS = {
     "cancel": "request_commands",
     "approve": "request_commands",
     "undo": "request_commands",
-    "resubmit": "request_commands",
+    "resubmit": "resubmit_command",
     "profile": "profile",
     "source": "catalog_commands",
     "attribute": "catalog_commands",

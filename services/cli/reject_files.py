@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
@@ -15,6 +16,9 @@ from penstock.domain.files.streamed_chunks import chunks
 from penstock.domain.files.tabular_format import HeaderCells, TabularFormat
 from penstock.domain.mapping.mapping import Limits
 from services.cli.failures import SHOWN_PATH, BadUsage
+
+_BETWEEN_REASONS = re.compile(r"(?<=\)); ")
+_REASON = re.compile(r"(?:(?P<column>.*): )?[^:]* \((?P<code>\w+)\)", re.DOTALL)
 
 BLOCK_BYTES = 1 << 20  # of rows that are counted at a time
 
@@ -79,7 +83,14 @@ def as_records(parts: Iterable[bytes]) -> list[dict[str, Any]]:
 
 def _record(row: Sequence[str]) -> dict[str, Any]:
     line, reasons, *cells = row
-    return {"line": int(line), "reasons": reasons.split("; "), "cells": cells}
+    number = int(line) if line.isascii() and line.isdigit() else None  # of a child's row that corrects no known line
+    return {"line": number, "reasons": [_code(reason) for reason in _BETWEEN_REASONS.split(reasons)], "cells": cells}
+
+
+def _code(reason: str) -> str:
+    """A reason in words as its code, or `code:column`."""
+    match = _REASON.fullmatch(reason)
+    return ":".join(filter(None, (match["code"], match["column"]))) if match else reason
 
 
 def _opened(head: bytes) -> tuple[TabularFormat, HeaderCells]:

@@ -1,4 +1,4 @@
-"""Commands around upload requests: upload, request, watch, rejects, approve, cancel, undo, resubmit."""
+"""Commands around upload requests: upload, request, watch, rejects, approve, cancel, undo."""
 
 from __future__ import annotations
 
@@ -106,16 +106,19 @@ def rejects(
     dropped: Annotated[
         bool, typer.Option("--dropped", help="The rows that were ingested without cells that did not fit.")
     ] = False,
+    bom: Annotated[
+        bool, typer.Option("--bom", help="Begin with a byte-order mark, by which Excel recognises UTF-8.")
+    ] = False,
     data: Data = None,
     url: Url = None,
     key: Key = None,
     as_json: AsJson = False,
 ) -> None:
-    """Get the rejected rows in the format of the file, with lines and reasons, to correct and ingest them again."""
+    """Get the rejected rows in the format of the file, with lines and reasons, to correct and to resubmit them."""
     with reporting(as_json=as_json) as out, connect(data, url, key) as client:
         if output is not None:
             check_output(output, force=force)
-        lines = client.rejects(request_id, dropped=dropped)
+        lines = client.rejects(request_id, dropped=dropped, bom=bom)
         if output is not None:
             rows = save(lines, output)
             out.result(
@@ -152,19 +155,10 @@ def undo(request_id: RequestId, data: Data = None, url: Url = None, key: Key = N
         out.result(undone, lambda: request_view(undone, where=where_of(data, url)))
 
 
-def resubmit(
-    request_id: RequestId, data: Data = None, url: Url = None, key: Key = None, as_json: AsJson = False
-) -> None:
-    """Run again, as a child request, the rows of chunks that were set aside (processing_failed)."""
-    with reporting(as_json=as_json) as out, connect(data, url, key) as client:
-        child = client.resubmit(request_id)
-        out.result(child, lambda: request_view(child, where=where_of(data, url)))
-
-
 def saved_view(rows: int, output: Path, *, dropped: bool) -> str:
     return f"{rows:,} {'row' if rows == 1 else 'rows'} {'with dropped cells' if dropped else 'rejected'}: {output}"
 
 
 def register(app: typer.Typer) -> None:
-    for command in (upload, request, watch, rejects, approve, cancel, undo, resubmit):
+    for command in (upload, request, watch, rejects, approve, cancel, undo):
         app.command()(command)

@@ -66,6 +66,7 @@ def request_view(request: Document, *, notes: Sequence[tuple[str, str]] = (), wh
         ("File", Text(_file(request))),
         ("Rows", Text(_rows(request))),
         ("Took", Text(_duration(request))),
+        *([("Corrected", Text(corrections_text(request)))] if request["corrections"] else []),
         *((label, Text(printable(text))) for label, text in notes if text),
     ]
     parts: list[RenderableType] = [facts_view(facts)]
@@ -83,6 +84,14 @@ def request_view(request: Document, *, notes: Sequence[tuple[str, str]] = (), wh
     if steps:
         parts.append(Group(Text(), commands_view(steps)))
     return Group(*parts)
+
+
+def corrections_text(request: Document) -> str:
+    """What the children of a request came to."""
+    corrections = request["corrections"] or {"rows_ingested": 0, "rejects_left": request["rows_rejected"]}
+    ingested, left = corrections["rows_ingested"], corrections["rejects_left"]
+    rejects = f"{left:,} {'reject is' if left == 1 else 'rejects are'}" if left else "no reject is"
+    return f"{ingested:,} {'row' if ingested == 1 else 'rows'} ingested by corrections, {rejects} left"
 
 
 def requests_view(requests: Sequence[Document]) -> RenderableType:
@@ -242,6 +251,8 @@ def _next_steps(request: Document, where: str) -> list[tuple[str, str]]:
         steps.append(("Follow", f"penstock watch {request_id}{where}"))
     if request["rows_rejected"] and status in ("COMPLETED", "FAILED", "HELD"):
         steps.append(("Get rejects", f"penstock rejects {request_id}{where} --output rejects.tsv"))
+        if status == "COMPLETED":
+            steps.append(("Resubmit", f"penstock resubmit {request_id} rejects.tsv{where}"))
     if status == "HELD":
         steps.append(("Approve", f"penstock approve {request_id}{where}"))
         steps.append(("Cancel", f"penstock cancel {request_id}{where}"))

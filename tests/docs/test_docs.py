@@ -28,6 +28,7 @@ from penstock.domain.files import column_names
 from penstock.domain.mapping.attributes import ValueType, parse_format
 from penstock.domain.mapping.builtin_attributes import BUILTIN
 from penstock.domain.mapping.coercion import REASONS, CoercionError, coercer
+from penstock.domain.profiles.junk_identifiers import JUNK_IDENTIFIER
 from penstock.domain.mapping.mapping import Limits, Mode, WritePolicy
 from penstock.domain.requests.request import Status
 from penstock.ports.control_store import Table
@@ -175,7 +176,7 @@ def error_codes() -> set[str]:
 def row_reasons() -> set[str]:
     """Every reason for which a row can be rejected: those of cells, and the words of the modules that read rows."""
     words = {text for tree in sources(*ROW_READERS).values() for text in documents.texts_in(tree) if "_" in text}
-    return set(REASONS) | words
+    return set(REASONS) | words | {JUNK_IDENTIFIER}
 
 
 def test_every_error_code_is_documented_once() -> None:
@@ -318,7 +319,7 @@ def test_the_examples_of_the_api_run_one_after_another(tmp_path: Path) -> None:
             if "ID" not in known and b'"request_id"' in ran.stdout:
                 known["ID"] = json.loads(ran.stdout)["request_id"]
         assert system.viewer.get(f"/v1/requests/{known['ID']}").json()["status"] == "REVERTED"
-    assert "not_an_integer:slot_num" in (tmp_path / "rejects.tsv").read_text()
+    assert "slot_num: The value is not a whole number (not_an_integer)" in (tmp_path / "rejects.tsv").read_text()
 
 
 @pytest.mark.parametrize("page", PAGES)

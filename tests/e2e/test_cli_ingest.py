@@ -20,7 +20,18 @@ from tests.support.command_line import CommandLine, Ran
 REQUEST_FIELDS = {
     *("request_id", "tenant_id", "data_source", "file_name", "uploaded_by", "status", "mode", "segment", "bytes"),
     *("accepted_at", "started_at", "finished_at", "rows_read", "rows_accepted", "rows_ingested", "rows_rejected"),
-    *("max_rejects", "chunks_done", "chunks_total", "reject_reasons", "dropped_cells", "held", "error", "eta_seconds"),
+    *(
+        "max_rejects",
+        "chunks_done",
+        "chunks_total",
+        "reject_reasons",
+        "dropped_cells",
+        "parent_id",
+        "corrections",
+        "held",
+        "error",
+        "eta_seconds",
+    ),
 }
 
 

@@ -137,8 +137,11 @@ def test_rejects_come_in_order_with_formulas_neutralised(system: HttpSystem) -> 
     assert lines[0] == ["penstock_line", "penstock_reasons", "crmid", "phone", "preferences"]
     assert [line[0] for line in lines[1:]] == ["1002", "2003", "2004"]
     assert lines[1][2:] == ["'=1+1", "no phone", "'@SUM(A1)"]
-    assert lines[2][1:] == ["no_identifier", "", "", "'+cmd"]
-    assert lines[3][1:] == ["wrong_field_count", "c1", "", "x", "y"]
+    assert lines[2][1:] == ["All identifiers of the row are blank or placeholders (no_identifier)", "", "", "'+cmd"]
+    assert lines[3][1:] == [
+        "The row has more or fewer fields than the header (wrong_field_count)",
+        *("c1", "", "x", "y"),
+    ]
 
 
 def test_a_file_in_which_every_row_is_faulty_fails_and_its_rejects_can_be_downloaded(system: HttpSystem) -> None:

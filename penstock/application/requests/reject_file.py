@@ -5,16 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
+import msgspec
+
 from penstock.application.encryption.sealed_objects import SealedObjects, dropped_key, rejects_key
 from penstock.application.requests.chunks import Chunks
 from penstock.application.requests.requests import Requests
 from penstock.domain.errors import NotFound, Refused, refusal
-from penstock.domain.files.formats import FORMATS, tabular_format
+from penstock.domain.files.formats import BOM, FORMATS, tabular_format
 from penstock.domain.files.header import Header, parse_header
 from penstock.domain.files.rejects import Reject, RejectedFile, decode_rejects
+from penstock.domain.files.row_reasons import reason_of
 from penstock.domain.files.tabular_format import MAX_HEADER_BYTES
 from penstock.domain.requests.request import Request
 from penstock.ports.object_store import ObjectRef
+
+NDJSON = "ndjson"
 
 _KeyOf = Callable[[str, str, int], str]  # the object key of a chunk, from tenant, request and chunk
 
@@ -25,6 +30,10 @@ class RejectFile(NamedTuple):
     extension: str
     media_type: str
     parts: Iterator[bytes]
+
+    def with_bom(self) -> RejectFile:
+        """The file after a byte-order mark; JSON has none (RFC 8259, 8.1)."""
+        return self if self.extension == NDJSON else self._replace(parts=_marked(self.parts))
 
 
 class RejectFiles:
@@ -63,7 +72,7 @@ class RejectFiles:
         file = RejectedFile(
             header.columns, header.names_in_file, header.corrected_rejects, is_child=request.parent_id is not None
         )
-        parts = tabular_format(header.file_format).write_rejects(file, rows)
+        parts = tabular_format(header.file_format).write_rejects(file, map(_in_words, rows))
         return RejectFile(name, FORMATS[name].media_type, parts)
 
     def _header(self, request: Request) -> Header:
@@ -94,6 +103,22 @@ class RejectFiles:
             except NotFound:
                 raise _expired() from None
             yield from decode_rejects(reader.read(0, reader.size))
+
+
+def _marked(parts: Iterator[bytes]) -> Iterator[bytes]:
+    yield BOM + next(parts, b"")
+    yield from parts
+
+
+def _in_words(reject: Reject) -> Reject:
+    """With reasons such as `born: The value is not a date (not_a_date)`."""
+    return msgspec.structs.replace(reject, reasons=tuple(map(_words, reject.reasons)))
+
+
+def _words(reason: str) -> str:
+    code, _, column = reason.partition(":")
+    words = f"{reason_of(code).message.removesuffix('.')} ({code})"
+    return f"{column}: {words}" if column else words
 
 
 def _expired() -> Refused:

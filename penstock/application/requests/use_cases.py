@@ -104,14 +104,15 @@ class RequestUseCases(UseCases):
         )
 
     @use_case(Permission.DOWNLOAD_REJECTS, "rejects.download", details=("request_id",))
-    def rejects(self, caller: Caller, request_id: str, *, dropped: bool = False) -> RejectFile:
+    def rejects(self, caller: Caller, request_id: str, *, dropped: bool = False, bom: bool = False) -> RejectFile:
         """The reject file, in the format of the uploaded one; with `dropped`, the rows that were ingested without some
-        of their cells.
+        of their cells; with `bom`, after a byte-order mark.
 
         Raises `Refused`: no_rejects, no_dropped_cells, rejects_expired.
         """
         of = self._rejects.dropped_file if dropped else self._rejects.file
-        return of(caller.tenant_id, request_id)
+        file = of(caller.tenant_id, request_id)
+        return file.with_bom() if bom else file
 
     def _record_child(self, caller: Caller, parent_id: str, child_id: str) -> None:
         self._audit.record(caller, RESUBMIT, request_id=parent_id, details={"child_id": child_id})

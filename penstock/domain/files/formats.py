@@ -10,7 +10,7 @@ from penstock.domain.files.ndjson import NDJSON, is_ndjson
 from penstock.domain.files.tabular_format import FileFormat, TabularFormat
 from penstock.domain.files.tsv import TSV, is_tsv
 
-_BOM = b"\xef\xbb\xbf"
+BOM = b"\xef\xbb\xbf"
 
 
 class RegisteredFormat(NamedTuple):
@@ -51,4 +51,4 @@ def tabular_format(chosen: FileFormat) -> TabularFormat:
 
 def text_start(head: bytes) -> int:
     """The offset of a file's text, after the byte-order mark if it has one."""
-    return len(_BOM) if head.startswith(_BOM) else 0
+    return len(BOM) if head.startswith(BOM) else 0

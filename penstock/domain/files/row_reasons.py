@@ -30,6 +30,9 @@ ROW_REASONS: Mapping[str, Reason] = MappingProxyType(
         "no_identifier": Reason(
             "All identifiers of the row are blank or placeholders.", "Fill at least one identifier of the row."
         ),
+        "junk_identifier": Reason(
+            "The identifier is a placeholder that strangers share.", "Leave it blank, or write the person's own."
+        ),
         "not_utf8": Reason(
             "The row contains bytes that are not in the file's encoding.",
             "Save the file as UTF-8, or declare its encoding, such as --encoding cp1252.",

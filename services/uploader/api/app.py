@@ -26,6 +26,7 @@ from services.uploader.api import (
     profiles,
     rejects,
     requests,
+    resubmissions,
     uploads,
 )
 from services.uploader.api.call_ids import CallIds
@@ -43,7 +44,8 @@ CALLS_PER_TENANT = 256
 
 _ROUTERS = [
     drafts.tus_router,
-    *(module.router for module in (uploads, drafts, requests, rejects, profiles, catalog, keys, machines, error_pages)),
+    *(module.router for module in (uploads, drafts, requests, resubmissions, rejects, profiles)),
+    *(module.router for module in (catalog, keys, machines, error_pages)),
 ]
 
 
@@ -83,7 +85,8 @@ def document() -> dict[str, Any]:
 
 
 def _document(app: FastAPI) -> dict[str, Any]:
-    return openapi.document(app, uploads.UploadPart, uploads.InspectPart, uploads.DraftUpload)
+    forms = uploads.UploadPart, uploads.InspectPart, uploads.DraftUpload, resubmissions.ResubmitPart
+    return openapi.document(app, *forms)
 
 
 def _with_operations() -> FastAPI:

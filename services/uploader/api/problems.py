@@ -55,6 +55,8 @@ STATUS = {
     "cannot_approve": 409,
     "not_ended": 409,
     "nothing_set_aside": 409,
+    "cannot_resubmit": 409,
+    "too_many_children": 409,
     "attribute_exists": 409,
     "data_source_exists": 409,
     "wrong_offset": 409,

@@ -25,9 +25,10 @@ CONTENT: dict[str, Any] = {registered.media_type: {"schema": {"type": "string"}}
 
 
 class RejectsQuery(Model):
-    """`dropped`: the rows that were ingested without cells that did not fit."""
+    """`dropped`: the rows that were ingested without cells that did not fit. `bom`: begin with a byte-order mark."""
 
     dropped: Annotated[bool, Field(strict=False)] = False
+    bom: Annotated[bool, Field(strict=False)] = False
 
 
 @router.get(
@@ -38,7 +39,7 @@ class RejectsQuery(Model):
 )
 def download_rejects(call: Call, request_id: str, query: Annotated[RejectsQuery, Query()]) -> StreamingResponse:
     """The rejected rows, or those that lost cells, with lines and reasons, in the format of the uploaded file."""
-    file = call.use_cases.requests.rejects(call.caller, request_id, dropped=query.dropped)
+    file = call.use_cases.requests.rejects(call.caller, request_id, dropped=query.dropped, bom=query.bom)
     name = f"{'dropped' if query.dropped else 'rejects'}-{request_id}.{file.extension}"
     return StreamingResponse(
         _pieces(file.parts),

@@ -8,7 +8,7 @@ from typing import Annotated
 import anyio
 import msgspec
 from anyio.to_thread import run_sync
-from fastapi import APIRouter, Depends, Query, Response
+from fastapi import APIRouter, Depends, Query
 from fastapi.responses import StreamingResponse
 from fastapi.sse import format_sse_event
 from pydantic import Field
@@ -18,7 +18,7 @@ from penstock.domain.limits import MAX_DISPLAY_NAME, MAX_FILE_NAME_SENT
 from penstock.domain.requests.request import Request, Status
 from penstock.domain.requests.request_filter import RequestFilter
 from services.uploader.api.access import allowed_to
-from services.uploader.api.openapi import events, problems, with_headers
+from services.uploader.api.openapi import events, problems
 from services.uploader.api.route import Operation
 from services.uploader.api.services import Call
 from services.uploader.api.times import Time, microseconds
@@ -136,8 +136,10 @@ async def _events(call: Call, request: Request) -> AsyncIterator[bytes]:
     while True:
         if request != sent:
             sent, silent_seconds = request, 0.0
-            data = msgspec.json.encode(_view(call, request)).decode()
-            yield format_sse_event(data_str=data, event=EVENT, id=str(request.chunks_done))
+            view = await run_sync(_view, call, request, limiter=call.services.stream_threads)
+            yield format_sse_event(
+                data_str=msgspec.json.encode(view).decode(), event=EVENT, id=str(request.chunks_done)
+            )
         elif silent_seconds >= SAY_SOMETHING_EVERY_SECONDS:
             silent_seconds = 0.0
             yield b": waiting\n\n"
@@ -165,4 +167,5 @@ def detailed_view(call: Call, request: Request) -> RequestView:
 
 
 def _view(call: Call, request: Request) -> RequestView:
-    return request_view(request, call.services.clock.now_us())
+    corrections = call.use_cases.requests.corrections(call.caller, request)
+    return request_view(request, call.services.clock.now_us(), corrections)

@@ -207,9 +207,10 @@ FILE = (
 ).encode() + b"C5;;;\xff;5;\r\n"
 REJECTS = (
     "penstock_line;penstock_reasons;c_crmid;c_email;c_loyalty;c_note;c_points;c_born\n"
-    "4;wrong_field_count;C2;;;ragged;2\n"
-    '5;not_a_date:c_born;C3;;;"\'=1+1\nnext line";3;yesterday\n'
-    "9;not_utf8;C5;;;\ufffd;5;\n"
+    "4;The row has more or fewer fields than the header (wrong_field_count);C2;;;ragged;2\n"
+    "5;c_born: The value is not a date in any of the column's patterns (not_a_date);"
+    'C3;;;"\'=1+1\nnext line";3;yesterday\n'
+    "9;The row contains bytes that are not in the file's encoding (not_utf8);C5;;;\ufffd;5;\n"
 )
 CORRECTED = REJECTS.replace("ragged;2", "ragged;2;").replace("yesterday", "").replace("\ufffd", "five")
 

@@ -44,7 +44,7 @@ def test_rows_are_counted_and_taken_apart(
     cells: list[list[str]],
     parts_of: Callable[[Iterable[bytes]], list[bytes]],
 ) -> None:
-    rejects = [Reject(line, ("row_too_large", "x:a"), row) for line, row in enumerate(rows, 2)]
+    rejects = [Reject(line, ("Too large (row_too_large)", "a: Wrong (x)"), row) for line, row in enumerate(rows, 2)]
     parts = parts_of(file_format.write_rejects(RejectedFile(("a", "b"), ("a", "b")), rejects))
     path = tmp_path / "rejects"
     assert save(parts, path) == len(rows)
@@ -57,3 +57,17 @@ def test_rows_are_counted_and_taken_apart(
 def test_no_parts_are_no_rows(tmp_path: Path) -> None:
     assert save([], tmp_path / "rejects") == 0
     assert as_records([]) == []
+
+
+@pytest.mark.parametrize(
+    ("line", "reasons", "expected"),
+    [
+        ("7", "a; b: The value is wrong (not_a_date)", (7, ["not_a_date:a; b"])),
+        ("?", "The row is wrong; so (x); c: No (y)", (None, ["x", "y:c"])),
+        ("", "any", (None, ["any"])),
+    ],
+)
+def test_reasons_in_words_become_their_codes(line: str, reasons: str, expected: tuple[int | None, list[str]]) -> None:
+    (record,) = as_records([f"penstock_line\tpenstock_reasons\ta\n{line}\t{reasons}\tcell\n".encode()])
+    assert (record["line"], record["reasons"]) == expected
+    assert record["cells"] == ["cell"]

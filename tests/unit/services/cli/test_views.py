@@ -33,6 +33,8 @@ def request(**changes: Any) -> dict[str, Any]:
         **counts,
         "status": "COMPLETED",
         "bytes": 2_189_609,
+        "parent_id": None,
+        "corrections": None,
         "held": None,
         "notify": [],
         "error": None,

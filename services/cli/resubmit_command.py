@@ -1,0 +1,74 @@
+"""`penstock resubmit`: corrected rejects of a request, or its rows that were set aside, as a child of the request."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from penstock.domain.files.tabular_format import FileOptions
+from services.cli.failures import exit_by_status, reporting
+from services.cli.ingest import backend_of
+from services.cli.ingesting import follow_to_end
+from services.cli.options import AsJson, Data, Encoding, Key, RequestId, Url, where_of
+from services.cli.output import Document
+from services.cli.progress import show_progress
+from services.cli.upload_file import UploadFile
+from services.cli.views import corrections_text, request_view
+
+
+def resubmit(
+    request_id: RequestId,
+    file: Annotated[
+        Path | None,
+        typer.Argument(metavar="[FILE]", help="The corrected reject file; - is stdin. Without it: what was set aside."),
+    ] = None,
+    encoding: Encoding = None,
+    data: Data = None,
+    url: Url = None,
+    key: Key = None,
+    as_json: AsJson = False,
+) -> None:
+    """Ingest the corrected rejects of a request as its child, and wait until that has ended.
+
+    penstock rejects ID --output rejects.tsv
+
+    penstock resubmit ID rejects.tsv
+
+    Corrected rows count in the place of those that were rejected, and are undone with their request. Without FILE, the
+    rows of chunks that were set aside (processing_failed) run again.
+    """
+    document: Document = {"status": "FAILED", "request_id": None}
+    with reporting(as_json=as_json, refused=document) as out:
+        open_backend = backend_of(data, url, key)
+        with _opened(file, encoding) as opened, open_backend(opened, out) as backend:
+            with show_progress(out) as progress:
+                document.update(backend.resubmit(request_id, opened, progress))
+                follow_to_end(backend, document, progress, out)
+            parent = backend.request(document["parent_id"])
+        out.result({**document, "parent": parent}, lambda: resubmitted_view(document, parent, where_of(data, url)))
+        exit_by_status(document["status"])
+
+
+def resubmitted_view(child: Document, parent: Document, where: str) -> RenderableType:
+    """The child, and what is left of the rejects of its parent."""
+    line = f"Request {parent['request_id']}: {corrections_text(parent)}"
+    return Group(request_view(child, where=where), Text(), Text(line))
+
+
+@contextmanager
+def _opened(file: Path | None, encoding: str | None) -> Iterator[UploadFile | None]:
+    if file is None:
+        yield None
+        return
+    with UploadFile(file, FileOptions(encoding=encoding)) as opened:
+        yield opened
+
+
+def register(app: typer.Typer) -> None:
+    app.command()(resubmit)

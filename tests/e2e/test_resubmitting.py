@@ -1,0 +1,98 @@
+"""From rejects to a corrected file that finishes the request: on the command line and over HTTP."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.command_line import CommandLine
+from tests.support.http_system import CRMID, HttpSystem, serving
+
+MAPS = ("crmid=crmid!", "phone=hm:pii", "points=points:integer")
+FILE = "crmid\tphone\tpoints\nC1\t\t1\nC2\t+31201234567\ttwo\nC3\t\tthree\n"
+BOM = "\ufeff"
+
+
+@pytest.fixture
+def cli(penstock_command: list[str], tmp_path: Path) -> CommandLine:
+    return CommandLine(penstock_command, tmp_path)
+
+
+def test_a_corrected_file_finishes_its_request(cli: CommandLine) -> None:
+    root = cli.ingest(FILE, maps=MAPS).document
+    assert (root["rows_ingested"], root["rows_rejected"], root["corrections"]) == (1, 2, None)
+    rejects = cli.folder / "rejects.tsv"
+    saved = cli.run("rejects", root["request_id"], "--bom", "-o", rejects)
+    assert (saved.code, "2 rows" in saved.stdout) == (0, True)
+    text = rejects.read_text()
+    assert text.startswith(BOM + "penstock_line\tpenstock_reasons\tcrmid")
+    assert "3\tpoints: The value is not a whole number (not_an_integer)\tC2\t'+31201234567\ttwo" in text
+    rejects.write_text(text.replace("two", "2"))
+    again = cli.run("rejects", root["request_id"], "-o", rejects, "--json")
+    assert (again.code, again.fault_codes) == (2, ["file_exists"])  # it has the corrections
+    child = cli.run("resubmit", root["request_id"], rejects, "--json").document
+    assert (child["status"], child["parent_id"]) == ("COMPLETED", root["request_id"])
+    totals = {"request_ids": [child["request_id"]], "rows_ingested": 1, "rejects_left": 1}
+    assert child["parent"]["corrections"] == totals
+    assert "1 row ingested by corrections, 1 reject is left" in cli.run("request", root["request_id"]).stdout
+    left = cli.run("rejects", child["request_id"]).stdout
+    last = cli.run("resubmit", child["request_id"], cli.file(left.replace("three", "3"), "left.tsv"))
+    assert last.code == 0
+    assert f"Request {root['request_id']}: 2 rows ingested by corrections, no reject is left" in last.stdout
+    assert cli.profile("crmid", "C2") == {"crmid": "C2", "hm": "+31201234567", "points": 2}
+    lineage = cli.run("profile", "crmid", "C3", "--lineage", "--json").document["lineage"]["points"]
+    assert (lineage["request_id"], lineage["row"]) == (root["request_id"], 4)
+    assert cli.run("undo", root["request_id"], "--json").document["status"] == "REVERTED"
+    assert [cli.profile("crmid", crmid) for crmid in ("C1", "C2", "C3")] == [{}, {}, {}]
+    refused = cli.run("resubmit", root["request_id"], rejects, "--json")
+    assert (refused.code, refused.fault_codes, refused.document["status"]) == (1, ["cannot_resubmit"], "FAILED")
+
+
+COLUMNS = [
+    CRMID,
+    {"column": "points", "attribute": "points", "format": "integer"},
+    {"column": "born", "attribute": "birth_date", "format": "date", "on_misfit": "drop"},
+]
+CONTENT = b"crmid,points,born\nC1,1,1990-01-31\nC2,two,\nC3,3,someday\n"
+
+
+@pytest.fixture(scope="module")
+def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HttpSystem]:
+    with serving(tmp_path_factory.mktemp("resubmit") / "data") as running:
+        yield running
+
+
+def test_a_corrected_file_goes_up_over_http(system: HttpSystem) -> None:
+    root = system.ingest(CONTENT, mapping=COLUMNS)
+    path = f"/v1/requests/{root['request_id']}"
+    text = system.uploader.get(f"{path}/rejects", params={"bom": "true"}).text
+    assert text.startswith(BOM)
+    form = [("file", ("fixed.csv", text.replace("two", "2").encode(), "text/csv"))]
+    for content, code in ((None, "nothing_set_aside"), ([("other", ("x", b""))], "unknown_part")):
+        assert system.uploader.post(f"{path}:resubmit", files=content).json()["code"] == code
+    answer = system.uploader.post(f"{path}:resubmit", files=form)
+    assert (answer.status_code, answer.json()["parent_id"]) == (202, root["request_id"])
+    child = system.ended(answer.json()["request_id"])
+    assert answer.headers["location"] == f"/v1/requests/{child['request_id']}"
+    assert (child["status"], child["file_name"], child["rows_ingested"]) == ("COMPLETED", "fixed.csv", 1)
+    parent = system.viewer.get(path).json()
+    assert parent["corrections"] == {"request_ids": [child["request_id"]], "rows_ingested": 1, "rejects_left": 0}
+    assert parent in system.viewer.get("/v1/requests").json()["requests"]
+    assert system.events(root["request_id"])[-1] == parent
+    refused = system.viewer.post(f"{path}:resubmit", files=form)
+    assert (refused.status_code, refused.json()["code"]) == (403, "forbidden")
+
+
+def test_rows_that_lost_cells_can_be_downloaded(system: HttpSystem) -> None:
+    root = system.ingest(CONTENT.replace(b"C", b"D"), mapping=COLUMNS)
+    path = f"/v1/requests/{root['request_id']}"
+    answer = system.uploader.get(f"{path}/rejects", params={"dropped": "true"})
+    assert answer.headers["content-disposition"] == f'attachment; filename="dropped-{root["request_id"]}.csv"'
+    header, row = answer.text.splitlines()
+    assert header == "penstock_line,penstock_reasons,crmid,points,born"
+    assert row == "4,born: The value is not a date in any of the column's patterns (not_a_date),D3,3,someday"
+    clean = system.ingest(CONTENT.replace(b"someday", b"").replace(b"C", b"E"), mapping=COLUMNS)
+    missing = system.uploader.get(f"/v1/requests/{clean['request_id']}/rejects", params={"dropped": "true"})
+    assert (missing.status_code, missing.json()["code"]) == (404, "no_dropped_cells")
