@@ -28,8 +28,8 @@ from penstock.domain.files import column_names
 from penstock.domain.mapping.attributes import ValueType, parse_format
 from penstock.domain.mapping.builtin_attributes import BUILTIN
 from penstock.domain.mapping.coercion import REASONS, CoercionError, coercer
-from penstock.domain.profiles.junk_identifiers import JUNK_IDENTIFIER
 from penstock.domain.mapping.mapping import Limits, Mode, WritePolicy
+from penstock.domain.profiles.junk_identifiers import JUNK_IDENTIFIER
 from penstock.domain.requests.request import Status
 from penstock.ports.control_store import Table
 from penstock.runner.health_server import metrics_of
