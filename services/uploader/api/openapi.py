@@ -79,9 +79,7 @@ def events(media: str, name: str, data: type) -> Statements:
     return {200: {"content": {media: {"schema": event}}}}
 
 
-def form_body(
-    request: type, *, required: bool, document: type | None = None, optional: bool = False
-) -> dict[str, Any]:
+def form_body(request: type, *, required: bool, document: type | None = None, optional: bool = False) -> dict[str, Any]:
     """For `openapi_extra` of an operation that reads a form: `file`, and `request`, a JSON document of this type, which
     is `required` or not. Instead, it may read a JSON `document`. `optional`: there may be no body at all."""
     schema = {

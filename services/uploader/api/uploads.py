@@ -192,7 +192,7 @@ async def upload(
     if media_type(request) == JSON:
         accepted = await _accept_arrived(call, await json_body(request), idempotency_key)
     else:
-        accepted = await _accept_form(await _form(call, request), idempotency_key)
+        accepted = await _accept_form(await arriving_form(call, request), idempotency_key)
     response.headers["Location"] = f"/v1/requests/{accepted['request_id']}"
     return accepted
 
