@@ -171,7 +171,8 @@ class SystemBackend(Backend):
     def request(self, request_id: str) -> Document:
         request = self._use_cases.requests.get(self._caller, request_id)
         mails = self._use_cases.requests.mails(self._caller, request)
-        document: Document = {**request_view(request, self._system.clock.now_us(), mails)}
+        corrections = self._use_cases.requests.corrections(self._caller, request)
+        document: Document = {**request_view(request, self._system.clock.now_us(), corrections, mails)}
         return document
 
     def changes(self, request_id: str) -> Iterator[Document]:

@@ -108,7 +108,8 @@ class LocalClient(Client):
 
     def _detailed(self, request: Request) -> Document:
         mails = self._use_cases.requests.mails(self._caller, request)
-        document: Document = {**request_view(request, self._system.clock.now_us(), mails)}
+        corrections = self._use_cases.requests.corrections(self._caller, request)
+        document: Document = {**request_view(request, self._system.clock.now_us(), corrections, mails)}
         return document
 
     def _public(self, request: Request) -> Document:

@@ -163,7 +163,8 @@ async def _look(call: Call, request_id: str) -> Request:
 
 def detailed_view(call: Call, request: Request) -> RequestView:
     mails = call.use_cases.requests.mails(call.caller, request)
-    return request_view(request, call.services.clock.now_us(), mails)
+    corrections = call.use_cases.requests.corrections(call.caller, request)
+    return request_view(request, call.services.clock.now_us(), corrections, mails)
 
 
 def _view(call: Call, request: Request) -> RequestView:
