@@ -12,9 +12,13 @@ from typing import Any
 
 import httpx
 import pytest
+from msgspec.structs import replace
+from tusclient.client import TusClient
+from tusclient.exceptions import TusUploadFailed
 
 from penstock.domain.access.permissions import Role
 from penstock.domain.files.draft import PART_BYTES
+from penstock.wiring.uploads import drafts_of
 from tests.support.http_system import COLUMNS, HEADER, HttpSystem, serving
 from tests.support.waiting import until
 
@@ -97,6 +101,37 @@ def test_a_file_in_parts_is_ingested_like_one_in_a_form(system: HttpSystem) -> N
     assert {name: ended[name] for name in same} == {name: in_a_form[name] for name in same}
     assert system.admin.post(f"/v1/requests/{ended['request_id']}:undo").status_code == 200
     assert [profile_of(system, crmid) for crmid in ids] == profiles
+
+
+def test_a_public_client_of_the_protocol_sends_a_file(system: HttpSystem, tmp_path: Path) -> None:
+    file = tmp_path / "people.tsv"
+    file.write_bytes(CONTENT)
+    client = TusClient(f"{system.url}/v1/files", headers={"Authorization": system.uploader.headers["authorization"]})
+    begun = client.uploader(
+        str(file), chunk_size=3_000, metadata={"filename": "people.tsv"}, upload_checksum=True, retry_delay=0
+    )
+    begun.upload(stop_at=6_000)
+    path = begun.url.removeprefix(system.url)
+    assert append(system, path, 6_000, CONTENT[6_000:6_500]).status_code == 204  # another process with the same file
+    with pytest.raises(TusUploadFailed):
+        begun.upload()
+    resumed = client.uploader(str(file), url=begun.url, chunk_size=2_000, upload_checksum=True)
+    resumed.upload()
+    answer = accept(system, path)
+    assert answer.status_code == 202, answer.text
+    ended = system.ended(answer.json()["request_id"])
+    assert (ended["rows_ingested"], ended["bytes"], ended["file_name"]) == (500, len(CONTENT), "people.tsv")
+
+
+def test_a_file_that_was_not_finished_in_time_is_gone(system: HttpSystem) -> None:
+    path = created(system)
+    append(system, path, 0, CONTENT[:100])
+    drafts = drafts_of(system.standalone.system)
+    stored = drafts.stored("default", path.rpartition("/")[2])
+    drafts.replace(stored, replace(stored.draft, expires_at=1))
+    assert system.uploader.head(path, headers=TUS).status_code == 410
+    for answer in (append(system, path, 100, b"x"), accept(system, path), system.uploader.get(path)):
+        assert (answer.status_code, code(answer)) == (410, "file_expired")
 
 
 def test_the_service_says_what_it_knows_of_the_protocol(system: HttpSystem) -> None:
