@@ -21,6 +21,7 @@ from penstock.domain.mapping.mapping import Limits
 READ = "draft.read"
 RECEIVE = "draft.receive"
 ACCEPT = "draft.accept"
+DELETE = "draft.delete"
 
 
 class DraftUseCases(UseCases):
@@ -61,7 +62,7 @@ class DraftUseCases(UseCases):
         """The files that have no request yet, by id."""
         return [draft for draft in self._drafts.open(caller.tenant_id) if draft.request_id is None]
 
-    @use_case(Permission.UPLOAD, RECEIVE, Audited.DENIED_ONLY)
+    @use_case(Permission.UPLOAD, DELETE, details=("file_id",))
     def delete(self, caller: Caller, file_id: str) -> None:
         """Delete a file that was not finished. Raises `NotFound`, `Refused` (file_expired)."""
         self._drafts.remove(caller.tenant_id, self._drafts.stored(caller.tenant_id, file_id).draft)

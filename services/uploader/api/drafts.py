@@ -173,7 +173,7 @@ async def _append(call: Call, body: IncomingBody, draft: Draft, checksum: Checks
     """Take the body as the next bytes of a file."""
     body.allow(draft.length - draft.offset)
     async with call.services.uploads.held(call.caller):
-        return await run_sync(
+        draft = await run_sync(
             call.use_cases.drafts.append,
             call.caller,
             draft.file_id,
@@ -182,6 +182,8 @@ async def _append(call: Call, body: IncomingBody, draft: Draft, checksum: Checks
             checksum,
             limiter=call.services.upload_threads,
         )
+    await run_sync(confirm, call)
+    return draft
 
 
 def _pulled(call: Call, body: IncomingBody) -> Iterator[bytes]:

@@ -256,7 +256,7 @@ def test_nothing_is_stored_in_the_clear(system: System, drafts: Drafts, receiver
         assert path.is_dir() or b"marked-value" not in path.read_bytes(), path
 
 
-@pytest.mark.parametrize("change", ["swapped", "dropped", "doubled"])
+@pytest.mark.parametrize("change", ["swapped", "dropped", "doubled", "shortened"])
 def test_parts_that_are_listed_in_another_way_do_not_open(drafts: Drafts, receiver: Receiver, change: str) -> None:
     draft = new(drafts)
     receiver.append(TENANT, draft.file_id, 0, pieces(CONTENT))
@@ -266,7 +266,18 @@ def test_parts_that_are_listed_in_another_way_do_not_open(drafts: Drafts, receiv
         "swapped": (second, first, *rest),
         "dropped": (second, *rest),
         "doubled": (first, first, *rest),
+        "shortened": (first, replace(second, size=second.size - 1)),
     }[change]
-    drafts.replace(stored, replace(stored.draft, parts=parts))
+    size = sum(part.size for part in parts)
+    drafts.replace(stored, replace(stored.draft, parts=parts, offset=size, length=size))
     with pytest.raises((Corrupt, NotFound)):
+        arrived(drafts, draft)
+
+
+def test_a_part_that_the_record_has_lost_is_noticed(drafts: Drafts, receiver: Receiver) -> None:
+    draft = new(drafts)
+    receiver.append(TENANT, draft.file_id, 0, pieces(CONTENT))
+    stored = drafts.stored(TENANT, draft.file_id)
+    drafts.replace(stored, replace(stored.draft, parts=stored.draft.parts[:-1]))
+    with pytest.raises(Corrupt):
         arrived(drafts, draft)

@@ -3,10 +3,21 @@
 from __future__ import annotations
 
 import gzip
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from penstock.application.uploads.inspection import MAX_INSPECTED_BYTES, MAX_SAMPLE_CELL, SAMPLE_ROWS, inspect
+from penstock.domain.files.tabular_format import FileOptions
 from penstock.domain.mapping.mapping import ColumnMapping, Limits, Mapping
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
 
 LIMITS = Limits()
 
@@ -90,3 +101,46 @@ def test_an_empty_file_has_no_lines() -> None:
     seen = inspect([], LIMITS)
     assert seen.lines() == []
     assert [fault.code for fault in seen.faults(None, LIMITS)] == ["empty_file"]
+
+
+ROWS = b"crmid\tname\n" + b"".join(b"c%d\tB\xc3\xa9a %d\n" % (row, row) for row in range(200))
+
+
+@settings(deadline=None)
+@given(cut=st.integers(0, len(ROWS) - 1))
+def test_of_a_file_that_is_still_coming_whole_lines_are_seen(cut: int) -> None:
+    seen = inspect([ROWS[:cut]], LIMITS, partial=True)
+    whole = ROWS[:cut].count(b"\n")
+    assert (seen.complete, seen.sample.complete, seen.head) == (False, False, ROWS[: ROWS.rfind(b"\n", 0, cut) + 1])
+    if whole:
+        assert seen.faults(None, LIMITS) == []
+        assert (seen.sample.names, seen.sample.rows) == (["crmid", "name"], whole - 1)
+        assert [row[1] for row in seen.lines()[1:]] == [f"Béa {row}" for row in range(min(whole - 1, SAMPLE_ROWS))]
+
+
+@pytest.mark.parametrize(
+    ("pack", "options"),
+    [
+        (gzip.compress, FileOptions()),
+        (zstd.compress, FileOptions()),
+        (lambda plain: plain.decode().encode("utf-16"), FileOptions(encoding="utf-16")),
+    ],
+    ids=["gzip", "zstd", "utf-16"],
+)
+def test_a_compressed_or_encoded_file_that_is_still_coming_has_no_fault(
+    pack: Callable[[bytes], bytes], options: FileOptions
+) -> None:
+    packed = pack(ROWS)
+    for cut in range(0, len(packed) - 1, 37):
+        seen = inspect([packed[:cut]], LIMITS, options, partial=True)
+        assert seen.decompression_faults == []
+        assert not seen.head or seen.faults(None, LIMITS) == []
+        assert all(name.startswith("Béa") for name in (seen.sample.columns[1] if seen.head else []))
+    assert inspect([packed], LIMITS, options, partial=True).sample.rows == 200
+
+
+def test_a_damaged_file_that_is_still_coming_is_reported() -> None:
+    packed = gzip.compress(ROWS)
+    damaged = packed[:20] + bytes(255 - byte for byte in packed[20:40]) + packed[40:]
+    (fault,) = inspect([damaged[:-10]], LIMITS, partial=True).faults(None, LIMITS)
+    assert fault.code == "corrupt_file"
