@@ -18,20 +18,10 @@ from services.cli.ingesting import STALL_TIMEOUT_SECONDS
 from tests.support.command_line import CommandLine, Ran
 
 REQUEST_FIELDS = {
-    *("request_id", "tenant_id", "data_source", "file_name", "uploaded_by", "status", "mode", "segment", "bytes"),
-    *("accepted_at", "started_at", "finished_at", "rows_read", "rows_accepted", "rows_ingested", "rows_rejected"),
-    *(
-        "max_rejects",
-        "chunks_done",
-        "chunks_total",
-        "reject_reasons",
-        "dropped_cells",
-        "parent_id",
-        "corrections",
-        "held",
-        "error",
-        "eta_seconds",
-    ),
+    *("request_id", "tenant_id", "data_source", "file_name", "uploaded_by", "status", "mode", "segment", "notify"),
+    *("bytes", "accepted_at", "started_at", "finished_at", "max_rejects", "chunks_done", "chunks_total"),
+    *("rows_read", "rows_accepted", "rows_ingested", "rows_rejected", "reject_reasons", "dropped_cells"),
+    *("parent_id", "corrections", "held", "error", "eta_seconds"),
 }
 
 
