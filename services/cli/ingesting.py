@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
+from penstock.application.delivery.mail_report import MailState
 from penstock.application.uploads.checking import CheckedUpload
 from penstock.application.uploads.suggesting import SUGGESTED_CONFIDENCE, LeftOut
 from penstock.domain.errors import PartFailed, Refused, Unavailable
@@ -27,6 +28,8 @@ from services.cli.upload_file import UploadFile
 from services.cli.views import mail_problems
 
 QUIET_SECONDS = 1.0  # without progress, before problems are reported
+MAIL_SECONDS = 3.0  # that a command waits for its last e-mails
+MAIL_POLL_SECONDS = 0.1
 STALL_TIMEOUT_SECONDS = 60.0  # without progress while a problem lasts, before the command gives up
 
 
@@ -80,7 +83,7 @@ def ingest_file(
             if backend.may_resume and datetime.fromisoformat(document["accepted_at"]) < began:
                 out.say(f"Continuing {document['request_id']}")
             follow_to_end(backend, document, progress, out)
-        _add_mails(backend, document)
+        _await_mails(backend, document)
         created = [attribute.name for attribute in checked.missing]
         done = Ingested(document, created, checked.unmapped_columns, checked.renamed_columns, left_out)
         report(done)
@@ -151,6 +154,21 @@ def _add_mails(backend: Backend, document: Document) -> None:
     if document["notify"]:
         with suppress(Unavailable):
             document["notify"] = backend.request(document["request_id"])["notify"]
+
+
+def _await_mails(backend: Backend, document: Document) -> None:
+    """Give the last e-mails a moment, so that the result says whether they were sent."""
+    until = time.monotonic() + MAIL_SECONDS
+    _add_mails(backend, document)
+    while _wait_for_mails(document["notify"]) and time.monotonic() < until:
+        time.sleep(MAIL_POLL_SECONDS)
+        _add_mails(backend, document)
+
+
+def _wait_for_mails(recipients: Sequence[Document]) -> bool:
+    """Whether an e-mail is still to be sent and nothing is known that prevents it."""
+    waiting = any(mail["state"] == MailState.WAITING for each in recipients for mail in each.get("mails", ()))
+    return waiting and not mail_problems(recipients)
 
 
 def _again(state: Document) -> str:

@@ -66,7 +66,7 @@ def requests(
         )
         with connect(data, url, key) as client:
             listed = list_requests(client, only, limit=limit, before=before)
-        out.result(listed._asdict(), lambda: requests_view(listed.requests))
+        out.result(listed._asdict(), lambda: requests_view(listed.requests, is_filtered=only != RequestFilter()))
         if listed.next is not None and len(listed.requests) < limit:
             out.say(f"There may be more among older requests: --before {listed.next}")
 

@@ -94,7 +94,7 @@ def corrections_text(request: Document) -> str:
     return f"{ingested:,} {'row' if ingested == 1 else 'rows'} ingested by corrections, {rejects} left"
 
 
-def requests_view(requests: Sequence[Document]) -> RenderableType:
+def requests_view(requests: Sequence[Document], *, is_filtered: bool = False) -> RenderableType:
     """One line per request, or several on a narrow terminal."""
     wide = _table("!accepted", "!request", "!source", "!file", "!status", ">rows", ">rejected")
     narrow = _table("!request", "!accepted", ">rows", ">rejected")
@@ -107,7 +107,9 @@ def requests_view(requests: Sequence[Document]) -> RenderableType:
         narrow.add_row(f"{request_id}\n{source}, {file}", Text.assemble(accepted, "\n", status), *counts)
         rows = f"{counts[0]} rows, {counts[1]} rejected"
         blocks.append(block(request_id, Text.assemble(status, f", {accepted}"), f"{source}, {file}", rows))
-    return Fitting(wide, narrow, Group(*blocks)) if requests else Text("There are no requests yet.")
+    if not requests:
+        return Text("No request fits the filters." if is_filtered else "There are no requests yet.")
+    return Fitting(wide, narrow, Group(*blocks))
 
 
 def profile_view(profile: Document) -> RenderableType:

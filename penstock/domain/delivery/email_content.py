@@ -175,6 +175,8 @@ def _facts(request: Request, status: Status, at_us: int) -> Iterator[tuple[str, 
         yield "Rows rejected", f"{request.rows_rejected:,}"
         if cells := sum(sum(reasons.values()) for reasons in request.dropped_cells.values()):
             yield "Cells dropped", f"{cells:,}"
+    if request.parent_id is not None:
+        yield "Corrects", request.parent_id
     yield "Request", request.request_id
 
 
@@ -198,6 +200,8 @@ def _steps(request: Request, status: Status) -> Iterator[Step]:
         yield Step("Follow it", f"penstock watch {request_id}")
     if _has_counts(request, status) and request.rows_rejected:
         yield Step("Get the rejected rows, to correct them", f"penstock rejects {request_id} -o rejects.tsv")
+        if status is Status.COMPLETED:
+            yield Step("Send the corrected rows", f"penstock resubmit {request_id} rejects.tsv")
     if status is Status.COMPLETED and SET_ASIDE in request.reject_reasons:
         yield Step("Run the rows again that could not be processed", f"penstock resubmit {request_id}")
     if status is Status.HELD:

@@ -85,6 +85,7 @@ def test_the_end_says_what_became_of_the_rows_and_what_fixes_them() -> None:
     )
     assert "Cells dropped 5" in unfolded(text)
     assert f"    penstock rejects {REQUEST.request_id} -o rejects.tsv\n" in text
+    assert f"    penstock resubmit {REQUEST.request_id} rejects.tsv\n" in text
     assert f"    penstock undo {REQUEST.request_id}\n" in text
 
 
