@@ -16,6 +16,7 @@ from msgspec.structs import replace
 from tusclient.client import TusClient
 from tusclient.exceptions import TusUploadFailed
 
+from penstock.application.drafts.use_cases import DraftUseCases
 from penstock.domain.access.permissions import Role
 from penstock.domain.files.draft import PART_BYTES
 from penstock.wiring.uploads import drafts_of
@@ -320,6 +321,21 @@ def test_one_file_becomes_one_request(system: HttpSystem) -> None:
     file_id = path.rpartition("/")[2]
     assert file_id not in json.dumps(system.uploader.get("/v1/files").json())
     assert not list(system.standalone.system.objects.list(f"parts/default/{file_id}"))
+
+
+def test_the_same_call_at_once_gets_the_same_request(system: HttpSystem, monkeypatch: pytest.MonkeyPatch) -> None:
+    path, store = arrived(system), DraftUseCases.store
+    faster: list[httpx.Response] = []
+
+    def overtaken(*arguments: Any) -> Any:
+        monkeypatch.undo()
+        faster.append(accept(system, path))
+        return store(*arguments)
+
+    monkeypatch.setattr(DraftUseCases, "store", overtaken)
+    slower = accept(system, path)
+    assert (slower.status_code, faster[0].status_code) == (202, 202)
+    assert slower.json()["request_id"] == faster[0].json()["request_id"]
 
 
 def test_an_idempotency_key_of_another_file_is_refused(system: HttpSystem) -> None:

@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 import httpx
 import pytest
 
+from penstock.application.catalog.column_specs import ColumnSpec
 from penstock.domain.access.permissions import Role
 from penstock.domain.errors import Refused, Unavailable
 from penstock.domain.files.draft import PART_BYTES
@@ -20,7 +21,8 @@ from penstock.failpoints import FailpointError, installed
 from services.cli import http_client, remote_files
 from services.cli.client import UploadOrder
 from services.cli.http_client import HttpClient
-from services.cli.output import Document
+from services.cli.ingest_backends import HttpBackend
+from services.cli.output import Document, Output
 from services.cli.remote_files import RemoteFiles
 from services.cli.upload_file import UploadFile
 from tests.support.access import key_of
@@ -186,6 +188,29 @@ def test_a_file_that_the_server_has_deleted_is_sent_again(
         system.uploader.delete(f"/v1/files/{file['file_id']}", headers={"Tus-Resumable": "1.0.0"})
     assert content_of(system, upload(system, path)) == CONTENT
     assert len(Parts.sent) == 1 + PARTS
+
+
+def test_an_ingest_in_parts_saves_its_mapping_when_the_file_is_accepted(
+    system: HttpSystem, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    columns = [ColumnSpec(column="crmid", attribute="crmid", identifier=True)]
+    order, key = UploadOrder(data_source="till"), key_of(system.standalone.system, Role.UPLOADER, "default")
+    monkeypatch.setattr(Parts, "after", {1: KeyboardInterrupt()})
+
+    def begin() -> tuple[bool, Document]:
+        with closing(HttpClient(system.url, key)) as client, UploadFile(path) as file:
+            backend = HttpBackend(client, Output(as_json=True))
+            request = backend.begin(file, order, columns, NoProgress())
+            return backend.may_resume, request
+
+    with pytest.raises(KeyboardInterrupt):
+        begin()
+    assert system.viewer.get("/v1/data-sources/till/mapping").status_code == 404
+    (_, first), (resumed, second) = begin(), begin()
+    assert resumed
+    assert second["request_id"] == first["request_id"]
+    assert len(Parts.sent) == PARTS
+    assert system.viewer.get("/v1/data-sources/till/mapping").json()["version"] == 1
 
 
 def test_a_header_that_does_not_fit_costs_one_part(system: HttpSystem, path: Path, tmp_path: Path) -> None:

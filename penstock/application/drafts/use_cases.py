@@ -94,9 +94,9 @@ class DraftUseCases(UseCases):
         return self._intake.store(caller.tenant_id, self._drafts.read(caller.tenant_id, draft), encoding)
 
     @use_case(Permission.UPLOAD, ACCEPT, Audited.DENIED_ONLY)
-    def release(self, caller: Caller, file_id: str) -> None:
-        """Let another call make a request of the file, since this one was refused."""
-        self._drafts.update(caller.tenant_id, file_id, rules.released)
+    def release(self, caller: Caller, file_id: str) -> Draft:
+        """Let another call make a request of the file, since this one was refused; the file after that."""
+        return self._drafts.update(caller.tenant_id, file_id, rules.released)[1]
 
     @use_case(Permission.UPLOAD, ACCEPT, Audited.DENIED_ONLY)
     def finish(self, caller: Caller, file_id: str, request_id: str, renamed_columns: dict[str, str]) -> None:

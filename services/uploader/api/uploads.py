@@ -227,18 +227,24 @@ def accept_draft(call: Call, document: DraftUpload, idempotency_key: str | None)
     uploads.check_source(caller, document.data_source, create=document.create_data_source)
     draft = drafts.claim(caller, document.file_id, _identity(document, idempotency_key))
     if draft.request_id is not None:
-        request = call.use_cases.requests.get(caller, draft.request_id)
-        return accepted_view(_view(call, request), draft.renamed_columns, None)
+        return _accepted_before(call, draft.request_id, draft.renamed_columns)
     key = idempotency_key or f"file\n{document.file_id}"  # no header contains a line end
     try:
         stored = drafts.store(caller, draft, document.encoding)
         accepted = _accept_or_discard(call, Received(stored, draft.file_name, document), stored, key)
     except (Refused, NotFound):
-        drafts.release(caller, document.file_id)
+        draft = drafts.release(caller, document.file_id)
+        if draft.request_id is not None:  # the same call, sent again, was faster
+            return _accepted_before(call, draft.request_id, draft.renamed_columns)
         raise
     with suppress(Refused, NotFound):  # deleted meanwhile: the request has its file
         drafts.finish(caller, document.file_id, accepted["request_id"], accepted["renamed_columns"])
     return accepted
+
+
+def _accepted_before(call: Call, request_id: str, renamed_columns: dict[str, str]) -> AcceptedView:
+    request = call.use_cases.requests.get(call.caller, request_id)
+    return accepted_view(_view(call, request), renamed_columns, None)
 
 
 def _accept_or_discard(
