@@ -21,6 +21,7 @@ NAMES = (
     # The uploader accepts a file.
     "uploader.object_stored",  # the sealed file is in the object store, nothing refers to it
     "uploader.child_registered",  # its parent names a child that does not exist yet
+    "uploader.mapping_saved",  # the new mapping is saved, but not current, and there is no request
     "uploader.request_created",  # the request is in the control store, the event is not sent
     "uploader.event_sent",  # the client has no response yet
     # The uploader receives a file in parts.
@@ -42,6 +43,7 @@ NAMES = (
     "worker.progress_sent",  # the event is not committed
     # The tracker folds progress into one status.
     "tracker.state_stored",  # the request has its new state
+    "tracker.mappings_confirmed",  # mappings of completed requests are current
     "tracker.notifications_stored",  # the due notifications are stored
     "tracker.status_sent",  # the event is not committed
     "tracker.hold_expired",  # an overdue request is cancelled, nothing is announced

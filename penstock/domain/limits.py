@@ -35,6 +35,7 @@ MAX_BLANK_WORD = 64  # characters
 MAX_VALUE_MAP = 1_000  # entries of one column's value map
 MAX_MAPPED_WORDS = 262_144  # characters of all blank words, value maps and constants of a mapping together
 MAX_DROPPING_NAMES = 65_536  # characters of the names of columns that may drop cells: each may stand in every event
+MAX_MAPPING_VERSIONS = 64  # kept of one data source, besides the current one
 MAX_IDENTIFIERS = 32  # of one mapping: each adds a fragment per row
 MAX_ATTRIBUTES = 5_000  # custom attributes of a tenant
 MAX_DATA_SOURCES = 1_000

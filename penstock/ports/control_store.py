@@ -32,6 +32,7 @@ class Table(StrEnum):
     DATA_SOURCES = "data_sources"  # "" / name
     ATTRIBUTES = "attributes"  # "" / name
     MAPPINGS = "mappings"  # data source / version
+    PENDING_MAPPINGS = "pending_mappings"  # data source / version and request id: current once the request completes
     REQUESTS = "requests"  # "" / request id
     PLANS = "plans"  # "" / request id
     ACTIVE_REQUESTS = "active_requests"  # "" / request id: not ended or not announced yet

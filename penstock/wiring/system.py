@@ -11,6 +11,7 @@ from penstock import struct_types
 from penstock.adapters.folder_mailer import FolderMailer
 from penstock.adapters.smtp_mailer import MAIL_SERVER, SmtpMailer, SmtpServer
 from penstock.application.catalog.catalog import Catalog
+from penstock.application.catalog.mapping_versions import MappingVersions
 from penstock.application.delivery.email_channel import EmailChannel
 from penstock.application.encryption.key_ring import KeyRing
 from penstock.application.encryption.sealed_objects import SealedObjects
@@ -112,7 +113,8 @@ def join(
     struct_types.prepare()
     mailer = mailer_of(settings)
     keys = KeyRing(adapters.control, adapters.vault, clock, random)
-    requests, catalog = Requests(adapters.control, clock), Catalog(adapters.control)
+    requests = Requests(adapters.control, clock)
+    catalog = Catalog(adapters.control, MappingVersions(adapters.control, requests, clock))
     return System(
         settings=settings,
         clock=clock,

@@ -112,7 +112,19 @@ class Client(Protocol):
         """A custom attribute, new or existing."""
         ...
 
-    def mapping(self, source: str) -> Document: ...
+    def mapping(self, source: str, version: int | None = None) -> Document:
+        """The current mapping of a data source, or one of its versions."""
+        ...
+
+    def mapping_versions(self, source: str) -> list[Document]:
+        """The kept versions of a mapping, newest first."""
+        ...
+
+    def mapping_changes(self, source: str, version: int, base: int | None) -> Document:
+        """What a version changes of `base`, or of the one before."""
+        ...
+
+    def restore_mapping(self, source: str, version: int) -> Document: ...
 
     def save_mapping(self, source: str, columns: Sequence[ColumnSpec]) -> Document:
         """Save the mapping of a data source; the source and attributes that do not exist are created."""

@@ -37,6 +37,7 @@ from services.cli.remote_files import RemoteFiles, send_in_parts
 from services.cli.resumption import Resumption, command_hash, forget, state_folder
 from services.cli.upload_file import STDIN, UploadFile
 from services.uploader.api.check_views import CheckView
+from services.uploader.api.mapping_views import MappingChangesView, MappingVersionList
 from services.uploader.api.views import (
     ApiKeyList,
     AttributeList,
@@ -192,8 +193,22 @@ class HttpClient(Client):
         attribute = {"name": name, "format": format, "pii": pii, "display_name": display_name}
         return self._send_json("POST", "/attributes", attribute, AttributeView)
 
-    def mapping(self, source: str) -> Document:
-        return self._document("GET", _mapping_path(source), MappingView)
+    def mapping(self, source: str, version: int | None = None) -> Document:
+        path = _mapping_path(source) if version is None else _version_path(source, version)
+        return self._document("GET", path, MappingView)
+
+    def mapping_versions(self, source: str) -> list[Document]:
+        found: list[Document] = self._document("GET", f"{_mapping_path(source)}/versions", MappingVersionList)[
+            "versions"
+        ]
+        return found
+
+    def mapping_changes(self, source: str, version: int, base: int | None) -> Document:
+        query = "" if base is None else f"?base={base}"
+        return self._document("GET", f"{_version_path(source, version)}/changes{query}", MappingChangesView)
+
+    def restore_mapping(self, source: str, version: int) -> Document:
+        return self._document("POST", f"{_version_path(source, version)}:restore", MappingView)
 
     def save_mapping(self, source: str, columns: Sequence[ColumnSpec]) -> Document:
         catalog = RemoteCatalog(self)
@@ -339,6 +354,10 @@ def _parameters(only: RequestFilter) -> Iterator[tuple[str, str]]:
 
 def _mapping_path(source: str) -> str:
     return f"/data-sources/{quote(source, safe='')}/mapping"
+
+
+def _version_path(source: str, version: int) -> str:
+    return f"{_mapping_path(source)}/versions/{version}"
 
 
 def _form(boundary: str, request: bytes, parts: Iterable[bytes]) -> Iterator[bytes]:

@@ -23,6 +23,7 @@ from services.cli.local_caller import local_caller
 from services.cli.output import Document
 from services.cli.progress import Progress
 from services.cli.upload_file import UploadFile
+from services.uploader.api.mapping_views import changes_view, version_list
 from services.uploader.api.views import attribute_view, key_view, mapping_view, profile_view, request_view
 
 
@@ -86,8 +87,21 @@ class LocalClient(Client):
         )
         return _attribute(made)
 
-    def mapping(self, source: str) -> Document:
-        return _mapping(self._use_cases.catalog.mapping(self._caller, source))
+    def mapping(self, source: str, version: int | None = None) -> Document:
+        return _mapping(self._use_cases.catalog.mapping(self._caller, source, version))
+
+    def mapping_versions(self, source: str) -> list[Document]:
+        versions = self._use_cases.catalog.mapping_versions(self._caller, source)
+        found: list[Document] = msgspec.to_builtins(version_list(source, versions)["versions"])
+        return found
+
+    def mapping_changes(self, source: str, version: int, base: int | None) -> Document:
+        changes = self._use_cases.catalog.mapping_changes(self._caller, source, version, base)
+        document: Document = msgspec.to_builtins(changes_view(source, changes))
+        return document
+
+    def restore_mapping(self, source: str, version: int) -> Document:
+        return _mapping(self._use_cases.catalog.restore_mapping(self._caller, source, version))
 
     def save_mapping(self, source: str, columns: Sequence[ColumnSpec]) -> Document:
         return _mapping(self._use_cases.catalog.save_mapping(self._caller, source, columns, create_source=True))

@@ -37,7 +37,7 @@ COMMANDS = {
     "profile": "profile",
     "source": "catalog_commands",
     "attribute": "catalog_commands",
-    "mapping": "catalog_commands",
+    "mapping": "mapping_commands",
     "key": "key_commands",
     "key-file": "key_file_command",
     "publisher": "publisher_commands",

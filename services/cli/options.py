@@ -63,6 +63,7 @@ Key = Annotated[
     str | None, typer.Option("--key", envvar="PENSTOCK_API_KEY", help="The API key for --url.", show_default=False)
 ]
 RequestId = Annotated[str, typer.Argument(metavar="ID", help="The id of the request.")]
+SourceName = Annotated[str, typer.Argument(metavar="SOURCE", help="The data source's name.")]
 Source = Annotated[str, typer.Option("--source", help="The data source, such as crm.")]
 Maps = Annotated[
     list[str] | None,

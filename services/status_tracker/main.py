@@ -86,6 +86,7 @@ def periodic_work(system: System) -> list[Periodic | Prober]:
 def announcer(system: System, pool: WorkerPool) -> Announcer:
     return Announcer(
         requests=system.requests,
+        versions=system.catalog.versions,
         outbox=Outbox(system.control),
         channels=system.channels,
         events=StatusEvents(system.log),

@@ -19,7 +19,16 @@ from tests.support.command_line import CommandLine, Ran
 
 REQUEST_FIELDS = {
     *("request_id", "tenant_id", "data_source", "file_name", "uploaded_by", "status", "mode", "segment", "notify"),
-    *("bytes", "accepted_at", "started_at", "finished_at", "max_rejects", "chunks_done", "chunks_total"),
+    *(
+        "mapping_version",
+        "bytes",
+        "accepted_at",
+        "started_at",
+        "finished_at",
+        "max_rejects",
+        "chunks_done",
+        "chunks_total",
+    ),
     *("rows_read", "rows_accepted", "rows_ingested", "rows_rejected", "reject_reasons", "dropped_cells"),
     *("parent_id", "corrections", "held", "error", "eta_seconds"),
 }

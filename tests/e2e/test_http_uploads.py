@@ -331,6 +331,7 @@ def test_an_upload_accepts_suggestions_and_lists_the_rest(system: HttpSystem) ->
     ((column, reason),) = [(each["column"], each["reason"]) for each in answer.json()["left_out_columns"]]
     assert column == "seen"
     assert "could also be MM/dd/yyyy" in reason
+    system.ended(answer.json()["request_id"])
     columns = system.uploader.get("/v1/data-sources/suggested/mapping").json()["columns"]
     assert [(each["column"], each["attribute"], each["identifier"]) for each in columns] == [
         ("klantnr", "crmid", True),

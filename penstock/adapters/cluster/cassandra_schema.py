@@ -74,6 +74,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         _records("data_sources"),
         _records("attributes"),
         _records("mappings"),
+        _records("pending_mappings", options=MARKERS_OPTIONS),
         _records("requests"),
         _records("plans"),
         _records("active_requests", options=MARKERS_OPTIONS),

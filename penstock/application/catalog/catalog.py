@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from penstock.application.catalog.known_catalog import ResolvedMapping, check_source_count, unknown_source
+from penstock.application.catalog.mapping_versions import MappingVersions, Origin
 from penstock.application.scanning import scan_all
 from penstock.domain.errors import Conflict, Fault, NotFound, Refused, collecting, refusal
 from penstock.domain.limits import (
@@ -35,8 +36,8 @@ class DataSource(msgspec.Struct, frozen=True, kw_only=True):
 class Catalog:
     """The targets of mappings. A tenant's attributes are the built-in ones and its custom ones."""
 
-    def __init__(self, store: ControlStore) -> None:
-        self._store = store
+    def __init__(self, store: ControlStore, versions: MappingVersions) -> None:
+        self._store, self.versions = store, versions
 
     def create_source(self, tenant_id: str, name: str, display_name: str = "") -> DataSource:
         """Return the data source `name`; create it if it does not exist.
@@ -136,42 +137,38 @@ class Catalog:
         found |= {record.sort: _attribute(record) for record in records}
         return [found[name] for name in sorted(found)[:limit]]
 
-    def save_mapping(self, tenant_id: str, source: str, columns: Sequence[ColumnMapping]) -> Mapping:
-        """Save `columns` as a new version of the mapping of `source`, unless the current version is the same.
+    def save_mapping(
+        self,
+        tenant_id: str,
+        source: str,
+        columns: Sequence[ColumnMapping],
+        origin: Origin = Origin(""),
+        *,
+        base: int | None = None,
+    ) -> Mapping:
+        """Save `columns` as a new version of the mapping of `source`, as `MappingVersions.save` does.
 
-        Raises `Refused` with every fault, including an unknown data source.
+        Raises `Refused` with every fault, including an unknown data source, or precondition_failed.
         """
         attributes = self._validated(tenant_id, source, columns)
         columns = [_without_default_format(*pair) for pair in zip(columns, attributes, strict=True)]
-        while True:
-            current = self._current(tenant_id, source)
-            if current is not None and current.columns == tuple(columns):
-                return current
-            version = 1 if current is None else current.version + 1
-            mapping = Mapping(data_source=source, version=version, columns=tuple(columns))
-            try:
-                self._store.create(Table.MAPPINGS, tenant_id, source, _sort(version), msgspec.json.encode(mapping))
-            except Conflict:
-                continue  # saved concurrently; compare with that version
-            return mapping
+        return self.versions.save(tenant_id, source, columns, origin, base=base).mapping
 
-    def save_resolved(self, tenant_id: str, resolved: ResolvedMapping, *, create_source: bool) -> Mapping:
-        """Save a mapping with the attributes and, if `create_source`, the data source that it needs, in an order that
-        is safe after a crash."""
-        mapping = resolved.mapping
+    def create_missing(self, tenant_id: str, resolved: ResolvedMapping, *, create_source: bool) -> None:
+        """Create the attributes and, if `create_source`, the data source that a mapping needs before it is saved, in an
+        order that is safe after a crash."""
         if create_source:
-            self.create_source(tenant_id, mapping.data_source)
+            self.create_source(tenant_id, resolved.mapping.data_source)
         self.create_attributes(tenant_id, resolved.missing)
-        return self.save_mapping(tenant_id, mapping.data_source, mapping.columns)
 
     def mapping(self, tenant_id: str, source: str, version: int | None = None) -> Mapping:
         """The mapping of `source`: the current one, or `version`. Raises `NotFound`."""
         if version is not None:
-            return self._version(tenant_id, source, version)
-        current = self._current(tenant_id, source)
+            return self.versions.get(tenant_id, source, version).mapping
+        current = self.versions.current(tenant_id, source)
         if current is None:
             raise NotFound(f"the data source {source[:64]!r} has no mapping yet")
-        return current
+        return current.mapping
 
     def attributes_of(self, tenant_id: str, mapping: Mapping) -> tuple[Attribute, ...]:
         """The attributes of a saved mapping, in the order of its columns."""
@@ -232,16 +229,6 @@ class Catalog:
             return _check_same(self.attribute(tenant_id, custom.name), custom)
         return custom
 
-    def _version(self, tenant_id: str, source: str, version: int) -> Mapping:
-        record = self._store.get(Table.MAPPINGS, tenant_id, source, _sort(version))
-        if record is None:
-            raise NotFound(f"the data source {source[:64]!r} has no mapping of version {version}")
-        return msgspec.json.decode(record.body, type=Mapping)
-
-    def _current(self, tenant_id: str, source: str) -> Mapping | None:
-        newest = self._store.scan(Table.MAPPINGS, tenant_id, source, limit=1, newest_first=True)
-        return msgspec.json.decode(newest[0].body, type=Mapping) if newest else None
-
 
 def _source(record: Record) -> DataSource:
     return msgspec.json.decode(record.body, type=DataSource)
@@ -254,10 +241,6 @@ def _attribute(record: Record) -> Attribute:
 def _without_default_format(column: ColumnMapping, attribute: Attribute) -> ColumnMapping:
     """`column` without a format equal to its attribute's, so that equal mappings compare equal."""
     return msgspec.structs.replace(column, format=None) if column.format == attribute.format else column
-
-
-def _sort(version: int) -> str:
-    return f"{version:09d}"
 
 
 def _check_same(existing: Attribute, requested: Attribute) -> Attribute:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
+from penstock.application.catalog.mapping_versions import MappingVersions
 from penstock.application.consuming.worker_pool import WorkerPool
 from penstock.application.delivery.outbox import Outbox
 from penstock.application.delivery.status_events import StatusEvents
@@ -27,12 +28,14 @@ class Announcer:
         self,
         *,
         requests: Requests,
+        versions: MappingVersions,
         outbox: Outbox,
         channels: Sequence[Channel],
         events: StatusEvents,
         pool: WorkerPool,
     ) -> None:
-        self._requests, self._outbox, self._events, self._pool = requests, outbox, events, pool
+        self._requests, self._versions = requests, versions
+        self._outbox, self._events, self._pool = outbox, events, pool
         self._channels = channels
         self._cursors = (*(channel.name for channel in channels), STATUS_EVENTS)
 
@@ -41,7 +44,8 @@ class Announcer:
         return is_announced(request, self._cursors)
 
     def announce(self, requests: Sequence[Stored]) -> None:
-        """Store the notifications, send the status events, then record both. Raises `Unavailable`.
+        """Confirm the mappings of requests that have ended, store the notifications, send the status events, then
+        record that. Raises `Unavailable`.
 
         Each step is done for all requests, which must be distinct, before the next step begins. All cursors of a
         request move in one change. A crash before that repeats events; no notification is stored twice.
@@ -49,6 +53,8 @@ class Announcer:
         pending = [stored for stored in requests if not self.has_announced(stored.request)]
         if not pending:
             return
+        self._pool.each(self._versions.confirm, [request for request, _ in pending if request.status.ended])
+        failpoint("tracker.mappings_confirmed")
         self._store_notifications([request for request, _ in pending])
         failpoint("tracker.notifications_stored")
         self._events.publish([request for request, _ in pending])

@@ -139,11 +139,11 @@ class Requests:
         if new.parent_id is not None:
             self.update(new.tenant_id, new.parent_id, lambda root: with_child(root, reserved.request_id))
             failpoint("uploader.child_registered")
-        self._store_plan(plan_for(reserved.request_id, reserved.accepted_at))
+        plan = self._stored_plan(plan_for(reserved.request_id, reserved.accepted_at))
         self._put_marker(new.tenant_id, ActiveMarker(reserved.request_id, reserved.accepted_at))
         if new.mode is Mode.REPLACE:
             self._store.put(Table.REPLACEMENTS, new.tenant_id, new.data_source, reserved.request_id, b"{}")
-        return self._store_request(new, reserved, problem)
+        return self._store_request(new, reserved, plan.mapping.version, problem)
 
     def accepted(self, tenant_id: str, *, idempotency_key: str, fingerprint: str) -> Request | None:
         """The existing request of an idempotency key. Raises `Refused` as `accept` does."""
@@ -365,14 +365,20 @@ class Requests:
         new_id, at_us = self.next_request_id(tenant_id)
         return Reservation(request_id=new_id, accepted_at=at_us, fingerprint=fingerprint)
 
-    def _store_plan(self, plan: Plan) -> None:
+    def _stored_plan(self, plan: Plan) -> Plan:
+        """The plan that is stored: of an earlier attempt, or this one."""
         try:
             self._store.create(Table.PLANS, plan.tenant_id, "", plan.request_id, msgspec.json.encode(plan))
         except Conflict:
-            return  # keep the plan of an earlier attempt
+            return self.plan(plan.tenant_id, plan.request_id)
+        return plan
 
-    def _store_request(self, new: NewRequest, reserved: Reservation, problem: Problem | None) -> tuple[Request, bool]:
-        request = Request(**msgspec.structs.asdict(new), **msgspec.structs.asdict(reserved))
+    def _store_request(
+        self, new: NewRequest, reserved: Reservation, mapping_version: int, problem: Problem | None
+    ) -> tuple[Request, bool]:
+        request = Request(
+            **msgspec.structs.asdict(new), **msgspec.structs.asdict(reserved), mapping_version=mapping_version
+        )
         if problem is not None:
             request = apply(request, FileRefused(at_us=reserved.accepted_at, problem=problem))
         try:

@@ -15,6 +15,7 @@ import structlog
 
 from penstock.application.catalog.catalog import Catalog
 from penstock.application.catalog.known_catalog import ResolvedMapping
+from penstock.application.catalog.mapping_versions import Origin
 from penstock.application.catalog.tenant_catalog import TenantCatalog
 from penstock.application.encryption.key_ring import KeyRing, Purpose
 from penstock.application.encryption.sealed_objects import SealedObjects, file_key
@@ -178,15 +179,12 @@ class Intake:
             if known:
                 return self._begin(stored, known, created=False)
             checked = self.check(tenant_id, command, FileHead(stored.head, stored.complete))
-            mapping = self._saved(tenant_id, command, checked)
-            plan_for = self._planner.planner(
-                tenant_id, command, mapping, checked.attributes, detect_format(stored.head), stored.size
-            )
+            self._create_missing(tenant_id, command, checked)
             request, created = self._requests.accept(
                 _new_request(tenant_id, stored.ref, stored.size, command),
                 idempotency_key=key,
                 fingerprint=upload_fingerprint,
-                plan_for=_announced(plan_for, accepting),
+                plan_for=self._plan_maker(tenant_id, stored, command, checked, accepting),
             )
         except (Refused, NotFound):
             self.discard(stored)
@@ -229,11 +227,32 @@ class Intake:
             self._send(Progress(tenant_id=tenant_id, request_id=request.request_id, step=step))
         return request
 
-    def _saved(self, tenant_id: str, command: UploadCommand, checked: CheckedUpload) -> Mapping:
+    def _create_missing(self, tenant_id: str, command: UploadCommand, checked: CheckedUpload) -> None:
+        if command.columns is not None:
+            resolved = ResolvedMapping(checked.mapping, checked.attributes, checked.missing)
+            self._catalog.create_missing(tenant_id, resolved, create_source=command.create_source)
+
+    def _plan_maker(
+        self, tenant_id: str, stored: StoredFile, command: UploadCommand, checked: CheckedUpload, accepting: Accepting
+    ) -> PlanMaker:
+        """Just before the request exists, its mapping is saved, to become the current one when it completes."""
+        file_format = detect_format(stored.head)
+
+        def plan(request_id: str, accepted_at_us: int) -> Plan:
+            accepting(request_id)
+            mapping = self._saved(tenant_id, command, checked, request_id)
+            failpoint("uploader.mapping_saved")
+            self._catalog.versions.add_pending(tenant_id, mapping, request_id)
+            plan_for = self._planner.planner(tenant_id, command, mapping, checked.attributes, file_format, stored.size)
+            return plan_for(request_id, accepted_at_us)
+
+        return plan
+
+    def _saved(self, tenant_id: str, command: UploadCommand, checked: CheckedUpload, request_id: str) -> Mapping:
         if command.columns is None:
             return checked.mapping
-        resolved = ResolvedMapping(checked.mapping, checked.attributes, checked.missing)
-        return self._catalog.save_resolved(tenant_id, resolved, create_source=command.create_source)
+        origin = Origin(command.uploaded_by, request_id)
+        return self._catalog.save_mapping(tenant_id, command.data_source, checked.mapping.columns, origin)
 
     def _accept_offered(
         self,
@@ -246,14 +265,11 @@ class Intake:
         accepting: Accepting,
     ) -> tuple[Request, bool]:
         checked = self.check(tenant_id, command)
-        plan_for = self._planner.planner(
-            tenant_id, command, checked.mapping, checked.attributes, detect_format(stored.head), stored.size
-        )
         return self._requests.accept(
             _new_request(tenant_id, stored.ref, stored.size, command, offered),
             idempotency_key=offered.idempotency_key,
             fingerprint=offered.fingerprint,
-            plan_for=_announced(plan_for, accepting),
+            plan_for=self._plan_maker(tenant_id, stored, command, checked, accepting),
             problem=problem,
         )
 
@@ -304,14 +320,6 @@ class _Observed:
             self.size += len(part)
             self.digest.update(part)
             yield part
-
-
-def _announced(plan_for: PlanMaker, accepting: Accepting) -> PlanMaker:
-    def plan(request_id: str, accepted_at_us: int) -> Plan:
-        accepting(request_id)
-        return plan_for(request_id, accepted_at_us)
-
-    return plan
 
 
 def _resuming_key(fingerprint: str) -> str:

@@ -23,6 +23,7 @@ def to_public(request: Request, now_us: int, corrections: CorrectionTotals | Non
         "uploaded_by": request.uploaded_by,
         "status": request.status.value,
         "mode": request.mode.value,
+        "mapping_version": request.mapping_version,
         "segment": request.segment,
         "notify": [{"address": each.address, "level": each.level.value} for each in request.notify],
         "accepted_at": rfc3339(request.accepted_at),

@@ -55,6 +55,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     uploaded_by: str
     status: Status = Status.SCHEDULED
     mode: Mode = Mode.UPSERT
+    mapping_version: int = 0  # of its plan
     segment: str | None = None
     notify: tuple[Recipient, ...] = ()
     parent_id: str | None = None  # of a child: the request whose rows it corrects, which is never a child itself

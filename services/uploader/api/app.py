@@ -22,6 +22,7 @@ from services.uploader.api import (
     error_pages,
     keys,
     machines,
+    mappings,
     openapi,
     profiles,
     rejects,
@@ -45,7 +46,7 @@ CALLS_PER_TENANT = 256
 _ROUTERS = [
     drafts.tus_router,
     *(module.router for module in (uploads, drafts, requests, resubmissions, rejects, profiles)),
-    *(module.router for module in (catalog, keys, machines, error_pages)),
+    *(module.router for module in (catalog, mappings, keys, machines, error_pages)),
 ]
 
 

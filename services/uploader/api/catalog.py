@@ -11,7 +11,6 @@ from pydantic import Field
 from penstock.application.catalog.catalog import DataSource
 from penstock.application.catalog.column_specs import ColumnSpec
 from penstock.application.catalog.use_cases import CatalogUseCases
-from penstock.domain.errors import refusal
 from penstock.domain.limits import (
     MAX_BLANK_WORDS,
     MAX_DISPLAY_NAME,
@@ -32,9 +31,7 @@ from services.uploader.api.views import (
     AttributeView,
     DataSourceList,
     DataSourceView,
-    MappingView,
     attribute_view,
-    mapping_view,
 )
 
 DisplayName = Annotated[str, Field(max_length=MAX_DISPLAY_NAME)]
@@ -120,27 +117,6 @@ def list_data_sources(call: Call, query: Annotated[NamesQuery, Query()]) -> Data
 def create_data_source(call: Call, body: NewDataSource) -> DataSourceView:
     """Create a data source; one that exists is answered as it is."""
     return _source(call.use_cases.catalog.create_source(call.caller, body.name, body.display_name))
-
-
-@router.get("/v1/data-sources/{name}/mapping", dependencies=[allowed_to(CatalogUseCases.mapping)])
-def get_mapping(call: Call, name: str) -> MappingView:
-    """The present mapping of a data source."""
-    return mapping_view(call.use_cases.catalog.mapping(call.caller, name))
-
-
-@router.put(
-    "/v1/data-sources/{name}/mapping", dependencies=[allowed_to(CatalogUseCases.save_mapping)], responses=problems(409)
-)
-def save_mapping(call: Call, name: str, body: NewMapping) -> MappingView:
-    """Save a data source's mapping as a new version; attributes that do not exist yet are created."""
-    if body.data_source not in (None, name):
-        raise refusal(
-            "invalid_request",
-            "the body names another data source than the path",
-            "Name the same one in both, or leave data_source out.",
-        )
-    columns = [column.spec() for column in body.columns]
-    return mapping_view(call.use_cases.catalog.save_mapping(call.caller, name, columns))
 
 
 @router.get("/v1/attributes", dependencies=[allowed_to(CatalogUseCases.attributes)])

@@ -67,6 +67,7 @@ STATUS = {
     "last_admin_key": 409,
     "file_expired": 410,
     "unsupported_version": 412,
+    "precondition_failed": 412,
     "body_too_large": 413,
     "beyond_length": 413,
     "file_too_large": 413,

@@ -96,6 +96,7 @@ class RequestView(TypedDict):
     uploaded_by: str
     status: Status
     mode: Mode
+    mapping_version: int
     segment: str | None
     notify: list[RecipientView]
     accepted_at: str
@@ -303,12 +304,12 @@ def mapping_view(used: MappingInUse) -> MappingView:
     return MappingView(
         data_source=mapping.data_source,
         version=mapping.version,
-        columns=[_column_view(spec) for spec in column_specs(mapping.columns, used.attributes)],
+        columns=[column_view(spec) for spec in column_specs(mapping.columns, used.attributes)],
         created_attributes=[attribute.name for attribute in used.created],
     )
 
 
-def _column_view(spec: ColumnSpec) -> ColumnView:
+def column_view(spec: ColumnSpec) -> ColumnView:
     """`spec` as it is put, with the fields that every column has."""
     always = {name: getattr(spec, name) for name in ("attribute", "identifier", "pii", "format", "policy")}
     return cast(ColumnView, msgspec.to_builtins(spec) | msgspec.to_builtins(always))

@@ -15,6 +15,7 @@ from penstock.domain.limits import MAX_ATTRIBUTE_ARGUMENTS, MAX_DISPLAY_NAME, MA
 from penstock.domain.mapping.attributes import Attribute, ValueFormat, ValueType, parse_format
 from penstock.domain.mapping.builtin_attributes import BUILTIN
 from penstock.domain.mapping.mapping import ColumnMapping
+from tests.support.catalogs import catalog_on
 
 T = "acme"
 HM = Attribute(name="hm", display_name="Home phone", pii=True)
@@ -25,7 +26,7 @@ PHONE = ColumnMapping(column="phone", attribute="hm")
 @pytest.fixture
 def catalog(tmp_path: Path) -> Iterator[Catalog]:
     store = EmbeddedControlStore(tmp_path / "control.db")
-    yield Catalog(store)
+    yield catalog_on(store)
     store.close()
 
 

@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 
 from penstock.adapters.embedded.control_store import EmbeddedControlStore
 from penstock.application.access.audit import Audit
-from penstock.application.catalog.catalog import Catalog
 from penstock.application.catalog.column_specs import (
     ColumnSpec,
     MappingSpec,
@@ -39,6 +38,7 @@ from penstock.domain.mapping.builtin_attributes import BUILTIN
 from penstock.domain.mapping.mapping import OnMisfit, WritePolicy
 from services.uploader.api.views import mapping_view
 from tests.support.access import caller
+from tests.support.catalogs import catalog_on
 from tests.support.manual_clock import ManualClock
 
 CRMID = ColumnSpec(column="crmid", attribute="crmid", identifier=True)
@@ -123,7 +123,7 @@ def test_an_option_that_cannot_work_is_refused(options: dict[str, Any], code: st
 
 def test_a_mapping_is_displayed_without_the_options_that_it_does_not_use(tmp_path: Path) -> None:
     with closing(EmbeddedControlStore(tmp_path / "control.db")) as store:
-        catalog = CatalogUseCases(Audit(store, ManualClock()), Catalog(store))
+        catalog = CatalogUseCases(Audit(store, ManualClock()), catalog_on(store))
         constant = ColumnSpec(constant="NL", attribute="country")
         saved = catalog.save_mapping(caller(Role.UPLOADER), "crm", [CRMID, constant], create_source=True)
     usual = {"pii": False, "format": "text", "policy": "overwrite"}
@@ -231,7 +231,7 @@ def test_every_mapping_that_is_read_and_put_back_is_the_same(tmp_path_factory: A
     folder: Path = tmp_path_factory.mktemp("catalog")
     with closing(EmbeddedControlStore(folder / "control.db")) as store:
         clock = ManualClock()
-        catalog = CatalogUseCases(Audit(store, clock), Catalog(store))
+        catalog = CatalogUseCases(Audit(store, clock), catalog_on(store))
         ann, elsewhere = caller(Role.UPLOADER), caller(Role.UPLOADER, tenant_id="elsewhere")
         saved = catalog.save_mapping(ann, "crm", specs, create_source=True)
         put = msgspec.json.decode(msgspec.json.encode(mapping_view(saved)), type=MappingSpec)

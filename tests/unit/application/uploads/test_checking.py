@@ -94,7 +94,7 @@ def test_a_key_that_came_with_another_upload_saves_no_mapping(system: System, us
 
 def test_an_accepted_upload_saves_its_mapping_and_is_recorded(use_cases: AllUseCases) -> None:
     request = use_cases.uploads.upload(ANN, [b"id\tnick\n1\tx\n"], command())
-    saved = use_cases.catalog.mapping(ANN, "crm")
+    saved = use_cases.catalog.mapping(ANN, "crm", request.mapping_version)
     assert [column.attribute for column in saved.mapping.columns] == ["crmid", "nickname"]
     ((_, entry),) = use_cases.audit.read(TENANT)
     assert (entry.action, entry.request_id, entry.who) == ("request.upload", request.request_id, "ann")

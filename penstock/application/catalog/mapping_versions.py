@@ -1,0 +1,228 @@
+"""The versions of the data sources' mappings in the control store, and which one is a source's current one.
+
+An upload with a new mapping records that its request may make the version current before the request exists. Whoever
+finds that the request has completed makes it current: the tracker, or a reader that is earlier. Every step is
+idempotent, so that after a crash the next one who looks does the rest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import takewhile
+from typing import NamedTuple
+
+import msgspec
+from msgspec.structs import replace
+
+from penstock.application.requests.requests import Requests
+from penstock.application.scanning import scan_all
+from penstock.domain.errors import Conflict, NotFound, refusal
+from penstock.domain.limits import MAX_MAPPING_VERSIONS, MAX_PAGE
+from penstock.domain.mapping.mapping import ColumnMapping, Mapping
+from penstock.domain.mapping.mapping_version import MappingVersion, VersionState
+from penstock.domain.requests.request import Request, Status
+from penstock.ports.clock import Clock
+from penstock.ports.control_store import ControlStore, Record, Table
+
+
+class Origin(NamedTuple):
+    """Where a new version comes from: a person, or the upload of a request; it may repeat an earlier version."""
+
+    saved_by: str
+    request_id: str | None = None
+    restored_from: int | None = None
+
+
+class ListedVersion(NamedTuple):
+    version: MappingVersion
+    state: VersionState
+
+
+class MappingVersions:
+    def __init__(self, store: ControlStore, requests: Requests, clock: Clock) -> None:
+        self._store, self._requests, self._clock = store, requests, clock
+
+    def current(self, tenant_id: str, source: str) -> MappingVersion | None:
+        """The current version, None if there is none yet."""
+        newest = self._newest(tenant_id, source)
+        if newest is None or newest.current_since is not None:
+            return newest
+        self._confirm_pending(tenant_id, source)
+        return next((each for each in self._newest_first(tenant_id, source) if each.current_since is not None), None)
+
+    def get(self, tenant_id: str, source: str, version: int) -> MappingVersion:
+        """Raises `NotFound`."""
+        record = self._store.get(Table.MAPPINGS, tenant_id, source, _sort(version))
+        if record is None:
+            raise NotFound(
+                f"the data source {source[:64]!r} has no mapping of version {version}: it never had one,"
+                " or it was deleted because newer ones were saved"
+            )
+        return _decoded(record)
+
+    def all(self, tenant_id: str, source: str) -> list[ListedVersion]:
+        """The kept versions, newest first."""
+        self._confirm_pending(tenant_id, source)
+        pending = {_version_of(record) for record in self._pending(tenant_id, source)}
+        found: list[ListedVersion] = []
+        has_current = False
+        for each in self._newest_first(tenant_id, source):
+            if each.current_since is not None:
+                state = VersionState.EARLIER if has_current else VersionState.CURRENT
+                has_current = True
+            else:
+                waits = each.version in pending and not has_current
+                state = VersionState.PENDING if waits else VersionState.UNUSED
+            found.append(ListedVersion(each, state))
+        return found
+
+    def before(self, tenant_id: str, source: str, version: int) -> int:
+        """The newest kept version that is older than `version`. Raises `NotFound`."""
+        older = self._store.scan(Table.MAPPINGS, tenant_id, source, after=_sort(version), limit=1, newest_first=True)
+        if not older:
+            raise NotFound(f"the data source {source[:64]!r} has no mapping that is older than version {version}")
+        return _decoded(older[0]).version
+
+    def save(
+        self, tenant_id: str, source: str, columns: Sequence[ColumnMapping], origin: Origin, *, base: int | None = None
+    ) -> MappingVersion:
+        """Save `columns` as the newest version, unless it is the same. A version that comes from a person is current
+        at once, one that comes from an upload when its request completes (`add_pending`).
+
+        Raises `Refused` (precondition_failed) when `base` is given and the current version is another one.
+        """
+        while True:
+            self.check_base(tenant_id, source, base)
+            newest = self._newest(tenant_id, source)
+            if newest is not None and newest.mapping.columns == tuple(columns):
+                return newest if origin.request_id else self._made_current(tenant_id, newest, origin)
+            version = 1 if newest is None else newest.version + 1
+            mapping = Mapping(data_source=source, version=version, columns=tuple(columns))
+            try:
+                created = self._create(tenant_id, mapping, origin)
+            except Conflict:
+                continue  # saved concurrently; compare with that version
+            self._delete_oldest(tenant_id, source)
+            return created
+
+    def check_base(self, tenant_id: str, source: str, base: int | None) -> None:
+        """Raise `Refused` (precondition_failed) if there is a `base`, and the current version is another one."""
+        if base is None:
+            return
+        current = self.current(tenant_id, source)
+        if (current.version if current else 0) != base:
+            raise refusal(
+                "precondition_failed",
+                f"the current mapping of {source[:64]!r} is not version {base} any more",
+                "Read the mapping again, then decide again.",
+            )
+
+    def add_pending(self, tenant_id: str, mapping: Mapping, request_id: str) -> None:
+        """Let the completion of `request_id`, which does not exist yet, make a newer mapping the current one."""
+        current = self.current(tenant_id, mapping.data_source)
+        if current is None or mapping.version > current.version:
+            sort = _pending_sort(mapping.version, request_id)
+            self._store.put(Table.PENDING_MAPPINGS, tenant_id, mapping.data_source, sort, b"{}")
+
+    def confirm(self, request: Request) -> None:
+        """Once a request has ended: make its mapping the current one if it has completed. Idempotent."""
+        self._confirm(request, request.mapping_version)
+
+    def _confirm(self, request: Request, version: int) -> None:
+        where = (Table.PENDING_MAPPINGS, request.tenant_id, request.data_source)
+        sort = _pending_sort(version, request.request_id)
+        if not request.status.ended or self._store.get(*where, sort) is None:
+            return
+        if request.status in (Status.COMPLETED, Status.REVERTED):
+            self._make_current(request, version)
+        self._store.delete(*where, sort)
+
+    def _confirm_pending(self, tenant_id: str, source: str) -> None:
+        """Confirm each request that a version of `source` waits for, except those that were never accepted."""
+        pending = [record.sort.split("/") for record in self._pending(tenant_id, source)]
+        for start in range(0, len(pending), MAX_PAGE):
+            page = pending[start : start + MAX_PAGE]
+            found = self._requests.stored_each(tenant_id, list({request_id for _, request_id in page}))
+            requests = {stored.request.request_id: stored.request for stored in found}
+            for version, request_id in page:
+                if request_id in requests:
+                    self._confirm(requests[request_id], int(version))
+
+    def _make_current(self, request: Request, version: int) -> None:
+        """Nothing is left to do when a newer version is current, or when this one was deleted."""
+        tenant_id, source = request.tenant_id, request.data_source
+        newer = takewhile(lambda each: each.version >= version, self._newest_first(tenant_id, source))
+        record = self._store.get(Table.MAPPINGS, tenant_id, source, _sort(version))
+        if record is None or any(each.current_since is not None for each in newer):
+            return
+        confirmed = replace(_decoded(record), request_id=request.request_id, current_since=request.finished_at)
+        try:
+            self._store.replace(record, msgspec.json.encode(confirmed))
+        except Conflict:
+            self._make_current(request, version)
+
+    def _made_current(self, tenant_id: str, newest: MappingVersion, origin: Origin) -> MappingVersion:
+        """A person saves what an upload brought before: it is current at once."""
+        record = self._store.get(Table.MAPPINGS, tenant_id, newest.mapping.data_source, _sort(newest.version))
+        if newest.current_since is not None or record is None:
+            return newest
+        at_us = self._clock.now_us()
+        confirmed = replace(
+            newest, saved_at=at_us, saved_by=origin.saved_by, request_id=None, restored_from=None, current_since=at_us
+        )
+        try:
+            self._store.replace(record, msgspec.json.encode(confirmed))
+        except Conflict:  # made current concurrently
+            return self.get(tenant_id, newest.mapping.data_source, newest.version)
+        return confirmed
+
+    def _create(self, tenant_id: str, mapping: Mapping, origin: Origin) -> MappingVersion:
+        at_us = self._clock.now_us()
+        created = MappingVersion(
+            mapping=mapping,
+            saved_at=at_us,
+            saved_by=origin.saved_by,
+            request_id=origin.request_id,
+            restored_from=origin.restored_from,
+            current_since=None if origin.request_id else at_us,
+        )
+        sort = _sort(mapping.version)
+        self._store.create(Table.MAPPINGS, tenant_id, mapping.data_source, sort, msgspec.json.encode(created))
+        return created
+
+    def _delete_oldest(self, tenant_id: str, source: str) -> None:
+        """Keep the newest versions and the current one."""
+        kept = list(self._newest_first(tenant_id, source))
+        current = next((each.version for each in kept if each.current_since is not None), None)
+        deleted = {each.version for each in kept[MAX_MAPPING_VERSIONS:]} - {current}
+        if not deleted:
+            return
+        self._store.delete_each(Table.MAPPINGS, tenant_id, source, [_sort(version) for version in sorted(deleted)])
+        waiting = [each.sort for each in self._pending(tenant_id, source) if _version_of(each) in deleted]
+        self._store.delete_each(Table.PENDING_MAPPINGS, tenant_id, source, waiting)
+
+    def _newest(self, tenant_id: str, source: str) -> MappingVersion | None:
+        newest = self._store.scan(Table.MAPPINGS, tenant_id, source, limit=1, newest_first=True)
+        return _decoded(newest[0]) if newest else None
+
+    def _newest_first(self, tenant_id: str, source: str) -> Iterator[MappingVersion]:
+        return map(_decoded, scan_all(self._store, Table.MAPPINGS, tenant_id, source, newest_first=True))
+
+    def _pending(self, tenant_id: str, source: str) -> Iterator[Record]:
+        return scan_all(self._store, Table.PENDING_MAPPINGS, tenant_id, source)
+
+
+def _decoded(record: Record) -> MappingVersion:
+    return msgspec.json.decode(record.body, type=MappingVersion)
+
+
+def _sort(version: int) -> str:
+    return f"{version:09d}"
+
+
+def _pending_sort(version: int, request_id: str) -> str:
+    return f"{_sort(version)}/{request_id}"
+
+
+def _version_of(pending: Record) -> int:
+    return int(pending.sort.partition("/")[0])

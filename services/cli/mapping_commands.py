@@ -1,0 +1,108 @@
+"""Commands for the mappings of data sources, and their versions."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from services.cli.connecting import connect
+from services.cli.failures import reporting
+from services.cli.mapping_options import MappingOptions
+from services.cli.mapping_views import changes_view, mapping_view, versions_view
+from services.cli.options import AsJson, BlankWords, Data, DropMisfits, Key, Maps, Policies, SourceName, Url
+
+mapping_app = typer.Typer(no_args_is_help=True, help="Mappings: which column of a source feeds which attribute.")
+
+Version = Annotated[int | None, typer.Option("--version", min=1, help="One of the versions; default: the current one.")]
+
+
+@mapping_app.command("show")
+def show_mapping(
+    name: SourceName,
+    version: Version = None,
+    data: Data = None,
+    url: Url = None,
+    key: Key = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show the mapping of a source."""
+    with reporting(as_json=as_json) as out, connect(data, url, key) as client:
+        found = client.mapping(name, version)
+        out.result(found, lambda: mapping_view(found))
+
+
+@mapping_app.command("set")
+def set_mapping(
+    name: SourceName,
+    maps: Maps = None,
+    policies: Policies = None,
+    file: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="Instead of --map: the output of `penstock mapping show --json`; - is stdin."
+        ),
+    ] = None,
+    drop_misfits: DropMisfits = None,
+    blank_words: BlankWords = None,
+    data: Data = None,
+    url: Url = None,
+    key: Key = None,
+    as_json: AsJson = False,
+) -> None:
+    """Save the mapping of a source, which uses it at once; the source and attributes that do not exist are created."""
+    with reporting(as_json=as_json) as out, connect(data, url, key, create=True) as client:
+        columns = MappingOptions(maps or [], policies or [], file, drop_misfits or [], blank_words).columns()
+        saved = client.save_mapping(name, columns)
+        out.result(saved, lambda: mapping_view(saved))
+
+
+@mapping_app.command("versions")
+def list_versions(
+    name: SourceName, data: Data = None, url: Url = None, key: Key = None, as_json: AsJson = False
+) -> None:
+    """List the versions of a mapping: who saved them, when, and with which request.
+
+    A version of an upload becomes the current one when its request completes.
+    """
+    with reporting(as_json=as_json) as out, connect(data, url, key) as client:
+        found = client.mapping_versions(name)
+        out.result({"data_source": name, "versions": found}, lambda: versions_view(found))
+
+
+@mapping_app.command("diff")
+def compare_versions(
+    name: SourceName,
+    version: Annotated[int, typer.Argument(min=1, help="A version of the mapping.")],
+    base: Annotated[
+        int | None, typer.Argument(min=1, help="The version to compare with; default: the one before.")
+    ] = None,
+    data: Data = None,
+    url: Url = None,
+    key: Key = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show what a version of a mapping changed: columns added, removed, or with other options."""
+    with reporting(as_json=as_json) as out, connect(data, url, key) as client:
+        found = client.mapping_changes(name, version, base)
+        out.result(found, lambda: changes_view(found))
+
+
+@mapping_app.command("restore")
+def restore_version(
+    name: SourceName,
+    version: Annotated[int, typer.Argument(min=1, help="The version to restore.")],
+    data: Data = None,
+    url: Url = None,
+    key: Key = None,
+    as_json: AsJson = False,
+) -> None:
+    """Save an earlier version of a mapping again, as the newest version and the current one."""
+    with reporting(as_json=as_json) as out, connect(data, url, key) as client:
+        restored = client.restore_mapping(name, version)
+        out.result(restored, lambda: mapping_view(restored))
+
+
+def register(app: typer.Typer) -> None:
+    app.add_typer(mapping_app, name="mapping")

@@ -1,0 +1,93 @@
+"""Mappings of data sources, and their versions."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
+from pydantic import Field
+
+from penstock.application.catalog.use_cases import CatalogUseCases
+from penstock.domain.errors import refusal
+from services.uploader.api.access import allowed_to
+from services.uploader.api.catalog import NewMapping
+from services.uploader.api.etags import CHANGED, TAGGED, IfMatch, expected_revision, set_etag
+from services.uploader.api.mapping_views import MappingChangesView, MappingVersionList, changes_view, version_list
+from services.uploader.api.openapi import problems
+from services.uploader.api.route import Operation
+from services.uploader.api.services import Call
+from services.uploader.api.validation import Model, Omittable
+from services.uploader.api.views import MappingView, mapping_view
+
+MAPPING = "/v1/data-sources/{name}/mapping"
+
+router = APIRouter(route_class=Operation)
+
+
+class ChangesQuery(Model):
+    """`base` is the version to compare with; without it, the one before."""
+
+    base: Omittable[Annotated[int, Field(strict=False, ge=1, le=999_999_999)]]
+
+
+@router.get(MAPPING, dependencies=[allowed_to(CatalogUseCases.mapping)], responses=TAGGED)
+def get_mapping(call: Call, name: str, response: Response) -> MappingView:
+    """The current mapping of a data source."""
+    return _tagged(response, mapping_view(call.use_cases.catalog.mapping(call.caller, name)))
+
+
+@router.put(
+    MAPPING,
+    dependencies=[allowed_to(CatalogUseCases.save_mapping)],
+    responses=CHANGED,
+)
+def save_mapping(call: Call, name: str, body: NewMapping, response: Response, if_match: IfMatch) -> MappingView:
+    """Save a data source's mapping; it is the current one at once. Attributes that do not exist yet are created.
+
+    If the newest version is the same, no new one is made.
+    """
+    if body.data_source not in (None, name):
+        raise refusal(
+            "invalid_request",
+            "the body names another data source than the path",
+            "Name the same one in both, or leave data_source out.",
+        )
+    columns = [column.spec() for column in body.columns]
+    saved = call.use_cases.catalog.save_mapping(call.caller, name, columns, base=expected_revision(if_match))
+    return _tagged(response, mapping_view(saved))
+
+
+@router.get(f"{MAPPING}/versions", dependencies=[allowed_to(CatalogUseCases.mapping_versions)])
+def list_mapping_versions(call: Call, name: str) -> MappingVersionList:
+    """The kept versions of a data source's mapping, newest first: who saved them, when, and with which request."""
+    return version_list(name, call.use_cases.catalog.mapping_versions(call.caller, name))
+
+
+@router.get(MAPPING + "/versions/{version:id}", dependencies=[allowed_to(CatalogUseCases.mapping)], responses=TAGGED)
+def get_mapping_version(call: Call, name: str, version: int, response: Response) -> MappingView:
+    """A version of a data source's mapping."""
+    return _tagged(response, mapping_view(call.use_cases.catalog.mapping(call.caller, name, version)))
+
+
+@router.get(MAPPING + "/versions/{version:id}/changes", dependencies=[allowed_to(CatalogUseCases.mapping_changes)])
+def compare_mapping_versions(
+    call: Call, name: str, version: int, query: Annotated[ChangesQuery, Query()]
+) -> MappingChangesView:
+    """What a version of a mapping changes of another one: columns that are added, removed, or have other options."""
+    return changes_view(name, call.use_cases.catalog.mapping_changes(call.caller, name, version, query.base))
+
+
+@router.post(
+    MAPPING + "/versions/{version:id}:restore",
+    dependencies=[allowed_to(CatalogUseCases.restore_mapping)],
+    responses={**problems(422), **CHANGED},
+)
+def restore_mapping(call: Call, name: str, version: int, response: Response, if_match: IfMatch) -> MappingView:
+    """Save the columns of an earlier version again, as the newest version and the current one."""
+    restored = call.use_cases.catalog.restore_mapping(call.caller, name, version, base=expected_revision(if_match))
+    return _tagged(response, mapping_view(restored))
+
+
+def _tagged(response: Response, mapping: MappingView) -> MappingView:
+    set_etag(response, mapping["version"])
+    return mapping
