@@ -1,8 +1,8 @@
 """The versions of the data sources' mappings in the control store, and which one is a source's current one.
 
-An upload with a new mapping records that its request may make the version current before the request exists. Whoever
-finds that the request has completed makes it current: the tracker, or a reader that is earlier. Every step is
-idempotent, so that after a crash the next one who looks does the rest.
+An upload with a new mapping records that its request may make the version current before the request exists. The first
+that finds the request completed makes the version current: the tracker, or a reader. Every step is idempotent, so that
+after a crash the next one does the rest.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Response
 from pydantic import Field
 
 from penstock.application.catalog.use_cases import CatalogUseCases
-from penstock.domain.errors import refusal
+from penstock.domain.errors import NotFound, refusal
 from services.uploader.api.access import allowed_to
 from services.uploader.api.catalog import NewMapping
 from services.uploader.api.etags import CHANGED, TAGGED, IfMatch, expected_revision, set_etag
@@ -64,17 +64,17 @@ def list_mapping_versions(call: Call, name: str) -> MappingVersionList:
 
 
 @router.get(MAPPING + "/versions/{version:id}", dependencies=[allowed_to(CatalogUseCases.mapping)], responses=TAGGED)
-def get_mapping_version(call: Call, name: str, version: int, response: Response) -> MappingView:
+def get_mapping_version(call: Call, name: str, version: str, response: Response) -> MappingView:
     """A version of a data source's mapping."""
-    return _tagged(response, mapping_view(call.use_cases.catalog.mapping(call.caller, name, version)))
+    return _tagged(response, mapping_view(call.use_cases.catalog.mapping(call.caller, name, _number(version))))
 
 
 @router.get(MAPPING + "/versions/{version:id}/changes", dependencies=[allowed_to(CatalogUseCases.mapping_changes)])
 def compare_mapping_versions(
-    call: Call, name: str, version: int, query: Annotated[ChangesQuery, Query()]
+    call: Call, name: str, version: str, query: Annotated[ChangesQuery, Query()]
 ) -> MappingChangesView:
     """What a version of a mapping changes of another one: columns that are added, removed, or have other options."""
-    return changes_view(name, call.use_cases.catalog.mapping_changes(call.caller, name, version, query.base))
+    return changes_view(name, call.use_cases.catalog.mapping_changes(call.caller, name, _number(version), query.base))
 
 
 @router.post(
@@ -82,10 +82,19 @@ def compare_mapping_versions(
     dependencies=[allowed_to(CatalogUseCases.restore_mapping)],
     responses={**problems(422), **CHANGED},
 )
-def restore_mapping(call: Call, name: str, version: int, response: Response, if_match: IfMatch) -> MappingView:
+def restore_mapping(call: Call, name: str, version: str, response: Response, if_match: IfMatch) -> MappingView:
     """Save the columns of an earlier version again, as the newest version and the current one."""
-    restored = call.use_cases.catalog.restore_mapping(call.caller, name, version, base=expected_revision(if_match))
+    restored = call.use_cases.catalog.restore_mapping(
+        call.caller, name, _number(version), base=expected_revision(if_match)
+    )
     return _tagged(response, mapping_view(restored))
+
+
+def _number(version: str) -> int:
+    """Raises `NotFound`, as for every path that leads nowhere."""
+    if not (version.isascii() and version.isdigit()):
+        raise NotFound(f"there is no version {version[:20]!r}")
+    return int(version)
 
 
 def _tagged(response: Response, mapping: MappingView) -> MappingView:
