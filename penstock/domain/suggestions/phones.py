@@ -23,6 +23,7 @@ MIN_FIT = 0.5
 PROBED = 20  # distinct numbers without a country code that are tried in each region
 MAX_REGIONS = 64  # of the rows of one column
 MAX_HINTED = 8
+MAX_RIVALS = 2
 OPEN_REGION = 0.75  # certainty when another region takes as many numbers and nothing else shows which
 ONE_COUNTRY = 0.95  # share of the rows
 CLOSE = 0.97  # share of the best region's numbers
@@ -104,11 +105,20 @@ def _are_mixed(places: Places) -> bool:
 
 
 def _others(regions: Sequence[str], cells: Cells, formats: Formats, places: Places, best: Fit) -> list[str]:
-    """The regions that take nearly as many numbers, when nothing else shows the region."""
-    if not best.format.argument or best.format.argument in _hints(cells, places):
+    """The regions that take nearly as many numbers, and that the file shows as well, or no other."""
+    if not best.format.argument:
         return []
-    fits = ((region, formats.fit(f"phone({region})", cells)) for region in regions[1:3])
+    hints = _hints(cells, places)
+    if _is_shown(best.format.argument, hints):
+        return []
+    rivals = [region for region in regions[1:] if region in hints or best.format.argument not in hints][:MAX_RIVALS]
+    fits = ((region, formats.fit(f"phone({region})", cells)) for region in rivals)
     return [region for region, fit in fits if fit and fit.count >= best.count * CLOSE]
+
+
+def _is_shown(region: str, hints: Counter[str]) -> bool:
+    """Whether the file shows this region, and hardly any other."""
+    return hints[region] > 0 and hints[region] >= hints.total() * ONE_COUNTRY
 
 
 def _ranked_regions(cells: Cells, places: Places) -> list[str]:
@@ -120,7 +130,7 @@ def _ranked_regions(cells: Cells, places: Places) -> list[str]:
     counts: dict[str, int] = {}
     for region in dict.fromkeys([*(region for region, _ in hints.most_common(MAX_HINTED)), *_USUAL_REGIONS]):
         counts[region] = _valid(national, region)
-        if region in hints and counts[region] == len(national):
+        if _is_shown(region, hints) and counts[region] == len(national):
             break
     tried = list(counts)
     hinted = hints.total() or 1

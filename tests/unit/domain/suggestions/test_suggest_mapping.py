@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import pytest
 
+from penstock.application.uploads.suggesting import SUGGESTED_CONFIDENCE
 from penstock.domain.mapping.attributes import Attribute, ValueFormat, ValueType, parse_format
 from penstock.domain.mapping.builtin_attributes import BUILTIN
 from penstock.domain.mapping.mapping import ColumnMapping, OnMisfit, WritePolicy
@@ -148,6 +149,13 @@ def test_options_of_an_enumeration() -> None:
 def test_regions_of_phone_numbers(cells: Sequence[str], others: dict[str, Sequence[str]], written: str) -> None:
     found = one("phone", repeated(*cells), **others)
     assert (found.attribute.name, found.identifier, str(found.format)) == ("phone", False, written)
+
+
+def test_a_region_that_is_one_of_several_in_the_file_is_not_sure() -> None:
+    """06 12 34 56 78 is a number of France and of the Netherlands."""
+    found = one("phone", repeated("+31612345678", "+33612345678", "0612345678"))
+    assert found.confidence < SUGGESTED_CONFIDENCE
+    assert any("could also be phone(" in each for each in found.against)
     assert found.on_misfit is OnMisfit.DROP
 
 
