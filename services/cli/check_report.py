@@ -63,10 +63,9 @@ def _sample(run: Document) -> RenderableType:
     rows = [
         {
             "attribute": attribute,
-            "before": cell["before"],
-            "after": "(does not fit)" if cell["after"] is None else cell["after"],
+            "before": " · ".join(cell["before"] for cell in cells),
+            "after": " · ".join("(does not fit)" if cell["after"] is None else cell["after"] for cell in cells),
         }
         for attribute, cells in run["sample"].items()
-        for cell in cells
     ]
     return records_view(rows, "attribute", "before", "after")

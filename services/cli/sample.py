@@ -11,6 +11,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from random import Random
 
+from penstock.domain.files.rejects import REJECT_COLUMNS
 from penstock.domain.files.tsv import write_row
 
 COLUMNS = (
@@ -91,6 +92,25 @@ def write_sample(path: Path, rows: int, *, seed: int, faulty: int = 0, sparse_co
             file.write(write_row(cells))
 
 
+def correct_sample(rejects: Path, corrected: Path, rows: int, *, seed: int) -> None:
+    """Write the reject file of a sample again, each row as it would have been without its error."""
+    lines = rejects.read_text("utf-8").splitlines()
+    customers = dict(enumerate(_customers(rows, Random(seed)), 2))  # noqa: S311 - by line; the header is line 1
+    with corrected.open("wb") as file:
+        file.write(write_row(lines[0].split("\t")))
+        for line in lines[1:]:
+            number, reasons = line.split("\t")[: len(REJECT_COLUMNS)]
+            file.write(write_row((number, reasons, *customers[int(number)])))
+
+
+def write_cities(path: Path, customers: int, city: str) -> None:
+    """Write a list that has the first customers of a sample all live in one city."""
+    with path.open("wb") as file:
+        file.write(write_row(("crmid", "city")))
+        for number in range(1, customers + 1):
+            file.write(write_row((crmid(number), city)))
+
+
 def _customers(rows: int, random: Random) -> Iterator[tuple[str, ...]]:
     for first in range(0, rows, BLOCK):
         yield from _block(first, min(BLOCK, rows - first), random)
@@ -103,7 +123,7 @@ def _block(first: int, size: int, random: Random) -> Iterator[tuple[str, ...]]:
     first_names, last_names = pick(_FIRST_NAMES), pick(_LAST_NAMES)
     numbers = range(first + 1, first + size + 1)
     return zip(
-        [f"C{number:07d}" for number in numbers],
+        [crmid(number) for number in numbers],
         map(_email, first_names, last_names, numbers, pick(_MAIL_DOMAINS)),
         [_digits(shape, random) for shape in pick(_PHONES)],
         first_names,
@@ -116,6 +136,10 @@ def _block(first: int, size: int, random: Random) -> Iterator[tuple[str, ...]]:
         pick(_REFERRERS),
         strict=True,
     )
+
+
+def crmid(number: int) -> str:
+    return f"C{number:07d}"
 
 
 def _email(first_name: str, last_name: str, number: int, domain: str) -> str:

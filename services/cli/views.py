@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from penstock.domain.errors import Fault, Problem
+from penstock.domain.files.rejects import reject_file_name
 from penstock.domain.files.row_reasons import reason_of
 from services.cli.fitting import Fitting, Unbroken, block, stacked
 from services.cli.output import Document, all_printable, printable
@@ -252,9 +253,10 @@ def _next_steps(request: Document, where: str) -> list[tuple[str, str]]:
     if status in ("SCHEDULED", "IN_PROGRESS"):
         steps.append(("Follow", f"penstock watch {request_id}{where}"))
     if request["rows_rejected"] and status in ("COMPLETED", "FAILED", "HELD"):
-        steps.append(("Get rejects", f"penstock rejects {request_id}{where} --output rejects.tsv"))
+        file = reject_file_name(request["file_name"])
+        steps.append(("Get rejects", f"penstock rejects {request_id}{where} --output {file}"))
         if status == "COMPLETED":
-            steps.append(("Resubmit", f"penstock resubmit {request_id} rejects.tsv{where}"))
+            steps.append(("Resubmit", f"penstock resubmit {request_id} {file}{where}"))
     if status == "HELD":
         steps.append(("Approve", f"penstock approve {request_id}{where}"))
         steps.append(("Cancel", f"penstock cancel {request_id}{where}"))

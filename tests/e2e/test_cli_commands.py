@@ -242,6 +242,11 @@ def test_the_demo(cli: CommandLine) -> None:
     assert masked["attributes"]["email"] == "***"
     assert revealed["attributes"]["email"].endswith("@example.com")
     assert {origin["row"] for origin in revealed["lineage"].values()} == {43}
+    corrections = ran.document["corrections"]
+    assert (corrections["status"], corrections["parent_id"]) == ("COMPLETED", ran.document["request_id"])
+    assert (corrections["rows_accepted"], corrections["rows_rejected"]) == (120, 0)
+    after = cli.run("profile", "crmid", "C0000042", "--data", "sample", "--json").document
+    assert after["attributes"]["city"] == revealed["attributes"]["city"] != "Atlantis"
 
 
 def test_what_a_running_system_says_to_run_next_takes_a_file_into_an_empty_folder(cli: CommandLine) -> None:

@@ -43,8 +43,8 @@ def test_without_a_mail_server_ingest_says_so_at_once_and_the_request_afterwards
     ran = cli.ingest(PEOPLE, *NOTIFY)
     assert "No e-mails: no mail server is set" in ran.stderr
     assert "PENSTOCK_SMTP_HOST" in ran.stderr
-    shown = cli.run("request", ran.document["request_id"], "--json").document
-    assert states(shown) == [
+    displayed = cli.run("request", ran.document["request_id"], "--json").document
+    assert states(displayed) == [
         ("ann@example.com", "all", LIFE, {"not_configured"}, "no_mail_server"),
         ("bo@example.com", "problems", ["COMPLETED"], {"not_configured"}, "no_mail_server"),
     ]
@@ -59,16 +59,19 @@ def test_a_mail_server_gets_each_mail_and_one_that_is_away_is_named(cli: Command
     with open_smtp_sink() as sink:
         smtp = {"PENSTOCK_SMTP_HOST": "127.0.0.1", "PENSTOCK_SMTP_SECURITY": "none"}
         ran = cli.ingest(PEOPLE, *NOTIFY, PENSTOCK_SMTP_PORT=str(sink.port), **smtp)
-        shown = cli.run("request", ran.document["request_id"], "--json", PENSTOCK_SMTP_PORT=str(sink.port), **smtp)
+        displayed = cli.run("request", ran.document["request_id"], "--json", PENSTOCK_SMTP_PORT=str(sink.port), **smtp)
     assert "No e-mails" not in ran.stderr
     assert [state[3:] for state in states(ran.document)] == [({"sent"}, None)] * 2
     assert sorted(taken.recipient for taken in sink.taken) == ["ann@example.com"] * 3 + ["bo@example.com"]
-    assert [state[2:] for state in states(shown.document)] == [(LIFE, {"sent"}, None), (["COMPLETED"], {"sent"}, None)]
+    assert [state[2:] for state in states(displayed.document)] == [
+        (LIFE, {"sent"}, None),
+        (["COMPLETED"], {"sent"}, None),
+    ]
     away = {**smtp, "PENSTOCK_SMTP_PORT": str(free_port())}
     waiting = cli.ingest(PEOPLE + "c2\t\t\n", "--notify", ANN, **away)
     assert [state[3:] for state in states(waiting.document)] == [({"waiting"}, "unavailable")]
-    shown = cli.run("request", waiting.document["request_id"], "--json", **away)
-    assert [state[2:] for state in states(shown.document)] == [(LIFE, {"waiting"}, "unavailable")]
+    displayed = cli.run("request", waiting.document["request_id"], "--json", **away)
+    assert [state[2:] for state in states(displayed.document)] == [(LIFE, {"waiting"}, "unavailable")]
 
 
 def test_the_api_takes_levels_in_both_forms_and_names_what_is_wrong(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
+from penstock.domain.files.rejects import reject_file_name
 from penstock.domain.files.row_reasons import reason_of
 from penstock.domain.files.rows import SET_ASIDE
 from penstock.domain.mapping.mapping import Mode
@@ -199,9 +200,10 @@ def _steps(request: Request, status: Status) -> Iterator[Step]:
     if status.processing:
         yield Step("Follow it", f"penstock watch {request_id}")
     if _has_counts(request, status) and request.rows_rejected:
-        yield Step("Get the rejected rows, to correct them", f"penstock rejects {request_id} -o rejects.tsv")
+        file = reject_file_name(request.file_name)
+        yield Step("Get the rejected rows, to correct them", f"penstock rejects {request_id} -o {file}")
         if status is Status.COMPLETED:
-            yield Step("Send the corrected rows", f"penstock resubmit {request_id} rejects.tsv")
+            yield Step("Send the corrected rows", f"penstock resubmit {request_id} {file}")
     if status is Status.COMPLETED and SET_ASIDE in request.reject_reasons:
         yield Step("Run the rows again that could not be processed", f"penstock resubmit {request_id}")
     if status is Status.HELD:

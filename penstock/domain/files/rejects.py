@@ -19,12 +19,14 @@ from __future__ import annotations
 import re
 import struct
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from pathlib import PurePath
 from typing import NamedTuple
 
 import msgspec
 
 from penstock.domain.errors import Corrupt
 
+_SUFFIXES = (".csv", ".ndjson", ".jsonl", ".txt")
 LINE_COLUMN = "penstock_line"
 REJECT_COLUMNS = (LINE_COLUMN, "penstock_reasons")
 UNKNOWN_LINE = "?"  # in the rejects of a child without the column
@@ -112,6 +114,12 @@ def _without(cells: Sequence[str], places: Collection[int]) -> list[str]:
 def is_reject_header(columns: Sequence[str]) -> bool:
     """Whether a file with these columns is a corrected reject file."""
     return tuple(columns[: len(REJECT_COLUMNS)]) == REJECT_COLUMNS
+
+
+def reject_file_name(file_name: str) -> str:
+    """A name for the reject file of a file, which has the same format."""
+    suffix = PurePath(file_name.removesuffix(".gz").removesuffix(".zst")).suffix.lower()
+    return f"rejects{suffix if suffix in _SUFFIXES else '.tsv'}"
 
 
 def neutralise_cell(cell: str) -> str:

@@ -15,6 +15,7 @@ from penstock.domain.files.rejects import (
     encode_rejects,
     is_reject_header,
     neutralise_cell,
+    reject_file_name,
     restore_cell,
 )
 from penstock.domain.files.tsv import TSV
@@ -134,3 +135,18 @@ def test_rejects_of_a_corrected_reject_file_do_not_grow_columns_or_apostrophes()
 )
 def test_a_reject_file_is_known_by_its_first_two_columns(columns: list[str], expected: bool) -> None:
     assert is_reject_header(columns) is expected
+
+
+@pytest.mark.parametrize(
+    ("file", "rejects"),
+    [
+        ("people.tsv", "rejects.tsv"),
+        ("people.CSV", "rejects.csv"),
+        ("people.csv.gz", "rejects.csv"),
+        ("people.2024.ndjson.zst", "rejects.ndjson"),
+        ("people", "rejects.tsv"),
+        ("people.; rm -r", "rejects.tsv"),
+    ],
+)
+def test_a_reject_file_is_named_by_its_format(file: str, rejects: str) -> None:
+    assert reject_file_name(file) == rejects
