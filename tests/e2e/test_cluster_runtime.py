@@ -126,7 +126,8 @@ def test_a_held_request_counts_only_once_it_is_approved(place: Installation) -> 
     place.start("worker")
     file = place.fleet.folder / "people.tsv"
     file.write_bytes(messy_file.BODY)
-    held = place.fleet.run("ingest", str(file), *messy_file.OPTIONS, "--max-rejects", "5%", check=False)
+    options = (*messy_file.OPTIONS, "--max-rejects", "5%", "--notify", "cy@example.org:problems")
+    held = place.fleet.run("ingest", str(file), *options, check=False)
     assert (held["status"], held["rows_ingested"], held["held"]["reason"]) == ("HELD", 0, "too_many_rejects")
     request = place.request(held["request_id"])
     check_profiles(place.system, [expected(request, messy_file.BODY)])
@@ -134,6 +135,15 @@ def test_a_held_request_counts_only_once_it_is_approved(place: Installation) -> 
     approved = watched(place, request.request_id)
     check(place, approved, messy_file.BODY)
     until(lambda: is_announced(place.request(request.request_id), CURSORS))
+    listed = place.fleet.run("requests", "--status", "COMPLETED", "--status", "HELD", "--file", "PEOPLE")["requests"]
+    assert [each["request_id"] for each in listed] == [request.request_id]
+    _, problems = place.fleet.run("request", request.request_id)["notify"]
+    assert [(mail["status"], mail["state"]) for mail in problems["mails"]] == [
+        ("HELD", "not_configured"),
+        ("COMPLETED", "not_configured"),
+    ]
+    mails = place.fleet.folder / "mail"
+    until(lambda: len([path for path in mails.glob("*.eml") if b"To: cy@example.org" in path.read_bytes()]) == 2)
 
 
 def log_of_writes(stack: Stack) -> Path:
