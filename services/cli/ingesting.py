@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
-from penstock.application.delivery.mail_report import MailState
 from penstock.application.uploads.checking import CheckedUpload
 from penstock.application.uploads.suggesting import SUGGESTED_CONFIDENCE, LeftOut
 from penstock.domain.errors import PartFailed, Refused, Unavailable
@@ -19,6 +17,7 @@ from services.cli.column_options import check_max_rejects, check_segment
 from services.cli.failures import BadUsage
 from services.cli.following import with_idle_hint
 from services.cli.ingest_backends import Backend, Columns, OpenBackend
+from services.cli.mail_states import add_mails, await_mails
 from services.cli.mapping_options import MappingOptions
 from services.cli.output import Document, Output
 from services.cli.progress import Progress, show_progress
@@ -28,8 +27,6 @@ from services.cli.upload_file import UploadFile
 from services.cli.views import mail_problems
 
 QUIET_SECONDS = 1.0  # without progress, before problems are reported
-MAIL_SECONDS = 3.0  # that a command waits for its last e-mails
-MAIL_POLL_SECONDS = 0.1
 STALL_TIMEOUT_SECONDS = 60.0  # without progress while a problem lasts, before the command gives up
 
 
@@ -77,13 +74,13 @@ def ingest_file(
         with show_progress(out) as progress:
             began = datetime.now(UTC)
             document.update(backend.begin(file, upload, columns, progress))
-            _add_mails(backend, document)
+            add_mails(backend, document)
             for problem in mail_problems(document["notify"]):
                 out.say(f"No e-mails: {problem}")
             if backend.may_resume and datetime.fromisoformat(document["accepted_at"]) < began:
                 out.say(f"Continuing {document['request_id']}")
             follow_to_end(backend, document, progress, out)
-        _await_mails(backend, document)
+        await_mails(backend, document, time.monotonic, time.sleep)
         created = [attribute.name for attribute in checked.missing]
         done = Ingested(document, created, checked.unmapped_columns, checked.renamed_columns, left_out)
         report(done)
@@ -147,28 +144,6 @@ def with_problems(
             reported.update(current)
             if current and now - progress_at > STALL_TIMEOUT_SECONDS:
                 raise Unavailable(f"{current[0]}; {_again(state)}")
-
-
-def _add_mails(backend: Backend, document: Document) -> None:
-    """Add what became of the e-mails so far; the request matters more than its e-mails."""
-    if document["notify"]:
-        with suppress(Unavailable):
-            document["notify"] = backend.request(document["request_id"])["notify"]
-
-
-def _await_mails(backend: Backend, document: Document) -> None:
-    """Give the last e-mails a moment, so that the result says whether they were sent."""
-    until = time.monotonic() + MAIL_SECONDS
-    _add_mails(backend, document)
-    while _wait_for_mails(document["notify"]) and time.monotonic() < until:
-        time.sleep(MAIL_POLL_SECONDS)
-        _add_mails(backend, document)
-
-
-def _wait_for_mails(recipients: Sequence[Document]) -> bool:
-    """Whether an e-mail is still to be sent and nothing is known that prevents it."""
-    waiting = any(mail["state"] == MailState.WAITING for each in recipients for mail in each.get("mails", ()))
-    return waiting and not mail_problems(recipients)
 
 
 def _again(state: Document) -> str:
