@@ -70,7 +70,11 @@ def test_a_running_system_takes_files_from_its_folder_and_over_http(cli: Command
         assert len(listed[0]["requests"]) == 2
         rejects = [cli.run("rejects", request["request_id"], **variables).stdout for variables in ({}, there)]
         assert rejects[0] == rejects[1]
-        assert rejects[0].splitlines()[1].split("\t")[:3] == ["3", "not_an_email:email", "C2"]
+        assert rejects[0].splitlines()[1].split("\t")[:3] == [
+            "3",
+            "email: The value is not an e-mail address (not_an_email)",
+            "C2",
+        ]
         for options in ((), ("--lineage",), ("--reveal",)):
             asked = ("profile", "crmid", "C1", *options, "--json")
             assert cli.run(*asked).document == cli.run(*asked, **there).document

@@ -38,7 +38,7 @@ def test_rejects_never_overwrite_corrections_unasked(cli: CommandLine) -> None:
     assert output.read_text() == "corrected"
     forced = cli.run("rejects", request_id, "-o", output, "--force", "--json")
     assert (forced.code, forced.document["rows"]) == (0, 1)
-    assert "not_an_email:email" in output.read_text()
+    assert "(not_an_email)" in output.read_text()
 
 
 def test_corrections_stay_when_the_rejects_cannot_be_had(cli: CommandLine) -> None:
@@ -50,7 +50,7 @@ def test_corrections_stay_when_the_rejects_cannot_be_had(cli: CommandLine) -> No
 
 
 def test_rejects_go_to_a_device_as_they_are(cli: CommandLine) -> None:
-    assert "not_an_email:email" in cli.run("rejects", with_a_reject(cli), "-o", "/dev/stdout").stdout
+    assert "(not_an_email)" in cli.run("rejects", with_a_reject(cli), "-o", "/dev/stdout").stdout
 
 
 def test_whatever_a_command_writes_is_its_owners_only(cli: CommandLine) -> None:
