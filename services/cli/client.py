@@ -62,8 +62,11 @@ class UploadOrder(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
 
 
 class Client(Protocol):
-    def upload(self, file: UploadFile, order: UploadOrder, progress: Progress) -> Document:
-        """Store a file to be ingested; returns its request, which has not ended yet."""
+    def upload(
+        self, file: UploadFile, order: UploadOrder, progress: Progress, columns: Sequence[ColumnSpec] = ()
+    ) -> Document:
+        """Store a file to be ingested, with a new mapping of `columns` or the current one of its source; returns its
+        request, which has not ended yet."""
         ...
 
     def requests(self, *, limit: int, before: str = "", only: RequestFilter = RequestFilter()) -> Document:

@@ -32,6 +32,17 @@ def decode_json(raw: bytes, kind: type[T], where: str) -> T:
         raise refusal("malformed_json", f"{where} is not JSON", "Send JSON in UTF-8.") from None
 
 
+def convert(document: object, kind: type[T], where: str) -> T:
+    """A document without types, whose texts may stand for numbers and booleans, as a `kind`.
+
+    Raises `Refused` (invalid_request).
+    """
+    try:
+        return msgspec.convert(document, kind, strict=False)
+    except msgspec.ValidationError as error:
+        raise _invalid(error, where) from None
+
+
 def _invalid(error: msgspec.ValidationError, where: str) -> Refused:
     text = str(error)
     at = _PATH.search(text)

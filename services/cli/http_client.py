@@ -74,10 +74,12 @@ class HttpClient(Client):
             timeout=urllib3.Timeout(connect=CONNECT_SECONDS, read=READ_SECONDS), retries=False
         )
 
-    def upload(self, file: UploadFile, order: UploadOrder, progress: Progress) -> Document:
-        resumption = self.resumption(file, order, ())
+    def upload(
+        self, file: UploadFile, order: UploadOrder, progress: Progress, columns: Sequence[ColumnSpec] = ()
+    ) -> Document:
+        resumption = self.resumption(file, order, columns)
         try:
-            request = self.upload_once(file, order, progress, columns=(), resumption=resumption)
+            request = self.upload_once(file, order, progress, columns=columns, resumption=resumption)
         except Refused:
             forget(resumption)
             raise

@@ -35,9 +35,11 @@ class LocalClient(Client):
         self._use_cases = use_cases_of(self._system)
         self._caller = local_caller(settings.tenant)
 
-    def upload(self, file: UploadFile, order: UploadOrder, progress: Progress) -> Document:
+    def upload(
+        self, file: UploadFile, order: UploadOrder, progress: Progress, columns: Sequence[ColumnSpec] = ()
+    ) -> Document:
         progress.storing(file.size)
-        command = order.command(file.name, self._caller.name)
+        command = order.command(file.name, self._caller.name, columns=columns or None, create_source=bool(columns))
         return self._detailed(self._use_cases.uploads.upload(self._caller, file.parts(progress.stored), command))
 
     def requests(self, *, limit: int, before: str = "", only: RequestFilter = RequestFilter()) -> Document:

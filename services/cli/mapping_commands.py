@@ -7,21 +7,31 @@ from typing import Annotated
 
 import typer
 
+from services.cli import mapping_file_commands
 from services.cli.connecting import connect
 from services.cli.failures import reporting
 from services.cli.mapping_options import MappingOptions
 from services.cli.mapping_views import changes_view, mapping_view, versions_view
-from services.cli.options import AsJson, BlankWords, Data, DropMisfits, Key, Maps, Policies, SourceName, Url
+from services.cli.options import (
+    AsJson,
+    BlankWords,
+    Data,
+    DropMisfits,
+    Key,
+    MappingVersion,
+    Maps,
+    Policies,
+    SourceName,
+    Url,
+)
 
 mapping_app = typer.Typer(no_args_is_help=True, help="Mappings: which column of a source feeds which attribute.")
-
-Version = Annotated[int | None, typer.Option("--version", min=1, help="One of the versions; default: the current one.")]
 
 
 @mapping_app.command("show")
 def show_mapping(
     name: SourceName,
-    version: Version = None,
+    version: MappingVersion = None,
     data: Data = None,
     url: Url = None,
     key: Key = None,
@@ -41,7 +51,8 @@ def set_mapping(
     file: Annotated[
         Path | None,
         typer.Option(
-            metavar="FILE", help="Instead of --map: the output of `penstock mapping show --json`; - is stdin."
+            metavar="FILE",
+            help="Instead of --map: a mapping in YAML, as `penstock mapping export` writes it, or JSON; - is stdin.",
         ),
     ] = None,
     drop_misfits: DropMisfits = None,
@@ -105,4 +116,5 @@ def restore_version(
 
 
 def register(app: typer.Typer) -> None:
+    mapping_file_commands.register(mapping_app)
     app.add_typer(mapping_app, name="mapping")

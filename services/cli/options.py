@@ -64,6 +64,9 @@ Key = Annotated[
 ]
 RequestId = Annotated[str, typer.Argument(metavar="ID", help="The id of the request.")]
 SourceName = Annotated[str, typer.Argument(metavar="SOURCE", help="The data source's name.")]
+MappingVersion = Annotated[
+    int | None, typer.Option("--version", min=1, help="One of the versions; default: the current one.")
+]
 Source = Annotated[str, typer.Option("--source", help="The data source, such as crm.")]
 Maps = Annotated[
     list[str] | None,
@@ -102,7 +105,7 @@ MappingFile = Annotated[
     typer.Option(
         "--mapping",
         metavar="FILE",
-        help="Instead of --map: a mapping as `penstock mapping show --json` prints it; - is stdin.",
+        help="Instead of --map: a mapping in YAML, as `penstock mapping export` writes it, or JSON; - is stdin.",
     ),
 ]
 DropMisfits = Annotated[

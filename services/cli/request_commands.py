@@ -15,12 +15,14 @@ from services.cli.connecting import connect
 from services.cli.failures import exit_by_status, reporting
 from services.cli.following import follow, with_idle_hint
 from services.cli.ingesting import with_problems
+from services.cli.mapping_file import columns_of_file
 from services.cli.options import (
     AsJson,
     CleanHeaders,
     Data,
     Encoding,
     Key,
+    MappingFile,
     MaxRejects,
     Notify,
     RequestId,
@@ -39,6 +41,7 @@ def upload(
         Path, typer.Argument(metavar="FILE", help="A CSV, TSV or NDJSON file, plain, gzip or zstd; - is stdin.")
     ],
     source: Source,
+    mapping: MappingFile = None,
     mode: Annotated[
         Mode, typer.Option(help="upsert: add and update; replace: remove the source's existing data and add the new.")
     ] = Mode.UPSERT,
@@ -52,10 +55,14 @@ def upload(
     key: Key = None,
     as_json: AsJson = False,
 ) -> None:
-    """Upload a file to a running system, with the saved mapping of its source."""
+    """Upload a file to a running system, with the current mapping of its source.
+
+    With --mapping, another mapping: it becomes the current one when the request completes.
+    """
     with reporting(as_json=as_json, refused={"status": "FAILED", "request_id": None}) as out:
         check_segment(segment)
         check_max_rejects(max_rejects)
+        columns = () if mapping is None else columns_of_file(mapping)
         order = UploadOrder(
             data_source=source,
             mode=mode,
@@ -70,7 +77,7 @@ def upload(
             connect(data, url, key) as client,
             show_progress(out) as progress,
         ):
-            request = client.upload(opened, order, progress)
+            request = client.upload(opened, order, progress, columns)
         out.result(request, lambda: request_view(request, where=where_of(data, url)))
 
 

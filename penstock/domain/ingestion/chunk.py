@@ -99,6 +99,22 @@ def check_rows(body: bytes, *, first_line: int, plan: Plan, layout: Layout) -> C
     return CheckedRows(len(rows.lines), rejects, dropped)
 
 
+class CoercedRows(NamedTuple):
+    """The rows of a chunk that would be ingested, with their values by column of the layout; `rejects` and `dropped` as
+    in `ChunkResult`."""
+
+    lines: Sequence[int]
+    columns: Sequence[Column]
+    rejects: list[Reject]
+    dropped: list[Reject]
+
+
+def coerce_rows(body: bytes, *, first_line: int, plan: Plan, layout: Layout) -> CoercedRows:
+    """The values of the rows of a chunk, as `ingest_chunk` coerces them."""
+    rows, rejects, dropped, _ = _valid_rows(body, first_line, plan, layout)
+    return CoercedRows(rows.lines, rows.columns, rejects, dropped)
+
+
 class _Rows(NamedTuple):
     """Rows that will be ingested: values by layout column, and the nodes of each identifier column by priority.
 
