@@ -47,7 +47,7 @@ class Table(StrEnum):
     API_KEYS = "api_keys"  # "" / hash of the key; and "revoked_admins" / "": revoked admin keys
     AUDIT = "audit"  # day / time and a random part
     SEGMENTS = "segments"  # "" / name
-    DRAFTS = "drafts"  # "" / file id: files that are received in parts
+    DRAFTS = "drafts"  # "" / file id: files that are received in parts; "accepted" / file id: those that have requests
     PUBLISHERS = "publishers"  # "" / publisher id: services that may offer files
 
 

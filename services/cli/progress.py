@@ -26,6 +26,9 @@ class Progress(Protocol):
     def show(self, request: Document) -> None:
         """The request is in this state."""
 
+    def say(self, message: str) -> None:
+        """Why it goes on as it does, in words."""
+
 
 @contextmanager
 def show_progress(out: Output) -> Iterator[Progress]:
@@ -50,6 +53,9 @@ class Lines:
 
     def stored(self, size: int) -> None:
         pass
+
+    def say(self, message: str) -> None:
+        self._out.say(message)
 
     def show(self, request: Document) -> None:
         now = time.monotonic()

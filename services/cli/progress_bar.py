@@ -48,6 +48,9 @@ class Bar:
         self._size += size
         self._progress.update(self._task, advance=size, detail=f"{self._size / 1_000_000:,.1f} MB")
 
+    def say(self, message: str) -> None:
+        self._console.print(message, markup=False, soft_wrap=True)
+
     def show(self, request: Document) -> None:
         now = Sample(self._monotonic(), request["rows_read"])
         self._first = self._first or now

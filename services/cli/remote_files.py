@@ -108,11 +108,11 @@ def send_in_parts(
         if not arriving.complete:
             arriving.send_part()
             if check:
-                persistently(lambda: _check(files, file_id, document))
+                persistently(lambda: _check(files, file_id, document), progress)
         while not arriving.complete:
             arriving.send_part()
         key = None if resumption is None else resumption.key
-        return persistently(lambda: files.accept(file_id, document, key))
+        return persistently(lambda: files.accept(file_id, document, key), progress)
     except Refused:
         with suppress(PenstockError):  # it expires by itself
             files.delete(file_id)
@@ -133,11 +133,13 @@ class _ArrivingFile:
 
     def begin(self, draft: Document) -> None:
         self._file_id, self._part_bytes = draft["file_id"], draft["part_bytes"]
+        if draft["offset"]:
+            self._progress.say(f"Continuing after {draft['offset'] / 1_000_000:,.1f} MB of {self._file.name}")
         self._arrived(draft["offset"])
 
     def send_part(self) -> None:
         """The next part. What was lost on its way is sent again."""
-        self._arrived(persistently(self._send, again=self._ask))
+        self._arrived(persistently(self._send, self._progress, again=self._ask))
 
     def _send(self) -> int:
         if self.complete:
@@ -160,9 +162,11 @@ class _ArrivingFile:
         self._reported = max(offset, self._reported)
 
 
-def persistently(call: Callable[[], T], again: Callable[[], object] = lambda: None) -> T:
-    """Call until it succeeds; `again` is called before each further attempt. Raises `Unavailable` when the server stays
-    away for `RECONNECT_SECONDS`, and `Refused` as well when nothing helps."""
+def persistently(call: Callable[[], T], progress: Progress, again: Callable[[], object] = lambda: None) -> T:
+    """Call until it succeeds; `again` is called before each further attempt. Says once why it waits.
+
+    Raises `Unavailable` when the server stays away for `RECONNECT_SECONDS`, and `Refused` as well when nothing helps.
+    """
     lost_at: float | None = None
     while True:
         try:
@@ -172,7 +176,9 @@ def persistently(call: Callable[[], T], again: Callable[[], object] = lambda: No
         except (Unavailable, Refused) as error:
             if isinstance(error, Refused) and error.code not in _REPEATED:
                 raise
-            lost_at = lost_at or time.monotonic()
+            if lost_at is None:
+                progress.say(f"Waiting: {error}")
+                lost_at = time.monotonic()
             if time.monotonic() - lost_at > RECONNECT_SECONDS:
                 raise
         time.sleep(PAUSE_SECONDS)

@@ -38,6 +38,9 @@ ORDER = UploadOrder(data_source="crm")
 MAPPING = [COLUMNS[0], COLUMNS[2]]
 
 
+messages: list[str] = []  # to the person who waits
+
+
 class NoProgress:
     def __init__(self) -> None:
         self.bytes = 0
@@ -48,6 +51,9 @@ class NoProgress:
         self.bytes += size
 
     def show(self, request: Document) -> None: ...
+
+    def say(self, message: str) -> None:
+        messages.append(message)
 
 
 class Parts(RemoteFiles):
@@ -82,6 +88,7 @@ def parts(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> type[Parts]:
     monkeypatch.setattr(remote_files, "PAUSE_SECONDS", 0.0)
     monkeypatch.setattr(http_client, "RemoteFiles", Parts)
     monkeypatch.setattr(Parts, "sent", [])
+    messages.clear()
     monkeypatch.setattr(Parts, "before", {})
     monkeypatch.setattr(Parts, "after", {})
     return Parts
@@ -133,6 +140,8 @@ def test_a_lost_connection_costs_one_part(
     request = upload(system, path)
     assert content_of(system, request) == CONTENT
     assert len(Parts.sent) <= PARTS + 2
+    assert messages == ["Waiting: the connection was lost", *messages[1:]]
+    assert len(messages) <= 2
 
 
 def test_a_killed_command_goes_on_where_it_was(
@@ -146,6 +155,7 @@ def test_a_killed_command_goes_on_where_it_was(
     assert set(json.loads(record.read_bytes())) == {"key", "file_id"}
     assert len(Parts.sent) == 2
     request = upload(system, path)
+    assert messages == ["Continuing after 8.4 MB of people.tsv"]
     assert Parts.sent[2:] == [PART_BYTES * number for number in range(2, PARTS)]
     assert content_of(system, request) == CONTENT
     assert kept(tmp_path) == []

@@ -2,6 +2,8 @@
 
 A draft's record is changed by compare-and-set only, so of two writers one wins and the other gets `Conflict`. A part
 counts once the record lists it. A part that a killed process left unlisted is removed later (`sweeping.py`).
+
+A draft that has become a request moves to another partition, so that only unfinished ones are listed and counted.
 """
 
 from __future__ import annotations
@@ -24,6 +26,7 @@ from penstock.ports.control_store import ControlStore, Record, Table
 from penstock.ports.object_store import ObjectRef
 
 ID_BYTES = 16
+OPEN, ACCEPTED = "", "accepted"  # partitions
 
 Change = Callable[[Draft], Draft]
 
@@ -50,7 +53,7 @@ class Drafts:
                 "Split it into several files, or ask an operator to raise the limit `file_bytes`.",
             )
         check_number(
-            1 + sum(1 for draft in self.open(tenant_id) if draft.request_id is None),
+            1 + sum(1 for _ in self.open(tenant_id)),
             MAX_DRAFTS,
             code="too_many_drafts",
             what="files are being received",
@@ -66,12 +69,13 @@ class Drafts:
             expires_at=expiry(now_us),
             metadata=metadata,
         )
-        self._store.create(Table.DRAFTS, tenant_id, "", draft.file_id, msgspec.json.encode(draft))
+        self._store.create(Table.DRAFTS, tenant_id, OPEN, draft.file_id, msgspec.json.encode(draft))
         return draft
 
     def stored(self, tenant_id: str, file_id: str) -> StoredDraft:
         """Raises `NotFound`, and `Refused` (file_expired) for one that has not been swept yet."""
-        record = self._store.get(Table.DRAFTS, tenant_id, "", file_id)
+        found = (self._store.get(Table.DRAFTS, tenant_id, partition, file_id) for partition in (OPEN, ACCEPTED))
+        record = next(filter(None, found), None)
         if record is None:
             raise NotFound(f"there is no file {file_id}")
         draft = _draft(record)
@@ -81,13 +85,20 @@ class Drafts:
         return StoredDraft(draft, record)
 
     def open(self, tenant_id: str) -> Iterator[Draft]:
-        """The drafts that have not expired, in order of their ids."""
+        """The drafts without a request that have not expired, in order of their ids."""
         now_us = self.clock.now_us()
-        return (draft for draft in self.all(tenant_id) if not draft.expired(now_us))
+        drafts = map(_draft, scan_all(self._store, Table.DRAFTS, tenant_id, OPEN))
+        return (draft for draft in drafts if not draft.expired(now_us))
 
-    def all(self, tenant_id: str) -> Iterator[Draft]:
-        """Every draft, also the expired ones."""
-        return map(_draft, scan_all(self._store, Table.DRAFTS, tenant_id))
+    def expired(self, tenant_id: str) -> list[Draft]:
+        """All drafts that have expired, with a request or without."""
+        now_us = self.clock.now_us()
+        drafts = (
+            _draft(record)
+            for partition in (OPEN, ACCEPTED)
+            for record in scan_all(self._store, Table.DRAFTS, tenant_id, partition)
+        )
+        return [draft for draft in drafts if draft.expired(now_us)]
 
     def replace(self, stored: StoredDraft, draft: Draft) -> StoredDraft:
         """Raises `Conflict` when it was changed or deleted since it was read."""
@@ -95,21 +106,23 @@ class Drafts:
             return stored
         return StoredDraft(draft, self._store.replace(stored.record, msgspec.json.encode(draft)))
 
-    def update(self, tenant_id: str, file_id: str, change: Change) -> tuple[Draft, Draft]:
-        """Apply `change`, again after each conflict; returns the draft before and after it. Raises as `stored` does,
-        and the errors of `change`."""
+    def update(self, tenant_id: str, file_id: str, change: Change) -> Draft:
+        """Apply `change`, again after each conflict. Raises as `stored` does, and the errors of `change`."""
         while True:
             stored = self.stored(tenant_id, file_id)
             with suppress(Conflict):
-                return stored.draft, self.replace(stored, change(stored.draft)).draft
+                return self.replace(stored, change(stored.draft)).draft
+
+    def accept(self, tenant_id: str, draft: Draft) -> None:
+        """Move a draft that has become a request, as `accepted` gives it. A crash in between leaves it to its claim."""
+        body = msgspec.json.encode(draft)
+        self._store.put(Table.DRAFTS, tenant_id, ACCEPTED, draft.file_id, body)
+        self._store.delete(Table.DRAFTS, tenant_id, OPEN, draft.file_id)
 
     def remove(self, tenant_id: str, draft: Draft) -> None:
         """Delete a draft with its parts. The record comes first, so that no part is added meanwhile."""
-        self._store.delete(Table.DRAFTS, tenant_id, "", draft.file_id)
-        self.remove_parts(tenant_id, draft)
-
-    def remove_parts(self, tenant_id: str, draft: Draft) -> None:
-        """Delete the parts of a draft that nobody can read any more."""
+        partition = OPEN if draft.request_id is None else ACCEPTED
+        self._store.delete(Table.DRAFTS, tenant_id, partition, draft.file_id)
         self.discard(tenant_id, draft.file_id, 0, draft.parts)
 
     def discard(self, tenant_id: str, file_id: str, offset: int, parts: Sequence[Part]) -> None:

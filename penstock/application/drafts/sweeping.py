@@ -20,16 +20,12 @@ class DraftSweeper:
         return sum(self._sweep_tenant(tenant_id) for tenant_id in self._store.tenants())
 
     def _sweep_tenant(self, tenant_id: str) -> int:
-        now_us = self._clock.now_us()
-        expired, receiving = 0, set()
-        for draft in self._drafts.all(tenant_id):
-            if draft.expired(now_us):
-                self._drafts.remove(tenant_id, draft)
-                expired += 1
-            elif draft.request_id is None:
-                receiving.add(draft.file_id)
-        self._remove_strays(tenant_id, receiving, now_us - ORPHAN_SECONDS * 1_000_000)
-        return expired
+        expired = self._drafts.expired(tenant_id)
+        for draft in expired:
+            self._drafts.remove(tenant_id, draft)
+        receiving = {draft.file_id for draft in self._drafts.open(tenant_id)}
+        self._remove_strays(tenant_id, receiving, self._clock.now_us() - ORPHAN_SECONDS * 1_000_000)
+        return len(expired)
 
     def _remove_strays(self, tenant_id: str, receiving: set[str], before_us: int) -> None:
         """A draft that is still being received may be about to list its newest parts: all of its parts stay."""

@@ -60,7 +60,7 @@ class DraftUseCases(UseCases):
     @use_case(Permission.UPLOAD, READ, Audited.DENIED_ONLY)
     def all(self, caller: Caller) -> list[Draft]:
         """The files that have no request yet, by id."""
-        return [draft for draft in self._drafts.open(caller.tenant_id) if draft.request_id is None]
+        return list(self._drafts.open(caller.tenant_id))
 
     @use_case(Permission.UPLOAD, DELETE, details=("file_id",))
     def delete(self, caller: Caller, file_id: str) -> None:
@@ -86,7 +86,7 @@ class DraftUseCases(UseCases):
     def claim(self, caller: Caller, file_id: str, call: str) -> Draft:
         """Reserve a finished file for one call, which makes a request of it; `call` identifies it. The same call again
         goes on where it was interrupted. Raises `NotFound`, `Refused`: file_expired, file_incomplete, file_in_use."""
-        return self._drafts.update(caller.tenant_id, file_id, lambda draft: rules.claimed(draft, call))[1]
+        return self._drafts.update(caller.tenant_id, file_id, lambda draft: rules.claimed(draft, call))
 
     @use_case(Permission.UPLOAD, ACCEPT, Audited.DENIED_ONLY)
     def store(self, caller: Caller, draft: Draft, encoding: str | None = None) -> StoredFile:
@@ -96,12 +96,11 @@ class DraftUseCases(UseCases):
     @use_case(Permission.UPLOAD, ACCEPT, Audited.DENIED_ONLY)
     def release(self, caller: Caller, file_id: str) -> Draft:
         """Let another call make a request of the file, since this one was refused; the file after that."""
-        return self._drafts.update(caller.tenant_id, file_id, rules.released)[1]
+        return self._drafts.update(caller.tenant_id, file_id, rules.released)
 
     @use_case(Permission.UPLOAD, ACCEPT, Audited.DENIED_ONLY)
     def finish(self, caller: Caller, file_id: str, request_id: str, renamed_columns: dict[str, str]) -> None:
         """Note the request of a file, and delete its parts. The same call again gets the same answer for a day."""
-        before, _ = self._drafts.update(
-            caller.tenant_id, file_id, lambda draft: rules.accepted(draft, request_id, renamed_columns)
-        )
-        self._drafts.remove_parts(caller.tenant_id, before)
+        draft = self._drafts.stored(caller.tenant_id, file_id).draft
+        self._drafts.accept(caller.tenant_id, rules.accepted(draft, request_id, renamed_columns))
+        self._drafts.discard(caller.tenant_id, file_id, 0, draft.parts)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import cast
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -14,12 +15,18 @@ from msgspec.structs import replace
 from penstock.application.drafts.drafts import Drafts
 from penstock.application.drafts.receiving import Receiver
 from penstock.config import Settings
+from penstock.domain.access.permissions import Role
 from penstock.domain.errors import Corrupt, NotFound, Refused, refusal
 from penstock.domain.files import draft as rules
 from penstock.domain.files.draft import Checksum, Draft
 from penstock.failpoints import installed
+from penstock.ports.control_store import ControlStore
 from penstock.wiring import System, embedded
 from penstock.wiring.uploads import draft_sweeper_of, drafts_of
+from penstock.wiring.use_cases import use_cases_of
+from tests.support.access import caller
+from tests.support.failing_control_store import Died as Killed
+from tests.support.failing_control_store import FailingControlStore
 from tests.support.manual_clock import FUTURE_US, ManualClock
 
 TENANT = "acme"
@@ -281,3 +288,52 @@ def test_a_part_that_the_record_has_lost_is_noticed(drafts: Drafts, receiver: Re
     drafts.replace(stored, replace(stored.draft, parts=stored.draft.parts[:-1]))
     with pytest.raises(Corrupt):
         arrived(drafts, draft)
+
+
+def test_a_file_that_has_a_request_is_remembered_for_a_day_and_not_counted(
+    system: System, drafts: Drafts, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("penstock.application.drafts.drafts.MAX_DRAFTS", 1)
+    draft = new(drafts)
+    receiver.append(TENANT, draft.file_id, 0, pieces(CONTENT))
+    use_cases = use_cases_of(system).drafts
+    ann = caller(Role.UPLOADER, tenant_id=TENANT)
+    use_cases.claim(ann, draft.file_id, "call")
+    use_cases.finish(ann, draft.file_id, "the request", {"a b": "a_b"})
+    assert (list(drafts.open(TENANT)), objects(system)) == ([], [])
+    new(drafts)
+    again = use_cases.claim(ann, draft.file_id, "call")
+    assert (again.request_id, again.renamed_columns) == ("the request", {"a b": "a_b"})
+    with pytest.raises(Refused) as refused:
+        use_cases.claim(ann, draft.file_id, "another call")
+    assert code_of(refused) == "file_in_use"
+    assert use_cases.release(ann, draft.file_id).request_id == "the request"
+    system.clock.sleep(DAY)
+    assert draft_sweeper_of(system).sweep() == 2
+    with pytest.raises(NotFound):
+        drafts.stored(TENANT, draft.file_id)
+
+
+@pytest.mark.parametrize("done", [False, True])
+@pytest.mark.parametrize("fatal", range(3))
+def test_a_kill_while_a_file_gets_its_request_leaves_it_to_the_same_call(
+    system: System, drafts: Drafts, receiver: Receiver, fatal: int, done: bool
+) -> None:
+    draft = new(drafts)
+    receiver.append(TENANT, draft.file_id, 0, pieces(CONTENT))
+    ann = caller(Role.UPLOADER, tenant_id=TENANT)
+    deadly = FailingControlStore(system.control, fatal=fatal, done=done)
+    mortal = use_cases_of(system._replace(control=cast(ControlStore, deadly))).drafts
+
+    def accept() -> None:
+        mortal.claim(ann, draft.file_id, "call")
+        mortal.finish(ann, draft.file_id, "the request", {})
+
+    with pytest.raises(Killed):
+        accept()
+    living = use_cases_of(system).drafts
+    found = living.claim(ann, draft.file_id, "call")
+    assert found.request_id == "the request" or b"".join(drafts.read(TENANT, found)) == CONTENT
+    if fatal or done:
+        with pytest.raises(Refused):
+            living.claim(ann, draft.file_id, "another call")

@@ -28,6 +28,14 @@ def drawn(columns: int, monkeypatch: pytest.MonkeyPatch) -> str:
     return lines[-1]
 
 
+def test_a_message_stands_above_the_bar_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = io.StringIO()
+    monkeypatch.setattr("sys.stderr", terminal)
+    with Bar() as bar:
+        bar.say("Continuing after 8.4 MB of [red]people.tsv")
+    assert "Continuing after 8.4 MB of [red]people.tsv\n" in terminal.getvalue()
+
+
 @pytest.mark.parametrize("columns", [40, 60, 80, 120])
 def test_the_bar_stays_beside_the_rows_on_every_terminal(columns: int, monkeypatch: pytest.MonkeyPatch) -> None:
     line = drawn(columns, monkeypatch)
