@@ -37,6 +37,7 @@ class Table(StrEnum):
     PLANS = "plans"  # "" / request id
     ACTIVE_REQUESTS = "active_requests"  # "" / request id: not ended or not announced yet
     IDEMPOTENCY_KEYS = "idempotency_keys"  # hash of the key / "": its request
+    SAME_FILES = "same_files"  # hash of a file, its mapping and its source / "": the last request that it led to
     REPLACEMENTS = "replacements"  # data source / request id: requests in replace mode
     CHUNK_MANIFESTS = "chunk_manifests"  # request id / chunk: counts and reasons
     CHUNK_NODES = "chunk_nodes"  # request id / chunk: the written nodes

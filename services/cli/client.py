@@ -34,6 +34,7 @@ class UploadOrder(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     max_rejects: str | None = None
     encoding: str | None = None
     clean_headers: bool = False
+    force: bool = False
 
     @property
     def file_options(self) -> FileOptions:
@@ -58,6 +59,7 @@ class UploadOrder(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
             file_options=self.file_options,
             columns=columns,
             create_source=create_source,
+            force=self.force,
         )
 
 
@@ -66,7 +68,7 @@ class Client(Protocol):
         self, file: UploadFile, order: UploadOrder, progress: Progress, columns: Sequence[ColumnSpec] = ()
     ) -> Document:
         """Store a file to be ingested, with a new mapping of `columns` or the current one of its source; returns its
-        request, which has not ended yet."""
+        request. `duplicate` in it: the same file had led to it before."""
         ...
 
     def requests(self, *, limit: int, before: str = "", only: RequestFilter = RequestFilter()) -> Document:

@@ -25,6 +25,7 @@ from services.cli.options import (
     Data,
     DropMisfits,
     Encoding,
+    Force,
     Key,
     MappingFile,
     Maps,
@@ -66,6 +67,7 @@ def ingest(
     max_rejects: MaxRejects = None,
     encoding: Encoding = None,
     clean_headers: CleanHeaders = False,
+    force: Force = False,
     dry_run: Annotated[
         bool,
         typer.Option("--dry-run", help="Only check the file: report what would be rejected and what would fix it."),
@@ -103,6 +105,7 @@ def ingest(
                 max_rejects=max_rejects,
                 encoding=encoding,
                 clean_headers=clean_headers,
+                force=force,
             ),
             mapping=MappingOptions(maps or [], policies or [], mapping, drop_misfits or [], blank_words),
             accept_suggestions=accept_suggestions,

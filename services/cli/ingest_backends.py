@@ -63,7 +63,7 @@ class Backend(Protocol):
 
     def begin(self, file: UploadFile, order: UploadOrder, columns: Columns, progress: Progress) -> Document:
         """Store the file, with a new mapping or the saved one. Returns the request: the same one for the same call
-        until `release`. Raises `Refused`."""
+        until `release`. `duplicate` in it: the same file had led to it before. Raises `Refused`."""
         ...
 
     def request(self, request_id: str) -> Document:
@@ -155,8 +155,9 @@ class SystemBackend(Backend):
     def begin(self, file: UploadFile, order: UploadOrder, columns: Columns, progress: Progress) -> Document:
         command = order.command(file.name, self._caller.name, columns=columns, create_source=True)
         progress.storing(file.size)
-        self._begun = self._use_cases.uploads.resume_or_upload(self._caller, file.parts(progress.stored), command)
-        return self.request(self._begun.request_id)
+        accepted = self._use_cases.uploads.resume_or_upload(self._caller, file.parts(progress.stored), command)
+        self._begun = accepted.request
+        return {**self.request(accepted.request.request_id), "duplicate": accepted.duplicate}
 
     def resubmit(self, request_id: str, file: UploadFile | None, progress: Progress) -> Document:
         requests, uploads = self._use_cases.requests, self._use_cases.uploads

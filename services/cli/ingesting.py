@@ -24,7 +24,7 @@ from services.cli.progress import Progress, show_progress
 from services.cli.suggestion_question import confirmed, no_mapping
 from services.cli.suggestion_views import left_out_view
 from services.cli.upload_file import UploadFile
-from services.cli.views import mail_problems
+from services.cli.views import duplicate_text, mail_problems
 
 QUIET_SECONDS = 1.0  # without progress, before problems are reported
 STALL_TIMEOUT_SECONDS = 60.0  # without progress while a problem lasts, before the command gives up
@@ -77,7 +77,9 @@ def ingest_file(
             add_mails(backend, document)
             for problem in mail_problems(document["notify"]):
                 out.say(f"No e-mails: {problem}")
-            if backend.may_resume and datetime.fromisoformat(document["accepted_at"]) < began:
+            if document.get("duplicate"):
+                out.say(duplicate_text(document))
+            elif backend.may_resume and datetime.fromisoformat(document["accepted_at"]) < began:
                 out.say(f"Continuing {document['request_id']}")
             follow_to_end(backend, document, progress, out)
         await_mails(backend, document, time.monotonic, time.sleep)

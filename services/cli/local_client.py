@@ -40,7 +40,8 @@ class LocalClient(Client):
     ) -> Document:
         progress.storing(file.size)
         command = order.command(file.name, self._caller.name, columns=columns or None, create_source=bool(columns))
-        return self._detailed(self._use_cases.uploads.upload(self._caller, file.parts(progress.stored), command))
+        accepted = self._use_cases.uploads.upload(self._caller, file.parts(progress.stored), command)
+        return {**self._detailed(accepted.request), "duplicate": accepted.duplicate}
 
     def requests(self, *, limit: int, before: str = "", only: RequestFilter = RequestFilter()) -> Document:
         page = self._use_cases.requests.page(self._caller, before=before, limit=limit, only=only)

@@ -130,6 +130,9 @@ CleanHeaders = Annotated[
     bool,
     typer.Option("--clean-headers", help="Clean column names that break the rules, instead of refusing the file."),
 ]
+Force = Annotated[
+    bool, typer.Option("--force", help="Ingest the file again, also if the same one was ingested before.")
+]
 Host = Annotated[str, typer.Option(help="The address to listen on.")]
 Port = Annotated[int, typer.Option(min=0, max=65535, help="The port to listen on; 0 picks a free one.")]
 HealthHost = Annotated[str, typer.Option(help="The address for health and metrics.")]

@@ -21,6 +21,7 @@ from services.cli.options import (
     CleanHeaders,
     Data,
     Encoding,
+    Force,
     Key,
     MappingFile,
     MaxRejects,
@@ -33,7 +34,7 @@ from services.cli.options import (
 from services.cli.progress import show_progress
 from services.cli.reject_files import as_records, check_output, save
 from services.cli.upload_file import UploadFile
-from services.cli.views import request_view
+from services.cli.views import duplicate_text, request_view
 
 
 def upload(
@@ -50,6 +51,7 @@ def upload(
     max_rejects: MaxRejects = None,
     encoding: Encoding = None,
     clean_headers: CleanHeaders = False,
+    force: Force = False,
     data: Data = None,
     url: Url = None,
     key: Key = None,
@@ -71,6 +73,7 @@ def upload(
             max_rejects=max_rejects,
             encoding=encoding,
             clean_headers=clean_headers,
+            force=force,
         )
         with (
             UploadFile(file, order.file_options) as opened,
@@ -78,6 +81,8 @@ def upload(
             show_progress(out) as progress,
         ):
             request = client.upload(opened, order, progress, columns)
+        if request.get("duplicate"):
+            out.say(duplicate_text(request))
         out.result(request, lambda: request_view(request, where=where_of(data, url)))
 
 

@@ -87,6 +87,13 @@ def request_view(request: Document, *, notes: Sequence[tuple[str, str]] = (), wh
     return Group(*parts)
 
 
+def duplicate_text(request: Document) -> str:
+    """What to say of a file that had led to this request before."""
+    what = "ingested" if request["status"] == "COMPLETED" else "uploaded"
+    when = _minute(request["accepted_at"])
+    return f"This file was {what} on {when} UTC as {request['request_id']}. Run with --force to ingest it again."
+
+
 def corrections_text(request: Document) -> str:
     """What the children of a request came to."""
     corrections = request["corrections"] or {"rows_ingested": 0, "rejects_left": request["rows_rejected"]}

@@ -63,7 +63,7 @@ class Offers:
             offer.tenant_id, idempotency_key=offered.idempotency_key, fingerprint=offered.fingerprint
         )
         if known is not None:
-            return self._go_on(caller, known)
+            return self._go_on(caller, known.request)
         command = self._command(offer, publisher)
         return self._uploads.accept_offered(caller, self._external.open(uri, version), command, offered)
 

@@ -191,6 +191,7 @@ class SimulatedSystem:
             max_rejects=self.random.choice([None, "0", "25%", "100%"]),
             notify=("one@example.org", "two@example.org"),
             mapping=mapping,
+            force=True,  # bodies may be alike by chance
         )
         newest = max((upload.request_id for upload in self.uploads), default="")
         return Sent(number, body, files.packed(self.random, body), columns, command, newest)

@@ -77,7 +77,7 @@ class HttpSystem:
 
 
 def form(content: bytes, *, name: str = "people.tsv", **output: Any) -> list[tuple[str, Any]]:
-    output = {"data_source": "crm", "mapping": COLUMNS, **output}
+    output = {"data_source": "crm", "mapping": COLUMNS, "force": True, **output}
     return [
         ("request", (None, json.dumps(output), "application/json")),
         ("file", (name, content, "text/tab-separated-values")),

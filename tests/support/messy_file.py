@@ -66,4 +66,4 @@ def command(system: System) -> UploadCommand:
     """How the file is uploaded; what it needs is created."""
     prepare(system)
     mapping = system.catalog.save_mapping(TENANT, "crm", COLUMNS)
-    return UploadCommand(data_source="crm", file_name="people.tsv", uploaded_by="someone", mapping=mapping)
+    return UploadCommand(data_source="crm", file_name="people.tsv", uploaded_by="someone", mapping=mapping, force=True)

@@ -79,6 +79,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         _records("plans"),
         _records("active_requests", options=MARKERS_OPTIONS),
         _records("idempotency_keys"),
+        _records("same_files"),
         _records("replacements"),
         _records("chunk_manifests"),
         _records("chunk_nodes", "blob", SEALED_RECORDS_OPTIONS),

@@ -7,22 +7,24 @@ with the same idempotency key continues where a crash stopped the first attempt.
 
 from __future__ import annotations
 
-import hashlib
-import secrets
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
+from functools import partial
 from typing import NamedTuple
 
 import msgspec
+from msgspec.structs import replace
 
+from penstock.application.requests.request_clock import RequestClock
+from penstock.application.requests.reservations import Reservation, Reservations
+from penstock.application.requests.same_file import SameFile, reserve_file
 from penstock.application.scanning import scan_all
-from penstock.domain.errors import Conflict, NotFound, Problem, refusal
+from penstock.domain.errors import Conflict, NotFound, Problem
 from penstock.domain.events import FileRefused
 from penstock.domain.limits import MAX_REQUESTS_EXAMINED
 from penstock.domain.mapping.mapping import Mode, Plan
 from penstock.domain.requests.children import end_with_root, with_child
 from penstock.domain.requests.hold import approve, expire
-from penstock.domain.requests.ids import request_id
 from penstock.domain.requests.recipients import Recipient
 from penstock.domain.requests.request import Request, Status
 from penstock.domain.requests.request_filter import RequestFilter
@@ -57,12 +59,14 @@ class NewRequest(msgspec.Struct, frozen=True, kw_only=True):
     event_id: str | None = None
 
 
-class Reservation(msgspec.Struct, frozen=True, kw_only=True):
-    """The request id for an idempotency key, and the fingerprint of the upload."""
+class Accepted(NamedTuple):
+    """`created`: by this call. `duplicate`: it is the request that the same file had led to before. `left_out` are the
+    columns that the answer lists, with the reasons."""
 
-    request_id: str
-    accepted_at: int  # microseconds since the epoch
-    fingerprint: str
+    request: Request
+    created: bool
+    duplicate: bool = False
+    left_out: Sequence[tuple[str, str]] | None = None
 
 
 class ActiveMarker(msgspec.Struct, frozen=True):
@@ -97,24 +101,9 @@ class Requests:
     def __init__(self, store: ControlStore, clock: Clock) -> None:
         self._store = store
         self._clock = clock
+        self._reservations, self._request_clock = Reservations(store, clock), RequestClock(store, clock)
 
     # Accepting
-
-    def next_request_id(self, tenant_id: str) -> tuple[str, int]:
-        """A new id, greater than all earlier ones of this tenant, and its time in microseconds, which also increases.
-
-        The last time used is stored in its own record, so no clock difference between nodes and no clock jump can
-        create an id that sorts before an older request.
-        """
-        while True:
-            record = self._store.get(Table.CLOCKS, tenant_id, "requests")
-            last_us = 0 if record is None else int(record.body)
-            at_us = max(self._clock.now_us(), last_us + 1)
-            try:
-                self._write_clock(record, tenant_id, at_us)
-            except Conflict:
-                continue  # another request was accepted: use a later time
-            return request_id(at_us, secrets.token_bytes(8)), at_us
 
     def accept(
         self,
@@ -124,16 +113,30 @@ class Requests:
         fingerprint: str,
         plan_for: Callable[[str, int], Plan],
         problem: Problem | None = None,
-    ) -> tuple[Request, bool]:
-        """The request, and whether this call created it. `plan_for` receives the request id and the acceptance time.
+        same_file: SameFile | None = None,
+        left_out: Sequence[tuple[str, str]] | None = None,
+    ) -> Accepted:
+        """The request of an idempotency key, or of the `same_file` if that counts still, or a new one. `plan_for`
+        receives the request id and the acceptance time.
 
         With a `problem` it is created as failed, because there is no file to ingest.
         Raises `Refused`: idempotency_key_reused when the key was used with another fingerprint; of a child, those of
         `with_child`.
         """
-        reserved = self._reserve(new.tenant_id, idempotency_key, fingerprint)
+
+        def reserve() -> Reservation:
+            make = partial(self._new_reservation, new.tenant_id, fingerprint)
+            reserved = reserve_file(self, self._reservations, new.tenant_id, same_file, make) if same_file else make()
+            return replace(reserved, fingerprint=fingerprint, left_out=left_out and tuple(left_out))
+
+        if idempotency_key is None:
+            reserved = reserve()
+        else:
+            reserved = self._reservations.reserve_key(new.tenant_id, idempotency_key, fingerprint, reserve)
+        duplicate = reserved.duplicate or idempotency_key is None  # if another call has created it
         try:
-            return self.get(new.tenant_id, reserved.request_id), False
+            found = self.get(new.tenant_id, reserved.request_id)
+            return Accepted(found, created=False, duplicate=duplicate, left_out=reserved.left_out)
         except NotFound:
             pass
         if new.parent_id is not None:
@@ -143,19 +146,22 @@ class Requests:
         self._put_marker(new.tenant_id, ActiveMarker(reserved.request_id, reserved.accepted_at))
         if new.mode is Mode.REPLACE:
             self._store.put(Table.REPLACEMENTS, new.tenant_id, new.data_source, reserved.request_id, b"{}")
-        return self._store_request(new, reserved, plan.mapping.version, problem)
+        request, created = self._store_request(new, reserved, plan.mapping.version, problem)
+        return Accepted(request, created, not created and duplicate, reserved.left_out)
 
-    def accepted(self, tenant_id: str, *, idempotency_key: str, fingerprint: str) -> Request | None:
+    def accepted(self, tenant_id: str, *, idempotency_key: str, fingerprint: str) -> Accepted | None:
         """The existing request of an idempotency key. Raises `Refused` as `accept` does."""
-        record = self._store.get(Table.IDEMPOTENCY_KEYS, tenant_id, _hashed(idempotency_key))
+        reserved = self._reservations.of_key(tenant_id, idempotency_key, fingerprint)
+        if reserved is None:
+            return None
+        record = self._store.get(Table.REQUESTS, tenant_id, "", reserved.request_id)
         if record is None:
             return None
-        record = self._store.get(Table.REQUESTS, tenant_id, "", _same_upload(record, fingerprint).request_id)
-        return None if record is None else _request(record)
+        return Accepted(_request(record), created=False, duplicate=reserved.duplicate, left_out=reserved.left_out)
 
     def release(self, tenant_id: str, idempotency_key: str) -> None:
         """Delete an idempotency key, so that the next upload with it creates a new request."""
-        self._store.delete(Table.IDEMPOTENCY_KEYS, tenant_id, _hashed(idempotency_key))
+        self._reservations.release_key(tenant_id, idempotency_key)
 
     # Reading
 
@@ -214,6 +220,10 @@ class Requests:
             if len(found) >= limit or examined >= MAX_REQUESTS_EXAMINED:
                 return RequestPage(found, record.sort)
         return RequestPage(found, None)
+
+    def newest_first(self, tenant_id: str) -> Iterator[Request]:
+        """All requests, the newest first."""
+        return map(_request, scan_all(self._store, Table.REQUESTS, tenant_id, newest_first=True))
 
     def active(self, tenant_id: str) -> Iterator[Request]:
         """Requests that have not ended or whose latest status is not announced yet, in order of id."""
@@ -336,33 +346,8 @@ class Requests:
             except Conflict:
                 before = self.stored(before.request.tenant_id, before.request.request_id)
 
-    def _write_clock(self, record: Record | None, tenant_id: str, at_us: int) -> None:
-        if record is None:
-            self._store.create(Table.CLOCKS, tenant_id, "requests", "", b"%d" % at_us)
-        else:
-            self._store.replace(record, b"%d" % at_us)
-
-    def _reserve(self, tenant_id: str, key: str | None, fingerprint: str) -> Reservation:
-        if key is None:
-            return self._new_reservation(tenant_id, fingerprint)
-        hashed = _hashed(key)
-        record = self._store.get(Table.IDEMPOTENCY_KEYS, tenant_id, hashed)
-        if record is None:
-            record = self._create_reservation(tenant_id, hashed, fingerprint)
-        return _same_upload(record, fingerprint)
-
-    def _create_reservation(self, tenant_id: str, hashed_key: str, fingerprint: str) -> Record:
-        body = msgspec.json.encode(self._new_reservation(tenant_id, fingerprint))
-        try:
-            return self._store.create(Table.IDEMPOTENCY_KEYS, tenant_id, hashed_key, "", body)
-        except Conflict:
-            record = self._store.get(Table.IDEMPOTENCY_KEYS, tenant_id, hashed_key)
-            if record is None:
-                raise
-            return record
-
     def _new_reservation(self, tenant_id: str, fingerprint: str) -> Reservation:
-        new_id, at_us = self.next_request_id(tenant_id)
+        new_id, at_us = self._request_clock.next_id(tenant_id)
         return Reservation(request_id=new_id, accepted_at=at_us, fingerprint=fingerprint)
 
     def _stored_plan(self, plan: Plan) -> Plan:
@@ -377,7 +362,11 @@ class Requests:
         self, new: NewRequest, reserved: Reservation, mapping_version: int, problem: Problem | None
     ) -> tuple[Request, bool]:
         request = Request(
-            **msgspec.structs.asdict(new), **msgspec.structs.asdict(reserved), mapping_version=mapping_version
+            **msgspec.structs.asdict(new),
+            request_id=reserved.request_id,
+            accepted_at=reserved.accepted_at,
+            fingerprint=reserved.fingerprint,
+            mapping_version=mapping_version,
         )
         if problem is not None:
             request = apply(request, FileRefused(at_us=reserved.accepted_at, problem=problem))
@@ -401,21 +390,6 @@ class Requests:
             request = self._known(tenant_id, record.sort, known)
             if request is not None and request.status is Status.COMPLETED:
                 return
-
-
-def _hashed(idempotency_key: str) -> str:
-    return hashlib.sha256(idempotency_key.encode()).hexdigest()
-
-
-def _same_upload(record: Record, fingerprint: str) -> Reservation:
-    reserved = msgspec.json.decode(record.body, type=Reservation)
-    if reserved.fingerprint != fingerprint:
-        raise refusal(
-            "idempotency_key_reused",
-            "this idempotency key was already used for another upload",
-            "Send a new key for a new upload, or repeat the first upload unchanged.",
-        )
-    return reserved
 
 
 def _request(record: Record) -> Request:

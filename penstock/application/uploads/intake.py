@@ -7,11 +7,12 @@ Objects without a request are deleted later (`retention.py`).
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from hashlib import blake2b
 from typing import NamedTuple
 
 import structlog
+from msgspec.structs import replace
 
 from penstock.application.catalog.catalog import Catalog
 from penstock.application.catalog.known_catalog import ResolvedMapping
@@ -20,15 +21,19 @@ from penstock.application.catalog.tenant_catalog import TenantCatalog
 from penstock.application.encryption.key_ring import KeyRing, Purpose
 from penstock.application.encryption.sealed_objects import SealedObjects, file_key
 from penstock.application.requests.request_log import about
-from penstock.application.requests.requests import NewRequest, Requests
+from penstock.application.requests.requests import Accepted, NewRequest, Requests
+from penstock.application.requests.same_file import SameFile
 from penstock.application.uploads.checking import CheckedUpload, FileHead, check_upload
+from penstock.application.uploads.inspection import inspect
 from penstock.application.uploads.planning import PlanMaker, Planner
-from penstock.application.uploads.upload_command import UploadCommand, fingerprint
+from penstock.application.uploads.review import accept_for
+from penstock.application.uploads.suggesting import LeftOut
+from penstock.application.uploads.upload_command import UploadCommand, file_hash, fingerprint
 from penstock.domain.errors import NotFound, Problem, Refused, Unavailable
 from penstock.domain.event_codec import encode
 from penstock.domain.events import FileRefused, Progress, UploadRequested, refused_file
 from penstock.domain.files.compression import plain
-from penstock.domain.files.encodings import to_utf8
+from penstock.domain.files.encodings import UTF_8, to_utf8
 from penstock.domain.files.file_name import safe_file_name
 from penstock.domain.files.formats import detect_format
 from penstock.domain.files.header import Header, parse_header
@@ -123,15 +128,18 @@ class Intake:
     ) -> Request:
         """Store the file, then accept it. Raises `Refused` with every fault; then the file is deleted."""
         stored = self.store(tenant_id, parts, command.file_options.encoding)
-        return self.accept(tenant_id, stored, command, idempotency_key=idempotency_key, accepting=accepting)
+        return self.accept(tenant_id, stored, command, idempotency_key=idempotency_key, accepting=accepting).request
 
     def resume_or_upload(
         self, tenant_id: str, parts: Iterable[bytes], command: UploadCommand, *, accepting: Accepting = _ignore
-    ) -> Request:
+    ) -> Accepted:
         """As `upload`, but until `release`, the same bytes and arguments return the same request."""
         stored = self.store(tenant_id, parts, command.file_options.encoding)
         key = _resuming_key(fingerprint(stored.fingerprint, command))
-        return self.accept(tenant_id, stored, command, idempotency_key=key, accepting=accepting)
+        accepted = self.accept(tenant_id, stored, command, idempotency_key=key, accepting=accepting)
+        if accepted.duplicate:
+            self._requests.release(tenant_id, key)
+        return accepted
 
     def release(self, request: Request) -> None:
         """Let the same file and arguments create a new request."""
@@ -168,8 +176,9 @@ class Intake:
         *,
         idempotency_key: str | None = None,
         accepting: Accepting = _ignore,
-    ) -> Request:
-        """Check the upload, save its mapping, accept the request and send its event.
+    ) -> Accepted:
+        """Check the upload, save its mapping, accept the request and send its event. The same file with the same effect
+        leads to the request of the first time, unless forced.
 
         Raises `Refused` with every fault; then nothing is saved, and the file is deleted.
         """
@@ -177,19 +186,40 @@ class Intake:
         try:
             known = key and self._requests.accepted(tenant_id, idempotency_key=key, fingerprint=upload_fingerprint)
             if known:
-                return self._begin(stored, known, created=False)
+                return self._begin(stored, known)
+            command, left_out = self._with_suggestions(tenant_id, stored, command)
             checked = self.check(tenant_id, command, FileHead(stored.head, stored.complete))
             self._create_missing(tenant_id, command, checked)
-            request, created = self._requests.accept(
+            accepted = self._requests.accept(
                 _new_request(tenant_id, stored.ref, stored.size, command),
                 idempotency_key=key,
                 fingerprint=upload_fingerprint,
                 plan_for=self._plan_maker(tenant_id, stored, command, checked, accepting),
+                same_file=SameFile(file_hash(stored.fingerprint, command, checked.mapping), command.force),
+                left_out=left_out,
             )
         except (Refused, NotFound):
             self.discard(stored)
             raise
-        return self._begin(stored, request, created=created)
+        return self._begin(stored, accepted)
+
+    def _with_suggestions(
+        self, tenant_id: str, stored: StoredFile, command: UploadCommand
+    ) -> tuple[UploadCommand, Sequence[LeftOut] | None]:
+        """The command with the suggested columns that it accepts, and the columns left out."""
+        if command.accept_suggestions is None:
+            return command, None
+        options = command.file_options
+        transcoded = replace(options, encoding=options.encoding and UTF_8)
+        suggested = accept_for(
+            inspect(self.read(tenant_id, stored), self._limits, transcoded),
+            TenantCatalog(self._catalog, tenant_id),
+            self._limits,
+            command.data_source,
+            command.accept_suggestions,
+            tuple(command.columns or ()),
+        )
+        return replace(command, columns=suggested.columns), suggested.left_out
 
     def accept_offered(
         self,
@@ -203,11 +233,11 @@ class Intake:
         """As `accept`, for a publisher that receives only events: the splitter checks the header, and refusing it fails
         the request. Raises `Refused` for faults of the offer itself."""
         try:
-            request, created = self._accept_offered(tenant_id, stored, command, offered, accepting=accepting)
+            accepted = self._accept_offered(tenant_id, stored, command, offered, accepting=accepting)
         except (Refused, NotFound):
             self.discard(stored)
             raise
-        return self._begin(stored, request, created=created)
+        return self._begin(stored, accepted).request
 
     def fail_offered(
         self,
@@ -221,8 +251,9 @@ class Intake:
         """Create a failed request for a file that was refused while it was received; raises as `accept_offered` does.
         The event only speeds up the announcement: the reconciler would announce the end too."""
         problem = refused_file(refused)
-        request, created = self._accept_offered(tenant_id, NO_FILE, command, offered, problem, accepting=accepting)
-        if created:
+        accepted = self._accept_offered(tenant_id, NO_FILE, command, offered, problem, accepting=accepting)
+        request = accepted.request
+        if accepted.created:
             step = FileRefused(at_us=request.accepted_at, problem=problem)
             self._send(Progress(tenant_id=tenant_id, request_id=request.request_id, step=step))
         return request
@@ -263,7 +294,7 @@ class Intake:
         problem: Problem | None = None,
         *,
         accepting: Accepting,
-    ) -> tuple[Request, bool]:
+    ) -> Accepted:
         checked = self.check(tenant_id, command)
         return self._requests.accept(
             _new_request(tenant_id, stored.ref, stored.size, command, offered),
@@ -273,7 +304,8 @@ class Intake:
             problem=problem,
         )
 
-    def _begin(self, stored: StoredFile, request: Request, *, created: bool) -> Request:
+    def _begin(self, stored: StoredFile, accepted: Accepted) -> Accepted:
+        request, created = accepted.request, accepted.created
         failpoint("uploader.request_created")
         if request.object_key != stored.ref.key:
             self._files.delete(stored.ref.key)
@@ -282,7 +314,7 @@ class Intake:
             log.info("request.accepted", **about(request), bytes=stored.size, seconds=seconds)
         if created or request.status.processing:
             self.announce(request)
-        return request
+        return accepted
 
     def announce(self, request: Request) -> None:
         """Send the event that starts the ingestion; sending it again does no harm.

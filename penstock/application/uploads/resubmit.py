@@ -58,7 +58,7 @@ class Resubmitter:
         command = self._command(root, corrected.file_name, uploaded_by, corrected.encoding)
         return self._intake.accept(
             tenant_id, corrected.stored, command, idempotency_key=idempotency_key, accepting=accepting
-        )
+        ).request
 
     def resubmit_set_aside(self, tenant_id: str, request_id: str, *, uploaded_by: str, accepting: Accepting) -> Request:
         """The child request for rows that were set aside through no fault of theirs; a second call returns the same.

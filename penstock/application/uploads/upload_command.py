@@ -28,6 +28,16 @@ class UploadCommand(msgspec.Struct, frozen=True, kw_only=True):
     mapping: Mapping | None = None
     create_source: bool = False
     parent_id: str | None = None
+    accept_suggestions: float | None = None  # columns that are not mapped are mapped as suggested, from this confidence
+    force: bool = False  # also if the same file was ingested before
+
+
+def file_hash(content: str, command: UploadCommand, mapping: Mapping) -> str:
+    """Equal for the same bytes with the same effect."""
+    digest = blake2b(content.encode(), digest_size=16, person=b"penstock same")
+    effect = [command.data_source, mapping.columns, command.mode, command.segment, command.parent_id]
+    digest.update(msgspec.json.encode(effect))
+    return digest.hexdigest()
 
 
 def fingerprint(content: str, command: UploadCommand) -> str:

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from functools import partial
 
-import msgspec
-
 from penstock.application.access.audit import Audit
 from penstock.application.catalog.catalog import Catalog
 from penstock.application.catalog.column_specs import ColumnSpec
 from penstock.application.catalog.known_catalog import check_source
 from penstock.application.catalog.tenant_catalog import TenantCatalog
+from penstock.application.requests.requests import Accepted
 from penstock.application.uploads.checking import CheckedUpload, FileHead
 from penstock.application.uploads.dry_run import DryRun, dry_run
 from penstock.application.uploads.inspection import Inspection, inspect
@@ -22,7 +21,6 @@ from penstock.application.uploads.upload_command import UploadCommand
 from penstock.application.use_case import Audited, UseCases, use_case
 from penstock.domain.access.permissions import Caller, Permission
 from penstock.domain.errors import Refused
-from penstock.domain.files.encodings import UTF_8
 from penstock.domain.files.tabular_format import FileOptions
 from penstock.domain.mapping.mapping import Limits
 from penstock.domain.requests.request import Request
@@ -60,7 +58,7 @@ class UploadUseCases(UseCases):
     @use_case(Permission.UPLOAD, UPLOAD, Audited.WITHIN)
     def accept(
         self, caller: Caller, stored: StoredFile, command: UploadCommand, *, idempotency_key: str | None = None
-    ) -> Request:
+    ) -> Accepted:
         """Accept a stored file. Raises `Refused` with every fault; then the file is deleted and nothing is saved."""
         return self._intake.accept(
             caller.tenant_id,
@@ -77,12 +75,13 @@ class UploadUseCases(UseCases):
         return stored.header(self.limits, options).renamed if options.clean_headers else {}
 
     @use_case(Permission.UPLOAD, UPLOAD, Audited.WITHIN)
-    def upload(self, caller: Caller, parts: Iterable[bytes], command: UploadCommand) -> Request:
+    def upload(self, caller: Caller, parts: Iterable[bytes], command: UploadCommand) -> Accepted:
         """Store a file and accept it. Raises `Refused` as `accept` does."""
-        return self._intake.upload(caller.tenant_id, parts, command, accepting=self._recorded(caller, command))
+        stored = self._intake.store(caller.tenant_id, parts, command.file_options.encoding)
+        return self._intake.accept(caller.tenant_id, stored, command, accepting=self._recorded(caller, command))
 
     @use_case(Permission.UPLOAD, UPLOAD, Audited.WITHIN)
-    def resume_or_upload(self, caller: Caller, parts: Iterable[bytes], command: UploadCommand) -> Request:
+    def resume_or_upload(self, caller: Caller, parts: Iterable[bytes], command: UploadCommand) -> Accepted:
         """As `upload`, but until `release`, the same bytes and arguments return the same request."""
         return self._intake.resume_or_upload(
             caller.tenant_id, parts, command, accepting=self._recorded(caller, command)
@@ -135,20 +134,15 @@ class UploadUseCases(UseCases):
     def suggest(
         self,
         caller: Caller,
-        file: StoredFile | Inspection,
+        file: Inspection,
         data_source: str,
         confidence: float,
         by_hand: Sequence[ColumnSpec] = (),
-        options: FileOptions = FileOptions(),
     ) -> AcceptedSuggestions:
-        """A mapping for a file: the columns mapped `by_hand`, and suggestions of at least `confidence`. `options` are
-        those with which a stored file was received.
+        """A mapping for a file: the columns mapped `by_hand`, and suggestions of at least `confidence`.
 
         Raises `Refused` with every fault of the header, or when no column is an identifier.
         """
-        if isinstance(file, StoredFile):
-            stored = msgspec.structs.replace(options, encoding=options.encoding and UTF_8)
-            file = inspect(self._intake.read(caller.tenant_id, file), self.limits, stored)
         catalog = TenantCatalog(self._catalog, caller.tenant_id)
         return accept_for(file, catalog, self.limits, data_source, confidence, by_hand)
 

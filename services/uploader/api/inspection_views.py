@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NotRequired, cast
 
 from typing_extensions import TypedDict
 
 from penstock.application.uploads.review import Review
-from penstock.application.uploads.suggesting import AcceptedSuggestions
 from penstock.domain.mapping.mapping import OnMisfit
 from penstock.domain.suggestions import Change, ColumnSuggestion, Drift
 from services.uploader.api.views import FaultView, RequestView, fault_views
@@ -67,22 +67,26 @@ class LeftOutColumn(TypedDict):
 class AcceptedView(RequestView):
     """An accepted request; with `accept_suggestions`, also the columns that the suggestions leave out.
 
-    `renamed_columns` has the new names by those in the file, if they were cleaned.
+    `renamed_columns` has the new names by those in the file, if they were cleaned. `duplicate`: the same file had led
+    to this request before.
     """
 
+    duplicate: bool
     renamed_columns: dict[str, str]
     left_out_columns: NotRequired[list[LeftOutColumn]]
 
 
-def accepted_view(request: RequestView, renamed: dict[str, str], suggested: AcceptedSuggestions | None) -> AcceptedView:
-    view = cast(AcceptedView, {**request, "renamed_columns": renamed})
-    if suggested is not None:
-        view["left_out_columns"] = left_out_views(suggested)
+def accepted_view(
+    request: RequestView,
+    renamed: dict[str, str],
+    *,
+    duplicate: bool = False,
+    left_out: Iterable[tuple[str, str]] | None = None,
+) -> AcceptedView:
+    view = cast(AcceptedView, {**request, "duplicate": duplicate, "renamed_columns": renamed})
+    if left_out is not None:
+        view["left_out_columns"] = [LeftOutColumn(column=column, reason=reason) for column, reason in left_out]
     return view
-
-
-def left_out_views(suggested: AcceptedSuggestions) -> list[LeftOutColumn]:
-    return [LeftOutColumn(column=each.column, reason=each.reason) for each in suggested.left_out]
 
 
 def inspection_view(review: Review) -> InspectionView:

@@ -89,8 +89,8 @@ class CheckPart(FilePart):
 
     With more rejects than `max_rejects`, a share such as "5%" or a number of rows, the request is held.
 
-    With `create_data_source` the data source may be new, unless its name is nearly that of another. With `encoding`,
-    this part must come before the file.
+    With `create_data_source` the data source may be new, unless its name is nearly that of another. With `force`, the
+    same file is ingested again. With `encoding`, this part must come before the file.
     """
 
     data_source: Name
@@ -102,6 +102,7 @@ class CheckPart(FilePart):
     mapping: Columns | None = None
     file_name: Annotated[str, Field(max_length=MAX_FILE_NAME_SENT)] | None = None
     create_data_source: bool = False
+    force: bool = False
 
     @property
     def file_options(self) -> FileOptions:
@@ -119,6 +120,7 @@ class CheckPart(FilePart):
             file_options=self.file_options,
             columns=None if self.mapping is None else [column.spec() for column in self.mapping],
             create_source=self.create_data_source,
+            force=self.force,
         )
 
 
@@ -127,6 +129,9 @@ class UploadPart(CheckPart):
     are mapped as suggested with at least this confidence, from 0 to 1; the answer lists the others."""
 
     accept_suggestions: Annotated[float, Field(ge=0, le=1)] | None = None
+
+    def command(self, uploaded_by: str, file_name: str) -> UploadCommand:
+        return replace(super().command(uploaded_by, file_name), accept_suggestions=self.accept_suggestions)
 
 
 class DraftUpload(UploadPart):
@@ -244,7 +249,7 @@ def accept_draft(call: Call, document: DraftUpload, idempotency_key: str | None)
 
 def _accepted_before(call: Call, request_id: str, renamed_columns: dict[str, str]) -> AcceptedView:
     request = call.use_cases.requests.get(call.caller, request_id)
-    return accepted_view(_view(call, request), renamed_columns, None)
+    return accepted_view(_view(call, request), renamed_columns)
 
 
 def _accept_or_discard(
@@ -372,20 +377,11 @@ def _accept(call: Call, received: Received[StoredFile, UploadPart], idempotency_
         raise _missing("request")
     confirm(call)
     uploads, command = call.use_cases.uploads, part.command(call.caller.name, received.file_name)
-    suggested = None
-    if part.accept_suggestions is not None:
-        suggested = uploads.suggest(
-            call.caller,
-            file,
-            part.data_source,
-            part.accept_suggestions,
-            tuple(command.columns or ()),
-            part.file_options,
-        )
-        command = replace(command, columns=suggested.columns)
-    request = uploads.accept(call.caller, file, command, idempotency_key=idempotency_key)
+    accepted = uploads.accept(call.caller, file, command, idempotency_key=idempotency_key)
     renamed = uploads.renamed_columns(call.caller, file, command)
-    return accepted_view(_view(call, request), renamed, suggested)
+    return accepted_view(
+        _view(call, accepted.request), renamed, duplicate=accepted.duplicate, left_out=accepted.left_out
+    )
 
 
 def _view(call: Call, request: Request) -> RequestView:

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from penstock.adapters.embedded.control_store import EmbeddedControlStore
-from penstock.application.requests.requests import NewRequest, Requests
+from penstock.application.requests.request_clock import RequestClock
+from penstock.application.requests.requests import Accepted, NewRequest, Requests
 from penstock.domain.errors import NotFound, Refused
 from penstock.domain.events import Split
 from penstock.domain.mapping.mapping import Mode
@@ -47,6 +48,11 @@ def requests(store: ControlStore, clock: ManualClock) -> Requests:
     return Requests(store, clock)
 
 
+@pytest.fixture
+def ids(store: ControlStore, clock: ManualClock) -> RequestClock:
+    return RequestClock(store, clock)
+
+
 def accept(requests: Requests, new: NewRequest = NEW, key: str | None = None, fingerprint: str = "f") -> Request:
     return requests.accept(new, idempotency_key=key, fingerprint=fingerprint, plan_for=plan_for)[0]
 
@@ -55,21 +61,21 @@ def ended(status: Status) -> Callable[[Request], Request]:
     return lambda request: replace(request, status=status, finished_at=5)
 
 
-def test_ids_grow_whatever_the_clock_does(requests: Requests, clock: ManualClock) -> None:
+def test_ids_grow_whatever_the_clock_does(ids: RequestClock, clock: ManualClock) -> None:
     hour = 3_600_000_000
     given_out = []
     for jump in (0, 1, hour, -2 * hour, 0, 0, hour, -hour, 1):
         clock.at_us += jump
-        given_out.append(requests.next_request_id(T))
-    ids, times = zip(*given_out, strict=True)
-    assert list(ids) == sorted(set(ids))
+        given_out.append(ids.next_id(T))
+    found, times = zip(*given_out, strict=True)
+    assert list(found) == sorted(set(found))
     assert list(times) == sorted(set(times))
     assert times[0] == ManualClock().at_us
 
 
-def test_ids_are_distinct_and_in_order_for_many_at_once(requests: Requests) -> None:
+def test_ids_are_distinct_and_in_order_for_many_at_once(ids: RequestClock) -> None:
     with ThreadPoolExecutor(4) as pool:
-        per_thread = list(pool.map(lambda _: [requests.next_request_id(T) for _ in range(25)], range(4)))
+        per_thread = list(pool.map(lambda _: [ids.next_id(T) for _ in range(25)], range(4)))
     everything = [pair for pairs in per_thread for pair in pairs]
     assert len({request_id for request_id, _ in everything}) == 100
     assert all(pairs == sorted(pairs) for pairs in per_thread)
@@ -98,7 +104,7 @@ def test_the_same_key_gives_the_same_request(requests: Requests, store: ControlS
     again = requests.accept(
         replace(NEW, object_key="acme/files/2"), idempotency_key="k", fingerprint="f", plan_for=plan_for
     )
-    assert first == (again[0], True)
+    assert first == Accepted(again.request, created=True)
     assert again[1] is False
     assert accept(requests).request_id != first[0].request_id
     assert store.get(Table.IDEMPOTENCY_KEYS, T, "k") is None  # only its hash is kept

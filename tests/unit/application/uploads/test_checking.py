@@ -93,7 +93,7 @@ def test_a_key_that_came_with_another_upload_saves_no_mapping(system: System, us
 
 
 def test_an_accepted_upload_saves_its_mapping_and_is_recorded(use_cases: AllUseCases) -> None:
-    request = use_cases.uploads.upload(ANN, [b"id\tnick\n1\tx\n"], command())
+    request = use_cases.uploads.upload(ANN, [b"id\tnick\n1\tx\n"], command()).request
     saved = use_cases.catalog.mapping(ANN, "crm", request.mapping_version)
     assert [column.attribute for column in saved.mapping.columns] == ["crmid", "nickname"]
     ((_, entry),) = use_cases.audit.read(TENANT)

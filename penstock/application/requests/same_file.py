@@ -1,0 +1,82 @@
+"""The same file again: what it is, and whether it leads to the request of the first time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, NamedTuple
+
+from msgspec.structs import replace
+
+from penstock.application.requests.reservations import (
+    SAME_FILE_DAYS,
+    UNFINISHED_SECONDS,
+    Reservation,
+    Reservations,
+)
+from penstock.domain.errors import NotFound
+from penstock.domain.limits import MAX_REQUESTS_EXAMINED
+from penstock.domain.requests.request import Request, Status
+
+if TYPE_CHECKING:
+    from penstock.application.requests.requests import Requests
+
+_WITHOUT_EFFECT = (Status.FAILED, Status.CANCELLED, Status.REVERTED)
+
+
+class SameFile(NamedTuple):
+    """`hash` is equal for the same content with the same effect: data source, mapping, mode, segment and parent. With
+    `force` there is a new request nevertheless."""
+
+    hash: str
+    force: bool
+
+
+def reserve_file(
+    requests: Requests,
+    reservations: Reservations,
+    tenant_id: str,
+    same_file: SameFile,
+    make: Callable[[], Reservation],
+) -> Reservation:
+    """The last reservation of the file if it leads on, otherwise a new one."""
+
+    def is_valid(found: Reservation) -> bool:
+        return not same_file.force and _leads_on(requests, reservations, tenant_id, found)
+
+    reserved = reservations.reserve_file(tenant_id, same_file.hash, is_valid, make)
+    return replace(reserved.reservation, duplicate=reserved.found)
+
+
+def _leads_on(requests: Requests, reservations: Reservations, tenant_id: str, reservation: Reservation) -> bool:
+    """Whether the file leads to the request of its last reservation: that runs or counts, and no later one of the data
+    source has completed."""
+    seconds = reservations.seconds_since(reservation)
+    try:
+        first = requests.get(tenant_id, reservation.request_id)
+    except NotFound:
+        return seconds < UNFINISHED_SECONDS  # it is being accepted at this moment
+    if first.status in _WITHOUT_EFFECT or seconds > SAME_FILE_DAYS * 86_400:
+        return False
+    return not (_later_sibling(requests, first) if first.parent_id else _later_request(requests, first))
+
+
+def _later_sibling(requests: Requests, child: Request) -> bool:
+    """Whether a later child of the same root has completed: the order of children matters among them only."""
+    siblings = requests.stored_each(child.tenant_id, requests.get(child.tenant_id, child.root_id).children)
+    return any(_is_later(stored.request, child) for stored in siblings)
+
+
+def _later_request(requests: Requests, first: Request) -> bool:
+    """True also if that would take too long to find out."""
+    for examined, request in enumerate(requests.newest_first(first.tenant_id), 1):
+        if request.request_id <= first.request_id:
+            return False
+        if request.data_source == first.data_source and request.parent_id is None and _is_later(request, first):
+            return True
+        if examined >= MAX_REQUESTS_EXAMINED:
+            return True
+    return False
+
+
+def _is_later(request: Request, first: Request) -> bool:
+    return request.request_id > first.request_id and request.status is Status.COMPLETED
