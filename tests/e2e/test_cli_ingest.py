@@ -192,7 +192,10 @@ def test_killed_and_run_again_it_goes_on(cli: CommandLine, failpoint: str) -> No
     assert again.stderr.count(f"Continuing {unfinished['request_id']}") == 1
     assert again.document["rows_ingested"] == again.document["rows_read"] == 3000
     assert cli.profile("crmid", "C2999")["city"] == "city 2999"
-    another = cli.ingest(content, **small)
+    same = cli.ingest(content, **small)
+    assert (same.code, same.document["request_id"], same.document["duplicate"]) == (0, unfinished["request_id"], True)
+    assert f"as {unfinished['request_id']}. Run with --force to ingest it again." in same.stderr
+    another = cli.ingest(content, "--force", **small)
     assert "Continuing" not in another.stderr
     assert another.document["request_id"] != unfinished["request_id"], "a finished request was taken up again"
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
 from collections.abc import Iterator
@@ -78,7 +77,10 @@ def test_ingest_uploads_follows_and_reports_as_the_embedded_one_does(away: Away,
     assert there.document["unmapped_columns"] == ["notes"]
     assert (there.document["rows_ingested"], there.document["rows_rejected"]) == (1, 1)
     assert [each["request_id"] for each in away.requests()] == [there.document["request_id"]]
-    again = away.ingest(PEOPLE, maps=())
+    same = away.ingest(PEOPLE, maps=())
+    assert (same.document["request_id"], same.document["duplicate"]) == (there.document["request_id"], True)
+    assert "Run with --force to ingest it again." in same.stderr
+    again = away.ingest(PEOPLE, "--force", maps=())
     assert (again.code, again.document["unmapped_columns"]) == (0, ["notes"])
     assert again.document["request_id"] != there.document["request_id"], "a request whose end was reported came again"
     here = CommandLine(cli.command, cli.folder.parent).ingest(PEOPLE)
@@ -269,7 +271,7 @@ def test_a_file_that_has_changed_is_a_new_upload(idle: Away) -> None:
     begun(process)
     process.kill()
     process.communicate()
-    os.utime(path)
+    path.write_text(PEOPLE.replace("C1", "C3"))
     other = idle.start("ingest", path, *command)
     begun(other)
     other.kill()
