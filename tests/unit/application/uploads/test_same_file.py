@@ -173,3 +173,13 @@ def test_a_replayed_key_with_accepted_suggestions_gets_the_first_answer(driven: 
     assert [tuple(each) for each in again.left_out or ()] == [tuple(each) for each in first.left_out]
     with pytest.raises(Refused, match="idempotency_key_reused"):
         upload(driven, body, key="k", command=replace(command, accept_suggestions=0.8))
+
+
+def test_suggestions_lead_to_the_same_request_too(driven: DrivenSystem) -> None:
+    body = b"customer_number\temail\tborn\n" + b"".join(b"C%d\tc%d@gmail.com\t1990-01-31\n" % (n, n) for n in range(40))
+    driven.system.catalog.create_source(T, "shop")
+    command = UploadCommand(data_source="shop", file_name="f.tsv", uploaded_by="ann", accept_suggestions=0.9)
+    first = upload(driven, body, command=command)
+    assert upload(driven, body, command=command).duplicate
+    driven.finish(first.request)
+    assert upload(driven, body, command=command).duplicate  # although its mapping is the current one now
