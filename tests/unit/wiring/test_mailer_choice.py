@@ -7,10 +7,11 @@ import pytest
 from penstock.adapters.folder_mailer import FolderMailer
 from penstock.adapters.smtp_mailer import SmtpMailer
 from penstock.config import Settings
+from penstock.domain.delivery.email_message import EmailStyle
 from penstock.domain.errors import Refused
 from penstock.ports.mailer import Mailer
 from penstock.wiring import embedded
-from penstock.wiring.system import mailer_of
+from penstock.wiring.system import email_style, mailer_of
 
 
 @pytest.mark.parametrize(("host", "kind"), [("mail.example", SmtpMailer), ("", FolderMailer), (None, FolderMailer)])
@@ -29,3 +30,23 @@ def test_a_mail_server_with_a_setting_that_cannot_be_read_is_refused(
     monkeypatch.setenv("PENSTOCK_SMTP_SECURITY", "ssl3")
     with pytest.raises(Refused, match="PENSTOCK_SMTP_SECURITY"):
         embedded(Settings(data=tmp_path))
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://penstock.example.com/imports/",
+        "javascript:alert(1)//{request_id}",
+        "/imports/{request_id}",
+        "https://x.example/{request_id}\r\nBcc: a",
+        "https:// x/{request_id}",
+    ],
+)
+def test_an_address_of_requests_that_leads_nowhere_is_refused(url: str) -> None:
+    with pytest.raises(Refused, match="PENSTOCK_REQUEST_URL"):
+        email_style(Settings(request_url=url))
+
+
+@pytest.mark.parametrize("url", ["", "http://localhost:8080/imports/{request_id}", "https://x.example/#/{request_id}"])
+def test_an_address_of_requests_has_the_place_of_the_id(url: str) -> None:
+    assert email_style(Settings(request_url=url, mail_from="p@x.example")) == EmailStyle("p@x.example", url, 7)

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from penstock.domain.delivery.email_content import duration
 from penstock.domain.delivery.email_message import EmailStyle, render
 from penstock.domain.delivery.notification import Notification
 from penstock.domain.errors import Fault, Problem
@@ -87,6 +88,29 @@ def test_the_end_says_what_became_of_the_rows_and_what_fixes_them() -> None:
     assert f"    penstock rejects {REQUEST.request_id} -o rejects.tsv\n" in text
     assert f"    penstock resubmit {REQUEST.request_id} rejects.tsv\n" in text
     assert f"    penstock undo {REQUEST.request_id}\n" in text
+
+
+def test_corrected_rows_name_the_request_that_they_correct() -> None:
+    child = replace(REQUEST, parent_id="01890000-0000-7000-8000-000000000000", segment="vip")
+    text = unfolded(body(mail(child, Status.COMPLETED), "plain"))
+    assert "Corrects 01890000-0000-7000-8000-000000000000 Request 01890000-0000-7000-8000-000000000001" in text
+    assert "Segment vip" in text
+    assert "Segment" not in body(mail(REQUEST, Status.COMPLETED), "plain")
+
+
+@pytest.mark.parametrize(
+    ("microseconds", "words"),
+    [(-5, "0.0 s"), (60_000, "0.1 s"), (9_940_000, "9.9 s"), (59_600_000, "1 min"), (3_661_000_000, "1 h 1 min")],
+)
+def test_a_duration_has_the_units_that_people_use(microseconds: int, words: str) -> None:
+    assert duration(microseconds) == words
+
+
+def test_only_the_most_frequent_reasons_are_listed() -> None:
+    many = replace(REQUEST, reject_reasons={f"reason_{number}": number for number in range(1, 14)})
+    text = unfolded(body(mail(many, Status.COMPLETED), "plain"))
+    assert "13 rows: reason_13 12 rows: reason_12" in text
+    assert "6 rows: Other reasons. The reject file names each." in text
 
 
 def test_a_clean_end_is_one_glad_line() -> None:
