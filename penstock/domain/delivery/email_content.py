@@ -196,11 +196,10 @@ def _words(code: str) -> tuple[str, str]:
 
 def _steps(request: Request, status: Status) -> Iterator[Step]:
     """In the order in which one would take them."""
-    request_id = request.request_id
+    request_id, file = request.request_id, reject_file_name(request.file_name)
     if status.processing:
         yield Step("Follow it", f"penstock watch {request_id}")
     if _has_counts(request, status) and request.rows_rejected:
-        file = reject_file_name(request.file_name)
         yield Step("Get the rejected rows, to correct them", f"penstock rejects {request_id} -o {file}")
         if status is Status.COMPLETED:
             yield Step("Send the corrected rows", f"penstock resubmit {request_id} {file}")
@@ -210,7 +209,8 @@ def _steps(request: Request, status: Status) -> Iterator[Step]:
         yield Step(f"Ingest the other {request.rows_accepted:,} rows", f"penstock approve {request_id}")
         yield Step("Cancel the upload", f"penstock cancel {request_id}")
     if _has_counts(request, status) and request.dropped_cells:
-        yield Step("Get the rows with dropped cells", f"penstock rejects {request_id} --dropped -o dropped.tsv")
+        dropped = file.replace("rejects", "dropped-rows")
+        yield Step("Get the rows with dropped cells", f"penstock rejects {request_id} --dropped -o {dropped}")
     if status is Status.COMPLETED:
         yield Step("Undo the upload", f"penstock undo {request_id}")
 

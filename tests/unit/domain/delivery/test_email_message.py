@@ -90,6 +90,18 @@ def test_the_end_says_what_became_of_the_rows_and_what_fixes_them() -> None:
     assert f"    penstock undo {REQUEST.request_id}\n" in text
 
 
+def test_commands_name_files_in_the_format_of_the_upload() -> None:
+    """And nothing else of its name, which could be more than a word to a shell."""
+    text = body(mail(replace(REQUEST, file_name="$(reboot); x.CSV"), Status.COMPLETED), "plain")
+    commands = [line.strip() for line in text.splitlines() if line.startswith("    penstock ")]
+    assert [command.replace(REQUEST.request_id, "ID") for command in commands] == [
+        "penstock rejects ID -o rejects.csv",
+        "penstock resubmit ID rejects.csv",
+        "penstock rejects ID --dropped -o dropped-rows.csv",
+        "penstock undo ID",
+    ]
+
+
 def test_corrected_rows_name_the_request_that_they_correct() -> None:
     child = replace(REQUEST, parent_id="01890000-0000-7000-8000-000000000000", segment="vip")
     text = unfolded(body(mail(child, Status.COMPLETED), "plain"))
