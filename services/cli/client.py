@@ -1,9 +1,9 @@
-"""The client: the operations of a system, which is a folder on this machine or a remote server.
+"""What commands do with a system, which is a folder on this machine or a remote server.
 
-    LocalClient   the data folder; a running `penstock up` on it does the work
-    HttpClient    the HTTP API
+    LocalClient               the data folder; a running `penstock up` on it does the work
+    penstock.client.Client    the HTTP API
 
-Documents are those of the HTTP API. Errors are those of `penstock.domain.errors`.
+Answers are those of the HTTP API. Errors are those of `penstock.domain.errors` and `penstock.client.errors`.
 """
 
 from __future__ import annotations
@@ -11,56 +11,24 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Protocol
 
-import msgspec
-
 from penstock.application.catalog.column_specs import ColumnSpec
-from penstock.application.uploads.upload_command import UploadCommand
+from penstock.client.progress import Progress
+from penstock.client.upload_order import UploadOrder
+from penstock.documents.mappings import MappingChangesView, MappingVersionView
+from penstock.documents.resources import (
+    ApiKeyView,
+    AttributeView,
+    DataSourceView,
+    MappingView,
+    NewApiKeyView,
+    ProfileView,
+    RequestPage,
+    RequestView,
+)
 from penstock.domain.access.permissions import Role
-from penstock.domain.files.tabular_format import FileOptions
-from penstock.domain.mapping.mapping import Mode
 from penstock.domain.requests.request_filter import RequestFilter
 from services.cli.output import Document
-from services.cli.progress import Progress
 from services.cli.upload_file import UploadFile
-
-
-class UploadOrder(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """The options of an upload, which uses the saved mapping of its source."""
-
-    data_source: str
-    mode: Mode = Mode.UPSERT
-    segment: str | None = None
-    notify: tuple[str, ...] = ()
-    max_rejects: str | None = None
-    encoding: str | None = None
-    clean_headers: bool = False
-    force: bool = False
-
-    @property
-    def file_options(self) -> FileOptions:
-        return FileOptions(encoding=self.encoding, clean_headers=self.clean_headers)
-
-    def command(
-        self,
-        file_name: str,
-        uploaded_by: str,
-        *,
-        columns: Sequence[ColumnSpec] | None = None,
-        create_source: bool = False,
-    ) -> UploadCommand:
-        return UploadCommand(
-            data_source=self.data_source,
-            file_name=file_name,
-            uploaded_by=uploaded_by,
-            mode=self.mode,
-            segment=self.segment,
-            notify=self.notify,
-            max_rejects=self.max_rejects,
-            file_options=self.file_options,
-            columns=columns,
-            create_source=create_source,
-            force=self.force,
-        )
 
 
 class Client(Protocol):
@@ -71,14 +39,14 @@ class Client(Protocol):
         request. `duplicate` in it: the same file had led to it before."""
         ...
 
-    def requests(self, *, limit: int, before: str = "", only: RequestFilter = RequestFilter()) -> Document:
+    def request_page(self, *, limit: int, before: str = "", only: RequestFilter = RequestFilter()) -> RequestPage:
         """A page of the requests that `only` selects, older than `before`, newest first; it may be short or empty
         before the last."""
         ...
 
-    def request(self, request_id: str) -> Document: ...
+    def request(self, request_id: str) -> RequestView: ...
 
-    def changes(self, request_id: str) -> Iterator[Document]:
+    def changes(self, request_id: str) -> Iterator[RequestView]:
         """The request now, and again on each change, until it has ended or is held."""
         ...
 
@@ -91,55 +59,55 @@ class Client(Protocol):
         byte-order mark."""
         ...
 
-    def cancel(self, request_id: str) -> Document: ...
+    def cancel(self, request_id: str) -> RequestView: ...
 
-    def approve(self, request_id: str) -> Document: ...
+    def approve(self, request_id: str) -> RequestView: ...
 
-    def undo(self, request_id: str) -> Document: ...
+    def undo(self, request_id: str) -> RequestView: ...
 
-    def profile(self, namespace: str, value: str, *, reveal: bool) -> Document:
+    def profile(self, namespace: str, value: str, *, reveal: bool) -> ProfileView:
         """The profile with its lineage; personal values are masked unless revealed, which is audited."""
         ...
 
-    def sources(self) -> list[Document]:
+    def sources(self) -> list[DataSourceView]:
         """All data sources, by name."""
         ...
 
-    def create_source(self, name: str, display_name: str) -> Document:
+    def create_source(self, name: str, display_name: str) -> DataSourceView:
         """The data source `name`, new or existing."""
         ...
 
-    def attributes(self) -> list[Document]:
+    def attributes(self) -> list[AttributeView]:
         """All built-in and custom attributes, by name."""
         ...
 
-    def create_attribute(self, name: str, *, format: str, pii: bool, display_name: str) -> Document:
+    def create_attribute(self, name: str, *, format: str, pii: bool, display_name: str) -> AttributeView:
         """A custom attribute, new or existing."""
         ...
 
-    def mapping(self, source: str, version: int | None = None) -> Document:
+    def mapping(self, source: str, version: int | None = None) -> MappingView:
         """The current mapping of a data source, or one of its versions."""
         ...
 
-    def mapping_versions(self, source: str) -> list[Document]:
+    def mapping_versions(self, source: str) -> list[MappingVersionView]:
         """The kept versions of a mapping, newest first."""
         ...
 
-    def mapping_changes(self, source: str, version: int, base: int | None) -> Document:
+    def mapping_changes(self, source: str, version: int, base: int | None) -> MappingChangesView:
         """What a version changes of `base`, or of the one before."""
         ...
 
-    def restore_mapping(self, source: str, version: int) -> Document: ...
+    def restore_mapping(self, source: str, version: int) -> MappingView: ...
 
-    def save_mapping(self, source: str, columns: Sequence[ColumnSpec]) -> Document:
+    def save_mapping(self, source: str, columns: Sequence[ColumnSpec]) -> MappingView:
         """Save the mapping of a data source; the source and attributes that do not exist are created."""
         ...
 
-    def keys(self) -> list[Document]:
+    def keys(self) -> list[ApiKeyView]:
         """All API keys, without their secrets."""
         ...
 
-    def create_key(self, role: Role, name: str, *, expires_at: int | None = None) -> Document:
+    def create_key(self, role: Role, name: str, *, expires_at: int | None = None) -> NewApiKeyView:
         """A key with its secret; `expires_at` in microseconds since the epoch."""
         ...
 

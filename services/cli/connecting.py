@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from penstock.application.health.dependencies import Dependencies
+from penstock.client import Client as RemoteClient
 from penstock.config import Settings, load_settings
 from penstock.domain.access.permissions import Caller
 from penstock.domain.errors import refusal
@@ -20,7 +20,6 @@ from penstock.wiring.use_cases import AllUseCases, use_cases_of
 from services.cli.client import Client
 from services.cli.failures import BadUsage
 from services.cli.foreground import foreground_settings
-from services.cli.http_client import HttpClient
 from services.cli.local_caller import local_caller
 from services.cli.local_client import LocalClient
 from services.cli.options import URL_VARIABLE
@@ -32,9 +31,9 @@ WITHOUT_FILES = ("tracker",)  # services that need neither bucket nor keys, and 
 def connect(data: Path | None, url: str | None, key: str | None, *, create: bool = False) -> Iterator[Client]:
     """The server at `url`, or the system that the settings name, an embedded one in the folder `data`.
 
-    Raises `BadUsage`, also when the folder does not exist, unless `create` is set.
+    Raises `BadUsage` when the folder does not exist, unless `create` is set, and `Misconfigured`.
     """
-    client = http_client(url, key) if url else LocalClient(_settings(data, create=create))
+    client = RemoteClient(url, key) if url else LocalClient(_settings(data, create=create))
     try:
         yield client
     finally:
@@ -72,22 +71,6 @@ def open_service(service: str, data: Path | None, dependencies: Dependencies) ->
         yield system
     finally:
         system.close()
-
-
-def http_client(url: str, key: str | None) -> HttpClient:
-    """Raises `BadUsage`."""
-    if re.match(r"https?://[^/?#]", url) is None:
-        raise BadUsage(
-            refusal("invalid_url", "--url is not a web address", "Begin it with https:// or http://.").faults
-        )
-    key = (key or "").strip()
-    if not key:
-        hint = "Set PENSTOCK_API_KEY. Create the first key on the system's machine: penstock key create --data DIR"
-        raise BadUsage(refusal("no_key", "--url needs an API key", hint).faults)
-    if not (key.isascii() and key.isprintable()):
-        hint = "Set PENSTOCK_API_KEY to the key exactly as `penstock key create` printed it."
-        raise BadUsage(refusal("no_key", "the API key contains invalid characters", hint).faults)
-    return HttpClient(url, key)
 
 
 def _settings(data: Path | None, *, create: bool) -> Settings:

@@ -6,7 +6,7 @@ import io
 import shlex
 from contextlib import closing, nullcontext, redirect_stdout
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Group, RenderableType
@@ -38,7 +38,7 @@ def demo(
     as_json: AsJson = False,
 ) -> None:
     """Take 20,000 invented customers through the first minutes: inspect, check, ingest, correct, undo."""
-    document: Document = {"status": "FAILED", "request_id": None}
+    document: dict[str, Any] = {"status": "FAILED", "request_id": None}
     with reporting(as_json=as_json, refused=document) as out:
         settings = foreground_settings(data=data)
         refuse_cluster(settings, "Run make demo-cluster, or penstock ingest on the cluster")
@@ -113,7 +113,7 @@ class _Demonstration:
             raise typer.Exit(code)
 
     def _newest(self) -> Document:
-        found: Document = self._client.requests(limit=1)["requests"][0]
+        found: Document = self._client.request_page(limit=1)["requests"][0]
         return found
 
     def _profile(self, *, reveal: bool) -> Document:

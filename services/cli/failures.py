@@ -24,6 +24,7 @@ from typing import NamedTuple
 
 import typer
 
+from penstock.client.errors import Misconfigured
 from penstock.domain.errors import (
     Corrupt,
     Fault,
@@ -117,7 +118,7 @@ def failure_of(error: BaseException) -> Failure:
     """The problem and the exit code of `error`."""
     match error:
         case Refused():
-            exit_code = ExitCode.USAGE if isinstance(error, BadUsage) else ExitCode.REFUSED
+            exit_code = ExitCode.USAGE if isinstance(error, BadUsage | Misconfigured) else ExitCode.REFUSED
             detail = "; ".join(fault.message for fault in error.faults)
             return _failure(exit_code, error.code, detail, error.faults)
         case CoercionError():

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from penstock.application.requests.use_cases import RequestUseCases
+from penstock.documents.resources import RequestView, request_view
 from penstock.domain.access.permissions import Caller
-from penstock.domain.requests.public_view import to_public
 from penstock.domain.requests.request import Status
 from penstock.ports.clock import Clock
 from services.cli.output import Document
@@ -16,12 +16,12 @@ MAX_WAIT = 0.1
 HINT_SECONDS = 5.0
 
 
-def changes(requests: RequestUseCases, caller: Caller, request_id: str, clock: Clock) -> Iterator[Document]:
+def changes(requests: RequestUseCases, caller: Caller, request_id: str, clock: Clock) -> Iterator[RequestView]:
     """The public request at once, and again after each poll, until it has ended or waits for a person."""
     wait = MIN_WAIT
     while True:
         request = requests.get(caller, request_id)
-        yield to_public(request, clock.now_us(), requests.corrections(caller, request))
+        yield request_view(request, clock.now_us(), requests.corrections(caller, request))
         if not request.status.processing:
             return
         clock.sleep(wait)

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import RenderableType
 
+from penstock.client.upload_order import UploadOrder
 from penstock.domain.errors import refusal
 from penstock.domain.mapping.mapping import Mode
 from services.cli.check_report import check_report, outcome
-from services.cli.client import UploadOrder
 from services.cli.failures import BadUsage, exit_by_status, reporting
 from services.cli.foreground import foreground_settings
 from services.cli.ingest_backends import OpenBackend, open_local, open_remote, open_without_services
@@ -36,7 +36,6 @@ from services.cli.options import (
     Url,
     where_of,
 )
-from services.cli.output import Document
 from services.cli.views import renamed_text, request_view
 
 
@@ -92,7 +91,7 @@ def ingest(
     unfinished request. With --url, a running system ingests the file; under
     PENSTOCK_RUNTIME=cluster, the services of the cluster do. With --dry-run nothing is stored, not even the mapping.
     """
-    document: Document = {"status": "FAILED", "request_id": None}
+    document: dict[str, Any] = {"status": "FAILED", "request_id": None}
     with reporting(as_json=as_json, refused=document) as out:
         open_backend = backend_of(data, url, key, workers, max_bytes, dry_run=dry_run)
         order = Order(

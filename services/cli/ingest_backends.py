@@ -13,25 +13,24 @@ from penstock.application.uploads.inspection import inspect
 from penstock.application.uploads.resubmit import CorrectedFile
 from penstock.application.uploads.review import Review, accept_for, review
 from penstock.application.uploads.suggesting import AcceptedSuggestions
+from penstock.client import Client
+from penstock.client.catalog import NO_LIMITS, RemoteCatalog
+from penstock.client.resumption import KeptResumption, Resumption, state_folder
+from penstock.client.upload_order import UploadOrder
 from penstock.config import Settings
+from penstock.documents.checks import check_view
+from penstock.documents.resources import request_view
 from penstock.domain.errors import Refused
 from penstock.domain.requests.request import Request
 from penstock.runner.supervisor import Supervisor
 from penstock.wiring import System, open_system
 from penstock.wiring.use_cases import use_cases_of
-from services.cli.client import UploadOrder
-from services.cli.connecting import http_client
 from services.cli.following import changes
-from services.cli.http_client import HttpClient
 from services.cli.local_caller import local_caller
 from services.cli.output import Document, Output
 from services.cli.progress import Progress
-from services.cli.remote_catalog import NO_LIMITS, RemoteCatalog
-from services.cli.resumption import Resumption, forget, state_folder
-from services.cli.upload_file import STDIN, UploadFile
+from services.cli.upload_file import UploadFile
 from services.standalone.system import Standalone
-from services.uploader.api.check_views import check_view
-from services.uploader.api.views import request_view
 
 LARGE_BYTES = 8_000_000  # a larger file is worth the time that worker processes take to start
 Columns = Sequence[ColumnSpec] | None  # of a mapping that is saved with the file
@@ -116,8 +115,8 @@ def open_without_services(settings: Settings) -> Iterator[Backend]:
 
 @contextmanager
 def open_remote(url: str, key: str | None, out: Output) -> Iterator[Backend]:
-    """The remote system at `url`. Raises `BadUsage`."""
-    with closing(http_client(url, key)) as client:
+    """The remote system at `url`. Raises `Misconfigured`."""
+    with Client(url, key) as client:
         yield HttpBackend(client, out)
 
 
@@ -194,9 +193,9 @@ class SystemBackend(Backend):
 class HttpBackend(Backend):
     """A remote system, over HTTP."""
 
-    def __init__(self, client: HttpClient, out: Output) -> None:
+    def __init__(self, client: Client, out: Output) -> None:
         self._client, self._out = client, out
-        self._resumption: Resumption | None = None
+        self._resumption = Resumption()
         self.may_resume = False
         self.idle = "The request has not started yet. Are all services of the system running? Check its /readyz."
 
@@ -214,19 +213,24 @@ class HttpBackend(Backend):
         return accept_for(inspection, RemoteCatalog(self._client), NO_LIMITS, source, confidence, by_hand or ())
 
     def dry_run(self, file: UploadFile, order: UploadOrder, columns: Columns, progress: Progress) -> Document:
-        return self._client.check_file(file, order, progress, columns=columns or ())
+        return {**self._client.check(file, order, progress, columns or ())}
 
     def begin(self, file: UploadFile, order: UploadOrder, columns: Columns, progress: Progress) -> Document:
-        self._resumption = self._resuming(file, order, columns or ())
-        self.may_resume = self._resumption is not None and self._resumption.kept
+        columns = columns or ()
+        self._resumption = self._client.resumption(file, order, columns)
+        self._warn_unless_kept(file)
+        self.may_resume = self._resumption.kept
         try:
-            return self._client.upload_once(file, order, progress, columns=columns or (), resumption=self._resumption)
+            request = self._client.resume(file, order, self._resumption, progress, columns)
         except Refused:
             self.release()
             raise
+        return {**request}
 
     def resubmit(self, request_id: str, file: UploadFile | None, progress: Progress) -> Document:
-        return self._client.resubmit(request_id, file, progress)
+        if file is None:
+            return self._client.resubmit(request_id)
+        return self._client.resubmit(request_id, file, progress, encoding=file.options.encoding)
 
     def request(self, request_id: str) -> Document:
         return self._client.request(request_id)
@@ -241,17 +245,14 @@ class HttpBackend(Backend):
         """The server looks after its own parts."""
 
     def release(self) -> None:
-        forget(self._resumption)
+        self._resumption.forget()
 
-    def _resuming(self, file: UploadFile, order: UploadOrder, columns: Sequence[ColumnSpec]) -> Resumption | None:
-        """None if the same upload could not be recognised."""
-        resumption = self._client.resumption(file, order, columns)
-        if resumption is None and file.size is not None and file.path != STDIN:
+    def _warn_unless_kept(self, file: UploadFile) -> None:
+        if file.size is not None and not isinstance(self._resumption, KeptResumption):
             self._out.say(
                 f"If this command is killed, it will start from the beginning: {state_folder()} cannot be written. "
                 "Set XDG_STATE_HOME to a writable folder."
             )
-        return resumption
 
 
 def _workers(settings: Settings, size: int | None) -> int:

@@ -6,13 +6,13 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from penstock.application.uploads.checking import CheckedUpload
 from penstock.application.uploads.suggesting import SUGGESTED_CONFIDENCE, LeftOut
+from penstock.client.upload_order import UploadOrder
 from penstock.domain.errors import PartFailed, Refused, Unavailable
 from penstock.domain.requests.request import Status
-from services.cli.client import UploadOrder
 from services.cli.column_options import check_max_rejects, check_segment
 from services.cli.failures import BadUsage
 from services.cli.following import with_idle_hint
@@ -60,7 +60,7 @@ class Ingested(NamedTuple):
 
 
 def ingest_file(
-    open_backend: OpenBackend, order: Order, out: Output, document: Document, report: Callable[[Ingested], None]
+    open_backend: OpenBackend, order: Order, out: Output, document: dict[str, Any], report: Callable[[Ingested], None]
 ) -> Ingested:
     """Ingest one file, and `report` the result before the backend is closed.
 
@@ -90,7 +90,7 @@ def ingest_file(
     return done
 
 
-def follow_to_end(backend: Backend, document: Document, progress: Progress, out: Output) -> None:
+def follow_to_end(backend: Backend, document: dict[str, Any], progress: Progress, out: Output) -> None:
     """Follow the request of `document`, which always has its latest state, until it has ended or is held."""
     states = backend.changes(document["request_id"])
     if backend.idle:

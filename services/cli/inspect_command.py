@@ -4,23 +4,22 @@ from __future__ import annotations
 
 import shlex
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 import typer
 
 from penstock.application.uploads.review import Review
 from penstock.application.uploads.suggesting import SUGGESTED_CONFIDENCE, accept
+from penstock.documents.inspections import inspection_view as inspection_document
 from penstock.domain.errors import Refused
 from penstock.domain.files.tabular_format import FileOptions
 from services.cli.failures import reporting
 from services.cli.map_options import ingest_command, inspect_command, is_option, map_options, write_mapping
 from services.cli.options import AsJson, CleanHeaders, Data, Encoding, Key, Url, where_of
-from services.cli.output import Document
 from services.cli.reviewing import review_file
 from services.cli.suggestion_views import inspection_view
 from services.cli.upload_file import UploadFile
-from services.uploader.api.inspection_views import inspection_view as inspection_document
 
 NEW_SOURCE = "customers"  # in the commands that are shown, when no source is named
 EDITED = "mapping.json"
@@ -57,7 +56,7 @@ def inspect(
             write_mapping(save_mapping, source, accept(reviewed.suggested, SUGGESTED_CONFIDENCE).columns)
         where = _options(options) + where_of(data, url)
         commands = _commands(reviewed, file, source or NEW_SOURCE, where)
-        document: Document = msgspec.to_builtins(inspection_document(reviewed))
+        document: dict[str, Any] = msgspec.to_builtins(inspection_document(reviewed))
         document["commands"] = [command for _, command in commands]
         out.result(document, lambda: inspection_view(document, reviewed.faults, commands))
 

@@ -4,27 +4,37 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-import msgspec
-
-from penstock.application.access.api_keys import ApiKey
 from penstock.application.catalog.column_specs import ColumnSpec
-from penstock.application.catalog.use_cases import MappingInUse
+from penstock.client.progress import Progress
+from penstock.client.upload_order import UploadOrder
 from penstock.config import Settings
+from penstock.documents.mappings import MappingChangesView, MappingVersionView, changes_view, version_list
+from penstock.documents.resources import (
+    ApiKeyView,
+    AttributeView,
+    DataSourceView,
+    MappingView,
+    NewApiKeyView,
+    ProfileView,
+    RequestPage,
+    RequestView,
+    attribute_view,
+    key_view,
+    mapping_view,
+    profile_view,
+    request_view,
+    source_view,
+)
 from penstock.domain.access.permissions import Role
-from penstock.domain.mapping.attributes import Attribute
-from penstock.domain.requests.public_view import to_public
 from penstock.domain.requests.request import Request
 from penstock.domain.requests.request_filter import RequestFilter
 from penstock.wiring import open_system
 from penstock.wiring.use_cases import use_cases_of
-from services.cli.client import Client, UploadOrder
+from services.cli.client import Client
 from services.cli.following import changes
 from services.cli.local_caller import local_caller
 from services.cli.output import Document
-from services.cli.progress import Progress
 from services.cli.upload_file import UploadFile
-from services.uploader.api.mapping_views import changes_view, version_list
-from services.uploader.api.views import attribute_view, key_view, mapping_view, profile_view, request_view
 
 
 class LocalClient(Client):
@@ -43,14 +53,14 @@ class LocalClient(Client):
         accepted = self._use_cases.uploads.upload(self._caller, file.parts(progress.stored), command)
         return {**self._detailed(accepted.request), "duplicate": accepted.duplicate}
 
-    def requests(self, *, limit: int, before: str = "", only: RequestFilter = RequestFilter()) -> Document:
+    def request_page(self, *, limit: int, before: str = "", only: RequestFilter = RequestFilter()) -> RequestPage:
         page = self._use_cases.requests.page(self._caller, before=before, limit=limit, only=only)
-        return {"requests": [self._public(each) for each in page.requests], "next": page.next}
+        return RequestPage(requests=[self._public(each) for each in page.requests], next=page.next)
 
-    def request(self, request_id: str) -> Document:
+    def request(self, request_id: str) -> RequestView:
         return self._detailed(self._use_cases.requests.get(self._caller, request_id))
 
-    def changes(self, request_id: str) -> Iterator[Document]:
+    def changes(self, request_id: str) -> Iterator[RequestView]:
         return changes(self._use_cases.requests, self._caller, request_id, self._system.clock)
 
     def problems(self) -> list[str]:
@@ -59,62 +69,56 @@ class LocalClient(Client):
     def rejects(self, request_id: str, *, dropped: bool = False, bom: bool = False) -> Iterator[bytes]:
         return self._use_cases.requests.rejects(self._caller, request_id, dropped=dropped, bom=bom).parts
 
-    def cancel(self, request_id: str) -> Document:
+    def cancel(self, request_id: str) -> RequestView:
         return self._public(self._use_cases.requests.cancel(self._caller, request_id))
 
-    def approve(self, request_id: str) -> Document:
+    def approve(self, request_id: str) -> RequestView:
         return self._public(self._use_cases.requests.approve(self._caller, request_id))
 
-    def undo(self, request_id: str) -> Document:
+    def undo(self, request_id: str) -> RequestView:
         return self._public(self._use_cases.requests.undo(self._caller, request_id))
 
-    def profile(self, namespace: str, value: str, *, reveal: bool) -> Document:
+    def profile(self, namespace: str, value: str, *, reveal: bool) -> ProfileView:
         profiles = self._use_cases.profiles
         ask = profiles.reveal if reveal else profiles.look_up
-        document: Document = {**profile_view(ask(self._caller, namespace, value), lineage=True)}
-        return document
+        return profile_view(ask(self._caller, namespace, value), lineage=True)
 
-    def sources(self) -> list[Document]:
-        return [msgspec.to_builtins(each) for each in self._use_cases.catalog.all_sources(self._caller)]
+    def sources(self) -> list[DataSourceView]:
+        return [source_view(each) for each in self._use_cases.catalog.all_sources(self._caller)]
 
-    def create_source(self, name: str, display_name: str) -> Document:
-        made: Document = msgspec.to_builtins(self._use_cases.catalog.create_source(self._caller, name, display_name))
-        return made
+    def create_source(self, name: str, display_name: str) -> DataSourceView:
+        return source_view(self._use_cases.catalog.create_source(self._caller, name, display_name))
 
-    def attributes(self) -> list[Document]:
-        return [_attribute(each) for each in self._use_cases.catalog.all_attributes(self._caller)]
+    def attributes(self) -> list[AttributeView]:
+        return [attribute_view(each) for each in self._use_cases.catalog.all_attributes(self._caller)]
 
-    def create_attribute(self, name: str, *, format: str, pii: bool, display_name: str) -> Document:
+    def create_attribute(self, name: str, *, format: str, pii: bool, display_name: str) -> AttributeView:
         made = self._use_cases.catalog.create_attribute(
             self._caller, name, format=format, pii=pii, display_name=display_name
         )
-        return _attribute(made)
+        return attribute_view(made)
 
-    def mapping(self, source: str, version: int | None = None) -> Document:
-        return _mapping(self._use_cases.catalog.mapping(self._caller, source, version))
+    def mapping(self, source: str, version: int | None = None) -> MappingView:
+        return mapping_view(self._use_cases.catalog.mapping(self._caller, source, version))
 
-    def mapping_versions(self, source: str) -> list[Document]:
-        versions = self._use_cases.catalog.mapping_versions(self._caller, source)
-        found: list[Document] = msgspec.to_builtins(version_list(source, versions)["versions"])
-        return found
+    def mapping_versions(self, source: str) -> list[MappingVersionView]:
+        return version_list(source, self._use_cases.catalog.mapping_versions(self._caller, source))["versions"]
 
-    def mapping_changes(self, source: str, version: int, base: int | None) -> Document:
-        changes = self._use_cases.catalog.mapping_changes(self._caller, source, version, base)
-        document: Document = msgspec.to_builtins(changes_view(source, changes))
-        return document
+    def mapping_changes(self, source: str, version: int, base: int | None) -> MappingChangesView:
+        return changes_view(source, self._use_cases.catalog.mapping_changes(self._caller, source, version, base))
 
-    def restore_mapping(self, source: str, version: int) -> Document:
-        return _mapping(self._use_cases.catalog.restore_mapping(self._caller, source, version))
+    def restore_mapping(self, source: str, version: int) -> MappingView:
+        return mapping_view(self._use_cases.catalog.restore_mapping(self._caller, source, version))
 
-    def save_mapping(self, source: str, columns: Sequence[ColumnSpec]) -> Document:
-        return _mapping(self._use_cases.catalog.save_mapping(self._caller, source, columns, create_source=True))
+    def save_mapping(self, source: str, columns: Sequence[ColumnSpec]) -> MappingView:
+        return mapping_view(self._use_cases.catalog.save_mapping(self._caller, source, columns, create_source=True))
 
-    def keys(self) -> list[Document]:
-        return [_key(key) for key in self._use_cases.access.keys(self._caller)]
+    def keys(self) -> list[ApiKeyView]:
+        return [key_view(key) for key in self._use_cases.access.keys(self._caller)]
 
-    def create_key(self, role: Role, name: str, *, expires_at: int | None = None) -> Document:
+    def create_key(self, role: Role, name: str, *, expires_at: int | None = None) -> NewApiKeyView:
         secret, key = self._use_cases.access.create_key(self._caller, role, name, expires_at=expires_at)
-        return {**_key(key), "key": secret}
+        return NewApiKeyView(**key_view(key), key=secret)
 
     def revoke_key(self, key_id: str) -> None:
         self._use_cases.access.revoke_key(self._caller, key_id)
@@ -123,27 +127,11 @@ class LocalClient(Client):
         self._use_cases.audit.flush()
         self._system.close()
 
-    def _detailed(self, request: Request) -> Document:
+    def _detailed(self, request: Request) -> RequestView:
         mails = self._use_cases.requests.mails(self._caller, request)
         corrections = self._use_cases.requests.corrections(self._caller, request)
-        document: Document = {**request_view(request, self._system.clock.now_us(), corrections, mails)}
-        return document
+        return request_view(request, self._system.clock.now_us(), corrections, mails)
 
-    def _public(self, request: Request) -> Document:
+    def _public(self, request: Request) -> RequestView:
         corrections = self._use_cases.requests.corrections(self._caller, request)
-        return to_public(request, self._system.clock.now_us(), corrections)
-
-
-def _attribute(attribute: Attribute) -> Document:
-    document: Document = msgspec.to_builtins(attribute_view(attribute))
-    return document
-
-
-def _key(key: ApiKey) -> Document:
-    document: Document = msgspec.to_builtins(key_view(key))
-    return document
-
-
-def _mapping(used: MappingInUse) -> Document:
-    document: Document = msgspec.to_builtins(mapping_view(used))
-    return document
+        return request_view(request, self._system.clock.now_us(), corrections)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
+from typing import Any
 
 from penstock.application.delivery.mail_report import MailState
 from penstock.domain.errors import Unavailable
@@ -15,7 +16,7 @@ MAX_SECONDS = 3.0  # that a command waits for its last e-mails
 POLL_SECONDS = 0.1
 
 
-def add_mails(backend: Backend, document: Document) -> None:
+def add_mails(backend: Backend, document: dict[str, Any]) -> None:
     """Add what became of the e-mails so far; the request matters more than its e-mails."""
     if document["notify"]:
         with suppress(Unavailable):
@@ -23,7 +24,7 @@ def add_mails(backend: Backend, document: Document) -> None:
 
 
 def await_mails(
-    backend: Backend, document: Document, seconds: Callable[[], float], sleep: Callable[[float], None]
+    backend: Backend, document: dict[str, Any], seconds: Callable[[], float], sleep: Callable[[float], None]
 ) -> None:
     """As `add_mails`, but give the last e-mails a moment, so that the result says whether they were sent."""
     until = seconds() + MAX_SECONDS

@@ -14,7 +14,7 @@ from typing import Any
 
 from rich.console import Console, RenderableType
 
-Document = dict[str, Any]
+Document = Mapping[str, Any]  # as the HTTP API answers it, which the types of penstock.documents describe
 
 PIPE_WIDTH = 160  # columns, without a terminal
 

@@ -38,9 +38,8 @@ def profile(
             found = client.profile(namespace, read_value(value, namespace), reveal=reveal)
         except NotFound as error:
             raise NotFound(f"{error}; {_REASONS}") from None
-        if not lineage:
-            del found["lineage"]
-        out.result(found, lambda: profile_view(found))
+        document = {name: value for name, value in found.items() if lineage or name != "lineage"}
+        out.result(document, lambda: profile_view(document))
 
 
 def register(app: typer.Typer) -> None:

@@ -8,26 +8,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Protocol
 
+from penstock.client import progress
 from services.cli.output import Document, Output
 from services.cli.progress_bar import Bar
 
 LINE_SECONDS = 5.0  # between two lines without a terminal
 
 
-class Progress(Protocol):
+class Progress(progress.Progress, Protocol):
     """Shows how far a file has been processed."""
-
-    def storing(self, total: int | None) -> None:
-        """The upload of the file begins; `total` is its size in bytes, if known."""
-
-    def stored(self, size: int) -> None:
-        """`size` more bytes are stored."""
 
     def show(self, request: Document) -> None:
         """The request is in this state."""
-
-    def say(self, message: str) -> None:
-        """Why it goes on as it does, in words."""
 
 
 @contextmanager

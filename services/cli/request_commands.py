@@ -8,8 +8,8 @@ from typing import Annotated
 
 import typer
 
+from penstock.client.upload_order import UploadOrder
 from penstock.domain.mapping.mapping import Mode
-from services.cli.client import UploadOrder
 from services.cli.column_options import check_max_rejects, check_segment
 from services.cli.connecting import connect
 from services.cli.failures import exit_by_status, reporting

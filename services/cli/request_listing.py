@@ -76,7 +76,7 @@ def list_requests(client: Client, only: RequestFilter, *, limit: int, before: st
     found: list[Document] = []
     following: str | None = before
     for _ in range(MAX_PAGES):
-        page = client.requests(limit=min(limit - len(found), MAX_PAGE), before=following or "", only=only)
+        page = client.request_page(limit=min(limit - len(found), MAX_PAGE), before=following or "", only=only)
         found += page["requests"]
         following = page["next"]
         if following is None or len(found) >= limit:

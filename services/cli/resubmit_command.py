@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Group, RenderableType
@@ -43,7 +43,7 @@ def resubmit(
     Corrected rows count in the place of those that were rejected, and are undone with their request. Without FILE, the
     rows of chunks that were set aside (processing_failed) run again.
     """
-    document: Document = {"status": "FAILED", "request_id": None}
+    document: dict[str, Any] = {"status": "FAILED", "request_id": None}
     with reporting(as_json=as_json, refused=document) as out:
         open_backend = backend_of(data, url, key)
         with _opened(file, encoding) as opened, open_backend(opened, out) as backend:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 
 from penstock.application.catalog.known_catalog import KnownCatalog
 from penstock.application.uploads.inspection import inspect
 from penstock.application.uploads.review import Review, review
+from penstock.client.catalog import NO_LIMITS, RemoteCatalog
 from penstock.domain.mapping.mapping import Limits
 from services.cli.foreground import foreground_settings
 from services.cli.new_catalog import NewCatalog
-from services.cli.remote_catalog import NO_LIMITS, RemoteCatalog
 from services.cli.upload_file import UploadFile
 
 
@@ -33,9 +33,9 @@ def review_file(file: UploadFile, source: str | None, data: Path | None, url: st
 
 @contextmanager
 def _remote(url: str, key: str | None) -> Iterator[KnownCatalog]:
-    from services.cli.connecting import http_client  # noqa: PLC0415  loads the whole system
+    from penstock.client import Client  # noqa: PLC0415  loads the HTTP driver
 
-    with closing(http_client(url, key)) as client:
+    with Client(url, key) as client:
         yield RemoteCatalog(client)
 
 

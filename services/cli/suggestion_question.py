@@ -11,12 +11,12 @@ from rich.console import Group
 from rich.text import Text
 
 from penstock.application.uploads.suggesting import SUGGESTED_CONFIDENCE
+from penstock.documents.inspections import suggestion_view
 from penstock.domain.errors import Refused, refusal
 from services.cli.ingest_backends import Backend
 from services.cli.output import Output
 from services.cli.suggestion_views import suggestions_view
 from services.cli.upload_file import UploadFile
-from services.uploader.api.inspection_views import suggestion_view
 
 
 def confirmed(backend: Backend, file: UploadFile, source: str, out: Output) -> bool:

@@ -6,17 +6,16 @@ import json
 import signal
 import subprocess
 from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 
+from penstock.client import Client
 from penstock.domain.access.permissions import Role
 from penstock.domain.requests.request import Status
 from penstock.domain.requests.request_filter import RequestFilter
-from services.cli.http_client import HttpClient
 from services.cli.request_listing import list_requests
 from tests.support.access import create_key
 from tests.support.command_line import MAPS, CommandLine, Ran
@@ -164,7 +163,7 @@ def test_more_requests_are_listed_than_a_page_holds(idle: Away) -> None:
         uploaded(idle)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("services.cli.request_listing.MAX_PAGE", 2)
-        with closing(HttpClient(idle.system.url, idle.variables["PENSTOCK_API_KEY"])) as client:
+        with Client(idle.system.url, idle.variables["PENSTOCK_API_KEY"]) as client:
             pages = [list_requests(client, RequestFilter(), limit=limit, before="") for limit in (1, 2, 3, 10)]
             none = list_requests(client, RequestFilter(file_name="NÖTHING & more"), limit=10, before="")
             scheduled = RequestFilter(statuses=(Status.SCHEDULED, Status.HELD), accepted_from=0, accepted_to=10**16)

@@ -1,4 +1,4 @@
-"""The command line's way of sending a file in parts: what is sent again after a lost connection or a kill."""
+"""How the client sends a file in parts: what is sent again after a lost connection or a kill."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import json
 import signal
 import subprocess
 from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -14,16 +13,19 @@ import httpx
 import pytest
 
 from penstock.application.catalog.column_specs import ColumnSpec
+from penstock.client import Client, retries
+from penstock.client import client as client_module
+from penstock.client.parts import RemoteFiles
+from penstock.client.progress import Quiet
+from penstock.client.upload_order import UploadOrder
+from penstock.documents.inspections import AcceptedView
 from penstock.domain.access.permissions import Role
 from penstock.domain.errors import Refused, Unavailable
 from penstock.domain.files.draft import PART_BYTES
 from penstock.failpoints import FailpointError, installed
-from services.cli import http_client, remote_files
-from services.cli.client import UploadOrder
-from services.cli.http_client import HttpClient
 from services.cli.ingest_backends import HttpBackend
 from services.cli.output import Document, Output
-from services.cli.remote_files import RemoteFiles
+from services.cli.progress import Lines
 from services.cli.upload_file import UploadFile
 from tests.support.access import key_of
 from tests.support.command_line import CommandLine
@@ -41,16 +43,14 @@ MAPPING = [COLUMNS[0], COLUMNS[2]]
 messages: list[str] = []  # to the person who waits
 
 
-class NoProgress:
+class Sent(Quiet):
+    """Counts the bytes, and notes the messages."""
+
     def __init__(self) -> None:
         self.bytes = 0
 
-    def storing(self, total: int | None) -> None: ...
-
     def stored(self, size: int) -> None:
         self.bytes += size
-
-    def show(self, request: Document) -> None: ...
 
     def say(self, message: str) -> None:
         messages.append(message)
@@ -85,8 +85,8 @@ def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HttpSystem]:
 @pytest.fixture(autouse=True)
 def parts(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> type[Parts]:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
-    monkeypatch.setattr(remote_files, "PAUSE_SECONDS", 0.0)
-    monkeypatch.setattr(http_client, "RemoteFiles", Parts)
+    monkeypatch.setattr(retries, "FIRST_PAUSE_SECONDS", 0.0)
+    monkeypatch.setattr(client_module, "RemoteFiles", Parts)
     monkeypatch.setattr(Parts, "sent", [])
     messages.clear()
     monkeypatch.setattr(Parts, "before", {})
@@ -101,16 +101,16 @@ def path(tmp_path: Path) -> Path:
     return path
 
 
-def upload(system: HttpSystem, path: Path, order: UploadOrder = ORDER) -> Document:
+def upload(system: HttpSystem, path: Path, order: UploadOrder = ORDER) -> AcceptedView:
     key = key_of(system.standalone.system, Role.UPLOADER, "default")
-    progress = NoProgress()
-    with closing(HttpClient(system.url, key)) as client, UploadFile(path) as file:
-        request = client.upload(file, order, progress)
+    progress = Sent()
+    with Client(system.url, key) as client:
+        request = client.upload(path, order, progress)
     assert progress.bytes == path.stat().st_size
     return request
 
 
-def content_of(system: HttpSystem, request: Document) -> bytes:
+def content_of(system: HttpSystem, request: AcceptedView) -> bytes:
     """The file of a request as it is stored."""
     stored = system.standalone.system.requests.get("default", request["request_id"])
     objects = system.standalone.system.objects
@@ -164,10 +164,10 @@ def test_a_killed_command_goes_on_where_it_was(
 def test_a_command_killed_before_its_answer_gets_the_same_request(
     system: HttpSystem, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    accepted: list[Document] = []
+    accepted: list[AcceptedView] = []
     accept = RemoteFiles.accept
 
-    def killed(self: RemoteFiles, *arguments: Any) -> Document:
+    def killed(self: RemoteFiles, *arguments: Any) -> AcceptedView:
         accepted.append(accept(self, *arguments))
         raise KeyboardInterrupt
 
@@ -208,9 +208,10 @@ def test_an_ingest_in_parts_saves_its_mapping_when_the_file_is_accepted(
     monkeypatch.setattr(Parts, "after", {1: KeyboardInterrupt()})
 
     def begin() -> tuple[bool, Document]:
-        with closing(HttpClient(system.url, key)) as client, UploadFile(path) as file:
-            backend = HttpBackend(client, Output(as_json=True))
-            request = backend.begin(file, order, columns, NoProgress())
+        with Client(system.url, key) as client, UploadFile(path) as file:
+            out = Output(as_json=True)
+            backend = HttpBackend(client, out)
+            request = backend.begin(file, order, columns, Lines(out))
             return backend.may_resume, request
 
     with pytest.raises(KeyboardInterrupt):

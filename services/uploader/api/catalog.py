@@ -11,6 +11,14 @@ from pydantic import Field
 from penstock.application.catalog.catalog import DataSource
 from penstock.application.catalog.column_specs import ColumnSpec
 from penstock.application.catalog.use_cases import CatalogUseCases
+from penstock.documents.resources import (
+    AttributeList,
+    AttributeView,
+    DataSourceList,
+    DataSourceView,
+    attribute_view,
+    source_view,
+)
 from penstock.domain.limits import (
     MAX_BLANK_WORDS,
     MAX_DISPLAY_NAME,
@@ -26,13 +34,6 @@ from services.uploader.api.openapi import problems
 from services.uploader.api.route import Operation
 from services.uploader.api.services import Call
 from services.uploader.api.validation import Limit, Model, Name, Omittable
-from services.uploader.api.views import (
-    AttributeList,
-    AttributeView,
-    DataSourceList,
-    DataSourceView,
-    attribute_view,
-)
 
 DisplayName = Annotated[str, Field(max_length=MAX_DISPLAY_NAME)]
 
@@ -105,7 +106,7 @@ class NamesQuery(Model):
 def list_data_sources(call: Call, query: Annotated[NamesQuery, Query()]) -> DataSourceList:
     """All data sources, by name, page by page."""
     found = call.use_cases.catalog.sources(call.caller, after=query.after, limit=query.limit)
-    return DataSourceList(data_sources=[_source(source) for source in found], next=_next(found, query.limit))
+    return DataSourceList(data_sources=[source_view(source) for source in found], next=_next(found, query.limit))
 
 
 @router.post(
@@ -116,7 +117,7 @@ def list_data_sources(call: Call, query: Annotated[NamesQuery, Query()]) -> Data
 )
 def create_data_source(call: Call, body: NewDataSource) -> DataSourceView:
     """Create a data source; one that exists is answered as it is."""
-    return _source(call.use_cases.catalog.create_source(call.caller, body.name, body.display_name))
+    return source_view(call.use_cases.catalog.create_source(call.caller, body.name, body.display_name))
 
 
 @router.get("/v1/attributes", dependencies=[allowed_to(CatalogUseCases.attributes)])
@@ -143,7 +144,3 @@ def create_attribute(call: Call, body: NewAttribute) -> AttributeView:
 def _next(page: Sequence[DataSource] | Sequence[Attribute], limit: int) -> str | None:
     """Where the next page begins; a full page may be the last one."""
     return page[-1].name if len(page) == limit else None
-
-
-def _source(source: DataSource) -> DataSourceView:
-    return DataSourceView(name=source.name, display_name=source.display_name)

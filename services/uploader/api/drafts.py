@@ -12,12 +12,12 @@ from fastapi import APIRouter, Header, Response
 from fastapi import Request as HttpRequest
 
 from penstock.application.drafts.use_cases import DraftUseCases
+from penstock.documents.drafts import DraftList, DraftView, draft_view
+from penstock.documents.inspections import InspectionView, inspection_view
 from penstock.domain.errors import refusal
 from penstock.domain.files.draft import Checksum, Draft
 from services.uploader.api.access import allowed_to, confirm
-from services.uploader.api.draft_views import DraftList, DraftView, draft_view
 from services.uploader.api.incoming import IncomingBody
-from services.uploader.api.inspection_views import InspectionView, inspection_view
 from services.uploader.api.openapi import bytes_body, problems, with_headers
 from services.uploader.api.route import Operation, incoming_body, media_type
 from services.uploader.api.services import Call

@@ -9,6 +9,7 @@ from pydantic import Field
 
 from penstock.application.access.api_keys import ApiKey
 from penstock.application.access.use_cases import AccessUseCases
+from penstock.documents.resources import ApiKeyList, AuditPage, NewApiKeyView, audit_view, key_view
 from penstock.domain.access.permissions import Role
 from penstock.domain.limits import MAX_DISPLAY_NAME, MAX_PAGE
 from services.uploader.api.access import allowed_to
@@ -17,7 +18,6 @@ from services.uploader.api.route import Operation
 from services.uploader.api.services import Call
 from services.uploader.api.times import Day, Time, microseconds
 from services.uploader.api.validation import Limit, Model, Omittable
-from services.uploader.api.views import ApiKeyList, AuditPage, NewApiKeyView, audit_view, key_view
 
 router = APIRouter(route_class=Operation)
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
+from penstock.documents.resources import Health
 from penstock.domain.errors import refusal
 from services.uploader.api.route import Operation
 from services.uploader.api.services import Api
-from services.uploader.api.views import Health
 
 router = APIRouter(route_class=Operation)
 

@@ -8,16 +8,16 @@ from fastapi import APIRouter, Query, Response
 from pydantic import Field
 
 from penstock.application.catalog.use_cases import CatalogUseCases
+from penstock.documents.mappings import MappingChangesView, MappingVersionList, changes_view, version_list
+from penstock.documents.resources import MappingView, mapping_view
 from penstock.domain.errors import NotFound, refusal
 from services.uploader.api.access import allowed_to
 from services.uploader.api.catalog import NewMapping
 from services.uploader.api.etags import CHANGED, TAGGED, IfMatch, expected_revision, set_etag
-from services.uploader.api.mapping_views import MappingChangesView, MappingVersionList, changes_view, version_list
 from services.uploader.api.openapi import problems
 from services.uploader.api.route import Operation
 from services.uploader.api.services import Call
 from services.uploader.api.validation import Model, Omittable
-from services.uploader.api.views import MappingView, mapping_view
 
 MAPPING = "/v1/data-sources/{name}/mapping"
 

@@ -18,13 +18,13 @@ from fastapi import Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
+from penstock.documents.resources import FaultView, fault_views
 from penstock.domain.errors import Corrupt, Fault, Fenced, PenstockError, Refused, Unavailable, problem_type
 from penstock.domain.mapping.coercion import REASONS, CoercionError
 from penstock.error_codes import title_of
 from services.uploader.api.call_ids import HEADER as CALL_ID
 from services.uploader.api.call_ids import current_call_id
 from services.uploader.api.validation import refused
-from services.uploader.api.views import FaultView, fault_views
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_SECONDS = 5

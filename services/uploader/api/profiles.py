@@ -9,13 +9,13 @@ from pydantic import Field
 
 from penstock.application.profiles.use_cases import REVEAL, ProfileUseCases
 from penstock.application.use_case import require
+from penstock.documents.resources import ProfileView, profile_view
 from penstock.domain.access.permissions import Permission
 from services.uploader.api.access import allowed_to
 from services.uploader.api.openapi import problems
 from services.uploader.api.route import Operation
 from services.uploader.api.services import Call
 from services.uploader.api.validation import Model, Name
-from services.uploader.api.views import ProfileView, profile_view
 
 MAX_VALUE = 32_768  # characters
 

@@ -14,6 +14,7 @@ from fastapi.sse import format_sse_event
 from pydantic import Field
 
 from penstock.application.requests.use_cases import RequestUseCases
+from penstock.documents.resources import RequestPage, RequestView, request_view
 from penstock.domain.limits import MAX_DISPLAY_NAME, MAX_FILE_NAME_SENT
 from penstock.domain.requests.request import Request, Status
 from penstock.domain.requests.request_filter import RequestFilter
@@ -23,7 +24,6 @@ from services.uploader.api.route import Operation
 from services.uploader.api.services import Call
 from services.uploader.api.times import Time, microseconds
 from services.uploader.api.validation import Limit, Model, Name, Omittable
-from services.uploader.api.views import RequestPage, RequestView, request_view
 
 LOOK_EVERY_SECONDS = 0.2  # when there are few streams
 LOOKS_PER_SECOND = 100  # of all streams together: the more there are, the less often each looks

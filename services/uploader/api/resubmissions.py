@@ -12,6 +12,7 @@ from pydantic import Field
 from penstock.application.requests.use_cases import RequestUseCases
 from penstock.application.uploads.intake import StoredFile
 from penstock.application.uploads.resubmit import CorrectedFile
+from penstock.documents.resources import RequestView, request_view
 from penstock.domain.errors import NotFound, Refused, refusal
 from penstock.domain.limits import MAX_FILE_NAME_SENT
 from penstock.domain.requests.request import Request
@@ -21,7 +22,6 @@ from services.uploader.api.route import Operation
 from services.uploader.api.services import Call
 from services.uploader.api.uploads import ArrivingForm, FilePart, Received, arriving_form, receive
 from services.uploader.api.validation import Omittable
-from services.uploader.api.views import RequestView, request_view
 
 router = APIRouter(route_class=Operation)
 

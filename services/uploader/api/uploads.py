@@ -21,6 +21,9 @@ from penstock.application.uploads.inspection import Inspection
 from penstock.application.uploads.intake import StoredFile
 from penstock.application.uploads.upload_command import UploadCommand
 from penstock.application.uploads.use_cases import UploadUseCases
+from penstock.documents.checks import CheckView, check_view
+from penstock.documents.inspections import AcceptedView, InspectionView, accepted_view, inspection_view
+from penstock.documents.resources import RequestView, request_view
 from penstock.domain.errors import NotFound, Refused, Unavailable, refusal
 from penstock.domain.files.tabular_format import FileOptions
 from penstock.domain.limits import MAX_FILE_NAME_SENT
@@ -29,15 +32,12 @@ from penstock.domain.requests.recipients import MAX_RECIPIENTS, MailLevel
 from penstock.domain.requests.request import Request
 from services.uploader.api.access import allowed_to, confirm
 from services.uploader.api.catalog import Columns
-from services.uploader.api.check_views import CheckView, check_view
-from services.uploader.api.inspection_views import AcceptedView, InspectionView, accepted_view, inspection_view
 from services.uploader.api.multipart import Multipart
 from services.uploader.api.openapi import JSON, form_body, problems, with_headers
 from services.uploader.api.requests import detailed_view
 from services.uploader.api.route import Operation, incoming_body, json_body, media_type
 from services.uploader.api.services import Call
 from services.uploader.api.validation import Model, ModeText, Name, Omittable, model_of
-from services.uploader.api.views import RequestView, request_view
 
 FORM_PART_BYTES = 1 << 20  # of the part `request`
 OVERHEAD_BYTES = 128 * 1024  # boundaries and part headers

@@ -22,6 +22,7 @@ from penstock.application.catalog.column_specs import (
     resolve_columns,
 )
 from penstock.application.catalog.use_cases import CatalogUseCases
+from penstock.documents.resources import mapping_view
 from penstock.domain.access.permissions import Role
 from penstock.domain.errors import Refused
 from penstock.domain.limits import (
@@ -36,7 +37,6 @@ from penstock.domain.limits import (
 from penstock.domain.mapping.attributes import Attribute, ValueFormat, ValueType
 from penstock.domain.mapping.builtin_attributes import BUILTIN
 from penstock.domain.mapping.mapping import OnMisfit, WritePolicy
-from services.uploader.api.views import mapping_view
 from tests.support.access import caller
 from tests.support.catalogs import catalog_on
 from tests.support.manual_clock import ManualClock

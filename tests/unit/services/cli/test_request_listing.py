@@ -19,7 +19,7 @@ class Pages:
     def __init__(self, every: int, pages: int) -> None:
         self.every, self.pages, self.reads = every, pages, 0
 
-    def requests(self, *, limit: int, before: str, only: RequestFilter) -> dict[str, Any]:
+    def request_page(self, *, limit: int, before: str, only: RequestFilter) -> dict[str, Any]:
         at = int(before or 0) + 1
         self.reads += 1
         found = [{"request_id": str(at)}] if at % self.every == 0 else []

@@ -6,6 +6,7 @@ import pytest
 from starlette.exceptions import HTTPException
 from structlog.testing import capture_logs
 
+from penstock.documents.resources import fault_views
 from penstock.domain.errors import (
     Conflict,
     Corrupt,
@@ -19,7 +20,6 @@ from penstock.domain.errors import (
 )
 from penstock.domain.mapping.coercion import REASONS, CoercionError
 from services.uploader.api.problems import answer_for
-from services.uploader.api.views import fault_views
 
 
 @pytest.mark.parametrize(

@@ -8,55 +8,39 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import json
-import time
-from collections.abc import Callable, Mapping
 from contextlib import suppress
-from typing import Any, Protocol, TypeVar
+from typing import Any
 from urllib.parse import quote
 
-from penstock.domain.errors import Fault, NotFound, PenstockError, Refused, Unavailable, refusal
-from services.cli.output import Document
-from services.cli.progress import Progress
-from services.cli.resumption import Resumption
-from services.cli.upload_file import UploadFile
-from services.uploader.api.draft_views import DraftView
-from services.uploader.api.inspection_views import InspectionView
-from services.uploader.api.views import RequestView
+from penstock.client.connection import Connection
+from penstock.client.progress import Progress
+from penstock.client.resumption import Resumption
+from penstock.client.retries import persistently
+from penstock.client.sent_file import SentFile
+from penstock.documents.drafts import DraftView
+from penstock.documents.inspections import AcceptedView, InspectionView
+from penstock.domain.errors import Fault, NotFound, PenstockError, Refused, refusal
 
-RECONNECT_SECONDS = 60.0  # how long a server may be away
-PAUSE_SECONDS = 1.0
 _TUS = {"Tus-Resumable": "1.0.0"}
-_JSON = {"Content-Type": "application/json"}
 _GONE = {"file_expired"}
 # After these, the file on the server is as it was before, or has only got longer.
-_REPEATED = {"wrong_offset", "checksum_mismatch", "incomplete_body", "body_too_slow"}
-
-T = TypeVar("T")
-
-
-class Calls(Protocol):
-    """Calls of the HTTP API."""
-
-    def document(self, method: str, path: str, shape: Any, **sent: Any) -> Document: ...
-
-    def headers(self, method: str, path: str, **sent: Any) -> Mapping[str, str]: ...
+_PASSING = frozenset({"wrong_offset", "checksum_mismatch", "incomplete_body", "body_too_slow"})
 
 
 class RemoteFiles:
     """The files on the server that arrive in parts."""
 
-    def __init__(self, calls: Calls) -> None:
-        self._calls = calls
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
 
-    def create(self, size: int, name: str) -> Document:
+    def create(self, size: int, name: str) -> DraftView:
         metadata = f"filename {base64.b64encode(name.encode()).decode()}"
         headers = {**_TUS, "Upload-Length": str(size), "Upload-Metadata": metadata}
-        made = self._calls.headers("POST", "/files", headers=headers)
+        made = self._connection.headers("POST", "/files", headers=headers)
         return self.get(made.get("Location", "").rpartition("/")[2])
 
-    def get(self, file_id: str) -> Document:
-        return self._calls.document("GET", _path(file_id), DraftView)
+    def get(self, file_id: str) -> DraftView:
+        return self._connection.document("GET", _path(file_id), DraftView)
 
     def append(self, file_id: str, offset: int, part: bytes) -> int:
         """The offset of the next part."""
@@ -67,52 +51,51 @@ class RemoteFiles:
             "Upload-Offset": str(offset),
             "Upload-Checksum": f"sha256 {checksum}",
         }
-        self._calls.headers("PATCH", _path(file_id), body=part, headers=headers)
+        self._connection.headers("PATCH", _path(file_id), body=part, headers=headers)
         return offset + len(part)
 
-    def faults(self, file_id: str, document: Document) -> list[Fault]:
+    def faults(self, file_id: str, options: dict[str, Any]) -> list[Fault]:
         """Those of the header and of the saved mapping for it, as far as the file has arrived."""
-        asked = {name: document[name] for name in ("data_source", "encoding", "clean_headers") if name in document}
+        asked = {name: options[name] for name in ("data_source", "encoding", "clean_headers") if name in options}
         path = f"{_path(file_id)}:inspect"
-        found = self._calls.document("POST", path, InspectionView, body=json.dumps(asked).encode(), headers=_JSON)
+        found = self._connection.send_json("POST", path, asked, InspectionView, repeatable=True)
         return [Fault(**fault) for fault in found["faults"]]
 
-    def accept(self, file_id: str, document: Document, idempotency_key: str | None) -> Document:
-        headers = _JSON if idempotency_key is None else {**_JSON, "Idempotency-Key": idempotency_key}
-        body = json.dumps({**document, "file_id": file_id}).encode()
-        return self._calls.document("POST", "/uploads", RequestView, body=body, headers=headers)
+    def accept(self, file_id: str, options: dict[str, Any], idempotency_key: str) -> AcceptedView:
+        document, headers = {**options, "file_id": file_id}, {"Idempotency-Key": idempotency_key}
+        return self._connection.send_json("POST", "/uploads", document, AcceptedView, repeatable=True, **headers)
 
     def delete(self, file_id: str) -> None:
-        self._calls.headers("DELETE", _path(file_id), headers=_TUS)
+        self._connection.headers("DELETE", _path(file_id), headers=_TUS)
 
 
 def send_in_parts(
     files: RemoteFiles,
-    file: UploadFile,
-    document: Document,
+    file: SentFile,
+    options: dict[str, Any],
     progress: Progress,
-    resumption: Resumption | None,
+    resumption: Resumption,
     *,
     check: bool,
-) -> Document:
-    """Send `file`, or the rest of it, and make a request of it with the settings `document`. With `check`, its header
-    is checked as soon as the first part has arrived. Raises `Refused`, and `Unavailable` when the server stays away."""
+) -> AcceptedView:
+    """Send `file`, or the rest of it, and make a request of it with these `options`. With `check`, its header is
+    checked as soon as the first part has arrived. Raises `Refused`, and `Unavailable` when the
+    server stays away."""
     progress.storing(file.size)
     arriving = _ArrivingFile(files, file, progress)
     draft = _kept(files, resumption) or files.create(file.size or 0, file.name)
-    file_id: str = draft["file_id"]
-    if resumption is not None and resumption.file_id != file_id:
+    file_id = draft["file_id"]
+    if resumption.file_id != file_id:
         resumption.remember(file_id)
     try:
         arriving.begin(draft)
         if not arriving.complete:
             arriving.send_part()
             if check:
-                persistently(lambda: _check(files, file_id, document), progress)
+                persistently(lambda: _check(files, file_id, options), progress.say)
         while not arriving.complete:
             arriving.send_part()
-        key = None if resumption is None else resumption.key
-        return persistently(lambda: files.accept(file_id, document, key), progress)
+        return persistently(lambda: files.accept(file_id, options, resumption.key), progress.say)
     except Refused:
         with suppress(PenstockError):  # it expires by itself
             files.delete(file_id)
@@ -122,7 +105,7 @@ def send_in_parts(
 class _ArrivingFile:
     """One file on its way; `complete` when all of it has arrived."""
 
-    def __init__(self, files: RemoteFiles, file: UploadFile, progress: Progress) -> None:
+    def __init__(self, files: RemoteFiles, file: SentFile, progress: Progress) -> None:
         self._files, self._file, self._progress = files, file, progress
         self._file_id, self._part_bytes = "", 0
         self._offset = self._reported = 0
@@ -131,7 +114,7 @@ class _ArrivingFile:
     def complete(self) -> bool:
         return self._offset == self._file.size
 
-    def begin(self, draft: Document) -> None:
+    def begin(self, draft: DraftView) -> None:
         self._file_id, self._part_bytes = draft["file_id"], draft["part_bytes"]
         if draft["offset"]:
             self._progress.say(f"Continuing after {draft['offset'] / 1_000_000:,.1f} MB of {self._file.name}")
@@ -139,7 +122,7 @@ class _ArrivingFile:
 
     def send_part(self) -> None:
         """The next part. What was lost on its way is sent again."""
-        self._arrived(persistently(self._send, self._progress, again=self._ask))
+        self._arrived(persistently(self._send, self._progress.say, again=self._ask, passing=_PASSING))
 
     def _send(self) -> int:
         if self.complete:
@@ -162,31 +145,9 @@ class _ArrivingFile:
         self._reported = max(offset, self._reported)
 
 
-def persistently(call: Callable[[], T], progress: Progress, again: Callable[[], object] = lambda: None) -> T:
-    """Call until it succeeds; `again` is called before each further attempt. Says once why it waits.
-
-    Raises `Unavailable` when the server stays away for `RECONNECT_SECONDS`, and `Refused` as well when nothing helps.
-    """
-    lost_at: float | None = None
-    while True:
-        try:
-            if lost_at is not None:
-                again()
-            return call()
-        except (Unavailable, Refused) as error:
-            if isinstance(error, Refused) and error.code not in _REPEATED:
-                raise
-            if lost_at is None:
-                progress.say(f"Waiting: {error}")
-                lost_at = time.monotonic()
-            if time.monotonic() - lost_at > RECONNECT_SECONDS:
-                raise
-        time.sleep(PAUSE_SECONDS)
-
-
-def _kept(files: RemoteFiles, resumption: Resumption | None) -> Document | None:
+def _kept(files: RemoteFiles, resumption: Resumption) -> DraftView | None:
     """The file that an earlier run of the command has begun to send, unless it is gone."""
-    if resumption is None or resumption.file_id is None:
+    if resumption.file_id is None:
         return None
     try:
         return files.get(resumption.file_id)
@@ -198,10 +159,10 @@ def _kept(files: RemoteFiles, resumption: Resumption | None) -> Document | None:
         raise
 
 
-def _check(files: RemoteFiles, file_id: str, document: Document) -> None:
+def _check(files: RemoteFiles, file_id: str, options: dict[str, Any]) -> None:
     """Raise `Refused` for the faults of a file whose rest is still coming."""
     try:
-        faults = files.faults(file_id, document)
+        faults = files.faults(file_id, options)
     except Refused as refused:
         if refused.code != "header_incomplete":
             raise

@@ -8,9 +8,9 @@ from typing import NotRequired, cast
 from typing_extensions import TypedDict
 
 from penstock.application.uploads.review import Review
+from penstock.documents.resources import FaultView, RequestView, fault_views
 from penstock.domain.mapping.mapping import OnMisfit
 from penstock.domain.suggestions import Change, ColumnSuggestion, Drift
-from services.uploader.api.views import FaultView, RequestView, fault_views
 
 
 class SuggestedColumn(TypedDict):

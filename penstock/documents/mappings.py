@@ -6,9 +6,9 @@ from typing_extensions import TypedDict
 
 from penstock.application.catalog.mapping_changes import ChangedColumn, MappingChanges
 from penstock.application.catalog.mapping_versions import ListedVersion
+from penstock.documents.resources import ColumnView, column_view
 from penstock.domain.mapping.mapping_version import VersionState
 from penstock.domain.requests.public_view import rfc3339
-from services.uploader.api.views import ColumnView, column_view
 
 
 class MappingVersionView(TypedDict):

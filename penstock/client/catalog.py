@@ -4,25 +4,35 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Sequence
+from typing import Protocol
 
 import msgspec
 
 from penstock.application.catalog.column_specs import ColumnSpec, options_of
+from penstock.documents.resources import AttributeView, ColumnView, DataSourceView, MappingView
 from penstock.domain.errors import NotFound
 from penstock.domain.mapping.attributes import Attribute, parse_format
 from penstock.domain.mapping.mapping import ColumnMapping, Limits, Mapping
-from services.cli.client import Client
-from services.cli.output import Document
 
 NO_LIMITS = Limits(  # the server checks its own limits
     file_bytes=sys.maxsize, columns=sys.maxsize, cell_bytes=sys.maxsize, row_bytes=sys.maxsize, expansion=sys.maxsize
 )
 
 
+class Reader(Protocol):
+    """The calls of a client that read the catalog."""
+
+    def sources(self) -> list[DataSourceView]: ...
+
+    def attributes(self) -> list[AttributeView]: ...
+
+    def mapping(self, source: str) -> MappingView: ...
+
+
 class RemoteCatalog:
     """Reads the data sources only once."""
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: Reader) -> None:
         self._client = client
         self._sources: list[str] | None = None
 
@@ -52,7 +62,7 @@ class RemoteCatalog:
         """The server checks them."""
 
 
-def _attribute(document: Document) -> Attribute:
+def _attribute(document: AttributeView) -> Attribute:
     return Attribute(
         name=document["name"],
         display_name=document["display_name"],
@@ -64,7 +74,7 @@ def _attribute(document: Document) -> Attribute:
     )
 
 
-def _column(document: Document) -> ColumnMapping:
+def _column(document: ColumnView) -> ColumnMapping:
     spec = msgspec.convert(document, ColumnSpec)
     return ColumnMapping(
         attribute=spec.attribute,

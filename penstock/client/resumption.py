@@ -1,4 +1,4 @@
-"""Unfinished uploads over HTTP, so that the same command continues with its file and its request.
+"""Unfinished uploads, so that the same command continues with its file and its request.
 
 Each is in a file of the user's state folder. The file's name is a hash of the command. Its content is a random
 idempotency key and, if the file is sent in parts, its id on the server. Standard input has no such record, because it
@@ -39,18 +39,12 @@ class _State(msgspec.Struct, frozen=True):
 
 
 class Resumption:
-    """What is known of an unfinished command, kept in `folder` until `forget`. Raises `OSError` if that is
-    impossible."""
+    """What is known of an unfinished upload: nothing is kept of it beyond this process."""
 
-    def __init__(self, folder: Path, name: str) -> None:
-        self._path = folder / name
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        _forget_old(folder)
-        kept = self._kept()
-        self.kept = kept is not None  # by an earlier run of the same command, which did not finish
-        self._state = kept or _State(secrets.token_hex(KEY_BYTES))
-        if kept is None:
-            self._write()
+    kept = False  # by an earlier run of the same command, which did not finish
+
+    def __init__(self) -> None:
+        self._state = _State(secrets.token_hex(KEY_BYTES))
 
     @property
     def key(self) -> str:
@@ -64,13 +58,35 @@ class Resumption:
     def remember(self, file_id: str) -> None:
         """Keep the id of the file to which parts are sent."""
         self._state = _State(self.key, file_id)
-        self._write()
 
     def forget(self) -> None:
         """The same command again is a new upload."""
+
+
+class KeptResumption(Resumption):
+    """What is known of an unfinished command, kept in `folder` until `forget`. Raises `OSError` if that is
+    impossible."""
+
+    def __init__(self, folder: Path, name: str) -> None:
+        super().__init__()
+        self._path = folder / name
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _forget_old(folder)
+        state = self._read()
+        self.kept = state is not None
+        if state is None:
+            self._write()
+        else:
+            self._state = state
+
+    def remember(self, file_id: str) -> None:
+        super().remember(file_id)
+        self._write()
+
+    def forget(self) -> None:
         self._path.unlink(missing_ok=True)
 
-    def _kept(self) -> _State | None:
+    def _read(self) -> _State | None:
         with suppress(FileNotFoundError, msgspec.DecodeError):
             return msgspec.json.decode(self._path.read_bytes(), type=_State)
         return None
@@ -80,11 +96,6 @@ class Resumption:
         with open(os.open(written, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
             file.write(msgspec.json.encode(self._state))
         written.replace(self._path)
-
-
-def forget(resumption: Resumption | None) -> None:
-    if resumption is not None:
-        resumption.forget()
 
 
 def _forget_old(folder: Path) -> None:

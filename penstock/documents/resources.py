@@ -13,6 +13,7 @@ from typing_extensions import TypedDict
 
 from penstock.application.access.api_keys import ApiKey
 from penstock.application.access.audit import AuditEntry, Outcome
+from penstock.application.catalog.catalog import DataSource
 from penstock.application.catalog.column_specs import ColumnSpec, column_specs
 from penstock.application.catalog.use_cases import MappingInUse
 from penstock.application.delivery.mail_report import MailState, RecipientReport
@@ -296,6 +297,10 @@ def _origin_view(origin: Origin, file_name: str) -> OriginView:
     if origin.corrected_by is not None:
         view["corrected_by"] = origin.corrected_by
     return view
+
+
+def source_view(source: DataSource) -> DataSourceView:
+    return DataSourceView(name=source.name, display_name=source.display_name)
 
 
 def mapping_view(used: MappingInUse) -> MappingView:

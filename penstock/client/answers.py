@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar, cast
 
 import msgspec
 import urllib3
 
+from penstock.documents.resources import RequestView
 from penstock.domain.errors import Unavailable
-from services.cli.output import Document
-from services.uploader.api.views import RequestView
 
 MAX_DOCUMENT_BYTES = 64 * 1024 * 1024
 MAX_PROBLEM_BYTES = 1024 * 1024
@@ -21,6 +20,7 @@ MAX_LISTED = 10_000  # entries: above the limits of every list of a tenant
 PIECE_BYTES = 64 * 1024
 
 Response = urllib3.BaseHTTPResponse
+T = TypeVar("T")
 
 
 class _ComputedFields(msgspec.Struct):
@@ -57,7 +57,7 @@ def read_lines(url: str, response: Response) -> Iterator[bytes]:
         yield bytes(rest)
 
 
-def parse_object(body: bytes) -> Document | None:
+def parse_object(body: bytes) -> dict[str, Any] | None:
     """The JSON object in a body; None if it is not one."""
     try:
         document = json.loads(body)
@@ -66,22 +66,23 @@ def parse_object(body: bytes) -> Document | None:
     return document if isinstance(document, dict) else None
 
 
-def check_shape(url: str, document: Document, shape: Any) -> None:
-    """Raises `Unavailable` when the document does not match the API's schema."""
+def check_shape(url: str, document: dict[str, Any], shape: type[T]) -> T:
+    """The document. Raises `Unavailable` when it does not match the API's schema; a later server may add fields."""
     try:
         msgspec.convert(document, shape)
         for request in _requests_in(document, shape):
             msgspec.convert(request, _ComputedFields)
     except msgspec.ValidationError as error:
         raise unexpected_answer(url, str(error)) from None
+    return cast(T, document)
 
 
 def unexpected_answer(url: str, why: str) -> Unavailable:
     return Unavailable(f"the answer of {url} does not look like Penstock's: {why}")
 
 
-def _requests_in(document: Document, shape: Any) -> list[Document]:
+def _requests_in(document: dict[str, Any], shape: Any) -> list[dict[str, Any]]:
     if shape is RequestView:
         return [document]
-    found: list[Document] = document.get("requests", [])
+    found: list[dict[str, Any]] = document.get("requests", [])
     return found

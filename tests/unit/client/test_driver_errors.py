@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from contextlib import closing
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import msgspec
 import pytest
 
+from penstock.client import Client, Misconfigured, ServerUnavailable, retries
 from penstock.domain.errors import NotFound, PenstockError, Problem, Refused, Unavailable
 from penstock.domain.requests.public_view import to_public
 from penstock.domain.requests.request import Request
-from services.cli.connecting import http_client
-from services.cli.failures import BadUsage, failure_of
 
 HTML = b"<html>Sign in to the hotel's network</html>"
 PROBLEM = "application/problem+json"
@@ -76,32 +74,37 @@ def address() -> Iterator[str]:
         thread.join()
 
 
+@pytest.fixture(autouse=True)
+def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(retries, "FIRST_PAUSE_SECONDS", 0.0)
+
+
 def raised(url: str, key: str = "k") -> PenstockError:
-    with pytest.raises(PenstockError) as error, closing(http_client(url, key)) as client:
-        client.requests(limit=1)
+    with pytest.raises(PenstockError) as error, Client(url, key) as client:
+        client.request_page(limit=1)
     return error.value
 
 
 @pytest.mark.parametrize(
     ("path", "kind", "words"),
     [
-        ("page", BadUsage, "answered 200 with text/html, which is not from Penstock's API"),
-        ("missing", BadUsage, "answered 404 with text/html, which is not from Penstock's API"),
-        ("moved", BadUsage, "redirects to 'https://other.example/'"),
-        ("list", BadUsage, "is not from Penstock's API"),
-        ("cut", BadUsage, "is not from Penstock's API"),
+        ("page", Misconfigured, "answered 200 with text/html, which is not from Penstock's API"),
+        ("missing", Misconfigured, "answered 404 with text/html, which is not from Penstock's API"),
+        ("moved", Misconfigured, "redirects to 'https://other.example/'"),
+        ("list", Misconfigured, "is not from Penstock's API"),
+        ("cut", Misconfigured, "is not from Penstock's API"),
         (
             "proxy",
-            Unavailable,
+            ServerUnavailable,
             "answered 502 with text/html, which is not from Penstock's API: it may come from a proxy",
         ),
         ("key", Refused, "there is no valid API key"),
         ("none", NotFound, "there is no request x"),
-        ("busy", Unavailable, "too many look-ups; try again later"),
-        ("later", Unavailable, "the server answered: a part is away; try again later"),
+        ("busy", ServerUnavailable, "too many look-ups; try again later"),
+        ("later", ServerUnavailable, "the server answered: a part is away; try again later"),
         ("date", Unavailable, "does not look like Penstock's"),
         ("fields", Unavailable, "does not look like Penstock's"),
-        ("away", Unavailable, "a part of Penstock is away; try again later"),
+        ("away", ServerUnavailable, "a part of Penstock is away; try again later"),
     ],
 )
 def test_an_unexpected_answer_is_reported_for_what_it_is(
@@ -109,7 +112,7 @@ def test_an_unexpected_answer_is_reported_for_what_it_is(
 ) -> None:
     error = raised(f"{address}/{path}")
     assert type(error) is kind
-    assert words in failure_of(error).problem.detail
+    assert words in str(error)
     assert "hotel" not in str(error)
 
 
@@ -120,8 +123,8 @@ def test_later_is_said_once(address: str) -> None:
 @pytest.mark.parametrize(
     ("path", "bound", "words"),
     [
-        ("long", "services.cli.http_client.MAX_DOCUMENT_BYTES", "longer than 1,000 bytes"),
-        ("fault", "services.cli.http_errors.MAX_PROBLEM_BYTES", "longer than 1,000 bytes"),
+        ("long", "penstock.client.connection.MAX_DOCUMENT_BYTES", "longer than 1,000 bytes"),
+        ("fault", "penstock.client.driver_errors.MAX_PROBLEM_BYTES", "longer than 1,000 bytes"),
     ],
 )
 def test_an_answer_without_end_is_not_read_on(
@@ -134,11 +137,11 @@ def test_an_answer_without_end_is_not_read_on(
 
 
 def test_a_line_without_end_is_not_read_on(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("services.cli.answers.MAX_LINE_BYTES", 1_000)
-    monkeypatch.setattr("services.cli.http_client.REJECT_FILES", ("application/json",))
+    monkeypatch.setattr("penstock.client.answers.MAX_LINE_BYTES", 1_000)
+    monkeypatch.setattr("penstock.client.client.REJECT_FILES", ("application/json",))
     with (
         pytest.raises(Unavailable, match="longer than 1,000 bytes"),
-        closing(http_client(f"{address}/long", "k")) as it,
+        Client(f"{address}/long", "k") as it,
     ):
         list(it.rejects("x"))
 
@@ -146,30 +149,32 @@ def test_a_line_without_end_is_not_read_on(address: str, monkeypatch: pytest.Mon
 def test_pages_that_come_again_are_not_asked_for_without_end(address: str) -> None:
     with (
         pytest.raises(Unavailable, match="the same page again"),
-        closing(http_client(f"{address}/same", "k")) as client,
+        Client(f"{address}/same", "k") as client,
     ):
-        client.requests(limit=1_000, before="x")
+        client.request_page(limit=1_000, before="x")
 
 
 def test_the_error_of_a_wrong_key_says_where_the_key_comes_from(address: str) -> None:
-    (fault,) = failure_of(raised(f"{address}/key")).problem.faults
+    error = raised(f"{address}/key")
+    assert isinstance(error, Refused)
+    (fault,) = error.faults
     assert "PENSTOCK_API_KEY" in fault.hint
 
 
 @pytest.mark.parametrize(
     ("url", "kind", "words"),
     [
-        ("http://127.0.0.1:9", Unavailable, "cannot connect to http://127.0.0.1:9/v1; is the system running"),
-        ("http://nowhere.invalid", Unavailable, "unknown host: http://nowhere.invalid/v1"),
-        ("http://", BadUsage, "--url is not a web address"),
-        ("127.0.0.1:8080", BadUsage, "--url is not a web address"),
-        ("http://127.0.0.1:99999", BadUsage, "is not a web address"),
+        ("http://127.0.0.1:9", ServerUnavailable, "cannot connect to http://127.0.0.1:9/v1; is the system running"),
+        ("http://nowhere.invalid", ServerUnavailable, "unknown host: http://nowhere.invalid/v1"),
+        ("http://", Misconfigured, "the server's URL is not a web address"),
+        ("127.0.0.1:8080", Misconfigured, "the server's URL is not a web address"),
+        ("http://127.0.0.1:99999", Misconfigured, "is not a web address"),
     ],
 )
 def test_an_address_that_leads_nowhere_is_reported(url: str, kind: type[PenstockError], words: str) -> None:
     error = raised(url)
     assert type(error) is kind
-    assert words in failure_of(error).problem.detail
+    assert words in str(error)
 
 
 def test_a_failed_tls_handshake_is_reported(address: str) -> None:
@@ -179,5 +184,5 @@ def test_a_failed_tls_handshake_is_reported(address: str) -> None:
 @pytest.mark.parametrize("key", ["", " \n", "pk_é", "pk_a\nb"])
 def test_a_text_that_cannot_be_a_key_is_reported(key: str) -> None:
     error = raised("http://127.0.0.1:9", key)
-    assert isinstance(error, BadUsage)
+    assert isinstance(error, Misconfigured)
     assert error.code == "no_key"

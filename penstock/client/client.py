@@ -1,0 +1,352 @@
+"""The client: the operations of a running system, by its HTTP API."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self, TypeVar
+from urllib.parse import quote, urlencode
+
+import msgspec
+
+from penstock.application.catalog.column_specs import ColumnSpec
+from penstock.application.catalog.known_catalog import check_source, resolve_mapping
+from penstock.client.answers import MAX_LISTED, unexpected_answer
+from penstock.client.catalog import RemoteCatalog
+from penstock.client.connection import Connection
+from penstock.client.following import Follower
+from penstock.client.multipart import Form
+from penstock.client.parts import RemoteFiles, send_in_parts
+from penstock.client.progress import Progress, Quiet
+from penstock.client.resumption import KeptResumption, Resumption, command_hash, state_folder
+from penstock.client.sent_file import SentFile
+from penstock.client.upload_order import UploadOrder
+from penstock.documents.checks import CheckView
+from penstock.documents.inspections import AcceptedView
+from penstock.documents.mappings import MappingChangesView, MappingVersionList, MappingVersionView
+from penstock.documents.resources import (
+    ApiKeyList,
+    ApiKeyView,
+    AttributeList,
+    AttributeView,
+    DataSourceList,
+    DataSourceView,
+    MappingView,
+    NewApiKeyView,
+    ProfileView,
+    RequestPage,
+    RequestView,
+)
+from penstock.domain.access.permissions import Role
+from penstock.domain.errors import Refused
+from penstock.domain.files.formats import FORMATS
+from penstock.domain.limits import MAX_PAGE
+from penstock.domain.requests.public_view import rfc3339
+from penstock.domain.requests.request_filter import RequestFilter
+
+REJECT_FILES = tuple(registered.media_type for registered in FORMATS.values())
+EVERYTHING = RequestFilter()
+QUIET = Quiet()
+
+T = TypeVar("T")
+
+
+class Client:
+    """The system at `url` (with or without /v1), whose API key is `key`; by default those of PENSTOCK_URL and
+    PENSTOCK_API_KEY. Raises `Misconfigured`.
+
+    A call that fails because the server is unavailable or limits calls is sent again when that is safe, after the time
+    for which the server asks. One client may be used by several threads, except that `problems` is that of the last
+    request that was followed.
+    """
+
+    def __init__(self, url: str | None = None, key: str | None = None) -> None:
+        url = os.environ.get("PENSTOCK_URL", "") if url is None else url
+        self._connection = Connection(url, os.environ.get("PENSTOCK_API_KEY", "") if key is None else key)
+        self._follower = Follower(self._connection)
+
+    def upload(
+        self,
+        file: SentFile | Path | str,
+        order: UploadOrder,
+        progress: Progress = QUIET,
+        columns: Sequence[ColumnSpec] = (),
+    ) -> AcceptedView:
+        """Send a file to be ingested; returns its request: a new one, or with `duplicate` the one of the same file.
+
+        With `columns` as its mapping, which is saved with it; otherwise with the saved one. A large file is sent in
+        parts. If this process is killed, the same call in another
+        one continues. Raises `OSError` for a file that cannot be read, and `Refused`.
+        """
+        with _opened(file) as opened:
+            resumption = self.resumption(opened, order, columns)
+            try:
+                request = self.resume(opened, order, resumption, progress, columns)
+            except Refused:
+                resumption.forget()
+                raise
+            resumption.forget()
+            return request
+
+    def resumption(self, file: SentFile, order: UploadOrder, columns: Sequence[ColumnSpec] = ()) -> Resumption:
+        """What is kept of this upload if it is interrupted. It is not kept if the file could not be recognised again,
+        or the user's state folder cannot be written."""
+        if file.path is None or file.size is None:
+            return Resumption()
+        arguments = msgspec.json.encode([self._connection.base, order, columns])
+        try:
+            return KeptResumption(state_folder(), command_hash(file.path, arguments))
+        except OSError:
+            return Resumption()
+
+    def resume(
+        self,
+        file: SentFile,
+        order: UploadOrder,
+        resumption: Resumption,
+        progress: Progress = QUIET,
+        columns: Sequence[ColumnSpec] = (),
+    ) -> AcceptedView:
+        """As `upload`: with the same `resumption`, which the caller forgets in the end, it continues, and returns the
+        same request."""
+        options = _options(file, order, columns)
+        if file.in_parts:
+            files = RemoteFiles(self._connection)
+            return send_in_parts(files, file, options, progress, resumption, check=not columns)
+        return self._send_file("/uploads", AcceptedView, file, options, progress, {"Idempotency-Key": resumption.key})
+
+    def check(
+        self,
+        file: SentFile | Path | str,
+        order: UploadOrder,
+        progress: Progress = QUIET,
+        columns: Sequence[ColumnSpec] = (),
+    ) -> CheckView:
+        """What would become of the rows of the file; nothing is stored."""
+        with _opened(file) as opened:
+            return self._send_file("/files:check", CheckView, opened, _options(opened, order, columns), progress, {})
+
+    def requests(self, only: RequestFilter = EVERYTHING) -> Iterator[RequestView]:
+        """All requests that `only` selects, newest first, read page by page."""
+        before: str | None = ""
+        while before is not None:
+            page = self.request_page(limit=MAX_PAGE, before=before, only=only)
+            yield from page["requests"]
+            before = page["next"]
+
+    def request_page(self, *, limit: int, before: str = "", only: RequestFilter = EVERYTHING) -> RequestPage:
+        """A page of the requests that `only` selects, older than `before`, newest first; it may be short or empty
+        before the last."""
+        query = urlencode([("limit", str(limit)), *([("before", before)] if before else []), *_parameters(only)])
+        page = self._connection.document("GET", f"/requests?{query}", RequestPage)
+        if page["next"] is not None and page["next"] in ("", before):
+            raise unexpected_answer(self._connection.base, "the next page is the same page again")
+        return page
+
+    def request(self, request_id: str) -> RequestView:
+        return self._connection.document("GET", _path(request_id), RequestView)
+
+    def wait(self, request_id: str) -> RequestView:
+        """The request once it has ended or is held."""
+        *_, last = self.changes(request_id)
+        return last
+
+    def changes(self, request_id: str) -> Iterator[RequestView]:
+        """The request now, and again on each change, until it has ended or is held. While the connection is lost, the
+        last state is repeated each second, and `problems` says why."""
+        return self._follower.changes(request_id)
+
+    def problems(self) -> list[str]:
+        """The reasons why `changes` makes no progress, in sentences."""
+        return self._follower.problems
+
+    def rejects(self, request_id: str, *, dropped: bool = False, bom: bool = False) -> Iterator[bytes]:
+        """The file of the rejected rows, or of the rows with `dropped` cells, line by line; `bom`: with a byte-order
+        mark. Raises `Refused` if there are none."""
+        asked = [f"{name}=true" for name, value in (("dropped", dropped), ("bom", bom)) if value]
+        query = f"?{'&'.join(asked)}" if asked else ""
+        return self._connection.lines(_path(request_id, f"/rejects{query}"), REJECT_FILES)
+
+    def cancel(self, request_id: str) -> RequestView:
+        return self._act(request_id, "cancel")
+
+    def approve(self, request_id: str) -> RequestView:
+        return self._act(request_id, "approve")
+
+    def undo(self, request_id: str) -> RequestView:
+        return self._act(request_id, "undo")
+
+    def resubmit(
+        self,
+        request_id: str,
+        file: SentFile | Path | str | None = None,
+        progress: Progress = QUIET,
+        *,
+        encoding: str | None = None,
+    ) -> RequestView:
+        """The child request for a corrected reject file, or without one for rows that were set aside."""
+        if file is None:
+            return self._act(request_id, "resubmit")
+        with _opened(file) as opened:
+            options = {"file_name": opened.name} | ({} if encoding is None else {"encoding": encoding})
+            headers = {"Idempotency-Key": Resumption().key}
+            return self._send_file(_path(request_id, ":resubmit"), RequestView, opened, options, progress, headers)
+
+    def profile(self, namespace: str, value: str, *, reveal: bool = False) -> ProfileView:
+        """The profile with its lineage; personal values are masked unless revealed, which is audited."""
+        asked = {"namespace": namespace, "value": value, "reveal": reveal, "lineage": True}
+        return self._connection.send_json("POST", "/profiles:lookup", asked, ProfileView, repeatable=True)
+
+    def sources(self) -> list[DataSourceView]:
+        """All data sources, by name."""
+        pages = self._pages("/data-sources", "data_sources", DataSourceList)
+        return [each for page in pages for each in page["data_sources"]]
+
+    def create_source(self, name: str, display_name: str = "") -> DataSourceView:
+        """The data source `name`, new or existing."""
+        source = {"name": name, "display_name": display_name}
+        return self._connection.send_json("POST", "/data-sources", source, DataSourceView, repeatable=True)
+
+    def attributes(self) -> list[AttributeView]:
+        """All built-in and custom attributes, by name."""
+        pages = self._pages("/attributes", "attributes", AttributeList)
+        return [each for page in pages for each in page["attributes"]]
+
+    def create_attribute(
+        self, name: str, *, format: str = "text", pii: bool = False, display_name: str = ""
+    ) -> AttributeView:
+        """A custom attribute, new or existing."""
+        attribute = {"name": name, "format": format, "pii": pii, "display_name": display_name}
+        return self._connection.send_json("POST", "/attributes", attribute, AttributeView, repeatable=True)
+
+    def mapping(self, source: str, version: int | None = None) -> MappingView:
+        """The current mapping of a data source, or one of its versions."""
+        path = _mapping_path(source) if version is None else _version_path(source, version)
+        return self._connection.document("GET", path, MappingView)
+
+    def mapping_versions(self, source: str) -> list[MappingVersionView]:
+        """The kept versions of a mapping, newest first."""
+        found = self._connection.document("GET", f"{_mapping_path(source)}/versions", MappingVersionList)
+        return found["versions"]
+
+    def mapping_changes(self, source: str, version: int, base: int | None = None) -> MappingChangesView:
+        """What a version changes of `base`, or of the one before."""
+        query = "" if base is None else f"?base={base}"
+        path = f"{_version_path(source, version)}/changes{query}"
+        return self._connection.document("GET", path, MappingChangesView)
+
+    def restore_mapping(self, source: str, version: int) -> MappingView:
+        """Save an earlier version as the newest."""
+        return self._connection.document("POST", f"{_version_path(source, version)}:restore", MappingView)
+
+    def save_mapping(self, source: str, columns: Sequence[ColumnSpec]) -> MappingView:
+        """Save the mapping of a data source; the source and attributes that do not exist are created."""
+        catalog = RemoteCatalog(self)
+        check_source(catalog, source, create=True)
+        resolve_mapping(source, columns, catalog)
+        self.create_source(source)  # only after all checks
+        document = {"columns": msgspec.to_builtins(columns)}
+        return self._connection.send_json("PUT", _mapping_path(source), document, MappingView)
+
+    def keys(self) -> list[ApiKeyView]:
+        """All API keys, without their secrets."""
+        return [each for page in self._pages("/api-keys", "api_keys", ApiKeyList) for each in page["api_keys"]]
+
+    def create_key(self, role: Role, name: str, *, expires_at: int | None = None) -> NewApiKeyView:
+        """A key with its secret; `expires_at` in microseconds since the epoch."""
+        new_key = {"role": role, "name": name}
+        if expires_at is not None:
+            new_key["expires_at"] = rfc3339(expires_at)
+        return self._connection.send_json("POST", "/api-keys", new_key, NewApiKeyView)
+
+    def revoke_key(self, key_id: str) -> None:
+        self._connection.headers("DELETE", f"/api-keys/{quote(key_id, safe='')}")
+
+    def close(self) -> None:
+        self._connection.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+    def _act(self, request_id: str, verb: str) -> RequestView:
+        return self._connection.document("POST", _path(request_id, f":{verb}"), RequestView)
+
+    def _send_file(
+        self,
+        path: str,
+        shape: type[T],
+        file: SentFile,
+        options: dict[str, Any],
+        progress: Progress,
+        headers: dict[str, str],
+    ) -> T:
+        """Send a file in one call; a small one is kept in memory, to be sent again if that fails."""
+        progress.storing(file.size)
+        form = Form(options, file.parts(progress.stored))
+        headers = {**headers, "Content-Type": form.content_type}
+        if file.size is None or file.in_parts:
+            return self._connection.document("POST", path, shape, attempts=1, body=iter(form), headers=headers)
+        body = b"".join(form)
+        return self._connection.document("POST", path, shape, repeatable=True, body=body, headers=headers)
+
+    def _pages(self, path: str, field: str, shape: type[T]) -> Iterator[T]:
+        """Each page of a list. Raises `Unavailable` if they would never end."""
+        after: str | None = ""
+        listed = 0
+        while after is not None:
+            page: Any = self._connection.document(
+                "GET", f"{path}?after={quote(after, safe='')}" if after else path, shape
+            )
+            listed += len(page[field])
+            if listed > MAX_LISTED:
+                raise unexpected_answer(self._connection.base, f"a list has more than {MAX_LISTED:,} entries")
+            yield page
+            following: str | None = page["next"]
+            if following is not None and (following in ("", after) or not page[field]):
+                raise unexpected_answer(self._connection.base, "the next page is the same page again")
+            after = following
+
+
+@contextmanager
+def _opened(file: SentFile | Path | str) -> Iterator[SentFile]:
+    """A file that is opened here is also closed here."""
+    if isinstance(file, SentFile):
+        yield file
+    else:
+        with SentFile.open(Path(file)) as opened:
+            yield opened
+
+
+def _options(file: SentFile, order: UploadOrder, columns: Sequence[ColumnSpec]) -> dict[str, Any]:
+    options: dict[str, Any] = {**msgspec.to_builtins(order), "file_name": file.name}
+    if columns:
+        options |= {"mapping": msgspec.to_builtins(columns), "create_data_source": True}
+    return options
+
+
+def _path(request_id: str, rest: str = "") -> str:
+    return f"/requests/{quote(request_id, safe='')}{rest}"
+
+
+def _parameters(only: RequestFilter) -> Iterator[tuple[str, str]]:
+    yield from (("status", status) for status in only.statuses)
+    for name in ("data_source", "uploaded_by", "file_name"):
+        if (text := getattr(only, name)) is not None:
+            yield name, text
+    for name in ("accepted_from", "accepted_to"):
+        if (at_us := getattr(only, name)) is not None:
+            yield name, rfc3339(at_us)
+
+
+def _mapping_path(source: str) -> str:
+    return f"/data-sources/{quote(source, safe='')}/mapping"
+
+
+def _version_path(source: str, version: int) -> str:
+    return f"{_mapping_path(source)}/versions/{version}"

@@ -1,0 +1,61 @@
+"""Follows a request over its event stream (server-sent events), across lost connections."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from urllib.parse import quote
+
+from penstock.client.connection import Connection
+from penstock.client.driver_errors import read_json
+from penstock.client.retries import RECONNECT_SECONDS
+from penstock.documents.resources import RequestView
+from penstock.domain.errors import Unavailable
+from penstock.domain.requests.request import Status
+
+RECONNECT_PAUSE_SECONDS = 1.0
+EVENTS = "text/event-stream"
+_DATA, _COMMENT = b"data:", b":"
+
+
+class Follower:
+    """`problems` says, in sentences, why the last state of a followed request may be outdated."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self.problems: list[str] = []
+
+    def changes(self, request_id: str) -> Iterator[RequestView]:
+        """The request now, and again on each change, until it has ended or is held.
+
+        A stream that breaks off is opened again; meanwhile the last state is repeated each second. Raises `Unavailable`
+        when the server stays away for `RECONNECT_SECONDS`.
+        """
+        state: RequestView | None = None
+        lost_at: float | None = None
+        while True:
+            try:
+                for state in self._states(request_id):
+                    lost_at, self.problems = None, []
+                    yield state
+                    if not Status(state["status"]).processing:
+                        return
+                problem = Unavailable(f"{self._connection.base} ended its answer early")
+            except Unavailable as error:
+                problem = error
+            lost_at = lost_at or time.monotonic()
+            if state is None or time.monotonic() - lost_at > RECONNECT_SECONDS:
+                raise problem
+            self.problems = [str(problem)]
+            yield state
+            time.sleep(RECONNECT_PAUSE_SECONDS)
+
+    def _states(self, request_id: str) -> Iterator[RequestView]:
+        """Each state; the last one is repeated when the server signals that nothing has changed."""
+        state: RequestView | None = None
+        for line in self._connection.lines(f"/requests/{quote(request_id, safe='')}/events", EVENTS):
+            if line.startswith(_DATA):
+                state = read_json(self._connection.base, line.removeprefix(_DATA), RequestView)
+                yield state
+            elif line.startswith(_COMMENT) and state is not None:
+                yield state

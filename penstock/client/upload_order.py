@@ -1,0 +1,51 @@
+"""The options of an upload."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from penstock.application.catalog.column_specs import ColumnSpec
+from penstock.application.uploads.upload_command import UploadCommand
+from penstock.domain.files.tabular_format import FileOptions
+from penstock.domain.mapping.mapping import Mode
+
+
+class UploadOrder(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The options of an upload, which uses the saved mapping of its source."""
+
+    data_source: str
+    mode: Mode = Mode.UPSERT
+    segment: str | None = None
+    notify: tuple[str, ...] = ()
+    max_rejects: str | None = None
+    encoding: str | None = None
+    clean_headers: bool = False
+    force: bool = False  # take the same file again
+
+    @property
+    def file_options(self) -> FileOptions:
+        return FileOptions(encoding=self.encoding, clean_headers=self.clean_headers)
+
+    def command(
+        self,
+        file_name: str,
+        uploaded_by: str,
+        *,
+        columns: Sequence[ColumnSpec] | None = None,
+        create_source: bool = False,
+    ) -> UploadCommand:
+        return UploadCommand(
+            data_source=self.data_source,
+            file_name=file_name,
+            uploaded_by=uploaded_by,
+            mode=self.mode,
+            segment=self.segment,
+            notify=self.notify,
+            max_rejects=self.max_rejects,
+            file_options=self.file_options,
+            columns=columns,
+            create_source=create_source,
+            force=self.force,
+        )
