@@ -129,7 +129,7 @@ def test_a_large_file_goes_in_parts(system: HttpSystem, path: Path, tmp_path: Pa
     assert Parts.sent == [PART_BYTES * number for number in range(PARTS)]
     assert content_of(system, request) == CONTENT
     assert kept(tmp_path) == []
-    assert upload(system, path)["request_id"] != request["request_id"]
+    assert upload(system, path, UploadOrder(data_source="crm", force=True))["request_id"] != request["request_id"]
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
