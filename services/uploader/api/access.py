@@ -57,6 +57,10 @@ def allowed_to(use_case: Callable[..., Any]) -> Any:
     return Security(ApiKey(needed), scopes=[needed.permission])
 
 
+async def rationed() -> None:
+    """A dependency of an operation that the rate limit of look-ups applies to: its answers say what is left."""
+
+
 def confirm(call: Call) -> None:
     """Raises `Refused` (unauthorized) when the caller's key has ended since the call began."""
     if not call.use_cases.api_keys.is_valid(call.caller):

@@ -21,7 +21,21 @@ _WAIT = {
         "Retry-After": {"description": "Seconds.", "schema": {"type": "integer", "example": RETRY_AFTER_SECONDS}}
     }
 }
-_HEADERS: dict[int, Any] = {401: {"headers": {"WWW-Authenticate": {"schema": _TEXT}}}, 429: _WAIT, 503: _WAIT}
+_QUOTAS = {
+    "RateLimit": {
+        "description": "What is left of each quota (r), and the seconds until it is full again (t).",
+        "schema": {**_TEXT, "example": '"calls";r=127, "lookups";r=0;t=10'},
+    },
+    "RateLimit-Policy": {
+        "description": "The quotas: calls under way at once, or a number (q) in a time of so many seconds (w).",
+        "schema": {**_TEXT, "example": '"calls";q=128;qu="concurrent-requests", "lookups";q=200;w=10'},
+    },
+}
+_HEADERS: dict[int, Any] = {
+    401: {"headers": {"WWW-Authenticate": {"schema": _TEXT}}},
+    429: {"headers": {**_WAIT["headers"], **_QUOTAS}},
+    503: _WAIT,
+}
 
 Statements = dict[int | str, dict[str, Any]]
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends
 from pydantic import Field
 
 from penstock.application.profiles.use_cases import REVEAL, ProfileUseCases
 from penstock.application.use_case import require
 from penstock.documents.resources import ProfileView, profile_view
 from penstock.domain.access.permissions import Permission
-from services.uploader.api.access import allowed_to
+from services.uploader.api.access import allowed_to, rationed
 from services.uploader.api.openapi import problems
 from services.uploader.api.route import Operation
 from services.uploader.api.services import Call
@@ -32,7 +32,11 @@ class Lookup(Model):
     lineage: bool = False
 
 
-@router.post("/v1/profiles:lookup", dependencies=[allowed_to(ProfileUseCases.look_up)], responses=problems(404))
+@router.post(
+    "/v1/profiles:lookup",
+    dependencies=[allowed_to(ProfileUseCases.look_up), Depends(rationed)],
+    responses=problems(404),
+)
 def lookup_profile(call: Call, body: Lookup) -> ProfileView:
     """One profile, personal values masked unless revealed."""
     profiles = call.use_cases.profiles

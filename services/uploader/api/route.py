@@ -21,11 +21,13 @@ from fastapi.routing import APIRoute
 from starlette.convertors import StringConvertor, register_url_convertor
 from starlette.types import Receive, Scope, Send
 
+from penstock.domain.access.permissions import Caller
 from penstock.domain.errors import NotFound, refusal
-from services.uploader.api.access import ApiKey, confirm
+from services.uploader.api.access import ApiKey, confirm, rationed
 from services.uploader.api.incoming import IncomingBody
 from services.uploader.api.openapi import JSON, problem_statements
 from services.uploader.api.problems import problem_response, report
+from services.uploader.api.quotas import quota_headers
 from services.uploader.api.services import CallOf, Services
 from services.uploader.api.validation import NoQuery, json_document
 
@@ -52,6 +54,7 @@ class Operation(APIRoute):
         self.summary, _, self.description = inspect.cleandoc(endpoint.__doc__ or "").partition("\n\n")
         self.response_description = HTTPStatus(self.status_code or HTTPStatus.OK).phrase
         self._key = next((each.call for each in self.dependant.dependencies if isinstance(each.call, ApiKey)), None)
+        self._is_rationed = any(each.call is rationed for each in self.dependant.dependencies)
         if self._key is not None and not self.dependant.query_params:
             self.dependencies.append(Depends(_takes_no_query))
         self._names = {field.alias.lower() for field in get_flat_params(self.dependant) if not _is_list(field)}
@@ -73,11 +76,21 @@ class Operation(APIRoute):
                 response = problem_response(error, self.name)
             if isinstance(response, StreamingResponse):
                 response.body_iterator = _reported(self.name, response.body_iterator)
-            response.headers.update(PRIVATE)
+            response.headers.update(PRIVATE | self._quotas(request, services))
             services.metrics.answers.labels(self.name, str(response.status_code)).inc()
             return response
 
         return handler
+
+    def _quotas(self, request: Request, services: Services) -> dict[str, str]:
+        """What is left of the quotas of a caller who is known."""
+        caller: Caller | None = getattr(request.state, "caller", None)
+        if caller is None:
+            return {}
+        quotas = [services.calls.quota(caller)]
+        if self._is_rationed:
+            quotas.append(services.lookups.quota("lookups", caller.tenant_id))
+        return quota_headers(quotas)
 
     async def _admitted(self, request: Request, services: Services) -> Request:
         """The request, once its caller is known and its JSON body has been read. Raises `Refused`, `NotFound`."""

@@ -11,6 +11,7 @@ import anyio
 
 from penstock.domain.access.permissions import Caller
 from penstock.domain.errors import refusal
+from services.uploader.api.quotas import Quota
 
 
 class Slots:
@@ -38,6 +39,12 @@ class Slots:
             yield
         finally:
             self._release(limits)
+
+    def quota(self, caller: Caller) -> Quota:
+        """How many more the caller may have under way, whether its key or its tenant sets the limit."""
+        limits = self._limits(caller)
+        left = min(limit - self._held[place] for place, limit in limits.items())
+        return Quota(self._what, most=min(self._per_key, self._per_tenant), left=max(0, left))
 
     def _limits(self, caller: Caller) -> dict[tuple[str, ...], int]:
         key, tenant = (caller.tenant_id, caller.key_id or ""), (caller.tenant_id,)

@@ -1,0 +1,64 @@
+"""The Python client: the examples of its page run, and it covers lost and limited calls."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from penstock.client import Client
+from penstock.domain.access.permissions import Role
+from tests.support.access import key_of
+from tests.support.http_system import HttpSystem, serving
+
+PAGE = Path(__file__).parents[2] / "docs" / "python-client.md"
+CUSTOMERS = (
+    "crmid\temail\tborn\n"
+    "C1\tann@example.com\t01/05/1980\n"
+    "C2\tbob@example.com\t31/31/1985\n"
+    "C3\tcas@example.com\t07/11/1990\n"
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HttpSystem]:
+    with serving(tmp_path_factory.mktemp("python_client") / "data") as running:
+        yield running
+
+
+@pytest.fixture
+def client(system: HttpSystem) -> Iterator[Client]:
+    with Client(system.url, key_of(system.standalone.system, Role.ADMIN, "default")) as connected:
+        yield connected
+
+
+def test_the_examples_of_the_page_run_one_after_another(
+    system: HttpSystem, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "customers.tsv").write_text(CUSTOMERS)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PENSTOCK_URL", system.url)
+    monkeypatch.setenv("PENSTOCK_API_KEY", key_of(system.standalone.system, Role.ADMIN, "default"))
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    examples = re.findall(r"^```python\n(.*?)^```", PAGE.read_text(), re.MULTILINE | re.DOTALL)
+    names: dict[str, Any] = {}
+    for example in examples:
+        exec(compile(example, str(PAGE), "exec"), names)
+    assert (names["checked"]["rows_accepted"], names["checked"]["rows_read"]) == (2, 3)
+    assert (names["ended"]["status"], names["ended"]["rows_ingested"]) == ("COMPLETED", 2)
+    assert (names["child"]["status"], names["child"]["rows_ingested"]) == ("COMPLETED", 1)
+    assert names["profile"]["attributes"]["birth_date"] == "1985-01-31"
+    assert names["each"]["request_id"] == names["request"]["request_id"]
+    names["client"].close()
+
+
+def test_lists_are_read_page_by_page(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = len(list(client.requests()))
+    for number in range(3):
+        client.create_source(f"page_{number}")
+    monkeypatch.setattr("penstock.client.client.MAX_PAGE", 1)
+    assert len(list(client.requests())) == before
+    assert {"page_0", "page_1", "page_2"} <= {each["name"] for each in client.sources()}
