@@ -18,10 +18,13 @@ if TYPE_CHECKING:
     from penstock.client.client import Client
     from penstock.client.errors import Misconfigured, ServerUnavailable
     from penstock.client.upload_order import UploadOrder
+    from penstock.domain.catalog.attribute_changes import AttributeChange
+    from penstock.domain.catalog.data_source import SourceChange
     from penstock.domain.errors import Fault, NotFound, PenstockError, Refused, Unavailable
     from penstock.domain.requests.request_filter import RequestFilter
 
 _MODULES = {
+    "AttributeChange": "penstock.domain.catalog.attribute_changes",
     "Client": "penstock.client.client",
     "ColumnSpec": "penstock.application.catalog.column_specs",
     "Fault": "penstock.domain.errors",
@@ -31,11 +34,13 @@ _MODULES = {
     "Refused": "penstock.domain.errors",
     "RequestFilter": "penstock.domain.requests.request_filter",
     "ServerUnavailable": "penstock.client.errors",
+    "SourceChange": "penstock.domain.catalog.data_source",
     "Unavailable": "penstock.domain.errors",
     "UploadOrder": "penstock.client.upload_order",
 }
 
 __all__ = [
+    "AttributeChange",
     "Client",
     "ColumnSpec",
     "Fault",
@@ -45,6 +50,7 @@ __all__ = [
     "Refused",
     "RequestFilter",
     "ServerUnavailable",
+    "SourceChange",
     "Unavailable",
     "UploadOrder",
 ]

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Sequence
+from functools import cached_property
 from typing import Protocol
 
 import msgspec
 
 from penstock.application.catalog.column_specs import ColumnSpec, options_of
+from penstock.client.catalog_calls import CatalogCalls
 from penstock.documents.resources import AttributeView, ColumnView, DataSourceView, MappingView
+from penstock.domain.catalog.data_source import DataSource
 from penstock.domain.errors import NotFound
 from penstock.domain.mapping.attributes import Attribute, parse_format
 from penstock.domain.mapping.mapping import ColumnMapping, Limits, Mapping
@@ -22,44 +25,50 @@ NO_LIMITS = Limits(  # the server checks its own limits
 class Reader(Protocol):
     """The calls of a client that read the catalog."""
 
-    def sources(self) -> list[DataSourceView]: ...
-
-    def attributes(self) -> list[AttributeView]: ...
+    @property
+    def catalog(self) -> CatalogCalls: ...
 
     def mapping(self, source: str) -> MappingView: ...
 
 
 class RemoteCatalog:
-    """Reads the data sources only once."""
+    """Reads data sources and attributes only once, archived ones included."""
 
     def __init__(self, client: Reader) -> None:
         self._client = client
-        self._sources: list[str] | None = None
 
-    def has_source(self, name: str) -> bool:
-        return name in self.source_names()
+    @cached_property
+    def _sources(self) -> dict[str, DataSource]:
+        return {each["name"]: _source(each) for each in self._client.catalog.sources(archived=True)}
+
+    @cached_property
+    def _attributes(self) -> dict[str, Attribute]:
+        return {each["name"]: _attribute(each) for each in self._client.catalog.attributes(archived=True)}
+
+    def find_source(self, name: str) -> DataSource | None:
+        return self._sources.get(name)
 
     def source_names(self) -> Iterable[str]:
-        if self._sources is None:
-            self._sources = [each["name"] for each in self._client.sources()]
-        return self._sources
+        return list(self._sources)
 
     def attributes(self) -> dict[str, Attribute]:
-        return {each["name"]: _attribute(each) for each in self._client.attributes()}
+        return self._attributes
 
     def attributes_named(self, names: Iterable[str]) -> dict[str, Attribute]:
-        requested = set(names)
-        found = (each for each in self._client.attributes() if each["name"] in requested)
-        return {each["name"]: _attribute(each) for each in found}
+        return {name: self._attributes[name] for name in names if name in self._attributes}
 
     def mapping(self, source: str) -> Mapping:
-        if not self.has_source(source):
+        if source not in self._sources:
             raise NotFound(f"there is no data source {source[:64]!r}")
         found = self._client.mapping(source)
         return Mapping(data_source=source, version=found["version"], columns=tuple(map(_column, found["columns"])))
 
     def check_new_attributes(self, attributes: Sequence[Attribute]) -> None:
         """The server checks them."""
+
+
+def _source(document: DataSourceView) -> DataSource:
+    return msgspec.convert(document, DataSource)
 
 
 def _attribute(document: AttributeView) -> Attribute:
@@ -71,6 +80,7 @@ def _attribute(document: AttributeView) -> Attribute:
         segmentable=document["segmentable"],
         macro=document["macro"],
         custom=document["custom"],
+        archived=document["archived"],
     )
 
 

@@ -11,14 +11,17 @@ from typing import Any, Self, TypeVar
 from urllib.parse import quote, urlencode
 
 import msgspec
+from msgspec.structs import replace
 
 from penstock.application.catalog.column_specs import ColumnSpec
 from penstock.application.catalog.known_catalog import check_source, resolve_mapping
-from penstock.client.answers import MAX_LISTED, unexpected_answer
+from penstock.client.answers import unexpected_answer
 from penstock.client.catalog import RemoteCatalog
+from penstock.client.catalog_calls import CatalogCalls
 from penstock.client.connection import Connection
 from penstock.client.following import Follower
 from penstock.client.multipart import Form
+from penstock.client.pages import each_page
 from penstock.client.parts import RemoteFiles, send_in_parts
 from penstock.client.progress import Progress, Quiet
 from penstock.client.resumption import KeptResumption, Resumption, command_hash, state_folder
@@ -30,10 +33,6 @@ from penstock.documents.mappings import MappingChangesView, MappingVersionList, 
 from penstock.documents.resources import (
     ApiKeyList,
     ApiKeyView,
-    AttributeList,
-    AttributeView,
-    DataSourceList,
-    DataSourceView,
     MappingView,
     NewApiKeyView,
     ProfileView,
@@ -67,6 +66,7 @@ class Client:
         url = os.environ.get("PENSTOCK_URL", "") if url is None else url
         self._connection = Connection(url, os.environ.get("PENSTOCK_API_KEY", "") if key is None else key)
         self._follower = Follower(self._connection)
+        self.catalog = CatalogCalls(self._connection)
 
     def upload(
         self,
@@ -96,7 +96,7 @@ class Client:
         or the user's state folder cannot be written."""
         if file.path is None or file.size is None:
             return Resumption()
-        arguments = msgspec.json.encode([self._connection.base, order, columns])
+        arguments = msgspec.json.encode([self._connection.base, replace(order, new_attributes=()), columns])
         try:
             return KeptResumption(state_folder(), command_hash(file.path, arguments))
         except OSError:
@@ -200,28 +200,6 @@ class Client:
         asked = {"namespace": namespace, "value": value, "reveal": reveal, "lineage": True}
         return self._connection.send_json("POST", "/profiles:lookup", asked, ProfileView, repeatable=True)
 
-    def sources(self) -> list[DataSourceView]:
-        """All data sources, by name."""
-        pages = self._pages("/data-sources", "data_sources", DataSourceList)
-        return [each for page in pages for each in page["data_sources"]]
-
-    def create_source(self, name: str, display_name: str = "") -> DataSourceView:
-        """The data source `name`, new or existing."""
-        source = {"name": name, "display_name": display_name}
-        return self._connection.send_json("POST", "/data-sources", source, DataSourceView, repeatable=True)
-
-    def attributes(self) -> list[AttributeView]:
-        """All built-in and custom attributes, by name."""
-        pages = self._pages("/attributes", "attributes", AttributeList)
-        return [each for page in pages for each in page["attributes"]]
-
-    def create_attribute(
-        self, name: str, *, format: str = "text", pii: bool = False, display_name: str = ""
-    ) -> AttributeView:
-        """A custom attribute, new or existing."""
-        attribute = {"name": name, "format": format, "pii": pii, "display_name": display_name}
-        return self._connection.send_json("POST", "/attributes", attribute, AttributeView, repeatable=True)
-
     def mapping(self, source: str, version: int | None = None) -> MappingView:
         """The current mapping of a data source, or one of its versions."""
         path = _mapping_path(source) if version is None else _version_path(source, version)
@@ -242,18 +220,25 @@ class Client:
         """Save an earlier version as the newest."""
         return self._connection.document("POST", f"{_version_path(source, version)}:restore", MappingView)
 
-    def save_mapping(self, source: str, columns: Sequence[ColumnSpec]) -> MappingView:
-        """Save the mapping of a data source; the source and attributes that do not exist are created."""
+    def save_mapping(
+        self, source: str, columns: Sequence[ColumnSpec], *, new_attributes: Sequence[str] = ()
+    ) -> MappingView:
+        """Save the mapping of a data source; the source and attributes that do not exist are created, with names
+        similar to existing ones only if they are among `new_attributes`."""
         catalog = RemoteCatalog(self)
         check_source(catalog, source, create=True)
-        resolve_mapping(source, columns, catalog)
-        self.create_source(source)  # only after all checks
-        document = {"columns": msgspec.to_builtins(columns)}
+        resolve_mapping(source, columns, catalog, new_attributes)
+        self.catalog.create_source(source)  # only after all checks
+        document = {"columns": msgspec.to_builtins(columns), "new_attributes": list(new_attributes)}
         return self._connection.send_json("PUT", _mapping_path(source), document, MappingView)
 
     def keys(self) -> list[ApiKeyView]:
         """All API keys, without their secrets."""
-        return [each for page in self._pages("/api-keys", "api_keys", ApiKeyList) for each in page["api_keys"]]
+        return [
+            each
+            for page in each_page(self._connection, "/api-keys", "api_keys", ApiKeyList)
+            for each in page["api_keys"]
+        ]
 
     def create_key(self, role: Role, name: str, *, expires_at: int | None = None) -> NewApiKeyView:
         """A key with its secret; `expires_at` in microseconds since the epoch."""
@@ -294,23 +279,6 @@ class Client:
             return self._connection.document("POST", path, shape, attempts=1, body=iter(form), headers=headers)
         body = b"".join(form)
         return self._connection.document("POST", path, shape, repeatable=True, body=body, headers=headers)
-
-    def _pages(self, path: str, field: str, shape: type[T]) -> Iterator[T]:
-        """Each page of a list. Raises `Unavailable` if they would never end."""
-        after: str | None = ""
-        listed = 0
-        while after is not None:
-            page: Any = self._connection.document(
-                "GET", f"{path}?after={quote(after, safe='')}" if after else path, shape
-            )
-            listed += len(page[field])
-            if listed > MAX_LISTED:
-                raise unexpected_answer(self._connection.base, f"a list has more than {MAX_LISTED:,} entries")
-            yield page
-            following: str | None = page["next"]
-            if following is not None and (following in ("", after) or not page[field]):
-                raise unexpected_answer(self._connection.base, "the next page is the same page again")
-            after = following
 
 
 @contextmanager

@@ -13,15 +13,16 @@ from penstock.domain.mapping.mapping import Mode
 
 
 class UploadOrder(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """The options of an upload, which uses the saved mapping of its source."""
+    """The options of an upload, which uses the saved mapping of its source; where they are None, its defaults."""
 
     data_source: str
-    mode: Mode = Mode.UPSERT
+    mode: Mode | None = None
     segment: str | None = None
-    notify: tuple[str, ...] = ()
+    notify: tuple[str, ...] | None = None
     max_rejects: str | None = None
     encoding: str | None = None
     clean_headers: bool = False
+    new_attributes: tuple[str, ...] = ()  # to create although their names are similar to existing ones
     force: bool = False  # take the same file again
 
     @property
@@ -47,5 +48,6 @@ class UploadOrder(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
             file_options=self.file_options,
             columns=columns,
             create_source=create_source,
+            new_attributes=self.new_attributes,
             force=self.force,
         )

@@ -13,12 +13,13 @@ from typing_extensions import TypedDict
 
 from penstock.application.access.api_keys import ApiKey
 from penstock.application.access.audit import AuditEntry, Outcome
-from penstock.application.catalog.catalog import DataSource
 from penstock.application.catalog.column_specs import ColumnSpec, column_specs
-from penstock.application.catalog.use_cases import MappingInUse
+from penstock.application.catalog.use_cases import AttributeInUse, MappingInUse
 from penstock.application.delivery.mail_report import MailState, RecipientReport
 from penstock.application.profiles.use_cases import FoundProfile
 from penstock.domain.access.permissions import Role
+from penstock.domain.catalog.data_source import DataSource
+from penstock.domain.catalog.ranking import Ranking
 from penstock.domain.errors import Fault
 from penstock.domain.mapping.attributes import Attribute
 from penstock.domain.mapping.mapping import Mode, OnMisfit, WritePolicy
@@ -127,9 +128,24 @@ class RequestPage(TypedDict):
     next: str | None
 
 
+class DefaultsView(TypedDict):
+    mode: Mode | None
+    notify: list[RecipientView]
+    max_rejects: str | None
+    max_file_bytes: int | None
+
+
 class DataSourceView(TypedDict):
+    """`used`: it has had a request, so it cannot be deleted; `revision` counts its changes and is its ETag."""
+
     name: str
     display_name: str
+    description: str
+    owner: str
+    defaults: DefaultsView
+    archived: bool
+    used: bool
+    revision: int
 
 
 class DataSourceList(TypedDict):
@@ -169,13 +185,44 @@ class MappingView(TypedDict):
 
 
 class AttributeView(TypedDict):
+    """`revision` counts its changes and is its ETag."""
+
     name: str
     display_name: str
     format: str
     pii: bool
     segmentable: bool
     macro: bool
+    segment_name: str
+    macro_name: str
     custom: bool
+    archived: bool
+    revision: int
+
+
+class AttributeUseView(TypedDict):
+    """`mapped`: the current mapping of the data source feeds the attribute; `stored`: its requests may have stored
+    values."""
+
+    data_source: str
+    mapped: bool
+    stored: bool
+
+
+class AttributeDetailView(AttributeView):
+    """`rank` among the identifiers, counted from 1, and their `namespace`: null for an attribute that is not ranked."""
+
+    namespace: str | None
+    rank: int | None
+    used_by: list[AttributeUseView]
+
+
+class RankingView(TypedDict):
+    """The identifiers, the highest rank first; the first `fixed` have been used, so their order cannot change."""
+
+    identifiers: list[str]
+    fixed: int
+    revision: int
 
 
 class AttributeList(TypedDict):
@@ -299,10 +346,6 @@ def _origin_view(origin: Origin, file_name: str) -> OriginView:
     return view
 
 
-def source_view(source: DataSource) -> DataSourceView:
-    return DataSourceView(name=source.name, display_name=source.display_name)
-
-
 def mapping_view(used: MappingInUse) -> MappingView:
     """The one shape of a mapping, of `GET`, `PUT` and the command line."""
     mapping = used.mapping
@@ -320,9 +363,30 @@ def column_view(spec: ColumnSpec) -> ColumnView:
     return cast(ColumnView, msgspec.to_builtins(spec) | msgspec.to_builtins(always))
 
 
+def source_view(source: DataSource) -> DataSourceView:
+    fields = msgspec.structs.asdict(source)
+    defaults = msgspec.structs.asdict(fields.pop("defaults"))
+    defaults["notify"] = [RecipientView(address=each.address, level=each.level) for each in source.defaults.notify]
+    del fields["deleted"]
+    return cast(DataSourceView, {**fields, "defaults": defaults})
+
+
 def attribute_view(attribute: Attribute) -> AttributeView:
-    fields = msgspec.structs.asdict(attribute)
+    fields = {name: getattr(attribute, name) for name in AttributeView.__annotations__}
     return cast(AttributeView, {**fields, "format": str(attribute.format)})
+
+
+def attribute_detail_view(found: AttributeInUse) -> AttributeDetailView:
+    return AttributeDetailView(
+        **attribute_view(found.attribute),
+        namespace=None if found.rank is None else found.attribute.namespace,
+        rank=found.rank,
+        used_by=[cast(AttributeUseView, each._asdict()) for each in found.used_by],
+    )
+
+
+def ranking_view(ranking: Ranking) -> RankingView:
+    return RankingView(identifiers=[*ranking.identifiers], fixed=ranking.fixed, revision=ranking.revision)
 
 
 def key_view(key: ApiKey) -> ApiKeyView:

@@ -8,6 +8,8 @@ from __future__ import annotations
 from penstock.domain.errors import refusal
 
 MAX_DISPLAY_NAME = 200  # characters
+MAX_DESCRIPTION = 2_000  # characters
+MAX_OWNER = 200  # characters
 MAX_COLUMN_NAME = 500  # characters of a mapped column's name
 MAX_FILE_NAME_SENT = 4_096  # characters accepted; `safe_file_name` keeps fewer
 MAX_FORMAT = 4_096  # characters of a format, such as the options of an enum
@@ -37,6 +39,7 @@ MAX_MAPPED_WORDS = 262_144  # characters of all blank words, value maps and cons
 MAX_DROPPING_NAMES = 65_536  # characters of the names of columns that may drop cells: each may stand in every event
 MAX_MAPPING_VERSIONS = 64  # kept of one data source, besides the current one
 MAX_IDENTIFIERS = 32  # of one mapping: each adds a fragment per row
+MAX_RANKED_IDENTIFIERS = 256  # of a tenant
 MAX_ATTRIBUTES = 5_000  # custom attributes of a tenant
 MAX_DATA_SOURCES = 1_000
 MAX_API_KEYS = 1_000

@@ -22,7 +22,7 @@ def nearest_name(name: str, names: Iterable[str]) -> str | None:
     similar = (each for each in names if abs(len(each) - len(mistyped)) <= max_edits)
     candidates = nlargest(MAX_COMPARED, similar, key=lambda each: _letters_in_place(mistyped, each))
     edits, nearest = min(
-        ((_edits(mistyped, each, max_edits), each) for each in candidates), default=(max_edits + 1, "")
+        ((edit_distance(mistyped, each, max_edits), each) for each in candidates), default=(max_edits + 1, "")
     )
     return nearest if edits <= max_edits else None
 
@@ -32,7 +32,7 @@ def _letters_in_place(one: str, other: str) -> int:
     return sum(map(str.__eq__, one, other)) + sum(map(str.__eq__, reversed(one), reversed(other)))
 
 
-def _edits(one: str, other: str, max_edits: int) -> int:
+def edit_distance(one: str, other: str, max_edits: int) -> int:
     """The number of edits from `one` to `other`; any number above `max_edits` when it takes more.
 
     Computes the rows of the optimal string alignment matrix, within `max_edits` of its diagonal.

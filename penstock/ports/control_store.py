@@ -31,6 +31,8 @@ class Table(StrEnum):
     DATA_KEYS = "data_keys"  # purpose / version: wrapped keys
     DATA_SOURCES = "data_sources"  # "" / name
     ATTRIBUTES = "attributes"  # "" / name
+    ATTRIBUTE_USES = "attribute_uses"  # "" / data source: the attributes that its mappings have ever fed
+    IDENTIFIER_RANKINGS = "identifier_rankings"  # "" / "": the order of the tenant's identifiers
     MAPPINGS = "mappings"  # data source / version
     PENDING_MAPPINGS = "pending_mappings"  # data source / version and request id: current once the request completes
     REQUESTS = "requests"  # "" / request id

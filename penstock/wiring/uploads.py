@@ -15,7 +15,6 @@ def intake_of(system: System) -> Intake:
     """The intake of a system."""
     planner = Planner(
         keys=system.keys,
-        limits=system.limits,
         chunk_bytes=system.settings.chunk_bytes,
         partitions=system.settings.chunk_partitions,
     )

@@ -8,6 +8,7 @@ from penstock.application.access.api_keys import ApiKeys
 from penstock.application.access.audit import Audit
 from penstock.application.access.publishers import Publishers
 from penstock.application.access.use_cases import AccessUseCases
+from penstock.application.catalog.attribute_edits import AttributeEdits
 from penstock.application.catalog.use_cases import CatalogUseCases
 from penstock.application.consuming.dead_letters import DeadLetters
 from penstock.application.consuming.use_cases import DeadLetterUseCases
@@ -55,7 +56,7 @@ def use_cases_of(system: System) -> AllUseCases:
         requests=RequestUseCases(
             audit, system.requests, Corrections(system.requests, system.chunks), rejects, resubmitter, mails
         ),
-        catalog=CatalogUseCases(audit, system.catalog),
+        catalog=CatalogUseCases(audit, system.catalog, AttributeEdits(system.control, system.catalog)),
         profiles=ProfileUseCases(audit, system.reader, system.requests),
         access=AccessUseCases(audit, keys, publishers),
         dead_letters=DeadLetterUseCases(audit, DeadLetters(system.log)),

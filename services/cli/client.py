@@ -17,8 +17,6 @@ from penstock.client.upload_order import UploadOrder
 from penstock.documents.mappings import MappingChangesView, MappingVersionView
 from penstock.documents.resources import (
     ApiKeyView,
-    AttributeView,
-    DataSourceView,
     MappingView,
     NewApiKeyView,
     ProfileView,
@@ -27,11 +25,15 @@ from penstock.documents.resources import (
 )
 from penstock.domain.access.permissions import Role
 from penstock.domain.requests.request_filter import RequestFilter
+from services.cli.catalog_client import CatalogClient
 from services.cli.output import Document
 from services.cli.upload_file import UploadFile
 
 
 class Client(Protocol):
+    @property
+    def catalog(self) -> CatalogClient: ...
+
     def upload(
         self, file: UploadFile, order: UploadOrder, progress: Progress, columns: Sequence[ColumnSpec] = ()
     ) -> Document:
@@ -69,22 +71,6 @@ class Client(Protocol):
         """The profile with its lineage; personal values are masked unless revealed, which is audited."""
         ...
 
-    def sources(self) -> list[DataSourceView]:
-        """All data sources, by name."""
-        ...
-
-    def create_source(self, name: str, display_name: str) -> DataSourceView:
-        """The data source `name`, new or existing."""
-        ...
-
-    def attributes(self) -> list[AttributeView]:
-        """All built-in and custom attributes, by name."""
-        ...
-
-    def create_attribute(self, name: str, *, format: str, pii: bool, display_name: str) -> AttributeView:
-        """A custom attribute, new or existing."""
-        ...
-
     def mapping(self, source: str, version: int | None = None) -> MappingView:
         """The current mapping of a data source, or one of its versions."""
         ...
@@ -99,8 +85,11 @@ class Client(Protocol):
 
     def restore_mapping(self, source: str, version: int) -> MappingView: ...
 
-    def save_mapping(self, source: str, columns: Sequence[ColumnSpec]) -> MappingView:
-        """Save the mapping of a data source; the source and attributes that do not exist are created."""
+    def save_mapping(
+        self, source: str, columns: Sequence[ColumnSpec], *, new_attributes: Sequence[str] = ()
+    ) -> MappingView:
+        """Save the mapping of a data source; the source and attributes that do not exist are created, with names
+        similar to existing ones only if they are among `new_attributes`."""
         ...
 
     def keys(self) -> list[ApiKeyView]:

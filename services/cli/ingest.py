@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,7 +10,6 @@ from rich.console import RenderableType
 
 from penstock.client.upload_order import UploadOrder
 from penstock.domain.errors import refusal
-from penstock.domain.mapping.mapping import Mode
 from services.cli.check_report import check_report, outcome
 from services.cli.failures import BadUsage, exit_by_status, reporting
 from services.cli.foreground import foreground_settings
@@ -30,12 +28,14 @@ from services.cli.options import (
     MappingFile,
     Maps,
     MaxRejects,
-    Notify,
+    NewAttributes,
     Policies,
     Source,
     Url,
     where_of,
 )
+from services.cli.similar_attributes import may_ask
+from services.cli.upload_options import Notify, UploadMode
 from services.cli.views import renamed_text, request_view
 
 
@@ -58,15 +58,14 @@ def ingest(
             help="Map the columns without --map as penstock inspect suggests, from this confidence on, such as 0.9.",
         ),
     ] = None,
-    mode: Annotated[
-        Mode, typer.Option(help="upsert: add and update; replace: remove the source's existing data and add the new.")
-    ] = Mode.UPSERT,
+    mode: UploadMode = None,
     segment: Annotated[str | None, typer.Option(help="The segment for the profiles.")] = None,
     notify: Notify = None,
     max_rejects: MaxRejects = None,
     encoding: Encoding = None,
     clean_headers: CleanHeaders = False,
     force: Force = False,
+    new_attributes: NewAttributes = None,
     dry_run: Annotated[
         bool,
         typer.Option("--dry-run", help="Only check the file: report what would be rejected and what would fix it."),
@@ -100,15 +99,16 @@ def ingest(
                 data_source=source,
                 mode=mode,
                 segment=segment,
-                notify=tuple(notify or ()),
+                notify=tuple(notify) if notify else None,
                 max_rejects=max_rejects,
                 encoding=encoding,
                 clean_headers=clean_headers,
                 force=force,
+                new_attributes=tuple(new_attributes or ()),
             ),
             mapping=MappingOptions(maps or [], policies or [], mapping, drop_misfits or [], blank_words),
             accept_suggestions=accept_suggestions,
-            may_ask=not as_json and sys.stdin.isatty() and sys.stderr.isatty(),
+            may_ask=may_ask(as_json=as_json),
         )
 
         if dry_run:

@@ -8,6 +8,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from msgspec.structs import replace
+
 from penstock.application.uploads.checking import CheckedUpload
 from penstock.application.uploads.suggesting import SUGGESTED_CONFIDENCE, LeftOut
 from penstock.client.upload_order import UploadOrder
@@ -21,6 +23,7 @@ from services.cli.mail_states import add_mails, await_mails
 from services.cli.mapping_options import MappingOptions
 from services.cli.output import Document, Output
 from services.cli.progress import Progress, show_progress
+from services.cli.similar_attributes import with_confirmed
 from services.cli.suggestion_question import confirmed, no_mapping
 from services.cli.suggestion_views import left_out_view
 from services.cli.upload_file import UploadFile
@@ -70,7 +73,7 @@ def ingest_file(
     """
     by_hand, upload = _mapped_by_hand(order), order.upload
     with UploadFile(order.file, upload.file_options) as file, open_backend(file, out) as backend:
-        columns, left_out, checked = _checked(backend, file, order, by_hand, out)
+        upload, columns, left_out, checked = _checked(backend, file, order, by_hand, out)
         with show_progress(out) as progress:
             began = datetime.now(UTC)
             document.update(backend.begin(file, upload, columns, progress))
@@ -105,7 +108,7 @@ def dry_run_file(open_backend: OpenBackend, order: Order, out: Output) -> Docume
     """What would become of the rows of one file; stores nothing. Raises `BadUsage`, `Refused`."""
     by_hand, upload = _mapped_by_hand(order), order.upload
     with UploadFile(order.file, upload.file_options) as file, open_backend(file, out) as backend:
-        columns, _, _ = _checked(backend, file, order, by_hand, out)
+        upload, columns, _, _ = _checked(backend, file, order, by_hand, out)
         with show_progress(out) as progress:
             return backend.dry_run(file, upload, columns, progress)
 
@@ -153,8 +156,9 @@ def _again(state: Document) -> str:
 
 
 class _Checked(NamedTuple):
-    """The mapping to use, the columns that suggestions left out, and the check."""
+    """The settings and the mapping to use, the columns that suggestions left out, and the check."""
 
+    upload: UploadOrder
     columns: Columns
     left_out: Sequence[LeftOut]
     checked: CheckedUpload
@@ -165,7 +169,7 @@ def _checked(backend: Backend, file: UploadFile, order: Order, columns: Columns,
     upload, confidence = order.upload, order.accept_suggestions
     if confidence is None:
         try:
-            return _Checked(columns, (), backend.check(file, upload, columns))
+            return _with_new_attributes(backend, file, order, columns)
         except Refused as refused:
             if refused.code != "no_mapping":
                 raise
@@ -175,4 +179,14 @@ def _checked(backend: Backend, file: UploadFile, order: Order, columns: Columns,
     suggested = backend.suggest(file, upload.data_source, confidence, columns)
     if suggested.left_out:
         out.say(left_out_view(suggested.left_out))
-    return _Checked(suggested.columns, suggested.left_out, backend.check(file, upload, suggested.columns))
+    return _with_new_attributes(backend, file, order, suggested.columns)._replace(left_out=suggested.left_out)
+
+
+def _with_new_attributes(backend: Backend, file: UploadFile, order: Order, columns: Columns) -> _Checked:
+    """The check, once a person has confirmed attributes with similar names. Raises `Refused`."""
+
+    def check(new_attributes: tuple[str, ...]) -> _Checked:
+        upload = replace(order.upload, new_attributes=new_attributes)
+        return _Checked(upload, columns, (), backend.check(file, upload, columns))
+
+    return with_confirmed(check, columns or (), order.upload.new_attributes, may_ask=order.may_ask)

@@ -11,28 +11,26 @@ from penstock.config import Settings
 from penstock.documents.mappings import MappingChangesView, MappingVersionView, changes_view, version_list
 from penstock.documents.resources import (
     ApiKeyView,
-    AttributeView,
-    DataSourceView,
     MappingView,
     NewApiKeyView,
     ProfileView,
     RequestPage,
     RequestView,
-    attribute_view,
     key_view,
     mapping_view,
     profile_view,
     request_view,
-    source_view,
 )
 from penstock.domain.access.permissions import Role
 from penstock.domain.requests.request import Request
 from penstock.domain.requests.request_filter import RequestFilter
 from penstock.wiring import open_system
 from penstock.wiring.use_cases import use_cases_of
+from services.cli.catalog_client import CatalogClient
 from services.cli.client import Client
 from services.cli.following import changes
 from services.cli.local_caller import local_caller
+from services.cli.local_catalog import LocalCatalog
 from services.cli.output import Document
 from services.cli.upload_file import UploadFile
 
@@ -44,6 +42,11 @@ class LocalClient(Client):
         self._system = open_system(settings)
         self._use_cases = use_cases_of(self._system)
         self._caller = local_caller(settings.tenant)
+        self._catalog = LocalCatalog(self._use_cases.catalog, self._caller)
+
+    @property
+    def catalog(self) -> CatalogClient:
+        return self._catalog
 
     def upload(
         self, file: UploadFile, order: UploadOrder, progress: Progress, columns: Sequence[ColumnSpec] = ()
@@ -83,21 +86,6 @@ class LocalClient(Client):
         ask = profiles.reveal if reveal else profiles.look_up
         return profile_view(ask(self._caller, namespace, value), lineage=True)
 
-    def sources(self) -> list[DataSourceView]:
-        return [source_view(each) for each in self._use_cases.catalog.all_sources(self._caller)]
-
-    def create_source(self, name: str, display_name: str) -> DataSourceView:
-        return source_view(self._use_cases.catalog.create_source(self._caller, name, display_name))
-
-    def attributes(self) -> list[AttributeView]:
-        return [attribute_view(each) for each in self._use_cases.catalog.all_attributes(self._caller)]
-
-    def create_attribute(self, name: str, *, format: str, pii: bool, display_name: str) -> AttributeView:
-        made = self._use_cases.catalog.create_attribute(
-            self._caller, name, format=format, pii=pii, display_name=display_name
-        )
-        return attribute_view(made)
-
     def mapping(self, source: str, version: int | None = None) -> MappingView:
         return mapping_view(self._use_cases.catalog.mapping(self._caller, source, version))
 
@@ -110,8 +98,13 @@ class LocalClient(Client):
     def restore_mapping(self, source: str, version: int) -> MappingView:
         return mapping_view(self._use_cases.catalog.restore_mapping(self._caller, source, version))
 
-    def save_mapping(self, source: str, columns: Sequence[ColumnSpec]) -> MappingView:
-        return mapping_view(self._use_cases.catalog.save_mapping(self._caller, source, columns, create_source=True))
+    def save_mapping(
+        self, source: str, columns: Sequence[ColumnSpec], *, new_attributes: Sequence[str] = ()
+    ) -> MappingView:
+        catalog = self._use_cases.catalog
+        return mapping_view(
+            catalog.save_mapping(self._caller, source, columns, create_source=True, new_attributes=new_attributes)
+        )
 
     def keys(self) -> list[ApiKeyView]:
         return [key_view(key) for key in self._use_cases.access.keys(self._caller)]

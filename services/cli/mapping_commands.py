@@ -20,10 +20,12 @@ from services.cli.options import (
     Key,
     MappingVersion,
     Maps,
+    NewAttributes,
     Policies,
     SourceName,
     Url,
 )
+from services.cli.similar_attributes import may_ask, with_confirmed
 
 mapping_app = typer.Typer(no_args_is_help=True, help="Mappings: which column of a source feeds which attribute.")
 
@@ -57,6 +59,7 @@ def set_mapping(
     ] = None,
     drop_misfits: DropMisfits = None,
     blank_words: BlankWords = None,
+    new_attributes: NewAttributes = None,
     data: Data = None,
     url: Url = None,
     key: Key = None,
@@ -65,7 +68,12 @@ def set_mapping(
     """Save the mapping of a source, which uses it at once; the source and attributes that do not exist are created."""
     with reporting(as_json=as_json) as out, connect(data, url, key, create=True) as client:
         columns = MappingOptions(maps or [], policies or [], file, drop_misfits or [], blank_words).columns()
-        saved = client.save_mapping(name, columns)
+        saved = with_confirmed(
+            lambda confirmed: client.save_mapping(name, columns, new_attributes=confirmed),
+            columns,
+            new_attributes or (),
+            may_ask=may_ask(as_json=as_json),
+        )
         out.result(saved, lambda: mapping_view(saved))
 
 

@@ -16,8 +16,9 @@ from services.cli.failures import ExitCode, reporting
 from services.cli.mapping_file import STDIN, columns_of_file, exported, mapping_of_file
 from services.cli.mapping_views import mapping_view
 from services.cli.new_catalog import NewCatalog
-from services.cli.options import AsJson, Data, Key, MappingVersion, SourceName, Url
+from services.cli.options import AsJson, Data, Key, MappingVersion, NewAttributes, SourceName, Url
 from services.cli.output import Document, all_printable
+from services.cli.similar_attributes import may_ask, with_confirmed
 from services.cli.views import records_view
 
 
@@ -47,6 +48,7 @@ def export_mapping(
 def import_mapping(
     name: SourceName,
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A mapping in YAML or JSON; - is stdin.")],
+    new_attributes: NewAttributes = None,
     data: Data = None,
     url: Url = None,
     key: Key = None,
@@ -54,7 +56,13 @@ def import_mapping(
 ) -> None:
     """Save a mapping from a file, as `penstock mapping export` writes it; the source uses it at once."""
     with reporting(as_json=as_json) as out, connect(data, url, key, create=True) as client:
-        saved = client.save_mapping(name, columns_of_file(file))
+        columns = columns_of_file(file)
+        saved = with_confirmed(
+            lambda confirmed: client.save_mapping(name, columns, new_attributes=confirmed),
+            columns,
+            new_attributes or (),
+            may_ask=may_ask(as_json=as_json),
+        )
         out.result(saved, lambda: mapping_view(saved))
 
 

@@ -11,8 +11,8 @@ from penstock.domain.mapping.mapping import Mapping
 
 
 class NewCatalog:
-    def has_source(self, _: str) -> bool:
-        return False
+    def find_source(self, _: str) -> None:
+        return None
 
     def source_names(self) -> Iterable[str]:
         return ()

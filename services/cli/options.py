@@ -85,13 +85,6 @@ MaxRejects = Annotated[
         show_default=False,
     ),
 ]
-Notify = Annotated[
-    list[str] | None,
-    typer.Option(
-        metavar="ADDRESS[:LEVEL]",
-        help="An address for e-mails about the request: all, those about the end, or those about problems.",
-    ),
-]
 Policies = Annotated[
     list[str] | None,
     typer.Option(
@@ -121,6 +114,19 @@ BlankWords = Annotated[
     typer.Option(
         "--blank-words", metavar="WORD[,WORD]", help="Words that mean blank in every column, such as n/a,NULL,-."
     ),
+]
+NewAttributes = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--new-attribute",
+        metavar="ATTRIBUTE",
+        help="An attribute to create although its name is similar to that of an existing one.",
+        show_default=False,
+    ),
+]
+Revision = Annotated[
+    int | None,
+    typer.Option(min=0, help="Change it only if it still has this revision.", show_default=False),
 ]
 Encoding = Annotated[
     str | None,

@@ -9,7 +9,6 @@ from typing import Annotated
 import typer
 
 from penstock.client.upload_order import UploadOrder
-from penstock.domain.mapping.mapping import Mode
 from services.cli.column_options import check_max_rejects, check_segment
 from services.cli.connecting import connect
 from services.cli.failures import exit_by_status, reporting
@@ -25,7 +24,7 @@ from services.cli.options import (
     Key,
     MappingFile,
     MaxRejects,
-    Notify,
+    NewAttributes,
     RequestId,
     Source,
     Url,
@@ -34,6 +33,7 @@ from services.cli.options import (
 from services.cli.progress import show_progress
 from services.cli.reject_files import as_records, check_output, save
 from services.cli.upload_file import UploadFile
+from services.cli.upload_options import Notify, UploadMode
 from services.cli.views import duplicate_text, request_view
 
 
@@ -43,9 +43,8 @@ def upload(
     ],
     source: Source,
     mapping: MappingFile = None,
-    mode: Annotated[
-        Mode, typer.Option(help="upsert: add and update; replace: remove the source's existing data and add the new.")
-    ] = Mode.UPSERT,
+    new_attributes: NewAttributes = None,
+    mode: UploadMode = None,
     segment: Annotated[str | None, typer.Option(help="The segment for the profiles.")] = None,
     notify: Notify = None,
     max_rejects: MaxRejects = None,
@@ -69,11 +68,12 @@ def upload(
             data_source=source,
             mode=mode,
             segment=segment,
-            notify=tuple(notify or ()),
+            notify=tuple(notify) if notify else None,
             max_rejects=max_rejects,
             encoding=encoding,
             clean_headers=clean_headers,
             force=force,
+            new_attributes=tuple(new_attributes or ()),
         )
         with (
             UploadFile(file, order.file_options) as opened,

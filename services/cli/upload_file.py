@@ -31,9 +31,11 @@ class UploadFile(SentFile):
         self.options = options
 
     def head(self, limits: Limits) -> FileHead:
-        """The first plain bytes in UTF-8, enough for a header. Raises `Refused` for what cannot be decompressed."""
+        """The first plain bytes in UTF-8, enough for a header, whenever asked. Raises `Refused` for what cannot be
+        decompressed."""
         head, complete = bytearray(), True
-        for piece in to_utf8(plain(self._peek(), limits=limits), self.options.encoding):
+        file = chain(list(self._peeked), self._peek())
+        for piece in to_utf8(plain(file, limits=limits), self.options.encoding):
             head += piece
             if len(head) > MAX_HEADER_BYTES:
                 complete = False

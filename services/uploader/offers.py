@@ -82,14 +82,14 @@ class Offers:
         return request
 
     def _command(self, offer: UploadOffered, publisher: Publisher) -> UploadCommand:
-        self._catalog.source(offer.tenant_id, offer.data_source)
+        self._catalog.data_sources.get(offer.tenant_id, offer.data_source)
         return UploadCommand(
             data_source=offer.data_source,
             file_name=offer.file_name,
             uploaded_by=publisher.name,
             mode=offer.mode,
             segment=offer.segment,
-            notify=offer.notify,
+            notify=offer.notify or None,
             mapping=self._catalog.mapping(offer.tenant_id, offer.data_source, offer.mapping_version),
         )
 

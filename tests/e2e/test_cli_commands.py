@@ -130,9 +130,8 @@ def test_the_catalog(cli: CommandLine) -> None:
         ("since", False, "overwrite"),
         ("town", False, "keep_first"),
     ]
-    assert cli.run("source", "list", "--json").document["data_sources"] == [
-        {"name": "crm", "display_name": "Customers"}
-    ]
+    (source,) = cli.run("source", "list", "--json").document["data_sources"]
+    assert (source["name"], source["display_name"]) == ("crm", "Customers")
     for table in (("source", "list"), ("attribute", "list", "--custom"), ("mapping", "show", "crm")):
         assert {"source": "Customers", "attribute": "joined", "mapping": "since"}[table[0]] in cli.run(*table).stdout
 

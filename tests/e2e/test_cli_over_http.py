@@ -198,7 +198,8 @@ def test_options_that_would_do_nothing_there_are_refused(away: Away) -> None:
 
 def test_the_catalog_is_that_of_the_running_system(away: Away, cli: CommandLine) -> None:
     assert away.run("source", "create", "crm", "--display-name", "Customers").document["name"] == "crm"
-    assert away.run("source", "list").document["data_sources"] == [{"name": "crm", "display_name": "Customers"}]
+    (source,) = away.run("source", "list").document["data_sources"]
+    assert (source["name"], source["display_name"]) == ("crm", "Customers")
     made = away.run("attribute", "create", "joined", "--format", "date(dd/MM/yyyy)", "--pii").document
     assert (made["format"], made["pii"], made["custom"]) == ("date(dd/MM/yyyy)", True, True)
     listed = away.run("attribute", "list", "--custom").document["attributes"]

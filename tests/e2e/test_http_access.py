@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -51,9 +51,17 @@ def known(system: HttpSystem) -> dict[str, str]:
     """What there is in the tenant `default`, by the name of its path parameter."""
     request = system.ingest(ROWS, data_source="crm")
     _, key = create_key(system.keys, "default", Role.VIEWER, "known")
+    assert system.admin.post("/v1/attributes", json={"name": "crm"}).status_code == 201
     ids = {"request_id": request["request_id"], "name": "crm", "key_id": key.key_id}
     saved = system.uploader.put("/v1/data-sources/crm/mapping", json={"columns": COLUMNS[:1]})
     return {**ids, "file_id": arriving_file(system), "version": str(saved.json()["version"])}
+
+
+@pytest.fixture(scope="module")
+def clients(system: HttpSystem) -> Iterator[dict[Role, httpx.Client]]:
+    """One with a key of each role."""
+    with ExitStack() as stack:
+        yield {role: stack.enter_context(system.client(role)) for role in Role}
 
 
 def arriving_file(system: HttpSystem) -> str:
@@ -66,6 +74,7 @@ def call(client: httpx.Client, route: Route, ids: dict[str, str]) -> httpx.Respo
     """A call that is whole but for the ids in its path."""
     content = route.operation.get("requestBody", {}).get("content", {})
     bodies = {"save_mapping": {"columns": COLUMNS}, "create_api_key": {"role": "viewer", "name": "x"}}
+    bodies |= {"rank_identifiers": {"identifiers": ["crmid"]}}
     parameters = route.operation.get("parameters", [])
     body: dict[str, Any] = {}
     if "multipart/form-data" in content:
@@ -140,13 +149,12 @@ def test_what_one_tenant_has_another_does_not_see(system: HttpSystem) -> None:
 
 @pytest.mark.parametrize("route", SECURED, ids=str)
 def test_a_role_may_do_what_its_operations_say_and_no_more(
-    system: HttpSystem, known: dict[str, str], route: Route
+    clients: dict[Role, httpx.Client], known: dict[str, str], route: Route
 ) -> None:
     (permission,) = route.operation["security"][0]["key"]
     unknown = dict.fromkeys(known, "0")
-    for role in Role:
-        with system.client(role) as client:
-            answer = call(client, route, unknown)
+    for role, client in clients.items():
+        answer = call(client, route, unknown)
         assert (answer.status_code == 403) == (permission not in role.permissions), (role, answer.text)
         if answer.status_code == 403 and route.method != "head":
             assert all(other.value in answer.text for other in Role if permission in other.permissions)

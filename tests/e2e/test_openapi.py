@@ -32,6 +32,7 @@ def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HttpSystem]:
     with serving(tmp_path_factory.mktemp("openapi") / "data") as running:
         request = running.ingest(HEADER.encode() + b"c1\t\tshoes\nc2\n")
         _, key = create_key(running.keys, "default", Role.VIEWER, "to be revoked")
+        assert running.admin.post("/v1/attributes", json={"name": "crm"}).status_code == 201
         file = running.uploader.post("/v1/files", headers={"Tus-Resumable": "1.0.0", "Upload-Length": "100"})
         file_id = file.headers["Location"].rpartition("/")[2]
         there.update(request_id=request["request_id"], name="crm", key_id=key.key_id, file_id=file_id, version="1")

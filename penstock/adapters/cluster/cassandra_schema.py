@@ -73,6 +73,8 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         _records("data_keys", "blob", SEALED_RECORDS_OPTIONS),
         _records("data_sources"),
         _records("attributes"),
+        _records("attribute_uses"),
+        _records("identifier_rankings"),
         _records("mappings"),
         _records("pending_mappings", options=MARKERS_OPTIONS),
         _records("requests"),

@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from heapq import merge
+from itertools import groupby, islice
+from operator import attrgetter
 
 import msgspec
 
-from penstock.application.catalog.known_catalog import ResolvedMapping, check_source_count, unknown_source
+from penstock.application.catalog.known_catalog import ResolvedMapping
 from penstock.application.catalog.mapping_versions import MappingVersions, Origin
+from penstock.application.catalog.ranking import IdentifierRanking
+from penstock.application.catalog.sources import DataSources
+from penstock.application.catalog.uses import AttributeUses
 from penstock.application.scanning import scan_all
+from penstock.domain.catalog.attribute_changes import check_names
+from penstock.domain.catalog.data_source import DataSource
+from penstock.domain.catalog.ranking import Ranking
 from penstock.domain.errors import Conflict, Fault, NotFound, Refused, collecting, refusal
 from penstock.domain.limits import (
     MAX_ATTRIBUTE_ARGUMENTS,
     MAX_ATTRIBUTES,
     MAX_DISPLAY_NAME,
     MAX_PAGE,
+    MAX_RANKED_IDENTIFIERS,
     check_length,
     check_number,
 )
@@ -25,12 +35,7 @@ from penstock.domain.mapping.rules import check_size, validated_attributes
 from penstock.domain.near_names import nearest_name
 from penstock.ports.control_store import ControlStore, Record, Table
 
-
-class DataSource(msgspec.Struct, frozen=True, kw_only=True):
-    """A named category of uploads."""
-
-    name: str
-    display_name: str = ""
+_name = attrgetter("name")
 
 
 class Catalog:
@@ -38,44 +43,31 @@ class Catalog:
 
     def __init__(self, store: ControlStore, versions: MappingVersions) -> None:
         self._store, self.versions = store, versions
+        self.data_sources, self.ranking = DataSources(store), IdentifierRanking(store)
+        self._uses = AttributeUses(store)
 
     def create_source(self, tenant_id: str, name: str, display_name: str = "") -> DataSource:
-        """Return the data source `name`; create it if it does not exist.
+        """As `DataSources.create`."""
+        return self.data_sources.create(tenant_id, DataSource(name=name, display_name=display_name))
 
-        Raises `Refused` for an invalid name, or when it exists with another display name.
+    def use(self, tenant_id: str, mapping: Mapping, attributes: Sequence[Attribute]) -> tuple[str, ...]:
+        """Call before a request with this mapping is accepted. Returns its identifiers by rank, which is then fixed.
+
+        Raises `Refused` when its data source was archived or deleted.
         """
-        source = DataSource(name=check_name(name), display_name=display_name)
-        check_length(display_name, MAX_DISPLAY_NAME, what="the display name")
-        existing = self._known_source(tenant_id, name) or self._created_source(tenant_id, source)
-        if display_name not in ("", existing.display_name):
-            raise refusal(
-                "data_source_exists",
-                f"the data source {name!r} already exists with another display name",
-                "Use it as it is, or choose another name.",
-            )
-        return existing
+        self.data_sources.use(tenant_id, mapping.data_source)
+        pairs = zip(mapping.columns, attributes, strict=True)
+        return self.ranking.use(tenant_id, [attribute for column, attribute in pairs if column.identifier])
 
-    def source(self, tenant_id: str, name: str) -> DataSource:
-        """Raises `Refused` (unknown_data_source), which suggests a similar name."""
-        known = self._known_source(tenant_id, name)
-        if known is None:
-            names = (record.sort for record in scan_all(self._store, Table.DATA_SOURCES, tenant_id))
-            raise unknown_source(name, nearest_name(name, names))
-        return known
-
-    def has_source(self, tenant_id: str, name: str) -> bool:
-        return self._known_source(tenant_id, name) is not None
-
-    def sources(self, tenant_id: str) -> list[DataSource]:
-        """All data sources, by name."""
-        return list(map(_source, scan_all(self._store, Table.DATA_SOURCES, tenant_id)))
-
-    def sources_page(self, tenant_id: str, *, after: str = "", limit: int = MAX_PAGE) -> list[DataSource]:
-        """Up to `limit` data sources whose names come after `after`, by name."""
-        return list(map(_source, self._store.scan(Table.DATA_SOURCES, tenant_id, "", after=after, limit=limit)))
+    def rank_identifiers(self, tenant_id: str, names: Sequence[str], *, revision: int | None = None) -> Ranking:
+        """As `IdentifierRanking.reorder`. Also raises `Refused` (invalid_ranking) for unknown attributes."""
+        known = self.attributes_named(tenant_id, names[: MAX_RANKED_IDENTIFIERS + 1])
+        if unknown := [_unknown(name) for name in names[: MAX_RANKED_IDENTIFIERS + 1] if name not in known]:
+            raise Refused(unknown, code="invalid_ranking")
+        return self.ranking.reorder(tenant_id, names, revision=revision)
 
     def create_attribute(self, tenant_id: str, attribute: Attribute) -> Attribute:
-        """Create a custom attribute, or return the existing one. Raises `Refused` if it has another format or `pii`."""
+        """Create a custom attribute, or return the existing one. Raises `Refused` if it has other settings."""
         return self.create_attributes(tenant_id, [attribute])[0]
 
     def create_attributes(self, tenant_id: str, attributes: Sequence[Attribute]) -> list[Attribute]:
@@ -102,20 +94,17 @@ class Catalog:
         return found
 
     def attribute(self, tenant_id: str, name: str) -> Attribute:
-        """The attribute `name`, built in or custom. Raises `Refused` (unknown_attribute)."""
+        """The attribute `name`, built in or custom. Raises `Refused` (unknown_attribute), which suggests a name."""
         record = self._store.get(Table.ATTRIBUTES, tenant_id, "", name)
         if record is not None:
             return _attribute(record)
         if name not in BUILTIN:
-            raise refusal(
-                "unknown_attribute",
-                f"there is no attribute {name[:64]!r}",
-                "Create the attribute first, or name one that exists.",
-            )
+            raise Refused([_unknown(name, nearest_name(name, self.attributes(tenant_id)))])
         return BUILTIN[name]
 
     def attributes(self, tenant_id: str) -> dict[str, Attribute]:
-        """All attributes by name, sorted. A custom attribute hides a built-in one that a later release adds."""
+        """All attributes by name, sorted, archived ones included. A custom attribute hides a built-in one that a later
+        release adds."""
         records = scan_all(self._store, Table.ATTRIBUTES, tenant_id)
         custom = {record.sort: _attribute(record) for record in records}
         return dict(sorted((BUILTIN | custom).items()))
@@ -130,12 +119,15 @@ class Catalog:
         }
         return {name: BUILTIN[name] for name in requested if name in BUILTIN} | custom
 
-    def attributes_page(self, tenant_id: str, *, after: str = "", limit: int = MAX_PAGE) -> list[Attribute]:
-        """Up to `limit` attributes whose names come after `after`, by name."""
-        records = self._store.scan(Table.ATTRIBUTES, tenant_id, "", after=after, limit=limit)
-        found = {name: attribute for name, attribute in BUILTIN.items() if name > after}
-        found |= {record.sort: _attribute(record) for record in records}
-        return [found[name] for name in sorted(found)[:limit]]
+    def attributes_page(
+        self, tenant_id: str, *, after: str = "", limit: int = MAX_PAGE, archived: bool = True
+    ) -> list[Attribute]:
+        """Up to `limit` attributes whose names come after `after`, by name; with `archived` also archived ones."""
+        stored = map(_attribute, scan_all(self._store, Table.ATTRIBUTES, tenant_id, after=after))
+        built_in = (BUILTIN[name] for name in sorted(BUILTIN) if name > after)
+        by_name = groupby(merge(stored, built_in, key=_name), key=_name)  # a stored one comes before a built-in one
+        found = (next(attributes) for _, attributes in by_name)
+        return list(islice((each for each in found if archived or not each.archived), limit))
 
     def save_mapping(
         self,
@@ -152,6 +144,7 @@ class Catalog:
         """
         attributes = self._validated(tenant_id, source, columns)
         columns = [_without_default_format(*pair) for pair in zip(columns, attributes, strict=True)]
+        self._uses.add(tenant_id, source, [column.attribute for column in columns])
         return self.versions.save(tenant_id, source, columns, origin, base=base).mapping
 
     def create_missing(self, tenant_id: str, resolved: ResolvedMapping, *, create_source: bool) -> None:
@@ -181,30 +174,19 @@ class Catalog:
         faults: list[Fault] = []
         attributes: tuple[Attribute, ...] = ()
         with collecting(faults):
-            self.source(tenant_id, source)
+            self.data_sources.get(tenant_id, source)
         with collecting(faults):
             attributes = validated_attributes(columns, known)
         if faults:
             raise Refused(faults)
         return attributes
 
-    def _known_source(self, tenant_id: str, name: str) -> DataSource | None:
-        record = self._store.get(Table.DATA_SOURCES, tenant_id, "", name)
-        return None if record is None else _source(record)
-
-    def _created_source(self, tenant_id: str, source: DataSource) -> DataSource:
-        check_source_count(1 + sum(1 for _ in scan_all(self._store, Table.DATA_SOURCES, tenant_id)))
-        try:
-            self._store.create(Table.DATA_SOURCES, tenant_id, "", source.name, msgspec.json.encode(source))
-        except Conflict:
-            return self.source(tenant_id, source.name)
-        return source
-
     def _check_room(self, tenant_id: str, new: Sequence[Attribute]) -> None:
         """Concurrent callers may exceed the limit by a few; it only has to bound the growth."""
         if not new:
             return
-        existing = map(_attribute, scan_all(self._store, Table.ATTRIBUTES, tenant_id))
+        existing = [_attribute(record) for record in scan_all(self._store, Table.ATTRIBUTES, tenant_id)]
+        check_names(new, {each.name: each for each in existing})
         lengths = [len(attribute.format.argument) for attribute in (*existing, *new)]
         check_number(
             len(lengths),
@@ -230,8 +212,13 @@ class Catalog:
         return custom
 
 
-def _source(record: Record) -> DataSource:
-    return msgspec.json.decode(record.body, type=DataSource)
+def _unknown(name: str, similar: str | None = None) -> Fault:
+    hint = "Create the attribute first, or name one that exists."
+    return Fault(
+        code="unknown_attribute",
+        message=f"there is no attribute {name[:64]!r}",
+        hint=f"Did you mean {similar!r}? If not: {hint[0].lower()}{hint[1:]}" if similar else hint,
+    )
 
 
 def _attribute(record: Record) -> Attribute:
@@ -244,12 +231,15 @@ def _without_default_format(column: ColumnMapping, attribute: Attribute) -> Colu
 
 
 def _check_same(existing: Attribute, requested: Attribute) -> Attribute:
-    """Return `existing`; raise `Refused` when `requested` has another format or `pii`."""
-    if (existing.format, existing.pii) != (requested.format, requested.pii):
+    """Return `existing`; raise `Refused` when `requested` has other settings."""
+    settings = ("format", "pii", "segmentable", "macro", "segment_name", "macro_name")
+    if any(getattr(existing, name) != getattr(requested, name) for name in settings) or existing.archived:
+        state = ", which is archived" if existing.archived else ""
         raise refusal(
             "attribute_exists",
-            f"the attribute {existing.name!r} already exists, with the format {str(existing.format)[:64]}"
-            f" and {'personal' if existing.pii else 'not personal'}",
-            "Use it as it is, or choose another name.",
+            f"the attribute {existing.name!r} already exists{state}, with the format {str(existing.format)[:64]}"
+            f" and {'personal' if existing.pii else 'not personal'}, or with other settings",
+            "Use it as it is, choose another name, or change it. "
+            f"The commands are: penstock attribute show {existing.name}, penstock attribute edit {existing.name}",
         )
     return existing

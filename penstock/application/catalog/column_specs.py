@@ -9,7 +9,8 @@ from typing import Annotated, Any, NamedTuple
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from penstock.domain.errors import Fault, Refused, refusal, refuse_all
+from penstock.domain.catalog.attribute_changes import default_display_name
+from penstock.domain.errors import Fault, Refused, refuse_all
 from penstock.domain.mapping.attributes import NAME, TEXT, Attribute, ValueFormat, parse_format
 from penstock.domain.mapping.coercion import coercer
 from penstock.domain.mapping.mapping import ColumnMapping, ColumnOptions, column_label
@@ -36,8 +37,7 @@ class ColumnSpec(ColumnOptions, frozen=True, kw_only=True, forbid_unknown_fields
 
 
 class MappingSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The order of the columns is the priority of identifiers. A response of `GET` can be sent back unchanged:
-    `version` and `created_attributes` are ignored."""
+    """A response of `GET` can be sent back unchanged: `version` and `created_attributes` are ignored."""
 
     data_source: Name | UnsetType = UNSET
     version: int | UnsetType = UNSET
@@ -88,18 +88,11 @@ def column_specs(columns: Sequence[ColumnMapping], attributes: Sequence[Attribut
     ]
 
 
-def custom_attribute(name: str, *, display_name: str = "", format: str | None = None, pii: bool = False) -> Attribute:
-    """A custom attribute; a personal one cannot be used in segments. Raises `Refused` for an invalid format."""
-    parsed = TEXT if format is None else parse_format(format)
-    coercer(parsed)
-    if parsed.region_column is not None:
-        raise refusal(
-            "invalid_format",
-            "only the column of a mapping can take its region from another column",
-            "Create the attribute with the format phone, and give its column the format phone(@country).",
-        )
-    label = display_name or name.replace("_", " ").capitalize()
-    return Attribute(name=name, display_name=label, format=parsed, pii=pii, segmentable=not pii)
+def custom_attribute(name: str, *, format: ValueFormat = TEXT, pii: bool = False) -> Attribute:
+    """A custom attribute; a personal one cannot be used in segments."""
+    return Attribute(
+        name=name, display_name=default_display_name(name), format=format, pii=pii, segmentable=not pii, revision=1
+    )
 
 
 def _formats(specs: Sequence[ColumnSpec], known: Mapping[str, Attribute]) -> Iterator[ValueFormat]:
@@ -116,7 +109,7 @@ def _described(spec: ColumnSpec) -> Attribute:
     """The attribute to create for `spec`. Its format is plain: a notation belongs to the column."""
     column_format = TEXT if spec.format is None else parse_format(spec.format)
     coercer(column_format)
-    return custom_attribute(spec.attribute, format=str(column_format.plain), pii=bool(spec.pii))
+    return custom_attribute(spec.attribute, format=column_format.plain, pii=bool(spec.pii))
 
 
 def _column(spec: ColumnSpec, attribute: Attribute) -> ColumnMapping:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from penstock.application.catalog.catalog import Catalog
+from penstock.domain.catalog.data_source import DataSource
 from penstock.domain.mapping.attributes import Attribute
 from penstock.domain.mapping.mapping import Mapping
 
@@ -13,11 +14,11 @@ class TenantCatalog:
     def __init__(self, catalog: Catalog, tenant_id: str) -> None:
         self._catalog, self._tenant_id = catalog, tenant_id
 
-    def has_source(self, name: str) -> bool:
-        return self._catalog.has_source(self._tenant_id, name)
+    def find_source(self, name: str) -> DataSource | None:
+        return self._catalog.data_sources.find(self._tenant_id, name)
 
     def source_names(self) -> Iterable[str]:
-        return [source.name for source in self._catalog.sources(self._tenant_id)]
+        return [source.name for source in self._catalog.data_sources.all(self._tenant_id)]
 
     def attributes(self) -> dict[str, Attribute]:
         return self._catalog.attributes(self._tenant_id)

@@ -9,7 +9,7 @@ from penstock.application.encryption.key_ring import KeyRing, Purpose
 from penstock.application.requests.requests import Requests
 from penstock.domain.errors import NotFound
 from penstock.domain.mapping.coercion import coercer
-from penstock.domain.profiles.fold import Profile, fold
+from penstock.domain.profiles.fold import Profile, fold, masked
 from penstock.domain.profiles.fragments import (
     KEY_BYTES,
     ORIGIN_BYTES,
@@ -46,7 +46,8 @@ class ProfileReader:
         reachable, roots = self._reachable(tenant_id, node)
         if not reachable:
             raise NotFound(f"no profile has this {namespace}")
-        return fold((self._opened(tenant_id, stored, reveal=reveal) for stored in reachable), roots)
+        profile = fold((self._opened(tenant_id, stored, reveal=reveal) for stored in reachable), roots)
+        return profile if reveal else masked(profile, self._personal(tenant_id, profile))
 
     def node(self, tenant_id: str, namespace: str, value: str) -> Node:
         """The keyed hash of `value`, used wherever the value itself must not appear. Raises as `lookup` does."""
@@ -54,6 +55,11 @@ class ProfileReader:
         coerced = coercer(attribute.format).coerce_cell(value)
         hasher = NodeHasher(attribute.namespace, self._keys.current(tenant_id, Purpose.HASH).secret)
         return hasher.node("" if coerced is None else coerced, attribute.format)
+
+    def _personal(self, tenant_id: str, profile: Profile) -> set[str]:
+        """The attributes of the profile that are personal by now."""
+        names = (*profile.attributes, *(each.namespace for each in profile.identifiers))
+        return {name for name, attribute in self._catalog.attributes_named(tenant_id, names).items() if attribute.pii}
 
     def _reachable(self, tenant_id: str, start: Node) -> tuple[list[StoredFragment], dict[str, str]]:
         """The visible fragments at `start` and at every node reachable by links, nearest first; and the root of each

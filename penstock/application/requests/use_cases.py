@@ -12,6 +12,7 @@ from penstock.application.requests.requests import RequestPage, Requests
 from penstock.application.uploads.resubmit import CorrectedFile, Resubmitter
 from penstock.application.use_case import Audited, UseCases, use_case
 from penstock.domain.access.permissions import Caller, Permission
+from penstock.domain.mapping.mapping import Mode
 from penstock.domain.requests.children import CorrectionTotals
 from penstock.domain.requests.request import Request
 from penstock.domain.requests.request_filter import RequestFilter
@@ -114,5 +115,5 @@ class RequestUseCases(UseCases):
         file = of(caller.tenant_id, request_id)
         return file.with_bom() if bom else file
 
-    def _record_child(self, caller: Caller, parent_id: str, child_id: str) -> None:
+    def _record_child(self, caller: Caller, parent_id: str, child_id: str, _: Mode) -> None:
         self._audit.record(caller, RESUBMIT, request_id=parent_id, details={"child_id": child_id})

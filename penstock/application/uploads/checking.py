@@ -11,8 +11,9 @@ from contextlib import suppress
 from typing import NamedTuple
 
 from penstock.application.catalog.column_specs import ColumnSpec, options_of
-from penstock.application.catalog.known_catalog import KnownCatalog, check_source, resolve_mapping
-from penstock.application.uploads.upload_command import UploadCommand
+from penstock.application.catalog.known_catalog import KnownCatalog, ResolvedMapping, check_uploadable, resolve_mapping
+from penstock.application.uploads.upload_command import UploadCommand, UploadSettings, settings_of
+from penstock.domain.catalog.data_source import UploadDefaults
 from penstock.domain.errors import Fault, NotFound, Refused, collecting, refusal, refuse_all
 from penstock.domain.files.encodings import checked_encoding
 from penstock.domain.files.header import Header, no_rows, parse_header
@@ -20,8 +21,6 @@ from penstock.domain.files.tabular_format import FileOptions
 from penstock.domain.mapping.attributes import Attribute, ValueFormat, check_name, parse_format
 from penstock.domain.mapping.mapping import ColumnMapping, Limits, Mapping
 from penstock.domain.mapping.rules import validated_attributes
-from penstock.domain.requests.max_rejects import max_rejects_of
-from penstock.domain.requests.recipients import parse_recipients
 
 
 class FileHead(NamedTuple):
@@ -32,9 +31,13 @@ class FileHead(NamedTuple):
 
 
 class CheckedUpload(NamedTuple):
-    """A valid upload. `mapping` has version 0 when it is not saved yet; `missing` are attributes that it needs and that
-    do not exist yet. `header` is None when the check had no file."""
+    """A valid upload, with the settings that its request would get.
 
+    `mapping` has version 0 when it is not saved yet; `missing` are attributes that it needs and that do not exist yet.
+    `header` is None when the check had no file.
+    """
+
+    settings: UploadSettings
     mapping: Mapping
     attributes: Sequence[Attribute]
     missing: Sequence[Attribute]
@@ -57,19 +60,17 @@ def check_upload(
     """Raise `Refused` with every fault of the command, its mapping and, if `file` is given, the header."""
     faults: list[Fault] = []
     with collecting(faults):
-        parse_recipients(command.notify)
-    with collecting(faults):
         if command.segment is not None:
             check_name(command.segment)
+    source = mapping = resolved = None
     with collecting(faults):
-        max_rejects_of(command.max_rejects, command.mode)
-    mapping = None
-    with collecting(faults):
-        check_source(catalog, command.data_source, create=command.create_source)
+        source = check_uploadable(catalog, command.data_source, create=command.create_source)
         mapping = _mapping(command, catalog)
-    checked = None
+    settings = None
     with collecting(faults):
-        checked = _check_mapping(command, mapping, catalog)
+        settings = settings_of(command, source.defaults if source else UploadDefaults(), limits)
+    with collecting(faults):
+        resolved = _check_mapping(command, mapping, catalog)
     with collecting(faults):
         if command.file_options.encoding is not None:
             checked_encoding(command.file_options.encoding)
@@ -78,8 +79,9 @@ def check_upload(
         if file is not None and mapping is not None:
             header = _check_header(file, mapping, limits, command.file_options)
     refuse_all(faults)
-    assert checked is not None, "an upload without a mapping has a fault"
-    return checked._replace(header=header)
+    assert settings is not None, "settings that are not valid have a fault"
+    assert resolved is not None, "an upload without a mapping has a fault"
+    return CheckedUpload(settings, *resolved, header=header)
 
 
 def _mapping(command: UploadCommand, catalog: KnownCatalog) -> Mapping:
@@ -89,14 +91,14 @@ def _mapping(command: UploadCommand, catalog: KnownCatalog) -> Mapping:
     return command.mapping or _saved(command.data_source, catalog)
 
 
-def _check_mapping(command: UploadCommand, mapping: Mapping | None, catalog: KnownCatalog) -> CheckedUpload | None:
+def _check_mapping(command: UploadCommand, mapping: Mapping | None, catalog: KnownCatalog) -> ResolvedMapping | None:
     """None without a mapping, which is already a fault."""
     if command.columns is not None:
-        return CheckedUpload(*resolve_mapping(command.data_source, command.columns, catalog))
+        return resolve_mapping(command.data_source, command.columns, catalog, command.new_attributes)
     if mapping is None:
         return None
     known = catalog.attributes_named([column.attribute for column in mapping.columns])
-    return CheckedUpload(mapping, validated_attributes(mapping.columns, known), ())
+    return ResolvedMapping(mapping, validated_attributes(mapping.columns, known), ())
 
 
 def _unsaved(source: str, columns: Sequence[ColumnSpec]) -> Mapping:

@@ -8,9 +8,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from typing import NamedTuple
 
-from penstock.application.catalog.known_catalog import KnownCatalog
+from penstock.application.catalog.known_catalog import KnownCatalog, check_uploadable
 from penstock.application.uploads.checking import CheckedUpload, FileHead, check_upload
-from penstock.application.uploads.upload_command import UploadCommand
+from penstock.application.uploads.upload_command import UploadCommand, limits_of
 from penstock.domain.dry_run.first_rows import NO_PLACES, FirstRows, SampleCell, first_rows
 from penstock.domain.dry_run.fixes import Fix, fixes
 from penstock.domain.dry_run.invalid_cells import ColumnErrors, InvalidCells
@@ -22,7 +22,7 @@ from penstock.domain.files.tabular_format import MAX_HEADER_BYTES
 from penstock.domain.ingestion.chunk import CheckedRows, check_rows
 from penstock.domain.ingestion.layout import Layout, compile_layout
 from penstock.domain.mapping.mapping import Limits, Plan
-from penstock.domain.requests.max_rejects import max_rejects_of, parse_max_rejects
+from penstock.domain.requests.max_rejects import parse_max_rejects
 
 CHUNK_BYTES = 1024 * 1024
 KEY_BYTES = 32
@@ -62,6 +62,8 @@ def dry_run(
 ) -> DryRun:
     """Read the whole file, in bounded memory. Raises `Refused` with every fault, as an upload would."""
     options = command.file_options
+    source = check_uploadable(catalog, command.data_source, create=command.create_source)
+    limits = limits_of(source.defaults, limits)
     pieces = to_utf8(plain(parts, limits=limits), options.encoding)
     head, complete = _head(pieces)
     checked = check_upload(command, catalog, limits, FileHead(head[:MAX_HEADER_BYTES], complete))
@@ -75,6 +77,7 @@ def dry_run(
         attributes=tuple(checked.attributes),
         file_format=header.file_format,
         file_options=options,
+        mode=checked.settings.mode,
         limits=limits,
     )
     # Nodes are only compared within the run, so no key of the tenant is needed.
@@ -90,7 +93,7 @@ def dry_run(
         counts.add(chunk)
     if not counts.read:
         raise no_rows()
-    return counts.report(command, checked)
+    return counts.report(checked)
 
 
 def _head(pieces: Iterator[bytes]) -> tuple[bytes, bool]:
@@ -126,8 +129,8 @@ class _Counts:
             self._first = first_rows(chunk.body, self._layout, self._plan.limits, first_line=chunk.first_line)
         self._count(check_rows(chunk.body, first_line=chunk.first_line, plan=self._plan, layout=self._layout))
 
-    def report(self, command: UploadCommand, checked: CheckedUpload) -> DryRun:
-        rejected, limit = self._reasons.total(), max_rejects_of(command.max_rejects, command.mode)
+    def report(self, checked: CheckedUpload) -> DryRun:
+        rejected, limit = self._reasons.total(), checked.settings.max_rejects
         exceeded = limit is not None and parse_max_rejects(limit).exceeded_by(rejected, self.read)
         return DryRun(
             rows_read=self.read,

@@ -28,19 +28,17 @@ from penstock.application.uploads.inspection import inspect
 from penstock.application.uploads.planning import PlanMaker, Planner
 from penstock.application.uploads.review import accept_for
 from penstock.application.uploads.suggesting import LeftOut
-from penstock.application.uploads.upload_command import UploadCommand, file_hash, fingerprint
+from penstock.application.uploads.upload_command import UploadCommand, UploadSettings, file_hash, fingerprint
 from penstock.domain.errors import NotFound, Problem, Refused, Unavailable
 from penstock.domain.event_codec import encode
 from penstock.domain.events import FileRefused, Progress, UploadRequested, refused_file
-from penstock.domain.files.compression import plain
+from penstock.domain.files.compression import check_size, plain
 from penstock.domain.files.encodings import UTF_8, to_utf8
 from penstock.domain.files.file_name import safe_file_name
 from penstock.domain.files.formats import detect_format
 from penstock.domain.files.header import Header, parse_header
 from penstock.domain.files.tabular_format import MAX_HEADER_BYTES, FileOptions
-from penstock.domain.mapping.mapping import Limits, Mapping, Plan
-from penstock.domain.requests.max_rejects import max_rejects_of
-from penstock.domain.requests.recipients import parse_recipients
+from penstock.domain.mapping.mapping import Limits, Mapping, Mode, Plan
 from penstock.domain.requests.request import Request, upload_requested
 from penstock.failpoints import failpoint
 from penstock.ports.clock import Clock
@@ -88,17 +86,17 @@ class Offered(NamedTuple):
         return f"offer\n{self.publisher_id}\n{self.event_id}"
 
 
-Accepting = Callable[[str], object]
+Accepting = Callable[[str, Mode], object]
 
 
-def _ignore(_: str) -> None:
+def _ignore(_: str, __: Mode) -> None:
     pass
 
 
 class Intake:
     """Accepts files. `limits` are the tenant's.
 
-    `accepting` is called with a request's id just before the request exists; after a crash, it is called again.
+    `accepting` is called with a request's id and mode just before the request exists, and again after a crash.
     """
 
     def __init__(
@@ -189,9 +187,10 @@ class Intake:
                 return self._begin(stored, known)
             command, left_out = self._with_suggestions(tenant_id, stored, command)
             checked = self.check(tenant_id, command, FileHead(stored.head, stored.complete))
+            check_size(stored.size, checked.settings.limits)
             self._create_missing(tenant_id, command, checked)
             accepted = self._requests.accept(
-                _new_request(tenant_id, stored.ref, stored.size, command),
+                _new_request(tenant_id, stored, command, checked.settings),
                 idempotency_key=key,
                 fingerprint=upload_fingerprint,
                 plan_for=self._plan_maker(tenant_id, stored, command, checked, accepting),
@@ -266,15 +265,21 @@ class Intake:
     def _plan_maker(
         self, tenant_id: str, stored: StoredFile, command: UploadCommand, checked: CheckedUpload, accepting: Accepting
     ) -> PlanMaker:
-        """Just before the request exists, its mapping is saved, to become the current one when it completes."""
+        """Just before the request exists, its mapping is saved, to become the current one when it completes.
+
+        Raises `Refused` when the data source takes no uploads by now.
+        """
         file_format = detect_format(stored.head)
+        ranking = self._catalog.use(tenant_id, checked.mapping, checked.attributes)
 
         def plan(request_id: str, accepted_at_us: int) -> Plan:
-            accepting(request_id)
+            accepting(request_id, checked.settings.mode)
             mapping = self._saved(tenant_id, command, checked, request_id)
             failpoint("uploader.mapping_saved")
             self._catalog.versions.add_pending(tenant_id, mapping, request_id)
-            plan_for = self._planner.planner(tenant_id, command, mapping, checked.attributes, file_format, stored.size)
+            plan_for = self._planner.planner(
+                tenant_id, command, checked.settings, mapping, checked.attributes, ranking, file_format, stored.size
+            )
             return plan_for(request_id, accepted_at_us)
 
         return plan
@@ -296,8 +301,9 @@ class Intake:
         accepting: Accepting,
     ) -> Accepted:
         checked = self.check(tenant_id, command)
+        check_size(stored.size, checked.settings.limits)
         return self._requests.accept(
-            _new_request(tenant_id, stored.ref, stored.size, command, offered),
+            _new_request(tenant_id, stored, command, checked.settings, offered),
             idempotency_key=offered.idempotency_key,
             fingerprint=offered.fingerprint,
             plan_for=self._plan_maker(tenant_id, stored, command, checked, accepting),
@@ -360,21 +366,25 @@ def _resuming_key(fingerprint: str) -> str:
 
 
 def _new_request(
-    tenant_id: str, ref: ObjectRef, size: int, command: UploadCommand, offered: Offered | None = None
+    tenant_id: str,
+    stored: StoredFile,
+    command: UploadCommand,
+    settings: UploadSettings,
+    offered: Offered | None = None,
 ) -> NewRequest:
     return NewRequest(
         tenant_id=tenant_id,
         data_source=command.data_source,
         file_name=safe_file_name(command.file_name),
         uploaded_by=command.uploaded_by,
-        object_key=ref.key,
-        object_version=ref.version,
-        object_size=ref.size,
-        file_bytes=size,
-        mode=command.mode,
+        object_key=stored.ref.key,
+        object_version=stored.ref.version,
+        object_size=stored.ref.size,
+        file_bytes=stored.size,
+        mode=settings.mode,
         segment=command.segment,
-        notify=parse_recipients(command.notify),
-        max_rejects=max_rejects_of(command.max_rejects, command.mode),
+        notify=settings.notify,
+        max_rejects=settings.max_rejects,
         parent_id=command.parent_id,
         publisher_id=offered.publisher_id if offered else None,
         event_id=offered.event_id if offered else None,

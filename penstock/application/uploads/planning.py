@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from penstock.application.encryption.key_ring import KeyRing, Purpose
-from penstock.application.uploads.upload_command import UploadCommand
+from penstock.application.uploads.upload_command import UploadCommand, UploadSettings
 from penstock.domain.events import MAX_CHUNKS
 from penstock.domain.files.chunk_size import even_chunk_bytes
 from penstock.domain.files.tabular_format import FileFormat
 from penstock.domain.mapping.attributes import Attribute
-from penstock.domain.mapping.mapping import Limits, Mapping, Plan
+from penstock.domain.mapping.mapping import Mapping, Plan
 
 TARGET_MAX_CHUNKS = MAX_CHUNKS // 2  # half the limit, since chunks end at row ends
 
@@ -18,18 +18,20 @@ PlanMaker = Callable[[str, int], Plan]  # from the request's id and acceptance t
 
 
 class Planner:
-    """A chunk has up to `chunk_bytes` and is sent to one of `partitions`. `limits` are the tenant's."""
+    """A chunk has up to `chunk_bytes` and is sent to one of `partitions`."""
 
-    def __init__(self, *, keys: KeyRing, limits: Limits, chunk_bytes: int, partitions: int) -> None:
-        self._keys, self._limits = keys, limits
+    def __init__(self, *, keys: KeyRing, chunk_bytes: int, partitions: int) -> None:
+        self._keys = keys
         self._chunk_bytes, self._partitions = chunk_bytes, partitions
 
     def planner(
         self,
         tenant_id: str,
         command: UploadCommand,
+        settings: UploadSettings,
         mapping: Mapping,
         attributes: Sequence[Attribute],
+        ranking: tuple[str, ...],
         file_format: FileFormat,
         size: int,
     ) -> PlanMaker:
@@ -42,12 +44,13 @@ class Planner:
                 data_source=command.data_source,
                 mapping=mapping,
                 attributes=tuple(attributes),
+                ranking=ranking,
                 file_format=file_format,
                 file_options=command.file_options,
-                mode=command.mode,
+                mode=settings.mode,
                 segment=command.segment,
                 parent_id=command.parent_id,
-                limits=self._limits,
+                limits=settings.limits,
                 chunk_bytes=even_chunk_bytes(
                     size, max_bytes=max(self._chunk_bytes, size // TARGET_MAX_CHUNKS), partitions=self._partitions
                 ),

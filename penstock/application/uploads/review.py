@@ -50,11 +50,12 @@ def accept_for(
     Raises `Refused` with every fault of the header, or when no column is an identifier.
     """
     refuse_all(inspection.faults(None, limits))
-    return accept(review(inspection, catalog, limits, source).suggested, confidence, by_hand)
+    suggested = review(inspection, catalog, limits, source).suggested
+    return accept(suggested, confidence, by_hand, attributes=catalog.attributes())
 
 
 def _saved(catalog: KnownCatalog, source: str | None) -> Mapping | None:
-    if source is None or not catalog.has_source(source):
+    if source is None or catalog.find_source(source) is None:
         return None
     try:
         return catalog.mapping(source)

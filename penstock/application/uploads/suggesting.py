@@ -6,17 +6,18 @@ catalog read from the API.
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Collection, Container, Mapping, Sequence
 from typing import NamedTuple
 
 from penstock.application.catalog.column_specs import ColumnSpec, column_specs, options_of
+from penstock.domain.catalog.similar_names import SimilarNames
 from penstock.domain.errors import refusal
 from penstock.domain.files.rejects import REJECT_COLUMNS
 from penstock.domain.mapping.attributes import Attribute
+from penstock.domain.mapping.builtin_attributes import BUILTIN
 from penstock.domain.mapping.mapping import ColumnMapping
 from penstock.domain.suggestions import ColumnSuggestion, Sample, SuggestedMapping, suggest_mapping
 
-IDENTIFIER_PRIORITY = ("crmid", "loyalty_id", "email")
 SUGGESTED_CONFIDENCE = 0.9  # of what may be accepted without a look at it
 
 
@@ -28,7 +29,7 @@ class LeftOut(NamedTuple):
 
 
 class AcceptedSuggestions(NamedTuple):
-    """The columns of a mapping, in the priority of identifiers, and those left out."""
+    """The columns of a mapping, and those left out."""
 
     columns: list[ColumnSpec]
     left_out: list[LeftOut]
@@ -40,27 +41,36 @@ def suggestions_for(
     """Suggestions for the columns of a file, without those that Penstock adds to reject files."""
     kept = [at for at, name in enumerate(sample.names) if name not in REJECT_COLUMNS]
     of_customers = Sample([sample.names[at] for at in kept], [sample.columns[at] for at in kept], sample.complete)
-    return suggest_mapping(of_customers, attributes, earlier)
+    available = {name: attribute for name, attribute in attributes.items() if not attribute.archived}
+    return suggest_mapping(of_customers, available, earlier)
 
 
-def accept(suggested: SuggestedMapping, confidence: float, by_hand: Sequence[ColumnSpec] = ()) -> AcceptedSuggestions:
-    """The columns mapped `by_hand`, and the suggestions of at least `confidence` for the others.
+def accept(
+    suggested: SuggestedMapping,
+    confidence: float,
+    by_hand: Sequence[ColumnSpec] = (),
+    *,
+    attributes: Collection[str] = BUILTIN,
+) -> AcceptedSuggestions:
+    """The columns mapped `by_hand`, and the suggestions of at least `confidence` for the others; but none whose new
+    attribute has a name similar to that of an existing one among `attributes`.
 
     Raises `Refused` (no_identifier_suggested) without an identifier among them.
     """
     by_hand = [*by_hand, *_kept(suggested, {spec.attribute for spec in by_hand})]
     columns, taken = {spec.column for spec in by_hand}, {spec.attribute for spec in by_hand}
+    existing = SimilarNames(attributes)
     accepted: list[ColumnSpec] = []
     left_out: list[LeftOut] = []
     for each in suggested.columns:
         if each.column in columns:
             continue
-        reason = _reason_against(each, confidence, taken)
+        reason = _reason_against(each, confidence, taken) or _too_similar(each, attributes, existing)
         if reason:
             left_out.append(LeftOut(each.column, reason))
         else:
             accepted.append(column_spec(each))
-    specs = [*by_hand, *sorted(accepted, key=_priority)]
+    specs = [*by_hand, *accepted]
     if not any(spec.identifier for spec in specs):
         raise refusal(
             "no_identifier_suggested",
@@ -106,10 +116,8 @@ def _reason_against(suggestion: ColumnSuggestion, confidence: float, taken: set[
     return None
 
 
-def _priority(spec: ColumnSpec) -> int:
-    """Identifiers first; the others keep the order of the file."""
-    if not spec.identifier:
-        return len(IDENTIFIER_PRIORITY) + 1
-    if spec.attribute in IDENTIFIER_PRIORITY:
-        return IDENTIFIER_PRIORITY.index(spec.attribute)
-    return len(IDENTIFIER_PRIORITY)
+def _too_similar(suggestion: ColumnSuggestion, attributes: Collection[str], existing: SimilarNames) -> str | None:
+    """A person has to decide whether an attribute is new or mistyped."""
+    name = suggestion.attribute.name
+    similar = None if name in attributes else existing.similar_to(name)
+    return None if similar is None else f"a new attribute {name} would be similar to {similar}: map it by hand"

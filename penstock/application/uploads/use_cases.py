@@ -8,7 +8,7 @@ from functools import partial
 from penstock.application.access.audit import Audit
 from penstock.application.catalog.catalog import Catalog
 from penstock.application.catalog.column_specs import ColumnSpec
-from penstock.application.catalog.known_catalog import check_source
+from penstock.application.catalog.known_catalog import check_uploadable
 from penstock.application.catalog.tenant_catalog import TenantCatalog
 from penstock.application.requests.requests import Accepted
 from penstock.application.uploads.checking import CheckedUpload, FileHead
@@ -22,7 +22,7 @@ from penstock.application.use_case import Audited, UseCases, use_case
 from penstock.domain.access.permissions import Caller, Permission
 from penstock.domain.errors import Refused
 from penstock.domain.files.tabular_format import FileOptions
-from penstock.domain.mapping.mapping import Limits
+from penstock.domain.mapping.mapping import Limits, Mode
 from penstock.domain.requests.request import Request
 
 UPLOAD = "request.upload"
@@ -37,8 +37,8 @@ class UploadUseCases(UseCases):
 
     @use_case(Permission.UPLOAD, UPLOAD, Audited.DENIED_ONLY)
     def check_source(self, caller: Caller, name: str, *, create: bool = False) -> None:
-        """Raise `Refused` for a data source that does not exist, for example because it is mistyped."""
-        check_source(TenantCatalog(self._catalog, caller.tenant_id), name, create=create)
+        """Raise `Refused` for a data source that is archived, or does not exist, for example because it is mistyped."""
+        check_uploadable(TenantCatalog(self._catalog, caller.tenant_id), name, create=create)
 
     @use_case(Permission.UPLOAD, UPLOAD, Audited.DENIED_ONLY)
     def check(self, caller: Caller, command: UploadCommand, file: FileHead) -> CheckedUpload:
@@ -149,6 +149,6 @@ class UploadUseCases(UseCases):
     def _recorded(self, caller: Caller, command: UploadCommand) -> Accepting:
         return partial(self._record, caller, command)
 
-    def _record(self, caller: Caller, command: UploadCommand, request_id: str) -> None:
-        details = {"data_source": command.data_source, "mode": str(command.mode)}
+    def _record(self, caller: Caller, command: UploadCommand, request_id: str, mode: Mode) -> None:
+        details = {"data_source": command.data_source, "mode": str(mode)}
         self._audit.record(caller, UPLOAD, request_id=request_id, details=details)

@@ -77,6 +77,12 @@ def plain(parts: Iterable[bytes], *, limits: Limits) -> Iterator[bytes]:
             yield piece
 
 
+def check_size(size: int, limits: Limits) -> None:
+    """Raise `Refused` (file_too_large) for a file of more than the allowed plain bytes."""
+    if size > limits.file_bytes:
+        raise _too_large(limits)
+
+
 class _Counted:
     """The parts of a file in slices that suit a decompressor; counts them and enforces the size limit."""
 
@@ -203,5 +209,6 @@ def _too_large(limits: Limits) -> Refused:
     return refusal(
         "file_too_large",
         f"the file has more than {limits.file_bytes:,} bytes",
-        "Split it into several files, or ask an operator to raise the limit `file_bytes`.",
+        "Split it into several files, or have the limit raised: by an operator `file_bytes`, or if the data source "
+        "allows less, its max_file_bytes.",
     )

@@ -116,7 +116,7 @@ def coerce_rows(body: bytes, *, first_line: int, plan: Plan, layout: Layout) -> 
 
 
 class _Rows(NamedTuple):
-    """Rows that will be ingested: values by layout column, and the nodes of each identifier column by priority.
+    """Rows that will be ingested: values by layout column, and the nodes of each identifier column by rank.
 
     `dropped` has, by layout column, the lines whose cell was dropped, for columns that a blank cell clears."""
 

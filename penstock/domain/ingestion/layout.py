@@ -58,7 +58,7 @@ class IdentifierColumn(NamedTuple):
 
 class Layout(NamedTuple):
     """`header` names all columns as the file does; `used` are the indices of those that the mapping reads. `ordinary`,
-    `personal` and `clearing` are indices in `columns`; `identifiers` are sorted by priority. `overwrites`: a later row
+    `personal` and `clearing` are indices in `columns`; `identifiers` are sorted by rank. `overwrites`: a later row
     wins in every column. `root` has the lines that the rows of a child may correct."""
 
     file_format: TabularFormat
@@ -86,11 +86,7 @@ def compile_layout(plan: Plan, header: Header, hash_key: bytes, root: RootLines 
         _column(mapped, attribute, place_of)
         for mapped, attribute in zip(plan.mapping.columns, plan.attributes, strict=True)
     )
-    identifiers = tuple(
-        _identifier(place, column, hash_key)
-        for place, (mapped, column) in enumerate(zip(plan.mapping.columns, columns, strict=True))
-        if mapped.identifier
-    )
+    identifiers = tuple(_identifier(place, columns[place], hash_key) for place in _identifier_places(plan))
     ordinary = tuple(place for place, column in enumerate(columns) if not column.personal)
     personal = tuple(place for place, column in enumerate(columns) if column.personal)
     clearing = tuple(place for place, column in enumerate(columns) if column.policy is WritePolicy.CLEAR_ON_BLANK)
@@ -128,6 +124,12 @@ def _column(mapped: ColumnMapping, attribute: Attribute, place_of: Mapping[str, 
         coercer(format),
         None if format.region_column is None else place_of[format.region_column],
     )
+
+
+def _identifier_places(plan: Plan) -> list[int]:
+    """The places of the identifiers, the highest rank first. A dry run has no ranking, because it stores nothing."""
+    places = {mapped.attribute: place for place, mapped in enumerate(plan.mapping.columns) if mapped.identifier}
+    return [places[name] for name in plan.ranking] if plan.ranking else list(places.values())
 
 
 def _identifier(place: int, column: LayoutColumn, hash_key: bytes) -> IdentifierColumn:

@@ -107,10 +107,12 @@ def parse_format(written: str) -> ValueFormat:
     return ValueFormat(kind, argument)
 
 
-class Attribute(msgspec.Struct, frozen=True, kw_only=True):
+class Attribute(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One field of a profile.
 
-    `namespace` keeps the identifiers of different attributes apart.
+    `segmentable`: it may be used in segments; `macro`: it may be used in personalised texts. Both call it by a name of
+    its own, which is derived from `name` unless another one is chosen. `revision` counts its changes; a built-in
+    attribute that nobody has changed has 0.
     """
 
     name: str
@@ -120,10 +122,23 @@ class Attribute(msgspec.Struct, frozen=True, kw_only=True):
     segmentable: bool = True
     macro: bool = False
     custom: bool = True
+    chosen_segment_name: str | None = None
+    chosen_macro_name: str | None = None
+    archived: bool = False
+    revision: int = 0
 
     @property
     def namespace(self) -> str:
+        """Keeps the identifiers of different attributes apart."""
         return self.name
+
+    @property
+    def segment_name(self) -> str:
+        return self.chosen_segment_name or self.name.upper()
+
+    @property
+    def macro_name(self) -> str:
+        return self.chosen_macro_name or self.name.upper()
 
 
 def check_name(name: str) -> str:

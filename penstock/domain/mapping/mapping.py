@@ -24,7 +24,7 @@ class OnMisfit(StrEnum):
 
 
 class ColumnOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """What a mapped column reads, and how. The order of identifiers is their priority.
+    """What a mapped column reads, and how.
 
     Its cells are those of the file's `column`, or of its part number `part` between `split` (1 is the first, -1 the
     last); those of several `columns`, joined; or the same `constant` in every row.
@@ -114,6 +114,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     data_source: str
     mapping: Mapping
     attributes: tuple[Attribute, ...]  # those of mapping.columns, in their order
+    ranking: tuple[str, ...] = ()  # the attributes of the mapping's identifiers, the highest rank first
     file_format: FileFormat = FileFormat()
     file_options: FileOptions = FileOptions()
     mode: Mode = Mode.UPSERT

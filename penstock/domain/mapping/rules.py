@@ -106,6 +106,7 @@ def validate_mapping(columns: Sequence[ColumnMapping], attributes: Dict[str, Att
     """Every fault of `columns`, given the tenant's attributes by name; positions count the mapped columns from 1."""
     faults = [
         *_unknown_attributes(columns, attributes),
+        *_archived_attributes(columns, attributes),
         *_other_formats(columns, attributes),
         *validate_options(columns, attributes),
         *_duplicates([column.column for column in columns if _whole(column)], "column_mapped_twice", "column"),
@@ -138,6 +139,21 @@ def _unknown_attributes(columns: Sequence[ColumnMapping], attributes: Dict[str, 
         )
         for position, column in enumerate(columns, 1)
         if column.attribute not in attributes
+    ]
+
+
+def _archived_attributes(columns: Sequence[ColumnMapping], attributes: Dict[str, Attribute]) -> list[Fault]:
+    return [
+        Fault(
+            code="attribute_archived",
+            message=f"the attribute {column.attribute!r} is archived",
+            hint="Map the column to another attribute, or unarchive this one. "
+            f"The command is: penstock attribute unarchive {column.attribute}",
+            column=column.label,
+            position=position,
+        )
+        for position, column in enumerate(columns, 1)
+        if column.attribute in attributes and attributes[column.attribute].archived
     ]
 
 

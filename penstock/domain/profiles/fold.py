@@ -7,7 +7,7 @@ its root: in the place of the line that they correct, new ones after its last li
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from typing import NamedTuple
 
 from penstock.domain.mapping.mapping import WritePolicy
@@ -80,6 +80,17 @@ def fold(fragments: Iterable[Fragment], roots: Mapping[str, str]) -> Profile:
         elif not (assertion.policy is WritePolicy.KEEP_FIRST and name in attributes):
             attributes[name] = AttributeValue(assertion.value, origin, assertion.personal)
     return Profile(_identifiers(fragments, roots), dict(sorted(attributes.items())))
+
+
+def masked(profile: Profile, personal: Container[str]) -> Profile:
+    """`profile` without the values of attributes that are `personal` by now, which may have been stored as ordinary."""
+    return Profile(
+        tuple(each._replace(value=MASK) if each.namespace in personal else each for each in profile.identifiers),
+        {
+            name: value._replace(value=None, personal=True) if name in personal else value
+            for name, value in profile.attributes.items()
+        },
+    )
 
 
 def _assertions(fragments: Iterable[Fragment], roots: Mapping[str, str]) -> Iterable[tuple[Origin, str, Assertion]]:

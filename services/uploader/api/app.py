@@ -17,7 +17,8 @@ from penstock import struct_types
 from penstock.ports.clock import Clock
 from penstock.wiring.use_cases import AllUseCases
 from services.uploader.api import (
-    catalog,
+    attributes,
+    data_sources,
     drafts,
     error_pages,
     keys,
@@ -46,7 +47,7 @@ CALLS_PER_TENANT = 256
 _ROUTERS = [
     drafts.tus_router,
     *(module.router for module in (uploads, drafts, requests, resubmissions, rejects, profiles)),
-    *(module.router for module in (catalog, mappings, keys, machines, error_pages)),
+    *(module.router for module in (data_sources, mappings, attributes, keys, machines, error_pages)),
 ]
 
 

@@ -12,8 +12,8 @@ from penstock.documents.mappings import MappingChangesView, MappingVersionList, 
 from penstock.documents.resources import MappingView, mapping_view
 from penstock.domain.errors import NotFound, refusal
 from services.uploader.api.access import allowed_to
-from services.uploader.api.catalog import NewMapping
 from services.uploader.api.etags import CHANGED, TAGGED, IfMatch, expected_revision, set_etag
+from services.uploader.api.mapping_bodies import NewMapping
 from services.uploader.api.openapi import problems
 from services.uploader.api.route import Operation
 from services.uploader.api.services import Call
@@ -53,7 +53,9 @@ def save_mapping(call: Call, name: str, body: NewMapping, response: Response, if
             "Name the same one in both, or leave data_source out.",
         )
     columns = [column.spec() for column in body.columns]
-    saved = call.use_cases.catalog.save_mapping(call.caller, name, columns, base=expected_revision(if_match))
+    saved = call.use_cases.catalog.save_mapping(
+        call.caller, name, columns, base=expected_revision(if_match), new_attributes=body.new_attributes
+    )
     return _tagged(response, mapping_view(saved))
 
 

@@ -14,7 +14,7 @@ from anyio.to_thread import run_sync
 from fastapi import APIRouter, Depends, Header, Response
 from fastapi import Request as HttpRequest
 from msgspec.structs import replace
-from pydantic import BeforeValidator, Field
+from pydantic import Field
 
 from penstock.application.uploads.dry_run import DryRun
 from penstock.application.uploads.inspection import Inspection
@@ -26,18 +26,17 @@ from penstock.documents.inspections import AcceptedView, InspectionView, accepte
 from penstock.documents.resources import RequestView, request_view
 from penstock.domain.errors import NotFound, Refused, Unavailable, refusal
 from penstock.domain.files.tabular_format import FileOptions
-from penstock.domain.limits import MAX_FILE_NAME_SENT
-from penstock.domain.mapping.mapping import Mode
-from penstock.domain.requests.recipients import MAX_RECIPIENTS, MailLevel
+from penstock.domain.limits import MAX_FILE_NAME_SENT, MAX_MAPPED_COLUMNS
 from penstock.domain.requests.request import Request
 from services.uploader.api.access import allowed_to, confirm
-from services.uploader.api.catalog import Columns
+from services.uploader.api.mapping_bodies import Columns
 from services.uploader.api.multipart import Multipart
 from services.uploader.api.openapi import JSON, form_body, problems, with_headers
+from services.uploader.api.recipients import Recipients, written
 from services.uploader.api.requests import detailed_view
 from services.uploader.api.route import Operation, incoming_body, json_body, media_type
 from services.uploader.api.services import Call
-from services.uploader.api.validation import Model, ModeText, Name, Omittable, model_of
+from services.uploader.api.validation import MaxRejectsText, Model, ModeText, Name, Omittable, model_of
 
 FORM_PART_BYTES = 1 << 20  # of the part `request`
 OVERHEAD_BYTES = 128 * 1024  # boundaries and part headers
@@ -48,30 +47,11 @@ SLOT_SECONDS = 60.0  # that an upload waits for its turn
 UNNAMED = "file"
 MAX_ENCODING_NAME = 64  # characters
 MAX_FILE_ID = 64  # characters
-MAX_LIMIT_TEXT = 16  # characters of a share, such as 12.5%
 
 F = TypeVar("F")
 R = TypeVar("R", bound="FilePart")
 
 router = APIRouter(route_class=Operation)
-
-
-class RecipientPart(Model):
-    """Who gets e-mails about the request, and which: `all` by default, of the `end` only, or of `problems` only."""
-
-    address: str
-    level: Annotated[MailLevel, Field(strict=False)] | None = None
-
-    @property
-    def written(self) -> str:
-        return f"{self.address}:{self.level}" if self.level else self.address
-
-
-def _with_address(value: object) -> object:
-    return {"address": value} if isinstance(value, str) else value
-
-
-Notified = Annotated[RecipientPart, BeforeValidator(_with_address, json_schema_input_type=str | RecipientPart)]
 
 
 class FilePart(Model):
@@ -85,7 +65,10 @@ class FilePart(Model):
 
 
 class CheckPart(FilePart):
-    """The part `request` of a dry run. Without `mapping` the data source's saved one is used.
+    """The part `request` of a dry run. Without `mapping` the data source's saved one is used; without `mode`, `notify`
+    or `max_rejects`, its defaults.
+
+    An attribute that `mapping` would create must be among `new_attributes` if its name is similar to an existing one.
 
     With more rejects than `max_rejects`, a share such as "5%" or a number of rows, the request is held.
 
@@ -94,15 +77,16 @@ class CheckPart(FilePart):
     """
 
     data_source: Name
-    mode: ModeText = Mode.UPSERT
+    mode: ModeText | None = None
     segment: Name | None = None
-    notify: Annotated[tuple[Notified, ...], Field(strict=False, max_length=MAX_RECIPIENTS)] = ()
-    max_rejects: Annotated[str, Field(max_length=MAX_LIMIT_TEXT)] | Annotated[int, Field(ge=0)] | None = None
+    notify: Recipients | None = None
+    max_rejects: MaxRejectsText | None = None
     clean_headers: bool = False
     mapping: Columns | None = None
     file_name: Annotated[str, Field(max_length=MAX_FILE_NAME_SENT)] | None = None
     create_data_source: bool = False
     force: bool = False
+    new_attributes: Annotated[tuple[Name, ...], Field(strict=False, max_length=MAX_MAPPED_COLUMNS)] = ()
 
     @property
     def file_options(self) -> FileOptions:
@@ -115,12 +99,13 @@ class CheckPart(FilePart):
             uploaded_by=uploaded_by,
             mode=self.mode,
             segment=self.segment,
-            notify=[each.written for each in self.notify],
+            notify=written(self.notify),
             max_rejects=None if self.max_rejects is None else str(self.max_rejects),
             file_options=self.file_options,
             columns=None if self.mapping is None else [column.spec() for column in self.mapping],
             create_source=self.create_data_source,
             force=self.force,
+            new_attributes=self.new_attributes,
         )
 
 

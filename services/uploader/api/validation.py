@@ -28,6 +28,8 @@ Name = Annotated[str, Field(pattern="^" + NAME.pattern.replace(r"\Z", "$"), max_
 ModeText = Annotated[Mode, Field(strict=False)]  # strictly, no text is a member of an enumeration
 Limit = Annotated[int, Field(strict=False, ge=1, le=MAX_PAGE)]  # how many entries a page of a list has at most
 
+MaxRejectsText = Annotated[str, Field(max_length=16)] | Annotated[int, Field(ge=0)]  # a share such as 12.5%, or rows
+
 _CODES = {"body": "invalid_request"}
 _PLACES = {"body": "the body", "query": "the query", "header": "the headers", "path": "the path"}
 _MESSAGES = {

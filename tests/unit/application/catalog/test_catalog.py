@@ -31,22 +31,22 @@ def catalog(tmp_path: Path) -> Iterator[Catalog]:
 
 
 def test_sources_are_created_once_and_listed_by_name(catalog: Catalog) -> None:
-    assert catalog.sources(T) == []
+    assert catalog.data_sources.all(T) == []
     pos, crm = catalog.create_source(T, "store_pos", "Shops"), catalog.create_source(T, "crm")
     assert catalog.create_source(T, "store_pos") == pos
     with pytest.raises(Refused, match="data_source_exists"):
         catalog.create_source(T, "store_pos", "Other")
-    assert catalog.sources(T) == [crm, pos]
-    assert catalog.sources("other") == []
+    assert catalog.data_sources.all(T) == [crm, pos]
+    assert catalog.data_sources.all("other") == []
     with pytest.raises(Refused, match="unknown_data_source"):
-        catalog.source("other", "crm")
+        catalog.data_sources.get("other", "crm")
 
 
 def test_an_unknown_source_is_refused_with_the_nearest_name(catalog: Catalog) -> None:
     catalog.create_source(T, "crm")
     for name, near in (("crn", "'crm'"), ("orders", "Create it first.")):
         with pytest.raises(Refused) as caught:
-            catalog.source(T, name)
+            catalog.data_sources.get(T, name)
         assert [fault.code for fault in caught.value.faults] == ["unknown_data_source"]
         assert near in caught.value.faults[0].hint
 
@@ -139,7 +139,9 @@ def test_attributes_and_sources_come_page_by_page(catalog: Catalog) -> None:
         pages.append([each.name for each in catalog.attributes_page(T, after=after, limit=10)])
     assert [name for page in pages for name in page] == sorted([*BUILTIN, *names])
     assert max(map(len, pages)) == 10
-    assert [each.name for each in catalog.sources_page(T, after=names[19], limit=3)] == names[20:23]
+    assert [each.name for each in catalog.data_sources.page(T, after=names[19], limit=3, archived=False)] == names[
+        20:23
+    ]
 
 
 def test_only_the_attributes_of_a_mapping_are_read(catalog: Catalog) -> None:

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from penstock.adapters.embedded.control_store import EmbeddedControlStore
 from penstock.application.access.audit import Audit
+from penstock.application.catalog.attribute_edits import AttributeEdits
 from penstock.application.catalog.column_specs import (
     ColumnSpec,
     MappingSpec,
@@ -34,9 +35,10 @@ from penstock.domain.limits import (
     MAX_MAPPED_COLUMNS,
     MAX_PATTERNS,
 )
-from penstock.domain.mapping.attributes import Attribute, ValueFormat, ValueType
+from penstock.domain.mapping.attributes import Attribute, ValueFormat, ValueType, parse_format
 from penstock.domain.mapping.builtin_attributes import BUILTIN
 from penstock.domain.mapping.mapping import OnMisfit, WritePolicy
+from penstock.ports.control_store import ControlStore
 from tests.support.access import caller
 from tests.support.catalogs import catalog_on
 from tests.support.manual_clock import ManualClock
@@ -123,7 +125,9 @@ def test_an_option_that_cannot_work_is_refused(options: dict[str, Any], code: st
 
 def test_a_mapping_is_displayed_without_the_options_that_it_does_not_use(tmp_path: Path) -> None:
     with closing(EmbeddedControlStore(tmp_path / "control.db")) as store:
-        catalog = CatalogUseCases(Audit(store, ManualClock()), catalog_on(store))
+        catalog = CatalogUseCases(
+            Audit(store, ManualClock()), catalog_on(store), AttributeEdits(store, catalog_on(store))
+        )
         constant = ColumnSpec(constant="NL", attribute="country")
         saved = catalog.save_mapping(caller(Role.UPLOADER), "crm", [CRMID, constant], create_source=True)
     usual = {"pii": False, "format": "text", "policy": "overwrite"}
@@ -159,10 +163,14 @@ def test_the_rules_of_mappings_hold() -> None:
 
 def test_an_attribute_has_a_name_for_people() -> None:
     assert custom_attribute("slot_num").display_name == "Slot num"
-    assert custom_attribute("slot_num", display_name="Slot").display_name == "Slot"
 
 
 # A mapping that is read and put back
+
+
+def use_cases_on(store: ControlStore) -> CatalogUseCases:
+    catalog = catalog_on(store)
+    return CatalogUseCases(Audit(store, ManualClock()), catalog, AttributeEdits(store, catalog))
 
 
 CUSTOM = ["text", "integer", "enum(gold|silver)", "date(dd/MM/yyyy)", "datetime(yyyy-MM-dd HH:mm)", "phone(DE)", "url"]
@@ -230,8 +238,7 @@ mappings = st.lists(
 def test_every_mapping_that_is_read_and_put_back_is_the_same(tmp_path_factory: Any, specs: list[ColumnSpec]) -> None:
     folder: Path = tmp_path_factory.mktemp("catalog")
     with closing(EmbeddedControlStore(folder / "control.db")) as store:
-        clock = ManualClock()
-        catalog = CatalogUseCases(Audit(store, clock), catalog_on(store))
+        catalog = use_cases_on(store)
         ann, elsewhere = caller(Role.UPLOADER), caller(Role.UPLOADER, tenant_id="elsewhere")
         saved = catalog.save_mapping(ann, "crm", specs, create_source=True)
         put = msgspec.json.decode(msgspec.json.encode(mapping_view(saved)), type=MappingSpec)
@@ -324,7 +331,7 @@ def test_formats_that_cost_too_much_together_are_refused_before_any_is_read(
 
 
 def test_formats_of_known_attributes_count_too() -> None:
-    known = {f"a{n}": custom_attribute(f"a{n}", format=f"enum({LONG_ENUM})") for n in range(MANY)}
+    known = {f"a{n}": custom_attribute(f"a{n}", format=parse_format(f"enum({LONG_ENUM})")) for n in range(MANY)}
     assert refused(CRMID, *(column(name, name) for name in known), known=BUILTIN | known) == [
         ("formats_too_long", None)
     ]
@@ -342,7 +349,7 @@ def test_as_many_patterns_as_are_allowed_can_be_mapped() -> None:
 
 
 def test_a_conflict_quotes_little_of_a_long_format() -> None:
-    known = {"tier": custom_attribute("tier", format=f"enum({LONG_ENUM})")}
+    known = {"tier": custom_attribute("tier", format=parse_format(f"enum({LONG_ENUM})"))}
     with pytest.raises(Refused) as caught:
         resolve_columns([CRMID, column("tier", "tier", format="text")], BUILTIN | known)
     assert len(caught.value.faults[0].message) < 200

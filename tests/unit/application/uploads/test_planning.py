@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from penstock.application.uploads.planning import TARGET_MAX_CHUNKS, Planner
-from penstock.application.uploads.upload_command import UploadCommand
+from penstock.application.uploads.upload_command import UploadCommand, settings_of
 from penstock.config import Settings
+from penstock.domain.catalog.data_source import UploadDefaults
 from penstock.domain.files.chunk_size import even_chunk_bytes
 from penstock.domain.files.tabular_format import FileFormat
 from penstock.domain.mapping.builtin_attributes import BUILTIN
@@ -38,12 +39,16 @@ def command(system: System) -> UploadCommand:
 
 @pytest.fixture
 def planner(system: System) -> Planner:
-    return Planner(keys=system.keys, limits=Limits(columns=50), chunk_bytes=CHUNK_BYTES, partitions=16)
+    return Planner(keys=system.keys, chunk_bytes=CHUNK_BYTES, partitions=16)
 
 
 def plan_of(planner: Planner, command: UploadCommand, size: int) -> Plan:
     assert command.mapping is not None
-    return planner.planner(TENANT, command, command.mapping, ATTRIBUTES, FileFormat(), size)("request", 7)
+    settings = settings_of(command, UploadDefaults(), Limits(columns=50))
+    ranking = ("crmid",)
+    return planner.planner(TENANT, command, settings, command.mapping, ATTRIBUTES, ranking, FileFormat(), size)(
+        "request", 7
+    )
 
 
 def test_a_plan_holds_what_the_request_runs_with(planner: Planner, command: UploadCommand) -> None:
@@ -51,7 +56,7 @@ def test_a_plan_holds_what_the_request_runs_with(planner: Planner, command: Uplo
     assert (plan.request_id, plan.accepted_at_us) == ("request", 7)
     assert plan.chunk_bytes == even_chunk_bytes(len(messy_file.BODY), max_bytes=CHUNK_BYTES, partitions=16)
     assert plan.limits.columns == 50
-    assert (plan.mapping, plan.attributes) == (command.mapping, ATTRIBUTES)
+    assert (plan.mapping, plan.attributes, plan.ranking) == (command.mapping, ATTRIBUTES, ("crmid",))
 
 
 @given(max_bytes=st.integers(10_000, 10**8), partitions=st.integers(1, 32), data=st.data())

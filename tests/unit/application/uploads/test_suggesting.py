@@ -29,9 +29,9 @@ def suggested(*earlier: ColumnMapping, **more: list[str]) -> SuggestedMapping:
 def test_suggestions_from_a_confidence_on_are_accepted() -> None:
     accepted = accept(suggested(), 0.9)
     assert [(each.column, each.attribute, each.identifier) for each in accepted.columns] == [
-        ("customer_id", "crmid", True),
-        ("mail", "email", True),
         ("first_name", "first_name", False),
+        ("mail", "email", True),
+        ("customer_id", "crmid", True),
         ("points", "loyalty_points", False),
     ]
     points = accepted.columns[-1]
@@ -49,7 +49,7 @@ def test_what_is_mapped_by_hand_wins() -> None:
     by_hand = [ColumnSpec(column="points", attribute="crmid", identifier=True)]
     accepted = accept(suggested(), 0.9, by_hand)
     assert accepted.columns[0] == by_hand[0]
-    assert [each.column for each in accepted.columns] == ["points", "mail", "first_name"]
+    assert [each.column for each in accepted.columns] == ["points", "first_name", "mail"]
     assert ("customer_id", "another column is mapped to crmid") in accepted.left_out
 
 
@@ -79,3 +79,12 @@ def test_columns_of_a_reject_file_are_not_suggested() -> None:
     columns = [["1"] * 40 for _ in REJECT_COLUMNS] + list(COLUMNS.values())
     found = suggestions_for(Sample(names, columns, complete=True), BUILTIN, ())
     assert [each.column for each in found.columns] == list(COLUMNS)
+
+
+def test_a_new_attribute_with_a_name_similar_to_an_existing_one_is_left_out() -> None:
+    found = suggested(visits_nr=[str(number) for number in range(40)])
+    (name,) = {each.attribute.name for each in found.columns if each.column == "visits_nr"}
+    existing = {*BUILTIN, name.replace("v", "w", 1)}
+    assert "visits_nr" in {each.column for each in accept(found, 0.5).columns}
+    left_out = {each.column: each.reason for each in accept(found, 0.5, attributes=existing).left_out}
+    assert "similar to" in left_out["visits_nr"]

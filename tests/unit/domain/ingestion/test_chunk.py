@@ -436,3 +436,20 @@ def test_a_phone_takes_its_region_from_another_column_of_its_row(corrected: bool
     fragments = [opened(stored) for stored in result.fragments]
     stored = [walk(fragments, NodeHasher("crmid", HASH_KEY).node(crmid, ValueFormat())) for crmid in ("C1", "C2")]
     assert [profile.attributes["phone"].value for profile in stored] == ["+442079460958", "+31201234567"]
+
+
+@pytest.mark.parametrize("ranking", [("crmid", "email"), ("email", "crmid")])
+@pytest.mark.parametrize(
+    "rows", [b"C1\ta@gmail.com\tred\t1\t\n", b"C1\ta@gmail.com\tred\t1\t\nC2\ta@gmail.com\tblue\t2\t\n"]
+)
+def test_a_row_is_stored_at_its_highest_ranking_identifier_whatever_the_order_of_the_mapping(
+    ranking: tuple[str, ...], rows: bytes
+) -> None:
+    """Both for rows alone in their chunk and for rows that share an identifier."""
+    columns = columns_with((WritePolicy.OVERWRITE,) * 4, both_identify=True)
+    homes = []
+    for mapped in (columns, columns[::-1]):
+        plan = replace(plan_of(mapped, 1), ranking=ranking)
+        fragments = [opened(each) for result in ingest(plan, rows) for each in result.fragments]
+        homes.append({each.namespace for each in fragments if "note" in each.assertions})
+    assert homes == [{ranking[0]}] * 2

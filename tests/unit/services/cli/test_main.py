@@ -78,7 +78,10 @@ def test_without_arguments_all_commands_are_listed(capsys: pytest.CaptureFixture
     assert [command for command in COMMANDS if f" {command} " not in printed] == []
 
 
-@pytest.mark.parametrize("module", ["request_commands", "catalog_commands", "key_commands", "profile"])
+@pytest.mark.parametrize(
+    "module",
+    ["request_commands", "attribute_commands", "mapping_commands", "source_commands", "key_commands", "profile"],
+)
 def test_a_client_does_not_wait_for_the_web_framework_to_load(module: str) -> None:
     slow = "{'fastapi', 'pydantic', 'uvicorn', 'cassandra'}"
     script = f"import sys, services.cli.{module}; print({slow} & set(sys.modules))"

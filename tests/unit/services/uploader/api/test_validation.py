@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from penstock.domain.errors import Refused
-from services.uploader.api.catalog import NamesQuery, NewAttribute, NewDataSource, NewMapping
+from services.uploader.api.catalog_bodies import NamesQuery, NewAttribute, NewDataSource
 from services.uploader.api.keys import AuditQuery, KeysQuery, NewApiKey
+from services.uploader.api.mapping_bodies import NewMapping
 from services.uploader.api.profiles import Lookup
 from services.uploader.api.requests import RequestsQuery
 from services.uploader.api.uploads import InspectPart, UploadPart

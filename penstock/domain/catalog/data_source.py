@@ -1,0 +1,91 @@
+"""A data source: a named category of uploads, with the defaults of its uploads."""
+
+from __future__ import annotations
+
+import msgspec
+from msgspec import UNSET, UnsetType
+from msgspec.structs import asdict, replace
+
+from penstock.domain.errors import Fault, Refused, collecting, refusal, refuse_all
+from penstock.domain.limits import MAX_DESCRIPTION, MAX_DISPLAY_NAME, MAX_OWNER, check_length
+from penstock.domain.mapping.attributes import check_name
+from penstock.domain.mapping.mapping import Mode
+from penstock.domain.requests.max_rejects import parse_max_rejects
+from penstock.domain.requests.recipients import Recipient, parse_recipients
+
+
+class UploadDefaults(msgspec.Struct, frozen=True, kw_only=True):
+    """What an upload of the source takes where it says nothing itself; `max_file_bytes` limits every upload."""
+
+    mode: Mode | None = None
+    notify: tuple[Recipient, ...] = ()
+    max_rejects: str | None = None
+    max_file_bytes: int | None = None
+
+
+class DataSource(msgspec.Struct, frozen=True, kw_only=True):
+    """`used`: a request was accepted for it. `revision` counts its changes. `deleted`: what is left of a deletion that
+    was interrupted; such a source does not exist."""
+
+    name: str
+    display_name: str = ""
+    description: str = ""
+    owner: str = ""
+    defaults: UploadDefaults = UploadDefaults()
+    archived: bool = False
+    used: bool = False
+    deleted: bool = False
+    revision: int = 1
+
+
+class SourceChange(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The fields to change; None as a default removes it. `notify` as written, such as ann@example.com:problems."""
+
+    display_name: str | UnsetType = UNSET
+    description: str | UnsetType = UNSET
+    owner: str | UnsetType = UNSET
+    mode: Mode | UnsetType | None = UNSET
+    notify: tuple[str, ...] | UnsetType = UNSET
+    max_rejects: str | UnsetType | None = UNSET
+    max_file_bytes: int | UnsetType | None = UNSET
+
+    def applied(self, source: DataSource) -> DataSource:
+        """Raises `Refused` for a recipient that is not valid."""
+        given = {name: value for name, value in asdict(self).items() if value is not UNSET}
+        if self.notify is not UNSET:
+            given["notify"] = parse_recipients(self.notify)
+        defaults = {name: given.pop(name) for name in UploadDefaults.__struct_fields__ if name in given}
+        return replace(source, **given, defaults=replace(source.defaults, **defaults))
+
+
+def check_data_source(source: DataSource) -> DataSource:
+    """Return `source`; raise `Refused` with every field that is not valid."""
+    faults: list[Fault] = []
+    with collecting(faults):
+        check_name(source.name)
+    for text, maximum, what in (
+        (source.display_name, MAX_DISPLAY_NAME, "the display name"),
+        (source.description, MAX_DESCRIPTION, "the description"),
+        (source.owner, MAX_OWNER, "the owner"),
+    ):
+        with collecting(faults):
+            check_length(text, maximum, what=what)
+    with collecting(faults):
+        _check_limits(source.defaults)
+    refuse_all(faults)
+    return source
+
+
+def _check_limits(defaults: UploadDefaults) -> None:
+    if defaults.max_rejects is not None:
+        parse_max_rejects(defaults.max_rejects)
+    if defaults.max_file_bytes is not None and defaults.max_file_bytes < 1:
+        raise refusal("invalid_max_file_bytes", "the largest file has less than one byte", "Use 1 or more bytes.")
+
+
+def archived_source(name: str) -> Refused:
+    return refusal(
+        "data_source_archived",
+        f"the data source {name!r} is archived and takes no uploads",
+        f"Use another data source, or unarchive this one. The command is: penstock source unarchive {name}",
+    )

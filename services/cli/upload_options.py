@@ -1,0 +1,28 @@
+"""Options of the commands that upload a file."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from penstock.domain.mapping.mapping import Mode
+
+UploadMode = Annotated[
+    Mode | None,
+    typer.Option(
+        "--mode",
+        help="upsert: add and update; replace: remove the source's existing data and add the new. "
+        "Default: that of the source, else upsert.",
+        show_default=False,
+    ),
+]
+Notify = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="ADDRESS[:LEVEL]",
+        help="An address for e-mails about the request: all, those about the end, or those about problems. "
+        "Default: the addresses of the source.",
+        show_default=False,
+    ),
+]
