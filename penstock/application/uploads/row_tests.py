@@ -65,7 +65,7 @@ class _Outcome(NamedTuple):
 
 def _outcomes(columns: Sequence[ColumnSpec], tests: Sequence[RowTest], catalog: KnownCatalog) -> list[_Outcome]:
     """The rows pass as NDJSON, whose cells can be any text."""
-    mapping, attributes, _ = resolve_mapping("", columns, catalog)
+    mapping, attributes, _ = resolve_mapping("", columns, catalog, {each.attribute for each in columns})
     if not tests:
         return []
     used = [name for column in mapping.columns for name in column.needed_columns]
