@@ -119,4 +119,4 @@ def test_a_terminal_asks_about_a_similar_attribute(cli: CommandLine, answer: byt
     assert b"Create crm_id?" in printed
     with closing(LocalClient(Settings(data=cli.data))) as client:
         assert ("crm_id" in [each["name"] for each in client.catalog.attributes()]) is (code == 0)
-        assert [each["status"] for each in client.requests(limit=9)["requests"]] == ["COMPLETED"][code:]
+        assert [each["status"] for each in client.request_page(limit=9)["requests"]] == ["COMPLETED"][code:]

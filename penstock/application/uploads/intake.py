@@ -194,7 +194,9 @@ class Intake:
                 idempotency_key=key,
                 fingerprint=upload_fingerprint,
                 plan_for=self._plan_maker(tenant_id, stored, command, checked, accepting),
-                same_file=SameFile(file_hash(stored.fingerprint, command, checked.mapping), command.force),
+                same_file=SameFile(
+                    file_hash(stored.fingerprint, command, checked.mapping, checked.settings.mode), command.force
+                ),
                 left_out=left_out,
             )
         except (Refused, NotFound):

@@ -42,10 +42,10 @@ class UploadCommand(msgspec.Struct, frozen=True, kw_only=True):
     force: bool = False  # also if the same file was ingested before
 
 
-def file_hash(content: str, command: UploadCommand, mapping: Mapping) -> str:
-    """Equal for the same bytes with the same effect."""
+def file_hash(content: str, command: UploadCommand, mapping: Mapping, mode: Mode) -> str:
+    """Equal for the same bytes with the same effect; `mode` is the one that applies."""
     digest = blake2b(content.encode(), digest_size=16, person=b"penstock same")
-    effect = [command.data_source, mapping.columns, command.mode, command.segment, command.parent_id]
+    effect = [command.data_source, mapping.columns, mode, command.segment, command.parent_id]
     digest.update(msgspec.json.encode(effect))
     return digest.hexdigest()
 

@@ -96,6 +96,13 @@ def test_defaults_that_change_later_change_no_request(system: System, intake: In
     assert (again.request_id, again.mode, again.notify) == (first.request_id, Mode.UPSERT, ())
 
 
+def test_the_same_file_with_another_default_mode_is_another_upload(system: System, intake: Intake) -> None:
+    first = upload(intake, order())
+    assert upload(intake, order(mode=Mode.UPSERT)).request_id == first.request_id
+    system.catalog.data_sources.change(T, "crm", SourceChange(mode=Mode.REPLACE).applied)
+    assert upload(intake, order()).request_id != first.request_id
+
+
 def test_the_audit_has_the_mode_that_applies(system: System) -> None:
     system.catalog.data_sources.change(T, "crm", SourceChange(mode=Mode.REPLACE).applied)
     cases, caller = use_cases_of(system), Caller(tenant_id=T, name="ann", permissions=EVERYTHING)
