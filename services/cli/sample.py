@@ -12,7 +12,7 @@ from pathlib import Path
 from random import Random
 
 from penstock.domain.files.rejects import REJECT_COLUMNS
-from penstock.domain.files.tsv import write_row
+from penstock.domain.files.tsv import TSV, write_row
 
 COLUMNS = (
     "crmid",
@@ -97,9 +97,9 @@ def correct_sample(rejects: Path, corrected: Path, rows: int, *, seed: int) -> N
     lines = rejects.read_text("utf-8").splitlines()
     customers = dict(enumerate(_customers(rows, Random(seed)), 2))  # noqa: S311 - by line; the header is line 1
     with corrected.open("wb") as file:
-        file.write(write_row(lines[0].split("\t")))
+        file.write(write_row(TSV.cells(lines[0], ())))
         for line in lines[1:]:
-            number, reasons = line.split("\t")[: len(REJECT_COLUMNS)]
+            number, reasons = TSV.cells(line, ())[: len(REJECT_COLUMNS)]
             file.write(write_row((number, reasons, *customers[int(number)])))
 
 
