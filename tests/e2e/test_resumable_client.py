@@ -36,8 +36,7 @@ from tests.support.waiting import until
 ROW = b"\tblue shoes, red socks and " + b"x" * 9_000
 CONTENT = b"crmid\tpreferences\n" + b"".join(b"c%d%s\n" % (row, ROW) for row in range(1_000))
 PARTS = -(-len(CONTENT) // PART_BYTES)
-ORDER = UploadOrder(data_source="crm")
-FORCED = UploadOrder(data_source="crm", force=True)
+ORDER = UploadOrder(data_source="crm", force=True)  # tests send the same file
 MAPPING = [COLUMNS[0], COLUMNS[2]]
 
 
@@ -130,7 +129,7 @@ def test_a_large_file_goes_in_parts(system: HttpSystem, path: Path, tmp_path: Pa
     assert Parts.sent == [PART_BYTES * number for number in range(PARTS)]
     assert content_of(system, request) == CONTENT
     assert kept(tmp_path) == []
-    assert upload(system, path, FORCED)["request_id"] != request["request_id"]
+    assert upload(system, path)["request_id"] != request["request_id"]
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
@@ -257,7 +256,7 @@ def test_a_server_that_fails_while_it_accepts_makes_one_request(system: HttpSyst
             raise FailpointError(name)
 
     with installed(fail_once):
-        request = upload(system, path, FORCED)
+        request = upload(system, path)
     assert failed
     assert len(system.viewer.get("/v1/requests?limit=200").json()["requests"]) == before + 1
     assert content_of(system, request) == CONTENT

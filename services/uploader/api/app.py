@@ -29,6 +29,7 @@ from services.uploader.api import (
     rejects,
     requests,
     resubmissions,
+    upload_parts,
     uploads,
 )
 from services.uploader.api.call_ids import CallIds
@@ -87,7 +88,7 @@ def document() -> dict[str, Any]:
 
 
 def _document(app: FastAPI) -> dict[str, Any]:
-    forms = uploads.UploadPart, uploads.InspectPart, uploads.DraftUpload, resubmissions.ResubmitPart
+    forms = upload_parts.UploadPart, upload_parts.InspectPart, upload_parts.DraftUpload, resubmissions.ResubmitPart
     return openapi.document(app, *forms)
 
 

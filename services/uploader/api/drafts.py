@@ -32,7 +32,8 @@ from services.uploader.api.tus import (
     file_name_in,
     offset_headers,
 )
-from services.uploader.api.uploads import UNNAMED, InspectPart
+from services.uploader.api.upload_parts import InspectPart
+from services.uploader.api.uploads import UNNAMED
 
 tus_router = APIRouter(route_class=TusOperation, dependencies=[SameVersion])
 router = APIRouter(route_class=Operation)

@@ -20,7 +20,8 @@ from services.uploader.api.access import allowed_to, confirm
 from services.uploader.api.openapi import form_body, problems, with_headers
 from services.uploader.api.route import Operation
 from services.uploader.api.services import Call
-from services.uploader.api.uploads import ArrivingForm, FilePart, Received, arriving_form, receive
+from services.uploader.api.upload_parts import FilePart
+from services.uploader.api.uploads import ArrivingForm, Received, arriving_form, receive
 from services.uploader.api.validation import Omittable
 
 router = APIRouter(route_class=Operation)

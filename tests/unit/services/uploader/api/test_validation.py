@@ -15,7 +15,7 @@ from services.uploader.api.keys import AuditQuery, KeysQuery, NewApiKey
 from services.uploader.api.mapping_bodies import NewMapping
 from services.uploader.api.profiles import Lookup
 from services.uploader.api.requests import RequestsQuery
-from services.uploader.api.uploads import InspectPart, UploadPart
+from services.uploader.api.upload_parts import InspectPart, UploadPart
 from services.uploader.api.validation import MAX_FAULTS, Model, model_of
 from tests.support.cost import seconds
 
