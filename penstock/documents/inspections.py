@@ -29,6 +29,7 @@ class SuggestedColumn(TypedDict):
     pii: bool
     on_misfit: OnMisfit
     blanks: list[str]
+    values: dict[str, str]
     trim: bool
     confidence: float
     evidence: list[str]
@@ -114,6 +115,7 @@ def suggestion_view(suggestion: ColumnSuggestion) -> SuggestedColumn:
         pii=suggestion.pii,
         on_misfit=suggestion.on_misfit,
         blanks=list(suggestion.blanks),
+        values=suggestion.values,
         trim=suggestion.trim,
         confidence=suggestion.confidence,
         evidence=list(suggestion.evidence),

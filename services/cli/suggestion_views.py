@@ -96,6 +96,7 @@ def _attribute(suggested: Document) -> str:
 def _format(suggested: Document) -> str:
     marks = [
         "personal" if suggested["pii"] else "",
+        f"{len(suggested['values']):,} spellings replaced" if suggested["values"] else "",
         f"blank: {' '.join(suggested['blanks'])}" if suggested["blanks"] else "",
     ]
     return ", ".join([suggested["format"], *filter(None, marks)])

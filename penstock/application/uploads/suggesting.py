@@ -85,12 +85,14 @@ def column_spec(suggestion: ColumnSuggestion) -> ColumnSpec:
     if suggestion.earlier is not None:
         options = options_of(suggestion.earlier)
         options["blanks"] = tuple(dict.fromkeys((*suggestion.earlier.blanks, *suggestion.blanks)))
+        options["values"] = {**suggestion.values, **suggestion.earlier.values}
     else:
         options = {
             "column": suggestion.column,
             "identifier": suggestion.identifier,
             "on_misfit": suggestion.on_misfit,
             "blanks": suggestion.blanks,
+            "values": suggestion.values,
             "trim": suggestion.trim,
         }
     return ColumnSpec(

@@ -22,6 +22,7 @@ from penstock.domain.suggestions.names import (
 from penstock.domain.suggestions.phones import looks_like_phones
 from penstock.domain.suggestions.places import are_countries
 from penstock.domain.suggestions.salutations import are_salutations
+from penstock.domain.suggestions.texts import enum_as
 
 BY_EMAILS = 0.93  # confidence of what only values show
 BY_PHONES = 0.85
@@ -169,6 +170,8 @@ def _contradicts(facts: Facts, kind: ValueType, name: str) -> bool:
 def _finding_for(facts: Facts, attribute: Attribute, formats: Formats) -> Finding | None:
     """How the cells fit a typed attribute."""
     kind = attribute.format.kind
+    if kind is ValueType.ENUM:
+        return enum_as(attribute.format, facts.cells, formats)
     finding = facts.findings.get(kind)
     if finding and finding.fit.format.writes_as(attribute.format):
         return finding

@@ -131,6 +131,7 @@ def _suggestion(facts: Facts, candidate: Candidate, tied_with: Sequence[str], sp
         pii=attribute.pii or bool(earlier and earlier.pii),
         on_misfit=OnMisfit.DROP if typed and not identifier else OnMisfit.REJECT,
         blanks=facts.blanks,
+        values=dict(candidate.finding.values) if candidate.finding else {},
         trim=not typed and facts.cells.padded > 0,
         confidence=round(confidence, 2),
         evidence=candidate.evidence,

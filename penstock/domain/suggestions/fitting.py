@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -41,6 +41,7 @@ class Finding(NamedTuple):
     evidence: str
     against: tuple[str, ...] = ()
     ambiguous: bool = False
+    values: Mapping[str, str] = {}  # a value map, after which so many cells fit
 
     @property
     def kind(self) -> ValueType:

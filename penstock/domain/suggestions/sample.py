@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import islice
 from typing import NamedTuple
 
@@ -47,6 +47,10 @@ class Cells:
         if len(self.distinct) <= count:
             return self
         return Cells(self.name, [cell for cell in islice(self.distinct, count) for _ in range(self.distinct[cell])])
+
+    def replaced(self, values: Mapping[str, str]) -> Cells:
+        """These cells after a value map."""
+        return Cells(self.name, [values.get(cell.strip(PADDING), cell) for cell in self.cells]) if values else self
 
     def without(self, blanks: Sequence[str]) -> Cells:
         """These cells with the words `blanks` taken as blank."""

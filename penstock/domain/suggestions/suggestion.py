@@ -27,6 +27,7 @@ class ColumnSuggestion(msgspec.Struct, frozen=True, kw_only=True):
     pii: bool = False
     on_misfit: OnMisfit = OnMisfit.REJECT
     blanks: tuple[str, ...] = ()
+    values: dict[str, str] = {}  # a value map, for options that are written in several ways
     trim: bool = False
     confidence: float
     evidence: tuple[str, ...]

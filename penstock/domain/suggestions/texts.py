@@ -6,8 +6,10 @@ import re
 from collections.abc import Callable
 
 from penstock.domain.limits import MAX_FORMAT
+from penstock.domain.mapping.attributes import ValueFormat
 from penstock.domain.suggestions.fitting import Finding, Formats, certainty, of_total, unfitting
 from penstock.domain.suggestions.sample import Cells
+from penstock.domain.suggestions.spellings import as_options, value_map
 
 MIN_FIT = 0.5
 MAX_OPTIONS = 20
@@ -33,8 +35,12 @@ def detect_url(cells: Cells, formats: Formats) -> Finding | None:
 
 def detect_enum(cells: Cells, formats: Formats) -> Finding | None:
     """Few options that all repeat. More of them may exist, so the certainty is never high."""
+    if cells.filled < MIN_ROWS_OF_ENUM:
+        return None
+    values = value_map(cells.distinct)
+    cells = cells.replaced(values)
     options = cells.distinct
-    if cells.filled < MIN_ROWS_OF_ENUM or not 1 < len(options) <= MAX_OPTIONS or _has_variants(options):
+    if not 1 < len(options) <= MAX_OPTIONS:
         return None
     if min(options.values()) < MIN_REPEATS or cells.filled < MIN_MEAN_REPEATS * len(options):
         return None
@@ -44,17 +50,24 @@ def detect_enum(cells: Cells, formats: Formats) -> Finding | None:
     fit = formats.fit(written, cells) if len(written) <= MAX_FORMAT else None
     if fit is None:
         return None
-    return Finding(fit, 0.95, f"all {fit.total:,} are one of {len(options)} options", ())
+    spelt = ", some of them written in several ways" if values else ""
+    return Finding(fit, 0.95, f"all {fit.total:,} are one of {len(options)} options{spelt}", (), values=values)
+
+
+def enum_as(format: ValueFormat, cells: Cells, formats: Formats) -> Finding | None:
+    """How the cells fit the options of an existing enumeration, in whatever case they are written."""
+    values = as_options(cells.distinct, format.argument.split("|"))
+    fit = formats.fit(str(format), cells.replaced(values))
+    if fit is None or fit.share < MIN_FIT:
+        return None
+    return Finding(
+        fit, certainty(fit), of_total(fit.count, fit.total, "are its options"), unfitting(fit), values=values
+    )
 
 
 def _may_be_option(cell: str) -> bool:
     """Neither a code nor free text."""
     return len(cell) <= MAX_OPTION and cell.isprintable() and "|" not in cell and not cell.isdigit()
-
-
-def _has_variants(options: dict[str, int]) -> bool:
-    """Whether an option is written in several ways, such as `Gold` and `gold`."""
-    return len({option.casefold() for option in options}) < len(options)
 
 
 def _found(written: str, what: str, cells: Cells, formats: Formats) -> Finding | None:

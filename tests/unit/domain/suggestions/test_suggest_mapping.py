@@ -7,12 +7,14 @@ from collections.abc import Sequence
 
 import pytest
 
-from penstock.application.uploads.suggesting import SUGGESTED_CONFIDENCE
+from penstock.application.catalog.column_specs import ColumnSpec, resolve_columns
+from penstock.application.uploads.suggesting import SUGGESTED_CONFIDENCE, column_spec
 from penstock.domain.mapping.attributes import Attribute, ValueFormat, ValueType, parse_format
 from penstock.domain.mapping.builtin_attributes import BUILTIN
 from penstock.domain.mapping.mapping import ColumnMapping, OnMisfit, WritePolicy
 from penstock.domain.suggestions import ColumnSuggestion, Drift, Sample, SuggestedMapping, suggest_mapping
 
+IDENTIFIER = ColumnSpec(column="crmid", attribute="crmid", identifier=True)
 IDS = [f"C{number:05}" for number in range(200)]
 EMAILS = [f"p{number}@gmail.com" for number in range(200)]
 
@@ -244,6 +246,23 @@ def test_a_changed_notation_is_shown_and_followed() -> None:
     assert [each.detail for each in suggested.changes if each.drift is Drift.FORMAT] == [
         "date(dd/MM/yyyy), now date(yyyy-MM-dd)"
     ]
+
+
+def test_options_that_are_written_in_several_ways_get_a_value_map() -> None:
+    found = one("grade", [*repeated("gold", "silver"), *repeated("Gold", "GOLD ", "SILVER", times=5)])
+    assert str(found.format) == "enum(gold|silver)"
+    assert found.values == dict.fromkeys(("GOLD", "Gold"), "gold") | dict.fromkeys(("SILVER", "Silver"), "silver")
+    spec = column_spec(found)
+    assert resolve_columns([IDENTIFIER, spec], BUILTIN).columns[1].values == found.values
+    assert one("grade", repeated("gold", "silver")).values == {}
+
+
+def test_spellings_of_an_existing_enumeration_are_mapped_to_its_options() -> None:
+    tier = Attribute(name="tier", display_name="Tier", format=parse_format("enum(Gold|Silver)"))
+    sample = Sample(["tier"], [[*repeated("gold", "SILVER"), "bronze"]], complete=True)
+    (found,) = suggest_mapping(sample, {**BUILTIN, "tier": tier}).columns
+    assert (found.exists, found.format, found.values) == (True, tier.format, {"gold": "Gold", "SILVER": "Silver"})
+    assert found.against == ("1 does not fit",)
 
 
 @pytest.mark.parametrize(("name", "cells"), [("notes", ["ok", "first line\nsecond"]), ("opmerking", ["ok", "late"])])
