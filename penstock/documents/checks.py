@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing_extensions import TypedDict
 
 from penstock.application.uploads.dry_run import ColumnReport, DryRun
+from penstock.documents.resources import FaultView, fault_views
 from penstock.domain.dry_run.fixes import Fix, FixOption
 
 
@@ -39,7 +40,7 @@ class SampleCellView(TypedDict):
 
 class CheckView(TypedDict):
     """What would become of a file's rows; `sample` has cells by attribute. `would_be_held`: by `max_rejects`.
-    `renamed_columns` has the new names by those in the file, if they were cleaned."""
+    `renamed_columns` has the new names by those in the file, if they were cleaned; `warnings` refuse nothing."""
 
     rows_read: int
     rows_accepted: int
@@ -52,6 +53,7 @@ class CheckView(TypedDict):
     created_attributes: list[str]
     unmapped_columns: list[str]
     renamed_columns: dict[str, str]
+    warnings: list[FaultView]
 
 
 def check_view(run: DryRun) -> CheckView:
@@ -71,6 +73,7 @@ def check_view(run: DryRun) -> CheckView:
         created_attributes=list(run.created_attributes),
         unmapped_columns=list(run.unmapped_columns),
         renamed_columns=dict(run.renamed_columns),
+        warnings=fault_views(run.warnings),
     )
 
 

@@ -9,6 +9,7 @@ from typing_extensions import TypedDict
 
 from penstock.application.uploads.review import Review
 from penstock.documents.resources import FaultView, RequestView, fault_views
+from penstock.domain.errors import Fault
 from penstock.domain.mapping.mapping import OnMisfit
 from penstock.domain.suggestions import Change, ColumnSuggestion, Drift
 
@@ -70,10 +71,12 @@ class AcceptedView(RequestView):
 
     `renamed_columns` has the new names by those in the file, if they were cleaned. `duplicate`: the same file had led
     to this request before.
+    `warnings` refuse nothing; a call that is sent again does not repeat them.
     """
 
     duplicate: bool
     renamed_columns: dict[str, str]
+    warnings: list[FaultView]
     left_out_columns: NotRequired[list[LeftOutColumn]]
 
 
@@ -81,10 +84,12 @@ def accepted_view(
     request: RequestView,
     renamed: dict[str, str],
     *,
+    warnings: Iterable[Fault] = (),
     duplicate: bool = False,
     left_out: Iterable[tuple[str, str]] | None = None,
 ) -> AcceptedView:
-    view = cast(AcceptedView, {**request, "duplicate": duplicate, "renamed_columns": renamed})
+    more = {"duplicate": duplicate, "renamed_columns": renamed, "warnings": fault_views(warnings)}
+    view = cast(AcceptedView, {**request, **more})
     if left_out is not None:
         view["left_out_columns"] = [LeftOutColumn(column=column, reason=reason) for column, reason in left_out]
     return view

@@ -40,6 +40,7 @@ def check_report(run: Document) -> RenderableType:
     if run["reject_reasons"]:
         parts.append(reasons_view(run["reject_reasons"]))
     parts += [Group(Text(), *map(Text, _column(column))) for column in run["columns"]]
+    parts += [Group(Text(), Text(f"{each['message']}. {each['hint']}")) for each in run["warnings"]]
     return Group(*parts, Text(), Text("A sample, masked:", style="dim"), _sample(run))
 
 

@@ -8,12 +8,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import msgspec
 from msgspec.structs import replace
 
 from penstock.application.uploads.checking import CheckedUpload
 from penstock.application.uploads.suggesting import SUGGESTED_CONFIDENCE, LeftOut
+from penstock.application.uploads.warnings import warnings_of
+from penstock.client.catalog import NO_LIMITS
 from penstock.client.upload_order import UploadOrder
-from penstock.domain.errors import PartFailed, Refused, Unavailable
+from penstock.domain.errors import Fault, PartFailed, Refused, Unavailable
 from penstock.domain.requests.request import Status
 from services.cli.column_options import check_max_rejects, check_segment
 from services.cli.failures import BadUsage
@@ -51,6 +54,7 @@ class Ingested(NamedTuple):
     unmapped_columns: list[str]
     renamed_columns: dict[str, str]
     left_out: Sequence[LeftOut] = ()
+    warnings: Sequence[Fault] = ()
 
     def document(self) -> Document:
         return {
@@ -59,6 +63,7 @@ class Ingested(NamedTuple):
             "unmapped_columns": self.unmapped_columns,
             "left_out_columns": [each._asdict() for each in self.left_out],
             "renamed_columns": self.renamed_columns,
+            "warnings": msgspec.to_builtins(self.warnings),
         }
 
 
@@ -74,6 +79,9 @@ def ingest_file(
     by_hand, upload = _mapped_by_hand(order), order.upload
     with UploadFile(order.file, upload.file_options) as file, open_backend(file, out) as backend:
         upload, columns, left_out, checked = _checked(backend, file, order, by_hand, out)
+        warnings = warnings_of(checked.mapping, checked.attributes, file.head(NO_LIMITS), file.options, NO_LIMITS)
+        for warning in warnings:
+            out.say(f"Warning: {warning.message}. {warning.hint}")
         with show_progress(out) as progress:
             began = datetime.now(UTC)
             document.update(backend.begin(file, upload, columns, progress))
@@ -87,7 +95,7 @@ def ingest_file(
             follow_to_end(backend, document, progress, out)
         await_mails(backend, document, time.monotonic, time.sleep)
         created = [attribute.name for attribute in checked.missing]
-        done = Ingested(document, created, checked.unmapped_columns, checked.renamed_columns, left_out)
+        done = Ingested(document, created, checked.unmapped_columns, checked.renamed_columns, left_out, warnings)
         report(done)
         backend.release()
     return done

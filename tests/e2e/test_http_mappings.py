@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.support.http_system import COLUMNS, CRMID, HttpSystem, serving
+from tests.support.http_system import COLUMNS, CRMID, HttpSystem, form, serving
 from tests.support.waiting import until
 
 MAPPING = "/v1/data-sources/crm/mapping"
@@ -52,6 +52,24 @@ def test_a_held_request_brings_its_mapping_with_the_approval(system: HttpSystem)
     assert versions(system) == [(1, "pending")]
     assert system.uploader.post(f"/v1/requests/{held}:approve").json()["status"] == "COMPLETED"
     assert versions(system) == [(1, "current")]
+
+
+def test_a_column_that_looks_personal_and_is_mapped_as_plain_is_warned_about(system: HttpSystem) -> None:
+    rows = b"crmid\tmail\n" + b"".join(b"c%d\tp%d@gmail.com\n" % (min(number, 40), number) for number in range(60))
+    plain = [CRMID, {"column": "mail", "attribute": "contact"}]
+    accepted = system.upload(rows, mapping=plain).json()
+    assert [(each["code"], each["column"]) for each in accepted["warnings"]] == [("looks_personal", "mail")]
+    assert system.ended(accepted["request_id"])["status"] == "COMPLETED"
+    personal = [CRMID, {"column": "mail", "attribute": "contact", "pii": True}]
+    assert system.upload(rows, mapping=personal).json()["warnings"] == []
+    checked = system.uploader.post("/v1/files:check", files=form(rows, mapping=plain)).json()
+    assert [(each["code"], each["column"]) for each in checked["warnings"]] == [
+        ("repeated_identifier", "crmid"),
+        ("looks_personal", "mail"),
+    ]
+    assert "20 of 60 rows" in checked["warnings"][0]["message"]
+    inspected = system.uploader.post("/v1/files:inspect", files=form(rows)[1:]).json()
+    assert "one value stands in 20 of 60 rows" in inspected["suggested_mapping"][0]["against"]
 
 
 def test_versions_are_listed_compared_and_restored(system: HttpSystem) -> None:

@@ -11,9 +11,12 @@ from typing import NamedTuple
 from penstock.application.catalog.known_catalog import KnownCatalog, check_uploadable
 from penstock.application.uploads.checking import CheckedUpload, FileHead, check_upload
 from penstock.application.uploads.upload_command import UploadCommand, limits_of
+from penstock.application.uploads.warnings import repeated_identifier, warnings_of
 from penstock.domain.dry_run.first_rows import NO_PLACES, FirstRows, SampleCell, first_rows
 from penstock.domain.dry_run.fixes import Fix, fixes
+from penstock.domain.dry_run.frequent_nodes import FrequentNodes
 from penstock.domain.dry_run.invalid_cells import ColumnErrors, InvalidCells
+from penstock.domain.errors import Fault
 from penstock.domain.files.compression import plain
 from penstock.domain.files.encodings import to_utf8
 from penstock.domain.files.header import no_rows
@@ -55,6 +58,7 @@ class DryRun(NamedTuple):
     created_attributes: Sequence[str]
     unmapped_columns: Sequence[str]
     renamed_columns: Mapping[str, str]
+    warnings: Sequence[Fault]
 
 
 def dry_run(
@@ -66,7 +70,8 @@ def dry_run(
     limits = limits_of(source.defaults, limits)
     pieces = to_utf8(plain(parts, limits=limits), options.encoding)
     head, complete = _head(pieces)
-    checked = check_upload(command, catalog, limits, FileHead(head[:MAX_HEADER_BYTES], complete))
+    file = FileHead(head[:MAX_HEADER_BYTES], complete)
+    checked = check_upload(command, catalog, limits, file)
     header = checked.header
     assert header is not None, "a check with a file has its header"
     plan = Plan(
@@ -93,7 +98,7 @@ def dry_run(
         counts.add(chunk)
     if not counts.read:
         raise no_rows()
-    return counts.report(checked)
+    return counts.report(checked, warnings_of(checked.mapping, checked.attributes, file, options, limits))
 
 
 def _head(pieces: Iterator[bytes]) -> tuple[bytes, bool]:
@@ -116,6 +121,7 @@ class _Counts:
         self._invalid = InvalidCells(layout, plan.limits.cell_bytes)
         self._labels = {column.label for column in layout.columns}
         self._first: FirstRows | None = None
+        self._frequent = [FrequentNodes() for _ in layout.identifiers]
 
     @property
     def read(self) -> int:
@@ -129,7 +135,7 @@ class _Counts:
             self._first = first_rows(chunk.body, self._layout, self._plan.limits, first_line=chunk.first_line)
         self._count(check_rows(chunk.body, first_line=chunk.first_line, plan=self._plan, layout=self._layout))
 
-    def report(self, checked: CheckedUpload) -> DryRun:
+    def report(self, checked: CheckedUpload, warnings: Sequence[Fault]) -> DryRun:
         rejected, limit = self._reasons.total(), checked.settings.max_rejects
         exceeded = limit is not None and parse_max_rejects(limit).exceeded_by(rejected, self.read)
         return DryRun(
@@ -144,12 +150,25 @@ class _Counts:
             created_attributes=[attribute.name for attribute in checked.missing],
             unmapped_columns=checked.unmapped_columns,
             renamed_columns=checked.renamed_columns,
+            warnings=[*self._repeated(), *warnings],
         )
 
     def _count(self, rows: CheckedRows) -> None:
         self._accepted += rows.rows_accepted
         self._reasons.update(reject.reasons[0].partition(":")[0] for reject in rows.rejects)
         self._invalid.add(rows.rejects, rows.dropped)
+        for frequent, nodes in zip(self._frequent, rows.nodes, strict=True):
+            frequent.add(nodes)
+
+    def _repeated(self) -> list[Fault]:
+        """A warning for each identifier of which one value is in suspiciously many rows."""
+        labels = [self._layout.columns[each.place].label for each in self._layout.identifiers]
+        found = [each.suspicious() for each in self._frequent]
+        return [
+            repeated_identifier(label, each.rows, each.total, first=at == 0)
+            for at, (label, each) in enumerate(zip(labels, found, strict=True))
+            if each
+        ]
 
     def _column(self, invalid: ColumnErrors) -> ColumnReport:
         mapped, attribute = next(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from functools import partial
 
 from penstock.application.access.audit import Audit
@@ -18,9 +19,10 @@ from penstock.application.uploads.intake import Accepting, Intake, Offered, Stor
 from penstock.application.uploads.review import Review, accept_for, review
 from penstock.application.uploads.suggesting import AcceptedSuggestions
 from penstock.application.uploads.upload_command import UploadCommand
+from penstock.application.uploads.warnings import warnings_of
 from penstock.application.use_case import Audited, UseCases, use_case
 from penstock.domain.access.permissions import Caller, Permission
-from penstock.domain.errors import Refused
+from penstock.domain.errors import Fault, NotFound, Refused
 from penstock.domain.files.tabular_format import FileOptions
 from penstock.domain.mapping.mapping import Limits, Mode
 from penstock.domain.requests.request import Request
@@ -73,6 +75,16 @@ class UploadUseCases(UseCases):
         """The new names of the columns of an accepted file by those in the file, if it is cleaned."""
         options = command.file_options
         return stored.header(self.limits, options).renamed if options.clean_headers else {}
+
+    @use_case(Permission.UPLOAD, UPLOAD, Audited.DENIED_ONLY)
+    def warnings(self, caller: Caller, stored: StoredFile, command: UploadCommand, accepted: Request) -> list[Fault]:
+        """What should be looked at in an accepted file, such as a column that looks personal and is mapped as plain."""
+        with suppress(NotFound):  # its version may be deleted meanwhile
+            mapping = self._catalog.mapping(caller.tenant_id, accepted.data_source, accepted.mapping_version)
+            attributes = self._catalog.attributes_of(caller.tenant_id, mapping)
+            file = FileHead(stored.head, stored.complete)
+            return warnings_of(mapping, attributes, file, command.file_options, self.limits)
+        return []
 
     @use_case(Permission.UPLOAD, UPLOAD, Audited.WITHIN)
     def upload(self, caller: Caller, parts: Iterable[bytes], command: UploadCommand) -> Accepted:

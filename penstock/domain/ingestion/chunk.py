@@ -86,17 +86,18 @@ def ingest_chunk(
 
 
 class CheckedRows(NamedTuple):
-    """What would become of the rows of a chunk; `rejects` and `dropped` as in `ChunkResult`."""
+    """What would become of the rows of a chunk; `rejects` and `dropped` as in `ChunkResult`, `nodes` by identifier."""
 
     rows_accepted: int
     rejects: list[Reject]
     dropped: list[Reject]
+    nodes: Sequence[Sequence[Node | None]]
 
 
 def check_rows(body: bytes, *, first_line: int, plan: Plan, layout: Layout) -> CheckedRows:
     """Parse, map and validate the rows of a chunk as `ingest_chunk` does, without making fragments."""
     rows, rejects, dropped, _ = _valid_rows(body, first_line, plan, layout)
-    return CheckedRows(len(rows.lines), rejects, dropped)
+    return CheckedRows(len(rows.lines), rejects, dropped, rows.nodes)
 
 
 class CoercedRows(NamedTuple):

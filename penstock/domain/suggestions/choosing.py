@@ -5,21 +5,22 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from collections.abc import Mapping as Dict
 
+from penstock.domain.dry_run.frequent_nodes import is_suspicious
 from penstock.domain.mapping.attributes import Attribute, ValueType
+from penstock.domain.mapping.builtin_attributes import BUILTIN
 from penstock.domain.mapping.mapping import ColumnMapping, OnMisfit
 from penstock.domain.suggestions.candidates import IDENTIFIERS, Candidate, Tenant, candidates
 from penstock.domain.suggestions.changes import changes_since
 from penstock.domain.suggestions.facts import Facts, find_facts
 from penstock.domain.suggestions.fitting import Formats
 from penstock.domain.suggestions.names import Names, free_name
+from penstock.domain.suggestions.personal import looks_personal
 from penstock.domain.suggestions.sample import Sample
 from penstock.domain.suggestions.suggestion import ColumnSuggestion, KeptColumn, SuggestedMapping
 
 CLEARLY_BETTER = 0.045  # difference of ranks; a smaller one is a tie
 TIED = 0.5  # highest confidence of a tied column
 MIN_IDENTIFIER_FIT = 0.97  # share of cells; below it, rows would be lost for an identifier that another column spares
-MANY_ROWS = 0.02  # share of rows with one value of an identifier
-MIN_ROWS_OF_ONE_VALUE = 5
 
 
 def suggest_mapping(
@@ -32,8 +33,9 @@ def suggest_mapping(
     tenant = Tenant(attributes, Names(attributes), plain)
     chosen, tied = _choose([candidates(each, tenant, formats) for each in facts])
     spare = _spares_email(facts, chosen)
+    names = Names(BUILTIN)
     columns = [
-        _suggestion(each, candidate, [facts[at].name for at in others], spare)
+        _suggestion(each, candidate, [facts[at].name for at in others], spare, names)
         for each, candidate, others in zip(facts, _named_apart(chosen, attributes), tied, strict=True)
     ]
     kept = [
@@ -108,7 +110,9 @@ def _spares_email(facts: Sequence[Facts], chosen: Sequence[Candidate]) -> bool:
     )
 
 
-def _suggestion(facts: Facts, candidate: Candidate, tied_with: Sequence[str], spare: bool) -> ColumnSuggestion:
+def _suggestion(
+    facts: Facts, candidate: Candidate, tied_with: Sequence[str], spare: bool, names: Names
+) -> ColumnSuggestion:
     attribute, earlier = candidate.attribute, candidate.earlier
     identifier = earlier.identifier if earlier else attribute.name in IDENTIFIERS
     against = list(candidate.against)
@@ -117,6 +121,9 @@ def _suggestion(facts: Facts, candidate: Candidate, tied_with: Sequence[str], sp
         against.append("not an identifier, because rows with a faulty address would be rejected")
     if identifier and (often := _most_often(facts)):
         against.append(f"one value stands in {often:,} of {facts.cells.filled:,} rows")
+    pii = attribute.pii or bool(earlier and earlier.pii)
+    if not pii and (personal := looks_personal(facts, attribute, candidate.format.kind, names)):
+        against.append(f"looks personal ({personal}), but is not marked so: add :pii")
     confidence = candidate.confidence
     if tied_with:
         against.append(f"{_listed(tied_with)} fit as well: choose one")
@@ -128,7 +135,7 @@ def _suggestion(facts: Facts, candidate: Candidate, tied_with: Sequence[str], sp
         exists=candidate.exists,
         format=candidate.format,
         identifier=identifier,
-        pii=attribute.pii or bool(earlier and earlier.pii),
+        pii=pii,
         on_misfit=OnMisfit.DROP if typed and not identifier else OnMisfit.REJECT,
         blanks=facts.blanks,
         values=dict(candidate.finding.values) if candidate.finding else {},
@@ -148,7 +155,7 @@ def _loses_rows(candidate: Candidate) -> bool:
 def _most_often(facts: Facts) -> int:
     """The number of rows with the most frequent value, when they are suspiciously many."""
     (_, count), *_ = facts.cells.distinct.most_common(1) or [("", 0)]
-    return count if count >= max(MIN_ROWS_OF_ONE_VALUE, facts.cells.filled * MANY_ROWS) else 0
+    return count if is_suspicious(count, facts.cells.filled) else 0
 
 
 def _listed(columns: Sequence[str]) -> str:

@@ -273,7 +273,11 @@ def _accept(call: Call, received: Received[StoredFile, UploadPart], idempotency_
     accepted = uploads.accept(call.caller, file, command, idempotency_key=idempotency_key)
     renamed = uploads.renamed_columns(call.caller, file, command)
     return accepted_view(
-        _view(call, accepted.request), renamed, duplicate=accepted.duplicate, left_out=accepted.left_out
+        _view(call, accepted.request),
+        renamed,
+        warnings=uploads.warnings(call.caller, file, command, accepted.request),
+        duplicate=accepted.duplicate,
+        left_out=accepted.left_out,
     )
 
 

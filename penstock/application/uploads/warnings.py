@@ -1,0 +1,46 @@
+"""Warnings about an upload that is valid; none of them refuses it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from msgspec.structs import replace
+
+from penstock.application.profiles.reader import MAX_NEIGHBOURS
+from penstock.application.uploads.checking import FileHead
+from penstock.application.uploads.inspection import inspect
+from penstock.domain.errors import Fault
+from penstock.domain.files.tabular_format import FileOptions
+from penstock.domain.mapping.attributes import Attribute
+from penstock.domain.mapping.mapping import Limits, Mapping
+from penstock.domain.suggestions import Sample
+from penstock.domain.suggestions.personal import personal_columns
+
+SAMPLED_BYTES = 64 * 1024
+SAMPLED_ROWS = 200
+
+
+def warnings_of(
+    mapping: Mapping, attributes: Sequence[Attribute], file: FileHead, options: FileOptions, limits: Limits
+) -> list[Fault]:
+    """What should be looked at, by the first rows of the file, which are in UTF-8."""
+    head = file.head[:SAMPLED_BYTES]
+    partial = not file.complete or len(head) < len(file.head)
+    sample = inspect([head], limits, replace(options, encoding=None), partial=partial).sample
+    first = Sample(sample.names, [column[:SAMPLED_ROWS] for column in sample.columns], sample.complete)
+    return personal_columns(first, mapping.columns, attributes)
+
+
+def repeated_identifier(label: str, rows: int, total: int, *, first: bool) -> Fault:
+    """One value of an identifier is in `rows` of `total` rows; `first`: it has the highest priority."""
+    effect = (
+        "all these rows would be one person"
+        if first
+        else f"if these are more than {MAX_NEIGHBOURS} people, it connects none of them; fewer would be one person"
+    )
+    return Fault(
+        code="repeated_identifier",
+        message=f"one value of {label!r} is in {rows:,} of {total:,} rows and looks like a junk identifier: {effect}",
+        hint="If it names nobody, list it among the blank words of the column, or map the column without !.",
+        column=label,
+    )
