@@ -64,7 +64,7 @@ def test_a_column_that_looks_personal_and_is_mapped_as_plain_is_warned_about(sys
     assert system.upload(rows, mapping=personal).json()["warnings"] == []
     checked = system.uploader.post("/v1/files:check", files=form(rows, mapping=plain)).json()
     assert [(each["code"], each["column"]) for each in checked["warnings"]] == [
-        ("repeated_identifier", "crmid"),
+        ("one_value_on_many_rows", "crmid"),
         ("looks_personal", "mail"),
     ]
     assert "20 of 60 rows" in checked["warnings"][0]["message"]

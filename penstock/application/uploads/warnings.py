@@ -39,7 +39,7 @@ def repeated_identifier(label: str, rows: int, total: int, *, first: bool) -> Fa
         else f"if these are more than {MAX_NEIGHBOURS} people, it connects none of them; fewer would be one person"
     )
     return Fault(
-        code="repeated_identifier",
+        code="one_value_on_many_rows",
         message=f"one value of {label!r} is in {rows:,} of {total:,} rows and looks like a junk identifier: {effect}",
         hint="If it names nobody, list it among the blank words of the column, or map the column without !.",
         column=label,
