@@ -21,6 +21,7 @@ _REPEAT: dict[int, Repeat] = {  # of the others from 500 on, none
     HTTPStatus.SERVICE_UNAVAILABLE: Repeat.IF_REPEATABLE,
     HTTPStatus.GATEWAY_TIMEOUT: Repeat.IF_REPEATABLE,
 }
+_REPEAT_CODES = {"idempotency_key_in_use": Repeat.IF_REPEATABLE}  # the server has not noticed that the call broke off
 _LATER = "; try again later"
 _WRONG_ADDRESS = (
     "Set --url or PENSTOCK_URL, or the client's url, to the address that `penstock up` or `penstock uploader` prints."
@@ -91,10 +92,11 @@ def read_json(url: str, body: bytes, shape: type[T]) -> T:
 def _error_of(problem: Problem, response: urllib3.BaseHTTPResponse) -> PenstockError:
     faults = problem.faults or [Fault(code=problem.code, message=problem.detail, hint="")]
     faults = [msgspec.structs.replace(each, hint=_HINTS.get(each.code, each.hint)) for each in faults]
-    if response.status >= HTTPStatus.INTERNAL_SERVER_ERROR or response.status in _REPEAT:
+    later = response.status >= HTTPStatus.INTERNAL_SERVER_ERROR or response.status in _REPEAT
+    if later or problem.code in _REPEAT_CODES:
         return ServerUnavailable(
             f"the server answered: {problem.detail.removesuffix(_LATER)}{_LATER}",
-            _repeat(response),
+            _REPEAT_CODES.get(problem.code) or _repeat(response),
             code=problem.code,
             faults=faults,
             retry_after=_retry_after(response),

@@ -39,6 +39,7 @@ class Table(StrEnum):
     PLANS = "plans"  # "" / request id
     ACTIVE_REQUESTS = "active_requests"  # "" / request id: not ended or not announced yet
     IDEMPOTENCY_KEYS = "idempotency_keys"  # hash of the key / "": its request
+    KEY_CLAIMS = "key_claims"  # hash of the key / "": until when a call with it may be under way
     SAME_FILES = "same_files"  # hash of a file, its mapping and its source / "": the last request that it led to
     REPLACEMENTS = "replacements"  # data source / request id: requests in replace mode
     CHUNK_MANIFESTS = "chunk_manifests"  # request id / chunk: counts and reasons

@@ -18,6 +18,7 @@ from penstock.application.drafts.receiving import Receiver
 from penstock.application.drafts.use_cases import DraftUseCases
 from penstock.application.profiles.use_cases import ProfileUseCases
 from penstock.application.requests.corrections import Corrections
+from penstock.application.requests.key_claims import KeyClaims
 from penstock.application.requests.reject_file import RejectFiles
 from penstock.application.requests.use_cases import RequestUseCases
 from penstock.application.uploads.resubmit import Resubmitter
@@ -51,7 +52,7 @@ def use_cases_of(system: System) -> AllUseCases:
         audit=audit,
         api_keys=keys,
         publishers=publishers,
-        uploads=UploadUseCases(audit, intake, system.catalog, system.limits),
+        uploads=UploadUseCases(audit, intake, system.catalog, system.limits, KeyClaims(system.control, system.clock)),
         drafts=DraftUseCases(audit, drafts, Receiver(drafts, system.files), intake, system.limits),
         requests=RequestUseCases(
             audit, system.requests, Corrections(system.requests, system.chunks), rejects, resubmitter, mails

@@ -60,7 +60,7 @@ def test_a_running_system_takes_files_from_its_folder_and_over_http(cli: Command
         key = cli.run("key", "create", "--role", "admin", "--json").document["key"]
         there = {"PENSTOCK_URL": url, "PENSTOCK_API_KEY": key}
         for variables in ({}, there):
-            request = cli.run("upload", path, "--source", "crm", "--json", **variables).document
+            request = cli.run("upload", path, "--source", "crm", "--force", "--json", **variables).document
             watched = cli.run("watch", request["request_id"], "--json", **variables)
             assert (watched.code, watched.document["status"]) == (0, "COMPLETED")
             assert watched.document["file_name"] == "people.tsv"

@@ -6,12 +6,18 @@ import gzip
 import json
 import socket
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from threading import Event
 from typing import Any
 from urllib.parse import urlsplit
 
+import httpx
 import pytest
 
+from penstock.application.requests.reservations import hashed
+from penstock.ports.control_store import Table
 from tests.support.http_system import COLUMNS, CRMID, HEADER, HttpSystem, form, serving
+from tests.support.waiting import until
 
 ROWS = (HEADER + "c1\t+31612345678\tshoes\nc2\t\thats\n").encode()
 
@@ -251,6 +257,49 @@ def test_the_same_idempotency_key_gives_the_same_request(system: HttpSystem) -> 
     problem(system.upload(ROWS + b"c3\t\t\n", key="k1"), 422, "idempotency_key_reused")
     assert system.stored_keys() == before
     assert system.upload(ROWS, key="k2").json()["request_id"] != first["request_id"]
+
+
+def test_a_key_of_a_call_that_is_under_way_says_when_to_try_again(system: HttpSystem) -> None:
+    sent = httpx.Request("POST", system.url, files=form(ROWS))
+    whole, headers = sent.read(), {"Idempotency-Key": "slow", "Content-Type": sent.headers["Content-Type"]}
+    control, refused = system.standalone.system.control, Event()
+
+    def body() -> Iterator[bytes]:
+        yield whole[:20]
+        refused.wait(60)
+        yield whole[20:]
+
+    with ThreadPoolExecutor(1) as pool:
+        first = pool.submit(lambda: system.uploader.post("/v1/uploads", content=body(), headers=headers))
+        until(lambda: control.get(Table.KEY_CLAIMS, "default", hashed("slow")) is not None)
+        second = system.upload(ROWS, key="slow")
+        refused.set()
+    problem(second, 409, "idempotency_key_in_use")
+    assert int(second.headers["Retry-After"]) > 0
+    assert first.result().status_code == 202
+    assert control.get(Table.KEY_CLAIMS, "default", hashed("slow")) is None
+    again = system.upload(ROWS, key="slow")
+    assert again.json()["request_id"] == first.result().json()["request_id"]
+
+
+def test_the_same_file_is_answered_with_its_first_request(system: HttpSystem) -> None:
+    content = HEADER.encode() + b"same1\t\t\n"
+    first, again = (system.upload(content, force=False).json() for _ in range(2))
+    assert (first["duplicate"], again["duplicate"]) == (False, True)
+    assert again["request_id"] == first["request_id"]
+    assert system.upload(content, force=True).json()["request_id"] != first["request_id"]
+
+
+def test_a_replayed_key_gets_the_columns_that_the_suggestions_left_out(system: HttpSystem) -> None:
+    system.uploader.post("/v1/data-sources", json={"name": "replayed"})
+    content = b"customer_number\temail\tzzz\n" + b"".join(b"R%d\tr%d@gmail.com\tx%d\n" % (n, n, n) for n in range(30))
+    options = {"data_source": "replayed", "mapping": None, "accept_suggestions": 0.9}
+    first = system.upload(content, key="suggested", **options)
+    assert first.status_code == 202, first.text
+    system.ended(first.json()["request_id"])
+    again = system.upload(content, key="suggested", **options)
+    for name in ("request_id", "left_out_columns", "duplicate"):
+        assert again.json()[name] == first.json()[name]
 
 
 def test_a_body_that_breaks_off_leaves_nothing(system: HttpSystem) -> None:

@@ -81,6 +81,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         _records("plans"),
         _records("active_requests", options=MARKERS_OPTIONS),
         _records("idempotency_keys"),
+        _records("key_claims"),
         _records("same_files"),
         _records("replacements"),
         _records("chunk_manifests"),

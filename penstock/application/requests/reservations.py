@@ -48,19 +48,19 @@ class Reservations:
 
     def of_key(self, tenant_id: str, key: str, fingerprint: str) -> Reservation | None:
         """The reservation of an idempotency key. Raises `Refused` (idempotency_key_reused) for another fingerprint."""
-        record = self._store.get(Table.IDEMPOTENCY_KEYS, tenant_id, _hashed(key))
+        record = self._store.get(Table.IDEMPOTENCY_KEYS, tenant_id, hashed(key))
         if record is None or not self._is_valid_key(key, _reservation(record)):
             return None
         return _same_upload(_reservation(record), fingerprint)
 
     def reserve_key(self, tenant_id: str, key: str, fingerprint: str, make: Callable[[], Reservation]) -> Reservation:
         """As `of_key`; without one, `make` it."""
-        where = Table.IDEMPOTENCY_KEYS, tenant_id, _hashed(key)
+        where = Table.IDEMPOTENCY_KEYS, tenant_id, hashed(key)
         reserved = self._reserve(*where, lambda found: self._is_valid_key(key, found), make)
         return _same_upload(reserved.reservation, fingerprint)
 
     def release_key(self, tenant_id: str, key: str) -> None:
-        self._store.delete(Table.IDEMPOTENCY_KEYS, tenant_id, _hashed(key))
+        self._store.delete(Table.IDEMPOTENCY_KEYS, tenant_id, hashed(key))
 
     def reserve_file(
         self,
@@ -104,7 +104,7 @@ class Reservations:
         return "\n" in key or self.seconds_since(reservation) < KEY_HOURS * 3_600
 
 
-def _hashed(key: str) -> str:
+def hashed(key: str) -> str:
     return hashlib.sha256(key.encode()).hexdigest()
 
 

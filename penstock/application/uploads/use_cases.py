@@ -11,6 +11,7 @@ from penstock.application.catalog.catalog import Catalog
 from penstock.application.catalog.column_specs import ColumnSpec
 from penstock.application.catalog.known_catalog import check_uploadable
 from penstock.application.catalog.tenant_catalog import TenantCatalog
+from penstock.application.requests.key_claims import KeyClaim, KeyClaims
 from penstock.application.requests.requests import Accepted
 from penstock.application.uploads.checking import CheckedUpload, FileHead
 from penstock.application.uploads.dry_run import DryRun, dry_run
@@ -33,9 +34,9 @@ DRY_RUN = "file.check"
 
 
 class UploadUseCases(UseCases):
-    def __init__(self, audit: Audit, intake: Intake, catalog: Catalog, limits: Limits) -> None:
+    def __init__(self, audit: Audit, intake: Intake, catalog: Catalog, limits: Limits, claims: KeyClaims) -> None:
         super().__init__(audit)
-        self._intake, self._catalog, self.limits = intake, catalog, limits
+        self._intake, self._catalog, self.limits, self._claims = intake, catalog, limits, claims
 
     @use_case(Permission.UPLOAD, UPLOAD, Audited.DENIED_ONLY)
     def check_source(self, caller: Caller, name: str, *, create: bool = False) -> None:
@@ -56,6 +57,11 @@ class UploadUseCases(UseCases):
     def discard(self, caller: Caller, stored: StoredFile) -> None:
         """Delete a stored file that will get no request."""
         self._intake.discard(stored)
+
+    @use_case(Permission.UPLOAD, UPLOAD, Audited.DENIED_ONLY)
+    def claim_key(self, caller: Caller, key: str) -> KeyClaim:
+        """Claim an idempotency key for a call, until `release`. Raises `Refused` (idempotency_key_in_use)."""
+        return self._claims.claim(caller.tenant_id, key)
 
     @use_case(Permission.UPLOAD, UPLOAD, Audited.WITHIN)
     def accept(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from fastapi import FastAPI
@@ -71,12 +71,13 @@ def problem_statements(route: APIRoute, *, secured: bool) -> Statements:
     return problems(*sorted(statuses))
 
 
-def problems(*statuses: int) -> Statements:
-    """For `responses` of an operation that can also answer with these problems."""
+def problems(*statuses: int, waiting: Collection[int] = ()) -> Statements:
+    """For `responses` of an operation that can also answer with these problems; some of those of the statuses `waiting`
+    say when to try again."""
     content = {MEDIA_TYPE: {"schema": {"$ref": _REF.format(model=ProblemDocument.__name__)}}}
+    headers = {**_HEADERS, **dict.fromkeys(waiting, _WAIT)}
     return {
-        status: {"description": phrase_of(status), "content": content, **_HEADERS.get(status, {})}
-        for status in statuses
+        status: {"description": phrase_of(status), "content": content, **headers.get(status, {})} for status in statuses
     }
 
 

@@ -55,6 +55,7 @@ STATUS = {
     "cannot_revert": 409,
     "cannot_approve": 409,
     "not_ended": 409,
+    "idempotency_key_in_use": 409,
     "nothing_set_aside": 409,
     "cannot_resubmit": 409,
     "too_many_children": 409,
@@ -91,6 +92,7 @@ STATUS = {
     "not_ready": 503,
     "too_many_connections": 503,
 }
+_LATER = {"idempotency_key_in_use"}  # beside those that their status tells to wait
 _CODE_OF_HTTP = {404: "not_found", 405: "method_not_allowed"}
 _USUAL_HINT = "See /openapi.json for what this call takes."
 # Of errors that bring no faults of their own; the code that raises a `Refused` says how to fix it.
@@ -190,10 +192,12 @@ def _answer(
         instance=f"urn:uuid:{call_id}",
         faults=fault_views(faults),
     )
-    return ErrorAnswer(problem, {CALL_ID: call_id, **_usual_headers(status), **(headers or {})})
+    return ErrorAnswer(problem, {CALL_ID: call_id, **_usual_headers(code, status), **(headers or {})})
 
 
-def _usual_headers(status: int) -> dict[str, str]:
+def _usual_headers(code: str, status: int) -> dict[str, str]:
+    if code in _LATER:
+        return {"Retry-After": str(RETRY_AFTER_SECONDS)}
     match status:
         case 401:
             return {"WWW-Authenticate": "Bearer"}

@@ -17,6 +17,7 @@ from penstock.domain.errors import NotFound, Refused, refusal
 from penstock.domain.limits import MAX_FILE_NAME_SENT
 from penstock.domain.requests.request import Request
 from services.uploader.api.access import allowed_to, confirm
+from services.uploader.api.key_claims import claimed
 from services.uploader.api.openapi import form_body, problems, with_headers
 from services.uploader.api.route import Operation
 from services.uploader.api.services import Call
@@ -43,7 +44,7 @@ async def _form(call: Call, request: HttpRequest) -> ArrivingForm | None:
     "/v1/requests/{request_id:id}:resubmit",
     dependencies=[allowed_to(RequestUseCases.resubmit)],
     status_code=202,
-    responses={**problems(409), **with_headers(202, {"Location": "Where the child request is."})},
+    responses={**problems(409, waiting=[409]), **with_headers(202, {"Location": "Where the child request is."})},
     openapi_extra=form_body(ResubmitPart, required=False, optional=True),
 )
 async def resubmit_request(
@@ -57,7 +58,8 @@ async def resubmit_request(
     if form is None:
         child = await run_sync(call.use_cases.requests.resubmit, call.caller, request_id)
     else:
-        child = await _corrected(form, request_id, idempotency_key)
+        async with claimed(call, idempotency_key) as claim:
+            child = await _corrected(form._replace(claim=claim), request_id, idempotency_key)
     response.headers["Location"] = f"/v1/requests/{child.request_id}"
     return request_view(child, call.services.clock.now_us())
 

@@ -14,6 +14,7 @@ from anyio.to_thread import run_sync
 from fastapi import APIRouter, Depends, Header, Response
 from fastapi import Request as HttpRequest
 
+from penstock.application.requests.key_claims import KeyClaim
 from penstock.application.uploads.dry_run import DryRun
 from penstock.application.uploads.inspection import Inspection
 from penstock.application.uploads.intake import StoredFile
@@ -25,6 +26,7 @@ from penstock.domain.errors import NotFound, Refused, Unavailable, refusal
 from penstock.domain.files.tabular_format import FileOptions
 from penstock.domain.requests.request import Request
 from services.uploader.api.access import allowed_to, confirm
+from services.uploader.api.key_claims import claimed
 from services.uploader.api.multipart import Multipart
 from services.uploader.api.openapi import JSON, form_body, problems, with_headers
 from services.uploader.api.requests import detailed_view
@@ -48,10 +50,11 @@ router = APIRouter(route_class=Operation)
 
 
 class ArrivingForm(NamedTuple):
-    """A form that arrives, and for whom it is read."""
+    """A form that arrives, and for whom it is read; `claim` is that on its idempotency key."""
 
     call: Call
     parts: Multipart
+    claim: KeyClaim | None = None
 
 
 @dataclass
@@ -77,7 +80,7 @@ Form = Annotated[ArrivingForm, Depends(arriving_form)]
     "/v1/uploads",
     dependencies=[allowed_to(UploadUseCases.accept)],
     status_code=202,
-    responses={**problems(404, 409, 410), **with_headers(202, {"Location": "Where the request is."})},
+    responses={**problems(404, 409, 410, waiting=[409]), **with_headers(202, {"Location": "Where the request is."})},
     openapi_extra=form_body(UploadPart, required=True, document=DraftUpload),
 )
 async def upload(
@@ -90,7 +93,9 @@ async def upload(
     if media_type(request) == JSON:
         accepted = await _accept_arrived(call, await json_body(request), idempotency_key)
     else:
-        accepted = await _accept_form(await arriving_form(call, request), idempotency_key)
+        form = await arriving_form(call, request)
+        async with claimed(call, idempotency_key) as claim:
+            accepted = await _accept_form(form._replace(claim=claim), idempotency_key)
     response.headers["Location"] = f"/v1/requests/{accepted['request_id']}"
     return accepted
 
@@ -259,6 +264,8 @@ def _pulled(form: Form) -> Iterator[bytes]:
     """The bytes of the present part, for a worker thread: it asks, and so sets the pace of the client."""
     while piece := run_in_loop(form.parts.read):
         form.call.services.metrics.received.inc(len(piece))
+        if form.claim is not None:
+            form.claim.renew()
         yield piece
 
 
