@@ -127,7 +127,7 @@ class Killed(BaseException):
 
 
 @pytest.mark.parametrize("seconds", [0, UNFINISHED_SECONDS + 1])
-def test_an_acceptance_that_was_killed_is_continued_at_once_or_begun_anew(driven: DrivenSystem, seconds: int) -> None:
+def test_an_acceptance_that_was_killed_is_continued_at_once_or_begun_again(driven: DrivenSystem, seconds: int) -> None:
     def kill(*_: object) -> None:
         raise Killed
 
