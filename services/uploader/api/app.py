@@ -39,7 +39,6 @@ from services.uploader.api.rate_limit import RateLimit
 from services.uploader.api.services import Services
 from services.uploader.api.slots import Slots
 from services.uploader.api.tus import FILES, MethodOverride, capabilities
-from services.uploader.api.upload_parts import DraftUpload, InspectPart, UploadPart
 
 LOOKUPS_PER_SECOND = 20.0  # of each tenant
 LOOKUP_BURST = 200
