@@ -11,6 +11,7 @@ import pytest
 
 from deploy.stack.stack import Stack
 from penstock.domain.delivery.announcement import is_announced
+from penstock.domain.errors import NotFound
 from penstock.domain.requests.request import Request, Status
 from tests.support import clear_text, messy_file
 from tests.support.installation import Installation, installation
@@ -144,6 +145,29 @@ def test_a_held_request_counts_only_once_it_is_approved(place: Installation) -> 
     ]
     mails = place.fleet.folder / "mail"
     until(lambda: len([path for path in mails.glob("*.eml") if b"To: cy@example.org" in path.read_bytes()]) == 2)
+
+
+def test_rejects_are_corrected_undone_with_their_request_and_the_same_file_is_recognised(place: Installation) -> None:
+    place.start("worker")
+    names = [mapped.column for mapped in messy_file.COLUMNS]
+    rows = [["F1", "", "", "one", "", ""], ["F2", "", "", "=two", "", "yesterday"], ["F3", "", "", "3", "", "tomorrow"]]
+    body = "".join("\t".join(row) + "\n" for row in [names, *rows]).encode()
+    root = watched(place, upload(place, body))
+    rejects = place.fleet.folder / "rejects.tsv"
+    place.fleet.run("rejects", root.request_id, "--output", str(rejects))
+    rejects.write_text(rejects.read_text().replace("yesterday", ""))
+    child = place.fleet.run("resubmit", root.request_id, str(rejects))
+    totals = {"request_ids": [child["request_id"]], "rows_ingested": 1, "rejects_left": 1}
+    assert (child["status"], child["parent"]["corrections"]) == ("COMPLETED", totals)
+    note = place.system.reader.lookup("default", "crmid", "F2", reveal=True).attributes["note"]
+    assert (note.value, note.origin.row, note.origin.corrected_by) == ("=two", 3, child["request_id"])
+    assert place.fleet.run("resubmit", root.request_id, str(rejects))["request_id"] == child["request_id"]
+    assert upload(place, body) == root.request_id
+    assert upload(place, body, "--force") != root.request_id
+    place.fleet.run("undo", root.request_id)
+    assert place.request(child["request_id"]).status is Status.REVERTED
+    with pytest.raises(NotFound):
+        place.system.reader.lookup("default", "crmid", "F2", reveal=True)
 
 
 def log_of_writes(stack: Stack) -> Path:
