@@ -58,7 +58,7 @@ def test_the_examples_of_the_page_run_one_after_another(
 def test_lists_are_read_page_by_page(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     before = len(list(client.requests()))
     for number in range(3):
-        client.create_source(f"page_{number}")
+        client.catalog.create_source(f"page_{number}")
     monkeypatch.setattr("penstock.client.client.MAX_PAGE", 1)
     assert len(list(client.requests())) == before
-    assert {"page_0", "page_1", "page_2"} <= {each["name"] for each in client.sources()}
+    assert {"page_0", "page_1", "page_2"} <= {each["name"] for each in client.catalog.sources()}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -14,7 +15,19 @@ from penstock.client.errors import Repeat
 from penstock.domain.access.permissions import Role
 from penstock.domain.errors import Fault, Problem
 
-SOURCE = b'{"name": "crm", "display_name": "CRM"}'
+DEFAULTS = {"mode": None, "notify": [], "max_rejects": None, "max_file_bytes": None}
+SOURCE = json.dumps(
+    {
+        "name": "crm",
+        "display_name": "CRM",
+        "description": "",
+        "owner": "",
+        "defaults": DEFAULTS,
+        "archived": False,
+        "used": False,
+        "revision": 1,
+    }
+).encode()
 KEY = msgspec.json.encode(
     {
         "key_id": "1",
@@ -91,7 +104,7 @@ def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 def test_a_repeatable_call_is_sent_again(server: Server, pauses: list[float], first: int) -> None:
     server.answers = [(first, ""), (first, ""), (201, "")]
     with Client(server.url, "k") as client:
-        assert client.create_source("crm")["name"] == "crm"
+        assert client.catalog.create_source("crm")["name"] == "crm"
     assert server.calls == 3
     assert len(pauses) == 2
     assert 0.25 <= pauses[0] <= 0.5 <= pauses[1] <= 1.0
@@ -114,7 +127,7 @@ def test_a_call_that_may_have_been_carried_out_is_not_sent_again(
 def test_the_server_says_how_long_to_wait(server: Server, pauses: list[float]) -> None:
     server.answers = [(503, "7"), (201, "")]
     with Client(server.url, "k") as client:
-        client.create_source("crm")
+        client.catalog.create_source("crm")
     (pause,) = pauses
     assert 7 <= pause <= 7.5
 
@@ -122,7 +135,7 @@ def test_the_server_says_how_long_to_wait(server: Server, pauses: list[float]) -
 def test_a_server_that_asks_for_an_hour_gets_no_further_call(server: Server, pauses: list[float]) -> None:
     server.answers = [(503, "3600")]
     with Client(server.url, "k") as client, pytest.raises(ServerUnavailable) as raised:
-        client.create_source("crm")
+        client.catalog.create_source("crm")
     assert (raised.value.code, raised.value.retry_after) == ("rate_limited", 3600)
     assert [fault.hint for fault in raised.value.faults] == ["Wait."]
     assert (server.calls, pauses) == (1, [])
@@ -131,14 +144,14 @@ def test_a_server_that_asks_for_an_hour_gets_no_further_call(server: Server, pau
 def test_an_error_of_the_server_itself_is_not_repeated(server: Server, pauses: list[float]) -> None:
     server.answers = [(500, "")]
     with Client(server.url, "k") as client, pytest.raises(Unavailable):
-        client.create_source("crm")
+        client.catalog.create_source("crm")
     assert (server.calls, pauses) == (1, [])
 
 
 def test_attempts_end(server: Server, pauses: list[float]) -> None:
     server.answers = [(503, "")] * (retries.ATTEMPTS + 1)
     with Client(server.url, "k") as client, pytest.raises(ServerUnavailable):
-        client.create_source("crm")
+        client.catalog.create_source("crm")
     assert server.calls == retries.ATTEMPTS
 
 
