@@ -240,6 +240,10 @@ class Client:
             for each in page["api_keys"]
         ]
 
+    def api_key(self, key_id: str) -> ApiKeyView:
+        """A key, without its secret."""
+        return self._connection.document("GET", f"/api-keys/{quote(key_id, safe='')}", ApiKeyView)
+
     def create_key(self, role: Role, name: str, *, expires_at: int | None = None) -> NewApiKeyView:
         """A key with its secret; `expires_at` in microseconds since the epoch."""
         new_key = {"role": role, "name": name}

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+import jsonschema_rs
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, settings
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
 from penstock.domain.access.permissions import Role
-from services.uploader.api import app
+from services.uploader.api import app, openapi_details
 from tests.support.access import create_key
 from tests.support.http_system import HEADER, HttpSystem, serving
 
@@ -44,10 +45,10 @@ schemathesis.serializer.alias("application/offset+octet-stream", "application/oc
 
 @schema.hook
 def map_path_parameters(_: Any, path_parameters: dict[str, str] | None) -> dict[str, str] | None:
-    """About half of the calls are for something that exists."""
+    """About half of the calls are for something that exists. Examples are made before anything does."""
     if path_parameters is None:
         return None
-    return {name: there[name] if len(value) % 2 else value for name, value in path_parameters.items()}
+    return {name: there.get(name, value) if len(value) % 2 else value for name, value in path_parameters.items()}
 
 
 @schema.parametrize()
@@ -61,3 +62,38 @@ def test_colon_verbs_stand_in_the_document_as_they_are_called() -> None:
     assert {"/v1/requests/{request_id}:cancel", "/v1/requests/{request_id}:undo", "/v1/profiles:lookup"} <= set(
         document["paths"]
     )
+
+
+def fields() -> Iterator[tuple[str, dict[str, Any]]]:
+    for described in document["components"]["schemas"].values():
+        yield from described.get("properties", {}).items()
+
+
+def test_every_operation_has_a_tag_that_is_described_and_an_id_of_its_own() -> None:
+    operations = [each for path in document["paths"].values() for each in path.values()]
+    described = [tag["name"] for tag in document["tags"]]
+    assert {tag for each in operations for tag in each["tags"]} == set(described)
+    assert all(len(each["tags"]) == 1 and each["summary"] for each in operations)
+    ids = [each["operationId"] for each in operations]
+    assert len(ids) == len(set(ids))
+
+
+def test_times_have_their_format_and_an_example() -> None:
+    times = [(name, field) for name, field in fields() if name.endswith("_at")]
+    assert times
+    for name, field in times:
+        texts = [part for part in field.get("anyOf", [field]) if part.get("type") == "string"]
+        assert [part["format"] for part in texts] == ["date-time"], name
+        assert field["examples"], name
+
+
+def test_every_detail_belongs_to_a_field() -> None:
+    named = {name for name, _ in fields()}
+    assert {*openapi_details.EXAMPLES, *openapi_details.FORMATS, *openapi_details.BYTES} - named == set()
+
+
+def test_every_example_has_the_format_of_its_field() -> None:
+    for name, field in fields():
+        for example in field.get("examples", []):
+            described = {**field, "components": document["components"]}
+            assert jsonschema_rs.Draft202012Validator(described, validate_formats=True).is_valid(example), name

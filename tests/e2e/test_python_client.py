@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from penstock.client import Client
+from penstock.client import Client, ColumnSpec, NotFound, Refused
 from penstock.domain.access.permissions import Role
 from tests.support.access import key_of
 from tests.support.http_system import HttpSystem, serving
@@ -62,3 +62,25 @@ def test_lists_are_read_page_by_page(client: Client, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr("penstock.client.client.MAX_PAGE", 1)
     assert len(list(client.requests())) == before
     assert {"page_0", "page_1", "page_2"} <= {each["name"] for each in client.catalog.sources()}
+
+
+def test_a_key_is_read_until_it_is_revoked(client: Client) -> None:
+    made = client.create_key(Role.VIEWER, "short-lived")
+    key_id = made["key_id"]
+    assert client.api_key(key_id) == {name: value for name, value in made.items() if name != "key"}
+    listed = client.keys()
+    assert key_id in [each["key_id"] for each in listed]
+    client.revoke_key(key_id)
+    with pytest.raises(NotFound, match="no such API key"):
+        client.api_key(key_id)
+
+
+def test_every_fault_of_a_body_comes_with_its_place(client: Client) -> None:
+    columns = [
+        ColumnSpec(column="a", attribute="birth_date", format="date(nonsense)"),
+        ColumnSpec(column="b", attribute="other", format="no_such_format"),
+    ]
+    with pytest.raises(Refused) as refused:
+        client.save_mapping("faulty", columns)
+    assert [fault.position for fault in refused.value.faults] == [1, 2]
+    assert all(fault.code and fault.message and fault.hint for fault in refused.value.faults)

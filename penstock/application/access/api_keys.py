@@ -101,6 +101,13 @@ class ApiKeys:
         keys = map(_key, scan_all(self._store, Table.API_KEYS, tenant_id))
         return sorted(keys, key=lambda key: (key.created_at, key.key_id))
 
+    def get_key(self, tenant_id: str, key_id: str) -> ApiKey:
+        """A key that was not revoked. Raises `NotFound`."""
+        record = self._store.get(Table.API_KEYS, tenant_id, "", key_id)
+        if record is None:
+            raise NotFound("there is no such API key")
+        return _key(record)
+
     def revoke_key(self, tenant_id: str, key_id: str) -> None:
         """Revoke a key immediately. Raises `NotFound`, and `Refused` (last_admin_key).
 

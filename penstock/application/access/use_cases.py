@@ -24,6 +24,11 @@ class AccessUseCases(UseCases):
         """All keys that were not revoked, without their texts, oldest first."""
         return self._keys.list_keys(caller.tenant_id)
 
+    @use_case(Permission.MANAGE_KEYS, "key.list", Audited.DENIED_ONLY)
+    def key(self, caller: Caller, key_id: str) -> ApiKey:
+        """A key that was not revoked. Raises `NotFound`."""
+        return self._keys.get_key(caller.tenant_id, key_id)
+
     @use_case(Permission.MANAGE_KEYS, CREATE_KEY, Audited.WITHIN, details=("role",))
     def create_key(self, caller: Caller, role: Role, name: str, *, expires_at: int | None = None) -> tuple[str, ApiKey]:
         """A new key: its text, which is never shown again, and its stored record. Raises `Refused`."""

@@ -45,10 +45,22 @@ LOOKUP_BURST = 200
 CALLS_PER_KEY = 128  # under way at once, event streams among them
 CALLS_PER_TENANT = 256
 
+_TAGS = {
+    "files": "Files that arrive in parts (tus 1.0.0), are inspected or checked.",
+    "requests": "Uploads, and what becomes of their rows.",
+    "profiles": "Profiles of customers.",
+    "catalog": "Data sources, attributes and mappings.",
+    "access": "API keys, and the audit.",
+    "service": "The state of this service.",
+}
 _ROUTERS = [
-    drafts.tus_router,
-    *(module.router for module in (uploads, drafts, requests, resubmissions, rejects, profiles)),
-    *(module.router for module in (data_sources, mappings, attributes, keys, machines, error_pages)),
+    ("files", drafts.tus_router),
+    *(("requests", module.router) for module in (uploads, requests, resubmissions, rejects)),
+    ("files", drafts.router),
+    ("profiles", profiles.router),
+    *(("catalog", module.router) for module in (data_sources, mappings, attributes)),
+    ("access", keys.router),
+    *(("service", module.router) for module in (machines, error_pages)),
 ]
 
 
@@ -89,7 +101,7 @@ def document() -> dict[str, Any]:
 
 def _document(app: FastAPI) -> dict[str, Any]:
     forms = upload_parts.UploadPart, upload_parts.InspectPart, upload_parts.DraftUpload, resubmissions.ResubmitPart
-    return openapi.document(app, *forms)
+    return openapi.document(app, _TAGS, *forms)
 
 
 def _with_operations() -> FastAPI:
@@ -100,8 +112,8 @@ def _with_operations() -> FastAPI:
         telemetry={"tracing": False, "metrics": False, "logs": False},  # it holds what callers send
         generate_unique_id_function=lambda route: route.name,
     )
-    for router in _ROUTERS:
-        app.include_router(router)
+    for tag, router in _ROUTERS:
+        app.include_router(router, tags=[tag])
     app.include_router(machines.router, prefix="/v1", include_in_schema=False)  # they may ask at either place
     content = msgspec.json.encode(_document(app))
 

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from penstock.application.access.api_keys import ApiKey
 from penstock.application.access.use_cases import AccessUseCases
-from penstock.documents.resources import ApiKeyList, AuditPage, NewApiKeyView, audit_view, key_view
+from penstock.documents.resources import ApiKeyList, ApiKeyView, AuditPage, NewApiKeyView, audit_view, key_view
 from penstock.domain.access.permissions import Role
 from penstock.domain.limits import MAX_DISPLAY_NAME, MAX_PAGE
 from services.uploader.api.access import allowed_to
@@ -52,6 +52,12 @@ def list_api_keys(call: Call, query: Annotated[KeysQuery, Query()]) -> ApiKeyLis
     page = later[: query.limit]
     following = _cursor(page[-1]) if len(later) > len(page) else None
     return ApiKeyList(api_keys=[key_view(key) for key in page], next=following)
+
+
+@router.get("/v1/api-keys/{key_id}", dependencies=[allowed_to(AccessUseCases.key)])
+def get_api_key(call: Call, key_id: str) -> ApiKeyView:
+    """One key, without its text."""
+    return key_view(call.use_cases.access.key(call.caller, key_id))
 
 
 @router.post("/v1/api-keys", dependencies=[allowed_to(AccessUseCases.create_key)], status_code=201)

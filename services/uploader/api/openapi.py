@@ -11,6 +11,7 @@ from fastapi.routing import APIRoute
 from pydantic import TypeAdapter
 
 from penstock import __version__
+from services.uploader.api.openapi_details import add_details
 from services.uploader.api.problems import MEDIA_TYPE, RETRY_AFTER_SECONDS, ProblemDocument, phrase_of
 
 JSON = "application/json"
@@ -40,12 +41,22 @@ _HEADERS: dict[int, Any] = {
 Statements = dict[int | str, dict[str, Any]]
 
 
-def document(app: FastAPI, *forms: type) -> dict[str, Any]:
-    """The document of what `app` serves; `forms` are the types of the parts that are JSON."""
-    described = get_openapi(title="Penstock", version=__version__, routes=app.routes, servers=[{"url": "/"}])
+def document(app: FastAPI, tags: Mapping[str, str], *forms: type) -> dict[str, Any]:
+    """The document of what `app` serves; `tags` are those of the operations with what they are about, `forms` the types
+    of the parts that are JSON."""
+    described = get_openapi(
+        title="Penstock",
+        version=__version__,
+        summary="Turns files of customer rows into encrypted customer profiles.",
+        license_info={"name": "Apache 2.0", "identifier": "Apache-2.0"},
+        routes=app.routes,
+        servers=[{"url": "/"}],
+        tags=[{"name": name, "description": text} for name, text in tags.items()],
+    )
     kinds: Any = [(kind, "validation", TypeAdapter(kind)) for kind in (ProblemDocument, *forms)]
     _, more = TypeAdapter.json_schemas(kinds, ref_template=_REF)
     described["components"]["schemas"] |= more["$defs"]
+    add_details(described["components"]["schemas"])
     return _without_defaults(described)
 
 
