@@ -84,7 +84,7 @@ def test_another_uploader_goes_on_with_a_file(
     assert not second.drafts.inspect(ANN, file_id).faults(None, second.uploads.limits)
     draft = second.drafts.claim(ANN, file_id, "the call")
     stored = second.drafts.store(ANN, draft)
-    request = second.uploads.accept(ANN, stored, place.command, idempotency_key=f"file\n{file_id}")
+    request = second.uploads.accept(ANN, stored, place.command, idempotency_key=f"file\n{file_id}").request
     second.drafts.finish(ANN, file_id, request.request_id, {})
     place.bodies[request.request_id] = BODY
     ended = place.finished(request.request_id)
