@@ -123,16 +123,26 @@ def test_ingest_has_the_cluster_do_it_and_keeps_nothing_here(place: Installation
     assert list(place.fleet.folder.glob("*.db")) == []
 
 
+def states(place: Installation) -> dict[int, str]:
+    """The state of each version of the mapping."""
+    return {each["version"]: each["state"] for each in place.fleet.run("mapping", "versions", "crm")["versions"]}
+
+
 def test_a_held_request_counts_only_once_it_is_approved(place: Installation) -> None:
     place.start("worker")
     file = place.fleet.folder / "people.tsv"
     file.write_bytes(messy_file.BODY)
     options = (*messy_file.OPTIONS, "--max-rejects", "5%", "--notify", "cy@example.org:problems")
+    options += ("--blank-words", "none of the cells")  # so that its mapping is a new one
     held = place.fleet.run("ingest", str(file), *options, check=False)
     assert (held["status"], held["rows_ingested"], held["held"]["reason"]) == ("HELD", 0, "too_many_rejects")
     request = place.request(held["request_id"])
     check_profiles(place.system, [expected(request, messy_file.BODY)])
+    version = request.mapping_version
+    assert states(place)[version] == "pending"
     assert place.fleet.run("approve", request.request_id)["status"] == "COMPLETED"
+    assert states(place)[version] == "current"
+    assert place.fleet.run("mapping", "show", "crm")["version"] == version
     approved = watched(place, request.request_id)
     check(place, approved, messy_file.BODY)
     until(lambda: is_announced(place.request(request.request_id), CURSORS))

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from penstock.application.catalog.known_catalog import KnownCatalog, check_uploadable
 from penstock.application.uploads.checking import CheckedUpload, FileHead, check_upload
 from penstock.application.uploads.upload_command import UploadCommand, limits_of
-from penstock.application.uploads.warnings import repeated_identifier, warnings_of
+from penstock.application.uploads.warnings import one_value_on_many_rows, warnings_of
 from penstock.domain.dry_run.first_rows import NO_PLACES, FirstRows, SampleCell, first_rows
 from penstock.domain.dry_run.fixes import Fix, fixes
 from penstock.domain.dry_run.frequent_nodes import FrequentNodes
@@ -165,7 +165,7 @@ class _Counts:
         labels = [self._layout.columns[each.place].label for each in self._layout.identifiers]
         found = [each.suspicious() for each in self._frequent]
         return [
-            repeated_identifier(label, each.rows, each.total, first=at == 0)
+            one_value_on_many_rows(label, each.rows, each.total, first=at == 0)
             for at, (label, each) in enumerate(zip(labels, found, strict=True))
             if each
         ]

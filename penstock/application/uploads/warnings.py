@@ -31,7 +31,7 @@ def warnings_of(
     return personal_columns(first, mapping.columns, attributes)
 
 
-def repeated_identifier(label: str, rows: int, total: int, *, first: bool) -> Fault:
+def one_value_on_many_rows(label: str, rows: int, total: int, *, first: bool) -> Fault:
     """One value of an identifier is in `rows` of `total` rows; `first`: it has the highest priority."""
     effect = (
         "all these rows would be one person"
