@@ -27,7 +27,7 @@ from penstock.application.uploads.checking import CheckedUpload, FileHead, check
 from penstock.application.uploads.inspection import inspect
 from penstock.application.uploads.planning import PlanMaker, Planner
 from penstock.application.uploads.review import accept_for
-from penstock.application.uploads.suggesting import LeftOut
+from penstock.application.uploads.suggesting import LeftOut, storable
 from penstock.application.uploads.upload_command import UploadCommand, UploadSettings, file_hash, fingerprint
 from penstock.domain.errors import NotFound, Problem, Refused, Unavailable
 from penstock.domain.event_codec import encode
@@ -220,7 +220,7 @@ class Intake:
             command.accept_suggestions,
             tuple(command.columns or ()),
         )
-        return replace(command, columns=suggested.columns), suggested.left_out
+        return replace(command, columns=suggested.columns), storable(suggested.left_out)
 
     def accept_offered(
         self,

@@ -6,6 +6,7 @@ catalog read from the API.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Container, Mapping, Sequence
 from typing import NamedTuple
 
@@ -18,6 +19,7 @@ from penstock.domain.mapping.builtin_attributes import BUILTIN
 from penstock.domain.mapping.mapping import ColumnMapping
 from penstock.domain.suggestions import ColumnSuggestion, Sample, SuggestedMapping, suggest_mapping
 
+_WITH_VALUES = re.compile(r"\b(enum|boolean)\(")
 SUGGESTED_CONFIDENCE = 0.9  # of what may be accepted without a look at it
 
 
@@ -78,6 +80,14 @@ def accept(
             "Map one by hand, such as --map 'customer_number=crmid!', or accept a lower confidence.",
         )
     return AcceptedSuggestions(specs, left_out)
+
+
+def storable(left_out: Sequence[LeftOut]) -> list[LeftOut]:
+    """As a record may hold them: without the options and words of a format, which are values of the file."""
+    return [
+        each._replace(reason=each.reason.partition(": ")[0]) if _WITH_VALUES.search(each.reason) else each
+        for each in left_out
+    ]
 
 
 def column_spec(suggestion: ColumnSuggestion) -> ColumnSpec:

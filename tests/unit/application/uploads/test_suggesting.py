@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from penstock.application.catalog.column_specs import ColumnSpec
-from penstock.application.uploads.suggesting import accept, suggestions_for
+from penstock.application.uploads.suggesting import LeftOut, accept, storable, suggestions_for
 from penstock.domain.errors import Refused
 from penstock.domain.files.rejects import REJECT_COLUMNS
 from penstock.domain.mapping.builtin_attributes import BUILTIN
@@ -88,3 +88,14 @@ def test_a_new_attribute_with_a_name_similar_to_an_existing_one_is_left_out() ->
     assert "visits_nr" in {each.column for each in accept(found, 0.5).columns}
     left_out = {each.column: each.reason for each in accept(found, 0.5, attributes=existing).left_out}
     assert "similar to" in left_out["visits_nr"]
+
+
+def test_columns_left_out_are_stored_without_values_of_the_file() -> None:
+    left_out = [
+        LeftOut("tier", "loyalty_tier has a confidence of 0.7 only: 9 of 10 fit enum(gold|silver)"),
+        LeftOut("mail", "email has a confidence of 0.7 only: 7 of 10 are e-mail addresses"),
+    ]
+    assert [each.reason for each in storable(left_out)] == [
+        "loyalty_tier has a confidence of 0.7 only",
+        "email has a confidence of 0.7 only: 7 of 10 are e-mail addresses",
+    ]
