@@ -17,7 +17,7 @@ from msgspec.structs import replace
 
 from penstock.application.requests.request_clock import RequestClock
 from penstock.application.requests.reservations import Reservation, Reservations
-from penstock.application.requests.same_file import SameFile, reserve_file
+from penstock.application.requests.same_file import SameFile, continues, reserve_file
 from penstock.application.scanning import scan_all
 from penstock.domain.errors import Conflict, NotFound, Problem
 from penstock.domain.events import FileRefused
@@ -158,6 +158,12 @@ class Requests:
         if record is None:
             return None
         return Accepted(_request(record), created=False, duplicate=reserved.duplicate, left_out=reserved.left_out)
+
+    def release_overtaken(self, tenant_id: str, idempotency_key: str, fingerprint: str) -> None:
+        """`release` a key if a later upload of the data source counts, or may come to count, after its request."""
+        reserved = self._reservations.of_key(tenant_id, idempotency_key, fingerprint)
+        if reserved is not None and not continues(self, tenant_id, reserved.request_id):
+            self.release(tenant_id, idempotency_key)
 
     def release(self, tenant_id: str, idempotency_key: str) -> None:
         """Delete an idempotency key, so that the next upload with it creates a new request."""

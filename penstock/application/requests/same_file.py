@@ -47,21 +47,35 @@ def reserve_file(
     return replace(reserved.reservation, duplicate=reserved.found)
 
 
+def continues(requests: Requests, tenant_id: str, request_id: str) -> bool:
+    """Whether a call that was cut off goes on with `request_id`: a later upload would otherwise count before it."""
+    try:
+        begun = requests.get(tenant_id, request_id)
+    except NotFound:  # it was reserved
+        newest = next(requests.newest_first(tenant_id), None)
+        return newest is None or newest.request_id < request_id
+    return not _is_overtaken(requests, begun)
+
+
 def _leads_on(requests: Requests, reservations: Reservations, tenant_id: str, reservation: Reservation) -> bool:
     """Whether the file leads to the request of its last reservation: that runs or counts, and no later one of the data
-    source has completed."""
+    source does."""
     seconds = reservations.seconds_since(reservation)
     try:
         first = requests.get(tenant_id, reservation.request_id)
-    except NotFound:
-        return seconds < UNFINISHED_SECONDS  # it is being accepted at this moment
+    except NotFound:  # it is being accepted at this moment, or was cut off
+        return seconds < UNFINISHED_SECONDS and continues(requests, tenant_id, reservation.request_id)
     if first.status in _WITHOUT_EFFECT or seconds > SAME_FILE_DAYS * 86_400:
         return False
-    return not (_later_sibling(requests, first) if first.parent_id else _later_request(requests, first))
+    return not _is_overtaken(requests, first)
+
+
+def _is_overtaken(requests: Requests, first: Request) -> bool:
+    return _later_sibling(requests, first) if first.parent_id else _later_request(requests, first)
 
 
 def _later_sibling(requests: Requests, child: Request) -> bool:
-    """Whether a later child of the same root has completed: the order of children matters among them only."""
+    """Whether a later child of the same root counts: the order of children matters among them only."""
     siblings = requests.stored_each(child.tenant_id, requests.get(child.tenant_id, child.root_id).children)
     return any(_is_later(stored.request, child) for stored in siblings)
 
@@ -79,4 +93,5 @@ def _later_request(requests: Requests, first: Request) -> bool:
 
 
 def _is_later(request: Request, first: Request) -> bool:
-    return request.request_id > first.request_id and request.status is Status.COMPLETED
+    """Whether it was accepted later, and counts or may still come to count."""
+    return request.request_id > first.request_id and request.status not in _WITHOUT_EFFECT

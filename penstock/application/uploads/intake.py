@@ -131,9 +131,12 @@ class Intake:
     def resume_or_upload(
         self, tenant_id: str, parts: Iterable[bytes], command: UploadCommand, *, accepting: Accepting = _ignore
     ) -> Accepted:
-        """As `upload`, but until `release`, the same bytes and arguments return the same request."""
+        """As `upload`, but until `release`, the same bytes and arguments return the same request, unless the data
+        source has a later one."""
         stored = self.store(tenant_id, parts, command.file_options.encoding)
-        key = _resuming_key(fingerprint(stored.fingerprint, command))
+        upload_fingerprint = fingerprint(stored.fingerprint, command)
+        key = _resuming_key(upload_fingerprint)
+        self._requests.release_overtaken(tenant_id, key, upload_fingerprint)
         accepted = self.accept(tenant_id, stored, command, idempotency_key=key, accepting=accepting)
         if accepted.duplicate:
             self._requests.release(tenant_id, key)

@@ -80,16 +80,26 @@ def test_what_has_no_effect_is_not_recognised(driven: DrivenSystem) -> None:
     assert upload(driven).request.request_id == third.request.request_id
 
 
-def test_a_later_file_of_the_source_that_has_completed_makes_it_new(driven: DrivenSystem) -> None:
+def test_a_later_file_of_the_source_that_counts_or_may_still_makes_it_new(driven: DrivenSystem) -> None:
+    """Otherwise that file's values would stay, although this one was sent last."""
     first = upload(driven)
     driven.finish(first.request)
-    other = upload(driven, OTHER)
-    assert upload(driven).duplicate  # the other one runs
-    driven.finish(other.request)
-    again = upload(driven)
-    assert not again.duplicate
-    driven.system.requests.undo(T, other.request.request_id)
-    assert upload(driven).request.request_id == again.request.request_id
+    cancelled = upload(driven, OTHER)
+    driven.system.requests.cancel(T, cancelled.request.request_id)
+    assert upload(driven).duplicate
+    running = upload(driven, OTHER)
+    second = upload(driven)
+    driven.finish(running.request)
+    third = upload(driven)
+    assert [second.duplicate, third.duplicate] == [False, True]
+    assert third.request.request_id == second.request.request_id > running.request.request_id
+
+
+def test_an_ingest_that_was_cut_off_is_begun_again_after_a_later_file(driven: DrivenSystem) -> None:
+    first = driven.intake.resume_or_upload(T, [BODY], driven.command).request
+    assert driven.intake.resume_or_upload(T, [BODY], driven.command).request == first
+    later = upload(driven, OTHER).request
+    assert driven.intake.resume_or_upload(T, [BODY], driven.command).request.request_id > later.request_id
 
 
 def test_a_file_is_remembered_for_64_days_and_a_forced_one_instead_of_the_first(driven: DrivenSystem) -> None:
@@ -138,6 +148,17 @@ def test_an_acceptance_that_was_killed_is_continued_at_once_or_begun_again(drive
     again = upload(driven)
     assert (again.created, again.duplicate) == (True, False)
     assert len(driven.system.requests.list(T)) == 1
+
+
+def test_an_acceptance_that_was_killed_before_a_later_file_is_begun_again(driven: DrivenSystem) -> None:
+    def kill(*_: object) -> None:
+        raise Killed
+
+    stored = driven.intake.store(T, [BODY])
+    with pytest.raises(Killed):
+        driven.intake.accept(T, stored, driven.command, accepting=kill)
+    later = upload(driven, OTHER)
+    assert upload(driven).request.request_id > later.request.request_id
 
 
 def test_a_key_is_bound_to_the_request_of_the_same_file(driven: DrivenSystem) -> None:
