@@ -46,8 +46,18 @@ class ChangeView(TypedDict):
     detail: str
 
 
+class LeftOutColumn(TypedDict):
+    """A column that is not mapped, and why."""
+
+    column: str
+    reason: str
+
+
 class InspectionView(TypedDict):
-    """`sampled_rows` were drawn from the whole file, `every_row` when they are all; `sample_rows` are the first few."""
+    """`sampled_rows` were drawn from the whole file, `every_row` when they are all; `sample_rows` are the first few.
+
+    `left_out_columns` cannot be mapped, such as those that hold JSON objects.
+    """
 
     compression: str
     faults: list[FaultView]
@@ -56,14 +66,8 @@ class InspectionView(TypedDict):
     sampled_rows: int
     every_row: bool
     suggested_mapping: list[SuggestedColumn]
+    left_out_columns: list[LeftOutColumn]
     changes: list[ChangeView]
-
-
-class LeftOutColumn(TypedDict):
-    """A column that is not mapped, and why."""
-
-    column: str
-    reason: str
 
 
 class AcceptedView(RequestView):
@@ -91,8 +95,12 @@ def accepted_view(
     more = {"duplicate": duplicate, "renamed_columns": renamed, "warnings": fault_views(warnings)}
     view = cast(AcceptedView, {**request, **more})
     if left_out is not None:
-        view["left_out_columns"] = [LeftOutColumn(column=column, reason=reason) for column, reason in left_out]
+        view["left_out_columns"] = _left_out(left_out)
     return view
+
+
+def _left_out(columns: Iterable[tuple[str, str]]) -> list[LeftOutColumn]:
+    return [LeftOutColumn(column=column, reason=reason) for column, reason in columns]
 
 
 def inspection_view(review: Review) -> InspectionView:
@@ -105,6 +113,7 @@ def inspection_view(review: Review) -> InspectionView:
         sampled_rows=suggested.rows,
         every_row=suggested.complete,
         suggested_mapping=[suggestion_view(each) for each in suggested.columns],
+        left_out_columns=_left_out(suggested.left_out),
         changes=[_change_view(each) for each in suggested.changes],
     )
 

@@ -12,12 +12,13 @@ import msgspec
 from msgspec.structs import replace
 
 from penstock.application.uploads.checking import CheckedUpload
-from penstock.application.uploads.suggesting import SUGGESTED_CONFIDENCE, LeftOut
+from penstock.application.uploads.suggesting import SUGGESTED_CONFIDENCE
 from penstock.application.uploads.warnings import warnings_of
 from penstock.client.catalog import NO_LIMITS
 from penstock.client.upload_order import UploadOrder
 from penstock.domain.errors import Fault, PartFailed, Refused, Unavailable
 from penstock.domain.requests.request import Status
+from penstock.domain.suggestions import LeftOut
 from services.cli.column_options import check_max_rejects, check_segment
 from services.cli.failures import BadUsage
 from services.cli.following import with_idle_hint

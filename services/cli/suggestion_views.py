@@ -29,6 +29,8 @@ def inspection_view(
     if faults:
         parts += [faults_view(faults), Text()]
     parts += [Text(_summary(escaped)), *map(Text, _needed(suggested)), Text(), suggestions_view(suggested)]
+    if left_out := inspection["left_out_columns"]:
+        parts += [Text(), left_out_view([(each["column"], each["reason"]) for each in left_out])]
     if escaped["changes"]:
         parts += [Text(), Text("Changed since the mapping was saved:", style="bold")]
         parts += [Text(f"  {each['column']}: {each['change']}, {each['detail']}") for each in escaped["changes"]]

@@ -13,7 +13,7 @@ from penstock.domain.files.encodings import to_utf8
 from penstock.domain.files.formats import detect_format, tabular_format, text_start
 from penstock.domain.files.header import parse_header
 from penstock.domain.files.sampling import BlockSampler, sampled_rows
-from penstock.domain.files.tabular_format import MAX_HEADER_BYTES, FileOptions, HeaderCells, TabularFormat
+from penstock.domain.files.tabular_format import MAX_HEADER_BYTES, FileOptions, HeaderCells, Nested, TabularFormat
 from penstock.domain.mapping.mapping import Limits
 from penstock.domain.mapping.mapping import Mapping as SavedMapping
 from penstock.domain.suggestions import Sample
@@ -24,6 +24,7 @@ MAX_INSPECTED_BYTES = 64 * 1024 * 1024  # plain; of a larger file, the sample is
 SAMPLE_ROWS = 10
 MAX_SAMPLE_CELL = 200  # characters
 MAX_SAMPLE_COLUMNS = 5_000
+MAX_NESTED = 0.05  # share of a column's cells that are objects or arrays, each of which would reject its row
 NO_SAMPLE = Sample((), (), complete=False)
 
 
@@ -138,12 +139,28 @@ def _header(head: bytes, *, complete: bool) -> tuple[TabularFormat, HeaderCells]
 def _sample(head: bytes, sampler: BlockSampler, limits: Limits, *, complete: bool, whole: bool) -> Sample:
     """The sample's cells, column by column; rows with faults are left out."""
     file_format, header = _header(head, complete=complete)
-    names = [cell.decode(errors="replace").strip(SPACES) for cell in header.cells]
+    names = [cell.decode(errors="replace") for cell in header.cells]
     blocks = sampler.blocks()
     rows = sampled_rows(blocks, file_format, max_sample_rows(len(names)))
-    cells = file_format.parse_cells(rows, names, used=range(len(names)), max_cell_bytes=limits.cell_bytes)
+    nested = {at: each for at, each in file_format.nested(rows, names).items() if _is_nested(each)}
+    used = [at for at in range(len(names)) if at not in nested]
+    cells = file_format.parse_cells(rows, names, used=used, max_cell_bytes=limits.cell_bytes)
     every_row = whole and sampler.complete and len(rows) < max_sample_rows(len(names))
-    return Sample(names, cells.columns or [[] for _ in names], every_row)
+    bare = [name.strip(SPACES) for name in names]
+    unreadable = {bare[at]: _holds(each) for at, each in nested.items()}
+    return Sample(bare, cells.columns or [[] for _ in names], every_row, unreadable)
+
+
+def _is_nested(column: Nested) -> bool:
+    return column.objects + column.arrays > MAX_NESTED * column.filled
+
+
+def _holds(column: Nested) -> str:
+    """Why a column of objects or arrays cannot be mapped."""
+    held = " and ".join(kind for kind, count in (("objects", column.objects), ("arrays", column.arrays)) if count)
+    nested = column.objects + column.arrays
+    some = f" in {nested:,} of {column.filled:,} rows" if nested < column.filled else ""
+    return f"holds {held}{some}: flatten it, or leave it out"
 
 
 def _whole_lines(pieces: Iterable[bytes]) -> Iterator[bytes]:

@@ -27,7 +27,7 @@ from penstock.application.uploads.checking import CheckedUpload, FileHead, check
 from penstock.application.uploads.inspection import inspect
 from penstock.application.uploads.planning import PlanMaker, Planner
 from penstock.application.uploads.review import accept_for
-from penstock.application.uploads.suggesting import LeftOut, storable
+from penstock.application.uploads.suggesting import storable
 from penstock.application.uploads.upload_command import UploadCommand, UploadSettings, file_hash, fingerprint
 from penstock.domain.errors import NotFound, Problem, Refused, Unavailable
 from penstock.domain.event_codec import encode
@@ -40,6 +40,7 @@ from penstock.domain.files.header import Header, parse_header
 from penstock.domain.files.tabular_format import MAX_HEADER_BYTES, FileOptions
 from penstock.domain.mapping.mapping import Limits, Mapping, Mode, Plan
 from penstock.domain.requests.request import Request, upload_requested
+from penstock.domain.suggestions import LeftOut
 from penstock.failpoints import failpoint
 from penstock.ports.clock import Clock
 from penstock.ports.event_log import EventLog

@@ -17,17 +17,10 @@ from penstock.domain.files.rejects import REJECT_COLUMNS
 from penstock.domain.mapping.attributes import Attribute
 from penstock.domain.mapping.builtin_attributes import BUILTIN
 from penstock.domain.mapping.mapping import ColumnMapping
-from penstock.domain.suggestions import ColumnSuggestion, Sample, SuggestedMapping, suggest_mapping
+from penstock.domain.suggestions import ColumnSuggestion, LeftOut, Sample, SuggestedMapping, suggest_mapping
 
 _WITH_VALUES = re.compile(r"\b(enum|boolean)\(")
 SUGGESTED_CONFIDENCE = 0.9  # of what may be accepted without a look at it
-
-
-class LeftOut(NamedTuple):
-    """A column that is not mapped, and why."""
-
-    column: str
-    reason: str
 
 
 class AcceptedSuggestions(NamedTuple):
@@ -41,10 +34,8 @@ def suggestions_for(
     sample: Sample, attributes: Mapping[str, Attribute], earlier: Sequence[ColumnMapping]
 ) -> SuggestedMapping:
     """Suggestions for the columns of a file, without those that Penstock adds to reject files."""
-    kept = [at for at, name in enumerate(sample.names) if name not in REJECT_COLUMNS]
-    of_customers = Sample([sample.names[at] for at in kept], [sample.columns[at] for at in kept], sample.complete)
     available = {name: attribute for name, attribute in attributes.items() if not attribute.archived}
-    return suggest_mapping(of_customers, available, earlier)
+    return suggest_mapping(sample.without(REJECT_COLUMNS), available, earlier)
 
 
 def accept(
@@ -63,7 +54,7 @@ def accept(
     columns, taken = {spec.column for spec in by_hand}, {spec.attribute for spec in by_hand}
     existing = SimilarNames(attributes)
     accepted: list[ColumnSpec] = []
-    left_out: list[LeftOut] = []
+    left_out = [each for each in suggested.left_out if each.column not in columns]
     for each in suggested.columns:
         if each.column in columns:
             continue

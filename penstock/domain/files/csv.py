@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import accumulate, repeat
 from operator import add
 
@@ -22,6 +22,7 @@ from penstock.domain.files.tabular_format import (
     MAX_HEADER_BYTES,
     Cells,
     HeaderCells,
+    Nested,
     RawRows,
 )
 
@@ -99,6 +100,9 @@ class Csv:
         if faulty:
             records = [record for at, record in enumerate(records) if at not in faulty]
         return Cells(list(zip(*records, strict=True)) or [()] * len(header), faulty)
+
+    def nested(self, rows: Sequence[str], header: Sequence[str]) -> Mapping[int, Nested]:  # noqa: ARG002
+        return {}
 
     def cells(self, row: str, header: Sequence[str]) -> list[str]:  # noqa: ARG002
         return self._split(row)

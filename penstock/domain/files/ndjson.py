@@ -7,6 +7,7 @@ the file, so `1.10` and long numbers stay as written; true and false likewise. A
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache, partial
 from typing import Any
@@ -32,6 +33,7 @@ from penstock.domain.files.tabular_format import (
     UNKNOWN_KEY,
     Cells,
     HeaderCells,
+    Nested,
     RawRows,
 )
 
@@ -87,6 +89,12 @@ class Ndjson:
         if found:
             cells = [[cell for at, cell in enumerate(column) if at not in found] for column in cells]
         return Cells(cells, faulty | {kept[at]: reason for at, reason in found.items()})
+
+    def nested(self, rows: Sequence[str], header: Sequence[str]) -> Mapping[int, Nested]:
+        records, _ = _decoded(rows, header, _decoder(tuple(header), frozenset(range(len(header)))))
+        columns = zip(*map(msgspec.structs.astuple, records), strict=True)
+        counted = {at: _nested(values) for at, values in enumerate(columns)}
+        return {at: each for at, each in counted.items() if each.objects or each.arrays}
 
     def cells(self, row: str, header: Sequence[str]) -> list[str]:
         members = _members(row.encode())
@@ -158,6 +166,11 @@ def _texts(values: Sequence[Any], max_bytes: int | None) -> tuple[Sequence[str],
     if max_bytes is not None:
         errors |= {at: CELL_TOO_LARGE for at, cell in enumerate(values) if len(cell.encode()) > max_bytes}
     return values, errors
+
+
+def _nested(values: Sequence[Any]) -> Nested:
+    types = Counter(map(type, values))
+    return Nested(types[dict], types[list], sum(value not in (None, "") for value in values))
 
 
 def _text(value: Any) -> str:

@@ -7,7 +7,7 @@ faults. `formats.py` lists the formats; a request's format is detected once and 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 import msgspec
@@ -74,6 +74,14 @@ class Cells(NamedTuple):
     faulty: dict[int, str]
 
 
+class Nested(NamedTuple):
+    """The cells of a column that are objects or arrays, and those that are not blank."""
+
+    objects: int
+    arrays: int
+    filled: int
+
+
 class TabularFormat(Protocol):
     """A file format with the dialect of one file. It has no other state, and never raises for a file's content: every
     byte of a body belongs to some row, and a fault in that row becomes a reason code.
@@ -123,6 +131,10 @@ class TabularFormat(Protocol):
         right. A row is faulty that cannot have one cell per column (`WRONG_FIELD_COUNT`), or that has a used cell of
         more UTF-8 bytes than allowed (`CELL_TOO_LARGE`). Cells are only unescaped.
         """
+        ...
+
+    def nested(self, rows: Sequence[str], header: Sequence[str]) -> Mapping[int, Nested]:
+        """The columns, by index, with cells that are objects or arrays, in some rows from `split_rows`."""
         ...
 
     def cells(self, row: str, header: Sequence[str]) -> Sequence[str]:

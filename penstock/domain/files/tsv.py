@@ -8,11 +8,11 @@ character.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from penstock.domain.files import delimited
 from penstock.domain.files.rejects import Reject, RejectedFile, reject_rows
-from penstock.domain.files.tabular_format import Cells, HeaderCells, RawRows
+from penstock.domain.files.tabular_format import Cells, HeaderCells, Nested, RawRows
 
 TAB = "\t"
 _TAB_BYTE = b"\t"
@@ -51,6 +51,9 @@ class Tsv:
         max_cell_bytes: int,
     ) -> Cells:
         return delimited.split_cells(rows, TAB, len(header), max_cell_bytes)
+
+    def nested(self, rows: Sequence[str], header: Sequence[str]) -> Mapping[int, Nested]:  # noqa: ARG002
+        return {}
 
     def cells(self, row: str, header: Sequence[str]) -> list[str]:  # noqa: ARG002
         return row.split(TAB)

@@ -10,6 +10,6 @@ from __future__ import annotations
 
 from penstock.domain.suggestions.choosing import suggest_mapping
 from penstock.domain.suggestions.sample import Sample
-from penstock.domain.suggestions.suggestion import Change, ColumnSuggestion, Drift, SuggestedMapping
+from penstock.domain.suggestions.suggestion import Change, ColumnSuggestion, Drift, LeftOut, SuggestedMapping
 
-__all__ = ["Change", "ColumnSuggestion", "Drift", "Sample", "SuggestedMapping", "suggest_mapping"]
+__all__ = ["Change", "ColumnSuggestion", "Drift", "LeftOut", "Sample", "SuggestedMapping", "suggest_mapping"]

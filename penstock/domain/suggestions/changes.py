@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from penstock.domain.mapping.mapping import ColumnMapping
 from penstock.domain.suggestions.facts import Facts
@@ -10,7 +10,10 @@ from penstock.domain.suggestions.suggestion import Change, ColumnSuggestion, Dri
 
 
 def changes_since(
-    columns: Sequence[ColumnSuggestion], facts: Sequence[Facts], earlier: Sequence[ColumnMapping]
+    columns: Sequence[ColumnSuggestion],
+    facts: Sequence[Facts],
+    earlier: Sequence[ColumnMapping],
+    unreadable: Mapping[str, str],
 ) -> list[Change]:
     """The columns that are gone, those that are new, and those that are written differently."""
     if not earlier:
@@ -22,7 +25,7 @@ def changes_since(
             Change(source, Drift.GONE, f"it feeds {each.attribute}")
             for each in earlier
             for source in each.sources
-            if source not in names
+            if source not in names and source not in unreadable
         ),
         *(Change(each.name, Drift.NEW, "it is not in the mapping") for each in facts if each.name not in mapped),
         *(
@@ -32,4 +35,5 @@ def changes_since(
             for mapped_format in [each.earlier.format or each.attribute.format]
             if mapped_format != each.format
         ),
+        *(Change(name, Drift.FORMAT, reason) for name, reason in unreadable.items() if name in mapped),
     ]

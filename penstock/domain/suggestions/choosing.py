@@ -16,7 +16,7 @@ from penstock.domain.suggestions.fitting import Formats
 from penstock.domain.suggestions.names import Names, free_name
 from penstock.domain.suggestions.personal import looks_personal
 from penstock.domain.suggestions.sample import Sample
-from penstock.domain.suggestions.suggestion import ColumnSuggestion, KeptColumn, SuggestedMapping
+from penstock.domain.suggestions.suggestion import ColumnSuggestion, KeptColumn, LeftOut, SuggestedMapping
 
 CLEARLY_BETTER = 0.045  # difference of ranks; a smaller one is a tie
 TIED = 0.5  # highest confidence of a tied column
@@ -28,7 +28,8 @@ def suggest_mapping(
 ) -> SuggestedMapping:
     """Suggest what each column of a file feeds, given the tenant's attributes and the source's mapping."""
     formats = Formats()
-    facts, _ = find_facts(sample, formats)
+    readable = sample.without(sample.unreadable)
+    facts, _ = find_facts(readable, formats)
     plain = {column.column: column for column in earlier if column.column and column.split is None}
     tenant = Tenant(attributes, Names(attributes), plain)
     chosen, tied = _choose([candidates(each, tenant, formats) for each in facts])
@@ -41,9 +42,11 @@ def suggest_mapping(
     kept = [
         KeptColumn(each, attributes[each.attribute])
         for each in earlier
-        if each.column not in plain and set(each.sources) <= set(sample.names) and each.attribute in attributes
+        if each.column not in plain and set(each.sources) <= set(readable.names) and each.attribute in attributes
     ]
-    return SuggestedMapping(columns, kept, changes_since(columns, facts, earlier), sample.rows, sample.complete)
+    left_out = [LeftOut(name, reason) for name, reason in sample.unreadable.items()]
+    changes = changes_since(columns, facts, earlier, sample.unreadable)
+    return SuggestedMapping(columns, left_out, kept, changes, sample.rows, sample.complete)
 
 
 def _choose(options: Sequence[Sequence[Candidate]]) -> tuple[list[Candidate], list[list[int]]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from itertools import islice
 from typing import NamedTuple
 
@@ -20,15 +20,24 @@ def max_sample_rows(columns: int) -> int:
 
 
 class Sample(NamedTuple):
-    """The columns of a file and the cells of some rows, column by column. `complete`: these are all rows."""
+    """The columns of a file and the cells of some rows, column by column. `complete`: these are all rows.
+
+    `unreadable` has columns that have no cells here, with the reason.
+    """
 
     names: Sequence[str]
     columns: Sequence[Sequence[str]]
     complete: bool
+    unreadable: Mapping[str, str] = {}
 
     @property
     def rows(self) -> int:
         return len(self.columns[0]) if self.columns else 0
+
+    def without(self, names: Collection[str]) -> Sample:
+        """The sample without some columns."""
+        kept = [at for at, name in enumerate(self.names) if name not in names]
+        return self._replace(names=[self.names[at] for at in kept], columns=[self.columns[at] for at in kept])
 
 
 class Cells:

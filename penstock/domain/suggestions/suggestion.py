@@ -59,14 +59,22 @@ class KeptColumn(NamedTuple):
     attribute: Attribute
 
 
+class LeftOut(NamedTuple):
+    """A column that is not mapped, and why."""
+
+    column: str
+    reason: str
+
+
 class SuggestedMapping(NamedTuple):
     """Suggestions in the order of the file's columns, and what changed since the source's mapping was saved.
 
-    `kept` are earlier columns that are made of several, of a part of one or of none. `rows` were sampled; `complete`
-    when these are all rows of the file.
+    `left_out` are columns that cannot be mapped. `kept` are earlier columns that are made of several, of a part of one
+    or of none. `rows` were sampled; `complete` when these are all rows of the file.
     """
 
     columns: Sequence[ColumnSuggestion]
+    left_out: Sequence[LeftOut]
     kept: Sequence[KeptColumn]
     changes: Sequence[Change]
     rows: int

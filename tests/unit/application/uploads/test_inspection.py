@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 import sys
 from collections.abc import Callable, Iterator
 
@@ -144,3 +145,34 @@ def test_a_damaged_file_that_is_still_coming_is_reported() -> None:
     damaged = packed[:20] + bytes(255 - byte for byte in packed[20:40]) + packed[40:]
     (fault,) = inspect([damaged[:-10]], LIMITS, partial=True).faults(None, LIMITS)
     assert fault.code == "corrupt_file"
+
+
+def test_columns_of_objects_and_arrays_do_not_hide_the_others() -> None:
+    rows = [
+        {"id": f"C{row}", "email": f"p{row}@a.org", "address": {"city": "Ulm"}, "tags": ["b"] if row % 2 else []}
+        for row in range(40)
+    ]
+    sample = inspect([ndjson(rows)], LIMITS).sample
+    assert (sample.names, sample.rows, sample.complete) == (["id", "email", "address", "tags"], 40, True)
+    assert list(sample.columns[1][:2]) == ["p0@a.org", "p1@a.org"]
+    assert sample.unreadable == {
+        "address": "holds objects: flatten it, or leave it out",
+        "tags": "holds arrays: flatten it, or leave it out",
+    }
+
+
+@pytest.mark.parametrize(("nested", "unreadable", "rows"), [(2, [], 38), (3, ["phone"], 40)])
+def test_a_few_nested_values_cost_their_rows_only(nested: int, unreadable: list[str], rows: int) -> None:
+    content = ndjson([{"id": row, "phone": ["1"] if row < nested else "2"} for row in range(40)])
+    sample = inspect([content], LIMITS).sample
+    assert (list(sample.unreadable), sample.rows) == (unreadable, rows)
+    assert all("in 3 of 40 rows" in reason for reason in sample.unreadable.values())
+
+
+def test_null_and_a_missing_key_are_no_value_beside_objects() -> None:
+    content = ndjson([{"id": 1, "x": {}}, {"id": 2, "x": None}, {"id": 3}])
+    assert inspect([content], LIMITS).sample.unreadable == {"x": "holds objects: flatten it, or leave it out"}
+
+
+def ndjson(rows: list[dict[str, object]]) -> bytes:
+    return b"".join(json.dumps(row).encode() + b"\n" for row in rows)

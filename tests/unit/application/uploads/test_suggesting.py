@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 
 from penstock.application.catalog.column_specs import ColumnSpec
-from penstock.application.uploads.suggesting import LeftOut, accept, storable, suggestions_for
+from penstock.application.uploads.suggesting import accept, storable, suggestions_for
 from penstock.domain.errors import Refused
 from penstock.domain.files.rejects import REJECT_COLUMNS
 from penstock.domain.mapping.builtin_attributes import BUILTIN
 from penstock.domain.mapping.mapping import ColumnMapping, OnMisfit
-from penstock.domain.suggestions import Sample, SuggestedMapping
+from penstock.domain.suggestions import Change, Drift, LeftOut, Sample, SuggestedMapping
 
 COLUMNS = {
     "first_name": ["Ann", "Bob"] * 20,
@@ -99,3 +99,15 @@ def test_columns_left_out_are_stored_without_values_of_the_file() -> None:
         "loyalty_tier has a confidence of 0.7 only",
         "email has a confidence of 0.7 only: 7 of 10 are e-mail addresses",
     ]
+
+
+def test_columns_that_cannot_be_read_are_left_out_with_the_reason() -> None:
+    sample = Sample([*COLUMNS, "tags"], [*COLUMNS.values(), [""] * 40], complete=True, unreadable={"tags": "arrays"})
+    earlier = [ColumnMapping(column="tags", attribute="notes"), ColumnMapping(column="mail", attribute="email")]
+    found = suggestions_for(sample, BUILTIN, earlier)
+    assert [each.column for each in found.columns] == list(COLUMNS)
+    assert Change("tags", Drift.FORMAT, "arrays") in found.changes
+    assert Change("tags", Drift.GONE, "it feeds notes") not in found.changes
+    assert LeftOut("tags", "arrays") in accept(found, 0.9).left_out
+    by_hand = [ColumnSpec(column="tags", attribute="crmid", identifier=True)]
+    assert "tags" not in {each.column for each in accept(found, 0.9, by_hand).left_out}
