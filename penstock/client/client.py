@@ -30,6 +30,7 @@ from penstock.client.upload_order import UploadOrder
 from penstock.documents.checks import CheckView
 from penstock.documents.inspections import AcceptedView
 from penstock.documents.mappings import MappingChangesView, MappingVersionList, MappingVersionView
+from penstock.documents.publishers import PublisherList, PublisherView, RotatedPublisherView
 from penstock.documents.resources import (
     ApiKeyList,
     ApiKeyView,
@@ -254,6 +255,20 @@ class Client:
     def revoke_key(self, key_id: str) -> None:
         self._connection.headers("DELETE", f"/api-keys/{quote(key_id, safe='')}")
 
+    def publishers(self) -> list[PublisherView]:
+        """All publishers, without their keys."""
+        return self._connection.document("GET", "/publishers", PublisherList)["publishers"]
+
+    def publisher(self, publisher_id: str) -> PublisherView:
+        return self._connection.document("GET", _publisher_path(publisher_id), PublisherView)
+
+    def rotate_publisher(self, publisher_id: str) -> RotatedPublisherView:
+        """A publisher with its new key; the previous one stays valid for a week."""
+        return self._connection.document("POST", _publisher_path(publisher_id, ":rotate"), RotatedPublisherView)
+
+    def revoke_publisher(self, publisher_id: str) -> None:
+        self._connection.headers("DELETE", _publisher_path(publisher_id))
+
     def close(self) -> None:
         self._connection.close()
 
@@ -322,3 +337,7 @@ def _mapping_path(source: str) -> str:
 
 def _version_path(source: str, version: int) -> str:
     return f"{_mapping_path(source)}/versions/{version}"
+
+
+def _publisher_path(publisher_id: str, verb: str = "") -> str:
+    return f"/publishers/{quote(publisher_id, safe='')}{verb}"

@@ -15,6 +15,7 @@ from penstock.application.catalog.column_specs import ColumnSpec
 from penstock.client.progress import Progress
 from penstock.client.upload_order import UploadOrder
 from penstock.documents.mappings import MappingChangesView, MappingVersionView
+from penstock.documents.publishers import PublisherView, RotatedPublisherView
 from penstock.documents.resources import (
     ApiKeyView,
     MappingView,
@@ -101,5 +102,13 @@ class Client(Protocol):
         ...
 
     def revoke_key(self, key_id: str) -> None: ...
+
+    def publishers(self) -> list[PublisherView]:
+        """All publishers, without their keys."""
+        ...
+
+    def rotate_publisher(self, publisher_id: str) -> RotatedPublisherView: ...
+
+    def revoke_publisher(self, publisher_id: str) -> None: ...
 
     def close(self) -> None: ...

@@ -9,6 +9,7 @@ from penstock.client.progress import Progress
 from penstock.client.upload_order import UploadOrder
 from penstock.config import Settings
 from penstock.documents.mappings import MappingChangesView, MappingVersionView, changes_view, version_list
+from penstock.documents.publishers import PublisherView, RotatedPublisherView, publisher_view, rotated_view
 from penstock.documents.resources import (
     ApiKeyView,
     MappingView,
@@ -115,6 +116,15 @@ class LocalClient(Client):
 
     def revoke_key(self, key_id: str) -> None:
         self._use_cases.access.revoke_key(self._caller, key_id)
+
+    def publishers(self) -> list[PublisherView]:
+        return [publisher_view(each) for each in self._use_cases.access.publishers(self._caller)]
+
+    def rotate_publisher(self, publisher_id: str) -> RotatedPublisherView:
+        return rotated_view(*self._use_cases.access.rotate_publisher(self._caller, publisher_id))
+
+    def revoke_publisher(self, publisher_id: str) -> None:
+        self._use_cases.access.revoke_publisher(self._caller, publisher_id)
 
     def close(self) -> None:
         self._use_cases.audit.flush()

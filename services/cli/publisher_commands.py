@@ -1,4 +1,8 @@
-"""Commands for publishers: services that may offer a tenant's files by events (schemas/README.md)."""
+"""Commands for publishers: services that may offer a tenant's files by events (schemas/README.md).
+
+To register one is not possible over HTTP: its prefixes name objects that the system may read, whose owner only an
+operator knows.
+"""
 
 from __future__ import annotations
 
@@ -8,11 +12,10 @@ import typer
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from penstock.application.access.publishers import OVERLAP_SECONDS, Publisher
-from penstock.domain.requests.public_view import rfc3339
-from services.cli.connecting import open_use_cases
+from penstock.documents.publishers import publisher_view
+from services.cli.connecting import connect, open_use_cases
 from services.cli.failures import reporting
-from services.cli.options import AsJson, Data
+from services.cli.options import AsJson, Data, Key, Url
 from services.cli.output import Document
 from services.cli.views import records_view
 
@@ -34,33 +37,36 @@ def create_publisher(
     """Register a service; its key is shown only once."""
     with reporting(as_json=as_json) as out, open_use_cases(data, create=True) as local:
         key, publisher = local.use_cases.access.create_publisher(local.caller, name, prefix)
-        out.result({**_document(publisher), "key": key.hex()}, lambda: _key_view(publisher, key))
+        document = {**publisher_view(publisher), "key": key.hex()}
+        out.result(document, lambda: _key_view(document))
 
 
 @app.command("list")
-def list_publishers(data: Data = None, as_json: AsJson = False) -> None:
+def list_publishers(data: Data = None, url: Url = None, key: Key = None, as_json: AsJson = False) -> None:
     """List the services, without their keys."""
-    with reporting(as_json=as_json) as out, open_use_cases(data) as local:
-        found = [_document(publisher) for publisher in local.use_cases.access.publishers(local.caller)]
+    with reporting(as_json=as_json) as out, connect(data, url, key) as client:
+        found = client.publishers()
         rows = [{**each, "prefixes": " ".join(each["prefixes"])} for each in found]
         out.result({"publishers": found}, lambda: records_view(rows, "publisher_id", "name", "prefixes", "created_at"))
 
 
 @app.command("rotate")
-def rotate_key(publisher_id: PublisherId, data: Data = None, as_json: AsJson = False) -> None:
+def rotate_key(
+    publisher_id: PublisherId, data: Data = None, url: Url = None, key: Key = None, as_json: AsJson = False
+) -> None:
     """Give a service a new key. The previous key stays valid for a week; any older one ends at once."""
-    with reporting(as_json=as_json) as out, open_use_cases(data) as local:
-        key, publisher = local.use_cases.access.rotate_publisher(local.caller, publisher_id)
-        until = rfc3339(publisher.keys[0].created_at + OVERLAP_SECONDS * 1_000_000)
-        document = {**_document(publisher), "key": key.hex(), "previous_key_until": until}
-        out.result(document, lambda: _key_view(publisher, key))
+    with reporting(as_json=as_json) as out, connect(data, url, key) as client:
+        rotated = client.rotate_publisher(publisher_id)
+        out.result(rotated, lambda: _key_view(rotated))
 
 
 @app.command("revoke")
-def revoke_publisher(publisher_id: PublisherId, data: Data = None, as_json: AsJson = False) -> None:
+def revoke_publisher(
+    publisher_id: PublisherId, data: Data = None, url: Url = None, key: Key = None, as_json: AsJson = False
+) -> None:
     """Revoke a publisher and its keys at once."""
-    with reporting(as_json=as_json) as out, open_use_cases(data) as local:
-        local.use_cases.access.revoke_publisher(local.caller, publisher_id)
+    with reporting(as_json=as_json) as out, connect(data, url, key) as client:
+        client.revoke_publisher(publisher_id)
         out.result({"publisher_id": publisher_id, "revoked": True}, lambda: Text("The publisher is revoked."))
 
 
@@ -68,17 +74,8 @@ def register(parent: typer.Typer) -> None:
     parent.add_typer(app, name="publisher")
 
 
-def _document(publisher: Publisher) -> Document:
-    return {
-        "publisher_id": publisher.publisher_id,
-        "name": publisher.name,
-        "prefixes": list(publisher.prefixes),
-        "created_at": rfc3339(publisher.created_at),
-    }
-
-
-def _key_view(publisher: Publisher, key: bytes) -> RenderableType:
+def _key_view(created: Document) -> RenderableType:
     return Group(
-        Text(f"{publisher.publisher_id}  {key.hex()}", style="bold"),
+        Text(f"{created['publisher_id']}  {created['key']}", style="bold"),
         Text("The publisher's id and its key, 32 bytes in hex. The key is not shown again.", style="dim"),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +12,9 @@ import pytest
 
 from penstock.client import Client, ColumnSpec, NotFound, Refused
 from penstock.domain.access.permissions import Role
+from penstock.wiring.use_cases import use_cases_of
+from services.cli.local_caller import local_caller
+from services.cli.main import run
 from tests.support.access import key_of
 from tests.support.http_system import HttpSystem, serving
 
@@ -84,3 +88,40 @@ def test_every_fault_of_a_body_comes_with_its_place(client: Client) -> None:
         client.save_mapping("faulty", columns)
     assert [fault.position for fault in refused.value.faults] == [1, 2]
     assert all(fault.code and fault.message and fault.hint for fault in refused.value.faults)
+
+
+def test_publishers_are_read_rotated_and_revoked(system: HttpSystem, client: Client) -> None:
+    access = use_cases_of(system.standalone.system).access
+    _, registered = access.create_publisher(local_caller("default"), "shop", ["s3://shop/exports/"])
+    publisher = client.publisher(registered.publisher_id)
+    assert (publisher["name"], publisher["prefixes"]) == ("shop", ["s3://shop/exports/"])
+    assert publisher in client.publishers()
+    first, second = (client.rotate_publisher(registered.publisher_id)["key"] for _ in range(2))
+    assert len({first, second}) == 2
+    client.revoke_publisher(registered.publisher_id)
+    with pytest.raises(NotFound, match="no such publisher"):
+        client.publisher(registered.publisher_id)
+
+
+def test_publishers_of_another_organisation_are_not_there(system: HttpSystem, client: Client) -> None:
+    access = use_cases_of(system.standalone.system).access
+    _, registered = access.create_publisher(local_caller("other"), "shop", ["s3://other/exports/"])
+    assert registered.publisher_id not in [each["publisher_id"] for each in client.publishers()]
+    for call in (client.publisher, client.rotate_publisher, client.revoke_publisher):
+        with pytest.raises(NotFound):
+            call(registered.publisher_id)
+
+
+def test_the_command_line_lists_publishers_over_http(
+    system: HttpSystem, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    access = use_cases_of(system.standalone.system).access
+    _, registered = access.create_publisher(local_caller("default"), "till", ["s3://till/exports/"])
+    monkeypatch.setenv("PENSTOCK_URL", system.url)
+    monkeypatch.setenv("PENSTOCK_API_KEY", key_of(system.standalone.system, Role.ADMIN, "default"))
+    assert run(["publisher", "list", "--json"]) == 0
+    assert registered.publisher_id in [
+        each["publisher_id"] for each in json.loads(capsys.readouterr().out)["publishers"]
+    ]
+    assert run(["publisher", "revoke", registered.publisher_id, "--json"]) == 0
+    assert run(["publisher", "rotate", registered.publisher_id, "--json"]) == 1

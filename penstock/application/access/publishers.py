@@ -103,6 +103,10 @@ class Publishers:
         publishers = map(_publisher, scan_all(self._store, Table.PUBLISHERS, tenant_id))
         return sorted(publishers, key=lambda publisher: (publisher.created_at, publisher.publisher_id))
 
+    def get(self, tenant_id: str, publisher_id: str) -> Publisher:
+        """A publisher that was not revoked. Raises `NotFound`."""
+        return _publisher(self._record(tenant_id, publisher_id))
+
     def rotate(self, tenant_id: str, publisher_id: str) -> tuple[bytes, Publisher]:
         """Add a new key. The previous one stays valid for `OVERLAP_SECONDS`; an older one ends immediately.
 

@@ -54,6 +54,11 @@ class AccessUseCases(UseCases):
         """All publishers that were not revoked, oldest first."""
         return self._publishers.all(caller.tenant_id)
 
+    @use_case(Permission.MANAGE_PUBLISHERS, "publisher.list", Audited.DENIED_ONLY)
+    def publisher(self, caller: Caller, publisher_id: str) -> Publisher:
+        """A publisher that was not revoked. Raises `NotFound`."""
+        return self._publishers.get(caller.tenant_id, publisher_id)
+
     @use_case(Permission.MANAGE_PUBLISHERS, CREATE_PUBLISHER, Audited.WITHIN, details=("name",))
     def create_publisher(self, caller: Caller, name: str, prefixes: Sequence[str]) -> tuple[bytes, Publisher]:
         """A new publisher and its key, which is never shown again. Raises `Refused` with every fault of `prefixes`."""

@@ -26,6 +26,7 @@ from services.uploader.api import (
     mappings,
     openapi,
     profiles,
+    publishers,
     rejects,
     requests,
     resubmissions,
@@ -50,7 +51,7 @@ _TAGS = {
     "requests": "Uploads, and what becomes of their rows.",
     "profiles": "Profiles of customers.",
     "catalog": "Data sources, attributes and mappings.",
-    "access": "API keys, and the audit.",
+    "access": "API keys, publishers, and the audit.",
     "service": "The state of this service.",
 }
 _ROUTERS = [
@@ -60,6 +61,7 @@ _ROUTERS = [
     ("profiles", profiles.router),
     *(("catalog", module.router) for module in (data_sources, mappings, attributes)),
     ("access", keys.router),
+    ("access", publishers.router),
     *(("service", module.router) for module in (machines, error_pages)),
 ]
 
