@@ -12,6 +12,8 @@ import httpx
 import pytest
 
 from penstock.domain.access.permissions import Role
+from penstock.wiring.use_cases import use_cases_of
+from services.cli.local_caller import local_caller
 from services.uploader.api import app
 from services.uploader.api.app import document
 from tests.support.access import create_key
@@ -54,6 +56,7 @@ def known(system: HttpSystem) -> dict[str, str]:
     assert system.admin.post("/v1/attributes", json={"name": "crm"}).status_code == 201
     ids = {"request_id": request["request_id"], "name": "crm", "key_id": key.key_id}
     saved = system.uploader.put("/v1/data-sources/crm/mapping", json={"columns": COLUMNS[:1]})
+    ids["publisher_id"] = publisher(system)
     return {**ids, "file_id": arriving_file(system), "version": str(saved.json()["version"])}
 
 
@@ -68,6 +71,12 @@ def arriving_file(system: HttpSystem) -> str:
     """The id of a file that arrives in parts."""
     answer = system.uploader.post("/v1/files", headers=TUS)
     return answer.headers["Location"].rpartition("/")[2]
+
+
+def publisher(system: HttpSystem) -> str:
+    """The id of a new one."""
+    access = use_cases_of(system.standalone.system).access
+    return access.create_publisher(local_caller("default"), "shop", ["s3://shop/exports/"])[1].publisher_id
 
 
 def call(client: httpx.Client, route: Route, ids: dict[str, str]) -> httpx.Response:
@@ -124,7 +133,7 @@ def test_another_tenants_id_is_answered_like_one_that_does_not_exist(
     assert theirs.status_code == 404
     assert masked(theirs.text, known) == masked(nobodys.text, {n: "0" * len(v) for n, v in known.items()})
     assert theirs.headers["content-type"] == nobodys.headers["content-type"]
-    mine = call(system.admin, route, {**known, "file_id": arriving_file(system)})
+    mine = call(system.admin, route, {**known, "file_id": arriving_file(system), "publisher_id": publisher(system)})
     assert mine.status_code != 404 or route.operation["operationId"] == "revoke_api_key"
 
 

@@ -12,6 +12,8 @@ from hypothesis import HealthCheck, settings
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
 from penstock.domain.access.permissions import Role
+from penstock.wiring.use_cases import use_cases_of
+from services.cli.local_caller import local_caller
 from services.uploader.api import app, openapi_details
 from tests.support.access import create_key
 from tests.support.http_system import HEADER, HttpSystem, serving
@@ -36,6 +38,9 @@ def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HttpSystem]:
         assert running.admin.post("/v1/attributes", json={"name": "crm"}).status_code == 201
         file = running.uploader.post("/v1/files", headers={"Tus-Resumable": "1.0.0", "Upload-Length": "100"})
         file_id = file.headers["Location"].rpartition("/")[2]
+        access = use_cases_of(running.standalone.system).access
+        _, publisher = access.create_publisher(local_caller("default"), "shop", ["s3://shop/exports/"])
+        there["publisher_id"] = publisher.publisher_id
         there.update(request_id=request["request_id"], name="crm", key_id=key.key_id, file_id=file_id, version="1")
         yield running
 
