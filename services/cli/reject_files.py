@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
@@ -30,6 +31,14 @@ def check_output(path: Path, *, force: bool) -> None:
         raise BadUsage(refusal("file_exists", message, "Use another file, or overwrite it with --force.").faults)
 
 
+def check_not_shown(request_id: str, option: str) -> None:
+    """Raises `BadUsage` if stdout is a terminal: the rows are customers' values in plain text."""
+    if sys.stdout.isatty():
+        message = "the rows have personal values, which a terminal would show"
+        hint = f"Write a file: penstock rejects {request_id}{option} --output FILE. A pipe works too."
+        raise BadUsage(refusal("shown_on_terminal", message, hint).faults)
+
+
 def save(parts: Iterable[bytes], path: Path) -> int:
     """Write the file, readable by its owner only; returns the number of rows without the header.
 
@@ -38,7 +47,7 @@ def save(parts: Iterable[bytes], path: Path) -> int:
     if path.exists() and not path.is_file():  # such as /dev/stdout
         with path.open("wb") as device:
             return _write(parts, device)
-    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
+    with _temporary(path) as file:
         try:
             rows = _write(parts, file)
             Path(file.name).replace(path)
@@ -46,6 +55,14 @@ def save(parts: Iterable[bytes], path: Path) -> int:
             Path(file.name).unlink()
             raise
     return rows
+
+
+def _temporary(path: Path) -> Any:
+    """A new file beside `path`, whose name no error shows."""
+    try:
+        return tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(path)) from None
 
 
 def _write(parts: Iterable[bytes], file: Any) -> int:

@@ -31,7 +31,7 @@ from services.cli.options import (
     where_of,
 )
 from services.cli.progress import show_progress
-from services.cli.reject_files import as_records, check_output, save
+from services.cli.reject_files import as_records, check_not_shown, check_output, save
 from services.cli.upload_file import UploadFile
 from services.cli.upload_options import Notify, UploadMode
 from services.cli.views import duplicate_text, request_view
@@ -112,7 +112,10 @@ def watch(request_id: RequestId, data: Data = None, url: Url = None, key: Key = 
 def rejects(
     request_id: RequestId,
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", metavar="FILE", help="The file to write; default: stdout.")
+        Path | None,
+        typer.Option(
+            "--output", "-o", metavar="FILE", help="The file to write; default: stdout, if it is a pipe or a file."
+        ),
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Overwrite an existing file.")] = False,
     dropped: Annotated[
@@ -130,6 +133,8 @@ def rejects(
     with reporting(as_json=as_json) as out, connect(data, url, key) as client:
         if output is not None:
             check_output(output, force=force)
+        else:
+            check_not_shown(request_id, " --dropped" if dropped else "")
         lines = client.rejects(request_id, dropped=dropped, bom=bom)
         if output is not None:
             rows = save(lines, output)

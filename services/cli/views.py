@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from penstock.domain.errors import Fault, Problem
-from penstock.domain.files.rejects import reject_file_name
+from penstock.domain.files.rejects import dropped_file_name, reject_file_name
 from penstock.domain.files.row_reasons import reason_of
 from services.cli.fitting import Fitting, Unbroken, block, stacked
 from services.cli.output import Document, all_printable, printable
@@ -260,15 +260,16 @@ def _next_steps(request: Document, where: str) -> list[tuple[str, str]]:
     if status in ("SCHEDULED", "IN_PROGRESS"):
         steps.append(("Follow", f"penstock watch {request_id}{where}"))
     if request["rows_rejected"] and status in ("COMPLETED", "FAILED", "HELD"):
-        file = reject_file_name(request["file_name"])
+        file = reject_file_name(request["file_name"], request_id)
         steps.append(("Get rejects", f"penstock rejects {request_id}{where} --output {file}"))
-        if status == "COMPLETED":
+        if status == "COMPLETED" or (status == "FAILED" and request["parent_id"]):
             steps.append(("Resubmit", f"penstock resubmit {request_id} {file}{where}"))
     if status == "HELD":
         steps.append(("Approve", f"penstock approve {request_id}{where}"))
         steps.append(("Cancel", f"penstock cancel {request_id}{where}"))
     if request["dropped_cells"] and status in ("COMPLETED", "FAILED", "HELD"):
-        steps.append(("Get dropped", f"penstock rejects {request_id}{where} --dropped --output dropped.tsv"))
+        file = dropped_file_name(request["file_name"], request_id)
+        steps.append(("Get dropped", f"penstock rejects {request_id}{where} --dropped --output {file}"))
     if status == "COMPLETED":
         steps.append(("Undo", f"penstock undo {request_id}{where}"))
     return steps

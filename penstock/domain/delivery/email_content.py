@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
-from penstock.domain.files.rejects import reject_file_name
+from penstock.domain.files.rejects import dropped_file_name, reject_file_name
 from penstock.domain.files.row_reasons import reason_of
 from penstock.domain.files.rows import SET_ASIDE
 from penstock.domain.mapping.mapping import Mode
@@ -196,12 +196,13 @@ def _words(code: str) -> tuple[str, str]:
 
 def _steps(request: Request, status: Status) -> Iterator[Step]:
     """In the order in which one would take them."""
-    request_id, file = request.request_id, reject_file_name(request.file_name)
+    request_id = request.request_id
+    file = reject_file_name(request.file_name, request_id)
     if status.processing:
         yield Step("Follow it", f"penstock watch {request_id}")
     if _has_counts(request, status) and request.rows_rejected:
         yield Step("Get the rejected rows, to correct them", f"penstock rejects {request_id} -o {file}")
-        if status is Status.COMPLETED:
+        if status is Status.COMPLETED or request.parent_id is not None:
             yield Step("Send the corrected rows", f"penstock resubmit {request_id} {file}")
     if status is Status.COMPLETED and SET_ASIDE in request.reject_reasons:
         yield Step("Run the rows again that could not be processed", f"penstock resubmit {request_id}")
@@ -209,7 +210,7 @@ def _steps(request: Request, status: Status) -> Iterator[Step]:
         yield Step(f"Ingest the other {request.rows_accepted:,} rows", f"penstock approve {request_id}")
         yield Step("Cancel the upload", f"penstock cancel {request_id}")
     if _has_counts(request, status) and request.dropped_cells:
-        dropped = file.replace("rejects", "dropped-rows")
+        dropped = dropped_file_name(request.file_name, request_id)
         yield Step("Get the rows with dropped cells", f"penstock rejects {request_id} --dropped -o {dropped}")
     if status is Status.COMPLETED:
         yield Step("Undo the upload", f"penstock undo {request_id}")

@@ -27,6 +27,7 @@ import msgspec
 from penstock.domain.errors import Corrupt
 
 _SUFFIXES = (".csv", ".ndjson", ".jsonl", ".txt")
+_ID_CHARACTERS = 6  # of the end of a request's id, which is random
 LINE_COLUMN = "penstock_line"
 REJECT_COLUMNS = (LINE_COLUMN, "penstock_reasons")
 UNKNOWN_LINE = "?"  # in the rejects of a child without the column
@@ -116,10 +117,20 @@ def is_reject_header(columns: Sequence[str]) -> bool:
     return tuple(columns[: len(REJECT_COLUMNS)]) == REJECT_COLUMNS
 
 
-def reject_file_name(file_name: str) -> str:
-    """A name for the reject file of a file, which has the same format."""
+def reject_file_name(file_name: str, request_id: str) -> str:
+    """A name for the reject file of a request: with the format of its file, and unlike that of another request, whose
+    file may hold corrections."""
+    return f"rejects-{_name_end(file_name, request_id)}"
+
+
+def dropped_file_name(file_name: str, request_id: str) -> str:
+    """As `reject_file_name`, for the rows with dropped cells."""
+    return f"dropped-{_name_end(file_name, request_id)}"
+
+
+def _name_end(file_name: str, request_id: str) -> str:
     suffix = PurePath(file_name.removesuffix(".gz").removesuffix(".zst")).suffix.lower()
-    return f"rejects{suffix if suffix in _SUFFIXES else '.tsv'}"
+    return f"{request_id[-_ID_CHARACTERS:]}{suffix if suffix in _SUFFIXES else '.tsv'}"
 
 
 def neutralise_cell(cell: str) -> str:

@@ -173,7 +173,8 @@ def _no_rows_ingested(request: Request) -> Problem:
             Fault(
                 code="no_rows_ingested",
                 message=detail,
-                hint="Download the rejects, which name the reason for each row, correct them and upload them again.",
+                hint="Download the rejects, which name the reason for each row, correct them and "
+                + ("upload them as a new file." if request.parent_id is None else "resubmit them."),
             )
         ],
     )

@@ -85,8 +85,8 @@ def test_the_end_says_what_became_of_the_rows_and_what_fixes_them() -> None:
         unfolded(text).index("3 rows: The row has more or fewer fields than the header.")
     )
     assert "Cells dropped 5" in unfolded(text)
-    assert f"    penstock rejects {REQUEST.request_id} -o rejects.tsv\n" in text
-    assert f"    penstock resubmit {REQUEST.request_id} rejects.tsv\n" in text
+    assert f"    penstock rejects {REQUEST.request_id} -o rejects-000001.tsv\n" in text
+    assert f"    penstock resubmit {REQUEST.request_id} rejects-000001.tsv\n" in text
     assert f"    penstock undo {REQUEST.request_id}\n" in text
 
 
@@ -95,9 +95,9 @@ def test_commands_name_files_in_the_format_of_the_upload() -> None:
     text = body(mail(replace(REQUEST, file_name="$(reboot); x.CSV"), Status.COMPLETED), "plain")
     commands = [line.strip() for line in text.splitlines() if line.startswith("    penstock ")]
     assert [command.replace(REQUEST.request_id, "ID") for command in commands] == [
-        "penstock rejects ID -o rejects.csv",
-        "penstock resubmit ID rejects.csv",
-        "penstock rejects ID --dropped -o dropped-rows.csv",
+        "penstock rejects ID -o rejects-000001.csv",
+        "penstock resubmit ID rejects-000001.csv",
+        "penstock rejects ID --dropped -o dropped-000001.csv",
         "penstock undo ID",
     ]
 

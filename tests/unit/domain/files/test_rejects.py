@@ -12,6 +12,7 @@ from penstock.domain.files.rejects import (
     Reject,
     RejectedFile,
     decode_rejects,
+    dropped_file_name,
     encode_rejects,
     is_reject_header,
     neutralise_cell,
@@ -138,15 +139,17 @@ def test_a_reject_file_is_known_by_its_first_two_columns(columns: list[str], exp
 
 
 @pytest.mark.parametrize(
-    ("file", "rejects"),
+    ("file", "name"),
     [
-        ("people.tsv", "rejects.tsv"),
-        ("people.CSV", "rejects.csv"),
-        ("people.csv.gz", "rejects.csv"),
-        ("people.2024.ndjson.zst", "rejects.ndjson"),
-        ("people", "rejects.tsv"),
-        ("people.; rm -r", "rejects.tsv"),
+        ("people.tsv", "6f1d2e.tsv"),
+        ("people.CSV", "6f1d2e.csv"),
+        ("people.csv.gz", "6f1d2e.csv"),
+        ("people.2024.ndjson.zst", "6f1d2e.ndjson"),
+        ("people", "6f1d2e.tsv"),
+        ("people.; rm -r", "6f1d2e.tsv"),
     ],
 )
-def test_a_reject_file_is_named_by_its_format(file: str, rejects: str) -> None:
-    assert reject_file_name(file) == rejects
+def test_a_reject_file_is_named_by_its_format_and_its_request(file: str, name: str) -> None:
+    request_id = "01890000-0000-7000-8000-0000006f1d2e"
+    assert reject_file_name(file, request_id) == f"rejects-{name}"
+    assert dropped_file_name(file, request_id) == f"dropped-{name}"

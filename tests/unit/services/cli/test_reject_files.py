@@ -12,7 +12,8 @@ from penstock.domain.files.ndjson import NDJSON
 from penstock.domain.files.rejects import Reject, RejectedFile
 from penstock.domain.files.tabular_format import TabularFormat
 from penstock.domain.files.tsv import TSV
-from services.cli.reject_files import as_records, save
+from services.cli.failures import BadUsage
+from services.cli.reject_files import as_records, check_not_shown, save
 
 
 def by_row(file: Iterable[bytes]) -> list[bytes]:
@@ -52,6 +53,22 @@ def test_rows_are_counted_and_taken_apart(
     assert as_records(parts) == [
         {"line": line, "reasons": ["row_too_large", "x:a"], "cells": row} for line, row in enumerate(cells, 2)
     ]
+
+
+def test_an_error_names_the_file_that_was_asked_for(tmp_path: Path) -> None:
+    output = tmp_path / "none" / "r.csv"
+    with pytest.raises(FileNotFoundError) as raised:
+        save([b"a\n"], output)
+    assert raised.value.filename == str(output)
+
+
+def test_a_terminal_shows_no_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    check_not_shown("ID", "")
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    with pytest.raises(BadUsage) as raised:
+        check_not_shown("ID", " --dropped")
+    assert raised.value.code == "shown_on_terminal"
+    assert "penstock rejects ID --dropped --output FILE" in raised.value.faults[0].hint
 
 
 def test_no_parts_are_no_rows(tmp_path: Path) -> None:

@@ -54,7 +54,18 @@ def test_dropped_cells_are_counted_by_column_most_first() -> None:
     (line,) = [line for line in lines if "dropped:" in line]
     assert line.startswith("1,210 cells dropped: tel 1,200, column_0 1, ")
     assert line.endswith("column_8 1, and 1 more columns")
-    assert f"penstock rejects {ID} --dropped --output dropped.tsv" in "\n".join(lines)
+    assert f"penstock rejects {ID} --dropped --output dropped-bdeef9.tsv" in "\n".join(lines)
+
+
+def test_rejects_of_corrections_are_resubmitted_and_never_into_the_file_just_corrected() -> None:
+    for status, parent_id, is_resubmitted in [
+        ("FAILED", "01a2", True),
+        ("COMPLETED", None, True),
+        ("FAILED", None, False),
+    ]:
+        shown = "\n".join(rendered(request_view(request(status=status, parent_id=parent_id)), width=200))
+        assert f"penstock rejects {ID} --output rejects-bdeef9.tsv" in shown
+        assert (f"penstock resubmit {ID} rejects-bdeef9.tsv" in shown) is is_resubmitted
 
 
 def test_each_recipient_has_its_mails_and_each_problem_is_there_once() -> None:
@@ -142,7 +153,7 @@ def test_a_terminal_of_sixty_columns_shows_a_request_in_a_few_lines() -> None:
 @pytest.mark.parametrize("width", [40, 60, 80])
 def test_a_command_is_never_folded(width: int) -> None:
     lines = rendered(request_view(request(reject_reasons={"wrong_field_count": 120})), width=width)
-    command = f"penstock rejects {ID} --output rejects.tsv"
+    command = f"penstock rejects {ID} --output rejects-bdeef9.tsv"
     assert [line for line in lines if line.endswith(command)], lines
 
 
