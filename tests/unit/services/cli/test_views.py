@@ -63,9 +63,9 @@ def test_rejects_of_corrections_are_resubmitted_and_never_into_the_file_just_cor
         ("COMPLETED", None, True),
         ("FAILED", None, False),
     ]:
-        shown = "\n".join(rendered(request_view(request(status=status, parent_id=parent_id)), width=200))
-        assert f"penstock rejects {ID} --output rejects-bdeef9.tsv" in shown
-        assert (f"penstock resubmit {ID} rejects-bdeef9.tsv" in shown) is is_resubmitted
+        text = "\n".join(rendered(request_view(request(status=status, parent_id=parent_id)), width=200))
+        assert f"penstock rejects {ID} --output rejects-bdeef9.tsv" in text
+        assert (f"penstock resubmit {ID} rejects-bdeef9.tsv" in text) is is_resubmitted
 
 
 def test_each_recipient_has_its_mails_and_each_problem_is_there_once() -> None:
