@@ -18,7 +18,8 @@ def nfc(text: str) -> str:
     `unicodedata.normalize` sorts combining marks by insertion, which takes quadratic time for a run in the wrong order
     and linear time for a sorted one.
     """
-    return unicodedata.normalize("NFC", text if len(text) <= _SHORT else _with_sorted_marks(text))
+    short = len(text) <= _SHORT or text.isascii()
+    return unicodedata.normalize("NFC", text if short else _with_sorted_marks(text))
 
 
 def _with_sorted_marks(text: str) -> str:
