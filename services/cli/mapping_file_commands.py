@@ -7,13 +7,16 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from msgspec import UNSET
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from penstock.application.catalog.column_specs import ColumnSpec
 from penstock.application.uploads.row_tests import Difference, RowTest, differences
+from penstock.domain.errors import refusal
 from services.cli.connecting import connect
-from services.cli.failures import ExitCode, reporting
-from services.cli.mapping_file import STDIN, columns_of_file, exported, mapping_of_file
+from services.cli.failures import BadUsage, ExitCode, reporting
+from services.cli.mapping_file import STDIN, exported, mapping_of_file
 from services.cli.mapping_views import mapping_view
 from services.cli.new_catalog import NewCatalog
 from services.cli.options import AsJson, Data, Key, MappingVersion, NewAttributes, SourceName, Url
@@ -56,7 +59,7 @@ def import_mapping(
 ) -> None:
     """Save a mapping from a file, as `penstock mapping export` writes it; the source uses it at once."""
     with reporting(as_json=as_json) as out, connect(data, url, key, create=True) as client:
-        columns = columns_of_file(file)
+        columns = _columns_for(name, file)
         saved = with_confirmed(
             lambda confirmed: client.save_mapping(name, columns, new_attributes=confirmed),
             columns,
@@ -64,6 +67,17 @@ def import_mapping(
             may_ask=may_ask(as_json=as_json),
         )
         out.result(saved, lambda: mapping_view(saved))
+
+
+def _columns_for(source: str, file: Path) -> Sequence[ColumnSpec]:
+    """Raises `BadUsage` for the mapping of another data source, which would replace this one's at once."""
+    mapping = mapping_of_file(file)
+    if mapping.data_source not in (UNSET, source):
+        message = f"the file has the mapping of the data source {mapping.data_source!r}, not of {source!r}"
+        raise BadUsage(
+            refusal("invalid_options", message, "Name that source, or change data_source in the file.").faults
+        )
+    return mapping.columns
 
 
 def check_mappings(

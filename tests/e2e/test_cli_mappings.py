@@ -73,6 +73,8 @@ def test_a_mapping_is_exported_tested_imported_compared_and_restored(
     assert mapping("restore", "crm", 1)[1]["version"] == 3
     assert mapping("import", "crm", file)[1]["version"] == 4
     assert mapping("diff", "crm", 4, 2)[1]["changed"] == []
+    code, document = mapping("import", "shop", file)
+    assert (code, document["error"]["code"]) == (2, "invalid_options")
     assert cli.run("mapping", "export", "crm", "--output", file, **variables).code == 0
     assert "tests:" in file.read_text("utf-8"), "an export keeps the tests of its file"
     code, document = mapping("restore", "crm", 9)
