@@ -11,7 +11,7 @@ from penstock.domain.dry_run.fixes import Fix, FixOption
 
 class FixView(TypedDict):
     """An option of the mapped column, its value, and how many of the cells that do not fit it would take; with
-    `on_misfit`, how many rows it would keep."""
+    `on_misfit` and `identifier`, how many rows it would keep."""
 
     option: FixOption
     value: str
@@ -24,6 +24,8 @@ class ColumnCheckView(TypedDict):
 
     column: str
     attribute: str
+    format: str
+    pii: bool
     invalid_cells: int
     reasons: dict[str, int]
     drops: bool
@@ -80,7 +82,9 @@ def check_view(run: DryRun) -> CheckView:
 def _column_check(column: ColumnReport) -> ColumnCheckView:
     return ColumnCheckView(
         column=column.label,
-        attribute=column.attribute,
+        attribute=column.attribute.name,
+        format=str(column.format),
+        pii=column.attribute.pii,
         invalid_cells=column.invalid_cells,
         reasons=dict(column.reasons),
         drops=column.drops,

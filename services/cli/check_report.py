@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from penstock.application.catalog.column_specs import ColumnSpec
+from penstock.application.uploads.suggesting import SUGGESTED_CONFIDENCE
+from penstock.domain.dry_run.fixes import FixOption
+from penstock.domain.mapping.builtin_attributes import BUILTIN
 from penstock.domain.profiles.junk_identifiers import JUNK_IDENTIFIER
 from penstock.domain.requests.request import Status
+from services.cli.map_options import map_option
 from services.cli.output import Document, all_printable
 from services.cli.views import facts_view, reasons_view, records_view, renamed_text
 
@@ -20,8 +26,9 @@ def outcome(run: Document) -> Status:
     return Status.HELD if run["would_be_held"] else Status.COMPLETED
 
 
-def check_report(run: Document) -> RenderableType:
-    """Counts, reasons, what would fix the cells that do not fit, and the masked sample."""
+def check_report(run: Document, *, mapped_here: bool = True) -> RenderableType:
+    """Counts, reasons, what would fix the cells that do not fit, and the masked sample. `mapped_here`: the command has
+    the mapping or takes suggestions, so that options of columns have an effect."""
     run = all_printable(run)
     facts: list[tuple[str, RenderableType]] = [
         ("Checked", Text(f"{run['rows_read']:,} rows; nothing was stored")),
@@ -39,7 +46,7 @@ def check_report(run: Document) -> RenderableType:
     parts: list[RenderableType] = [facts_view(facts)]
     if run["reject_reasons"]:
         parts.append(reasons_view(run["reject_reasons"]))
-    parts += [Group(Text(), *map(Text, _column(column))) for column in run["columns"]]
+    parts += [Group(Text(), *map(Text, _column(column, mapped_here=mapped_here))) for column in run["columns"]]
     parts += [Group(Text(), Text(f"{each['message']}. {each['hint']}")) for each in run["warnings"]]
     return Group(*parts, Text(), Text("A sample, masked:", style="dim"), _sample(run))
 
@@ -49,7 +56,7 @@ def _status(run: Document) -> str:
     return f"{status}: the limit of rejects is {run['max_rejects']}" if status is Status.HELD else str(status)
 
 
-def _column(column: Document) -> Iterator[str]:
+def _column(column: Document, *, mapped_here: bool) -> Iterator[str]:
     label, junk = column["column"], column["reasons"].get(JUNK_IDENTIFIER, 0)
     if junk:
         yield f"{label}: {junk:,} cells identify nobody (such as 0000 or none@none.com) and would be left out"
@@ -58,6 +65,26 @@ def _column(column: Document) -> Iterator[str]:
         yield f"{label}: {invalid:,} cells do not fit and would be {effect}"
     for fix in column["fixes"]:
         yield f"  {fix['message']}"
+        if options := _options(column, fix):
+            yield f"    {'' if mapped_here else f'--accept-suggestions {SUGGESTED_CONFIDENCE:g} '}{options}"
+
+
+def _options(column: Document, fix: Document) -> str:
+    """The options of the command that apply a fix, ready to copy; none for a format, which its message has."""
+    label = column["column"]
+    drop = f"--drop-misfits {shlex.quote(label)}"
+    match FixOption(fix["option"]):
+        case FixOption.BLANKS:
+            return f"--blank-words {shlex.quote(fix['value'])}"
+        case FixOption.ON_MISFIT:
+            return drop
+        case FixOption.IDENTIFIER:
+            known = BUILTIN.get(column["attribute"])
+            spec = ColumnSpec(
+                column=label, attribute=column["attribute"], pii=column["pii"] or None, format=column["format"]
+            )
+            return f"--map {shlex.quote(map_option(spec, known))} {drop}"
+    return ""
 
 
 def _sample(run: Document) -> RenderableType:

@@ -114,7 +114,8 @@ def ingest(
         if dry_run:
             document.clear()  # there is no request
             found = dry_run_file(open_backend, order, out)
-            out.result(found, lambda: check_report(found))
+            mapped_here = bool(maps or mapping) or accept_suggestions is not None
+            out.result(found, lambda: check_report(found, mapped_here=mapped_here))
             exit_by_status(outcome(found))
             return
 

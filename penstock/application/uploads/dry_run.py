@@ -12,6 +12,7 @@ from penstock.application.catalog.known_catalog import KnownCatalog, check_uploa
 from penstock.application.uploads.checking import CheckedUpload, FileHead, check_upload
 from penstock.application.uploads.upload_command import UploadCommand, limits_of
 from penstock.application.uploads.warnings import one_value_on_many_rows, warnings_of
+from penstock.domain.dry_run.as_attribute import AsAttribute, identifiers_as_attributes
 from penstock.domain.dry_run.first_rows import NO_PLACES, FirstRows, SampleCell, first_rows
 from penstock.domain.dry_run.fixes import Fix, fixes
 from penstock.domain.dry_run.frequent_nodes import FrequentNodes
@@ -24,6 +25,7 @@ from penstock.domain.files.streamed_chunks import Chunk, chunks
 from penstock.domain.files.tabular_format import MAX_HEADER_BYTES
 from penstock.domain.ingestion.chunk import CheckedRows, check_rows
 from penstock.domain.ingestion.layout import Layout, compile_layout
+from penstock.domain.mapping.attributes import Attribute, ValueFormat
 from penstock.domain.mapping.mapping import Limits, Plan
 from penstock.domain.requests.max_rejects import parse_max_rejects
 
@@ -36,7 +38,8 @@ class ColumnReport(NamedTuple):
     cells would be left out, not their rows."""
 
     label: str
-    attribute: str
+    attribute: Attribute
+    format: ValueFormat
     invalid_cells: int
     reasons: Mapping[str, int]
     drops: bool
@@ -86,8 +89,9 @@ def dry_run(
         limits=limits,
     )
     # Nodes are only compared within the run, so no key of the tenant is needed.
-    layout = compile_layout(plan, header, secrets.token_bytes(KEY_BYTES))
-    counts = _Counts(plan, layout)
+    hash_key = secrets.token_bytes(KEY_BYTES)
+    layout = compile_layout(plan, header, hash_key)
+    counts = _Counts(plan, layout, identifiers_as_attributes(plan, layout, header, hash_key))
     for chunk in chunks(
         chain([head[header.body_start :]], pieces),
         layout.file_format,
@@ -114,8 +118,8 @@ def _head(pieces: Iterator[bytes]) -> tuple[bytes, bool]:
 class _Counts:
     """What the chunks so far came to."""
 
-    def __init__(self, plan: Plan, layout: Layout) -> None:
-        self._plan, self._layout = plan, layout
+    def __init__(self, plan: Plan, layout: Layout, as_attributes: Mapping[str, AsAttribute]) -> None:
+        self._plan, self._layout, self._as_attributes = plan, layout, as_attributes
         self._accepted = 0
         self._reasons: Counter[str] = Counter()
         self._invalid = InvalidCells(layout, plan.limits.cell_bytes)
@@ -157,6 +161,8 @@ class _Counts:
         self._accepted += rows.rows_accepted
         self._reasons.update(reject.reasons[0].partition(":")[0] for reject in rows.rejects)
         self._invalid.add(rows.rejects, rows.dropped)
+        for each in self._as_attributes.values():
+            each.add(rows)
         for frequent, nodes in zip(self._frequent, rows.nodes, strict=True):
             frequent.add(nodes)
 
@@ -176,10 +182,12 @@ class _Counts:
             for pair in zip(self._plan.mapping.columns, self._plan.attributes, strict=True)
             if pair[0].label == invalid.label
         )
+        as_attribute = self._as_attributes.get(invalid.label)
         drops = any(column.drops for column in self._layout.columns if column.label == invalid.label)
         return ColumnReport(
             label=invalid.label,
-            attribute=attribute.name,
+            attribute=attribute,
+            format=mapped.format or attribute.format,
             invalid_cells=invalid.total,
             reasons=dict(sorted(invalid.reasons.items())),
             drops=drops,
@@ -190,5 +198,6 @@ class _Counts:
                 self._first.places if self._first else NO_PLACES,
                 may_drop=not mapped.identifier and not drops,
                 some_fit=invalid.total < self.read,
+                as_attribute=as_attribute.change if as_attribute else None,
             ),
         )

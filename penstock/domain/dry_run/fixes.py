@@ -1,4 +1,5 @@
-"""What would fix the cells of a column that do not fit: another format, words for blank, dropping them.
+"""What would fix the cells of a column that do not fit: another format, words for blank, dropping them; of an
+identifier, that it no longer is one.
 
 Each is tried on the cells themselves, with the coercer that would ingest them.
 """
@@ -8,6 +9,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import NamedTuple
 
+from penstock.domain.dry_run.as_attribute import RowChange
 from penstock.domain.dry_run.invalid_cells import ColumnErrors
 from penstock.domain.dry_run.notations import other_notation
 from penstock.domain.mapping.attributes import ValueFormat, ValueType
@@ -22,11 +24,12 @@ class FixOption(StrEnum):
     FORMAT = "format"
     BLANKS = "blanks"
     ON_MISFIT = "on_misfit"
+    IDENTIFIER = "identifier"
 
 
 class Fix(NamedTuple):
-    """`cells` of those that do not fit would be taken; for `on_misfit`, as many rows would be kept. `against` is what
-    speaks against the fix."""
+    """`cells` of those that do not fit would be taken; for `on_misfit` and `identifier`, as many rows would be kept.
+    `against` is what speaks against the fix."""
 
     option: FixOption
     value: str
@@ -43,13 +46,26 @@ class Fix(NamedTuple):
                 return f"{self.cells:,} of {tried:,} cells are words for blank: {self.value}"
             case FixOption.ON_MISFIT:
                 return f"leaving out the cells that do not fit would keep {self.cells:,} rows"
+            case FixOption.IDENTIFIER:
+                kept = (
+                    f"as no identifier, with the cells that do not fit left out, {self.cells:,} more rows would be kept"
+                )
+                return "; ".join([kept, *self.against])
 
 
-def fixes(invalid: ColumnErrors, format: ValueFormat, places: Places, *, may_drop: bool, some_fit: bool) -> list[Fix]:
+def fixes(
+    invalid: ColumnErrors,
+    format: ValueFormat,
+    places: Places,
+    *,
+    may_drop: bool,
+    some_fit: bool,
+    as_attribute: RowChange | None = None,
+) -> list[Fix]:
     """The fixes of one column of a file with `places`. `may_drop` is false for an identifier; `some_fit`: other cells
-    of the column fit."""
+    of the column fit. `as_attribute`: the column is an identifier, and not the only one."""
     cells = Cells(invalid.label, list(invalid.cells.elements()))
-    words = blank_words(cells, typed=format.kind is not ValueType.TEXT)
+    words = blank_words(cells, typed=as_attribute is not None or format.kind is not ValueType.TEXT)
     rest = cells.without(words)
     found = []
     if notation := other_notation(rest, format, places, some_fit=some_fit):
@@ -58,4 +74,10 @@ def fixes(invalid: ColumnErrors, format: ValueFormat, places: Places, *, may_dro
         found.append(Fix(FixOption.BLANKS, ",".join(words), cells.filled - rest.filled))
     if may_drop and invalid.sole_rows:
         found.append(Fix(FixOption.ON_MISFIT, "drop", invalid.sole_rows))
+    if as_attribute is not None and as_attribute.kept > as_attribute.lost:
+        found.append(Fix(FixOption.IDENTIFIER, "false", as_attribute.kept, _lost(as_attribute.lost)))
     return found
+
+
+def _lost(rows: int) -> tuple[str, ...]:
+    return (f"but {rows:,} rows have no other identifier and would be rejected",) if rows else ()

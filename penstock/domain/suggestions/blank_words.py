@@ -2,10 +2,34 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
+from itertools import chain
+
 from penstock.domain.suggestions.aliases import word_set
 from penstock.domain.suggestions.sample import Cells
 
 MAX_BLANK_WORDS = 8  # of one column
+MAX_COMPARED = 40  # characters of a cell; no word for blank is longer
+
+
+def _folded(text: str) -> str:
+    """Without case and accents, and without spaces after dots: `k. A.` is `k.a.`."""
+    if not text.isascii():
+        plain = unicodedata.normalize("NFKD", text.replace("\u2019", "'"))
+        text = "".join(char for char in plain if not unicodedata.combining(char))
+    return " ".join(text.casefold().replace(". ", ".").split())
+
+
+def _phrases(text: str) -> frozenset[str]:
+    """The phrases of a text with commas between them."""
+    return frozenset(_folded(phrase.strip()) for phrase in text.replace("\n", " ").split(",") if phrase.strip())
+
+
+_DIGIT = re.compile(r"\d")
+_WRAPPED = re.compile(
+    r"[-\u2013\u2014_*<(\[{\"']+\s?([^\W\d_](?:.*[^\W\d_]|.*\.))\s?[-\u2013\u2014_*>)\]}\"']+", re.DOTALL
+)
 
 # They mean blank in any column.
 _ANYWHERE = word_set(
@@ -13,25 +37,79 @@ _ANYWHERE = word_set(
     n/a #n/a n.a. n.v.t. nvt null <null> (null) \\n nil nan - -- --- \u2014 \u2013 ? ?? (blank) (leeg) (leer) (vide)
     #value! #ref!
     """
-)
-# They are text elsewhere: a country `NA`, a loyalty tier `none`.
-_IN_TYPED_COLUMNS = word_set(
+) | _phrases(
     """
-    na none unknown unbekannt onbekend inconnu desconocido sconosciuto desconhecido nieznany okänd brak geen keine aucun
-    ninguno nessuno nenhum ingen empty leeg leer vide missing undefined tbd x xx xxx . .. * /
-    0000-00-00 00/00/0000 00-00-0000 00.00.0000
+    not applicable, not specified, not provided, not given, not stated, no data,
+    keine angabe, keine angaben, ohne angabe, ohne angaben, nicht angegeben, nicht bekannt, kein eintrag,
+    niet bekend, niet opgegeven, niet ingevuld, niet van toepassing, geen opgave, geen gegevens,
+    non renseigné, non renseignée, non communiqué, non communiquée, non précisé, non applicable, sans objet,
+    no aplica, no consta, no especificado, sin datos, sin información,
+    non applicabile, non specificato, non indicato, nessun dato,
+    não informado, não aplicável, não consta, sem informação, sem dados,
+    nie dotyczy, nie podano, brak danych, uppgift saknas, ej angivet, ej tillämpligt, ikke oplyst, ikke oppgitt
     """
 )
+# They are text elsewhere: a country `NA`, a loyalty tier `none`, the initials `K.A.`.
+_IN_TYPED_COLUMNS = frozenset(
+    _folded(word)
+    for word in word_set(
+        """
+        na none unknown unbekannt onbekend inconnu desconocido sconosciuto desconhecido nieznany okänd ukendt ukjent
+        brak geen keine kein keiner aucun aucune sans néant rien ninguno ninguna nada nessuno nessuna niente nenhum
+        nenhuma ingen inget intet niets nichts entfällt entfallt saknas mangler empty leeg leer vide vacío vuoto vazio
+        missing undefined tbd x xx xxx . .. * / 0000-00-00 00/00/0000 00-00-0000 00.00.0000
+        k.a. k.a ka o.a. n.b. n.b nb n.v. n.c. n.c n.d. n.d nd n.r. s.o. s.d. b.d. s/o k/a n/b n/c n/d n/r n/s n/v s/d
+        """
+    )
+) | _phrases(
+    """
+    not available, not known, no value, nicht verfügbar, nicht vorhanden, niet beschikbaar, niet aanwezig,
+    non disponible, non connu, no disponible, non disponibile, não disponível, não tem, nie ma, nie znam, finns ej,
+    no email, no e-mail, no mail, no phone, no telephone, no number, no date,
+    kein email, keine email, kein e-mail, keine e-mail, keine mail, keine e-mail-adresse, kein telefon,
+    keine telefonnummer, keine nummer, kein datum,
+    geen email, geen e-mail, geen mail, geen telefoon, geen nummer, geen datum,
+    pas d'email, pas d'e-mail, pas de mail, pas de téléphone, sans email, sans mail, sans téléphone, aucun email,
+    sin email, sin correo, sin teléfono, senza email, nessuna email, senza telefono, sem email, sem e-mail,
+    sem telefone, brak email, brak e-mail, brak maila, brak telefonu, ingen e-post, ingen epost,
+    ingen mail, ingen telefon
+    """
+)
+_ALL = _ANYWHERE | _IN_TYPED_COLUMNS
 
 
 def blank_words(cells: Cells, *, typed: bool) -> tuple[str, ...]:
-    """The words for blank in a column, the most frequent first."""
-    words = _ANYWHERE | _IN_TYPED_COLUMNS if typed else _ANYWHERE
+    """The words for blank in a column, the most frequent first. `typed`: its values are no free text, such as dates
+    and identifiers."""
     found: dict[str, None] = {}
     for cell, _ in cells.distinct.most_common():
-        if cell.casefold() in words:
+        if _means_blank(cell, typed=typed):
             found.setdefault(cell.casefold(), None)
             if len(found) == MAX_BLANK_WORDS:
                 break
     written = {cell.casefold(): cell for cell in reversed(list(cells.distinct))}
     return tuple(written[word] for word in found)
+
+
+def merged(*lists: tuple[str, ...]) -> tuple[str, ...]:
+    """The words of all lists, each once, whatever its case."""
+    found: dict[str, str] = {}
+    for word in chain(*lists):
+        found.setdefault(word.casefold(), word)
+    return tuple(found.values())
+
+
+def _means_blank(cell: str, *, typed: bool) -> bool:
+    """Also of a word between signs, such as `-keine-` or `<unknown>`: nobody writes a value like that."""
+    if len(cell) > MAX_COMPARED:
+        return False
+    words = _ALL if typed else _ANYWHERE
+    if cell.casefold() in words:
+        return True
+    if _DIGIT.search(cell):
+        return False
+    word = _folded(cell)
+    if word in words:
+        return True
+    between = _WRAPPED.fullmatch(word)
+    return between is not None and between[1] in _ALL

@@ -9,6 +9,7 @@ from penstock.domain.dry_run.frequent_nodes import is_suspicious
 from penstock.domain.mapping.attributes import Attribute, ValueType
 from penstock.domain.mapping.builtin_attributes import BUILTIN
 from penstock.domain.mapping.mapping import ColumnMapping, OnMisfit
+from penstock.domain.suggestions.blank_words import blank_words, merged
 from penstock.domain.suggestions.candidates import IDENTIFIERS, Candidate, Tenant, candidates
 from penstock.domain.suggestions.changes import changes_since
 from penstock.domain.suggestions.facts import Facts, find_facts
@@ -140,7 +141,7 @@ def _suggestion(
         identifier=identifier,
         pii=pii,
         on_misfit=OnMisfit.DROP if typed and not identifier else OnMisfit.REJECT,
-        blanks=facts.blanks,
+        blanks=merged(facts.blanks, blank_words(facts.cells, typed=True)) if identifier else facts.blanks,
         values=dict(candidate.finding.values) if candidate.finding else {},
         trim=not typed and facts.cells.padded > 0,
         confidence=round(confidence, 2),

@@ -6,6 +6,7 @@ from collections import Counter
 
 import pytest
 
+from penstock.domain.dry_run.as_attribute import RowChange
 from penstock.domain.dry_run.first_rows import NO_PLACES, masked
 from penstock.domain.dry_run.fixes import Fix, FixOption, fixes
 from penstock.domain.dry_run.invalid_cells import ColumnErrors
@@ -98,6 +99,34 @@ def test_dropping_keeps_the_rows_that_were_rejected_for_this_column_alone() -> N
     assert drop not in fixes(
         invalid("x", sole_rows=2), parse_format("integer"), NO_PLACES, may_drop=False, some_fit=False
     )
+
+
+@pytest.mark.parametrize(
+    ("kept", "lost", "message"),
+    [
+        (3, 0, "as no identifier, with the cells that do not fit left out, 3 more rows would be kept"),
+        (
+            3,
+            1,
+            (
+                "as no identifier, with the cells that do not fit left out, 3 more rows would be kept; "
+                "but 1 rows have no other identifier and would be rejected"
+            ),
+        ),
+        (3, 3, None),
+        (0, 0, None),
+    ],
+)
+def test_an_identifier_may_be_mapped_as_none_when_that_keeps_rows(kept: int, lost: int, message: str | None) -> None:
+    found = fixes(
+        invalid("a(at)b.de"),
+        parse_format("email"),
+        NO_PLACES,
+        may_drop=False,
+        some_fit=True,
+        as_attribute=RowChange(kept, lost),
+    )
+    assert [fix.message(1) for fix in found if fix.option is FixOption.IDENTIFIER] == [message] * (message is not None)
 
 
 def test_no_more_than_a_bounded_number_of_different_cells_is_kept() -> None:
