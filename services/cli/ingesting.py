@@ -124,7 +124,7 @@ def dry_run_file(open_backend: OpenBackend, order: Order, out: Output) -> Docume
 
 def _mapped_by_hand(order: Order) -> Columns:
     """Raises `BadUsage`, also for other options."""
-    columns = order.mapping.columns() or None
+    columns = order.mapping.columns(suggestions=order.accept_suggestions is not None) or None
     check_segment(order.upload.segment)
     check_max_rejects(order.upload.max_rejects)
     return columns
@@ -188,7 +188,8 @@ def _checked(backend: Backend, file: UploadFile, order: Order, columns: Columns,
     suggested = backend.suggest(file, upload.data_source, confidence, columns)
     if suggested.left_out:
         out.say(left_out_view(suggested.left_out))
-    return _with_new_attributes(backend, file, order, suggested.columns)._replace(left_out=suggested.left_out)
+    columns = order.mapping.applied(suggested.columns)
+    return _with_new_attributes(backend, file, order, columns)._replace(left_out=suggested.left_out)
 
 
 def _with_new_attributes(backend: Backend, file: UploadFile, order: Order, columns: Columns) -> _Checked:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from penstock.application.catalog.column_specs import ColumnSpec
 from penstock.domain.errors import Fault, refusal
 from penstock.domain.mapping.mapping import OnMisfit
+from penstock.domain.near_names import nearest_name
 from services.cli.column_options import MAX_SHOWN, parse_column_options
 from services.cli.failures import BadUsage
 from services.cli.mapping_file import columns_of_file
@@ -25,17 +26,25 @@ class MappingOptions(NamedTuple):
     drop_misfits: Sequence[str] = ()
     blank_words: str | None = None
 
-    def columns(self) -> list[ColumnSpec]:
-        """The columns of the mapping; none without a mapping. Raises `BadUsage`, OSError."""
+    def columns(self, *, suggestions: bool = False) -> list[ColumnSpec]:
+        """The columns of the mapping; none without a mapping. With `suggestions`, more columns will follow, so that
+        `applied` comes later. Raises `BadUsage`, OSError."""
         columns = self._columns()
+        if suggestions:
+            return list(columns)
         if not columns and (self.drop_misfits or self.blank_words is not None):
             raise BadUsage(
                 refusal(
                     "invalid_options",
                     "--drop-misfits and --blank-words need the columns of a mapping",
-                    "Add --map or a mapping file; a saved mapping keeps its own options.",
+                    "Add --map, a mapping file or, to ingest a file, --accept-suggestions 0.9; "
+                    "a saved mapping keeps its own options.",
                 ).faults
             )
+        return self.applied(columns)
+
+    def applied(self, columns: Sequence[ColumnSpec]) -> list[ColumnSpec]:
+        """`columns` with --drop-misfits and --blank-words. Raises `BadUsage`."""
         return with_column_options(columns, self.drop_misfits, self.blank_words)
 
     def _columns(self) -> Sequence[ColumnSpec]:
@@ -70,13 +79,15 @@ def _dropping(columns: Sequence[ColumnSpec], drop_misfits: Sequence[str]) -> set
     names = {name for text in drop_misfits for name in ([text] if text in mapped else text.split(","))}
     unknown = sorted(names - mapped)
     if unknown:
-        raise BadUsage([_not_mapped(name) for name in unknown])
+        raise BadUsage([_not_mapped(name, mapped) for name in unknown])
     return names
 
 
-def _not_mapped(name: str) -> Fault:
+def _not_mapped(name: str, mapped: Collection[str]) -> Fault:
+    folded = {each.casefold(): each for each in mapped}
+    near = nearest_name(name, folded)
     return Fault(
         code="column_not_mapped",
         message=f"--drop-misfits names the column {name[:MAX_SHOWN]!r}, which is not mapped",
-        hint="Map the column as well, or omit it here.",
+        hint=f"Did you mean {folded[near]}?" if near else "Map the column as well, or omit it here.",
     )

@@ -86,6 +86,16 @@ def test_without_a_terminal_the_commands_are_named(cli: CommandLine) -> None:
     assert "--accept-suggestions 0.9" in hint
 
 
+def test_options_of_columns_apply_to_suggested_ones(cli: CommandLine) -> None:
+    path = cli.file(CONTENT + "K9041\tunknown-mail\tnot yet\n")
+    options = ("--accept-suggestions", "0.9", "--blank-words", "not yet", "--map", "kontakt=email")
+    ran = cli.run("ingest", path, "--source", "crm", "--dry-run", *options, "--drop-misfits", "kontakt", "--json")
+    assert (ran.code, ran.document["rows_accepted"]) == (0, 41)
+    assert [(each["column"], each["invalid_cells"]) for each in ran.document["columns"]] == [("kontakt", 1)]
+    mistyped = cli.run("ingest", path, "--source", "crm", "--dry-run", *options, "--drop-misfits", "kontkat", "--json")
+    assert (mistyped.code, mistyped.fault_codes) == (2, ["column_not_mapped"])
+
+
 def test_no_identifier_is_refused(cli: CommandLine) -> None:
     path = cli.file("voornaam\nJan\nEva\n")
     ran = cli.run("ingest", path, "--source", "crm", "--accept-suggestions", "0.9", "--json")

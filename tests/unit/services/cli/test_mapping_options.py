@@ -1,0 +1,37 @@
+"""--drop-misfits and --blank-words: for the columns of a mapping, and for those that are suggested."""
+
+from __future__ import annotations
+
+import pytest
+
+from penstock.application.catalog.column_specs import ColumnSpec
+from penstock.domain.mapping.mapping import OnMisfit
+from services.cli.failures import BadUsage
+from services.cli.mapping_options import MappingOptions
+
+SUGGESTED = [
+    ColumnSpec(column="crmid", attribute="crmid", identifier=True),
+    ColumnSpec(column="E_Mail", attribute="email", blanks=("-",)),
+]
+OPTIONS = MappingOptions(drop_misfits=["E_Mail"], blank_words="k.A.,-")
+
+
+def test_they_apply_to_suggested_columns_once_these_are_known() -> None:
+    assert OPTIONS.columns(suggestions=True) == []
+    crmid, email = OPTIONS.applied(SUGGESTED)
+    assert (crmid.blanks, crmid.on_misfit) == (("k.A.", "-"), OnMisfit.REJECT)
+    assert (email.blanks, email.on_misfit) == (("-", "k.A."), OnMisfit.DROP)
+
+
+def test_without_columns_and_suggestions_they_are_refused_with_the_option_that_suggests() -> None:
+    with pytest.raises(BadUsage) as refused:
+        OPTIONS.columns()
+    assert "--accept-suggestions" in refused.value.faults[0].hint
+
+
+@pytest.mark.parametrize(("name", "hint"), [("E_Mial", "Did you mean E_Mail?"), ("born", "Map the column as well")])
+def test_an_unknown_column_is_refused_with_the_nearest(name: str, hint: str) -> None:
+    with pytest.raises(BadUsage) as refused:
+        MappingOptions(drop_misfits=[name]).applied(SUGGESTED)
+    assert [fault.code for fault in refused.value.faults] == ["column_not_mapped"]
+    assert hint in refused.value.faults[0].hint
