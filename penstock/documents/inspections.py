@@ -53,14 +53,23 @@ class LeftOutColumn(TypedDict):
     reason: str
 
 
+class NeededOptions(TypedDict):
+    """The options that a file needs to be ingested, with those that were declared."""
+
+    encoding: str | None
+    clean_headers: bool
+
+
 class InspectionView(TypedDict):
     """`sampled_rows` were drawn from the whole file, `every_row` when they are all; `sample_rows` are the first few.
 
+    Without the `needed_options` the file has the `faults`; everything else is as with them.
     `left_out_columns` cannot be mapped, such as those that hold JSON objects.
     """
 
     compression: str
     faults: list[FaultView]
+    needed_options: NeededOptions
     columns: list[str]
     sample_rows: list[list[str]]
     sampled_rows: int
@@ -108,6 +117,9 @@ def inspection_view(review: Review) -> InspectionView:
     return InspectionView(
         compression=review.compression,
         faults=fault_views(review.faults),
+        needed_options=NeededOptions(
+            encoding=review.needed_options.encoding, clean_headers=review.needed_options.clean_headers
+        ),
         columns=review.columns,
         sample_rows=review.rows,
         sampled_rows=suggested.rows,

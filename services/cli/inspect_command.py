@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,10 +11,17 @@ import typer
 from penstock.application.uploads.review import Review
 from penstock.application.uploads.suggesting import SUGGESTED_CONFIDENCE, accept
 from penstock.documents.inspections import inspection_view as inspection_document
-from penstock.domain.errors import Refused
+from penstock.domain.errors import Refused, refuse_all
 from penstock.domain.files.tabular_format import FileOptions
 from services.cli.failures import reporting
-from services.cli.map_options import ingest_command, inspect_command, is_option, map_options, write_mapping
+from services.cli.map_options import (
+    ingest_command,
+    inspect_command,
+    is_option,
+    map_options,
+    options_text,
+    write_mapping,
+)
 from services.cli.options import AsJson, CleanHeaders, Data, Encoding, Key, Url, where_of
 from services.cli.reviewing import review_file
 from services.cli.suggestion_views import inspection_view
@@ -52,24 +58,30 @@ def inspect(
     with reporting(as_json=as_json) as out:
         with UploadFile(file, options) as opened:
             reviewed = review_file(opened, source, data, url, key)
+        if not reviewed.columns:
+            refuse_all(reviewed.faults)
         if save_mapping is not None:
             write_mapping(save_mapping, source, accept(reviewed.suggested, SUGGESTED_CONFIDENCE).columns)
-        where = _options(options) + where_of(data, url)
+        where = options_text(reviewed.needed_options) + where_of(data, url)
         commands = _commands(reviewed, file, source or NEW_SOURCE, where)
         document: dict[str, Any] = msgspec.to_builtins(inspection_document(reviewed))
         document["commands"] = [command for _, command in commands]
-        out.result(document, lambda: inspection_view(document, reviewed.faults, commands))
+        out.result(document, lambda: inspection_view(document, reviewed.faults, commands, _needed(options, reviewed)))
 
 
-def _options(options: FileOptions) -> str:
-    """The options with which the file was read, for the commands that are shown."""
-    encoding = f" --encoding {shlex.quote(options.encoding)}" if options.encoding else ""
-    return encoding + (" --clean-headers" if options.clean_headers else "")
+def _needed(options: FileOptions, reviewed: Review) -> str:
+    """A note for a file that needs more options than were declared."""
+    needed = reviewed.needed_options
+    if needed == options:
+        return ""
+    encoding = "" if needed.encoding == options.encoding else f" as {needed.encoding}, as detected from its bytes"
+    names = "" if needed.clean_headers == options.clean_headers else " with cleaned column names"
+    return f"Read{','.join(filter(None, (encoding, names)))}. To ingest it, use{options_text(needed)}."
 
 
 def _commands(reviewed: Review, file: Path, source: str, where: str) -> list[tuple[str, str]]:
     """The commands that ingest the file with what is suggested; none for a file that would be refused."""
-    if reviewed.faults:
+    if not reviewed.fits:
         return []
     try:
         accepted = accept(reviewed.suggested, SUGGESTED_CONFIDENCE)

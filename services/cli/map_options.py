@@ -10,6 +10,7 @@ from pathlib import Path
 import msgspec
 
 from penstock.application.catalog.column_specs import ColumnSpec
+from penstock.domain.files.tabular_format import FileOptions
 from penstock.domain.mapping.attributes import TEXT, Attribute
 from penstock.domain.mapping.mapping import OnMisfit
 
@@ -35,6 +36,12 @@ def ingest_command(file: Path, source: str, options: Sequence[str], where: str) 
 def inspect_command(file: Path, source: str, options: Sequence[str], where: str) -> str:
     """A command line that can be copied."""
     return _command("inspect", file, source, options, where)
+
+
+def options_text(options: FileOptions) -> str:
+    """How a file is read, as options of a command."""
+    encoding = f" --encoding {shlex.quote(options.encoding)}" if options.encoding else ""
+    return encoding + (" --clean-headers" if options.clean_headers else "")
 
 
 def map_options(specs: Sequence[ColumnSpec], known: Mapping[str, Attribute]) -> list[str]:

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from penstock.application.uploads.suggesting import SUGGESTED_CONFIDENCE
 from penstock.documents.inspections import suggestion_view
-from penstock.domain.errors import Refused, refusal
+from penstock.domain.errors import Refused, refusal, refuse_all
 from services.cli.ingest_backends import Backend
 from services.cli.output import Output
 from services.cli.suggestion_views import suggestions_view
@@ -20,9 +20,10 @@ from services.cli.upload_file import UploadFile
 
 
 def confirmed(backend: Backend, file: UploadFile, source: str, out: Output) -> bool:
-    """Show the suggestions and ask whether to use them."""
-    suggested = backend.review(file, source).suggested
-    rows = [msgspec.to_builtins(suggestion_view(each)) for each in suggested.columns]
+    """Show the suggestions and ask whether to use them. Raises `Refused` for a file with faults."""
+    reviewed = backend.review(file, source)
+    refuse_all(reviewed.faults)
+    rows = [msgspec.to_builtins(suggestion_view(each)) for each in reviewed.suggested.columns]
     heading = Text(f"The data source {source} has no mapping yet. Names and values of the file suggest this one:")
     out.say(Group(heading, Text(), suggestions_view(rows), Text()))
     question = f"Ingest the file with the columns that are at least {SUGGESTED_CONFIDENCE:g} sure?"

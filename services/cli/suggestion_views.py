@@ -20,14 +20,16 @@ WHY_WIDTH = 30  # columns, at least
 
 
 def inspection_view(
-    inspection: Document, faults: Sequence[Fault], commands: Sequence[tuple[str, str]]
+    inspection: Document, faults: Sequence[Fault], commands: Sequence[tuple[str, str]], note: str = ""
 ) -> RenderableType:
-    """An inspection as `--json` has it, with its faults and the next commands."""
+    """An inspection as `--json` has it, with its faults, a note on how it was read, and the next commands."""
     escaped = all_printable(inspection)
     suggested = escaped["suggested_mapping"]
     parts: list[RenderableType] = []
     if faults:
         parts += [faults_view(faults), Text()]
+    if note:
+        parts += [Text(note), Text()]
     parts += [Text(_summary(escaped)), *map(Text, _needed(suggested)), Text(), suggestions_view(suggested)]
     if left_out := inspection["left_out_columns"]:
         parts += [Text(), left_out_view([(each["column"], each["reason"]) for each in left_out])]

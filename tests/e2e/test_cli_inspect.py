@@ -119,3 +119,19 @@ def test_a_terminal_shows_the_suggestions_and_asks(cli: CommandLine, answer: byt
     os.close(ours)
     assert b"all 40 are e-mail addresses" in printed
     assert b"Ingest the file with the columns" in printed
+
+
+def test_another_kind_of_file_is_refused_and_not_shown(cli: CommandLine) -> None:
+    ran = cli.run("inspect", cli.file('[{"id":1,"email":"a@b.de"}]'))
+    assert ran.code == 1
+    assert "not_tabular" in ran.stderr
+    assert "a@b.de" not in ran.stdout + ran.stderr
+
+
+def test_the_printed_command_has_the_options_that_a_file_needs(cli: CommandLine) -> None:
+    path = cli.file(CONTENT.replace("klantnr", "klant-nr").replace("p1@", "zoë@").encode("utf-16"))
+    ran = cli.run("inspect", path, "--source", "crm", "--json")
+    assert [each["code"] for each in ran.document["faults"]] == ["not_utf8", "hyphen_in_column_name"]
+    _, *arguments = shlex.split(ran.document["commands"][0])
+    assert arguments[-3:] == ["--encoding", "utf-16", "--clean-headers"]
+    assert cli.run(*arguments, "--json").document["rows_read"] == 40

@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
+from msgspec.structs import replace
+
+from penstock.application.uploads.decoded import Decoded
 from penstock.domain.errors import Fault, Refused
 from penstock.domain.files.clean_names import clean_names
 from penstock.domain.files.column_names import SPACES
 from penstock.domain.files.compression import MAGIC_BYTES, compression_of, plain
-from penstock.domain.files.encodings import to_utf8
+from penstock.domain.files.encodings import not_utf8
 from penstock.domain.files.formats import detect_format, tabular_format, text_start
 from penstock.domain.files.header import parse_header
+from penstock.domain.files.other_formats import is_other_format
 from penstock.domain.files.sampling import BlockSampler, sampled_rows
 from penstock.domain.files.tabular_format import MAX_HEADER_BYTES, FileOptions, HeaderCells, Nested, TabularFormat
 from penstock.domain.mapping.mapping import Limits
@@ -31,7 +35,8 @@ NO_SAMPLE = Sample((), (), complete=False)
 class Inspection(NamedTuple):
     """The head of a file and a sample of its rows, drawn from all of it. `complete`: the head is the file.
 
-    `compression`: plain, gzip or zstd; `decompression_faults`: why it cannot be decompressed.
+    `compression`: plain, gzip or zstd; `decompression_faults`: why it cannot be decompressed. `options` were declared;
+    `needed_options` are those that the file needs beside, and the head and the sample are read with them.
     """
 
     compression: str
@@ -39,26 +44,36 @@ class Inspection(NamedTuple):
     complete: bool
     decompression_faults: list[Fault]
     sample: Sample
-    options: FileOptions = FileOptions()
+    options: FileOptions
+    needed_options: FileOptions
 
     def faults(self, mapping: SavedMapping | None, limits: Limits) -> list[Fault]:
         """All faults of the header, and of `mapping` for this file."""
         if self.decompression_faults:
             return self.decompression_faults
-        try:
-            parse_header(self.head, mapping=mapping, limits=limits, complete=self.complete, options=self.options)
-        except Refused as refused:
-            return refused.faults
-        return []
+        found: list[Fault] = []
+        if self.needed_options.encoding not in (None, self.options.encoding):
+            found += not_utf8(self.needed_options.encoding).faults
+        if self.needed_options.clean_headers and not self.options.clean_headers:
+            found += self._header_faults(None, limits, replace(self.needed_options, clean_headers=False))
+        return found + self._header_faults(mapping, limits, self.needed_options)
+
+    def fits(self, mapping: SavedMapping | None, limits: Limits) -> bool:
+        """Whether the file can be ingested with the options that it needs."""
+        return not (self.decompression_faults or self._header_faults(mapping, limits, self.needed_options))
+
+    def _header_faults(self, mapping: SavedMapping | None, limits: Limits, options: FileOptions) -> list[Fault]:
+        return _header_faults(self.head, mapping, limits, options, complete=self.complete)
 
     def lines(self) -> list[list[str]]:
-        """The cells of the header and of up to `SAMPLE_ROWS` complete rows, as in the file."""
-        file_format, header = _header(self.head, complete=self.complete)
-        if not any(header.cells):
+        """The names of the columns and the cells of up to `SAMPLE_ROWS` complete rows."""
+        table = _table(self.head, complete=self.complete)
+        if table is None:
             return []
+        file_format, header = table
         names = [cell.decode(errors="replace") for cell in header.cells]
         rows = [file_format.cells(row, names) for row in self._rows(file_format, header)[:SAMPLE_ROWS]]
-        columns = clean_names(names) if self.options.clean_headers else names
+        columns = clean_names(names) if self.needed_options.clean_headers else names
         return [[cell[:MAX_SAMPLE_CELL] for cell in cells[:MAX_SAMPLE_COLUMNS]] for cells in [columns, *rows]]
 
     def _rows(self, file_format: TabularFormat, header: HeaderCells) -> Sequence[str]:
@@ -75,16 +90,17 @@ def inspect(
 
     `partial`: the end of the file is still to come, so its last line is left out."""
     observed = _First(parts)
+    pieces = Decoded(plain(observed, limits=limits), options.encoding)
     reading = _Reading(partial=partial)
     faults: list[Fault] = []
     try:
-        pieces = to_utf8(plain(observed, limits=limits), options.encoding)
         for piece in _whole_lines(pieces) if partial else pieces:
             if not reading.add(piece):
                 break
     except Refused as refused:
         faults = [] if partial and refused.code == "truncated_file" else refused.faults
-    return reading.inspection(compression_of(bytes(observed.first)), faults, limits, options)
+    compression = compression_of(bytes(observed.first))
+    return reading.inspection(compression, faults, limits, options, encoding=pieces.encoding)
 
 
 class _Reading:
@@ -109,25 +125,63 @@ class _Reading:
                 self._stopped = self._sampler is None
         return not self._stopped
 
-    def inspection(self, compression: str, faults: list[Fault], limits: Limits, options: FileOptions) -> Inspection:
+    def inspection(
+        self, compression: str, faults: list[Fault], limits: Limits, options: FileOptions, *, encoding: str | None
+    ) -> Inspection:
         short = self._sampler is None and not self._stopped
         complete, whole = short and not self._partial, not (self._stopped or self._partial)
         head = bytes(self._head)
         sampler = _sampler(head, complete=complete) if short else self._sampler
         sample = _sample(head, sampler, limits, complete=complete, whole=whole) if sampler else NO_SAMPLE
-        if options.clean_headers:
-            sample = sample._replace(names=clean_names(sample.names))
-        return Inspection(compression, head, complete, faults, sample, options)
+        needed = _needed_options(head, limits, replace(options, encoding=encoding), complete=complete)
+        if needed.clean_headers:
+            sample = _with_clean_names(sample)
+        return Inspection(compression, head, complete, faults, sample, options, needed)
+
+
+def _needed_options(head: bytes, limits: Limits, options: FileOptions, *, complete: bool) -> FileOptions:
+    """The options, and cleaned names if the header has faults and these fix them all."""
+    cleaned = replace(options, clean_headers=True)
+    if not _header_faults(head, None, limits, options, complete=complete):
+        return options
+    return options if _header_faults(head, None, limits, cleaned, complete=complete) else cleaned
+
+
+def _header_faults(
+    head: bytes, mapping: SavedMapping | None, limits: Limits, options: FileOptions, *, complete: bool
+) -> list[Fault]:
+    try:
+        parse_header(head, mapping=mapping, limits=limits, complete=complete, options=options)
+    except Refused as refused:
+        return refused.faults
+    return []
+
+
+def _with_clean_names(sample: Sample) -> Sample:
+    names = clean_names(sample.names)
+    renamed = dict(zip(sample.names, names, strict=True))
+    return sample._replace(
+        names=names, unreadable={renamed[name]: reason for name, reason in sample.unreadable.items()}
+    )
 
 
 def _sampler(head: bytes, *, complete: bool) -> BlockSampler | None:
     """A sampler that has the rows of a file's head; None when these are not rows of a known format."""
-    file_format, header = _header(head, complete=complete)
-    if not any(header.cells):
+    table = _table(head, complete=complete)
+    if table is None:
         return None
+    file_format, header = table
     sampler = BlockSampler(file_format, row_bytes=header.body_start)
     sampler.add(head[header.body_start :])
     return sampler
+
+
+def _table(head: bytes, *, complete: bool) -> tuple[TabularFormat, HeaderCells] | None:
+    """The format and the header of a file; None for another kind of file, and without a name in the header."""
+    if is_other_format(head):
+        return None
+    file_format, header = _header(head, complete=complete)
+    return (file_format, header) if any(header.cells) else None
 
 
 def _header(head: bytes, *, complete: bool) -> tuple[TabularFormat, HeaderCells]:

@@ -10,18 +10,24 @@ from penstock.application.catalog.known_catalog import KnownCatalog
 from penstock.application.uploads.inspection import Inspection
 from penstock.application.uploads.suggesting import AcceptedSuggestions, accept, suggestions_for
 from penstock.domain.errors import Fault, NotFound, refuse_all
+from penstock.domain.files.tabular_format import FileOptions
 from penstock.domain.mapping.mapping import Limits, Mapping
 from penstock.domain.suggestions import SuggestedMapping
 
 
 class Review(NamedTuple):
-    """An inspected file: its columns and first rows as in the file, its faults, and a suggested mapping."""
+    """An inspected file: its faults, its columns and first rows, and a suggested mapping.
+
+    Everything but the faults is as with `needed_options`; `fits`: with these, the file can be ingested.
+    """
 
     compression: str
     faults: list[Fault]
     columns: list[str]
     rows: list[list[str]]
     suggested: SuggestedMapping
+    needed_options: FileOptions
+    fits: bool
 
 
 def review(inspection: Inspection, catalog: KnownCatalog, limits: Limits, source: str | None) -> Review:
@@ -34,6 +40,8 @@ def review(inspection: Inspection, catalog: KnownCatalog, limits: Limits, source
         columns=columns,
         rows=rows,
         suggested=suggestions_for(inspection.sample, catalog.attributes(), mapping.columns if mapping else ()),
+        needed_options=inspection.needed_options,
+        fits=inspection.fits(mapping, limits),
     )
 
 

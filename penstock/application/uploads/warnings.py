@@ -10,6 +10,7 @@ from penstock.application.profiles.reader import MAX_NEIGHBOURS
 from penstock.application.uploads.checking import FileHead
 from penstock.application.uploads.inspection import inspect
 from penstock.domain.errors import Fault
+from penstock.domain.files.encodings import UTF_8
 from penstock.domain.files.tabular_format import FileOptions
 from penstock.domain.mapping.attributes import Attribute
 from penstock.domain.mapping.mapping import Limits, Mapping
@@ -26,7 +27,7 @@ def warnings_of(
     """What should be looked at, by the first rows of the file, which are in UTF-8."""
     head = file.head[:SAMPLED_BYTES]
     partial = not file.complete or len(head) < len(file.head)
-    sample = inspect([head], limits, replace(options, encoding=None), partial=partial).sample
+    sample = inspect([head], limits, replace(options, encoding=UTF_8), partial=partial).sample
     first = Sample(sample.names, [column[:SAMPLED_ROWS] for column in sample.columns], sample.complete)
     return personal_columns(first, mapping.columns, attributes)
 

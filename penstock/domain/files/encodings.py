@@ -59,15 +59,20 @@ def to_utf8(parts: Iterable[bytes], encoding: str | None) -> Iterator[bytes]:
 
 
 def refuse_other_encodings(head: bytes, *, complete: bool) -> None:
-    """Raise `Refused` (`not_utf8`) when the plain bytes `head` show another encoding.
+    """Raise `Refused` (`not_utf8`) when the plain bytes `head` show another encoding."""
+    encoding = detect_encoding(head, complete=complete)
+    if encoding is not None:
+        raise not_utf8(encoding)
+
+
+def detect_encoding(head: bytes, *, complete: bool) -> str | None:
+    """The likeliest encoding of a file, by its plain first bytes `head`; None if they do not show that it is not UTF-8.
 
     A few stray bytes do not: only their rows are rejected. Among the rows of the head, at least 3 or one in a hundred
     must have bytes that are no UTF-8 and are letters in another encoding, and more must have such bytes than have
     characters of UTF-8 beyond ASCII.
     """
-    encoding = _unicode_encoding(head) or _eight_bit_encoding(head, complete)
-    if encoding is not None:
-        raise _not_utf8(encoding)
+    return _unicode_encoding(head) or _eight_bit_encoding(head, complete)
 
 
 def _transcoded(parts: Iterable[bytes], encoding: str) -> Iterator[bytes]:
@@ -144,7 +149,7 @@ def _letters(line: bytes, encoding: str) -> int:
     return found
 
 
-def _not_utf8(encoding: str) -> Refused:
+def not_utf8(encoding: str) -> Refused:
     named = f"{encoding} ({_NAMES[encoding]})" if encoding in _NAMES else encoding
     return refusal(
         "not_utf8",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from penstock.domain.errors import refusal
+from penstock.domain.errors import Refused, refusal
 from penstock.domain.files.compression import PLAIN, compression_of
 from penstock.domain.files.ndjson import is_ndjson
 
@@ -29,6 +29,15 @@ _MAGIC = {
 }
 _TEXT = {b"<?xml": "an XML file", b"<!doctype": "a web page", b"<html": "a web page"}
 _JSON = re.compile(rb'\s*(\[\s*)*\{\s*"')
+
+
+def is_other_format(head: bytes) -> bool:
+    """Whether the plain bytes `head` show another kind of file."""
+    try:
+        refuse_other_formats(head)
+    except Refused:
+        return True
+    return False
 
 
 def refuse_other_formats(head: bytes) -> None:

@@ -176,3 +176,69 @@ def test_null_and_a_missing_key_are_no_value_beside_objects() -> None:
 
 def ndjson(rows: list[dict[str, object]]) -> bytes:
     return b"".join(json.dumps(row).encode() + b"\n" for row in rows)
+
+
+@pytest.mark.parametrize(
+    "content", ['[{"id":1,"email":"a@b.de"}]', '{"rows":\n[{"id":1,"email":"a@b.de"}]}', "<?xml?>a@b.de"]
+)
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+def test_no_text_of_another_kind_of_file_is_shown(content: str, encoding: str) -> None:
+    seen = inspect([content.encode(encoding)], LIMITS)
+    assert (seen.lines(), seen.sample.names, seen.fits(None, LIMITS)) == ([], (), False)
+    assert [fault.code for fault in seen.faults(None, LIMITS)][-1] == "not_tabular"
+
+
+MESSY = "crmid\te-mail\tlast name\n" + "".join(f"C{row}\tp{row}@a.org\tGärtner Zoë {row}\n" for row in range(200))
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32", "cp1252"])
+@pytest.mark.parametrize("size", [1, 7, 1 << 20])
+def test_a_file_is_read_in_the_detected_encoding_and_all_faults_are_listed(encoding: str, size: int) -> None:
+    content = MESSY.encode(encoding)
+    seen = inspect((content[at : at + size] for at in range(0, len(content), size)), LIMITS)
+    codes = [fault.code for fault in seen.faults(None, LIMITS)]
+    assert codes == ["not_utf8", "hyphen_in_column_name", "space_in_column_name"]
+    assert seen.needed_options == FileOptions(encoding=encoding, clean_headers=True)
+    assert seen.fits(None, LIMITS)
+    assert seen.lines()[:2] == [["crmid", "e_mail", "last_name"], ["C0", "p0@a.org", "Gärtner Zoë 0"]]
+    assert (seen.sample.names, seen.sample.rows) == (["crmid", "e_mail", "last_name"], 200)
+    declared = inspect([content], LIMITS, seen.needed_options)
+    assert declared.faults(None, LIMITS) == []
+    assert (declared.needed_options, declared.sample) == (seen.needed_options, seen.sample)
+
+
+def test_a_large_file_is_read_to_its_end_in_the_detected_encoding() -> None:
+    rows = 100_000
+    content = "id;name\n" + "".join(f"{row};Zoë {row}\n" for row in range(rows))
+    sample = inspect([content.encode("cp1252")], LIMITS).sample
+    assert all(name.startswith("Zoë ") for name in sample.columns[1])
+    assert int(sample.columns[0][-1]) > 0.95 * rows
+
+
+def test_names_are_cleaned_only_if_that_fixes_every_fault() -> None:
+    limits = Limits(columns=2)
+    seen = inspect([b"a b\tc\td\n1\t2\t3\n"], limits)
+    assert [fault.code for fault in seen.faults(None, limits)] == ["too_many_columns", "space_in_column_name"]
+    assert seen.needed_options == FileOptions()
+    assert (seen.lines()[0], seen.fits(None, limits)) == (["a b", "c", "d"], False)
+
+
+def test_a_mapping_is_checked_against_cleaned_names() -> None:
+    column = ColumnMapping(column="e_mail", attribute="email", identifier=True)
+    mapping = Mapping(data_source="crm", version=1, columns=(column,))
+    seen = inspect([b"e-mail\tx\na@b.de\t1\n"], LIMITS)
+    assert [fault.code for fault in seen.faults(mapping, LIMITS)] == ["hyphen_in_column_name"]
+    assert seen.fits(mapping, LIMITS)
+
+
+def test_nothing_is_detected_in_a_file_that_begins_as_utf_8() -> None:
+    seen = inspect(["\ufeffid;name\n".encode() + b"1;Zo\xeb\n" * 9], LIMITS)
+    assert [fault.code for fault in seen.faults(None, LIMITS)] == ["not_utf8"]
+    assert (seen.needed_options, seen.fits(None, LIMITS)) == (FileOptions(), False)
+
+
+def test_a_cut_file_in_another_encoding_is_shown_as_far_as_it_goes() -> None:
+    packed = gzip.compress(MESSY.encode("cp1252"))[:-9]
+    seen = inspect([packed], LIMITS)
+    assert [fault.code for fault in seen.faults(None, LIMITS)] == ["truncated_file"]
+    assert seen.lines()[1] == ["C0", "p0@a.org", "Gärtner Zoë 0"]
