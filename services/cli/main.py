@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import io
 import os
+import re
 import signal
 import sys
 from collections.abc import Sequence
@@ -15,6 +16,7 @@ import typer
 
 from penstock.config import mistyped
 from penstock.domain.errors import Fault
+from penstock.domain.near_names import nearest_name
 from penstock.hardening import protect_memory
 from services.cli.failures import BadUsage, ExitCode, failure_of, show
 from services.cli.output import Output
@@ -55,6 +57,7 @@ EXIT_CODES = (
 )
 
 
+_NOT_A_CHOICE = re.compile(r"'(?P<value>[^']*)' is not one of (?P<choices>.+)")
 _COMPLETING = "_PENSTOCK_COMPLETE"  # set by a shell's completion script
 _TYPED = ("_TYPER_COMPLETE_ARGS", "COMP_WORDS")  # the command line typed so far: zsh and fish, bash
 
@@ -138,12 +141,27 @@ def _options(
     """Options of `penstock` itself."""
 
 
+def _near_option(error: typer.TyperException) -> str | None:
+    """The option that a mistyped one most likely means; of an unknown command, the message names near ones."""
+    option = getattr(error, "option_name", None)  # typer does not export the class of this error
+    return nearest_name(option, getattr(error, "possibilities", None) or ()) if option else None
+
+
+def _near_choice(message: str) -> str | None:
+    wrong = _NOT_A_CHOICE.search(message)
+    return nearest_name(wrong["value"], re.findall("'([^']+)'", wrong["choices"])) if wrong else None
+
+
 def _bad_usage(error: typer.TyperException, *, as_json: bool) -> int:
     """Show what is wrong with the command line; if it is empty, help was shown already."""
     if not error.format_message():
         return ExitCode.USAGE
     message = error.format_message().replace("Value error, ", "", 1)  # added by pydantic, passed on by typer
-    fault = Fault(code="usage", message=message, hint="Add --help to see how the command is used.")
+    near = _near_option(error) or _near_choice(message)
+    if near:
+        message = message.partition(" (Possible options")[0]
+    hint = f"{f'Did you mean {near}? ' if near else ''}Add --help to see how the command is used."
+    fault = Fault(code="usage", message=message, hint=hint)
     failure = failure_of(BadUsage([fault]))
     show(Output(as_json=as_json), failure, {})
     return failure.exit_code

@@ -11,6 +11,7 @@ from services.cli import mapping_file_commands
 from services.cli.connecting import connect
 from services.cli.failures import reporting
 from services.cli.mapping_options import MappingOptions
+from services.cli.mapping_saving import current_version, saved_view, with_change
 from services.cli.mapping_views import changes_view, mapping_view, versions_view
 from services.cli.options import (
     AsJson,
@@ -68,13 +69,14 @@ def set_mapping(
     """Save the mapping of a source, which uses it at once; the source and attributes that do not exist are created."""
     with reporting(as_json=as_json) as out, connect(data, url, key, create=True) as client:
         columns = MappingOptions(maps or [], policies or [], file, drop_misfits or [], blank_words).columns()
+        before = current_version(client, name)
         saved = with_confirmed(
             lambda confirmed: client.save_mapping(name, columns, new_attributes=confirmed),
             columns,
             new_attributes or (),
             may_ask=may_ask(as_json=as_json),
         )
-        out.result(saved, lambda: mapping_view(saved))
+        out.result(with_change(saved, before), lambda: saved_view(saved, before))
 
 
 @mapping_app.command("versions")
@@ -93,18 +95,21 @@ def list_versions(
 @mapping_app.command("diff")
 def compare_versions(
     name: SourceName,
-    version: Annotated[int, typer.Argument(min=1, help="A version of the mapping.")],
-    base: Annotated[
-        int | None, typer.Argument(min=1, help="The version to compare with; default: the one before.")
+    version: Annotated[int, typer.Argument(metavar="VERSION", min=1, help="A version, compared with the one before.")],
+    newer: Annotated[
+        int | None, typer.Argument(metavar="NEWER", min=1, help="Compare this version with the first one instead.")
     ] = None,
     data: Data = None,
     url: Url = None,
     key: Key = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show what a version of a mapping changed: columns added, removed, or with other options."""
+    """Show what a version of a mapping changed: columns added, removed, or with other options.
+
+    penstock mapping diff crm 3 4 shows what 4 changed of 3; diff crm 4, what it changed of the one before.
+    """
     with reporting(as_json=as_json) as out, connect(data, url, key) as client:
-        found = client.mapping_changes(name, version, base)
+        found = client.mapping_changes(name, *((version, None) if newer is None else (newer, version)))
         out.result(found, lambda: changes_view(found))
 
 
@@ -119,8 +124,9 @@ def restore_version(
 ) -> None:
     """Save an earlier version of a mapping again, as the newest version and the current one."""
     with reporting(as_json=as_json) as out, connect(data, url, key) as client:
+        before = current_version(client, name)
         restored = client.restore_mapping(name, version)
-        out.result(restored, lambda: mapping_view(restored))
+        out.result(with_change(restored, before), lambda: saved_view(restored, before))
 
 
 def register(app: typer.Typer) -> None:

@@ -8,15 +8,17 @@ from typing import Annotated
 
 import typer
 from msgspec import UNSET
+from msgspec.structs import replace
 from rich.console import Group, RenderableType
 from rich.text import Text
 
 from penstock.application.catalog.column_specs import ColumnSpec
 from penstock.application.uploads.row_tests import Difference, RowTest, differences
-from penstock.domain.errors import refusal
+from penstock.domain.errors import Refused, refusal
 from services.cli.connecting import connect
 from services.cli.failures import BadUsage, ExitCode, reporting
 from services.cli.mapping_file import STDIN, exported, mapping_of_file
+from services.cli.mapping_saving import current_version, saved_view, with_change
 from services.cli.mapping_views import mapping_view
 from services.cli.new_catalog import NewCatalog
 from services.cli.options import AsJson, Data, Key, MappingVersion, NewAttributes, SourceName, Url
@@ -60,13 +62,14 @@ def import_mapping(
     """Save a mapping from a file, as `penstock mapping export` writes it; the source uses it at once."""
     with reporting(as_json=as_json) as out, connect(data, url, key, create=True) as client:
         columns = _columns_for(name, file)
+        before = current_version(client, name)
         saved = with_confirmed(
             lambda confirmed: client.save_mapping(name, columns, new_attributes=confirmed),
             columns,
             new_attributes or (),
             may_ask=may_ask(as_json=as_json),
         )
-        out.result(saved, lambda: mapping_view(saved))
+        out.result(with_change(saved, before), lambda: saved_view(saved, before))
 
 
 def _columns_for(source: str, file: Path) -> Sequence[ColumnSpec]:
@@ -86,7 +89,7 @@ def check_mappings(
 ) -> None:
     """Test mappings with the rows in their files, as an ingestion would read them. Needs no system.
 
-    The exit code is 1 when a row comes out otherwise than expected.
+    The exit code is 1 when a row comes out otherwise than expected, and for a file without tests.
     """
     with reporting(as_json=as_json) as out:
         results = [_tested(file) for file in files]
@@ -108,7 +111,10 @@ def _tests_in(file: Path) -> Sequence[RowTest]:
 
 def _tested(file: Path) -> Document:
     mapping = mapping_of_file(file)
-    found = differences(mapping.columns, mapping.tests, NewCatalog())
+    try:
+        found = differences(mapping.columns, mapping.tests, NewCatalog())
+    except Refused as refused:
+        raise Refused([replace(each, message=f"{file}: {each.message}") for each in refused.faults]) from None
     return {"file": str(file), "tests": len(mapping.tests), "differences": [_difference(each) for each in found]}
 
 

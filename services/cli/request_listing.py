@@ -34,7 +34,8 @@ class Listed(NamedTuple):
 def requests(
     limit: Annotated[int, typer.Option(min=1, max=1000, help="How many requests, newest first.")] = 20,
     status: Annotated[
-        list[Status] | None, typer.Option(help="Only with this status; may be given several times.")
+        list[Status] | None,
+        typer.Option(case_sensitive=False, help="Only with this status; may be given several times."),
     ] = None,
     source: Annotated[str | None, typer.Option(help="Only of this data source.")] = None,
     uploader: Annotated[
@@ -66,6 +67,8 @@ def requests(
         )
         with connect(data, url, key) as client:
             listed = list_requests(client, only, limit=limit, before=before)
+            if source is not None and not listed.requests:
+                client.catalog.source(source)  # refuses a mistyped name
         out.result(listed._asdict(), lambda: requests_view(listed.requests, is_filtered=only != RequestFilter()))
         if listed.next is not None and len(listed.requests) < limit:
             out.say(f"There may be more among older requests: --before {listed.next}")

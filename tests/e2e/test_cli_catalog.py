@@ -101,6 +101,15 @@ def test_without_a_terminal_a_similar_attribute_has_to_be_confirmed(capsys: pyte
     assert ran(capsys, *mapping, "--new-attribute", "crm_id")["created_attributes"] == ["crm_id"]
 
 
+@pytest.mark.usefixtures("_system")
+def test_a_mistyped_source_is_not_an_empty_history(capsys: pytest.CaptureFixture[str]) -> None:
+    ran(capsys, "source", "create", "loyalty")
+    assert ran(capsys, "requests", "--source", "loyalty")["requests"] == []
+    refused = ran(capsys, "requests", "--source", "loyalyt", code=1)
+    assert refused["error"]["code"] == "unknown_data_source"
+    assert "Did you mean 'loyalty'?" in refused["error"]["faults"][0]["hint"]
+
+
 @pytest.mark.parametrize(("answer", "code"), [(b"y\n", 0), (b"n\n", 1)])
 def test_a_terminal_asks_about_a_similar_attribute(cli: CommandLine, answer: bytes, code: int) -> None:
     path, (ours, theirs) = cli.file(TYPO), pty.openpty()

@@ -70,8 +70,13 @@ def test_a_mapping_is_exported_tested_imported_compared_and_restored(
     changed = cli.run("mapping", "diff", "crm", 2, **variables).stdout
     assert "~ phone -> phone" in changed
     assert "on_misfit: reject -> drop" in changed
-    assert mapping("restore", "crm", 1)[1]["version"] == 3
+    assert mapping("diff", "crm", 1, 2)[1] == mapping("diff", "crm", 2)[1]
+    restored = cli.run("mapping", "restore", "crm", 1, **variables).stdout
+    assert restored.startswith("The mapping of crm is now version 3.")
+    assert mapping("restore", "crm", 1)[1]["changed"] is False
     assert mapping("import", "crm", file)[1]["version"] == 4
+    again = cli.run("mapping", "import", "crm", file, **variables).stdout
+    assert again.startswith("Nothing has changed: the mapping of crm is version 4, as before.")
     assert mapping("diff", "crm", 4, 2)[1]["changed"] == []
     code, document = mapping("import", "shop", file)
     assert (code, document["error"]["code"]) == (2, "invalid_options")

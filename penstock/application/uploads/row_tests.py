@@ -10,13 +10,17 @@ import msgspec
 
 from penstock.application.catalog.column_specs import ColumnSpec
 from penstock.application.catalog.known_catalog import KnownCatalog, resolve_mapping
+from penstock.domain.errors import Fault, refusal, refuse_all
 from penstock.domain.files.header import parse_header
 from penstock.domain.ingestion.chunk import CoercedRows, coerce_rows
 from penstock.domain.ingestion.layout import compile_layout
 from penstock.domain.mapping.mapping import Limits, Plan
+from penstock.domain.near_names import nearest_name
 from penstock.domain.profiles.fragments import Value
 
 KEY_BYTES = 32
+MAX_FAULTS = 20  # of rows, that one refusal lists
+MAX_SHOWN = 80  # characters of a column's name in a fault
 ROW = "row"  # what differs, when the whole row was rejected or was not
 
 
@@ -46,7 +50,10 @@ class Difference(NamedTuple):
 
 
 def differences(columns: Sequence[ColumnSpec], tests: Sequence[RowTest], catalog: KnownCatalog) -> list[Difference]:
-    """Where the rows of `tests` come out otherwise than expected. Raises `Refused` with every fault of the mapping."""
+    """Where the rows of `tests` come out otherwise than expected.
+
+    Raises `Refused` with every fault of the mapping or of the rows (unknown_test_column), and without tests (no_tests).
+    """
     outcomes = _outcomes(columns, tests, catalog)
     return [
         Difference(number, test.name, *found)
@@ -66,10 +73,8 @@ class _Outcome(NamedTuple):
 def _outcomes(columns: Sequence[ColumnSpec], tests: Sequence[RowTest], catalog: KnownCatalog) -> list[_Outcome]:
     """The rows pass as NDJSON, whose cells can be any text."""
     mapping, attributes, _ = resolve_mapping("", columns, catalog, {each.attribute for each in columns})
-    if not tests:
-        return []
-    used = [name for column in mapping.columns for name in column.needed_columns]
-    names = list(dict.fromkeys([*used, *(name for test in tests for name in test.row)]))
+    names = list(dict.fromkeys(name for column in mapping.columns for name in column.needed_columns))
+    _check(tests, names)
     lines = [msgspec.json.encode({name: test.row.get(name, "") for name in names}) + b"\n" for test in tests]
     limits = Limits()
     header = parse_header(lines[0], mapping=mapping, limits=limits, complete=True)
@@ -79,6 +84,24 @@ def _outcomes(columns: Sequence[ColumnSpec], tests: Sequence[RowTest], catalog: 
     layout = compile_layout(plan, header, secrets.token_bytes(KEY_BYTES))
     rows = coerce_rows(b"".join(lines), first_line=1, plan=plan, layout=layout)
     return _by_line(rows, [each.name for each in attributes], len(tests))
+
+
+def _check(tests: Sequence[RowTest], names: Sequence[str]) -> None:
+    """Raise `Refused` unless there are tests, whose rows only have columns that the mapping uses."""
+    if not tests:
+        raise refusal("no_tests", "there are no tests beside the mapping", "Add rows with what you expect: tests.")
+    used = set(names)
+    unknown = [(number, name) for number, test in enumerate(tests, 1) for name in test.row if name not in used]
+    refuse_all([_unknown_column(number, name, names) for number, name in unknown[:MAX_FAULTS]])
+
+
+def _unknown_column(number: int, name: str, names: Sequence[str]) -> Fault:
+    near = nearest_name(name, names)
+    return Fault(
+        code="unknown_test_column",
+        message=f"test {number}: no such column {name[:MAX_SHOWN]!r} in the mapping",
+        hint=f"Did you mean {near!r}?" if near else "Use a column of the mapping, or omit it.",
+    )
 
 
 def _by_line(rows: CoercedRows, names: Sequence[str], count: int) -> list[_Outcome]:

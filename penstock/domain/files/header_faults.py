@@ -21,19 +21,24 @@ MAX_NAME_IN_FAULT = 80  # characters of a column's name that a fault shows
 
 def with_names(faults: Sequence[Fault], columns: Sequence[str], mapping: Mapping | None) -> list[Fault]:
     """The faults with their columns' names, unless these may be a customer's values."""
-    names = {name.strip(SPACES) for name in columns}
-    external = mapping is not None and not any(name in names for mapped in mapping.columns for name in mapped.sources)
-    if external or any("\r" in name for name in columns):
+    if not may_be_named(columns, mapping):
         return list(faults)
     return [
-        msgspec.structs.replace(fault, column=_printable_name(columns[fault.position - 1]))
+        msgspec.structs.replace(fault, column=printable_name(columns[fault.position - 1]))
         if fault.position is not None and fault.column is None
         else fault
         for fault in faults
     ]
 
 
-def _printable_name(name: str) -> str | None:
+def may_be_named(columns: Sequence[str], mapping: Mapping | None) -> bool:
+    """Whether the names of these columns are surely no customer's values."""
+    names = {name.strip(SPACES) for name in columns}
+    external = mapping is not None and not any(name in names for mapped in mapping.columns for name in mapped.sources)
+    return not external and not any("\r" in name for name in columns)
+
+
+def printable_name(name: str) -> str | None:
     return "".join("\ufffd" if has_invisible(char) else char for char in name[:MAX_NAME_IN_FAULT]).strip(SPACES) or None
 
 

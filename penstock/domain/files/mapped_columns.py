@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from penstock.domain.errors import Fault
-from penstock.domain.files.header_faults import MAX_NAME_IN_FAULT
+from penstock.domain.files.header_faults import MAX_NAME_IN_FAULT, may_be_named, printable_name
 from penstock.domain.files.rejects import REJECT_COLUMNS
 from penstock.domain.mapping.mapping import Mapping
+from penstock.domain.near_names import nearest_name
+
+MAX_COMPARED = 20  # mistyped columns whose nearest name is looked for
 
 
 def validate_mapped_columns(mapping: Mapping, columns: Sequence[str]) -> list[Fault]:
     """All faults of a valid `mapping` (see `validate_mapping`) for a file with these columns."""
     place_of = {name: place for place, name in reversed(list(enumerate(columns, 1)))}
-    similar = {_spelling_key(name): place for name, place in place_of.items()}
+    similar = _Similar(mapping, place_of)
     faults = []
     for column in dict.fromkeys(name for mapped in mapping.columns for name in mapped.needed_columns):
         if column in REJECT_COLUMNS:
@@ -27,7 +30,7 @@ def validate_mapped_columns(mapping: Mapping, columns: Sequence[str]) -> list[Fa
                 )
             )
         elif column not in place_of:
-            faults.append(_unknown_column(column, similar.get(_spelling_key(column))))
+            faults.append(_unknown_column(column, similar.hint(column)))
     return faults
 
 
@@ -36,8 +39,29 @@ def _spelling_key(name: str) -> str:
     return "".join(filter(str.isalnum, name.casefold()))
 
 
-def _unknown_column(column: str, similar: int | None) -> Fault:
-    hint = f" Column {similar} has a similar name." if similar else ""
+class _Similar:
+    """Finds the columns of a header that mistyped ones of the mapping most likely mean; of so many at most, because
+    each takes time and the header and the mapping may be long."""
+
+    def __init__(self, mapping: Mapping, place_of: dict[str, int]) -> None:
+        self._names = {_spelling_key(name): name for name in place_of}
+        self._place_of, self._left = place_of, MAX_COMPARED
+        self._may_name = may_be_named(list(place_of), mapping)
+
+    def hint(self, column: str) -> str:
+        key = _spelling_key(column)
+        if key not in self._names and self._left:
+            self._left -= 1
+            key = nearest_name(key, self._names) or key
+        if key not in self._names:
+            return ""
+        name = self._names[key]
+        if not self._may_name:
+            return f" Column {self._place_of[name]} has a similar name."
+        return f" Did you mean {printable_name(name)!r} (column {self._place_of[name]})?"
+
+
+def _unknown_column(column: str, hint: str) -> Fault:
     return Fault(
         code="unknown_mapped_column",
         message=f"the mapping uses the column {column[:MAX_NAME_IN_FAULT]!r}, which the header does not have",

@@ -17,6 +17,7 @@ COLUMNS = [
     ColumnSpec(column="news", attribute="news", format="boolean", blanks=("n/a",)),
     ColumnSpec(constant="NL", attribute="country"),
 ]
+ANY_COLUMN = "Use a column of the mapping, or omit it."
 ROW = {"nr": "C1", "tel": "06 12345678", "tier": "Goud", "news": "yes"}
 STORED = {"crmid": "C1", "phone": "+31612345678", "tier": "gold", "news": "true", "country": "NL"}
 
@@ -26,7 +27,6 @@ def found(*tests: RowTest) -> list[Difference]:
 
 
 def test_rows_that_come_out_as_expected_differ_in_nothing() -> None:
-    assert found() == []
     assert (
         found(
             RowTest(row=ROW, expect=STORED),
@@ -61,6 +61,20 @@ def test_rows_that_come_out_as_expected_differ_in_nothing() -> None:
 )
 def test_a_row_that_comes_out_otherwise_is_named_cell_by_cell(test: RowTest, differs: tuple[str, str, str]) -> None:
     assert found(RowTest(row=ROW), test) == [Difference(2, "", *differs)]
+
+
+def test_a_row_has_only_columns_of_the_mapping() -> None:
+    with pytest.raises(Refused) as raised:
+        found(RowTest(row=ROW), RowTest(row={"nr": "C1", "Tell": "x", "elsewhere": "y"}))
+    assert [(each.code, each.message, each.hint) for each in raised.value.faults] == [
+        ("unknown_test_column", "test 2: no such column 'Tell' in the mapping", "Did you mean 'tel'?"),
+        ("unknown_test_column", "test 2: no such column 'elsewhere' in the mapping", ANY_COLUMN),
+    ]
+
+
+def test_a_mapping_without_tests_is_refused() -> None:
+    with pytest.raises(Refused, match="no_tests"):
+        found()
 
 
 def test_an_invalid_mapping_is_refused_with_its_faults() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from penstock.domain.files.mapped_columns import validate_mapped_columns
+from penstock.domain.files.mapped_columns import MAX_COMPARED, validate_mapped_columns
 from penstock.domain.mapping.attributes import parse_format
 from penstock.domain.mapping.mapping import ColumnMapping, Mapping
 
@@ -28,6 +28,24 @@ def test_an_unknown_column_is_pointed_to_the_one_that_is_nearly_alike() -> None:
     assert (near.code, near.column) == ("unknown_mapped_column", "CrmID")
     assert "Column 2" in near.hint
     assert "Column" not in far.hint
+
+
+def test_a_similar_column_is_named_only_in_a_header_that_is_surely_one() -> None:
+    """The first line of a file without a header may be a customer's."""
+    mapping = mapping_of("crmid=crmid!", "E_Mial=email")
+    (fault,) = validate_mapped_columns(mapping, ["crmid", "E_Mail"])
+    assert fault.hint.endswith("Did you mean 'E_Mail' (column 2)?")
+    faults = validate_mapped_columns(mapping, ["C0001", "E_Mail"])
+    assert [each.hint for each in faults if "E_Mail" in each.hint] == []
+    assert faults[1].hint.endswith("Column 2 has a similar name.")
+
+
+def test_the_nearest_columns_of_a_long_header_are_found_in_a_moment() -> None:
+    columns = [f"column_{number:08}" for number in range(5_000)]
+    mapped = [f"columm_{number:08}=a{number}" for number in range(2_000)]
+    faults = validate_mapped_columns(mapping_of(*mapped), columns)
+    assert len(faults) == 2_000
+    assert sum("similar name" in each.hint for each in faults) == MAX_COMPARED
 
 
 def test_the_column_of_a_region_must_be_in_the_file_but_need_not_be_mapped() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from importlib import metadata
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -93,3 +94,25 @@ def test_a_mistyped_choice_is_named_with_its_option(capsys: pytest.CaptureFixtur
     assert run(["upload", "x", "--source", "a", "--mode", "replce"]) == 2
     error = capsys.readouterr().err
     assert "Invalid value for '--mode': 'replce' is not one of" in error
+    assert "Did you mean replace? Add --help" in error
+
+
+@pytest.mark.parametrize(
+    ("arguments", "near"),
+    [
+        (["ingest", "x", "--souce", "a"], "Did you mean --source? Add --help"),
+        (["ingst", "x"], "Did you mean 'ingest'"),
+        (["mapping", "exprot", "x"], "Did you mean 'export'"),
+        (["ingest", "x", "--entirely-other"], "Add --help"),
+    ],
+)
+def test_a_mistyped_option_or_command_leads_to_the_nearest(
+    arguments: list[str], near: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(arguments) == 2
+    assert near in capsys.readouterr().err
+
+
+def test_a_status_may_be_in_lower_case(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["requests", "--status", "in_progress", "--data", str(tmp_path)]) == 0
+    assert "No request fits the filters." in capsys.readouterr().out
