@@ -23,9 +23,10 @@ from confluent_kafka.admin import AdminClient
 
 from penstock.domain.events import CHUNK_READY, PROGRESS, UPLOAD_REQUESTED
 from penstock.domain.requests.request import Status
-from penstock.failpoints import NAMES, VARIABLE
+from penstock.failpoints import VARIABLE
 from services.status_tracker.main import reconciler
 from tests.support import messy_file
+from tests.support.ingest_failpoints import INGEST_NAMES, UPLOADER_NAMES
 from tests.support.installation import GROUPS, Installation, installation
 from tests.support.invariant import check_finished, check_finished_first, check_safe
 from tests.support.servers import Servers
@@ -33,13 +34,8 @@ from tests.support.toxics import SpoiltConnection, spoilt_connection
 from tests.support.waiting import until
 
 KILLED = -signal.SIGKILL
-UPLOADER_NAMES = [name for name in NAMES if name.startswith("uploader.")]
-WORKER_NAMES = [name for name in NAMES if name.startswith("worker.")]
-TRACKER_NAMES = [
-    name
-    for name in NAMES
-    if name.startswith(("tracker.", "notifier.", "consume.")) and name != "tracker.hold_expired"  # due in a week
-]
+WORKER_NAMES = [name for name in INGEST_NAMES if name.startswith("worker.")]
+TRACKER_NAMES = [name for name in INGEST_NAMES if name.startswith(("tracker.", "notifier.", "consume."))]
 
 REFUSED = ("consume.fenced", "committing ")  # or left without an answer while it rejoins
 AWAY_SECONDS = 10.0  # for several tries, of which the log says nothing

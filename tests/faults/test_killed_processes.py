@@ -14,26 +14,25 @@ from random import Random
 import pytest
 
 from penstock.config import Settings, environment
-from penstock.failpoints import NAMES, VARIABLE
+from penstock.failpoints import VARIABLE
 from penstock.wiring import embedded
 from penstock.wiring.uploads import intake_of
 from services.row_processor.main import splitter_loop
 from services.standalone.system import Standalone
 from tests.support import clear_text, messy_file
 from tests.support.command_line import CommandLine, Ran
+from tests.support.ingest_failpoints import INGEST_NAMES, UPLOADER_NAMES
 from tests.support.invariant import check_folder, check_folder_mails, requests_of
 from tests.support.waiting import GIVE_UP_SECONDS
 
 KILLED = -signal.SIGKILL
 SESSION_SECONDS = 1.0
-# A request is held for a week before its hold expires (tests/faults/test_tracker_faults.py).
-INGEST_NAMES = tuple(name for name in NAMES if name != "tracker.hold_expired")
 # These are passed once by each process that accepts or splits the file, so that their n-th pass is that of the n-th
 # process that tries.
-ONCE_A_PROCESS = tuple(name for name in NAMES if name.startswith(("uploader.", "splitter.")))
+ONCE_A_PROCESS = tuple(name for name in INGEST_NAMES if name.startswith(("uploader.", "splitter.")))
 # A tracker gets few batches or many; what was accepted once is not accepted again.
-NOT_ALWAYS_AGAIN = ("uploader.request_created", *(name for name in NAMES if name.startswith("tracker.")))
-WORKER_NAMES = tuple(name for name in NAMES if name.startswith("worker."))
+NOT_ALWAYS_AGAIN = ("uploader.request_created", *(name for name in INGEST_NAMES if name.startswith("tracker.")))
+WORKER_NAMES = tuple(name for name in INGEST_NAMES if name.startswith("worker."))
 
 
 @pytest.fixture
@@ -88,7 +87,7 @@ def test_workers_that_are_killed_are_replaced(cli: CommandLine, name: str) -> No
     check(cli)
 
 
-@pytest.mark.parametrize("name", [name for name in NAMES if name.startswith("uploader.")])
+@pytest.mark.parametrize("name", UPLOADER_NAMES)
 def test_a_retry_with_the_same_key_gives_the_same_request(tmp_path: Path, name: str) -> None:
     data = tmp_path / "data"
     assert upload(data, f"{name}:1").returncode == KILLED
