@@ -163,7 +163,12 @@ def test_a_mapping_that_was_shown_can_be_set_from_a_file(cli: CommandLine) -> No
 
 
 @pytest.mark.parametrize(
-    ("content", "code"), [("no json", "malformed_json"), ('{"columns": [{"column": "a"}]}', "invalid_request")]
+    ("content", "code"),
+    [
+        ("{no json", "malformed_json"),
+        ("no: [yaml", "malformed_yaml"),
+        ('{"columns": [{"column": "a"}]}', "invalid_request"),
+    ],
 )
 def test_a_file_that_is_no_mapping_is_refused(cli: CommandLine, content: str, code: str) -> None:
     ran = cli.run("mapping", "set", "crm", "--file", cli.file(content, "mapping.json"), "--json")

@@ -48,7 +48,7 @@ def test_the_example_of_the_manual(cli: CommandLine) -> None:
     maps = ["crmid=crmid!", "phone=hm:pii", "preferences=cross_sell_product", "slot_num=slot"]
     ran = cli.ingest(content, maps=maps)
     assert (ran.code, ran.document["status"]) == (0, "COMPLETED")
-    more = {"created_attributes", "unmapped_columns", "left_out_columns", "renamed_columns", "warnings"}
+    more = {"created_attributes", "unmapped_columns", "left_out_columns", "renamed_columns", "warnings", "duplicate"}
     assert ran.document.keys() == REQUEST_FIELDS | more
     assert ran.document["created_attributes"] == ["hm", "cross_sell_product", "slot"]
     assert ran.document["unmapped_columns"] == ["notes"]
