@@ -79,11 +79,17 @@ class RecipientView(TypedDict):
 
 
 class CorrectionsView(TypedDict):
-    """What the children of a request came to, the corrected files. `rejects_left`: its rejects that none ingested."""
+    """What the children of a request came to, the corrected files: of its rejects, and of its rows with dropped cells.
+
+    `dropped_again`: rows that came back and lost cells again.
+    """
 
     request_ids: list[str]
     rows_ingested: int
+    rejects_corrected: int
     rejects_left: int
+    dropped_corrected: int
+    dropped_again: int
 
 
 class RequestView(TypedDict):

@@ -14,6 +14,7 @@ from rich.text import Text
 from penstock.domain.files.tabular_format import FileOptions
 from services.cli.failures import exit_by_status, reporting
 from services.cli.ingest import backend_of
+from services.cli.ingest_backends import Backend
 from services.cli.ingesting import follow_to_end
 from services.cli.options import AsJson, Data, Encoding, Key, RequestId, Url, where_of
 from services.cli.output import Document
@@ -48,16 +49,33 @@ def resubmit(
         open_backend = backend_of(data, url, key)
         with _opened(file, encoding) as opened, open_backend(opened, out) as backend:
             with show_progress(out) as progress:
+                before = _root(backend, request_id)
                 document.update(backend.resubmit(request_id, opened, progress))
+                if document["request_id"] in (before["corrections"] or {}).get("request_ids", ()):
+                    out.say(f"Already done: this was resubmitted as {document['request_id']}.")
                 follow_to_end(backend, document, progress, out)
             parent = backend.request(document["parent_id"])
         out.result({**document, "parent": parent}, lambda: resubmitted_view(document, parent, where_of(data, url)))
+        if corrected_nothing(document, before, parent):
+            out.say("Nothing was corrected: each row lost cells again. Correct the cells that penstock_reasons names.")
         exit_by_status(document["status"])
+
+
+def _root(backend: Backend, request_id: str) -> Document:
+    """The parent of a new child."""
+    request = backend.request(request_id)
+    return backend.request(request["parent_id"]) if request["parent_id"] else request
+
+
+def corrected_nothing(child: Document, before: Document, after: Document) -> bool:
+    """Whether each row of a child, which `before` did not have, lost cells as the row that it corrects had done."""
+    again = [(each["corrections"] or {}).get("dropped_again", 0) for each in (before, after)]
+    return child["rows_ingested"] > 0 and again[1] - again[0] == child["rows_ingested"]
 
 
 def resubmitted_view(child: Document, parent: Document, where: str) -> RenderableType:
     """The child, and what is left of the rejects of its parent."""
-    line = f"Request {parent['request_id']}: {corrections_text(parent)}"
+    line = f"Corrected of {parent['request_id']}: {corrections_text(parent)}"
     return Group(request_view(child, where=where), Text(), Text(line))
 
 

@@ -96,10 +96,21 @@ def duplicate_text(request: Document) -> str:
 
 def corrections_text(request: Document) -> str:
     """What the children of a request came to."""
-    corrections = request["corrections"] or {"rows_ingested": 0, "rejects_left": request["rows_rejected"]}
-    ingested, left = corrections["rows_ingested"], corrections["rejects_left"]
-    rejects = f"{left:,} {'reject is' if left == 1 else 'rejects are'}" if left else "no reject is"
-    return f"{ingested:,} {'row' if ingested == 1 else 'rows'} ingested by corrections, {rejects} left"
+    totals = request["corrections"]
+    if not totals:
+        return "nothing is corrected"
+    parts = []
+    if request["rows_rejected"]:
+        left = f"{totals['rejects_left']:,}" if totals["rejects_left"] else "none"
+        parts.append(f"{totals['rejects_corrected']:,} of {_counted(request['rows_rejected'], 'reject')}, {left} left")
+    if totals["dropped_corrected"] or totals["dropped_again"]:
+        rows = _counted(totals["dropped_corrected"], "row")
+        parts.append(f"{rows} with dropped cells, {totals['dropped_again']:,} lost cells again")
+    return "; ".join(parts) or f"{_counted(totals['rows_ingested'], 'row')} ingested"
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count:,} {what}{'' if count == 1 else 's'}"
 
 
 def requests_view(requests: Sequence[Document], *, is_filtered: bool = False) -> RenderableType:

@@ -15,6 +15,10 @@ FILE = "crmid\tphone\tpoints\nC1\t\t1\nC2\t+31201234567\ttwo\nC3\t\tthree\n"
 BOM = "\ufeff"
 
 
+def _counts(corrected: int, left: int) -> dict[str, int]:
+    return {"rejects_corrected": corrected, "rejects_left": left, "dropped_corrected": 0, "dropped_again": 0}
+
+
 @pytest.fixture
 def cli(penstock_command: list[str], tmp_path: Path) -> CommandLine:
     return CommandLine(penstock_command, tmp_path)
@@ -34,13 +38,13 @@ def test_a_corrected_file_finishes_its_request(cli: CommandLine) -> None:
     assert (again.code, again.fault_codes) == (2, ["file_exists"])  # it has the corrections
     child = cli.run("resubmit", root["request_id"], rejects, "--json").document
     assert (child["status"], child["parent_id"]) == ("COMPLETED", root["request_id"])
-    totals = {"request_ids": [child["request_id"]], "rows_ingested": 1, "rejects_left": 1}
+    totals = {"request_ids": [child["request_id"]], "rows_ingested": 1, **_counts(1, 1)}
     assert child["parent"]["corrections"] == totals
-    assert "1 row ingested by corrections, 1 reject is left" in cli.run("request", root["request_id"]).stdout
+    assert "1 of 2 rejects, 1 left" in cli.run("request", root["request_id"]).stdout
     left = cli.run("rejects", child["request_id"]).stdout
     last = cli.run("resubmit", child["request_id"], cli.file(left.replace("three", "3"), "left.tsv"))
     assert last.code == 0
-    assert f"Request {root['request_id']}: 2 rows ingested by corrections, no reject is left" in last.stdout
+    assert f"Corrected of {root['request_id']}: 2 of 2 rejects, none left" in last.stdout
     assert cli.profile("crmid", "C2") == {"crmid": "C2", "hm": "+31201234567", "points": 2}
     lineage = cli.run("profile", "crmid", "C3", "--lineage", "--json").document["lineage"]["points"]
     assert (lineage["request_id"], lineage["row"]) == (root["request_id"], 4)
@@ -48,6 +52,25 @@ def test_a_corrected_file_finishes_its_request(cli: CommandLine) -> None:
     assert [cli.profile("crmid", crmid) for crmid in ("C1", "C2", "C3")] == [{}, {}, {}]
     refused = cli.run("resubmit", root["request_id"], rejects, "--json")
     assert (refused.code, refused.fault_codes, refused.document["status"]) == (1, ["cannot_resubmit"], "FAILED")
+
+
+def test_a_file_with_nothing_corrected_and_one_sent_twice_say_so(cli: CommandLine) -> None:
+    options = ("--map", "crmid=crmid!", "--map", "points=points:integer", "--drop-misfits", "points")
+    root = cli.run(
+        "ingest", cli.file("crmid\tpoints\nC1\t1\nC2\ttwo\n"), "--source", "crm", *options, "--json"
+    ).document
+    dropped = cli.folder / "dropped.tsv"
+    cli.run("rejects", root["request_id"], "--dropped", "-o", dropped)
+    untouched = cli.run("resubmit", root["request_id"], dropped)
+    assert "Nothing was corrected: each row lost cells again." in untouched.stderr
+    assert "0 rows with dropped cells, 1 lost cells again" in untouched.stdout
+    again = cli.run("resubmit", root["request_id"], dropped)
+    assert "Already done: this was resubmitted as" in again.stderr
+    assert "Nothing was corrected" not in again.stderr
+    dropped.write_text(dropped.read_text().replace("two", "2"))
+    done = cli.run("resubmit", root["request_id"], dropped)
+    assert "1 row with dropped cells, 1 lost cells again" in done.stdout
+    assert "Nothing was corrected" not in done.stderr
 
 
 COLUMNS = [
@@ -78,7 +101,7 @@ def test_a_corrected_file_goes_up_over_http(system: HttpSystem) -> None:
     assert answer.headers["location"] == f"/v1/requests/{child['request_id']}"
     assert (child["status"], child["file_name"], child["rows_ingested"]) == ("COMPLETED", "fixed.csv", 1)
     parent = system.viewer.get(path).json()
-    assert parent["corrections"] == {"request_ids": [child["request_id"]], "rows_ingested": 1, "rejects_left": 0}
+    assert parent["corrections"] == {"request_ids": [child["request_id"]], "rows_ingested": 1, **_counts(1, 0)}
     assert parent in system.viewer.get("/v1/requests").json()["requests"]
     assert system.events(root["request_id"])[-1] == parent
     refused = system.viewer.post(f"{path}:resubmit", files=form)

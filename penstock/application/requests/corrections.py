@@ -24,8 +24,12 @@ class Corrections:
         ingested = [child for child in children if child.rows_ingested]
         lines = [each for child in ingested for each in self._chunks.lines(tenant_id, child.request_id)]
         corrected = len(LineSet(*(each.corrected for each in lines))) + sum(each.unnumbered for each in lines)
+        rejects_left = max(0, request.rows_rejected - corrected)
         return CorrectionTotals(
-            sorted(child.request_id for child in children),
-            sum(child.rows_ingested for child in ingested),
-            max(0, request.rows_rejected - corrected),
+            request_ids=sorted(child.request_id for child in children),
+            rows_ingested=sum(child.rows_ingested for child in ingested),
+            rejects_corrected=request.rows_rejected - rejects_left,
+            rejects_left=rejects_left,
+            dropped_corrected=len(LineSet(*(each.completed for each in lines))),
+            dropped_again=sum(each.dropped_again for each in lines),
         )

@@ -23,14 +23,17 @@ _LINE = re.compile(r"\s*([1-9][0-9]{0,14})(?:\.0+)?\s*")  # some programs write 
 class ChunkLines(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Lines of one chunk. `rejected` and `dropped` (ingested without some cells) are those of its own file.
 
-    Of a child: `corrected` are the rejected lines of its root that ingested rows correct; `unnumbered` is the number
-    of ingested rows that correct an unknown line.
+    Of a child: `corrected` are the rejected lines of its root that ingested rows correct, `completed` those that lost
+    cells, corrected by rows that lost none. `unnumbered` is the number of ingested rows that correct an unknown line,
+    `dropped_again` of those that correct a line that lost cells, and lost some themselves.
     """
 
     rejected: Runs = ()
     dropped: Runs = ()
     corrected: Runs = ()
+    completed: Runs = ()
     unnumbered: int = 0
+    dropped_again: int = 0
 
 
 class CorrectedRows(NamedTuple):
@@ -40,13 +43,16 @@ class CorrectedRows(NamedTuple):
     root_lines: Mapping[int, int]
     unnumbered: Collection[int]
 
-    def chunk_lines(self, ingested: Iterable[int], rejected: LineSet) -> ChunkLines:
-        """What the `ingested` rows, by their own lines, correct of the `rejected` lines of the root."""
+    def chunk_lines(self, ingested: Iterable[int], dropped: Collection[int], root: RootLines) -> ChunkLines:
+        """What the `ingested` rows, by their own lines, correct of the root; `dropped` are those that lost cells."""
         lines = list(ingested)
-        corrected = (self.root_lines[line] for line in lines if line in self.root_lines)
+        numbered = [(line, self.root_lines[line]) for line in lines if line in self.root_lines]
+        refilled = [(line in dropped, number) for line, number in numbered if number in root.dropped]
         return ChunkLines(
-            corrected=runs_of(line for line in corrected if line in rejected),
+            corrected=runs_of(number for _, number in numbered if number in root.rejected),
+            completed=runs_of(number for again, number in refilled if not again),
             unnumbered=sum(line in self.unnumbered for line in lines),
+            dropped_again=sum(again for again, _ in refilled),
         )
 
 

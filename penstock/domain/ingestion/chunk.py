@@ -168,7 +168,7 @@ def _chunk_lines(
     layout: Layout,
 ) -> ChunkLines:
     if corrected is not None and layout.root is not None:
-        return corrected.chunk_lines(ingested, layout.root.rejected)
+        return corrected.chunk_lines(ingested, {each.line for each in dropped}, layout.root)
     return ChunkLines(rejected=runs_of(each.line for each in rejects), dropped=runs_of(each.line for each in dropped))
 
 

@@ -16,11 +16,17 @@ _INGEST = "Ingest the corrected file as one of its own: penstock ingest FILE --s
 
 
 class CorrectionTotals(NamedTuple):
-    """What the children of a request came to. `rejects_left`: its rejects that no child has ingested."""
+    """What the children of a request came to. Of its rejects, `rejects_corrected` were ingested by children, and
+    `rejects_left` were not. Of its rows with dropped cells, `dropped_corrected` came back complete; `dropped_again` is
+    the number of rows that came back and lost cells again.
+    """
 
     request_ids: Sequence[str]
     rows_ingested: int
+    rejects_corrected: int
     rejects_left: int
+    dropped_corrected: int
+    dropped_again: int
 
 
 def check_root(request: Request) -> None:

@@ -68,6 +68,15 @@ def totals(driven: DrivenSystem, request: Request) -> tuple[int, int] | None:
     return found and (found.rows_ingested, found.rejects_left)
 
 
+def dropped_totals(driven: DrivenSystem, request: Request) -> tuple[int, int]:
+    """The rows with dropped cells that came back complete, and those that lost cells again."""
+    use_cases = use_cases_of(driven.system).requests
+    found = use_cases.corrections(ANN, use_cases.get(ANN, request.request_id))
+    assert found is not None
+    assert found.rejects_corrected + found.rejects_left == request.rows_rejected
+    return found.dropped_corrected, found.dropped_again
+
+
 def profile_of(driven: DrivenSystem, crmid: str) -> Profile:
     return driven.system.reader.lookup(messy_file.TENANT, "crmid", crmid, reveal=True)
 
@@ -151,9 +160,12 @@ def test_a_line_that_is_corrected_twice_counts_once(driven: DrivenSystem) -> Non
 def test_dropped_cells_come_back_in_their_place(driven: DrivenSystem) -> None:
     (root,) = driven.finish(driven.upload(tsv(["C1", "", "", "good", "many", ""], BAD)))
     rows = b"".join(use_cases_of(driven.system).requests.rejects(ANN, root.request_id, dropped=True).parts).decode()
+    corrected(driven, root, rows)
+    assert dropped_totals(driven, root) == (0, 1)
     child = corrected(driven, root, rows.replace("many", "12"))
+    assert dropped_totals(driven, root) == (1, 1)
     assert origin_of(driven, "C1", "points") == (12, root.request_id, 2, child.request_id)
-    assert totals(driven, root) == (1, 1)
+    assert totals(driven, root) == (2, 1)
 
 
 def test_undoing_the_root_undoes_its_children(driven: DrivenSystem) -> None:
