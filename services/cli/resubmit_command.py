@@ -70,7 +70,7 @@ def _root(backend: Backend, request_id: str) -> Document:
 def corrected_nothing(child: Document, before: Document, after: Document) -> bool:
     """Whether each row of a child, which `before` did not have, lost cells as the row that it corrects had done."""
     again = [(each["corrections"] or {}).get("dropped_again", 0) for each in (before, after)]
-    return child["rows_ingested"] > 0 and again[1] - again[0] == child["rows_ingested"]
+    return bool(child["rows_ingested"]) and again[1] - again[0] == int(child["rows_ingested"])
 
 
 def resubmitted_view(child: Document, parent: Document, where: str) -> RenderableType:
