@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
 import typer
+from msgspec.structs import replace
 from rich.console import Group
 from rich.text import Text
 
 from penstock.application.uploads.suggesting import SUGGESTED_CONFIDENCE
 from penstock.documents.inspections import suggestion_view
 from penstock.domain.errors import Refused, refusal, refuse_all
+from penstock.domain.files.mapped_columns import UNKNOWN_COLUMN
+from penstock.domain.suggestions import SuggestedMapping
+from penstock.domain.suggestions.suggestion import Change
 from services.cli.ingest_backends import Backend
 from services.cli.output import Output
 from services.cli.suggestion_views import suggestions_view
@@ -28,6 +33,28 @@ def confirmed(backend: Backend, file: UploadFile, source: str, out: Output) -> b
     out.say(Group(heading, Text(), suggestions_view(rows), Text()))
     question = f"Ingest the file with the columns that are at least {SUGGESTED_CONFIDENCE:g} sure?"
     return typer.confirm(question, default=False, err=True)
+
+
+def with_renames(refused: Refused, suggested: SuggestedMapping) -> Refused:
+    """The faults of a header that lacks columns of the saved mapping, with those that they most likely became."""
+    renamed = {each.column: each for each in suggested.changes if each.renamed_to}
+    fed = {each.column: each.attribute.name for each in suggested.columns if each.confidence >= SUGGESTED_CONFIDENCE}
+    faults = [
+        replace(fault, hint=_rename_hint(renamed[fault.column], fed))
+        if fault.code == UNKNOWN_COLUMN and fault.column in renamed
+        else fault
+        for fault in refused.faults
+    ]
+    return Refused(faults, code=refused.code)
+
+
+def _rename_hint(change: Change, fed: Mapping[str, str]) -> str:
+    """`fed`: what the columns that suggestions surely map feed."""
+    accept = f"--accept-suggestions {SUGGESTED_CONFIDENCE:g}"
+    renamed = change.renamed_to or ""
+    if fed.get(renamed) != change.attribute:
+        accept += f" --map {shlex.quote(f'{renamed}={change.attribute}')}"
+    return f"Renamed to {renamed}? Then add {accept}, which maps it and what else changed."
 
 
 def no_mapping(file: Path, source: str) -> Refused:

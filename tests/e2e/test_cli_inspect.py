@@ -76,6 +76,12 @@ def test_a_saved_mapping_is_suggested_again_and_changes_are_shown(cli: CommandLi
     changed = cli.file(CONTENT.replace("kontakt", "mail", 1))
     document = cli.run("inspect", changed, "--source", "crm", "--json").document
     assert [(each["column"], each["change"]) for each in document["changes"]] == [("kontakt", "gone"), ("mail", "new")]
+    refused = cli.run("ingest", changed, "--source", "crm", "--json")
+    assert (refused.code, refused.fault_codes) == (1, ["unknown_mapped_column"])
+    hint = refused.document["error"]["faults"][0]["hint"]
+    assert hint == "Renamed to mail? Then add --accept-suggestions 0.9, which maps it and what else changed."
+    program, *arguments = shlex.split(document["commands"][0])
+    assert (program, cli.run(*arguments, "--json").document["rows_ingested"]) == ("penstock", 40)
 
 
 def test_without_a_terminal_the_commands_are_named(cli: CommandLine) -> None:

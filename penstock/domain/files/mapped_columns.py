@@ -30,7 +30,7 @@ def validate_mapped_columns(mapping: Mapping, columns: Sequence[str]) -> list[Fa
                 )
             )
         elif column not in place_of:
-            faults.append(_unknown_column(column, similar.hint(column)))
+            faults.append(_unknown_column(column, similar.hint(column), saved=mapping.version > 0))
     return faults
 
 
@@ -61,10 +61,11 @@ class _Similar:
         return f" Did you mean {printable_name(name)!r} (column {self._place_of[name]})?"
 
 
-def _unknown_column(column: str, hint: str) -> Fault:
+def _unknown_column(column: str, hint: str, *, saved: bool) -> Fault:
+    changed = " Or map what changed: --accept-suggestions 0.9 (over HTTP: accept_suggestions)." if saved else ""
     return Fault(
         code="unknown_mapped_column",
         message=f"the mapping uses the column {column[:MAX_NAME_IN_FAULT]!r}, which the header does not have",
-        hint=f"Correct the header or the mapping; case and quotes matter.{hint}",
+        hint=f"Correct the header or the mapping; case and quotes matter.{hint}{changed}",
         column=column[:MAX_NAME_IN_FAULT],
     )

@@ -45,11 +45,13 @@ class Drift(StrEnum):
 
 
 class Change(NamedTuple):
-    """What differs in one column."""
+    """What differs in one column. A missing one feeds `attribute`, and most likely became `renamed_to`."""
 
     column: str
     drift: Drift
     detail: str
+    attribute: str | None = None
+    renamed_to: str | None = None
 
 
 class KeptColumn(NamedTuple):

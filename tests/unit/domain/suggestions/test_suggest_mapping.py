@@ -239,6 +239,23 @@ def test_a_column_is_mapped_as_before() -> None:
     assert [(each.column, each.drift) for each in suggested.changes] == [("gone", Drift.GONE), ("extra", Drift.NEW)]
 
 
+def renames(earlier: Sequence[ColumnMapping], **columns: Sequence[str]) -> dict[str, str | None]:
+    return {each.column: each.renamed_to for each in suggest(earlier, **columns).changes if each.drift is Drift.GONE}
+
+
+def test_a_missing_column_became_the_new_one_that_suggests_the_same_attribute() -> None:
+    cities = repeated("Berlin", "Utrecht", "Lyon")
+    assert renames(EARLIER, extra=IDS[:30], nr=IDS[:30], born=repeated("25/04/1990"), ort=cities) == {"gone": "ort"}
+
+
+def test_or_the_new_one_in_its_place() -> None:
+    earlier = (EARLIER[0], ColumnMapping(column="remark", attribute="remark"), EARLIER[1])
+    rows = {"nr": IDS[:30], "born": repeated("25/04/1990")}
+    assert renames(earlier, nr=rows["nr"], memo=IDS[:30], born=rows["born"]) == {"remark": "memo"}
+    assert renames(earlier, nr=rows["nr"], born=rows["born"], memo=IDS[:30]) == {"remark": None}
+    assert renames(earlier, nr=rows["nr"], born=rows["born"]) == {"remark": None}
+
+
 def test_a_changed_notation_is_shown_and_followed() -> None:
     suggested = suggest(EARLIER, nr=IDS[:60], born=repeated("1990-04-25"))
     assert str(suggested.columns[1].format) == "date(yyyy-MM-dd)"
