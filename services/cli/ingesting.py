@@ -17,7 +17,6 @@ from penstock.application.uploads.warnings import warnings_of
 from penstock.client.catalog import NO_LIMITS
 from penstock.client.upload_order import UploadOrder
 from penstock.domain.errors import Fault, PartFailed, Refused, Unavailable
-from penstock.domain.files.mapped_columns import UNKNOWN_COLUMN
 from penstock.domain.requests.request import Status
 from penstock.domain.suggestions import LeftOut
 from services.cli.column_options import check_max_rejects, check_segment
@@ -29,7 +28,7 @@ from services.cli.mapping_options import MappingOptions
 from services.cli.output import Document, Output
 from services.cli.progress import Progress, show_progress
 from services.cli.similar_attributes import with_confirmed
-from services.cli.suggestion_question import confirmed, no_mapping, with_renames
+from services.cli.suggestion_question import confirmed, lacks_mapped_columns, no_mapping, with_renames
 from services.cli.suggestion_views import left_out_view
 from services.cli.upload_file import UploadFile
 from services.cli.views import duplicate_text, mail_problems
@@ -181,7 +180,7 @@ def _checked(backend: Backend, file: UploadFile, order: Order, columns: Columns,
         try:
             return _with_new_attributes(backend, file, order, columns)
         except Refused as refused:
-            if columns is None and any(fault.code == UNKNOWN_COLUMN for fault in refused.faults):
+            if columns is None and lacks_mapped_columns(refused):
                 raise with_renames(refused, backend.review(file, upload.data_source).suggested) from None
             if refused.code != "no_mapping":
                 raise

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Annotated, Any
 
 import msgspec
 import typer
 
-from penstock.application.uploads.review import Review
+from penstock.application.uploads.review import NEW_SOURCE, Review
 from penstock.application.uploads.suggesting import SUGGESTED_CONFIDENCE, accept
 from penstock.documents.inspections import inspection_view as inspection_document
 from penstock.domain.errors import Refused, refuse_all
@@ -27,7 +28,6 @@ from services.cli.reviewing import review_file
 from services.cli.suggestion_views import inspection_view
 from services.cli.upload_file import UploadFile
 
-NEW_SOURCE = "customers"  # in the commands that are shown, when no source is named
 EDITED = "mapping.json"
 MAX_COMMAND = 4_000  # characters; a longer mapping is better saved in a file
 
@@ -62,8 +62,11 @@ def inspect(
             refuse_all(reviewed.faults)
         if save_mapping is not None:
             write_mapping(save_mapping, source, accept(reviewed.suggested, SUGGESTED_CONFIDENCE).columns)
-        where = options_text(reviewed.needed_options) + where_of(data, url)
-        commands = _commands(reviewed, file, source or NEW_SOURCE, where)
+        where = where_of(data, url)
+        commands = _commands(reviewed, file, source or NEW_SOURCE, options_text(reviewed.needed_options) + where)
+        if commands and reviewed.source_step:
+            step = f"penstock source {reviewed.source_step} {shlex.quote(source or NEW_SOURCE)}{where}"
+            commands.insert(0, (f"First {reviewed.source_step} the data source", step))
         document: dict[str, Any] = msgspec.to_builtins(inspection_document(reviewed))
         document["commands"] = [command for _, command in commands]
         out.result(document, lambda: inspection_view(document, reviewed.faults, commands, _needed(options, reviewed)))

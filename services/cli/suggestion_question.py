@@ -15,13 +15,14 @@ from rich.text import Text
 from penstock.application.uploads.suggesting import SUGGESTED_CONFIDENCE
 from penstock.documents.inspections import suggestion_view
 from penstock.domain.errors import Refused, refusal, refuse_all
-from penstock.domain.files.mapped_columns import UNKNOWN_COLUMN
 from penstock.domain.suggestions import SuggestedMapping
 from penstock.domain.suggestions.suggestion import Change
 from services.cli.ingest_backends import Backend
 from services.cli.output import Output
 from services.cli.suggestion_views import suggestions_view
 from services.cli.upload_file import UploadFile
+
+_UNKNOWN_COLUMN = "unknown_mapped_column"
 
 
 def confirmed(backend: Backend, file: UploadFile, source: str, out: Output) -> bool:
@@ -35,13 +36,17 @@ def confirmed(backend: Backend, file: UploadFile, source: str, out: Output) -> b
     return typer.confirm(question, default=False, err=True)
 
 
+def lacks_mapped_columns(refused: Refused) -> bool:
+    return any(fault.code == _UNKNOWN_COLUMN for fault in refused.faults)
+
+
 def with_renames(refused: Refused, suggested: SuggestedMapping) -> Refused:
     """The faults of a header that lacks columns of the saved mapping, with those that they most likely became."""
     renamed = {each.column: each for each in suggested.changes if each.renamed_to}
     fed = {each.column: each.attribute.name for each in suggested.columns if each.confidence >= SUGGESTED_CONFIDENCE}
     faults = [
         replace(fault, hint=_rename_hint(renamed[fault.column], fed))
-        if fault.code == UNKNOWN_COLUMN and fault.column in renamed
+        if fault.code == _UNKNOWN_COLUMN and fault.column in renamed
         else fault
         for fault in refused.faults
     ]

@@ -84,6 +84,13 @@ def test_a_saved_mapping_is_suggested_again_and_changes_are_shown(cli: CommandLi
     assert (program, cli.run(*arguments, "--json").document["rows_ingested"]) == ("penstock", 40)
 
 
+def test_a_source_with_a_similar_name_is_created_first(cli: CommandLine) -> None:
+    assert cli.run("source", "create", "crm").code == 0
+    commands = cli.run("inspect", cli.file(CONTENT), "--source", "crm2", "--json").document["commands"]
+    assert commands[0].startswith("penstock source create crm2")
+    assert [cli.run(*shlex.split(command)[1:]).code for command in commands[:2]] == [0, 0]
+
+
 def test_without_a_terminal_the_commands_are_named(cli: CommandLine) -> None:
     ran = cli.run("ingest", cli.file(CONTENT), "--source", "crm", "--json")
     assert (ran.code, ran.fault_codes) == (2, ["no_mapping"])

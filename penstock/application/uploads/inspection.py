@@ -58,9 +58,9 @@ class Inspection(NamedTuple):
             found += self._header_faults(None, limits, replace(self.needed_options, clean_headers=False))
         return found + self._header_faults(mapping, limits, self.needed_options)
 
-    def fits(self, mapping: SavedMapping | None, limits: Limits) -> bool:
-        """Whether the file can be ingested with the options that it needs."""
-        return not (self.decompression_faults or self._header_faults(mapping, limits, self.needed_options))
+    def fits(self, limits: Limits) -> bool:
+        """Whether the file can be ingested with the options that it needs and some mapping."""
+        return not (self.decompression_faults or self._header_faults(None, limits, self.needed_options))
 
     def _header_faults(self, mapping: SavedMapping | None, limits: Limits, options: FileOptions) -> list[Fault]:
         return _header_faults(self.head, mapping, limits, options, complete=self.complete)

@@ -3,22 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from enum import StrEnum
 from typing import NamedTuple
 
 from penstock.application.catalog.column_specs import ColumnSpec
-from penstock.application.catalog.known_catalog import KnownCatalog
+from penstock.application.catalog.known_catalog import KnownCatalog, check_uploadable
 from penstock.application.uploads.inspection import Inspection
 from penstock.application.uploads.suggesting import AcceptedSuggestions, accept, suggestions_for
-from penstock.domain.errors import Fault, NotFound, refuse_all
+from penstock.domain.errors import Fault, NotFound, Refused, refuse_all
 from penstock.domain.files.tabular_format import FileOptions
 from penstock.domain.mapping.mapping import Limits, Mapping
 from penstock.domain.suggestions import SuggestedMapping
+
+NEW_SOURCE = "customers"  # in the commands that are shown, when no source is named
+
+
+class SourceStep(StrEnum):
+    """The command on a data source without which its uploads are refused."""
+
+    CREATE = "create"  # its name is similar to another one's
+    UNARCHIVE = "unarchive"
 
 
 class Review(NamedTuple):
     """An inspected file: its faults, its columns and first rows, and a suggested mapping.
 
-    Everything but the faults is as with `needed_options`; `fits`: with these, the file can be ingested.
+    Everything but the faults is as with `needed_options`; `fits`: with these and what is suggested, the file can
+    be ingested, once `source_step` is done.
     """
 
     compression: str
@@ -28,6 +39,7 @@ class Review(NamedTuple):
     suggested: SuggestedMapping
     needed_options: FileOptions
     fits: bool
+    source_step: SourceStep | None = None
 
 
 def review(inspection: Inspection, catalog: KnownCatalog, limits: Limits, source: str | None) -> Review:
@@ -41,7 +53,8 @@ def review(inspection: Inspection, catalog: KnownCatalog, limits: Limits, source
         rows=rows,
         suggested=suggestions_for(inspection.sample, catalog.attributes(), mapping.columns if mapping else ()),
         needed_options=inspection.needed_options,
-        fits=inspection.fits(mapping, limits),
+        fits=inspection.fits(limits),
+        source_step=_source_step(catalog, source or NEW_SOURCE),
     )
 
 
@@ -60,6 +73,16 @@ def accept_for(
     refuse_all(inspection.faults(None, limits))
     suggested = review(inspection, catalog, limits, source).suggested
     return accept(suggested, confidence, by_hand, attributes=catalog.attributes())
+
+
+def _source_step(catalog: KnownCatalog, source: str) -> SourceStep | None:
+    try:
+        check_uploadable(catalog, source, create=True)
+    except Refused as refused:
+        return {"unknown_data_source": SourceStep.CREATE, "data_source_archived": SourceStep.UNARCHIVE}.get(
+            refused.code
+        )
+    return None
 
 
 def _saved(catalog: KnownCatalog, source: str | None) -> Mapping | None:

@@ -184,7 +184,7 @@ def ndjson(rows: list[dict[str, object]]) -> bytes:
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
 def test_no_text_of_another_kind_of_file_is_shown(content: str, encoding: str) -> None:
     seen = inspect([content.encode(encoding)], LIMITS)
-    assert (seen.lines(), seen.sample.names, seen.fits(None, LIMITS)) == ([], (), False)
+    assert (seen.lines(), seen.sample.names, seen.fits(LIMITS)) == ([], (), False)
     assert [fault.code for fault in seen.faults(None, LIMITS)][-1] == "not_tabular"
 
 
@@ -199,7 +199,7 @@ def test_a_file_is_read_in_the_detected_encoding_and_all_faults_are_listed(encod
     codes = [fault.code for fault in seen.faults(None, LIMITS)]
     assert codes == ["not_utf8", "hyphen_in_column_name", "space_in_column_name"]
     assert seen.needed_options == FileOptions(encoding=encoding, clean_headers=True)
-    assert seen.fits(None, LIMITS)
+    assert seen.fits(LIMITS)
     assert seen.lines()[:2] == [["crmid", "e_mail", "last_name"], ["C0", "p0@a.org", "Gärtner Zoë 0"]]
     assert (seen.sample.names, seen.sample.rows) == (["crmid", "e_mail", "last_name"], 200)
     declared = inspect([content], LIMITS, seen.needed_options)
@@ -220,7 +220,7 @@ def test_names_are_cleaned_only_if_that_fixes_every_fault() -> None:
     seen = inspect([b"a b\tc\td\n1\t2\t3\n"], limits)
     assert [fault.code for fault in seen.faults(None, limits)] == ["too_many_columns", "space_in_column_name"]
     assert seen.needed_options == FileOptions()
-    assert (seen.lines()[0], seen.fits(None, limits)) == (["a b", "c", "d"], False)
+    assert (seen.lines()[0], seen.fits(limits)) == (["a b", "c", "d"], False)
 
 
 def test_a_mapping_is_checked_against_cleaned_names() -> None:
@@ -228,13 +228,13 @@ def test_a_mapping_is_checked_against_cleaned_names() -> None:
     mapping = Mapping(data_source="crm", version=1, columns=(column,))
     seen = inspect([b"e-mail\tx\na@b.de\t1\n"], LIMITS)
     assert [fault.code for fault in seen.faults(mapping, LIMITS)] == ["hyphen_in_column_name"]
-    assert seen.fits(mapping, LIMITS)
+    assert seen.fits(LIMITS)
 
 
 def test_nothing_is_detected_in_a_file_that_begins_as_utf_8() -> None:
     seen = inspect(["\ufeffid;name\n".encode() + b"1;Zo\xeb\n" * 9], LIMITS)
     assert [fault.code for fault in seen.faults(None, LIMITS)] == ["not_utf8"]
-    assert (seen.needed_options, seen.fits(None, LIMITS)) == (FileOptions(), False)
+    assert (seen.needed_options, seen.fits(LIMITS)) == (FileOptions(), False)
 
 
 def test_a_cut_file_in_another_encoding_is_shown_as_far_as_it_goes() -> None:
