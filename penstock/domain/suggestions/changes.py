@@ -41,6 +41,8 @@ def _gone(
     unreadable: Container[str],
 ) -> Iterator[Change]:
     names = [each.column for each in columns]
+    if not any(source in names for mapped in earlier for source in mapped.sources):
+        new = ()  # another file, perhaps without a header, so that its names may be customers' values
     for mapped in earlier:
         for source in mapped.sources:
             if source not in names and source not in unreadable:

@@ -256,6 +256,12 @@ def test_or_the_new_one_in_its_place() -> None:
     assert renames(earlier, nr=rows["nr"], born=rows["born"]) == {"remark": None}
 
 
+def test_nothing_is_renamed_in_a_file_without_any_mapped_column() -> None:
+    assert renames(EARLIER[:1], Berlin=repeated("Utrecht", "Lyon"), K1=IDS[:30], customer_number=IDS[:30]) == {
+        "nr": None
+    }
+
+
 def test_a_changed_notation_is_shown_and_followed() -> None:
     suggested = suggest(EARLIER, nr=IDS[:60], born=repeated("1990-04-25"))
     assert str(suggested.columns[1].format) == "date(yyyy-MM-dd)"
