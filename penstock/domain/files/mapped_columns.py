@@ -66,6 +66,6 @@ def _unknown_column(column: str, hint: str, *, saved: bool) -> Fault:
     return Fault(
         code="unknown_mapped_column",
         message=f"the mapping uses the column {column[:MAX_NAME_IN_FAULT]!r}, which the header does not have",
-        hint=f"Correct the header or the mapping; case and quotes matter.{hint}{changed}",
+        hint=f"Correct the header or the mapping; case and quotes matter.{changed}{hint}",
         column=column[:MAX_NAME_IN_FAULT],
     )
