@@ -11,6 +11,7 @@ from penstock.domain.suggestions.aliases import word_set
 from penstock.domain.suggestions.facts import Facts
 from penstock.domain.suggestions.fitting import Finding, Formats, certainty, of_total, unfitting
 from penstock.domain.suggestions.names import (
+    AMONG_OTHERS,
     OWN_NAME,
     NameMatch,
     Names,
@@ -131,17 +132,22 @@ def _by_name(facts: Facts, match: NameMatch | None, tenant: Tenant, formats: For
         sure,
         match.score + finding.fit.share,
         (how, finding.evidence),
-        finding.against,
+        (*_other_words(match), *finding.against),
         None,
         finding,
     )
+
+
+def _other_words(match: NameMatch) -> list[str]:
+    """What speaks against an attribute that is only a part of a column's name."""
+    return ["other words in its name may mean something else"] if match.score == AMONG_OTHERS else []
 
 
 def _text_by_name(facts: Facts, match: NameMatch, how: str) -> Candidate:
     """A text attribute takes anything, so the values can only speak against it."""
     name = match.attribute.name
     sure, rank = match.score * TEXT_BY_NAME * _size_factor(facts), match.score + 1
-    evidence, against = [how], []
+    evidence, against = [how], _other_words(match)
     wrong = next((kind for kind in _CONTRADICTING if _contradicts(facts, kind, name)), None)
     if wrong is not None:
         sure, rank = CONTRADICTED, match.score

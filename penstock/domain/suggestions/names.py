@@ -31,6 +31,8 @@ _UNDECOMPOSED = str.maketrans(
 # Attributes that a longer name may mean: their values show whether it does.
 _FOUND_AMONG_OTHERS = frozenset({"email", "phone", "mobile", "city", "postal_code", "country", "birth_date"})
 
+_ADDRESS = frozenset({"address", "addr", "adresse", "adres", "anschrift", "direccion", "indirizzo", "endereco"})
+_PARTS_OF_ADDRESS = frozenset({"street", "house_number", "address_line_2", "postal_code", "city", "region", "country"})
 
 _VAGUE = frozenset({"id", "uid", "accountid", "accountnumber", "externalid", "contactid", "personid"})
 
@@ -70,7 +72,13 @@ class Names:
         """The attribute that the name of a column means most likely."""
         parts = words(column)
         key = _key(parts)
-        return self._named.get(key) or self._without_owner(parts) or self._among_others(parts) or self._mistyped(key)
+        return (
+            self._named.get(key)
+            or self._without_owner(parts)
+            or self._of_address(parts)
+            or self._among_others(parts)
+            or self._mistyped(key)
+        )
 
     def _without_owner(self, parts: Sequence[str]) -> NameMatch | None:
         """Numbers at the end and words for the customer at both ends do not matter."""
@@ -81,6 +89,13 @@ class Names:
             if found := self._named.get(_key(kept)):
                 return NameMatch(found.attribute, min(found.score, WITHOUT_OWNER))
         return None
+
+    def _of_address(self, parts: Sequence[str]) -> NameMatch | None:
+        """A part of an address: `address_city`."""
+        found = self._named.get(_key(parts[1:])) if parts and parts[0] in _ADDRESS else None
+        if found is None or found.attribute.name not in _PARTS_OF_ADDRESS:
+            return None
+        return NameMatch(found.attribute, min(found.score, WITHOUT_OWNER))
 
     def _among_others(self, parts: Sequence[str]) -> NameMatch | None:
         if len(parts) < 2:

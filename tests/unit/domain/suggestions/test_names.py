@@ -32,6 +32,8 @@ from penstock.domain.suggestions.names import Names, is_personal, new_name, word
         ("födelsedatum", "birth_date"),
         ("Phone__c", "phone"),
         ("BillingPostalCode", "postal_code"),
+        ("address_city", "city"),
+        ("address.zip", "postal_code"),
     ],
 )
 def test_a_name_means_an_attribute(column: str, attribute: str) -> None:
@@ -90,3 +92,8 @@ def test_names_of_personal_columns() -> None:
     assert is_personal("emergency_contact_phone")
     assert is_personal("Opmerkingen")
     assert not is_personal("shoe_size")
+
+
+@pytest.mark.parametrize("column", ["address_id", "address_name", "address_status"])
+def test_only_a_part_of_an_address_is_one(column: str) -> None:
+    assert Names(BUILTIN).match(column) is None

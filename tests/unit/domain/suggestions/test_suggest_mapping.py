@@ -239,6 +239,16 @@ def test_a_column_is_mapped_as_before() -> None:
     assert [(each.column, each.drift) for each in suggested.changes] == [("gone", Drift.GONE), ("extra", Drift.NEW)]
 
 
+def test_a_part_of_an_address_is_as_sure_as_with_an_owner() -> None:
+    assert one("address_city", repeated("Berlin", "Lyon")).confidence >= 0.9
+
+
+def test_a_name_with_other_words_says_so() -> None:
+    found = one("city_of_delivery", repeated("Berlin", "Lyon"))
+    assert (found.attribute.name, found.against) == ("city", ("other words in its name may mean something else",))
+    assert found.confidence < 0.9
+
+
 def renames(earlier: Sequence[ColumnMapping], **columns: Sequence[str]) -> dict[str, str | None]:
     return {each.column: each.renamed_to for each in suggest(earlier, **columns).changes if each.drift is Drift.GONE}
 
