@@ -88,8 +88,10 @@ clean: ## Remove everything that was made here, .venv included
 $(PROJECT): pyproject.toml $(ENVIRONMENT)
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
+	@echo 'Penstock is installed: .venv/bin/penstock --help'
 
 $(ENVIRONMENT):
+	@echo 'Installing the locked packages into .venv (600 MB): this takes a few minutes.'
 	@python=$$(.ci/find-python) && "$$python" -m venv --clear .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements/dev.txt
 	@touch $@

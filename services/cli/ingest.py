@@ -36,7 +36,7 @@ from services.cli.options import (
 )
 from services.cli.similar_attributes import may_ask
 from services.cli.upload_options import Notify, UploadMode
-from services.cli.views import renamed_text, request_view
+from services.cli.views import mail_problems, renamed_text, request_view
 
 
 def ingest(
@@ -128,8 +128,13 @@ def ingest(
 
 def done_view(done: Ingested, where: str) -> RenderableType:
     """The request, with renamed columns, created attributes and ignored columns."""
+    known = set(done.mail_problems)
+    notify = [
+        {**each, "problem": None} if known.issuperset(mail_problems([each])) else each
+        for each in done.request["notify"]
+    ]
     return request_view(
-        done.request,
+        {**done.request, "notify": notify},
         where=where,
         notes=[
             ("Renamed", renamed_text(done.renamed_columns)),

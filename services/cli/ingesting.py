@@ -56,6 +56,7 @@ class Ingested(NamedTuple):
     renamed_columns: dict[str, str]
     left_out: Sequence[LeftOut] = ()
     warnings: Sequence[Fault] = ()
+    mail_problems: Sequence[str] = ()  # that were reported before
 
     def document(self) -> Document:
         return {
@@ -87,7 +88,8 @@ def ingest_file(
             began = datetime.now(UTC)
             document.update(backend.begin(file, upload, columns, progress))
             add_mails(backend, document)
-            for problem in mail_problems(document["notify"]):
+            reported = mail_problems(document["notify"])
+            for problem in reported:
                 out.say(f"No e-mails: {problem}")
             if document.get("duplicate"):
                 out.say(duplicate_text(document))
@@ -96,7 +98,9 @@ def ingest_file(
             follow_to_end(backend, document, progress, out)
         await_mails(backend, document, time.monotonic, time.sleep)
         created = [attribute.name for attribute in checked.missing]
-        done = Ingested(document, created, checked.unmapped_columns, checked.renamed_columns, left_out, warnings)
+        done = Ingested(
+            document, created, checked.unmapped_columns, checked.renamed_columns, left_out, warnings, reported
+        )
         report(done)
         backend.release()
     return done

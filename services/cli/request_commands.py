@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.console import RenderableType
 
 from penstock.client.upload_order import UploadOrder
 from services.cli.column_options import check_max_rejects, check_segment
@@ -30,6 +31,7 @@ from services.cli.options import (
     Url,
     where_of,
 )
+from services.cli.output import Document
 from services.cli.progress import show_progress
 from services.cli.reject_files import as_records, check_not_shown, check_output, save
 from services.cli.upload_file import UploadFile
@@ -166,10 +168,16 @@ def approve(
 
 
 def undo(request_id: RequestId, data: Data = None, url: Url = None, key: Key = None, as_json: AsJson = False) -> None:
-    """Undo a completed request; none of its rows count any more."""
+    """Undo a completed request and its corrections; none of their rows count any more."""
     with reporting(as_json=as_json) as out, connect(data, url, key) as client:
         undone = client.undo(request_id)
-        out.result(undone, lambda: request_view(undone, where=where_of(data, url)))
+        out.result(undone, lambda: undone_view(undone, where_of(data, url)))
+
+
+def undone_view(undone: Document, where: str) -> RenderableType:
+    """The request, and its children, which are undone or cancelled with it."""
+    children = (undone["corrections"] or {}).get("request_ids", ())
+    return request_view(undone, where=where, notes=[("Undone too", ", ".join(children))])
 
 
 def saved_view(rows: int, output: Path, *, dropped: bool) -> str:

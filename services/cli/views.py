@@ -66,8 +66,7 @@ def request_view(request: Document, *, notes: Sequence[tuple[str, str]] = (), wh
         ("Status", _status(request["status"])),
         ("File", Text(_file(request))),
         ("Rows", Text(_rows(request))),
-        ("Took", Text(_duration(request))),
-        *([("Corrected", Text(corrections_text(request)))] if request["corrections"] else []),
+        *_progress_facts(request),
         *((label, Text(printable(text))) for label, text in notes if text),
     ]
     parts: list[RenderableType] = [facts_view(facts)]
@@ -85,6 +84,15 @@ def request_view(request: Document, *, notes: Sequence[tuple[str, str]] = (), wh
     if steps:
         parts.append(Group(Text(), commands_view(steps)))
     return Group(*parts)
+
+
+def _progress_facts(request: Document) -> list[tuple[str, RenderableType]]:
+    """How long it took and what was corrected; of an undone request, neither is of use."""
+    facts = {"Corrects": request["parent_id"] or ""}
+    if request["status"] != "REVERTED":
+        facts["Took"] = _duration(request)
+        facts["Corrected"] = corrections_text(request) if request["corrections"] else ""
+    return [(label, Text(text)) for label, text in facts.items() if text or label == "Took"]
 
 
 def duplicate_text(request: Document) -> str:
@@ -120,7 +128,8 @@ def requests_view(requests: Sequence[Document], *, is_filtered: bool = False) ->
     blocks = []
     for each in all_printable(requests):
         accepted, status = _minute(each["accepted_at"]), _status(each["status"])
-        request_id, source, file = each["request_id"], each["data_source"], each["file_name"]
+        request_id, source = each["request_id"], each["data_source"]
+        file = each["file_name"] + (f" (corrects {each['parent_id']})" if each["parent_id"] else "")
         counts = f"{each['rows_read']:,}", f"{each['rows_rejected']:,}"
         wide.add_row(accepted, request_id, source, file, status, *counts)
         narrow.add_row(f"{request_id}\n{source}, {file}", Text.assemble(accepted, "\n", status), *counts)

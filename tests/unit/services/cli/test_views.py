@@ -10,7 +10,10 @@ import pytest
 from rich.console import Console, RenderableType
 
 from penstock.domain.errors import Fault, Problem
+from services.cli.ingest import done_view
+from services.cli.ingesting import Ingested
 from services.cli.output import Output
+from services.cli.request_commands import undone_view
 from services.cli.views import problem_view, profile_view, records_view, request_view, requests_view
 
 ID = "01a211d4-c8d9-7b12-8205-7d7ddcbdeef9"
@@ -66,6 +69,25 @@ def test_rejects_of_corrections_are_resubmitted_and_never_into_the_file_just_cor
         text = "\n".join(rendered(request_view(request(status=status, parent_id=parent_id)), width=200))
         assert f"penstock rejects {ID} --output rejects-bdeef9.tsv" in text
         assert (f"penstock resubmit {ID} rejects-bdeef9.tsv" in text) is is_resubmitted
+
+
+def test_a_child_names_its_parent_and_an_undone_request_the_children_undone_with_it() -> None:
+    child = request(parent_id="01a2-parent")
+    assert "Corrects  01a2-parent" in "\n".join(rendered(request_view(child), width=100))
+    assert "customers.tsv (corrects 01a2-parent)" in "\n".join(rendered(requests_view([child]), width=180))
+    counts = {"rejects_corrected": 0, "rejects_left": 120, "dropped_corrected": 0, "dropped_again": 0}
+    totals = {"request_ids": ["01a2-child"], "rows_ingested": 0, **counts}
+    lines = rendered(undone_view(request(status="REVERTED", corrections=totals), ""), width=100)
+    assert "Undone too  01a2-child" in lines
+    assert [line for line in lines if line.startswith(("Took", "Corrected"))] == []
+
+
+def test_a_mail_problem_that_was_reported_is_not_repeated() -> None:
+    problem = {"code": "no_mail_server", "message": "no mail server is set", "hint": "Set it."}
+    notify = [{"address": "ann@example.com", "level": "all", "mails": [], "problem": problem}]
+    for reported, times in (((), 1), (("no mail server is set. Set it.",), 0)):
+        done = Ingested(request(notify=notify), [], [], {}, mail_problems=reported)
+        assert rendered(done_view(done, ""), width=100).count("No mail server is set. Set it.") == times
 
 
 def test_each_recipient_has_its_mails_and_each_problem_is_there_once() -> None:
