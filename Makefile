@@ -91,7 +91,7 @@ $(PROJECT): pyproject.toml $(ENVIRONMENT)
 	@echo 'Penstock is installed: .venv/bin/penstock --help'
 
 $(ENVIRONMENT):
-	@echo 'Installing the locked packages into .venv (600 MB): this takes a few minutes.'
+	@echo 'Installing the locked packages into .venv (600 MB): this takes one to four minutes.'
 	@python=$$(.ci/find-python) && "$$python" -m venv --clear .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements/dev.txt
 	@touch $@
