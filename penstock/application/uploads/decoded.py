@@ -14,10 +14,10 @@ from penstock.domain.files.tabular_format import MAX_HEADER_BYTES
 
 class Decoded:
     """A file's plain bytes as UTF-8. `encoding` is the declared one; or else, once the bytes are read, that which they
-    show, or None. Raises what reading the file raises, after the bytes before it."""
+    show, or None. Raises what reading the file raises, after the bytes before it. `partial`: more bytes are to come."""
 
-    def __init__(self, pieces: Iterable[bytes], encoding: str | None) -> None:
-        self._pieces = iter(pieces)
+    def __init__(self, pieces: Iterable[bytes], encoding: str | None, *, partial: bool = False) -> None:
+        self._pieces, self._partial = iter(pieces), partial
         self.encoding = encoding
 
     def __iter__(self) -> Iterator[bytes]:
@@ -35,7 +35,7 @@ class Decoded:
             failed = refused
         start = bytes(head)
         if not (start.startswith(codecs.BOM_UTF8) or is_other_format(start)):
-            self.encoding = detect_encoding(start[:MAX_HEADER_BYTES], complete=complete)
+            self.encoding = detect_encoding(start[:MAX_HEADER_BYTES], complete=complete and not self._partial)
         return chain([start], self._pieces if failed is None else _raised(failed))
 
 

@@ -90,7 +90,7 @@ def inspect(
 
     `partial`: the end of the file is still to come, so its last line is left out."""
     observed = _First(parts)
-    pieces = Decoded(plain(observed, limits=limits), options.encoding)
+    pieces = Decoded(plain(observed, limits=limits), options.encoding, partial=partial)
     reading = _Reading(partial=partial)
     faults: list[Fault] = []
     try:
