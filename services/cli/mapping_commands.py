@@ -11,7 +11,7 @@ from services.cli import mapping_file_commands
 from services.cli.connecting import connect
 from services.cli.failures import reporting
 from services.cli.mapping_options import MappingOptions
-from services.cli.mapping_saving import current_version, saved_view, with_change
+from services.cli.mapping_saving import current_version, saved_view
 from services.cli.mapping_views import changes_view, mapping_view, versions_view
 from services.cli.options import (
     AsJson,
@@ -76,7 +76,7 @@ def set_mapping(
             new_attributes or (),
             may_ask=may_ask(as_json=as_json),
         )
-        out.result(with_change(saved, before), lambda: saved_view(saved, before))
+        out.result(saved, lambda: saved_view(saved, before))
 
 
 @mapping_app.command("versions")
@@ -126,7 +126,7 @@ def restore_version(
     with reporting(as_json=as_json) as out, connect(data, url, key) as client:
         before = current_version(client, name)
         restored = client.restore_mapping(name, version)
-        out.result(with_change(restored, before), lambda: saved_view(restored, before))
+        out.result(restored, lambda: saved_view(restored, before))
 
 
 def register(app: typer.Typer) -> None:

@@ -18,7 +18,7 @@ from penstock.domain.errors import Refused, refusal
 from services.cli.connecting import connect
 from services.cli.failures import BadUsage, ExitCode, reporting
 from services.cli.mapping_file import STDIN, exported, mapping_of_file
-from services.cli.mapping_saving import current_version, saved_view, with_change
+from services.cli.mapping_saving import current_version, saved_view
 from services.cli.mapping_views import mapping_view
 from services.cli.new_catalog import NewCatalog
 from services.cli.options import AsJson, Data, Key, MappingVersion, NewAttributes, SourceName, Url
@@ -69,7 +69,7 @@ def import_mapping(
             new_attributes or (),
             may_ask=may_ask(as_json=as_json),
         )
-        out.result(with_change(saved, before), lambda: saved_view(saved, before))
+        out.result(saved, lambda: saved_view(saved, before))
 
 
 def _columns_for(source: str, file: Path) -> Sequence[ColumnSpec]:

@@ -19,11 +19,6 @@ def current_version(client: Client, source: str) -> int | None:
         return None
 
 
-def with_change(saved: Document, before: int | None) -> Document:
-    """The saved mapping as JSON; `changed`: another version was current before."""
-    return {**saved, "changed": saved["version"] != before}
-
-
 def saved_view(saved: Document, before: int | None) -> RenderableType:
     source, version = printable(saved["data_source"]), saved["version"]
     same = f"Nothing has changed: the mapping of {source} is version {version}, as before."
