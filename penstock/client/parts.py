@@ -21,6 +21,7 @@ from penstock.documents.drafts import DraftView
 from penstock.documents.inspections import AcceptedView, InspectionView
 from penstock.domain.errors import Fault, NotFound, PenstockError, Refused, refusal
 
+_INSPECTED = ("data_source", "encoding", "clean_headers", "quoted")  # options that matter to an inspection
 _TUS = {"Tus-Resumable": "1.0.0"}
 _GONE = {"file_expired"}
 # After these, the file on the server is as it was before, or has only got longer.
@@ -56,7 +57,7 @@ class RemoteFiles:
 
     def faults(self, file_id: str, options: dict[str, Any]) -> list[Fault]:
         """Those of the header and of the saved mapping for it, as far as the file has arrived."""
-        asked = {name: options[name] for name in ("data_source", "encoding", "clean_headers") if name in options}
+        asked = {name: options[name] for name in _INSPECTED if name in options}
         path = f"{_path(file_id)}:inspect"
         found = self._connection.send_json("POST", path, asked, InspectionView, repeatable=True)
         return [Fault(**fault) for fault in found["faults"]]

@@ -22,12 +22,13 @@ class UploadOrder(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     max_rejects: str | None = None
     encoding: str | None = None
     clean_headers: bool = False
+    quoted: bool = False
     new_attributes: tuple[str, ...] = ()  # to create although their names are similar to existing ones
     force: bool = False  # take the same file again
 
     @property
     def file_options(self) -> FileOptions:
-        return FileOptions(encoding=self.encoding, clean_headers=self.clean_headers)
+        return FileOptions(encoding=self.encoding, clean_headers=self.clean_headers, quoted=self.quoted)
 
     def command(
         self,

@@ -54,22 +54,24 @@ class LeftOutColumn(TypedDict):
 
 
 class NeededOptions(TypedDict):
-    """The options that a file needs to be ingested, with those that were declared."""
+    """The options to ingest a file with, those that were declared included."""
 
     encoding: str | None
     clean_headers: bool
+    quoted: bool
 
 
 class InspectionView(TypedDict):
     """`sampled_rows` were drawn from the whole file, `every_row` when they are all; `sample_rows` are the first few.
 
-    Without the `needed_options` the file has the `faults`; everything else is as with them.
+    Without the `needed_options` the file has the `faults` and the `warnings`; everything else is as with them.
     `left_out_columns` cannot be mapped, such as those that hold JSON objects.
     """
 
     compression: str
     faults: list[FaultView]
     needed_options: NeededOptions
+    warnings: list[FaultView]
     columns: list[str]
     sample_rows: list[list[str]]
     sampled_rows: int
@@ -118,8 +120,11 @@ def inspection_view(review: Review) -> InspectionView:
         compression=review.compression,
         faults=fault_views(review.faults),
         needed_options=NeededOptions(
-            encoding=review.needed_options.encoding, clean_headers=review.needed_options.clean_headers
+            encoding=review.needed_options.encoding,
+            clean_headers=review.needed_options.clean_headers,
+            quoted=review.needed_options.quoted,
         ),
+        warnings=fault_views(review.warnings),
         columns=review.columns,
         sample_rows=review.rows,
         sampled_rows=suggested.rows,

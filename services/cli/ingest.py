@@ -30,6 +30,7 @@ from services.cli.options import (
     MaxRejects,
     NewAttributes,
     Policies,
+    Quoted,
     Source,
     Url,
     where_of,
@@ -64,6 +65,7 @@ def ingest(
     max_rejects: MaxRejects = None,
     encoding: Encoding = None,
     clean_headers: CleanHeaders = False,
+    quoted: Quoted = False,
     force: Force = False,
     new_attributes: NewAttributes = None,
     dry_run: Annotated[
@@ -103,6 +105,7 @@ def ingest(
                 max_rejects=max_rejects,
                 encoding=encoding,
                 clean_headers=clean_headers,
+                quoted=quoted,
                 force=force,
                 new_attributes=tuple(new_attributes or ()),
             ),

@@ -23,7 +23,7 @@ from services.cli.map_options import (
     options_text,
     write_mapping,
 )
-from services.cli.options import AsJson, CleanHeaders, Data, Encoding, Key, Url, where_of
+from services.cli.options import AsJson, CleanHeaders, Data, Encoding, Key, Quoted, Url, where_of
 from services.cli.reviewing import review_file
 from services.cli.suggestion_views import inspection_view
 from services.cli.upload_file import UploadFile
@@ -43,6 +43,7 @@ def inspect(
     ] = None,
     encoding: Encoding = None,
     clean_headers: CleanHeaders = False,
+    quoted: Quoted = False,
     data: Data = None,
     url: Url = None,
     key: Key = None,
@@ -54,7 +55,7 @@ def inspect(
 
     The suggestions come from a sample drawn from the whole file. The last lines are the commands that ingest it.
     """
-    options = FileOptions(encoding=encoding, clean_headers=clean_headers)
+    options = FileOptions(encoding=encoding, clean_headers=clean_headers, quoted=quoted)
     with reporting(as_json=as_json) as out:
         with UploadFile(file, options) as opened:
             reviewed = review_file(opened, source, data, url, key)
@@ -79,7 +80,8 @@ def _needed(options: FileOptions, reviewed: Review) -> str:
         return ""
     encoding = "" if needed.encoding == options.encoding else f" as {needed.encoding}, as detected from its bytes"
     names = "" if needed.clean_headers == options.clean_headers else " with cleaned column names"
-    return f"Read{','.join(filter(None, (encoding, names)))}. To ingest it, use{options_text(needed)}."
+    quotes = "" if needed.quoted == options.quoted else " with quotes around cells"
+    return f"Read{','.join(filter(None, (encoding, names, quotes)))}. To ingest it, use{options_text(needed)}."
 
 
 def _commands(reviewed: Review, file: Path, source: str, where: str) -> list[tuple[str, str]]:

@@ -41,7 +41,7 @@ def inspect_command(file: Path, source: str, options: Sequence[str], where: str)
 def options_text(options: FileOptions) -> str:
     """How a file is read, as options of a command."""
     encoding = f" --encoding {shlex.quote(options.encoding)}" if options.encoding else ""
-    return encoding + (" --clean-headers" if options.clean_headers else "")
+    return encoding + (" --clean-headers" if options.clean_headers else "") + (" --quoted" if options.quoted else "")
 
 
 def map_options(specs: Sequence[ColumnSpec], known: Mapping[str, Attribute]) -> list[str]:

@@ -136,6 +136,10 @@ CleanHeaders = Annotated[
     bool,
     typer.Option("--clean-headers", help="Clean column names that break the rules, instead of refusing the file."),
 ]
+Quoted = Annotated[
+    bool,
+    typer.Option("--quoted", help="Cells of tab-separated text may be in double quotes, as spreadsheets write it."),
+]
 Force = Annotated[
     bool, typer.Option("--force", help="Ingest the file again, also if the same one was ingested before.")
 ]

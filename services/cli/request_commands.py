@@ -26,6 +26,7 @@ from services.cli.options import (
     MappingFile,
     MaxRejects,
     NewAttributes,
+    Quoted,
     RequestId,
     Source,
     Url,
@@ -52,6 +53,7 @@ def upload(
     max_rejects: MaxRejects = None,
     encoding: Encoding = None,
     clean_headers: CleanHeaders = False,
+    quoted: Quoted = False,
     force: Force = False,
     data: Data = None,
     url: Url = None,
@@ -74,6 +76,7 @@ def upload(
             max_rejects=max_rejects,
             encoding=encoding,
             clean_headers=clean_headers,
+            quoted=quoted,
             force=force,
             new_attributes=tuple(new_attributes or ()),
         )

@@ -28,6 +28,7 @@ def inspection_view(
     parts: list[RenderableType] = []
     if faults:
         parts += [faults_view(faults), Text()]
+    parts += [Text(f"Warning: {each['message']}. {each['hint']}") for each in escaped["warnings"]]
     if note:
         parts += [Text(note), Text()]
     parts += [Text(_summary(escaped)), *map(Text, _needed(suggested)), Text(), suggestions_view(suggested)]

@@ -111,3 +111,24 @@ def test_suggestions_are_accepted_of_a_file_with_names_to_clean(cli: CommandLine
     ran = cli.run(*command)
     assert (ran.code, ran.document["rows_ingested"]) == (0, 2), ran.stdout
     assert cli.profile("crmid", "C1")["first_name"] == "Zoë"
+
+
+def test_quotes_of_a_spreadsheet_in_tab_separated_text(cli: CommandLine) -> None:
+    content = 'crmid\tname\tspend\nC1\t"Bob ""Bobby"" Jones"\t"1,000.50"\n\t"two\nlines"\t"2,000.00"\n'.encode("utf-16")
+    file = cli.file(content)
+    options = ("--map", "crmid=crmid!", "--map", "name=full_name", "--map", "spend=ltv:decimal(1,234.56)")
+    command = ("ingest", file, "--source", "crm", "--encoding", "utf-16", *options, "--json")
+    warning = cli.run(*command, "--dry-run").document["warnings"][0]
+    assert (warning["code"], "--quoted" in warning["hint"]) == ("quoted_cells", True)
+    needed = cli.run("inspect", file, "--json").document["needed_options"]
+    assert needed == {"encoding": "utf-16", "clean_headers": False, "quoted": True}
+    ran = cli.run(*command, "--quoted")
+    assert (ran.code, ran.document["rows_ingested"], ran.document["rows_rejected"]) == (0, 1, 1), ran.stdout
+    profile = cli.profile("crmid", "C1")
+    assert (profile["full_name"], profile["ltv"]) == ('Bob "Bobby" Jones', "1000.50")
+    path = cli.folder / "rejects"
+    cli.run("rejects", ran.document["request_id"], "--output", path)
+    path.write_text(path.read_text().replace('\t\t"two', '\tC2\t"two'))
+    again = cli.run("resubmit", ran.document["request_id"], path, "--json")
+    assert (again.code, again.document["rows_ingested"]) == (0, 1), again.stdout
+    assert cli.profile("crmid", "C2")["full_name"] == "two\nlines"

@@ -348,7 +348,7 @@ def test_inspection_shows_faults_form_sample_and_suggestions_and_stores_nothing(
     assert answer.status_code == 200, answer.text
     assert reported["compression"] == "gzip"
     assert codes(reported) == ["hyphen_in_column_name", "space_in_column_name"]
-    assert reported["needed_options"] == {"encoding": None, "clean_headers": True}
+    assert reported["needed_options"] == {"encoding": None, "clean_headers": True, "quoted": False}
     assert reported["columns"] == ["crmid", "E_mail", "last_name"]
     assert reported["sample_rows"] == [["c1", "a@example.com", "Li"], ["c2", "b@example.com", "Wu"]]
     suggested = [(each["attribute"], each["identifier"]) for each in reported["suggested_mapping"]]

@@ -16,8 +16,16 @@ from penstock.domain.files.encodings import not_utf8
 from penstock.domain.files.formats import detect_format, tabular_format, text_start
 from penstock.domain.files.header import parse_header
 from penstock.domain.files.other_formats import is_other_format
+from penstock.domain.files.quoted_tsv import quoted_column
 from penstock.domain.files.sampling import BlockSampler, sampled_rows
-from penstock.domain.files.tabular_format import MAX_HEADER_BYTES, FileOptions, HeaderCells, Nested, TabularFormat
+from penstock.domain.files.tabular_format import (
+    MAX_HEADER_BYTES,
+    FileFormat,
+    FileOptions,
+    HeaderCells,
+    Nested,
+    TabularFormat,
+)
 from penstock.domain.mapping.mapping import Limits
 from penstock.domain.mapping.mapping import Mapping as SavedMapping
 from penstock.domain.suggestions import Sample
@@ -46,6 +54,7 @@ class Inspection(NamedTuple):
     sample: Sample
     options: FileOptions
     needed_options: FileOptions
+    warnings: list[Fault]
 
     def faults(self, mapping: SavedMapping | None, limits: Limits) -> list[Fault]:
         """All faults of the header, and of `mapping` for this file."""
@@ -67,7 +76,7 @@ class Inspection(NamedTuple):
 
     def lines(self) -> list[list[str]]:
         """The names of the columns and the cells of up to `SAMPLE_ROWS` complete rows."""
-        table = _table(self.head, complete=self.complete)
+        table = _table(self.head, self.needed_options, complete=self.complete)
         if table is None:
             return []
         file_format, header = table
@@ -91,7 +100,7 @@ def inspect(
     `partial`: the end of the file is still to come, so its last line is left out."""
     observed = _First(parts)
     pieces = Decoded(plain(observed, limits=limits), options.encoding, partial=partial)
-    reading = _Reading(partial=partial)
+    reading = _Reading(options, partial=partial)
     faults: list[Fault] = []
     try:
         for piece in _whole_lines(pieces) if partial else pieces:
@@ -100,14 +109,14 @@ def inspect(
     except Refused as refused:
         faults = [] if partial and refused.code == "truncated_file" else refused.faults
     compression = compression_of(bytes(observed.first))
-    return reading.inspection(compression, faults, limits, options, encoding=pieces.encoding)
+    return reading.inspection(compression, faults, limits, pieces.encoding)
 
 
 class _Reading:
     """What has been read of a file: its head first, then a sample of its rows."""
 
-    def __init__(self, *, partial: bool) -> None:
-        self._partial = partial
+    def __init__(self, options: FileOptions, *, partial: bool) -> None:
+        self._options, self._partial = options, partial
         self._head = bytearray()
         self._sampler: BlockSampler | None = None
         self._read, self._stopped = 0, False
@@ -121,22 +130,30 @@ class _Reading:
         else:
             self._head += piece
             if len(self._head) >= HEAD_BYTES:
-                self._sampler = _sampler(bytes(self._head), complete=False)
+                self._sampler = _sampler(bytes(self._head), self._options, complete=False)
                 self._stopped = self._sampler is None
         return not self._stopped
 
-    def inspection(
-        self, compression: str, faults: list[Fault], limits: Limits, options: FileOptions, *, encoding: str | None
-    ) -> Inspection:
+    def inspection(self, compression: str, faults: list[Fault], limits: Limits, encoding: str | None) -> Inspection:
         short = self._sampler is None and not self._stopped
         complete, whole = short and not self._partial, not (self._stopped or self._partial)
         head = bytes(self._head)
-        sampler = _sampler(head, complete=complete) if short else self._sampler
-        sample = _sample(head, sampler, limits, complete=complete, whole=whole) if sampler else NO_SAMPLE
-        needed = _needed_options(head, limits, replace(options, encoding=encoding), complete=complete)
+        sampler = _sampler(head, self._options, complete=complete) if short else self._sampler
+
+        def sample_with(options: FileOptions) -> Sample:
+            return _sample(head, sampler, limits, options, complete=complete, whole=whole) if sampler else NO_SAMPLE
+
+        needed = replace(self._options, encoding=encoding)
+        sample = sample_with(needed)
+        quoted = quoted_column(sample.columns) if detect_format(head, quoted=needed.quoted) == FileFormat() else None
+        if quoted:
+            needed = replace(needed, quoted=True)
+            sample = sample_with(needed)
+        needed = _needed_options(head, limits, needed, complete=complete)
         if needed.clean_headers:
             sample = _with_clean_names(sample)
-        return Inspection(compression, head, complete, faults, sample, options, needed)
+        warnings = [quoted.warning(sample.names[quoted.position])] if quoted else []
+        return Inspection(compression, head, complete, faults, sample, self._options, needed, warnings)
 
 
 def _needed_options(head: bytes, limits: Limits, options: FileOptions, *, complete: bool) -> FileOptions:
@@ -165,9 +182,9 @@ def _with_clean_names(sample: Sample) -> Sample:
     )
 
 
-def _sampler(head: bytes, *, complete: bool) -> BlockSampler | None:
+def _sampler(head: bytes, options: FileOptions, *, complete: bool) -> BlockSampler | None:
     """A sampler that has the rows of a file's head; None when these are not rows of a known format."""
-    table = _table(head, complete=complete)
+    table = _table(head, options, complete=complete)
     if table is None:
         return None
     file_format, header = table
@@ -176,23 +193,25 @@ def _sampler(head: bytes, *, complete: bool) -> BlockSampler | None:
     return sampler
 
 
-def _table(head: bytes, *, complete: bool) -> tuple[TabularFormat, HeaderCells] | None:
+def _table(head: bytes, options: FileOptions, *, complete: bool) -> tuple[TabularFormat, HeaderCells] | None:
     """The format and the header of a file; None for another kind of file, and without a name in the header."""
     if is_other_format(head):
         return None
-    file_format, header = _header(head, complete=complete)
+    file_format, header = _header(head, options, complete=complete)
     return (file_format, header) if any(header.cells) else None
 
 
-def _header(head: bytes, *, complete: bool) -> tuple[TabularFormat, HeaderCells]:
-    file_format = tabular_format(detect_format(head))
+def _header(head: bytes, options: FileOptions, *, complete: bool) -> tuple[TabularFormat, HeaderCells]:
+    file_format = tabular_format(detect_format(head, quoted=options.quoted))
     start = text_start(head)
     return file_format, file_format.read_header(head, start, max_columns=MAX_SAMPLE_COLUMNS, complete=complete)
 
 
-def _sample(head: bytes, sampler: BlockSampler, limits: Limits, *, complete: bool, whole: bool) -> Sample:
+def _sample(
+    head: bytes, sampler: BlockSampler, limits: Limits, options: FileOptions, *, complete: bool, whole: bool
+) -> Sample:
     """The sample's cells, column by column; rows with faults are left out."""
-    file_format, header = _header(head, complete=complete)
+    file_format, header = _header(head, options, complete=complete)
     names = [cell.decode(errors="replace") for cell in header.cells]
     blocks = sampler.blocks()
     rows = sampled_rows(blocks, file_format, max_sample_rows(len(names)))

@@ -275,7 +275,7 @@ class Intake:
 
         Raises `Refused` when the data source takes no uploads by now.
         """
-        file_format = detect_format(stored.head)
+        file_format = detect_format(stored.head, quoted=command.file_options.quoted)
         ranking = self._catalog.use(tenant_id, checked.mapping, checked.attributes)
 
         def plan(request_id: str, accepted_at_us: int) -> Plan:

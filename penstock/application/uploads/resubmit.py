@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from msgspec.structs import replace
+
 from penstock.application.requests.reject_file import RejectFiles
 from penstock.application.requests.requests import Requests
 from penstock.application.uploads.intake import Accepting, Intake, StoredFile
 from penstock.application.uploads.upload_command import UploadCommand
 from penstock.domain.errors import NotFound, Refused, refusal
 from penstock.domain.files.rows import SET_ASIDE
-from penstock.domain.files.tabular_format import FileOptions
 from penstock.domain.mapping.mapping import Mode
 from penstock.domain.requests.children import check_root
 from penstock.domain.requests.request import Request
@@ -81,6 +82,7 @@ class Resubmitter:
     def _command(self, root: Request, file_name: str, uploaded_by: str, encoding: str | None = None) -> UploadCommand:
         """With the plan of the root, but never a replacement: the child adds to what the root did."""
         plan = self._requests.plan(root.tenant_id, root.request_id)
+        options = replace(plan.file_options, encoding=encoding, corrected=True)
         return UploadCommand(
             data_source=root.data_source,
             file_name=file_name,
@@ -88,7 +90,7 @@ class Resubmitter:
             mode=Mode.UPSERT,
             segment=root.segment,
             notify=[str(each) for each in root.notify],
-            file_options=FileOptions(encoding=encoding, clean_headers=plan.file_options.clean_headers, corrected=True),
+            file_options=options,
             mapping=plan.mapping,
             parent_id=root.request_id,
         )

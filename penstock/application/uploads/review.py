@@ -28,8 +28,8 @@ class SourceStep(StrEnum):
 class Review(NamedTuple):
     """An inspected file: its faults, its columns and first rows, and a suggested mapping.
 
-    Everything but the faults is as with `needed_options`; `fits`: with these and what is suggested, the file can
-    be ingested, once `source_step` is done.
+    Everything but the faults and the warnings is as with `needed_options`; `fits`: with these and what is suggested,
+    the file can be ingested, once `source_step` is done.
     """
 
     compression: str
@@ -38,6 +38,7 @@ class Review(NamedTuple):
     rows: list[list[str]]
     suggested: SuggestedMapping
     needed_options: FileOptions
+    warnings: list[Fault]
     fits: bool
     source_step: SourceStep | None = None
 
@@ -53,6 +54,7 @@ def review(inspection: Inspection, catalog: KnownCatalog, limits: Limits, source
         rows=rows,
         suggested=suggestions_for(inspection.sample, catalog.attributes(), mapping.columns if mapping else ()),
         needed_options=inspection.needed_options,
+        warnings=inspection.warnings,
         fits=inspection.fits(limits),
         source_step=_source_step(catalog, source or NEW_SOURCE),
     )

@@ -45,7 +45,8 @@ class UploadCommand(msgspec.Struct, frozen=True, kw_only=True):
 def file_hash(content: str, command: UploadCommand, mapping: Mapping, mode: Mode) -> str:
     """Equal for the same bytes with the same effect; `mode` is the one that applies."""
     digest = blake2b(content.encode(), digest_size=16, person=b"penstock same")
-    effect = [command.data_source, mapping.columns, mode, command.segment, command.parent_id]
+    quoted = command.file_options.quoted
+    effect = [command.data_source, mapping.columns, mode, command.segment, command.parent_id, quoted]
     digest.update(msgspec.json.encode(effect))
     return digest.hexdigest()
 

@@ -27,9 +27,10 @@ def warnings_of(
     """What should be looked at, by the first rows of the file, which are in UTF-8."""
     head = file.head[:SAMPLED_BYTES]
     partial = not file.complete or len(head) < len(file.head)
-    sample = inspect([head], limits, replace(options, encoding=UTF_8), partial=partial).sample
+    inspected = inspect([head], limits, replace(options, encoding=UTF_8), partial=partial)
+    sample = inspected.sample
     first = Sample(sample.names, [column[:SAMPLED_ROWS] for column in sample.columns], sample.complete)
-    return personal_columns(first, mapping.columns, attributes)
+    return [*inspected.warnings, *personal_columns(first, mapping.columns, attributes)]
 
 
 def one_value_on_many_rows(label: str, rows: int, total: int, *, first: bool) -> Fault:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from penstock.domain.files.csv import CSV, detect_delimiter
 from penstock.domain.files.ndjson import NDJSON, is_ndjson
+from penstock.domain.files.quoted_tsv import QUOTED, QUOTED_TSV, is_quoted_reject_file
 from penstock.domain.files.tabular_format import FileFormat, TabularFormat
 from penstock.domain.files.tsv import TSV, is_tsv
 
@@ -23,10 +24,17 @@ class RegisteredFormat(NamedTuple):
     media_type: str
 
 
+_TSV_DIALECTS: dict[str, TabularFormat] = {"": TSV, QUOTED: QUOTED_TSV}
+
+
+def _tsv_dialect(head: bytes, start: int) -> str | None:
+    if is_quoted_reject_file(head, start):
+        return QUOTED
+    return "" if is_tsv(head, start) else None
+
+
 FORMATS: dict[str, RegisteredFormat] = {
-    "tsv": RegisteredFormat(
-        lambda head, start: "" if is_tsv(head, start) else None, lambda _: TSV, "text/tab-separated-values"
-    ),
+    "tsv": RegisteredFormat(_tsv_dialect, _TSV_DIALECTS.__getitem__, "text/tab-separated-values"),
     "ndjson": RegisteredFormat(
         lambda head, start: "" if is_ndjson(head, start) else None, lambda _: NDJSON, "application/x-ndjson"
     ),
@@ -34,8 +42,14 @@ FORMATS: dict[str, RegisteredFormat] = {
 }
 
 
-def detect_format(head: bytes) -> FileFormat:
-    """The first format that recognises `head`; otherwise TSV, which a file of one column is."""
+def detect_format(head: bytes, *, quoted: bool = False) -> FileFormat:
+    """The first format that recognises `head`; otherwise TSV, which a file of one column is. `quoted`: the cells of TSV
+    may be in quotes."""
+    found = _detected(head)
+    return FileFormat(found.name, QUOTED) if quoted and found.name == FileFormat().name else found
+
+
+def _detected(head: bytes) -> FileFormat:
     start = text_start(head)
     for name, registered in FORMATS.items():
         dialect = registered.detect(head, start)

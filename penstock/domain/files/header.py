@@ -64,7 +64,7 @@ def parse_header(
     start = text_start(head)
     if complete and not head[start:].strip():
         raise refusal("empty_file", "the file is empty", "Upload a file with a header line and at least one row.")
-    chosen = file_format or detect_format(head)
+    chosen = file_format or detect_format(head, quoted=options.quoted)
     raw_header = tabular_format(chosen).read_header(head, start, max_columns=limits.columns, complete=complete)
     if raw_header.faults:
         raise Refused(list(raw_header.faults))

@@ -38,11 +38,13 @@ class FileFormat(msgspec.Struct, frozen=True):
 
 class FileOptions(msgspec.Struct, frozen=True, kw_only=True):
     """How the user wants a file to be read. `encoding` is None if none was declared; see `encodings.py`.
-    `clean_headers`: column names that break the rules are cleaned (`clean_names.py`), not refused. `corrected`: it is a
-    corrected reject file, even if the columns of Penstock were deleted."""
+    `clean_headers`: column names that break the rules are cleaned (`clean_names.py`), not refused. `quoted`: cells of
+    TSV may be in double quotes (`quoted_tsv.py`). `corrected`: it is a corrected reject file, even if the columns of
+    Penstock were deleted."""
 
     encoding: str | None = None
     clean_headers: bool = False
+    quoted: bool = False
     corrected: bool = False
 
 

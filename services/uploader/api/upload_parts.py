@@ -46,6 +46,7 @@ class CheckPart(FilePart):
     notify: Recipients | None = None
     max_rejects: MaxRejectsText | None = None
     clean_headers: bool = False
+    quoted: bool = False
     mapping: Columns | None = None
     file_name: Annotated[str, Field(max_length=MAX_FILE_NAME_SENT)] | None = None
     create_data_source: bool = False
@@ -54,7 +55,7 @@ class CheckPart(FilePart):
 
     @property
     def file_options(self) -> FileOptions:
-        return FileOptions(encoding=self.encoding, clean_headers=self.clean_headers)
+        return FileOptions(encoding=self.encoding, clean_headers=self.clean_headers, quoted=self.quoted)
 
     def command(self, uploaded_by: str, file_name: str) -> UploadCommand:
         return UploadCommand(
@@ -97,7 +98,8 @@ class InspectPart(FilePart):
 
     data_source: Name | None = None
     clean_headers: bool = False
+    quoted: bool = False
 
     @property
     def file_options(self) -> FileOptions:
-        return FileOptions(encoding=self.encoding, clean_headers=self.clean_headers)
+        return FileOptions(encoding=self.encoding, clean_headers=self.clean_headers, quoted=self.quoted)

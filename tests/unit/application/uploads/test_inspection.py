@@ -242,3 +242,29 @@ def test_a_cut_file_in_another_encoding_is_shown_as_far_as_it_goes() -> None:
     seen = inspect([packed], LIMITS)
     assert [fault.code for fault in seen.faults(None, LIMITS)] == ["truncated_file"]
     assert seen.lines()[1] == ["C0", "p0@a.org", "Gärtner Zoë 0"]
+
+
+QUOTED = (
+    b'id\tname\tspend amount\nC1\t"Bob ""Bobby"" Jones"\t"$1,000.00"\nC2\tAnn\t7.00\nC3\t"two\nlines"\t"$2,500.00"\n'
+)
+
+
+def test_quotes_of_a_spreadsheet_are_noticed_and_read() -> None:
+    seen = inspect([QUOTED], LIMITS)
+    (warning,) = seen.warnings
+    assert (warning.code, warning.column) == ("quoted_cells", "name")
+    assert seen.needed_options == FileOptions(quoted=True, clean_headers=True)
+    assert [list(cells) for cells in seen.sample.columns] == [
+        ["C1", "C2", "C3"],
+        ['Bob "Bobby" Jones', "Ann", "two\nlines"],
+        ["$1,000.00", "7.00", "$2,500.00"],
+    ]
+    assert seen.lines()[3] == ["C3", "two\nlines", "$2,500.00"]
+    declared = inspect([QUOTED], LIMITS, seen.needed_options)
+    assert (declared.warnings, declared.sample) == ([], seen.sample)
+
+
+@pytest.mark.parametrize("content", [QUOTED.replace(b",", b"").replace(b"\t", b";"), b'id\tsize\nC1\t5"\nC2\t7"\n'])
+def test_quotes_of_other_files_are_no_warning(content: bytes) -> None:
+    seen = inspect([content], LIMITS)
+    assert (seen.warnings, seen.needed_options.quoted) == ([], False)

@@ -18,6 +18,7 @@ from penstock.domain.files.csv import CSV
 from penstock.domain.files.formats import FORMATS, detect_format, tabular_format
 from penstock.domain.files.header import parse_header
 from penstock.domain.files.ndjson import NDJSON
+from penstock.domain.files.quoted_tsv import QUOTED, QUOTED_TSV
 from penstock.domain.files.rejects import REJECT_COLUMNS, Reject, RejectedFile, restore_cell
 from penstock.domain.files.rows import SET_ASIDE, parse, raw_rows
 from penstock.domain.files.tabular_format import FileFormat, TabularFormat
@@ -33,6 +34,7 @@ from tests.support.driven_system import DrivenSystem
 
 BY_NAME: dict[str, tuple[TabularFormat, FileFormat]] = {
     "tsv": (TSV, FileFormat()),
+    "quoted": (QUOTED_TSV, FileFormat("tsv", QUOTED)),
     "comma": (CSV[","], FileFormat("csv", ",")),
     "semicolon": (CSV[";"], FileFormat("csv", ";")),
     "bar": (CSV["|"], FileFormat("csv", "|")),
@@ -60,7 +62,7 @@ def file_of(name: str, rows: list[list[str]]) -> bytes:
         return "".join(json.dumps(dict(zip(HEADER, row, strict=True))) + "\n" for row in rows).encode()
     if name == "tsv":
         return "".join("\t".join(row) + "\n" for row in rows).encode()
-    mark = BY_NAME[name][1].dialect
+    mark = "\t" if name == "quoted" else BY_NAME[name][1].dialect
     lines = (mark.join('"{}"'.format(cell.replace('"', '""')) for cell in row) for row in rows)
     return "".join(line + "\r\n" for line in lines).encode()
 
@@ -180,6 +182,19 @@ def test_a_reject_file_is_a_file_of_its_format(name: str, data: st.DataObject) -
 def test_the_format_and_the_dialect_are_detected(head: bytes, chosen: FileFormat) -> None:
     assert detect_format(head) == chosen
     assert tabular_format(chosen) in [file_format for file_format, _ in BY_NAME.values()]
+
+
+@pytest.mark.parametrize(
+    ("head", "chosen"),
+    [
+        (b'a\t"b\tc"\n', FileFormat("tsv", QUOTED)),
+        (b"crmid\nC1\n", FileFormat("tsv", QUOTED)),
+        (b"a;b\n1;2\n", FileFormat("csv", ";")),
+        (b'{"a": 1}\n', FileFormat("ndjson")),
+    ],
+)
+def test_quotes_are_declared_for_tab_separated_text_alone(head: bytes, chosen: FileFormat) -> None:
+    assert detect_format(head, quoted=True) == chosen
 
 
 def test_each_format_is_in_the_suite() -> None:
