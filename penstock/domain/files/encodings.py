@@ -14,7 +14,7 @@ from penstock.domain.errors import Refused, refusal
 
 UTF_8 = "utf-8"
 ENCODINGS = (
-    UTF_8, "utf-16", "utf-16-le", "utf-16-be", "utf-32",
+    UTF_8, "utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be",
     "cp1250", "cp1251", "cp1252", "cp1253", "cp1254", "cp1255", "cp1256", "cp1257", "cp1258",
     "iso-8859-1", "iso-8859-2", "iso-8859-5", "iso-8859-7", "iso-8859-9", "iso-8859-15",
     "cp437", "cp850", "koi8-r", "mac-roman", "shift_jis", "gb18030", "big5", "euc-kr",
@@ -82,7 +82,11 @@ def _transcoded(parts: Iterable[bytes], encoding: str) -> Iterator[bytes]:
         if first and (part.startswith(codecs.BOM_UTF8) or (encoding.startswith(_BYTES) and _shows_utf8(part))):
             raise _wrong_encoding()
         first = first and not part
-        yield decoder.decode(part).encode(errors="surrogateescape")
+        try:
+            text = decoder.decode(part)
+        except UnicodeError:  # the only one that the handler does not get
+            raise _no_byte_order_mark(encoding) from None
+        yield text.encode(errors="surrogateescape")
     yield decoder.decode(b"", final=True).encode(errors="surrogateescape")
 
 
@@ -103,7 +107,9 @@ def _unicode_encoding(head: bytes) -> str | None:
     even, odd = sample[::2].count(0), sample[1::2].count(0)
     if (even + odd) * 5 <= len(sample) * 2:  # half the bytes of Western text in UTF-16 are NUL
         return None
-    return "utf-32" if min(even, odd) * 5 > len(sample) else "utf-16-be" if even > odd else "utf-16-le"
+    if min(even, odd) * 5 > len(sample):
+        return "utf-32-be" if sample[::4].count(0) > sample[3::4].count(0) else "utf-32-le"
+    return "utf-16-be" if even > odd else "utf-16-le"
 
 
 def _eight_bit_encoding(head: bytes, complete: bool) -> str | None:
@@ -156,6 +162,14 @@ def not_utf8(encoding: str) -> Refused:
         f"the file is not UTF-8; it reads as {named}",
         f"If it is, add --encoding {encoding} (over HTTP: encoding). Otherwise declare the encoding in which it was "
         "saved, or save it as UTF-8.",
+    )
+
+
+def _no_byte_order_mark(encoding: str) -> Refused:
+    return refusal(
+        "wrong_encoding",
+        f"the file does not begin with the byte-order mark of {encoding}",
+        f"Declare {encoding}-le or {encoding}-be, whichever it is, or the encoding in which the file was saved.",
     )
 
 

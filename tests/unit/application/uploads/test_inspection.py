@@ -191,7 +191,7 @@ def test_no_text_of_another_kind_of_file_is_shown(content: str, encoding: str) -
 MESSY = "crmid\te-mail\tlast name\n" + "".join(f"C{row}\tp{row}@a.org\tGärtner Zoë {row}\n" for row in range(200))
 
 
-@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32", "cp1252"])
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be", "cp1252"])
 @pytest.mark.parametrize("size", [1, 7, 1 << 20])
 def test_a_file_is_read_in_the_detected_encoding_and_all_faults_are_listed(encoding: str, size: int) -> None:
     content = MESSY.encode(encoding)
@@ -268,3 +268,12 @@ def test_quotes_of_a_spreadsheet_are_noticed_and_read() -> None:
 def test_quotes_of_other_files_are_no_warning(content: bytes) -> None:
     seen = inspect([content], LIMITS)
     assert (seen.warnings, seen.needed_options.quoted) == ([], False)
+
+
+@given(
+    st.binary(max_size=300)
+    | st.lists(st.sampled_from([b"\0", b"a", b"\t", b'"', b"\n", b"\xff", b"\xfe"])).map(b"".join)
+)
+def test_any_bytes_are_inspected(content: bytes) -> None:
+    seen = inspect([content], LIMITS)
+    assert seen.fits(LIMITS) or seen.faults(None, LIMITS)

@@ -132,3 +132,11 @@ def test_utf_8_that_is_declared_as_another_encoding_is_refused() -> None:
     with pytest.raises(Refused) as refused:
         list(to_utf8([b"\xef\xbb\xbfcrmid\n"], "cp1252"))
     assert refused.value.code == "wrong_encoding"
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-32"])
+def test_a_missing_byte_order_mark_is_refused_with_the_encodings_without_one(encoding: str) -> None:
+    with pytest.raises(Refused) as refused:
+        list(to_utf8(["crmid,name\nC1,Zoë\n".encode(f"{encoding}-le")], encoding))
+    assert refused.value.code == "wrong_encoding"
+    assert f"{encoding}-le" in refused.value.faults[0].hint
