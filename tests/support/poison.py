@@ -107,4 +107,4 @@ def external_request(system: System, command: UploadCommand) -> Request:
     assert command.mapping is not None
     intake, mapping = intake_of(system), replace(command.mapping, columns=messy_file.COLUMNS[:1])
     command = replace(command, mapping=mapping, notify=())
-    return intake.accept("foreign", intake.store("foreign", [messy_file.BODY]), command)
+    return intake.accept("foreign", intake.store("foreign", [messy_file.BODY]), command).request
