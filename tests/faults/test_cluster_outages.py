@@ -163,13 +163,13 @@ def test_a_database_that_is_restarted_in_mid_file_is_waited_for(shared: Stack, t
             place.start("splitter")
             place.start("tracker")
             worker = place.start("worker")
-            request_id = place.upload(messy_file.longer(20))
+            request_id = place.upload(messy_file.longer(60))
             for number, stop in enumerate((lambda: own.down("cassandra"), lambda: kill(own, "cassandra")), 1):
                 place.await_chunks(request_id, 40 * number)
                 stop()
                 place.await_log(worker, "dependency.unavailable", times=number)
                 own.up("cassandra", lent=True)
-                until(lambda: place.request(request_id))
+                place.await_log(worker, "dependency.available", times=number)  # else the next outage is still this one
             check_safe(place)
             check_finished(place)
 
