@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
-from urllib.parse import quote
 
 import msgspec
 
 from penstock.client.connection import Connection
-from penstock.client.pages import each_page
+from penstock.client.pages import each_entry
+from penstock.client.paths import resource_path
 from penstock.documents.resources import (
     AttributeDetailView,
     AttributeList,
@@ -34,11 +34,10 @@ class CatalogCalls:
 
     def sources(self, *, archived: bool = False) -> list[DataSourceView]:
         """All data sources, by name; with `archived` also archived ones."""
-        pages = each_page(self._connection, SOURCES + ARCHIVED * archived, "data_sources", DataSourceList)
-        return [each for page in pages for each in page["data_sources"]]
+        return list(each_entry(self._connection, SOURCES + ARCHIVED * archived, "data_sources", DataSourceList))
 
     def source(self, name: str) -> DataSourceView:
-        return self._connection.document("GET", _path(SOURCES, name), DataSourceView)
+        return self._connection.document("GET", resource_path(SOURCES, name), DataSourceView)
 
     def create_source(self, name: str, settings: SourceChange = SourceChange()) -> DataSourceView:
         """The data source `name`, new or existing."""
@@ -48,26 +47,30 @@ class CatalogCalls:
 
     def edit_source(self, name: str, change: SourceChange, *, revision: int | None = None) -> DataSourceView:
         return self._connection.send_json(
-            "PATCH", _path(SOURCES, name), _source_body(change), DataSourceView, repeatable=False, **_if_match(revision)
+            "PATCH",
+            resource_path(SOURCES, name),
+            _source_body(change),
+            DataSourceView,
+            repeatable=False,
+            **_if_match(revision),
         )
 
     def archive_source(self, name: str) -> DataSourceView:
-        return self._connection.document("POST", _path(SOURCES, name, ":archive"), DataSourceView)
+        return self._connection.document("POST", resource_path(SOURCES, name, ":archive"), DataSourceView)
 
     def unarchive_source(self, name: str) -> DataSourceView:
-        return self._connection.document("POST", _path(SOURCES, name, ":unarchive"), DataSourceView)
+        return self._connection.document("POST", resource_path(SOURCES, name, ":unarchive"), DataSourceView)
 
     def delete_source(self, name: str) -> None:
-        self._connection.headers("DELETE", _path(SOURCES, name))
+        self._connection.headers("DELETE", resource_path(SOURCES, name))
 
     def attributes(self, *, archived: bool = False) -> list[AttributeView]:
         """All built-in and custom attributes, by name; with `archived` also archived ones."""
-        pages = each_page(self._connection, ATTRIBUTES + ARCHIVED * archived, "attributes", AttributeList)
-        return [each for page in pages for each in page["attributes"]]
+        return list(each_entry(self._connection, ATTRIBUTES + ARCHIVED * archived, "attributes", AttributeList))
 
     def attribute(self, name: str) -> AttributeDetailView:
         """The attribute with its rank and the data sources that feed it."""
-        return self._connection.document("GET", _path(ATTRIBUTES, name), AttributeDetailView)
+        return self._connection.document("GET", resource_path(ATTRIBUTES, name), AttributeDetailView)
 
     def create_attribute(self, name: str, settings: AttributeChange = AttributeChange()) -> AttributeView:
         """A custom attribute, new or existing."""
@@ -77,7 +80,7 @@ class CatalogCalls:
     def edit_attribute(self, name: str, change: AttributeChange, *, revision: int | None = None) -> AttributeView:
         return self._connection.send_json(
             "PATCH",
-            _path(ATTRIBUTES, name),
+            resource_path(ATTRIBUTES, name),
             msgspec.to_builtins(change),
             AttributeView,
             repeatable=False,
@@ -85,10 +88,10 @@ class CatalogCalls:
         )
 
     def archive_attribute(self, name: str) -> AttributeView:
-        return self._connection.document("POST", _path(ATTRIBUTES, name, ":archive"), AttributeView)
+        return self._connection.document("POST", resource_path(ATTRIBUTES, name, ":archive"), AttributeView)
 
     def unarchive_attribute(self, name: str) -> AttributeView:
-        return self._connection.document("POST", _path(ATTRIBUTES, name, ":unarchive"), AttributeView)
+        return self._connection.document("POST", resource_path(ATTRIBUTES, name, ":unarchive"), AttributeView)
 
     def identifiers(self) -> RankingView:
         """The ranking of identifiers."""
@@ -96,10 +99,6 @@ class CatalogCalls:
 
     def rank_identifiers(self, names: Sequence[str]) -> RankingView:
         return self._connection.send_json("PUT", IDENTIFIERS, {"identifiers": list(names)}, RankingView)
-
-
-def _path(collection: str, name: str, verb: str = "") -> str:
-    return f"{collection}/{quote(name, safe='')}{verb}"
 
 
 def _if_match(revision: int | None) -> dict[str, str]:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 
 import msgspec
 from msgspec.structs import replace
@@ -17,12 +17,13 @@ from penstock.application.catalog.column_specs import ColumnSpec
 from penstock.application.catalog.known_catalog import check_source, resolve_mapping
 from penstock.client.answers import unexpected_answer
 from penstock.client.catalog import RemoteCatalog
-from penstock.client.catalog_calls import CatalogCalls
+from penstock.client.catalog_calls import SOURCES, CatalogCalls
 from penstock.client.connection import Connection
 from penstock.client.following import Follower
 from penstock.client.multipart import Form
-from penstock.client.pages import each_page
+from penstock.client.pages import each_entry
 from penstock.client.parts import RemoteFiles, send_in_parts
+from penstock.client.paths import resource_path
 from penstock.client.progress import Progress, Quiet
 from penstock.client.resumption import KeptResumption, Resumption, command_hash, state_folder
 from penstock.client.sent_file import SentFile
@@ -51,6 +52,7 @@ REJECT_FILES = tuple(registered.media_type for registered in FORMATS.values())
 EVERYTHING = RequestFilter()
 QUIET = Quiet()
 
+REQUESTS, API_KEYS, PUBLISHERS = "/requests", "/api-keys", "/publishers"
 T = TypeVar("T")
 
 
@@ -142,13 +144,13 @@ class Client:
         """A page of the requests that `only` selects, older than `before`, newest first; it may be short or empty
         before the last."""
         query = urlencode([("limit", str(limit)), *([("before", before)] if before else []), *_parameters(only)])
-        page = self._connection.document("GET", f"/requests?{query}", RequestPage)
+        page = self._connection.document("GET", f"{REQUESTS}?{query}", RequestPage)
         if page["next"] is not None and page["next"] in ("", before):
             raise unexpected_answer(self._connection.base, "the next page is the same page again")
         return page
 
     def request(self, request_id: str) -> RequestView:
-        return self._connection.document("GET", _path(request_id), RequestView)
+        return self._connection.document("GET", resource_path(REQUESTS, request_id), RequestView)
 
     def wait(self, request_id: str) -> RequestView:
         """The request once it has ended or is held."""
@@ -169,7 +171,7 @@ class Client:
         mark. Raises `Refused` if there are none."""
         asked = [f"{name}=true" for name, value in (("dropped", dropped), ("bom", bom)) if value]
         query = f"?{'&'.join(asked)}" if asked else ""
-        return self._connection.lines(_path(request_id, f"/rejects{query}"), REJECT_FILES)
+        return self._connection.lines(resource_path(REQUESTS, request_id, f"/rejects{query}"), REJECT_FILES)
 
     def cancel(self, request_id: str) -> RequestView:
         return self._act(request_id, "cancel")
@@ -194,7 +196,9 @@ class Client:
         with _opened(file) as opened:
             options = {"file_name": opened.name} | ({} if encoding is None else {"encoding": encoding})
             headers = {"Idempotency-Key": Resumption().key}
-            return self._send_file(_path(request_id, ":resubmit"), RequestView, opened, options, progress, headers)
+            return self._send_file(
+                resource_path(REQUESTS, request_id, ":resubmit"), RequestView, opened, options, progress, headers
+            )
 
     def profile(self, namespace: str, value: str, *, reveal: bool = False) -> ProfileView:
         """The profile with its lineage; personal values are masked unless revealed, which is audited."""
@@ -235,39 +239,37 @@ class Client:
 
     def keys(self) -> list[ApiKeyView]:
         """All API keys, without their secrets."""
-        return [
-            each
-            for page in each_page(self._connection, "/api-keys", "api_keys", ApiKeyList)
-            for each in page["api_keys"]
-        ]
+        return list(each_entry(self._connection, API_KEYS, "api_keys", ApiKeyList))
 
     def api_key(self, key_id: str) -> ApiKeyView:
         """A key, without its secret."""
-        return self._connection.document("GET", f"/api-keys/{quote(key_id, safe='')}", ApiKeyView)
+        return self._connection.document("GET", resource_path(API_KEYS, key_id), ApiKeyView)
 
     def create_key(self, role: Role, name: str, *, expires_at: int | None = None) -> NewApiKeyView:
         """A key with its secret; `expires_at` in microseconds since the epoch."""
         new_key = {"role": role, "name": name}
         if expires_at is not None:
             new_key["expires_at"] = rfc3339(expires_at)
-        return self._connection.send_json("POST", "/api-keys", new_key, NewApiKeyView)
+        return self._connection.send_json("POST", API_KEYS, new_key, NewApiKeyView)
 
     def revoke_key(self, key_id: str) -> None:
-        self._connection.headers("DELETE", f"/api-keys/{quote(key_id, safe='')}")
+        self._connection.headers("DELETE", resource_path(API_KEYS, key_id))
 
     def publishers(self) -> list[PublisherView]:
         """All publishers, without their keys."""
-        return self._connection.document("GET", "/publishers", PublisherList)["publishers"]
+        return self._connection.document("GET", PUBLISHERS, PublisherList)["publishers"]
 
     def publisher(self, publisher_id: str) -> PublisherView:
-        return self._connection.document("GET", _publisher_path(publisher_id), PublisherView)
+        return self._connection.document("GET", resource_path(PUBLISHERS, publisher_id), PublisherView)
 
     def rotate_publisher(self, publisher_id: str) -> RotatedPublisherView:
         """A publisher with its new key; the previous one stays valid for a week."""
-        return self._connection.document("POST", _publisher_path(publisher_id, ":rotate"), RotatedPublisherView)
+        return self._connection.document(
+            "POST", resource_path(PUBLISHERS, publisher_id, ":rotate"), RotatedPublisherView
+        )
 
     def revoke_publisher(self, publisher_id: str) -> None:
-        self._connection.headers("DELETE", _publisher_path(publisher_id))
+        self._connection.headers("DELETE", resource_path(PUBLISHERS, publisher_id))
 
     def close(self) -> None:
         self._connection.close()
@@ -279,7 +281,7 @@ class Client:
         self.close()
 
     def _act(self, request_id: str, verb: str) -> RequestView:
-        return self._connection.document("POST", _path(request_id, f":{verb}"), RequestView)
+        return self._connection.document("POST", resource_path(REQUESTS, request_id, f":{verb}"), RequestView)
 
     def _send_file(
         self,
@@ -317,10 +319,6 @@ def _options(file: SentFile, order: UploadOrder, columns: Sequence[ColumnSpec]) 
     return options
 
 
-def _path(request_id: str, rest: str = "") -> str:
-    return f"/requests/{quote(request_id, safe='')}{rest}"
-
-
 def _parameters(only: RequestFilter) -> Iterator[tuple[str, str]]:
     yield from (("status", status) for status in only.statuses)
     for name in ("data_source", "uploaded_by", "file_name"):
@@ -332,12 +330,8 @@ def _parameters(only: RequestFilter) -> Iterator[tuple[str, str]]:
 
 
 def _mapping_path(source: str) -> str:
-    return f"/data-sources/{quote(source, safe='')}/mapping"
+    return resource_path(SOURCES, source, "/mapping")
 
 
 def _version_path(source: str, version: int) -> str:
     return f"{_mapping_path(source)}/versions/{version}"
-
-
-def _publisher_path(publisher_id: str, verb: str = "") -> str:
-    return f"/publishers/{quote(publisher_id, safe='')}{verb}"

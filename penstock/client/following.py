@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from urllib.parse import quote
 
 from penstock.client.connection import Connection
 from penstock.client.driver_errors import read_json
+from penstock.client.paths import resource_path
 from penstock.client.retries import RECONNECT_SECONDS
 from penstock.documents.resources import RequestView
 from penstock.domain.errors import Unavailable
@@ -53,7 +53,7 @@ class Follower:
     def _states(self, request_id: str) -> Iterator[RequestView]:
         """Each state; the last one is repeated when the server signals that nothing has changed."""
         state: RequestView | None = None
-        for line in self._connection.lines(f"/requests/{quote(request_id, safe='')}/events", EVENTS):
+        for line in self._connection.lines(resource_path("/requests", request_id, "/events"), EVENTS):
             if line.startswith(_DATA):
                 state = read_json(self._connection.base, line.removeprefix(_DATA), RequestView)
                 yield state

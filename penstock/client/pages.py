@@ -12,8 +12,8 @@ from penstock.client.connection import Connection
 T = TypeVar("T")
 
 
-def each_page(connection: Connection, path: str, field: str, shape: type[T]) -> Iterator[T]:
-    """Each page of a list. Raises `Unavailable` if they would never end."""
+def each_entry(connection: Connection, path: str, field: str, shape: type[T]) -> Iterator[Any]:
+    """The entries of all pages of a list, in `field` of `shape`. Raises `Unavailable` if they would never end."""
     after: str | None = ""
     listed = 0
     while after is not None:
@@ -22,7 +22,7 @@ def each_page(connection: Connection, path: str, field: str, shape: type[T]) -> 
         listed += len(page[field])
         if listed > MAX_LISTED:
             raise unexpected_answer(connection.base, f"a list has more than {MAX_LISTED:,} entries")
-        yield page
+        yield from page[field]
         following: str | None = page["next"]
         if following is not None and (following in ("", after) or not page[field]):
             raise unexpected_answer(connection.base, "the next page is the same page again")

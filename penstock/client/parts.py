@@ -10,9 +10,9 @@ import base64
 import hashlib
 from contextlib import suppress
 from typing import Any
-from urllib.parse import quote
 
 from penstock.client.connection import Connection
+from penstock.client.paths import resource_path
 from penstock.client.progress import Progress
 from penstock.client.resumption import Resumption
 from penstock.client.retries import persistently
@@ -41,7 +41,7 @@ class RemoteFiles:
         return self.get(made.get("Location", "").rpartition("/")[2])
 
     def get(self, file_id: str) -> DraftView:
-        return self._connection.document("GET", _path(file_id), DraftView)
+        return self._connection.document("GET", resource_path("/files", file_id), DraftView)
 
     def append(self, file_id: str, offset: int, part: bytes) -> int:
         """The offset of the next part."""
@@ -52,13 +52,13 @@ class RemoteFiles:
             "Upload-Offset": str(offset),
             "Upload-Checksum": f"sha256 {checksum}",
         }
-        self._connection.headers("PATCH", _path(file_id), body=part, headers=headers)
+        self._connection.headers("PATCH", resource_path("/files", file_id), body=part, headers=headers)
         return offset + len(part)
 
     def faults(self, file_id: str, options: dict[str, Any]) -> list[Fault]:
         """Those of the header and of the saved mapping for it, as far as the file has arrived."""
         asked = {name: options[name] for name in _INSPECTED if name in options}
-        path = f"{_path(file_id)}:inspect"
+        path = resource_path("/files", file_id, ":inspect")
         found = self._connection.send_json("POST", path, asked, InspectionView, repeatable=True)
         return [Fault(**fault) for fault in found["faults"]]
 
@@ -67,7 +67,7 @@ class RemoteFiles:
         return self._connection.send_json("POST", "/uploads", document, AcceptedView, repeatable=True, **headers)
 
     def delete(self, file_id: str) -> None:
-        self._connection.headers("DELETE", _path(file_id), headers=_TUS)
+        self._connection.headers("DELETE", resource_path("/files", file_id), headers=_TUS)
 
 
 def send_in_parts(
@@ -170,7 +170,3 @@ def _check(files: RemoteFiles, file_id: str, options: dict[str, Any]) -> None:
         return
     if faults:
         raise Refused(faults)
-
-
-def _path(file_id: str) -> str:
-    return f"/files/{quote(file_id, safe='')}"
