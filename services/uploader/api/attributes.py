@@ -24,7 +24,7 @@ from services.uploader.api.catalog_bodies import (
     NewAttribute,
     next_name,
 )
-from services.uploader.api.etags import CHANGED, TAGGED, IfMatch, expected_revision, set_etag
+from services.uploader.api.etags import CHANGED, TAGGED, IfMatch, expected_revision, tagged
 from services.uploader.api.openapi import problems
 from services.uploader.api.route import Operation
 from services.uploader.api.services import Call
@@ -56,8 +56,7 @@ def create_attribute(call: Call, body: NewAttribute) -> AttributeView:
 def get_attribute(call: Call, name: str, response: Response) -> AttributeDetailView:
     """One attribute, with its rank as an identifier and the data sources that feed it."""
     found = call.use_cases.catalog.attribute(call.caller, name)
-    set_etag(response, found.attribute.revision)
-    return attribute_detail_view(found)
+    return tagged(response, found.attribute.revision, attribute_detail_view(found))
 
 
 @router.patch("/v1/attributes/{name:id}", dependencies=[allowed_to(CatalogUseCases.edit_attribute)], responses=CHANGED)
@@ -67,8 +66,7 @@ def edit_attribute(
     """Change some fields of an attribute (RFC 7396), as far as that keeps true what is stored."""
     revision = expected_revision(if_match)
     attribute = call.use_cases.catalog.edit_attribute(call.caller, name, body.change(), revision=revision)
-    set_etag(response, attribute.revision)
-    return attribute_view(attribute)
+    return tagged(response, attribute.revision, attribute_view(attribute))
 
 
 @router.post(
@@ -79,8 +77,7 @@ def edit_attribute(
 def archive_attribute(call: Call, name: str, response: Response, if_match: IfMatch) -> AttributeView:
     """Archive an attribute that no current mapping feeds: no new mapping can; stored values stay."""
     attribute = call.use_cases.catalog.archive_attribute(call.caller, name, revision=expected_revision(if_match))
-    set_etag(response, attribute.revision)
-    return attribute_view(attribute)
+    return tagged(response, attribute.revision, attribute_view(attribute))
 
 
 @router.post(
@@ -91,16 +88,14 @@ def archive_attribute(call: Call, name: str, response: Response, if_match: IfMat
 def unarchive_attribute(call: Call, name: str, response: Response, if_match: IfMatch) -> AttributeView:
     """Let mappings feed an archived attribute again."""
     attribute = call.use_cases.catalog.unarchive_attribute(call.caller, name, revision=expected_revision(if_match))
-    set_etag(response, attribute.revision)
-    return attribute_view(attribute)
+    return tagged(response, attribute.revision, attribute_view(attribute))
 
 
 @router.get("/v1/identifiers", dependencies=[allowed_to(CatalogUseCases.identifiers)], responses=TAGGED)
 def get_identifiers(call: Call, response: Response) -> RankingView:
     """The ranking of identifiers: a row is stored under its highest-ranking one."""
     ranking = call.use_cases.catalog.identifiers(call.caller)
-    set_etag(response, ranking.revision)
-    return ranking_view(ranking)
+    return tagged(response, ranking.revision, ranking_view(ranking))
 
 
 @router.put("/v1/identifiers", dependencies=[allowed_to(CatalogUseCases.rank_identifiers)], responses=CHANGED)
@@ -108,5 +103,4 @@ def rank_identifiers(call: Call, body: IdentifierOrder, response: Response, if_m
     """Set the ranking of identifiers. The order of those that requests have used is fixed."""
     revision = expected_revision(if_match)
     ranking = call.use_cases.catalog.rank_identifiers(call.caller, body.identifiers, revision=revision)
-    set_etag(response, ranking.revision)
-    return ranking_view(ranking)
+    return tagged(response, ranking.revision, ranking_view(ranking))

@@ -10,7 +10,7 @@ from penstock.application.catalog.use_cases import CatalogUseCases
 from penstock.documents.resources import DataSourceList, DataSourceView, source_view
 from services.uploader.api.access import allowed_to
 from services.uploader.api.catalog_bodies import DataSourceChange, NamesQuery, NewDataSource, next_name
-from services.uploader.api.etags import CHANGED, TAGGED, IfMatch, expected_revision, set_etag
+from services.uploader.api.etags import CHANGED, TAGGED, IfMatch, expected_revision, tagged
 from services.uploader.api.openapi import problems
 from services.uploader.api.route import Operation
 from services.uploader.api.services import Call
@@ -40,8 +40,7 @@ def create_data_source(call: Call, body: NewDataSource) -> DataSourceView:
 def get_data_source(call: Call, name: str, response: Response) -> DataSourceView:
     """One data source."""
     source = call.use_cases.catalog.source(call.caller, name)
-    set_etag(response, source.revision)
-    return source_view(source)
+    return tagged(response, source.revision, source_view(source))
 
 
 @router.patch("/v1/data-sources/{name:id}", dependencies=[allowed_to(CatalogUseCases.edit_source)], responses=CHANGED)
@@ -51,8 +50,7 @@ def edit_data_source(
     """Change some fields of a data source (RFC 7396)."""
     revision = expected_revision(if_match)
     source = call.use_cases.catalog.edit_source(call.caller, name, body.change(), revision=revision)
-    set_etag(response, source.revision)
-    return source_view(source)
+    return tagged(response, source.revision, source_view(source))
 
 
 @router.post(
@@ -61,8 +59,7 @@ def edit_data_source(
 def archive_data_source(call: Call, name: str, response: Response, if_match: IfMatch) -> DataSourceView:
     """Archive a data source: it takes no uploads and leaves the lists; what it stored stays."""
     source = call.use_cases.catalog.archive_source(call.caller, name, revision=expected_revision(if_match))
-    set_etag(response, source.revision)
-    return source_view(source)
+    return tagged(response, source.revision, source_view(source))
 
 
 @router.post(
@@ -73,8 +70,7 @@ def archive_data_source(call: Call, name: str, response: Response, if_match: IfM
 def unarchive_data_source(call: Call, name: str, response: Response, if_match: IfMatch) -> DataSourceView:
     """Take uploads of an archived data source again."""
     source = call.use_cases.catalog.unarchive_source(call.caller, name, revision=expected_revision(if_match))
-    set_etag(response, source.revision)
-    return source_view(source)
+    return tagged(response, source.revision, source_view(source))
 
 
 @router.delete(

@@ -6,13 +6,15 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 from fastapi import Header, Response
 
 from penstock.domain.errors import refusal
 from services.uploader.api.openapi import Statements, problems, with_headers
 from services.uploader.api.validation import Omittable
+
+T = TypeVar("T")
 
 IfMatch = Annotated[Omittable[str], Header(alias="If-Match", max_length=100)]
 
@@ -36,5 +38,7 @@ def expected_revision(if_match: str | None) -> int | None:
     return int(match[1])
 
 
-def set_etag(response: Response, revision: int) -> None:
+def tagged(response: Response, revision: int, view: T) -> T:
+    """The body `view` of a response that has its `revision` as entity tag."""
     response.headers["ETag"] = f'"{revision}"'
+    return view

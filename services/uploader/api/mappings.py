@@ -12,7 +12,7 @@ from penstock.documents.mappings import MappingChangesView, MappingVersionList, 
 from penstock.documents.resources import MappingView, mapping_view
 from penstock.domain.errors import NotFound, refusal
 from services.uploader.api.access import allowed_to
-from services.uploader.api.etags import CHANGED, TAGGED, IfMatch, expected_revision, set_etag
+from services.uploader.api.etags import CHANGED, TAGGED, IfMatch, expected_revision, tagged
 from services.uploader.api.mapping_bodies import NewMapping
 from services.uploader.api.openapi import problems
 from services.uploader.api.route import Operation
@@ -100,5 +100,4 @@ def _number(version: str) -> int:
 
 
 def _tagged(response: Response, mapping: MappingView) -> MappingView:
-    set_etag(response, mapping["version"])
-    return mapping
+    return tagged(response, mapping["version"], mapping)
