@@ -7,22 +7,19 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import RenderableType
-from rich.text import Text
 
 from penstock.domain.catalog.attribute_changes import AttributeChange
-from penstock.domain.errors import refusal
 from services.cli.connecting import connect
-from services.cli.failures import BadUsage, reporting
-from services.cli.options import AsJson, Data, Key, Revision, Url
-from services.cli.output import Document, printable
-from services.cli.views import facts_view, records_view
+from services.cli.failures import nothing_to_change, reporting
+from services.cli.options import AsJson, Data, DisplayName, Key, Revision, Url
+from services.cli.output import Document
+from services.cli.views import records_view, text_facts_view
 
 app = typer.Typer(no_args_is_help=True, help="Attributes: the fields of a profile.")
 
 DERIVED = ""  # as a segment or macro name: that of the attribute in upper case
 
 AttributeName = Annotated[str, typer.Argument(metavar="ATTRIBUTE", help="The attribute's name.")]
-DisplayName = Annotated[str | None, typer.Option(help="What people call it.", show_default=False)]
 Format = Annotated[
     str | None, typer.Option(help="Such as text, integer, date(dd/MM/yyyy), phone(NL).", show_default=False)
 ]
@@ -108,8 +105,7 @@ def edit_attribute(
     with reporting(as_json=as_json) as out, connect(data, url, key, create=True) as client:
         change = _change(format, pii, display_name, segments, macro, segment_name, macro_name)
         if change == AttributeChange():
-            hint = "Add what to change, such as --display-name or --macro; --help lists all options."
-            raise BadUsage(refusal("invalid_options", "there is nothing to change", hint).faults)
+            raise nothing_to_change("--display-name or --macro")
         changed = client.catalog.edit_attribute(name, change, revision=revision)
         out.result(changed, lambda: _attribute_view(changed))
 
@@ -200,7 +196,7 @@ def _attribute_view(attribute: Document) -> RenderableType:
         ("Formerly", ", ".join(each["data_source"] for each in used_by if not each["mapped"])),
         ("Revision", str(attribute["revision"])),
     ]
-    return facts_view([(label, Text(printable(text))) for label, text in facts if text])
+    return text_facts_view(facts)
 
 
 def _ranking_view(ranking: Document) -> RenderableType:

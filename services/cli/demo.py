@@ -60,7 +60,7 @@ class _Demonstration:
     def run(self) -> Document:
         """The request of the customers, the request of the corrections, and one customer masked and revealed."""
         customers = self._folder / "customers.tsv"
-        self._say(f"{ROWS:,} invented customers, {FAULTY} of them with errors, are in {customers}")
+        self._out.say(f"{ROWS:,} invented customers, {FAULTY} of them with errors, are in {customers}")
         write_sample(customers, ROWS, seed=SEED, faulty=FAULTY, sparse_column=True)
         self._command("What is in the file?", "inspect", str(customers), "--source", "crm")
         ingest = ["ingest", str(customers), "--source", "crm", *MAPPED]
@@ -83,7 +83,7 @@ class _Demonstration:
         rejects.unlink(missing_ok=True)  # of an earlier demonstration
         self._command("Get the rejected rows", "rejects", request["request_id"], "--output", str(rejects))
         correct_sample(rejects, corrected, ROWS, seed=SEED)
-        self._say(f"Somebody corrects them: {corrected}")
+        self._out.say(f"Somebody corrects them: {corrected}")
         self._command("Ingest the corrected rows", "resubmit", request["request_id"], str(corrected))
         return self._newest()
 
@@ -132,9 +132,6 @@ class _Demonstration:
     def _show(self, *parts: RenderableType) -> None:
         if not self._quiet:
             self._out.print(*parts)
-
-    def _say(self, text: str) -> None:
-        self._out.say(text)
 
 
 def heading(text: str) -> RenderableType:

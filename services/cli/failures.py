@@ -35,6 +35,7 @@ from penstock.domain.errors import (
     Problem,
     Refused,
     Unavailable,
+    refusal,
 )
 from penstock.domain.mapping.coercion import REASONS, CoercionError
 from penstock.domain.requests.request import Status
@@ -56,6 +57,12 @@ class ExitCode(IntEnum):
 
 class BadUsage(Refused):
     """The command line itself is wrong, not the operation that it requests."""
+
+
+def nothing_to_change(options: str) -> BadUsage:
+    """For a change that names no field; `options` are some of those that do."""
+    hint = f"Add what to change, such as {options}; --help lists all options."
+    return BadUsage(refusal("invalid_options", "there is nothing to change", hint).faults)
 
 
 class Failure(NamedTuple):

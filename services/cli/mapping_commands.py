@@ -11,7 +11,7 @@ from services.cli import mapping_file_commands
 from services.cli.connecting import connect
 from services.cli.failures import reporting
 from services.cli.mapping_options import MappingOptions
-from services.cli.mapping_saving import current_version, saved_view
+from services.cli.mapping_saving import current_version, save_confirmed, saved_view
 from services.cli.mapping_views import changes_view, mapping_view, versions_view
 from services.cli.options import (
     AsJson,
@@ -26,7 +26,6 @@ from services.cli.options import (
     SourceName,
     Url,
 )
-from services.cli.similar_attributes import may_ask, with_confirmed
 
 mapping_app = typer.Typer(no_args_is_help=True, help="Mappings: which column of a source feeds which attribute.")
 
@@ -70,12 +69,7 @@ def set_mapping(
     with reporting(as_json=as_json) as out, connect(data, url, key, create=True) as client:
         columns = MappingOptions(maps or [], policies or [], file, drop_misfits or [], blank_words).columns()
         before = current_version(client, name)
-        saved = with_confirmed(
-            lambda confirmed: client.save_mapping(name, columns, new_attributes=confirmed),
-            columns,
-            new_attributes or (),
-            may_ask=may_ask(as_json=as_json),
-        )
+        saved = save_confirmed(client, name, columns, new_attributes, as_json=as_json)
         out.result(saved, lambda: saved_view(saved, before))
 
 

@@ -18,12 +18,11 @@ from penstock.domain.errors import Refused, refusal
 from services.cli.connecting import connect
 from services.cli.failures import BadUsage, ExitCode, reporting
 from services.cli.mapping_file import STDIN, exported, mapping_of_file
-from services.cli.mapping_saving import current_version, saved_view
+from services.cli.mapping_saving import current_version, save_confirmed, saved_view
 from services.cli.mapping_views import mapping_view
 from services.cli.new_catalog import NewCatalog
 from services.cli.options import AsJson, Data, Key, MappingVersion, NewAttributes, SourceName, Url
 from services.cli.output import Document, all_printable
-from services.cli.similar_attributes import may_ask, with_confirmed
 from services.cli.views import records_view
 
 
@@ -63,12 +62,7 @@ def import_mapping(
     with reporting(as_json=as_json) as out, connect(data, url, key, create=True) as client:
         columns = _columns_for(name, file)
         before = current_version(client, name)
-        saved = with_confirmed(
-            lambda confirmed: client.save_mapping(name, columns, new_attributes=confirmed),
-            columns,
-            new_attributes or (),
-            may_ask=may_ask(as_json=as_json),
-        )
+        saved = save_confirmed(client, name, columns, new_attributes, as_json=as_json)
         out.result(saved, lambda: saved_view(saved, before))
 
 

@@ -64,6 +64,7 @@ Key = Annotated[
 ]
 RequestId = Annotated[str, typer.Argument(metavar="ID", help="The id of the request.")]
 SourceName = Annotated[str, typer.Argument(metavar="SOURCE", help="The data source's name.")]
+DisplayName = Annotated[str | None, typer.Option(help="What people call it.", show_default=False)]
 MappingVersion = Annotated[
     int | None, typer.Option("--version", min=1, help="One of the versions; default: the current one.")
 ]

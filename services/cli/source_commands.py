@@ -13,15 +13,13 @@ from penstock.domain.catalog.data_source import SourceChange
 from penstock.domain.errors import refusal
 from penstock.domain.mapping.mapping import Mode
 from services.cli.connecting import connect
-from services.cli.failures import BadUsage, reporting
-from services.cli.options import AsJson, Data, Key, Revision, Url
+from services.cli.failures import BadUsage, nothing_to_change, reporting
+from services.cli.options import AsJson, Data, DisplayName, Key, Revision, SourceName, Url
 from services.cli.output import Document, printable
-from services.cli.views import facts_view, records_view
+from services.cli.views import records_view, text_facts_view
 
 app = typer.Typer(no_args_is_help=True, help="Data sources: named categories of uploads.")
 
-SourceName = Annotated[str, typer.Argument(metavar="SOURCE", help="The data source's name.")]
-DisplayName = Annotated[str | None, typer.Option(help="What people call it.", show_default=False)]
 Description = Annotated[str | None, typer.Option(help="What its files are.", show_default=False)]
 Owner = Annotated[str | None, typer.Option(help="Who is responsible for it.", show_default=False)]
 DefaultMode = Annotated[Mode | None, typer.Option("--mode", help="The default mode.", show_default=False)]
@@ -115,7 +113,7 @@ def edit_source(
     with reporting(as_json=as_json) as out, connect(data, url, key) as client:
         change = _change(display_name, description, owner, mode, notify, max_rejects, max_file_bytes, unset)
         if change == SourceChange():
-            raise _nothing_to_change()
+            raise nothing_to_change("--display-name or --mode")
         changed = client.catalog.edit_source(name, change, revision=revision)
         out.result(changed, lambda: _source_view(changed))
 
@@ -182,11 +180,6 @@ def _change(
     return SourceChange(**change, **removed)
 
 
-def _nothing_to_change() -> BadUsage:
-    hint = "Add what to change, such as --display-name or --mode; --help lists all options."
-    return BadUsage(refusal("invalid_options", "there is nothing to change", hint).faults)
-
-
 def _source_view(source: Document) -> RenderableType:
     defaults = source["defaults"]
     facts = [
@@ -200,4 +193,4 @@ def _source_view(source: Document) -> RenderableType:
         ("Largest file", f"{defaults['max_file_bytes']:,} bytes" if defaults["max_file_bytes"] else ""),
         ("Revision", str(source["revision"])),
     ]
-    return facts_view([(label, Text(printable(text))) for label, text in facts if text])
+    return text_facts_view(facts)

@@ -206,6 +206,11 @@ def facts_view(facts: Iterable[tuple[str, RenderableType]]) -> RenderableType:
     return Fitting(grid, stacked(facts))
 
 
+def text_facts_view(facts: Iterable[tuple[str, str]]) -> RenderableType:
+    """As `facts_view`, of texts made `printable`; blank ones are left out."""
+    return facts_view((label, Text(printable(text))) for label, text in facts if text)
+
+
 def commands_view(commands: Sequence[tuple[str, str]]) -> RenderableType:
     """Labels and commands; a command is never folded, so it can be copied."""
     grid = Table.grid(padding=(0, 2))
