@@ -10,7 +10,7 @@ from typing import Annotated, Any, TypeVar, cast
 import msgspec
 import urllib3
 
-from penstock.documents.resources import RequestView
+from penstock.documents.requests import RequestView
 from penstock.domain.errors import Unavailable
 
 MAX_DOCUMENT_BYTES = 64 * 1024 * 1024

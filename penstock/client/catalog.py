@@ -11,7 +11,9 @@ import msgspec
 
 from penstock.application.catalog.column_specs import ColumnSpec, options_of
 from penstock.client.catalog_calls import CatalogCalls
-from penstock.documents.resources import AttributeView, ColumnView, DataSourceView, MappingView
+from penstock.documents.attributes import AttributeView
+from penstock.documents.data_sources import DataSourceView
+from penstock.documents.mappings import ColumnView, MappingView
 from penstock.domain.catalog.data_source import DataSource
 from penstock.domain.errors import NotFound
 from penstock.domain.mapping.attributes import Attribute, parse_format

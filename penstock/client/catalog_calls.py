@@ -10,14 +10,8 @@ import msgspec
 from penstock.client.connection import Connection
 from penstock.client.pages import each_entry
 from penstock.client.paths import resource_path
-from penstock.documents.resources import (
-    AttributeDetailView,
-    AttributeList,
-    AttributeView,
-    DataSourceList,
-    DataSourceView,
-    RankingView,
-)
+from penstock.documents.attributes import AttributeDetailView, AttributeList, AttributeView, RankingView
+from penstock.documents.data_sources import DataSourceList, DataSourceView
 from penstock.domain.catalog.attribute_changes import AttributeChange
 from penstock.domain.catalog.data_source import SourceChange, UploadDefaults
 

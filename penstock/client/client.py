@@ -28,19 +28,14 @@ from penstock.client.progress import Progress, Quiet
 from penstock.client.resumption import KeptResumption, Resumption, command_hash, state_folder
 from penstock.client.sent_file import SentFile
 from penstock.client.upload_order import UploadOrder
+from penstock.documents.api_keys import ApiKeyList, ApiKeyView, NewApiKeyView
 from penstock.documents.checks import CheckView
 from penstock.documents.inspections import AcceptedView
-from penstock.documents.mappings import MappingChangesView, MappingVersionList, MappingVersionView
+from penstock.documents.mapping_versions import MappingChangesView, MappingVersionList, MappingVersionView
+from penstock.documents.mappings import MappingView
+from penstock.documents.profiles import ProfileView
 from penstock.documents.publishers import PublisherList, PublisherView, RotatedPublisherView
-from penstock.documents.resources import (
-    ApiKeyList,
-    ApiKeyView,
-    MappingView,
-    NewApiKeyView,
-    ProfileView,
-    RequestPage,
-    RequestView,
-)
+from penstock.documents.requests import RequestPage, RequestView
 from penstock.domain.access.permissions import Role
 from penstock.domain.errors import Refused
 from penstock.domain.files.formats import FORMATS

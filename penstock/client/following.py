@@ -9,7 +9,7 @@ from penstock.client.connection import Connection
 from penstock.client.driver_errors import read_json
 from penstock.client.paths import resource_path
 from penstock.client.retries import RECONNECT_SECONDS
-from penstock.documents.resources import RequestView
+from penstock.documents.requests import RequestView
 from penstock.domain.errors import Unavailable
 from penstock.domain.requests.request import Status
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing_extensions import TypedDict
 
 from penstock.application.uploads.dry_run import ColumnReport, DryRun
-from penstock.documents.resources import FaultView, fault_views
+from penstock.documents.faults import FaultView, fault_views
 from penstock.domain.dry_run.fixes import Fix, FixOption
 
 

@@ -8,7 +8,8 @@ from typing import NotRequired, cast
 from typing_extensions import TypedDict
 
 from penstock.application.uploads.review import Review
-from penstock.documents.resources import FaultView, RequestView, fault_views
+from penstock.documents.faults import FaultView, fault_views
+from penstock.documents.requests import RequestView
 from penstock.domain.errors import Fault
 from penstock.domain.mapping.mapping import OnMisfit
 from penstock.domain.suggestions import Change, ColumnSuggestion, Drift

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from penstock.documents.resources import AttributeDetailView, AttributeView, DataSourceView, RankingView
+from penstock.documents.attributes import AttributeDetailView, AttributeView, RankingView
+from penstock.documents.data_sources import DataSourceView
 from penstock.domain.catalog.attribute_changes import AttributeChange
 from penstock.domain.catalog.data_source import SourceChange
 

@@ -14,16 +14,12 @@ from typing import Protocol
 from penstock.application.catalog.column_specs import ColumnSpec
 from penstock.client.progress import Progress
 from penstock.client.upload_order import UploadOrder
-from penstock.documents.mappings import MappingChangesView, MappingVersionView
+from penstock.documents.api_keys import ApiKeyView, NewApiKeyView
+from penstock.documents.mapping_versions import MappingChangesView, MappingVersionView
+from penstock.documents.mappings import MappingView
+from penstock.documents.profiles import ProfileView
 from penstock.documents.publishers import PublisherView, RotatedPublisherView
-from penstock.documents.resources import (
-    ApiKeyView,
-    MappingView,
-    NewApiKeyView,
-    ProfileView,
-    RequestPage,
-    RequestView,
-)
+from penstock.documents.requests import RequestPage, RequestView
 from penstock.domain.access.permissions import Role
 from penstock.domain.requests.request_filter import RequestFilter
 from services.cli.catalog_client import CatalogClient

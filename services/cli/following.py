@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from penstock.application.requests.use_cases import RequestUseCases
-from penstock.documents.resources import RequestView, request_view
+from penstock.documents.requests import RequestView, request_view
 from penstock.domain.access.permissions import Caller
 from penstock.domain.requests.request import Status
 from penstock.ports.clock import Clock

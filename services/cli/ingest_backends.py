@@ -19,7 +19,7 @@ from penstock.client.resumption import KeptResumption, Resumption, state_folder
 from penstock.client.upload_order import UploadOrder
 from penstock.config import Settings
 from penstock.documents.checks import check_view
-from penstock.documents.resources import request_view
+from penstock.documents.requests import request_view
 from penstock.domain.errors import Refused
 from penstock.domain.requests.request import Request
 from penstock.runner.supervisor import Supervisor

@@ -6,16 +6,15 @@ from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from penstock.application.catalog.use_cases import CatalogUseCases
-from penstock.documents.resources import (
+from penstock.documents.attributes import (
     AttributeDetailView,
     AttributeView,
-    DataSourceView,
     RankingView,
     attribute_detail_view,
     attribute_view,
     ranking_view,
-    source_view,
 )
+from penstock.documents.data_sources import DataSourceView, source_view
 from penstock.domain.access.permissions import Caller
 from penstock.domain.catalog.attribute_changes import AttributeChange
 from penstock.domain.catalog.data_source import DataSource, SourceChange

@@ -8,20 +8,12 @@ from penstock.application.catalog.column_specs import ColumnSpec
 from penstock.client.progress import Progress
 from penstock.client.upload_order import UploadOrder
 from penstock.config import Settings
-from penstock.documents.mappings import MappingChangesView, MappingVersionView, changes_view, version_list
+from penstock.documents.api_keys import ApiKeyView, NewApiKeyView, key_view
+from penstock.documents.mapping_versions import MappingChangesView, MappingVersionView, changes_view, version_list
+from penstock.documents.mappings import MappingView, mapping_view
+from penstock.documents.profiles import ProfileView, profile_view
 from penstock.documents.publishers import PublisherView, RotatedPublisherView, publisher_view, rotated_view
-from penstock.documents.resources import (
-    ApiKeyView,
-    MappingView,
-    NewApiKeyView,
-    ProfileView,
-    RequestPage,
-    RequestView,
-    key_view,
-    mapping_view,
-    profile_view,
-    request_view,
-)
+from penstock.documents.requests import RequestPage, RequestView, request_view
 from penstock.domain.access.permissions import Role
 from penstock.domain.requests.request import Request
 from penstock.domain.requests.request_filter import RequestFilter

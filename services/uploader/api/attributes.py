@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 
 from penstock.application.catalog.use_cases import CatalogUseCases
-from penstock.documents.resources import (
+from penstock.documents.attributes import (
     AttributeDetailView,
     AttributeList,
     AttributeView,

@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 
 from penstock.application.catalog.use_cases import CatalogUseCases
-from penstock.documents.resources import DataSourceList, DataSourceView, source_view
+from penstock.documents.data_sources import DataSourceList, DataSourceView, source_view
 from services.uploader.api.access import allowed_to
 from services.uploader.api.catalog_bodies import DataSourceChange, NamesQuery, NewDataSource, next_name
 from services.uploader.api.etags import CHANGED, TAGGED, IfMatch, expected_revision, tagged

@@ -9,7 +9,8 @@ from pydantic import Field
 
 from penstock.application.access.api_keys import ApiKey
 from penstock.application.access.use_cases import AccessUseCases
-from penstock.documents.resources import ApiKeyList, ApiKeyView, AuditPage, NewApiKeyView, audit_view, key_view
+from penstock.documents.api_keys import ApiKeyList, ApiKeyView, NewApiKeyView, key_view
+from penstock.documents.audit import AuditPage, audit_view
 from penstock.domain.access.permissions import Role
 from penstock.domain.limits import MAX_DISPLAY_NAME, MAX_PAGE
 from services.uploader.api.access import allowed_to

@@ -7,13 +7,17 @@ What is wrong and what is counted stands at the health port, which is for operat
 from __future__ import annotations
 
 from fastapi import APIRouter
+from typing_extensions import TypedDict
 
-from penstock.documents.resources import Health
 from penstock.domain.errors import refusal
 from services.uploader.api.route import Operation
 from services.uploader.api.services import Api
 
 router = APIRouter(route_class=Operation)
+
+
+class Health(TypedDict):
+    status: str
 
 
 @router.get("/healthz")

@@ -8,8 +8,8 @@ from fastapi import APIRouter, Query, Response
 from pydantic import Field
 
 from penstock.application.catalog.use_cases import CatalogUseCases
-from penstock.documents.mappings import MappingChangesView, MappingVersionList, changes_view, version_list
-from penstock.documents.resources import MappingView, mapping_view
+from penstock.documents.mapping_versions import MappingChangesView, MappingVersionList, changes_view, version_list
+from penstock.documents.mappings import MappingView, mapping_view
 from penstock.domain.errors import NotFound, refusal
 from services.uploader.api.access import allowed_to
 from services.uploader.api.etags import CHANGED, TAGGED, IfMatch, expected_revision, tagged

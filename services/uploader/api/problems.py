@@ -18,7 +18,7 @@ from fastapi import Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
-from penstock.documents.resources import FaultView, fault_views
+from penstock.documents.faults import FaultView, fault_views
 from penstock.domain.errors import Corrupt, Fault, Fenced, PenstockError, Refused, Unavailable, problem_type
 from penstock.domain.mapping.coercion import REASONS, CoercionError
 from penstock.error_codes import title_of

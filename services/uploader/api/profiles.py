@@ -9,7 +9,7 @@ from pydantic import Field
 
 from penstock.application.profiles.use_cases import REVEAL, ProfileUseCases
 from penstock.application.use_case import require
-from penstock.documents.resources import ProfileView, profile_view
+from penstock.documents.profiles import ProfileView, profile_view
 from penstock.domain.access.permissions import Permission
 from services.uploader.api.access import allowed_to, rationed
 from services.uploader.api.openapi import problems

@@ -14,7 +14,7 @@ from fastapi.sse import format_sse_event
 from pydantic import Field
 
 from penstock.application.requests.use_cases import RequestUseCases
-from penstock.documents.resources import RequestPage, RequestView, request_view
+from penstock.documents.requests import RequestPage, RequestView, request_view
 from penstock.domain.limits import MAX_DISPLAY_NAME, MAX_FILE_NAME_SENT
 from penstock.domain.requests.request import Request, Status
 from penstock.domain.requests.request_filter import RequestFilter

@@ -12,7 +12,7 @@ from pydantic import Field
 from penstock.application.requests.use_cases import RequestUseCases
 from penstock.application.uploads.intake import StoredFile
 from penstock.application.uploads.resubmit import CorrectedFile
-from penstock.documents.resources import RequestView, request_view
+from penstock.documents.requests import RequestView, request_view
 from penstock.domain.errors import NotFound, Refused, refusal
 from penstock.domain.limits import MAX_FILE_NAME_SENT
 from penstock.domain.requests.request import Request

@@ -21,7 +21,7 @@ from penstock.application.uploads.intake import StoredFile
 from penstock.application.uploads.use_cases import UploadUseCases
 from penstock.documents.checks import CheckView, check_view
 from penstock.documents.inspections import AcceptedView, InspectionView, accepted_view, inspection_view
-from penstock.documents.resources import RequestView, request_view
+from penstock.documents.requests import RequestView, request_view
 from penstock.domain.errors import NotFound, Refused, Unavailable, refusal
 from penstock.domain.files.tabular_format import FileOptions
 from penstock.domain.requests.request import Request

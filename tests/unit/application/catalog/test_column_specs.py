@@ -23,7 +23,7 @@ from penstock.application.catalog.column_specs import (
     resolve_columns,
 )
 from penstock.application.catalog.use_cases import CatalogUseCases
-from penstock.documents.resources import mapping_view
+from penstock.documents.mappings import mapping_view
 from penstock.domain.access.permissions import Role
 from penstock.domain.errors import Refused
 from penstock.domain.limits import (

@@ -6,7 +6,7 @@ import pytest
 from starlette.exceptions import HTTPException
 from structlog.testing import capture_logs
 
-from penstock.documents.resources import fault_views
+from penstock.documents.faults import fault_views
 from penstock.domain.errors import (
     Conflict,
     Corrupt,

@@ -1,0 +1,47 @@
+"""A data source, as the API and the command line return it."""
+
+from __future__ import annotations
+
+from typing import cast
+
+import msgspec
+from typing_extensions import TypedDict
+
+from penstock.documents.requests import RecipientView
+from penstock.domain.catalog.data_source import DataSource
+from penstock.domain.mapping.mapping import Mode
+
+
+class DefaultsView(TypedDict):
+    mode: Mode | None
+    notify: list[RecipientView]
+    max_rejects: str | None
+    max_file_bytes: int | None
+
+
+class DataSourceView(TypedDict):
+    """`used`: it has had a request, so it cannot be deleted; `revision` counts its changes and is its ETag."""
+
+    name: str
+    display_name: str
+    description: str
+    owner: str
+    defaults: DefaultsView
+    archived: bool
+    used: bool
+    revision: int
+
+
+class DataSourceList(TypedDict):
+    """`next` goes into `after` for the next page; null when this is the last one."""
+
+    data_sources: list[DataSourceView]
+    next: str | None
+
+
+def source_view(source: DataSource) -> DataSourceView:
+    fields = msgspec.structs.asdict(source)
+    defaults = msgspec.structs.asdict(fields.pop("defaults"))
+    defaults["notify"] = [RecipientView(address=each.address, level=each.level) for each in source.defaults.notify]
+    del fields["deleted"]
+    return cast(DataSourceView, {**fields, "defaults": defaults})

@@ -1,0 +1,129 @@
+"""A request, as the API and the command line return it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NotRequired, cast
+
+from typing_extensions import TypedDict
+
+from penstock.application.delivery.mail_report import MailState, RecipientReport
+from penstock.documents.faults import FaultView, fault_views
+from penstock.domain.mapping.mapping import Mode
+from penstock.domain.requests.children import CorrectionTotals
+from penstock.domain.requests.public_view import to_public
+from penstock.domain.requests.recipients import MailLevel
+from penstock.domain.requests.request import Request, Status
+
+
+class StoredProblem(TypedDict):
+    """Why a request failed."""
+
+    type: str
+    code: str
+    title: str
+    detail: str
+    faults: list[FaultView]
+
+
+class HeldView(TypedDict):
+    """Why a request is held, what to do about it, and when it is cancelled if nobody decides."""
+
+    reason: str
+    message: str
+    hint: str
+    until: str | None
+
+
+class MailView(TypedDict):
+    """The e-mail about a status, and what became of it."""
+
+    status: Status
+    state: MailState
+
+
+class RecipientView(TypedDict):
+    """Who gets e-mails about the request, and which. One request by itself also has `mails`, those for the statuses so
+    far, and `problem`: why some do not arrive."""
+
+    address: str
+    level: MailLevel
+    mails: NotRequired[list[MailView]]
+    problem: NotRequired[FaultView | None]
+
+
+class CorrectionsView(TypedDict):
+    """What the children of a request came to, the corrected files: of its rejects, and of its rows with dropped cells.
+
+    `dropped_again`: rows that came back and lost cells again.
+    """
+
+    request_ids: list[str]
+    rows_ingested: int
+    rejects_corrected: int
+    rejects_left: int
+    dropped_corrected: int
+    dropped_again: int
+
+
+class RequestView(TypedDict):
+    """`rows_accepted` are read and valid; `rows_ingested` is the same number once the status is COMPLETED, else 0.
+
+    `parent_id`: the request whose rejects it corrects."""
+
+    request_id: str
+    tenant_id: str
+    data_source: str
+    file_name: str
+    uploaded_by: str
+    status: Status
+    mode: Mode
+    mapping_version: int
+    segment: str | None
+    notify: list[RecipientView]
+    accepted_at: str
+    started_at: str | None
+    finished_at: str | None
+    bytes: int
+    rows_read: int
+    rows_accepted: int
+    rows_ingested: int
+    rows_rejected: int
+    max_rejects: str | None
+    chunks_done: int
+    chunks_total: int | None
+    reject_reasons: dict[str, int]
+    dropped_cells: dict[str, int]
+    parent_id: str | None
+    corrections: CorrectionsView | None
+    held: HeldView | None
+    error: StoredProblem | None
+    eta_seconds: int | None
+
+
+class RequestPage(TypedDict):
+    """`next` goes into `before` for the next page; null when this is the last one."""
+
+    requests: list[RequestView]
+    next: str | None
+
+
+def request_view(
+    request: Request,
+    now_us: int,
+    corrections: CorrectionTotals | None = None,
+    mails: Iterable[RecipientReport] | None = None,
+) -> RequestView:
+    view = cast(RequestView, to_public(request, now_us, corrections))
+    if mails is not None:
+        view["notify"] = [_recipient_view(each) for each in mails]
+    return view
+
+
+def _recipient_view(report: RecipientReport) -> RecipientView:
+    return RecipientView(
+        address=report.recipient.address,
+        level=report.recipient.level,
+        mails=[MailView(status=each.status, state=each.state) for each in report.mails],
+        problem=None if report.problem is None else fault_views([report.problem])[0],
+    )
