@@ -51,7 +51,7 @@ ARCHITECTURE, OPERATING, GUARANTEES = "docs/architecture.md", "docs/operations.m
 ROW_READERS = (
     "penstock/domain/files/rows.py",
     "penstock/domain/files/tabular_format.py",
-    "penstock/domain/ingestion/chunk.py",
+    "penstock/domain/ingestion/valid_rows.py",
     "services/row_processor/worker.py",
 )
 PLACE = re.compile(r"(?:penstock|services|tests|schemas|docs|deploy|benchmarks)/[\w./-]+(?:::[\w.:]+)?")
