@@ -16,8 +16,9 @@ import structlog
 from msgspec.structs import replace
 
 from penstock.application.delivery.announcer import Announcer
+from penstock.application.requests.active_markers import ActiveMarker
 from penstock.application.requests.chunks import Chunks
-from penstock.application.requests.requests import ActiveMarker, Requests, Stored
+from penstock.application.requests.requests import Requests, Stored
 from penstock.domain.errors import NotFound, Unavailable
 from penstock.domain.event_codec import encode
 from penstock.domain.requests.hold import is_overdue, schedule_expiry
@@ -65,7 +66,7 @@ class Reconciler:
         before, self._seen = self._seen, {}
         try:
             for tenant_id in self._store.tenants():
-                for marker in self._requests.active_markers(tenant_id):
+                for marker in self._requests.markers.list(tenant_id):
                     self._look_after(tenant_id, marker, before.get(marker.request_id))
         except Unavailable:
             self._seen = before | self._seen  # an outage makes none of them young again
@@ -76,7 +77,7 @@ class Reconciler:
             stored = self._requests.stored(tenant_id, marker.request_id)
         except NotFound:
             if self._is_overdue(marker):
-                self._requests.clear_marker(tenant_id, marker)
+                self._requests.markers.clear(tenant_id, marker)
             return  # its uploader died before it was accepted; a retry with the same key will use the marker
         if marker.undo and stored.request.parent_id is not None:
             stored = self._requests.end_with_root(stored)
@@ -122,9 +123,9 @@ class Reconciler:
 
     def _close(self, request: Request, marker: ActiveMarker) -> None:
         """Forget the markers. An undo's stays with a completed request for as long as the undo may still come."""
-        self._requests.clear_markers(request.tenant_id, [request])
+        self._requests.markers.clear_announced(request.tenant_id, [request])
         if self._is_overdue(marker) and request.status is not Status.REVERTED:
-            self._requests.clear_marker(request.tenant_id, marker)
+            self._requests.markers.clear(request.tenant_id, marker)
 
     def _is_overdue(self, marker: ActiveMarker) -> bool:
         """Whether the undo that it announces will never come."""

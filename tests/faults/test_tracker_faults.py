@@ -73,7 +73,7 @@ def check_end(harness: TrackerHarness) -> None:
         assert (request.rows_read, request.rows_ingested, request.rows_rejected) == (50, 45, 5)
         assert request.reject_reasons == {"no_identifier": 5}
     assert (refused.status, refused.rows_read) == (Status.FAILED, 0)
-    assert list(harness.requests.active_markers(TENANT)) == []
+    assert list(harness.requests.markers.list(TENANT)) == []
     assert harness.due() == 0
     assert harness.log.lag(TRACKERS, PROGRESS) == 0
     assert harness.dead_letters() == []
@@ -166,7 +166,7 @@ def test_a_hold_survives_a_tracker_that_is_killed_anywhere(
     assert (approved.status, approved.rows_ingested, approved.rows_rejected) == (Status.COMPLETED, 45, 5)
     assert run(harness, smtp_sink, clock_seconds=2 * HOUR) == 0
     assert set(harness.statuses()) == {"SCHEDULED", "IN_PROGRESS", "HELD", "COMPLETED"}
-    assert list(harness.requests.active_markers(TENANT)) == []
+    assert list(harness.requests.markers.list(TENANT)) == []
     check_held_mails(smtp_sink, place)
 
 
@@ -184,5 +184,5 @@ def test_the_end_of_a_hold_survives_a_tracker_that_is_killed_anywhere(
     expired = harness.requests.get(TENANT, request_id)
     assert (expired.status, expired.error and expired.error.code) == (Status.CANCELLED, "hold_expired")
     assert set(harness.statuses()) == {"SCHEDULED", "IN_PROGRESS", "HELD", "CANCELLED"}
-    assert list(harness.requests.active_markers(TENANT)) == []
+    assert list(harness.requests.markers.list(TENANT)) == []
     check_held_mails(smtp_sink, place)

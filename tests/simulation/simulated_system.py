@@ -141,7 +141,7 @@ class SimulatedSystem:
 
     def _all_ended(self) -> bool:
         return all(self._status(upload) == "ended" for upload in self.uploads) and not any(
-            self.system.requests.active_markers(TENANT)
+            self.system.requests.markers.list(TENANT)
         )
 
     def _status(self, upload: Sent) -> str:

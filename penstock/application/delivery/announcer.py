@@ -84,7 +84,7 @@ class Announcer:
         )
         done = [request for request, _ in after if request.status.ended and self.has_announced(request)]
         if done:
-            self._requests.clear_markers(done[0].tenant_id, done)
+            self._requests.markers.clear_announced(done[0].tenant_id, done)
 
 
 def _by_tenant(requests: Sequence[Stored]) -> list[list[Stored]]:

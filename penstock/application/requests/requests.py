@@ -15,6 +15,7 @@ from typing import NamedTuple
 import msgspec
 from msgspec.structs import replace
 
+from penstock.application.requests.active_markers import ActiveMarker, ActiveMarkers
 from penstock.application.requests.request_clock import RequestClock
 from penstock.application.requests.reservations import Reservation, Reservations
 from penstock.application.requests.same_file import SameFile, continues, reserve_file
@@ -35,8 +36,6 @@ from penstock.ports.clock import Clock
 from penstock.ports.control_store import ControlStore, Record, Table
 
 Change = Callable[[Request], Request]
-
-UNDO_MARKER = "/undo"  # suffix of the sort key of an undo's active marker
 
 
 class NewRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -69,18 +68,6 @@ class Accepted(NamedTuple):
     left_out: Sequence[tuple[str, str]] | None = None
 
 
-class ActiveMarker(msgspec.Struct, frozen=True):
-    """Marks a request whose end is not announced yet. `undo`: it is about to be undone."""
-
-    request_id: str
-    at_us: int
-    undo: bool = False
-
-    @property
-    def sort(self) -> str:
-        return self.request_id + (UNDO_MARKER if self.undo else "")
-
-
 class Stored(NamedTuple):
     """A request as last read from the store; a change can start from it without another read."""
 
@@ -96,11 +83,12 @@ class RequestPage(NamedTuple):
 
 
 class Requests:
-    """Reads and writes all stored data about requests."""
+    """Reads and writes all stored data about requests; their `markers` are records of their own."""
 
     def __init__(self, store: ControlStore, clock: Clock) -> None:
         self._store = store
         self._clock = clock
+        self.markers = ActiveMarkers(store)
         self._reservations, self._request_clock = Reservations(store, clock), RequestClock(store, clock)
 
     # Accepting
@@ -143,7 +131,7 @@ class Requests:
             self.update(new.tenant_id, new.parent_id, lambda root: with_child(root, reserved.request_id))
             failpoint("uploader.child_registered")
         plan = self._stored_plan(plan_for(reserved.request_id, reserved.accepted_at))
-        self._put_marker(new.tenant_id, ActiveMarker(reserved.request_id, reserved.accepted_at))
+        self.markers.put(new.tenant_id, ActiveMarker(reserved.request_id, reserved.accepted_at))
         if new.mode is Mode.REPLACE:
             self._store.put(Table.REPLACEMENTS, new.tenant_id, new.data_source, reserved.request_id, b"{}")
         request, created = self._store_request(new, reserved, plan.mapping.version, problem)
@@ -233,7 +221,7 @@ class Requests:
 
     def active(self, tenant_id: str) -> Iterator[Request]:
         """Requests that have not ended or whose latest status is not announced yet, in order of id."""
-        for marker in self.active_markers(tenant_id):
+        for marker in self.markers.list(tenant_id):
             record = self._store.get(Table.REQUESTS, tenant_id, "", marker.request_id)
             if record is not None:
                 yield _request(record)
@@ -302,7 +290,7 @@ class Requests:
             now_us = self._clock.now_us()
             after = revert(seen.request, now_us)
             for each in (request_id, *after.children):
-                self._put_marker(tenant_id, ActiveMarker(each, now_us, undo=True))
+                self.markers.put(tenant_id, ActiveMarker(each, now_us, undo=True))
             failpoint("undo.markers_stored")
             with suppress(Conflict):  # perhaps it has another child
                 if after != seen.request:
@@ -320,25 +308,6 @@ class Requests:
         if root.status is not Status.REVERTED:
             return child
         return self.change(child, lambda present: end_with_root(present, self._clock.now_us()))
-
-    def active_markers(self, tenant_id: str) -> Iterator[ActiveMarker]:
-        """The active markers, in order of request id."""
-        for record in scan_all(self._store, Table.ACTIVE_REQUESTS, tenant_id):
-            yield msgspec.json.decode(record.body, type=ActiveMarker)
-
-    def clear_marker(self, tenant_id: str, marker: ActiveMarker) -> None:
-        """Delete a marker."""
-        self._store.delete(Table.ACTIVE_REQUESTS, tenant_id, "", marker.sort)
-
-    def clear_markers(self, tenant_id: str, requests: Sequence[Request]) -> None:
-        """Delete the markers of requests whose ends are announced.
-
-        Keeps the undo marker of a completed request, because the undo may be in progress.
-        """
-        markers = [ActiveMarker(request.request_id, request.accepted_at) for request in requests]
-        reverted = [request for request in requests if request.status is Status.REVERTED]
-        markers += [ActiveMarker(request.request_id, request.accepted_at, undo=True) for request in reverted]
-        self._store.delete_each(Table.ACTIVE_REQUESTS, tenant_id, "", [marker.sort for marker in markers])
 
     # Parts
 
@@ -381,9 +350,6 @@ class Requests:
         except Conflict:
             return self.get(new.tenant_id, request.request_id), False
         return request, True
-
-    def _put_marker(self, tenant_id: str, marker: ActiveMarker) -> None:
-        self._store.put(Table.ACTIVE_REQUESTS, tenant_id, "", marker.sort, msgspec.json.encode(marker))
 
     def _known(self, tenant_id: str, request_id: str, known: dict[str, Request | None]) -> Request | None:
         if request_id not in known:

@@ -76,7 +76,7 @@ def test_a_channel_that_is_added_while_a_request_is_under_way_catches_up_and_no_
     assert harness.mailer.summaries() == MAILS[20]
     assert harness.statuses() == STATUSES
     assert webhook.summaries() == [f"{status} to https://shop.example/hook" for status in STATUSES]
-    assert list(harness.requests.active_markers(TENANT)) == []
+    assert list(harness.requests.markers.list(TENANT)) == []
 
 
 def test_a_request_stays_active_until_every_channel_has_announced_its_end(harness: TrackerHarness) -> None:
@@ -87,12 +87,12 @@ def test_a_request_stays_active_until_every_channel_has_announced_its_end(harnes
     stored = harness.requests.stored(TENANT, request.request_id)
     harness.requests.change(stored, lambda present: replace(present, announced_status=known))
     webhook = add_webhook(harness)
-    assert len(list(harness.requests.active_markers(TENANT))) == 1
+    assert len(list(harness.requests.markers.list(TENANT))) == 1
     harness.reconciler.reconcile()
     deliver(harness)
     assert (harness.mailer.summaries(), harness.statuses()) == ([], [])
     assert [each.status for each in webhook.delivered] == STATUSES
-    assert list(harness.requests.active_markers(TENANT)) == []
+    assert list(harness.requests.markers.list(TENANT)) == []
 
 
 @pytest.mark.parametrize("place", ["tracker.notifications_stored", "tracker.status_sent"])
@@ -120,7 +120,7 @@ def test_a_channel_that_is_taken_away_holds_nothing_up(harness: TrackerHarness) 
     deliver(harness)
     assert harness.mailer.summaries() == MAILS[10]
     assert done.announced_status["webhook"] is Status.SCHEDULED
-    assert list(harness.requests.active_markers(TENANT)) == []
+    assert list(harness.requests.markers.list(TENANT)) == []
     assert (harness.due(), harness.due("webhook")) == (0, 1), "what was stored for it waits, should it come back"
 
 
@@ -132,5 +132,5 @@ def test_a_state_that_another_changed_before_it_was_announced_is_kept(harness: T
     harness.announcer.announce([seen._replace(request=replace(seen.request, announced_status={}))])
     after = harness.requests.get(TENANT, request.request_id)
     assert (after.status, set(after.announced_status.values())) == (Status.CANCELLED, {Status.IN_PROGRESS})
-    assert len(list(harness.requests.active_markers(TENANT))) == 1, "its end is not announced"
+    assert len(list(harness.requests.markers.list(TENANT))) == 1, "its end is not announced"
     assert set(announce(harness, request).announced_status.values()) == {Status.CANCELLED}

@@ -177,19 +177,19 @@ def test_a_change_that_another_overtakes_is_made_again(requests: Requests) -> No
 def test_undo_leaves_a_mark_that_outlives_the_first_end(requests: Requests) -> None:
     request = accept(requests)
     _, done = requests.update(T, request.request_id, ended(Status.COMPLETED))
-    requests.clear_markers(T, [done])
+    requests.markers.clear_announced(T, [done])
     assert list(requests.active(T)) == []
     reverted = requests.undo(T, request.request_id)
-    requests.clear_markers(T, [done])  # by a tracker that has not seen the undo
+    requests.markers.clear_announced(T, [done])  # by a tracker that has not seen the undo
     assert list(requests.active(T)) == [reverted]
-    requests.clear_markers(T, [reverted])
+    requests.markers.clear_announced(T, [reverted])
     assert list(requests.active(T)) == []
 
 
 def test_an_undo_that_is_refused_marks_nothing(requests: Requests) -> None:
     request = accept(requests)
     _, failed = requests.update(T, request.request_id, ended(Status.FAILED))
-    requests.clear_markers(T, [failed])
+    requests.markers.clear_announced(T, [failed])
     with pytest.raises(Refused):
         requests.undo(T, request.request_id)
     assert list(requests.active(T)) == []

@@ -218,7 +218,7 @@ def test_an_undo_that_was_killed_is_done_wholly_or_not_at_all(driven: DrivenSyst
     driven.clock.jump(3_600)
     for _ in range(3):
         looks_after.reconcile()
-    assert not list(driven.system.requests.active_markers(messy_file.TENANT))
+    assert not list(driven.system.requests.markers.list(messy_file.TENANT))
 
 
 @pytest.mark.parametrize("killed", ["uploader.child_registered", "uploader.request_created"])

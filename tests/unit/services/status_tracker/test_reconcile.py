@@ -176,7 +176,7 @@ def test_an_acceptance_that_never_finished_is_left_for_its_retry(harness: Tracke
     harness.store.delete(Table.REQUESTS, TENANT, "", request.request_id)
     wait(harness)
     assert harness.published(UPLOAD_REQUESTED) == []
-    assert [marker.request_id for marker in harness.requests.active_markers(TENANT)] == [request.request_id]
+    assert [marker.request_id for marker in harness.requests.markers.list(TENANT)] == [request.request_id]
 
 
 def test_an_outage_does_not_restart_a_requests_wait(harness: TrackerHarness, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -167,4 +167,4 @@ def test_requests_of_one_tenant_are_folded_each_by_itself(harness: TrackerHarnes
     ]
     whole = ["SCHEDULED", "IN_PROGRESS", "COMPLETED"]
     assert harness.statuses() == [*whole, *whole, "SCHEDULED", "CANCELLED"]
-    assert list(harness.requests.active_markers(TENANT)) == []
+    assert list(harness.requests.markers.list(TENANT)) == []
