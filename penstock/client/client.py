@@ -30,7 +30,7 @@ from penstock.client.sent_file import SentFile
 from penstock.client.upload_order import UploadOrder
 from penstock.documents.api_keys import ApiKeyList, ApiKeyView, NewApiKeyView
 from penstock.documents.checks import CheckView
-from penstock.documents.inspections import AcceptedView
+from penstock.documents.inspections import AcceptedView, ResubmittedView
 from penstock.documents.mapping_versions import MappingChangesView, MappingVersionList, MappingVersionView
 from penstock.documents.mappings import MappingView
 from penstock.documents.profiles import ProfileView
@@ -184,16 +184,18 @@ class Client:
         progress: Progress = QUIET,
         *,
         encoding: str | None = None,
-    ) -> RequestView:
-        """The child request for a corrected reject file, or without one for rows that were set aside."""
+        force: bool = False,
+    ) -> ResubmittedView:
+        """The child request for a corrected reject file, or without one for rows that were set aside: a new one, or
+        with `duplicate` the one of the same rows. With `force`, the same file is ingested again."""
+        path = resource_path(REQUESTS, request_id, ":resubmit")
         if file is None:
-            return self._act(request_id, "resubmit")
+            return self._connection.document("POST", path, ResubmittedView)
         with _opened(file) as opened:
-            options = {"file_name": opened.name} | ({} if encoding is None else {"encoding": encoding})
+            options: dict[str, Any] = {"file_name": opened.name, "force": force}
+            options |= {} if encoding is None else {"encoding": encoding}
             headers = {"Idempotency-Key": Resumption().key}
-            return self._send_file(
-                resource_path(REQUESTS, request_id, ":resubmit"), RequestView, opened, options, progress, headers
-            )
+            return self._send_file(path, ResubmittedView, opened, options, progress, headers)
 
     def profile(self, namespace: str, value: str, *, reveal: bool = False) -> ProfileView:
         """The profile with its lineage; personal values are masked unless revealed, which is audited."""

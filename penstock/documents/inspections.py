@@ -82,15 +82,22 @@ class InspectionView(TypedDict):
     changes: list[ChangeView]
 
 
+class ResubmittedView(RequestView):
+    """The child request of resubmitted rows. `duplicate`: the same rows had led to it before."""
+
+    duplicate: bool
+
+
 class AcceptedView(RequestView):
     """An accepted request; with `accept_suggestions`, also the columns that the suggestions leave out.
 
     `renamed_columns` has the new names by those in the file, if they were cleaned. `duplicate`: the same file had led
-    to this request before.
+    to this request before, which does not notify the addresses in `not_notified`.
     `warnings` refuse nothing; a call that is sent again does not repeat them.
     """
 
     duplicate: bool
+    not_notified: list[str]
     renamed_columns: dict[str, str]
     warnings: list[FaultView]
     left_out_columns: NotRequired[list[LeftOutColumn]]
@@ -102,10 +109,12 @@ def accepted_view(
     *,
     warnings: Iterable[Fault] = (),
     duplicate: bool = False,
+    not_notified: Iterable[str] = (),
     left_out: Iterable[tuple[str, str]] | None = None,
 ) -> AcceptedView:
-    more = {"duplicate": duplicate, "renamed_columns": renamed, "warnings": fault_views(warnings)}
-    view = cast(AcceptedView, {**request, **more})
+    more = {"duplicate": duplicate, "not_notified": list(not_notified)}
+    about_file = {"renamed_columns": renamed, "warnings": fault_views(warnings)}
+    view = cast(AcceptedView, {**request, **more, **about_file})
     if left_out is not None:
         view["left_out_columns"] = _left_out(left_out)
     return view

@@ -8,11 +8,13 @@ from contextlib import AbstractContextManager, closing, contextmanager
 from typing import Protocol
 
 from penstock.application.catalog.column_specs import ColumnSpec
+from penstock.application.requests.requests import Accepted
 from penstock.application.uploads.checking import CheckedUpload, check_upload
 from penstock.application.uploads.inspection import inspect
 from penstock.application.uploads.resubmit import CorrectedFile
 from penstock.application.uploads.review import Review, accept_for, review
 from penstock.application.uploads.suggesting import AcceptedSuggestions
+from penstock.application.uploads.upload_command import not_notified
 from penstock.client import Client
 from penstock.client.catalog import NO_LIMITS, RemoteCatalog
 from penstock.client.resumption import KeptResumption, Resumption, state_folder
@@ -62,16 +64,17 @@ class Backend(Protocol):
 
     def begin(self, file: UploadFile, order: UploadOrder, columns: Columns, progress: Progress) -> Document:
         """Store the file, with a new mapping or the saved one. Returns the request: the same one for the same call
-        until `release`. `duplicate` in it: the same file had led to it before. Raises `Refused`."""
+        until `release`. `duplicate` in it: the same file had led to it before, and it does not notify `not_notified`.
+        Raises `Refused`."""
         ...
 
     def request(self, request_id: str) -> Document:
         """The request now, with what became of its e-mails."""
         ...
 
-    def resubmit(self, request_id: str, file: UploadFile | None, progress: Progress) -> Document:
-        """The child request for a corrected file, or for rows that were set aside: the same one for the same call while
-        that counts or runs. Raises `Refused`."""
+    def resubmit(self, request_id: str, file: UploadFile | None, progress: Progress, *, force: bool) -> Document:
+        """The child request for a corrected file, or for rows that were set aside: the same one for the same rows while
+        that runs or counts (`duplicate` in it), unless with `force`. Raises `Refused`."""
         ...
 
     def changes(self, request_id: str) -> Iterator[Document]:
@@ -156,17 +159,22 @@ class SystemBackend(Backend):
         progress.storing(file.size)
         accepted = self._use_cases.uploads.resume_or_upload(self._caller, file.parts(progress.stored), command)
         self._begun = accepted.request
-        return {**self.request(accepted.request.request_id), "duplicate": accepted.duplicate}
+        ignored = not_notified(command, accepted.request.notify)
+        found = self.request(accepted.request.request_id)
+        return {**found, "duplicate": accepted.duplicate, "not_notified": ignored}
 
-    def resubmit(self, request_id: str, file: UploadFile | None, progress: Progress) -> Document:
+    def resubmit(self, request_id: str, file: UploadFile | None, progress: Progress, *, force: bool) -> Document:
         requests, uploads = self._use_cases.requests, self._use_cases.uploads
         if file is None:
-            return self.request(requests.resubmit(self._caller, request_id).request_id)
+            return self._child(requests.resubmit(self._caller, request_id))
         requests.check_root(self._caller, request_id)
         progress.storing(file.size)
         stored = uploads.store(self._caller, file.parts(progress.stored), file.options.encoding)
-        corrected = CorrectedFile(stored, file.name, file.options.encoding)
-        return self.request(requests.resubmit_file(self._caller, request_id, corrected).request_id)
+        corrected = CorrectedFile(stored, file.name, file.options.encoding, force)
+        return self._child(requests.resubmit_file(self._caller, request_id, corrected))
+
+    def _child(self, accepted: Accepted) -> Document:
+        return {**self.request(accepted.request.request_id), "duplicate": accepted.duplicate}
 
     def request(self, request_id: str) -> Document:
         request = self._use_cases.requests.get(self._caller, request_id)
@@ -227,10 +235,10 @@ class HttpBackend(Backend):
             raise
         return {**request}
 
-    def resubmit(self, request_id: str, file: UploadFile | None, progress: Progress) -> Document:
+    def resubmit(self, request_id: str, file: UploadFile | None, progress: Progress, *, force: bool) -> Document:
         if file is None:
-            return self._client.resubmit(request_id)
-        return self._client.resubmit(request_id, file, progress, encoding=file.options.encoding)
+            return {**self._client.resubmit(request_id)}
+        return {**self._client.resubmit(request_id, file, progress, encoding=file.options.encoding, force=force)}
 
     def request(self, request_id: str) -> Document:
         return self._client.request(request_id)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from penstock.application.catalog.column_specs import ColumnSpec
+from penstock.application.uploads.upload_command import not_notified
 from penstock.client.progress import Progress
 from penstock.client.upload_order import UploadOrder
 from penstock.config import Settings
@@ -47,7 +48,8 @@ class LocalClient(Client):
         progress.storing(file.size)
         command = order.command(file.name, self._caller.name, columns=columns or None, create_source=bool(columns))
         accepted = self._use_cases.uploads.upload(self._caller, file.parts(progress.stored), command)
-        return {**self._detailed(accepted.request), "duplicate": accepted.duplicate}
+        ignored = not_notified(command, accepted.request.notify)
+        return {**self._detailed(accepted.request), "duplicate": accepted.duplicate, "not_notified": ignored}
 
     def request_page(self, *, limit: int, before: str = "", only: RequestFilter = RequestFilter()) -> RequestPage:
         page = self._use_cases.requests.page(self._caller, before=before, limit=limit, only=only)

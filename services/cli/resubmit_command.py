@@ -11,16 +11,17 @@ import typer
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from penstock.domain.errors import refusal
 from penstock.domain.files.tabular_format import FileOptions
-from services.cli.failures import exit_by_status, reporting
+from services.cli.failures import BadUsage, exit_by_status, reporting
 from services.cli.ingest import backend_of
 from services.cli.ingest_backends import Backend
 from services.cli.ingesting import follow_to_end
-from services.cli.options import AsJson, Data, Encoding, Key, RequestId, Url, where_of
+from services.cli.options import AsJson, Data, Encoding, Force, Key, RequestId, Url, where_of
 from services.cli.output import Document
 from services.cli.progress import show_progress
 from services.cli.upload_file import UploadFile
-from services.cli.views import corrections_text, request_view
+from services.cli.views import AGAIN, corrections_text, request_view
 
 
 def resubmit(
@@ -30,6 +31,7 @@ def resubmit(
         typer.Argument(metavar="[FILE]", help="The corrected reject file; - is stdin. Without it: what was set aside."),
     ] = None,
     encoding: Encoding = None,
+    force: Force = False,
     data: Data = None,
     url: Url = None,
     key: Key = None,
@@ -42,23 +44,32 @@ def resubmit(
     penstock resubmit ID rejects.tsv
 
     Corrected rows count in the place of those that were rejected, and are undone with their request. Without FILE, the
-    rows of chunks that were set aside (processing_failed) run again.
+    rows of chunks that were set aside (processing_failed) run again. The same rows are ingested once.
     """
     document: dict[str, Any] = {"status": "FAILED", "request_id": None}
     with reporting(as_json=as_json, refused=document) as out:
         open_backend = backend_of(data, url, key)
+        _check_force(file, force=force)
         with _opened(file, encoding) as opened, open_backend(opened, out) as backend:
             with show_progress(out) as progress:
                 before = _root(backend, request_id)
-                document.update(backend.resubmit(request_id, opened, progress))
-                if document["request_id"] in (before["corrections"] or {}).get("request_ids", ()):
-                    out.say(f"Already done: this was resubmitted as {document['request_id']}.")
+                document.update(backend.resubmit(request_id, opened, progress, force=force))
+                if document["duplicate"]:
+                    again = "" if file is None else f" {AGAIN}"
+                    out.say(f"Already done: this was resubmitted as {document['request_id']}.{again}")
                 follow_to_end(backend, document, progress, out)
             parent = backend.request(document["parent_id"])
         out.result({**document, "parent": parent}, lambda: resubmitted_view(document, parent, where_of(data, url)))
         if corrected_nothing(document, before, parent):
             out.say("Nothing was corrected: each row lost cells again. Correct the cells that penstock_reasons names.")
         exit_by_status(document["status"])
+
+
+def _check_force(file: Path | None, *, force: bool) -> None:
+    """Raises `BadUsage`."""
+    if force and file is None:
+        hint = "Name the corrected file. Rows that were set aside run again once their child is cancelled or undone."
+        raise BadUsage(refusal("invalid_options", "--force is for a file", hint).faults)
 
 
 def _root(backend: Backend, request_id: str) -> Document:

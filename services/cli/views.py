@@ -95,11 +95,16 @@ def _progress_facts(request: Document) -> list[tuple[str, RenderableType]]:
     return [(label, Text(text)) for label, text in facts.items() if text or label == "Took"]
 
 
+AGAIN = "Run with --force to ingest it again."
+
+
 def duplicate_text(request: Document) -> str:
     """What to say of a file that had led to this request before."""
     what = "ingested" if request["status"] == "COMPLETED" else "uploaded"
     when = _minute(request["accepted_at"])
-    return f"This file was {what} on {when} UTC as {request['request_id']}. Run with --force to ingest it again."
+    ignored = ", ".join(request["not_notified"])
+    nobody_new = f" No e-mails about it go to {ignored}." if ignored else ""
+    return f"This file was {what} on {when} UTC as {request['request_id']}.{nobody_new} {AGAIN}"
 
 
 def corrections_text(request: Document) -> str:

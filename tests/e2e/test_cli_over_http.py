@@ -76,9 +76,11 @@ def test_ingest_uploads_follows_and_reports_as_the_embedded_one_does(away: Away,
     assert there.document["unmapped_columns"] == ["notes"]
     assert (there.document["rows_ingested"], there.document["rows_rejected"]) == (1, 1)
     assert [each["request_id"] for each in away.requests()] == [there.document["request_id"]]
-    same = away.ingest(PEOPLE, maps=())
+    same = away.ingest(PEOPLE, "--notify", "late@example.com:end", maps=())
     assert (same.document["request_id"], same.document["duplicate"]) == (there.document["request_id"], True)
-    assert "Run with --force to ingest it again." in same.stderr
+    assert "No e-mails about it go to late@example.com. Run with --force to ingest it again." in " ".join(
+        same.stderr.split()
+    )
     again = away.ingest(PEOPLE, "--force", maps=())
     assert (again.code, again.document["unmapped_columns"]) == (0, ["notes"])
     assert again.document["request_id"] != there.document["request_id"], "a request whose end was reported came again"

@@ -286,7 +286,10 @@ def test_the_same_file_is_answered_with_its_first_request(system: HttpSystem) ->
     content = HEADER.encode() + b"same1\t\t\n"
     first, again = (system.upload(content, force=False).json() for _ in range(2))
     assert (first["duplicate"], again["duplicate"]) == (False, True)
-    assert again["request_id"] == first["request_id"]
+    assert (again["request_id"], again["not_notified"]) == (first["request_id"], [])
+    late = system.upload(content, force=False, notify=["late@example.com"]).json()
+    assert (late["request_id"], late["notify"]) == (first["request_id"], [])
+    assert late["not_notified"] == ["late@example.com"]
     assert system.upload(content, force=True).json()["request_id"] != first["request_id"]
 
 

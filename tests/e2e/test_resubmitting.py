@@ -66,6 +66,7 @@ def test_a_file_with_nothing_corrected_and_one_sent_twice_say_so(cli: CommandLin
     assert "0 rows with dropped cells, 1 lost cells again" in untouched.stdout
     again = cli.run("resubmit", root["request_id"], dropped)
     assert "Already done: this was resubmitted as" in again.stderr
+    assert "Run with --force" in again.stderr
     assert "Nothing was corrected" not in again.stderr
     dropped.write_text(dropped.read_text().replace("two", "2"))
     done = cli.run("resubmit", root["request_id"], dropped)
@@ -97,6 +98,9 @@ def test_a_corrected_file_goes_up_over_http(system: HttpSystem) -> None:
         assert system.uploader.post(f"{path}:resubmit", files=content).json()["code"] == code
     answer = system.uploader.post(f"{path}:resubmit", files=form)
     assert (answer.status_code, answer.json()["parent_id"]) == (202, root["request_id"])
+    same = system.uploader.post(f"{path}:resubmit", files=form).json()
+    assert (answer.json()["duplicate"], same["duplicate"]) == (False, True)
+    assert same["request_id"] == answer.json()["request_id"]
     child = system.ended(answer.json()["request_id"])
     assert answer.headers["location"] == f"/v1/requests/{child['request_id']}"
     assert (child["status"], child["file_name"], child["rows_ingested"]) == ("COMPLETED", "fixed.csv", 1)
@@ -104,6 +108,9 @@ def test_a_corrected_file_goes_up_over_http(system: HttpSystem) -> None:
     assert parent["corrections"] == {"request_ids": [child["request_id"]], "rows_ingested": 1, **_counts(1, 0)}
     assert parent in system.viewer.get("/v1/requests").json()["requests"]
     assert system.events(root["request_id"])[-1] == parent
+    forced = system.uploader.post(f"{path}:resubmit", files=[("request", (None, '{"force": true}')), *form]).json()
+    assert (forced["duplicate"], forced["parent_id"]) == (False, root["request_id"])
+    assert forced["request_id"] != child["request_id"]
     refused = system.viewer.post(f"{path}:resubmit", files=form)
     assert (refused.status_code, refused.json()["code"]) == (403, "forbidden")
 

@@ -149,7 +149,7 @@ def test_a_chunk_that_exhausts_memory_is_set_aside(tmp_path: Path, monkeypatch: 
 
 def resubmit(driven: DrivenSystem, request_id: str) -> Request:
     someone = caller(Role.UPLOADER, tenant_id=messy_file.TENANT)
-    return use_cases_of(driven.system).requests.resubmit(someone, request_id)
+    return use_cases_of(driven.system).requests.resubmit(someone, request_id).request
 
 
 def check_resubmitted(driven: DrivenSystem, parent: Request, aside: dict[int, bytes]) -> None:

@@ -8,7 +8,7 @@ from penstock.application.access.audit import Audit
 from penstock.application.delivery.mail_report import MailReports, RecipientReport
 from penstock.application.requests.corrections import Corrections
 from penstock.application.requests.reject_file import RejectFile, RejectFiles
-from penstock.application.requests.requests import RequestPage, Requests
+from penstock.application.requests.requests import Accepted, RequestPage, Requests
 from penstock.application.uploads.resubmit import CorrectedFile, Resubmitter
 from penstock.application.use_case import Audited, UseCases, use_case
 from penstock.domain.access.permissions import Caller, Permission
@@ -83,7 +83,7 @@ class RequestUseCases(UseCases):
         self._resubmitter.root(caller.tenant_id, request_id)
 
     @use_case(Permission.UPLOAD, RESUBMIT, Audited.WITHIN, details=("request_id",))
-    def resubmit(self, caller: Caller, request_id: str) -> Request:
+    def resubmit(self, caller: Caller, request_id: str) -> Accepted:
         """Process the rows of chunks that were set aside again, as a child request. Raises `Refused`."""
         accepting = partial(self._record_child, caller, request_id)
         return self._resubmitter.resubmit_set_aside(
@@ -93,7 +93,7 @@ class RequestUseCases(UseCases):
     @use_case(Permission.UPLOAD, RESUBMIT, Audited.WITHIN, details=("request_id",))
     def resubmit_file(
         self, caller: Caller, request_id: str, corrected: CorrectedFile, *, idempotency_key: str | None = None
-    ) -> Request:
+    ) -> Accepted:
         """Ingest a corrected reject file as a child request. Raises `Refused`; then the file is deleted."""
         return self._resubmitter.resubmit_file(
             caller.tenant_id,

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from penstock.application.requests.reject_file import RejectFiles
-from penstock.application.requests.requests import Requests
+from penstock.application.requests.requests import Accepted, Requests
 from penstock.application.uploads.intake import Accepting, Intake, StoredFile
 from penstock.application.uploads.upload_command import UploadCommand
 from penstock.domain.errors import NotFound, Refused, refusal
@@ -18,11 +18,13 @@ from penstock.domain.requests.request import Request
 
 
 class CorrectedFile(NamedTuple):
-    """A corrected reject file, as it was stored. `encoding` is the declared one."""
+    """A corrected reject file, as it was stored. `encoding` is the declared one. With `force` it is ingested although
+    the same file was before."""
 
     stored: StoredFile
     file_name: str
     encoding: str | None = None
+    force: bool = False
 
 
 class Resubmitter:
@@ -46,7 +48,7 @@ class Resubmitter:
         uploaded_by: str,
         idempotency_key: str | None,
         accepting: Accepting,
-    ) -> Request:
+    ) -> Accepted:
         """The child request for a corrected file. `accepting` as in `Intake`.
 
         Raises as `root` and `Intake.accept` do; then the file is deleted.
@@ -58,11 +60,18 @@ class Resubmitter:
             raise
         command = self._command(root, corrected.file_name, uploaded_by, corrected.encoding)
         return self._intake.accept(
-            tenant_id, corrected.stored, command, idempotency_key=idempotency_key, accepting=accepting
-        ).request
+            tenant_id,
+            corrected.stored,
+            replace(command, force=corrected.force),
+            idempotency_key=idempotency_key,
+            accepting=accepting,
+        )
 
-    def resubmit_set_aside(self, tenant_id: str, request_id: str, *, uploaded_by: str, accepting: Accepting) -> Request:
-        """The child request for rows that were set aside through no fault of theirs; a second call returns the same.
+    def resubmit_set_aside(
+        self, tenant_id: str, request_id: str, *, uploaded_by: str, accepting: Accepting
+    ) -> Accepted:
+        """The child request for rows that were set aside through no fault of theirs: as for the same file again, a
+        second call returns the same one while that runs or counts.
 
         Raises as `root` does; also `Refused`: nothing_set_aside, rejects_expired, and the faults of an upload.
         """
@@ -71,13 +80,9 @@ class Resubmitter:
             hint = "Download the rejects, correct them and send the file: penstock resubmit ID FILE"
             raise refusal("nothing_set_aside", "none of the request's chunks was set aside", hint)
         rejects = self._rejects.file(tenant_id, request_id, only=frozenset({SET_ASIDE}))
-        return self._intake.upload(
-            tenant_id,
-            rejects.parts,
-            self._command(root, request.file_name, uploaded_by),
-            idempotency_key=f"resubmit\n{request_id}",
-            accepting=accepting,
-        )
+        stored = self._intake.store(tenant_id, rejects.parts)
+        command = self._command(root, request.file_name, uploaded_by)
+        return self._intake.accept(tenant_id, stored, command, accepting=accepting)
 
     def _command(self, root: Request, file_name: str, uploaded_by: str, encoding: str | None = None) -> UploadCommand:
         """With the plan of the root, but never a replacement: the child adds to what the root did."""

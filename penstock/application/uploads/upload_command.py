@@ -83,6 +83,12 @@ def limits_of(defaults: UploadDefaults, limits: Limits) -> Limits:
     return replace(limits, file_bytes=min(limits.file_bytes, defaults.max_file_bytes or limits.file_bytes))
 
 
+def not_notified(command: UploadCommand, recipients: Sequence[Recipient]) -> list[str]:
+    """The addresses of an upload that its request does not notify, because another upload of the file had led to it."""
+    notified = {recipient.address for recipient in recipients}
+    return [each.address for each in parse_recipients(command.notify or ()) if each.address not in notified]
+
+
 def fingerprint(content: str, command: UploadCommand) -> str:
     """Equal only for the same bytes with the same arguments.
 

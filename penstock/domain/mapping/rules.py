@@ -7,6 +7,8 @@ from collections.abc import Iterable, Sequence
 from collections.abc import Mapping as Dict
 
 from penstock.domain.errors import Fault, Refused
+from penstock.domain.files.column_names import has_invisible
+from penstock.domain.files.header_faults import bounded
 from penstock.domain.limits import (
     MAX_COLUMN_NAME,
     MAX_DROPPING_NAMES,
@@ -103,7 +105,9 @@ def validated_attributes(columns: Sequence[ColumnMapping], known: Dict[str, Attr
 
 
 def validate_mapping(columns: Sequence[ColumnMapping], attributes: Dict[str, Attribute]) -> list[Fault]:
-    """Every fault of `columns`, given the tenant's attributes by name; positions count the mapped columns from 1."""
+    """The faults of `columns`, given the tenant's attributes by name; positions count the mapped columns from 1."""
+    if invisible := _invisible_names(columns):
+        return bounded(invisible)  # alone, because the others would show the names
     faults = [
         *_unknown_attributes(columns, attributes),
         *_archived_attributes(columns, attributes),
@@ -120,12 +124,26 @@ def validate_mapping(columns: Sequence[ColumnMapping], attributes: Dict[str, Att
                 hint="Mark at least one column that names a person, such as crmid or email, as an identifier.",
             )
         )
-    return faults
+    return bounded(faults)
 
 
 def _whole(column: ColumnMapping) -> bool:
     """Whether it is one column of the file as it is: a split or joined one may be used again."""
     return bool(column.column) and column.split is None
+
+
+def _invisible_names(columns: Sequence[ColumnMapping]) -> list[Fault]:
+    """No file has such a column, because its header would be refused."""
+    return [
+        Fault(
+            code="control_character_in_column_name",
+            message=f"mapped column {position} has an invisible or control character in the name of its column",
+            hint="Type the name as it stands in the file's header, without the character.",
+            position=position,
+        )
+        for position, column in enumerate(columns, 1)
+        if any(map(has_invisible, column.needed_columns))
+    ]
 
 
 def _unknown_attributes(columns: Sequence[ColumnMapping], attributes: Dict[str, Attribute]) -> list[Fault]:

@@ -9,13 +9,14 @@ from fastapi import APIRouter, Depends, Header, Response
 from fastapi import Request as HttpRequest
 from pydantic import Field
 
+from penstock.application.requests.requests import Accepted
 from penstock.application.requests.use_cases import RequestUseCases
 from penstock.application.uploads.intake import StoredFile
 from penstock.application.uploads.resubmit import CorrectedFile
-from penstock.documents.requests import RequestView, request_view
+from penstock.documents.inspections import ResubmittedView
+from penstock.documents.requests import request_view
 from penstock.domain.errors import NotFound, Refused, refusal
 from penstock.domain.limits import MAX_FILE_NAME_SENT
-from penstock.domain.requests.request import Request
 from services.uploader.api.access import allowed_to, confirm
 from services.uploader.api.key_claims import claimed
 from services.uploader.api.openapi import form_body, problems, with_headers
@@ -29,9 +30,12 @@ router = APIRouter(route_class=Operation)
 
 
 class ResubmitPart(FilePart):
-    """The part `request` of a corrected file, which can be left out. With `encoding`, it must come before the file."""
+    """The part `request` of a corrected file, which can be left out. With `encoding`, it must come before the file.
+
+    With `force`, the same file is ingested again."""
 
     file_name: Annotated[str, Field(max_length=MAX_FILE_NAME_SENT)] | None = None
+    force: bool = False
 
 
 async def _form(call: Call, request: HttpRequest) -> ArrivingForm | None:
@@ -53,18 +57,19 @@ async def resubmit_request(
     request_id: str,
     response: Response,
     idempotency_key: Annotated[Omittable[str], Header(alias="Idempotency-Key", min_length=1, max_length=255)],
-) -> RequestView:
+) -> ResubmittedView:
     """Ingest corrected rejects as a child request; without a file, the rows of chunks that were set aside."""
     if form is None:
-        child = await run_sync(call.use_cases.requests.resubmit, call.caller, request_id)
+        accepted = await run_sync(call.use_cases.requests.resubmit, call.caller, request_id)
     else:
         async with claimed(call, idempotency_key) as claim:
-            child = await _corrected(form._replace(claim=claim), request_id, idempotency_key)
-    response.headers["Location"] = f"/v1/requests/{child.request_id}"
-    return request_view(child, call.services.clock.now_us())
+            accepted = await _corrected(form._replace(claim=claim), request_id, idempotency_key)
+    response.headers["Location"] = f"/v1/requests/{accepted.request.request_id}"
+    child = request_view(accepted.request, call.services.clock.now_us())
+    return ResubmittedView(**child, duplicate=accepted.duplicate)
 
 
-async def _corrected(form: ArrivingForm, request_id: str, idempotency_key: str | None) -> Request:
+async def _corrected(form: ArrivingForm, request_id: str, idempotency_key: str | None) -> Accepted:
     call, uploads = form.call, form.call.use_cases.uploads
     await run_sync(call.use_cases.requests.check_root, call.caller, request_id)
     received: Received[StoredFile, ResubmitPart] = Received()
@@ -85,10 +90,10 @@ async def _corrected(form: ArrivingForm, request_id: str, idempotency_key: str |
 
 def _accept(
     call: Call, request_id: str, received: Received[StoredFile, ResubmitPart], idempotency_key: str | None
-) -> Request:
+) -> Accepted:
     if received.file is None:
         raise refusal("missing_part", "there is no part 'file'", "Send the corrected file as the part file.")
     confirm(call)
     part = received.request or ResubmitPart()
-    file = CorrectedFile(received.file, part.file_name or received.file_name, part.encoding)
+    file = CorrectedFile(received.file, part.file_name or received.file_name, part.encoding, part.force)
     return call.use_cases.requests.resubmit_file(call.caller, request_id, file, idempotency_key=idempotency_key)

@@ -18,6 +18,7 @@ from penstock.application.requests.key_claims import KeyClaim
 from penstock.application.uploads.dry_run import DryRun
 from penstock.application.uploads.inspection import Inspection
 from penstock.application.uploads.intake import StoredFile
+from penstock.application.uploads.upload_command import not_notified
 from penstock.application.uploads.use_cases import UploadUseCases
 from penstock.documents.checks import CheckView, check_view
 from penstock.documents.inspections import AcceptedView, InspectionView, accepted_view, inspection_view
@@ -284,6 +285,7 @@ def _accept(call: Call, received: Received[StoredFile, UploadPart], idempotency_
         renamed,
         warnings=uploads.warnings(call.caller, file, command, accepted.request),
         duplicate=accepted.duplicate,
+        not_notified=not_notified(command, accepted.request.notify),
         left_out=accepted.left_out,
     )
 

@@ -26,6 +26,8 @@ from penstock.application.catalog.use_cases import CatalogUseCases
 from penstock.documents.mappings import mapping_view
 from penstock.domain.access.permissions import Role
 from penstock.domain.errors import Refused
+from penstock.domain.files.column_names import has_invisible
+from penstock.domain.files.header_faults import MAX_FAULTS
 from penstock.domain.limits import (
     MAX_COLUMN_NAME,
     MAX_ENUM_OPTIONS,
@@ -66,6 +68,38 @@ def test_known_attributes_are_used_and_missing_ones_described() -> None:
     assert joined.format == ValueFormat(ValueType.DATE)
     assert expected.columns[2].format == ValueFormat(ValueType.DATE, "dd/MM/yyyy")
     assert joined.segmentable
+
+
+@given(
+    st.sampled_from("\0\x07\x1b\x7f\x85\u200b\u202e\u2028\ufeff"),
+    st.sampled_from(["{}", "p{}hone", "phone{}"]),
+    st.sampled_from(["column", "columns", "region"]),
+)
+def test_a_column_name_with_an_invisible_character_is_refused(invisible: str, name: str, where: str) -> None:
+    name = name.format(invisible)
+    spec = {
+        "column": column(name, "hm", pii=True),
+        "columns": ColumnSpec(columns=("a", name), attribute="hm", pii=True),
+        "region": column("phone", "hm", pii=True, format=f"phone(@{name})"),
+    }[where]
+    with pytest.raises(Refused) as caught:
+        resolve_columns([CRMID, spec], BUILTIN)
+    assert name not in str(caught.value)
+    if where != "region":  # a format has rules of its own
+        (fault,) = caught.value.faults
+        assert (fault.code, fault.position, fault.column) == ("control_character_in_column_name", 2, None)
+        assert fault.hint
+
+
+def test_joiners_of_scripts_that_need_them_may_stand_in_column_names() -> None:
+    name = "\u0646\u0627\u0645\u200c\u0647\u0627"
+    assert resolve_columns([CRMID, column(name, "names")], BUILTIN).columns[1].column == name
+
+
+def test_the_faults_of_a_mapping_are_bounded() -> None:
+    specs = [column(f"c\x1b{number}", f"a{number}") for number in range(MAX_FAULTS + 5)]
+    codes = [code for code, _ in refused(CRMID, *specs)]
+    assert (len(codes), codes[-1]) == (MAX_FAULTS + 1, "more_faults")
 
 
 def test_a_known_attribute_may_be_said_again_as_it_is() -> None:
@@ -177,6 +211,7 @@ CUSTOM = ["text", "integer", "enum(gold|silver)", "date(dd/MM/yyyy)", "datetime(
 WAYS = {"phone": ["phone", "phone(NL)", "phone(DE)"], "birth_date": ["date", "date(d.M.yyyy)", "date(yyyyMMdd)"]}
 WAYS |= {"consent_at": ["datetime", "datetime(yyyy-MM-dd'T'HH:mm:ssXXX)"], "city": ["text"], "order_count": ["integer"]}
 words = st.text(min_size=1, max_size=8).filter(str.strip)
+names = st.text(min_size=1, max_size=20).filter(lambda name: not has_invisible(name))
 options = st.fixed_dictionaries(
     {},
     optional={
@@ -207,7 +242,7 @@ built_in_columns = st.sampled_from(sorted(WAYS)).flatmap(
     lambda name: st.builds(
         with_options,
         options,
-        column=st.text(min_size=1, max_size=20),
+        column=names,
         attribute=st.just(name),
         identifier=st.booleans(),
         pii=st.sampled_from([None, True]),
@@ -218,7 +253,7 @@ built_in_columns = st.sampled_from(sorted(WAYS)).flatmap(
 custom_columns = st.builds(
     with_options,
     options,
-    column=st.text(min_size=1, max_size=20),
+    column=names,
     attribute=st.from_regex("x_[a-z]{1,8}", fullmatch=True),
     identifier=st.booleans(),
     pii=st.booleans(),

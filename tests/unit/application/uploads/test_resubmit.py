@@ -54,7 +54,7 @@ def resubmit(driven: DrivenSystem, request_id: str, corrected: str, *, key: str 
     use_cases = use_cases_of(driven.system)
     stored = use_cases.uploads.store(ANN, [corrected.encode()])
     file = CorrectedFile(stored, "corrected.tsv")
-    return use_cases.requests.resubmit_file(ANN, request_id, file, idempotency_key=key)
+    return use_cases.requests.resubmit_file(ANN, request_id, file, idempotency_key=key).request
 
 
 def corrected(driven: DrivenSystem, request: Request, text: str) -> Request:

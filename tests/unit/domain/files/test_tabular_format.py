@@ -272,9 +272,15 @@ def test_chunks_that_are_set_aside_run_again(tmp_path: Path, monkeypatch: pytest
         assert parent.chunks_total > 2
         assert 0 < parent.reject_reasons[SET_ASIDE] < parent.rows_read == 100
         monkeypatch.setattr(worker, "ingest_chunk", ingest_chunk)
-        (child,) = driven.finish(use_cases_of(driven.system).requests.resubmit(ANN, parent.request_id))
+        requests = use_cases_of(driven.system).requests
+        (child,) = driven.finish(requests.resubmit(ANN, parent.request_id).request)
         assert (child.rows_ingested, child.rows_rejected) == (parent.rows_rejected, 0)
         assert {profile_of(driven, f"C{number}")["note"] for number in range(100)} == {"line 1\nline 2;"}
+        again = requests.resubmit(ANN, parent.request_id)
+        assert (again.request.request_id, again.duplicate) == (child.request_id, True)
+        requests.undo(ANN, child.request_id)
+        another = requests.resubmit(ANN, parent.request_id)
+        assert (another.request.request_id != child.request_id, another.duplicate) == (True, False)
 
 
 def failing(*, chunk: int) -> Callable[..., Any]:
