@@ -17,8 +17,10 @@ from pathlib import Path
 
 import msgspec
 
+from penstock.domain.days import DAY_SECONDS
+
 KEY_BYTES = 16
-FORGET_AFTER_SECONDS = 30 * 86_400  # an upload that was never continued
+FORGET_AFTER_SECONDS = 30 * DAY_SECONDS  # an upload that was never continued
 
 
 def state_folder() -> Path:

@@ -35,6 +35,7 @@ from penstock.application.encryption.key_ring import try_vault
 from penstock.application.health.dependencies import Dependencies
 from penstock.application.health.probing import Probe
 from penstock.config import Settings, load_section
+from penstock.domain.days import DAY_US
 from penstock.domain.errors import Conflict, NotFound, Refused, refusal
 from penstock.ports.clock import Clock
 from penstock.ports.control_store import ControlStore
@@ -43,14 +44,14 @@ from penstock.ports.key_vault import KeyVault
 from penstock.ports.object_store import ObjectStore
 from penstock.runner.periodic import Periodic
 from penstock.runner.watchdog import CHECK_SECONDS, Watchdog
-from penstock.wiring.system import DAY_US, Adapters, Random, System, join, retention_days, topics
+from penstock.wiring.system import Adapters, Random, System, join, retention_days, topics
 
 if TYPE_CHECKING:
     from penstock.adapters.cluster.faust_consumer import FaustConsumer
 
-KMS_PROBE_SECONDS = 30.0  # each call costs money, and keys in use are cached
+KMS_PROBE_INTERVAL_SECONDS = 30.0  # each call costs money, and keys in use are cached
 
-KEY_FILE_PROBE_SECONDS = 30.0  # keys are cached; only a changed file or store matters
+KEY_FILE_PROBE_INTERVAL_SECONDS = 30.0  # keys are cached; only a changed file or store matters
 
 
 class _Files(NamedTuple):
@@ -178,8 +179,8 @@ def _vault(settings: Settings) -> KeyVault:
 def _vault_probe(vault: KeyVault, control: ControlStore) -> Probe:
     """Detects a key file that differs from that of other services before a request needs it."""
     if isinstance(vault, KmsKeyVault):
-        return Probe(KMS, vault.probe, KMS_PROBE_SECONDS)
-    return Probe(KEY_FILE, lambda: try_vault(control, vault), KEY_FILE_PROBE_SECONDS)
+        return Probe(KMS, vault.probe, KMS_PROBE_INTERVAL_SECONDS)
+    return Probe(KEY_FILE, lambda: try_vault(control, vault), KEY_FILE_PROBE_INTERVAL_SECONDS)
 
 
 def _check_topic(log: KafkaEventLog, topic: str, partitions: int) -> None:

@@ -15,8 +15,9 @@ from penstock.adapters.system_clock import SystemClock
 from penstock.application.health.dependencies import Dependencies
 from penstock.application.health.probing import Probe
 from penstock.config import Settings
+from penstock.domain.days import DAY_US
 from penstock.ports.clock import Clock
-from penstock.wiring.system import DAY_US, Adapters, Random, System, join, retention_days, topics
+from penstock.wiring.system import Adapters, Random, System, join, retention_days, topics
 
 
 def embedded(

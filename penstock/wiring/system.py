@@ -35,8 +35,7 @@ from penstock.ports.mailer import Mailer
 from penstock.ports.object_store import ObjectStore
 from penstock.ports.profile_store import ProfileStore
 
-DAY_US = 86_400_000_000
-MAIL_PROBE_SECONDS = 15.0  # each is a sign-in
+MAIL_PROBE_INTERVAL_SECONDS = 15.0  # each is a sign-in
 
 Random = Callable[[int], bytes]
 
@@ -137,7 +136,9 @@ def join(
         external=adapters.external,
         dependencies=dependencies or Dependencies(),
         probes=adapters.probes,
-        mail_probes=(Probe(MAIL_SERVER, mailer.probe, MAIL_PROBE_SECONDS),) if isinstance(mailer, SmtpMailer) else (),
+        mail_probes=(Probe(MAIL_SERVER, mailer.probe, MAIL_PROBE_INTERVAL_SECONDS),)
+        if isinstance(mailer, SmtpMailer)
+        else (),
     )
 
 

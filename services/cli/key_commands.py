@@ -11,6 +11,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from penstock.domain.access.permissions import Role
+from penstock.domain.days import DAY_US
 from penstock.domain.errors import refusal
 from services.cli.connecting import connect
 from services.cli.failures import BadUsage, reporting
@@ -21,7 +22,7 @@ from services.cli.views import records_view
 
 COLUMNS = ("key_id", "name", "role", "created_at", "expires_at", "last_used_at")
 _DURATION = re.compile("(?P<number>[0-9]{1,6})(?P<unit>[dh])")
-_MICROSECONDS = {"d": 86_400_000_000, "h": 3_600_000_000}
+_MICROSECONDS = {"d": DAY_US, "h": 3_600_000_000}
 
 app = typer.Typer(no_args_is_help=True, help="API keys.")
 

@@ -8,6 +8,7 @@ from typing import Annotated, NamedTuple
 
 import typer
 
+from penstock.domain.days import DAY_US
 from penstock.domain.errors import refusal
 from penstock.domain.limits import MAX_PAGE
 from penstock.domain.requests.request import Status
@@ -94,7 +95,7 @@ def start_of(text: str) -> int:
 
 def end_of(text: str) -> int:
     """As `start_of`, but a day includes all of its hours. Raises `BadUsage`."""
-    return start_of(text) + (86_400_000_000 if _DAY.fullmatch(text) else 0)
+    return start_of(text) + (DAY_US if _DAY.fullmatch(text) else 0)
 
 
 def _parsed(text: str) -> datetime:

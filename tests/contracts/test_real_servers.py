@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import uuid
-from typing import Any
 
-import boto3
 from cassandra.cluster import Cluster
 from confluent_kafka.admin import AdminClient, NewTopic
 
 from deploy.stack.addresses import Addresses
+from tests.support.s3_buckets import client_of
 from tests.support.servers import Servers
 
 
@@ -28,7 +27,7 @@ def test_cassandra_is_the_version_that_is_pinned(cassandra_address: tuple[str, i
 
 
 def test_s3_keeps_each_version(s3_address: Addresses) -> None:
-    client, bucket = s3(s3_address), f"b-{uuid.uuid4().hex}"
+    client, bucket = client_of(s3_address), f"b-{uuid.uuid4().hex}"
     client.create_bucket(Bucket=bucket)
     client.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
     first, second = (client.put_object(Bucket=bucket, Key="k", Body=body)["VersionId"] for body in (b"1", b"2"))
@@ -43,14 +42,4 @@ def test_clients_that_come_through_toxiproxy_stay_there(real_servers: Servers) -
     assert f"{broker.host}:{broker.port}" == proxied.kafka
     with Cluster([proxied.cassandra[0]], port=proxied.cassandra[1]) as cluster:
         assert cluster.connect().execute("SELECT key FROM system.local").one().key == "local"
-    assert "Buckets" in s3(proxied).list_buckets()
-
-
-def s3(address: Addresses) -> Any:
-    return boto3.client(
-        "s3",
-        endpoint_url=address.s3_url,
-        aws_access_key_id=address.s3_access_key,
-        aws_secret_access_key=address.s3_secret_key,
-        region_name="us-east-1",
-    )
+    assert "Buckets" in client_of(proxied).list_buckets()

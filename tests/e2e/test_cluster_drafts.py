@@ -22,6 +22,7 @@ from penstock.wiring.uploads import draft_sweeper_of
 from penstock.wiring.use_cases import AllUseCases, use_cases_of
 from tests.support import messy_file
 from tests.support.access import caller
+from tests.support.dying import Died
 from tests.support.installation import Installation, installation
 from tests.support.invariant import check_profiles, check_request, expected
 from tests.support.servers import Servers
@@ -29,10 +30,6 @@ from tests.support.servers import Servers
 PART = 1_000  # bytes, in place of megabytes
 ANN = caller(Role.ADMIN)
 BODY = messy_file.BODY
-
-
-class Died(BaseException):
-    """Stands for the end of the process."""
 
 
 @pytest.fixture(scope="module")

@@ -21,7 +21,7 @@ from penstock.ports.event_log import Message
 from penstock.runner.watchdog import STALLED
 from services.status_tracker.main import TRACKERS
 from services.status_tracker.tracker import Tracker
-from tests.support.smtp_sink import SmtpSink, open_smtp_sink
+from tests.support.smtp_sink import SmtpSink
 from tests.support.tracker_harness import (
     PARTITIONS,
     TrackerHarness,
@@ -42,12 +42,6 @@ PLACES = (
     "consume.before_commit",
     "notifier.delivered",
 )
-
-
-@pytest.fixture
-def smtp_sink() -> Iterator[SmtpSink]:
-    with open_smtp_sink() as opened:
-        yield opened
 
 
 @pytest.fixture

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from penstock import failpoints
 from penstock.application.consuming.consume_loop import MAX_CONSECUTIVE_DEAD_LETTERS
 from penstock.application.consuming.dead_letters import DeadLetters
 from penstock.application.encryption.key_ring import Purpose
 from penstock.domain.access.publishing import sign
+from penstock.domain.days import DAY_US
 from penstock.domain.errors import Unavailable
 from penstock.domain.event_codec import decode, encode
 from penstock.domain.events import STATUS, UPLOAD_REQUESTED, StatusChanged, UploadOffered
@@ -25,10 +25,10 @@ from services.row_processor.main import SPLITTERS
 from services.uploader.offers import UPLOADERS, offers_loop
 from tests.support import clear_text, messy_file
 from tests.support.driven_system import DrivenSystem
+from tests.support.dying import dying_at
 from tests.support.invariant import check_profiles, check_request, expected
 from tests.support.offering import PREFIX, TENANT, ForeignStore, PublisherFixture
 
-DAY_US = 86_400_000_000
 Spoil = Callable[[PublisherFixture, PublisherFixture, UploadOffered], UploadOffered]
 
 
@@ -256,21 +256,13 @@ def test_two_publishers_may_use_the_same_event_id(market: Market) -> None:
     assert [request.status for request in market.requests()] == [Status.COMPLETED, Status.COMPLETED]
 
 
-class Died(Exception):
-    """Stands for the death of the process."""
-
-
 @pytest.mark.parametrize(
     "name", ["uploader.object_stored", "uploader.request_created", "uploader.event_sent", "consume.before_commit"]
 )
 @pytest.mark.parametrize(("body", "ended"), [(messy_file.BODY, Status.COMPLETED), (b"no\theader\n", Status.FAILED)])
 def test_an_uploader_that_dies_anywhere_is_made_up_for(market: Market, name: str, body: bytes, ended: Status) -> None:
-    def die(passed: str) -> None:
-        if passed == name:
-            raise Died
-
     market.shop.publish(market.shop.offer(body))
-    with failpoints.installed(die), pytest.raises(Died):
+    with dying_at(name):
         market.offers.run_once(0)
     market.offers.close()
     market.offers = offers_loop(market.system, market.external)

@@ -16,7 +16,7 @@ from penstock.domain.requests.hold import HOLD_DAYS
 from penstock.domain.requests.request import Status
 from services.status_tracker.main import TRACKERS
 from tests.support.acceptance import TENANT
-from tests.support.smtp_sink import SmtpSink, open_smtp_sink
+from tests.support.smtp_sink import SmtpSink
 from tests.support.tracker_harness import TrackerHarness, repeated_and_shuffled, steps_of
 from tests.support.waiting import GIVE_UP_SECONDS
 
@@ -34,12 +34,6 @@ PLACES = (
     "notifier.attempt_stored",
     "notifier.delivered",
 )
-
-
-@pytest.fixture
-def smtp_sink() -> Iterator[SmtpSink]:
-    with open_smtp_sink() as opened:
-        yield opened
 
 
 @pytest.fixture

@@ -5,12 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from penstock.ports.control_store import ControlStore
+from tests.support.dying import Died
 
 WRITES = ("create", "replace", "replace_each", "put", "delete", "delete_each")
-
-
-class Died(BaseException):
-    """Stands for the end of the process: nothing catches it."""
 
 
 class FailingControlStore:

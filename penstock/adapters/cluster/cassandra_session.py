@@ -21,10 +21,10 @@ from cassandra.query import BatchStatement, BatchType, PreparedStatement, Statem
 
 from penstock.adapters.cluster.cassandra_cluster import READS, SERIAL_READS, CassandraSettings, driver_cluster
 from penstock.adapters.cluster.cassandra_errors import CASSANDRA, TRANSIENT, errors, refused_schema
+from penstock.application.health.probing import PROBE_TIMEOUT_SECONDS
 from penstock.domain.errors import Unavailable, refusal
 
 MIN_VERSION = (5, 0)  # the first with the tables' compaction strategy
-PROBE_SECONDS = 2.0
 
 Row = tuple[Any, ...]
 T = TypeVar("T")
@@ -92,7 +92,7 @@ class CassandraSession:
         """Read once, with a short timeout, to check that Cassandra answers. Raises `Unavailable`."""
         statement = self.prepare(cql, idempotent=True)
         with errors():
-            self.driver.execute(statement, execution_profile=READS, timeout=PROBE_SECONDS)
+            self.driver.execute(statement, execution_profile=READS, timeout=PROBE_TIMEOUT_SECONDS)
 
     def decide(self, cql: str, *values: Any) -> bool:
         """Execute a lightweight transaction once; returns whether it was applied.

@@ -30,7 +30,7 @@ STALE_EPOCH_TIMEOUT_SECONDS = 5.0  # for the next heartbeat to bring the member'
 STALE_PAUSE_SECONDS = 0.05
 COMMIT_POLL_SECONDS = 0.001  # per poll while a commit is awaited, as a poll does not end when the response arrives
 NO_EPOCH = -1
-PROBE_SECONDS = 1.0  # for a broker to answer after a connection error
+BROKER_TIMEOUT_SECONDS = 1.0  # for a broker to answer after a connection error
 
 
 @dataclass
@@ -321,7 +321,7 @@ class KafkaConsumer(Consumer):
         if error is not None and error.fatal():
             raise self._error_recorder.unavailable(error, "polling")
         try:
-            self._driver.list_topics(timeout=PROBE_SECONDS)
+            self._driver.list_topics(timeout=BROKER_TIMEOUT_SECONDS)
         except KafkaException as probe_error:
             raise self._error_recorder.unavailable(probe_error.args[0], "polling") from probe_error
         self._error_recorder.clear()

@@ -17,8 +17,7 @@ from confluent_kafka import TopicPartition as Place
 
 from penstock.adapters.cluster.kafka_errors import ErrorRecorder
 from penstock.adapters.cluster.kafka_settings import KafkaSettings
-
-PROBE_SECONDS = 2.0
+from penstock.application.health.probing import PROBE_TIMEOUT_SECONDS
 
 
 class Watermarks(NamedTuple):
@@ -43,7 +42,7 @@ class KafkaInspector:
     def probe(self, topic: str) -> None:
         """Check that a broker answers within a short time."""
         with self._errors("probing"):
-            self._driver.list_topics(topic, PROBE_SECONDS)
+            self._driver.list_topics(topic, PROBE_TIMEOUT_SECONDS)
 
     def watermarks(self, place: Place) -> Watermarks:
         with self._errors(f"reading the watermarks of {place.topic}/{place.partition}"):

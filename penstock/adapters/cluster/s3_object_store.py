@@ -21,13 +21,13 @@ from penstock.adapters.cluster.aws import code_of, status_of
 from penstock.adapters.cluster.s3_client import S3Settings, connect_s3, s3_errors
 from penstock.adapters.cluster.s3_read import Source, read_range, version_of
 from penstock.adapters.cluster.s3_upload import Target, upload
+from penstock.application.health.probing import PROBE_TIMEOUT_SECONDS
 from penstock.domain.errors import Corrupt, refusal
 from penstock.domain.object_keys import check_key, check_prefix
 from penstock.ports.object_store import ObjectRef, ObjectStore, StoredObject
 
 SUFFIX = "!"
 NOT_IMPLEMENTED = 501
-PROBE_SECONDS = 2.0
 CONTENT_TYPE = "application/octet-stream"
 
 
@@ -44,7 +44,7 @@ class S3ObjectStore(ObjectStore):
         self._settings, self._root = settings, settings.root
         self._client = connect_s3(settings)
         self._is_versioned = self._keeps_versions(self._client)
-        self._prober = connect_s3(replace(settings, attempts=1, connect_timeout_seconds=PROBE_SECONDS))
+        self._prober = connect_s3(replace(settings, attempts=1, connect_timeout_seconds=PROBE_TIMEOUT_SECONDS))
 
     def probe(self) -> None:
         """Check once that S3 answers. Raises `Unavailable`."""

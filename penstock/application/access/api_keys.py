@@ -15,6 +15,7 @@ import msgspec
 
 from penstock.application.scanning import scan_all
 from penstock.domain.access.permissions import Caller, Role
+from penstock.domain.days import DAY_US
 from penstock.domain.errors import Conflict, NotFound, Unavailable, refusal
 from penstock.domain.limits import MAX_API_KEYS, MAX_DISPLAY_NAME, MAX_KEY_DAYS, check_length, check_number
 from penstock.domain.tenants import TENANT, check_tenant
@@ -22,7 +23,6 @@ from penstock.ports.clock import Clock
 from penstock.ports.control_store import ControlStore, Record, Table
 
 SECRET_BYTES = 32
-DAY_US = 86_400_000_000
 LAST_USE_US = 3_600_000_000  # the precision of a key's last use, so that not every call is a write
 REVOKED_ADMINS = "revoked_admins"  # the partition of a tenant's `_RevokedAdmins`
 _KEY = re.compile(rf"pk_(?P<tenant>{TENANT})_[0-9a-f]{{64}}")

@@ -25,6 +25,7 @@ from penstock.domain.access.publishing import (
     parse_object_uri,
     parse_prefix,
 )
+from penstock.domain.days import DAY_SECONDS
 from penstock.domain.errors import Conflict, Fault, NotFound, Refused, refusal
 from penstock.domain.events import UploadOffered
 from penstock.domain.framing import framed
@@ -34,7 +35,7 @@ from penstock.ports.control_store import ControlStore, Record, Table
 
 ID_BYTES = 8
 SALT_BYTES = 32
-OVERLAP_SECONDS = 7 * 86_400  # for which a replaced key stays valid
+OVERLAP_SECONDS = 7 * DAY_SECONDS  # for which a replaced key stays valid
 
 
 class PublisherKey(msgspec.Struct, frozen=True, kw_only=True):

@@ -18,6 +18,7 @@ import msgspec
 from penstock.application.encryption.sealed_objects import SealedObjects, part_key
 from penstock.application.scanning import scan_all
 from penstock.domain.errors import Conflict, Corrupt, NotFound, refusal
+from penstock.domain.files.compression import check_size
 from penstock.domain.files.draft import Draft, Part, expiry, part_offsets
 from penstock.domain.limits import MAX_DRAFTS, check_number
 from penstock.domain.mapping.mapping import Limits
@@ -46,12 +47,7 @@ class Drafts:
 
     def create(self, tenant_id: str, *, length: int, file_name: str, created_by: str, metadata: str) -> Draft:
         """A new draft. Raises `Refused`: file_too_large, too_many_drafts."""
-        if length > self._limits.file_bytes:
-            raise refusal(
-                "file_too_large",
-                f"the file has {length:,} bytes; {self._limits.file_bytes:,} are allowed",
-                "Split it into several files, or ask an operator to raise the limit `file_bytes`.",
-            )
+        check_size(length, self._limits)
         check_number(
             1 + sum(1 for _ in self.open(tenant_id)),
             MAX_DRAFTS,

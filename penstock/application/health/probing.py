@@ -13,7 +13,8 @@ from penstock.application.health.dependencies import Dependencies, outage
 from penstock.domain.errors import Unavailable
 from penstock.ports.clock import Clock
 
-PROBE_SECONDS = 3.0  # between two probes of one dependency
+PROBE_INTERVAL_SECONDS = 3.0  # between two probes of one dependency
+PROBE_TIMEOUT_SECONDS = 2.0  # for the request that a probe sends
 ANSWER_TIMEOUT_SECONDS = 15.0  # without an answer before a dependency counts as unavailable
 RETRY_SECONDS = 1.0  # until a probe that failed once is repeated
 CHECK_SECONDS = 0.5  # between two checks for probes without an answer
@@ -25,7 +26,7 @@ class Probe(NamedTuple):
 
     dependency: str
     check: Callable[[], object]
-    seconds: float = PROBE_SECONDS
+    seconds: float = PROBE_INTERVAL_SECONDS
 
 
 class Prober:

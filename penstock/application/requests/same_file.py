@@ -13,6 +13,7 @@ from penstock.application.requests.reservations import (
     Reservation,
     Reservations,
 )
+from penstock.domain.days import DAY_SECONDS
 from penstock.domain.errors import NotFound
 from penstock.domain.limits import MAX_REQUESTS_EXAMINED
 from penstock.domain.requests.request import Request, Status
@@ -65,7 +66,7 @@ def _leads_on(requests: Requests, reservations: Reservations, tenant_id: str, re
         first = requests.get(tenant_id, reservation.request_id)
     except NotFound:  # it is being accepted at this moment, or was cut off
         return seconds < UNFINISHED_SECONDS and continues(requests, tenant_id, reservation.request_id)
-    if first.status in _WITHOUT_EFFECT or seconds > SAME_FILE_DAYS * 86_400:
+    if first.status in _WITHOUT_EFFECT or seconds > SAME_FILE_DAYS * DAY_SECONDS:
         return False
     return not _is_overtaken(requests, first)
 

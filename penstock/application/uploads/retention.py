@@ -10,13 +10,13 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from penstock.application.requests.requests import Requests
+from penstock.domain.days import DAY_SECONDS
 from penstock.domain.requests.request import Request
 from penstock.ports.clock import Clock
 from penstock.ports.control_store import ControlStore
 from penstock.ports.object_store import ObjectStore
 
 ORPHAN_SECONDS = 3_600  # a younger file may belong to a request that is being accepted
-DAY_SECONDS = 86_400
 PAGE = 200  # requests per read
 
 

@@ -19,14 +19,15 @@ from collections.abc import Iterable
 from enum import StrEnum
 from typing import NamedTuple
 
+from penstock.domain.days import DAY_SECONDS
 from penstock.domain.errors import Refused, refusal
 from penstock.domain.events import UploadOffered
 from penstock.domain.framing import framed
 
 SIGNED_AS = b"penstock upload-offered 1"
 MAX_KEY_BYTES = 1024  # the limit of S3
-OLDEST_SECONDS = 7 * 86_400  # as long as the log keeps events, so that an outage over a weekend expires no offer
-EARLIEST_SECONDS = 86_400  # the publisher's clock may be fast, or it may use local time for UTC
+OLDEST_SECONDS = 7 * DAY_SECONDS  # as long as the log keeps events, so that an outage over a weekend expires no offer
+EARLIEST_SECONDS = DAY_SECONDS  # the publisher's clock may be fast, or it may use local time for UTC
 
 _SCHEME = "s3://"
 _BUCKET = re.compile(r"[a-z0-9](?:[a-z0-9-]|\.(?=[a-z0-9])){1,61}[a-z0-9]")

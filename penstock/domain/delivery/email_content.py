@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
+from penstock.domain.days import DAY_US
 from penstock.domain.files.rejects import dropped_file_name, reject_file_name
 from penstock.domain.files.row_reasons import reason_of
 from penstock.domain.files.rows import SET_ASIDE
@@ -18,7 +19,6 @@ from penstock.domain.requests.hold import why_held
 from penstock.domain.requests.request import Request, Status
 from penstock.domain.requests.shares import share
 
-DAY_US = 86_400_000_000
 MAX_NAME = 120  # characters of a name in a message
 NO_ROWS_INGESTED = "no_rows_ingested"  # the code of a request whose rows were all read and rejected
 MAX_REASONS = 10  # listed, the most frequent ones

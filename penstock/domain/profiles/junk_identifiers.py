@@ -13,6 +13,7 @@ from penstock.domain.profiles.identity import Node, NodeHasher
 
 JUNK_IDENTIFIER = "junk_identifier"  # the reason code of such a cell
 MAX_ZEROS = 20
+MAX_KNOWN = 256  # pairs of a namespace and a format whose junk is kept hashed, 23 kB each at most
 
 _DIGITS = ("123456789", "1234567890", "0123456789", *("0" * zeros for zeros in range(1, MAX_ZEROS + 1)))
 _WORDS = (
@@ -39,13 +40,14 @@ _EMAILS = (
     *(f"{word}@{domain}" for word in _LOCAL_PARTS for domain in ("none.com", "test.com", "email.com", "noemail.com")),
 )
 _PHONE_ENDS = ("1234567890", "0" * 7, *(digit * 8 for digit in "123456789"))
+_KNOWN: dict[tuple[Node, ValueType], frozenset[Node]] = {}
 
 
 class JunkFinder:
     """Finds junk in one column of identifiers."""
 
     def __init__(self, format: ValueFormat, hasher: NodeHasher) -> None:
-        self._nodes = frozenset(hasher.node(value, format) for value in _junk(format))
+        self._nodes = _nodes(hasher, format)
         self._is_phone = format.kind is ValueType.PHONE
 
     def places(self, values: Sequence[object], nodes: Sequence[Node | None]) -> list[int]:
@@ -55,6 +57,17 @@ class JunkFinder:
         if self._nodes.isdisjoint(nodes):
             return []
         return [at for at, node in enumerate(nodes) if node in self._nodes]
+
+
+def _nodes(hasher: NodeHasher, format: ValueFormat) -> frozenset[Node]:
+    """The nodes of all junk, which depend on the key, the namespace and the format; hashed once for each."""
+    known_as = (hasher.node("", format), format.kind)  # the first node stands for the key and the namespace
+    nodes = _KNOWN.get(known_as)
+    if nodes is None:
+        if len(_KNOWN) >= MAX_KNOWN:
+            _KNOWN.clear()
+        nodes = _KNOWN[known_as] = frozenset(hasher.node(value, format) for value in _junk(format))
+    return nodes
 
 
 def _junk(format: ValueFormat) -> Iterator[str]:

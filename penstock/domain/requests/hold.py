@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
+from penstock.domain.days import DAY_US
 from penstock.domain.errors import Fault, Problem, refusal
 from penstock.domain.requests.max_rejects import parse_max_rejects
 from penstock.domain.requests.request import Hold, Request, Status
 from penstock.domain.requests.shares import share
 
 HOLD_DAYS = 7  # then it is cancelled
-HOLD_US = HOLD_DAYS * 86_400 * 1_000_000
+HOLD_US = HOLD_DAYS * DAY_US
 TOO_MANY_REJECTS = "too_many_rejects"
 
 _INSTEAD = {

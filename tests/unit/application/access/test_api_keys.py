@@ -12,13 +12,12 @@ import pytest
 from penstock.adapters.embedded.control_store import EmbeddedControlStore
 from penstock.application.access.api_keys import LAST_USE_US, ApiKeys
 from penstock.domain.access.permissions import Role
+from penstock.domain.days import DAY_US
 from penstock.domain.errors import NotFound, Refused, Unavailable
 from penstock.ports.control_store import ControlStore
 from tests.support.access import create_key
 from tests.support.failing_control_store import WRITES
 from tests.support.manual_clock import ManualClock
-
-DAY_US = 86_400_000_000
 
 
 @pytest.fixture

@@ -11,10 +11,9 @@ from penstock.adapters.embedded.control_store import EmbeddedControlStore
 from penstock.application.access import audit as module
 from penstock.application.access.audit import Audit
 from penstock.domain.access.permissions import Role
+from penstock.domain.days import DAY_US
 from tests.support.access import caller
 from tests.support.manual_clock import ManualClock
-
-DAY_US = 86_400_000_000
 
 
 def test_it_is_read_newest_first_day_by_day(tmp_path: Path) -> None:

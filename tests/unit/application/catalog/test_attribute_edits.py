@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
-from penstock.adapters.embedded.control_store import EmbeddedControlStore
 from penstock.application.catalog.attribute_edits import AttributeEdits, SourceUse
 from penstock.application.catalog.catalog import Catalog
 from penstock.domain.catalog.attribute_changes import AttributeChange, new_attribute
@@ -20,13 +16,6 @@ from tests.support.catalogs import catalog_on
 T = "acme"
 ID = ColumnMapping(column="crmid", attribute="crmid", identifier=True)
 TIER = ColumnMapping(column="tier", attribute="tier")
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[ControlStore]:
-    store = EmbeddedControlStore(tmp_path / "control.db")
-    yield store
-    store.close()
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -20,13 +20,6 @@ from tests.support.catalogs import catalog_on
 T = "acme"
 CRM = DataSource(name="crm", display_name="Customers")
 ID = ColumnMapping(column="crmid", attribute="crmid", identifier=True)
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[ControlStore]:
-    store = EmbeddedControlStore(tmp_path / "control.db")
-    yield store
-    store.close()
 
 
 @pytest.fixture

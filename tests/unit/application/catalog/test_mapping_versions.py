@@ -22,7 +22,8 @@ from penstock.domain.requests.request import Request, Status
 from penstock.domain.requests.status import apply, cancel, revert
 from penstock.ports.control_store import ControlStore, Table
 from tests.support.acceptance import TENANT, new_request, plan_for
-from tests.support.failing_control_store import Died, FailingControlStore
+from tests.support.dying import Died
+from tests.support.failing_control_store import FailingControlStore
 from tests.support.manual_clock import ManualClock
 from tests.support.tracker_harness import steps_of
 

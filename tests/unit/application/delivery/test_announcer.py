@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 import pytest
 from msgspec.structs import replace
 
-from penstock import failpoints
 from penstock.application.delivery.email_channel import EmailChannel
 from penstock.domain.delivery.status_event import STATUS_EVENTS
 from penstock.domain.requests.request import Request, Status
 from tests.support.acceptance import TENANT
+from tests.support.dying import dying_at
 from tests.support.scripted_channels import ScriptedChannel
 from tests.support.tracker_harness import TrackerHarness, steps_of
 
@@ -22,20 +19,6 @@ MAILS = {
     for rows, end in ENDS.items()
 }
 STATUSES = ["SCHEDULED", "IN_PROGRESS", "COMPLETED"]
-
-
-class Died(BaseException):
-    """Stands for SIGKILL in this process."""
-
-
-@contextmanager
-def dying_at(name: str) -> Iterator[None]:
-    def hook(passed: str) -> None:
-        if passed == name:
-            raise Died
-
-    with failpoints.installed(hook), pytest.raises(Died):
-        yield
 
 
 def add_webhook(harness: TrackerHarness) -> ScriptedChannel:

@@ -7,21 +7,17 @@ from threading import Barrier, Thread
 import pytest
 from structlog.testing import capture_logs
 
-from penstock import failpoints
 from penstock.application.delivery.email_channel import EmailChannel
 from penstock.domain.delivery.notification import LEASE_US, MAX_BACKOFF_US
 from penstock.domain.errors import InDoubt, PenstockError, Unavailable, refusal
 from services.status_tracker.main import notifiers
 from tests.support.acceptance import TENANT
+from tests.support.dying import dying_at
 from tests.support.scripted_channels import ScriptedChannel
 from tests.support.tracker_harness import TrackerHarness
 
 OUTAGE = Unavailable("away")
 LOST_REPLY = InDoubt("broke off")
-
-
-class Died(BaseException):
-    """Stands for SIGKILL in this process."""
 
 
 def announce_one(harness: TrackerHarness, *addresses: str) -> None:
@@ -84,12 +80,8 @@ def test_a_lost_reply_costs_one_more_copy_of_the_same_message_at_most(
 def test_a_notifier_that_dies_in_an_attempt_is_followed_by_one_more(
     harness: TrackerHarness, place: str, copies: int, jump_us: int
 ) -> None:
-    def die(name: str) -> None:
-        if name == place:
-            raise Died
-
     announce_one(harness, "ann@example.com")
-    with failpoints.installed(die), pytest.raises(Died):
+    with dying_at(place):
         harness.notifier.deliver_due()
     harness.start()
     assert harness.notifier.deliver_due() == 0  # the attempt may still be going on elsewhere
@@ -100,17 +92,12 @@ def test_a_notifier_that_dies_in_an_attempt_is_followed_by_one_more(
 
 
 def test_a_notifier_that_always_dies_sends_two_copies_at_most(harness: TrackerHarness) -> None:
-    def die(name: str) -> None:
-        if name == "notifier.delivered":
-            raise Died
-
     announce_one(harness, "ann@example.com")
-    with failpoints.installed(die):
-        for _ in range(2):
-            with pytest.raises(Died):
-                harness.notifier.deliver_due()
-            harness.clock.at_us += LEASE_US
-        assert harness.notifier.deliver_due() == 0
+    for _ in range(2):
+        with dying_at("notifier.delivered"):
+            harness.notifier.deliver_due()
+        harness.clock.at_us += LEASE_US
+    assert harness.notifier.deliver_due() == 0
     assert (len(harness.mailer.messages), harness.due()) == (2, 0)
 
 

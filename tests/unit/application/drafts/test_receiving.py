@@ -19,13 +19,12 @@ from penstock.domain.access.permissions import Role
 from penstock.domain.errors import Corrupt, NotFound, Refused, refusal
 from penstock.domain.files import draft as rules
 from penstock.domain.files.draft import Checksum, Draft
-from penstock.failpoints import installed
 from penstock.ports.control_store import ControlStore
 from penstock.wiring import System, embedded
 from penstock.wiring.uploads import draft_sweeper_of, drafts_of
 from penstock.wiring.use_cases import use_cases_of
 from tests.support.access import caller
-from tests.support.failing_control_store import Died as Killed
+from tests.support.dying import Died, dying_at
 from tests.support.failing_control_store import FailingControlStore
 from tests.support.manual_clock import FUTURE_US, ManualClock
 
@@ -33,10 +32,6 @@ TENANT = "acme"
 PART = 8  # bytes, in place of megabytes
 CONTENT = bytes(range(30))
 DAY = 86_400
-
-
-class Died(BaseException):
-    """Stands for the end of the process."""
 
 
 @pytest.fixture
@@ -159,11 +154,7 @@ def test_after_a_kill_around_a_part_nothing_is_lost_or_doubled(
 ) -> None:
     draft = new(drafts)
 
-    def die(reached: str) -> None:
-        if reached == name:
-            raise Died
-
-    with installed(die), pytest.raises(Died):
+    with dying_at(name):
         receiver.append(TENANT, draft.file_id, 0, pieces(CONTENT))
     offset = drafts.stored(TENANT, draft.file_id).draft.offset
     assert offset == (0 if name == "uploader.part_stored" else PART)
@@ -329,7 +320,7 @@ def test_a_kill_while_a_file_gets_its_request_leaves_it_to_the_same_call(
         mortal.claim(ann, draft.file_id, "call")
         mortal.finish(ann, draft.file_id, "the request", {})
 
-    with pytest.raises(Killed):
+    with pytest.raises(Died):
         accept()
     living = use_cases_of(system).drafts
     found = living.claim(ann, draft.file_id, "call")

@@ -2,24 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
-from penstock.adapters.embedded.control_store import EmbeddedControlStore
 from penstock.application.requests.key_claims import CLAIM_SECONDS, KeyClaims
 from penstock.domain.errors import Refused
 from penstock.ports.control_store import ControlStore
 from tests.support.acceptance import TENANT
 from tests.support.manual_clock import ManualClock
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[EmbeddedControlStore]:
-    opened = EmbeddedControlStore(tmp_path / "control.db")
-    yield opened
-    opened.close()
 
 
 @pytest.fixture

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -25,17 +24,11 @@ from penstock.domain.requests.visibility import visible
 from penstock.ports.control_store import ControlStore, Table
 from tests.support.acceptance import TENANT as T
 from tests.support.acceptance import new_request, plan_for
-from tests.support.failing_control_store import Died, FailingControlStore
+from tests.support.dying import Died
+from tests.support.failing_control_store import FailingControlStore
 from tests.support.manual_clock import ManualClock
 
 NEW = new_request("ann@example.com")
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[EmbeddedControlStore]:
-    opened = EmbeddedControlStore(tmp_path / "control.db")
-    yield opened
-    opened.close()
 
 
 @pytest.fixture

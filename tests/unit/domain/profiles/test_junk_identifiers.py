@@ -6,8 +6,9 @@ import pytest
 
 from penstock.domain.mapping.attributes import ValueFormat, ValueType
 from penstock.domain.mapping.coercion import coercer
+from penstock.domain.profiles import junk_identifiers
 from penstock.domain.profiles.identity import NodeHasher
-from penstock.domain.profiles.junk_identifiers import JunkFinder
+from penstock.domain.profiles.junk_identifiers import MAX_KNOWN, JunkFinder
 
 
 def junk_among(kind: ValueType, cells: list[str]) -> list[str]:
@@ -37,3 +38,13 @@ def junk_among(kind: ValueType, cells: list[str]) -> list[str]:
 )
 def test_junk_is_found_and_nothing_else(kind: ValueType, junk: list[str], real: list[str]) -> None:
     assert junk_among(kind, junk + real) == junk
+
+
+def test_junk_is_found_under_every_key_and_namespace_in_bounded_memory() -> None:
+    format = ValueFormat(ValueType.TEXT)
+    for key in (b"one", b"two"):
+        for number in range(MAX_KNOWN):
+            hasher = NodeHasher(f"namespace {number}", key)
+            nodes = hasher.column(["unknown", "C1"], format)
+            assert JunkFinder(format, hasher).places(["unknown", "C1"], nodes) == [0]
+    assert len(junk_identifiers._KNOWN) <= MAX_KNOWN

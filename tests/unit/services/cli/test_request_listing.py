@@ -6,11 +6,10 @@ from typing import Any
 
 import pytest
 
+from penstock.domain.days import DAY_US
 from penstock.domain.requests.request_filter import RequestFilter
 from services.cli.failures import BadUsage
 from services.cli.request_listing import MAX_PAGES, end_of, list_requests, start_of
-
-DAY_US = 86_400_000_000
 
 
 class Pages:

@@ -12,7 +12,8 @@ from penstock.ports.control_store import Table
 from services.status_tracker.main import QUIET_SECONDS
 from services.status_tracker.reconcile import UNDO_GRACE_US
 from tests.support.acceptance import TENANT
-from tests.support.failing_control_store import Died, FailingControlStore
+from tests.support.dying import Died
+from tests.support.failing_control_store import FailingControlStore
 from tests.support.tracker_harness import TrackerHarness, steps_of
 
 

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import pytest
 
-from penstock import failpoints
 from penstock.application.consuming.consume_loop import PoisonMessage
 from penstock.domain.errors import Problem, Unavailable
 from penstock.domain.events import STATUS, ChunkDone, FileRefused, Split, Started, StatusChanged, Step
 from penstock.domain.requests.request import Request, Status
 from penstock.ports.control_store import Record, Table
 from tests.support.acceptance import TENANT
+from tests.support.dying import dying_at
 from tests.support.tracker_harness import TrackerHarness, delivered
 
 STEPS: list[Step] = [
@@ -30,20 +30,6 @@ ALL_MAILS = [
     for status in ("accepted", "in progress", "completed, 1 of 7 rows rejected (14.3%)")
     for name in ("ann", "bo")
 ]
-
-
-class Died(BaseException):
-    """Stands for SIGKILL in this process."""
-
-
-@contextmanager
-def dying_at(name: str) -> Iterator[None]:
-    def hook(passed: str) -> None:
-        if passed == name:
-            raise Died
-
-    with failpoints.installed(hook), pytest.raises(Died):
-        yield
 
 
 def test_a_request_runs_from_acceptance_to_completion(harness: TrackerHarness) -> None:
