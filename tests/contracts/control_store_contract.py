@@ -68,7 +68,7 @@ class ControlStoreContract:
     def tenant(self) -> str:
         return f"tenant-{uuid.uuid4().hex}"
 
-    def test_what_is_not_there_is_none(self, store: ControlStore, tenant: str) -> None:
+    def test_a_missing_record_is_none(self, store: ControlStore, tenant: str) -> None:
         assert store.get(Table.REQUESTS, tenant, "", "r") is None
         assert store.scan(Table.REQUESTS, tenant, "") == []
 
@@ -103,14 +103,14 @@ class ControlStoreContract:
         assert (second.version, third.version) == (2, 3)
         assert store.get(Table.REQUESTS, tenant, "", "r") == third
 
-    def test_replace_refuses_what_changed_since_it_was_read(self, store: ControlStore, tenant: str) -> None:
+    def test_replace_refuses_a_record_changed_since_it_was_read(self, store: ControlStore, tenant: str) -> None:
         stale = store.create(Table.REQUESTS, tenant, "", "r", b"a")
         fresh = store.replace(stale, b"b")
         with pytest.raises(Conflict):
             store.replace(stale, b"c")
         assert store.get(Table.REQUESTS, tenant, "", "r") == fresh
 
-    def test_replace_refuses_what_has_gone(self, store: ControlStore, tenant: str) -> None:
+    def test_replace_refuses_a_deleted_record(self, store: ControlStore, tenant: str) -> None:
         record = store.create(Table.REQUESTS, tenant, "", "r", b"a")
         store.delete(Table.REQUESTS, tenant, "", "r")
         with pytest.raises(Conflict):
@@ -138,7 +138,7 @@ class ControlStoreContract:
         found = store.get_each(Table.PLANS, tenant, "p", ["002", "missing", "000"])
         assert sorted(found, key=lambda record: record.sort) == [records[0], records[2]]
 
-    def test_each_of_many_is_deleted_however_it_came(self, store: ControlStore, tenant: str) -> None:
+    def test_delete_each_deletes_records_of_put_and_create(self, store: ControlStore, tenant: str) -> None:
         for sort in ("created", "stays"):
             store.create(Table.SEGMENTS, tenant, "", sort, b"{}")
         for sort in ("put", "put too"):
@@ -207,16 +207,14 @@ class ControlStoreContract:
             found += [record.sort for record in page]
         assert found == (sorts[::-1] if newest_first else sorts)
 
-    def test_another_handle_sees_what_was_acknowledged(
-        self, store: ControlStore, connect: Connect, tenant: str
-    ) -> None:
+    def test_another_handle_sees_acknowledged_writes(self, store: ControlStore, connect: Connect, tenant: str) -> None:
         record = store.create(Table.REQUESTS, tenant, "", "r", b"a")
         with closing(connect()) as other:
             assert other.get(Table.REQUESTS, tenant, "", "r") == record
             changed = other.replace(record, b"b")
         assert store.get(Table.REQUESTS, tenant, "", "r") == changed
 
-    def test_what_was_acknowledged_is_there_after_reopening(self, connect: Connect, tenant: str) -> None:
+    def test_acknowledged_writes_survive_reopening(self, connect: Connect, tenant: str) -> None:
         with closing(connect()) as store:
             record = store.create(Table.REQUESTS, tenant, "", "r", b"a")
         with closing(connect()) as store:

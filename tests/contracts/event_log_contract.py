@@ -158,7 +158,7 @@ class EventLogContract:
         producer.flush()
         assert values(log.read(SINGLE, 0, 0, 10)) == [0, 1, 2]
 
-    def test_what_was_not_flushed_is_dropped_at_close(self, log: EventLog) -> None:
+    def test_unflushed_events_are_dropped_at_close(self, log: EventLog) -> None:
         producer = log.producer()
         producer.send(SINGLE, b"", b"0")
         producer.close()
@@ -179,7 +179,7 @@ class EventLogContract:
         first.close()
         assert values(take(log.consumer("g", [SINGLE]), 3)) == [2, 3, 4]
 
-    def test_what_was_not_committed_is_delivered_again(self, log: EventLog) -> None:
+    def test_uncommitted_events_are_delivered_again(self, log: EventLog) -> None:
         publish(log, SINGLE, range(3))
         first = log.consumer("g", [SINGLE])
         take(first, 3)
@@ -206,7 +206,7 @@ class EventLogContract:
         consumer.rewind(messages[1])
         assert consumer.poll(self.quiet_seconds, max_messages=2) == messages[1:]
 
-    def test_what_is_done_stays_done(self, log: EventLog) -> None:
+    def test_committed_events_are_not_delivered_again(self, log: EventLog) -> None:
         publish(log, SINGLE, range(3))
         consumer = log.consumer("g", [SINGLE])
         messages = take(consumer, 3)
@@ -371,7 +371,7 @@ class EventLogContract:
         consumer.resume([TopicPartition(SINGLE, 0)])
         assert take(consumer, 2) == messages
 
-    def test_pausing_what_is_not_held_is_no_error(self, log: EventLog) -> None:
+    def test_pausing_an_unassigned_partition_is_no_error(self, log: EventLog) -> None:
         publish(log, SINGLE, [0])
         consumer = log.consumer("g", [SINGLE])
         consumer.pause([TopicPartition(ORDERS, 0)])
@@ -405,7 +405,7 @@ class EventLogContract:
 
     # Looking on
 
-    def test_lag_counts_what_is_not_committed(self, log: EventLog) -> None:
+    def test_lag_counts_uncommitted_events(self, log: EventLog) -> None:
         assert log.lag("g", ORDERS) == 0
         for partition in range(4):
             publish(log, ORDERS, range(3), partition=partition)

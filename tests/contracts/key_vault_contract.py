@@ -29,7 +29,7 @@ class KeyVaultContract:
         return secrets.token_bytes(32)
 
     @pytest.mark.parametrize("context", [b"", CONTEXT, bytes(range(256))], ids=["empty", "usual", "binary"])
-    def test_what_is_wrapped_unwraps(self, vault: KeyVault, connect: Connect, key: bytes, context: bytes) -> None:
+    def test_a_wrapped_key_unwraps(self, vault: KeyVault, connect: Connect, key: bytes, context: bytes) -> None:
         wrapped = vault.wrap(key, context)
         assert vault.unwrap(wrapped, context) == key
         assert connect().unwrap(wrapped, context) == key

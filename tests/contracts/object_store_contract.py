@@ -70,7 +70,7 @@ class ObjectStoreContract:
         return f"test-{uuid.uuid4().hex}"
 
     @pytest.mark.parametrize("parts", [[], [b""], [b"a"], [b"ab", b"", b"c"]], ids=str)
-    def test_what_is_put_is_read(self, store: ObjectStore, folder: str, parts: list[bytes]) -> None:
+    def test_an_object_is_read_as_it_was_put(self, store: ObjectStore, folder: str, parts: list[bytes]) -> None:
         content = b"".join(parts)
         ref = store.put(f"{folder}/a", parts)
         assert (ref.key, ref.size) == (f"{folder}/a", len(content))
@@ -103,7 +103,7 @@ class ObjectStoreContract:
         with pytest.raises(ValueError):
             store.read(ref, *expected)
 
-    def test_what_is_not_there_is_not_found(self, store: ObjectStore, folder: str) -> None:
+    def test_a_missing_object_is_not_found(self, store: ObjectStore, folder: str) -> None:
         store.put(f"{folder}/a", [b"x"])
         for key in (f"{folder}/b", f"{folder}/a/b", folder):
             with pytest.raises(NotFound):
@@ -183,7 +183,7 @@ class ObjectStoreContract:
         with pytest.raises(ValueError):
             store.read(ObjectRef(key, "version", 1))
 
-    def test_a_source_that_fails_leaves_what_was_there(self, store: ObjectStore, folder: str) -> None:
+    def test_a_failing_source_leaves_the_previous_object(self, store: ObjectStore, folder: str) -> None:
         before = store.put(f"{folder}/a", [b"before"])
         for key in ("a", "b"):
             with pytest.raises(SourceError):
@@ -228,7 +228,7 @@ class ObjectStoreContract:
         assert {reading for reading in readings if reading is not None} <= set(contents)
         assert store.read(store.stat(key)) == contents[-1]
 
-    def test_another_handle_sees_what_was_put(self, store: ObjectStore, connect: Connect, folder: str) -> None:
+    def test_another_handle_sees_put_objects(self, store: ObjectStore, connect: Connect, folder: str) -> None:
         with closing(connect()) as other:
             ref = other.put(f"{folder}/a", [b"abc"])
         assert store.stat(ref.key) == ref

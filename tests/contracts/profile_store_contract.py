@@ -110,7 +110,7 @@ class ProfileStoreContract:
     def tenant(self) -> str:
         return f"tenant-{uuid.uuid4().hex}"
 
-    def test_what_is_not_there_is_empty(self, store: ProfileStore, tenant: str) -> None:
+    def test_a_missing_node_has_no_fragments(self, store: ProfileStore, tenant: str) -> None:
         assert store.read(tenant, 5, b"", BEYOND) == []
         assert list(store.scan(tenant, 5)) == []
 
@@ -163,7 +163,7 @@ class ProfileStoreContract:
             store.write(tenant, [fragment(1, "k", cell)], bits=BITS, timestamp_us=7)
         assert store.read(tenant, 1, b"", BEYOND) == [fragment(1, "k", b"ba")]
 
-    def test_a_delete_hides_what_is_not_newer_now_and_later(self, store: ProfileStore, tenant: str) -> None:
+    def test_a_delete_hides_older_cells_now_and_later(self, store: ProfileStore, tenant: str) -> None:
         store.write(tenant, [fragment(1, "before")], bits=BITS, timestamp_us=5)
         store.write(tenant, [fragment(1, "newer")], bits=BITS, timestamp_us=6)
         store.delete(tenant, 1, key(1), key(2), timestamp_us=5)
@@ -205,7 +205,7 @@ class ProfileStoreContract:
         store.write(tenant, [fragment(4, "meanwhile")], bits=BITS, timestamp_us=1)  # a scan stands in nobody's way
         assert begun + list(scan) == fragments
 
-    def test_another_handle_sees_what_was_written(self, store: ProfileStore, connect: Connect, tenant: str) -> None:
+    def test_another_handle_sees_written_cells(self, store: ProfileStore, connect: Connect, tenant: str) -> None:
         with closing(connect()) as other:
             assert store.read(tenant, 1, b"", BEYOND) == []
             other.write(tenant, [fragment(1, "k")], bits=BITS, timestamp_us=1)
@@ -213,7 +213,7 @@ class ProfileStoreContract:
             other.delete(tenant, 1, b"", BEYOND, timestamp_us=1)
             assert store.read(tenant, 1, b"", BEYOND) == []
 
-    def test_what_was_written_is_there_after_reopening(self, connect: Connect, tenant: str) -> None:
+    def test_written_cells_survive_reopening(self, connect: Connect, tenant: str) -> None:
         with closing(connect()) as store:
             store.write(tenant, [fragment(1, "k")], bits=BITS, timestamp_us=2)
             store.delete(tenant, 2, b"", BEYOND, timestamp_us=2)

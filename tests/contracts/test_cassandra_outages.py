@@ -193,7 +193,7 @@ def test_a_change_that_others_went_on_from_is_not_decided(
             creating.result(WAIT_SECONDS)
 
 
-def test_who_cannot_connect_says_so(through: CassandraSettings, line: SpoiltConnection) -> None:
+def test_a_client_that_cannot_connect_reports_that(through: CassandraSettings, line: SpoiltConnection) -> None:
     with line.toxic("reset_peer", timeout=0), pytest.raises(Unavailable):
         CassandraSession(through)
 

@@ -50,7 +50,7 @@ def test_a_batch_goes_to_a_node_that_keeps_it(cassandra_settings: CassandraSetti
         assert store._look_up_replicas(b"tenant", 7) == everyone
 
 
-def test_batches_stay_below_what_the_servers_warn_of(cassandra_settings: CassandraSettings) -> None:
+def test_batches_stay_below_the_warning_threshold(cassandra_settings: CassandraSettings) -> None:
     with closing(connect_to(cassandra_settings)) as store:
         rows = store._session.read("SELECT name, value FROM system_views.settings")
     thresholds = dict(rows)
@@ -67,7 +67,7 @@ def test_the_servers_do_not_warn_of_full_batches(
     assert [record for record in caplog.records if "warning" in record.getMessage()] == []
 
 
-def test_what_was_written_is_let_go(cassandra_settings: CassandraSettings) -> None:
+def test_written_data_is_released(cassandra_settings: CassandraSettings) -> None:
     """The driver's timers would keep it until they went off."""
     slow = msgspec.structs.replace(cassandra_settings, request_timeout_seconds=600)
     fragments = sorted(StoredFragment(random.randbytes(44), random.randbytes(330)) for _ in range(3000))

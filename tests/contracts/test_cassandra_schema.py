@@ -52,7 +52,7 @@ def test_every_table_of_the_control_store_is_made(cassandra_settings: CassandraS
     assert tables(cassandra_settings) >= {"profile_fragments", "tenants", *Table}
 
 
-def test_what_was_deleted_stays_deleted_until_a_repair_reaches_every_node(
+def test_deleted_values_stay_deleted_until_a_repair_reaches_every_node(
     cassandra_settings: CassandraSettings,
 ) -> None:
     with closing(CassandraSession(cassandra_settings)) as session:
@@ -129,7 +129,7 @@ def test_an_older_keyspace_is_named(fresh: CassandraSettings, monkeypatch: pytes
 
 
 @pytest.mark.usefixtures("_small")
-def test_the_lease_of_one_who_died_is_waited_for(fresh: CassandraSettings, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_lease_of_a_dead_migration_is_awaited(fresh: CassandraSettings, monkeypatch: pytest.MonkeyPatch) -> None:
     migrate(fresh)
     monkeypatch.setattr(cassandra_schema, "LEASE_SECONDS", 1)
     with closing(CassandraSession(fresh)) as session:

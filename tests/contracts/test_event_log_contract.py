@@ -92,7 +92,7 @@ class TestEmbeddedEventLog(EventLogContract):
         publish(log, SINGLE, [0])
         assert {file.stat().st_mode & 0o777 for file in path.parent.rglob("*") if file.is_file()} == {0o600}
 
-    def test_trim_keeps_what_a_group_has_not_done(self, log: EmbeddedEventLog, clock: ManualClock) -> None:
+    def test_trim_keeps_events_that_a_group_has_not_committed(self, log: EmbeddedEventLog, clock: ManualClock) -> None:
         publish(log, SINGLE, range(5))
         for group, done in (("fast", 3), ("slow", 1)):
             consumer = log.consumer(group, [SINGLE])
@@ -102,14 +102,14 @@ class TestEmbeddedEventLog(EventLogContract):
         assert values(log.read(SINGLE, 0, 0, 10)) == [2, 3, 4]
         assert (log.lag("fast", SINGLE), log.lag("slow", SINGLE), log.lag("new", SINGLE)) == (1, 3, 3)
 
-    def test_trim_keeps_what_is_young(self, log: EmbeddedEventLog, clock: ManualClock) -> None:
+    def test_trim_keeps_young_events(self, log: EmbeddedEventLog, clock: ManualClock) -> None:
         publish(log, SINGLE, [0, 1])
         clock.advance(3600)
         publish(log, SINGLE, [2])
         assert log.trim(SINGLE, clock.now_us() - 1_800_000_000, unread=True) == 2
         assert values(log.read(SINGLE, 0, 0, 10)) == [2]
 
-    def test_what_expires_before_the_first_commit_is_reported(self, log: EventLog) -> None:
+    def test_events_that_expire_before_the_first_commit_are_reported(self, log: EventLog) -> None:
         consumer = log.consumer("g", [SINGLE])
         poll_until_assigned([consumer], SINGLE, 1)
         publish(log, SINGLE, [0])

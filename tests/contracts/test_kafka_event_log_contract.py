@@ -134,7 +134,7 @@ class TestKafkaEventLog(EventLogContract):
 
     # Expiry
 
-    def test_what_expires_before_the_first_commit_is_reported(self, log: EventLog) -> None:
+    def test_events_that_expire_before_the_first_commit_are_reported(self, log: EventLog) -> None:
         publish(log, SINGLE, [0])
         first = log.consumer("g", [SINGLE])
         take(first, 1)
@@ -160,7 +160,7 @@ class TestKafkaEventLog(EventLogContract):
         heir.commit(messages[-1])
         assert log.lag("g", SINGLE) == 0
 
-    def test_reading_starts_at_what_has_not_expired(self, log: EventLog) -> None:
+    def test_reading_starts_at_the_first_event_that_has_not_expired(self, log: EventLog) -> None:
         publish(log, SINGLE, range(3))
         self.expire(log, SINGLE)
         publish(log, SINGLE, [3, 4])

@@ -154,9 +154,7 @@ class TestProcesses:
 
 
 class TestKilledBroker:
-    def test_what_was_acknowledged_survives_and_what_was_not_raises(
-        self, mortal: KafkaEventLog, own_broker: Stack
-    ) -> None:
+    def test_acknowledged_writes_survive_and_others_raise(self, mortal: KafkaEventLog, own_broker: Stack) -> None:
         acknowledged: list[int] = []
         doubtful: list[int] = []
         stop = threading.Event()
@@ -188,7 +186,7 @@ class TestKilledBroker:
             acknowledged
         )  # none of them twice
 
-    def test_a_member_says_that_the_broker_is_away_and_goes_on_after(
+    def test_a_member_reports_an_unavailable_broker_and_recovers(
         self, mortal: KafkaEventLog, own_broker: Stack
     ) -> None:
         publish(mortal, SINGLE, [0, 1])
@@ -208,7 +206,7 @@ class TestKilledBroker:
             consumer.commit(poll_through(consumer, 2))
         assert mortal.lag("g", SINGLE) == 0
 
-    def test_who_looks_on_while_a_broker_is_bounced_hears_that_it_is_away_and_goes_on_after(
+    def test_an_inspector_reports_a_restarting_broker_and_recovers(
         self, mortal: KafkaEventLog, mortal_settings: KafkaSettings, own_broker: Stack
     ) -> None:
         """librdkafka's admin client ended the process by a failed assertion."""

@@ -109,7 +109,7 @@ def test_a_wrong_password_is_named_and_never_shown(settings: KafkaSettings) -> N
     log.close()
 
 
-def test_a_broker_that_nobody_vouches_for_is_not_talked_to(settings: KafkaSettings) -> None:
+def test_a_broker_with_an_untrusted_certificate_is_rejected(settings: KafkaSettings) -> None:
     log = KafkaEventLog(msgspec.structs.replace(settings, ca_file=""))
     with pytest.raises(Unavailable, match="check the CA file"):
         log.partitions(SINGLE)

@@ -109,7 +109,7 @@ def test_a_file_that_others_can_use_is_refused(path: Path, mode: int) -> None:
         (0o440, 10002, 10001, False),
     ],
 )
-def test_who_may_use_a_key_file(mode: int, owner: int, user: int, allowed: bool) -> None:
+def test_a_key_file_needs_private_permissions(mode: int, owner: int, user: int, allowed: bool) -> None:
     assert (mode & forbidden_mode(owner, user) == 0) is allowed
 
 
@@ -202,7 +202,7 @@ def test_a_wrapped_key_is_bound_to_the_id_of_its_key(path: Path) -> None:
         vault.unwrap(wrapped[:1] + bytes.fromhex("11" * 8) + wrapped[9:], CONTEXT)
 
 
-def test_a_file_that_goes_away_later_is_waited_for(path: Path, tmp_path: Path) -> None:
+def test_a_key_file_that_disappears_is_awaited(path: Path, tmp_path: Path) -> None:
     vault = FileKeyVault(path, create=True)
     external = FileKeyVault(tmp_path / "other.json", create=True).wrap(secrets.token_bytes(32), CONTEXT)
     path.unlink()

@@ -102,7 +102,7 @@ def saying(code: str, status: int = 400) -> Any:
         ("SomethingNewException", 400, Unavailable),
     ],
 )
-def test_what_kms_says_means(
+def test_errors_of_kms_are_mapped(
     vault: KmsKeyVault, proxy: SpoilingProxy, code: str, status: int, meaning: type[Exception]
 ) -> None:
     wrapped = vault.wrap(KEY, CONTEXT)
@@ -171,7 +171,7 @@ def test_a_key_that_an_unknown_kms_key_has_wrapped_is_not_taken(kms_url: str, ke
 
 
 @pytest.mark.parametrize("body", [b"", b"\x93\xa1a\xc4\x01b\x01", msgspec.msgpack.encode("text")], ids=len)
-def test_what_no_version_has_written_is_corrupt(vault: KmsKeyVault, proxy: SpoilingProxy, body: bytes) -> None:
+def test_a_file_of_an_unknown_version_is_corrupt(vault: KmsKeyVault, proxy: SpoilingProxy, body: bytes) -> None:
     calls = len(proxy.asked)
     with pytest.raises(Corrupt):
         vault.unwrap(kms_key_vault.FORMAT + kms_key_vault._digest(body) + body, CONTEXT)

@@ -203,7 +203,7 @@ def test_a_folder_that_cannot_be_written_is_unavailable(tmp_path: Path) -> None:
         FolderMailer(tmp_path / "file").send(letter())
 
 
-def test_what_a_killed_writer_left_is_written_over(tmp_path: Path) -> None:
+def test_leftovers_of_a_killed_writer_are_overwritten(tmp_path: Path) -> None:
     folder = tmp_path / "mail"
     folder.mkdir(mode=0o700)
     (folder / "1.unfinished").write_bytes(b"half a mess")

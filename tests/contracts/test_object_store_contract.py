@@ -88,7 +88,7 @@ def test_links_are_not_followed(store: FolderObjectStore, root: Path, tmp_path: 
         store.stat("a")
 
 
-def test_opening_sweeps_what_a_dead_writer_left_and_spares_a_living_one(root: Path) -> None:
+def test_opening_sweeps_leftovers_of_dead_writers_only(root: Path) -> None:
     ours, theirs = SPAWN.Pipe(duplex=False)
     writer = SPAWN.Process(target=hang_in_mid_put, args=(partial(FolderObjectStore, root), "a", theirs))
     writer.start()

@@ -47,7 +47,7 @@ def test_a_full_generation_is_followed_by_a_new_one(path: Path) -> None:
     store.close()
 
 
-def test_what_was_erased_is_in_no_file(path: Path) -> None:
+def test_erased_data_is_in_no_file(path: Path) -> None:
     store = EmbeddedProfileStore(path)
     kept, erased = fragment(1, "kept", b"K" * 300), fragment(1, "gone", b"E" * 300)
     store.write("t", [erased, kept], bits=BITS, timestamp_us=1)

@@ -69,7 +69,7 @@ def test_a_version_names_its_bytes_for_ever_or_is_refused(landing: Landing) -> N
             list(landing.external.open(uri, version))
 
 
-def test_what_is_not_there_is_not_found(landing: Landing) -> None:
+def test_a_missing_object_is_not_found(landing: Landing) -> None:
     uri, version = landing.put(BODY)
     for elsewhere in (uri._replace(key="shop/other.tsv"), uri._replace(bucket=f"{uri.bucket}x")):
         with pytest.raises(NotFound):
@@ -95,7 +95,7 @@ def test_reading_may_stop_half_way(landing: Landing) -> None:
     [{"endpoint_url": "http://127.0.0.1:1", "attempts": 1}, {"secret_key": "wrong"}],
     ids=["away", "own credentials"],
 )
-def test_what_no_publisher_is_to_blame_for_is_waited_for(landing: Landing, changes: dict[str, Any]) -> None:
+def test_a_fault_of_the_operator_is_unavailable(landing: Landing, changes: dict[str, Any]) -> None:
     uri, version = landing.put(BODY)
     with pytest.raises(Unavailable):
         list(S3ExternalObjects(replace(landing.settings, **changes)).open(uri, version))
@@ -120,7 +120,7 @@ def refusing(status: int, code: str) -> Callable[[Answer], Answer]:
     ],
     ids=["cut", "no answer", "another version", "denied", "archived", "expired", "500", "503"],
 )
-def test_an_answer_is_no_file_or_says_whether_to_wait(
+def test_an_error_of_the_store_means_no_file_or_a_retry(
     landing: Landing, spoil: Callable[[Answer], Answer], error: type[PenstockError]
 ) -> None:
     uri, version = landing.put(BODY)

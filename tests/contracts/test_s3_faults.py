@@ -106,7 +106,7 @@ def test_a_read_that_keeps_failing_is_to_be_tried_later(
         (400, "SomethingNew", "400 SomethingNew"),
     ],
 )
-def test_what_an_operator_has_to_fix_is_waited_for(
+def test_a_fault_for_an_operator_is_unavailable(
     store: S3ObjectStore, proxy: SpoilingProxy, status: int, code: str, says: str
 ) -> None:
     ref = store.put("a", [CONTENT])

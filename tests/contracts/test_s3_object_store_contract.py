@@ -145,9 +145,7 @@ def test_an_upload_whose_source_fails_leaves_no_parts_behind(
     assert keys_of(store, "") == []
 
 
-def test_what_killed_writers_left_is_swept_when_it_is_old(
-    store: S3ObjectStore, bucket: S3Settings, client: Any
-) -> None:
+def test_leftovers_of_killed_writers_are_swept_when_old(store: S3ObjectStore, bucket: S3Settings, client: Any) -> None:
     for name in ("penstock/a!", "penstock/b!", "penstock/theirs", "another-service"):
         client.create_multipart_upload(Bucket=bucket.bucket, Key=name)
     (begun,) = {each["Initiated"] for each in client.list_multipart_uploads(Bucket=bucket.bucket)["Uploads"][:1]}
@@ -200,7 +198,7 @@ def test_no_version_outlives_its_object(s3_address: Addresses, client: Any, vers
         assert kept.get("DeleteMarkers", []) == []
 
 
-def test_what_is_put_while_its_key_is_deleted_stays(s3_address: Addresses) -> None:
+def test_an_object_put_while_its_key_is_deleted_stays(s3_address: Addresses) -> None:
     bucket = new_bucket(s3_address, versioned=True)
     with closing(S3ObjectStore(bucket)) as other, SpoilingProxy(bucket.endpoint_url) as proxy:
         other.put("a", [b"old"])
@@ -218,9 +216,7 @@ def test_what_is_put_while_its_key_is_deleted_stays(s3_address: Addresses) -> No
         assert other.read(put[0]) == b"new"
 
 
-def test_what_was_put_before_versions_were_kept_stays_readable(
-    store: S3ObjectStore, bucket: S3Settings, client: Any
-) -> None:
+def test_objects_from_before_versioning_stay_readable(store: S3ObjectStore, bucket: S3Settings, client: Any) -> None:
     before = store.put("a", [b"before"])
     client.put_bucket_versioning(Bucket=bucket.bucket, VersioningConfiguration={"Status": "Enabled"})
     with closing(S3ObjectStore(bucket)) as reopened:
@@ -296,9 +292,7 @@ def test_only_a_certificate_that_is_trusted_is_spoken_to(bucket: S3Settings, tmp
             assert store.read(store.put("b", [b"abc"])) == b"abc"
 
 
-def test_without_credentials_it_is_said_which_are_missing(
-    bucket: S3Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_missing_credentials_are_named(bucket: S3Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")

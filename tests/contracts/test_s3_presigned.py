@@ -50,7 +50,7 @@ def accept(store: S3ObjectStore) -> bytes:
     return store.read(ref)
 
 
-def test_what_was_signed_can_be_put_and_accepted(store: S3ObjectStore, signed: PresignedPut) -> None:
+def test_a_signed_object_can_be_put_and_accepted(store: S3ObjectStore, signed: PresignedPut) -> None:
     assert send(*signed) == 200
     assert accept(store) == CONTENT
     assert keys_of(store, "") == [SEALED]
@@ -113,7 +113,7 @@ def test_a_signature_ends(store: S3ObjectStore) -> None:
         accept(store)
 
 
-def test_a_second_put_does_not_touch_what_was_accepted(store: S3ObjectStore, signed: PresignedPut) -> None:
+def test_a_second_put_does_not_change_the_accepted_object(store: S3ObjectStore, signed: PresignedPut) -> None:
     assert send(*signed) == 200
     assert accept(store) == CONTENT
     accepted = store.stat(SEALED)

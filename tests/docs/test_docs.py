@@ -335,7 +335,7 @@ def test_every_status_is_documented() -> None:
     assert column(HTTP, "Upload", "status") == list(Status)
 
 
-def test_what_each_role_may_do_is_documented() -> None:
+def test_the_permissions_of_each_role_are_documented() -> None:
     rows = table(HTTP, "Keys and roles", "permission")
     documented = {role: {Permission(row[0]) for row in rows if row[at]} for at, role in enumerate(Role, 1)}
     assert documented == {role: set(role.permissions) for role in Role}

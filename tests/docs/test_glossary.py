@@ -14,7 +14,7 @@ def test_each_word_is_defined_once_and_in_a_line() -> None:
     assert all(len(line) < 220 for line in text_of(GLOSSARY).splitlines())
 
 
-def test_what_a_word_names_is_in_the_code() -> None:
+def test_the_code_of_each_word_exists() -> None:
     named = [row[2].strip("`") for row in table(GLOSSARY, "Glossary", "word")]
     assert [place for place in named if not documents.has_place(place)] == []
     assert set(named) <= set(inline_code(GLOSSARY))

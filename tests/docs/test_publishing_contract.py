@@ -55,7 +55,7 @@ def test_a_java_program_makes_the_same_bytes() -> None:
 @pytest.mark.parametrize(
     "changes", [{"notify": [], "segment": "spring", "mapping_version": None}, {"event_id": "ключ 鍵 🔑"}]
 )
-def test_what_a_java_program_signs_is_taken(changes: dict[str, Any]) -> None:
+def test_an_offer_signed_by_a_java_program_is_accepted(changes: dict[str, Any]) -> None:
     fields = {**example(), **changes}
     ran = JavaPublisher().run("encode", **java_arguments(fields))
     offer = decode(UPLOAD_REQUESTED, bytes.fromhex(ran.stdout))

@@ -201,7 +201,7 @@ def test_keys_are_shown_once_and_end_when_they_are_revoked(cli: CommandLine) -> 
         (("attribute", "create", "Big"), 1, "invalid_name"),
     ],
 )
-def test_a_wrong_call_is_answered_with_what_is_wrong(
+def test_a_wrong_command_is_refused_with_the_reason(
     cli: CommandLine, arguments: tuple[str, ...], code: int, error: str
 ) -> None:
     ran = cli.run(*arguments, "--json")
@@ -212,7 +212,7 @@ def test_a_wrong_call_is_answered_with_what_is_wrong(
 @pytest.mark.parametrize(
     ("command", "instead"), [("up", "penstock uploader, splitter, worker, tracker"), ("demo", "make demo-cluster")]
 )
-def test_what_runs_the_embedded_system_says_what_to_run_on_a_cluster(
+def test_a_command_of_the_embedded_system_names_its_counterpart_on_a_cluster(
     cli: CommandLine, command: str, instead: str
 ) -> None:
     ran = cli.run(command, "--json", PENSTOCK_RUNTIME="cluster")
@@ -257,7 +257,7 @@ def test_the_demo(cli: CommandLine) -> None:
     assert after["attributes"]["city"] == revealed["attributes"]["city"] != "Atlantis"
 
 
-def test_what_a_running_system_says_to_run_next_takes_a_file_into_an_empty_folder(cli: CommandLine) -> None:
+def test_the_command_that_a_running_system_suggests_ingests_a_file(cli: CommandLine) -> None:
     file = cli.file(PEOPLE)
     with running(cli, "up", "--port", 0, "--workers", 1) as up:
         assert up.stdout is not None
@@ -274,7 +274,7 @@ def test_what_a_running_system_says_to_run_next_takes_a_file_into_an_empty_folde
         assert (ran.code, ran.document["file_name"]) == (0, file.name)
 
 
-def test_what_the_demo_says_to_run_next_works_on_its_folder(cli: CommandLine) -> None:
+def test_the_commands_that_the_demo_suggests_work_on_its_folder(cli: CommandLine) -> None:
     lines = cli.run("demo", "--data", "sample").stdout.partition("Next steps")[2].splitlines()[1:]
     commands = [shlex.split(line) for line in lines if line.strip()]
     assert [command[:2] for command in commands] == [

@@ -66,7 +66,7 @@ def test_a_file_that_is_refused_as_a_whole(cli: CommandLine, name: str) -> None:
     assert not list((cli.data / "objects").rglob("*@")), "something of the file was kept"
 
 
-def test_a_foreign_file_says_what_it_is(cli: CommandLine) -> None:
+def test_a_file_in_another_format_is_refused_by_its_name(cli: CommandLine) -> None:
     assert "UTF-8" in cli.ingest((HEADER + GOOD).encode("utf-16")).document["error"]["detail"]
 
 

@@ -55,7 +55,7 @@ def test_cancel_drops_a_held_request(cli: CommandLine) -> None:
     assert cli.profile("crmid", "C1") == {"crmid": "C1", "points": 1}
 
 
-def test_a_held_request_says_what_to_run(cli: CommandLine) -> None:
+def test_a_held_request_names_the_commands(cli: CommandLine) -> None:
     request_id = held(cli).document["request_id"]
     watched = cli.run("watch", request_id)
     assert watched.code == HELD

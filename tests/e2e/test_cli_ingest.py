@@ -102,7 +102,7 @@ def test_values_are_taken_as_people_write_them(cli: CommandLine) -> None:
     assert without_land.fault_codes == ["unknown_mapped_column"]
 
 
-def test_formats_are_said_with_the_columns(cli: CommandLine) -> None:
+def test_formats_are_given_with_the_columns(cli: CommandLine) -> None:
     content = "crmid\tborn\tseen\ttel\ttier\nC1\t31/01/1980\t2024-01-31 09:30\t020 123 4567\tgold\n"
     maps = [
         "crmid=crmid!",
@@ -121,7 +121,7 @@ def test_formats_are_said_with_the_columns(cli: CommandLine) -> None:
     }
 
 
-def test_a_built_in_attribute_takes_what_is_written_in_another_way(cli: CommandLine) -> None:
+def test_a_built_in_attribute_accepts_another_input_format(cli: CommandLine) -> None:
     content = "crmid\tborn\ttel\nC1\t31/01/1980\t020 123 4567\n"
     maps = ["crmid=crmid!", "born=birth_date:date(dd/MM/yyyy)", "tel=phone:phone(NL)"]
     assert cli.ingest(content, maps=maps).document["created_attributes"] == []
@@ -140,7 +140,7 @@ def test_a_personal_built_in_attribute_stays_personal(cli: CommandLine) -> None:
     assert masked == {"city": "Utrecht", "crmid": "C1", "email": "***"}
 
 
-def test_policies_decide_what_a_blank_and_a_second_value_mean(cli: CommandLine) -> None:
+def test_policies_apply_to_blanks_and_second_values(cli: CommandLine) -> None:
     policies = ("--policy", "city=clear_on_blank", "--policy", "first=keep_first")
     maps = ["crmid=crmid!", "city=city", "first=first", "plain=plain"]
     header = "crmid\tcity\tfirst\tplain\n"
@@ -181,7 +181,7 @@ def many(count: int) -> str:
     "failpoint",
     ["uploader.request_created:1", "splitter.chunks_sent:1", "worker.after_upsert:2", "tracker.state_stored:2"],
 )
-def test_killed_and_run_again_it_goes_on(cli: CommandLine, failpoint: str) -> None:
+def test_a_killed_command_run_again_continues(cli: CommandLine, failpoint: str) -> None:
     content, small = many(3000), {"PENSTOCK_CHUNK_BYTES": "20000"}
     killed = cli.ingest(content, PENSTOCK_FAILPOINT=failpoint, **small)
     assert killed.code == -signal.SIGKILL
@@ -200,7 +200,7 @@ def test_killed_and_run_again_it_goes_on(cli: CommandLine, failpoint: str) -> No
     assert another.document["request_id"] != unfinished["request_id"], "a finished request was taken up again"
 
 
-def test_interrupted_it_says_so_and_goes_on_when_it_is_run_again(cli: CommandLine) -> None:
+def test_an_interrupted_ingest_reports_that_and_continues_when_run_again(cli: CommandLine) -> None:
     path = cli.file(many(60_000))
     arguments = ("ingest", path, "--source", "crm", "--map", "crmid=crmid!", "--map", "email=email", "--json")
     process = cli.start(*arguments, PENSTOCK_CHUNK_BYTES="20000", PENSTOCK_WORKERS="0")  # some seconds of work
@@ -305,7 +305,7 @@ def test_the_key_file_of_another_folder_opens_nothing(cli: CommandLine) -> None:
     assert "Utrecht" not in gone.stderr + wrong.stderr
 
 
-def test_for_a_person_it_says_what_happened_and_what_may_come_next(cli: CommandLine) -> None:
+def test_the_output_for_a_person_has_the_result_and_the_next_commands(cli: CommandLine) -> None:
     path = cli.file(rows("C1\t\tUtrecht", "C2"))
     ran = cli.run("ingest", path, "--source", "crm", "--map", "crmid=crmid!", "--map", "city=town")
     assert ran.code == 0

@@ -44,7 +44,7 @@ def test_suggestions_fit_the_terminal(cli: CommandLine, width: str) -> None:
     assert "p1@gmail.com" not in ran.stdout
 
 
-def test_a_file_goes_in_with_what_is_suggested(cli: CommandLine) -> None:
+def test_a_file_is_ingested_with_suggested_columns(cli: CommandLine) -> None:
     path = cli.file(CONTENT.replace("klantnr", "klantnr\tnr_x", 1).replace("\tp", "\t\tp"))
     ran = cli.run("ingest", path, "--source", "crm", "--accept-suggestions", "0.9", "--json")
     assert (ran.code, ran.document["status"], ran.document["rows_ingested"]) == (0, "COMPLETED", 40)

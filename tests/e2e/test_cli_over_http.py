@@ -118,7 +118,7 @@ def begun(process: subprocess.Popen[str]) -> str:
     return next(line for line in process.stderr if "SCHEDULED" in line).split()[0]
 
 
-def test_killed_and_run_again_it_goes_on_with_the_unfinished_request(idle: Away) -> None:
+def test_an_ingest_killed_and_run_again_continues_its_request(idle: Away) -> None:
     path = idle.cli.file(PEOPLE)
     command = ("ingest", path, "--source", "crm", "--map", "crmid=crmid!")
     killed = idle.start(*command)
@@ -139,7 +139,7 @@ def test_killed_and_run_again_it_goes_on_with_the_unfinished_request(idle: Away)
     assert len(idle.requests()) == 2
 
 
-def test_a_server_that_goes_away_is_reported_and_waited_for(cli: CommandLine, tmp_path: Path) -> None:
+def test_a_server_that_disappears_is_reported_and_awaited(cli: CommandLine, tmp_path: Path) -> None:
     there = CommandLine(cli.command, tmp_path)
     there.run("mapping", "set", "crm", "--map", "crmid=crmid!")
     request_id = there.run("upload", there.file(PEOPLE), "--source", "crm", "--json").document["request_id"]
@@ -225,7 +225,7 @@ def test_keys_are_those_of_the_running_system(away: Away) -> None:
     "command",
     [("publisher", "create", "shop", "--prefix", "s3://a/b/"), ("dead-letters", "list")],
 )
-def test_what_the_api_cannot_do_is_refused(cli: CommandLine, command: tuple[str, ...]) -> None:
+def test_options_that_the_api_lacks_are_refused(cli: CommandLine, command: tuple[str, ...]) -> None:
     ran = cli.run(*command, "--json", PENSTOCK_URL="http://127.0.0.1:9", PENSTOCK_API_KEY="k")
     assert (ran.code, ran.fault_codes) == (2, ["not_over_http"])
     assert "PENSTOCK_URL" in ran.stderr

@@ -71,7 +71,7 @@ PLACES = {
 
 @pytest.mark.parametrize("name", PLACES)
 @pytest.mark.parametrize("command", ["ingest", "up"])
-def test_a_place_that_cannot_be_used_is_named_with_what_to_do(cli: CommandLine, command: str, name: str) -> None:
+def test_an_unusable_output_path_is_refused_with_a_hint(cli: CommandLine, command: str, name: str) -> None:
     place, what = PLACES[name]
     file = cli.file(PEOPLE)
     arguments = (file, "--source", "crm", "--map", "crmid=crmid!") if command == "ingest" else ("--port", "0")

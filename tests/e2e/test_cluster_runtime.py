@@ -98,7 +98,7 @@ def check(place: Installation, request: Request, body: bytes) -> None:
     check_profiles(place.system, [upload])
 
 
-def test_a_file_becomes_what_the_reference_says_and_nothing_lies_in_the_clear(
+def test_an_ingested_file_equals_the_reference_and_nothing_is_stored_in_the_clear(
     place: Installation, stack: Stack
 ) -> None:
     place.start("worker")
@@ -113,7 +113,7 @@ def test_a_file_becomes_what_the_reference_says_and_nothing_lies_in_the_clear(
         assert clear_text.found_under(folder, messy_file.MARK) == {}
 
 
-def test_ingest_has_the_cluster_do_it_and_keeps_nothing_here(place: Installation) -> None:
+def test_ingest_on_a_cluster_stores_nothing_locally(place: Installation) -> None:
     place.start("worker")
     file = place.fleet.folder / "people.tsv"
     file.write_bytes(messy_file.BODY)

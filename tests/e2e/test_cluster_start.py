@@ -54,7 +54,7 @@ def refused(fleet: Fleet, command: list[str], **variables: str) -> str:
         ({"CHUNK_PARTITIONS": "7"}, "wrong_partition_count", "PENSTOCK_CHUNK_PARTITIONS"),
     ],
 )
-def test_what_is_missing_or_wrong_is_reported_with_a_hint(
+def test_a_missing_or_wrong_key_file_is_reported_with_a_hint(
     fleet: Fleet, penstock_command: list[str], command: str, variables: dict[str, str], code: str, hint: str
 ) -> None:
     output = refused(fleet, [*penstock_command, command], **variables)

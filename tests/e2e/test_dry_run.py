@@ -52,7 +52,7 @@ def test_a_dry_run_has_the_counts_of_the_ingestion_and_stores_nothing(cli: Comma
     assert checked.document["rows_accepted"] == 1
 
 
-def test_it_says_what_would_fix_the_rejected_rows(cli: CommandLine) -> None:
+def test_a_dry_run_lists_fixes_for_rejected_rows(cli: CommandLine) -> None:
     found = columns(cli.ingest(CONTENT, "--dry-run", maps=MAPS).document)
     phone, born = found["phone"], found["born"]
     assert (phone["invalid_cells"], phone["reasons"]) == (2, {"not_a_phone": 2})
@@ -99,7 +99,7 @@ def test_the_exit_code_is_that_of_the_ingestion(
     assert cli.ingest(content, *options, maps=MAPS).code == code
 
 
-def test_over_http_it_is_the_same_report(cli: CommandLine, system: HttpSystem) -> None:
+def test_a_dry_run_over_http_gives_the_same_report(cli: CommandLine, system: HttpSystem) -> None:
     here = cli.ingest(CONTENT, "--dry-run", maps=MAPS).document
     key = {"PENSTOCK_API_KEY": system.uploader.headers["Authorization"].removeprefix("Bearer ")}
     there = cli.ingest(CONTENT, "--dry-run", "--url", system.url, source="fresh", maps=MAPS, **key)

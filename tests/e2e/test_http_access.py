@@ -145,7 +145,7 @@ def masked(text: str, ids: dict[str, str]) -> str:
     return text
 
 
-def test_what_one_tenant_has_another_does_not_see(system: HttpSystem) -> None:
+def test_a_tenant_does_not_see_the_data_of_another(system: HttpSystem) -> None:
     system.ingest(ROWS, data_source="own")
     with system.client(Role.ADMIN, tenant_id="other") as stranger:
         assert stranger.get("/v1/requests").json()["requests"] == []
@@ -158,7 +158,7 @@ def test_what_one_tenant_has_another_does_not_see(system: HttpSystem) -> None:
 
 
 @pytest.mark.parametrize("route", SECURED, ids=str)
-def test_a_role_may_do_what_its_operations_say_and_no_more(
+def test_a_role_may_call_exactly_its_operations(
     clients: dict[Role, httpx.Client], known: dict[str, str], route: Route
 ) -> None:
     (permission,) = route.operation["security"][0]["key"]

@@ -35,7 +35,7 @@ def held(system: HttpSystem, source: str) -> dict[str, Any]:
     return request(system, request_id)
 
 
-def test_a_held_request_says_why_and_counts_nothing(system: HttpSystem) -> None:
+def test_a_held_request_gives_the_reason_and_counts_no_rows(system: HttpSystem) -> None:
     found = held(system, "why")
     assert (found["rows_read"], found["rows_accepted"], found["rows_ingested"], found["rows_rejected"]) == (4, 1, 0, 3)
     assert found["held"].keys() == {"reason", "message", "hint", "until"}
@@ -66,7 +66,7 @@ def test_approve_lets_the_other_rows_count(system: HttpSystem) -> None:
     assert [each["outcome"] for each in mine] == ["allowed"] * 2
 
 
-def test_cancel_drops_it_and_approve_is_then_refused(system: HttpSystem) -> None:
+def test_a_cancelled_held_request_cannot_be_approved(system: HttpSystem) -> None:
     request_id = held(system, "cancelled")["request_id"]
     assert system.uploader.post(f"/v1/requests/{request_id}:cancel").json()["status"] == "CANCELLED"
     refused = system.uploader.post(f"/v1/requests/{request_id}:approve")

@@ -241,7 +241,7 @@ def test_a_value_that_is_too_long_is_refused_as_a_cell_is(system: HttpSystem, na
     assert "1,024" in answer.text
 
 
-def test_what_is_done_is_audited(system: HttpSystem) -> None:
+def test_use_cases_are_audited(system: HttpSystem) -> None:
     rejected = system.ingest(ROWS + b"c3\n")["request_id"]
     assert system.uploader.get(f"/v1/requests/{rejected}/rejects").status_code == 200
     assert system.uploader.post(f"/v1/requests/{rejected}:undo").status_code == 200

@@ -135,7 +135,7 @@ def test_a_file_that_was_not_finished_in_time_is_gone(system: HttpSystem) -> Non
         assert (answer.status_code, code(answer)) == (410, "file_expired")
 
 
-def test_the_service_says_what_it_knows_of_the_protocol(system: HttpSystem) -> None:
+def test_the_service_announces_its_version_of_the_protocol(system: HttpSystem) -> None:
     answer = system.anonymous().options("/v1/files")
     assert answer.status_code == 204
     assert answer.headers["Tus-Version"] == "1.0.0"

@@ -168,7 +168,7 @@ print("stopped", flush=True)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_ends_the_server_and_what_it_serves(tmp_path: Path, number: signal.Signals) -> None:
+def test_a_signal_ends_the_server_and_its_calls(tmp_path: Path, number: signal.Signals) -> None:
     system = embedded(Settings(data=tmp_path / "data"))
     secret = key_of(system, Role.VIEWER, "default")
     system.close()

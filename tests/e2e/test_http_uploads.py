@@ -179,7 +179,7 @@ def test_a_request_part_is_never_quoted(system: HttpSystem) -> None:
         assert "SECRET" not in system.upload(ROWS, **output).text
 
 
-def test_what_is_no_form_is_refused(system: HttpSystem) -> None:
+def test_an_invalid_multipart_body_is_refused(system: HttpSystem) -> None:
     problem(system.uploader.post("/v1/uploads", content=b"x"), 415, "unsupported_media_type")
     problem(system.uploader.post("/v1/uploads", json={}), 422, "invalid_request")
     boundary = {"Content-Type": "multipart/form-data; boundary=x"}

@@ -74,7 +74,7 @@ def test_a_mail_server_gets_each_mail_and_one_that_is_away_is_named(cli: Command
     assert [state[2:] for state in states(displayed.document)] == [(LIFE, {"waiting"}, "unavailable")]
 
 
-def test_the_api_takes_levels_in_both_forms_and_names_what_is_wrong(tmp_path: Path) -> None:
+def test_the_api_accepts_both_forms_of_levels_and_names_faults(tmp_path: Path) -> None:
     with serving(tmp_path / "data") as system:
         rows = HEADER.encode() + b"c1\t\tshoes\n"
         notify = [BO, {"address": "Ann@EXAMPLE.com", "level": "end"}, {"address": "cy@example.com"}]

@@ -52,7 +52,7 @@ def answer(url: str, until: Callable[[httpx.Response], bool]) -> httpx.Response:
 
 
 @pytest.mark.parametrize("service", SERVICES)
-def test_a_service_is_ready_once_it_works(cli: CommandLine, service: str) -> None:
+def test_a_service_is_ready_when_it_works(cli: CommandLine, service: str) -> None:
     with serving(cli, service) as url:
         answer(f"{url}/readyz", lambda reported: reported.status_code == 200)
         assert httpx.get(f"{url}/healthz").status_code == 200
@@ -76,7 +76,7 @@ def test_the_embedded_system_serves_its_health_too(cli: CommandLine) -> None:
         assert "penstock_upload_bytes_total 0.0" in metrics
 
 
-def test_what_a_service_has_handled_is_counted(cli: CommandLine) -> None:
+def test_handled_events_are_counted(cli: CommandLine) -> None:
     cli.run("mapping", "set", "crm", "--map", "crmid=crmid!", "--map", "city=town:pii")
     cli.run("upload", cli.file(PEOPLE), "--source", "crm", "--json")
     with serving(cli, "splitter") as url:

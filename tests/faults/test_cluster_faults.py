@@ -142,7 +142,7 @@ def test_workers_that_are_killed_anywhere_are_made_up_for(place: Installation) -
 @pytest.mark.server_faults
 @pytest.mark.usefixtures("splitter", "worker")
 @pytest.mark.parametrize("name", TRACKER_NAMES)
-def test_a_tracker_that_is_killed_anywhere_is_made_up_for(place: Installation, name: str) -> None:
+def test_a_tracker_killed_at_any_failpoint_announces_each_status(place: Installation, name: str) -> None:
     victim = place.start("tracker", failpoint=f"{name}:1")
     place.upload()
     place.await_death(victim)

@@ -97,7 +97,7 @@ def first_upload(client: httpx.Client) -> httpx.Response:
     return answer
 
 
-def test_a_thousand_unfinished_headers_stop_nobody(tmp_path: Path) -> None:
+def test_a_thousand_unfinished_headers_block_no_other_call(tmp_path: Path) -> None:
     bearer = key(tmp_path, "default")
     with (
         few_files(tmp_path) as url,
@@ -177,7 +177,7 @@ def test_ordinary_clients_see_the_refusal_of_a_large_body(system: HttpSystem, tm
         assert ran.stdout == "401"
 
 
-def test_a_connection_goes_on_after_a_small_body_that_nobody_read(system: HttpSystem) -> None:
+def test_a_connection_stays_open_after_a_small_unread_body(system: HttpSystem) -> None:
     with connected(system.url) as connection:
         for _ in range(3):
             connection.sendall(f"POST /v1/uploads HTTP/1.1\r\n{HOST}Content-Length: 100000\r\n\r\n".encode())
@@ -209,7 +209,7 @@ def dripped_chunk(connection: socket.socket) -> bool:
 TINY_CHUNKS = b"1\r\nx\r\n" * 200_000  # more than a second of work, were they parsed
 
 
-def test_tiny_chunks_that_nobody_asked_for_are_not_parsed(system: HttpSystem) -> None:
+def test_tiny_chunks_of_an_unread_body_are_not_parsed(system: HttpSystem) -> None:
     begun = f"POST /healthz HTTP/1.1\r\n{HOST}Transfer-Encoding: chunked\r\n\r\n".encode()
     with many_connected(system.url, 20, begun) as connections, ThreadPoolExecutor(20) as senders:
         assert [answer_on(each).status for each in connections] == [405] * 20

@@ -116,7 +116,7 @@ class Flaky:
 
 @pytest.mark.parametrize("fault", ["away", "short", "changed"])
 @pytest.mark.parametrize("seed", range(5))
-def test_what_fails_in_passing_is_read_again(tmp_path: Path, fault: str, seed: int) -> None:
+def test_a_read_that_fails_transiently_is_repeated(tmp_path: Path, fault: str, seed: int) -> None:
     stores: list[Flaky] = []
 
     def wrap(store: ObjectStore) -> ObjectStore:

@@ -61,7 +61,7 @@ def progress(harness: TrackerHarness, requests: Sequence[str], chunks: int) -> l
     return [event for each in requests for event in harness.progress(each, steps_of(chunks))]
 
 
-def test_repeated_and_shuffled_events_give_what_the_fold_gives(harness: TrackerHarness) -> None:
+def test_repeated_and_shuffled_events_give_the_result_of_the_fold(harness: TrackerHarness) -> None:
     events = progress(harness, accept(harness, 20), chunks=98)
     assert len(events) == 2_000
     harness.send(repeated_and_shuffled(events, seed=1))
@@ -72,7 +72,7 @@ def test_repeated_and_shuffled_events_give_what_the_fold_gives(harness: TrackerH
 
 
 @pytest.mark.parametrize("place", PLACES)
-def test_a_tracker_that_is_killed_anywhere_is_made_up_for(
+def test_a_tracker_killed_at_any_failpoint_announces_each_status(
     harness: TrackerHarness, smtp_sink: SmtpSink, place: str
 ) -> None:
     requests = accept(harness, 3, "ann@example.com", "bo@example.com")

@@ -39,7 +39,7 @@ def cli(penstock_command: list[str], tmp_path: Path) -> CommandLine:
 
 
 @pytest.mark.parametrize("workers", ["0", "2"])
-def test_an_ingest_says_what_it_waits_for_gives_up_and_goes_on_later(cli: CommandLine, workers: str) -> None:
+def test_an_ingest_names_the_outage_gives_up_and_continues_later(cli: CommandLine, workers: str) -> None:
     """With workers that are processes of their own, too."""
     output = ["ingest", cli.file(BODY), "--source", "crm", "--map", "crmid=crmid!", "--map", "city=city", "--json"]
     limited = subprocess.run(
@@ -89,7 +89,7 @@ def limit(processes: list[int], limits: tuple[int, int]) -> None:
         resource.prlimit(pid, resource.RLIMIT_FSIZE, limits)
 
 
-def test_a_running_system_is_not_ready_says_so_once_and_goes_on_by_itself(cli: CommandLine) -> None:
+def test_a_running_system_reports_an_outage_once_and_recovers_by_itself(cli: CommandLine) -> None:
     cli.run("mapping", "set", "crm", "--map", "crmid=crmid!", "--map", "city=city")
     key = cli.run("key", "create", "--role", "admin", "--json").document["key"]
     with running(cli) as (url, health, processes, log):

@@ -58,7 +58,7 @@ def check(cli: CommandLine, *, body: bytes = messy_file.BODY, count: int = 1) ->
 
 @pytest.mark.parametrize("n", [1, 2, 3])
 @pytest.mark.parametrize("name", INGEST_NAMES)
-def test_a_command_that_is_killed_anywhere_goes_on_when_it_is_run_again(cli: CommandLine, name: str, n: int) -> None:
+def test_a_command_killed_at_any_failpoint_continues_when_it_is_run_again(cli: CommandLine, name: str, n: int) -> None:
     """With the worker in the same process, so that one kill takes all parts with it at once."""
     processes, passes = (n, 1) if name in ONCE_A_PROCESS else (1, n)
     runs: list[Ran] = []

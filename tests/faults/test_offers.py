@@ -260,7 +260,9 @@ def test_two_publishers_may_use_the_same_event_id(market: Market) -> None:
     "name", ["uploader.object_stored", "uploader.request_created", "uploader.event_sent", "consume.before_commit"]
 )
 @pytest.mark.parametrize(("body", "ended"), [(messy_file.BODY, Status.COMPLETED), (b"no\theader\n", Status.FAILED)])
-def test_an_uploader_that_dies_anywhere_is_made_up_for(market: Market, name: str, body: bytes, ended: Status) -> None:
+def test_a_restarted_uploader_completes_the_offer_of_a_dead_one(
+    market: Market, name: str, body: bytes, ended: Status
+) -> None:
     market.shop.publish(market.shop.offer(body))
     with dying_at(name):
         market.offers.run_once(0)

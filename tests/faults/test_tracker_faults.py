@@ -123,7 +123,7 @@ def announcements(harness: TrackerHarness) -> list[tuple[str, str]]:
 
 @pytest.mark.parametrize("n", [1, 2, 3])
 @pytest.mark.parametrize("place", PLACES)
-def test_a_tracker_that_is_killed_anywhere_is_made_up_for(
+def test_a_tracker_killed_at_any_failpoint_announces_each_status(
     harness: TrackerHarness, smtp_sink: SmtpSink, place: str, n: int
 ) -> None:
     send_progress(harness, seed=n)

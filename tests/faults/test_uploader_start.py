@@ -49,7 +49,7 @@ def place(real_servers: Servers, lines: dict[str, SpoiltConnection], tmp_path: P
         yield place
 
 
-def test_it_waits_for_each_server_says_for_which_and_goes_on(
+def test_a_command_waits_for_each_missing_server_names_it_and_continues(
     place: Installation, lines: dict[str, SpoiltConnection]
 ) -> None:
     api, health = (f"http://127.0.0.1:{port}" for port in (free_port(), free_port()))

@@ -113,7 +113,7 @@ def planted_forms() -> Iterator[tuple[str, Callable[[str], bytes]]]:
 
 
 @pytest.mark.parametrize(("form", "plant"), list(planted_forms()))
-def test_the_scan_finds_what_was_planted(tmp_path: Path, form: str, plant: Callable[[str], bytes]) -> None:
+def test_the_scan_finds_a_planted_value(tmp_path: Path, form: str, plant: Callable[[str], bytes]) -> None:
     """Since a scan that finds nothing shows nothing unless it can find something."""
     (tmp_path / "deep").mkdir()
     for mark in MARKS.values():
@@ -141,7 +141,7 @@ def test_a_command_keeps_values_to_itself(cli: CommandLine, workers: int) -> Non
 
 
 @pytest.mark.parametrize("place", ["worker.after_upsert:2", "worker.manifest_stored:3", "uploader.object_stored:1"])
-def test_nor_does_one_that_was_killed_leave_any(cli: CommandLine, place: str) -> None:
+def test_a_killed_ingest_leaves_no_value_in_the_clear(cli: CommandLine, place: str) -> None:
     ran = cli.ingest(BODY, maps=MAPS, **DEBUG, **{VARIABLE: place})
     assert ran.code == -signal.SIGKILL
     check_text(ran.stdout, ran.stderr)

@@ -29,7 +29,7 @@ def test_make_test_runs_every_test_in_one_run_against_the_wheel() -> None:
 
 
 @pytest.mark.parametrize(("failing", "code"), [("none", 0), ("lint", 2), ("test", 2)])
-def test_ci_fails_with_what_it_runs_and_says_nothing_after_it(tmp_path: Path, failing: str, code: int) -> None:
+def test_ci_fails_when_a_step_fails_and_prints_nothing_after_it(tmp_path: Path, failing: str, code: int) -> None:
     make = tmp_path / "make"
     make.write_text(MAKE.format(failing=failing))
     make.chmod(0o755)

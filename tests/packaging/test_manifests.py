@@ -57,7 +57,7 @@ def test_there_is_one_deployment_per_service_and_a_job_that_migrates(built: Rend
     assert [container(built.pods()[name])["args"][0] for name in built.pods()] == list(built.pods())
 
 
-def test_every_command_line_is_one_that_penstock_takes(built: Rendered) -> None:
+def test_penstock_accepts_every_command_line_of_a_pod(built: Rendered) -> None:
     for pod in built.pods().values():
         name, *arguments = container(pod)["args"]
         command: Any = typer.main.get_command(application(name))
@@ -90,7 +90,7 @@ def test_a_field_that_kubernetes_does_not_have_is_noticed(built: Rendered) -> No
 # -- the settings --
 
 
-def test_every_variable_of_a_pod_is_one_that_penstock_reads(built: Rendered) -> None:
+def test_penstock_reads_every_variable_of_a_pod(built: Rendered) -> None:
     for pod in built.pods().values():
         assert set(variables_of(built, pod)) <= settings()
 
@@ -116,7 +116,7 @@ def test_the_keys_are_mounted_or_in_kms(built: Rendered, overlay: str) -> None:
         assert volume["secret"]["defaultMode"] == 0o440, "the key file is refused when others can read it"
 
 
-def test_only_what_opens_files_is_given_what_opens_them(built: Rendered) -> None:
+def test_only_parts_that_open_files_get_the_keys(built: Rendered) -> None:
     for name, pod in built.pods().items():
         given = {each["name"] for each in container(pod)["env"] if each["name"].startswith(f"{PREFIX}S3_")}
         secrets = {volume["secret"]["secretName"] for volume in pod["spec"]["volumes"] if "secret" in volume}
@@ -195,7 +195,7 @@ def test_a_pod_that_does_not_pass_is_noticed(built: Rendered) -> None:
     assert restricted_faults(pod) == ["host namespaces", "volumes", "capabilities"]
 
 
-def test_no_pod_writes_but_where_it_is_given_a_bounded_place(built: Rendered) -> None:
+def test_a_pod_writes_only_to_bounded_volumes(built: Rendered) -> None:
     for pod in built.pods().values():
         volumes = {volume["name"]: volume for volume in pod["spec"]["volumes"]}
         assert container(pod)["securityContext"]["readOnlyRootFilesystem"] is True
@@ -216,21 +216,21 @@ def test_every_pod_has_an_account_without_a_token(built: Rendered) -> None:
         assert built.kind("ServiceAccount")[name]["automountServiceAccountToken"] is False
 
 
-def test_memory_is_bounded_and_what_is_asked_for_is_there(built: Rendered) -> None:
+def test_memory_is_requested_and_limited(built: Rendered) -> None:
     for pod in built.pods().values():
         resources = container(pod)["resources"]
         assert resources["limits"]["memory"] == resources["requests"]["memory"]
         assert "cpu" in resources["requests"]
 
 
-def test_what_has_been_begun_may_take_as_long_as_a_slow_server_is_waited_for(built: Rendered) -> None:
+def test_the_grace_period_covers_the_timeout_of_a_slow_server(built: Rendered) -> None:
     cassandra = load_section(CassandraSettings, "cassandra", built.config)
     kafka = load_section(KafkaSettings, "kafka", {**built.config, "PENSTOCK_KAFKA_USERNAME": "u"})
     longest = cassandra.timeout_seconds + kafka.delivery_timeout_seconds + kafka.request_timeout_seconds
     assert all(pod["spec"]["terminationGracePeriodSeconds"] > longest for pod in built.pods().values())
 
 
-def test_every_probe_asks_what_the_service_serves(built: Rendered) -> None:
+def test_every_probe_requests_a_path_that_the_service_serves(built: Rendered) -> None:
     for service in SERVICES:
         given = container(built.pods()[service])
         ports = {port["name"]: str(port["containerPort"]) for port in given["ports"]}
@@ -290,7 +290,7 @@ def test_the_fleet_is_slow_to_shrink(built: Rendered) -> None:
         assert [(policy["type"], policy["value"]) for policy in down["policies"]] == [("Pods", 1)]
 
 
-def test_a_scaled_object_says_only_what_keda_reads(built: Rendered) -> None:
+def test_a_scaled_object_has_only_fields_that_keda_reads(built: Rendered) -> None:
     """As keda.sh's pages on ScaledObject and on the Kafka scaler list it; KEDA passes over what it does not know."""
     spec = {"scaleTargetRef", "minReplicaCount", "maxReplicaCount", "pollingInterval", "cooldownPeriod", "advanced"}
     read = {"bootstrapServersFromEnv", "consumerGroup", "topic", "lagThreshold", "offsetResetPolicy", "version"}
@@ -336,7 +336,7 @@ def ports(found: list[Document]) -> set[Any]:
     return {port["port"] for rule in found for port in rule["ports"]}
 
 
-def test_what_no_policy_allows_is_denied(built: Rendered) -> None:
+def test_traffic_without_a_policy_is_denied(built: Rendered) -> None:
     policies = built.kind("NetworkPolicy")
     assert policies["deny-all"]["spec"] == {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}
     for policy in policies.values():

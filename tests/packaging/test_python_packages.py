@@ -31,7 +31,7 @@ def lock(wheel: Path, hashes: str) -> Path:
     return requirements
 
 
-def test_what_is_pinned_is_had_in_a_folder_of_its_own(wheel: Path) -> None:
+def test_a_locked_package_is_unpacked_into_its_own_folder(wheel: Path) -> None:
     requirements = lock(wheel, f"--hash=sha256:{hashlib.sha256(wheel.read_bytes()).hexdigest()}")
     folder = packages.python_packages(requirements, "tiny")
     assert (folder / "tiny.py").read_text() == "SIZE = 'tiny'\n"

@@ -67,7 +67,7 @@ def test_no_committed_file_holds(what: str) -> None:
         ("a body that is left out", "raise NotImplemented{}".format("Error")),
     ],
 )
-def test_what_is_forbidden_is_found(what: str, line: str) -> None:
+def test_forbidden_content_is_found(what: str, line: str) -> None:
     assert FORBIDDEN[what].search(line)
 
 
@@ -75,7 +75,7 @@ def test_the_lock_of_addresses_is_not_committed() -> None:
     assert "uv.lock" not in committed()
 
 
-def variables_told() -> Iterator[tuple[str, str]]:
+def documented_variables() -> Iterator[tuple[str, str]]:
     for pattern in ABOUT_THE_CODE:
         for path in sorted(file for file in ROOT.glob(pattern) if file.is_file() and file.suffix != ".pyc"):
             for name in VARIABLE.findall(path.read_text("utf-8")):
@@ -83,12 +83,12 @@ def variables_told() -> Iterator[tuple[str, str]]:
 
 
 def test_every_documented_variable_is_read() -> None:
-    reported, read = list(variables_told()), variables_read()
+    reported, read = list(documented_variables()), variables_read()
     assert reported
     assert [(path, name) for path, name in reported if name not in read] == []
 
 
-def test_the_locks_fit_what_the_project_asks_for() -> None:
+def test_the_locks_satisfy_the_requirements_of_the_project() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
     groups = project["dependency-groups"]
     asked = {
@@ -110,6 +110,6 @@ def test_the_locks_fit_what_the_project_asks_for() -> None:
 
 
 @pytest.mark.parametrize("name", ["runtime", "build"])
-def test_what_is_shipped_is_what_is_tested(name: str) -> None:
+def test_the_tested_versions_are_the_shipped_ones(name: str) -> None:
     tested = {*(ROOT / "requirements/dev.txt").read_text("utf-8").splitlines()}
     assert {*(ROOT / f"requirements/{name}.txt").read_text("utf-8").splitlines()} <= tested

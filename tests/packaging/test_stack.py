@@ -93,7 +93,7 @@ def running(stack: Stack) -> list[str]:
     return [state.name for state in stack.status() if state.pid is not None and state.answers]
 
 
-def test_what_is_started_answers_and_is_not_started_twice(stack: Stack) -> None:
+def test_a_started_server_answers_and_is_not_started_twice(stack: Stack) -> None:
     assert stack.up() == ["kafka", "s3"]
     before = stack.status()
     assert running(stack) == ["kafka", "s3"]
@@ -101,7 +101,7 @@ def test_what_is_started_answers_and_is_not_started_twice(stack: Stack) -> None:
     assert stack.status() == before
 
 
-def test_another_command_finds_what_runs_and_where(stack: Stack, tmp_path: Path) -> None:
+def test_another_command_finds_running_servers_and_their_addresses(stack: Stack, tmp_path: Path) -> None:
     stack.up("s3")
     other = stack_of_listeners(tmp_path / "stack")
     assert other.addresses == stack.addresses
@@ -143,7 +143,7 @@ def test_a_server_that_dies_at_once_is_reported_with_its_last_output(tmp_path: P
     assert running(stack) == []
 
 
-def test_a_port_that_somebody_else_has_is_named(stack: Stack) -> None:
+def test_a_port_in_use_is_named(stack: Stack) -> None:
     with socket.create_server((HOST, stack.ports.s3)), pytest.raises(StackError, match=str(stack.ports.s3)):
         stack.up("s3")
     assert not (stack.folder / "s3" / "process.json").exists()
@@ -154,7 +154,7 @@ def test_a_server_that_there_is_not_is_refused(stack: Stack) -> None:
         stack.up("s4")
 
 
-def test_a_lease_ends_what_it_started_and_nothing_else(stack: Stack) -> None:
+def test_a_lease_ends_the_servers_that_it_started_and_no_others(stack: Stack) -> None:
     stack.up("kafka")
     with Lease(stack) as lease:
         assert running(lease.use("kafka", "s3")) == ["kafka", "s3"]
@@ -171,7 +171,7 @@ def test_a_lease_of_a_ring_ends_its_nodes(tmp_path: Path) -> None:
         ring.down("cassandra-1")
 
 
-def test_what_is_lent_to_two_ends_with_the_second_even_if_it_is_killed(stack: Stack) -> None:
+def test_a_server_of_two_leases_ends_with_the_second_even_if_its_holder_is_killed(stack: Stack) -> None:
     command = [sys.executable, "-c", LEASE, str(Path(__file__).parent), str(stack.folder)]
     users = [
         subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT) for _ in range(2)
@@ -275,7 +275,7 @@ def test_cassandra_listens_on_this_machine_only() -> None:
     assert (settings["listen_address"], settings["rpc_address"]) == (HOST, HOST)
 
 
-def test_a_node_alone_has_on_its_disk_what_it_acknowledges() -> None:
+def test_a_single_node_syncs_each_write_before_it_acknowledges() -> None:
     assert Cassandra().settings(Path("data"), Ports.free())["commitlog_sync"] == "batch"
     assert "commitlog_sync_period" not in Cassandra().settings(Path("data"), Ports.free())
 

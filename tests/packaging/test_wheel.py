@@ -32,7 +32,7 @@ def penstock(python: Path, cwd: Path, *arguments: str) -> str:
     return done.stdout
 
 
-def test_it_holds_the_packages_and_every_schema_and_no_test(wheel: Path) -> None:
+def test_the_wheel_contains_the_packages_and_schemas_and_no_tests(wheel: Path) -> None:
     with ZipFile(wheel) as archive:
         held = {name for name in archive.namelist() if ".dist-info/" not in name}
         schemas = {name.removeprefix("penstock/"): archive.read(name) for name in held if name.endswith(".avsc")}

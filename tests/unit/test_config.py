@@ -56,7 +56,7 @@ def test_another_process_reads_the_same_settings() -> None:
     assert (settings.chunk_bytes, settings.workers) == (99, 3)
 
 
-def test_what_is_not_said_is_the_default() -> None:
+def test_a_missing_setting_has_its_default() -> None:
     assert load_settings({}) == Settings()
 
 
@@ -117,7 +117,7 @@ def test_no_variable_that_is_read_is_taken_for_a_mistyped_one() -> None:
     assert set(SECTIONS) == set(variables.SECTIONS)
 
 
-def test_what_kubernetes_sets_for_a_service_is_no_mistyped_setting() -> None:
+def test_service_variables_of_kubernetes_are_no_mistyped_settings() -> None:
     service = ("SERVICE_HOST", "SERVICE_PORT", "PORT", "PORT_8080_TCP", "PORT_8080_TCP_ADDR")
     names = [f"PENSTOCK_{name}_{rest}" for name in ("UPLOADER", "WORKER", "TRACKER", "SPLITTER") for rest in service]
     assert mistyped(dict.fromkeys(names, "x")) == {}

@@ -36,7 +36,7 @@ def line(text: str, *values: float, at: float = 0.0, name: str = "driver") -> lo
 
 
 @pytest.mark.parametrize("text", [REFUSED, SUPPRESSED, RECONNECT])
-def test_what_is_said_again_is_left_out_for_a_while_and_counted(text: str) -> None:
+def test_a_repeated_line_is_suppressed_and_counted(text: str) -> None:
     once = RepetitionFilter()
     assert once.filter(line(text, 0))
     assert not any(once.filter(line(text, count, at=count)) for count in range(1, int(REPEATED_SECONDS)))
@@ -48,7 +48,7 @@ def test_what_is_said_again_is_left_out_for_a_while_and_counted(text: str) -> No
     assert not hasattr(last, SUPPRESSED_LINES)
 
 
-def test_what_is_said_of_another_server_or_by_another_library_passes() -> None:
+def test_lines_of_other_servers_and_libraries_are_logged() -> None:
     once = RepetitionFilter()
     assert all(once.filter(line(NODE_DOWN, node)) for node in (1, 2, 3))
     assert all(once.filter(line("away", name=name)) for name in ("cassandra", "aiokafka"))
@@ -60,7 +60,7 @@ def test_a_clock_that_is_set_back_silences_nothing() -> None:
     assert once.filter(line("away"))
 
 
-def test_it_remembers_so_many_lines_and_no_more() -> None:
+def test_the_number_of_remembered_lines_is_bounded() -> None:
     once = RepetitionFilter()
     assert all(once.filter(line("event %d", number)) for number in range(MAX_REMEMBERED_LINES))
     assert not once.filter(line("event 0"))
@@ -76,7 +76,7 @@ def test_a_service_logs_how_many_lines_were_left_out() -> None:
     assert {each["level"] for each in reported} == {"warning"}
 
 
-def test_what_is_measured_is_found_wherever_it_stands() -> None:
+def test_figures_are_found_anywhere_in_a_line() -> None:
     assert MEASUREMENT.sub("", "in 1.25 ms, 12s, 3.5 seconds and 7 identical; 10.0.0.12 12x 1.5") == (
         "in  ms, s,  seconds and  identical; 10.0.0.12 12x 1.5"
     )

@@ -47,5 +47,5 @@ def test_the_settings_of_every_server_are_looked_at() -> None:
     assert {kind.__name__ for kind, _ in SECRETS} == {*kinds, "SmtpServer"}
 
 
-def test_what_is_no_secret_is_shown() -> None:
+def test_settings_that_are_no_secrets_are_displayed() -> None:
     assert "host='mail.example'" in repr(SmtpServer(host="mail.example"))

@@ -86,7 +86,7 @@ def test_there_are_use_cases() -> None:
 
 
 @pytest.mark.parametrize(("kind", "name"), PUBLIC, ids=lambda each: getattr(each, "__name__", each))
-def test_every_public_method_declares_who_may_and_what_is_recorded(kind: type[UseCases], name: str) -> None:
+def test_every_public_method_declares_permission_and_audit(kind: type[UseCases], name: str) -> None:
     use = declared(getattr(kind, name))
     assert use is not None, f"{kind.__name__}.{name} is public and no use case: declare it, or make it private"
     assert "." in use.action
@@ -101,7 +101,7 @@ def test_the_record_comes_before_the_effect(audit: Audit) -> None:
     assert entry.details == {"door": "front"}
 
 
-def test_who_may_not_is_refused_before_anything_is_done_and_recorded(audit: Audit) -> None:
+def test_a_caller_without_permission_is_refused_first_and_recorded(audit: Audit) -> None:
     before: list[str] = []
     with pytest.raises(Refused) as refused:
         Doors(audit, before).open(VIEWER, "front")
@@ -110,14 +110,14 @@ def test_who_may_not_is_refused_before_anything_is_done_and_recorded(audit: Audi
     assert [(entry.who, entry.action, entry.outcome) for entry in entries(audit)] == [("vic", "door.open", "denied")]
 
 
-def test_what_fails_is_recorded_with_its_code(audit: Audit) -> None:
+def test_a_failed_use_case_is_recorded_with_its_code(audit: Audit) -> None:
     with pytest.raises(NotFound):
         Doors(audit, []).find(ANN, "back")
     assert {(entry.outcome, entry.code) for entry in entries(audit)} == {("allowed", None), ("failed", "not_found")}
     assert all(entry.details == {"door": "back"} for entry in entries(audit))
 
 
-def test_what_only_reads_leaves_no_record_unless_it_is_denied(audit: Audit) -> None:
+def test_a_reading_use_case_is_recorded_only_if_denied(audit: Audit) -> None:
     doors = Doors(audit, [])
     assert doors.look(VIEWER) == "a door"
     assert entries(audit) == []
@@ -126,7 +126,7 @@ def test_what_only_reads_leaves_no_record_unless_it_is_denied(audit: Audit) -> N
     assert [entry.who for entry in entries(audit)] == ["audi"]
 
 
-def test_what_is_frequent_is_counted_by_the_minute(audit: Audit, clock: ManualClock) -> None:
+def test_a_frequent_use_case_is_counted_by_the_minute(audit: Audit, clock: ManualClock) -> None:
     doors = Doors(audit, [])
     for _ in range(5):
         doors.count(ANN)

@@ -107,16 +107,14 @@ def raised(url: str, key: str = "k") -> PenstockError:
         ("away", ServerUnavailable, "a part of Penstock is away; try again later"),
     ],
 )
-def test_an_unexpected_answer_is_reported_for_what_it_is(
-    address: str, path: str, kind: type[PenstockError], words: str
-) -> None:
+def test_an_unexpected_answer_is_reported(address: str, path: str, kind: type[PenstockError], words: str) -> None:
     error = raised(f"{address}/{path}")
     assert type(error) is kind
     assert words in str(error)
     assert "hotel" not in str(error)
 
 
-def test_later_is_said_once(address: str) -> None:
+def test_the_advice_to_retry_later_is_given_once(address: str) -> None:
     assert str(raised(f"{address}/later")).count("later") == 1
 
 

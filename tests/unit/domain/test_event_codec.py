@@ -204,7 +204,7 @@ def refused(topic: str, value: bytes) -> str:
 
 
 @given(events)
-def test_what_is_encoded_is_decoded(event: Event) -> None:
+def test_an_encoded_event_is_decoded(event: Event) -> None:
     assert decode(event.topic, encode(event)) == event
 
 
@@ -371,7 +371,7 @@ def test_impossible_values_are_refused_by_writer_and_reader(event: Event, spoile
     ],
     ids=lambda part: str(part)[:60],
 )
-def test_a_refusal_says_which_field_cannot_be(event: Event, spoiled: dict[str, Any], output: str) -> None:
+def test_a_refusal_names_the_invalid_field(event: Event, spoiled: dict[str, Any], output: str) -> None:
     with pytest.raises(ValueError) as caught:
         encode(lie(event, spoiled))
     assert str(caught.value) == output
@@ -408,7 +408,7 @@ def test_a_released_version_never_changes() -> None:
 
 
 @pytest.mark.parametrize("kind", NAMES, ids=NAMES.get)
-def test_what_this_version_writes_is_a_released_version(kind: type[Event]) -> None:
+def test_events_of_this_version_fit_a_released_schema(kind: type[Event]) -> None:
     released = [header(load(path)) for path in RELEASED if path.parent.name == NAMES[kind]]
     assert header(present(kind)) in released
 

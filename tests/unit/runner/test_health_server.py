@@ -63,7 +63,7 @@ def url(supervisor: Asked) -> Iterator[str]:
         yield url
 
 
-def test_a_well_service_says_so(url: str) -> None:
+def test_a_healthy_service_reports_ok(url: str) -> None:
     assert httpx.get(f"{url}/healthz").json() == {"status": "ok"}
     assert httpx.get(f"{url}/readyz?verbose").json() == {"status": "ready"}
 
@@ -100,7 +100,7 @@ def test_another_path_is_not_found(url: str) -> None:
     assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
 
 
-def test_a_caller_that_says_nothing_holds_up_no_other(url: str) -> None:
+def test_a_silent_caller_delays_no_other(url: str) -> None:
     with socket.create_connection(("127.0.0.1", int(url.rpartition(":")[2]))):
         assert httpx.get(f"{url}/healthz").status_code == 200
 
@@ -115,7 +115,7 @@ def test_callers_that_never_finish_are_only_so_many(url: str) -> None:
         until(lambda: threading.active_count() <= before + MAX_CONNECTIONS)
 
 
-def test_it_is_over_with_the_service(supervisor: Asked) -> None:
+def test_the_health_server_ends_with_its_service(supervisor: Asked) -> None:
     with serving_health(supervisor, "127.0.0.1", 0) as url:
         pass
     with pytest.raises(httpx.ConnectError):

@@ -33,7 +33,7 @@ def test_work_is_done_again_and_again_through_outages() -> None:
 
 
 @pytest.mark.parametrize(("at_end", "times"), [(False, 1), (True, 2)])
-def test_what_is_due_at_the_end_is_done_once_more(at_end: bool, times: int) -> None:
+def test_periodic_work_runs_once_more_when_it_is_stopped(at_end: bool, times: int) -> None:
     calls: list[int] = []
     first = Semaphore(0)
 

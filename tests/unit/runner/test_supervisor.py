@@ -221,7 +221,7 @@ def test_consumers_stop_first_then_periodic_work_then_probers() -> None:
     assert ended == ["periodic", "prober"]
 
 
-def test_what_is_stopped_before_it_runs_ends_at_once() -> None:
+def test_a_part_stopped_before_it_runs_ends_at_once() -> None:
     supervisor, part = Supervisor(), Waiting()
     supervisor.stop()
     supervisor.run([part])

@@ -61,7 +61,7 @@ def test_an_offset_that_moves_is_enough(watched: Watched) -> None:
         assert watched.look_after(TIMEOUT_SECONDS) == []
 
 
-def test_what_is_all_read_may_stand_still(watched: Watched) -> None:
+def test_a_consumer_that_has_read_everything_is_not_stalled(watched: Watched) -> None:
     watched.lags[0] = PartitionLag(0, 10, 10)
     assert watched.look_after(TIMEOUT_SECONDS * 10) == []
 
@@ -90,7 +90,7 @@ def test_a_consumer_without_any_partition_answers_for_all(watched: Watched) -> N
     assert watched.look_after(TIMEOUT_SECONDS) == [STALLED]
 
 
-def test_while_kafka_is_away_nobody_is_to_blame(watched: Watched) -> None:
+def test_no_consumer_is_stalled_while_kafka_is_unavailable(watched: Watched) -> None:
     watched.away = True
     with pytest.raises(Unavailable):
         watched.look_after(TIMEOUT_SECONDS)

@@ -73,7 +73,7 @@ def test_every_statement_is_sent_once_when_all_succeed() -> None:
     assert sent == ["a", "b", "c"]
 
 
-def test_what_failed_by_passing_is_sent_again_before_the_rest() -> None:
+def test_a_transient_failure_is_retried_before_the_rest() -> None:
     failures = {"b": [Passing(), Passing()]}
     sent: list[str] = []
 
@@ -99,7 +99,7 @@ def test_a_send_that_raises_counts_as_a_failure() -> None:
     assert errors == []
 
 
-def test_what_will_not_pass_is_raised_at_once() -> None:
+def test_a_permanent_failure_is_raised_at_once() -> None:
     def send(statement: str) -> Answered:
         return Answered(KeyError("wrong statement") if statement == "b" else None)
 
@@ -107,7 +107,7 @@ def test_what_will_not_pass_is_raised_at_once() -> None:
         executor(send).run("abc")
 
 
-def test_it_is_given_up_when_nothing_succeeds() -> None:
+def test_retries_end_when_nothing_succeeds() -> None:
     with pytest.raises(Unavailable, match="Overload"):
         executor(lambda _: Answered(Overload("secret")), timeout_seconds=0).run("a")
 
@@ -123,7 +123,7 @@ def test_the_timeout_starts_again_with_each_success() -> None:
     assert fails == {}
 
 
-def test_no_more_are_in_flight_than_the_limit_says() -> None:
+def test_the_statements_in_flight_stay_within_the_limit() -> None:
     held: list[Held] = []
     arrived = threading.Semaphore(0)
 

@@ -38,7 +38,7 @@ def test_tls_files_that_cannot_be_read_are_refused(tmp_path: Path) -> None:
         (True, OverloadedErrorMessage(0x1001, "busy", None), False),
     ],
 )
-def test_only_what_may_be_repeated_goes_to_another_node(idempotent: bool, error: Exception, again: bool) -> None:
+def test_only_idempotent_statements_go_to_another_node(idempotent: bool, error: Exception, again: bool) -> None:
     policy = IdempotentRetryPolicy()
     query = SimpleNamespace(is_idempotent=idempotent)
     decision, _ = policy.on_request_error(query, 6, error=error, retry_num=0)

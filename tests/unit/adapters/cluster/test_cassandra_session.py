@@ -9,7 +9,7 @@ from penstock.adapters.cluster.cassandra_session import CassandraSession, valida
 from penstock.domain.errors import Refused, Unavailable
 
 
-def test_nobody_at_the_address_is_unavailable() -> None:
+def test_an_address_without_a_server_is_unavailable() -> None:
     with pytest.raises(Unavailable, match="ConnectionRefusedError"):
         CassandraSession(CassandraSettings(port=1))
 

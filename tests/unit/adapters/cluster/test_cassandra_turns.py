@@ -63,7 +63,7 @@ def tenants_of_two_turns() -> tuple[str, str]:
     return first, second
 
 
-def test_one_that_hangs_is_not_waited_for_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_turn_that_hangs_is_abandoned_at_the_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cassandra_control_store, "MAX_TURN_SECONDS", 0.01)
     assert meet(("acme", "1"), ("acme", "2"), wait_seconds=60)
 

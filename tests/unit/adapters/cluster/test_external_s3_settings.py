@@ -13,23 +13,23 @@ OWN = S3Settings(bucket="own", endpoint_url="https://s3.example", access_key="ow
 KEY, SECRET = "PENSTOCK_EXTERNAL_S3_ACCESS_KEY", "PENSTOCK_EXTERNAL_S3_SECRET_KEY"
 
 
-def test_they_have_credentials_of_their_own_at_the_same_service() -> None:
+def test_external_objects_have_their_own_credentials() -> None:
     settings = load_section(ExternalS3Settings, "external_s3", {KEY: "reader", SECRET: "s2"}).over(OWN)
     assert (settings.access_key, settings.secret_key) == ("reader", "s2")
     assert (settings.endpoint_url, settings.path_style) == (OWN.endpoint_url, True)
 
 
-def test_without_them_the_own_ones_serve() -> None:
+def test_without_external_credentials_the_own_ones_are_used() -> None:
     assert load_section(ExternalS3Settings, "external_s3", {}).over(OWN) == OWN
 
 
 @pytest.mark.parametrize("name", [KEY, SECRET])
-def test_half_of_them_is_refused(name: str) -> None:
+def test_incomplete_external_credentials_are_refused(name: str) -> None:
     with pytest.raises(Refused, match="invalid_setting"):
         load_section(ExternalS3Settings, "external_s3", {name: "x"}).over(OWN)
 
 
-def test_they_are_never_shown() -> None:
+def test_external_credentials_are_never_displayed() -> None:
     displayed = repr(ExternalS3Settings(access_key="reader", secret_key="s2"))
     assert "reader" not in displayed
     assert "s2" not in displayed

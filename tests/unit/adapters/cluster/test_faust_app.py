@@ -18,7 +18,7 @@ def app_of(**settings: Any) -> faust.App:
     return consumer_app(kafka, "trackers", "progress", unused)
 
 
-def test_what_the_promises_rest_on(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_settings_that_the_guarantees_need(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in (
         ("NODE_WEB_ENABLED", "1"),
         ("WEB_ENABLED", "1"),
@@ -37,7 +37,7 @@ def test_what_the_promises_rest_on(monkeypatch: pytest.MonkeyPatch) -> None:
     assert conf.broker_credentials is None
 
 
-def test_it_writes_nothing_and_opens_no_port() -> None:
+def test_the_app_writes_nothing_and_opens_no_port() -> None:
     app = app_of()
     app.finalize()
     assert len(app.tables) == 0

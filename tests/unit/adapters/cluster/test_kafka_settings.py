@@ -50,7 +50,7 @@ class TestTrouble:
         error_recorder.record(KafkaError(KafkaError._ALL_BROKERS_DOWN))  # follows from it
         assert "user name and password" in str(error_recorder.unavailable(self.timed_out, "sending"))
 
-    def test_what_a_broker_answers_stands_for_itself(self) -> None:
+    def test_the_answer_of_a_broker_is_reported(self) -> None:
         error_recorder = ErrorRecorder()
         error_recorder.record(KafkaError(KafkaError._ALL_BROKERS_DOWN))
         refused = KafkaError(KafkaError.GROUP_AUTHORIZATION_FAILED)
@@ -61,7 +61,7 @@ class TestTrouble:
         error_recorder.record(KafkaError(KafkaError._TRANSPORT))
         assert error_recorder.error is None
 
-    def test_what_is_over_is_forgotten(self) -> None:
+    def test_an_error_is_forgotten_when_it_is_over(self) -> None:
         error_recorder = ErrorRecorder()
         error_recorder.record(KafkaError(KafkaError._SSL))
         error_recorder.clear()

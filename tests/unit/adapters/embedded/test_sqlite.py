@@ -136,7 +136,7 @@ def test_threads_take_turns(database: sqlite.Database) -> None:
     ],
     ids=lambda each: type(each).__name__ if isinstance(each, Exception) else "",
 )
-def test_errors_say_what_to_fix(path: Path, error: Exception, message: str) -> None:
+def test_errors_are_unavailable_with_a_hint(path: Path, error: Exception, message: str) -> None:
     with pytest.raises(Unavailable, match=message), sqlite.errors(path):
         raise error
 
@@ -186,9 +186,7 @@ def test_waiting_again_and_again_for_one_writer_takes_one_thread_and_one_file(
         assert len(os.listdir("/dev/fd")) <= files
 
 
-def test_a_writer_that_is_interrupted_while_it_waits_keeps_nobody_else_waiting(
-    database: sqlite.Database, path: Path
-) -> None:
+def test_a_writer_interrupted_while_waiting_delays_no_other(database: sqlite.Database, path: Path) -> None:
     main = threading.main_thread().ident
     assert main is not None
     with path.with_name("numbers.db-lock").open("r+") as other:

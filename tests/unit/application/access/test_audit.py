@@ -16,7 +16,7 @@ from tests.support.access import caller
 from tests.support.manual_clock import ManualClock
 
 
-def test_it_is_read_newest_first_day_by_day(tmp_path: Path) -> None:
+def test_the_audit_is_read_newest_first_day_by_day(tmp_path: Path) -> None:
     clock, ann = ManualClock(), caller(Role.ADMIN, tenant_id="acme")
     clock.at_us = 19_000 * DAY_US  # 2022-01-08
     with closing(EmbeddedControlStore(tmp_path / "control.db")) as store:
@@ -35,7 +35,7 @@ def test_it_is_read_newest_first_day_by_day(tmp_path: Path) -> None:
         assert first[0][1].details == {"n": first[0][1].action[-1]}
 
 
-def test_what_is_counted_stays_within_bounds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_counted_entries_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "MAX_WINDOWS", 3)
     with closing(EmbeddedControlStore(tmp_path / "control.db")) as store:
         audit = Audit(store, ManualClock())

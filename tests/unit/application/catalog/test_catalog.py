@@ -150,7 +150,7 @@ def test_only_the_attributes_of_a_mapping_are_read(catalog: Catalog) -> None:
     assert set(catalog.attributes_named(T, [*expected, "crmid", "none"])) == {*expected, "crmid"}
 
 
-def test_what_a_tenant_sets_up_has_a_bound(catalog: Catalog, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_catalog_of_a_tenant_is_bounded(catalog: Catalog, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("penstock.application.catalog.catalog.MAX_ATTRIBUTES", 3)
     monkeypatch.setattr("penstock.application.catalog.known_catalog.MAX_DATA_SOURCES", 1)
     catalog.create_attributes(T, [replace(HM, name=name) for name in ("a", "b")])

@@ -102,7 +102,7 @@ def test_the_faults_of_a_mapping_are_bounded() -> None:
     assert (len(codes), codes[-1]) == (MAX_FAULTS + 1, "more_faults")
 
 
-def test_a_known_attribute_may_be_said_again_as_it_is() -> None:
+def test_a_known_attribute_may_be_repeated_unchanged() -> None:
     expected = resolve_columns([CRMID, column("mail", "email", pii=True, format="email")], BUILTIN)
     assert expected.missing == []
 

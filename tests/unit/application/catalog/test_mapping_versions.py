@@ -138,7 +138,7 @@ def test_the_same_columns_again_are_a_newer_version_when_another_is_pending(sour
     assert source.current == 3
 
 
-def test_a_person_who_saves_what_an_upload_brought_makes_it_current(source: Source) -> None:
+def test_a_person_who_saves_a_pending_mapping_makes_it_current(source: Source) -> None:
     source.upload("a")
     assert source.save("a") == source.current == 1
     assert source.versions.get(TENANT, CRM, 1).saved_by == "ann"

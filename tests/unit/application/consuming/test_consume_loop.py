@@ -448,7 +448,7 @@ def test_events_of_a_handler_that_was_fenced_come_again_while_the_partition_stay
 # Never
 
 
-def test_what_cannot_be_read_becomes_a_dead_letter(log: Log, handler: Recorder, clock: ManualClock) -> None:
+def test_an_undecodable_event_becomes_a_dead_letter(log: Log, handler: Recorder, clock: ManualClock) -> None:
     good = encode(event_of(5))
     publish(log, [1, b"nonsense", good[:20], 2])
     loop = loop_on(log, handler, clock, max_messages=10)

@@ -28,7 +28,7 @@ def test_where_nothing_can_be_at_once_the_caller_works_itself(size: int, things:
     assert workers == [threading.get_ident()] * len(things)
 
 
-def test_after_a_failure_what_has_begun_is_awaited_and_no_other_begins() -> None:
+def test_after_a_failure_running_tasks_are_awaited_and_no_others_start() -> None:
     failed, begun, ended = threading.Event(), [], []
 
     def work(number: int) -> None:

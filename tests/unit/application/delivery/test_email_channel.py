@@ -38,7 +38,7 @@ def test_each_address_gets_a_message_from_the_sender() -> None:
 @pytest.mark.parametrize(
     "error", [Unavailable("away", dependency="smtp"), InDoubt("broke off"), refusal("mail_refused", "no", "Check it.")]
 )
-def test_the_mail_servers_errors_mean_what_the_port_says(error: PenstockError) -> None:
+def test_errors_of_the_mail_server_are_mapped_to_those_of_the_port(error: PenstockError) -> None:
     mailer = ScriptedMailer()
     channel = EmailChannel(mailer, EmailStyle("penstock@mail.example"))
     [first, _] = notifications(REQUEST, channel.name, channel.targets)

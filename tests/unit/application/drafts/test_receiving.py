@@ -96,7 +96,7 @@ def test_the_bytes_arrive_in_order_however_they_are_cut(
     drafts.remove(TENANT, draft)
 
 
-def test_a_lost_connection_keeps_what_arrived(system: System, drafts: Drafts, receiver: Receiver) -> None:
+def test_after_a_lost_connection_received_bytes_are_kept(system: System, drafts: Drafts, receiver: Receiver) -> None:
     draft = new(drafts)
     with pytest.raises(Refused) as lost:
         receiver.append(TENANT, draft.file_id, 0, cut(CONTENT[:21]))
@@ -232,7 +232,7 @@ def test_each_part_extends_the_time_of_a_file(system: System, drafts: Drafts, re
         drafts.stored(TENANT, draft.file_id)
 
 
-def test_the_sweep_leaves_what_is_being_received(system: System, drafts: Drafts, receiver: Receiver) -> None:
+def test_the_sweep_keeps_files_that_are_being_received(system: System, drafts: Drafts, receiver: Receiver) -> None:
     draft = new(drafts)
 
     def swept() -> Iterator[bytes]:

@@ -6,7 +6,7 @@ from tests.support.manual_clock import ManualClock
 from tests.support.waiting import until
 
 
-def test_what_nobody_asks_for_leaves_the_memory() -> None:
+def test_an_unused_entry_is_evicted() -> None:
     cache = ExpiringCache[str, bytes](SystemClock(), seconds=0.05, max_entries=10)
     for _ in range(2):  # also once more after it has been empty
         cache.put("a", b"secret")
@@ -27,7 +27,7 @@ def test_a_value_is_given_until_its_time_is_over() -> None:
     cache.clear()
 
 
-def test_of_too_many_the_one_that_was_not_used_for_longest_goes() -> None:
+def test_a_full_cache_evicts_the_least_recently_used_entry() -> None:
     cache = ExpiringCache[int, int](ManualClock(), seconds=300, max_entries=3)
     for number in (1, 2, 3, 2):
         cache.put(number, number)
@@ -38,7 +38,7 @@ def test_of_too_many_the_one_that_was_not_used_for_longest_goes() -> None:
     cache.clear()
 
 
-def test_cleared_it_holds_nothing_and_can_be_used_on() -> None:
+def test_a_cleared_cache_is_empty_and_usable() -> None:
     cache = ExpiringCache[str, bytes](SystemClock(), seconds=0.05, max_entries=10)
     cache.put("a", b"secret")
     cache.clear()

@@ -20,9 +20,7 @@ def in_memory(secret: bytes) -> bool:
 
 
 @pytest.mark.parametrize("purpose", Purpose)
-def test_a_key_that_nobody_asks_for_leaves_the_memory(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, purpose: Purpose
-) -> None:
+def test_an_unused_key_is_evicted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, purpose: Purpose) -> None:
     monkeypatch.setattr(key_ring, "LIFETIME_SECONDS", 0.05)
     with closing(embedded(Settings(data=tmp_path))) as system:
         secret = system.keys.current("t", purpose).secret

@@ -12,7 +12,7 @@ from penstock.runner.dependency_metrics import DependencyMetrics
 AWAY = {"kafka": "Kafka answers nothing; check that the brokers run"}
 
 
-def test_many_tries_and_reporters_give_one_line_when_it_goes_and_one_when_it_is_back() -> None:
+def test_an_outage_gives_one_line_when_it_begins_and_one_when_it_ends() -> None:
     dependencies = Dependencies(recovery_seconds=0)
     with capture_logs() as lines:
         for attempt in range(100):
@@ -26,7 +26,7 @@ def test_many_tries_and_reporters_give_one_line_when_it_goes_and_one_when_it_is_
     ]
 
 
-def test_what_an_operator_alone_can_bring_back_is_an_error() -> None:
+def test_an_outage_that_needs_an_operator_is_logged_as_an_error() -> None:
     dependencies = Dependencies()
     with capture_logs() as lines:
         dependencies.report("probe", AWAY)
@@ -34,7 +34,7 @@ def test_what_an_operator_alone_can_bring_back_is_an_error() -> None:
     assert [(line["dependency"], line["log_level"]) for line in lines] == [("kafka", "warning"), ("key_file", "error")]
 
 
-def test_it_is_available_again_once_every_reporter_says_so() -> None:
+def test_a_dependency_is_available_again_when_every_reporter_agrees() -> None:
     dependencies = Dependencies(recovery_seconds=0)
     dependencies.report("probe", AWAY)
     dependencies.report("consumer", {"kafka": "sending 1 events: no answer"})
@@ -54,7 +54,7 @@ def test_a_change_callback_gets_all_outages_in_place_of_a_log_line() -> None:
     assert (changes, lines) == ([AWAY, AWAY | {"s3": "away"}, {}], [])
 
 
-def test_an_outage_of_what_has_no_name_is_reported_too() -> None:
+def test_an_outage_of_an_unnamed_dependency_is_reported() -> None:
     assert outage(Unavailable("away")) == {"other": "away"}
     assert outage(Unavailable("away", dependency="smtp")) == {"smtp": "away"}
 

@@ -27,7 +27,7 @@ def probing(probes: Sequence[Probe], dependencies: Dependencies, clock: Clock | 
         thread.join()
 
 
-def test_what_does_not_answer_is_reported_until_it_does() -> None:
+def test_a_silent_dependency_is_reported_until_it_answers() -> None:
     dependencies, away = Dependencies(recovery_seconds=0), threading.Event()
     asked = threading.Semaphore(0)
 

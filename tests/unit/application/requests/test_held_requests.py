@@ -93,9 +93,7 @@ def test_of_decisions_at_once_one_wins_and_stays(requests: Requests, clock: Manu
     assert (end.error is None) or end.status is Status.CANCELLED
 
 
-def test_it_expires_from_an_old_reading_only_if_nobody_decided_meanwhile(
-    requests: Requests, clock: ManualClock
-) -> None:
+def test_a_hold_read_earlier_expires_only_if_it_is_still_undecided(requests: Requests, clock: ManualClock) -> None:
     seen = requests.stored(T, ingested(requests, REPLACING).request_id)
     approved = requests.approve(T, seen.request.request_id)
     clock.at_us = NOW_US + HOLD_US

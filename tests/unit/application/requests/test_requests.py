@@ -76,7 +76,7 @@ def test_ids_are_distinct_and_in_order_for_many_at_once(ids: RequestClock) -> No
     assert [at_us for _, at_us in by_id] == sorted({at_us for _, at_us in everything})
 
 
-def test_what_is_accepted_can_be_read_with_its_plan(requests: Requests) -> None:
+def test_an_accepted_request_is_read_with_its_plan(requests: Requests) -> None:
     request = accept(requests)
     assert requests.get(T, request.request_id) == request
     assert (request.status, request.object_key, request.notify) == (Status.SCHEDULED, NEW.object_key, NEW.notify)
@@ -85,7 +85,7 @@ def test_what_is_accepted_can_be_read_with_its_plan(requests: Requests) -> None:
     assert [each.request_id for each in requests.active(T)] == [request.request_id]
 
 
-def test_nobody_else_s_request_is_found(requests: Requests) -> None:
+def test_no_request_of_another_tenant_is_found(requests: Requests) -> None:
     request = accept(requests)
     for read in (requests.get, requests.plan, requests.cancel, requests.undo):
         with pytest.raises(NotFound):
@@ -113,7 +113,7 @@ def test_a_key_for_something_else_is_refused(requests: Requests) -> None:
 
 @pytest.mark.parametrize("done", [False, True])
 @pytest.mark.parametrize("mode", [Mode.UPSERT, Mode.REPLACE])
-def test_a_retry_finishes_what_a_crash_at_any_write_left(store: ControlStore, mode: Mode, done: bool) -> None:
+def test_a_retry_completes_after_a_crash_at_any_write(store: ControlStore, mode: Mode, done: bool) -> None:
     new = replace(NEW, mode=mode)
     crashes = 0
     while True:
@@ -195,7 +195,7 @@ def test_a_key_that_is_released_leads_to_a_new_request(requests: Requests) -> No
     assert accept(requests, key="k") != first
 
 
-def test_what_counts_follows_replacements_and_undos(requests: Requests) -> None:
+def test_visible_requests_follow_replacements_and_undos(requests: Requests) -> None:
     replacing = replace(NEW, mode=Mode.REPLACE)
     old, other, first, failed, second = (
         accept(requests, new).request_id
@@ -216,7 +216,7 @@ def test_what_counts_follows_replacements_and_undos(requests: Requests) -> None:
 
 
 @given(st.lists(st.sampled_from(["a", "b"]), max_size=8), st.data())
-def test_the_store_gives_what_the_rule_says(
+def test_visible_requests_of_the_store_follow_the_rule(
     tmp_path_factory: pytest.TempPathFactory, sources: list[str], data: Any
 ) -> None:
     store = EmbeddedControlStore(tmp_path_factory.mktemp("store") / "control.db")

@@ -80,7 +80,7 @@ def test_the_compression_is_recognised_in_pieces_of_any_size() -> None:
     assert (seen.compression, seen.lines()) == ("gzip", [["crmid"], ["c1"]])
 
 
-def test_a_cut_file_is_reported_with_what_was_read() -> None:
+def test_a_truncated_file_is_reported_with_its_first_rows() -> None:
     seen = inspect([gzip.compress(b"crmid\nc1\nc2")[:-9]], LIMITS)
     assert [fault.code for fault in seen.faults(None, LIMITS)] == ["truncated_file"]
 

@@ -51,7 +51,7 @@ def plan_of(planner: Planner, command: UploadCommand, size: int) -> Plan:
     )
 
 
-def test_a_plan_holds_what_the_request_runs_with(planner: Planner, command: UploadCommand) -> None:
+def test_a_plan_contains_the_settings_of_its_request(planner: Planner, command: UploadCommand) -> None:
     plan = plan_of(planner, command, len(messy_file.BODY))
     assert (plan.request_id, plan.accepted_at_us) == ("request", 7)
     assert plan.chunk_bytes == even_chunk_bytes(len(messy_file.BODY), max_bytes=CHUNK_BYTES, partitions=16)

@@ -266,7 +266,7 @@ def test_a_child_that_is_created_after_the_undo_of_its_root_ends(driven: DrivenS
         profile_of(driven, "C2")
 
 
-def test_only_rows_of_what_counts_can_be_corrected(driven: DrivenSystem) -> None:
+def test_only_rows_of_a_completed_request_can_be_corrected(driven: DrivenSystem) -> None:
     (failed,) = driven.finish(driven.upload(tsv(FORMULA)))
     running = driven.upload(tsv(GOOD))
     for request, code in ((failed, "cannot_resubmit"), (running, "not_ended")):

@@ -89,7 +89,7 @@ def test_a_file_and_its_rejects_go_after_their_retention(system: System) -> None
     assert stored(system) == set()
 
 
-def test_what_an_unfinished_request_needs_stays(system: System) -> None:
+def test_the_file_of_an_unfinished_request_is_kept(system: System) -> None:
     request = upload(system)
     rejects = rejects_of(system, request)
     later(system, 30 * DAY)

@@ -68,7 +68,7 @@ def test_another_effect_is_another_file(driven: DrivenSystem, difference: str) -
     assert second.request.request_id > first.request.request_id
 
 
-def test_what_has_no_effect_is_not_recognised(driven: DrivenSystem) -> None:
+def test_a_request_without_effect_is_not_recognised(driven: DrivenSystem) -> None:
     requests = driven.system.requests
     first = upload(driven)
     requests.cancel(T, first.request.request_id)

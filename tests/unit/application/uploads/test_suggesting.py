@@ -45,7 +45,7 @@ def test_a_lower_confidence_accepts_more() -> None:
     assert accept(suggested(), 0.5).left_out == []
 
 
-def test_what_is_mapped_by_hand_wins() -> None:
+def test_a_column_mapped_by_hand_takes_precedence() -> None:
     by_hand = [ColumnSpec(column="points", attribute="crmid", identifier=True)]
     accepted = accept(suggested(), 0.9, by_hand)
     assert accepted.columns[0] == by_hand[0]

@@ -56,7 +56,7 @@ def upload(intake: Intake, command: UploadCommand, **arguments: str) -> Request:
     return intake.upload(T, [f"{header}\n{cells}\n".encode()], command, **arguments)  # type: ignore[arg-type]
 
 
-def test_an_upload_that_says_nothing_takes_the_defaults_of_its_source(system: System, intake: Intake) -> None:
+def test_an_upload_without_options_takes_the_defaults_of_its_source(system: System, intake: Intake) -> None:
     system.catalog.data_sources.change(T, "crm", DEFAULTS.applied)
     request = upload(intake, order())
     public = to_public(request, 0)
@@ -69,7 +69,7 @@ def test_an_upload_that_says_nothing_takes_the_defaults_of_its_source(system: Sy
     assert (plan.mode, plan.limits.file_bytes) == (Mode.REPLACE, 10_000)
 
 
-def test_what_an_upload_says_overrides_the_defaults(system: System, intake: Intake) -> None:
+def test_options_of_an_upload_override_the_defaults(system: System, intake: Intake) -> None:
     system.catalog.data_sources.change(T, "crm", DEFAULTS.applied)
     request = upload(intake, order(mode=Mode.UPSERT, notify=(), max_rejects="7"))
     assert (request.mode, request.notify, request.max_rejects) == (Mode.UPSERT, (), "7")

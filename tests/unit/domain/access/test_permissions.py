@@ -29,5 +29,5 @@ def test_no_key_operates_the_system_and_every_role_is_known() -> None:
         (Permission.OPERATE, "a command on the machine of the system"),
     ],
 )
-def test_a_refusal_says_what_is_needed(permission: Permission, named: str) -> None:
+def test_a_refusal_names_the_missing_permission(permission: Permission, named: str) -> None:
     assert named in forbidden(permission).faults[0].message

@@ -288,7 +288,7 @@ def test_a_version_names_exact_bytes(text: str, version: tuple[VersionKind, str]
     "text",
     ["", "etag:", "version-id:", "version-id:null", "latest", "etag:*", 'etag:"a"', "ETAG:a", "etag:a\r\nHost: b", "1"],
 )
-def test_what_could_be_replaced_or_is_no_version_is_refused(text: str) -> None:
+def test_a_replaceable_or_invalid_version_is_refused(text: str) -> None:
     with pytest.raises(Refused) as caught:
         parse_object_version(text)
     assert code(caught) == "invalid_object_version"

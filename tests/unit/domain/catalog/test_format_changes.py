@@ -40,7 +40,7 @@ def stored_values(format: ValueFormat) -> list[object]:
 
 
 @given(old=formats, new=formats)
-def test_what_is_stored_stays_a_value_of_the_new_format(old: ValueFormat, new: ValueFormat) -> None:
+def test_stored_values_remain_valid_in_the_new_format(old: ValueFormat, new: ValueFormat) -> None:
     if keeps_values(old, new, identifier=False):
         assert stored_values(old)
         for value in stored_values(old):

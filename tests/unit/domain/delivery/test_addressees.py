@@ -81,7 +81,7 @@ def announced_as_it_went(lives: list[Request]) -> list[tuple[Status, str]]:
 
 
 @given(st.sampled_from([revert(CLEAN, 30), revert(approve(HELD, 30), 31), EXPIRED]), st.data())
-def test_it_does_not_matter_when_a_status_is_announced(end: Request, data: st.DataObject) -> None:
+def test_a_status_is_announced_alike_at_any_time(end: Request, data: st.DataObject) -> None:
     """Also of a request that has gone on since: no e-mail is lost, and none is added."""
     stages = [ACCEPTED, STARTED, *([HELD] if end.hold else [CLEAN])]
     if end.status is Status.REVERTED:

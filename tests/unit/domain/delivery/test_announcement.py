@@ -24,7 +24,7 @@ LIFE = (ACCEPTED, STARTED, DONE, revert(DONE, 8))
 CHANNELS = ("email", "webhook")
 
 
-def test_each_channel_has_to_announce_what_its_own_cursor_has_not_reached() -> None:
+def test_each_channel_announces_from_its_own_cursor() -> None:
     behind = replace(DONE, announced_status={"email": Status.IN_PROGRESS})
     assert unannounced(behind, "email") == ((Status.COMPLETED, 7),)
     assert unannounced(behind, "webhook") == history(DONE)

@@ -72,7 +72,7 @@ def unfolded(text: str) -> str:
     return " ".join(text.split())
 
 
-def test_the_end_says_what_became_of_the_rows_and_what_fixes_them() -> None:
+def test_the_last_mail_has_the_counts_of_rows_and_hints() -> None:
     message = mail(REQUEST, Status.COMPLETED)
     text = body(message, "plain")
     assert message["Subject"] == "Upload completed, 715 of 5,000 rows rejected (14.3%): people.tsv"
@@ -171,7 +171,7 @@ def test_a_failure_of_all_rows_says_by_when_to_get_them() -> None:
     assert "Rows ingested 0" in unfolded(body(message, "plain"))
 
 
-def test_a_hold_says_why_what_to_run_and_by_when() -> None:
+def test_the_mail_of_a_hold_has_the_reason_the_command_and_the_deadline() -> None:
     message = mail(HELD, Status.HELD)
     text = body(message, "plain")
     assert message["Subject"] == "Upload held, 715 of 5,000 rows rejected (14.3%): people.tsv"

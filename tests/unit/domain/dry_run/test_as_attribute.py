@@ -47,12 +47,12 @@ def as_attributes(columns: tuple[str, ...], *, delimiter: str = "\t") -> dict[st
 
 
 @pytest.mark.parametrize("delimiter", ["\t", ";"])
-def test_it_keeps_the_faulty_rows_that_another_identifier_names(delimiter: str) -> None:
+def test_rows_with_another_identifier_are_kept(delimiter: str) -> None:
     email = as_attributes(("crmid", "email"), delimiter=delimiter)["email"]
     assert (email.kept, email.lost) == (2, 1)
 
 
-def test_a_column_without_faults_keeps_nothing_and_costs_the_rows_that_only_it_names() -> None:
+def test_a_column_without_faults_loses_only_rows_that_it_alone_identifies() -> None:
     crmid = as_attributes(("email", "crmid"))["crmid"]
     assert (crmid.kept, crmid.lost) == (0, 0)
 

@@ -54,7 +54,7 @@ def encodes(char: str, encoding: str) -> bool:
         (b"a\x81\nc\n", "euc-kr"),
     ],
 )
-def test_what_cannot_be_decoded_is_no_utf_8_and_costs_its_row_alone(file: bytes, encoding: str) -> None:
+def test_undecodable_bytes_reject_only_their_row(file: bytes, encoding: str) -> None:
     *rows, last = b"".join(to_utf8([file], encoding)).split(b"\n")
     assert last == b""
     with pytest.raises(UnicodeDecodeError):

@@ -142,7 +142,7 @@ def test_a_mapped_column_with_a_space_beside_it_is_not_called_unknown_too() -> N
     assert places(faults_of(b" crmid\tx\n")) == [("space_around_column_name", 1)]
 
 
-def test_a_name_is_shown_short_and_without_what_cannot_be_seen() -> None:
+def test_a_name_is_displayed_short_and_without_invisible_characters() -> None:
     (fault,) = faults_of("crmid\t\u202e{}\n".format("x" * 5_000).encode())
     assert fault.column == "\ufffd" + "x" * 79
 

@@ -17,7 +17,7 @@ def spreadsheet_cell(cell: str) -> str:
 
 
 @given(st.lists(st.text(st.sampled_from('ab,"\n'), max_size=5), min_size=1, max_size=20))
-def test_what_a_spreadsheet_writes_is_noticed_and_read_back(cells: list[str]) -> None:
+def test_a_file_of_a_spreadsheet_is_detected_and_read_back(cells: list[str]) -> None:
     written = [spreadsheet_cell(cell) for cell in cells]
     found = quoted_column([written])
     quoted = sum(cell != text for cell, text in zip(cells, written, strict=True))

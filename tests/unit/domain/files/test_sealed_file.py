@@ -106,7 +106,7 @@ def test_the_key_version_is_in_the_header() -> None:
 
 
 @pytest.mark.parametrize("header", [b"", b"crmid\tphone\n" * 10, b"PNSTOCK\x02" + bytes(HEADER_SIZE)])
-def test_what_is_no_sealed_file_is_corrupt(header: bytes) -> None:
+def test_a_file_that_is_not_sealed_is_corrupt(header: bytes) -> None:
     with pytest.raises(Corrupt):
         sealed_file.key_version(header)
     with pytest.raises(Corrupt):

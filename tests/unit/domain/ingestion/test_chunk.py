@@ -139,7 +139,7 @@ ROW = st.tuples(
     chunk_bytes=1,
     seed=0,
 )
-def test_what_is_stored_folds_to_the_reference_in_any_order_and_with_any_repetition(
+def test_stored_fragments_fold_to_the_reference_in_any_order_with_any_repetition(
     files: list[tuple[list[tuple[str, ...]], tuple[WritePolicy, ...]]], both_identify: bool, chunk_bytes: int, seed: int
 ) -> None:
     uploads, fragments = [], []
@@ -369,7 +369,7 @@ def test_two_attempts_at_one_chunk_write_the_same_keys_and_meaning_with_other_by
     assert not {cell for _, cell in first} & {cell for _, cell in second}
 
 
-def test_no_value_of_a_row_stands_in_what_is_stored() -> None:
+def test_stored_fragments_contain_no_plain_value() -> None:
     columns = columns_with([WritePolicy.OVERWRITE] * 4, both_identify=True)
     result = ingest(plan_of(columns, 1), b"C-MARKED\tmarked@gmail.com\tmarked note\t424242\tx\n")[0]
     stored = b"".join(key + cell for key, cell in result.fragments)
@@ -394,7 +394,7 @@ def test_a_reader_without_the_personal_key_sees_names_but_no_personal_values() -
     assert assertions == {"crmid": "C1", "note": "red", "email": None, "points": None}
 
 
-def test_a_column_marked_personal_stands_in_the_personal_part_alone() -> None:
+def test_a_personal_column_is_only_in_the_personal_part() -> None:
     columns = (
         ColumnMapping(column="crmid", attribute="crmid", identifier=True, pii=True),
         ColumnMapping(column="note", attribute="note", pii=True),

@@ -16,7 +16,7 @@ def test_each_is_well_formed(name: str) -> None:
     assert coercer(attribute.format).coerce_cell("") is None
 
 
-def test_what_a_customer_file_usually_has_is_there() -> None:
+def test_usual_columns_of_customer_files_are_built_in() -> None:
     assert set(BUILTIN) >= {
         *("crmid", "email", "phone", "mobile", "first_name", "last_name", "full_name", "gender", "birth_date"),
         *("street", "house_number", "postal_code", "city", "region", "country", "language", "loyalty_id", "ltv"),
@@ -29,7 +29,7 @@ def test_the_examples_of_custom_attributes_are_not(name: str) -> None:
     assert name not in BUILTIN
 
 
-def test_what_identifies_a_person_is_personal_and_so_outside_segments() -> None:
+def test_identifiers_are_personal_and_not_segmentable() -> None:
     personal = {name for name, attribute in BUILTIN.items() if attribute.pii}
     assert personal >= {"email", "phone", "mobile", "first_name", "last_name", "full_name", "birth_date", "street"}
     assert personal == {name for name, attribute in BUILTIN.items() if not attribute.segmentable}
@@ -50,7 +50,7 @@ def test_what_identifies_a_person_is_personal_and_so_outside_segments() -> None:
         ("phone", "+31 20 624 1111", "+31206241111"),
     ],
 )
-def test_they_take_what_ordinary_files_hold(name: str, cell: str, value: object) -> None:
+def test_built_in_attributes_accept_ordinary_values(name: str, cell: str, value: object) -> None:
     assert coercer(BUILTIN[name].format).coerce_cell(cell) == value
 
 

@@ -27,7 +27,7 @@ def opened(part: Part, key: bytes, cell: bytes, tenant: str = "acme", data_key: 
 
 
 @given(KEYS, st.binary(min_size=1), st.binary(min_size=1))
-def test_what_is_sealed_opens_where_it_was_put(key: bytes, general: bytes, personal: bytes) -> None:
+def test_a_sealed_value_opens_only_in_its_place(key: bytes, general: bytes, personal: bytes) -> None:
     cell = sealed(key, general, personal)
     assert opened(Part.GENERAL, key, cell) == general
     assert opened(Part.PERSONAL, key, cell) == personal

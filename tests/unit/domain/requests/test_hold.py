@@ -49,7 +49,7 @@ def test_a_file_without_one_good_row_fails_and_is_not_held() -> None:
     assert reduce(apply, [STEPS[1], none], REQUEST).status is Status.FAILED
 
 
-def test_a_hold_lasts_from_when_it_was_noticed_and_is_not_prolonged() -> None:
+def test_a_hold_starts_when_it_is_detected_and_is_not_extended() -> None:
     assert HELD.hold is not None
     assert (HELD.hold.at_us, HELD.hold.until_us) == (9, UNTIL)
     assert schedule_expiry(HELD, NOTICED + 7) == HELD
@@ -71,7 +71,7 @@ def test_the_public_view_says_why_and_until_when_as_long_as_it_is_held() -> None
     assert to_public(cancel(HELD, 20), 0)["held"] is None
 
 
-def test_it_expires_at_its_time_and_not_before() -> None:
+def test_a_hold_expires_at_its_deadline_and_not_before() -> None:
     assert not is_overdue(HELD, UNTIL - 1)
     assert expire(HELD, UNTIL - 1) == HELD
     expired = expire(HELD, UNTIL)

@@ -53,7 +53,7 @@ def test_addresses_get_their_usual_form_once_with_the_broadest_level() -> None:
 
 
 @given(st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from(MailLevel)), max_size=10))
-def test_what_is_written_of_recipients_gives_them_again(chosen: list[tuple[str, MailLevel]]) -> None:
+def test_written_recipients_are_parsed_back(chosen: list[tuple[str, MailLevel]]) -> None:
     parsed = parse_recipients([f"{name}@example.com:{level}" for name, level in chosen])
     assert parse_recipients([str(each) for each in parsed]) == parsed
     assert len({each.address for each in parsed}) == len(parsed)

@@ -163,14 +163,14 @@ def test_a_chunk_beyond_the_split_is_impossible() -> None:
 
 
 @pytest.mark.parametrize("status", [Status.COMPLETED, Status.FAILED, Status.REVERTED])
-def test_what_has_ended_cannot_be_cancelled(status: Status) -> None:
+def test_an_ended_request_cannot_be_cancelled(status: Status) -> None:
     with pytest.raises(Refused) as caught:
         cancel(replace(REQUEST, status=status), 9)
     assert caught.value.code == "cannot_cancel"
 
 
 @pytest.mark.parametrize("status", [Status.SCHEDULED, Status.IN_PROGRESS, Status.HELD, Status.FAILED, Status.CANCELLED])
-def test_only_what_is_completed_can_be_undone(status: Status) -> None:
+def test_only_a_completed_request_can_be_undone(status: Status) -> None:
     with pytest.raises(Refused) as caught:
         revert(replace(REQUEST, status=status), 9)
     assert caught.value.code == "cannot_revert"
@@ -206,7 +206,7 @@ def test_a_manifest_announces_its_chunk_as_its_worker_did() -> None:
     assert manifest.step() == step
 
 
-def test_the_rest_takes_as_long_as_what_is_done() -> None:
+def test_the_estimate_assumes_the_pace_so_far() -> None:
     running = fold(Started(at_us=0), Split(at_us=1, chunks=4, bytes=9), chunk(2, at_us=10 * SECOND))
     assert eta_seconds(running, 10 * SECOND) == 30
     assert eta_seconds(running, 14 * SECOND) == 26

@@ -42,7 +42,7 @@ def replayed(requests: list[Request]) -> set[str]:
 
 
 @given(uploads(), st.randoms(use_true_random=False))
-def test_what_counts_is_what_a_replay_in_order_leaves(requests: list[Request], random: object) -> None:
+def test_visible_requests_equal_a_replay_in_order(requests: list[Request], random: object) -> None:
     expected = replayed(requests)
     random.shuffle(requests)  # type: ignore[attr-defined]
     assert set(visible(requests)) == expected

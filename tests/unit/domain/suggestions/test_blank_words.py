@@ -22,7 +22,7 @@ def words(*cells: str, typed: bool) -> tuple[str, ...]:
         *("-keine-", "<unknown>", "(sans)", "[none]", "-k.A.-", "– keine Angabe –"),
     ],
 )
-def test_what_nobody_writes_as_a_value_means_blank_in_any_column(cell: str) -> None:
+def test_words_for_blank_are_suggested_in_any_column(cell: str) -> None:
     assert words("gold", cell, typed=False) == (cell,)
 
 

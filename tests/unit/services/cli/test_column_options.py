@@ -37,7 +37,7 @@ attributes = st.from_regex(r"[a-z][a-z0-9_]{0,20}", fullmatch=True)
 
 
 @given(columns, attributes, st.booleans(), st.booleans(), st.none() | st.sampled_from(FORMATS))
-def test_what_is_written_is_read_as_it_is_meant(
+def test_a_column_option_is_parsed(
     column: str, attribute: str, identifier: bool, pii: bool, format: str | None
 ) -> None:
     text = f"{column}={attribute}{'!' * identifier}{':pii' * pii}{f':{format}' if format else ''}"
@@ -54,7 +54,7 @@ def test_what_is_written_is_read_as_it_is_meant(
         ("when=at:datetime(HH:mm yyyy-MM-dd)", "when", "datetime(HH:mm yyyy-MM-dd)"),
     ],
 )
-def test_a_column_may_hold_what_separates(text: str, column: str, format: str | None) -> None:
+def test_a_column_name_may_contain_the_separator(text: str, column: str, format: str | None) -> None:
     form = parse_map(text)
     assert (form.column, form.format) == (column, format)
 
@@ -79,7 +79,7 @@ def test_a_column_may_hold_what_separates(text: str, column: str, format: str | 
         ("crmid=crmid:phone(ZZ)", "invalid_format"),
     ],
 )
-def test_what_cannot_be_read_is_named_with_a_hint(text: str, code: str) -> None:
+def test_an_invalid_column_option_is_refused_with_a_hint(text: str, code: str) -> None:
     with pytest.raises(BadUsage) as refused:
         parse_column_options(["id=crmid!", text], [])
     (fault,) = refused.value.faults
@@ -98,7 +98,7 @@ def test_whatever_is_typed_is_read_or_refused(text: str) -> None:
 
 
 @given(columns, st.sampled_from(WritePolicy))
-def test_a_policy_is_read_as_it_is_meant(column: str, policy: WritePolicy) -> None:
+def test_a_policy_is_parsed(column: str, policy: WritePolicy) -> None:
     assert parse_policy(f"{column}={policy}") == Policy(column, policy)
 
 

@@ -27,9 +27,9 @@ def hints(*statuses: str) -> list[object]:
     return given
 
 
-def test_a_hint_comes_once_when_nobody_begins() -> None:
+def test_a_hint_appears_once_while_no_service_starts_the_request() -> None:
     assert hints(*["SCHEDULED"] * 9) == [2]
 
 
-def test_no_hint_comes_when_somebody_has_begun() -> None:
+def test_no_hint_appears_when_the_request_has_started() -> None:
     assert hints("SCHEDULED", *["IN_PROGRESS"] * 9) == []

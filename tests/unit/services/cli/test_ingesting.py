@@ -42,6 +42,6 @@ def test_a_problem_that_lasts_ends_the_command() -> None:
         watch(states(100), [PROBLEM], QUIET_SECONDS)
 
 
-def test_without_a_problem_it_waits_as_long_as_it_takes() -> None:
+def test_without_a_problem_a_command_waits_for_the_end() -> None:
     given = states(100)
     assert watch(given, [], STALL_TIMEOUT_SECONDS) == given

@@ -39,14 +39,14 @@ class Answers:
         (["failed!"], 1, "failed"),
     ],
 )
-def test_it_waits_until_the_mails_have_an_end_or_a_problem(states: list[str], reads: int, end: str) -> None:
+def test_a_command_waits_until_the_mails_have_ended_or_have_a_problem(states: list[str], reads: int, end: str) -> None:
     answers = Answers(*states)
     document: dict[str, Any] = {"request_id": "r", "notify": [{"address": "a"}]}
     await_mails(answers, document, lambda: answers.now, answers.sleep)  # type: ignore[arg-type]
     assert (answers.reads, document["notify"][0]["mails"][0]["state"]) == (reads, end)
 
 
-def test_it_waits_for_a_moment_only_and_for_no_one_if_nobody_is_notified() -> None:
+def test_a_command_waits_briefly_for_mails_and_not_without_recipients() -> None:
     answers = Answers("waiting")
     await_mails(answers, {"request_id": "r", "notify": [{"address": "a"}]}, lambda: answers.now, answers.sleep)  # type: ignore[arg-type]
     assert MAX_SECONDS <= answers.now <= MAX_SECONDS + POLL_SECONDS

@@ -34,7 +34,7 @@ def test_help_has_a_short_name_everywhere(before: list[str], option: str, capsys
     assert "Usage:" in capsys.readouterr().out
 
 
-def test_it_prints_its_version(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_command_prints_its_version(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["--version"]) == 0
     assert capsys.readouterr().out == f"penstock {metadata.version('penstock')}\n"
 

@@ -16,14 +16,14 @@ SUGGESTED = [
 OPTIONS = MappingOptions(drop_misfits=["E_Mail"], blank_words="k.A.,-")
 
 
-def test_they_apply_to_suggested_columns_once_these_are_known() -> None:
+def test_options_apply_to_suggested_columns() -> None:
     assert OPTIONS.columns(suggestions=True) == []
     crmid, email = OPTIONS.applied(SUGGESTED)
     assert (crmid.blanks, crmid.on_misfit) == (("k.A.", "-"), OnMisfit.REJECT)
     assert (email.blanks, email.on_misfit) == (("-", "k.A."), OnMisfit.DROP)
 
 
-def test_without_columns_and_suggestions_they_are_refused_with_the_option_that_suggests() -> None:
+def test_options_without_columns_and_suggestions_are_refused_with_a_hint() -> None:
     with pytest.raises(BadUsage) as refused:
         OPTIONS.columns()
     assert "--accept-suggestions" in refused.value.faults[0].hint

@@ -47,7 +47,7 @@ def test_the_bar_stays_beside_the_rows_on_every_terminal(columns: int, monkeypat
     ("columns", "ending"),
     [(40, "100 % 1,234,567 rows"), (60, "1,234,567 rows   234,567 rows/s"), (80, "234,567 rows/s   42 s left")],
 )
-def test_what_does_not_fit_beside_the_bar_is_left_out(
+def test_text_that_does_not_fit_beside_the_bar_is_left_out(
     columns: int, ending: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert drawn(columns, monkeypatch).rstrip().endswith(ending)

@@ -118,7 +118,7 @@ def test_a_narrow_terminal_shows_each_request_on_two_lines_that_are_not_folded()
     ]
 
 
-def test_an_empty_list_of_requests_says_so() -> None:
+def test_an_empty_list_of_requests_is_reported() -> None:
     assert rendered(requests_view([]), width=80) == ["There are no requests yet."]
     assert rendered(requests_view([], is_filtered=True), width=80) == ["No request fits the filters."]
 

@@ -48,7 +48,7 @@ def test_every_word_stays_the_text_that_was_written() -> None:
 
 
 @given(DOCUMENTS)
-def test_what_is_written_is_read_again_also_by_readers_with_types(document: Any) -> None:
+def test_a_written_document_is_read_back_also_by_typed_readers(document: Any) -> None:
     written = write_yaml(document)
     assert parse_yaml(written.encode(), "f") == document
     assert yaml.safe_load(written) == document

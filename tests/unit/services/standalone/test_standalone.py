@@ -11,7 +11,7 @@ from services.standalone.system import Standalone
 from tests.support import messy_file
 
 
-def test_what_is_announced_last_is_mailed_before_the_end(tmp_path: Path) -> None:
+def test_the_last_announcement_is_mailed_before_the_end(tmp_path: Path) -> None:
     """The tracker is held up between a request's end and its announcement, until the system has begun to stop."""
     arrived, go_on = threading.Event(), threading.Event()
 

@@ -58,7 +58,7 @@ def test_a_redelivery_announces_nothing_twice(harness: TrackerHarness) -> None:
 
 
 @pytest.mark.parametrize("place", ["tracker.state_stored", "tracker.notifications_stored", "tracker.status_sent"])
-def test_a_crash_between_any_two_steps_is_made_up_for(harness: TrackerHarness, place: str) -> None:
+def test_after_a_crash_between_any_two_steps_the_work_is_completed(harness: TrackerHarness, place: str) -> None:
     request = harness.accept("ann@example.com", "bo@example.com")
     with dying_at(place):
         harness.handle(request, *STEPS)

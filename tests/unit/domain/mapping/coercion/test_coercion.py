@@ -116,7 +116,7 @@ def test_a_coercion_error_has_a_code_and_never_the_cell(written: str, cell: str,
         *((written, f"{near}{' ' * 4_000}") for written, near in (("date", "2024-01-31"), ("email", "a@example.org"))),
     ],
 )
-def test_what_is_not_too_long_fits(written: str, cell: str) -> None:
+def test_a_text_within_the_limit_is_accepted(written: str, cell: str) -> None:
     value = coercer(parse_format(written)).coerce_cell(cell)
     assert value is not None
     assert coercer(parse_format(written)).coerce_column([cell]) == ([value], {})

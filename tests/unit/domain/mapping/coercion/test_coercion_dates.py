@@ -125,7 +125,7 @@ def test_the_first_pattern_that_fits_decides(day: date, patterns: list[str], wri
     assert DateCoercer().coerce_column([expected or ""]) == ([expected], {})  # what is stored is the plain pattern
 
 
-def test_days_beyond_what_is_remembered_are_read_too(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_days_beyond_the_cache_are_parsed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("penstock.domain.mapping.coercion.dates._CACHED_DAYS", 2)
     dates, cells = DateCoercer(), ["2024-01-01", "2024-01-02", "2024-01-03", "2024-01-04"]
     for _ in range(2):

@@ -111,7 +111,7 @@ def test_file_names_are_text_whatever_bytes_they_are() -> None:
         (CONTENT_TYPE, b"--b\r\nX: " + b"y" * 40_000 + b"\r\n\r\n\r\n--b--\r\n", "malformed_multipart"),
     ],
 )
-def test_what_is_no_form_is_refused(content_type: str, content: bytes, code: str) -> None:
+def test_an_invalid_multipart_body_is_refused(content_type: str, content: bytes, code: str) -> None:
     with pytest.raises(Refused) as caught:
         parts_of([content], content_type)
     assert caught.value.code == code

@@ -37,7 +37,7 @@ def test_a_burst_then_so_many_a_second_each_tenant_for_itself() -> None:
     assert taken(limit, "a", 99) == 5
 
 
-def test_what_is_refused_costs_nothing() -> None:
+def test_a_refused_call_does_not_count_against_the_limit() -> None:
     clock = ManualClock()
     limit = RateLimit(clock, per_second=1, burst=1)
     limit.take("a")
@@ -48,7 +48,7 @@ def test_what_is_refused_costs_nothing() -> None:
     limit.take("a")
 
 
-def test_the_quota_says_what_is_left_and_when_it_is_full_again() -> None:
+def test_the_quota_reports_the_rest_and_when_it_is_full_again() -> None:
     clock = ManualClock()
     limit = RateLimit(clock, per_second=2, burst=5)
     taken(limit, "a", 3)

@@ -32,7 +32,7 @@ def test_a_key_a_tenant_and_all_have_their_limits() -> None:
     anyio.run(run)
 
 
-def test_one_that_waits_gets_the_slot_that_becomes_free() -> None:
+def test_a_waiting_call_gets_the_next_free_slot() -> None:
     async def run() -> None:
         slots = Slots("calls", per_key=1, per_tenant=1, wait_seconds=60)
         got = anyio.Event()

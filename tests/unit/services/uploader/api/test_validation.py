@@ -41,7 +41,7 @@ def refused(kind: type[Model], document: Any) -> Refused:
 
 @pytest.mark.parametrize("kind", MODELS)
 @given(data=st.data())
-def test_no_fault_quotes_what_was_sent(kind: type[Model], data: Any) -> None:
+def test_no_fault_quotes_the_body(kind: type[Model], data: Any) -> None:
     fields = data.draw(st.dictionaries(st.sampled_from([*kind.model_fields]), VALUES, min_size=1))
     faults = refused(kind, {**fields, MARK: MARK}).faults
     assert not [fault for fault in faults if "4711" in repr(fault) or "47.11" in repr(fault)]
@@ -90,7 +90,7 @@ def test_distinct_types_of_json_are_not_converted(kind: type[Model], document: A
 
 
 @pytest.mark.parametrize("raw", [b"", b"{", b'{"a": NaN}', b"\xff\xfe", b"[" * 100_000, b'{"a": "\\ud800"}'])
-def test_what_is_no_json_is_refused(raw: bytes) -> None:
+def test_invalid_json_is_refused(raw: bytes) -> None:
     with pytest.raises(Refused) as caught:
         model_of(InspectPart, raw)
     assert caught.value.code == "malformed_json"

@@ -20,7 +20,7 @@ class Client:
         self.dropped = True
 
 
-def test_the_one_that_has_waited_longest_goes_for_a_new_one() -> None:
+def test_a_new_connection_replaces_the_one_that_is_idle_for_longest() -> None:
     connections = Connections(3)
     first, second, third = (Client(connections) for _ in range(3))
     connections.works(first)
@@ -32,7 +32,7 @@ def test_the_one_that_has_waited_longest_goes_for_a_new_one() -> None:
     assert [each.dropped for each in (first, third, fourth)] == [False, True, False]
 
 
-def test_one_that_is_at_work_is_never_closed_for_another() -> None:
+def test_a_busy_connection_is_never_closed_for_another() -> None:
     connections = Connections(2)
     clients = [Client(connections) for _ in range(2)]
     for each in clients:
