@@ -1,4 +1,4 @@
-"""What the driver and Cassandra could do at most: the very rows that Penstock writes, built beforehand.
+"""Measures the limit of the driver and Cassandra: writes the rows that Penstock writes, built beforehand.
 
     python -m benchmarks.bare_driver DATA INDEX OF
 
@@ -45,7 +45,7 @@ def main() -> None:
     sys.stdin.readline()
     _write(session.driver, statements, session.settings.batches_in_flight)
     print(sum(map(len, chunks)), flush=True)
-    sys.stdin.readline()  # alive until it was looked at
+    sys.stdin.readline()  # keeps the process alive until its figures are read
     store.close()
 
 

@@ -168,7 +168,7 @@ class Bench:
         }
 
     def wait_until_idle(self) -> None:
-        """Empty the tables, and wait until Cassandra has done what the last load has left it to do."""
+        """Empty the tables, and wait until Cassandra has finished the compactions of the last load."""
         keyspace = self._fleet.variables["PENSTOCK_CASSANDRA_KEYSPACE"]
         empty(self._stack.addresses.cassandra, f"{PEERS_KEYSPACE}.{PEERS_TABLE}", f"{keyspace}.profile_fragments")
         pid = self._stack.process("cassandra").pid
@@ -193,7 +193,7 @@ class Bench:
         return self._figures(request.rows_ingested / _seconds(request), meter)
 
     def _bare_driver(self) -> Figures:
-        """The fragments of an embedded Penstock are those that it writes on Cassandra, and no two times the same."""
+        """Writes the fragments of an embedded Penstock, which equal those that it writes on Cassandra."""
         data = self._folder / "embedded"
         subprocess.run(ingest_command(self.file, data), check=True, stdout=subprocess.DEVNULL)
         command = [sys.executable, "-m", "benchmarks.bare_driver", str(data)]
@@ -241,7 +241,7 @@ class Bench:
     def _ingested(self, fleet: Fleet, file: Path) -> Request:
         """The request, at its end. Exits when that is not COMPLETED.
 
-        This process looks for it: a waiting command of Penstock's would take its start from the time of the load.
+        This process polls for the end: the start of a waiting command would take CPU time from the load.
         """
         tenant_id = fleet.variables["PENSTOCK_TENANT"]
         request_id = fleet.run("upload", str(file), "--source", "crm")["request_id"]
@@ -274,7 +274,7 @@ def _seconds(request: Request) -> float:
 
 
 def _hear(process: subprocess.Popen[str]) -> str:
-    """Its next line. Exits when the process has ended before it."""
+    """The next line of the process. Exits when the process has ended before it."""
     assert process.stdout is not None
     return process.stdout.readline() or sys.exit("the bare driver has failed; see above")
 
@@ -286,7 +286,7 @@ def _tell(process: subprocess.Popen[str]) -> None:
 
 
 def _medians(rounds: Sequence[Figures]) -> Figures:
-    """Of every number, at its place; `spread` is from the slowest to the fastest round."""
+    """The median of each number; `spread` is the range from the slowest to the fastest round."""
     speeds = [each["rows_per_second"] for each in rounds]
     return {**_median(rounds), "spread": [round(min(speeds)), round(max(speeds))]}
 

@@ -73,7 +73,7 @@ def ingest_command(file: Path, data: Path, *options: str) -> list[str]:
 
 
 def _accepted_to_completed_seconds(request: Mapping[str, Any]) -> float:
-    """Of a request as the command line shows it at its end."""
+    """The seconds between two times of a request, as the command line displays it at its end."""
     accepted, finished = (datetime.fromisoformat(request[name]) for name in ("accepted_at", "finished_at"))
     return (finished - accepted).total_seconds()
 

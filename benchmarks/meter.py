@@ -1,4 +1,4 @@
-"""What running processes take meanwhile: CPU seconds and peak memory of each (Linux)."""
+"""Measures running processes: CPU seconds and peak memory of each (Linux)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from benchmarks.processes import cpu_seconds, peak_rss_mb
 
-RESET_PEAK = "5"  # to clear_refs, see proc(5): the peak is the present size again
+RESET_PEAK = "5"  # to clear_refs, see proc(5): the peak is the current size again
 
 
 class Taken(NamedTuple):
@@ -18,7 +18,7 @@ class Taken(NamedTuple):
 
 
 class Meter:
-    """Of `processes`, by name, from now on; their children are not counted."""
+    """Measures `processes`, by name, from now on; their children are not counted."""
 
     def __init__(self, processes: Mapping[str, int]) -> None:
         self._processes = dict(processes)

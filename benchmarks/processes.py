@@ -18,7 +18,7 @@ TICKS = os.sysconf("SC_CLK_TCK")
 class Measured:
     """The lists are by process, in the order of their start: the command itself, then its children.
 
-    `cpu_seconds` is exact, of all of them; a process's own lacks what it took after its last sample (0.02 s).
+    `cpu_seconds` is exact for all of them together; that of one process lacks the part after its last sample (0.02 s).
     """
 
     returncode: int

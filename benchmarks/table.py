@@ -1,4 +1,4 @@
-"""The table that `make bench` prints, and the ratios that its goals are about."""
+"""The table that `make bench` prints, and the ratios of its goals."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ WIDTH = 120
 
 
 def ratios(loads: Mapping[str, Any]) -> dict[str, float]:
-    """Penstock's rows/s by those of the loads that were taken."""
+    """Penstock's rows/s divided by those of each other load."""
     if "penstock" not in loads:
         return {}
     speed = loads["penstock"]["rows_per_second"]
@@ -22,7 +22,7 @@ def ratios(loads: Mapping[str, Any]) -> dict[str, float]:
 
 
 def render(report: Mapping[str, Any]) -> str:
-    """Medians by load, and after the table whatever else was measured, a line each."""
+    """A table of the medians by load, followed by a line for each other figure."""
     title = f"{report['rows']:,} rows, {report['file_mb']} MB, {report['cores']} cores, {report['rounds']} rounds"
     table = Table(title=title)
     for heading in ("load", "rows/s", "slowest–fastest", "with start", "CPU µs a row", "peak MB"):

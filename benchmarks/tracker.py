@@ -79,7 +79,7 @@ def measure(addresses: Addresses, folder: Path, **variables: str) -> dict[str, i
 
 
 class Load:
-    """Makes requests and their progress, and looks from outside at what the fleet's tracker makes of it."""
+    """Makes requests and their progress events, and reads from the stores how far the fleet's tracker is."""
 
     def __init__(self, fleet: Fleet, log: KafkaEventLog, store: CassandraControlStore, kafka: KafkaSettings) -> None:
         self._fleet, self._log, self._store = fleet, log, store
@@ -87,7 +87,7 @@ class Load:
         self._inspector = KafkaInspector(kafka)
         self._status = [Place(kafka.prefix + STATUS, partition) for partition in range(log.partitions(STATUS))]
         for tenant_id in TENANTS:
-            store.create(Table.DATA_KEYS, tenant_id, "general", "1", b"wrapped")  # what makes a tenant
+            store.create(Table.DATA_KEYS, tenant_id, "general", "1", b"wrapped")  # a tenant exists when it has a key
 
     def run(self, count: int, chunks: int) -> float:
         """Events per second of `count` new requests with `chunks` each."""
@@ -105,7 +105,7 @@ class Load:
         return count * len(steps) / seconds
 
     def _accept(self, count: int) -> list[Request]:
-        """In the order of their acceptance, in which the tenants take turns."""
+        """New requests in the order of their acceptance, in which the tenants take turns."""
 
         def accept_all(tenant: int) -> list[Request]:
             return [self._accept_one(TENANTS[tenant]) for _ in range(tenant, count, len(TENANTS))]
@@ -149,7 +149,7 @@ class Load:
         return any(self._store.scan(Table.ACTIVE_REQUESTS, tenant_id, "", limit=1) for tenant_id in TENANTS)
 
     def _status_events(self) -> int:
-        """How many status events there are."""
+        """The number of status events."""
         return sum(self._inspector.watermarks(place).end for place in self._status)
 
     def _check(self, requests: list[Request], chunks: int) -> None:

@@ -1,1 +1,1 @@
-"""How Penstock's surroundings are run: `deploy.stack` starts the servers, the other folders hold manifests."""
+"""Runs the servers that Penstock needs: `deploy.stack` starts them locally; the other folders contain manifests."""

@@ -1,4 +1,4 @@
-"""What is locked for production, looked up in the advisories of PyPI and listed as a CycloneDX SBOM.
+"""Looks up the packages locked for production in the advisories of PyPI, and lists them as a CycloneDX SBOM.
 
 `python -m deploy.audit SBOM`. Exit code 1 when a locked package has a known vulnerability. Where no advisories can be
 reached it says so and fails nothing: a closed network says nothing about a package.
@@ -43,13 +43,13 @@ def main(sbom: Path) -> int:
     if not audited.stdout:
         sys.stderr.write(
             audited.stderr
-        )  # with a report, it says "no known vulnerabilities" of packages never looked up
+        )  # with a report, pip-audit prints "no known vulnerabilities" for packages that it never looked up
     sys.stdout.write(text)
     return code
 
 
 def verdict(report: str) -> tuple[str, int]:
-    """What there is to say about pip-audit's JSON report, and the exit code."""
+    """The message about pip-audit's JSON report, and the exit code."""
     try:
         packages: list[dict[str, Any]] = json.loads(report)["dependencies"]
     except ValueError:

@@ -52,14 +52,14 @@ def main() -> None:
 
 
 def _locales() -> Iterator[Locale]:
-    """Every locale, without Babel's cache, in which the months of one replace those of another."""
+    """Every locale. Babel's cache is not used, because in it the months of one locale replace those of another."""
     for identifier in localedata.locale_identifiers():
         localedata._cache.clear()
         yield Locale.parse(identifier)
 
 
 def _countries() -> Iterator[str]:
-    """A country a line: its two letters, then its three letters and all its names as keys."""
+    """A line for each country: its two letters, then its three letters and all its names as keys."""
     english = {country_key(name): code for code, name in _names(Locale("en"))}
     english |= {country_key(name): code for code, names in ALSO.items() for name in names}
     countries = set(english.values())
@@ -70,7 +70,7 @@ def _countries() -> Iterator[str]:
             claims[country_key(name)].add(code)
     keys: dict[str, set[str]] = defaultdict(set)
     for key, claimed in claims.items():
-        if len(claimed) == 1 and key not in english:  # a name that two countries share is neither
+        if len(claimed) == 1 and key not in english:  # a name that two countries share identifies neither
             keys[next(iter(claimed))].add(key)
     for key, code in english.items():
         keys[code].add(key)
@@ -95,7 +95,7 @@ def _three_letters() -> Iterator[tuple[str, str]]:
 
 
 def _months() -> Iterator[str]:
-    """A language a line, then its months with their names: long and short, as in a date and alone."""
+    """A line for each language and each of its months with their names: long and short, within a date and alone."""
     languages: dict[str, list[set[str]]] = defaultdict(lambda: [set() for _ in range(12)])
     for locale in _locales():
         if locale.script:  # the same language in another script would double the names

@@ -1,1 +1,1 @@
-"""What a user would pick instead of Penstock, run as users run it; none encrypts, validates or reports a status."""
+"""The peers of Penstock, run as users run them; none encrypts, validates or reports a status."""

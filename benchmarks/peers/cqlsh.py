@@ -20,14 +20,14 @@ FAILED = re.compile(r"Failed to process (\d+) rows;")
 
 
 def fetch() -> Path:
-    """The folder of its packages, fetched into the stack's cache at the first call. Raises `NotAvailable`."""
+    """The folder of cqlsh's packages, fetched into the stack's cache at the first call. Raises `NotAvailable`."""
     return packages.python_packages(REQUIREMENTS, "cqlsh")
 
 
 def load(file: Path, address: tuple[str, int], keyspace: str, table: str) -> Loaded:
-    """Load the whole tab-separated `file` with COPY's default settings: a process per core, but never one alone.
+    """Load the whole tab-separated `file` with COPY's default settings: a process per core, and at least two.
 
-    Its columns are named, since COPY skips the header unread. Raises `LoadError`, and `NotAvailable` when cqlsh
+    COPY does not read the header, so it gets the columns' names. Raises `LoadError`, and `NotAvailable` when cqlsh
     cannot be fetched.
     """
     host, port = address
@@ -35,14 +35,14 @@ def load(file: Path, address: tuple[str, int], keyspace: str, table: str) -> Loa
     copy = f"COPY {keyspace}.{table} ({', '.join(COLUMNS)}) FROM '{path}' WITH DELIMITER='\t' AND HEADER=true"
     # -S: with the packages of its own lock and none of this environment's.
     command = [sys.executable, "-S", "-m", "cqlshlib", host, str(port), "-e", copy]
-    with tempfile.TemporaryDirectory() as home:  # for its history and the file of rows that failed; no cqlshrc
+    with tempfile.TemporaryDirectory() as home:  # for the history and the file of failed rows; it has no cqlshrc
         environment = {**os.environ, "HOME": home, "PYTHONPATH": str(fetch())}
         measured = measure(command, environment, Path(home))
     return evaluate("cqlsh", file, measured, report(measured.stdout, measured.stderr))
 
 
 def report(stdout: str, stderr: str) -> Report | None:
-    """Its rows/s is the mean since it started its processes: without the start of Python and the sign-in."""
+    """The last report of cqlsh. Its rows/s excludes the start of Python, but not that of its processes."""
     imported, rates = IMPORTED.search(stdout), PROGRESS.findall(stdout)
     if imported is None or not rates:
         return None

@@ -17,14 +17,14 @@ TOTALS = re.compile(r"^ *([\d,]+) \| +([\d,]+) \| +([\d,]+) \|", re.MULTILINE)
 
 
 def fetch() -> Path:
-    """The folder of its jars, fetched into the stack's cache at the first call. Raises `NotAvailable`."""
+    """The folder of DSBulk's jars, fetched into the stack's cache at the first call. Raises `NotAvailable`."""
     return packages.jars("dsbulk", Path(__file__).parent)
 
 
 def load(file: Path, address: tuple[str, int], keyspace: str, table: str, *, batch_mode: str | None) -> Loaded:
     """Load the whole tab-separated `file`, whose header names the columns.
 
-    Without `batch_mode` it batches rows of one partition only, which is one row here. Raises `LoadError`, and
+    Without `batch_mode` it batches only rows of one partition, so here each batch has one row. Raises `LoadError`, and
     `NotAvailable` when Java is missing or the jars cannot be fetched.
     """
     java = packages.java("DSBulk", lambda version: version >= 8, "Java 8 or newer")
@@ -39,7 +39,7 @@ def load(file: Path, address: tuple[str, int], keyspace: str, table: str, *, bat
 
 
 def report(stderr: str) -> Report | None:
-    """Of the last totals. Its rows/s is the mean since it prepared its statement: without the start of the JVM."""
+    """The last totals of DSBulk. Its rows/s is the mean since it prepared its statement, without the JVM's start."""
     totals = TOTALS.findall(stderr)
     if not totals:
         return None

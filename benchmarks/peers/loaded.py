@@ -1,4 +1,4 @@
-"""What a peer did with a file."""
+"""The result of a peer's load of a file."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from benchmarks.processes import Measured
 
 
 class LoadError(Exception):
-    """Not every row of the file was inserted: a figure of such a load would say nothing."""
+    """The peer did not insert every row of the file, so its figures are not valid."""
 
 
 @dataclass(frozen=True)
 class Report:
-    """What the peer itself says at its end. `rows_per_second` leaves out its start, but not its warming up."""
+    """The peer's own report at its end. `rows_per_second` excludes its start, but includes its warm-up."""
 
     inserted: int
     failed: int

@@ -14,7 +14,7 @@ TRUNCATE_SECONDS = 120.0
 
 
 def create(address: tuple[str, int], keyspace: str, table: str) -> None:
-    """Keyspace and table."""
+    """Create the keyspace and the table."""
     columns = ", ".join(f"{column} {TYPES.get(column, 'text')}" for column in COLUMNS)
     with _connected(address) as session:
         session.execute(
@@ -24,7 +24,7 @@ def create(address: tuple[str, int], keyspace: str, table: str) -> None:
 
 
 def empty(address: tuple[str, int], *tables: str) -> None:
-    """Each as `keyspace.table`."""
+    """Delete all rows of these tables, each as `keyspace.table`."""
     with _connected(address) as session:
         for table in tables:
             session.execute(f"TRUNCATE {table}", timeout=TRUNCATE_SECONDS)

@@ -1,4 +1,4 @@
-"""Where the servers listen: ports of this machine, and the settings of a client."""
+"""The addresses of the servers: ports of this machine, and the settings of a client."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 HOST = "127.0.0.1"
-# Below the ranges that systems lend to outgoing connections: a server that is stopped finds its port again.
+# Below the ranges of outgoing connections, so that a restarted server can bind its port again.
 FREE_PORTS = range(20_000, 32_000)
 
 
@@ -30,7 +30,7 @@ class Ports:
 
     @classmethod
     def free(cls) -> Ports:
-        """Ports that nothing listens on right now, drawn by chance so that runs at the same time do not meet."""
+        """Ports on which nothing listens now, drawn at random so that concurrent runs rarely collide."""
         names = [field.name for field in fields(cls)]
         drawn = iter(random.SystemRandom().sample(FREE_PORTS, len(FREE_PORTS)))
         return cls(**{name: next(port for port in drawn if not is_taken(HOST, port)) for name in names})

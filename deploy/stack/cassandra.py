@@ -70,7 +70,7 @@ COMMITLOG: dict[CommitlogSync, dict[str, str]] = {
     "batch": {"commitlog_sync": "batch"},
     "periodic": {"commitlog_sync": "periodic", "commitlog_sync_period": "10000ms"},
 }
-# A node alone has nobody to wait for.
+# A single node has no peers to wait for.
 ALONE = ["-Dcassandra.skip_wait_for_gossip_to_settle=0", "-Dcassandra.ring_delay_ms=0"]
 IN_A_RING = ["-Dcassandra.ring_delay_ms=5000"]
 LOGGING = """\
@@ -87,8 +87,8 @@ LOGGING = """\
 class Cassandra:
     """`seed` is the address of the ring's first node, empty for a node alone.
 
-    With `commitlog_sync="batch"` a write is on the disk before it is acknowledged, as a node alone needs it. With
-    "periodic", Cassandra's default, a node that is killed loses the last of what it acknowledged.
+    With `commitlog_sync="batch"` a write is on the disk before it is acknowledged, which a single node needs. With
+    "periodic", Cassandra's default, a killed node loses the last writes that it acknowledged.
     """
 
     name: str = "cassandra"
@@ -109,7 +109,7 @@ class Cassandra:
             "cassandra.storagedir": folder / "data",
             "cassandra.foreground": "yes",
             "cassandra-foreground": "yes",
-            "cassandra.superuser_setup_delay_ms": 1000,  # with 0 it tries without a pause while a node is away
+            "cassandra.superuser_setup_delay_ms": 1000,  # with 0 it retries without a pause while a node is down
             "logback.configurationFile": folder / "logback.xml",
             "jna.tmpdir": folder,
         }
@@ -140,7 +140,7 @@ class Cassandra:
             return False
 
     def settings(self, data: Path, ports: Ports) -> dict[str, object]:
-        """cassandra.yaml, as JSON. Nobody has to sign in; JMX stays off."""
+        """The content of cassandra.yaml, as JSON. Clients need no password; JMX is off."""
         seeds = f"{self.seed or self.host}:{ports.cassandra_storage}"
         return {
             "cluster_name": "penstock",
@@ -162,7 +162,7 @@ class Cassandra:
                 {"class_name": "org.apache.cassandra.locator.SimpleSeedProvider", "parameters": [{"seeds": seeds}]}
             ],
             # Penstock writes batches of 256 rows of one node, which are cheap for that node; at the default of 5 KiB,
-            # meant against batches that span nodes, each of them would be a line in the log.
+            # meant against batches that span nodes, the server would log each of them.
             "batch_size_warn_threshold": "128KiB",
             "batch_size_fail_threshold": "256KiB",
             "unlogged_batch_across_partitions_warn_threshold": 256,  # the same for their many small partitions

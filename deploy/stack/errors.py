@@ -1,4 +1,4 @@
-"""The errors of the stack; each message says how to fix it."""
+"""The errors of the stack; each message has a hint."""
 
 
 class StackError(Exception):
@@ -6,4 +6,4 @@ class StackError(Exception):
 
 
 class NotAvailable(StackError):
-    """A server cannot be had here: a tool is missing, or its package could not be fetched."""
+    """A server is not available: a tool is missing, or its package could not be fetched."""

@@ -1,4 +1,4 @@
-"""Penstock's own services on the stack's servers, each a process: for a demonstration, for tests and for measuring."""
+"""Runs Penstock's services on the stack's servers, each in a process, for demonstrations, tests and benchmarks."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Fleet:
         self.variables = {**_variables(addresses, folder, name), **_prefixed(variables)}
 
     def __enter__(self) -> Fleet:
-        """Make bucket, key file, tables and topics; what is there already stays."""
+        """Make the bucket, key file, tables and topics that are missing."""
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         _make_bucket(self._addresses, self.name)
         FileKeyVault(self.folder / "keys.json", create=True)
@@ -55,7 +55,7 @@ class Fleet:
     def start(self, *services: str, options: Sequence[str] = (), **variables: str) -> None:
         """Start each service; a name may end in a number to tell several of one kind apart, such as `worker-2`.
 
-        `variables` are theirs alone, named as the fleet's.
+        `variables` are settings of these services only.
         """
         for service in services:
             environment = _given(service, self._environment() | _prefixed(variables))
@@ -64,7 +64,7 @@ class Fleet:
                 self.processes[service] = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
 
     def run(self, *arguments: str, check: bool = True) -> Any:
-        """What a command answers with `--json`. Raises CalledProcessError, with what it said, when it fails."""
+        """The output of a command with `--json`. Raises CalledProcessError, with its output, when it fails."""
         command = [*PENSTOCK, *arguments, "--json"]
         done = subprocess.run(command, env=self._environment(), capture_output=True, text=True, check=False)
         if check and done.returncode:
@@ -73,11 +73,11 @@ class Fleet:
         return json.loads(done.stdout.splitlines()[-1])
 
     def show(self, *arguments: str) -> int:
-        """Run a command before a person's eyes; its exit code."""
+        """Run a command with its output on the terminal; returns its exit code."""
         return subprocess.run([*PENSTOCK, *arguments], env=self._environment(), check=False).returncode
 
     def write_variables(self, file: Path) -> None:
-        """For `.` in a shell: the commands that are typed there then belong to this installation."""
+        """Write a file for a shell's `.` command; penstock commands in that shell then use this installation."""
         file.touch(mode=0o600)
         file.write_text("".join(f"export {name}={shlex.quote(value)}\n" for name, value in self.variables.items()))
 
@@ -90,7 +90,7 @@ class Fleet:
 
 
 def _given(service: str, variables: Mapping[str, str]) -> dict[str, str]:
-    """The tracker opens no files: as on Kubernetes, it has no settings for the bucket."""
+    """The settings of a service. The tracker opens no files, so it has none for the bucket, as on Kubernetes."""
     if not service.startswith("tracker"):
         return dict(variables)
     return {name: value for name, value in variables.items() if not name.startswith("PENSTOCK_S3_")}

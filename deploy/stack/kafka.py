@@ -42,7 +42,7 @@ class Kafka:
         return ports.kafka, ports.kafka_controller, ports.kafka_proxied
 
     def answers(self, ports: Ports) -> bool:
-        # Its log is off: refused connections are what one waits through.
+        # Its log is off: connections are refused until the server has started.
         client = AdminClient({"bootstrap.servers": f"{HOST}:{ports.kafka}", "log_level": 0})
         try:
             return bool(client.list_topics(timeout=2).brokers)
@@ -65,7 +65,7 @@ def settings(data: Path, ports: Ports) -> dict[str, str | int]:
         "log.dirs": str(data),
         # A mistyped topic must be an error, as it is in production.
         "auto.create.topics.enable": "false",
-        # One node holds the only copy, and needs few of the 50 partitions that are made when the first group comes.
+        # A single node has the only copy, and needs few of the 50 partitions that are created with the first group.
         "offsets.topic.replication.factor": 1,
         "offsets.topic.num.partitions": 4,
         "transaction.state.log.replication.factor": 1,
@@ -73,7 +73,7 @@ def settings(data: Path, ports: Ports) -> dict[str, str | int]:
         "transaction.state.log.num.partitions": 4,
         "share.coordinator.state.topic.replication.factor": 1,
         "share.coordinator.state.topic.min.isr": 1,
-        # A consumer that died is missed after 10 s, not 45: with KIP-848 it is the broker that decides.
+        # A dead consumer leaves its group after 10 s, not 45: with KIP-848 the broker decides this.
         "group.consumer.session.timeout.ms": 10_000,
         "group.consumer.min.session.timeout.ms": 3_000,
         "group.consumer.heartbeat.interval.ms": 1_000,

@@ -1,4 +1,4 @@
-"""Servers that are lent: they end with the last process that uses them, however that process ends."""
+"""Leases of servers: a server ends with the last process that uses it, however that process ends."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from deploy.stack.stack import Stack
 class Lease:
     """This process's use of a stack; several processes may use one folder's at the same time.
 
-    Each holds a shared lock, which the system takes back from a process that dies. A guard, a process of its own,
-    waits for the exclusive lock and then stops what was started for them; servers that ran before are left alone.
+    Each holds a shared lock, which the system releases when the process dies. A guard, a process of its own,
+    waits for the exclusive lock and then stops the servers that were started for them, but not those that ran before.
     """
 
     def __init__(self, stack: Stack) -> None:
@@ -26,7 +26,7 @@ class Lease:
         self._using = users_lock(self.stack.folder).open("w")
         fcntl.flock(self._using, fcntl.LOCK_SH)
         command = [sys.executable, "-m", "deploy.stack", "guard", "--folder", str(self.stack.folder)]
-        # Its output goes to a file: a pipe that it held open would block the reader of this process's output.
+        # Its output goes to a file: an open pipe would block the reader of this process's output.
         with (self.stack.folder / "guard.log").open("ab") as log:
             self._guard = subprocess.Popen(
                 command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
@@ -40,7 +40,7 @@ class Lease:
         self._using.close()
         if self._started:
             self._guard.wait()
-        self._guard.returncode = self._guard.poll() or 0  # else it waits for others, and ends after them
+        self._guard.returncode = self._guard.poll() or 0  # otherwise it would wait for other processes
 
     def use(self, *names: str) -> Stack:
         """The stack, with these servers running. Raises as `Stack.up` does."""
@@ -49,7 +49,7 @@ class Lease:
 
 
 def guard(stack: Stack) -> None:
-    """Stop what was lent as soon as nobody uses it."""
+    """Stop the leased servers as soon as no process uses them."""
     with users_lock(stack.folder).open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         stack.down(lent_only=True)

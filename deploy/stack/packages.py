@@ -1,4 +1,4 @@
-"""The servers' programs: pinned, fetched by Maven, Go and pip once, and kept in a cache outside the checkout."""
+"""Fetches the servers' pinned programs once by Maven, Go and pip, and caches them outside the checkout."""
 
 from __future__ import annotations
 
@@ -40,9 +40,9 @@ def _java_version(program: str) -> int | None:
 
 
 def jars(server: str, poms: Path = HERE) -> Path:
-    """The folder of the jars that `<server>.pom.xml` names, with all that they need.
+    """The folder of the jars that `<server>.pom.xml` names, with their dependencies.
 
-    Raises `NotAvailable` when they are not exactly those of `<server>.sha256`, which is as `sha256sum *` writes it.
+    Raises `NotAvailable` when they are not exactly those of `<server>.sha256`, in the format of `sha256sum *`.
     """
     pom = poms / f"{server}.pom.xml"
     sums = (poms / f"{server}.sha256").read_text("utf-8")
@@ -71,13 +71,13 @@ def _sha256(file: Path) -> str:
 
 
 def go_program(module: str, version: str, name: str) -> Path:
-    """The program that `go install` makes of `module`. `name` is only the cache's."""
+    """The program that `go install` builds from `module`. `name` is that of its folder in the cache."""
     folder = _fetched(f"{name}-{version}", "go", "Go", lambda _: ["install", "-trimpath", f"{module}@{version}"])
     return folder / re.sub(r"/v\d+$", "", module).rpartition("/")[2]
 
 
 def python_packages(requirements: Path, name: str) -> Path:
-    """The folder, for PYTHONPATH, of what `requirements` pins with hashes, apart from what this environment holds."""
+    """The folder, for PYTHONPATH, of the packages that `requirements` pins with hashes; not this environment's."""
     key = hashlib.sha256(requirements.read_bytes()).hexdigest()[:12]
     install = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps", "--require-hashes"]
     return _fetched(
@@ -121,7 +121,7 @@ def _run(name: str, command: list[str], environment: dict[str, str]) -> None:
 
 @contextmanager
 def _only_one(folder: Path) -> Iterator[None]:
-    """Holds back other processes that want to fill the same folder."""
+    """Holds a lock, so that only one process fills the folder at a time."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     with folder.with_suffix(".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

@@ -17,11 +17,11 @@ STOP_SECONDS = 20.0  # then it is killed
 
 @dataclass(frozen=True)
 class Process:
-    """`started` keeps apart two processes that were given the same id, one after the other."""
+    """`started`, the start time, distinguishes two processes that had the same id one after the other."""
 
     pid: int
     started: str
-    lent: bool  # to be stopped when nobody uses it
+    lent: bool  # stops when no process uses it
 
     @classmethod
     def load(cls, file: Path) -> Process | None:
@@ -43,9 +43,9 @@ class Process:
             os.kill(self.pid, number)
 
     def stop(self) -> None:
-        """Ask it to end, wait, and kill it if it does not listen."""
+        """Ask the process to end, wait, and kill it if it does not end."""
         self.send(signal.SIGTERM)
-        self.send(signal.SIGCONT)  # a paused process would not hear
+        self.send(signal.SIGCONT)  # a paused process would not get the signal
         deadline = time.monotonic() + STOP_SECONDS
         while self.is_running():
             if time.monotonic() > deadline:
@@ -54,7 +54,7 @@ class Process:
 
 
 def spawn(command: list[str], environment: Mapping[str, str], log: Path, *, lent: bool) -> Process:
-    """Start `command` in a session of its own, so that Ctrl-C does not reach it; what it says is appended to `log`."""
+    """Start `command` in a session of its own, so that Ctrl-C does not reach it; its output is appended to `log`."""
     with log.open("ab") as output:
         child = subprocess.Popen(
             command,
@@ -64,7 +64,7 @@ def spawn(command: list[str], environment: Mapping[str, str], log: Path, *, lent
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
-    child.returncode = 0  # it is not waited for through this object; its record shows whether it runs
+    child.returncode = 0  # this object does not await it; its record tells whether it runs
     return Process(child.pid, _started(child.pid) or "", lent)
 
 

@@ -1,4 +1,4 @@
-"""What the stack must know of a server to fetch, start and await it."""
+"""The interface of a server: how to fetch, start and await it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Launch:
 
 
 class Server(Protocol):
-    """One process that binds loopback addresses only and keeps everything in the folder it is given."""
+    """A server process that binds only loopback addresses and stores everything in its folder."""
 
     @property
     def name(self) -> str: ...
@@ -26,13 +26,13 @@ class Server(Protocol):
     def host(self) -> str: ...
 
     def fetch(self) -> None:
-        """Have the program in the cache. Raises `NotAvailable` when it cannot be had here."""
+        """Fetch the program into the cache. Raises `NotAvailable`."""
 
     def launch(self, folder: Path, ports: Ports) -> Launch:
-        """Write the configuration into `folder` and tell the command. What `folder` holds from before is kept."""
+        """Write the configuration into `folder`, whose data are kept, and return the command."""
 
     def ports(self, ports: Ports) -> tuple[int, ...]:
-        """Those it binds; the first is its clients'."""
+        """The ports that it binds; the first is for clients."""
 
     def answers(self, ports: Ports) -> bool:
-        """Whether a real request is answered. Any error of a client library counts as no."""
+        """Whether it answers a real request. Any error of a client library means no."""

@@ -1,4 +1,4 @@
-"""The sets of servers that there are."""
+"""The sets of servers."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ RING_HEAP_MEGABYTES = 768
 def single(
     folder: Path, ports: Ports | None = None, *, heap_megabytes: int = 1024, commitlog_sync: CommitlogSync = "batch"
 ) -> Stack:
-    """One of each. `heap_megabytes` and `commitlog_sync` are Cassandra's."""
+    """One server of each kind. `heap_megabytes` and `commitlog_sync` are Cassandra's."""
     cassandra = Cassandra(heap_megabytes=heap_megabytes, commitlog_sync=commitlog_sync)
     return Stack(folder, [Kafka(), cassandra, S3(), Toxiproxy()], ports)
 
@@ -26,7 +26,7 @@ def single(
 def ring(folder: Path, ports: Ports | None = None) -> Stack:
     """Three nodes of Cassandra on addresses of their own, the same ports each; the second and third join the first.
 
-    They sync periodically, as most rings do: what one of them loses, the others have.
+    They sync periodically, as most rings do: the others have the writes that one of them loses.
     """
     nodes = [
         Cassandra(

@@ -30,8 +30,8 @@ class State:
 class Stack:
     """Everything is below `folder`: `ports.json`, and a folder with log and data for each server.
 
-    The ports of the first start are kept there, so that a server comes back where it was until the folder is removed.
-    `at_once=False` starts the servers one after another, in their order.
+    The ports of the first start are stored there, so that a restarted server keeps its address until the folder is
+    removed. `at_once=False` starts the servers one after another, in their order.
     """
 
     def __init__(
@@ -56,9 +56,9 @@ class Stack:
         return Addresses.of(self.ports, proxied=True)
 
     def up(self, *names: str, lent: bool = False) -> list[str]:
-        """Start those that do not run, all when none is named, and wait until each answers. Returns their names.
+        """Start the named servers, or all, and wait until each answers. Returns the names of those started.
 
-        Raises `NotAvailable` when a program cannot be had, `StackError` when one does not come up.
+        Raises `NotAvailable` when a program is missing, `StackError` when a server does not start.
         """
         with self._only_one():
             self.ports.save(self._ports_file)
@@ -70,9 +70,9 @@ class Stack:
             return [server.name for server in missing]
 
     def down(self, *names: str, lent_only: bool = False) -> list[str]:
-        """Stop those that run and return their names. Data and logs are kept.
+        """Stop the named servers that run and return their names. Data and logs are kept.
 
-        When none is named, it is all that were started in this folder, also by somebody who knows of more servers.
+        Without names, stops all servers that were started in this folder, also by another version of this module.
         """
         with self._only_one():
             chosen = [server.name for server in self._named(names)] if names else self._recorded()
@@ -94,7 +94,7 @@ class Stack:
         ]
 
     def process(self, name: str) -> Process:
-        """To pause or kill it. Raises `StackError` when it does not run."""
+        """The process of a server, to pause or kill it. Raises `StackError` when it does not run."""
         process = self._running(name)
         if process is None:
             raise StackError(f"{name} does not run in {self.folder}.")
@@ -149,7 +149,7 @@ class Stack:
 
     @contextmanager
     def _only_one(self) -> Iterator[None]:
-        """Two that start or stop the same servers take turns."""
+        """Holds a lock, so that only one process starts or stops the servers at a time."""
         self.folder.mkdir(parents=True, exist_ok=True)
         with (self.folder / "turn.lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
