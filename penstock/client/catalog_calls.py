@@ -20,8 +20,8 @@ ARCHIVED = "?archived=true"
 
 
 class CatalogCalls:
-    """Data sources, attributes and the ranking of identifiers. With a `revision`, only what still has this revision is
-    changed. Raises `Refused`."""
+    """Data sources, attributes and the ranking of identifiers. A call with a `revision` changes an attribute or a data
+    source only if it still has this revision. Raises `Refused`."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection

@@ -90,7 +90,7 @@ class Client:
             return request
 
     def resumption(self, file: SentFile, order: UploadOrder, columns: Sequence[ColumnSpec] = ()) -> Resumption:
-        """What is kept of this upload if it is interrupted. It is not kept if the file could not be recognised again,
+        """The record with which an interrupted upload is resumed. Not stored if the file could not be recognised again,
         or the user's state folder cannot be written."""
         if file.path is None or file.size is None:
             return Resumption()
@@ -123,7 +123,7 @@ class Client:
         progress: Progress = QUIET,
         columns: Sequence[ColumnSpec] = (),
     ) -> CheckView:
-        """What would become of the rows of the file; nothing is stored."""
+        """A dry run: the result that an upload of the file would have. Stores nothing."""
         with _opened(file) as opened:
             return self._send_file("/files:check", CheckView, opened, _options(opened, order, columns), progress, {})
 
@@ -154,7 +154,7 @@ class Client:
 
     def changes(self, request_id: str) -> Iterator[RequestView]:
         """The request now, and again on each change, until it has ended or is held. While the connection is lost, the
-        last state is repeated each second, and `problems` says why."""
+        last state is repeated each second, and `problems` has the reasons."""
         return self._follower.changes(request_id)
 
     def problems(self) -> list[str]:
@@ -213,7 +213,7 @@ class Client:
         return found["versions"]
 
     def mapping_changes(self, source: str, version: int, base: int | None = None) -> MappingChangesView:
-        """What a version changes of `base`, or of the one before."""
+        """The changes from `base`, by default the previous version, to `version`."""
         query = "" if base is None else f"?base={base}"
         path = f"{_version_path(source, version)}/changes{query}"
         return self._connection.document("GET", path, MappingChangesView)

@@ -110,7 +110,7 @@ class Connection:
 
 
 def _repeated(call: Callable[[], T], method: str, repeatable: bool | None, attempts: int = ATTEMPTS) -> T:
-    """`repeatable` is None for what holds for every call of the method."""
+    """Whether to repeat a call; `repeatable` is None for the default of the method."""
     may_repeat = method in REPEATABLE_METHODS if repeatable is None else repeatable
     return repeated(call, repeatable=may_repeat, attempts=attempts)
 

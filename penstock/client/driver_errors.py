@@ -1,4 +1,4 @@
-"""What goes wrong between this machine and a server, as the errors of the client."""
+"""Maps errors of the HTTP driver to those of the client."""
 
 from __future__ import annotations
 
@@ -122,7 +122,7 @@ def _repeat(response: urllib3.BaseHTTPResponse) -> Repeat:
 
 
 def _retry_after(response: urllib3.BaseHTTPResponse) -> float | None:
-    """In seconds (RFC 9110, 10.2.3), which may be given as a date."""
+    """The seconds of a Retry-After header (RFC 9110, 10.2.3), which may also be a date."""
     text = response.headers.get("Retry-After", "")
     try:
         return urllib3.Retry(0).parse_retry_after(text) if text else None

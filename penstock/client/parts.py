@@ -56,7 +56,7 @@ class RemoteFiles:
         return offset + len(part)
 
     def faults(self, file_id: str, options: dict[str, Any]) -> list[Fault]:
-        """Those of the header and of the saved mapping for it, as far as the file has arrived."""
+        """The faults of the header and of the saved mapping, as far as the file has arrived."""
         asked = {name: options[name] for name in _INSPECTED if name in options}
         path = resource_path("/files", file_id, ":inspect")
         found = self._connection.send_json("POST", path, asked, InspectionView, repeatable=True)
@@ -104,7 +104,7 @@ def send_in_parts(
 
 
 class _ArrivingFile:
-    """One file on its way; `complete` when all of it has arrived."""
+    """A file that is being sent; `complete` when the server has all of it."""
 
     def __init__(self, files: RemoteFiles, file: SentFile, progress: Progress) -> None:
         self._files, self._file, self._progress = files, file, progress

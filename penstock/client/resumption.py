@@ -41,7 +41,7 @@ class _State(msgspec.Struct, frozen=True):
 
 
 class Resumption:
-    """What is known of an unfinished upload: nothing is kept of it beyond this process."""
+    """The state of an unfinished upload, kept in this process only."""
 
     kept = False  # by an earlier run of the same command, which did not finish
 
@@ -66,8 +66,7 @@ class Resumption:
 
 
 class KeptResumption(Resumption):
-    """What is known of an unfinished command, kept in `folder` until `forget`. Raises `OSError` if that is
-    impossible."""
+    """The state of an unfinished upload, stored in `folder` until `forget`. Raises `OSError` if that is impossible."""
 
     def __init__(self, folder: Path, name: str) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""When a call is sent again: after pauses that double, with jitter, or after the time for which the server asks."""
+"""Decides when to repeat a call: after pauses that double, with jitter, or after the time that the server requests."""
 
 from __future__ import annotations
 

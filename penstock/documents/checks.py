@@ -1,4 +1,4 @@
-"""What the API answers to a dry run; the command line shows the same document."""
+"""The result of a dry run, as the API and the command line return it."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class SampleCellView(TypedDict):
 
 
 class CheckView(TypedDict):
-    """What would become of a file's rows; `sample` has cells by attribute. `would_be_held`: by `max_rejects`.
+    """The expected result of a file's rows; `sample` has cells by attribute. `would_be_held`: by `max_rejects`.
     `renamed_columns` has the new names by those in the file, if they were cleaned; `warnings` refuse nothing."""
 
     rows_read: int

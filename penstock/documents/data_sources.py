@@ -20,7 +20,7 @@ class DefaultsView(TypedDict):
 
 
 class DataSourceView(TypedDict):
-    """`used`: it has had a request, so it cannot be deleted; `revision` counts its changes and is its ETag."""
+    """`used`: a request was accepted for it, so it cannot be deleted; `revision` counts its changes and is its ETag."""
 
     name: str
     display_name: str

@@ -1,4 +1,4 @@
-"""A file that arrives in parts, as the API shows it."""
+"""A file that arrives in parts, as the API returns it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class DraftView(TypedDict):
 
 
 class DraftList(TypedDict):
-    """All of them: there are never many."""
+    """All files of the tenant that are being received; their number is bounded."""
 
     files: list[DraftView]
 

@@ -12,7 +12,7 @@ from penstock.domain.errors import Fault
 
 
 class FaultView(TypedDict):
-    """One thing that is wrong, where it is, and how to fix it; `pointer` is a JSON pointer into the call's body."""
+    """A fault, its place, and a hint how to fix it; `pointer` is a JSON pointer into the call's body."""
 
     code: str
     message: str

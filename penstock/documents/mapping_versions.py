@@ -1,4 +1,4 @@
-"""What the API answers about versions of a mapping; the command line shows the same documents."""
+"""Versions of a mapping, as the API and the command line return them."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from penstock.domain.mapping.mapping import OnMisfit, WritePolicy
 
 
 class ColumnView(TypedDict):
-    """A column of a mapping; what it does not use is left out."""
+    """A column of a mapping, without the options that it does not use."""
 
     column: NotRequired[str]
     columns: NotRequired[list[str]]
@@ -33,7 +33,7 @@ class ColumnView(TypedDict):
 
 
 class MappingView(TypedDict):
-    """The columns as they are put; `created_attributes` names the attributes that were made for them just now."""
+    """A mapping with its columns, in the shape of a request; `created_attributes` are those created with it."""
 
     data_source: str
     version: int
@@ -42,7 +42,7 @@ class MappingView(TypedDict):
 
 
 def mapping_view(used: MappingInUse) -> MappingView:
-    """The one shape of a mapping, of `GET`, `PUT` and the command line."""
+    """The document of a mapping, for `GET`, `PUT` and the command line."""
     mapping = used.mapping
     return MappingView(
         data_source=mapping.data_source,

@@ -17,8 +17,8 @@ class IdentifierView(TypedDict):
 
 
 class OriginView(TypedDict):
-    """Where a value came from; `row` is the line of the file, the header being line 1. `corrected_by`: the request that
-    ingested the row, after it was rejected there and corrected."""
+    """The origin of a value; `row` is the line in the file, where the header is line 1. `corrected_by`: the request
+    that ingested the corrected row after its rejection."""
 
     request_id: str
     file_name: str
@@ -33,7 +33,7 @@ class ProfileView(TypedDict):
 
 
 def profile_view(found: FoundProfile, *, lineage: bool) -> ProfileView:
-    """The one shape of a profile, of the API and the command line; `lineage` is empty unless it is asked for."""
+    """The document of a profile, for the API and the command line; `lineage` is empty unless it is requested."""
     origins = {name: value.origin for name, value in found.profile.attributes.items()} if lineage else {}
     return ProfileView(
         identifiers=[IdentifierView(namespace=each.namespace, value=each.value) for each in found.profile.identifiers],

@@ -1,4 +1,4 @@
-"""A publisher as the API and the command line show it."""
+"""A publisher, as the API and the command line return it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class PublisherView(TypedDict):
 
 
 class PublisherList(TypedDict):
-    """All of them: there are never many."""
+    """All publishers of the tenant; their number is bounded."""
 
     publishers: list[PublisherView]
 

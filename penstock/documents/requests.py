@@ -27,7 +27,7 @@ class StoredProblem(TypedDict):
 
 
 class HeldView(TypedDict):
-    """Why a request is held, what to do about it, and when it is cancelled if nobody decides."""
+    """The reason why a request is held, a hint, and the time when it is cancelled without a decision."""
 
     reason: str
     message: str
@@ -36,15 +36,15 @@ class HeldView(TypedDict):
 
 
 class MailView(TypedDict):
-    """The e-mail about a status, and what became of it."""
+    """The e-mail about a status, and the state of its delivery."""
 
     status: Status
     state: MailState
 
 
 class RecipientView(TypedDict):
-    """Who gets e-mails about the request, and which. One request by itself also has `mails`, those for the statuses so
-    far, and `problem`: why some do not arrive."""
+    """A recipient of e-mails about the request. Only the document of a single request has `mails`, one for each status
+    so far, and `problem`, the reason why some do not arrive."""
 
     address: str
     level: MailLevel
@@ -53,9 +53,9 @@ class RecipientView(TypedDict):
 
 
 class CorrectionsView(TypedDict):
-    """What the children of a request came to, the corrected files: of its rejects, and of its rows with dropped cells.
+    """The totals of the corrections by a request's children: of its rejects, and of its rows with dropped cells.
 
-    `dropped_again`: rows that came back and lost cells again.
+    `dropped_again`: corrected rows that lost cells again.
     """
 
     request_ids: list[str]

@@ -25,7 +25,7 @@ import msgspec
 
 
 class Fault(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One thing that is wrong, where it is, and how to fix it."""
+    """A fault, its place, and a hint how to fix it."""
 
     code: str
     message: str

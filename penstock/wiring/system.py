@@ -69,7 +69,7 @@ class System(NamedTuple):
         return Prober(self.probes, self.dependencies, self.clock)
 
     def mail_outage(self) -> str | None:
-        """What is known to be wrong with the mail server."""
+        """The current problem of the mail server, or None."""
         return self.dependencies.outages().get(MAIL_SERVER)
 
     @property

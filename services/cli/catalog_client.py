@@ -1,4 +1,4 @@
-"""What commands ask of a catalog: data sources, attributes and the ranking of identifiers."""
+"""The interface of a catalog for commands: data sources, attributes and the ranking of identifiers."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from penstock.domain.catalog.data_source import SourceChange
 
 
 class CatalogClient(Protocol):
-    """With a `revision`, only what still has this revision is changed. Raises `Refused`."""
+    """A call with a `revision` changes an attribute or a data source only if it still has this revision. Raises
+    `Refused`."""
 
     def sources(self, *, archived: bool = False) -> list[DataSourceView]:
         """All data sources, by name; with `archived` also archived ones."""

@@ -27,8 +27,8 @@ def outcome(run: Document) -> Status:
 
 
 def check_report(run: Document, *, mapped_here: bool = True) -> RenderableType:
-    """Counts, reasons, what would fix the cells that do not fit, and the masked sample. `mapped_here`: the command has
-    the mapping or takes suggestions, so that options of columns have an effect."""
+    """The report of a dry run: counts, reasons, fixes for invalid cells, and the masked sample. `mapped_here`: the
+    command has the mapping or takes suggestions, so that options of columns have an effect."""
     run = all_printable(run)
     facts: list[tuple[str, RenderableType]] = [
         ("Checked", Text(f"{run['rows_read']:,} rows; nothing was stored")),

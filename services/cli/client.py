@@ -1,4 +1,4 @@
-"""What commands do with a system, which is a folder on this machine or a remote server.
+"""The interface of a system for commands: a folder on this machine or a remote server.
 
     LocalClient               the data folder; a running `penstock up` on it does the work
     penstock.client.Client    the HTTP API
@@ -77,7 +77,7 @@ class Client(Protocol):
         ...
 
     def mapping_changes(self, source: str, version: int, base: int | None) -> MappingChangesView:
-        """What a version changes of `base`, or of the one before."""
+        """The changes from `base`, by default the previous version, to `version`."""
         ...
 
     def restore_mapping(self, source: str, version: int) -> MappingView: ...

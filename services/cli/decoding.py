@@ -1,4 +1,4 @@
-"""JSON that a person wrote, checked against its type, with faults that say where and never quote what was written."""
+"""Decodes and checks JSON that a person wrote; its faults name the place and never quote the text."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def decode_json(raw: bytes, kind: type[T], where: str) -> T:
 
 
 def convert(document: object, kind: type[T], where: str) -> T:
-    """A document without types, whose texts may stand for numbers and booleans, as a `kind`.
+    """Convert a document without types, in which texts may mean numbers and booleans, to a `kind`.
 
     Raises `Refused` (invalid_request).
     """

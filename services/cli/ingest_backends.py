@@ -59,7 +59,7 @@ class Backend(Protocol):
         ...
 
     def dry_run(self, file: UploadFile, order: UploadOrder, columns: Columns, progress: Progress) -> Document:
-        """What would become of the rows of the file; stores nothing. Raises `Refused`."""
+        """A dry run of the file; stores nothing. Raises `Refused`."""
         ...
 
     def begin(self, file: UploadFile, order: UploadOrder, columns: Columns, progress: Progress) -> Document:
@@ -69,7 +69,7 @@ class Backend(Protocol):
         ...
 
     def request(self, request_id: str) -> Document:
-        """The request now, with what became of its e-mails."""
+        """The current request, with the delivery of its e-mails."""
         ...
 
     def resubmit(self, request_id: str, file: UploadFile | None, progress: Progress, *, force: bool) -> Document:

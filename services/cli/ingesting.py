@@ -118,7 +118,7 @@ def follow_to_end(backend: Backend, document: dict[str, Any], progress: Progress
 
 
 def dry_run_file(open_backend: OpenBackend, order: Order, out: Output) -> Document:
-    """What would become of the rows of one file; stores nothing. Raises `BadUsage`, `Refused`."""
+    """A dry run of one file; stores nothing. Raises `BadUsage`, `Refused`."""
     by_hand, upload = _mapped_by_hand(order), order.upload
     with UploadFile(order.file, upload.file_options) as file, open_backend(file, out) as backend:
         upload, columns, _, _ = _checked(backend, file, order, by_hand, out)

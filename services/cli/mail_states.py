@@ -1,4 +1,4 @@
-"""What became of a request's e-mails, in the document that a command shows."""
+"""Adds the delivery of a request's e-mails to the document that a command displays."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ POLL_SECONDS = 0.1
 
 
 def add_mails(backend: Backend, document: dict[str, Any]) -> None:
-    """Add what became of the e-mails so far; the request matters more than its e-mails."""
+    """Add the delivery of the e-mails so far, if it can be read; without it, the request is still displayed."""
     if document["notify"]:
         with suppress(Unavailable):
             document["notify"] = backend.request(document["request_id"])["notify"]
@@ -26,7 +26,7 @@ def add_mails(backend: Backend, document: dict[str, Any]) -> None:
 def await_mails(
     backend: Backend, document: dict[str, Any], seconds: Callable[[], float], sleep: Callable[[float], None]
 ) -> None:
-    """As `add_mails`, but give the last e-mails a moment, so that the result says whether they were sent."""
+    """As `add_mails`, but wait briefly for the last e-mails, so that the result has their states."""
     until = seconds() + MAX_SECONDS
     add_mails(backend, document)
     while _may_be_sent(document) and seconds() < until:

@@ -153,7 +153,7 @@ def _near_choice(message: str) -> str | None:
 
 
 def _bad_usage(error: typer.TyperException, *, as_json: bool) -> int:
-    """Show what is wrong with the command line; if it is empty, help was shown already."""
+    """Print the fault of the command line; an empty one means that help was already printed."""
     if not error.format_message():
         return ExitCode.USAGE
     message = error.format_message().replace("Value error, ", "", 1)  # added by pydantic, passed on by typer

@@ -16,7 +16,7 @@ from penstock.domain.mapping.mapping import OnMisfit
 
 
 def map_option(spec: ColumnSpec, known: Attribute | None) -> str:
-    """`COLUMN=ATTRIBUTE[!][:pii][:FORMAT]`, without what the existing attribute says already."""
+    """`COLUMN=ATTRIBUTE[!][:pii][:FORMAT]`, without the settings that equal those of the existing attribute."""
     pii = ":pii" if spec.pii and not (known and known.pii) else ""
     default = str(known.format if known else TEXT)
     written = f":{spec.format}" if spec.format and spec.format != default else ""

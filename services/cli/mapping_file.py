@@ -47,7 +47,7 @@ def mapping_of_file(file: Path) -> MappingDocument:
 
 
 def exported(mapping: Document, tests: Sequence[RowTest] = ()) -> str:
-    """A mapping as the API shows it, as a file for a repository: YAML, without what is usual."""
+    """A mapping of the API as a YAML file for a repository, without defaults."""
     document = {
         "data_source": mapping["data_source"],
         "columns": [_column(column) for column in mapping["columns"]],
@@ -57,7 +57,7 @@ def exported(mapping: Document, tests: Sequence[RowTest] = ()) -> str:
 
 
 def _column(column: Document) -> Document:
-    """Only what differs from the usual; the format of a column always says how its cells are written."""
+    """The options that differ from the defaults; the format is always given."""
     first = {name: column[name] for name in _ALWAYS if name in column}
     return first | {name: value for name, value in column.items() if name not in _UNSET or value != _UNSET[name]}
 

@@ -1,4 +1,4 @@
-"""Mappings, their versions and what these changed, for a terminal."""
+"""Mappings, their versions and the changes between these, for a terminal."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def _written(value: object) -> str:
 
 
 def _source(column: Document) -> str:
-    """What a column reads, in words."""
+    """The source of a column's cells, in words."""
     if "constant" in column:
         return f"constant {column['constant']!r}"
     if "columns" in column:

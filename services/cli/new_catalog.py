@@ -27,4 +27,4 @@ class NewCatalog:
         raise NotFound(f"there is no data source {source[:64]!r}")
 
     def check_new_attributes(self, attributes: Sequence[Attribute]) -> None:
-        """They are checked when the folder exists."""
+        """Does nothing: the attributes are checked when the folder exists."""

@@ -26,7 +26,7 @@ _DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 
 
 class Listed(NamedTuple):
-    """`next` goes into `--before` for what follows; None when this is all."""
+    """`next` is the value of `--before` for the next page; None on the last page."""
 
     requests: list[Document]
     next: str | None

@@ -85,7 +85,7 @@ def corrected_nothing(child: Document, before: Document, after: Document) -> boo
 
 
 def resubmitted_view(child: Document, parent: Document, where: str) -> RenderableType:
-    """The child, and what is left of the rejects of its parent."""
+    """The child, and the number of rejects of its parent that are left."""
     line = f"Corrected of {parent['request_id']}: {corrections_text(parent)}"
     return Group(request_view(child, where=where), Text(), Text(line))
 

@@ -58,7 +58,7 @@ def faults_view(faults: Sequence[Fault]) -> RenderableType:
 def request_view(request: Document, *, notes: Sequence[tuple[str, str]] = (), where: str = "") -> RenderableType:
     """One request with its counts, its rejects by reason and the next steps.
 
-    `where` is what the next command needs to find the same system, such as ` --data demo`.
+    `where` are the options with which the next command finds the same system, such as ` --data demo`.
     """
     request = all_printable(request)
     facts: list[tuple[str, RenderableType]] = [
@@ -87,7 +87,7 @@ def request_view(request: Document, *, notes: Sequence[tuple[str, str]] = (), wh
 
 
 def _progress_facts(request: Document) -> list[tuple[str, RenderableType]]:
-    """How long it took and what was corrected; of an undone request, neither is of use."""
+    """The duration and the corrections; empty for an undone request."""
     facts = {"Corrects": request["parent_id"] or ""}
     if request["status"] != "REVERTED":
         facts["Took"] = _duration(request)
@@ -99,7 +99,7 @@ AGAIN = "Run with --force to ingest it again."
 
 
 def duplicate_text(request: Document) -> str:
-    """What to say of a file that had led to this request before."""
+    """The message about a file that led to this request before."""
     what = "ingested" if request["status"] == "COMPLETED" else "uploaded"
     when = _minute(request["accepted_at"])
     ignored = ", ".join(request["not_notified"])
@@ -108,7 +108,7 @@ def duplicate_text(request: Document) -> str:
 
 
 def corrections_text(request: Document) -> str:
-    """What the children of a request came to."""
+    """The message about the corrections by a request's children."""
     totals = request["corrections"]
     if not totals:
         return "nothing is corrected"
@@ -252,7 +252,7 @@ def _cells(count: int) -> str:
 
 
 def _mails_view(recipients: Sequence[Document]) -> RenderableType:
-    """The e-mails of each recipient, and what is wrong with them."""
+    """The e-mails of each recipient, and their problems."""
     lines = [Text()]
     for each in recipients:
         mails = ", ".join(f"{mail['status']} {mail['state'].replace('_', ' ')}" for mail in each["mails"])
@@ -262,7 +262,7 @@ def _mails_view(recipients: Sequence[Document]) -> RenderableType:
 
 
 def mail_problems(recipients: Sequence[Document]) -> list[str]:
-    """Why e-mails do not arrive, and what to do about it; each problem once."""
+    """The problems of e-mails with their hints, each once."""
     problems = [each["problem"] for each in recipients if each.get("problem")]
     return list(dict.fromkeys(f"{problem['message']}. {problem['hint']}" for problem in problems))
 
@@ -333,7 +333,7 @@ def _duration(request: Document) -> str:
 
 
 def duration_seconds(request: Document) -> float | None:
-    """From acceptance to the end; None before the end."""
+    """The seconds from acceptance to the end; None before the end."""
     if request["finished_at"] is None:
         return None
     accepted, finished = (datetime.fromisoformat(request[name]) for name in ("accepted_at", "finished_at"))

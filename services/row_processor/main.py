@@ -100,12 +100,13 @@ def run_worker(settings: Settings, supervisor: Supervisor) -> None:
 
 
 def _dependencies(*, within: bool) -> Dependencies:
-    """A parent hears of each change at once: it waits until what is back has stayed so for a while."""
+    """The dependencies, reported to a parent process at each change; the parent decides when one is available."""
     return Dependencies(changed=_report_to_parent, recovery_seconds=0.0) if within else Dependencies()
 
 
 def _report_to_parent(outages: Outages) -> None:
-    """What this worker waits for, as a line of its standard output; the parent has it logged, once for all."""
+    """Print the dependencies that this worker waits for; the parent reads them and logs each outage once for all
+    workers."""
     with suppress(BrokenPipeError):  # a parent that is gone ends this process, too
         os.write(sys.stdout.fileno(), msgspec.json.encode(outages) + b"\n")
 

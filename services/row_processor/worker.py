@@ -97,7 +97,7 @@ class Worker:
                 self.work(event)
 
     def work(self, event: ChunkReady) -> None:
-        """Ingest one chunk unless that was done or its request has ended, and say what it came to.
+        """Ingest one chunk, unless it is already done or its request has ended, and return its result.
 
         Raises `ImpossibleEvent`.
         """
@@ -160,7 +160,7 @@ class Worker:
         )
 
     def _prepare(self, tenant_id: str, request_id: str, ref: ObjectRef) -> _Prepared:
-        """What every chunk of one request shares."""
+        """Prepare the values that all chunks of a request share."""
         prepared = self._prepared.get((tenant_id, request_id, ref))
         if prepared is None:
             prepared = self._read_head(tenant_id, request_id, ref)

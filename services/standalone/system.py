@@ -37,6 +37,6 @@ class Standalone:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Let every part finish what it has begun, then close the stores."""
+        """Wait until every part has finished its work, then close the stores."""
         self.supervisor.close()
         self.system.close()

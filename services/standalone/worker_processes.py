@@ -24,9 +24,9 @@ log = structlog.get_logger(__name__)
 
 
 class WorkerProcesses:
-    """Each is `python -m services.row_processor.main`, and ends by itself when this process is gone.
+    """Runs worker processes (`python -m services.row_processor.main`), each of which ends when this process does.
 
-    What a worker waits for it writes to its standard output; here it is reported to `dependencies`.
+    A worker writes the dependencies that it waits for to its standard output; they are reported to `dependencies`.
     """
 
     name = "worker processes"
@@ -52,7 +52,7 @@ class WorkerProcesses:
         self._stopping.set()
 
     def problems(self) -> list[str]:
-        """None of its own: what a worker waits for is reported to the dependencies."""
+        """Always empty: outages are reported to the dependencies."""
         return []
 
     def _replace_dead(self) -> None:
@@ -86,7 +86,7 @@ class WorkerProcesses:
         return process
 
     def _listen(self, worker: str, output: IO[bytes]) -> None:
-        """Report what a worker waits for, until it ends."""
+        """Report the outages that a worker waits for, until it ends."""
         try:
             with output:
                 for line in output:

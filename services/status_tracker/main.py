@@ -25,7 +25,7 @@ QUIET_SECONDS = 60.0
 
 
 def tracker_parts(system: System) -> list[Runnable]:
-    """What `penstock tracker` runs, each part in a thread."""
+    """The parts of `penstock tracker`, each of which runs in a thread."""
     if system.settings.runtime == "cluster":
         from penstock.wiring.cluster import stream_consumer  # noqa: PLC0415 - the embedded runtime needs none of it
 
@@ -51,7 +51,7 @@ def tracker_loop(system: System) -> ConsumeLoop:
 
 
 def notifiers(system: System) -> dict[str, Notifier]:
-    """One for each channel, by its name: no channel waits for another."""
+    """A notifier for each channel, by name, so that no channel waits for another."""
     return {
         channel.name: Notifier(channel=channel, store=system.control, requests=system.requests, clock=system.clock)
         for channel in system.channels
@@ -71,7 +71,7 @@ def reconciler(system: System, quiet_seconds: float = QUIET_SECONDS) -> Reconcil
 
 
 def periodic_work(system: System) -> list[Periodic | Prober]:
-    """What runs beside the consume loop."""
+    """The periodic parts beside the consume loop."""
     dependencies = system.dependencies
     return [
         *(

@@ -1,4 +1,4 @@
-"""The reconciler: looks after requests that no event moves any more.
+"""The reconciler: resumes requests whose events were lost.
 
 Events can be lost for good (an uploader that died before it published, an expired offset), the control store cannot:
 the manifests say which chunks are done, and the upload event can be made again from the request.
@@ -43,7 +43,8 @@ class Observation(NamedTuple):
 
 
 class Reconciler:
-    """`quiet_seconds`: how long a request may stand still before it is looked into; doubles with each resent event."""
+    """Resumes stalled requests. `quiet_seconds`: the time without progress after which a request counts as stalled;
+    doubles with each resent event."""
 
     def __init__(
         self,
@@ -113,7 +114,7 @@ class Reconciler:
         return self._requests.change(quiet, lambda present: schedule_expiry(reduce(apply, steps, present), now_us))
 
     def _resend(self, quiet: Stored) -> Stored:
-        """Have the file read again: every chunk that is done already says so again, every other one runs."""
+        """Resend the upload event: the workers report chunks that are done again, and ingest the others."""
         request = quiet.request
         event = upload_requested(request)
         self._producer.send(event.topic, event.key, encode(event))

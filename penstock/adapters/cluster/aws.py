@@ -59,7 +59,7 @@ def status_of(error: ClientError) -> int:
 
 
 def describe(error: ClientError | BotoCoreError) -> str:
-    """Describes the error without the service's own text, which may repeat what was sent."""
+    """Describes the error without the service's own text, which may repeat the request."""
     if isinstance(error, NoCredentialsError):
         return "there are no credentials to sign in with: configure them, or give this machine a role"
     if not isinstance(error, ClientError):

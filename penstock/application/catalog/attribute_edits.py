@@ -1,4 +1,4 @@
-"""Changes of attributes, as they are stored, and what they are used by."""
+"""Stores changes of attributes, and lists the data sources that use an attribute."""
 
 from __future__ import annotations
 
@@ -28,7 +28,8 @@ class SourceUse(NamedTuple):
 
 
 class AttributeEdits:
-    """Raises `Refused`: unknown_attribute, precondition_failed, and as each method says."""
+    """Edits stored attributes. Every method raises `Refused`: unknown_attribute, precondition_failed, and its own
+    codes."""
 
     def __init__(self, store: ControlStore, catalog: Catalog) -> None:
         self._store, self._catalog = store, catalog

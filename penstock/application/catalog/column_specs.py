@@ -32,7 +32,7 @@ class ColumnSpec(ColumnOptions, frozen=True, kw_only=True, forbid_unknown_fields
 
     @property
     def label(self) -> str:
-        """Its name in faults."""
+        """The name of the column in faults."""
         return column_label(self, self.attribute)
 
 

@@ -1,4 +1,4 @@
-"""What can be checked with the catalog before it is changed: by the system, or far from it with what the API shows."""
+"""Checks of an upload against the catalog: run by the system, or by a client with the catalog that the API returns."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What one version of a mapping changes of another one."""
+"""Compares two versions of a mapping."""
 
 from __future__ import annotations
 

@@ -162,7 +162,7 @@ class MappingVersions:
             self._make_current(request, version)
 
     def _made_current(self, tenant_id: str, newest: MappingVersion, origin: Origin) -> MappingVersion:
-        """A person saves what an upload brought before: it is current at once."""
+        """The version when a person saves the columns of a pending one: it becomes current at once."""
         record = self._store.get(Table.MAPPINGS, tenant_id, newest.mapping.data_source, _sort(newest.version))
         if newest.current_since is not None or record is None:
             return newest

@@ -97,7 +97,7 @@ class DataSources:
         self._finish_deletion(tenant_id, name)
 
     def _finish_deletion(self, tenant_id: str, name: str) -> None:
-        """The source goes last, so that an interrupted deletion can be finished."""
+        """Deletes the source last, so that an interrupted deletion can be finished."""
         for record in list(scan_all(self._store, Table.MAPPINGS, tenant_id, name)):
             self._store.delete(Table.MAPPINGS, tenant_id, name, record.sort)
         self._store.delete(Table.ATTRIBUTE_USES, tenant_id, "", name)

@@ -44,7 +44,8 @@ class AttributeInUse(NamedTuple):
 
 
 class CatalogUseCases(UseCases):
-    """A call with a `revision` changes only what still has this revision. Raises `Refused` (precondition_failed)."""
+    """A call with a `revision` changes an attribute or a data source only if it still has this revision. Raises
+    `Refused` (precondition_failed)."""
 
     def __init__(self, audit: Audit, catalog: Catalog, edits: AttributeEdits) -> None:
         super().__init__(audit)
@@ -76,7 +77,7 @@ class CatalogUseCases(UseCases):
 
     @use_case(Permission.EDIT_CATALOG, "data_source.archive", details=("name", "revision"))
     def archive_source(self, caller: Caller, name: str, *, revision: int | None = None) -> DataSource:
-        """From now on the data source takes no uploads."""
+        """Archive a data source: it accepts no uploads any more."""
         return self._sources.change(caller.tenant_id, name, partial(replace, archived=True), revision=revision)
 
     @use_case(Permission.EDIT_CATALOG, "data_source.unarchive", details=("name", "revision"))
@@ -118,7 +119,7 @@ class CatalogUseCases(UseCases):
 
     @use_case(Permission.EDIT_CATALOG, "attribute.archive", details=("name", "revision"))
     def archive_attribute(self, caller: Caller, name: str, *, revision: int | None = None) -> Attribute:
-        """From now on no mapping can feed it. Raises `Refused` (attribute_in_use) while one does."""
+        """Archive an attribute: no mapping can feed it any more. Raises `Refused` (attribute_in_use) while one does."""
         return self._edits.archive(caller.tenant_id, name, revision=revision)
 
     @use_case(Permission.EDIT_CATALOG, "attribute.unarchive", details=("name", "revision"))
@@ -149,7 +150,7 @@ class CatalogUseCases(UseCases):
 
     @use_case(Permission.READ_CATALOG, "mapping.compare", Audited.DENIED_ONLY)
     def mapping_changes(self, caller: Caller, source: str, version: int, base: int | None = None) -> MappingChanges:
-        """What `version` changes of `base`, or of the kept version before it. Raises `NotFound`, `Refused`."""
+        """The changes from `base`, by default the previous kept version, to `version`. Raises `NotFound`, `Refused`."""
         self._check_source(caller, source)
         if base is None:
             base = self._catalog.versions.before(caller.tenant_id, source, version)

@@ -59,7 +59,8 @@ class BatchOutcome(NamedTuple):
 
 @dataclass
 class ConsumerCounts:
-    """What a consumer processed since its process started; redelivered events are counted again."""
+    """The numbers of events that a consumer has processed since its process started; redelivered events are counted
+    again."""
 
     events: int = 0  # including dead letters
     dead_letters: int = 0

@@ -1,4 +1,4 @@
-"""What became of the e-mails about a request: for each recipient, each e-mail and what is wrong, if anything is."""
+"""Reports the delivery of the e-mails about a request: for each recipient, the state of each e-mail and any problem."""
 
 from __future__ import annotations
 
@@ -40,13 +40,13 @@ class RecipientReport(NamedTuple):
 
 
 class MailReports:
-    """`sends` says whether a mail server is set; `outage` is what is known to be wrong with it."""
+    """Makes reports. `sends`: a mail server is configured; `outage` returns its current problem, or None."""
 
     def __init__(self, outbox: Outbox, *, sends: bool, outage: Callable[[], str | None]) -> None:
         self._outbox, self._sends, self._outage = outbox, sends, outage
 
     def of(self, request: Request) -> list[RecipientReport]:
-        """One for each recipient of the request."""
+        """The report for each recipient of the request."""
         if not request.notify:
             return []
         known = {(each.target, each.status): each for each in self._outbox.of(EmailChannel.name, request)}

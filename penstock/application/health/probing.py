@@ -55,7 +55,7 @@ class Prober:
         self._stopping.set()
 
     def problems(self) -> list[str]:
-        """None of its own: what does not answer is reported to the dependencies."""
+        """Always empty: outages are reported to the dependencies."""
         return []
 
 

@@ -1,4 +1,4 @@
-"""What the children of a request have corrected."""
+"""Counts the rows of a request that its children have corrected."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Claims on idempotency keys: of the same call twice at once, one is done, and the other has to wait.
+"""Claims on idempotency keys: of two concurrent calls with the same key, one runs and the other has to wait.
 
-A claim ends with its call; if the process of the call has died, it ends because nobody renews it.
+A claim ends with its call. If the process of the call dies, the claim expires because it is not renewed.
 """
 
 from __future__ import annotations
@@ -30,7 +30,8 @@ class KeyClaim:
         self._renewed = clock.monotonic()
 
     def renew(self) -> None:
-        """To be called again and again while the call goes on; writes only when it is time to. Raises `Unavailable`."""
+        """Renew the claim while the call is running. Call it often: it writes only when a renewal is due. Raises
+        `Unavailable`."""
         if self._clock.monotonic() - self._renewed >= RENEW_SECONDS:
             with suppress(Conflict):  # it came too late, and another call has the key: one request comes nevertheless
                 self._record = self._store.replace(self._record, _body(self._clock))

@@ -276,7 +276,7 @@ class Requests:
         return self.update(tenant_id, request_id, lambda request: approve(request, self._clock.now_us()))[1]
 
     def expire(self, overdue: Stored) -> Stored:
-        """Cancel a held request about which nobody decided in time, unless somebody just did."""
+        """Cancel a held request whose deadline has passed, unless it has been decided since `overdue` was read."""
         return self.change(overdue, lambda request: expire(request, self._clock.now_us()))
 
     def undo(self, tenant_id: str, request_id: str) -> Request:

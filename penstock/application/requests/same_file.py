@@ -1,4 +1,4 @@
-"""The same file again: what it is, and whether it leads to the request of the first time."""
+"""Recognises a file that was uploaded before, and decides whether it leads to the earlier request."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def reserve_file(
 
 
 def continues(requests: Requests, tenant_id: str, request_id: str) -> bool:
-    """Whether a call that was cut off goes on with `request_id`: a later upload would otherwise count before it."""
+    """Whether an interrupted call continues with `request_id`: not if a later upload of the data source counts."""
     try:
         begun = requests.get(tenant_id, request_id)
     except NotFound:  # it was reserved

@@ -54,7 +54,7 @@ class RequestUseCases(UseCases):
 
     @use_case(Permission.READ_REQUESTS, "request.read", Audited.DENIED_ONLY)
     def mails(self, caller: Caller, request: Request) -> list[RecipientReport]:
-        """What became of the e-mails about a request."""
+        """The delivery reports of the e-mails about a request, one for each recipient."""
         return self._mails.of(request)
 
     @use_case(Permission.CHANGE_REQUESTS, "request.cancel", details=("request_id",))
@@ -74,7 +74,7 @@ class RequestUseCases(UseCases):
 
     @use_case(Permission.READ_REQUESTS, "request.read", Audited.DENIED_ONLY)
     def corrections(self, caller: Caller, request: Request) -> CorrectionTotals | None:
-        """What the children of a request came to; None without children."""
+        """The totals of the corrections by a request's children; None without children."""
         return self._corrections.of(request)
 
     @use_case(Permission.UPLOAD, RESUBMIT, Audited.DENIED_ONLY)

@@ -26,7 +26,7 @@ class Permission(StrEnum):
 
 
 class Role(StrEnum):
-    """What an API key may do, chosen when the key is created."""
+    """The role of an API key, chosen when the key is created."""
 
     VIEWER = "viewer"
     UPLOADER = "uploader"
@@ -57,7 +57,7 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
 
 
 class Caller(msgspec.Struct, frozen=True, kw_only=True):
-    """Who calls a use case, and for which tenant.
+    """The caller of a use case, and its tenant.
 
     `key_id` is the hash of the API key, or a publisher's id. It and `remote_address` are None for a person who works on
     the server itself.

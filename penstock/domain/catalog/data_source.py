@@ -15,7 +15,8 @@ from penstock.domain.requests.recipients import Recipient, parse_recipients
 
 
 class UploadDefaults(msgspec.Struct, frozen=True, kw_only=True):
-    """What an upload of the source takes where it says nothing itself; `max_file_bytes` limits every upload."""
+    """The defaults of the source's uploads, used for each option that an upload leaves out; `max_file_bytes` limits
+    every upload."""
 
     mode: Mode | None = None
     notify: tuple[Recipient, ...] = ()
@@ -24,8 +25,8 @@ class UploadDefaults(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DataSource(msgspec.Struct, frozen=True, kw_only=True):
-    """`used`: a request was accepted for it. `revision` counts its changes. `deleted`: what is left of a deletion that
-    was interrupted; such a source does not exist."""
+    """`used`: a request was accepted for it. `revision` counts its changes. `deleted`: the record of an interrupted
+    deletion; such a source does not exist."""
 
     name: str
     display_name: str = ""

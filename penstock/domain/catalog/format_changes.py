@@ -1,4 +1,4 @@
-"""Which changes of an attribute's format keep true what is stored: every stored value must be one of the new format.
+"""Decides which changes of an attribute's format are allowed: every stored value must also be one of the new format.
 
 Values are stored as they were coerced: a text, an integer or a truth value, without their format.
 

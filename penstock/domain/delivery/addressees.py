@@ -1,6 +1,6 @@
-"""Which recipients of a request get the e-mail about a status.
+"""Selects the recipients of a request who get the e-mail about a status.
 
-Derived from what never changes once the request has reached the status, so that every redelivery gives the same.
+Uses only facts that never change once the request has reached the status, so that every redelivery selects the same.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def first_status(request: Request, address: str) -> Status | None:
 
 
 def _is_problem(request: Request, status: Status) -> bool:
-    """A person has to do something, or somebody has decided about that."""
+    """Whether a person has to act, or has acted."""
     if status in (Status.COMPLETED, Status.CANCELLED) and request.hold is not None:
         return True
     if status is Status.COMPLETED:

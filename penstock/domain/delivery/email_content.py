@@ -1,6 +1,6 @@
-"""What an e-mail about a request says, in whatever form it is written: `email_text.py` and `email_html.py`.
+"""The content of an e-mail about a request, which `email_text.py` and `email_html.py` render.
 
-Built only from what never changes once the request has reached the status, so that every copy is the same.
+Uses only facts that never change once the request has reached the status, so that every copy is the same.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ _MODES = {
 
 
 class Reason(NamedTuple):
-    """So many rows were rejected for this reason; `fix` is how to correct them."""
+    """A reject reason and the number of its rows; `fix` tells how to correct them."""
 
     rows: int
     meaning: str
@@ -67,7 +67,7 @@ class EmailContent(NamedTuple):
 
 
 def email_content(request: Request, status: Status, at_us: int, link: str, retention_days: int) -> EmailContent:
-    """The e-mail that says that `request` reached `status` at `at_us`."""
+    """The e-mail that announces that `request` reached `status` at `at_us`."""
     title = _TITLES[status]
     return EmailContent(
         subject=f"{title}{_counts(request, status)}: {printable(request.file_name)}",
@@ -93,7 +93,7 @@ def printable_text(text: str) -> str:
 
 
 def _counts(request: Request, status: Status) -> str:
-    """What the subject says of the rows."""
+    """The part of the subject about the rows."""
     if not _has_counts(request, status) or not request.rows_read:
         return ""
     if status is Status.COMPLETED and not request.rows_rejected:
@@ -195,7 +195,7 @@ def _words(code: str) -> tuple[str, str]:
 
 
 def _steps(request: Request, status: Status) -> Iterator[Step]:
-    """In the order in which one would take them."""
+    """The next steps, in the order in which a person would take them."""
     request_id = request.request_id
     file = reject_file_name(request.file_name, request_id)
     if status.processing:
@@ -228,7 +228,7 @@ def minute(at_us: int) -> str:
 
 
 def duration(microseconds: int) -> str:
-    """In units that people use; whole seconds from ten seconds on."""
+    """A duration for people, in whole seconds from ten seconds on."""
     seconds = max(0, microseconds) / 1e6
     if seconds < 10:
         return f"{seconds:.1f} s"

@@ -1,6 +1,6 @@
 """The HTML of an e-mail: small, without images, scripts or anything that is loaded; every text is escaped.
 
-Styles stand at the elements, because many mail programs drop a style sheet.
+Styles are attributes of the elements, because many mail programs drop a style sheet.
 """
 
 from __future__ import annotations

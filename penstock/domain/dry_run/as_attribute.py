@@ -1,5 +1,4 @@
-"""What would become of a file's rows if one of several identifiers were none, and its cells that do not fit were left
-out."""
+"""Estimates the effect of mapping one of several identifiers as a plain attribute, with its invalid cells dropped."""
 
 from __future__ import annotations
 

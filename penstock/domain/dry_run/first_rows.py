@@ -39,7 +39,7 @@ class FirstRows(NamedTuple):
 
 
 def first_rows(body: bytes, layout: Layout, limits: Limits, *, first_line: int) -> FirstRows:
-    """What the first rows of a file show, given its first chunk."""
+    """The checked first rows of a file, given its first chunk."""
     table, _ = parse(
         body,
         layout.file_format,

@@ -1,5 +1,5 @@
-"""What would fix the cells of a column that do not fit: another format, words for blank, dropping them; of an
-identifier, that it no longer is one.
+"""Finds fixes for the invalid cells of a column: another format, words for blank, dropping them, or mapping an
+identifier as a plain attribute.
 
 Each is tried on the cells themselves, with the coercer that would ingest them.
 """
@@ -28,8 +28,8 @@ class FixOption(StrEnum):
 
 
 class Fix(NamedTuple):
-    """`cells` of those that do not fit would be taken; for `on_misfit` and `identifier`, as many rows would be kept.
-    `against` is what speaks against the fix."""
+    """A fix that makes `cells` of the invalid cells valid; for `on_misfit` and `identifier`, the number of rows that it
+    keeps. `against` is the argument against the fix."""
 
     option: FixOption
     value: str
@@ -37,7 +37,7 @@ class Fix(NamedTuple):
     against: tuple[str, ...] = ()
 
     def message(self, tried: int) -> str:
-        """In words; `tried` cells were tried."""
+        """The fix in a sentence, given the number of cells that were tried."""
         match self.option:
             case FixOption.FORMAT:
                 taken = f"{self.value} would take {self.cells:,} of {tried:,} cells"

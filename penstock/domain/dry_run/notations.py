@@ -20,7 +20,7 @@ _YES_AND_NO = "true,yes,y,t,1|false,no,n,f,0"  # the words of `boolean` alone
 
 
 class Notation(NamedTuple):
-    """A format that takes `cells` of those that do not fit; `against` is what speaks against it."""
+    """A format that accepts `cells` of the invalid cells; `against` is the argument against it."""
 
     written: str
     cells: int
@@ -68,7 +68,7 @@ def _phone(cells: Cells, formats: Formats, places: Places) -> Finding | None:
 
 
 def _joined(format: ValueFormat, argument: str) -> str:
-    """An argument that takes what `format` takes, and what `argument` does."""
+    """An argument that accepts the cells of both `format` and `argument`."""
     match format.kind:
         case ValueType.DATE:
             return f"{format.argument or _ISO_DATE}|{argument}"

@@ -1,4 +1,4 @@
-"""Corrected files: which line of its root each row of a child corrects.
+"""Corrected files: finds the line of the root that each row of a child corrects.
 
 The root is the request whose reject file was corrected. The column `penstock_line` says which of its lines a row
 corrects, if that line was rejected or lost cells; any other row is a new one. Without the column, or with `?` in it,
@@ -44,7 +44,8 @@ class CorrectedRows(NamedTuple):
     unnumbered: Collection[int]
 
     def chunk_lines(self, ingested: Iterable[int], dropped: Collection[int], root: RootLines) -> ChunkLines:
-        """What the `ingested` rows, by their own lines, correct of the root; `dropped` are those that lost cells."""
+        """The lines of the root that the `ingested` rows, given by their own lines, correct; `dropped` are those that
+        lost cells."""
         lines = list(ingested)
         numbered = [(line, self.root_lines[line]) for line in lines if line in self.root_lines]
         refilled = [(line in dropped, number) for line, number in numbered if number in root.dropped]
@@ -63,7 +64,7 @@ class RootLines(NamedTuple):
     dropped: LineSet
 
     def corrected(self, table: Table, header: tuple[str, ...]) -> CorrectedRows:
-        """What the rows of a child's chunk correct. `header` names the columns of `table`."""
+        """The corrections by the rows of a child's chunk. `header` names the columns of `table`."""
         if LINE_COLUMN not in header:
             return CorrectedRows({}, range(min(table.lines, default=0), max(table.lines, default=0) + 1))
         cells = table.columns[header.index(LINE_COLUMN)]

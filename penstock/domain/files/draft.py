@@ -67,7 +67,7 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Checksum(msgspec.Struct, frozen=True):
-    """What the bytes of one call must hash to."""
+    """The expected hash of the bytes of one call."""
 
     algorithm: str  # one of CHECKSUM_ALGORITHMS
     digest: bytes
@@ -88,7 +88,7 @@ def part_bytes(length: int) -> int:
 
 
 def expiry(now_us: int) -> int:
-    """When a draft that gets no more parts expires."""
+    """The time at which a draft without further parts expires, in microseconds since the epoch."""
     return now_us + _LIFETIME_US
 
 

@@ -1,4 +1,4 @@
-"""What an error may reveal about a header.
+"""Decides which part of a header an error may reveal.
 
 Faults are stored and mailed, and a file without a header has a customer's row in its place. So a fault has the column's
 name only in `column`, never in its message. It has no name at all when the header has none of the mapped columns, or a

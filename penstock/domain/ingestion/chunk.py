@@ -76,7 +76,7 @@ def ingest_chunk(
 
 
 class CheckedRows(NamedTuple):
-    """What would become of the rows of a chunk; `rejects` and `dropped` as in `ChunkResult`, `nodes` by identifier."""
+    """The checked rows of a chunk; `rejects` and `dropped` as in `ChunkResult`, `nodes` by identifier."""
 
     rows_accepted: int
     rejects: list[Reject]

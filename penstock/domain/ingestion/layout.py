@@ -34,12 +34,12 @@ class LayoutColumn(NamedTuple):
     other: int | None
 
     def prepared(self, file_columns: Sequence[Cells], rows: int) -> Cells:
-        """Its cells as they are coerced."""
+        """The cells that are coerced."""
         cells = self.cells(file_columns, rows)
         return self.prepare(cells) if self.prepare else cells
 
     def coerced(self, prepared: Cells, file_columns: Sequence[Cells]) -> tuple[list[Value | None], dict[int, str]]:
-        """Their values, and the reason code of each cell that does not fit."""
+        """The values of the prepared cells, and the reason code of each invalid cell by its index."""
         if self.other is None:
             return self.coercer.coerce_column(prepared)
         return cast(PairedCoercer, self.coercer).coerce_pairs(prepared, file_columns[self.other])

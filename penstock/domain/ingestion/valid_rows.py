@@ -134,7 +134,7 @@ def _lost_cells(
 
 
 def _dropped_lines(dropped: Mapping[int, Mapping[int, str]], table: Table, layout: Layout) -> dict[int, frozenset[int]]:
-    """A dropped cell says nothing, whereas a blank one clears the value of these columns."""
+    """The lines with a dropped cell, for columns in which a blank cell clears the value: a dropped one does not."""
     return {place: frozenset(table.lines[at] for at in dropped[place]) for place in layout.clearing if place in dropped}
 
 

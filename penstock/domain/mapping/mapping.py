@@ -17,14 +17,14 @@ class WritePolicy(StrEnum):
 
 
 class OnMisfit(StrEnum):
-    """What a cell that does not fit its format leads to."""
+    """The effect of an invalid cell."""
 
     REJECT = "reject"  # its row is rejected
     DROP = "drop"  # only the cell is left out; it says nothing
 
 
 class ColumnOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """What a mapped column reads, and how.
+    """The source of a mapped column's cells, and how they are read.
 
     Its cells are those of the file's `column`, or of its part number `part` between `split` (1 is the first, -1 the
     last); those of several `columns`, joined; or the same `constant` in every row.
@@ -71,7 +71,7 @@ class ColumnMapping(ColumnOptions, frozen=True, kw_only=True, omit_defaults=True
 
     @property
     def label(self) -> str:
-        """Its name in reasons and counts."""
+        """The name of the column in reasons and counts."""
         return column_label(self, self.attribute)
 
 

@@ -1,4 +1,4 @@
-"""The rules for the options of a mapped column: what it reads, words for blank, value map, dropped cells."""
+"""The rules for the options of a mapped column: source columns, words for blank, value map, dropped cells."""
 
 from __future__ import annotations
 

@@ -58,7 +58,7 @@ class FragmentKey(NamedTuple):
 
 
 def source_key(data_source: str) -> bytes:
-    """The 8 bytes that stand for a data source in a fragment key."""
+    """The 8 bytes that identify a data source in a fragment key."""
     return blake2b(data_source.encode(), digest_size=SOURCE_BYTES, person=b"penstock source").digest()
 
 
@@ -79,7 +79,7 @@ def bucket_of(node: Node, bits: int) -> int:
 
 
 class Assertion(NamedTuple):
-    """What one row says about an attribute. `value` is None when the row clears it or the reader may not see it.
+    """The assertion of one row about an attribute. `value` is None when the row clears it or the reader may not see it.
     `root_row` is the line of the root's file that the row corrects."""
 
     value: Value | None
@@ -136,7 +136,7 @@ class PartEncoder:
         rows: Mapping[str, int] | None = None,
         cleared: Sequence[str] = (),
     ) -> tuple[bytes, bytes]:
-        """The general and the personal part; None means that the row says nothing about the attribute."""
+        """The general and the personal part; None means that the row makes no assertion about the attribute."""
         names, personal_names = self._ordinary.all, self._personal.all
         if None in ordinary:
             names, ordinary = self._ordinary.without_blanks(ordinary)

@@ -71,7 +71,7 @@ def _nodes(hasher: NodeHasher, format: ValueFormat) -> frozenset[Node]:
 
 
 def _junk(format: ValueFormat) -> Iterator[str]:
-    """In every usual spelling: the case of a text counts."""
+    """The junk of a format in every usual spelling: the case of a text matters."""
     match format.kind:
         case ValueType.TEXT:
             for word in (*_DIGITS, *_WORDS, *_EMAILS):

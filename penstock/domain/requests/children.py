@@ -16,9 +16,9 @@ _INGEST = "Ingest the corrected file as one of its own: penstock ingest FILE --s
 
 
 class CorrectionTotals(NamedTuple):
-    """What the children of a request came to. Of its rejects, `rejects_corrected` were ingested by children, and
-    `rejects_left` were not. Of its rows with dropped cells, `dropped_corrected` came back complete; `dropped_again` is
-    the number of rows that came back and lost cells again.
+    """The totals of the corrections by a request's children. Of its rejects, `rejects_corrected` were ingested by
+    children, and `rejects_left` were not. Of its rows with dropped cells, `dropped_corrected` were corrected
+    completely; `dropped_again` is the number of rows that came back and lost cells again.
     """
 
     request_ids: Sequence[str]

@@ -52,7 +52,7 @@ def approve(request: Request, at_us: int) -> Request:
 
 
 def is_overdue(request: Request, now_us: int) -> bool:
-    """Whether nobody decided about a held request in time."""
+    """Whether the deadline of a held request has passed."""
     until_us = request.hold.until_us if request.hold else None
     return request.status is Status.HELD and until_us is not None and now_us >= until_us
 
@@ -74,7 +74,7 @@ def why_held(request: Request) -> str:
 
 
 def hold_hint(request: Request) -> str:
-    """What a person can do about it."""
+    """The hint for a held request."""
     return (
         f"Download the rejects to see the reason for each row. Approve the request to ingest the other "
         f"{request.rows_accepted:,} rows, or cancel it and upload a corrected file. "

@@ -30,7 +30,7 @@ class Status(StrEnum):
 
     @property
     def processing(self) -> bool:
-        """Whether it goes on by itself; a held request waits for a person."""
+        """Whether the services are still working on it; a held request waits for a person."""
         return self in (Status.SCHEDULED, Status.IN_PROGRESS)
 
 

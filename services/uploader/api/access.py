@@ -58,7 +58,7 @@ def allowed_to(use_case: Callable[..., Any]) -> Any:
 
 
 async def rationed() -> None:
-    """A dependency of an operation that the rate limit of look-ups applies to: its answers say what is left."""
+    """A dependency of an operation that the rate limit of look-ups applies to: its answers have the remaining quota."""
 
 
 def confirm(call: Call) -> None:

@@ -152,7 +152,7 @@ def _tokens(written: str) -> list[re.Match[str]]:
 
 
 def _check_fields(written: str, tokens: Sequence[re.Match[str]], fields: Sequence[str]) -> None:
-    """Raises `Refused` for unknown fields, and for fields that cannot stand together."""
+    """Raises `Refused` for unknown fields, and for fields that exclude each other."""
     for field in fields:
         if field not in _FIELDS and field not in ("MMM", "MMMM"):
             raise _refused(written, f"{field} is not a field")

@@ -11,7 +11,7 @@ from penstock.domain.limits import MAX_CELL, MAX_URL
 
 
 class Reason(msgspec.Struct, frozen=True):
-    """What is wrong with a cell, and how to fix it; does not contain the cell."""
+    """The message and the hint for an invalid cell; neither contains the cell."""
 
     message: str
     hint: str
