@@ -21,8 +21,8 @@ class UploadOrder(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     notify: tuple[str, ...] | None = None
     max_rejects: str | None = None
     encoding: str | None = None
-    clean_headers: bool = False
-    quoted: bool = False
+    clean_headers: bool | None = None
+    quoted: bool | None = None
     new_attributes: tuple[str, ...] = ()  # to create although their names are similar to existing ones
     force: bool = False  # take the same file again
 

@@ -6,6 +6,7 @@ from typing_extensions import TypedDict
 
 from penstock.application.uploads.dry_run import ColumnReport, DryRun
 from penstock.documents.faults import FaultView, fault_views
+from penstock.documents.file_options import FileOptionsView, file_options_view
 from penstock.domain.dry_run.fixes import Fix, FixOption
 
 
@@ -55,6 +56,7 @@ class CheckView(TypedDict):
     created_attributes: list[str]
     unmapped_columns: list[str]
     renamed_columns: dict[str, str]
+    file_options: FileOptionsView
     warnings: list[FaultView]
 
 
@@ -75,6 +77,7 @@ def check_view(run: DryRun) -> CheckView:
         created_attributes=list(run.created_attributes),
         unmapped_columns=list(run.unmapped_columns),
         renamed_columns=dict(run.renamed_columns),
+        file_options=file_options_view(run.file_options),
         warnings=fault_views(run.warnings),
     )
 

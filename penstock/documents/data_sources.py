@@ -17,6 +17,18 @@ class DefaultsView(TypedDict):
     notify: list[RecipientView]
     max_rejects: str | None
     max_file_bytes: int | None
+    encoding: str | None
+    clean_headers: bool | None
+    quoted: bool | None
+
+
+class LastFileView(TypedDict):
+    """The last accepted file: the options that held for it, and its columns unless their names are too long to keep."""
+
+    encoding: str | None
+    clean_headers: bool | None
+    quoted: bool | None
+    columns: list[str]
 
 
 class DataSourceView(TypedDict):
@@ -27,6 +39,7 @@ class DataSourceView(TypedDict):
     description: str
     owner: str
     defaults: DefaultsView
+    last_file: LastFileView | None
     archived: bool
     used: bool
     revision: int
@@ -43,5 +56,6 @@ def source_view(source: DataSource) -> DataSourceView:
     fields = msgspec.structs.asdict(source)
     defaults = msgspec.structs.asdict(fields.pop("defaults"))
     defaults["notify"] = [RecipientView(address=each.address, level=each.level) for each in source.defaults.notify]
+    last_file = msgspec.to_builtins(source.last_file)
     del fields["deleted"]
-    return cast(DataSourceView, {**fields, "defaults": defaults})
+    return cast(DataSourceView, {**fields, "defaults": defaults, "last_file": last_file})

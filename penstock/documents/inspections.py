@@ -9,6 +9,7 @@ from typing_extensions import TypedDict
 
 from penstock.application.uploads.review import Review
 from penstock.documents.faults import FaultView, fault_views
+from penstock.documents.file_options import FileOptionsView, file_options_view
 from penstock.documents.requests import RequestView
 from penstock.domain.errors import Fault
 from penstock.domain.mapping.mapping import OnMisfit
@@ -55,7 +56,8 @@ class LeftOutColumn(TypedDict):
 
 
 class NeededOptions(TypedDict):
-    """The options to ingest a file with, those that were declared included."""
+    """The options to ingest a file with, those that were declared included, and those that its data source has left
+    out."""
 
     encoding: str | None
     clean_headers: bool
@@ -65,13 +67,15 @@ class NeededOptions(TypedDict):
 class InspectionView(TypedDict):
     """`sampled_rows` were drawn from the whole file, `every_row` when they are all; `sample_rows` are the first few.
 
-    Without the `needed_options` the file has the `faults` and the `warnings`; everything else is as with them.
+    Without the `needed_options` the file has the `faults` and the `warnings`; everything else is as with them, and with
+    what the data source has: the `file_options`.
     `left_out_columns` cannot be mapped, such as those that hold JSON objects.
     """
 
     compression: str
     faults: list[FaultView]
     needed_options: NeededOptions
+    file_options: FileOptionsView
     warnings: list[FaultView]
     columns: list[str]
     sample_rows: list[list[str]]
@@ -131,9 +135,10 @@ def inspection_view(review: Review) -> InspectionView:
         faults=fault_views(review.faults),
         needed_options=NeededOptions(
             encoding=review.needed_options.encoding,
-            clean_headers=review.needed_options.clean_headers,
-            quoted=review.needed_options.quoted,
+            clean_headers=bool(review.needed_options.clean_headers),
+            quoted=bool(review.needed_options.quoted),
         ),
+        file_options=file_options_view(review.file_options),
         warnings=fault_views(review.warnings),
         columns=review.columns,
         sample_rows=review.rows,

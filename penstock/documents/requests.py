@@ -9,6 +9,7 @@ from typing_extensions import TypedDict
 
 from penstock.application.delivery.mail_report import MailState, RecipientReport
 from penstock.documents.faults import FaultView, fault_views
+from penstock.documents.file_options import FileOptionsView
 from penstock.domain.mapping.mapping import Mode
 from penstock.domain.requests.children import CorrectionTotals
 from penstock.domain.requests.public_view import to_public
@@ -85,6 +86,7 @@ class RequestView(TypedDict):
     started_at: str | None
     finished_at: str | None
     bytes: int
+    file_options: FileOptionsView
     rows_read: int
     rows_accepted: int
     rows_ingested: int

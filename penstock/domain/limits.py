@@ -11,6 +11,7 @@ MAX_DISPLAY_NAME = 200  # characters
 MAX_DESCRIPTION = 2_000  # characters
 MAX_OWNER = 200  # characters
 MAX_COLUMN_NAME = 500  # characters of a mapped column's name
+MAX_KEPT_NAMES = 16_384  # characters of the names of a file's columns, kept with its data source
 MAX_FILE_NAME_SENT = 4_096  # characters accepted; `safe_file_name` keeps fewer
 MAX_FORMAT = 4_096  # characters of a format, such as the options of an enum
 MAX_MAPPED_ARGUMENTS = 65_536  # characters of all arguments of a mapping's formats together

@@ -16,7 +16,7 @@ from penstock.domain.profiles.junk_identifiers import JUNK_IDENTIFIER
 from penstock.domain.requests.request import Status
 from services.cli.map_options import map_option
 from services.cli.output import Document, all_printable
-from services.cli.views import facts_view, reasons_view, records_view, renamed_text
+from services.cli.views import facts_view, read_as_facts, reasons_view, records_view, renamed_text
 
 
 def outcome(run: Document) -> Status:
@@ -36,6 +36,7 @@ def check_report(run: Document, *, mapped_here: bool = True) -> RenderableType:
         ("Would be rejected", Text(f"{run['rows_rejected']:,} rows")),
         ("Status", Text(_status(run))),
     ]
+    facts[1:1] = read_as_facts(run["file_options"])
     if run["renamed_columns"]:
         facts.append(("Renamed", Text(renamed_text(run["renamed_columns"]))))
     facts += [

@@ -64,8 +64,8 @@ def ingest(
     notify: Notify = None,
     max_rejects: MaxRejects = None,
     encoding: Encoding = None,
-    clean_headers: CleanHeaders = False,
-    quoted: Quoted = False,
+    clean_headers: CleanHeaders = None,
+    quoted: Quoted = None,
     force: Force = False,
     new_attributes: NewAttributes = None,
     dry_run: Annotated[

@@ -23,6 +23,7 @@ from penstock.config import Settings
 from penstock.documents.checks import check_view
 from penstock.documents.requests import request_view
 from penstock.domain.errors import Refused
+from penstock.domain.files.tabular_format import FileOptions
 from penstock.domain.requests.request import Request
 from penstock.runner.supervisor import Supervisor
 from penstock.wiring import System, open_system
@@ -44,6 +45,10 @@ class Backend(Protocol):
 
     idle: str
     may_resume: bool
+
+    def file_options(self, order: UploadOrder) -> FileOptions:
+        """How the file is read: as the order says, or else as the files of its data source are."""
+        ...
 
     def check(self, file: UploadFile, order: UploadOrder, columns: Columns) -> CheckedUpload:
         """Check everything that can be checked before the file is sent, with a new mapping or the saved one.
@@ -133,6 +138,9 @@ class SystemBackend(Backend):
         self.may_resume = True
         self.idle = idle
 
+    def file_options(self, order: UploadOrder) -> FileOptions:
+        return self._use_cases.uploads.file_options(self._caller, order.data_source, order.file_options)
+
     def check(self, file: UploadFile, order: UploadOrder, columns: Columns) -> CheckedUpload:
         uploads = self._use_cases.uploads
         command = order.command(file.name, self._caller.name, columns=columns, create_source=True)
@@ -169,7 +177,7 @@ class SystemBackend(Backend):
             return self._child(requests.resubmit(self._caller, request_id))
         requests.check_root(self._caller, request_id)
         progress.storing(file.size)
-        stored = uploads.store(self._caller, file.parts(progress.stored), file.options.encoding)
+        stored = uploads.store(self._caller, file.parts(progress.stored), file.options)
         corrected = CorrectedFile(stored, file.name, file.options.encoding, force)
         return self._child(requests.resubmit_file(self._caller, request_id, corrected))
 
@@ -206,6 +214,10 @@ class HttpBackend(Backend):
         self._resumption = Resumption()
         self.may_resume = False
         self.idle = "The request has not started yet. Are all services of the system running? Check its /readyz."
+
+    def file_options(self, order: UploadOrder) -> FileOptions:
+        source = RemoteCatalog(self._client).find_source(order.data_source)
+        return order.file_options if source is None else source.file_options(order.file_options)
 
     def check(self, file: UploadFile, order: UploadOrder, columns: Columns) -> CheckedUpload:
         command = order.command(file.name, "", columns=columns, create_source=True)

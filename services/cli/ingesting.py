@@ -79,7 +79,8 @@ def ingest_file(
     lasts, and `PartFailed`.
     """
     by_hand, upload = _mapped_by_hand(order), order.upload
-    with UploadFile(order.file, upload.file_options) as file, open_backend(file, out) as backend:
+    with UploadFile(order.file) as file, open_backend(file, out) as backend:
+        file.options = backend.file_options(upload)
         upload, columns, left_out, checked = _checked(backend, file, order, by_hand, out)
         warnings = warnings_of(checked.mapping, checked.attributes, file.head(NO_LIMITS), file.options, NO_LIMITS)
         for warning in warnings:
@@ -120,7 +121,8 @@ def follow_to_end(backend: Backend, document: dict[str, Any], progress: Progress
 def dry_run_file(open_backend: OpenBackend, order: Order, out: Output) -> Document:
     """A dry run of one file; stores nothing. Raises `BadUsage`, `Refused`."""
     by_hand, upload = _mapped_by_hand(order), order.upload
-    with UploadFile(order.file, upload.file_options) as file, open_backend(file, out) as backend:
+    with UploadFile(order.file) as file, open_backend(file, out) as backend:
+        file.options = backend.file_options(upload)
         upload, columns, _, _ = _checked(backend, file, order, by_hand, out)
         with show_progress(out) as progress:
             return backend.dry_run(file, upload, columns, progress)

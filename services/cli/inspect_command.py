@@ -42,8 +42,8 @@ def inspect(
         typer.Option(metavar="FILE", help="Write what is suggested to a file, for penstock mapping set --file."),
     ] = None,
     encoding: Encoding = None,
-    clean_headers: CleanHeaders = False,
-    quoted: Quoted = False,
+    clean_headers: CleanHeaders = None,
+    quoted: Quoted = None,
     data: Data = None,
     url: Url = None,
     key: Key = None,
@@ -74,14 +74,19 @@ def inspect(
 
 
 def _needed(options: FileOptions, reviewed: Review) -> str:
-    """A note for a file that needs more options than were declared."""
+    """A note for a file that is read with more options than were declared."""
     needed = reviewed.needed_options
     if needed == options:
-        return ""
+        as_source = options_text(_inherited(reviewed.file_options))
+        return f"Read with{as_source}, as its data source says." if as_source else ""
     encoding = "" if needed.encoding == options.encoding else f" as {needed.encoding}, as detected from its bytes"
     names = "" if needed.clean_headers == options.clean_headers else " with cleaned column names"
     quotes = "" if needed.quoted == options.quoted else " with quotes around cells"
     return f"Read{','.join(filter(None, (encoding, names, quotes)))}. To ingest it, use{options_text(needed)}."
+
+
+def _inherited(options: FileOptions) -> FileOptions:
+    return FileOptions(**{name: getattr(options, name) for name in options.inherited})
 
 
 def _commands(reviewed: Review, file: Path, source: str, where: str) -> list[tuple[str, str]]:

@@ -41,7 +41,8 @@ def inspect_command(file: Path, source: str, options: Sequence[str], where: str)
 def options_text(options: FileOptions) -> str:
     """How a file is read, as options of a command."""
     encoding = f" --encoding {shlex.quote(options.encoding)}" if options.encoding else ""
-    return encoding + (" --clean-headers" if options.clean_headers else "") + (" --quoted" if options.quoted else "")
+    flags = {"clean-headers": options.clean_headers, "quoted": options.quoted}
+    return encoding + "".join(f" --{'' if on else 'no-'}{name}" for name, on in flags.items() if on is not None)
 
 
 def map_options(specs: Sequence[ColumnSpec], known: Mapping[str, Attribute]) -> list[str]:

@@ -131,15 +131,27 @@ Revision = Annotated[
 ]
 Encoding = Annotated[
     str | None,
-    typer.Option(metavar="NAME", help="The encoding of the file, such as cp1252 or utf-16; default: UTF-8."),
+    typer.Option(
+        metavar="NAME",
+        help="The encoding of the file, such as cp1252 or utf-16; default: as the files of its source, or UTF-8.",
+    ),
 ]
 CleanHeaders = Annotated[
-    bool,
-    typer.Option("--clean-headers", help="Clean column names that break the rules, instead of refusing the file."),
+    bool | None,
+    typer.Option(
+        "--clean-headers/--no-clean-headers",
+        help="Clean column names that break the rules, instead of refusing the file; default: as the source's files.",
+        show_default=False,
+    ),
 ]
 Quoted = Annotated[
-    bool,
-    typer.Option("--quoted", help="Cells of tab-separated text may be in double quotes, as spreadsheets write it."),
+    bool | None,
+    typer.Option(
+        "--quoted/--no-quoted",
+        help="Cells of tab-separated text may be in double quotes, as spreadsheets write it; default: as the source's "
+        "files.",
+        show_default=False,
+    ),
 ]
 Force = Annotated[
     bool, typer.Option("--force", help="Ingest the file again, also if the same one was ingested before.")

@@ -20,7 +20,9 @@ def review_file(file: UploadFile, source: str | None, data: Path | None, url: st
     """Review a file on this machine: its bytes are not sent, even to a remote system."""
     if url:
         with _remote(url, key) as catalog:
-            return review(inspect(file.sampled_parts(), NO_LIMITS, file.options), catalog, NO_LIMITS, source)
+            known = None if source is None else catalog.find_source(source)
+            options = file.options if known is None else known.file_options(file.options)
+            return review(inspect(file.sampled_parts(), NO_LIMITS, options), catalog, NO_LIMITS, source)
     if not _has_system(data):
         limits = Limits()
         return review(inspect(file.sampled_parts(), limits, file.options), NewCatalog(), limits, source)
@@ -28,7 +30,8 @@ def review_file(file: UploadFile, source: str | None, data: Path | None, url: st
 
     with open_use_cases(data) as local:
         uploads, caller = local.use_cases.uploads, local.caller
-        return uploads.review(caller, uploads.inspect(caller, file.sampled_parts(), file.options), source)
+        options = uploads.file_options(caller, source, file.options)
+        return uploads.review(caller, uploads.inspect(caller, file.sampled_parts(), options), source)
 
 
 @contextmanager

@@ -38,6 +38,24 @@ MaxFileBytes = Annotated[
 ]
 
 
+DefaultEncoding = Annotated[
+    str | None,
+    typer.Option("--encoding", metavar="NAME", help="The encoding of its files, such as cp1252.", show_default=False),
+]
+DefaultCleanHeaders = Annotated[
+    bool | None,
+    typer.Option(
+        "--clean-headers/--no-clean-headers", help="Whether column names are cleaned by default.", show_default=False
+    ),
+]
+DefaultQuoted = Annotated[
+    bool | None,
+    typer.Option(
+        "--quoted/--no-quoted", help="Whether cells of tab-separated text are in double quotes.", show_default=False
+    ),
+]
+
+
 class Default(StrEnum):
     """A default of a source that can be removed."""
 
@@ -45,6 +63,9 @@ class Default(StrEnum):
     NOTIFY = "notify"
     MAX_REJECTS = "max_rejects"
     MAX_FILE_BYTES = "max_file_bytes"
+    ENCODING = "encoding"
+    CLEAN_HEADERS = "clean_headers"
+    QUOTED = "quoted"
 
 
 @app.command("list")
@@ -80,6 +101,9 @@ def create_source(
     notify: DefaultNotify = None,
     max_rejects: DefaultMaxRejects = None,
     max_file_bytes: MaxFileBytes = None,
+    encoding: DefaultEncoding = None,
+    clean_headers: DefaultCleanHeaders = None,
+    quoted: DefaultQuoted = None,
     data: Data = None,
     url: Url = None,
     key: Key = None,
@@ -87,7 +111,9 @@ def create_source(
 ) -> None:
     """Create a data source; an existing one is not changed."""
     with reporting(as_json=as_json) as out, connect(data, url, key, create=True) as client:
-        settings = _change(display_name, description, owner, mode, notify, max_rejects, max_file_bytes)
+        settings = _change(
+            display_name, description, owner, mode, notify, max_rejects, max_file_bytes, encoding, clean_headers, quoted
+        )
         made = client.catalog.create_source(name, settings)
         out.result(made, lambda: _source_view(made))
 
@@ -102,6 +128,9 @@ def edit_source(
     notify: DefaultNotify = None,
     max_rejects: DefaultMaxRejects = None,
     max_file_bytes: MaxFileBytes = None,
+    encoding: DefaultEncoding = None,
+    clean_headers: DefaultCleanHeaders = None,
+    quoted: DefaultQuoted = None,
     unset: Annotated[list[Default] | None, typer.Option(help="A default to remove.", show_default=False)] = None,
     revision: Revision = None,
     data: Data = None,
@@ -111,7 +140,19 @@ def edit_source(
 ) -> None:
     """Change a data source or the defaults of its uploads; what no option names stays."""
     with reporting(as_json=as_json) as out, connect(data, url, key) as client:
-        change = _change(display_name, description, owner, mode, notify, max_rejects, max_file_bytes, unset)
+        change = _change(
+            display_name,
+            description,
+            owner,
+            mode,
+            notify,
+            max_rejects,
+            max_file_bytes,
+            encoding,
+            clean_headers,
+            quoted,
+            unset,
+        )
         if change == SourceChange():
             raise nothing_to_change("--display-name or --mode")
         changed = client.catalog.edit_source(name, change, revision=revision)
@@ -160,6 +201,9 @@ def _change(
     notify: list[str] | None,
     max_rejects: str | None,
     max_file_bytes: int | None,
+    encoding: str | None,
+    clean_headers: bool | None,
+    quoted: bool | None,
     unset: list[Default] | None = None,
 ) -> SourceChange:
     """Raises `BadUsage` for a default that is both set and removed."""
@@ -171,6 +215,9 @@ def _change(
         "notify": tuple(notify) if notify else None,
         "max_rejects": max_rejects,
         "max_file_bytes": max_file_bytes,
+        "encoding": encoding,
+        "clean_headers": clean_headers,
+        "quoted": quoted,
     }
     change = {name: value for name, value in given.items() if value is not None}
     removed: dict[str, Any] = {str(name): () if name is Default.NOTIFY else None for name in unset or ()}
@@ -191,6 +238,24 @@ def _source_view(source: Document) -> RenderableType:
         ("Notify", ", ".join(f"{each['address']}:{each['level']}" for each in defaults["notify"])),
         ("Max. rejects", defaults["max_rejects"] or ""),
         ("Largest file", f"{defaults['max_file_bytes']:,} bytes" if defaults["max_file_bytes"] else ""),
+        *_file_facts(defaults, source["last_file"] or {}),
         ("Revision", str(source["revision"])),
     ]
     return text_facts_view(facts)
+
+
+def _file_facts(defaults: Document, last_file: Document) -> list[tuple[str, str]]:
+    """How files are read unless an upload says so: by the defaults, or else as the last file."""
+    return [
+        (label, _text_of(defaults[name]) or _text_of(last_file.get(name), " (as the last file)"))
+        for label, name in (("Encoding", "encoding"), ("Clean headers", "clean_headers"), ("Quoted", "quoted"))
+    ]
+
+
+def _text_of(option: str | bool | None, why: str = "") -> str:
+    match option:
+        case None:
+            return ""
+        case bool():
+            return ("yes" if option else "no") + why
+    return option + why

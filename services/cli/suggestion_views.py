@@ -35,7 +35,7 @@ def inspection_view(
     if left_out := inspection["left_out_columns"]:
         parts += [Text(), left_out_view([(each["column"], each["reason"]) for each in left_out])]
     if escaped["changes"]:
-        parts += [Text(), Text("Changed since the mapping was saved:", style="bold")]
+        parts += [Text(), Text("What changed:", style="bold")]
         parts += [Text(f"  {each['column']}: {each['change']}, {each['detail']}") for each in escaped["changes"]]
     if commands:
         parts += [Text(), commands_view(commands)]

@@ -12,7 +12,7 @@ from penstock.application.uploads.checking import FileHead
 from penstock.client.sent_file import SentFile, name_of
 from penstock.domain.errors import refusal
 from penstock.domain.files.compression import plain
-from penstock.domain.files.encodings import to_utf8
+from penstock.domain.files.decoding import Decoding
 from penstock.domain.files.tabular_format import MAX_HEADER_BYTES, FileOptions
 from penstock.domain.mapping.mapping import Limits
 from services.cli.failures import SHOWN_PATH, BadUsage
@@ -22,7 +22,8 @@ STDIN = Path("-")
 
 
 class UploadFile(SentFile):
-    """The file to upload, and how to read it. Raises `BadUsage` when it cannot be opened."""
+    """The file to upload, and how to read it: `options` may be set once its data source is known. Raises `BadUsage`
+    when it cannot be opened."""
 
     def __init__(self, path: Path, options: FileOptions = FileOptions()) -> None:
         is_stdin = path == STDIN
@@ -35,12 +36,13 @@ class UploadFile(SentFile):
         decompressed."""
         head, complete = bytearray(), True
         file = chain(list(self._peeked), self._peek())
-        for piece in to_utf8(plain(file, limits=limits), self.options.encoding):
+        decoding = Decoding(plain(file, limits=limits), self.options)
+        for piece in decoding:
             head += piece
             if len(head) > MAX_HEADER_BYTES:
                 complete = False
                 break
-        return FileHead(bytes(head[:MAX_HEADER_BYTES]), complete)
+        return FileHead(bytes(head[:MAX_HEADER_BYTES]), complete, decoding.options.encoding)
 
     def sampled_parts(self) -> Iterator[bytes]:
         """The file's bytes, which can be read again; of what cannot be rewound, such as a pipe, only the first."""

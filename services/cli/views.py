@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from penstock.domain.errors import Fault, Problem
+from penstock.domain.files.encodings import UTF_8
 from penstock.domain.files.rejects import dropped_file_name, reject_file_name
 from penstock.domain.files.row_reasons import reason_of
 from services.cli.fitting import Fitting, Unbroken, block, stacked
@@ -65,6 +66,7 @@ def request_view(request: Document, *, notes: Sequence[tuple[str, str]] = (), wh
         ("Request", Text(request["request_id"])),
         ("Status", _status(request["status"])),
         ("File", Text(_file(request))),
+        *read_as_facts(request["file_options"]),
         ("Rows", Text(_rows(request))),
         *_progress_facts(request),
         *((label, Text(printable(text))) for label, text in notes if text),
@@ -84,6 +86,21 @@ def request_view(request: Document, *, notes: Sequence[tuple[str, str]] = (), wh
     if steps:
         parts.append(Group(Text(), commands_view(steps)))
     return Group(*parts)
+
+
+def read_as_facts(options: Document) -> list[tuple[str, RenderableType]]:
+    """How a file is read, where that is not a matter of course or comes from its data source."""
+    inherited = options["inherited"]
+    text = {
+        "encoding": options["encoding"],
+        "clean_headers": "with cleaned column names" if options["clean_headers"] else "without cleaned column names",
+        "quoted": "with quotes around cells" if options["quoted"] else "without quotes around cells",
+    }
+    own = {"encoding": options["encoding"] != UTF_8, **{name: options[name] for name in ("clean_headers", "quoted")}}
+    facts = [text[name] for name in text if own[name] and name not in inherited]
+    if inherited:
+        facts.append(f"{', '.join(text[name] for name in inherited)} (as its data source says)")
+    return [("Read as", Text("; ".join(facts)))] if facts else []
 
 
 def _progress_facts(request: Document) -> list[tuple[str, RenderableType]]:

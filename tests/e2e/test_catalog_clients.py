@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import closing
 
 import pytest
+from msgspec.structs import replace
 
 from penstock.application.catalog.column_specs import ColumnSpec
 from penstock.client import Client as HttpClient
@@ -40,6 +41,7 @@ def client(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 def test_a_source_from_its_creation_to_its_deletion(client: Client) -> None:
     catalog = client.catalog
     settings = SourceChange(owner="Ann", mode=Mode.REPLACE, notify=("a@example.com:end",), max_rejects="2%")
+    settings = replace(settings, encoding="windows-1252", clean_headers=True)
     made = catalog.create_source("crm", settings)
     assert made == catalog.source("crm") == catalog.sources()[0]
     assert made["defaults"] == {
@@ -47,10 +49,19 @@ def test_a_source_from_its_creation_to_its_deletion(client: Client) -> None:
         "notify": [{"address": "a@example.com", "level": "end"}],
         "max_rejects": "2%",
         "max_file_bytes": None,
+        "encoding": "cp1252",
+        "clean_headers": True,
+        "quoted": None,
     }
-    edited = catalog.edit_source("crm", SourceChange(mode=None, notify=(), max_file_bytes=9), revision=1)
+    edited = catalog.edit_source("crm", SourceChange(mode=None, notify=(), max_file_bytes=9, encoding=None), revision=1)
     assert (edited["owner"], edited["revision"]) == ("Ann", 2)
-    assert edited["defaults"] == {"mode": None, "notify": [], "max_rejects": "2%", "max_file_bytes": 9}
+    assert edited["defaults"] == {
+        **dict.fromkeys(("mode", "encoding", "quoted")),
+        "notify": [],
+        "max_rejects": "2%",
+        "max_file_bytes": 9,
+        "clean_headers": True,
+    }
     with pytest.raises(Refused) as caught:
         catalog.edit_source("crm", SourceChange(owner="Bob"), revision=1)
     assert caught.value.code == "precondition_failed"

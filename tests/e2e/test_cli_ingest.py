@@ -29,7 +29,15 @@ REQUEST_FIELDS = {
         "chunks_done",
         "chunks_total",
     ),
-    *("rows_read", "rows_accepted", "rows_ingested", "rows_rejected", "reject_reasons", "dropped_cells"),
+    *(
+        "rows_read",
+        "rows_accepted",
+        "rows_ingested",
+        "rows_rejected",
+        "reject_reasons",
+        "dropped_cells",
+        "file_options",
+    ),
     *("parent_id", "corrections", "held", "error", "eta_seconds"),
 }
 

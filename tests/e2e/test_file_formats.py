@@ -87,6 +87,25 @@ def test_a_file_in_another_encoding_is_refused_with_the_option(cli: CommandLine)
     assert "termeer" not in ran.stdout + ran.stderr
 
 
+def test_the_next_file_of_a_source_needs_no_options(cli: CommandLine) -> None:
+    first = cli.file("crmid;last name\nC1;Zoë\nC2;José\n".encode("cp1252"))
+    maps = ("--map", "crmid=crmid!", "--map", "last_name=last_name")
+    options = ("--encoding", "cp1252", "--clean-headers")
+    assert cli.run("ingest", first, "--source", "letters", *maps, *options, "--json").document["rows_ingested"] == 2
+    file = cli.file("crmid;last name\nC3;Chloë\nC4;Renée\n".encode("cp1252"))
+    seen = cli.run("inspect", file, "--source", "letters", "--json").document
+    assert (seen["faults"], seen["needed_options"]["encoding"], seen["commands"][0].count("--encoding")) == (
+        [],
+        None,
+        0,
+    )
+    ran = cli.run("ingest", file, "--source", "letters", "--json").document
+    assert (ran["rows_ingested"], ran["renamed_columns"]) == (2, {"last name": "last_name"})
+    assert ran["file_options"]["inherited"] == ["encoding", "clean_headers"]
+    assert cli.profile("crmid", "C3")["last_name"] == "Chloë"
+    assert "cp1252 (as the last file)" in cli.run("source", "show", "letters").stdout
+
+
 def test_headers_are_cleaned_on_request(cli: CommandLine) -> None:
     content = b"crmid,e mail,city ,city\nC1,,Utrecht,x\n,,a,b\n"
     content = content.replace(b"e mail", b"email ")

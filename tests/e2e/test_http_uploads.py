@@ -406,6 +406,38 @@ def test_a_csv_in_a_declared_encoding_with_names_to_clean(system: HttpSystem) ->
     )
 
 
+def test_the_encoding_of_a_source_holds_on_every_path(system: HttpSystem) -> None:
+    defaults = {"encoding": "windows-1252", "clean_headers": True}
+    made = system.admin.post("/v1/data-sources", json={"name": "western", "defaults": defaults})
+    assert (made.status_code, made.json()["defaults"]["encoding"]) == (201, "cp1252")
+    content = "crmid;phone;preferences \nc7;;Zoë\nc8;;José\n".encode("cp1252")
+    request, file = form(content, data_source="western")
+    for parts in ([request, file], [file, request]):
+        answer = system.uploader.post("/v1/uploads", files=[*parts]).json()
+        assert answer["file_options"]["inherited"] == ["encoding", "clean_headers"], answer
+        assert answer["renamed_columns"] == {"preferences ": "preferences"}
+        assert system.ended(answer["request_id"])["rows_ingested"] == 2
+    checked = system.uploader.post("/v1/files:check", files=[request, file]).json()
+    assert (checked["rows_accepted"], checked["file_options"]["encoding"]) == (2, "cp1252")
+    named = ("request", (None, json.dumps({"data_source": "western"}), "application/json"))
+    assert system.uploader.post("/v1/files:inspect", files=[named, file]).json()["faults"] == []
+    sent = {
+        "Tus-Resumable": "1.0.0",
+        "Upload-Length": str(len(content)),
+        "Content-Type": "application/offset+octet-stream",
+    }
+    made = system.uploader.post("/v1/files", headers=sent, content=content)
+    path = made.headers["location"]
+    assert system.uploader.post(f"{path}:inspect", json={"data_source": "western"}).json()["faults"] == []
+    document = {"data_source": "western", "file_id": path.rpartition("/")[2], "force": True}
+    accepted = system.uploader.post("/v1/uploads", json=document).json()
+    assert accepted["file_options"]["encoding"] == "cp1252"
+    assert system.ended(accepted["request_id"])["rows_ingested"] == 2
+    query = {"namespace": "crmid", "value": "c7"}
+    found = system.viewer.post("/v1/profiles:lookup", json=query).json()["attributes"]
+    assert found["cross_sell_product"] == "Zoë"
+
+
 def test_an_encoding_must_be_declared_before_the_file_and_be_known(system: HttpSystem) -> None:
     before = system.stored_keys()
     request, file = form(ROWS, encoding="cp1252")

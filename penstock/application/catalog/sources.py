@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from penstock.application.catalog.known_catalog import check_source_count, unknown_source
 from penstock.application.catalog.revisions import check_revision
 from penstock.application.scanning import scan_all
-from penstock.domain.catalog.data_source import DataSource, archived_source, check_data_source
+from penstock.domain.catalog.data_source import DataSource, LastFile, archived_source, check_data_source
 from penstock.domain.errors import Conflict, refusal
 from penstock.domain.limits import MAX_PAGE
 from penstock.domain.near_names import nearest_name
@@ -87,6 +87,10 @@ class DataSources:
         Raises `Refused`: unknown_data_source, data_source_archived.
         """
         return self.change(tenant_id, name, _used)
+
+    def keep_last_file(self, tenant_id: str, name: str, last_file: LastFile) -> None:
+        """Keep how the file of a request that is about to be accepted is read, and its columns."""
+        self.change(tenant_id, name, lambda source: replace(source, last_file=last_file))
 
     def delete(self, tenant_id: str, name: str, *, revision: int | None = None) -> None:
         """Delete a data source without requests, and its mappings. Raises `Refused` (data_source_in_use) and as

@@ -89,9 +89,9 @@ class DraftUseCases(UseCases):
         return self._drafts.update(caller.tenant_id, file_id, lambda draft: rules.claimed(draft, call))
 
     @use_case(Permission.UPLOAD, ACCEPT, Audited.DENIED_ONLY)
-    def store(self, caller: Caller, draft: Draft, encoding: str | None = None) -> StoredFile:
+    def store(self, caller: Caller, draft: Draft, options: FileOptions = FileOptions()) -> StoredFile:
         """Store a finished file as a whole, as if it had just been uploaded. Raises `Refused` as an upload does."""
-        return self._intake.store(caller.tenant_id, self._drafts.read(caller.tenant_id, draft), encoding)
+        return self._intake.store(caller.tenant_id, self._drafts.read(caller.tenant_id, draft), options)
 
     @use_case(Permission.UPLOAD, ACCEPT, Audited.DENIED_ONLY)
     def release(self, caller: Caller, file_id: str) -> Draft:

@@ -22,6 +22,7 @@ from penstock.application.requests.same_file import SameFile, continues, reserve
 from penstock.application.scanning import scan_all
 from penstock.domain.errors import Conflict, NotFound, Problem
 from penstock.domain.events import FileRefused
+from penstock.domain.files.tabular_format import FileOptions
 from penstock.domain.limits import MAX_REQUESTS_EXAMINED
 from penstock.domain.mapping.mapping import Mode, Plan
 from penstock.domain.requests.children import end_with_root, with_child
@@ -49,6 +50,7 @@ class NewRequest(msgspec.Struct, frozen=True, kw_only=True):
     object_version: str
     object_size: int  # bytes as stored
     file_bytes: int = 0  # of the plain file
+    file_options: FileOptions = FileOptions()
     mode: Mode = Mode.UPSERT
     segment: str | None = None
     notify: tuple[Recipient, ...] = ()

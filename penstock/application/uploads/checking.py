@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from penstock.application.catalog.column_specs import ColumnSpec, options_of
 from penstock.application.catalog.known_catalog import KnownCatalog, ResolvedMapping, check_uploadable, resolve_mapping
-from penstock.application.uploads.upload_command import UploadCommand, UploadSettings, settings_of
+from penstock.application.uploads.upload_command import UploadCommand, UploadSettings, file_options_of, settings_of
 from penstock.domain.catalog.data_source import UploadDefaults
 from penstock.domain.errors import Fault, NotFound, Refused, collecting, refusal, refuse_all
 from penstock.domain.files.encodings import checked_encoding
@@ -24,10 +24,11 @@ from penstock.domain.mapping.rules import validated_attributes
 
 
 class FileHead(NamedTuple):
-    """The first plain bytes of a file; `complete` when they are all."""
+    """The first plain bytes of a file in UTF-8; `complete` when they are all. `encoding`: in which they were read."""
 
     head: bytes
     complete: bool
+    encoding: str | None = None
 
 
 class CheckedUpload(NamedTuple):
@@ -77,7 +78,8 @@ def check_upload(
     header = None
     with collecting(faults):
         if file is not None and mapping is not None:
-            header = _check_header(file, mapping, limits, command.file_options)
+            options = file_options_of(command, source).read_as(file.encoding)
+            header = _check_header(file, mapping, limits, options)
     refuse_all(faults)
     assert settings is not None, "settings that are not valid have a fault"
     assert resolved is not None, "an upload without a mapping has a fault"

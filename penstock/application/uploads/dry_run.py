@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from penstock.application.catalog.known_catalog import KnownCatalog, check_uploadable
 from penstock.application.uploads.checking import CheckedUpload, FileHead, check_upload
-from penstock.application.uploads.upload_command import UploadCommand, limits_of
+from penstock.application.uploads.upload_command import UploadCommand, file_options_of, limits_of
 from penstock.application.uploads.warnings import one_value_on_many_rows, warnings_of
 from penstock.domain.dry_run.as_attribute import AsAttribute, identifiers_as_attributes
 from penstock.domain.dry_run.first_rows import NO_PLACES, FirstRows, SampleCell, first_rows
@@ -19,10 +19,10 @@ from penstock.domain.dry_run.frequent_nodes import FrequentNodes
 from penstock.domain.dry_run.invalid_cells import ColumnErrors, InvalidCells
 from penstock.domain.errors import Fault
 from penstock.domain.files.compression import plain
-from penstock.domain.files.encodings import to_utf8
+from penstock.domain.files.decoding import Decoding
 from penstock.domain.files.header import no_rows
 from penstock.domain.files.streamed_chunks import Chunk, chunks
-from penstock.domain.files.tabular_format import MAX_HEADER_BYTES
+from penstock.domain.files.tabular_format import MAX_HEADER_BYTES, FileOptions
 from penstock.domain.ingestion.chunk import CheckedRows, check_rows
 from penstock.domain.ingestion.layout import Layout, compile_layout
 from penstock.domain.mapping.attributes import Attribute, ValueFormat
@@ -61,6 +61,7 @@ class DryRun(NamedTuple):
     created_attributes: Sequence[str]
     unmapped_columns: Sequence[str]
     renamed_columns: Mapping[str, str]
+    file_options: FileOptions
     warnings: Sequence[Fault]
 
 
@@ -68,12 +69,13 @@ def dry_run(
     tenant_id: str, parts: Iterable[bytes], command: UploadCommand, catalog: KnownCatalog, limits: Limits
 ) -> DryRun:
     """Read the whole file, in bounded memory. Raises `Refused` with every fault, as an upload would."""
-    options = command.file_options
     source = check_uploadable(catalog, command.data_source, create=command.create_source)
     limits = limits_of(source.defaults, limits)
-    pieces = to_utf8(plain(parts, limits=limits), options.encoding)
+    decoding = Decoding(plain(parts, limits=limits), file_options_of(command, source))
+    pieces = iter(decoding)
     head, complete = _head(pieces)
-    file = FileHead(head[:MAX_HEADER_BYTES], complete)
+    options = decoding.options
+    file = FileHead(head[:MAX_HEADER_BYTES], complete, options.encoding)
     checked = check_upload(command, catalog, limits, file)
     header = checked.header
     assert header is not None, "a check with a file has its header"
@@ -102,7 +104,8 @@ def dry_run(
         counts.add(chunk)
     if not counts.read:
         raise no_rows()
-    return counts.report(checked, warnings_of(checked.mapping, checked.attributes, file, options, limits))
+    warnings = warnings_of(checked.mapping, checked.attributes, file, options, limits)
+    return counts.report(checked, decoding.options, warnings)
 
 
 def _head(pieces: Iterator[bytes]) -> tuple[bytes, bool]:
@@ -139,7 +142,7 @@ class _Counts:
             self._first = first_rows(chunk.body, self._layout, self._plan.limits, first_line=chunk.first_line)
         self._count(check_rows(chunk.body, first_line=chunk.first_line, plan=self._plan, layout=self._layout))
 
-    def report(self, checked: CheckedUpload, warnings: Sequence[Fault]) -> DryRun:
+    def report(self, checked: CheckedUpload, options: FileOptions, warnings: Sequence[Fault]) -> DryRun:
         rejected, limit = self._reasons.total(), checked.settings.max_rejects
         exceeded = limit is not None and parse_max_rejects(limit).exceeded_by(rejected, self.read)
         return DryRun(
@@ -154,6 +157,7 @@ class _Counts:
             created_attributes=[attribute.name for attribute in checked.missing],
             unmapped_columns=checked.unmapped_columns,
             renamed_columns=checked.renamed_columns,
+            file_options=options,
             warnings=[*self._repeated(), *warnings],
         )
 

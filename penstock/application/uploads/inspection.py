@@ -99,7 +99,7 @@ def inspect(
 
     `partial`: the end of the file is still to come, so its last line is left out."""
     observed = _First(parts)
-    pieces = Decoded(plain(observed, limits=limits), options.encoding, partial=partial)
+    pieces = Decoded(plain(observed, limits=limits), options, partial=partial)
     reading = _Reading(options, partial=partial)
     faults: list[Fault] = []
     try:
@@ -109,7 +109,7 @@ def inspect(
     except Refused as refused:
         faults = [] if partial and refused.code == "truncated_file" else refused.faults
     compression = compression_of(bytes(observed.first))
-    return reading.inspection(compression, faults, limits, pieces.encoding)
+    return reading.inspection(compression, faults, limits, pieces.options)
 
 
 class _Reading:
@@ -134,7 +134,7 @@ class _Reading:
                 self._stopped = self._sampler is None
         return not self._stopped
 
-    def inspection(self, compression: str, faults: list[Fault], limits: Limits, encoding: str | None) -> Inspection:
+    def inspection(self, compression: str, faults: list[Fault], limits: Limits, needed: FileOptions) -> Inspection:
         short = self._sampler is None and not self._stopped
         complete, whole = short and not self._partial, not (self._stopped or self._partial)
         head = bytes(self._head)
@@ -143,11 +143,11 @@ class _Reading:
         def sample_with(options: FileOptions) -> Sample:
             return _sample(head, sampler, limits, options, complete=complete, whole=whole) if sampler else NO_SAMPLE
 
-        needed = replace(self._options, encoding=encoding)
         sample = sample_with(needed)
-        quoted = quoted_column(sample.columns) if detect_format(head, quoted=needed.quoted) == FileFormat() else None
+        is_tsv = detect_format(head, quoted=bool(needed.quoted)) == FileFormat()
+        quoted = quoted_column(sample.columns) if is_tsv else None
         if quoted:
-            needed = replace(needed, quoted=True)
+            needed = needed.declared(quoted=True)
             sample = sample_with(needed)
         needed = _needed_options(head, limits, needed, complete=complete)
         if needed.clean_headers:
@@ -158,7 +158,7 @@ class _Reading:
 
 def _needed_options(head: bytes, limits: Limits, options: FileOptions, *, complete: bool) -> FileOptions:
     """The options, and cleaned names if the header has faults and these fix them all."""
-    cleaned = replace(options, clean_headers=True)
+    cleaned = options.declared(clean_headers=True)
     if not _header_faults(head, None, limits, options, complete=complete):
         return options
     return options if _header_faults(head, None, limits, cleaned, complete=complete) else cleaned
@@ -202,7 +202,7 @@ def _table(head: bytes, options: FileOptions, *, complete: bool) -> tuple[Tabula
 
 
 def _header(head: bytes, options: FileOptions, *, complete: bool) -> tuple[TabularFormat, HeaderCells]:
-    file_format = tabular_format(detect_format(head, quoted=options.quoted))
+    file_format = tabular_format(detect_format(head, quoted=bool(options.quoted)))
     start = text_start(head)
     return file_format, file_format.read_header(head, start, max_columns=MAX_SAMPLE_COLUMNS, complete=complete)
 

@@ -28,12 +28,20 @@ from penstock.application.uploads.inspection import inspect
 from penstock.application.uploads.planning import PlanMaker, Planner
 from penstock.application.uploads.review import accept_for
 from penstock.application.uploads.suggesting import storable
-from penstock.application.uploads.upload_command import UploadCommand, UploadSettings, file_hash, fingerprint
+from penstock.application.uploads.upload_command import (
+    UploadCommand,
+    UploadSettings,
+    file_hash,
+    file_options_of,
+    fingerprint,
+)
+from penstock.domain.catalog.data_source import last_file
 from penstock.domain.errors import NotFound, Problem, Refused, Unavailable
 from penstock.domain.event_codec import encode
 from penstock.domain.events import FileRefused, Progress, UploadRequested, refused_file
 from penstock.domain.files.compression import check_size, plain
-from penstock.domain.files.encodings import UTF_8, to_utf8
+from penstock.domain.files.decoding import Decoding
+from penstock.domain.files.encodings import UTF_8
 from penstock.domain.files.file_name import safe_file_name
 from penstock.domain.files.formats import detect_format
 from penstock.domain.files.header import Header, parse_header
@@ -54,18 +62,24 @@ log = structlog.get_logger(__name__)
 
 class StoredFile(NamedTuple):
     """A sealed file without a request yet. `fingerprint` is a keyed hash of the plain bytes in UTF-8, `size` their
-    number; `began` is when the first byte arrived, by the monotonic clock."""
+    number; `began` is when the first byte arrived, by the monotonic clock. `options` have the encoding in which it was
+    read."""
 
     ref: ObjectRef
     head: bytes
     size: int
     fingerprint: str
     began: float
+    options: FileOptions = FileOptions()
 
     @property
     def complete(self) -> bool:
         """Whether the head is all of the file."""
         return len(self.head) == self.size
+
+    @property
+    def file_head(self) -> FileHead:
+        return FileHead(self.head, self.complete, self.options.encoding)
 
     def header(self, limits: Limits, options: FileOptions) -> Header:
         return parse_header(self.head, mapping=None, limits=limits, complete=self.complete, options=options)
@@ -126,7 +140,7 @@ class Intake:
         accepting: Accepting = _ignore,
     ) -> Request:
         """Store the file, then accept it. Raises `Refused` with every fault; then the file is deleted."""
-        stored = self.store(tenant_id, parts, command.file_options.encoding)
+        stored = self.store(tenant_id, parts, self.file_options(tenant_id, command))
         return self.accept(tenant_id, stored, command, idempotency_key=idempotency_key, accepting=accepting).request
 
     def resume_or_upload(
@@ -134,7 +148,7 @@ class Intake:
     ) -> Accepted:
         """As `upload`, but until `release`, the same bytes and arguments return the same request, unless the data
         source has a later one."""
-        stored = self.store(tenant_id, parts, command.file_options.encoding)
+        stored = self.store(tenant_id, parts, self.file_options(tenant_id, command))
         upload_fingerprint = fingerprint(stored.fingerprint, command)
         key = _resuming_key(upload_fingerprint)
         self._requests.release_overtaken(tenant_id, key, upload_fingerprint)
@@ -147,16 +161,30 @@ class Intake:
         """Let the same file and arguments create a new request."""
         self._requests.release(request.tenant_id, _resuming_key(request.fingerprint))
 
-    def store(self, tenant_id: str, parts: Iterable[bytes], encoding: str | None = None) -> StoredFile:
+    def file_options(self, tenant_id: str, command: UploadCommand) -> FileOptions:
+        """How the file of an upload is read: as the upload says, or else as the files of its data source are."""
+        return file_options_of(command, self._catalog.data_sources.find(tenant_id, command.data_source))
+
+    def store(self, tenant_id: str, parts: Iterable[bytes], options: FileOptions = FileOptions()) -> StoredFile:
         """Decompress, transcode to UTF-8, seal and store a file while it is received, in bounded memory. Raises
         `Refused` for a file that is too large or corrupt, or in another encoding than declared."""
         began = self._clock.monotonic()
         self._log.producer()  # connects the shared producer, which takes half a second, while the file is received
-        text = to_utf8(plain(parts, limits=self._limits), encoding)
-        observed = _Observed(text, self._keys.current(tenant_id, Purpose.HASH).secret)
+        decoding = Decoding(plain(parts, limits=self._limits), options)
+        observed = _Observed(iter(decoding), self._keys.current(tenant_id, Purpose.HASH).secret)
         ref = self._files.put(tenant_id, file_key(tenant_id, secrets.token_hex(UNGUESSABLE_BYTES)), observed)
         failpoint("uploader.object_stored")
-        return StoredFile(ref, bytes(observed.head), observed.size, observed.digest.hexdigest(), began)
+        return StoredFile(
+            ref, bytes(observed.head), observed.size, observed.digest.hexdigest(), began, decoding.options
+        )
+
+    def decoded(self, tenant_id: str, stored: StoredFile, options: FileOptions) -> StoredFile:
+        """A file that was stored before `options` were known, in the encoding that it inherits."""
+        if stored.options.encoding or not options.inherits_encoding:
+            return stored
+        again = self.store(tenant_id, self.read(tenant_id, stored), options)
+        self.discard(stored)
+        return again._replace(began=stored.began)
 
     def read(self, tenant_id: str, stored: StoredFile) -> Iterator[bytes]:
         """The plain bytes of a stored file."""
@@ -189,15 +217,16 @@ class Intake:
             known = key and self._requests.accepted(tenant_id, idempotency_key=key, fingerprint=upload_fingerprint)
             if known:
                 return self._begin(stored, known)
-            command, left_out = self._with_suggestions(tenant_id, stored, command)
-            checked = self.check(tenant_id, command, FileHead(stored.head, stored.complete))
+            command, left_out = self.with_suggestions(tenant_id, stored, command)
+            checked = self.check(tenant_id, command, stored.file_head)
             check_size(stored.size, checked.settings.limits)
             self._create_missing(tenant_id, command, checked)
+            options = self.file_options(tenant_id, command)
             accepted = self._requests.accept(
-                _new_request(tenant_id, stored, command, checked.settings),
+                _new_request(tenant_id, stored, command, checked.settings, options),
                 idempotency_key=key,
                 fingerprint=upload_fingerprint,
-                plan_for=self._plan_maker(tenant_id, stored, command, checked, accepting),
+                plan_for=self._plan_maker(tenant_id, stored, command, checked, options, accepting),
                 same_file=SameFile(
                     file_hash(stored.fingerprint, command, checked.mapping, checked.settings.mode), command.force
                 ),
@@ -208,14 +237,14 @@ class Intake:
             raise
         return self._begin(stored, accepted)
 
-    def _with_suggestions(
+    def with_suggestions(
         self, tenant_id: str, stored: StoredFile, command: UploadCommand
     ) -> tuple[UploadCommand, Sequence[LeftOut] | None]:
         """The command with the suggested columns that it accepts, and the columns left out."""
         if command.accept_suggestions is None:
             return command, None
-        options = command.file_options
-        transcoded = replace(options, encoding=options.encoding and UTF_8)
+        options = self.file_options(tenant_id, command)
+        transcoded = options.read_as(stored.options.encoding and UTF_8)
         suggested = accept_for(
             inspect(self.read(tenant_id, stored), self._limits, transcoded),
             TenantCatalog(self._catalog, tenant_id),
@@ -269,13 +298,21 @@ class Intake:
             self._catalog.create_missing(tenant_id, resolved, create_source=command.create_source)
 
     def _plan_maker(
-        self, tenant_id: str, stored: StoredFile, command: UploadCommand, checked: CheckedUpload, accepting: Accepting
+        self,
+        tenant_id: str,
+        stored: StoredFile,
+        command: UploadCommand,
+        checked: CheckedUpload,
+        options: FileOptions,
+        accepting: Accepting,
     ) -> PlanMaker:
-        """Just before the request exists, its mapping is saved, to become the current one when it completes.
+        """Just before the request exists, its mapping is saved, to become the current one when it completes; and how
+        the file is read, which holds for the next one that does not say it.
 
         Raises `Refused` when the data source takes no uploads by now.
         """
-        file_format = detect_format(stored.head, quoted=command.file_options.quoted)
+        file_format = detect_format(stored.head, quoted=bool(options.quoted))
+        read_as = options.read_as(stored.options.encoding)
         ranking = self._catalog.use(tenant_id, checked.mapping, checked.attributes)
 
         def plan(request_id: str, accepted_at_us: int) -> Plan:
@@ -283,12 +320,23 @@ class Intake:
             mapping = self._saved(tenant_id, command, checked, request_id)
             failpoint("uploader.mapping_saved")
             self._catalog.versions.add_pending(tenant_id, mapping, request_id)
+            if command.parent_id is None and stored is not NO_FILE:
+                columns = checked.header.columns if checked.header else self._columns(stored, read_as)
+                self._catalog.data_sources.keep_last_file(tenant_id, command.data_source, last_file(options, columns))
+            frozen = replace(command, file_options=read_as)
             plan_for = self._planner.planner(
-                tenant_id, command, checked.settings, mapping, checked.attributes, ranking, file_format, stored.size
+                tenant_id, frozen, checked.settings, mapping, checked.attributes, ranking, file_format, stored.size
             )
             return plan_for(request_id, accepted_at_us)
 
         return plan
+
+    def _columns(self, stored: StoredFile, options: FileOptions) -> Sequence[str]:
+        """The columns of a file whose header the splitter checks; none if it will be refused."""
+        try:
+            return stored.header(self._limits, options).columns
+        except Refused:
+            return ()
 
     def _saved(self, tenant_id: str, command: UploadCommand, checked: CheckedUpload, request_id: str) -> Mapping:
         if command.columns is None:
@@ -308,11 +356,12 @@ class Intake:
     ) -> Accepted:
         checked = self.check(tenant_id, command)
         check_size(stored.size, checked.settings.limits)
+        options = self.file_options(tenant_id, command)
         return self._requests.accept(
-            _new_request(tenant_id, stored, command, checked.settings, offered),
+            _new_request(tenant_id, stored, command, checked.settings, options, offered),
             idempotency_key=offered.idempotency_key,
             fingerprint=offered.fingerprint,
-            plan_for=self._plan_maker(tenant_id, stored, command, checked, accepting),
+            plan_for=self._plan_maker(tenant_id, stored, command, checked, options, accepting),
             problem=problem,
         )
 
@@ -376,6 +425,7 @@ def _new_request(
     stored: StoredFile,
     command: UploadCommand,
     settings: UploadSettings,
+    options: FileOptions,
     offered: Offered | None = None,
 ) -> NewRequest:
     return NewRequest(
@@ -387,6 +437,7 @@ def _new_request(
         object_version=stored.ref.version,
         object_size=stored.ref.size,
         file_bytes=stored.size,
+        file_options=options.read_as(stored.options.encoding),
         mode=settings.mode,
         segment=command.segment,
         notify=settings.notify,

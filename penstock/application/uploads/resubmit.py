@@ -87,7 +87,7 @@ class Resubmitter:
     def _command(self, root: Request, file_name: str, uploaded_by: str, encoding: str | None = None) -> UploadCommand:
         """With the plan of the root, but never a replacement: the child adds to what the root did."""
         plan = self._requests.plan(root.tenant_id, root.request_id)
-        options = replace(plan.file_options, encoding=encoding, corrected=True)
+        options = replace(plan.file_options, encoding=encoding, corrected=True, inherited=())
         return UploadCommand(
             data_source=root.data_source,
             file_name=file_name,

@@ -28,8 +28,8 @@ class SourceStep(StrEnum):
 class Review(NamedTuple):
     """An inspected file: its faults, its columns and first rows, and a suggested mapping.
 
-    Everything but the faults and the warnings is as with `needed_options`; `fits`: with these and what is suggested,
-    the file can be ingested, once `source_step` is done.
+    Everything but the faults and the warnings is as with `file_options`. Of these, the call must declare the
+    `needed_options`; `fits`: with them and what is suggested, the file can be ingested, once `source_step` is done.
     """
 
     compression: str
@@ -37,10 +37,14 @@ class Review(NamedTuple):
     columns: list[str]
     rows: list[list[str]]
     suggested: SuggestedMapping
-    needed_options: FileOptions
+    file_options: FileOptions
     warnings: list[Fault]
     fits: bool
     source_step: SourceStep | None = None
+
+    @property
+    def needed_options(self) -> FileOptions:
+        return self.file_options.own
 
 
 def review(inspection: Inspection, catalog: KnownCatalog, limits: Limits, source: str | None) -> Review:
@@ -52,8 +56,13 @@ def review(inspection: Inspection, catalog: KnownCatalog, limits: Limits, source
         faults=inspection.faults(mapping, limits),
         columns=columns,
         rows=rows,
-        suggested=suggestions_for(inspection.sample, catalog.attributes(), mapping.columns if mapping else ()),
-        needed_options=inspection.needed_options,
+        suggested=suggestions_for(
+            inspection.sample,
+            catalog.attributes(),
+            mapping.columns if mapping else (),
+            _last_columns(catalog, source),
+        ),
+        file_options=inspection.needed_options,
         warnings=inspection.warnings,
         fits=inspection.fits(limits),
         source_step=_source_step(catalog, source or NEW_SOURCE),
@@ -85,6 +94,12 @@ def _source_step(catalog: KnownCatalog, source: str) -> SourceStep | None:
             refused.code
         )
     return None
+
+
+def _last_columns(catalog: KnownCatalog, source: str | None) -> Sequence[str]:
+    """Those of the source's last accepted file, if they are known."""
+    found = None if source is None else catalog.find_source(source)
+    return found.last_file.columns if found and found.last_file else ()
 
 
 def _saved(catalog: KnownCatalog, source: str | None) -> Mapping | None:

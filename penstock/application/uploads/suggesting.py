@@ -31,11 +31,14 @@ class AcceptedSuggestions(NamedTuple):
 
 
 def suggestions_for(
-    sample: Sample, attributes: Mapping[str, Attribute], earlier: Sequence[ColumnMapping]
+    sample: Sample,
+    attributes: Mapping[str, Attribute],
+    earlier: Sequence[ColumnMapping],
+    last_columns: Sequence[str] = (),
 ) -> SuggestedMapping:
     """Suggestions for the columns of a file, without those that Penstock adds to reject files."""
     available = {name: attribute for name, attribute in attributes.items() if not attribute.archived}
-    return suggest_mapping(sample.without(REJECT_COLUMNS), available, earlier)
+    return suggest_mapping(sample.without(REJECT_COLUMNS), available, earlier, last_columns)
 
 
 def accept(

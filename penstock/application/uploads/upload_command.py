@@ -10,7 +10,7 @@ import msgspec
 from msgspec.structs import replace
 
 from penstock.application.catalog.column_specs import ColumnSpec
-from penstock.domain.catalog.data_source import UploadDefaults
+from penstock.domain.catalog.data_source import DataSource, UploadDefaults
 from penstock.domain.errors import Fault, collecting, refuse_all
 from penstock.domain.files.tabular_format import FileOptions
 from penstock.domain.mapping.mapping import Limits, Mapping, Mode
@@ -19,7 +19,8 @@ from penstock.domain.requests.recipients import Recipient, parse_recipients
 
 
 class UploadCommand(msgspec.Struct, frozen=True, kw_only=True):
-    """The settings of an upload; where `mode`, `notify` and `max_rejects` are None, the data source's defaults apply.
+    """The settings of an upload; where `mode`, `notify` and `max_rejects` are None, the data source's defaults apply,
+    and so they do for `file_options`.
 
     `columns` is a mapping to save with it, `mapping` an already saved one; without
     either, the data source's current mapping is used. With `create_source` the data source may be new. The names of
@@ -76,6 +77,11 @@ def settings_of(command: UploadCommand, defaults: UploadDefaults, limits: Limits
         max_rejects = max_rejects_of(command.max_rejects or default, mode)
     refuse_all(faults)
     return UploadSettings(mode, notify, max_rejects, limits_of(defaults, limits))
+
+
+def file_options_of(command: UploadCommand, source: DataSource | None) -> FileOptions:
+    """How the file is read. A corrected one is read as that of its root, but for the encoding, which is UTF-8."""
+    return command.file_options if source is None or command.parent_id else source.file_options(command.file_options)
 
 
 def limits_of(defaults: UploadDefaults, limits: Limits) -> Limits:

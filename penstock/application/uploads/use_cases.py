@@ -49,9 +49,20 @@ class UploadUseCases(UseCases):
         return self._intake.check(caller.tenant_id, command, file)
 
     @use_case(Permission.UPLOAD, UPLOAD, Audited.DENIED_ONLY)
-    def store(self, caller: Caller, parts: Iterable[bytes], encoding: str | None = None) -> StoredFile:
+    def file_options(self, caller: Caller, data_source: str | None, given: FileOptions) -> FileOptions:
+        """How a file is read: as `given`, and else as the files of its data source are, if it is known."""
+        source = None if data_source is None else self._catalog.data_sources.find(caller.tenant_id, data_source)
+        return given if source is None else source.file_options(given)
+
+    @use_case(Permission.UPLOAD, UPLOAD, Audited.DENIED_ONLY)
+    def store(self, caller: Caller, parts: Iterable[bytes], options: FileOptions = FileOptions()) -> StoredFile:
         """Seal and store a file, without a request yet. Raises `Refused` when it is too large or corrupt."""
-        return self._intake.store(caller.tenant_id, parts, encoding)
+        return self._intake.store(caller.tenant_id, parts, options)
+
+    @use_case(Permission.UPLOAD, UPLOAD, Audited.DENIED_ONLY)
+    def decoded(self, caller: Caller, stored: StoredFile, command: UploadCommand) -> StoredFile:
+        """The file in the encoding that it inherits from its data source, which was not known while it was stored."""
+        return self._intake.decoded(caller.tenant_id, stored, self._intake.file_options(caller.tenant_id, command))
 
     @use_case(Permission.UPLOAD, UPLOAD, Audited.DENIED_ONLY)
     def discard(self, caller: Caller, stored: StoredFile) -> None:
@@ -77,25 +88,25 @@ class UploadUseCases(UseCases):
         )
 
     @use_case(Permission.UPLOAD, UPLOAD, Audited.DENIED_ONLY)
-    def renamed_columns(self, caller: Caller, stored: StoredFile, command: UploadCommand) -> dict[str, str]:
+    def renamed_columns(self, caller: Caller, stored: StoredFile, accepted: Request) -> dict[str, str]:
         """The new names of the columns of an accepted file by those in the file, if it is cleaned."""
-        options = command.file_options
+        options = accepted.file_options
         return stored.header(self.limits, options).renamed if options.clean_headers else {}
 
     @use_case(Permission.UPLOAD, UPLOAD, Audited.DENIED_ONLY)
-    def warnings(self, caller: Caller, stored: StoredFile, command: UploadCommand, accepted: Request) -> list[Fault]:
+    def warnings(self, caller: Caller, stored: StoredFile, accepted: Request) -> list[Fault]:
         """What should be looked at in an accepted file, such as a column that looks personal and is mapped as plain."""
         with suppress(NotFound):  # its version may be deleted meanwhile
             mapping = self._catalog.mapping(caller.tenant_id, accepted.data_source, accepted.mapping_version)
             attributes = self._catalog.attributes_of(caller.tenant_id, mapping)
-            file = FileHead(stored.head, stored.complete)
-            return warnings_of(mapping, attributes, file, command.file_options, self.limits)
+            return warnings_of(mapping, attributes, stored.file_head, accepted.file_options, self.limits)
         return []
 
     @use_case(Permission.UPLOAD, UPLOAD, Audited.WITHIN)
     def upload(self, caller: Caller, parts: Iterable[bytes], command: UploadCommand) -> Accepted:
         """Store a file and accept it. Raises `Refused` as `accept` does."""
-        stored = self._intake.store(caller.tenant_id, parts, command.file_options.encoding)
+        options = self._intake.file_options(caller.tenant_id, command)
+        stored = self._intake.store(caller.tenant_id, parts, options)
         return self._intake.accept(caller.tenant_id, stored, command, accepting=self._recorded(caller, command))
 
     @use_case(Permission.UPLOAD, UPLOAD, Audited.WITHIN)
@@ -121,7 +132,7 @@ class UploadUseCases(UseCases):
         accepting = self._recorded(caller, command)
         self._intake.check(caller.tenant_id, command)
         try:
-            stored = self._intake.store(caller.tenant_id, parts)
+            stored = self._intake.store(caller.tenant_id, parts, self._intake.file_options(caller.tenant_id, command))
         except Refused as refused:
             return self._intake.fail_offered(caller.tenant_id, refused, command, offered, accepting=accepting)
         return self._intake.accept_offered(caller.tenant_id, stored, command, offered, accepting=accepting)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from msgspec.structs import replace
-
 from penstock.application.profiles.reader import MAX_NEIGHBOURS
 from penstock.application.uploads.checking import FileHead
 from penstock.application.uploads.inspection import inspect
@@ -27,7 +25,7 @@ def warnings_of(
     """What should be looked at, by the first rows of the file, which are in UTF-8."""
     head = file.head[:SAMPLED_BYTES]
     partial = not file.complete or len(head) < len(file.head)
-    inspected = inspect([head], limits, replace(options, encoding=UTF_8), partial=partial)
+    inspected = inspect([head], limits, options.read_as(UTF_8), partial=partial)
     sample = inspected.sample
     first = Sample(sample.names, [column[:SAMPLED_ROWS] for column in sample.columns], sample.complete)
     return [*inspected.warnings, *personal_columns(first, mapping.columns, attributes)]

@@ -2,26 +2,48 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 from msgspec import UNSET, UnsetType
 from msgspec.structs import asdict, replace
 
 from penstock.domain.errors import Fault, Refused, collecting, refusal, refuse_all
-from penstock.domain.limits import MAX_DESCRIPTION, MAX_DISPLAY_NAME, MAX_OWNER, check_length
+from penstock.domain.files.encodings import UTF_8, checked_encoding
+from penstock.domain.files.tabular_format import FileOptions
+from penstock.domain.limits import MAX_DESCRIPTION, MAX_DISPLAY_NAME, MAX_KEPT_NAMES, MAX_OWNER, check_length
 from penstock.domain.mapping.attributes import check_name
 from penstock.domain.mapping.mapping import Mode
 from penstock.domain.requests.max_rejects import parse_max_rejects
 from penstock.domain.requests.recipients import Recipient, parse_recipients
 
+_FILE_OPTIONS = ("encoding", "clean_headers", "quoted")
+
 
 class UploadDefaults(msgspec.Struct, frozen=True, kw_only=True):
     """The defaults of the source's uploads, used for each option that an upload leaves out; `max_file_bytes` limits
-    every upload."""
+    every upload.
+
+    `encoding`, `clean_headers` and `quoted` as in `FileOptions`; None leaves them as they were for the last file."""
 
     mode: Mode | None = None
     notify: tuple[Recipient, ...] = ()
     max_rejects: str | None = None
     max_file_bytes: int | None = None
+    encoding: str | None = None
+    clean_headers: bool | None = None
+    quoted: bool | None = None
+
+
+class LastFile(msgspec.Struct, frozen=True, kw_only=True):
+    """The last accepted file of a data source: the options that held for it, and its columns in their order.
+
+    `columns` is empty when their names are too long together to be kept, or when its header was not read."""
+
+    encoding: str | None = None
+    clean_headers: bool | None = None
+    quoted: bool | None = None
+    columns: tuple[str, ...] = ()
 
 
 class DataSource(msgspec.Struct, frozen=True, kw_only=True):
@@ -33,10 +55,24 @@ class DataSource(msgspec.Struct, frozen=True, kw_only=True):
     description: str = ""
     owner: str = ""
     defaults: UploadDefaults = UploadDefaults()
+    last_file: LastFile | None = None
     archived: bool = False
     used: bool = False
     deleted: bool = False
     revision: int = 1
+
+    def file_options(self, given: FileOptions) -> FileOptions:
+        """`given`, and what it leaves open: the source's defaults, or else as its last file."""
+        inherited = {name: value for name in _FILE_OPTIONS if (value := self._inherited(name, given)) is not None}
+        if inherited.get("encoding") == UTF_8:  # as every file without a declared encoding
+            del inherited["encoding"]
+        return replace(given, **inherited, inherited=tuple(inherited))
+
+    def _inherited(self, name: str, given: FileOptions) -> str | bool | None:
+        if getattr(given, name) is not None:
+            return None
+        default: str | bool | None = getattr(self.defaults, name)
+        return getattr(self.last_file, name, None) if default is None else default
 
 
 class SourceChange(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -49,14 +85,30 @@ class SourceChange(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     notify: tuple[str, ...] | UnsetType = UNSET
     max_rejects: str | UnsetType | None = UNSET
     max_file_bytes: int | UnsetType | None = UNSET
+    encoding: str | UnsetType | None = UNSET
+    clean_headers: bool | UnsetType | None = UNSET
+    quoted: bool | UnsetType | None = UNSET
 
     def applied(self, source: DataSource) -> DataSource:
-        """Raises `Refused` for a recipient that is not valid."""
+        """Raises `Refused` for a recipient or an encoding that is not valid."""
         given = {name: value for name, value in asdict(self).items() if value is not UNSET}
         if self.notify is not UNSET:
             given["notify"] = parse_recipients(self.notify)
+        if isinstance(self.encoding, str):
+            given["encoding"] = checked_encoding(self.encoding)
         defaults = {name: given.pop(name) for name in UploadDefaults.__struct_fields__ if name in given}
         return replace(source, **given, defaults=replace(source.defaults, **defaults))
+
+
+def last_file(options: FileOptions, columns: Sequence[str]) -> LastFile:
+    """What is kept of an accepted file."""
+    kept = tuple(columns) if sum(map(len, columns)) + len(columns) <= MAX_KEPT_NAMES else ()
+    return LastFile(
+        encoding=options.encoding and checked_encoding(options.encoding),
+        clean_headers=options.clean_headers,
+        quoted=options.quoted,
+        columns=kept,
+    )
 
 
 def check_data_source(source: DataSource) -> DataSource:

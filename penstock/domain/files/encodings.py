@@ -58,13 +58,6 @@ def to_utf8(parts: Iterable[bytes], encoding: str | None) -> Iterator[bytes]:
     return iter(parts) if checked == UTF_8 else _transcoded(parts, checked)
 
 
-def refuse_other_encodings(head: bytes, *, complete: bool) -> None:
-    """Raise `Refused` (`not_utf8`) when the plain bytes `head` show another encoding."""
-    encoding = detect_encoding(head, complete=complete)
-    if encoding is not None:
-        raise not_utf8(encoding)
-
-
 def detect_encoding(head: bytes, *, complete: bool) -> str | None:
     """The likeliest encoding of a file, by its plain first bytes `head`; None if they do not show that it is not UTF-8.
 
@@ -73,6 +66,17 @@ def detect_encoding(head: bytes, *, complete: bool) -> str | None:
     characters of UTF-8 beyond ASCII.
     """
     return _unicode_encoding(head) or _eight_bit_encoding(head, complete)
+
+
+def shows_unicode(head: bytes, assumed: str) -> bool:
+    """Whether the plain bytes `head` show UTF-8, or another Unicode encoding than the `assumed` one."""
+    if head.startswith(codecs.BOM_UTF8):
+        return True
+    found = _unicode_encoding(head)
+    if found is not None:
+        return not (assumed.startswith(found) or found.startswith(assumed))
+    beyond_ascii = [line for line in head.split(b"\n") if not line.isascii()]
+    return 2 * sum(map(_is_utf8, beyond_ascii)) > len(beyond_ascii)
 
 
 def _transcoded(parts: Iterable[bytes], encoding: str) -> Iterator[bytes]:
@@ -159,7 +163,7 @@ def not_utf8(encoding: str) -> Refused:
     named = f"{encoding} ({_NAMES[encoding]})" if encoding in _NAMES else encoding
     return refusal(
         "not_utf8",
-        f"the file is not UTF-8; it reads as {named}",
+        f"the file is not UTF-8; it reads as {named}, and its header was checked as such",
         f"If it is, add --encoding {encoding} (over HTTP: encoding). Otherwise declare the encoding in which it was "
         "saved, or save it as UTF-8.",
     )

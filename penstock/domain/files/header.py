@@ -6,14 +6,15 @@ Inspection, acceptance, the splitter and the workers all use it. The rules are i
 
 from __future__ import annotations
 
+from codecs import BOM_UTF8
 from collections.abc import Sequence
 
 import msgspec
 
-from penstock.domain.errors import Fault, Refused, refusal
+from penstock.domain.errors import Fault, Refused, collecting, refusal
 from penstock.domain.files.clean_names import clean_names
 from penstock.domain.files.column_names import SPACES, validate_names
-from penstock.domain.files.encodings import refuse_other_encodings
+from penstock.domain.files.encodings import detect_encoding, not_utf8, to_utf8
 from penstock.domain.files.formats import detect_format, tabular_format, text_start
 from penstock.domain.files.header_faults import bounded, with_names
 from penstock.domain.files.mapped_columns import validate_mapped_columns
@@ -56,15 +57,21 @@ def parse_header(
     """The header of a file, from its first `MAX_HEADER_BYTES` plain bytes, or from all of it (`complete`), in UTF-8.
 
     The format is detected unless a plan already has it (`file_format`). Without a mapping (inspection), only the
-    header itself is checked. Raises `Refused` with every fault at once.
+    header itself is checked. A header in an undeclared encoding is checked in that which it shows. Raises `Refused`
+    with every fault at once.
     """
     refuse_other_formats(head)
-    if options.encoding is None:
-        refuse_other_encodings(head, complete=complete)
+    encoding = detect_encoding(head, complete=complete) if options.encoding is None else None
+    if encoding is not None:
+        faults = list(not_utf8(encoding).faults)
+        with collecting(faults):
+            text, read_as = _transcoded(head, encoding), options.read_as(encoding)
+            parse_header(text, mapping=mapping, limits=limits, complete=complete, options=read_as)
+        raise Refused(bounded(faults), code=faults[0].code)
     start = text_start(head)
     if complete and not head[start:].strip():
         raise refusal("empty_file", "the file is empty", "Upload a file with a header line and at least one row.")
-    chosen = file_format or detect_format(head, quoted=options.quoted)
+    chosen = file_format or detect_format(head, quoted=bool(options.quoted))
     raw_header = tabular_format(chosen).read_header(head, start, max_columns=limits.columns, complete=complete)
     if raw_header.faults:
         raise Refused(list(raw_header.faults))
@@ -93,6 +100,11 @@ def parse_header(
 def no_rows() -> Refused:
     """The error for a file with a header and no rows; only a reader of the body can raise it."""
     return refusal("no_rows", "the file has a header but no rows", "Upload a file with at least one row.")
+
+
+def _transcoded(head: bytes, encoding: str) -> bytes:
+    """Without a byte-order mark of UTF-8, which would contradict the encoding of the rows."""
+    return b"".join(to_utf8([head.removeprefix(BOM_UTF8)], encoding))
 
 
 def _decoded(cells: Sequence[bytes]) -> tuple[list[str], list[Fault]]:

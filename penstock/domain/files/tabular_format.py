@@ -39,13 +39,36 @@ class FileFormat(msgspec.Struct, frozen=True):
 class FileOptions(msgspec.Struct, frozen=True, kw_only=True):
     """How the user wants a file to be read. `encoding` is None if none was declared; see `encodings.py`.
     `clean_headers`: column names that break the rules are cleaned (`clean_names.py`), not refused. `quoted`: cells of
-    TSV may be in double quotes (`quoted_tsv.py`). `corrected`: it is a corrected reject file, even if the columns of
-    Penstock were deleted."""
+    TSV may be in double quotes (`quoted_tsv.py`). Each is None if nobody said so. `corrected`: it is a corrected reject
+    file, even if the columns of Penstock were deleted.
+
+    `inherited`: the names of the options that the user left to the data source. An inherited encoding does not hold for
+    a file whose bytes show Unicode (`decoding.py`)."""
 
     encoding: str | None = None
-    clean_headers: bool = False
-    quoted: bool = False
+    clean_headers: bool | None = None
+    quoted: bool | None = None
     corrected: bool = False
+    inherited: tuple[str, ...] = ()
+
+    @property
+    def inherits_encoding(self) -> bool:
+        return "encoding" in self.inherited
+
+    @property
+    def own(self) -> FileOptions:
+        """Without what is inherited."""
+        return msgspec.structs.replace(self, **dict.fromkeys(self.inherited), inherited=())
+
+    def declared(self, **options: bool) -> FileOptions:
+        """With these `options`, which are then not inherited."""
+        inherited = tuple(name for name in self.inherited if name not in options)
+        return msgspec.structs.replace(self, **options, inherited=inherited)
+
+    def read_as(self, encoding: str | None) -> FileOptions:
+        """The options with the encoding in which the file was read; None if its bytes showed UTF-8."""
+        inherited = self.inherited if encoding else tuple(name for name in self.inherited if name != "encoding")
+        return msgspec.structs.replace(self, encoding=encoding, inherited=inherited)
 
 
 class HeaderCells(NamedTuple):

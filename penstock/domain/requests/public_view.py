@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from penstock.domain.files.encodings import UTF_8
+from penstock.domain.files.tabular_format import FileOptions
 from penstock.domain.requests.children import CorrectionTotals
 from penstock.domain.requests.hold import hold_hint, why_held
 from penstock.domain.requests.pace import chunk_us
@@ -30,6 +32,7 @@ def to_public(request: Request, now_us: int, corrections: CorrectionTotals | Non
         "started_at": None if request.started_at is None else rfc3339(request.started_at),
         "finished_at": None if request.finished_at is None else rfc3339(request.finished_at),
         "bytes": request.file_bytes,
+        "file_options": file_options(request.file_options),
         "rows_read": request.rows_read,
         "rows_accepted": request.rows_accepted,
         "rows_ingested": request.rows_ingested,
@@ -44,6 +47,16 @@ def to_public(request: Request, now_us: int, corrections: CorrectionTotals | Non
         "held": _held(request),
         "error": None if request.error is None else request.error.to_json(),
         "eta_seconds": eta_seconds(request, now_us),
+    }
+
+
+def file_options(options: FileOptions) -> dict[str, Any]:
+    """How a file is read, as JSON."""
+    return {
+        "encoding": options.encoding or UTF_8,
+        "clean_headers": bool(options.clean_headers),
+        "quoted": bool(options.quoted),
+        "inherited": list(options.inherited),
     }
 
 

@@ -11,6 +11,7 @@ from penstock.domain.events import (
     ChunkDone,
     UploadRequested,
 )
+from penstock.domain.files.tabular_format import FileOptions
 from penstock.domain.mapping.mapping import Mode
 from penstock.domain.requests.recipients import Recipient
 
@@ -64,6 +65,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     object_version: str = ""
     object_size: int = 0
     file_bytes: int = 0  # decompressed; called `bytes` in public
+    file_options: FileOptions = FileOptions()  # how the file is read
     accepted_at: int = 0
     started_at: int | None = None
     finished_at: int | None = None

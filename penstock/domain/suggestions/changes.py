@@ -1,4 +1,4 @@
-"""What changed in a source's file since its mapping was saved."""
+"""What changed in a source's file since its last one, or since its mapping was saved."""
 
 from __future__ import annotations
 
@@ -14,15 +14,23 @@ def changes_since(
     facts: Sequence[Facts],
     earlier: Sequence[ColumnMapping],
     unreadable: Mapping[str, str],
+    last: Sequence[str] = (),
 ) -> list[Change]:
-    """The columns that are gone, those that are new, and those that are written differently."""
-    if not earlier:
+    """The columns that are gone, those that are new, and those that are written differently.
+
+    `last` are the columns of the source's last file. If they are not known, those of the mapping stand for them.
+    """
+    mapped = list(dict.fromkeys(source for each in earlier for source in each.sources))
+    before = list(last) or mapped
+    if not before:
         return []
-    mapped = {source for each in earlier for source in each.sources}
-    new = [each for each in columns if each.column not in mapped]
+    order = list(dict.fromkeys([*before, *mapped]))
+    known, had = set(order), set(before)
+    new = [each for each in columns if each.column not in known]
+    what = "it was not in the last file" if last else "it is not in the mapping"
     return [
-        *_gone(columns, new, earlier, unreadable),
-        *(Change(each.name, Drift.NEW, "it is not in the mapping") for each in facts if each.name not in mapped),
+        *_gone(columns, new, earlier, order, unreadable),
+        *(Change(each.name, Drift.NEW, what) for each in facts if each.name not in had),
         *(
             Change(each.column, Drift.FORMAT, f"{mapped_format}, now {each.format}")
             for each in columns
@@ -38,17 +46,29 @@ def _gone(
     columns: Sequence[ColumnSuggestion],
     new: Sequence[ColumnSuggestion],
     earlier: Sequence[ColumnMapping],
+    order: Sequence[str],
     unreadable: Container[str],
 ) -> Iterator[Change]:
+    """`order` has the columns of the last file and those that are mapped."""
     names = [each.column for each in columns]
-    if not any(source in names for mapped in earlier for source in mapped.sources):
+    present = set(names)
+    gone = [name for name in order if name not in present and name not in unreadable]
+    if present.isdisjoint(order):
         new = ()  # another file, perhaps without a header, so that its names may be customers' values
-    for mapped in earlier:
-        for source in mapped.sources:
-            if source not in names and source not in unreadable:
-                renamed = _same_meaning(mapped, new) or _same_place(source, names, new, earlier)
-                detail = f"it feeds {mapped.attribute}" + (f"; renamed to {renamed}?" if renamed else "")
-                yield Change(source, Drift.GONE, detail, mapped.attribute, renamed)
+    for name in gone:
+        place = _same_place(name, names, new, order)
+        feeds = [mapped for mapped in earlier if name in mapped.sources]
+        for mapped in feeds:
+            renamed = _same_meaning(mapped, new) or place
+            yield Change(
+                name, Drift.GONE, f"it feeds {mapped.attribute}" + _question(renamed), mapped.attribute, renamed
+            )
+        if not feeds:
+            yield Change(name, Drift.GONE, "it is not mapped" + _question(place), renamed_to=place)
+
+
+def _question(renamed: str | None) -> str:
+    return f"; renamed to {renamed}?" if renamed else ""
 
 
 def _same_meaning(mapped: ColumnMapping, new: Sequence[ColumnSuggestion]) -> str | None:
@@ -56,12 +76,9 @@ def _same_meaning(mapped: ColumnMapping, new: Sequence[ColumnSuggestion]) -> str
     return next((each.column for each in new if each.attribute.name == mapped.attribute), None)
 
 
-def _same_place(
-    gone: str, names: Sequence[str], new: Sequence[ColumnSuggestion], earlier: Sequence[ColumnMapping]
-) -> str | None:
-    """The new column with the same columns on both sides, of those that are mapped. The mapping does not have the place
-    of each column, but nearly always their order."""
-    order = list(dict.fromkeys(source for each in earlier for source in each.sources))
+def _same_place(gone: str, names: Sequence[str], new: Sequence[ColumnSuggestion], order: Sequence[str]) -> str | None:
+    """The new column with the same columns on both sides. A mapping does not have the place of each column, but nearly
+    always their order."""
     at = order.index(gone)
     before, after = order[at - 1] if at else None, order[at + 1] if at + 1 < len(order) else None
     for place, name in enumerate(names):

@@ -25,9 +25,13 @@ MIN_IDENTIFIER_FIT = 0.97  # share of cells; below it, rows would be lost for an
 
 
 def suggest_mapping(
-    sample: Sample, attributes: Dict[str, Attribute], earlier: Sequence[ColumnMapping] = ()
+    sample: Sample,
+    attributes: Dict[str, Attribute],
+    earlier: Sequence[ColumnMapping] = (),
+    last_columns: Sequence[str] = (),
 ) -> SuggestedMapping:
-    """Suggest what each column of a file feeds, given the tenant's attributes and the source's mapping."""
+    """Suggest what each column of a file feeds, given the tenant's attributes, the source's mapping, and the columns of
+    its last file."""
     formats = Formats()
     readable = sample.without(sample.unreadable)
     facts, _ = find_facts(readable, formats)
@@ -46,7 +50,7 @@ def suggest_mapping(
         if each.column not in plain and set(each.sources) <= set(readable.names) and each.attribute in attributes
     ]
     left_out = [LeftOut(name, reason) for name, reason in sample.unreadable.items()]
-    changes = changes_since(columns, facts, earlier, sample.unreadable)
+    changes = changes_since(columns, facts, earlier, sample.unreadable, last_columns)
     return SuggestedMapping(columns, left_out, kept, changes, sample.rows, sample.complete)
 
 

@@ -12,6 +12,7 @@ from penstock.domain.catalog.data_source import DataSource, SourceChange
 from penstock.domain.limits import MAX_DESCRIPTION, MAX_DISPLAY_NAME, MAX_OWNER, MAX_PAGE, MAX_RANKED_IDENTIFIERS
 from penstock.domain.mapping.attributes import Attribute
 from services.uploader.api.recipients import Recipients, written
+from services.uploader.api.upload_parts import MAX_ENCODING_NAME
 from services.uploader.api.validation import Limit, MaxRejectsText, Model, ModeText, Name, Omittable
 
 DisplayName = Annotated[str, Field(max_length=MAX_DISPLAY_NAME)]
@@ -32,6 +33,9 @@ class DefaultsBody(Model):
     notify: Recipients | None = None
     max_rejects: MaxRejectsText | None = None
     max_file_bytes: Annotated[int, Field(ge=1)] | None = None
+    encoding: Annotated[str, Field(max_length=MAX_ENCODING_NAME)] | None = None
+    clean_headers: bool | None = None
+    quoted: bool | None = None
 
     def given(self) -> dict[str, Any]:
         fields = self.model_dump(exclude_unset=True)

@@ -165,7 +165,8 @@ def _inspected(call: Call, file_id: str, part: InspectPart) -> InspectionView:
     uploads = call.use_cases.uploads
     if part.data_source is not None:
         uploads.check_source(call.caller, part.data_source)
-    inspection = call.use_cases.drafts.inspect(call.caller, file_id, part.file_options)
+    options = uploads.file_options(call.caller, part.data_source, part.file_options)
+    inspection = call.use_cases.drafts.inspect(call.caller, file_id, options)
     confirm(call)
     return inspection_view(uploads.review(call.caller, inspection, part.data_source))
 

@@ -78,7 +78,7 @@ async def _corrected(form: ArrivingForm, request_id: str, idempotency_key: str |
             form,
             received,
             ResubmitPart,
-            take=lambda parts, options: uploads.store(call.caller, parts, options.encoding),
+            take=lambda parts: uploads.store(call.caller, parts, (received.request or ResubmitPart()).file_options),
             check=lambda _: None,
         )
         return await run_sync(_accept, call, request_id, received, idempotency_key)

@@ -30,7 +30,8 @@ class FilePart(Model):
 
 class CheckPart(FilePart):
     """The part `request` of a dry run. Without `mapping` the data source's saved one is used; without `mode`, `notify`
-    or `max_rejects`, its defaults.
+    or `max_rejects`, its defaults; without `encoding`, `clean_headers` or `quoted`, its defaults or those of its last
+    file.
 
     An attribute that `mapping` would create must be among `new_attributes` if its name is similar to an existing one.
 
@@ -45,8 +46,8 @@ class CheckPart(FilePart):
     segment: Name | None = None
     notify: Recipients | None = None
     max_rejects: MaxRejectsText | None = None
-    clean_headers: bool = False
-    quoted: bool = False
+    clean_headers: bool | None = None
+    quoted: bool | None = None
     mapping: Columns | None = None
     file_name: Annotated[str, Field(max_length=MAX_FILE_NAME_SENT)] | None = None
     create_data_source: bool = False
@@ -97,8 +98,8 @@ class InspectPart(FilePart):
     """
 
     data_source: Name | None = None
-    clean_headers: bool = False
-    quoted: bool = False
+    clean_headers: bool | None = None
+    quoted: bool | None = None
 
     @property
     def file_options(self) -> FileOptions:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import partial
 from hashlib import blake2b
 from typing import Annotated, Generic, NamedTuple, TypeVar
 
@@ -109,7 +108,7 @@ async def _accept_form(form: ArrivingForm, idempotency_key: str | None) -> Accep
             form,
             received,
             UploadPart,
-            take=lambda parts, options: uploads.store(call.caller, parts, options.encoding),
+            take=lambda parts: uploads.store(call.caller, parts, _options_of(call, received.request)),
             check=lambda part: uploads.check_source(call.caller, part.data_source, create=part.create_data_source),
         )
         return await run_sync(_accept, call, received, idempotency_key)
@@ -134,7 +133,8 @@ def accept_draft(call: Call, document: DraftUpload, idempotency_key: str | None)
         return _accepted_before(call, draft.request_id, draft.renamed_columns)
     key = idempotency_key or f"file\n{document.file_id}"  # no header contains a line end
     try:
-        stored = drafts.store(caller, draft, document.encoding)
+        options = uploads.file_options(caller, document.data_source, document.file_options)
+        stored = drafts.store(caller, draft, options)
         accepted = _accept_or_discard(call, Received(stored, draft.file_name, document), stored, key)
     except (Refused, NotFound):
         draft = drafts.release(caller, document.file_id)
@@ -182,7 +182,7 @@ async def check_file(form: Form) -> CheckView:
     call, uploads = form.call, form.call.use_cases.uploads
     received: Received[DryRun, CheckPart] = Received()
 
-    def take(parts: Iterator[bytes], _: FileOptions) -> DryRun:
+    def take(parts: Iterator[bytes]) -> DryRun:
         if received.request is None:
             raise refusal("missing_part", "there is no part 'request' before the file", "Send the part request first.")
         return uploads.dry_run(call.caller, parts, received.request.command(call.caller.name, received.file_name))
@@ -214,7 +214,10 @@ async def inspect_file(form: Form) -> InspectionView:
         if part.data_source is not None:
             uploads.check_source(call.caller, part.data_source)
 
-    await receive(form, received, InspectPart, take=partial(uploads.inspect, call.caller), check=check)
+    def take(parts: Iterator[bytes]) -> Inspection:
+        return uploads.inspect(call.caller, parts, _options_of(call, received.request))
+
+    await receive(form, received, InspectPart, take=take, check=check)
     if received.file is None:
         raise _missing("file")
     return await run_sync(_inspected, call, received.file, received.request or InspectPart())
@@ -230,7 +233,7 @@ async def receive(
     received: Received[F, R],
     kind: type[R],
     *,
-    take: Callable[[Iterator[bytes], FileOptions], F],
+    take: Callable[[Iterator[bytes]], F],
     check: Callable[[R], None],
 ) -> None:
     """Read a form into `received`, its parts in any order.
@@ -243,9 +246,7 @@ async def receive(
             case "file" if received.file is None:
                 received.file_name = part.file_name or UNNAMED
                 async with form.call.services.uploads.held(form.call.caller):
-                    received.file = await run_sync(
-                        take, _pulled(form), _options_of(received), limiter=form.call.services.upload_threads
-                    )
+                    received.file = await run_sync(take, _pulled(form), limiter=form.call.services.upload_threads)
             case "request" if received.request is None:
                 received.request = model_of(kind, await form.parts.read_all(FORM_PART_BYTES))
                 if received.file is not None and received.request.encoding is not None:
@@ -257,8 +258,11 @@ async def receive(
                 raise refusal("unknown_part", "there is a part that is neither file nor request", "Leave it out.")
 
 
-def _options_of(received: Received[F, R]) -> FileOptions:
-    return received.request.file_options if received.request else FileOptions()
+def _options_of(call: Call, part: UploadPart | InspectPart | None) -> FileOptions:
+    """How the file is read, as far as that is known before it arrives."""
+    if part is None:
+        return FileOptions()
+    return call.use_cases.uploads.file_options(call.caller, part.data_source, part.file_options)
 
 
 def _pulled(form: Form) -> Iterator[bytes]:
@@ -278,12 +282,13 @@ def _accept(call: Call, received: Received[StoredFile, UploadPart], idempotency_
         raise _missing("request")
     confirm(call)
     uploads, command = call.use_cases.uploads, part.command(call.caller.name, received.file_name)
+    file = received.file = uploads.decoded(call.caller, file, command)
     accepted = uploads.accept(call.caller, file, command, idempotency_key=idempotency_key)
-    renamed = uploads.renamed_columns(call.caller, file, command)
+    renamed = uploads.renamed_columns(call.caller, file, accepted.request)
     return accepted_view(
         _view(call, accepted.request),
         renamed,
-        warnings=uploads.warnings(call.caller, file, command, accepted.request),
+        warnings=uploads.warnings(call.caller, file, accepted.request),
         duplicate=accepted.duplicate,
         not_notified=not_notified(command, accepted.request.notify),
         left_out=accepted.left_out,

@@ -15,7 +15,15 @@ from penstock.client.errors import Repeat
 from penstock.domain.access.permissions import Role
 from penstock.domain.errors import Fault, Problem
 
-DEFAULTS = {"mode": None, "notify": [], "max_rejects": None, "max_file_bytes": None}
+DEFAULTS = {
+    "mode": None,
+    "notify": [],
+    "max_rejects": None,
+    "max_file_bytes": None,
+    "encoding": None,
+    "clean_headers": None,
+    "quoted": None,
+}
 SOURCE = json.dumps(
     {
         "name": "crm",
@@ -23,6 +31,7 @@ SOURCE = json.dumps(
         "description": "",
         "owner": "",
         "defaults": DEFAULTS,
+        "last_file": None,
         "archived": False,
         "used": False,
         "revision": 1,

@@ -6,8 +6,10 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from penstock.domain.errors import Fault, Refused, collecting
-from penstock.domain.files.encodings import ENCODINGS, checked_encoding, refuse_other_encodings, to_utf8
+from penstock.domain.errors import Refused
+from penstock.domain.files.encodings import ENCODINGS, checked_encoding, detect_encoding, not_utf8, to_utf8
+from penstock.domain.files.header import parse_header
+from penstock.domain.mapping.mapping import Limits
 
 WESTERN = "crmid;name\nC1;Zoë Müller\nC2;José\nC3;Façade € 5\nC4;Ann\n"
 CENTRAL = "crmid;name\nC1;Łukasz Wójcik\nC2;Grażyna Kądziołka\nC3;Świętosław\n"
@@ -16,11 +18,8 @@ CYRILLIC = "crmid;name\nC1;Иван Петров\nC2;Ольга Иванова\n
 
 def detected(head: bytes, *, complete: bool = True) -> str | None:
     """The encoding that the refusal names."""
-    faults: list[Fault] = []
-    with collecting(faults):
-        refuse_other_encodings(head, complete=complete)
-    assert [fault.code for fault in faults] in ([], ["not_utf8"])
-    return faults[0].hint.partition("--encoding ")[2].split()[0] if faults else None
+    encoding = detect_encoding(head, complete=complete)
+    return encoding and not_utf8(encoding).faults[0].hint.partition("--encoding ")[2].split()[0]
 
 
 @pytest.mark.parametrize("encoding", ENCODINGS)
@@ -124,7 +123,8 @@ def test_a_character_may_be_cut_by_the_end_of_the_head() -> None:
 
 def test_no_value_of_the_file_is_in_the_error() -> None:
     with pytest.raises(Refused) as refused:
-        refuse_other_encodings(WESTERN.encode("cp1252"), complete=True)
+        parse_header(WESTERN.encode("cp1252"), mapping=None, limits=Limits(), complete=True)
+    assert refused.value.code == "not_utf8"
     assert not any(value in f"{refused.value} {refused.value.faults}" for value in ("Zo", "Jos", "C1"))
 
 

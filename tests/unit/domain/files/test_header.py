@@ -154,6 +154,19 @@ def test_a_file_of_another_kind_is_refused_as_such(head: bytes, code: str) -> No
     assert places(faults_of(head)) == [(code, None)]
 
 
+@pytest.mark.parametrize("encoding", ["cp1252", "utf-16"])
+def test_the_faults_of_a_header_in_another_encoding_are_listed_with_that(encoding: str) -> None:
+    head = "crmid\tgröße-cm\tlast name\n".encode(encoding) + "C1\tä\tö\n".encode(encoding).removeprefix(b"\xff\xfe") * 9
+    faults = faults_of(head, mapping_of("crmid=a!", "mail=b"))
+    assert [(fault.code, fault.column) for fault in faults] == [
+        ("not_utf8", None),
+        ("hyphen_in_column_name", "größe-cm"),
+        ("space_in_column_name", "last name"),
+        ("unknown_mapped_column", "mail"),
+    ]
+    assert "header was checked as such" in faults[0].message
+
+
 def test_too_many_columns_are_refused_beside_the_other_faults() -> None:
     names = [f"c{n}" for n in range(10)] + ["a b"]
     faults = faults_of("\t".join([*names, *names]).encode(), limits=Limits(columns=11))

@@ -272,6 +272,26 @@ def test_nothing_is_renamed_in_a_file_without_any_mapped_column() -> None:
     }
 
 
+def test_changes_are_those_since_the_last_file_with_its_unmapped_columns() -> None:
+    sample = Sample(["nr", "memo", "born"], [IDS[:30], IDS[:30], repeated("25/04/1990")], complete=True)
+    last = ["nr", "note", "born", "gone", "place"]
+    changes = suggest_mapping(sample, dict(BUILTIN), EARLIER, last).changes
+    assert [(each.column, each.drift, each.detail, each.renamed_to) for each in changes] == [
+        ("note", Drift.GONE, "it is not mapped; renamed to memo?", "memo"),
+        ("gone", Drift.GONE, "it feeds city", None),
+        ("place", Drift.GONE, "it is not mapped", None),
+        ("memo", Drift.NEW, "it was not in the last file", None),
+    ]
+
+
+def test_a_column_that_the_last_file_had_is_not_new_though_it_is_not_mapped() -> None:
+    sample = Sample(["nr", "born", "memo"], [IDS[:30], repeated("25/04/1990"), IDS[:30]], complete=True)
+    suggested = suggest_mapping(sample, dict(BUILTIN), EARLIER[:2], ["nr", "born", "memo"])
+    assert suggested.changes == []
+    again = suggest_mapping(sample, dict(BUILTIN), EARLIER[:3], ["nr", "born", "memo"])
+    assert [(each.column, each.drift) for each in again.changes] == [("gone", Drift.GONE)]  # mapped since then
+
+
 def test_a_changed_notation_is_shown_and_followed() -> None:
     suggested = suggest(EARLIER, nr=IDS[:60], born=repeated("1990-04-25"))
     assert str(suggested.columns[1].format) == "date(yyyy-MM-dd)"

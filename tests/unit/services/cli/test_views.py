@@ -28,6 +28,7 @@ def request(**changes: Any) -> dict[str, Any]:
         "rows_rejected": 120,
         "reject_reasons": {},
         "dropped_cells": {},
+        "file_options": {"encoding": "utf-8", "clean_headers": False, "quoted": False, "inherited": []},
     }
     names = {"request_id": ID, "file_name": "customers.tsv", "data_source": "store_pos", "mode": "upsert"}
     return {
@@ -49,6 +50,30 @@ def rendered(view: RenderableType, width: int) -> list[str]:
     written = io.StringIO()
     Console(file=written, width=width, markup=False, highlight=False).print(view, crop=False)
     return [line.rstrip() for line in written.getvalue().splitlines()]
+
+
+@pytest.mark.parametrize(
+    ("changed", "expected"),
+    [
+        ({}, None),
+        ({"encoding": "cp1252"}, "cp1252"),
+        (
+            {"clean_headers": True, "inherited": ["clean_headers"]},
+            "with cleaned column names (as its data source says)",
+        ),
+        (
+            {"encoding": "cp1252", "quoted": True, "inherited": ["encoding"]},
+            "with quotes around cells; cp1252 (as its data source says)",
+        ),
+    ],
+)
+def test_how_a_file_was_read_is_shown_unless_it_is_a_matter_of_course(
+    changed: dict[str, Any], expected: str | None
+) -> None:
+    shape = request()
+    lines = rendered(request_view({**shape, "file_options": {**shape["file_options"], **changed}}), width=200)
+    found = [line.partition("Read as")[2].strip() for line in lines if "Read as" in line]
+    assert found == ([] if expected is None else [expected])
 
 
 def test_dropped_cells_are_counted_by_column_most_first() -> None:
