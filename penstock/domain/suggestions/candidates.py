@@ -69,6 +69,14 @@ class Tenant(NamedTuple):
     names: Names
     earlier: Mapping[str, ColumnMapping]
 
+    def expects_phones(self, column: str) -> bool:
+        """Whether the name of a column or its earlier mapping says that it has phone numbers."""
+        match, mapped = self.names.match(column), self.earlier.get(column)
+        attribute = self.attributes.get(mapped.attribute) if mapped else None
+        written = mapped.format if mapped and mapped.format else attribute and attribute.format
+        formats = (match and match.attribute.format, written)
+        return any(each.kind is ValueType.PHONE for each in formats if each)
+
 
 def candidates(facts: Facts, tenant: Tenant, formats: Formats) -> list[Candidate]:
     """What a column could feed. The last is always a new attribute."""

@@ -34,9 +34,9 @@ def suggest_mapping(
     its last file."""
     formats = Formats()
     readable = sample.without(sample.unreadable)
-    facts, _ = find_facts(readable, formats)
     plain = {column.column: column for column in earlier if column.column and column.split is None}
     tenant = Tenant(attributes, Names(attributes), plain)
+    facts, _ = find_facts(readable, formats, tenant.expects_phones)
     chosen, tied = _choose([candidates(each, tenant, formats) for each in facts])
     spare = _spares_email(facts, chosen)
     names = Names(BUILTIN)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from penstock.domain.mapping.attributes import ValueType
@@ -78,10 +78,14 @@ class _Usual(NamedTuple):
     order: str | None
     sign: str | None
     places: Places
+    expects_phones: Callable[[str], bool]
 
 
-def find_facts(sample: Sample, formats: Formats) -> tuple[list[Facts], Places]:
-    """The facts of all columns, and the regions of the file's customers."""
+def find_facts(sample: Sample, formats: Formats, expects_phones: Callable[[str], bool]) -> tuple[list[Facts], Places]:
+    """The facts of all columns, and the regions of the file's customers.
+
+    Plain numbers are tried as phone numbers, which takes long, only in columns of which `expects_phones` is true.
+    """
     columns = [Cells(name, cells) for name, cells in zip(sample.names, sample.columns, strict=True)]
     without = [cells.without(blank_words(cells, typed=True)) for cells in columns]
     shapes = [date_shapes(cells) for cells in without]
@@ -89,6 +93,7 @@ def find_facts(sample: Sample, formats: Formats) -> tuple[list[Facts], Places]:
         _most(shown_order(each, formats) for each in shapes),
         _most(shown_sign(cells) for cells in without),
         find_places(columns),
+        expects_phones,
     )
     facts = [
         _facts(position, cells, bare, dates, formats, usual)
@@ -115,10 +120,11 @@ def _findings(cells: Cells, dates: Shapes, formats: Formats, usual: _Usual) -> d
     if any(finding.fit.share >= CERTAIN for finding in found.values()):
         return found
     numbers = detect_numbers(cells, formats, usual.sign)
+    are_numbers = any(numbers) and not looks_like_phones(cells) and not usual.expects_phones(cells.name)
     return found | _found(
         [
             detect_boolean(cells, formats),
-            detect_phone(cells, formats, usual.places),
+            None if are_numbers else detect_phone(cells, formats, usual.places),
             numbers.integer,
             numbers.decimal,
             detect_enum(cells, formats),

@@ -62,10 +62,25 @@ class Formats:
         found = self._coercer(written)
         if found is None:
             return None
-        distinct = list(cells.distinct)
-        _, errors = found[1].coerce_column(distinct)
-        unfitting = sum(cells.distinct[distinct[at]] for at in errors)
+        unfitting = sum(cells.distinct[cell] for cell in _unfitting(found[1], cells))
         return Fit(found[0], cells.filled - unfitting, cells.filled)
+
+    def fits(self, written: str, cells: Cells, count: float) -> bool:
+        """Whether at least `count` cells fit; they are tried in parts, so that a wrong format is soon ruled out."""
+        distinct, spare = list(cells.distinct), cells.filled - count
+        for at in range(0, len(distinct), PROBED):
+            part = cells.only(distinct[at : at + PROBED])
+            fit = self.fit(written, part)
+            spare -= part.filled - (fit.count if fit else 0)
+            if spare < 0:
+                return False
+        return spare >= 0
+
+    def unfitting(self, written: str, cells: Cells) -> Cells:
+        """The cells that do not fit the format `written`, which must exist."""
+        found = self._coercer(written)
+        assert found is not None, written
+        return cells.only(_unfitting(found[1], cells))
 
     def best(self, written: Iterable[str], cells: Cells) -> Fit | None:
         """The first of the formats that fit the most cells; None when few of the first cells fit any of them."""
@@ -88,6 +103,13 @@ class Formats:
             except Refused:
                 self._coercers[written] = None
         return self._coercers[written]
+
+
+def _unfitting(coercer: Coercer, cells: Cells) -> list[str]:
+    """The different cells that a coercer does not accept."""
+    distinct = list(cells.distinct)
+    _, errors = coercer.coerce_column(distinct)
+    return [distinct[at] for at in errors]
 
 
 def of_total(count: int, total: int, what: str) -> str:

@@ -67,9 +67,15 @@ class Names:
             self._named[_key(words(attribute.name))] = NameMatch(attribute, OWN_NAME)
         self._long = [name for name in self._named if len(name) >= _MIN_MISTYPED]
         self._mistyped_left = MAX_MISTYPED
+        self._matches: dict[str, NameMatch | None] = {}
 
     def match(self, column: str) -> NameMatch | None:
         """The attribute that the name of a column means most likely."""
+        if column not in self._matches:
+            self._matches[column] = self._match(column)
+        return self._matches[column]
+
+    def _match(self, column: str) -> NameMatch | None:
         parts = words(column)
         key = _key(parts)
         return (

@@ -58,6 +58,7 @@ def personal_columns(sample: Sample, columns: Sequence[ColumnMapping], attribute
     facts, _ = find_facts(
         Sample([sample.names[each] for each in places], [sample.columns[each] for each in places], sample.complete),
         Formats(),
+        expects_phones=lambda _: False,  # only values that look like phone numbers count
     )
     names = Names(BUILTIN)
     return [

@@ -49,20 +49,40 @@ def detect_phone(cells: Cells, formats: Formats, places: Places) -> Finding | No
     """The phone format of a column whose cells look like phone numbers."""
     if not cells.filled or sum(map(_looks_like_a_phone, cells.distinct)) < len(cells.distinct) * MIN_FIT:
         return None
-    plain = formats.fit("phone", cells)
-    if plain is None or plain.count == plain.total:
-        return _finding(plain, ()) if plain else None
+    column = _Column(cells, formats)
+    plain = column.plain
+    if plain.count == plain.total:
+        return _finding(plain, ())
     regions = _ranked_regions(cells, places)
     if not regions:
         return _finding(plain, ()) if plain.share >= MIN_FIT else None
-    fixed = formats.fit(f"phone({regions[0]})", cells) or plain
     per_row = _per_row(cells, formats, places)
+    if not plain.count and per_row is None and formats.best([f"phone({regions[0]})"], cells) is None:
+        return None
+    fixed = column.fit(regions[0]) or plain
     best = max((plain, fixed), key=lambda fit: fit.count)
     if per_row is not None and (_are_mixed(places) or per_row.count >= best.count * CLOSE):
         best = max((per_row, plain), key=lambda fit: fit.count)
         return _finding(best, ()) if best.share >= MIN_FIT else None
-    others = _others(regions, cells, formats, places, best)
+    others = _others(regions, column, places, best)
     return _finding(best, others) if best.share >= MIN_FIT else None
+
+
+class _Column:
+    """The fit in each region. Only `national` cells are tried there: the others have a country code, and fit in all."""
+
+    def __init__(self, cells: Cells, formats: Formats) -> None:
+        self.cells, self._formats = cells, formats
+        self._national = formats.unfitting("phone", cells)
+        self.plain = Fit(parse_format("phone"), cells.filled - self._national.filled, cells.filled)
+
+    def fit(self, region: str) -> Fit | None:
+        fit = self._formats.fit(f"phone({region})", self._national)
+        return fit and Fit(fit.format, self.plain.count + fit.count, self.cells.filled)
+
+    def fits(self, region: str, count: float) -> bool:
+        """Whether at least `count` cells fit in a region."""
+        return self._formats.fits(f"phone({region})", self._national, count - self.plain.count)
 
 
 def _looks_like_a_phone(cell: str) -> bool:
@@ -104,16 +124,15 @@ def _are_mixed(places: Places) -> bool:
     return max(places.regions.values(), default=0) < places.regions.total() * ONE_COUNTRY
 
 
-def _others(regions: Sequence[str], cells: Cells, formats: Formats, places: Places, best: Fit) -> list[str]:
+def _others(regions: Sequence[str], column: _Column, places: Places, best: Fit) -> list[str]:
     """The regions that take nearly as many numbers, and that the file shows as well, or no other."""
     if not best.format.argument:
         return []
-    hints = _hints(cells, places)
+    hints = _hints(column.cells, places)
     if _is_shown(best.format.argument, hints):
         return []
     rivals = [region for region in regions[1:] if region in hints or best.format.argument not in hints][:MAX_RIVALS]
-    fits = ((region, formats.fit(f"phone({region})", cells)) for region in rivals)
-    return [region for region, fit in fits if fit and fit.count >= best.count * CLOSE]
+    return [region for region in rivals if column.fits(region, best.count * CLOSE)]
 
 
 def _is_shown(region: str, hints: Counter[str]) -> bool:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import islice
 from typing import NamedTuple
 
 from penstock.domain.mapping.coercion.base import PADDING
 
 MAX_SAMPLE_ROWS = 2_000
-MAX_SAMPLE_CELLS = 200_000  # fewer rows of a file with many columns
+MAX_SAMPLE_CELLS = 60_000  # fewer rows of a file with many columns
 MIN_SAMPLE_ROWS = 40
 
 
@@ -55,7 +55,11 @@ class Cells:
         """The first `count` different cells, as often as they occur."""
         if len(self.distinct) <= count:
             return self
-        return Cells(self.name, [cell for cell in islice(self.distinct, count) for _ in range(self.distinct[cell])])
+        return self.only(islice(self.distinct, count))
+
+    def only(self, distinct: Iterable[str]) -> Cells:
+        """Some of the different cells, as often as they occur."""
+        return Cells(self.name, [cell for cell in distinct for _ in range(self.distinct[cell])])
 
     def replaced(self, values: Mapping[str, str]) -> Cells:
         """These cells after a value map."""

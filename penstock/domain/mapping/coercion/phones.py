@@ -21,6 +21,7 @@ _PUNCTUATION = " ()-./"  # ignored by the library in any position
 _SPACES = re.compile(r"[ \u00a0]+(?=[ \u00a0])")  # all but the last of a run: the library treats a run as one space
 # Silently dropped by the library although it distinguishes people: a second extension, and a subaddress.
 _DROPPED = re.compile(r"[\\/] *x|;isub=")
+_PLUS = re.compile(r"[+\uff0b]")  # without one, the library refuses a number unless it knows the region
 
 
 class PhoneCoercer(CellCoercer):
@@ -37,6 +38,8 @@ class PhoneCoercer(CellCoercer):
         self._plans: dict[str, Plan] = {}
 
     def parse(self, text: str) -> Value:
+        if self._region is None and not _PLUS.search(text):
+            raise CoercionError("not_a_phone")
         text = _SPACES.sub("", text)
         if len(text) > MAX_PHONE or _DROPPED.search(text):  # the library takes cubic time
             raise CoercionError("not_a_phone")

@@ -1,0 +1,56 @@
+"""Columns of phone numbers: the shortcuts find what a complete try of each format finds."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from penstock.domain.mapping.attributes import ValueType
+from penstock.domain.suggestions.facts import find_facts
+from penstock.domain.suggestions.fitting import PROBED, Formats
+from penstock.domain.suggestions.sample import Cells, Sample
+
+WRITTEN = st.sampled_from(
+    [
+        "+31612345678",
+        "06-12345678",
+        "0612345678",
+        "+33 6 12 34 56 78",
+        "+0031612345678",
+        "+06 12345678",
+        "(020) 6241111",
+    ]
+)
+COLUMNS = st.lists(WRITTEN | st.from_regex(r"(\+|00)?[0-9]{6,11}", fullmatch=True), min_size=1, max_size=30)
+
+
+@given(COLUMNS, st.sampled_from(["NL", "FR", "US", "IT"]))
+@settings(deadline=None, max_examples=60)
+def test_a_number_with_a_country_code_fits_in_every_region(cells: list[str], region: str) -> None:
+    column, formats = Cells("phone", cells), Formats()
+    national = formats.unfitting("phone", column)
+    whole, part = formats.fit(f"phone({region})", column), formats.fit(f"phone({region})", national)
+    assert whole
+    assert part
+    assert whole.count == column.filled - national.filled + part.count
+
+
+@given(st.lists(st.sampled_from("12345x"), min_size=1, max_size=20), st.integers(-1, 3 * PROBED))
+def test_fits_agrees_with_fit(cells: list[str], count: int) -> None:
+    column = Cells("n", [f"{cell}{number}" for cell in cells for number in range(PROBED // 7)])
+    formats = Formats()
+    fit = formats.fit("integer", column)
+    assert fit
+    assert formats.fits("integer", column, count) == (fit.count >= count)
+
+
+@pytest.mark.parametrize(
+    ("name", "cells", "tried"),
+    [
+        ("turnover", [f"61{number}45.50" for number in range(100, 200)], False),
+        ("mobile", [f"06{number}45678" for number in range(100, 200)], True),  # by its values
+        ("phone", [f"2065{number}123" for number in range(100, 200)], True),  # by its name
+    ],
+)
+def test_plain_numbers_are_tried_as_phones_only_if_expected(name: str, cells: list[str], tried: bool) -> None:
+    facts, _ = find_facts(Sample([name], [cells], complete=True), Formats(), lambda column: column == "phone")
+    assert (ValueType.PHONE in facts[0].findings) is tried
