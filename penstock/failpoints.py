@@ -29,7 +29,7 @@ NAMES = (
     "uploader.part_recorded",  # the draft lists it, the client has no response yet
     # A person undoes a request.
     "undo.markers_stored",  # it and its children are marked, they still count
-    "undo.root_reverted",  # none of them count, the children do not say so yet
+    "undo.root_reverted",  # none of them count, but the children's records are not updated yet
     # The splitter splits a file into chunks.
     "splitter.started",  # the file is not read yet
     "splitter.chunks_sent",  # all chunks are sent, the tracker does not know their number

@@ -189,7 +189,7 @@ class StatusChanged(msgspec.Struct, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         _check_rows(self.rows_read, self.rows_accepted, self.rows_rejected)
         if self.rows_ingested not in (0, self.rows_accepted):
-            raise ValueError("rows_ingested is neither rows_accepted nor 0")
+            raise ValueError("rows_ingested must be rows_accepted or 0")
 
     @property
     def key(self) -> bytes:

@@ -37,7 +37,7 @@ MAX_BLANK_WORDS = 64  # of one column
 MAX_BLANK_WORD = 64  # characters
 MAX_VALUE_MAP = 1_000  # entries of one column's value map
 MAX_MAPPED_WORDS = 262_144  # characters of all blank words, value maps and constants of a mapping together
-MAX_DROPPING_NAMES = 65_536  # characters of the names of columns that may drop cells: each may stand in every event
+MAX_DROPPING_NAMES = 65_536  # characters of the names of columns that may drop cells: each may be in every event
 MAX_MAPPING_VERSIONS = 64  # kept of one data source, besides the current one
 MAX_IDENTIFIERS = 32  # of one mapping: each adds a fragment per row
 MAX_RANKED_IDENTIFIERS = 256  # of a tenant
@@ -51,7 +51,7 @@ MAX_DRAFTS = 100  # files of a tenant that are being received in parts
 MAX_DRAFT_PARTS = 1_000  # of one such file: its record lists them
 MAX_UPLOAD_METADATA = 8_192  # characters of the header Upload-Metadata
 MAX_PAGE = 200  # entries in one page of a list
-MAX_CHILDREN = 100  # corrected files of one request: each view of it reads what they correct
+MAX_CHILDREN = 100  # corrected files of one request: each view of it reads their corrections
 MAX_REQUESTS_EXAMINED = 2_000  # to fill one page of a filtered list
 MAX_INVALID_CELLS = 10_000  # different cells of one column that a dry run tries to fix
 

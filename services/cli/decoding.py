@@ -12,10 +12,10 @@ from penstock.domain.errors import Refused, refusal
 T = TypeVar("T")
 
 _PATH = re.compile(r" - at (?:`key` in )?`\$(?P<path>.*)`\Z")
-_QUOTING = {  # msgspec's messages that repeat what was written, and what is said in their place
+_QUOTING = {  # msgspec's messages that repeat the text, and their replacements
     "Object contains unknown field": "a field is not known here",
-    "Invalid enum value": "this is none of the values that can stand here",
-    "Invalid value": "this is none of the values that can stand here",
+    "Invalid enum value": "this is not an allowed value",
+    "Invalid value": "this is not an allowed value",
 }
 
 
@@ -52,4 +52,4 @@ def _invalid(error: msgspec.ValidationError, where: str) -> Refused:
         if message.startswith(quoting):
             message = instead
     place = f"{where}, {path}" if path else where
-    return refusal("invalid_request", f"{place}: {message}", "See /openapi.json for what can stand here.")
+    return refusal("invalid_request", f"{place}: {message}", "See /openapi.json for the allowed values.")

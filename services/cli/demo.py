@@ -98,7 +98,7 @@ class _Demonstration:
             "partner",
             *maps,
         )
-        self._command("Undo it: each value is again what it was", "undo", self._newest()["request_id"])
+        self._command("Undo it: each value is again as before", "undo", self._newest()["request_id"])
         self._command("The customer's city", "profile", "crmid", SHOWN_CUSTOMER)
 
     def _command(self, title: str, *arguments: str) -> None:

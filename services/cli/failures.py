@@ -61,7 +61,7 @@ class BadUsage(Refused):
 
 def nothing_to_change(options: str) -> BadUsage:
     """For a change that names no field; `options` are some of those that do."""
-    hint = f"Add what to change, such as {options}; --help lists all options."
+    hint = f"Name the fields to change, such as {options}; --help lists all options."
     return BadUsage(refusal("invalid_options", "there is nothing to change", hint).faults)
 
 

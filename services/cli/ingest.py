@@ -70,7 +70,7 @@ def ingest(
     new_attributes: NewAttributes = None,
     dry_run: Annotated[
         bool,
-        typer.Option("--dry-run", help="Only check the file: report what would be rejected and what would fix it."),
+        typer.Option("--dry-run", help="Only check the file: report the rows that would be rejected, and fixes."),
     ] = False,
     workers: Annotated[
         int | None, typer.Option(min=1, help="Worker processes; default: by the size of the file.")

@@ -35,11 +35,12 @@ MAX_COMMAND = 4_000  # characters; a longer mapping is better saved in a file
 def inspect(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A file of customers, plain, gzip or zstd; - is stdin.")],
     source: Annotated[
-        str | None, typer.Option("--source", help="The data source: its mapping counts, and what changed is shown.")
+        str | None,
+        typer.Option("--source", help="The data source: its mapping is used, and changes since then are listed."),
     ] = None,
     save_mapping: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Write what is suggested to a file, for penstock mapping set --file."),
+        typer.Option(metavar="FILE", help="Write the suggested mapping to a file, for penstock mapping set --file."),
     ] = None,
     encoding: Encoding = None,
     clean_headers: CleanHeaders = None,

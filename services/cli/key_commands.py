@@ -30,7 +30,9 @@ app = typer.Typer(no_args_is_help=True, help="API keys.")
 @app.command("create")
 def create_key(
     role: Annotated[Role, typer.Option(help="The role; docs/http-api.md lists the permissions of each.")],
-    name: Annotated[str | None, typer.Option(help="Who or what will use it; default: your user name.")] = None,
+    name: Annotated[
+        str | None, typer.Option(help="The name of its user, a person or a service; default: your user name.")
+    ] = None,
     expires_in: Annotated[
         str | None,
         typer.Option(metavar="DURATION", help="Such as 90d or 12h; without it, the key is valid until revoked."),

@@ -65,7 +65,7 @@ _TYPED = ("_TYPER_COMPLETE_ARGS", "COMP_WORDS")  # the command line typed so far
 def main() -> None:
     """The `penstock` script."""
     protect_memory()
-    os.umask(0o077)  # what a command writes is its owner's
+    os.umask(0o077)  # files are private to the user
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):

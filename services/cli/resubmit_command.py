@@ -28,7 +28,9 @@ def resubmit(
     request_id: RequestId,
     file: Annotated[
         Path | None,
-        typer.Argument(metavar="[FILE]", help="The corrected reject file; - is stdin. Without it: what was set aside."),
+        typer.Argument(
+            metavar="[FILE]", help="The corrected reject file; - is stdin. Without it: the chunks that were set aside."
+        ),
     ] = None,
     encoding: Encoding = None,
     force: Force = False,

@@ -59,7 +59,7 @@ def _rename_hint(change: Change, fed: Mapping[str, str]) -> str:
     renamed = change.renamed_to or ""
     if fed.get(renamed) != change.attribute:
         accept += f" --map {shlex.quote(f'{renamed}={change.attribute}')}"
-    return f"Renamed to {renamed}? Then add {accept}, which maps it and what else changed."
+    return f"Renamed to {renamed}? Then add {accept}, which maps it and the other changes."
 
 
 def no_mapping(file: Path, source: str) -> Refused:
@@ -68,6 +68,6 @@ def no_mapping(file: Path, source: str) -> Refused:
     return refusal(
         "no_mapping",
         f"the data source {source[:64]!r} has no saved mapping, and the command has no --map",
-        f"See what is suggested: penstock inspect {name} --source {quoted}. Then add --accept-suggestions "
+        f"See the suggestions: penstock inspect {name} --source {quoted}. Then add --accept-suggestions "
         f"{SUGGESTED_CONFIDENCE:g}, or at least one identifier, such as --map crmid=crmid!",
     )

@@ -46,7 +46,7 @@ def problem_view(problem: Problem) -> RenderableType:
 
 
 def faults_view(faults: Sequence[Fault]) -> RenderableType:
-    table = _table("!code", "where", "~what is wrong", "~how to fix it")
+    table = _table("!code", "where", "~problem", "~how to fix it")
     blocks = []
     for fault in faults:
         where = _where(fault.column, fault.position)

@@ -81,7 +81,7 @@ def main() -> None:
     try:
         run_worker(settings, supervisor)
     except Exception as error:
-        if not supervisor.ended_parts():  # what failed has no line in the log yet
+        if not supervisor.ended_parts():  # the failure is not logged yet
             log.critical("worker.failed", error=type(error).__name__, exc_info=settings.log_level == "debug")
         sys.exit(BUG)
 

@@ -127,7 +127,7 @@ class Worker:
                     return self._ingest(event)
             except (Unavailable, Fenced, KeyRevoked, NotFound, ImpossibleEvent):
                 raise
-            except Exception as error:  # whatever is wrong with this chunk must not stop its neighbours
+            except Exception as error:  # no fault of this chunk may stop its neighbours
                 reason = type(error).__name__
                 failures = self._chunks.record_failure(event.tenant_id, event.request_id, event.chunk, reason)
                 log.warning("chunk.failed", **about(request), chunk=event.chunk, error=reason, attempts=failures)

@@ -91,5 +91,5 @@ class WorkerProcesses:
             with output:
                 for line in output:
                     self._dependencies.report(worker, msgspec.json.decode(line, type=dict[str, str]))
-        finally:  # whatever it wrote: the dead wait for nothing
+        finally:  # a dead worker waits for nothing
             self._dependencies.report(worker, {})

@@ -22,7 +22,7 @@ from services.uploader.offers import offers_loop
 from services.uploader.server import BACKLOG, Connections, GuardedProtocol, allowed_connections
 from services.uploader.upkeep import upkeep_of
 
-STOP_SECONDS = 5  # what running calls get to end, among them event streams, which would not
+STOP_SECONDS = 5  # for running calls to end, among them event streams, which have no end
 
 
 def api_server(
@@ -69,7 +69,7 @@ class ApiServer:
             backlog=BACKLOG,
             access_log=False,
             log_config=None,
-            log_level="error",  # what strangers send must not fill a log
+            log_level="error",  # strangers must not be able to fill a log
             server_header=False,
             proxy_headers=False,
             timeout_graceful_shutdown=STOP_SECONDS,
@@ -82,7 +82,7 @@ class ApiServer:
             self._server.run([self._socket])
         finally:
             self._socket.close()
-            with suppress(Unavailable):  # what was counted since the last record, and no more
+            with suppress(Unavailable):  # only entries counted since the last record
                 self._at_end()
 
     def stop(self) -> None:

@@ -234,7 +234,7 @@ class TestKilledBroker:
         inspector.join()
         assert all(look in (seen, away) for look in looks)
 
-    def test_it_closes_while_the_broker_is_away(self, mortal: KafkaEventLog, own_broker: Stack) -> None:
+    def test_a_consumer_closes_while_the_broker_is_away(self, mortal: KafkaEventLog, own_broker: Stack) -> None:
         publish(mortal, SINGLE, [0])
         take(mortal.consumer("g", [SINGLE]), 1)
         kill(own_broker, "kafka")

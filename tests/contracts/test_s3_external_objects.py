@@ -76,7 +76,7 @@ def test_a_missing_object_is_not_found(landing: Landing) -> None:
             list(landing.external.open(elsewhere, version))
 
 
-def test_a_version_id_that_is_none_holds_nobody_up(landing: Landing) -> None:
+def test_an_invalid_version_id_blocks_no_other_offer(landing: Landing) -> None:
     uri, _ = landing.put(BODY)
     with pytest.raises((NotFound, Corrupt)):
         list(landing.external.open(uri, ObjectVersion(VersionKind.VERSION_ID, "never-given-out")))

@@ -79,7 +79,7 @@ def test_a_saved_mapping_is_suggested_again_and_changes_are_shown(cli: CommandLi
     refused = cli.run("ingest", changed, "--source", "crm", "--json")
     assert (refused.code, refused.fault_codes) == (1, ["unknown_mapped_column"])
     hint = refused.document["error"]["faults"][0]["hint"]
-    assert hint == "Renamed to mail? Then add --accept-suggestions 0.9, which maps it and what else changed."
+    assert hint == "Renamed to mail? Then add --accept-suggestions 0.9, which maps it and the other changes."
     program, *arguments = shlex.split(document["commands"][0])
     assert (program, cli.run(*arguments, "--json").document["rows_ingested"]) == ("penstock", 40)
 

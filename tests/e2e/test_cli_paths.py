@@ -53,7 +53,7 @@ def test_rejects_go_to_a_device_as_they_are(cli: CommandLine) -> None:
     assert "(not_an_email)" in cli.run("rejects", with_a_reject(cli), "-o", "/dev/stdout").stdout
 
 
-def test_whatever_a_command_writes_is_its_owners_only(cli: CommandLine) -> None:
+def test_files_that_a_command_writes_are_private(cli: CommandLine) -> None:
     request_id = with_a_reject(cli)
     cli.run("rejects", request_id, "-o", cli.folder / "rejects.tsv")
     cli.run("key", "create", "--role", "viewer")

@@ -85,7 +85,7 @@ def test_every_topic_keeps_its_events_as_the_settings_say(fleet: Fleet, penstock
     assert f"Topic {fleet.name}.penstock.dead-letter now keeps events for 60 days." in done.stdout
 
 
-def test_migrating_again_says_the_version_and_another_number_of_partitions_is_refused(
+def test_migrating_again_reports_the_version_and_refuses_another_number_of_partitions(
     fleet: Fleet, penstock_command: list[str]
 ) -> None:
     assert fleet.run("migrate")["version"] == VERSION

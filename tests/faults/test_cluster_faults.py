@@ -128,7 +128,7 @@ def uploader(place: Installation, key: str, failpoint: str = "") -> subprocess.P
 
 
 @pytest.mark.usefixtures("splitter", "tracker")
-def test_workers_that_are_killed_anywhere_are_made_up_for(place: Installation) -> None:
+def test_chunks_of_killed_workers_are_completed(place: Installation) -> None:
     """One dies at each of the steps of a chunk, in the same file."""
     victims = [place.start("worker", failpoint=f"{name}:2") for name in WORKER_NAMES]
     place.upload(messy_file.longer(8))

@@ -64,6 +64,8 @@ IN_TEXTS = {
     "untold": "unannounced",
     "whoever": "a caller, a client",
 }
+# Names of tests say the case and the outcome, so none begins with a pronoun.
+IN_TEST_NAMES = re.compile(r"test_(it|nor|that|these|they|this|what|who|whoever)_")
 # Names of the public surface that contain such a word.
 PUBLIC_NAMES = re.compile(r"on_?misfit|drop[-_]?misfits", re.IGNORECASE)
 DOCUMENTS = (".md", ".yaml", ".yml", ".avsc", ".html", ".toml", ".sh")
@@ -91,6 +93,8 @@ def in_python(source: str) -> Iterator[tuple[int, str, str]]:
         line = token.start[0]
         if token.type == tokenize.NAME:
             yield from ((line, part, IN_NAMES[part]) for part in parts(token.string) if part in IN_NAMES)
+            if IN_TEST_NAMES.match(token.string):
+                yield line, token.string, "the case and the outcome"
             if token.string.strip("_").lower() in AS_NAMES:
                 yield line, token.string, AS_NAMES[token.string.strip("_").lower()]
         elif token.type in TEXTS:
@@ -121,6 +125,8 @@ def test_no_file_speaks_the_former_private_language() -> None:
         ("_told = 1", ["_told"]),
         ("SHOWN = 1", ["SHOWN"]),
         ("def test_a_reason_is_shown(): pass", []),
+        ("def test_what_is_shown(): pass", ["test_what_is_shown"]),
+        ("def test_whole_files_are_whatever(): pass", []),
         ("'it begins anew'  # whoever asks", ["anew", "whoever"]),
         ("amended, recommends = 1, 2", []),
         ("on_misfit = 'on_misfit, --drop-misfits'", []),

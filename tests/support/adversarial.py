@@ -4,7 +4,7 @@ from __future__ import annotations
 
 _ALTERNATING = "\u0315\u0300"  # combining marks in the wrong order, which a normal form has to sort
 
-# What comes before, what is repeated until the cell is full, and what comes after.
+# The beginning, the part that is repeated until the cell is full, and the end.
 _SHAPES = (
     *(("", run, end) for run in "0 9+-.@%(<,/:'\"\\#;x\t\n\r\u00a0٣ü_a" for end in ("", "x", "!")),
     *(("", run, "") for run in ("a.", "a@", ".a", "()", "((", "%41", "0-", "1 ", "1,", "1.", "e1", "\r'=", "'=")),

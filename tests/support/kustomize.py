@@ -19,7 +19,7 @@ OVERLAYS = ("small", "production")
 MODULE, VERSION = "sigs.k8s.io/kustomize/kustomize/v5", "v5.7.1"
 POD_KINDS = ("Deployment", "Job")
 
-Document = Any  # what YAML holds is checked by reading it
+Document = Any  # the content of YAML is checked by reading it
 
 
 class Rendered:

@@ -11,7 +11,7 @@ from tests.simulation import files
 
 TENANT = "default"
 ADDRESS = "someone@example.org"
-MARK = files.MARK  # stands in every text value of the file
+MARK = files.MARK  # is in every text value of the file
 CHUNK_BYTES = 800  # at most; BODY becomes a dozen chunks of two or three rows
 ATTRIBUTES = files.ATTRIBUTES
 COLUMNS = (

@@ -55,7 +55,7 @@ def folder_of_the_run(factory: pytest.TempPathFactory) -> Path:
 def kill(stack: Stack, name: str) -> None:
     """And wait until the last of its threads is gone, and its port with it."""
     process = stack.process(name)
-    process.send(signal.SIGKILL)  # first: to look at the others takes time, in which what was acknowledged is synced
+    process.send(signal.SIGKILL)  # first: reading the others takes time, in which acknowledged writes are synced
     (port,) = [state.port for state in stack.status() if state.name == name]
     while process.is_running() or is_taken(HOST, port):
         time.sleep(LOOK_SECONDS)

@@ -100,7 +100,7 @@ class TrackerHarness:
         self.log, self.store, self.chunks = self.system.log, self.system.control, self.system.chunks
         self.requests, self.outbox = self.system.requests, Outbox(self.store)
         self.log.create_topics(topics(self.system.settings))
-        self.store.put(Table.DATA_KEYS, TENANT, "general", "1", b"wrapped")  # what makes a tenant
+        self.store.put(Table.DATA_KEYS, TENANT, "general", "1", b"wrapped")  # a tenant exists when it has a key
         self.expected: dict[str, Request] = {}
         self.start()
 
@@ -136,7 +136,7 @@ class TrackerHarness:
         self.tracker.handle([delivered(request.tenant_id, request.request_id, step) for step in steps])
         return self.requests.get(TENANT, request.request_id)
 
-    # What came of it
+    # Results
 
     def states(self) -> dict[str, Request]:
         """The requests as they are stored, without the cursors of the channels and the end of a hold."""

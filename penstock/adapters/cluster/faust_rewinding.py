@@ -40,7 +40,7 @@ class RewindingConsumer(Consumer):
     async def perform_seek(self) -> None:
         """Leaves the flow stopped; the caller resumes it."""
         if asyncio.current_task() is self._fetcher:
-            return  # the flow was stopped during a fetch; the one who stopped it seeks
+            return  # the flow was stopped during a fetch; the caller that stopped it seeks
         self.stop_flow()
         await self._idle.wait()
         await super().perform_seek()

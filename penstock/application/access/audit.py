@@ -28,7 +28,7 @@ MAX_WINDOWS = 10_000  # at the same time; when there are more, all are recorded
 class Outcome(StrEnum):
     ALLOWED = "allowed"  # recorded before the effect
     DENIED = "denied"  # the caller lacks the permission
-    FAILED = "failed"  # refused or not possible: `code` says why
+    FAILED = "failed"  # refused or not possible; `code` is the reason
 
 
 class AuditEntry(msgspec.Struct, frozen=True, kw_only=True):

@@ -149,7 +149,7 @@ def _deleted(source: DataSource) -> DataSource:
         raise refusal(
             "data_source_in_use",
             f"the data source {source.name!r} has requests and cannot be deleted",
-            f"Archive it: it then takes no uploads and leaves the lists. "
+            f"Archive it: it then accepts no uploads and leaves the lists. "
             f"The command is: penstock source archive {source.name}",
         )
     return replace(source, deleted=True)

@@ -14,7 +14,7 @@ from penstock.ports.control_store import ControlStore, Record, Table
 from penstock.ports.key_vault import KeyVault
 
 KEY_BYTES = 32
-LIFETIME_SECONDS = 300.0  # of a key in memory; what a worker derives from it lives as long again
+LIFETIME_SECONDS = 300.0  # of a key in memory; keys that a worker derives from it live as long again
 MAX_TENANTS_TRIED = 10
 CACHED_KEYS = 4_096  # a tenant has five, and more after rotations
 

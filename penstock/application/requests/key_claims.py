@@ -33,7 +33,9 @@ class KeyClaim:
         """Renew the claim while the call is running. Call it often: it writes only when a renewal is due. Raises
         `Unavailable`."""
         if self._clock.monotonic() - self._renewed >= RENEW_SECONDS:
-            with suppress(Conflict):  # it came too late, and another call has the key: one request comes nevertheless
+            with suppress(
+                Conflict
+            ):  # the renewal came too late, and another call has the key; still only one request is created
                 self._record = self._store.replace(self._record, _body(self._clock))
             self._renewed = self._clock.monotonic()
 

@@ -61,8 +61,8 @@ class NewRequest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Accepted(NamedTuple):
-    """`created`: by this call. `duplicate`: it is the request that the same file had led to before. `left_out` are the
-    columns that the answer lists, with the reasons."""
+    """An accepted request. `created`: by this call. `duplicate`: the same file led to it before. `left_out` are the
+    unmapped columns that the answer lists, with the reasons."""
 
     request: Request
     created: bool
@@ -113,12 +113,7 @@ class Requests:
         Raises `Refused`: idempotency_key_reused when the key was used with another fingerprint; of a child, those of
         `with_child`.
         """
-
-        def reserve() -> Reservation:
-            make = partial(self._new_reservation, new.tenant_id, fingerprint)
-            reserved = reserve_file(self, self._reservations, new.tenant_id, same_file, make) if same_file else make()
-            return replace(reserved, fingerprint=fingerprint, left_out=left_out and tuple(left_out))
-
+        reserve = partial(self._reserve, new.tenant_id, fingerprint, same_file, left_out)
         if idempotency_key is None:
             reserved = reserve()
         else:
@@ -322,6 +317,18 @@ class Requests:
                 return before, Stored(after, self._store.replace(before.record, msgspec.json.encode(after)))
             except Conflict:
                 before = self.stored(before.request.tenant_id, before.request.request_id)
+
+    def _reserve(
+        self,
+        tenant_id: str,
+        fingerprint: str,
+        same_file: SameFile | None,
+        left_out: Sequence[tuple[str, str]] | None,
+    ) -> Reservation:
+        """The reservation of the same file if that counts still, or a new one."""
+        make = partial(self._new_reservation, tenant_id, fingerprint)
+        reserved = reserve_file(self, self._reservations, tenant_id, same_file, make) if same_file else make()
+        return replace(reserved, fingerprint=fingerprint, left_out=left_out and tuple(left_out))
 
     def _new_reservation(self, tenant_id: str, fingerprint: str) -> Reservation:
         new_id, at_us = self._request_clock.next_id(tenant_id)

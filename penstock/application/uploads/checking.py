@@ -125,7 +125,7 @@ def _saved(source: str, catalog: KnownCatalog) -> Mapping:
         raise refusal(
             "no_mapping",
             f"the data source {source[:64]!r} has no mapping yet",
-            "See what is suggested: penstock inspect FILE. Then ingest the file with --accept-suggestions 0.9 "
+            "See the suggestions: penstock inspect FILE. Then ingest the file with --accept-suggestions 0.9 "
             "(accept_suggestions over HTTP), or send a mapping with it.",
         ) from None
 

@@ -89,7 +89,7 @@ def _outcomes(columns: Sequence[ColumnSpec], tests: Sequence[RowTest], catalog: 
 def _check(tests: Sequence[RowTest], names: Sequence[str]) -> None:
     """Raise `Refused` unless there are tests, whose rows only have columns that the mapping uses."""
     if not tests:
-        raise refusal("no_tests", "there are no tests beside the mapping", "Add rows with what you expect: tests.")
+        raise refusal("no_tests", "there are no tests beside the mapping", "Add rows with the expected values: tests.")
     used = set(names)
     unknown = [(number, name) for number, test in enumerate(tests, 1) for name in test.row if name not in used]
     refuse_all([_unknown_column(number, name, names) for number, name in unknown[:MAX_FAULTS]])

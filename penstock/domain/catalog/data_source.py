@@ -139,6 +139,6 @@ def _check_limits(defaults: UploadDefaults) -> None:
 def archived_source(name: str) -> Refused:
     return refusal(
         "data_source_archived",
-        f"the data source {name!r} is archived and takes no uploads",
+        f"the data source {name!r} is archived and accepts no uploads",
         f"Use another data source, or unarchive this one. The command is: penstock source unarchive {name}",
     )

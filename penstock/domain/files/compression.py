@@ -158,7 +158,9 @@ class _GzipMember:
 
     def decompress(self, data: bytes, max_length: int) -> bytes:
         plain_bytes = self._zlib.decompress(self._zlib.unconsumed_tail + data, max_length)
-        self.needs_input = not self._zlib.unconsumed_tail  # zlib returns what it buffers with the trailer at the latest
+        self.needs_input = (
+            not self._zlib.unconsumed_tail
+        )  # zlib returns its buffered data with the trailer at the latest
         return plain_bytes
 
     @property

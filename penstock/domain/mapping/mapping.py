@@ -20,7 +20,7 @@ class OnMisfit(StrEnum):
     """The effect of an invalid cell."""
 
     REJECT = "reject"  # its row is rejected
-    DROP = "drop"  # only the cell is left out; it says nothing
+    DROP = "drop"  # only the cell is left out
 
 
 class ColumnOptions(msgspec.Struct, frozen=True, kw_only=True):

@@ -138,7 +138,7 @@ def _invisible_names(columns: Sequence[ColumnMapping]) -> list[Fault]:
         Fault(
             code="control_character_in_column_name",
             message=f"mapped column {position} has an invisible or control character in the name of its column",
-            hint="Type the name as it stands in the file's header, without the character.",
+            hint="Type the name as it is in the file's header, without the character.",
             position=position,
         )
         for position, column in enumerate(columns, 1)

@@ -61,7 +61,7 @@ class JunkFinder:
 
 def _nodes(hasher: NodeHasher, format: ValueFormat) -> frozenset[Node]:
     """The nodes of all junk, which depend on the key, the namespace and the format; hashed once for each."""
-    known_as = (hasher.node("", format), format.kind)  # the first node stands for the key and the namespace
+    known_as = (hasher.node("", format), format.kind)  # the first node identifies the key and the namespace
     nodes = _KNOWN.get(known_as)
     if nodes is None:
         if len(_KNOWN) >= MAX_KNOWN:

@@ -36,7 +36,7 @@ def parse_max_rejects(text: str) -> MaxRejects:
         return MaxRejects(Decimal(text), is_share=False)
     raise refusal(
         "invalid_max_rejects",
-        "the limit of rejects is neither a share nor a number of rows",
+        "the limit of rejects must be a share or a number of rows",
         "Use a share of the rows from 0% to 100%, such as 5%, or a number of rows, such as 100.",
     )
 

@@ -339,7 +339,7 @@ OWNERS = word_set(
     """
 )
 
-# Words in a name that make a new attribute personal, whatever its values.
+# Words in a name that make a new attribute personal, regardless of its values.
 PERSONAL_WORDS = word_set(
     """
     ssn bsn nin passport passeport pass iban bic bank account tax vat nif dni nie cpf pesel curp address adres

@@ -46,7 +46,7 @@ def detect_boolean(cells: Cells, formats: Formats, min_fit: float = MIN_FIT) -> 
     found, both = best
     against = list(unfitting(found))
     if not both:
-        against.append("all cells say the same")
+        against.append("all cells mean the same")
     what = of_total(found.count, found.total, "say yes or no")
     return Finding(found, certainty(found) * (1 if both else ONE_SIDED), what, tuple(against))
 

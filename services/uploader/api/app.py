@@ -48,7 +48,7 @@ CALLS_PER_TENANT = 256
 
 _TAGS = {
     "files": "Files that arrive in parts (tus 1.0.0), are inspected or checked.",
-    "requests": "Uploads, and what becomes of their rows.",
+    "requests": "Uploads, and the results of their rows.",
     "profiles": "Profiles of customers.",
     "catalog": "Data sources, attributes and mappings.",
     "access": "API keys, publishers, and the audit.",
@@ -111,7 +111,7 @@ def _with_operations() -> FastAPI:
         openapi_url=None,
         redirect_slashes=False,
         exception_handlers={HTTPException: _unrouted},
-        telemetry={"tracing": False, "metrics": False, "logs": False},  # it holds what callers send
+        telemetry={"tracing": False, "metrics": False, "logs": False},  # it contains data of callers
         generate_unique_id_function=lambda route: route.name,
     )
     for tag, router in _ROUTERS:

@@ -11,7 +11,7 @@ from penstock.domain.errors import NotFound, problem_type
 from penstock.error_codes import ErrorCode, error_codes
 from services.uploader.api.route import Operation
 
-_SEE_HINT = "The fault's hint says how to fix it."
+_SEE_HINT = "The hint of the fault tells how to fix it."
 _PAGE = """<!doctype html>
 <html lang="en">
 <meta charset="utf-8">

@@ -94,17 +94,17 @@ STATUS = {
 }
 _LATER = {"idempotency_key_in_use"}  # beside those that their status tells to wait
 _CODE_OF_HTTP = {404: "not_found", 405: "method_not_allowed"}
-_USUAL_HINT = "See /openapi.json for what this call takes."
-# Of errors that bring no faults of their own; the code that raises a `Refused` says how to fix it.
+_USUAL_HINT = "See /openapi.json for the parameters of this call."
+# The hints of errors without faults; a `Refused` has its own.
 _HINTS = {
     "not_found": "Check the id, which may be another tenant's, and the path: /openapi.json lists all calls.",
     "method_not_allowed": "Use a method of the header Allow; /openapi.json lists all calls.",
     "conflict": "Read it again, then decide again.",
-    "key_revoked": "There is no way: what the key has sealed stays closed.",
+    "key_revoked": "This cannot be fixed: data sealed with the key stay unreadable.",
     "body_too_large": "Send less, or have the limit raised.",
     "unavailable": "Wait and send the same again.",
     "fenced": "Wait and send the same again.",
-    "corrupt": "An operator has to look at the log, and to restore what is damaged.",
+    "corrupt": "An operator has to read the log and restore the damaged data.",
     "internal": "Report it, with the X-Request-Id of the answer: the log has it as call_id.",
 }
 

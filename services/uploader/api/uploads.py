@@ -255,7 +255,7 @@ async def receive(
             case "file" | "request":
                 raise refusal("repeated_part", f"there are two parts {part.name!r}", "Send each part once.")
             case _:
-                raise refusal("unknown_part", "there is a part that is neither file nor request", "Leave it out.")
+                raise refusal("unknown_part", "a part must be named file or request", "Leave it out.")
 
 
 def _options_of(call: Call, part: UploadPart | InspectPart | None) -> FileOptions:

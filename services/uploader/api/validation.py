@@ -94,7 +94,7 @@ def _fault(place: Sequence[str | int], kind: str, message: str) -> Fault:
     return Fault(
         code=_CODES.get(str(part), "bad_request"),
         message=": ".join((", ".join(filter(None, (_PLACES[str(part)], where))), _MESSAGES.get(kind, message))),
-        hint="See /openapi.json for what this call takes.",
+        hint="See /openapi.json for the parameters of this call.",
         pointer=_pointer(path) if part == "body" else None,
     )
 

@@ -76,7 +76,7 @@ def test_dsbulks_last_totals_are_its_report(output: str, meant: Report | None) -
         ("", NO_SERVER, None),
     ],
 )
-def test_cqlshs_report_is_what_it_imported_at_its_last_average(stdout: str, stderr: str, meant: Report | None) -> None:
+def test_the_report_of_cqlsh_has_its_last_average(stdout: str, stderr: str, meant: Report | None) -> None:
     assert cqlsh.report(stdout, stderr) == meant
 
 

@@ -35,7 +35,7 @@ def _words(argument: str) -> Mapping[str, Value]:
     if len(sides) != 2:
         raise _refused("they need exactly one | between the words for yes and those for no")
     if not all(words) or len(set(words)) != len(words):
-        raise _refused("a word is blank or stands twice")
+        raise _refused("a word is blank or repeated")
     if len(words) > MAX_BOOLEAN_WORDS or max(map(len, words)) > MAX_BOOLEAN_WORD:
         raise _refused(f"up to {MAX_BOOLEAN_WORDS} words of {MAX_BOOLEAN_WORD} characters are allowed")
     return {**dict.fromkeys(sides[0], True), **dict.fromkeys(sides[1], False)}

@@ -220,7 +220,7 @@ def test_an_address_is_taken_in_one_spelling(bucket: str, key: str) -> None:
 
 
 @given(st.text(max_size=40) | st.text("s3:/.%ab@\\", max_size=40).map("s3://bucket/".__add__))
-def test_whatever_is_taken_is_its_own_only_spelling(text: str) -> None:
+def test_an_accepted_uri_has_one_spelling(text: str) -> None:
     try:
         uri = parse_object_uri(text)
     except Refused:
@@ -249,7 +249,7 @@ def test_an_object_lies_under_a_prefix_or_not(prefix: str, inside: str, outside:
 
 
 @given(buckets, keys, keys)
-def test_whatever_is_registered_lies_in_the_folder(bucket: str, folder: str, key: str) -> None:
+def test_every_registered_address_is_in_the_folder(bucket: str, folder: str, key: str) -> None:
     prefix, uri = parse_prefix(f"s3://{bucket}/{folder}/"), parse_object_uri(f"s3://{bucket}/{key}")
     parts = folder.split("/")
     assert is_registered(uri, [prefix]) == (key.split("/")[: len(parts)] == parts and len(key.split("/")) > len(parts))

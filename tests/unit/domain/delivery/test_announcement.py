@@ -55,7 +55,7 @@ rounds = st.lists(st.tuples(st.integers(0, len(LIFE) - 1), st.sets(st.sampled_fr
 
 
 @given(rounds)
-def test_whatever_channels_announce_together_each_announces_the_history_once(
+def test_each_channel_announces_the_history_once(
     announcements: list[tuple[int, set[str]]],
 ) -> None:
     """A request that only moves on, announced now and then by some of the channels."""

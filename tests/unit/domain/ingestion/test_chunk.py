@@ -442,7 +442,7 @@ def test_a_phone_takes_its_region_from_another_column_of_its_row(corrected: bool
 @pytest.mark.parametrize(
     "rows", [b"C1\ta@gmail.com\tred\t1\t\n", b"C1\ta@gmail.com\tred\t1\t\nC2\ta@gmail.com\tblue\t2\t\n"]
 )
-def test_a_row_is_stored_at_its_highest_ranking_identifier_whatever_the_order_of_the_mapping(
+def test_a_row_is_stored_at_its_highest_ranking_identifier_in_any_order_of_the_mapping(
     ranking: tuple[str, ...], rows: bytes
 ) -> None:
     """Both for rows alone in their chunk and for rows that share an identifier."""

@@ -42,7 +42,7 @@ def test_a_share_is_exceeded_by_more_than_exactly_that_share(
 
 
 @given(rows, rows, rows)
-def test_a_number_is_exceeded_by_more_rows_whatever_their_share(limit: int, rejected: int, accepted: int) -> None:
+def test_a_number_is_exceeded_by_more_rows_at_any_share(limit: int, rejected: int, accepted: int) -> None:
     assert parse_max_rejects(str(limit)).exceeded_by(rejected, rejected + accepted) == (rejected > limit)
 
 

@@ -243,7 +243,7 @@ def test_a_part_of_an_address_is_as_sure_as_with_an_owner() -> None:
     assert one("address_city", repeated("Berlin", "Lyon")).confidence >= 0.9
 
 
-def test_a_name_with_other_words_says_so() -> None:
+def test_a_name_with_other_words_has_counter_evidence() -> None:
     found = one("city_of_delivery", repeated("Berlin", "Lyon"))
     assert (found.attribute.name, found.against) == ("city", ("other words in its name may mean something else",))
     assert found.confidence < 0.9

@@ -89,7 +89,7 @@ def test_an_invalid_column_option_is_refused_with_a_hint(text: str, code: str) -
 
 
 @given(st.text(max_size=40) | st.text(string.ascii_lowercase + "=!:()|", max_size=40))
-def test_whatever_is_typed_is_read_or_refused(text: str) -> None:
+def test_any_column_option_is_parsed_or_refused(text: str) -> None:
     for parse in (parse_map, parse_policy):
         try:
             assert text.startswith(parse(text).column)

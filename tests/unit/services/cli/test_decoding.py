@@ -56,7 +56,7 @@ def test_faults_say_where_and_never_what(sent: Any) -> None:
 
 
 def test_a_fault_names_its_place() -> None:
-    with pytest.raises(Refused, match=r"the file, inner\[0\].colour: this is none of the values"):
+    with pytest.raises(Refused, match=r"the file, inner\[0\].colour: this is not an allowed value"):
         decode_json(b'{"inner": [{"colour": "blue"}]}', Body, "the file")
 
 

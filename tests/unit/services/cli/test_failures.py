@@ -80,7 +80,7 @@ def test_several_faults_are_shown_together(capsys: pytest.CaptureFixture[str]) -
     assert "code_1 (1) message 1 Fix 1. code_2 (2) message 2 Fix 2." in printed
 
 
-def test_the_detail_is_what_http_answers() -> None:
+def test_the_detail_equals_the_problem_of_http() -> None:
     faults = [Fault(code=f"code_{n}", message=f"message {n}", hint=f"Fix {n}.") for n in (1, 2)]
     assert failure_of(Refused(faults)).problem.detail == "message 1; message 2"
 

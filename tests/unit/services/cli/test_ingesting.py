@@ -31,7 +31,7 @@ def test_a_problem_is_reported_once_while_nothing_moves(capsys: pytest.CaptureFi
     assert capsys.readouterr().err.splitlines() == [f"Waiting: {PROBLEM}"]
 
 
-def test_nothing_is_said_while_something_moves(capsys: pytest.CaptureFixture[str]) -> None:
+def test_no_warning_while_a_request_makes_progress(capsys: pytest.CaptureFixture[str]) -> None:
     given = states(8, moving=True)
     assert watch(given, [PROBLEM], STALL_TIMEOUT_SECONDS) == given
     assert capsys.readouterr().err == ""

@@ -29,5 +29,5 @@ def test_a_renamed_column_is_named_with_the_options_that_map_it(new: str, option
     unknown = Fault(code="unknown_mapped_column", message="m", hint="h", column="old")
     refused = Refused([unknown, Fault(code="other", message="m", hint="h")])
     missing, other = with_renames(refused, suggest_mapping(sample, BUILTIN, EARLIER)).faults
-    assert missing.hint == f"Renamed to {new}? Then add {options} maps it and what else changed."
+    assert missing.hint == f"Renamed to {new}? Then add {options} maps it and the other changes."
     assert other.hint == "h"
