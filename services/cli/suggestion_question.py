@@ -1,4 +1,4 @@
-"""`penstock ingest` for a source without a mapping: shows what is suggested and asks, or names the commands."""
+"""`penstock ingest` for a source without a mapping: displays suggestions and asks, or names the commands."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def with_renames(refused: Refused, suggested: SuggestedMapping) -> Refused:
 
 
 def _rename_hint(change: Change, fed: Mapping[str, str]) -> str:
-    """`fed`: what the columns that suggestions surely map feed."""
+    """The hint for a renamed column. `fed` are the attributes of the columns with sure suggestions."""
     accept = f"--accept-suggestions {SUGGESTED_CONFIDENCE:g}"
     renamed = change.renamed_to or ""
     if fed.get(renamed) != change.attribute:

@@ -1,6 +1,6 @@
 """`penstock uploader`: the HTTP API and the offers, for production.
 
-Apart from the other services' commands, which need neither the web framework nor the memory that it takes.
+Separate from the other services' commands, so that these do not load the web framework.
 """
 
 from __future__ import annotations

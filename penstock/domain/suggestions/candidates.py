@@ -25,18 +25,18 @@ from penstock.domain.suggestions.places import are_countries
 from penstock.domain.suggestions.salutations import are_salutations
 from penstock.domain.suggestions.texts import enum_as
 
-BY_EMAILS = 0.93  # confidence of what only values show
+BY_EMAILS = 0.93  # confidence of an attribute that only the values suggest
 BY_PHONES = 0.85
 BY_COUNTRIES = 0.9
 NEW_TYPED = 0.95  # confidence of a new attribute, if all cells fit
 NEW_TEXT = 0.9
-NEW_UNNAMED = 0.6  # its name says nothing
-CONTRADICTED = 0.3  # name and values do not go together
+NEW_UNNAMED = 0.6  # the column's name has no meaning
+CONTRADICTED = 0.3  # the name and the values contradict each other
 BLANK = 0.3  # confidence for a column without any cell
 TEXT_BY_NAME = 0.98
 UNIQUE_BONUS = 1.06
 MIN_FIT = 0.5
-CONTRADICTS = 0.8  # share of cells that are of another kind than their column's name says
+CONTRADICTS = 0.8  # share of cells of another kind than the column's name suggests
 STILL_FITS = 0.9  # share of cells that fit the format mapped before
 FEW_ROWS = 5
 FEW = 0.9  # factor for a column with fewer cells
@@ -63,7 +63,7 @@ class Candidate(NamedTuple):
 
 
 class Tenant(NamedTuple):
-    """What is known before: the attributes, their names, and the earlier mapping of the source by column."""
+    """A tenant's attributes, their names, and the earlier mapping of the source by column."""
 
     attributes: Mapping[str, Attribute]
     names: Names
@@ -79,7 +79,7 @@ class Tenant(NamedTuple):
 
 
 def candidates(facts: Facts, tenant: Tenant, formats: Formats) -> list[Candidate]:
-    """What a column could feed. The last is always a new attribute."""
+    """The attributes that a column could feed, the best first. The last is always a new attribute."""
     match = tenant.names.match(facts.name)
     found = [
         _as_before(facts, tenant, formats),
@@ -91,13 +91,13 @@ def candidates(facts: Facts, tenant: Tenant, formats: Formats) -> list[Candidate
 
 
 def is_unnamed(facts: Facts) -> bool:
-    """Whether the name of a column says nothing that could be an attribute's name."""
+    """Whether the name of a column is unsuitable for an attribute's name, such as `Column 7`."""
     parts = [word for word in words(facts.name) if word.isascii() and not word.isdigit()]
     return len("".join(parts)) < 2 or parts in (["column"], ["unnamed"], ["field"], ["col"])
 
 
 def _as_before(facts: Facts, tenant: Tenant, formats: Formats) -> Candidate | None:
-    """What the source's mapping does with this column, unless most cells no longer fit its format."""
+    """The attribute to which the source's mapping maps this column, unless most cells no longer fit its format."""
     mapped = tenant.earlier.get(facts.name)
     attribute = tenant.attributes.get(mapped.attribute) if mapped else None
     if mapped is None or attribute is None:
@@ -147,12 +147,12 @@ def _by_name(facts: Facts, match: NameMatch | None, tenant: Tenant, formats: For
 
 
 def _other_words(match: NameMatch) -> list[str]:
-    """What speaks against an attribute that is only a part of a column's name."""
+    """The argument against an attribute whose name is only a part of the column's name."""
     return ["other words in its name may mean something else"] if match.score == AMONG_OTHERS else []
 
 
 def _text_by_name(facts: Facts, match: NameMatch, how: str) -> Candidate:
-    """A text attribute takes anything, so the values can only speak against it."""
+    """A text attribute accepts any value, so the values can only contradict it."""
     name = match.attribute.name
     sure, rank = match.score * TEXT_BY_NAME * _size_factor(facts), match.score + 1
     evidence, against = [how], _other_words(match)
@@ -200,7 +200,7 @@ def _finding_for(facts: Facts, attribute: Attribute, formats: Formats) -> Findin
 
 
 def _by_values(facts: Facts, match: NameMatch | None, tenant: Tenant) -> Candidate | None:
-    """An attribute that the values alone show."""
+    """An attribute that the values alone suggest."""
     finding = facts.by_values()
     if finding is None:
         if match is None and facts.cells.filled >= FEW_ROWS and are_countries(facts.cells):
@@ -257,7 +257,7 @@ def _new(facts: Facts, match: NameMatch | None, tenant: Tenant) -> Candidate:
 
 
 def _differs(format: ValueFormat, attribute: Attribute) -> bool:
-    """Whether values of a format are other than what an attribute with a telling format holds."""
+    """Whether values of a format differ from those of an attribute that is not plain text."""
     kinds = {format.kind, attribute.format.kind}
     return attribute.format.kind != ValueType.TEXT and len(kinds) > 1 and kinds not in _RELATED
 

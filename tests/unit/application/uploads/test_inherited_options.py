@@ -92,7 +92,7 @@ def test_the_defaults_of_the_source_come_before_its_last_file(system: System, us
     assert refused.value.code == "not_utf8"
 
 
-def test_what_an_upload_declares_holds_for_it(system: System, use_cases: AllUseCases) -> None:
+def test_a_declared_option_overrides_the_inherited_one(system: System, use_cases: AllUseCases) -> None:
     use_cases.catalog.edit_source(ANN, "crm", SourceChange(encoding="cp1250", clean_headers=True))
     assert read_as(upload(use_cases, FileOptions(encoding="cp1252")))["inherited"] == ["clean_headers"]
     with pytest.raises(Refused) as refused:
