@@ -109,7 +109,7 @@ def ingest(
                 force=force,
                 new_attributes=tuple(new_attributes or ()),
             ),
-            mapping=MappingOptions(maps or [], policies or [], mapping, drop_misfits or [], blank_words),
+            mapping=MappingOptions(maps or [], policies or [], mapping, drop_misfits or [], blank_words or []),
             accept_suggestions=accept_suggestions,
             may_ask=may_ask(as_json=as_json),
         )

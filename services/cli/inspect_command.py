@@ -16,9 +16,9 @@ from penstock.domain.errors import Refused, refuse_all
 from penstock.domain.files.tabular_format import FileOptions
 from services.cli.failures import reporting
 from services.cli.map_options import (
+    are_options,
     ingest_command,
     inspect_command,
-    is_option,
     map_options,
     options_text,
     write_mapping,
@@ -102,7 +102,7 @@ def _commands(reviewed: Review, file: Path, source: str, where: str) -> list[tup
     commands = [("Ingest", ingest_command(file, source, [sure], where))]
     known = {each.attribute.name: each.attribute for each in reviewed.suggested.columns if each.exists}
     by_hand = ingest_command(file, source, map_options(accepted.columns, known), where)
-    if len(by_hand) <= MAX_COMMAND and all(map(is_option, accepted.columns)):
+    if len(by_hand) <= MAX_COMMAND and are_options(accepted.columns):
         return [*commands, ("The same by hand", by_hand)]
     return [
         *commands,

@@ -8,11 +8,15 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import msgspec
+from msgspec.structs import replace
 
 from penstock.application.catalog.column_specs import ColumnSpec
 from penstock.domain.files.tabular_format import FileOptions
 from penstock.domain.mapping.attributes import TEXT, Attribute
 from penstock.domain.mapping.mapping import OnMisfit
+from services.cli.cell_options import with_cell_options
+from services.cli.column_options import parse_column_options
+from services.cli.failures import BadUsage
 
 
 def map_option(spec: ColumnSpec, known: Attribute | None) -> str:
@@ -23,9 +27,16 @@ def map_option(spec: ColumnSpec, known: Attribute | None) -> str:
     return f"{spec.column}={spec.attribute}{'!' if spec.identifier else ''}{pii}{written}"
 
 
-def is_option(spec: ColumnSpec) -> bool:
-    """Whether the options of a command can express a column completely."""
-    return bool(spec.column) and spec.split is None and not spec.values and not spec.trim
+def are_options(specs: Sequence[ColumnSpec]) -> bool:
+    """Whether the options of a command give exactly these columns."""
+    try:
+        columns = parse_column_options([map_option(spec, None) for spec in specs], ())
+        given = with_cell_options(columns, _dropping(specs), _blank_words(specs))
+    except BadUsage:
+        return False
+    return given == [
+        replace(spec, pii=spec.pii or None, format=None if spec.format == str(TEXT) else spec.format) for spec in specs
+    ]
 
 
 def ingest_command(file: Path, source: str, options: Sequence[str], where: str) -> str:
@@ -46,11 +57,19 @@ def options_text(options: FileOptions) -> str:
 
 
 def map_options(specs: Sequence[ColumnSpec], known: Mapping[str, Attribute]) -> list[str]:
-    """The options of a command that maps `specs`; words for blank are those of all columns together."""
-    options = [f"--map {shlex.quote(map_option(spec, known.get(spec.attribute)))}" for spec in specs]
-    options += [f"--drop-misfits {shlex.quote(spec.column)}" for spec in specs if spec.on_misfit is OnMisfit.DROP]
-    blanks = list(dict.fromkeys(word for spec in specs for word in spec.blanks))
-    return [*options, f"--blank-words {shlex.quote(','.join(blanks))}"] if blanks else options
+    """The options of a command that maps `specs`, if `are_options`."""
+    options = [("--map", map_option(spec, known.get(spec.attribute))) for spec in specs]
+    options += [("--drop-misfits", name) for name in _dropping(specs)]
+    options += [("--blank-words", words) for words in _blank_words(specs)]
+    return [f"{name} {shlex.quote(value)}" for name, value in options]
+
+
+def _dropping(specs: Sequence[ColumnSpec]) -> list[str]:
+    return [spec.column for spec in specs if spec.on_misfit is OnMisfit.DROP]
+
+
+def _blank_words(specs: Sequence[ColumnSpec]) -> list[str]:
+    return [f"{spec.column}={','.join(spec.blanks)}" for spec in specs if spec.blanks]
 
 
 def _command(name: str, file: Path, source: str, options: Sequence[str], where: str) -> str:

@@ -67,7 +67,7 @@ def set_mapping(
 ) -> None:
     """Save the mapping of a source, which uses it at once; the source and attributes that do not exist are created."""
     with reporting(as_json=as_json) as out, connect(data, url, key, create=True) as client:
-        columns = MappingOptions(maps or [], policies or [], file, drop_misfits or [], blank_words).columns()
+        columns = MappingOptions(maps or [], policies or [], file, drop_misfits or [], blank_words or []).columns()
         before = current_version(client, name)
         saved = save_confirmed(client, name, columns, new_attributes, as_json=as_json)
         out.result(saved, lambda: saved_view(saved, before))

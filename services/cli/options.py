@@ -111,9 +111,11 @@ DropMisfits = Annotated[
     ),
 ]
 BlankWords = Annotated[
-    str | None,
+    list[str] | None,
     typer.Option(
-        "--blank-words", metavar="WORD[,WORD]", help="Words that mean blank in every column, such as n/a,NULL,-."
+        "--blank-words",
+        metavar="[COLUMN=]WORD[,WORD]",
+        help="Words that mean blank in every column, such as n/a,NULL,-; or in one, such as phone=none.",
     ),
 ]
 NewAttributes = Annotated[

@@ -84,6 +84,19 @@ def test_a_saved_mapping_is_suggested_again_and_changes_are_shown(cli: CommandLi
     assert (program, cli.run(*arguments, "--json").document["rows_ingested"]) == ("penstock", 40)
 
 
+def test_the_command_by_hand_gives_the_mapping_that_is_suggested(cli: CommandLine) -> None:
+    rows = "".join(f"K{n}\tn/a\t{n % 28 + 1}-12-1990\nL{n}\tq{n}@gmail.com\t-\n" for n in range(40, 60))
+    path = cli.file(CONTENT + rows)
+    mappings = []
+    for source, position in (("first", 0), ("second", 1)):
+        printed = cli.run("inspect", path, "--source", source, "--json").document["commands"]
+        ran = cli.run(*shlex.split(printed[position])[1:], "--json")
+        assert (ran.code, ran.document["rows_ingested"]) == (0, 80), ran.stderr
+        mappings.append(cli.run("mapping", "show", source, "--json").document["columns"])
+    assert printed[1].count("--blank-words") == 2
+    assert mappings[0] == mappings[1]
+
+
 def test_a_source_with_a_similar_name_is_created_first(cli: CommandLine) -> None:
     assert cli.run("source", "create", "crm").code == 0
     commands = cli.run("inspect", cli.file(CONTENT), "--source", "crm2", "--json").document["commands"]

@@ -13,7 +13,7 @@ SUGGESTED = [
     ColumnSpec(column="crmid", attribute="crmid", identifier=True),
     ColumnSpec(column="E_Mail", attribute="email", blanks=("-",)),
 ]
-OPTIONS = MappingOptions(drop_misfits=["E_Mail"], blank_words="k.A.,-")
+OPTIONS = MappingOptions(drop_misfits=["E_Mail"], blank_words=["k.A.,-"])
 
 
 def test_options_apply_to_suggested_columns() -> None:
@@ -35,3 +35,9 @@ def test_an_unknown_column_is_refused_with_the_nearest(name: str, hint: str) -> 
         MappingOptions(drop_misfits=[name]).applied(SUGGESTED)
     assert [fault.code for fault in refused.value.faults] == ["column_not_mapped"]
     assert hint in refused.value.faults[0].hint
+
+
+def test_blank_words_of_one_column_stay_with_it() -> None:
+    options = MappingOptions(blank_words=["E_Mail=none@none.com,x=y", "n/a", "crmid=0"])
+    crmid, email = options.applied(SUGGESTED)
+    assert (crmid.blanks, email.blanks) == (("n/a", "0"), ("-", "none@none.com", "x=y", "n/a"))
