@@ -8,7 +8,8 @@ from penstock.application.access.audit import Audit
 from penstock.application.drafts.drafts import Drafts
 from penstock.application.drafts.receiving import Receiver
 from penstock.application.uploads.inspection import Inspection, inspect
-from penstock.application.uploads.intake import Intake, StoredFile
+from penstock.application.uploads.intake import Intake
+from penstock.application.uploads.stored_file import StoredFile
 from penstock.application.use_case import Audited, UseCases, use_case
 from penstock.domain.access.permissions import Caller, Permission
 from penstock.domain.errors import refusal

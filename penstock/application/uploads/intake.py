@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from hashlib import blake2b
 from typing import NamedTuple
 
 import structlog
@@ -27,6 +26,7 @@ from penstock.application.uploads.checking import CheckedUpload, FileHead, check
 from penstock.application.uploads.inspection import inspect
 from penstock.application.uploads.planning import PlanMaker, Planner
 from penstock.application.uploads.review import accept_for
+from penstock.application.uploads.stored_file import NO_FILE, ObservedFile, StoredFile
 from penstock.application.uploads.suggesting import storable
 from penstock.application.uploads.upload_command import (
     UploadCommand,
@@ -44,48 +44,18 @@ from penstock.domain.files.decoding import Decoding
 from penstock.domain.files.encodings import UTF_8
 from penstock.domain.files.file_name import safe_file_name
 from penstock.domain.files.formats import detect_format
-from penstock.domain.files.header import Header, parse_header
-from penstock.domain.files.tabular_format import MAX_HEADER_BYTES, FileOptions
+from penstock.domain.files.tabular_format import FileOptions
 from penstock.domain.mapping.mapping import Limits, Mapping, Mode, Plan
 from penstock.domain.requests.request import Request, upload_requested
 from penstock.domain.suggestions import LeftOut
 from penstock.failpoints import failpoint
 from penstock.ports.clock import Clock
 from penstock.ports.event_log import EventLog
-from penstock.ports.object_store import ObjectRef
 
 ANNOUNCE_SECONDS = 4.0  # that a response may wait for the event log
 UNGUESSABLE_BYTES = 16
 
 log = structlog.get_logger(__name__)
-
-
-class StoredFile(NamedTuple):
-    """A sealed file without a request yet. `fingerprint` is a keyed hash of the plain bytes in UTF-8, `size` their
-    number; `began` is when the first byte arrived, by the monotonic clock. `options` have the encoding in which it was
-    read."""
-
-    ref: ObjectRef
-    head: bytes
-    size: int
-    fingerprint: str
-    began: float
-    options: FileOptions = FileOptions()
-
-    @property
-    def complete(self) -> bool:
-        """Whether the head is all of the file."""
-        return len(self.head) == self.size
-
-    @property
-    def file_head(self) -> FileHead:
-        return FileHead(self.head, self.complete, self.options.encoding)
-
-    def header(self, limits: Limits, options: FileOptions) -> Header:
-        return parse_header(self.head, mapping=None, limits=limits, complete=self.complete, options=options)
-
-
-NO_FILE = StoredFile(ObjectRef("", "", 0), b"", 0, "", 0.0)  # for a request whose file was refused while received
 
 
 class Offered(NamedTuple):
@@ -171,7 +141,7 @@ class Intake:
         began = self._clock.monotonic()
         self._log.producer()  # connects the shared producer, which takes half a second, while the file is received
         decoding = Decoding(plain(parts, limits=self._limits), options)
-        observed = _Observed(iter(decoding), self._keys.current(tenant_id, Purpose.HASH).secret)
+        observed = ObservedFile(iter(decoding), self._keys.current(tenant_id, Purpose.HASH).secret)
         ref = self._files.put(tenant_id, file_key(tenant_id, secrets.token_hex(UNGUESSABLE_BYTES)), observed)
         failpoint("uploader.object_stored")
         return StoredFile(
@@ -395,24 +365,6 @@ class Intake:
             producer.flush(timeout)
         finally:
             producer.close()
-
-
-class _Observed:
-    """Passes a file's plain bytes through; keeps the head, and computes the size and a keyed hash."""
-
-    def __init__(self, parts: Iterator[bytes], hash_key: bytes) -> None:
-        self._parts = parts
-        self.head = bytearray()
-        self.size = 0
-        self.digest = blake2b(digest_size=16, key=hash_key, person=b"penstock file")
-
-    def __iter__(self) -> Iterator[bytes]:
-        for part in self._parts:
-            if len(self.head) < MAX_HEADER_BYTES:
-                self.head += part[: MAX_HEADER_BYTES - len(self.head)]
-            self.size += len(part)
-            self.digest.update(part)
-            yield part
 
 
 def _resuming_key(fingerprint: str) -> str:

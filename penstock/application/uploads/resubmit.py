@@ -8,7 +8,8 @@ from msgspec.structs import replace
 
 from penstock.application.requests.reject_file import RejectFiles
 from penstock.application.requests.requests import Accepted, Requests
-from penstock.application.uploads.intake import Accepting, Intake, StoredFile
+from penstock.application.uploads.intake import Accepting, Intake
+from penstock.application.uploads.stored_file import StoredFile
 from penstock.application.uploads.upload_command import UploadCommand
 from penstock.domain.errors import NotFound, Refused, refusal
 from penstock.domain.files.rows import SET_ASIDE

@@ -11,8 +11,8 @@ from pydantic import Field
 
 from penstock.application.requests.requests import Accepted
 from penstock.application.requests.use_cases import RequestUseCases
-from penstock.application.uploads.intake import StoredFile
 from penstock.application.uploads.resubmit import CorrectedFile
+from penstock.application.uploads.stored_file import StoredFile
 from penstock.documents.inspections import ResubmittedView
 from penstock.documents.requests import request_view
 from penstock.domain.errors import NotFound, Refused, refusal

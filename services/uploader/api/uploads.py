@@ -16,7 +16,7 @@ from fastapi import Request as HttpRequest
 from penstock.application.requests.key_claims import KeyClaim
 from penstock.application.uploads.dry_run import DryRun
 from penstock.application.uploads.inspection import Inspection
-from penstock.application.uploads.intake import StoredFile
+from penstock.application.uploads.stored_file import StoredFile
 from penstock.application.uploads.upload_command import not_notified
 from penstock.application.uploads.use_cases import UploadUseCases
 from penstock.documents.checks import CheckView, check_view
