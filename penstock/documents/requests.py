@@ -63,6 +63,7 @@ class CorrectionsView(TypedDict):
     rows_ingested: int
     rejects_corrected: int
     rejects_left: int
+    rows_without_line: int
     dropped_corrected: int
     dropped_again: int
 

@@ -133,6 +133,8 @@ def corrections_text(request: Document) -> str:
     if request["rows_rejected"]:
         left = f"{totals['rejects_left']:,}" if totals["rejects_left"] else "none"
         parts.append(f"{totals['rejects_corrected']:,} of {_counted(request['rows_rejected'], 'reject')}, {left} left")
+    if totals["rows_without_line"]:
+        parts.append(f"{_counted(totals['rows_without_line'], 'row')} without penstock_line, which may correct some")
     if totals["dropped_corrected"] or totals["dropped_again"]:
         rows = _counted(totals["dropped_corrected"], "row")
         parts.append(f"{rows} with dropped cells, {totals['dropped_again']:,} lost cells again")

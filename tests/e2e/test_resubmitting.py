@@ -16,7 +16,8 @@ BOM = "\ufeff"
 
 
 def _counts(corrected: int, left: int) -> dict[str, int]:
-    return {"rejects_corrected": corrected, "rejects_left": left, "dropped_corrected": 0, "dropped_again": 0}
+    rejects = {"rejects_corrected": corrected, "rejects_left": left, "rows_without_line": 0}
+    return {**rejects, "dropped_corrected": 0, "dropped_again": 0}
 
 
 @pytest.fixture

@@ -23,13 +23,13 @@ class Corrections:
         children = [stored.request for stored in self._requests.stored_each(tenant_id, request.children)]
         ingested = [child for child in children if child.rows_ingested]
         lines = [each for child in ingested for each in self._chunks.lines(tenant_id, child.request_id)]
-        corrected = len(LineSet(*(each.corrected for each in lines))) + sum(each.unnumbered for each in lines)
-        rejects_left = max(0, request.rows_rejected - corrected)
+        corrected = len(LineSet(*(each.corrected for each in lines)))
         return CorrectionTotals(
             request_ids=sorted(child.request_id for child in children),
             rows_ingested=sum(child.rows_ingested for child in ingested),
-            rejects_corrected=request.rows_rejected - rejects_left,
-            rejects_left=rejects_left,
+            rejects_corrected=corrected,
+            rejects_left=request.rows_rejected - corrected,
+            rows_without_line=sum(each.unnumbered for each in lines),
             dropped_corrected=len(LineSet(*(each.completed for each in lines))),
             dropped_again=sum(each.dropped_again for each in lines),
         )

@@ -2,7 +2,7 @@
 
 The root is the request whose reject file was corrected. The column `penstock_line` says which of its lines a row
 corrects, if that line was rejected or lost cells; any other row is a new one. Without the column, or with `?` in it,
-nobody knows the line: the row counts as the correction of one reject.
+nobody knows the line: the row is a new one, and is counted apart.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ class ChunkLines(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Lines of one chunk. `rejected` and `dropped` (ingested without some cells) are those of its own file.
 
     Of a child: `corrected` are the rejected lines of its root that ingested rows correct, `completed` those that lost
-    cells, corrected by rows that lost none. `unnumbered` is the number of ingested rows that correct an unknown line,
+    cells, corrected by rows that lost none. `unnumbered` is the number of ingested rows that may correct an unknown line,
     `dropped_again` of those that correct a line that lost cells, and lost some themselves.
     """
 

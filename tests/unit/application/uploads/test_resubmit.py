@@ -68,6 +68,13 @@ def totals(driven: DrivenSystem, request: Request) -> tuple[int, int] | None:
     return found and (found.rows_ingested, found.rejects_left)
 
 
+def without_line(driven: DrivenSystem, request: Request) -> int:
+    """The ingested rows of children that name no line."""
+    use_cases = use_cases_of(driven.system).requests
+    found = use_cases.corrections(ANN, use_cases.get(ANN, request.request_id))
+    return found.rows_without_line if found else 0
+
+
 def dropped_totals(driven: DrivenSystem, request: Request) -> tuple[int, int]:
     """The rows with dropped cells that came back complete, and those that lost cells again."""
     use_cases = use_cases_of(driven.system).requests
@@ -120,19 +127,21 @@ def test_a_child_has_its_place_and_plan_from_its_root(driven: DrivenSystem) -> N
 
 
 @pytest.mark.parametrize("write", [tsv, semicolons, ndjson])
-def test_without_the_columns_of_penstock_cells_are_restored_and_each_row_counts_as_one(
+def test_without_the_columns_of_penstock_cells_are_restored_and_no_reject_counts_as_corrected(
     driven: DrivenSystem, write: Callable[..., bytes]
 ) -> None:
     (root,) = driven.finish(driven.upload(write(GOOD, FORMULA, BAD)))
     neutral = ["C2", "", "", "'=1+1", "2", ""]
     child = corrected(driven, root, write(neutral, BAD).decode())
-    assert totals(driven, root) == (1, 1)
+    assert (totals(driven, root), without_line(driven, root)) == ((1, 2), 1)
     row = 1 if write is ndjson else 2
     assert origin_of(driven, "C2") == ("=1+1", child.request_id, row, None)
     again = rejects_of(driven, child)
     assert again.count("?") == 1
     corrected(driven, child, again.replace("tomorrow", ""))
-    assert totals(driven, root) == (2, 0)
+    assert (totals(driven, root), without_line(driven, root)) == ((2, 2), 2)
+    corrected(driven, root, rejects_of(driven, root).replace("yesterday", ""))
+    assert (totals(driven, root), without_line(driven, root)) == ((3, 1), 2)
 
 
 def test_a_row_without_a_known_line_is_a_new_row(driven: DrivenSystem) -> None:

@@ -100,7 +100,13 @@ def test_a_child_names_its_parent_and_an_undone_request_the_children_undone_with
     child = request(parent_id="01a2-parent")
     assert "Corrects  01a2-parent" in "\n".join(rendered(request_view(child), width=100))
     assert "customers.tsv (corrects 01a2-parent)" in "\n".join(rendered(requests_view([child]), width=180))
-    counts = {"rejects_corrected": 0, "rejects_left": 120, "dropped_corrected": 0, "dropped_again": 0}
+    counts = {
+        "rejects_corrected": 0,
+        "rejects_left": 120,
+        "rows_without_line": 0,
+        "dropped_corrected": 0,
+        "dropped_again": 0,
+    }
     totals = {"request_ids": ["01a2-child"], "rows_ingested": 0, **counts}
     lines = rendered(undone_view(request(status="REVERTED", corrections=totals), ""), width=100)
     assert "Undone too  01a2-child" in lines
