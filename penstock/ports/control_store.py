@@ -40,6 +40,7 @@ class Table(StrEnum):
     ACTIVE_REQUESTS = "active_requests"  # "" / request id: not ended or not announced yet
     IDEMPOTENCY_KEYS = "idempotency_keys"  # hash of the key / "": its request
     KEY_CLAIMS = "key_claims"  # hash of the key / "": until when a call with it may be under way
+    EXPIRIES = "expiries"  # day / table, partition and digest of a record that ends then; "days" / day
     SAME_FILES = "same_files"  # hash of a file, its mapping and its source / "": the last request that it led to
     REPLACEMENTS = "replacements"  # data source / request id: requests in replace mode
     CHUNK_MANIFESTS = "chunk_manifests"  # request id / chunk: counts and reasons
@@ -98,6 +99,11 @@ class ControlStore(Protocol):
 
     def put(self, table: Table, tenant_id: str, partition: str, sort: str, body: bytes) -> None:
         """Upsert unconditionally."""
+        ...
+
+    def delete_unchanged(self, record: Record) -> None:
+        """Remove a record that `create` or `replace` wrote. Raises `Conflict` when it was changed or deleted since it
+        was read."""
         ...
 
     def delete(self, table: Table, tenant_id: str, partition: str, sort: str = "") -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from penstock.application.access.publishers import Publishers
 from penstock.application.drafts.drafts import Drafts
 from penstock.application.drafts.sweeping import DraftSweeper
+from penstock.application.requests.expiries import ExpirySweeper
 from penstock.application.uploads.intake import Intake
 from penstock.application.uploads.planning import Planner
 from penstock.application.uploads.retention import Sweeper
@@ -46,6 +47,10 @@ def sweeper_of(system: System) -> Sweeper:
         clock=system.clock,
         retention_days=system.settings.retention_days,
     )
+
+
+def expiry_sweeper_of(system: System) -> ExpirySweeper:
+    return ExpirySweeper(system.control, system.clock)
 
 
 def draft_sweeper_of(system: System) -> DraftSweeper:

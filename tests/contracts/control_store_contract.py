@@ -10,8 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from penstock.application.requests.expiries import DAYS, Expiries, ExpirySweeper
 from penstock.domain.errors import Conflict
 from penstock.ports.control_store import ControlStore, Record, Table
+from tests.support.manual_clock import ManualClock
 
 SPAWN = multiprocessing.get_context("spawn")
 PROCESSES = 3
@@ -166,6 +168,31 @@ class ControlStoreContract:
         store.delete(Table.DUE_NOTIFICATIONS, tenant, "", "a")
         assert [record.sort for record in store.scan(Table.DUE_NOTIFICATIONS, tenant, "")] == ["b"]
         assert store.create(Table.DUE_NOTIFICATIONS, tenant, "", "a", b"new").version == 1
+
+    def test_delete_unchanged_removes_only_what_was_read(self, store: ControlStore, tenant: str) -> None:
+        first = store.create(Table.IDEMPOTENCY_KEYS, tenant, "k", "", b"a")
+        second = store.replace(first, b"b")
+        with pytest.raises(Conflict):
+            store.delete_unchanged(first)
+        store.delete_unchanged(second)
+        with pytest.raises(Conflict):
+            store.delete_unchanged(second)
+        again = store.create(Table.IDEMPOTENCY_KEYS, tenant, "k", "", b"c")
+        with pytest.raises(Conflict):
+            store.delete_unchanged(first)  # of the same version, but another record
+        assert store.get(Table.IDEMPOTENCY_KEYS, tenant, "k") == again
+
+    def test_what_has_ended_is_swept(self, store: ControlStore, tenant: str) -> None:
+        clock = ManualClock()
+        store.create(Table.DATA_KEYS, tenant, "hash", "1", b"")
+        for at in range(MANY):
+            Expiries(store).note(Table.IDEMPOTENCY_KEYS, tenant, f"k{at}", b"{}", clock.now_us() + at % 2 * 10**12)
+            store.create(Table.IDEMPOTENCY_KEYS, tenant, f"k{at}", "", b"{}")
+        clock.jump(2 * 86_400)
+        assert ExpirySweeper(store, clock).sweep() == MANY // 2
+        left = [at for at in range(MANY) if store.get(Table.IDEMPOTENCY_KEYS, tenant, f"k{at}")]
+        assert left == list(range(1, MANY, 2))
+        assert len(store.scan(Table.EXPIRIES, tenant, DAYS)) == 1
 
     def test_tables_tenants_and_partitions_are_apart(self, store: ControlStore, tenant: str) -> None:
         addresses = [

@@ -51,6 +51,9 @@ REPLACE = """
 OUTCOME = "SELECT version, attempt FROM {ks}.%s WHERE tenant_id = ? AND partition = ? AND sort = ?"
 WRITTEN = "SELECT sort, version, WRITETIME(version) FROM {ks}.%s WHERE tenant_id = ? AND partition = ? AND sort IN ?"
 DELETE_PUT = "DELETE FROM {ks}.%s USING TIMESTAMP ? WHERE tenant_id = ? AND partition = ? AND sort = ?"
+DELETE_UNCHANGED = """
+    DELETE FROM {ks}.%s WHERE tenant_id = ? AND partition = ? AND sort = ? IF version = ? AND body = ?
+"""
 DELETE_CREATED = "DELETE FROM {ks}.%s WHERE tenant_id = ? AND partition = ? AND sort = ? IF EXISTS"
 ADD_TENANT = "INSERT INTO {ks}.tenants (kind, tenant_id) VALUES ('all', ?)"
 TENANTS = "SELECT tenant_id FROM {ks}.tenants WHERE kind = 'all'"
@@ -113,6 +116,13 @@ class CassandraControlStore(ControlStore):
 
     def put(self, table: Table, tenant_id: str, partition: str, sort: str, body: bytes) -> None:
         self._session.write(PUT % table, tenant_id, partition, sort, _stored(table, body))
+
+    def delete_unchanged(self, record: Record) -> None:
+        address, body = (record.tenant_id, record.partition, record.sort), _stored(record.table, record.body)
+        with self._turn(record):
+            deleted = self._session.decide(DELETE_UNCHANGED % record.table, *address, record.version, body)
+        if not deleted:
+            raise Conflict(f"a record in {record.table} was changed or deleted since it was read")
 
     def delete(self, table: Table, tenant_id: str, partition: str, sort: str = "") -> None:
         self.delete_each(table, tenant_id, partition, [sort])

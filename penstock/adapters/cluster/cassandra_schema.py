@@ -83,6 +83,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         _records("idempotency_keys"),
         _records("key_claims"),
         _records("same_files"),
+        _records("expiries", options=MARKERS_OPTIONS),
         _records("replacements"),
         _records("chunk_manifests"),
         _records("chunk_nodes", "blob", SEALED_RECORDS_OPTIONS),

@@ -32,6 +32,10 @@ REPLACE = """
     RETURNING version
 """
 PUT = "INSERT INTO records VALUES (?, ?, ?, ?, ?, 0) ON CONFLICT DO UPDATE SET body = excluded.body, version = 0"
+DELETE_UNCHANGED = """
+    DELETE FROM records WHERE tbl = ? AND tenant = ? AND partition = ? AND sort = ? AND version = ? AND body = ?
+    RETURNING version
+"""
 DELETE = "DELETE FROM records WHERE tbl = ? AND tenant = ? AND partition = ? AND sort = ?"
 TENANTS = "SELECT DISTINCT tenant FROM records WHERE tbl = ? ORDER BY tenant"
 
@@ -90,6 +94,12 @@ class EmbeddedControlStore(ControlStore):
     def put(self, table: Table, tenant_id: str, partition: str, sort: str, body: bytes) -> None:
         with self._database.write() as connection:
             connection.execute(PUT, (table.value, tenant_id, partition, sort, body))
+
+    def delete_unchanged(self, record: Record) -> None:
+        with self._database.write(erase=True) as connection:
+            found = connection.execute(DELETE_UNCHANGED, (*_address(record), record.version, record.body)).fetchone()
+        if found is None:
+            raise Conflict(f"a record in {record.table} was changed or deleted since it was read")
 
     def delete(self, table: Table, tenant_id: str, partition: str, sort: str = "") -> None:
         self.delete_each(table, tenant_id, partition, [sort])

@@ -17,7 +17,7 @@ import msgspec
 
 from penstock.application.encryption.sealed_objects import SealedObjects, part_key
 from penstock.application.scanning import scan_all
-from penstock.domain.errors import Conflict, Corrupt, NotFound, refusal
+from penstock.domain.errors import Conflict, Corrupt, NotFound, Refused, refusal
 from penstock.domain.files.compression import check_size
 from penstock.domain.files.draft import Draft, Part, expiry, part_offsets
 from penstock.domain.limits import MAX_DRAFTS, check_number
@@ -46,15 +46,13 @@ class Drafts:
         self._store, self._files, self._limits, self.clock = store, files, limits, clock
 
     def create(self, tenant_id: str, *, length: int, file_name: str, created_by: str, metadata: str) -> Draft:
-        """A new draft. Raises `Refused`: file_too_large, too_many_drafts."""
+        """A new draft. Raises `Refused`: file_too_large, too_many_drafts.
+
+        It is counted again once it is stored, so that the limit also holds for calls at the same moment: the last of
+        them sees all others. Just below the limit they may all be refused, which leaves room.
+        """
         check_size(length, self._limits)
-        check_number(
-            1 + sum(1 for _ in self.open(tenant_id)),
-            MAX_DRAFTS,
-            code="too_many_drafts",
-            what="files are being received",
-            hint="Finish some, or delete those that will not be finished (GET /v1/files lists them).",
-        )
+        self._check_room(tenant_id, new=1)
         now_us = self.clock.now_us()
         draft = Draft(
             file_id=secrets.token_hex(ID_BYTES),
@@ -66,7 +64,21 @@ class Drafts:
             metadata=metadata,
         )
         self._store.create(Table.DRAFTS, tenant_id, OPEN, draft.file_id, msgspec.json.encode(draft))
+        try:
+            self._check_room(tenant_id)
+        except Refused:
+            self.remove(tenant_id, draft)
+            raise
         return draft
+
+    def _check_room(self, tenant_id: str, new: int = 0) -> None:
+        check_number(
+            new + sum(1 for _ in self.open(tenant_id)),
+            MAX_DRAFTS,
+            code="too_many_drafts",
+            what="files are being received",
+            hint="Finish some, or delete those that will not be finished (GET /v1/files lists them).",
+        )
 
     def stored(self, tenant_id: str, file_id: str) -> StoredDraft:
         """Raises `NotFound`, and `Refused` (file_expired) for one that has not been swept yet."""

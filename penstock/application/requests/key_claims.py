@@ -9,6 +9,7 @@ from contextlib import suppress
 
 import msgspec
 
+from penstock.application.requests.expiries import Expiries
 from penstock.application.requests.reservations import hashed
 from penstock.domain.errors import Conflict, Refused, refusal
 from penstock.ports.clock import Clock
@@ -33,18 +34,15 @@ class KeyClaim:
         """Renew the claim while the call is running. Call it often: it writes only when a renewal is due. Raises
         `Unavailable`."""
         if self._clock.monotonic() - self._renewed >= RENEW_SECONDS:
-            with suppress(
-                Conflict
-            ):  # the renewal came too late, and another call has the key; still only one request is created
-                self._record = self._store.replace(self._record, _body(self._clock))
+            with suppress(Conflict):  # too late: another call has the key; still only one request is created
+                body = _noted(self._store, self._clock, self._record.tenant_id, self._record.partition)
+                self._record = self._store.replace(self._record, body)
             self._renewed = self._clock.monotonic()
 
     def release(self) -> None:
         """Let the next call have the key, unless it has it already. Raises `Unavailable`."""
-        claimed = self._record
-        present = self._store.get(claimed.table, claimed.tenant_id, claimed.partition)
-        if present == claimed:
-            self._store.delete(claimed.table, claimed.tenant_id, claimed.partition)
+        with suppress(Conflict):
+            self._store.delete_unchanged(self._record)
 
 
 class KeyClaims:
@@ -55,20 +53,25 @@ class KeyClaims:
         """Raises `Refused` (idempotency_key_in_use) while another call has the key."""
         partition = hashed(key)
         record = self._store.get(Table.KEY_CLAIMS, tenant_id, partition)
+        if record and msgspec.json.decode(record.body, type=_Claimed).until_us > self._clock.now_us():
+            raise _in_use()
+        body = _noted(self._store, self._clock, tenant_id, partition)
         try:
             if record is None:
-                record = self._store.create(Table.KEY_CLAIMS, tenant_id, partition, "", _body(self._clock))
-            elif msgspec.json.decode(record.body, type=_Claimed).until_us > self._clock.now_us():
-                raise _in_use()
+                record = self._store.create(Table.KEY_CLAIMS, tenant_id, partition, "", body)
             else:
-                record = self._store.replace(record, _body(self._clock))
+                record = self._store.replace(record, body)
         except Conflict:
             raise _in_use() from None
         return KeyClaim(self._store, self._clock, record)
 
 
-def _body(clock: Clock) -> bytes:
-    return msgspec.json.encode(_Claimed(clock.now_us() + int(CLAIM_SECONDS * 1e6)))
+def _noted(store: ControlStore, clock: Clock, tenant_id: str, partition: str) -> bytes:
+    """The body of a claim from now on, with a note of its end: the process of the call may die."""
+    until_us = clock.now_us() + int(CLAIM_SECONDS * 1e6)
+    body = msgspec.json.encode(_Claimed(until_us))
+    Expiries(store).note(Table.KEY_CLAIMS, tenant_id, partition, body, until_us)
+    return body
 
 
 def _in_use() -> Refused:

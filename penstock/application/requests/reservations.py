@@ -12,12 +12,15 @@ from typing import NamedTuple
 
 import msgspec
 
+from penstock.application.requests.expiries import Expiries
 from penstock.domain.errors import Conflict, refusal
 from penstock.ports.clock import Clock
 from penstock.ports.control_store import ControlStore, Record, Table
 
-KEY_HOURS = 24  # that the answer to a client's key is replayed
+KEY_DAYS = 1  # that the answer to a client's key is replayed
+OWN_KEY_DAYS = 400  # that a key of Penstock's own leads to its request: longer than events are kept
 SAME_FILE_DAYS = 64  # that a file is recognised
+DAY_US = 86_400 * 1_000_000
 UNFINISHED_SECONDS = 300  # after which a reservation of a file without a request is not continued
 
 
@@ -44,7 +47,7 @@ class Reserved(NamedTuple):
 
 class Reservations:
     def __init__(self, store: ControlStore, clock: Clock) -> None:
-        self._store, self._clock = store, clock
+        self._store, self._clock, self._expiries = store, clock, Expiries(store)
 
     def of_key(self, tenant_id: str, key: str, fingerprint: str) -> Reservation | None:
         """The reservation of an idempotency key. Raises `Refused` (idempotency_key_reused) for another fingerprint."""
@@ -56,7 +59,7 @@ class Reservations:
     def reserve_key(self, tenant_id: str, key: str, fingerprint: str, make: Callable[[], Reservation]) -> Reservation:
         """As `of_key`; without one, `make` it."""
         where = Table.IDEMPOTENCY_KEYS, tenant_id, hashed(key)
-        reserved = self._reserve(*where, lambda found: self._is_valid_key(key, found), make)
+        reserved = self._reserve(*where, lambda found: self._is_valid_key(key, found), make, days=_days(key))
         return _same_upload(reserved.reservation, fingerprint)
 
     def release_key(self, tenant_id: str, key: str) -> None:
@@ -70,7 +73,7 @@ class Reservations:
         make: Callable[[], Reservation],
     ) -> Reserved:
         """The valid reservation of a file; without one, `make` it."""
-        return self._reserve(Table.SAME_FILES, tenant_id, file_hash, is_valid, make)
+        return self._reserve(Table.SAME_FILES, tenant_id, file_hash, is_valid, make, days=SAME_FILE_DAYS)
 
     def seconds_since(self, reservation: Reservation) -> float:
         return (self._clock.now_us() - reservation.accepted_at) / 1e6
@@ -82,6 +85,8 @@ class Reservations:
         partition: str,
         is_valid: Callable[[Reservation], bool],
         make: Callable[[], Reservation],
+        *,
+        days: int,
     ) -> Reserved:
         made: Reservation | None = None
         while True:
@@ -90,6 +95,7 @@ class Reservations:
                 return Reserved(found, found=True)
             made = made or make()
             body = msgspec.json.encode(made)
+            self._expiries.note(table, tenant_id, partition, body, made.accepted_at + days * DAY_US)
             try:
                 if record is None:
                     self._store.create(table, tenant_id, partition, "", body)
@@ -100,8 +106,12 @@ class Reservations:
             return Reserved(made, found=False)
 
     def _is_valid_key(self, key: str, reservation: Reservation) -> bool:
-        """Keys of Penstock's own, which contain a line end, do not expire."""
-        return "\n" in key or self.seconds_since(reservation) < KEY_HOURS * 3_600
+        return self.seconds_since(reservation) < _days(key) * 86_400
+
+
+def _days(key: str) -> int:
+    """Keys of Penstock's own contain a line end."""
+    return OWN_KEY_DAYS if "\n" in key else KEY_DAYS
 
 
 def hashed(key: str) -> str:

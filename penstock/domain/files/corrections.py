@@ -24,8 +24,8 @@ class ChunkLines(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Lines of one chunk. `rejected` and `dropped` (ingested without some cells) are those of its own file.
 
     Of a child: `corrected` are the rejected lines of its root that ingested rows correct, `completed` those that lost
-    cells, corrected by rows that lost none. `unnumbered` is the number of ingested rows that may correct an unknown line,
-    `dropped_again` of those that correct a line that lost cells, and lost some themselves.
+    cells, corrected by rows that lost none. `unnumbered` is the number of ingested rows that may correct an unknown
+    line, `dropped_again` of those that correct a line that lost cells, and lost some themselves.
     """
 
     rejected: Runs = ()

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import cast
+from threading import Barrier
+from typing import Any, cast
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -207,6 +209,34 @@ def test_a_tenant_has_only_so_many_unfinished_files(
     drafts.create("other", length=1, file_name="f", created_by="bob", metadata="")
     system.clock.sleep(DAY)
     new(drafts)  # expired ones do not count
+
+
+def test_the_limit_of_unfinished_files_holds_for_calls_at_the_same_moment(
+    drafts: Drafts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every call has counted before any of them stores its file."""
+    monkeypatch.setattr("penstock.application.drafts.drafts.MAX_DRAFTS", 3)
+    new(drafts)
+    together = Barrier(4)
+    create = drafts._store.create
+
+    def after_all_have_counted(*record: Any) -> Any:
+        together.wait(30)
+        return create(*record)
+
+    def outcome(_: int) -> str:
+        try:
+            return new(drafts).file_id
+        except Refused as refused:
+            return refused.code
+
+    monkeypatch.setattr(drafts._store, "create", after_all_have_counted)
+    with ThreadPoolExecutor(4) as pool:
+        outcomes = list(pool.map(outcome, range(4)))
+    assert "too_many_drafts" in outcomes
+    open_drafts = {draft.file_id for draft in drafts.open(TENANT)}
+    assert len(open_drafts) <= 3
+    assert open_drafts >= {each for each in outcomes if each != "too_many_drafts"}
 
 
 def test_another_tenants_file_does_not_exist(drafts: Drafts, receiver: Receiver) -> None:
