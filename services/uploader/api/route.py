@@ -87,7 +87,7 @@ class Operation(APIRoute):
         caller: Caller | None = getattr(request.state, "caller", None)
         if caller is None:
             return {}
-        quotas = [services.calls.quota(caller)]
+        quotas = [slots.quota(caller) for slots in (services.calls, services.uploads, services.streams)]
         if self._is_rationed:
             quotas.append(services.lookups.quota("lookups", caller.tenant_id))
         return quota_headers(quotas)
