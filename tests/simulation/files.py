@@ -53,6 +53,27 @@ def tsv(random: Random, columns: tuple[ColumnMapping, ...]) -> bytes:
     return start + body + (newline.encode() if random.random() < 0.8 else b"")
 
 
+def corrected(random: Random, body: bytes, lines: list[int]) -> bytes:
+    """A corrected reject file for a file with this `body`: rows for some of its `lines`, and some more."""
+    header = body.removeprefix(b"\xef\xbb\xbf").split(b"\n")[0].removesuffix(b"\r").decode()
+    names = [*header.split("\t"), *(["penstock_line"] if random.random() < 0.8 else [])]
+    random.shuffle(names)
+    chosen = [line for line in lines if random.random() < 0.7]
+    written = [random.choice(["{}", " {} ", "{}.0"]).format(line) for line in chosen]
+    written += random.choices(["", "?", "99999", "2"], k=random.randint(1, 3))
+    random.shuffle(written)
+    rows = [_corrected_line(random, names, cell) for cell in written]
+    return "\n".join(["\t".join(names), *rows]).encode()
+
+
+def _corrected_line(random: Random, names: list[str], written: str) -> str:
+    """Some cells have the apostrophe that a reject file puts in front of what a spreadsheet would run."""
+    if random.random() < 0.05:
+        return _line(random, names)
+    cells = [written if name == "penstock_line" else _cell(random, name) for name in names]
+    return "\t".join(f"'{cell}" if cell[:1] in ("+", "-") and random.random() < 0.5 else cell for cell in cells)
+
+
 def packed(random: Random, body: bytes) -> bytes:
     return gzip.compress(body) if random.random() < 0.3 else body
 

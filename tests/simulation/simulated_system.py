@@ -13,21 +13,28 @@ from functools import partial
 from pathlib import Path
 from random import Random
 
+from msgspec.structs import replace
+
 from penstock import failpoints
 from penstock.adapters.embedded.event_log import EmbeddedEventLog
 from penstock.application.delivery.email_channel import EmailChannel
+from penstock.application.uploads.resubmit import CorrectedFile
 from penstock.application.uploads.upload_command import UploadCommand
 from penstock.config import Settings
+from penstock.domain.access.permissions import Role
 from penstock.domain.errors import Refused
+from penstock.domain.files.line_set import LineSet
 from penstock.domain.mapping.mapping import ColumnMapping, Mode
 from penstock.domain.requests.hold import HOLD_DAYS
-from penstock.domain.requests.request import Status
+from penstock.domain.requests.request import Request, Status
 from penstock.wiring import System, embedded
-from penstock.wiring.uploads import intake_of
+from penstock.wiring.uploads import draft_sweeper_of, expiry_sweeper_of, intake_of
+from penstock.wiring.use_cases import use_cases_of
 from services.row_processor.main import splitter_loop, worker_loop
 from services.status_tracker.main import notifiers, reconciler, tracker_loop
 from tests.simulation import files
 from tests.simulation.shaky_log import ShakyLog
+from tests.support.access import caller
 from tests.support.manual_clock import FUTURE_US, ManualClock
 
 TENANT = "default"
@@ -37,6 +44,8 @@ SESSION_SECONDS = 10.0
 QUIET_SECONDS = 30.0
 STEPS = 120
 MOST_STEPS_TO_FINISH = 3_000
+MOST_UPLOADS = 8
+UPLOADER = caller(Role.ADMIN, tenant_id=TENANT)
 
 
 Act = Callable[[], object]
@@ -56,6 +65,9 @@ class Sent:
     columns: tuple[ColumnMapping, ...]
     command: UploadCommand
     after: str
+    root: Sent | None = None  # whose rows it corrects
+    in_parts: bool = False
+    file_id: str = ""  # of its draft
     request_id: str = ""
 
 
@@ -89,6 +101,7 @@ class SimulatedSystem:
             "tracker": lambda: partial(tracker_loop(self.system).run_once, 0),
             "notifier": lambda: notifiers(self.system)[EmailChannel.name].deliver_due,
             "reconciler": lambda: reconciler(self.system, QUIET_SECONDS).reconcile,
+            "upkeep": lambda: self._tidy_up,
             "person": lambda: self._meddle,
         }
         self._actors: dict[str, Act] = {}
@@ -135,8 +148,8 @@ class SimulatedSystem:
             self.clock.advance(1.0)
             if self._all_ended():
                 return
-            if self.random.random() < 0.05:
-                self._decide()
+            if self.random.random() < 0.05 and all(upload.request_id for upload in self.uploads):
+                self._decide()  # and so keys may expire: nobody sends a file again
         raise AssertionError(f"not finished: {[(u.number, self._status(u)) for u in self.uploads]}")
 
     def _all_ended(self) -> bool:
@@ -164,28 +177,79 @@ class SimulatedSystem:
     def _upload(self) -> None:
         """Send a new file, or one again whose acceptance was never confirmed, with the same idempotency key."""
         waiting = [upload for upload in self.uploads if not upload.request_id]
-        if not waiting and not self.log.calm and len(self.uploads) < 6:
-            self.uploads.append(self._new_file())
+        if not waiting and not self.log.calm and len(self.uploads) < MOST_UPLOADS:
+            self.uploads.append(self._new_child() or self._new_file())
             waiting = self.uploads[-1:]
         for upload in waiting[:1]:
-            parts = [upload.packed[at : at + 50] for at in range(0, len(upload.packed), 50)]
             try:
-                intake, key = intake_of(self.system), f"key-{upload.number}"
-                request = intake.upload(TENANT, parts, upload.command, idempotency_key=key)
-            except Refused:
-                self.uploads.remove(upload)
-                continue
-            upload.request_id = request.request_id
+                upload.request_id = self._send(upload).request_id
+            except Refused as refused:
+                if refused.code == "file_expired":
+                    upload.file_id = ""  # send it again from the beginning
+                else:
+                    self.uploads.remove(upload)
+
+    def _send(self, upload: Sent) -> Request:
+        key = f"key-{upload.number}"
+        if upload.in_parts:
+            return self._send_in_parts(upload, key)
+        parts = [upload.packed[at : at + 50] for at in range(0, len(upload.packed), 50)]
+        if upload.root is None:
+            return intake_of(self.system).upload(TENANT, parts, upload.command, idempotency_key=key)
+        use_cases = use_cases_of(self.system)
+        stored = use_cases.uploads.store(UPLOADER, parts)
+        file = CorrectedFile(stored, upload.command.file_name, force=True)
+        root_id = upload.root.request_id
+        return use_cases.requests.resubmit_file(UPLOADER, root_id, file, idempotency_key=key).request
+
+    def _send_in_parts(self, upload: Sent, key: str) -> Request:
+        """Continue where the last attempt was cut off, as the API does."""
+        use_cases, name, length = use_cases_of(self.system), upload.command.file_name, len(upload.packed)
+        drafts = use_cases.drafts
+        if not upload.file_id:
+            upload.file_id = drafts.create(UPLOADER, length=length, file_name=name, metadata="").file_id
+        draft = drafts.get(UPLOADER, upload.file_id)
+        while not draft.complete:
+            piece = upload.packed[draft.offset : draft.offset + self.random.randint(1, 300)]
+            draft = drafts.append(UPLOADER, upload.file_id, draft.offset, iter([piece]))
+        draft = drafts.claim(UPLOADER, upload.file_id, key)
+        if draft.request_id is None:
+            stored = drafts.store(UPLOADER, draft)
+            accepted = use_cases.uploads.accept(UPLOADER, stored, upload.command, idempotency_key=key)
+            drafts.finish(UPLOADER, upload.file_id, accepted.request.request_id, {})
+            return accepted.request
+        return use_cases.requests.get(UPLOADER, draft.request_id)
+
+    def _new_child(self) -> Sent | None:
+        """Corrections of a completed file, if somebody makes some."""
+        roots = [each for each in self.uploads if each.root is None and self._counts(each)]
+        if not roots or self.random.random() < 0.4:
+            return None
+        root = self.random.choice(roots)
+        body = files.corrected(self.random, root.body, self._lines_to_correct(root))
+        return self._sent(body, root.columns, replace(root.command, file_name="corrected.tsv"), root)
+
+    def _counts(self, upload: Sent) -> bool:
+        stored = self.system.requests.stored_each(TENANT, [upload.request_id] if upload.request_id else [])
+        return any(each.request.status is Status.COMPLETED for each in stored)
+
+    def _lines_to_correct(self, root: Sent) -> list[int]:
+        lines = self.system.chunks.lines(TENANT, root.request_id)
+        found = [LineSet(*(each.rejected for each in lines)), LineSet(*(each.dropped for each in lines))]
+        return [line for line in range(1, root.body.count(b"\n") + 3) if any(line in each for each in found)]
+
+    def _tidy_up(self) -> None:
+        draft_sweeper_of(self.system).sweep()
+        expiry_sweeper_of(self.system).sweep()
 
     def _new_file(self) -> Sent:
         columns = files.mapping(self.random)
         body = files.tsv(self.random, columns)
         source = self.random.choice(SOURCES)
         mapping = self.system.catalog.save_mapping(TENANT, source, columns)
-        number = self.uploads[-1].number + 1 if self.uploads else 1
         command = UploadCommand(
             data_source=source,
-            file_name=f"file-{number}.tsv",
+            file_name="file.tsv",
             uploaded_by="simulation",
             mode=self.random.choice([Mode.UPSERT, Mode.UPSERT, Mode.REPLACE]),
             max_rejects=self.random.choice([None, "0", "25%", "100%"]),
@@ -193,8 +257,16 @@ class SimulatedSystem:
             mapping=mapping,
             force=True,  # bodies may be alike by chance
         )
+        return self._sent(body, columns, command)
+
+    def _sent(
+        self, body: bytes, columns: tuple[ColumnMapping, ...], command: UploadCommand, root: Sent | None = None
+    ) -> Sent:
+        number = self.uploads[-1].number + 1 if self.uploads else 1
         newest = max((upload.request_id for upload in self.uploads), default="")
-        return Sent(number, body, files.packed(self.random, body), columns, command, newest)
+        in_parts = root is None and self.random.random() < 0.4
+        packed = files.packed(self.random, body)
+        return Sent(number, body, packed, columns, command, newest, root=root, in_parts=in_parts)
 
     def _meddle(self) -> None:
         """Cancel, approve or undo something, as a person would; a refusal is an answer too."""

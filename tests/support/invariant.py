@@ -18,6 +18,8 @@ from pathlib import Path
 
 from penstock.application.delivery.email_channel import EmailChannel
 from penstock.application.encryption.sealed_objects import dropped_key, rejects_key
+from penstock.application.requests.expiries import DAYS
+from penstock.application.requests.reservations import OWN_KEY_DAYS, hashed
 from penstock.application.uploads.retention import ORPHAN_SECONDS
 from penstock.config import Settings
 from penstock.domain.delivery.announcement import is_announced
@@ -29,12 +31,14 @@ from penstock.domain.files.rejects import decode_rejects
 from penstock.domain.mapping.mapping import Mode
 from penstock.domain.requests.hold import exceeds_max_rejects
 from penstock.domain.requests.request import Manifest, Request, Status
+from penstock.ports.control_store import Table
 from penstock.ports.object_store import ObjectRef
 from penstock.wiring import System, embedded
-from penstock.wiring.uploads import sweeper_of
+from penstock.wiring.uploads import draft_sweeper_of, expiry_sweeper_of, sweeper_of
+from penstock.wiring.use_cases import use_cases_of
 from services.status_tracker.main import notifiers
 from tests.simulation import files
-from tests.simulation.simulated_system import TENANT, Sent, SimulatedSystem
+from tests.simulation.simulated_system import TENANT, UPLOADER, Sent, SimulatedSystem
 from tests.support import clear_text, messy_file, reference
 from tests.support.installation import GROUPS, Installation
 from tests.support.manual_clock import ManualClock
@@ -78,8 +82,8 @@ def _check_hold(request: Request) -> None:
     elif request.status is Status.FAILED:
         assert request.hold is None
     elif request.error is not None:
-        assert request.error.code == "hold_expired"
-        assert request.hold is not None
+        assert request.error.code == ("hold_expired" if request.parent_id is None else "parent_undone")
+        assert (request.hold is not None) == (request.parent_id is None)
 
 
 def _reported(
@@ -319,23 +323,59 @@ def check_simulated(simulated: SimulatedSystem) -> None:
     requests = {u.request_id: simulated.system.requests.get(TENANT, u.request_id) for u in simulated.uploads}
     assert len(requests) == len(simulated.uploads), "two uploads share a request"
     assert all(u.request_id > u.after for u in simulated.uploads), "a newer request has an older id"
-    uploads = {u.request_id: _reference(u, requests[u.request_id]) for u in simulated.uploads}
+    uploads: dict[str, reference.Upload] = {}
+    for sent in simulated.uploads:  # a root comes before its children
+        uploads[sent.request_id] = _reference(sent, requests[sent.request_id], uploads)
     for upload in simulated.uploads:
         check_request(simulated.system, requests[upload.request_id], uploads[upload.request_id])
+        _check_corrections(simulated, requests[upload.request_id], uploads)
     check_profiles(simulated.system, list(uploads.values()))
     _check_simulated_mails(simulated)
     assert clear_text.found_under(simulated.folder, files.MARK) == {}
+    _check_nothing_stays(simulated)
 
 
-def _reference(upload: Sent, request: Request) -> reference.Upload:
+def _check_corrections(simulated: SimulatedSystem, root: Request, uploads: dict[str, reference.Upload]) -> None:
+    """What a request shows of its children is what their files say."""
+    totals = use_cases_of(simulated.system).requests.corrections(UPLOADER, root)
+    children = [each for each in uploads.values() if each.root is uploads[root.request_id]]
+    assert {str(each.order) for each in children} <= set(root.children)
+    assert root.status is not Status.REVERTED or not any(each.counts for each in children)
+    if totals is None:
+        return
+    file = reference.read(uploads[root.request_id])
+    counted = [reference.read(child) for child in children if child.counts]
+    corrected = [(own in each.dropped, line) for each in counted for own, line in each.corrects.items()]
+    rejects = {line for _, line in corrected if line in file.rejected}
+    assert (totals.rejects_corrected, totals.rejects_left) == (len(rejects), len(file.rejected) - len(rejects))
+    assert totals.rows_without_line == sum(len(each.without_line) for each in counted)
+    assert totals.rows_ingested == sum(len(each.rows) for each in counted)
+    assert totals.dropped_corrected == len({line for again, line in corrected if line in file.dropped and not again})
+    assert totals.dropped_again == sum(again for again, line in corrected if line in file.dropped)
+
+
+def _check_nothing_stays(simulated: SimulatedSystem) -> None:
+    """Drafts, their parts, and what is known of keys and files have a bound."""
+    system = simulated.system
+    simulated.clock.jump(2 * OWN_KEY_DAYS * 86_400)
+    draft_sweeper_of(system).sweep()
+    expiry_sweeper_of(system).sweep()
+    assert list(system.objects.list("parts/")) == []
+    assert system.control.scan(Table.EXPIRIES, TENANT, DAYS) == []
+    for upload in simulated.uploads:
+        assert system.control.get(Table.IDEMPOTENCY_KEYS, TENANT, hashed(f"key-{upload.number}")) is None
+
+
+def _reference(upload: Sent, request: Request, known: dict[str, reference.Upload]) -> reference.Upload:
     return reference.Upload(
         order=upload.request_id,
         data_source=upload.command.data_source,
         body=upload.body,
         columns=upload.columns,
         attributes=files.ATTRIBUTES,
-        mode=upload.command.mode,
+        mode=Mode.UPSERT if upload.root else upload.command.mode,
         counts=request.status is Status.COMPLETED,
+        root=known[upload.root.request_id] if upload.root else None,
     )
 
 

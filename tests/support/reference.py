@@ -14,13 +14,14 @@ from penstock.domain.mapping.mapping import ColumnMapping, Mode, OnMisfit, Write
 from penstock.domain.profiles.identity import NodeHasher, normalise
 from penstock.domain.profiles.junk_identifiers import JunkFinder
 
+AFTER_ALL = 1 << 62  # rows of a file
 Name = tuple[str, str]  # namespace and normalised value
 
 
 @dataclass
 class Upload:
     """One file as it was accepted; `order` is the order of acceptance, `counts` whether it is COMPLETED and not
-    reverted."""
+    reverted. `root` is the file whose rows this one corrects."""
 
     order: Any
     data_source: str
@@ -29,10 +30,14 @@ class Upload:
     attributes: Mapping[str, Attribute]
     mode: Mode = Mode.UPSERT
     counts: bool = True
+    root: Upload | None = None
 
 
 @dataclass
 class Row:
+    """`place` is where it counts; `order` and `line` are those of the row whose place it has."""
+
+    place: tuple[Any, int, Any, int]
     order: Any
     line: int
     names: list[Name]
@@ -46,6 +51,8 @@ class Reading:
     rows: list[Row] = field(default_factory=list)
     rejected: dict[int, list[str]] = field(default_factory=dict)
     dropped: dict[int, list[str]] = field(default_factory=dict)
+    corrects: dict[int, int] = field(default_factory=dict)  # of the ingested rows of a child: the line of its root
+    without_line: set[int] = field(default_factory=set)  # the ingested rows that correct an unknown one
 
 
 def read(upload: Upload) -> Reading:
@@ -53,14 +60,33 @@ def read(upload: Upload) -> Reading:
     header, *lines = text.split(b"\n")
     names = header.removesuffix(b"\r").decode().split("\t")
     reading = Reading()
+    correctable = _correctable(upload.root) if upload.root else frozenset()
     for number, line in enumerate(lines, 2):
         line = line.removesuffix(b"\r")
         if line:
-            _read_row(upload, names, number, line, reading)
+            _read_row(upload, names, number, line, reading, correctable)
     return reading
 
 
-def _read_row(upload: Upload, names: list[str], number: int, line: bytes, reading: Reading) -> None:
+def _correctable(root: Upload) -> frozenset[int]:
+    file = read(root)
+    return frozenset(file.rejected) | frozenset(file.dropped)
+
+
+def _place(upload: Upload, number: int, written: str | None, correctable: frozenset[int]) -> Row:
+    """An empty row at its place; `written` is its cell in the column penstock_line, None without one."""
+    own = (upload.order, number)
+    if upload.root is None:
+        return Row((*own, *own), *own, [], [])
+    root_line = int((written or "").strip().removesuffix(".0") or 0) if written and "?" not in written else 0
+    if root_line in correctable:
+        return Row((upload.root.order, root_line, *own), upload.root.order, root_line, [], [])
+    return Row((upload.root.order, AFTER_ALL, *own), *own, [], [])
+
+
+def _read_row(
+    upload: Upload, names: list[str], number: int, line: bytes, reading: Reading, correctable: frozenset[int]
+) -> None:
     try:
         cells = line.decode().split("\t")
     except UnicodeDecodeError:
@@ -75,13 +101,15 @@ def _read_row(upload: Upload, names: list[str], number: int, line: bytes, readin
     faults: list[str] = []
     dropped: list[str] = []
     junk: list[str] = []
-    row = Row(upload.order, number, [], [])
+    cell_of = dict(zip(names, cells, strict=True))
+    if upload.root is not None:
+        cell_of = {name: re.sub(r"^'(?=[=+-])", "", cell) for name, cell in cell_of.items()}
+    written = cell_of.get("penstock_line")
+    row = _place(upload, number, written, correctable)
     for mapped in upload.columns:
         attribute = upload.attributes[mapped.attribute]
         try:
-            value = coercer(mapped.format or attribute.format).coerce_cell(
-                _cell(mapped, dict(zip(names, cells, strict=True)))
-            )
+            value = coercer(mapped.format or attribute.format).coerce_cell(_cell(mapped, cell_of))
         except CoercionError as error:
             (dropped if mapped.on_misfit is OnMisfit.DROP else faults).append(f"{error.code}:{mapped.label}")
             continue
@@ -97,6 +125,10 @@ def _read_row(upload: Upload, names: list[str], number: int, line: bytes, readin
         reading.rejected[number] = ["no_identifier", *junk]
     else:
         reading.rows.append(row)
+        if row.order != upload.order:
+            reading.corrects[number] = row.line
+        elif upload.root is not None and (written is None or written.strip() == "?"):
+            reading.without_line.add(number)
         if dropped or junk:
             reading.dropped[number] = sorted(dropped + junk)
 
@@ -127,15 +159,16 @@ def _is_junk(value: str | int, attribute: Attribute) -> bool:
 
 
 def counting(uploads: Iterable[Upload]) -> list[Upload]:
-    """Those that count: not before the newest counting replacement of their source."""
-    uploads = [upload for upload in uploads if upload.counts]
+    """Those that count: not before the newest counting replacement of their source. A file of corrections counts as its
+    root does."""
+    uploads = [upload for upload in uploads if upload.counts and (upload.root is None or upload.root.counts)]
     floors = {u.data_source: u.order for u in sorted(uploads, key=lambda u: u.order) if u.mode is Mode.REPLACE}
-    return [u for u in uploads if u.data_source not in floors or u.order >= floors[u.data_source]]
+    return [u for u in uploads if u.data_source not in floors or (u.root or u).order >= floors[u.data_source]]
 
 
 def profiles(uploads: Iterable[Upload]) -> dict[Name, dict[str, tuple[Any, Any, int]]]:
     """For every identifier its attributes: name to (value, order of the upload, line)."""
-    rows = sorted((row for u in counting(uploads) for row in read(u).rows), key=lambda row: (row.order, row.line))
+    rows = sorted((row for u in counting(uploads) for row in read(u).rows), key=lambda row: row.place)
     group: dict[Name, set[Name]] = {}
     for row in rows:
         merged = set(row.names).union(*(group.get(name, ()) for name in row.names))
