@@ -182,7 +182,7 @@ class ControlStoreContract:
             store.delete_unchanged(first)  # of the same version, but another record
         assert store.get(Table.IDEMPOTENCY_KEYS, tenant, "k") == again
 
-    def test_what_has_ended_is_swept(self, store: ControlStore, tenant: str) -> None:
+    def test_expired_records_are_swept(self, store: ControlStore, tenant: str) -> None:
         clock = ManualClock()
         store.create(Table.DATA_KEYS, tenant, "hash", "1", b"")
         for at in range(MANY):

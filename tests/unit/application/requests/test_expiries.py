@@ -124,7 +124,7 @@ steps = st.one_of(
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(steps, max_size=20))
-def test_whatever_happens_valid_keys_stay_and_all_others_go(
+def test_valid_keys_stay_and_all_others_are_deleted(
     tmp_path_factory: pytest.TempPathFactory, did: list[tuple[str, Any]]
 ) -> None:
     reserving = Reserving(tmp_path_factory.mktemp("expiries"))
