@@ -30,7 +30,7 @@ from penstock.client.sent_file import SentFile
 from penstock.client.upload_order import UploadOrder
 from penstock.documents.api_keys import ApiKeyList, ApiKeyView, NewApiKeyView
 from penstock.documents.checks import CheckView
-from penstock.documents.inspections import AcceptedView, ResubmittedView
+from penstock.documents.inspections import AcceptedView, InspectionView, ResubmittedView
 from penstock.documents.mapping_versions import MappingChangesView, MappingVersionList, MappingVersionView
 from penstock.documents.mappings import MappingView
 from penstock.documents.profiles import ProfileView
@@ -126,6 +126,23 @@ class Client:
         """A dry run: the result that an upload of the file would have. Stores nothing."""
         with _opened(file) as opened:
             return self._send_file("/files:check", CheckView, opened, _options(opened, order, columns), progress, {})
+
+    def inspect(
+        self,
+        file: SentFile | Path | str,
+        data_source: str | None = None,
+        progress: Progress = QUIET,
+        *,
+        encoding: str | None = None,
+        clean_headers: bool | None = None,
+        quoted: bool | None = None,
+    ) -> InspectionView:
+        """The faults of a file, and a suggested mapping; with a data source, also what changed since its last file.
+        Stores nothing."""
+        given = {"data_source": data_source, "encoding": encoding, "clean_headers": clean_headers, "quoted": quoted}
+        options = {name: value for name, value in given.items() if value is not None}
+        with _opened(file) as opened:
+            return self._send_file("/files:inspect", InspectionView, opened, options, progress, {})
 
     def requests(self, only: RequestFilter = EVERYTHING) -> Iterator[RequestView]:
         """All requests that `only` selects, newest first, read page by page."""

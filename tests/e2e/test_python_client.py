@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from penstock.client import Client, ColumnSpec, NotFound, Refused
+from penstock.client import Client, ColumnSpec, NotFound, Refused, SourceChange
 from penstock.domain.access.permissions import Role
 from penstock.wiring.use_cases import use_cases_of
 from services.cli.local_caller import local_caller
@@ -51,12 +51,26 @@ def test_the_examples_of_the_page_run_one_after_another(
     names: dict[str, Any] = {}
     for example in examples:
         exec(compile(example, str(PAGE), "exec"), names)
+    assert [each["attribute"] for each in names["seen"]["suggested_mapping"]] == ["crmid", "email", "birth_date"]
     assert (names["checked"]["rows_accepted"], names["checked"]["rows_read"]) == (2, 3)
     assert (names["ended"]["status"], names["ended"]["rows_ingested"]) == ("COMPLETED", 2)
     assert (names["child"]["status"], names["child"]["rows_ingested"]) == ("COMPLETED", 1)
     assert names["profile"]["attributes"]["birth_date"] == "1985-01-31"
     assert names["each"]["request_id"] == names["request"]["request_id"]
     names["client"].close()
+
+
+def test_a_file_is_inspected_as_one_of_a_source_and_with_options(client: Client, tmp_path: Path) -> None:
+    client.catalog.create_source("western", SourceChange(encoding="cp1252"))
+    path = tmp_path / "people.csv"
+    path.write_bytes("crmid;last name\nC1;Zoë\nC2;José\n".encode("cp1252"))
+    assert {each["code"] for each in client.inspect(path)["faults"]} == {"not_utf8", "space_in_column_name"}
+    seen = client.inspect(path, "western", clean_headers=True)
+    assert (seen["faults"], seen["columns"], seen["file_options"]["inherited"]) == (
+        [],
+        ["crmid", "last_name"],
+        ["encoding"],
+    )
 
 
 def test_lists_are_read_page_by_page(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -61,7 +61,7 @@ def test_printed_options_give_the_same_mapping(columns: list[ColumnSpec]) -> Non
         assert outcome(parsed(specs)) == outcome(specs)
 
 
-def test_each_column_keeps_its_own_blank_words_and_misfits() -> None:
+def test_each_column_keeps_its_own_blank_words_and_dropped_cells() -> None:
     specs = [
         IDENTIFIER,
         ColumnSpec(column="tel.", attribute="phone", format="phone(NL)", on_misfit=OnMisfit.DROP, blanks=("0", "n/a")),
@@ -83,5 +83,5 @@ def test_each_column_keeps_its_own_blank_words_and_misfits() -> None:
         ColumnSpec(columns=("a", "b"), attribute="city"),
     ],
 )
-def test_what_options_cannot_say_is_saved_in_a_file_instead(column: ColumnSpec) -> None:
+def test_a_column_with_other_settings_needs_a_mapping_file(column: ColumnSpec) -> None:
     assert not are_options([IDENTIFIER, column])
