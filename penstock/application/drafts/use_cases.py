@@ -70,7 +70,7 @@ class DraftUseCases(UseCases):
 
     @use_case(Permission.UPLOAD, READ, Audited.DENIED_ONLY)
     def inspect(self, caller: Caller, file_id: str, options: FileOptions = FileOptions()) -> Inspection:
-        """Inspect what has arrived of a file. Raises `NotFound`, `Refused`: file_expired, file_in_use,
+        """Inspect the part of a file that has arrived. Raises `NotFound`, `Refused`: file_expired, file_in_use,
         header_incomplete."""
         draft = self._drafts.stored(caller.tenant_id, file_id).draft
         if draft.request_id is not None:
@@ -85,8 +85,8 @@ class DraftUseCases(UseCases):
 
     @use_case(Permission.UPLOAD, ACCEPT, Audited.DENIED_ONLY)
     def claim(self, caller: Caller, file_id: str, call: str) -> Draft:
-        """Reserve a finished file for one call, which makes a request of it; `call` identifies it. The same call again
-        goes on where it was interrupted. Raises `NotFound`, `Refused`: file_expired, file_incomplete, file_in_use."""
+        """Reserve a finished file for one call, which makes a request of it; `call` identifies it. The same call
+        continues where it was interrupted. Raises `NotFound`, `Refused`: file_expired, file_incomplete, file_in_use."""
         return self._drafts.update(caller.tenant_id, file_id, lambda draft: rules.claimed(draft, call))
 
     @use_case(Permission.UPLOAD, ACCEPT, Audited.DENIED_ONLY)

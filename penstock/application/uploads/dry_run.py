@@ -1,4 +1,4 @@
-"""A dry run: what would become of a file's rows, and what would fix those that do not fit. Stores nothing."""
+"""A dry run: checks every row of a file and tries fixes for the invalid ones. Stores nothing."""
 
 from __future__ import annotations
 
@@ -119,7 +119,7 @@ def _head(pieces: Iterator[bytes]) -> tuple[bytes, bool]:
 
 
 class _Counts:
-    """What the chunks so far came to."""
+    """The counts of the chunks so far."""
 
     def __init__(self, plan: Plan, layout: Layout, as_attributes: Mapping[str, AsAttribute]) -> None:
         self._plan, self._layout, self._as_attributes = plan, layout, as_attributes

@@ -113,7 +113,7 @@ def inspect(
 
 
 class _Reading:
-    """What has been read of a file: its head first, then a sample of its rows."""
+    """The part of a file that has been read: its head, then a sample of its rows."""
 
     def __init__(self, options: FileOptions, *, partial: bool) -> None:
         self._options, self._partial = options, partial

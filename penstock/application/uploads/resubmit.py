@@ -86,7 +86,7 @@ class Resubmitter:
         return self._intake.accept(tenant_id, stored, command, accepting=accepting)
 
     def _command(self, root: Request, file_name: str, uploaded_by: str, encoding: str | None = None) -> UploadCommand:
-        """With the plan of the root, but never a replacement: the child adds to what the root did."""
+        """A command with the plan of the root, but never in mode replace: the child adds to the root's rows."""
         plan = self._requests.plan(root.tenant_id, root.request_id)
         options = replace(plan.file_options, encoding=encoding, corrected=True, inherited=())
         return UploadCommand(

@@ -97,7 +97,7 @@ def _source_step(catalog: KnownCatalog, source: str) -> SourceStep | None:
 
 
 def _last_columns(catalog: KnownCatalog, source: str | None) -> Sequence[str]:
-    """Those of the source's last accepted file, if they are known."""
+    """The columns of the source's last accepted file, if they are known."""
     found = None if source is None else catalog.find_source(source)
     return found.last_file.columns if found and found.last_file else ()
 

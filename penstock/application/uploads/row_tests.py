@@ -25,7 +25,7 @@ ROW = "row"  # what differs, when the whole row was rejected or was not
 
 
 class RowTest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """A row by column, and what becomes of it.
+    """A row by column, and its expected result.
 
     `expect` has values as they are stored, by attribute; "" is no value, and attributes that it does not name are not
     compared. `rejected` has reasons such as `not_a_phone:phone`, or their code alone; without it the row is ingested.
@@ -63,7 +63,7 @@ def differences(columns: Sequence[ColumnSpec], tests: Sequence[RowTest], catalog
 
 
 class _Outcome(NamedTuple):
-    """What became of a row: values by attribute, or the reasons why it was rejected; and reasons of dropped cells."""
+    """The result of a row: values by attribute, or the reasons why it was rejected; and reasons of dropped cells."""
 
     values: Mapping[str, str]
     rejected: Sequence[str]
@@ -131,7 +131,7 @@ def _text(value: Value | None) -> str:
 
 
 def _compared(test: RowTest, outcome: _Outcome) -> Iterator[tuple[str, str, str]]:
-    """What differs, as it was expected and as it is."""
+    """The differences between the expected and the actual result."""
     if not _as_expected(test.rejected, outcome.rejected):
         yield ROW, _rejected(test.rejected), _rejected(outcome.rejected)
     elif not outcome.rejected:

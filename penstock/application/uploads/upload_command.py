@@ -53,7 +53,7 @@ def file_hash(content: str, command: UploadCommand, mapping: Mapping, mode: Mode
 
 
 class UploadSettings(NamedTuple):
-    """What a request is accepted with, once the defaults of its data source are applied."""
+    """The settings of a request, after the defaults of its data source are applied."""
 
     mode: Mode
     notify: tuple[Recipient, ...]

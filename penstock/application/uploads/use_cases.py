@@ -96,7 +96,7 @@ class UploadUseCases(UseCases):
 
     @use_case(Permission.UPLOAD, UPLOAD, Audited.DENIED_ONLY)
     def warnings(self, caller: Caller, stored: StoredFile, accepted: Request) -> list[Fault]:
-        """What should be looked at in an accepted file, such as a column that looks personal and is mapped as plain."""
+        """The warnings about an accepted file, such as a column that looks personal and is mapped as plain."""
         with suppress(NotFound):  # its version may be deleted meanwhile
             mapping = self._catalog.mapping(caller.tenant_id, accepted.data_source, accepted.mapping_version)
             attributes = self._catalog.attributes_of(caller.tenant_id, mapping)
@@ -145,7 +145,7 @@ class UploadUseCases(UseCases):
 
     @use_case(Permission.UPLOAD, DRY_RUN, Audited.DENIED_ONLY)
     def dry_run(self, caller: Caller, parts: Iterable[bytes], command: UploadCommand) -> DryRun:
-        """What would become of the rows of a file; stores nothing. Raises `Refused` as `accept` does."""
+        """A dry run of a file; stores nothing. Raises `Refused` as `accept` does."""
         return dry_run(caller.tenant_id, parts, command, TenantCatalog(self._catalog, caller.tenant_id), self.limits)
 
     @use_case(Permission.UPLOAD, INSPECT, Audited.DENIED_ONLY)

@@ -22,7 +22,7 @@ SAMPLED_ROWS = 200
 def warnings_of(
     mapping: Mapping, attributes: Sequence[Attribute], file: FileHead, options: FileOptions, limits: Limits
 ) -> list[Fault]:
-    """What should be looked at, by the first rows of the file, which are in UTF-8."""
+    """The warnings about a file, given its first rows in UTF-8."""
     head = file.head[:SAMPLED_BYTES]
     partial = not file.complete or len(head) < len(file.head)
     inspected = inspect([head], limits, options.read_as(UTF_8), partial=partial)

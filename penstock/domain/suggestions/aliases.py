@@ -1,4 +1,4 @@
-"""What columns of customer files are called, in several languages: one line per language and attribute.
+"""The names of columns in customer files, in several languages: one line per language and attribute.
 
 Case, accents, spaces and punctuation do not matter: `E-Mail` is `email`. The attributes' own names and display names
 need no entry. A word stands under one attribute only.

@@ -92,7 +92,7 @@ def blank_words(cells: Cells, *, typed: bool) -> tuple[str, ...]:
 
 
 def merged(*lists: tuple[str, ...]) -> tuple[str, ...]:
-    """The words of all lists, each once, whatever its case."""
+    """The words of all lists, each once, regardless of case."""
     found: dict[str, str] = {}
     for word in chain(*lists):
         found.setdefault(word.casefold(), word)
@@ -100,7 +100,7 @@ def merged(*lists: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _means_blank(cell: str, *, typed: bool) -> bool:
-    """Also of a word between signs, such as `-keine-` or `<unknown>`: nobody writes a value like that."""
+    """Whether a word means blank, also between signs, such as `-keine-` or `<unknown>`."""
     if len(cell) > MAX_COMPARED:
         return False
     words = _ALL if typed else _ANYWHERE

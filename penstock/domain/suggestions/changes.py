@@ -1,4 +1,4 @@
-"""What changed in a source's file since its last one, or since its mapping was saved."""
+"""The changes of a source's file since its last one, or since its mapping was saved."""
 
 from __future__ import annotations
 

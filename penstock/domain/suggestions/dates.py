@@ -216,7 +216,7 @@ def _shape(cell: str) -> _Shape | None:
 
 
 def _time_pattern(parts: Sequence[str]) -> str | None:
-    """The LDML pattern of what follows the date; empty for nothing, None for what is no time."""
+    """The LDML pattern of the text after the date; empty if there is none, None if it is no time."""
     if not any(part.strip() for part in parts):
         return ""
     written: list[str] = []

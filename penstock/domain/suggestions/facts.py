@@ -1,4 +1,4 @@
-"""What the sample shows of each column: how it is filled, and the formats that its cells fit."""
+"""Facts about each column of the sample: its filled cells, and the formats that they fit."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ class Facts(NamedTuple):
 
 
 class _Usual(NamedTuple):
-    """What the columns of the file show together, for a column that leaves it open."""
+    """The usual notations of the file, for a column whose own cells are ambiguous."""
 
     order: str | None
     sign: str | None

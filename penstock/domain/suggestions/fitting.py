@@ -1,4 +1,4 @@
-"""How many cells fit a format, by the coercers of the worker, so that what is suggested is what the worker accepts."""
+"""Counts the cells that fit a format, with the workers' coercers, so that workers accept the suggested formats."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Fit(msgspec.Struct, frozen=True):
 
 
 class Finding(NamedTuple):
-    """A format that most cells of a column fit, with what speaks for and against it.
+    """A format that most cells of a column fit, with the evidence for and against it.
 
     `certainty`, 0 to 1, is lower when the cells fit another format as well.
     """
@@ -118,7 +118,7 @@ def of_total(count: int, total: int, what: str) -> str:
 
 
 def unfitting(fit: Fit) -> tuple[str, ...]:
-    """What speaks against a format that not all cells fit."""
+    """The argument against a format that not all cells fit."""
     left = fit.total - fit.count
     if not left:
         return ()

@@ -27,7 +27,7 @@ class Places(NamedTuple):
 
 
 def find_places(columns: Sequence[Cells]) -> Places:
-    """What the columns of a file show of its customers' regions."""
+    """The regions of the customers, as the columns of a file show them."""
     regions: Counter[str] = Counter()
     column, region_of = _country_column(columns)
     if column is not None:

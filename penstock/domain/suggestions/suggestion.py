@@ -1,4 +1,4 @@
-"""A suggested mapping: for each column an attribute and a format, with what speaks for and against it."""
+"""A suggested mapping: for each column an attribute and a format, with the evidence for and against it."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Drift(StrEnum):
 
 
 class Change(NamedTuple):
-    """What differs in one column. A missing one feeds `attribute`, and most likely became `renamed_to`."""
+    """A change in one column. A missing one feeds `attribute`, and most likely became `renamed_to`."""
 
     column: str
     drift: Drift

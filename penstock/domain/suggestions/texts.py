@@ -55,7 +55,7 @@ def detect_enum(cells: Cells, formats: Formats) -> Finding | None:
 
 
 def enum_as(format: ValueFormat, cells: Cells, formats: Formats) -> Finding | None:
-    """How the cells fit the options of an existing enumeration, in whatever case they are written."""
+    """How the cells fit the options of an existing enumeration, regardless of case."""
     values = as_options(cells.distinct, format.argument.split("|"))
     fit = formats.fit(str(format), cells.replaced(values))
     if fit is None or fit.share < MIN_FIT:
