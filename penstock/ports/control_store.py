@@ -50,6 +50,8 @@ class Table(StrEnum):
     NOTIFICATIONS = "notifications"  # request id / channel, status and target
     DUE_NOTIFICATIONS = "due_notifications"  # channel / request id, channel, status and target: not ended yet
     API_KEYS = "api_keys"  # "" / hash of the key; and "revoked_admins" / "": revoked admin keys
+    SESSIONS = "sessions"  # "" / hash of the secret: sessions of the console
+    SIGN_IN_LINKS = "sign_in_links"  # "" / hash of the secret: one-time links that begin a session
     AUDIT = "audit"  # day / time and a random part
     SEGMENTS = "segments"  # "" / name
     DRAFTS = "drafts"  # "" / file id: files that are received in parts; "accepted" / file id: those that have requests

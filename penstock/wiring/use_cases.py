@@ -7,6 +7,7 @@ from typing import NamedTuple
 from penstock.application.access.api_keys import ApiKeys
 from penstock.application.access.audit import Audit
 from penstock.application.access.publishers import Publishers
+from penstock.application.access.sessions import Sessions
 from penstock.application.access.use_cases import AccessUseCases
 from penstock.application.catalog.attribute_edits import AttributeEdits
 from penstock.application.catalog.use_cases import CatalogUseCases
@@ -30,6 +31,7 @@ from penstock.wiring.uploads import drafts_of, intake_of, publishers_of
 class AllUseCases(NamedTuple):
     audit: Audit
     api_keys: ApiKeys
+    sessions: Sessions
     publishers: Publishers
     uploads: UploadUseCases
     drafts: DraftUseCases
@@ -43,6 +45,7 @@ class AllUseCases(NamedTuple):
 def use_cases_of(system: System) -> AllUseCases:
     audit = Audit(system.control, system.clock)
     keys, publishers = ApiKeys(system.control, system.clock), publishers_of(system)
+    sessions = Sessions(system.control, system.clock, keys)
     intake = intake_of(system)
     drafts = drafts_of(system)
     rejects = RejectFiles(system.requests, system.chunks, system.files)
@@ -51,6 +54,7 @@ def use_cases_of(system: System) -> AllUseCases:
     return AllUseCases(
         audit=audit,
         api_keys=keys,
+        sessions=sessions,
         publishers=publishers,
         uploads=UploadUseCases(audit, intake, system.catalog, system.limits, KeyClaims(system.control, system.clock)),
         drafts=DraftUseCases(audit, drafts, Receiver(drafts, system.files), intake, system.limits),
@@ -59,6 +63,6 @@ def use_cases_of(system: System) -> AllUseCases:
         ),
         catalog=CatalogUseCases(audit, system.catalog, AttributeEdits(system.control, system.catalog)),
         profiles=ProfileUseCases(audit, system.reader, system.requests),
-        access=AccessUseCases(audit, keys, publishers),
+        access=AccessUseCases(audit, keys, sessions, publishers),
         dead_letters=DeadLetterUseCases(audit, DeadLetters(system.log)),
     )

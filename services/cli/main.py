@@ -27,6 +27,7 @@ COMMANDS = {
     "ingest": "ingest",
     "demo": "demo",
     "up": "up",
+    "sign-in": "sign_in",
     "upload": "request_commands",
     "requests": "request_listing",
     "request": "request_commands",

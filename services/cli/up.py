@@ -15,9 +15,13 @@ from penstock.logs import configure
 from penstock.runner.health_server import serving_health
 from penstock.runner.interrupts import ending_when_interrupted
 from penstock.runner.signals import run_until_signalled
+from penstock.wiring.use_cases import use_cases_of
+from services.cli.connecting import Local
 from services.cli.failures import reporting
 from services.cli.foreground import refuse_cluster
+from services.cli.local_caller import local_caller
 from services.cli.options import AsJson, Data, HealthHost, HealthPort, Host, Port
+from services.cli.sign_in import sign_in_address
 from services.cli.views import commands_view, facts_view
 from services.standalone.system import Standalone
 from services.uploader.api.metrics import Metrics
@@ -44,16 +48,24 @@ def up(
             supervisor = standalone.supervisor
             server = api_server(standalone.system, host, port, problems=supervisor.problems, metrics=metrics)
             health_url = stack.enter_context(serving_health(supervisor, health_host, health_port, metrics.registry))
-            document = {"url": server.url, "health_url": health_url, "data": str(settings.data)}
-            out.result(document, lambda: up_view(server.url, health_url, settings))
+            local = Local(use_cases_of(standalone.system), local_caller(settings.tenant))
+            sign_in_url = sign_in_address(local, server.url)
+            document = {
+                "url": server.url,
+                "sign_in_url": sign_in_url,
+                "health_url": health_url,
+                "data": str(settings.data),
+            }
+            out.result(document, lambda: up_view(server.url, sign_in_url, health_url, settings))
             run_until_signalled([server], supervisor)
         out.say("Stopped.")
 
 
-def up_view(url: str, health_url: str | None, settings: Settings) -> RenderableType:
+def up_view(url: str, sign_in_url: str, health_url: str | None, settings: Settings) -> RenderableType:
     """The addresses of the system, and the next steps."""
     facts = facts_view(
         [
+            ("Console", Text(sign_in_url)),
             ("API", Text(f"{url}/v1")),
             ("OpenAPI", Text(f"{url}/openapi.json")),
             *([("Health", Text(health_url))] if health_url else []),

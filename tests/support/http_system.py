@@ -13,7 +13,8 @@ import httpx
 
 from penstock.application.access.api_keys import ApiKeys
 from penstock.config import Settings
-from penstock.domain.access.permissions import Role
+from penstock.domain.access.permissions import EVERYTHING, Caller, Role
+from penstock.wiring.use_cases import use_cases_of
 from services.standalone.system import Standalone
 from services.uploader.main import api_server
 from tests.support.access import key_of
@@ -43,6 +44,12 @@ class HttpSystem:
 
     def anonymous(self) -> httpx.Client:
         return httpx.Client(base_url=self.url, timeout=60)
+
+    def sign_in_link(self, name: str = "ann") -> str:
+        """The address that `penstock sign-in` prints to the user `name` of the machine."""
+        caller = Caller(tenant_id="default", name=name, permissions=EVERYTHING)
+        secret = use_cases_of(self.standalone.system).access.create_sign_in_link(caller)
+        return f"{self.url}/signin?link={secret}"
 
     def stored_keys(self) -> list[str]:
         """The keys of all uploaded files that are stored."""

@@ -92,6 +92,8 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         _records("notifications"),
         _records("due_notifications", options=MARKERS_OPTIONS),
         _records("api_keys"),
+        _records("sessions"),
+        _records("sign_in_links"),
         _records("audit"),
         _records("segments"),
         _records("publishers"),

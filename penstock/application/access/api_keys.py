@@ -74,7 +74,11 @@ class ApiKeys:
         match = _KEY.fullmatch(secret)
         if match is None:
             return None
-        record = self._store.get(Table.API_KEYS, match["tenant"], "", _hash(secret))
+        return self.caller_of(match["tenant"], _hash(secret), remote_address=remote_address)
+
+    def caller_of(self, tenant_id: str, key_id: str, *, remote_address: str | None = None) -> Caller | None:
+        """The caller with the key `key_id`; None when it was revoked or has expired."""
+        record = self._store.get(Table.API_KEYS, tenant_id, "", key_id)
         if record is None:
             return None
         key, now_us = _key(record), self._clock.now_us()
@@ -82,10 +86,10 @@ class ApiKeys:
             return None
         self._record_use(record, key, now_us)
         return Caller(
-            tenant_id=record.tenant_id,
+            tenant_id=tenant_id,
             name=key.name,
             permissions=key.role.permissions,
-            key_id=key.key_id,
+            key_id=key_id,
             remote_address=remote_address,
         )
 

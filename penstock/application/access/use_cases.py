@@ -7,17 +7,19 @@ from collections.abc import Sequence
 from penstock.application.access.api_keys import ApiKey, ApiKeys
 from penstock.application.access.audit import Audit, AuditEntry
 from penstock.application.access.publishers import Publisher, Publishers
+from penstock.application.access.sessions import Sessions
 from penstock.application.use_case import Audited, UseCases, use_case
-from penstock.domain.access.permissions import Caller, Permission, Role
+from penstock.domain.access.permissions import Caller, Permission, Role, forbidden
+from penstock.domain.access.session import Session
 
 CREATE_KEY = "key.create"
 CREATE_PUBLISHER = "publisher.create"
 
 
 class AccessUseCases(UseCases):
-    def __init__(self, audit: Audit, keys: ApiKeys, publishers: Publishers) -> None:
+    def __init__(self, audit: Audit, keys: ApiKeys, sessions: Sessions, publishers: Publishers) -> None:
         super().__init__(audit)
-        self._keys, self._publishers = keys, publishers
+        self._keys, self._sessions, self._publishers = keys, sessions, publishers
 
     @use_case(Permission.MANAGE_KEYS, "key.list", Audited.DENIED_ONLY)
     def keys(self, caller: Caller) -> list[ApiKey]:
@@ -41,6 +43,28 @@ class AccessUseCases(UseCases):
     def revoke_key(self, caller: Caller, revoked_key_id: str) -> None:
         """Revoke a key immediately. Raises `NotFound`, `Refused` (last_admin_key)."""
         self._keys.revoke_key(caller.tenant_id, revoked_key_id)
+
+    @use_case(Permission.OPERATE, "sign_in_link.create")
+    def create_sign_in_link(self, caller: Caller) -> str:
+        """The secret of a one-time link by which `caller` begins a session in a browser."""
+        return self._sessions.create_link(caller.tenant_id, caller.name)
+
+    @use_case(Permission.SIGN_IN, "session.begin")
+    def begin_session(self, caller: Caller, browser: str = "") -> str:
+        """The secret of a new session. Raises `Refused` (too_many_sessions)."""
+        return self._sessions.begin(caller, browser)
+
+    @use_case(Permission.SIGN_IN, "session.list", Audited.DENIED_ONLY)
+    def sessions(self, caller: Caller) -> list[Session]:
+        """The open sessions, the latest first: of all keys for those who manage keys, else of the caller's own."""
+        return [each for each in self._sessions.all(caller.tenant_id) if _may_end(caller, each)]
+
+    @use_case(Permission.SIGN_IN, "session.end", details=("session_id",))
+    def end_session(self, caller: Caller, session_id: str) -> None:
+        """End an open session at once. Raises `NotFound`, `Refused` (forbidden) for one of another key."""
+        if not _may_end(caller, self._sessions.get(caller.tenant_id, session_id)):
+            raise forbidden(Permission.MANAGE_KEYS)
+        self._sessions.end(caller.tenant_id, session_id)
 
     @use_case(Permission.READ_AUDIT, "audit.read", Audited.COUNTED)
     def audit(
@@ -77,3 +101,7 @@ class AccessUseCases(UseCases):
     def revoke_publisher(self, caller: Caller, publisher_id: str) -> None:
         """Revoke a publisher and its keys immediately. Raises `NotFound`."""
         self._publishers.revoke(caller.tenant_id, publisher_id)
+
+
+def _may_end(caller: Caller, session: Session) -> bool:
+    return Permission.MANAGE_KEYS in caller.permissions or session.key_id == caller.key_id

@@ -11,6 +11,7 @@ from penstock.domain.errors import Refused, refusal
 
 
 class Permission(StrEnum):
+    SIGN_IN = "sign_in"  # use the console, and end sessions of the same key
     READ_REQUESTS = "read_requests"
     UPLOAD = "upload"  # upload and inspect files, resubmit rows that could not be processed
     CHANGE_REQUESTS = "change_requests"  # cancel, undo
@@ -39,7 +40,9 @@ class Role(StrEnum):
         return PERMISSIONS[self]
 
 
-_VIEWING = frozenset({Permission.READ_REQUESTS, Permission.READ_CATALOG, Permission.LOOK_UP_PROFILES})
+_VIEWING = frozenset(
+    {Permission.SIGN_IN, Permission.READ_REQUESTS, Permission.READ_CATALOG, Permission.LOOK_UP_PROFILES}
+)
 EVERYTHING = frozenset(Permission)
 PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
     Role.VIEWER: _VIEWING,
@@ -52,7 +55,7 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
     },
     Role.ADMIN: EVERYTHING - {Permission.OPERATE},
     Role.PRIVACY: _VIEWING | {Permission.REVEAL_PROFILES},
-    Role.AUDITOR: frozenset({Permission.READ_AUDIT}),
+    Role.AUDITOR: frozenset({Permission.SIGN_IN, Permission.READ_AUDIT}),
 }
 
 

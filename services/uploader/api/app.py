@@ -40,6 +40,7 @@ from services.uploader.api.rate_limit import RateLimit
 from services.uploader.api.services import Services
 from services.uploader.api.slots import Slots
 from services.uploader.api.tus import FILES, MethodOverride, capabilities
+from services.uploader.console import site
 
 LOOKUPS_PER_SECOND = 20.0  # of each tenant
 LOOKUP_BURST = 200
@@ -125,6 +126,7 @@ def _with_operations() -> FastAPI:
     for path in ("/openapi.json", "/v1/openapi.json"):
         app.add_route(path, openapi_json, include_in_schema=False)
     _allow_methods(app)
+    app.router.routes += site.routes()
     app.add_middleware(MethodOverride)
     app.add_middleware(CallIds)
     return app

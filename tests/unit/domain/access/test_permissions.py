@@ -13,7 +13,7 @@ def test_a_privacy_officer_reveals_and_does_not_upload() -> None:
 
 
 def test_an_auditor_reads_the_audit_and_nothing_else() -> None:
-    assert Role.AUDITOR.permissions == {Permission.READ_AUDIT}
+    assert Role.AUDITOR.permissions == {Permission.SIGN_IN, Permission.READ_AUDIT}
 
 
 def test_no_key_operates_the_system_and_every_role_is_known() -> None:

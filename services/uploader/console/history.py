@@ -1,0 +1,156 @@
+"""Upload history: all requests, with filters in the address, page by page, and as a file."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Iterator
+from datetime import UTC, date, datetime, timedelta
+from typing import NamedTuple
+from urllib.parse import urlencode
+
+from starlette.responses import Response, StreamingResponse
+
+from penstock.application.catalog.use_cases import CatalogUseCases
+from penstock.application.requests.use_cases import RequestUseCases
+from penstock.documents.requests import RequestView, request_view
+from penstock.domain.errors import refusal
+from penstock.domain.files.rejects import neutralise_cell
+from penstock.domain.requests.request import Status
+from penstock.domain.requests.request_filter import RequestFilter
+from services.uploader.api.times import microseconds
+from services.uploader.console.shown_requests import shown
+from services.uploader.console.visits import Visit, page
+
+PAGE = 50
+EXPORTED = 10_000  # rows of a file; the API has the others
+COLUMNS = (
+    "request_id",
+    "data_source",
+    "file_name",
+    "uploaded_by",
+    "status",
+    "mode",
+    "accepted_at",
+    "finished_at",
+    "rows_read",
+    "rows_ingested",
+    "rows_rejected",
+)
+# The statuses of the manual, each with those of the engine that it covers, and the others as themselves.
+STATUSES = {
+    "scheduled": (Status.SCHEDULED,),
+    "in-progress": (Status.IN_PROGRESS, Status.HELD),
+    "waits-for-approval": (Status.HELD,),
+    "completed": (Status.COMPLETED,),
+    "failed": (Status.FAILED,),
+    "cancelled": (Status.CANCELLED,),
+    "reverted": (Status.REVERTED,),
+}
+DAYS = {"1": "Last 24 hours", "7": "Last 7 days", "30": "Last 30 days", "90": "Last 90 days"}
+
+
+class Filters(NamedTuple):
+    """As in the address; "" is any. `since` is a number of days, `day` a single day in UTC."""
+
+    status: str = ""
+    source: str = ""
+    by: str = ""
+    file: str = ""
+    since: str = ""
+    day: str = ""
+
+    @property
+    def query(self) -> str:
+        return urlencode({name: text for name, text in self._asdict().items() if text})
+
+    @property
+    def any(self) -> bool:
+        return bool(self.query)
+
+    def only(self, now_us: int) -> RequestFilter:
+        """Raises `Refused` (bad_request) for an address that no page has made."""
+        begin, end = self._times(now_us)
+        if self.status not in ("", *STATUSES):
+            raise refusal("bad_request", "there is no such status", "Choose one from the list.")
+        return RequestFilter(
+            statuses=STATUSES.get(self.status, ()),
+            data_source=self.source or None,
+            uploaded_by=self.by or None,
+            file_name=self.file or None,
+            accepted_from=begin,
+            accepted_to=end,
+        )
+
+    def _times(self, now_us: int) -> tuple[int | None, int | None]:
+        if self.day:
+            try:
+                begin = datetime.combine(date.fromisoformat(self.day), datetime.min.time(), UTC)
+            except ValueError:
+                raise refusal("bad_request", "this is no day", "Write it as 2026-11-25.") from None
+            return microseconds(begin), microseconds(begin + timedelta(days=1))
+        if self.since in DAYS:
+            return now_us - int(self.since) * 86_400_000_000, None
+        return None, None
+
+
+def filters_of(visit: Visit) -> Filters:
+    given = visit.request.query_params
+    return Filters(*(given.get(name, "").strip()[:200] for name in Filters._fields))
+
+
+def show(visit: Visit) -> Response:
+    filters, now_us = filters_of(visit), visit.services.clock.now_us()
+    found = visit.use_cases.requests.page(
+        visit.caller, before=visit.request.query_params.get("before", ""), limit=PAGE, only=filters.only(now_us)
+    )
+    template = "_imports.html" if visit.is_partial else "imports.html"
+    sources = visit.use_cases.catalog.sources(visit.caller) if visit.may(CatalogUseCases.sources) else []
+    return visit.page(
+        template,
+        requests=[shown(request_view(each, now_us)) for each in found.requests],
+        next=found.next,
+        filters=filters,
+        statuses=STATUSES,
+        days=DAYS,
+        sources=sources,
+        before=visit.request.query_params.get("before", ""),
+    )
+
+
+def export(visit: Visit) -> Response:
+    """The requests that the filters select, as CSV."""
+    only = filters_of(visit).only(visit.services.clock.now_us())
+    headers = {"Content-Disposition": 'attachment; filename="imports.csv"'}
+    return StreamingResponse(_rows(visit, only), media_type="text/csv; charset=utf-8", headers=headers)
+
+
+def _rows(visit: Visit, only: RequestFilter) -> Iterator[str]:
+    yield _line(COLUMNS)
+    for written, request in enumerate(_all(visit, only)):
+        if written == EXPORTED:
+            return
+        yield _line([neutralise_cell(str(request[column] or "")) for column in COLUMNS])  # type: ignore[literal-required]
+
+
+def _all(visit: Visit, only: RequestFilter) -> Iterator[RequestView]:
+    before = ""
+    while True:
+        found = visit.use_cases.requests.page(visit.caller, before=before, limit=PAGE, only=only)
+        for each in found.requests:
+            yield request_view(each, visit.services.clock.now_us())
+        if found.next is None:
+            return
+        before = found.next
+
+
+def _line(cells: Iterable[str]) -> str:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\r\n").writerow(cells)
+    return text.getvalue()
+
+
+routes = [
+    page("/imports", show, of=RequestUseCases.page),
+    page("/imports/export", export, of=RequestUseCases.page),
+]

@@ -1,0 +1,81 @@
+"""Templates, and how numbers, sizes and times are written on pages."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from functools import cache
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup, escape
+
+from services.uploader.console.assets import address_of
+
+MISSING = "—"
+
+
+@cache
+def environment() -> Environment:
+    """Everything that is put into a page is escaped; a name that a template does not get is an error."""
+    env = Environment(
+        loader=PackageLoader("services.uploader.console"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    env.globals["asset"] = address_of
+    env.filters.update(number=number, size=size, moment=moment, share=share, duration=duration)
+    return env
+
+
+def render(template: str, **context: Any) -> str:
+    return environment().get_template(template).render(**context)
+
+
+def number(value: float | None) -> str:
+    """With separators: 1,204,331."""
+    return MISSING if value is None else f"{value:,}"
+
+
+def size(count: int | None) -> str:
+    """A number of bytes: 38.2 MB."""
+    if count is None:
+        return MISSING
+    value = float(count)
+    for unit in ("bytes", "KB", "MB", "GB"):
+        if value < 1000:
+            break
+        value, unit = value / 1000, {"bytes": "KB", "KB": "MB", "MB": "GB", "GB": "TB"}[unit]
+    return f"{count:,} bytes" if unit == "bytes" else f"{value:.1f} {unit}"
+
+
+def share(part: int, whole: int) -> str:
+    """In percent: 0.4 %, and never 0 % or 100 % for what is not none or all."""
+    if not whole or part == 0:
+        return "0 %"
+    percent = 100 * part / whole
+    if part == whole:
+        return "100 %"
+    return "< 0.1 %" if percent < 0.1 else f"{min(percent, 99.9):.1f} %"
+
+
+def duration(seconds: float | None) -> str:
+    """About how long: 3 s, 2 min, 4 h."""
+    if seconds is None:
+        return MISSING
+    if seconds < 90:
+        return f"{max(1, round(seconds))} s"
+    return f"{round(seconds / 60)} min" if seconds < 5400 else f"{round(seconds / 3600)} h"
+
+
+def moment(time: str | int | None) -> Markup:
+    """A time that the browser shows in the person's zone, with UTC beside it; given in RFC 3339 or microseconds."""
+    if time is None:
+        return escape(MISSING)
+    if isinstance(time, int):
+        at = datetime.fromtimestamp(time / 1e6, UTC)
+    else:
+        at = datetime.fromisoformat(time.replace("Z", "+00:00")).astimezone(UTC)
+    stamp, text = at.strftime("%Y-%m-%dT%H:%M:%SZ"), at.strftime("%d %b %Y %H:%M UTC")
+    return Markup('<time datetime="{}" title="{}">{}</time>').format(stamp, text, text)

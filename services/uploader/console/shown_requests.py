@@ -1,0 +1,95 @@
+"""How pages show a request: the manual's four statuses, with a subtitle that says the rest in words."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import NamedTuple
+
+from penstock.documents.requests import RequestView
+from penstock.domain.requests.request import Status
+from services.uploader.console.rendering import duration, number
+
+_WORDS = {
+    Status.SCHEDULED: "Scheduled",
+    Status.IN_PROGRESS: "In Progress",
+    Status.HELD: "In Progress",
+    Status.COMPLETED: "Completed",
+    Status.FAILED: "Failed",
+    Status.CANCELLED: "Cancelled",
+    Status.REVERTED: "Reverted",
+}
+_KINDS = {
+    Status.SCHEDULED: "run",
+    Status.IN_PROGRESS: "run",
+    Status.HELD: "warn",
+    Status.COMPLETED: "ok",
+    Status.FAILED: "bad",
+}
+
+
+class ShownRequest(NamedTuple):
+    """`status` is a word of the manual, `kind` the style of its chip, `subtitle` what else is to know, "" if nothing.
+
+    `percent` is the share of the file that is worked off, None while that is not known; `seconds` how long it took.
+    """
+
+    request: RequestView
+    status: str
+    kind: str
+    subtitle: str
+    percent: int | None
+    seconds: float | None
+
+    @property
+    def is_running(self) -> bool:
+        return Status(self.request["status"]).processing
+
+    @property
+    def has_ended(self) -> bool:
+        return Status(self.request["status"]).ended
+
+
+def shown(request: RequestView) -> ShownRequest:
+    status = Status(request["status"])
+    return ShownRequest(
+        request=request,
+        status=_WORDS[status],
+        kind=_KINDS.get(status, ""),
+        subtitle=_subtitle(status, request),
+        percent=_percent(request),
+        seconds=_seconds(request),
+    )
+
+
+def _subtitle(status: Status, request: RequestView) -> str:
+    rejected = f"{number(request['rows_rejected'])} rejected" if request["rows_rejected"] else ""
+    match status:
+        case Status.SCHEDULED:
+            return "waits for its turn"
+        case Status.IN_PROGRESS:
+            left = request["eta_seconds"]
+            return f"about {duration(left)} left" if left else "reading the file"
+        case Status.HELD:
+            return "waits for approval"
+        case Status.FAILED if request["error"] is not None:
+            return request["error"]["title"]
+        case Status.REVERTED:
+            return "its data no longer count"
+        case Status.CANCELLED:
+            return "nothing of it counts"
+    return rejected
+
+
+def _percent(request: RequestView) -> int | None:
+    total = request["chunks_total"]
+    return None if not total else 100 * request["chunks_done"] // total
+
+
+def _seconds(request: RequestView) -> float | None:
+    if request["finished_at"] is None:
+        return None
+    ended_at, accepted_at = (
+        datetime.fromisoformat(request["finished_at"]),
+        datetime.fromisoformat(request["accepted_at"]),
+    )
+    return (ended_at - accepted_at).total_seconds()

@@ -1,0 +1,108 @@
+"""Signing in, with an API key or a one-time link, and signing out."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from anyio.to_thread import run_sync
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+from starlette.routing import Route
+
+from penstock.domain.access.permissions import Caller
+from penstock.domain.errors import Refused, refusal
+from penstock.domain.limits import MAX_BROWSER
+from services.uploader.api.services import Services
+from services.uploader.console import cookies
+from services.uploader.console.forms import read_form
+from services.uploader.console.protection import require_same_origin
+from services.uploader.console.rendering import render
+from services.uploader.console.visits import SIGN_IN, answered, go
+
+MAX_SECRET = 300  # characters
+
+
+class _Attempt(NamedTuple):
+    """`link` is a one-time link's secret and `key` an API key; one of them is "". `target` is where to go then."""
+
+    link: str
+    key: str
+    target: str
+
+
+async def _show(request: Request) -> Response:
+    """A link shows a button: what merely looks at addresses, as mail scanners do, must not use it up."""
+    attempt = _Attempt(request.query_params.get("link", ""), "", request.query_params.get("next", "/"))
+    return HTMLResponse(render("signin.html", attempt=attempt, fault=None))
+
+
+async def _sign_in(request: Request) -> Response:
+    require_same_origin(request)
+    form = await read_form(request)
+    attempt = _Attempt(form.text("link")[:MAX_SECRET], form.text("key")[:MAX_SECRET], form.text("next"))
+    try:
+        secret = await run_sync(_begin, request, attempt)
+    except Refused as refused:
+        page = render("signin.html", attempt=attempt._replace(link="", key=""), fault=refused.faults[0])
+        return HTMLResponse(page, 403)
+    response = go(_own(attempt.target))
+    cookies.keep(response, secret)
+    return response
+
+
+def _begin(request: Request, attempt: _Attempt) -> str:
+    """A new session, never one that the browser brought."""
+    use_cases = _services(request).use_cases
+    old = use_cases.sessions.authenticate(cookies.secret_of(request))
+    secret = use_cases.access.begin_session(
+        _caller(request, attempt), request.headers.get("user-agent", "")[:MAX_BROWSER]
+    )
+    if old is not None:
+        use_cases.access.end_session(old.caller, old.session.session_id)
+    return secret
+
+
+def _caller(request: Request, attempt: _Attempt) -> Caller:
+    use_cases = _services(request).use_cases
+    remote_address = request.client.host if request.client else None
+    if attempt.link:
+        return use_cases.sessions.use_link(attempt.link, remote_address=remote_address)
+    caller = use_cases.api_keys.authenticate(attempt.key, remote_address=remote_address)
+    if caller is None:
+        hint = "Paste the whole key, pk_…, or ask an admin of your organisation for one."
+        raise refusal("unauthorized", "this is no valid API key", hint)
+    return caller
+
+
+async def _sign_out(request: Request) -> Response:
+    require_same_origin(request)
+    await read_form(request)
+    await run_sync(_end, request)
+    response = go(SIGN_IN)
+    cookies.forget(response)
+    return response
+
+
+def _end(request: Request) -> None:
+    use_cases = _services(request).use_cases
+    signed_in = use_cases.sessions.authenticate(cookies.secret_of(request))
+    if signed_in is not None:
+        use_cases.access.end_session(signed_in.caller, signed_in.session.session_id)
+
+
+def _own(target: str) -> str:
+    """A path of this console; "/" for anything else, such as another site's address."""
+    is_path = target.startswith("/") and not target.startswith(("//", "/\\"))
+    return target if is_path and target.isprintable() else "/"
+
+
+def _services(request: Request) -> Services:
+    services: Services = request.app.state.services
+    return services
+
+
+routes = [
+    Route(SIGN_IN, answered(_show), methods=["GET"]),
+    Route(SIGN_IN, answered(_sign_in), methods=["POST"]),
+    Route("/signout", answered(_sign_out), methods=["POST"]),
+]

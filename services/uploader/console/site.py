@@ -1,0 +1,18 @@
+"""All pages of the console."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from starlette.routing import BaseRoute, Route
+
+from services.uploader.console import assets, history, home, signing_in
+from services.uploader.console.visits import answered
+
+_PAGES = home, signing_in, history
+
+
+def routes() -> Sequence[BaseRoute]:
+    """For the application that has `state.services` of the API."""
+    static = Route(f"{assets.PREFIX}/{{hash}}/{{name:path}}", answered(assets.asset), methods=["GET"])
+    return [static, *(route for module in _PAGES for route in module.routes)]

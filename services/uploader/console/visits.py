@@ -1,0 +1,177 @@
+"""Visits of a page by somebody who has signed in, and the routes that admit them.
+
+A page declares the use case whose permission it needs. Its handler runs in a thread and returns the answer; an error
+becomes a page that says what happened and what to do, with the id of the call.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
+from http import HTTPStatus
+from typing import Any, NamedTuple
+from urllib.parse import quote
+
+from anyio.to_thread import run_sync
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.routing import Route
+
+from penstock.application.access.sessions import SignedIn
+from penstock.application.use_case import declared, require
+from penstock.domain.access.permissions import Caller, Permission
+from penstock.wiring.use_cases import AllUseCases
+from services.uploader.api.call_ids import current_call_id
+from services.uploader.api.problems import answer_for
+from services.uploader.api.services import CallOf, Services
+from services.uploader.console import cookies
+from services.uploader.console.forms import Form, read_form
+from services.uploader.console.protection import HEADERS, require_same_origin
+from services.uploader.console.rendering import render
+
+SIGN_IN = "/signin"
+
+
+class Visit(NamedTuple):
+    """One call of a page."""
+
+    request: Request
+    services: Services
+    signed_in: SignedIn
+    form: Form = Form()
+
+    @property
+    def caller(self) -> Caller:
+        return self.signed_in.caller
+
+    @property
+    def use_cases(self) -> AllUseCases:
+        return self.services.use_cases
+
+    @property
+    def call(self) -> CallOf:
+        """For functions that the API uses too."""
+        return CallOf(self.services, self.caller)
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether the page asks for a part of itself."""
+        return is_partial(self.request)
+
+    @property
+    def navigation(self) -> list[NavigationEntry]:
+        """The pages that the person may look at."""
+        here = self.request.url.path
+        return [
+            NavigationEntry(name, path, here == path or (path != "/" and here.startswith(f"{path}/")))
+            for name, path, needed in _PAGES
+            if needed in self.caller.permissions
+        ]
+
+    def may(self, use_case: Callable[..., Any]) -> bool:
+        """Whether the person has the permission that `use_case` needs."""
+        needed = declared(use_case)
+        return needed is not None and needed.permission in self.caller.permissions
+
+    def page(self, template: str, status: int = 200, **context: Any) -> HTMLResponse:
+        """A page, or a part of one, with what all of them show."""
+        context = {"visit": self, "permissions": Permission, **context}
+        return HTMLResponse(render(template, **context), status)
+
+
+class NavigationEntry(NamedTuple):
+    name: str
+    path: str
+    is_current: bool
+
+
+# The pages of the bar on top, each with the permission to look at it.
+_PAGES = [
+    ("Home", "/", Permission.SIGN_IN),
+    ("Imports", "/imports", Permission.READ_REQUESTS),
+]
+
+Show = Callable[[Visit], Response]
+Handler = Callable[[Request], Awaitable[Response]]
+
+
+def page(path: str, show: Show, *, of: Callable[..., Any]) -> Route:
+    """A page that is looked at."""
+    return Route(path, _admitting(show, of), methods=["GET"])
+
+
+def action(path: str, act: Show, *, of: Callable[..., Any]) -> Route:
+    """What a form or a button of a page does."""
+    return Route(path, _admitting(act, of, acts=True), methods=["POST"])
+
+
+def go(path: str) -> Response:
+    """On to another page of the console, after an action."""
+    return RedirectResponse(path, HTTPStatus.SEE_OTHER)
+
+
+def answered(handler: Handler) -> Handler:
+    """`handler` with the protection that every page has, and with a page for its errors."""
+
+    async def answer(request: Request) -> Response:
+        try:
+            response = await handler(request)
+        except Exception as error:  # each of them is answered by a page
+            response = await run_sync(error_page, request, error)
+        response.headers.update({name: text for name, text in HEADERS.items() if name not in response.headers})
+        return response
+
+    return answer
+
+
+def error_page(request: Request, error: Exception) -> Response:
+    """What happened and what to do; on to the sign-in if the session has ended."""
+    problem = answer_for(error, request.url.path).problem
+    if problem.code == "unauthorized":
+        return _to_sign_in(request)
+    context = {"problem": problem, "call_id": current_call_id()}
+    if is_partial(request):
+        headers = {"HX-Retarget": "#notices", "HX-Reswap": "innerHTML"}
+        return HTMLResponse(render("_problem.html", **context), problem.status, headers)
+    return HTMLResponse(render("error.html", **context), problem.status)
+
+
+def is_partial(request: Request) -> bool:
+    return request.headers.get("hx-request") == "true"
+
+
+def _admitting(
+    handler: Show, of: Callable[..., Any], *, acts: bool = False
+) -> Callable[[Request], Awaitable[Response]]:
+    needed = declared(of)
+    assert needed is not None, of
+
+    async def admit(request: Request) -> Response:
+        if acts:
+            require_same_origin(request)
+        services: Services = request.app.state.services
+        signed_in = await run_sync(_signed_in, services, request)
+        if signed_in is None:
+            return _to_sign_in(request)
+        await run_sync(require, services.use_cases.audit, signed_in.caller, needed.permission, needed.action)
+        async with AsyncExitStack() as held:
+            await held.enter_async_context(services.calls.held(signed_in.caller))
+            form = await read_form(request) if acts else Form()
+            return await run_sync(handler, Visit(request, services, signed_in, form))
+
+    return answered(admit)
+
+
+def _signed_in(services: Services, request: Request) -> SignedIn | None:
+    remote_address = request.client.host if request.client else None
+    return services.use_cases.sessions.authenticate(cookies.secret_of(request), remote_address=remote_address)
+
+
+def _to_sign_in(request: Request) -> Response:
+    """The page to sign in, which leads back; a part of a page has the whole page go there."""
+    target = SIGN_IN
+    if request.method == "GET" and request.url.path != "/":
+        target += "?next=" + quote(request.url.path + (f"?{request.url.query}" if request.url.query else ""), safe="")
+    if is_partial(request):
+        return Response(status_code=200, headers={"HX-Redirect": SIGN_IN})
+    return go(target)

@@ -1,0 +1,138 @@
+"""Signing in to the console, out of it, and what a page of another site cannot do."""
+
+from __future__ import annotations
+
+import httpx
+import pytest
+from playwright.sync_api import expect
+
+from penstock.domain.access.permissions import Role
+from services.uploader.console.cookies import NAME
+from services.uploader.console.protection import CONTENT_POLICY
+from tests.support.access import create_key
+from tests.support.browser import Visitor
+from tests.support.http_system import HttpSystem
+
+SAME_SITE = {"Sec-Fetch-Site": "same-origin"}
+
+
+def new_key(system: HttpSystem, role: Role, name: str) -> str:
+    return create_key(system.keys, "default", role, name)[0]
+
+
+def test_a_link_signs_in_once(visitor: Visitor, system: HttpSystem) -> None:
+    link = system.sign_in_link()
+    visitor.sign_in(link)
+    expect(visitor.page.get_by_text("default · ann")).to_be_visible()
+    other = visitor.new_page()
+    other.goto(link)
+    other.get_by_role("button", name="Sign in").click()
+    expect(other.get_by_role("alert")).to_contain_text("penstock sign-in")
+    assert visitor.problems == ["Failed to load resource: the server responded with a status of 403 (Forbidden)"]
+
+
+def test_looking_at_a_link_does_not_use_it_up(visitor: Visitor, system: HttpSystem) -> None:
+    link = system.sign_in_link()
+    assert httpx.get(link).status_code == 200
+    visitor.sign_in(link)
+    expect(visitor.page.get_by_role("heading", name="Home")).to_be_visible()
+    assert not visitor.problems
+
+
+def test_a_key_signs_in_to_the_page_that_was_asked_for_and_is_not_kept(visitor: Visitor, system: HttpSystem) -> None:
+    key, page = new_key(system, Role.UPLOADER, "crm-team"), visitor.page
+    page.goto("/imports?before=")
+    page.get_by_label("API key").fill(key)
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/imports?before=")
+    expect(page.get_by_text("default · crm-team")).to_be_visible()
+    kept = page.evaluate("JSON.stringify([localStorage, sessionStorage, document.cookie])")
+    (cookie,) = visitor.context.cookies()
+    assert key not in kept
+    assert key not in cookie["value"]
+    assert (cookie["name"], cookie["httpOnly"], cookie["secure"]) == (NAME, True, True)
+    assert not visitor.problems
+
+
+def test_signing_out_ends_the_session(visitor: Visitor, system: HttpSystem) -> None:
+    visitor.sign_in(system.sign_in_link())
+    (cookie,) = visitor.context.cookies()
+    visitor.page.get_by_role("button", name="Sign out").click()
+    visitor.page.wait_for_url("**/signin")
+    assert not visitor.context.cookies()
+    again = httpx.get(f"{system.url}/imports", cookies={NAME: cookie["value"]})
+    assert (again.status_code, again.headers["location"]) == (303, "/signin?next=%2Fimports")
+
+
+def test_signing_in_again_gives_a_new_session_and_ends_the_old_one(visitor: Visitor, system: HttpSystem) -> None:
+    visitor.sign_in(system.sign_in_link())
+    (first,) = visitor.context.cookies()
+    visitor.sign_in(system.sign_in_link())
+    (second,) = visitor.context.cookies()
+    assert first["value"] != second["value"]
+    assert httpx.get(f"{system.url}/", cookies={NAME: first["value"]}).status_code == 303
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-site"},
+        {"Sec-Fetch-Site": "none"},
+        {"Origin": "https://evil.example"},
+        {"Origin": "null"},
+        {},
+    ],
+)
+def test_what_another_site_causes_is_refused(system: HttpSystem, headers: dict[str, str]) -> None:
+    key = new_key(system, Role.ADMIN, "admin")
+    answer = httpx.post(f"{system.url}/signin", data={"key": key}, headers=headers)
+    assert answer.status_code == 403
+    assert "set-cookie" not in answer.headers
+    assert httpx.post(f"{system.url}/signin", data={"key": key}, headers=SAME_SITE).status_code == 303
+
+
+@pytest.mark.parametrize("target", ["https://evil.example", "//evil.example", "/\\evil.example", "/a\r\nb", ""])
+def test_nobody_is_led_to_another_site(system: HttpSystem, target: str) -> None:
+    key = new_key(system, Role.ADMIN, "admin")
+    answer = httpx.post(f"{system.url}/signin", data={"key": key, "next": target}, headers=SAME_SITE)
+    assert answer.headers["location"] == "/"
+
+
+def test_an_api_key_opens_no_page_and_a_session_no_call(system: HttpSystem) -> None:
+    key = new_key(system, Role.ADMIN, "admin")
+    with_key = httpx.get(f"{system.url}/imports", headers={"Authorization": f"Bearer {key}"})
+    assert with_key.status_code == 303
+    signed_in = httpx.post(f"{system.url}/signin", data={"key": key}, headers=SAME_SITE)
+    call = httpx.get(f"{system.url}/v1/requests", cookies=dict(signed_in.cookies))
+    assert call.status_code == 401
+
+
+@pytest.mark.parametrize("path", ["/signin", "/imports", "/"])
+def test_each_page_has_the_strict_policy_and_is_not_cached(system: HttpSystem, path: str) -> None:
+    headers = httpx.get(f"{system.url}{path}").headers
+    assert headers["content-security-policy"] == CONTENT_POLICY
+    assert headers["cache-control"] == "no-store"
+
+
+def test_the_style_sheet_may_be_kept_under_the_name_of_its_content(system: HttpSystem) -> None:
+    page = httpx.get(f"{system.url}/signin").text
+    (address,) = [part for part in page.split('"') if part.endswith("console.css")]
+    assert "immutable" in httpx.get(f"{system.url}{address}").headers["cache-control"]
+    older = address.replace(address.split("/")[2], "0" * 16)
+    assert httpx.get(f"{system.url}{older}").headers["cache-control"] == "no-store"
+    for name in ("../site.py", "vendor/vendored.json", "none.css"):
+        assert httpx.get(f"{system.url}/static/0/{name}").status_code == 404
+
+
+def test_an_auditor_sees_the_audit_and_no_imports(visitor: Visitor, system: HttpSystem) -> None:
+    page = visitor.page
+    page.goto("/signin")
+    page.get_by_label("API key").fill(new_key(system, Role.AUDITOR, "auditor"))
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"{system.url}/")
+    expect(page.get_by_role("navigation")).not_to_contain_text("Imports")
+    answer = page.goto("/imports")
+    assert answer is not None
+    assert answer.status == 403
+    expect(page.get_by_role("alert")).to_contain_text("a key with the role")
