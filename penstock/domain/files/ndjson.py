@@ -10,13 +10,14 @@ import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache, partial
+from types import MappingProxyType
 from typing import Any
 
 import msgspec
 
 from penstock.domain.errors import Fault
 from penstock.domain.files import delimited
-from penstock.domain.files.delimited import NEWLINE, NEWLINE_BYTE
+from penstock.domain.files.delimited import NEWLINE_BYTE
 from penstock.domain.files.rejects import (
     LINE_COLUMN,
     REJECT_COLUMNS,
@@ -45,6 +46,8 @@ _object = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _value = msgspec.json.Decoder(float_hook=str)
 _NULL = msgspec.Raw(b"null")
 _NUMBER = re.compile("[0-9]{1,15}")
+_EMPTY: Mapping[bytes, Any] = MappingProxyType({b"{": {}, b"[": []})  # of nested values by their first byte
+_UNDECODABLE = (msgspec.DecodeError, ValueError, RecursionError)  # the last one by a line that is nested too deeply
 _RowDecoder = msgspec.json.Decoder[Any]
 
 
@@ -121,7 +124,7 @@ def _members(line: bytes) -> dict[str, msgspec.Raw] | None:
     """The members of an object with their text, or None."""
     try:
         return _object.decode(line)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except _UNDECODABLE:
         return None
 
 
@@ -140,19 +143,32 @@ def _decoder(header: tuple[str, ...], used: frozenset[int]) -> _RowDecoder:
 def _decoded(rows: Sequence[str], header: Sequence[str], decoder: _RowDecoder) -> tuple[list[Any], dict[int, str]]:
     """The objects of the valid rows, and the reason for each faulty row by its index."""
     try:
-        records = decoder.decode_lines(NEWLINE.join(rows))
-        if len(records) == len(rows):  # a line of white space alone is no object
-            return records, {}
-    except (msgspec.DecodeError, ValueError):
+        return list(map(decoder.decode, rows)), {}
+    except _UNDECODABLE:
         pass
     records, faulty, known = [], {}, frozenset(header)
     for at, row in enumerate(rows):
         try:
             records.append(decoder.decode(row))
-        except (msgspec.DecodeError, ValueError):
+        except _UNDECODABLE:
             members = _members(row.encode())
-            faulty[at] = UNKNOWN_KEY if members is not None and not known.issuperset(members) else NOT_AN_OBJECT
+            if members is None or not known.issuperset(members):
+                faulty[at] = NOT_AN_OBJECT if members is None else UNKNOWN_KEY
+            else:
+                records.append(decoder.type(*(_value_of(members.get(name, _NULL)) for name in header)))
     return records, faulty
+
+
+def _value_of(value: msgspec.Raw) -> Any:
+    """A member's value: an empty one if it is nested, so that its depth does not matter, and the text of an integer
+    that is too long for Python."""
+    empty = _EMPTY.get(bytes(value).lstrip()[:1])
+    if empty is not None:
+        return empty
+    try:
+        return _value.decode(value)
+    except msgspec.ValidationError:
+        return bytes(value).decode()
 
 
 def _texts(values: Sequence[Any], max_bytes: int | None) -> tuple[Sequence[str], dict[int, str]]:
@@ -181,7 +197,7 @@ def _text(value: Any) -> str:
 
 def _display_text(value: msgspec.Raw) -> str:
     """A cell of one row; a nested value is shown as it is."""
-    decoded = _value.decode(value)
+    decoded = _value_of(value)
     return bytes(value).decode() if isinstance(decoded, dict | list) else _text(decoded)
 
 
@@ -202,9 +218,9 @@ def _reject_line(file: RejectedFile, renamed: Mapping[str, str], reject: Reject)
 
 
 def _neutralised(value: msgspec.Raw, corrected: bool) -> Any:
-    decoded = _value.decode(value)
     if not bytes(value).lstrip().startswith(b'"'):
         return value
+    decoded = _value.decode(value)
     return neutralise_cell(restore_cell(decoded) if corrected else decoded)
 
 

@@ -13,13 +13,14 @@ from penstock.domain.files.header import parse_header
 from penstock.domain.files.ndjson import NDJSON
 from penstock.domain.files.rejects import Reject, RejectedFile
 from penstock.domain.files.rows import Parsed, parse
+from penstock.domain.files.streamed_chunks import chunks
 from penstock.domain.files.tabular_format import MAX_HEADER_BYTES
 from penstock.domain.mapping.mapping import Limits
 
 HEADER = ("a", "b")
 
 
-def read(body: str, *, cell_bytes: int = 1_000, used: tuple[int, ...] = (0, 1)) -> Parsed:
+def read(body: str, *, cell_bytes: int = 10_000, used: tuple[int, ...] = (0, 1)) -> Parsed:
     return parse(body.encode(), NDJSON, first_line=1, header=HEADER, used=used, max_cell_bytes=cell_bytes)
 
 
@@ -46,6 +47,7 @@ def columns_of(head: bytes, *, complete: bool = True) -> tuple[str, ...]:
         ("-0.0", "-0.0"),
         ("42", "42"),
         ("123456789012345678901234567890", "123456789012345678901234567890"),
+        ("-" + "9" * 5_000, "-" + "9" * 5_000),
         ("0.1000000000000000055511151231257827", "0.1000000000000000055511151231257827"),
         ("true", "true"),
         ("false", "false"),
@@ -83,6 +85,69 @@ def test_rows_that_are_no_flat_objects_are_rejected_alone() -> None:
         8: ("unknown_key",),
         10: ("not_a_json_object",),
     }
+
+
+def nested(key: str, depth: int) -> str:
+    return f'{{"{key}": {"[" * depth}1{"]" * depth}}}'
+
+
+LINES = st.lists(
+    st.one_of(
+        st.integers().map('{{"a": {}}}\n'.format),
+        st.sampled_from(
+            [
+                '{"a": "x", "b": 1}\r\n',
+                '{"a": 1}{"a": 2}\n',
+                '{"a": 1} {"a": 2} {"a": 3}\n',
+                '{"a": 1,\n"b": 2}\n',
+                '{"a":\n\n1}\n',
+                "\n",
+                "\r\n",
+                "  \n",
+                '{"z": 1}\n',
+                '{"a": []}\n',
+                nested("b", 3_000) + "\n",
+                f'{{"b": {"7" * 5_000}}}\n',
+                "[1]\n",
+            ]
+        ),
+    ),
+    max_size=12,
+)
+
+
+def decoded_alone(line: str) -> tuple[str, ...] | str:
+    """The plainest reference: the cells of one line, or the reason for its reject."""
+    try:
+        found = json.loads(line, parse_int=str)
+    except (ValueError, RecursionError):
+        return "not_a_json_object"
+    if not isinstance(found, dict):
+        return "not_a_json_object"
+    if not found.keys() <= set(HEADER):
+        return "unknown_key"
+    lists = [name for name in HEADER if isinstance(found.get(name), list)]
+    return f"nested_value:{lists[0]}" if lists else (found.get("a", ""), found.get("b", ""))
+
+
+@given(lines=LINES, chunk_bytes=st.integers(1, 200))
+def test_each_line_is_one_row_whatever_its_neighbours_and_its_chunk_are(lines: list[str], chunk_bytes: int) -> None:
+    body = "".join(lines)
+    expected = {line: text.removesuffix("\r") for line, text in enumerate(body.split("\n"), 1)}
+    outcomes = {line: decoded_alone(text) for line, text in expected.items() if text}
+    found: dict[int, tuple[str, ...] | str] = {}
+    texts: dict[int, str] = {}
+    for chunk in chunks([body.encode()], NDJSON, first_line=1, chunk_bytes=chunk_bytes, max_row_bytes=9_999):
+        assert chunk.body is not None
+        parsed = parse(
+            chunk.body, NDJSON, first_line=chunk.first_line, header=HEADER, used=(0, 1), max_cell_bytes=9_999
+        )
+        found.update(zip(parsed.table.lines, rows(parsed), strict=True))
+        found |= {reject.line: reject.reasons[0] for reject in parsed.rejects}
+        texts.update(zip(parsed.table.lines, parsed.table.raw, strict=True))
+        texts |= {reject.line: reject.row.decode() for reject in parsed.rejects}
+    assert found == outcomes
+    assert texts == {line: expected[line] for line in outcomes}
 
 
 def test_nested_values_of_columns_that_are_not_used_do_not_matter() -> None:
@@ -123,6 +188,19 @@ def test_rejects_keep_the_values_and_have_every_column() -> None:
         '{"penstock_line":3,"penstock_reasons":"unknown_key","k":1.10,"b":null,"x":{"y": "=1"},"z":"\'=1+1"}',
         '{"penstock_line":4,"penstock_reasons":"not_a_json_object","penstock_row":"\'=oops","k":null,"b":null}',
     ]
+
+
+@pytest.mark.parametrize("depth", [10, 900, 3_000])
+def test_the_reject_of_a_deeply_nested_line_can_be_downloaded(depth: int) -> None:
+    (line,) = NDJSON.write_rejects(RejectedFile(HEADER, HEADER), read(nested("b", depth)).rejects)
+    written = line.decode()
+    assert "[" * depth in written
+    assert written.startswith('{"penstock_line":1,')
+
+
+@pytest.mark.parametrize("depth", [10, 900, 3_000])
+def test_the_cells_of_a_deeply_nested_line_can_be_displayed(depth: int) -> None:
+    assert "[" * depth in "".join(NDJSON.cells(nested("a", depth), HEADER))
 
 
 def test_a_corrected_reject_that_is_rejected_again_gets_its_new_line_and_reasons() -> None:
