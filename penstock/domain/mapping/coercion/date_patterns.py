@@ -8,6 +8,8 @@
 
 Any character but an ASCII letter stands for itself. `|` separates patterns, which are tried in order. At the end of a
 pattern, `[nl]` gives the language of its months, and `[1930]` the first of the hundred years that yy means.
+
+In place of a pattern stands a word: iso8601, epoch_second or epoch_millis (epochs.py).
 """
 
 from __future__ import annotations
@@ -17,10 +19,11 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from itertools import pairwise
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from penstock.domain.errors import Refused, refusal
 from penstock.domain.limits import MAX_DATE_PATTERN, MAX_DATE_PATTERNS
+from penstock.domain.mapping.coercion.epochs import epoch_patterns
 from penstock.domain.mapping.coercion.month_names import month_names
 
 FIRST_SHORT_YEAR = 1947  # a fixed one, because the same file must give the same dates in every year
@@ -54,14 +57,24 @@ ISO_DATETIME = re.compile(
     r"(?::(?P<second>[0-5][0-9])(?:[.,](?P<fraction>[0-9]{1,6}))?)?"
     r"(?P<offset>Z|[+-](?:[01][0-9]|2[0-3])(?::?[0-5][0-9])?)?)?(?P<half>)"
 )
+ISO = "iso8601"
 _DATE = {"year", "month", "day"}
 _TIMES = ({"hour"}, {"hour", "minute"}, {"hour", "minute", "second"}, {"hour", "minute", "second", "fraction"})
+
+
+class Matcher(Protocol):
+    """What coercers use of a compiled regex."""
+
+    @property
+    def groupindex(self) -> Mapping[str, int]: ...
+
+    def fullmatch(self, string: str, /) -> re.Match[str] | None: ...
 
 
 class DatePattern(NamedTuple):
     """`regex` has a group for each field; `months` numbers the months' names in lower case, if it has names."""
 
-    regex: re.Pattern[str]
+    regex: Matcher
     months: Mapping[str, str] = MappingProxyType({})
     first_year: int = FIRST_SHORT_YEAR
 
@@ -72,30 +85,31 @@ class DatePattern(NamedTuple):
         return year, self.months.get(month.lower(), "0") if self.months else month, day
 
 
+_NAMED = {
+    ISO: DatePattern(ISO_DATETIME),
+    **{name: DatePattern(pattern) for name, pattern in epoch_patterns(ISO_DATETIME).items()},
+}
+
+
 @lru_cache(_CACHED_PATTERNS)
 def date_patterns(written: str) -> tuple[DatePattern, ...]:
-    """Patterns with exactly the groups year, month and day. Raises `Refused`."""
-    patterns = _alternatives(written)
-    if any(set(pattern.regex.groupindex) != _DATE for pattern in patterns):
-        raise _refused(written, "a date needs a year, a month and a day, and nothing else")
-    return patterns
+    """Patterns with the groups year, month and day, and perhaps those of a time. Raises `Refused`."""
+    return tuple(_NAMED.get(each) or DatePattern(*_compile(each)) for each in _alternatives(written))
 
 
 @lru_cache(_CACHED_PATTERNS)
 def datetime_patterns(written: str) -> tuple[DatePattern, ...]:
     """Patterns with the groups of ISO_DATETIME; those missing from a pattern are empty. Raises `Refused`."""
-    return tuple(_with_all_groups(pattern, written) for pattern in _alternatives(written))
+    return tuple(_NAMED.get(each) or _with_all_groups(_compile(each)) for each in _alternatives(written))
 
 
-def _with_all_groups(pattern: DatePattern, written: str) -> DatePattern:
-    fields = set(pattern.regex.groupindex)
-    if not fields >= _DATE or (fields - _DATE - {"offset", "half"}) not in _TIMES:
-        raise _refused(written, "a datetime needs a year, a month, a day and an hour; mm, ss, SSS and XXX are optional")
+def _with_all_groups(pattern: _Compiled) -> DatePattern:
+    fields = pattern.regex.groupindex
     absent = "".join(f"(?P<{field}>)" for field in ISO_DATETIME.groupindex if field not in fields)
-    return pattern._replace(regex=re.compile(pattern.regex.pattern + absent))
+    return DatePattern(*pattern._replace(regex=re.compile(pattern.regex.pattern + absent)))
 
 
-def _alternatives(written: str) -> tuple[DatePattern, ...]:
+def _alternatives(written: str) -> list[str]:
     alternatives = [""]
     for part in _QUOTED_OR_BAR.findall(written):
         if part == "|":
@@ -104,10 +118,18 @@ def _alternatives(written: str) -> tuple[DatePattern, ...]:
             alternatives[-1] += part
     if len(alternatives) > MAX_DATE_PATTERNS:
         raise _refused(written, f"it has more than {MAX_DATE_PATTERNS} alternatives")
-    return tuple(map(_compile, alternatives))
+    return alternatives
 
 
-def _compile(written: str) -> DatePattern:
+class _Compiled(NamedTuple):
+    """The fields of a `DatePattern` that is a regex."""
+
+    regex: re.Pattern[str]
+    months: Mapping[str, str]
+    first_year: int
+
+
+def _compile(written: str) -> _Compiled:
     """One pattern, with a named group per field."""
     if len(written) > MAX_DATE_PATTERN:
         raise _refused(written, f"it has more than {MAX_DATE_PATTERN} characters")
@@ -125,9 +147,18 @@ def _compile(written: str) -> DatePattern:
     regexes = {**_FIELDS, **dict.fromkeys(("MMM", "MMMM"), rf"(?P<month>(?i:{names}))\.?")}
     parts = [regexes[token["field"]] if token["field"] else re.escape(_literal(token)) for token in tokens]
     try:
-        return DatePattern(re.compile("".join(parts)), months, int(first_year or FIRST_SHORT_YEAR))
+        regex = re.compile("".join(parts))
     except re.error:
         raise _refused(written, "a field occurs twice") from None
+    _check_groups(written, set(regex.groupindex))
+    return _Compiled(regex, months, int(first_year or FIRST_SHORT_YEAR))
+
+
+def _check_groups(written: str, groups: set[str]) -> None:
+    if not groups >= _DATE or (groups != _DATE and groups - _DATE - {"offset", "half"} not in _TIMES):
+        raise _refused(
+            written, "it needs a year, a month and a day; a time needs an hour, and a smaller unit the larger"
+        )
 
 
 def _options(written: str) -> tuple[str, str, str]:
@@ -174,7 +205,7 @@ def _refused(written: str, why: str) -> Refused:
     return refusal(
         "invalid_format",
         f"{written[:64]!r} is not a date pattern: {why}",
-        "Use yyyy or yy, MM, M or MMM (its name), dd or d, and for a datetime HH or H (hh or h with a), mm, ss, SSS, "
-        "XXX; put other letters in single quotes. For example date(dd/MM/yyyy|d MMM yyyy) or "
-        "datetime(yyyy-MM-dd'T'HH:mm:ssXXX).",
+        "Use yyyy or yy, MM, M or MMM (its name), dd or d, and for a time HH or H (hh or h with a), mm, ss, SSS, "
+        "XXX; put other letters in single quotes; or iso8601, epoch_second or epoch_millis. For example "
+        "date(dd/MM/yyyy|d MMM yyyy) or datetime(iso8601|yyyy-MM-dd HH:mm:ss).",
     )

@@ -20,7 +20,10 @@ _PARTS = ("year", "month", "day", "hour", "minute", "second", "fraction", "offse
 
 
 class DateCoercer(CellCoercer):
-    """YYYY-MM-DD from the first pattern that fits, by default yyyy-MM-dd; days repeat, so they are cached."""
+    """YYYY-MM-DD from the first pattern that fits, by default yyyy-MM-dd; days repeat, so they are cached.
+
+    Of a pattern with a time, the value is the day as it is written; that of an epoch is in UTC.
+    """
 
     def __init__(self, argument: str = "") -> None:
         self._patterns = date_patterns(argument or "yyyy-MM-dd")
@@ -55,7 +58,7 @@ class DateCoercer(CellCoercer):
 
 
 class DateTimeCoercer(CellCoercer):
-    """ISO 8601 from the first pattern of `argument` that fits, by default ISO 8601, where a date alone means midnight.
+    """ISO 8601 from the first pattern of `argument` that fits, by default ISO 8601. A date alone means its midnight.
 
     The offset is kept, with Z as +00:00; without one the value stays local. Equals `datetime.isoformat`.
     """

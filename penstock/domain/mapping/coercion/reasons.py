@@ -45,12 +45,13 @@ REASONS: Mapping[str, Reason] = MappingProxyType(
         "not_a_date": Reason(
             "The value is not a date in any of the column's patterns.",
             "Write an existing day in the column's pattern (by default 2024-01-31), "
-            "or add the pattern, such as date(yyyy-MM-dd|dd/MM/yyyy).",
+            "or add the pattern, such as date(yyyy-MM-dd|dd/MM/yyyy) or, for the day of a time, date(iso8601).",
         ),
         "not_a_datetime": Reason(
             "The value is not a date and time in any of the column's patterns.",
             "Write it in the column's pattern (by default 2024-01-31T09:30:00 or 2024-01-31T09:30:00+01:00), "
-            "or add the pattern, such as datetime(dd/MM/yyyy HH:mm|M/d/yyyy h:mm a).",
+            "or add the pattern, such as datetime(iso8601|dd/MM/yyyy HH:mm|M/d/yyyy), datetime(epoch_second) or "
+            "datetime(epoch_millis).",
         ),
         "not_an_email": Reason(
             "The value is not an e-mail address.",

@@ -137,8 +137,15 @@ def test_every_reason_has_a_hint() -> None:
 @pytest.mark.parametrize(
     "written",
     [
-        *("date(dd/MM)", "date(yyyy-MM-dd HH)", "date(dd/MM/yyyy dd)", "date(dMyyyy)", "date('x)"),
-        *("datetime(yyyy-MM-dd)", "datetime(yyyy-MM-dd mm)", "datetime(yyyy-MM-dd HH:mm:SSS)", "datetime(HH:mm)"),
+        *("date(dd/MM)", "date(yyyy-MM-ddXXX)", "date(dd/MM/yyyy dd)", "date(dMyyyy)", "date('x)"),
+        *(
+            "datetime(epoch)",
+            "datetime(epoch_millis[nl])",
+            "date(dd/MM/yyyy|iso)",
+            "datetime(yyyy-MM-dd mm)",
+            "datetime(yyyy-MM-dd HH:mm:SSS)",
+            "datetime(HH:mm)",
+        ),
         *("date(yy-MM)", "date(dd/MM/yyyy|)", "date(d MMMM yyyy[xx])", "date(dMMMyyyy[ja])", "date(dd/MM/yyyy[nl])"),
         *("date(dd/MM/yyyy[1930])", "date(" + "|".join(["dd/MM/yyyy"] * 17) + ")", "datetime(yyyy-MM-dd hh:mm)"),
         *("datetime(yyyy-MM-dd HH:mm a)", "datetime(yyyy-MM-dd H'h'mm a)", "datetime(yyyy-MM-dd Hmm)"),

@@ -1,7 +1,7 @@
 """Dates and datetimes: only the stated pattern passes, the same in every version of Python."""
 
 import re
-from datetime import date, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
 
 import pytest
 from hypothesis import given
@@ -101,6 +101,53 @@ def test_a_date_in_several_patterns_names_and_short_years(pattern: str, cell: st
 def test_not_a_date_in_any_of_the_patterns(pattern: str, cell: str) -> None:
     with pytest.raises(CoercionError, match="not_a_date"):
         DateCoercer(pattern).coerce_cell(cell)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "cell", "day", "moment"),
+    [
+        ("M/d/yyyy|iso8601", "3/14/2024", "2024-03-14", "2024-03-14T00:00:00"),
+        ("M/d/yyyy|iso8601", "2024-03-14T23:22:00-05:00", "2024-03-14", "2024-03-14T23:22:00-05:00"),
+        ("M/d/yyyy|iso8601", "2024-03-14", "2024-03-14", "2024-03-14T00:00:00"),
+        ("dd/MM/yyyy HH:mm", "28/01/2022 08:36", "2022-01-28", "2022-01-28T08:36:00"),
+        ("dd/MM/yy h a|dd/MM/yy", "28/01/22", "2022-01-28", "2022-01-28T00:00:00"),
+        ("epoch_second", "1708427570", "2024-02-20", "2024-02-20T11:12:50+00:00"),
+        ("epoch_second", "1708427570.5", "2024-02-20", "2024-02-20T11:12:50.500000+00:00"),
+        ("epoch_second", "-1", None, None),
+        ("epoch_second", "-500000000.25", "1954-02-26", "1954-02-26T23:06:39.750000+00:00"),
+        ("epoch_second", "1708427570311", None, None),  # milliseconds
+        ("epoch_millis", "1708427570311", "2024-02-20", "2024-02-20T11:12:50.311000+00:00"),
+        ("epoch_millis", "1708427570000.0", "2024-02-20", "2024-02-20T11:12:50+00:00"),
+        ("epoch_millis", "1708427570", None, None),  # seconds
+        ("epoch_millis", "0", None, None),
+        ("epoch_millis", "1.708E12", None, None),
+        ("epoch_millis", "１７０８４２７５７０３１１", None, None),
+        ("iso8601|epoch_millis|epoch_second", "1708427570", "2024-02-20", "2024-02-20T11:12:50+00:00"),
+    ],
+)
+def test_days_and_times_of_mixed_patterns(pattern: str, cell: str, day: str | None, moment: str | None) -> None:
+    """A day gets its midnight, without an offset; of a time, a date keeps the day as it is written."""
+    for each, expected in ((DateCoercer(pattern), day), (DateTimeCoercer(pattern), moment)):
+        values, errors = each.coerce_column([cell, f" {cell}"])
+        assert values == [expected, expected]
+        assert set(errors) == (set() if expected else {0, 1})
+
+
+@given(st.datetimes(datetime(1900, 1, 1), datetime(2099, 12, 31), timezones=st.just(UTC)))
+def test_an_epoch_is_the_time_that_python_means(moment: datetime) -> None:
+    micros = (moment - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
+    sign, size = "-" if micros < 0 else "", abs(micros)
+    near_zero = size < timedelta(days=60) // timedelta(microseconds=1)
+    for word, unit in (("epoch_second", 1_000_000), ("epoch_millis", 1_000)):
+        cell = f"{sign}{size // unit}.{str(unit + size % unit)[1:]}"
+        values, _ = DateTimeCoercer(word).coerce_column([cell])
+        assert values == [None if near_zero else moment.isoformat()]
+
+
+@given(st.integers(-(10**14), 10**14))
+def test_a_number_is_an_epoch_in_one_unit_only(number: int) -> None:
+    values = [DateTimeCoercer(word).coerce_column([str(number)])[0][0] for word in ("epoch_second", "epoch_millis")]
+    assert None in values
 
 
 SOME_PATTERNS = {
