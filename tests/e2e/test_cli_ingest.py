@@ -56,8 +56,8 @@ def test_the_example_of_the_manual(cli: CommandLine) -> None:
     maps = ["crmid=crmid!", "phone=hm:pii", "preferences=cross_sell_product", "slot_num=slot"]
     ran = cli.ingest(content, maps=maps)
     assert (ran.code, ran.document["status"]) == (0, "COMPLETED")
-    more = {"created_attributes", "unmapped_columns", "left_out_columns", "renamed_columns", "warnings", "duplicate"}
-    assert ran.document.keys() == REQUEST_FIELDS | more
+    listed = {"created_attributes", "unmapped_columns", "left_out_columns", "renamed_columns", "warnings"}
+    assert ran.document.keys() == REQUEST_FIELDS | listed | {"duplicate", "not_notified"}
     assert ran.document["created_attributes"] == ["hm", "cross_sell_product", "slot"]
     assert ran.document["unmapped_columns"] == ["notes"]
     assert (ran.document["rows_read"], ran.document["bytes"]) == (1, len(content))
