@@ -20,7 +20,7 @@ class SuggestedColumn(TypedDict):
     """The attribute that a column could feed, and how its cells are written.
 
     `new`: the attribute would be created. `confidence` is from 0 to 1; `evidence` speaks for the suggestion, `against`
-    against it. The columns in `tied_with` could feed the attribute as well: choose one of them.
+    against it. The columns in `tied_with`, up to ten, could feed the attribute as well: choose one of them.
     """
 
     column: str

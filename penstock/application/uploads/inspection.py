@@ -80,9 +80,9 @@ class Inspection(NamedTuple):
         if table is None:
             return []
         file_format, header = table
-        names = [cell.decode(errors="replace") for cell in header.cells]
+        names = _names(header)
         rows = [file_format.cells(row, names) for row in self._rows(file_format, header)[:SAMPLE_ROWS]]
-        columns = clean_names(names) if self.needed_options.clean_headers else names
+        columns = self.sample.names if self.needed_options.clean_headers else names
         return [[cell[:MAX_SAMPLE_CELL] for cell in cells[:MAX_SAMPLE_COLUMNS]] for cells in [columns, *rows]]
 
     def _rows(self, file_format: TabularFormat, header: HeaderCells) -> Sequence[str]:
@@ -150,8 +150,8 @@ class _Reading:
             needed = needed.declared(quoted=True)
             sample = sample_with(needed)
         needed = _needed_options(head, limits, needed, complete=complete)
-        if needed.clean_headers:
-            sample = _with_clean_names(sample)
+        if needed.clean_headers and sampler:
+            sample = _with_clean_names(sample, _names(_header(head, needed, complete=complete)[1]))
         warnings = [quoted.warning(sample.names[quoted.position])] if quoted else []
         return Inspection(compression, head, complete, faults, sample, self._options, needed, warnings)
 
@@ -174,8 +174,8 @@ def _header_faults(
     return []
 
 
-def _with_clean_names(sample: Sample) -> Sample:
-    names = clean_names(sample.names)
+def _with_clean_names(sample: Sample, names_in_file: Sequence[str]) -> Sample:
+    names = clean_names(names_in_file)
     renamed = dict(zip(sample.names, names, strict=True))
     return sample._replace(
         names=names, unreadable={renamed[name]: reason for name, reason in sample.unreadable.items()}
@@ -207,12 +207,16 @@ def _header(head: bytes, options: FileOptions, *, complete: bool) -> tuple[Tabul
     return file_format, file_format.read_header(head, start, max_columns=MAX_SAMPLE_COLUMNS, complete=complete)
 
 
+def _names(header: HeaderCells) -> list[str]:
+    return [cell.decode(errors="replace") for cell in header.cells]
+
+
 def _sample(
     head: bytes, sampler: BlockSampler, limits: Limits, options: FileOptions, *, complete: bool, whole: bool
 ) -> Sample:
     """The sample's cells, column by column; rows with faults are left out."""
     file_format, header = _header(head, options, complete=complete)
-    names = [cell.decode(errors="replace") for cell in header.cells]
+    names = _names(header)
     blocks = sampler.blocks()
     rows = sampled_rows(blocks, file_format, max_sample_rows(len(names)))
     nested = {at: each for at, each in file_format.nested(rows, names).items() if _is_nested(each)}

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 
 from penstock.domain.files.column_names import SPACES, has_invisible
+from penstock.domain.numbered_names import NumberedNames
 
 _JOINTS = re.compile(rf"[{SPACES}\-]+")
 
@@ -16,22 +17,18 @@ def clean_names(names: Sequence[str]) -> list[str]:
     nothing."""
     cleaned = [_clean(name) or f"column_{place}" for place, name in enumerate(names, 1)]
     kept = {name for name, new in zip(names, cleaned, strict=True) if name == new}
-    taken: set[str] = set()
+    numbers = NumberedNames(kept)
+    left = set(kept)  # names that their first column has still to take
     result = []
     for name, new in zip(names, cleaned, strict=True):
-        unique = new if new not in taken and (name == new or new not in kept) else _numbered(new, taken | kept)
-        taken.add(unique)
-        result.append(unique)
+        if name == new and new in left:
+            left.remove(new)
+            result.append(new)
+        else:
+            result.append(numbers.free(new))
     return result
 
 
 def _clean(name: str) -> str:
     visible = "".join(" " if char in "\t\r\n" else char for char in name if char in "\t\r\n" or not has_invisible(char))
     return _JOINTS.sub("_", visible.strip(SPACES + "-"))
-
-
-def _numbered(name: str, taken: set[str]) -> str:
-    number = 2
-    while f"{name}_{number}" in taken:
-        number += 1
-    return f"{name}_{number}"

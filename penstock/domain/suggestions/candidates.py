@@ -230,9 +230,9 @@ def _new(facts: Facts, match: NameMatch | None, tenant: Tenant) -> Candidate:
     if personal and finding and finding.fit.format.kind is ValueType.ENUM:
         finding = None  # the mapping that lists an enumeration's options is not encrypted
     format = finding.fit.format if finding else TEXT
-    name = new_name(facts.name, facts.position, ())
+    name = new_name(facts.name, facts.position)
     if name in tenant.attributes:
-        name = name_for_kind(name, format.kind, tenant.attributes)
+        name = name_for_kind(name, format.kind)
     pii = personal or format.kind in (ValueType.EMAIL, ValueType.PHONE)
     attribute = Attribute(
         name=name,

@@ -55,15 +55,17 @@ def _gone(
     gone = [name for name in order if name not in present and name not in unreadable]
     if present.isdisjoint(order):
         new = ()  # another file, perhaps without a header, so that its names may be customers' values
+    feeds = _by_source(earlier)
+    meaning = {each.attribute.name: each.column for each in reversed(new)}
+    places = _Places(names, {each.column for each in new}, order)
     for name in gone:
-        place = _same_place(name, names, new, order)
-        feeds = [mapped for mapped in earlier if name in mapped.sources]
-        for mapped in feeds:
-            renamed = _same_meaning(mapped, new) or place
+        place = places.of(name)
+        for mapped in feeds.get(name, ()):
+            renamed = meaning.get(mapped.attribute) or place
             yield Change(
                 name, Drift.GONE, f"it feeds {mapped.attribute}" + _question(renamed), mapped.attribute, renamed
             )
-        if not feeds:
+        if name not in feeds:
             yield Change(name, Drift.GONE, "it is not mapped" + _question(place), renamed_to=place)
 
 
@@ -71,18 +73,26 @@ def _question(renamed: str | None) -> str:
     return f"; renamed to {renamed}?" if renamed else ""
 
 
-def _same_meaning(mapped: ColumnMapping, new: Sequence[ColumnSuggestion]) -> str | None:
-    """The new column whose name and values suggest the same attribute."""
-    return next((each.column for each in new if each.attribute.name == mapped.attribute), None)
+def _by_source(earlier: Sequence[ColumnMapping]) -> dict[str, list[ColumnMapping]]:
+    feeds: dict[str, list[ColumnMapping]] = {}
+    for mapped in earlier:
+        for source in dict.fromkeys(mapped.sources):
+            feeds.setdefault(source, []).append(mapped)
+    return feeds
 
 
-def _same_place(gone: str, names: Sequence[str], new: Sequence[ColumnSuggestion], order: Sequence[str]) -> str | None:
-    """The new column with the same columns on both sides. A mapping does not have the place of each column, but nearly
-    always their order."""
-    at = order.index(gone)
-    before, after = order[at - 1] if at else None, order[at + 1] if at + 1 < len(order) else None
-    for place, name in enumerate(names):
-        left, right = names[place - 1] if place else None, names[place + 1] if place + 1 < len(names) else None
-        if (left, right) == (before, after) and any(each.column == name for each in new):
-            return name
-    return None
+class _Places:
+    """Finds the new column with the same columns on both sides. A mapping does not have the place of each column, but
+    nearly always their order."""
+
+    def __init__(self, names: Sequence[str], new: Container[str], order: Sequence[str]) -> None:
+        self._sides = dict(_with_sides(order))
+        self._new = {sides: name for name, sides in reversed(list(_with_sides(names))) if name in new}
+
+    def of(self, gone: str) -> str | None:
+        return self._new.get(self._sides[gone])
+
+
+def _with_sides(names: Sequence[str]) -> Iterator[tuple[str, tuple[str | None, str | None]]]:
+    """Each name with those before and after it."""
+    return zip(names, zip([None, *names[:-1]], [*names[1:], None], strict=True), strict=True)

@@ -9,18 +9,20 @@ from penstock.domain.dry_run.frequent_nodes import is_suspicious
 from penstock.domain.mapping.attributes import Attribute, ValueType
 from penstock.domain.mapping.builtin_attributes import BUILTIN
 from penstock.domain.mapping.mapping import ColumnMapping, OnMisfit
+from penstock.domain.numbered_names import NumberedNames
 from penstock.domain.suggestions.blank_words import blank_words, merged
 from penstock.domain.suggestions.candidates import IDENTIFIERS, Candidate, Tenant, candidates
 from penstock.domain.suggestions.changes import changes_since
 from penstock.domain.suggestions.facts import Facts, find_facts
 from penstock.domain.suggestions.fitting import Formats
-from penstock.domain.suggestions.names import Names, free_name
+from penstock.domain.suggestions.names import Names
 from penstock.domain.suggestions.personal import looks_personal
 from penstock.domain.suggestions.sample import Sample
 from penstock.domain.suggestions.suggestion import ColumnSuggestion, KeptColumn, LeftOut, SuggestedMapping
 
 CLEARLY_BETTER = 0.045  # difference of ranks; a smaller one is a tie
 TIED = 0.5  # highest confidence of a tied column
+MAX_TIED = 10  # columns that a tied one names; a file may have thousands of one meaning
 MIN_IDENTIFIER_FIT = 0.97  # share of cells; below it, rows would be lost for an identifier that another column spares
 
 
@@ -72,7 +74,7 @@ def _choose(options: Sequence[Sequence[Candidate]]) -> tuple[list[Candidate], li
                 at[column] += 1
                 pending = True
             for column in close:
-                tied[column] = [other for other in close if other != column]
+                tied[column] = [other for other in close[: MAX_TIED + 1] if other != column][:MAX_TIED]
     return [each[place] for each, place in zip(options, at, strict=True)], tied
 
 
@@ -88,12 +90,11 @@ def _contenders(options: Sequence[Sequence[Candidate]], at: Sequence[int]) -> Ma
 
 def _named_apart(chosen: Sequence[Candidate], known: Mapping[str, Attribute]) -> list[Candidate]:
     """The candidates with a name of its own for each new attribute."""
-    taken = set(known)
+    numbers = NumberedNames(known)
     named = []
     for candidate in chosen:
         if not candidate.exists:
-            name = free_name(candidate.attribute.name, taken)
-            taken.add(name)
+            name = numbers.free(candidate.attribute.name)
             if name != candidate.attribute.name:
                 candidate = candidate._replace(attribute=_renamed(candidate.attribute, name))
         named.append(candidate)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import NamedTuple
 
@@ -128,29 +128,19 @@ def is_personal(column: str) -> bool:
     return not PERSONAL_WORDS.isdisjoint(words(column))
 
 
-def new_name(column: str, position: int, taken: Iterable[str]) -> str:
-    """A valid name, not among `taken`, for a new attribute that a column feeds."""
+def new_name(column: str, position: int) -> str:
+    """A valid name for a new attribute that a column feeds; it may be taken."""
     name = "_".join(word for word in words(column) if word.isascii())[:MAX_NEW_NAME].strip("_")
     if not name:
         name = f"column_{position}"
     if not NAME.match(name):
         name = f"column_{name}"
-    return free_name(name, taken)
+    return name
 
 
-def free_name(name: str, taken: Iterable[str]) -> str:
-    """`name`, or `name_2` and so on when it is taken."""
-    known = set(taken)
-    number, free = 1, name
-    while free in known:
-        number += 1
-        free = f"{name}_{number}"
-    return free
-
-
-def name_for_kind(name: str, kind: ValueType, taken: Iterable[str]) -> str:
+def name_for_kind(name: str, kind: ValueType) -> str:
     """A name beside an attribute of the same name that has other values: `birth_date_text`."""
-    return free_name(f"{name}_{kind}", taken)
+    return f"{name}_{kind}"
 
 
 def _one_edit(one: str, other: str) -> bool:

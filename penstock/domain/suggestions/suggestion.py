@@ -15,8 +15,8 @@ from penstock.domain.mapping.mapping import ColumnMapping, OnMisfit
 class ColumnSuggestion(msgspec.Struct, frozen=True, kw_only=True):
     """What one column could feed. `exists`: the attribute is there already; otherwise it would be created.
 
-    `confidence` is from 0 to 1. `tied_with` are columns that fit the attribute as well: a person has to choose.
-    `earlier` is the column in the source's mapping. Evidence has counts, and never a cell.
+    `confidence` is from 0 to 1. `tied_with` are columns that fit the attribute as well, `MAX_TIED` at most: a
+    person has to choose. `earlier` is the column in the source's mapping. Evidence has counts, and never a cell.
     """
 
     column: str

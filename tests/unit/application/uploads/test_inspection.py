@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from penstock.application.uploads.inspection import MAX_INSPECTED_BYTES, MAX_SAMPLE_CELL, SAMPLE_ROWS, inspect
+from penstock.domain.files.header import parse_header
 from penstock.domain.files.tabular_format import FileOptions
 from penstock.domain.mapping.mapping import ColumnMapping, Limits, Mapping
 
@@ -277,3 +278,11 @@ def test_quotes_of_other_files_are_no_warning(content: bytes) -> None:
 def test_any_bytes_are_inspected(content: bytes) -> None:
     seen = inspect([content], LIMITS)
     assert seen.fits(LIMITS) or seen.faults(None, LIMITS)
+
+
+def test_suggestions_have_the_names_that_the_header_gets() -> None:
+    """The first column is renamed, since the second has a valid name."""
+    head = b" a\ta\n1\t2\n"
+    seen = inspect([head], Limits())
+    header = parse_header(head, mapping=None, limits=Limits(), complete=True, options=seen.needed_options)
+    assert list(seen.sample.names) == list(header.columns) == seen.lines()[0] == ["a_2", "a"]

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -28,6 +31,31 @@ NAMES = st.lists(
 )
 def test_names_are_cleaned(names: list[str], cleaned: list[str]) -> None:
     assert clean_names(names) == cleaned
+
+
+def test_five_thousand_equal_names_are_cleaned_in_a_few_steps_each() -> None:
+    """The tenth of them takes as many steps as the last."""
+    steps = [_steps(["a"] * count) for count in (500, 1_000)]
+    assert steps[1] < 2.2 * steps[0]
+    assert clean_names(["a"] * 5_000)[-1] == "a_5000"
+
+
+def _steps(names: list[str]) -> int:
+    """The lines of Python that cleaning these names executes."""
+    executed = 0
+
+    def count(*_: Any) -> Any:
+        nonlocal executed
+        executed += 1
+        return count
+
+    traced = sys.gettrace()
+    sys.settrace(count)
+    try:
+        clean_names(names)
+    finally:
+        sys.settrace(traced)
+    return executed
 
 
 @given(NAMES)

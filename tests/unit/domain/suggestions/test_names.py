@@ -80,12 +80,8 @@ def test_each_alias_stands_under_one_attribute() -> None:
     ],
 )
 def test_a_new_attribute_gets_a_valid_name(column: str, name: str) -> None:
-    assert new_name(column, 7, ()) == name
+    assert new_name(column, 7) == name
     assert NAME.match(name)
-
-
-def test_a_taken_name_gets_a_number() -> None:
-    assert new_name("size", 1, {"size", "size_2"}) == "size_3"
 
 
 def test_names_of_personal_columns() -> None:

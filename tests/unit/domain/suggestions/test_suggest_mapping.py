@@ -13,6 +13,7 @@ from penstock.domain.mapping.attributes import Attribute, ValueFormat, ValueType
 from penstock.domain.mapping.builtin_attributes import BUILTIN
 from penstock.domain.mapping.mapping import ColumnMapping, OnMisfit, WritePolicy
 from penstock.domain.suggestions import ColumnSuggestion, Drift, Sample, SuggestedMapping, suggest_mapping
+from penstock.domain.suggestions.choosing import MAX_TIED
 
 IDENTIFIER = ColumnSpec(column="crmid", attribute="crmid", identifier=True)
 IDS = [f"C{number:05}" for number in range(200)]
@@ -176,6 +177,15 @@ def test_two_columns_for_one_attribute_are_left_to_a_person() -> None:
     suggested = suggest(mail=EMAILS, e_mailadres=[f"x{each}" for each in EMAILS])
     assert [each.tied_with for each in suggested.columns] == [("e_mailadres",), ("mail",)]
     assert max(each.confidence for each in suggested.columns) <= 0.5
+
+
+def test_a_tied_column_names_only_some_of_a_thousand_others() -> None:
+    """All names in all suggestions would make a response of quadratic size."""
+    names = [f"first_name_{number}" for number in range(1_000)]
+    suggested = suggest_mapping(Sample(names, [repeated("Ann", "Bo")] * len(names), complete=True), BUILTIN)
+    assert {len(each.tied_with) for each in suggested.columns} == {MAX_TIED}
+    assert suggested.columns[3].tied_with[:4] == ("first_name_0", "first_name_1", "first_name_2", "first_name_4")
+    assert max(len(reason) for each in suggested.columns for reason in each.against) < 500
 
 
 def test_the_clearly_better_column_is_chosen() -> None:
