@@ -67,7 +67,7 @@ class Csv:
 
     def first_row_end(self, rows: bytearray, *, max_row_bytes: int) -> int:
         end, is_row = self._byte_rows.stretch(rows, 0, max_row_bytes)
-        return end if is_row and rows[end - 1 : end] == NEWLINE_BYTE else delimited.first_line_end(rows)
+        return end if is_row else delimited.first_line_end(rows)
 
     def split_rows(self, text: str, first_line: int) -> RawRows:
         if _QUOTE not in text:

@@ -140,7 +140,10 @@ class TabularFormat(Protocol):
         ...
 
     def first_row_end(self, rows: bytearray, *, max_row_bytes: int) -> int:
-        """The offset after the first row, or 0 if its newline is not there; `rows` as for `last_row_end`."""
+        """The offset after the first row, or 0 if no newline shows its end; `rows` as for `last_row_end`.
+
+        If the row may contain newlines, its end may be that of the file.
+        """
         ...
 
     def split_rows(self, text: str, first_line: int) -> RawRows:

@@ -125,6 +125,11 @@ def test_a_quoted_row_up_to_the_limit_is_one_span() -> None:
     assert [span.end for span in split(b"x,1\n" + row + b"y,2\n", 10, len(row))] == [4, 4 + len(row), 8 + len(row)]
 
 
+def test_a_quoted_last_row_without_a_newline_is_one_span() -> None:
+    row = b'a,"' + b"line\n" * 10 + b'"'
+    assert [span.end for span in split(b"x,1\n" + row, 10, len(row))] == [4, 4 + len(row)]
+
+
 def test_a_quoted_row_over_the_limit_falls_apart_into_its_lines() -> None:
     row = b'a,"' + b"line\n" * 10 + b'"\n'
     found = split(row + b"y,2\n", 10, len(row) - 1)

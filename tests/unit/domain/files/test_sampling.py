@@ -64,6 +64,13 @@ def test_rows_are_thinned_evenly() -> None:
     assert sampled_rows([b"1\n2\n3\n", b"4\n5\n6\n"], TSV, 3) == ["1", "3", "5"]
 
 
+def test_a_quoted_last_row_that_is_longer_than_a_block_is_whole_without_a_newline() -> None:
+    row = '"{}"'.format("line\n" * 5_000)
+    sampler = BlockSampler(CSV[","], 10)
+    sampler.add(f"1,2\n{row}".encode())
+    assert sampled_rows(sampler.blocks(), CSV[","], 1_000) == ["1,2", row]
+
+
 def test_line_breaks_in_quotes_are_no_row_ends() -> None:
     body = b"".join(b'%d,"two\nlines"\n' % row for row in range(100_000))
     sampler = BlockSampler(CSV[","], 10)

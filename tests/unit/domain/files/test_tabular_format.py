@@ -117,12 +117,16 @@ def test_every_row_is_read_or_rejected(name: str, body: bytes) -> None:
 
 
 @ALL
-@given(data=st.data(), chunk_bytes=st.integers(1, 60))
-def test_written_rows_are_read_from_chunks_of_any_size(name: str, data: st.DataObject, chunk_bytes: int) -> None:
+@given(data=st.data(), chunk_bytes=st.integers(1, 60), last_newline=st.booleans())
+def test_written_rows_are_read_from_chunks_of_any_size(
+    name: str, data: st.DataObject, chunk_bytes: int, last_newline: bool
+) -> None:
     file_format, _ = BY_NAME[name]
     cell = cells if name == "tsv" else breaking_cells
     rows = data.draw(st.lists(st.lists(cell, min_size=2, max_size=2), max_size=6))
     body, lines = file_of(name, rows), []
+    if not last_newline:
+        body = body.removesuffix(b"\n").removesuffix(b"\r")
     read: list[tuple[str, ...]] = []
     for span in spans([body], file_format, body_start=0, first_line=2, chunk_bytes=chunk_bytes, max_row_bytes=1_000):
         parsed = parse(
