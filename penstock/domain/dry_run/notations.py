@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 
 from penstock.domain.mapping.attributes import ValueFormat, ValueType
 from penstock.domain.suggestions.booleans import detect_boolean
 from penstock.domain.suggestions.dates import date_shapes, detect_date
 from penstock.domain.suggestions.fitting import Finding, Formats, unfitting
-from penstock.domain.suggestions.numbers import detect_numbers
+from penstock.domain.suggestions.numbers import POINT, detect_numbers
 from penstock.domain.suggestions.phones import detect_phone
 from penstock.domain.suggestions.places import Places
 from penstock.domain.suggestions.sample import Cells
@@ -38,9 +39,20 @@ def other_notation(cells: Cells, format: ValueFormat, places: Places, *, some_fi
     for written in (_joined(format, argument) if some_fit else argument, argument):
         fit = formats.fit(f"{format.kind}({written})" if written else str(format.kind), cells)
         if fit and fit.count:
-            against = tuple(each for each in found.against if each not in unfitting(found.fit))
-            return Notation(str(fit.format), fit.count, against)
+            against = [each for each in found.against if each not in unfitting(found.fit)]
+            if some_fit and _has_other_sign(format, fit.format):
+                against.append("cells that fit now may become other numbers: check")
+            return Notation(str(fit.format), fit.count, tuple(against))
     return None
+
+
+def _has_other_sign(format: ValueFormat, other: ValueFormat) -> bool:
+    """Whether two formats for decimals have different decimal signs."""
+    return format.kind is ValueType.DECIMAL and _decimal_sign(format) != _decimal_sign(other)
+
+
+def _decimal_sign(format: ValueFormat) -> str:
+    return re.findall("[.,]", format.argument or POINT)[-1]
 
 
 def _detected(cells: Cells, format: ValueFormat, formats: Formats, places: Places) -> Finding | None:

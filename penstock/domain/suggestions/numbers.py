@@ -29,7 +29,8 @@ _DECIMALS = (
     ("decimal(1 234,56)", COMMA),
     ("decimal(1'234.56)", POINT),
 )
-_OPEN = re.compile(r"[^0-9]*[0-9]{1,3}([.,])[0-9]{3}[^0-9]*\Z")  # 1.234 is a thousand or a bit more than one
+_OPEN = re.compile(r"[^0-9]*[1-9][0-9]{0,2}([.,])[0-9]{3}[^0-9]*\Z")  # 1.234 is a thousand or a bit more than one
+_BELOW_ONE = re.compile(r"[^0-9]*0[.,]")
 _CODE = re.compile(r"0[0-9]+\Z")  # its leading zero would be lost
 
 
@@ -60,13 +61,14 @@ def shown_sign(cells: Cells) -> str | None:
 
 
 def _sign(cell: str) -> str | None:
-    """The decimal sign of one cell: a last sign with other than three digits behind it, or after another sign."""
+    """The decimal sign of one cell: one after a zero, with other than three digits behind it, or after another sign."""
     found = re.findall(r"[.,]", cell)
     if not found:
         return None
     if len(set(found)) == 1:
         digits = re.search(r"[.,]([0-9]+)[^0-9]*\Z", cell)
-        return str(found[0]) if len(found) == 1 and digits and len(digits[1]) != 3 else None
+        shown = digits and (len(digits[1]) != 3 or _BELOW_ONE.match(cell))
+        return str(found[0]) if len(found) == 1 and shown else None
     return str(found[-1])
 
 

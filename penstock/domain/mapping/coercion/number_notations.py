@@ -1,6 +1,7 @@
 """Notations of numbers, given by an example: 1.234,56  1,234.56  1 234,56  1'234.56  12,34,567.89  1234,56.
 
-A cell may leave the thousands separators out, but those that it has must stand in the right places. An amount of money
+A cell may leave the thousands separators out, but those that it has must stand in the right places; none follows a
+leading zero, so that 0.500 never becomes five hundred. An amount of money
 may have a currency sign or code before or after it, and `,-` in place of zero cents. -1, 1- and (1) are negative.
 """
 
@@ -74,9 +75,9 @@ def _notation(example: re.Match[str], fraction: str) -> NumberNotation:
     separators = _equals(example["thousands"] or example["lakhs"])
     between = f"[{re.escape(separators)}]"
     if example["thousands"]:
-        grouped = rf"[0-9]{{1,3}}(?:{between}[0-9]{{3}})+|"
+        grouped = rf"[1-9][0-9]{{0,2}}(?:{between}[0-9]{{3}})+|"
     elif example["lakhs"]:
-        grouped = rf"[0-9]{{1,2}}(?:{between}[0-9]{{2}})*{between}[0-9]{{3}}|"
+        grouped = rf"[1-9][0-9]?(?:{between}[0-9]{{2}})*{between}[0-9]{{3}}|"
     else:
         grouped = ""
     number = rf"(?=[.,]?[0-9])(?P<whole>{grouped}[0-9]+|){fraction}"

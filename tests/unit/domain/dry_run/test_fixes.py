@@ -66,6 +66,24 @@ def test_a_fix_keeps_the_cells_that_fit(cells: list[str], format: str, fix: str)
     assert formats(*cells, format=format, some_fit=True) == {fix: len(cells)}
 
 
+@pytest.mark.parametrize(
+    ("cell", "format", "some_fit", "warned"),
+    [
+        ("1.234,56", "decimal", True, True),
+        ("1.234,56", "decimal", False, False),
+        ("1,234.56", "decimal", True, False),
+        ("1,234.56", "decimal(1.234,56)", True, True),
+        ("€ 12.50", "decimal(1 234,56)", True, True),
+        ("1.234.567", "integer", True, False),
+    ],
+)
+def test_another_decimal_sign_is_said_to_change_the_cells_that_fit(
+    cell: str, format: str, some_fit: bool, warned: bool
+) -> None:
+    [found, *_] = fixes(invalid(cell), parse_format(format), NO_PLACES, may_drop=False, some_fit=some_fit)
+    assert ("cells that fit now may become other numbers: check" in found.message(1)) is warned
+
+
 def test_a_pattern_that_no_cell_shows_is_pointed_out() -> None:
     found = fixes(invalid("03/04/1999"), parse_format("date"), NO_PLACES, may_drop=False, some_fit=False)
     assert found[0].message(1) == (

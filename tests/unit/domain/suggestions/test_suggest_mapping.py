@@ -100,6 +100,8 @@ def test_another_column_shows_the_order() -> None:
         (repeated("€ 1.234,56", "€ 7,50"), "decimal(1.234,56)"),
         (repeated("12", "7"), "integer"),
         (repeated("1.234.567", "7"), "integer(1.234)"),
+        (repeated("0.500", "1.250"), "decimal"),
+        (repeated("0,500", "1,250"), "decimal(1234,56)"),
     ],
 )
 def test_notations_of_numbers(cells: Sequence[str], written: str) -> None:
@@ -110,6 +112,18 @@ def test_an_open_decimal_sign_is_marked() -> None:
     found = one("amount", repeated("1.234", "2.500"))
     assert found.against
     assert found.confidence < 0.9
+
+
+@pytest.mark.parametrize(("cell", "written"), [("0.500", "decimal"), ("0,500", "decimal(1234,56)")])
+def test_a_zero_before_the_sign_shows_that_it_is_the_decimal_sign(cell: str, written: str) -> None:
+    found = one("amount", repeated(cell, cell.replace("0", "1", 1)))
+    assert (str(found.format), found.against) == (written, ())
+
+
+def test_cells_in_another_notation_are_said_not_to_fit() -> None:
+    found = one("amount", [*repeated("1.234,56", "7,50"), "0.500"])
+    assert str(found.format) == "decimal(1.234,56)"
+    assert any("not fit" in against for against in found.against)
 
 
 @pytest.mark.parametrize(

@@ -71,7 +71,8 @@ def test_an_amount_of_money(cell: str, value: str) -> None:
         *(("decimal(1.234,56)", cell) for cell in ("abc$ 5", "5 EU", "5 euros", "1,2.3")),
         *(("decimal(1 234,56)", cell) for cell in ("12 34,5", "1 234 56", "1.234,5", "1  234,5")),
         *(("decimal(1234,56)", cell) for cell in ("1.234,56", "1 234,56")),
-        *(("decimal(12,34,567.89)", cell) for cell in ("1,234,567.8", "123,45,678", "12,34")),
+        *(("decimal(12,34,567.89)", cell) for cell in ("1,234,567.8", "123,45,678", "12,34", "0,123", "01,00,000")),
+        *(("decimal(1.234,56)", cell) for cell in ("0.123", "0.500", "0.001,5", "€ 0.500", "(0.500)", "00.123")),
     ],
 )
 def test_not_a_number_in_its_notation(written: str, cell: str) -> None:
@@ -79,7 +80,7 @@ def test_not_a_number_in_its_notation(written: str, cell: str) -> None:
         reading(written).coerce_cell(cell)
 
 
-@pytest.mark.parametrize("cell", ["1.23", "1.234,00", "1,234", "12.345.67", "1.5", "(-5)"])
+@pytest.mark.parametrize("cell", ["1.23", "1.234,00", "1,234", "12.345.67", "1.5", "(-5)", "0.123"])
 def test_not_a_whole_number_in_its_notation(cell: str) -> None:
     with pytest.raises(CoercionError, match="not_an_integer"):
         reading("integer(1.234)").coerce_cell(cell)
@@ -104,6 +105,15 @@ def test_every_number_is_read_as_python_writes_it(example: str, number: Decimal)
         notated = reading(f"decimal({example})")
         assert notated.coerce_column(spellings) == ([value] * len(spellings), {})
     assert reading("decimal").coerce_column([value]) == ([value], {})  # what is stored is the plain notation
+
+
+@pytest.mark.parametrize("written", ["decimal(1.234,56)", "integer(1.234)"])
+@given(cell=st.from_regex(r"[0-9]{1,3}(\.[0-9]{3}){1,2}(,[0-9])?", fullmatch=True))
+def test_thousands_are_separated_only_as_a_whole_number_is_written(written: str, cell: str) -> None:
+    """`0.500` is a half with a point in another notation, not five hundred."""
+    whole = cell.partition(",")[0]
+    [value], _ = reading(written).coerce_column([cell])
+    assert value is None or whole == f"{int(float(value)):,}".replace(",", ".")
 
 
 @given(st.text(st.sampled_from("0123456789.,"), max_size=12))
