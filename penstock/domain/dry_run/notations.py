@@ -6,8 +6,10 @@ import re
 from typing import NamedTuple
 
 from penstock.domain.mapping.attributes import ValueFormat, ValueType
+from penstock.domain.mapping.coercion.date_patterns import ISO
 from penstock.domain.suggestions.booleans import detect_boolean
-from penstock.domain.suggestions.dates import date_shapes, detect_date
+from penstock.domain.suggestions.date_shapes import date_shapes
+from penstock.domain.suggestions.dates import detect_dates
 from penstock.domain.suggestions.fitting import Finding, Formats, unfitting
 from penstock.domain.suggestions.numbers import POINT, detect_numbers
 from penstock.domain.suggestions.phones import detect_phone
@@ -60,7 +62,7 @@ def _detected(cells: Cells, format: ValueFormat, formats: Formats, places: Place
         case ValueType.PHONE:  # nearly every number fits some region, so only where the mapping names none
             return None if format.argument else _phone(cells, formats, places)
         case ValueType.DATE | ValueType.DATETIME:
-            return detect_date(cells, date_shapes(cells), formats, None)
+            return _dates(cells, format, formats)
         case ValueType.DECIMAL:
             return detect_numbers(cells, formats, None).decimal
         case ValueType.INTEGER:
@@ -68,6 +70,13 @@ def _detected(cells: Cells, format: ValueFormat, formats: Formats, places: Place
         case ValueType.BOOLEAN:
             return detect_boolean(cells, formats, MIN_WORDS_FIT)
     return None
+
+
+def _dates(cells: Cells, format: ValueFormat, formats: Formats) -> Finding | None:
+    """As the same kind if that is possible; numbers may be epoch times, whatever the column's name."""
+    cells = Cells("time", cells.cells)
+    found = detect_dates(cells, date_shapes(cells), formats, None)
+    return next((each for each in found if each.kind is format.kind), found[0] if found else None)
 
 
 def _phone(cells: Cells, formats: Formats, places: Places) -> Finding | None:
@@ -84,8 +93,8 @@ def _joined(format: ValueFormat, argument: str) -> str:
     match format.kind:
         case ValueType.DATE:
             return f"{format.argument or _ISO_DATE}|{argument}"
-        case ValueType.DATETIME if format.argument:
-            return f"{format.argument}|{argument}"
+        case ValueType.DATETIME:
+            return f"{format.argument or ISO}|{argument}"
         case ValueType.BOOLEAN:
             yes, no = (format.argument or _YES_AND_NO).split("|")
             more_yes, more_no = argument.split("|")

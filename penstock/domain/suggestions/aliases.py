@@ -350,3 +350,11 @@ PERSONAL_WORDS = word_set(
     nationality health license licence credit creditcard card password secret spouse partner maiden nickname
     """
 )
+
+# Words in a name that make its numbers codes, which are not counted with.
+CODE_WORDS = word_set(
+    """
+    id ids code codes nr no num number numer numero nummer nummero key ref reference sku isbn ean uuid guid zip plz
+    postal postcode account konto card kaart karte iban bic vat ssn bsn hash token index
+    """
+)

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from penstock.domain.mapping.attributes import TEXT, Attribute, ValueFormat, ValueType
 from penstock.domain.mapping.mapping import ColumnMapping
 from penstock.domain.suggestions.aliases import word_set
+from penstock.domain.suggestions.dates import MIDNIGHT
 from penstock.domain.suggestions.facts import Facts
 from penstock.domain.suggestions.fitting import Finding, Formats, certainty, of_total, unfitting
 from penstock.domain.suggestions.names import (
@@ -194,9 +195,13 @@ def _finding_for(facts: Facts, attribute: Attribute, formats: Formats) -> Findin
     fit = formats.best(written, facts.cells)
     if fit is None or fit.share < MIN_FIT:
         return None
-    against = (*unfitting(fit), *(dates.against if dates else ()))
+    against = list(unfitting(fit))
+    if dates:
+        against += [each for each in dates.against if each not in against] + [MIDNIGHT]
     sure = min(certainty(fit), dates.certainty if dates else 1.0)
-    return Finding(fit, sure, dates.evidence if dates else of_total(fit.count, fit.total, f"fit {fit.format}"), against)
+    return Finding(
+        fit, sure, dates.evidence if dates else of_total(fit.count, fit.total, f"fit {fit.format}"), tuple(against)
+    )
 
 
 def _by_values(facts: Facts, match: NameMatch | None, tenant: Tenant) -> Candidate | None:

@@ -7,10 +7,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from penstock.domain.mapping.attributes import ValueType
-from penstock.domain.suggestions.aliases import word_set
+from penstock.domain.suggestions.aliases import CODE_WORDS
 from penstock.domain.suggestions.blank_words import blank_words
 from penstock.domain.suggestions.booleans import detect_boolean, may_be_numbers
-from penstock.domain.suggestions.dates import Shapes, date_shapes, detect_date, shown_order
+from penstock.domain.suggestions.date_shapes import Shapes, date_shapes
+from penstock.domain.suggestions.dates import detect_dates, shown_order
 from penstock.domain.suggestions.fitting import Finding, Formats
 from penstock.domain.suggestions.names import words
 from penstock.domain.suggestions.numbers import detect_numbers, has_leading_zeros, shown_sign
@@ -22,13 +23,6 @@ from penstock.domain.suggestions.texts import detect_email, detect_enum, detect_
 MIN_TYPED = 0.8  # share of cells that fit, without a name that says the same
 CERTAIN = 0.9  # share of cells that fit a kind of value that looks like no other
 UNIQUE = 0.98  # distinct cells of those that are not blank
-
-_CODE_WORDS = word_set(
-    """
-    id ids code codes nr no num number numer numero nummer nummero key ref reference sku isbn ean uuid guid zip plz
-    postal postcode account konto card kaart karte iban bic vat ssn bsn hash token index
-    """
-)
 
 
 class Facts(NamedTuple):
@@ -50,7 +44,7 @@ class Facts(NamedTuple):
     @property
     def is_code(self) -> bool:
         """Whether its numbers name something, so that they are not to be reckoned with."""
-        return has_leading_zeros(self.cells) or not _CODE_WORDS.isdisjoint(words(self.name))
+        return has_leading_zeros(self.cells) or not CODE_WORDS.isdisjoint(words(self.name))
 
     def by_values(self) -> Finding | None:
         """The format that the values show on their own; None for text."""
@@ -115,7 +109,7 @@ def _facts(position: int, cells: Cells, bare: Cells, dates: Shapes, formats: For
 def _findings(cells: Cells, dates: Shapes, formats: Formats, usual: _Usual) -> dict[ValueType, Finding]:
     """The formats that the cells fit; what is certainly one kind is not tried as another."""
     found = _found(
-        [detect_email(cells, formats), detect_url(cells, formats), detect_date(cells, dates, formats, usual.order)]
+        [detect_email(cells, formats), detect_url(cells, formats), *detect_dates(cells, dates, formats, usual.order)]
     )
     if any(finding.fit.share >= CERTAIN for finding in found.values()):
         return found

@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from penstock.domain.suggestions.fitting import Finding, Formats, certainty, of_total, unfitting
+from penstock.domain.mapping.coercion.epochs import SECONDS
+from penstock.domain.suggestions.epochs import may_be_seconds
+from penstock.domain.suggestions.fitting import Finding, Fit, Formats, certainty, of_total, unfitting
 from penstock.domain.suggestions.sample import Cells
 
 MIN_FIT = 0.5
 AMBIGUOUS = 0.7
 SHOWN_ELSEWHERE = 0.96
+MAY_BE_TIMES = 0.9
 MAX_NUMBER_CELL = 40  # characters
 MAX_SYMBOLS = 4  # characters of a currency before or after
 
@@ -87,10 +90,17 @@ def _integer(cells: Cells, formats: Formats, usual_sign: str | None) -> Finding 
         return None
     what = of_total(fit.count, fit.total, "are whole numbers")
     if not fit.format.argument:
-        return Finding(fit, certainty(fit), what, unfitting(fit))
+        return _plain_integer(cells, fit, what)
     against = (*unfitting(fit), "could also be decimals with three digits: check")
     elsewhere = usual_sign is not None and usual_sign not in fit.format.argument
     return Finding(fit, certainty(fit) * (SHOWN_ELSEWHERE if elsewhere else AMBIGUOUS), what, against, ambiguous=True)
+
+
+def _plain_integer(cells: Cells, fit: Fit, evidence: str) -> Finding:
+    if not may_be_seconds(cells):
+        return Finding(fit, certainty(fit), evidence, unfitting(fit))
+    against = (*unfitting(fit), f"could also be times, datetime({SECONDS}): check")
+    return Finding(fit, certainty(fit) * MAY_BE_TIMES, evidence, against, ambiguous=True)
 
 
 def _decimal(cells: Cells, formats: Formats, usual_sign: str | None) -> Finding | None:

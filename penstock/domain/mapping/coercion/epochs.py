@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 
+SECONDS, MILLIS = "epoch_second", "epoch_millis"
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROS = 1_000_000  # of a second
 _FIRST = int((datetime(1900, 1, 1, tzinfo=UTC) - _EPOCH).total_seconds()) * _MICROS
@@ -46,6 +48,4 @@ class EpochPattern:
 
 def epoch_patterns(iso: re.Pattern[str]) -> Mapping[str, EpochPattern]:
     """The pattern of each unit; `iso` matches a time of ISO 8601."""
-    return MappingProxyType(
-        {"epoch_second": EpochPattern(_MICROS, 6, iso), "epoch_millis": EpochPattern(1_000, 3, iso)}
-    )
+    return MappingProxyType({SECONDS: EpochPattern(_MICROS, 6, iso), MILLIS: EpochPattern(1_000, 3, iso)})

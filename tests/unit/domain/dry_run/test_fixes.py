@@ -56,6 +56,10 @@ def test_dates_in_another_pattern_fit_that_pattern() -> None:
     [
         (["31/12/1999"], "date", "date(yyyy-MM-dd|dd/MM/yyyy)"),
         (["31/12/1999"], "date(d MMM yyyy)", "date(d MMM yyyy|dd/MM/yyyy)"),
+        (["12/31/1999"], "datetime", "datetime(iso8601|MM/dd/yyyy)"),
+        (["1708427570311"], "datetime", "datetime(iso8601|epoch_millis)"),
+        (["1708427570"], "datetime(dd/MM/yyyy)", "datetime(dd/MM/yyyy|epoch_second)"),
+        (["31/12/1999 23:59"], "date", "date(yyyy-MM-dd|dd/MM/yyyy HH:mm)"),
         (["31/12/1999 23:59"], "datetime(yyyyMMdd HHmm)", "datetime(yyyyMMdd HHmm|dd/MM/yyyy HH:mm)"),
         (["ja", "nee"], "boolean", "boolean(true,yes,y,t,1,ja|false,no,n,f,0,nee)"),
         (["nein"], "boolean(ja|nee)", "boolean(ja|nee,nein)"),

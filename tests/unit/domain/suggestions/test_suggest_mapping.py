@@ -76,6 +76,82 @@ def test_patterns_of_dates(cells: Sequence[str], written: str) -> None:
     assert not found.against
 
 
+def epochs(unit: int = 1, years: int = 9) -> list[str]:
+    """Times from 2015 on, all different."""
+    return [str(1_425_000_000 * unit + number * years * 31_556_926 * unit // 200) for number in range(200)]
+
+
+@pytest.mark.parametrize(
+    ("name", "cells", "attribute", "written"),
+    [
+        ("createdAt", epochs(1_000), "created_at", "datetime(epoch_millis)"),
+        ("lastOrderAt", epochs(1_000), "last_purchase_at", "datetime(epoch_millis)"),
+        ("last_login", epochs(), "last_seen_at", "datetime(epoch_second)"),
+        ("Geburtsdatum", [f"-{each}" for each in epochs()], "birth_date", "date(epoch_second)"),
+        (
+            "updated_ts",
+            [*epochs()[:100], *["2024-03-14T10:22:00Z"] * 90],
+            "updated_ts",
+            "datetime(iso8601|epoch_second)",
+        ),
+    ],
+)
+def test_epoch_times_are_found_by_name_and_values(name: str, cells: list[str], attribute: str, written: str) -> None:
+    found = one(name, cells)
+    assert (found.attribute.name, str(found.format)) == (attribute, written)
+    assert found.confidence >= 0.9
+    assert any("seconds since 1970, from " in each for each in found.evidence)
+
+
+@pytest.mark.parametrize(("name", "cells"), [("xyz", epochs(1_000)), ("wert", epochs())])
+def test_numbers_that_only_could_be_times_are_left_to_a_person(name: str, cells: list[str]) -> None:
+    found = one(name, cells)
+    assert found.confidence < 0.9
+    assert any("could also be" in each for each in found.against)
+
+
+@pytest.mark.parametrize(
+    ("name", "cells"),
+    [
+        ("last_order_id", epochs()),
+        ("ean_code", epochs(1_000)),
+        ("visits", epochs(years=0)),
+        ("barcode", [f"40{number:011}" for number in range(200)]),
+        ("updated", [str(number) for number in range(200)]),
+    ],
+)
+def test_identifiers_and_counts_are_no_times(name: str, cells: list[str]) -> None:
+    found = one(name, cells)
+    assert found.format.kind not in (ValueType.DATE, ValueType.DATETIME)
+    assert found.against == ()
+
+
+def mixed(*, days: int = 120) -> list[str]:
+    times = [f"2024-03-{day:02}T10:22:00Z" for day in range(1, 29)]
+    return [*(f"{number % 12 + 1}/{number % 28 + 1}/2024" for number in range(days)), *times * 3]
+
+
+def test_a_column_of_days_and_times_is_a_datetime_that_takes_both() -> None:
+    found = one("LastTxn", mixed())
+    assert str(found.format) == "datetime(iso8601|M/d/yyyy)"
+    assert found.confidence >= 0.9
+    assert "all 204 are dates, 84 with a time" in found.evidence
+    assert found.against == ("a date without a time becomes its midnight",)
+
+
+def test_an_attribute_of_days_takes_times_and_says_what_is_lost() -> None:
+    found = one("member_since", mixed())
+    assert (found.attribute.name, str(found.format)) == ("customer_since", "date(iso8601|M/d/yyyy)")
+    assert found.against == ("the time of 84 is left out",)
+    assert found.confidence >= 0.9
+
+
+def test_an_attribute_of_times_takes_days() -> None:
+    found = one("last_visit", repeated("25/04/2024", "03/04/2025"))
+    assert (found.attribute.name, str(found.format)) == ("last_seen_at", "datetime(dd/MM/yyyy)")
+    assert found.against == ("a date without a time becomes its midnight",)
+
+
 def test_an_open_order_of_day_and_month_is_marked() -> None:
     found = one("when", repeated("03/04/2025", "05/06/2024"))
     assert str(found.format) == "date(dd/MM/yyyy)"
