@@ -54,7 +54,7 @@ def _has_other_sign(format: ValueFormat, other: ValueFormat) -> bool:
 
 
 def _decimal_sign(format: ValueFormat) -> str:
-    return re.findall("[.,]", format.argument or POINT)[-1]
+    return str(re.findall("[.,]", format.argument or POINT)[-1])
 
 
 def _detected(cells: Cells, format: ValueFormat, formats: Formats, places: Places) -> Finding | None:

@@ -14,7 +14,7 @@ from operator import add
 
 from penstock.domain.errors import Fault
 from penstock.domain.files import delimited
-from penstock.domain.files.delimited import NEWLINE, NEWLINE_BYTE, RETURN, RETURN_BYTE
+from penstock.domain.files.delimited import NEWLINE, NEWLINE_BYTE, NUL, RETURN, RETURN_BYTE
 from penstock.domain.files.quoted_rows import QuotedRows
 from penstock.domain.files.rejects import Reject, RejectedFile, reject_rows
 from penstock.domain.files.tabular_format import (
@@ -68,6 +68,9 @@ class Csv:
     def first_row_end(self, rows: bytearray, *, max_row_bytes: int) -> int:
         end, is_row = self._byte_rows.stretch(rows, 0, max_row_bytes)
         return end if is_row else delimited.first_line_end(rows)
+
+    def has_nul(self, text: str) -> bool:
+        return NUL in text
 
     def split_rows(self, text: str, first_line: int) -> RawRows:
         if _QUOTE not in text:

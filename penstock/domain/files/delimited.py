@@ -12,6 +12,7 @@ from penstock.domain.files.tabular_format import CELL_TOO_LARGE, MAX_HEADER_BYTE
 
 NEWLINE, RETURN = "\n", "\r"
 NEWLINE_BYTE, RETURN_BYTE = b"\n", b"\r"
+NUL = "\0"
 
 
 def header_line(head: bytes, start: int, *, complete: bool) -> tuple[bytes, int] | None:

@@ -17,7 +17,7 @@ import msgspec
 
 from penstock.domain.errors import Fault
 from penstock.domain.files import delimited
-from penstock.domain.files.delimited import NEWLINE_BYTE
+from penstock.domain.files.delimited import NEWLINE_BYTE, NUL
 from penstock.domain.files.rejects import (
     LINE_COLUMN,
     REJECT_COLUMNS,
@@ -46,6 +46,7 @@ _object = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _value = msgspec.json.Decoder(float_hook=str)
 _NULL = msgspec.Raw(b"null")
 _NUMBER = re.compile("[0-9]{1,15}")
+_ESCAPED_NUL = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")  # after an even number of backslashes
 _EMPTY: Mapping[bytes, Any] = MappingProxyType({b"{": {}, b"[": []})  # of nested values by their first byte
 _UNDECODABLE = (msgspec.DecodeError, ValueError, RecursionError)  # the last one by a line that is nested too deeply
 _RowDecoder = msgspec.json.Decoder[Any]
@@ -71,6 +72,11 @@ class Ndjson:
 
     def first_row_end(self, rows: bytearray, *, max_row_bytes: int) -> int:  # noqa: ARG002
         return delimited.first_line_end(rows)
+
+    def has_nul(self, text: str) -> bool:
+        # The fastest searches come first: one character, a text, a pattern.
+        escaped = "\\" in text and r"\u0000" in text and _ESCAPED_NUL.search(text) is not None
+        return escaped or NUL in text
 
     def split_rows(self, text: str, first_line: int) -> RawRows:
         return delimited.split_lines(text, first_line)
@@ -203,7 +209,7 @@ def _display_text(value: msgspec.Raw) -> str:
 
 def _reject_line(file: RejectedFile, renamed: Mapping[str, str], reject: Reject) -> bytes:
     """An object with the columns and the other members of the row, names and texts neutralised as cells are."""
-    row = reject.row.decode(errors="replace").replace("\0", "\ufffd")
+    row = _ESCAPED_NUL.sub(r"\1\\ufffd", reject.row.decode(errors="replace").replace(NUL, "\ufffd"))
     members = _members(row.encode())
     number = file.line(reject, _display_text((members or {}).get(LINE_COLUMN, _NULL)))
     first = (int(number) if _NUMBER.fullmatch(number) else number or None, neutralise_cell("; ".join(reject.reasons)))

@@ -42,7 +42,7 @@ def parse(
     """The rows of `body`, which consists of whole rows. `header` names the columns that each row must have; cells of
     columns that are not `used` (by index) may be wrong."""
     text = _decoded(body)
-    if text is None or "\0" in text:
+    if text is None or file_format.has_nul(text):
         (lines, raw), rejects = _readable_rows(body, file_format, first_line)
     else:
         (lines, raw), rejects = file_format.split_rows(text, first_line), []
@@ -74,7 +74,7 @@ def _readable_rows(body: bytes, file_format: TabularFormat, first_line: int) -> 
     rejects: list[Reject] = []
     for line, row in raw_rows(body, file_format, first_line=first_line):
         text = _decoded(row)
-        if text is None or "\0" in text:
+        if text is None or file_format.has_nul(text):
             reason = "not_utf8" if text is None else "contains_nul"
             rejects.append(Reject(line=line, reasons=(reason,), row=row))
         else:

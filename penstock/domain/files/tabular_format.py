@@ -115,9 +115,9 @@ class TabularFormat(Protocol):
     newline, or with the file. All methods must agree on row ends: a chunk begins and ends where `last_row_end` and
     `first_row_end` say, and `split_rows` finds the same rows.
 
-    `split_rows` and `parse_cells` process every row of every file. They work on a whole chunk at a time, and must not
-    run Python code per cell, nor per row unless the chunk needs it. `last_row_end` processes every byte. The other
-    methods see only a header, a few rows or rejected rows, so their speed does not matter.
+    `has_nul`, `split_rows` and `parse_cells` process every row of every file. They work on a whole chunk at a time, and
+    must not run Python code per cell, nor per row unless the chunk needs it. `last_row_end` processes every byte. The
+    other methods see only a header, a few rows or rejected rows, so their speed does not matter.
     """
 
     looks_ahead: bool
@@ -144,6 +144,10 @@ class TabularFormat(Protocol):
 
         If the row may contain newlines, its end may be that of the file.
         """
+        ...
+
+    def has_nul(self, text: str) -> bool:
+        """Whether `text`, which consists of whole rows, has a NUL, escaped ones included."""
         ...
 
     def split_rows(self, text: str, first_line: int) -> RawRows:

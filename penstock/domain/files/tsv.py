@@ -39,6 +39,9 @@ class Tsv:
     def first_row_end(self, rows: bytearray, *, max_row_bytes: int) -> int:  # noqa: ARG002
         return delimited.first_line_end(rows)
 
+    def has_nul(self, text: str) -> bool:
+        return delimited.NUL in text
+
     def split_rows(self, text: str, first_line: int) -> RawRows:
         return delimited.split_lines(text, first_line)
 

@@ -150,6 +150,32 @@ def test_each_line_is_one_row_whatever_its_neighbours_and_its_chunk_are(lines: l
     assert texts == {line: expected[line] for line in outcomes}
 
 
+def test_a_row_with_an_escaped_nul_is_rejected_alone() -> None:
+    """In whichever column; two backslashes are one, and no escape begins after them."""
+    parsed = read(
+        r"""{"a": "\\u0000", "b": 1}
+{"a": "x\u0000y"}
+{"a": "x", "b": "\\\\\u0000"}
+{"a": "\u0000\u0000", "z": 2}
+{"a": "\u00e9"}
+""",
+        used=(0,),
+    )
+    assert reasons(parsed) == {2: ("contains_nul",), 3: ("contains_nul",), 4: ("contains_nul",)}
+    assert list(parsed.table.columns[0]) == [r"\u0000", "é"]
+
+
+@given(st.dictionaries(st.sampled_from(HEADER), st.text(st.sampled_from('\0\\u0"a'), max_size=9)))
+def test_exactly_the_rows_with_a_nul_are_rejected(row: dict[str, str]) -> None:
+    assert bool(read(json.dumps(row)).rejects) is any("\0" in cell for cell in row.values())
+
+
+def test_an_escaped_nul_becomes_a_replacement_character_in_the_reject_file() -> None:
+    reject = Reject(3, ("contains_nul",), rb'{"a": "x\u0000y", "b": "\\u0000"}')
+    [line] = NDJSON.write_rejects(RejectedFile(HEADER, HEADER), [reject])
+    assert json.loads(line) == {"penstock_line": 3, "penstock_reasons": "contains_nul", "a": "x\ufffdy", "b": r"\u0000"}
+
+
 def test_nested_values_of_columns_that_are_not_used_do_not_matter() -> None:
     parsed = read('{"a": 1, "b": {"x": [1]}}\n', used=(0,))
     assert (list(parsed.table.columns[0]), parsed.rejects) == (["1"], [])
