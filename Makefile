@@ -16,7 +16,7 @@ SOURCES := penstock services deploy tests $(wildcard benchmarks)
 PYTEST := python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder --max-worker-restart 0
 SEEDS ?= 200
 
-.PHONY: help install demo demo-cluster stack stack-down stack-status test test-faults lint format simulate bench bench-embedded audit lock upgrade clean
+.PHONY: help install demo screenshots demo-cluster stack stack-down stack-status test test-faults lint format simulate bench bench-embedded audit lock upgrade clean
 .PHONY: $(if $(wildcard $(BIN)/python),,$(ENVIRONMENT))
 
 help: ## Show this list
@@ -26,6 +26,9 @@ install: $(PROJECT) ## Make .venv with the locked dependencies and this checkout
 
 demo: install ## Ingest a sample of 20,000 customers and look at one of them
 	$(BIN)/penstock demo
+
+screenshots: install ## Take pictures of the console's pages, into docs/images; needs chromium
+	$(BIN)/python -m tests.screenshots
 
 # One run, so that no failure keeps other tests from running, and what they share is started once.
 test: install ## Run every test, with the built wheel in place of the checkout

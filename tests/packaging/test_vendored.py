@@ -11,9 +11,11 @@ from typing import Any
 import pytest
 
 CONSOLE = Path(__file__).parents[2] / "services" / "uploader" / "console"
-VENDOR = CONSOLE / "static" / "vendor"
 RECORD = "vendored.json"
-PACKAGES: list[dict[str, Any]] = json.loads((VENDOR / RECORD).read_text("utf-8"))
+FOLDERS = CONSOLE / "static" / "vendor", Path(__file__).parents[1] / "support" / "vendor"
+PACKAGES: list[dict[str, Any]] = [
+    each for folder in FOLDERS for each in json.loads((folder / RECORD).read_text("utf-8"))
+]
 # Attributes of htmx that compile text to a function, which the content policy forbids anyway.
 EVALUATING = re.compile(r"hx-on|hx-vals=.{0,3}js:|hx-headers=.{0,3}js:|hx-trigger=\"[^\"]*\[|\bjs:|javascript:")
 INLINE = re.compile(r"<style|\sstyle=|\son[a-z]+=|<script(?![^>]*\ssrc=)")
@@ -23,7 +25,8 @@ INSERTING = re.compile(r"\beval\(|new Function|innerHTML|outerHTML|insertAdjacen
 
 def test_each_file_is_as_recorded_and_none_is_unrecorded() -> None:
     recorded = {name: file["sha256"] for package in PACKAGES for name, file in package["files"].items()}
-    present = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in VENDOR.iterdir()}
+    paths = [path for folder in FOLDERS for path in folder.iterdir()]
+    present = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in paths}
     assert {name: digest for name, digest in present.items() if name != RECORD} == recorded
 
 

@@ -58,7 +58,7 @@ class Visitor:
         """Errors of scripts, and what the content policy has refused, go into `problems`."""
         page = self.context.new_page()
         page.set_default_timeout(60_000)
-        page.on("console", lambda said: self.problems.append(said.text) if said.type == "error" else None)
+        page.on("console", lambda message: self.problems.append(message.text) if message.type == "error" else None)
         page.on("pageerror", lambda error: self.problems.append(str(error)))
         return page
 

@@ -40,11 +40,11 @@ def address_of(name: str) -> str:
 
 async def asset(request: Request) -> Response:
     """One of the files; whatever hash an older page asks for, it gets the present file, which it may not keep."""
-    name, wanted = request.path_params["name"], request.path_params["hash"]
+    name, requested = request.path_params["name"], request.path_params["hash"]
     try:
         content, is_now = _content(name)
     except KeyError:
         raise NotFound("there is no such file") from None
-    keep = "public, max-age=31536000, immutable" if wanted == is_now else "no-store"
+    keep = "public, max-age=31536000, immutable" if requested == is_now else "no-store"
     headers = {"Cache-Control": keep, "X-Content-Type-Options": "nosniff"}
     return Response(content, media_type=_TYPES[name.rpartition(".")[2]], headers=headers)

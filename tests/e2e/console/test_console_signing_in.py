@@ -84,7 +84,7 @@ def test_signing_in_again_gives_a_new_session_and_ends_the_old_one(visitor: Visi
         {},
     ],
 )
-def test_what_another_site_causes_is_refused(system: HttpSystem, headers: dict[str, str]) -> None:
+def test_a_call_caused_by_another_site_is_refused(system: HttpSystem, headers: dict[str, str]) -> None:
     key = new_key(system, Role.ADMIN, "admin")
     answer = httpx.post(f"{system.url}/signin", data={"key": key}, headers=headers)
     assert answer.status_code == 403

@@ -1,0 +1,98 @@
+"""Looking up a profile. The value stands in no address, no title and no log: it is sent and answered in bodies."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from starlette.responses import Response
+
+from penstock.application.catalog.use_cases import CatalogUseCases
+from penstock.application.profiles.use_cases import FoundProfile, ProfileUseCases
+from penstock.documents.faults import FaultView
+from penstock.domain.catalog.ranking import Ranking
+from penstock.domain.errors import NotFound, Refused
+from penstock.domain.mapping.coercion import CoercionError
+from penstock.domain.profiles.fold import MASK
+from services.uploader.api.problems import answer_for
+from services.uploader.api.profiles import MAX_VALUE
+from services.uploader.console.visits import Visit, action, page
+
+
+class LookUp(NamedTuple):
+    """Whom the person looks for, with the identifier `namespace`."""
+
+    namespace: str = ""
+    value: str = ""
+
+
+class Outcome(NamedTuple):
+    """What a look-up led to: a profile, nobody, or what is wrong with it."""
+
+    found: FoundProfile | None = None
+    is_nobody: bool = False
+    faults: tuple[FaultView, ...] = ()
+    status: int = 200
+    is_revealed: bool = False
+
+    @property
+    def has_masked(self) -> bool:
+        if self.found is None:
+            return False
+        values = [*self.found.profile.attributes.values()]
+        return any(each.value is None for each in values) or any(
+            each.value == MASK for each in self.found.profile.identifiers
+        )
+
+
+def show(visit: Visit) -> Response:
+    return _page(visit, LookUp(), Outcome())
+
+
+def look_up(visit: Visit) -> Response:
+    asked = _asked(visit)
+    return _page(visit, asked, _outcome(visit, asked, reveal=False))
+
+
+def reveal(visit: Visit) -> Response:
+    asked = _asked(visit)
+    return _page(visit, asked, _outcome(visit, asked, reveal=True))
+
+
+def _asked(visit: Visit) -> LookUp:
+    return LookUp(visit.form.text("namespace")[:100], visit.form.text("value")[:MAX_VALUE])
+
+
+def _outcome(visit: Visit, asked: LookUp, *, reveal: bool) -> Outcome:
+    """Look-ups are rationed, for each tells whether somebody is a customer."""
+    profiles = visit.use_cases.profiles
+    try:
+        visit.services.lookups.take(visit.caller.tenant_id)
+        find = profiles.reveal if reveal else profiles.look_up
+        return Outcome(find(visit.caller, asked.namespace, asked.value), is_revealed=reveal)
+    except NotFound:
+        return Outcome(is_nobody=True)
+    except (Refused, CoercionError) as error:
+        problem = answer_for(error).problem
+        return Outcome(faults=tuple(problem.faults), status=problem.status)
+
+
+def _page(visit: Visit, asked: LookUp, outcome: Outcome) -> Response:
+    ranking = visit.use_cases.catalog.identifiers(visit.caller) if visit.may(CatalogUseCases.identifiers) else Ranking()
+    return visit.page(
+        "profiles.html",
+        outcome.status,
+        asked=asked,
+        outcome=outcome,
+        identifiers=ranking.identifiers[: ranking.fixed] or ranking.identifiers,
+        has_used=ranking.fixed > 0,
+        lookups=visit.services.lookups.quota("lookups", visit.caller.tenant_id),
+        may_reveal=visit.may(ProfileUseCases.reveal),
+        mask=MASK,
+    )
+
+
+routes = [
+    page("/profiles", show, of=ProfileUseCases.look_up),
+    action("/profiles", look_up, of=ProfileUseCases.look_up),
+    action("/profiles/reveal", reveal, of=ProfileUseCases.reveal),
+]

@@ -1,0 +1,75 @@
+"""Looking a person up: masked, with lineage, revealed on request; the value stays out of addresses and titles."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import expect
+
+from penstock.domain.access.permissions import Role
+from services.uploader.api.rate_limit import RateLimit
+from tests.support.browser import Visitor
+from tests.support.console_client import signed_in
+from tests.support.http_system import HEADER, HttpSystem
+
+PHONE = "+31612345678"
+SCRIPT = '"><img src=x onerror=alert(1)>'
+
+
+@pytest.fixture(scope="module")
+def imported(system: HttpSystem) -> str:
+    """The request that stored one customer, whose preference is hostile."""
+    return str(system.ingest(f"{HEADER}c1\t{PHONE}\t{SCRIPT}\n".encode(), name="people<script>.tsv")["request_id"])
+
+
+def test_a_person_is_looked_up_masked_then_revealed_and_the_audit_says_so(
+    visitor: Visitor, system: HttpSystem, imported: str
+) -> None:
+    page = visitor.page
+    visitor.sign_in(system.sign_in_link())
+    page.get_by_role("link", name="Profiles").click()
+    page.get_by_label("Identifier").select_option("crmid")
+    page.get_by_label("Value").fill("c1")
+    page.keyboard.press("Enter")
+    row = page.get_by_role("row").filter(has=page.get_by_role("cell", name="hm", exact=True))
+    expect(row).to_contain_text("personal")
+    expect(row).to_contain_text("people<script>.tsv")
+    assert row.get_by_role("link").get_attribute("href") == f"/imports/{imported}"
+    expect(page.get_by_text(SCRIPT)).to_be_visible()
+    assert PHONE not in page.content()
+    page.get_by_role("button", name="Reveal personal values").click()
+    expect(row).to_contain_text(PHONE)
+    kept = page.evaluate("JSON.stringify([location.href, document.title, localStorage, sessionStorage])")
+    assert "c1" not in kept
+    entries = system.admin.get("/v1/audit").json()["entries"]
+    assert [each["who"] for each in entries if each["action"] == "profile.reveal"] == ["ann"]
+    assert not visitor.problems
+
+
+def test_nobody_found_and_an_invalid_value_are_said_in_words_and_not_kept(system: HttpSystem, imported: str) -> None:
+    with signed_in(system, Role.VIEWER) as viewer:
+        nobody = viewer.post("/profiles", data={"namespace": "crmid", "value": "nobody-17"})
+        assert (nobody.status_code, nobody.headers["cache-control"]) == (200, "no-store")
+        assert "Nobody has this crmid." in nobody.text
+        invalid = viewer.post("/profiles", data={"namespace": "email", "value": "no address"})
+        assert invalid.status_code == 422
+        assert "Write one address, such as name@example.com" in invalid.text
+
+
+def test_without_the_permission_there_is_no_button_and_no_answer(system: HttpSystem, imported: str) -> None:
+    asked = {"namespace": "crmid", "value": "c1"}
+    with signed_in(system, Role.VIEWER) as viewer:
+        assert "/profiles/reveal" not in viewer.post("/profiles", data=asked).text
+        refused = viewer.post("/profiles/reveal", data=asked)
+        assert refused.status_code == 403
+        assert PHONE not in refused.text
+
+
+def test_too_many_look_ups_are_refused_in_words(
+    system: HttpSystem, imported: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(RateLimit, "_tokens", lambda *_: 0.0)
+    with signed_in(system, Role.VIEWER) as viewer:
+        answer = viewer.post("/profiles", data={"namespace": "crmid", "value": "c1"})
+        assert answer.status_code == 429
+        assert "Wait a few seconds" in answer.text
+        assert "0 of 200 left" in answer.text
