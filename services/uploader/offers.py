@@ -13,7 +13,7 @@ from penstock.application.access.publishers import Publisher, Publishers
 from penstock.application.catalog.catalog import Catalog
 from penstock.application.consuming.consume_loop import ConsumeLoop, PoisonMessage
 from penstock.application.requests.requests import Requests
-from penstock.application.uploads.intake import Offered
+from penstock.application.uploads.new_requests import Offered
 from penstock.application.uploads.upload_command import UploadCommand
 from penstock.application.uploads.use_cases import UploadUseCases
 from penstock.domain.access.permissions import Caller, Permission

@@ -9,11 +9,13 @@ import msgspec
 from msgspec.structs import replace
 
 from penstock.application.catalog.catalog import Catalog
+from penstock.application.catalog.changing_attributes import mark, use_of
 from penstock.application.catalog.revisions import check_revision
 from penstock.application.catalog.uses import AttributeUses
 from penstock.domain.catalog.attribute_changes import AttributeChange, AttributeUse, changed, check_names, in_use
-from penstock.domain.errors import Conflict, Fault, NotFound, collecting
+from penstock.domain.errors import Conflict, Fault, collecting
 from penstock.domain.mapping.attributes import Attribute
+from penstock.domain.mapping.mapping import Mapping
 from penstock.domain.mapping.rules import validated_attributes
 from penstock.ports.control_store import ControlStore, Table
 
@@ -85,6 +87,9 @@ class AttributeEdits:
                 return current
             stored = replace(requested, revision=current.revision + 1)
             try:
+                if use_of(requested) != use_of(current):
+                    record = mark(self._store, tenant_id, current, record)
+                    change(current)  # given the uses that were stored until now
                 if record is None:  # a built-in one
                     self._store.create(Table.ATTRIBUTES, tenant_id, "", name, msgspec.json.encode(stored))
                 else:
@@ -103,23 +108,28 @@ class AttributeEdits:
     def _feeding(
         self, tenant_id: str, name: str, requested: Attribute | None = None
     ) -> Iterable[tuple[str, list[Fault]]]:
-        """The data sources that are not archived and whose current mapping feeds the attribute, with the faults that
-        the mapping would have with the attribute as `requested`."""
+        """The data sources that are not archived and whose mapping feeds the attribute, with the faults that it would
+        have with the attribute as `requested`. Both the current mapping and those that uploads may make current count.
+        """
         for source in self._uses.sources(tenant_id, name):
             found = self._catalog.data_sources.find(tenant_id, source)
             if found is None or found.archived:
                 continue
-            try:
-                mapping = self._catalog.mapping(tenant_id, source)
-            except NotFound:
-                continue
-            if any(column.attribute == name for column in mapping.columns):
-                faults: list[Fault] = []
-                with collecting(faults):
-                    if requested is not None:
-                        known = {each.name: each for each in self._catalog.attributes_of(tenant_id, mapping)}
-                        validated_attributes(mapping.columns, known | {name: requested})
-                yield source, faults
+            feeding = [
+                mapping
+                for mapping in self._catalog.versions.current_or_pending(tenant_id, source)
+                if any(column.attribute == name for column in mapping.columns)
+            ]
+            if feeding:
+                yield source, [fault for mapping in feeding for fault in self._faults(tenant_id, mapping, requested)]
+
+    def _faults(self, tenant_id: str, mapping: Mapping, requested: Attribute | None) -> list[Fault]:
+        faults: list[Fault] = []
+        if requested is not None:
+            known = {each.name: each for each in self._catalog.attributes_of(tenant_id, mapping)}
+            with collecting(faults):
+                validated_attributes(mapping.columns, known | {requested.name: requested})
+        return faults
 
 
 def _attribute(body: bytes) -> Attribute:

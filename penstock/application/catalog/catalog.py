@@ -9,6 +9,7 @@ from operator import attrgetter
 
 import msgspec
 
+from penstock.application.catalog.changing_attributes import check_unchanged
 from penstock.application.catalog.known_catalog import ResolvedMapping
 from penstock.application.catalog.mapping_versions import MappingVersions, Origin
 from penstock.application.catalog.ranking import IdentifierRanking
@@ -140,12 +141,22 @@ class Catalog:
     ) -> Mapping:
         """Save `columns` as a new version of the mapping of `source`, as `MappingVersions.save` does.
 
-        Raises `Refused` with every fault, including an unknown data source, or precondition_failed.
+        Raises `Refused` with every fault, including an unknown data source, or precondition_failed. Raises
+        `AttributesChanged`; then the saved version is not current. The caller checks the attributes of an upload.
         """
         attributes = self._validated(tenant_id, source, columns)
         columns = [_without_default_format(*pair) for pair in zip(columns, attributes, strict=True)]
         self._uses.add(tenant_id, source, [column.attribute for column in columns])
-        return self.versions.save(tenant_id, source, columns, origin, base=base).mapping
+
+        def confirm() -> None:
+            if origin.request_id is None:
+                self.check_unchanged(tenant_id, attributes)
+
+        return self.versions.save(tenant_id, source, columns, origin, base=base, confirm=confirm).mapping
+
+    def check_unchanged(self, tenant_id: str, attributes: Sequence[Attribute]) -> None:
+        """As `changing_attributes.check_unchanged`."""
+        check_unchanged(self._store, tenant_id, attributes)
 
     def create_missing(self, tenant_id: str, resolved: ResolvedMapping, *, create_source: bool) -> None:
         """Create the attributes and, if `create_source`, the data source that a mapping needs before it is saved, in an

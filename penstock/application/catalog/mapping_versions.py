@@ -7,7 +7,8 @@ after a crash the next one does the rest.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from itertools import takewhile
 from typing import NamedTuple
 
@@ -20,9 +21,16 @@ from penstock.domain.errors import Conflict, NotFound, refusal
 from penstock.domain.limits import MAX_MAPPING_VERSIONS, MAX_PAGE
 from penstock.domain.mapping.mapping import ColumnMapping, Mapping
 from penstock.domain.mapping.mapping_version import MappingVersion, VersionState
+from penstock.domain.requests.ids import accepted_at_us
 from penstock.domain.requests.request import Request, Status
 from penstock.ports.clock import Clock
 from penstock.ports.control_store import ControlStore, Record, Table
+
+NEVER_ACCEPTED_SECONDS = 3_600  # after which an upload that has saved a mapping and has no request was cut off
+
+
+def _no_check() -> None:
+    pass
 
 
 class Origin(NamedTuple):
@@ -83,11 +91,24 @@ class MappingVersions:
             raise NotFound(f"the data source {source[:64]!r} has no mapping that is older than version {version}")
         return _decoded(older[0]).version
 
+    def current_or_pending(self, tenant_id: str, source: str) -> list[Mapping]:
+        """The current mapping, and those that may become current when their uploads complete."""
+        states = (VersionState.CURRENT, VersionState.PENDING)
+        return [each.version.mapping for each in self.all(tenant_id, source) if each.state in states]
+
     def save(
-        self, tenant_id: str, source: str, columns: Sequence[ColumnMapping], origin: Origin, *, base: int | None = None
+        self,
+        tenant_id: str,
+        source: str,
+        columns: Sequence[ColumnMapping],
+        origin: Origin,
+        *,
+        base: int | None = None,
+        confirm: Callable[[], object] = _no_check,
     ) -> MappingVersion:
         """Save `columns` as the newest version, unless it is the same. A version that comes from a person is current
-        at once, one that comes from an upload when its request completes (`add_pending`).
+        at once, one that comes from an upload when its request completes (`add_pending`). `confirm` is called once it
+        is stored; when that raises, it is not current any more.
 
         Raises `Refused` (precondition_failed) when `base` is given and the current version is another one.
         """
@@ -95,13 +116,14 @@ class MappingVersions:
             self.check_base(tenant_id, source, base)
             newest = self._newest(tenant_id, source)
             if newest is not None and newest.mapping.columns == tuple(columns):
-                return newest if origin.request_id else self._made_current(tenant_id, newest, origin)
+                return newest if origin.request_id else self._made_current(tenant_id, newest, origin, confirm)
             version = 1 if newest is None else newest.version + 1
             mapping = Mapping(data_source=source, version=version, columns=tuple(columns))
             try:
                 created = self._create(tenant_id, mapping, origin)
             except Conflict:
                 continue  # saved concurrently; compare with that version
+            self._confirmed(tenant_id, created, confirm)
             self._delete_oldest(tenant_id, source)
             return created
 
@@ -138,7 +160,8 @@ class MappingVersions:
         self._store.delete(*where, sort)
 
     def _confirm_pending(self, tenant_id: str, source: str) -> None:
-        """Confirm each request that a version of `source` waits for, except those that were never accepted."""
+        """Confirm each request that a version of `source` waits for. Those that were never accepted are forgotten
+        after `NEVER_ACCEPTED_SECONDS`; a retried call adds its own again."""
         pending = [record.sort.split("/") for record in self._pending(tenant_id, source)]
         for start in range(0, len(pending), MAX_PAGE):
             page = pending[start : start + MAX_PAGE]
@@ -147,6 +170,8 @@ class MappingVersions:
             for version, request_id in page:
                 if request_id in requests:
                     self._confirm(requests[request_id], int(version))
+                elif self._clock.now_us() - accepted_at_us(request_id) > NEVER_ACCEPTED_SECONDS * 1_000_000:
+                    self._store.delete(Table.PENDING_MAPPINGS, tenant_id, source, f"{version}/{request_id}")
 
     def _make_current(self, request: Request, version: int) -> None:
         """Nothing is left to do when a newer version is current, or when this one was deleted."""
@@ -161,10 +186,24 @@ class MappingVersions:
         except Conflict:
             self._make_current(request, version)
 
-    def _made_current(self, tenant_id: str, newest: MappingVersion, origin: Origin) -> MappingVersion:
+    def _confirmed(self, tenant_id: str, saved: MappingVersion, confirm: Callable[[], object]) -> None:
+        try:
+            confirm()
+        except Conflict:
+            where = Table.MAPPINGS, tenant_id, saved.mapping.data_source, _sort(saved.version)
+            record = self._store.get(*where)
+            if record is not None and _decoded(record) == saved:
+                with suppress(Conflict):  # another caller has made it current, and confirms it
+                    self._store.replace(record, msgspec.json.encode(replace(saved, current_since=None)))
+            raise
+
+    def _made_current(
+        self, tenant_id: str, newest: MappingVersion, origin: Origin, confirm: Callable[[], object]
+    ) -> MappingVersion:
         """The version when a person saves the columns of a pending one: it becomes current at once."""
         record = self._store.get(Table.MAPPINGS, tenant_id, newest.mapping.data_source, _sort(newest.version))
         if newest.current_since is not None or record is None:
+            confirm()
             return newest
         at_us = self._clock.now_us()
         confirmed = replace(
@@ -173,7 +212,10 @@ class MappingVersions:
         try:
             self._store.replace(record, msgspec.json.encode(confirmed))
         except Conflict:  # made current concurrently
-            return self.get(tenant_id, newest.mapping.data_source, newest.version)
+            return self._made_current(
+                tenant_id, self.get(tenant_id, newest.mapping.data_source, newest.version), origin, confirm
+            )
+        self._confirmed(tenant_id, confirmed, confirm)
         return confirmed
 
     def _create(self, tenant_id: str, mapping: Mapping, origin: Origin) -> MappingVersion:

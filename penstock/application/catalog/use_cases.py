@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from penstock.application.access.audit import Audit
 from penstock.application.catalog.attribute_edits import AttributeEdits, SourceUse
 from penstock.application.catalog.catalog import Catalog
+from penstock.application.catalog.changing_attributes import until_unchanged
 from penstock.application.catalog.column_specs import ColumnSpec, column_specs
 from penstock.application.catalog.known_catalog import check_source, resolve_mapping
 from penstock.application.catalog.mapping_changes import MappingChanges, mapping_changes
@@ -174,12 +175,26 @@ class CatalogUseCases(UseCases):
         mapping is saved. With `create_source` the source may be new; the names of `new_attributes` may be similar to
         existing ones.
         """
+        return until_unchanged(
+            lambda: self._saved(caller, source, columns, create_source=create_source, base=base, new=new_attributes)
+        )
+
+    def _saved(
+        self,
+        caller: Caller,
+        source: str,
+        columns: Sequence[ColumnSpec],
+        *,
+        create_source: bool,
+        base: int | None,
+        new: Collection[str],
+    ) -> MappingInUse:
         tenant_id, catalog = caller.tenant_id, TenantCatalog(self._catalog, caller.tenant_id)
         faults: list[Fault] = []
         with collecting(faults):
             check_source(catalog, source, create=create_source)
         with collecting(faults):
-            resolved = resolve_mapping(source, columns, catalog, new_attributes)
+            resolved = resolve_mapping(source, columns, catalog, new)
         refuse_all(faults)
         self._catalog.versions.check_base(tenant_id, source, base)
         self._catalog.create_missing(tenant_id, resolved, create_source=create_source)
@@ -197,9 +212,10 @@ class CatalogUseCases(UseCases):
         self._check_source(caller, source)
         earlier = self._catalog.mapping(caller.tenant_id, source, version)
         origin = Origin(caller.name, restored_from=version)
-        return self._in_use(
-            caller, self._catalog.save_mapping(caller.tenant_id, source, earlier.columns, origin, base=base)
+        mapping = until_unchanged(
+            lambda: self._catalog.save_mapping(caller.tenant_id, source, earlier.columns, origin, base=base)
         )
+        return self._in_use(caller, mapping)
 
     def _check_source(self, caller: Caller, source: str) -> None:
         check_source(TenantCatalog(self._catalog, caller.tenant_id), source, create=False)

@@ -8,29 +8,29 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import NamedTuple
 
 import structlog
 from msgspec.structs import replace
 
 from penstock.application.catalog.catalog import Catalog
+from penstock.application.catalog.changing_attributes import until_unchanged
 from penstock.application.catalog.known_catalog import ResolvedMapping
 from penstock.application.catalog.mapping_versions import Origin
 from penstock.application.catalog.tenant_catalog import TenantCatalog
 from penstock.application.encryption.key_ring import KeyRing, Purpose
 from penstock.application.encryption.sealed_objects import SealedObjects, file_key
 from penstock.application.requests.request_log import about
-from penstock.application.requests.requests import Accepted, NewRequest, Requests
+from penstock.application.requests.requests import Accepted, Requests
 from penstock.application.requests.same_file import SameFile
 from penstock.application.uploads.checking import CheckedUpload, FileHead, check_upload
 from penstock.application.uploads.inspection import inspect
+from penstock.application.uploads.new_requests import Offered, new_request
 from penstock.application.uploads.planning import PlanMaker, Planner
 from penstock.application.uploads.review import accept_for
 from penstock.application.uploads.stored_file import NO_FILE, ObservedFile, StoredFile
 from penstock.application.uploads.suggesting import storable
 from penstock.application.uploads.upload_command import (
     UploadCommand,
-    UploadSettings,
     file_hash,
     file_options_of,
     fingerprint,
@@ -42,7 +42,6 @@ from penstock.domain.events import FileRefused, Progress, UploadRequested, refus
 from penstock.domain.files.compression import check_size, plain
 from penstock.domain.files.decoding import Decoding
 from penstock.domain.files.encodings import UTF_8
-from penstock.domain.files.file_name import safe_file_name
 from penstock.domain.files.formats import detect_format
 from penstock.domain.files.tabular_format import FileOptions
 from penstock.domain.mapping.mapping import Limits, Mapping, Mode, Plan
@@ -56,19 +55,6 @@ ANNOUNCE_SECONDS = 4.0  # that a response may wait for the event log
 UNGUESSABLE_BYTES = 16
 
 log = structlog.get_logger(__name__)
-
-
-class Offered(NamedTuple):
-    """The offer that a request comes from. `fingerprint` identifies its content."""
-
-    publisher_id: str
-    event_id: str
-    fingerprint: str
-
-    @property
-    def idempotency_key(self) -> str:
-        """Differs from every key of the HTTP API, because a header contains no line end."""
-        return f"offer\n{self.publisher_id}\n{self.event_id}"
 
 
 Accepting = Callable[[str, Mode], object]
@@ -188,24 +174,39 @@ class Intake:
             if known:
                 return self._begin(stored, known)
             command, left_out = self.with_suggestions(tenant_id, stored, command)
-            checked = self.check(tenant_id, command, stored.file_head)
-            check_size(stored.size, checked.settings.limits)
-            self._create_missing(tenant_id, command, checked)
-            options = self.file_options(tenant_id, command)
-            accepted = self._requests.accept(
-                _new_request(tenant_id, stored, command, checked.settings, options),
-                idempotency_key=key,
-                fingerprint=upload_fingerprint,
-                plan_for=self._plan_maker(tenant_id, stored, command, checked, options, accepting),
-                same_file=SameFile(
-                    file_hash(stored.fingerprint, command, checked.mapping, checked.settings.mode), command.force
-                ),
-                left_out=left_out,
+            accepted = until_unchanged(
+                lambda: self._accept_checked(tenant_id, stored, command, key, upload_fingerprint, left_out, accepting)
             )
         except (Refused, NotFound):
             self.discard(stored)
             raise
         return self._begin(stored, accepted)
+
+    def _accept_checked(
+        self,
+        tenant_id: str,
+        stored: StoredFile,
+        command: UploadCommand,
+        key: str | None,
+        upload_fingerprint: str,
+        left_out: Sequence[LeftOut] | None,
+        accepting: Accepting,
+    ) -> Accepted:
+        checked = self.check(tenant_id, command, stored.file_head)
+        check_size(stored.size, checked.settings.limits)
+        self._create_missing(tenant_id, command, checked)
+        options = self.file_options(tenant_id, command)
+        return self._requests.accept(
+            new_request(tenant_id, stored, command, checked.settings, options),
+            idempotency_key=key,
+            fingerprint=upload_fingerprint,
+            plan_for=self._plan_maker(tenant_id, stored, command, checked, options, accepting),
+            same_file=SameFile(
+                file_hash(stored.fingerprint, command, checked.mapping, checked.attributes, checked.settings.mode),
+                command.force,
+            ),
+            left_out=left_out,
+        )
 
     def with_suggestions(
         self, tenant_id: str, stored: StoredFile, command: UploadCommand
@@ -237,7 +238,9 @@ class Intake:
         """As `accept`, for a publisher that receives only events: the splitter checks the header, and refusing it fails
         the request. Raises `Refused` for faults of the offer itself."""
         try:
-            accepted = self._accept_offered(tenant_id, stored, command, offered, accepting=accepting)
+            accepted = until_unchanged(
+                lambda: self._accept_offered(tenant_id, stored, command, offered, accepting=accepting)
+            )
         except (Refused, NotFound):
             self.discard(stored)
             raise
@@ -255,7 +258,9 @@ class Intake:
         """Create a failed request for a file that was refused while it was received; raises as `accept_offered` does.
         The event only speeds up the announcement: the reconciler would announce the end too."""
         problem = refused_file(refused)
-        accepted = self._accept_offered(tenant_id, NO_FILE, command, offered, problem, accepting=accepting)
+        accepted = until_unchanged(
+            lambda: self._accept_offered(tenant_id, NO_FILE, command, offered, problem, accepting=accepting)
+        )
         request = accepted.request
         if accepted.created:
             step = FileRefused(at_us=request.accepted_at, problem=problem)
@@ -279,7 +284,7 @@ class Intake:
         """Just before the request exists, its mapping is saved, to become the current one when it completes; and how
         the file is read, which holds for the next one that does not say it.
 
-        Raises `Refused` when the data source takes no uploads by now.
+        Raises `Refused` when the data source takes no uploads by now, and `AttributesChanged`.
         """
         file_format = detect_format(stored.head, quoted=bool(options.quoted))
         read_as = options.read_as(stored.options.encoding)
@@ -290,6 +295,7 @@ class Intake:
             mapping = self._saved(tenant_id, command, checked, request_id)
             failpoint("uploader.mapping_saved")
             self._catalog.versions.add_pending(tenant_id, mapping, request_id)
+            self._catalog.check_unchanged(tenant_id, checked.attributes)
             if command.parent_id is None and stored is not NO_FILE:
                 columns = checked.header.columns if checked.header else self._columns(stored, read_as)
                 self._catalog.data_sources.keep_last_file(tenant_id, command.data_source, last_file(options, columns))
@@ -328,7 +334,7 @@ class Intake:
         check_size(stored.size, checked.settings.limits)
         options = self.file_options(tenant_id, command)
         return self._requests.accept(
-            _new_request(tenant_id, stored, command, checked.settings, options, offered),
+            new_request(tenant_id, stored, command, checked.settings, options, offered),
             idempotency_key=offered.idempotency_key,
             fingerprint=offered.fingerprint,
             plan_for=self._plan_maker(tenant_id, stored, command, checked, options, accepting),
@@ -370,31 +376,3 @@ class Intake:
 def _resuming_key(fingerprint: str) -> str:
     """Differs from every key of the HTTP API, because a header contains no line end."""
     return f"ingest\n{fingerprint}"
-
-
-def _new_request(
-    tenant_id: str,
-    stored: StoredFile,
-    command: UploadCommand,
-    settings: UploadSettings,
-    options: FileOptions,
-    offered: Offered | None = None,
-) -> NewRequest:
-    return NewRequest(
-        tenant_id=tenant_id,
-        data_source=command.data_source,
-        file_name=safe_file_name(command.file_name),
-        uploaded_by=command.uploaded_by,
-        object_key=stored.ref.key,
-        object_version=stored.ref.version,
-        object_size=stored.ref.size,
-        file_bytes=stored.size,
-        file_options=options.read_as(stored.options.encoding),
-        mode=settings.mode,
-        segment=command.segment,
-        notify=settings.notify,
-        max_rejects=settings.max_rejects,
-        parent_id=command.parent_id,
-        publisher_id=offered.publisher_id if offered else None,
-        event_id=offered.event_id if offered else None,
-    )

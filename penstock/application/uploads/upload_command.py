@@ -13,6 +13,7 @@ from penstock.application.catalog.column_specs import ColumnSpec
 from penstock.domain.catalog.data_source import DataSource, UploadDefaults
 from penstock.domain.errors import Fault, collecting, refuse_all
 from penstock.domain.files.tabular_format import FileOptions
+from penstock.domain.mapping.attributes import Attribute
 from penstock.domain.mapping.mapping import Limits, Mapping, Mode
 from penstock.domain.requests.max_rejects import max_rejects_of
 from penstock.domain.requests.recipients import Recipient, parse_recipients
@@ -43,11 +44,18 @@ class UploadCommand(msgspec.Struct, frozen=True, kw_only=True):
     force: bool = False  # also if the same file was ingested before
 
 
-def file_hash(content: str, command: UploadCommand, mapping: Mapping, mode: Mode) -> str:
-    """Equal for the same bytes with the same effect; `mode` is the one that applies."""
+def file_hash(
+    content: str, command: UploadCommand, mapping: Mapping, attributes: Sequence[Attribute], mode: Mode
+) -> str:
+    """Equal for the same bytes with the same effect; `mode` is the one that applies. A column without a format of its
+    own has another effect once its attribute has another format."""
+    columns = [
+        replace(column, format=column.format or attribute.format, pii=column.pii or attribute.pii)
+        for column, attribute in zip(mapping.columns, attributes, strict=True)
+    ]
     digest = blake2b(content.encode(), digest_size=16, person=b"penstock same")
     quoted = command.file_options.quoted
-    effect = [command.data_source, mapping.columns, mode, command.segment, command.parent_id, quoted]
+    effect = [command.data_source, columns, mode, command.segment, command.parent_id, quoted]
     digest.update(msgspec.json.encode(effect))
     return digest.hexdigest()
 

@@ -16,7 +16,8 @@ from penstock.application.requests.requests import Accepted
 from penstock.application.uploads.checking import CheckedUpload, FileHead
 from penstock.application.uploads.dry_run import DryRun, dry_run
 from penstock.application.uploads.inspection import Inspection, inspect
-from penstock.application.uploads.intake import Accepting, Intake, Offered
+from penstock.application.uploads.intake import Accepting, Intake
+from penstock.application.uploads.new_requests import Offered
 from penstock.application.uploads.review import Review, accept_for, review
 from penstock.application.uploads.stored_file import StoredFile
 from penstock.application.uploads.suggesting import AcceptedSuggestions

@@ -16,3 +16,10 @@ def request_id(at_us: int, random: bytes) -> str:
     head = milliseconds << 16 | 0x7 << 12 | fraction
     tail = 0b10 << 62 | int.from_bytes(random[:8], "big") >> 2
     return str(uuid.UUID(int=head << 64 | tail))
+
+
+def accepted_at_us(request_id: str) -> int:
+    """When the request was accepted: the inverse of `request_id`."""
+    head = uuid.UUID(request_id).int >> 64
+    milliseconds, fraction = head >> 16, head & 0xFFF
+    return milliseconds * 1000 + -(-fraction * 1000 // 4096)

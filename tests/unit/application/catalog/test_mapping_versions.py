@@ -197,7 +197,7 @@ def test_a_retry_after_a_crash_and_another_version_leaves_nothing_pending(tmp_pa
     with closing(EmbeddedControlStore(tmp_path / "control.db")) as store:
         source = Source(store)
         with pytest.raises(Died):
-            Source(FailingControlStore(store, fatal=5, done=False)).upload("a", key="k")
+            Source(FailingControlStore(store, fatal=7, done=False)).upload("a", key="k")
         assert (source.current, source.save("b")) == (None, 2)
         request = source.upload("a", key="k")
         assert request.mapping_version == 1, "the plan of the first attempt is kept"

@@ -10,7 +10,7 @@ import pytest
 from msgspec.structs import replace
 
 from penstock.application.catalog.column_specs import ColumnSpec
-from penstock.application.uploads.intake import Offered
+from penstock.application.uploads.new_requests import Offered
 from penstock.application.uploads.upload_command import UploadCommand
 from penstock.config import Settings
 from penstock.domain.access.permissions import EVERYTHING, Caller

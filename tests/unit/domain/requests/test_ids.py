@@ -7,7 +7,7 @@ from uuid import UUID
 from hypothesis import given
 from hypothesis import strategies as st
 
-from penstock.domain.requests.ids import request_id
+from penstock.domain.requests.ids import accepted_at_us, request_id
 
 times = st.integers(0, 2**47 * 1000)
 randoms = st.binary(min_size=8, max_size=8)
@@ -16,6 +16,11 @@ randoms = st.binary(min_size=8, max_size=8)
 @given(times, st.integers(1, 10**7), randoms, randoms)
 def test_a_later_microsecond_sorts_later(at_us: int, later: int, first: bytes, second: bytes) -> None:
     assert request_id(at_us, first) < request_id(at_us + later, second)
+
+
+@given(times, randoms)
+def test_the_time_of_acceptance_is_read_from_an_id(at_us: int, random: bytes) -> None:
+    assert accepted_at_us(request_id(at_us, random)) == at_us
 
 
 @given(times, randoms)
