@@ -51,6 +51,14 @@ def detect_boolean(cells: Cells, formats: Formats, min_fit: float = MIN_FIT) -> 
     return Finding(found, certainty(found) * (1 if both else ONE_SIDED), what, tuple(against))
 
 
+def are_yes_and_no(cells: Cells) -> bool:
+    """Whether the cells are words for yes and for no of one language: `SI` and `NO` are no countries together."""
+    words = {cell.casefold() for cell in cells.distinct} if len(cells.distinct) <= MAX_WORDS else set()
+    return any(
+        words <= {*yes.split(), *no.split()} and words & {*yes.split()} and words & {*no.split()} for yes, no in _PAIRS
+    )
+
+
 def may_be_numbers(cells: Cells) -> bool:
     """Whether the words for yes and no are 1 and 0, and too few to tell that they are no numbers."""
     return set(cells.distinct) <= _DIGITS and (len(cells.distinct) == 1 or cells.filled < MIN_DIGITS)

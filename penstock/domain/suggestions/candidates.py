@@ -11,6 +11,7 @@ from penstock.domain.suggestions.aliases import word_set
 from penstock.domain.suggestions.dates import MIDNIGHT
 from penstock.domain.suggestions.facts import Facts
 from penstock.domain.suggestions.fitting import Finding, Formats, certainty, of_total, unfitting
+from penstock.domain.suggestions.keys import Key
 from penstock.domain.suggestions.names import (
     AMONG_OTHERS,
     OWN_NAME,
@@ -61,6 +62,7 @@ class Candidate(NamedTuple):
     against: tuple[str, ...] = ()
     earlier: ColumnMapping | None = None
     finding: Finding | None = None
+    key: Key | None = None  # found by the values, so that the column identifies
 
 
 class Tenant(NamedTuple):

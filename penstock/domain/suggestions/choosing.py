@@ -11,10 +11,11 @@ from penstock.domain.mapping.builtin_attributes import BUILTIN
 from penstock.domain.mapping.mapping import ColumnMapping, OnMisfit
 from penstock.domain.numbered_names import NumberedNames
 from penstock.domain.suggestions.blank_words import blank_words, merged
-from penstock.domain.suggestions.candidates import IDENTIFIERS, Candidate, Tenant, candidates
+from penstock.domain.suggestions.candidates import Candidate, Tenant, candidates
 from penstock.domain.suggestions.changes import changes_since
 from penstock.domain.suggestions.facts import Facts, find_facts
 from penstock.domain.suggestions.fitting import Formats
+from penstock.domain.suggestions.identifiers import ACCEPTABLE, Effect, identifies, identifying, key_column
 from penstock.domain.suggestions.names import Names
 from penstock.domain.suggestions.personal import looks_personal
 from penstock.domain.suggestions.sample import Sample
@@ -23,7 +24,6 @@ from penstock.domain.suggestions.suggestion import ColumnSuggestion, KeptColumn,
 CLEARLY_BETTER = 0.045  # difference of ranks; a smaller one is a tie
 TIED = 0.5  # highest confidence of a tied column
 MAX_TIED = 10  # columns that a tied one names; a file may have thousands of one meaning
-MIN_IDENTIFIER_FIT = 0.97  # share of cells; below it, rows would be lost for an identifier that another column spares
 
 
 def suggest_mapping(
@@ -39,12 +39,14 @@ def suggest_mapping(
     plain = {column.column: column for column in earlier if column.column and column.split is None}
     tenant = Tenant(attributes, Names(attributes), plain)
     facts, _ = find_facts(readable, formats, tenant.expects_phones)
-    chosen, tied = _choose([candidates(each, tenant, formats) for each in facts])
-    spare = _spares_email(facts, chosen)
+    chosen, tied = _chosen(facts, tenant, formats)
+    identifiers = identifying(facts, chosen)
     names = Names(BUILTIN)
     columns = [
-        _suggestion(each, candidate, [facts[at].name for at in others], spare, names)
-        for each, candidate, others in zip(facts, _named_apart(chosen, attributes), tied, strict=True)
+        _suggestion(each, candidate, [facts[at].name for at in others], names, identifiers.effect(place))
+        for place, (each, candidate, others) in enumerate(
+            zip(facts, _named_apart(chosen, attributes), tied, strict=True)
+        )
     ]
     kept = [
         KeptColumn(each, attributes[each.attribute])
@@ -54,6 +56,21 @@ def suggest_mapping(
     left_out = [LeftOut(name, reason) for name, reason in sample.unreadable.items()]
     changes = changes_since(columns, facts, earlier, sample.unreadable, last_columns)
     return SuggestedMapping(columns, left_out, kept, changes, sample.rows, sample.complete)
+
+
+def _chosen(facts: Sequence[Facts], tenant: Tenant, formats: Formats) -> tuple[list[Candidate], list[list[int]]]:
+    """As `_choose`, of all that each column could feed; with a key of each person that no name shows."""
+    options = [candidates(each, tenant, formats) for each in facts]
+    chosen, tied = _choose(options)
+    found = key_column(facts, chosen, tenant)
+    if found is None:
+        return chosen, tied
+    if found.candidate.confidence < ACCEPTABLE and any(map(identifies, chosen)):
+        hint = f"it may be a key ({found.key.evidence}): map it with ! to identify by it"
+        chosen[found.place] = chosen[found.place]._replace(against=(*chosen[found.place].against, hint))
+        return chosen, tied
+    options[found.place].insert(0, found.candidate)
+    return _choose(options)
 
 
 def _choose(options: Sequence[Sequence[Candidate]]) -> tuple[list[Candidate], list[list[int]]]:
@@ -111,29 +128,21 @@ def _renamed(attribute: Attribute, name: str) -> Attribute:
     )
 
 
-def _spares_email(facts: Sequence[Facts], chosen: Sequence[Candidate]) -> bool:
-    """Whether every row has another identifier, so that a faulty e-mail address need not cost its row."""
-    return any(
-        candidate.attribute.name in ("crmid", "loyalty_id") and not each.cells.blank
-        for each, candidate in zip(facts, chosen, strict=True)
-    )
-
-
 def _suggestion(
-    facts: Facts, candidate: Candidate, tied_with: Sequence[str], spare: bool, names: Names
+    facts: Facts, candidate: Candidate, tied_with: Sequence[str], names: Names, effect: Effect
 ) -> ColumnSuggestion:
     attribute, earlier = candidate.attribute, candidate.earlier
-    identifier = earlier.identifier if earlier else attribute.name in IDENTIFIERS
-    against = list(candidate.against)
-    if identifier and not earlier and _loses_rows(candidate) and spare and attribute.name == "email":
-        identifier = False
-        against.append("not an identifier, because rows with a faulty address would be rejected")
-    if identifier and (often := _most_often(facts)):
+    identifier = effect.identifies
+    against = [*candidate.against, *effect.against]
+    if identifier and not candidate.key and (often := _most_often(facts)):
         against.append(f"one value stands in {often:,} of {facts.cells.filled:,} rows")
     pii = attribute.pii or bool(earlier and earlier.pii)
     if not pii and (personal := looks_personal(facts, attribute, candidate.format.kind, names)):
         against.append(f"looks personal ({personal}), but is not marked so: add :pii")
     confidence = candidate.confidence
+    evidence = [*candidate.evidence, *effect.evidence]
+    if candidate.format.kind is not ValueType.TEXT:
+        evidence += [f"{count:,} cells are {word!r}, taken as blank" for word, count in facts.words.items()]
     if tied_with:
         against.append(f"{_listed(tied_with)} fit as well: choose one")
         confidence = min(confidence, TIED)
@@ -146,19 +155,23 @@ def _suggestion(
         identifier=identifier,
         pii=pii,
         on_misfit=OnMisfit.DROP if typed and not identifier else OnMisfit.REJECT,
-        blanks=merged(facts.blanks, blank_words(facts.cells, typed=True)) if identifier else facts.blanks,
+        blanks=_blanks(facts, candidate, identifier=identifier),
         values=dict(candidate.finding.values) if candidate.finding else {},
         trim=not typed and facts.cells.padded > 0,
         confidence=round(confidence, 2),
-        evidence=candidate.evidence,
+        evidence=tuple(evidence),
         against=tuple(against),
         tied_with=tuple(tied_with),
         earlier=earlier,
     )
 
 
-def _loses_rows(candidate: Candidate) -> bool:
-    return candidate.finding is not None and candidate.finding.fit.share < MIN_IDENTIFIER_FIT
+def _blanks(facts: Facts, candidate: Candidate, *, identifier: bool) -> tuple[str, ...]:
+    if candidate.key:
+        return candidate.key.blanks
+    if candidate.format.kind is ValueType.TEXT:  # it takes any word
+        facts = facts._replace(blanks=tuple(word for word in facts.blanks if word not in facts.words))
+    return merged(facts.blanks, blank_words(facts.cells, typed=True)) if identifier else facts.blanks
 
 
 def _most_often(facts: Facts) -> int:

@@ -8,11 +8,12 @@ from typing import NamedTuple
 
 from penstock.domain.mapping.attributes import ValueType
 from penstock.domain.suggestions.aliases import CODE_WORDS
-from penstock.domain.suggestions.blank_words import blank_words
+from penstock.domain.suggestions.blank_words import blank_words, merged
 from penstock.domain.suggestions.booleans import detect_boolean, may_be_numbers
 from penstock.domain.suggestions.date_shapes import Shapes, date_shapes
 from penstock.domain.suggestions.dates import detect_dates, shown_order
 from penstock.domain.suggestions.fitting import Finding, Formats
+from penstock.domain.suggestions.frequent_words import strict_finding, unfitting_words, words_among_values
 from penstock.domain.suggestions.names import words
 from penstock.domain.suggestions.numbers import detect_numbers, has_leading_zeros, shown_sign
 from penstock.domain.suggestions.phones import detect_phone, looks_like_phones
@@ -32,6 +33,7 @@ class Facts(NamedTuple):
     cells: Cells
     blanks: tuple[str, ...]
     findings: Mapping[ValueType, Finding]
+    words: Mapping[str, int] = {}  # those among `blanks` that no list has, with the number of their cells
 
     @property
     def name(self) -> str:
@@ -66,6 +68,14 @@ class Facts(NamedTuple):
         return max(numbers, key=lambda each: each.fit.count, default=None)
 
 
+class _Column(NamedTuple):
+    """The cells of a column; without the known words for blank; and without others that repeat among its values."""
+
+    cells: Cells
+    known: Cells
+    without: Cells
+
+
 class _Usual(NamedTuple):
     """The usual notations of the file, for a column whose own cells are ambiguous."""
 
@@ -81,7 +91,8 @@ def find_facts(sample: Sample, formats: Formats, expects_phones: Callable[[str],
     Plain numbers are tried as phone numbers, which takes long, only in columns of which `expects_phones` is true.
     """
     columns = [Cells(name, cells) for name, cells in zip(sample.names, sample.columns, strict=True)]
-    without = [cells.without(blank_words(cells, typed=True)) for cells in columns]
+    known = [cells.without(blank_words(cells, typed=True)) for cells in columns]
+    without = [cells.without(words_among_values(cells)) for cells in known]
     shapes = [date_shapes(cells) for cells in without]
     usual = _Usual(
         _most(shown_order(each, formats) for each in shapes),
@@ -90,19 +101,26 @@ def find_facts(sample: Sample, formats: Formats, expects_phones: Callable[[str],
         expects_phones,
     )
     facts = [
-        _facts(position, cells, bare, dates, formats, usual)
-        for position, (cells, bare, dates) in enumerate(zip(columns, without, shapes, strict=True), 1)
+        _facts(position, column, dates, formats, usual)
+        for position, (column, dates) in enumerate(zip(map(_Column, columns, known, without), shapes, strict=True), 1)
     ]
     return facts, usual.places
 
 
-def _facts(position: int, cells: Cells, bare: Cells, dates: Shapes, formats: Formats, usual: _Usual) -> Facts:
+def _facts(position: int, column: _Column, dates: Shapes, formats: Formats, usual: _Usual) -> Facts:
+    bare = column.without
     findings = _findings(bare, dates, formats, usual)
-    facts = Facts(position, bare, blank_words(cells, typed=True), findings)
+    if bare is not column.known and strict_finding(findings) is None:
+        bare = column.known
+        findings = _findings(bare, date_shapes(bare), formats, usual)
+    if unfit := unfitting_words(bare, findings, formats):
+        bare = bare.without(unfit)
+        findings = _findings(bare, date_shapes(bare), formats, usual)
     if findings.keys() - {ValueType.ENUM}:
-        return facts
-    blanks = blank_words(cells, typed=False)
-    text = cells.without(blanks)
+        words = {cell: count for cell, count in column.known.distinct.items() if cell not in bare.distinct}
+        return Facts(position, bare, merged(blank_words(column.cells, typed=True), tuple(words)), findings, words)
+    blanks = blank_words(column.cells, typed=False)
+    text = column.cells.without(blanks)
     return Facts(position, text, blanks, _found([detect_enum(text, formats)]))
 
 

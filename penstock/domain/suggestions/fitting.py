@@ -82,6 +82,12 @@ class Formats:
         assert found is not None, written
         return cells.only(_unfitting(found[1], cells))
 
+    def fitting(self, written: str, cells: Sequence[str]) -> set[str]:
+        """Those of the cells that fit the format `written`."""
+        found = self._coercer(written)
+        _, errors = found[1].coerce_column(list(cells)) if found else ([], range(len(cells)))
+        return {cell for at, cell in enumerate(cells) if at not in errors}
+
     def best(self, written: Iterable[str], cells: Cells) -> Fit | None:
         """The first of the formats that fit the most cells; None when few of the first cells fit any of them."""
         near = self._fitting_most(list(written), cells.first(PROBED), NEARLY)

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import phonenumbers
 
 from penstock.domain.mapping.coercion.country_names import country_code
+from penstock.domain.suggestions.booleans import are_yes_and_no
 from penstock.domain.suggestions.sample import Cells
 
 MIN_COUNTRIES = 0.8  # share of cells that name a country
@@ -53,6 +54,8 @@ def _country_column(columns: Iterable[Cells]) -> tuple[Cells | None, dict[str, s
 def _region_of(cells: Cells) -> dict[str, str]:
     """The region of each cell of a column with countries; empty for any other column."""
     if not 0 < len(cells.distinct) <= MAX_DISTINCT or max(map(len, cells.distinct)) < 2:
+        return {}
+    if are_yes_and_no(cells):
         return {}
     found = {cell: code for cell in cells.distinct if (code := country_code(cell))}
     known = {cell: code for cell, code in found.items() if code in phonenumbers.SUPPORTED_REGIONS}

@@ -293,7 +293,8 @@ def test_new_attributes_have_names_of_their_own() -> None:
 
 def test_a_faulty_email_does_not_cost_its_row_when_another_column_identifies() -> None:
     faulty = [*EMAILS[:180], *["none"] * 20]
-    emails = {each.column: each for each in suggest(customer_id=IDS, email=[*EMAILS[:180], *["see file"] * 20]).columns}
+    mistyped = [*EMAILS[:180], *[f"p{number} at gmail" for number in range(20)]]
+    emails = {each.column: each for each in suggest(customer_id=IDS, email=mistyped).columns}
     assert not emails["email"].identifier
     assert emails["email"].on_misfit is OnMisfit.DROP
     assert one("email", faulty).identifier
@@ -306,6 +307,13 @@ def test_one_value_on_many_rows_speaks_against_an_identifier() -> None:
 
 def test_padded_texts_are_trimmed() -> None:
     assert one("customer_id", [f" {each} " for each in IDS]).trim
+
+
+def test_words_for_yes_and_no_are_no_countries() -> None:
+    numbers = [f"6{number * 791 % 100_000_000:08}" for number in range(11, 51)]
+    mobiles = [f"{number[:3]} {number[3:6]} {number[6:]}" for number in numbers]
+    found = one("Móvil", mobiles, acepta=["Sí", "No"], correo=["a@b.es", "c@d.es"])
+    assert str(found.format) == "phone(ES)"
 
 
 def test_job_titles_are_no_salutations() -> None:

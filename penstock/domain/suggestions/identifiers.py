@@ -1,0 +1,173 @@
+"""The columns that identify a file's people, and how many rows these leave without an identifier."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from penstock.domain.mapping.attributes import TEXT, Attribute, ValueType
+from penstock.domain.suggestions.candidates import IDENTIFIERS, Candidate, Tenant
+from penstock.domain.suggestions.facts import Facts
+from penstock.domain.suggestions.keys import MIN_ROWS, Key, attribute_of_key, find_key
+from penstock.domain.suggestions.names import OWN_NAME, is_personal, name_for_kind, new_name
+
+NAMED_KEY = 0.95  # confidence of a key with a name that says so
+TENANTS_KEY = 0.92  # `ref`, `nr`: the name does not say whose
+UNNAMED_KEY = 0.9
+PERHAPS = 0.8
+ACCEPTABLE = 0.9  # confidence of what identifies without a look at it
+COVERED = 0.98  # share of rows; where other keys have as many, no key is looked for
+MIN_FIT = 0.97  # share of an identifier's cells; below it, rows may be lost for what another column spares
+KEY_RANK = 1.9  # among the columns that could feed one attribute: after one with the name and all cells
+
+
+class KeyColumn(NamedTuple):
+    """A column with a key, by its place."""
+
+    place: int
+    key: Key
+    candidate: Candidate
+
+
+def key_column(facts: Sequence[Facts], chosen: Sequence[Candidate], tenant: Tenant) -> KeyColumn | None:
+    """The column that best identifies people beside those `chosen`, if these leave rows without a key."""
+    if any(each.earlier and each.earlier.identifier for each in chosen):
+        return None
+    rows = len(facts[0].cells.cells) if facts else 0
+    covered = [_present(each) for each, candidate in zip(facts, chosen, strict=True) if _is_sure_key(candidate)]
+    if rows and sum(map(any, zip(*covered, strict=True))) >= rows * COVERED:
+        return None
+    email = next((f.cells for f, each in zip(facts, chosen, strict=True) if each.attribute.name == "email"), None)
+    found = [
+        KeyColumn(place, key, _candidate(each, key, tenant))
+        for place, (each, candidate) in enumerate(zip(facts, chosen, strict=True))
+        if _may_be_key(each, candidate, tenant) and (key := find_key(each, email, len(facts)))
+    ]
+    best = max(found, key=lambda each: (each.candidate.confidence, each.key.filled, -each.place), default=None)
+    if best and best.key.filled < MIN_ROWS and not _lost(facts, chosen):
+        return None  # so few values differ by chance, and nothing is lost without them
+    return best
+
+
+def identifies(candidate: Candidate) -> bool:
+    """Whether a column is suggested as an identifier."""
+    if candidate.earlier:
+        return candidate.earlier.identifier
+    return candidate.key is not None or candidate.attribute.name in IDENTIFIERS
+
+
+def identifying(facts: Sequence[Facts], chosen: Sequence[Candidate]) -> Identifying:
+    """What identifies the people of a file, given what its columns feed."""
+    places = [place for place, candidate in enumerate(chosen) if identifies(candidate)]
+    found = _identifying({place: _present(facts[place], chosen[place]) for place in places})
+    email = next((place for place in places if _loses_rows(chosen[place])), None)
+    return found if email is None else found.spared(email, chosen[email])
+
+
+class Effect(NamedTuple):
+    """Whether a column identifies, and what it means for the rows of the file."""
+
+    identifies: bool
+    evidence: tuple[str, ...] = ()
+    against: tuple[str, ...] = ()
+
+
+class Identifying(NamedTuple):
+    """For each column that identifies, by its place, the rows in which it has a value; and for each row, their number.
+    `left_out` does not identify, because it would cost more rows."""
+
+    present: Mapping[int, Sequence[bool]]
+    counts: Sequence[int]
+    left_out: int | None = None
+
+    def spared(self, place: int, candidate: Candidate) -> Identifying:
+        """Without the column at `place`, if its invalid cells cost more rows than have no other identifier."""
+        assert candidate.finding is not None, "only a column with a format loses rows"
+        lost = candidate.finding.fit.total - candidate.finding.fit.count
+        if len(self.present) < 2 or self._only_here(place) >= lost:
+            return self
+        return _identifying({each: rows for each, rows in self.present.items() if each != place}, place)
+
+    def effect(self, place: int) -> Effect:
+        """What the column at `place` does."""
+        if place == self.left_out:
+            return Effect(False, (), ("not an identifier, because rows with a faulty address would be rejected",))
+        if place not in self.present:
+            return Effect(False)
+        rows, missing, only = len(self.present[place]), self.without_any(), self._only_here(place)
+        evidence, against = [], []
+        if only and len(self.present) > 1:
+            evidence.append(f"{only:,} of {rows:,} rows have no other identifier")
+        if missing and place == min(self.present):
+            against.append(f"{missing:,} of {rows:,} rows have no identifier and would be rejected")
+        return Effect(True, tuple(evidence), tuple(against))
+
+    def _only_here(self, place: int) -> int:
+        return sum(1 for has, count in zip(self.present[place], self.counts, strict=True) if has and count == 1)
+
+    def without_any(self) -> int:
+        """The number of rows without an identifier."""
+        return self.counts.count(0)
+
+
+def _identifying(present: Mapping[int, Sequence[bool]], left_out: int | None = None) -> Identifying:
+    return Identifying(present, [sum(row) for row in zip(*present.values(), strict=True)], left_out)
+
+
+def _lost(facts: Sequence[Facts], chosen: Sequence[Candidate]) -> bool:
+    """Whether rows have no identifier."""
+    found = identifying(facts, chosen)
+    return not found.present or bool(found.without_any())
+
+
+def _present(facts: Facts, candidate: Candidate | None = None) -> Sequence[bool]:
+    """The rows with a value; placeholders of a key are none."""
+    if candidate and candidate.key:
+        return candidate.key.present
+    return [bool(cell.strip()) for cell in facts.cells.cells]
+
+
+def _loses_rows(candidate: Candidate) -> bool:
+    """Whether many of a new column's e-mail addresses are faulty."""
+    found = candidate.finding
+    is_email = candidate.attribute.name == "email" and not candidate.earlier
+    return is_email and found is not None and found.fit.share < MIN_FIT
+
+
+def _is_sure_key(candidate: Candidate) -> bool:
+    return candidate.attribute.name in ("crmid", "loyalty_id") and candidate.confidence >= ACCEPTABLE
+
+
+def _may_be_key(facts: Facts, candidate: Candidate, tenant: Tenant) -> bool:
+    """Whether no name or earlier mapping says that the column is something else."""
+    if candidate.earlier or _is_sure_key(candidate):
+        return False
+    match = tenant.names.match(facts.name)
+    if match is None or match.attribute.name in ("crmid", "loyalty_id"):
+        return True
+    is_own = match.score == OWN_NAME and match.attribute.custom
+    return is_own and match.attribute.format.kind is ValueType.TEXT
+
+
+def _candidate(facts: Facts, key: Key, tenant: Tenant) -> Candidate:
+    attribute, exists = _attribute(facts, key, tenant)
+    sure = NAMED_KEY if key.named else UNNAMED_KEY if key.sure else PERHAPS
+    if key.named and attribute.name == "crmid":
+        sure = TENANTS_KEY
+    evidence = ("its name says that it is a key", key.evidence) if key.named else (key.evidence,)
+    return Candidate(attribute, exists, TEXT, sure, KEY_RANK, evidence, key=key)
+
+
+def _attribute(facts: Facts, key: Key, tenant: Tenant) -> tuple[Attribute, bool]:
+    """The attribute that a key feeds, and whether it exists. Its name is the namespace of its values."""
+    own = tenant.names.match(facts.name)
+    builtin = attribute_of_key(facts.name) if key.named else None
+    if own and own.score == OWN_NAME and own.attribute.custom:
+        return own.attribute, True
+    if builtin and builtin in tenant.attributes:
+        return tenant.attributes[builtin], True
+    name, pii = new_name(facts.name, facts.position), is_personal(facts.name)
+    if name in tenant.attributes:
+        name = name_for_kind(name, ValueType.TEXT)
+    display_name = name.replace("_", " ").capitalize()
+    return Attribute(name=name, display_name=display_name, format=TEXT, pii=pii, segmentable=not pii), False

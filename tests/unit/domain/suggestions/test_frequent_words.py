@@ -1,0 +1,61 @@
+"""Words for blank that no list has."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from penstock.domain.mapping.builtin_attributes import BUILTIN
+from penstock.domain.suggestions import ColumnSuggestion, Sample, suggest_mapping
+
+DATES = [f"{number % 28 + 1:02}/{number % 12 + 1:02}/20{number % 20:02}" for number in range(100)]
+PHONES = [f"+33 6 12 {number:02} 56 {99 - number:02}" for number in range(100)]
+
+
+def one(name: str, cells: Sequence[str]) -> ColumnSuggestion:
+    return suggest_mapping(Sample([name], [cells], complete=True), BUILTIN).columns[0]
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "word", "kind"),
+    [
+        ("Dernière visite", DATES, "jamais", "date"),
+        ("Téléphone", PHONES, "NC", "phone"),
+        ("Téléphone", PHONES, "0", "phone"),
+        ("Ticket médio", [f"R$ {number},99" for number in range(100)], "R$ -", "decimal"),
+        ("mail", [f"p{number}@gmail.com" for number in range(100)], "siehe Akte", "email"),
+        ("laatste bezoek", DATES[:30], "nooit geweest", "date"),  # of 130 cells, 100
+    ],
+)
+def test_a_word_that_repeats_among_values_is_taken_as_blank(name: str, values: list[str], word: str, kind: str) -> None:
+    found = one(name, [*values, *[word] * (130 - len(values))])
+    assert str(found.format).startswith(kind)
+    assert found.blanks == (word,)
+    assert f"{130 - len(values)} cells are {word!r}, taken as blank" in found.evidence
+    assert found.confidence >= 0.9
+
+
+@pytest.mark.parametrize(
+    ("name", "cells"),
+    [
+        ("visit", [*DATES, *["jamais"] * 4]),  # too few: it may be a value
+        ("mail", [*[f"p{number}@gmail.com" for number in range(100)], *["anna.gmail.com"] * 9]),  # mistyped
+        ("phone", [*PHONES, *["0612345"] * 9]),
+        ("postal_code", [*[str(number) for number in range(10_000, 10_100)], *["Corse"] * 9]),  # text takes it
+        ("tier", ["gold", "silver", "none at all"] * 50),
+        ("kind", ["A1", "B2", "mixed"] * 50),
+    ],
+)
+def test_other_cells_are_values(name: str, cells: list[str]) -> None:
+    found = one(name, cells)
+    assert found.blanks == ()
+    assert "taken as blank" not in " ".join(found.evidence)
+
+
+@given(st.text(alphabet="abcdefgh ", min_size=3, max_size=12).map(str.strip).filter(bool), st.integers(1, 60))
+def test_a_rare_word_is_never_shown(word: str, times: int) -> None:
+    texts = " ".join(one("when", [*DATES, *[word] * times]).evidence)
+    assert (repr(word) in texts) <= (times >= 5)

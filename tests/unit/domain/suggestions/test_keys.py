@@ -1,0 +1,144 @@
+"""Key columns that no name shows."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping, Sequence
+from uuid import UUID
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from penstock.application.uploads.suggesting import accept
+from penstock.domain.mapping.attributes import Attribute
+from penstock.domain.mapping.builtin_attributes import BUILTIN
+from penstock.domain.mapping.mapping import ColumnMapping
+from penstock.domain.suggestions import ColumnSuggestion, Sample, SuggestedMapping, suggest_mapping
+
+ROWS = 200
+PLACES = range(ROWS)
+CARDS = [f"{number * 37 + 1203:010}" for number in PLACES]
+PARTNERS = [f"PX-{number * 7 + 11:05}-{'ABCDEF'[number % 6]}" for number in PLACES]
+EMAILS = [f"p{number}@gmail.com" if number % 4 else "" for number in PLACES]  # of three quarters
+NAMES = ["Anna", "Bram", "Chen", "Dora"] * 50
+RANDOM = random.Random(3)
+
+
+def suggested(
+    columns: Mapping[str, Sequence[str]],
+    earlier: Sequence[ColumnMapping] = (),
+    attributes: dict[str, Attribute] | None = None,
+) -> SuggestedMapping:
+    sample = Sample(list(columns), list(columns.values()), complete=True)
+    return suggest_mapping(sample, {**BUILTIN, **(attributes or {})}, earlier)
+
+
+def identifiers(columns: Mapping[str, Sequence[str]]) -> dict[str, str]:
+    """What is accepted at the usual confidence, by column."""
+    accepted = accept(suggested(columns), 0.9).columns
+    return {str(each.column): each.attribute for each in accepted if each.identifier}
+
+
+def one(columns: Mapping[str, Sequence[str]], name: str) -> ColumnSuggestion:
+    return next(each for each in suggested(columns).columns if each.column == name)
+
+
+@pytest.mark.parametrize(
+    ("name", "cells", "attribute"),
+    [
+        ("LoyaltyNbr", CARDS, "loyalty_id"),
+        ("N° adhérent fidélité", CARDS, "loyalty_id"),
+        ("partner_ref", PARTNERS, "partner_ref"),
+        ("CPF", [f"{number:03}.739.804-{number % 90 + 10}" for number in PLACES], "cpf"),
+        ("Matricule", [f"{number * 13 + 5}" for number in PLACES], "matricule"),
+        ("ref", PARTNERS, "crmid"),
+        ("Kunden-Kennziffer Nr", CARDS, "kunden_kennziffer_nr"),
+        ("DNI", [f"{number * 7919 + 10_000_000}{'TRWAG'[number % 5]}" for number in PLACES], "dni"),
+        ("cust_ref", PARTNERS, "crmid"),
+        ("Personalnummer", [str(number + 900) for number in PLACES], "personalnummer"),
+        ("kod_osoby", [str(UUID(int=RANDOM.getrandbits(128))) for _ in PLACES], "kod_osoby"),
+        ("Dossier", PARTNERS, "dossier"),  # no word for number, but the first column and of one shape
+    ],
+)
+def test_a_key_identifies_before_an_email_address(name: str, cells: list[str], attribute: str) -> None:
+    columns = {name: cells, "first_name": NAMES, "email": EMAILS}
+    assert identifiers(columns) == {name: attribute, "email": "email"}
+    found = one(columns, name)
+    assert "all 200 values differ, 100% filled" in found.evidence
+    assert "50 of 200 rows have no other identifier" in found.evidence
+
+
+@pytest.mark.parametrize(
+    ("name", "cells"),
+    [
+        ("order_no", [f"O{number:06}" for number in PLACES]),
+        ("Rechnungsnummer", CARDS),
+        ("last_ref", PARTNERS),
+        ("store_id", ["007", "012"] * 100),
+        ("nickname", [f"sunny_{'abcdefgh'[number % 8] * (number % 7)}{number}" for number in PLACES]),
+        ("balance", [f"{number * 3.17 + 1:.2f}" for number in PLACES]),
+        ("points", [str(RANDOM.randrange(90_000)) for _ in PLACES]),
+        ("created", [str(1_420_070_400_000 + number * 86_400_123) for number in PLACES]),
+        ("last_ip", [f"10.1.{number}.{number}" for number in PLACES]),
+        ("joined", [f"{number % 28 + 1:02}.{number % 12 + 1:02}.20{number % 20:02}" for number in PLACES]),
+        ("nr", [str(number + 1) for number in PLACES]),  # the number of the row
+        ("remarks", [f"called {number} times, ask again" for number in PLACES]),
+    ],
+)
+def test_other_distinct_values_are_no_key(name: str, cells: list[str]) -> None:
+    assert identifiers({name: cells, "first_name": NAMES, "email": EMAILS}) == {"email": "email"}
+
+
+def test_placeholders_and_blanks_are_no_obstacle() -> None:
+    cells = [*CARDS[:170], *["0000000000"] * 6, *["9999999999"] * 8, *["n/a"] * 6, *[""] * 10]
+    assert identifiers({"LoyaltyNbr": cells, "email": EMAILS}) == {"LoyaltyNbr": "loyalty_id", "email": "email"}
+    found = one({"LoyaltyNbr": cells, "email": EMAILS}, "LoyaltyNbr")
+    assert set(found.blanks) == {"n/a", "9999999999"}  # as an identifier, 0000000000 is junk anyway
+    assert "all 170 values differ, 85% filled" in found.evidence
+
+
+def test_values_in_common_with_other_email_addresses_are_no_key() -> None:
+    shared = [*PARTNERS[:196], *PARTNERS[1:5]]  # almost all differ, but four name two people each
+    columns = {"partner_ref": shared, "email": [f"p{number}@gmail.com" for number in PLACES[:150]] + [""] * 46}
+    columns["email"] += [f"q{number}@gmail.com" for number in range(4)]
+    assert identifiers(columns) == {"email": "email"}
+
+
+def test_rows_of_orders_are_no_people() -> None:
+    buyers = [f"p{number % 80}@gmail.com" for number in PLACES]
+    assert identifiers({"ref": PARTNERS, "email": buyers}) == {"email": "email"}
+
+
+def test_a_key_of_people_who_have_one_already_is_a_plain_attribute() -> None:
+    columns = {"customer_id": CARDS, "partner_ref": PARTNERS, "email": EMAILS}
+    assert identifiers(columns) == {"customer_id": "crmid", "email": "email"}
+
+
+def test_a_saved_mapping_keeps_its_identifiers() -> None:
+    earlier = [
+        ColumnMapping(column="email", attribute="email", identifier=True),
+        ColumnMapping(column="LoyaltyNbr", attribute="crmid"),
+    ]
+    found = suggested({"LoyaltyNbr": CARDS, "ref": PARTNERS, "email": EMAILS}, earlier)
+    assert [each.column for each in found.columns if each.identifier] == ["email"]
+
+
+def test_an_attribute_of_the_tenant_with_the_name_of_the_key_is_used() -> None:
+    own = Attribute(name="partner_ref", display_name="Partner")
+    found = suggested({"partner_ref": PARTNERS, "email": EMAILS}, attributes={"partner_ref": own}).columns[0]
+    assert (found.attribute, found.exists, found.identifier) == (own, True, True)
+
+
+def test_numbers_that_only_differ_are_left_to_a_person() -> None:
+    columns = {"first_name": NAMES, "city": NAMES, "email": EMAILS, "Dossier": PARTNERS, "region": NAMES}
+    assert identifiers(columns) == {"email": "email"}
+    found = one(columns, "Dossier")
+    assert "it may be a key (all 200 values differ, 100% filled): map it with ! to identify by it" in found.against
+    assert "50 of 200 rows have no identifier and would be rejected" in one(columns, "email").against
+
+
+@given(st.lists(st.integers(min_value=0, max_value=30).map("K{:04}".format), min_size=60, max_size=120))
+def test_a_column_of_few_values_is_never_a_key(cells: list[str]) -> None:
+    found = one({"partner_ref": cells, "email": ["" for _ in cells]}, "partner_ref")
+    assert not found.identifier
