@@ -64,7 +64,8 @@ def check_number(number: int, maximum: int, *, code: str, what: str, hint: str) 
         raise refusal(code, f"{number:,} {what}; {maximum:,} are allowed", hint)
 
 
-def check_length(text: str, maximum: int, *, what: str) -> None:
+def check_length(text: str, maximum: int, *, what: str, pointer: str | None = None) -> None:
     """Raise `Refused` (text_too_long) when `text` has more than `maximum` characters; the error does not quote it."""
     if len(text) > maximum:
-        raise refusal("text_too_long", f"{what} has {len(text):,} characters", f"Use up to {maximum:,} characters.")
+        message, hint = f"{what} has {len(text):,} characters", f"Use up to {maximum:,} characters."
+        raise refusal("text_too_long", message, hint, pointer=pointer)

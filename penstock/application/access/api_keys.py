@@ -58,7 +58,7 @@ class ApiKeys:
     def new_key(self, tenant_id: str, role: Role, name: str, *, expires_at: int | None = None) -> tuple[str, ApiKey]:
         """A key that is not stored yet: its text, which is never shown again, and its record. Raises `Refused`."""
         check_tenant(tenant_id)
-        check_length(name, MAX_DISPLAY_NAME, what="the key's name")
+        check_length(name, MAX_DISPLAY_NAME, what="the key's name", pointer="/name")
         self._check_expiry(expires_at)
         self._check_room(tenant_id)
         secret = f"pk_{tenant_id}_{secrets.token_hex(SECRET_BYTES)}"

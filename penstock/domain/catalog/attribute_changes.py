@@ -163,7 +163,7 @@ def _with_names(attribute: Attribute, change: AttributeChange) -> Attribute:
             attribute = replace(attribute, **{f"chosen_{field}": chosen})
     if change.display_name is not UNSET:
         with collecting(faults):
-            check_length(change.display_name, MAX_DISPLAY_NAME, what="the display name")
+            check_length(change.display_name, MAX_DISPLAY_NAME, what="the display name", pointer="/display_name")
         attribute = replace(attribute, display_name=change.display_name or default_display_name(attribute.name))
     refuse_all(faults)
     return attribute
@@ -183,4 +183,5 @@ def _taken(attributes: Iterable[Attribute], others: Iterable[Attribute], field: 
                 message=f"the {field.replace('_', ' ')} {name} belongs to the attribute {owners[name]!r}",
                 hint=f"Choose another name, or first change the other one: "
                 f"penstock attribute edit {owners[name]} --{field.replace('_', '-')} NAME",
+                pointer=f"/{field}",
             )

@@ -90,14 +90,21 @@ class SourceChange(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     quoted: bool | UnsetType | None = UNSET
 
     def applied(self, source: DataSource) -> DataSource:
-        """Raises `Refused` for a recipient or an encoding that is not valid."""
+        """Raises `Refused` with every field that is not valid."""
+        faults: list[Fault] = []
         given = {name: value for name, value in asdict(self).items() if value is not UNSET}
-        if self.notify is not UNSET:
-            given["notify"] = parse_recipients(self.notify)
+        if "notify" in given:
+            with collecting(faults):
+                given["notify"] = parse_recipients(given.pop("notify"))
         if isinstance(self.encoding, str):
-            given["encoding"] = checked_encoding(self.encoding)
+            with collecting(faults):
+                given["encoding"] = checked_encoding(given.pop("encoding"))
         defaults = {name: given.pop(name) for name in UploadDefaults.__struct_fields__ if name in given}
-        return replace(source, **given, defaults=replace(source.defaults, **defaults))
+        changed = replace(source, **given, defaults=replace(source.defaults, **defaults))
+        with collecting(faults):
+            check_data_source(changed)
+        refuse_all(faults)
+        return changed
 
 
 def last_file(options: FileOptions, columns: Sequence[str]) -> LastFile:
@@ -116,23 +123,21 @@ def check_data_source(source: DataSource) -> DataSource:
     faults: list[Fault] = []
     with collecting(faults):
         check_name(source.name)
-    for text, maximum, what in (
-        (source.display_name, MAX_DISPLAY_NAME, "the display name"),
-        (source.description, MAX_DESCRIPTION, "the description"),
-        (source.owner, MAX_OWNER, "the owner"),
-    ):
+    for field, maximum in (("display_name", MAX_DISPLAY_NAME), ("description", MAX_DESCRIPTION), ("owner", MAX_OWNER)):
         with collecting(faults):
-            check_length(text, maximum, what=what)
+            what = f"the {field.replace('_', ' ')}"
+            check_length(getattr(source, field), maximum, what=what, pointer=f"/{field}")
     with collecting(faults):
-        _check_limits(source.defaults)
+        if source.defaults.max_rejects is not None:
+            parse_max_rejects(source.defaults.max_rejects)
+    with collecting(faults):
+        _check_max_file_bytes(source.defaults.max_file_bytes)
     refuse_all(faults)
     return source
 
 
-def _check_limits(defaults: UploadDefaults) -> None:
-    if defaults.max_rejects is not None:
-        parse_max_rejects(defaults.max_rejects)
-    if defaults.max_file_bytes is not None and defaults.max_file_bytes < 1:
+def _check_max_file_bytes(count: int | None) -> None:
+    if count is not None and count < 1:
         raise refusal("invalid_max_file_bytes", "the largest file has less than one byte", "Use 1 or more bytes.")
 
 

@@ -10,6 +10,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from services.uploader.console.assets import address_of
+from services.uploader.console.words import column_words, format_words, policy_words
 
 MISSING = "—"
 
@@ -26,6 +27,7 @@ def environment() -> Environment:
     )
     env.globals["asset"] = address_of
     env.filters.update(number=number, size=size, moment=moment, share=share, duration=duration)
+    env.filters.update(format_words=format_words, policy_words=policy_words, column_words=column_words)
     return env
 
 

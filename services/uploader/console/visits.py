@@ -89,6 +89,7 @@ class NavigationEntry(NamedTuple):
 _PAGES = [
     ("Home", "/", Permission.SIGN_IN),
     ("Imports", "/imports", Permission.READ_REQUESTS),
+    ("Sources", "/sources", Permission.READ_CATALOG),
     ("Profiles", "/profiles", Permission.LOOK_UP_PROFILES),
 ]
 

@@ -1,0 +1,89 @@
+"""Words for what the API and the command line call by names: modes, formats, policies, the source of a column."""
+
+from __future__ import annotations
+
+from penstock.documents.mappings import ColumnView
+from penstock.domain.mapping.attributes import ValueType, parse_format
+from penstock.domain.mapping.mapping import Mode, OnMisfit, WritePolicy
+
+MODES = {Mode.UPSERT: "Add and update", Mode.REPLACE: "Remove existing and add new"}
+KINDS = {
+    ValueType.TEXT: "Text",
+    ValueType.INTEGER: "Whole number",
+    ValueType.DECIMAL: "Decimal number",
+    ValueType.BOOLEAN: "Yes or no",
+    ValueType.DATE: "Date",
+    ValueType.DATETIME: "Date and time",
+    ValueType.EMAIL: "E-mail address",
+    ValueType.PHONE: "Phone number",
+    ValueType.URL: "Web address",
+    ValueType.ENUM: "One of a list",
+}
+POLICIES = {
+    WritePolicy.OVERWRITE: "The newest value wins",
+    WritePolicy.KEEP_FIRST: "The first value stays",
+    WritePolicy.CLEAR_ON_BLANK: "The newest value wins; a blank cell removes it",
+}
+INVALID_CELLS = {OnMisfit.REJECT: "rejects its row", OnMisfit.DROP: "is left out, its row is not"}
+OPTIONS = {
+    "column": "Column",
+    "columns": "Columns",
+    "separator": "Joined with",
+    "split": "Split at",
+    "part": "Part",
+    "constant": "The same in every row",
+    "attribute": "Attribute",
+    "identifier": "Identifier",
+    "pii": "Personal",
+    "format": "Format",
+    "policy": "Policy",
+    "on_misfit": "A cell that does not fit",
+    "blanks": "Words for blank",
+    "values": "Replaced values",
+    "trim": "White space around is removed",
+}
+
+
+def format_words(written: str) -> str:
+    """The format `date(dd/MM/yyyy)` is "Date, dd/MM/yyyy"."""
+    format = parse_format(written)
+    words = KINDS[format.kind]
+    return f"{words}, {format.argument.replace('|', ' | ')}" if format.argument else words
+
+
+def policy_words(column: ColumnView) -> str:
+    """The policy, and what happens to a cell that does not fit unless it rejects its row."""
+    words = POLICIES[WritePolicy(column["policy"])]
+    invalid = OnMisfit(column.get("on_misfit", OnMisfit.REJECT))
+    return words if invalid is OnMisfit.REJECT else f"{words}; a cell that does not fit {INVALID_CELLS[invalid]}"
+
+
+def column_words(column: ColumnView) -> str:
+    """The columns of the file that a column of a mapping is made of."""
+    if "constant" in column:
+        return f"“{column['constant']}” in every row"
+    if "columns" in column:
+        return " + ".join(column["columns"])
+    name = column.get("column", "")
+    return f"{name}, part {column.get('part', 1)} between “{column['split']}”" if "split" in column else name
+
+
+def option_words(name: str, value: object) -> str:
+    """An option of a column, before or after a change."""
+    match value:
+        case None:
+            return "—"
+        case bool():
+            return "yes" if value else "no"
+        case list():
+            return ", ".join(map(str, value)) or "none"
+        case dict():
+            return ", ".join(f"{old} → {new}" for old, new in value.items()) or "none"
+    match name:
+        case "policy":
+            return POLICIES[WritePolicy(str(value))]
+        case "on_misfit":
+            return INVALID_CELLS[OnMisfit(str(value))]
+        case "format":
+            return format_words(str(value))
+    return str(value)
