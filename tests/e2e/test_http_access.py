@@ -322,7 +322,7 @@ def test_a_call_counts_until_its_answer_has_gone_out(tmp_path: Path, monkeypatch
 def test_errors_outside_of_operations_are_problems_too(system: HttpSystem) -> None:
     for method, path, status, code in [
         ("GET", "/v1/nothing", 404, "not_found"),
-        ("GET", "/", 404, "not_found"),
+        ("GET", "/nothing", 404, "not_found"),
         ("DELETE", "/v1/requests", 405, "method_not_allowed"),
         ("GET", "/v1/files:inspect", 405, "method_not_allowed"),
         ("POST", "/v1/files:eat", 404, "not_found"),

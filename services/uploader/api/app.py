@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 from anyio import CapacityLimiter
+from anyio.to_thread import run_sync
 from fastapi import FastAPI, Request, Response
 from fastapi.routing import iter_route_contexts
 from starlette.exceptions import HTTPException
@@ -41,6 +42,7 @@ from services.uploader.api.services import Services
 from services.uploader.api.slots import Slots
 from services.uploader.api.tus import FILES, MethodOverride, capabilities
 from services.uploader.console import site
+from services.uploader.console.visits import error_page, protected
 
 LOOKUPS_PER_SECOND = 20.0  # of each tenant
 LOOKUP_BURST = 200
@@ -132,8 +134,10 @@ def _with_operations() -> FastAPI:
     return app
 
 
-async def _unrouted(_: Request, error: Exception) -> Response:
-    return problem_response(error)
+async def _unrouted(request: Request, error: Exception) -> Response:
+    """A page for people who follow a wrong link, else a problem."""
+    is_of_a_page = not request.url.path.startswith("/v1/") and "text/html" in request.headers.get("accept", "")
+    return protected(await run_sync(error_page, request, error)) if is_of_a_page else problem_response(error)
 
 
 def _allow_methods(app: FastAPI) -> None:

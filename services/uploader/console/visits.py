@@ -120,10 +120,15 @@ def answered(handler: Handler) -> Handler:
             response = await handler(request)
         except Exception as error:  # each of them is answered by a page
             response = await run_sync(error_page, request, error)
-        response.headers.update({name: text for name, text in HEADERS.items() if name not in response.headers})
-        return response
+        return protected(response)
 
     return answer
+
+
+def protected(response: Response) -> Response:
+    """With the headers that every page has, but for those that it has set itself."""
+    response.headers.update({name: text for name, text in HEADERS.items() if name not in response.headers})
+    return response
 
 
 def error_page(request: Request, error: Exception) -> Response:

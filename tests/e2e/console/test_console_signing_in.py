@@ -136,3 +136,11 @@ def test_an_auditor_sees_the_audit_and_no_imports(visitor: Visitor, system: Http
     assert answer is not None
     assert answer.status == 403
     expect(page.get_by_role("alert")).to_contain_text("a key with the role")
+
+
+def test_a_wrong_link_leads_to_a_page(visitor: Visitor) -> None:
+    answer = visitor.page.goto("/nothing")
+    assert answer is not None
+    assert answer.status == 404
+    assert answer.headers["content-security-policy"] == CONTENT_POLICY
+    expect(visitor.page.get_by_role("link", name="To the home page")).to_be_visible()
