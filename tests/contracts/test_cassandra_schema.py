@@ -62,7 +62,7 @@ def test_deleted_values_stay_deleted_until_a_repair_reaches_every_node(
             for name, table in found.items()
             if table.options["compaction"].get("only_purge_repaired_tombstones") == "true"
         }
-        markers = {Table.ACTIVE_REQUESTS, Table.DUE_NOTIFICATIONS, Table.PENDING_MAPPINGS}
+        markers = {Table.ACTIVE_REQUESTS, Table.DUE_NOTIFICATIONS, Table.PENDING_MAPPINGS, Table.EXPIRIES}
         assert {"profile_fragments", "tenants", *Table} - kept == markers
         assert found["profile_fragments"].options["compression"] == {"enabled": "false"}
 
