@@ -1,7 +1,7 @@
 """Phone numbers: whether a column has them, and the region of those without a country code.
 
 The region comes from a column with countries, from the numbers that have a country code, from the domains of e-mail
-addresses, and from which region's rules the numbers fit.
+addresses, from the language of the columns' names, and from which region's rules the numbers fit.
 """
 
 from __future__ import annotations
@@ -25,6 +25,9 @@ MAX_REGIONS = 64  # of the rows of one column
 MAX_HINTED = 8
 MAX_RIVALS = 2
 OPEN_REGION = 0.75  # certainty when another region takes as many numbers and nothing else shows which
+ONLY_LANGUAGE = 0.96  # certainty when nothing but the language of the columns' names shows the region
+HINTED = 0.3  # what a hint counts, where the share of numbers that fit counts 1
+SPOKEN = 0.15  # as HINTED, of a region where people speak the language of the columns' names
 ONE_COUNTRY = 0.95  # share of the rows
 CLOSE = 0.97  # share of the best region's numbers
 
@@ -34,7 +37,7 @@ _LOOKS_LIKE_A_PHONE = re.compile(
 _NORTH_AMERICAN = re.compile(r"(?:1[-. ])?\(?[2-9][0-9]{2}\)?[-. ] ?[2-9][0-9]{2}[-. ][0-9]{4}\Z")
 _PUNCTUATED = re.compile(r"\+|00|\(|[0-9][ ./-]+[0-9]|0[1-9]")
 # Tried when nothing shows the region, the most common first.
-_USUAL = "US GB DE NL FR BE ES IT PL SE AT CH PT DK NO FI IE IN AU BR CA CZ ZA MX"
+_USUAL = "US GB DE NL FR BE ES IT PL SE AT CH PT DK NO FI IE IN AU BR CA CZ ZA MX TR AR CO CL"
 _USUAL_REGIONS = _USUAL.split()
 
 
@@ -65,7 +68,7 @@ def detect_phone(cells: Cells, formats: Formats, places: Places) -> Finding | No
         best = max((per_row, plain), key=lambda fit: fit.count)
         return _finding(best, ()) if best.share >= MIN_FIT else None
     others = _others(regions, column, places, best)
-    return _finding(best, others) if best.share >= MIN_FIT else None
+    return _by_language(_finding(best, others), column, places) if best.share >= MIN_FIT else None
 
 
 class _Column:
@@ -96,6 +99,19 @@ def _finding(fit: Fit, others: Sequence[str]) -> Finding:
         against.append(f"could also be {' or '.join(f'phone({each})' for each in others)}: check")
         sure *= OPEN_REGION
     return Finding(fit, sure, of_total(fit.count, fit.total, "are phone numbers"), tuple(against), bool(others))
+
+
+def _by_language(found: Finding, column: _Column, places: Places) -> Finding:
+    """A region that nothing but the language of the columns' names speaks for, or that it speaks against."""
+    region = found.fit.format.argument
+    if not region or places.language is None or not places.spoken_in or _hints(column.cells, places)[region]:
+        return found
+    names = f"the column names are in {places.language.name}"
+    if region in places.spoken_in:
+        return found._replace(evidence=f"{found.evidence}; {names}", certainty=found.certainty * ONLY_LANGUAGE)
+    against = (*found.against, f"{names}, which is not a language of {region}: check")
+    sure = found.certainty if found.ambiguous else found.certainty * OPEN_REGION
+    return found._replace(against=against, certainty=sure, ambiguous=True)
 
 
 def _per_row(cells: Cells, formats: Formats, places: Places) -> Fit | None:
@@ -131,7 +147,8 @@ def _others(regions: Sequence[str], column: _Column, places: Places, best: Fit) 
     hints = _hints(column.cells, places)
     if _is_shown(best.format.argument, hints):
         return []
-    rivals = [region for region in regions[1:] if region in hints or best.format.argument not in hints][:MAX_RIVALS]
+    likely = {*hints, *places.spoken_in}
+    rivals = [region for region in regions[1:] if region in likely or best.format.argument not in likely][:MAX_RIVALS]
     return [region for region in rivals if column.fits(region, best.count * CLOSE)]
 
 
@@ -147,13 +164,17 @@ def _ranked_regions(cells: Cells, places: Places) -> list[str]:
         return []
     hints = _hints(cells, places)
     counts: dict[str, int] = {}
-    for region in dict.fromkeys([*(region for region, _ in hints.most_common(MAX_HINTED)), *_USUAL_REGIONS]):
+    hinted_regions = [region for region, _ in hints.most_common(MAX_HINTED)]
+    for region in dict.fromkeys([*hinted_regions, *places.spoken_in, *_USUAL_REGIONS]):
         counts[region] = _valid(national, region)
         if _is_shown(region, hints) and counts[region] == len(national):
             break
     tried = list(counts)
     hinted = hints.total() or 1
-    ranked = sorted(tried, key=lambda each: -(counts[each] / len(national) + 0.3 * hints[each] / hinted))
+    spoken = dict.fromkeys(places.spoken_in, SPOKEN)
+    ranked = sorted(
+        tried, key=lambda each: -(counts[each] / len(national) + HINTED * hints[each] / hinted + spoken.get(each, 0))
+    )
     return [region for region in ranked if counts[region]]
 
 

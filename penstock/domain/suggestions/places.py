@@ -1,4 +1,5 @@
-"""The regions of a file's customers: from a column with countries, and from the domains of e-mail addresses."""
+"""The regions of a file's customers: from a column with countries, the domains of e-mail addresses, and the language
+of the columns' names."""
 
 from __future__ import annotations
 
@@ -10,6 +11,7 @@ import phonenumbers
 
 from penstock.domain.mapping.coercion.country_names import country_code
 from penstock.domain.suggestions.booleans import are_yes_and_no
+from penstock.domain.suggestions.languages import Language, language_of
 from penstock.domain.suggestions.sample import Cells
 
 MIN_COUNTRIES = 0.8  # share of cells that name a country
@@ -20,11 +22,17 @@ _OTHER_DOMAINS = {"UK": "GB"}
 
 class Places(NamedTuple):
     """The regions by how often they occur; the column that has the country of each row, and the region of each of its
-    cells."""
+    cells; and the language of the columns' names."""
 
     regions: Counter[str]
     country_column: Cells | None
     region_of: Mapping[str, str]
+    language: Language | None = None
+
+    @property
+    def spoken_in(self) -> tuple[str, ...]:
+        """The regions where people speak the language of the columns' names."""
+        return self.language.regions if self.language else ()
 
 
 def find_places(columns: Sequence[Cells]) -> Places:
@@ -36,7 +44,7 @@ def find_places(columns: Sequence[Cells]) -> Places:
             regions[region] += column.distinct[cell]
     if not regions:
         regions = _regions_of_domains(columns)
-    return Places(regions, column, region_of)
+    return Places(regions, column, region_of, language_of(cells.name for cells in columns))
 
 
 def are_countries(cells: Cells) -> bool:

@@ -244,6 +244,38 @@ def test_regions_of_phone_numbers(cells: Sequence[str], others: dict[str, Sequen
     assert (found.attribute.name, found.identifier, str(found.format)) == ("phone", False, written)
 
 
+@pytest.mark.parametrize(
+    ("cells", "others", "written"),
+    [
+        (("06 12 34 56 78", "01 42 34 56 78"), ("Prénom", "Ville"), "phone(FR)"),
+        (("06 12345678", "020 123 4567"), ("Voornaam", "Woonplaats"), "phone(NL)"),
+        (("0532 123 45 67", "0212 123 45 67"), ("Soyadı", "Şehir"), "phone(TR)"),
+        (("912 345 678", "21 123 4567"), ("Sobrenome", "Cidade"), "phone(PT)"),
+    ],
+)
+def test_the_language_of_the_names_shows_a_region(cells: Sequence[str], others: tuple[str, str], written: str) -> None:
+    """Where no country, no country code and no domain does."""
+    rows = repeated(*cells)
+    assert one("tel", rows, **dict.fromkeys(("First name", "Town"), IDS)).confidence < 0.9
+    found = one("tel", rows, **dict.fromkeys(others, IDS))
+    assert str(found.format) == written
+    assert found.confidence >= 0.9
+    assert "the column names are in " in found.evidence[-1]
+
+
+def test_two_regions_of_one_language_stay_a_question() -> None:
+    found = one("tel", repeated("912 345 678"), Nombre=IDS, Apellidos=IDS)
+    assert found.confidence < 0.9
+    assert any(each.startswith("could also be phone(") for each in found.against)
+
+
+def test_a_region_where_nobody_speaks_the_language_is_a_question() -> None:
+    found = one("tel", repeated("(11) 91234-5678", "(21) 2123-4567"), Nazwisko=IDS, Miasto=IDS)
+    assert str(found.format) == "phone(BR)"
+    assert found.confidence < 0.9
+    assert found.against[-1] == "the column names are in Polish, which is not a language of BR: check"
+
+
 def test_a_region_that_is_one_of_several_in_the_file_is_not_sure() -> None:
     """06 12 34 56 78 is a number of France and of the Netherlands."""
     found = one("phone", repeated("+31612345678", "+33612345678", "0612345678"))

@@ -1,0 +1,78 @@
+"""The language of a file's column names, and where people speak it: a hint of the region of phone numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from penstock.domain.suggestions.aliases import word_set
+from penstock.domain.suggestions.names import words
+
+MIN_COLUMNS = 2  # with words of the language, and more than with those of any other one
+
+
+class Language(NamedTuple):
+    """`regions` are the largest in which it is spoken; none for English, which programs use everywhere."""
+
+    name: str
+    regions: tuple[str, ...]
+
+
+_WORDS = {
+    Language("English", ()): """
+        first last name phone mobile birth city town street zip country customer order orders date address state number
+        email created total gender company title since points
+    """,
+    Language("French", ("FR", "BE", "CH", "LU", "CA")): """
+        nom prenom telephone tel portable fixe ville adresse naissance commandes civilite achat pays client derniere
+        visite courriel societe sexe inscription code commentaire rue
+    """,
+    Language("German", ("DE", "AT", "CH", "LU")): """
+        vorname nachname telefon telefonnummer strasse plz ort geburtsdatum geburtstag anrede kundennummer kunde land
+        bestellungen handy umsatz postleitzahl stadt firma geschlecht rufnummer mobil hausnummer seit
+    """,
+    Language("Dutch", ("NL", "BE")): """
+        voornaam achternaam telefoon telefoonnummer straat postcode plaats woonplaats geboortedatum aanhef klantnummer
+        mobiel nieuwsbrief tussenvoegsel huisnummer land bedrijf geslacht naam klant
+    """,
+    Language("Spanish", ("ES", "MX", "AR", "CO", "CL", "PE")): """
+        nombre apellido apellidos telefono correo ciudad direccion nacimiento pais provincia movil fecha cliente celular
+        empresa calle codigo pedidos puntos
+    """,
+    Language("Portuguese", ("BR", "PT")): """
+        nome sobrenome apelido telefone cidade endereco nascimento celular cep telemovel morada data cadastro cliente
+        pais empresa codigo pedidos observacoes
+    """,
+    Language("Italian", ("IT", "CH")): """
+        nome cognome telefono citta indirizzo nascita cellulare provincia data cliente comune cap azienda codice via
+        sesso ordini
+    """,
+    Language("Polish", ("PL",)): """
+        imie nazwisko telefon telefonu ulica miasto urodzenia kod pocztowy kraj klienta firma numer plec zamowien
+    """,
+    Language("Swedish", ("SE", "FI")): """
+        fornamn efternamn telefon telefonnummer gata adress ort postnummer fodelsedatum mobil mobilnummer stad kund namn
+        kundnummer land
+    """,
+    Language("Danish", ("DK",)): """
+        fornavn efternavn telefon telefonnummer by adresse postnr postnummer fodselsdato mobil kunde kundenummer land
+    """,
+    Language("Norwegian", ("NO",)): """
+        fornavn etternavn telefon telefonnummer poststed sted adresse postnr postnummer fodselsdato mobil kunde land
+    """,
+    Language("Finnish", ("FI",)): """
+        etunimi sukunimi puhelin puhelinnumero osoite kaupunki postinumero syntymaaika asiakas asiakasnumero maa
+    """,
+    Language("Turkish", ("TR",)): """
+        ad adi soyad soyadi telefon sehir adres dogum tarihi cep posta musteri isim ulke il ilce
+    """,
+}
+_SETS = {language: word_set(text) for language, text in _WORDS.items()}
+
+
+def language_of(columns: Iterable[str]) -> Language | None:
+    """The language that the names of most columns are in; None when two languages fit alike."""
+    named = [frozenset(words(column)) for column in columns]
+    counts = {language: sum(1 for each in named if each & known) for language, known in _SETS.items()}
+    first, second = sorted(counts, key=lambda each: -counts[each])[:2]
+    return first if counts[first] >= MIN_COLUMNS and counts[first] > counts[second] else None
