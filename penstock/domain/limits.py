@@ -54,6 +54,8 @@ MAX_DRAFT_PARTS = 1_000  # of one such file: its record lists them
 MAX_UPLOAD_METADATA = 8_192  # characters of the header Upload-Metadata
 MAX_PAGE = 200  # entries in one page of a list
 MAX_CHILDREN = 100  # corrected files of one request: each view of it reads their corrections
+MAX_CORRECTED_IN_PLACE = 50  # rejected rows of a request that a page has a form for
+MAX_CORRECTED_CELLS = 5_000  # of these rows
 MAX_REQUESTS_EXAMINED = 2_000  # to fill one page of a filtered list
 MAX_INVALID_CELLS = 10_000  # different cells of one column that a dry run tries to fix
 

@@ -59,7 +59,13 @@ def use_cases_of(system: System) -> AllUseCases:
         uploads=UploadUseCases(audit, intake, system.catalog, system.limits, KeyClaims(system.control, system.clock)),
         drafts=DraftUseCases(audit, drafts, Receiver(drafts, system.files), intake, system.limits),
         requests=RequestUseCases(
-            audit, system.requests, Corrections(system.requests, system.chunks), rejects, resubmitter, mails
+            audit,
+            system.requests,
+            Corrections(system.requests, system.chunks),
+            rejects,
+            resubmitter,
+            mails,
+            system.chunks,
         ),
         catalog=CatalogUseCases(audit, system.catalog, AttributeEdits(system.control, system.catalog)),
         profiles=ProfileUseCases(audit, system.reader, system.requests),

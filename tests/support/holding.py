@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -10,12 +11,13 @@ from penstock.failpoints import installed
 
 
 @contextmanager
-def held_at(place: str) -> Iterator[Callable[[], None]]:
-    """A thread that reaches the failpoint `place` waits for a call of the yielded function, or the end of the block."""
-    released = threading.Event()
+def held_at(place: str, *, passes: int = 0) -> Iterator[Callable[[], None]]:
+    """A thread that reaches the failpoint `place`, after so many have passed it, waits for a call of the yielded
+    function, or the end of the block."""
+    released, passed = threading.Event(), itertools.count(1)
 
     def hold(name: str) -> None:
-        if name == place:
+        if name == place and next(passed) > passes:
             released.wait()
 
     with installed(hold):

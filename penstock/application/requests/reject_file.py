@@ -52,7 +52,7 @@ class RejectFiles:
         chunks = [each.chunk for each in self._chunks.manifests(tenant_id, request_id) if each.has_rejects]
         if not chunks:
             raise refusal("no_rejects", "this request has no rejects", "Nothing has to be corrected.")
-        rejects = self._rows(request, chunks, rejects_key)
+        rejects = self.rows(request, chunks, rejects_key)
         return self._file(request, (reject for reject in rejects if not only or only.intersection(reject.reasons)))
 
     def dropped_file(self, tenant_id: str, request_id: str) -> RejectFile:
@@ -64,10 +64,10 @@ class RejectFiles:
         chunks = [each.chunk for each in self._chunks.manifests(tenant_id, request_id) if each.dropped_cells]
         if not chunks:
             raise refusal("no_dropped_cells", "no cell of this request was dropped", "Nothing has to be corrected.")
-        return self._file(request, self._rows(request, chunks, dropped_key))
+        return self._file(request, self.rows(request, chunks, dropped_key))
 
     def _file(self, request: Request, rows: Iterable[Reject]) -> RejectFile:
-        header = self._header(request)
+        header = self.header(request)
         name = header.file_format.name
         file = RejectedFile(
             header.columns, header.names_in_file, header.corrected_rejects, is_child=request.parent_id is not None
@@ -75,7 +75,7 @@ class RejectFiles:
         parts = tabular_format(header.file_format).write_rejects(file, map(_in_words, rows))
         return RejectFile(name, FORMATS[name].media_type, parts)
 
-    def _header(self, request: Request) -> Header:
+    def header(self, request: Request) -> Header:
         """The header of the uploaded file, which is stored as long as the rejects."""
         ref = ObjectRef(request.object_key, request.object_version, request.object_size)
         try:
@@ -93,9 +93,8 @@ class RejectFiles:
             options=plan.file_options,
         )
 
-    def _rows(
-        self, request: Request, chunks: Iterable[int], key_of: Callable[[str, str, int], str]
-    ) -> Iterator[Reject]:
+    def rows(self, request: Request, chunks: Iterable[int], key_of: Callable[[str, str, int], str]) -> Iterator[Reject]:
+        """The rows of these chunks, one chunk in memory at a time. Raises `Refused` (rejects_expired)."""
         for chunk in chunks:
             key = key_of(request.tenant_id, request.request_id, chunk)
             try:

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from functools import partial
 
 from penstock.application.access.audit import Audit
 from penstock.application.delivery.mail_report import MailReports, RecipientReport
+from penstock.application.requests.chunks import Chunks
 from penstock.application.requests.corrections import Corrections
 from penstock.application.requests.reject_file import RejectFile, RejectFiles
+from penstock.application.requests.reject_rows import RejectPage, RejectRows
 from penstock.application.requests.requests import Accepted, RequestPage, Requests
 from penstock.application.uploads.resubmit import CorrectedFile, Resubmitter
 from penstock.application.use_case import Audited, UseCases, use_case
 from penstock.domain.access.permissions import Caller, Permission
-from penstock.domain.mapping.mapping import Mode
+from penstock.domain.limits import MAX_PAGE
+from penstock.domain.mapping.mapping import Mode, Plan
 from penstock.domain.requests.children import CorrectionTotals
 from penstock.domain.requests.request import Request
 from penstock.domain.requests.request_filter import RequestFilter
+from penstock.domain.requests.throughput import Rate, throughput
 
 RESUBMIT = "request.resubmit"
 
@@ -31,8 +36,10 @@ class RequestUseCases(UseCases):
         rejects: RejectFiles,
         resubmitter: Resubmitter,
         mails: MailReports,
+        chunks: Chunks,
     ) -> None:
         super().__init__(audit)
+        self._chunks, self._reject_rows = chunks, RejectRows(requests, chunks, rejects)
         self._requests, self._corrections, self._mails = requests, corrections, mails
         self._rejects, self._resubmitter = rejects, resubmitter
 
@@ -51,6 +58,19 @@ class RequestUseCases(UseCases):
     @use_case(Permission.READ_REQUESTS, "request.read", Audited.DENIED_ONLY)
     def get(self, caller: Caller, request_id: str) -> Request:
         return self._requests.get(caller.tenant_id, request_id)
+
+    @use_case(Permission.READ_REQUESTS, "request.read", Audited.DENIED_ONLY)
+    def plan(self, caller: Caller, request_id: str) -> Plan:
+        """The settings that were fixed when the request was accepted."""
+        return self._requests.plan(caller.tenant_id, request_id)
+
+    @use_case(Permission.READ_REQUESTS, "request.read", Audited.DENIED_ONLY)
+    def throughput(self, caller: Caller, request: Request) -> list[Rate]:
+        """The rows a second over the run of a request, for a chart."""
+        if request.started_at is None:
+            return []
+        done = ((each.at_us, each.rows_read) for each in self._chunks.manifests(caller.tenant_id, request.request_id))
+        return throughput(done, request.started_at)
 
     @use_case(Permission.READ_REQUESTS, "request.read", Audited.DENIED_ONLY)
     def mails(self, caller: Caller, request: Request) -> list[RecipientReport]:
@@ -114,6 +134,36 @@ class RequestUseCases(UseCases):
         of = self._rejects.dropped_file if dropped else self._rejects.file
         file = of(caller.tenant_id, request_id)
         return file.with_bom() if bom else file
+
+    @use_case(Permission.READ_REQUESTS, "rejects.sample", Audited.DENIED_ONLY)
+    def masked_rejects(
+        self, caller: Caller, request_id: str, *, reason: str = "", after: str = "", limit: int = 50
+    ) -> RejectPage:
+        """Rejected rows, page by page, with only the first letter of what may be personal. `reason` selects some."""
+        limit = min(limit, MAX_PAGE)
+        page = self._reject_rows.page(caller.tenant_id, request_id, reason=reason, after=after, limit=limit)
+        return self._reject_rows.masked(caller.tenant_id, page, request_id)
+
+    @use_case(Permission.DOWNLOAD_REJECTS, "rejects.reveal", details=("request_id",))
+    def rejected_rows(
+        self, caller: Caller, request_id: str, *, reason: str = "", after: str = "", limit: int = 50
+    ) -> RejectPage:
+        """Rejected rows with their values, page by page. `reason` selects some."""
+        limit = min(limit, MAX_PAGE)
+        return self._reject_rows.page(caller.tenant_id, request_id, reason=reason, after=after, limit=limit)
+
+    @use_case(Permission.UPLOAD, RESUBMIT, Audited.WITHIN, details=("request_id",))
+    def correct_rejects(self, caller: Caller, request_id: str, changes: Mapping[int, Sequence[str]]) -> Accepted:
+        """Ingest some of the first rejected rows with other cells, as a child request; `changes` has all cells of a
+        row by its place. Raises `Refused`."""
+        parts = self._reject_rows.corrected(caller.tenant_id, request_id, changes)
+        return self._resubmitter.resubmit_parts(
+            caller.tenant_id,
+            request_id,
+            parts,
+            uploaded_by=caller.name,
+            accepting=partial(self._record_child, caller, request_id),
+        )
 
     def _record_child(self, caller: Caller, parent_id: str, child_id: str, _: Mode) -> None:
         self._audit.record(caller, RESUBMIT, request_id=parent_id, details={"child_id": child_id})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from msgspec.structs import replace
@@ -12,6 +13,7 @@ from penstock.application.uploads.intake import Accepting, Intake
 from penstock.application.uploads.stored_file import StoredFile
 from penstock.application.uploads.upload_command import UploadCommand
 from penstock.domain.errors import NotFound, Refused, refusal
+from penstock.domain.files.rejects import reject_file_name
 from penstock.domain.files.rows import SET_ASIDE
 from penstock.domain.mapping.mapping import Mode
 from penstock.domain.requests.children import check_root
@@ -66,6 +68,16 @@ class Resubmitter:
             replace(command, force=corrected.force),
             idempotency_key=idempotency_key,
             accepting=accepting,
+        )
+
+    def resubmit_parts(
+        self, tenant_id: str, request_id: str, parts: Iterable[bytes], *, uploaded_by: str, accepting: Accepting
+    ) -> Accepted:
+        """The child request for a corrected file that was made here, as CSV. Raises as `resubmit_file` does."""
+        self.root(tenant_id, request_id)
+        corrected = CorrectedFile(self._intake.store(tenant_id, parts), reject_file_name("rejects.csv", request_id))
+        return self.resubmit_file(
+            tenant_id, request_id, corrected, uploaded_by=uploaded_by, idempotency_key=None, accepting=accepting
         )
 
     def resubmit_set_aside(

@@ -48,6 +48,8 @@ LOOKUPS_PER_SECOND = 20.0  # of each tenant
 LOOKUP_BURST = 200
 CALLS_PER_KEY = 128  # under way at once, event streams among them
 CALLS_PER_TENANT = 256
+VIEWERS_PER_TENANT = 256  # of pages that follow a request
+VIEWERS_IN_ALL = 1_024
 
 _TAGS = {
     "files": "Files that arrive in parts (tus 1.0.0), are inspected or checked.",
@@ -95,6 +97,7 @@ def create_app(use_cases: AllUseCases, clock: Clock, problems: Callable[[], list
             in_all=requests.STREAMS_IN_ALL,
         ),
         stream_threads=CapacityLimiter(requests.LOOKS_AT_ONCE),
+        viewers=Slots("live pages", per_key=VIEWERS_PER_TENANT, per_tenant=VIEWERS_PER_TENANT, in_all=VIEWERS_IN_ALL),
     )
     return app
 

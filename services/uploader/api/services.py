@@ -29,6 +29,7 @@ class Services(NamedTuple):
     upload_threads: CapacityLimiter  # of their own, since they wait for their clients
     streams: Slots
     stream_threads: CapacityLimiter
+    viewers: Slots  # of live pages, which share their work
 
 
 class CallOf(NamedTuple):

@@ -6,10 +6,20 @@ from collections.abc import Sequence
 
 from starlette.routing import BaseRoute, Route
 
-from services.uploader.console import assets, history, home, profiles, signing_in, source_mapping, sources
+from services.uploader.console import (
+    assets,
+    history,
+    home,
+    live,
+    profiles,
+    request_page,
+    signing_in,
+    source_mapping,
+    sources,
+)
 from services.uploader.console.visits import answered
 
-_PAGES = (home, signing_in, history, profiles, sources, source_mapping)
+_PAGES = (home, signing_in, history, request_page, live, profiles, sources, source_mapping)
 
 
 def routes() -> Sequence[BaseRoute]:

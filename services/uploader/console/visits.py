@@ -18,7 +18,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from penstock.application.access.sessions import SignedIn
-from penstock.application.use_case import declared, require
+from penstock.application.use_case import UseCase, declared, require
 from penstock.domain.access.permissions import Caller, Permission
 from penstock.wiring.use_cases import AllUseCases
 from services.uploader.api.call_ids import current_call_id
@@ -135,7 +135,7 @@ def error_page(request: Request, error: Exception) -> Response:
     """What happened and what to do; on to the sign-in if the session has ended."""
     problem = answer_for(error, request.url.path).problem
     if problem.code == "unauthorized":
-        return _to_sign_in(request)
+        return to_sign_in(request)
     context = {"problem": problem, "call_id": current_call_id()}
     if is_partial(request):
         headers = {"HX-Retarget": "#notices", "HX-Reswap": "innerHTML"}
@@ -143,8 +143,23 @@ def error_page(request: Request, error: Exception) -> Response:
     return HTMLResponse(render("error.html", **context), problem.status)
 
 
+def request_id_of(visit: Visit) -> str:
+    """The id of the import in the path, `{request_id:uuid}`."""
+    return str(visit.request.path_params["request_id"])
+
+
 def is_partial(request: Request) -> bool:
     return request.headers.get("hx-request") == "true"
+
+
+async def visit_of(request: Request, needed: UseCase) -> Visit | None:
+    """The visit of somebody who has signed in; None for anybody else. Raises `Refused` (forbidden)."""
+    services: Services = request.app.state.services
+    signed_in = await run_sync(_signed_in, services, request)
+    if signed_in is None:
+        return None
+    await run_sync(require, services.use_cases.audit, signed_in.caller, needed.permission, needed.action)
+    return Visit(request, services, signed_in)
 
 
 def _admitting(
@@ -156,15 +171,13 @@ def _admitting(
     async def admit(request: Request) -> Response:
         if acts:
             require_same_origin(request)
-        services: Services = request.app.state.services
-        signed_in = await run_sync(_signed_in, services, request)
-        if signed_in is None:
-            return _to_sign_in(request)
-        await run_sync(require, services.use_cases.audit, signed_in.caller, needed.permission, needed.action)
+        visit = await visit_of(request, needed)
+        if visit is None:
+            return to_sign_in(request)
         async with AsyncExitStack() as held:
-            await held.enter_async_context(services.calls.held(signed_in.caller))
+            await held.enter_async_context(visit.services.calls.held(visit.caller))
             form = await read_form(request) if acts else Form()
-            return await run_sync(handler, Visit(request, services, signed_in, form))
+            return await run_sync(handler, visit._replace(form=form))
 
     return answered(admit)
 
@@ -174,7 +187,7 @@ def _signed_in(services: Services, request: Request) -> SignedIn | None:
     return services.use_cases.sessions.authenticate(cookies.secret_of(request), remote_address=remote_address)
 
 
-def _to_sign_in(request: Request) -> Response:
+def to_sign_in(request: Request) -> Response:
     """The page to sign in, which leads back; a part of a page has the whole page go there."""
     target = SIGN_IN
     if request.method == "GET" and request.url.path != "/":

@@ -1,0 +1,145 @@
+"""The rejected rows of a request, page by page, and corrected in place."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
+from typing import NamedTuple
+
+from penstock.application.encryption.sealed_objects import rejects_key
+from penstock.application.requests.chunks import Chunks
+from penstock.application.requests.reject_file import RejectFiles
+from penstock.application.requests.requests import Requests
+from penstock.domain.dry_run.first_rows import masked
+from penstock.domain.errors import refusal
+from penstock.domain.files.formats import tabular_format
+from penstock.domain.files.header import Header
+from penstock.domain.files.rejects import (
+    REJECT_COLUMNS,
+    Reject,
+    RejectedFile,
+    neutralise_cell,
+    reject_rows,
+    restore_cell,
+)
+from penstock.domain.limits import MAX_CORRECTED_IN_PLACE
+from penstock.domain.mapping.mapping import Plan
+from penstock.domain.requests.request import Manifest, Request
+
+MAX_CHUNKS_READ = 16  # for one page, which is short then
+
+
+class RejectRow(NamedTuple):
+    """`line` as the reject file has it; `reasons` are codes, with their columns."""
+
+    line: str
+    reasons: Sequence[str]
+    cells: Sequence[str]
+
+
+class RejectPage(NamedTuple):
+    """`next` is the cursor of the next page, None on the last one."""
+
+    columns: Sequence[str]
+    rows: Sequence[RejectRow]
+    next: str | None
+
+
+class RejectRows:
+    """Reads rejected rows. All raise `NotFound`, and `Refused` (rejects_expired) after their retention."""
+
+    def __init__(self, requests: Requests, chunks: Chunks, files: RejectFiles) -> None:
+        self._requests, self._chunks, self._files = requests, chunks, files
+
+    def page(self, tenant_id: str, request_id: str, *, reason: str, after: str, limit: int) -> RejectPage:
+        """Up to `limit` rows that were rejected for `reason`, a code, or for any if it is ""."""
+        request = self._requests.get(tenant_id, request_id)
+        chunks = [each for each in self._chunks.manifests(tenant_id, request_id) if _has(each, reason)]
+        if not chunks:
+            return RejectPage((), (), None)
+        chunk, index = _position(after)
+        left = [each.chunk for each in chunks if each.chunk >= chunk]
+        found: list[tuple[str, Reject]] = []
+        for number in left[:MAX_CHUNKS_READ]:
+            skipped = index if number == chunk else 0
+            rejects = enumerate(self._files.rows(request, [number], rejects_key))
+            chosen = ((f"{number}.{at}", each) for at, each in rejects if at >= skipped and _is_for(each, reason))
+            found += islice(chosen, limit + 1 - len(found))
+            if len(found) > limit:
+                return self._page(request, found[:limit], found[limit][0])
+        rest = left[MAX_CHUNKS_READ:]
+        return self._page(request, found, f"{rest[0]}.0" if rest else None)
+
+    def masked(self, tenant_id: str, page: RejectPage, request_id: str) -> RejectPage:
+        """The page with only the first letter of each cell that may be personal: all but those that the mapping says
+        are not."""
+        plain = _plain_columns(self._requests.plan(tenant_id, request_id))
+        places = [at for at, name in enumerate(page.columns) if name in plain]
+        rows = [each._replace(cells=_masked(each.cells, frozenset(places))) for each in page.rows]
+        return page._replace(rows=rows)
+
+    def corrected(self, tenant_id: str, request_id: str, changes: Mapping[int, Sequence[str]]) -> list[bytes]:
+        """A corrected reject file, as CSV, of the rows whose cells `changes` has by their places among all rejects.
+
+        Raises `Refused` (not_corrected) when there is no change, or one of a row that is not there.
+        """
+        page = self.page(tenant_id, request_id, reason="", after="", limit=MAX_CORRECTED_IN_PLACE)
+        if not changes or max(changes) >= len(page.rows):
+            raise refusal("not_corrected", "no row was corrected", "Change the cells that are wrong, then send them.")
+        lines = [(*REJECT_COLUMNS, *page.columns)]
+        lines += [(page.rows[at].line, "", *cells[: len(page.columns)]) for at, cells in sorted(changes.items())]
+        return [_csv_line(each) for each in lines]
+
+    def _page(self, request: Request, found: Sequence[tuple[str, Reject]], after: str | None) -> RejectPage:
+        header = self._files.header(request)
+        rows = self._split(request, header, [each for _, each in found])
+        columns = next(rows)[len(REJECT_COLUMNS) :]
+        parsed = [
+            RejectRow(cells[0], each.reasons, [*map(restore_cell, cells[len(REJECT_COLUMNS) :])])
+            for (_, each), cells in zip(found, rows, strict=True)
+        ]
+        return RejectPage([*map(restore_cell, columns)], parsed, after)
+
+    def _split(self, request: Request, header: Header, rejects: Sequence[Reject]) -> Iterator[Sequence[str]]:
+        file = RejectedFile(
+            header.columns, header.names_in_file, header.corrected_rejects, is_child=request.parent_id is not None
+        )
+        read = tabular_format(header.file_format)
+        return reject_rows(file, rejects, lambda row: read.cells(row, header.names_in_file))
+
+
+def _has(manifest: Manifest, reason: str) -> bool:
+    return manifest.has_rejects and (not reason or reason in manifest.reject_reasons)
+
+
+def _is_for(reject: Reject, reason: str) -> bool:
+    return not reason or any(each.partition(":")[0] == reason for each in reject.reasons)
+
+
+def _position(after: str) -> tuple[int, int]:
+    """Raises `Refused` (bad_request) for a cursor that no page has made."""
+    chunk, _, index = after.partition(".")
+    if not after:
+        return 0, 0
+    if not (chunk.isdecimal() and index.isdecimal() and len(after) <= 20):
+        raise refusal("bad_request", "this page does not exist", "Begin with the first page.")
+    return int(chunk), int(index)
+
+
+def _plain_columns(plan: Plan) -> frozenset[str]:
+    """The columns of the file that feed attributes, none of which is personal."""
+    pairs = list(zip(plan.mapping.columns, plan.attributes, strict=True))
+    personal = {name for column, attribute in pairs if column.pii or attribute.pii for name in column.sources}
+    return frozenset(name for column, _ in pairs for name in column.sources) - personal
+
+
+def _masked(cells: Sequence[str], plain: frozenset[int]) -> list[str]:
+    return [cell if at in plain else masked(cell) for at, cell in enumerate(cells)]
+
+
+def _csv_line(cells: Sequence[str]) -> bytes:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerow(map(neutralise_cell, cells))
+    return text.getvalue().encode("utf-8", "replace")

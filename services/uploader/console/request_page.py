@@ -1,0 +1,129 @@
+"""The page of a request: what is true of it, the plan it ran with, and what a person can do about it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
+from typing import Any
+
+from starlette.responses import Response
+
+from penstock.application.catalog.column_specs import column_specs
+from penstock.application.requests.use_cases import RequestUseCases
+from penstock.documents.mappings import ColumnView, column_view
+from penstock.documents.requests import request_view
+from penstock.domain.access.permissions import Caller
+from penstock.domain.errors import Fault, Refused
+from penstock.domain.mapping.mapping import Plan
+from penstock.domain.requests.request import Request
+from services.uploader.api.requests import detailed_view
+from services.uploader.api.services import CallOf
+from services.uploader.console.chart import rates_chart
+from services.uploader.console.same_by_hand import same_by_hand
+from services.uploader.console.shown_progress import (
+    RejectGroup,
+    actions,
+    after_end,
+    columns_by_code,
+    reject_groups,
+    rows_per_second,
+    stages,
+    sums,
+    timeline,
+    waiting,
+)
+from services.uploader.console.shown_requests import shown
+from services.uploader.console.visits import Visit, action, go, page, request_id_of
+from services.uploader.console.words import MODES
+
+COLUMNS_SHOWN = 200  # of a plan; the page of its source has the others
+SAMPLED = 50  # rejected rows, for the columns of their reasons
+
+
+def show(visit: Visit) -> Response:
+    request = visit.use_cases.requests.get(visit.caller, request_id_of(visit))
+    return request_page(visit, request, visit.request.query_params.get("confirm", ""))
+
+
+def request_page(
+    visit: Visit, request: Request, confirm: str = "", fault: Fault | None = None, status: int = 200
+) -> Response:
+    """The page, with the question whether to `confirm` an action, or the `fault` of one that was refused."""
+    view = detailed_view(visit.call, request)
+    plan = visit.use_cases.requests.plan(visit.caller, request.request_id)
+    live = live_context(visit.call, request, visit.may)
+    asked = next((each for each in live["actions"] if each.name == confirm and each.confirm), None)
+    return visit.page(
+        "request.html",
+        status,
+        **live,
+        plan=plan,
+        columns=plan_columns(plan)[:COLUMNS_SHOWN],
+        modes=MODES,
+        notify=view["notify"],
+        same=same_by_hand(view, str(visit.request.base_url).rstrip("/")),
+        asked=asked,
+        fault=fault,
+    )
+
+
+def live_context(call: CallOf, request: Request, may: Callable[[Callable[..., Any]], bool]) -> dict[str, Any]:
+    """What changes while it runs."""
+    now_us, requests = call.services.clock.now_us(), call.use_cases.requests
+    view = request_view(request, now_us, requests.corrections(call.caller, request))
+    problems = call.services.problems() if request.status.processing else []
+    return {
+        "each": shown(view),
+        "request": view,
+        "stages": stages(view),
+        "sums": sums(view),
+        "timeline": timeline(request),
+        "rate": rows_per_second(request),
+        "waiting": waiting(request, now_us, problems),
+        "after_end": after_end(view),
+        "groups": groups_of(call, request),
+        "chart": rates_chart(requests.throughput(call.caller, request)),
+        "actions": actions(request, may),
+        "may_see_rejects": may(RequestUseCases.masked_rejects),
+    }
+
+
+def groups_of(call: CallOf, request: Request) -> list[RejectGroup]:
+    """The reasons for rejected rows; with columns, as far as the first of these rows show them, once it has ended."""
+    columns: dict[str, list[str]] = {}
+    if request.rows_rejected and not request.status.processing:
+        with suppress(Refused):  # the rows are deleted by now
+            page = call.use_cases.requests.masked_rejects(call.caller, request.request_id, limit=SAMPLED)
+            columns = columns_by_code(row.reasons for row in page.rows)
+    return reject_groups(request.reject_reasons, columns, ended=not request.status.processing)
+
+
+def plan_columns(plan: Plan) -> list[ColumnView]:
+    return [column_view(each) for each in column_specs(plan.mapping.columns, plan.attributes)]
+
+
+def _act(do: Callable[[RequestUseCases, Caller, str], Any], visit: Visit) -> Response:
+    """Do it, and show what is true then; what happened meanwhile, if it is too late."""
+    request_id, requests = request_id_of(visit), visit.use_cases.requests
+    try:
+        do(requests, visit.caller, request_id)
+    except Refused as refused:
+        request = requests.get(visit.caller, request_id)
+        return request_page(visit, request, fault=refused.faults[0], status=409)
+    return go(f"/imports/{request_id}")
+
+
+def _resubmit(visit: Visit) -> Response:
+    """On to the request in which the rows run again."""
+    accepted = visit.use_cases.requests.resubmit(visit.caller, request_id_of(visit))
+    return go(f"/imports/{accepted.request.request_id}")
+
+
+routes = [
+    page("/imports/{request_id:uuid}", show, of=RequestUseCases.get),
+    action("/imports/{request_id:uuid}/cancel", partial(_act, RequestUseCases.cancel), of=RequestUseCases.cancel),
+    action("/imports/{request_id:uuid}/approve", partial(_act, RequestUseCases.approve), of=RequestUseCases.approve),
+    action("/imports/{request_id:uuid}/undo", partial(_act, RequestUseCases.undo), of=RequestUseCases.undo),
+    action("/imports/{request_id:uuid}/resubmit-set-aside", _resubmit, of=RequestUseCases.resubmit),
+]

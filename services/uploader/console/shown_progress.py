@@ -1,0 +1,215 @@
+"""How the page of a request shows what is true of it: stages, states, reasons, and what a person may do about it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+from penstock.application.requests.use_cases import RequestUseCases
+from penstock.documents.requests import RequestView
+from penstock.domain.files.row_reasons import reason_of
+from penstock.domain.files.rows import SET_ASIDE
+from penstock.domain.mapping.mapping import Mode
+from penstock.domain.requests.request import Request, Status
+from penstock.domain.requests.status import history
+from services.uploader.console.rendering import MISSING, duration, number, size
+
+QUIET_US = 60_000_000  # without a finished chunk, after which the page says why
+_PASSED = "nothing of it counts"
+_FINISHED = {
+    Status.SCHEDULED: (MISSING, "not yet"),
+    Status.IN_PROGRESS: (MISSING, "not yet"),
+    Status.HELD: (MISSING, "waits for approval"),
+    Status.FAILED: ("0", _PASSED),
+    Status.CANCELLED: ("0", _PASSED),
+    Status.REVERTED: ("0", "undone"),
+}
+_STATES = {
+    Status.SCHEDULED: "Accepted",
+    Status.IN_PROGRESS: "Started",
+    Status.HELD: "Held for approval",
+    Status.COMPLETED: "Completed",
+    Status.FAILED: "Failed",
+    Status.CANCELLED: "Cancelled",
+    Status.REVERTED: "Undone",
+}
+
+
+class Stage(NamedTuple):
+    name: str
+    value: str
+    note: str
+
+
+class State(NamedTuple):
+    words: str
+    at_us: int
+
+
+class RejectGroup(NamedTuple):
+    """Rows that were rejected for one reason, a code. `columns` are some that were the cause."""
+
+    code: str
+    message: str
+    fix: str
+    columns: Sequence[str]
+    rows: int
+
+
+class Action(NamedTuple):
+    """What a person can do; `confirm` is what they have to know before, "" if it can be taken back."""
+
+    name: str
+    words: str
+    kind: str
+    confirm: str
+
+
+def stages(request: RequestView) -> list[Stage]:
+    """From the received file to rows that count. Valid rows are counted once their chunk is sealed and written."""
+    status, valid = Status(request["status"]), request["rows_accepted"]
+    has_begun = status is not Status.SCHEDULED
+    rows = number(valid) if has_begun else MISSING
+    finished, note = _FINISHED.get(status, (number(request["rows_ingested"]), "count in profiles"))
+    rejected = number(request["rows_rejected"]) if request["rows_rejected"] else "none"
+    return [
+        Stage("Received", size(request["bytes"]), "stored, encrypted"),
+        Stage("Read", number(request["rows_read"]) if has_begun else MISSING, _chunks(request)),
+        Stage("Valid", rows, f"{rejected} rejected" if has_begun else ""),
+        Stage("Sealed", rows, "encrypted" if has_begun else ""),
+        Stage("Written", rows, "" if not has_begun else "in profiles" if note.startswith("count") else "none counts"),
+        Stage("Finished", finished, note),
+    ]
+
+
+def _chunks(request: RequestView) -> str:
+    total = request["chunks_total"]
+    if total is None:
+        return ""
+    if request["chunks_done"] == total:
+        return "all of the file"
+    return f"{number(request['chunks_done'])} of {number(total)} parts"
+
+
+def sums(request: RequestView) -> str:
+    """That each row of the file is in one of the counts."""
+    read, valid, rejected = (number(request[name]) for name in ("rows_read", "rows_accepted", "rows_rejected"))
+    return f"{read} rows read = {valid} valid + {rejected} rejected. The header and blank lines are no rows."
+
+
+def timeline(request: Request) -> list[State]:
+    """Every status so far, and how far it has got."""
+    states = [State(_STATES[status], at_us) for status, at_us in history(request)]
+    if request.status.processing and request.rows_read:
+        states.append(State(f"{number(request.rows_read)} rows so far", request.last_step_at))
+    return states
+
+
+def rows_per_second(request: Request) -> int | None:
+    """On average, from the start to the latest finished chunk; None before that."""
+    if request.started_at is None or request.last_step_at <= request.started_at:
+        return None
+    return request.rows_read * 1_000_000 // (request.last_step_at - request.started_at) or None
+
+
+def waiting(request: Request, now_us: int, problems: Sequence[str]) -> str:
+    """What a request that is processed waits for; "" if it moves. `problems` are those of the system."""
+    if not request.status.processing:
+        return ""
+    if problems:
+        return f"The system has a problem, and goes on by itself when that is solved: {'; '.join(problems)}."
+    if request.status is Status.SCHEDULED:
+        return "It waits for a free worker. Files are begun in the order in which they were accepted."
+    quiet_us = now_us - max(request.last_step_at, request.started_at or 0)
+    if quiet_us < QUIET_US:
+        return ""
+    return (
+        f"No part of the file was finished for {duration(quiet_us / 1e6)}: the workers are busy with other files, "
+        "or away. It goes on by itself."
+    )
+
+
+def reject_groups(
+    reasons: Mapping[str, int], columns: Mapping[str, Sequence[str]] = {}, *, ended: bool
+) -> list[RejectGroup]:
+    """What most rows need comes first, once the request has ended: until then no line changes its place for another.
+    `columns` are those that were seen for each code."""
+    groups = [_group(code, columns.get(code, ()), rows) for code, rows in sorted(reasons.items())]
+    return sorted(groups, key=lambda group: -group.rows) if ended else groups
+
+
+def columns_by_code(rows: Iterable[Sequence[str]]) -> dict[str, list[str]]:
+    """The columns that the reasons of some rows name, by code."""
+    pairs = dict.fromkeys(reason.partition(":")[::2] for reasons in rows for reason in reasons)
+    found: dict[str, list[str]] = {}
+    for code, column in pairs:
+        if column:
+            found.setdefault(code, []).append(column)
+    return found
+
+
+def reasons_in_words(reasons: Sequence[str]) -> list[RejectGroup]:
+    """The reasons of one row."""
+    pairs = [reason.partition(":")[::2] for reason in reasons]
+    return [_group(code, (column,) if column else (), 1) for code, column in pairs]
+
+
+def _group(code: str, columns: Sequence[str], rows: int) -> RejectGroup:
+    words = reason_of(code)
+    return RejectGroup(code, words.message.removesuffix("."), words.hint, columns, rows)
+
+
+def actions(request: Request, may: Callable[[Callable[..., object]], bool]) -> list[Action]:
+    """What the request's state allows, and its person's permissions."""
+    return [action for action, of in _allowed(request) if may(of)]
+
+
+def _allowed(request: Request) -> list[tuple[Action, Callable[..., object]]]:
+    use_cases: list[tuple[Action, Callable[..., object]]] = []
+    if request.status is Status.COMPLETED:
+        if SET_ASIDE in request.reject_reasons:
+            use_cases.append(
+                (Action("resubmit-set-aside", "Run set-aside rows again", "", ""), RequestUseCases.resubmit)
+            )
+        use_cases.append((Action("undo", "Undo", "bad", _before_undo(request)), RequestUseCases.undo))
+    if request.status is Status.HELD:
+        words = f"Approve {number(request.rows_accepted)} rows"
+        use_cases.append((Action("approve", words, "first", ""), RequestUseCases.approve))
+    if not request.status.ended:
+        use_cases.append((Action("cancel", "Cancel", "bad", _before_cancel(request)), RequestUseCases.cancel))
+    return use_cases
+
+
+def _before_cancel(request: Request) -> str:
+    rows = number(request.rows_accepted)
+    written = f"{rows} rows are written so far" if request.rows_accepted else "Nothing is written"
+    return f"{written}: none of them will count. This cannot be taken back; to import the file then, upload it again."
+
+
+def _before_undo(request: Request) -> str:
+    of_children = f", and of the {number(len(request.children))} imports that corrected it," if request.children else ""
+    return (
+        f"Its {number(request.rows_ingested)} rows{of_children} stop counting in all profiles, at one instant."
+        f"{_restored(request.mode)} An import can be undone at any time, and an undo cannot be taken back: upload the "
+        "file again instead."
+    )
+
+
+def _restored(mode: Mode) -> str:
+    return " What it had replaced counts again." if mode is Mode.REPLACE else ""
+
+
+def after_end(request: RequestView) -> str:
+    """What became of the rows of a request that does not count."""
+    written = number(request["rows_accepted"])
+    match Status(request["status"]):
+        case Status.CANCELLED if request["rows_accepted"]:
+            return f"{written} rows were already written when it was cancelled. None of them counts."
+        case Status.CANCELLED:
+            return "It was cancelled before any row was written. Nothing has changed."
+        case Status.REVERTED:
+            restored = _restored(Mode(request["mode"]))
+            return f"It was undone: none of its {written} rows counts any more.{restored}"
+        case Status.FAILED:
+            return "Nothing of this file counts, and nothing else has changed."
+    return ""

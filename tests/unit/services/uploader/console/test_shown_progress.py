@@ -1,0 +1,161 @@
+"""What the page of a request says in each state."""
+
+from __future__ import annotations
+
+import pytest
+from msgspec.structs import replace
+
+from penstock.application.use_case import declared
+from penstock.documents.requests import RequestView, request_view
+from penstock.domain.access.permissions import Role
+from penstock.domain.files.rows import SET_ASIDE
+from penstock.domain.mapping.mapping import Mode
+from penstock.domain.requests.request import Hold, Request, Status
+from services.uploader.console.shown_progress import (
+    QUIET_US,
+    actions,
+    after_end,
+    columns_by_code,
+    reject_groups,
+    rows_per_second,
+    stages,
+    sums,
+    timeline,
+    waiting,
+)
+
+SECOND = 1_000_000
+RUNNING = Request(
+    request_id="01a2233f-af3d-71d7-8485-483a957dceb3",
+    tenant_id="acme",
+    data_source="crm",
+    file_name="people.tsv",
+    uploaded_by="ann",
+    status=Status.IN_PROGRESS,
+    file_bytes=38_200_000,
+    accepted_at=SECOND,
+    started_at=2 * SECOND,
+    last_step_at=4 * SECOND,
+    rows_read=232_110,
+    rows_accepted=231_204,
+    rows_rejected=906,
+    reject_reasons={"not_a_date": 6, "wrong_field_count": 900},
+    chunks_done=7,
+    chunks_total=13,
+)
+SCHEDULED = replace(RUNNING, status=Status.SCHEDULED, started_at=None, rows_read=0, rows_accepted=0, rows_rejected=0)
+COMPLETED = replace(RUNNING, status=Status.COMPLETED, finished_at=9 * SECOND, chunks_done=13)
+ENDED = {
+    Status.CANCELLED: replace(RUNNING, status=Status.CANCELLED, finished_at=9 * SECOND),
+    Status.REVERTED: replace(COMPLETED, status=Status.REVERTED, reverted_at=10 * SECOND),
+    Status.FAILED: replace(COMPLETED, status=Status.FAILED, rows_accepted=0, rows_rejected=232_110),
+}
+
+
+def view(request: Request) -> RequestView:
+    return request_view(request, 5 * SECOND)
+
+
+def names(request: Request, role: Role = Role.ADMIN) -> list[str]:
+    def may(use_case: object) -> bool:
+        needed = declared(use_case)
+        return needed is not None and needed.permission in role.permissions
+
+    return [action.name for action in actions(request, may)]
+
+
+def test_the_stages_of_a_running_request() -> None:
+    found = {stage.name: (stage.value, stage.note) for stage in stages(view(RUNNING))}
+    assert found == {
+        "Received": ("38.2 MB", "stored, encrypted"),
+        "Read": ("232,110", "7 of 13 parts"),
+        "Valid": ("231,204", "906 rejected"),
+        "Sealed": ("231,204", "encrypted"),
+        "Written": ("231,204", "none counts"),
+        "Finished": ("—", "not yet"),
+    }
+
+
+def test_nothing_is_claimed_of_a_request_that_has_not_begun() -> None:
+    assert {stage.value for stage in stages(view(SCHEDULED))[1:]} == {"—"}
+
+
+@pytest.mark.parametrize("status", ENDED)
+def test_no_row_of_an_ended_request_that_does_not_count_is_shown_as_finished(status: Status) -> None:
+    assert stages(view(ENDED[status]))[-1].value == "0"
+    assert "count" in after_end(view(ENDED[status]))
+
+
+def test_completed_rows_count_and_the_counts_add_up() -> None:
+    assert stages(view(COMPLETED))[-1][1:] == ("231,204", "count in profiles")
+    assert sums(view(COMPLETED)).startswith("232,110 rows read = 231,204 valid + 906 rejected.")
+    assert not after_end(view(COMPLETED))
+
+
+def test_a_cancel_says_what_was_already_written() -> None:
+    assert "231,204 rows were already written" in after_end(view(ENDED[Status.CANCELLED]))
+    unwritten = replace(ENDED[Status.CANCELLED], rows_accepted=0)
+    assert "before any row was written" in after_end(view(unwritten))
+
+
+def test_the_timeline_has_every_state_and_how_far_it_is() -> None:
+    assert [state.words for state in timeline(RUNNING)] == ["Accepted", "Started", "232,110 rows so far"]
+    held = replace(COMPLETED, hold=Hold("too_many_rejects", 8 * SECOND))
+    assert [state.words for state in timeline(held)] == ["Accepted", "Started", "Held for approval", "Completed"]
+    assert timeline(ENDED[Status.REVERTED])[-1] == ("Undone", 10 * SECOND)
+
+
+def test_the_rate_is_that_until_the_last_finished_part() -> None:
+    assert rows_per_second(RUNNING) == 116_055
+    assert rows_per_second(SCHEDULED) is None
+
+
+def test_waiting_says_why() -> None:
+    assert "free worker" in waiting(SCHEDULED, 5 * SECOND, [])
+    assert waiting(RUNNING, 5 * SECOND, []) == ""
+    assert "2 min" in waiting(RUNNING, 4 * SECOND + 2 * QUIET_US, [])
+    assert "the disk is full" in waiting(RUNNING, 5 * SECOND, ["the disk is full"])
+    assert waiting(COMPLETED, 10**12, ["the disk is full"]) == ""
+
+
+def test_groups_keep_their_places_until_the_end_and_then_the_largest_is_first() -> None:
+    running = reject_groups(RUNNING.reject_reasons, ended=False)
+    ended = reject_groups(RUNNING.reject_reasons, {"not_a_date": ["born"]}, ended=True)
+    assert [group.code for group in running] == ["not_a_date", "wrong_field_count"]
+    assert [(group.code, group.rows, group.columns) for group in ended] == [
+        ("wrong_field_count", 900, ()),
+        ("not_a_date", 6, ["born"]),
+    ]
+    assert all(group.fix and not group.message.endswith(".") for group in ended)
+
+
+def test_columns_of_reasons() -> None:
+    rows = [("not_a_date:born", "not_an_email:mail"), ("not_a_date:since", "no_identifier"), ("not_a_date:born",)]
+    assert columns_by_code(rows) == {"not_a_date": ["born", "since"], "not_an_email": ["mail"]}
+
+
+@pytest.mark.parametrize(
+    ("request_", "expected"),
+    [
+        (SCHEDULED, ["cancel"]),
+        (RUNNING, ["cancel"]),
+        (replace(RUNNING, status=Status.HELD), ["approve", "cancel"]),
+        (COMPLETED, ["undo"]),
+        (replace(COMPLETED, reject_reasons={SET_ASIDE: 4}), ["resubmit-set-aside", "undo"]),
+        *((request, []) for request in ENDED.values()),
+    ],
+)
+def test_only_what_the_state_allows_is_offered(request_: Request, expected: list[str]) -> None:
+    assert names(request_) == expected
+    assert names(request_, Role.VIEWER) == []
+
+
+def test_an_action_that_cannot_be_taken_back_is_confirmed() -> None:
+    replacing = replace(COMPLETED, mode=Mode.REPLACE, children=("a", "b"))
+    (undo,) = actions(replacing, lambda _: True)
+    assert "231,204 rows" in undo.confirm
+    assert "2 imports that corrected it" in undo.confirm
+    assert "had replaced counts again" in undo.confirm
+    approve, cancel = actions(replace(RUNNING, status=Status.HELD), lambda _: True)
+    assert not approve.confirm
+    assert "231,204 rows are written so far" in cancel.confirm
