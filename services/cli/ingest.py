@@ -8,13 +8,17 @@ from typing import Annotated, Any
 import typer
 from rich.console import RenderableType
 
+from penstock.application.uploads.missing_identifiers import map_of
+from penstock.application.uploads.suggesting import SUGGESTED_CONFIDENCE
 from penstock.client.upload_order import UploadOrder
 from penstock.domain.errors import refusal
+from penstock.domain.files.tabular_format import FileOptions
 from services.cli.check_report import check_report, outcome
 from services.cli.failures import BadUsage, exit_by_status, reporting
 from services.cli.foreground import foreground_settings
 from services.cli.ingest_backends import OpenBackend, open_local, open_remote, open_without_services
 from services.cli.ingesting import Ingested, Order, dry_run_file, ingest_file
+from services.cli.map_options import ingest_command, options_text
 from services.cli.mapping_options import MappingOptions
 from services.cli.options import (
     AsJson,
@@ -123,14 +127,25 @@ def ingest(
             return
 
         def report(done: Ingested) -> None:
-            out.result(done.document(), lambda: done_view(done, where_of(data, url)))
+            out.result(done.document(), lambda: done_view(done, where_of(data, url), again_command(order, done)))
 
         done = ingest_file(open_backend, order, out, document, report)
         exit_by_status(done.request["status"])
 
 
-def done_view(done: Ingested, where: str) -> RenderableType:
-    """The request, with renamed columns, created attributes and ignored columns."""
+def again_command(order: Order, done: Ingested) -> str:
+    """The command that ingests the file once more, with an identifier of the rows that have none."""
+    if done.identifier is None:
+        return ""
+    upload = order.upload
+    options = FileOptions(encoding=upload.encoding, clean_headers=upload.clean_headers, quoted=upload.quoted)
+    mapped = [f"--accept-suggestions {SUGGESTED_CONFIDENCE:g}", map_of(done.identifier)]
+    return ingest_command(order.file, upload.data_source, mapped, options_text(options))
+
+
+def done_view(done: Ingested, where: str, again: str = "") -> RenderableType:
+    """The request, with renamed columns, created attributes and ignored columns. `again` is the command that ingests
+    the file better."""
     known = set(done.mail_problems)
     notify = [
         {**each, "problem": None} if known.issuperset(mail_problems([each])) else each
@@ -139,7 +154,12 @@ def done_view(done: Ingested, where: str) -> RenderableType:
     return request_view(
         {**done.request, "notify": notify},
         where=where,
+        again=again and again + where,
         notes=[
+            (
+                "Identifier",
+                f"rows without an identifier have one in {done.identifier.column!r}" if done.identifier else "",
+            ),
             ("Renamed", renamed_text(done.renamed_columns)),
             ("Created", ", ".join(done.created_attributes)),
             ("Ignored", ", ".join(done.unmapped_columns)),

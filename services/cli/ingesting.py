@@ -12,13 +12,17 @@ import msgspec
 from msgspec.structs import replace
 
 from penstock.application.uploads.checking import CheckedUpload
+from penstock.application.uploads.inspection import inspect
+from penstock.application.uploads.missing_identifiers import missing_identifier
 from penstock.application.uploads.suggesting import SUGGESTED_CONFIDENCE
 from penstock.application.uploads.warnings import warnings_of
 from penstock.client.catalog import NO_LIMITS
 from penstock.client.upload_order import UploadOrder
+from penstock.domain.dry_run.as_identifier import NO_IDENTIFIER
 from penstock.domain.errors import Fault, PartFailed, Refused, Unavailable
+from penstock.domain.mapping.builtin_attributes import BUILTIN
 from penstock.domain.requests.request import Status
-from penstock.domain.suggestions import LeftOut
+from penstock.domain.suggestions import ColumnSuggestion, LeftOut
 from services.cli.column_options import check_max_rejects, check_segment
 from services.cli.failures import BadUsage
 from services.cli.following import with_idle_hint
@@ -57,6 +61,7 @@ class Ingested(NamedTuple):
     left_out: Sequence[LeftOut] = ()
     warnings: Sequence[Fault] = ()
     mail_problems: Sequence[str] = ()  # that were reported before
+    identifier: ColumnSuggestion | None = None  # the column that identifies rows that have no identifier
 
     def document(self) -> Document:
         return {
@@ -100,11 +105,27 @@ def ingest_file(
         await_mails(backend, document, time.monotonic, time.sleep)
         created = [attribute.name for attribute in checked.missing]
         done = Ingested(
-            document, created, checked.unmapped_columns, checked.renamed_columns, left_out, warnings, reported
+            document,
+            created,
+            checked.unmapped_columns,
+            checked.renamed_columns,
+            left_out,
+            warnings,
+            reported,
+            _identifier(file, checked, document),
         )
         report(done)
         backend.release()
     return done
+
+
+def _identifier(file: UploadFile, checked: CheckedUpload, request: Document) -> ColumnSuggestion | None:
+    """The column to identify rows by that were rejected without an identifier."""
+    if NO_IDENTIFIER not in request["reject_reasons"] or file.path is None:
+        return None
+    sample = inspect(file.sampled_parts(), NO_LIMITS, file.options).sample
+    known = {**BUILTIN, **{attribute.name: attribute for attribute in checked.attributes}}
+    return missing_identifier(sample, checked.mapping, known)
 
 
 def follow_to_end(backend: Backend, document: dict[str, Any], progress: Progress, out: Output) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 
 from rich import box
@@ -77,12 +78,20 @@ def _needed(suggested: Sequence[Document]) -> list[str]:
     tied = [each["column"] for each in suggested if each["tied_with"]]
     weak = [each["column"] for each in suggested if each["confidence"] < SURE and not each["tied_with"]]
     found = [each for each in suggested if each["identifier"] and each["confidence"] >= SURE and not each["tied_with"]]
-    lines = [] if found else ["No column surely identifies a person: mark one with !, such as --map 'number=crmid!'."]
+    lines = (
+        [] if found or not suggested else [f"No column surely identifies a person: mark one, {_example(suggested)}."]
+    )
     if tied:
         lines.append(f"Choose one: {_some(tied)}.")
     if weak:
         lines.append(f"Look at: {_some(weak)}.")
     return lines
+
+
+def _example(suggested: Sequence[Document]) -> str:
+    """The option that marks a column of the file as an identifier: the likeliest one, or the first."""
+    likeliest = next((each for each in suggested if each["identifier"]), suggested[0])
+    return f"such as --map {shlex.quote(likeliest['column'] + '=' + likeliest['attribute'] + '!')}"
 
 
 def _some(columns: Sequence[str], most: int = 8) -> str:

@@ -56,10 +56,13 @@ def faults_view(faults: Sequence[Fault]) -> RenderableType:
     return Fitting(table, Group(*blocks))
 
 
-def request_view(request: Document, *, notes: Sequence[tuple[str, str]] = (), where: str = "") -> RenderableType:
+def request_view(
+    request: Document, *, notes: Sequence[tuple[str, str]] = (), where: str = "", again: str = ""
+) -> RenderableType:
     """One request with its counts, its rejects by reason and the next steps.
 
-    `where` are the options with which the next command finds the same system, such as ` --data demo`.
+    `where` are the options with which the next command finds the same system, such as ` --data demo`; `again` is the
+    command that ingests the file better than resubmitting its rejects.
     """
     request = all_printable(request)
     facts: list[tuple[str, RenderableType]] = [
@@ -82,7 +85,7 @@ def request_view(request: Document, *, notes: Sequence[tuple[str, str]] = (), wh
         parts.append(_mails_view(request["notify"]))
     if request["error"]:
         parts.append(_error_view(request["error"]))
-    steps = _next_steps(request, where)
+    steps = _next_steps(request, where, again)
     if steps:
         parts.append(Group(Text(), commands_view(steps)))
     return Group(*parts)
@@ -302,7 +305,7 @@ def _held_view(held: Document) -> RenderableType:
     return Group(Text(), *lines)
 
 
-def _next_steps(request: Document, where: str) -> list[tuple[str, str]]:
+def _next_steps(request: Document, where: str, again: str = "") -> list[tuple[str, str]]:
     """The label and the command of each step."""
     request_id, status = request["request_id"], request["status"]
     steps = []
@@ -311,7 +314,8 @@ def _next_steps(request: Document, where: str) -> list[tuple[str, str]]:
     if request["rows_rejected"] and status in ("COMPLETED", "FAILED", "HELD"):
         file = reject_file_name(request["file_name"], request_id)
         steps.append(("Get rejects", f"penstock rejects {request_id}{where} --output {file}"))
-        if status == "COMPLETED" or (status == "FAILED" and request["parent_id"]):
+        # Corrected rows keep their request's mapping, so that they would lack the same identifier again.
+        if (status == "COMPLETED" and not again) or (status == "FAILED" and request["parent_id"]):
             steps.append(("Resubmit", f"penstock resubmit {request_id} {file}{where}"))
     if status == "HELD":
         steps.append(("Approve", f"penstock approve {request_id}{where}"))
@@ -321,6 +325,8 @@ def _next_steps(request: Document, where: str) -> list[tuple[str, str]]:
         steps.append(("Get dropped", f"penstock rejects {request_id}{where} --dropped --output {file}"))
     if status == "COMPLETED":
         steps.append(("Undo", f"penstock undo {request_id}{where}"))
+    if again and status in ("COMPLETED", "FAILED"):
+        steps.append(("Then ingest" if status == "COMPLETED" else "Ingest again", printable(again)))
     return steps
 
 

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import secrets
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cache
 from itertools import chain
 from typing import NamedTuple
 
 from penstock.application.catalog.known_catalog import KnownCatalog, check_uploadable
 from penstock.application.uploads.checking import CheckedUpload, FileHead, check_upload
+from penstock.application.uploads.missing_identifiers import missing_identifier, rows_without_identifier
 from penstock.application.uploads.upload_command import UploadCommand, file_options_of, limits_of
-from penstock.application.uploads.warnings import one_value_on_many_rows, warnings_of
+from penstock.application.uploads.warnings import one_value_on_many_rows, sample_of, warnings_of
 from penstock.domain.dry_run.as_attribute import AsAttribute, identifiers_as_attributes
+from penstock.domain.dry_run.as_identifier import NO_IDENTIFIER, AsIdentifier, as_identifier
 from penstock.domain.dry_run.first_rows import NO_PLACES, FirstRows, SampleCell, first_rows
 from penstock.domain.dry_run.fixes import Fix, fixes
 from penstock.domain.dry_run.frequent_nodes import FrequentNodes
@@ -93,7 +96,12 @@ def dry_run(
     # Nodes are only compared within the run, so no key of the tenant is needed.
     hash_key = secrets.token_bytes(KEY_BYTES)
     layout = compile_layout(plan, header, hash_key)
-    counts = _Counts(plan, layout, identifiers_as_attributes(plan, layout, header, hash_key))
+
+    def find_identifier() -> AsIdentifier | None:
+        found = missing_identifier(sample_of(file, options, limits), checked.mapping, catalog.attributes())
+        return as_identifier(found, plan, header, hash_key) if found else None
+
+    counts = _Counts(plan, layout, identifiers_as_attributes(plan, layout, header, hash_key), find_identifier)
     for chunk in chunks(
         chain([head[header.body_start :]], pieces),
         layout.file_format,
@@ -121,8 +129,15 @@ def _head(pieces: Iterator[bytes]) -> tuple[bytes, bool]:
 class _Counts:
     """The counts of the chunks so far."""
 
-    def __init__(self, plan: Plan, layout: Layout, as_attributes: Mapping[str, AsAttribute]) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        layout: Layout,
+        as_attributes: Mapping[str, AsAttribute],
+        find_identifier: Callable[[], AsIdentifier | None],
+    ) -> None:
         self._plan, self._layout, self._as_attributes = plan, layout, as_attributes
+        self._find_identifier = cache(find_identifier)  # only if a row has none: it takes a moment
         self._accepted = 0
         self._reasons: Counter[str] = Counter()
         self._invalid = InvalidCells(layout, plan.limits.cell_bytes)
@@ -158,7 +173,7 @@ class _Counts:
             unmapped_columns=checked.unmapped_columns,
             renamed_columns=checked.renamed_columns,
             file_options=options,
-            warnings=[*self._repeated(), *warnings],
+            warnings=[*self._without_identifier(), *self._repeated(), *warnings],
         )
 
     def _count(self, rows: CheckedRows) -> None:
@@ -167,8 +182,17 @@ class _Counts:
         self._invalid.add(rows.rejects, rows.dropped)
         for each in self._as_attributes.values():
             each.add(rows)
+        if self._reasons[NO_IDENTIFIER] and (other := self._find_identifier()):
+            other.add(rows)
         for frequent, nodes in zip(self._frequent, rows.nodes, strict=True):
             frequent.add(nodes)
+
+    def _without_identifier(self) -> list[Fault]:
+        """A warning if a column would identify rows that have no identifier."""
+        other = self._find_identifier() if self._reasons[NO_IDENTIFIER] else None
+        if other is None or not other.kept:
+            return []
+        return [rows_without_identifier(other.suggested, other.kept, self._reasons[NO_IDENTIFIER])]
 
     def _repeated(self) -> list[Fault]:
         """A warning for each identifier of which one value is in suspiciously many rows."""

@@ -7,6 +7,7 @@ catalog read from the API.
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Collection, Container, Mapping, Sequence
 from typing import NamedTuple
 
@@ -71,9 +72,17 @@ def accept(
         raise refusal(
             "no_identifier_suggested",
             f"no column with a confidence of {confidence:g} or more identifies a person",
-            "Map one by hand, such as --map 'customer_number=crmid!', or accept a lower confidence.",
+            f"Map one by hand, such as {_example(suggested)}, or accept a lower confidence.",
         )
     return AcceptedSuggestions(specs, left_out)
+
+
+def _example(suggested: SuggestedMapping) -> str:
+    """The option that marks a column of the file as an identifier: the likeliest one, or the first."""
+    columns = suggested.columns
+    likeliest = next((each for each in columns if each.identifier), columns[0] if columns else None)
+    named = f"{likeliest.column}={likeliest.attribute.name}!" if likeliest else "customer_number=crmid!"
+    return f"--map {shlex.quote(named)}"
 
 
 def storable(left_out: Sequence[LeftOut]) -> list[LeftOut]:

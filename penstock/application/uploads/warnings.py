@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from penstock.application.profiles.reader import MAX_NEIGHBOURS
 from penstock.application.uploads.checking import FileHead
-from penstock.application.uploads.inspection import inspect
+from penstock.application.uploads.inspection import Inspection, inspect
 from penstock.domain.errors import Fault
 from penstock.domain.files.encodings import UTF_8
 from penstock.domain.files.tabular_format import FileOptions
@@ -23,12 +23,21 @@ def warnings_of(
     mapping: Mapping, attributes: Sequence[Attribute], file: FileHead, options: FileOptions, limits: Limits
 ) -> list[Fault]:
     """The warnings about a file, given its first rows in UTF-8."""
-    head = file.head[:SAMPLED_BYTES]
-    partial = not file.complete or len(head) < len(file.head)
-    inspected = inspect([head], limits, options.read_as(UTF_8), partial=partial)
+    inspected = _inspected(file, options, limits)
     sample = inspected.sample
     first = Sample(sample.names, [column[:SAMPLED_ROWS] for column in sample.columns], sample.complete)
     return [*inspected.warnings, *personal_columns(first, mapping.columns, attributes)]
+
+
+def sample_of(file: FileHead, options: FileOptions, limits: Limits) -> Sample:
+    """The first rows of a file in UTF-8."""
+    return _inspected(file, options, limits).sample
+
+
+def _inspected(file: FileHead, options: FileOptions, limits: Limits) -> Inspection:
+    head = file.head[:SAMPLED_BYTES]
+    partial = not file.complete or len(head) < len(file.head)
+    return inspect([head], limits, options.read_as(UTF_8), partial=partial)
 
 
 def one_value_on_many_rows(label: str, rows: int, total: int, *, first: bool) -> Fault:

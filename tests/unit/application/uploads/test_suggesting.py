@@ -63,6 +63,7 @@ def test_no_identifier_is_refused() -> None:
     with pytest.raises(Refused) as refused:
         accept(suggestions_for(sample, BUILTIN, ()), 0.9)
     assert refused.value.code == "no_identifier_suggested"
+    assert "--map 'first_name=first_name!'" in refused.value.faults[0].hint  # a column that the file has
 
 
 def test_an_earlier_column_keeps_its_options() -> None:

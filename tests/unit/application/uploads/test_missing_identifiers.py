@@ -1,0 +1,58 @@
+"""Rows without an identifier, and the column that has one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+
+from penstock.application.catalog.column_specs import ColumnSpec
+from penstock.application.uploads.dry_run import DryRun, dry_run
+from penstock.application.uploads.upload_command import UploadCommand
+from penstock.domain.mapping.mapping import Limits
+from services.cli.new_catalog import NewCatalog
+
+EMAIL = ColumnSpec(column="email", attribute="email", identifier=True)
+KEYS = [f"{number * 37 + 1203:08}" for number in range(100)]
+
+
+def checked(columns: Sequence[ColumnSpec], keys: Sequence[str] = KEYS, *, ndjson: bool = False) -> DryRun:
+    emails = [f"p{number}@gmail.com" if number % 4 else "" for number in range(len(keys))]
+    rows = list(zip(keys, emails, strict=True))
+    if ndjson:
+        lines = [f'{{"LoyaltyNbr": "{key}", "email": "{email}"}}' for key, email in rows]
+    else:
+        lines = ["LoyaltyNbr\temail", *(f"{key}\t{email}" for key, email in rows)]
+    command = UploadCommand(
+        data_source="till", file_name="till.tsv", uploaded_by="ann", columns=columns, create_source=True
+    )
+    return dry_run("acme", ["\n".join(lines).encode() + b"\n"], command, NewCatalog(), Limits())
+
+
+@pytest.mark.parametrize("ndjson", [False, True])
+@pytest.mark.parametrize("others", [[], [ColumnSpec(column="LoyaltyNbr", attribute="loyalty_nbr")]])
+def test_a_dry_run_names_the_column_that_identifies_rows_without_identifier(
+    others: list[ColumnSpec], *, ndjson: bool
+) -> None:
+    keys = [*KEYS[:96], "0000000", *KEYS[97:]]  # the row 96 has neither
+    run = checked([EMAIL, *others], keys, ndjson=ndjson)
+    assert run.reject_reasons == {"no_identifier": 25}
+    (warning,) = [each for each in run.warnings if each.code == "rows_without_identifier"]
+    assert warning.column == "LoyaltyNbr"
+    assert warning.message.startswith("24 of the 25 rows without an identifier have one in 'LoyaltyNbr'")
+    assert warning.hint == "--map 'LoyaltyNbr=loyalty_id!' would keep 24 rows."
+    mapped = ColumnSpec(column="LoyaltyNbr", attribute="loyalty_id", identifier=True)
+    assert checked([EMAIL, mapped], keys, ndjson=ndjson).rows_accepted == run.rows_accepted + 24
+
+
+@pytest.mark.parametrize(
+    ("columns", "keys"),
+    [
+        ([EMAIL, ColumnSpec(column="LoyaltyNbr", attribute="crmid", identifier=True)], [*KEYS[:96], "", *KEYS[97:]]),
+        ([EMAIL], ["gold", "silver"] * 50),
+    ],
+)
+def test_without_such_a_column_nothing_is_said(columns: list[ColumnSpec], keys: list[str]) -> None:
+    run = checked(columns, keys)
+    assert run.reject_reasons["no_identifier"]
+    assert not [each for each in run.warnings if each.code == "rows_without_identifier"]
