@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import msgspec
 import typer
 
+from penstock.application.uploads.renames import renamed_columns
 from penstock.application.uploads.review import NEW_SOURCE, Review
 from penstock.application.uploads.suggesting import SUGGESTED_CONFIDENCE, accept
 from penstock.documents.inspections import inspection_view as inspection_document
@@ -63,7 +64,11 @@ def inspect(
         if not reviewed.columns:
             refuse_all(reviewed.faults)
         if save_mapping is not None:
-            write_mapping(save_mapping, source, accept(reviewed.suggested, SUGGESTED_CONFIDENCE).columns)
+            write_mapping(
+                save_mapping,
+                source,
+                accept(reviewed.suggested, SUGGESTED_CONFIDENCE, renamed_columns(reviewed.suggested)).columns,
+            )
         where = where_of(data, url)
         commands = _commands(reviewed, file, source or NEW_SOURCE, options_text(reviewed.needed_options) + where)
         if commands and reviewed.source_step:
@@ -94,12 +99,13 @@ def _commands(reviewed: Review, file: Path, source: str, where: str) -> list[tup
     """The commands that ingest the file with what is suggested; none for a file that would be refused."""
     if not reviewed.fits:
         return []
+    renamed = renamed_columns(reviewed.suggested)
     try:
-        accepted = accept(reviewed.suggested, SUGGESTED_CONFIDENCE)
+        accepted = accept(reviewed.suggested, SUGGESTED_CONFIDENCE, renamed)
     except Refused:
         return []
     sure = f"--accept-suggestions {SUGGESTED_CONFIDENCE:g}"
-    commands = [("Ingest", ingest_command(file, source, [sure], where))]
+    commands = [("Ingest", ingest_command(file, source, [sure, *map_options(renamed, {})], where))]
     known = {each.attribute.name: each.attribute for each in reviewed.suggested.columns if each.exists}
     by_hand = ingest_command(file, source, map_options(accepted.columns, known), where)
     if len(by_hand) <= MAX_COMMAND and are_options(accepted.columns):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
@@ -12,12 +11,13 @@ from msgspec.structs import replace
 from rich.console import Group
 from rich.text import Text
 
+from penstock.application.uploads.renames import renamed_columns
 from penstock.application.uploads.suggesting import SUGGESTED_CONFIDENCE
 from penstock.documents.inspections import suggestion_view
 from penstock.domain.errors import Refused, refusal, refuse_all
 from penstock.domain.suggestions import SuggestedMapping
-from penstock.domain.suggestions.suggestion import Change
 from services.cli.ingest_backends import Backend
+from services.cli.map_options import map_option
 from services.cli.output import Output
 from services.cli.suggestion_views import suggestions_view
 from services.cli.upload_file import UploadFile
@@ -42,23 +42,19 @@ def lacks_mapped_columns(refused: Refused) -> bool:
 
 def with_renames(refused: Refused, suggested: SuggestedMapping) -> Refused:
     """The faults of a header that lacks columns of the saved mapping, with those that they most likely became."""
-    renamed = {each.column: each for each in suggested.changes if each.renamed_to}
-    fed = {each.column: each.attribute.name for each in suggested.columns if each.confidence >= SUGGESTED_CONFIDENCE}
+    renamed = {each.column: each.renamed_to for each in suggested.changes if each.renamed_to}
+    options = {str(spec.column): f" --map {shlex.quote(map_option(spec, None))}" for spec in renamed_columns(suggested)}
     faults = [
-        replace(fault, hint=_rename_hint(renamed[fault.column], fed))
-        if fault.code == _UNKNOWN_COLUMN and fault.column in renamed
+        replace(fault, hint=_rename_hint(new, options.get(new, "")))
+        if fault.code == _UNKNOWN_COLUMN and (new := renamed.get(fault.column or ""))
         else fault
         for fault in refused.faults
     ]
     return Refused(faults, code=refused.code)
 
 
-def _rename_hint(change: Change, fed: Mapping[str, str]) -> str:
-    """The hint for a renamed column. `fed` are the attributes of the columns with sure suggestions."""
-    accept = f"--accept-suggestions {SUGGESTED_CONFIDENCE:g}"
-    renamed = change.renamed_to or ""
-    if fed.get(renamed) != change.attribute:
-        accept += f" --map {shlex.quote(f'{renamed}={change.attribute}')}"
+def _rename_hint(renamed: str, option: str) -> str:
+    accept = f"--accept-suggestions {SUGGESTED_CONFIDENCE:g}{option}"
     return f"Renamed to {renamed}? Then add {accept}, which maps it and the other changes."
 
 

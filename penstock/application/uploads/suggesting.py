@@ -12,6 +12,7 @@ from collections.abc import Collection, Container, Mapping, Sequence
 from typing import NamedTuple
 
 from penstock.application.catalog.column_specs import ColumnSpec, column_specs, options_of
+from penstock.application.uploads.renames import check_identifiers
 from penstock.domain.catalog.similar_names import SimilarNames
 from penstock.domain.errors import refusal
 from penstock.domain.files.rejects import REJECT_COLUMNS
@@ -52,8 +53,10 @@ def accept(
     """The columns mapped `by_hand`, and the suggestions of at least `confidence` for the others; but none whose new
     attribute has a name similar to that of an existing one among `attributes`.
 
-    Raises `Refused` (no_identifier_suggested) without an identifier among them.
+    Raises `Refused`: no_identifier_suggested without an identifier among them, mapped_identifier_missing when the
+    earlier mapping identifies by a column that the file lacks, and `by_hand` has no identifier in its place.
     """
+    chosen = any(spec.identifier for spec in by_hand)
     by_hand = [*by_hand, *_kept(suggested, {spec.attribute for spec in by_hand})]
     columns, taken = {spec.column for spec in by_hand}, {spec.attribute for spec in by_hand}
     existing = SimilarNames(attributes)
@@ -74,6 +77,8 @@ def accept(
             f"no column with a confidence of {confidence:g} or more identifies a person",
             f"Map one by hand, such as {_example(suggested)}, or accept a lower confidence.",
         )
+    if not chosen:
+        check_identifiers(suggested, specs)
     return AcceptedSuggestions(specs, left_out)
 
 

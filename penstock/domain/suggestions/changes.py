@@ -6,7 +6,11 @@ from collections.abc import Container, Iterator, Mapping, Sequence
 
 from penstock.domain.mapping.mapping import ColumnMapping
 from penstock.domain.suggestions.facts import Facts
+from penstock.domain.suggestions.keys import KEY_WORDS
+from penstock.domain.suggestions.names import words
 from penstock.domain.suggestions.suggestion import Change, ColumnSuggestion, Drift
+
+MIN_WORD = 3  # letters of a word that two names have in common
 
 
 def changes_since(
@@ -59,14 +63,25 @@ def _gone(
     meaning = {each.attribute.name: each.column for each in reversed(new)}
     places = _Places(names, {each.column for each in new}, order)
     for name in gone:
-        place = places.of(name)
+        place = places.of(name) or _same_name(name, new)
         for mapped in feeds.get(name, ()):
             renamed = meaning.get(mapped.attribute) or place
-            yield Change(
-                name, Drift.GONE, f"it feeds {mapped.attribute}" + _question(renamed), mapped.attribute, renamed
-            )
+            what = "it identifies by" if mapped.identifier else "it feeds"
+            detail = f"{what} {mapped.attribute}{_question(renamed)}"
+            yield Change(name, Drift.GONE, detail, mapped.attribute, renamed, mapped)
         if name not in feeds:
             yield Change(name, Drift.GONE, "it is not mapped" + _question(place), renamed_to=place)
+
+
+def _same_name(gone: str, new: Sequence[ColumnSuggestion]) -> str | None:
+    """The one new column whose name has a word of the missing one's, beside those for number or code."""
+    telling = _telling(gone)
+    found = [each.column for each in new if telling & _telling(each.column)]
+    return found[0] if len(found) == 1 else None
+
+
+def _telling(name: str) -> set[str]:
+    return {word for word in words(name) if len(word) >= MIN_WORD and word not in KEY_WORDS}
 
 
 def _question(renamed: str | None) -> str:

@@ -32,7 +32,7 @@ MIN_PEOPLE = 0.9  # different e-mail addresses; with fewer, a row of the file is
 ALL_DIFFER = 0.999  # of a column whose name says nothing
 EARLY = 3  # columns, and the first half of a wider file
 
-_KEY_WORDS = word_set(
+KEY_WORDS = word_set(
     """
     id ids uid uuid guid key keys pk n no nr nbr num number code codes ref reference identifier identity ident
     nummer numer numero numeri cod codigo codice kod klucz clave chave cle clef sleutel schluessel kennung kenn
@@ -144,7 +144,7 @@ def attribute_of_key(column: str) -> str | None:
     parts = words(column)
     if any(part.startswith(_LOYALTY) for part in parts):
         return "loyalty_id"
-    others = {part for part in parts if not part.isdigit()} - (_KEY_WORDS - _OFFICIAL)
+    others = {part for part in parts if not part.isdigit()} - (KEY_WORDS - _OFFICIAL)
     return "crmid" if others <= _CUSTOMER else None
 
 
@@ -160,7 +160,7 @@ def names_a_thing(column: str) -> bool:
 
 
 def _is_key_word(word: str) -> bool:
-    return word in _KEY_WORDS or (len(word) > len("xnr") and word.endswith(_KEY_ENDINGS))
+    return word in KEY_WORDS or (len(word) > len("xnr") and word.endswith(_KEY_ENDINGS))
 
 
 def _is_mostly(facts: Facts, kind: ValueType) -> bool:

@@ -52,6 +52,7 @@ class Change(NamedTuple):
     detail: str
     attribute: str | None = None
     renamed_to: str | None = None
+    mapped: ColumnMapping | None = None
 
 
 class KeptColumn(NamedTuple):
