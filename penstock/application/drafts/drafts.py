@@ -19,7 +19,7 @@ from penstock.application.encryption.sealed_objects import SealedObjects, part_k
 from penstock.application.scanning import scan_all
 from penstock.domain.errors import Conflict, Corrupt, NotFound, Refused, refusal
 from penstock.domain.files.compression import check_size
-from penstock.domain.files.draft import Draft, Part, expiry, part_offsets
+from penstock.domain.files.draft import Draft, Part, check_deletable, expiry, part_offsets
 from penstock.domain.limits import MAX_DRAFTS, check_number
 from penstock.domain.mapping.mapping import Limits
 from penstock.ports.clock import Clock
@@ -126,6 +126,16 @@ class Drafts:
         body = msgspec.json.encode(draft)
         self._store.put(Table.DRAFTS, tenant_id, ACCEPTED, draft.file_id, body)
         self._store.delete(Table.DRAFTS, tenant_id, OPEN, draft.file_id)
+
+    def delete(self, tenant_id: str, file_id: str) -> None:
+        """Delete a draft that nobody has claimed, with its parts: the record only as it was read, so that no claim or
+        part comes between. Raises as `stored` does, and `Refused` (file_in_use)."""
+        while True:
+            draft, record = self.stored(tenant_id, file_id)
+            check_deletable(draft)
+            with suppress(Conflict):
+                self._store.delete_unchanged(record)
+                return self.discard(tenant_id, file_id, 0, draft.parts)
 
     def remove(self, tenant_id: str, draft: Draft) -> None:
         """Delete a draft with its parts. The record comes first, so that no part is added meanwhile."""

@@ -65,8 +65,8 @@ class DraftUseCases(UseCases):
 
     @use_case(Permission.UPLOAD, DELETE, details=("file_id",))
     def delete(self, caller: Caller, file_id: str) -> None:
-        """Delete a file that was not finished. Raises `NotFound`, `Refused` (file_expired)."""
-        self._drafts.remove(caller.tenant_id, self._drafts.stored(caller.tenant_id, file_id).draft)
+        """Delete a file that has no request. Raises `NotFound`, `Refused`: file_expired, file_in_use."""
+        self._drafts.delete(caller.tenant_id, file_id)
 
     @use_case(Permission.UPLOAD, READ, Audited.DENIED_ONLY)
     def inspect(self, caller: Caller, file_id: str, options: FileOptions = FileOptions()) -> Inspection:

@@ -82,7 +82,7 @@ def settings_of(command: UploadCommand, defaults: UploadDefaults, limits: Limits
         notify = defaults.notify if command.notify is None else parse_recipients(command.notify)
     with collecting(faults):
         default = defaults.max_rejects if command.parent_id is None else None
-        max_rejects = max_rejects_of(command.max_rejects or default, mode)
+        max_rejects = max_rejects_of(default if command.max_rejects is None else command.max_rejects, mode)
     refuse_all(faults)
     return UploadSettings(mode, notify, max_rejects, limits_of(defaults, limits))
 

@@ -14,7 +14,7 @@ from itertools import accumulate
 import msgspec
 from msgspec.structs import replace
 
-from penstock.domain.errors import refusal
+from penstock.domain.errors import Refused, refusal
 from penstock.domain.limits import MAX_DRAFT_PARTS
 
 PART_BYTES = 4 * 1024 * 1024
@@ -138,13 +138,19 @@ def claimed(draft: Draft, call: str) -> Draft:
             "Send the rest of the file first.",
         )
     if draft.claimed_by not in (None, call):
-        taken = f"the request {draft.request_id}" if draft.request_id else "another call"
-        raise refusal(
-            "file_in_use",
-            f"the file already belongs to {taken}",
-            "Repeat that call unchanged, or upload the file again.",
-        )
+        raise _in_use(draft, "Repeat that call unchanged, or upload the file again.")
     return replace(draft, claimed_by=call)
+
+
+def check_deletable(draft: Draft) -> None:
+    """Raise `Refused` (file_in_use) while a call makes a request of the file, or when one has."""
+    if draft.claimed_by is not None:
+        raise _in_use(draft, "Cancel or undo its request. Without a request, it is deleted a day after its last part.")
+
+
+def _in_use(draft: Draft, hint: str) -> Refused:
+    owner = f"the request {draft.request_id}" if draft.request_id else "a call that makes a request of it"
+    return refusal("file_in_use", f"the file already belongs to {owner}", hint)
 
 
 def released(draft: Draft) -> Draft:

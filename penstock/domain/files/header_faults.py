@@ -2,7 +2,7 @@
 
 Faults are stored and mailed, and a file without a header has a customer's row in its place. So a fault has the column's
 name only in `column`, never in its message. It has no name at all when the header has none of the mapped columns, or a
-carriage return that may have been meant as its end.
+carriage return that may have been meant as its end; `mapped_columns.py` has an exception.
 """
 
 from __future__ import annotations

@@ -11,6 +11,7 @@ from penstock.domain.mapping.mapping import Mapping
 from penstock.domain.near_names import nearest_name
 
 MAX_COMPARED = 20  # mistyped columns whose nearest name is looked for
+MIN_TELLING = 7  # letters of a name that is shown although the header may be a row of values
 
 
 def validate_mapped_columns(mapping: Mapping, columns: Sequence[str]) -> list[Fault]:
@@ -46,7 +47,8 @@ class _Similar:
     def __init__(self, mapping: Mapping, place_of: dict[str, int]) -> None:
         self._names = {_spelling_key(name): name for name in place_of}
         self._place_of, self._left = place_of, MAX_COMPARED
-        self._may_name = may_be_named(list(place_of), mapping)
+        self._surely_names = may_be_named(list(place_of), mapping)
+        self._maybe_line_end = any("\r" in name for name in place_of)
 
     def hint(self, column: str) -> str:
         key = _spelling_key(column)
@@ -56,9 +58,14 @@ class _Similar:
         if key not in self._names:
             return ""
         name = self._names[key]
-        if not self._may_name:
+        if not self._may_name(key):
             return f" Column {self._place_of[name]} has a similar name."
         return f" Did you mean {printable_name(name)!r} (column {self._place_of[name]})?"
+
+    def _may_name(self, key: str) -> bool:
+        """A name in a header that may be a customer's row: when it is so long that no value is similar by chance. It
+        then says hardly more than the mapping does."""
+        return self._surely_names or (len(key) >= MIN_TELLING and not self._maybe_line_end)
 
 
 def _unknown_column(column: str, hint: str, *, saved: bool) -> Fault:

@@ -7,6 +7,8 @@ A namespace is an attribute name, which contains no 0x00, so different namespace
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
+from datetime import UTC, datetime
 from hashlib import blake2b
 
 from penstock.domain.mapping.attributes import ValueFormat, ValueType
@@ -21,13 +23,26 @@ def normalise(value: str | int, format: ValueFormat) -> str:
     """The normal form in which all spellings of an identifier are equal.
 
     Text is stripped of white space and normalised to NFC, so `" C1"` equals `"C1"`, but not `"c1"`; the case of an
-    e-mail address is ignored. Other formats became canonical when they were parsed.
+    e-mail address is ignored. Decimals lose the zeros at their end, and times with an offset get that of UTC. Other
+    formats became canonical when they were parsed.
     """
     text = str(value)
     if format.kind is ValueType.EMAIL:
         text = text.lower()
     text = text.strip()
-    return text if text.isascii() else nfc(text)
+    if not text.isascii():
+        return nfc(text)
+    if format.kind is ValueType.DECIMAL and "." in text:
+        return text.rstrip("0").rstrip(".")
+    return _in_utc(text) if format.kind is ValueType.DATETIME else text
+
+
+def _in_utc(text: str) -> str:
+    """A time in UTC; as it is without an offset, and next to the first and the last year."""
+    with suppress(ValueError, OverflowError):
+        at = datetime.fromisoformat(text)
+        return text if at.tzinfo is None else at.astimezone(UTC).isoformat()
+    return text
 
 
 class NodeHasher:

@@ -39,13 +39,16 @@ def schedule_expiry(request: Request, now_us: int) -> Request:
 
 
 def approve(request: Request, at_us: int) -> Request:
-    """Let the rows of a held request count; idempotent. Raises `Refused`."""
+    """Let the rows of a held request count; idempotent. Raises `Refused`, also when its hold is over and no tracker
+    has cancelled it yet."""
     if request.status is Status.COMPLETED and request.hold is not None:
         return request
-    if request.status is not Status.HELD:
+    overdue = is_overdue(request, at_us)
+    if request.status is not Status.HELD or overdue:
+        state = "was held too long" if overdue else f"is {request.status}"
         raise refusal(
             "cannot_approve",
-            f"request {request.request_id} is {request.status} and cannot be approved",
+            f"request {request.request_id} {state} and cannot be approved",
             "Only a held request can be approved: " + _INSTEAD.get(request.status, "upload the file again."),
         )
     return replace(request, status=Status.COMPLETED, finished_at=at_us)

@@ -43,5 +43,6 @@ def parse_max_rejects(text: str) -> MaxRejects:
 
 def max_rejects_of(requested: str | None, mode: Mode) -> str | None:
     """The limit of a new request in its canonical form; None without one."""
-    text = requested or (REPLACE_DEFAULT if mode is Mode.REPLACE else None)
-    return None if text is None else str(parse_max_rejects(text))
+    if requested is None:
+        return REPLACE_DEFAULT if mode is Mode.REPLACE else None
+    return str(parse_max_rejects(requested))

@@ -17,7 +17,7 @@ from services.uploader.api.mapping_bodies import NewMapping
 from services.uploader.api.openapi import problems
 from services.uploader.api.route import Operation
 from services.uploader.api.services import Call
-from services.uploader.api.validation import Model, Omittable
+from services.uploader.api.validation import Model, Omittable, QueryNumber
 
 MAPPING = "/v1/data-sources/{name}/mapping"
 
@@ -27,7 +27,7 @@ router = APIRouter(route_class=Operation)
 class ChangesQuery(Model):
     """`base` is the version to compare with; without it, the one before."""
 
-    base: Omittable[Annotated[int, Field(strict=False, ge=1, le=999_999_999)]]
+    base: Omittable[Annotated[QueryNumber, Field(ge=1)]]
 
 
 @router.get(MAPPING, dependencies=[allowed_to(CatalogUseCases.mapping)], responses=TAGGED)

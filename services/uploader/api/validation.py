@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, Optional, Self, TypeVar
 
 import msgspec
-from pydantic import BaseModel, ConfigDict, Field, ModelWrapValidatorHandler, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ModelWrapValidatorHandler,
+    ValidationError,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
 
 from penstock.domain.errors import Fault, Refused, refusal
+from penstock.domain.files.header_faults import printable_name
 from penstock.domain.limits import MAX_PAGE
 from penstock.domain.mapping.attributes import NAME
 from penstock.domain.mapping.mapping import Mode
@@ -24,16 +34,26 @@ if TYPE_CHECKING:
 else:  # to pydantic, None would be a null that the document allows
     Omittable = Annotated[T, Field(default_factory=lambda: None)]
 
+
+def _digits(value: object) -> object:
+    """The number in a query, before pydantic, which also accepts `1_0`, `+1` and ` 1`."""
+    if not isinstance(value, str):
+        return value
+    if not re.fullmatch(r"[0-9]{1,9}", value):
+        raise PydanticCustomError("shape", "this should be a number, in up to 9 digits")
+    return int(value)
+
+
+QueryNumber = Annotated[int, BeforeValidator(_digits)]
 Name = Annotated[str, Field(pattern="^" + NAME.pattern.replace(r"\Z", "$"), max_length=63)]
 ModeText = Annotated[Mode, Field(strict=False)]  # strictly, no text is a member of an enumeration
-Limit = Annotated[int, Field(strict=False, ge=1, le=MAX_PAGE)]  # how many entries a page of a list has at most
+Limit = Annotated[QueryNumber, Field(ge=1, le=MAX_PAGE)]  # how many entries a page of a list has at most
 
 MaxRejectsText = Annotated[str, Field(max_length=16)] | Annotated[int, Field(ge=0)]  # a share such as 12.5%, or rows
 
 _CODES = {"body": "invalid_request"}
 _PLACES = {"body": "the body", "query": "the query", "header": "the headers", "path": "the path"}
 _MESSAGES = {
-    "extra_forbidden": "a name is not known here",
     "missing": "this is required",
     "model_attributes_type": "this should be an object",
     "model_type": "this should be an object",
@@ -89,7 +109,7 @@ def refused(errors: Iterable[Mapping[str, Any]]) -> Refused:
 def _fault(place: Sequence[str | int], kind: str, message: str) -> Fault:
     part, *path = place
     if kind == "extra_forbidden":
-        path.pop()  # the caller's word
+        message = f"the name {printable_name(str(path.pop())) or ''!r} is not known here"
     where = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path).removeprefix(".")
     return Fault(
         code=_CODES.get(str(part), "bad_request"),

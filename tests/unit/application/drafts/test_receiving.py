@@ -21,7 +21,8 @@ from penstock.domain.access.permissions import Role
 from penstock.domain.errors import Corrupt, NotFound, Refused, refusal
 from penstock.domain.files import draft as rules
 from penstock.domain.files.draft import Checksum, Draft
-from penstock.ports.control_store import ControlStore
+from penstock.domain.mapping.mapping import Limits
+from penstock.ports.control_store import ControlStore, Record
 from penstock.wiring import System, embedded
 from penstock.wiring.uploads import draft_sweeper_of, drafts_of
 from penstock.wiring.use_cases import use_cases_of
@@ -52,6 +53,28 @@ def drafts(system: System) -> Drafts:
 @pytest.fixture
 def receiver(system: System, drafts: Drafts) -> Receiver:
     return Receiver(drafts, system.files)
+
+
+def test_a_file_is_not_deleted_once_a_call_has_claimed_it(system: System, drafts: Drafts, receiver: Receiver) -> None:
+    """The claim comes while the deletion is under way: between its reading and its writing of the record."""
+    draft = new(drafts)
+    receiver.append(TENANT, draft.file_id, 0, pieces(CONTENT))
+
+    class Claiming:
+        def __getattr__(self, name: str) -> Any:
+            return getattr(system.control, name)
+
+        def delete_unchanged(self, record: Record) -> None:
+            drafts.update(TENANT, draft.file_id, lambda draft: rules.claimed(draft, "call"))
+            system.control.delete_unchanged(record)
+
+    with pytest.raises(Refused) as caught:
+        Drafts(cast(ControlStore, Claiming()), system.files, Limits(), system.clock).delete(TENANT, draft.file_id)
+    assert caught.value.code == "file_in_use"
+    assert arrived(drafts, draft) == CONTENT
+    drafts.update(TENANT, draft.file_id, rules.released)
+    drafts.delete(TENANT, draft.file_id)
+    assert objects(system) == []
 
 
 def new(drafts: Drafts, length: int = len(CONTENT)) -> Draft:

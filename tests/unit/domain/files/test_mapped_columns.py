@@ -40,12 +40,19 @@ def test_a_similar_column_is_named_only_in_a_header_that_is_surely_one() -> None
     assert faults[1].hint.endswith("Column 2 has a similar name.")
 
 
+def test_a_long_name_is_named_in_any_header_since_no_value_is_similar_by_chance() -> None:
+    (fault,) = validate_mapped_columns(mapping_of("partner_rf=crmid!"), ["partner_ref", "name"])
+    assert fault.hint.endswith("Did you mean 'partner_ref' (column 1)?")
+    (fault,) = validate_mapped_columns(mapping_of("partner_rf=crmid!"), ["partner_ref", "name\rC1"])
+    assert "partner_ref" not in fault.hint
+
+
 def test_the_nearest_columns_of_a_long_header_are_found_in_a_moment() -> None:
     columns = [f"column_{number:08}" for number in range(5_000)]
     mapped = [f"columm_{number:08}=a{number}" for number in range(2_000)]
     faults = validate_mapped_columns(mapping_of(*mapped), columns)
     assert len(faults) == 2_000
-    assert sum("similar name" in each.hint for each in faults) == MAX_COMPARED
+    assert sum("Did you mean" in each.hint for each in faults) == MAX_COMPARED
 
 
 def test_the_column_of_a_region_must_be_in_the_file_but_need_not_be_mapped() -> None:

@@ -1,12 +1,17 @@
+from datetime import UTC, datetime, timedelta, timezone
+from decimal import Decimal
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from penstock.domain.mapping.attributes import ValueFormat, ValueType
+from penstock.domain.mapping.coercion import coercer
 from penstock.domain.profiles.identity import NODE_BYTES, NodeHasher, normalise
 
 TEXT = ValueFormat()
 EMAIL = ValueFormat(ValueType.EMAIL)
+DECIMAL, DATETIME = ValueFormat(ValueType.DECIMAL), ValueFormat(ValueType.DATETIME)
 KEY = b"k" * 32
 
 
@@ -25,6 +30,27 @@ def test_two_spellings_of_one_identifier_are_equal(one: str, other: str, format:
 def test_text_identifiers_keep_case_and_leading_zeros() -> None:
     assert normalise("c1", TEXT) != normalise("C1", TEXT)
     assert normalise("007", TEXT) != normalise("7", TEXT)
+
+
+@given(st.decimals(-(10**20), 10**20, places=6), st.integers(0, 5))
+def test_all_spellings_of_a_decimal_are_one_identifier(number: Decimal, zeros: int) -> None:
+    plain = format(number, "f")
+    spellings = [plain, plain + "0" * zeros, format(number, "e")]
+    parsed = [coercer(DECIMAL).coerce_cell(spelling) for spelling in spellings]
+    assert len({normalise(value, DECIMAL) for value in parsed if isinstance(value, str)}) == 1
+    assert len(set(NodeHasher("code", KEY).column(parsed, DECIMAL))) == 1
+
+
+@given(st.decimals(-(10**6), 10**6, places=3), st.decimals(-(10**6), 10**6, places=3))
+def test_different_decimals_are_different_identifiers(one: Decimal, other: Decimal) -> None:
+    assert (normalise(format(one, "f"), DECIMAL) == normalise(format(other, "f"), DECIMAL)) == (one == other)
+
+
+@given(st.datetimes(datetime(2, 1, 1), datetime(9998, 1, 1)), st.integers(-840, 840))
+def test_all_spellings_of_a_time_are_one_identifier(at: datetime, minutes: int) -> None:
+    utc = at.replace(tzinfo=UTC)
+    elsewhere = utc.astimezone(timezone(timedelta(minutes=minutes)))
+    assert normalise(utc.isoformat(), DATETIME) == normalise(elsewhere.isoformat(), DATETIME)
 
 
 @given(st.text(), st.text())

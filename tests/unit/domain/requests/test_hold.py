@@ -81,6 +81,14 @@ def test_a_hold_expires_at_its_deadline_and_not_before() -> None:
     assert history(expired) == (*PATH, (Status.CANCELLED, UNTIL))
 
 
+def test_a_request_is_approved_until_its_deadline_only() -> None:
+    assert approve(HELD, UNTIL - 1).status is Status.COMPLETED
+    with pytest.raises(Refused) as caught:
+        approve(HELD, UNTIL)
+    assert caught.value.code == "cannot_approve"
+    assert approve(approve(HELD, UNTIL - 1), UNTIL).status is Status.COMPLETED
+
+
 def test_an_approved_request_is_as_any_other() -> None:
     approved = approve(HELD, 20)
     assert (approved.status, approved.rows_ingested) == (Status.COMPLETED, 1)

@@ -51,3 +51,9 @@ def test_a_replacement_has_a_limit_unless_another_is_given() -> None:
     assert max_rejects_of(None, Mode.REPLACE) == "5%"
     assert max_rejects_of("100%", Mode.REPLACE) == "100%"
     assert max_rejects_of("5 %", Mode.UPSERT) == "5%"
+
+
+@pytest.mark.parametrize("mode", Mode)
+def test_an_empty_limit_is_not_taken_for_none(mode: Mode) -> None:
+    with pytest.raises(Refused):
+        max_rejects_of("", mode)

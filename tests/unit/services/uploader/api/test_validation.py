@@ -20,6 +20,7 @@ from services.uploader.api.validation import MAX_FAULTS, Model, model_of
 from tests.support.cost import seconds
 
 MARK = "Marked 4711"
+OWN_NAME = "own name"
 MOST_SECONDS = 0.5  # of a core for a body of about 1 MiB; each fault that is listed takes 10 µs
 COLUMN = {"column": "c", "attribute": "c"}
 MODELS: list[type[Model]] = [
@@ -28,7 +29,7 @@ MODELS: list[type[Model]] = [
 ]
 VALUES = st.recursive(
     st.sampled_from([MARK, 4711, 47.11, True, None]),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.just(MARK), inner),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.just(OWN_NAME), inner),
     max_leaves=4,
 )
 
@@ -43,7 +44,7 @@ def refused(kind: type[Model], document: Any) -> Refused:
 @given(data=st.data())
 def test_no_fault_quotes_the_body(kind: type[Model], data: Any) -> None:
     fields = data.draw(st.dictionaries(st.sampled_from([*kind.model_fields]), VALUES, min_size=1))
-    faults = refused(kind, {**fields, MARK: MARK}).faults
+    faults = refused(kind, {**fields, OWN_NAME: MARK}).faults
     assert not [fault for fault in faults if "4711" in repr(fault) or "47.11" in repr(fault)]
     assert all(fault.code == "invalid_request" and fault.hint for fault in faults)
 
@@ -87,6 +88,19 @@ def test_all_faults_come_at_once_each_with_its_place() -> None:
 )
 def test_distinct_types_of_json_are_not_converted(kind: type[Model], document: Any) -> None:
     assert [fault.code for fault in refused(kind, document).faults] == ["invalid_request"]
+
+
+@pytest.mark.parametrize("number", ["1_0", "+1", " 1", "1 ", "1.0", "\u0661", "1" * 10, "", "0", "-1", True, 1.0])
+def test_a_number_in_a_query_has_digits_only(number: object) -> None:
+    assert [fault.code for fault in refused(NamesQuery, {"limit": number}).faults] == ["invalid_request"]
+    assert NamesQuery.model_validate({"limit": "007"}).limit == 7
+
+
+def test_an_unknown_name_is_named_shortened_and_printable() -> None:
+    (fault,) = refused(InspectPart, {"data_sorce": "crm"}).faults
+    assert fault.message == "the body: the name 'data_sorce' is not known here"
+    (fault,) = refused(InspectPart, {"x\n\u202e" + "y" * 200: 1}).faults
+    assert fault.message == f"the body: the name 'x\ufffd\ufffd{'y' * 77}' is not known here"
 
 
 @pytest.mark.parametrize("raw", [b"", b"{", b'{"a": NaN}', b"\xff\xfe", b"[" * 100_000, b'{"a": "\\ud800"}'])
