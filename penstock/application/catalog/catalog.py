@@ -197,7 +197,7 @@ class Catalog:
         if not new:
             return
         existing = [_attribute(record) for record in scan_all(self._store, Table.ATTRIBUTES, tenant_id)]
-        check_names(new, {each.name: each for each in existing})
+        check_names(new, BUILTIN | {each.name: each for each in existing})
         lengths = [len(attribute.format.argument) for attribute in (*existing, *new)]
         check_number(
             len(lengths),

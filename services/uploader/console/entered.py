@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
+from msgspec.structs import replace
+
 from penstock.domain.errors import Fault, Refused
 from services.uploader.console.forms import Form
 
@@ -27,6 +29,10 @@ _FIELD_OF = {
     "pii_in_use": "pii",
     "personal_in_segments": "segmentable",
     "invalid_expiry": "days",
+}
+_HINTS = {  # for those who have no command line
+    "catalog_name_taken": "Choose another name, or change that of the other attribute first.",
+    "format_breaks_mapping": "Change the columns of this attribute in these mappings first.",
 }
 
 
@@ -88,7 +94,10 @@ def sent(form: Form, fields: Iterable[str]) -> Entered:
 def refused(entered: Entered, error: Refused) -> Entered:
     """The same with the faults of `error`, in the order of the form."""
     order = {field: at for at, field in enumerate(entered.values, 1)}
-    faults = [PlacedFault(_field(entered, fault), fault) for fault in error.faults]
+    faults = [
+        PlacedFault(_field(entered, fault), replace(fault, hint=_HINTS.get(fault.code, fault.hint)))
+        for fault in error.faults
+    ]
     return entered._replace(faults=sorted(faults, key=lambda each: order.get(each.field, 0)))
 
 

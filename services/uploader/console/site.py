@@ -8,6 +8,8 @@ from starlette.routing import BaseRoute, Route
 
 from services.uploader.console import (
     assets,
+    attribute_ranking,
+    attributes,
     history,
     home,
     live,
@@ -19,7 +21,18 @@ from services.uploader.console import (
 )
 from services.uploader.console.visits import answered
 
-_PAGES = (home, signing_in, history, request_page, live, profiles, sources, source_mapping)
+_PAGES = (
+    home,
+    signing_in,
+    history,
+    request_page,
+    live,
+    profiles,
+    sources,
+    source_mapping,
+    attributes,
+    attribute_ranking,
+)
 
 
 def routes() -> Sequence[BaseRoute]:

@@ -90,6 +90,7 @@ _PAGES = [
     ("Home", "/", Permission.SIGN_IN),
     ("Imports", "/imports", Permission.READ_REQUESTS),
     ("Sources", "/sources", Permission.READ_CATALOG),
+    ("Attributes", "/attributes", Permission.READ_CATALOG),
     ("Profiles", "/profiles", Permission.LOOK_UP_PROFILES),
 ]
 

@@ -1,0 +1,57 @@
+"""The form of an attribute: its fields as texts, and the change that they ask for."""
+
+from __future__ import annotations
+
+from msgspec import UNSET
+
+from penstock.domain.catalog.attribute_changes import AttributeChange
+from penstock.domain.mapping.attributes import Attribute
+from services.uploader.console.entered import Entered, beginning
+
+EDITED = ("display_name", "kind", "argument", "pii", "segmentable", "macro", "segment_name", "macro_name")
+NEW = ("name", *EDITED)
+EMPTY = beginning({**dict.fromkeys(NEW, ""), "kind": "text", "segmentable": "yes"})
+
+
+def form_of(attribute: Attribute) -> Entered:
+    """The form to edit `attribute`, without the fields that are fixed."""
+    values = {
+        "display_name": attribute.display_name,
+        "kind": str(attribute.format.kind),
+        "argument": attribute.format.argument,
+        "pii": _checked(attribute.pii),
+        "segmentable": _checked(attribute.segmentable),
+        "macro": _checked(attribute.macro),
+        "segment_name": attribute.chosen_segment_name or "",
+        "macro_name": attribute.chosen_macro_name or "",
+    }
+    return beginning({field: values[field] for field in fields_of(attribute)}, attribute.revision)
+
+
+def fields_of(attribute: Attribute) -> list[str]:
+    """A built-in attribute keeps its format, and stays personal if it is."""
+    fixed = () if attribute.custom else ("kind", "argument", *(("pii",) if attribute.pii else ()))
+    return [field for field in EDITED if field not in fixed]
+
+
+def change_of(entered: Entered) -> AttributeChange:
+    """A personal attribute is left out of segments, also where the box is ticked, as it is in a new form."""
+    pii = bool(entered.text("pii")) if "pii" in entered.values else UNSET
+    return AttributeChange(
+        display_name=entered.text("display_name"),
+        format=_format(entered) if "kind" in entered.values else UNSET,
+        pii=pii,
+        segmentable=bool(entered.text("segmentable")) and pii is False,
+        macro=bool(entered.text("macro")),
+        segment_name=entered.text("segment_name") or None,
+        macro_name=entered.text("macro_name") or None,
+    )
+
+
+def _format(entered: Entered) -> str:
+    kind, argument = entered.text("kind"), entered.text("argument")
+    return f"{kind}({argument})" if argument else kind
+
+
+def _checked(value: bool) -> str:
+    return "yes" if value else ""
