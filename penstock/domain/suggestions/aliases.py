@@ -84,6 +84,7 @@ _TABLE = {
         prenom, prenoms
         nombre, nombre de pila, nombres, primer nombre, nome proprio, primeiro nome, nome
         imie, imiona, fornamn, fornavn, tilltalsnamn, etunimi, etunimet, jmeno, krestni jmeno, ad, isim, keresztnev
+        adi, isim adi
     """,
     "middle_name": """
         middle name, middlename, mname, middle initial, middle, second name, initial, mi
@@ -120,6 +121,7 @@ _TABLE = {
         data di nascita, data nascita, nascita, data de nascimento, nascimento
         data urodzenia, urodziny, fodelsedatum, fodelsedag, fodselsdato, fodselsdag, foedselsdato, syntymaaika,
         syntymapaiva, datum narozeni, dogum tarihi, szuletesi datum
+        birth dt, geb, fodt, dogum gunu
     """,
     "birth_year": """
         birth year, birthyear, year of birth, yob, year born
@@ -134,6 +136,7 @@ _TABLE = {
     "language": """
         language, lang, language code, locale, preferred language, spoken language, mother tongue
         taal, taalcode, voorkeurstaal, sprache, langue, idioma, lengua, lingua, jezyk, sprak, sprog, kieli, jazyk, dil
+        konusma dili, jezyk klienta
     """,
     "time_zone": """
         time zone, timezone, tz, tijdzone, zeitzone, fuseau horaire, zona horaria, fuso orario, strefa czasowa,
@@ -193,6 +196,7 @@ _TABLE = {
         bedrijf, bedrijfsnaam, organisatie, firma, firmenname, unternehmen, societe, entreprise, raison sociale,
         nom entreprise, empresa, nombre empresa, razon social, azienda, ragione sociale, societa, nome da empresa,
         nazwa firmy, foretag, foretagsnamn, firmanavn, yritys, spolecnost, sirket
+        sirket adi, isletme
     """,
     "job_title": """
         job title, jobtitle, job, position, occupation, role, profession, function, job role
@@ -200,11 +204,13 @@ _TABLE = {
         intitule du poste, cargo,
         puesto, profesion, professione, ruolo, mansione, profissao, stanowisko, zawod, yrke, befattning, stilling,
         ammatti, tehtava
+        unvan, meslek
     """,
     "industry": """
         industry, sector, business sector, branche, bedrijfstak, wirtschaftszweig, secteur, secteur d activite,
         industria,
         settore, setor, branza, bransch, bransje, toimiala
+        sektor, faaliyet alani
     """,
     "website": """
         website, web site, url, homepage, web, site, web page, webpage, www, home page, website url
@@ -222,6 +228,9 @@ _TABLE = {
         cliente desde, fecha de alta, fecha alta, fecha de registro, fecha registro, cliente dal, data registrazione,
         data iscrizione, data de cadastro, data de registo, data cadastro, klient od, data rejestracji, kund sedan,
         medlem sedan, kunde siden, registreringsdatum, asiakas alkaen
+        creation date, aanmaakdatum, aangemaakt op, angelegt am, erstellt am, anlagedatum, erstellungsdatum,
+        date creation, fecha de creacion, fecha creacion, data creazione, data di creazione, data de criacao,
+        data criacao, data utworzenia, skapad, skapad datum, registrerad, kayit tarihi, uyelik tarihi, olusturma tarihi
     """,
     "customer_type": """
         customer type, client type, type of customer, customer category, customer group, customer segment,
@@ -229,6 +238,7 @@ _TABLE = {
         klanttype, klantsoort, type klant, kundentyp, kundengruppe, kundenart, type client, type de client,
         tipo cliente,
         tipo de cliente, tipo di cliente, typ klienta, kundtyp, kundetype, asiakastyyppi
+        musteri tipi, musteri turu
     """,
     "loyalty_tier": """
         loyalty tier, tier, loyalty level, loyalty status, membership level, member level, membership tier,
@@ -237,6 +247,7 @@ _TABLE = {
         niveau klantenkaart, spaarniveau, kundenstatus, treuestufe, bonusstufe, niveau fidelite, statut fidelite,
         nivel de fidelidad, nivel fidelidad, livello fedelta, nivel de fidelidade, poziom lojalnosci, medlemsniva,
         medlemsniveau, jasentaso
+        sadakat seviyesi, uyelik seviyesi
     """,
     "loyalty_points": """
         loyalty points, points, reward points, bonus points, points balance, point balance, rewards
@@ -244,11 +255,16 @@ _TABLE = {
         solde points,
         puntos, saldo de puntos, saldo puntos, punti, saldo punti, punti fedelta, pontos, saldo de pontos, punkty,
         liczba punktow, poang, bonuspoang, poeng, pisteet
+        puan, puanlar, sadakat puani
     """,
     "ltv": """
         ltv, lifetime value, customer lifetime value, clv, cltv, customer value
         klantwaarde, kundenwert, valeur client, valor de vida, valor del cliente, valore cliente, valor do cliente,
         kundvarde, kundeverdi
+        lifetime spend, total spend, total spent, lifetime revenue, total revenue, amount spent, lifetime sales
+        totale omzet, omzet totaal, totaal besteed, gesamtumsatz, umsatz gesamt, ca cumule, ca total,
+        chiffre d affaires cumule, total depense, gasto total, total gastado, spesa totale, totale speso,
+        total gasto, valor total gasto, suma zakupow, wartosc zakupow, totalt kopt, toplam harcama
     """,
     "currency": """
         currency, currency code, iso currency, valuta, munteenheid, wahrung, waehrung, devise, monnaie, moneda,
@@ -262,6 +278,8 @@ _TABLE = {
         nb commandes, commandes, numero de pedidos, pedidos, numero ordini, ordini, liczba zamowien,
         antal bestallningar,
         antal ordrer, antal kop, tilausten maara
+        nombre commandes, nb de commandes, n pedidos, num pedidos, qtd pedidos, quantidade de pedidos,
+        quantidade pedidos, n ordini, numero di ordini, ilosc zamowien, antal ordrar, antal order, siparis sayisi
     """,
     "last_purchase_at": """
         last purchase, last purchase date, last order, last order date, last bought, latest order,
@@ -273,6 +291,9 @@ _TABLE = {
         date derniere commande, ultima compra, fecha ultima compra, ultimo pedido, ultimo acquisto, ultimo ordine,
         data ultimo acquisto, data ultima compra, ostatni zakup, data ostatniego zakupu, senaste kop, siste kjop,
         seneste kob, viimeisin osto
+        last txn, last txn date, datum laatste bestelling, letztes bestelldatum, date de dernier achat,
+        date de derniere commande, fecha ultimo pedido, data ultimo ordine, data ultimo pedido, data do ultimo pedido,
+        ostatnie zamowienie, data ostatniego zamowienia, senaste order, son alisveris, son siparis, son siparis tarihi
     """,
     "last_seen_at": """
         last seen, last login, last active, last visit, last activity, last login date, last seen on, last logged in,
@@ -280,11 +301,13 @@ _TABLE = {
         laatst gezien, laatste bezoek, laatste login, letzter besuch, letzter login, zuletzt gesehen, derniere visite,
         derniere connexion, ultima visita, ultimo acceso, ultimo accesso, ultimo acesso, ostatnia wizyta,
         ostatnie logowanie, senaste besok, senaste inloggning, siste besok
+        date derniere visite, date de derniere visite, senast inloggad, son giris, son ziyaret
     """,
     "preferred_store": """
         preferred store, favourite store, favorite store, home store, store, preferred shop, local store
         voorkeurswinkel, favoriete winkel, stammfiliale, bevorzugte filiale, filiale, magasin prefere, magasin,
         tienda preferida, tienda, negozio preferito, loja preferida, ulubiony sklep, favoritbutik, suosikkimyymala
+        tercih edilen magaza, magaza
     """,
     "marketing_consent": """
         marketing consent, consent, opt in, optin, marketing opt in, marketing, gdpr consent, marketing permission,
@@ -295,6 +318,7 @@ _TABLE = {
         consentimiento, acepta marketing, consentimiento marketing, acepta publicidad, consenso, consenso marketing,
         consentimento, aceita marketing, zgoda, zgoda marketingowa, zgoda na marketing, samtycke, samtykke,
         markkinointilupa
+        pazarlama izni, pazarlama onayi
     """,
     "email_opt_in": """
         email opt in, email optin, newsletter, newsletter subscription, subscribed, email consent, email subscription,
@@ -303,6 +327,7 @@ _TABLE = {
         abonne newsletter, lettre d information, infolettre, boletin, suscrito, iscritto newsletter, nyhetsbrev,
         nyhedsbrev,
         uutiskirje, bulten
+        newsletter subscribed, bulten aboneligi
     """,
     "sms_opt_in": """
         sms opt in, sms optin, sms consent, sms, sms permission, text opt in, sms marketing, sms toestemming,
@@ -312,6 +337,7 @@ _TABLE = {
         consent at, consent date, consent time, date of consent, consent timestamp, opt in date, gdpr date
         datum toestemming, toestemmingsdatum, einwilligungsdatum, datum einwilligung, date consentement,
         fecha consentimiento, data consenso, data consentimento, data zgody, samtyckesdatum
+        onay tarihi, izin tarihi
     """,
 }
 

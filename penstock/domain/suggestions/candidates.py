@@ -17,6 +17,7 @@ from penstock.domain.suggestions.names import (
     OWN_NAME,
     NameMatch,
     Names,
+    is_about_contact,
     is_personal,
     name_for_kind,
     new_name,
@@ -232,8 +233,9 @@ def _of_values(
 
 def _new(facts: Facts, match: NameMatch | None, tenant: Tenant) -> Candidate:
     """A new attribute with the column's name."""
-    personal = is_personal(facts.name)
     finding = facts.by_values()
+    says_yes = finding is not None and finding.kind is ValueType.BOOLEAN
+    personal = is_personal(facts.name) and not (says_yes and is_about_contact(facts.name))
     if personal and finding and finding.fit.format.kind is ValueType.ENUM:
         finding = None  # the mapping that lists an enumeration's options is not encrypted
     format = finding.fit.format if finding else TEXT

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from penstock.domain.mapping.attributes import NAME, Attribute, ValueType
 from penstock.domain.near_names import nearest_name
 from penstock.domain.suggestions.aliases import ALIASES, OWNERS, PERSONAL_WORDS
+from penstock.domain.suggestions.consents import CONTACT_WORDS, consent_of
 
 MAX_COMPARED = 128  # characters of a column's name
 MAX_MISTYPED = 300  # names compared with all others: a file with more unknown columns has made-up names
@@ -82,6 +83,7 @@ class Names:
             self._named.get(key)
             or self._without_owner(parts)
             or self._of_address(parts)
+            or self._of_consent(parts)
             or self._among_others(parts)
             or self._mistyped(key)
         )
@@ -102,6 +104,13 @@ class Names:
         if found is None or found.attribute.name not in _PARTS_OF_ADDRESS:
             return None
         return NameMatch(found.attribute, min(found.score, WITHOUT_OWNER))
+
+    def _of_consent(self, parts: Sequence[str]) -> NameMatch | None:
+        found = consent_of(parts)
+        attribute = self._known.get(found.attribute) if found else None
+        if found is None or attribute is None:
+            return None
+        return NameMatch(attribute, WITHOUT_OWNER if found.exact else AMONG_OTHERS)
 
     def _among_others(self, parts: Sequence[str]) -> NameMatch | None:
         if len(parts) < 2:
@@ -126,6 +135,11 @@ class Names:
 def is_personal(column: str) -> bool:
     """Whether the name of a column says that its values are personal."""
     return not PERSONAL_WORDS.isdisjoint(words(column))
+
+
+def is_about_contact(column: str) -> bool:
+    """Whether all that looks personal in the name of a column is a way of contact, such as `mail` in `mail_ok`."""
+    return PERSONAL_WORDS.intersection(words(column)) <= CONTACT_WORDS
 
 
 def new_name(column: str, position: int) -> str:

@@ -34,6 +34,32 @@ from penstock.domain.suggestions.names import Names, is_personal, new_name, word
         ("BillingPostalCode", "postal_code"),
         ("address_city", "city"),
         ("address.zip", "postal_code"),
+        ("Opt_in_e_mail", "email_opt_in"),
+        ("Aceita e-mail", "email_opt_in"),
+        ("acceptsEmail", "email_opt_in"),
+        ("E-Mail-Einwilligung", "email_opt_in"),
+        ("Toestemming_e-mail", "email_opt_in"),
+        ("Acepta correo", "email_opt_in"),
+        ("Consenso_email", "email_opt_in"),
+        ("Zgoda na e-mail", "email_opt_in"),
+        ("Samtycke_e-post", "email_opt_in"),
+        ("E-posta_izni", "email_opt_in"),
+        ("Opt_in_SMS", "sms_opt_in"),
+        ("phone_optin", "sms_opt_in"),
+        ("SMS_izni", "sms_opt_in"),
+        ("email_opt_in_date", "consent_at"),
+        ("CA cumulé", "ltv"),
+        ("LifetimeSpend", "ltv"),
+        ("Umsatz gesamt", "ltv"),
+        ("Toplam harcama", "ltv"),
+        ("Date création", "customer_since"),
+        ("Date de création", "customer_since"),
+        ("Angelegt am", "customer_since"),
+        ("Kayıt tarihi", "customer_since"),
+        ("LastTxn", "last_purchase_at"),
+        ("lastOrderAt", "last_purchase_at"),
+        ("Son sipariş", "last_purchase_at"),
+        ("Qtd. pedidos", "order_count"),
     ],
 )
 def test_a_name_means_an_attribute(column: str, attribute: str) -> None:
@@ -45,6 +71,12 @@ def test_a_name_means_an_attribute(column: str, attribute: str) -> None:
 @pytest.mark.parametrize("column", ["slot_num", "product_name", "status", "fidele", "order_id", "x", "", "___", "日本"])
 def test_other_names_mean_nothing(column: str) -> None:
     assert Names(BUILTIN).match(column) is None
+
+
+@pytest.mark.parametrize("column", ["email_opt_out", "no_sms", "text"])
+def test_an_opt_out_is_no_consent(column: str) -> None:
+    match = Names(BUILTIN).match(column)
+    assert match is None or not match.attribute.name.endswith("_opt_in")
 
 
 def test_the_surer_way_to_find_a_name_scores_higher() -> None:

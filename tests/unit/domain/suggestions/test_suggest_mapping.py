@@ -223,6 +223,14 @@ def test_words_for_yes_and_no(cells: Sequence[str], written: str) -> None:
     assert str(one("flag", cells).format) == written
 
 
+@pytest.mark.parametrize("name", ["Opt_out_e_mail", "mail_x", "Contact_mobile", "Tel_bellen"])
+def test_yes_or_no_is_no_way_of_contact_whatever_its_name(name: str) -> None:
+    found = one(name, repeated("ja", "nee"))
+    assert not found.exists
+    assert found.format.kind is ValueType.BOOLEAN
+    assert not found.pii
+
+
 def test_options_of_an_enumeration() -> None:
     found = one("grade", repeated("gold", "silver", "bronze"))
     assert str(found.format) == "enum(bronze|gold|silver)"

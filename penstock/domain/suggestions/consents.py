@@ -1,0 +1,51 @@
+"""Names of consents: a word of consent and one of a channel, in any order: `Opt_in_e_mail`, `Zgoda na e-mail`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from typing import NamedTuple
+
+from penstock.domain.suggestions.aliases import word_set
+
+_CONSENTS = word_set(
+    """
+    optin opted consent consented permission subscribed subscription allowed allow accept accepts accepted agree agrees
+    agreed ok marketing toestemming akkoord einwilligung zustimmung werbung erlaubt consentement accord accepte
+    acceptes abonne abonniert consentimiento acepta consenso accetta consentimento aceita zgoda samtycke samtykke
+    tillatelse izni izin onay onayi
+    """
+)
+_EMAIL = word_set("email emails mail mails mailing newsletter courriel correo epost eposta mejl nieuwsbrief")
+_SMS = word_set("sms text")
+_CALLS = word_set("phone telephone telefon telefoon telefono telefone tel mobile mobil call calls")
+_DATES = word_set("at date datum fecha data dato tarihi time timestamp ts")
+CONTACT_WORDS = _EMAIL | _SMS | _CALLS
+_DIVIDED = frozenset({"opt", "e"})  # `opt in`, `e mail`
+
+
+class Consent(NamedTuple):
+    """The attribute that a name means. A consent to calls is only near that to text messages."""
+
+    attribute: str
+    exact: bool
+
+
+def consent_of(parts: Sequence[str]) -> Consent | None:
+    """The consent that the words of a name mean; None for an opt-out."""
+    found = frozenset(_joined(parts))
+    if _CONSENTS.isdisjoint(found) or CONTACT_WORDS.isdisjoint(found):
+        return None
+    if not _DATES.isdisjoint(found):
+        return Consent("consent_at", exact=True)
+    if not _EMAIL.isdisjoint(found):
+        return Consent("email_opt_in", exact=True)
+    return Consent("sms_opt_in", exact=not _SMS.isdisjoint(found))
+
+
+def _joined(parts: Sequence[str]) -> Iterator[str]:
+    """The words, and those that a hyphen or a space divides."""
+    yield from parts
+    for one, other in pairwise(parts):
+        if one in _DIVIDED:
+            yield one + other
