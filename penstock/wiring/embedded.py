@@ -6,7 +6,7 @@ import errno
 import os
 
 from penstock.adapters.embedded.control_store import EmbeddedControlStore
-from penstock.adapters.embedded.disk import DISK, probe_disk
+from penstock.adapters.embedded.disk import DISK, disk_space, probe_disk
 from penstock.adapters.embedded.event_log import EmbeddedEventLog
 from penstock.adapters.embedded.object_store import FolderObjectStore
 from penstock.adapters.embedded.profile_store import EmbeddedProfileStore
@@ -48,6 +48,7 @@ def embedded(
         profiles=EmbeddedProfileStore(settings.data / "profiles.db"),
         vault=vault,
         probes=(Probe(DISK, lambda: probe_disk(settings.data)),),
+        disk=lambda: disk_space(settings.data),
     )
 
     def trim() -> None:

@@ -17,6 +17,7 @@ from penstock.application.encryption.key_ring import KeyRing
 from penstock.application.encryption.sealed_objects import SealedObjects
 from penstock.application.health.dependencies import Dependencies
 from penstock.application.health.probing import Probe, Prober
+from penstock.application.health.workload import DiskSpace
 from penstock.application.profiles.reader import ProfileReader
 from penstock.application.requests.chunks import Chunks
 from penstock.application.requests.requests import Requests
@@ -62,6 +63,7 @@ class System(NamedTuple):
     external: ExternalObjects | None  # other services' files, if the runtime supports them
     dependencies: Dependencies
     probes: tuple[Probe, ...]
+    disk: Callable[[], DiskSpace] | None
     mail_probes: tuple[Probe, ...]  # only for the service that sends mail
 
     def prober(self) -> Prober:
@@ -97,6 +99,7 @@ class Adapters(NamedTuple):
     vault: KeyVault
     external: ExternalObjects | None = None
     probes: tuple[Probe, ...] = ()
+    disk: Callable[[], DiskSpace] | None = None  # if the data are on a disk of this machine
 
 
 def join(
@@ -136,6 +139,7 @@ def join(
         external=adapters.external,
         dependencies=dependencies or Dependencies(),
         probes=adapters.probes,
+        disk=adapters.disk,
         mail_probes=(Probe(MAIL_SERVER, mailer.probe, MAIL_PROBE_INTERVAL_SECONDS),)
         if isinstance(mailer, SmtpMailer)
         else (),

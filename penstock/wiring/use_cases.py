@@ -17,6 +17,8 @@ from penstock.application.delivery.mail_report import MailReports
 from penstock.application.delivery.outbox import Outbox
 from penstock.application.drafts.receiving import Receiver
 from penstock.application.drafts.use_cases import DraftUseCases
+from penstock.application.health.use_cases import HealthUseCases
+from penstock.application.health.workload import Workload
 from penstock.application.profiles.use_cases import ProfileUseCases
 from penstock.application.requests.corrections import Corrections
 from penstock.application.requests.key_claims import KeyClaims
@@ -40,6 +42,7 @@ class AllUseCases(NamedTuple):
     profiles: ProfileUseCases
     access: AccessUseCases
     dead_letters: DeadLetterUseCases
+    health: HealthUseCases
 
 
 def use_cases_of(system: System) -> AllUseCases:
@@ -51,6 +54,7 @@ def use_cases_of(system: System) -> AllUseCases:
     rejects = RejectFiles(system.requests, system.chunks, system.files)
     resubmitter = Resubmitter(system.requests, rejects, intake)
     mails = MailReports(Outbox(system.control), sends=system.mails_are_sent, outage=system.mail_outage)
+    workload = Workload(system.log, system.requests, system.control.tenants, system.clock)
     return AllUseCases(
         audit=audit,
         api_keys=keys,
@@ -71,4 +75,5 @@ def use_cases_of(system: System) -> AllUseCases:
         profiles=ProfileUseCases(audit, system.reader, system.requests),
         access=AccessUseCases(audit, keys, sessions, publishers),
         dead_letters=DeadLetterUseCases(audit, DeadLetters(system.log)),
+        health=HealthUseCases(audit, system.dependencies, workload, system.clock.now_us, system.disk),
     )

@@ -15,6 +15,7 @@ import msgspec
 import structlog
 
 from penstock.application.consuming.consume_loop import ConsumeLoop
+from penstock.application.consuming.groups import SPLITTERS, WORKERS
 from penstock.application.health.dependencies import Dependencies, Outages
 from penstock.config import Settings, load_settings
 from penstock.domain.events import CHUNK_READY, UPLOAD_REQUESTED
@@ -26,8 +27,6 @@ from penstock.wiring import System, await_system
 from services.row_processor.splitter import Splitter
 from services.row_processor.worker import Worker
 
-SPLITTERS = "penstock.splitters"
-WORKERS = "penstock.workers"
 MAX_PAUSE_SECONDS = 1.0  # so that a stopping worker notices it soon
 BUG = 70  # EX_SOFTWARE of sysexits.h
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from penstock.application.consuming.consume_loop import ConsumeLoop
+from penstock.application.consuming.groups import TRACKERS
 from penstock.application.consuming.worker_pool import WorkerPool
 from penstock.application.delivery.announcer import Announcer
 from penstock.application.delivery.notifier import Notifier
@@ -16,7 +17,6 @@ from penstock.wiring import System
 from services.status_tracker.reconcile import Reconciler
 from services.status_tracker.tracker import Tracker
 
-TRACKERS = "penstock.trackers"
 POOL_SIZE = 8  # requests at once in the cluster: each waits for Cassandra most of the time
 BATCH_EVENTS = 500
 DELIVERY_SECONDS = 1.0

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from penstock.application.access.publishers import Publisher, Publishers
 from penstock.application.catalog.catalog import Catalog
 from penstock.application.consuming.consume_loop import ConsumeLoop, PoisonMessage
+from penstock.application.consuming.groups import UPLOADERS
 from penstock.application.requests.requests import Requests
 from penstock.application.uploads.new_requests import Offered
 from penstock.application.uploads.upload_command import UploadCommand
@@ -25,8 +26,6 @@ from penstock.ports.event_log import Message
 from penstock.ports.external_objects import ExternalObjects, NotAllowed
 from penstock.wiring import System
 from penstock.wiring.use_cases import use_cases_of
-
-UPLOADERS = "penstock.uploaders"
 
 
 class Offers:

@@ -13,13 +13,13 @@ from pathlib import Path
 import pytest
 from confluent_kafka import Producer
 
+from penstock.application.consuming.groups import TRACKERS
 from penstock.application.consuming.processing import MAX_CONSECUTIVE_DEAD_LETTERS
 from penstock.domain.errors import Unavailable
 from penstock.domain.event_codec import encode
 from penstock.domain.events import PROGRESS, Event, Progress, Started
 from penstock.ports.event_log import Message
 from penstock.runner.watchdog import STALLED
-from services.status_tracker.main import TRACKERS
 from services.status_tracker.tracker import Tracker
 from tests.support.smtp_sink import SmtpSink
 from tests.support.tracker_harness import (

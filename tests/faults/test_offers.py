@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from penstock.application.consuming.consume_loop import MAX_CONSECUTIVE_DEAD_LETTERS
 from penstock.application.consuming.dead_letters import DeadLetters
+from penstock.application.consuming.groups import SPLITTERS, UPLOADERS
 from penstock.application.encryption.key_ring import Purpose
 from penstock.domain.access.publishing import sign
 from penstock.domain.days import DAY_US
@@ -21,8 +22,7 @@ from penstock.domain.requests.request import Request, Status
 from penstock.ports.control_store import Table
 from penstock.ports.external_objects import NotAllowed
 from penstock.wiring.uploads import publishers_of
-from services.row_processor.main import SPLITTERS
-from services.uploader.offers import UPLOADERS, offers_loop
+from services.uploader.offers import offers_loop
 from tests.support import clear_text, messy_file
 from tests.support.driven_system import DrivenSystem
 from tests.support.dying import dying_at

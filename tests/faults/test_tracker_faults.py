@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from penstock.application.consuming.groups import TRACKERS
 from penstock.domain.errors import Problem
 from penstock.domain.events import PROGRESS, FileRefused, Started
 from penstock.domain.requests.hold import HOLD_DAYS
 from penstock.domain.requests.request import Status
-from services.status_tracker.main import TRACKERS
 from tests.support.acceptance import TENANT
 from tests.support.smtp_sink import SmtpSink
 from tests.support.tracker_harness import TrackerHarness, repeated_and_shuffled, steps_of

@@ -16,11 +16,11 @@ from penstock.adapters.cluster.cassandra_cluster import CassandraSettings
 from penstock.adapters.cluster.kafka_settings import KafkaSettings
 from penstock.adapters.cluster.kms_key_vault import KmsSettings
 from penstock.adapters.smtp_mailer import SmtpServer
+from penstock.application.consuming.groups import SPLITTERS, WORKERS
 from penstock.config import PREFIX, load_section, load_settings
 from penstock.domain.events import CHUNK_READY, UPLOAD_REQUESTED
 from penstock.wiring.system import topics
 from services.cli.main import application
-from services.row_processor.main import SPLITTERS, WORKERS
 from tests.support.documents import table, text_of
 from tests.support.kustomize import K8S, OVERLAYS, Document, Rendered, container
 from tests.support.variables import SERVERS, settings

@@ -18,14 +18,13 @@ from deploy.stack.addresses import Addresses
 from deploy.stack.fleet import Fleet
 from penstock.adapters.cluster.cassandra_cluster import CassandraSettings
 from penstock.adapters.cluster.cassandra_session import CassandraSession
+from penstock.application.consuming.groups import SPLITTERS, TRACKERS, WORKERS
 from penstock.config import load_settings
 from penstock.domain.events import CHUNK_READY, PROGRESS, UPLOAD_REQUESTED
 from penstock.domain.requests.request import Request
 from penstock.wiring import System
 from penstock.wiring.cluster import cluster
 from penstock.wiring.uploads import intake_of
-from services.row_processor.main import SPLITTERS, WORKERS
-from services.status_tracker.main import TRACKERS
 from tests.support import messy_file
 from tests.support.servers import give_sessions
 from tests.support.toxics import SpoiltConnection

@@ -22,6 +22,7 @@ from msgspec.structs import replace
 from penstock.adapters.cluster.kafka_event_log import KafkaEventLog
 from penstock.adapters.cluster.kafka_settings import KafkaSettings
 from penstock.adapters.system_clock import SystemClock
+from penstock.application.consuming.groups import TRACKERS
 from penstock.application.consuming.worker_pool import WorkerPool
 from penstock.application.delivery.email_channel import EmailChannel
 from penstock.application.delivery.outbox import Outbox
@@ -50,7 +51,7 @@ from penstock.ports.control_store import Table
 from penstock.ports.event_log import Message
 from penstock.wiring import System, embedded
 from penstock.wiring.system import topics
-from services.status_tracker.main import POOL_SIZE, TRACKERS, announcer, notifiers, reconciler, tracker
+from services.status_tracker.main import POOL_SIZE, announcer, notifiers, reconciler, tracker
 from services.status_tracker.tracker import Tracker
 from tests.support.acceptance import TENANT, accept
 from tests.support.manual_clock import ManualClock

@@ -12,13 +12,14 @@ from pathlib import Path
 from penstock.adapters.cluster.kafka_lag import KafkaLag
 from penstock.adapters.cluster.kafka_settings import KafkaSettings
 from penstock.application.consuming.consume_loop import ConsumeLoop
+from penstock.application.consuming.groups import TRACKERS
 from penstock.application.consuming.worker_pool import WorkerPool
 from penstock.domain.events import PROGRESS
 from penstock.logs import configure
 from penstock.runner.periodic import Periodic
 from penstock.runner.watchdog import Watchdog
 from penstock.wiring import System
-from services.status_tracker.main import TRACKERS, notifiers, reconciler, tracker
+from services.status_tracker.main import notifiers, reconciler, tracker
 from tests.support.manual_clock import ManualClock
 from tests.support.tracker_harness import PARTITIONS, kafka_settings, stream_consumer, tracker_system
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryFile
 
+from penstock.application.health.workload import DiskSpace
 from penstock.domain.errors import Unavailable
 
 DISK = "disk"  # the dependency's name in metrics and logs
@@ -24,6 +26,13 @@ def errors(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise Unavailable(describe(error, path), dependency=DISK) from error
+
+
+def disk_space(folder: Path) -> DiskSpace:
+    """Raises `Unavailable`."""
+    with errors(folder):
+        usage = shutil.disk_usage(folder)
+        return DiskSpace(usage.free, usage.total)
 
 
 def probe_disk(folder: Path) -> None:

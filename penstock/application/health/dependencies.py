@@ -68,6 +68,12 @@ class Dependencies:
             self._update()
             return {dependency: entry.message for dependency, entry in self._current.items()}
 
+    def lasting(self) -> dict[str, float]:
+        """For how many seconds each outage has lasted."""
+        now = time.monotonic()
+        with self._lock:
+            return {dependency: now - entry.since for dependency, entry in self._current.items()}
+
     def problems(self) -> list[str]:
         """A sentence for each unavailable dependency."""
         return list(self.outages().values())

@@ -23,7 +23,7 @@ class Permission(StrEnum):
     MANAGE_KEYS = "manage_keys"
     MANAGE_PUBLISHERS = "manage_publishers"
     READ_AUDIT = "read_audit"
-    OPERATE = "operate"  # replay dead letters; only from the command line on the server
+    OPERATE = "operate"  # watch the system and replay dead letters; only for the users of the server
 
 
 class Role(StrEnum):

@@ -33,6 +33,10 @@ _PAGES = (
     attributes,
     attribute_ranking,
 )
+from services.uploader.console import assets, history, home, operations, profiles, signing_in
+from services.uploader.console.visits import answered
+
+_PAGES = home, signing_in, history, profiles, operations
 
 
 def routes() -> Sequence[BaseRoute]:

@@ -92,6 +92,7 @@ _PAGES = [
     ("Sources", "/sources", Permission.READ_CATALOG),
     ("Attributes", "/attributes", Permission.READ_CATALOG),
     ("Profiles", "/profiles", Permission.LOOK_UP_PROFILES),
+    ("Operations", "/operations", Permission.OPERATE),
 ]
 
 Show = Callable[[Visit], Response]

@@ -1,0 +1,61 @@
+"""Use cases for operators: whether all parts work, and how much work there is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from penstock.application.access.audit import Audit
+from penstock.application.health.dependencies import Dependencies
+from penstock.application.health.workload import DiskSpace, GroupLag, RunningWork, Workload
+from penstock.application.use_case import Audited, UseCases, use_case
+from penstock.domain.access.permissions import Caller, Permission
+
+READ = "system.read"
+
+
+class DependencyState(NamedTuple):
+    """`problem` says what is wrong and how to fix it, "" while the dependency is available; `since` is when it began,
+    in microseconds since the epoch."""
+
+    name: str
+    problem: str = ""
+    since: int | None = None
+
+
+class Health(NamedTuple):
+    dependencies: list[DependencyState]
+    lags: list[GroupLag]
+    work: RunningWork
+    disk: DiskSpace | None
+
+
+class HealthUseCases(UseCases):
+    """`disk` is None where the data are not on a disk of this machine."""
+
+    def __init__(
+        self,
+        audit: Audit,
+        dependencies: Dependencies,
+        workload: Workload,
+        now_us: Callable[[], int],
+        disk: Callable[[], DiskSpace] | None,
+    ) -> None:
+        super().__init__(audit)
+        self._dependencies, self._workload, self._now_us, self._disk = dependencies, workload, now_us, disk
+
+    @use_case(Permission.OPERATE, READ, Audited.DENIED_ONLY)
+    def read(self, caller: Caller) -> Health:
+        """The state of the system, of all tenants. Raises `Unavailable` when the control store does not answer."""
+        return Health(
+            self._states(), self._workload.lags(), self._workload.running(), self._disk() if self._disk else None
+        )
+
+    def _states(self) -> list[DependencyState]:
+        outages, lasting, now_us = self._dependencies.outages(), self._dependencies.lasting(), self._now_us()
+        return [
+            DependencyState(name, outages[name], now_us - round(lasting.get(name, 0.0) * 1e6))
+            if name in outages
+            else DependencyState(name)
+            for name in sorted({*self._dependencies.states(), *outages})
+        ]
