@@ -13,6 +13,7 @@ from services.uploader.console import (
     history,
     home,
     live,
+    operations,
     profiles,
     request_page,
     signing_in,
@@ -32,11 +33,8 @@ _PAGES = (
     source_mapping,
     attributes,
     attribute_ranking,
+    operations,
 )
-from services.uploader.console import assets, history, home, operations, profiles, signing_in
-from services.uploader.console.visits import answered
-
-_PAGES = home, signing_in, history, profiles, operations
 
 
 def routes() -> Sequence[BaseRoute]:
