@@ -76,7 +76,7 @@ def _options(column: Document, fix: Document) -> str:
     drop = f"--drop-misfits {shlex.quote(label)}"
     match FixOption(fix["option"]):
         case FixOption.BLANKS:
-            return f"--blank-words {shlex.quote(fix['value'])}"
+            return f"--blank-words {shlex.quote(label + '=' + fix['value'])}"
         case FixOption.ON_MISFIT:
             return drop
         case FixOption.IDENTIFIER:

@@ -224,6 +224,7 @@ class _Counts:
                 invalid,
                 mapped.format or attribute.format,
                 self._first.places if self._first else NO_PLACES,
+                rows=self.read,
                 may_drop=not mapped.identifier and not drops,
                 some_fit=invalid.total < self.read,
                 as_attribute=as_attribute.change if as_attribute else None,

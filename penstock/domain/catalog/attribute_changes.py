@@ -109,7 +109,8 @@ def _with_format(attribute: Attribute, written: str | UnsetType, use: AttributeU
             use.stored,
             "format_in_use",
             f"their stored values, in the format {str(attribute.format)[:64]}, would not fit {str(format)[:64]}",
-            "Create another attribute with this format, map the columns to it in these mappings, and archive this one.",
+            "Create another attribute with this format, map the columns to it in these mappings, and archive this one. "
+            "Undone requests count as well.",
         )
     return replace(attribute, format=format)
 

@@ -67,7 +67,8 @@ def reordered(ranking: Ranking, names: Sequence[str]) -> Ranking:
         raise refusal(
             "ranking_fixed",
             f"the order of {', '.join(fixed)} is fixed, because requests have used it",
-            "Keep these first and in this order, and list others after them.",
+            "Keep these first and in this order, and list others after them: a row's lower identifiers find the person "
+            "as well. Undone requests have used them too.",
         )
     return replace(ranking, identifiers=tuple(names), chosen=True)
 

@@ -6,7 +6,9 @@ Each is tried on the cells themselves, with the coercer that would ingest them.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import StrEnum
+from itertools import islice
 from typing import NamedTuple
 
 from penstock.domain.dry_run.as_attribute import RowChange
@@ -14,6 +16,7 @@ from penstock.domain.dry_run.invalid_cells import ColumnErrors
 from penstock.domain.dry_run.notations import other_notation
 from penstock.domain.mapping.attributes import ValueFormat, ValueType
 from penstock.domain.suggestions.blank_words import blank_words
+from penstock.domain.suggestions.frequent_words import MAX_WORDS, frequent
 from penstock.domain.suggestions.places import Places
 from penstock.domain.suggestions.sample import Cells
 
@@ -43,7 +46,8 @@ class Fix(NamedTuple):
                 taken = f"{self.value} would take {self.cells:,} of {tried:,} cells"
                 return "; ".join([taken, *self.against])
             case FixOption.BLANKS:
-                return f"{self.cells:,} of {tried:,} cells are words for blank: {self.value}"
+                taken = f"{self.cells:,} of {tried:,} cells are words for blank: {self.value}"
+                return "; ".join([taken, *self.against])
             case FixOption.ON_MISFIT:
                 return f"leaving out the cells that do not fit would keep {self.cells:,} rows"
             case FixOption.IDENTIFIER:
@@ -58,25 +62,33 @@ def fixes(
     format: ValueFormat,
     places: Places,
     *,
+    rows: int,
     may_drop: bool,
     some_fit: bool,
     as_attribute: RowChange | None = None,
 ) -> list[Fix]:
-    """The fixes of one column of a file with `places`. `may_drop` is false for an identifier; `some_fit`: other cells
-    of the column fit. `as_attribute`: the column is an identifier, and not the only one."""
+    """The fixes of one column of a file with so many `rows`, and with `places`. `may_drop` is false for an identifier;
+    `some_fit`: other cells of the column fit. `as_attribute`: the column is an identifier, and not the only one."""
     cells = Cells(invalid.label, list(invalid.cells.elements()))
-    words = blank_words(cells, typed=as_attribute is not None or format.kind is not ValueType.TEXT)
+    known = blank_words(cells, typed=as_attribute is not None or format.kind is not ValueType.TEXT)
+    repeated = tuple(islice(frequent(cells.without(known).distinct, rows), MAX_WORDS))
+    words = (*known, *repeated)
     rest = cells.without(words)
     found = []
     if notation := other_notation(rest, format, places, some_fit=some_fit):
         found.append(Fix(FixOption.FORMAT, notation.written, notation.cells, notation.against))
     if words:
-        found.append(Fix(FixOption.BLANKS, ",".join(words), cells.filled - rest.filled))
+        found.append(Fix(FixOption.BLANKS, ",".join(words), cells.filled - rest.filled, _counted(repeated, cells)))
     if may_drop and invalid.sole_rows:
         found.append(Fix(FixOption.ON_MISFIT, "drop", invalid.sole_rows))
     if as_attribute is not None and as_attribute.kept > as_attribute.lost:
         found.append(Fix(FixOption.IDENTIFIER, "false", as_attribute.kept, _lost(as_attribute.lost)))
     return found
+
+
+def _counted(words: Iterable[str], cells: Cells) -> tuple[str, ...]:
+    """The words that only repeat, with the number of their cells: a person knows whether they are values."""
+    return tuple(f"{cells.distinct[word]:,} cells are {word!r}, which no list of such words has" for word in words)
 
 
 def _lost(rows: int) -> tuple[str, ...]:

@@ -66,8 +66,8 @@ def _gone(
         place = places.of(name) or _same_name(name, new)
         for mapped in feeds.get(name, ()):
             renamed = meaning.get(mapped.attribute) or place
-            what = "it identifies by" if mapped.identifier else "it feeds"
-            detail = f"{what} {mapped.attribute}{_question(renamed)}"
+            what = "the identifier " if mapped.identifier else ""
+            detail = f"it feeds {what}{mapped.attribute}{_question(renamed)}"
             yield Change(name, Drift.GONE, detail, mapped.attribute, renamed, mapped)
         if name not in feeds:
             yield Change(name, Drift.GONE, "it is not mapped" + _question(place), renamed_to=place)

@@ -14,7 +14,7 @@ from penstock.domain.suggestions.blank_words import blank_words, merged
 from penstock.domain.suggestions.candidates import Candidate, Tenant, candidates
 from penstock.domain.suggestions.changes import changes_since
 from penstock.domain.suggestions.facts import Facts, find_facts
-from penstock.domain.suggestions.fitting import Formats
+from penstock.domain.suggestions.fitting import DO_NOT_FIT, Formats
 from penstock.domain.suggestions.identifiers import ACCEPTABLE, Effect, identifies, identifying, key_column
 from penstock.domain.suggestions.names import Names
 from penstock.domain.suggestions.personal import looks_personal
@@ -133,7 +133,8 @@ def _suggestion(
 ) -> ColumnSuggestion:
     attribute, earlier = candidate.attribute, candidate.earlier
     identifier = effect.identifies
-    against = [*candidate.against, *effect.against]
+    drops = candidate.format.kind is not ValueType.TEXT and not identifier and not earlier
+    against = [_dropped(each) if drops else each for each in (*candidate.against, *effect.against)]
     if identifier and not candidate.key and (often := _most_often(facts)):
         against.append(f"one value stands in {often:,} of {facts.cells.filled:,} rows")
     pii = attribute.pii or bool(earlier and earlier.pii)
@@ -164,6 +165,11 @@ def _suggestion(
         tied_with=tuple(tied_with),
         earlier=earlier,
     )
+
+
+def _dropped(against: str) -> str:
+    """Cells that do not fit are not lost without a word."""
+    return f"{against} and would be left out" if against.endswith(DO_NOT_FIT) else against
 
 
 def _blanks(facts: Facts, candidate: Candidate, *, identifier: bool) -> tuple[str, ...]:

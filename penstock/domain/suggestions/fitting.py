@@ -15,6 +15,7 @@ from penstock.domain.suggestions.sample import Cells
 PROBED = 100  # different cells
 MANY_PROBED = 500
 FEW = 0.3  # of the probed cells
+DO_NOT_FIT = " not fit"
 NEARLY = 0.95  # of the most probed cells that a format fits
 
 
@@ -128,7 +129,7 @@ def unfitting(fit: Fit) -> tuple[str, ...]:
     left = fit.total - fit.count
     if not left:
         return ()
-    return (f"{left:,} {'does' if left == 1 else 'do'} not fit",)
+    return (f"{left:,} {'does' if left == 1 else 'do'}{DO_NOT_FIT}",)
 
 
 def certainty(fit: Fit) -> float:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from penstock.domain.dry_run.as_attribute import RowChange
 from penstock.domain.dry_run.first_rows import NO_PLACES, masked
@@ -27,7 +29,7 @@ def invalid(*cells: str, sole_rows: int = 0) -> ColumnErrors:
 
 
 def formats(*cells: str, format: str, some_fit: bool = False, places: Places = NO_PLACES) -> dict[str, int]:
-    found = fixes(invalid(*cells), parse_format(format), places, may_drop=False, some_fit=some_fit)
+    found = fixes(invalid(*cells), parse_format(format), places, rows=20, may_drop=False, some_fit=some_fit)
     return {fix.value: fix.cells for fix in found if fix.option is FixOption.FORMAT}
 
 
@@ -38,12 +40,12 @@ def test_phones_without_a_country_code_fit_a_region() -> None:
 
 def test_rows_of_several_countries_may_have_a_region_each() -> None:
     places = find_places([Cells("land", ["NL", "NL", "BE"])])
-    found = fixes(invalid("06 12345678"), parse_format("phone"), places, may_drop=False, some_fit=False)
+    found = fixes(invalid("06 12345678"), parse_format("phone"), places, rows=20, may_drop=False, some_fit=False)
     assert found[0].message(1) == ("phone(NL) would take 1 of 1 cells; phone(@land|NL) takes the region of each row")
 
 
 def test_phones_of_several_possible_regions_name_the_others() -> None:
-    [found] = fixes(invalid("020 123 4567"), parse_format("phone"), NO_PLACES, may_drop=False, some_fit=False)
+    [found] = fixes(invalid("020 123 4567"), parse_format("phone"), NO_PLACES, rows=20, may_drop=False, some_fit=False)
     assert "could also be phone(" in found.message(1)
 
 
@@ -84,12 +86,12 @@ def test_a_fix_keeps_the_cells_that_fit(cells: list[str], format: str, fix: str)
 def test_another_decimal_sign_is_said_to_change_the_cells_that_fit(
     cell: str, format: str, some_fit: bool, warned: bool
 ) -> None:
-    [found, *_] = fixes(invalid(cell), parse_format(format), NO_PLACES, may_drop=False, some_fit=some_fit)
+    [found, *_] = fixes(invalid(cell), parse_format(format), NO_PLACES, rows=20, may_drop=False, some_fit=some_fit)
     assert ("cells that fit now may become other numbers: check" in found.message(1)) is warned
 
 
 def test_a_pattern_that_no_cell_shows_is_pointed_out() -> None:
-    found = fixes(invalid("03/04/1999"), parse_format("date"), NO_PLACES, may_drop=False, some_fit=False)
+    found = fixes(invalid("03/04/1999"), parse_format("date"), NO_PLACES, rows=20, may_drop=False, some_fit=False)
     assert found[0].message(1) == (
         "date(dd/MM/yyyy) would take 1 of 1 cells; could also be MM/dd/yyyy (no cell shows the order): check"
     )
@@ -110,16 +112,23 @@ def test_a_format_that_takes_nothing_is_not_suggested() -> None:
 
 def test_words_for_blank_are_counted_in_any_case() -> None:
     found = fixes(
-        invalid("N/A", "n/a", " - ", "gold"), parse_format("integer"), NO_PLACES, may_drop=False, some_fit=False
+        invalid("N/A", "n/a", " - ", "gold"),
+        parse_format("integer"),
+        NO_PLACES,
+        rows=20,
+        may_drop=False,
+        some_fit=False,
     )
     assert Fix(FixOption.BLANKS, "N/A,-", 3) in found
 
 
 def test_dropping_keeps_the_rows_that_were_rejected_for_this_column_alone() -> None:
     drop = Fix(FixOption.ON_MISFIT, "drop", 2)
-    assert drop in fixes(invalid("x", sole_rows=2), parse_format("integer"), NO_PLACES, may_drop=True, some_fit=False)
+    assert drop in fixes(
+        invalid("x", sole_rows=2), parse_format("integer"), NO_PLACES, rows=20, may_drop=True, some_fit=False
+    )
     assert drop not in fixes(
-        invalid("x", sole_rows=2), parse_format("integer"), NO_PLACES, may_drop=False, some_fit=False
+        invalid("x", sole_rows=2), parse_format("integer"), NO_PLACES, rows=20, may_drop=False, some_fit=False
     )
 
 
@@ -144,6 +153,7 @@ def test_an_identifier_may_be_mapped_as_none_when_that_keeps_rows(kept: int, los
         invalid("a(at)b.de"),
         parse_format("email"),
         NO_PLACES,
+        rows=20,
         may_drop=False,
         some_fit=True,
         as_attribute=RowChange(kept, lost),
@@ -177,3 +187,20 @@ def test_a_masked_value_is_its_first_letter_and_stars(value: str | int | None, s
 
 def test_a_column_with_a_region_gets_no_other_region() -> None:
     assert formats("020 123 4567", format="phone(@country|BE)") == {}
+
+
+def test_a_word_that_repeats_among_the_invalid_cells_is_named_with_its_cells() -> None:
+    cells = invalid(*["NC"] * 7, *["n/a"] * 2, "06 12", "Mme Martin")
+    [found] = fixes(cells, parse_format("phone(FR)"), NO_PLACES, rows=500, may_drop=False, some_fit=True)
+    assert found == Fix(FixOption.BLANKS, "n/a,NC", 9, ("7 cells are 'NC', which no list of such words has",))
+    assert (
+        found.message(11)
+        == "9 of 11 cells are words for blank: n/a,NC; 7 cells are 'NC', which no list of such words has"
+    )
+
+
+@given(st.text(alphabet="abc 1", min_size=1, max_size=8), st.integers(1, 40), st.integers(0, 5_000))
+def test_a_rare_cell_is_never_shown(word: str, times: int, rows: int) -> None:
+    found = fixes(invalid(*[word] * times), parse_format("date"), NO_PLACES, rows=rows, may_drop=False, some_fit=True)
+    if times < max(5, rows / 100):
+        assert not [fix for fix in found if fix.option is FixOption.BLANKS]

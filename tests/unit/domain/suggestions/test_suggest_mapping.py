@@ -463,7 +463,7 @@ def test_spellings_of_an_existing_enumeration_are_mapped_to_its_options() -> Non
     sample = Sample(["tier"], [[*repeated("gold", "SILVER"), "bronze"]], complete=True)
     (found,) = suggest_mapping(sample, {**BUILTIN, "tier": tier}).columns
     assert (found.exists, found.format, found.values) == (True, tier.format, {"gold": "Gold", "SILVER": "Silver"})
-    assert found.against == ("1 does not fit",)
+    assert found.against == ("1 does not fit and would be left out",)
 
 
 @pytest.mark.parametrize(("name", "cells"), [("notes", ["ok", "first line\nsecond"]), ("opmerking", ["ok", "late"])])
