@@ -17,6 +17,7 @@ from penstock.domain.files.formats import detect_format, tabular_format, text_st
 from penstock.domain.files.header import parse_header
 from penstock.domain.files.other_formats import is_other_format
 from penstock.domain.files.quoted_tsv import quoted_column
+from penstock.domain.files.rejects import is_reject_header
 from penstock.domain.files.sampling import BlockSampler, sampled_rows
 from penstock.domain.files.tabular_format import (
     MAX_HEADER_BYTES,
@@ -175,7 +176,7 @@ def _header_faults(
 
 
 def _with_clean_names(sample: Sample, names_in_file: Sequence[str]) -> Sample:
-    names = clean_names(names_in_file)
+    names = clean_names(names_in_file, corrected=is_reject_header(names_in_file))
     renamed = dict(zip(sample.names, names, strict=True))
     return sample._replace(
         names=names, unreadable={renamed[name]: reason for name, reason in sample.unreadable.items()}

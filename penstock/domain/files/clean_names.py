@@ -6,18 +6,20 @@ import re
 from collections.abc import Sequence
 
 from penstock.domain.files.column_names import SPACES, has_invisible
+from penstock.domain.files.rejects import REJECT_COLUMNS
 from penstock.domain.numbered_names import NumberedNames
 
 _JOINTS = re.compile(rf"[{SPACES}\-]+")
 
 
-def clean_names(names: Sequence[str]) -> list[str]:
+def clean_names(names: Sequence[str], *, corrected: bool = False) -> list[str]:
     """Trims names, drops invisible characters, writes an underscore for spaces and hyphens, names a blank third column
-    `column_3`, and numbers a second `city` as `city_2`. Names that obey the rules stay, so cleaning again changes
-    nothing."""
+    `column_3`, and numbers a second `city` as `city_2`, and a name of `REJECT_COLUMNS` unless the file is a
+    `corrected` reject file. Names that obey the rules stay, so cleaning again changes nothing."""
+    reserved = frozenset(() if corrected else REJECT_COLUMNS)
     cleaned = [_clean(name) or f"column_{place}" for place, name in enumerate(names, 1)]
-    kept = {name for name, new in zip(names, cleaned, strict=True) if name == new}
-    numbers = NumberedNames(kept)
+    kept = {name for name, new in zip(names, cleaned, strict=True) if name == new} - reserved
+    numbers = NumberedNames(kept | reserved)
     left = set(kept)  # names that their first column has still to take
     result = []
     for name, new in zip(names, cleaned, strict=True):

@@ -6,6 +6,7 @@ import unicodedata
 from collections.abc import Callable, Sequence
 
 from penstock.domain.errors import Fault
+from penstock.domain.files.rejects import REJECT_COLUMNS
 
 SPACES = " \u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000"
 INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})  # Unicode general categories
@@ -44,7 +45,8 @@ _NAME_RULES: tuple[tuple[str, Callable[[str], bool], str, str], ...] = (
 )
 
 
-def validate_names(columns: Sequence[str]) -> list[Fault]:
+def validate_names(columns: Sequence[str], *, corrected: bool = False) -> list[Fault]:
+    """The faults of a header. Only a `corrected` reject file has the columns that Penstock adds to one."""
     faults = []
     first: dict[str, int] = {}
     for position, name in enumerate(columns, 1):
@@ -57,6 +59,10 @@ def validate_names(columns: Sequence[str]) -> list[Fault]:
         for code, breaks, what, hint in _NAME_RULES:
             if breaks(name):
                 faults.append(Fault(code=code, message=f"column {position} {what}", hint=hint, position=position))
+        if stripped in REJECT_COLUMNS and not corrected:
+            message = f"column {position} has a name that Penstock gives to a column of reject files"
+            hint = "Rename the column, or send a corrected reject file with `penstock resubmit`."
+            faults.append(Fault(code="reserved_column_name", message=message, hint=hint, position=position))
         if first.setdefault(stripped, position) != position:
             message = f"column {position} has the same name as column {first[stripped]}"
             hint = "Give each column a name of its own."

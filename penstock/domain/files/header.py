@@ -79,8 +79,8 @@ def parse_header(
     corrected = options.corrected or is_reject_header(names)
     columns = [restore_cell(name) for name in names] if corrected else names
     if options.clean_headers:
-        columns = clean_names(columns)
-    faults += [_with_option(fault) for fault in validate_names(columns)]
+        columns = clean_names(columns, corrected=corrected)
+    faults += [_with_option(fault) for fault in validate_names(columns, corrected=corrected)]
     if raw_header.total > limits.columns:
         faults.insert(0, _too_many_columns(raw_header.total, limits))
     elif mapping is not None:

@@ -37,6 +37,7 @@ from penstock.domain.files.tabular_format import (
     Nested,
     RawRows,
 )
+from penstock.domain.numbered_names import NumberedNames
 
 ROW_KEY = "penstock_row"  # of a reject that is not an object
 
@@ -216,10 +217,12 @@ def _reject_line(file: RejectedFile, renamed: Mapping[str, str], reject: Reject)
     line: dict[str, Any] = dict(zip(REJECT_COLUMNS, first, strict=True))
     if members is None:
         members, line[ROW_KEY] = {}, neutralise_cell(row)
+    free_names = NumberedNames({*REJECT_COLUMNS, *file.columns})  # for keys that are no columns
     # With all columns, so that the mapping fits however few rows there are.
     for key, value in {**dict.fromkeys(renamed), **members}.items():
         if not (file.corrected and key in REJECT_COLUMNS):
-            line[neutralise_cell(renamed.get(key, key))] = value and _neutralised(value, file.corrected)
+            name = renamed.get(key) or free_names.free(restore_cell(key) if file.corrected else key)
+            line.setdefault(neutralise_cell(name), value and _neutralised(value, file.corrected))
     return msgspec.json.encode(line) + NEWLINE_BYTE
 
 

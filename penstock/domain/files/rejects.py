@@ -113,8 +113,8 @@ def _without(cells: Sequence[str], places: Collection[int]) -> list[str]:
 
 
 def is_reject_header(columns: Sequence[str]) -> bool:
-    """Whether a file with these columns is a corrected reject file."""
-    return tuple(columns[: len(REJECT_COLUMNS)]) == REJECT_COLUMNS
+    """Whether a file with these columns, in any order, is a corrected reject file."""
+    return set(REJECT_COLUMNS) <= set(columns)
 
 
 def reject_file_name(file_name: str, request_id: str) -> str:

@@ -26,6 +26,10 @@ NAMES = st.lists(
         (["a b", "a-b", "a_b"], ["a_b_2", "a_b_3", "a_b"]),
         (["a", "a", "a_2"], ["a", "a_3", "a_2"]),
         (["", "column_1"], ["column_1_2", "column_1"]),
+        (
+            ["penstock_line", "penstock_line_2", "penstock reasons"],
+            ["penstock_line_3", "penstock_line_2", "penstock_reasons_2"],
+        ),
         (["zo\u0308e\u202e", "last\nname"], ["zo\u0308e", "last_name"]),
     ],
 )

@@ -202,6 +202,31 @@ def test_a_reject_file_that_comes_back_is_known_and_has_its_own_names_again() ->
     assert header.columns == ("penstock_line", "penstock_reasons", "crmid", "=sum")
 
 
+def test_a_reject_file_may_have_its_columns_in_any_order() -> None:
+    header = parsed(b"crmid\tpenstock_reasons\tpenstock_line\nC1\tx\t2\n")
+    assert header.corrected_rejects
+
+
+@pytest.mark.parametrize("name", ["penstock_line", "penstock_reasons", " penstock_line", "penstock-line"])
+@pytest.mark.parametrize("head", ["crmid\t{}\n", "crmid,{}\n", '{{"crmid": 1, "{}": 2}}\n'])
+def test_the_columns_of_reject_files_are_reserved_in_any_other_file(name: str, head: str) -> None:
+    file = head.format(name).encode()
+    faults = faults_of(file)
+    assert name == "penstock-line" or ("reserved_column_name", 2) in places(faults)
+    assert "--clean-headers" in faults[0].hint
+    header = parse_header(file, mapping=CRMID, limits=Limits(), complete=True, options=FileOptions(clean_headers=True))
+    [renamed] = header.renamed.values()
+    assert (renamed in ("penstock_line_2", "penstock_reasons_2"), header.corrected_rejects) == (True, False)
+
+
+@pytest.mark.parametrize("clean_headers", [False, True])
+def test_one_of_the_columns_of_a_corrected_file_may_be_deleted(clean_headers: bool) -> None:
+    options = FileOptions(corrected=True, clean_headers=clean_headers)
+    head = b"crmid\tpenstock_line\n"
+    header = parse_header(head, mapping=CRMID, limits=Limits(), complete=True, options=options)
+    assert header.columns == ("crmid", "penstock_line")
+
+
 def test_names_that_break_the_rules_are_cleaned_if_asked_and_the_refusal_says_so() -> None:
     head = b"crmid, home phone,,e-mail,crmid\n1,2,3,4,5\n"
     assert all("--clean-headers" in fault.hint for fault in faults_of(head))

@@ -229,6 +229,37 @@ def test_the_cells_of_a_deeply_nested_line_can_be_displayed(depth: int) -> None:
     assert "[" * depth in "".join(NDJSON.cells(nested("a", depth), HEADER))
 
 
+def test_no_member_of_a_row_replaces_another_in_its_reject() -> None:
+    """Whatever a later row names its keys, or the columns are renamed to."""
+    file = RejectedFile(("id", "k_k", "penstock_row"), ("id", "k k", "penstock_row"))
+    rows = [
+        b'{"id": 1, "k k": "a", "k_k": "b", "penstock_line": 7, "penstock_reasons": "mine", "penstock_row": "r"}',
+        b"no object",
+    ]
+    written = NDJSON.write_rejects(file, [Reject(line, ("unknown_key",), row) for line, row in enumerate(rows, 2)])
+    assert [json.loads(line) for line in written] == [
+        {
+            "penstock_line": 2,
+            "penstock_reasons": "unknown_key",
+            "id": 1,
+            "k_k": "a",
+            "penstock_row": "r",
+            "k_k_2": "b",
+            "penstock_line_2": 7,
+            "penstock_reasons_2": "mine",
+        },
+        {"penstock_line": 3, "penstock_reasons": "unknown_key", "penstock_row": "no object", "id": None, "k_k": None},
+    ]
+
+
+def test_an_unknown_key_of_a_corrected_file_gets_no_further_apostrophe() -> None:
+    names = ("penstock_line", "penstock_reasons", "a")
+    [line] = NDJSON.write_rejects(
+        RejectedFile(names, names, corrected=True), [Reject(1, ("unknown_key",), b'{"\'=z": "\'=1"}')]
+    )
+    assert json.loads(line) == {"penstock_line": 1, "penstock_reasons": "unknown_key", "a": None, "'=z": "'=1"}
+
+
 def test_a_corrected_reject_that_is_rejected_again_gets_its_new_line_and_reasons() -> None:
     names = ("penstock_line", "penstock_reasons", "a")
     row = b'{"penstock_line":3,"penstock_reasons":"unknown_key","a":"\'=1"}'

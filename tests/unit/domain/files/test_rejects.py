@@ -130,11 +130,12 @@ def test_rejects_of_a_corrected_reject_file_do_not_grow_columns_or_apostrophes()
     [
         ([*REJECT_COLUMNS, "a"], True),
         (REJECT_COLUMNS, True),
-        (["a", *REJECT_COLUMNS], False),
+        (["a", *REJECT_COLUMNS], True),
+        (["penstock_reasons", "a", "penstock_line"], True),
         (["penstock_line"], False),
     ],
 )
-def test_a_reject_file_is_known_by_its_first_two_columns(columns: list[str], expected: bool) -> None:
+def test_a_reject_file_is_known_by_two_columns(columns: list[str], expected: bool) -> None:
     assert is_reject_header(columns) is expected
 
 
