@@ -257,6 +257,25 @@ def test_a_csv_goes_from_the_upload_to_its_corrected_rejects(tmp_path: Path) -> 
         assert profile_of(driven, "C5")["note"] == "five"
 
 
+def test_faulty_lines_of_ndjson_move_no_other_row(tmp_path: Path) -> None:
+    """Two objects on a line and one on two lines are as many as their lines; the row between has a wrong cell."""
+    blank: dict[str, object] = dict.fromkeys(COLUMNS)
+    rows = [json.dumps(blank | {"c_crmid": f"C{number}", "c_born": f"2000-01-0{number}"}) for number in range(10)]
+    lines = [rows[1], rows[2] + rows[3], rows[4], rows[5], rows[0], rows[6], *rows[7].split(" ", 1), rows[8]]
+    with closing(DrivenSystem(tmp_path / "data")) as driven:
+        (request,) = driven.finish(driven.upload("\n".join(lines).encode()))
+        assert (request.rows_read, request.rows_ingested) == (9, 5)
+        rejected = [json.loads(line) for line in rejects_of(driven, request).splitlines()]
+        assert [(row["penstock_line"], row.get("penstock_row") or row["c_crmid"]) for row in rejected] == [
+            (2, lines[1]),
+            (5, "C0"),
+            (7, lines[6]),
+            (8, lines[7]),
+        ]
+        for number in (1, 4, 5, 6, 8):
+            assert profile_of(driven, f"C{number}")["born"] == f"2000-01-0{number}"
+
+
 def csv_with_breaks() -> bytes:
     rows = [f'C{number};;;"line 1\nline 2;";1;' for number in range(100)]
     return "\n".join([";".join(COLUMNS), *rows]).encode()
