@@ -124,7 +124,8 @@ def test_written_rows_are_read_from_chunks_of_any_size(
     file_format, _ = BY_NAME[name]
     cell = cells if name == "tsv" else breaking_cells
     rows = data.draw(st.lists(st.lists(cell, min_size=2, max_size=2), max_size=6))
-    body, lines = file_of(name, rows), []
+    body = file_of(name, rows)
+    lines: list[int] = []
     if not last_newline:
         body = body.removesuffix(b"\n").removesuffix(b"\r")
     read: list[tuple[str, ...]] = []
