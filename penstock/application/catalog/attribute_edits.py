@@ -9,7 +9,7 @@ import msgspec
 from msgspec.structs import replace
 
 from penstock.application.catalog.catalog import Catalog
-from penstock.application.catalog.changing_attributes import mark, use_of
+from penstock.application.catalog.changing_attributes import claim_names, mark, names_of, use_of
 from penstock.application.catalog.revisions import check_revision
 from penstock.application.catalog.uses import AttributeUses
 from penstock.domain.catalog.attribute_changes import AttributeChange, AttributeUse, changed, check_names, in_use
@@ -87,9 +87,11 @@ class AttributeEdits:
                 return current
             stored = replace(requested, revision=current.revision + 1)
             try:
-                if use_of(requested) != use_of(current):
-                    record = mark(self._store, tenant_id, current, record)
+                if (use_of(requested), names_of(requested)) != (use_of(current), names_of(current)):
+                    record = mark(self._store, tenant_id, current, record, requested)
                     change(current)  # given the uses that were stored until now
+                if names_of(requested) != names_of(current) and claim_names(self._store, tenant_id, [requested]):
+                    continue
                 if record is None:  # a built-in one
                     self._store.create(Table.ATTRIBUTES, tenant_id, "", name, msgspec.json.encode(stored))
                 else:

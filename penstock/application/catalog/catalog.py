@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from heapq import merge
 from itertools import groupby, islice
 from operator import attrgetter
 
 import msgspec
 
-from penstock.application.catalog.changing_attributes import check_unchanged
+from penstock.application.catalog.changing_attributes import (
+    AttributesChanged,
+    check_unchanged,
+    claim_names,
+    until_unchanged,
+)
 from penstock.application.catalog.known_catalog import ResolvedMapping
 from penstock.application.catalog.mapping_versions import MappingVersions, Origin
 from penstock.application.catalog.ranking import IdentifierRanking
@@ -72,9 +78,41 @@ class Catalog:
         return self.create_attributes(tenant_id, [attribute])[0]
 
     def create_attributes(self, tenant_id: str, attributes: Sequence[Attribute]) -> list[Attribute]:
-        """As `create_attribute` for each. Also raises `Refused` when there would be too many; then none is created."""
+        """As `create_attribute` for each. Also raises `Refused` when there would be too many; then none is created.
+
+        When another attribute gets the name of a new one at the same moment, the new one is withdrawn. Of two new ones
+        that want one name, both may be.
+        """
+        return until_unchanged(lambda: self._created(tenant_id, attributes))
+
+    def _created(self, tenant_id: str, attributes: Sequence[Attribute]) -> list[Attribute]:
         found = self._existing(tenant_id, attributes)
-        return [found.get(each.name) or self._created_attribute(tenant_id, each) for each in attributes]
+        records = []
+        for each in attributes:
+            if each.name not in found:
+                try:
+                    records.append(self._create(tenant_id, each))
+                except Conflict:
+                    found[each.name] = _check_same(self.attribute(tenant_id, each.name), each)
+        self._claim_names(tenant_id, records)
+        found.update((record.sort, _attribute(record)) for record in records)
+        return [found[each.name] for each in attributes]
+
+    def _create(self, tenant_id: str, attribute: Attribute) -> Record:
+        custom = msgspec.structs.replace(attribute, custom=True)
+        return self._store.create(Table.ATTRIBUTES, tenant_id, "", custom.name, msgspec.json.encode(custom))
+
+    def _claim_names(self, tenant_id: str, created: Sequence[Record]) -> None:
+        """Raises `AttributesChanged` when a new attribute has the name of another one, and is withdrawn."""
+        if not created:
+            return
+        taken = claim_names(self._store, tenant_id, [_attribute(record) for record in created])
+        for record in created:
+            if record.sort in taken:
+                with suppress(Conflict):
+                    self._store.delete_unchanged(record)
+        if taken:
+            raise AttributesChanged(f"{len(taken):,} new attributes have names that others got at the same moment")
 
     def check_new_attributes(self, tenant_id: str, attributes: Sequence[Attribute]) -> None:
         """Raise `Refused` as `create_attributes` would, but create none."""
@@ -213,14 +251,6 @@ class Catalog:
             what="characters of options, patterns and regions of custom attributes",
             hint="Use existing attributes, or text where there would be many options.",
         )
-
-    def _created_attribute(self, tenant_id: str, attribute: Attribute) -> Attribute:
-        custom = msgspec.structs.replace(attribute, custom=True)
-        try:
-            self._store.create(Table.ATTRIBUTES, tenant_id, "", custom.name, msgspec.json.encode(custom))
-        except Conflict:
-            return _check_same(self.attribute(tenant_id, custom.name), custom)
-        return custom
 
 
 def _unknown(name: str, similar: str | None = None) -> Fault:

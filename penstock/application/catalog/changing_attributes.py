@@ -9,6 +9,9 @@ If the writer reads before the mark is stored, its use was stored before that to
 later, it finds the mark and removes it, so that the editor's replacement fails and the editor decides again; or it
 finds the changed attribute, and starts over with it. A mark that a dead editor has left does no harm: the next one of
 either kind replaces it.
+
+Two editors who want one segment name or macro name keep apart in the same way (`claim_names`): each marks its attribute
+with the names, then reads all others. The later reader finds the other's mark and removes it, or its stored name.
 """
 
 from __future__ import annotations
@@ -19,6 +22,7 @@ from typing import TypeVar
 
 import msgspec
 
+from penstock.application.scanning import scan_all
 from penstock.domain.errors import Conflict
 from penstock.domain.limits import MAX_PAGE
 from penstock.domain.mapping.attributes import Attribute, ValueFormat
@@ -36,6 +40,7 @@ class _Stored(Attribute, frozen=True, kw_only=True, omit_defaults=True):
     """An attribute's record. Others read it as an `Attribute`, without the mark."""
 
     changing: bool = False
+    wanted: tuple[str, str] | None = None  # the names that it is about to get
 
 
 def until_unchanged(attempt: Callable[[], T]) -> T:
@@ -67,23 +72,51 @@ def check_unchanged(store: ControlStore, tenant_id: str, attributes: Sequence[At
         raise AttributesChanged(f"{len(missing):,} attributes are missing")
 
 
-def mark(store: ControlStore, tenant_id: str, attribute: Attribute, record: Record | None) -> Record:
-    """The marked record of `attribute`, which was read from `record`; None: it is built in. Raises `Conflict`."""
-    marked = msgspec.convert({**msgspec.structs.asdict(attribute), "changing": True}, _Stored)
+def mark(
+    store: ControlStore, tenant_id: str, attribute: Attribute, record: Record | None, requested: Attribute
+) -> Record:
+    """The marked record of `attribute`, which was read from `record`; None: it is built in. It is about to become
+    `requested`. Raises `Conflict`."""
+    marked = _Stored(**msgspec.structs.asdict(attribute), changing=True, wanted=names_of(requested))
     if record is None:
         return store.create(Table.ATTRIBUTES, tenant_id, "", attribute.name, msgspec.json.encode(marked))
     return store.replace(record, msgspec.json.encode(marked))
 
 
-def _unmarked(store: ControlStore, record: Record) -> Attribute:
+def claim_names(store: ControlStore, tenant_id: str, attributes: Sequence[Attribute]) -> set[str]:
+    """Call once `attributes` are marked with their names, or newly stored: nobody else gets one of these then. Returns
+    those of them with a name that another attribute has."""
+    owners = [{names_of(each)[kind]: each.name for each in attributes} for kind in (0, 1)]
+
+    def owners_of(names: tuple[str, str], attribute: str) -> set[str]:
+        return {owners[kind].get(names[kind], attribute) for kind in (0, 1)} - {attribute}
+
+    taken: set[str] = set()
+    for record in scan_all(store, Table.ATTRIBUTES, tenant_id):
+        stored = _decoded(record)
+        if stored.wanted and owners_of(stored.wanted, stored.name):
+            stored = _unmarked(store, record)
+        taken |= owners_of(names_of(stored), stored.name)
+    return taken
+
+
+def names_of(attribute: Attribute) -> tuple[str, str]:
+    return attribute.segment_name, attribute.macro_name
+
+
+def _decoded(record: Record) -> _Stored:
+    return msgspec.json.decode(record.body, type=_Stored)
+
+
+def _unmarked(store: ControlStore, record: Record) -> _Stored:
     """The attribute in `record`, or in a newer one; without a mark, so that no change can follow from before it."""
     while True:
-        stored = msgspec.json.decode(record.body, type=_Stored)
+        stored = _decoded(record)
         if not stored.changing:
             return stored
         with suppress(Conflict):
-            store.replace(record, msgspec.json.encode(msgspec.structs.replace(stored, changing=False)))
+            store.replace(record, msgspec.json.encode(msgspec.structs.replace(stored, changing=False, wanted=None)))
         newest = store.get(record.table, record.tenant_id, record.partition, record.sort)
-        if newest is None:  # attributes are never deleted
+        if newest is None:
             raise AttributesChanged(f"the attribute {record.sort} is missing")
         record = newest

@@ -4,7 +4,8 @@ forbids the other."""
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
+from pathlib import Path
 
 import pytest
 
@@ -101,6 +102,57 @@ def test_no_current_mapping_feeds_an_archived_attribute(store: ControlStore, edi
         assert (current is not None) == (not archived)
 
 
+def names(catalog: Catalog, number: int) -> list[str]:
+    """The names of all attributes of this run: of those that exist."""
+    known = catalog.attributes_named(T, [f"{kind}_{number}" for kind in ("one", "other", "name")])
+    return [each.segment_name for each in known.values()]
+
+
+def renamed(attribute: str) -> Call:
+    def edit(store: ControlStore, number: int) -> None:
+        change = AttributeChange(segment_name=f"NAME_{number}")
+        with suppress(Refused):
+            AttributeEdits(store, catalog_on(store)).edit(T, f"{attribute}_{number}", change)
+
+    return edit
+
+
+def created(attribute: str) -> Call:
+    def create(store: ControlStore, number: int) -> None:
+        change = AttributeChange(segment_name=f"NAME_{number}")
+        with suppress(Refused):
+            catalog_on(store).create_attribute(T, new_attribute(f"{attribute}_{number}", change))
+
+    return create
+
+
+@pytest.mark.parametrize(
+    ("existing", "one", "other"),
+    [
+        (("one", "other"), renamed("one"), renamed("other")),
+        (("one",), renamed("one"), created("name")),
+        (("one",), created("name"), renamed("one")),
+        (("one",), renamed("one"), created("other")),
+        ((), created("one"), created("other")),
+    ],
+    ids=["two edits", "edit and create", "create and edit", "edit and chosen", "two creations"],
+)
+def test_no_two_attributes_have_one_segment_name(
+    tmp_path: Path, existing: tuple[str, ...], one: Call, other: Call
+) -> None:
+    with closing(EmbeddedControlStore(tmp_path / "control.db")) as store:
+        catalog = catalog_on(store)
+
+        def prepare(number: int) -> None:
+            for attribute in existing:
+                catalog.create_attribute(T, new_attribute(f"{attribute}_{number}", AttributeChange()))
+
+        prepare(0)
+        for number in interleaved(store, one, other):
+            assert names(catalog, number).count(f"NAME_{number}") == 1
+            prepare(number + 1)
+
+
 def runs(store: ControlStore, race: Race, use: Call, *, editor_first: bool) -> Iterator[int]:
     race.prepare(0)
     callers = (race.edit, use) if editor_first else (use, race.edit)
@@ -114,10 +166,10 @@ def runs(store: ControlStore, race: Race, use: Call, *, editor_first: bool) -> I
 def test_a_mark_of_a_dead_editor_stops_nobody(store: ControlStore) -> None:
     catalog = catalog_on(store)
     attribute = catalog.create_attribute(T, new_attribute("marked", AttributeChange()))
-    mark(store, T, attribute, store.get(Table.ATTRIBUTES, T, "", "marked"))
+    mark(store, T, attribute, store.get(Table.ATTRIBUTES, T, "", "marked"), attribute)
     assert catalog.attribute(T, "marked") == attribute
     check_unchanged(store, T, [attribute])
-    mark(store, T, attribute, store.get(Table.ATTRIBUTES, T, "", "marked"))
+    mark(store, T, attribute, store.get(Table.ATTRIBUTES, T, "", "marked"), attribute)
     changed = AttributeEdits(store, catalog).edit(T, "marked", AttributeChange(format="integer"))
     assert catalog.attribute(T, "marked") == changed
     with pytest.raises(AttributesChanged):
