@@ -50,6 +50,7 @@ MAX_BROWSER = 200  # characters kept of a browser's name for itself
 MAX_PUBLISHERS = 100
 MAX_PREFIXES = 32  # of one publisher
 MAX_DRAFTS = 100  # files of a tenant that are being received in parts
+MAX_IMPORT_DRAFTS = 200  # of a tenant: imports that people have begun and not finished
 MAX_DRAFT_PARTS = 1_000  # of one such file: its record lists them
 MAX_UPLOAD_METADATA = 8_192  # characters of the header Upload-Metadata
 MAX_PAGE = 200  # entries in one page of a list

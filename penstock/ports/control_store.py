@@ -55,6 +55,7 @@ class Table(StrEnum):
     AUDIT = "audit"  # day / time and a random part
     SEGMENTS = "segments"  # "" / name
     DRAFTS = "drafts"  # "" / file id: files that are received in parts; "accepted" / file id: those that have requests
+    IMPORT_DRAFTS = "import_drafts"  # "" / draft id: imports that people have begun in the console
     PUBLISHERS = "publishers"  # "" / publisher id: services that may offer files
 
 

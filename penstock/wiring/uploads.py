@@ -5,6 +5,7 @@ from __future__ import annotations
 from penstock.application.access.publishers import Publishers
 from penstock.application.drafts.drafts import Drafts
 from penstock.application.drafts.sweeping import DraftSweeper
+from penstock.application.imports.import_drafts import ImportDrafts
 from penstock.application.requests.expiries import ExpirySweeper
 from penstock.application.uploads.intake import Intake
 from penstock.application.uploads.planning import Planner
@@ -33,6 +34,10 @@ def intake_of(system: System) -> Intake:
 
 def drafts_of(system: System) -> Drafts:
     return Drafts(system.control, system.files, system.limits, system.clock)
+
+
+def import_drafts_of(system: System) -> ImportDrafts:
+    return ImportDrafts(system.control, system.clock)
 
 
 def publishers_of(system: System) -> Publishers:

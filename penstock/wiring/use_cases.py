@@ -19,6 +19,7 @@ from penstock.application.drafts.receiving import Receiver
 from penstock.application.drafts.use_cases import DraftUseCases
 from penstock.application.health.use_cases import HealthUseCases
 from penstock.application.health.workload import Workload
+from penstock.application.imports.use_cases import ImportUseCases
 from penstock.application.profiles.use_cases import ProfileUseCases
 from penstock.application.requests.corrections import Corrections
 from penstock.application.requests.key_claims import KeyClaims
@@ -27,7 +28,7 @@ from penstock.application.requests.use_cases import RequestUseCases
 from penstock.application.uploads.resubmit import Resubmitter
 from penstock.application.uploads.use_cases import UploadUseCases
 from penstock.wiring.system import System
-from penstock.wiring.uploads import drafts_of, intake_of, publishers_of
+from penstock.wiring.uploads import drafts_of, import_drafts_of, intake_of, publishers_of
 
 
 class AllUseCases(NamedTuple):
@@ -37,6 +38,7 @@ class AllUseCases(NamedTuple):
     publishers: Publishers
     uploads: UploadUseCases
     drafts: DraftUseCases
+    imports: ImportUseCases
     requests: RequestUseCases
     catalog: CatalogUseCases
     profiles: ProfileUseCases
@@ -51,6 +53,7 @@ def use_cases_of(system: System) -> AllUseCases:
     sessions = Sessions(system.control, system.clock, keys)
     intake = intake_of(system)
     drafts = drafts_of(system)
+    receiver = Receiver(drafts, system.files)
     rejects = RejectFiles(system.requests, system.chunks, system.files)
     resubmitter = Resubmitter(system.requests, rejects, intake)
     mails = MailReports(Outbox(system.control), sends=system.mails_are_sent, outage=system.mail_outage)
@@ -61,7 +64,8 @@ def use_cases_of(system: System) -> AllUseCases:
         sessions=sessions,
         publishers=publishers,
         uploads=UploadUseCases(audit, intake, system.catalog, system.limits, KeyClaims(system.control, system.clock)),
-        drafts=DraftUseCases(audit, drafts, Receiver(drafts, system.files), intake, system.limits),
+        drafts=DraftUseCases(audit, drafts, receiver, intake, system.limits),
+        imports=ImportUseCases(audit, import_drafts_of(system), drafts, receiver, system.limits),
         requests=RequestUseCases(
             audit,
             system.requests,

@@ -98,6 +98,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         _records("segments"),
         _records("publishers"),
         _records("drafts"),
+        _records("import_drafts"),
         f"""
         CREATE TABLE IF NOT EXISTS {{ks}}.tenants (kind text, tenant_id text, PRIMARY KEY (kind, tenant_id))
         WITH {RECORDS_OPTIONS}

@@ -14,7 +14,10 @@ from fastapi.security.base import SecurityBase
 from penstock.application.use_case import UseCase, declared, require
 from penstock.domain.access.permissions import Caller
 from penstock.domain.errors import Refused, refusal
+from penstock.wiring.use_cases import AllUseCases
 from services.uploader.api.services import Call, Services
+from services.uploader.console import cookies
+from services.uploader.console.protection import require_same_origin
 
 _BEARER = re.compile(rb"[Bb]earer ([A-Za-z0-9._-]{1,200})")
 
@@ -35,26 +38,45 @@ class ApiKey(SecurityBase):
 
     async def admit(self, request: Request, services: Services) -> Caller:
         """Raises `Refused`: unauthorized, forbidden."""
-        secret = bearer_token(request.scope["headers"])
-        if secret is None:
-            raise unauthorized()
-        remote_address = request.client.host if request.client else None
-        caller = await run_sync(self._allowed, services, secret, remote_address)
+        caller = await run_sync(self._allowed, request, services)
         request.state.caller = caller
         return caller
 
-    def _allowed(self, services: Services, secret: str, remote_address: str | None) -> Caller:
-        caller = services.use_cases.api_keys.authenticate(secret, remote_address=remote_address)
+    def _allowed(self, request: Request, services: Services) -> Caller:
+        caller = self._caller(request, services.use_cases)
         if caller is None:
             raise unauthorized()
         require(services.use_cases.audit, caller, self._use_case.permission, self._use_case.action)
         return caller
+
+    def _caller(self, request: Request, use_cases: AllUseCases) -> Caller | None:
+        secret = bearer_token(request.scope["headers"])
+        if secret is None:
+            return None
+        return use_cases.api_keys.authenticate(secret, remote_address=_remote_address(request))
+
+
+class ApiKeyOrSession(ApiKey):
+    """Also admits somebody who is signed in to the console, for calls that its own pages make."""
+
+    def _caller(self, request: Request, use_cases: AllUseCases) -> Caller | None:
+        if "authorization" in request.headers or not cookies.secret_of(request):
+            return super()._caller(request, use_cases)
+        require_same_origin(request)
+        signed_in = use_cases.sessions.authenticate(cookies.secret_of(request), remote_address=_remote_address(request))
+        return None if signed_in is None else signed_in.caller
 
 
 def allowed_to(use_case: Callable[..., Any]) -> Any:
     """A dependency of an operation, whose caller needs the permission of `use_case`."""
     needed: Any = declared(use_case)
     return Security(ApiKey(needed), scopes=[needed.permission])
+
+
+def allowed_on_pages(use_case: Callable[..., Any]) -> Any:
+    """As `allowed_to`, and the console's pages may call it too."""
+    needed: Any = declared(use_case)
+    return Security(ApiKeyOrSession(needed), scopes=[needed.permission])
 
 
 async def rationed() -> None:
@@ -69,6 +91,10 @@ def confirm(call: Call) -> None:
 
 def unauthorized() -> Refused:
     return refusal("unauthorized", "there is no valid API key", "Send an API key: Authorization: Bearer pk_…")
+
+
+def _remote_address(request: Request) -> str | None:
+    return request.client.host if request.client else None
 
 
 def bearer_token(headers: Iterable[tuple[bytes, bytes]]) -> str | None:

@@ -16,7 +16,7 @@ from penstock.documents.drafts import DraftList, DraftView, draft_view
 from penstock.documents.inspections import InspectionView, inspection_view
 from penstock.domain.errors import refusal
 from penstock.domain.files.draft import Checksum, Draft
-from services.uploader.api.access import allowed_to, confirm
+from services.uploader.api.access import allowed_on_pages, allowed_to, confirm
 from services.uploader.api.incoming import IncomingBody
 from services.uploader.api.openapi import bytes_body, problems, with_headers
 from services.uploader.api.route import Operation, incoming_body, media_type
@@ -54,7 +54,7 @@ _STATE = {
 
 @tus_router.post(
     FILES,
-    dependencies=[allowed_to(DraftUseCases.create)],
+    dependencies=[allowed_on_pages(DraftUseCases.create)],
     status_code=201,
     response_class=Response,
     responses={**problems(412, 460), **with_headers(201, _CREATED)},
@@ -91,7 +91,7 @@ async def create_file(
 
 @tus_router.patch(
     "/v1/files/{file_id:id}",
-    dependencies=[allowed_to(DraftUseCases.append)],
+    dependencies=[allowed_on_pages(DraftUseCases.append)],
     status_code=204,
     response_class=Response,
     responses={**problems(409, 410, 412, 460), **with_headers(204, _OFFSET)},
@@ -114,7 +114,7 @@ async def append_to_file(
 
 @tus_router.head(
     "/v1/files/{file_id:id}",
-    dependencies=[allowed_to(DraftUseCases.get)],
+    dependencies=[allowed_on_pages(DraftUseCases.get)],
     response_class=Response,
     responses={**problems(410, 412), **with_headers(200, _STATE)},
 )
@@ -127,7 +127,7 @@ def file_offset(call: Call, file_id: str) -> Response:
 
 @tus_router.delete(
     "/v1/files/{file_id:id}",
-    dependencies=[allowed_to(DraftUseCases.delete)],
+    dependencies=[allowed_on_pages(DraftUseCases.delete)],
     status_code=204,
     response_class=Response,
     responses={**problems(410, 412), **with_headers(204, _TUS)},

@@ -75,6 +75,7 @@ STATUS = {
     "wrong_offset": 409,
     "file_incomplete": 409,
     "file_in_use": 409,
+    "import_begun": 409,
     "header_incomplete": 409,
     "key_revoked": 409,
     "last_admin_key": 409,

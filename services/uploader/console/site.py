@@ -13,6 +13,7 @@ from services.uploader.console import (
     history,
     home,
     live,
+    new_import,
     operations,
     profiles,
     request_page,
@@ -25,6 +26,7 @@ from services.uploader.console.visits import answered
 _PAGES = (
     home,
     signing_in,
+    new_import,
     history,
     request_page,
     live,

@@ -6,8 +6,8 @@ becomes a page that says what happened and what to do, with the id of the call.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from http import HTTPStatus
 from typing import Any, NamedTuple
 from urllib.parse import quote
@@ -96,6 +96,7 @@ _PAGES = [
 ]
 
 Show = Callable[[Visit], Response]
+Receive = Callable[[Visit], Awaitable[Response]]
 Handler = Callable[[Request], Awaitable[Response]]
 
 
@@ -104,9 +105,20 @@ def page(path: str, show: Show, *, of: Callable[..., Any]) -> Route:
     return Route(path, _admitting(show, of), methods=["GET"])
 
 
-def action(path: str, act: Show, *, of: Callable[..., Any]) -> Route:
-    """What a form or a button of a page does."""
-    return Route(path, _admitting(act, of, acts=True), methods=["POST"])
+def action(path: str, act: Show, *, of: Callable[..., Any], reads_file: bool = False) -> Route:
+    """What a form or a button of a page does. One that reads a whole file waits for its turn, as uploads do."""
+    return Route(path, _admitting(act, of, acts=True, reads_file=reads_file), methods=["POST"])
+
+
+def receiving(path: str, receive: Receive, *, of: Callable[..., Any]) -> Route:
+    """A form with a file: `receive` reads the body itself, while it arrives."""
+
+    async def admit(request: Request) -> Response:
+        require_same_origin(request)
+        async with _admitted(request, of) as visit:
+            return to_sign_in(request) if visit is None else await receive(visit)
+
+    return Route(path, answered(admit), methods=["POST"])
 
 
 def go(path: str) -> Response:
@@ -164,24 +176,34 @@ async def visit_of(request: Request, needed: UseCase) -> Visit | None:
     return Visit(request, services, signed_in)
 
 
-def _admitting(
-    handler: Show, of: Callable[..., Any], *, acts: bool = False
-) -> Callable[[Request], Awaitable[Response]]:
-    needed = declared(of)
-    assert needed is not None, of
-
+def _admitting(handler: Show, of: Callable[..., Any], *, acts: bool = False, reads_file: bool = False) -> Handler:
     async def admit(request: Request) -> Response:
         if acts:
             require_same_origin(request)
-        visit = await visit_of(request, needed)
-        if visit is None:
-            return to_sign_in(request)
-        async with AsyncExitStack() as held:
-            await held.enter_async_context(visit.services.calls.held(visit.caller))
-            form = await read_form(request) if acts else Form()
-            return await run_sync(handler, visit._replace(form=form))
+        async with _admitted(request, of) as visit:
+            if visit is None:
+                return to_sign_in(request)
+            if acts:
+                visit = visit._replace(form=await read_form(request))
+            if not reads_file:
+                return await run_sync(handler, visit)
+            async with visit.services.uploads.held(visit.caller):
+                return await run_sync(handler, visit, limiter=visit.services.upload_threads)
 
     return answered(admit)
+
+
+@asynccontextmanager
+async def _admitted(request: Request, of: Callable[..., Any]) -> AsyncIterator[Visit | None]:
+    """The visit of somebody who may do `of`, counted among the calls of their key; None if nobody is signed in."""
+    needed = declared(of)
+    assert needed is not None, of
+    visit = await visit_of(request, needed)
+    if visit is None:
+        yield None
+        return
+    async with visit.services.calls.held(visit.caller):
+        yield visit
 
 
 def _signed_in(services: Services, request: Request) -> SignedIn | None:

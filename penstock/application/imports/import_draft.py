@@ -1,0 +1,93 @@
+"""The draft of an import: what a person has entered so far. The rules, without a store.
+
+A column keeps its place once it has been shown, and a choice of the person is never replaced by a suggestion.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+from msgspec.structs import replace
+
+from penstock.application.catalog.column_specs import ColumnSpec, column_specs
+from penstock.application.uploads.suggesting import SUGGESTED_CONFIDENCE, column_spec
+from penstock.domain.files.tabular_format import FileOptions
+from penstock.domain.mapping.mapping import Mode
+from penstock.domain.suggestions import ColumnSuggestion, SuggestedMapping
+
+LIFETIME_US = 7 * 24 * 3_600 * 1_000_000  # after the last change
+
+
+class ColumnChoice(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A column of the file, in the order in which it is shown; `spec` is None while it is not to be imported."""
+
+    column: str
+    spec: ColumnSpec | None = None
+
+
+class ImportDraft(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """An import that has not begun. `file_id` is that of the file that arrives for it, "" before one was chosen.
+
+    `choices` are the columns, none before the file's header was read; `kept` are columns of the source's mapping that
+    are made of several of the file, of a part of one or of none. `rows` is what the last check has counted, None after
+    a change. `request_id` is the request that it has become.
+    """
+
+    draft_id: str
+    created_by: str
+    created_at: int  # microseconds since the epoch, as all times
+    expires_at: int
+    data_source: str
+    file_id: str = ""
+    file_name: str = ""
+    file_options: FileOptions = FileOptions()
+    choices: tuple[ColumnChoice, ...] = ()
+    kept: tuple[ColumnSpec, ...] = ()
+    mode: Mode | None = None
+    max_rejects: str | None = None
+    notify: tuple[str, ...] | None = None
+    rows: int | None = None
+    request_id: str | None = None
+
+    @property
+    def columns(self) -> list[ColumnSpec]:
+        """The mapping that was chosen."""
+        return [*self.kept, *(choice.spec for choice in self.choices if choice.spec is not None)]
+
+    def expired(self, now_us: int) -> bool:
+        return now_us >= self.expires_at
+
+
+def expiry(now_us: int) -> int:
+    return now_us + LIFETIME_US
+
+
+def needs_person(suggestion: ColumnSuggestion | None) -> bool:
+    """Whether somebody has to look at a column, rather than agree."""
+    if suggestion is None:
+        return True
+    return suggestion.confidence < SUGGESTED_CONFIDENCE or bool(suggestion.tied_with)
+
+
+def with_suggestions(draft: ImportDraft, columns: Sequence[str], suggested: SuggestedMapping) -> ImportDraft:
+    """The draft with a choice for each of the file's `columns`.
+
+    Known ones stay as and where they are; of the new ones, those come first that need the person.
+    """
+    by_column = {suggestion.column: suggestion for suggestion in suggested.columns}
+    known = [choice for choice in draft.choices if choice.column in columns]
+    names = {choice.column for choice in known}
+    new = sorted(
+        (name for name in columns if name not in names), key=lambda name: not needs_person(by_column.get(name))
+    )
+    kept = column_specs([each.mapping for each in suggested.kept], [each.attribute for each in suggested.kept])
+    choices = (*known, *(_choice(name, by_column.get(name)) for name in new))
+    return replace(draft, choices=choices, kept=draft.kept if draft.choices else tuple(kept))
+
+
+def _choice(column: str, suggestion: ColumnSuggestion | None) -> ColumnChoice:
+    """As suggested, but no attribute is made on a guess, and none is chosen where several columns fit it alike."""
+    if suggestion is None or suggestion.tied_with or (needs_person(suggestion) and not suggestion.exists):
+        return ColumnChoice(column=column)
+    return ColumnChoice(column=column, spec=column_spec(suggestion))

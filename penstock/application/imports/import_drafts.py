@@ -1,0 +1,100 @@
+"""Drafts of imports in the control store. Their files are those of `penstock/application/drafts`.
+
+A record is changed by compare-and-set only, so two tabs of one person lose nothing of each other.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+
+import msgspec
+from msgspec.structs import replace
+
+from penstock.application.imports.import_draft import ImportDraft, expiry
+from penstock.application.scanning import scan_all
+from penstock.domain.errors import Conflict, NotFound
+from penstock.domain.limits import MAX_IMPORT_DRAFTS, check_number
+from penstock.ports.clock import Clock
+from penstock.ports.control_store import ControlStore, Record, Table
+
+ID_BYTES = 16
+
+Change = Callable[[ImportDraft], ImportDraft]
+
+
+class ImportDrafts:
+    """The drafts of all tenants. Raises `Unavailable`."""
+
+    def __init__(self, store: ControlStore, clock: Clock) -> None:
+        self._store, self._clock = store, clock
+
+    def create(self, tenant_id: str, *, data_source: str, created_by: str) -> ImportDraft:
+        """Raises `Refused` (too_many_import_drafts)."""
+        self._sweep_tenant(tenant_id)
+        check_number(
+            1 + sum(1 for _ in self.open(tenant_id)),
+            MAX_IMPORT_DRAFTS,
+            code="too_many_import_drafts",
+            what="imports have been begun and not finished",
+            hint="Finish or delete some of them.",
+        )
+        now_us = self._clock.now_us()
+        draft = ImportDraft(
+            draft_id=secrets.token_hex(ID_BYTES),
+            created_by=created_by,
+            created_at=now_us,
+            expires_at=expiry(now_us),
+            data_source=data_source,
+        )
+        self._store.create(Table.IMPORT_DRAFTS, tenant_id, "", draft.draft_id, msgspec.json.encode(draft))
+        return draft
+
+    def get(self, tenant_id: str, draft_id: str) -> ImportDraft:
+        """Raises `NotFound`."""
+        return self._stored(tenant_id, draft_id)[1]
+
+    def open(self, tenant_id: str) -> Iterator[ImportDraft]:
+        """Those that have no request and have not expired, in order of their ids."""
+        now_us = self._clock.now_us()
+        drafts = map(_draft, scan_all(self._store, Table.IMPORT_DRAFTS, tenant_id))
+        return (draft for draft in drafts if draft.request_id is None and not draft.expired(now_us))
+
+    def update(self, tenant_id: str, draft_id: str, change: Change) -> ImportDraft:
+        """Apply `change`, again after each conflict; its time begins again. Raises `NotFound`, and as `change` does."""
+        while True:
+            record, draft = self._stored(tenant_id, draft_id)
+            changed = change(draft)
+            if changed == draft:
+                return draft
+            changed = replace(changed, expires_at=expiry(self._clock.now_us()))
+            with suppress(Conflict):
+                self._store.replace(record, msgspec.json.encode(changed))
+                return changed
+
+    def remove(self, tenant_id: str, draft_id: str) -> None:
+        """Without its file."""
+        self._store.delete(Table.IMPORT_DRAFTS, tenant_id, "", draft_id)
+
+    def sweep(self) -> int:
+        """Delete what has expired; the number of them."""
+        return sum(self._sweep_tenant(tenant_id) for tenant_id in self._store.tenants())
+
+    def _sweep_tenant(self, tenant_id: str) -> int:
+        now_us = self._clock.now_us()
+        records = list(scan_all(self._store, Table.IMPORT_DRAFTS, tenant_id))
+        expired = [draft for draft in map(_draft, records) if draft.expired(now_us)]
+        for draft in expired:
+            self.remove(tenant_id, draft.draft_id)
+        return len(expired)
+
+    def _stored(self, tenant_id: str, draft_id: str) -> tuple[Record, ImportDraft]:
+        record = self._store.get(Table.IMPORT_DRAFTS, tenant_id, "", draft_id)
+        if record is None or _draft(record).expired(self._clock.now_us()):
+            raise NotFound("there is no such draft of an import")
+        return record, _draft(record)
+
+
+def _draft(record: Record) -> ImportDraft:
+    return msgspec.json.decode(record.body, type=ImportDraft)

@@ -1,0 +1,183 @@
+"""The columns of an import as its page shows them: samples, what was chosen, and why that was suggested."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from msgspec.structs import replace
+
+from penstock.application.imports.import_draft import ColumnChoice, ImportDraft, needs_person, with_suggestions
+from penstock.application.uploads.inspection import Inspection
+from penstock.application.uploads.review import Review
+from penstock.domain.dry_run.first_rows import masked
+from penstock.domain.errors import Fault
+from penstock.domain.files.rejects import REJECT_COLUMNS
+from penstock.domain.files.tabular_format import FileOptions
+from penstock.domain.mapping.attributes import Attribute
+from penstock.domain.suggestions import ColumnSuggestion
+from services.uploader.console.rendering import share
+from services.uploader.console.visits import Visit
+
+SHOWN_COLUMNS = 300  # each has a list of all attributes
+SAMPLES = 3
+_SAMPLE = 40  # characters
+
+
+class ShownColumn(NamedTuple):
+    """`at` is its place among the choices. `kind` and `label` are those of the chip, `why` the evidence below it.
+
+    `offered` is an attribute that would be new, "" if there is none. `fits` is the attribute that `format` is for.
+    """
+
+    at: int
+    choice: ColumnChoice
+    filled: str
+    samples: Sequence[str]
+    is_masked: bool
+    is_personal: bool
+    needs_person: bool
+    kind: str
+    label: str
+    why: Sequence[str]
+    offered: str
+    fits: str
+    format: str
+
+
+class ShownFile(NamedTuple):
+    """What has been read of a file. `faults` are of the file itself, with the options that it is read with."""
+
+    columns: Sequence[ShownColumn]
+    left_out: int
+    faults: Sequence[Fault]
+    warnings: Sequence[Fault]
+    file_options: FileOptions
+    has_masked: bool
+
+    @property
+    def waiting(self) -> int:
+        """How many columns need the person."""
+        return sum(column.needs_person for column in self.columns)
+
+
+def reviewed(visit: Visit, draft: ImportDraft, *, reveal: bool = False) -> tuple[ImportDraft, ShownFile | None]:
+    """The draft with a choice for each column, and the columns to show; None while too little has arrived."""
+    options = visit.use_cases.uploads.file_options(visit.caller, draft.data_source, draft.file_options)
+    inspection = visit.use_cases.imports.inspect(visit.caller, draft.draft_id, options)
+    if inspection is None:
+        return draft, None
+    review = visit.use_cases.uploads.review(visit.caller, inspection, draft.data_source)
+    if not draft.request_id:
+        draft = visit.use_cases.imports.change(
+            visit.caller, draft.draft_id, lambda draft: _with_review(draft, inspection, review)
+        )
+    return draft, shown_file(draft, inspection, review, known_attributes(visit), reveal=reveal)
+
+
+def known_attributes(visit: Visit) -> dict[str, Attribute]:
+    """All attributes that a column can feed, by name."""
+    found: list[Attribute] = []
+    while page := visit.use_cases.catalog.attributes(visit.caller, after=found[-1].name if found else ""):
+        found += page
+    return {attribute.name: attribute for attribute in found}
+
+
+def shown_file(
+    draft: ImportDraft, inspection: Inspection, review: Review, known: Mapping[str, Attribute], *, reveal: bool
+) -> ShownFile:
+    suggestions = {each.column: each for each in review.suggested.columns}
+    cells = dict(zip(inspection.sample.names, inspection.sample.columns, strict=True))
+    columns = [
+        _shown(at, choice, suggestions.get(choice.column), cells.get(choice.column, ()), known, reveal=reveal)
+        for at, choice in enumerate(draft.choices[:SHOWN_COLUMNS])
+    ]
+    return ShownFile(
+        columns=columns,
+        left_out=max(0, len(draft.choices) - SHOWN_COLUMNS),
+        faults=inspection.decompression_faults or _header_faults(review),
+        warnings=review.warnings,
+        file_options=review.file_options,
+        has_masked=any(column.is_masked for column in columns),
+    )
+
+
+def _header_faults(review: Review) -> Sequence[Fault]:
+    """Those that remain with the options that the file needs, which the draft has taken."""
+    return () if review.fits else review.faults
+
+
+def _with_review(draft: ImportDraft, inspection: Inspection, review: Review) -> ImportDraft:
+    if not draft.choices:
+        draft = replace(draft, file_options=review.needed_options)
+    columns = [name for name in inspection.sample.names if name and name not in REJECT_COLUMNS]
+    return with_suggestions(draft, columns, review.suggested)
+
+
+def _shown(
+    at: int,
+    choice: ColumnChoice,
+    suggestion: ColumnSuggestion | None,
+    cells: Sequence[str],
+    known: Mapping[str, Attribute],
+    *,
+    reveal: bool,
+) -> ShownColumn:
+    filled = [cell for cell in cells if cell.strip()]
+    attribute = known.get(choice.spec.attribute) if choice.spec else None
+    is_personal = bool(choice.spec and choice.spec.pii) or bool(attribute and attribute.pii)
+    may_be_personal = is_personal or bool(suggestion and suggestion.pii)
+    kind, label, why = _reason(choice, suggestion)
+    return ShownColumn(
+        at=at,
+        choice=choice,
+        filled=share(len(filled), len(cells)),
+        samples=[_sample(cell, may_be_personal and not reveal) for cell in filled[:SAMPLES]],
+        is_masked=may_be_personal and not reveal and bool(filled),
+        is_personal=is_personal,
+        needs_person=kind == "warn",
+        kind=kind,
+        label=label,
+        why=why,
+        offered=_offered(choice, suggestion, known),
+        fits=_fits(choice, suggestion),
+        format=_format(choice, suggestion),
+    )
+
+
+def _sample(cell: str, is_masked: bool) -> str:
+    return masked(cell) if is_masked else cell[:_SAMPLE] + "…" * (len(cell) > _SAMPLE)
+
+
+def _reason(choice: ColumnChoice, suggestion: ColumnSuggestion | None) -> tuple[str, str, Sequence[str]]:
+    if suggestion is None or (not suggestion.exists and needs_person(suggestion)):
+        label = "Your choice" if choice.spec else "No match"
+        return ("" if choice.spec else "warn"), label, (() if suggestion is None else suggestion.evidence)
+    if choice.spec is None and not suggestion.tied_with:
+        return "", "Not imported", [f"It looks like {suggestion.attribute.display_name}."]
+    if choice.spec is not None and choice.spec.attribute != suggestion.attribute.name:
+        return "", "Your choice", ()
+    if suggestion.tied_with:
+        return "warn", "Please check", [f"{', '.join(suggestion.tied_with)} fits as well."]
+    if needs_person(suggestion):
+        return "warn", "Please check", [*suggestion.against, *suggestion.evidence]
+    if suggestion.earlier is not None:
+        return "ok", "Same as last time", suggestion.against
+    return "ok", "Fits" if suggestion.exists else "New attribute", suggestion.evidence
+
+
+def _offered(choice: ColumnChoice, suggestion: ColumnSuggestion | None, known: Mapping[str, Attribute]) -> str:
+    names = [choice.spec.attribute if choice.spec else "", suggestion.attribute.name if suggestion else ""]
+    return next((name for name in names if name and name not in known), "")
+
+
+def _fits(choice: ColumnChoice, suggestion: ColumnSuggestion | None) -> str:
+    if choice.spec is not None:
+        return choice.spec.attribute
+    return suggestion.attribute.name if suggestion else ""
+
+
+def _format(choice: ColumnChoice, suggestion: ColumnSuggestion | None) -> str:
+    if choice.spec is not None:
+        return choice.spec.format or ""
+    return str(suggestion.format) if suggestion else ""

@@ -1,0 +1,97 @@
+"""What the page of an import sends: into its draft, and from the draft into an upload."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+from msgspec.structs import replace
+
+from penstock.application.catalog.column_specs import ColumnSpec
+from penstock.application.imports.import_draft import ColumnChoice, ImportDraft
+from penstock.domain.files.tabular_format import FileOptions
+from penstock.domain.mapping.attributes import Attribute
+from penstock.domain.mapping.mapping import Mode, OnMisfit
+from services.uploader.api.upload_parts import DraftUpload
+from services.uploader.api.validation import model_of
+from services.uploader.console.forms import Form
+
+LEVELS = {"all": "Start, processing and end", "end": "The end", "problems": "Problems only"}
+
+
+def entered(draft: ImportDraft, form: Form, known: Mapping[str, Attribute]) -> ImportDraft:
+    """The draft with all that the page has; what the page does not show stays."""
+    choices = tuple(_choice(at, choice, form, known) for at, choice in enumerate(draft.choices))
+    changed = replace(
+        draft,
+        choices=choices,
+        file_options=_file_options(form) if form.has("encoding") else draft.file_options,
+        mode=Mode(form.text("mode")) if form.text("mode") in list(Mode) else draft.mode,
+        max_rejects=form.optional("max_rejects") if form.has("max_rejects") else draft.max_rejects,
+        notify=_recipients(form) if form.has("notify") else draft.notify,
+    )
+    return changed if changed == draft else replace(changed, rows=None)
+
+
+def document(draft: ImportDraft) -> DraftUpload:
+    """The upload that the draft describes. Raises `Refused` (invalid_request)."""
+    options = draft.file_options
+    given: dict[str, Any] = {
+        "file_id": draft.file_id,
+        "data_source": draft.data_source,
+        "mapping": draft.columns or None,
+        "mode": draft.mode,
+        "max_rejects": draft.max_rejects,
+        "notify": draft.notify,
+        "encoding": options.encoding,
+        "clean_headers": options.clean_headers,
+        "quoted": options.quoted,
+    }
+    return model_of(DraftUpload, msgspec.json.encode({name: each for name, each in given.items() if each is not None}))
+
+
+def _choice(at: int, choice: ColumnChoice, form: Form, known: Mapping[str, Attribute]) -> ColumnChoice:
+    """A column as entered; as it was if the page did not show it at this place."""
+    if form.text(f"c{at}.column") != choice.column.strip():
+        return choice
+    attribute = form.text(f"c{at}.attribute")
+    if not attribute:
+        return replace(choice, spec=None)
+    before = choice.spec or ColumnSpec(column=choice.column, attribute=attribute)
+    is_other = attribute != form.text(f"c{at}.fits")
+    is_personal = form.has(f"c{at}.pii") and not (attribute in known and known[attribute].pii)
+    spec = replace(
+        before,
+        attribute=attribute,
+        identifier=form.has(f"c{at}.identifier"),
+        pii=True if is_personal else None,
+        format=_format(at, form, is_other=is_other),
+        on_misfit=OnMisfit.DROP if form.has(f"c{at}.drop") else OnMisfit.REJECT,
+        blanks=tuple(filter(None, (word.strip() for word in form.text(f"c{at}.blanks").split(",")))),
+        values={} if is_other else before.values,
+    )
+    return replace(choice, spec=spec)
+
+
+def _format(at: int, form: Form, *, is_other: bool) -> str | None:
+    """The entered format; not one that was suggested for another attribute."""
+    written = form.text(f"c{at}.format")
+    return None if is_other and written == form.text(f"c{at}.suggested") else written or None
+
+
+def _file_options(form: Form) -> FileOptions:
+    return FileOptions(
+        encoding=form.optional("encoding"),
+        clean_headers=True if form.has("clean_headers") else None,
+        quoted=True if form.has("quoted") else None,
+    )
+
+
+def _recipients(form: Form) -> tuple[str, ...] | None:
+    """None for the recipients of the data source."""
+    level = form.text("level")
+    addresses = form.text("notify").replace(",", " ").split()
+    if not addresses:
+        return None
+    return tuple(address if level not in LEVELS or level == "all" else f"{address}:{level}" for address in addresses)

@@ -1,0 +1,101 @@
+"""The page of an import's draft, and the part of it that has the columns."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from starlette.responses import HTMLResponse, Response
+
+from penstock.application.catalog.use_cases import CatalogUseCases
+from penstock.application.imports.import_draft import ColumnChoice, ImportDraft
+from penstock.application.uploads.dry_run import DryRun
+from penstock.domain.errors import Fault
+from penstock.domain.files.encodings import ENCODINGS
+from penstock.domain.mapping.attributes import ValueType
+from services.uploader.console.import_columns import known_attributes, reviewed
+from services.uploader.console.import_form import LEVELS, entered
+from services.uploader.console.rendering import render
+from services.uploader.console.visits import Visit
+
+# What a fault is about, by its code: the part of the page that gets the focus.
+_PARTS = {
+    "no_file": "file",
+    "file_incomplete": "file",
+    "invalid_max_rejects": "max_rejects",
+    "invalid_address": "notify",
+    "too_many_recipients": "notify",
+    "no_identifier_mapped": "identifier",
+}
+
+
+def draft_of(visit: Visit) -> ImportDraft:
+    return visit.use_cases.imports.get(visit.caller, visit.request.path_params["draft_id"])
+
+
+def keep_entered(visit: Visit) -> ImportDraft:
+    """The draft with what the page has sent."""
+    known = known_attributes(visit)
+    return visit.use_cases.imports.change(
+        visit.caller, visit.request.path_params["draft_id"], lambda draft: entered(draft, visit.form, known)
+    )
+
+
+def whole_page(
+    visit: Visit, draft: ImportDraft, faults: Sequence[Fault] = (), *, run: DryRun | None = None, reveal: bool = False
+) -> Response:
+    draft, file = reviewed(visit, draft, reveal=reveal)
+    context = _context(visit, draft, file=file, faults=faults, run=run, focus=_focus(faults))
+    return HTMLResponse(render("import_draft.html", **context), 422 if faults else 200)
+
+
+def columns_part(
+    visit: Visit, draft: ImportDraft, *, reveal: bool = False, headers: Mapping[str, str] | None = None
+) -> Response:
+    draft, file = reviewed(visit, draft, reveal=reveal)
+    return HTMLResponse(render("_import_columns.html", **_context(visit, draft, file=file)), headers=headers)
+
+
+def name_of(words: str) -> str:
+    """A name for what a person calls it: Store CRM is store_crm."""
+    return re.sub(r"[^a-z0-9]+", "_", words.lower()).strip("_")[:63]
+
+
+def format_of(choice: ColumnChoice) -> str:
+    """In which format a column is read, as far as that was chosen."""
+    return (choice.spec.format if choice.spec else None) or "text"
+
+
+def _context(visit: Visit, draft: ImportDraft, **more: Any) -> dict[str, Any]:
+    known = known_attributes(visit)
+    return {
+        "visit": visit,
+        "draft": draft,
+        "source": visit.use_cases.catalog.source(visit.caller, draft.data_source),
+        "arriving": visit.use_cases.imports.file(visit.caller, draft.draft_id),
+        "attributes": sorted(known.values(), key=lambda attribute: attribute.display_name.casefold()),
+        "known": known,
+        "may_create": visit.may(CatalogUseCases.create_attribute),
+        "encodings": ENCODINGS,
+        "formats": [str(kind) for kind in ValueType],
+        "levels": LEVELS,
+        "level": next((each.rpartition(":")[2] for each in draft.notify or () if ":" in each), "all"),
+        "addresses": ", ".join(each.partition(":")[0] for each in draft.notify or ()),
+        "faulty": {fault.column for fault in more.get("faults", ()) if fault.column},
+        "max_bytes": visit.use_cases.imports.limits.file_bytes,
+        "faults": (),
+        "focus": "",
+        "run": None,
+        **more,
+    }
+
+
+def _focus(faults: Sequence[Fault]) -> str:
+    """The part of the page that the first fault is about: a name of `_PARTS`, or a column as `column:NAME`."""
+    for fault in faults:
+        if fault.code in _PARTS:
+            return _PARTS[fault.code]
+        if fault.column:
+            return f"column:{fault.column}"
+    return "faults" if faults else ""

@@ -1,0 +1,151 @@
+"""A new import, on one page from the data source to the request. All that is entered is kept in its draft."""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+from starlette.responses import HTMLResponse, Response
+
+from penstock.application.catalog.use_cases import CatalogUseCases
+from penstock.application.imports.use_cases import ImportUseCases, no_file
+from penstock.application.uploads.use_cases import UploadUseCases
+from penstock.domain.catalog.data_source import SourceChange
+from penstock.domain.errors import Fault, NotFound, Refused
+from services.uploader.api.uploads import accept_draft
+from services.uploader.console import import_attribute, import_file
+from services.uploader.console.import_form import document
+from services.uploader.console.import_page import columns_part, draft_of, keep_entered, name_of, whole_page
+from services.uploader.console.rendering import render
+from services.uploader.console.visits import Visit, action, go, page
+
+NEW = "/imports/new"
+
+
+def choose_source(visit: Visit) -> Response:
+    return _sources(visit, chosen=visit.request.query_params.get("source", ""))
+
+
+def begin(visit: Visit) -> Response:
+    """A new draft, of a data source that there is, or of a new one."""
+    form = visit.form
+    try:
+        name = _new_source(visit) if form.text("new_source") else form.text("source")
+        visit.use_cases.uploads.check_source(visit.caller, name)
+    except Refused as refused:
+        return _sources(visit, refused.faults[0], chosen=form.text("source"), new=form.text("new_source"), status=422)
+    return go(f"{NEW}/{visit.use_cases.imports.create(visit.caller, name).draft_id}")
+
+
+def _new_source(visit: Visit) -> str:
+    """The name of the new source, made of what the person calls it."""
+    called = visit.form.text("new_source")
+    change = SourceChange(display_name=called)
+    return visit.use_cases.catalog.create_source(visit.caller, name_of(called), change).name
+
+
+def _sources(visit: Visit, fault: Fault | None = None, *, chosen: str, new: str = "", status: int = 200) -> Response:
+    return visit.page(
+        "import_new.html",
+        status,
+        sources=visit.use_cases.catalog.sources(visit.caller),
+        may_create=visit.may(CatalogUseCases.create_source),
+        chosen=chosen,
+        new=new,
+        fault=fault,
+    )
+
+
+def show(visit: Visit) -> Response:
+    draft = draft_of(visit)
+    if draft.request_id is not None:
+        return _to_request(draft.request_id)
+    return whole_page(visit, draft)
+
+
+def columns(visit: Visit) -> Response:
+    """The columns alone, once the beginning of the file has arrived."""
+    return columns_part(visit, draft_of(visit))
+
+
+def save(visit: Visit) -> Response:
+    """Keep what was entered; as a part of the page, only say so."""
+    draft = keep_entered(visit)
+    if visit.is_partial:
+        return HTMLResponse(render("_import_saved.html", draft=draft))
+    return go(f"{NEW}/{draft.draft_id}")
+
+
+def read_again(visit: Visit) -> Response:
+    """The columns, read with other options."""
+    draft = keep_entered(visit)
+    return columns_part(visit, draft) if visit.is_partial else go(f"{NEW}/{draft.draft_id}")
+
+
+def reveal(visit: Visit) -> Response:
+    """The samples in the clear, once; this is recorded."""
+    keep_entered(visit)
+    draft = visit.use_cases.imports.reveal(visit.caller, visit.request.path_params["draft_id"])
+    return columns_part(visit, draft, reveal=True) if visit.is_partial else whole_page(visit, draft, reveal=True)
+
+
+def check(visit: Visit) -> Response:
+    """What would become of the rows of the whole file."""
+    draft = keep_entered(visit)
+    try:
+        content = visit.use_cases.imports.content(visit.caller, draft.draft_id)
+        command = document(draft).command(visit.caller.name, draft.file_name)
+        run = visit.use_cases.uploads.dry_run(visit.caller, content, command)
+    except Refused as refused:
+        return whole_page(visit, draft, refused.faults)
+    counted = visit.use_cases.imports.change(
+        visit.caller, draft.draft_id, lambda present: replace(present, rows=run.rows_accepted)
+    )
+    return whole_page(visit, counted, run=run)
+
+
+def accept(visit: Visit) -> Response:
+    """Make a request of the draft; if anything is missing, the page names it."""
+    draft = draft_of(visit)
+    if draft.request_id is not None:  # pressed twice
+        return _to_request(draft.request_id)
+    draft = keep_entered(visit)
+    try:
+        if visit.use_cases.imports.file(visit.caller, draft.draft_id) is None:
+            raise no_file()
+        accepted = accept_draft(visit.call, document(draft), None)
+    except Refused as refused:
+        return whole_page(visit, draft, refused.faults)
+    except NotFound:  # the file was deleted meanwhile
+        return whole_page(visit, draft, no_file().faults)
+    visit.use_cases.imports.begun(visit.caller, draft.draft_id, accepted["request_id"])
+    return _to_request(accepted["request_id"])
+
+
+def back(visit: Visit) -> Response:
+    """From the address of what a button did, to the page that has it."""
+    return go(f"{NEW}/{draft_of(visit).draft_id}")
+
+
+def _to_request(request_id: str) -> Response:
+    return go(f"/imports/{request_id}")
+
+
+def delete(visit: Visit) -> Response:
+    visit.use_cases.imports.delete(visit.caller, visit.request.path_params["draft_id"])
+    return go("/")
+
+
+routes = [
+    page(NEW, choose_source, of=ImportUseCases.create),
+    action(NEW, begin, of=ImportUseCases.create),
+    page(f"{NEW}/{{draft_id}}", show, of=ImportUseCases.get),
+    action(f"{NEW}/{{draft_id}}", save, of=ImportUseCases.change),
+    page(f"{NEW}/{{draft_id}}/columns", columns, of=ImportUseCases.inspect),
+    action(f"{NEW}/{{draft_id}}/read", read_again, of=ImportUseCases.change),
+    action(f"{NEW}/{{draft_id}}/reveal", reveal, of=ImportUseCases.reveal),
+    action(f"{NEW}/{{draft_id}}/check", check, of=UploadUseCases.dry_run, reads_file=True),
+    action(f"{NEW}/{{draft_id}}/accept", accept, of=UploadUseCases.accept, reads_file=True),
+    action(f"{NEW}/{{draft_id}}/delete", delete, of=ImportUseCases.delete),
+    page(f"{NEW}/{{draft_id}}/{{done}}", back, of=ImportUseCases.get),
+    *import_file.routes,
+    *import_attribute.routes,
+]

@@ -1,0 +1,197 @@
+"""A new import: from the first click to the stored profile, through a lost connection, and without scripts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from playwright.sync_api import Page, Route, expect
+
+from penstock.domain.access.permissions import Role
+from tests.support.access import create_key
+from tests.support.browser import Visitor
+from tests.support.http_system import HttpSystem
+
+SAME_SITE = {"Sec-Fetch-Site": "same-origin"}
+HOSTILE = '"><img src=x onerror=alert(1)>'
+HEADER = f"crmid\te_mail\tkaart\t{HOSTILE}\n"
+PART = 1 << 20
+REQUEST_ID = "[0-9a-f]{8}-[0-9a-f-]{27}"
+
+
+def rows(count: int) -> str:
+    return "".join(f"{n:06}\tann{n}@example.com\t{'gold' if n % 2 else 'silver'}\t<b>{n}</b>\n" for n in range(count))
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> Path:
+    path = tmp_path / "people.tsv"
+    path.write_text(HEADER + rows(40))
+    return path
+
+
+@pytest.fixture
+def large(tmp_path: Path) -> Path:
+    """Of several parts, each with another content."""
+    path = tmp_path / "many.tsv"
+    path.write_text(HEADER + rows(250_000))
+    return path
+
+
+def begun(page: Page, source: str) -> str:
+    """The page of a new draft."""
+    page.goto("/imports/new")
+    page.get_by_label("Source", exact=True).select_option(source)
+    page.get_by_role("button", name="Continue").click()
+    page.wait_for_url(re.compile("/imports/new/[0-9a-f]+$"))
+    return page.url
+
+
+def test_from_the_first_click_to_the_stored_profile(visitor: Visitor, system: HttpSystem, small: Path) -> None:
+    visitor.sign_in(system.sign_in_link())
+    page = visitor.page
+    page.goto("/imports/new")
+    page.get_by_label("Or a new one").fill("Store CRM")
+    page.get_by_role("button", name="Continue").click()
+    page.get_by_role("button", name="Import").click()
+    expect(page.get_by_role("alert")).to_contain_text("Choose the file to import")
+    expect(page.get_by_label("Choose a file")).to_be_focused()
+
+    page.get_by_label("Choose a file").set_input_files(small)
+    expect(page.get_by_label("Attribute of crmid")).to_have_value("crmid")
+    expect(page.get_by_role("row").filter(has_text="e_mail")).not_to_contain_text("@example.com")
+    page.get_by_role("button", name="Show the samples").click()
+    expect(page.get_by_role("row").filter(has_text="e_mail")).to_contain_text("ann0@example.com")
+    actions = [record["action"] for record in system.admin.get("/v1/audit").json()["entries"]]
+    assert "import.reveal" in actions
+
+    page.get_by_role("button", name="New attribute for kaart").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Name", exact=True).fill("card_level")
+    expect(dialog).to_contain_text("CARD_LEVEL")
+    dialog.get_by_role("button", name="Save").click()
+    expect(dialog).to_be_hidden()
+    expect(page.get_by_label("Attribute of kaart")).to_have_value("card_level")
+
+    hostile = page.get_by_role("row").filter(has_text="<b>0</b>").get_by_role("combobox").first
+    with page.expect_response(lambda answer: answer.request.method == "POST"):
+        hostile.select_option("")
+    page.reload()
+    expect(hostile).to_have_value("")
+    page.get_by_role("button", name="Check the whole file").click()
+    expect(page.get_by_text("40 of 40 rows can be imported")).to_be_visible()
+    page.get_by_role("button", name="Import 40 rows").click()
+    page.wait_for_url(re.compile(f"/imports.*{REQUEST_ID}"))
+    request_id = re.findall(REQUEST_ID, page.url)[0]
+    assert system.ended(request_id)["status"] == "COMPLETED"
+    profile = system.viewer.post("/v1/profiles:lookup", json={"namespace": "crmid", "value": "000001"})
+    assert profile.status_code == 200, profile.text
+    assert "gold" in profile.text
+    assert not visitor.problems
+
+
+def test_a_lost_connection_and_a_reload_cost_nothing(visitor: Visitor, system: HttpSystem, large: Path) -> None:
+    """The connection breaks in the second part; after a reload, the same file goes on where it stopped."""
+    visitor.sign_in(system.sign_in_link())
+    page = visitor.page
+    draft = begun(page, "crm")
+
+    def broken(route: Route) -> None:
+        is_later = route.request.headers.get("upload-offset", "0") != "0"
+        return route.abort("connectionreset") if is_later else route.continue_()
+
+    page.route("**/v1/files/*", broken)
+    page.get_by_label("Choose a file").set_input_files(large)
+    expect(page.get_by_label("Attribute of crmid")).to_have_value("crmid")
+    expect(page.locator("#upload-state")).to_contain_text("retrying")
+    page.unroute("**/v1/files/*")
+    page.reload()
+    assert page.url == draft
+    assert page.evaluate("localStorage.length + sessionStorage.length") == 0
+    expect(page.locator("#upload-state")).to_contain_text("Choose the same file")
+
+    offsets: list[int] = []
+    page.on("request", lambda call: offsets.append(int(call.headers.get("upload-offset", PART))))
+    page.get_by_label("Choose the same file").set_input_files(large)
+    expect(page.locator("#upload-state")).to_contain_text("has arrived", timeout=60_000)
+    assert min(offsets) == PART
+    page.reload()
+    expect(page.get_by_text("Arrived.")).to_be_visible()
+    assert all("ERR_CONNECTION_RESET" in problem for problem in visitor.problems)
+
+
+@pytest.fixture
+def signed_in(system: HttpSystem) -> Iterator[httpx.Client]:
+    """A browser without scripts."""
+    key = create_key(system.keys, "default", Role.UPLOADER, "crm-team")[0]
+    with httpx.Client(base_url=system.url, headers=SAME_SITE, follow_redirects=True) as client:
+        answer = client.post("/signin", data={"key": key}, follow_redirects=False)
+        client.cookies = httpx.Cookies(dict(answer.cookies))
+        yield client
+
+
+def fields_of(page: str) -> dict[str, str]:
+    """What the page's form would send as it is."""
+    found = dict(re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)">', page))
+    for name, options in re.findall(r'<select name="([^"]+)"[^>]*>(.*?)</select>', page, re.DOTALL):
+        found[name] = next(iter(re.findall(r'<option value="([^"]*)" selected>', options)), "")
+    found |= dict(re.findall(r'<input type="text" name="([^"]+)" value="([^"]*)"', page))
+    return found | dict.fromkeys(re.findall(r'<input type="checkbox" name="([^"]+)" checked>', page), "on")
+
+
+def test_an_import_needs_no_script(signed_in: httpx.Client, system: HttpSystem) -> None:
+    content = b"crmid\temail\nno1\tann@example.com\n"
+    draft = signed_in.post("/imports/new", data={"source": "crm"}).url.path
+    page = signed_in.post(f"{draft}/upload", files={"file": ("people.tsv", content)})
+    assert page.url.path == draft
+    assert "Arrived." in page.text
+    answer = signed_in.post(f"{draft}/accept", data=fields_of(page.text), follow_redirects=False)
+    assert answer.status_code == 303, answer.text
+    request_id = re.findall(REQUEST_ID, answer.headers["location"])[0]
+    assert system.ended(request_id)["rows_ingested"] == 1
+    again = signed_in.post(f"{draft}/accept", data={}, follow_redirects=False)
+    assert again.headers["location"] == answer.headers["location"]
+
+
+def test_the_second_import_of_a_source_takes_the_mapping_of_the_first(
+    signed_in: httpx.Client, system: HttpSystem
+) -> None:
+    system.ingest(b"crmid\tphone\tpreferences\nno7\t0612345678\tshoes\n")
+    draft = signed_in.post("/imports/new", data={"source": "crm"}).url.path
+    content = b"crmid\tphone\tpreferences\nno8\t0612345679\tbags\n"
+    page = signed_in.post(f"{draft}/upload", files={"file": ("people.tsv", content)}).text
+    assert page.count("Same as last time") == 3
+    assert fields_of(page)["c1.attribute"] == "hm"
+
+
+def test_what_is_missing_is_named_and_has_the_focus(signed_in: httpx.Client) -> None:
+    draft = signed_in.post("/imports/new", data={"source": "crm"}).url.path
+    signed_in.post(f"{draft}/upload", files={"file": ("people.tsv", b"crmid\tcity\nno1\tGhent\n")})
+    page = signed_in.get(draft).text
+    fields = {name: text for name, text in fields_of(page).items() if not name.endswith("identifier")}
+    answer = signed_in.post(f"{draft}/accept", data={**fields, "max_rejects": "many"})
+    assert answer.status_code == 422
+    assert "Nothing has been imported yet" in answer.text
+    assert re.search(r"<input[^>]* autofocus", answer.text)
+    assert 'value="many"' in answer.text
+
+
+def test_a_file_that_is_too_large_leaves_nothing(signed_in: httpx.Client, system: HttpSystem) -> None:
+    draft = signed_in.post("/imports/new", data={"source": "crm"}).url.path
+    files = len(system.uploader.get("/v1/files").json()["files"])
+    limit = system.standalone.system.limits.file_bytes
+    answer = signed_in.post(f"{draft}/upload", files={"file": ("people.tsv", b"x" * (limit + 1))})
+    assert answer.status_code in (413, 422)
+    assert len(system.uploader.get("/v1/files").json()["files"]) == files
+
+
+def test_a_session_sends_parts_of_files_from_its_own_pages_only(signed_in: httpx.Client) -> None:
+    headers = {"Tus-Resumable": "1.0.0", "Upload-Length": "3"}
+    made = signed_in.post("/v1/files", headers=headers)
+    assert made.status_code == 201
+    foreign = signed_in.post("/v1/files", headers={**headers, "Sec-Fetch-Site": "cross-site"})
+    assert foreign.status_code == 403
+    assert signed_in.get("/v1/files").status_code == 401
