@@ -8,9 +8,12 @@ from collections.abc import Iterator, Sequence
 
 from starlette.routing import Route
 
+from penstock.domain.access.permissions import Role
 from penstock.domain.event_codec import encode
 from penstock.domain.events import DEAD_LETTER, UPLOAD_REQUESTED, DeadLetter
+from penstock.wiring.use_cases import use_cases_of
 from services.uploader.console import site
+from tests.support.access import caller
 from tests.support.http_system import CRMID, HttpSystem
 from tests.support.waiting import until
 
@@ -39,11 +42,12 @@ class Sample:
         held = self._upload("loyalty_full.tsv", 20, faulty=12, max_rejects=0)
         until(lambda: system.viewer.get(f"/v1/requests/{held}").json()["status"] == "HELD")
         self.file_id = self._arriving()
+        self.draft_id = self._draft()
         self._dead_letter()
 
     def addresses(self) -> Iterator[str]:
         """Of each page that the console has, with the names of this sample."""
-        names = {"request_id": self.request_id, "file_id": self.file_id}
+        names = {"request_id": self.request_id, "file_id": self.file_id, "draft_id": self.draft_id}
         by_folder = {"sources": "store_crm", "attributes": "email"}
         for route in site.routes():
             if isinstance(route, Route) and "GET" in (route.methods or ()) and not route.path.startswith("/static"):
@@ -66,6 +70,13 @@ class Sample:
         answer = self.system.uploader.post("/v1/files", headers=headers)
         assert answer.status_code == 201, answer.text
         return answer.headers["Location"].rpartition("/")[2]
+
+    def _draft(self) -> str:
+        """An import that has its file."""
+        imports, ann = use_cases_of(self.system.standalone.system).imports, caller(Role.UPLOADER)
+        draft = imports.create(ann, "store_crm")
+        imports.receive_file(ann, draft.draft_id, file_name=HOSTILE, pieces=iter([_customers(30, 2)]))
+        return draft.draft_id
 
     def _dead_letter(self) -> None:
         system = self.system.standalone.system

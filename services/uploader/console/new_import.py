@@ -63,7 +63,7 @@ def show(visit: Visit) -> Response:
 
 def columns(visit: Visit) -> Response:
     """The columns alone, once the beginning of the file has arrived."""
-    return columns_part(visit, draft_of(visit))
+    return columns_part(visit, draft_of(visit)) if visit.is_partial else back(visit)
 
 
 def save(visit: Visit) -> Response:

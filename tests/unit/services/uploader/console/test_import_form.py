@@ -34,8 +34,8 @@ ROW = {
 }
 
 
-def sent(draft: ImportDraft = DRAFT, **fields: str) -> ImportDraft:
-    return entered(draft, Form([(name.replace("__", "."), text) for name, text in fields.items()]), KNOWN)
+def sent(fields: dict[str, str], draft: ImportDraft = DRAFT) -> ImportDraft:
+    return entered(draft, Form(fields.items()), KNOWN)
 
 
 def spec_of(draft: ImportDraft, at: int = 0) -> ColumnSpec:
@@ -45,48 +45,50 @@ def spec_of(draft: ImportDraft, at: int = 0) -> ColumnSpec:
 
 
 def test_a_form_without_columns_changes_none() -> None:
-    assert sent() == DRAFT
+    assert sent({}) == DRAFT
 
 
 def test_the_format_that_was_suggested_for_one_attribute_is_not_taken_for_another() -> None:
-    other = spec_of(sent(**ROW, **{"c0.attribute": "city"}))
+    other = spec_of(sent({**ROW, "c0.attribute": "city"}))
     assert (other.attribute, other.format, other.values) == ("city", None, {})
-    same = spec_of(sent(**ROW, **{"c0.attribute": "birth_date"}))
+    same = spec_of(sent({**ROW, "c0.attribute": "birth_date"}))
     assert (same.format, same.values) == (DATE.format, DATE.values)
-    written = spec_of(sent(**{**ROW, "c0.format": "text"}, **{"c0.attribute": "city"}))
+    written = spec_of(sent({**ROW, "c0.format": "text", "c0.attribute": "city"}))
     assert written.format == "text"
 
 
 def test_a_cleared_column_is_not_imported() -> None:
-    assert sent(**ROW, **{"c0.attribute": ""}).columns == []
+    assert sent({**ROW, "c0.attribute": ""}).columns == []
 
 
 def test_a_row_of_another_order_changes_nothing() -> None:
     """Such as from a tab that shows an earlier file."""
-    assert sent(**{**ROW, "c0.column": "town", "c0.attribute": "city"}) == DRAFT
+    assert sent({**ROW, "c0.column": "town", "c0.attribute": "city"}) == DRAFT
 
 
 def test_an_attribute_that_is_personal_needs_no_switch() -> None:
     fields = {"c1.column": "town", "c1.attribute": "city", "c1.pii": "on", "c1.identifier": "on", "c1.drop": "on"}
-    plain = spec_of(sent(**fields, **{"c1.blanks": " none, n/a ,"}), 1)
+    plain = spec_of(sent({**fields, "c1.blanks": " none, n/a ,"}), 1)
     assert (plain.pii, plain.identifier, plain.on_misfit, plain.blanks) == (True, True, OnMisfit.DROP, ("none", "n/a"))
-    assert spec_of(sent(**{**fields, "c1.attribute": "email"}), 1).pii is None
+    assert spec_of(sent({**fields, "c1.attribute": "email"}), 1).pii is None
 
 
 def test_a_change_makes_the_last_check_void() -> None:
-    assert sent(mode="replace").rows is None
-    assert sent(replace(DRAFT, mode=Mode.REPLACE), mode="replace").rows == 12
+    assert sent({"mode": "replace"}).rows is None
+    assert sent({"mode": "replace"}, replace(DRAFT, mode=Mode.REPLACE)).rows == 12
 
 
 def test_addresses_have_a_level_and_none_are_those_of_the_source() -> None:
-    assert sent(notify="ann@example.com, bo@example.com", level="end").notify == (
+    assert sent({"notify": "ann@example.com, bo@example.com", "level": "end"}).notify == (
         "ann@example.com:end",
         "bo@example.com:end",
     )
-    assert sent(replace(DRAFT, notify=("ann@example.com",)), notify="", level="all").notify is None
+    assert sent({"notify": "", "level": "all"}, replace(DRAFT, notify=("ann@example.com",))).notify is None
 
 
 def test_the_upload_has_what_the_draft_has() -> None:
-    command = document(sent(mode="replace", max_rejects="5%", notify="ann@example.com")).command("ann", "f.tsv")
+    command = document(sent({"mode": "replace", "max_rejects": "5%", "notify": "ann@example.com"})).command(
+        "ann", "f.tsv"
+    )
     assert command.columns == [DATE]
     assert (command.mode, command.max_rejects, command.notify) == (Mode.REPLACE, "5%", ("ann@example.com",))
