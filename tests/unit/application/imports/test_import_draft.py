@@ -54,9 +54,9 @@ def test_a_guess_makes_no_attribute_and_a_tie_is_left_to_the_person() -> None:
 def test_rows_never_jump_and_a_cleared_match_stays_cleared(
     columns: list[str], first: SuggestedMapping, later: SuggestedMapping
 ) -> None:
-    shown = with_suggestions(DRAFT, columns, first)
-    cleared = replace(shown, choices=tuple(ColumnChoice(column=choice.column) for choice in shown.choices))
-    assert with_suggestions(shown, columns, later) == shown
+    before = with_suggestions(DRAFT, columns, first)
+    cleared = replace(before, choices=tuple(ColumnChoice(column=choice.column) for choice in before.choices))
+    assert with_suggestions(before, columns, later) == before
     assert with_suggestions(cleared, columns, later) == cleared
 
 
