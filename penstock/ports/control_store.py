@@ -51,6 +51,7 @@ class Table(StrEnum):
     DUE_NOTIFICATIONS = "due_notifications"  # channel / request id, channel, status and target: not ended yet
     API_KEYS = "api_keys"  # "" / hash of the key; and "revoked_admins" / "": revoked admin keys
     SESSIONS = "sessions"  # "" / hash of the secret: sessions of the console
+    SAVED_VIEWS = "saved_views"  # "" / key, or user of the machine: filters of the history by name
     SIGN_IN_LINKS = "sign_in_links"  # "" / hash of the secret: one-time links that begin a session
     AUDIT = "audit"  # day / time and a random part
     SEGMENTS = "segments"  # "" / name

@@ -24,6 +24,7 @@ from penstock.application.profiles.use_cases import ProfileUseCases
 from penstock.application.requests.corrections import Corrections
 from penstock.application.requests.key_claims import KeyClaims
 from penstock.application.requests.reject_file import RejectFiles
+from penstock.application.requests.saved_views import SavedViews
 from penstock.application.requests.use_cases import RequestUseCases
 from penstock.application.uploads.resubmit import Resubmitter
 from penstock.application.uploads.use_cases import UploadUseCases
@@ -74,6 +75,7 @@ def use_cases_of(system: System) -> AllUseCases:
             resubmitter,
             mails,
             system.chunks,
+            SavedViews(system.control, keys),
         ),
         catalog=CatalogUseCases(audit, system.catalog, AttributeEdits(system.control, system.catalog)),
         profiles=ProfileUseCases(audit, system.reader, system.requests),

@@ -94,6 +94,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         _records("api_keys"),
         _records("sessions"),
         _records("sign_in_links"),
+        _records("saved_views"),
         _records("audit"),
         _records("segments"),
         _records("publishers"),

@@ -12,6 +12,7 @@ from penstock.application.requests.corrections import Corrections
 from penstock.application.requests.reject_file import RejectFile, RejectFiles
 from penstock.application.requests.reject_rows import RejectPage, RejectRows
 from penstock.application.requests.requests import Accepted, RequestPage, Requests
+from penstock.application.requests.saved_views import SavedViews, Views
 from penstock.application.uploads.resubmit import CorrectedFile, Resubmitter
 from penstock.application.use_case import Audited, UseCases, use_case
 from penstock.domain.access.permissions import Caller, Permission
@@ -37,8 +38,10 @@ class RequestUseCases(UseCases):
         resubmitter: Resubmitter,
         mails: MailReports,
         chunks: Chunks,
+        views: SavedViews,
     ) -> None:
         super().__init__(audit)
+        self._views = views
         self._chunks, self._reject_rows = chunks, RejectRows(requests, chunks, rejects)
         self._requests, self._corrections, self._mails = requests, corrections, mails
         self._rejects, self._resubmitter = rejects, resubmitter
@@ -54,6 +57,20 @@ class RequestUseCases(UseCases):
     ) -> RequestPage:
         """Up to `limit` requests that `only` selects, older than `before`, newest first."""
         return self._requests.page(caller.tenant_id, before=before, limit=limit, only=only)
+
+    @use_case(Permission.READ_REQUESTS, "saved_view.list", Audited.DENIED_ONLY)
+    def saved_views(self, caller: Caller) -> Views:
+        """The caller's own saved filters of the history, by name."""
+        return self._views.of(caller)
+
+    @use_case(Permission.READ_REQUESTS, "saved_view.save", Audited.DENIED_ONLY)
+    def save_view(self, caller: Caller, name: str, filters: str) -> None:
+        """Keep filters under a name, whose former filters they replace. Raises `Refused`."""
+        self._views.save(caller, name, filters)
+
+    @use_case(Permission.READ_REQUESTS, "saved_view.delete", Audited.DENIED_ONLY)
+    def delete_view(self, caller: Caller, name: str) -> None:
+        self._views.delete(caller, name)
 
     @use_case(Permission.READ_REQUESTS, "request.read", Audited.DENIED_ONLY)
     def get(self, caller: Caller, request_id: str) -> Request:

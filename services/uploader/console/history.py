@@ -6,7 +6,7 @@ import csv
 import io
 from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 from starlette.responses import Response, StreamingResponse
@@ -20,9 +20,10 @@ from penstock.domain.requests.request import Status
 from penstock.domain.requests.request_filter import RequestFilter
 from services.uploader.api.times import microseconds
 from services.uploader.console.shown_requests import shown
-from services.uploader.console.visits import Visit, page
+from services.uploader.console.visits import Visit, action, go, page
 
 PAGE = 50
+MAX_FILTER = 200  # characters of one
 EXPORTED = 10_000  # rows of a file; the API has the others
 COLUMNS = (
     "request_id",
@@ -96,7 +97,7 @@ class Filters(NamedTuple):
 
 def filters_of(visit: Visit) -> Filters:
     given = visit.request.query_params
-    return Filters(*(given.get(name, "").strip()[:200] for name in Filters._fields))
+    return Filters(*(given.get(name, "").strip()[:MAX_FILTER] for name in Filters._fields))
 
 
 def show(visit: Visit) -> Response:
@@ -104,18 +105,34 @@ def show(visit: Visit) -> Response:
     found = visit.use_cases.requests.page(
         visit.caller, before=visit.request.query_params.get("before", ""), limit=PAGE, only=filters.only(now_us)
     )
-    template = "_imports.html" if visit.is_partial else "imports.html"
-    sources = visit.use_cases.catalog.sources(visit.caller) if visit.may(CatalogUseCases.sources) else []
+    listed = [shown(request_view(each, now_us)) for each in found.requests]
+    context: dict[str, Any] = {"filters": filters, "before": visit.request.query_params.get("before", "")}
+    if visit.is_partial:
+        return visit.page("_imports.html", requests=listed, next=found.next, **context)
     return visit.page(
-        template,
-        requests=[shown(request_view(each, now_us)) for each in found.requests],
+        "imports.html",
+        requests=listed,
         next=found.next,
-        filters=filters,
         statuses=STATUSES,
         days=DAYS,
-        sources=sources,
-        before=visit.request.query_params.get("before", ""),
+        sources=visit.use_cases.catalog.sources(visit.caller) if visit.may(CatalogUseCases.sources) else [],
+        uploaders=sorted({each.request["uploaded_by"] for each in listed}),
+        views=visit.use_cases.requests.saved_views(visit.caller),
+        **context,
     )
+
+
+def save_view(visit: Visit) -> Response:
+    """Keep the filters of the page under a name."""
+    filters = Filters(*(visit.form.text(name)[:MAX_FILTER] for name in Filters._fields))
+    filters.only(visit.services.clock.now_us())  # refuse what no page has made
+    visit.use_cases.requests.save_view(visit.caller, visit.form.text("name"), filters.query)
+    return go(f"/imports?{filters.query}")
+
+
+def delete_view(visit: Visit) -> Response:
+    visit.use_cases.requests.delete_view(visit.caller, visit.form.text("name"))
+    return go("/imports")
 
 
 def export(visit: Visit) -> Response:
@@ -153,4 +170,6 @@ def _line(cells: Iterable[str]) -> str:
 routes = [
     page("/imports", show, of=RequestUseCases.page),
     page("/imports/export", export, of=RequestUseCases.page),
+    action("/imports/views", save_view, of=RequestUseCases.save_view),
+    action("/imports/views/delete", delete_view, of=RequestUseCases.delete_view),
 ]

@@ -68,6 +68,10 @@ class Visit(NamedTuple):
             if needed in self.caller.permissions
         ]
 
+    def may_open(self, path: str) -> bool:
+        """Whether the bar on top has the page `path` for the person."""
+        return any(entry.path == path for entry in self.navigation)
+
     def may(self, use_case: Callable[..., Any]) -> bool:
         """Whether the person has the permission that `use_case` needs."""
         needed = declared(use_case)

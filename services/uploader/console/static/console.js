@@ -6,6 +6,12 @@ const sameDay = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2
 const otherDay = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
 const otherYear = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit" });
 
+function zoneWithOffset() {
+  const parts = new Intl.DateTimeFormat("en", { timeZoneName: "shortOffset" }).formatToParts(new Date());
+  const offset = parts.find((part) => part.type === "timeZoneName").value.replace("GMT", "UTC");
+  return offset === zone ? offset : `${zone}, ${offset}`;
+}
+
 function localTime(at) {
   const now = new Date();
   if (at.toDateString() === now.toDateString()) return sameDay.format(at);
@@ -17,7 +23,7 @@ function showLocalTimes(within) {
     time.textContent = localTime(new Date(time.dateTime));
     time.dataset.local = zone;
   }
-  for (const place of within.querySelectorAll("[data-zone]")) place.textContent = zone;
+  for (const place of within.querySelectorAll("[data-zone]")) place.textContent = zoneWithOffset();
 }
 
 document.addEventListener("DOMContentLoaded", () => showLocalTimes(document));
