@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Mapping
 
 from penstock.domain.mapping.attributes import ValueType
+from penstock.domain.mapping.coercion.number_notations import is_accounting_zero
 from penstock.domain.suggestions.fitting import Finding, Formats
 from penstock.domain.suggestions.sample import Cells
 
@@ -30,7 +31,7 @@ _DOMAIN = re.compile(r"[^\W\d_]\.[^\W\d_]{2}|@[^\W\d_]")  # of an address that w
 
 def words_among_values(cells: Cells) -> tuple[str, ...]:
     """The frequent words of a column whose other cells have digits or are addresses."""
-    words = [cell for cell in frequent(cells.distinct, cells.filled) if not _VALUE.search(cell)][:MAX_WORDS]
+    words = [cell for cell in frequent(cells.distinct, cells.filled) if not _is_value(cell)][:MAX_WORDS]
     if not words:
         return ()
     others = {cell: count for cell, count in cells.distinct.items() if cell not in words}
@@ -65,6 +66,10 @@ def frequent(counts: Mapping[str, int], total: int) -> Iterable[str]:
             return
         if len(cell) <= MAX_WORD and cell.isprintable() and "," not in cell and _names_nobody(cell):
             yield cell
+
+
+def _is_value(cell: str) -> bool:
+    return _VALUE.search(cell) is not None or is_accounting_zero(cell)
 
 
 def _names_nobody(cell: str) -> bool:

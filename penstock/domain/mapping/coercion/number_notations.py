@@ -2,7 +2,8 @@
 
 A cell may leave the thousands separators out, but those that it has must stand in the right places; none follows a
 leading zero, so that 0.500 never becomes five hundred. An amount of money
-may have a currency sign or code before or after it, and `,-` in place of zero cents. -1, 1- and (1) are negative.
+may have a currency sign or code before or after it, and `,-` in place of zero cents; `€ -` is zero. -1, 1- and (1) are
+negative.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ _EXAMPLE = re.compile(
 )
 _MINUS = "-−"
 _GAP = f"[{_SPACES}]{{0,2}}"
+_ZERO = re.compile(rf"(?P<before>{CURRENCY})?{_GAP}[-–—]{_GAP}(?P<after>{CURRENCY})?")
 
 
 class NumberNotation(NamedTuple):
@@ -40,7 +42,7 @@ class NumberNotation(NamedTuple):
         else:
             match = self.decorated.fullmatch(text)
             if match is None or not _is_consistent(match):
-                return None
+                return "0" if is_accounting_zero(text) else None
             negative = _is_negative(match)
         whole, fraction = match["whole"] or "0", match["fraction"]
         for separator in self.separators:
@@ -109,6 +111,13 @@ def _is_consistent(match: re.Match[str]) -> bool:
 def _is_negative(match: re.Match[str]) -> bool:
     signs = (match["sign"], match["inner_sign"], match["late_sign"], match["last_sign"])
     return bool(match["open"] or match["inner_open"] or any(sign and sign in _MINUS for sign in signs))
+
+
+def is_accounting_zero(text: str) -> bool:
+    """Whether `text` is a dash with a currency, which is how spreadsheets write zero in accounts."""
+    match = _ZERO.fullmatch(text)
+    currencies = [each for each in match.groups() if each] if match else []
+    return len(currencies) == 1 and is_currency(currencies[0])
 
 
 def _equals(separator: str | None) -> str:

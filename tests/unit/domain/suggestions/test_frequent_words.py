@@ -25,7 +25,6 @@ def one(name: str, cells: Sequence[str]) -> ColumnSuggestion:
         ("Dernière visite", DATES, "jamais", "date"),
         ("Téléphone", PHONES, "NC", "phone"),
         ("Téléphone", PHONES, "0", "phone"),
-        ("Ticket médio", [f"R$ {number},99" for number in range(100)], "R$ -", "decimal"),
         ("mail", [f"p{number}@gmail.com" for number in range(100)], "siehe Akte", "email"),
         ("laatste bezoek", DATES[:30], "nooit geweest", "date"),  # of 130 cells, 100
     ],

@@ -184,6 +184,12 @@ def test_notations_of_numbers(cells: Sequence[str], written: str) -> None:
     assert str(one("amount", cells).format) == written
 
 
+def test_the_zero_of_accounts_is_a_number_and_not_blank() -> None:
+    found = one("Ticket médio", [*(f"R$ {number},99" for number in range(100)), *["R$ -"] * 20])
+    assert (str(found.format), found.blanks) == ("decimal(1234,56)", ())
+    assert "all 120 are numbers" in found.evidence
+
+
 def test_an_open_decimal_sign_is_marked() -> None:
     found = one("amount", repeated("1.234", "2.500"))
     assert found.against
