@@ -11,7 +11,7 @@ from types import MappingProxyType
 _TABLE = {
     "crmid": """
         id, uid, customer id, customer number, customer no, customer nr, customer code, customer key, cust id,
-        cust no,
+        cust no, cust ref, customer ref, customer reference, client ref,
         client id, client number, client code, user id, person id, contact id, account id, account number, crm,
         crm nr,
         crm number, external id, member id, customer, subscriber id, guest id, patient id, pers nr, debtor number

@@ -55,7 +55,7 @@ def one(columns: Mapping[str, Sequence[str]], name: str) -> ColumnSuggestion:
         ("ref", PARTNERS, "crmid"),
         ("Kunden-Kennziffer Nr", CARDS, "kunden_kennziffer_nr"),
         ("DNI", [f"{number * 7919 + 10_000_000}{'TRWAG'[number % 5]}" for number in PLACES], "dni"),
-        ("cust_ref", PARTNERS, "crmid"),
+        ("client_kennung", PARTNERS, "crmid"),
         ("Personalnummer", [str(number + 900) for number in PLACES], "personalnummer"),
         ("kod_osoby", [str(UUID(int=RANDOM.getrandbits(128))) for _ in PLACES], "kod_osoby"),
         ("Dossier", PARTNERS, "dossier"),  # no word for number, but the first column and of one shape
@@ -103,6 +103,12 @@ def test_values_in_common_with_other_email_addresses_are_no_key() -> None:
     columns = {"partner_ref": shared, "email": [f"p{number}@gmail.com" for number in PLACES[:150]] + [""] * 46}
     columns["email"] += [f"q{number}@gmail.com" for number in range(4)]
     assert identifiers(columns) == {"email": "email"}
+
+
+def test_a_customers_number_identifies_though_it_repeats() -> None:
+    keys = [f"C{number % 80:05}" for number in PLACES]
+    columns = {"order_no": PARTNERS, "customer_ref": keys, "email": EMAILS}
+    assert identifiers(columns) == {"customer_ref": "crmid", "email": "email"}
 
 
 def test_rows_of_orders_are_no_people() -> None:

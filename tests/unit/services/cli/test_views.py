@@ -101,8 +101,8 @@ def test_rejects_of_corrections_are_resubmitted_and_never_into_the_file_just_cor
     [("", ["rejects", "resubmit", "undo"]), ("penstock ingest f --map 'n=n!'", ["rejects", "undo", "ingest"])],
 )
 def test_rejects_that_keep_the_same_mapping_are_not_resubmitted_in_vain(again: str, steps: list[str]) -> None:
-    shown = "\n".join(rendered(request_view(request(reject_reasons={"no_identifier": 120}), again=again), 160))
-    assert re.findall(r"penstock (\w+)", shown) == steps
+    text = "\n".join(rendered(request_view(request(reject_reasons={"no_identifier": 120}), again=again), 160))
+    assert re.findall(r"penstock (\w+)", text) == steps
 
 
 def test_a_child_names_its_parent_and_an_undone_request_the_children_undone_with_it() -> None:
