@@ -60,6 +60,7 @@ MAX_PAGE = 200  # entries in one page of a list
 MAX_CHILDREN = 100  # corrected files of one request: each view of it reads their corrections
 MAX_CORRECTED_IN_PLACE = 50  # rejected rows of a request that a page has a form for
 MAX_CORRECTED_CELLS = 5_000  # of these rows
+MAX_CORRECTED_TEXT = 500_000  # characters of them
 MAX_REQUESTS_EXAMINED = 2_000  # to fill one page of a filtered list
 MAX_INVALID_CELLS = 10_000  # different cells of one column that a dry run tries to fix
 

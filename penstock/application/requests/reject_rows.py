@@ -28,6 +28,7 @@ from penstock.domain.limits import MAX_CORRECTED_IN_PLACE
 from penstock.domain.mapping.mapping import Plan
 from penstock.domain.requests.request import Manifest, Request
 
+Cells = Mapping[int, Mapping[int, str]]  # by the place of a row among all rejects, then by that of its column
 MAX_CHUNKS_READ = 16  # for one page, which is short then
 
 
@@ -37,6 +38,18 @@ class RejectRow(NamedTuple):
     line: str
     reasons: Sequence[str]
     cells: Sequence[str]
+
+    def padded(self, columns: int) -> list[str]:
+        """One cell for each column, whether the row has too few or too many."""
+        return [*self.cells, *[""] * columns][:columns]
+
+    def with_cells(self, changes: Mapping[int, str], columns: int) -> RejectRow:
+        """The row with other cells, by the places of their columns. A form changes line ends: that is no change."""
+        cells = self.padded(columns)
+        for at, cell in changes.items():
+            if at < columns and _same_ends(cell) != _same_ends(cells[at]):
+                cells[at] = cell
+        return self._replace(cells=cells)
 
 
 class RejectPage(NamedTuple):
@@ -80,17 +93,17 @@ class RejectRows:
         rows = [each._replace(cells=_masked(each.cells, frozenset(places))) for each in page.rows]
         return page._replace(rows=rows)
 
-    def corrected(self, tenant_id: str, request_id: str, changes: Mapping[int, Sequence[str]]) -> list[bytes]:
-        """A corrected reject file, as CSV, of the rows whose cells `changes` has by their places among all rejects.
+    def corrected(self, tenant_id: str, request_id: str, cells: Cells) -> list[bytes]:
+        """A corrected reject file, as CSV, of the rows that `cells` changes.
 
-        Raises `Refused` (not_corrected) when there is no change, or one of a row that is not there.
+        Raises `Refused` (not_corrected) when it changes none of the first rows.
         """
         page = self.page(tenant_id, request_id, reason="", after="", limit=MAX_CORRECTED_IN_PLACE)
-        if not changes or max(changes) >= len(page.rows):
-            raise refusal("not_corrected", "no row was corrected", "Change the cells that are wrong, then send them.")
-        lines = [(*REJECT_COLUMNS, *page.columns)]
-        lines += [(page.rows[at].line, "", *cells[: len(page.columns)]) for at, cells in sorted(changes.items())]
-        return [_csv_line(each) for each in lines]
+        pairs = [(row, row.with_cells(cells.get(at, {}), len(page.columns))) for at, row in enumerate(page.rows)]
+        changed = [(new.line, "", *new.cells) for row, new in pairs if new.cells != row.padded(len(page.columns))]
+        if not changed:
+            raise refusal("not_corrected", "no row was changed", "Change the cells that are wrong, then send them.")
+        return [_csv_line(each) for each in [(*REJECT_COLUMNS, *page.columns), *changed]]
 
     def _page(self, request: Request, found: Sequence[tuple[str, Reject]], after: str | None) -> RejectPage:
         header = self._files.header(request)
@@ -133,6 +146,10 @@ def _plain_columns(plan: Plan) -> frozenset[str]:
     pairs = list(zip(plan.mapping.columns, plan.attributes, strict=True))
     personal = {name for column, attribute in pairs if column.pii or attribute.pii for name in column.sources}
     return frozenset(name for column, _ in pairs for name in column.sources) - personal
+
+
+def _same_ends(cell: str) -> str:
+    return cell.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def _masked(cells: Sequence[str], plain: frozenset[int]) -> list[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from functools import partial
 
 from penstock.application.access.audit import Audit
@@ -10,7 +9,7 @@ from penstock.application.delivery.mail_report import MailReports, RecipientRepo
 from penstock.application.requests.chunks import Chunks
 from penstock.application.requests.corrections import Corrections
 from penstock.application.requests.reject_file import RejectFile, RejectFiles
-from penstock.application.requests.reject_rows import RejectPage, RejectRows
+from penstock.application.requests.reject_rows import Cells, RejectPage, RejectRows
 from penstock.application.requests.requests import Accepted, RequestPage, Requests
 from penstock.application.requests.saved_views import SavedViews, Views
 from penstock.application.uploads.resubmit import CorrectedFile, Resubmitter
@@ -170,10 +169,9 @@ class RequestUseCases(UseCases):
         return self._reject_rows.page(caller.tenant_id, request_id, reason=reason, after=after, limit=limit)
 
     @use_case(Permission.UPLOAD, RESUBMIT, Audited.WITHIN, details=("request_id",))
-    def correct_rejects(self, caller: Caller, request_id: str, changes: Mapping[int, Sequence[str]]) -> Accepted:
-        """Ingest some of the first rejected rows with other cells, as a child request; `changes` has all cells of a
-        row by its place. Raises `Refused`."""
-        parts = self._reject_rows.corrected(caller.tenant_id, request_id, changes)
+    def correct_rejects(self, caller: Caller, request_id: str, cells: Cells) -> Accepted:
+        """Ingest those of the first rejected rows that `cells` changes, as a child request. Raises `Refused`."""
+        parts = self._reject_rows.corrected(caller.tenant_id, request_id, cells)
         return self._resubmitter.resubmit_parts(
             caller.tenant_id,
             request_id,

@@ -42,13 +42,13 @@ def download_rejects(call: Call, request_id: str, query: Annotated[RejectsQuery,
     file = call.use_cases.requests.rejects(call.caller, request_id, dropped=query.dropped, bom=query.bom)
     name = f"{'dropped' if query.dropped else 'rejects'}-{request_id}.{file.extension}"
     return StreamingResponse(
-        _pieces(file.parts),
+        pieces(file.parts),
         media_type=file.media_type,
         headers={"Content-Disposition": f'attachment; filename="{name}"'},
     )
 
 
-def _pieces(lines: Iterable[bytes]) -> Iterator[bytes]:
+def pieces(lines: Iterable[bytes]) -> Iterator[bytes]:
     """The lines joined to pieces that are worth a send each."""
     piece = bytearray()
     for line in lines:

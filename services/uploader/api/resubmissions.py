@@ -63,13 +63,14 @@ async def resubmit_request(
         accepted = await run_sync(call.use_cases.requests.resubmit, call.caller, request_id)
     else:
         async with claimed(call, idempotency_key) as claim:
-            accepted = await _corrected(form._replace(claim=claim), request_id, idempotency_key)
+            accepted = await accept_corrected(form._replace(claim=claim), request_id, idempotency_key)
     response.headers["Location"] = f"/v1/requests/{accepted.request.request_id}"
     child = request_view(accepted.request, call.services.clock.now_us())
     return ResubmittedView(**child, duplicate=accepted.duplicate)
 
 
-async def _corrected(form: ArrivingForm, request_id: str, idempotency_key: str | None) -> Accepted:
+async def accept_corrected(form: ArrivingForm, request_id: str, idempotency_key: str | None = None) -> Accepted:
+    """The child for the corrected file of a form, while that arrives. Raises `Refused`."""
     call, uploads = form.call, form.call.use_cases.uploads
     await run_sync(call.use_cases.requests.check_root, call.caller, request_id)
     received: Received[StoredFile, ResubmitPart] = Received()

@@ -1,0 +1,162 @@
+"""Rejected rows in the console: shown, paged, downloaded, and corrected until they are in profiles."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import httpx
+from playwright.sync_api import expect
+
+from penstock.domain.access.permissions import Role
+from services.uploader.console.cookies import NAME
+from tests.support.access import create_key
+from tests.support.browser import Visitor
+from tests.support.http_system import HttpSystem
+
+SAME_SITE = {"Sec-Fetch-Site": "same-origin"}
+COLUMNS: list[dict[str, Any]] = [
+    {"column": "crmid", "attribute": "crmid", "identifier": True},
+    {"column": "born", "attribute": "born", "format": "date", "pii": True},
+    {"column": "city", "attribute": "town"},
+]
+HEADER = "crmid\tborn\tcity\n"
+ROWS = HEADER + "c1\t1980-01-02\tUtrecht\nc2\t31-02-1980\t=Delft\nc3\tnever\tGouda\n"
+
+
+@contextmanager
+def signed_in(system: HttpSystem, role: Role) -> Iterator[httpx.Client]:
+    """A browser without JavaScript."""
+    key = create_key(system.keys, "default", role, f"rejects-{role}")[0]
+    with httpx.Client(base_url=system.url, headers=SAME_SITE, timeout=60) as client:
+        secret = client.post("/signin", data={"key": key}).cookies[NAME]
+        client.cookies.clear()  # httpx does not send `Secure` ones to this machine
+        client.cookies.set(NAME, secret)
+        yield client
+
+
+def ingest(system: HttpSystem, rows: str = ROWS, **options: Any) -> str:
+    request_id: str = system.ingest(rows.encode(), mapping=COLUMNS, **options)["request_id"]
+    return request_id
+
+
+def profile(system: HttpSystem, crmid: str) -> Any:
+    body = {"namespace": "crmid", "value": crmid, "reveal": True}
+    return system.admin.post("/v1/profiles:lookup", json=body).json()["attributes"]
+
+
+def child_of(answer: httpx.Response) -> str:
+    assert answer.status_code == 303, answer.text
+    return answer.headers["location"].rpartition("/")[2]
+
+
+def test_a_row_is_corrected_in_place_to_the_stored_profile(visitor: Visitor, system: HttpSystem) -> None:
+    request_id, page = ingest(system), visitor.page
+    visitor.sign_in(system.sign_in_link())
+    page.goto(f"/imports/{request_id}")
+    page.get_by_role("link", name="Correct or download them").click()
+    expect(page.get_by_text("31-02-1980")).to_have_count(0)
+    page.get_by_role("button", name="Show the values and correct them here").click()
+    page.get_by_role("group", name="Line 3").get_by_label("born").fill("1980-02-28")
+    page.get_by_role("button", name="Import the corrected rows").click()
+    expect(page.locator("#state")).to_have_text("Completed")
+    expect(page.get_by_text("Corrects rows of")).to_be_visible()
+    child = page.url.rpartition("/")[2]
+    assert system.viewer.get(f"/v1/requests/{child}").json()["rows_ingested"] == 1
+    corrections = system.viewer.get(f"/v1/requests/{request_id}").json()["corrections"]
+    assert (corrections["rejects_corrected"], corrections["rejects_left"]) == (1, 1)
+    found = profile(system, "c2")
+    assert (found["born"], found["town"]) == ("1980-02-28", "=Delft")
+    assert not visitor.problems
+
+
+def test_values_are_masked_until_they_are_revealed_by_somebody_who_may(system: HttpSystem) -> None:
+    request_id = ingest(system)
+    with signed_in(system, Role.VIEWER) as person:
+        page = person.get(f"/imports/{request_id}/rejects").text
+        assert "31-02-1980" not in page
+        assert "3*" in page
+        assert "Show the values" not in page
+        assert "Gouda" in page, "it is not personal"
+        for path in ("rejects", "rejects/correct", "rejects/upload"):
+            assert person.post(f"/imports/{request_id}/{path}", data={"x": ""}).status_code == 403
+        assert person.get(f"/imports/{request_id}/rejects/file").status_code == 403
+    with signed_in(system, Role.UPLOADER) as person:
+        assert "31-02-1980" not in person.get(f"/imports/{request_id}/rejects").text
+        assert "31-02-1980" in person.post(f"/imports/{request_id}/rejects", data={"reason": ""}).text
+    recorded = system.admin.get("/v1/audit").json()["entries"]
+    assert any(each["action"] == "rejects.reveal" and each["request_id"] == request_id for each in recorded)
+
+
+def test_every_rejected_row_is_reached_page_by_page(system: HttpSystem) -> None:
+    rows = HEADER + "".join(f"c{at}\tnever{'' if at % 3 else chr(9)}\tx\n" for at in range(301)) + "ok\t1980-01-01\tx\n"
+    request_id = ingest(system, rows)
+    with signed_in(system, Role.VIEWER) as person:
+        for reason, lines in (("", range(2, 303)), ("wrong_field_count", range(2, 303, 3))):
+            assert lines_of(person, f"/imports/{request_id}/rejects?reason={reason}") == list(lines)
+
+
+def lines_of(person: httpx.Client, address: str) -> list[int]:
+    """The lines of all pages from `address` on."""
+    page = person.get(address).text
+    found = [int(line) for line in re.findall(r'data-label="Line">(\d+)<', page)]
+    after = re.search(r'href="([^"]*after=[^"]*)">Next rows', page)
+    return found + (lines_of(person, after[1].replace("&amp;", "&")) if after else [])
+
+
+def test_a_downloaded_file_is_corrected_and_uploaded_without_javascript(system: HttpSystem) -> None:
+    request_id = ingest(system)
+    with signed_in(system, Role.UPLOADER) as person:
+        plain = person.get(f"/imports/{request_id}/rejects/file")
+        assert person.get(f"/imports/{request_id}/rejects/file?bom=1").content == b"\xef\xbb\xbf" + plain.content
+        corrected = plain.content.replace(b"never", b"1999-12-31").replace(b"31-02-1980", b"1980-02-01")
+        child = child_of(person.post(f"/imports/{request_id}/rejects/upload", files={"file": ("fixed.tsv", corrected)}))
+        assert system.ended(child)["rows_ingested"] == 2
+        parent = person.get(f"/imports/{request_id}").text
+        assert "2 rejected rows are corrected, 0 are left." in parent
+        assert child in parent
+
+
+def test_a_refused_form_keeps_what_was_typed(system: HttpSystem) -> None:
+    request_id = ingest(system)
+    with signed_in(system, Role.UPLOADER) as person:
+        answer = person.post(f"/imports/{request_id}/rejects/correct", data={"c-1-1": "never"})
+        assert answer.status_code == 422
+        assert "No row was changed" in answer.text
+        person.post(f"/imports/{request_id}/undo", data={"x": ""})
+        answer = person.post(f"/imports/{request_id}/rejects/correct", data={"c-1-1": "1999-12-31"})
+        assert answer.status_code == 422
+        assert "only rows of a completed request can be corrected" in answer.text
+
+
+def test_a_wrong_file_is_refused_on_the_page(system: HttpSystem) -> None:
+    request_id = ingest(system)
+    with signed_in(system, Role.UPLOADER) as person:
+        for content in (b"", b"name\tage\nann\t3\n"):
+            answer = person.post(f"/imports/{request_id}/rejects/upload", files={"file": ("other.tsv", content)})
+            assert answer.status_code == 422
+            assert 'role="alert"' in answer.text
+            assert "Upload the corrected file" in answer.text
+
+
+def test_without_rejected_rows_the_page_says_so(system: HttpSystem) -> None:
+    request_id = ingest(system, HEADER + "c9\t1980-01-02\tUtrecht\n")
+    with signed_in(system, Role.VIEWER) as person:
+        assert "No row was rejected." in person.get(f"/imports/{request_id}/rejects").text
+        assert person.get(f"/imports/{request_id}/rejects?after=1.x&reason=y").status_code == 200
+
+
+def test_markup_in_cells_and_column_names_is_text(visitor: Visitor, system: HttpSystem) -> None:
+    evil = '"><img/src=x/onerror=alert(1)>'
+    columns = [{**COLUMNS[0]}, {**COLUMNS[1], "column": evil}, COLUMNS[2]]
+    rows = f"crmid\t{evil}\tcity\nc1\t1980-01-02\tx\nc2\t{evil}\t{evil}\n"
+    request_id = system.ingest(rows.encode(), mapping=columns)["request_id"]
+    visitor.sign_in(system.sign_in_link())
+    visitor.page.goto(f"/imports/{request_id}/rejects")
+    assert visitor.page.locator("main img").count() == 0
+    visitor.page.get_by_role("button", name="Show the values").click()
+    expect(visitor.page.get_by_label(evil)).to_have_value(evil)
+    assert visitor.page.locator("main img").count() == 0
+    assert not visitor.problems
