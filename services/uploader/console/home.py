@@ -5,7 +5,7 @@ from __future__ import annotations
 from starlette.responses import Response
 
 from penstock.application.access.use_cases import AccessUseCases
-from penstock.application.drafts.use_cases import DraftUseCases
+from penstock.application.imports.use_cases import ImportUseCases
 from penstock.application.requests.use_cases import RequestUseCases
 from penstock.documents.requests import request_view
 from penstock.domain.requests.request import Status
@@ -22,10 +22,10 @@ _NEEDS_A_PERSON = RequestFilter(statuses=(Status.HELD, Status.FAILED))
 def show(visit: Visit) -> Response:
     if not visit.may(RequestUseCases.page):
         return visit.page("home_other.html")
-    drafts = visit.use_cases.drafts.all(visit.caller) if visit.may(DraftUseCases.all) else []
+    imports = visit.use_cases.imports.all(visit.caller) if visit.may(ImportUseCases.all) else []
     return visit.page(
         "home.html",
-        drafts=drafts[:SHOWN],
+        imports=imports[:SHOWN],
         running=_requests(visit, _RUNNING),
         waiting=_requests(visit, _NEEDS_A_PERSON),
         has_any=bool(_requests(visit, RequestFilter(), 1)),
