@@ -133,7 +133,7 @@ class Csv:
             try:
                 for at, record in zip(quoted, csv.reader(texts, delimiter=self._delimiter, strict=True), strict=True):
                     records[at] = record
-            except csv.Error:
+            except (csv.Error, ValueError):  # the latter: an open quote that closes in a later row
                 pass
             else:
                 return []

@@ -28,13 +28,15 @@ class QuotedRows(Generic[AnyStr]):
 
     def __init__(self, delimiter: AnyStr) -> None:
         mark = re.escape(delimiter.decode() if isinstance(delimiter, bytes) else delimiter)
+        self._row: re.Pattern[Any] = re.compile(_as(delimiter, _ROW.format(mark)))
         self._whole_row: re.Pattern[Any] = re.compile(_as(delimiter, _WHOLE_ROW.format(mark)))
         self._up_to_fault: re.Pattern[Any] = re.compile(_as(delimiter, _UP_TO_FAULT.format(mark)))
         self._quote: Any = _as(delimiter, '"')
         self._newline: Any = _as(delimiter, "\n")
 
     def is_valid(self, row: AnyStr) -> bool:
-        return self._whole_row.fullmatch(row) is not None
+        """Whether the quotes of a row without its line end are valid."""
+        return self._row.fullmatch(row) is not None
 
     def first_quoted_row(self, rows: AnyStr | bytearray, start: int, to: int) -> int:
         """The start of the first row in rows[start:to] whose first line has a quote, or -1. A row begins at `start`,

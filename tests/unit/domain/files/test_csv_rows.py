@@ -98,6 +98,20 @@ def test_a_carriage_return_that_ends_no_line_is_text(body: str, row: tuple[str, 
     assert rows(read(body)) == [row]
 
 
+@pytest.mark.parametrize("unreadable", [b"\0", b"\xff"], ids=["NUL", "not UTF-8"])
+def test_an_open_quote_never_closes_in_a_later_row(unreadable: bytes) -> None:
+    """Though it would, once the unreadable row between the two is out."""
+    parsed = read(b'a,b\n"open,1\n"' + unreadable + b'",1\n"""\n"c","d"\n')
+    assert (reasons(parsed)[3], reasons(parsed)[5]) == ("invalid_quotes", "invalid_quotes")
+    assert rows(parsed) == [("a", "b"), ("c", "d")]
+
+
+def test_a_second_carriage_return_after_a_quoted_cell_is_text_that_follows_it() -> None:
+    """One belongs to the line end, as everywhere; the cell does not end in a quote."""
+    parsed = read('a,"b"\r\r\nc,"d"\r\n"e","f"\r\r')
+    assert (rows(parsed), reasons(parsed)) == ([("c", "d")], {2: "invalid_quotes", 4: "invalid_quotes"})
+
+
 def test_other_faults_of_quoted_rows() -> None:
     parsed = read(b'"a"\n"a",b,"c"\n"1","\xff"\n"2","x\0"\n"' + b"x" * 99 + b'",3\n"4","5"\n', cell_bytes=98)
     assert reasons(parsed) == {
