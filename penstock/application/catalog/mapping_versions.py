@@ -92,9 +92,15 @@ class MappingVersions:
         return _decoded(older[0]).version
 
     def current_or_pending(self, tenant_id: str, source: str) -> list[Mapping]:
-        """The current mapping, and those that may become current when their uploads complete."""
-        states = (VersionState.CURRENT, VersionState.PENDING)
-        return [each.version.mapping for each in self.all(tenant_id, source) if each.state in states]
+        """The current mapping, and those that may become current when their uploads complete. The pending ones are read
+        first: one that becomes current meanwhile is found as such."""
+        self._confirm_pending(tenant_id, source)
+        pending = sorted({_version_of(record) for record in self._pending(tenant_id, source)})
+        current = self.current(tenant_id, source)
+        newer = [_sort(version) for version in pending if current is None or version > current.version]
+        records = self._store.get_each(Table.MAPPINGS, tenant_id, source, newer) if newer else []
+        found = [*map(_decoded, records), *([current] if current else [])]
+        return [each.mapping for each in found]
 
     def save(
         self,
