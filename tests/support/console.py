@@ -25,7 +25,8 @@ def client_with_key(system: HttpSystem, key: str) -> httpx.Client:
     answer = httpx.post(f"{system.url}/signin", data={"key": key}, headers=OWN)
     assert answer.status_code == 303, answer.text
     cookies = {NAME: answer.cookies[NAME]}
-    return httpx.Client(base_url=system.url, headers=OWN, cookies=cookies, timeout=60)
+    headers = {**OWN, "Content-Type": "application/x-www-form-urlencoded"}  # also of forms without fields
+    return httpx.Client(base_url=system.url, headers=headers, cookies=cookies, timeout=60)
 
 
 def hidden_fields(page: str, action: str) -> dict[str, str]:

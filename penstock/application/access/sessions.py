@@ -94,10 +94,11 @@ class Sessions:
         return SignedIn(caller, self._seen(record, session, now_us))
 
     def all(self, tenant_id: str) -> list[Session]:
-        """The sessions that have not ended, the latest first."""
+        """The sessions that have not ended, the latest first; those of a revoked or expired key have."""
         now_us = self._clock.now_us()
+        keys = {None, *(key.key_id for key in self._keys.list_keys(tenant_id) if key.is_valid(now_us))}
         sessions = map(_session, scan_all(self._store, Table.SESSIONS, tenant_id))
-        open_sessions = [session for session in sessions if not session.has_ended(now_us)]
+        open_sessions = [each for each in sessions if each.key_id in keys and not each.has_ended(now_us)]
         return sorted(open_sessions, key=lambda session: (-session.begun_at, session.session_id))
 
     def get(self, tenant_id: str, session_id: str) -> Session:

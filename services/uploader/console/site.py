@@ -12,12 +12,14 @@ from services.uploader.console import (
     attributes,
     history,
     home,
+    keys,
     live,
     new_import,
     operations,
     profiles,
     reject_pages,
     request_page,
+    sessions,
     signing_in,
     source_mapping,
     sources,
@@ -38,6 +40,8 @@ _PAGES = (
     attributes,
     attribute_ranking,
     operations,
+    keys,
+    sessions,
 )
 
 

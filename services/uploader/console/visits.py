@@ -96,6 +96,7 @@ _PAGES = [
     ("Sources", "/sources", Permission.READ_CATALOG),
     ("Attributes", "/attributes", Permission.READ_CATALOG),
     ("Profiles", "/profiles", Permission.LOOK_UP_PROFILES),
+    ("Keys", "/keys", Permission.MANAGE_KEYS),
     ("Operations", "/operations", Permission.OPERATE),
 ]
 
