@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 from starlette.responses import Response
 
 from penstock.application.catalog.use_cases import CatalogUseCases
+from penstock.application.imports.use_cases import ImportUseCases
 from penstock.application.requests.use_cases import RequestUseCases
 from penstock.documents.data_sources import source_view
 from penstock.documents.mapping_versions import version_list
@@ -114,6 +115,7 @@ def _list(visit: Visit, adding: Entered | None, status: int = 200) -> Response:
         adding=adding,
         done=DONE.get(given.get("done", ""), ""),
         may_add=visit.may(CatalogUseCases.create_source),
+        may_ingest=visit.may(ImportUseCases.create),
     )
 
 
@@ -126,6 +128,7 @@ def _one(visit: Visit, source: DataSource, entered: Entered, status: int = 200) 
         source=source_view(source),
         entered=entered,
         may_edit=visit.may(CatalogUseCases.edit_source),
+        may_ingest=visit.may(ImportUseCases.create),
         modes=MODE_CHOICES,
         encodings=ENCODING_CHOICES,
         choices=CHOICES,

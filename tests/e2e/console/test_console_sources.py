@@ -51,7 +51,7 @@ def test_a_source_is_added_and_edited(visitor: Visitor, system: HttpSystem) -> N
     page.get_by_role("link", name="Sources").click()
     page.get_by_role("link", name="+ Add New").click()
     expect(page.get_by_label("Name", exact=True)).to_be_focused()
-    page.get_by_label("Name", exact=True).fill("Till Receipts")
+    page.get_by_label("Name", exact=True).fill("2nd Till")
     page.get_by_label("Display name").fill(MARKUP)
     page.get_by_role("button", name="Add data source").click()
     name = page.get_by_label("Name", exact=True)
@@ -125,6 +125,16 @@ def test_archived_sources_are_listed_on_request(uploader: httpx.Client, system: 
     assert uploader.get("/sources/old").status_code == 404
 
 
+def test_a_source_leads_to_its_import(uploader: httpx.Client, system: HttpSystem) -> None:
+    system.uploader.post("/v1/data-sources", json={"name": "fresh"})
+    link = 'href="/imports/new?source=fresh"'
+    for path in ("/sources", "/sources/fresh"):
+        assert link in uploader.get(path).text
+    assert uploader.get("/imports/new?source=fresh").status_code == 200
+    system.uploader.post("/v1/data-sources/fresh:archive")
+    assert link not in uploader.get("/sources/fresh").text
+
+
 def test_versions_of_a_mapping_are_compared_and_restored(uploader: httpx.Client, system: HttpSystem) -> None:
     system.uploader.post("/v1/data-sources", json={"name": "cards"})
     tier = {"column": "tier", "attribute": "card_tier", "format": "enum(gold|silver)"}
@@ -162,6 +172,7 @@ def test_the_last_imports_are_drawn(viewer: httpx.Client, system: HttpSystem) ->
 def test_a_viewer_sees_no_buttons_and_is_refused_all_the_same(viewer: httpx.Client, system: HttpSystem) -> None:
     system.uploader.post("/v1/data-sources", json={"name": "seen"})
     assert "Add New" not in viewer.get("/sources").text
+    assert "Ingest" not in viewer.get("/sources").text
     page = viewer.get("/sources/seen").text
     main = page[page.index("<main") :]
     assert "<form" not in main
