@@ -48,6 +48,7 @@ IDENTIFIERS = frozenset({"crmid", "loyalty_id", "email"})  # a household may sha
 
 _RELATED = ({ValueType.DATE, ValueType.DATETIME}, {ValueType.INTEGER, ValueType.DECIMAL})
 _CONTRADICTING = (ValueType.EMAIL, ValueType.DATETIME, ValueType.DATE, ValueType.URL, ValueType.DECIMAL)
+_CATEGORIES = word_set("gender language country customer_type industry loyalty_tier currency preferred_store region")
 _NEVER_NUMBERS = word_set("first_name last_name full_name city country company job_title salutation street")
 
 
@@ -172,7 +173,11 @@ def _text_by_name(facts: Facts, match: NameMatch, how: str) -> Candidate:
     elif name == "country" and are_countries(facts.cells):
         evidence.append(of_total(facts.cells.filled, facts.cells.filled, "name a country"))
         sure, rank = max(sure, BY_COUNTRIES), rank + 1
-    return Candidate(match.attribute, True, TEXT, sure, rank, tuple(evidence), tuple(against))
+    spelt = facts.findings.get(ValueType.ENUM) if name in _CATEGORIES else None
+    if spelt is None or not spelt.values:
+        return Candidate(match.attribute, True, TEXT, sure, rank, tuple(evidence), tuple(against))
+    evidence.append(spelt.evidence)
+    return Candidate(match.attribute, True, TEXT, sure, rank, tuple(evidence), tuple(against), finding=spelt)
 
 
 def _contradicts(facts: Facts, kind: ValueType, name: str) -> bool:

@@ -464,6 +464,19 @@ def test_options_that_are_written_in_several_ways_get_a_value_map() -> None:
     assert one("grade", repeated("gold", "silver")).values == {}
 
 
+def test_spellings_of_a_text_attribute_get_a_value_map() -> None:
+    found = one("Tier", [*repeated("Gold", "Silver", times=60), *repeated("GOLD", "gold", "silver", times=20)])
+    assert (found.attribute.name, str(found.format)) == ("loyalty_tier", "text")
+    assert found.values == {"GOLD": "Gold", "gold": "Gold", "silver": "Silver", "SILVER": "Silver"}
+    assert found.evidence[-1] == "all 180 are one of 2 options, some of them written in several ways"
+    assert found.confidence >= 0.9
+
+
+def test_one_spelling_of_a_text_attribute_needs_no_value_map() -> None:
+    assert one("Tier", repeated("Gold", "Silver", times=60)).values == {}
+    assert one("City", repeated("Paris", "PARIS", times=60)).values == {}
+
+
 def test_spellings_of_an_existing_enumeration_are_mapped_to_its_options() -> None:
     tier = Attribute(name="tier", display_name="Tier", format=parse_format("enum(Gold|Silver)"))
     sample = Sample(["tier"], [[*repeated("gold", "SILVER"), "bronze"]], complete=True)
