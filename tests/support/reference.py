@@ -78,7 +78,8 @@ def _place(upload: Upload, number: int, written: str | None, correctable: frozen
     own = (upload.order, number)
     if upload.root is None:
         return Row((*own, *own), *own, [], [])
-    root_line = int((written or "").strip().removesuffix(".0") or 0) if written and "?" not in written else 0
+    match = re.fullmatch(r"\s*([1-9][0-9]*)(\.0+)?\s*", written or "")
+    root_line = int(match[1]) if match else 0
     if root_line in correctable:
         return Row((upload.root.order, root_line, *own), upload.root.order, root_line, [], [])
     return Row((upload.root.order, AFTER_ALL, *own), *own, [], [])
