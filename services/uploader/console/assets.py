@@ -12,7 +12,12 @@ from starlette.responses import Response
 from penstock.domain.errors import NotFound
 
 PREFIX = "/static"
-_TYPES = {"css": "text/css; charset=utf-8", "js": "text/javascript; charset=utf-8", "svg": "image/svg+xml"}
+_TYPES = {
+    "css": "text/css; charset=utf-8",
+    "js": "text/javascript; charset=utf-8",
+    "svg": "image/svg+xml",
+    "tsv": "text/tab-separated-values; charset=utf-8",
+}
 _FOLDER = files("services.uploader.console") / "static"
 
 

@@ -12,6 +12,7 @@ from urllib.parse import urlencode
 from starlette.responses import Response, StreamingResponse
 
 from penstock.application.catalog.use_cases import CatalogUseCases
+from penstock.application.imports.use_cases import ImportUseCases
 from penstock.application.requests.use_cases import RequestUseCases
 from penstock.documents.requests import RequestView, request_view
 from penstock.domain.errors import refusal
@@ -117,6 +118,7 @@ def show(visit: Visit) -> Response:
         days=DAYS,
         sources=visit.use_cases.catalog.sources(visit.caller) if visit.may(CatalogUseCases.sources) else [],
         uploaders=sorted({each.request["uploaded_by"] for each in listed}),
+        may_import=visit.may(ImportUseCases.create),
         views=visit.use_cases.requests.saved_views(visit.caller),
         **context,
     )

@@ -1,4 +1,4 @@
-"""The home page: what runs now, what needs a person, and how to begin."""
+"""The home page: what runs now, what needs a person, unfinished imports, and how to begin."""
 
 from __future__ import annotations
 
@@ -6,33 +6,57 @@ from starlette.responses import Response
 
 from penstock.application.access.use_cases import AccessUseCases
 from penstock.application.imports.use_cases import ImportUseCases
+from penstock.application.profiles.use_cases import ProfileUseCases
 from penstock.application.requests.use_cases import RequestUseCases
 from penstock.documents.requests import request_view
+from penstock.domain.days import DAY_US
 from penstock.domain.requests.request import Status
 from penstock.domain.requests.request_filter import RequestFilter
 from services.uploader.console.shown_requests import ShownRequest, shown
 from services.uploader.console.visits import Visit, page
 
-SHOWN = 20  # of each list
+LISTED = 20  # of each list
+FAILED_DAYS = 7  # a failure that is older needs nobody any more
 
 _RUNNING = RequestFilter(statuses=(Status.SCHEDULED, Status.IN_PROGRESS))
-_NEEDS_A_PERSON = RequestFilter(statuses=(Status.HELD, Status.FAILED))
+_HELD = RequestFilter(statuses=(Status.HELD,))
+# What somebody does on the pages of the bar, for those who import nothing.
+_PURPOSES = {
+    "/imports": "Which files were imported, by whom, and how they ended.",
+    "/sources": "Where files come from, and how their columns are mapped.",
+    "/attributes": "What is known of a person, and where it is used.",
+    "/profiles": "Look a person up, and see where each value comes from.",
+    "/keys": "Who may call, with which role, and who is signed in.",
+    "/audit": "Who did what, and what was refused.",
+    "/operations": "What the system waits for, and events that could not be handled.",
+}
 
 
 def show(visit: Visit) -> Response:
     if not visit.may(RequestUseCases.page):
-        return visit.page("home_other.html")
-    imports = visit.use_cases.imports.all(visit.caller) if visit.may(ImportUseCases.all) else []
+        purposes = [(each, _PURPOSES[each.path]) for each in visit.navigation if each.path in _PURPOSES]
+        return visit.page("home_other.html", purposes=purposes)
+    context = {"running": _requests(visit, _RUNNING), "waiting": _waiting(visit)}
+    if visit.is_partial:
+        return visit.page("_home.html", **context)
     return visit.page(
         "home.html",
-        imports=imports[:SHOWN],
-        running=_requests(visit, _RUNNING),
-        waiting=_requests(visit, _NEEDS_A_PERSON),
+        drafts=visit.use_cases.imports.all(visit.caller)[:LISTED] if visit.may(ImportUseCases.all) else [],
         has_any=bool(_requests(visit, RequestFilter(), 1)),
+        may_import=visit.may(ImportUseCases.create),
+        may_reveal=visit.may(ProfileUseCases.reveal),
+        **context,
     )
 
 
-def _requests(visit: Visit, only: RequestFilter, limit: int = SHOWN) -> list[ShownRequest]:
+def _waiting(visit: Visit) -> list[ShownRequest]:
+    """Held ones, and those that failed in the last days."""
+    since = visit.services.clock.now_us() - FAILED_DAYS * DAY_US
+    failed = RequestFilter(statuses=(Status.FAILED,), accepted_from=since)
+    return [*_requests(visit, _HELD), *_requests(visit, failed)]
+
+
+def _requests(visit: Visit, only: RequestFilter, limit: int = LISTED) -> list[ShownRequest]:
     found = visit.use_cases.requests.page(visit.caller, limit=limit, only=only).requests
     return [shown(request_view(each, visit.services.clock.now_us())) for each in found]
 

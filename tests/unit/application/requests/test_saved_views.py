@@ -51,7 +51,7 @@ def test_views_are_kept_by_name_for_one_caller_only(views: SavedViews) -> None:
         ("n", "f" * 5_000, "text_too_long"),
     ],
 )
-def test_what_is_too_long_or_has_no_name_is_refused(views: SavedViews, name: str, filters: str, code: str) -> None:
+def test_long_texts_and_an_empty_name_are_refused(views: SavedViews, name: str, filters: str, code: str) -> None:
     with pytest.raises(Refused) as refused:
         views.save(ANN, name, filters)
     assert refused.value.code == code

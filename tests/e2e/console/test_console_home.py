@@ -1,0 +1,51 @@
+"""The home page: how to begin, what needs a person, and what each role finds there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import httpx
+
+from penstock.domain.access.permissions import Role
+from services.cli.sample import write_sample
+from tests.support.console_client import signed_in
+from tests.support.console_sample import LONG, Sample
+from tests.support.http_system import HttpSystem, serving
+
+
+def sample_address(page: str) -> str:
+    return page.partition('<a href="/static')[2].partition('"')[0]
+
+
+def test_before_the_first_import_there_are_three_steps_and_a_sample_file(system: HttpSystem, tmp_path: Path) -> None:
+    with signed_in(system) as person:
+        text = person.get("/").text
+        assert "Your first import, in three steps" in text
+        sample = person.get(f"/static{sample_address(text)}")
+    assert sample.headers["content-type"].startswith("text/tab-separated-values")
+    write_sample(tmp_path / "made.tsv", 100, seed=1, faulty=4)
+    assert sample.content == (tmp_path / "made.tsv").read_bytes()
+
+
+def test_each_role_finds_what_it_may_do_and_nothing_else(tmp_path: Path) -> None:
+    with serving(tmp_path / "data") as system:
+        Sample(system)
+        texts = {}
+        for role in Role:
+            with signed_in(system, role, f"{role}") as person:
+                texts[role] = person.get("/").text
+                unlinked = [path for path in links(texts[role]) if person.get(path).status_code != 200]
+                assert not unlinked, role
+    for role in (Role.VIEWER, Role.UPLOADER, Role.ADMIN, Role.PRIVACY):
+        assert "loyalty_full.tsv" in texts[role], "held"
+        assert "partner.tsv" in texts[role], "failed"
+        assert LONG not in texts[role], "completed"
+    assert {role for role in Role if "New import" in texts[role]} == {Role.UPLOADER, Role.ADMIN}
+    assert "Look a person up" in texts[Role.PRIVACY]
+    assert "loyalty_full.tsv" not in texts[Role.AUDITOR]
+
+
+def links(text: str) -> set[str]:
+    """The pages that a page leads to, but for style sheets."""
+    found = (part.partition('"')[0] for part in text.split('href="')[1:])
+    return {httpx.URL(each).path for each in found if each.startswith("/") and not each.startswith("/static")}
