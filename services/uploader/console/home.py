@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from starlette.responses import Response
 
 from penstock.application.access.use_cases import AccessUseCases
@@ -36,7 +38,7 @@ def show(visit: Visit) -> Response:
     if not visit.may(RequestUseCases.page):
         purposes = [(each, _PURPOSES[each.path]) for each in visit.navigation if each.path in _PURPOSES]
         return visit.page("home_other.html", purposes=purposes)
-    context = {"running": _requests(visit, _RUNNING), "waiting": _waiting(visit)}
+    context: dict[str, Any] = {"running": _requests(visit, _RUNNING), "waiting": _waiting(visit)}
     if visit.is_partial:
         return visit.page("_home.html", **context)
     return visit.page(

@@ -9,7 +9,7 @@ const otherYear = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "s
 function zoneWithOffset() {
   const parts = new Intl.DateTimeFormat("en", { timeZoneName: "shortOffset" }).formatToParts(new Date());
   const offset = parts.find((part) => part.type === "timeZoneName").value.replace("GMT", "UTC");
-  return offset === zone ? offset : `${zone}, ${offset}`;
+  return zone === "UTC" ? zone : `${zone}, ${offset}`;
 }
 
 function localTime(at) {

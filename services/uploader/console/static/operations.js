@@ -12,7 +12,7 @@ function charted(place, times, values) {
   const series = place.dataset.series.split("|").map((label, at) => ({ label, stroke: colours[at], width: 2, dash: DASHES[at] }));
   const options = {
     width: place.clientWidth, height: 180, cursor: { show: false }, legend: { show: false },
-    scales: { x: { range: (plot, low, high) => [Math.min(low, high - SHORTEST), high] }, y: { range: (plot, low, high) => [0, Math.max(high || 0, 1)] } },
+    scales: { x: { range: () => [Math.min(times[0], times.at(-1) - SHORTEST), times.at(-1)] }, y: { range: (plot, low, high) => [0, Math.max(high || 0, 1)] } },
     axes: [axis, { ...axis, size: 64 }], series: [{}, ...series],
   };
   return new uPlot(options, [times, ...values], place);
