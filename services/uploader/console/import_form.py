@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from penstock.application.catalog.column_specs import ColumnSpec
 from penstock.application.imports.import_draft import ColumnChoice, ImportDraft
+from penstock.domain.errors import refusal
 from penstock.domain.files.tabular_format import FileOptions
 from penstock.domain.mapping.attributes import Attribute
 from penstock.domain.mapping.mapping import Mode, OnMisfit
@@ -35,12 +36,18 @@ def entered(draft: ImportDraft, form: Form, known: Mapping[str, Attribute]) -> I
 
 
 def document(draft: ImportDraft) -> DraftUpload:
-    """The upload that the draft describes. Raises `Refused` (invalid_request)."""
+    """The upload that the draft describes. Raises `Refused`: no_identifier_mapped, invalid_request.
+
+    Without a mapping, an upload would take the one of its source; here, columns that were cleared stay so.
+    """
+    if not draft.columns:
+        hint = "Choose an attribute for each column to import; at least one has to name a person."
+        raise refusal("no_identifier_mapped", "no column is to be imported", hint)
     options = draft.file_options
     given: dict[str, Any] = {
         "file_id": draft.file_id,
         "data_source": draft.data_source,
-        "mapping": draft.columns or None,
+        "mapping": draft.columns,
         "mode": draft.mode,
         "max_rejects": draft.max_rejects,
         "notify": draft.notify,

@@ -42,10 +42,17 @@ def keep_entered(visit: Visit) -> ImportDraft:
     )
 
 
+def with_choices(visit: Visit, draft: ImportDraft) -> ImportDraft:
+    """The draft with what is suggested, if its columns have not been displayed yet."""
+    return draft if draft.choices else reviewed(visit, draft)[0]
+
+
 def whole_page(
     visit: Visit, draft: ImportDraft, faults: Sequence[Fault] = (), *, run: DryRun | None = None, reveal: bool = False
 ) -> Response:
+    """`faults` are those of what was tried; a file that cannot be read has its own instead."""
     draft, file = reviewed(visit, draft, reveal=reveal)
+    faults = (file.faults if faults and file else ()) or faults
     context = _context(visit, draft, file=file, faults=faults, run=run, focus=_focus(faults))
     return HTMLResponse(render("import_draft.html", **context), 422 if faults else 200)
 

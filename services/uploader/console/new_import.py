@@ -13,7 +13,14 @@ from penstock.domain.errors import Fault, NotFound, Refused
 from services.uploader.api.uploads import accept_draft
 from services.uploader.console import import_attribute, import_file
 from services.uploader.console.import_form import document
-from services.uploader.console.import_page import columns_part, draft_of, keep_entered, name_of, whole_page
+from services.uploader.console.import_page import (
+    columns_part,
+    draft_of,
+    keep_entered,
+    name_of,
+    whole_page,
+    with_choices,
+)
 from services.uploader.console.rendering import render
 from services.uploader.console.visits import Visit, action, go, page
 
@@ -89,7 +96,7 @@ def reveal(visit: Visit) -> Response:
 
 def check(visit: Visit) -> Response:
     """What would become of the rows of the whole file."""
-    draft = keep_entered(visit)
+    draft = with_choices(visit, keep_entered(visit))
     try:
         content = visit.use_cases.imports.content(visit.caller, draft.draft_id)
         command = document(draft).command(visit.caller.name, draft.file_name)
@@ -107,7 +114,7 @@ def accept(visit: Visit) -> Response:
     draft = draft_of(visit)
     if draft.request_id is not None:  # pressed twice
         return _to_request(draft.request_id)
-    draft = keep_entered(visit)
+    draft = with_choices(visit, keep_entered(visit))
     try:
         if visit.use_cases.imports.file(visit.caller, draft.draft_id) is None:
             raise no_file()

@@ -163,11 +163,15 @@ def test_the_second_import_of_a_source_takes_the_mapping_of_the_first(
     signed_in: httpx.Client, system: HttpSystem
 ) -> None:
     system.ingest(b"crmid\tphone\tpreferences\nno7\t0612345678\tshoes\n")
+    first = system.viewer.get("/v1/data-sources/crm/mapping").json()["version"]
     draft = signed_in.post("/imports/new", data={"source": "crm"}).url.path
     content = b"crmid\tphone\tpreferences\nno8\t0612345679\tbags\n"
     page = signed_in.post(f"{draft}/upload", files={"file": ("people.tsv", content)}).text
     assert page.count("Same as last time") == 3
-    assert fields_of(page)["c1.attribute"] == "hm"
+    answer = signed_in.post(f"{draft}/accept", data=fields_of(page), follow_redirects=False)
+    request_id = re.findall(REQUEST_ID, answer.headers["location"])[0]
+    assert system.ended(request_id)["rows_ingested"] == 1
+    assert system.viewer.get("/v1/data-sources/crm/mapping").json()["version"] == first
 
 
 def test_what_is_missing_is_named_and_has_the_focus(signed_in: httpx.Client) -> None:

@@ -8,6 +8,7 @@ const LONGEST_WAIT = 10_000; // ms between two attempts
 const area = document.querySelector("[data-upload]");
 const chosen = document.getElementById("file");
 const state = document.getElementById("upload-state");
+const heard = document.getElementById("upload-news");
 const progress = document.getElementById("progress");
 const form = document.getElementById("import");
 const dialog = document.getElementById("dialog");
@@ -23,8 +24,10 @@ const inUnits = (bytes) => {
 const inTime = (seconds) => (seconds < 90 ? `${Math.max(1, Math.round(seconds))} s` : `${Math.round(seconds / 60)} min`);
 const percent = (sent, total) => (total ? Math.floor((100 * sent) / total) : 100);
 
-function say(text) {
-  if (state.textContent !== text) state.textContent = text;
+// What changes many times a second is only seen; `news` is also heard.
+function say(text, news = text) {
+  state.textContent = text;
+  if (news && heard.textContent !== news) heard.textContent = news;
 }
 
 function showColumns() {
@@ -75,7 +78,8 @@ function begin(file, place) {
       progress.value = bytes;
       const rate = (bytes - place.offset) / Math.max(0.001, (performance.now() - since) / 1000);
       const left = rate > 0 ? ` · about ${inTime((total - bytes) / rate)} left` : "";
-      say(`${percent(bytes, total)} % · ${inUnits(bytes)} of ${inUnits(total)} · ${inUnits(Math.round(rate))}/s${left}. ${pressed ? "It goes on as soon as the file has arrived." : "You can map the columns now; keep this tab open until the file has arrived."}`);
+      const quarter = Math.floor(percent(bytes, total) / 25);
+      say(`${percent(bytes, total)} % · ${inUnits(bytes)} of ${inUnits(total)} · ${inUnits(Math.round(rate))}/s${left}. ${pressed ? "It goes on as soon as the file has arrived." : "You can map the columns now; keep this tab open until the file has arrived."}`, quarter ? `${25 * quarter} % of the file have arrived` : "");
     },
     onChunkComplete: (size, accepted, total) => {
       upload.options.chunkSize = Infinity;

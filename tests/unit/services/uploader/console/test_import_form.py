@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
 from msgspec.structs import replace
 
 from penstock.application.catalog.column_specs import ColumnSpec
 from penstock.application.imports.import_draft import ColumnChoice, ImportDraft
+from penstock.domain.errors import Refused
 from penstock.domain.mapping.attributes import Attribute
 from penstock.domain.mapping.mapping import Mode, OnMisfit
 from services.uploader.console.forms import Form
@@ -92,3 +94,8 @@ def test_the_upload_has_what_the_draft_has() -> None:
     )
     assert command.columns == [DATE]
     assert (command.mode, command.max_rejects, command.notify) == (Mode.REPLACE, "5%", ("ann@example.com",))
+
+
+def test_an_upload_without_columns_does_not_take_the_mapping_of_its_source() -> None:
+    with pytest.raises(Refused, match="no column is to be imported"):
+        document(sent({**ROW, "c0.attribute": ""}))
