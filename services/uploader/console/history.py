@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
@@ -16,10 +14,10 @@ from penstock.application.imports.use_cases import ImportUseCases
 from penstock.application.requests.use_cases import RequestUseCases
 from penstock.documents.requests import RequestView, request_view
 from penstock.domain.errors import refusal
-from penstock.domain.files.rejects import neutralise_cell
 from penstock.domain.requests.request import Status
 from penstock.domain.requests.request_filter import RequestFilter
 from services.uploader.api.times import microseconds
+from services.uploader.console.csv_lines import csv_line
 from services.uploader.console.shown_requests import shown
 from services.uploader.console.visits import Visit, action, go, page
 
@@ -145,11 +143,11 @@ def export(visit: Visit) -> Response:
 
 
 def _rows(visit: Visit, only: RequestFilter) -> Iterator[str]:
-    yield _line(COLUMNS)
+    yield csv_line(COLUMNS)
     for written, request in enumerate(_all(visit, only)):
         if written == EXPORTED:
             return
-        yield _line([neutralise_cell(str(request[column] or "")) for column in COLUMNS])  # type: ignore[literal-required]
+        yield csv_line([request[column] or "" for column in COLUMNS])  # type: ignore[literal-required]
 
 
 def _all(visit: Visit, only: RequestFilter) -> Iterator[RequestView]:
@@ -161,12 +159,6 @@ def _all(visit: Visit, only: RequestFilter) -> Iterator[RequestView]:
         if found.next is None:
             return
         before = found.next
-
-
-def _line(cells: Iterable[str]) -> str:
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\r\n").writerow(cells)
-    return text.getvalue()
 
 
 routes = [

@@ -11,7 +11,7 @@ from penstock.domain.access.session import Session
 from services.uploader.console.visits import Visit, action, go, page
 
 UNKNOWN = "unknown browser"
-# The word by which a browser, and a system, can be told apart from those below, and its name.
+# The word in a browser's name for itself, and the name of the browser or system; the first that fits.
 _BROWSERS = {"Edg/": "Edge", "OPR/": "Opera", "Firefox/": "Firefox", "Chrome/": "Chrome", "Safari/": "Safari"}
 _SYSTEMS = {
     "Windows": "Windows",

@@ -10,6 +10,7 @@ from services.uploader.console import (
     assets,
     attribute_ranking,
     attributes,
+    audit,
     history,
     home,
     keys,
@@ -42,6 +43,7 @@ _PAGES = (
     operations,
     keys,
     sessions,
+    audit,
 )
 
 

@@ -97,6 +97,7 @@ _PAGES = [
     ("Attributes", "/attributes", Permission.READ_CATALOG),
     ("Profiles", "/profiles", Permission.LOOK_UP_PROFILES),
     ("Keys", "/keys", Permission.MANAGE_KEYS),
+    ("Audit", "/audit", Permission.READ_AUDIT),
     ("Operations", "/operations", Permission.OPERATE),
 ]
 
