@@ -44,7 +44,10 @@ class ImportUseCases(UseCases):
 
     @use_case(Permission.UPLOAD, READ, Audited.DENIED_ONLY)
     def get(self, caller: Caller, draft_id: str) -> ImportDraft:
-        return self._imports.get(caller.tenant_id, draft_id)
+        """Its request is also known when a crash came between the request and `begun`: its file belongs to it."""
+        draft = self._imports.get(caller.tenant_id, draft_id)
+        file = self._file_of(caller.tenant_id, draft)
+        return replace(draft, request_id=draft.request_id or (file and file.request_id))
 
     @use_case(Permission.UPLOAD, READ, Audited.DENIED_ONLY)
     def all(self, caller: Caller) -> list[ImportDraft]:
@@ -107,12 +110,7 @@ class ImportUseCases(UseCases):
     @use_case(Permission.UPLOAD, READ, Audited.DENIED_ONLY)
     def file(self, caller: Caller, draft_id: str) -> Draft | None:
         """The file of a draft; None if there is none, also because it was not finished in time."""
-        draft = self._imports.get(caller.tenant_id, draft_id)
-        if not draft.file_id:
-            return None
-        with suppress(NotFound, Refused):
-            return self._files.stored(caller.tenant_id, draft.file_id).draft
-        return None
+        return self._file_of(caller.tenant_id, self._imports.get(caller.tenant_id, draft_id))
 
     @use_case(Permission.UPLOAD, READ, Audited.DENIED_ONLY)
     def inspect(self, caller: Caller, draft_id: str, options: FileOptions) -> Inspection | None:
@@ -139,6 +137,12 @@ class ImportUseCases(UseCases):
             message = f"{file.offset:,} of {file.length:,} bytes of the file have arrived"
             raise refusal("file_incomplete", message, "Wait until the file has arrived.")
         return self._files.read(caller.tenant_id, file)
+
+    def _file_of(self, tenant_id: str, draft: ImportDraft) -> Draft | None:
+        if draft.file_id:
+            with suppress(NotFound, Refused):
+                return self._files.stored(tenant_id, draft.file_id).draft
+        return None
 
     def _new_file(self, caller: Caller, file_name: str, length: int) -> Draft:
         return self._files.create(

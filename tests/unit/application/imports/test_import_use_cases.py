@@ -91,6 +91,14 @@ def test_a_draft_that_has_a_request_does_not_change(use_cases: AllUseCases) -> N
     assert imports.get(ANN, draft.draft_id).request_id == "r-1"
 
 
+def test_a_crash_after_the_request_was_made_does_not_hide_it(use_cases: AllUseCases) -> None:
+    imports, draft = use_cases.imports, use_cases.imports.create(ANN, "crm")
+    file = imports.receive_file(ANN, draft.draft_id, file_name="a.tsv", pieces=iter([b"crmid\n"]))
+    assert imports.get(ANN, draft.draft_id).request_id is None
+    use_cases.drafts.finish(ANN, file.file_id, "r-1", {})
+    assert imports.get(ANN, draft.draft_id).request_id == "r-1"
+
+
 def test_deleting_a_draft_deletes_its_file(use_cases: AllUseCases) -> None:
     imports, draft = use_cases.imports, use_cases.imports.create(ANN, "crm")
     imports.expect_file(ANN, draft.draft_id, file_name="a.tsv", length=9)
