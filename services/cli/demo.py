@@ -64,7 +64,11 @@ class _Demonstration:
         write_sample(customers, ROWS, seed=SEED, faulty=FAULTY, sparse_column=True)
         self._command("What is in the file?", "inspect", str(customers), "--source", "crm")
         ingest = ["ingest", str(customers), "--source", "crm", *MAPPED]
-        self._command("What would become of its rows?", *ingest, "--dry-run")
+        self._command(
+            "What would become of its rows, with what is suggested, and slot_num as a whole number?",
+            *ingest,
+            "--dry-run",
+        )
         self._command("Ingest it", *ingest, "--workers", str(WORKERS))
         request = self._newest()
         corrections = self._correct(request)

@@ -30,11 +30,11 @@ SPARSE_COLUMN = "referrer"
 MAPS = (
     "crmid=crmid!",
     "email=email!",
-    "phone=hm:pii:phone(NL)",
+    "phone=phone:phone(NL)",
     "first_name=first_name",
     "last_name=last_name",
     "city=city",
-    "preferences=cross_sell_product",
+    "preferences=preferences",
     "slot_num=slot_num:integer",
     "ltv=ltv",
     "birth_date=birth_date",
@@ -63,7 +63,7 @@ _REFERRERS = ("", "", "", "", "", "friend", "search", "advert")
 _ASCII = str.maketrans("èéëöüçñ", "eeeoucn", "'")
 _DAYS = tuple((date(1940, 1, 1) + timedelta(days=day)).isoformat() for day in range(25_000))
 
-# Each `#` is a digit.
+# Each `#` is a digit. The national numbers are Dutch: each other country refuses some of them.
 _PHONES = (
     "+3161#######",
     "+491512#######",
@@ -74,7 +74,7 @@ _PHONES = (
     "+49 151 2#######",
     "+33 6 12 ## ## ##",
     "+1 (312) 555-####",
-    "06-12######",
+    "(070) 3######",
     "(010) 4######",
 )
 

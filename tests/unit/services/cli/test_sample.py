@@ -7,8 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from penstock.application.catalog.column_specs import resolve_columns
+from penstock.application.uploads.inspection import inspect
+from penstock.application.uploads.suggesting import SUGGESTED_CONFIDENCE, suggestions_for
 from penstock.domain.mapping.attributes import parse_format
+from penstock.domain.mapping.builtin_attributes import BUILTIN
 from penstock.domain.mapping.coercion import CoercionError, coercer
+from penstock.domain.mapping.mapping import Limits
 from services.cli.column_options import parse_column_options
 from services.cli.sample import COLUMNS, MAPS, SPARSE_COLUMN, SPARSE_MAP, write_sample
 
@@ -43,7 +48,21 @@ def test_phones_come_from_several_countries_in_several_forms(tmp_path: Path) -> 
     read = coercer(parse_format("phone(NL)"))
     assert len({str(read.coerce_cell(phone))[:3] for phone in phones}) >= 5
     with pytest.raises(CoercionError):
-        coercer(parse_format("phone")).coerce_cell(next(phone for phone in phones if phone.startswith("0")))
+        coercer(parse_format("phone")).coerce_cell(next(phone for phone in phones if phone.startswith("(0")))
+
+
+def test_the_demo_maps_the_sample_as_it_is_suggested(tmp_path: Path) -> None:
+    """But for `slot_num`, whose name says that it is a code."""
+    write_sample(tmp_path / "a", 2_000, seed=7, faulty=12, sparse_column=True)
+    sample = inspect([(tmp_path / "a").read_bytes()], Limits()).sample
+    suggested = {each.column: each for each in suggestions_for(sample, BUILTIN, ()).columns}
+    assert all(each.confidence >= SUGGESTED_CONFIDENCE for each in suggested.values())
+    mapped = resolve_columns(parse_column_options([*MAPS, SPARSE_MAP], []), BUILTIN).columns
+    for each in mapped:
+        found = suggested[each.label]
+        assert each.attribute == found.attribute.name
+        if each.format and each.label not in ("slot_num", "referrer"):
+            assert each.format == found.format
 
 
 def test_customers_are_distinct(tmp_path: Path) -> None:
