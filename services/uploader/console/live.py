@@ -76,7 +76,7 @@ def _feed(visit: Visit, request_id: str) -> Feed:
     return feed
 
 
-async def _messages(visit: Visit, feed: Feed) -> AsyncIterator[bytes]:
+async def messages(visit: Visit, feed: Feed) -> AsyncIterator[bytes]:
     ends_at = time.monotonic() + STREAM_SECONDS
     sent, sent_at = b"", time.monotonic()
     try:
@@ -106,7 +106,7 @@ async def _stream(held: AsyncExitStack, request: HttpRequest) -> Response:
     feed = _feed(visit, request_id_of(visit))
     await feed.look()
     headers = {"X-Accel-Buffering": "no"}
-    return StreamingResponse(_messages(visit, feed), media_type="text/event-stream", headers=headers)
+    return StreamingResponse(messages(visit, feed), media_type="text/event-stream", headers=headers)
 
 
 class _Events:

@@ -106,12 +106,16 @@ def test_without_a_changed_cell_nothing_is_sent(driven: DrivenSystem, cells: dic
 def test_pages_have_every_row_once_over_all_chunks(driven: DrivenSystem, limit: int) -> None:
     rows = [[f"C{at}", "", "", "x" * 90, "1", "never" if at % 2 else "1990-01-31"] for at in range(40)]
     rows[4] = ["short"]
+    rows[6][NAMES.index("c_email")] = rows[7][NAMES.index("c_email")] = "no address"
     (request,) = driven.finish(driven.upload(tsv(*rows)))
     assert request.chunks_done > 2
     dates = [str(2 + at) for at in range(40) if at % 2]
+    dates.remove("9")  # each row counts for its first reason
+    assert request.reject_reasons == {"not_a_date": len(dates), "not_an_email": 2, "wrong_field_count": 1}
     assert all_lines(driven, request, "not_a_date", limit) == dates
+    assert all_lines(driven, request, "not_an_email", limit) == ["8", "9"]
     assert all_lines(driven, request, "wrong_field_count", limit) == ["6"]
-    assert all_lines(driven, request, "", limit) == sorted([*dates, "6"], key=int)
+    assert all_lines(driven, request, "", limit) == sorted([*dates, "6", "8", "9"], key=int)
     assert all_lines(driven, request, "no_such_reason", limit) == []
 
 
