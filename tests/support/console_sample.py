@@ -48,11 +48,13 @@ class Sample:
     def addresses(self) -> Iterator[str]:
         """Of each page that the console has, with the names of this sample."""
         names = {"request_id": self.request_id, "file_id": self.file_id, "draft_id": self.draft_id}
+        names["key_id"] = self.system.keys.list_keys("default")[0].key_id
         by_folder = {"sources": "store_crm", "attributes": "email"}
         for route in site.routes():
             if isinstance(route, Route) and "GET" in (route.methods or ()) and not route.path.startswith("/static"):
                 folder = route.path.split("/")[1]
                 yield CODE_PARTS.sub(lambda part, at=folder: names.get(part[1]) or by_folder.get(at, "1"), route.path)
+        yield from (f"/{folder}?add=yes" for folder in ("sources", "attributes", "keys"))  # with their forms
 
     def _ingest(self, name: str, rows: int, **options: object) -> str:
         request_id = self._upload(name, rows, **options)
