@@ -18,6 +18,8 @@ class SameByHand(NamedTuple):
 def same_by_hand(request: RequestView, url: str) -> SameByHand:
     """Commands for the file of `request`, in the folder where it is. The saved mapping of its source is used."""
     parent, file = request["parent_id"], request["file_name"]
+    if file.startswith("-"):  # which `penstock` would take for an option
+        file = f"./{file}"
     key = ["curl", "-H", "Authorization: Bearer $PENSTOCK_API_KEY"]
     if parent is not None:
         curl = [*key, "-F", _file(file), f"{url}/v1/requests/{parent}:resubmit"]

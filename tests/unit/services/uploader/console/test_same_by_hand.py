@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
@@ -40,9 +40,11 @@ def test_the_commands_of_a_corrected_file_name_its_parent() -> None:
     assert shlex.split(curl)[-1] == f"{URL}/v1/requests/p1:resubmit"
 
 
+@example("--force")
 @given(st.text(st.characters(exclude_categories=["C"]), min_size=1, max_size=30))
 def test_a_file_name_never_becomes_another_word(name: str) -> None:
     curl, penstock = commands(replace(REQUEST, file_name=name))
+    name = f"./{name}" if name.startswith("-") else name
     assert shlex.split(penstock)[2] == name
     (file,) = [word for word in shlex.split(curl) if word.startswith("file=@")]
     assert file == 'file=@"' + name.replace("\\", "\\\\").replace('"', '\\"') + '"'
