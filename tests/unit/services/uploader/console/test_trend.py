@@ -1,0 +1,38 @@
+"""The picture of a data source's last imports."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from penstock.documents.requests import RequestView
+from services.uploader.console.trend import HEIGHT, WIDTH, trend
+
+
+def request(read: int, rejected: int) -> RequestView:
+    fields = {"accepted_at": "2026-11-25T08:00:00Z", "rows_read": read, "rows_rejected": rejected}
+    return cast(RequestView, fields)
+
+
+counts = st.integers(0, 10**9).flatmap(lambda read: st.tuples(st.just(read), st.integers(0, read)))
+
+
+@given(st.lists(counts, max_size=20))
+def test_each_bar_is_in_the_picture_and_shows_what_is_not_none(all_counts: list[tuple[int, int]]) -> None:
+    bars = trend(request(*each) for each in all_counts).bars
+    drawn = [(read, rejected) for read, rejected in reversed(all_counts) if read]
+    assert len(bars) == len(drawn)
+    for bar, (read, rejected) in zip(bars, drawn, strict=True):
+        assert 0 <= bar.x < bar.x + bar.width <= WIDTH + 0.1
+        assert 0 < bar.good + bar.bad <= HEIGHT + 0.1
+        assert (bar.bad > 0) == (rejected > 0)
+        assert f"{read:,} rows, {rejected:,} rejected" in bar.words
+
+
+def test_the_newest_import_is_the_last_bar() -> None:
+    drawn = trend([request(10, 1), request(400, 0)])
+    assert [bar.words.partition(": ")[2] for bar in drawn.bars] == ["400 rows, 0 rejected", "10 rows, 1 rejected"]
+    assert drawn.words == "The last 2 imports: up to 400 rows, 0.2 % rejected."
+    assert trend([request(0, 0)]).words == "No import has read rows yet."
