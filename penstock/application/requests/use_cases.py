@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from itertools import islice
 
 from penstock.application.access.audit import Audit
 from penstock.application.delivery.mail_report import MailReports, RecipientReport
@@ -23,6 +24,7 @@ from penstock.domain.requests.request_filter import RequestFilter
 from penstock.domain.requests.throughput import Rate, throughput
 
 RESUBMIT = "request.resubmit"
+MAX_UNFINISHED = 500  # in one list
 
 
 class RequestUseCases(UseCases):
@@ -56,6 +58,12 @@ class RequestUseCases(UseCases):
     ) -> RequestPage:
         """Up to `limit` requests that `only` selects, older than `before`, newest first."""
         return self._requests.page(caller.tenant_id, before=before, limit=limit, only=only)
+
+    @use_case(Permission.READ_REQUESTS, "request.list", Audited.DENIED_ONLY)
+    def unfinished(self, caller: Caller) -> list[Request]:
+        """The requests that run, wait or are held, the newest first; the oldest `MAX_UNFINISHED` of them."""
+        oldest = islice(self._requests.active(caller.tenant_id), MAX_UNFINISHED)
+        return [each for each in oldest if not each.status.ended][::-1]
 
     @use_case(Permission.READ_REQUESTS, "saved_view.list", Audited.DENIED_ONLY)
     def saved_views(self, caller: Caller) -> Views:

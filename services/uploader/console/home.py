@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from starlette.responses import Response
@@ -12,7 +13,7 @@ from penstock.application.profiles.use_cases import ProfileUseCases
 from penstock.application.requests.use_cases import RequestUseCases
 from penstock.documents.requests import request_view
 from penstock.domain.days import DAY_US
-from penstock.domain.requests.request import Status
+from penstock.domain.requests.request import Request, Status
 from penstock.domain.requests.request_filter import RequestFilter
 from services.uploader.console.shown_requests import ShownRequest, shown
 from services.uploader.console.visits import Visit, page
@@ -20,8 +21,6 @@ from services.uploader.console.visits import Visit, page
 LISTED = 20  # of each list
 FAILED_DAYS = 7  # a failure that is older needs nobody any more
 
-_RUNNING = RequestFilter(statuses=(Status.SCHEDULED, Status.IN_PROGRESS))
-_HELD = RequestFilter(statuses=(Status.HELD,))
 # What somebody does on the pages of the bar, for those who import nothing.
 _PURPOSES = {
     "/imports": "Which files were imported, by whom, and how they ended.",
@@ -38,29 +37,33 @@ def show(visit: Visit) -> Response:
     if not visit.may(RequestUseCases.page):
         purposes = [(each, _PURPOSES[each.path]) for each in visit.navigation if each.path in _PURPOSES]
         return visit.page("home_other.html", purposes=purposes)
-    context: dict[str, Any] = {"running": _requests(visit, _RUNNING), "waiting": _waiting(visit)}
+    context = _now(visit)
     if visit.is_partial:
         return visit.page("_home.html", **context)
     return visit.page(
         "home.html",
         drafts=visit.use_cases.imports.all(visit.caller)[:LISTED] if visit.may(ImportUseCases.all) else [],
-        has_any=bool(_requests(visit, RequestFilter(), 1)),
+        has_any=bool(visit.use_cases.requests.page(visit.caller, limit=1).requests),
         may_import=visit.may(ImportUseCases.create),
         may_reveal=visit.may(ProfileUseCases.reveal),
         **context,
     )
 
 
-def _waiting(visit: Visit) -> list[ShownRequest]:
-    """Held ones, and those that failed in the last days."""
+def _now(visit: Visit) -> dict[str, Any]:
+    """What runs; and what needs a person: held requests, and those that failed in the last days."""
+    unfinished = visit.use_cases.requests.unfinished(visit.caller)
+    held = [each for each in unfinished if each.status is Status.HELD][:LISTED]
+    running = [each for each in unfinished if each.status.processing][:LISTED]
     since = visit.services.clock.now_us() - FAILED_DAYS * DAY_US
     failed = RequestFilter(statuses=(Status.FAILED,), accepted_from=since)
-    return [*_requests(visit, _HELD), *_requests(visit, failed)]
+    found = visit.use_cases.requests.page(visit.caller, limit=LISTED, only=failed).requests
+    return {"running": _shown(visit, running), "waiting": _shown(visit, [*held, *found])}
 
 
-def _requests(visit: Visit, only: RequestFilter, limit: int = LISTED) -> list[ShownRequest]:
-    found = visit.use_cases.requests.page(visit.caller, limit=limit, only=only).requests
-    return [shown(request_view(each, visit.services.clock.now_us())) for each in found]
+def _shown(visit: Visit, requests: Sequence[Request]) -> list[ShownRequest]:
+    now_us = visit.services.clock.now_us()
+    return [shown(request_view(each, now_us)) for each in requests]
 
 
 routes = [page("/", show, of=AccessUseCases.sessions)]
