@@ -38,7 +38,8 @@ async function announce(file) {
   const body = new URLSearchParams({ name: file.name, size: file.size });
   const answer = await fetch(area.dataset.upload, { method: "POST", body, headers: { "HX-Request": "true" } });
   if (answer.ok) return answer.json();
-  document.getElementById("notices").innerHTML = await answer.text();
+  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  document.getElementById("notices").replaceChildren(...page.body.childNodes);
   throw new Error("refused");
 }
 
