@@ -18,7 +18,7 @@ from penstock.domain.requests.request import Status
 from penstock.domain.requests.request_filter import RequestFilter
 from services.uploader.api.times import microseconds
 from services.uploader.console.csv_lines import csv_line
-from services.uploader.console.shown_requests import shown
+from services.uploader.console.shown_requests import displayed
 from services.uploader.console.visits import Visit, action, go, page
 
 PAGE = 50
@@ -104,7 +104,7 @@ def show(visit: Visit) -> Response:
     found = visit.use_cases.requests.page(
         visit.caller, before=visit.request.query_params.get("before", ""), limit=PAGE, only=filters.only(now_us)
     )
-    listed = [shown(request_view(each, now_us)) for each in found.requests]
+    listed = [displayed(request_view(each, now_us)) for each in found.requests]
     context: dict[str, Any] = {"filters": filters, "before": visit.request.query_params.get("before", "")}
     if visit.is_partial:
         return visit.page("_imports.html", requests=listed, next=found.next, **context)

@@ -15,7 +15,7 @@ from penstock.documents.requests import request_view
 from penstock.domain.days import DAY_US
 from penstock.domain.requests.request import Request, Status
 from penstock.domain.requests.request_filter import RequestFilter
-from services.uploader.console.shown_requests import ShownRequest, shown
+from services.uploader.console.shown_requests import ShownRequest, displayed
 from services.uploader.console.visits import Visit, page
 
 LISTED = 20  # of each list
@@ -58,12 +58,12 @@ def _now(visit: Visit) -> dict[str, Any]:
     since = visit.services.clock.now_us() - FAILED_DAYS * DAY_US
     failed = RequestFilter(statuses=(Status.FAILED,), accepted_from=since)
     found = visit.use_cases.requests.page(visit.caller, limit=LISTED, only=failed).requests
-    return {"running": _shown(visit, running), "waiting": _shown(visit, [*held, *found])}
+    return {"running": _displayed(visit, running), "waiting": _displayed(visit, [*held, *found])}
 
 
-def _shown(visit: Visit, requests: Sequence[Request]) -> list[ShownRequest]:
+def _displayed(visit: Visit, requests: Sequence[Request]) -> list[ShownRequest]:
     now_us = visit.services.clock.now_us()
-    return [shown(request_view(each, now_us)) for each in requests]
+    return [displayed(request_view(each, now_us)) for each in requests]
 
 
 routes = [page("/", show, of=AccessUseCases.sessions)]

@@ -89,7 +89,7 @@ def shown_file(
     suggestions = {each.column: each for each in review.suggested.columns}
     cells = dict(zip(inspection.sample.names, inspection.sample.columns, strict=True))
     columns = [
-        _shown(at, choice, suggestions.get(choice.column), cells.get(choice.column, ()), known, reveal=reveal)
+        _displayed(at, choice, suggestions.get(choice.column), cells.get(choice.column, ()), known, reveal=reveal)
         for at, choice in enumerate(draft.choices[:SHOWN_COLUMNS])
     ]
     return ShownFile(
@@ -114,7 +114,7 @@ def _with_review(draft: ImportDraft, inspection: Inspection, review: Review) -> 
     return with_suggestions(draft, columns, review.suggested)
 
 
-def _shown(
+def _displayed(
     at: int,
     choice: ColumnChoice,
     suggestion: ColumnSuggestion | None,

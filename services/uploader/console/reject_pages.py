@@ -27,7 +27,7 @@ from services.uploader.console.forms import Form
 from services.uploader.console.protection import require_same_origin
 from services.uploader.console.request_page import groups_of
 from services.uploader.console.shown_progress import reasons_in_words
-from services.uploader.console.shown_requests import shown
+from services.uploader.console.shown_requests import displayed
 from services.uploader.console.visits import Visit, action, answered, go, page, request_id_of, to_sign_in, visit_of
 
 PAGE = 50
@@ -100,7 +100,7 @@ def _context(visit: Visit, request: Request) -> dict[str, Any]:
     view = request_view(request, visit.services.clock.now_us())
     return {
         "request": view,
-        "each": shown(view),
+        "each": displayed(view),
         "groups": groups_of(visit.call, request),
         "may_correct": visit.may(RequestUseCases.correct_rejects) and request.status is Status.COMPLETED,
         "may_reveal": visit.may(RequestUseCases.rejected_rows),

@@ -33,7 +33,7 @@ from services.uploader.console.shown_progress import (
     timeline,
     waiting,
 )
-from services.uploader.console.shown_requests import shown
+from services.uploader.console.shown_requests import displayed
 from services.uploader.console.visits import Visit, action, go, page, request_id_of
 from services.uploader.console.words import MODES
 
@@ -74,7 +74,7 @@ def live_context(call: CallOf, request: Request, may: Callable[[Callable[..., An
     view = request_view(request, now_us, requests.corrections(call.caller, request))
     problems = call.services.problems() if request.status.processing else []
     return {
-        "each": shown(view),
+        "each": displayed(view),
         "request": view,
         "stages": stages(view),
         "sums": sums(view),

@@ -49,7 +49,7 @@ class ShownRequest(NamedTuple):
         return Status(self.request["status"]).ended
 
 
-def shown(request: RequestView) -> ShownRequest:
+def displayed(request: RequestView) -> ShownRequest:
     status = Status(request["status"])
     return ShownRequest(
         request=request,

@@ -19,7 +19,7 @@ from penstock.domain.errors import NotFound, Refused, refusal
 from penstock.domain.requests.request_filter import RequestFilter
 from services.uploader.api.problems import status_of
 from services.uploader.console.entered import Entered, beginning, merged, refused, sent
-from services.uploader.console.shown_requests import ShownRequest, shown
+from services.uploader.console.shown_requests import ShownRequest, displayed
 from services.uploader.console.source_form import (
     CHOICES,
     EDITED,
@@ -158,7 +158,7 @@ def _requests(visit: Visit, name: str, limit: int) -> list[ShownRequest]:
     if not visit.may(RequestUseCases.page):
         return []
     found = visit.use_cases.requests.page(visit.caller, limit=limit, only=RequestFilter(data_source=name))
-    return [shown(request_view(each, visit.services.clock.now_us())) for each in found.requests]
+    return [displayed(request_view(each, visit.services.clock.now_us())) for each in found.requests]
 
 
 def _check_is_new(visit: Visit, name: str) -> None:
