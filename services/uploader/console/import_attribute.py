@@ -98,7 +98,7 @@ def _choice(visit: Visit) -> tuple[ImportDraft, ColumnChoice]:
 
 def _entered(form: Form) -> Entered:
     return Entered(
-        form.text("name"),
+        import_page.name_of(form.text("name")),
         form.text("display_name"),
         form.text("format") or "text",
         form.has("pii"),

@@ -70,7 +70,7 @@ def test_from_the_first_click_to_the_stored_profile(visitor: Visitor, system: Ht
 
     page.get_by_role("button", name="New attribute for kaart").click()
     dialog = page.get_by_role("dialog")
-    dialog.get_by_label("Name", exact=True).fill("card_level")
+    dialog.get_by_label("Name", exact=True).fill("Card level")
     expect(dialog).to_contain_text("CARD_LEVEL")
     dialog.get_by_role("button", name="Save").click()
     expect(dialog).to_be_hidden()
