@@ -24,7 +24,7 @@ def test_before_the_first_import_there_are_three_steps_and_a_sample_file(system:
         sample = person.get(f"/static{sample_address(text)}")
     assert sample.headers["content-type"].startswith("text/tab-separated-values")
     write_sample(tmp_path / "made.tsv", 100, seed=1, faulty=4)
-    assert sample.content == (tmp_path / "made.tsv").read_bytes()
+    assert sample.content == (tmp_path / "made.tsv").read_bytes(), "write static/sample-customers.tsv again"
 
 
 def test_each_role_finds_what_it_may_do_and_nothing_else(tmp_path: Path) -> None:
