@@ -1,4 +1,4 @@
-// Charts of the operations page, from the time it was opened: nothing is kept.
+// Charts of the operations page, from the time it was opened: nothing is kept. Times are written as console.js does.
 "use strict";
 
 const SECONDS = 5, POINTS = 360, SHORTEST = 300;
@@ -13,7 +13,7 @@ function charted(place, times, values) {
   const options = {
     width: place.clientWidth, height: 180, cursor: { show: false }, legend: { show: false },
     scales: { x: { range: () => [Math.min(times[0], times.at(-1) - SHORTEST), times.at(-1)] }, y: { range: (plot, low, high) => [0, Math.max(high || 0, 1)] } },
-    axes: [axis, { ...axis, size: 64 }], series: [{}, ...series],
+    axes: [{ ...axis, values: (plot, at) => at.map((second) => sameDay.format(new Date(second * 1000))) }, { ...axis, size: 64 }], series: [{}, ...series],
   };
   return new uPlot(options, [times, ...values], place);
 }
