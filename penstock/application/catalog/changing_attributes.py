@@ -40,7 +40,7 @@ class _Stored(Attribute, frozen=True, kw_only=True, omit_defaults=True):
     """An attribute's record. Others read it as an `Attribute`, without the mark."""
 
     changing: bool = False
-    wanted: tuple[str, str] | None = None  # the names that it is about to get
+    requested_names: tuple[str, str] | None = None  # the names that it is about to get
 
 
 def until_unchanged(attempt: Callable[[], T]) -> T:
@@ -77,7 +77,7 @@ def mark(
 ) -> Record:
     """The marked record of `attribute`, which was read from `record`; None: it is built in. It is about to become
     `requested`. Raises `Conflict`."""
-    marked = _Stored(**msgspec.structs.asdict(attribute), changing=True, wanted=names_of(requested))
+    marked = _Stored(**msgspec.structs.asdict(attribute), changing=True, requested_names=names_of(requested))
     if record is None:
         return store.create(Table.ATTRIBUTES, tenant_id, "", attribute.name, msgspec.json.encode(marked))
     return store.replace(record, msgspec.json.encode(marked))
@@ -94,7 +94,7 @@ def claim_names(store: ControlStore, tenant_id: str, attributes: Sequence[Attrib
     taken: set[str] = set()
     for record in scan_all(store, Table.ATTRIBUTES, tenant_id):
         stored = _decoded(record)
-        if stored.wanted and owners_of(stored.wanted, stored.name):
+        if stored.requested_names and owners_of(stored.requested_names, stored.name):
             stored = _unmarked(store, record)
         taken |= owners_of(names_of(stored), stored.name)
     return taken
@@ -115,7 +115,9 @@ def _unmarked(store: ControlStore, record: Record) -> _Stored:
         if not stored.changing:
             return stored
         with suppress(Conflict):
-            store.replace(record, msgspec.json.encode(msgspec.structs.replace(stored, changing=False, wanted=None)))
+            store.replace(
+                record, msgspec.json.encode(msgspec.structs.replace(stored, changing=False, requested_names=None))
+            )
         newest = store.get(record.table, record.tenant_id, record.partition, record.sort)
         if newest is None:
             raise AttributesChanged(f"the attribute {record.sort} is missing")

@@ -70,8 +70,8 @@ def _sign(cell: str) -> str | None:
         return None
     if len(set(found)) == 1:
         digits = re.search(r"[.,]([0-9]+)[^0-9]*\Z", cell)
-        shown = digits and (len(digits[1]) != 3 or _BELOW_ONE.match(cell))
-        return str(found[0]) if len(found) == 1 and shown else None
+        tells = digits and (len(digits[1]) != 3 or _BELOW_ONE.match(cell))
+        return str(found[0]) if len(found) == 1 and tells else None
     return str(found[-1])
 
 

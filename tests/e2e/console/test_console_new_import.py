@@ -174,7 +174,7 @@ def test_the_second_import_of_a_source_takes_the_mapping_of_the_first(
     assert system.viewer.get("/v1/data-sources/crm/mapping").json()["version"] == first
 
 
-def test_what_is_missing_is_named_and_has_the_focus(signed_in: httpx.Client) -> None:
+def test_a_missing_choice_is_named_and_has_the_focus(signed_in: httpx.Client) -> None:
     draft = signed_in.post("/imports/new", data={"source": "crm"}).url.path
     signed_in.post(f"{draft}/upload", files={"file": ("people.tsv", b"crmid\tcity\nno1\tGhent\n")})
     page = signed_in.get(draft).text

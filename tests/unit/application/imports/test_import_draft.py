@@ -37,7 +37,7 @@ suggestions = st.lists(
 ).map(lambda each: suggested(*each))
 
 
-def test_what_needs_the_person_comes_first_in_the_order_of_the_file() -> None:
+def test_columns_that_need_the_person_come_first_in_the_order_of_the_file() -> None:
     sure, guess = suggestion("c1", 0.99), suggestion("c2", 0.5)
     draft = with_suggestions(DRAFT, ["c1", "c2", "c3"], suggested(sure, guess))
     assert [choice.column for choice in draft.choices] == ["c2", "c3", "c1"]

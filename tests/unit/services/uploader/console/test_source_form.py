@@ -37,7 +37,7 @@ def test_a_form_that_is_sent_back_as_it_is_changes_nothing(settings: UploadDefau
 
 
 @pytest.mark.parametrize("text", ["big", "0", "-1", "1e9", "nan", "1.0000001"])
-def test_what_is_no_size_is_refused_in_megabytes(text: str) -> None:
+def test_a_text_that_is_no_size_is_refused_in_megabytes(text: str) -> None:
     with pytest.raises(Refused) as refused:
         change_of(beginning({"max_file_mb": text})).applied(DataSource(name="crm"))
     (fault,) = in_megabytes(refused.value).faults
