@@ -13,7 +13,7 @@ PROJECT := .venv/project-installed
 SOURCES := penstock services deploy tests $(wildcard benchmarks)
 # By file, since the tests of one file share the system that they speak to; in the order of their names, so that the short
 # files of tests/unit come last, and no process waits for the other's long one.
-PYTEST := python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder --max-worker-restart 0
+PYTEST := python -m pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder --max-worker-restart 0
 SEEDS ?= 200
 
 .PHONY: help install demo screenshots demo-cluster stack stack-down stack-status test test-faults lint format simulate bench bench-embedded audit lock upgrade clean
