@@ -37,7 +37,7 @@ def drafts_of(system: System) -> Drafts:
 
 
 def import_drafts_of(system: System) -> ImportDrafts:
-    return ImportDrafts(system.control, system.clock)
+    return ImportDrafts(system.control, system.clock, system.keys, system.random)
 
 
 def publishers_of(system: System) -> Publishers:

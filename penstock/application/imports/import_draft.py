@@ -55,9 +55,6 @@ class ImportDraft(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
         """The mapping that was chosen."""
         return [*self.kept, *(choice.spec for choice in self.choices if choice.spec is not None)]
 
-    def expired(self, now_us: int) -> bool:
-        return now_us >= self.expires_at
-
 
 def expiry(now_us: int) -> int:
     return now_us + LIFETIME_US

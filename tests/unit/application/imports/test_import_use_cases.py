@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 from msgspec.structs import replace
 
@@ -12,7 +14,8 @@ from penstock.application.imports.import_draft import LIFETIME_US
 from penstock.application.imports.import_drafts import ImportDrafts
 from penstock.config import Settings
 from penstock.domain.access.permissions import Role
-from penstock.domain.errors import NotFound, Refused, refusal
+from penstock.domain.errors import Corrupt, NotFound, Refused, refusal
+from penstock.ports.control_store import Table
 from penstock.wiring import System, embedded
 from penstock.wiring.uploads import import_drafts_of
 from penstock.wiring.use_cases import AllUseCases, use_cases_of
@@ -139,3 +142,19 @@ def test_the_number_of_drafts_is_bounded(use_cases: AllUseCases, monkeypatch: py
         use_cases.imports.create(ANN, "crm")
     use_cases.imports.delete(ANN, drafts[0].draft_id)
     use_cases.imports.create(ANN, "crm")
+
+
+def test_a_draft_is_stored_sealed_and_opens_only_in_its_place(
+    use_cases: AllUseCases, stored: ImportDrafts, system: System
+) -> None:
+    draft = use_cases.imports.create(ANN, "marked_source")
+    stored.update("default", draft.draft_id, lambda each: replace(each, file_name="marked.tsv"))
+    (record,) = system.control.scan(Table.IMPORT_DRAFTS, "default", "")
+    assert b"marked" not in b"".join([record.body, *_decoded(record.body)])
+    system.control.create(Table.IMPORT_DRAFTS, "default", "", "elsewhere", record.body)
+    with pytest.raises(Corrupt):
+        stored.get("default", "elsewhere")
+
+
+def _decoded(body: bytes) -> list[bytes]:
+    return [base64.b64decode(msgspec.json.decode(body)["sealed"])]
