@@ -48,6 +48,14 @@ def may_be_seconds(cells: Cells) -> bool:
     return not is_named_for_times(cells.name) and _look_like_times(cells, SECONDS)
 
 
+def unset_times(cells: Cells) -> tuple[str, ...]:
+    """`0`, where all other cells of a column are epoch times: programs write it for no time."""
+    if "0" not in cells.distinct:
+        return ()
+    others = cells.without(("0",))
+    return ("0",) if others.filled and len(epoch_units(others)) == len(others.distinct) else ()
+
+
 def is_named_for_times(column: str) -> bool:
     """Whether the name of a column says that it has times: `createdAt`, and not `last_order_id`."""
     parts = words(column)

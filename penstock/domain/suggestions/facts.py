@@ -12,6 +12,7 @@ from penstock.domain.suggestions.blank_words import blank_words, merged
 from penstock.domain.suggestions.booleans import detect_boolean, may_be_numbers
 from penstock.domain.suggestions.date_shapes import Shapes, date_shapes
 from penstock.domain.suggestions.dates import detect_dates, shown_order
+from penstock.domain.suggestions.epochs import unset_times
 from penstock.domain.suggestions.fitting import Finding, Formats
 from penstock.domain.suggestions.frequent_words import strict_finding, unfitting_words, words_among_values
 from penstock.domain.suggestions.names import words
@@ -92,7 +93,7 @@ def find_facts(sample: Sample, formats: Formats, expects_phones: Callable[[str],
     """
     columns = [Cells(name, cells) for name, cells in zip(sample.names, sample.columns, strict=True)]
     known = [cells.without(blank_words(cells, typed=True)) for cells in columns]
-    without = [cells.without(words_among_values(cells)) for cells in known]
+    without = [cells.without((*words_among_values(cells), *unset_times(cells))) for cells in known]
     shapes = [date_shapes(cells) for cells in without]
     usual = _Usual(
         _most(shown_order(each, formats) for each in shapes),

@@ -103,6 +103,13 @@ def test_epoch_times_are_found_by_name_and_values(name: str, cells: list[str], a
     assert any("seconds since 1970, from " in each for each in found.evidence)
 
 
+def test_a_zero_among_epoch_times_is_no_time() -> None:
+    found = one("lastOrderAt", [*epochs(1_000), *["0"] * 90])
+    assert str(found.format) == "datetime(epoch_millis)"
+    assert found.blanks == ("0",)
+    assert found.confidence >= 0.9
+
+
 @pytest.mark.parametrize(("name", "cells"), [("xyz", epochs(1_000)), ("wert", epochs())])
 def test_numbers_that_only_could_be_times_are_left_to_a_person(name: str, cells: list[str]) -> None:
     found = one(name, cells)
