@@ -26,7 +26,7 @@ def environment() -> Environment:
         lstrip_blocks=True,
     )
     env.globals["asset"] = address_of
-    env.filters.update(number=number, size=size, moment=moment, share=share, duration=duration)
+    env.filters.update(number=number, size=size, moment=moment, share=share, duration=duration, counted=counted)
     env.filters.update(format_words=format_words, policy_words=policy_words, column_words=column_words)
     return env
 
@@ -38,6 +38,11 @@ def render(template: str, **context: Any) -> str:
 def number(value: float | None) -> str:
     """With separators: 1,204,331."""
     return MISSING if value is None else f"{value:,}"
+
+
+def counted(count: int, noun: str) -> str:
+    """A number of things: 1 row, 1,204 rows."""
+    return f"{number(count)} {noun}{'' if count == 1 else 's'}"
 
 
 def size(count: int | None) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 from starlette.responses import Response
 
 from penstock.application.catalog.column_specs import column_specs
+from penstock.application.imports.use_cases import ImportUseCases
 from penstock.application.requests.use_cases import RequestUseCases
 from penstock.documents.mappings import ColumnView, column_view
 from penstock.documents.requests import request_view
@@ -21,6 +22,7 @@ from services.uploader.api.requests import detailed_view
 from services.uploader.api.services import CallOf
 from services.uploader.console.chart import rates_chart
 from services.uploader.console.same_by_hand import same_by_hand
+from services.uploader.console.shown_corrections import corrections_in_words
 from services.uploader.console.shown_progress import (
     RejectGroup,
     actions,
@@ -82,10 +84,11 @@ def live_context(call: CallOf, request: Request, may: Callable[[Callable[..., An
         "rate": rows_per_second(request),
         "waiting": waiting(request, now_us, problems),
         "after_end": after_end(view),
+        "corrected": corrections_in_words(view),
         "groups": groups_of(call, request),
         "chart": rates_chart(requests.throughput(call.caller, request)),
         "actions": actions(request, may),
-        "may_see_rejects": may(RequestUseCases.masked_rejects),
+        "may_import": may(ImportUseCases.create),
     }
 
 

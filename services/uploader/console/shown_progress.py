@@ -12,7 +12,7 @@ from penstock.domain.files.rows import SET_ASIDE
 from penstock.domain.mapping.mapping import Mode
 from penstock.domain.requests.request import Request, Status
 from penstock.domain.requests.status import history
-from services.uploader.console.rendering import MISSING, duration, number, size
+from services.uploader.console.rendering import MISSING, counted, duration, number, size
 
 QUIET_US = 60_000_000  # without a finished chunk, after which the page says why
 _PASSED = "nothing of it counts"
@@ -173,7 +173,7 @@ def _allowed(request: Request) -> list[tuple[Action, Callable[..., object]]]:
             )
         use_cases.append((Action("undo", "Undo", "bad", _before_undo(request)), RequestUseCases.undo))
     if request.status is Status.HELD:
-        words = f"Approve {number(request.rows_accepted)} rows"
+        words = f"Approve {counted(request.rows_accepted, 'row')}"
         use_cases.append((Action("approve", words, "first", ""), RequestUseCases.approve))
     if not request.status.ended:
         use_cases.append((Action("cancel", "Cancel", "bad", _before_cancel(request)), RequestUseCases.cancel))
@@ -181,18 +181,25 @@ def _allowed(request: Request) -> list[tuple[Action, Callable[..., object]]]:
 
 
 def _before_cancel(request: Request) -> str:
-    rows = number(request.rows_accepted)
-    written = f"{rows} rows are written so far" if request.rows_accepted else "Nothing is written"
-    return f"{written}: none of them will count. This cannot be taken back; to import the file then, upload it again."
+    rows, are = counted(request.rows_accepted, "row"), "is" if request.rows_accepted == 1 else "are"
+    written = f"{rows} {are} written so far" if request.rows_accepted else "Nothing is written"
+    return f"{written}: none of it will count. This cannot be taken back; to import the file then, upload it again."
 
 
 def _before_undo(request: Request) -> str:
-    of_children = f", and of the {number(len(request.children))} imports that corrected it," if request.children else ""
+    rows = f"{counted(request.rows_ingested, 'row')}{_of_children(len(request.children))}"
+    stop = "stops" if request.rows_ingested == 1 and not request.children else "stop"
     return (
-        f"Its {number(request.rows_ingested)} rows{of_children} stop counting in all profiles, at one instant."
-        f"{_restored(request.mode)} An import can be undone at any time, and an undo cannot be taken back: upload the "
-        "file again instead."
+        f"Its {rows} {stop} counting in all profiles, at one instant.{_restored(request.mode)} An import can be undone "
+        "at any time, and an undo cannot be taken back: upload the file again instead."
     )
+
+
+def _of_children(count: int) -> str:
+    if not count:
+        return ""
+    imports = "the import" if count == 1 else f"the {number(count)} imports"
+    return f", and those of {imports} that corrected it,"
 
 
 def _restored(mode: Mode) -> str:
@@ -201,15 +208,17 @@ def _restored(mode: Mode) -> str:
 
 def after_end(request: RequestView) -> str:
     """What became of the rows of a request that does not count."""
-    written = number(request["rows_accepted"])
+    rows = request["rows_accepted"]
     match Status(request["status"]):
         case Status.CANCELLED if request["rows_accepted"]:
-            return f"{written} rows were already written when it was cancelled. None of them counts."
+            were = "was" if rows == 1 else "were"
+            return f"{counted(rows, 'row')} {were} already written when it was cancelled. None of it counts."
         case Status.CANCELLED:
             return "It was cancelled before any row was written. Nothing has changed."
         case Status.REVERTED:
             restored = _restored(Mode(request["mode"]))
-            return f"It was undone: none of its {written} rows counts any more.{restored}"
+            none = "its 1 row no longer counts" if rows == 1 else f"none of its {number(rows)} rows counts any more"
+            return f"It was undone: {none}.{restored}"
         case Status.FAILED:
             return "Nothing of this file counts, and nothing else has changed."
     return ""

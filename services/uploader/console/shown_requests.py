@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 from penstock.documents.requests import RequestView
 from penstock.domain.requests.request import Status
-from services.uploader.console.rendering import duration, number
+from services.uploader.console.rendering import duration
+from services.uploader.console.shown_corrections import rejected_in_words
 
 _WORDS = {
     Status.SCHEDULED: "Scheduled",
@@ -62,7 +63,6 @@ def displayed(request: RequestView) -> ShownRequest:
 
 
 def _subtitle(status: Status, request: RequestView) -> str:
-    rejected = f"{number(request['rows_rejected'])} rejected" if request["rows_rejected"] else ""
     match status:
         case Status.SCHEDULED:
             return "waits for its turn"
@@ -77,7 +77,7 @@ def _subtitle(status: Status, request: RequestView) -> str:
             return "its data no longer count"
         case Status.CANCELLED:
             return "nothing of it counts"
-    return rejected
+    return rejected_in_words(request)
 
 
 def _percent(request: RequestView) -> int | None:

@@ -67,6 +67,10 @@ def test_two_browsers_follow_a_running_file_to_its_end(visitor: Visitor, other: 
     assert undo is not None
     assert cancel is not None
     assert undo["x"] + undo["width"] <= cancel["x"], "it stands where a person was about to press Cancel"
+    expect(pages[0].get_by_role("heading", name="The plan it ran with")).to_be_visible()
+    for name in ("Rejected rows", "Timeline"):
+        panel = pages[0].get_by_role("region", name=name)
+        assert panel.evaluate("each => getComputedStyle(each).overflowY") == "visible", "it may be cut off"
     assert not visitor.problems
     assert not other.problems
 
