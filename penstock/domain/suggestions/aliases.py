@@ -103,14 +103,23 @@ _TABLE = {
     "full_name": """
         name, full name, fullname, customer name, client name, contact name, display name, person name,
         contact person,
-        account holder, cardholder name
-        naam, volledige naam, klantnaam, contactpersoon
-        vollstandiger name, vor und nachname, kundenname, ansprechpartner, kontaktperson
-        nom complet, nom et prenom, nom prenom, prenom nom, nom du client
-        nombre completo, nombre y apellidos, nombre y apellido, nome completo, nome e cognome, nominativo,
-        nome do cliente
-        imie i nazwisko, nazwa klienta, namn, fullstandigt namn, navn, fulde navn, fullt navn, nimi, koko nimi,
-        ad soyad
+        account holder, cardholder name, customer full name, customer or company, name or company, holder,
+        first and last name, first name last name, name and surname, contact person name
+        naam, volledige naam, klantnaam, contactpersoon, naam klant, naam of bedrijfsnaam, voor en achternaam,
+        rekeninghouder, tenaamstelling, klant
+        vollstandiger name, vor und nachname, kundenname, ansprechpartner, kontaktperson, kunde, name des kunden,
+        name oder firma, vorname nachname, vorname und nachname, nachname vorname, kontoinhaber, inhaber
+        nom complet, nom et prenom, nom prenom, prenom nom, nom du client, nom client, nom ou raison sociale,
+        prenom et nom, titulaire, nom du titulaire, nom du contact
+        nombre completo, nombre y apellidos, nombre y apellido, nombre del cliente, nombre cliente,
+        apellidos y nombre, nombre o razon social, titular, nombre del titular
+        nome completo, nome e cognome, cognome e nome, cognome nome, nome cognome, nominativo, intestatario,
+        nominativo cliente, nome cliente, denominazione
+        nome do cliente, nome e sobrenome, nome e apelido, nome ou razao social, nome do titular
+        imie i nazwisko, nazwisko i imie, nazwa klienta, nazwa, imie nazwisko, imie i nazwisko klienta, posiadacz
+        namn, fullstandigt namn, for och efternamn, kundnamn, kontaktnamn, namn pa kund
+        navn, fulde navn, fullt navn, kundenavn, for og efternavn, nimi, koko nimi, asiakkaan nimi,
+        etunimi ja sukunimi, ad soyad, adi soyadi, isim soyisim, musteri adi, ad ve soyad, jmeno a prijmeni
     """,
     "birth_date": """
         birth date, birthdate, birthday, date of birth, dob, born, born on, bday, d o b, birth
@@ -194,7 +203,8 @@ _TABLE = {
         company, company name, organisation, organization, business name, business, employer, account name, firm,
         organisation name, organization name
         bedrijf, bedrijfsnaam, organisatie, firma, firmenname, unternehmen, societe, entreprise, raison sociale,
-        nom entreprise, empresa, nombre empresa, razon social, azienda, ragione sociale, societa, nome da empresa,
+        nom entreprise, denomination sociale, empresa, nombre empresa, razon social, razao social,
+        azienda, ragione sociale, societa, nome da empresa,
         nazwa firmy, foretag, foretagsnamn, firmanavn, yritys, spolecnost, sirket
         sirket adi, isletme
     """,
@@ -373,6 +383,9 @@ PERSONAL_WORDS = word_set(
     born geboorte geburt name naam nom nombre nome surname latitude longitude lat lon lng ip ipaddress device cookie
     facebook twitter instagram linkedin skype note notes comment comments remark remarks opmerking opmerkingen
     bemerkung bemerkungen commentaire commentaires nota notas notatki kommentar uwagi religion ethnicity race
+    nominativo nominativi intestatario titolare titulaire titular inhaber kontoinhaber ansprechpartner
+    contactpersoon namn navn nimi isim soyad soyadi nazwisko imie apellido apellidos cognome sobrenome vorname
+    nachname voornaam achternaam prenom fornamn efternamn surname forename lastname firstname fullname
     nationality health license licence credit creditcard card password secret spouse partner maiden nickname
     """
 )

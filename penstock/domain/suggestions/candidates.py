@@ -23,6 +23,7 @@ from penstock.domain.suggestions.names import (
     new_name,
     words,
 )
+from penstock.domain.suggestions.person_names import person_names
 from penstock.domain.suggestions.phones import looks_like_phones
 from penstock.domain.suggestions.places import are_countries
 from penstock.domain.suggestions.salutations import are_salutations
@@ -132,6 +133,8 @@ def _by_name(facts: Facts, match: NameMatch | None, tenant: Tenant, formats: For
         return _text_by_name(
             facts, NameMatch(tenant.attributes["job_title"], match.score), "a title, but no salutation"
         )
+    if match.attribute.name == "crmid" and "full_name" in tenant.attributes and person_names(facts.cells):
+        return _text_by_name(facts, NameMatch(tenant.attributes["full_name"], match.score), "a customer, by name")
     if match.attribute.format.kind is ValueType.TEXT:
         return _text_by_name(facts, match, how)
     finding = _finding_for(facts, match.attribute, formats)
@@ -241,6 +244,8 @@ def _new(facts: Facts, match: NameMatch | None, tenant: Tenant) -> Candidate:
     finding = facts.by_values()
     says_yes = finding is not None and finding.kind is ValueType.BOOLEAN
     personal = is_personal(facts.name) and not (says_yes and is_about_contact(facts.name))
+    named = person_names(facts.cells) if finding is None or finding.kind is ValueType.ENUM else None
+    personal = personal or named is not None
     if personal and finding and finding.fit.format.kind is ValueType.ENUM:
         finding = None  # the mapping that lists an enumeration's options is not encrypted
     format = finding.fit.format if finding else TEXT
@@ -255,7 +260,7 @@ def _new(facts: Facts, match: NameMatch | None, tenant: Tenant) -> Candidate:
         pii=pii,
         segmentable=not pii,
     )
-    evidence = [finding.evidence] if finding else []
+    evidence = [*filter(None, [finding.evidence if finding else None, named])]
     against = list(finding.against) if finding else []
     sure = finding.certainty * NEW_TYPED if finding else NEW_TEXT
     if not facts.cells.filled:

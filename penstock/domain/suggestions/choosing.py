@@ -17,6 +17,7 @@ from penstock.domain.suggestions.facts import Facts, find_facts
 from penstock.domain.suggestions.fitting import DO_NOT_FIT, Formats
 from penstock.domain.suggestions.identifiers import ACCEPTABLE, Effect, identifies, identifying, key_column
 from penstock.domain.suggestions.names import Names
+from penstock.domain.suggestions.person_names import person_names
 from penstock.domain.suggestions.personal import looks_personal
 from penstock.domain.suggestions.sample import Sample
 from penstock.domain.suggestions.suggestion import ColumnSuggestion, KeptColumn, LeftOut, SuggestedMapping
@@ -133,21 +134,23 @@ def _suggestion(
 ) -> ColumnSuggestion:
     attribute, earlier = candidate.attribute, candidate.earlier
     identifier = effect.identifies
-    drops = candidate.format.kind is not ValueType.TEXT and not identifier and not earlier
+    typed = candidate.format.kind is not ValueType.TEXT
+    drops = typed and not identifier and not earlier
     against = [_dropped(each) if drops else each for each in (*candidate.against, *effect.against)]
     if identifier and not candidate.key and (often := _most_often(facts)):
         against.append(f"one value stands in {often:,} of {facts.cells.filled:,} rows")
     pii = attribute.pii or bool(earlier and earlier.pii)
+    named = None if pii or earlier or typed or identifier else person_names(facts.cells, attribute.name)
+    pii = pii or named is not None
     if not pii and (personal := looks_personal(facts, attribute, candidate.format.kind, names)):
         against.append(f"looks personal ({personal}), but is not marked so: add :pii")
     confidence = candidate.confidence
-    evidence = [*candidate.evidence, *effect.evidence]
-    if candidate.format.kind is not ValueType.TEXT:
+    evidence = [*candidate.evidence, *filter(None, [named]), *effect.evidence]
+    if typed:
         evidence += [f"{count:,} cells are {word!r}, taken as blank" for word, count in facts.words.items()]
     if tied_with:
         against.append(f"{_listed(tied_with)} fit as well: choose one")
         confidence = min(confidence, TIED)
-    typed = candidate.format.kind is not ValueType.TEXT
     return ColumnSuggestion(
         column=facts.name,
         attribute=attribute,

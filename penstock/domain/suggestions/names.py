@@ -35,6 +35,9 @@ _FOUND_AMONG_OTHERS = frozenset({"email", "phone", "mobile", "city", "postal_cod
 _ADDRESS = frozenset({"address", "addr", "adresse", "adres", "anschrift", "direccion", "indirizzo", "endereco"})
 _PARTS_OF_ADDRESS = frozenset({"street", "house_number", "address_line_2", "postal_code", "city", "region", "country"})
 
+_NAMES = frozenset({"full_name", "first_name", "last_name", "company"})
+_ALTERNATIVES = re.compile(r"[/|,;&+()\[\]]")
+
 _VAGUE = frozenset({"id", "uid", "accountid", "accountnumber", "externalid", "contactid", "personid"})
 
 
@@ -81,12 +84,22 @@ class Names:
         key = _key(parts)
         return (
             self._named.get(key)
+            or self._of_alternatives(column)
             or self._without_owner(parts)
             or self._of_address(parts)
             or self._of_consent(parts)
             or self._among_others(parts)
             or self._mistyped(key)
         )
+
+    def _of_alternatives(self, column: str) -> NameMatch | None:
+        """A name of a person or of a company: `Name / Firma`, `Nom (raison sociale)`, `Vorname/Nachname`."""
+        parts = [key for each in _ALTERNATIVES.split(column[:MAX_COMPARED]) if (key := _key(words(each)))]
+        found = [match for key in parts if (match := self._named.get(key))]
+        meant = {each.attribute.name for each in found}
+        if len(found) < 2 or len(found) < len(parts) or not meant <= _NAMES or "full_name" not in self._known:
+            return None
+        return NameMatch(self._known["full_name"], min(each.score for each in found))
 
     def _without_owner(self, parts: Sequence[str]) -> NameMatch | None:
         """Numbers at the end and words for the customer at both ends do not matter."""

@@ -11,6 +11,7 @@ from penstock.domain.mapping.mapping import ColumnMapping
 from penstock.domain.suggestions.facts import Facts, find_facts
 from penstock.domain.suggestions.fitting import Formats
 from penstock.domain.suggestions.names import WITHOUT_OWNER, Names, is_personal
+from penstock.domain.suggestions.person_names import person_names
 from penstock.domain.suggestions.sample import Sample
 
 MIN_SHARE = 0.8  # of the cells
@@ -23,7 +24,7 @@ def looks_personal(facts: Facts, attribute: Attribute, kind: ValueType, names: N
     """Why the values of a column look personal; None if they do not. `names` are those of the built-in attributes."""
     if kind not in _NAMED:
         return None
-    return _by_values(facts) or _by_name(facts.name, attribute, names)
+    return _by_values(facts) or _by_name(facts.name, attribute, names) or _by_people(facts, attribute, kind)
 
 
 def _by_values(facts: Facts) -> str | None:
@@ -39,6 +40,10 @@ def _by_name(column: str, attribute: Attribute, names: Names) -> str | None:
     if match.attribute.name in (attribute.name, *_VAGUE) or not match.attribute.pii:
         return None
     return f"its name means {match.attribute.display_name}"
+
+
+def _by_people(facts: Facts, attribute: Attribute, kind: ValueType) -> str | None:
+    return person_names(facts.cells, attribute.name) if kind is ValueType.TEXT else None
 
 
 def personal_columns(sample: Sample, columns: Sequence[ColumnMapping], attributes: Sequence[Attribute]) -> list[Fault]:
