@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
+from penstock.application.catalog.column_specs import ColumnSpec
 from penstock.application.imports.import_draft import ColumnChoice, ImportDraft, needs_person, with_suggestions
 from penstock.application.uploads.inspection import Inspection
 from penstock.application.uploads.review import Review
@@ -15,18 +16,23 @@ from penstock.domain.errors import Fault
 from penstock.domain.files.rejects import REJECT_COLUMNS
 from penstock.domain.files.tabular_format import FileOptions
 from penstock.domain.mapping.attributes import Attribute
+from penstock.domain.mapping.mapping import OnMisfit
 from penstock.domain.suggestions import ColumnSuggestion
+from penstock.domain.suggestions.fitting import DO_NOT_FIT
 from services.uploader.console.rendering import share
 from services.uploader.console.visits import Visit
 
 SHOWN_COLUMNS = 300  # each has a list of all attributes
 SAMPLES = 3
 _SAMPLE = 40  # characters
+_LEFT_OUT = " and would be left out"
+_MARK_PERSONAL = ": add :pii"
 
 
 class ShownColumn(NamedTuple):
-    """`at` is its place among the choices. `kind` and `label` are those of the chip, `why` the evidence below it.
+    """`at` is its place among the choices. `kind` and `label` are those of the chip.
 
+    `concerns` are what speaks against the suggestion, `why` what speaks for it.
     `offered` is an attribute that would be new, "" if there is none. `fits` is the attribute that `format` is for.
     """
 
@@ -39,6 +45,7 @@ class ShownColumn(NamedTuple):
     needs_person: bool
     kind: str
     label: str
+    concerns: Sequence[str]
     why: Sequence[str]
     offered: str
     fits: str
@@ -89,7 +96,7 @@ def shown_file(
     suggestions = {each.column: each for each in review.suggested.columns}
     cells = dict(zip(inspection.sample.names, inspection.sample.columns, strict=True))
     columns = [
-        _displayed(at, choice, suggestions.get(choice.column), cells.get(choice.column, ()), known, reveal=reveal)
+        shown_column(at, choice, suggestions.get(choice.column), cells.get(choice.column, ()), known, reveal=reveal)
         for at, choice in enumerate(draft.choices[:SHOWN_COLUMNS])
     ]
     return ShownFile(
@@ -114,7 +121,7 @@ def _with_review(draft: ImportDraft, inspection: Inspection, review: Review) -> 
     return with_suggestions(draft, columns, review.suggested)
 
 
-def _displayed(
+def shown_column(
     at: int,
     choice: ColumnChoice,
     suggestion: ColumnSuggestion | None,
@@ -127,7 +134,7 @@ def _displayed(
     attribute = known.get(choice.spec.attribute) if choice.spec else None
     is_personal = bool(choice.spec and choice.spec.pii) or bool(attribute and attribute.pii)
     may_be_personal = is_personal or bool(suggestion and suggestion.pii)
-    kind, label, why = _reason(choice, suggestion)
+    kind, label, concerns, why = _reason(choice, suggestion)
     return ShownColumn(
         at=at,
         choice=choice,
@@ -138,6 +145,7 @@ def _displayed(
         needs_person=kind == "warn",
         kind=kind,
         label=label,
+        concerns=concerns,
         why=why,
         offered=_offered(choice, suggestion, known),
         fits=_fits(choice, suggestion),
@@ -149,21 +157,48 @@ def _sample(cell: str, is_masked: bool) -> str:
     return masked(cell) if is_masked else cell[:_SAMPLE] + "…" * (len(cell) > _SAMPLE)
 
 
-def _reason(choice: ColumnChoice, suggestion: ColumnSuggestion | None) -> tuple[str, str, Sequence[str]]:
-    if suggestion is None or (not suggestion.exists and needs_person(suggestion)):
-        label = "Your choice" if choice.spec else "No match"
-        return ("" if choice.spec else "warn"), label, (() if suggestion is None else suggestion.evidence)
-    if choice.spec is None and not suggestion.tied_with:
-        return "", "Not imported", [f"It looks like {suggestion.attribute.display_name}."]
-    if choice.spec is not None and choice.spec.attribute != suggestion.attribute.name:
-        return "", "Your choice", ()
+class _Reason(NamedTuple):
+    kind: str
+    label: str
+    concerns: Sequence[str] = ()
+    why: Sequence[str] = ()
+
+
+def _reason(choice: ColumnChoice, suggestion: ColumnSuggestion | None) -> _Reason:
+    spec = choice.spec
+    if suggestion is None:
+        return _Reason("", "Your choice") if spec else _Reason("warn", "No match")
+    if not suggestion.exists and needs_person(suggestion):
+        kind, label = ("", "Your choice") if spec else ("warn", "No match")
+        return _Reason(kind, label, concerns_of(spec, suggestion), suggestion.evidence)
+    if spec is None and not suggestion.tied_with:
+        return _Reason("", "Not imported", (), [f"It looks like {suggestion.attribute.display_name}."])
+    if spec is not None and (spec.attribute, spec.format) != (suggestion.attribute.name, str(suggestion.format)):
+        return _Reason("", "Your choice")
     if suggestion.tied_with:
-        return "warn", "Please check", [f"{', '.join(suggestion.tied_with)} fits as well."]
-    if needs_person(suggestion):
-        return "warn", "Please check", [*suggestion.against, *suggestion.evidence]
+        return _Reason("warn", "Please check", [f"{', '.join(suggestion.tied_with)} fits as well."])
+    concerns = concerns_of(spec, suggestion)
+    if concerns or needs_person(suggestion):
+        return _Reason("warn", "Please check", concerns, suggestion.evidence)
     if suggestion.earlier is not None:
-        return "ok", "Same as last time", suggestion.against
-    return "ok", "Fits" if suggestion.exists else "New attribute", suggestion.evidence
+        return _Reason("ok", "Same as last time")
+    return _Reason("ok", "Fits" if suggestion.exists else "New attribute", (), suggestion.evidence)
+
+
+def concerns_of(spec: ColumnSpec | None, suggestion: ColumnSuggestion) -> list[str]:
+    """What speaks against a suggestion, given what the person has chosen since."""
+    against = [each for each in suggestion.against if not (spec and spec.pii and each.endswith(_MARK_PERSONAL))]
+    return [_on_page(each, drops=spec is not None and spec.on_misfit is OnMisfit.DROP) for each in against]
+
+
+def _on_page(against: str, *, drops: bool) -> str:
+    """With what the column does to cells that do not fit, and with the page's control instead of an option."""
+    cells = against.removesuffix(_LEFT_OUT)
+    if cells.endswith(DO_NOT_FIT):
+        return cells + (_LEFT_OUT if drops else "; their rows would be rejected")
+    if against.endswith(_MARK_PERSONAL):
+        return against.removesuffix(_MARK_PERSONAL) + ": tick Personal"
+    return against
 
 
 def _offered(choice: ColumnChoice, suggestion: ColumnSuggestion | None, known: Mapping[str, Attribute]) -> str:

@@ -14,6 +14,7 @@ from penstock.application.uploads.dry_run import DryRun
 from penstock.domain.errors import Fault
 from penstock.domain.files.encodings import ENCODINGS
 from penstock.domain.mapping.attributes import ValueType
+from services.uploader.console.import_check import display_name, shown_check
 from services.uploader.console.import_columns import known_attributes, reviewed
 from services.uploader.console.import_form import LEVELS, entered
 from services.uploader.console.rendering import render
@@ -53,8 +54,9 @@ def whole_page(
     """`faults` are those of what was tried; a file that cannot be read has its own instead."""
     draft, file = reviewed(visit, draft, reveal=reveal)
     faults = (file.faults if faults and file else ()) or faults
-    context = _context(visit, draft, file=file, faults=faults, run=run, focus=_focus(faults))
-    return HTMLResponse(render("import_draft.html", **context), 422 if faults else 200)
+    context = _context(visit, draft, file=file, faults=faults, focus=_focus(faults))
+    check = shown_check(run, file, context["known"]) if run and file else None
+    return HTMLResponse(render("import_draft.html", **context, check=check), 422 if faults else 200)
 
 
 def columns_part(
@@ -83,6 +85,7 @@ def _context(visit: Visit, draft: ImportDraft, **more: Any) -> dict[str, Any]:
         "arriving": visit.use_cases.imports.file(visit.caller, draft.draft_id),
         "attributes": sorted(known.values(), key=lambda attribute: attribute.display_name.casefold()),
         "known": known,
+        "display_name": display_name,
         "may_create": visit.may(CatalogUseCases.create_attribute),
         "encodings": ENCODINGS,
         "formats": [str(kind) for kind in ValueType],
@@ -93,7 +96,6 @@ def _context(visit: Visit, draft: ImportDraft, **more: Any) -> dict[str, Any]:
         "max_bytes": visit.use_cases.imports.limits.file_bytes,
         "faults": (),
         "focus": "",
-        "run": None,
         **more,
     }
 

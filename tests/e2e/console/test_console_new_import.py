@@ -83,7 +83,8 @@ def test_from_the_first_click_to_the_stored_profile(visitor: Visitor, system: Ht
     page.get_by_role("link", name="people.tsv").click()
     expect(hostile).to_have_value("")
     page.get_by_role("button", name="Check the whole file").click()
-    expect(page.get_by_text("40 of 40 rows can be imported")).to_be_visible()
+    expect(page.get_by_text("40 of 40 rows can be imported")).to_be_in_viewport()
+    expect(page.get_by_role("heading", name="Check", exact=True)).to_be_focused()
     page.get_by_role("button", name="Import 40 rows").click()
     page.wait_for_url(re.compile(f"/imports.*{REQUEST_ID}"))
     request_id = re.findall(REQUEST_ID, page.url)[0]
@@ -184,6 +185,19 @@ def test_a_missing_choice_is_named_and_has_the_focus(signed_in: httpx.Client) ->
     assert "Nothing has been imported yet" in answer.text
     assert re.search(r"<input[^>]* autofocus", answer.text)
     assert 'value="many"' in answer.text
+
+
+def test_a_check_names_what_it_would_reject_and_leads_there(signed_in: httpx.Client) -> None:
+    draft = signed_in.post("/imports/new", data={"source": "crm"}).url.path
+    content = b"crmid\temail\nno1\tann@example.com\n\tnobody\nno2\tbo@example.com\tmore\n"
+    page = signed_in.post(f"{draft}/upload", files={"file": ("people.tsv", content)}).text
+    assert f'formaction="{draft}/check#check"' in page
+    answer = signed_in.post(f"{draft}/check", data=fields_of(page)).text
+    assert "more or fewer fields than the header" in answer
+    assert re.search(r'<h2 id="check" tabindex="-1">Check</h2>', answer)
+    faulty = signed_in.post(f"{draft}/check", data={**fields_of(page), "max_rejects": "many"})
+    assert faulty.status_code == 422
+    assert re.search(r'role="alert" id="check" tabindex="-1"', faulty.text)
 
 
 def test_a_file_that_is_too_large_leaves_nothing(signed_in: httpx.Client, system: HttpSystem) -> None:

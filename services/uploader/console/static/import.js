@@ -15,7 +15,7 @@ const dialog = document.getElementById("dialog");
 let current = null;
 let pressed = null; // a button that waits until the file has arrived
 
-history.replaceState(null, "", form.getAttribute("action")); // reloading repeats nothing
+history.replaceState(null, "", form.getAttribute("action") + location.hash); // reloading repeats nothing
 
 const inUnits = (bytes) => {
   for (const [size, unit] of [[1e9, "GB"], [1e6, "MB"], [1e3, "KB"]]) if (bytes >= size) return `${(bytes / size).toFixed(1)} ${unit}`;

@@ -1,0 +1,54 @@
+"""What a column of an import says about its suggestion."""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from penstock.application.catalog.column_specs import ColumnSpec
+from penstock.application.imports.import_draft import ColumnChoice
+from penstock.application.uploads.suggesting import column_spec
+from penstock.domain.mapping.attributes import Attribute, parse_format
+from penstock.domain.mapping.mapping import OnMisfit
+from penstock.domain.suggestions import ColumnSuggestion
+from services.uploader.console.import_columns import ShownColumn, shown_column
+
+JOINED = Attribute(name="customer_since", display_name="Customer since", format=parse_format("date"))
+SUGGESTED = ColumnSuggestion(
+    column="Date_Joined",
+    attribute=JOINED,
+    exists=True,
+    format=parse_format("date(d-MMM-yy)"),
+    on_misfit=OnMisfit.DROP,
+    confidence=0.95,
+    evidence=("its name means Customer since", "1,971 of 2,000 are dates, 777 with a time"),
+    against=("29 do not fit and would be left out", "the time of 777 is left out", "looks personal: add :pii"),
+)
+SPEC = column_spec(SUGGESTED)
+
+
+def column_of(spec: ColumnSpec | None, suggestion: ColumnSuggestion = SUGGESTED) -> ShownColumn:
+    choice = ColumnChoice(column="Date_Joined", spec=spec)
+    return shown_column(0, choice, suggestion, ["10-Jan-24"], {JOINED.name: JOINED}, reveal=False)
+
+
+def test_all_that_speaks_against_a_suggestion_is_shown() -> None:
+    column = column_of(SPEC)
+    assert (column.kind, column.label) == ("warn", "Please check")
+    assert column.needs_person
+    assert list(column.concerns) == [*SUGGESTED.against[:2], "looks personal: tick Personal"]
+    assert column.why == SUGGESTED.evidence
+
+
+def test_a_suggestion_fits_only_if_nothing_speaks_against_it() -> None:
+    assert column_of(SPEC, replace(SUGGESTED, against=())).label == "Fits"
+    assert not column_of(SPEC, replace(SUGGESTED, against=())).needs_person
+
+
+def test_concerns_follow_what_was_chosen() -> None:
+    column = column_of(replace(SPEC, pii=True, on_misfit=OnMisfit.REJECT))
+    assert list(column.concerns) == ["29 do not fit; their rows would be rejected", SUGGESTED.against[1]]
+
+
+def test_another_format_is_the_persons_choice() -> None:
+    column = column_of(replace(SPEC, format="date(yyyy-MM-dd)"))
+    assert (column.label, list(column.concerns)) == ("Your choice", [])
