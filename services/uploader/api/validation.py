@@ -19,7 +19,6 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from penstock.domain.errors import Fault, Refused, refusal
-from penstock.domain.files.header_faults import printable_name
 from penstock.domain.limits import MAX_PAGE
 from penstock.domain.mapping.attributes import NAME
 from penstock.domain.mapping.mapping import Mode
@@ -109,7 +108,7 @@ def refused(errors: Iterable[Mapping[str, Any]]) -> Refused:
 def _fault(place: Sequence[str | int], kind: str, message: str) -> Fault:
     part, *path = place
     if kind == "extra_forbidden":
-        message = f"the name {printable_name(str(path.pop())) or ''!r} is not known here"
+        message = _unknown(str(path.pop()))
     where = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path).removeprefix(".")
     return Fault(
         code=_CODES.get(str(part), "bad_request"),
@@ -117,6 +116,17 @@ def _fault(place: Sequence[str | int], kind: str, message: str) -> Fault:
         hint="See /openapi.json for the parameters of this call.",
         pointer=_pointer(path) if part == "body" else None,
     )
+
+
+def _unknown(name: str) -> str:
+    """Only a name that another call takes is quoted: any other could be a customer's value."""
+    kinds = [Model]
+    while kinds:
+        kind = kinds.pop()
+        if name in kind.model_fields:
+            return f"{name} is not taken here"
+        kinds += kind.__subclasses__()
+    return "a name is not known here"
 
 
 def _pointer(path: Sequence[str | int]) -> str:
