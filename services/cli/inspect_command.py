@@ -10,7 +10,7 @@ import msgspec
 import typer
 
 from penstock.application.uploads.renames import renamed_columns
-from penstock.application.uploads.review import NEW_SOURCE, Review
+from penstock.application.uploads.review import Review
 from penstock.application.uploads.suggesting import SUGGESTED_CONFIDENCE, accept
 from penstock.documents.inspections import inspection_view as inspection_document
 from penstock.domain.errors import Refused, refuse_all
@@ -70,9 +70,9 @@ def inspect(
                 accept(reviewed.suggested, SUGGESTED_CONFIDENCE, renamed_columns(reviewed.suggested)).columns,
             )
         where = where_of(data, url)
-        commands = _commands(reviewed, file, source or NEW_SOURCE, options_text(reviewed.needed_options) + where)
+        commands = _commands(reviewed, file, options_text(reviewed.needed_options) + where)
         if commands and reviewed.source_step:
-            step = f"penstock source {reviewed.source_step} {shlex.quote(source or NEW_SOURCE)}{where}"
+            step = f"penstock source {reviewed.source_step} {shlex.quote(reviewed.source)}{where}"
             commands.insert(0, (f"First {reviewed.source_step} the data source", step))
         document: dict[str, Any] = msgspec.to_builtins(inspection_document(reviewed))
         document["commands"] = [command for _, command in commands]
@@ -95,11 +95,11 @@ def _inherited(options: FileOptions) -> FileOptions:
     return FileOptions(**{name: getattr(options, name) for name in options.inherited})
 
 
-def _commands(reviewed: Review, file: Path, source: str, where: str) -> list[tuple[str, str]]:
+def _commands(reviewed: Review, file: Path, where: str) -> list[tuple[str, str]]:
     """The commands that ingest the file with what is suggested; none for a file that would be refused."""
     if not reviewed.fits:
         return []
-    renamed = renamed_columns(reviewed.suggested)
+    source, renamed = reviewed.source, renamed_columns(reviewed.suggested)
     try:
         accepted = accept(reviewed.suggested, SUGGESTED_CONFIDENCE, renamed)
     except Refused:

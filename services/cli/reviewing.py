@@ -22,16 +22,16 @@ def review_file(file: UploadFile, source: str | None, data: Path | None, url: st
         with _remote(url, key) as catalog:
             known = None if source is None else catalog.find_source(source)
             options = file.options if known is None else known.file_options(file.options)
-            return review(inspect(file.sampled_parts(), NO_LIMITS, options), catalog, NO_LIMITS, source)
+            return review(inspect(file.sampled_parts(), NO_LIMITS, options), catalog, NO_LIMITS, source, file.name)
     if not _has_system(data):
         limits = Limits()
-        return review(inspect(file.sampled_parts(), limits, file.options), NewCatalog(), limits, source)
+        return review(inspect(file.sampled_parts(), limits, file.options), NewCatalog(), limits, source, file.name)
     from services.cli.connecting import open_use_cases  # noqa: PLC0415  loads the whole system
 
     with open_use_cases(data) as local:
         uploads, caller = local.use_cases.uploads, local.caller
         options = uploads.file_options(caller, source, file.options)
-        return uploads.review(caller, uploads.inspect(caller, file.sampled_parts(), options), source)
+        return uploads.review(caller, uploads.inspect(caller, file.sampled_parts(), options), source, file.name)
 
 
 @contextmanager

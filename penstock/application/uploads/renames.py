@@ -11,6 +11,8 @@ from penstock.domain.mapping.mapping import ColumnMapping
 from penstock.domain.suggestions import SuggestedMapping
 from penstock.domain.suggestions.suggestion import Change
 
+OTHER_LIST = "If it is another list, use another data source (another --source)."
+
 
 def renamed_columns(suggested: SuggestedMapping) -> list[ColumnSpec]:
     """The mapped columns under their new names, with their options, unless what is suggested feeds the same."""
@@ -46,6 +48,6 @@ def _missing(change: Change) -> Fault:
     return Fault(
         code="mapped_identifier_missing",
         message=f"the saved mapping identifies people by the column {change.column!r}, which the file lacks",
-        hint=f"{renamed} To identify them by other columns from now on, map these by hand.",
+        hint=f"{OTHER_LIST} {renamed} To identify them by other columns from now on, map these by hand.",
         column=change.column,
     )

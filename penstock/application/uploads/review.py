@@ -9,13 +9,15 @@ from typing import NamedTuple
 from penstock.application.catalog.column_specs import ColumnSpec
 from penstock.application.catalog.known_catalog import KnownCatalog, check_uploadable
 from penstock.application.uploads.inspection import Inspection
+from penstock.application.uploads.renames import OTHER_LIST
+from penstock.application.uploads.source_names import source_name
 from penstock.application.uploads.suggesting import AcceptedSuggestions, accept, suggestions_for
 from penstock.domain.errors import Fault, NotFound, Refused, refuse_all
 from penstock.domain.files.tabular_format import FileOptions
 from penstock.domain.mapping.mapping import Limits, Mapping
 from penstock.domain.suggestions import SuggestedMapping
 
-NEW_SOURCE = "customers"  # in the commands that are shown, when no source is named
+MIN_MAPPED = 0.5  # share of a mapping's columns that the next file of its list has
 
 
 class SourceStep(StrEnum):
@@ -30,6 +32,7 @@ class Review(NamedTuple):
 
     Everything but the faults and the warnings is as with `file_options`. Of these, the call must declare the
     `needed_options`; `fits`: with them and what is suggested, the file can be ingested, once `source_step` is done.
+    `source` is the data source that was named, or one that suits the file.
     """
 
     compression: str
@@ -40,6 +43,7 @@ class Review(NamedTuple):
     file_options: FileOptions
     warnings: list[Fault]
     fits: bool
+    source: str
     source_step: SourceStep | None = None
 
     @property
@@ -47,10 +51,13 @@ class Review(NamedTuple):
         return self.file_options.own
 
 
-def review(inspection: Inspection, catalog: KnownCatalog, limits: Limits, source: str | None) -> Review:
+def review(
+    inspection: Inspection, catalog: KnownCatalog, limits: Limits, source: str | None, file_name: str = ""
+) -> Review:
     """Review a file of `source`, which may be new."""
     columns, *rows = inspection.lines() or [[]]
     mapping = _saved(catalog, source)
+    named = source or _source_for(file_name, columns, catalog)
     return Review(
         compression=inspection.compression,
         faults=inspection.faults(mapping, limits),
@@ -63,9 +70,10 @@ def review(inspection: Inspection, catalog: KnownCatalog, limits: Limits, source
             _last_columns(catalog, source),
         ),
         file_options=inspection.needed_options,
-        warnings=inspection.warnings,
+        warnings=[*inspection.warnings, *_of_another_list(named, mapping, columns)],
         fits=inspection.fits(limits),
-        source_step=_source_step(catalog, source or NEW_SOURCE),
+        source=named,
+        source_step=_source_step(catalog, named),
     )
 
 
@@ -84,6 +92,30 @@ def accept_for(
     refuse_all(inspection.faults(None, limits))
     suggested = review(inspection, catalog, limits, source).suggested
     return accept(suggested, confidence, by_hand, attributes=catalog.attributes())
+
+
+def _source_for(file_name: str, columns: Sequence[str], catalog: KnownCatalog) -> str:
+    """A data source with the name of a file: a new one if that name has another list's mapping."""
+    name = source_name(file_name)
+    known = catalog.find_source(name)
+    if known is None or not (known.archived or _of_another_list(name, _saved(catalog, name), columns)):
+        return name
+    return source_name(file_name, catalog.source_names())
+
+
+def _of_another_list(source: str, mapping: Mapping | None, columns: Sequence[str]) -> list[Fault]:
+    """A warning about a file that lacks most columns of the mapping of its data source."""
+    mapped = {name for column in (mapping.columns if mapping else ()) for name in column.sources}
+    found = mapped.intersection(columns)
+    if len(found) >= len(mapped) * MIN_MAPPED:
+        return []
+    return [
+        Fault(
+            code="few_mapped_columns",
+            message=f"the file has {len(found):,} of the {len(mapped):,} columns that the mapping of {source} names",
+            hint=OTHER_LIST,
+        )
+    ]
 
 
 def _source_step(catalog: KnownCatalog, source: str) -> SourceStep | None:

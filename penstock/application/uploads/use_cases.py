@@ -155,11 +155,13 @@ class UploadUseCases(UseCases):
         return inspect(parts, self.limits, options)
 
     @use_case(Permission.UPLOAD, INSPECT, Audited.DENIED_ONLY)
-    def review(self, caller: Caller, inspection: Inspection, data_source: str | None = None) -> Review:
+    def review(
+        self, caller: Caller, inspection: Inspection, data_source: str | None = None, file_name: str = ""
+    ) -> Review:
         """Review an inspected file, as one of `data_source` if that is given: its faults, including those of the saved
-        mapping for it, and suggestions. The data source may be new."""
+        mapping for it, and suggestions. The data source may be new; without one, it is named as the file."""
         catalog = TenantCatalog(self._catalog, caller.tenant_id)
-        return review(inspection, catalog, self.limits, data_source)
+        return review(inspection, catalog, self.limits, data_source, file_name)
 
     @use_case(Permission.UPLOAD, INSPECT, Audited.DENIED_ONLY)
     def suggest(

@@ -62,7 +62,9 @@ def test_a_missing_identifier_is_refused_with_the_option_for_its_new_name(column
 def test_without_a_new_name_the_refusal_stays() -> None:
     with pytest.raises(Refused) as refused:
         accept(suggested(mail=EMAILS, city=CITIES), 0.9, attributes=KNOWN)
-    assert refused.value.faults[0].hint.startswith("Add --map 'COLUMN=partner_ref!'.")
+    hint = refused.value.faults[0].hint
+    assert hint.startswith("If it is another list, use another data source (another --source). Add ")
+    assert "Add --map 'COLUMN=partner_ref!'." in hint
 
 
 def test_a_person_may_choose_other_identifiers() -> None:

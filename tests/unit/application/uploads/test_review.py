@@ -13,10 +13,15 @@ from penstock.domain.mapping.mapping import ColumnMapping, Limits, Mapping
 from services.cli.new_catalog import NewCatalog
 
 LIMITS = Limits()
-SOURCES = {"excel": DataSource(name="excel"), "old": DataSource(name="old", archived=True)}
+SOURCES = {
+    "excel": DataSource(name="excel"),
+    "old": DataSource(name="old", archived=True),
+    "clienti": DataSource(name="clienti"),
+}
 MAPPING = Mapping(
     data_source="excel", version=1, columns=(ColumnMapping(column="nr", attribute="crmid", identifier=True),)
 )
+MAPPINGS = {"clienti": Mapping(data_source="clienti", version=1, columns=MAPPING.columns)}
 
 
 class Catalog(NewCatalog):
@@ -27,7 +32,7 @@ class Catalog(NewCatalog):
         return SOURCES
 
     def mapping(self, source: str) -> Mapping:
-        return MAPPING
+        return MAPPINGS.get(source, MAPPING)
 
 
 @pytest.mark.parametrize(
@@ -42,3 +47,29 @@ def test_a_file_without_a_mapped_column_fits_with_suggestions() -> None:
     reviewed = review(inspect([b"number\nK1\n"], LIMITS), Catalog(), LIMITS, "excel")
     assert [fault.code for fault in reviewed.faults] == ["unknown_mapped_column"]
     assert reviewed.fits
+
+
+@pytest.mark.parametrize(
+    ("file_name", "columns", "source"),
+    [
+        ("Shop-Export 2026-11-29.csv.gz", "a,b", "shop_export"),
+        ("clienti.csv", "nr,city", "clienti"),  # the next file of the list
+        ("clienti.csv", "codice,city", "clienti_2"),  # another list
+        ("old.tsv", "nr", "old_2"),
+        ("stdin", "nr", "customers"),
+        ("2026.csv", "nr", "customers"),
+        ("客户.csv", "nr", "customers"),
+        ("3d_club.csv", "nr", "source_3_d_club"),
+    ],
+)
+def test_without_a_source_it_is_named_as_the_file(file_name: str, columns: str, source: str) -> None:
+    file = inspect([f"{columns}\n{columns}\n".encode()], LIMITS)
+    assert review(file, Catalog(), LIMITS, None, file_name).source == source
+
+
+def test_a_file_with_few_columns_of_the_mapping_is_warned_about() -> None:
+    reviewed = review(inspect([b"codice,city\nK1,Ulm\n"], LIMITS), Catalog(), LIMITS, "clienti")
+    (warning,) = reviewed.warnings
+    assert warning.message == "the file has 0 of the 1 columns that the mapping of clienti names"
+    assert warning.hint.startswith("If it is another list, use another data source")
+    assert not review(inspect([b"nr,city\nK1,Ulm\n"], LIMITS), Catalog(), LIMITS, "clienti").warnings
