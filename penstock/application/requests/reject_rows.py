@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import NamedTuple
 
@@ -29,6 +29,7 @@ from penstock.domain.mapping.mapping import Plan
 from penstock.domain.requests.request import Manifest, Request
 
 Cells = Mapping[int, Mapping[int, str]]  # by the place of a row among all rejects, then by that of its column
+INVALID_QUOTES = "invalid_quotes"  # the cells of such a row are joined or cut somewhere
 MAX_CHUNKS_READ = 16  # for one page, which is short then
 
 
@@ -42,6 +43,10 @@ class RejectRow(NamedTuple):
     def padded(self, columns: int) -> list[str]:
         """One cell for each column, whether the row has too few or too many."""
         return [*self.cells, *[""] * columns][:columns]
+
+    def is_redrawn(self, columns: int) -> bool:
+        """Whether its cells, one for each column, are not what its line has: so the row can be right as it is shown."""
+        return len(self.cells) != columns or INVALID_QUOTES in self.reasons
 
     def with_cells(self, changes: Mapping[int, str], columns: int) -> RejectRow:
         """The row with other cells, by the places of their columns. A form changes line ends: that is no change."""
@@ -93,16 +98,22 @@ class RejectRows:
         rows = [each._replace(cells=_masked(each.cells, frozenset(places))) for each in page.rows]
         return page._replace(rows=rows)
 
-    def corrected(self, tenant_id: str, request_id: str, cells: Cells) -> list[bytes]:
-        """A corrected reject file, as CSV, of the rows that `cells` changes.
+    def corrected(self, tenant_id: str, request_id: str, cells: Cells, as_shown: Collection[int]) -> list[bytes]:
+        """A corrected reject file, as CSV, of the rows that `cells` changes, and of those that are right `as_shown`.
 
-        Raises `Refused` (not_corrected) when it changes none of the first rows.
+        Raises `Refused` (not_corrected) when that is none of the first rows.
         """
         page = self.page(tenant_id, request_id, reason="", after="", limit=MAX_CORRECTED_IN_PLACE)
-        pairs = [(row, row.with_cells(cells.get(at, {}), len(page.columns))) for at, row in enumerate(page.rows)]
-        changed = [(new.line, "", *new.cells) for row, new in pairs if new.cells != row.padded(len(page.columns))]
+        columns = len(page.columns)
+        pairs = [(row, row.with_cells(cells.get(at, {}), columns)) for at, row in enumerate(page.rows)]
+        changed = [
+            (new.line, "", *new.cells)
+            for at, (row, new) in enumerate(pairs)
+            if new.cells != row.padded(columns) or (at in as_shown and row.is_redrawn(columns))
+        ]
         if not changed:
-            raise refusal("not_corrected", "no row was changed", "Change the cells that are wrong, then send them.")
+            hint = "Change the cells that are wrong, or mark a row that is right as it is shown, then send them."
+            raise refusal("not_corrected", "no row was changed", hint)
         return [_csv_line(each) for each in [(*REJECT_COLUMNS, *page.columns), *changed]]
 
     def _page(self, request: Request, found: Sequence[tuple[str, Reject]], after: str | None) -> RejectPage:

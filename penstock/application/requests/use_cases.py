@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from functools import partial
 from itertools import islice
 
@@ -177,9 +178,12 @@ class RequestUseCases(UseCases):
         return self._reject_rows.page(caller.tenant_id, request_id, reason=reason, after=after, limit=limit)
 
     @use_case(Permission.UPLOAD, RESUBMIT, Audited.WITHIN, details=("request_id",))
-    def correct_rejects(self, caller: Caller, request_id: str, cells: Cells) -> Accepted:
-        """Ingest those of the first rejected rows that `cells` changes, as a child request. Raises `Refused`."""
-        parts = self._reject_rows.corrected(caller.tenant_id, request_id, cells)
+    def correct_rejects(
+        self, caller: Caller, request_id: str, cells: Cells, *, as_shown: Collection[int] = ()
+    ) -> Accepted:
+        """Ingest those of the first rejected rows that `cells` changes, as a child request; and those, by their places,
+        whose line was split wrongly but whose cells are right `as_shown`. Raises `Refused`."""
+        parts = self._reject_rows.corrected(caller.tenant_id, request_id, cells, as_shown)
         return self._resubmitter.resubmit_parts(
             caller.tenant_id,
             request_id,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlencode
@@ -32,6 +32,7 @@ from services.uploader.console.visits import Visit, action, answered, go, page, 
 
 PAGE = 50
 _CELL = re.compile("c-([0-9]{1,2})-([0-9]{1,4})")  # a field of the form: the places of its row and its column
+_AS_SHOWN = re.compile("s-([0-9]{1,2})")  # a box of the form: the place of its row
 _NO_ROWS = RejectPage((), (), None)
 
 
@@ -47,11 +48,13 @@ def _reveal(visit: Visit) -> Response:
 
 def _correct(visit: Visit) -> Response:
     """On to the request in which the corrected rows run; a form that is refused keeps what was typed."""
-    cells = _typed(visit.form)
+    cells, as_shown = _typed(visit.form), _marked(visit.form)
     try:
-        accepted = visit.use_cases.requests.correct_rejects(visit.caller, request_id_of(visit), cells)
+        accepted = visit.use_cases.requests.correct_rejects(
+            visit.caller, request_id_of(visit), cells, as_shown=as_shown
+        )
     except Refused as refused:
-        return _rejects(visit, "", "", reveals=True, typed=cells, fault=refused.faults[0])
+        return _rejects(visit, "", "", reveals=True, typed=cells, marked=as_shown, fault=refused.faults[0])
     return go(f"/imports/{accepted.request.request_id}")
 
 
@@ -63,6 +66,11 @@ def _typed(form: Form) -> dict[int, dict[int, str]]:
     return cells
 
 
+def _marked(form: Form) -> frozenset[int]:
+    """The places of the rows that are right as they are shown."""
+    return frozenset(int(match[1]) for name, _ in form.fields if (match := _AS_SHOWN.fullmatch(name)))
+
+
 def _rejects(
     visit: Visit,
     reason: str,
@@ -70,6 +78,7 @@ def _rejects(
     *,
     reveals: bool = False,
     typed: Cells = MappingProxyType({}),
+    marked: Collection[int] = (),
     fault: Fault | None = None,
 ) -> Response:
     requests, request_id = visit.use_cases.requests, request_id_of(visit)
@@ -88,7 +97,7 @@ def _rejects(
         query=urlencode({"reason": reason}) if reason else "",
         is_revealed=is_revealed,
         in_place=is_revealed and not reason and not after and context["may_correct"] and _fits(found),
-        rows=[_row(found, at, typed.get(at, {})) for at in range(len(found.rows))],
+        rows=[_row(found, at, typed.get(at, {}), is_marked=at in marked) for at in range(len(found.rows))],
     )
 
 
@@ -121,7 +130,7 @@ def _fits(found: RejectPage) -> bool:
     )
 
 
-def _row(found: RejectPage, at: int, typed: Mapping[int, str]) -> dict[str, Any]:
+def _row(found: RejectPage, at: int, typed: Mapping[int, str], *, is_marked: bool) -> dict[str, Any]:
     """A row for its template: the cells that its reasons name come first; all of them if they name none."""
     row, columns = found.rows[at], found.columns
     named = {name for reason in row.reasons for name in reason.partition(":")[2].split("+")} & set(columns)
@@ -131,6 +140,8 @@ def _row(found: RejectPage, at: int, typed: Mapping[int, str]) -> dict[str, Any]
     ]
     return {
         "line": row.line,
+        "as_shown": f"s-{at}" if row.is_redrawn(len(columns)) else "",
+        "is_marked": is_marked,
         "reasons": reasons_in_words(row.reasons),
         "first": [each for each in cells if each["is_named"]] or cells,
         "others": [each for each in cells if not each["is_named"]] if named else [],

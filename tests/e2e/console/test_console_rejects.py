@@ -131,6 +131,16 @@ def test_a_refused_form_keeps_what_was_typed(system: HttpSystem) -> None:
         assert "only rows of a completed request can be corrected" in answer.text
 
 
+def test_a_row_with_a_cell_too_many_is_imported_as_the_form_shows_it(system: HttpSystem) -> None:
+    request_id = ingest(system, HEADER + "c20\t1980-01-02\tDelft\nc21\t1980-01-02\tUtrecht\t\nc22\tnever\tGouda\n")
+    with signed_in(system, Role.UPLOADER) as person:
+        form = person.post(f"/imports/{request_id}/rejects", data={"reason": ""}).text
+        assert re.findall(r'type="checkbox" name="([^"]*)"', form) == ["s-0"]
+        child = child_of(person.post(f"/imports/{request_id}/rejects/correct", data={"s-0": "on", "c-1-1": "never"}))
+        assert system.ended(child)["rows_ingested"] == 1
+    assert profile(system, "c21")["town"] == "Utrecht"
+
+
 def test_a_wrong_file_is_refused_on_the_page(system: HttpSystem) -> None:
     request_id = ingest(system)
     with signed_in(system, Role.UPLOADER) as person:

@@ -39,6 +39,10 @@ def csv(*rows: list[str]) -> bytes:
     return "".join(";".join(row) + "\n" for row in (NAMES, *quoted)).encode()
 
 
+def csv_as_it_is(*rows: list[str]) -> bytes:
+    return "".join(";".join(row) + "\n" for row in (NAMES, *rows)).encode()
+
+
 def ndjson(*rows: list[str]) -> bytes:
     return "".join(json.dumps(dict(zip(NAMES, row, strict=True))) + "\n" for row in rows).encode()
 
@@ -100,6 +104,24 @@ def test_without_a_changed_cell_nothing_is_sent(driven: DrivenSystem, cells: dic
     (root,) = driven.finish(driven.upload(tsv(GOOD, FORMULA)))
     with pytest.raises(Refused, match="not_corrected"):
         requests_of(driven).correct_rejects(ANN, root.request_id, cells)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "note"), [([*GOOD, ""], "good"), (GOOD[:-1], "good"), (["C1", "", "", '"a" b', "1", ""], '"a" b')]
+)
+def test_a_row_whose_line_was_split_wrongly_is_taken_as_it_is_shown(
+    driven: DrivenSystem, wrong: list[str], note: str
+) -> None:
+    write = csv_as_it_is if '"' in wrong[NOTE] else tsv
+    (root,) = driven.finish(driven.upload(write(["C9", *GOOD[1:]], wrong, BAD)))
+    requests = requests_of(driven)
+    accepted = requests.correct_rejects(ANN, root.request_id, {}, as_shown=[0, 1])
+    (child,) = driven.finish(accepted.request)
+    assert (child.rows_ingested, child.rows_rejected) == (1, 0), "the row with a wrong date is no such row"
+    profile = driven.system.reader.lookup(messy_file.TENANT, "crmid", "C1", reveal=True)
+    assert profile.attributes["note"].value == note
+    with pytest.raises(Refused, match="not_corrected"):
+        requests.correct_rejects(ANN, root.request_id, {}, as_shown=[1])
 
 
 @pytest.mark.parametrize("limit", [1, 2, 50])
