@@ -148,6 +148,7 @@ def _suggestion(
     evidence = [*candidate.evidence, *filter(None, [named]), *effect.evidence]
     if typed:
         evidence += [f"{count:,} cells are {word!r}, taken as blank" for word, count in facts.words.items()]
+    evidence += [f"{count:,} cells are {word!r}, blank in other columns too" for word, count in facts.shared.items()]
     if tied_with:
         against.append(f"{_listed(tied_with)} fit as well: choose one")
         confidence = min(confidence, TIED)

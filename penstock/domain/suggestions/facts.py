@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from penstock.domain.mapping.attributes import ValueType
@@ -28,13 +28,15 @@ UNIQUE = 0.98  # distinct cells of those that are not blank
 
 
 class Facts(NamedTuple):
-    """One column of the sample. `cells` are without `blanks`; `findings` are by the format's kind."""
+    """One column of the sample. `cells` are without `blanks`; `findings` are by the format's kind. `shared` are
+    those among `blanks` of free text that are blank in other columns of the file, with the number of their cells."""
 
     position: int  # from 1
     cells: Cells
     blanks: tuple[str, ...]
     findings: Mapping[ValueType, Finding]
     words: Mapping[str, int] = {}  # those among `blanks` that no list has, with the number of their cells
+    shared: Mapping[str, int] = {}
 
     @property
     def name(self) -> str:
@@ -48,6 +50,11 @@ class Facts(NamedTuple):
     def is_code(self) -> bool:
         """Whether its numbers name something, so that they are not to be reckoned with."""
         return has_leading_zeros(self.cells) or not CODE_WORDS.isdisjoint(words(self.name))
+
+    @property
+    def is_typed(self) -> bool:
+        """Whether its cells fit a format that free text does not."""
+        return _are_typed(self.findings)
 
     def by_values(self) -> Finding | None:
         """The format that the values show on their own; None for text."""
@@ -105,7 +112,19 @@ def find_facts(sample: Sample, formats: Formats, expects_phones: Callable[[str],
         _facts(position, column, dates, formats, usual)
         for position, (column, dates) in enumerate(zip(map(_Column, columns, known, without), shapes, strict=True), 1)
     ]
-    return facts, usual.places
+    elsewhere = {word.casefold() for each in facts if each.is_typed for word in each.blanks if word not in each.words}
+    return [each if each.is_typed else _with_shared(each, elsewhere, formats) for each in facts], usual.places
+
+
+def _with_shared(facts: Facts, elsewhere: Collection[str], formats: Formats) -> Facts:
+    """Free text without the words that are blank in other columns of the file, where they are known ones."""
+    known = [word for word in blank_words(facts.cells, typed=True) if word.casefold() in elsewhere]
+    if not known:
+        return facts
+    cells = facts.cells.without(known)
+    shared = {cell: count for cell, count in facts.cells.distinct.items() if cell not in cells.distinct}
+    blanks = merged(facts.blanks, tuple(known))
+    return facts._replace(cells=cells, blanks=blanks, findings=_found([detect_enum(cells, formats)]), shared=shared)
 
 
 def _facts(position: int, column: _Column, dates: Shapes, formats: Formats, usual: _Usual) -> Facts:
@@ -117,12 +136,16 @@ def _facts(position: int, column: _Column, dates: Shapes, formats: Formats, usua
     if unfit := unfitting_words(bare, findings, formats):
         bare = bare.without(unfit)
         findings = _findings(bare, date_shapes(bare), formats, usual)
-    if findings.keys() - {ValueType.ENUM}:
+    if _are_typed(findings):
         words = {cell: count for cell, count in column.known.distinct.items() if cell not in bare.distinct}
         return Facts(position, bare, merged(blank_words(column.cells, typed=True), tuple(words)), findings, words)
     blanks = blank_words(column.cells, typed=False)
     text = column.cells.without(blanks)
     return Facts(position, text, blanks, _found([detect_enum(text, formats)]))
+
+
+def _are_typed(findings: Mapping[ValueType, Finding]) -> bool:
+    return bool(findings.keys() - {ValueType.ENUM})
 
 
 def _findings(cells: Cells, dates: Shapes, formats: Formats, usual: _Usual) -> dict[ValueType, Finding]:

@@ -50,3 +50,22 @@ def test_an_identifier_of_text_has_the_words_of_typed_columns() -> None:
 
 def test_words_of_several_lists_are_kept_once() -> None:
     assert merged(("N/A", "-"), ("n/a", "k.A.")) == ("N/A", "-", "k.A.")
+
+
+CITIES = ["Milano", "Roma", "Bari", "Como"] * 24
+AMOUNTS = [f"{number},50" for number in range(96)]
+
+
+@pytest.mark.parametrize("word", ["n.d.", "N.D.", "none"])
+def test_a_word_that_is_blank_in_another_column_is_blank_in_free_text(word: str) -> None:
+    names, columns = ["citta", "fatturato"], [[*CITIES, word, word], [*AMOUNTS, "n.d.", "none"]]
+    city, amount = suggest_mapping(Sample(names, columns, complete=True), BUILTIN).columns
+    assert (city.attribute.name, city.blanks) == ("city", (word,))
+    assert f"2 cells are {word!r}, blank in other columns too" in city.evidence
+    assert amount.blanks == ("n.d.", "none")
+
+
+@pytest.mark.parametrize("amounts", [[*AMOUNTS, "1,00"], [*AMOUNTS, "jamais"], [*AMOUNTS, "k.A."]])
+def test_free_text_keeps_a_word_that_is_not_blank_elsewhere(amounts: list[str]) -> None:
+    sample = Sample(["citta", "fatturato"], [[*CITIES, "n.d."], amounts], complete=True)
+    assert suggest_mapping(sample, BUILTIN).columns[0].blanks == ()
