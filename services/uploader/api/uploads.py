@@ -124,8 +124,11 @@ async def _accept_arrived(call: Call, raw: bytes, idempotency_key: str | None) -
         return await run_sync(accept_draft, call, document, idempotency_key, limiter=call.services.upload_threads)
 
 
-def accept_draft(call: Call, document: DraftUpload, idempotency_key: str | None) -> AcceptedView:
-    """Make a request of a file that has arrived. If this is refused, the file stays, for another attempt."""
+def accept_draft(
+    call: Call, document: DraftUpload, idempotency_key: str | None, *, keep_duplicate: bool = False
+) -> AcceptedView:
+    """Make a request of a file that has arrived. If this is refused, the file stays, for another attempt; with
+    `keep_duplicate`, also if it has led to an earlier request."""
     drafts, uploads, caller = call.use_cases.drafts, call.use_cases.uploads, call.caller
     uploads.check_source(caller, document.data_source, create=document.create_data_source)
     draft = drafts.claim(caller, document.file_id, _identity(document, idempotency_key))
@@ -141,6 +144,9 @@ def accept_draft(call: Call, document: DraftUpload, idempotency_key: str | None)
         if draft.request_id is not None:  # the same call, sent again, was faster
             return _accepted_before(call, draft.request_id, draft.renamed_columns)
         raise
+    if accepted["duplicate"] and keep_duplicate:
+        drafts.release(caller, document.file_id)
+        return accepted
     with suppress(Refused, NotFound):  # deleted meanwhile: the request has its file
         drafts.finish(caller, document.file_id, accepted["request_id"], accepted["renamed_columns"])
     return accepted

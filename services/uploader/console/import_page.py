@@ -11,6 +11,7 @@ from starlette.responses import HTMLResponse, Response
 from penstock.application.catalog.use_cases import CatalogUseCases
 from penstock.application.imports.import_draft import ColumnChoice, ImportDraft
 from penstock.application.uploads.dry_run import DryRun
+from penstock.documents.inspections import AcceptedView
 from penstock.domain.errors import Fault
 from penstock.domain.files.encodings import ENCODINGS
 from penstock.domain.mapping.attributes import ValueType
@@ -49,21 +50,35 @@ def with_choices(visit: Visit, draft: ImportDraft) -> ImportDraft:
 
 
 def whole_page(
-    visit: Visit, draft: ImportDraft, faults: Sequence[Fault] = (), *, run: DryRun | None = None, reveal: bool = False
+    visit: Visit,
+    draft: ImportDraft,
+    faults: Sequence[Fault] = (),
+    *,
+    run: DryRun | None = None,
+    imported: AcceptedView | None = None,
+    reveal: bool = False,
 ) -> Response:
-    """`faults` are those of what was tried; a file that cannot be read has its own instead."""
+    """`faults` are those of what was tried; a file that cannot be read has its own instead. `imported` is the earlier
+    import of the same file."""
     draft, file = reviewed(visit, draft, reveal=reveal)
     faults = (file.faults if faults and file else ()) or faults
     context = _context(visit, draft, file=file, faults=faults, focus=_focus(faults))
     check = shown_check(run, file, context["known"]) if run and file else None
-    return HTMLResponse(render("import_draft.html", **context, check=check), 422 if faults else 200)
+    return HTMLResponse(render("import_draft.html", **context, check=check, imported=imported), 422 if faults else 200)
 
 
 def columns_part(
     visit: Visit, draft: ImportDraft, *, reveal: bool = False, headers: Mapping[str, str] | None = None
 ) -> Response:
     draft, file = reviewed(visit, draft, reveal=reveal)
-    return HTMLResponse(render("_import_columns.html", **_context(visit, draft, file=file)), headers=headers)
+    return HTMLResponse(
+        render("_import_columns.html", **_context(visit, draft, file=file, apart=True)), headers=headers
+    )
+
+
+def saved_part(visit: Visit, draft: ImportDraft) -> Response:
+    """That it was saved, and how far the import is."""
+    return HTMLResponse(render("_import_saved.html", **_context(visit, draft, apart=True)))
 
 
 def name_of(words: str) -> str:
@@ -95,6 +110,7 @@ def _context(visit: Visit, draft: ImportDraft, **more: Any) -> dict[str, Any]:
         "faulty": {fault.column for fault in more.get("faults", ()) if fault.column},
         "max_bytes": visit.use_cases.imports.limits.file_bytes,
         "faults": (),
+        "apart": False,
         "focus": "",
         **more,
     }

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from msgspec.structs import replace
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import Response
 
 from penstock.application.catalog.use_cases import CatalogUseCases
+from penstock.application.imports.import_draft import ImportDraft
 from penstock.application.imports.use_cases import ImportUseCases, no_file
 from penstock.application.uploads.use_cases import UploadUseCases
+from penstock.documents.inspections import AcceptedView
 from penstock.domain.catalog.data_source import SourceChange
 from penstock.domain.errors import Fault, NotFound, Refused
 from services.uploader.api.uploads import accept_draft
@@ -18,10 +20,10 @@ from services.uploader.console.import_page import (
     draft_of,
     keep_entered,
     name_of,
+    saved_part,
     whole_page,
     with_choices,
 )
-from services.uploader.console.rendering import render
 from services.uploader.console.visits import Visit, action, go, page
 
 NEW = "/imports/new"
@@ -77,7 +79,7 @@ def save(visit: Visit) -> Response:
     """Keep what was entered; as a part of the page, only say so."""
     draft = keep_entered(visit)
     if visit.is_partial:
-        return HTMLResponse(render("_import_saved.html", draft=draft))
+        return saved_part(visit, draft)
     return go(f"{NEW}/{draft.draft_id}")
 
 
@@ -110,7 +112,8 @@ def check(visit: Visit) -> Response:
 
 
 def accept(visit: Visit) -> Response:
-    """Make a request of the draft; if anything is missing, the page names it."""
+    """Make a request of the draft; if anything is missing, the page names it. A file that was imported before needs
+    the word of the person to be imported again."""
     draft = draft_of(visit)
     if draft.request_id is not None:  # pressed twice
         return _to_request(draft.request_id)
@@ -118,13 +121,23 @@ def accept(visit: Visit) -> Response:
     try:
         if visit.use_cases.imports.file(visit.caller, draft.draft_id) is None:
             raise no_file()
-        accepted = accept_draft(visit.call, document(draft), None)
+        accepted = _accepted(visit, draft)
     except Refused as refused:
         return whole_page(visit, draft, refused.faults)
     except NotFound:  # the file was deleted meanwhile
         return whole_page(visit, draft, no_file().faults)
+    if accepted["duplicate"]:
+        return whole_page(visit, draft, imported=accepted)
     visit.use_cases.imports.begun(visit.caller, draft.draft_id, accepted["request_id"])
     return _to_request(accepted["request_id"])
+
+
+def _accepted(visit: Visit, draft: ImportDraft) -> AcceptedView:
+    upload = document(draft)
+    if not visit.form.has("again"):
+        return accept_draft(visit.call, upload, None, keep_duplicate=True)
+    again = upload.model_copy(update={"force": True})
+    return accept_draft(visit.call, again, f"again\n{upload.file_id}", keep_duplicate=True)
 
 
 def back(visit: Visit) -> Response:

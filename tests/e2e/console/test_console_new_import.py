@@ -62,6 +62,7 @@ def test_from_the_first_click_to_the_stored_profile(visitor: Visitor, system: Ht
 
     page.get_by_label("Choose a file").set_input_files(small)
     expect(page.get_by_label("Attribute of crmid")).to_have_value("crmid")
+    expect(page.locator("#steps [aria-current=step]")).to_contain_text("Columns")
     expect(page.get_by_role("row").filter(has_text="e_mail")).not_to_contain_text("@example.com")
     page.get_by_role("button", name="Show the samples").click()
     expect(page.get_by_role("row").filter(has_text="e_mail")).to_contain_text("ann0@example.com")
@@ -198,6 +199,42 @@ def test_a_check_names_what_it_would_reject_and_leads_there(signed_in: httpx.Cli
     faulty = signed_in.post(f"{draft}/check", data={**fields_of(page), "max_rejects": "many"})
     assert faulty.status_code == 422
     assert re.search(r'role="alert" id="check" tabindex="-1"', faulty.text)
+
+
+def test_a_file_that_was_imported_is_imported_again_on_demand_only(signed_in: httpx.Client, system: HttpSystem) -> None:
+    content = b"crmid\temail\nsame1\tann@example.com\n"
+    requests = []
+    for choice in ({}, {}, {"again": "yes"}):
+        if not choice:
+            draft = signed_in.post("/imports/new", data={"source": "crm"}).url.path
+            page = signed_in.post(f"{draft}/upload", files={"file": ("people.tsv", content)}).text
+        answer = signed_in.post(f"{draft}/accept", data={**fields_of(page), **choice}, follow_redirects=False)
+        requests += re.findall(f"/imports/({REQUEST_ID})", answer.headers.get("location", ""))
+        if not requests or answer.status_code == 303:
+            system.ended(requests[-1])
+            continue
+        assert "This file was imported already" in answer.text
+        assert f'href="/imports/{requests[0]}"' in answer.text
+        assert signed_in.get(draft).url.path == draft
+    first, again = requests
+    assert again != first
+    assert system.ended(again)["rows_ingested"] == 1
+
+
+def test_the_steps_follow_the_state(signed_in: httpx.Client) -> None:
+    def current(page: str) -> list[str]:
+        return re.findall(r'<li[^>]*aria-current="step"><span[^>]*>\d</span>(\w+)', page)
+
+    draft = signed_in.post("/imports/new", data={"source": "crm"}).url.path
+    assert current(signed_in.get(draft).text) == ["File"]
+    content = b"crmid\temail\nno1\tann@example.com\n"
+    page = signed_in.post(f"{draft}/upload", files={"file": ("people.tsv", content)}).text
+    part = signed_in.get(f"{draft}/columns", headers={"HX-Request": "true"}).text
+    assert current(page) == current(part) == ["Columns"]
+    assert 'id="steps" aria-label="Steps" hx-swap-oob="true"' in part
+    assert current(signed_in.post(f"{draft}/check", data=fields_of(page)).text) == []
+    changed = {**fields_of(page), "mode": "replace"}
+    assert current(signed_in.post(draft, data=changed, headers={"HX-Request": "true"}).text) == ["Columns"]
 
 
 def test_a_file_that_is_too_large_leaves_nothing(signed_in: httpx.Client, system: HttpSystem) -> None:

@@ -93,6 +93,7 @@ function begin(file, place) {
       say(`${file.name} has arrived (${inUnits(file.size)}). You can close this tab and come back.`);
       document.querySelector("label[for=file]").textContent = "Take another file";
       if (pressed) form.requestSubmit(pressed);
+      else if (document.querySelector("#columns[data-loaded]")) form.dispatchEvent(new Event("change")); // saves, and shows the step
       else showColumns();
     },
     onError: () => say(`The upload stopped at ${percent(sent, file.size)} %. What has arrived is kept: choose the same file to go on.`),

@@ -71,7 +71,7 @@ def test_cells_that_are_left_out_are_counted_apart_from_rejected_rows() -> None:
     assert {group.code for group in check.rejected} == {"no_identifier", "wrong_field_count", "not_an_integer"}
 
 
-def test_what_only_the_columns_know_is_in_the_check_too() -> None:
+def test_lost_times_are_in_the_check_too() -> None:
     concerns = ["the time of 777 is left out", "29 do not fit and would be left out"]
     file = displayed(column(CRMID, *concerns), column(None, "its name says nothing"))
     assert shown_check(run_of(), file, {}).concerns == [OfColumn("joined", "The time of 777 is left out")]
