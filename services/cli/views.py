@@ -17,6 +17,7 @@ from penstock.domain.files.encodings import UTF_8
 from penstock.domain.files.rejects import dropped_file_name, reject_file_name
 from penstock.domain.files.row_reasons import reason_of
 from services.cli.fitting import Fitting, Unbroken, block, stacked
+from services.cli.grouped_faults import grouped, shared_option
 from services.cli.output import Document, all_printable, printable
 
 _STATUS_STYLES = {"COMPLETED": "green", "FAILED": "red", "CANCELLED": "yellow", "REVERTED": "yellow", "HELD": "yellow"}
@@ -46,14 +47,16 @@ def problem_view(problem: Problem) -> RenderableType:
 
 
 def faults_view(faults: Sequence[Fault]) -> RenderableType:
+    """The faults, those of one kind together, and first the option that mends several of them."""
     table = _table("!code", "where", "~problem", "~how to fix it")
     blocks = []
-    for fault in faults:
-        where = _where(fault.column, fault.position)
+    for fault in grouped(faults):
+        where = ", ".join(filter(None, (_where(column, position) for column, position in fault.places)))
         code, message, hint = map(printable, (fault.code, fault.message, fault.hint))
         table.add_row(code, where, message, hint)
         blocks.append(block(code, *filter(None, (where, message, hint))))
-    return Fitting(table, Group(*blocks))
+    option = shared_option(faults)
+    return Group(*([Text(option)] if option else []), Fitting(table, Group(*blocks)))
 
 
 def request_view(

@@ -23,6 +23,8 @@ from penstock.domain.files.rejects import is_reject_header, restore_cell
 from penstock.domain.files.tabular_format import FileFormat, FileOptions
 from penstock.domain.mapping.mapping import Limits, Mapping
 
+OR_CLEAN_HEADERS = " Or add --clean-headers (over HTTP: clean_headers)."
+
 
 class Header(msgspec.Struct, frozen=True, kw_only=True):
     """A valid header. `columns` are the names for the mapping, `names_in_file` as the file has them.
@@ -120,7 +122,7 @@ def _decoded(cells: Sequence[bytes]) -> tuple[list[str], list[Fault]]:
 
 
 def _with_option(fault: Fault) -> Fault:
-    return msgspec.structs.replace(fault, hint=f"{fault.hint} Or add --clean-headers (over HTTP: clean_headers).")
+    return msgspec.structs.replace(fault, hint=fault.hint + OR_CLEAN_HEADERS)
 
 
 def _too_many_columns(count: int, limits: Limits) -> Fault:
