@@ -16,6 +16,7 @@ from penstock.domain.errors import Fault, Problem
 from penstock.domain.files.encodings import UTF_8
 from penstock.domain.files.rejects import dropped_file_name, reject_file_name
 from penstock.domain.files.row_reasons import reason_of
+from services.cli.broken_commands import command_lines
 from services.cli.fitting import Fitting, Unbroken, block, stacked
 from services.cli.grouped_faults import grouped, shared_option
 from services.cli.output import Document, all_printable, printable
@@ -242,13 +243,17 @@ def text_facts_view(facts: Iterable[tuple[str, str]]) -> RenderableType:
 
 
 def commands_view(commands: Sequence[tuple[str, str]]) -> RenderableType:
-    """Labels and commands; a command is never folded, so it can be copied."""
+    """Labels and commands; a command is broken only where a shell reads on, so it can be copied."""
+    lines = [(label, command_lines(command)) for label, command in commands]
+    below = stacked((label, Group(*map(Unbroken, each))) for label, each in lines)
+    if any(len(each) > 1 for _, each in lines):
+        return below  # a grid would add spaces after the backslashes
     grid = Table.grid(padding=(0, 2))
     grid.add_column(style="dim", no_wrap=True)
     grid.add_column(no_wrap=True, min_width=max(len(command) for _, command in commands))
     for label, command in commands:
         grid.add_row(label, command)
-    return Fitting(grid, stacked((label, Unbroken(command)) for label, command in commands))
+    return Fitting(grid, below)
 
 
 def renamed_text(renamed: Mapping[str, str]) -> str:
