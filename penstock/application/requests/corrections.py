@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from penstock.application.requests.chunks import Chunks
 from penstock.application.requests.requests import Requests
+from penstock.domain.files.corrections import ChunkLines
 from penstock.domain.files.line_set import LineSet
 from penstock.domain.requests.children import CorrectionTotals
 from penstock.domain.requests.request import Request
@@ -19,17 +22,27 @@ class Corrections:
         """None for a request without children. A line that two children correct counts once."""
         if not request.children:
             return None
-        tenant_id = request.tenant_id
-        children = [stored.request for stored in self._requests.stored_each(tenant_id, request.children)]
-        ingested = [child for child in children if child.rows_ingested]
-        lines = [each for child in ingested for each in self._chunks.lines(tenant_id, child.request_id)]
+        children = self._children(request)
+        lines = self._lines(children)
         corrected = len(LineSet(*(each.corrected for each in lines)))
         return CorrectionTotals(
             request_ids=sorted(child.request_id for child in children),
-            rows_ingested=sum(child.rows_ingested for child in ingested),
+            rows_ingested=sum(child.rows_ingested for child in children),
             rejects_corrected=corrected,
             rejects_left=request.rows_rejected - corrected,
             rows_without_line=sum(each.unnumbered for each in lines),
             dropped_corrected=len(LineSet(*(each.completed for each in lines))),
             dropped_again=sum(each.dropped_again for each in lines),
         )
+
+    def lines(self, request: Request) -> LineSet:
+        """Its lines that are corrected: of rejected rows, and of rows that had lost cells and have them now."""
+        lines = self._lines(self._children(request))
+        return LineSet(*(each.corrected for each in lines), *(each.completed for each in lines))
+
+    def _children(self, request: Request) -> list[Request]:
+        return [stored.request for stored in self._requests.stored_each(request.tenant_id, request.children)]
+
+    def _lines(self, children: Iterable[Request]) -> list[ChunkLines]:
+        ingested = [child for child in children if child.rows_ingested]
+        return [each for child in ingested for each in self._chunks.lines(child.tenant_id, child.request_id)]

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import NamedTuple
 
-from penstock.application.encryption.sealed_objects import rejects_key
+from penstock.application.encryption.sealed_objects import dropped_key, rejects_key
 from penstock.application.requests.chunks import Chunks
 from penstock.application.requests.reject_file import RejectFiles
 from penstock.application.requests.requests import Requests
@@ -71,10 +71,15 @@ class RejectRows:
     def __init__(self, requests: Requests, chunks: Chunks, files: RejectFiles) -> None:
         self._requests, self._chunks, self._files = requests, chunks, files
 
-    def page(self, tenant_id: str, request_id: str, *, reason: str, after: str, limit: int) -> RejectPage:
-        """Up to `limit` rows that were rejected for `reason`, a code, or for any if it is ""."""
+    def page(
+        self, tenant_id: str, request_id: str, *, reason: str, after: str, limit: int, dropped: bool = False
+    ) -> RejectPage:
+        """Up to `limit` rows that were rejected for `reason`, a code, or for any if it is "". With `dropped`, rows that
+        were ingested without some of their cells."""
         request = self._requests.get(tenant_id, request_id)
-        chunks = [each for each in self._chunks.manifests(tenant_id, request_id) if _has(each, reason)]
+        manifests = self._chunks.manifests(tenant_id, request_id)
+        chunks = [each for each in manifests if (each.dropped_cells if dropped else _has(each, reason))]
+        key_of = dropped_key if dropped else rejects_key
         if not chunks:
             return RejectPage((), (), None)
         chunk, index = _position(after)
@@ -82,7 +87,7 @@ class RejectRows:
         found: list[tuple[str, Reject]] = []
         for number in left[:MAX_CHUNKS_READ]:
             skipped = index if number == chunk else 0
-            rejects = enumerate(self._files.rows(request, [number], rejects_key))
+            rejects = enumerate(self._files.rows(request, [number], key_of))
             chosen = ((f"{number}.{at}", each) for at, each in rejects if at >= skipped and _is_for(each, reason))
             found += islice(chosen, limit + 1 - len(found))
             if len(found) > limit:

@@ -17,6 +17,7 @@ from penstock.application.requests.saved_views import SavedViews, Views
 from penstock.application.uploads.resubmit import CorrectedFile, Resubmitter
 from penstock.application.use_case import Audited, UseCases, use_case
 from penstock.domain.access.permissions import Caller, Permission
+from penstock.domain.files.line_set import LineSet
 from penstock.domain.limits import MAX_PAGE
 from penstock.domain.mapping.mapping import Mode, Plan
 from penstock.domain.requests.children import CorrectionTotals
@@ -122,6 +123,11 @@ class RequestUseCases(UseCases):
         """The totals of the corrections by a request's children; None without children."""
         return self._corrections.of(request)
 
+    @use_case(Permission.READ_REQUESTS, "request.read", Audited.DENIED_ONLY)
+    def corrected_lines(self, caller: Caller, request: Request) -> LineSet:
+        """The lines of rejected rows, and of rows that lost cells, that a request's children have corrected."""
+        return self._corrections.lines(request)
+
     @use_case(Permission.UPLOAD, RESUBMIT, Audited.DENIED_ONLY)
     def check_root(self, caller: Caller, request_id: str) -> None:
         """Raise `Refused` when rows of the request cannot be corrected, before the file is received."""
@@ -162,20 +168,39 @@ class RequestUseCases(UseCases):
 
     @use_case(Permission.READ_REQUESTS, "rejects.sample", Audited.DENIED_ONLY)
     def masked_rejects(
-        self, caller: Caller, request_id: str, *, reason: str = "", after: str = "", limit: int = 50
+        self,
+        caller: Caller,
+        request_id: str,
+        *,
+        reason: str = "",
+        after: str = "",
+        limit: int = 50,
+        dropped: bool = False,
     ) -> RejectPage:
-        """Rejected rows, page by page, with only the first letter of what may be personal. `reason` selects some."""
+        """Rejected rows, page by page, with only the first letter of what may be personal. `reason` selects some;
+        `dropped`: the rows that were ingested without some of their cells."""
         limit = min(limit, MAX_PAGE)
-        page = self._reject_rows.page(caller.tenant_id, request_id, reason=reason, after=after, limit=limit)
+        page = self._reject_rows.page(
+            caller.tenant_id, request_id, reason=reason, after=after, limit=limit, dropped=dropped
+        )
         return self._reject_rows.masked(caller.tenant_id, page, request_id)
 
     @use_case(Permission.DOWNLOAD_REJECTS, "rejects.reveal", details=("request_id",))
     def rejected_rows(
-        self, caller: Caller, request_id: str, *, reason: str = "", after: str = "", limit: int = 50
+        self,
+        caller: Caller,
+        request_id: str,
+        *,
+        reason: str = "",
+        after: str = "",
+        limit: int = 50,
+        dropped: bool = False,
     ) -> RejectPage:
-        """Rejected rows with their values, page by page. `reason` selects some."""
+        """As `masked_rejects`, with their values."""
         limit = min(limit, MAX_PAGE)
-        return self._reject_rows.page(caller.tenant_id, request_id, reason=reason, after=after, limit=limit)
+        return self._reject_rows.page(
+            caller.tenant_id, request_id, reason=reason, after=after, limit=limit, dropped=dropped
+        )
 
     @use_case(Permission.UPLOAD, RESUBMIT, Audited.WITHIN, details=("request_id",))
     def correct_rejects(

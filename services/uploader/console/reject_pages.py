@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 from anyio.to_thread import run_sync
@@ -13,12 +13,12 @@ from starlette.requests import Request as HttpRequest
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
-from penstock.application.requests.reject_rows import Cells, RejectPage
+from penstock.application.requests.reject_rows import RejectPage
 from penstock.application.requests.use_cases import RequestUseCases
 from penstock.application.use_case import declared
 from penstock.documents.requests import request_view
 from penstock.domain.errors import Fault, Refused
-from penstock.domain.limits import MAX_CORRECTED_CELLS, MAX_CORRECTED_IN_PLACE, MAX_CORRECTED_TEXT
+from penstock.domain.limits import MAX_CORRECTED_IN_PLACE
 from penstock.domain.requests.request import Request, Status
 from services.uploader.api.rejects import pieces
 from services.uploader.api.resubmissions import accept_corrected
@@ -26,7 +26,8 @@ from services.uploader.api.uploads import arriving_form
 from services.uploader.console.forms import Form
 from services.uploader.console.protection import require_same_origin
 from services.uploader.console.request_page import groups_of
-from services.uploader.console.shown_progress import reasons_in_words
+from services.uploader.console.shown_corrections import rejected_in_words
+from services.uploader.console.shown_rejects import FormState, fits_a_form, shown_rejects
 from services.uploader.console.shown_requests import displayed
 from services.uploader.console.visits import Visit, action, answered, go, page, request_id_of, to_sign_in, visit_of
 
@@ -36,14 +37,34 @@ _AS_SHOWN = re.compile("s-([0-9]{1,2})")  # a box of the form: the place of its 
 _NO_ROWS = RejectPage((), (), None)
 
 
+class Part(NamedTuple):
+    """Which rows: those of one `reason`, a code, or all; from the cursor `after` on; or those that lost cells."""
+
+    reason: str = ""
+    after: str = ""
+    dropped: str = ""
+
+    @property
+    def is_whole(self) -> bool:
+        return self == Part()
+
+    @property
+    def query(self) -> str:
+        """Of its first page."""
+        return urlencode({name: text for name, text in self._replace(after="")._asdict().items() if text})
+
+
+_ALL = Part()
+
+
 def show(visit: Visit) -> Response:
     given = visit.request.query_params
-    return _rejects(visit, given.get("reason", ""), given.get("after", ""))
+    return _rejects(visit, Part(*(given.get(name, "") for name in Part._fields)))
 
 
 def _reveal(visit: Visit) -> Response:
     """The rows with their values, which the audit records."""
-    return _rejects(visit, visit.form.text("reason"), visit.form.text("after"), reveals=True)
+    return _rejects(visit, Part(*(visit.form.text(name) for name in Part._fields)), reveals=True)
 
 
 def _correct(visit: Visit) -> Response:
@@ -54,7 +75,8 @@ def _correct(visit: Visit) -> Response:
             visit.caller, request_id_of(visit), cells, as_shown=as_shown
         )
     except Refused as refused:
-        return _rejects(visit, "", "", reveals=True, typed=cells, marked=as_shown, fault=refused.faults[0])
+        states = {at: FormState(cells.get(at, {}), at in as_shown) for at in as_shown.union(cells)}
+        return _rejects(visit, _ALL, reveals=True, states=states, fault=refused.faults[0])
     return go(f"/imports/{accepted.request.request_id}")
 
 
@@ -73,79 +95,63 @@ def _marked(form: Form) -> frozenset[int]:
 
 def _rejects(
     visit: Visit,
-    reason: str,
-    after: str,
+    part: Part,
     *,
     reveals: bool = False,
-    typed: Cells = MappingProxyType({}),
-    marked: Collection[int] = (),
+    states: Mapping[int, FormState] = MappingProxyType({}),
     fault: Fault | None = None,
 ) -> Response:
     requests, request_id = visit.use_cases.requests, request_id_of(visit)
     request = requests.get(visit.caller, request_id)
-    read = requests.rejected_rows if reveals and visit.may(RequestUseCases.rejected_rows) else requests.masked_rejects
+    is_revealed = reveals and visit.may(RequestUseCases.rejected_rows)
     try:
-        found = read(visit.caller, request_id, reason=reason, after=after, limit=PAGE) if _has(request) else _NO_ROWS
+        found = _found(visit, request, part, is_revealed=is_revealed)
     except Refused as refused:  # they are deleted by now
         found, fault = _NO_ROWS, refused.faults[0]
-    is_revealed = read == requests.rejected_rows
-    context = {**_context(visit, request), "fault": fault, "reason": reason, "after": after, "found": found}
+    context = _context(visit, request)
+    plan, corrected = requests.plan(visit.caller, request_id), requests.corrected_lines(visit.caller, request)
+    rows = shown_rejects(found, plan, states, corrected)
+    is_form = is_revealed and part.is_whole and context["may_correct"] and fits_a_form(found)
     return visit.page(
         "rejects.html",
         422 if fault else 200,
         **context,
-        query=urlencode({"reason": reason}) if reason else "",
+        fault=fault,
+        part=part,
+        next=found.next,
         is_revealed=is_revealed,
-        in_place=is_revealed and not reason and not after and context["may_correct"] and _fits(found),
-        rows=[_row(found, at, typed.get(at, {}), is_marked=at in marked) for at in range(len(found.rows))],
+        in_place=is_form and any(not row.is_corrected for row in rows),
+        rows=rows,
     )
 
 
-def _has(request: Request) -> bool:
-    return request.rows_rejected > 0
+def _found(visit: Visit, request: Request, part: Part, *, is_revealed: bool) -> RejectPage:
+    if not (request.dropped_cells if part.dropped else request.rows_rejected):
+        return _NO_ROWS
+    requests = visit.use_cases.requests
+    read = requests.rejected_rows if is_revealed else requests.masked_rejects
+    return read(
+        visit.caller,
+        request.request_id,
+        reason=part.reason,
+        after=part.after,
+        limit=PAGE,
+        dropped=bool(part.dropped),
+    )
 
 
 def _context(visit: Visit, request: Request) -> dict[str, Any]:
-    view = request_view(request, visit.services.clock.now_us())
+    requests = visit.use_cases.requests
+    view = request_view(request, visit.services.clock.now_us(), requests.corrections(visit.caller, request))
     return {
         "request": view,
         "each": displayed(view),
+        "rejected": rejected_in_words(view),
         "groups": groups_of(visit.call, request),
         "may_correct": visit.may(RequestUseCases.correct_rejects) and request.status is Status.COMPLETED,
         "may_reveal": visit.may(RequestUseCases.rejected_rows),
         "may_download": visit.may(RequestUseCases.rejects),
         "most": MAX_CORRECTED_IN_PLACE,
-    }
-
-
-def _fits(found: RejectPage) -> bool:
-    """Whether all rejected rows fit into one form."""
-    cells = sum(len(row.cells) for row in found.rows)
-    text = sum(len(cell) for row in found.rows for cell in row.cells)
-    is_all = found.next is None and 0 < len(found.rows) <= MAX_CORRECTED_IN_PLACE
-    return (
-        is_all
-        and max(cells, len(found.rows) * len(found.columns)) <= MAX_CORRECTED_CELLS
-        and text <= MAX_CORRECTED_TEXT
-    )
-
-
-def _row(found: RejectPage, at: int, typed: Mapping[int, str], *, is_marked: bool) -> dict[str, Any]:
-    """A row for its template: the cells that its reasons name come first; all of them if they name none."""
-    row, columns = found.rows[at], found.columns
-    named = {name for reason in row.reasons for name in reason.partition(":")[2].split("+")} & set(columns)
-    cells = [
-        {"name": f"c-{at}-{place}", "column": column, "cell": typed.get(place, cell), "is_named": column in named}
-        for place, (column, cell) in enumerate(zip(columns, row.padded(len(columns)), strict=True))
-    ]
-    return {
-        "line": row.line,
-        "as_shown": f"s-{at}" if row.is_redrawn(len(columns)) else "",
-        "is_marked": is_marked,
-        "reasons": reasons_in_words(row.reasons),
-        "first": [each for each in cells if each["is_named"]] or cells,
-        "others": [each for each in cells if not each["is_named"]] if named else [],
-        "surplus": row.cells[len(columns) :],
     }
 
 
@@ -171,7 +177,9 @@ async def _upload(request: HttpRequest) -> Response:
             accepted = await accept_corrected(await arriving_form(visit.call, request), request_id_of(visit))
         except Refused as refused:
             fault = refused.faults[0]
-            return await run_sync(lambda: _rejects(visit, "", "", fault=fault))
+            return await run_sync(
+                lambda: _rejects(visit, Part(dropped=visit.request.query_params.get("dropped", "")), fault=fault)
+            )
     return go(f"/imports/{accepted.request.request_id}")
 
 

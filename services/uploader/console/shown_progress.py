@@ -9,12 +9,14 @@ from penstock.application.requests.use_cases import RequestUseCases
 from penstock.documents.requests import RequestView
 from penstock.domain.files.row_reasons import reason_of
 from penstock.domain.files.rows import SET_ASIDE
+from penstock.domain.mapping.coercion.reasons import REASONS
 from penstock.domain.mapping.mapping import Mode
 from penstock.domain.requests.request import Request, Status
 from penstock.domain.requests.status import history
 from services.uploader.console.rendering import MISSING, counted, duration, number, size
 
 QUIET_US = 60_000_000  # without a finished chunk, after which the page says why
+_LEFT_BLANK = "Or leave the cell blank, if the row has an identifier without it."
 _PASSED = "nothing of it counts"
 _FINISHED = {
     Status.SCHEDULED: (MISSING, "not yet"),
@@ -156,7 +158,8 @@ def reasons_in_words(reasons: Sequence[str]) -> list[RejectGroup]:
 
 def _group(code: str, columns: Sequence[str], rows: int) -> RejectGroup:
     words = reason_of(code)
-    return RejectGroup(code, words.message.removesuffix("."), words.hint, columns, rows)
+    fix = f"{words.hint} {_LEFT_BLANK}" if code in REASONS else words.hint
+    return RejectGroup(code, words.message.removesuffix("."), fix, columns, rows)
 
 
 def actions(request: Request, may: Callable[[Callable[..., object]], bool]) -> list[Action]:

@@ -141,6 +141,46 @@ def test_a_row_with_a_cell_too_many_is_imported_as_the_form_shows_it(system: Htt
     assert profile(system, "c21")["town"] == "Utrecht"
 
 
+def test_corrected_rows_are_marked_until_they_are_undone(system: HttpSystem) -> None:
+    request_id = ingest(system)
+    with signed_in(system, Role.UPLOADER) as person:
+        rejects = f"/imports/{request_id}/rejects"
+        assert "2 rejected of 3 rows" in person.get(rejects).text
+        system.ended(child_of(person.post(f"{rejects}/correct", data={"c-0-1": "1980-02-28"})))
+        page = person.get(rejects).text
+        assert "2 rejected, 1 corrected of 3 rows" in page
+        assert re.findall(r'data-label="Line">(\d+) <span class="chip ok">corrected', page) == ["3"]
+        form = person.post(rejects, data={"reason": ""}).text
+        assert re.findall(r">Line (\d+)<", form) == ["4"]
+        assert '<span class="muted">crmid</span> c3' in form, "the person is named beside the cell that is wrong"
+        assert "Or leave the cell blank" in form
+        system.ended(child_of(person.post(f"{rejects}/correct", data={"c-1-1": ""})))
+        assert "2 rejected, all corrected" in person.get(f"/imports/{request_id}").text
+        assert "Import the corrected rows" not in person.post(rejects, data={"reason": ""}).text
+        person.post(f"/imports/{request_id}/undo", data={"x": ""})
+        undone = person.get(f"/imports/{request_id}").text
+        assert "Its corrections were undone with it" in undone
+        assert "notice ok" not in undone
+
+
+def test_rows_that_lost_cells_are_shown_downloaded_and_corrected(system: HttpSystem) -> None:
+    columns = [COLUMNS[0], COLUMNS[1] | {"on_misfit": "drop"}, COLUMNS[2]]
+    request_id = system.ingest(ROWS.replace("c2", "c32").encode(), mapping=columns)["request_id"]
+    with signed_in(system, Role.UPLOADER) as person:
+        link = f"/imports/{request_id}/rejects?dropped=1"
+        assert link in person.get(f"/imports/{request_id}").text
+        page = person.get(link).text
+        assert re.findall(r'data-label="Line">(\d+)<', page) == ["3", "4"]
+        assert "31-02-1980" not in page
+        assert "31-02-1980" in person.post(f"/imports/{request_id}/rejects", data={"dropped": "1"}).text
+        file = person.get(f"/imports/{request_id}/rejects/file?dropped=1").content
+        corrected = {"file": ("fixed.tsv", file.replace(b"31-02-1980", b"1980-02-03"))}
+        system.ended(child_of(person.post(f"/imports/{request_id}/rejects/upload?dropped=1", files=corrected)))
+        assert re.findall(r'data-label="Line">(\d+) <span', person.get(link).text) == ["3"]
+        assert "1 row that had lost cells has them now" in person.get(f"/imports/{request_id}").text
+    assert profile(system, "c32")["born"] == "1980-02-03"
+
+
 def test_a_wrong_file_is_refused_on_the_page(system: HttpSystem) -> None:
     request_id = ingest(system)
     with signed_in(system, Role.UPLOADER) as person:
