@@ -25,6 +25,9 @@ _HINTS = {
 }
 
 
+_COUNTED = (DO_NOT_FIT, "would be rejected")  # by the run, for the whole file
+
+
 class LeftOutCells(NamedTuple):
     """Cells of a column that are left out of rows that stay."""
 
@@ -83,7 +86,7 @@ def _uncounted(file: ShownFile) -> list[OfColumn]:
         OfColumn(column.choice.column, line[:1].upper() + line[1:])
         for column in file.columns
         for line in column.concerns
-        if column.choice.spec is not None and DO_NOT_FIT not in line
+        if column.choice.spec is not None and not any(each in line for each in _COUNTED)
     ]
 
 

@@ -19,6 +19,7 @@ from penstock.domain.mapping.attributes import Attribute
 from penstock.domain.mapping.mapping import OnMisfit
 from penstock.domain.suggestions import ColumnSuggestion
 from penstock.domain.suggestions.fitting import DO_NOT_FIT
+from services.uploader.console.format_choices import FormatChoice, format_choices
 from services.uploader.console.rendering import share
 from services.uploader.console.visits import Visit
 
@@ -50,6 +51,7 @@ class ShownColumn(NamedTuple):
     offered: str
     fits: str
     format: str
+    formats: Sequence[FormatChoice]
 
 
 class ShownFile(NamedTuple):
@@ -150,6 +152,7 @@ def shown_column(
         offered=_offered(choice, suggestion, known),
         fits=_fits(choice, suggestion),
         format=_format(choice, suggestion),
+        formats=_formats(choice, suggestion, attribute),
     )
 
 
@@ -216,3 +219,13 @@ def _format(choice: ColumnChoice, suggestion: ColumnSuggestion | None) -> str:
     if choice.spec is not None:
         return choice.spec.format or ""
     return str(suggestion.format) if suggestion else ""
+
+
+def _formats(
+    choice: ColumnChoice, suggestion: ColumnSuggestion | None, attribute: Attribute | None
+) -> Sequence[FormatChoice]:
+    """Those of the attribute that was chosen; the suggested format is for the suggested attribute."""
+    fits = suggestion is not None and _fits(choice, suggestion) == suggestion.attribute.name
+    if choice.spec is None and suggestion is not None and suggestion.exists:
+        attribute = suggestion.attribute
+    return format_choices(_format(choice, suggestion), str(suggestion.format) if suggestion and fits else "", attribute)

@@ -16,6 +16,7 @@ from penstock.domain.mapping.attributes import Attribute
 from penstock.domain.mapping.mapping import Mode, OnMisfit
 from services.uploader.api.upload_parts import DraftUpload
 from services.uploader.api.validation import model_of
+from services.uploader.console.format_choices import OTHER
 from services.uploader.console.forms import Form
 
 LEVELS = {"all": "Start, processing and end", "end": "The end", "problems": "Problems only"}
@@ -84,6 +85,8 @@ def _choice(at: int, choice: ColumnChoice, form: Form, known: Mapping[str, Attri
 def _format(at: int, form: Form, *, is_other: bool) -> str | None:
     """The entered format; not one that was suggested for another attribute."""
     written = form.text(f"c{at}.format")
+    if written == OTHER:
+        written = form.text(f"c{at}.other_format")
     return None if is_other and written == form.text(f"c{at}.suggested") else written or None
 
 

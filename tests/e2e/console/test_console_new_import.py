@@ -64,6 +64,8 @@ def test_from_the_first_click_to_the_stored_profile(visitor: Visitor, system: Ht
     expect(page.get_by_label("Attribute of crmid")).to_have_value("crmid")
     expect(page.locator("#steps [aria-current=step]")).to_contain_text("Columns")
     expect(page.get_by_role("row").filter(has_text="e_mail")).not_to_contain_text("@example.com")
+    page.get_by_label("Format of crmid").select_option("other")
+    expect(page.get_by_label("Other format").first).to_be_focused()
     page.get_by_role("button", name="Show the samples").click()
     expect(page.get_by_role("row").filter(has_text="e_mail")).to_contain_text("ann0@example.com")
     actions = [record["action"] for record in system.admin.get("/v1/audit").json()["entries"]]

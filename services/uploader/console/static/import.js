@@ -109,6 +109,12 @@ form.addEventListener("submit", (event) => {
   pressed = event.submitter;
   area.scrollIntoView({ block: "nearest" });
 });
+form.addEventListener("change", (event) => {
+  if (!event.target.matches("[data-format]") || event.target.value !== "other") return;
+  const details = event.target.parentElement.querySelector("details");
+  details.open = true;
+  details.querySelector("input").select();
+});
 document.addEventListener("htmx:after:swap", () => { if (dialog.childElementCount && !dialog.open) dialog.showModal(); });
 document.addEventListener("attribute-created", () => { dialog.close(); });
 dialog.addEventListener("close", () => dialog.replaceChildren());

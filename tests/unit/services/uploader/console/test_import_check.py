@@ -49,6 +49,7 @@ def column(spec: ColumnSpec | None, *concerns: str) -> ShownColumn:
         offered="",
         fits="",
         format="",
+        formats=(),
     )
 
 
@@ -72,7 +73,7 @@ def test_cells_that_are_left_out_are_counted_apart_from_rejected_rows() -> None:
 
 
 def test_lost_times_are_in_the_check_too() -> None:
-    concerns = ["the time of 777 is left out", "29 do not fit and would be left out"]
+    concerns = ["the time of 777 is left out", "29 do not fit and would be left out", "1 row would be rejected"]
     file = displayed(column(CRMID, *concerns), column(None, "its name says nothing"))
     assert shown_check(run_of(), file, {}).concerns == [OfColumn("joined", "The time of 777 is left out")]
 

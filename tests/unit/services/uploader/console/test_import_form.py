@@ -59,6 +59,12 @@ def test_the_format_that_was_suggested_for_one_attribute_is_not_taken_for_anothe
     assert written.format == "text"
 
 
+def test_another_format_is_the_one_of_its_own_field() -> None:
+    fields = {**ROW, "c0.attribute": "birth_date", "c0.format": "other", "c0.other_format": "date(d MMM yyyy)"}
+    assert spec_of(sent(fields)).format == "date(d MMM yyyy)"
+    assert spec_of(sent({**fields, "c0.format": "date"})).format == "date"
+
+
 def test_a_cleared_column_is_not_imported() -> None:
     assert sent({**ROW, "c0.attribute": ""}).columns == []
 
