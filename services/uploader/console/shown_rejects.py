@@ -50,14 +50,14 @@ def shown_rejects(
     identifiers = identifier_columns(plan)
     empty = FormState({}, is_marked=False)
     return [
-        _shown(row, at, found.columns, identifiers, states.get(at, empty))._replace(
+        _displayed(row, at, found.columns, identifiers, states.get(at, empty))._replace(
             is_corrected=row.line.isdecimal() and int(row.line) in corrected
         )
         for at, row in enumerate(found.rows)
     ]
 
 
-def _shown(
+def _displayed(
     row: RejectRow, at: int, columns: Sequence[str], identifiers: Collection[str], state: FormState
 ) -> ShownReject:
     named = {name for reason in row.reasons for name in reason.partition(":")[2].split("+")} & set(columns)
