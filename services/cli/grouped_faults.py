@@ -21,7 +21,7 @@ class GroupedFaults(NamedTuple):
 
 
 def shared_option(faults: Sequence[Fault]) -> str:
-    """The option that mends several faults of a header; blank if there is none."""
+    """The option that fixes several faults of a header; blank if there is none."""
     return CLEAN_HEADERS if sum(fault.hint.endswith(OR_CLEAN_HEADERS) for fault in faults) > 1 else ""
 
 

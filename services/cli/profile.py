@@ -13,7 +13,7 @@ from services.cli.hidden_input import read_value
 from services.cli.options import AsJson, Data, Key, Url
 from services.cli.views import profile_view
 
-_REASONS = "the row may have been rejected or its request undone; also check spelling and case"
+_REASONS = "the row may have been rejected or its request undone; also check the spelling"
 
 
 def profile(

@@ -48,7 +48,7 @@ def problem_view(problem: Problem) -> RenderableType:
 
 
 def faults_view(faults: Sequence[Fault]) -> RenderableType:
-    """The faults, those of one kind together, and first the option that mends several of them."""
+    """The faults, those of one kind together, and first the option that fixes several of them."""
     table = _table("!code", "where", "~problem", "~how to fix it")
     blocks = []
     for fault in grouped(faults):

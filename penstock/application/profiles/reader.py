@@ -19,12 +19,21 @@ from penstock.domain.profiles.fragments import (
     decode,
     split_key,
 )
-from penstock.domain.profiles.identity import NODE_BYTES, Node, NodeHasher
+from penstock.domain.profiles.identity import NODE_BYTES, Node, NodeHasher, letters_count
 from penstock.domain.profiles.sealing import Part, chunk_key, open_part, split_cell
 from penstock.ports.profile_store import ProfileStore
 
 MAX_NODES = 64
 MAX_NEIGHBOURS = 32  # a node with more is a shared value, such as a household's phone; its links are not followed
+
+
+class NoProfile(NotFound):
+    """Nobody has this identifier. `exact`: upper and lower case count in it, and so do spaces within."""
+
+    def __init__(self, namespace: str, *, exact: bool) -> None:
+        counts = f"; upper and lower case count in a {namespace}, and so do spaces within" if exact else ""
+        super().__init__(f"no profile has this {namespace}{counts}")
+        self.exact = exact
 
 
 class ProfileReader:
@@ -39,13 +48,13 @@ class ProfileReader:
     def lookup(self, tenant_id: str, namespace: str, value: str, *, reveal: bool) -> Profile:
         """The profile of the person with this identifier; personal values are not opened unless `reveal`.
 
-        Raises `NotFound` when it has no visible fragment, `Refused` for an unknown attribute, `CoercionError` for an
+        Raises `NoProfile` when it has no visible fragment, `Refused` for an unknown attribute, `CoercionError` for an
         invalid value.
         """
         node = self.node(tenant_id, namespace, value)
         reachable, roots = self._reachable(tenant_id, node)
         if not reachable:
-            raise NotFound(f"no profile has this {namespace}")
+            raise NoProfile(namespace, exact=letters_count(self._catalog.attribute(tenant_id, namespace).format))
         profile = fold((self._opened(tenant_id, stored, reveal=reveal) for stored in reachable), roots)
         return profile if reveal else masked(profile, self._personal(tenant_id, profile))
 

@@ -37,6 +37,11 @@ def normalise(value: str | int, format: ValueFormat) -> str:
     return _in_utc(text) if format.kind is ValueType.DATETIME else text
 
 
+def letters_count(format: ValueFormat) -> bool:
+    """Whether values that differ only in upper and lower case, or in spaces within, are different identifiers."""
+    return format.kind is ValueType.TEXT
+
+
 def _in_utc(text: str) -> str:
     """A time in UTC; as it is without an offset, and next to the first and the last year."""
     with suppress(ValueError, OverflowError):

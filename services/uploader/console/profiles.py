@@ -7,10 +7,11 @@ from typing import NamedTuple
 from starlette.responses import Response
 
 from penstock.application.catalog.use_cases import CatalogUseCases
+from penstock.application.profiles.reader import NoProfile
 from penstock.application.profiles.use_cases import FoundProfile, ProfileUseCases
 from penstock.documents.faults import FaultView
 from penstock.domain.catalog.ranking import Ranking
-from penstock.domain.errors import NotFound, Refused
+from penstock.domain.errors import Refused
 from penstock.domain.mapping.coercion import CoercionError
 from penstock.domain.profiles.fold import MASK
 from services.uploader.api.problems import answer_for
@@ -26,10 +27,11 @@ class LookUp(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """What a look-up led to: a profile, nobody, or what is wrong with it."""
+    """The outcome of a look-up: a profile, nobody, or what is wrong with it. `is_exact`: upper and lower case count."""
 
     found: FoundProfile | None = None
     is_nobody: bool = False
+    is_exact: bool = False
     faults: tuple[FaultView, ...] = ()
     status: int = 200
     is_revealed: bool = False
@@ -69,8 +71,8 @@ def _outcome(visit: Visit, asked: LookUp, *, reveal: bool) -> Outcome:
         visit.services.lookups.take(visit.caller.tenant_id)
         find = profiles.reveal if reveal else profiles.look_up
         return Outcome(find(visit.caller, asked.namespace, asked.value), is_revealed=reveal)
-    except NotFound:
-        return Outcome(is_nobody=True)
+    except NoProfile as nobody:
+        return Outcome(is_nobody=True, is_exact=nobody.exact)
     except (Refused, CoercionError) as error:
         problem = answer_for(error).problem
         return Outcome(faults=tuple(problem.faults), status=problem.status)
