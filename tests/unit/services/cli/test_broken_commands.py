@@ -29,7 +29,7 @@ def test_the_lines_are_the_same_command(values: list[str]) -> None:
 
 
 @pytest.mark.parametrize("width", [40, 160])
-def test_what_is_shown_can_be_pasted(width: int) -> None:
+def test_a_shown_command_can_be_pasted(width: int) -> None:
     written = io.StringIO()
     Console(file=written, width=width, markup=False, highlight=False).print(
         commands_view([("By hand", COMMAND)]), crop=False
