@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
@@ -14,7 +14,7 @@ from penstock.application.imports.use_cases import ImportUseCases
 from penstock.application.requests.use_cases import RequestUseCases
 from penstock.documents.requests import RequestView, request_view
 from penstock.domain.errors import refusal
-from penstock.domain.requests.request import Status
+from penstock.domain.requests.request import Request, Status
 from penstock.domain.requests.request_filter import RequestFilter
 from services.uploader.api.times import microseconds
 from services.uploader.console.csv_lines import csv_line
@@ -104,8 +104,13 @@ def show(visit: Visit) -> Response:
     found = visit.use_cases.requests.page(
         visit.caller, before=visit.request.query_params.get("before", ""), limit=PAGE, only=filters.only(now_us)
     )
-    listed = [displayed(request_view(each, now_us)) for each in found.requests]
-    context: dict[str, Any] = {"filters": filters, "before": visit.request.query_params.get("before", "")}
+    corrections = visit.use_cases.requests.corrections
+    listed = [displayed(request_view(each, now_us, corrections(visit.caller, each))) for each in found.requests]
+    context: dict[str, Any] = {
+        "filters": filters,
+        "before": visit.request.query_params.get("before", ""),
+        "parents": _parents(visit, found.requests),
+    }
     if visit.is_partial:
         return visit.page("_imports.html", requests=listed, next=found.next, **context)
     return visit.page(
@@ -120,6 +125,12 @@ def show(visit: Visit) -> Response:
         views=visit.use_cases.requests.saved_views(visit.caller),
         **context,
     )
+
+
+def _parents(visit: Visit, requests: Sequence[Request]) -> dict[str, str]:
+    """The file names of the requests that some of these correct."""
+    ids = {each.parent_id for each in requests if each.parent_id is not None}
+    return {each: visit.use_cases.requests.get(visit.caller, each).file_name for each in ids}
 
 
 def save_view(visit: Visit) -> Response:

@@ -60,6 +60,7 @@ def request_page(
         "request.html",
         status,
         **live,
+        parent=request.parent_id and visit.use_cases.requests.get(visit.caller, request.parent_id).file_name,
         plan=plan,
         columns=plan_columns(plan)[:COLUMNS_SHOWN],
         modes=MODES,

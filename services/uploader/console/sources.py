@@ -158,7 +158,8 @@ def _requests(visit: Visit, name: str, limit: int) -> list[ShownRequest]:
     if not visit.may(RequestUseCases.page):
         return []
     found = visit.use_cases.requests.page(visit.caller, limit=limit, only=RequestFilter(data_source=name))
-    return [displayed(request_view(each, visit.services.clock.now_us())) for each in found.requests]
+    now_us, corrections = visit.services.clock.now_us(), visit.use_cases.requests.corrections
+    return [displayed(request_view(each, now_us, corrections(visit.caller, each))) for each in found.requests]
 
 
 def _check_is_new(visit: Visit, name: str) -> None:

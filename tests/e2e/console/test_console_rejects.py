@@ -149,13 +149,16 @@ def test_corrected_rows_are_marked_until_they_are_undone(system: HttpSystem) -> 
         system.ended(child_of(person.post(f"{rejects}/correct", data={"c-0-1": "1980-02-28"})))
         page = person.get(rejects).text
         assert "2 rejected, 1 corrected of 3 rows" in page
-        assert re.findall(r'data-label="Line">(\d+) <span class="chip ok">corrected', page) == ["3"]
+        assert re.findall(r'data-label="Line"><div>(\d+) <span class="chip ok">corrected', page) == ["3"]
         form = person.post(rejects, data={"reason": ""}).text
         assert re.findall(r">Line (\d+)<", form) == ["4"]
         assert '<span class="muted">crmid</span> c3' in form, "the person is named beside the cell that is wrong"
         assert "Or leave the cell blank" in form
         system.ended(child_of(person.post(f"{rejects}/correct", data={"c-1-1": ""})))
         assert "2 rejected, all corrected" in person.get(f"/imports/{request_id}").text
+        listed = person.get("/imports").text
+        assert listed.count(f'corrects <a href="/imports/{request_id}">') == 2
+        assert "2 rejected, all corrected" in listed
         assert "Import the corrected rows" not in person.post(rejects, data={"reason": ""}).text
         person.post(f"/imports/{request_id}/undo", data={"x": ""})
         undone = person.get(f"/imports/{request_id}").text
@@ -176,7 +179,7 @@ def test_rows_that_lost_cells_are_shown_downloaded_and_corrected(system: HttpSys
         file = person.get(f"/imports/{request_id}/rejects/file?dropped=1").content
         corrected = {"file": ("fixed.tsv", file.replace(b"31-02-1980", b"1980-02-03"))}
         system.ended(child_of(person.post(f"/imports/{request_id}/rejects/upload?dropped=1", files=corrected)))
-        assert re.findall(r'data-label="Line">(\d+) <span', person.get(link).text) == ["3"]
+        assert re.findall(r'data-label="Line"><div>(\d+) <span', person.get(link).text) == ["3"]
         assert "1 row that had lost cells has them now" in person.get(f"/imports/{request_id}").text
     assert profile(system, "c32")["born"] == "1980-02-03"
 
