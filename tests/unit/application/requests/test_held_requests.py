@@ -19,11 +19,11 @@ from penstock.domain.requests.request import Request, Status
 from penstock.domain.requests.status import apply
 from tests.support.acceptance import TENANT as T
 from tests.support.acceptance import new_request, plan_for
+from tests.support.manual_clock import START_US as NOW_US
 from tests.support.manual_clock import ManualClock
 from tests.support.tracker_harness import steps_of
 
 NEW = new_request("ann@example.com")
-NOW_US = 10**12
 REPLACING = replace(NEW, mode=Mode.REPLACE, max_rejects="5%")  # each step has one reject in ten rows
 
 
