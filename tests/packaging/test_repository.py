@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import tomllib
+from collections import Counter
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -113,3 +114,9 @@ def test_the_locks_satisfy_the_requirements_of_the_project() -> None:
 def test_the_tested_versions_are_the_shipped_ones(name: str) -> None:
     tested = {*(ROOT / "requirements/dev.txt").read_text("utf-8").splitlines()}
     assert {*(ROOT / f"requirements/{name}.txt").read_text("utf-8").splitlines()} <= tested
+
+
+def test_no_two_files_of_tests_have_one_name() -> None:
+    """pytest would collect only the first of them."""
+    names = Counter(name for path in committed() if (name := Path(path).name).startswith("test_"))
+    assert [name for name, count in names.items() if count > 1] == []
