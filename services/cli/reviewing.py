@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
-from penstock.application.catalog.known_catalog import KnownCatalog
 from penstock.application.uploads.inspection import inspect
 from penstock.application.uploads.review import Review, review
-from penstock.client.catalog import NO_LIMITS, RemoteCatalog
 from penstock.domain.mapping.mapping import Limits
 from services.cli.foreground import foreground_settings
 from services.cli.new_catalog import NewCatalog
@@ -19,10 +15,7 @@ from services.cli.upload_file import UploadFile
 def review_file(file: UploadFile, source: str | None, data: Path | None, url: str | None, key: str | None) -> Review:
     """Review a file on this machine: its bytes are not sent, even to a remote system."""
     if url:
-        with _remote(url, key) as catalog:
-            known = None if source is None else catalog.find_source(source)
-            options = file.options if known is None else known.file_options(file.options)
-            return review(inspect(file.sampled_parts(), NO_LIMITS, options), catalog, NO_LIMITS, source, file.name)
+        return _review_remotely(file, source, url, key)
     if not _has_system(data):
         limits = Limits()
         return review(inspect(file.sampled_parts(), limits, file.options), NewCatalog(), limits, source, file.name)
@@ -34,12 +27,15 @@ def review_file(file: UploadFile, source: str | None, data: Path | None, url: st
         return uploads.review(caller, uploads.inspect(caller, file.sampled_parts(), options), source, file.name)
 
 
-@contextmanager
-def _remote(url: str, key: str | None) -> Iterator[KnownCatalog]:
+def _review_remotely(file: UploadFile, source: str | None, url: str, key: str | None) -> Review:
     from penstock.client import Client  # noqa: PLC0415  loads the HTTP driver
+    from penstock.client.catalog import NO_LIMITS, RemoteCatalog  # noqa: PLC0415
 
     with Client(url, key) as client:
-        yield RemoteCatalog(client)
+        catalog = RemoteCatalog(client)
+        known = None if source is None else catalog.find_source(source)
+        options = file.options if known is None else known.file_options(file.options)
+        return review(inspect(file.sampled_parts(), NO_LIMITS, options), catalog, NO_LIMITS, source, file.name)
 
 
 def _has_system(data: Path | None) -> bool:
