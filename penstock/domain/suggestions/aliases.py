@@ -11,10 +11,9 @@ from types import MappingProxyType
 _TABLE = {
     "crmid": """
         id, uid, customer id, customer number, customer no, customer nr, customer code, customer key, cust id,
-        cust no, cust ref, customer ref, customer reference, client ref,
-        client id, client number, client code, user id, person id, contact id, account id, account number, crm,
-        crm nr,
-        crm number, external id, member id, customer, subscriber id, guest id, patient id, pers nr, debtor number
+        cust no, cust ref, customer ref, customer reference, client ref, crm, crm nr, crm number, external id,
+        client id, client number, client code, user id, person id, contact id, account id, account number,
+        member id, customer, subscriber id, guest id, patient id, pers nr, debtor number
         klantnummer, klantnr, klant id, klantcode, relatienummer, debiteurnummer, debiteurnr
         kundennummer, kundennr, kunden id, kdnr, kd nr, kundenkennung
         numero client, no client, n client, code client, id client, identifiant, identifiant client, num client
@@ -159,6 +158,7 @@ _TABLE = {
         rue, adresse 1, adresse postale, voie, nom de rue, adresse ligne 1
         calle, direccion, domicilio, via, indirizzo, rua, endereco, morada, logradouro
         ulica, gata, gatuadress, adress, postadress, gateadresse, vej, katuosoite, osoite, ulice, adresa, sokak
+        ulica i nr, ulica i numer, ulica nr domu, straat en nr, strasse und nr, rue et numero, calle y numero
     """,
     "house_number": """
         house number, house no, house nr, street number, building number, number addition, housenumber
@@ -378,7 +378,7 @@ OWNERS = word_set(
 # Words in a name that make a new attribute personal, regardless of its values.
 PERSONAL_WORDS = word_set(
     """
-    ssn bsn nin passport passeport pass iban bic bank account tax vat nif dni nie cpf pesel curp address adres
+    ssn bsn nin passport passeport pass iban bic bank account tax vat nif dni nie cpf pesel curp address adres adresa
     adresse direccion indirizzo endereco adress phone tel telefon telefono telephone fax mobile email mail birth
     born geboorte geburt name naam nom nombre nome surname latitude longitude lat lon lng ip ipaddress device cookie
     facebook twitter instagram linkedin skype note notes comment comments remark remarks opmerking opmerkingen
@@ -386,7 +386,8 @@ PERSONAL_WORDS = word_set(
     nominativo nominativi intestatario titolare titulaire titular inhaber kontoinhaber ansprechpartner
     contactpersoon namn navn nimi isim soyad soyadi nazwisko imie apellido apellidos cognome sobrenome vorname
     nachname voornaam achternaam prenom fornamn efternamn surname forename lastname firstname fullname
-    nationality health license licence credit creditcard card password secret spouse partner maiden nickname
+    nationality health license licence credit creditcard card password secret spouse partner maiden nickname street
+    straat strasse rue calle rua ulica ulice gata gatuadress katuosoite osoite sokak anschrift huisnummer hausnummer
     """
 )
 

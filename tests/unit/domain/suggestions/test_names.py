@@ -119,6 +119,7 @@ def test_a_new_attribute_gets_a_valid_name(column: str, name: str) -> None:
 def test_names_of_personal_columns() -> None:
     assert is_personal("emergency_contact_phone")
     assert is_personal("Opmerkingen")
+    assert is_personal("Ulica_i_nr_mieszkania")
     assert not is_personal("shoe_size")
 
 
