@@ -12,11 +12,12 @@ from msgspec.structs import replace
 
 from penstock.application.catalog.column_specs import ColumnSpec, column_specs
 from penstock.application.uploads.suggesting import SUGGESTED_CONFIDENCE, column_spec
+from penstock.domain.days import DAY_US
 from penstock.domain.files.tabular_format import FileOptions
 from penstock.domain.mapping.mapping import Mode
 from penstock.domain.suggestions import ColumnSuggestion, SuggestedMapping
 
-LIFETIME_US = 7 * 24 * 3_600 * 1_000_000  # after the last change
+LIFETIME_US = 7 * DAY_US  # after the last change
 
 
 class ColumnChoice(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -13,6 +13,7 @@ from typing import NamedTuple
 import msgspec
 
 from penstock.application.requests.expiries import Expiries
+from penstock.domain.days import DAY_US
 from penstock.domain.errors import Conflict, refusal
 from penstock.ports.clock import Clock
 from penstock.ports.control_store import ControlStore, Record, Table
@@ -20,7 +21,6 @@ from penstock.ports.control_store import ControlStore, Record, Table
 KEY_DAYS = 1  # that the answer to a client's key is replayed
 OWN_KEY_DAYS = 400  # that a key of Penstock's own leads to its request: longer than events are kept
 SAME_FILE_DAYS = 64  # that a file is recognised
-DAY_US = 86_400 * 1_000_000
 UNFINISHED_SECONDS = 300  # after which a reservation of a file without a request is not continued
 
 

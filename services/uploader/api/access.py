@@ -15,7 +15,7 @@ from penstock.application.use_case import UseCase, declared, require
 from penstock.domain.access.permissions import Caller
 from penstock.domain.errors import Refused, refusal
 from penstock.wiring.use_cases import AllUseCases
-from services.uploader.api.services import Call, Services
+from services.uploader.api.services import Call, Services, remote_address_of
 from services.uploader.console import cookies
 from services.uploader.console.protection import require_same_origin
 
@@ -53,7 +53,7 @@ class ApiKey(SecurityBase):
         secret = bearer_token(request.scope["headers"])
         if secret is None:
             return None
-        return use_cases.api_keys.authenticate(secret, remote_address=_remote_address(request))
+        return use_cases.api_keys.authenticate(secret, remote_address=remote_address_of(request))
 
 
 class ApiKeyOrSession(ApiKey):
@@ -63,7 +63,9 @@ class ApiKeyOrSession(ApiKey):
         if "authorization" in request.headers or not cookies.secret_of(request):
             return super()._caller(request, use_cases)
         require_same_origin(request)
-        signed_in = use_cases.sessions.authenticate(cookies.secret_of(request), remote_address=_remote_address(request))
+        signed_in = use_cases.sessions.authenticate(
+            cookies.secret_of(request), remote_address=remote_address_of(request)
+        )
         return None if signed_in is None else signed_in.caller
 
 
@@ -91,10 +93,6 @@ def confirm(call: Call) -> None:
 
 def unauthorized() -> Refused:
     return refusal("unauthorized", "there is no valid API key", "Send an API key: Authorization: Bearer pk_…")
-
-
-def _remote_address(request: Request) -> str | None:
-    return request.client.host if request.client else None
 
 
 def bearer_token(headers: Iterable[tuple[bytes, bytes]]) -> str | None:

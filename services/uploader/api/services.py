@@ -43,9 +43,17 @@ class CallOf(NamedTuple):
         return self.services.use_cases
 
 
-async def _services(request: Request) -> Services:
+def services_of(request: Request) -> Services:
     services: Services = request.app.state.services
     return services
+
+
+def remote_address_of(request: Request) -> str | None:
+    return request.client.host if request.client else None
+
+
+async def _services(request: Request) -> Services:
+    return services_of(request)
 
 
 async def _call(request: Request) -> CallOf:

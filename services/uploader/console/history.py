@@ -13,6 +13,7 @@ from penstock.application.catalog.use_cases import CatalogUseCases
 from penstock.application.imports.use_cases import ImportUseCases
 from penstock.application.requests.use_cases import RequestUseCases
 from penstock.documents.requests import RequestView, request_view
+from penstock.domain.days import DAY_US
 from penstock.domain.errors import refusal
 from penstock.domain.requests.request import Request, Status
 from penstock.domain.requests.request_filter import RequestFilter
@@ -90,7 +91,7 @@ class Filters(NamedTuple):
                 raise refusal("bad_request", "this is no day", "Write it as 2026-11-25.") from None
             return microseconds(begin), microseconds(begin + timedelta(days=1))
         if self.since in DAYS:
-            return now_us - int(self.since) * 86_400_000_000, None
+            return now_us - int(self.since) * DAY_US, None
         return None, None
 
 

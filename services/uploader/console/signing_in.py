@@ -12,7 +12,7 @@ from starlette.routing import Route
 from penstock.domain.access.permissions import Caller
 from penstock.domain.errors import Refused, refusal
 from penstock.domain.limits import MAX_BROWSER
-from services.uploader.api.services import Services
+from services.uploader.api.services import remote_address_of, services_of
 from services.uploader.console import cookies
 from services.uploader.console.forms import read_form
 from services.uploader.console.protection import require_same_origin
@@ -52,7 +52,7 @@ async def _sign_in(request: Request) -> Response:
 
 def _begin(request: Request, attempt: _Attempt) -> str:
     """A new session, never one that the browser brought."""
-    use_cases = _services(request).use_cases
+    use_cases = services_of(request).use_cases
     old = use_cases.sessions.authenticate(cookies.secret_of(request))
     secret = use_cases.access.begin_session(
         _caller(request, attempt), request.headers.get("user-agent", "")[:MAX_BROWSER]
@@ -63,8 +63,8 @@ def _begin(request: Request, attempt: _Attempt) -> str:
 
 
 def _caller(request: Request, attempt: _Attempt) -> Caller:
-    use_cases = _services(request).use_cases
-    remote_address = request.client.host if request.client else None
+    use_cases = services_of(request).use_cases
+    remote_address = remote_address_of(request)
     if attempt.link:
         return use_cases.sessions.use_link(attempt.link, remote_address=remote_address)
     caller = use_cases.api_keys.authenticate(attempt.key, remote_address=remote_address)
@@ -84,7 +84,7 @@ async def _sign_out(request: Request) -> Response:
 
 
 def _end(request: Request) -> None:
-    use_cases = _services(request).use_cases
+    use_cases = services_of(request).use_cases
     signed_in = use_cases.sessions.authenticate(cookies.secret_of(request))
     if signed_in is not None:
         use_cases.access.end_session(signed_in.caller, signed_in.session.session_id)
@@ -94,11 +94,6 @@ def _own(target: str) -> str:
     """A path of this console; "/" for anything else, such as another site's address."""
     is_path = target.startswith("/") and not target.startswith(("//", "/\\"))
     return target if is_path and target.isprintable() else "/"
-
-
-def _services(request: Request) -> Services:
-    services: Services = request.app.state.services
-    return services
 
 
 routes = [

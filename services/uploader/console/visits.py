@@ -23,7 +23,7 @@ from penstock.domain.access.permissions import Caller, Permission
 from penstock.wiring.use_cases import AllUseCases
 from services.uploader.api.call_ids import current_call_id
 from services.uploader.api.problems import answer_for
-from services.uploader.api.services import CallOf, Services
+from services.uploader.api.services import CallOf, Services, remote_address_of, services_of
 from services.uploader.console import cookies
 from services.uploader.console.forms import Form, read_form
 from services.uploader.console.protection import HEADERS, require_same_origin
@@ -174,7 +174,7 @@ def is_partial(request: Request) -> bool:
 
 async def visit_of(request: Request, needed: UseCase) -> Visit | None:
     """The visit of somebody who has signed in; None for anybody else. Raises `Refused` (forbidden)."""
-    services: Services = request.app.state.services
+    services = services_of(request)
     signed_in = await run_sync(_signed_in, services, request)
     if signed_in is None:
         return None
@@ -213,8 +213,8 @@ async def _admitted(request: Request, of: Callable[..., Any]) -> AsyncIterator[V
 
 
 def _signed_in(services: Services, request: Request) -> SignedIn | None:
-    remote_address = request.client.host if request.client else None
-    return services.use_cases.sessions.authenticate(cookies.secret_of(request), remote_address=remote_address)
+    secret = cookies.secret_of(request)
+    return services.use_cases.sessions.authenticate(secret, remote_address=remote_address_of(request))
 
 
 def to_sign_in(request: Request) -> Response:
