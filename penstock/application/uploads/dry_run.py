@@ -13,13 +13,14 @@ from penstock.application.catalog.known_catalog import KnownCatalog, check_uploa
 from penstock.application.uploads.checking import CheckedUpload, FileHead, check_upload
 from penstock.application.uploads.missing_identifiers import missing_identifier, rows_without_identifier
 from penstock.application.uploads.upload_command import UploadCommand, file_options_of, limits_of
-from penstock.application.uploads.warnings import one_value_on_many_rows, sample_of, warnings_of
+from penstock.application.uploads.warnings import one_value_on_many_rows, sample_of, shared_identifier, warnings_of
 from penstock.domain.dry_run.as_attribute import AsAttribute, identifiers_as_attributes
 from penstock.domain.dry_run.as_identifier import NO_IDENTIFIER, AsIdentifier, as_identifier
 from penstock.domain.dry_run.first_rows import NO_PLACES, FirstRows, SampleCell, first_rows
 from penstock.domain.dry_run.fixes import Fix, fixes
 from penstock.domain.dry_run.frequent_nodes import FrequentNodes
 from penstock.domain.dry_run.invalid_cells import ColumnErrors, InvalidCells
+from penstock.domain.dry_run.shared_values import SharedValues
 from penstock.domain.errors import Fault
 from penstock.domain.files.compression import plain
 from penstock.domain.files.decoding import Decoding
@@ -144,6 +145,7 @@ class _Counts:
         self._labels = {column.label for column in layout.columns}
         self._first: FirstRows | None = None
         self._frequent = [FrequentNodes() for _ in layout.identifiers]
+        self._shared = [SharedValues() for _ in layout.identifiers[1:]]
 
     @property
     def read(self) -> int:
@@ -173,7 +175,7 @@ class _Counts:
             unmapped_columns=checked.unmapped_columns,
             renamed_columns=checked.renamed_columns,
             file_options=options,
-            warnings=[*self._without_identifier(), *self._repeated(), *warnings],
+            warnings=[*self._without_identifier(), *self._repeated(), *self._of_different_people(), *warnings],
         )
 
     def _count(self, rows: CheckedRows) -> None:
@@ -186,6 +188,8 @@ class _Counts:
             other.add(rows)
         for frequent, nodes in zip(self._frequent, rows.nodes, strict=True):
             frequent.add(nodes)
+        for shared, nodes in zip(self._shared, rows.nodes[1:], strict=True):
+            shared.add(nodes, rows.nodes[0])
 
     def _without_identifier(self) -> list[Fault]:
         """A warning if a column would identify rows that have no identifier."""
@@ -196,13 +200,25 @@ class _Counts:
 
     def _repeated(self) -> list[Fault]:
         """A warning for each identifier of which one value is in suspiciously many rows."""
-        labels = [self._layout.columns[each.place].label for each in self._layout.identifiers]
         found = [each.suspicious() for each in self._frequent]
         return [
             one_value_on_many_rows(label, each.rows, each.total, first=at == 0)
-            for at, (label, each) in enumerate(zip(labels, found, strict=True))
+            for at, (label, each) in enumerate(zip(self._identifiers(), found, strict=True))
             if each
         ]
+
+    def _of_different_people(self) -> list[Fault]:
+        """A warning for each identifier with values that stand on rows with different first identifiers."""
+        first, *others = self._identifiers()
+        return [
+            shared_identifier(label, first, shared.count, complete=shared.complete)
+            for label, shared in zip(others, self._shared, strict=True)
+            if shared.count
+        ]
+
+    def _identifiers(self) -> list[str]:
+        """The labels of the identifiers, by rank."""
+        return [self._layout.columns[each.place].label for each in self._layout.identifiers]
 
     def _column(self, invalid: ColumnErrors) -> ColumnReport:
         mapped, attribute = next(

@@ -53,3 +53,16 @@ def one_value_on_many_rows(label: str, rows: int, total: int, *, first: bool) ->
         hint="If it names nobody, list it among the blank words of the column, or map the column without !.",
         column=label,
     )
+
+
+def shared_identifier(label: str, first: str, values: int, *, complete: bool) -> Fault:
+    """So many values of an identifier stand on rows with different values of the `first` one; not `complete`: at least
+    so many."""
+    counted = f"{values:,}" if complete else f"at least {values:,}"
+    return Fault(
+        code="shared_identifier",
+        message=f"{counted} values of {label!r} stand on rows with different {first!r}: the people of these rows would "
+        "become one person",
+        hint="If they are different people, such as couples with one address, map the column without !.",
+        column=label,
+    )

@@ -1,7 +1,7 @@
 """Junk identifiers: values that people type to fill a field, such as 0000 or none@none.com.
 
-As an identifier, such a value would merge strangers into one profile, so it identifies nobody. The list is short on
-purpose: each value is one that no system gives to a person.
+As an identifier, such a value would merge strangers into one profile, so it identifies nobody. No system gives a
+value of the list to a person.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from penstock.domain.profiles.identity import Node, NodeHasher
 
 JUNK_IDENTIFIER = "junk_identifier"  # the reason code of such a cell
 MAX_ZEROS = 20
-MAX_KNOWN = 256  # pairs of a namespace and a format whose junk is kept hashed, 23 kB each at most
+MAX_KNOWN = 64  # pairs of a namespace and a format whose junk is kept hashed, 150 kB each at most
 
 _DIGITS = ("123456789", "1234567890", "0123456789", *("0" * zeros for zeros in range(1, MAX_ZEROS + 1)))
 _WORDS = (
@@ -21,25 +21,26 @@ _WORDS = (
     *("test", "dummy", "-", "--", "---", ".", "?"),
     *("onbekend", "geen", "unbekannt", "keine", "inconnu", "aucun", "desconocido", "ninguno", "sconosciuto", "nessuno"),
 )
-_LOCAL_PARTS = (
-    "none",
-    "no",
-    "na",
-    "noemail",
-    "nomail",
-    "noreply",
-    "test",
-    "unknown",
-    "anonymous",
-    "abc",
-    "xxx",
-    "asdf",
+_NAMES_NOBODY = (
+    *("none", "no", "na", "nomail", "noemail", "noreply", "test", "unknown", "anonymous", "abc", "xxx", "asdf"),
+    *("geen", "geenmail", "geenemail", "onbekend", "nvt", "keine", "unbekannt", "inconnu", "aucun", "ninguno"),
+    *("sincorreo", "nessuno", "nenhum", "brak", "ingen", "okand", "ukendt", "nema", "yok", "nincs"),
+)
+_NO_NAMES = ("a", "x", "xx", "aaa", "email", "mail", "123")  # junk only at a domain of the same name
+_TOP_LEVELS = (
+    *("com", "net", "org", "eu", "info", "nl", "be", "de", "at", "ch", "fr", "es", "pt", "it", "pl", "cz", "sk", "hu"),
+    *("ro", "se", "dk", "no", "fi", "co.uk", "ie", "com.br"),
 )
 _EMAILS = (
-    *(f"{word}@{word}.com" for word in (*_LOCAL_PARTS, "a", "x", "email", "mail", "123")),
-    *(f"{word}@{domain}" for word in _LOCAL_PARTS for domain in ("none.com", "test.com", "email.com", "noemail.com")),
+    *(f"{word}@{word}.{top}" for word in (*_NAMES_NOBODY, *_NO_NAMES) for top in _TOP_LEVELS),
+    *(
+        f"{word}@{domain}"
+        for word in _NAMES_NOBODY
+        for domain in ("none.com", "test.com", "email.com", "mail.com", "noemail.com", "example.com")
+    ),
 )
 _PHONE_ENDS = ("1234567890", "0" * 7, *(digit * 8 for digit in "123456789"))
+JUNK_EMAILS = frozenset(_EMAILS)  # in lower case
 _KNOWN: dict[tuple[Node, ValueType], frozenset[Node]] = {}
 
 
@@ -71,11 +72,12 @@ def _nodes(hasher: NodeHasher, format: ValueFormat) -> frozenset[Node]:
 
 
 def _junk(format: ValueFormat) -> Iterator[str]:
-    """The junk of a format in every usual spelling: the case of a text matters."""
+    """The junk of a format in its usual spellings: the case of a text matters."""
     match format.kind:
         case ValueType.TEXT:
-            for word in (*_DIGITS, *_WORDS, *_EMAILS):
+            for word in (*_DIGITS, *_WORDS):
                 yield from (word, word.upper(), word.capitalize())
+            yield from _EMAILS
         case ValueType.INTEGER:
             yield from ("0", "123456789", "1234567890")
         case ValueType.EMAIL:

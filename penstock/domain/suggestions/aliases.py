@@ -129,7 +129,7 @@ _TABLE = {
         data di nascita, data nascita, nascita, data de nascimento, nascimento
         data urodzenia, urodziny, fodelsedatum, fodelsedag, fodselsdato, fodselsdag, foedselsdato, syntymaaika,
         syntymapaiva, datum narozeni, dogum tarihi, szuletesi datum
-        birth dt, geb, fodt, dogum gunu
+        birth dt, geb, fodt, dogum gunu, data ur, dat nasc, data nasc, dt nasc, f nac, nac, gebd
     """,
     "birth_year": """
         birth year, birthyear, year of birth, yob, year born

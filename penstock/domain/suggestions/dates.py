@@ -12,10 +12,12 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from penstock.domain.mapping.attributes import ValueType
-from penstock.domain.mapping.coercion.date_patterns import ISO
+from penstock.domain.mapping.builtin_attributes import BUILTIN
+from penstock.domain.mapping.coercion.date_patterns import FIRST_SHORT_YEAR, ISO
 from penstock.domain.suggestions.date_shapes import Shape, Shapes
 from penstock.domain.suggestions.epochs import described, is_named_for_times
 from penstock.domain.suggestions.fitting import PROBED, Finding, Fit, Formats, certainty, of_total, unfitting
+from penstock.domain.suggestions.names import Names, words
 from penstock.domain.suggestions.sample import Cells
 
 MIN_FIT = 0.5
@@ -27,12 +29,19 @@ TIME_LEFT_OUT = 0.96  # of a date that is only a part of what the cells say
 _LANGUAGES = "nl de fr es it pt pl sv da nb fi cs tr hu ro ru el"
 MONTH_LANGUAGES = ("", *(f"[{each}]" for each in _LANGUAGES.split()))
 DAYS = 31
+FIRST_BIRTH_YEAR = 1927  # for years of two digits: nobody is born later than now
+CENTURY = 100
+_BIRTH_WORDS = (
+    *("birth", "born", "dob", "bday", "geboor", "geboren", "verjaar", "geb", "naiss", "nacim", "nasci", "urodz"),
+    *("fodel", "fods", "fodt", "foeds", "synty", "naroz", "dogum", "szulet"),
+)
 
 DAY_FIRST, MONTH_FIRST, YEAR_FIRST, EPOCH = "dMy", "Mdy", "yMd", "epoch"
 _ISO_DATE = "yyyy-MM-dd"
 _ISO_TIMES = (f"{_ISO_DATE}'T'HH", f"{_ISO_DATE} HH")
 
 _NUMBERS = re.compile(r"[0-9]+")
+_SHORT_YEAR = re.compile(r"(?<!y)yy(?!y)")
 
 
 class _Pattern(NamedTuple):
@@ -98,7 +107,27 @@ def _finding(fit: Fit, cells: Cells, found: _Patterns, usual_order: str | None) 
         sure *= TIME_LEFT_OUT
     elif 0 < found.timed < found.total:
         against.append(MIDNIGHT)
+    if short_years := _short_years(found):
+        against.append(short_years)
     return Finding(fit, sure, _evidence(fit, found), tuple(against), bool(found.open))
+
+
+def _short_years(found: _Patterns) -> str | None:
+    """The century of years with two digits."""
+    if not any(_SHORT_YEAR.search(pattern.written) for *_, pattern in found.chosen):
+        return None
+    born = any(pattern.written.endswith(f"[{FIRST_BIRTH_YEAR}]") for *_, pattern in found.chosen)
+    first = FIRST_BIRTH_YEAR if born else FIRST_SHORT_YEAR
+    return f"years of two digits are read as {first} to {first + CENTURY - 1}"
+
+
+def is_named_for_births(column: str) -> bool:
+    """Whether the name of a column says that its dates are birthdays."""
+    return any(word.startswith(_BIRTH_WORDS) for word in words(column)) or _means_birth_date(column)
+
+
+def _means_birth_date(column: str) -> bool:
+    return Names({"birth_date": BUILTIN["birth_date"]}).match(column) is not None
 
 
 def _evidence(fit: Fit, found: _Patterns) -> str:
@@ -162,9 +191,10 @@ def _fitting(shape: Shape, group: Cells, formats: Formats) -> list[_Pattern]:
         for pattern in _candidates(shape, group)
         if (fit := formats.fit(f"{kind}({pattern.written})", group)) and fit.count
     ]
-    fits = [each for each in fits if each[1].order not in _unlikely_orders(shape, group)]
     most = max((count for count, _ in fits), default=0)
     best = [pattern for count, pattern in fits if count == most]
+    unlikely = _unlikely_orders(shape, group)
+    best = [pattern for pattern in best if pattern.order not in unlikely] or best
     return best[:1] if "W" in shape.fields else best  # a month's name may be the same in several languages
 
 
@@ -195,7 +225,8 @@ def _candidates(shape: Shape, group: Cells) -> Iterable[_Pattern]:
             letters = [_field(kind, letter, month, group) for kind, letter in zip(shape.fields, order, strict=True)]
             first, second = shape.separators
             written = f"{letters[0]}{first}{letters[1]}{second}{letters[2]}{shape.time}{shape.midnight}"
-            yield from (_Pattern(order, written + language) for language in _languages(shape))
+            century = f"[{FIRST_BIRTH_YEAR}]" if "yy" in letters and is_named_for_births(group.name) else ""
+            yield from (_Pattern(order, written + language + century) for language in _languages(shape))
 
 
 def _orders(shape: Shape) -> Sequence[str]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from penstock.domain.mapping.attributes import TEXT, Attribute, ValueType
+from penstock.domain.profiles.junk_identifiers import JUNK_EMAILS
 from penstock.domain.suggestions.candidates import IDENTIFIERS, Candidate, Tenant
 from penstock.domain.suggestions.facts import Facts
 from penstock.domain.suggestions.keys import MIN_ROWS, Key, attribute_of_key, find_key
@@ -60,8 +62,14 @@ def identifying(facts: Sequence[Facts], chosen: Sequence[Candidate]) -> Identify
     """What identifies the people of a file, given what its columns feed."""
     places = [place for place, candidate in enumerate(chosen) if identifies(candidate)]
     found = _identifying({place: _present(facts[place], chosen[place]) for place in places})
-    email = next((place for place in places if _loses_rows(chosen[place])), None)
-    return found if email is None else found.spared(email, chosen[email])
+    for place in places:
+        if not _is_new_email(chosen[place]):
+            continue
+        if _loses_rows(chosen[place]):
+            found = found.spared(place, chosen[place])
+        if place in found.present and (other := _first_key(found.present, chosen, place)) is not None:
+            found = found.apart(place, _shared(facts[place], facts[other], found.present[other]), facts[other].name)
+    return found
 
 
 class Effect(NamedTuple):
@@ -74,11 +82,13 @@ class Effect(NamedTuple):
 
 class Identifying(NamedTuple):
     """For each column that identifies, by its place, the rows in which it has a value; and for each row, their number.
-    `left_out` does not identify, because it would cost more rows."""
+    `left_out` does not identify, for the reason of `why`; `merging` identifies, and `why` speaks against it."""
 
     present: Mapping[int, Sequence[bool]]
     counts: Sequence[int]
     left_out: int | None = None
+    merging: int | None = None
+    why: str = ""
 
     def spared(self, place: int, candidate: Candidate) -> Identifying:
         """Without the column at `place`, if its invalid cells cost more rows than have no other identifier."""
@@ -86,16 +96,33 @@ class Identifying(NamedTuple):
         lost = candidate.finding.fit.total - candidate.finding.fit.count
         if len(self.present) < 2 or self._only_here(place) >= lost:
             return self
-        return _identifying({each: rows for each, rows in self.present.items() if each != place}, place)
+        return self._without(place, "not an identifier, because rows with a faulty address would be rejected")
+
+    def apart(self, place: int, shared: int, key: str) -> Identifying:
+        """Without the column at `place`, if so many of its values stand on rows with different values of `key`, and no
+        row needs it."""
+        if not shared:
+            return self
+        values = "1 address stands" if shared == 1 else f"{shared:,} addresses stand"
+        different = f"{values} on rows with different {key}"
+        if self._only_here(place):
+            return self._replace(merging=place, why=f"{different}: these people would become one")
+        return self._without(
+            place, f"not an identifier, because {different}, and these people would become one: add ! to merge them"
+        )
+
+    def _without(self, place: int, why: str) -> Identifying:
+        found = _identifying({each: rows for each, rows in self.present.items() if each != place})
+        return found._replace(left_out=place, why=why)
 
     def effect(self, place: int) -> Effect:
         """What the column at `place` does."""
         if place == self.left_out:
-            return Effect(False, (), ("not an identifier, because rows with a faulty address would be rejected",))
+            return Effect(False, (), (self.why,))
         if place not in self.present:
             return Effect(False)
         rows, missing, only = len(self.present[place]), self.without_any(), self._only_here(place)
-        evidence, against = [], []
+        evidence, against = [], [self.why] if place == self.merging else []
         if only and len(self.present) > 1:
             evidence.append(f"{only:,} of {rows:,} rows have no other identifier")
         if missing and place == min(self.present):
@@ -110,8 +137,8 @@ class Identifying(NamedTuple):
         return self.counts.count(0)
 
 
-def _identifying(present: Mapping[int, Sequence[bool]], left_out: int | None = None) -> Identifying:
-    return Identifying(present, [sum(row) for row in zip(*present.values(), strict=True)], left_out)
+def _identifying(present: Mapping[int, Sequence[bool]]) -> Identifying:
+    return Identifying(present, [sum(row) for row in zip(*present.values(), strict=True)])
 
 
 def _lost(facts: Sequence[Facts], chosen: Sequence[Candidate]) -> bool:
@@ -127,11 +154,30 @@ def _present(facts: Facts, candidate: Candidate | None = None) -> Sequence[bool]
     return [bool(cell.strip()) for cell in facts.cells.cells]
 
 
+def _is_new_email(candidate: Candidate) -> bool:
+    return candidate.attribute.name == "email" and not candidate.earlier
+
+
 def _loses_rows(candidate: Candidate) -> bool:
-    """Whether many of a new column's e-mail addresses are faulty."""
-    found = candidate.finding
-    is_email = candidate.attribute.name == "email" and not candidate.earlier
-    return is_email and found is not None and found.fit.share < MIN_FIT
+    """Whether many cells of a column do not fit its format."""
+    return candidate.finding is not None and candidate.finding.fit.share < MIN_FIT
+
+
+def _first_key(present: Mapping[int, Sequence[bool]], chosen: Sequence[Candidate], email: int) -> int | None:
+    """The fullest of the other columns that identify, the tenant's own number before the others."""
+    others = [place for place in present if place != email]
+    return max(
+        others, key=lambda place: (chosen[place].attribute.name == "crmid", sum(present[place]), -place), default=None
+    )
+
+
+def _shared(email: Facts, key: Facts, present: Sequence[bool]) -> int:
+    """How many addresses stand on rows with different keys."""
+    keys: defaultdict[str, set[str]] = defaultdict(set)
+    for address, cell, has_key in zip(email.cells.cells, key.cells.cells, present, strict=True):
+        if has_key and (known := address.strip().casefold()):
+            keys[known].add(cell.strip())
+    return sum(1 for address, found in keys.items() if len(found) > 1 and address not in JUNK_EMAILS)
 
 
 def _is_sure_key(candidate: Candidate) -> bool:

@@ -22,6 +22,7 @@ from services.uploader.console.words import format_words
 _HINTS = {
     "rows_without_identifier": "Choose an attribute for this column, and tick Identifier.",
     "one_value_on_many_rows": "If it names nobody, add it to the words that mean blank, or clear Identifier.",
+    "shared_identifier": "If they are different people, such as couples with one address, clear Identifier.",
 }
 
 

@@ -30,8 +30,8 @@ def junk_among(kind: ValueType, cells: list[str]) -> list[str]:
         (ValueType.INTEGER, ["0", "000", "1234567890"], ["", "1", "1234"]),
         (
             ValueType.EMAIL,
-            ["none@none.com", "Test@Test.com", "noemail@noemail.com"],
-            ["", "anna@none.com", "test@ing.nl"],
+            ["none@none.com", "Test@Test.com", "noemail@noemail.com", "Geen@geen.nl", "x@x.nl", "test@test.co.uk"],
+            ["", "anna@none.com", "test@ing.nl", "jan@jan.nl", "info@info.de", "x@ing.nl"],
         ),
         (ValueType.PHONE, ["+31 6 11111111"], ["", "+31612345678", "+31 20 777 7777"]),
     ],

@@ -148,3 +148,31 @@ def test_numbers_that_only_differ_are_left_to_a_person() -> None:
 def test_a_column_of_few_values_is_never_a_key(cells: list[str]) -> None:
     found = one({"partner_ref": cells, "email": ["" for _ in cells]}, "partner_ref")
     assert not found.identifier
+
+
+def test_an_address_that_people_share_does_not_identify_beside_a_key() -> None:
+    shared = [f"p{number // 2 if number < 6 else number}@gmail.com" for number in PLACES]
+    columns = {"customer_no": CARDS, "first_name": NAMES, "email": shared}
+    assert identifiers(columns) == {"customer_no": "crmid"}
+    (why,) = one(columns, "email").against
+    assert "3 addresses stand on rows with different customer_no" in why
+    assert "add ! to merge them" in why
+
+
+def test_a_shared_address_identifies_where_rows_have_no_other_identifier() -> None:
+    shared = [f"p{number // 2 if number < 6 else number}@gmail.com" for number in PLACES]
+    columns = {"customer_no": [*CARDS[:-1], ""], "first_name": NAMES, "email": shared}
+    assert identifiers(columns) == {"customer_no": "crmid", "email": "email"}
+    assert "3 addresses stand on rows with different customer_no: these people would become one" in (
+        one(columns, "email").against
+    )
+
+
+def test_repeated_orders_and_placeholders_are_no_shared_addresses() -> None:
+    orders = {"customer_no": CARDS[:100] * 2, "email": [f"p{number}@gmail.com" for number in range(100)] * 2}
+    assert identifiers(orders) == {"customer_no": "crmid", "email": "email"}
+    placeholders = {
+        "customer_no": CARDS,
+        "email": ["Geen@geen.nl" if number % 20 == 0 else f"p{number}@gmail.com" for number in PLACES],
+    }
+    assert identifiers(placeholders) == {"customer_no": "crmid", "email": "email"}

@@ -516,3 +516,19 @@ def test_the_work_grows_with_the_columns_and_not_with_their_square() -> None:
 
     seconds(10)
     assert seconds(2_000) < 30 * seconds(200)
+
+
+@pytest.mark.parametrize(
+    ("name", "format", "years"),
+    [
+        ("Geb.-Datum", "date(dd.MM.yy[1927])", "1927 to 2026"),
+        ("ddn", "date(dd.MM.yy[1927])", "1927 to 2026"),
+        ("Birthday of partner", "date(dd.MM.yy[1927])", "1927 to 2026"),
+        ("Vertragsbeginn", "date(dd.MM.yy)", "1947 to 2046"),
+    ],
+)
+def test_nobody_is_born_in_the_future(name: str, format: str, years: str) -> None:
+    cells = [f"{number % 19 + 10}.{number % 3 + 10}.{(number * 7 + 30) % 100:02}" for number in range(60)]
+    (found,) = suggest(**{name: cells}).columns
+    assert str(found.format) == format
+    assert f"years of two digits are read as {years}" in found.against
