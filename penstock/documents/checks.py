@@ -21,12 +21,14 @@ class FixView(TypedDict):
 
 
 class ColumnCheckView(TypedDict):
-    """The cells of a column that do not fit; fixes are tried on `cells_tried` of them. `drops`: the rows stay."""
+    """The cells of a column that do not fit; fixes are tried on `cells_tried` of them. `drops`: the rows stay.
+    `blanks` are the words for blank of its mapping."""
 
     column: str
     attribute: str
     format: str
     pii: bool
+    blanks: list[str]
     invalid_cells: int
     reasons: dict[str, int]
     drops: bool
@@ -88,6 +90,7 @@ def _column_check(column: ColumnReport) -> ColumnCheckView:
         attribute=column.attribute.name,
         format=str(column.format),
         pii=column.attribute.pii,
+        blanks=list(column.blanks),
         invalid_cells=column.invalid_cells,
         reasons=dict(column.reasons),
         drops=column.drops,

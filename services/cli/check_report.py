@@ -12,9 +12,10 @@ from penstock.application.catalog.column_specs import ColumnSpec
 from penstock.application.uploads.suggesting import SUGGESTED_CONFIDENCE
 from penstock.domain.dry_run.fixes import FixOption
 from penstock.domain.mapping.builtin_attributes import BUILTIN
+from penstock.domain.mapping.mapping import OnMisfit
 from penstock.domain.profiles.junk_identifiers import JUNK_IDENTIFIER
 from penstock.domain.requests.request import Status
-from services.cli.map_options import map_option
+from services.cli.map_options import map_options
 from services.cli.output import Document, all_printable
 from services.cli.views import facts_view, read_as_facts, reasons_view, records_view, renamed_text
 
@@ -73,18 +74,21 @@ def _column(column: Document, *, mapped_here: bool) -> Iterator[str]:
 def _options(column: Document, fix: Document) -> str:
     """The options of the command that apply a fix, ready to copy; none for a format, which its message has."""
     label = column["column"]
-    drop = f"--drop-misfits {shlex.quote(label)}"
     match FixOption(fix["option"]):
         case FixOption.BLANKS:
             return f"--blank-words {shlex.quote(label + '=' + fix['value'])}"
         case FixOption.ON_MISFIT:
-            return drop
+            return f"--drop-misfits {shlex.quote(label)}"
         case FixOption.IDENTIFIER:
-            known = BUILTIN.get(column["attribute"])
             spec = ColumnSpec(
-                column=label, attribute=column["attribute"], pii=column["pii"] or None, format=column["format"]
+                column=label,
+                attribute=column["attribute"],
+                pii=column["pii"] or None,
+                format=column["format"],
+                on_misfit=OnMisfit.DROP,
+                blanks=tuple(column["blanks"]),
             )
-            return f"--map {shlex.quote(map_option(spec, known))} {drop}"
+            return " ".join(map_options([spec], BUILTIN))
     return ""
 
 

@@ -8,6 +8,7 @@ from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderR
 from rich.measure import Measurement
 from rich.padding import Padding
 from rich.segment import Segment
+from rich.table import Table
 from rich.text import Text
 
 UNBOUNDED = 10_000  # columns, to measure the natural width of a view
@@ -23,10 +24,19 @@ class Fitting:
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         wide = options.update(max_width=UNBOUNDED)
         for view in self._views[:-1]:
+            _keep_unfolded(view, console, wide)
             if Measurement.get(console, wide, view).minimum <= options.max_width:
                 yield view
                 return
         yield self._views[-1]
+
+
+def _keep_unfolded(view: RenderableType, console: Console, wide: ConsoleOptions) -> None:
+    """A column of a table that may not be folded needs the width of its widest cell."""
+    for column in view.columns if isinstance(view, Table) else ():
+        if column.no_wrap:
+            cells = (column.header, *column.cells)
+            column.min_width = max(Measurement.get(console, wide, cell).maximum for cell in cells)
 
 
 class Unbroken:

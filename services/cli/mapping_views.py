@@ -16,7 +16,7 @@ MAX_SHOWN = 200  # characters of an option's value
 
 def mapping_view(mapping: Document) -> RenderableType:
     columns = [{**each, "column": _source(each), "options": _options(each)} for each in mapping["columns"]]
-    return records_view(columns, "column", "attribute", "identifier", "pii", "format", "policy", "options")
+    return records_view(columns, "column", "attribute", "identifier", "pii", "format", "policy", "~options")
 
 
 def versions_view(versions: Sequence[Document]) -> RenderableType:

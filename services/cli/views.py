@@ -185,9 +185,11 @@ def profile_view(profile: Document) -> RenderableType:
 
 
 def records_view(records: Sequence[Mapping[str, Any]], *columns: str) -> RenderableType:
-    """Records as a table of the given fields; on a narrow terminal, as one block per record."""
+    """Records as a table of the given fields, of which one with the prefix ~ has sentences; on a narrow terminal, as
+    one block per record."""
+    table = _table(*(f"{'' if column[0] == '~' else '!'}{column.replace('_', ' ')}" for column in columns))
+    columns = tuple(column.lstrip("~") for column in columns)
     labels = [column.replace("_", " ") for column in columns]
-    table = _table(*(f"!{label}" for label in labels))
     blocks = []
     for record in records:
         cells = [printable(_plain(column, record[column])) for column in columns]

@@ -39,10 +39,11 @@ KEY_BYTES = 32
 
 class ColumnReport(NamedTuple):
     """The cells of one column that do not fit, by reason; `cells_tried` of them were tried to fix. `drops`: only the
-    cells would be left out, not their rows."""
+    cells would be left out, not their rows. `blanks` are its words for blank."""
 
     label: str
     attribute: Attribute
+    blanks: Sequence[str]
     format: ValueFormat
     invalid_cells: int
     reasons: Mapping[str, int]
@@ -231,6 +232,7 @@ class _Counts:
         return ColumnReport(
             label=invalid.label,
             attribute=attribute,
+            blanks=mapped.blanks,
             format=mapped.format or attribute.format,
             invalid_cells=invalid.total,
             reasons=dict(sorted(invalid.reasons.items())),

@@ -20,6 +20,7 @@ from penstock.domain.suggestions.places import Places, find_places
 from penstock.domain.suggestions.sample import MAX_SAMPLE_ROWS, Cells
 
 SAMPLE_CELLS = 3  # of each column
+MIN_SHOWN = 3  # letters of a value of which the first is shown
 MAX_STARS = 11
 NO_PLACES = Places(Counter(), None, {})
 
@@ -76,6 +77,7 @@ def _places(columns: Sequence[Sequence[str]], rows: int, layout: Layout) -> Plac
 
 
 def masked(value: Value | None) -> str:
-    """The first letter and stars, so that the form shows and the value does not."""
+    """The first letter and stars, so that the form shows and the value does not; of one or two letters only stars."""
     text = "" if value is None else str(value).strip()
-    return text[:1] + "*" * min(len(text) - 1, MAX_STARS)
+    shown = text[: len(text) >= MIN_SHOWN]
+    return shown + "*" * min(len(text) - len(shown), MAX_STARS)

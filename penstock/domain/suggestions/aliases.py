@@ -26,7 +26,8 @@ _TABLE = {
     "loyalty_id": """
         loyalty number, loyalty card, loyalty card number, loyalty no, card number, membership number, membership id,
         membership no, member number, member no, card no, bonus card, reward id, rewards number, club number, club id
-        klantenkaart, klantenkaartnummer, kaartnummer, lidnummer, spaarkaart, spaarkaartnummer
+        klantenkaart, klantenkaartnummer, kaartnummer, lidnummer, spaarkaart, spaarkaartnummer,
+        kaartnr, kaart nr, klantkaart, klantkaartnummer, kartennr, karten nr, kundenkartennr, nr karty, card nr
         kartennummer, kundenkarte, kundenkartennummer, mitgliedsnummer, mitgliedsnr, bonuskarte
         carte fidelite, numero de carte, numero carte fidelite, numero adherent, num carte
         tarjeta de fidelidad, numero de socio, tarjeta cliente, numero de tarjeta, tessera, numero tessera,

@@ -179,9 +179,9 @@ def test_every_suggested_format_can_be_used(format: str) -> None:
 
 @pytest.mark.parametrize(
     ("value", "shows"),
-    [("Jansen", "J*****"), ("x", "x"), ("", ""), (None, ""), (1234, "1***"), ("a" * 99, "a" + "*" * 11)],
+    [("Jansen", "J*****"), ("x", "*"), ("NL", "**"), ("", ""), (None, ""), (1234, "1***"), ("a" * 99, "a" + "*" * 11)],
 )
-def test_a_masked_value_is_its_first_letter_and_stars(value: str | int | None, shows: str) -> None:
+def test_a_masked_value_is_its_first_letter_and_stars_unless_it_is_short(value: str | int | None, shows: str) -> None:
     assert masked(value) == shows
 
 

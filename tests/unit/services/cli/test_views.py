@@ -14,6 +14,7 @@ from services.cli.ingest import done_view
 from services.cli.ingesting import Ingested
 from services.cli.output import Output
 from services.cli.request_commands import undone_view
+from services.cli.mapping_views import mapping_view
 from services.cli.views import problem_view, profile_view, records_view, request_view, requests_view
 
 ID = "01a211d4-c8d9-7b12-8205-7d7ddcbdeef9"
@@ -156,6 +157,31 @@ def test_a_narrow_terminal_shows_each_request_on_two_lines_that_are_not_folded()
         f"{ID}   2026-11-25 08:31   12,345,678        120",
         "store_pos, customers.tsv               COMPLETED",
     ]
+
+
+@pytest.mark.parametrize("width", range(60, 200, 4))
+def test_a_long_file_name_breaks_no_heading_and_no_number(width: int) -> None:
+    lines = rendered(requests_view([request(file_name="k" * 50 + ".tsv", rows_read=5_000)]), width=width)
+    text = "\n".join(lines)
+    assert "5,000" in text
+    assert "rejected" in text
+
+
+@pytest.mark.parametrize("width", range(60, 240, 4))
+def test_a_mapping_is_never_cut(width: int) -> None:
+    column = {
+        "column": "E-mailadres van de klant",
+        "attribute": "email",
+        "identifier": False,
+        "pii": True,
+        "format": "date(dd-MM-yyyy|d MMM yyyy[nl]|yyyy-MM-dd)",
+        "policy": "set",
+        "blanks": ["nvt", "geen opgave", "onbekend", "niet ingevuld"],
+    }
+    lines = rendered(mapping_view({"columns": [column]}), width=width)
+    text = "\n".join(lines)
+    for whole in ("E-mailadres van de klant", "pii", "email", column["format"], "onbekend"):
+        assert whole in text
 
 
 def test_an_empty_list_of_requests_is_reported() -> None:

@@ -1,0 +1,44 @@
+"""The report of a dry run has options that can be copied."""
+
+from __future__ import annotations
+
+from rich.console import Console
+
+from penstock.domain.dry_run.fixes import FixOption
+from services.cli.check_report import check_report
+
+EMAIL = {
+    "column": "Mijn e-mail",
+    "attribute": "email",
+    "format": "email",
+    "pii": True,
+    "blanks": ["nvt", "geen"],
+    "invalid_cells": 3,
+    "reasons": {"not_an_email": 3},
+    "drops": False,
+    "cells_tried": 3,
+    "fixes": [{"option": FixOption.IDENTIFIER, "value": "false", "count": 3, "message": "3 more rows"}],
+}
+RUN = {
+    "rows_read": 9,
+    "rows_accepted": 6,
+    "rows_rejected": 3,
+    "reject_reasons": {"not_an_email": 3},
+    "max_rejects": None,
+    "would_be_held": False,
+    "columns": [EMAIL],
+    "sample": {},
+    "created_attributes": [],
+    "unmapped_columns": [],
+    "renamed_columns": {},
+    "file_options": {"encoding": "utf-8", "clean_headers": False, "quoted": False, "inherited": []},
+    "warnings": [],
+}
+
+
+def test_a_column_that_identifies_no_longer_keeps_its_words_for_blank() -> None:
+    console = Console(width=200)
+    with console.capture() as captured:
+        console.print(check_report(RUN))
+    options = "--map 'Mijn e-mail=email' --drop-misfits 'Mijn e-mail' --blank-words 'Mijn e-mail=nvt,geen'"
+    assert options in captured.get()
