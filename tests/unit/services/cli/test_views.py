@@ -12,9 +12,9 @@ from rich.console import Console, RenderableType
 from penstock.domain.errors import Fault, Problem
 from services.cli.ingest import done_view
 from services.cli.ingesting import Ingested
+from services.cli.mapping_views import mapping_view
 from services.cli.output import Output
 from services.cli.request_commands import undone_view
-from services.cli.mapping_views import mapping_view
 from services.cli.views import problem_view, profile_view, records_view, request_view, requests_view
 
 ID = "01a211d4-c8d9-7b12-8205-7d7ddcbdeef9"
