@@ -239,12 +239,12 @@ class Bench:
         return figures
 
     def _ingested(self, fleet: Fleet, file: Path) -> Request:
-        """The request, at its end. Exits when that is not COMPLETED.
+        """A new request, at its end. Exits when that is not COMPLETED.
 
         This process polls for the end: the start of a waiting command would take CPU time from the load.
         """
         tenant_id = fleet.variables["PENSTOCK_TENANT"]
-        request_id = fleet.run("upload", str(file), "--source", "crm")["request_id"]
+        request_id = fleet.run("upload", str(file), "--source", "crm", "--force")["request_id"]
         while not (request := self._requests.get(tenant_id, request_id)).status.ended:
             time.sleep(LOOK_SECONDS)
         if request.status is not Status.COMPLETED:
