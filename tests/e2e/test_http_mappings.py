@@ -72,6 +72,16 @@ def test_a_column_that_looks_personal_and_is_mapped_as_plain_is_warned_about(sys
     assert "one value stands in 20 of 60 rows" in inspected["suggested_mapping"][0]["against"]
 
 
+def test_a_check_counts_the_addresses_that_different_people_share(system: HttpSystem) -> None:
+    rows = b"crmid\tmail\n" + b"".join(b"c%d\tp%d@gmail.com\n" % (number, number // 2) for number in range(7))
+    identifying = {"column": "mail", "attribute": "email", "identifier": True}
+    checked = system.uploader.post("/v1/files:check", files=form(rows, mapping=[CRMID, identifying])).json()
+    (warning,) = checked["warnings"]
+    assert (warning["code"], warning["column"]) == ("shared_identifier", "mail")
+    assert "3 values of 'mail' stand on rows with different 'crmid'" in warning["message"]
+    assert system.uploader.post("/v1/files:check", files=form(rows, mapping=[CRMID, EMAIL])).json()["warnings"] == []
+
+
 def test_versions_are_listed_compared_and_restored(system: HttpSystem) -> None:
     save(system, [CRMID, EMAIL])
     request = system.ingest(GOOD, mapping=[{**EMAIL, "identifier": True, "on_misfit": "reject"}, CRMID])
