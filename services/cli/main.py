@@ -18,39 +18,9 @@ from penstock.config import mistyped
 from penstock.domain.errors import Fault
 from penstock.domain.near_names import nearest_name
 from penstock.hardening import protect_memory
+from services.cli.command_list import COMMANDS
 from services.cli.failures import BadUsage, ExitCode, failure_of, show
 from services.cli.output import Output
-
-# The module of each command, in the order of --help.
-COMMANDS = {
-    "inspect": "inspect_command",
-    "ingest": "ingest",
-    "demo": "demo",
-    "up": "up",
-    "sign-in": "sign_in",
-    "upload": "request_commands",
-    "requests": "request_listing",
-    "request": "request_commands",
-    "watch": "request_commands",
-    "rejects": "request_commands",
-    "cancel": "request_commands",
-    "approve": "request_commands",
-    "undo": "request_commands",
-    "resubmit": "resubmit_command",
-    "profile": "profile",
-    "source": "source_commands",
-    "attribute": "attribute_commands",
-    "mapping": "mapping_commands",
-    "key": "key_commands",
-    "key-file": "key_file_command",
-    "publisher": "publisher_commands",
-    "dead-letters": "dead_letter_commands",
-    "migrate": "migrate_command",
-    "uploader": "uploader_command",
-    "splitter": "service_commands",
-    "worker": "service_commands",
-    "tracker": "service_commands",
-}
 
 EXIT_CODES = (
     "Exit codes: 0 done (ingest and watch: COMPLETED); 1 refused, not found or not COMPLETED; 2 wrong usage; "
@@ -92,7 +62,7 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def application(command: str) -> typer.Typer:
-    """The command line with the commands of one module, or with all when there is no such command."""
+    """The command line with the commands of one module; when there is no such command, with the names of all."""
     app = typer.Typer(
         name="penstock",
         help="Penstock turns files of customer rows into encrypted customer profiles.",
@@ -101,12 +71,11 @@ def application(command: str) -> typer.Typer:
         epilog=EXIT_CODES,
     )
     app.callback()(_options)
-    if _COMPLETING in os.environ and command not in COMMANDS:
-        for name in COMMANDS:  # without their modules, which take too long to load for a completion
-            app.command(name)(_name_only)
+    if command in COMMANDS:
+        importlib.import_module(f"services.cli.{COMMANDS[command].module}").register(app)
         return app
-    for module in [COMMANDS[command]] if command in COMMANDS else dict.fromkeys(COMMANDS.values()):
-        importlib.import_module(f"services.cli.{module}").register(app)
+    for name, each in COMMANDS.items():  # without their modules, which take too long to load for a list of names
+        app.command(name, help=each.summary, rich_help_panel=each.panel)(_name_only)
     return app
 
 
@@ -121,7 +90,7 @@ def _command(arguments: Sequence[str]) -> str:
     """The command that is run or completed by a shell; empty if there is none yet."""
     if _COMPLETING in os.environ:
         arguments = next((os.environ[name] for name in _TYPED if name in os.environ), "").split()[1:]
-    return arguments[0] if arguments else ""
+    return next((each for each in arguments if not each.startswith("-")), "")
 
 
 def _name_only() -> None:

@@ -36,4 +36,4 @@ def _view(migrated: Migrated) -> RenderableType:
 
 
 def register(app: typer.Typer) -> None:
-    app.command(rich_help_panel="One service each, for production")(migrate)
+    app.command()(migrate)

@@ -10,7 +10,6 @@ from typing import Annotated
 import typer
 
 URL_VARIABLE = "PENSTOCK_URL"
-SERVICES = "One service each, for production"  # the panel of --help
 
 
 def _explicit(context: typer.Context, name: str) -> bool:

@@ -16,7 +16,7 @@ from penstock.runner.supervisor import Supervisor
 from penstock.wiring import System
 from services.cli.connecting import open_service
 from services.cli.failures import reporting
-from services.cli.options import SERVICES, AsJson, Data, HealthHost, HealthPort
+from services.cli.options import AsJson, Data, HealthHost, HealthPort
 from services.row_processor.main import splitter_loop, worker_loop
 from services.status_tracker.main import tracker_parts
 
@@ -53,7 +53,7 @@ def tracker(
 
 def register(app: typer.Typer) -> None:
     for command in (splitter, worker, tracker):
-        app.command(rich_help_panel=SERVICES)(command)
+        app.command()(command)
 
 
 def _serve(

@@ -14,7 +14,7 @@ from penstock.runner.signals import run_until_signalled
 from penstock.runner.supervisor import Supervisor
 from services.cli.connecting import open_service
 from services.cli.failures import reporting
-from services.cli.options import SERVICES, AsJson, Data, HealthHost, HealthPort, Host, Port
+from services.cli.options import AsJson, Data, HealthHost, HealthPort, Host, Port
 from services.uploader.api.metrics import Metrics
 from services.uploader.main import api_server, background_parts
 
@@ -41,4 +41,4 @@ def uploader(
 
 
 def register(app: typer.Typer) -> None:
-    app.command(rich_help_panel=SERVICES)(uploader)
+    app.command()(uploader)

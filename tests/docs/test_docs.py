@@ -35,8 +35,9 @@ from penstock.ports.control_store import Table
 from penstock.runner.health_server import metrics_of
 from penstock.runner.supervisor import Supervisor
 from penstock.wiring import embedded
+from services.cli.command_list import COMMANDS
 from services.cli.failures import ExitCode
-from services.cli.main import COMMANDS, application
+from services.cli.main import application
 from services.uploader.api.app import document
 from services.uploader.api.metrics import Metrics
 from services.uploader.api.problems import STATUS, status_of

@@ -17,7 +17,8 @@ import sys
 import threading
 from typing import Any
 
-from services.cli.main import COMMANDS, main
+from services.cli.command_list import COMMANDS
+from services.cli.main import main
 
 MESSAGE_BYTES = 1 << 20
 STREAMS = 3
@@ -53,7 +54,7 @@ def _become(command: dict[str, Any], descriptors: list[int]) -> None:
 
 
 def _load() -> None:
-    for name in (*LOADED_LATER, *(f"services.cli.{module}" for module in set(COMMANDS.values()))):
+    for name in (*LOADED_LATER, *(f"services.cli.{module}" for module in {each.module for each in COMMANDS.values()})):
         importlib.import_module(name)
     assert threading.active_count() == 1, "a thread would be missing in the forked processes"
     gc.freeze()

@@ -2,21 +2,55 @@
 
 from __future__ import annotations
 
+import importlib
 import subprocess
 import sys
 from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
+import typer
 
-from services.cli.main import COMMANDS, application, run
+from services.cli.command_list import COMMANDS
+from services.cli.main import run
 
 
 def test_the_table_names_every_command_and_no_other() -> None:
-    app = application("")
-    named = [command.name or (command.callback and command.callback.__name__) for command in app.registered_commands]
-    assert sorted([*map(str, named), *(str(group.name) for group in app.registered_groups)]) == sorted(COMMANDS)
+    named = {name for each in {each.module for each in COMMANDS.values()} for name in commands_of(each)}
+    assert named == set(COMMANDS)
+
+
+def commands_of(module: str) -> dict[str, Any]:
+    app = typer.Typer()
+    app.callback()(lambda: None)
+    importlib.import_module(f"services.cli.{module}").register(app)
+    commands: dict[str, Any] = cast(Any, typer.main.get_command(app)).commands
+    return commands
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_a_summary_is_the_beginning_of_the_help(name: str) -> None:
+    command = commands_of(COMMANDS[name].module)[name]
+    assert " ".join(command.help.split("\n\n")[0].split()) == COMMANDS[name].summary
+
+
+@pytest.mark.parametrize("arguments", [["--version"], ["--help"], ["ingst"]])
+def test_a_list_of_commands_loads_none_of_them(arguments: list[str]) -> None:
+    script = (
+        f"import sys; from services.cli.main import run; run({arguments})\n"
+        "print(file=sys.stderr)\n"
+        "print(*(name for name in sys.modules if name.startswith(('services', 'penstock'))), file=sys.stderr)"
+    )
+    ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    loaded = set(ran.stderr.splitlines()[-1].split())
+    assert "services.cli.main" in loaded
+    assert loaded.isdisjoint({"penstock.wiring", *(f"services.cli.{each.module}" for each in COMMANDS.values())})
+
+
+def test_a_command_is_found_behind_a_double_dash(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["--", "requests", "--data", str(tmp_path)]) == 0
+    assert "There are no requests yet." in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("command", COMMANDS)
