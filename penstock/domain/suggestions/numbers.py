@@ -23,7 +23,8 @@ _LOOKS_LIKE_A_NUMBER = re.compile(
     rf"[^\w]{{0,{MAX_SYMBOLS}}}[^\W\d]{{0,{MAX_SYMBOLS}}}\W{{0,2}}[0-9][0-9.,'\u2019 \u00a0\u202f]*"
     rf"[^\w]{{0,{MAX_SYMBOLS}}}[^\W\d]{{0,{MAX_SYMBOLS}}}\Z"
 )
-_INTEGERS = ("integer", "integer(1.234)", "integer(1,234)", "integer(1 234)")
+_PERCENT = "12%"
+_INTEGERS = ("integer", "integer(1.234)", "integer(1,234)", "integer(1 234)", f"integer({_PERCENT})")
 _DECIMALS = (
     ("decimal", POINT),
     ("decimal(1234,56)", COMMA),
@@ -31,6 +32,8 @@ _DECIMALS = (
     ("decimal(1,234.56)", POINT),
     ("decimal(1 234,56)", COMMA),
     ("decimal(1'234.56)", POINT),
+    ("decimal(1234.56%)", POINT),
+    ("decimal(1234,56%)", COMMA),
 )
 _OPEN = re.compile(r"[^0-9]*[1-9][0-9]{0,2}([.,])[0-9]{3}[^0-9]*\Z")  # 1.234 is a thousand or a bit more than one
 _BELOW_ONE = re.compile(r"[^0-9]*0[.,]")
@@ -91,6 +94,8 @@ def _integer(cells: Cells, formats: Formats, usual_sign: str | None) -> Finding 
     what = of_total(fit.count, fit.total, "are whole numbers")
     if not fit.format.argument:
         return _plain_integer(cells, fit, what)
+    if fit.format.argument == _PERCENT:
+        return Finding(fit, certainty(fit), f"{what}, in per cent", unfitting(fit))
     against = (*unfitting(fit), "could also be decimals with three digits: check")
     elsewhere = usual_sign is not None and usual_sign not in fit.format.argument
     return Finding(fit, certainty(fit) * (SHOWN_ELSEWHERE if elsewhere else AMBIGUOUS), what, against, ambiguous=True)
@@ -109,7 +114,8 @@ def _decimal(cells: Cells, formats: Formats, usual_sign: str | None) -> Finding 
     fit = formats.best((written for written, _ in preferred), cells)
     if fit is None or fit.share < MIN_FIT:
         return None
-    what = of_total(fit.count, fit.total, "are numbers")
+    in_percent = (fit.format.argument or "").endswith("%")
+    what = of_total(fit.count, fit.total, "are numbers, in per cent" if in_percent else "are numbers")
     against = list(unfitting(fit))
     sure = certainty(fit)
     opened = _open_cells(cells) and sign is None

@@ -3,7 +3,7 @@
 A cell may leave the thousands separators out, but those that it has must stand in the right places; none follows a
 leading zero, so that 0.500 never becomes five hundred. An amount of money
 may have a currency sign or code before or after it, and `,-` in place of zero cents; `€ -` is zero. -1, 1- and (1) are
-negative.
+negative. With an example such as 12,5% a cell may have a percent sign behind it, which is not stored: 12 % is 12.
 """
 
 from __future__ import annotations
@@ -17,10 +17,11 @@ from penstock.domain.mapping.coercion.currencies import CURRENCY, SIGNS, is_curr
 
 _SPACES = " \u00a0\u2007\u2009\u202f"  # no-break, figure, thin and narrow no-break spaces
 _APOSTROPHES = "'’"
+_PERCENT_SIGNS = "%\uff05"  # also the one of full width
 _SEPARATOR = rf"[.,{_APOSTROPHES}{_SPACES}]"
 _EXAMPLE = re.compile(
     rf"(?:[0-9]{{1,3}}(?P<thousands>{_SEPARATOR})[0-9]{{3}}(?:(?P=thousands)[0-9]{{3}})*"
-    rf"|[0-9]{{1,2}}(?P<lakhs>{_SEPARATOR})(?:[0-9]{{2}}(?P=lakhs))+[0-9]{{3}}|[0-9]+)(?:(?P<point>[.,])[0-9]+)?"
+    rf"|[0-9]{{1,2}}(?P<lakhs>{_SEPARATOR})(?:[0-9]{{2}}(?P=lakhs))+[0-9]{{3}}|[0-9]+)(?:(?P<point>[.,])[0-9]+)?(?P<percent>[{_SPACES}]?%)?"
 )
 _MINUS = "-−"
 _GAP = f"[{_SPACES}]{{0,2}}"
@@ -82,7 +83,8 @@ def _notation(example: re.Match[str], fraction: str) -> NumberNotation:
         grouped = rf"[1-9][0-9]?(?:{between}[0-9]{{2}})*{between}[0-9]{{3}}|"
     else:
         grouped = ""
-    number = rf"(?=[.,]?[0-9])(?P<whole>{grouped}[0-9]+|){fraction}"
+    percent = f"(?:{_GAP}[{_PERCENT_SIGNS}])?" if example["percent"] else ""
+    number = rf"(?=[.,]?[0-9])(?P<whole>{grouped}[0-9]+|){fraction}{percent}"
     return NumberNotation(re.compile(_plain(number)), re.compile(_decorated(number)), separators)
 
 

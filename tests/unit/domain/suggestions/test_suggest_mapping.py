@@ -519,6 +519,21 @@ def test_the_work_grows_with_the_columns_and_not_with_their_square() -> None:
 
 
 @pytest.mark.parametrize(
+    ("cells", "format", "evidence"),
+    [
+        (["12 %", "5%", "100%"], "integer(12%)", "all 90 are whole numbers, in per cent"),
+        (["12,5 %", "5%", "100%"], "decimal(1234,56%)", "all 90 are numbers, in per cent"),
+        (["12.5", "5%", "100 %"], "decimal(1234.56%)", "all 90 are numbers, in per cent"),
+        (["12.5", "5", "100"], "decimal", "all 90 are numbers"),
+    ],
+)
+def test_percentages_are_numbers(cells: list[str], format: str, evidence: str) -> None:
+    (found,) = suggest(rebate=repeated(*cells)).columns
+    assert str(found.format) == format
+    assert evidence in found.evidence
+
+
+@pytest.mark.parametrize(
     ("name", "format", "years"),
     [
         ("Geb.-Datum", "date(dd.MM.yy[1927])", "1927 to 2026"),

@@ -18,7 +18,14 @@ FORMATS = (
     *("date", "date(d.M.yyyy)", "date(d/M/yyyy)", "date(yyyy''''MMdd)", "date(M 'of' yyyy 'on' d)"),
     *("datetime", "datetime(yyyyMMdd HH)", "datetime(d.M.yyyy HH:mm:ss.SSSXXX)"),
     *("date(dd/MM/yyyy|yyyy-MM-dd|d MMM yy[fr])", "date(MMMM d, yyyy)", "datetime(M/d/yyyy h:mm:ss a|d.M.yyyy H:mm)"),
-    *("decimal(1.234,56)", "decimal(1 234,56)", "decimal(12,34,567.89)", "decimal(1234.56)", "integer(1'234)"),
+    *(
+        "decimal(1.234,56)",
+        "decimal(1 234,56)",
+        "decimal(12,34,567.89)",
+        "decimal(1234.56)",
+        "integer(1'234)",
+        "decimal(12,5%)",
+    ),
     *("boolean(ja,j|nee,n)", "boolean(sí|no)", "phone(@country|NL)"),
     *("phone", "phone(NL)", "phone(US)", "phone(DE)", "phone(BR)", "phone(AR)", "phone(MX)", "phone(GB)", "phone(IT)"),
 )

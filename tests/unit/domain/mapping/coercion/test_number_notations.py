@@ -37,6 +37,11 @@ def reading(written: str) -> Coercer:
         ("integer(1.234)", "1.234.567", 1234567),
         ("integer(1.234)", "-1.234", -1234),
         ("integer(1234)", "1234 kr.", 1234),
+        ("integer(12%)", "12 %", 12),
+        ("integer(12 %)", "-7%", -7),
+        ("integer(12%)", "12", 12),
+        ("decimal(12,5%)", "1234,50\u202f%", "1234.50"),
+        ("decimal(1,234.5%)", "1,234.5 ％", "1234.5"),
     ],
 )
 def test_a_number_in_its_notation(written: str, cell: str, value: str | int) -> None:
