@@ -1,5 +1,8 @@
 """Sessions of the console, begun with an API key or a one-time link.
 
+A sign-in proves who somebody is, and gives a `SignIn`; `begin` makes it a session, and `_caller` says at each call who
+that is now. Cookies, limits, lists and the audit know no method. How to add one: docs/architecture.md.
+
 The secrets are 256 random bits; only their SHA-256 is stored, and records are looked up by it. A session does not copy
 the role of its API key: it reads the key at each call, so that a revoked key ends its sessions at once.
 """
@@ -10,13 +13,14 @@ import hashlib
 import re
 import secrets
 from contextlib import suppress
+from typing import NamedTuple
 
 import msgspec
 
 from penstock.application.access.api_keys import ApiKeys
 from penstock.application.scanning import scan_all
 from penstock.domain.access.permissions import EVERYTHING, Caller
-from penstock.domain.access.session import SEEN_US, Session, SignInLink
+from penstock.domain.access.session import SEEN_US, Session, SignInLink, SignInMethod
 from penstock.domain.errors import Conflict, NotFound, Refused, Unavailable, refusal
 from penstock.domain.limits import MAX_BROWSER, MAX_SESSIONS
 from penstock.domain.tenants import TENANT
@@ -25,6 +29,13 @@ from penstock.ports.control_store import ControlStore, Record, Table
 
 SECRET_BYTES = 32
 _SECRET = re.compile(rf"(?P<tenant>{TENANT})_[0-9a-f]{{64}}")
+
+
+class SignIn(NamedTuple):
+    """Who has proved who they are, and how."""
+
+    caller: Caller
+    method: SignInMethod
 
 
 class SignedIn(msgspec.Struct, frozen=True):
@@ -48,8 +59,16 @@ class Sessions:
         self._store.create(Table.SIGN_IN_LINKS, tenant_id, "", _hash(secret), msgspec.json.encode(link))
         return secret
 
-    def use_link(self, secret: str, *, remote_address: str | None = None) -> Caller:
-        """The user whose link this is, which no later call accepts. Raises `Refused` (sign_in_link_ended)."""
+    def use_key(self, secret: str, *, remote_address: str | None = None) -> SignIn:
+        """By the text of an API key. Raises `Refused` (unauthorized)."""
+        caller = self._keys.authenticate(secret, remote_address=remote_address)
+        if caller is None:
+            hint = "Paste the whole key, pk_…, or ask an admin of your organisation for one."
+            raise refusal("unauthorized", "this is no valid API key", hint)
+        return SignIn(caller, SignInMethod.API_KEY)
+
+    def use_link(self, secret: str, *, remote_address: str | None = None) -> SignIn:
+        """By a one-time link, which no later call accepts. Raises `Refused` (sign_in_link_ended)."""
         match = _SECRET.fullmatch(secret)
         record = match and self._store.get(Table.SIGN_IN_LINKS, match["tenant"], "", _hash(secret))
         if not record:
@@ -61,15 +80,17 @@ class Sessions:
             self._store.replace(record, msgspec.json.encode(msgspec.structs.replace(link, used=True)))
         except Conflict:  # somebody else was faster
             raise _link_ended() from None
-        return Caller(tenant_id=record.tenant_id, name=link.name, permissions=EVERYTHING, remote_address=remote_address)
+        caller = _user_of_machine(record.tenant_id, link.name, remote_address)
+        return SignIn(caller, SignInMethod.LINK)
 
-    def begin(self, caller: Caller, browser: str = "") -> str:
+    def begin(self, caller: Caller, method: SignInMethod, browser: str = "") -> str:
         """The secret of a new session of `caller`. Raises `Refused` (too_many_sessions)."""
         self._make_room(caller.tenant_id)
         secret, now_us = _new_secret(caller.tenant_id), self._clock.now_us()
         session = Session(
             session_id=_hash(secret),
             name=caller.name,
+            method=method,
             key_id=caller.key_id,
             begun_at=now_us,
             seen_at=now_us,
@@ -113,9 +134,12 @@ class Sessions:
         self._store.delete(Table.SESSIONS, tenant_id, "", session_id)
 
     def _caller(self, tenant_id: str, session: Session, remote_address: str | None) -> Caller | None:
-        if session.key_id is None:
-            return Caller(tenant_id=tenant_id, name=session.name, permissions=EVERYTHING, remote_address=remote_address)
-        return self._keys.caller_of(tenant_id, session.key_id, remote_address=remote_address)
+        """Who the person of a session is now, and what they may do; None if they may not sign in any more."""
+        match session.method:
+            case SignInMethod.LINK:
+                return _user_of_machine(tenant_id, session.name, remote_address)
+            case SignInMethod.API_KEY:
+                return self._keys.caller_of(tenant_id, session.key_id or "", remote_address=remote_address)
 
     def _seen(self, record: Record, session: Session, now_us: int) -> Session:
         """Record the call, at most once in `SEEN_US`. A session that ends meanwhile does not come back by this."""
@@ -146,6 +170,10 @@ class Sessions:
         for record in scan_all(self._store, Table.SIGN_IN_LINKS, tenant_id):
             if not msgspec.json.decode(record.body, type=SignInLink).is_good(now_us):
                 self._store.delete(Table.SIGN_IN_LINKS, tenant_id, "", record.sort)
+
+
+def _user_of_machine(tenant_id: str, name: str, remote_address: str | None) -> Caller:
+    return Caller(tenant_id=tenant_id, name=name, permissions=EVERYTHING, remote_address=remote_address)
 
 
 def _new_secret(tenant_id: str) -> str:

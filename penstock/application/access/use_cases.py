@@ -10,7 +10,8 @@ from penstock.application.access.publishers import Publisher, Publishers
 from penstock.application.access.sessions import Sessions
 from penstock.application.use_case import Audited, UseCases, use_case
 from penstock.domain.access.permissions import Caller, Permission, Role, forbidden
-from penstock.domain.access.session import Session
+from penstock.domain.access.session import Session, SignInMethod
+from penstock.domain.errors import refusal
 
 CREATE_KEY = "key.create"
 CREATE_PUBLISHER = "publisher.create"
@@ -33,7 +34,10 @@ class AccessUseCases(UseCases):
 
     @use_case(Permission.MANAGE_KEYS, CREATE_KEY, Audited.WITHIN, details=("role",))
     def create_key(self, caller: Caller, role: Role, name: str, *, expires_at: int | None = None) -> tuple[str, ApiKey]:
-        """A new key: its text, which is never shown again, and its stored record. Raises `Refused`."""
+        """A new key: its text, which is never shown again, and its stored record. Raises `Refused`, also for a role
+        with a permission that the caller lacks."""
+        for permission in sorted(role.permissions - caller.permissions):
+            raise forbidden(permission)
         secret, key = self._keys.new_key(caller.tenant_id, role, name, expires_at=expires_at)
         self._audit.record(caller, CREATE_KEY, details={"created_key_id": key.key_id, "role": key.role})
         self._keys.add(caller.tenant_id, key)
@@ -46,13 +50,17 @@ class AccessUseCases(UseCases):
 
     @use_case(Permission.OPERATE, "sign_in_link.create")
     def create_sign_in_link(self, caller: Caller) -> str:
-        """The secret of a one-time link by which `caller` begins a session in a browser."""
+        """The secret of a one-time link by which `caller`, a user of the machine, begins a session in a browser."""
+        if caller.key_id is not None:  # it would have more permissions than the key
+            raise refusal(
+                "forbidden", "this needs a command on the machine of the system", "Run penstock sign-in there."
+            )
         return self._sessions.create_link(caller.tenant_id, caller.name)
 
     @use_case(Permission.SIGN_IN, "session.begin")
-    def begin_session(self, caller: Caller, browser: str = "") -> str:
+    def begin_session(self, caller: Caller, method: SignInMethod, browser: str = "") -> str:
         """The secret of a new session. Raises `Refused` (too_many_sessions)."""
-        return self._sessions.begin(caller, browser)
+        return self._sessions.begin(caller, method, browser)
 
     @use_case(Permission.SIGN_IN, "session.list", Audited.DENIED_ONLY)
     def sessions(self, caller: Caller) -> list[Session]:

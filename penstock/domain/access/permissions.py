@@ -23,7 +23,7 @@ class Permission(StrEnum):
     MANAGE_KEYS = "manage_keys"
     MANAGE_PUBLISHERS = "manage_publishers"
     READ_AUDIT = "read_audit"
-    OPERATE = "operate"  # watch the system and replay dead letters; only for the users of the server
+    OPERATE = "operate"  # watch the whole system, of all tenants, and replay dead letters
 
 
 class Role(StrEnum):
@@ -34,6 +34,7 @@ class Role(StrEnum):
     ADMIN = "admin"
     PRIVACY = "privacy"
     AUDITOR = "auditor"
+    OPERATOR = "operator"  # only the users of the server, and other operators, create such a key
 
     @property
     def permissions(self) -> frozenset[Permission]:
@@ -56,6 +57,7 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
     Role.ADMIN: EVERYTHING - {Permission.OPERATE},
     Role.PRIVACY: _VIEWING | {Permission.REVEAL_PROFILES},
     Role.AUDITOR: frozenset({Permission.SIGN_IN, Permission.READ_AUDIT}),
+    Role.OPERATOR: frozenset({Permission.SIGN_IN, Permission.OPERATE}),
 }
 
 
@@ -76,5 +78,4 @@ class Caller(msgspec.Struct, frozen=True, kw_only=True):
 def forbidden(permission: Permission) -> Refused:
     """The error for a caller without `permission`; it names the roles that have it."""
     roles = " or ".join(role for role in Role if permission in role.permissions)
-    needed = f"a key with the role {roles}" if roles else "a command on the machine of the system"
-    return refusal("forbidden", f"this needs {needed}", "Ask an admin of your organisation.")
+    return refusal("forbidden", f"this needs a key with the role {roles}", "Ask an admin of your organisation.")

@@ -81,6 +81,7 @@ def _list(visit: Visit, adding: Entered | None, status: int = 200) -> Response:
         own=visit.caller.key_id,
         adding=adding,
         roles=ROLES,
+        given={role: words for role, words in ROLES.items() if Role(role).permissions <= visit.caller.permissions},
         days=DAYS,
         done=DONE.get(visit.request.query_params.get("done", ""), ""),
     )

@@ -16,6 +16,7 @@ PERMISSIONS = {
     Permission.MANAGE_KEYS: "manage API keys and sessions",
     Permission.MANAGE_PUBLISHERS: "manage publishers",
     Permission.READ_AUDIT: "read the audit",
+    Permission.OPERATE: "watch the whole system and replay dead letters",
 }
 
 

@@ -9,8 +9,8 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
-from penstock.domain.access.permissions import Caller
-from penstock.domain.errors import Refused, refusal
+from penstock.application.access.sessions import SignIn
+from penstock.domain.errors import Refused
 from penstock.domain.limits import MAX_BROWSER
 from services.uploader.api.services import remote_address_of, services_of
 from services.uploader.console import cookies
@@ -54,24 +54,19 @@ def _begin(request: Request, attempt: _Attempt) -> str:
     """A new session, never one that the browser brought."""
     use_cases = services_of(request).use_cases
     old = use_cases.sessions.authenticate(cookies.secret_of(request))
-    secret = use_cases.access.begin_session(
-        _caller(request, attempt), request.headers.get("user-agent", "")[:MAX_BROWSER]
-    )
+    caller, method = _signed_in(request, attempt)
+    browser = request.headers.get("user-agent", "")[:MAX_BROWSER]
+    secret = use_cases.access.begin_session(caller, method, browser)
     if old is not None:
         use_cases.access.end_session(old.caller, old.session.session_id)
     return secret
 
 
-def _caller(request: Request, attempt: _Attempt) -> Caller:
-    use_cases = services_of(request).use_cases
-    remote_address = remote_address_of(request)
+def _signed_in(request: Request, attempt: _Attempt) -> SignIn:
+    sessions, remote_address = services_of(request).use_cases.sessions, remote_address_of(request)
     if attempt.link:
-        return use_cases.sessions.use_link(attempt.link, remote_address=remote_address)
-    caller = use_cases.api_keys.authenticate(attempt.key, remote_address=remote_address)
-    if caller is None:
-        hint = "Paste the whole key, pk_…, or ask an admin of your organisation for one."
-        raise refusal("unauthorized", "this is no valid API key", hint)
-    return caller
+        return sessions.use_link(attempt.link, remote_address=remote_address)
+    return sessions.use_key(attempt.key, remote_address=remote_address)
 
 
 async def _sign_out(request: Request) -> Response:

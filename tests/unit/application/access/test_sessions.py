@@ -11,6 +11,7 @@ from penstock.adapters.embedded.control_store import EmbeddedControlStore
 from penstock.application.access.api_keys import ApiKeys
 from penstock.application.access.sessions import Sessions
 from penstock.domain.access.permissions import EVERYTHING, Role
+from penstock.domain.access.session import SignInMethod
 from penstock.domain.errors import NotFound, Refused
 from penstock.domain.limits import MAX_SESSIONS
 from penstock.ports.control_store import ControlStore, Table
@@ -45,9 +46,7 @@ def sessions(store: ControlStore, clock: ManualClock, keys: ApiKeys) -> Sessions
 def begun(sessions: Sessions, keys: ApiKeys, role: Role = Role.UPLOADER) -> tuple[str, str]:
     """A session's secret, and the id of its key."""
     secret, key = create_key(keys, "acme", role, "nightly")
-    caller = keys.authenticate(secret)
-    assert caller is not None
-    return sessions.begin(caller, "a browser"), key.key_id
+    return sessions.begin(*sessions.use_key(secret), "a browser"), key.key_id
 
 
 def test_a_session_has_the_name_and_the_role_of_its_key(sessions: Sessions, keys: ApiKeys) -> None:
@@ -57,6 +56,20 @@ def test_a_session_has_the_name_and_the_role_of_its_key(sessions: Sessions, keys
     caller = signed_in.caller
     assert (caller.tenant_id, caller.name, caller.permissions) == ("acme", "nightly", Role.UPLOADER.permissions)
     assert (caller.key_id, caller.remote_address) == (key_id, "127.0.0.9")
+
+
+def test_a_wrong_key_begins_no_session(sessions: Sessions, keys: ApiKeys) -> None:
+    secret, key = create_key(keys, "acme", Role.VIEWER, "nightly")
+    keys.revoke_key("acme", key.key_id)
+    for wrong in (secret, "", "pk_"):
+        with pytest.raises(Refused) as refused:
+            sessions.use_key(wrong)
+        assert refused.value.code == "unauthorized"
+
+
+def test_a_session_that_no_link_began_never_has_the_permissions_of_one(sessions: Sessions, keys: ApiKeys) -> None:
+    caller, _ = sessions.use_link(sessions.create_link("acme", "ann"))
+    assert sessions.authenticate(sessions.begin(caller, SignInMethod.API_KEY)) is None
 
 
 def test_a_session_ends_with_its_key(sessions: Sessions, keys: ApiKeys) -> None:
@@ -130,7 +143,8 @@ def test_only_so_many_sessions_are_open(
 
 def test_a_link_works_once(sessions: Sessions) -> None:
     link = sessions.create_link("acme", "ann")
-    caller = sessions.use_link(link)
+    caller, method = sessions.use_link(link)
+    assert method is SignInMethod.LINK
     assert (caller.tenant_id, caller.name, caller.key_id, caller.permissions) == ("acme", "ann", None, EVERYTHING)
     with pytest.raises(Refused) as refused:
         sessions.use_link(link)
@@ -156,7 +170,7 @@ def test_other_secrets_open_nothing(sessions: Sessions, keys: ApiKeys, secret: s
 
 
 def test_the_session_of_a_link_is_the_users_of_the_machine(sessions: Sessions) -> None:
-    secret = sessions.begin(sessions.use_link(sessions.create_link("acme", "ann")))
+    secret = sessions.begin(*sessions.use_link(sessions.create_link("acme", "ann")))
     signed_in = sessions.authenticate(secret)
     assert signed_in is not None
     assert (signed_in.caller.name, signed_in.caller.key_id, signed_in.caller.permissions) == ("ann", None, EVERYTHING)

@@ -16,17 +16,21 @@ def test_an_auditor_reads_the_audit_and_nothing_else() -> None:
     assert Role.AUDITOR.permissions == {Permission.SIGN_IN, Permission.READ_AUDIT}
 
 
-def test_no_key_operates_the_system_and_every_role_is_known() -> None:
+def test_an_operator_watches_all_tenants_and_sees_the_data_of_none() -> None:
+    assert [role for role in Role if Permission.OPERATE in role.permissions] == [Role.OPERATOR]
+    assert Role.OPERATOR.permissions == {Permission.SIGN_IN, Permission.OPERATE}
+
+
+def test_every_role_and_permission_is_used() -> None:
     assert set(PERMISSIONS) == set(Role)
-    assert all(Permission.OPERATE not in role.permissions for role in Role)
-    assert set().union(*PERMISSIONS.values()) == set(Permission) - {Permission.OPERATE}
+    assert set().union(*PERMISSIONS.values()) == set(Permission)
 
 
 @pytest.mark.parametrize(
     ("permission", "named"),
     [
         (Permission.REVEAL_PROFILES, "a key with the role admin or privacy"),
-        (Permission.OPERATE, "a command on the machine of the system"),
+        (Permission.OPERATE, "a key with the role operator"),
     ],
 )
 def test_a_refusal_names_the_missing_permission(permission: Permission, named: str) -> None:

@@ -14,7 +14,7 @@ from starlette.requests import Request as HttpRequest
 
 from penstock.application.access.sessions import SignedIn
 from penstock.domain.access.permissions import Role
-from penstock.domain.access.session import Session
+from penstock.domain.access.session import Session, SignInMethod
 from penstock.wiring.use_cases import use_cases_of
 from services.uploader.api.app import create_app
 from services.uploader.api.metrics import Metrics
@@ -51,7 +51,7 @@ def renderings(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 def visit_of(driven: DrivenSystem) -> Visit:
     app = create_app(use_cases_of(driven.system), driven.system.clock, list[str], Metrics())
-    session = Session(session_id="s", name=ANN.name, key_id=None, begun_at=0, seen_at=0)
+    session = Session(session_id="s", name=ANN.name, method=SignInMethod.LINK, key_id=None, begun_at=0, seen_at=0)
     return Visit(HttpRequest({"type": "http", "path": "/"}), app.state.services, SignedIn(ANN, session))
 
 
