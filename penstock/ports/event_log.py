@@ -127,6 +127,11 @@ class EventLog(Protocol):
         """Events of `topic` that `group` has not committed yet."""
         ...
 
+    def members(self, groups: Sequence[str]) -> Mapping[str, int]:
+        """How many members each of `groups` has now, up to ten seconds old; 0 for one that never had any. A member that
+        has died counts until its session has timed out. Raises `Unavailable`."""
+        ...
+
     def read(self, topic: str, partition: int, offset: int, limit: int) -> list[Message]:
         """Up to `limit` events from `offset` on, outside any group; for inspection, for example of dead letters."""
         ...

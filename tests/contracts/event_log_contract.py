@@ -346,6 +346,16 @@ class EventLogContract:
         owner.commit(message)
         assert other.assignment() == frozenset()
 
+    def test_members_are_counted_in_each_group(self, log: EventLog) -> None:
+        assert log.members(["nobody"]) == {"nobody": 0}
+        first, second, other = (log.consumer(group, [ORDERS]) for group in ("g", "g", "h"))
+        poll_until_assigned([first, second], ORDERS, 4)
+        poll_until_assigned([other], ORDERS, 4)
+        assert log.members(["g", "h"]) == {"g": 2, "h": 1}
+        second.close()
+        poll_until_assigned([first], ORDERS, 4)
+        assert log.members(["g", "h"]) == {"g": 1, "h": 1}
+
     # Pause
 
     def test_a_paused_partition_is_silent_and_others_are_not(self, log: EventLog) -> None:

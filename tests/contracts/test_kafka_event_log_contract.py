@@ -19,6 +19,7 @@ from confluent_kafka.admin import (
 )
 from event_log_contract import GIVE_UP_SECONDS, ORDERS, SINGLE, EventLogContract, publish, take, values
 
+from penstock.adapters.cluster import kafka_members
 from penstock.adapters.cluster.kafka_event_log import DAY_MS, KafkaEventLog
 from penstock.adapters.cluster.kafka_producer import Dispatcher, Outgoing
 from penstock.adapters.cluster.kafka_settings import KafkaSettings
@@ -62,8 +63,9 @@ class TestKafkaEventLog(EventLogContract):
     longest_turn = 20_000  # the others' first helpings come before, each 64 KiB of very small events
 
     @pytest.fixture
-    def log(self, settings: KafkaSettings, admin: AdminClient) -> Iterator[EventLog]:
+    def log(self, settings: KafkaSettings, admin: AdminClient, monkeypatch: pytest.MonkeyPatch) -> Iterator[EventLog]:
         self.settings, self.admin = settings, admin
+        monkeypatch.setattr(kafka_members, "KEPT_SECONDS", 0.0)
         log = KafkaEventLog(settings)
         yield log
         log.close()

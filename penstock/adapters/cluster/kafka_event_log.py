@@ -20,6 +20,7 @@ from penstock.adapters.cluster.kafka_consumer import KafkaConsumer, as_message
 from penstock.adapters.cluster.kafka_errors import KAFKA, UNKNOWN_TOPIC, ErrorRecorder
 from penstock.adapters.cluster.kafka_inspector import KafkaInspector
 from penstock.adapters.cluster.kafka_lag import KafkaLag
+from penstock.adapters.cluster.kafka_members import KafkaMembers
 from penstock.adapters.cluster.kafka_producer import Dispatcher, KafkaProducer
 from penstock.adapters.cluster.kafka_settings import KafkaSettings
 from penstock.domain.errors import Conflict, NotFound, PenstockError, Unavailable
@@ -48,6 +49,7 @@ class KafkaEventLog(EventLog):
         self._consumers: set[KafkaConsumer] = set()
         self._partitions: dict[str, int] = {}
         self._prober: KafkaInspector | None = None
+        self._members = KafkaMembers(settings)
 
     def create_topics(self, partitions: Mapping[str, int], retention_days: Mapping[str, int] = NO_DAYS) -> None:
         """Safe to run concurrently. A new topic accepts writes while one replica is down.
@@ -114,6 +116,10 @@ class KafkaEventLog(EventLog):
         partitions = self.partitions(topic)
         with closing(KafkaLag(self._settings, group=group, topic=topic, partitions=partitions)) as lags:
             return sum(lag.events for lag in lags().values())
+
+    def members(self, groups: Sequence[str]) -> Mapping[str, int]:
+        found = self._members([self.name(group) for group in groups])
+        return {group: found[self.name(group)] for group in groups}
 
     def read(self, topic: str, partition: int, offset: int, limit: int) -> list[Message]:
         if not 0 <= partition < self.partitions(topic):

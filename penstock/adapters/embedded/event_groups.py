@@ -114,6 +114,16 @@ def evict(
         _rebalance(connection, group)
 
 
+def count_members(
+    connection: apsw.Connection, group: str, now_us: int, timeout_us: int, has_died: Callable[[str], bool]
+) -> int:
+    """The members of `group` that `evict` would keep."""
+    select = "SELECT process FROM members WHERE consumer_group = ? AND abs(? - beat_us) <= ?"
+    processes = [str(process) for (process,) in connection.execute(select, (group, now_us, timeout_us))]
+    alive = {process for process in set(processes) if not has_died(process)}
+    return sum(process in alive for process in processes)
+
+
 def holdings(connection: apsw.Connection, member: int) -> list[Holding] | None:
     """The partitions of `member`, sorted; None when it was evicted."""
     rows = connection.execute(_HOLDINGS, (member,)).fetchall()

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from penstock.application.access.audit import Audit
 from penstock.application.health.dependencies import Dependencies
-from penstock.application.health.workload import DiskSpace, GroupLag, RunningWork, Workload
+from penstock.application.health.workload import DiskSpace, RunningWork, Step, Workload
 from penstock.application.use_case import Audited, UseCases, use_case
 from penstock.domain.access.permissions import Caller, Permission
 
@@ -25,7 +25,7 @@ class DependencyState(NamedTuple):
 
 class Health(NamedTuple):
     dependencies: list[DependencyState]
-    lags: list[GroupLag]
+    steps: list[Step]  # in the order of a request's way
     work: RunningWork
     disk: DiskSpace | None
 
@@ -48,7 +48,7 @@ class HealthUseCases(UseCases):
     def read(self, caller: Caller) -> Health:
         """The state of the system, of all tenants. Raises `Unavailable` when the control store does not answer."""
         return Health(
-            self._states(), self._workload.lags(), self._workload.running(), self._disk() if self._disk else None
+            self._states(), self._workload.steps(), self._workload.running(), self._disk() if self._disk else None
         )
 
     def _states(self) -> list[DependencyState]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import islice
 from typing import NamedTuple
 
@@ -16,11 +16,13 @@ from penstock.ports.event_log import EventLog
 MAX_REQUESTS_COUNTED = 1_000  # active ones, of all tenants
 
 
-class GroupLag(NamedTuple):
-    """`events` that a consumer group has not handled yet; None while the event log does not answer."""
+class Step(NamedTuple):
+    """A step of a request's way: the members of its consumer group, and the `events` that it has not handled yet. Both
+    are None while the event log does not answer."""
 
     group: str
     topic: str
+    members: int | None
     events: int | None
 
 
@@ -47,12 +49,19 @@ class Workload:
     def __init__(self, log: EventLog, requests: Requests, tenants: Callable[[], Iterable[str]], clock: Clock) -> None:
         self._log, self._requests, self._tenants, self._clock = log, requests, tenants, clock
 
-    def lags(self) -> list[GroupLag]:
-        return [GroupLag(group, topic, self._lag(group, topic)) for group, topic in PIPELINE.items()]
+    def steps(self) -> list[Step]:
+        members = self._members()
+        return [Step(group, topic, members.get(group), self._lag(group, topic)) for group, topic in PIPELINE.items()]
 
     def running(self) -> RunningWork:
         active = list(islice(self._active(), MAX_REQUESTS_COUNTED + 1))
         return summary(active[:MAX_REQUESTS_COUNTED], self._clock.now_us(), is_all=len(active) <= MAX_REQUESTS_COUNTED)
+
+    def _members(self) -> Mapping[str, int]:
+        try:
+            return self._log.members([*PIPELINE])
+        except Unavailable:
+            return {}
 
     def _lag(self, group: str, topic: str) -> int | None:
         try:

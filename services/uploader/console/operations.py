@@ -43,7 +43,8 @@ class ReasonCount(NamedTuple):
 def show(visit: Visit) -> Response:
     health = visit.use_cases.health.read(visit.caller)
     context: dict[str, Any] = {"health": health, "problems": _other_problems(visit, health)}
-    context |= {"words": _WORDS, "names": _DEPENDENCIES}
+    workers = next(each.members for each in health.steps if each.group == WORKERS)
+    context |= {"words": _WORDS, "names": _DEPENDENCIES, "workers": workers}
     if visit.is_partial:
         return visit.page("_operations.html", **context)
     letters = visit.use_cases.dead_letters.all(visit.caller)
@@ -64,7 +65,7 @@ def figures(visit: Visit) -> Response:
     return JSONResponse(
         {
             "at": visit.services.clock.now_us() / 1e6,
-            "waiting": [each.events for each in health.lags],
+            "waiting": [each.events for each in health.steps],
             "rows_per_second": round(health.work.rows_per_second, 1),
         }
     )

@@ -57,8 +57,14 @@ def test_the_figures_of_the_charts_are_numbers_only(system: HttpSystem, sample: 
     assert sorted(figures) == ["at", "rows_per_second", "waiting"]
 
 
-@pytest.mark.parametrize("role", Role)
-def test_no_key_watches_the_whole_system(system: HttpSystem, sample: Sample, role: Role) -> None:
+def test_a_key_of_an_operator_watches_the_system_and_sees_no_import(system: HttpSystem, sample: Sample) -> None:
+    with signed_in(system, Role.OPERATOR) as operator:
+        assert "Steps of an import" in operator.get("/operations").text
+        assert operator.get("/imports").status_code == 403
+
+
+@pytest.mark.parametrize("role", set(Role) - {Role.OPERATOR})
+def test_no_other_key_watches_the_whole_system(system: HttpSystem, sample: Sample, role: Role) -> None:
     with signed_in(system, role, f"key-{role}") as person:
         assert "Operations" not in person.get("/").text
         assert person.get("/operations").status_code == 403

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 from msgspec.structs import replace
 
 from penstock.application.health.workload import RunningWork, Workload, summary
@@ -35,7 +37,10 @@ class _SilentLog:
     def lag(self, group: str, topic: str) -> int:
         raise Unavailable("no answer", dependency="kafka")
 
+    def members(self, groups: Sequence[str]) -> Mapping[str, int]:
+        raise Unavailable("no answer", dependency="kafka")
 
-def test_the_lag_is_unknown_while_the_log_does_not_answer() -> None:
+
+def test_lags_and_members_are_unknown_while_the_log_does_not_answer() -> None:
     workload = Workload(_SilentLog(), None, list, None)  # type: ignore[arg-type]
-    assert [each.events for each in workload.lags()] == [None, None, None]
+    assert [(each.members, each.events) for each in workload.steps()] == [(None, None)] * 3
