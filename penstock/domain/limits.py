@@ -57,6 +57,7 @@ MAX_IMPORT_DRAFTS = 200  # of a tenant: imports that people have begun and not f
 MAX_DRAFT_PARTS = 1_000  # of one such file: its record lists them
 MAX_UPLOAD_METADATA = 8_192  # characters of the header Upload-Metadata
 MAX_PAGE = 200  # entries in one page of a list
+MAX_PAST_VALUES = 50  # of one attribute, in the history of a profile
 MAX_CHILDREN = 100  # corrected files of one request: each view of it reads their corrections
 MAX_CORRECTED_IN_PLACE = 50  # rejected rows of a request that a page has a form for
 MAX_CORRECTED_CELLS = 5_000  # of these rows

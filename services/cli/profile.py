@@ -11,7 +11,7 @@ from services.cli.connecting import connect
 from services.cli.failures import reporting
 from services.cli.hidden_input import read_value
 from services.cli.options import AsJson, Data, Key, Url
-from services.cli.views import profile_view
+from services.cli.profile_views import profile_view
 
 _REASONS = "the row may have been rejected or its request undone; also check the spelling"
 
@@ -24,6 +24,9 @@ def profile(
     ] = None,
     lineage: Annotated[bool, typer.Option("--lineage", help="Show the file, request and line of every value.")] = False,
     reveal: Annotated[bool, typer.Option("--reveal", help="Show personal values; this is audited.")] = False,
+    history: Annotated[
+        bool, typer.Option("--history", help="Show the earlier values too: who said what, when, in which file.")
+    ] = False,
     data: Data = None,
     url: Url = None,
     key: Key = None,
@@ -35,10 +38,11 @@ def profile(
     """
     with reporting(as_json=as_json) as out, connect(data, url, key) as client:
         try:
-            found = client.profile(namespace, read_value(value, namespace), reveal=reveal)
+            found = client.profile(namespace, read_value(value, namespace), reveal=reveal, history=history)
         except NotFound as error:
             raise NotFound(f"{error}; {_REASONS}") from None
-        document = {name: value for name, value in found.items() if lineage or name != "lineage"}
+        left_out = {name for name, is_wanted in (("lineage", lineage), ("history", history)) if not is_wanted}
+        document = {name: value for name, value in found.items() if name not in left_out}
         out.result(document, lambda: profile_view(document))
 
 

@@ -49,7 +49,7 @@ def problem_view(problem: Problem) -> RenderableType:
 
 def faults_view(faults: Sequence[Fault]) -> RenderableType:
     """The faults, those of one kind together, and first the option that fixes several of them."""
-    table = _table("!code", "where", "~problem", "~how to fix it")
+    table = table_of("!code", "where", "~problem", "~how to fix it")
     blocks = []
     for fault in grouped(faults):
         where = ", ".join(filter(None, (_where(column, position) for column, position in fault.places)))
@@ -154,8 +154,8 @@ def _counted(count: int, what: str) -> str:
 
 def requests_view(requests: Sequence[Document], *, is_filtered: bool = False) -> RenderableType:
     """One line per request, or several on a narrow terminal."""
-    wide = _table("!accepted", "!request", "!source", "!file", "!status", ">rows", ">rejected")
-    narrow = _table("!request", "!accepted", ">rows", ">rejected")
+    wide = table_of("!accepted", "!request", "!source", "!file", "!status", ">rows", ">rejected")
+    narrow = table_of("!request", "!accepted", ">rows", ">rejected")
     blocks = []
     for each in all_printable(requests):
         accepted, status = _minute(each["accepted_at"]), _status(each["status"])
@@ -171,23 +171,10 @@ def requests_view(requests: Sequence[Document], *, is_filtered: bool = False) ->
     return Fitting(wide, narrow, Group(*blocks))
 
 
-def profile_view(profile: Document) -> RenderableType:
-    """A profile's attributes, with their origins if the document has any."""
-    profile = all_printable(profile)
-    lineage = profile.get("lineage")
-    who = ", ".join(f"{each['namespace']} {printable(each['value'])}" for each in profile["identifiers"])
-    table = _table("attribute", "value", *(["from", ">line"] if lineage is not None else []))
-    for name, value in profile["attributes"].items():
-        origin = (lineage or {}).get(name)
-        place = [origin["file_name"], f"{origin['row']:,}"] if origin else []
-        table.add_row(name, printable(value), *place)
-    return Group(Text(who, style="bold"), table)
-
-
 def records_view(records: Sequence[Mapping[str, Any]], *columns: str) -> RenderableType:
     """Records as a table of the given fields, of which one with the prefix ~ has sentences; on a narrow terminal, as
     one block per record."""
-    table = _table(*(f"{'' if column[0] == '~' else '!'}{column.replace('_', ' ')}" for column in columns))
+    table = table_of(*(f"{'' if column[0] == '~' else '!'}{column.replace('_', ' ')}" for column in columns))
     columns = tuple(column.lstrip("~") for column in columns)
     labels = [column.replace("_", " ") for column in columns]
     blocks = []
@@ -211,7 +198,7 @@ def _minute(time: str) -> str:
     return time[:16].replace("T", " ")
 
 
-def _table(*headings: str) -> Table:
+def table_of(*headings: str) -> Table:
     """A table without lines. A heading with the prefix > has a column of numbers, with ! one that is never folded, with
     ~ one of sentences."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="dim", show_edge=False, padding=(0, 1))
@@ -264,7 +251,7 @@ def renamed_text(renamed: Mapping[str, str]) -> str:
 
 
 def reasons_view(reasons: Mapping[str, int]) -> RenderableType:
-    table = _table(">rows", "!reason", "meaning")
+    table = table_of(">rows", "!reason", "meaning")
     for code, rows in sorted(reasons.items(), key=lambda item: (-item[1], item[0])):
         meaning = reason_of(code).message
         table.add_row(f"{rows:,}", code, "" if meaning == code else meaning)

@@ -9,7 +9,7 @@ from penstock.application.encryption.key_ring import KeyRing, Purpose
 from penstock.application.requests.requests import Requests
 from penstock.domain.errors import NotFound
 from penstock.domain.mapping.coercion import coercer
-from penstock.domain.profiles.fold import Profile, fold, masked
+from penstock.domain.profiles.fold import Profile, fold, masked, with_history
 from penstock.domain.profiles.fragments import (
     KEY_BYTES,
     ORIGIN_BYTES,
@@ -45,8 +45,9 @@ class ProfileReader:
         self._profiles, self._requests, self._catalog = profiles, requests, catalog
         self._keys, self._bits = keys, bits
 
-    def lookup(self, tenant_id: str, namespace: str, value: str, *, reveal: bool) -> Profile:
-        """The profile of the person with this identifier; personal values are not opened unless `reveal`.
+    def lookup(self, tenant_id: str, namespace: str, value: str, *, reveal: bool, history: bool = False) -> Profile:
+        """The profile of the person with this identifier, with its `history` if requested; personal values are not
+        opened unless `reveal`.
 
         Raises `NoProfile` when it has no visible fragment, `Refused` for an unknown attribute, `CoercionError` for an
         invalid value.
@@ -55,7 +56,10 @@ class ProfileReader:
         reachable, roots = self._reachable(tenant_id, node)
         if not reachable:
             raise NoProfile(namespace, exact=letters_count(self._catalog.attribute(tenant_id, namespace).format))
-        profile = fold((self._opened(tenant_id, stored, reveal=reveal) for stored in reachable), roots)
+        fragments = [self._opened(tenant_id, stored, reveal=reveal) for stored in reachable]
+        profile = fold(fragments, roots)
+        if history:
+            profile = with_history(profile, fragments, roots)
         return profile if reveal else masked(profile, self._personal(tenant_id, profile))
 
     def node(self, tenant_id: str, namespace: str, value: str) -> Node:
@@ -67,7 +71,7 @@ class ProfileReader:
 
     def _personal(self, tenant_id: str, profile: Profile) -> set[str]:
         """The attributes of the profile that are personal by now."""
-        names = (*profile.attributes, *(each.namespace for each in profile.identifiers))
+        names = {*profile.attributes, *profile.history, *(each.namespace for each in profile.identifiers)}
         return {name for name, attribute in self._catalog.attributes_named(tenant_id, names).items() if attribute.pii}
 
     def _reachable(self, tenant_id: str, start: Node) -> tuple[list[StoredFragment], dict[str, str]]:

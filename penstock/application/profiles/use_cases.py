@@ -11,15 +11,16 @@ from penstock.application.requests.requests import Requests
 from penstock.application.use_case import Audited, UseCases, use_case
 from penstock.domain.access.permissions import Caller, Permission
 from penstock.domain.profiles.fold import Profile
+from penstock.domain.requests.request import Request
 
 REVEAL = "profile.reveal"
 
 
 class FoundProfile(NamedTuple):
-    """A profile, and the file names of the requests that its values come from."""
+    """A profile, and the requests that its values and their corrections come from, by id."""
 
     profile: Profile
-    file_names: Mapping[str, str]
+    requests: Mapping[str, Request]
 
 
 class ProfileUseCases(UseCases):
@@ -31,19 +32,25 @@ class ProfileUseCases(UseCases):
         self._reader, self._requests = reader, requests
 
     @use_case(Permission.LOOK_UP_PROFILES, "profile.look_up", Audited.COUNTED)
-    def look_up(self, caller: Caller, namespace: str, value: str) -> FoundProfile:
-        """The profile of the person with this identifier, with personal values masked."""
-        return self._found(caller, self._reader.lookup(caller.tenant_id, namespace, value, reveal=False))
+    def look_up(self, caller: Caller, namespace: str, value: str, *, history: bool = False) -> FoundProfile:
+        """The profile of the person with this identifier, with personal values masked; with the `history` of each
+        value, if requested."""
+        return self._found(caller, namespace, value, reveal=False, history=history)
 
     @use_case(Permission.REVEAL_PROFILES, REVEAL, Audited.WITHIN, details=("namespace",))
-    def reveal(self, caller: Caller, namespace: str, value: str) -> FoundProfile:
+    def reveal(self, caller: Caller, namespace: str, value: str, *, history: bool = False) -> FoundProfile:
         """As `look_up`, with personal values. The audit record has the node, not the value."""
         node = self._reader.node(caller.tenant_id, namespace, value)
         self._audit.record(caller, REVEAL, details={"namespace": namespace, "node": node.hex()})
-        return self._found(caller, self._reader.lookup(caller.tenant_id, namespace, value, reveal=True))
+        return self._found(caller, namespace, value, reveal=True, history=history)
 
-    def _found(self, caller: Caller, profile: Profile) -> FoundProfile:
-        request_ids = {value.origin.request_id for value in profile.attributes.values()}
-        return FoundProfile(
-            profile, {each: self._requests.get(caller.tenant_id, each).file_name for each in request_ids}
-        )
+    def _found(self, caller: Caller, namespace: str, value: str, *, reveal: bool, history: bool) -> FoundProfile:
+        tenant_id = caller.tenant_id
+        profile = self._reader.lookup(tenant_id, namespace, value, reveal=reveal, history=history)
+        origins = [
+            *(each.origin for each in profile.attributes.values()),
+            *(each.origin for values in profile.history.values() for each in values),
+        ]
+        request_ids = {request_id for origin in origins for request_id in (origin.request_id, origin.own_id)}
+        stored = self._requests.stored_each(tenant_id, sorted(request_ids))
+        return FoundProfile(profile, {each.request.request_id: each.request for each in stored})

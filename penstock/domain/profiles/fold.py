@@ -7,9 +7,11 @@ its root: in the place of the line that they correct, new ones after its last li
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import NamedTuple
 
+from penstock.domain.limits import MAX_PAST_VALUES
 from penstock.domain.mapping.mapping import WritePolicy
 from penstock.domain.profiles.fragments import Assertion, Fragment, Value
 
@@ -60,14 +62,34 @@ class AttributeValue(NamedTuple):
         return MASK if self.value is None else self.value
 
 
+class PastValue(NamedTuple):
+    """What one part of a file asserted about an attribute; of several rows of one person in a part, the row that
+    counts. `cleared`: a blank cell removed the value. `ignored`: there was a value, and its column keeps the first.
+    `is_current`: the profile shows this value."""
+
+    value: Value | None
+    origin: Origin
+    personal: bool
+    cleared: bool
+    ignored: bool
+    is_current: bool
+
+    def display_value(self) -> Value | None:
+        return None if self.cleared else MASK if self.value is None else self.value
+
+
 class Identifier(NamedTuple):
     namespace: str
     value: Value
 
 
 class Profile(NamedTuple):
+    """`history` has the latest `MAX_PAST_VALUES` of each attribute, the last one folded first; it is empty unless
+    requested."""
+
     identifiers: tuple[Identifier, ...]
     attributes: dict[str, AttributeValue]
+    history: Mapping[str, Sequence[PastValue]] = MappingProxyType({})
 
 
 def fold(fragments: Iterable[Fragment], roots: Mapping[str, str]) -> Profile:
@@ -82,6 +104,28 @@ def fold(fragments: Iterable[Fragment], roots: Mapping[str, str]) -> Profile:
     return Profile(_identifiers(fragments, roots), dict(sorted(attributes.items())))
 
 
+def with_history(profile: Profile, fragments: Iterable[Fragment], roots: Mapping[str, str]) -> Profile:
+    """`profile`, the fold of `fragments`, with all that they say about each attribute: the same for any order and any
+    repetition of them."""
+    found: dict[str, dict[Origin, Assertion]] = {}
+    for origin, name, assertion in _assertions(fragments, roots):
+        found.setdefault(name, {})[origin] = assertion
+    return profile._replace(
+        history={name: _past_values(found[name], profile.attributes.get(name)) for name in sorted(found)}
+    )
+
+
+def _past_values(assertions: Mapping[Origin, Assertion], current: AttributeValue | None) -> list[PastValue]:
+    values: list[PastValue] = []
+    has_value = False
+    for origin, each in sorted(assertions.items(), key=lambda item: item[0]):
+        ignored = has_value and each.policy is WritePolicy.KEEP_FIRST and not each.cleared
+        has_value = not each.cleared
+        is_current = current is not None and current.origin == origin
+        values.append(PastValue(each.value, origin, each.personal, each.cleared, ignored, is_current))
+    return values[: -MAX_PAST_VALUES - 1 : -1]
+
+
 def masked(profile: Profile, personal: Container[str]) -> Profile:
     """`profile` without the values of attributes that are `personal` by now, which may have been stored as ordinary."""
     return Profile(
@@ -89,6 +133,10 @@ def masked(profile: Profile, personal: Container[str]) -> Profile:
         {
             name: value._replace(value=None, personal=True) if name in personal else value
             for name, value in profile.attributes.items()
+        },
+        {
+            name: [each._replace(value=None, personal=True) for each in values] if name in personal else values
+            for name, values in profile.history.items()
         },
     )
 

@@ -24,12 +24,13 @@ router = APIRouter(route_class=Operation)
 
 class Lookup(Model):
     """Whom to look up, by an identifier. `reveal` shows personal values, needs a permission of its own and is
-    audited."""
+    audited. `history` has the earlier values too."""
 
     namespace: Name
     value: Annotated[str, Field(min_length=1, max_length=MAX_VALUE)]
     reveal: bool = False
     lineage: bool = False
+    history: bool = False
 
 
 @router.post(
@@ -44,4 +45,4 @@ def lookup_profile(call: Call, body: Lookup) -> ProfileView:
         require(call.use_cases.audit, call.caller, Permission.REVEAL_PROFILES, REVEAL)
     call.services.lookups.take(call.caller.tenant_id)
     find = profiles.reveal if body.reveal else profiles.look_up
-    return profile_view(find(call.caller, body.namespace, body.value), lineage=body.lineage)
+    return profile_view(find(call.caller, body.namespace, body.value, history=body.history), lineage=body.lineage)

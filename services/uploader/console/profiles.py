@@ -12,6 +12,7 @@ from penstock.application.profiles.use_cases import FoundProfile, ProfileUseCase
 from penstock.documents.faults import FaultView
 from penstock.domain.catalog.ranking import Ranking
 from penstock.domain.errors import Refused
+from penstock.domain.limits import MAX_PAST_VALUES
 from penstock.domain.mapping.coercion import CoercionError
 from penstock.domain.profiles.fold import MASK
 from services.uploader.api.problems import answer_for
@@ -40,9 +41,12 @@ class Outcome(NamedTuple):
     def has_masked(self) -> bool:
         if self.found is None:
             return False
-        values = [*self.found.profile.attributes.values()]
-        return any(each.value is None for each in values) or any(
-            each.value == MASK for each in self.found.profile.identifiers
+        profile = self.found.profile
+        past = [each for values in profile.history.values() for each in values]
+        return (
+            any(each.value is None for each in profile.attributes.values())
+            or any(each.display_value() == MASK for each in past)
+            or any(each.value == MASK for each in profile.identifiers)
         )
 
 
@@ -70,7 +74,7 @@ def _outcome(visit: Visit, asked: LookUp, *, reveal: bool) -> Outcome:
     try:
         visit.services.lookups.take(visit.caller.tenant_id)
         find = profiles.reveal if reveal else profiles.look_up
-        return Outcome(find(visit.caller, asked.namespace, asked.value), is_revealed=reveal)
+        return Outcome(find(visit.caller, asked.namespace, asked.value, history=True), is_revealed=reveal)
     except NoProfile as nobody:
         return Outcome(is_nobody=True, is_exact=nobody.exact)
     except (Refused, CoercionError) as error:
@@ -90,6 +94,7 @@ def _page(visit: Visit, asked: LookUp, outcome: Outcome) -> Response:
         lookups=visit.services.lookups.quota("lookups", visit.caller.tenant_id),
         may_reveal=visit.may(ProfileUseCases.reveal),
         mask=MASK,
+        kept=MAX_PAST_VALUES,
     )
 
 

@@ -14,8 +14,10 @@ from services.cli.ingest import done_view
 from services.cli.ingesting import Ingested
 from services.cli.mapping_views import mapping_view
 from services.cli.output import Output
+from services.cli.profile_views import profile_view
+from services.cli.rejected_rows import rows_view
 from services.cli.request_commands import undone_view
-from services.cli.views import problem_view, profile_view, records_view, request_view, requests_view
+from services.cli.views import problem_view, records_view, request_view, requests_view
 
 ID = "01a211d4-c8d9-7b12-8205-7d7ddcbdeef9"
 
@@ -257,10 +259,20 @@ def test_a_narrow_terminal_shows_a_record_with_its_labels_and_times_to_the_minut
 
 BAD = "\x1b[2J\x07"
 ORIGIN = {"request_id": BAD, "file_name": BAD, "row": 2}
+PAST = {"is_current": True, "ignored": False, "uploaded_by": BAD, "accepted_at": BAD}
 PROFILE = {
     "identifiers": [{"namespace": BAD, "value": BAD}],
     "attributes": {BAD: BAD},
     "lineage": {BAD: ORIGIN},
+    "history": {
+        BAD: [{**ORIGIN, "value": BAD, "is_current": True, "ignored": False, "uploaded_by": BAD, "accepted_at": BAD}]
+    },
+}
+REASON = {"code": BAD, "column": BAD, "message": BAD, "hint": BAD}
+ROWS = {
+    "columns": [BAD],
+    "rows": [{"line": 2, "reasons": [REASON], "cells": [BAD], "is_corrected": False}],
+    "next": None,
 }
 FAULT = Fault(code=BAD, message=BAD, hint=BAD, column=BAD)
 
@@ -271,6 +283,7 @@ FAULT = Fault(code=BAD, message=BAD, hint=BAD, column=BAD)
         request_view(request(request_id=BAD, data_source=BAD, mode=BAD, file_name=BAD, reject_reasons={BAD: 1})),
         requests_view([request(request_id=BAD, data_source=BAD, accepted_at=BAD)]),
         profile_view(PROFILE),
+        rows_view(ROWS),
         records_view([{"name": BAD}], "name"),
         problem_view(Problem(code=BAD, title=BAD, detail=BAD)),
         problem_view(Problem(code=BAD, title="no", detail=BAD, faults=[FAULT, FAULT])),
