@@ -33,8 +33,11 @@ from penstock.documents.checks import CheckView
 from penstock.documents.inspections import AcceptedView, InspectionView, ResubmittedView
 from penstock.documents.mapping_versions import MappingChangesView, MappingVersionList, MappingVersionView
 from penstock.documents.mappings import MappingView
+from penstock.documents.plans import PlanView
 from penstock.documents.profiles import ProfileView
+from penstock.documents.progress import ProgressView
 from penstock.documents.publishers import PublisherList, PublisherView, RotatedPublisherView
+from penstock.documents.rejected_rows import RejectedRowsPage
 from penstock.documents.requests import RequestPage, RequestView
 from penstock.domain.access.permissions import Role
 from penstock.domain.errors import Refused
@@ -185,6 +188,31 @@ class Client:
         query = f"?{'&'.join(asked)}" if asked else ""
         return self._connection.lines(resource_path(REQUESTS, request_id, f"/rejects{query}"), REJECT_FILES)
 
+    def rejected_rows(
+        self,
+        request_id: str,
+        *,
+        reason: str = "",
+        dropped: bool = False,
+        reveal: bool = False,
+        after: str = "",
+        limit: int = 50,
+    ) -> RejectedRowsPage:
+        """A page of the rejected rows, or of the rows with `dropped` cells, from the cursor `after` on; `reason` is the
+        code of their first reason. Personal values are masked unless revealed, which is audited."""
+        query = {"reason": reason, "after": after, "limit": limit}
+        query |= {name: "true" for name, value in (("dropped", dropped), ("reveal", reveal)) if value}
+        path = resource_path(REQUESTS, request_id, f"/rejected-rows?{urlencode(query)}")
+        return self._connection.document("GET", path, RejectedRowsPage)
+
+    def plan(self, request_id: str) -> PlanView:
+        """The settings that were fixed when the request was accepted."""
+        return self._connection.document("GET", resource_path(REQUESTS, request_id, "/plan"), PlanView)
+
+    def progress(self, request_id: str) -> ProgressView:
+        """When the status of a request changed, its rows a second, and what it waits for."""
+        return self._connection.document("GET", resource_path(REQUESTS, request_id, "/progress"), ProgressView)
+
     def cancel(self, request_id: str) -> RequestView:
         return self._act(request_id, "cancel")
 
@@ -214,9 +242,10 @@ class Client:
             headers = {"Idempotency-Key": Resumption().key}
             return self._send_file(path, ResubmittedView, opened, options, progress, headers)
 
-    def profile(self, namespace: str, value: str, *, reveal: bool = False) -> ProfileView:
-        """The profile with its lineage; personal values are masked unless revealed, which is audited."""
-        asked = {"namespace": namespace, "value": value, "reveal": reveal, "lineage": True}
+    def profile(self, namespace: str, value: str, *, reveal: bool = False, history: bool = False) -> ProfileView:
+        """The profile with its lineage, and the history of its values if requested; personal values are masked unless
+        revealed, which is audited."""
+        asked = {"namespace": namespace, "value": value, "reveal": reveal, "lineage": True, "history": history}
         return self._connection.send_json("POST", "/profiles:lookup", asked, ProfileView, repeatable=True)
 
     def mapping(self, source: str, version: int | None = None) -> MappingView:

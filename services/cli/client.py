@@ -17,8 +17,10 @@ from penstock.client.upload_order import UploadOrder
 from penstock.documents.api_keys import ApiKeyView, NewApiKeyView
 from penstock.documents.mapping_versions import MappingChangesView, MappingVersionView
 from penstock.documents.mappings import MappingView
+from penstock.documents.plans import PlanView
 from penstock.documents.profiles import ProfileView
 from penstock.documents.publishers import PublisherView, RotatedPublisherView
+from penstock.documents.rejected_rows import RejectedRowsPage
 from penstock.documents.requests import RequestPage, RequestView
 from penstock.domain.access.permissions import Role
 from penstock.domain.requests.request_filter import RequestFilter
@@ -58,14 +60,26 @@ class Client(Protocol):
         byte-order mark."""
         ...
 
+    def rejected_rows(
+        self, request_id: str, *, reason: str = "", dropped: bool = False, reveal: bool = False, limit: int = 50
+    ) -> RejectedRowsPage:
+        """The first rejected rows, or rows with `dropped` cells; `reason` is the code of their first reason. Personal
+        values are masked unless revealed, which is audited."""
+        ...
+
+    def plan(self, request_id: str) -> PlanView:
+        """The settings that were fixed when the request was accepted."""
+        ...
+
     def cancel(self, request_id: str) -> RequestView: ...
 
     def approve(self, request_id: str) -> RequestView: ...
 
     def undo(self, request_id: str) -> RequestView: ...
 
-    def profile(self, namespace: str, value: str, *, reveal: bool) -> ProfileView:
-        """The profile with its lineage; personal values are masked unless revealed, which is audited."""
+    def profile(self, namespace: str, value: str, *, reveal: bool, history: bool) -> ProfileView:
+        """The profile with its lineage, and the history of its values if requested; personal values are masked unless
+        revealed, which is audited."""
         ...
 
     def mapping(self, source: str, version: int | None = None) -> MappingView:

@@ -30,7 +30,7 @@ COMMANDS = {
     "sign-in": Command("sign_in", "Print a link that signs you in to the console once, without an API key."),
     "upload": Command("request_commands", "Upload a file to a running system, with the current mapping of its source."),
     "requests": Command("request_listing", "List the newest requests, or those that fit every given filter."),
-    "request": Command("request_commands", "Show one request."),
+    "request": Command("request_commands", "Show one request, or the plan that was fixed when it was accepted."),
     "watch": Command(
         "request_commands",
         "Follow a request until it has ended or is held; the exit code is 0 only if it is COMPLETED.",
@@ -38,6 +38,10 @@ COMMANDS = {
     "rejects": Command(
         "request_commands",
         "Get the rejected rows in the format of the file, with lines and reasons, to correct and to resubmit them.",
+    ),
+    "rejected-rows": Command(
+        "rejected_rows",
+        "Show the first rejected rows: why, and the cells that are the cause, masked if they may be personal.",
     ),
     "cancel": Command("request_commands", "Cancel a request that has not ended; none of its rows will count."),
     "approve": Command(

@@ -8,9 +8,9 @@ import typer
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from penstock.application.consuming.dead_letters import StoredDeadLetter, contents, event_type
+from penstock.application.consuming.dead_letters import contents
+from penstock.documents.operations import dead_letter_view
 from penstock.domain.errors import refusal
-from penstock.domain.requests.public_view import rfc3339
 from services.cli.connecting import open_use_cases
 from services.cli.failures import BadUsage, reporting
 from services.cli.options import AsJson, Data
@@ -30,7 +30,7 @@ def list_dead_letters(
 ) -> None:
     """List dead letters with their reasons and places, oldest first."""
     with reporting(as_json=as_json) as out, open_use_cases(data) as local:
-        found = [_document(each) for each in local.use_cases.dead_letters.all(local.caller, reason=reason)]
+        found = [dead_letter_view(each) for each in local.use_cases.dead_letters.all(local.caller, reason=reason)]
         columns = ("dead_letter_id", "at", "reason", "topic", "partition", "offset", "event_type")
         out.result({"dead_letters": found}, lambda: records_view(found, *columns))
 
@@ -40,7 +40,7 @@ def show_dead_letter(dead_letter_id: DeadLetterId, data: Data = None, as_json: A
     """Show a dead letter with its event; of undecodable bytes, only their number and hash."""
     with reporting(as_json=as_json) as out, open_use_cases(data) as local:
         stored = local.use_cases.dead_letters.get(local.caller, dead_letter_id)
-        document = {**_document(stored), "message": stored.letter.message, "event": contents(stored)}
+        document = {**dead_letter_view(stored), "message": stored.letter.message, "event": contents(stored)}
         out.result(document, lambda: _view(document))
 
 
@@ -68,19 +68,6 @@ def replay_dead_letters(
 
 def register(parent: typer.Typer) -> None:
     parent.add_typer(app, name="dead-letters")
-
-
-def _document(stored: StoredDeadLetter) -> Document:
-    letter = stored.letter
-    return {
-        "dead_letter_id": stored.dead_letter_id,
-        "at": rfc3339(letter.at_us),
-        "reason": letter.reason,
-        "topic": letter.from_topic,
-        "partition": letter.from_partition,
-        "offset": letter.from_offset,
-        "event_type": event_type(stored),
-    }
 
 
 def _view(document: Document) -> RenderableType:

@@ -12,8 +12,10 @@ from penstock.config import Settings
 from penstock.documents.api_keys import ApiKeyView, NewApiKeyView, key_view
 from penstock.documents.mapping_versions import MappingChangesView, MappingVersionView, changes_view, version_list
 from penstock.documents.mappings import MappingView, mapping_view
+from penstock.documents.plans import PlanView, plan_view
 from penstock.documents.profiles import ProfileView, profile_view
 from penstock.documents.publishers import PublisherView, RotatedPublisherView, publisher_view, rotated_view
+from penstock.documents.rejected_rows import RejectedRowsPage, rejected_rows_page
 from penstock.documents.requests import RequestPage, RequestView, request_view
 from penstock.domain.access.permissions import Role
 from penstock.domain.requests.request import Request
@@ -67,6 +69,18 @@ class LocalClient(Client):
     def rejects(self, request_id: str, *, dropped: bool = False, bom: bool = False) -> Iterator[bytes]:
         return self._use_cases.requests.rejects(self._caller, request_id, dropped=dropped, bom=bom).parts
 
+    def rejected_rows(
+        self, request_id: str, *, reason: str = "", dropped: bool = False, reveal: bool = False, limit: int = 50
+    ) -> RejectedRowsPage:
+        requests = self._use_cases.requests
+        read = requests.rejected_rows if reveal else requests.masked_rejects
+        page = read(self._caller, request_id, reason=reason, dropped=dropped, limit=limit)
+        corrected = requests.corrected_lines(self._caller, requests.get(self._caller, request_id))
+        return rejected_rows_page(request_id, page, corrected, is_masked=not reveal)
+
+    def plan(self, request_id: str) -> PlanView:
+        return plan_view(self._use_cases.requests.plan(self._caller, request_id))
+
     def cancel(self, request_id: str) -> RequestView:
         return self._public(self._use_cases.requests.cancel(self._caller, request_id))
 
@@ -76,10 +90,10 @@ class LocalClient(Client):
     def undo(self, request_id: str) -> RequestView:
         return self._public(self._use_cases.requests.undo(self._caller, request_id))
 
-    def profile(self, namespace: str, value: str, *, reveal: bool) -> ProfileView:
+    def profile(self, namespace: str, value: str, *, reveal: bool, history: bool) -> ProfileView:
         profiles = self._use_cases.profiles
         ask = profiles.reveal if reveal else profiles.look_up
-        return profile_view(ask(self._caller, namespace, value), lineage=True)
+        return profile_view(ask(self._caller, namespace, value, history=history), lineage=True)
 
     def mapping(self, source: str, version: int | None = None) -> MappingView:
         return mapping_view(self._use_cases.catalog.mapping(self._caller, source, version))

@@ -35,7 +35,10 @@ def check_not_shown(request_id: str, option: str) -> None:
     """Raises `BadUsage` if stdout is a terminal: the rows are customers' values in plain text."""
     if sys.stdout.isatty():
         message = "the rows have personal values, which a terminal would show"
-        hint = f"Write a file: penstock rejects {request_id}{option} --output FILE. A pipe works too."
+        hint = (
+            f"Write a file: penstock rejects {request_id}{option} --output FILE. A pipe works too. To see some of them "
+            f"masked: penstock rejected-rows {request_id}{option}"
+        )
         raise BadUsage(refusal("shown_on_terminal", message, hint).faults)
 
 

@@ -33,6 +33,7 @@ from services.cli.options import (
     where_of,
 )
 from services.cli.output import Document
+from services.cli.plan_views import plan_view
 from services.cli.progress import show_progress
 from services.cli.reject_files import as_records, check_not_shown, check_output, save
 from services.cli.upload_file import UploadFile
@@ -92,10 +93,21 @@ def upload(
 
 
 def request(
-    request_id: RequestId, data: Data = None, url: Url = None, key: Key = None, as_json: AsJson = False
+    request_id: RequestId,
+    plan: Annotated[
+        bool, typer.Option("--plan", help="Show what it ran with: its mapping, and how its file was read.")
+    ] = False,
+    data: Data = None,
+    url: Url = None,
+    key: Key = None,
+    as_json: AsJson = False,
 ) -> None:
-    """Show one request."""
+    """Show one request, or the plan that was fixed when it was accepted."""
     with reporting(as_json=as_json) as out, connect(data, url, key) as client:
+        if plan:
+            fixed = client.plan(request_id)
+            out.result(fixed, lambda: plan_view(fixed))
+            return
         found = client.request(request_id)
         out.result(found, lambda: request_view(found, where=where_of(data, url)))
 

@@ -17,6 +17,7 @@ from services.cli.local_caller import local_caller
 from services.uploader.api import app
 from services.uploader.api.app import document
 from tests.support.access import create_key
+from tests.support.console_client import signed_in
 from tests.support.http_system import COLUMNS, HEADER, HttpSystem, form, serving
 from tests.support.raw_http import HOST, answered
 from tests.support.waiting import until
@@ -57,6 +58,8 @@ def known(system: HttpSystem) -> dict[str, str]:
     ids = {"request_id": request["request_id"], "name": "crm", "key_id": key.key_id}
     saved = system.uploader.put("/v1/data-sources/crm/mapping", json={"columns": COLUMNS[:1]})
     ids["publisher_id"] = publisher(system)
+    assert system.admin.post("/v1/saved-views", json={"name": "Failed", "filters": "status=failed"}).status_code == 200
+    ids |= {"view": "Failed", "session_id": session(system)}
     return {**ids, "file_id": arriving_file(system), "version": str(saved.json()["version"])}
 
 
@@ -71,6 +74,12 @@ def arriving_file(system: HttpSystem) -> str:
     """The id of a file that arrives in parts."""
     answer = system.uploader.post("/v1/files", headers=TUS)
     return answer.headers["Location"].rpartition("/")[2]
+
+
+def session(system: HttpSystem) -> str:
+    """The id of a new one."""
+    with signed_in(system):
+        return str(system.admin.get("/v1/sessions").json()["sessions"][0]["session_id"])
 
 
 def publisher(system: HttpSystem) -> str:
@@ -185,9 +194,11 @@ def test_a_key_is_shown_once_and_works_until_it_is_revoked(system: HttpSystem) -
 
 @pytest.mark.parametrize("route", SECURED, ids=str)
 def test_a_query_parameter_that_is_not_known_is_refused(
-    system: HttpSystem, known: dict[str, str], route: Route
+    clients: dict[Role, httpx.Client], known: dict[str, str], route: Route
 ) -> None:
-    answer = call(system.admin, Route(route.method, f"{route.path}?SECRET=1", route.operation), known)
+    (permission,) = route.operation["security"][0]["key"]
+    client = next(clients[role] for role in (Role.ADMIN, Role.OPERATOR) if permission in role.permissions)
+    answer = call(client, Route(route.method, f"{route.path}?SECRET=1", route.operation), known)
     assert refused_as(answer, route) == (400, "bad_request")
     assert "SECRET" not in answer.text
 

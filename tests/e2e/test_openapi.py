@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+import httpx
 import jsonschema_rs
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, settings
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
-from penstock.domain.access.permissions import Role
+from penstock.domain.access.permissions import Permission, Role
 from penstock.wiring.use_cases import use_cases_of
 from services.cli.local_caller import local_caller
 from services.uploader.api import app, openapi_details
 from tests.support.access import create_key
+from tests.support.console_client import signed_in
 from tests.support.http_system import HEADER, HttpSystem, serving
 
 EXAMPLES = 20  # of each operation
@@ -27,6 +29,7 @@ schema = schemathesis.openapi.from_dict(document)
 schema.config.generation.update(with_security_parameters=False)
 # Another version of the tus protocol is refused with 412, whatever else is wrong.
 schema.config.checks.negative_data_rejection.expected_statuses.append("412")
+keys: dict[Role, str] = {}
 there: dict[str, str] = {}  # what exists in the running system, by the name of its path parameter
 
 
@@ -41,6 +44,14 @@ def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HttpSystem]:
         access = use_cases_of(running.standalone.system).access
         _, publisher = access.create_publisher(local_caller("default"), "shop", ["s3://shop/exports/"])
         there["publisher_id"] = publisher.publisher_id
+        for role in (Role.ADMIN, Role.OPERATOR):
+            keys[role] = f"Bearer {create_key(running.keys, 'default', role, role)[0]}"
+        view = {"name": "Failed", "filters": "status=failed"}
+        as_admin = {"Authorization": keys[Role.ADMIN]}
+        assert httpx.post(f"{running.url}/v1/saved-views", json=view, headers=as_admin).is_success
+        with signed_in(running):
+            (session,) = running.admin.get("/v1/sessions").json()["sessions"]
+        there.update(session_id=session["session_id"], view=view["name"])
         there.update(request_id=request["request_id"], name="crm", key_id=key.key_id, file_id=file_id, version="1")
         yield running
 
@@ -59,7 +70,8 @@ def map_path_parameters(_: Any, path_parameters: dict[str, str] | None) -> dict[
 @schema.parametrize()
 @settings(max_examples=EXAMPLES, suppress_health_check=list(HealthCheck))
 def test_every_answer_is_documented(case: schemathesis.Case, system: HttpSystem) -> None:
-    key = {"Authorization": system.admin.headers["authorization"]}
+    (permission,) = case.operation.definition.raw.get("security", [{"key": [Permission.SIGN_IN]}])[0]["key"]
+    key = {"Authorization": keys[Role.OPERATOR if permission == Permission.OPERATE else Role.ADMIN]}
     case.call_and_validate(base_url=system.url, headers=key, timeout=30, excluded_checks=BEYOND_A_SCHEMA)
 
 

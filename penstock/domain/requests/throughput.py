@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from penstock.domain.requests.request import Request
+
 MAX_POINTS = 100
 _CHUNKS_PER_POINT = 2  # at least: between two chunks that end together there is nothing
 
@@ -30,3 +32,10 @@ def throughput(chunks: Iterable[tuple[int, int]], began_us: int) -> list[Rate]:
         Rate(began_us + length_us * (at + 1) // points, count * points * 1_000_000 // length_us)
         for at, count in enumerate(rows)
     ]
+
+
+def average_rate(request: Request) -> int | None:
+    """The rows a second from the start to the latest finished chunk; None before that."""
+    if request.started_at is None or request.last_step_at <= request.started_at:
+        return None
+    return request.rows_read * 1_000_000 // (request.last_step_at - request.started_at) or None

@@ -9,7 +9,7 @@ Schema = dict[str, Any]
 
 _REQUEST_ID = "01a211b8-a0ac-788f-9c65-680c71375095"
 TIME = "date-time"
-TIMES = {"at", "until", "current_since"}  # and every field that ends in _at
+TIMES = {"at", "until", "current_since", "since"}  # and every field that ends in _at
 FORMATS = {
     "address": "email",
     "corrected_by": "uuid",
@@ -29,6 +29,7 @@ EXAMPLES: dict[str, Any] = {
     "code": "missing_identifier",
     "column": "customer_no",
     "confidence": 0.97,
+    "dead_letter_id": "0/17",
     "created_by": "ann",
     "data_source": "crm",
     "detail": "the file has no column for an identifier",
@@ -36,6 +37,7 @@ EXAMPLES: dict[str, Any] = {
     "encoding": "cp1252",
     "eta_seconds": 12,
     "file_name": "customers.csv",
+    "filters": "status=failed&since=7",
     "format": "date(dd/MM/yyyy)",
     "hint": "Wait a few seconds, then send the same again.",
     "instance": "urn:uuid:5c1f6f0e-5d0b-4d9b-8f5e-2f1c6a7d9e10",
@@ -52,6 +54,7 @@ EXAMPLES: dict[str, Any] = {
     "rows_accepted": 4_993,
     "rows_ingested": 4_993,
     "rows_read": 5_000,
+    "rows_per_second": 41_200,
     "rows_rejected": 7,
     "saved_by": "ann",
     "segment": "newsletter",

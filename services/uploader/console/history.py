@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import UTC, date, datetime, timedelta
-from typing import Any, NamedTuple
-from urllib.parse import urlencode
+from typing import Any
 
 from starlette.responses import Response, StreamingResponse
 
@@ -13,17 +11,14 @@ from penstock.application.catalog.use_cases import CatalogUseCases
 from penstock.application.imports.use_cases import ImportUseCases
 from penstock.application.requests.use_cases import RequestUseCases
 from penstock.documents.requests import RequestView, request_view
-from penstock.domain.days import DAY_US
-from penstock.domain.errors import refusal
-from penstock.domain.requests.request import Request, Status
+from penstock.domain.requests.request import Request
 from penstock.domain.requests.request_filter import RequestFilter
-from services.uploader.api.times import microseconds
 from services.uploader.console.csv_lines import csv_line
 from services.uploader.console.shown_requests import displayed
 from services.uploader.console.visits import Visit, action, go, page
+from services.uploader.history_filters import DAYS, MAX_FILTER, STATUSES, Filters
 
 PAGE = 50
-MAX_FILTER = 200  # characters of one
 EXPORTED = 10_000  # rows of a file; the API has the others
 COLUMNS = (
     "request_id",
@@ -38,61 +33,6 @@ COLUMNS = (
     "rows_ingested",
     "rows_rejected",
 )
-# The statuses of the manual, each with those of the engine that it covers, and the others as themselves.
-STATUSES = {
-    "scheduled": (Status.SCHEDULED,),
-    "in-progress": (Status.IN_PROGRESS, Status.HELD),
-    "waits-for-approval": (Status.HELD,),
-    "completed": (Status.COMPLETED,),
-    "failed": (Status.FAILED,),
-    "cancelled": (Status.CANCELLED,),
-    "reverted": (Status.REVERTED,),
-}
-DAYS = {"1": "Last 24 hours", "7": "Last 7 days", "30": "Last 30 days", "90": "Last 90 days"}
-
-
-class Filters(NamedTuple):
-    """As in the address; "" is any. `since` is a number of days, `day` a single day in UTC."""
-
-    status: str = ""
-    source: str = ""
-    by: str = ""
-    file: str = ""
-    since: str = ""
-    day: str = ""
-
-    @property
-    def query(self) -> str:
-        return urlencode({name: text for name, text in self._asdict().items() if text})
-
-    @property
-    def any(self) -> bool:
-        return bool(self.query)
-
-    def only(self, now_us: int) -> RequestFilter:
-        """Raises `Refused` (bad_request) for an address that no page has made."""
-        begin, end = self._times(now_us)
-        if self.status not in ("", *STATUSES):
-            raise refusal("bad_request", "there is no such status", "Choose one from the list.")
-        return RequestFilter(
-            statuses=STATUSES.get(self.status, ()),
-            data_source=self.source or None,
-            uploaded_by=self.by or None,
-            file_name=self.file or None,
-            accepted_from=begin,
-            accepted_to=end,
-        )
-
-    def _times(self, now_us: int) -> tuple[int | None, int | None]:
-        if self.day:
-            try:
-                begin = datetime.combine(date.fromisoformat(self.day), datetime.min.time(), UTC)
-            except ValueError:
-                raise refusal("bad_request", "this is no day", "Write it as 2026-11-25.") from None
-            return microseconds(begin), microseconds(begin + timedelta(days=1))
-        if self.since in DAYS:
-            return now_us - int(self.since) * DAY_US, None
-        return None, None
 
 
 def filters_of(visit: Visit) -> Filters:

@@ -18,6 +18,7 @@ from penstock.domain.access.permissions import Caller
 from penstock.domain.errors import Fault, Refused
 from penstock.domain.mapping.mapping import Plan
 from penstock.domain.requests.request import Request
+from penstock.domain.requests.throughput import average_rate
 from services.uploader.api.requests import detailed_view
 from services.uploader.api.services import CallOf
 from services.uploader.console.chart import rates_chart
@@ -29,7 +30,6 @@ from services.uploader.console.shown_progress import (
     after_end,
     columns_by_code,
     reject_groups,
-    rows_per_second,
     stages,
     sums,
     timeline,
@@ -82,7 +82,7 @@ def live_context(call: CallOf, request: Request, may: Callable[[Callable[..., An
         "stages": stages(view),
         "sums": sums(view),
         "timeline": timeline(request),
-        "rate": rows_per_second(request),
+        "rate": average_rate(request),
         "waiting": waiting(request, now_us, problems),
         "after_end": after_end(view),
         "corrected": corrections_in_words(view),

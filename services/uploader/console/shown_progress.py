@@ -13,9 +13,9 @@ from penstock.domain.mapping.coercion.reasons import REASONS
 from penstock.domain.mapping.mapping import Mode
 from penstock.domain.requests.request import Request, Status
 from penstock.domain.requests.status import history
+from penstock.domain.requests.waiting import WaitsFor, quiet_us, waits_for
 from services.uploader.console.rendering import MISSING, counted, duration, number, size
 
-QUIET_US = 60_000_000  # without a finished chunk, after which the page says why
 _LEFT_BLANK = "Or leave the cell blank, if the row has an identifier without it."
 _PASSED = "nothing of it counts"
 _FINISHED = {
@@ -107,28 +107,19 @@ def timeline(request: Request) -> list[State]:
     return states
 
 
-def rows_per_second(request: Request) -> int | None:
-    """On average, from the start to the latest finished chunk; None before that."""
-    if request.started_at is None or request.last_step_at <= request.started_at:
-        return None
-    return request.rows_read * 1_000_000 // (request.last_step_at - request.started_at) or None
-
-
 def waiting(request: Request, now_us: int, problems: Sequence[str]) -> str:
     """What a request that is processed waits for; "" if it moves. `problems` are those of the system."""
-    if not request.status.processing:
-        return ""
-    if problems:
-        return f"The system has a problem, and goes on by itself when that is solved: {'; '.join(problems)}."
-    if request.status is Status.SCHEDULED:
-        return "It waits for a free worker. Files are begun in the order in which they were accepted."
-    quiet_us = now_us - max(request.last_step_at, request.started_at or 0)
-    if quiet_us < QUIET_US:
-        return ""
-    return (
-        f"No part of the file was finished for {duration(quiet_us / 1e6)}: the workers are busy with other files, "
-        "or away. It goes on by itself."
-    )
+    match waits_for(request, now_us, system_has_problem=bool(problems)):
+        case None:
+            return ""
+        case WaitsFor.SYSTEM:
+            return f"The system has a problem, and goes on by itself when that is solved: {'; '.join(problems)}."
+        case WaitsFor.TURN:
+            return "It waits for a free worker. Files are begun in the order in which they were accepted."
+        case WaitsFor.WORKERS:
+            quiet = duration(quiet_us(request, now_us) / 1e6)
+            why = "the workers are busy with other files, or away"
+            return f"No part of the file was finished for {quiet}: {why}. It goes on by itself."
 
 
 def reject_groups(

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
-from penstock.domain.requests.throughput import MAX_POINTS, Rate, throughput
+from penstock.domain.requests.request import Request
+from penstock.domain.requests.throughput import MAX_POINTS, Rate, average_rate, throughput
 
 BEGAN = 1_000_000
 CHUNKS = st.lists(st.tuples(st.integers(BEGAN, 10**10), st.integers(0, 10**6)), min_size=1, max_size=500)
@@ -33,3 +35,11 @@ def test_a_slow_half_shows() -> None:
 
 def test_without_a_finished_chunk_there_is_no_rate() -> None:
     assert throughput([], BEGAN) == []
+
+
+def test_the_average_is_that_until_the_latest_finished_chunk() -> None:
+    request = Request(request_id="r", tenant_id="acme", data_source="crm", file_name="f", uploaded_by="ann")
+    running = replace(request, started_at=BEGAN, last_step_at=3 * BEGAN, rows_read=232_110)
+    assert average_rate(running) == 116_055
+    assert average_rate(request) is None
+    assert average_rate(replace(running, last_step_at=BEGAN)) is None

@@ -11,13 +11,12 @@ from penstock.domain.access.permissions import Role
 from penstock.domain.files.rows import SET_ASIDE
 from penstock.domain.mapping.mapping import Mode
 from penstock.domain.requests.request import Hold, Request, Status
+from penstock.domain.requests.waiting import QUIET_US
 from services.uploader.console.shown_progress import (
-    QUIET_US,
     actions,
     after_end,
     columns_by_code,
     reject_groups,
-    rows_per_second,
     stages,
     sums,
     timeline,
@@ -103,11 +102,6 @@ def test_the_timeline_has_every_state_and_how_far_it_is() -> None:
     held = replace(COMPLETED, hold=Hold("too_many_rejects", 8 * SECOND))
     assert [state.words for state in timeline(held)] == ["Accepted", "Started", "Held for approval", "Completed"]
     assert timeline(ENDED[Status.REVERTED])[-1] == ("Undone", 10 * SECOND)
-
-
-def test_the_rate_is_that_until_the_last_finished_part() -> None:
-    assert rows_per_second(RUNNING) == 116_055
-    assert rows_per_second(SCHEDULED) is None
 
 
 def test_waiting_says_why() -> None:
