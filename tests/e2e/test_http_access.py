@@ -59,7 +59,7 @@ def known(system: HttpSystem) -> dict[str, str]:
     saved = system.uploader.put("/v1/data-sources/crm/mapping", json={"columns": COLUMNS[:1]})
     ids["publisher_id"] = publisher(system)
     assert system.admin.post("/v1/saved-views", json={"name": "Failed", "filters": "status=failed"}).status_code == 200
-    ids |= {"view": "Failed", "session_id": session(system)}
+    ids |= {"view": "Failed", "session_id": session(system), "draft_id": import_draft(system)}
     return {**ids, "file_id": arriving_file(system), "version": str(saved.json()["version"])}
 
 
@@ -80,6 +80,12 @@ def session(system: HttpSystem) -> str:
     """The id of a new one."""
     with signed_in(system):
         return str(system.admin.get("/v1/sessions").json()["sessions"][0]["session_id"])
+
+
+def import_draft(system: HttpSystem) -> str:
+    """The id of a new one."""
+    imports = use_cases_of(system.standalone.system).imports
+    return imports.create(local_caller("default"), "crm").draft_id
 
 
 def publisher(system: HttpSystem) -> str:

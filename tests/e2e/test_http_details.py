@@ -98,6 +98,14 @@ def test_saved_views_are_those_of_the_page(system: HttpSystem) -> None:
         assert viewer.get("/v1/saved-views").json() == {"saved_views": []}
 
 
+def test_an_unfinished_import_is_listed_and_deleted(system: HttpSystem, sample: Sample) -> None:
+    (draft,) = system.uploader.get("/v1/import-drafts").json()["import_drafts"]
+    assert (draft["draft_id"], draft["data_source"]) == (sample.draft_id, "store_crm")
+    assert system.viewer.get("/v1/import-drafts").status_code == 403
+    path = f"/v1/import-drafts/{sample.draft_id}"
+    assert [system.uploader.delete(path).status_code for _ in range(2)] == [204, 404]
+
+
 def test_a_session_is_listed_and_ended_by_its_key_only(system: HttpSystem) -> None:
     with signed_in(system, name="olga") as olga:
         (session,) = [each for each in system.admin.get("/v1/sessions").json()["sessions"] if each["name"] == "olga"]

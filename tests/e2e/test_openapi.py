@@ -41,9 +41,12 @@ def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HttpSystem]:
         assert running.admin.post("/v1/attributes", json={"name": "crm"}).status_code == 201
         file = running.uploader.post("/v1/files", headers={"Tus-Resumable": "1.0.0", "Upload-Length": "100"})
         file_id = file.headers["Location"].rpartition("/")[2]
-        access = use_cases_of(running.standalone.system).access
-        _, publisher = access.create_publisher(local_caller("default"), "shop", ["s3://shop/exports/"])
+        use_cases = use_cases_of(running.standalone.system)
+        _, publisher = use_cases.access.create_publisher(local_caller("default"), "shop", ["s3://shop/exports/"])
         there["publisher_id"] = publisher.publisher_id
+        there["draft_id"] = (
+            use_cases_of(running.standalone.system).imports.create(local_caller("default"), "crm").draft_id
+        )
         for role in (Role.ADMIN, Role.OPERATOR):
             keys[role] = f"Bearer {create_key(running.keys, 'default', role, role)[0]}"
         view = {"name": "Failed", "filters": "status=failed"}

@@ -34,7 +34,7 @@ class Role(StrEnum):
     ADMIN = "admin"
     PRIVACY = "privacy"
     AUDITOR = "auditor"
-    OPERATOR = "operator"  # only the users of the server, and other operators, create such a key
+    OPERATOR = "operator"  # only a user of the server creates such a key
 
     @property
     def permissions(self) -> frozenset[Permission]:

@@ -22,6 +22,7 @@ from services.uploader.api import (
     data_sources,
     drafts,
     error_pages,
+    import_drafts,
     keys,
     machines,
     mappings,
@@ -67,7 +68,7 @@ _TAGS = {
 _ROUTERS = [
     ("files", drafts.tus_router),
     *(("requests", module.router) for module in (uploads, requests, request_details, resubmissions, rejects)),
-    ("requests", saved_views.router),
+    *(("requests", module.router) for module in (saved_views, import_drafts)),
     ("files", drafts.router),
     ("profiles", profiles.router),
     *(("catalog", module.router) for module in (data_sources, mappings, attributes)),
