@@ -44,9 +44,7 @@ def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HttpSystem]:
         use_cases = use_cases_of(running.standalone.system)
         _, publisher = use_cases.access.create_publisher(local_caller("default"), "shop", ["s3://shop/exports/"])
         there["publisher_id"] = publisher.publisher_id
-        there["draft_id"] = (
-            use_cases_of(running.standalone.system).imports.create(local_caller("default"), "crm").draft_id
-        )
+        there["draft_id"] = use_cases.imports.create(local_caller("default"), "crm").draft_id
         for role in (Role.ADMIN, Role.OPERATOR):
             keys[role] = f"Bearer {create_key(running.keys, 'default', role, role)[0]}"
         view = {"name": "Failed", "filters": "status=failed"}

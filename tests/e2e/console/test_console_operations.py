@@ -59,7 +59,9 @@ def test_the_figures_of_the_charts_are_numbers_only(system: HttpSystem, sample: 
 
 def test_a_key_of_an_operator_watches_the_system_and_sees_no_import(system: HttpSystem, sample: Sample) -> None:
     with signed_in(system, Role.OPERATOR) as operator:
-        assert "Steps of an import" in operator.get("/operations").text
+        text = operator.get("/operations").text
+        assert re.search(r"Workers</p><p class=\"figure-big\">1</p>", text)
+        assert text.count('data-label="At work" class="figure">1</td>') == 3
         assert operator.get("/imports").status_code == 403
 
 

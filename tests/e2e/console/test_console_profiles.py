@@ -45,6 +45,20 @@ def test_a_person_is_looked_up_masked_then_revealed_and_the_audit_says_so(
     assert not visitor.problems
 
 
+def test_each_value_has_its_history_masked_until_it_is_revealed(system: HttpSystem, imported: str) -> None:
+    for phone, name in ((PHONE, "first.tsv"), ("+31687654321", "<b>second</b>.tsv")):
+        system.ingest(f"{HEADER}h1\t{phone}\t\n".encode(), name=name)
+    asked = {"namespace": "crmid", "value": "h1"}
+    with signed_in(system, Role.PRIVACY) as officer:
+        masked = officer.post("/profiles", data=asked).text
+        history = masked.partition("What each import said")[2]
+        assert history.index("&lt;b&gt;second") < history.index("first.tsv")
+        assert history.count("a uploader") == 4, "two values of crmid, two of hm"
+        assert PHONE not in masked
+        revealed = officer.post("/profiles/reveal", data=asked).text.partition("What each import said")[2]
+        assert revealed.index("+31687654321") < revealed.index(PHONE)
+
+
 def test_nobody_found_and_an_invalid_value_are_said_in_words_and_not_kept(system: HttpSystem, imported: str) -> None:
     with signed_in(system, Role.VIEWER) as viewer:
         nobody = viewer.post("/profiles", data={"namespace": "crmid", "value": "nobody-17"})
