@@ -79,5 +79,5 @@ def _places(columns: Sequence[Sequence[str]], rows: int, layout: Layout) -> Plac
 def masked(value: Value | None) -> str:
     """The first letter and stars, so that the form shows and the value does not; of one or two letters only stars."""
     text = "" if value is None else str(value).strip()
-    shown = text[: len(text) >= MIN_SHOWN]
-    return shown + "*" * min(len(text) - len(shown), MAX_STARS)
+    head = text[: len(text) >= MIN_SHOWN]
+    return head + "*" * min(len(text) - len(head), MAX_STARS)

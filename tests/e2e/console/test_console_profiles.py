@@ -34,7 +34,7 @@ def test_a_person_is_looked_up_masked_then_revealed_and_the_audit_says_so(
     expect(row).to_contain_text("personal")
     expect(row).to_contain_text("people<script>.tsv")
     assert row.get_by_role("link").get_attribute("href") == f"/imports/{imported}"
-    expect(page.get_by_text(SCRIPT)).to_be_visible()
+    expect(page.get_by_text(SCRIPT).first).to_be_visible()
     assert PHONE not in page.content()
     page.get_by_role("button", name="Reveal personal values").click()
     expect(row).to_contain_text(PHONE)
@@ -46,13 +46,13 @@ def test_a_person_is_looked_up_masked_then_revealed_and_the_audit_says_so(
 
 
 def test_each_value_has_its_history_masked_until_it_is_revealed(system: HttpSystem, imported: str) -> None:
-    for phone, name in ((PHONE, "first.tsv"), ("+31687654321", "<b>second</b>.tsv")):
+    for phone, name in ((PHONE, "first.tsv"), ("+31687654321", "second<b>.tsv")):
         system.ingest(f"{HEADER}h1\t{phone}\t\n".encode(), name=name)
     asked = {"namespace": "crmid", "value": "h1"}
     with signed_in(system, Role.PRIVACY) as officer:
         masked = officer.post("/profiles", data=asked).text
         history = masked.partition("What each import said")[2]
-        assert history.index("&lt;b&gt;second") < history.index("first.tsv")
+        assert history.index("second&lt;b&gt;.tsv") < history.index("first.tsv")
         assert history.count("a uploader") == 4, "two values of crmid, two of hm"
         assert PHONE not in masked
         revealed = officer.post("/profiles/reveal", data=asked).text.partition("What each import said")[2]
