@@ -24,6 +24,9 @@ settings.load_profile("penstock")
 # A job that a shell runs in the background ignores SIGINT, and so would every command that a test interrupts.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
+# Servers that live for a minute or two: better machine code costs their JVMs more CPU time than it saves.
+os.environ.setdefault("JAVA_TOOL_OPTIONS", "-XX:TieredStopAtLevel=1")
+
 for name in [name for name in os.environ if name.startswith(PREFIX)]:
     del os.environ[name]  # a developer's own settings must not decide what a test sees
 
