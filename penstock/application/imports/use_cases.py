@@ -116,7 +116,7 @@ class ImportUseCases(UseCases):
     def inspect(self, caller: Caller, draft_id: str, options: FileOptions) -> Inspection | None:
         """Inspect the beginning of a draft's file; None while too little of it has arrived."""
         file = self.file(caller, draft_id)
-        if file is None or not (file.complete or file.offset >= REVIEWED_BYTES):
+        if file is None or not can_be_inspected(file):
             return None
         pieces = _first(self._files.read(caller.tenant_id, file), REVIEWED_BYTES)
         whole = file.complete and file.length <= REVIEWED_BYTES
@@ -175,6 +175,11 @@ class ImportUseCases(UseCases):
 
 def no_file() -> Refused:
     return refusal("no_file", "no file has been chosen", "Choose the file to import.")
+
+
+def can_be_inspected(file: Draft) -> bool:
+    """Whether enough of a file has arrived."""
+    return file.complete or file.offset >= REVIEWED_BYTES
 
 
 def _first(pieces: Iterator[bytes], size: int) -> Iterator[bytes]:

@@ -43,6 +43,7 @@ from services.uploader.api.call_ids import CallIds
 from services.uploader.api.metrics import Metrics
 from services.uploader.api.problems import problem_response
 from services.uploader.api.rate_limit import RateLimit
+from services.uploader.api.recent import Recent
 from services.uploader.api.services import Services
 from services.uploader.api.slots import Slots
 from services.uploader.api.tus import FILES, MethodOverride, capabilities
@@ -55,6 +56,8 @@ CALLS_PER_KEY = 128  # under way at once, event streams among them
 CALLS_PER_TENANT = 256
 VIEWERS_PER_TENANT = 256  # of pages that follow a request
 VIEWERS_IN_ALL = 1_024
+REVIEWS = 16  # each of the beginning of a file, with its sample
+REVIEW_SECONDS = 120
 
 _TAGS = {
     "files": "Files that arrive in parts (tus 1.0.0), are inspected or checked.",
@@ -106,6 +109,7 @@ def create_app(use_cases: AllUseCases, clock: Clock, problems: Callable[[], list
         ),
         stream_threads=CapacityLimiter(requests.LOOKS_AT_ONCE),
         viewers=Slots("live pages", per_key=VIEWERS_PER_TENANT, per_tenant=VIEWERS_PER_TENANT, in_all=VIEWERS_IN_ALL),
+        reviews=Recent(clock, count=REVIEWS, seconds=REVIEW_SECONDS),
     )
     return app
 

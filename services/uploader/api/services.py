@@ -8,11 +8,14 @@ from typing import Annotated, NamedTuple
 from anyio import CapacityLimiter
 from fastapi import Depends, Request
 
+from penstock.application.uploads.inspection import Inspection
+from penstock.application.uploads.review import Review
 from penstock.domain.access.permissions import Caller
 from penstock.ports.clock import Clock
 from penstock.wiring.use_cases import AllUseCases
 from services.uploader.api.metrics import Metrics
 from services.uploader.api.rate_limit import RateLimit
+from services.uploader.api.recent import Recent
 from services.uploader.api.slots import Slots
 
 
@@ -30,6 +33,7 @@ class Services(NamedTuple):
     streams: Slots
     stream_threads: CapacityLimiter
     viewers: Slots  # of live pages, which share their work
+    reviews: Recent[tuple[Inspection, Review]]  # of files whose import is being prepared in the console
 
 
 class CallOf(NamedTuple):
