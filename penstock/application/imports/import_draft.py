@@ -32,7 +32,8 @@ class ImportDraft(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
 
     `choices` are the columns, none before the file's header was read; `kept` are columns of the source's mapping that
     are made of several of the file, of a part of one or of none. `rows` is what the last check has counted, None after
-    a change. `request_id` is the request that it has become.
+    a change. `request_id` is the request that it has become. `cell_key` is the secret of the tokens that stand for
+    cells on the page.
     """
 
     draft_id: str
@@ -40,6 +41,7 @@ class ImportDraft(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     created_at: int  # microseconds since the epoch, as all times
     expires_at: int
     data_source: str
+    cell_key: str = ""
     file_id: str = ""
     file_name: str = ""
     file_options: FileOptions = FileOptions()

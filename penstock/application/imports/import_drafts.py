@@ -24,6 +24,7 @@ from penstock.ports.clock import Clock
 from penstock.ports.control_store import ControlStore, Record, Table
 
 ID_BYTES = 16
+KEY_BYTES = 32
 
 Change = Callable[[ImportDraft], ImportDraft]
 
@@ -58,6 +59,7 @@ class ImportDrafts:
             created_at=now_us,
             expires_at=expiry(now_us),
             data_source=data_source,
+            cell_key=secrets.token_hex(KEY_BYTES),
         )
         self._store.create(Table.IMPORT_DRAFTS, tenant_id, "", draft.draft_id, self._sealed(tenant_id, draft))
         return draft

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from penstock.domain.errors import Refused
-from penstock.domain.mapping.attributes import Attribute, ValueFormat, ValueType, parse_format
+from penstock.domain.mapping.attributes import TEXT, Attribute, ValueFormat, ValueType, parse_format
 from services.uploader.console.words import KINDS, format_words
 
 OTHER = "other"  # then the format is in a field of its own
@@ -54,20 +54,23 @@ class FormatChoice(NamedTuple):
 
 
 def format_choices(chosen: str, suggested: str, attribute: Attribute | None) -> list[FormatChoice]:
-    """The attribute's own format, the chosen and the suggested one, and the usual ones of its kind. `attribute` is None
-    for one that would be new, which can also be a text."""
-    known = [each for each in (chosen, suggested) if each]
+    """The attribute's own format, the suggested one, the usual ones of its kind, and the chosen one. They keep their
+    places whichever is chosen. `attribute` is None for one that would be new, which can also be a text."""
+    known = [each for each in (suggested, chosen) if each]
     format = _parsed(known[0]) if known else None
-    kind = attribute.format.kind if attribute else format.kind if format else ValueType.TEXT
+    own = attribute.format if attribute else TEXT
+    kind = own.kind if attribute or format is None else format.kind
     others = [*_swapped(format), *(str(ValueFormat(kind, each)) for each in _USUAL.get(kind, ("",)))]
     if kind is ValueType.ENUM:
         others = []
-    if attribute is None:
-        others.append(str(ValueType.TEXT))
-    own = f"As the attribute: {format_in_words(str(attribute.format))}" if attribute else KINDS[ValueType.TEXT]
+    words = format_in_words(str(own))
     return [
-        FormatChoice("", own),
-        *(FormatChoice(each, format_in_words(each)) for each in dict.fromkeys([*known, *others])),
+        FormatChoice(str(own) if str(own) in known else "", f"As the attribute: {words}" if attribute else words),
+        *(
+            FormatChoice(each, format_in_words(each))
+            for each in dict.fromkeys([*known[:1], *others, *known])
+            if each != str(own)
+        ),
     ]
 
 

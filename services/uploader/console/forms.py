@@ -20,10 +20,11 @@ class Form:
 
     def __init__(self, fields: Iterable[tuple[str, str]] = ()) -> None:
         self.fields = list(fields)
+        self._last = dict(self.fields)
 
     def text(self, name: str) -> str:
         """The last value of a field, without surrounding space; "" if it was not sent."""
-        return next((value.strip() for key, value in reversed(self.fields) if key == name), "")
+        return self._last.get(name, "").strip()
 
     def optional(self, name: str) -> str | None:
         return self.text(name) or None
@@ -31,8 +32,12 @@ class Form:
     def texts(self, name: str) -> list[str]:
         return [value for key, value in self.fields if key == name]
 
+    def starting_with(self, prefix: str) -> dict[str, str]:
+        """The last value of each field with such a name, by the rest of the name."""
+        return {name.removeprefix(prefix): text.strip() for name, text in self._last.items() if name.startswith(prefix)}
+
     def has(self, name: str) -> bool:
-        return any(key == name for key, _ in self.fields)
+        return name in self._last
 
 
 async def read_form(request: Request) -> Form:

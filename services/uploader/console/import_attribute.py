@@ -16,6 +16,8 @@ from penstock.domain.errors import Fault, NotFound, Refused
 from penstock.domain.mapping.attributes import Attribute, ValueType
 from services.uploader.console import import_page
 from services.uploader.console.forms import Form
+from services.uploader.console.import_paging import COLUMNS
+from services.uploader.console.import_review import page_number
 from services.uploader.console.rendering import render
 from services.uploader.console.visits import Visit, action, go, page
 
@@ -67,8 +69,9 @@ def create(visit: Visit) -> Response:
         visit.caller, draft.draft_id, lambda present: _fed(present, choice.column, attribute)
     )
     if not visit.is_partial:
-        return go(f"/imports/new/{draft.draft_id}")
-    headers = {"HX-Retarget": "#columns", "HX-Reswap": "outerHTML", "HX-Trigger": "attribute-created"}
+        at: int = visit.request.path_params["at"]
+        return go(f"/imports/new/{draft.draft_id}?page={at // COLUMNS + 1}#c{at}")
+    headers = {"HX-Retarget": "#columns", "HX-Reswap": "outerHTML", "HX-Trigger": "dialog-done"}
     return import_page.columns_part(visit, draft, headers=headers)
 
 
@@ -80,6 +83,7 @@ def _form(visit: Visit, draft: ImportDraft, entered: Entered, faults: list[Fault
         "entered": entered,
         "faults": faults or [],
         "formats": [str(kind) for kind in ValueType],
+        "page": page_number(visit),
         "action": visit.request.url.path.removesuffix("/ask"),
     }
     if visit.is_partial:

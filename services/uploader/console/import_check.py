@@ -5,27 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from msgspec.structs import replace
-
+from penstock.application.catalog.column_specs import ColumnSpec
 from penstock.application.uploads.dry_run import ColumnReport, DryRun
-from penstock.domain.dry_run.fixes import Fix, FixOption
+from penstock.domain.dry_run.fixes import FixOption
 from penstock.domain.errors import Fault
 from penstock.domain.files.row_reasons import reason_of
 from penstock.domain.mapping.attributes import Attribute
 from penstock.domain.profiles.junk_identifiers import JUNK_IDENTIFIER
 from penstock.domain.suggestions.fitting import DO_NOT_FIT
-from services.uploader.console.import_columns import ShownFile
+from services.uploader.console.import_fixes import FixedColumn, ShownFix, shown_fixes
+from services.uploader.console.import_hints import SHARED, on_page
+from services.uploader.console.import_review import Concern, ShownFile
 from services.uploader.console.shown_progress import RejectGroup, reject_groups
-from services.uploader.console.words import format_words
 
-# What a warning of a run says to do, with the controls of the page instead of options of the command line.
-_HINTS = {
-    "rows_without_identifier": "Choose an attribute for this column, and tick Identifier.",
-    "one_value_on_many_rows": "If it names nobody, add it to the words that mean blank, or clear Identifier.",
-    "shared_identifier": "If they are different people, such as couples with one address, clear Identifier.",
-}
-
-
+_NO_OPTION = ("not_an_option", "not_a_boolean")
+_MATCH = "Or match the cells with values, in the row of the column above."
 _COUNTED = (DO_NOT_FIT, "would be rejected")  # by the run, for the whole file
 
 
@@ -37,9 +31,9 @@ class LeftOutCells(NamedTuple):
     cells: int
 
 
-class OfColumn(NamedTuple):
-    column: str
-    words: str
+class ShownWarning(NamedTuple):
+    fault: Fault
+    fix: ShownFix | None
 
 
 class ShownCheck(NamedTuple):
@@ -47,26 +41,41 @@ class ShownCheck(NamedTuple):
     run. `creates` are display names of attributes."""
 
     run: DryRun
-    warnings: Sequence[Fault]
+    warnings: Sequence[ShownWarning]
     rejected: Sequence[RejectGroup]
     left_out: Sequence[LeftOutCells]
-    concerns: Sequence[OfColumn]
-    fixes: Sequence[OfColumn]
+    concerns: Sequence[Concern]
+    fixes: Sequence[ShownFix]
     creates: Sequence[str]
 
 
-def shown_check(run: DryRun, file: ShownFile, known: Mapping[str, Attribute]) -> ShownCheck:
+def shown_check(
+    run: DryRun, file: ShownFile, columns: Sequence[ColumnSpec], known: Mapping[str, Attribute]
+) -> ShownCheck:
+    """`columns` are those that were checked."""
     return ShownCheck(
         run=run,
-        warnings=[replace(each, hint=_HINTS.get(each.code, each.hint)) for each in run.warnings],
-        rejected=reject_groups(run.reject_reasons, _columns_by_code(run.columns), ended=True),
+        warnings=[_warning(each, columns) for each in run.warnings],
+        rejected=[
+            _matchable(each) for each in reject_groups(run.reject_reasons, _columns_by_code(run.columns), ended=True)
+        ],
         left_out=[each for column in run.columns for each in _left_out(column)],
         concerns=_uncounted(file),
-        fixes=[
-            OfColumn(column.label, fix_words(fix, column.cells_tried)) for column in run.columns for fix in column.fixes
-        ],
+        fixes=shown_fixes(run.columns),
         creates=[display_name(name, known) for name in run.created_attributes],
     )
+
+
+def _warning(fault: Fault, columns: Sequence[ColumnSpec]) -> ShownWarning:
+    """With what to do on the page; an identifier of different people is not the only one."""
+    fed = [FixedColumn(spec.label, spec.attribute, "") for spec in columns if spec.label == fault.column]
+    fix = ShownFix(FixOption.IDENTIFIER, "false", fed[:1]) if fault.code == SHARED and fed else None
+    return ShownWarning(on_page(fault), fix)
+
+
+def _matchable(group: RejectGroup) -> RejectGroup:
+    """With what the page can do about values that are no option."""
+    return group._replace(fix=f"{group.fix} {_MATCH}") if group.code in _NO_OPTION else group
 
 
 def display_name(name: str, known: Mapping[str, Attribute]) -> str:
@@ -74,20 +83,12 @@ def display_name(name: str, known: Mapping[str, Attribute]) -> str:
     return known[name].display_name if name in known else name.replace("_", " ").capitalize()
 
 
-def fix_words(fix: Fix, tried: int) -> str:
-    words = fix.message(tried)
-    if fix.option is FixOption.FORMAT:
-        return f"The format “{format_words(fix.value)}”{words.removeprefix(fix.value)}"
-    return words[:1].upper() + words[1:]
-
-
-def _uncounted(file: ShownFile) -> list[OfColumn]:
+def _uncounted(file: ShownFile) -> list[Concern]:
     """Such as times that a date leaves out."""
     return [
-        OfColumn(column.choice.column, line[:1].upper() + line[1:])
-        for column in file.columns
-        for line in column.concerns
-        if column.choice.spec is not None and not any(each in line for each in _COUNTED)
+        Concern(each.column, each.words[:1].upper() + each.words[1:])
+        for each in file.concerns
+        if not any(counted in each.words for counted in _COUNTED)
     ]
 
 

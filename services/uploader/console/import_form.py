@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
 
 import msgspec
 from msgspec.structs import replace
@@ -18,13 +18,21 @@ from services.uploader.api.upload_parts import DraftUpload
 from services.uploader.api.validation import model_of
 from services.uploader.console.format_choices import OTHER
 from services.uploader.console.forms import Form
+from services.uploader.console.import_values import entered_values
 
 LEVELS = {"all": "Start, processing and end", "end": "The end", "problems": "Problems only"}
 
 
-def entered(draft: ImportDraft, form: Form, known: Mapping[str, Attribute]) -> ImportDraft:
+class Known(NamedTuple):
+    """What a form is read with: the attributes by name, and the cells of a column in the sample, read on demand."""
+
+    attributes: Mapping[str, Attribute]
+    cells_of: Callable[[str], Sequence[str]]
+
+
+def entered(draft: ImportDraft, form: Form, known: Known) -> ImportDraft:
     """The draft with all that the page has; what the page does not show stays."""
-    choices = tuple(_choice(at, choice, form, known) for at, choice in enumerate(draft.choices))
+    choices = tuple(_choice(draft.cell_key, at, choice, form, known) for at, choice in enumerate(draft.choices))
     changed = replace(
         draft,
         choices=choices,
@@ -59,7 +67,7 @@ def document(draft: ImportDraft) -> DraftUpload:
     return model_of(DraftUpload, msgspec.json.encode({name: each for name, each in given.items() if each is not None}))
 
 
-def _choice(at: int, choice: ColumnChoice, form: Form, known: Mapping[str, Attribute]) -> ColumnChoice:
+def _choice(key: str, at: int, choice: ColumnChoice, form: Form, known: Known) -> ColumnChoice:
     """A column as entered; as it was if the page did not show it at this place."""
     if form.text(f"c{at}.column") != choice.column.strip():
         return choice
@@ -68,7 +76,7 @@ def _choice(at: int, choice: ColumnChoice, form: Form, known: Mapping[str, Attri
         return replace(choice, spec=None)
     before = choice.spec or ColumnSpec(column=choice.column, attribute=attribute)
     is_other = attribute != form.text(f"c{at}.fits")
-    is_personal = form.has(f"c{at}.pii") and not (attribute in known and known[attribute].pii)
+    is_personal = form.has(f"c{at}.pii") and not (attribute in known.attributes and known.attributes[attribute].pii)
     spec = replace(
         before,
         attribute=attribute,
@@ -77,7 +85,7 @@ def _choice(at: int, choice: ColumnChoice, form: Form, known: Mapping[str, Attri
         format=_format(at, form, is_other=is_other),
         on_misfit=OnMisfit.DROP if form.has(f"c{at}.drop") else OnMisfit.REJECT,
         blanks=tuple(filter(None, (word.strip() for word in form.text(f"c{at}.blanks").split(",")))),
-        values={} if is_other else before.values,
+        values={} if is_other else entered_values(key, at, before, form, lambda: known.cells_of(choice.column)),
     )
     return replace(choice, spec=spec)
 

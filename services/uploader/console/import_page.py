@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from starlette.responses import HTMLResponse, Response
 
 from penstock.application.catalog.use_cases import CatalogUseCases
 from penstock.application.imports.import_draft import ColumnChoice, ImportDraft
+from penstock.application.imports.taken_mapping import TakenMapping
 from penstock.application.uploads.dry_run import DryRun
 from penstock.documents.inspections import AcceptedView
 from penstock.domain.errors import Fault
 from penstock.domain.files.encodings import ENCODINGS
 from penstock.domain.mapping.attributes import ValueType
 from services.uploader.console.import_check import display_name, shown_check
-from services.uploader.console.import_columns import known_attributes, reviewed
-from services.uploader.console.import_form import LEVELS, entered
+from services.uploader.console.import_form import LEVELS, Known, entered
+from services.uploader.console.import_hints import on_page
+from services.uploader.console.import_review import ShownFile, cells_of, known_attributes, reviewed
 from services.uploader.console.rendering import render
 from services.uploader.console.visits import Visit
 
@@ -30,6 +32,14 @@ _PARTS = {
     "too_many_recipients": "notify",
     "no_identifier_mapped": "identifier",
 }
+_COLUMN = "column:"
+
+
+class Taken(NamedTuple):
+    """A mapping that was taken over, and what it is called."""
+
+    name: str
+    mapping: TakenMapping
 
 
 def draft_of(visit: Visit) -> ImportDraft:
@@ -38,7 +48,8 @@ def draft_of(visit: Visit) -> ImportDraft:
 
 def keep_entered(visit: Visit) -> ImportDraft:
     """The draft with what the page has sent."""
-    known = known_attributes(visit)
+    attributes = known_attributes(visit)
+    known = Known(attributes, lambda column: cells_of(visit, draft_of(visit), attributes, column))
     return visit.use_cases.imports.change(
         visit.caller, visit.request.path_params["draft_id"], lambda draft: entered(draft, visit.form, known)
     )
@@ -56,29 +67,41 @@ def whole_page(
     *,
     run: DryRun | None = None,
     imported: AcceptedView | None = None,
+    taken: Taken | None = None,
     reveal: bool = False,
 ) -> Response:
     """`faults` are those of what was tried; a file that cannot be read has its own instead. `imported` is the earlier
     import of the same file."""
-    draft, file = reviewed(visit, draft, reveal=reveal)
-    faults = (file.faults if faults and file else ()) or faults
-    context = _context(visit, draft, file=file, faults=faults, focus=_focus(faults))
-    check = shown_check(run, file, context["known"]) if run and file else None
+    draft, file = reviewed(visit, draft, reveal=reveal, with_column=_column_of(_focus(faults)))
+    faults = [on_page(each) for each in (file.faults if faults and file else ()) or faults]
+    context = _context(visit, draft, file=file, faults=faults, focus=_focus(faults), revealed=reveal, taken=taken)
+    check = shown_check(run, file, draft.columns, context["known"]) if run and file else None
     return HTMLResponse(render("import_draft.html", **context, check=check, imported=imported), 422 if faults else 200)
 
 
 def columns_part(
-    visit: Visit, draft: ImportDraft, *, reveal: bool = False, headers: Mapping[str, str] | None = None
+    visit: Visit,
+    draft: ImportDraft,
+    *,
+    reveal: bool = False,
+    taken: Taken | None = None,
+    headers: Mapping[str, str] | None = None,
 ) -> Response:
     draft, file = reviewed(visit, draft, reveal=reveal)
+    context = _context(visit, draft, file=file, apart=True, revealed=reveal, taken=taken)
+    return HTMLResponse(render("_import_columns.html", **context), headers=headers)
+
+
+def saved_part(visit: Visit, before: ImportDraft, draft: ImportDraft) -> Response:
+    """That it was saved, and what follows from it: how far the import is, and the rows of the columns that changed."""
+    file: ShownFile | None = None
+    if draft.choices != before.choices:
+        draft, file = reviewed(visit, draft)
+    earlier = {choice.column: choice for choice in before.choices}
+    changed = [each for each in file.columns if each.choice != earlier.get(each.choice.column)] if file else []
     return HTMLResponse(
-        render("_import_columns.html", **_context(visit, draft, file=file, apart=True)), headers=headers
+        render("_import_saved.html", **_context(visit, draft, file=file, changed_columns=changed, apart=True))
     )
-
-
-def saved_part(visit: Visit, draft: ImportDraft) -> Response:
-    """That it was saved, and how far the import is."""
-    return HTMLResponse(render("_import_saved.html", **_context(visit, draft, apart=True)))
 
 
 def name_of(words: str) -> str:
@@ -109,8 +132,13 @@ def _context(visit: Visit, draft: ImportDraft, **more: Any) -> dict[str, Any]:
         "addresses": ", ".join(each.partition(":")[0] for each in draft.notify or ()),
         "faulty": {fault.column for fault in more.get("faults", ()) if fault.column},
         "max_bytes": visit.use_cases.imports.limits.file_bytes,
+        "base": f"/imports/new/{draft.draft_id}",
         "faults": (),
+        "changed_columns": (),
         "apart": False,
+        "taken": None,
+        "revealed": False,
+        "follows": False,
         "focus": "",
         **more,
     }
@@ -122,5 +150,10 @@ def _focus(faults: Sequence[Fault]) -> str:
         if fault.code in _PARTS:
             return _PARTS[fault.code]
         if fault.column:
-            return f"column:{fault.column}"
+            return f"{_COLUMN}{fault.column}"
     return "faults" if faults else ""
+
+
+def _column_of(focus: str) -> str:
+    """The column that is to get the focus, "" if something else is."""
+    return focus.removeprefix(_COLUMN) if focus.startswith(_COLUMN) else ""

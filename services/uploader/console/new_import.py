@@ -6,6 +6,7 @@ from msgspec.structs import replace
 from starlette.responses import Response
 
 from penstock.application.catalog.use_cases import CatalogUseCases
+from penstock.application.imports.applied_fix import with_fix
 from penstock.application.imports.import_draft import ImportDraft
 from penstock.application.imports.use_cases import ImportUseCases, no_file
 from penstock.application.uploads.use_cases import UploadUseCases
@@ -13,7 +14,8 @@ from penstock.documents.inspections import AcceptedView
 from penstock.domain.catalog.data_source import SourceChange
 from penstock.domain.errors import Fault, NotFound, Refused
 from services.uploader.api.uploads import accept_draft
-from services.uploader.console import import_attribute, import_file
+from services.uploader.console import import_attribute, import_file, import_mapping
+from services.uploader.console.import_fixes import chosen_fix
 from services.uploader.console.import_form import document
 from services.uploader.console.import_page import (
     columns_part,
@@ -24,6 +26,7 @@ from services.uploader.console.import_page import (
     whole_page,
     with_choices,
 )
+from services.uploader.console.import_review import page_number
 from services.uploader.console.visits import Visit, action, go, page
 
 NEW = "/imports/new"
@@ -76,11 +79,21 @@ def columns(visit: Visit) -> Response:
 
 
 def save(visit: Visit) -> Response:
-    """Keep what was entered; as a part of the page, only say so."""
+    """Keep what was entered; as a part of the page, only say so, and show what follows from it."""
+    before = draft_of(visit)
     draft = keep_entered(visit)
     if visit.is_partial:
-        return saved_part(visit, draft)
-    return go(f"{NEW}/{draft.draft_id}")
+        return saved_part(visit, before, draft)
+    if visit.form.text("find"):  # the name of a column stands in no address
+        return whole_page(visit, draft)
+    number = page_number(visit)
+    return go(f"{NEW}/{draft.draft_id}{f'?page={number}' if number > 1 else ''}")
+
+
+def show_columns(visit: Visit) -> Response:
+    """Another page of the columns, or those with a word in their names."""
+    draft = keep_entered(visit)
+    return columns_part(visit, draft) if visit.is_partial else whole_page(visit, draft)
 
 
 def read_again(visit: Visit) -> Response:
@@ -98,7 +111,18 @@ def reveal(visit: Visit) -> Response:
 
 def check(visit: Visit) -> Response:
     """What would become of the rows of the whole file."""
-    draft = with_choices(visit, keep_entered(visit))
+    return _checked(visit, with_choices(visit, keep_entered(visit)))
+
+
+def fix(visit: Visit) -> Response:
+    """Apply a fix that the check has found to its columns, and check again."""
+    draft, chosen = with_choices(visit, keep_entered(visit)), chosen_fix(visit.form)
+    if chosen is not None:
+        draft = visit.use_cases.imports.change(visit.caller, draft.draft_id, lambda present: with_fix(present, *chosen))
+    return _checked(visit, draft)
+
+
+def _checked(visit: Visit, draft: ImportDraft) -> Response:
     try:
         content = visit.use_cases.imports.content(visit.caller, draft.draft_id)
         command = document(draft).command(visit.caller.name, draft.file_name)
@@ -160,12 +184,15 @@ routes = [
     page(f"{NEW}/{{draft_id}}", show, of=ImportUseCases.get),
     action(f"{NEW}/{{draft_id}}", save, of=ImportUseCases.change),
     page(f"{NEW}/{{draft_id}}/columns", columns, of=ImportUseCases.inspect),
+    action(f"{NEW}/{{draft_id}}/show", show_columns, of=ImportUseCases.change),
     action(f"{NEW}/{{draft_id}}/read", read_again, of=ImportUseCases.change),
     action(f"{NEW}/{{draft_id}}/reveal", reveal, of=ImportUseCases.reveal),
     action(f"{NEW}/{{draft_id}}/check", check, of=UploadUseCases.dry_run, reads_file=True),
+    action(f"{NEW}/{{draft_id}}/fix", fix, of=UploadUseCases.dry_run, reads_file=True),
     action(f"{NEW}/{{draft_id}}/accept", accept, of=UploadUseCases.accept, reads_file=True),
     action(f"{NEW}/{{draft_id}}/delete", delete, of=ImportUseCases.delete),
-    page(f"{NEW}/{{draft_id}}/{{done}}", back, of=ImportUseCases.get),
     *import_file.routes,
     *import_attribute.routes,
+    *import_mapping.routes,
+    page(f"{NEW}/{{draft_id}}/{{done}}", back, of=ImportUseCases.get),
 ]

@@ -100,6 +100,49 @@ def test_from_the_first_click_to_the_stored_profile(visitor: Visitor, system: Ht
     ]
 
 
+def test_a_row_follows_its_choices_and_the_focus_stays(visitor: Visitor, system: HttpSystem, small: Path) -> None:
+    attribute = {"name": "level", "format": "enum(high|low)"}
+    assert system.admin.post("/v1/attributes", json=attribute).status_code < 300
+    visitor.sign_in(system.sign_in_link())
+    page = visitor.page
+    begun(page, "crm")
+    page.get_by_label("Choose a file").set_input_files(small)
+    kaart = page.get_by_label("Attribute of kaart")
+    expect(kaart).to_be_visible()
+    page.get_by_role("button", name="Check the whole file").click()
+    expect(page.get_by_role("button", name="Import 40 rows")).to_be_visible()
+    kaart.focus()
+    before = kaart.bounding_box()
+    kaart.select_option("level")
+    gold = page.get_by_role("combobox", name="gold kaart")
+    expect(gold).to_be_visible()
+    expect(kaart).to_be_focused()
+    assert kaart.bounding_box() == before
+    expect(page.get_by_text("Something was changed since this check")).to_be_visible()
+    expect(page.get_by_role("button", name="Import", exact=True)).to_be_visible()
+    expect(page.get_by_label("Format of kaart")).to_have_value("")
+
+    gold.focus()
+    gold.select_option("high")
+    expect(page.get_by_text("1 value without a match")).to_be_visible()
+    expect(gold).to_be_focused()
+    page.get_by_role("textbox", name="Another cell of kaart").fill("brons")
+    page.get_by_role("combobox", name="What another cell means in kaart").select_option("low")
+    expect(page.get_by_role("combobox", name="brons kaart")).to_have_value("low")
+    expect(page.get_by_role("textbox", name="Another cell of kaart")).to_have_value("")
+    page.get_by_role("combobox", name="silver kaart").select_option("low")
+    expect(page.get_by_text("3 values matched")).to_be_visible()
+    page.reload()
+    expect(page.get_by_text("3 values matched")).to_be_visible()
+
+    page.get_by_role("button", name="Use another mapping").click()
+    dialog = page.get_by_role("dialog", name="Use another mapping")
+    expect(dialog).to_contain_text("mapping")
+    page.keyboard.press("Escape")
+    expect(dialog).to_be_hidden()
+    assert not visitor.problems
+
+
 def test_a_lost_connection_and_a_reload_cost_nothing(visitor: Visitor, system: HttpSystem, large: Path) -> None:
     """The connection breaks in the second part; after a reload, the same file goes on where it stopped."""
     visitor.sign_in(system.sign_in_link())
@@ -201,6 +244,131 @@ def test_a_check_names_what_it_would_reject_and_leads_there(signed_in: httpx.Cli
     faulty = signed_in.post(f"{draft}/check", data={**fields_of(page), "max_rejects": "many"})
     assert faulty.status_code == 422
     assert re.search(r'role="alert" id="check" tabindex="-1"', faulty.text)
+
+
+def uploaded(signed_in: httpx.Client, content: bytes, source: str = "crm") -> tuple[str, str]:
+    """The address of a new draft with a file, and its page."""
+    draft = signed_in.post("/imports/new", data={"source": source}).url.path
+    return draft, signed_in.post(f"{draft}/upload", files={"file": ("people.tsv", content)}).text
+
+
+def test_values_that_do_not_fit_are_matched_and_masked_while_they_are_personal(
+    signed_in: httpx.Client, system: HttpSystem
+) -> None:
+    for name, personal in (("card_level", False), ("belief", True)):
+        attribute = {"name": name, "format": "enum(gold|silver)", "pii": personal, "segmentable": False}
+        assert system.admin.post("/v1/attributes", json=attribute).status_code < 300
+    content = "".join(
+        f"match{n}\t{'Goud' if n % 2 else 'silver'}\t{'Zilver' if n % 2 else 'gold'}\n" for n in range(40)
+    )
+    draft, page = uploaded(signed_in, b"crmid\tcard_level\tbelief\n" + content.encode())
+    fields = fields_of(page)
+    places = {text: name.split(".")[0] for name, text in fields.items() if name.endswith(".column")}
+    fields |= {f"{at}.attribute": name for name, at in places.items()} | {f"{at}.format": "" for at in places.values()}
+    page = signed_in.post(draft, data=fields).text
+    assert "<code>Goud</code>" in page
+    assert "Zilver" not in page
+    fields = fields_of(page)
+    goud, zilver = (
+        next(name for name in fields if name.startswith(f"{places[column]}.value."))
+        for column in ("card_level", "belief")
+    )
+    page = signed_in.post(draft, data={**fields, goud: "gold", zilver: "silver"}).text
+    assert "Zilver" not in page
+    assert page.count("1 value matched") == 2
+    assert "Zilver" in signed_in.post(f"{draft}/reveal", data=fields_of(page)).text
+    answer = signed_in.post(f"{draft}/accept", data=fields_of(page), follow_redirects=False)
+    assert answer.status_code == 303, answer.text
+    assert system.ended(re.findall(REQUEST_ID, answer.headers["location"])[0])["rows_ingested"] == 40
+    profile = system.viewer.post("/v1/profiles:lookup", json={"namespace": "crmid", "value": "match1"})
+    assert "gold" in profile.text
+
+
+def test_the_columns_of_another_source_are_taken_over(signed_in: httpx.Client, system: HttpSystem) -> None:
+    columns = [
+        {"column": "nr", "attribute": "crmid", "identifier": True},
+        {"column": "plaats", "attribute": "city", "blanks": ["geen"]},
+        {"column": "tel", "attribute": "phone"},
+    ]
+    assert system.admin.post("/v1/data-sources", json={"name": "till"}).status_code < 300
+    answer = system.admin.put("/v1/data-sources/till/mapping", json={"columns": columns})
+    assert answer.status_code < 300, answer.text
+    draft, page = uploaded(signed_in, b"nr\tplaats\tx\nt1\tgeen\ta\nt2\tGhent\tb\n")
+    asked = signed_in.post(f"{draft}/mapping/ask", data=fields_of(page))
+    assert asked.url.path == f"{draft}/mapping"
+    assert '<option value="till">' in asked.text
+    missing = signed_in.post(f"{draft}/mapping", data={"mapping": "till@9"})
+    assert (missing.status_code, "no such mapping" in missing.text) == (422, True)
+    page = signed_in.post(f"{draft}/mapping", data={"mapping": "till"}).text
+    assert "2 columns are mapped as in till." in page
+    assert "the file lacks a column: tel." in page
+    assert 'value="geen"' in page
+    assert '<option value="city" selected>' in page
+
+
+def test_a_fix_of_several_columns_is_applied_at_once_and_checked_again(signed_in: httpx.Client) -> None:
+    rows = "".join(f"fix{n}\t+3120{n:07}\t061234{n:04}\t020123{n:04}\n" for n in range(100, 160))
+    draft, page = uploaded(signed_in, f"crmid\tfax\tphone\tmobile\n{rows}".encode())
+    fields = {
+        name: "" if text.startswith("phone(") and name.endswith(".format") else text
+        for name, text in fields_of(page).items()
+    }
+    fields = {name: text for name, text in fields.items() if not name.endswith(".drop")}
+    page = signed_in.post(f"{draft}/check", data=fields).text
+    assert re.search(r">0</span> of 60 rows can be imported", page)
+    fix = re.findall(r'name="(fix\d)\.value" value="phone\(', page)[0]
+    columns = re.findall(rf'name="{fix}\.attribute" value="([^"]+)" checked', page)
+    assert sorted(columns) == ["mobile", "phone"]
+    pressed = {
+        **fields_of(page),
+        "fix": fix.removeprefix("fix"),
+        f"{fix}.value": "phone(NL)",
+        f"{fix}.attribute": columns,
+    }
+    page = signed_in.post(f"{draft}/fix", data=pressed).text
+    assert re.search(r">60</span> of 60 rows can be imported", page)
+    assert page.count('<option value="phone(NL)" selected>') == 2
+    assert 'Import<span id="import-rows"> 60 rows</span>' in page
+
+
+def columns_on(page: str) -> list[str]:
+    return re.findall(r'name="c\d+\.column" value="([^"]*)"', page)
+
+
+def test_every_column_of_a_wide_file_can_be_reached_and_changed(signed_in: httpx.Client) -> None:
+    names = ["crmid", *(f"answer_{n}" for n in range(250))]
+    cells = "\t".join(f"a{n}" for n in range(250))
+    content = "\t".join(names) + f"\nwide1\t{cells}\nwide2\t{cells}\n"
+    draft, page = uploaded(signed_in, content.encode())
+    found = columns_on(page)
+    while "Next columns" in page:
+        number = re.findall(r"/show\?page=(\d+)\"[^>]*>Next", page)[0]
+        page = signed_in.post(f"{draft}/show?page={number}", data=fields_of(page)).text
+        found += columns_on(page)
+    assert sorted(found) == sorted(names)
+    page = signed_in.post(f"{draft}/show?page=1", data={**fields_of(page), "find": "SWER_24"}).text
+    assert columns_on(page) == [name for name in found if "swer_24" in name]
+    at = re.findall(r'name="(c\d+)\.column" value="answer_249"', page)[0]
+    page = signed_in.post(draft, data={**fields_of(page), f"{at}.attribute": "city"}).text
+    assert re.search(rf'<select name="{at}.attribute".*?<option value="city" selected>', page, re.DOTALL)
+    faulty = signed_in.post(
+        f"{draft}/check", data={f"{at}.column": "answer_249", f"{at}.attribute": "email", f"{at}.format": "date(x)"}
+    )
+    assert "answer_249" in columns_on(faulty.text)  # the page that has the fault
+
+
+def test_a_change_brings_what_follows_from_it(signed_in: httpx.Client) -> None:
+    draft, page = uploaded(signed_in, b"crmid\tphone\nf1\t0612345678\nf2\t0612345679\n")
+    checked = signed_in.post(f"{draft}/check", data=fields_of(page)).text
+    assert 'id="import-rows"> 2 rows<' in checked
+    at = re.findall(r'name="(c\d+)\.column" value="phone"', checked)[0]
+    changed = {**fields_of(checked), f"{at}.attribute": "mobile"}
+    part = signed_in.post(draft, data=changed, headers={"HX-Request": "true"}).text
+    assert '<span id="import-rows" hx-swap-oob="innerHTML"></span>' in part
+    assert "Something was changed since this check" in part
+    assert re.findall(r'<hx-partial hx-target="#(c\d+)" hx-swap="outerMorph">', part) == [at]
+    same = signed_in.post(draft, data=changed, headers={"HX-Request": "true"}).text
+    assert "<hx-partial" not in same
 
 
 def test_a_file_that_was_imported_is_imported_again_on_demand_only(signed_in: httpx.Client, system: HttpSystem) -> None:

@@ -53,6 +53,7 @@ async function send(file) {
     say(error.message === "refused" ? "" : "The server cannot be reached. Choose the file again.");
     return;
   }
+  if (!place.offset) delete document.getElementById("columns").dataset.loaded; // they are those of another file
   area.dataset.sending = "";
   progress.hidden = false;
   progress.max = file.size || 1;
@@ -116,7 +117,16 @@ form.addEventListener("change", (event) => {
   details.querySelector("input").select();
 });
 document.addEventListener("htmx:after:swap", () => { if (dialog.childElementCount && !dialog.open) dialog.showModal(); });
-document.addEventListener("attribute-created", () => { dialog.close(); });
+// What is swapped in while somebody works in it leaves the focus where it was.
+let focused = null;
+const isFocused = (element) => (focused.id && element.id === focused.id) || (focused.name && element.name === focused.name);
+document.addEventListener("htmx:before:swap", () => { focused = form.contains(document.activeElement) ? document.activeElement : null; });
+document.addEventListener("htmx:after:swap", () => {
+  if (!focused || focused.isConnected || dialog.open) return;
+  const same = [...form.elements].find(isFocused) ?? document.getElementById("columns-title");
+  same.focus({ preventScroll: true });
+});
+document.addEventListener("dialog-done", () => { dialog.close(); });
 dialog.addEventListener("close", () => dialog.replaceChildren());
 dialog.addEventListener("click", (event) => {
   if (!event.target.closest("[data-close]")) return;
@@ -124,7 +134,7 @@ dialog.addEventListener("click", (event) => {
   dialog.close();
 });
 dialog.addEventListener("input", () => {
-  const name = dialog.querySelector("[name=name]").value;
+  const name = dialog.querySelector("[name=name]")?.value ?? "";
   for (const place of dialog.querySelectorAll("[data-upper]")) place.textContent = name.toUpperCase().replace(/[^A-Z0-9]+/g, "_").replace(/^_|_$/g, "");
 });
 

@@ -52,7 +52,7 @@ def test_a_format_is_in_words_with_an_example(written: str, words: str) -> None:
 )
 def test_each_choice_exists_and_gives_values_of_the_attribute(chosen: str, kind: str) -> None:
     offered = values(chosen, chosen, kind)
-    assert offered[:2] == ["", chosen]
+    assert offered[:2] == ["", chosen] or offered[0] == chosen == kind
     assert len(offered) == len(set(offered))
     for each in offered[1:]:
         coercer(parse_format(each))
@@ -68,6 +68,20 @@ def test_a_suggestion_stays_among_the_choices() -> None:
     assert "date(d.M.yy)" in values("date(d/M/yy)", "date(d.M.yy)", "date")
 
 
+@pytest.mark.parametrize("chosen", ["date(d/M/yyyy)", "date(iso8601)", "", "date(d/M/yy)"])
+def test_the_chosen_format_does_not_move_the_others(chosen: str) -> None:
+    others = values("date(d/M/yy)", "date(d/M/yy)", "date")
+    assert values(chosen, "date(d/M/yy)", "date") == others
+    assert values("date(d MMM yy)", "date(d/M/yy)", "date") == [*others, "date(d MMM yy)"]
+
+
+def test_the_format_of_the_attribute_is_there_once() -> None:
+    words = [each.words for each in format_choices("integer", "integer", attribute("integer"))]
+    assert words[0] == "As the attribute: Whole number (1234)"
+    assert "Whole number (1234)" not in words
+
+
 def test_a_new_attribute_can_be_a_text_and_an_enum_has_its_own_options_only() -> None:
-    assert values("integer", "integer", None)[-1] == "text"
+    assert values("integer", "integer", None)[:2] == ["", "integer"]
+    assert format_choices("integer", "", None)[0].words == "Text"
     assert values("", "", "enum(a|b)") == [""]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from msgspec.structs import replace
 
 from penstock.application.catalog.column_specs import ColumnSpec
@@ -28,7 +29,7 @@ SPEC = column_spec(SUGGESTED)
 
 def column_of(spec: ColumnSpec | None, suggestion: ColumnSuggestion = SUGGESTED) -> ShownColumn:
     choice = ColumnChoice(column="Date_Joined", spec=spec)
-    return shown_column(0, choice, suggestion, ["10-Jan-24"], {JOINED.name: JOINED}, reveal=False)
+    return shown_column(0, choice, suggestion, ["10-Jan-24"], {JOINED.name: JOINED}, cell_key="k", reveal=False)
 
 
 def test_all_that_speaks_against_a_suggestion_is_shown() -> None:
@@ -49,6 +50,45 @@ def test_concerns_follow_what_was_chosen() -> None:
     assert list(column.concerns) == ["29 do not fit; their rows would be rejected", SUGGESTED.against[1]]
 
 
+def test_options_of_the_command_line_are_controls_of_the_page() -> None:
+    shared = replace(SUGGESTED, against=("5 stand on rows with different crmid: add ! to merge them",))
+    assert list(column_of(SPEC, shared).concerns) == [
+        "5 stand on rows with different crmid: tick Identifier to merge them"
+    ]
+
+
 def test_another_format_is_the_persons_choice() -> None:
     column = column_of(replace(SPEC, format="date(yyyy-MM-dd)"))
     assert (column.label, list(column.concerns)) == ("Your choice", [])
+
+
+CARD = Attribute(name="card", display_name="Card", format=parse_format("enum(gold|silver)"))
+CARD_SUGGESTED = replace(
+    SUGGESTED, column="card", attribute=CARD, format=CARD.format, against=("2 do not fit and would be left out",)
+)
+CARD_SPEC = ColumnSpec(column="card", attribute="card", format="enum(gold|silver)")
+CARDS = ["gold", "Goud", "Goud", "silver", ""]
+
+
+def card_of(spec: ColumnSpec, suggestion: ColumnSuggestion | None = CARD_SUGGESTED) -> ShownColumn:
+    choice = ColumnChoice(column="card", spec=spec)
+    return shown_column(0, choice, suggestion, CARDS, {"card": CARD}, cell_key="k", reveal=False)
+
+
+@pytest.mark.parametrize("suggestion", [CARD_SUGGESTED, None])
+def test_values_are_counted_as_they_are_matched_now(suggestion: ColumnSuggestion | None) -> None:
+    column = card_of(CARD_SPEC, suggestion)
+    assert list(column.concerns) == ["2 do not fit; their rows would be rejected"]
+    assert (column.label, column.values.without_value) == ("Please check", 1)
+    matched = card_of(replace(CARD_SPEC, values={"Goud": "gold"}), suggestion)
+    assert (matched.label, list(matched.concerns), matched.needs_person) == ("Your choice", [], False)
+    blank = card_of(replace(CARD_SPEC, blanks=("goud",)), suggestion)
+    assert not blank.concerns
+    wrong = card_of(replace(CARD_SPEC, values={"Goud": "bronze"}), suggestion)
+    assert list(wrong.concerns) == list(column.concerns)
+
+
+def test_cells_to_match_are_masked_as_the_samples_are() -> None:
+    personal = card_of(replace(CARD_SPEC, pii=True))
+    assert [cell.text for cell in personal.values.cells] == ["G***"]
+    assert [cell.text for cell in card_of(CARD_SPEC).values.cells] == ["Goud"]

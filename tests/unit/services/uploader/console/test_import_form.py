@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 from msgspec.structs import replace
 
@@ -11,7 +13,8 @@ from penstock.domain.errors import Refused
 from penstock.domain.mapping.attributes import Attribute
 from penstock.domain.mapping.mapping import Mode, OnMisfit
 from services.uploader.console.forms import Form
-from services.uploader.console.import_form import document, entered
+from services.uploader.console.import_form import Known, document, entered
+from services.uploader.console.import_values import token_of
 
 KNOWN = {
     "email": Attribute(name="email", display_name="E-mail", pii=True),
@@ -24,6 +27,7 @@ DRAFT = ImportDraft(
     created_at=0,
     expires_at=1,
     data_source="crm",
+    cell_key="secret",
     file_id="f",
     choices=(ColumnChoice(column="when", spec=DATE), ColumnChoice(column="town")),
     rows=12,
@@ -36,8 +40,8 @@ ROW = {
 }
 
 
-def sent(fields: dict[str, str], draft: ImportDraft = DRAFT) -> ImportDraft:
-    return entered(draft, Form(fields.items()), KNOWN)
+def sent(fields: dict[str, str], draft: ImportDraft = DRAFT, cells: Sequence[str] = ()) -> ImportDraft:
+    return entered(draft, Form(fields.items()), Known(KNOWN, lambda column: cells if column == "when" else ()))
 
 
 def spec_of(draft: ImportDraft, at: int = 0) -> ColumnSpec:
@@ -63,6 +67,28 @@ def test_another_format_is_the_one_of_its_own_field() -> None:
     fields = {**ROW, "c0.attribute": "birth_date", "c0.format": "other", "c0.other_format": "date(d MMM yyyy)"}
     assert spec_of(sent(fields)).format == "date(d MMM yyyy)"
     assert spec_of(sent({**fields, "c0.format": "date"})).format == "date"
+
+
+def test_cells_are_matched_by_their_tokens() -> None:
+    fields = {**ROW, "c0.attribute": "birth_date"}
+    x, y, other = (
+        f"c0.value.{token_of('secret', column, cell)}" for column, cell in [("when", "x"), ("when", "y"), ("town", "y")]
+    )
+    assert spec_of(sent({**fields, x: "z"})).values == {"x": "z"}
+    assert spec_of(sent({**fields, x: ""})).values == {}
+    assert spec_of(sent({**fields, y: "z", other: "z"}, cells=["x", " y "])).values == {"x": "y", "y": "z"}
+    assert spec_of(sent({**fields, y: "z"}, cells=["x"])).values == {"x": "y"}  # another file meanwhile
+    assert spec_of(sent({**fields, "c0.cell": "q", "c0.cell_value": "z"})).values == {"x": "y", "q": "z"}
+    assert spec_of(sent({**fields, "c0.cell": "q", "c0.cell_value": ""})).values == {"x": "y"}
+
+
+def test_the_file_is_read_only_for_a_cell_that_had_no_value() -> None:
+    def unread(column: str) -> Sequence[str]:
+        raise AssertionError(column)
+
+    x, y = (f"c0.value.{token_of('secret', 'when', cell)}" for cell in "xy")
+    form = Form({**ROW, "c0.attribute": "birth_date", x: "z", y: ""}.items())
+    assert spec_of(entered(DRAFT, form, Known(KNOWN, unread))).values == {"x": "z"}
 
 
 def test_a_cleared_column_is_not_imported() -> None:

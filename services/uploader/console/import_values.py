@@ -1,0 +1,139 @@
+"""The value map of a column on the page of an import: cells that do not fit, and the values that they mean.
+
+A cell may be a customer's value. The page shows it only as far as the samples of its column, and a form names it by a
+token, which tells nothing without the key of the draft.
+"""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
+
+from penstock.application.catalog.column_specs import ColumnSpec
+from penstock.domain.errors import Refused
+from penstock.domain.mapping.attributes import ValueFormat, ValueType
+from penstock.domain.mapping.coercion import Coercer, CoercionError, coercer
+from penstock.domain.mapping.coercion.base import PADDING
+from penstock.domain.suggestions.sample import Cells
+from services.uploader.console.forms import Form
+
+SHOWN_CELLS = 50  # each has a list of the values
+SHOWN_CHOICES = 5_000  # of all cells of a column
+TOKEN_DIGITS = 16
+
+
+class ShownCell(NamedTuple):
+    """A cell and its value, "" while it has none; `rows` of the sample have it."""
+
+    token: str
+    text: str
+    rows: int
+    value: str
+
+
+class ValueChoice(NamedTuple):
+    value: str
+    words: str
+
+
+class ShownValueMap(NamedTuple):
+    """`more` cells are not shown. Without `choices`, a value can be any text."""
+
+    cells: Sequence[ShownCell] = ()
+    more: int = 0
+    choices: Sequence[ValueChoice] = ()
+
+    @property
+    def without_value(self) -> int:
+        return sum(not cell.value for cell in self.cells)
+
+
+def token_of(key: str, column: str, cell: str) -> str:
+    return hmac.digest(key.encode(), f"{column}\n{cell}".encode(), "sha256").hex()[:TOKEN_DIGITS]
+
+
+def shown_value_map(
+    key: str, spec: ColumnSpec, format: ValueFormat, cells: Sequence[str], text_of: Callable[[str], str]
+) -> ShownValueMap:
+    """The cells that a column maps, then those of the sample that do not fit. `text_of` masks a cell or shortens it."""
+    try:
+        fitted = coercer(format)
+    except Refused:  # the person is still writing it
+        return ShownValueMap()
+    counted = Cells(spec.column, cells).without(spec.blanks).distinct
+    choices = _choices(format)
+    mapped = {cell.strip(PADDING): value for cell, value in spec.values.items()}
+    unfitting = _unfitting(fitted, [cell for cell in counted if cell not in mapped]) if choices else []
+    unfitting.sort(key=lambda cell: -counted[cell])
+    all_cells = [*mapped, *unfitting]
+    limit = max(1, min(SHOWN_CELLS, SHOWN_CHOICES // max(1, len(choices))))
+    return ShownValueMap(
+        cells=[
+            ShownCell(
+                token_of(key, spec.column, cell),
+                text_of(cell),
+                counted[cell],
+                _as_choice(fitted, mapped.get(cell, ""), choices),
+            )
+            for cell in all_cells[:limit]
+        ],
+        more=max(0, len(all_cells) - limit),
+        choices=choices,
+    )
+
+
+def rows_without_match(spec: ColumnSpec, format: ValueFormat, cells: Sequence[str]) -> int | None:
+    """How many cells of the sample are none of the values of a list; None for a format that has none."""
+    if format.kind not in (ValueType.ENUM, ValueType.BOOLEAN):
+        return None
+    try:
+        fitted = coercer(format)
+    except Refused:
+        return None
+    found = Cells(spec.column, cells).without(spec.blanks).replaced(spec.values).distinct
+    return sum(found[cell] for cell in _unfitting(fitted, list(found)))
+
+
+def entered_values(
+    key: str, at: int, spec: ColumnSpec, form: Form, cells: Callable[[], Sequence[str]]
+) -> dict[str, str]:
+    """The value map of a column as entered; cells that the page did not show keep their values. `cells` are those of
+    the sample, read only when a form gives one of them a value for the first time."""
+    sent = form.starting_with(f"c{at}.value.")
+    values = {
+        cell: value
+        for cell, before in spec.values.items()
+        if (value := sent.pop(token_of(key, spec.column, cell.strip(PADDING)), before))
+    }
+    new = {token: value for token, value in sent.items() if value}
+    if new:
+        distinct = Cells(spec.column, cells()).distinct
+        by_token = {token_of(key, spec.column, cell): cell for cell in distinct}
+        values |= {by_token[token]: value for token, value in new.items() if token in by_token}
+    other, value = form.text(f"c{at}.cell"), form.text(f"c{at}.cell_value")
+    return {**values, other: value} if other and value else values
+
+
+def _unfitting(fitted: Coercer, distinct: list[str]) -> list[str]:
+    _, errors = fitted.coerce_column(distinct)
+    return [distinct[at] for at in errors]
+
+
+def _choices(format: ValueFormat) -> list[ValueChoice]:
+    match format.kind:
+        case ValueType.ENUM:
+            return [ValueChoice(option, option) for option in format.argument.split("|")]
+        case ValueType.BOOLEAN:
+            yes, no = (side.split(",")[0].strip() for side in (format.argument or "yes|no").split("|"))
+            return [ValueChoice(yes, "Yes"), ValueChoice(no, "No")]
+    return []
+
+
+def _as_choice(fitted: Coercer, value: str, choices: Sequence[ValueChoice]) -> str:
+    """The choice that means the same as a value: `y` and `true` are both Yes. A value that does not fit stays."""
+    by_value: Mapping[object, str] = {fitted.coerce_cell(choice.value): choice.value for choice in choices}
+    try:
+        return by_value.get(fitted.coerce_cell(value), value) if value else ""
+    except CoercionError:
+        return value

@@ -1,0 +1,57 @@
+"""The value map of a column on the page of an import."""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from penstock.application.catalog.column_specs import ColumnSpec
+from penstock.domain.mapping.attributes import parse_format
+from services.uploader.console.import_values import SHOWN_CELLS, ShownValueMap, shown_value_map, token_of
+
+SPEC = ColumnSpec(column="sex", attribute="gender", values={"V": "female", "Man": "m"}, blanks=("?",))
+GENDER = "enum(female|male)"
+CELLS = ["M", "M", "female", "V", "?", "", " X "]
+
+
+def map_of(format: str, spec: ColumnSpec = SPEC, cells: list[str] = CELLS) -> ShownValueMap:
+    return shown_value_map("key", spec, parse_format(format), cells, str.lower)
+
+
+def pairs(found: ShownValueMap) -> list[tuple[str, int, str]]:
+    return [(cell.text, cell.rows, cell.value) for cell in found.cells]
+
+
+def test_matched_cells_come_first_then_those_that_do_not_fit() -> None:
+    found = map_of(GENDER)
+    assert pairs(found) == [("v", 1, "female"), ("man", 0, "m"), ("m", 2, ""), ("x", 1, "")]
+    assert [each.value for each in found.choices] == ["female", "male"]
+    assert found.without_value == 2
+
+
+def test_yes_and_no_are_the_words_of_the_format() -> None:
+    spec = replace(SPEC, values={"1": "JA", "0": "n", "9": "maybe"})
+    found = map_of("boolean(ja,j|nee,n)", spec, ["1", "ja", "Oui"])
+    assert [(each.value, each.words) for each in found.choices] == [("ja", "Yes"), ("nee", "No")]
+    assert pairs(found) == [("1", 1, "ja"), ("0", 0, "nee"), ("9", 0, "maybe"), ("oui", 1, "")]
+    assert [each.value for each in map_of("boolean", replace(SPEC, values={}), ["x"]).choices] == ["yes", "no"]
+
+
+def test_other_formats_show_only_what_is_matched() -> None:
+    assert pairs(map_of("text")) == [("v", 1, "female"), ("man", 0, "m")]
+    assert not map_of("text").choices
+    assert map_of("boolean(ja)") == ShownValueMap()  # the person is still writing it
+
+
+def test_cells_are_named_by_tokens_that_differ_by_draft_column_and_cell() -> None:
+    tokens = {cell.token for cell in map_of(GENDER).cells}
+    assert tokens == {token_of("key", "sex", cell) for cell in ["V", "Man", "M", "X"]}
+    assert len({token_of(*each) for each in [("a", "b", "c"), ("x", "b", "c"), ("a", "x", "c"), ("a", "b", "x")]}) == 4
+
+
+def test_a_column_of_many_cells_shows_the_most_frequent() -> None:
+    cells = [f"c{n}" for n in range(SHOWN_CELLS + 7)] + ["often", "often"]
+    found = map_of(GENDER, replace(SPEC, values={}), cells)
+    assert found.cells[0].text == "often"
+    assert (len(found.cells), found.more) == (SHOWN_CELLS, 8)
+    many = map_of(f"enum({'|'.join(f'o{n}' for n in range(250))})", replace(SPEC, values={}), cells)
+    assert len(many.cells) == 20
