@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from penstock.application.catalog.column_specs import ColumnSpec
 from penstock.domain.errors import Refused
+from penstock.domain.limits import MAX_CELL, MAX_VALUE_MAP
 from penstock.domain.mapping.attributes import ValueFormat, ValueType
 from penstock.domain.mapping.coercion import Coercer, CoercionError, coercer
 from penstock.domain.mapping.coercion.base import PADDING
@@ -111,8 +112,9 @@ def entered_values(
         distinct = Cells(spec.column, cells()).distinct
         by_token = {token_of(key, spec.column, cell): cell for cell in distinct}
         values |= {by_token[token]: value for token, value in new.items() if token in by_token}
-    other, value = form.text(f"c{at}.cell"), form.text(f"c{at}.cell_value")
-    return {**values, other: value} if other and value else values
+    other, value = form.text(f"c{at}.cell")[:MAX_CELL], form.text(f"c{at}.cell_value")
+    has_room = len(values) <= MAX_VALUE_MAP  # with one more, the check says that there are too many
+    return {**values, other: value} if other and value and has_room else values
 
 
 def _unfitting(fitted: Coercer, distinct: list[str]) -> list[str]:

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from penstock.application.catalog.column_specs import ColumnSpec
 from penstock.application.imports.import_draft import ColumnChoice, ImportDraft
 from penstock.domain.errors import Refused
+from penstock.domain.limits import MAX_VALUE_MAP
 from penstock.domain.mapping.attributes import Attribute
 from penstock.domain.mapping.mapping import Mode, OnMisfit
 from services.uploader.console.forms import Form
@@ -80,6 +81,13 @@ def test_cells_are_matched_by_their_tokens() -> None:
     assert spec_of(sent({**fields, y: "z"}, cells=["x"])).values == {"x": "y"}  # another file meanwhile
     assert spec_of(sent({**fields, "c0.cell": "q", "c0.cell_value": "z"})).values == {"x": "y", "q": "z"}
     assert spec_of(sent({**fields, "c0.cell": "q", "c0.cell_value": ""})).values == {"x": "y"}
+
+
+def test_a_value_map_has_an_end() -> None:
+    full = replace(DATE, values={str(n): "z" for n in range(MAX_VALUE_MAP + 1)})
+    draft = replace(DRAFT, choices=(ColumnChoice(column="when", spec=full), *DRAFT.choices[1:]))
+    fields = {**ROW, "c0.attribute": "birth_date", "c0.cell": "q", "c0.cell_value": "z"}
+    assert spec_of(sent(fields, draft)).values == full.values
 
 
 def test_the_file_is_read_only_for_a_cell_that_had_no_value() -> None:
