@@ -56,7 +56,7 @@ CALLS_PER_KEY = 128  # under way at once, event streams among them
 CALLS_PER_TENANT = 256
 VIEWERS_PER_TENANT = 256  # of pages that follow a request
 VIEWERS_IN_ALL = 1_024
-REVIEWS = 16  # each of the beginning of a file, with its sample
+REVIEWS = 8  # each of the beginning of a file, with its sample: usually 3 MB
 REVIEW_SECONDS = 120
 
 _TAGS = {

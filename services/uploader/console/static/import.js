@@ -112,11 +112,20 @@ form.addEventListener("submit", (event) => {
 });
 form.addEventListener("change", (event) => {
   if (!event.target.matches("[data-format]") || event.target.value !== "other") return;
-  const details = event.target.parentElement.querySelector("details");
+  const details = event.target.parentElement.querySelector("details[id$=-more]");
   details.open = true;
   details.querySelector("input").select();
 });
-document.addEventListener("htmx:after:swap", () => { if (dialog.childElementCount && !dialog.open) dialog.showModal(); });
+let opener = null; // the address of the button that opened the dialog
+document.addEventListener("htmx:after:swap", () => {
+  if (!dialog.childElementCount || dialog.open) return;
+  opener = document.activeElement.getAttribute("formaction");
+  dialog.showModal();
+});
+document.addEventListener("dialog-done", () => {
+  dialog.close();
+  (document.getElementById("taken") ?? form.querySelector(`[formaction="${opener}"]`))?.focus();
+});
 // What is swapped in while somebody works in it leaves the focus where it was.
 let focused = null;
 const isFocused = (element) => (focused.id && element.id === focused.id) || (focused.name && element.name === focused.name);
@@ -126,7 +135,6 @@ document.addEventListener("htmx:after:swap", () => {
   const same = [...form.elements].find(isFocused) ?? document.getElementById("columns-title");
   same.focus({ preventScroll: true });
 });
-document.addEventListener("dialog-done", () => { dialog.close(); });
 dialog.addEventListener("close", () => dialog.replaceChildren());
 dialog.addEventListener("click", (event) => {
   if (!event.target.closest("[data-close]")) return;
