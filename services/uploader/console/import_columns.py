@@ -22,7 +22,8 @@ SAMPLES = 3
 _SAMPLE = 40  # characters
 _LEFT_OUT = " and would be left out"
 _MARK_PERSONAL = ": add :pii"
-_CONTROLS = {_MARK_PERSONAL: ": tick Personal", ": add ! to merge them": ": tick Identifier to merge them"}
+_MERGE = ": add ! to merge them"
+_CONTROLS = {_MARK_PERSONAL: ": tick Personal", _MERGE: ": tick Identifier to merge them"}
 
 
 class ShownColumn(NamedTuple):
@@ -144,8 +145,11 @@ def _of_suggestion(choice: ColumnChoice, suggestion: ColumnSuggestion | None) ->
 
 def concerns_of(spec: ColumnSpec | None, suggestion: ColumnSuggestion) -> list[str]:
     """What speaks against a suggestion, given what the person has chosen since."""
-    against = [each for each in suggestion.against if not (spec and spec.pii and each.endswith(_MARK_PERSONAL))]
-    return [_on_page(each, drops=spec is not None and spec.on_misfit is OnMisfit.DROP) for each in against]
+    if spec is None:
+        return [_on_page(each, drops=False) for each in suggestion.against]
+    done = [option for option, is_done in ((_MARK_PERSONAL, spec.pii), (_MERGE, spec.identifier)) if is_done]
+    against = [each for each in suggestion.against if not any(map(each.endswith, done))]
+    return [_on_page(each, drops=spec.on_misfit is OnMisfit.DROP) for each in against]
 
 
 def _on_page(against: str, *, drops: bool) -> str:

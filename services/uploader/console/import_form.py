@@ -75,15 +75,16 @@ def _choice(key: str, at: int, choice: ColumnChoice, form: Form, known: Known) -
     if not attribute:
         return replace(choice, spec=None)
     before = choice.spec or ColumnSpec(column=choice.column, attribute=attribute)
+    is_identifier = form.has(f"c{at}.identifier")  # none of its cells can be left out
     is_other = attribute != form.text(f"c{at}.fits")
     is_personal = form.has(f"c{at}.pii") and not (attribute in known.attributes and known.attributes[attribute].pii)
     spec = replace(
         before,
         attribute=attribute,
-        identifier=form.has(f"c{at}.identifier"),
+        identifier=is_identifier,
         pii=True if is_personal else None,
         format=_format(at, form, is_other=is_other),
-        on_misfit=OnMisfit.DROP if form.has(f"c{at}.drop") else OnMisfit.REJECT,
+        on_misfit=OnMisfit.DROP if form.has(f"c{at}.drop") and not is_identifier else OnMisfit.REJECT,
         blanks=tuple(filter(None, (word.strip() for word in form.text(f"c{at}.blanks").split(",")))),
         values={} if is_other else entered_values(key, at, before, form, lambda: known.cells_of(choice.column)),
     )

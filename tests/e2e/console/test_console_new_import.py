@@ -135,6 +135,15 @@ def test_a_row_follows_its_choices_and_the_focus_stays(visitor: Visitor, system:
     page.reload()
     expect(page.get_by_text("3 values matched")).to_be_visible()
 
+    page.get_by_role("button", name="Show the samples").click()
+    mail = page.get_by_role("row").filter(has_text="e_mail")
+    expect(mail).to_contain_text("ann0@example.com")
+    with page.expect_response(lambda answer: answer.request.method == "POST") as answer:
+        page.get_by_label("Identifier of a person: e_mail").click()
+    assert "ann0@" not in answer.value.text()
+    expect(page.locator("#saved")).to_be_visible()
+    expect(mail).to_contain_text("ann0@example.com")
+
     page.get_by_role("button", name="Use another mapping").click()
     dialog = page.get_by_role("dialog", name="Use another mapping")
     expect(dialog).to_contain_text("mapping")
@@ -349,7 +358,7 @@ def test_every_column_of_a_wide_file_can_be_reached_and_changed(signed_in: httpx
     page = signed_in.post(f"{draft}/show?page=1", data={**fields_of(page), "find": "SWER_24"}).text
     assert columns_on(page) == [name for name in found if "swer_24" in name]
     at = re.findall(r'name="(c\d+)\.column" value="answer_249"', page)[0]
-    page = signed_in.post(draft, data={**fields_of(page), f"{at}.attribute": "city"}).text
+    page = signed_in.post(draft, data={**fields_of(page), "find": "swer_24", f"{at}.attribute": "city"}).text
     assert re.search(rf'<select name="{at}.attribute".*?<option value="city" selected>', page, re.DOTALL)
     faulty = signed_in.post(
         f"{draft}/check", data={f"{at}.column": "answer_249", f"{at}.attribute": "email", f"{at}.format": "date(x)"}

@@ -109,10 +109,15 @@ def test_a_row_of_another_order_changes_nothing() -> None:
 
 
 def test_an_attribute_that_is_personal_needs_no_switch() -> None:
-    fields = {"c1.column": "town", "c1.attribute": "city", "c1.pii": "on", "c1.identifier": "on", "c1.drop": "on"}
+    fields = {"c1.column": "town", "c1.attribute": "city", "c1.pii": "on", "c1.drop": "on"}
     plain = spec_of(sent({**fields, "c1.blanks": " none, n/a ,"}), 1)
-    assert (plain.pii, plain.identifier, plain.on_misfit, plain.blanks) == (True, True, OnMisfit.DROP, ("none", "n/a"))
+    assert (plain.pii, plain.identifier, plain.on_misfit, plain.blanks) == (True, False, OnMisfit.DROP, ("none", "n/a"))
     assert spec_of(sent({**fields, "c1.attribute": "email"}), 1).pii is None
+
+
+def test_cells_of_an_identifier_are_never_left_out() -> None:
+    spec = spec_of(sent({"c1.column": "town", "c1.attribute": "city", "c1.identifier": "on", "c1.drop": "on"}), 1)
+    assert (spec.identifier, spec.on_misfit) == (True, OnMisfit.REJECT)
 
 
 def test_a_change_makes_the_last_check_void() -> None:
