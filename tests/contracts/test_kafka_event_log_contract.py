@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import msgspec
 import pytest
+from confluent_kafka import Consumer as Driver
 from confluent_kafka import ConsumerGroupTopicPartitions, Producer
 from confluent_kafka import TopicPartition as Place
 from confluent_kafka.admin import (
@@ -169,6 +170,20 @@ class TestKafkaEventLog(EventLogContract):
         assert values(log.read(SINGLE, 0, 0, 10)) == [3, 4]
 
     # Membership
+
+    def test_members_of_a_group_of_the_classic_protocol_are_counted_too(self, log: EventLog) -> None:
+        """Trackers are members by aiokafka, which knows no other protocol."""
+        properties = self.settings.client() | {"group.id": f"{self.settings.prefix}c", "group.protocol": "classic"}
+        classic, other = Driver(properties), log.consumer("g", [SINGLE])
+        classic.subscribe([self.settings.prefix + SINGLE])
+        deadline = time.monotonic() + GIVE_UP_SECONDS
+        while not classic.assignment() or not other.assignment():
+            assert time.monotonic() < deadline
+            classic.poll(0.05)
+            other.poll(0.05)
+        assert log.members(["c", "g", "nobody"]) == {"c": 1, "g": 1, "nobody": 0}
+        classic.close()
+        assert log.members(["c"]) == {"c": 0}
 
     def test_a_handler_may_take_longer_than_the_session(self, log: EventLog) -> None:
         publish_letters(log, 1)
