@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
 
 import pytest
 
+from penstock.client import Client
+from penstock.config import Settings
 from penstock.domain.access.permissions import Role
+from services.cli.local_client import LocalClient
+from tests.support.access import key_of
 from tests.support.console_client import signed_in
-from tests.support.console_sample import Sample
+from tests.support.console_sample import PERSON, Sample
 from tests.support.http_system import HEADER, HttpSystem, serving
 
 PHONES = ("+31612345678", "+31687654321")
@@ -84,6 +89,18 @@ def test_the_history_of_a_profile_says_who_said_what_and_hides_what_is_personal(
     assert system.uploader.post(f"/v1/requests/{undone}:undo").status_code == 200
     left = system.viewer.post("/v1/profiles:lookup", json=asked).json()["history"]["hm"]
     assert [(each["file_name"], each["is_current"]) for each in left] == [("old.tsv", True)]
+
+
+def test_the_clients_of_a_folder_and_of_the_api_give_the_same_answers(system: HttpSystem, sample: Sample) -> None:
+    data, key = system.standalone.system.settings.data, key_of(system.standalone.system, Role.ADMIN)
+    with closing(LocalClient(Settings(data=data))) as local, Client(system.url, key) as remote:
+        assert local.plan(sample.request_id) == remote.plan(sample.request_id)
+        for reveal in (False, True):
+            here, there = (each.rejected_rows(sample.request_id, reveal=reveal, limit=5) for each in (local, remote))
+            assert (len(here["rows"]), here) == (5, there)
+            past, same = (each.profile("crmid", PERSON, reveal=reveal, history=True) for each in (local, remote))
+            assert past["history"].keys() >= {"crmid", "email"}
+            assert past == same
 
 
 def test_saved_views_are_those_of_the_page(system: HttpSystem) -> None:
