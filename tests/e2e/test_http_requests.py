@@ -205,6 +205,7 @@ def test_a_profile_is_masked_unless_revealed_which_is_audited(system: HttpSystem
         "identifiers": [{"namespace": "crmid", "value": "seen"}],
         "attributes": {"crmid": "seen", "cross_sell_product": "shoes", "hm": "***"},
         "lineage": {},
+        "history": {},
     }
     before = len(audited(system, "profile.reveal"))
     revealed = lookup(system, "seen", reveal=True, lineage=True).json()
