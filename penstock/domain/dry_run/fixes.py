@@ -20,6 +20,8 @@ from penstock.domain.suggestions.frequent_words import MAX_WORDS, frequent
 from penstock.domain.suggestions.places import Places
 from penstock.domain.suggestions.sample import Cells
 
+_LISTS = (ValueType.ENUM, ValueType.BOOLEAN)  # of values that repeat, so a word that does is no sign of blank
+
 
 class FixOption(StrEnum):
     """The option of a mapped column that the fix sets."""
@@ -71,7 +73,7 @@ def fixes(
     `some_fit`: other cells of the column fit. `as_attribute`: the column is an identifier, and not the only one."""
     cells = Cells(invalid.label, list(invalid.cells.elements()))
     known = blank_words(cells, typed=as_attribute is not None or format.kind is not ValueType.TEXT)
-    repeated = tuple(islice(frequent(cells.without(known).distinct, rows), MAX_WORDS))
+    repeated = () if format.kind in _LISTS else tuple(islice(frequent(cells.without(known).distinct, rows), MAX_WORDS))
     words = (*known, *repeated)
     rest = cells.without(words)
     found = []

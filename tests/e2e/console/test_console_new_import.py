@@ -144,6 +144,21 @@ def test_a_row_follows_its_choices_and_the_focus_stays(visitor: Visitor, system:
     expect(page.locator("#saved")).to_be_visible()
     expect(mail).to_contain_text("ann0@example.com")
 
+    page.get_by_text("3 values matched").click()
+    each_change = "event => { document.body.dataset.changes = Number(document.body.dataset.changes ?? 0) + 1; }"
+    page.evaluate(f"document.addEventListener('htmx:config:request', {each_change})")
+    held: list[Route] = []
+    page.route("**/imports/new/*", lambda route: route.continue_() if held else held.append(route))
+    for count, option in enumerate(["low", "", "high"], 1):  # two of them while the first is being saved
+        gold.select_option(option)
+        expect(page.locator("body")).to_have_attribute("data-changes", str(count))
+    with page.expect_response(lambda answer: answer.request != held[0].request):
+        held[0].continue_()
+    page.unroute("**/imports/new/*")
+    page.reload()
+    page.get_by_text("3 values matched").click()
+    expect(gold).to_have_value("high")
+
     page.get_by_role("button", name="Use another mapping").click()
     dialog = page.get_by_role("dialog", name="Use another mapping")
     expect(dialog).to_contain_text("mapping")
@@ -350,7 +365,7 @@ def test_every_column_of_a_wide_file_can_be_reached_and_changed(signed_in: httpx
     content = "\t".join(names) + f"\nwide1\t{cells}\nwide2\t{cells}\n"
     draft, page = uploaded(signed_in, content.encode())
     found = columns_on(page)
-    while "Next columns" in page:
+    while ">Next<" in page:
         number = re.findall(r"/show\?page=(\d+)\"[^>]*>Next", page)[0]
         page = signed_in.post(f"{draft}/show?page={number}", data=fields_of(page)).text
         found += columns_on(page)

@@ -199,6 +199,19 @@ def test_a_word_that_repeats_among_the_invalid_cells_is_named_with_its_cells() -
     )
 
 
+@pytest.mark.parametrize(
+    ("format", "notation"), [("boolean", "boolean(true,yes,y,t,1,ja|false,no,n,f,0,nee)"), ("enum(a|b)", None)]
+)
+def test_values_of_a_list_that_repeat_are_not_taken_as_blank(format: str, notation: str | None) -> None:
+    cells = invalid(*["ja"] * 9, *["nee"] * 9, "n/a")
+    found = {
+        each.option: each.value
+        for each in fixes(cells, parse_format(format), NO_PLACES, rows=40, may_drop=False, some_fit=True)
+    }
+    assert found.get(FixOption.BLANKS) == "n/a"
+    assert found.get(FixOption.FORMAT) == notation
+
+
 @given(st.text(alphabet="abc 1", min_size=1, max_size=8), st.integers(1, 40), st.integers(0, 5_000))
 def test_a_rare_cell_is_never_shown(word: str, times: int, rows: int) -> None:
     found = fixes(invalid(*[word] * times), parse_format("date"), NO_PLACES, rows=rows, may_drop=False, some_fit=True)
