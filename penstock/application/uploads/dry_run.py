@@ -143,7 +143,11 @@ class _Counts:
         self._accepted = 0
         self._reasons: Counter[str] = Counter()
         self._invalid = InvalidCells(layout, plan.limits.cell_bytes)
-        self._labels = {column.label for column in layout.columns}
+        self._mapped = {
+            mapped.label: (mapped, attribute)
+            for mapped, attribute in zip(plan.mapping.columns, plan.attributes, strict=True)
+        }
+        self._dropping = {column.label for column in layout.columns if column.drops}
         self._first: FirstRows | None = None
         self._frequent = [FrequentNodes() for _ in layout.identifiers]
         self._shared = [SharedValues() for _ in layout.identifiers[1:]]
@@ -170,7 +174,7 @@ class _Counts:
             reject_reasons=dict(sorted(self._reasons.items())),
             max_rejects=limit,
             would_be_held=exceeded and self._accepted > 0,
-            columns=[self._column(each) for each in self._invalid.columns.values() if each.label in self._labels],
+            columns=[self._column(each) for each in self._invalid.columns.values() if each.label in self._mapped],
             sample=self._first.sample if self._first else {},
             created_attributes=[attribute.name for attribute in checked.missing],
             unmapped_columns=checked.unmapped_columns,
@@ -222,13 +226,9 @@ class _Counts:
         return [self._layout.columns[each.place].label for each in self._layout.identifiers]
 
     def _column(self, invalid: ColumnErrors) -> ColumnReport:
-        mapped, attribute = next(
-            pair
-            for pair in zip(self._plan.mapping.columns, self._plan.attributes, strict=True)
-            if pair[0].label == invalid.label
-        )
+        mapped, attribute = self._mapped[invalid.label]
         as_attribute = self._as_attributes.get(invalid.label)
-        drops = any(column.drops for column in self._layout.columns if column.label == invalid.label)
+        drops = invalid.label in self._dropping
         return ColumnReport(
             label=invalid.label,
             attribute=attribute,

@@ -46,7 +46,8 @@ def preparation(mapped: ColumnMapping) -> Preparation | None:
 
 def part_of(cell: str, split: str, part: int) -> str:
     """Part number `part` of a cell, "" if it has fewer. Repeated white space separates only once."""
-    parts = cell.split() if split.isspace() else cell.split(split)
+    separator, count = None if split.isspace() else split, abs(part)
+    parts = cell.split(separator, count) if part > 0 else cell.rsplit(separator, count)
     place = part - 1 if part > 0 else part
     return parts[place].strip() if -len(parts) <= place < len(parts) else ""
 

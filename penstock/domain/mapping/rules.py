@@ -11,12 +11,15 @@ from penstock.domain.files.column_names import has_invisible
 from penstock.domain.files.header_faults import bounded
 from penstock.domain.limits import (
     MAX_COLUMN_NAME,
+    MAX_CONSTANTS,
     MAX_DROPPING_NAMES,
     MAX_IDENTIFIERS,
+    MAX_JOINED_IN_ALL,
     MAX_MAPPED_ARGUMENTS,
     MAX_MAPPED_COLUMNS,
     MAX_MAPPED_WORDS,
     MAX_PATTERNS,
+    MAX_SPLIT_COLUMNS,
     check_length,
     check_number,
 )
@@ -44,6 +47,27 @@ def check_size(columns: Sequence[ColumnOptions]) -> None:
     for position, column in enumerate(columns, 1):
         for name in column.sources:
             check_length(name, MAX_COLUMN_NAME, what=f"the name of mapped column {position}")
+    check_number(
+        sum(column.split is not None for column in columns),
+        MAX_SPLIT_COLUMNS,
+        code="too_many_mapped_columns",
+        what="mapped columns that are parts of another one",
+        hint="Map fewer parts, or split the columns before the upload.",
+    )
+    check_number(
+        sum(len(column.columns) for column in columns),
+        MAX_JOINED_IN_ALL,
+        code="too_many_mapped_columns",
+        what="columns that are joined in one mapping",
+        hint="Join fewer columns, or map them as they are.",
+    )
+    check_number(
+        sum(len(column.constant or "") for column in columns),
+        MAX_CONSTANTS,
+        code="words_too_long",
+        what="characters of constants in one mapping",
+        hint="Write fewer or shorter constants: every row has them.",
+    )
     check_number(
         sum(map(_length_of_words, columns)),
         MAX_MAPPED_WORDS,

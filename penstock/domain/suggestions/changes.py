@@ -62,8 +62,9 @@ def _gone(
     feeds = _by_source(earlier)
     meaning = {each.attribute.name: each.column for each in reversed(new)}
     places = _Places(names, {each.column for each in new}, order)
+    same_names = _SameNames(new)
     for name in gone:
-        place = places.of(name) or _same_name(name, new)
+        place = places.of(name) or same_names.of(name)
         for mapped in feeds.get(name, ()):
             renamed = meaning.get(mapped.attribute) or place
             what = "the identifier " if mapped.identifier else ""
@@ -73,11 +74,19 @@ def _gone(
             yield Change(name, Drift.GONE, "it is not mapped" + _question(place), renamed_to=place)
 
 
-def _same_name(gone: str, new: Sequence[ColumnSuggestion]) -> str | None:
-    """The one new column whose name has a word of the missing one's, beside those for number or code."""
-    telling = _telling(gone)
-    found = [each.column for each in new if telling & _telling(each.column)]
-    return found[0] if len(found) == 1 else None
+class _SameNames:
+    """Finds the one new column whose name has a word of the missing one's, beside those for number or code."""
+
+    def __init__(self, new: Sequence[ColumnSuggestion]) -> None:
+        self._by_word: dict[str, list[str]] = {}
+        for each in new:
+            for word in _telling(each.column):
+                self._by_word.setdefault(word, []).append(each.column)
+
+    def of(self, gone: str) -> str | None:
+        with_a_word = [self._by_word[word] for word in _telling(gone) if word in self._by_word]
+        found = {columns[0] for columns in with_a_word}
+        return found.pop() if len(found) == 1 and all(len(columns) == 1 for columns in with_a_word) else None
 
 
 def _telling(name: str) -> set[str]:

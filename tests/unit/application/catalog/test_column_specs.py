@@ -30,12 +30,16 @@ from penstock.domain.files.column_names import has_invisible
 from penstock.domain.files.header_faults import MAX_FAULTS
 from penstock.domain.limits import (
     MAX_COLUMN_NAME,
+    MAX_CONSTANTS,
     MAX_ENUM_OPTIONS,
     MAX_FORMAT,
     MAX_IDENTIFIERS,
+    MAX_JOINED_COLUMNS,
+    MAX_JOINED_IN_ALL,
     MAX_MAPPED_ARGUMENTS,
     MAX_MAPPED_COLUMNS,
     MAX_PATTERNS,
+    MAX_SPLIT_COLUMNS,
 )
 from penstock.domain.mapping.attributes import Attribute, ValueFormat, ValueType, parse_format
 from penstock.domain.mapping.builtin_attributes import BUILTIN
@@ -318,6 +322,18 @@ MANY_OPTIONS = "|".join(map(str, range(MAX_ENUM_OPTIONS + 1)))
     [
         ([column(f"c{n}", f"a{n}") for n in range(MAX_MAPPED_COLUMNS + 1)], "too_many_mapped_columns"),
         ([column(f"c{n}", f"a{n}", identifier=True) for n in range(MAX_IDENTIFIERS + 1)], "too_many_identifiers"),
+        (
+            [column("c", f"a{n}", split=" ", part=n + 1) for n in range(MAX_SPLIT_COLUMNS + 1)],
+            "too_many_mapped_columns",
+        ),
+        (
+            [
+                ColumnSpec(columns=tuple(f"c{n}" for n in range(MAX_JOINED_COLUMNS)), attribute=f"a{joined}")
+                for joined in range(MAX_JOINED_IN_ALL // MAX_JOINED_COLUMNS + 1)
+            ],
+            "too_many_mapped_columns",
+        ),
+        ([CRMID, ColumnSpec(constant="x" * (MAX_CONSTANTS + 1), attribute="city")], "words_too_long"),
         ([CRMID, column("c" * (MAX_COLUMN_NAME + 1), "city")], "text_too_long"),
         ([CRMID, column("a", "a", format="enum(" + "x" * MAX_FORMAT + ")")], "invalid_format"),
         (

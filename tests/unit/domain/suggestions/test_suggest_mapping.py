@@ -506,12 +506,15 @@ def test_an_attribute_with_other_values_gets_no_column() -> None:
     assert found.attribute.name == "grade_enum"
 
 
-def test_the_work_grows_with_the_columns_and_not_with_their_square() -> None:
+@pytest.mark.parametrize("mapped_before", [False, True])
+def test_the_work_grows_with_the_columns_and_not_with_their_square(mapped_before: bool) -> None:
     def seconds(columns: int) -> float:
         names = [f"measure{number}x" for number in range(columns)]
-        sample = Sample(names, [[str(number) for number in range(40)] for _ in names], complete=True)
+        sample = Sample([*names, "id"], [[str(number) for number in range(40)]] * (columns + 1), complete=True)
+        gone = [ColumnMapping(column=f"gone{number}y", attribute="city") for number in range(columns)]
+        earlier = [ColumnMapping(column="id", attribute="crmid", identifier=True), *gone]
         began = time.process_time()
-        suggest_mapping(sample, BUILTIN)
+        suggest_mapping(sample, BUILTIN, earlier if mapped_before else ())
         return time.process_time() - began
 
     seconds(10)
