@@ -11,6 +11,8 @@ import pytest
 from rich.console import Console, RenderableType
 
 from penstock.config import Settings
+from penstock.wiring.use_cases import use_cases_of
+from services.cli.local_caller import local_caller
 from services.cli.local_client import LocalClient
 from services.cli.plan_views import plan_view
 from services.cli.profile_views import profile_view
@@ -18,6 +20,7 @@ from services.cli.rejected_rows import rows_view
 from tests.support.driven_system import DrivenSystem
 
 NAMES = "c_crmid\tc_email\tc_loyalty\tc_note\tc_points\tc_born\n"
+BORN = 5  # the place of its column
 BAD_DATE, SHORT = "C2\t\t\tsecret note\t2\tyesterday\n", "C3\t\tL-3\n"
 
 
@@ -88,3 +91,19 @@ def test_the_history_has_removed_and_ignored_values_too(driven: DrivenSystem, cl
     masked = client.profile("crmid", "C1", reveal=False, history=True)
     assert {each["value"] for each in masked["history"]["note"]} == {"***"}
     assert client.profile("crmid", "C1", reveal=False, history=False)["history"] == {}
+
+
+def test_a_corrected_row_stands_in_its_place_with_who_corrected_it(driven: DrivenSystem, client: LocalClient) -> None:
+    root = ingest(driven, BAD_DATE, "C1\t\t\tgood\t1\t1990-01-31\n")
+    later = ingest(driven, "C2\t\t\t\t\t1992-02-02\n")
+    accepted = use_cases_of(driven.system).requests.correct_rejects(
+        local_caller("default"), root, {0: {BORN: "1990-01-31"}}
+    )
+    driven.finish(accepted.request)
+    child = accepted.request.request_id
+    newest, corrected = client.profile("crmid", "C2", reveal=True, history=True)["history"]["born"]
+    assert (newest["value"], newest["request_id"], newest["is_current"]) == ("1992-02-02", later, True)
+    assert (corrected["value"], corrected["request_id"], corrected["row"]) == ("1990-01-31", root, 2)
+    assert (corrected["corrected_by"], corrected["is_current"]) == (child, False)
+    assert corrected["uploaded_by"] == local_caller("default").name
+    assert corrected["accepted_at"] == client.request(child)["accepted_at"] > newest["accepted_at"]
