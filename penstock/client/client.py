@@ -19,6 +19,7 @@ from penstock.client.answers import unexpected_answer
 from penstock.client.catalog import RemoteCatalog
 from penstock.client.catalog_calls import SOURCES, CatalogCalls
 from penstock.client.connection import Connection
+from penstock.client.dead_letter_calls import DeadLetterCalls
 from penstock.client.following import Follower
 from penstock.client.multipart import Form
 from penstock.client.pages import each_entry
@@ -68,6 +69,7 @@ class Client:
         self._connection = Connection(url, os.environ.get("PENSTOCK_API_KEY", "") if key is None else key)
         self._follower = Follower(self._connection)
         self.catalog = CatalogCalls(self._connection)
+        self.dead_letters = DeadLetterCalls(self._connection)
 
     def upload(
         self,

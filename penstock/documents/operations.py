@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from typing_extensions import TypedDict
 
-from penstock.application.consuming.dead_letters import StoredDeadLetter, event_type
+from penstock.application.consuming.dead_letters import StoredDeadLetter, contents, event_type
 from penstock.application.health.use_cases import Health
 from penstock.domain.requests.public_view import rfc3339
 
@@ -73,6 +74,13 @@ class DeadLetterView(TypedDict):
     event_type: str | None
 
 
+class DeadLetterDetailView(DeadLetterView):
+    """`event` has the fields of the event; of bytes that cannot be decoded, their number and hash."""
+
+    message: str
+    event: dict[str, Any]
+
+
 class DeadLetterPage(TypedDict):
     """The newest first; `next` goes into `before` for the next page, null when this is the last one."""
 
@@ -112,6 +120,10 @@ def operations_view(health: Health, problems: Sequence[str]) -> OperationsView:
         ),
         disk=None if health.disk is None else DiskView(free=health.disk.free, total=health.disk.total),
     )
+
+
+def dead_letter_detail(stored: StoredDeadLetter) -> DeadLetterDetailView:
+    return {**dead_letter_view(stored), "message": stored.letter.message, "event": contents(stored)}
 
 
 def dead_letter_view(stored: StoredDeadLetter) -> DeadLetterView:

@@ -25,6 +25,7 @@ from penstock.documents.requests import RequestPage, RequestView
 from penstock.domain.access.permissions import Role
 from penstock.domain.requests.request_filter import RequestFilter
 from services.cli.catalog_client import CatalogClient
+from services.cli.dead_letter_client import DeadLetterClient
 from services.cli.output import Document
 from services.cli.upload_file import UploadFile
 
@@ -32,6 +33,9 @@ from services.cli.upload_file import UploadFile
 class Client(Protocol):
     @property
     def catalog(self) -> CatalogClient: ...
+
+    @property
+    def dead_letters(self) -> DeadLetterClient: ...
 
     def upload(
         self, file: UploadFile, order: UploadOrder, progress: Progress, columns: Sequence[ColumnSpec] = ()

@@ -8,12 +8,10 @@ import typer
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from penstock.application.consuming.dead_letters import contents
-from penstock.documents.operations import dead_letter_view
 from penstock.domain.errors import refusal
-from services.cli.connecting import open_use_cases
+from services.cli.connecting import connect
 from services.cli.failures import BadUsage, reporting
-from services.cli.options import AsJson, Data
+from services.cli.options import AsJson, Data, Key, Url
 from services.cli.output import Document, printable
 from services.cli.views import facts_view, records_view
 
@@ -26,21 +24,24 @@ app = typer.Typer(no_args_is_help=True, help="Events that cannot be handled.")
 def list_dead_letters(
     reason: Annotated[str | None, typer.Option(help="Only those with this reason.")] = None,
     data: Data = None,
+    url: Url = None,
+    key: Key = None,
     as_json: AsJson = False,
 ) -> None:
     """List dead letters with their reasons and places, oldest first."""
-    with reporting(as_json=as_json) as out, open_use_cases(data) as local:
-        found = [dead_letter_view(each) for each in local.use_cases.dead_letters.all(local.caller, reason=reason)]
+    with reporting(as_json=as_json) as out, connect(data, url, key) as client:
+        found = client.dead_letters.all(reason=reason)
         columns = ("dead_letter_id", "at", "reason", "topic", "partition", "offset", "event_type")
         out.result({"dead_letters": found}, lambda: records_view(found, *columns))
 
 
 @app.command("show")
-def show_dead_letter(dead_letter_id: DeadLetterId, data: Data = None, as_json: AsJson = False) -> None:
+def show_dead_letter(
+    dead_letter_id: DeadLetterId, data: Data = None, url: Url = None, key: Key = None, as_json: AsJson = False
+) -> None:
     """Show a dead letter with its event; of undecodable bytes, only their number and hash."""
-    with reporting(as_json=as_json) as out, open_use_cases(data) as local:
-        stored = local.use_cases.dead_letters.get(local.caller, dead_letter_id)
-        document = {**dead_letter_view(stored), "message": stored.letter.message, "event": contents(stored)}
+    with reporting(as_json=as_json) as out, connect(data, url, key) as client:
+        document = client.dead_letters.get(dead_letter_id)
         out.result(document, lambda: _view(document))
 
 
@@ -49,21 +50,20 @@ def replay_dead_letters(
     dead_letter_id: Annotated[str | None, typer.Argument(metavar="[ID]", help="PARTITION/OFFSET.")] = None,
     all_with_reason: Annotated[str | None, typer.Option(metavar="REASON", help="All with this reason.")] = None,
     data: Data = None,
+    url: Url = None,
+    key: Key = None,
     as_json: AsJson = False,
 ) -> None:
     """Publish events again, unchanged, after their reason is fixed. Events that were handled meanwhile change nothing.
 
     They stay in the list until the retention of the log is over.
     """
-    with reporting(as_json=as_json) as out, open_use_cases(data) as local:
+    with reporting(as_json=as_json) as out, connect(data, url, key) as client:
         if (dead_letter_id is None) == (all_with_reason is None):
             fault = refusal("usage", "replay needs either an ID or --all-with-reason", "Give one of the two.")
             raise BadUsage(fault.faults)
-        replayed = local.use_cases.dead_letters.replay(
-            local.caller, dead_letter_id=dead_letter_id, reason=all_with_reason
-        )
-        document = {"replayed": [each.dead_letter_id for each in replayed]}
-        out.result(document, lambda: Text(f"{len(replayed):,} published again."))
+        document = client.dead_letters.replay(dead_letter_id=dead_letter_id, reason=all_with_reason)
+        out.result(document, lambda: Text(f"{len(document['replayed']):,} published again."))
 
 
 def register(parent: typer.Typer) -> None:

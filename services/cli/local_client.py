@@ -24,6 +24,7 @@ from penstock.wiring import open_system
 from penstock.wiring.use_cases import use_cases_of
 from services.cli.catalog_client import CatalogClient
 from services.cli.client import Client
+from services.cli.dead_letter_client import DeadLetterClient, LocalDeadLetters
 from services.cli.following import changes
 from services.cli.local_caller import local_caller
 from services.cli.local_catalog import LocalCatalog
@@ -39,10 +40,15 @@ class LocalClient(Client):
         self._use_cases = use_cases_of(self._system)
         self._caller = local_caller(settings.tenant)
         self._catalog = LocalCatalog(self._use_cases.catalog, self._caller)
+        self._dead_letters = LocalDeadLetters(self._use_cases.dead_letters, self._caller)
 
     @property
     def catalog(self) -> CatalogClient:
         return self._catalog
+
+    @property
+    def dead_letters(self) -> DeadLetterClient:
+        return self._dead_letters
 
     def upload(
         self, file: UploadFile, order: UploadOrder, progress: Progress, columns: Sequence[ColumnSpec] = ()

@@ -10,11 +10,13 @@ import pytest
 from penstock.client import Client
 from penstock.config import Settings
 from penstock.domain.access.permissions import Role
+from penstock.domain.errors import NotFound
 from services.cli.local_client import LocalClient
 from tests.support.access import key_of
 from tests.support.console_client import signed_in
 from tests.support.console_sample import PERSON, Sample
 from tests.support.http_system import HEADER, HttpSystem, serving
+from tests.support.waiting import until
 
 PHONES = ("+31612345678", "+31687654321")
 
@@ -148,9 +150,34 @@ def test_an_operator_sees_the_workers_and_replays_dead_letters(system: HttpSyste
         assert operator.get("/v1/dead-letters", params={"reason": "other"}).json()["dead_letters"] == []
         for wrong in ({}, {"dead_letter_id": letter["dead_letter_id"], "reason": "undecodable"}):
             assert operator.post("/v1/dead-letters:replay", json=wrong).status_code == 422
+        detail = operator.get("/v1/dead-letters/0%2F0").json()
+        assert {name: detail[name] for name in letter} == letter
+        assert detail["event"].keys() == {"bytes", "sha256"}
         replayed = operator.post("/v1/dead-letters:replay", json={"dead_letter_id": letter["dead_letter_id"]})
         assert replayed.json() == {"replayed": [letter["dead_letter_id"]]}
         assert operator.get("/v1/requests").status_code == 403
+
+
+def test_dead_letters_are_the_same_by_both_clients(
+    system: HttpSystem, sample: Sample, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("penstock.client.dead_letter_calls.MAX_PAGE", 1)
+    data, key = system.standalone.system.settings.data, key_of(system.standalone.system, Role.OPERATOR)
+    with closing(LocalClient(Settings(data=data))) as local, Client(system.url, key) as remote:
+        (letter,) = local.dead_letters.all(reason="undecodable")
+        assert remote.dead_letters.all(reason="undecodable") == [letter]
+        assert remote.dead_letters.replay(dead_letter_id=letter["dead_letter_id"])["replayed"]
+        until(lambda: local.dead_letters.all(reason="unknown_schema"))  # what is replayed comes again
+        again = local.dead_letters.all(reason="unknown_schema")
+        assert remote.dead_letters.all()[: 1 + len(again)] == [letter, *again]
+        assert remote.dead_letters.all(reason="other") == local.dead_letters.all(reason="other") == []
+        assert local.dead_letters.get("0/0") == remote.dead_letters.get("0/0")
+        for each in (local, remote):
+            assert each.dead_letters.replay(reason="undecodable") == {"replayed": [letter["dead_letter_id"]]}
+            with pytest.raises(NotFound):
+                each.dead_letters.get("0/99")
+            with pytest.raises(NotFound):
+                each.dead_letters.replay(dead_letter_id="x")
 
 
 def test_an_admin_cannot_make_an_operator(system: HttpSystem) -> None:

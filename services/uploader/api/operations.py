@@ -12,9 +12,11 @@ from penstock.application.consuming.dead_letters import StoredDeadLetter
 from penstock.application.consuming.use_cases import DeadLetterUseCases
 from penstock.application.health.use_cases import HealthUseCases
 from penstock.documents.operations import (
+    DeadLetterDetailView,
     DeadLetterPage,
     OperationsView,
     ReplayedView,
+    dead_letter_detail,
     dead_letter_view,
     operations_view,
 )
@@ -26,6 +28,7 @@ from services.uploader.api.validation import Limit, Model, Omittable
 
 router = APIRouter(route_class=Operation)
 
+MAX_ID = 40  # characters
 Reason = Annotated[str, Field(pattern="^[a-z0-9_]{1,64}$")]
 
 
@@ -40,7 +43,7 @@ class DeadLettersQuery(Model):
 class Replay(Model):
     """Which dead letters: one, by its id, or all with this reason."""
 
-    dead_letter_id: Omittable[Annotated[str, Field(pattern="^[0-9]{1,9}/[0-9]{1,18}$")]]
+    dead_letter_id: Omittable[Annotated[str, Field(min_length=1, max_length=MAX_ID)]]
     reason: Omittable[Reason]
 
     @model_validator(mode="after")
@@ -64,6 +67,12 @@ def list_dead_letters(call: Call, query: Annotated[DeadLettersQuery, Query()]) -
     page = older[: query.limit]
     following = _cursor(page[-1]) if len(older) > len(page) else None
     return DeadLetterPage(dead_letters=[dead_letter_view(each) for each in page], next=following)
+
+
+@router.get("/v1/dead-letters/{dead_letter_id:path}", dependencies=[allowed_to(DeadLetterUseCases.get)])
+def get_dead_letter(call: Call, dead_letter_id: str) -> DeadLetterDetailView:
+    """One of them, by its place in the log (`0/17`), with its event."""
+    return dead_letter_detail(call.use_cases.dead_letters.get(call.caller, dead_letter_id))
 
 
 @router.post("/v1/dead-letters:replay", dependencies=[allowed_to(DeadLetterUseCases.replay)], responses=problems(404))
