@@ -22,6 +22,7 @@ REQUEST_FIELDS = {
     *(
         "mapping_version",
         "bytes",
+        "upload_started_at",
         "accepted_at",
         "started_at",
         "finished_at",

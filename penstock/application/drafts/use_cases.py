@@ -92,7 +92,8 @@ class DraftUseCases(UseCases):
     @use_case(Permission.UPLOAD, ACCEPT, Audited.DENIED_ONLY)
     def store(self, caller: Caller, draft: Draft, options: FileOptions = FileOptions()) -> StoredFile:
         """Store a finished file as a whole, as if it had just been uploaded. Raises `Refused` as an upload does."""
-        return self._intake.store(caller.tenant_id, self._drafts.read(caller.tenant_id, draft), options)
+        stored = self._intake.store(caller.tenant_id, self._drafts.read(caller.tenant_id, draft), options)
+        return stored._replace(upload_started_at=draft.created_at)
 
     @use_case(Permission.UPLOAD, ACCEPT, Audited.DENIED_ONLY)
     def release(self, caller: Caller, file_id: str) -> Draft:

@@ -124,14 +124,20 @@ class Intake:
     def store(self, tenant_id: str, parts: Iterable[bytes], options: FileOptions = FileOptions()) -> StoredFile:
         """Decompress, transcode to UTF-8, seal and store a file while it is received, in bounded memory. Raises
         `Refused` for a file that is too large or corrupt, or in another encoding than declared."""
-        began = self._clock.monotonic()
+        began, upload_started_at = self._clock.monotonic(), self._clock.now_us()
         self._log.producer()  # connects the shared producer, which takes half a second, while the file is received
         decoding = Decoding(plain(parts, limits=self._limits), options)
         observed = ObservedFile(iter(decoding), self._keys.current(tenant_id, Purpose.HASH).secret)
         ref = self._files.put(tenant_id, file_key(tenant_id, secrets.token_hex(UNGUESSABLE_BYTES)), observed)
         failpoint("uploader.object_stored")
         return StoredFile(
-            ref, bytes(observed.head), observed.size, observed.digest.hexdigest(), began, decoding.options
+            ref=ref,
+            head=bytes(observed.head),
+            size=observed.size,
+            fingerprint=observed.digest.hexdigest(),
+            began=began,
+            options=decoding.options,
+            upload_started_at=upload_started_at,
         )
 
     def decoded(self, tenant_id: str, stored: StoredFile, options: FileOptions) -> StoredFile:
@@ -140,7 +146,7 @@ class Intake:
             return stored
         again = self.store(tenant_id, self.read(tenant_id, stored), options)
         self.discard(stored)
-        return again._replace(began=stored.began)
+        return again._replace(began=stored.began, upload_started_at=stored.upload_started_at)
 
     def read(self, tenant_id: str, stored: StoredFile) -> Iterator[bytes]:
         """The plain bytes of a stored file."""

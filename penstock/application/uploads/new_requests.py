@@ -41,6 +41,7 @@ def new_request(
         object_version=stored.ref.version,
         object_size=stored.ref.size,
         file_bytes=stored.size,
+        upload_started_at=stored.upload_started_at,
         file_options=options.read_as(stored.options.encoding),
         mode=settings.mode,
         segment=command.segment,

@@ -15,8 +15,9 @@ from penstock.ports.object_store import ObjectRef
 
 class StoredFile(NamedTuple):
     """A sealed file without a request yet. `fingerprint` is a keyed hash of the plain bytes in UTF-8, `size` their
-    number; `began` is when the first byte arrived, by the monotonic clock. `options` have the encoding in which it was
-    read."""
+    number; `began` is when the first byte arrived, by the monotonic clock, and `upload_started_at` the same in
+    microseconds since the epoch, or when a file that came in parts was announced. `options` have the encoding in which
+    it was read."""
 
     ref: ObjectRef
     head: bytes
@@ -24,6 +25,7 @@ class StoredFile(NamedTuple):
     fingerprint: str
     began: float
     options: FileOptions = FileOptions()
+    upload_started_at: int | None = None
 
     @property
     def complete(self) -> bool:

@@ -28,9 +28,10 @@ def to_public(request: Request, now_us: int, corrections: CorrectionTotals | Non
         "mapping_version": request.mapping_version,
         "segment": request.segment,
         "notify": [{"address": each.address, "level": each.level.value} for each in request.notify],
+        "upload_started_at": _time(request.upload_started_at),
         "accepted_at": rfc3339(request.accepted_at),
-        "started_at": None if request.started_at is None else rfc3339(request.started_at),
-        "finished_at": None if request.finished_at is None else rfc3339(request.finished_at),
+        "started_at": _time(request.started_at),
+        "finished_at": _time(request.finished_at),
         "bytes": request.file_bytes,
         "file_options": file_options(request.file_options),
         "rows_read": request.rows_read,
@@ -67,13 +68,17 @@ def _held(request: Request) -> dict[str, str | None] | None:
         "reason": request.hold.reason,
         "message": why_held(request),
         "hint": hold_hint(request),
-        "until": None if request.hold.until_us is None else rfc3339(request.hold.until_us),
+        "until": _time(request.hold.until_us),
     }
 
 
 def rfc3339(at_us: int) -> str:
     """Microseconds since the epoch as an RFC 3339 time in UTC."""
     return (_EPOCH + timedelta(microseconds=at_us)).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def _time(at_us: int | None) -> str | None:
+    return None if at_us is None else rfc3339(at_us)
 
 
 def eta_seconds(request: Request, now_us: int) -> int | None:

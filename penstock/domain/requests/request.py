@@ -66,6 +66,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     object_size: int = 0
     file_bytes: int = 0  # decompressed; called `bytes` in public
     file_options: FileOptions = FileOptions()  # how the file is read
+    upload_started_at: int | None = None  # when its file began to arrive; None for one that never did
     accepted_at: int = 0
     started_at: int | None = None
     finished_at: int | None = None

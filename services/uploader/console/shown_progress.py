@@ -100,8 +100,9 @@ def sums(request: RequestView) -> str:
 
 
 def timeline(request: Request) -> list[State]:
-    """Every status so far, and how far it has got."""
-    states = [State(_STATES[status], at_us) for status, at_us in history(request)]
+    """From the first byte of the file on: every status so far, and how far it has got."""
+    upload = [] if request.upload_started_at is None else [State("Upload began", request.upload_started_at)]
+    states = upload + [State(_STATES[status], at_us) for status, at_us in history(request)]
     if request.status.processing and request.rows_read:
         states.append(State(f"{number(request.rows_read)} rows so far", request.last_step_at))
     return states

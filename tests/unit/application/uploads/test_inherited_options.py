@@ -138,7 +138,8 @@ def test_a_file_that_comes_before_its_source_is_named_is_read_again(system: Syst
     upload(use_cases, DECLARED)
     raw = use_cases.uploads.store(ANN, [WESTERN])
     decoded = use_cases.uploads.decoded(ANN, raw, command())
-    assert (decoded.head.decode(), decoded.began) == (TEXT, raw.began)
+    assert decoded.head.decode() == TEXT
+    assert (decoded.began, decoded.upload_started_at) == (raw.began, raw.upload_started_at)
     accepted = use_cases.uploads.accept(ANN, decoded, command())
     assert read_as(accepted.request)["encoding"] == "cp1252"
     assert use_cases.uploads.renamed_columns(ANN, decoded, accepted.request) == {"last name": "last_name"}

@@ -97,8 +97,10 @@ def test_a_cancel_says_what_was_already_written() -> None:
     assert "before any row was written" in after_end(view(unwritten))
 
 
-def test_the_timeline_has_every_state_and_how_far_it_is() -> None:
+def test_the_timeline_has_the_upload_every_state_and_how_far_it_is() -> None:
     assert [state.words for state in timeline(RUNNING)] == ["Accepted", "Started", "232,110 rows so far"]
+    uploaded = timeline(replace(RUNNING, upload_started_at=SECOND // 2))
+    assert uploaded == [("Upload began", SECOND // 2), *timeline(RUNNING)]
     held = replace(COMPLETED, hold=Hold("too_many_rejects", 8 * SECOND))
     assert [state.words for state in timeline(held)] == ["Accepted", "Started", "Held for approval", "Completed"]
     assert timeline(ENDED[Status.REVERTED])[-1] == ("Undone", 10 * SECOND)
