@@ -384,3 +384,9 @@ def test_every_guarantee_names_a_test() -> None:
     ]
     assert len(rows) > 20
     assert [row[0] for row in rows if "tests/" not in row[-1]] == []
+
+
+def test_every_complaint_of_other_importers_names_a_test() -> None:
+    rows = table("docs/console.md", "What people complain of in other importers", "complaint")
+    assert len(rows) == 12
+    assert [row[0] for row in rows if "::test_" not in row[-1]] == []

@@ -1,4 +1,4 @@
-"""A new import: from the first click to the stored profile, through a lost connection, and without scripts."""
+"""A new import: from the first click to the stored profile, and without scripts."""
 
 from __future__ import annotations
 
@@ -14,12 +14,11 @@ from penstock.domain.access.permissions import Role
 from tests.support.access import create_key
 from tests.support.browser import Visitor
 from tests.support.http_system import HttpSystem
+from tests.support.new_import import REQUEST_ID, fields_of
 
 SAME_SITE = {"Sec-Fetch-Site": "same-origin"}
 HOSTILE = '"><img src=x onerror=alert(1)>'
 HEADER = f"crmid\te_mail\tkaart\t{HOSTILE}\n"
-PART = 1 << 20
-REQUEST_ID = "[0-9a-f]{8}-[0-9a-f-]{27}"
 
 
 def rows(count: int) -> str:
@@ -33,21 +32,12 @@ def small(tmp_path: Path) -> Path:
     return path
 
 
-@pytest.fixture
-def large(tmp_path: Path) -> Path:
-    """Of several parts, each with another content."""
-    path = tmp_path / "many.tsv"
-    path.write_text(HEADER + rows(250_000))
-    return path
-
-
-def begun(page: Page, source: str) -> str:
+def begun(page: Page, source: str) -> None:
     """The page of a new draft."""
     page.goto("/imports/new")
     page.get_by_label("Source", exact=True).select_option(source)
     page.get_by_role("button", name="Continue").click()
     page.wait_for_url(re.compile("/imports/new/[0-9a-f]+$"))
-    return page.url
 
 
 def test_from_the_first_click_to_the_stored_profile(visitor: Visitor, system: HttpSystem, small: Path) -> None:
@@ -167,36 +157,6 @@ def test_a_row_follows_its_choices_and_the_focus_stays(visitor: Visitor, system:
     assert not visitor.problems
 
 
-def test_a_lost_connection_and_a_reload_cost_nothing(visitor: Visitor, system: HttpSystem, large: Path) -> None:
-    """The connection breaks in the second part; after a reload, the same file goes on where it stopped."""
-    visitor.sign_in(system.sign_in_link())
-    page = visitor.page
-    draft = begun(page, "crm")
-
-    def broken(route: Route) -> None:
-        is_later = route.request.headers.get("upload-offset", "0") != "0"
-        return route.abort("connectionreset") if is_later else route.continue_()
-
-    page.route("**/v1/files/*", broken)
-    page.get_by_label("Choose a file").set_input_files(large)
-    expect(page.get_by_label("Attribute of crmid")).to_have_value("crmid")
-    expect(page.locator("#upload-state")).to_contain_text("retrying")
-    page.unroute("**/v1/files/*")
-    page.reload()
-    assert page.url == draft
-    assert page.evaluate("localStorage.length + sessionStorage.length") == 0
-    expect(page.locator("#upload-state")).to_contain_text("Choose the same file")
-
-    offsets: list[int] = []
-    page.on("request", lambda call: offsets.append(int(call.headers.get("upload-offset", PART))))
-    page.get_by_label("Choose the same file").set_input_files(large)
-    expect(page.locator("#upload-state")).to_contain_text("has arrived", timeout=60_000)
-    assert min(offsets) == PART
-    page.reload()
-    expect(page.get_by_text("Arrived.")).to_be_visible()
-    assert all("ERR_CONNECTION_RESET" in problem for problem in visitor.problems)
-
-
 @pytest.fixture
 def signed_in(system: HttpSystem) -> Iterator[httpx.Client]:
     """A browser without scripts."""
@@ -205,15 +165,6 @@ def signed_in(system: HttpSystem) -> Iterator[httpx.Client]:
         answer = client.post("/signin", data={"key": key}, follow_redirects=False)
         client.cookies = httpx.Cookies(dict(answer.cookies))
         yield client
-
-
-def fields_of(page: str) -> dict[str, str]:
-    """What the page's form would send as it is."""
-    found = dict(re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)">', page))
-    for name, options in re.findall(r'<select name="([^"]+)"[^>]*>(.*?)</select>', page, re.DOTALL):
-        found[name] = next(iter(re.findall(r'<option value="([^"]*)" selected>', options)), "")
-    found |= dict(re.findall(r'<input type="text" name="([^"]+)" value="([^"]*)"', page))
-    return found | dict.fromkeys(re.findall(r'<input type="checkbox" name="([^"]+)" checked>', page), "on")
 
 
 def test_an_import_needs_no_script(signed_in: httpx.Client, system: HttpSystem) -> None:

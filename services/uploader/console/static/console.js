@@ -1,4 +1,4 @@
-// What pages need besides htmx: times in the person's zone, and buttons that copy.
+// What pages need besides htmx: times in the person's zone, a focus that is never lost, and buttons that copy.
 "use strict";
 
 const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
@@ -28,6 +28,33 @@ function showLocalTimes(within) {
 
 document.addEventListener("DOMContentLoaded", () => showLocalTimes(document));
 document.addEventListener("htmx:after:swap", () => showLocalTimes(document));
+
+// A swap may take away what had the focus, or what a dialog would give it back to: then its successor gets it, or else
+// the heading of its part of the page.
+let focused = null;
+
+function placeOf(element) {
+  const names = ["id", "name", "formaction"].filter((each) => element.hasAttribute(each));
+  const part = element.parentElement.closest("section[id]");
+  return { same: names.map((each) => `[${each}="${CSS.escape(element.getAttribute(each))}"]`), part: part ? part.id : "main" };
+}
+
+function keepFocus() {
+  const isLost = document.activeElement.matches("body, dialog:not([open]) *");
+  if (!focused || !isLost) return;
+  const part = document.getElementById(focused.part) ?? document.getElementById("main");
+  const same = focused.same.map((each) => document.querySelector(each)).find(Boolean);
+  const next = same ?? part.querySelector("h1, h2") ?? part;
+  if (next.tabIndex < 0) next.tabIndex = -1;
+  next.focus({ preventScroll: true });
+}
+
+document.addEventListener("htmx:before:swap", () => {
+  const element = document.activeElement;
+  if (!element.closest("dialog")) focused = element === document.body ? null : placeOf(element);
+});
+document.addEventListener("htmx:after:swap", keepFocus);
+document.addEventListener("close", keepFocus, true); // of a dialog
 
 document.addEventListener("click", async (event) => {
   const button = event.target.closest("[data-copy]");

@@ -87,6 +87,7 @@ function begin(file, place) {
       upload.options.chunkSize = Infinity;
       if (accepted < total) showColumns();
     },
+    onAfterResponse: (request) => { if (request.getMethod() === "HEAD" && sent >= FIRST_BYTES) showColumns(); }, // perhaps lost with the connection
     onSuccess: () => {
       progress.value = progress.max;
       delete area.dataset.sending;
@@ -116,24 +117,10 @@ form.addEventListener("change", (event) => {
   details.open = true;
   details.querySelector("input").select();
 });
-let opener = null; // the address of the button that opened the dialog
-document.addEventListener("htmx:after:swap", () => {
-  if (!dialog.childElementCount || dialog.open) return;
-  opener = document.activeElement.getAttribute("formaction");
-  dialog.showModal();
-});
+document.addEventListener("htmx:after:swap", () => { if (dialog.childElementCount && !dialog.open) dialog.showModal(); });
 document.addEventListener("dialog-done", () => {
   dialog.close();
-  (document.getElementById("taken") ?? form.querySelector(`[formaction="${opener}"]`))?.focus();
-});
-// What is swapped in while somebody works in it leaves the focus where it was.
-let focused = null;
-const isFocused = (element) => (focused.id && element.id === focused.id) || (focused.name && element.name === focused.name);
-document.addEventListener("htmx:before:swap", () => { focused = form.contains(document.activeElement) ? document.activeElement : null; });
-document.addEventListener("htmx:after:swap", () => {
-  if (!focused || focused.isConnected || dialog.open) return;
-  const same = [...form.elements].find(isFocused) ?? document.getElementById("columns-title");
-  same.focus({ preventScroll: true });
+  document.getElementById("taken")?.focus();
 });
 dialog.addEventListener("close", () => dialog.replaceChildren());
 dialog.addEventListener("click", (event) => {
