@@ -181,7 +181,7 @@ class Client:
 
     def problems(self) -> list[str]:
         """The reasons why `changes` makes no progress, in sentences."""
-        return self._follower.problems
+        return self._follower.problems()
 
     def rejects(self, request_id: str, *, dropped: bool = False, bom: bool = False) -> Iterator[bytes]:
         """The file of the rejected rows, or of the rows with `dropped` cells, line by line; `bom`: with a byte-order

@@ -9,21 +9,41 @@ from penstock.client.connection import Connection
 from penstock.client.driver_errors import read_json
 from penstock.client.paths import resource_path
 from penstock.client.retries import RECONNECT_SECONDS
+from penstock.documents.progress import ProgressView
 from penstock.documents.requests import RequestView
-from penstock.domain.errors import Unavailable
+from penstock.domain.errors import PenstockError, Unavailable
 from penstock.domain.requests.request import Status
+from penstock.domain.requests.waiting import WaitsFor
 
 RECONNECT_PAUSE_SECONDS = 1.0
 EVENTS = "text/event-stream"
 _DATA, _COMMENT = b"data:", b":"
 
 
+SYSTEM_WAITS = (
+    "the system needs something that is unavailable, such as a server or disk space, and goes on when it is back; "
+    "its operator sees what it is at /readyz of the health port"
+)
+
+
 class Follower:
-    """`problems` says, in sentences, why the last state of a followed request may be outdated."""
+    """Follows one request after the other."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self.problems: list[str] = []
+        self._request_id: str | None = None
+        self._lost: list[str] = []
+
+    def problems(self) -> list[str]:
+        """Sentences that say why the followed request makes no progress, as far as that is known."""
+        if self._lost or self._request_id is None:
+            return self._lost
+        path = resource_path("/requests", self._request_id, "/progress")
+        try:
+            progress = self._connection.document("GET", path, ProgressView)
+        except PenstockError:
+            return []
+        return [SYSTEM_WAITS] if progress["waits_for"] == WaitsFor.SYSTEM else []
 
     def changes(self, request_id: str) -> Iterator[RequestView]:
         """The request now, and again on each change, until it has ended or is held.
@@ -31,12 +51,13 @@ class Follower:
         A stream that breaks off is opened again; meanwhile the last state is repeated each second. Raises `Unavailable`
         when the server stays away for `RECONNECT_SECONDS`.
         """
+        self._request_id, self._lost = request_id, []
         state: RequestView | None = None
         lost_at: float | None = None
         while True:
             try:
                 for state in self._states(request_id):
-                    lost_at, self.problems = None, []
+                    lost_at, self._lost = None, []
                     yield state
                     if not Status(state["status"]).processing:
                         return
@@ -46,7 +67,7 @@ class Follower:
             lost_at = lost_at or time.monotonic()
             if state is None or time.monotonic() - lost_at > RECONNECT_SECONDS:
                 raise problem
-            self.problems = [str(problem)]
+            self._lost = [str(problem)]
             yield state
             time.sleep(RECONNECT_PAUSE_SECONDS)
 

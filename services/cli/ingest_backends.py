@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager, closing, contextmanager
 from typing import Protocol
 
 from penstock.application.catalog.column_specs import ColumnSpec
+from penstock.application.health.dependencies import Dependencies
 from penstock.application.requests.requests import Accepted
 from penstock.application.uploads.checking import CheckedUpload, check_upload
 from penstock.application.uploads.inspection import inspect
@@ -107,8 +108,10 @@ def open_local(settings: Settings, file: UploadFile | None) -> Iterator[Backend]
     """The embedded system, started for this file, or the servers of the cluster, whose services run elsewhere."""
     if settings.runtime == "cluster":
         idle = "The request has not started yet. Are the services running? penstock splitter, worker, tracker"
-        with closing(open_system(settings)) as system:
-            yield SystemBackend(system, None, idle)
+        dependencies = Dependencies(changed=lambda _: None)  # the command says what it waits for
+        with closing(open_system(settings, dependencies)) as system, closing(Supervisor(dependencies)) as supervisor:
+            supervisor.start([system.prober()])
+            yield SystemBackend(system, supervisor, idle)
     else:
         with Standalone(settings, workers=_workers(settings, file.size if file else 0)) as standalone:
             yield SystemBackend(standalone.system, standalone.supervisor, "")

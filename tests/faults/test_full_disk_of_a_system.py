@@ -89,6 +89,22 @@ def limit(processes: list[int], limits: tuple[int, int]) -> None:
         resource.prlimit(pid, resource.RLIMIT_FSIZE, limits)
 
 
+def names_the_outage_and_gives_up(cli: CommandLine, arguments: list[str], url: str, key: str) -> None:
+    """A command that follows a request of the running system over HTTP."""
+    ran = subprocess.run(
+        [sys.executable, "-c", SHORT_TIMEOUT, *arguments, "--json"],
+        env=cli.environment(PENSTOCK_URL=url, PENSTOCK_API_KEY=key),
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert ran.returncode == 3, ran.stderr
+    waited_for = [line for line in ran.stderr.splitlines() if line.startswith("Waiting: ")]
+    assert len(waited_for) == 1, ran.stderr
+    assert "the system needs something that is unavailable" in waited_for[0]
+
+
 def test_a_running_system_reports_an_outage_once_and_recovers_by_itself(cli: CommandLine) -> None:
     cli.run("mapping", "set", "crm", "--map", "crmid=crmid!", "--map", "city=city")
     key = cli.run("key", "create", "--role", "admin", "--json").document["key"]
@@ -104,6 +120,7 @@ def test_a_running_system_reports_an_outage_once_and_recovers_by_itself(cli: Com
             assert api.get("/readyz").status_code == 503
             assert httpx.get(f"{health}/healthz").status_code == 200
             assert 'penstock_dependency_up{dependency="disk"} 0.0' in httpx.get(f"{health}/metrics").text
+            names_the_outage_and_gives_up(cli, ["watch", accepted.json()["request_id"]], url, key)
             limit(processes, NO_LIMITS)
             request = f"/v1/requests/{accepted.json()['request_id']}"
             until(lambda: api.get(request).json()["status"] == "COMPLETED")
