@@ -76,7 +76,8 @@ def with_suggestions(draft: ImportDraft, columns: Sequence[str], suggested: Sugg
     Known ones stay as and where they are; of the new ones, those come first that need the person.
     """
     by_column = {suggestion.column: suggestion for suggestion in suggested.columns}
-    known = [choice for choice in draft.choices if choice.column in columns]
+    present = set(columns)
+    known = [choice for choice in draft.choices if choice.column in present]
     names = {choice.column for choice in known}
     new = sorted(
         (name for name in columns if name not in names), key=lambda name: not needs_person(by_column.get(name))

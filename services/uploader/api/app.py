@@ -57,7 +57,7 @@ CALLS_PER_TENANT = 256
 VIEWERS_PER_TENANT = 256  # of pages that follow a request
 VIEWERS_IN_ALL = 1_024
 REVIEWS = 8  # each of the beginning of a file, with its sample: usually 3 MB
-REVIEW_SECONDS = 120
+REVIEW_SECONDS = 300
 
 _TAGS = {
     "files": "Files that arrive in parts (tus 1.0.0), are inspected or checked.",
