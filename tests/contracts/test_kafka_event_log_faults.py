@@ -13,12 +13,22 @@ from contextlib import contextmanager, suppress
 
 import msgspec
 import pytest
-from event_log_contract import GIVE_UP_SECONDS, ORDERS, SINGLE, poll_until, publish, take, values
+from event_log_contract import (
+    GIVE_UP_SECONDS,
+    ORDERS,
+    SINGLE,
+    poll_until,
+    poll_until_assigned,
+    publish,
+    take,
+    values,
+)
 
 from deploy.stack.addresses import Ports
 from deploy.stack.kafka import Kafka
 from deploy.stack.lease import Lease
 from deploy.stack.stack import Stack
+from penstock.adapters.cluster import kafka_members
 from penstock.adapters.cluster.kafka_event_log import KafkaEventLog
 from penstock.adapters.cluster.kafka_lag import KafkaLag
 from penstock.adapters.cluster.kafka_settings import KafkaSettings
@@ -233,6 +243,19 @@ class TestKilledBroker:
         stop.set()
         inspector.join()
         assert all(look in (seen, away) for look in looks)
+
+    def test_members_are_unknown_while_the_broker_is_away_and_then_counted_again(
+        self, mortal: KafkaEventLog, own_broker: Stack, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(kafka_members, "KEPT_SECONDS", 0.0)
+        consumer = mortal.consumer("g", [SINGLE])
+        poll_until_assigned([consumer], SINGLE, 1)
+        assert mortal.members(["g"]) == {"g": 1}
+        kill(own_broker, "kafka")
+        with pytest.raises(Unavailable, match="check that the brokers run"):
+            mortal.members(["g"])
+        own_broker.up("kafka", lent=True)
+        until(lambda: consumer.poll(0.5) == [] and mortal.members(["g"]) == {"g": 1})
 
     def test_a_consumer_closes_while_the_broker_is_away(self, mortal: KafkaEventLog, own_broker: Stack) -> None:
         publish(mortal, SINGLE, [0])
