@@ -9,8 +9,8 @@ from urllib.parse import urlsplit
 
 from penstock.domain.errors import PenstockError
 
-MOST_SECONDS = 0.025  # that one text may cost; it is 5 ms at most where nothing else runs
-TRIES = 4
+MOST_SECONDS = 0.01  # that one text may cost; it is 5 ms at most where nothing else runs
+TRIES = 8
 
 
 def seconds(work: Callable[[], object]) -> float:

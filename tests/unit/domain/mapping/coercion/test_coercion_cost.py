@@ -8,6 +8,7 @@ import pytest
 
 from penstock.domain.mapping.attributes import parse_format
 from penstock.domain.mapping.coercion import coercer
+from penstock.domain.mapping.coercion.paired_phones import PairedPhoneCoercer
 from penstock.domain.mapping.mapping import Limits
 from penstock.domain.profiles.identity import NodeHasher, normalise
 from tests.support.adversarial import cells
@@ -16,6 +17,7 @@ from tests.support.cost import MOST_SECONDS, seconds
 FORMATS = (
     *("text", "integer", "decimal", "boolean", "email", "url", "enum(gold|silver)"),
     *("date", "date(d.M.yyyy)", "date(d/M/yyyy)", "date(yyyy''''MMdd)", "date(M 'of' yyyy 'on' d)"),
+    *("date(iso8601)", "datetime(iso8601|d.M.yyyy)", "datetime(epoch_second)", "datetime(epoch_millis)"),
     *("datetime", "datetime(yyyyMMdd HH)", "datetime(d.M.yyyy HH:mm:ss.SSSXXX)"),
     *("date(dd/MM/yyyy|yyyy-MM-dd|d MMM yy[fr])", "date(MMMM d, yyyy)", "datetime(M/d/yyyy h:mm:ss a|d.M.yyyy H:mm)"),
     *(
@@ -46,6 +48,16 @@ def test_no_cell_costs_much(written: str, size: int) -> None:
     reading.coerce_column(["+31201234567", "0201234567"])  # a country's first number compiles its plan
     assert costly(reading.coerce_cell, size) == []
     assert costly(lambda cell: reading.coerce_column([cell]), size) == []
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_no_pair_of_cells_costs_much(size: int) -> None:
+    """Of a number and its country, each of them adversarial."""
+    reading = coercer(parse_format("phone(@country|NL)"))
+    assert isinstance(reading, PairedPhoneCoercer)
+    reading.coerce_pairs(["0201234567"], ["NL"])  # a country's first number compiles its plan
+    assert costly(lambda cell: reading.coerce_pairs([cell], ["NL"]), size) == []
+    assert costly(lambda cell: reading.coerce_pairs(["0201234567"], [cell]), size) == []
 
 
 @pytest.mark.parametrize("written", ["text", "email"])
