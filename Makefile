@@ -27,7 +27,7 @@ install: $(PROJECT) ## Make .venv with the locked dependencies and this checkout
 demo: install ## Ingest a sample of 20,000 customers and look at one of them
 	$(BIN)/penstock demo
 
-screenshots: install ## Take pictures of the console's pages, into docs/images; needs chromium
+screenshots: install ## Take pictures of the console's pages, into build/screenshots, and three for the README; needs chromium
 	$(BIN)/python -m tests.screenshots
 
 # One run, so that no failure keeps other tests from running, and what they share is started once.

@@ -1,4 +1,5 @@
-"""`make screenshots`: pictures of each page of the console, from a system with sample data, into docs/images.
+"""`make screenshots`: pictures of each page of the console, from a system with sample data, into build/screenshots, and
+those of the README into docs/images.
 
 python -m tests.screenshots [--into FOLDER] [PATH …]
 """
@@ -11,18 +12,19 @@ import re
 import tempfile
 from pathlib import Path
 
+from tests import readme_pictures
 from tests.support.browser import Visitor, launched
 from tests.support.console_sample import PERSON, Sample
 from tests.support.http_system import serving
 
-FOLDER = Path(__file__).parents[1] / "docs" / "images"
+FOLDER = Path(__file__).parents[1] / "build" / "screenshots"
 WIDTHS = {"wide": 1280, "narrow": 360}
 SCHEMES = ("light", "dark")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--into", type=Path, default=FOLDER, help="the folder (docs/images)")
+    parser.add_argument("--into", type=Path, default=FOLDER, help="the folder (build/screenshots)")
     parser.add_argument("paths", nargs="*", help="only the pages at these paths")
     options = parser.parse_args()
     options.into.mkdir(parents=True, exist_ok=True)
@@ -35,6 +37,8 @@ def main() -> None:
             visitor.sign_in(system.sign_in_link())
             _take(visitor, sample, options.into, options.paths, f"{width}-{scheme}")
             visitor.context.close()
+        if not options.paths:
+            readme_pictures.take(browser)
 
 
 def _take(visitor: Visitor, sample: Sample, folder: Path, paths: list[str], suffix: str) -> None:
