@@ -78,7 +78,9 @@ def test_the_lock_of_addresses_is_not_committed() -> None:
 
 def documented_variables() -> Iterator[tuple[str, str]]:
     for pattern in ABOUT_THE_CODE:
-        for path in sorted(file for file in ROOT.glob(pattern) if file.is_file() and file.suffix != ".pyc"):
+        for path in sorted(
+            file for file in ROOT.glob(pattern) if file.is_file() and file.suffix not in (".pyc", ".png")
+        ):
             for name in VARIABLE.findall(path.read_text("utf-8")):
                 yield str(path.relative_to(ROOT)), name
 
