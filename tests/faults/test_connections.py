@@ -197,9 +197,21 @@ def test_a_body_that_drips_is_given_up(system: HttpSystem, monkeypatch: pytest.M
     assert system.stored_keys() == []
 
 
-def dripped_chunk(connection: socket.socket) -> bool:
-    """Send another byte of the body; whether there is an answer."""
-    connection.sendall(b"1\r\nx\r\n")
+def test_a_body_has_a_deadline_however_fast_it_arrives(system: HttpSystem, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(incoming, "BODY_SECONDS", 0.5)
+    with connected(system.url) as connection:
+        connection.sendall(upload_head(authorization(system.uploader), output()))
+        connection.settimeout(0.01)
+        until(lambda: dripped_chunk(connection, b"2000\r\n" + b"x" * 0x2000 + b"\r\n"))
+        connection.settimeout(SECONDS)
+        answer = answer_on(connection)
+    assert (answer.status, answer.code) == (408, "body_too_slow")
+    assert system.stored_keys() == []
+
+
+def dripped_chunk(connection: socket.socket, chunk: bytes = b"1\r\nx\r\n") -> bool:
+    """Send more of the body, a byte unless said otherwise; whether there is an answer."""
+    connection.sendall(chunk)
     try:
         return bool(connection.recv(1, socket.MSG_PEEK))
     except TimeoutError:
