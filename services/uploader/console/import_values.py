@@ -1,4 +1,4 @@
-"""The value map of a column on the page of an import: cells that do not fit, and the values that they mean.
+"""The value map of a column on the page of an import: its cells, and the values that they mean.
 
 A cell may be a customer's value. The page shows it only as far as the samples of its column, and a form names it by a
 token, which tells nothing without the key of the draft.
@@ -7,6 +7,7 @@ token, which tells nothing without the key of the draft.
 from __future__ import annotations
 
 import hmac
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
@@ -22,6 +23,8 @@ from services.uploader.console.forms import Form
 SHOWN_CELLS = 50  # each has a list of the values
 SHOWN_CHOICES = 5_000  # of all cells of a column
 TOKEN_DIGITS = 16
+FEW_WORDS = 12  # different cells of a text that is one of a few words
+MIN_REPEATS = 3  # of each, on average
 
 
 class ShownCell(NamedTuple):
@@ -49,6 +52,11 @@ class ShownValueMap(NamedTuple):
     def without_value(self) -> int:
         return sum(not cell.value for cell in self.cells)
 
+    @property
+    def has_unmatched(self) -> bool:
+        """Whether cells without a value do not fit."""
+        return bool(self.choices and self.without_value)
+
 
 def token_of(key: str, column: str, cell: str) -> str:
     return hmac.digest(key.encode(), f"{column}\n{cell}".encode(), "sha256").hex()[:TOKEN_DIGITS]
@@ -57,7 +65,8 @@ def token_of(key: str, column: str, cell: str) -> str:
 def shown_value_map(
     key: str, spec: ColumnSpec, format: ValueFormat, cells: Sequence[str], text_of: Callable[[str], str]
 ) -> ShownValueMap:
-    """The cells that a column maps, then those of the sample that do not fit. `text_of` masks a cell or shortens it."""
+    """The cells that a column maps and those of the sample that do not fit, or all if a text is one of a few words; the
+    most frequent first. `text_of` masks a cell or shortens it."""
     try:
         fitted = coercer(format)
     except Refused:  # the person is still writing it
@@ -65,9 +74,14 @@ def shown_value_map(
     counted = Cells(spec.column, cells).without(spec.blanks).distinct
     choices = _choices(format)
     mapped = {cell.strip(PADDING): value for cell, value in spec.values.items()}
-    unfitting = _unfitting(fitted, [cell for cell in counted if cell not in mapped]) if choices else []
-    unfitting.sort(key=lambda cell: -counted[cell])
-    all_cells = [*mapped, *unfitting]
+    others = [cell for cell in counted if cell not in mapped]
+    if choices:
+        others = _unfitting(fitted, others)
+    elif not _is_few_words(format, counted):
+        others = []
+    listed = {*mapped, *others}
+    seen = sorted((cell for cell in counted if cell in listed), key=lambda cell: -counted[cell])
+    all_cells = [*seen, *(cell for cell in mapped if cell not in counted)]  # an order that no match changes
     limit = max(1, min(SHOWN_CELLS, SHOWN_CHOICES // max(1, len(choices))))
     return ShownValueMap(
         cells=[
@@ -115,6 +129,11 @@ def entered_values(
     other, value = form.text(f"c{at}.cell")[:MAX_CELL], form.text(f"c{at}.cell_value")
     has_room = len(values) <= MAX_VALUE_MAP  # with one more, the check says that there are too many
     return {**values, other: value} if other and value and has_room else values
+
+
+def _is_few_words(format: ValueFormat, counted: Counter[str]) -> bool:
+    is_few = len(counted) <= FEW_WORDS and counted.total() >= MIN_REPEATS * len(counted)
+    return format.kind is ValueType.TEXT and is_few
 
 
 def _unfitting(fitted: Coercer, distinct: list[str]) -> list[str]:

@@ -230,13 +230,13 @@ def uploaded(signed_in: httpx.Client, content: bytes, source: str = "crm") -> tu
 def test_values_that_do_not_fit_are_matched_and_masked_while_they_are_personal(
     signed_in: httpx.Client, system: HttpSystem
 ) -> None:
-    for name, personal in (("card_level", False), ("belief", True)):
+    for name, personal in (("rank_of_card", False), ("belief", True)):
         attribute = {"name": name, "format": "enum(gold|silver)", "pii": personal, "segmentable": False}
         assert system.admin.post("/v1/attributes", json=attribute).status_code < 300
     content = "".join(
         f"match{n}\t{'Goud' if n % 2 else 'silver'}\t{'Zilver' if n % 2 else 'gold'}\n" for n in range(40)
     )
-    draft, page = uploaded(signed_in, b"crmid\tcard_level\tbelief\n" + content.encode())
+    draft, page = uploaded(signed_in, b"crmid\trank_of_card\tbelief\n" + content.encode())
     fields = fields_of(page)
     places = {text: name.split(".")[0] for name, text in fields.items() if name.endswith(".column")}
     fields |= {f"{at}.attribute": name for name, at in places.items()} | {f"{at}.format": "" for at in places.values()}
@@ -246,7 +246,7 @@ def test_values_that_do_not_fit_are_matched_and_masked_while_they_are_personal(
     fields = fields_of(page)
     goud, zilver = (
         next(name for name in fields if name.startswith(f"{places[column]}.value."))
-        for column in ("card_level", "belief")
+        for column in ("rank_of_card", "belief")
     )
     page = signed_in.post(draft, data={**fields, goud: "gold", zilver: "silver"}).text
     assert "Zilver" not in page

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from hypothesis import given
+from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from penstock.application.catalog.column_specs import ColumnSpec
@@ -21,18 +23,19 @@ def pairs(found: ShownValueMap) -> list[tuple[str, int, str]]:
     return [(cell.text, cell.rows, cell.value) for cell in found.cells]
 
 
-def test_matched_cells_come_first_then_those_that_do_not_fit() -> None:
+def test_cells_that_do_not_fit_and_matched_ones_are_listed_the_most_frequent_first() -> None:
     found = map_of(GENDER)
-    assert pairs(found) == [("v", 1, "female"), ("man", 0, "m"), ("m", 2, ""), ("x", 1, "")]
+    assert pairs(found) == [("m", 2, ""), ("v", 1, "female"), ("x", 1, ""), ("man", 0, "m")]
     assert [each.value for each in found.choices] == ["female", "male"]
     assert found.without_value == 2
+    assert found.has_unmatched
 
 
 def test_yes_and_no_are_the_words_of_the_format() -> None:
     spec = replace(SPEC, values={"1": "JA", "0": "n", "9": "maybe"})
     found = map_of("boolean(ja,j|nee,n)", spec, ["1", "ja", "Oui"])
     assert [(each.value, each.words) for each in found.choices] == [("ja", "Yes"), ("nee", "No")]
-    assert pairs(found) == [("1", 1, "ja"), ("0", 0, "nee"), ("9", 0, "maybe"), ("oui", 1, "")]
+    assert pairs(found) == [("1", 1, "ja"), ("oui", 1, ""), ("0", 0, "nee"), ("9", 0, "maybe")]
     assert [each.value for each in map_of("boolean", replace(SPEC, values={}), ["x"]).choices] == ["yes", "no"]
 
 
@@ -40,6 +43,23 @@ def test_other_formats_show_only_what_is_matched() -> None:
     assert pairs(map_of("text")) == [("v", 1, "female"), ("man", 0, "m")]
     assert not map_of("text").choices
     assert map_of("boolean(ja)") == ShownValueMap()  # the person is still writing it
+
+
+def test_the_words_of_a_text_that_is_one_of_a_few_are_listed() -> None:
+    spec, words = replace(SPEC, values={"V": "female"}), ["M", "V", "X"] * 4 + ["M"]
+    found = map_of("text", spec, words)
+    assert pairs(found) == [("m", 5, ""), ("v", 4, "female"), ("x", 4, "")]
+    assert not found.has_unmatched  # each fits as it is
+    assert pairs(map_of("text", spec, [f"name {n}" for n in range(9)] + ["V"])) == [("v", 1, "female")]
+    assert pairs(map_of("integer", spec, words)) == [("v", 4, "female")]
+
+
+@given(st.lists(st.sampled_from("MVXY"), min_size=1), st.dictionaries(st.sampled_from("MVXYZ"), st.just("male")))
+def test_a_match_moves_no_cell(cells: list[str], values: dict[str, str]) -> None:
+    before, after = (
+        [cell.token for cell in map_of(GENDER, replace(SPEC, values=each), cells).cells] for each in ({}, values)
+    )
+    assert after[: len(before)] == before
 
 
 def test_cells_are_named_by_tokens_that_differ_by_draft_column_and_cell() -> None:
