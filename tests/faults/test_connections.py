@@ -20,14 +20,28 @@ from penstock.config import Settings
 from penstock.domain.access.permissions import Role
 from penstock.wiring import embedded
 from services.uploader.api import incoming, requests, uploads
+from services.uploader.console import signing_in
+from services.uploader.console.forms import FormLimits
 from services.uploader.server import protocol
 from tests.support.access import key_of
 from tests.support.http_system import COLUMNS, HEADER, HttpSystem, form, serving
-from tests.support.raw_http import HOST, SECONDS, answer_on, answered, connected, ended, many_connected, upload_head
+from tests.support.raw_http import (
+    BOUNDARY,
+    HOST,
+    SECONDS,
+    answer_on,
+    answered,
+    connected,
+    ended,
+    many_connected,
+    upload_head,
+)
 from tests.support.waiting import until
 
 MIB = 1 << 20
+FORM = f"{HOST}Sec-Fetch-Site: same-origin\r\nContent-Type: application/x-www-form-urlencoded\r\n"
 HALF_OPEN = f"GET /healthz HTTP/1.1\r\n{HOST}X-Slow: ".encode()
+LAST_ROWS = f"phone\tpreferences\nc1\t\t\n\r\n--{BOUNDARY}--\r\n"
 ROWS = (HEADER + "c1\t\tshoes\n").encode()
 
 SERVE = """
@@ -108,6 +122,26 @@ def test_a_thousand_unfinished_headers_block_no_other_call(tmp_path: Path) -> No
         assert health.status_code == 200
         assert health.elapsed.total_seconds() < 10  # a hundredth of it on a machine that does nothing else
         assert completed(client)
+
+
+@pytest.mark.parametrize("path", ["/signin", "/signout"])
+def test_forms_of_nobody_that_do_not_end_block_no_other_call(tmp_path: Path, path: str) -> None:
+    bearer = key(tmp_path, "default")
+    form_begun = f"POST {path} HTTP/1.1\r\n{FORM}Content-Length: 1000\r\n\r\na=".encode()
+    with few_files(tmp_path) as url, connected(url) as uploading:
+        assert httpx.post(f"{url}/v1/data-sources", json={"name": "crm"}, headers=bearer).status_code == 201
+        uploading.sendall(upload_head(bearer["Authorization"], output()))
+        with many_connected(url, 300, form_begun):
+            assert httpx.get(f"{url}/healthz", timeout=SECONDS).status_code == 200
+            uploading.sendall(f"{len(LAST_ROWS):x}\r\n{LAST_ROWS}\r\n0\r\n\r\n".encode())
+            assert answer_on(uploading).status == 202, "the connection of a known caller stays open"
+
+
+def test_the_form_of_nobody_is_small_and_has_a_deadline(system: HttpSystem, monkeypatch: pytest.MonkeyPatch) -> None:
+    head = f"POST /signin HTTP/1.1\r\n{FORM}Content-Length: "
+    assert answered(system.url, f"{head}10000\r\n\r\na=").status == 413
+    monkeypatch.setattr(signing_in, "OF_ANYBODY", FormLimits(1_000, 16, 0.2))
+    assert answered(system.url, f"{head}1000\r\n\r\na=").status == 408
 
 
 def test_the_api_does_not_start_with_too_few_files(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from penstock.application.use_case import UseCase, declared, require
 from penstock.domain.access.permissions import Caller
 from penstock.domain.errors import Refused, refusal
 from penstock.wiring.use_cases import AllUseCases
+from services.uploader.api.incoming import caller_is_known
 from services.uploader.api.services import Call, Services, remote_address_of
 from services.uploader.console import cookies
 from services.uploader.console.protection import require_same_origin
@@ -40,6 +41,7 @@ class ApiKey(SecurityBase):
         """Raises `Refused`: unauthorized, forbidden."""
         caller = await run_sync(self._allowed, request, services)
         request.state.caller = caller
+        caller_is_known(request.scope)
         return caller
 
     def _allowed(self, request: Request, services: Services) -> Caller:

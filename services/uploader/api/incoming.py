@@ -12,25 +12,34 @@ import time
 from typing import Any
 
 import anyio
-from starlette.types import Receive
+from starlette.types import Receive, Scope
 
 from penstock.domain.errors import Refused, refusal
 
 WAIT_SECONDS = 60.0  # a full credit: the longest silence
 MIN_BYTES_PER_SECOND = 4_096
 BODY_SECONDS = 6 * 3_600.0  # for a body as a whole, however much arrives
+CALLER_IS_KNOWN = "penstock.caller_is_known"  # of a scope: the function that `caller_is_known` calls
+
+
+def caller_is_known(scope: Scope) -> None:
+    """The caller has been admitted: while their body arrives, the connection is not closed for another."""
+    scope.get(CALLER_IS_KNOWN, lambda: None)()
 
 
 class IncomingBody:
-    """`announced` is the Content-Length, or None. Pieces have the server's size, 64 KiB with uvicorn."""
+    """`announced` is the Content-Length, or None; the body has to be whole within `seconds`.
 
-    def __init__(self, receive: Receive, announced: int | None) -> None:
+    Pieces have the server's size, 64 KiB with uvicorn.
+    """
+
+    def __init__(self, receive: Receive, announced: int | None, seconds: float | None = None) -> None:
         self._receive, self._announced = receive, announced
         self._ended = False
         self._limit = 0
         self._taken = 0
         self._credit = WAIT_SECONDS
-        self._deadline = time.monotonic() + BODY_SECONDS
+        self._deadline = time.monotonic() + (seconds or BODY_SECONDS)
 
     def allow(self, limit: int) -> None:
         """Take up to `limit` bytes. Raises `Refused` (body_too_large) at once when more are announced."""

@@ -138,9 +138,9 @@ class BrokenStreamError(Exception):
     """An answer broke off after its beginning; the connection is cut, so that nobody takes it for whole."""
 
 
-def incoming_body(request: Request) -> IncomingBody:
+def incoming_body(request: Request, seconds: float | None = None) -> IncomingBody:
     announced = request.headers.get("content-length")
-    return IncomingBody(request.receive, None if announced is None else int(announced))
+    return IncomingBody(request.receive, None if announced is None else int(announced), seconds)
 
 
 def _is_list(field: Any) -> bool:

@@ -15,7 +15,7 @@ from penstock.domain.catalog.attribute_changes import AttributeChange
 from penstock.domain.errors import Fault, NotFound, Refused
 from penstock.domain.mapping.attributes import Attribute, ValueType
 from services.uploader.console import import_page
-from services.uploader.console.forms import Form
+from services.uploader.console.forms import LARGE, Form
 from services.uploader.console.import_paging import COLUMNS
 from services.uploader.console.import_review import page_number
 from services.uploader.console.rendering import render
@@ -122,7 +122,7 @@ def _fed(draft: ImportDraft, column: str, attribute: Attribute) -> ImportDraft:
 
 
 routes = [
-    action(f"{PATH}/ask", ask, of=CatalogUseCases.create_attribute),
+    action(f"{PATH}/ask", ask, of=CatalogUseCases.create_attribute, form=LARGE),
     page(PATH, show, of=ImportUseCases.get),
-    action(PATH, create, of=CatalogUseCases.create_attribute),
+    action(PATH, create, of=CatalogUseCases.create_attribute, form=LARGE),
 ]

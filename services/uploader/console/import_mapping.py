@@ -19,6 +19,7 @@ from penstock.domain.catalog.data_source import DataSource
 from penstock.domain.errors import Fault, NotFound, Refused, refusal
 from penstock.domain.mapping.mapping_version import VersionState
 from services.uploader.console import import_page
+from services.uploader.console.forms import LARGE
 from services.uploader.console.import_review import page_number
 from services.uploader.console.rendering import render
 from services.uploader.console.visits import Visit, action, go, page
@@ -124,7 +125,7 @@ def _name_of(visit: Visit, chosen: str) -> str:
 
 
 routes = [
-    action(f"{PATH}/ask", ask, of=ImportUseCases.change),
+    action(f"{PATH}/ask", ask, of=ImportUseCases.change, form=LARGE),
     page(PATH, show, of=CatalogUseCases.mapping_versions),
-    action(PATH, take, of=ImportUseCases.change),
+    action(PATH, take, of=ImportUseCases.change, form=LARGE),
 ]

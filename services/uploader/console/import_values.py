@@ -115,7 +115,7 @@ def entered_values(
 ) -> dict[str, str]:
     """The value map of a column as entered; cells that the page did not show keep their values. `cells` are those of
     the sample, read only when a form gives one of them a value for the first time."""
-    sent = form.starting_with(f"c{at}.value.")
+    sent = form.group(f"c{at}.value")
     values = {
         cell: value
         for cell, before in spec.values.items()

@@ -15,6 +15,7 @@ from penstock.domain.catalog.data_source import SourceChange
 from penstock.domain.errors import Fault, NotFound, Refused
 from services.uploader.api.uploads import accept_draft
 from services.uploader.console import import_attribute, import_file, import_mapping
+from services.uploader.console.forms import LARGE
 from services.uploader.console.import_fixes import chosen_fix
 from services.uploader.console.import_form import document
 from services.uploader.console.import_page import (
@@ -182,14 +183,14 @@ routes = [
     page(NEW, choose_source, of=ImportUseCases.create),
     action(NEW, begin, of=ImportUseCases.create),
     page(f"{NEW}/{{draft_id}}", show, of=ImportUseCases.get),
-    action(f"{NEW}/{{draft_id}}", save, of=ImportUseCases.change),
+    action(f"{NEW}/{{draft_id}}", save, of=ImportUseCases.change, form=LARGE),
     page(f"{NEW}/{{draft_id}}/columns", columns, of=ImportUseCases.inspect),
-    action(f"{NEW}/{{draft_id}}/show", show_columns, of=ImportUseCases.change),
-    action(f"{NEW}/{{draft_id}}/read", read_again, of=ImportUseCases.change),
-    action(f"{NEW}/{{draft_id}}/reveal", reveal, of=ImportUseCases.reveal),
-    action(f"{NEW}/{{draft_id}}/check", check, of=UploadUseCases.dry_run, reads_file=True),
-    action(f"{NEW}/{{draft_id}}/fix", fix, of=UploadUseCases.dry_run, reads_file=True),
-    action(f"{NEW}/{{draft_id}}/accept", accept, of=UploadUseCases.accept, reads_file=True),
+    action(f"{NEW}/{{draft_id}}/show", show_columns, of=ImportUseCases.change, form=LARGE),
+    action(f"{NEW}/{{draft_id}}/read", read_again, of=ImportUseCases.change, form=LARGE),
+    action(f"{NEW}/{{draft_id}}/reveal", reveal, of=ImportUseCases.reveal, form=LARGE),
+    action(f"{NEW}/{{draft_id}}/check", check, of=UploadUseCases.dry_run, form=LARGE, reads_file=True),
+    action(f"{NEW}/{{draft_id}}/fix", fix, of=UploadUseCases.dry_run, form=LARGE, reads_file=True),
+    action(f"{NEW}/{{draft_id}}/accept", accept, of=UploadUseCases.accept, form=LARGE, reads_file=True),
     action(f"{NEW}/{{draft_id}}/delete", delete, of=ImportUseCases.delete),
     *import_file.routes,
     *import_attribute.routes,

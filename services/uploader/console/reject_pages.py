@@ -23,7 +23,7 @@ from penstock.domain.requests.request import Request, Status
 from services.uploader.api.rejects import pieces
 from services.uploader.api.resubmissions import accept_corrected
 from services.uploader.api.uploads import arriving_form
-from services.uploader.console.forms import Form
+from services.uploader.console.forms import LARGE, Form
 from services.uploader.console.protection import require_same_origin
 from services.uploader.console.request_page import groups_of
 from services.uploader.console.shown_corrections import rejected_in_words
@@ -186,7 +186,7 @@ async def _upload(request: HttpRequest) -> Response:
 routes = [
     page("/imports/{request_id:uuid}/rejects", show, of=RequestUseCases.masked_rejects),
     action("/imports/{request_id:uuid}/rejects", _reveal, of=RequestUseCases.rejected_rows),
-    action("/imports/{request_id:uuid}/rejects/correct", _correct, of=RequestUseCases.correct_rejects),
+    action("/imports/{request_id:uuid}/rejects/correct", _correct, of=RequestUseCases.correct_rejects, form=LARGE),
     page("/imports/{request_id:uuid}/rejects/file", _file, of=RequestUseCases.rejects),
     Route("/imports/{request_id:uuid}/rejects/upload", answered(_upload), methods=["POST"]),
 ]

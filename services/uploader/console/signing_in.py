@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import NamedTuple
+from urllib.parse import quote
 
 from anyio.to_thread import run_sync
 from starlette.requests import Request
@@ -14,12 +15,13 @@ from penstock.domain.errors import Refused
 from penstock.domain.limits import MAX_BROWSER
 from services.uploader.api.services import remote_address_of, services_of
 from services.uploader.console import cookies
-from services.uploader.console.forms import read_form
+from services.uploader.console.forms import OF_ANYBODY, read_form
 from services.uploader.console.protection import require_same_origin
 from services.uploader.console.rendering import render
 from services.uploader.console.visits import SIGN_IN, answered, go
 
 MAX_SECRET = 300  # characters
+MAX_TARGET = 4_000  # characters in a form: it comes with the secret
 
 
 class _Attempt(NamedTuple):
@@ -32,13 +34,13 @@ class _Attempt(NamedTuple):
 
 async def _show(request: Request) -> Response:
     """A link shows a button: what merely looks at addresses, as mail scanners do, must not use it up."""
-    attempt = _Attempt(request.query_params.get("link", ""), "", request.query_params.get("next", "/"))
+    attempt = _Attempt(request.query_params.get("link", ""), "", _own(request.query_params.get("next", "/")))
     return HTMLResponse(render("signin.html", attempt=attempt, fault=None))
 
 
 async def _sign_in(request: Request) -> Response:
     require_same_origin(request)
-    form = await read_form(request)
+    form = await read_form(request, OF_ANYBODY)
     attempt = _Attempt(form.text("link")[:MAX_SECRET], form.text("key")[:MAX_SECRET], form.text("next"))
     try:
         secret = await run_sync(_begin, request, attempt)
@@ -71,7 +73,7 @@ def _signed_in(request: Request, attempt: _Attempt) -> SignIn:
 
 async def _sign_out(request: Request) -> Response:
     require_same_origin(request)
-    await read_form(request)
+    await read_form(request, OF_ANYBODY)
     await run_sync(_end, request)
     response = go(SIGN_IN)
     cookies.forget(response)
@@ -86,9 +88,9 @@ def _end(request: Request) -> None:
 
 
 def _own(target: str) -> str:
-    """A path of this console; "/" for anything else, such as another site's address."""
+    """A path of this console; "/" for anything else, such as another site's address, and for one that is too long."""
     is_path = target.startswith("/") and not target.startswith(("//", "/\\"))
-    return target if is_path and target.isprintable() else "/"
+    return target if is_path and target.isprintable() and len(quote(target, safe="")) <= MAX_TARGET else "/"
 
 
 routes = [

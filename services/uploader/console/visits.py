@@ -22,10 +22,11 @@ from penstock.application.use_case import UseCase, declared, require
 from penstock.domain.access.permissions import Caller, Permission
 from penstock.wiring.use_cases import AllUseCases
 from services.uploader.api.call_ids import current_call_id
+from services.uploader.api.incoming import caller_is_known
 from services.uploader.api.problems import answer_for
 from services.uploader.api.services import CallOf, Services, remote_address_of, services_of
 from services.uploader.console import cookies
-from services.uploader.console.forms import Form, read_form
+from services.uploader.console.forms import USUAL, Form, FormLimits, read_form
 from services.uploader.console.protection import HEADERS, require_same_origin
 from services.uploader.console.rendering import render
 
@@ -111,9 +112,11 @@ def page(path: str, show: Show, *, of: Callable[..., Any]) -> Route:
     return Route(path, _admitting(show, of), methods=["GET"])
 
 
-def action(path: str, act: Show, *, of: Callable[..., Any], reads_file: bool = False) -> Route:
+def action(
+    path: str, act: Show, *, of: Callable[..., Any], form: FormLimits = USUAL, reads_file: bool = False
+) -> Route:
     """What a form or a button of a page does. One that reads a whole file waits for its turn, as uploads do."""
-    return Route(path, _admitting(act, of, acts=True, reads_file=reads_file), methods=["POST"])
+    return Route(path, _admitting(act, of, form=form, reads_file=reads_file), methods=["POST"])
 
 
 def receiving(path: str, receive: Receive, *, of: Callable[..., Any]) -> Route:
@@ -179,18 +182,21 @@ async def visit_of(request: Request, needed: UseCase) -> Visit | None:
     if signed_in is None:
         return None
     await run_sync(require, services.use_cases.audit, signed_in.caller, needed.permission, needed.action)
+    caller_is_known(request.scope)
     return Visit(request, services, signed_in)
 
 
-def _admitting(handler: Show, of: Callable[..., Any], *, acts: bool = False, reads_file: bool = False) -> Handler:
+def _admitting(
+    handler: Show, of: Callable[..., Any], *, form: FormLimits | None = None, reads_file: bool = False
+) -> Handler:
     async def admit(request: Request) -> Response:
-        if acts:
+        if form is not None:
             require_same_origin(request)
         async with _admitted(request, of) as visit:
             if visit is None:
                 return to_sign_in(request)
-            if acts:
-                visit = visit._replace(form=await read_form(request))
+            if form is not None:
+                visit = visit._replace(form=await read_form(request, form))
             if not reads_file:
                 return await run_sync(handler, visit)
             async with visit.services.uploads.held(visit.caller):

@@ -12,9 +12,11 @@ from typing import Any
 
 import h11
 import msgspec
+from starlette.types import Message, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from penstock.domain.errors import Refused, refusal
+from services.uploader.api.incoming import CALLER_IS_KNOWN
 from services.uploader.api.problems import MEDIA_TYPE, answer_for
 from services.uploader.server.connections import Connections
 from services.uploader.server.lingering import LingeringTransport
@@ -39,12 +41,13 @@ class GuardedProtocol(H11Protocol):
     def __init__(self, *arguments: Any, connections: Connections, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self.conn = StrictConnection()
+        self._application, self.app = self.app, self._run
         self._connections = connections
         self._headers_due = Timer(self.loop, HEADER_SECONDS, self.drop)
         self._drain_due = Timer(self.loop, DRAIN_SECONDS, self._close)
         self._taking_due = Timer(self.loop, STALL_SECONDS, self._check_taking)
         self._drained = self._unsent = 0
-        self._refused = False
+        self._refused = self._caller_is_known = self._awaits_stranger = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(LingeringTransport(transport, self.loop, self._may_send_more))
@@ -74,13 +77,14 @@ class GuardedProtocol(H11Protocol):
 
     def on_response_complete(self) -> None:
         self._drained = 0
+        self._caller_is_known = self._awaits_stranger = False
         super().on_response_complete()
         self._watch()
 
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - the answer has words of its own
         """uvicorn calls this for whatever h11 refuses, also in the middle of a body."""
         self._refused = True
-        if self._works():
+        if self._is_answering():
             self.cycle.disconnected = True
             self.cycle.message_event.set()
         if self.conn.our_state in (h11.IDLE, h11.SEND_RESPONSE):
@@ -96,6 +100,19 @@ class GuardedProtocol(H11Protocol):
         super().resume_writing()
         self._taking_due.cancel()
 
+    async def _run(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def received() -> Message:
+            if not self._caller_is_known:
+                self._awaits_stranger = True
+                self._watch()
+            return await receive()
+
+        scope[CALLER_IS_KNOWN] = self._know_caller
+        await self._application(scope, received, send)
+
+    def _know_caller(self) -> None:
+        self._caller_is_known = True
+
     def _watch(self) -> None:
         """Set the deadline that fits the state of the connection; it may be closed for another unless it works."""
         (self._connections.works if self._works() else self._connections.waits)(self)
@@ -109,7 +126,7 @@ class GuardedProtocol(H11Protocol):
 
         Nothing of a chunked one, whose every chunk would have to be parsed.
         """
-        if self._works() or self.conn.their_state is not h11.SEND_BODY:
+        if self._is_answering() or self.conn.their_state is not h11.SEND_BODY:
             self._drain_due.cancel()
         elif self.conn.chunked or self._drained > DRAIN_BYTES:
             self._close()
@@ -117,6 +134,11 @@ class GuardedProtocol(H11Protocol):
             self._drain_due.start()
 
     def _works(self) -> bool:
+        """Not while the application waits for the body of somebody unknown, who may never end it."""
+        is_whole = self.conn.their_state is not h11.SEND_BODY
+        return self._is_answering() and (is_whole or not self._awaits_stranger)
+
+    def _is_answering(self) -> bool:
         return self.cycle is not None and not self.cycle.response_complete
 
     def _close(self) -> None:
