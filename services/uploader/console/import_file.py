@@ -13,7 +13,7 @@ from penstock.domain.errors import refusal
 from services.uploader.api.multipart import Multipart
 from services.uploader.api.route import incoming_body
 from services.uploader.api.tus import FILES
-from services.uploader.console.visits import Visit, action, go, receiving
+from services.uploader.console.visits import Visit, action, confirm, go, receiving
 
 OVERHEAD_BYTES = 128 * 1024  # boundaries and part headers
 MAX_DIGITS = 15
@@ -49,10 +49,12 @@ async def receive(visit: Visit) -> Response:
 
 
 def _pulled(visit: Visit, parts: Multipart) -> Iterator[bytes]:
-    """The bytes of the file, for a worker thread: it asks, and so sets the pace of the browser."""
+    """The bytes of the file, for a worker thread: it asks, and so sets the pace of the browser. Raises `Refused`
+    (unauthorized) at the end if the session has ended meanwhile."""
     while piece := run_in_loop(parts.read):
         visit.services.metrics.received.inc(len(piece))
         yield piece
+    confirm(visit)
 
 
 routes = [

@@ -21,6 +21,7 @@ from penstock.application.access.sessions import SignedIn
 from penstock.application.use_case import UseCase, declared, require
 from penstock.domain.access.permissions import Caller, Permission
 from penstock.wiring.use_cases import AllUseCases
+from services.uploader.api.access import unauthorized
 from services.uploader.api.call_ids import current_call_id
 from services.uploader.api.incoming import caller_is_known
 from services.uploader.api.problems import answer_for
@@ -193,10 +194,10 @@ def _admitting(
         if form is not None:
             require_same_origin(request)
         async with _admitted(request, of) as visit:
+            if visit is not None and form is not None:
+                visit = await _with_form(visit, of, form)
             if visit is None:
                 return to_sign_in(request)
-            if form is not None:
-                visit = visit._replace(form=await read_form(request, form))
             if not reads_file:
                 return await run_sync(handler, visit)
             async with visit.services.uploads.held(visit.caller):
@@ -205,17 +206,34 @@ def _admitting(
     return answered(admit)
 
 
+async def _with_form(visit: Visit, of: Callable[..., Any], limits: FormLimits) -> Visit | None:
+    """The visit with the form that it sends; None if its session, or the key of it, has ended meanwhile."""
+    form = await read_form(visit.request, limits)
+    confirmed = await visit_of(visit.request, _needed_for(of))
+    return None if confirmed is None else confirmed._replace(form=form)
+
+
 @asynccontextmanager
 async def _admitted(request: Request, of: Callable[..., Any]) -> AsyncIterator[Visit | None]:
     """The visit of somebody who may do `of`, counted among the calls of their key; None if nobody is signed in."""
-    needed = declared(of)
-    assert needed is not None, of
-    visit = await visit_of(request, needed)
+    visit = await visit_of(request, _needed_for(of))
     if visit is None:
         yield None
         return
     async with visit.services.calls.held(visit.caller):
         yield visit
+
+
+def _needed_for(of: Callable[..., Any]) -> UseCase:
+    needed = declared(of)
+    assert needed is not None, of
+    return needed
+
+
+def confirm(visit: Visit) -> None:
+    """Raises `Refused` (unauthorized) when the session, or the key of it, has ended since the visit began."""
+    if _signed_in(visit.services, visit.request) is None:
+        raise unauthorized()
 
 
 def _signed_in(services: Services, request: Request) -> SignedIn | None:

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import httpx
 import pytest
 from playwright.sync_api import expect
 
 from penstock.domain.access.permissions import Role
+from services.uploader.api.app import CALLS_PER_KEY
 from services.uploader.console.cookies import NAME
+from services.uploader.console.forms import URL_ENCODED
 from services.uploader.console.protection import CONTENT_POLICY
 from tests.support.access import create_key
 from tests.support.browser import Visitor
 from tests.support.http_system import HttpSystem
+from tests.support.waiting import until
 
 SAME_SITE = {"Sec-Fetch-Site": "same-origin"}
 
@@ -106,6 +111,26 @@ def test_an_api_key_opens_no_page_and_a_session_no_call(system: HttpSystem) -> N
     signed_in = httpx.post(f"{system.url}/signin", data={"key": key}, headers=SAME_SITE)
     call = httpx.get(f"{system.url}/v1/requests", cookies=dict(signed_in.cookies))
     assert call.status_code == 401
+
+
+def test_a_session_that_ends_before_its_form_does_nothing(system: HttpSystem) -> None:
+    secret, key = create_key(system.keys, "default", Role.ADMIN, "leaver")
+    cookies = httpx.post(f"{system.url}/signin", data={"key": secret}, headers=SAME_SITE).cookies
+
+    def form() -> Iterator[bytes]:
+        yield b"name=back+door&"
+        until(lambda: f'"calls";r={CALLS_PER_KEY - 2}' in quotas())  # the server has admitted the form, and this call
+        system.keys.revoke_key("default", key.key_id)
+        yield b"role=admin&days=365"
+
+    def quotas() -> str:
+        answer = httpx.get(f"{system.url}/v1/api-keys", headers={"Authorization": f"Bearer {secret}"})
+        return answer.headers["RateLimit"]
+
+    headers = {**SAME_SITE, "Cookie": f"{NAME}={cookies[NAME]}", "Content-Type": URL_ENCODED}
+    answer = httpx.post(f"{system.url}/keys", content=form(), headers=headers)
+    assert (answer.status_code, answer.headers.get("location")) == (303, "/signin")
+    assert "back door" not in [each.name for each in system.keys.list_keys("default")]
 
 
 @pytest.mark.parametrize("path", ["/signin", "/imports", "/"])
