@@ -13,6 +13,7 @@ import hashlib
 import re
 import secrets
 from contextlib import suppress
+from functools import partial
 from typing import NamedTuple
 
 import msgspec
@@ -22,7 +23,7 @@ from penstock.application.scanning import scan_all
 from penstock.domain.access.permissions import EVERYTHING, Caller
 from penstock.domain.access.session import SEEN_US, Session, SignInLink, SignInMethod
 from penstock.domain.errors import Conflict, NotFound, Refused, Unavailable, refusal
-from penstock.domain.limits import MAX_BROWSER, MAX_SESSIONS
+from penstock.domain.limits import MAX_BROWSER, MAX_SESSIONS, MAX_SESSIONS_OF_KEY
 from penstock.domain.tenants import TENANT
 from penstock.ports.clock import Clock
 from penstock.ports.control_store import ControlStore, Record, Table
@@ -85,7 +86,7 @@ class Sessions:
 
     def begin(self, caller: Caller, method: SignInMethod, browser: str = "") -> str:
         """The secret of a new session of `caller`. Raises `Refused` (too_many_sessions)."""
-        self._make_room(caller.tenant_id)
+        self._make_room(caller)
         secret, now_us = _new_secret(caller.tenant_id), self._clock.now_us()
         session = Session(
             session_id=_hash(secret),
@@ -150,18 +151,20 @@ class Sessions:
             self._store.replace(record, msgspec.json.encode(seen))
         return seen
 
-    def _make_room(self, tenant_id: str) -> None:
-        """Delete the sessions that have ended. Raises `Refused` when too many are left."""
-        now_us, going_on = self._clock.now_us(), 0
-        for record in scan_all(self._store, Table.SESSIONS, tenant_id):
-            if _session(record).has_ended(now_us):
-                self._store.delete(Table.SESSIONS, tenant_id, "", record.sort)
-            else:
-                going_on += 1
-        if going_on >= MAX_SESSIONS:
+    def _make_room(self, caller: Caller) -> None:
+        """End the sessions whose time is over, and those of the same key that were unused for longest if it has too
+        many, so that no key takes the room of others. Raises `Refused` when too many are left."""
+        now_us, tenant_id = self._clock.now_us(), caller.tenant_id
+        sessions = [_session(record) for record in scan_all(self._store, Table.SESSIONS, tenant_id)]
+        going_on = [session for session in sessions if not session.has_ended(now_us)]
+        own = sorted(filter(partial(_is_of, caller), going_on), key=lambda session: -session.seen_at)
+        excess = own[MAX_SESSIONS_OF_KEY - 1 :]
+        for session in [*(session for session in sessions if session.has_ended(now_us)), *excess]:
+            self.end(tenant_id, session.session_id)
+        if len(going_on) - len(excess) >= MAX_SESSIONS:
             raise refusal(
                 "too_many_sessions",
-                f"this organisation has {going_on:,} sessions",
+                f"this organisation has {len(going_on):,} sessions",
                 "An admin can end some of them on the page API keys; each ends by itself after 24 hours.",
             )
 
@@ -170,6 +173,11 @@ class Sessions:
         for record in scan_all(self._store, Table.SIGN_IN_LINKS, tenant_id):
             if not msgspec.json.decode(record.body, type=SignInLink).is_good(now_us):
                 self._store.delete(Table.SIGN_IN_LINKS, tenant_id, "", record.sort)
+
+
+def _is_of(caller: Caller, session: Session) -> bool:
+    """Whether the key of a session is the caller's, or its user of this machine is."""
+    return session.key_id == caller.key_id and (caller.key_id is not None or session.name == caller.name)
 
 
 def _user_of_machine(tenant_id: str, name: str, remote_address: str | None) -> Caller:

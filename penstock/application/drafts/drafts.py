@@ -9,8 +9,10 @@ A draft that has become a request moves to another partition, so that only unfin
 from __future__ import annotations
 
 import secrets
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
+from functools import partial
 from typing import NamedTuple
 
 import msgspec
@@ -20,7 +22,7 @@ from penstock.application.scanning import scan_all
 from penstock.domain.errors import Conflict, Corrupt, NotFound, Refused, refusal
 from penstock.domain.files.compression import check_size
 from penstock.domain.files.draft import Draft, Part, check_deletable, expiry, part_offsets
-from penstock.domain.limits import MAX_DRAFTS, check_number
+from penstock.domain.limits import MAX_DRAFTS, MAX_DRAFTS_OF_ONE, check_number
 from penstock.domain.mapping.mapping import Limits
 from penstock.ports.clock import Clock
 from penstock.ports.control_store import ControlStore, Record, Table
@@ -52,7 +54,7 @@ class Drafts:
         them sees all others. Just below the limit they may all be refused, which leaves room.
         """
         check_size(length, self._limits)
-        self._check_room(tenant_id, new=1)
+        self._check_room(tenant_id, created_by, new=1)
         now_us = self.clock.now_us()
         draft = Draft(
             file_id=secrets.token_hex(ID_BYTES),
@@ -65,20 +67,21 @@ class Drafts:
         )
         self._store.create(Table.DRAFTS, tenant_id, OPEN, draft.file_id, msgspec.json.encode(draft))
         try:
-            self._check_room(tenant_id)
+            self._check_room(tenant_id, created_by)
         except Refused:
             self.remove(tenant_id, draft)
             raise
         return draft
 
-    def _check_room(self, tenant_id: str, new: int = 0) -> None:
-        check_number(
-            new + sum(1 for _ in self.open(tenant_id)),
-            MAX_DRAFTS,
+    def _check_room(self, tenant_id: str, created_by: str, new: int = 0) -> None:
+        creators = Counter(draft.created_by for draft in self.open(tenant_id))
+        check = partial(
+            check_number,
             code="too_many_drafts",
-            what="files are being received",
             hint="Finish some, or delete those that will not be finished (GET /v1/files lists them).",
         )
+        check(new + creators[created_by], MAX_DRAFTS_OF_ONE, what=f"files of {created_by} are being received")
+        check(new + creators.total(), MAX_DRAFTS, what="files are being received")
 
     def stored(self, tenant_id: str, file_id: str) -> StoredDraft:
         """Raises `NotFound`, and `Refused` (file_expired) for one that has not been swept yet."""

@@ -7,8 +7,10 @@ file: what a person has chosen quotes values of the file, such as the options of
 from __future__ import annotations
 
 import secrets
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from functools import partial
 
 import msgspec
 from msgspec.structs import replace
@@ -19,7 +21,7 @@ from penstock.application.scanning import scan_all
 from penstock.domain.errors import Conflict, NotFound
 from penstock.domain.files.sealed_file import SALT_SIZE, SealedReader, seal_stream
 from penstock.domain.framing import framed
-from penstock.domain.limits import MAX_IMPORT_DRAFTS, check_number
+from penstock.domain.limits import MAX_IMPORT_DRAFTS, MAX_IMPORT_DRAFTS_OF_ONE, check_number
 from penstock.ports.clock import Clock
 from penstock.ports.control_store import ControlStore, Record, Table
 
@@ -45,13 +47,7 @@ class ImportDrafts:
     def create(self, tenant_id: str, *, data_source: str, created_by: str) -> ImportDraft:
         """Raises `Refused` (too_many_import_drafts)."""
         self._sweep_tenant(tenant_id)
-        check_number(
-            1 + sum(1 for _ in self.open(tenant_id)),
-            MAX_IMPORT_DRAFTS,
-            code="too_many_import_drafts",
-            what="imports have been begun and not finished",
-            hint="Finish or delete some of them.",
-        )
+        self._check_room(tenant_id, created_by)
         now_us = self._clock.now_us()
         draft = ImportDraft(
             draft_id=secrets.token_hex(ID_BYTES),
@@ -63,6 +59,13 @@ class ImportDrafts:
         )
         self._store.create(Table.IMPORT_DRAFTS, tenant_id, "", draft.draft_id, self._sealed(tenant_id, draft))
         return draft
+
+    def _check_room(self, tenant_id: str, created_by: str) -> None:
+        creators = Counter(draft.created_by for draft in self.open(tenant_id))
+        check = partial(check_number, code="too_many_import_drafts", hint="Finish or delete some of them.")
+        begun = "been begun and not finished"
+        check(1 + creators[created_by], MAX_IMPORT_DRAFTS_OF_ONE, what=f"imports of {created_by} have {begun}")
+        check(1 + creators.total(), MAX_IMPORT_DRAFTS, what=f"imports have {begun}")
 
     def get(self, tenant_id: str, draft_id: str) -> ImportDraft:
         """Raises `NotFound`."""

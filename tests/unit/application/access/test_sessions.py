@@ -141,6 +141,26 @@ def test_only_so_many_sessions_are_open(
     assert len(sessions.all("acme")) == 1
 
 
+def test_a_key_takes_no_room_from_others(
+    sessions: Sessions, keys: ApiKeys, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("penstock.application.access.sessions.MAX_SESSIONS_OF_KEY", 2)
+    monkeypatch.setattr("penstock.application.access.sessions.MAX_SESSIONS", 6)
+    other, _ = begun(sessions, keys)
+    secret, _ = create_key(keys, "acme", Role.VIEWER, "viewer")
+    first, second = (sessions.begin(*sessions.use_key(secret)) for _ in range(2))
+    clock.advance(HOUR)
+    assert sessions.authenticate(first)
+    third = sessions.begin(*sessions.use_key(secret))
+    assert [bool(sessions.authenticate(each)) for each in (other, first, second, third)] == [True, True, False, True]
+    for _ in range(10):
+        sessions.begin(*sessions.use_link(sessions.create_link("acme", "ann")))
+    bob = sessions.begin(*sessions.use_link(sessions.create_link("acme", "bob")))
+    names = [session.name for session in sessions.all("acme")]
+    assert sorted(names) == ["ann", "ann", "bob", "nightly", "viewer", "viewer"]
+    assert sessions.authenticate(bob)
+
+
 def test_a_link_works_once(sessions: Sessions) -> None:
     link = sessions.create_link("acme", "ann")
     caller, method = sessions.use_link(link)

@@ -234,6 +234,18 @@ def test_a_tenant_has_only_so_many_unfinished_files(
     new(drafts)  # expired ones do not count
 
 
+def test_the_unfinished_files_of_one_leave_others_room(drafts: Drafts, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("penstock.application.drafts.drafts.MAX_DRAFTS_OF_ONE", 2)
+    mine = [new(drafts) for _ in range(2)]
+    with pytest.raises(Refused) as refused:
+        new(drafts)
+    assert code_of(refused) == "too_many_drafts"
+    assert f"files of {mine[0].created_by}" in refused.value.faults[0].message
+    drafts.create(TENANT, length=1, file_name="f", created_by="somebody else", metadata="")
+    drafts.delete(TENANT, mine[0].file_id)
+    new(drafts)
+
+
 def test_the_limit_of_unfinished_files_holds_for_calls_at_the_same_moment(
     drafts: Drafts, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -144,6 +144,14 @@ def test_the_number_of_drafts_is_bounded(use_cases: AllUseCases, monkeypatch: py
     use_cases.imports.create(ANN, "crm")
 
 
+def test_the_drafts_of_one_leave_others_room(use_cases: AllUseCases, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("penstock.application.imports.import_drafts.MAX_IMPORT_DRAFTS_OF_ONE", 1)
+    use_cases.imports.create(ANN, "crm")
+    with pytest.raises(Refused, match="too_many_import_drafts"):
+        use_cases.imports.create(ANN, "crm")
+    use_cases.imports.create(msgspec.structs.replace(ANN, name="bob"), "crm")
+
+
 def test_a_draft_is_stored_sealed_and_opens_only_in_its_place(
     use_cases: AllUseCases, stored: ImportDrafts, system: System
 ) -> None:
