@@ -11,6 +11,8 @@ from penstock.application.imports.import_draft import ImportDraft
 from penstock.domain.dry_run.fixes import FixOption
 from penstock.domain.mapping.mapping import OnMisfit
 
+BECOMES_IDENTIFIER = "true"
+
 
 def with_fix(draft: ImportDraft, attributes: Collection[str], option: FixOption, value: str) -> ImportDraft:
     """The draft with the fix for the columns that feed `attributes`, each of which has one."""
@@ -30,5 +32,7 @@ def _fixed(spec: ColumnSpec, option: FixOption, value: str) -> ColumnSpec:
             return replace(spec, blanks=tuple(dict.fromkeys((*spec.blanks, *value.split(",")))))
         case FixOption.ON_MISFIT:
             return replace(spec, on_misfit=OnMisfit.DROP)
+        case FixOption.IDENTIFIER if value == BECOMES_IDENTIFIER:
+            return replace(spec, identifier=True, on_misfit=OnMisfit.REJECT)
         case FixOption.IDENTIFIER:
             return replace(spec, identifier=False, on_misfit=OnMisfit.DROP)

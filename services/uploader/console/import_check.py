@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from penstock.application.catalog.column_specs import ColumnSpec
+from penstock.application.imports.applied_fix import BECOMES_IDENTIFIER
 from penstock.application.uploads.dry_run import ColumnReport, DryRun
 from penstock.domain.dry_run.fixes import FixOption
 from penstock.domain.errors import Fault
@@ -14,10 +15,12 @@ from penstock.domain.mapping.attributes import Attribute
 from penstock.domain.profiles.junk_identifiers import JUNK_IDENTIFIER
 from penstock.domain.suggestions.fitting import DO_NOT_FIT
 from services.uploader.console.import_fixes import FixedColumn, ShownFix, shown_fixes
-from services.uploader.console.import_hints import SHARED, on_page
+from services.uploader.console.import_hints import SHARED, WITHOUT_IDENTIFIER, on_page
 from services.uploader.console.import_review import Concern, ShownFile
 from services.uploader.console.shown_progress import RejectGroup, reject_groups
 
+# Whether the column of a warning should be an identifier; one of different people is not the only one.
+_IDENTIFIES = {SHARED: "false", WITHOUT_IDENTIFIER: BECOMES_IDENTIFIER}
 _NO_OPTION = ("not_an_option", "not_a_boolean")
 _MATCH = "Or match the cells with values, in the row of the column above."
 _COUNTED = (DO_NOT_FIT, "would be rejected")  # by the run, for the whole file
@@ -67,9 +70,10 @@ def shown_check(
 
 
 def _warning(fault: Fault, columns: Sequence[ColumnSpec]) -> ShownWarning:
-    """With what to do on the page; an identifier of different people is not the only one."""
+    """With what to do on the page, and a button for it if the column is imported."""
     fed = [FixedColumn(spec.label, spec.attribute, "") for spec in columns if spec.label == fault.column]
-    fix = ShownFix(FixOption.IDENTIFIER, "false", fed[:1]) if fault.code == SHARED and fed else None
+    value = _IDENTIFIES.get(fault.code)
+    fix = ShownFix(FixOption.IDENTIFIER, value, fed[:1]) if value and fed else None
     return ShownWarning(on_page(fault), fix)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from penstock.application.imports.applied_fix import BECOMES_IDENTIFIER
 from penstock.application.uploads.dry_run import ColumnReport
 from penstock.domain.dry_run.fixes import Fix, FixOption
 from services.uploader.console.forms import Form
@@ -33,7 +34,8 @@ class ShownFix(NamedTuple):
 
     @property
     def button(self) -> str:
-        return _BUTTONS[self.option]
+        becomes_one = (self.option, self.value) == (FixOption.IDENTIFIER, BECOMES_IDENTIFIER)
+        return "Import it as an identifier" if becomes_one else _BUTTONS[self.option]
 
 
 class ChosenFix(NamedTuple):

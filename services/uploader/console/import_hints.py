@@ -7,9 +7,10 @@ from msgspec.structs import replace
 from penstock.domain.errors import Fault
 
 SHARED = "shared_identifier"
+WITHOUT_IDENTIFIER = "rows_without_identifier"
 
 _HINTS = {
-    "rows_without_identifier": "Choose an attribute for this column, and tick Identifier.",
+    WITHOUT_IDENTIFIER: "Choose an attribute for this column, and tick Identifier.",
     "one_value_on_many_rows": "If it names nobody, add it to the words that mean blank, or clear Identifier.",
     SHARED: "If they are different people, such as couples with one address, import it as no identifier.",
     "looks_personal": "Tick Personal: then its values are encrypted apart, and masked.",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from penstock.application.catalog.column_specs import ColumnSpec
-from penstock.application.imports.applied_fix import with_fix
+from penstock.application.imports.applied_fix import BECOMES_IDENTIFIER, with_fix
 from penstock.application.imports.import_draft import ColumnChoice, ImportDraft
 from penstock.domain.dry_run.fixes import FixOption
 from penstock.domain.mapping.mapping import OnMisfit
@@ -39,5 +39,7 @@ def test_words_for_blank_are_added_once() -> None:
 def test_cells_are_left_out() -> None:
     dropped, plain = with_fix(DRAFT, ["mobile"], FixOption.ON_MISFIT, "drop"), OnMisfit.REJECT
     assert [spec.on_misfit for spec in dropped.columns] == [plain, plain, OnMisfit.DROP]
+    identifier = with_fix(dropped, ["mobile"], FixOption.IDENTIFIER, BECOMES_IDENTIFIER).columns[2]
+    assert identifier == replace(WORK, identifier=True)  # none of its cells can be left out
     no_identifier = with_fix(DRAFT, ["phone"], FixOption.IDENTIFIER, "false").columns[1]
     assert no_identifier == replace(HOME, identifier=False, on_misfit=OnMisfit.DROP)

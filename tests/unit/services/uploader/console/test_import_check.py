@@ -9,7 +9,7 @@ from penstock.domain.dry_run.fixes import FixOption
 from penstock.domain.files.tabular_format import FileOptions
 from penstock.domain.mapping.mapping import Limits, OnMisfit
 from services.cli.new_catalog import NewCatalog
-from services.uploader.console.import_check import shown_check
+from services.uploader.console.import_check import ShownWarning, shown_check
 from services.uploader.console.import_fixes import FixedColumn, ShownFix
 from services.uploader.console.import_paging import columns_page
 from services.uploader.console.import_review import Concern, ShownFile
@@ -66,14 +66,30 @@ def test_attributes_have_the_names_that_people_read() -> None:
     assert "Number of visits" in shown_check(run_of(), displayed(), [], {}).creates
 
 
-def test_an_identifier_of_different_people_can_be_given_up_in_the_check() -> None:
-    mail = ColumnSpec(column="e_mail", attribute="email", format="email", identifier=True)
-    content = "crmid\te_mail\n" + "".join(f"c{n}\tann{n % 2}@example.com\n" for n in range(8))
+MAIL = ColumnSpec(column="e_mail", attribute="email", format="email", identifier=True)
+
+
+def warning_of(mail: ColumnSpec, rows: list[str]) -> ShownWarning:
+    """The one with a button."""
     command = UploadCommand(
         data_source="till", file_name="till.tsv", uploaded_by="ann", columns=[CRMID, mail], create_source=True
     )
+    content = "\n".join(["crmid\te_mail", *rows, ""])
     run = dry_run("acme", [content.encode()], command, NewCatalog(), Limits())
-    warning = next(each for each in shown_check(run, displayed(), [CRMID, mail], {}).warnings if each.fix)
+    return next(each for each in shown_check(run, displayed(), [CRMID, mail], {}).warnings if each.fix)
+
+
+def test_an_identifier_of_different_people_can_be_given_up_in_the_check() -> None:
+    warning = warning_of(MAIL, [f"c{n}\tann{n % 2}@example.com" for n in range(8)])
     assert warning.fault.code == "shared_identifier"
     assert "!" not in warning.fault.hint
     assert warning.fix == ShownFix(FixOption.IDENTIFIER, "false", [FixedColumn("e_mail", "email", "")])
+    assert warning.fix.button == "Import it as no identifier"
+
+
+def test_a_column_that_would_identify_rows_can_be_made_an_identifier_in_the_check() -> None:
+    plain = ColumnSpec(column="e_mail", attribute="email", format="email")
+    warning = warning_of(plain, [f"{'' if n % 2 else n + 100}\tann{n}@example.com" for n in range(40)])
+    assert warning.fault.code == "rows_without_identifier"
+    assert warning.fix
+    assert warning.fix.button == "Import it as an identifier"
