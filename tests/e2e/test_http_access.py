@@ -10,12 +10,16 @@ from typing import Any, NamedTuple
 
 import httpx
 import pytest
+from msgspec.structs import replace
+from starlette.routing import Route as StarletteRoute
 
+from penstock.application.imports.import_draft import ColumnChoice
 from penstock.domain.access.permissions import Permission, Role
 from penstock.wiring.use_cases import use_cases_of
 from services.cli.local_caller import local_caller
 from services.uploader.api import app
 from services.uploader.api.app import document
+from services.uploader.console import assets, site
 from tests.support.access import create_key
 from tests.support.console_client import signed_in
 from tests.support.http_system import COLUMNS, HEADER, HttpSystem, form, serving
@@ -25,6 +29,17 @@ from tests.support.waiting import until
 PART = "application/offset+octet-stream"
 TUS = {"Tus-Resumable": "1.0.0", "Upload-Length": "10", "Upload-Offset": "0"}
 ROWS = (HEADER + "c1\t\tshoes\nc2\n").encode()
+
+
+class Page(NamedTuple):
+    method: str
+    path: str
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.path}"
+
+    def of(self, ids: dict[str, str]) -> str:
+        return PARTS.sub(lambda part: ids[part[1]], self.path)
 
 
 class Route(NamedTuple):
@@ -38,6 +53,13 @@ class Route(NamedTuple):
 
 ROUTES = [
     Route(method, path, operation) for path, item in document()["paths"].items() for method, operation in item.items()
+]
+PARTS = re.compile(r"{(\w+)(?::\w+)?}")
+PAGES = [
+    Page(method, route.path)
+    for route in site.routes()
+    if isinstance(route, StarletteRoute) and PARTS.search(route.path) and not route.path.startswith(assets.PREFIX)
+    for method in sorted((route.methods or set()) - {"HEAD"})
 ]
 SECURED = [route for route in ROUTES if "security" in route.operation]
 OF_A_TENANT = [route for route in SECURED if route.operation["security"][0]["key"] != [Permission.OPERATE]]
@@ -86,9 +108,10 @@ def session(system: HttpSystem) -> str:
 
 
 def import_draft(system: HttpSystem) -> str:
-    """The id of a new one."""
-    imports = use_cases_of(system.standalone.system).imports
-    return imports.create(local_caller("default"), "crm").draft_id
+    """The id of a new one, with a column."""
+    imports, ann = use_cases_of(system.standalone.system).imports, local_caller("default")
+    draft, choices = imports.create(ann, "crm"), (ColumnChoice(column="crmid"),)
+    return imports.change(ann, draft.draft_id, lambda present: replace(present, choices=choices)).draft_id
 
 
 def publisher(system: HttpSystem) -> str:
@@ -139,6 +162,35 @@ def test_every_route_needs_a_valid_key(system: HttpSystem, known: dict[str, str]
 
 def test_all_but_the_routes_for_machines_are_secured() -> None:
     assert {route.path for route in ROUTES if route not in SECURED} == {"/healthz", "/readyz"}
+
+
+@pytest.fixture(scope="module")
+def admins(system: HttpSystem) -> Iterator[tuple[httpx.Client, httpx.Client]]:
+    """In the console: an admin of the tenant, and one of another."""
+    with signed_in(system, Role.ADMIN) as own, signed_in(system, Role.ADMIN, tenant_id="other") as stranger:
+        yield own, stranger
+
+
+@pytest.mark.parametrize("page", PAGES, ids=str)
+def test_a_page_of_another_tenants_id_is_like_one_of_an_id_that_does_not_exist(
+    admins: tuple[httpx.Client, httpx.Client], known: dict[str, str], page: Page
+) -> None:
+    own, stranger = admins
+    ids = {**known, "at": "0", "done": "check"}
+    nobodys_ids = {**ids, **{name: re.sub("[0-9a-zA-Z]", "0", value) for name, value in known.items()}}
+    body: dict[str, Any] = {"data": {"version": "1", "revision": "1", "size": "9", "display_name": "x"}}
+    if page.path.endswith("/upload"):
+        body = {"files": {"file": ("people.tsv", ROWS)}}
+    theirs, nobodys = (stranger.request(page.method, page.of(each), **body) for each in (ids, nobodys_ids))
+    assert theirs.status_code == 404
+    assert without_call(theirs, ids) == without_call(nobodys, nobodys_ids)
+    if page.method == "GET":
+        with own.stream("GET", page.of(ids)) as mine:
+            assert mine.status_code != 404
+
+
+def without_call(answer: httpx.Response, ids: dict[str, str]) -> str:
+    return masked(answer.text.replace(answer.headers["x-request-id"], "CALL"), ids)
 
 
 @pytest.mark.parametrize("route", WITH_ID, ids=str)

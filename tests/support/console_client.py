@@ -16,12 +16,14 @@ SAME_SITE = {"Sec-Fetch-Site": "same-origin"}
 
 
 @contextmanager
-def signed_in(system: HttpSystem, role: Role | None = None, name: str = "somebody") -> Iterator[httpx.Client]:
+def signed_in(
+    system: HttpSystem, role: Role | None = None, name: str = "somebody", tenant_id: str = "default"
+) -> Iterator[httpx.Client]:
     """A session with a new key of this role; without one, with a link, which may do everything."""
     if role is None:
         secret = {"link": system.sign_in_link(name).partition("link=")[2]}
     else:
-        secret = {"key": create_key(system.keys, "default", role, name)[0]}
+        secret = {"key": create_key(system.keys, tenant_id, role, name)[0]}
     cookies = httpx.post(f"{system.url}/signin", data=secret, headers=SAME_SITE, timeout=60).cookies
     with httpx.Client(
         base_url=system.url, headers={**SAME_SITE, "Cookie": f"{NAME}={cookies[NAME]}"}, timeout=60
