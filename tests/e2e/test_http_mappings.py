@@ -78,7 +78,7 @@ def test_a_check_counts_the_addresses_that_different_people_share(system: HttpSy
     checked = system.uploader.post("/v1/files:check", files=form(rows, mapping=[CRMID, identifying])).json()
     (warning,) = checked["warnings"]
     assert (warning["code"], warning["column"]) == ("shared_identifier", "mail")
-    assert "3 values of 'mail' stand on rows with different 'crmid'" in warning["message"]
+    assert "rows with different 'crmid' share 3 values of 'mail'" in warning["message"]
     assert system.uploader.post("/v1/files:check", files=form(rows, mapping=[CRMID, EMAIL])).json()["warnings"] == []
 
 

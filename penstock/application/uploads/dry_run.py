@@ -14,6 +14,7 @@ from penstock.application.uploads.checking import CheckedUpload, FileHead, check
 from penstock.application.uploads.missing_identifiers import missing_identifier, rows_without_identifier
 from penstock.application.uploads.upload_command import UploadCommand, file_options_of, limits_of
 from penstock.application.uploads.warnings import one_value_on_many_rows, sample_of, shared_identifier, warnings_of
+from penstock.domain.catalog.ranking import Ranking, with_used
 from penstock.domain.dry_run.as_attribute import AsAttribute, identifiers_as_attributes
 from penstock.domain.dry_run.as_identifier import NO_IDENTIFIER, AsIdentifier, as_identifier
 from penstock.domain.dry_run.first_rows import NO_PLACES, FirstRows, SampleCell, first_rows
@@ -94,6 +95,7 @@ def dry_run(
         file_options=options,
         mode=checked.settings.mode,
         limits=limits,
+        ranking=_ranking(checked),
     )
     # Nodes are only compared within the run, so no key of the tenant is needed.
     hash_key = secrets.token_bytes(KEY_BYTES)
@@ -116,6 +118,13 @@ def dry_run(
         raise no_rows()
     warnings = warnings_of(checked.mapping, checked.attributes, file, options, limits)
     return counts.report(checked, decoding.options, warnings)
+
+
+def _ranking(checked: CheckedUpload) -> tuple[str, ...]:
+    """The usual order of the identifiers; that of the tenant would be fixed by its use."""
+    pairs = zip(checked.mapping.columns, checked.attributes, strict=True)
+    used = [attribute for mapped, attribute in pairs if mapped.identifier]
+    return with_used(Ranking(), used).ranked([attribute.name for attribute in used])
 
 
 def _head(pieces: Iterator[bytes]) -> tuple[bytes, bool]:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from penstock.application.uploads.suggesting import SUGGESTED_CONFIDENCE, suggestions_for
 from penstock.domain.errors import Fault
 from penstock.domain.mapping.attributes import Attribute
+from penstock.domain.mapping.mapping import ColumnMapping
 from penstock.domain.mapping.mapping import Mapping as SavedMapping
 from penstock.domain.suggestions import ColumnSuggestion, Sample
+from penstock.domain.suggestions.identifiers import WOULD_MERGE
 
 
 def missing_identifier(
@@ -18,7 +20,7 @@ def missing_identifier(
     """The first column of a file that surely identifies people, and is no identifier in the mapping."""
     identifiers = [column for column in mapping.columns if column.identifier]
     taken = {name for column in identifiers for name in (*column.sources, column.attribute)}
-    return next(
+    found = next(
         (
             each
             for each in suggestions_for(sample, attributes, ()).columns
@@ -27,6 +29,15 @@ def missing_identifier(
         ),
         None,
     )
+    return None if found is None or _merges(found.column, sample, attributes, identifiers) else found
+
+
+def _merges(
+    column: str, sample: Sample, attributes: Mapping[str, Attribute], identifiers: Sequence[ColumnMapping]
+) -> bool:
+    """Whether a column would make people one whom the mapping's identifiers tell apart."""
+    beside = suggestions_for(sample, attributes, identifiers).columns
+    return any(WOULD_MERGE in against for each in beside if each.column == column for against in each.against)
 
 
 def map_of(suggested: ColumnSuggestion) -> str:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping as Dict
 from collections.abc import Sequence
+from contextlib import suppress
 from enum import StrEnum
 from typing import NamedTuple
 
-from penstock.application.catalog.column_specs import ColumnSpec
+from penstock.application.catalog.column_specs import ColumnSpec, resolve_columns
 from penstock.application.catalog.known_catalog import KnownCatalog, check_uploadable
 from penstock.application.uploads.inspection import Inspection
 from penstock.application.uploads.renames import OTHER_LIST
@@ -14,7 +16,8 @@ from penstock.application.uploads.source_names import source_name
 from penstock.application.uploads.suggesting import AcceptedSuggestions, accept, suggestions_for
 from penstock.domain.errors import Fault, NotFound, Refused, refuse_all
 from penstock.domain.files.tabular_format import FileOptions
-from penstock.domain.mapping.mapping import Limits, Mapping
+from penstock.domain.mapping.attributes import Attribute
+from penstock.domain.mapping.mapping import ColumnMapping, Limits, Mapping
 from penstock.domain.suggestions import SuggestedMapping
 
 MIN_MAPPED = 0.5  # share of a mapping's columns that the next file of its list has
@@ -90,8 +93,23 @@ def accept_for(
     Raises `Refused` with every fault of the header, or when no column is an identifier.
     """
     refuse_all(inspection.faults(None, limits))
-    suggested = review(inspection, catalog, limits, source).suggested
+    attributes, mapping = catalog.attributes(), _saved(catalog, source)
+    earlier: Sequence[ColumnMapping] = mapping.columns if mapping else ()
+    if any(spec.identifier for spec in by_hand):
+        with suppress(Refused):  # the check of the whole mapping lists its faults
+            attributes, earlier = _with(by_hand, attributes, earlier)
+    suggested = suggestions_for(inspection.sample, attributes, earlier, _last_columns(catalog, source))
     return accept(suggested, confidence, by_hand, attributes=catalog.attributes())
+
+
+def _with(
+    by_hand: Sequence[ColumnSpec], attributes: Dict[str, Attribute], earlier: Sequence[ColumnMapping]
+) -> tuple[Dict[str, Attribute], Sequence[ColumnMapping]]:
+    """The attributes and the mapping that suggestions complete, with the columns mapped by hand. Raises `Refused`."""
+    resolved = resolve_columns(by_hand, attributes)
+    taken = {each.attribute for each in resolved.columns} | {each.column for each in resolved.columns}
+    others = [each for each in earlier if taken.isdisjoint((each.attribute, each.column))]
+    return {**attributes, **{each.name: each for each in resolved.missing}}, [*resolved.columns, *others]
 
 
 def _source_for(file_name: str, columns: Sequence[str], catalog: KnownCatalog) -> str:

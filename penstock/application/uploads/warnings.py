@@ -59,10 +59,11 @@ def shared_identifier(label: str, first: str, values: int, *, complete: bool) ->
     """So many values of an identifier stand on rows with different values of the `first` one; not `complete`: at least
     so many."""
     counted = f"{values:,}" if complete else f"at least {values:,}"
+    noun = "value" if values == 1 else "values"
     return Fault(
         code="shared_identifier",
-        message=f"{counted} values of {label!r} stand on rows with different {first!r}: the people of these rows would "
-        "become one person",
+        message=f"rows with different {first!r} share {counted} {noun} of {label!r}: "
+        "their people would become one person",
         hint="If they are different people, such as couples with one address, map the column without !.",
         column=label,
     )

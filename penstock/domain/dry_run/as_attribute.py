@@ -67,4 +67,5 @@ def _without_identifier(plan: Plan, label: str) -> Plan:
         replace(each, identifier=False, on_misfit=OnMisfit.DROP) if each.label == label else each
         for each in plan.mapping.columns
     )
-    return replace(plan, mapping=replace(plan.mapping, columns=columns))
+    ranking = tuple(each.attribute for each in columns if each.identifier)
+    return replace(plan, mapping=replace(plan.mapping, columns=columns), ranking=ranking)

@@ -45,5 +45,6 @@ def as_identifier(suggested: ColumnSuggestion, plan: Plan, header: Header, hash_
     )
     columns = (*(column for column, _ in kept), column)
     attributes = (*(attribute for _, attribute in kept), suggested.attribute)
-    plan = replace(plan, mapping=replace(plan.mapping, columns=columns), attributes=attributes)
+    ranking = tuple(each.attribute for each in columns if each.identifier)
+    plan = replace(plan, mapping=replace(plan.mapping, columns=columns), attributes=attributes, ranking=ranking)
     return AsIdentifier(suggested, plan, compile_layout(plan, header, hash_key))

@@ -127,7 +127,7 @@ def _column(mapped: ColumnMapping, attribute: Attribute, place_of: Mapping[str, 
 
 
 def _identifier_places(plan: Plan) -> list[int]:
-    """The places of the identifiers, the highest rank first. A dry run has no ranking, because it stores nothing."""
+    """The places of the identifiers, the highest rank first; in the order of the mapping if the plan has no ranking."""
     places = {mapped.attribute: place for place, mapped in enumerate(plan.mapping.columns) if mapped.identifier}
     return [places[name] for name in plan.ranking] if plan.ranking else list(places.values())
 

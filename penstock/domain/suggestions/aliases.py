@@ -17,7 +17,8 @@ _TABLE = {
         klantnummer, klantnr, klant id, klantcode, relatienummer, debiteurnummer, debiteurnr
         kundennummer, kundennr, kunden id, kdnr, kd nr, kundenkennung
         numero client, no client, n client, code client, id client, identifiant, identifiant client, num client
-        numero de cliente, numero cliente, codigo cliente, id cliente, cod cliente, codigo de cliente, n cliente
+        numero de cliente, numero cliente, codigo cliente, id cliente, cod cliente, codigo de cliente, n cliente,
+        no cliente, nr cliente, nro cliente, num cliente, no de cliente, nro de cliente, nr klienta, cislo zakaznika
         codice cliente, id utente, codice utente
         numer klienta, nr klienta, id klienta, identyfikator
         kundnummer, kund id, kundnr, kundenummer, kundenr, asiakasnumero, asiakas id, asiakastunnus
@@ -27,6 +28,7 @@ _TABLE = {
         loyalty number, loyalty card, loyalty card number, loyalty no, card number, membership number, membership id,
         membership no, member number, member no, card no, bonus card, reward id, rewards number, club number, club id
         klantenkaart, klantenkaartnummer, kaartnummer, lidnummer, spaarkaart, spaarkaartnummer,
+        no socio, n socio, nro socio, num socio, numero socio, no de socio, nro de socio,
         kaartnr, kaart nr, klantkaart, klantkaartnummer, kartennr, karten nr, kundenkartennr, nr karty, card nr
         kartennummer, kundenkarte, kundenkartennummer, mitgliedsnummer, mitgliedsnr, bonuskarte
         carte fidelite, numero de carte, numero carte fidelite, numero adherent, num carte

@@ -6,6 +6,7 @@ import re
 import unicodedata
 from itertools import chain
 
+from penstock.domain.profiles.junk_identifiers import JUNK_EMAILS
 from penstock.domain.suggestions.aliases import word_set
 from penstock.domain.suggestions.sample import Cells
 
@@ -26,6 +27,7 @@ def _phrases(text: str) -> frozenset[str]:
     return frozenset(_folded(phrase.strip()) for phrase in text.replace("\n", " ").split(",") if phrase.strip())
 
 
+_MIDNIGHT = " 00:00:00"
 _DIGIT = re.compile(r"\d")
 _WRAPPED = re.compile(
     r"[-\u2013\u2014_*<(\[{\"']+\s?([^\W\d_](?:.*[^\W\d_]|.*\.))\s?[-\u2013\u2014_*>)\]}\"']+", re.DOTALL
@@ -59,6 +61,9 @@ _IN_TYPED_COLUMNS = frozenset(
         nenhuma ingen inget intet niets nichts entfällt entfallt saknas mangler empty leeg leer vide vacío vuoto vazio
         missing undefined tbd x xx xxx . .. * / 0000-00-00 00/00/0000 00-00-0000 00.00.0000
         k.a. k.a ka o.a. n.b. n.b nb n.v. n.c. n.c n.d. n.d nd n.r. s.o. s.d. b.d. s/o k/a n/b n/c n/d n/r n/s n/v s/d
+        1900-01-01 01-01-1900 1-1-1900 01/01/1900 1/1/1900 01.01.1900 1.1.1900 19000101
+        9999-12-31 31-12-9999 31/12/9999 12/31/9999 31.12.9999 99991231 2999-12-31 31/12/2999 12/31/2999 31.12.2999
+        0001-01-01 01/01/0001 1/1/0001 01.01.0001 00000000
         """
     )
 ) | _phrases(
@@ -104,7 +109,10 @@ def _means_blank(cell: str, *, typed: bool) -> bool:
     if len(cell) > MAX_COMPARED:
         return False
     words = _ALL if typed else _ANYWHERE
-    if cell.casefold() in words:
+    word = cell.casefold()
+    if word in words or (typed and word in JUNK_EMAILS):
+        return True
+    if typed and cell.endswith(_MIDNIGHT) and cell.removesuffix(_MIDNIGHT) in words:
         return True
     if _DIGIT.search(cell):
         return False

@@ -11,7 +11,7 @@ from penstock.domain.suggestions.aliases import word_set
 from penstock.domain.suggestions.dates import MIDNIGHT
 from penstock.domain.suggestions.facts import Facts
 from penstock.domain.suggestions.fitting import Finding, Formats, certainty, of_total, unfitting
-from penstock.domain.suggestions.keys import Key
+from penstock.domain.suggestions.keys import Key, counts_rows
 from penstock.domain.suggestions.names import (
     AMONG_OTHERS,
     OWN_NAME,
@@ -36,6 +36,7 @@ NEW_TYPED = 0.95  # confidence of a new attribute, if all cells fit
 NEW_TEXT = 0.9
 NEW_UNNAMED = 0.6  # the column's name has no meaning
 CONTRADICTED = 0.3  # the name and the values contradict each other
+COUNTER = 0.6  # of a key that may be the number of the row
 BLANK = 0.3  # confidence for a column without any cell
 TEXT_BY_NAME = 0.98
 UNIQUE_BONUS = 1.06
@@ -129,6 +130,8 @@ def _by_name(facts: Facts, match: NameMatch | None, tenant: Tenant, formats: For
     if not facts.cells.filled:
         blank = ("no cell has a value in the sample",)
         return Candidate(match.attribute, True, match.attribute.format, BLANK, match.score, (how,), blank)
+    if _is_number(facts) and match.attribute.name == "salutation":
+        return None
     if match.attribute.name == "salutation" and "job_title" in tenant.attributes and not are_salutations(facts.cells):
         return _text_by_name(
             facts, NameMatch(tenant.attributes["job_title"], match.score), "a title, but no salutation"
@@ -154,6 +157,11 @@ def _by_name(facts: Facts, match: NameMatch | None, tenant: Tenant, formats: For
     )
 
 
+def _is_number(facts: Facts) -> bool:
+    finding = facts.by_values()
+    return finding is not None and finding.kind in (ValueType.INTEGER, ValueType.DECIMAL)
+
+
 def _other_words(match: NameMatch) -> list[str]:
     """The argument against an attribute whose name is only a part of the column's name."""
     return ["other words in its name may mean something else"] if match.score == AMONG_OTHERS else []
@@ -168,6 +176,9 @@ def _text_by_name(facts: Facts, match: NameMatch, how: str) -> Candidate:
     if wrong is not None:
         sure, rank = CONTRADICTED, match.score
         against.append(facts.findings[wrong].evidence)
+    elif name == "crmid" and counts_rows(facts):
+        sure, rank = COUNTER, match.score
+        against.append("its values are the numbers of the rows, 1, 2, 3: the next file would name other people by them")
     elif name in IDENTIFIERS:
         distinct = len(facts.cells.distinct)
         evidence.append(of_total(distinct, facts.cells.filled, "are distinct"))

@@ -10,7 +10,7 @@ from penstock.domain.mapping.attributes import TEXT, Attribute, ValueType
 from penstock.domain.profiles.junk_identifiers import JUNK_EMAILS
 from penstock.domain.suggestions.candidates import IDENTIFIERS, Candidate, Tenant
 from penstock.domain.suggestions.facts import Facts
-from penstock.domain.suggestions.keys import MIN_ROWS, Key, attribute_of_key, find_key
+from penstock.domain.suggestions.keys import MIN_ROWS, Key, People, attribute_of_key, find_key
 from penstock.domain.suggestions.names import OWN_NAME, is_personal, name_for_kind, new_name
 
 NAMED_KEY = 0.95  # confidence of a key with a name that says so
@@ -20,6 +20,8 @@ PERHAPS = 0.8
 ACCEPTABLE = 0.9  # confidence of what identifies without a look at it
 COVERED = 0.98  # share of rows; where other keys have as many, no key is looked for
 MIN_FIT = 0.97  # share of an identifier's cells; below it, rows may be lost for what another column spares
+TELLING = ("first_name", "full_name", "birth_date")  # attributes in which people who share an address differ
+WOULD_MERGE = "these people would become one"
 KEY_RANK = 1.9  # among the columns that could feed one attribute: after one with the name and all cells
 
 
@@ -39,16 +41,21 @@ def key_column(facts: Sequence[Facts], chosen: Sequence[Candidate], tenant: Tena
     covered = [_present(each) for each, candidate in zip(facts, chosen, strict=True) if _is_sure_key(candidate)]
     if rows and sum(map(any, zip(*covered, strict=True))) >= rows * COVERED:
         return None
-    email = next((f.cells for f, each in zip(facts, chosen, strict=True) if each.attribute.name == "email"), None)
+    people = _people(facts, chosen)
     found = [
         KeyColumn(place, key, _candidate(each, key, tenant))
         for place, (each, candidate) in enumerate(zip(facts, chosen, strict=True))
-        if _may_be_key(each, candidate, tenant) and (key := find_key(each, email, len(facts)))
+        if _may_be_key(each, candidate, tenant) and (key := find_key(each, people, len(facts)))
     ]
     best = max(found, key=lambda each: (each.candidate.confidence, each.key.filled, -each.place), default=None)
     if best and best.key.filled < MIN_ROWS and not _lost(facts, chosen):
         return None  # so few values differ by chance, and nothing is lost without them
     return best
+
+
+def _people(facts: Sequence[Facts], chosen: Sequence[Candidate]) -> People:
+    fed = {candidate.attribute.name: each.cells for each, candidate in zip(facts, chosen, strict=True)}
+    return People(fed.get("email"), [fed[name].cells for name in TELLING if name in fed])
 
 
 def identifies(candidate: Candidate) -> bool:
@@ -106,10 +113,8 @@ class Identifying(NamedTuple):
         values = "1 address stands" if shared == 1 else f"{shared:,} addresses stand"
         different = f"{values} on rows with different {key}"
         if self._only_here(place):
-            return self._replace(merging=place, why=f"{different}: these people would become one")
-        return self._without(
-            place, f"not an identifier, because {different}, and these people would become one: add ! to merge them"
-        )
+            return self._replace(merging=place, why=f"{different}: {WOULD_MERGE}")
+        return self._without(place, f"not an identifier, because {different}, and {WOULD_MERGE}: add ! to merge them")
 
     def _without(self, place: int, why: str) -> Identifying:
         found = _identifying({each: rows for each, rows in self.present.items() if each != place})

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 from penstock.domain.dry_run.frequent_nodes import MIN_ROWS_OF_ONE_VALUE, is_suspicious
@@ -30,6 +31,7 @@ MAX_LISTED = 4  # placeholders
 MAX_CONFLICTS = 0.005  # share of rows that have a value in common with another e-mail address
 MIN_PEOPLE = 0.9  # different e-mail addresses; with fewer, a row of the file is no person
 ALL_DIFFER = 0.999  # of a column whose name says nothing
+MIN_STEPS = 0.98  # share of steps of one between the numbers of rows
 EARLY = 3  # columns, and the first half of a wider file
 
 KEY_WORDS = word_set(
@@ -42,7 +44,8 @@ KEY_WORDS = word_set(
     """
 )
 _OFFICIAL = word_set("cpf cnpj nif nie dni cif rut rfc curp nip pesel bsn nin matricule matricula matricola")
-_COUNTERS = word_set("n no nr nbr num number nummer numer numero")  # alone, they may be the numbers of the rows
+# Alone, they may be the numbers of the rows.
+_COUNTERS = word_set("id ids n no nr nbr num number nummer numer numero row index lfd pos")
 _KEY_ENDINGS = ("nummer", "nummern", "number", "numero", "nr", "kennung", "schlussel", "schluessel", "kod", "tunnus")
 # They have numbers of their own, and one person has several of them or shares one with others.
 _THINGS = (
@@ -68,8 +71,13 @@ _LOYALTY = (
     "klub",
     "member",
     "mitglied",
-    "kundenkart",
     "klantenk",
+    "socio",
+    "adherent",
+    "medlem",
+    "jasen",
+    "czlon",
+    "abonn",
 )
 _CUSTOMER = word_set(
     """
@@ -104,9 +112,16 @@ class Key(NamedTuple):
         return sum(self.present)
 
 
-def find_key(facts: Facts, email: Cells | None, columns: int) -> Key | None:
-    """The key that a column has, of so many. `email` are the addresses of the same rows: strangers have different
-    ones."""
+class People(NamedTuple):
+    """What else the rows say of their people: their addresses, and what tells apart those who share one, such as names
+    and birthdays; empty if the file has no such columns."""
+
+    email: Cells | None = None
+    telling: Sequence[Sequence[str]] = ()
+
+
+def find_key(facts: Facts, people: People, columns: int) -> Key | None:
+    """The key that a column has, of so many."""
     named = names_a_key(facts.name)
     if names_a_thing(facts.name) or any(_is_mostly(facts, kind) for kind in _OTHER_KINDS):
         return None
@@ -121,7 +136,9 @@ def find_key(facts: Facts, email: Cells | None, columns: int) -> Key | None:
         return None
     if _counts_rows(facts, values, named=named):
         return None
-    if email is not None and _merges_strangers(cells, values, email):
+    if people.email is not None and _merges_strangers(
+        cells, values, people.email, people, named_person=_names_a_person(facts.name)
+    ):
         return None
     how = f"all {filled:,} values differ" if len(values) == filled else f"{len(values):,} of {filled:,} values differ"
     listed = tuple(
@@ -181,9 +198,19 @@ def _names_nobody(cell: str) -> bool:
     return not any(map(str.isdigit, cell)) or not cell.strip("0") or _SAME_SIGN.match(cell) is not None
 
 
+def counts_rows(facts: Facts) -> bool:
+    """Whether a column with a name that says no more than number has 1, 2, 3 and so on, with hardly a gap."""
+    values = facts.cells.distinct
+    if len(values) < MIN_ROWS or not _counts_rows(facts, values, named=True):
+        return False
+    numbers = list(map(int, values))
+    steps = sum(1 for one, other in pairwise(numbers) if other - one == 1)
+    return numbers[0] <= 1 and steps >= (len(numbers) - 1) * MIN_STEPS
+
+
 def _counts_rows(facts: Facts, values: Mapping[str, int], *, named: bool) -> bool:
     """Whether the values may be 1, 2, 3 and so on in the order of the rows, under a name that says no more."""
-    if (named and not _COUNTERS.issuperset(words(facts.name))) or not all(map(str.isdigit, values)):
+    if (named and not _COUNTERS.issuperset(words(facts.name))) or not all(map(str.isdecimal, values)):
         return False
     numbers = list(map(int, values))
     return numbers[0] <= len(numbers) // MIN_ROWS + 1 and numbers == sorted(numbers)
@@ -216,20 +243,28 @@ def _have_a_shape(codes: Sequence[str]) -> bool:
     return sum(count for _, count in shapes.most_common(MAX_SHAPES)) >= len(codes) * MIN_CODES
 
 
-def _merges_strangers(cells: Cells, values: Mapping[str, int], email: Cells) -> bool:
-    """Whether rows with one value have different e-mail addresses, or rows with one address different values: then a
-    row is no person, but perhaps an order."""
+def _names_a_person(column: str) -> bool:
+    """Whether the name says whose key it is: a customer's or a member's."""
+    parts = words(column)
+    return not _CUSTOMER.isdisjoint(parts) or any(part.startswith(_LOYALTY) for part in parts)
+
+
+def _merges_strangers(
+    cells: Cells, values: Mapping[str, int], email: Cells, people: People, *, named_person: bool
+) -> bool:
+    """Whether rows with one value have different e-mail addresses, or rows of one person different values: then a row
+    is no person, but perhaps an order. People who share an address, such as a family, differ in their names."""
     addresses: defaultdict[str, set[str]] = defaultdict(set)
     for cell, address in zip(cells.cells, email.cells, strict=True):
         if address.strip() and cell.strip() in values:
             addresses[cell.strip()].add(address.strip().casefold())
     conflicts = sum(values[cell] for cell, found in addresses.items() if len(found) > 1)
-    usual = Counter(email.distinct)
-    for address, count in email.distinct.items():
-        if is_suspicious(count, email.filled):
-            del usual[address]
-    few_people = usual.total() >= MIN_ROWS and len(usual) < usual.total() * MIN_PEOPLE
-    return few_people or conflicts > sum(values.values()) * MAX_CONFLICTS
+    rows = zip(email.cells, *people.telling, strict=True)
+    persons = Counter(
+        row for row in rows if row[0].strip() and not is_suspicious(email.distinct[row[0].strip()], email.filled)
+    )
+    few_people = persons.total() >= MIN_ROWS and len(persons) < persons.total() * MIN_PEOPLE
+    return (few_people and not named_person) or conflicts > sum(values.values()) * MAX_CONFLICTS
 
 
 def _percent(count: int, total: int) -> str:

@@ -119,18 +119,18 @@ def _per_row(cells: Cells, formats: Formats, places: Places) -> Fit | None:
     column = places.country_column
     if column is None or len(set(places.region_of.values())) < 2:
         return None
-    region = places.regions.most_common(1)[0][0]  # of a number whose country is blank
-    written = f"phone(@{column.name}|{region})"
+    usual = None if _are_mixed(places) else places.regions.most_common(1)[0][0]  # where the country is blank
+    written = f"phone(@{column.name}|{usual})" if usual else f"phone(@{column.name})"
     if not formats.known(written):
         return None
-    of_region: dict[str, list[str]] = {}
+    of_region: dict[str | None, list[str]] = {}
     for cell, country in zip(cells.cells, column.cells, strict=True):
         if cell.strip():
-            of_region.setdefault(places.region_of.get(country.strip(PADDING), region), []).append(cell)
+            of_region.setdefault(places.region_of.get(country.strip(PADDING), usual), []).append(cell)
     count = sum(
         fit.count
         for each, numbers in islice(of_region.items(), MAX_REGIONS)
-        if (fit := formats.fit(f"phone({each})", Cells(cells.name, numbers)))
+        if (fit := formats.fit(f"phone({each})" if each else "phone", Cells(cells.name, numbers)))
     )
     return Fit(parse_format(written), count, cells.filled)
 

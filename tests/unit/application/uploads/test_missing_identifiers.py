@@ -56,3 +56,29 @@ def test_without_such_a_column_nothing_is_said(columns: list[ColumnSpec], keys: 
     run = checked(columns, keys)
     assert run.reject_reasons["no_identifier"]
     assert not [each for each in run.warnings if each.code == "rows_without_identifier"]
+
+
+def families(columns: Sequence[ColumnSpec], keys: Sequence[str] = KEYS) -> DryRun:
+    """Of pairs of rows with one address."""
+    lines = ["LoyaltyNbr\temail", *(f"{key}\tf{number // 2}@gmail.com" for number, key in enumerate(keys))]
+    command = UploadCommand(
+        data_source="till", file_name="till.tsv", uploaded_by="ann", columns=columns, create_source=True
+    )
+    return dry_run("acme", ["\n".join(lines).encode() + b"\n"], command, NewCatalog(), Limits())
+
+
+KEY = ColumnSpec(column="LoyaltyNbr", attribute="loyalty_id", identifier=True)
+
+
+@pytest.mark.parametrize("columns", [[KEY, EMAIL], [EMAIL, KEY]])
+def test_shared_addresses_are_counted_whatever_the_order_of_the_mapping(columns: list[ColumnSpec]) -> None:
+    (warning,) = families(columns).warnings
+    assert (warning.code, warning.column) == ("shared_identifier", "email")
+    assert "share 50 values" in warning.message
+
+
+def test_an_address_that_families_share_is_not_recommended_for_rows_without_a_key() -> None:
+    plain = ColumnSpec(column="email", attribute="email")
+    run = families([KEY, plain], [*KEYS[:90], *[""] * 10])
+    assert run.reject_reasons == {"no_identifier": 10}
+    assert [each.code for each in run.warnings] == []

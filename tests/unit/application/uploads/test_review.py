@@ -6,8 +6,9 @@ from collections.abc import Iterable
 
 import pytest
 
+from penstock.application.catalog.column_specs import ColumnSpec
 from penstock.application.uploads.inspection import inspect
-from penstock.application.uploads.review import SourceStep, review
+from penstock.application.uploads.review import SourceStep, accept_for, review
 from penstock.domain.catalog.data_source import DataSource
 from penstock.domain.mapping.mapping import ColumnMapping, Limits, Mapping
 from services.cli.new_catalog import NewCatalog
@@ -73,3 +74,15 @@ def test_a_file_with_few_columns_of_the_mapping_is_warned_about() -> None:
     assert warning.message == "the file has 0 of the 1 columns that the mapping of clienti names"
     assert warning.hint.startswith("If it is another list, use another data source")
     assert not review(inspect([b"nr,city\nK1,Ulm\n"], LIMITS), Catalog(), LIMITS, "clienti").warnings
+
+
+def test_a_key_that_is_mapped_by_hand_keeps_people_with_one_address_apart() -> None:
+    rows = "".join(f"box {number * 7}\tf{number // 2}@gmail.com\n" for number in range(40))
+    file = inspect([f"label\temail\n{rows}".encode()], Limits())
+    label = ColumnSpec(column="label", attribute="label", identifier=True)
+    accepted = accept_for(file, NewCatalog(), Limits(), "crm", 0.9, [label])
+    assert [each.attribute for each in accepted.columns if each.identifier] == ["label"]
+    assert "email" in [each.attribute for each in accepted.columns]
+    assert [
+        each.attribute for each in accept_for(file, NewCatalog(), Limits(), "crm", 0.9, []).columns if each.identifier
+    ] == ["email"]

@@ -176,3 +176,25 @@ def test_repeated_orders_and_placeholders_are_no_shared_addresses() -> None:
         "email": ["Geen@geen.nl" if number % 20 == 0 else f"p{number}@gmail.com" for number in PLACES],
     }
     assert identifiers(placeholders) == {"customer_no": "crmid", "email": "email"}
+
+
+@pytest.mark.parametrize("name", ["Nº_Socio", "customer_no", "ref"])
+def test_families_with_one_address_keep_their_own_keys(name: str) -> None:
+    families = [f"f{number // 2}@gmail.com" for number in PLACES]
+    names = [f"{first} {number}" for number, first in enumerate(NAMES)]
+    columns = {name: CARDS, "first_name": names, "email": families}
+    (identifier,) = identifiers(columns)
+    assert identifier == name
+
+
+def test_orders_of_one_person_are_no_keys() -> None:
+    columns = {"ref": CARDS, "first_name": [*NAMES[:100], *NAMES[:100]], "email": EMAILS[1:101] * 2}
+    assert "ref" not in identifiers(columns)
+
+
+@pytest.mark.parametrize("other", [{"Supporter ref": PARTNERS}, {"email": [f"p{n}@gmail.com" for n in PLACES]}])
+def test_the_numbers_of_the_rows_identify_nobody(other: dict[str, list[str]]) -> None:
+    columns = {"id": [str(number + 1) for number in PLACES], **other, "first_name": NAMES}
+    assert "id" not in identifiers(columns)
+    with_gaps = {**columns, "id": [str(number * 3 + 1) for number in PLACES]}
+    assert "id" in identifiers(with_gaps)
