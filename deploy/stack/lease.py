@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 from types import TracebackType
+from typing import IO
 
 from deploy.stack.stack import Stack
 
@@ -38,14 +39,29 @@ class Lease:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._using.close()
-        if self._started:
+        if self._started and not self._is_used_by_others():
             self._guard.wait()
         self._guard.returncode = self._guard.poll() or 0  # otherwise it would wait for other processes
+
+    def _is_used_by_others(self) -> bool:
+        """Whether others hold the shared lock; the guard holds the exclusive one while it stops the servers."""
+        with users_lock(self.stack.folder).open("w") as lock:
+            if _locked(lock, fcntl.LOCK_EX):
+                return False
+            return _locked(lock, fcntl.LOCK_SH)
 
     def use(self, *names: str) -> Stack:
         """The stack, with these servers running. Raises as `Stack.up` does."""
         self._started |= bool(self.stack.up(*names, lent=True))
         return self.stack
+
+
+def _locked(lock: IO[str], kind: int) -> bool:
+    try:
+        fcntl.flock(lock, kind | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def guard(stack: Stack) -> None:

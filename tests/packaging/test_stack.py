@@ -161,6 +161,15 @@ def test_a_lease_ends_the_servers_that_it_started_and_no_others(stack: Stack) ->
     assert running(stack) == ["kafka"]
 
 
+def test_a_lease_that_others_hold_too_is_left_at_once(stack: Stack) -> None:
+    with Lease(stack) as other:
+        with Lease(stack) as lease:
+            lease.use("s3")
+        assert running(stack) == ["s3"]  # `other` still uses it
+        other.use("s3")
+    until(lambda: running(stack) == [])
+
+
 def test_a_lease_of_a_ring_ends_its_nodes(tmp_path: Path) -> None:
     ring = Stack(tmp_path / "ring", [Listener("cassandra-1")], Ports.free())
     try:
