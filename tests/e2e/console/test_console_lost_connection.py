@@ -95,7 +95,7 @@ def test_40_mb_arrive_over_a_line_that_is_cut_three_times(
     page.on("request", lambda call: offsets.append(int(call.headers.get("upload-offset", file.stat().st_size))))
     page.get_by_label("Choose the same file").set_input_files(file)
     expect(state).to_contain_text("has arrived", timeout=1_000 * SECONDS)
-    assert min(offsets) > 20 * MB, "what had arrived was sent again"
+    assert min(offsets) > 8 * MB, "what had arrived was sent again"  # what a reset found in buffers has not
 
     page.get_by_label("Attribute of padding").select_option("")
     page.get_by_role("button", name="Import").click()
