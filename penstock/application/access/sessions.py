@@ -130,6 +130,11 @@ class Sessions:
             raise NotFound("there is no such session")
         return _session(record)
 
+    def is_open(self, tenant_id: str, session_id: str) -> bool:
+        """Whether a session has not ended."""
+        record = self._store.get(Table.SESSIONS, tenant_id, "", session_id)
+        return record is not None and not _session(record).has_ended(self._clock.now_us())
+
     def end(self, tenant_id: str, session_id: str) -> None:
         """End a session at once; one that has ended is no error."""
         self._store.delete(Table.SESSIONS, tenant_id, "", session_id)

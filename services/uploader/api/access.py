@@ -68,7 +68,10 @@ class ApiKeyOrSession(ApiKey):
         signed_in = use_cases.sessions.authenticate(
             cookies.secret_of(request), remote_address=remote_address_of(request)
         )
-        return None if signed_in is None else signed_in.caller
+        if signed_in is None:
+            return None
+        request.state.session_id = signed_in.session.session_id
+        return signed_in.caller
 
 
 def allowed_to(use_case: Callable[..., Any]) -> Any:
@@ -88,8 +91,10 @@ async def rationed() -> None:
 
 
 def confirm(call: Call) -> None:
-    """Raises `Refused` (unauthorized) when the caller's key has ended since the call began."""
-    if not call.use_cases.api_keys.is_valid(call.caller):
+    """Raises `Refused` (unauthorized) when the caller's key or session has ended since the call began."""
+    use_cases, session_id = call.use_cases, call.session_id
+    is_signed_in = session_id is None or use_cases.sessions.is_open(call.caller.tenant_id, session_id)
+    if not (is_signed_in and use_cases.api_keys.is_valid(call.caller)):
         raise unauthorized()
 
 

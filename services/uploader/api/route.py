@@ -28,7 +28,7 @@ from services.uploader.api.incoming import IncomingBody
 from services.uploader.api.openapi import JSON, problem_statements
 from services.uploader.api.problems import problem_response, report
 from services.uploader.api.quotas import quota_headers
-from services.uploader.api.services import CallOf, Services
+from services.uploader.api.services import Services, call_of
 from services.uploader.api.validation import NoQuery, json_document
 
 MAX_JSON_BYTES = 1 << 20
@@ -102,7 +102,7 @@ class Operation(APIRoute):
         if self.body_field is None:
             return request
         raw = await json_body(request)
-        await run_sync(confirm, CallOf(services, caller))
+        await run_sync(confirm, call_of(request))
         return JsonRequest(request, raw)
 
     def _check_parameters(self, request: Request) -> None:

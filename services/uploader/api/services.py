@@ -37,10 +37,11 @@ class Services(NamedTuple):
 
 
 class CallOf(NamedTuple):
-    """A call of an operation that needs a key."""
+    """A call of somebody who has been admitted, with a key, or in a session of the console."""
 
     services: Services
     caller: Caller
+    session_id: str | None = None
 
     @property
     def use_cases(self) -> AllUseCases:
@@ -52,6 +53,11 @@ def services_of(request: Request) -> Services:
     return services
 
 
+def call_of(request: Request) -> CallOf:
+    """Of an operation that has admitted its caller."""
+    return CallOf(services_of(request), request.state.caller, getattr(request.state, "session_id", None))
+
+
 def remote_address_of(request: Request) -> str | None:
     return request.client.host if request.client else None
 
@@ -61,7 +67,7 @@ async def _services(request: Request) -> Services:
 
 
 async def _call(request: Request) -> CallOf:
-    return CallOf(await _services(request), request.state.caller)
+    return call_of(request)
 
 
 Api = Annotated[Services, Depends(_services)]

@@ -10,10 +10,11 @@ from starlette.responses import JSONResponse, Response
 
 from penstock.application.imports.use_cases import ImportUseCases, no_file
 from penstock.domain.errors import refusal
+from services.uploader.api.access import confirm
 from services.uploader.api.multipart import Multipart
 from services.uploader.api.route import incoming_body
 from services.uploader.api.tus import FILES
-from services.uploader.console.visits import Visit, action, confirm, go, receiving
+from services.uploader.console.visits import Visit, action, go, receiving
 
 OVERHEAD_BYTES = 128 * 1024  # boundaries and part headers
 MAX_DIGITS = 15
@@ -54,7 +55,7 @@ def _pulled(visit: Visit, parts: Multipart) -> Iterator[bytes]:
     while piece := run_in_loop(parts.read):
         visit.services.metrics.received.inc(len(piece))
         yield piece
-    confirm(visit)
+    confirm(visit.call)
 
 
 routes = [

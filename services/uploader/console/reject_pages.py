@@ -176,6 +176,8 @@ async def _upload(request: HttpRequest) -> Response:
         try:
             accepted = await accept_corrected(await arriving_form(visit.call, request), request_id_of(visit))
         except Refused as refused:
+            if refused.code == "unauthorized":  # the session has ended meanwhile
+                raise
             fault = refused.faults[0]
             return await run_sync(
                 lambda: _rejects(visit, Part(dropped=visit.request.query_params.get("dropped", "")), fault=fault)

@@ -21,7 +21,6 @@ from penstock.application.access.sessions import SignedIn
 from penstock.application.use_case import UseCase, declared, require
 from penstock.domain.access.permissions import Caller, Permission
 from penstock.wiring.use_cases import AllUseCases
-from services.uploader.api.access import unauthorized
 from services.uploader.api.call_ids import current_call_id
 from services.uploader.api.incoming import caller_is_known
 from services.uploader.api.problems import answer_for
@@ -53,7 +52,7 @@ class Visit(NamedTuple):
     @property
     def call(self) -> CallOf:
         """For functions that the API uses too."""
-        return CallOf(self.services, self.caller)
+        return CallOf(self.services, self.caller, self.signed_in.session.session_id)
 
     @property
     def is_partial(self) -> bool:
@@ -228,12 +227,6 @@ def _needed_for(of: Callable[..., Any]) -> UseCase:
     needed = declared(of)
     assert needed is not None, of
     return needed
-
-
-def confirm(visit: Visit) -> None:
-    """Raises `Refused` (unauthorized) when the session, or the key of it, has ended since the visit began."""
-    if _signed_in(visit.services, visit.request) is None:
-        raise unauthorized()
 
 
 def _signed_in(services: Services, request: Request) -> SignedIn | None:

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import httpx
 import pytest
 from playwright.sync_api import expect
 
 from penstock.domain.access.permissions import Role
+from penstock.wiring.use_cases import use_cases_of
 from services.uploader.api.app import CALLS_PER_KEY
 from services.uploader.console.cookies import NAME
-from services.uploader.console.forms import URL_ENCODED
 from services.uploader.console.protection import CONTENT_POLICY
-from tests.support.access import create_key
+from tests.support.access import caller, create_key
 from tests.support.browser import Visitor
-from tests.support.http_system import HttpSystem
+from tests.support.http_system import HEADER, HttpSystem
 from tests.support.waiting import until
 
 SAME_SITE = {"Sec-Fetch-Site": "same-origin"}
@@ -113,24 +114,80 @@ def test_an_api_key_opens_no_page_and_a_session_no_call(system: HttpSystem) -> N
     assert call.status_code == 401
 
 
-def test_a_session_that_ends_before_its_form_does_nothing(system: HttpSystem) -> None:
-    secret, key = create_key(system.keys, "default", Role.ADMIN, "leaver")
-    cookies = httpx.post(f"{system.url}/signin", data={"key": secret}, headers=SAME_SITE).cookies
+class Leaver:
+    """Somebody whose session ends while the server reads what they send."""
 
-    def form() -> Iterator[bytes]:
-        yield b"name=back+door&"
-        until(lambda: f'"calls";r={CALLS_PER_KEY - 2}' in quotas())  # the server has admitted the form, and this call
-        system.keys.revoke_key("default", key.key_id)
-        yield b"role=admin&days=365"
+    def __init__(self, system: HttpSystem) -> None:
+        self.system = system
+        self.secret, self.key = create_key(system.keys, "default", Role.ADMIN, "leaver")
+        cookies = httpx.post(f"{system.url}/signin", data={"key": self.secret}, headers=SAME_SITE).cookies
+        self.headers = {**SAME_SITE, "Cookie": f"{NAME}={cookies[NAME]}"}
 
-    def quotas() -> str:
-        answer = httpx.get(f"{system.url}/v1/api-keys", headers={"Authorization": f"Bearer {secret}"})
-        return answer.headers["RateLimit"]
+    def send(self, path: str, end: Callable[[Leaver], object], **body: Any) -> httpx.Response:
+        whole = httpx.Request("POST", f"{self.system.url}{path}", **body)
+        content = whole.read()
 
-    headers = {**SAME_SITE, "Cookie": f"{NAME}={cookies[NAME]}", "Content-Type": URL_ENCODED}
-    answer = httpx.post(f"{system.url}/keys", content=form(), headers=headers)
+        def halves() -> Iterator[bytes]:
+            yield content[: len(content) // 2]
+            until(self.is_admitted)
+            end(self)
+            yield content[len(content) // 2 :]
+
+        headers = {**self.headers, "Content-Type": whole.headers["content-type"]}
+        return httpx.post(whole.url, content=halves(), headers=headers, timeout=60)
+
+    def is_admitted(self) -> bool:
+        """Whether two calls of the key are under way: this one, and what is sent."""
+        answer = httpx.get(f"{self.system.url}/v1/api-keys", headers={"Authorization": f"Bearer {self.secret}"})
+        return f'"calls";r={CALLS_PER_KEY - 2}' in answer.headers["RateLimit"]
+
+    def revoke_key(self) -> None:
+        self.system.keys.revoke_key("default", self.key.key_id)
+
+    def sign_out(self) -> None:
+        httpx.post(f"{self.system.url}/signout", data={"a": ""}, headers=self.headers)
+
+
+ENDS = [Leaver.revoke_key, Leaver.sign_out]
+
+
+@pytest.mark.parametrize("end", ENDS)
+def test_a_session_that_ends_before_its_form_creates_no_key(
+    system: HttpSystem, end: Callable[[Leaver], object]
+) -> None:
+    answer = Leaver(system).send("/keys", end, data={"name": "back door", "role": "admin", "days": "365"})
     assert (answer.status_code, answer.headers.get("location")) == (303, "/signin")
     assert "back door" not in [each.name for each in system.keys.list_keys("default")]
+
+
+@pytest.mark.parametrize("end", ENDS)
+def test_a_session_that_ends_before_its_file_imports_nothing(
+    system: HttpSystem, end: Callable[[Leaver], object]
+) -> None:
+    imports, ann = use_cases_of(system.standalone.system).imports, caller(Role.ADMIN)
+    draft_id = imports.create(ann, "leaving").draft_id
+    file = {"file": ("a.tsv", b"crmid\nc1\n")}
+    answer = Leaver(system).send(f"/imports/new/{draft_id}/upload", end, files=file)
+    assert (answer.status_code, answer.headers.get("location")) == (303, "/signin")
+    assert imports.file(ann, draft_id) is None
+
+
+@pytest.mark.parametrize("end", ENDS)
+def test_a_session_that_ends_before_its_corrected_file_corrects_nothing(
+    system: HttpSystem, rejected: str, end: Callable[[Leaver], object]
+) -> None:
+    path, file = f"/imports/{rejected}/rejects/upload", {"file": ("a.tsv", HEADER.encode() + b"c2\t\t\n")}
+    before = system.stored_keys()
+    answer = Leaver(system).send(path, end, files=file)
+    assert (answer.status_code, answer.headers.get("location")) == (303, "/signin")
+    assert system.stored_keys() == before
+    assert [each["request_id"] for each in system.viewer.get("/v1/requests").json()["requests"]] == [rejected]
+
+
+@pytest.fixture(scope="module")
+def rejected(system: HttpSystem) -> str:
+    """The id of an import that has rejected a row."""
+    return str(system.ingest((HEADER + "c1\t\t\nc2\n").encode(), data_source="crm")["request_id"])
 
 
 @pytest.mark.parametrize("path", ["/signin", "/imports", "/"])

@@ -110,7 +110,9 @@ def test_an_ended_session_is_not_listed_and_opens_nothing(sessions: Sessions, ke
     secret, _ = begun(sessions, keys)
     (session,) = sessions.all("acme")
     assert session.browser == "a browser"
+    assert sessions.is_open("acme", session.session_id)
     sessions.end("acme", session.session_id)
+    assert not sessions.is_open("acme", session.session_id)
     assert sessions.all("acme") == []
     assert sessions.authenticate(secret) is None
     with pytest.raises(NotFound):
