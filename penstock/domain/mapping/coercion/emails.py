@@ -26,6 +26,8 @@ _DOMAIN = re.compile(
 _LABEL = r"(?!..--)[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 _SPECIAL = "|".join(map(re.escape, SPECIAL_USE_DOMAIN_NAMES))
 _PLAIN_DOMAIN = re.compile(rf"(?!(?:.*\.)?(?:{_SPECIAL})\Z)(?:{_LABEL}\.)+{_LABEL}(?<=[a-z])")  # already in normal form
+_SCHEME = "mailto:"
+_TRAILING = ";," + PADDING
 _ROLE_NAMES = frozenset(CASE_INSENSITIVE_MAILBOX_NAMES)
 
 
@@ -36,9 +38,10 @@ class EmailCoercer(CellCoercer):
         self._domains: dict[str, str] = {}
 
     def parse(self, text: str) -> Value:
-        if len(text) > MAX_EMAIL:
+        address = _bare(text)
+        if len(address) > MAX_EMAIL:
             raise CoercionError("not_an_email")
-        return _validated(text)
+        return _validated(address)
 
     def parse_fast(self, cells: Sequence[str]) -> list[Value | None]:
         values: list[Value | None] = []
@@ -66,6 +69,15 @@ class EmailCoercer(CellCoercer):
             self._domains.clear()
         self._domains[domain] = normal
         return normal
+
+
+def _bare(text: str) -> str:
+    """The address of a cell as address books write it: `Ann <a@b.com>`, `mailto:a@b.com`, `a@b.com;`."""
+    text = text.rstrip(_TRAILING)
+    name, opened, address = text.removesuffix(">").rpartition("<")
+    if opened and text.endswith(">") and "@" not in name:
+        text = address.strip(PADDING)
+    return text[len(_SCHEME) :] if text[: len(_SCHEME)].lower() == _SCHEME else text
 
 
 def _normal_domain(domain: str) -> str:

@@ -55,7 +55,7 @@ REASONS: Mapping[str, Reason] = MappingProxyType(
         ),
         "not_an_email": Reason(
             "The value is not an e-mail address.",
-            "Write one address, such as name@example.com, without a display name.",
+            "Write one address, such as name@example.com.",
         ),
         "not_a_phone": Reason(
             "The value is not a valid phone number.",

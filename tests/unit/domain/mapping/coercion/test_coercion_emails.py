@@ -84,13 +84,26 @@ def test_the_library_validates_the_others(cell: str, value: str) -> None:
 
 @pytest.mark.parametrize(
     "cell",
+    ["Ann Smith <a@x.com>", "<a@x.com>", '"Smith, Ann" < a@X.com >', "mailto:a@x.com", "MAILTO:a@x.com;", "a@x.com, "],
+)
+def test_an_address_as_address_books_write_it(cell: str) -> None:
+    assert EmailCoercer().coerce_cell(cell) == "a@x.com"
+    assert EmailCoercer().coerce_column([cell]) == (["a@x.com"], {})
+
+
+@pytest.mark.parametrize(
+    "cell",
     [
         "a@b",
         "a@x.test",
         "a@x.local",
         "a@[127.0.0.1]",
         '"a b"@example.com',
-        "A <a@example.com>",
+        "a@example.com, b@example.com",
+        "b@example.com <a@example.com>",
+        "<a@example.com> or so",
+        "A <a@example.com",
+        "mailto:",
         "a@b@c.com",
         "@",
         "a" * 300,
