@@ -106,13 +106,13 @@ class Identifying(NamedTuple):
         return self._without(place, "not an identifier, because rows with a faulty address would be rejected")
 
     def apart(self, place: int, shared: int, key: str) -> Identifying:
-        """Without the column at `place`, if so many of its values stand on rows with different values of `key`, and no
-        row needs it."""
+        """Without the column at `place`, if so many of its values stand on rows with different values of `key`, and
+        fewer rows need it than would be merged: these can be corrected, people who became one cannot."""
         if not shared:
             return self
         values = "1 address stands" if shared == 1 else f"{shared:,} addresses stand"
         different = f"{values} on rows with different {key}"
-        if self._only_here(place):
+        if self._only_here(place) > 2 * shared:
             return self._replace(merging=place, why=f"{different}: {WOULD_MERGE}")
         return self._without(place, f"not an identifier, because {different}, and {WOULD_MERGE}: add ! to merge them")
 

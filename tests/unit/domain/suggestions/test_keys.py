@@ -161,11 +161,13 @@ def test_an_address_that_people_share_does_not_identify_beside_a_key() -> None:
 
 def test_a_shared_address_identifies_where_rows_have_no_other_identifier() -> None:
     shared = [f"p{number // 2 if number < 6 else number}@gmail.com" for number in PLACES]
-    columns = {"customer_no": [*CARDS[:-1], ""], "first_name": NAMES, "email": shared}
+    columns = {"customer_no": [*CARDS[:-7], *[""] * 7], "first_name": NAMES, "email": shared}
     assert identifiers(columns) == {"customer_no": "crmid", "email": "email"}
     assert "3 addresses stand on rows with different customer_no: these people would become one" in (
         one(columns, "email").against
     )
+    few = {**columns, "customer_no": [*CARDS[:-6], *[""] * 6]}
+    assert identifiers(few) == {"customer_no": "crmid"}
 
 
 def test_repeated_orders_and_placeholders_are_no_shared_addresses() -> None:
