@@ -31,6 +31,8 @@ MAX_LISTED = 4  # placeholders
 MAX_CONFLICTS = 0.005  # share of rows that have a value in common with another e-mail address
 MIN_PEOPLE = 0.9  # different e-mail addresses; with fewer, a row of the file is no person
 ALL_DIFFER = 0.999  # of a column whose name says nothing
+MAX_UNEVEN = 2  # of the numbers of rows that are drawn evenly
+MAX_UNEVEN_SHARE = 0.001
 MIN_STEPS = 0.98  # share of steps of one between the numbers of rows
 EARLY = 3  # columns, and the first half of a wider file
 
@@ -199,13 +201,21 @@ def _names_nobody(cell: str) -> bool:
 
 
 def counts_rows(facts: Facts) -> bool:
-    """Whether a column with a name that says no more than number has 1, 2, 3 and so on, with hardly a gap."""
+    """Whether a column with a name that says no more than number has 1, 2, 3 and so on, with hardly a gap; of rows
+    drawn evenly from a file, whether its numbers are as even. Keys that a system gave have gaps, where some ended."""
     values = facts.cells.distinct
     if len(values) < MIN_ROWS or not _counts_rows(facts, values, named=True):
         return False
     numbers = list(map(int, values))
     steps = sum(1 for one, other in pairwise(numbers) if other - one == 1)
-    return numbers[0] <= 1 and steps >= (len(numbers) - 1) * MIN_STEPS
+    return numbers[0] <= 1 and (steps >= (len(numbers) - 1) * MIN_STEPS or _are_even(numbers))
+
+
+def _are_even(numbers: Sequence[int]) -> bool:
+    """Whether they grow evenly from the first to the last."""
+    first, grown, last = numbers[0], numbers[-1] - numbers[0], len(numbers) - 1
+    most = max(abs(number - first - at * grown / last) for at, number in enumerate(numbers))
+    return most <= max(MAX_UNEVEN, grown * MAX_UNEVEN_SHARE)
 
 
 def _counts_rows(facts: Facts, values: Mapping[str, int], *, named: bool) -> bool:

@@ -198,5 +198,8 @@ def test_orders_of_one_person_are_no_keys() -> None:
 def test_the_numbers_of_the_rows_identify_nobody(other: dict[str, list[str]]) -> None:
     columns = {"id": [str(number + 1) for number in PLACES], **other, "first_name": NAMES}
     assert "id" not in identifiers(columns)
-    with_gaps = {**columns, "id": [str(number * 3 + 1) for number in PLACES]}
+    drawn = {**columns, "id": [str(1 + number * 637 // 200) for number in PLACES]}
+    assert "id" not in identifiers(drawn)
+    with_gaps = {**columns, "id": [str(number) for number in sorted(RANDOM.sample(range(1, 260), 200))]}
+    with_gaps["id"][0] = "1"
     assert "id" in identifiers(with_gaps)
