@@ -9,10 +9,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
 SIZE = {"width": 1280, "height": 800}
+TIMEOUT = 60_000  # ms, for whatever a test waits for: other tests may need the machine
 _APT = ["apt-get", "-qq", "-y", "-o", "DPkg::Lock::Timeout=300"]
 
 
@@ -37,6 +38,7 @@ def _found() -> str | None:
 @contextmanager
 def launched() -> Iterator[Browser]:
     """A browser without a window."""
+    expect.set_options(timeout=TIMEOUT)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=chromium(), args=["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
@@ -57,7 +59,7 @@ class Visitor:
     def new_page(self) -> Page:
         """Errors of scripts, and what the content policy has refused, go into `problems`."""
         page = self.context.new_page()
-        page.set_default_timeout(60_000)
+        page.set_default_timeout(TIMEOUT)
         page.on("console", lambda message: self.problems.append(message.text) if message.type == "error" else None)
         page.on("pageerror", lambda error: self.problems.append(str(error)))
         return page
