@@ -18,8 +18,8 @@ _TABLE = {
         kundennummer, kundennr, kunden id, kdnr, kd nr, kundenkennung
         numero client, no client, n client, code client, id client, identifiant, identifiant client, num client
         numero de cliente, numero cliente, codigo cliente, id cliente, cod cliente, codigo de cliente, n cliente,
-        no cliente, nr cliente, nro cliente, num cliente, no de cliente, nro de cliente, nr klienta, cislo zakaznika
-        codice cliente, id utente, codice utente
+        no cliente, nr cliente, nro cliente, num cliente, no de cliente, nro de cliente, codice cliente, id utente,
+        codice utente
         numer klienta, nr klienta, id klienta, identyfikator
         kundnummer, kund id, kundnr, kundenummer, kundenr, asiakasnumero, asiakas id, asiakastunnus
         cislo zakaznika, id zakaznika, musteri no, musteri numarasi, ugyfelszam
@@ -32,22 +32,20 @@ _TABLE = {
         kaartnr, kaart nr, klantkaart, klantkaartnummer, kartennr, karten nr, kundenkartennr, nr karty, card nr
         kartennummer, kundenkarte, kundenkartennummer, mitgliedsnummer, mitgliedsnr, bonuskarte
         carte fidelite, numero de carte, numero carte fidelite, numero adherent, num carte
-        tarjeta de fidelidad, numero de socio, tarjeta cliente, numero de tarjeta, tessera, numero tessera,
-        carta fedelta
+        tarjeta de fidelidad, numero de socio, tarjeta cliente, numero de tarjeta, tessera, carta fedelta,
+        numero tessera
         cartao fidelidade, cartao de fidelidade, numero do cartao, numer karty, karta stalego klienta, medlemsnummer
         jasennumero, kanta asiakasnumero
     """,
     "email": """
         email, mail, mail address, email adress, emailaddr, electronic mail, e mails, emails, primary email
-        e mailadres, mailadres, emailadres
-        e mail adresse, mailadresse, email adresse
+        e mailadres, mailadres, emailadres, e mail adresse, mailadresse, email adresse
         courriel, adresse mail, adresse email, adresse electronique, adresse de messagerie, mel
         correo, correo electronico, direccion de correo, direccion email, correo e
         posta elettronica, indirizzo email, indirizzo mail, indirizzo di posta elettronica
-        endereco de email, correio eletronico, correio electronico, adres email, adres e mail, poczta,
-        poczta elektroniczna
-        epost, e postadress, epostadress, e post, mejl, mejladress, epostadresse, sahkoposti, sahkopostiosoite
-        emailova adresa, e posta, eposta, email cim
+        endereco de email, correio eletronico, correio electronico, adres email, adres e mail, poczta
+        poczta elektroniczna, epost, e postadress, epostadress, e post, mejl, mejladress, epostadresse
+        sahkoposti, sahkopostiosoite, emailova adresa, e posta, eposta, email cim
     """,
     "phone": """
         phone, phone no, phone nr, phonenumber, tel, telephone, telephone number, telephone no, tel no, tel nr,
@@ -232,9 +230,8 @@ _TABLE = {
     """,
     "customer_since": """
         customer since, member since, registered, registration date, signup date, sign up date, signup, joined,
-        join date,
-        joined on, date joined, created date, subscription date, enrollment date, start date, account created,
-        date registered, since
+        join date, joined on, date joined, created date, subscription date, enrollment date, start date
+        account created, date registered, since
         klant sinds, lid sinds, aanmelddatum, inschrijfdatum, registratiedatum, aangemeld op
         kunde seit, mitglied seit, registrierungsdatum, anmeldedatum, eintrittsdatum, registriert am
         client depuis, membre depuis, date inscription, date d inscription, date de creation, date adhesion
@@ -249,8 +246,7 @@ _TABLE = {
         customer type, client type, type of customer, customer category, customer group, customer segment,
         account type
         klanttype, klantsoort, type klant, kundentyp, kundengruppe, kundenart, type client, type de client,
-        tipo cliente,
-        tipo de cliente, tipo di cliente, typ klienta, kundtyp, kundetype, asiakastyyppi
+        tipo cliente, tipo de cliente, tipo di cliente, typ klienta, kundtyp, kundetype, asiakastyyppi
         musteri tipi, musteri turu
     """,
     "loyalty_tier": """
