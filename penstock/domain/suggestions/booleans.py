@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from penstock.domain.suggestions.fitting import Finding, Fit, Formats, certainty, of_total, unfitting
 from penstock.domain.suggestions.sample import Cells
 
-MAX_WORDS = 8  # distinct cells that are not blank
+MAX_WORDS = 16  # distinct cells that are not blank
 MIN_FIT = 0.9
 MIN_DIGITS = 20  # cells with 0 or 1 that make them words for no and yes
 ONE_SIDED = 0.85  # certainty when no cell means no, or none means yes
@@ -30,6 +32,10 @@ _PAIRS: tuple[tuple[str, str], ...] = (
     ("да д", "нет н"),  # ru
     ("yes y ja j oui true t 1 x", "no n nee nein non false f 0"),  # several together
 )
+_CONSENTS = (
+    ["opted in", "opt in", "opt-in", "optin", "subscribed"],
+    ["opted out", "opt out", "opt-out", "optout", "unsubscribed"],
+)
 _BUILT_IN = frozenset(["true", "yes", "y", "t", "1", "false", "no", "n", "f", "0"])
 _DIGITS = frozenset("01")
 
@@ -39,7 +45,8 @@ def detect_boolean(cells: Cells, formats: Formats, min_fit: float = MIN_FIT) -> 
     words = {cell.casefold() for cell in cells.distinct}
     if not words or len(words) > MAX_WORDS:
         return None
-    fits = [fit for yes, no in _PAIRS if (fit := _fit(words, yes.split(), no.split(), cells, formats))]
+    pairs = [*((yes.split(), no.split()) for yes, no in _PAIRS), _several_languages()]
+    fits = [fit for yes, no in pairs if (fit := _fit(words, yes, no, cells, formats))]
     best = max(fits, key=lambda each: each[0].count, default=None)
     if best is None or best[0].share < min_fit:
         return None
@@ -49,6 +56,15 @@ def detect_boolean(cells: Cells, formats: Formats, min_fit: float = MIN_FIT) -> 
         against.append("all cells mean the same")
     what = of_total(found.count, found.total, "say yes or no")
     return Finding(found, certainty(found) * (1 if both else ONE_SIDED), what, tuple(against))
+
+
+@cache
+def _several_languages() -> tuple[list[str], list[str]]:
+    """The words of all languages together, and those of consents, without letters that mean either."""
+    yes, no = ([word for pair in _PAIRS for word in pair[side].split()] for side in (0, 1))
+    shared = {word for word in (*yes, *no) if len(word) == 1 and word not in _BUILT_IN} | set(yes).intersection(no)
+    said_yes, said_no = ([word for word in dict.fromkeys(words) if word not in shared] for words in (yes, no))
+    return [*said_yes, *_CONSENTS[0]], [*said_no, *_CONSENTS[1]]
 
 
 def are_yes_and_no(cells: Cells) -> bool:

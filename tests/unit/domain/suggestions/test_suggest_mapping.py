@@ -521,6 +521,13 @@ def test_the_work_grows_with_the_columns_and_not_with_their_square(mapped_before
     assert seconds(2_000) < 30 * seconds(200)
 
 
+def test_words_for_yes_and_no_of_several_languages_are_one_format() -> None:
+    cells = repeated("Yes", "Y", "TRUE", "Ja", "opted in", "1", "No", "N", "FALSE", "Nej", "Opted out", "0")
+    (found,) = suggest(deal=cells).columns
+    assert str(found.format) == ("boolean(yes,y,true,1,ja,opted in|no,n,false,0,nej,opted out)")
+    assert found.evidence[0] == f"all {len(cells)} say yes or no"
+
+
 def test_amounts_under_a_name_near_a_greeting_are_numbers() -> None:
     (found,) = suggest(Saldo=repeated("1.234,56 €", "-12,50 €", "0,00 €")).columns
     assert (found.attribute.name, str(found.format)) == ("saldo", "decimal(1.234,56)")
