@@ -14,7 +14,7 @@ from penstock.application.access.audit import Audit, Outcome
 from penstock.domain.access.permissions import Role
 from services.uploader.console import audit as page_module
 from tests.support.access import caller
-from tests.support.console import console_client
+from tests.support.console_client import console_client
 from tests.support.http_system import HttpSystem
 
 MARKUP = '<script>alert(1)</script>"><img src=x onerror=alert(1)>'

@@ -13,7 +13,7 @@ from playwright.sync_api import expect
 from penstock.domain.access.permissions import Role
 from tests.support.access import create_key
 from tests.support.browser import Visitor
-from tests.support.console import client_with_key, console_client
+from tests.support.console_client import client_with_key, console_client
 from tests.support.http_system import HttpSystem
 
 MARKUP = '<script>alert(1)</script>"><img src=x onerror=alert(1)>'

@@ -11,7 +11,7 @@ from playwright.sync_api import expect
 
 from penstock.domain.access.permissions import Role
 from tests.support.browser import Visitor
-from tests.support.console import console_client, hidden_fields
+from tests.support.console_client import console_client, hidden_fields
 from tests.support.http_system import CRMID, HEADER, HttpSystem
 
 MARKUP = '<script>alert(1)</script>"><img src=x onerror=alert(1)>'
