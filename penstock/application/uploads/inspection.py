@@ -15,6 +15,7 @@ from penstock.domain.files.compression import MAGIC_BYTES, compression_of, plain
 from penstock.domain.files.encodings import not_utf8
 from penstock.domain.files.formats import detect_format, tabular_format, text_start
 from penstock.domain.files.header import parse_header
+from penstock.domain.files.later_headers import later_header
 from penstock.domain.files.other_formats import is_other_format
 from penstock.domain.files.quoted_tsv import quoted_column
 from penstock.domain.files.rejects import is_reject_header
@@ -75,14 +76,20 @@ class Inspection(NamedTuple):
     def _header_faults(self, mapping: SavedMapping | None, limits: Limits, options: FileOptions) -> list[Fault]:
         return _header_faults(self.head, mapping, limits, options, complete=self.complete)
 
-    def lines(self) -> list[list[str]]:
-        """The names of the columns and the cells of up to `SAMPLE_ROWS` complete rows."""
+    def first_lines(self) -> tuple[list[str], list[Sequence[str]]]:
+        """The names of the columns as they are in the file, and the cells of up to `SAMPLE_ROWS` complete rows."""
         table = _table(self.head, self.needed_options, complete=self.complete)
         if table is None:
-            return []
+            return [], []
         file_format, header = table
         names = _names(header)
-        rows = [file_format.cells(row, names) for row in self._rows(file_format, header)[:SAMPLE_ROWS]]
+        return names, [file_format.cells(row, names) for row in self._rows(file_format, header)[:SAMPLE_ROWS]]
+
+    def lines(self) -> list[list[str]]:
+        """The names of the columns and the cells of the first rows, cut to what a person can read."""
+        names, rows = self.first_lines()
+        if not names:
+            return []
         columns = self.sample.names if self.needed_options.clean_headers else names
         return [[cell[:MAX_SAMPLE_CELL] for cell in cells[:MAX_SAMPLE_COLUMNS]] for cells in [columns, *rows]]
 
@@ -154,7 +161,9 @@ class _Reading:
         if needed.clean_headers and sampler:
             sample = _with_clean_names(sample, _names(_header(head, needed, complete=complete)[1]))
         warnings = [quoted.warning(sample.names[quoted.position])] if quoted else []
-        return Inspection(compression, head, complete, faults, sample, self._options, needed, warnings)
+        found = Inspection(compression, head, complete, faults, sample, self._options, needed, warnings)
+        below = later_header(*found.first_lines()) if sampler else None
+        return found._replace(warnings=[below, *warnings]) if below else found
 
 
 def _needed_options(head: bytes, limits: Limits, options: FileOptions, *, complete: bool) -> FileOptions:
