@@ -81,7 +81,7 @@ class Client(Protocol):
 
     def undo(self, request_id: str) -> RequestView: ...
 
-    def profile(self, namespace: str, value: str, *, reveal: bool, history: bool) -> ProfileView:
+    def profile(self, namespace: str, value: str, *, reveal: bool, history: bool = False) -> ProfileView:
         """The profile with its lineage, and the history of its values if requested; personal values are masked unless
         revealed, which is audited."""
         ...

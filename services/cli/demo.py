@@ -121,7 +121,7 @@ class _Demonstration:
         return found
 
     def _profile(self, *, reveal: bool) -> Document:
-        return self._client.profile("crmid", SHOWN_CUSTOMER, reveal=reveal, history=False)
+        return self._client.profile("crmid", SHOWN_CUSTOMER, reveal=reveal)
 
     def _next_steps(self) -> None:
         where = f" --data {shlex.quote(str(self._folder))}"

@@ -96,7 +96,7 @@ class LocalClient(Client):
     def undo(self, request_id: str) -> RequestView:
         return self._public(self._use_cases.requests.undo(self._caller, request_id))
 
-    def profile(self, namespace: str, value: str, *, reveal: bool, history: bool) -> ProfileView:
+    def profile(self, namespace: str, value: str, *, reveal: bool, history: bool = False) -> ProfileView:
         profiles = self._use_cases.profiles
         ask = profiles.reveal if reveal else profiles.look_up
         return profile_view(ask(self._caller, namespace, value, history=history), lineage=True)
