@@ -217,7 +217,7 @@ def masked(text: str, ids: dict[str, str]) -> str:
 
 def test_a_tenant_does_not_see_the_data_of_another(system: HttpSystem) -> None:
     system.ingest(ROWS, data_source="own")
-    with system.client(Role.ADMIN, tenant_id="other") as stranger:
+    with system.client(Role.ADMIN, tenant_id="third") as stranger:
         assert stranger.get("/v1/requests").json()["requests"] == []
         assert stranger.get("/v1/data-sources").json()["data_sources"] == []
         assert [each["name"] for each in stranger.get("/v1/attributes").json()["attributes"] if each["custom"]] == []
