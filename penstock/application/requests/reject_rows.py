@@ -24,7 +24,7 @@ from penstock.domain.files.rejects import (
     reject_rows,
     restore_cell,
 )
-from penstock.domain.limits import MAX_CORRECTED_IN_PLACE
+from penstock.domain.limits import MAX_CORRECTED_IN_PLACE, MAX_PAGE
 from penstock.domain.mapping.mapping import Plan
 from penstock.domain.requests.request import Manifest, Request
 
@@ -74,8 +74,9 @@ class RejectRows:
     def page(
         self, tenant_id: str, request_id: str, *, reason: str, after: str, limit: int, dropped: bool = False
     ) -> RejectPage:
-        """Up to `limit` rows that were rejected for `reason`, a code, or for any if it is "". With `dropped`, rows that
-        were ingested without some of their cells."""
+        """Up to `limit` rows, at most `MAX_PAGE`, that were rejected for `reason`, a code, or for any if it is "". With
+        `dropped`, rows that were ingested without some of their cells."""
+        limit = min(limit, MAX_PAGE)
         request = self._requests.get(tenant_id, request_id)
         manifests = self._chunks.manifests(tenant_id, request_id)
         chunks = [each for each in manifests if (each.dropped_cells if dropped else _has(each, reason))]

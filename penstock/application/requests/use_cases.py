@@ -18,7 +18,6 @@ from penstock.application.uploads.resubmit import CorrectedFile, Resubmitter
 from penstock.application.use_case import Audited, UseCases, use_case
 from penstock.domain.access.permissions import Caller, Permission
 from penstock.domain.files.line_set import LineSet
-from penstock.domain.limits import MAX_PAGE
 from penstock.domain.mapping.mapping import Mode, Plan
 from penstock.domain.requests.children import CorrectionTotals
 from penstock.domain.requests.request import Request
@@ -179,7 +178,6 @@ class RequestUseCases(UseCases):
     ) -> RejectPage:
         """Rejected rows, page by page, with only the first letter of what may be personal. `reason` selects some;
         `dropped`: the rows that were ingested without some of their cells."""
-        limit = min(limit, MAX_PAGE)
         page = self._reject_rows.page(
             caller.tenant_id, request_id, reason=reason, after=after, limit=limit, dropped=dropped
         )
@@ -197,7 +195,6 @@ class RequestUseCases(UseCases):
         dropped: bool = False,
     ) -> RejectPage:
         """As `masked_rejects`, with their values."""
-        limit = min(limit, MAX_PAGE)
         return self._reject_rows.page(
             caller.tenant_id, request_id, reason=reason, after=after, limit=limit, dropped=dropped
         )

@@ -110,9 +110,7 @@ def _means_blank(cell: str, *, typed: bool) -> bool:
         return False
     words = _ALL if typed else _ANYWHERE
     word = cell.casefold()
-    if word in words or (typed and word in JUNK_EMAILS):
-        return True
-    if typed and cell.endswith(_MIDNIGHT) and cell.removesuffix(_MIDNIGHT) in words:
+    if word in words or (typed and (word in JUNK_EMAILS or word.removesuffix(_MIDNIGHT) in words)):
         return True
     if _DIGIT.search(cell):
         return False

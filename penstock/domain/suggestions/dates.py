@@ -121,7 +121,7 @@ def _short_years(found: _Patterns) -> str | None:
     return f"years of two digits are read as {first} to {first + CENTURY - 1}"
 
 
-def is_named_for_births(column: str) -> bool:
+def _is_named_for_births(column: str) -> bool:
     """Whether the name of a column says that its dates are birthdays."""
     return any(word.startswith(_BIRTH_WORDS) for word in words(column)) or _means_birth_date(column)
 
@@ -225,7 +225,7 @@ def _candidates(shape: Shape, group: Cells) -> Iterable[_Pattern]:
             letters = [_field(kind, letter, month, group) for kind, letter in zip(shape.fields, order, strict=True)]
             first, second = shape.separators
             written = f"{letters[0]}{first}{letters[1]}{second}{letters[2]}{shape.time}{shape.midnight}"
-            century = f"[{FIRST_BIRTH_YEAR}]" if "yy" in letters and is_named_for_births(group.name) else ""
+            century = f"[{FIRST_BIRTH_YEAR}]" if "yy" in letters and _is_named_for_births(group.name) else ""
             yield from (_Pattern(order, written + language + century) for language in _languages(shape))
 
 
