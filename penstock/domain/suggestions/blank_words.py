@@ -81,11 +81,14 @@ _IN_TYPED_COLUMNS = frozenset(
     """
 )
 _ALL = _ANYWHERE | _IN_TYPED_COLUMNS
+_MARK = "x"  # alone in its column, it says yes
 
 
 def blank_words(cells: Cells, *, typed: bool) -> tuple[str, ...]:
     """The words for blank in a column, the most frequent first. `typed`: its values are no free text, such as dates
     and identifiers."""
+    if all(cell.casefold() == _MARK for cell in cells.distinct):
+        return ()
     found: dict[str, None] = {}
     for cell, _ in cells.distinct.most_common():
         if _means_blank(cell, typed=typed):

@@ -31,7 +31,9 @@ _PAIRS: tuple[tuple[str, str], ...] = (
     ("da d", "nu n"),  # ro
     ("да д", "нет н"),  # ru
     ("yes y ja j oui true t 1 x", "no n nee nein non false f 0"),  # several together
+    ("x ✓ ✔ ☑ ✅", "✗ ✘ ☐ ❌"),  # marks
 )
+_MARKS = frozenset(_PAIRS[-1][0].split())  # say yes where they stand, and the other cells are left blank
 _CONSENTS = (
     ["opted in", "opt in", "opt-in", "optin", "subscribed"],
     ["opted out", "opt out", "opt-out", "optout", "unsubscribed"],
@@ -52,6 +54,7 @@ def detect_boolean(cells: Cells, formats: Formats, min_fit: float = MIN_FIT) -> 
         return None
     found, both = best
     against = list(unfitting(found))
+    both = both or words <= _MARKS
     if not both:
         against.append("all cells mean the same")
     what = of_total(found.count, found.total, "say yes or no")

@@ -13,6 +13,7 @@ from penstock.domain.mapping.attributes import Attribute, ValueFormat, ValueType
 from penstock.domain.mapping.builtin_attributes import BUILTIN
 from penstock.domain.mapping.mapping import ColumnMapping, OnMisfit, WritePolicy
 from penstock.domain.suggestions import ColumnSuggestion, Drift, Sample, SuggestedMapping, suggest_mapping
+from penstock.domain.suggestions.booleans import ONE_SIDED
 from penstock.domain.suggestions.choosing import MAX_TIED
 
 IDENTIFIER = ColumnSpec(column="crmid", attribute="crmid", identifier=True)
@@ -234,6 +235,14 @@ def test_codes_stay_text(name: str, cells: Sequence[str]) -> None:
 )
 def test_words_for_yes_and_no(cells: Sequence[str], written: str) -> None:
     assert str(one("flag", cells).format) == written
+
+
+def test_a_mark_says_yes_though_no_cell_says_no() -> None:
+    marked, always = one("flag", repeated("✓", "")), one("flag", repeated("ja", ""))
+    assert str(marked.format) == "boolean(✓|✗)"
+    assert (marked.confidence, list(marked.against)) == (pytest.approx(always.confidence / ONE_SIDED, abs=0.01), [])
+    assert str(one("flag", repeated("X", "", "")).format) == "boolean(x|no)"
+    assert list(one("flag", repeated("✓", "✗")).against) == []
 
 
 @pytest.mark.parametrize("name", ["Opt_out_e_mail", "mail_x", "Contact_mobile", "Tel_bellen"])
