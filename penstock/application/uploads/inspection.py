@@ -247,7 +247,7 @@ def _holds(column: Nested) -> str:
     held = " and ".join(kind for kind, count in (("objects", column.objects), ("arrays", column.arrays)) if count)
     nested = column.objects + column.arrays
     some = f" in {nested:,} of {column.filled:,} rows" if nested < column.filled else ""
-    return f"holds {held}{some}: flatten it, or leave it out"
+    return f"holds {held}{some}: write one value of it into a key of its own, or leave it out"
 
 
 def _whole_lines(pieces: Iterable[bytes]) -> Iterator[bytes]:

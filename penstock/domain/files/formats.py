@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from penstock.domain.files.csv import CSV, detect_delimiter
-from penstock.domain.files.ndjson import NDJSON, is_ndjson
+from penstock.domain.files.ndjson import NDJSON, detect_separator
 from penstock.domain.files.quoted_tsv import QUOTED, QUOTED_TSV, is_quoted_reject_file
 from penstock.domain.files.tabular_format import FileFormat, TabularFormat
 from penstock.domain.files.tsv import TSV, is_tsv
@@ -35,9 +35,7 @@ def _tsv_dialect(head: bytes, start: int) -> str | None:
 
 FORMATS: dict[str, RegisteredFormat] = {
     "tsv": RegisteredFormat(_tsv_dialect, _TSV_DIALECTS.__getitem__, "text/tab-separated-values"),
-    "ndjson": RegisteredFormat(
-        lambda head, start: "" if is_ndjson(head, start) else None, lambda _: NDJSON, "application/x-ndjson"
-    ),
+    "ndjson": RegisteredFormat(detect_separator, NDJSON.__getitem__, "application/x-ndjson"),
     "csv": RegisteredFormat(detect_delimiter, CSV.__getitem__, "text/csv"),
 }
 

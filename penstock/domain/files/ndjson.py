@@ -1,23 +1,35 @@
-"""NDJSON: one flat JSON object a line, whose keys name the columns.
+"""NDJSON: one JSON object a line, whose keys name the columns.
 
-The columns are the keys of the rows in the first MiB, in the order in which they appear. A number's cell is its text in
-the file, so `1.10` and long numbers stay as written; true and false likewise. A missing key and null are blanks.
+The columns are the keys of the rows in the first MiB, in the order in which they appear, with those of objects within
+objects (`json_keys.py`). A number's cell is its text in the file, so `1.10` and long numbers stay as written; true and
+false likewise. A missing key and null are blanks.
 """
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache, partial
+from operator import attrgetter
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
 from penstock.domain.errors import Fault
 from penstock.domain.files import delimited
 from penstock.domain.files.delimited import NEWLINE_BYTE, NUL
+from penstock.domain.files.json_keys import (
+    FLAT,
+    SEPARATORS,
+    Keys,
+    Places,
+    members_of,
+    places_of,
+    values_of,
+    with_used,
+)
 from penstock.domain.files.rejects import (
     LINE_COLUMN,
     REJECT_COLUMNS,
@@ -43,20 +55,29 @@ ROW_KEY = "penstock_row"  # of a reject that is not an object
 
 _FIRST_LINE = 1
 _CACHED_DECODERS = 8  # of requests whose chunks come by turns
-_object = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _value = msgspec.json.Decoder(float_hook=str)
 _NULL = msgspec.Raw(b"null")
 _NUMBER = re.compile("[0-9]{1,15}")
 _ESCAPED_NUL = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")  # after an even number of backslashes
 _EMPTY: Mapping[bytes, Any] = MappingProxyType({b"{": {}, b"[": []})  # of nested values by their first byte
 _UNDECODABLE = (msgspec.DecodeError, ValueError, RecursionError)  # the last one by a line that is nested too deeply
-_RowDecoder = msgspec.json.Decoder[Any]
+
+
+class _RowDecoder(NamedTuple):
+    """`decode` makes a record of a row's text, of which `values` takes those of the columns that are used."""
+
+    decode: Callable[[str], Any]
+    values: Callable[[Any], tuple[Any, ...]]
+    places: Places
 
 
 class Ndjson:
-    """`TabularFormat` for NDJSON, which has one dialect."""
+    """`TabularFormat` for NDJSON. Its dialect is the separator of `json_keys.py`."""
 
     looks_ahead = False
+
+    def __init__(self, separator: str) -> None:
+        self._separator = separator
 
     def read_header(self, head: bytes, start: int, *, max_columns: int, complete: bool) -> HeaderCells:
         sample = head[start:MAX_HEADER_BYTES]
@@ -64,8 +85,7 @@ class Ndjson:
             sample = sample[: sample.rfind(NEWLINE_BYTE) + 1]
         if not sample:
             return HeaderCells((), 0, len(head), _FIRST_LINE, [delimited.header_too_long()])
-        keys = dict.fromkeys(key for line in sample.split(NEWLINE_BYTE) for key in _members(line) or ())
-        names = [key.encode() for key in keys]
+        names = [column.encode() for column in _keys(sample).columns(self._separator)]
         return HeaderCells(names[:max_columns], len(names), start, _FIRST_LINE, () if names else [_no_objects()])
 
     def last_row_end(self, rows: bytearray, to: int, *, max_row_bytes: int) -> int:  # noqa: ARG002
@@ -85,15 +105,15 @@ class Ndjson:
     def parse_cells(
         self, rows: Sequence[str], header: Sequence[str], *, used: Collection[int], max_cell_bytes: int
     ) -> Cells:
-        decoder = _decoder(tuple(header), frozenset(used))
-        records, faulty = _decoded(rows, header, decoder)
-        columns = list(zip(*map(msgspec.structs.astuple, records), strict=True)) or [()] * len(header)
+        places = sorted(used)
+        records, faulty = self._decoded(rows, header, places)
+        columns = dict(zip(places, zip(*records, strict=True), strict=True)) if records else dict.fromkeys(places, ())
         kept = [at for at in range(len(rows)) if at not in faulty] if faulty else range(len(rows))
         is_long = 4 * max(map(len, rows), default=0) > max_cell_bytes  # see `delimited.py`
         cells: list[Sequence[str]] = [("",) * len(records)] * len(header)
         found: dict[int, str] = {}
-        for place in used:
-            cells[place], errors = _texts(columns[place], max_cell_bytes if is_long else None)
+        for place, values in columns.items():
+            cells[place], errors = _texts(values, max_cell_bytes if is_long else None)
             for at, code in errors.items():
                 found.setdefault(at, f"{code}:{header[place]}" if code == NESTED_VALUE else code)
         if found:
@@ -101,69 +121,107 @@ class Ndjson:
         return Cells(cells, faulty | {kept[at]: reason for at, reason in found.items()})
 
     def nested(self, rows: Sequence[str], header: Sequence[str]) -> Mapping[int, Nested]:
-        records, _ = _decoded(rows, header, _decoder(tuple(header), frozenset(range(len(header)))))
-        columns = zip(*map(msgspec.structs.astuple, records), strict=True)
-        counted = {at: _nested(values) for at, values in enumerate(columns)}
+        records, _ = self._decoded(rows, header, range(len(header)))
+        counted = {at: _nested(values) for at, values in enumerate(zip(*records, strict=True))}
         return {at: each for at, each in counted.items() if each.objects or each.arrays}
 
+    def _decoded(
+        self, rows: Sequence[str], header: Sequence[str], used: Sequence[int]
+    ) -> tuple[list[tuple[Any, ...]], dict[int, str]]:
+        """The values of the used columns in each valid row, and the reason for each faulty row by its index."""
+        decoder = _decoder(tuple(header), tuple(used), self._separator)
+        try:
+            return list(map(decoder.values, map(decoder.decode, rows))), {}
+        except _UNDECODABLE:
+            pass
+        records, faulty = [], {}
+        for at, row in enumerate(rows):
+            try:
+                records.append(decoder.values(decoder.decode(row)))
+            except _UNDECODABLE:
+                members = members_of(row.encode())
+                found = list(values_of(members or {}, decoder.places, self._separator))
+                if members is None or any(value.place is None for value in found):
+                    faulty[at] = NOT_AN_OBJECT if members is None else UNKNOWN_KEY
+                else:
+                    values = {value.place: _value_of(value.json) for value in found}
+                    records.append(tuple(values.get(place) for place in used))
+        return records, faulty
+
     def cells(self, row: str, header: Sequence[str]) -> list[str]:
-        members = _members(row.encode())
+        members = members_of(row.encode())
         if members is None:
             return [row]
-        texts = {key: _display_text(value) for key, value in members.items()}
-        return [*(texts.pop(name, "") for name in header), *texts.values()]
+        found = list(values_of(members, places_of(header, self._separator), self._separator))
+        texts = {value.place: _display_text(value.json) for value in found if value.place is not None}
+        others = [_display_text(value.json) for value in found if value.place is None]
+        return [*(texts.get(place, "") for place in range(len(header))), *others]
 
     def write_rejects(self, file: RejectedFile, rejects: Iterable[Reject]) -> Iterator[bytes]:
-        renamed = dict(zip(file.names_in_file, file.columns, strict=True))
-        return map(partial(_reject_line, file, renamed), rejects)
+        places = places_of(file.names_in_file, self._separator)
+        return map(partial(_reject_line, file, places, self._separator), rejects)
 
 
-NDJSON = Ndjson()
+NDJSON: Mapping[str, Ndjson] = MappingProxyType({each: Ndjson(each) for each in (FLAT, *SEPARATORS)})
 
 
 def is_ndjson(head: bytes, start: int) -> bool:
     """Whether the first line that is not blank is a JSON object; false if the line does not end within `head`."""
     line = head[start:].lstrip().partition(NEWLINE_BYTE)[0]
-    return _members(line) is not None
+    return members_of(line) is not None
 
 
-def _members(line: bytes) -> dict[str, msgspec.Raw] | None:
-    """The members of an object with their text, or None."""
-    try:
-        return _object.decode(line)
-    except _UNDECODABLE:
-        return None
+def detect_separator(head: bytes, start: int) -> str | None:
+    """The dialect of a file of JSON objects, None for another one."""
+    return _keys(head[start:MAX_HEADER_BYTES]).separator if is_ndjson(head, start) else None
+
+
+def _keys(lines: bytes) -> Keys:
+    keys = Keys()
+    for line in lines.split(NEWLINE_BYTE):
+        keys.add(members_of(line) or {})
+    return keys
 
 
 @lru_cache(_CACHED_DECODERS)
-def _decoder(header: tuple[str, ...], used: frozenset[int]) -> _RowDecoder:
-    """Decodes rows with these keys, without reading the values of those that are not used."""
-    fields = [
-        (f"c{place}", Any, "") if place in used else (f"c{place}", msgspec.Raw, msgspec.Raw(b'""'))
-        for place in range(len(header))
-    ]
-    names = {f"c{place}": name for place, name in enumerate(header)}
-    row = msgspec.defstruct("Row", fields, rename=names, forbid_unknown_fields=True, gc=False)
-    return msgspec.json.Decoder(row, float_hook=str)
+def _decoder(header: tuple[str, ...], used: tuple[int, ...], separator: str) -> _RowDecoder:
+    """Decodes rows with these columns, without reading the values of those that are not used."""
+    places = with_used(places_of(header, separator), frozenset(used))
+    fields = dict(_field_paths(places))
+    paths = [fields[place] for place in used]
+    values: Callable[[Any], tuple[Any, ...]] = attrgetter(*paths) if len(paths) > 1 else _alone(paths)
+    row = _row_type(places, frozenset(used))
+    return _RowDecoder(msgspec.json.Decoder(row, float_hook=str).decode, values, places)
 
 
-def _decoded(rows: Sequence[str], header: Sequence[str], decoder: _RowDecoder) -> tuple[list[Any], dict[int, str]]:
-    """The objects of the valid rows, and the reason for each faulty row by its index."""
-    try:
-        return list(map(decoder.decode, rows)), {}
-    except _UNDECODABLE:
-        pass
-    records, faulty, known = [], {}, frozenset(header)
-    for at, row in enumerate(rows):
-        try:
-            records.append(decoder.decode(row))
-        except _UNDECODABLE:
-            members = _members(row.encode())
-            if members is None or not known.issuperset(members):
-                faulty[at] = NOT_AN_OBJECT if members is None else UNKNOWN_KEY
-            else:
-                records.append(decoder.type(*(_value_of(members.get(name, _NULL)) for name in header)))
-    return records, faulty
+def _alone(paths: Sequence[str]) -> Callable[[Any], tuple[Any, ...]]:
+    """As `attrgetter`, which returns a tuple for several paths only."""
+    getters = list(map(attrgetter, paths))
+    return lambda record: tuple(get(record) for get in getters)
+
+
+def _row_type(places: Places, used: Collection[int]) -> type[msgspec.Struct]:
+    fields: list[tuple[str, Any, Any]] = []
+    for number, below in enumerate(places.values()):
+        if isinstance(below, dict):
+            inner = _row_type(below, used)
+            fields.append((f"f{number}", inner, msgspec.field(default_factory=inner)))
+        elif below in used:
+            fields.append((f"f{number}", Any, ""))
+        else:
+            fields.append((f"f{number}", msgspec.Raw, msgspec.Raw(b'""')))
+    names = {f"f{number}": name for number, name in enumerate(places)}
+    return msgspec.defstruct("Row", fields, rename=names, forbid_unknown_fields=True, gc=False)
+
+
+def _field_paths(places: Places, prefix: str = "") -> Iterator[tuple[int, str]]:
+    """Each column's place, and the fields of `_row_type` that lead to its value."""
+    for number, below in enumerate(places.values()):
+        path = f"{prefix}f{number}"
+        if isinstance(below, dict):
+            yield from _field_paths(below, f"{path}.")
+        else:
+            yield below, path
 
 
 def _value_of(value: msgspec.Raw) -> Any:
@@ -208,21 +266,26 @@ def _display_text(value: msgspec.Raw) -> str:
     return bytes(value).decode() if isinstance(decoded, dict | list) else _text(decoded)
 
 
-def _reject_line(file: RejectedFile, renamed: Mapping[str, str], reject: Reject) -> bytes:
+def _reject_line(file: RejectedFile, places: Places, separator: str, reject: Reject) -> bytes:
     """An object with the columns and the other members of the row, names and texts neutralised as cells are."""
     row = _ESCAPED_NUL.sub(r"\1\\ufffd", reject.row.decode(errors="replace").replace(NUL, "\ufffd"))
-    members = _members(row.encode())
+    members = members_of(row.encode())
     number = file.line(reject, _display_text((members or {}).get(LINE_COLUMN, _NULL)))
     first = (int(number) if _NUMBER.fullmatch(number) else number or None, neutralise_cell("; ".join(reject.reasons)))
     line: dict[str, Any] = dict(zip(REJECT_COLUMNS, first, strict=True))
     if members is None:
         members, line[ROW_KEY] = {}, neutralise_cell(row)
-    free_names = NumberedNames({*REJECT_COLUMNS, *file.columns})  # for keys that are no columns
+    found = list(values_of(members, places, separator))
+    by_place = {value.place: value.json for value in found}
     # With all columns, so that the mapping fits however few rows there are.
-    for key, value in {**dict.fromkeys(renamed), **members}.items():
-        if not (file.corrected and key in REJECT_COLUMNS):
-            name = renamed.get(key) or free_names.free(restore_cell(key) if file.corrected else key)
-            line.setdefault(neutralise_cell(name), value and _neutralised(value, file.corrected))
+    for place, (column, name) in enumerate(zip(file.columns, file.names_in_file, strict=True)):
+        if not (file.corrected and name in REJECT_COLUMNS):
+            line.setdefault(neutralise_cell(column), _neutralised(by_place.get(place, _NULL), file.corrected))
+    free_names = NumberedNames({*REJECT_COLUMNS, *file.columns})
+    for value in found:
+        if value.place is None and not (file.corrected and value.column in REJECT_COLUMNS):
+            name = free_names.free(restore_cell(value.column) if file.corrected else value.column)
+            line.setdefault(neutralise_cell(name), _neutralised(value.json, file.corrected))
     return msgspec.json.encode(line) + NEWLINE_BYTE
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from penstock.domain.files.rows import SET_ASIDE
+from penstock.domain.files.rows import REPEATED_HEADER, SET_ASIDE
 from penstock.domain.mapping.coercion.reasons import REASONS, Reason
 
 ROW_REASONS: Mapping[str, Reason] = MappingProxyType(
@@ -20,12 +20,15 @@ ROW_REASONS: Mapping[str, Reason] = MappingProxyType(
         ),
         "not_a_json_object": Reason("The line is not one JSON object.", "Write one complete JSON object on each line."),
         "unknown_key": Reason(
-            "The object has a key that no row in the beginning of the file has.",
+            "The object has a key that no row at the start of the file has, or a value where they have an object.",
             "Correct the key, or give the first object every key of the file.",
         ),
         "nested_value": Reason(
             "The value of a mapped key is an object or an array.",
-            "Write it as text, or flatten it into keys of its own.",
+            "Write it as text, or write one value of it into a key of its own.",
+        ),
+        REPEATED_HEADER: Reason(
+            "The row is the header once more, as in files that were joined.", "Delete the line; no row of data is lost."
         ),
         "no_identifier": Reason(
             "All identifiers of the row are blank or placeholders.", "Fill at least one identifier of the row."

@@ -6,12 +6,15 @@ The format defines rows and cells; in every format, a row must be UTF-8 without 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from penstock.domain.files.rejects import Reject
 from penstock.domain.files.tabular_format import RawRows, TabularFormat
 
+REPEATED_HEADER = "repeated_header"
 SET_ASIDE = "processing_failed"  # the reason code for the rows of a chunk that could not be processed
+
+T = TypeVar("T")
 
 _BYTES = "latin-1"  # one character per byte, so that any bytes can be split as text
 
@@ -51,7 +54,30 @@ def parse(
         rejects += [Reject(line=lines[at], reasons=(reason,), row=raw[at].encode()) for at, reason in faulty.items()]
         kept = [at for at in range(len(raw)) if at not in faulty]
         lines, raw = [lines[at] for at in kept], [raw[at] for at in kept]
-    return Parsed(Table(lines, raw, columns), rejects)
+    table = Table(lines, raw, columns)
+    repeated = _repeated_headers(table, file_format, header, used)
+    if repeated:
+        rejects += [Reject(line=lines[at], reasons=(REPEATED_HEADER,), row=raw[at].encode()) for at in repeated]
+        table = _without(table, frozenset(repeated))
+    return Parsed(table, rejects)
+
+
+def _repeated_headers(
+    table: Table, file_format: TabularFormat, header: Sequence[str], used: Collection[int]
+) -> list[int]:
+    """The rows that are the header once more, since files were joined."""
+    first = min(used, default=None)
+    if first is None or header[first] not in table.columns[first]:  # nearly always, and fast
+        return []
+    likely = (at for at, cell in enumerate(table.columns[first]) if cell == header[first])
+    return [at for at in likely if list(file_format.cells(table.raw[at], header)) == list(header)]
+
+
+def _without(table: Table, left_out: Collection[int]) -> Table:
+    def rest(values: Sequence[T]) -> list[T]:
+        return [value for at, value in enumerate(values) if at not in left_out]
+
+    return Table(rest(table.lines), rest(table.raw), [rest(column) for column in table.columns])
 
 
 def raw_rows(body: bytes, file_format: TabularFormat, *, first_line: int) -> Iterator[tuple[int, bytes]]:

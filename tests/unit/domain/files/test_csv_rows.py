@@ -18,7 +18,7 @@ from penstock.domain.files.rows import Parsed, parse
 from penstock.domain.mapping.mapping import Limits
 
 CELL = st.text(st.sampled_from("ab ,;\"\n\r'é") | st.characters(codec="utf-8", exclude_characters="\0"), max_size=6)
-HEADER = ("a", "b")
+HEADER = ("one", "two")
 
 
 def read(body: bytes | str, *, cell_bytes: int = 1_000, mark: str = ",") -> Parsed:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from penstock.domain.errors import Refused
 from penstock.domain.files.header import parse_header
+from penstock.domain.files.json_keys import FLAT
 from penstock.domain.files.ndjson import NDJSON
 from penstock.domain.files.rejects import Reject, RejectedFile
 from penstock.domain.files.rows import Parsed, parse
@@ -18,10 +19,11 @@ from penstock.domain.files.tabular_format import MAX_HEADER_BYTES
 from penstock.domain.mapping.mapping import Limits
 
 HEADER = ("a", "b")
+FORMAT = NDJSON[FLAT]
 
 
 def read(body: str, *, cell_bytes: int = 10_000, used: tuple[int, ...] = (0, 1)) -> Parsed:
-    return parse(body.encode(), NDJSON, first_line=1, header=HEADER, used=used, max_cell_bytes=cell_bytes)
+    return parse(body.encode(), FORMAT, first_line=1, header=HEADER, used=used, max_cell_bytes=cell_bytes)
 
 
 def rows(parsed: Parsed) -> list[tuple[str, ...]]:
@@ -140,10 +142,10 @@ def test_each_line_is_one_row_whatever_its_neighbours_and_its_chunk_are(lines: l
     outcomes = {line: decoded_alone(text) for line, text in expected.items() if text}
     found: dict[int, tuple[str, ...] | str] = {}
     texts: dict[int, str] = {}
-    for chunk in chunks([body.encode()], NDJSON, first_line=1, chunk_bytes=chunk_bytes, max_row_bytes=9_999):
+    for chunk in chunks([body.encode()], FORMAT, first_line=1, chunk_bytes=chunk_bytes, max_row_bytes=9_999):
         assert chunk.body is not None
         parsed = parse(
-            chunk.body, NDJSON, first_line=chunk.first_line, header=HEADER, used=(0, 1), max_cell_bytes=9_999
+            chunk.body, FORMAT, first_line=chunk.first_line, header=HEADER, used=(0, 1), max_cell_bytes=9_999
         )
         found.update(zip(parsed.table.lines, rows(parsed), strict=True))
         found |= {reject.line: reject.reasons[0] for reject in parsed.rejects}
@@ -175,7 +177,7 @@ def test_exactly_the_rows_with_a_nul_are_rejected(row: dict[str, str]) -> None:
 
 def test_an_escaped_nul_becomes_a_replacement_character_in_the_reject_file() -> None:
     reject = Reject(3, ("contains_nul",), rb'{"a": "x\u0000y", "b": "\\u0000"}')
-    [line] = NDJSON.write_rejects(RejectedFile(HEADER, HEADER), [reject])
+    [line] = FORMAT.write_rejects(RejectedFile(HEADER, HEADER), [reject])
     assert json.loads(line) == {"penstock_line": 3, "penstock_reasons": "contains_nul", "a": "x\ufffdy", "b": r"\u0000"}
 
 
@@ -213,7 +215,7 @@ def test_rejects_keep_the_values_and_have_every_column() -> None:
         Reject(3, ("unknown_key",), b'{"a": 1.10, "x": {"y": "=1"}, "z": "=1+1"}'),
         Reject(4, ("not_a_json_object",), b"=oops"),
     ]
-    assert b"".join(NDJSON.write_rejects(RejectedFile(("k", "b"), HEADER), rejects)).decode().splitlines() == [
+    assert b"".join(FORMAT.write_rejects(RejectedFile(("k", "b"), HEADER), rejects)).decode().splitlines() == [
         '{"penstock_line":3,"penstock_reasons":"unknown_key","k":1.10,"b":null,"x":{"y": "=1"},"z":"\'=1+1"}',
         '{"penstock_line":4,"penstock_reasons":"not_a_json_object","penstock_row":"\'=oops","k":null,"b":null}',
     ]
@@ -221,7 +223,7 @@ def test_rejects_keep_the_values_and_have_every_column() -> None:
 
 @pytest.mark.parametrize("depth", [10, 900, 3_000])
 def test_the_reject_of_a_deeply_nested_line_can_be_downloaded(depth: int) -> None:
-    (line,) = NDJSON.write_rejects(RejectedFile(HEADER, HEADER), read(nested("b", depth)).rejects)
+    (line,) = FORMAT.write_rejects(RejectedFile(HEADER, HEADER), read(nested("b", depth)).rejects)
     written = line.decode()
     assert "[" * depth in written
     assert written.startswith('{"penstock_line":1,')
@@ -229,7 +231,7 @@ def test_the_reject_of_a_deeply_nested_line_can_be_downloaded(depth: int) -> Non
 
 @pytest.mark.parametrize("depth", [10, 900, 3_000])
 def test_the_cells_of_a_deeply_nested_line_can_be_displayed(depth: int) -> None:
-    assert "[" * depth in "".join(NDJSON.cells(nested("a", depth), HEADER))
+    assert "[" * depth in "".join(FORMAT.cells(nested("a", depth), HEADER))
 
 
 def test_no_member_of_a_row_replaces_another_in_its_reject() -> None:
@@ -239,7 +241,7 @@ def test_no_member_of_a_row_replaces_another_in_its_reject() -> None:
         b'{"id": 1, "k k": "a", "k_k": "b", "penstock_line": 7, "penstock_reasons": "mine", "penstock_row": "r"}',
         b"no object",
     ]
-    written = NDJSON.write_rejects(file, [Reject(line, ("unknown_key",), row) for line, row in enumerate(rows, 2)])
+    written = FORMAT.write_rejects(file, [Reject(line, ("unknown_key",), row) for line, row in enumerate(rows, 2)])
     assert [json.loads(line) for line in written] == [
         {
             "penstock_line": 2,
@@ -257,7 +259,7 @@ def test_no_member_of_a_row_replaces_another_in_its_reject() -> None:
 
 def test_an_unknown_key_of_a_corrected_file_gets_no_further_apostrophe() -> None:
     names = ("penstock_line", "penstock_reasons", "a")
-    [line] = NDJSON.write_rejects(
+    [line] = FORMAT.write_rejects(
         RejectedFile(names, names, corrected=True), [Reject(1, ("unknown_key",), b'{"\'=z": "\'=1"}')]
     )
     assert json.loads(line) == {"penstock_line": 1, "penstock_reasons": "unknown_key", "a": None, "'=z": "'=1"}
@@ -267,5 +269,5 @@ def test_a_corrected_reject_that_is_rejected_again_gets_its_new_line_and_reasons
     names = ("penstock_line", "penstock_reasons", "a")
     row = b'{"penstock_line":3,"penstock_reasons":"unknown_key","a":"\'=1"}'
     assert b"".join(
-        NDJSON.write_rejects(RejectedFile(names, names, corrected=True), [Reject(1, ("no_identifier",), row)])
+        FORMAT.write_rejects(RejectedFile(names, names, corrected=True), [Reject(1, ("no_identifier",), row)])
     ) == (b'{"penstock_line":1,"penstock_reasons":"no_identifier","a":"\'=1"}\n')

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from penstock.domain.files.csv import CSV
 from penstock.domain.files.rows import Parsed, parse, raw_rows
 from penstock.domain.files.tsv import TSV
 
@@ -11,7 +12,7 @@ CELL = st.text(st.characters(blacklist_characters="\t\n\r\0", blacklist_categori
 
 
 def read(body: bytes, cell_bytes: int = 100) -> Parsed:
-    return parse(body, TSV, first_line=2, header=("a", "b"), used=(0, 1), max_cell_bytes=cell_bytes)
+    return parse(body, TSV, first_line=2, header=("one", "two"), used=(0, 1), max_cell_bytes=cell_bytes)
 
 
 def rows(parsed: Parsed) -> list[tuple[str, ...]]:
@@ -72,3 +73,18 @@ def test_any_bytes_give_rows_and_rejects_that_account_for_every_line(body: bytes
 def test_raw_rows_are_the_bytes_of_the_file_whatever_they_are(written: list[bytes]) -> None:
     body = b"".join(row + ending for row, ending in zip(written, cycle([b"\n", b"\r\n"]), strict=False))
     assert list(raw_rows(body, TSV, first_line=2)) == list(enumerate(written, 2))
+
+
+def test_a_header_in_the_middle_is_rejected_as_such() -> None:
+    """Files are joined with their headers; a row that has only some of its cells is data."""
+    parsed = read(b"1\tx\r\none\ttwo\none\tx\nx\ttwo\none\ttwo\t3\none\ttwo\n")
+    assert rows(parsed) == [("1", "x"), ("one", "x"), ("x", "two")]
+    assert list(parsed.table.lines) == [2, 4, 5]
+    assert list(parsed.table.raw) == ["1\tx", "one\tx", "x\ttwo"]
+    assert reasons(parsed) == {3: ("repeated_header",), 6: ("wrong_field_count",), 7: ("repeated_header",)}
+
+
+def test_a_header_in_the_middle_is_found_whatever_is_mapped() -> None:
+    body = b'1;2\none;"two"\none;\n'
+    parsed = parse(body, CSV[";"], first_line=2, header=("one", "two"), used=(1,), max_cell_bytes=100)
+    assert (list(parsed.table.lines), reasons(parsed)) == ([2, 4], {3: ("repeated_header",)})

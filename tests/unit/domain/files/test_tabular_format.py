@@ -17,6 +17,7 @@ from penstock.domain.files.chunking import ChunkSpan, is_oversized_row, spans
 from penstock.domain.files.csv import CSV
 from penstock.domain.files.formats import FORMATS, detect_format, tabular_format
 from penstock.domain.files.header import parse_header
+from penstock.domain.files.json_keys import FLAT
 from penstock.domain.files.ndjson import NDJSON
 from penstock.domain.files.quoted_tsv import QUOTED, QUOTED_TSV
 from penstock.domain.files.rejects import REJECT_COLUMNS, Reject, RejectedFile, restore_cell
@@ -38,10 +39,10 @@ BY_NAME: dict[str, tuple[TabularFormat, FileFormat]] = {
     "comma": (CSV[","], FileFormat("csv", ",")),
     "semicolon": (CSV[";"], FileFormat("csv", ";")),
     "bar": (CSV["|"], FileFormat("csv", "|")),
-    "ndjson": (NDJSON, FileFormat("ndjson")),
+    "ndjson": (NDJSON[FLAT], FileFormat("ndjson")),
 }
 ALL = pytest.mark.parametrize("name", BY_NAME)
-HEADER = ("a", "b")
+HEADER = ("one", "two")
 MAX_ROW = 20
 bodies = st.text(st.sampled_from('ab\t;,|"\n\r\0é\u2028{}:'), max_size=60).map(str.encode) | st.binary(max_size=60)
 cells = st.text(st.sampled_from("ab;,|\"'=+\u2028é"), max_size=5)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from penstock.domain.files.csv import CSV
+from penstock.domain.files.json_keys import FLAT
 from penstock.domain.files.ndjson import NDJSON
 from penstock.domain.files.rejects import Reject, RejectedFile
 from penstock.domain.files.tabular_format import TabularFormat
@@ -31,7 +32,7 @@ def by_line(file: Iterable[bytes]) -> list[bytes]:
         (TSV, [b"C1\tx", b"C2", b""], [["C1", "x"], ["C2"], [""]]),
         (CSV[";"], [b'C1;"one\ntwo"', b"C2", b""], [["C1", "one\ntwo"], ["C2"], [""]]),
         (
-            NDJSON,
+            NDJSON[FLAT],
             [b'{"a": "C1", "b": 1.10}', b'{"c": [1]}', b"C3"],
             [["C1", "1.10", "", ""], ["", "", "[1]", ""], ["", "", "", "C3"]],
         ),
