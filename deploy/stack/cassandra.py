@@ -88,7 +88,8 @@ class Cassandra:
     """`seed` is the address of the ring's first node, empty for a node alone.
 
     With `commitlog_sync="batch"` a write is on the disk before it is acknowledged, which a single node needs. With
-    "periodic", Cassandra's default, a killed node loses the last writes that it acknowledged.
+    "periodic", Cassandra's default, a killed node loses the last writes that it acknowledged. Without `durable_schema`,
+    tables are made three times as fast, and lost if the node is killed.
     """
 
     name: str = "cassandra"
@@ -96,6 +97,7 @@ class Cassandra:
     seed: str = ""
     heap_megabytes: int = 1024
     commitlog_sync: CommitlogSync = "batch"
+    durable_schema: bool = True
 
     def fetch(self) -> None:
         _java()
@@ -109,6 +111,7 @@ class Cassandra:
             "cassandra.storagedir": folder / "data",
             "cassandra.foreground": "yes",
             "cassandra-foreground": "yes",
+            "cassandra.test.flush_local_schema_changes": str(self.durable_schema).lower(),
             "cassandra.superuser_setup_delay_ms": 1000,  # with 0 it retries without a pause while a node is down
             "logback.configurationFile": folder / "logback.xml",
             "jna.tmpdir": folder,

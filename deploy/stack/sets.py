@@ -16,10 +16,15 @@ RING_HEAP_MEGABYTES = 768
 
 
 def single(
-    folder: Path, ports: Ports | None = None, *, heap_megabytes: int = 1024, commitlog_sync: CommitlogSync = "batch"
+    folder: Path,
+    ports: Ports | None = None,
+    *,
+    heap_megabytes: int = 1024,
+    commitlog_sync: CommitlogSync = "batch",
+    durable_schema: bool = True,
 ) -> Stack:
-    """One server of each kind. `heap_megabytes` and `commitlog_sync` are Cassandra's."""
-    cassandra = Cassandra(heap_megabytes=heap_megabytes, commitlog_sync=commitlog_sync)
+    """One server of each kind. The last three are Cassandra's."""
+    cassandra = Cassandra(heap_megabytes=heap_megabytes, commitlog_sync=commitlog_sync, durable_schema=durable_schema)
     return Stack(folder, [Kafka(), cassandra, S3(), Toxiproxy()], ports)
 
 

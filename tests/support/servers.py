@@ -40,9 +40,10 @@ class Servers:
 
 @contextmanager
 def servers(folder: Path) -> Iterator[Servers]:
-    """`folder` may be shared with other processes; what they start together ends with the last of them."""
+    """`folder` may be shared with other processes; what they start together ends with the last of them. A test that
+    kills Cassandra takes one of its own."""
     running = os.environ.get(RUNNING)
-    with Lease(single(Path(running)) if running else single(folder, Ports.free())) as lease:
+    with Lease(single(Path(running)) if running else single(folder, Ports.free(), durable_schema=False)) as lease:
         yield Servers(lease)
 
 
