@@ -332,6 +332,26 @@ def test_every_column_of_a_wide_file_can_be_reached_and_changed(signed_in: httpx
     assert "answer_249" in columns_on(faulty.text)  # the page that has the fault
 
 
+def test_the_page_of_a_wide_file_stays_after_a_reload(visitor: Visitor, system: HttpSystem, tmp_path: Path) -> None:
+    wide = tmp_path / "wide.tsv"
+    names = ["crmid", *(f"question{n}" for n in range(150))]
+    wide.write_text("\t".join(names) + "\n" + "\t".join(["page1"] + ["x"] * 150) + "\n")
+    visitor.sign_in(system.sign_in_link())
+    page = visitor.page
+    begun(page, "crm")
+    page.get_by_label("Choose a file").set_input_files(wide)
+    page.get_by_role("button", name="Next columns").first.click()
+    last = page.get_by_label("Attribute of question149")
+    expect(last).to_be_visible()
+    page.reload()
+    expect(last).to_be_visible()
+    page.get_by_role("button", name="Previous columns").first.click()
+    expect(page.get_by_label("Attribute of crmid")).to_be_visible()
+    page.reload()
+    expect(page.get_by_label("Attribute of crmid")).to_be_visible()
+    assert visitor.problems == []
+
+
 def test_a_change_brings_what_follows_from_it(signed_in: httpx.Client) -> None:
     draft, page = uploaded(signed_in, b"crmid\tphone\nf1\t0612345678\nf2\t0612345679\n")
     checked = signed_in.post(f"{draft}/check", data=fields_of(page)).text
