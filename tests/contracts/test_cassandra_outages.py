@@ -14,6 +14,7 @@ import pytest
 from penstock.adapters.cluster.cassandra_cluster import CassandraSettings
 from penstock.adapters.cluster.cassandra_control_store import CassandraControlStore
 from penstock.adapters.cluster.cassandra_profile_store import CassandraProfileStore
+from penstock.adapters.cluster.cassandra_schema import VERSION, applied_version
 from penstock.adapters.cluster.cassandra_session import CassandraSession
 from penstock.domain.errors import Conflict, Unavailable
 from penstock.domain.profiles.fragments import StoredFragment
@@ -63,6 +64,14 @@ def tenant() -> str:
 
 def fragments() -> list[StoredFragment]:
     return sorted(StoredFragment(random.randbytes(44), random.randbytes(100)) for _ in range(FRAGMENTS))
+
+
+def test_a_server_that_answers_late_is_connected_to(
+    cassandra_settings: CassandraSettings, through: CassandraSettings, line: SpoiltConnection
+) -> None:
+    patient = msgspec.structs.replace(through, request_timeout_seconds=cassandra_settings.request_timeout_seconds)
+    with line.toxic("latency", latency=2_100), closing(CassandraSession(patient)) as session:
+        assert applied_version(session) == VERSION
 
 
 @pytest.mark.parametrize("kind", ["reset_peer", "timeout"])
