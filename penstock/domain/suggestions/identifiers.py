@@ -20,6 +20,7 @@ PERHAPS = 0.8
 ACCEPTABLE = 0.9  # confidence of what identifies without a look at it
 COVERED = 0.98  # share of rows; where other keys have as many, no key is looked for
 MIN_FIT = 0.97  # share of an identifier's cells; below it, rows may be lost for what another column spares
+NAMES = ("first_name", "full_name")  # a last name changes
 TELLING = ("first_name", "full_name", "birth_date")  # attributes in which people who share an address differ
 WOULD_MERGE = "these people would become one"
 KEY_RANK = 1.9  # among the columns that could feed one attribute: after one with the name and all cells
@@ -55,7 +56,8 @@ def key_column(facts: Sequence[Facts], chosen: Sequence[Candidate], tenant: Tena
 
 def _people(facts: Sequence[Facts], chosen: Sequence[Candidate]) -> People:
     fed = {candidate.attribute.name: each.cells for each, candidate in zip(facts, chosen, strict=True)}
-    return People(fed.get("email"), [fed[name].cells for name in TELLING if name in fed])
+    names = next((fed[name].cells for name in NAMES if name in fed), ())
+    return People(fed.get("email"), [fed[name].cells for name in TELLING if name in fed], names)
 
 
 def identifies(candidate: Candidate) -> bool:

@@ -1,7 +1,8 @@
 """Columns with a key of each person whose name no attribute has: customer numbers, members' codes, tax numbers.
 
 A key has a value of its own in each row, nearly always one, and its values are codes: digits, or letters and digits of
-a fixed shape. Its name has a word for number or code, or it is one of the file's first columns.
+a fixed shape. Its name has a word for number or code, or it is one of the file's first columns. If its name has such a
+word, its values may repeat in rows with the same names of people, as in files that were joined.
 """
 
 from __future__ import annotations
@@ -29,6 +30,8 @@ MAX_CODE = 64  # characters
 MAX_SHAPES = 3
 MAX_LISTED = 4  # placeholders
 MAX_CONFLICTS = 0.005  # share of rows that have a value in common with another e-mail address
+MIN_SAME_PEOPLE = 0.95  # share of values of several rows whose rows have the same names of people
+MIN_REPEATED = 5  # of such values
 MIN_PEOPLE = 0.9  # different e-mail addresses; with fewer, a row of the file is no person
 ALL_DIFFER = 0.999  # of a column whose name says nothing
 MAX_UNEVEN = 2  # of the numbers of rows that are drawn evenly
@@ -115,11 +118,12 @@ class Key(NamedTuple):
 
 
 class People(NamedTuple):
-    """What else the rows say of their people: their addresses, and what tells apart those who share one, such as names
-    and birthdays; empty if the file has no such columns."""
+    """What else the rows say of their people: their addresses, what tells apart those who share one, such as names
+    and birthdays, and one column with `names`; empty if the file has no such columns."""
 
     email: Cells | None = None
     telling: Sequence[Sequence[str]] = ()
+    names: Sequence[str] = ()
 
 
 def find_key(facts: Facts, people: People, columns: int) -> Key | None:
@@ -134,7 +138,8 @@ def find_key(facts: Facts, people: People, columns: int) -> Key | None:
     filled, rows = values.total(), len(cells.cells)
     if filled < (MIN_ROWS_NAMED if named else MIN_ROWS) or filled < rows * (MIN_FILLED_NAMED if named else MIN_FILLED):
         return None
-    if len(values) < filled * (UNIQUE if named else ALL_DIFFER) or not _are_codes(values, named=named):
+    differ = len(values) >= filled * (UNIQUE if named else ALL_DIFFER)
+    if not (differ or (named and _repeat_people(cells, values, people))) or not _are_codes(values, named=named):
         return None
     if _counts_rows(facts, values, named=named):
         return None
@@ -259,6 +264,21 @@ def _names_a_person(column: str) -> bool:
     return not _CUSTOMER.isdisjoint(parts) or any(part.startswith(_LOYALTY) for part in parts)
 
 
+def _repeat_people(cells: Cells, values: Mapping[str, int], people: People) -> bool:
+    """Whether the values that repeat do so in rows with the same names of people."""
+    named = [found for cell, found in _names_by_value(cells, values, people).items() if values[cell] > 1]
+    return len(named) >= MIN_REPEATED and sum(len(found) == 1 for found in named) >= len(named) * MIN_SAME_PEOPLE
+
+
+def _names_by_value(cells: Cells, values: Mapping[str, int], people: People) -> dict[str, set[str]]:
+    """The names of people in the rows of each value; without values whose rows have none."""
+    found: defaultdict[str, set[str]] = defaultdict(set)
+    for cell, name in zip(cells.cells, people.names, strict=bool(people.names)):
+        if name.strip() and cell.strip() in values:
+            found[cell.strip()].add(" ".join(name.casefold().split()))
+    return found
+
+
 def _merges_strangers(
     cells: Cells, values: Mapping[str, int], email: Cells, people: People, *, named_person: bool
 ) -> bool:
@@ -268,7 +288,9 @@ def _merges_strangers(
     for cell, address in zip(cells.cells, email.cells, strict=True):
         if address.strip() and cell.strip() in values:
             addresses[cell.strip()].add(address.strip().casefold())
-    conflicts = sum(values[cell] for cell, found in addresses.items() if len(found) > 1)
+    named = _names_by_value(cells, values, people)
+    unlike = (cell for cell, found in addresses.items() if len(found) > 1)
+    conflicts = sum(values[cell] for cell in unlike if len(named.get(cell, ())) != 1)
     rows = zip(email.cells, *people.telling, strict=True)
     persons = Counter(
         row for row in rows if row[0].strip() and not is_suspicious(email.distinct[row[0].strip()], email.filled)

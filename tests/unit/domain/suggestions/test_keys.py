@@ -203,3 +203,25 @@ def test_the_numbers_of_the_rows_identify_nobody(other: dict[str, list[str]]) ->
     with_gaps = {**columns, "id": [str(number) for number in sorted(RANDOM.sample(range(1, 260), 200))]}
     with_gaps["id"][0] = "1"
     assert "id" in identifiers(with_gaps)
+
+
+def joined(columns: Mapping[str, Sequence[str]], again: int) -> dict[str, list[str]]:
+    """Two files of one list, the first rows in both."""
+    return {name: [*cells, *cells[:again]] for name, cells in columns.items()}
+
+
+def test_a_key_identifies_though_joined_files_repeat_people() -> None:
+    """Also where their addresses have changed between the two."""
+    columns = joined({"Donor ID": PARTNERS, "first_name": NAMES, "email": EMAILS}, again=40)
+    columns["email"][ROWS:] = [f"new{number}@gmail.com" for number in range(40)]
+    columns["first_name"][ROWS:] = [f" {name.upper()} " for name in columns["first_name"][ROWS:]]
+    assert identifiers(columns) == {"Donor ID": "donor_id", "email": "email"}
+    assert "200 of 240 values differ, 100% filled" in one(columns, "Donor ID").evidence
+
+
+@pytest.mark.parametrize("name", ["Donor ID", "partner_ref"])
+def test_a_number_that_people_share_is_no_key(name: str) -> None:
+    columns = joined({name: PARTNERS, "first_name": NAMES, "email": EMAILS}, again=40)
+    columns["first_name"][ROWS:] = columns["first_name"][1:41]
+    assert not one(columns, name).identifier
+    assert not one({other: cells for other, cells in columns.items() if other != "first_name"}, name).identifier
