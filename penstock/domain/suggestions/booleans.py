@@ -26,7 +26,7 @@ _PAIRS: tuple[tuple[str, str], ...] = (
     ("ja j", "nei n"),  # no
     ("kyllä k tosi", "ei e epätosi"),  # fi
     ("ano a", "ne n"),  # cs
-    ("evet e", "hayır h"),  # tr
+    ("evet e", "hayır hayir h"),  # tr, the second from capitals
     ("igen i", "nem n"),  # hu
     ("da d", "nu n"),  # ro
     ("да д", "нет н"),  # ru

@@ -10,6 +10,7 @@ from penstock.domain.mapping.coercion.base import CellCoercer, CoercionError, Va
 from penstock.domain.normal_form import nfc
 
 _ENGLISH = "true,yes,y,t,1|false,no,n,f,0"
+_TURKISH_CAPITALS = str.maketrans("iı", "İI")
 
 
 class BooleanCoercer(CellCoercer):
@@ -38,7 +39,13 @@ def _words(argument: str) -> Mapping[str, Value]:
         raise _refused("a word is blank or repeated")
     if len(words) > MAX_BOOLEAN_WORDS or max(map(len, words)) > MAX_BOOLEAN_WORD:
         raise _refused(f"up to {MAX_BOOLEAN_WORDS} words of {MAX_BOOLEAN_WORD} characters are allowed")
-    return {**dict.fromkeys(sides[0], True), **dict.fromkeys(sides[1], False)}
+    values: dict[str, Value] = {**dict.fromkeys(sides[0], True), **dict.fromkeys(sides[1], False)}
+    return {_from_turkish_capitals(word): value for word, value in values.items()} | values
+
+
+def _from_turkish_capitals(word: str) -> str:
+    """`word` in lower case once more, after it was in Turkish capitals: of `hayır`, HAYIR is `hayir`."""
+    return word.translate(_TURKISH_CAPITALS).upper().lower()
 
 
 def _refused(why: str) -> Refused:

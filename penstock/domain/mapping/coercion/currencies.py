@@ -18,9 +18,30 @@ _CODES = frozenset(
     vnd vuv wst xaf xcd xcg xof xpf yer zar zmw zwg
     """.split()  # noqa: SIM905  a list would be a column of 155 lines
 )
-_WORDS = frozenset(("kr", "zł", "kč", "ft", "lei", "fr", "sfr", "rs", "din", "лв", "руб", "грн", "ден", "rm", "rp"))
+_WORDS = frozenset(
+    (
+        "kr",
+        "tl",
+        "euro",
+        "euros",
+        "zł",
+        "kč",
+        "ft",
+        "lei",
+        "fr",
+        "sfr",
+        "rs",
+        "din",
+        "лв",
+        "руб",
+        "грн",
+        "ден",
+        "rm",
+        "rp",
+    )
+)
 
-CURRENCY = rf"(?:[^\W\d_]{{0,3}}\.?[{SIGNS}]|[^\W\d_]{{2,3}}\.?)"  # what may be one; `is_currency` decides
+CURRENCY = rf"(?:[^\W\d_]{{0,3}}\.?[{SIGNS}]|[^\W\d_]{{2,5}}\.?)"  # what may be one; `is_currency` decides
 
 
 def is_currency(written: str) -> bool:

@@ -3,7 +3,8 @@
 A cell may leave the thousands separators out, but those that it has must stand in the right places; none follows a
 leading zero, so that 0.500 never becomes five hundred. An amount of money
 may have a currency sign or code before or after it, and `,-` in place of zero cents; `€ -` is zero. -1, 1- and (1) are
-negative. With an example such as 12,5% a cell may have a percent sign behind it, which is not stored: 12 % is 12.
+negative. With an example such as 12,5% a cell may have a percent sign behind or before it, which is not stored: 12 %
+and %12 are 12.
 """
 
 from __future__ import annotations
@@ -20,8 +21,8 @@ _APOSTROPHES = "'’"
 _PERCENT_SIGNS = "%\uff05"  # also the one of full width
 _SEPARATOR = rf"[.,{_APOSTROPHES}{_SPACES}]"
 _EXAMPLE = re.compile(
-    rf"(?:[0-9]{{1,3}}(?P<thousands>{_SEPARATOR})[0-9]{{3}}(?:(?P=thousands)[0-9]{{3}})*"
-    rf"|[0-9]{{1,2}}(?P<lakhs>{_SEPARATOR})(?:[0-9]{{2}}(?P=lakhs))+[0-9]{{3}}|[0-9]+)(?:(?P<point>[.,])[0-9]+)?(?P<percent>[{_SPACES}]?%)?"
+    rf"(?P<front>%[{_SPACES}]?)?(?:[0-9]{{1,3}}(?P<thousands>{_SEPARATOR})[0-9]{{3}}(?:(?P=thousands)[0-9]{{3}})*"
+    rf"|[0-9]{{1,2}}(?P<lakhs>{_SEPARATOR})(?:[0-9]{{2}}(?P=lakhs))+[0-9]{{3}}|[0-9]+)(?:(?P<point>[.,])[0-9]+)?(?(front)|(?P<percent>[{_SPACES}]?%)?)"
 )
 _MINUS = "-−"
 _GAP = f"[{_SPACES}]{{0,2}}"
@@ -83,8 +84,9 @@ def _notation(example: re.Match[str], fraction: str) -> NumberNotation:
         grouped = rf"[1-9][0-9]?(?:{between}[0-9]{{2}})*{between}[0-9]{{3}}|"
     else:
         grouped = ""
-    percent = f"(?:{_GAP}[{_PERCENT_SIGNS}])?" if example["percent"] else ""
-    number = rf"(?=[.,]?[0-9])(?P<whole>{grouped}[0-9]+|){fraction}{percent}"
+    number = rf"(?=[.,]?[0-9])(?P<whole>{grouped}[0-9]+|){fraction}"
+    if example["percent"] or example["front"]:
+        number = f"(?P<front>[{_PERCENT_SIGNS}]{_GAP})?{number}(?(front)|(?:{_GAP}[{_PERCENT_SIGNS}])?)"
     return NumberNotation(re.compile(_plain(number)), re.compile(_decorated(number)), separators)
 
 

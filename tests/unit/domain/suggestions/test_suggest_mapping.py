@@ -231,6 +231,8 @@ def test_codes_stay_text(name: str, cells: Sequence[str]) -> None:
         (repeated("ja", "nee"), "boolean(ja|nee)"),
         (repeated("Oui", "N", "non"), "boolean(oui|non,n)"),
         (repeated("tak", "nie"), "boolean(tak|nie)"),
+        (repeated("Evet", "HAYIR", "Hayır", "EVET"), "boolean(evet|hayır,hayir)"),
+        (repeated("EVET", "HAYIR"), "boolean(evet|hayir)"),
     ],
 )
 def test_words_for_yes_and_no(cells: Sequence[str], written: str) -> None:
