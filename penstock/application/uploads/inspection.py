@@ -15,7 +15,7 @@ from penstock.domain.files.compression import MAGIC_BYTES, compression_of, plain
 from penstock.domain.files.encodings import not_utf8
 from penstock.domain.files.formats import detect_format, tabular_format, text_start
 from penstock.domain.files.header import parse_header
-from penstock.domain.files.later_headers import later_header
+from penstock.domain.files.later_headers import later_header, later_keys
 from penstock.domain.files.other_formats import is_other_format
 from penstock.domain.files.quoted_tsv import quoted_column
 from penstock.domain.files.rejects import is_reject_header
@@ -161,6 +161,8 @@ class _Reading:
         if needed.clean_headers and sampler:
             sample = _with_clean_names(sample, _names(_header(head, needed, complete=complete)[1]))
         warnings = [quoted.warning(sample.names[quoted.position])] if quoted else []
+        if sample.unknown:
+            warnings.append(later_keys(sample.unknown))
         found = Inspection(compression, head, complete, faults, sample, self._options, needed, warnings)
         below = later_header(*found.first_lines()) if sampler else None
         return found._replace(warnings=[below, *warnings]) if below else found
@@ -235,7 +237,8 @@ def _sample(
     every_row = whole and sampler.complete and len(rows) < max_sample_rows(len(names))
     bare = [name.strip(SPACES) for name in names]
     unreadable = {bare[at]: _holds(each) for at, each in nested.items()}
-    return Sample(bare, cells.columns or [[] for _ in names], every_row, unreadable)
+    unknown = file_format.unknown_columns(rows, names)
+    return Sample(bare, cells.columns or [[] for _ in names], every_row, unreadable, unknown)
 
 
 def _is_nested(column: Nested) -> bool:

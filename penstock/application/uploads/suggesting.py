@@ -15,6 +15,7 @@ from penstock.application.catalog.column_specs import ColumnSpec, column_specs, 
 from penstock.application.uploads.renames import check_identifiers
 from penstock.domain.catalog.similar_names import SimilarNames
 from penstock.domain.errors import refusal
+from penstock.domain.files.ndjson import ROW_KEY
 from penstock.domain.files.rejects import REJECT_COLUMNS
 from penstock.domain.mapping.attributes import Attribute
 from penstock.domain.mapping.builtin_attributes import BUILTIN
@@ -40,7 +41,7 @@ def suggestions_for(
 ) -> SuggestedMapping:
     """Suggestions for the columns of a file, without those that Penstock adds to reject files."""
     available = {name: attribute for name, attribute in attributes.items() if not attribute.archived}
-    return suggest_mapping(sample.without(REJECT_COLUMNS), available, earlier, last_columns)
+    return suggest_mapping(sample.without((*REJECT_COLUMNS, ROW_KEY)), available, earlier, last_columns)
 
 
 def accept(

@@ -40,6 +40,7 @@ class Csv:
     """`TabularFormat` for CSV; its dialect is the delimiter."""
 
     looks_ahead = True
+    names_every_row = False
 
     def __init__(self, dialect: str) -> None:
         self._delimiter = dialect
@@ -103,6 +104,9 @@ class Csv:
         if faulty:
             records = [record for at, record in enumerate(records) if at not in faulty]
         return Cells(list(zip(*records, strict=True)) or [()] * len(header), faulty)
+
+    def unknown_columns(self, rows: Sequence[str], header: Sequence[str]) -> Mapping[str, int]:  # noqa: ARG002
+        return {}
 
     def nested(self, rows: Sequence[str], header: Sequence[str]) -> Mapping[int, Nested]:  # noqa: ARG002
         return {}

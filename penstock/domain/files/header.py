@@ -17,7 +17,7 @@ from penstock.domain.files.column_names import SPACES, validate_names
 from penstock.domain.files.encodings import detect_encoding, not_utf8, to_utf8
 from penstock.domain.files.formats import detect_format, tabular_format, text_start
 from penstock.domain.files.header_faults import bounded, with_names
-from penstock.domain.files.mapped_columns import validate_mapped_columns
+from penstock.domain.files.mapped_columns import columns_of_later_rows, validate_mapped_columns
 from penstock.domain.files.other_formats import SAVE_AS_UTF8, refuse_other_formats
 from penstock.domain.files.rejects import is_reject_header, restore_cell
 from penstock.domain.files.tabular_format import FileFormat, FileOptions
@@ -29,7 +29,8 @@ OR_CLEAN_HEADERS = " Or add --clean-headers (over HTTP: clean_headers)."
 class Header(msgspec.Struct, frozen=True, kw_only=True):
     """A valid header. `columns` are the names for the mapping, `names_in_file` as the file has them.
 
-    `body_start` is the offset of the first row, `first_line` its line number. `corrected_rejects`: the file is a
+    `body_start` is the offset of the first row, `first_line` its line number. `later_columns` are those of the mapping
+    that no first row has, in a format whose rows name their columns. `corrected_rejects`: the file is a
     corrected reject file; columns in `REJECT_COLUMNS` are Penstock's and its cells need `restore_cell`.
     """
 
@@ -39,6 +40,7 @@ class Header(msgspec.Struct, frozen=True, kw_only=True):
     body_start: int
     first_line: int
     corrected_rejects: bool
+    later_columns: tuple[str, ...] = ()
 
     @property
     def renamed(self) -> dict[str, str]:
@@ -83,19 +85,24 @@ def parse_header(
     if options.clean_headers:
         columns = clean_names(columns, corrected=corrected)
     faults += [_with_option(fault) for fault in validate_names(columns, corrected=corrected)]
+    later: list[str] = []
     if raw_header.total > limits.columns:
         faults.insert(0, _too_many_columns(raw_header.total, limits))
     elif mapping is not None:
-        faults += validate_mapped_columns(mapping, [name.strip(SPACES) for name in columns])
+        bare = [name.strip(SPACES) for name in columns]
+        if tabular_format(chosen).names_every_row:
+            later = columns_of_later_rows(mapping, bare)
+        faults += validate_mapped_columns(mapping, [*bare, *later])
     if faults:
         raise Refused(bounded(with_names(faults, columns, mapping)))
     return Header(
         file_format=chosen,
-        columns=tuple(columns),
-        names_in_file=tuple(names),
+        columns=(*columns, *later),
+        names_in_file=(*names, *later),
         body_start=raw_header.body_start,
         first_line=raw_header.first_line,
         corrected_rejects=corrected,
+        later_columns=tuple(later),
     )
 
 

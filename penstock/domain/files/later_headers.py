@@ -1,14 +1,16 @@
-"""A header that is not the first line of a file, because a spreadsheet has titles of groups of columns above it."""
+"""Columns that the start of a file does not name: below titles of groups of columns, or keys of later rows."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from penstock.domain.errors import Fault
+from penstock.domain.files.header_faults import MAX_NAME_IN_FAULT
 
 LINES_BELOW = 3  # the header that are looked at
 MIN_COLUMNS = 3
 MIN_BLANK = 0.5  # share of blank names in the first line
+NAMED_KEYS = 5
 MIN_NAMED = 0.8  # share of names in the line that is the header
 
 
@@ -24,6 +26,19 @@ def later_header(names: Sequence[str], rows: Sequence[Sequence[str]]) -> Fault |
         code="header_below",
         message=f"{blank} of {len(names)} columns have no name in line 1, and line {line} looks like the header",
         hint=f"Delete the lines above line {line}, such as titles of groups of columns, and take the file in again.",
+    )
+
+
+def later_keys(unknown: Mapping[str, int]) -> Fault:
+    """The warning about a sample in which so many rows have keys that the first rows have not."""
+    often = sorted(unknown, key=lambda name: (-unknown[name], name))
+    named = ", ".join(f"{name[:MAX_NAME_IN_FAULT]!r} in {unknown[name]:,}" for name in often[:NAMED_KEYS])
+    others = f", and {len(often) - NAMED_KEYS:,} others" if len(often) > NAMED_KEYS else ""
+    return Fault(
+        code="later_keys",
+        message=f"rows of the sample have keys that no row in the first megabyte has: {named}{others}; "
+        "such rows will be rejected",
+        hint="Move a row with every key to the start of the file, or ingest the reject file by itself afterwards.",
     )
 
 

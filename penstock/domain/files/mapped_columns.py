@@ -35,6 +35,18 @@ def validate_mapped_columns(mapping: Mapping, columns: Sequence[str]) -> list[Fa
     return faults
 
 
+def columns_of_later_rows(mapping: Mapping, columns: Sequence[str]) -> list[str]:
+    """What a saved mapping needs and none of the first rows has, in a format whose rows name their columns: its cells
+    are blank until a row has it. Nothing unless the first rows have an identifier; a name that is only spelled in
+    another way is not missing but a fault."""
+    present, spelled = set(columns), set(map(_spelling_key, columns))
+    identifiers = [mapped for mapped in mapping.columns if mapped.identifier]
+    if mapping.version == 0 or not any(present.issuperset(mapped.needed_columns) for mapped in identifiers):
+        return []
+    needed = dict.fromkeys(name for mapped in mapping.columns for name in mapped.needed_columns)
+    return [name for name in needed if name not in {*present, *REJECT_COLUMNS} and _spelling_key(name) not in spelled]
+
+
 def _spelling_key(name: str) -> str:
     """Equal for names that differ only in case and punctuation."""
     return "".join(filter(str.isalnum, name.casefold()))

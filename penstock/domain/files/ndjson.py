@@ -75,6 +75,7 @@ class Ndjson:
     """`TabularFormat` for NDJSON. Its dialect is the separator of `json_keys.py`."""
 
     looks_ahead = False
+    names_every_row = True
 
     def __init__(self, separator: str) -> None:
         self._separator = separator
@@ -124,6 +125,11 @@ class Ndjson:
         records, _ = self._decoded(rows, header, range(len(header)))
         counted = {at: _nested(values) for at, values in enumerate(zip(*records, strict=True))}
         return {at: each for at, each in counted.items() if each.objects or each.arrays}
+
+    def unknown_columns(self, rows: Sequence[str], header: Sequence[str]) -> Mapping[str, int]:
+        places = places_of(header, self._separator)
+        read = (values_of(members_of(row.encode()) or {}, places, self._separator) for row in rows)
+        return Counter(value.column for values in read for value in values if value.place is None)
 
     def _decoded(
         self, rows: Sequence[str], header: Sequence[str], used: Sequence[int]

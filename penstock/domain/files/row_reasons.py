@@ -21,7 +21,7 @@ ROW_REASONS: Mapping[str, Reason] = MappingProxyType(
         "not_a_json_object": Reason("The line is not one JSON object.", "Write one complete JSON object on each line."),
         "unknown_key": Reason(
             "The object has a key that no row at the start of the file has, or a value where they have an object.",
-            "Correct the key, or give the first object every key of the file.",
+            "Correct the key. If it is right, ingest the reject file by itself, with a mapping that has the key.",
         ),
         "nested_value": Reason(
             "The value of a mapped key is an object or an array.",

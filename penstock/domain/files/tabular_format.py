@@ -123,6 +123,9 @@ class TabularFormat(Protocol):
     looks_ahead: bool
     """Whether a row's end may depend on bytes after it, at most those of one row of the maximum size."""
 
+    names_every_row: bool
+    """Whether each row names its columns, so that the first rows need not have all columns of the file."""
+
     def read_header(self, head: bytes, start: int, *, max_columns: int, complete: bool) -> HeaderCells:
         """The columns of a file. `head` is its first bytes, or all of them (`complete`); text begins at `start`.
 
@@ -167,6 +170,10 @@ class TabularFormat(Protocol):
 
     def nested(self, rows: Sequence[str], header: Sequence[str]) -> Mapping[int, Nested]:
         """The columns, by index, with cells that are objects or arrays, in some rows from `split_rows`."""
+        ...
+
+    def unknown_columns(self, rows: Sequence[str], header: Sequence[str]) -> Mapping[str, int]:
+        """The columns that some of these rows name and the header does not, with the number of the rows."""
         ...
 
     def cells(self, row: str, header: Sequence[str]) -> Sequence[str]:

@@ -24,6 +24,7 @@ class Tsv:
     """`TabularFormat` for TSV, which has one dialect."""
 
     looks_ahead = False
+    names_every_row = False
 
     def read_header(self, head: bytes, start: int, *, max_columns: int, complete: bool) -> HeaderCells:
         found = delimited.header_line(head, start, complete=complete)
@@ -54,6 +55,9 @@ class Tsv:
         max_cell_bytes: int,
     ) -> Cells:
         return delimited.split_cells(rows, TAB, len(header), max_cell_bytes)
+
+    def unknown_columns(self, rows: Sequence[str], header: Sequence[str]) -> Mapping[str, int]:  # noqa: ARG002
+        return {}
 
     def nested(self, rows: Sequence[str], header: Sequence[str]) -> Mapping[int, Nested]:  # noqa: ARG002
         return {}

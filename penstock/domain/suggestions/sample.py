@@ -22,13 +22,15 @@ def max_sample_rows(columns: int) -> int:
 class Sample(NamedTuple):
     """The columns of a file and the cells of some rows, column by column. `complete`: these are all rows.
 
-    `unreadable` has columns that have no cells here, with the reason.
+    `unreadable` has columns that have no cells here, with the reason; `unknown` those that only later rows name, with
+    the number of these rows.
     """
 
     names: Sequence[str]
     columns: Sequence[Sequence[str]]
     complete: bool
     unreadable: Mapping[str, str] = {}
+    unknown: Mapping[str, int] = {}
 
     @property
     def rows(self) -> int:

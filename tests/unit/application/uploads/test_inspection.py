@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 import sys
 from collections.abc import Callable, Iterator
 
@@ -168,6 +169,15 @@ def test_a_few_nested_values_cost_their_rows_only(nested: int, unreadable: list[
     sample = inspect([content], LIMITS).sample
     assert (list(sample.unreadable), sample.rows) == (unreadable, rows)
     assert all("in 3 of 40 rows" in reason for reason in sample.unreadable.values())
+
+
+def test_keys_that_only_later_rows_have_are_warned_about() -> None:
+    first = [{"id": row, "text": "x" * 1_000} for row in range(1_100)]
+    late = [{"id": row, "a": {"b": 1}, "c": 2} for row in range(1_000)]
+    (warning,) = inspect([ndjson([*first, *late])], LIMITS).warnings
+    assert warning.code == "later_keys"
+    assert re.search(r"'a' in [1-9]\d*, 'c' in [1-9]\d*; ", warning.message)
+    assert inspect([ndjson([*late, *first])], LIMITS).warnings == []
 
 
 def test_null_and_a_missing_key_are_no_value_beside_objects() -> None:

@@ -7,6 +7,7 @@ import pytest
 from penstock.application.catalog.column_specs import ColumnSpec
 from penstock.application.uploads.suggesting import accept, storable, suggestions_for
 from penstock.domain.errors import Refused
+from penstock.domain.files.ndjson import ROW_KEY
 from penstock.domain.files.rejects import REJECT_COLUMNS
 from penstock.domain.mapping.builtin_attributes import BUILTIN
 from penstock.domain.mapping.mapping import ColumnMapping, OnMisfit
@@ -76,8 +77,9 @@ def test_an_earlier_column_keeps_its_options() -> None:
 
 
 def test_columns_of_a_reject_file_are_not_suggested() -> None:
-    names = [*REJECT_COLUMNS, *COLUMNS]
-    columns = [["1"] * 40 for _ in REJECT_COLUMNS] + list(COLUMNS.values())
+    added = [*REJECT_COLUMNS, ROW_KEY]
+    names = [*added, *COLUMNS]
+    columns = [["1"] * 40 for _ in added] + list(COLUMNS.values())
     found = suggestions_for(Sample(names, columns, complete=True), BUILTIN, ())
     assert [each.column for each in found.columns] == list(COLUMNS)
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
-from penstock.domain.files.mapped_columns import MAX_COMPARED, validate_mapped_columns
+from penstock.domain.files.mapped_columns import MAX_COMPARED, columns_of_later_rows, validate_mapped_columns
 from penstock.domain.mapping.attributes import parse_format
 from penstock.domain.mapping.mapping import ColumnMapping, Mapping
 
@@ -70,3 +71,19 @@ def test_the_columns_of_a_reject_file_cannot_be_mapped(column: str) -> None:
         mapping_of("crmid=crmid!", f"{column}=x"), ["penstock_line", "penstock_reasons", "crmid"]
     )
     assert [(fault.code, fault.column) for fault in faults] == [("reserved_column_mapped", column)]
+
+
+@pytest.mark.parametrize(
+    ("columns", "later"),
+    [
+        (["id", "mail", "city"], []),
+        (["id"], ["mail", "city"]),
+        (["id", "E-Mail", "Mail"], ["city"]),  # spelled in another way: a fault
+        (["mail", "city"], []),  # no identifier
+        ([], []),
+    ],
+)
+def test_optional_keys_of_a_saved_mapping_may_come_later(columns: list[str], later: list[str]) -> None:
+    mapping = mapping_of("id=crmid!", "mail=email", "city=city")
+    assert columns_of_later_rows(mapping, columns) == later
+    assert columns_of_later_rows(msgspec.structs.replace(mapping, version=0), columns) == []
