@@ -21,6 +21,7 @@ _PUNCTUATION = " ()-./"  # ignored by the library in any position
 _SPACES = re.compile(r"[ \u00a0]+(?=[ \u00a0])")  # all but the last of a run: the library treats a run as one space
 # Silently dropped by the library although it distinguishes people: a second extension, and a subaddress.
 _DROPPED = re.compile(r"[\\/] *x|;isub=")
+_DIALLED = re.compile(r"[ (]*00[ )-]*(?=[1-9])")  # before a country code in most countries, and by people of the others
 _PLUS = re.compile(r"[+\uff0b]")  # without one, the library refuses a number unless it knows the region
 
 
@@ -38,19 +39,25 @@ class PhoneCoercer(CellCoercer):
         self._plans: dict[str, Plan] = {}
 
     def parse(self, text: str) -> Value:
-        if self._region is None and not _PLUS.search(text):
-            raise CoercionError("not_a_phone")
         text = _SPACES.sub("", text)
         if len(text) > MAX_PHONE or _DROPPED.search(text):  # the library takes cubic time
             raise CoercionError("not_a_phone")
-        try:
-            number = phonenumbers.parse(text, self._region)
-        except phonenumbers.NumberParseException:
-            raise CoercionError("not_a_phone") from None
-        if not phonenumbers.is_valid_number(number):
+        number = self._valid(text)
+        if number is None and _DIALLED.match(text):
+            number = self._valid(_DIALLED.sub("+", text))
+        if number is None:
             raise CoercionError("not_a_phone")
         e164 = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
         return f"{e164};ext={number.extension}" if number.extension else e164
+
+    def _valid(self, text: str) -> phonenumbers.PhoneNumber | None:
+        if self._region is None and not _PLUS.search(text):
+            return None
+        try:
+            number = phonenumbers.parse(text, self._region)
+        except phonenumbers.NumberParseException:
+            return None
+        return number if phonenumbers.is_valid_number(number) else None
 
     def parse_fast(self, cells: Sequence[str]) -> list[Value | None]:
         values: list[Value | None] = []

@@ -1,5 +1,6 @@
 """Phone numbers: the fast way gives phonenumbers' answer, or none."""
 
+import re
 from functools import cache
 
 import phonenumbers
@@ -74,7 +75,7 @@ def library(cell: str, region: str | None) -> str | None:
 def test_the_fast_way_is_the_librarys_answer_or_none(case: tuple[str, str | None]) -> None:
     cell, region = case
     reported = phones(region).parse_fast([cell])[0]
-    answer = library(cell.strip(" \t"), region)
+    answer = library(cell.strip(" \t"), region) or library(re.sub(r"^[ (]*00[ )-]*(?=[1-9])", "+", cell), region)
     assert reported is None or reported == answer
     assert phones(region).coerce_column([cell])[0] == [answer]
 
@@ -110,9 +111,18 @@ def test_national_numbers_of_a_stated_region_take_the_fast_path(region: str, cel
     assert PhoneCoercer(region).coerce_cell(cell) == e164
 
 
+@pytest.mark.parametrize("region", ["", "US", "JP", "KR", "AU", "DE"])
+@pytest.mark.parametrize("cell", ["0049 151 23456789", "00-49-151-23456789", "(00) 49 15123456789", " 004915123456789"])
+def test_two_zeros_before_a_country_code_are_a_plus_sign(region: str, cell: str) -> None:
+    """Also where 00 is not dialled, and where no region is known."""
+    assert PhoneCoercer(region).coerce_cell(cell) == "+4915123456789"
+    assert PhoneCoercer(region).coerce_column([cell]) == (["+4915123456789"], {})
+
+
 @pytest.mark.parametrize(
     ("region", "cell"),
     [
+        *(("", "00"), ("", "000491511234567"), ("", "00499"), ("US", "00 999 123 456")),
         *(("", "06-12345678"), ("NL", "06-1234567"), ("NL", "+31 6 1234 56789"), ("", "+999 123 456"), ("", "phone")),
         *(("US", "123-456-7890"), ("", "+" + "1" * 300), ("NL", "0" * 251)),
         *(("US", "(530) 583-6985 x302/x2303"), ("", "tel:+31201234567;isub=12"), ("NL", "020 123 4567 / x12")),
