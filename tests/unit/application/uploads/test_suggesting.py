@@ -114,3 +114,9 @@ def test_columns_that_cannot_be_read_are_left_out_with_the_reason() -> None:
     assert LeftOut("tags", "arrays") in accept(found, 0.9).left_out
     by_hand = [ColumnSpec(column="tags", attribute="crmid", identifier=True)]
     assert "tags" not in {each.column for each in accept(found, 0.9, by_hand).left_out}
+
+
+def test_columns_of_reject_files_are_not_suggested() -> None:
+    names = [*REJECT_COLUMNS, ROW_KEY, "email"]
+    sample = Sample(names, [["1"], ["unknown_key"], ["{"], ["ann@example.com"]], complete=True)
+    assert [each.column for each in suggestions_for(sample, BUILTIN, ()).columns] == ["email"]
