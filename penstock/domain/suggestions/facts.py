@@ -17,6 +17,7 @@ from penstock.domain.suggestions.fitting import Finding, Formats
 from penstock.domain.suggestions.frequent_words import strict_finding, unfitting_words, words_among_values
 from penstock.domain.suggestions.names import words
 from penstock.domain.suggestions.numbers import detect_numbers, has_leading_zeros, shown_sign
+from penstock.domain.suggestions.open_lists import is_closed_list
 from penstock.domain.suggestions.phones import detect_phone, looks_like_phones
 from penstock.domain.suggestions.places import Places, find_places
 from penstock.domain.suggestions.sample import Cells, Sample
@@ -66,7 +67,13 @@ class Facts(NamedTuple):
             return found[ValueType.BOOLEAN]
         if ValueType.PHONE in found and looks_like_phones(self.cells) and found[ValueType.PHONE].fit.share >= MIN_TYPED:
             return found[ValueType.PHONE]
-        return self._number() or found.get(ValueType.ENUM)
+        return self._number() or self._enum()
+
+    def _enum(self) -> Finding | None:
+        """The options, unless others are likely: an enumeration would drop them, and text keeps them."""
+        found = self.findings.get(ValueType.ENUM)
+        options = found.fit.format.argument.split("|") if found else ()
+        return found if is_closed_list(self.name, options) else None
 
     def _number(self) -> Finding | None:
         if self.is_code:

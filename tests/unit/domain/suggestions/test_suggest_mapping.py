@@ -262,6 +262,40 @@ def test_options_of_an_enumeration() -> None:
 
 
 @pytest.mark.parametrize(
+    ("name", "cells"),
+    [
+        ("segment", repeated("BAYRAM", "KMP-24")),
+        ("rate", repeated("%1 KDV", "%10 KDV")),
+        ("Kampanya_Kodu", repeated("BAYRAM", "YAZ")),
+        ("Kampagnencode", repeated("WINTER", "SOMMER")),
+        ("Kasiyer", repeated("Kaan", "Kemal")),
+        ("Filiale_Bestellung", repeated("Ost", "West")),
+        ("utmSource", repeated("google", "bing")),
+        ("Urun_Grubu", repeated("Ev & Yaşam", "Gıda")),
+        ("Reden", repeated("verhuisd; nieuw adres komt nog", "opgezegd")),
+    ],
+)
+def test_a_list_that_grows_is_text(name: str, cells: Sequence[str]) -> None:
+    """An enumeration would drop next month's campaign."""
+    found = one(name, cells)
+    assert (str(found.format), found.on_misfit) == ("text", OnMisfit.REJECT)
+    assert found.confidence >= 0.9
+
+
+@pytest.mark.parametrize(
+    ("name", "cells"),
+    [
+        ("order_status", repeated("open", "ready to ship", "closed")),
+        ("channel", repeated("e-mail", "phone", "web shop")),
+        ("marketing_phase", repeated("new", "active")),
+        ("Stufe", repeated("Gold", "Silber")),
+    ],
+)
+def test_a_list_that_is_closed_is_an_enumeration(name: str, cells: Sequence[str]) -> None:
+    assert one(name, cells).format.kind is ValueType.ENUM
+
+
+@pytest.mark.parametrize(
     ("cells", "others", "written"),
     [
         (["+31612345678", "+31 20 123 4567"], {}, "phone"),
