@@ -19,6 +19,7 @@ from penstock.domain.files.later_headers import later_header, later_keys
 from penstock.domain.files.other_formats import is_other_format
 from penstock.domain.files.quoted_tsv import quoted_column
 from penstock.domain.files.rejects import is_reject_header
+from penstock.domain.files.rows import is_repeated_header
 from penstock.domain.files.sampling import BlockSampler, sampled_rows
 from penstock.domain.files.tabular_format import (
     MAX_HEADER_BYTES,
@@ -226,19 +227,25 @@ def _names(header: HeaderCells) -> list[str]:
 def _sample(
     head: bytes, sampler: BlockSampler, limits: Limits, options: FileOptions, *, complete: bool, whole: bool
 ) -> Sample:
-    """The sample's cells, column by column; rows with faults are left out."""
+    """The sample's cells, column by column; rows with faults, and those that repeat the header, are left out."""
     file_format, header = _header(head, options, complete=complete)
     names = _names(header)
     blocks = sampler.blocks()
     rows = sampled_rows(blocks, file_format, max_sample_rows(len(names)))
     nested = {at: each for at, each in file_format.nested(rows, names).items() if _is_nested(each)}
     used = [at for at in range(len(names)) if at not in nested]
-    cells = file_format.parse_cells(rows, names, used=used, max_cell_bytes=limits.cell_bytes)
+
+    def parse(rows: Sequence[str]) -> Sequence[Sequence[str]]:
+        return file_format.parse_cells(rows, names, used=used, max_cell_bytes=limits.cell_bytes).columns
+
+    columns = parse(rows)
+    if used and columns and names[used[0]] in columns[used[0]]:  # rarely: looking at each row takes long
+        columns = parse([row for row in rows if not is_repeated_header(row, file_format, names)])
     every_row = whole and sampler.complete and len(rows) < max_sample_rows(len(names))
     bare = [name.strip(SPACES) for name in names]
     unreadable = {bare[at]: _holds(each) for at, each in nested.items()}
     unknown = file_format.unknown_columns(rows, names)
-    return Sample(bare, cells.columns or [[] for _ in names], every_row, unreadable, unknown)
+    return Sample(bare, columns or [[] for _ in names], every_row, unreadable, unknown)
 
 
 def _is_nested(column: Nested) -> bool:

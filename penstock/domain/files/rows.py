@@ -70,7 +70,12 @@ def _repeated_headers(
     if first is None or header[first] not in table.columns[first]:  # nearly always, and fast
         return []
     likely = (at for at, cell in enumerate(table.columns[first]) if cell == header[first])
-    return [at for at in likely if list(file_format.cells(table.raw[at], header)) == list(header)]
+    return [at for at in likely if is_repeated_header(table.raw[at], file_format, header)]
+
+
+def is_repeated_header(row: str, file_format: TabularFormat, header: Sequence[str]) -> bool:
+    """Whether the cells of a row are the names of the columns."""
+    return list(file_format.cells(row, header)) == list(header)
 
 
 def _without(table: Table, left_out: Collection[int]) -> Table:

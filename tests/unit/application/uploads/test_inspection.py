@@ -32,6 +32,20 @@ def test_a_whole_small_file() -> None:
     assert seen.faults(None, LIMITS) == []
 
 
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"crmid\tFirst name\nc1\tAnn\ncrmid\tFirst name\ncrmid\tBob\n",
+        b'crmid;"First name"\nc1;Ann\ncrmid;First name\ncrmid;Bob\n',
+    ],
+)
+def test_a_repeated_header_is_not_in_the_sample(content: bytes) -> None:
+    """Of files that were joined: the ingestion rejects it, so it says nothing of the columns."""
+    sample = inspect([content], LIMITS).sample
+    assert [list(cells) for cells in sample.columns] == [["c1", "crmid"], ["Ann", "Bob"]]
+    assert sample.complete
+
+
 def test_an_endless_file_is_read_up_to_a_limit() -> None:
     taken = 0
 
