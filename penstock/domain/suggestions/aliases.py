@@ -374,22 +374,6 @@ OWNERS = word_set(
     """
 )
 
-# Words in a name that make a new attribute personal, regardless of its values.
-PERSONAL_WORDS = word_set(
-    """
-    ssn bsn nin passport passeport pass iban bic bank account tax vat nif dni nie cpf pesel curp address adres adresa
-    adresse direccion indirizzo endereco adress phone tel telefon telefono telephone fax mobile email mail birth
-    born geboorte geburt name naam nom nombre nome surname latitude longitude lat lon lng ip ipaddress device cookie
-    facebook twitter instagram linkedin skype note notes comment comments remark remarks opmerking opmerkingen
-    bemerkung bemerkungen commentaire commentaires nota notas notatki kommentar uwagi religion ethnicity race
-    nominativo nominativi intestatario titolare titulaire titular inhaber kontoinhaber ansprechpartner
-    contactpersoon namn navn nimi isim soyad soyadi nazwisko imie apellido apellidos cognome sobrenome vorname
-    nachname voornaam achternaam prenom fornamn efternamn surname forename lastname firstname fullname
-    nationality health license licence credit creditcard card password secret spouse partner maiden nickname street
-    straat strasse rue calle rua ulica ulice gata gatuadress katuosoite osoite sokak anschrift huisnummer hausnummer
-    """
-)
-
 # Words in a name that make its numbers codes, which are not counted with.
 CODE_WORDS = word_set(
     """

@@ -17,13 +17,12 @@ from penstock.domain.suggestions.names import (
     OWN_NAME,
     NameMatch,
     Names,
-    is_about_contact,
-    is_personal,
     name_for_kind,
     new_name,
     words,
 )
 from penstock.domain.suggestions.person_names import person_names
+from penstock.domain.suggestions.personal_words import is_about_contact, is_personal
 from penstock.domain.suggestions.phones import looks_like_phones
 from penstock.domain.suggestions.places import are_countries
 from penstock.domain.suggestions.salutations import are_salutations

@@ -18,6 +18,7 @@ from penstock.domain.suggestions.frequent_words import strict_finding, unfitting
 from penstock.domain.suggestions.names import words
 from penstock.domain.suggestions.numbers import detect_numbers, has_leading_zeros, shown_sign
 from penstock.domain.suggestions.open_lists import is_closed_list
+from penstock.domain.suggestions.personal_words import is_national_number
 from penstock.domain.suggestions.phones import detect_phone, looks_like_phones
 from penstock.domain.suggestions.places import Places, find_places
 from penstock.domain.suggestions.sample import Cells, Sample
@@ -50,7 +51,8 @@ class Facts(NamedTuple):
     @property
     def is_code(self) -> bool:
         """Whether its numbers name something, so that they are not to be reckoned with."""
-        return has_leading_zeros(self.cells) or not CODE_WORDS.isdisjoint(words(self.name))
+        named = not CODE_WORDS.isdisjoint(words(self.name)) or is_national_number(self.name)
+        return named or has_leading_zeros(self.cells)
 
     @property
     def is_typed(self) -> bool:

@@ -11,7 +11,8 @@ from penstock.domain.profiles.junk_identifiers import JUNK_EMAILS
 from penstock.domain.suggestions.candidates import IDENTIFIERS, Candidate, Tenant
 from penstock.domain.suggestions.facts import Facts
 from penstock.domain.suggestions.keys import MIN_ROWS, Key, People, attribute_of_key, find_key
-from penstock.domain.suggestions.names import OWN_NAME, is_personal, name_for_kind, new_name
+from penstock.domain.suggestions.names import OWN_NAME, name_for_kind, new_name
+from penstock.domain.suggestions.personal_words import is_national_number, is_personal
 
 NAMED_KEY = 0.95  # confidence of a key with a name that says so
 TENANTS_KEY = 0.92  # `ref`, `nr`: the name does not say whose
@@ -35,7 +36,8 @@ class KeyColumn(NamedTuple):
 
 
 def key_column(facts: Sequence[Facts], chosen: Sequence[Candidate], tenant: Tenant) -> KeyColumn | None:
-    """The column that best identifies people beside those `chosen`, if these leave rows without a key."""
+    """The column that best identifies people beside those `chosen`, if these leave rows without a key; one of national
+    numbers only where no other does."""
     if any(each.earlier and each.earlier.identifier for each in chosen):
         return None
     rows = len(facts[0].cells.cells) if facts else 0
@@ -48,6 +50,9 @@ def key_column(facts: Sequence[Facts], chosen: Sequence[Candidate], tenant: Tena
         for place, (each, candidate) in enumerate(zip(facts, chosen, strict=True))
         if _may_be_key(each, candidate, tenant) and (key := find_key(each, people, len(facts)))
     ]
+    own = [each for each in found if not is_national_number(facts[each.place].name)]
+    if covered or any(each.candidate.confidence >= ACCEPTABLE for each in own):
+        found = own
     best = max(found, key=lambda each: (each.candidate.confidence, each.key.filled, -each.place), default=None)
     if best and best.key.filled < MIN_ROWS and not _lost(facts, chosen):
         return None  # so few values differ by chance, and nothing is lost without them

@@ -19,6 +19,7 @@ from penstock.domain.suggestions.aliases import word_set
 from penstock.domain.suggestions.blank_words import blank_words, merged
 from penstock.domain.suggestions.facts import UNIQUE, Facts
 from penstock.domain.suggestions.names import words
+from penstock.domain.suggestions.personal_words import is_national_number
 from penstock.domain.suggestions.sample import Cells
 
 MIN_ROWS = 20  # with a value; a name with a word for number or code needs fewer
@@ -165,6 +166,8 @@ def find_key(facts: Facts, people: People, columns: int) -> Key | None:
 def attribute_of_key(column: str) -> str | None:
     """The built-in attribute for a key of this name: `crmid` for the tenant's own number, `loyalty_id` for a
     member's. None for a key of somebody else, which has to be in a namespace of its own."""
+    if is_national_number(column):
+        return None
     parts = words(column)
     if any(part.startswith(_LOYALTY) for part in parts):
         return "loyalty_id"

@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 from penstock.domain.mapping.attributes import NAME, Attribute, ValueType
 from penstock.domain.near_names import nearest_name
-from penstock.domain.suggestions.aliases import ALIASES, OWNERS, PERSONAL_WORDS
-from penstock.domain.suggestions.consents import CONTACT_WORDS, consent_of
+from penstock.domain.suggestions.aliases import ALIASES, OWNERS
+from penstock.domain.suggestions.consents import consent_of
 
 MAX_COMPARED = 128  # characters of a column's name
 MAX_MISTYPED = 300  # names compared with all others: a file with more unknown columns has made-up names
@@ -143,16 +143,6 @@ class Names:
         if near is None or not _one_edit(key, near):
             return None
         return NameMatch(self._named[near].attribute, MISTYPED)
-
-
-def is_personal(column: str) -> bool:
-    """Whether the name of a column says that its values are personal."""
-    return not PERSONAL_WORDS.isdisjoint(words(column))
-
-
-def is_about_contact(column: str) -> bool:
-    """Whether all that looks personal in the name of a column is a way of contact, such as `mail` in `mail_ok`."""
-    return PERSONAL_WORDS.intersection(words(column)) <= CONTACT_WORDS
 
 
 def new_name(column: str, position: int) -> str:

@@ -10,8 +10,9 @@ from penstock.domain.mapping.builtin_attributes import BUILTIN
 from penstock.domain.mapping.mapping import ColumnMapping
 from penstock.domain.suggestions.facts import Facts, find_facts
 from penstock.domain.suggestions.fitting import Formats
-from penstock.domain.suggestions.names import WITHOUT_OWNER, Names, is_personal
+from penstock.domain.suggestions.names import WITHOUT_OWNER, Names
 from penstock.domain.suggestions.person_names import person_names
+from penstock.domain.suggestions.personal_words import is_personal
 from penstock.domain.suggestions.sample import Sample
 
 MIN_SHARE = 0.8  # of the cells

@@ -121,6 +121,16 @@ def test_a_key_of_people_who_have_one_already_is_a_plain_attribute() -> None:
     assert identifiers(columns) == {"customer_id": "crmid", "email": "email"}
 
 
+@pytest.mark.parametrize("other", [{"Medlemsnr": [*CARDS[:150], *[""] * 50]}, {"ref": PARTNERS}])
+def test_a_national_number_beside_a_key_is_only_personal(other: dict[str, list[str]]) -> None:
+    columns = {"Personnummer": [f"{number * 7919 + 1_000_000_000}" for number in PLACES], **other, "email": EMAILS}
+    assert "Personnummer" not in identifiers(columns)
+    found = one(columns, "Personnummer")
+    assert (found.pii, str(found.format), found.identifier) == (True, "text", False)
+    alone = one({"Kimlik No": columns["Personnummer"], "email": EMAILS}, "Kimlik No")
+    assert (alone.attribute.name, alone.identifier, alone.pii) == ("kimlik_no", True, True)
+
+
 def test_a_saved_mapping_keeps_its_identifiers() -> None:
     earlier = [
         ColumnMapping(column="email", attribute="email", identifier=True),

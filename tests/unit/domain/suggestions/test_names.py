@@ -9,7 +9,7 @@ import pytest
 from penstock.domain.mapping.attributes import NAME, Attribute
 from penstock.domain.mapping.builtin_attributes import BUILTIN
 from penstock.domain.suggestions.aliases import ALIASES
-from penstock.domain.suggestions.names import Names, is_personal, new_name, words
+from penstock.domain.suggestions.names import Names, new_name, words
 
 
 @pytest.mark.parametrize(
@@ -114,13 +114,6 @@ def test_each_alias_stands_under_one_attribute() -> None:
 def test_a_new_attribute_gets_a_valid_name(column: str, name: str) -> None:
     assert new_name(column, 7) == name
     assert NAME.match(name)
-
-
-def test_names_of_personal_columns() -> None:
-    assert is_personal("emergency_contact_phone")
-    assert is_personal("Opmerkingen")
-    assert is_personal("Ulica_i_nr_mieszkania")
-    assert not is_personal("shoe_size")
 
 
 @pytest.mark.parametrize("column", ["address_id", "address_name", "address_status"])
