@@ -34,6 +34,7 @@ _PAIRS: tuple[tuple[str, str], ...] = (
     ("x ✓ ✔ ☑ ✅", "✗ ✘ ☐ ❌"),  # marks
 )
 _MARKS = frozenset(_PAIRS[-1][0].split())  # say yes where they stand, and the other cells are left blank
+_CLEAR_LETTERS = frozenset("yj")
 _CONSENTS = (
     ["opted in", "opt in", "opt-in", "optin", "subscribed"],
     ["opted out", "opt out", "opt-out", "optout", "unsubscribed"],
@@ -54,11 +55,11 @@ def detect_boolean(cells: Cells, formats: Formats, min_fit: float = MIN_FIT) -> 
         return None
     found, both = best
     against = list(unfitting(found))
-    both = both or words <= _MARKS
-    if not both:
+    certain = both or words <= _MARKS or (cells.blank > 0 and words <= _clear_words())
+    if not certain:
         against.append("all cells mean the same")
     what = of_total(found.count, found.total, "say yes or no")
-    return Finding(found, certainty(found) * (1 if both else ONE_SIDED), what, tuple(against))
+    return Finding(found, certainty(found) * (1 if certain else ONE_SIDED), what, tuple(against))
 
 
 @cache
@@ -68,6 +69,13 @@ def _several_languages() -> tuple[list[str], list[str]]:
     shared = {word for word in (*yes, *no) if len(word) == 1 and word not in _BUILT_IN} | set(yes).intersection(no)
     said_yes, said_no = ([word for word in dict.fromkeys(words) if word not in shared] for words in (yes, no))
     return [*said_yes, *_CONSENTS[0]], [*said_no, *_CONSENTS[1]]
+
+
+@cache
+def _clear_words() -> frozenset[str]:
+    """Words that mean yes and nothing else, so that the blank cells beside them need no word for no."""
+    yes, _ = _several_languages()
+    return _CLEAR_LETTERS.union(word for word in yes if len(word) > 1)
 
 
 def are_yes_and_no(cells: Cells) -> bool:

@@ -240,11 +240,29 @@ def test_words_for_yes_and_no(cells: Sequence[str], written: str) -> None:
 
 
 def test_a_mark_says_yes_though_no_cell_says_no() -> None:
-    marked, always = one("flag", repeated("✓", "")), one("flag", repeated("ja", ""))
+    marked, always = one("flag", repeated("✓", "")), one("flag", repeated("ja"))
     assert str(marked.format) == "boolean(✓|✗)"
     assert (marked.confidence, list(marked.against)) == (pytest.approx(always.confidence / ONE_SIDED, abs=0.01), [])
     assert str(one("flag", repeated("X", "", "")).format) == "boolean(x|no)"
     assert list(one("flag", repeated("✓", "✗")).against) == []
+
+
+@pytest.mark.parametrize(
+    "word", ["Y", "yes", "J", "JA", "oui", "sí", "Si", "sim", "tak", "evet", "TRUE", "ano", "igen", "kyllä", "on"]
+)
+def test_a_clear_yes_or_blank_is_as_certain_as_a_mark(word: str) -> None:
+    found = one("Deceased?", [*repeated("", times=500), *repeated(word, times=15)])
+    assert found.format.kind is ValueType.BOOLEAN
+    assert (found.confidence, found.against) == (one("flag", repeated("✓", "")).confidence, ())
+    always = one("flag", repeated(word))
+    assert always.against == ("all cells mean the same",)
+    assert always.confidence < SUGGESTED_CONFIDENCE
+
+
+@pytest.mark.parametrize("cell", ["t", "s", "o", "a", "e", "i", "h", "d", "1", "k", "no", "nein", "N"])
+def test_a_letter_that_may_mean_something_else_is_not_certain(cell: str) -> None:
+    found = one("flag", repeated(cell, "", ""))
+    assert found.format.kind is not ValueType.BOOLEAN or found.confidence < SUGGESTED_CONFIDENCE
 
 
 @pytest.mark.parametrize("name", ["Opt_out_e_mail", "mail_x", "Contact_mobile", "Tel_bellen"])
