@@ -6,10 +6,11 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from penstock.domain.mapping.attributes import TEXT, Attribute, ValueType
+from penstock.domain.mapping.attributes import TEXT, Attribute, ValueFormat, ValueType
 from penstock.domain.profiles.junk_identifiers import JUNK_EMAILS
 from penstock.domain.suggestions.candidates import IDENTIFIERS, Candidate, Tenant
 from penstock.domain.suggestions.facts import Facts
+from penstock.domain.suggestions.fitting import Formats
 from penstock.domain.suggestions.keys import MIN_ROWS, Key, People, attribute_of_key, find_key
 from penstock.domain.suggestions.names import OWN_NAME, name_for_kind, new_name
 from penstock.domain.suggestions.personal_words import is_national_number, is_personal
@@ -82,7 +83,8 @@ def identifying(facts: Sequence[Facts], chosen: Sequence[Candidate]) -> Identify
         if _loses_rows(chosen[place]):
             found = found.spared(place, chosen[place])
         if place in found.present and (other := _first_key(found.present, chosen, place)) is not None:
-            found = found.apart(place, _shared(facts[place], facts[other], found.present[other]), facts[other].name)
+            shared = _shared(facts[place], chosen[place].format, facts[other], found.present[other])
+            found = found.apart(place, shared, facts[other].name)
     return found
 
 
@@ -183,13 +185,14 @@ def _first_key(present: Mapping[int, Sequence[bool]], chosen: Sequence[Candidate
     )
 
 
-def _shared(email: Facts, key: Facts, present: Sequence[bool]) -> int:
-    """How many addresses stand on rows with different keys."""
+def _shared(email: Facts, format: ValueFormat, key: Facts, present: Sequence[bool]) -> int:
+    """How many valid addresses stand on rows with different keys."""
     keys: defaultdict[str, set[str]] = defaultdict(set)
     for address, cell, has_key in zip(email.cells.cells, key.cells.cells, present, strict=True):
         if has_key and (known := address.strip().casefold()):
             keys[known].add(cell.strip())
-    return sum(1 for address, found in keys.items() if len(found) > 1 and address not in JUNK_EMAILS)
+    shared = [address for address, found in keys.items() if len(found) > 1 and address not in JUNK_EMAILS]
+    return len(Formats().fitting(str(format), shared))
 
 
 def _is_sure_key(candidate: Candidate) -> bool:

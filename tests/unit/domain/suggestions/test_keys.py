@@ -180,6 +180,18 @@ def test_a_shared_address_identifies_where_rows_have_no_other_identifier() -> No
     assert identifiers(few) == {"customer_no": "crmid"}
 
 
+def test_invalid_addresses_merge_nobody() -> None:
+    """They are not stored, so that those who share them stay apart."""
+    invalid = ["gmail.com", "ayse@", "a b@hotmail.com"]
+    emails = [invalid[number % 3] if number < 6 else f"p{number}@gmail.com" for number in PLACES]
+    columns = {"customer_no": [*CARDS[:-8], *[""] * 8], "email": emails}
+    assert not [each for each in one(columns, "email").against if "different customer_no" in each]
+    shared = {**columns, "email": [*emails[:10], *emails[8:10], *emails[12:]]}
+    assert "2 addresses stand on rows with different customer_no: these people would become one" in (
+        one(shared, "email").against
+    )
+
+
 def test_repeated_orders_and_placeholders_are_no_shared_addresses() -> None:
     orders = {"customer_no": CARDS[:100] * 2, "email": [f"p{number}@gmail.com" for number in range(100)] * 2}
     assert identifiers(orders) == {"customer_no": "crmid", "email": "email"}
