@@ -62,10 +62,16 @@ _THINGS = (
     *("ligne", "linea", "phone", "telefo", "mobil", "handy", "haus", "huis", "house", "household", "famil", "parent"),
     *("postal", "postcode", "bank", "konto", "device", "serial", "vehicle", "promo", "coupon", "voucher", "gutschein"),
     *("supplier", "vendor", "lieferant", "leverancier", "fournisseur", "proveedor", "fornitore", "fornecedor"),
+    *("siparis", "fatura", "islem", "irsaliye", "dekont", "kvitt", "kuitti", "lasku", "ostos", "paragon", "bestall"),
+    *("bestill", "ordre", "scontrin", "ricevut", "recibo", "cupom", "beleg", "quittung", "kassenb", "kassab"),
+    *("kassenz", "bonnr", "bonnum", "uctenk", "nyugta", "szamla", "rendel", "payment", "zahlung", "purchase"),
     *("referr", "last", "latest", "anzahl", "aantal", "liczba", "quantity", "version", "revision"),
 )
 _THINGS_IN_FULL = word_set(
-    "bon cart row rows line lines index tel fon fax zip plz cp iban bic ip imei vin sku ean isbn"
+    """
+    bon bons fis fisi nota notas recu recus sale sales venta vente vendita satis kasa kassa kasse kop cart row rows line
+    lines index tel fon fax zip plz cp iban bic ip imei vin sku ean isbn
+    """
 )
 _LOYALTY = (
     "loyal",

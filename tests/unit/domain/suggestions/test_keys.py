@@ -70,6 +70,26 @@ def test_a_key_identifies_before_an_email_address(name: str, cells: list[str], a
 
 
 @pytest.mark.parametrize(
+    "name",
+    [
+        *("Fiş_No", "Fatura No", "Sipariş Kodu", "İşlem No", "Kvittonr", "Kvitteringsnummer", "kuitti_id"),
+        *("Nr paragonu", "Scontrino n.", "Ticket-ID", "Bon Nr", "bonnummer", "Kassenbonnummer", "kassabon_nr"),
+        *("Belegnummer", "Nº recibo", "nota_fiscal_numero", "N° reçu", "receipt_no", "transaction_id"),
+        *("invoiceNumber", "Beställningsnr", "Ordrenummer", "číslo účtenky", "számla száma id", "sale_id"),
+    ],
+)
+def test_a_number_of_a_receipt_or_an_order_is_no_key(name: str) -> None:
+    assert identifiers({name: CARDS, "first_name": NAMES, "email": EMAILS}) == {"email": "email"}
+    found = one({name: CARDS, "first_name": NAMES, "email": EMAILS}, name)
+    assert not [each for each in found.against if "it may be a key" in each]
+
+
+@pytest.mark.parametrize("name", ["Codice fiscale", "Número fiscal", "Bonuskartennummer"])
+def test_a_name_that_begins_as_that_of_a_receipt_is_a_key(name: str) -> None:
+    assert name in identifiers({name: CARDS, "first_name": NAMES, "email": EMAILS})
+
+
+@pytest.mark.parametrize(
     ("name", "cells"),
     [
         ("order_no", [f"O{number:06}" for number in PLACES]),
