@@ -38,16 +38,16 @@ def read(
     objects: Sequence[Any], header: Sequence[str], *, used: Sequence[int] | None = None, separator: str = "."
 ) -> tuple[dict[int, tuple[str, ...]], dict[int, str]]:
     """The cells of each row by its line, and the reason for each reject."""
-    wanted = range(len(header)) if used is None else used
+    places = range(len(header)) if used is None else used
     parsed = parse(
         lines(objects),
         tabular_format(FileFormat("ndjson", separator)),
         first_line=1,
         header=header,
-        used=wanted,
+        used=places,
         max_cell_bytes=10_000,
     )
-    cells = zip(*(parsed.table.columns[at] for at in wanted), strict=True)
+    cells = zip(*(parsed.table.columns[at] for at in places), strict=True)
     return dict(zip(parsed.table.lines, cells, strict=True)), {each.line: each.reasons[0] for each in parsed.rejects}
 
 
