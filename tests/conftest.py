@@ -17,8 +17,11 @@ from penstock.config import PREFIX
 from tests.support.servers import Servers, folder_of_the_run, servers
 
 # No deadline: on a shared machine a slow example says nothing about the code. In CI the same examples on every run,
-# so that a change is not held up by what it did not touch; elsewhere new ones each time.
-settings.register_profile("penstock", deadline=None, print_blob=True, derandomize="CI" in os.environ)
+# so that a change is not held up by what it did not touch, and half as many; elsewhere new ones each time.
+IN_CI = "CI" in os.environ
+settings.register_profile(
+    "penstock", deadline=None, print_blob=True, derandomize=IN_CI, max_examples=50 if IN_CI else 100
+)
 settings.load_profile("penstock")
 
 # A job that a shell runs in the background ignores SIGINT, and so would every command that a test interrupts.

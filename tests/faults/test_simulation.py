@@ -1,4 +1,4 @@
-"""80 seeded lives of the whole embedded system; `make simulate SEEDS=n` runs more."""
+"""24 seeded lives of the whole embedded system; `make simulate SEEDS=n` runs more."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import pytest
 
 from tests.simulation.life import live
 
-SEEDS = 80
-A_TEST = 10  # seeds, so that processes share them
+SEEDS = 24
+A_TEST = 4  # seeds, so that processes share them
 
 
 @pytest.mark.parametrize("first", range(0, SEEDS, A_TEST))
