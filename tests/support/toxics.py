@@ -9,6 +9,9 @@ from contextlib import contextmanager
 import httpx
 
 
+MAX_REMOVALS = 12
+
+
 class SpoiltConnection:
     """`address` ("host:port") leads to the same server, through whatever toxics are in force."""
 
@@ -25,7 +28,7 @@ class SpoiltConnection:
         try:
             yield
         finally:
-            self._api.delete(f"/proxies/{self._name}/toxics/{kind}").raise_for_status()
+            _remove(self._api, f"/proxies/{self._name}/toxics/{kind}")
 
     @contextmanager
     def away(self) -> Iterator[None]:
@@ -47,4 +50,15 @@ def spoilt_connection(toxiproxy: str, upstream: str) -> Iterator[SpoiltConnectio
         try:
             yield SpoiltConnection(api, name, made.json()["listen"])
         finally:
-            api.delete(f"/proxies/{name}").raise_for_status()
+            _remove(api, f"/proxies/{name}")
+
+
+def _remove(api: httpx.Client, path: str) -> None:
+    """What is held back has to pass first: after 5 seconds the answer is 503, and the removal goes on."""
+    for _ in range(MAX_REMOVALS):
+        answer = api.delete(path)
+        if answer.status_code == httpx.codes.NOT_FOUND:
+            return
+        if answer.status_code != httpx.codes.SERVICE_UNAVAILABLE:
+            break
+    answer.raise_for_status()
