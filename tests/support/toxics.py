@@ -8,7 +8,6 @@ from contextlib import contextmanager
 
 import httpx
 
-
 MAX_REMOVALS = 12
 
 
