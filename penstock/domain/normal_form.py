@@ -1,4 +1,4 @@
-"""Unicode's normal form NFC in linear time, whatever the text."""
+"""Unicode's normal forms NFC and NFD in linear time, whatever the text."""
 
 from __future__ import annotations
 
@@ -18,8 +18,16 @@ def nfc(text: str) -> str:
     `unicodedata.normalize` sorts combining marks by insertion, which takes quadratic time for a run in the wrong order
     and linear time for a sorted one.
     """
-    short = len(text) <= _SHORT or text.isascii()
-    return unicodedata.normalize("NFC", text if short else _with_sorted_marks(text))
+    return unicodedata.normalize("NFC", text if _is_short(text) else _with_sorted_marks(text))
+
+
+def nfd(text: str) -> str:
+    """`text` in NFD, decomposed."""
+    return unicodedata.normalize(_NFD, text if _is_short(text) else _with_sorted_marks(text))
+
+
+def _is_short(text: str) -> bool:
+    return len(text) <= _SHORT or text.isascii()
 
 
 def _with_sorted_marks(text: str) -> str:

@@ -6,35 +6,47 @@ A namespace is an attribute name, which contains no 0x00, so different namespace
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from hashlib import blake2b
 
 from penstock.domain.mapping.attributes import ValueFormat, ValueType
-from penstock.domain.normal_form import nfc
+from penstock.domain.normal_form import nfc, nfd
 
 NODE_BYTES = 16
+# The characters of category Cf that are seen: Unicode's property Prepended_Concatenation_Mark.
+_PREPENDED_MARKS = frozenset("\u0600\u0601\u0602\u0603\u0604\u0605\u06dd\u070f\u0890\u0891\u08e2\U000110bd\U000110cd")
 
 Node = bytes
 
 
 def normalise(value: str | int, format: ValueFormat) -> str:
-    """The normal form in which all spellings of an identifier are equal.
+    """The normal form in which all spellings of an identifier are equal; normalising it again changes nothing.
 
-    Text is stripped of white space and normalised to NFC, so `" C1"` equals `"C1"`, but not `"c1"`; the case of an
-    e-mail address is ignored. Decimals lose the zeros at their end, and times with an offset get that of UTC. Other
-    formats became canonical when they were parsed.
+    Text is stripped of white space and of invisible format characters (Unicode's category Cf) and normalised to NFC, so
+    `" C1"` equals `"C1"`, but not `"c1"`. E-mail addresses that differ in case only are equal, by Unicode's canonical
+    caseless matching (The Unicode Standard, D145). Decimals lose the zeros at their end, and times with an offset get
+    that of UTC. Other formats became canonical when they were parsed.
     """
     text = str(value)
-    if format.kind is ValueType.EMAIL:
-        text = text.lower()
-    text = text.strip()
     if not text.isascii():
-        return nfc(text)
-    if format.kind is ValueType.DECIMAL and "." in text:
-        return text.rstrip("0").rstrip(".")
-    return _in_utc(text) if format.kind is ValueType.DATETIME else text
+        return _canonical(text, caseless=format.kind is ValueType.EMAIL)
+    text = text.strip()
+    match format.kind:
+        case ValueType.EMAIL:
+            return text.lower()
+        case ValueType.DECIMAL if "." in text:
+            return text.rstrip("0").rstrip(".")
+        case ValueType.DATETIME:
+            return _in_utc(text)
+    return text
+
+
+def _canonical(text: str, *, caseless: bool) -> str:
+    visible = "".join(char for char in text if unicodedata.category(char) != "Cf" or char in _PREPENDED_MARKS).strip()
+    return nfc(nfd(visible).casefold()) if caseless else nfc(visible)
 
 
 def letters_count(format: ValueFormat) -> bool:

@@ -75,6 +75,7 @@ def _junk(format: ValueFormat) -> Iterator[str]:
     """The junk of a format in its usual spellings: the case of a text matters."""
     match format.kind:
         case ValueType.TEXT:
+            yield ""  # of invisible characters only
             for word in (*_DIGITS, *_WORDS):
                 yield from (word, word.upper(), word.capitalize())
             yield from _EMAILS

@@ -1,3 +1,4 @@
+import unicodedata
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 
@@ -21,10 +22,37 @@ KEY = b"k" * 32
         ("C1", " C1 ", TEXT),
         ("Anna@Example.org", "anna@example.org", EMAIL),
         ("Zoe\u0308", "Zo\u00eb", TEXT),
+        ("\ufeffC\u200b1\u00ad", "C1", TEXT),  # pasted from a page
+        ("\u202aC1\u202c", "C1", TEXT),
+        ("\u200e C1", "C1", TEXT),
+        ("ΟΔΟΣ@example.org", "οδός@example.org".replace("ό", "ο"), EMAIL),
+        ("οδος@example.org", "οδοσ@example.org", EMAIL),  # a sigma at the end
+        ("STRASSE@example.org", "straße@example.org", EMAIL),
+        ("I\u0307s@example.org", "\u0130S@example.org", EMAIL),
+        ("ann\u200b@example.org", "Ann@example.org", EMAIL),
     ],
 )
 def test_two_spellings_of_one_identifier_are_equal(one: str, other: str, format: ValueFormat) -> None:
     assert normalise(one, format) == normalise(other, format)
+
+
+@given(st.text(), st.sampled_from([TEXT, EMAIL]))
+def test_a_normal_form_is_its_own(text: str, format: ValueFormat) -> None:
+    once = normalise(text, format)
+    assert normalise(once, format) == once
+
+
+@given(st.text(), st.text(st.sampled_from("\u200b\u200c\u200d\u2060\ufeff\u00ad\u202e \u00a0"), max_size=4))
+def test_unseen_characters_and_the_way_to_write_accents_do_not_count(text: str, unseen: str) -> None:
+    for format in (TEXT, EMAIL):
+        found = normalise(text, format)
+        assert normalise(unseen + text + unseen, format) == found
+        assert normalise(unicodedata.normalize("NFD", text), format) == found
+    assert normalise(text.upper().lower(), EMAIL) == normalise(text.upper(), EMAIL)
+
+
+def test_a_sign_that_stands_before_a_number_is_seen() -> None:
+    assert normalise("\u060112", TEXT) != normalise("12", TEXT)
 
 
 def test_text_identifiers_keep_case_and_leading_zeros() -> None:
