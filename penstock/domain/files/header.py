@@ -17,6 +17,7 @@ from penstock.domain.files.column_names import SPACES, validate_names
 from penstock.domain.files.encodings import detect_encoding, not_utf8, to_utf8
 from penstock.domain.files.formats import detect_format, tabular_format, text_start
 from penstock.domain.files.header_faults import bounded, with_names
+from penstock.domain.files.json_keys import separator_of
 from penstock.domain.files.mapped_columns import columns_of_later_rows, validate_mapped_columns
 from penstock.domain.files.other_formats import SAVE_AS_UTF8, refuse_other_formats
 from penstock.domain.files.rejects import is_reject_header, restore_cell
@@ -92,6 +93,8 @@ def parse_header(
         bare = [name.strip(SPACES) for name in columns]
         if tabular_format(chosen).names_every_row:
             later = columns_of_later_rows(mapping, bare)
+            dialect = chosen.dialect or separator_of(later, bare)
+            chosen = msgspec.structs.replace(chosen, dialect=dialect)
         faults += validate_mapped_columns(mapping, [*bare, *later])
     if faults:
         raise Refused(bounded(with_names(faults, columns, mapping)))

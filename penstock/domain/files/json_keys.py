@@ -90,17 +90,25 @@ def members_of(value: bytes | msgspec.Raw) -> dict[str, msgspec.Raw] | None:
 
 
 def places_of(columns: Sequence[str], separator: str) -> Places:
-    """The places of columns from `Keys.columns`, by the keys that lead to their values."""
+    """The places of columns, by the keys that lead to their values. A column with others within it has no place: no
+    first row has its object, and the others are of a saved mapping."""
     places: Places = {}
     for place, column in enumerate(columns):
         *path, name = column.split(separator) if separator else [column]
         below = places
         for key in path:
-            inner = below.setdefault(key, {})
-            assert isinstance(inner, dict)
+            inner = below.get(key)
+            if not isinstance(inner, dict):
+                inner = below[key] = {}
             below = inner
-        below[name] = place
+        below.setdefault(name, place)
     return places
+
+
+def separator_of(columns: Sequence[str], others: Sequence[str]) -> str:
+    """The separator of such columns as a saved mapping has, in a file whose first rows are flat and have the others."""
+    found = (each for each in SEPARATORS if any(each in column for column in columns))
+    return next((each for each in found if not any(each in column for column in others)), FLAT)
 
 
 def with_used(places: Places, used: Collection[int]) -> Places:

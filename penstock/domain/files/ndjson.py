@@ -193,16 +193,16 @@ def _keys(lines: bytes) -> Keys:
 def _decoder(header: tuple[str, ...], used: tuple[int, ...], separator: str) -> _RowDecoder:
     """Decodes rows with these columns, without reading the values of those that are not used."""
     places = with_used(places_of(header, separator), frozenset(used))
-    fields = dict(_field_paths(places))
-    paths = [fields[place] for place in used]
-    values: Callable[[Any], tuple[Any, ...]] = attrgetter(*paths) if len(paths) > 1 else _alone(paths)
+    values = _getter(dict(_field_paths(places)), used)
     row = _row_type(places, frozenset(used))
     return _RowDecoder(msgspec.json.Decoder(row, float_hook=str).decode, values, places)
 
 
-def _alone(paths: Sequence[str]) -> Callable[[Any], tuple[Any, ...]]:
-    """As `attrgetter`, which returns a tuple for several paths only."""
-    getters = list(map(attrgetter, paths))
+def _getter(fields: Mapping[int, str], used: Sequence[int]) -> Callable[[Any], tuple[Any, ...]]:
+    """Takes the values of the used columns from a record; a column without a field has none."""
+    if len(used) > 1 and all(place in fields for place in used):
+        return attrgetter(*(fields[place] for place in used))
+    getters = [attrgetter(fields[place]) if place in fields else lambda _: "" for place in used]
     return lambda record: tuple(get(record) for get in getters)
 
 

@@ -20,24 +20,8 @@ _CODES = frozenset(
 )
 _WORDS = frozenset(
     (
-        "kr",
-        "tl",
-        "euro",
-        "euros",
-        "zł",
-        "kč",
-        "ft",
-        "lei",
-        "fr",
-        "sfr",
-        "rs",
-        "din",
-        "лв",
-        "руб",
-        "грн",
-        "ден",
-        "rm",
-        "rp",
+        *("kr", "tl", "euro", "euros", "zł", "kč", "ft", "lei", "fr", "sfr", "rs", "din", "rm", "rp"),
+        *("лв", "руб", "грн", "ден"),
     )
 )
 

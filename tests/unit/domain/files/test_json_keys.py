@@ -16,7 +16,7 @@ from penstock.domain.files.json_keys import MAX_DEPTH, MAX_KEYS
 from penstock.domain.files.rejects import Reject, RejectedFile
 from penstock.domain.files.rows import parse
 from penstock.domain.files.tabular_format import FileFormat
-from penstock.domain.mapping.mapping import Limits
+from penstock.domain.mapping.mapping import ColumnMapping, Limits, Mapping
 
 PEOPLE = (
     {"id": 1, "address": {"city": "Bonn", "geo": {"lat": 50.70}}, "tags": ["a"]},
@@ -143,6 +143,31 @@ def test_the_cells_of_a_row_are_in_the_order_of_the_header() -> None:
     file_format = tabular_format(FileFormat("ndjson", "."))
     row = '{"new": true, "address": {"zip": 1, "other": null}, "id": 7}'
     assert file_format.cells(row, COLUMNS) == ["7", "", "", "1", "", "", "true", ""]
+
+
+def test_columns_of_a_saved_mapping_are_within_an_object_that_no_first_row_has() -> None:
+    """Whether other objects show how keys are joined, or all first rows are flat."""
+    columns = ("id", "address", "geo.lat", "address.city", "address.geo.lat")
+    objects = [{"id": 1, "address": None, "geo": {"lat": 1}}, {"id": 2, "address": {"city": "Ulm"}}]
+    rows, rejects = read(objects, columns, used=[0, 3, 4])
+    assert (rows, rejects) == ({1: ("1", "", ""), 2: ("2", "Ulm", "")}, {})
+    assert read(objects, columns, used=[1]) == ({1: ("",), 2: ("",)}, {})
+    mapping = Mapping(
+        data_source="crm",
+        version=2,
+        columns=(
+            ColumnMapping(column="id", attribute="crmid", identifier=True),
+            ColumnMapping(column="address.city", attribute="city"),
+        ),
+    )
+    for first, separator in (
+        ({"id": 1, "address": None}, "."),
+        ({"id": 1, "a.b": 2}, ""),
+        ({"id": 1, "a": {"b": 2}}, "."),
+    ):
+        header = parse_header(lines([first]), mapping=mapping, limits=Limits(), complete=True)
+        assert header.later_columns == ("address.city",)
+        assert header.file_format == FileFormat("ndjson", separator)
 
 
 KEYS = st.sampled_from(["a", "b", "c"])
