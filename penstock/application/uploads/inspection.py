@@ -19,7 +19,7 @@ from penstock.domain.files.later_headers import later_header, later_keys
 from penstock.domain.files.other_formats import is_other_format
 from penstock.domain.files.quoted_tsv import quoted_column
 from penstock.domain.files.rejects import is_reject_header
-from penstock.domain.files.rows import is_repeated_header
+from penstock.domain.files.rows import repeated_headers
 from penstock.domain.files.sampling import BlockSampler, sampled_rows
 from penstock.domain.files.tabular_format import (
     MAX_HEADER_BYTES,
@@ -240,7 +240,8 @@ def _sample(
 
     columns = parse(rows)
     if used and columns and names[used[0]] in columns[used[0]]:  # rarely: looking at each row takes long
-        columns = parse([row for row in rows if not is_repeated_header(row, file_format, names)])
+        repeated = frozenset(repeated_headers(rows, file_format, names, range(len(rows))))
+        columns = parse([row for at, row in enumerate(rows) if at not in repeated])
     every_row = whole and sampler.complete and len(rows) < max_sample_rows(len(names))
     bare = [name.strip(SPACES) for name in names]
     unreadable = {bare[at]: _holds(each) for at, each in nested.items()}

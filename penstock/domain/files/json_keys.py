@@ -11,6 +11,8 @@ from typing import NamedTuple, TypeAlias
 
 import msgspec
 
+from penstock.domain.limits import MAX_COLUMN_NAME
+
 SEPARATORS = (".", "/", "|", ":")
 FLAT = ""
 MAX_DEPTH = 8  # of objects within objects
@@ -35,19 +37,25 @@ class Value(NamedTuple):
 
 
 class Keys:
-    """The keys of some objects in the order in which they appear, and below each those of its own objects."""
+    """The keys of some objects in the order in which they appear, and below each those of its own objects. `length`: of
+    the keys that lead here, in characters."""
 
-    def __init__(self, depth: int = 0) -> None:
+    def __init__(self, depth: int = 0, length: int = 0) -> None:
         self._below: dict[str, Keys] = {}
-        self._depth = depth
+        self._depth, self._length = depth, length
         self._objects = self._others = 0
 
     def add(self, members: Members) -> None:
         for name, value in members.items():
-            self._below.setdefault(name, Keys(self._depth + 1))._add_value(value)
+            below = self._below.get(name)
+            if below is None:
+                below = self._below[name] = Keys(self._depth + 1, self._length + len(name) + 1)
+            below._add_value(value)
 
     def _add_value(self, value: msgspec.Raw) -> None:
-        members = members_of(value) if self._depth <= MAX_DEPTH else None
+        # The column of a longer name could not be mapped, and names would be longer together than the file.
+        may_have_columns = self._depth <= MAX_DEPTH and self._length < MAX_COLUMN_NAME
+        members = members_of(value) if may_have_columns else None
         if members and len(self._below) <= MAX_KEYS:
             self._objects += 1
             self.add(members)
@@ -70,6 +78,10 @@ class Keys:
         for name, below in self._below.items():
             yield name
             yield from below._names()
+
+    def count(self, separator: str) -> int:
+        """The number of columns."""
+        return sum(below.count(separator) if separator and below._are_columns else 1 for below in self._below.values())
 
     def columns(self, separator: str) -> Iterator[str]:
         for name, below in self._below.items():
@@ -94,7 +106,7 @@ def places_of(columns: Sequence[str], separator: str) -> Places:
     first row has its object, and the others are of a saved mapping."""
     places: Places = {}
     for place, column in enumerate(columns):
-        *path, name = column.split(separator) if separator else [column]
+        *path, name = column.split(separator, MAX_DEPTH) if separator else [column]
         below = places
         for key in path:
             inner = below.get(key)

@@ -44,7 +44,8 @@ def columns_of_later_rows(mapping: Mapping, columns: Sequence[str]) -> list[str]
     if mapping.version == 0 or not any(present.issuperset(mapped.needed_columns) for mapped in identifiers):
         return []
     needed = dict.fromkeys(name for mapped in mapping.columns for name in mapped.needed_columns)
-    return [name for name in needed if name not in {*present, *REJECT_COLUMNS} and _spelling_key(name) not in spelled]
+    known = present.union(REJECT_COLUMNS)
+    return [name for name in needed if name not in known and _spelling_key(name) not in spelled]
 
 
 def _spelling_key(name: str) -> str:

@@ -11,6 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache, partial
+from itertools import islice
 from operator import attrgetter
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -86,8 +87,10 @@ class Ndjson:
             sample = sample[: sample.rfind(NEWLINE_BYTE) + 1]
         if not sample:
             return HeaderCells((), 0, len(head), _FIRST_LINE, [delimited.header_too_long()])
-        names = [column.encode() for column in _keys(sample).columns(self._separator)]
-        return HeaderCells(names[:max_columns], len(names), start, _FIRST_LINE, () if names else [_no_objects()])
+        keys = _keys(sample)
+        names = [column.encode() for column in islice(keys.columns(self._separator), max_columns)]
+        total = keys.count(self._separator)
+        return HeaderCells(names, total, start, _FIRST_LINE, () if names else [_no_objects()])
 
     def last_row_end(self, rows: bytearray, to: int, *, max_row_bytes: int) -> int:  # noqa: ARG002
         return delimited.last_line_end(rows, to)

@@ -5,7 +5,7 @@ The format defines rows and cells; in every format, a row must be UTF-8 without 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import NamedTuple, TypeVar
 
 from penstock.domain.files.rejects import Reject
@@ -69,13 +69,18 @@ def _repeated_headers(
     first = min(used, default=None)
     if first is None or header[first] not in table.columns[first]:  # nearly always, and fast
         return []
-    likely = (at for at, cell in enumerate(table.columns[first]) if cell == header[first])
-    return [at for at in likely if is_repeated_header(table.raw[at], file_format, header)]
+    likely = [at for at, cell in enumerate(table.columns[first]) if cell == header[first]]
+    return repeated_headers(table.raw, file_format, header, likely)
 
 
-def is_repeated_header(row: str, file_format: TabularFormat, header: Sequence[str]) -> bool:
-    """Whether the cells of a row are the names of the columns."""
-    return list(file_format.cells(row, header)) == list(header)
+def repeated_headers(
+    rows: Sequence[str], file_format: TabularFormat, header: Sequence[str], places: Iterable[int]
+) -> list[int]:
+    """Those of the rows at these `places` whose cells are the names of the columns."""
+    shortest = sum(map(len, header))  # no row is shorter; to look at short ones too could take longer than to parse all
+    return [
+        at for at in places if len(rows[at]) >= shortest and list(file_format.cells(rows[at], header)) == list(header)
+    ]
 
 
 def _without(table: Table, left_out: Collection[int]) -> Table:

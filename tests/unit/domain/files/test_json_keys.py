@@ -10,12 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from penstock.domain.errors import Refused
 from penstock.domain.files.formats import detect_format, tabular_format
 from penstock.domain.files.header import parse_header
 from penstock.domain.files.json_keys import MAX_DEPTH, MAX_KEYS
 from penstock.domain.files.rejects import Reject, RejectedFile
 from penstock.domain.files.rows import parse
 from penstock.domain.files.tabular_format import FileFormat
+from penstock.domain.limits import MAX_COLUMN_NAME
 from penstock.domain.mapping.mapping import ColumnMapping, Limits, Mapping
 
 PEOPLE = (
@@ -101,6 +103,20 @@ def test_a_map_of_values_and_what_is_too_deep_are_one_column() -> None:
         deep = {"k": deep}
     [column] = columns_of([deep])
     assert column.count(".") == MAX_DEPTH
+
+
+def test_the_names_of_columns_are_bounded_together() -> None:
+    """A long key with many objects within it: no name is longer than a mapped column's may be."""
+    many = {f"k{number}": {f"j{inner}": 1 for inner in range(90)} for number in range(90)}
+    assert columns_of([{"id": 1, "x" * MAX_COLUMN_NAME: many}]) == ("id", "x" * MAX_COLUMN_NAME)
+    with pytest.raises(Refused) as refused:
+        columns_of([{"id": 1, "y" * 100: many}])
+    assert "the header has 8,101 columns" in refused.value.faults[0].message
+
+
+def test_a_saved_column_within_hundreds_of_objects_is_blank() -> None:
+    """No file has it: `MAX_DEPTH` is the same for its columns."""
+    assert read([{"id": 1, "a": None}, {"id": 2}], ("id", ".".join("a" * 250))) == ({1: ("1", ""), 2: ("2", "")}, {})
 
 
 def test_keys_within_an_object_count_only_if_one_of_its_columns_is_used() -> None:

@@ -1,3 +1,4 @@
+import json
 from itertools import cycle
 
 import pytest
@@ -5,6 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from penstock.domain.files.csv import CSV
+from penstock.domain.files.json_keys import FLAT
+from penstock.domain.files.ndjson import NDJSON, Ndjson
 from penstock.domain.files.rows import Parsed, parse, raw_rows
 from penstock.domain.files.tsv import TSV
 
@@ -88,3 +91,16 @@ def test_a_header_in_the_middle_is_found_whatever_is_mapped() -> None:
     body = b'1;2\none;"two"\none;\n'
     parsed = parse(body, CSV[";"], first_line=2, header=("one", "two"), used=(1,), max_cell_bytes=100)
     assert (list(parsed.table.lines), reasons(parsed)) == ([2, 4], {3: ("repeated_header",)})
+
+
+def test_only_rows_as_long_as_the_header_are_compared_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Or a chunk of short objects would take minutes beside a header of thousands of columns."""
+    header = ("a", *(f"column{number}" for number in range(2_000)))
+    compared = []
+    monkeypatch.setattr(Ndjson, "cells", lambda _, row, names: compared.append(row) or [row])
+    parsed = parse(b'{"a":"a"}\n' * 9, NDJSON[FLAT], first_line=1, header=header, used=(0,), max_cell_bytes=100)
+    assert (len(parsed.table.lines), compared) == (9, [])
+    monkeypatch.undo()
+    whole = json.dumps(dict(zip(header, header, strict=True))).encode()
+    parsed = parse(whole, NDJSON[FLAT], first_line=1, header=header, used=(0,), max_cell_bytes=100)
+    assert reasons(parsed) == {1: ("repeated_header",)}
