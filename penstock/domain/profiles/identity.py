@@ -12,6 +12,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from hashlib import blake2b
 
+from penstock.domain.limits import MAX_EMAIL
 from penstock.domain.mapping.attributes import ValueFormat, ValueType
 from penstock.domain.normal_form import nfc, nfd
 
@@ -45,7 +46,9 @@ def normalise(value: str | int, format: ValueFormat) -> str:
 
 
 def _canonical(text: str, *, caseless: bool) -> str:
-    visible = "".join(char for char in text if unicodedata.category(char) != "Cf" or char in _PREPENDED_MARKS).strip()
+    formatting = {char for char in set(text) - _PREPENDED_MARKS if unicodedata.category(char) == "Cf"}
+    visible = text.translate(dict.fromkeys(map(ord, formatting))).strip()
+    caseless = caseless and len(visible) <= MAX_EMAIL  # a longer one is no address
     return nfc(nfd(visible).casefold()) if caseless else nfc(visible)
 
 

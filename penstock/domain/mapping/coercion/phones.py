@@ -44,7 +44,7 @@ class PhoneCoercer(CellCoercer):
             raise CoercionError("not_a_phone")
         number = self._valid(text)
         if number is None and _DIALLED.match(text):
-            number = self._valid(_DIALLED.sub("+", text))
+            number = self._valid(_DIALLED.sub("+", text, count=1))
         if number is None:
             raise CoercionError("not_a_phone")
         e164 = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
