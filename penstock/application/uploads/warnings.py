@@ -10,6 +10,7 @@ from penstock.application.uploads.inspection import Inspection, inspect
 from penstock.domain.errors import Fault
 from penstock.domain.files.encodings import UTF_8
 from penstock.domain.files.header import parse_header
+from penstock.domain.files.later_headers import missing_keys
 from penstock.domain.files.tabular_format import FileOptions
 from penstock.domain.mapping.attributes import Attribute
 from penstock.domain.mapping.mapping import Limits, Mapping
@@ -18,7 +19,6 @@ from penstock.domain.suggestions.personal import personal_columns
 
 SAMPLED_BYTES = 64 * 1024
 SAMPLED_ROWS = 200
-NAMED_KEYS = 5
 
 
 def warnings_of(
@@ -31,18 +31,8 @@ def warnings_of(
     header = parse_header(
         file.head, mapping=mapping, limits=limits, complete=file.complete, options=options.read_as(UTF_8)
     )
-    missing = [_missing_keys(header.later_columns)] if header.later_columns else []
+    missing = [missing_keys(header.later_columns)] if header.later_columns else []
     return [*inspected.warnings, *missing, *personal_columns(first, mapping.columns, attributes)]
-
-
-def _missing_keys(columns: Sequence[str]) -> Fault:
-    named = ", ".join(repr(name) for name in columns[:NAMED_KEYS])
-    others = f" and {len(columns) - NAMED_KEYS:,} others" if len(columns) > NAMED_KEYS else ""
-    return Fault(
-        code="missing_keys",
-        message=f"no row at the start of the file has the mapped keys {named}{others}: they are blank in rows without",
-        hint="That is right for optional keys. If one was renamed, map its new name.",
-    )
 
 
 def sample_of(file: FileHead, options: FileOptions, limits: Limits) -> Sample:

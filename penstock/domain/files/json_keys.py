@@ -25,7 +25,7 @@ Places: TypeAlias = "dict[str, int | Places]"
 
 _BLANKS = frozenset({b"null", b'""', b"[]", b"{}"})  # some programs write an empty object as an empty array
 _object = msgspec.json.Decoder(dict[str, msgspec.Raw])
-_UNDECODABLE = (msgspec.DecodeError, ValueError, RecursionError)  # the last one by a value that is nested too deeply
+UNDECODABLE = (msgspec.DecodeError, ValueError, RecursionError)  # the last one by a value that is nested too deeply
 
 
 class Value(NamedTuple):
@@ -97,7 +97,7 @@ def members_of(value: bytes | msgspec.Raw) -> dict[str, msgspec.Raw] | None:
         return None
     try:
         return _object.decode(value)
-    except _UNDECODABLE:
+    except UNDECODABLE:
         return None
 
 

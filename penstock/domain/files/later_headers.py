@@ -42,6 +42,17 @@ def later_keys(unknown: Mapping[str, int]) -> Fault:
     )
 
 
+def missing_keys(columns: Sequence[str]) -> Fault:
+    """The warning about keys of a saved mapping that no first row has."""
+    named = ", ".join(repr(name) for name in columns[:NAMED_KEYS])
+    others = f" and {len(columns) - NAMED_KEYS:,} others" if len(columns) > NAMED_KEYS else ""
+    return Fault(
+        code="missing_keys",
+        message=f"no row at the start of the file has the mapped keys {named}{others}: they are blank in rows without",
+        hint="That is right for optional keys. If one was renamed, map its new name.",
+    )
+
+
 def _are_names(cells: Sequence[str]) -> bool:
     """Whether nearly all cells are different words, and none is a number or an address."""
     words = [cell.strip() for cell in cells if cell.strip()]

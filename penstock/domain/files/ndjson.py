@@ -24,6 +24,7 @@ from penstock.domain.files.delimited import NEWLINE_BYTE, NUL
 from penstock.domain.files.json_keys import (
     FLAT,
     SEPARATORS,
+    UNDECODABLE,
     Keys,
     Places,
     members_of,
@@ -61,7 +62,6 @@ _NULL = msgspec.Raw(b"null")
 _NUMBER = re.compile("[0-9]{1,15}")
 _ESCAPED_NUL = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")  # after an even number of backslashes
 _EMPTY: Mapping[bytes, Any] = MappingProxyType({b"{": {}, b"[": []})  # of nested values by their first byte
-_UNDECODABLE = (msgspec.DecodeError, ValueError, RecursionError)  # the last one by a line that is nested too deeply
 
 
 class _RowDecoder(NamedTuple):
@@ -141,13 +141,13 @@ class Ndjson:
         decoder = _decoder(tuple(header), tuple(used), self._separator)
         try:
             return list(map(decoder.values, map(decoder.decode, rows))), {}
-        except _UNDECODABLE:
+        except UNDECODABLE:
             pass
         records, faulty = [], {}
         for at, row in enumerate(rows):
             try:
                 records.append(decoder.values(decoder.decode(row)))
-            except _UNDECODABLE:
+            except UNDECODABLE:
                 members = members_of(row.encode())
                 found = list(values_of(members or {}, decoder.places, self._separator))
                 if members is None or any(value.place is None for value in found):
