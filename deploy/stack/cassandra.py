@@ -137,7 +137,9 @@ class Cassandra:
         if not is_taken(self.host, ports.cassandra):
             return False  # the driver would log each refused connection
         try:
-            with Cluster([self.host], port=ports.cassandra, protocol_version=5) as cluster:
+            with Cluster(
+                [self.host], port=ports.cassandra, protocol_version=5, schema_metadata_enabled=False
+            ) as cluster:
                 return bool(cluster.connect().execute("SELECT release_version FROM system.local").one())
         except (DriverException, NoHostAvailable, OSError):
             return False

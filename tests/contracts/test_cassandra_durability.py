@@ -100,7 +100,7 @@ def test_a_node_alone_that_syncs_now_and_then_is_refused_before_anything_is_made
     assert caught.value.code == "unsafe_commit_log"
     assert "commitlog_sync: batch" in caught.value.faults[0].hint
     assert "PENSTOCK_CASSANDRA_ALLOW_PERIODIC_SYNC" in caught.value.faults[0].hint
-    with closing(CassandraSession(admin)) as session:
+    with closing(CassandraSession(settings)) as session:
         assert settings.keyspace not in session.cluster.metadata.keyspaces
 
 

@@ -38,9 +38,12 @@ def _small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cassandra_schema, "MIGRATIONS", (SMALL,))
 
 
+OF_THE_KEYSPACE = "FROM system_schema.tables WHERE keyspace_name = ?"
+
+
 def tables(settings: CassandraSettings) -> set[str]:
     with closing(CassandraSession(settings)) as session:
-        return set(session.cluster.metadata.keyspaces[settings.keyspace].tables)
+        return {name for (name,) in session.read(f"SELECT table_name {OF_THE_KEYSPACE}", settings.keyspace)}
 
 
 def versions(settings: CassandraSettings) -> list[int]:
@@ -52,19 +55,23 @@ def test_every_table_of_the_control_store_is_made(cassandra_settings: CassandraS
     assert tables(cassandra_settings) >= {"profile_fragments", "tenants", *Table}
 
 
+def test_a_session_reads_nothing_of_the_schema_but_its_keyspace(cassandra_settings: CassandraSettings) -> None:
+    with closing(CassandraSession(cassandra_settings)) as session:
+        (keyspace,) = session.cluster.metadata.keyspaces.values()
+        assert (keyspace.name, keyspace.tables) == (cassandra_settings.keyspace, {})
+        assert session.cluster.metadata.get_replicas(keyspace.name, b"any") == session.connected_hosts()
+
+
 def test_deleted_values_stay_deleted_until_a_repair_reaches_every_node(
     cassandra_settings: CassandraSettings,
 ) -> None:
     with closing(CassandraSession(cassandra_settings)) as session:
-        found = session.cluster.metadata.keyspaces[cassandra_settings.keyspace].tables
-        kept = {
-            name
-            for name, table in found.items()
-            if table.options["compaction"].get("only_purge_repaired_tombstones") == "true"
-        }
+        query = f"SELECT table_name, compaction, compression {OF_THE_KEYSPACE}"
+        found = session.read(query, cassandra_settings.keyspace)
+        kept = {name for name, compaction, _ in found if compaction.get("only_purge_repaired_tombstones") == "true"}
         markers = {Table.ACTIVE_REQUESTS, Table.DUE_NOTIFICATIONS, Table.PENDING_MAPPINGS, Table.EXPIRIES}
         assert {"profile_fragments", "tenants", *Table} - kept == markers
-        assert found["profile_fragments"].options["compression"] == {"enabled": "false"}
+        assert {name: compression for name, _, compression in found}["profile_fragments"] == {"enabled": "false"}
 
 
 def test_a_migration_may_be_run_again(cassandra_settings: CassandraSettings) -> None:

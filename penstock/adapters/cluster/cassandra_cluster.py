@@ -112,7 +112,10 @@ def driver_cluster(settings: CassandraSettings) -> Cluster:
         ssl_context=_tls(settings) if settings.tls else None,
         execution_profiles=_profiles(settings),
         connect_timeout=CONNECT_SECONDS,
-        control_connection_timeout=CONNECT_SECONDS,  # the driver's 2 s are too few for the schema on a busy server
+        control_connection_timeout=CONNECT_SECONDS,  # the driver's 2 s are too few for a busy server
+        # A cluster may serve a thousand tables of others. Of the schema, a session reads what it needs itself.
+        schema_metadata_enabled=False,
+        schema_event_refresh_window=-1,
         idle_heartbeat_interval=HEARTBEAT_SECONDS,
         idle_heartbeat_timeout=HEARTBEAT_SECONDS,
         reconnection_policy=ExponentialReconnectionPolicy(*RECONNECTION_SECONDS),

@@ -118,6 +118,7 @@ VERSIONS_TABLE = """
 TAKE = "INSERT INTO {ks}.migration_lock (name, owner) VALUES ('schema', ?) IF NOT EXISTS USING TTL ?"
 KEEP = "UPDATE {ks}.migration_lock USING TTL ? SET owner = ? WHERE name = 'schema' IF owner = ?"
 LEAVE = "DELETE FROM {ks}.migration_lock WHERE name = 'schema' IF owner = ?"
+TABLE = "SELECT table_name FROM system_schema.tables WHERE keyspace_name = ? AND table_name = ?"
 NEWEST = "SELECT version FROM {ks}.schema_migrations WHERE component = 'penstock' LIMIT 1"
 APPLIED = (
     "INSERT INTO {ks}.schema_migrations (component, version, applied_at) VALUES ('penstock', ?, toTimestamp(now()))"
@@ -174,8 +175,7 @@ def probe_cassandra(session: CassandraSession) -> None:
 
 def applied_version(session: CassandraSession) -> int:
     """The keyspace's version, 0 when it has none."""
-    keyspace = session.cluster.metadata.keyspaces.get(session.settings.keyspace)
-    if keyspace is None or "schema_migrations" not in keyspace.tables:
+    if not session.read(TABLE, session.settings.keyspace, "schema_migrations"):
         return 0
     rows = session.read(NEWEST)
     return int(rows[0][0]) if rows else 0

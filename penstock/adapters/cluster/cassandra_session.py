@@ -13,13 +13,19 @@ from contextlib import suppress
 from typing import Any, TypeVar
 
 import stamina
-from cassandra import InvalidRequest, Unauthorized
+from cassandra import DriverException, InvalidRequest, Unauthorized
 from cassandra.cluster import EXEC_PROFILE_DEFAULT, Cluster, Session
 from cassandra.pool import Host
 from cassandra.protocol import ConfigurationException
 from cassandra.query import BatchStatement, BatchType, PreparedStatement, Statement
 
-from penstock.adapters.cluster.cassandra_cluster import READS, SERIAL_READS, CassandraSettings, driver_cluster
+from penstock.adapters.cluster.cassandra_cluster import (
+    READS,
+    SCHEMA_AGREEMENT_SECONDS,
+    SERIAL_READS,
+    CassandraSettings,
+    driver_cluster,
+)
 from penstock.adapters.cluster.cassandra_errors import CASSANDRA, TRANSIENT, errors, refused_schema
 from penstock.application.health.probing import PROBE_TIMEOUT_SECONDS
 from penstock.domain.errors import Unavailable, refusal
@@ -44,6 +50,7 @@ class CassandraSession:
             self.cluster: Cluster = driver_cluster(settings)
             try:
                 self.driver: Session = self.cluster.connect()
+                self._read_keyspace(agreement_seconds=0)  # nodes of two versions may disagree for long
                 validate_versions(host.release_version for host in self.cluster.metadata.all_hosts())
             except BaseException:
                 self.cluster.shutdown()
@@ -119,12 +126,20 @@ class CassandraSession:
                 future.result()
             except (ConfigurationException, InvalidRequest, Unauthorized) as error:
                 raise refused_schema(error) from error
-        if not future.is_schema_agreed:
-            raise Unavailable("Cassandra's nodes do not agree on the schema yet", dependency=CASSANDRA)
+            self._read_keyspace(agreement_seconds=SCHEMA_AGREEMENT_SECONDS)
 
     def close(self) -> None:
         with suppress(ReferenceError):
             self.cluster.shutdown()
+
+    def _read_keyspace(self, *, agreement_seconds: int) -> None:
+        """Let the driver know the keyspace's replication, by which it finds the nodes of a partition, after waiting for
+        all nodes to agree on the schema. When it changes later, a statement costs a hop more until the next start."""
+        try:
+            self.cluster.refresh_keyspace_metadata(self.settings.keyspace, agreement_seconds)
+        except DriverException as error:
+            message = "Cassandra's schema cannot be read, or its nodes do not agree on it yet"
+            raise Unavailable(message, dependency=CASSANDRA) from error
 
     def _repeated(self, statement: Statement, profile: str) -> list[Row]:
         return self._with_retries(lambda: list(self.driver.execute(statement, execution_profile=profile)))
