@@ -8,6 +8,7 @@ from penstock.application.requests.chunks import Chunks
 from penstock.application.requests.requests import Requests
 from penstock.domain.files.corrections import ChunkLines
 from penstock.domain.files.line_set import LineSet
+from penstock.domain.files.rows import REPEATED_HEADER
 from penstock.domain.requests.children import CorrectionTotals
 from penstock.domain.requests.request import Request
 
@@ -29,7 +30,7 @@ class Corrections:
             request_ids=sorted(child.request_id for child in children),
             rows_ingested=sum(child.rows_ingested for child in children),
             rejects_corrected=corrected,
-            rejects_left=request.rows_rejected - corrected,
+            rejects_left=max(0, request.rows_rejected - corrected - request.reject_reasons.get(REPEATED_HEADER, 0)),
             rows_without_line=sum(each.unnumbered for each in lines),
             dropped_corrected=len(LineSet(*(each.completed for each in lines))),
             dropped_again=sum(each.dropped_again for each in lines),

@@ -21,6 +21,13 @@ _WORDS = (
     *("test", "dummy", "-", "--", "---", ".", "?"),
     *("onbekend", "geen", "unbekannt", "keine", "inconnu", "aucun", "desconocido", "ninguno", "sconosciuto", "nessuno"),
 )
+# Of a line of totals, at the end of many exports.
+_TOTALS = (
+    *("total", "totals", "grand total", "subtotal", "sum", "totaal", "totalen", "summe", "gesamt", "gesamtsumme"),
+    *("somme", "total général", "suma", "suma total", "total general", "totale", "totali", "somma", "soma"),
+    *("total geral", "razem", "ogółem", "summa", "totalt", "yhteensä", "celkem", "toplam", "összesen"),
+    *("итого", "всего", "разом", "усього", "σύνολο", "合計", "総計", "小計", "总计", "合计", "합계", "총계"),
+)
 _NAMES_NOBODY = (
     *("none", "no", "na", "nomail", "noemail", "noreply", "test", "unknown", "anonymous", "abc", "xxx", "asdf"),
     *("geen", "geenmail", "geenemail", "onbekend", "nvt", "keine", "unbekannt", "inconnu", "aucun", "ninguno"),
@@ -76,8 +83,10 @@ def _junk(format: ValueFormat) -> Iterator[str]:
     match format.kind:
         case ValueType.TEXT:
             yield ""  # of invisible characters only
-            for word in (*_DIGITS, *_WORDS):
+            for word in (*_DIGITS, *_WORDS, *_TOTALS):
                 yield from (word, word.upper(), word.capitalize())
+            for word in _TOTALS:
+                yield from (word.title(), f"{word}:", f"{word.upper()}:", f"{word.capitalize()}:")
             yield from _EMAILS
         case ValueType.INTEGER:
             yield from ("0", "123456789", "1234567890")

@@ -18,8 +18,9 @@ _INGEST = "Ingest the corrected file as one of its own: penstock ingest FILE --s
 class CorrectionTotals(NamedTuple):
     """The totals of the corrections by a request's children. Of its rejects, `rejects_corrected` were ingested by
     children, and `rejects_left` were not, as far as the lines of the rows tell: `rows_without_line` are ingested rows
-    that name none, so that it is unknown what they correct. Of its rows with dropped cells, `dropped_corrected` were
-    corrected completely; `dropped_again` is the number of rows that came back and lost cells again.
+    that name none, so that it is unknown what they correct. A repeated header needs no correction. Of its rows with
+    dropped cells, `dropped_corrected` were corrected completely; `dropped_again` is the number of rows that came back
+    and lost cells again.
     """
 
     request_ids: Sequence[str]

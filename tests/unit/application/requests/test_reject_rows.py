@@ -87,6 +87,17 @@ def test_corrected_cells_reach_the_profile_and_the_others_are_as_they_were(
     assert formula.cells[NOTE].startswith('=1+1, "quoted"; and')
 
 
+def test_a_repeated_header_is_no_reject_that_is_left(driven: DrivenSystem) -> None:
+    head, *_ = tsv(GOOD).splitlines(keepends=True)
+    (root,) = driven.finish(driven.upload(tsv(GOOD, FORMULA) + head))
+    assert root.reject_reasons == {"not_a_date": 1, "repeated_header": 1}
+    requests = requests_of(driven)
+    driven.finish(requests.correct_rejects(ANN, root.request_id, {0: {BORN: "1990-02-01"}}).request)
+    totals = requests.corrections(ANN, requests.get(ANN, root.request_id))
+    assert totals is not None
+    assert (totals.rejects_corrected, totals.rejects_left) == (1, 0)
+
+
 def test_rejects_of_a_child_are_corrected_in_place_too(driven: DrivenSystem) -> None:
     (root,) = driven.finish(driven.upload(tsv(GOOD, FORMULA)))
     requests = requests_of(driven)
