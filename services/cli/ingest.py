@@ -135,11 +135,14 @@ def ingest(
 
 def again_command(order: Order, done: Ingested) -> str:
     """The command that ingests the file once more, with an identifier of the rows that have none."""
-    if done.identifier is None:
+    if done.identifier is None or order.mapping.file:  # of which a person has to change the file
         return ""
     upload = order.upload
     options = FileOptions(encoding=upload.encoding, clean_headers=upload.clean_headers, quoted=upload.quoted)
-    mapped = [f"--accept-suggestions {SUGGESTED_CONFIDENCE:g}", map_of(done.identifier)]
+    mapped = order.mapping.typed(without=done.identifier.column)
+    if order.accept_suggestions is not None or not mapped:
+        mapped.insert(0, f"--accept-suggestions {order.accept_suggestions or SUGGESTED_CONFIDENCE:g}")
+    mapped.append(map_of(done.identifier))
     return ingest_command(order.file, upload.data_source, mapped, options_text(options))
 
 

@@ -216,7 +216,8 @@ def _checked(backend: Backend, file: UploadFile, order: Order, columns: Columns,
             confidence = SUGGESTED_CONFIDENCE
     suggested = backend.suggest(file, upload.data_source, confidence, columns)
     if suggested.left_out:
-        out.say(left_out_view(suggested.left_out))
+        mapped = {spec.column for spec in suggested.columns if spec.column}
+        out.say(left_out_view(suggested.left_out, of=len(mapped) + len(suggested.left_out)))
     columns = order.mapping.applied(suggested.columns)
     return _with_new_attributes(backend, file, order, columns)._replace(left_out=suggested.left_out)
 

@@ -15,6 +15,7 @@ from penstock.application.uploads.suggesting import SUGGESTED_CONFIDENCE, accept
 from penstock.documents.inspections import inspection_view as inspection_document
 from penstock.domain.errors import Refused, refuse_all
 from penstock.domain.files.tabular_format import FileOptions
+from penstock.domain.suggestions import ColumnSuggestion
 from services.cli.failures import reporting
 from services.cli.map_options import (
     are_options,
@@ -30,6 +31,8 @@ from services.cli.suggestion_views import inspection_view
 from services.cli.upload_file import UploadFile
 
 EDITED = "mapping.json"
+WITH_CELLS = 0.31  # confidence of a suggestion for a column that has cells in the sample, however weak
+MIN_SURE = 0.5  # share of such columns; with fewer, ingesting what is sure would leave out most of the file
 MAX_COMMAND = 4_000  # characters; a longer mapping is better saved in a file
 
 
@@ -64,11 +67,8 @@ def inspect(
         if not reviewed.columns:
             refuse_all(reviewed.faults)
         if save_mapping is not None:
-            write_mapping(
-                save_mapping,
-                source,
-                accept(reviewed.suggested, SUGGESTED_CONFIDENCE, renamed_columns(reviewed.suggested)).columns,
-            )
+            renamed = renamed_columns(reviewed.suggested)
+            write_mapping(save_mapping, source, accept(reviewed.suggested, _least(reviewed), renamed).columns)
         where = where_of(data, url)
         commands = _commands(reviewed, file, options_text(reviewed.needed_options) + where)
         if commands and reviewed.source_step:
@@ -101,20 +101,37 @@ def _commands(reviewed: Review, file: Path, where: str) -> list[tuple[str, str]]
         return []
     source, renamed = reviewed.source, renamed_columns(reviewed.suggested)
     try:
-        accepted = accept(reviewed.suggested, SUGGESTED_CONFIDENCE, renamed)
+        accept(reviewed.suggested, SUGGESTED_CONFIDENCE, renamed)
+        accepted = accept(reviewed.suggested, _least(reviewed), renamed)
     except Refused:
         return []
     sure = f"--accept-suggestions {SUGGESTED_CONFIDENCE:g}"
-    commands = [("Ingest", ingest_command(file, source, [sure, *map_options(renamed, {})], where))]
+    unseen = ingest_command(file, source, [sure, *map_options(renamed, {})], where)
+    if _least(reviewed) < SUGGESTED_CONFIDENCE:
+        return [*_edited(file, source, where), ("Or only what is sure", unseen)]
+    commands = [("Ingest", unseen)]
     known = {each.attribute.name: each.attribute for each in reviewed.suggested.columns if each.exists}
     by_hand = ingest_command(file, source, map_options(accepted.columns, known), where)
     if len(by_hand) <= MAX_COMMAND and are_options(accepted.columns):
         return [*commands, ("The same by hand", by_hand)]
+    return [*commands, *_edited(file, source, where)]
+
+
+def _edited(file: Path, source: str, where: str) -> list[tuple[str, str]]:
     return [
-        *commands,
         ("To edit it first", inspect_command(file, source, ["--save-mapping", EDITED], where)),
         ("and then", ingest_command(file, source, ["--mapping", EDITED], where)),
     ]
+
+
+def _least(reviewed: Review) -> float:
+    """The confidence of what a person is shown first: where few columns are sure, that of all that have cells."""
+    sure = [each.confidence >= SUGGESTED_CONFIDENCE for each in reviewed.suggested.columns if _has_cells(each)]
+    return SUGGESTED_CONFIDENCE if sum(sure) >= len(sure) * MIN_SURE else WITH_CELLS
+
+
+def _has_cells(suggestion: ColumnSuggestion) -> bool:
+    return suggestion.confidence >= WITH_CELLS
 
 
 def register(app: typer.Typer) -> None:

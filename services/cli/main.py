@@ -24,7 +24,8 @@ from services.cli.output import Output
 
 EXIT_CODES = (
     "Exit codes: 0 done (ingest and watch: COMPLETED); 1 refused, not found or not COMPLETED; 2 wrong usage; "
-    "3 a disk, a server or a key is unavailable; 130 interrupted."
+    "3 a disk, a server or a key is unavailable; 4 HELD, waits for approve or cancel; 70 a bug in Penstock; "
+    "130 interrupted; 141 the reader of the output is gone."
 )
 
 

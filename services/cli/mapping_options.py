@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -43,6 +44,17 @@ class MappingOptions(NamedTuple):
     def applied(self, columns: Sequence[ColumnSpec]) -> list[ColumnSpec]:
         """`columns` with --drop-misfits and --blank-words. Raises `BadUsage`."""
         return with_cell_options(columns, self.drop_misfits, self.blank_words)
+
+    def typed(self, *, without: str) -> list[str]:
+        """The options as a command line has them, but for that of the column `without`."""
+        maps = [each for each in self.maps if not each.startswith(f"{without}=")]
+        values = {
+            "map": maps,
+            "policy": self.policies,
+            "drop-misfits": self.drop_misfits,
+            "blank-words": self.blank_words,
+        }
+        return [f"--{name} {shlex.quote(each)}" for name, given in values.items() for each in given]
 
     def _columns(self) -> Sequence[ColumnSpec]:
         if self.file is None:

@@ -34,7 +34,8 @@ def inspection_view(
         parts += [Text(note), Text()]
     parts += [Text(_summary(escaped)), *map(Text, _needed(suggested)), Text(), suggestions_view(suggested)]
     if left_out := inspection["left_out_columns"]:
-        parts += [Text(), left_out_view([(each["column"], each["reason"]) for each in left_out])]
+        reasons = [(each["column"], each["reason"]) for each in left_out]
+        parts += [Text(), left_out_view(reasons, of=len(suggested) + len(left_out))]
     if escaped["changes"]:
         parts += [Text(), Text("What changed:", style="bold")]
         parts += [Text(f"  {each['column']}: {each['change']}, {each['detail']}") for each in escaped["changes"]]
@@ -61,10 +62,10 @@ def suggestions_view(suggested: Sequence[Document]) -> RenderableType:
     return Group(Fitting(table, Group(*blocks)), *more)
 
 
-def left_out_view(left_out: Sequence[tuple[str, str]]) -> RenderableType:
-    """The columns that are not mapped, and why."""
+def left_out_view(left_out: Sequence[tuple[str, str]], *, of: int) -> RenderableType:
+    """The columns that are not mapped, and why; the file has so many."""
     lines = [Text(printable(f"  {column}: {reason}")) for column, reason in left_out[:MAX_LISTED]]
-    return Group(Text(f"Left out: {_counted(len(left_out))}", style="yellow"), *lines)
+    return Group(Text(f"Left out: {len(left_out):,} of {_counted(of)}", style="yellow"), *lines)
 
 
 def _summary(inspection: Document) -> str:
@@ -85,6 +86,8 @@ def _needed(suggested: Sequence[Document]) -> list[str]:
         lines.append(f"Choose one: {_some(tied)}.")
     if weak:
         lines.append(f"Look at: {_some(weak)}.")
+    if len(weak) + len(tied) > len(suggested) / 2:
+        lines.append("Most columns are not sure: ingest the file with a mapping that you have looked through.")
     return lines
 
 

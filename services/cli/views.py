@@ -311,8 +311,7 @@ def _next_steps(request: Document, where: str, again: str = "") -> list[tuple[st
     if request["rows_rejected"] and status in ("COMPLETED", "FAILED", "HELD"):
         file = reject_file_name(request["file_name"], request_id)
         steps.append(("Get rejects", f"penstock rejects {request_id}{where} --output {file}"))
-        # Corrected rows keep their request's mapping, so that they would lack the same identifier again.
-        if (status == "COMPLETED" and not again) or (status == "FAILED" and request["parent_id"]):
+        if status == "COMPLETED" or (status == "FAILED" and request["parent_id"]):
             steps.append(("Resubmit", f"penstock resubmit {request_id} {file}{where}"))
     if status == "HELD":
         steps.append(("Approve", f"penstock approve {request_id}{where}"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pty
+import re
 import shlex
 import subprocess
 from contextlib import suppress
@@ -42,6 +43,18 @@ def test_suggestions_fit_the_terminal(cli: CommandLine, width: str) -> None:
     assert "all 40 are e-mail addresses" in ran.stdout
     assert "--accept-suggestions 0.9" in ran.stdout
     assert "p1@gmail.com" not in ran.stdout
+
+
+def test_a_file_of_which_little_is_sure_is_looked_through_first(cli: CommandLine) -> None:
+    header = CONTENT.splitlines()[0]
+    unnamed = CONTENT.replace(header, "klantnr\tf1\tf2", 1)
+    unnamed = "".join(f"{line}\tx{at % 7}\t{at}\n" for at, line in enumerate(unnamed.splitlines())).replace(
+        "x0\t0", "f3\tf4", 1
+    )
+    ran = cli.run("inspect", cli.file(unnamed), "--source", "crm", COLUMNS="200")
+    assert "Most columns are not sure" in ran.stdout
+    steps = re.findall(r"penstock (\w+) .*?(--save-mapping|--mapping|--accept-suggestions)", ran.stdout)
+    assert steps == [("inspect", "--save-mapping"), ("ingest", "--mapping"), ("ingest", "--accept-suggestions")]
 
 
 def test_a_file_is_ingested_with_suggested_columns(cli: CommandLine) -> None:

@@ -8,18 +8,23 @@ from collections.abc import Mapping, Sequence
 from penstock.application.uploads.suggesting import SUGGESTED_CONFIDENCE, suggestions_for
 from penstock.domain.errors import Fault
 from penstock.domain.mapping.attributes import Attribute
+from penstock.domain.mapping.builtin_attributes import BUILTIN
 from penstock.domain.mapping.mapping import ColumnMapping
 from penstock.domain.mapping.mapping import Mapping as SavedMapping
 from penstock.domain.suggestions import ColumnSuggestion, Sample
-from penstock.domain.suggestions.identifiers import WOULD_MERGE
+from penstock.domain.suggestions.candidates import IDENTIFIERS
+from penstock.domain.suggestions.identifiers import WOULD_MERGE, WOULD_REJECT
 
 
 def missing_identifier(
     sample: Sample, mapping: SavedMapping, attributes: Mapping[str, Attribute]
 ) -> ColumnSuggestion | None:
-    """The first column of a file that surely identifies people, and is no identifier in the mapping."""
+    """The first column of a file that surely identifies people, and is neither an identifier in the mapping nor mapped
+    to what never is one, such as a postal code."""
     identifiers = [column for column in mapping.columns if column.identifier]
     taken = {name for column in identifiers for name in (*column.sources, column.attribute)}
+    plain = BUILTIN.keys() - IDENTIFIERS
+    taken |= {name for column in mapping.columns if column.attribute in plain for name in column.sources}
     found = next(
         (
             each
@@ -29,15 +34,17 @@ def missing_identifier(
         ),
         None,
     )
-    return None if found is None or _merges(found.column, sample, attributes, identifiers) else found
+    return None if found is None or _does_harm(found.column, sample, attributes, identifiers) else found
 
 
-def _merges(
+def _does_harm(
     column: str, sample: Sample, attributes: Mapping[str, Attribute], identifiers: Sequence[ColumnMapping]
 ) -> bool:
-    """Whether a column would make people one whom the mapping's identifiers tell apart."""
+    """Whether a column would make people one whom the mapping's identifiers tell apart, or cost more rows than it
+    keeps."""
     beside = suggestions_for(sample, attributes, identifiers).columns
-    return any(WOULD_MERGE in against for each in beside if each.column == column for against in each.against)
+    arguments = [against for each in beside if each.column == column for against in each.against]
+    return any(harm in against for against in arguments for harm in (WOULD_MERGE, WOULD_REJECT))
 
 
 def map_of(suggested: ColumnSuggestion) -> str:

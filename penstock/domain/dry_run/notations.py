@@ -18,6 +18,7 @@ from penstock.domain.suggestions.sample import Cells
 
 MIN_WORDS_FIT = 0.5  # of the cells: the others of the column were words for yes and no as well
 
+_FIRST = re.compile(r"(?:^|\|)(?:(d)d?[^dMy|]M{1,2}(?!M)|(M)M?[^dMy|]d)")  # the day or the month
 _ISO_DATE = "yyyy-MM-dd"  # the pattern of `date` alone
 _YES_AND_NO = "true,yes,y,t,1|false,no,n,f,0"  # the words of `boolean` alone
 
@@ -34,7 +35,7 @@ def other_notation(cells: Cells, format: ValueFormat, places: Places, *, some_fi
     """The notation of most cells. `places` are those of the file. With `some_fit`, other cells of the column fit
     `format`, so it stays among those that the new format takes."""
     formats = Formats()
-    found = _detected(cells, format, formats, places)
+    found = _detected(cells, format, formats, places, some_fit=some_fit)
     if found is None:
         return None
     argument = found.fit.format.argument
@@ -57,12 +58,13 @@ def _decimal_sign(format: ValueFormat) -> str:
     return str(re.findall("[.,]", format.argument or POINT)[-1])
 
 
-def _detected(cells: Cells, format: ValueFormat, formats: Formats, places: Places) -> Finding | None:
+def _detected(cells: Cells, format: ValueFormat, formats: Formats, places: Places, *, some_fit: bool) -> Finding | None:
     match format.kind:
         case ValueType.PHONE:  # nearly every number fits some region, so only where the mapping names none
             return None if format.argument else _phone(cells, formats, places)
         case ValueType.DATE | ValueType.DATETIME:
-            return _dates(cells, format, formats)
+            found = _dates(cells, format, formats)
+            return None if found and some_fit and _swaps(format, found.fit.format) else found
         case ValueType.DECIMAL:
             return detect_numbers(cells, formats, None).decimal
         case ValueType.INTEGER:
@@ -77,6 +79,12 @@ def _dates(cells: Cells, format: ValueFormat, formats: Formats) -> Finding | Non
     cells = Cells("time", cells.cells)
     found = detect_dates(cells, date_shapes(cells), formats, None)
     return next((each for each in found if each.kind is format.kind), found[0] if found else None)
+
+
+def _swaps(format: ValueFormat, other: ValueFormat) -> bool:
+    """Whether one has the day and the other the month first: 12.15.2001 among dd.MM.yyyy is a slip of the hand, and no
+    day in December."""
+    return len({found for each in (format, other) for found in _FIRST.findall(each.argument)}) > 1
 
 
 def _phone(cells: Cells, formats: Formats, places: Places) -> Finding | None:

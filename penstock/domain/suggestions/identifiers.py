@@ -12,7 +12,7 @@ from penstock.domain.suggestions.candidates import IDENTIFIERS, Candidate, Tenan
 from penstock.domain.suggestions.facts import Facts
 from penstock.domain.suggestions.fitting import Formats
 from penstock.domain.suggestions.keys import MIN_ROWS, Key, People, attribute_of_key, find_key
-from penstock.domain.suggestions.names import OWN_NAME, name_for_kind, new_name
+from penstock.domain.suggestions.names import OWN_NAME, display_name, name_for_kind, new_name
 from penstock.domain.suggestions.personal_words import is_national_number, is_personal
 
 NAMED_KEY = 0.95  # confidence of a key with a name that says so
@@ -25,6 +25,7 @@ MIN_FIT = 0.97  # share of an identifier's cells; below it, rows may be lost for
 NAMES = ("first_name", "full_name")  # a last name changes
 TELLING = ("first_name", "full_name", "birth_date")  # attributes in which people who share an address differ
 WOULD_MERGE = "these people would become one"
+WOULD_REJECT = "rows with a faulty address would be rejected"
 KEY_RANK = 1.9  # among the columns that could feed one attribute: after one with the name and all cells
 
 
@@ -112,7 +113,7 @@ class Identifying(NamedTuple):
         lost = candidate.finding.fit.total - candidate.finding.fit.count
         if len(self.present) < 2 or self._only_here(place) >= lost:
             return self
-        return self._without(place, "not an identifier, because rows with a faulty address would be rejected")
+        return self._without(place, f"not an identifier, because {WOULD_REJECT}")
 
     def apart(self, place: int, shared: int, key: str) -> Identifying:
         """Without the column at `place`, if so many of its values stand on rows with different values of `key`, and
@@ -230,5 +231,5 @@ def _attribute(facts: Facts, key: Key, tenant: Tenant) -> tuple[Attribute, bool]
     name, pii = new_name(facts.name, facts.position), is_personal(facts.name)
     if name in tenant.attributes:
         name = name_for_kind(name, ValueType.TEXT)
-    display_name = name.replace("_", " ").capitalize()
-    return Attribute(name=name, display_name=display_name, format=TEXT, pii=pii, segmentable=not pii), False
+    shown = display_name(name, facts.name)
+    return Attribute(name=name, display_name=shown, format=TEXT, pii=pii, segmentable=not pii), False

@@ -25,7 +25,8 @@ def looks_personal(facts: Facts, attribute: Attribute, kind: ValueType, names: N
     """Why the values of a column look personal; None if they do not. `names` are those of the built-in attributes."""
     if kind not in _NAMED:
         return None
-    return _by_values(facts) or _by_name(facts.name, attribute, names) or _by_people(facts, attribute, kind)
+    by_values = _by_values(facts) if kind is not ValueType.DATE else None  # a few dates look like phone numbers
+    return by_values or _by_name(facts.name, attribute, names) or _by_people(facts, attribute, kind)
 
 
 def _by_values(facts: Facts) -> str | None:

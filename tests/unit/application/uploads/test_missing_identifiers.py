@@ -58,6 +58,28 @@ def test_without_such_a_column_nothing_is_said(columns: list[ColumnSpec], keys: 
     assert not [each for each in run.warnings if each.code == "rows_without_identifier"]
 
 
+@pytest.mark.parametrize("others", [[ColumnSpec(column="LoyaltyNbr", attribute="postal_code")]])
+def test_a_column_that_is_mapped_to_what_names_nobody_is_not_named(others: list[ColumnSpec]) -> None:
+    run = checked([EMAIL, *others])
+    assert run.reject_reasons == {"no_identifier": 25}
+    assert not [each for each in run.warnings if each.code == "rows_without_identifier"]
+
+
+def test_an_address_that_would_cost_more_rows_than_it_keeps_is_not_named() -> None:
+    rows = [
+        (key if number else "", f"p{number}@gmail" if number % 10 == 5 else f"p{number}@gmail.com")
+        for number, key in enumerate(KEYS)
+    ]
+    lines = ["LoyaltyNbr\temail", *map("\t".join, rows)]
+    columns = [KEY, ColumnSpec(column="email", attribute="email")]
+    command = UploadCommand(
+        data_source="till", file_name="till.tsv", uploaded_by="ann", columns=columns, create_source=True
+    )
+    run = dry_run("acme", ["\n".join(lines).encode() + b"\n"], command, NewCatalog(), Limits())
+    assert run.reject_reasons["no_identifier"] == 1
+    assert not [each for each in run.warnings if each.code == "rows_without_identifier"]
+
+
 def families(columns: Sequence[ColumnSpec], keys: Sequence[str] = KEYS) -> DryRun:
     """Of pairs of rows with one address."""
     lines = ["LoyaltyNbr\temail", *(f"{key}\tf{number // 2}@gmail.com" for number, key in enumerate(keys))]

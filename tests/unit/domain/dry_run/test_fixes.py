@@ -54,6 +54,13 @@ def test_dates_in_another_pattern_fit_that_pattern() -> None:
 
 
 @pytest.mark.parametrize(
+    ("cells", "format"), [(["12.15.2001", "01.31.1999"], "date(dd.MM.yyyy)"), (["31/12/1999"], "date(M/d/yyyy)")]
+)
+def test_a_day_and_a_month_in_the_wrong_order_are_not_read_as_another_day(cells: list[str], format: str) -> None:
+    assert formats(*cells, format=format, some_fit=True) == {}
+
+
+@pytest.mark.parametrize(
     ("cells", "format", "fix"),
     [
         (["31/12/1999"], "date", "date(yyyy-MM-dd|dd/MM/yyyy)"),

@@ -41,3 +41,16 @@ def test_blank_words_of_one_column_stay_with_it() -> None:
     options = MappingOptions(blank_words=["E_Mail=none@none.com,x=y", "n/a", "crmid=0"])
     crmid, email = options.applied(SUGGESTED)
     assert (crmid.blanks, email.blanks) == (("n/a", "0"), ("-", "none@none.com", "x=y", "n/a"))
+
+
+def test_options_are_typed_again_without_one_column() -> None:
+    options = OPTIONS._replace(
+        maps=["crmid=crmid!", "E_Mail=email", "T e l=phone:phone(NL)"], policies=["crmid=keep_first"]
+    )
+    assert options.typed(without="E_Mail") == [
+        "--map 'crmid=crmid!'",
+        "--map 'T e l=phone:phone(NL)'",
+        "--policy crmid=keep_first",
+        "--drop-misfits E_Mail",
+        "--blank-words k.A.,-",
+    ]

@@ -101,9 +101,12 @@ def test_rejects_of_corrections_are_resubmitted_and_never_into_the_file_just_cor
 
 @pytest.mark.parametrize(
     ("again", "steps"),
-    [("", ["rejects", "resubmit", "undo"]), ("penstock ingest f --map 'n=n!'", ["rejects", "undo", "ingest"])],
+    [
+        ("", ["rejects", "resubmit", "undo"]),
+        ("penstock ingest f --map 'n=n!'", ["rejects", "resubmit", "undo", "ingest"]),
+    ],
 )
-def test_rejects_that_keep_the_same_mapping_are_not_resubmitted_in_vain(again: str, steps: list[str]) -> None:
+def test_rows_without_an_identifier_are_corrected_or_ingested_by_another_one(again: str, steps: list[str]) -> None:
     text = "\n".join(rendered(request_view(request(reject_reasons={"no_identifier": 120}), again=again), 160))
     assert re.findall(r"penstock (\w+)", text) == steps
 
