@@ -9,12 +9,12 @@ from typing import Annotated, Any, NamedTuple
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from penstock.domain.catalog.attribute_changes import default_display_name
 from penstock.domain.errors import Fault, Refused, refuse_all
 from penstock.domain.mapping.attributes import NAME, TEXT, Attribute, ValueFormat, parse_format
 from penstock.domain.mapping.coercion import coercer
 from penstock.domain.mapping.mapping import ColumnMapping, ColumnOptions, column_label
 from penstock.domain.mapping.rules import check_formats, check_size, validate_mapping
+from penstock.domain.suggestions.names import display_name
 
 Name = Annotated[str, msgspec.Meta(pattern="^" + NAME.pattern.replace(r"\Z", "$"), max_length=63)]
 
@@ -88,11 +88,10 @@ def column_specs(columns: Sequence[ColumnMapping], attributes: Sequence[Attribut
     ]
 
 
-def custom_attribute(name: str, *, format: ValueFormat = TEXT, pii: bool = False) -> Attribute:
-    """A custom attribute; a personal one cannot be used in segments."""
-    return Attribute(
-        name=name, display_name=default_display_name(name), format=format, pii=pii, segmentable=not pii, revision=1
-    )
+def custom_attribute(name: str, *, column: str = "", format: ValueFormat = TEXT, pii: bool = False) -> Attribute:
+    """A custom attribute that `column` feeds first; a personal one cannot be used in segments."""
+    shown = display_name(name, column)
+    return Attribute(name=name, display_name=shown, format=format, pii=pii, segmentable=not pii, revision=1)
 
 
 def _formats(specs: Sequence[ColumnSpec], known: Mapping[str, Attribute]) -> Iterator[ValueFormat]:
@@ -109,7 +108,8 @@ def _described(spec: ColumnSpec) -> Attribute:
     """The attribute to create for `spec`. Its format is plain: a notation belongs to the column."""
     column_format = TEXT if spec.format is None else parse_format(spec.format)
     coercer(column_format)
-    return custom_attribute(spec.attribute, format=column_format.plain, pii=bool(spec.pii))
+    column = spec.column or ""
+    return custom_attribute(spec.attribute, column=column, format=column_format.plain, pii=bool(spec.pii))
 
 
 def _column(spec: ColumnSpec, attribute: Attribute) -> ColumnMapping:

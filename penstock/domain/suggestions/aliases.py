@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from types import MappingProxyType
 
+from penstock.domain.suggestions import aliases_beyond_latin
+
 _TABLE = {
     "crmid": """
         id, uid, customer id, customer number, customer no, customer nr, customer code, customer key, cust id,
@@ -67,7 +69,8 @@ _TABLE = {
         handy, handynummer, handynr, mobil, mobilnummer, mobiltelefon, mobilfunk, mobilfunknummer
         portable, telephone portable, tel portable, telephone mobile, numero portable, num portable, tel mobile
         movil, telefono movil, celular, numero de celular, tel movil, cellulare, telefono cellulare, telemovel
-        komorka, telefon komorkowy, numer komorkowy, mobiltelefonnummer, mobilnr, matkapuhelin, matkapuhelinnumero
+        komorka, telefon komorkowy, numer komorkowy, telefon kom, tel kom, tel komorkowy, nr komorki,
+        mobiltelefonnummer, mobilnr, matkapuhelin, matkapuhelinnumero
         cep telefonu, gsm no
     """,
     "salutation": """
@@ -353,7 +356,10 @@ _TABLE = {
 ALIASES: MappingProxyType[str, tuple[str, ...]] = MappingProxyType(
     {
         attribute: tuple(
-            name.strip() for line in words.strip().splitlines() for name in line.split(",") if name.strip()
+            name.strip()
+            for line in f"{words}\n{aliases_beyond_latin.TABLE.get(attribute, '')}".splitlines()
+            for name in line.split(",")
+            if name.strip()
         )
         for attribute, words in _TABLE.items()
     }

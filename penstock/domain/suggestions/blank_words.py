@@ -48,7 +48,8 @@ _ANYWHERE = word_set(
     no aplica, no consta, no especificado, sin datos, sin información,
     non applicabile, non specificato, non indicato, nessun dato,
     não informado, não aplicável, não consta, sem informação, sem dados,
-    nie dotyczy, nie podano, brak danych, uppgift saknas, ej angivet, ej tillämpligt, ikke oplyst, ikke oppgitt
+    nie dotyczy, nie podano, brak danych, uppgift saknas, ej angivet, ej tillämpligt, ikke oplyst, ikke oppgitt,
+    не указано, не указан, нет данных, не вказано, немає даних, δεν δηλώθηκε, 未記入, 未入力, 記載なし, 未填写, 해당없음
     """
 )
 # They are text elsewhere: a country `NA`, a loyalty tier `none`, the initials `K.A.`.
@@ -59,7 +60,8 @@ _IN_TYPED_COLUMNS = frozenset(
         na none unknown unbekannt onbekend inconnu desconocido sconosciuto desconhecido nieznany okänd ukendt ukjent
         brak geen keine kein keiner aucun aucune sans néant rien ninguno ninguna nada nessuno nessuna niente nenhum
         nenhuma ingen inget intet niets nichts entfällt entfallt saknas mangler empty leeg leer vide vacío vuoto vazio
-        missing undefined tbd x xx xxx . .. * / 0000-00-00 00/00/0000 00-00-0000 00.00.0000
+        нет отсутствует немає κανένα なし 無し 無 該当なし 不明 无 未知 없음 미상
+        missing undefined tbd x xx xxx . .. * / 0000-00-00 0000/00/00 00/00/0000 00-00-0000 00.00.0000
         k.a. k.a ka o.a. n.b. n.b nb n.v. n.c. n.c n.d. n.d nd n.r. s.o. s.d. b.d. s/o k/a n/b n/c n/d n/r n/s n/v s/d
         1900-01-01 01-01-1900 1-1-1900 01/01/1900 1/1/1900 01.01.1900 1.1.1900 19000101
         9999-12-31 31-12-9999 31/12/9999 12/31/9999 31.12.9999 99991231 2999-12-31 31/12/2999 12/31/2999 31.12.2999

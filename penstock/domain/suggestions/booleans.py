@@ -30,6 +30,11 @@ _PAIRS: tuple[tuple[str, str], ...] = (
     ("igen i", "nem n"),  # hu
     ("da d", "nu n"),  # ro
     ("да д", "нет н"),  # ru
+    ("так т", "ні н"),  # uk
+    ("ναι ν", "όχι ο"),  # el
+    ("はい 有 有り あり 可 希望する", "いいえ 無 無し なし 不可 希望しない"),  # ja
+    ("是 有", "否 不是 没有 无"),  # zh
+    ("예 네", "아니오 아니요"),  # ko
     ("yes y ja j oui true t 1 x", "no n nee nein non false f 0"),  # several together
     ("x ✓ ✔ ☑ ✅", "✗ ✘ ☐ ❌"),  # marks
 )

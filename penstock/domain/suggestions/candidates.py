@@ -17,6 +17,8 @@ from penstock.domain.suggestions.names import (
     OWN_NAME,
     NameMatch,
     Names,
+    display_name,
+    is_beyond_latin,
     name_for_kind,
     new_name,
     words,
@@ -32,6 +34,7 @@ BY_EMAILS = 0.93  # confidence of an attribute that only the values suggest
 BY_PHONES = 0.85
 BY_COUNTRIES = 0.9
 NEW_TYPED = 0.95  # confidence of a new attribute, if all cells fit
+NEW_PHONES = 0.99  # where the column's name says so
 NEW_TEXT = 0.9
 NEW_UNNAMED = 0.6  # the column's name has no meaning
 CONTRADICTED = 0.3  # the name and the values contradict each other
@@ -45,6 +48,7 @@ STILL_FITS = 0.9  # share of cells that fit the format mapped before
 FEW_ROWS = 5
 FEW = 0.9  # factor for a column with fewer cells
 
+UNREAD = "its name is in no known language, so its text is taken as personal"
 IDENTIFIERS = frozenset({"crmid", "loyalty_id", "email"})  # a household may share a phone
 
 _RELATED = ({ValueType.DATE, ValueType.DATETIME}, {ValueType.INTEGER, ValueType.DECIMAL})
@@ -98,7 +102,9 @@ def candidates(facts: Facts, tenant: Tenant, formats: Formats) -> list[Candidate
 
 def is_unnamed(facts: Facts) -> bool:
     """Whether the name of a column is unsuitable for an attribute's name, such as `Column 7`."""
-    parts = [word for word in words(facts.name) if word.isascii() and not word.isdigit()]
+    if is_beyond_latin(facts.name):
+        return False
+    parts = [word for word in words(facts.name) if not word.isdigit()]
     return len("".join(parts)) < 2 or parts in (["column"], ["unnamed"], ["field"], ["col"])
 
 
@@ -255,7 +261,9 @@ def _new(facts: Facts, match: NameMatch | None, tenant: Tenant) -> Candidate:
     says_yes = finding is not None and finding.kind is ValueType.BOOLEAN
     personal = is_personal(facts.name) and not (says_yes and is_about_contact(facts.name))
     named = person_names(facts.cells) if finding is None or finding.kind is ValueType.ENUM else None
-    personal = personal or named is not None
+    unread = match is None and not personal and named is None and is_beyond_latin(facts.name)
+    unread = unread and (finding is None or finding.kind is ValueType.ENUM)
+    personal = personal or named is not None or unread
     if personal and finding and finding.fit.format.kind is ValueType.ENUM:
         finding = None  # the mapping that lists an enumeration's options is not encrypted
     format = finding.fit.format if finding else TEXT
@@ -265,14 +273,15 @@ def _new(facts: Facts, match: NameMatch | None, tenant: Tenant) -> Candidate:
     pii = personal or format.kind in (ValueType.EMAIL, ValueType.PHONE)
     attribute = Attribute(
         name=name,
-        display_name=name.replace("_", " ").capitalize(),
+        display_name=display_name(name, facts.name),
         format=format.plain,
         pii=pii,
         segmentable=not pii,
     )
-    evidence = [*filter(None, [finding.evidence if finding else None, named])]
+    evidence = [*filter(None, [finding.evidence if finding else None, named, UNREAD if unread else None])]
     against = list(finding.against) if finding else []
-    sure = finding.certainty * NEW_TYPED if finding else NEW_TEXT
+    named_phones = facts.expects_phones and finding is not None and finding.kind is ValueType.PHONE
+    sure = finding.certainty * (NEW_PHONES if named_phones else NEW_TYPED) if finding else NEW_TEXT
     if not facts.cells.filled:
         sure, against = BLANK, ["no cell has a value in the sample"]
     elif is_unnamed(facts):

@@ -16,7 +16,7 @@ from penstock.domain.suggestions.changes import changes_since
 from penstock.domain.suggestions.facts import Facts, find_facts
 from penstock.domain.suggestions.fitting import DO_NOT_FIT, Formats
 from penstock.domain.suggestions.identifiers import ACCEPTABLE, Effect, identifies, identifying, key_column
-from penstock.domain.suggestions.names import Names
+from penstock.domain.suggestions.names import Names, display_name
 from penstock.domain.suggestions.person_names import person_names
 from penstock.domain.suggestions.personal import looks_personal
 from penstock.domain.suggestions.sample import Sample
@@ -46,7 +46,7 @@ def suggest_mapping(
     columns = [
         _suggestion(each, candidate, [facts[at].name for at in others], names, identifiers.effect(place))
         for place, (each, candidate, others) in enumerate(
-            zip(facts, _named_apart(chosen, attributes), tied, strict=True)
+            zip(facts, _named_apart(facts, chosen, attributes), tied, strict=True)
         )
     ]
     kept = [
@@ -106,23 +106,25 @@ def _contenders(options: Sequence[Sequence[Candidate]], at: Sequence[int]) -> Ma
     return columns
 
 
-def _named_apart(chosen: Sequence[Candidate], known: Mapping[str, Attribute]) -> list[Candidate]:
+def _named_apart(
+    facts: Sequence[Facts], chosen: Sequence[Candidate], known: Mapping[str, Attribute]
+) -> list[Candidate]:
     """The candidates with a name of its own for each new attribute."""
     numbers = NumberedNames(known)
     named = []
-    for candidate in chosen:
+    for each, candidate in zip(facts, chosen, strict=True):
         if not candidate.exists:
             name = numbers.free(candidate.attribute.name)
             if name != candidate.attribute.name:
-                candidate = candidate._replace(attribute=_renamed(candidate.attribute, name))
+                candidate = candidate._replace(attribute=_renamed(candidate.attribute, name, each.name))
         named.append(candidate)
     return named
 
 
-def _renamed(attribute: Attribute, name: str) -> Attribute:
+def _renamed(attribute: Attribute, name: str, column: str) -> Attribute:
     return Attribute(
         name=name,
-        display_name=name.replace("_", " ").capitalize(),
+        display_name=display_name(name, column),
         format=attribute.format,
         pii=attribute.pii,
         segmentable=attribute.segmentable,

@@ -16,15 +16,19 @@ MIN_LOOKS = 0.5  # share of cells that look like dates
 MILLISECONDS = 3  # digits
 HOUR_AND_MINUTE = 2  # numbers
 _HALVES = ("AM", "PM")
+_EAST_ASIAN = frozenset("年月日년월일")  # after the year, the month and the day
 _OFFSETS = ("Z", "+", "-")
 _TOKEN = re.compile(r"[0-9]+|[^\W\d_]+|[\W_]", re.UNICODE)
 _MIDNIGHT = re.compile(r"[ T]00:00(?::00(?:\.0+)?)?(?:Z|\+00:00)?\Z")
-_LOOKS_LIKE_A_DATE = re.compile(r"(?=.*[0-9])[0-9]{1,4}[./\- ]|[0-9]{8}\Z|[^\W\d]{3,10}\.? [0-9]{1,2}|[0-9]{1,2}\. ")
+_LOOKS_LIKE_A_DATE = re.compile(
+    r"(?=.*[0-9])[0-9]{1,4}[./\- 年년]|[0-9]{8}\Z|[^\W\d]{3,10}\.? [0-9]{1,2}|[0-9]{1,2}\. "
+)
 
 
 class Shape(NamedTuple):
     """Cells that look alike. `date` are the kinds of its fields (2: one or two digits, 4, 8, W: a word), with the
-    separators between them; `time` is the pattern of what follows, `midnight` the text of a time that says nothing.
+    separators between them; `time` is the pattern of what follows, `midnight` the text of a time that says nothing, or
+    of the sign after the day.
     `epoch` is the unit of an epoch time, which has no fields."""
 
     fields: tuple[str, ...]
@@ -87,7 +91,7 @@ def _shape(cell: str) -> Shape | None:
         token = tokens[at]
         if token.isdigit():
             fields.append({1: "2", 2: "2", 4: "4", 8: "8"}.get(len(token), ""))
-        elif token.isalpha():
+        elif token.isalpha() and token not in _EAST_ASIAN:
             fields.append("W")
         else:
             separators[-1] += token
@@ -97,10 +101,13 @@ def _shape(cell: str) -> Shape | None:
         at += 1
         if fields == ["8"]:
             break
-    time = _time_pattern(tokens[at:])
+    after_day = tokens[at] if at < len(tokens) and tokens[at] in _EAST_ASIAN else ""
+    time = _time_pattern(tokens[at + len(after_day) :])
     if time is None or "" in fields or separators[0] or len(fields) not in (1, 3):
         return None
-    return Shape(tuple(fields), tuple(separators[1 : len(fields)]), time)
+    if after_day and time:
+        return None
+    return Shape(tuple(fields), tuple(separators[1 : len(fields)]), time, midnight=after_day)
 
 
 def _time_pattern(parts: Sequence[str]) -> str | None:

@@ -39,6 +39,7 @@ class Facts(NamedTuple):
     findings: Mapping[ValueType, Finding]
     words: Mapping[str, int] = {}  # those among `blanks` that no list has, with the number of their cells
     shared: Mapping[str, int] = {}
+    expects_phones: bool = False  # by the column's name or the source's mapping
 
     @property
     def name(self) -> str:
@@ -67,8 +68,9 @@ class Facts(NamedTuple):
                 return found[kind]
         if ValueType.BOOLEAN in found and not may_be_numbers(self.cells):
             return found[ValueType.BOOLEAN]
-        if ValueType.PHONE in found and looks_like_phones(self.cells) and found[ValueType.PHONE].fit.share >= MIN_TYPED:
-            return found[ValueType.PHONE]
+        phones = found.get(ValueType.PHONE)
+        if phones and phones.fit.share >= MIN_TYPED and (self.expects_phones or looks_like_phones(self.cells)):
+            return phones
         return self._number() or self._enum()
 
     def _enum(self) -> Finding | None:
@@ -78,7 +80,7 @@ class Facts(NamedTuple):
         return found if is_closed_list(self.name, options) else None
 
     def _number(self) -> Finding | None:
-        if self.is_code:
+        if self.is_code or self.expects_phones:
             return None
         integer, decimal = self.findings.get(ValueType.INTEGER), self.findings.get(ValueType.DECIMAL)
         numbers = [each for each in (integer, decimal) if each and each.fit.share >= MIN_TYPED]
@@ -147,7 +149,8 @@ def _facts(position: int, column: _Column, dates: Shapes, formats: Formats, usua
         findings = _findings(bare, date_shapes(bare), formats, usual)
     if _are_typed(findings):
         words = {cell: count for cell, count in column.known.distinct.items() if cell not in bare.distinct}
-        return Facts(position, bare, merged(blank_words(column.cells, typed=True), tuple(words)), findings, words)
+        blanks = merged(blank_words(column.cells, typed=True), tuple(words))
+        return Facts(position, bare, blanks, findings, words, expects_phones=usual.expects_phones(bare.name))
     blanks = blank_words(column.cells, typed=False)
     text = column.cells.without(blanks)
     return Facts(position, text, blanks, _found([detect_enum(text, formats)]))

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from penstock.domain.suggestions.aliases import word_set
-from penstock.domain.suggestions.names import words
+from penstock.domain.suggestions.names import word_table, words
 
 MIN_COLUMNS = 2  # with words of the language, and more than with those of any other one
 
@@ -36,7 +35,8 @@ _WORDS = {
         mobiel nieuwsbrief tussenvoegsel huisnummer land bedrijf geslacht naam klant
     """,
     Language("Spanish", ("ES", "MX", "AR", "CO", "CL", "PE")): """
-        nombre apellido apellidos telefono correo ciudad direccion nacimiento pais provincia movil fecha cliente celular
+        nombre apellido apellidos telefono correo ciudad direccion nacimiento pais provincia movil fecha cliente
+        celular
         empresa calle codigo pedidos puntos
     """,
     Language("Portuguese", ("BR", "PT")): """
@@ -51,7 +51,8 @@ _WORDS = {
         imie nazwisko telefon telefonu ulica miasto urodzenia kod pocztowy kraj klienta firma numer plec zamowien
     """,
     Language("Swedish", ("SE", "FI")): """
-        fornamn efternamn telefon telefonnummer gata adress ort postnummer fodelsedatum mobil mobilnummer stad kund namn
+        fornamn efternamn telefon telefonnummer gata adress ort postnummer fodelsedatum mobil mobilnummer stad kund
+        namn
         kundnummer land
     """,
     Language("Danish", ("DK",)): """
@@ -66,8 +67,30 @@ _WORDS = {
     Language("Turkish", ("TR",)): """
         ad adi soyad soyadi telefon sehir adres dogum tarihi cep posta musteri isim ulke il ilce
     """,
+    Language("Japanese", ("JP",)): """
+        氏名 お名前 姓 名 電話番号 携帯電話 住所 都道府県 市区町村 郵便番号 生年月日 性別 顧客番号 顧客コード 会員番号
+        メールアドレス 備考
+        登録日 会員ランク 最終購入日 フリガナ
+    """,
+    Language("Korean", ("KR",)): """
+        이름 성명 고객명 전화번호 휴대폰 휴대전화 주소 우편번호 생년월일 성별 고객번호 회원번호 이메일 비고 가입일 등급
+    """,
+    Language("Chinese", ("CN", "TW", "HK", "SG")): """
+        姓名 电话 手机 手机号 地址 城市 省份 邮编 邮政编码 出生日期 生日 性别 客户编号 会员号 邮箱 备注 注册日期
+    """,
+    Language("Russian", ("RU", "KZ", "BY")): """
+        имя фамилия отчество телефон мобильный адрес город улица индекс рождения пол клиента почта страна дата номер
+        карты
+    """,
+    Language("Ukrainian", ("UA",)): """
+        імя прізвище телефон мобільний адреса місто вулиця індекс народження стать клієнта пошта країна дата номер
+        картки
+    """,
+    Language("Greek", ("GR", "CY")): """
+        ονομα επωνυμο τηλεφωνο κινητο διευθυνση πολη οδος γεννησης φυλο πελατη χωρα ημερομηνια κωδικος
+    """,
 }
-_SETS = {language: word_set(text) for language, text in _WORDS.items()}
+_SETS = {language: word_table(text) for language, text in _WORDS.items()}
 
 
 def language_of(columns: Iterable[str]) -> Language | None:

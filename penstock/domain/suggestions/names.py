@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import NamedTuple
 
+from penstock.domain.catalog.attribute_changes import default_display_name
 from penstock.domain.mapping.attributes import NAME, Attribute, ValueType
 from penstock.domain.near_names import nearest_name
 from penstock.domain.suggestions.aliases import ALIASES, OWNERS
@@ -15,6 +16,7 @@ from penstock.domain.suggestions.consents import consent_of
 
 MAX_COMPARED = 128  # characters of a column's name
 MAX_MISTYPED = 300  # names compared with all others: a file with more unknown columns has made-up names
+_NUMBERED = "column_"  # begins the name of a new attribute whose column's name has no word for it
 MAX_NEW_NAME = 48  # characters; leaves room for a suffix
 
 OWN_NAME = 1.0  # how much a name says, by how it was found
@@ -53,6 +55,11 @@ def words(name: str) -> tuple[str, ...]:
     plain = unicodedata.normalize("NFKD", name[:MAX_COMPARED].translate(_UNDECOMPOSED))
     bare = "".join(char for char in plain if not unicodedata.combining(char))
     return tuple(word.casefold() for word in _WORD.findall(bare))
+
+
+def word_table(text: str) -> frozenset[str]:
+    """The words of a text of many, as `words` has those of a name."""
+    return frozenset(part for word in text.split() for part in words(word))
 
 
 class Names:
@@ -145,13 +152,25 @@ class Names:
         return NameMatch(self._named[near].attribute, MISTYPED)
 
 
+def is_beyond_latin(column: str) -> bool:
+    """Whether a column's name has words in a script that no attribute's name can have."""
+    return any(not word.isascii() for word in words(column))
+
+
+def display_name(name: str, column: str) -> str:
+    """What people read for a new attribute that a column feeds: the column's own name, where `name` only numbers it."""
+    if name.startswith(_NUMBERED) and is_beyond_latin(column):
+        return column.strip()
+    return default_display_name(name)
+
+
 def new_name(column: str, position: int) -> str:
     """A valid name for a new attribute that a column feeds; it may be taken."""
     name = "_".join(word for word in words(column) if word.isascii())[:MAX_NEW_NAME].strip("_")
-    if not name:
-        name = f"column_{position}"
+    if not name or (name.replace("_", "").isdigit() and not column.isascii()):
+        name = f"{_NUMBERED}{position}"
     if not NAME.match(name):
-        name = f"column_{name}"
+        name = f"{_NUMBERED}{name}"
     return name
 
 

@@ -15,6 +15,10 @@ AMBIGUOUS = 0.7
 SHOWN_ELSEWHERE = 0.96
 MAY_BE_TIMES = 0.9
 MAX_NUMBER_CELL = 40  # characters
+MIN_GROUPED = 20  # distinct cells
+MIN_SMALL = 3
+MIN_GROUPED_SHARE = 0.95  # of the cells
+MIN_LENGTHS = 3
 MAX_SYMBOLS = 4  # characters of a currency before or after
 
 COMMA, POINT = ",", "."
@@ -36,6 +40,10 @@ _DECIMALS = (
     ("decimal(1234,56%)", COMMA),
 )
 _OPEN = re.compile(r"[^0-9]*[1-9][0-9]{0,2}([.,])[0-9]{3}[^0-9]*\Z")  # 1.234 is a thousand or a bit more than one
+_GROUPED = re.compile(r"[^0-9]*[1-9][0-9]{0,2}(?:[., '\u2019\u00a0\u202f][0-9]{3})+[^0-9]*\Z")
+_TWICE = re.compile(r"[^0-9]*[1-9][0-9]{0,2}(?:[., '\u2019\u00a0\u202f][0-9]{3}){2,}[^0-9]*\Z")
+_SMALL = re.compile(r"[^0-9]*[0-9]{1,3}[^0-9]*\Z")
+_LARGE = re.compile(r"[^0-9]*[0-9]{4,}[^0-9]*\Z")
 _BELOW_ONE = re.compile(r"[^0-9]*0[.,]")
 _CODE = re.compile(r"0[0-9]+\Z")  # its leading zero would be lost
 
@@ -56,6 +64,15 @@ def detect_numbers(cells: Cells, formats: Formats, usual_sign: str | None) -> Nu
 
 def has_leading_zeros(cells: Cells) -> bool:
     return any(_CODE.match(cell) for cell in cells.distinct)
+
+
+def are_amounts(cells: Cells) -> bool:
+    """Whether cells are numbers of several lengths with separators of thousands, as amounts are and phone numbers are
+    not."""
+    grouped = [cell for cell in cells.distinct if _GROUPED.match(cell)]
+    counted = sum(cells.distinct[cell] for cell in cells.distinct if _GROUPED.match(cell) or _SMALL.match(cell))
+    lengths = {sum(map(str.isdigit, cell)) for cell in grouped}
+    return counted >= cells.filled * MIN_GROUPED_SHARE and len(lengths) >= MIN_LENGTHS
 
 
 def shown_sign(cells: Cells) -> str | None:
@@ -96,9 +113,19 @@ def _integer(cells: Cells, formats: Formats, usual_sign: str | None) -> Finding 
         return _plain_integer(cells, fit, what)
     if fit.format.argument == _PERCENT:
         return Finding(fit, certainty(fit), f"{what}, in per cent", unfitting(fit))
+    if _are_thousands(cells):
+        return Finding(fit, certainty(fit), what, unfitting(fit))
     against = (*unfitting(fit), "could also be decimals with three digits: check")
     elsewhere = usual_sign is not None and usual_sign not in fit.format.argument
     return Finding(fit, certainty(fit) * (SHOWN_ELSEWHERE if elsewhere else AMBIGUOUS), what, against, ambiguous=True)
+
+
+def _are_thousands(cells: Cells) -> bool:
+    """Whether separators stand in large numbers only, in enough cells: decimals would have them in small ones too."""
+    grouped = sum(1 for cell in cells.distinct if _GROUPED.match(cell))
+    small = sum(1 for cell in cells.distinct if _SMALL.match(cell))
+    large = any(_LARGE.match(cell) for cell in cells.distinct)
+    return grouped >= MIN_GROUPED and not large and (small >= MIN_SMALL or any(map(_TWICE.match, cells.distinct)))
 
 
 def _plain_integer(cells: Cells, fit: Fit, evidence: str) -> Finding:

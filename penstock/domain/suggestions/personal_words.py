@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from penstock.domain.suggestions.aliases import word_set
 from penstock.domain.suggestions.consents import CONTACT_WORDS
-from penstock.domain.suggestions.names import words
+from penstock.domain.suggestions.names import word_table, words
 
-_NOTES = word_set(
+_NOTES = word_table(
     """
     note notes comment comments remark remarks memo
     opmerking opmerkingen notitie notities aantekening aantekeningen toelichting
@@ -16,10 +15,13 @@ _NOTES = word_set(
     annotazione annotazioni observacao observacoes
     notatka notatki uwaga uwagi komentarz anteckning anteckningar notering noteringar kommentarer notat notater
     bemaerkning bemaerkninger merknad merknader huomautus huomautukset muistiinpano muistiinpanot lisatiedot kommentti
+    備考 メモ コメント 摘要 备注 说明 留言 비고 메모 примечание примечания комментарий комментарии заметки примітка
+    примітки
+    коментар σχόλια σημειώσεις παρατηρήσεις
     poznamka poznamky megjegyzes megjegyzesek aciklama aciklamalar notlar yorum yorumlar
     """
 )
-_PERSONAL = _NOTES | word_set(
+_PERSONAL = _NOTES | word_table(
     """
     pass iban bic bank account tax vat address adres adresa
     adresse direccion indirizzo endereco adress phone tel telefon telefono telephone fax mobile email mail birth
@@ -29,6 +31,8 @@ _PERSONAL = _NOTES | word_set(
     contactpersoon namn navn nimi isim soyad soyadi nazwisko imie apellido apellidos cognome sobrenome vorname
     nachname voornaam achternaam prenom fornamn efternamn surname forename lastname firstname fullname
     nationality health license licence creditcard card password secret spouse partner maiden nickname street
+    フリガナ ふりがな カナ氏名 氏名カナ セイ メイ パスポート マイナンバー 身分证 身份证号 护照 주민등록번호 여권
+    паспорт инн снилс іпн αφμ
     straat strasse rue calle rua ulica ulice gata gatuadress katuosoite osoite sokak anschrift huisnummer hausnummer
     """
 )

@@ -7,6 +7,7 @@ addresses, from the language of the columns' names, and from which region's rule
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Sequence
 from itertools import islice
@@ -16,6 +17,7 @@ import phonenumbers
 from penstock.domain.mapping.attributes import parse_format
 from penstock.domain.mapping.coercion.base import PADDING
 from penstock.domain.suggestions.fitting import Finding, Fit, Formats, certainty, of_total, unfitting
+from penstock.domain.suggestions.numbers import are_amounts
 from penstock.domain.suggestions.places import Places
 from penstock.domain.suggestions.sample import Cells
 
@@ -43,8 +45,10 @@ _USUAL_REGIONS = _USUAL.split()
 
 def looks_like_phones(cells: Cells) -> bool:
     """Whether most cells look like phone numbers and not like plain numbers."""
+    if are_amounts(cells):
+        return False
     looks = sum(count for cell, count in cells.distinct.items() if _looks_like_a_phone(cell))
-    written = sum(count for cell, count in cells.distinct.items() if _PUNCTUATED.match(cell))
+    written = sum(count for cell, count in cells.distinct.items() if _PUNCTUATED.match(_plain(cell)))
     return bool(cells.filled) and looks >= cells.filled * MIN_FIT and written >= cells.filled * MIN_FIT
 
 
@@ -89,7 +93,12 @@ class _Column:
 
 
 def _looks_like_a_phone(cell: str) -> bool:
-    return _LOOKS_LIKE_A_PHONE.match(cell) is not None
+    return _LOOKS_LIKE_A_PHONE.match(_plain(cell)) is not None
+
+
+def _plain(cell: str) -> str:
+    """A cell with ASCII digits and signs, where it is written in full-width ones."""
+    return cell if cell.isascii() else unicodedata.normalize("NFKC", cell)
 
 
 def _finding(fit: Fit, others: Sequence[str]) -> Finding:

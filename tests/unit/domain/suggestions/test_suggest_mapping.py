@@ -14,6 +14,7 @@ from penstock.domain.mapping.builtin_attributes import BUILTIN
 from penstock.domain.mapping.mapping import ColumnMapping, OnMisfit, WritePolicy
 from penstock.domain.suggestions import ColumnSuggestion, Drift, Sample, SuggestedMapping, suggest_mapping
 from penstock.domain.suggestions.booleans import ONE_SIDED
+from penstock.domain.suggestions.candidates import UNREAD
 from penstock.domain.suggestions.choosing import MAX_TIED
 
 IDENTIFIER = ColumnSpec(column="crmid", attribute="crmid", identifier=True)
@@ -639,3 +640,85 @@ def test_nobody_is_born_in_the_future(name: str, format: str, years: str) -> Non
     (found,) = suggest(**{name: cells}).columns
     assert str(found.format) == format
     assert f"years of two digits are read as {years}" in found.against
+
+
+@pytest.mark.parametrize("name", ["Telefon kom.", "Tel. komórkowy", "Drugi telefon", "Telefon służbowy", "Telefon 2"])
+def test_a_second_column_of_phones_is_no_column_of_numbers(name: str) -> None:
+    numbers = [f"661 {number:03} 961" for number in range(100, 200)]
+    found = one(name, numbers, Telefon=[f"+48 22 6{number:02} 14 73" for number in range(10, 60)], Miasto=["Sopot"])
+    assert (str(found.format), found.pii) == ("phone(PL)", True)
+    assert found.confidence >= 0.9
+
+
+HEADERS = {
+    "顧客コード": [f"{number * 37 + 1203:08}" for number in range(100)],
+    "氏名": ["中村 直樹", "伊藤 愛"] * 50,
+    "生年月日": ["1980/11/16", "1980年4月5日"] * 50,
+    "電話番号": [f"045-7{number:02}-1406" for number in range(100)],
+    "携帯電話": [f"０９０－３０１２－６７{number:02}" for number in range(100)],
+    "メルマガ希望": ["はい", "いいえ", "なし", "はい"] * 25,
+    "購入金額": ["98", "907", "536", *(f"{number},400" for number in range(1, 98))],
+    "備考": ["", "夜に電話"] * 50,
+    "趣味": ["釣り", ""] * 50,
+}
+
+
+def test_a_japanese_file() -> None:
+    found = suggest(**HEADERS).columns
+    assert [(each.attribute.name, str(each.format), each.pii) for each in found] == [
+        ("crmid", "text", False),
+        ("full_name", "text", True),
+        ("birth_date", "date(yyyy/MM/dd|yyyy年M月d日)", True),
+        ("phone", "phone(JP)", True),
+        ("mobile", "phone(JP)", True),
+        ("email_opt_in", "boolean(はい|いいえ)", False),
+        ("column_7", "integer(1,234)", False),
+        ("column_8", "text", True),
+        ("column_9", "text", True),
+    ]
+    assert min(each.confidence for each in found) >= 0.9
+    assert [each.attribute.display_name for each in found[6:]] == ["購入金額", "備考", "趣味"]
+    assert UNREAD in found[8].evidence
+    assert UNREAD not in found[7].evidence
+
+
+@pytest.mark.parametrize(
+    ("headers", "names", "region"),
+    [
+        (["Номер клиента", "Фамилия", "Дата рождения", "Телефон"], ["crmid", "last_name", "birth_date", "phone"], "RU"),
+        (
+            ["Код клієнта", "Прізвище", "Дата народження", "Мобільний"],
+            ["crmid", "last_name", "birth_date", "mobile"],
+            "UA",
+        ),
+        (
+            ["Κωδικός πελάτη", "Επώνυμο", "Ημ. γέννησης", "Τηλέφωνο"],
+            ["crmid", "last_name", "birth_date", "phone"],
+            "GR",
+        ),
+        (["고객번호", "이름", "생년월일", "휴대폰"], ["crmid", "full_name", "birth_date", "mobile"], "KR"),
+        (["客户编号", "姓名", "出生日期", "手机号"], ["crmid", "full_name", "birth_date", "mobile"], "CN"),
+    ],
+)
+def test_headers_in_other_scripts(headers: list[str], names: list[str], region: str) -> None:
+    number = {"RU": "8 (495) 123-45-{:02}", "UA": "050 123 45 {:02}", "GR": "210 12345{:02}", "KR": "010-2345-67{:02}"}
+    phones = [number.get(region, "138 0013 80{:02}").format(at) for at in range(100)]
+    cells = [HEADERS["顧客コード"], ["A", "B"] * 50, ["1980-11-16"] * 100, phones]
+    found = suggest(**dict(zip(headers, cells, strict=True))).columns
+    assert [each.attribute.name for each in found] == names
+    assert str(found[3].format) == f"phone({region})"
+
+
+@pytest.mark.parametrize(
+    ("cells", "sure"),
+    [
+        (["1.234", "17", "999", "3", *(f"{number}.400" for number in range(1, 40))], True),
+        ([f"{number}.{number + 100}.400" for number in range(1, 800, 11)], True),
+        ([f"{number}.400" for number in range(1, 40)], False),
+        (["1.234", "17", "999", "3", "1400", *(f"{number}.400" for number in range(1, 40))], False),
+    ],
+)
+def test_numbers_whose_small_values_have_no_separator_are_grouped(cells: list[str], *, sure: bool) -> None:
+    found = one("amount", cells, crmid=IDS)
+    assert str(found.format) == "integer(1.234)"
+    assert (found.confidence >= SUGGESTED_CONFIDENCE) is sure
