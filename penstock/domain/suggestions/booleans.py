@@ -34,6 +34,8 @@ _PAIRS: tuple[tuple[str, str], ...] = (
     ("ναι ν", "όχι ο"),  # el
     ("はい 有 有り あり 可 希望する", "いいえ 無 無し なし 不可 希望しない"),  # ja
     ("是 有", "否 不是 没有 无"),  # zh
+    ("نعم", "لا"),  # ar
+    ("כן", "לא"),  # he
     ("예 네", "아니오 아니요"),  # ko
     ("yes y ja j oui true t 1 x", "no n nee nein non false f 0"),  # several together
     ("x ✓ ✔ ☑ ✅", "✗ ✘ ☐ ❌"),  # marks

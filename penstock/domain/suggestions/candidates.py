@@ -48,7 +48,7 @@ STILL_FITS = 0.9  # share of cells that fit the format mapped before
 FEW_ROWS = 5
 FEW = 0.9  # factor for a column with fewer cells
 
-UNREAD = "its name is in no known language, so its text is taken as personal"
+UNREAD = "its name is in no known language, so it is taken as personal"
 IDENTIFIERS = frozenset({"crmid", "loyalty_id", "email"})  # a household may share a phone
 
 _RELATED = ({ValueType.DATE, ValueType.DATETIME}, {ValueType.INTEGER, ValueType.DECIMAL})
@@ -262,7 +262,7 @@ def _new(facts: Facts, match: NameMatch | None, tenant: Tenant) -> Candidate:
     personal = is_personal(facts.name) and not (says_yes and is_about_contact(facts.name))
     named = person_names(facts.cells) if finding is None or finding.kind is ValueType.ENUM else None
     unread = match is None and not personal and named is None and is_beyond_latin(facts.name)
-    unread = unread and (finding is None or finding.kind is ValueType.ENUM)
+    unread = unread and (finding is None or finding.kind in (ValueType.ENUM, ValueType.DATE))
     personal = personal or named is not None or unread
     if personal and finding and finding.fit.format.kind is ValueType.ENUM:
         finding = None  # the mapping that lists an enumeration's options is not encrypted

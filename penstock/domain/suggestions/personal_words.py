@@ -17,6 +17,7 @@ _NOTES = word_table(
     bemaerkning bemaerkninger merknad merknader huomautus huomautukset muistiinpano muistiinpanot lisatiedot kommentti
     備考 メモ コメント 摘要 备注 说明 留言 비고 메모 примечание примечания комментарий комментарии заметки примітка
     примітки
+    ملاحظات ملاحظة تعليق הערות הערה
     коментар σχόλια σημειώσεις παρατηρήσεις
     poznamka poznamky megjegyzes megjegyzesek aciklama aciklamalar notlar yorum yorumlar
     """

@@ -697,11 +697,20 @@ def test_a_japanese_file() -> None:
             "GR",
         ),
         (["고객번호", "이름", "생년월일", "휴대폰"], ["crmid", "full_name", "birth_date", "mobile"], "KR"),
+        (["رقم العميل", "الاسم", "تاريخ الميلاد", "الجوال"], ["crmid", "full_name", "birth_date", "mobile"], "SA"),
+        (["מספר לקוח", "שם משפחה", "תאריך לידה", "נייד"], ["crmid", "last_name", "birth_date", "mobile"], "IL"),
         (["客户编号", "姓名", "出生日期", "手机号"], ["crmid", "full_name", "birth_date", "mobile"], "CN"),
     ],
 )
 def test_headers_in_other_scripts(headers: list[str], names: list[str], region: str) -> None:
-    number = {"RU": "8 (495) 123-45-{:02}", "UA": "050 123 45 {:02}", "GR": "210 12345{:02}", "KR": "010-2345-67{:02}"}
+    number = {
+        "RU": "8 (495) 123-45-{:02}",
+        "UA": "050 123 45 {:02}",
+        "GR": "210 12345{:02}",
+        "KR": "010-2345-67{:02}",
+        "SA": "05012345{:02}",
+        "IL": "050-23456{:02}",
+    }
     phones = [number.get(region, "138 0013 80{:02}").format(at) for at in range(100)]
     cells = [HEADERS["顧客コード"], ["A", "B"] * 50, ["1980-11-16"] * 100, phones]
     found = suggest(**dict(zip(headers, cells, strict=True))).columns
