@@ -54,6 +54,7 @@ class Formats:
 
     def __init__(self) -> None:
         self._coercers: dict[str, tuple[ValueFormat, Coercer] | None] = {}
+        self.phone_columns = 0  # whose region was looked for, which takes longer than anything else
 
     def known(self, written: str) -> bool:
         return self._coercer(written) is not None

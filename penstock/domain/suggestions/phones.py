@@ -25,6 +25,7 @@ MIN_FIT = 0.5
 PROBED = 20  # distinct numbers without a country code that are tried in each region
 MAX_REGIONS = 64  # of the rows of one column
 MAX_HINTED = 8
+MAX_SEARCHED = 40  # columns of a file whose numbers are tried in all usual regions; a wide file would take minutes
 MAX_RIVALS = 2
 OPEN_REGION = 0.75  # certainty when another region takes as many numbers and nothing else shows which
 ONLY_LANGUAGE = 0.96  # certainty when nothing but the language of the columns' names shows the region
@@ -60,7 +61,8 @@ def detect_phone(cells: Cells, formats: Formats, places: Places) -> Finding | No
     plain = column.plain
     if plain.count == plain.total:
         return _finding(plain, ())
-    regions = _ranked_regions(cells, places)
+    formats.phone_columns += 1
+    regions = _ranked_regions(cells, places, _USUAL_REGIONS if formats.phone_columns <= MAX_SEARCHED else ())
     if not regions:
         return _finding(plain, ()) if plain.share >= MIN_FIT else None
     per_row = _per_row(cells, formats, places)
@@ -166,15 +168,16 @@ def _is_shown(region: str, hints: Counter[str]) -> bool:
     return hints[region] > 0 and hints[region] >= hints.total() * ONE_COUNTRY
 
 
-def _ranked_regions(cells: Cells, places: Places) -> list[str]:
-    """The regions that take the most numbers without a country code, the likeliest first."""
+def _ranked_regions(cells: Cells, places: Places, usual: Sequence[str]) -> list[str]:
+    """The regions that take the most numbers without a country code, the likeliest first, among those that the file
+    shows and the `usual` ones."""
     national = list(islice((cell for cell in cells.distinct if "+" not in cell), PROBED))
     if not national:
         return []
     hints = _hints(cells, places)
     counts: dict[str, int] = {}
     hinted_regions = [region for region, _ in hints.most_common(MAX_HINTED)]
-    for region in dict.fromkeys([*hinted_regions, *places.spoken_in, *_USUAL_REGIONS]):
+    for region in dict.fromkeys([*hinted_regions, *places.spoken_in, *usual]):
         counts[region] = _valid(national, region)
         if _is_shown(region, hints) and counts[region] == len(national):
             break

@@ -1,12 +1,16 @@
 """Columns of phone numbers: the shortcuts find what a complete try of each format finds."""
 
+from collections import Counter
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from penstock.domain.mapping.attributes import ValueType
+from penstock.domain.suggestions import phones
 from penstock.domain.suggestions.facts import find_facts
 from penstock.domain.suggestions.fitting import PROBED, Formats
+from penstock.domain.suggestions.phones import MAX_SEARCHED
 from penstock.domain.suggestions.sample import Cells, Sample
 
 WRITTEN = st.sampled_from(
@@ -54,3 +58,18 @@ def test_fits_agrees_with_fit(cells: list[str], count: int) -> None:
 def test_plain_numbers_are_tried_as_phones_only_if_expected(name: str, cells: list[str], tried: bool) -> None:
     facts, _ = find_facts(Sample([name], [cells], complete=True), Formats(), lambda column: column == "phone")
     assert (ValueType.PHONE in facts[0].findings) is tried
+
+
+def test_only_some_columns_of_a_wide_file_are_tried_in_all_regions(monkeypatch: pytest.MonkeyPatch) -> None:
+    tried: Counter[str] = Counter()
+
+    def is_valid(cell: str, region: str) -> bool:
+        tried[cell] += 1
+        return False
+
+    monkeypatch.setattr(phones, "_is_valid", is_valid)
+    columns = 2 * MAX_SEARCHED
+    cells = [[f"0{column:03} 5{row:02} 77" for row in range(30)] for column in range(columns)]
+    find_facts(Sample([f"phone_{n}" for n in range(columns)], cells, complete=True), Formats(), lambda _: True)
+    assert tried[cells[0][0]] == tried[cells[MAX_SEARCHED - 1][0]] == len(phones._USUAL_REGIONS)
+    assert tried[cells[MAX_SEARCHED][0]] == tried[cells[-1][0]] == 0
