@@ -68,7 +68,7 @@ def inspect(
             refuse_all(reviewed.faults)
         if save_mapping is not None:
             renamed = renamed_columns(reviewed.suggested)
-            write_mapping(save_mapping, source, accept(reviewed.suggested, _least(reviewed), renamed).columns)
+            write_mapping(save_mapping, source, accept(reviewed.suggested, WITH_CELLS, renamed).columns)
         where = where_of(data, url)
         commands = _commands(reviewed, file, options_text(reviewed.needed_options) + where)
         if commands and reviewed.source_step:

@@ -48,10 +48,11 @@ class MappingOptions(NamedTuple):
     def typed(self, *, without: str) -> list[str]:
         """The options as a command line has them, but for that of the column `without`."""
         maps = [each for each in self.maps if not each.startswith(f"{without}=")]
+        dropping = [",".join(name for name in each.split(",") if name != without) for each in self.drop_misfits]
         values = {
             "map": maps,
             "policy": self.policies,
-            "drop-misfits": self.drop_misfits,
+            "drop-misfits": filter(None, dropping),
             "blank-words": self.blank_words,
         }
         return [f"--{name} {shlex.quote(each)}" for name, given in values.items() for each in given]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from penstock.application.uploads.suggesting import SUGGESTED_CONFIDENCE, suggestions_for
 from penstock.domain.errors import Fault
@@ -11,6 +11,7 @@ from penstock.domain.mapping.attributes import Attribute
 from penstock.domain.mapping.builtin_attributes import BUILTIN
 from penstock.domain.mapping.mapping import ColumnMapping
 from penstock.domain.mapping.mapping import Mapping as SavedMapping
+from penstock.domain.profiles.junk_identifiers import JUNK_WORDS
 from penstock.domain.suggestions import ColumnSuggestion, Sample
 from penstock.domain.suggestions.candidates import IDENTIFIERS
 from penstock.domain.suggestions.identifiers import WOULD_MERGE, WOULD_REJECT
@@ -34,7 +35,23 @@ def missing_identifier(
         ),
         None,
     )
-    return None if found is None or _does_harm(found.column, sample, attributes, identifiers) else found
+    if found is None or not _helps(found.column, sample, identifiers):
+        return None
+    return None if _does_harm(found.column, sample, attributes, identifiers) else found
+
+
+def _helps(column: str, sample: Sample, identifiers: Sequence[ColumnMapping]) -> bool:
+    """Whether a row has a value in the column, and none in the mapping's identifiers but junk."""
+    cells = dict(zip(sample.names, sample.columns, strict=True))
+    blank = {word.casefold() for each in identifiers for word in each.blanks}
+    of_mapping = [cells[name] for each in identifiers for name in each.sources if name in cells]
+    lacking = (all(_is_blank(cell, blank) for cell in row) for row in zip(*of_mapping, strict=True))
+    return any(lacks and not _is_blank(cell, blank) for lacks, cell in zip(lacking, cells[column], strict=True))
+
+
+def _is_blank(cell: str, words: Collection[str]) -> bool:
+    found = cell.strip().casefold()
+    return not found or found in words or found in JUNK_WORDS
 
 
 def _does_harm(

@@ -95,7 +95,7 @@ def accept_for(
     refuse_all(inspection.faults(None, limits))
     attributes, mapping = catalog.attributes(), _saved(catalog, source)
     earlier: Sequence[ColumnMapping] = mapping.columns if mapping else ()
-    if any(spec.identifier for spec in by_hand):
+    if by_hand:
         with suppress(Refused):  # the check of the whole mapping lists its faults
             attributes, earlier = _with(by_hand, attributes, earlier)
     suggested = suggestions_for(inspection.sample, attributes, earlier, _last_columns(catalog, source))

@@ -11,6 +11,8 @@ import shlex
 from collections.abc import Collection, Container, Mapping, Sequence
 from typing import NamedTuple
 
+import msgspec
+
 from penstock.application.catalog.column_specs import ColumnSpec, column_specs, options_of
 from penstock.application.uploads.renames import check_identifiers
 from penstock.domain.catalog.similar_names import SimilarNames
@@ -58,7 +60,9 @@ def accept(
     earlier mapping identifies by a column that the file lacks, and `by_hand` has no identifier in its place.
     """
     chosen = any(spec.identifier for spec in by_hand)
-    by_hand = [*by_hand, *_kept(suggested, {spec.attribute for spec in by_hand})]
+    words = {each.column: each.blanks for each in suggested.columns}
+    by_hand = [_with_blanks(spec, words.get(spec.column or "", ())) for spec in by_hand]
+    by_hand += _kept(suggested, {spec.attribute for spec in by_hand})
     columns, taken = {spec.column for spec in by_hand}, {spec.attribute for spec in by_hand}
     existing = SimilarNames(attributes)
     accepted: list[ColumnSpec] = []
@@ -81,6 +85,11 @@ def accept(
     if not chosen:
         check_identifiers(suggested, specs)
     return AcceptedSuggestions(specs, left_out)
+
+
+def _with_blanks(spec: ColumnSpec, words: tuple[str, ...]) -> ColumnSpec:
+    """A column mapped by hand, with the words for blank that are suggested for it, if it has none of its own."""
+    return spec if spec.blanks or spec.split is not None else msgspec.structs.replace(spec, blanks=words)
 
 
 def _example(suggested: SuggestedMapping) -> str:

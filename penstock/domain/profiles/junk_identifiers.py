@@ -48,6 +48,7 @@ _EMAILS = (
 )
 _PHONE_ENDS = ("1234567890", "0" * 7, *(digit * 8 for digit in "123456789"))
 JUNK_EMAILS = frozenset(_EMAILS)  # in lower case
+JUNK_WORDS = frozenset((*_DIGITS, *_WORDS, *_TOTALS))
 _KNOWN: dict[tuple[Node, ValueType], frozenset[Node]] = {}
 
 

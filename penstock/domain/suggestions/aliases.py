@@ -25,6 +25,7 @@ _TABLE = {
         numer klienta, nr klienta, id klienta, identyfikator
         kundnummer, kund id, kundnr, kundenummer, kundenr, asiakasnumero, asiakas id, asiakastunnus
         cislo zakaznika, id zakaznika, musteri no, musteri numarasi, ugyfelszam
+        ugyfel szam, ugyfelkod, ugyfel kod, ugyfelazonosito, vevokod, vevoszam
     """,
     "loyalty_id": """
         loyalty number, loyalty card, loyalty card number, loyalty no, card number, membership number, membership id,
@@ -69,7 +70,8 @@ _TABLE = {
         handy, handynummer, handynr, mobil, mobilnummer, mobiltelefon, mobilfunk, mobilfunknummer
         portable, telephone portable, tel portable, telephone mobile, numero portable, num portable, tel mobile
         movil, telefono movil, celular, numero de celular, tel movil, cellulare, telefono cellulare, telemovel
-        komorka, telefon komorkowy, numer komorkowy, telefon kom, tel kom, tel komorkowy, nr komorki,
+        mobil telefon, mobiltelefonszam, mobilszam, komorka, telefon komorkowy, numer komorkowy, telefon kom, tel kom,
+         tel komorkowy, nr komorki,
         mobiltelefonnummer, mobilnr, matkapuhelin, matkapuhelinnumero
         cep telefonu, gsm no
     """,
@@ -162,7 +164,8 @@ _TABLE = {
         rue, adresse 1, adresse postale, voie, nom de rue, adresse ligne 1
         calle, direccion, domicilio, via, indirizzo, rua, endereco, morada, logradouro
         ulica, gata, gatuadress, adress, postadress, gateadresse, vej, katuosoite, osoite, ulice, adresa, sokak
-        ulica i nr, ulica i numer, ulica nr domu, straat en nr, strasse und nr, rue et numero, calle y numero
+        utca, cim, lakcim, utca hazszam, utca es hazszam, ulica i nr, ulica i numer, ulica nr domu, straat en nr,
+         strasse und nr, rue et numero, calle y numero
     """,
     "house_number": """
         house number, house no, house nr, street number, building number, number addition, housenumber
@@ -181,7 +184,7 @@ _TABLE = {
         postleitzahl, plz, pc
         code postal, cp, codepostal
         codigo postal, cod postal, cap, codice postale, codice avviamento postale, cep
-        kod pocztowy, postnummer, postnr, postinumero, psc, posta kodu, iranyitoszam
+        pin code, pincode, postal pin, kod pocztowy, postnummer, postnr, postinumero, psc, posta kodu, iranyitoszam
     """,
     "city": """
         city, town, city name, place, locality, municipality, city town, suburb
@@ -189,7 +192,8 @@ _TABLE = {
         stadt, ort, wohnort, ortschaft
         ville, commune, localite
         ciudad, localidad, poblacion, municipio, citta, comune, cidade, localidade
-        miasto, miejscowosc, stad ort, postort, by, poststed, kaupunki, postitoimipaikka, mesto, obec, sehir, il
+        varos, telepules, helyseg, miasto, miejscowosc, stad ort, postort, by, poststed, kaupunki, postitoimipaikka,
+         mesto, obec, sehir, il
     """,
     "region": """
         region, state, province, county, state province, state region, district, state code, st, province code

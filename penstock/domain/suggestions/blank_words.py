@@ -60,6 +60,7 @@ _IN_TYPED_COLUMNS = frozenset(
         na none unknown unbekannt onbekend inconnu desconocido sconosciuto desconhecido nieznany okänd ukendt ukjent
         brak geen keine kein keiner aucun aucune sans néant rien ninguno ninguna nada nessuno nessuna niente nenhum
         nenhuma ingen inget intet niets nichts entfällt entfallt saknas mangler empty leeg leer vide vacío vuoto vazio
+        nincs nincsen neni chybi lipsa yok bilinmiyor puuttuu
         нет отсутствует немає κανένα なし 無し 無 該当なし 不明 无 未知 없음 미상
         missing undefined tbd x xx xxx . .. * / 0000-00-00 0000/00/00 00/00/0000 00-00-0000 00.00.0000
         k.a. k.a ka o.a. n.b. n.b nb n.v. n.c. n.c n.d. n.d nd n.r. s.o. s.d. b.d. s/o k/a n/b n/c n/d n/r n/s n/v s/d
@@ -72,7 +73,8 @@ _IN_TYPED_COLUMNS = frozenset(
     """
     not available, not known, no value, nicht verfügbar, nicht vorhanden, niet beschikbaar, niet aanwezig,
     non disponible, non connu, no disponible, non disponibile, não disponível, não tem, nie ma, nie znam, finns ej,
-    no email, no e-mail, no mail, no phone, no telephone, no number, no date,
+    sin dato, no tiene, no cuenta con, sin rfc, sin curp, nincs adat, nincs megadva, nem ismert, není uvedeno, nu are,
+    ei ole, ei tiedossa, ei tietoa, no email, no e-mail, no mail, no phone, no telephone, no number, no date,
     kein email, keine email, kein e-mail, keine e-mail, keine mail, keine e-mail-adresse, kein telefon,
     keine telefonnummer, keine nummer, kein datum,
     geen email, geen e-mail, geen mail, geen telefoon, geen nummer, geen datum,

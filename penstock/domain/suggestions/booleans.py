@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from functools import cache
 
 from penstock.domain.suggestions.fitting import Finding, Fit, Formats, certainty, of_total, unfitting
@@ -86,11 +87,12 @@ def _clear_words() -> frozenset[str]:
 
 
 def are_yes_and_no(cells: Cells) -> bool:
-    """Whether the cells are words for yes and for no of one language: `SI` and `NO` are no countries together."""
-    words = {cell.casefold() for cell in cells.distinct} if len(cells.distinct) <= MAX_WORDS else set()
-    return any(
-        words <= {*yes.split(), *no.split()} and words & {*yes.split()} and words & {*no.split()} for yes, no in _PAIRS
-    )
+    """Whether nearly all cells say yes or no in one language: `SI` and `NO` are no countries together."""
+    counts: Counter[str] = Counter()
+    for cell, count in cells.distinct.items() if len(cells.distinct) <= MAX_WORDS else ():
+        counts[cell.casefold()] += count
+    said = [[sum(counts[word] for word in words.split()) for words in pair] for pair in _PAIRS]
+    return any(yes and no and yes + no >= cells.filled * MIN_FIT for yes, no in said)
 
 
 def may_be_numbers(cells: Cells) -> bool:

@@ -42,6 +42,7 @@ COUNTER = 0.6  # of a key that may be the number of the row
 BLANK = 0.3  # confidence for a column without any cell
 TEXT_BY_NAME = 0.98
 UNIQUE_BONUS = 1.06
+SEVERAL_ROWS = 0.7  # share of distinct identifiers below which a person has several rows on purpose
 MIN_FIT = 0.5
 CONTRADICTS = 0.8  # share of cells of another kind than the column's name suggests
 STILL_FITS = 0.9  # share of cells that fit the format mapped before
@@ -189,6 +190,8 @@ def _text_by_name(facts: Facts, match: NameMatch, how: str) -> Candidate:
         evidence.append(of_total(distinct, facts.cells.filled, "are distinct"))
         sure = min(1.0, sure * UNIQUE_BONUS) if facts.unique else sure
         rank += 0.04 * distinct / facts.cells.filled
+        if distinct <= facts.cells.filled * SEVERAL_ROWS:
+            against.append("several rows have one value: of each attribute, the last row's value counts")
     elif name == "country" and are_countries(facts.cells):
         evidence.append(of_total(facts.cells.filled, facts.cells.filled, "name a country"))
         sure, rank = max(sure, BY_COUNTRIES), rank + 1

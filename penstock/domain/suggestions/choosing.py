@@ -24,6 +24,8 @@ from penstock.domain.suggestions.suggestion import ColumnSuggestion, KeptColumn,
 
 CLEARLY_BETTER = 0.045  # difference of ranks; a smaller one is a tie
 TIED = 0.5  # highest confidence of a tied column
+WOULD_DROP = " and would be left out"
+WOULD_REJECT = " and would be rejected with their rows"
 MAX_TIED = 10  # columns that a tied one names; a file may have thousands of one meaning
 
 
@@ -138,7 +140,8 @@ def _suggestion(
     identifier = effect.identifies
     typed = candidate.format.kind is not ValueType.TEXT
     drops = typed and not identifier and not earlier
-    against = [_dropped(each) if drops else each for each in (*candidate.against, *effect.against)]
+    effect_of_misfits = WOULD_DROP if drops else WOULD_REJECT if identifier else ""
+    against = [_with_effect(each, effect_of_misfits) for each in (*candidate.against, *effect.against)]
     if identifier and not candidate.key and (often := _most_often(facts)):
         against.append(f"one value stands in {often:,} of {facts.cells.filled:,} rows")
     pii = attribute.pii or bool(earlier and earlier.pii)
@@ -173,9 +176,11 @@ def _suggestion(
     )
 
 
-def _dropped(against: str) -> str:
-    """Cells that do not fit are not lost without a word."""
-    return f"{against} and would be left out" if against.endswith(DO_NOT_FIT) else against
+def _with_effect(against: str, effect: str) -> str:
+    """Nothing that does not fit is lost without a word."""
+    if not against.endswith(DO_NOT_FIT):
+        return against
+    return against + (effect.replace("their rows", "its row") if against.startswith("1 ") else effect)
 
 
 def _blanks(facts: Facts, candidate: Candidate, *, identifier: bool) -> tuple[str, ...]:

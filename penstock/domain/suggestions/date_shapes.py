@@ -101,13 +101,17 @@ def _shape(cell: str) -> Shape | None:
         at += 1
         if fields == ["8"]:
             break
-    after_day = tokens[at] if at < len(tokens) and tokens[at] in _EAST_ASIAN else ""
+    after_day = tokens[at] if at < len(tokens) and _ends_a_date(tokens[at], separators) else ""
     time = _time_pattern(tokens[at + len(after_day) :])
     if time is None or "" in fields or separators[0] or len(fields) not in (1, 3):
         return None
-    if after_day and time:
-        return None
-    return Shape(tuple(fields), tuple(separators[1 : len(fields)]), time, midnight=after_day)
+    between = tuple(separators[1 : len(fields)])
+    return Shape(tuple(fields), between, after_day + time if time else "", midnight="" if time else after_day)
+
+
+def _ends_a_date(sign: str, separators: Sequence[str]) -> bool:
+    """Whether a sign after the last field belongs to it: `2023年4月5日`, `1980.11.16.`."""
+    return sign in _EAST_ASIAN or (sign == "." and separators[1].startswith("."))
 
 
 def _time_pattern(parts: Sequence[str]) -> str | None:

@@ -116,7 +116,7 @@ def find_facts(sample: Sample, formats: Formats, expects_phones: Callable[[str],
     usual = _Usual(
         _most(shown_order(each, formats) for each in shapes),
         _most(shown_sign(cells) for cells in without),
-        find_places(columns),
+        find_places(known),
         expects_phones,
     )
     facts = [

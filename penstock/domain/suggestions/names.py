@@ -22,7 +22,8 @@ MAX_NEW_NAME = 48  # characters; leaves room for a suffix
 OWN_NAME = 1.0  # how much a name says, by how it was found
 ALIAS = 0.97
 VAGUE_ALIAS = 0.88  # `id` may be that of a person, or of what the row is about
-WITHOUT_OWNER = 0.92  # `cust_email`, `phone2`
+WITHOUT_OWNER = 0.92  # `cust_email`, `phone1`
+NUMBERED = 0.86  # `phone2`: less than the first, so that they do not tie
 AMONG_OTHERS = 0.75  # `work_email`, `city_of_delivery`
 MISTYPED = 0.8
 
@@ -111,11 +112,12 @@ class Names:
     def _without_owner(self, parts: Sequence[str]) -> NameMatch | None:
         """Numbers at the end and words for the customer at both ends do not matter."""
         bare = list(parts)
+        score = NUMBERED if bare[-1:] and bare[-1].isdigit() and bare[-1] != "1" else WITHOUT_OWNER
         while len(bare) > 1 and (bare[-1].isdigit() or bare[-1] in OWNERS):
             bare.pop()
         for kept in (bare, _without_leading_owners(bare)):
             if found := self._named.get(_key(kept)):
-                return NameMatch(found.attribute, min(found.score, WITHOUT_OWNER))
+                return NameMatch(found.attribute, min(found.score, score))
         return None
 
     def _of_address(self, parts: Sequence[str]) -> NameMatch | None:

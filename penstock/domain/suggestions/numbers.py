@@ -28,12 +28,14 @@ _LOOKS_LIKE_A_NUMBER = re.compile(
     rf"[^\w]{{0,{MAX_SYMBOLS}}}[^\W\d]{{0,{MAX_SYMBOLS}}}\Z"
 )
 _PERCENT = "12%"
-_INTEGERS = ("integer", "integer(1.234)", "integer(1,234)", "integer(1 234)", f"integer({_PERCENT})")
+_LAKHS = "integer(12,34,567)"
+_INTEGERS = ("integer", "integer(1.234)", "integer(1,234)", "integer(1 234)", _LAKHS, f"integer({_PERCENT})")
 _DECIMALS = (
     ("decimal", POINT),
     ("decimal(1234,56)", COMMA),
     ("decimal(1.234,56)", COMMA),
     ("decimal(1,234.56)", POINT),
+    ("decimal(12,34,567.89)", POINT),
     ("decimal(1 234,56)", COMMA),
     ("decimal(1'234.56)", POINT),
     ("decimal(1234.56%)", POINT),
@@ -113,7 +115,7 @@ def _integer(cells: Cells, formats: Formats, usual_sign: str | None) -> Finding 
         return _plain_integer(cells, fit, what)
     if fit.format.argument == _PERCENT:
         return Finding(fit, certainty(fit), f"{what}, in per cent", unfitting(fit))
-    if _are_thousands(cells):
+    if str(fit.format) == _LAKHS or _are_thousands(cells):
         return Finding(fit, certainty(fit), what, unfitting(fit))
     against = (*unfitting(fit), "could also be decimals with three digits: check")
     elsewhere = usual_sign is not None and usual_sign not in fit.format.argument

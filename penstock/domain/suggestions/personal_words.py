@@ -24,7 +24,7 @@ _NOTES = word_table(
 )
 _PERSONAL = _NOTES | word_table(
     """
-    pass iban bic bank account tax vat address adres adresa
+    pass iban bic bank account address adres adresa
     adresse direccion indirizzo endereco adress phone tel telefon telefono telephone fax mobile email mail birth
     born geboorte geburt name naam nom nombre nome surname latitude longitude lat lon lng ip ipaddress device cookie
     facebook twitter instagram linkedin skype religion ethnicity race
@@ -64,6 +64,8 @@ _NATIONAL_NUMBERS = _phrases(
     rodne cislo, rodnecislo, cislo op, obcansky prukaz, cislo pasu
     tc kimlik, tckn, tc no, kimlik no, kimlik numarasi, pasaport
     szemelyi szam, szemelyi igazolvany, taj szam, adoazonosito, cnp, cod numeric personal, egn, oib, amka
+    tax id, tax number, tax no, tax nr, tax code, taxid, vat id, vat number, vat no, vat nr, vatid, gstin, gst no
+    gst number, pan, pan no, pan number, pan card
     isikukood, asmens kodas, personas kods, kennitala
     """
 )

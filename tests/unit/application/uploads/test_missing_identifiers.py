@@ -8,8 +8,11 @@ import pytest
 
 from penstock.application.catalog.column_specs import ColumnSpec
 from penstock.application.uploads.dry_run import DryRun, dry_run
+from penstock.application.uploads.inspection import inspect
+from penstock.application.uploads.missing_identifiers import missing_identifier
 from penstock.application.uploads.upload_command import UploadCommand
-from penstock.domain.mapping.mapping import Limits
+from penstock.domain.mapping.builtin_attributes import BUILTIN
+from penstock.domain.mapping.mapping import ColumnMapping, Limits, Mapping
 from services.cli.new_catalog import NewCatalog
 
 EMAIL = ColumnSpec(column="email", attribute="email", identifier=True)
@@ -78,6 +81,20 @@ def test_an_address_that_would_cost_more_rows_than_it_keeps_is_not_named() -> No
     run = dry_run("acme", ["\n".join(lines).encode() + b"\n"], command, NewCatalog(), Limits())
     assert run.reject_reasons["no_identifier"] == 1
     assert not [each for each in run.warnings if each.code == "rows_without_identifier"]
+
+
+@pytest.mark.parametrize(
+    ("row", "found"), [("TOTAL\t", None), ("\tp@gmail.com", "email"), ("0000\tp@gmail.com", "email")]
+)
+def test_a_line_of_totals_is_no_reason_to_identify_by_another_column(row: str, found: str | None) -> None:
+    lines = ["LoyaltyNbr\temail", *(f"{key}\tp{number}@gmail.com" for number, key in enumerate(KEYS)), row]
+    columns = (
+        ColumnMapping(column="LoyaltyNbr", attribute="loyalty_id", identifier=True),
+        ColumnMapping(column="email", attribute="email"),
+    )
+    sample = inspect(["\n".join(lines).encode() + b"\n"], Limits()).sample
+    suggested = missing_identifier(sample, Mapping(data_source="till", version=1, columns=columns), BUILTIN)
+    assert (suggested and suggested.column) == found
 
 
 def families(columns: Sequence[ColumnSpec], keys: Sequence[str] = KEYS) -> DryRun:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from penstock.application.catalog.column_specs import ColumnSpec
@@ -49,7 +50,7 @@ def test_a_lower_confidence_accepts_more() -> None:
 def test_a_column_mapped_by_hand_takes_precedence() -> None:
     by_hand = [ColumnSpec(column="points", attribute="crmid", identifier=True)]
     accepted = accept(suggested(), 0.9, by_hand)
-    assert accepted.columns[0] == by_hand[0]
+    assert accepted.columns[0] == msgspec.structs.replace(by_hand[0], blanks=("n/a",))  # as suggested for its cells
     assert [each.column for each in accepted.columns] == ["points", "first_name", "mail"]
     assert ("customer_id", "another column is mapped to crmid") in accepted.left_out
 

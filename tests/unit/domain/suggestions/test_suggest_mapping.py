@@ -13,6 +13,7 @@ from penstock.domain.mapping.attributes import Attribute, ValueFormat, ValueType
 from penstock.domain.mapping.builtin_attributes import BUILTIN
 from penstock.domain.mapping.mapping import ColumnMapping, OnMisfit, WritePolicy
 from penstock.domain.suggestions import ColumnSuggestion, Drift, Sample, SuggestedMapping, suggest_mapping
+from penstock.domain.suggestions.aliases import OWNERS
 from penstock.domain.suggestions.booleans import ONE_SIDED
 from penstock.domain.suggestions.candidates import UNREAD
 from penstock.domain.suggestions.choosing import MAX_TIED
@@ -40,7 +41,7 @@ def test_emails_are_found_by_their_values() -> None:
     found = one("kontakt", [*EMAILS[:198], "call", "later"])
     assert (found.attribute.name, found.identifier, found.pii) == ("email", True, True)
     assert found.evidence == ("198 of 200 are e-mail addresses",)
-    assert found.against == ("2 do not fit",)
+    assert found.against == ("2 do not fit and would be rejected with their rows",)
     assert 0.9 <= found.confidence < 1
 
 
@@ -388,10 +389,10 @@ def test_two_columns_for_one_attribute_are_left_to_a_person() -> None:
 
 def test_a_tied_column_names_only_some_of_a_thousand_others() -> None:
     """All names in all suggestions would make a response of quadratic size."""
-    names = [f"first_name_{number}" for number in range(1_000)]
+    names = [f"{one}_{other}_first_name" for one in sorted(OWNERS) for other in sorted(OWNERS)][:1_000]
     suggested = suggest_mapping(Sample(names, [repeated("Ann", "Bo")] * len(names), complete=True), BUILTIN)
     assert {len(each.tied_with) for each in suggested.columns} == {MAX_TIED}
-    assert suggested.columns[3].tied_with[:4] == ("first_name_0", "first_name_1", "first_name_2", "first_name_4")
+    assert suggested.columns[3].tied_with[:4] == (*names[:3], names[4])
     assert max(len(reason) for each in suggested.columns for reason in each.against) < 500
 
 
@@ -731,3 +732,53 @@ def test_numbers_whose_small_values_have_no_separator_are_grouped(cells: list[st
     found = one("amount", cells, crmid=IDS)
     assert str(found.format) == "integer(1.234)"
     assert (found.confidence >= SUGGESTED_CONFIDENCE) is sure
+
+
+def test_a_column_of_yes_and_no_is_no_country() -> None:
+    answers = ["Sí", "No", "NO", "si", "N/A", "S/D"] * 20
+    found = one(
+        "Teléfono",
+        [f"55 {number:04} 1234" for number in range(2000, 2120)],
+        Acepta_publicidad=answers,
+        Ciudad=["Puebla"],
+    )
+    assert "@" not in str(found.format)
+
+
+@pytest.mark.parametrize(
+    ("cells", "written"),
+    [
+        (repeated("1980.11.16.", "2001.02.03."), "date(yyyy.MM.dd.)"),
+        (repeated("1980. 11. 16.", "2001. 02. 28.", "1980-11-16"), "date(yyyy. MM. dd.|yyyy-MM-dd)"),
+        (repeated("16.11.1980.", "03.02.2001."), "date(dd.MM.yyyy.)"),
+        (repeated("2023年4月5日 14:30"), "datetime(yyyy年M月d日 H:mm)"),
+    ],
+)
+def test_dates_with_a_sign_after_the_day(cells: list[str], written: str) -> None:
+    found = one("szuletesi_datum" if "date(" in written[:5] else "when", cells, crmid=IDS)
+    assert str(found.format).replace("HH", "H") == written
+    assert found.confidence >= 0.9
+
+
+@pytest.mark.parametrize(
+    ("cells", "written"),
+    [
+        ([f"₹ {number},23,456.50" for number in range(1, 90)], "decimal(12,34,567.89)"),
+        ([f"{number},23,456" for number in range(1, 90)], "integer(12,34,567)"),
+    ],
+)
+def test_amounts_in_lakhs(cells: list[str], written: str) -> None:
+    found = one("Outstanding Amount", cells, crmid=IDS)
+    assert (str(found.format), found.confidence >= 0.9) == (written, True)
+
+
+def test_the_second_of_numbered_columns_is_new() -> None:
+    numbers = [f"06 30 {number} 4567" for number in range(200, 300)]
+    first, second, *_ = suggest(Telefon=numbers, Telefon_2=numbers[::-1], Név=["A"] * 100, Város=["Pécs"] * 100).columns
+    assert (first.attribute.name, second.attribute.name) == ("phone", "telefon_2")
+    assert (str(second.format), second.tied_with) == (str(first.format), ())
+
+
+def test_an_identifier_of_several_rows_each_says_which_row_counts() -> None:
+    found = one("card number", repeated("C1", "C2", "C3"))
+    assert "several rows have one value: of each attribute, the last row's value counts" in found.against

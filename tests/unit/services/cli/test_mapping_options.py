@@ -51,6 +51,5 @@ def test_options_are_typed_again_without_one_column() -> None:
         "--map 'crmid=crmid!'",
         "--map 'T e l=phone:phone(NL)'",
         "--policy crmid=keep_first",
-        "--drop-misfits E_Mail",
         "--blank-words k.A.,-",
     ]
