@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import NotRequired
 
 from typing_extensions import TypedDict
@@ -9,6 +10,7 @@ from typing_extensions import TypedDict
 from penstock.application.requests.reject_rows import RejectPage, RejectRow
 from penstock.domain.files.line_set import LineSet
 from penstock.domain.files.row_reasons import reason_of
+from penstock.domain.mapping.attributes import ValueFormat
 
 
 class ReasonView(TypedDict):
@@ -46,25 +48,25 @@ def rejected_rows_page(request_id: str, page: RejectPage, corrected: LineSet, *,
     return RejectedRowsPage(
         request_id=request_id,
         columns=list(page.columns),
-        rows=[_row_view(each, corrected) for each in page.rows],
+        rows=[_row_view(each, corrected, page.formats) for each in page.rows],
         is_masked=is_masked,
         next=page.next,
     )
 
 
-def _row_view(row: RejectRow, corrected: LineSet) -> RejectedRowView:
+def _row_view(row: RejectRow, corrected: LineSet, formats: Mapping[str, ValueFormat]) -> RejectedRowView:
     line = int(row.line) if row.line.isdecimal() else None
     return RejectedRowView(
         line=line,
-        reasons=[_reason_view(each) for each in row.reasons],
+        reasons=[_reason_view(each, formats) for each in row.reasons],
         cells=list(row.cells),
         is_corrected=line is not None and line in corrected,
     )
 
 
-def _reason_view(reason: str) -> ReasonView:
+def _reason_view(reason: str, formats: Mapping[str, ValueFormat]) -> ReasonView:
     code, _, column = reason.partition(":")
-    words = reason_of(code)
+    words = reason_of(code, formats.get(column))
     view = ReasonView(code=code, message=words.message, hint=words.hint)
     if column:
         view["column"] = column

@@ -83,7 +83,8 @@ def with_suggestions(draft: ImportDraft, columns: Sequence[str], suggested: Sugg
         (name for name in columns if name not in names), key=lambda name: not needs_person(by_column.get(name))
     )
     kept = column_specs([each.mapping for each in suggested.kept], [each.attribute for each in suggested.kept])
-    choices = (*known, *(_choice(name, by_column.get(name)) for name in new))
+    refused = {each.column for each in suggested.columns if each.was_left_out}
+    choices = (*known, *(_choice(name, None if name in refused else by_column.get(name)) for name in new))
     return replace(draft, choices=choices, kept=draft.kept if draft.choices else tuple(kept))
 
 

@@ -6,6 +6,7 @@ import csv
 import io
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import islice
+from types import MappingProxyType
 from typing import NamedTuple
 
 from penstock.application.encryption.sealed_objects import dropped_key, rejects_key
@@ -25,6 +26,7 @@ from penstock.domain.files.rejects import (
     restore_cell,
 )
 from penstock.domain.limits import MAX_CORRECTED_IN_PLACE, MAX_PAGE
+from penstock.domain.mapping.attributes import ValueFormat
 from penstock.domain.mapping.mapping import Plan
 from penstock.domain.requests.request import Manifest, Request
 
@@ -58,11 +60,12 @@ class RejectRow(NamedTuple):
 
 
 class RejectPage(NamedTuple):
-    """`next` is the cursor of the next page, None on the last one."""
+    """`next` is the cursor of the next page, None on the last one; `formats` are those of the mapped columns."""
 
     columns: Sequence[str]
     rows: Sequence[RejectRow]
     next: str | None
+    formats: Mapping[str, ValueFormat] = MappingProxyType({})
 
 
 class RejectRows:
@@ -130,7 +133,10 @@ class RejectRows:
             RejectRow(cells[0], each.reasons, [*map(restore_cell, cells[len(REJECT_COLUMNS) :])])
             for (_, each), cells in zip(found, rows, strict=True)
         ]
-        return RejectPage([*map(restore_cell, columns)], parsed, after)
+        plan = self._requests.plan(request.tenant_id, request.request_id)
+        pairs = zip(plan.mapping.columns, plan.attributes, strict=True)
+        formats = {mapped.label: mapped.format or attribute.format for mapped, attribute in pairs}
+        return RejectPage([*map(restore_cell, columns)], parsed, after, formats)
 
     def _split(self, request: Request, header: Header, rejects: Sequence[Reject]) -> Iterator[Sequence[str]]:
         file = RejectedFile(

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
+import msgspec
+
 from penstock.domain.files.rows import REPEATED_HEADER, SET_ASIDE
-from penstock.domain.mapping.coercion.reasons import REASONS, Reason
+from penstock.domain.mapping.attributes import ValueFormat
+from penstock.domain.mapping.coercion.reasons import REASONS, Reason, hint_for
 
 ROW_REASONS: Mapping[str, Reason] = MappingProxyType(
     {
@@ -55,6 +58,8 @@ ROW_REASONS: Mapping[str, Reason] = MappingProxyType(
 )
 
 
-def reason_of(code: str) -> Reason:
-    """The words for the reason of a reject; the code itself when it has none."""
-    return REASONS.get(code) or ROW_REASONS.get(code) or Reason(code, "")
+def reason_of(code: str, format: ValueFormat | None = None) -> Reason:
+    """The words for the reason of a reject; the code itself when it has none. `format` is that of the cell."""
+    reason = REASONS.get(code) or ROW_REASONS.get(code) or Reason(code, "")
+    hint = hint_for(format) if format and code in REASONS else None
+    return msgspec.structs.replace(reason, hint=hint) if hint else reason

@@ -26,7 +26,7 @@ from penstock.domain.suggestions.names import (
 from penstock.domain.suggestions.person_names import person_names
 from penstock.domain.suggestions.personal_words import is_about_contact, is_personal
 from penstock.domain.suggestions.phones import looks_like_phones
-from penstock.domain.suggestions.places import are_countries
+from penstock.domain.suggestions.places import are_countries, countries
 from penstock.domain.suggestions.salutations import are_salutations
 from penstock.domain.suggestions.texts import enum_as
 
@@ -146,7 +146,7 @@ def _by_name(facts: Facts, match: NameMatch | None, tenant: Tenant, formats: For
         return _text_by_name(facts, NameMatch(tenant.attributes["full_name"], match.score), "a customer, by name")
     if match.attribute.format.kind is ValueType.TEXT:
         return _text_by_name(facts, match, how)
-    finding = _finding_for(facts, match.attribute, formats)
+    finding = finding_for(facts, match.attribute, formats)
     if finding is None:
         return None
     sure = finding.certainty * (0.7 + 0.3 * match.score) * _size_factor(facts)
@@ -193,7 +193,7 @@ def _text_by_name(facts: Facts, match: NameMatch, how: str) -> Candidate:
         if distinct <= facts.cells.filled * SEVERAL_ROWS:
             against.append("several rows have one value: of each attribute, the last row's value counts")
     elif name == "country" and are_countries(facts.cells):
-        evidence.append(of_total(facts.cells.filled, facts.cells.filled, "name a country"))
+        evidence.append(of_total(countries(facts.cells), facts.cells.filled, "name a country"))
         sure, rank = max(sure, BY_COUNTRIES), rank + 1
     spelt = facts.findings.get(ValueType.ENUM) if name in _CATEGORIES else None
     if spelt is None or not spelt.values:
@@ -212,7 +212,7 @@ def _contradicts(facts: Facts, kind: ValueType, name: str) -> bool:
     return expected.get(name) is not kind
 
 
-def _finding_for(facts: Facts, attribute: Attribute, formats: Formats) -> Finding | None:
+def finding_for(facts: Facts, attribute: Attribute, formats: Formats) -> Finding | None:
     """How the cells fit a typed attribute."""
     kind = attribute.format.kind
     if kind is ValueType.ENUM:

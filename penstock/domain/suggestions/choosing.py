@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from collections.abc import Mapping as Dict
 
+import msgspec
+
 from penstock.domain.dry_run.frequent_nodes import is_suspicious
 from penstock.domain.mapping.attributes import Attribute, ValueType
 from penstock.domain.mapping.builtin_attributes import BUILTIN
@@ -26,6 +28,7 @@ CLEARLY_BETTER = 0.045  # difference of ranks; a smaller one is a tie
 TIED = 0.5  # highest confidence of a tied column
 WOULD_DROP = " and would be left out"
 WOULD_REJECT = " and would be rejected with their rows"
+WOULD_REJECT_ONE = " and would be rejected with its row"
 MAX_TIED = 10  # columns that a tied one names; a file may have thousands of one meaning
 
 
@@ -45,8 +48,13 @@ def suggest_mapping(
     chosen, tied = _chosen(facts, tenant, formats)
     identifiers = identifying(facts, chosen)
     names = Names(BUILTIN)
+    mapped = {source for each in earlier for source in each.sources}
+    left_out_before = set(last_columns) - mapped if earlier else set()
     columns = [
-        _suggestion(each, candidate, [facts[at].name for at in others], names, identifiers.effect(place))
+        msgspec.structs.replace(
+            _suggestion(each, candidate, [facts[at].name for at in others], names, identifiers.effect(place)),
+            was_left_out=each.name in left_out_before,
+        )
         for place, (each, candidate, others) in enumerate(
             zip(facts, _named_apart(facts, chosen, attributes), tied, strict=True)
         )
@@ -180,7 +188,7 @@ def _with_effect(against: str, effect: str) -> str:
     """Nothing that does not fit is lost without a word."""
     if not against.endswith(DO_NOT_FIT):
         return against
-    return against + (effect.replace("their rows", "its row") if against.startswith("1 ") else effect)
+    return against + (WOULD_REJECT_ONE if effect == WOULD_REJECT and against.startswith("1 ") else effect)
 
 
 def _blanks(facts: Facts, candidate: Candidate, *, identifier: bool) -> tuple[str, ...]:

@@ -52,6 +52,11 @@ def are_countries(cells: Cells) -> bool:
     return bool(_region_of(cells))
 
 
+def countries(cells: Cells) -> int:
+    """The number of cells that name a country."""
+    return sum(count for cell, count in cells.distinct.items() if country_code(cell))
+
+
 def _country_column(columns: Iterable[Cells]) -> tuple[Cells | None, dict[str, str]]:
     for cells in columns:
         if found := _region_of(cells):

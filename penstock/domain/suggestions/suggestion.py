@@ -16,7 +16,8 @@ class ColumnSuggestion(msgspec.Struct, frozen=True, kw_only=True):
     """What one column could feed. `exists`: the attribute is there already; otherwise it would be created.
 
     `confidence` is from 0 to 1. `tied_with` are columns that fit the attribute as well, `MAX_TIED` at most: a
-    person has to choose. `earlier` is the column in the source's mapping. Evidence has counts, and never a cell.
+    person has to choose. `earlier` is the column in the source's mapping; `was_left_out`: the source's last file had
+    it, and the mapping does not. Evidence has counts, and never a cell.
     """
 
     column: str
@@ -34,6 +35,7 @@ class ColumnSuggestion(msgspec.Struct, frozen=True, kw_only=True):
     against: tuple[str, ...] = ()
     tied_with: tuple[str, ...] = ()
     earlier: ColumnMapping | None = None
+    was_left_out: bool = False
 
 
 class Drift(StrEnum):

@@ -46,15 +46,17 @@ class Entered(NamedTuple):
 
 def ask(visit: Visit) -> Response:
     """The form, after what was entered on the page of the import has been kept."""
-    draft = import_page.keep_entered(visit)
+    import_page.keep_entered(visit)
     if not visit.is_partial:
-        return go(PATH.format(draft_id=draft.draft_id, **{"at:int": visit.request.path_params["at"]}))
+        return go(visit.request.url.path.removesuffix("/ask"))
     return show(visit)
 
 
 def show(visit: Visit) -> Response:
     draft, choice = _choice(visit)
-    return _form(visit, draft, Entered(import_page.name_of(choice.column), format=import_page.format_of(choice)))
+    is_personal = bool(choice.spec and choice.spec.pii)
+    name, format = import_page.name_of(choice.column), import_page.format_of(choice)
+    return _form(visit, draft, Entered(name, format=format, is_personal=is_personal, in_segments=not is_personal))
 
 
 def create(visit: Visit) -> Response:

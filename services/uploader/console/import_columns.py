@@ -13,6 +13,7 @@ from penstock.domain.errors import Refused
 from penstock.domain.mapping.attributes import Attribute, ValueFormat, parse_format
 from penstock.domain.mapping.mapping import OnMisfit
 from penstock.domain.suggestions import ColumnSuggestion
+from penstock.domain.suggestions.choosing import WOULD_DROP, WOULD_REJECT, WOULD_REJECT_ONE
 from penstock.domain.suggestions.fitting import DO_NOT_FIT
 from services.uploader.console.format_choices import FormatChoice, format_choices
 from services.uploader.console.import_values import ShownValueMap, rows_without_match, shown_value_map
@@ -20,7 +21,6 @@ from services.uploader.console.rendering import share
 
 SAMPLES = 3
 _SAMPLE = 40  # characters
-_LEFT_OUT = " and would be left out"
 _MARK_PERSONAL = ": add :pii"
 _MERGE = ": add ! to merge them"
 _CONTROLS = {_MARK_PERSONAL: ": tick Personal", _MERGE: ": tick Identifier to merge them"}
@@ -130,7 +130,9 @@ def _of_suggestion(choice: ColumnChoice, suggestion: ColumnSuggestion | None) ->
         kind, label = ("", "Your choice") if spec else ("warn", "No match")
         return Reason(kind, label, concerns_of(spec, suggestion), suggestion.evidence)
     if spec is None and not suggestion.tied_with:
-        return Reason("", "Not imported", (), [f"It looks like {suggestion.attribute.display_name}."])
+        name = suggestion.attribute.display_name
+        what = f"It looks like {name}." if suggestion.exists else f"It could be a new attribute, {name}."
+        return Reason("", "Not imported", (), [what])
     if spec is not None and (spec.attribute, spec.format) != (suggestion.attribute.name, str(suggestion.format)):
         return Reason("", "Your choice")
     if suggestion.tied_with:
@@ -154,9 +156,9 @@ def concerns_of(spec: ColumnSpec | None, suggestion: ColumnSuggestion) -> list[s
 
 def _on_page(against: str, *, drops: bool) -> str:
     """With what the column does to cells that do not fit, and with the page's control instead of an option."""
-    cells = against.removesuffix(_LEFT_OUT)
+    cells = against.removesuffix(WOULD_DROP).removesuffix(WOULD_REJECT).removesuffix(WOULD_REJECT_ONE)
     if cells.endswith(DO_NOT_FIT):
-        return cells + (_LEFT_OUT if drops else "; their rows would be rejected")
+        return cells + (WOULD_DROP if drops else WOULD_REJECT_ONE if cells.startswith("1 ") else WOULD_REJECT)
     for option, control in _CONTROLS.items():
         against = against.replace(option, control)
     return against

@@ -12,8 +12,9 @@ from penstock.application.catalog.column_specs import ColumnSpec
 from penstock.application.imports.import_draft import ColumnChoice, ImportDraft
 from penstock.domain.errors import refusal
 from penstock.domain.files.tabular_format import FileOptions
-from penstock.domain.mapping.attributes import Attribute
+from penstock.domain.mapping.attributes import Attribute, ValueType
 from penstock.domain.mapping.mapping import Mode, OnMisfit
+from penstock.domain.suggestions.other_attribute import format_for
 from services.uploader.api.upload_parts import DraftUpload
 from services.uploader.api.validation import model_of
 from services.uploader.console.format_choices import OTHER
@@ -83,7 +84,7 @@ def _choice(key: str, at: int, choice: ColumnChoice, form: Form, known: Known) -
         attribute=attribute,
         identifier=is_identifier,
         pii=True if is_personal else None,
-        format=_format(at, form, is_other=is_other),
+        format=_format(at, form, is_other=is_other) or _fitting(attribute, choice.column, known, is_other=is_other),
         on_misfit=OnMisfit.DROP if form.has(f"c{at}.drop") and not is_identifier else OnMisfit.REJECT,
         blanks=tuple(filter(None, (word.strip() for word in form.text(f"c{at}.blanks").split(",")))),
         values={} if is_other else entered_values(key, at, before, form, lambda: known.cells_of(choice.column)),
@@ -92,11 +93,21 @@ def _choice(key: str, at: int, choice: ColumnChoice, form: Form, known: Known) -
 
 
 def _format(at: int, form: Form, *, is_other: bool) -> str | None:
-    """The entered format; not one that was suggested for another attribute."""
-    written = form.text(f"c{at}.format")
-    if written == OTHER:
-        written = form.text(f"c{at}.other_format")
-    return None if is_other and written == form.text(f"c{at}.suggested") else written or None
+    """The entered format; not one that was suggested for another attribute. The field for other formats counts also if
+    only that was changed."""
+    written, other, shown = (form.text(f"c{at}.{name}") for name in ("format", "other_format", "suggested"))
+    if written == OTHER or (written == shown and other not in ("", shown)):
+        return other or None
+    return None if is_other and written == shown else written or None
+
+
+def _fitting(attribute: str, column: str, known: Known, *, is_other: bool) -> str | None:
+    """The notation of a column's cells for an attribute that was just chosen; None for the attribute's own."""
+    chosen = known.attributes.get(attribute) if is_other else None
+    if chosen is None or chosen.format.kind is ValueType.TEXT:
+        return None
+    found = format_for(chosen, column, known.cells_of(column))
+    return None if found == chosen.format else str(found)
 
 
 def _file_options(form: Form) -> FileOptions:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -105,8 +106,11 @@ def saved_part(visit: Visit, before: ImportDraft, draft: ImportDraft) -> Respons
 
 
 def name_of(words: str) -> str:
-    """A name for what a person calls it: Store CRM is store_crm."""
-    return re.sub(r"[^a-z0-9]+", "_", words.lower()).strip("_")[:63]
+    """A name for what a person calls it: Store CRM is store_crm, Händler is handler."""
+    plain = "".join(
+        char for char in unicodedata.normalize("NFKD", words.replace("ß", "ss")) if not unicodedata.combining(char)
+    )
+    return re.sub(r"[^a-z0-9]+", "_", plain.lower()).strip("_")[:63]
 
 
 def format_of(choice: ColumnChoice) -> str:

@@ -9,6 +9,7 @@ from penstock.application.requests.use_cases import RequestUseCases
 from penstock.documents.requests import RequestView
 from penstock.domain.files.row_reasons import reason_of
 from penstock.domain.files.rows import SET_ASIDE
+from penstock.domain.mapping.attributes import ValueFormat
 from penstock.domain.mapping.coercion.reasons import REASONS
 from penstock.domain.mapping.mapping import Mode
 from penstock.domain.requests.request import Request, Status
@@ -142,14 +143,14 @@ def columns_by_code(rows: Iterable[Sequence[str]]) -> dict[str, list[str]]:
     return found
 
 
-def reasons_in_words(reasons: Sequence[str]) -> list[RejectGroup]:
-    """The reasons of one row."""
+def reasons_in_words(reasons: Sequence[str], formats: Mapping[str, ValueFormat]) -> list[RejectGroup]:
+    """The reasons of one row, given the formats of the columns."""
     pairs = [reason.partition(":")[::2] for reason in reasons]
-    return [_group(code, (column,) if column else (), 1) for code, column in pairs]
+    return [_group(code, (column,) if column else (), 1, formats.get(column)) for code, column in pairs]
 
 
-def _group(code: str, columns: Sequence[str], rows: int) -> RejectGroup:
-    words = reason_of(code)
+def _group(code: str, columns: Sequence[str], rows: int, format: ValueFormat | None = None) -> RejectGroup:
+    words = reason_of(code, format)
     fix = f"{words.hint} {_LEFT_BLANK}" if code in REASONS else words.hint
     return RejectGroup(code, words.message.removesuffix("."), fix, columns, rows)
 

@@ -50,7 +50,7 @@ def shown_rejects(
     identifiers = identifier_columns(plan)
     empty = FormState({}, is_marked=False)
     return [
-        _displayed(row, at, found.columns, identifiers, states.get(at, empty))._replace(
+        _displayed(row, at, found, identifiers, states.get(at, empty))._replace(
             is_corrected=row.line.isdecimal() and int(row.line) in corrected
         )
         for at, row in enumerate(found.rows)
@@ -58,8 +58,9 @@ def shown_rejects(
 
 
 def _displayed(
-    row: RejectRow, at: int, columns: Sequence[str], identifiers: Collection[str], state: FormState
+    row: RejectRow, at: int, found: RejectPage, identifiers: Collection[str], state: FormState
 ) -> ShownReject:
+    columns = found.columns
     named = {name for reason in row.reasons for name in reason.partition(":")[2].split("+")} & set(columns)
     cells = [
         ShownCell(f"c-{at}-{place}", column, state.typed.get(place, cell))
@@ -68,7 +69,7 @@ def _displayed(
     others = [each for each in cells if each.column not in named] if named else []
     return ShownReject(
         line=row.line,
-        reasons=reasons_in_words(row.reasons),
+        reasons=reasons_in_words(row.reasons, found.formats),
         first=[each for each in cells if each.column in named] or cells,
         others=others,
         identifiers=[each for each in others if each.column in identifiers and each.cell.strip()],

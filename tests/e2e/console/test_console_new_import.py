@@ -259,6 +259,15 @@ def test_values_that_do_not_fit_are_matched_and_masked_while_they_are_personal(
     assert "gold" in profile.text
 
 
+def test_a_new_attribute_is_as_personal_as_its_column(signed_in: httpx.Client, system: HttpSystem) -> None:
+    draft, page = uploaded(signed_in, b"nr\tgeheim\nt1\tx y\nt2\tz y\n")
+    at = next(name[:2] for name, text in fields_of(page).items() if text == "geheim")
+    fields = {**fields_of(page), f"{at}.attribute": "city", f"{at}.pii": "on"}
+    asked = signed_in.post(f"{draft}/columns/{at[1:]}/attribute/ask", data=fields).text
+    assert re.search('<input type="checkbox" name="pii"[^>]* checked', asked)
+    assert not re.search('<input type="checkbox" name="segmentable"[^>]* checked', asked)
+
+
 def test_the_columns_of_another_source_are_taken_over(signed_in: httpx.Client, system: HttpSystem) -> None:
     columns = [
         {"column": "nr", "attribute": "crmid", "identifier": True},

@@ -8,6 +8,7 @@ from types import MappingProxyType
 import msgspec
 
 from penstock.domain.limits import MAX_CELL, MAX_URL
+from penstock.domain.mapping.attributes import ValueFormat, ValueType
 
 
 class Reason(msgspec.Struct, frozen=True):
@@ -15,6 +16,39 @@ class Reason(msgspec.Struct, frozen=True):
 
     message: str
     hint: str
+
+
+_PATTERNS = "Write an existing day as {}, or give the column another pattern."
+_NUMBERS = "Write it as {}, or give the column another notation."
+
+
+def hint_for(format: ValueFormat) -> str | None:
+    """How a cell of a column with a notation of its own has to be written; None for a column without."""
+    argument = format.argument
+    if not argument:
+        return None
+    match format.kind:
+        case ValueType.BOOLEAN:
+            yes, no = (" or ".join(words.split(",")) for words in argument.split("|"))
+            return f"Write {yes} for yes, {no} for no, or give the column more words."
+        case ValueType.DATE | ValueType.DATETIME:
+            return _PATTERNS.format(" or ".join(argument.split("|")))
+        case ValueType.INTEGER | ValueType.DECIMAL:
+            return _NUMBERS.format(argument)
+        case ValueType.ENUM:
+            return f"Write one of {', '.join(argument.split('|'))}, or add an option to the attribute."
+        case ValueType.PHONE:
+            return f"Write it with its country code, such as +31 20 123 4567. {_read_in(argument)}"
+    return None
+
+
+def _read_in(region: str) -> str:
+    """How numbers without a country code are read: `NL`, `@land` or `@land|NL`."""
+    column, _, usual = region.removeprefix("@").partition("|")
+    if not region.startswith("@"):
+        return f"Without one, it is read as a number of {region}."
+    blank = f", or of {usual} where that is blank" if usual else ""
+    return f"Without one, it is read as a number of the country in the column {column}{blank}."
 
 
 REASONS: Mapping[str, Reason] = MappingProxyType(

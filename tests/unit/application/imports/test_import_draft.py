@@ -50,6 +50,12 @@ def test_a_guess_makes_no_attribute_and_a_tie_is_left_to_the_person() -> None:
     assert not draft.columns
 
 
+def test_a_column_that_was_left_out_of_the_last_file_stays_out() -> None:
+    again, new = replace(suggestion("c1", 0.99), was_left_out=True), suggestion("c2", 0.99)
+    draft = with_suggestions(DRAFT, ["c1", "c2"], suggested(again, new))
+    assert [spec.column for spec in draft.columns] == ["c2"]
+
+
 @given(st.permutations(NAMES), suggestions, suggestions)
 def test_rows_never_jump_and_a_cleared_match_stays_cleared(
     columns: list[str], first: SuggestedMapping, later: SuggestedMapping

@@ -782,3 +782,16 @@ def test_the_second_of_numbered_columns_is_new() -> None:
 def test_an_identifier_of_several_rows_each_says_which_row_counts() -> None:
     found = one("card number", repeated("C1", "C2", "C3"))
     assert "several rows have one value: of each attribute, the last row's value counts" in found.against
+
+
+def test_columns_that_the_last_file_had_and_the_mapping_has_not_were_left_out() -> None:
+    earlier = [ColumnMapping(column="crmid", attribute="crmid", identifier=True)]
+    sample = Sample(["crmid", "e_mail", "city"], [IDS, EMAILS, ["Ghent"] * 200], complete=True)
+    found = suggest_mapping(sample, BUILTIN, earlier, ["crmid", "e_mail"]).columns
+    assert [each.was_left_out for each in found] == [False, True, False]
+    assert not any(each.was_left_out for each in suggest_mapping(sample, BUILTIN, [], ["crmid", "e_mail"]).columns)
+
+
+def test_cells_that_name_no_country_are_not_counted_as_ones() -> None:
+    found = one("Land", [*["Deutschland"] * 60, *["Schweiz"] * 30, "Doitschland"], crmid=IDS)
+    assert "90 of 91 name a country" in found.evidence

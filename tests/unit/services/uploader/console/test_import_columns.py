@@ -47,7 +47,7 @@ def test_a_suggestion_fits_only_if_nothing_speaks_against_it() -> None:
 
 def test_concerns_follow_what_was_chosen() -> None:
     column = column_of(replace(SPEC, pii=True, on_misfit=OnMisfit.REJECT))
-    assert list(column.concerns) == ["29 do not fit; their rows would be rejected", SUGGESTED.against[1]]
+    assert list(column.concerns) == ["29 do not fit and would be rejected with their rows", SUGGESTED.against[1]]
 
 
 def test_options_of_the_command_line_are_controls_of_the_page() -> None:
@@ -79,7 +79,7 @@ def card_of(spec: ColumnSpec, suggestion: ColumnSuggestion | None = CARD_SUGGEST
 @pytest.mark.parametrize("suggestion", [CARD_SUGGESTED, None])
 def test_values_are_counted_as_they_are_matched_now(suggestion: ColumnSuggestion | None) -> None:
     column = card_of(CARD_SPEC, suggestion)
-    assert list(column.concerns) == ["2 do not fit; their rows would be rejected"]
+    assert list(column.concerns) == ["2 do not fit and would be rejected with their rows"]
     assert (column.label, column.values.without_value) == ("Please check", 1)
     matched = card_of(replace(CARD_SPEC, values={"Goud": "gold"}), suggestion)
     assert (matched.label, list(matched.concerns), matched.needs_person) == ("Your choice", [], False)

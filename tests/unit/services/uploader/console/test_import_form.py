@@ -12,6 +12,7 @@ from penstock.application.imports.import_draft import ColumnChoice, ImportDraft
 from penstock.domain.errors import Refused
 from penstock.domain.limits import MAX_VALUE_MAP
 from penstock.domain.mapping.attributes import Attribute
+from penstock.domain.mapping.builtin_attributes import BUILTIN
 from penstock.domain.mapping.mapping import Mode, OnMisfit
 from services.uploader.console.forms import Form
 from services.uploader.console.import_form import Known, document, entered
@@ -20,6 +21,8 @@ from services.uploader.console.import_values import token_of
 KNOWN = {
     "email": Attribute(name="email", display_name="E-mail", pii=True),
     "city": Attribute(name="city", display_name="City"),
+    "ltv": BUILTIN["ltv"],
+    "last_seen_at": BUILTIN["last_seen_at"],
 }
 DATE = ColumnSpec(column="when", attribute="birth_date", format="date(dd/MM/yyyy)", values={"x": "y"})
 DRAFT = ImportDraft(
@@ -68,6 +71,29 @@ def test_another_format_is_the_one_of_its_own_field() -> None:
     fields = {**ROW, "c0.attribute": "birth_date", "c0.format": "other", "c0.other_format": "date(d MMM yyyy)"}
     assert spec_of(sent(fields)).format == "date(d MMM yyyy)"
     assert spec_of(sent({**fields, "c0.format": "date"})).format == "date"
+
+
+def test_a_format_that_was_only_typed_counts_too() -> None:
+    fields = {**ROW, "c0.attribute": "birth_date", "c0.other_format": "date(d MMM yyyy)"}
+    assert spec_of(sent(fields)).format == "date(d MMM yyyy)"
+    assert spec_of(sent({**fields, "c0.other_format": ROW["c0.suggested"]})).format == DATE.format
+
+
+@pytest.mark.parametrize(
+    ("attribute", "cells", "format"),
+    [
+        ("ltv", ["1.234,50", "12,00", "980,10"], "decimal(1.234,56)"),
+        ("last_seen_at", ["10.04.2025 08:31", "31.12.2024 23:59"], "datetime(dd.MM.yyyy HH:mm)"),
+        ("last_seen_at", ["10.04.2025", "31.12.2024"], "datetime(dd.MM.yyyy)"),
+        ("ltv", ["12.50", "980.10"], None),
+        ("ltv", ["no", "number"], None),
+        ("ltv", [], None),
+    ],
+)
+def test_another_attribute_keeps_the_notation_of_the_cells(
+    attribute: str, cells: list[str], format: str | None
+) -> None:
+    assert spec_of(sent({**ROW, "c0.attribute": attribute}, cells=cells)).format == format
 
 
 def test_cells_are_matched_by_their_tokens() -> None:

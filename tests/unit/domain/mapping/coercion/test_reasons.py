@@ -1,0 +1,29 @@
+"""Hints that say how the cells of a column are written."""
+
+from __future__ import annotations
+
+import pytest
+
+from penstock.domain.files.row_reasons import reason_of
+from penstock.domain.mapping.attributes import parse_format
+
+
+@pytest.mark.parametrize(
+    ("code", "format", "hint"),
+    [
+        ("not_a_boolean", "boolean(ja,j|nein,n)", "Write ja or j for yes, nein or n for no, or give"),
+        ("not_a_date", "date(d.M.yyyy|yyyy-MM-dd)", "Write an existing day as d.M.yyyy or yyyy-MM-dd, or give"),
+        ("not_a_decimal", "decimal(1.234,56)", "Write it as 1.234,56, or give"),
+        ("not_an_option", "enum(gold|silver)", "Write one of gold, silver, or add"),
+        ("not_a_phone", "phone(CH)", "Without one, it is read as a number of CH."),
+        ("not_a_phone", "phone(@Land)", "a number of the country in the column Land."),
+        ("not_a_phone", "phone(@Land|DE)", "a number of the country in the column Land, or of DE where that is blank."),
+    ],
+)
+def test_a_hint_names_the_columns_own_notation(code: str, format: str, hint: str) -> None:
+    assert hint in reason_of(code, parse_format(format)).hint
+
+
+@pytest.mark.parametrize(("code", "format"), [("not_a_boolean", "boolean"), ("wrong_field_count", "date(d.M.yyyy)")])
+def test_other_hints_stay_as_they_are(code: str, format: str) -> None:
+    assert reason_of(code, parse_format(format)) == reason_of(code)
