@@ -15,6 +15,7 @@ from tests.support.access import create_key
 from tests.support.browser import Visitor
 from tests.support.http_system import HttpSystem
 from tests.support.new_import import REQUEST_ID, fields_of
+from tests.support.waiting import until
 
 SAME_SITE = {"Sec-Fetch-Site": "same-origin"}
 HOSTILE = '"><img src=x onerror=alert(1)>'
@@ -165,6 +166,31 @@ def signed_in(system: HttpSystem) -> Iterator[httpx.Client]:
         answer = client.post("/signin", data={"key": key}, follow_redirects=False)
         client.cookies = httpx.Cookies(dict(answer.cookies))
         yield client
+
+
+def test_a_slow_save_does_not_take_a_new_attribute_back(visitor: Visitor, system: HttpSystem, small: Path) -> None:
+    visitor.sign_in(system.sign_in_link())
+    page = visitor.page
+    begun(page, "crm")
+    page.get_by_label("Choose a file").set_input_files(small)
+    expect(page.get_by_label("Attribute of crmid")).to_have_value("crmid")
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route(re.compile("/imports/new/[0-9a-f]+$"), hold, times=1)
+    page.get_by_label("Attribute of crmid").select_option("loyalty_id")
+    until(lambda: page.evaluate("1") == 1 and bool(held))
+    page.get_by_role("button", name="New attribute for kaart").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Name", exact=True).fill("Slow level")
+    dialog.get_by_role("button", name="Save").click()
+    held[0].continue_()
+    expect(dialog).to_be_hidden()
+    page.reload()
+    expect(page.get_by_label("Attribute of kaart")).to_have_value("slow_level")
+    expect(page.get_by_label("Attribute of crmid")).to_have_value("loyalty_id")
 
 
 def test_an_import_needs_no_script(signed_in: httpx.Client, system: HttpSystem) -> None:
