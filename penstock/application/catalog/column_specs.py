@@ -90,8 +90,8 @@ def column_specs(columns: Sequence[ColumnMapping], attributes: Sequence[Attribut
 
 def custom_attribute(name: str, *, column: str = "", format: ValueFormat = TEXT, pii: bool = False) -> Attribute:
     """A custom attribute that `column` feeds first; a personal one cannot be used in segments."""
-    shown = display_name(name, column)
-    return Attribute(name=name, display_name=shown, format=format, pii=pii, segmentable=not pii, revision=1)
+    label = display_name(name, column)
+    return Attribute(name=name, display_name=label, format=format, pii=pii, segmentable=not pii, revision=1)
 
 
 def _formats(specs: Sequence[ColumnSpec], known: Mapping[str, Attribute]) -> Iterator[ValueFormat]:

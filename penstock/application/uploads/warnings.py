@@ -16,6 +16,7 @@ from penstock.domain.mapping.attributes import Attribute
 from penstock.domain.mapping.mapping import Limits, Mapping
 from penstock.domain.suggestions import Sample
 from penstock.domain.suggestions.personal import personal_columns
+from penstock.domain.suggestions.poor_formats import poor_formats
 
 SAMPLED_BYTES = 64 * 1024
 SAMPLED_ROWS = 200
@@ -32,7 +33,12 @@ def warnings_of(
         file.head, mapping=mapping, limits=limits, complete=file.complete, options=options.read_as(UTF_8)
     )
     missing = [missing_keys(header.later_columns)] if header.later_columns else []
-    return [*inspected.warnings, *missing, *personal_columns(first, mapping.columns, attributes)]
+    return [
+        *inspected.warnings,
+        *missing,
+        *poor_formats(first, mapping.columns, attributes),
+        *personal_columns(first, mapping.columns, attributes),
+    ]
 
 
 def sample_of(file: FileHead, options: FileOptions, limits: Limits) -> Sample:

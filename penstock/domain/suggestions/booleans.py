@@ -91,8 +91,8 @@ def are_yes_and_no(cells: Cells) -> bool:
     counts: Counter[str] = Counter()
     for cell, count in cells.distinct.items() if len(cells.distinct) <= MAX_WORDS else ():
         counts[cell.casefold()] += count
-    said = [[sum(counts[word] for word in words.split()) for words in pair] for pair in _PAIRS]
-    return any(yes and no and yes + no >= cells.filled * MIN_FIT for yes, no in said)
+    answers = [[sum(counts[word] for word in words.split()) for words in pair] for pair in _PAIRS]
+    return any(yes and no and yes + no >= cells.filled * MIN_FIT for yes, no in answers)
 
 
 def may_be_numbers(cells: Cells) -> bool:

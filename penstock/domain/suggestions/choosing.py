@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from collections.abc import Mapping as Dict
 
-import msgspec
-
 from penstock.domain.dry_run.frequent_nodes import is_suspicious
 from penstock.domain.mapping.attributes import Attribute, ValueType
 from penstock.domain.mapping.builtin_attributes import BUILTIN
@@ -49,11 +47,15 @@ def suggest_mapping(
     identifiers = identifying(facts, chosen)
     names = Names(BUILTIN)
     mapped = {source for each in earlier for source in each.sources}
-    left_out_before = set(last_columns) - mapped if earlier else set()
+    refused = set(last_columns) - mapped if earlier else set()
     columns = [
-        msgspec.structs.replace(
-            _suggestion(each, candidate, [facts[at].name for at in others], names, identifiers.effect(place)),
-            was_left_out=each.name in left_out_before,
+        _suggestion(
+            each,
+            candidate,
+            [facts[at].name for at in others],
+            names,
+            identifiers.effect(place),
+            was_left_out=each.name in refused,
         )
         for place, (each, candidate, others) in enumerate(
             zip(facts, _named_apart(facts, chosen, attributes), tied, strict=True)
@@ -142,14 +144,20 @@ def _renamed(attribute: Attribute, name: str, column: str) -> Attribute:
 
 
 def _suggestion(
-    facts: Facts, candidate: Candidate, tied_with: Sequence[str], names: Names, effect: Effect
+    facts: Facts,
+    candidate: Candidate,
+    tied_with: Sequence[str],
+    names: Names,
+    effect: Effect,
+    *,
+    was_left_out: bool,
 ) -> ColumnSuggestion:
     attribute, earlier = candidate.attribute, candidate.earlier
     identifier = effect.identifies
     typed = candidate.format.kind is not ValueType.TEXT
     drops = typed and not identifier and not earlier
-    effect_of_misfits = WOULD_DROP if drops else WOULD_REJECT if identifier else ""
-    against = [_with_effect(each, effect_of_misfits) for each in (*candidate.against, *effect.against)]
+    effect_of_invalid = WOULD_DROP if drops else WOULD_REJECT if identifier else ""
+    against = [_with_effect(each, effect_of_invalid) for each in (*candidate.against, *effect.against)]
     if identifier and not candidate.key and (often := _most_often(facts)):
         against.append(f"one value stands in {often:,} of {facts.cells.filled:,} rows")
     pii = attribute.pii or bool(earlier and earlier.pii)
@@ -181,6 +189,7 @@ def _suggestion(
         against=tuple(against),
         tied_with=tuple(tied_with),
         earlier=earlier,
+        was_left_out=was_left_out,
     )
 
 

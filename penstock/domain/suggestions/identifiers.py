@@ -231,5 +231,5 @@ def _attribute(facts: Facts, key: Key, tenant: Tenant) -> tuple[Attribute, bool]
     name, pii = new_name(facts.name, facts.position), is_personal(facts.name)
     if name in tenant.attributes:
         name = name_for_kind(name, ValueType.TEXT)
-    shown = display_name(name, facts.name)
-    return Attribute(name=name, display_name=shown, format=TEXT, pii=pii, segmentable=not pii), False
+    label = display_name(name, facts.name)
+    return Attribute(name=name, display_name=label, format=TEXT, pii=pii, segmentable=not pii), False

@@ -36,8 +36,7 @@ _WORDS = {
     """,
     Language("Spanish", ("ES", "MX", "AR", "CO", "CL", "PE")): """
         nombre apellido apellidos telefono correo ciudad direccion nacimiento pais provincia movil fecha cliente
-        celular
-        empresa calle codigo pedidos puntos
+        celular empresa calle codigo pedidos puntos
     """,
     Language("Portuguese", ("BR", "PT")): """
         nome sobrenome apelido telefone cidade endereco nascimento celular cep telemovel morada data cadastro cliente
@@ -52,8 +51,7 @@ _WORDS = {
     """,
     Language("Swedish", ("SE", "FI")): """
         fornamn efternamn telefon telefonnummer gata adress ort postnummer fodelsedatum mobil mobilnummer stad kund
-        namn
-        kundnummer land
+        namn kundnummer land
     """,
     Language("Danish", ("DK",)): """
         fornavn efternavn telefon telefonnummer by adresse postnr postnummer fodselsdato mobil kunde kundenummer land
@@ -69,8 +67,7 @@ _WORDS = {
     """,
     Language("Japanese", ("JP",)): """
         氏名 お名前 姓 名 電話番号 携帯電話 住所 都道府県 市区町村 郵便番号 生年月日 性別 顧客番号 顧客コード 会員番号
-        メールアドレス 備考
-        登録日 会員ランク 最終購入日 フリガナ
+        メールアドレス 備考 登録日 会員ランク 最終購入日 フリガナ
     """,
     Language("Korean", ("KR",)): """
         이름 성명 고객명 전화번호 휴대폰 휴대전화 주소 우편번호 생년월일 성별 고객번호 회원번호 이메일 비고 가입일 등급

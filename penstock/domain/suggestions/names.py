@@ -9,6 +9,7 @@ from functools import cache
 from typing import NamedTuple
 
 from penstock.domain.catalog.attribute_changes import default_display_name
+from penstock.domain.limits import MAX_DISPLAY_NAME
 from penstock.domain.mapping.attributes import NAME, Attribute, ValueType
 from penstock.domain.near_names import nearest_name
 from penstock.domain.suggestions.aliases import ALIASES, OWNERS
@@ -162,7 +163,7 @@ def is_beyond_latin(column: str) -> bool:
 def display_name(name: str, column: str) -> str:
     """What people read for a new attribute that a column feeds: the column's own name, where `name` only numbers it."""
     if name.startswith(_NUMBERED) and is_beyond_latin(column):
-        return column.strip()
+        return column.strip()[:MAX_DISPLAY_NAME]
     return default_display_name(name)
 
 

@@ -95,10 +95,10 @@ def _choice(key: str, at: int, choice: ColumnChoice, form: Form, known: Known) -
 def _format(at: int, form: Form, *, is_other: bool) -> str | None:
     """The entered format; not one that was suggested for another attribute. The field for other formats counts also if
     only that was changed."""
-    written, other, shown = (form.text(f"c{at}.{name}") for name in ("format", "other_format", "suggested"))
-    if written == OTHER or (written == shown and other not in ("", shown)):
+    written, other, rendered = (form.text(f"c{at}.{name}") for name in ("format", "other_format", "suggested"))
+    if written == OTHER or (written == rendered and other not in ("", rendered)):
         return other or None
-    return None if is_other and written == shown else written or None
+    return None if is_other and written == rendered else written or None
 
 
 def _fitting(attribute: str, column: str, known: Known, *, is_other: bool) -> str | None:

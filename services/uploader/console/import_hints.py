@@ -14,6 +14,7 @@ _HINTS = {
     "one_value_on_many_rows": "If it names nobody, add it to the words that mean blank, or clear Identifier.",
     SHARED: "If they are different people, such as couples with one address, import it as no identifier.",
     "looks_personal": "Tick Personal: then its values are encrypted apart, and masked.",
+    "few_cells_fit": "Choose the format in which the cells of the column are written.",
     "similar_attribute": "Choose that one for the column; if it is another, add it with “New attribute…”.",
     "quoted_cells": "If the quotes are no part of the values, say so under “How the file is read”, and read it again.",
     "few_mapped_columns": "If it is another list, begin an import of another data source.",
