@@ -162,7 +162,7 @@ def is_beyond_latin(column: str) -> bool:
 
 def display_name(name: str, column: str) -> str:
     """What people read for a new attribute that a column feeds: the column's own name, where `name` only numbers it."""
-    if name.startswith(_NUMBERED) and is_beyond_latin(column):
+    if name.startswith(_NUMBERED) and is_beyond_latin(column) and column.isprintable():
         return column.strip()[:MAX_DISPLAY_NAME]
     return default_display_name(name)
 

@@ -6,10 +6,11 @@ from collections import Counter
 
 import pytest
 
+from penstock.domain.limits import MAX_DISPLAY_NAME
 from penstock.domain.mapping.attributes import NAME, Attribute
 from penstock.domain.mapping.builtin_attributes import BUILTIN
 from penstock.domain.suggestions.aliases import ALIASES
-from penstock.domain.suggestions.names import Names, new_name, words
+from penstock.domain.suggestions.names import Names, display_name, new_name, words
 
 
 @pytest.mark.parametrize(
@@ -119,3 +120,20 @@ def test_a_new_attribute_gets_a_valid_name(column: str, name: str) -> None:
 @pytest.mark.parametrize("column", ["address_id", "address_name", "address_status"])
 def test_only_a_part_of_an_address_is_one(column: str) -> None:
     assert Names(BUILTIN).match(column) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "column", "display"),
+    [
+        ("column_16", " 備考 ", "備考"),
+        ("column_16", "備" * 500, "備" * MAX_DISPLAY_NAME),
+        ("column_16", "備\n考", "Column 16"),
+        ("column_16", "備\u202e考", "Column 16"),
+        ("nickname", "氏名", "Nickname"),
+        ("column_7", "Column 7", "Column 7"),
+    ],
+)
+def test_a_new_attribute_is_called_as_its_column_where_its_name_says_nothing(
+    name: str, column: str, display: str
+) -> None:
+    assert display_name(name, column) == display
