@@ -25,7 +25,7 @@ _WORDS = (
 _TOTALS = (
     *("total", "totals", "grand total", "subtotal", "sum", "totaal", "totalen", "summe", "gesamt", "gesamtsumme"),
     *("somme", "total général", "suma", "suma total", "total general", "totale", "totali", "somma", "soma"),
-    *("total geral", "razem", "ogółem", "summa", "totalt", "yhteensä", "celkem", "toplam", "összesen"),
+    *("total geral", "razem", "ogółem", "summa", "totalt", "yhteensä", "celkem", "součet", "toplam", "összesen"),
     *("итого", "всего", "разом", "усього", "σύνολο", "合計", "総計", "小計", "总计", "合计", "합계", "총계"),
 )
 _NAMES_NOBODY = (

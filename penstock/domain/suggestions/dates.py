@@ -29,6 +29,8 @@ TIME_LEFT_OUT = 0.96  # of a date that is only a part of what the cells say
 _LANGUAGES = "nl de fr es it pt pl sv da nb fi cs tr hu ro ru el"
 MONTH_LANGUAGES = ("", *(f"[{each}]" for each in _LANGUAGES.split()))
 DAYS = 31
+LIKELY_YEARS = range(1850, 2100)
+MIN_LIKELY = 0.95  # share of the different cells
 FIRST_BIRTH_YEAR = 1927  # for years of two digits: nobody is born later than now
 CENTURY = 100
 _BIRTH_WORDS = (
@@ -216,9 +218,9 @@ def _candidates(shape: Shape, group: Cells) -> Iterable[_Pattern]:
         yield _Pattern(EPOCH, shape.epoch)
         return
     if shape.fields == ("8",):
-        yield _Pattern(YEAR_FIRST, "yyyyMMdd" + shape.time + shape.midnight)
-        yield _Pattern(DAY_FIRST, "ddMMyyyy" + shape.time + shape.midnight)
-        yield _Pattern(MONTH_FIRST, "MMddyyyy" + shape.time + shape.midnight)
+        for order, written in ((YEAR_FIRST, "yyyyMMdd"), (DAY_FIRST, "ddMMyyyy"), (MONTH_FIRST, "MMddyyyy")):
+            if _has_likely_years(group, written.index("y")):
+                yield _Pattern(order, written + shape.time + shape.midnight)
         return
     for order in _orders(shape):
         for month in _months(shape):
@@ -227,6 +229,12 @@ def _candidates(shape: Shape, group: Cells) -> Iterable[_Pattern]:
             written = f"{letters[0]}{first}{letters[1]}{second}{letters[2]}{shape.time}{shape.midnight}"
             century = f"[{FIRST_BIRTH_YEAR}]" if "yy" in letters and _is_named_for_births(group.name) else ""
             yield from (_Pattern(order, written + language + century) for language in _languages(shape))
+
+
+def _has_likely_years(group: Cells, at: int) -> bool:
+    """Whether the four digits at a place are years of customers' data: running numbers of eight digits have others."""
+    likely = sum(1 for cell in group.distinct if int(cell[at : at + 4]) in LIKELY_YEARS)
+    return likely >= len(group.distinct) * MIN_LIKELY
 
 
 def _orders(shape: Shape) -> Sequence[str]:

@@ -35,7 +35,7 @@ ONE_COUNTRY = 0.95  # share of the rows
 CLOSE = 0.97  # share of the best region's numbers
 
 _LOOKS_LIKE_A_PHONE = re.compile(
-    r"(?:tel:?)?\s*\(?(?:\+|00)?[0-9(][0-9 ()./\-\u00a0]{5,24}(?:\s?(?:x|ext\.?)\s?[0-9]{1,6})?\Z", re.I
+    r"(?:tel:?)?\s*\(?(?:\+|00)?[0-9(][0-9 ()./\-\u00a0]{6,24}(?:\s?(?:x|ext\.?)\s?[0-9]{1,6})?\Z", re.I
 )
 _NORTH_AMERICAN = re.compile(r"(?:1[-. ])?\(?[2-9][0-9]{2}\)?[-. ] ?[2-9][0-9]{2}[-. ][0-9]{4}\Z")
 _PUNCTUATED = re.compile(r"\+|00|\(|[0-9][ ./-]+[0-9]|0[1-9]")

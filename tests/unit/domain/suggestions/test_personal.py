@@ -50,6 +50,7 @@ def test_a_column_is_personal_by_its_values_or_its_name(name: str, cells: list[s
         ("email_opt_in", ["yes", "no"] * 30, plain("opt_in", "boolean")),
         ("first_name", WORDS, BUILTIN["first_name"]),
         ("since", ["30.02.1977", "01.04.2011", "04.02.2011"], plain("since", "date(dd.MM.yyyy)")),
+        ("customer_no", [f"{number:06}" for number in range(10231, 10291)], BUILTIN["crmid"]),
         ("contact", [*EMAILS[:20], *WORDS[:40]], plain("contact")),
     ],
 )

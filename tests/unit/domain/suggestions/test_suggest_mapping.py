@@ -795,3 +795,11 @@ def test_columns_that_the_last_file_had_and_the_mapping_has_not_were_left_out() 
 def test_cells_that_name_no_country_are_not_counted_as_ones() -> None:
     found = one("Land", [*["Deutschland"] * 60, *["Schweiz"] * 30, "Doitschland"], crmid=IDS)
     assert "90 of 91 name a country" in found.evidence
+
+
+@pytest.mark.parametrize("start", [10_120_026, 20_012_238, 10_010_231, 12_050_000])
+def test_running_numbers_of_eight_digits_are_no_dates(start: int) -> None:
+    numbers = [str(start + number) for number in range(200)]
+    assert one("Contract", numbers, crmid=IDS).format.kind not in (ValueType.DATE, ValueType.DATETIME)
+    found = one("Customer ID", numbers, city=["Ghent"])
+    assert (found.attribute.name, found.identifier, found.confidence >= 0.9) == ("crmid", True, True)
