@@ -6,6 +6,7 @@ value of the list to a person.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
 from penstock.domain.mapping.attributes import ValueFormat, ValueType
@@ -28,6 +29,7 @@ _TOTALS = (
     *("total geral", "razem", "ogółem", "summa", "totalt", "yhteensä", "celkem", "součet", "toplam", "összesen"),
     *("итого", "всего", "разом", "усього", "σύνολο", "合計", "総計", "小計", "总计", "合计", "합계", "총계"),
 )
+_COUNTED_TOTAL = re.compile(rf"(?:{'|'.join(_TOTALS)})(?:\s*[:(=]|\s+[0-9])", re.IGNORECASE)  # Total: 480 customers
 _NAMES_NOBODY = (
     *("none", "no", "na", "nomail", "noemail", "noreply", "test", "unknown", "anonymous", "abc", "xxx", "asdf"),
     *("geen", "geenmail", "geenemail", "onbekend", "nvt", "keine", "unbekannt", "inconnu", "aucun", "ninguno"),
@@ -63,9 +65,11 @@ class JunkFinder:
         """The indices of junk, given the column's values and their nodes."""
         if self._is_phone:
             return [at for at, value in enumerate(values) if isinstance(value, str) and value.endswith(_PHONE_ENDS)]
-        if self._nodes.isdisjoint(nodes):
-            return []
-        return [at for at, node in enumerate(nodes) if node in self._nodes]
+        found = [] if self._nodes.isdisjoint(nodes) else [at for at, node in enumerate(nodes) if node in self._nodes]
+        last = values[-1] if values else None
+        if isinstance(last, str) and _COUNTED_TOTAL.match(last.strip()):
+            return sorted({*found, len(values) - 1})  # only the last row: a line of totals ends its file
+        return found
 
 
 def _nodes(hasher: NodeHasher, format: ValueFormat) -> frozenset[Node]:

@@ -48,3 +48,14 @@ def test_junk_is_found_under_every_key_and_namespace_in_bounded_memory() -> None
             nodes = hasher.column(["unknown", "C1"], format)
             assert JunkFinder(format, hasher).places(["unknown", "C1"], nodes) == [0]
     assert len(junk_identifiers._KNOWN) <= MAX_KNOWN
+
+
+@pytest.mark.parametrize("total", ["Celkem: 480 zákazníků", "TOTAL (520)", "Summe: 450 Kunden", "celkem 480"])
+def test_a_total_with_a_count_is_junk_in_the_last_row_only(total: str) -> None:
+    assert junk_among(ValueType.TEXT, ["C1", "0000", total]) == ["0000", total]
+    assert junk_among(ValueType.TEXT, [total, "C1"]) == []
+
+
+def test_a_last_row_that_only_begins_like_a_total_is_somebody() -> None:
+    for code in ("TOTAL-1", "Summerland 4", "Sumac"):
+        assert junk_among(ValueType.TEXT, ["C1", code]) == []
