@@ -73,6 +73,8 @@ def _choice(key: str, at: int, choice: ColumnChoice, form: Form, known: Known) -
     if form.text(f"c{at}.column") != choice.column.strip():
         return choice
     attribute = form.text(f"c{at}.attribute")
+    if choice.spec is not None and attribute == form.text(f"c{at}.fits") != choice.spec.attribute:
+        return choice  # changed by another request since this page was made, on which it was left as it was
     if not attribute:
         return replace(choice, spec=None)
     before = choice.spec or ColumnSpec(column=choice.column, attribute=attribute)

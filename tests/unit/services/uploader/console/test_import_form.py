@@ -73,6 +73,12 @@ def test_another_format_is_the_one_of_its_own_field() -> None:
     assert spec_of(sent({**fields, "c0.format": "date"})).format == "date"
 
 
+def test_a_page_that_is_late_does_not_take_another_change_back() -> None:
+    newer = replace(DRAFT, choices=(ColumnChoice(column="when", spec=replace(DATE, attribute="city", format=None)),))
+    assert spec_of(sent({**ROW, "c0.attribute": "birth_date"}, newer)).attribute == "city"
+    assert spec_of(sent({**ROW, "c0.attribute": "email"}, newer)).attribute == "email"
+
+
 def test_a_format_that_was_only_typed_counts_too() -> None:
     fields = {**ROW, "c0.attribute": "birth_date", "c0.other_format": "date(d MMM yyyy)"}
     assert spec_of(sent(fields)).format == "date(d MMM yyyy)"
