@@ -54,9 +54,13 @@ class NameMatch(NamedTuple):
 
 def words(name: str) -> tuple[str, ...]:
     """The words of a name in lower case, without accents: `custEMail_Address` is cust, e, mail, address."""
-    plain = unicodedata.normalize("NFKD", name[:MAX_COMPARED].translate(_UNDECOMPOSED))
-    bare = "".join(char for char in plain if not unicodedata.combining(char))
-    return tuple(word.casefold() for word in _WORD.findall(bare))
+    return tuple(word.casefold() for word in _WORD.findall(without_accents(name[:MAX_COMPARED])))
+
+
+def without_accents(text: str) -> str:
+    """`Händler` is Handler, `Straße` Strasse."""
+    plain = unicodedata.normalize("NFKD", text.translate(_UNDECOMPOSED))
+    return "".join(char for char in plain if not unicodedata.combining(char))
 
 
 def word_table(text: str) -> frozenset[str]:

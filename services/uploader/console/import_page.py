@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -17,6 +16,7 @@ from penstock.documents.inspections import AcceptedView
 from penstock.domain.errors import Fault
 from penstock.domain.files.encodings import ENCODINGS
 from penstock.domain.mapping.attributes import ValueType
+from penstock.domain.suggestions.names import without_accents
 from services.uploader.console.import_check import display_name, shown_check
 from services.uploader.console.import_form import LEVELS, Known, entered
 from services.uploader.console.import_hints import on_page
@@ -107,10 +107,7 @@ def saved_part(visit: Visit, before: ImportDraft, draft: ImportDraft) -> Respons
 
 def name_of(words: str) -> str:
     """A name for what a person calls it: Store CRM is store_crm, Händler is handler."""
-    plain = "".join(
-        char for char in unicodedata.normalize("NFKD", words.replace("ß", "ss")) if not unicodedata.combining(char)
-    )
-    return re.sub(r"[^a-z0-9]+", "_", plain.lower()).strip("_")[:63]
+    return re.sub(r"[^a-z0-9]+", "_", without_accents(words).lower()).strip("_")[:63]
 
 
 def format_of(choice: ColumnChoice) -> str:
