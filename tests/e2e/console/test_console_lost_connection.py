@@ -21,6 +21,7 @@ MB = 1_000_000
 FIRST_BYTES = 1 << 20
 SECONDS = 60
 TENANT = "default"
+CONFLICT = 409
 
 # Says on the browser's console when a script of the page reads a file. To send a slice of it is none of these calls.
 WATCH = """
@@ -68,6 +69,8 @@ def test_40_mb_arrive_over_a_line_that_is_cut_three_times(
 ) -> None:
     assert file.stat().st_size > 39 * MB
     page, state = visitor.page, visitor.page.locator("#upload-state")
+    conflicts: list[str] = []
+    page.on("response", lambda answer: conflicts.append(answer.url) if answer.status == CONFLICT else None)
     visitor.sign_in(system.sign_in_link().replace(system.url, line.url))
     page.goto("/imports/new?source=crm")
     page.get_by_role("button", name="Continue").click()
@@ -104,7 +107,9 @@ def test_40_mb_arrive_over_a_line_that_is_cut_three_times(
     ended = system.ended(request_id)
     assert (ended["rows_ingested"], ended["rows_rejected"]) == (ROWS, 0)
     check_stored(system, request_id, file)
-    lost = ("net::ERR_CONNECTION_", "net::ERR_EMPTY_RESPONSE", "Failed to fetch")
+    # The server may still add what a broken line brought when the browser asks how much that was, and asks once more.
+    assert [each for each in conflicts if "/v1/files/" not in each] == []
+    lost = ("net::ERR_CONNECTION_", "net::ERR_EMPTY_RESPONSE", "Failed to fetch", f"status of {CONFLICT}")
     assert [each for each in visitor.problems if not any(words in each for words in lost)] == []
     page.evaluate("new Blob(['x']).text()")
     assert visitor.problems[-1] == "a script reads a file", "nothing would have noticed it"
