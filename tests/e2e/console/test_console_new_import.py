@@ -8,7 +8,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Page, Request, Route, expect
 
 from penstock.domain.access.permissions import Role
 from tests.support.access import create_key
@@ -191,6 +191,24 @@ def test_a_slow_save_does_not_take_a_new_attribute_back(visitor: Visitor, system
     page.reload()
     expect(page.get_by_label("Attribute of kaart")).to_have_value("slow_level")
     expect(page.get_by_label("Attribute of crmid")).to_have_value("loyalty_id")
+
+
+def test_nothing_is_saved_once_the_import_has_begun(visitor: Visitor, system: HttpSystem, small: Path) -> None:
+    visitor.sign_in(system.sign_in_link())
+    page = visitor.page
+    begun(page, "crm")
+    page.get_by_label("Choose a file").set_input_files(small)
+    expect(page.get_by_label("Attribute of kaart")).to_be_visible()
+    saved: list[Request] = []
+    page.on("request", lambda call: saved.append(call) if re.search("/imports/new/[0-9a-f]+$", call.url) else None)
+    page.clock.install()
+    with page.expect_request("**/accept") as accepted:
+        page.route("**/accept", lambda route: route.fulfill(status=204))  # the page stays
+        page.get_by_label("Attribute of kaart").select_option("")
+        page.get_by_role("button", name="Import").click(no_wait_after=True)
+    page.clock.run_for(5_000)
+    assert accepted.value.method == "POST"
+    assert saved == []
 
 
 def test_an_import_needs_no_script(signed_in: httpx.Client, system: HttpSystem) -> None:

@@ -14,6 +14,7 @@ const form = document.getElementById("import");
 const dialog = document.getElementById("dialog");
 let current = null;
 let pressed = null; // a button that waits until the file has arrived
+let leaving = false; // the whole form is on its way
 
 history.replaceState(null, "", form.getAttribute("action") + location.hash); // reloading repeats nothing
 
@@ -106,11 +107,15 @@ function begin(file, place) {
 
 // Leaving the page would end the upload, so what was pressed waits for it.
 form.addEventListener("submit", (event) => {
-  if (!("sending" in area.dataset)) return;
+  leaving = !("sending" in area.dataset);
+  if (leaving) return;
   event.preventDefault();
   pressed = event.submitter;
   area.scrollIntoView({ block: "nearest" });
 });
+// A save that is still due would find an import that has begun.
+form.addEventListener("htmx:before:request", (event) => { if (leaving) event.preventDefault(); });
+window.addEventListener("pageshow", () => { leaving = false; });
 form.addEventListener("change", (event) => {
   if (!event.target.matches("[data-format]") || event.target.value !== "other") return;
   const details = event.target.parentElement.querySelector("details[id$=-more]");
