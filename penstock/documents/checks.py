@@ -37,7 +37,8 @@ class ColumnCheckView(TypedDict):
 
 
 class SampleCellView(TypedDict):
-    """A cell as it is in the file and as it would be stored, masked; `after` is null for one that does not fit."""
+    """A cell as it is in the file and as it would be stored, masked if it is personal; `after` is null for one
+    that does not fit."""
 
     before: str
     after: str | None

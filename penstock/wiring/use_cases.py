@@ -66,7 +66,9 @@ def use_cases_of(system: System) -> AllUseCases:
         publishers=publishers,
         uploads=UploadUseCases(audit, intake, system.catalog, system.limits, KeyClaims(system.control, system.clock)),
         drafts=DraftUseCases(audit, drafts, receiver, intake, system.limits),
-        imports=ImportUseCases(audit, import_drafts_of(system), drafts, receiver, system.limits),
+        imports=ImportUseCases(
+            audit, import_drafts_of(system), drafts, receiver, system.limits, sends_mails=system.mails_are_sent
+        ),
         requests=RequestUseCases(
             audit,
             system.requests,

@@ -28,7 +28,7 @@ def outcome(run: Document) -> Status:
 
 
 def check_report(run: Document, *, mapped_here: bool = True) -> RenderableType:
-    """The report of a dry run: counts, reasons, fixes for invalid cells, and the masked sample. `mapped_here`: the
+    """The report of a dry run: counts, reasons, fixes for invalid cells, and the sample. `mapped_here`: the
     command has the mapping or takes suggestions, so that options of columns have an effect."""
     run = all_printable(run)
     facts: list[tuple[str, RenderableType]] = [
@@ -50,7 +50,7 @@ def check_report(run: Document, *, mapped_here: bool = True) -> RenderableType:
         parts.append(reasons_view(run["reject_reasons"]))
     parts += [Group(Text(), *map(Text, _column(column, mapped_here=mapped_here))) for column in run["columns"]]
     parts += [Group(Text(), Text(f"{each['message']}. {each['hint']}")) for each in run["warnings"]]
-    return Group(*parts, Text(), Text("A sample, masked:", style="dim"), _sample(run))
+    return Group(*parts, Text(), Text("A sample, personal values masked:", style="dim"), _sample(run))
 
 
 def _status(run: Document) -> str:

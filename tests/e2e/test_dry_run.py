@@ -67,7 +67,7 @@ def test_a_dry_run_lists_fixes_for_rejected_rows(cli: CommandLine) -> None:
     assert fixed.document["rows_accepted"] == 2
 
 
-def test_no_value_of_the_file_is_in_the_report(cli: CommandLine) -> None:
+def test_no_personal_value_is_in_the_report(cli: CommandLine) -> None:
     report = cli.run(
         "ingest",
         cli.file(CONTENT),
@@ -80,6 +80,14 @@ def test_no_value_of_the_file_is_in_the_report(cli: CommandLine) -> None:
     assert "0***********" in report.stdout
     for value in ("123 4567", "31612345678", "1980-01-31", "Secretive"):
         assert value not in report.stdout + report.stderr
+
+
+def test_cells_that_are_not_personal_show_how_they_are_read(cli: CommandLine) -> None:
+    maps = ("crmid=crmid!", "spent=ltv:decimal(1.234,56)", "joined=member:boolean")
+    content = "crmid\tspent\tjoined\nC1\t1.234,50\tYES\nC2\tmuch\tno\n"
+    sample = cli.ingest(content, "--dry-run", maps=maps).document["sample"]
+    assert sample["ltv"] == [{"before": "1.234,50", "after": "1234.50"}, {"before": "much", "after": None}]
+    assert sample["member"] == [{"before": "YES", "after": "true"}, {"before": "no", "after": "false"}]
 
 
 @pytest.mark.parametrize(

@@ -31,11 +31,21 @@ REVIEWED_BYTES = 1 << 20  # of a file, for suggestions and samples
 
 
 class ImportUseCases(UseCases):
-    """Raises `NotFound` for a draft that there is not, or not any more."""
+    """Raises `NotFound` for a draft that there is not, or not any more. `sends_mails`: a mail server is set."""
 
-    def __init__(self, audit: Audit, imports: ImportDrafts, files: Drafts, receiver: Receiver, limits: Limits) -> None:
+    def __init__(
+        self,
+        audit: Audit,
+        imports: ImportDrafts,
+        files: Drafts,
+        receiver: Receiver,
+        limits: Limits,
+        *,
+        sends_mails: bool,
+    ) -> None:
         super().__init__(audit)
         self._imports, self._files, self._receiver, self.limits = imports, files, receiver, limits
+        self.sends_mails = sends_mails
 
     @use_case(Permission.UPLOAD, EDIT, Audited.DENIED_ONLY)
     def create(self, caller: Caller, data_source: str) -> ImportDraft:

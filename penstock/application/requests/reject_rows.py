@@ -107,12 +107,15 @@ class RejectRows:
         rows = [each._replace(cells=_masked(each.cells, frozenset(places))) for each in page.rows]
         return page._replace(rows=rows)
 
-    def corrected(self, tenant_id: str, request_id: str, cells: Cells, as_shown: Collection[int]) -> list[bytes]:
+    def corrected(
+        self, tenant_id: str, request_id: str, cells: Cells, as_shown: Collection[int], *, dropped: bool = False
+    ) -> list[bytes]:
         """A corrected reject file, as CSV, of the rows that `cells` changes, and of those that are right `as_shown`.
+        With `dropped`, of rows that were ingested without some of their cells.
 
         Raises `Refused` (not_corrected) when that is none of the first rows.
         """
-        page = self.page(tenant_id, request_id, reason="", after="", limit=MAX_CORRECTED_IN_PLACE)
+        page = self.page(tenant_id, request_id, reason="", after="", limit=MAX_CORRECTED_IN_PLACE, dropped=dropped)
         columns = len(page.columns)
         pairs = [(row, row.with_cells(cells.get(at, {}), columns)) for at, row in enumerate(page.rows)]
         changed = [

@@ -201,11 +201,18 @@ class RequestUseCases(UseCases):
 
     @use_case(Permission.UPLOAD, RESUBMIT, Audited.WITHIN, details=("request_id",))
     def correct_rejects(
-        self, caller: Caller, request_id: str, cells: Cells, *, as_shown: Collection[int] = ()
+        self,
+        caller: Caller,
+        request_id: str,
+        cells: Cells,
+        *,
+        as_shown: Collection[int] = (),
+        dropped: bool = False,
     ) -> Accepted:
         """Ingest those of the first rejected rows that `cells` changes, as a child request; and those, by their places,
-        whose line was split wrongly but whose cells are right `as_shown`. Raises `Refused`."""
-        parts = self._reject_rows.corrected(caller.tenant_id, request_id, cells, as_shown)
+        whose line was split wrongly but whose cells are right `as_shown`. With `dropped`, rows that were ingested
+        without some of their cells. Raises `Refused`."""
+        parts = self._reject_rows.corrected(caller.tenant_id, request_id, cells, as_shown, dropped=dropped)
         return self._resubmitter.resubmit_parts(
             caller.tenant_id,
             request_id,

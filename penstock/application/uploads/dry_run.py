@@ -54,7 +54,7 @@ class ColumnReport(NamedTuple):
 
 
 class DryRun(NamedTuple):
-    """`sample` has masked cells of each mapped column by its attribute. `would_be_held`: by the limit of rejects."""
+    """`sample` has cells of each mapped column by its attribute. `would_be_held`: by the limit of rejects."""
 
     rows_read: int
     rows_accepted: int

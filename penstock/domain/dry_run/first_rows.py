@@ -1,6 +1,6 @@
-"""The first rows of a file: a masked sample of them, and the regions that they show.
+"""The first rows of a file: a sample of them, and the regions that they show.
 
-The sample has cells as they are in the file and as they would be stored, of which only the first letter shows.
+The sample has cells as they are in the file and as they would be stored; of personal ones only the first letter.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from penstock.domain.suggestions.sample import MAX_SAMPLE_ROWS, Cells
 SAMPLE_CELLS = 3  # of each column
 MIN_SHOWN = 3  # letters of a value of which the first is shown
 MAX_STARS = 11
+MAX_TEXT = 40  # characters
 NO_PLACES = Places(Counter(), None, {})
 
 
@@ -57,11 +58,12 @@ def first_rows(body: bytes, layout: Layout, limits: Limits, *, first_line: int) 
 def _sample(columns: Sequence[Sequence[str]], rows: int, layout: Layout) -> dict[str, list[SampleCell]]:
     found = {}
     for column in layout.columns:
+        text_of = masked if column.personal else _text
         cells = column.cells(columns, rows)
         values, errors = column.coerced(column.prepared(columns, rows), columns)
         places = islice((at for at, cell in enumerate(cells) if cell.strip()), SAMPLE_CELLS)
         found[column.attribute.name] = [
-            SampleCell(masked(cells[at]), None if at in errors else masked(values[at])) for at in places
+            SampleCell(text_of(cells[at]), None if at in errors else text_of(values[at])) for at in places
         ]
     return found
 
@@ -78,6 +80,12 @@ def _places(columns: Sequence[Sequence[str]], rows: int, layout: Layout) -> Plac
 
 def masked(value: Value | None) -> str:
     """The first letter and stars, so that the form shows and the value does not; of one or two letters only stars."""
-    text = "" if value is None else str(value).strip()
+    text = _text(value)
     head = text[: len(text) >= MIN_SHOWN]
     return head + "*" * min(len(text) - len(head), MAX_STARS)
+
+
+def _text(value: Value | None) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return "" if value is None else str(value).strip()[:MAX_TEXT]

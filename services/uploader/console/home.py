@@ -1,4 +1,4 @@
-"""The home page: what runs now, what needs a person, unfinished imports, and how to begin."""
+"""The home page: what runs now, what needs a person, rows to correct, unfinished imports, and how to begin."""
 
 from __future__ import annotations
 
@@ -58,12 +58,29 @@ def _now(visit: Visit) -> dict[str, Any]:
     since = visit.services.clock.now_us() - FAILED_DAYS * DAY_US
     failed = RequestFilter(statuses=(Status.FAILED,), accepted_from=since)
     found = visit.use_cases.requests.page(visit.caller, limit=LISTED, only=failed).requests
-    return {"running": _displayed(visit, running), "waiting": _displayed(visit, [*held, *found])}
+    return {
+        "running": _displayed(visit, running),
+        "waiting": _displayed(visit, [*held, *found]),
+        "rejecting": _rejecting(visit, since) if visit.may(RequestUseCases.correct_rejects) else [],
+    }
 
 
 def _displayed(visit: Visit, requests: Sequence[Request]) -> list[ShownRequest]:
     now_us = visit.services.clock.now_us()
     return [displayed(request_view(each, now_us)) for each in requests]
+
+
+def _rejecting(visit: Visit, since: int) -> list[ShownRequest]:
+    """Those of the last imports that have rejected rows which nobody has corrected. Children correct their root."""
+    use_cases, now_us = visit.use_cases.requests, visit.services.clock.now_us()
+    completed = RequestFilter(statuses=(Status.COMPLETED,), accepted_from=since)
+    found = []
+    for request in use_cases.page(visit.caller, limit=LISTED, only=completed).requests:
+        if request.parent_id is None and request.rows_rejected:
+            corrections = use_cases.corrections(visit.caller, request)
+            if corrections is None or corrections.rejects_left:
+                found.append(displayed(request_view(request, now_us, corrections)))
+    return found
 
 
 routes = [page("/", show, of=AccessUseCases.sessions)]

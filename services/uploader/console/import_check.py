@@ -18,6 +18,7 @@ from services.uploader.console.import_fixes import FixedColumn, ShownFix, shown_
 from services.uploader.console.import_hints import SHARED, WITHOUT_IDENTIFIER, on_page
 from services.uploader.console.import_review import Concern, ShownFile
 from services.uploader.console.shown_progress import RejectGroup, reject_groups
+from services.uploader.console.words import attribute_words
 
 # Whether the column of a warning should be an identifier; one of different people is not the only one.
 _IDENTIFIES = {SHARED: "false", WITHOUT_IDENTIFIER: BECOMES_IDENTIFIER}
@@ -65,7 +66,7 @@ def shown_check(
         left_out=[each for column in run.columns for each in _left_out(column)],
         concerns=_uncounted(file),
         fixes=shown_fixes(run.columns),
-        creates=[display_name(name, known) for name in run.created_attributes],
+        creates=[attribute_words(name, known) for name in run.created_attributes],
     )
 
 
@@ -80,11 +81,6 @@ def _warning(fault: Fault, columns: Sequence[ColumnSpec]) -> ShownWarning:
 def _matchable(group: RejectGroup) -> RejectGroup:
     """With what the page can do about values that are no option."""
     return group._replace(fix=f"{group.fix} {_MATCH}") if group.code in _NO_OPTION else group
-
-
-def display_name(name: str, known: Mapping[str, Attribute]) -> str:
-    """What people call an attribute; for one that would be new, as it would be called."""
-    return known[name].display_name if name in known else name.replace("_", " ").capitalize()
 
 
 def _uncounted(file: ShownFile) -> list[Concern]:

@@ -17,10 +17,11 @@ from penstock.domain.errors import Fault
 from penstock.domain.files.encodings import ENCODINGS
 from penstock.domain.mapping.attributes import ValueType
 from penstock.domain.suggestions.names import without_accents
-from services.uploader.console.import_check import display_name, shown_check
+from services.uploader.console.import_check import shown_check
 from services.uploader.console.import_form import LEVELS, Known, entered
 from services.uploader.console.import_hints import on_page
-from services.uploader.console.import_review import ShownFile, cells_of, known_attributes, reviewed
+from services.uploader.console.import_review import ShownFile, cells_of, reviewed
+from services.uploader.console.known_attributes import known_attributes
 from services.uploader.console.rendering import render
 from services.uploader.console.visits import Visit
 
@@ -124,7 +125,6 @@ def _context(visit: Visit, draft: ImportDraft, **more: Any) -> dict[str, Any]:
         "arriving": visit.use_cases.imports.file(visit.caller, draft.draft_id),
         "attributes": sorted(known.values(), key=lambda attribute: attribute.display_name.casefold()),
         "known": known,
-        "display_name": display_name,
         "may_create": visit.may(CatalogUseCases.create_attribute),
         "encodings": ENCODINGS,
         "formats": [str(kind) for kind in ValueType],
@@ -133,6 +133,7 @@ def _context(visit: Visit, draft: ImportDraft, **more: Any) -> dict[str, Any]:
         "addresses": ", ".join(each.partition(":")[0] for each in draft.notify or ()),
         "faulty": {fault.column for fault in more.get("faults", ()) if fault.column},
         "max_bytes": visit.use_cases.imports.limits.file_bytes,
+        "sends_mails": visit.use_cases.imports.sends_mails,
         "base": f"/imports/new/{draft.draft_id}",
         "faults": (),
         "changed_columns": (),

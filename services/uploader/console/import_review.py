@@ -18,6 +18,7 @@ from penstock.domain.mapping.attributes import Attribute
 from services.uploader.console.import_columns import ShownColumn, reason_for, shown_column
 from services.uploader.console.import_hints import on_page
 from services.uploader.console.import_paging import ColumnsPage, columns_page
+from services.uploader.console.known_attributes import known_attributes
 from services.uploader.console.visits import Visit
 
 MAX_PAGE_DIGITS = 4
@@ -69,14 +70,6 @@ def page_number(visit: Visit) -> int:
     """The page of the columns that is asked for, or that was shown."""
     written = visit.request.query_params.get("page") or visit.form.text("page")
     return int(written) if written.isascii() and written.isdigit() and len(written) <= MAX_PAGE_DIGITS else 1
-
-
-def known_attributes(visit: Visit) -> dict[str, Attribute]:
-    """All attributes that a column can feed, by name."""
-    found: list[Attribute] = []
-    while page := visit.use_cases.catalog.attributes(visit.caller, after=found[-1].name if found else ""):
-        found += page
-    return {attribute.name: attribute for attribute in found}
 
 
 def cells_of(visit: Visit, draft: ImportDraft, known: Mapping[str, Attribute], column: str) -> Sequence[str]:

@@ -17,6 +17,7 @@ from penstock.domain.mapping.coercion import CoercionError
 from penstock.domain.profiles.fold import MASK
 from services.uploader.api.problems import answer_for
 from services.uploader.api.profiles import MAX_VALUE
+from services.uploader.console.known_attributes import known_attributes
 from services.uploader.console.visits import Visit, action, page
 
 
@@ -90,6 +91,7 @@ def _page(visit: Visit, asked: LookUp, outcome: Outcome) -> Response:
         asked=asked,
         outcome=outcome,
         identifiers=ranking.identifiers[: ranking.fixed] or ranking.identifiers,
+        known=known_attributes(visit) if visit.may(CatalogUseCases.attributes) else {},
         has_used=ranking.fixed > 0,
         lookups=visit.services.lookups.quota("lookups", visit.caller.tenant_id),
         may_reveal=visit.may(ProfileUseCases.reveal),

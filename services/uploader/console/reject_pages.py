@@ -18,7 +18,6 @@ from penstock.application.requests.use_cases import RequestUseCases
 from penstock.application.use_case import declared
 from penstock.documents.requests import request_view
 from penstock.domain.errors import Fault, Refused
-from penstock.domain.limits import MAX_CORRECTED_IN_PLACE
 from penstock.domain.requests.request import Request, Status
 from services.uploader.api.rejects import pieces
 from services.uploader.api.resubmissions import accept_corrected
@@ -46,15 +45,13 @@ class Part(NamedTuple):
 
     @property
     def is_whole(self) -> bool:
-        return self == Part()
+        """Whether these are all rejected rows, or all that lost cells."""
+        return not (self.reason or self.after)
 
     @property
     def query(self) -> str:
         """Of its first page."""
         return urlencode({name: text for name, text in self._replace(after="")._asdict().items() if text})
-
-
-_ALL = Part()
 
 
 def show(visit: Visit) -> Response:
@@ -69,14 +66,14 @@ def _reveal(visit: Visit) -> Response:
 
 def _correct(visit: Visit) -> Response:
     """On to the request in which the corrected rows run; a form that is refused keeps what was typed."""
-    cells, as_shown = _typed(visit.form), _marked(visit.form)
+    cells, as_shown, part = _typed(visit.form), _marked(visit.form), Part(dropped=visit.form.text("dropped"))
     try:
         accepted = visit.use_cases.requests.correct_rejects(
-            visit.caller, request_id_of(visit), cells, as_shown=as_shown
+            visit.caller, request_id_of(visit), cells, as_shown=as_shown, dropped=bool(part.dropped)
         )
     except Refused as refused:
         states = {at: FormState(cells.get(at, {}), at in as_shown) for at in as_shown.union(cells)}
-        return _rejects(visit, _ALL, reveals=True, states=states, fault=refused.faults[0])
+        return _rejects(visit, part, reveals=True, states=states, fault=refused.faults[0])
     return go(f"/imports/{accepted.request.request_id}")
 
 
@@ -151,15 +148,14 @@ def _context(visit: Visit, request: Request) -> dict[str, Any]:
         "may_correct": visit.may(RequestUseCases.correct_rejects) and request.status is Status.COMPLETED,
         "may_reveal": visit.may(RequestUseCases.rejected_rows),
         "may_download": visit.may(RequestUseCases.rejects),
-        "most": MAX_CORRECTED_IN_PLACE,
     }
 
 
 def _file(visit: Visit) -> Response:
     given, request_id = visit.request.query_params, request_id_of(visit)
-    dropped = given.get("dropped") == "1"
-    file = visit.use_cases.requests.rejects(visit.caller, request_id, dropped=dropped, bom=given.get("bom") == "1")
-    name = f"{'dropped' if dropped else 'rejects'}-{request_id}.{file.extension}"
+    dropped, bom = given.get("dropped") == "1", given.get("bom") == "1"
+    file = visit.use_cases.requests.rejects(visit.caller, request_id, dropped=dropped, bom=bom)
+    name = f"{'dropped' if dropped else 'rejects'}-{request_id}{'-spreadsheet' if bom else ''}.{file.extension}"
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
     return StreamingResponse(pieces(file.parts), media_type=file.media_type, headers=headers)
 

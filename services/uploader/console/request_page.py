@@ -63,6 +63,7 @@ def request_page(
         parent=request.parent_id and visit.use_cases.requests.get(visit.caller, request.parent_id).file_name,
         plan=plan,
         columns=plan_columns(plan)[:COLUMNS_SHOWN],
+        known={attribute.name: attribute for attribute in plan.attributes},
         modes=MODES,
         notify=view["notify"],
         same=same_by_hand(view, str(visit.request.base_url).rstrip("/")),

@@ -9,6 +9,7 @@ from penstock.documents.data_sources import source_view
 from penstock.documents.mapping_versions import MappingChangesView, changes_view, version_list
 from penstock.documents.mappings import mapping_view
 from penstock.domain.errors import NotFound
+from services.uploader.console.known_attributes import known_attributes
 from services.uploader.console.visits import Visit, action, go, page
 from services.uploader.console.words import OPTIONS, option_words
 
@@ -28,6 +29,7 @@ def show(visit: Visit) -> Response:
         "source_mapping.html",
         source=source_view(catalog.source(caller, name)),
         mapping=mapping_view(catalog.mapping(caller, name, version)),
+        known=known_attributes(visit),
         versions=versions,
         current=_current(visit, name),
         base=base,

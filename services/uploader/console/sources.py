@@ -19,6 +19,7 @@ from penstock.domain.errors import NotFound, Refused, refusal
 from penstock.domain.requests.request_filter import RequestFilter
 from services.uploader.api.problems import status_of
 from services.uploader.console.entered import Entered, beginning, merged, refused, sent
+from services.uploader.console.known_attributes import known_attributes
 from services.uploader.console.shown_requests import ShownRequest, displayed
 from services.uploader.console.source_form import (
     CHOICES,
@@ -133,6 +134,7 @@ def _one(visit: Visit, source: DataSource, entered: Entered, status: int = 200) 
         encodings=ENCODING_CHOICES,
         choices=CHOICES,
         mapping=_mapping(visit, source.name),
+        known=known_attributes(visit),
         versions=version_list(source.name, catalog.mapping_versions(caller, source.name))["versions"],
         requests=requests,
         trend=trend(each.request for each in requests),

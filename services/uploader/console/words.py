@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from penstock.documents.mappings import ColumnView
-from penstock.domain.mapping.attributes import ValueType, parse_format
+from penstock.domain.mapping.attributes import Attribute, ValueType, parse_format
 from penstock.domain.mapping.mapping import Mode, OnMisfit, WritePolicy
 
 MODES = {Mode.UPSERT: "Add and update", Mode.REPLACE: "Remove existing and add new"}
@@ -48,7 +50,16 @@ def format_words(written: str) -> str:
     """The format `date(dd/MM/yyyy)` is "Date, dd/MM/yyyy"."""
     format = parse_format(written)
     words = KINDS[format.kind]
+    if format.region_column is not None:
+        return f"{words}, country in the column {format.region_column}"
+    if format.kind is ValueType.PHONE and format.argument:
+        return f"{words}, country {format.argument}"
     return f"{words}, {format.argument.replace('|', ' | ')}" if format.argument else words
+
+
+def attribute_words(name: str, known: Mapping[str, Attribute]) -> str:
+    """The display name of an attribute; for one that would be new, as it would be called."""
+    return known[name].display_name if name in known else name.replace("_", " ").capitalize()
 
 
 def policy_words(column: ColumnView) -> str:

@@ -43,6 +43,8 @@ def test_each_role_finds_what_it_may_do_and_nothing_else(tmp_path: Path) -> None
     assert {role for role in Role if "New import" in texts[role]} == {Role.UPLOADER, Role.ADMIN}
     assert "Look a person up" in texts[Role.PRIVACY]
     assert "loyalty_full.tsv" not in texts[Role.AUDITOR]
+    with_rejects = {role for role in Role if "Completed with rejected rows" in texts[role]}
+    assert with_rejects == {role for role in Role if "crm_export.tsv" in texts[role]} == {Role.UPLOADER, Role.ADMIN}
 
 
 def links(text: str) -> set[str]:

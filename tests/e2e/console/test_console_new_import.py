@@ -240,6 +240,11 @@ def test_the_second_import_of_a_source_takes_the_mapping_of_the_first(
     assert system.viewer.get("/v1/data-sources/crm/mapping").json()["version"] == first
 
 
+def test_without_a_mail_server_the_options_say_that_no_mail_is_sent(signed_in: httpx.Client) -> None:
+    _, page = uploaded(signed_in, b"crmid\tcity\nm1\tGhent\n")
+    assert "No mail server is set, so no e-mail is sent" in page
+
+
 def test_a_missing_choice_is_named_and_has_the_focus(signed_in: httpx.Client) -> None:
     draft = signed_in.post("/imports/new", data={"source": "crm"}).url.path
     signed_in.post(f"{draft}/upload", files={"file": ("people.tsv", b"crmid\tcity\nno1\tGhent\n")})

@@ -30,7 +30,7 @@ def test_a_person_is_looked_up_masked_then_revealed_and_the_audit_says_so(
     page.get_by_label("Identifier").select_option("crmid")
     page.get_by_label("Value").fill("c1")
     page.keyboard.press("Enter")
-    row = page.get_by_role("row").filter(has=page.get_by_role("cell", name="hm", exact=True))
+    row = page.get_by_role("row").filter(has=page.get_by_role("cell", name="Hm", exact=True))
     expect(row).to_contain_text("personal")
     expect(row).to_contain_text("people<script>.tsv")
     assert row.get_by_role("link").get_attribute("href") == f"/imports/{imported}"
@@ -63,7 +63,7 @@ def test_nobody_found_and_an_invalid_value_are_said_in_words_and_not_kept(system
     with signed_in(system, Role.VIEWER) as viewer:
         nobody = viewer.post("/profiles", data={"namespace": "crmid", "value": "nobody-17"})
         assert (nobody.status_code, nobody.headers["cache-control"]) == (200, "no-store")
-        assert "Nobody has this crmid." in nobody.text
+        assert "Nobody has this CRM ID." in nobody.text
         assert "upper and lower case count in this identifier" in nobody.text
         nobody = viewer.post("/profiles", data={"namespace": "email", "value": "nobody@example.com"})
         assert "Check the spelling. Only imports" in nobody.text

@@ -184,6 +184,48 @@ def test_rows_that_lost_cells_are_shown_downloaded_and_corrected(system: HttpSys
     assert profile(system, "c32")["born"] == "1980-02-03"
 
 
+def test_rows_that_lost_cells_are_corrected_in_place(system: HttpSystem) -> None:
+    columns = [COLUMNS[0], COLUMNS[1] | {"on_misfit": "drop"}, COLUMNS[2]]
+    request_id = system.ingest(ROWS.replace("c2", "c42").encode(), mapping=columns)["request_id"]
+    with signed_in(system, Role.UPLOADER) as person:
+        page = person.post(f"/imports/{request_id}/rejects", data={"dropped": "1"}).text
+        name = re.findall(r'name="(c-[0-9]-1)" value="31-02-1980"', page)[0]
+        same = person.post(f"/imports/{request_id}/rejects/correct", data={"dropped": "1", name: "31-02-1980"})
+        assert (same.status_code, "No row was changed" in same.text, "31-02-1980" in same.text) == (422, True, True)
+        sent = person.post(f"/imports/{request_id}/rejects/correct", data={"dropped": "1", name: "1980-02-04"})
+        system.ended(child_of(sent))
+        assert "1 row that had lost cells has them now" in person.get(f"/imports/{request_id}").text
+    assert profile(system, "c42")["born"] == "1980-02-04"
+
+
+def test_the_files_for_people_and_for_spreadsheets_have_different_names(system: HttpSystem) -> None:
+    request_id = ingest(system)
+    with signed_in(system, Role.UPLOADER) as person:
+        names = [
+            person.get(f"/imports/{request_id}/rejects/file{query}").headers["content-disposition"]
+            for query in ("", "?bom=1")
+        ]
+    assert names == [
+        f'attachment; filename="rejects-{request_id}.tsv"',
+        f'attachment; filename="rejects-{request_id}-spreadsheet.tsv"',
+    ]
+
+
+def test_a_row_that_is_corrected_stays_so_when_its_old_cells_come_again(system: HttpSystem) -> None:
+    request_id = ingest(system, ROWS.replace("c2", "c52"))
+    with signed_in(system, Role.UPLOADER) as person:
+        file = person.get(f"/imports/{request_id}/rejects/file").content
+        first = {"file": ("fixed.tsv", file.replace(b"31-02-1980", b"1980-02-05"))}
+        system.ended(child_of(person.post(f"/imports/{request_id}/rejects/upload", files=first)))
+        assert (
+            "The file also has the rows that are corrected already" in person.get(f"/imports/{request_id}/rejects").text
+        )
+        second = {"file": ("fixed.tsv", file.replace(b"never", b"1999-12-31"))}
+        system.ended(child_of(person.post(f"/imports/{request_id}/rejects/upload", files=second)))
+        assert "2 rejected rows are corrected, 0 are left." in person.get(f"/imports/{request_id}").text
+    assert profile(system, "c52")["born"] == "1980-02-05"
+
+
 def test_a_wrong_file_is_refused_on_the_page(system: HttpSystem) -> None:
     request_id = ingest(system)
     with signed_in(system, Role.UPLOADER) as person:

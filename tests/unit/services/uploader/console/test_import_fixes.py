@@ -24,7 +24,7 @@ def test_equal_fixes_of_several_columns_are_one() -> None:
     first, second = shown_fixes([report("home", DUTCH), report("work", DUTCH, FRENCH)])
     assert [(each.column, each.attribute) for each in first.columns] == [("home", "a_home"), ("work", "a_work")]
     assert [each.column for each in second.columns] == ["work"]
-    assert first.columns[0].words == "The format “Phone number, NL” would take 2,851 of 2,899 cells"
+    assert first.columns[0].words == "The format “Phone number, country NL” would take 2,851 of 2,899 cells"
     assert first.button == "Use this format"
 
 
