@@ -96,8 +96,9 @@ def _inherited(options: FileOptions) -> FileOptions:
 
 
 def _commands(reviewed: Review, file: Path, where: str) -> list[tuple[str, str]]:
-    """The commands that ingest the file with what is suggested; none for a file that would be refused."""
-    if not reviewed.fits:
+    """The commands that ingest the file with what is suggested; none for a file that would be refused, or that has its
+    header below its first line."""
+    if not reviewed.fits or any(each.code == "header_below" for each in reviewed.warnings):
         return []
     source, renamed = reviewed.source, renamed_columns(reviewed.suggested)
     try:

@@ -35,7 +35,10 @@ def sign_in_address(local: Local, console: str) -> str:
 
 
 def _view(url: str) -> RenderableType:
-    note = Text(f"It works once, within {LINK_MINUTES} minutes.", style="dim")
+    note = Text(
+        f"It works once, within {LINK_MINUTES} minutes. For a console at another address, give that with --console.",
+        style="dim",
+    )
     return Group(Text(url), note)
 
 

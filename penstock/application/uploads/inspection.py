@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from typing import NamedTuple
 
 from msgspec.structs import replace
@@ -27,6 +28,7 @@ from penstock.domain.files.tabular_format import (
     FileOptions,
     HeaderCells,
     Nested,
+    RawRows,
     TabularFormat,
 )
 from penstock.domain.mapping.mapping import Limits
@@ -77,14 +79,15 @@ class Inspection(NamedTuple):
     def _header_faults(self, mapping: SavedMapping | None, limits: Limits, options: FileOptions) -> list[Fault]:
         return _header_faults(self.head, mapping, limits, options, complete=self.complete)
 
-    def first_lines(self) -> tuple[list[str], list[Sequence[str]]]:
-        """The names of the columns as they are in the file, and the cells of up to `SAMPLE_ROWS` complete rows."""
+    def first_lines(self) -> tuple[list[str], list[tuple[int, Sequence[str]]]]:
+        """The names of the columns as they are in the file, and up to `SAMPLE_ROWS` complete rows: line and cells."""
         table = _table(self.head, self.needed_options, complete=self.complete)
         if table is None:
             return [], []
         file_format, header = table
         names = _names(header)
-        return names, [file_format.cells(row, names) for row in self._rows(file_format, header)[:SAMPLE_ROWS]]
+        first = islice(zip(*self._rows(file_format, header), strict=True), SAMPLE_ROWS)
+        return names, [(line, file_format.cells(row, names)) for line, row in first]
 
     def lines(self) -> list[list[str]]:
         """The names of the columns and the cells of the first rows, cut to what a person can read."""
@@ -92,13 +95,16 @@ class Inspection(NamedTuple):
         if not names:
             return []
         columns = self.sample.names if self.needed_options.clean_headers else names
-        return [[cell[:MAX_SAMPLE_CELL] for cell in cells[:MAX_SAMPLE_COLUMNS]] for cells in [columns, *rows]]
+        return [
+            [cell[:MAX_SAMPLE_CELL] for cell in cells[:MAX_SAMPLE_COLUMNS]]
+            for cells in [columns, *(cells for _, cells in rows)]
+        ]
 
-    def _rows(self, file_format: TabularFormat, header: HeaderCells) -> Sequence[str]:
+    def _rows(self, file_format: TabularFormat, header: HeaderCells) -> RawRows:
         """The complete rows in the head of the file."""
         end = len(self.head) if self.complete else max(self.head.rfind(b"\n") + 1, header.body_start)
         body = self.head[header.body_start : end].decode(errors="replace")
-        return file_format.split_rows(body, header.first_line).rows
+        return file_format.split_rows(body, header.first_line)
 
 
 def inspect(

@@ -53,8 +53,10 @@ class Fix(NamedTuple):
             case FixOption.ON_MISFIT:
                 return f"leaving out the cells that do not fit would keep {self.cells:,} rows"
             case FixOption.IDENTIFIER:
+                rows = "1 more row" if self.cells == 1 else f"{self.cells:,} more rows"
                 kept = (
-                    f"as no identifier, with the cells that do not fit left out, {self.cells:,} more rows would be kept"
+                    f"if it identified nobody, {rows} would be kept, without the cells that do not fit; people could "
+                    "not be looked up by it"
                 )
                 return "; ".join([kept, *self.against])
 
@@ -94,4 +96,5 @@ def _counted(words: Iterable[str], cells: Cells) -> tuple[str, ...]:
 
 
 def _lost(rows: int) -> tuple[str, ...]:
-    return (f"but {rows:,} rows have no other identifier and would be rejected",) if rows else ()
+    have = "row has" if rows == 1 else "rows have"
+    return (f"but {rows:,} {have} no other identifier and would be rejected",) if rows else ()

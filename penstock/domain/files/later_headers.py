@@ -14,12 +14,12 @@ NAMED_KEYS = 5
 MIN_NAMED = 0.8  # share of names in the line that is the header
 
 
-def later_header(names: Sequence[str], rows: Sequence[Sequence[str]]) -> Fault | None:
-    """The warning about a file with `names` in its first line and these first `rows`."""
+def later_header(names: Sequence[str], rows: Sequence[tuple[int, Sequence[str]]]) -> Fault | None:
+    """The warning about a file with `names` in its first line and these first rows, each with its line."""
     blank = sum(not name.strip() for name in names)
     if len(names) < MIN_COLUMNS or blank < len(names) * MIN_BLANK:
         return None
-    line = next((line for line, row in enumerate(rows[:LINES_BELOW], 2) if _are_names(row)), None)
+    line = next((line for line, row in rows[:LINES_BELOW] if _are_names(row)), None)
     if line is None:
         return None
     return Fault(

@@ -61,7 +61,7 @@ _IN_TYPED_COLUMNS = frozenset(
         brak geen keine kein keiner aucun aucune sans néant rien ninguno ninguna nada nessuno nessuna niente nenhum
         nenhuma ingen inget intet niets nichts entfällt entfallt saknas mangler empty leeg leer vide vacío vuoto vazio
         nincs nincsen neni chybi lipsa yok bilinmiyor puuttuu
-        нет отсутствует немає κανένα なし 無し 無 該当なし 不明 无 未知 없음 미상
+        нет отсутствует немає κανένα άγνωστο άγνωστη άγνωστος なし 無し 無 該当なし 不明 无 未知 없음 미상
         missing undefined tbd x xx xxx . .. * / 0000-00-00 0000/00/00 00/00/0000 00-00-0000 00.00.0000
         k.a. k.a ka o.a. n.b. n.b nb n.v. n.c. n.c n.d. n.d nd n.r. s.o. s.d. b.d. s/o k/a n/b n/c n/d n/r n/s n/v s/d
         1900-01-01 01-01-1900 1-1-1900 01/01/1900 1/1/1900 01.01.1900 1.1.1900 19000101

@@ -6,19 +6,22 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from penstock.domain.mapping.coercion.date_patterns import HALF_DAY
 from penstock.domain.suggestions.epochs import epoch_units
 from penstock.domain.suggestions.sample import Cells
 
 MAX_SHAPES = 6  # of one column
-MIN_SHARE = 0.02  # of the cells: a rarer shape is left out
+MIN_SHARE = 0.005  # of the cells: a rarer shape is left out
 MAX_DATE_CELL = 40  # characters
 MIN_LOOKS = 0.5  # share of cells that look like dates
 MILLISECONDS = 3  # digits
 HOUR_AND_MINUTE = 2  # numbers
-_HALVES = ("AM", "PM")
+_HALF = "AM"  # stands for either
+_HALF_DAY = re.compile(rf"(?<![^\W\d_])(?:{HALF_DAY})(?![^\W\d_])")
 _EAST_ASIAN = frozenset("年月日년월일")  # after the year, the month and the day
 _OFFSETS = ("Z", "+", "-")
 _TOKEN = re.compile(r"[0-9]+|[^\W\d_]+|[\W_]", re.UNICODE)
+_WORD = re.compile(r"'([^\W\d_]+)'")
 _MIDNIGHT = re.compile(r"[ T]00:00(?::00(?:\.0+)?)?(?:Z|\+00:00)?\Z")
 _LOOKS_LIKE_A_DATE = re.compile(
     r"(?=.*[0-9])[0-9]{1,4}[./\- 年년]|[0-9]{8}\Z|[^\W\d]{3,10}\.? [0-9]{1,2}|[0-9]{1,2}\. "
@@ -62,12 +65,20 @@ def date_shapes(cells: Cells) -> Shapes:
     ]
     weighted = [(_without_midnight(shape, group), group) for shape, group in weighted]
     weighted = [(shape, group) for shape, group in weighted if group.filled >= cells.filled * MIN_SHARE]
+    if len({words for shape, _ in weighted if (words := _words_after(shape))}) > 1:
+        weighted = [(shape, group) for shape, group in weighted if not _words_after(shape)]
     return sorted(weighted, key=lambda each: -each[1].filled)[:MAX_SHAPES]
 
 
 def _may_be_dates(cells: Cells, epochs: Mapping[str, str]) -> bool:
     looks = sum(count for cell, count in cells.distinct.items() if cell in epochs or _looks_like_a_date(cell))
     return bool(cells.filled) and looks >= cells.filled * MIN_LOOKS
+
+
+def _words_after(shape: Shape) -> tuple[str, ...]:
+    """The words after a time's first number. If they differ, they may say more than a pattern has, such as the half of
+    the day, or the zone."""
+    return tuple(_WORD.findall(shape.time.partition("H")[2]))
 
 
 def _looks_like_a_date(cell: str) -> bool:
@@ -120,7 +131,8 @@ def _time_pattern(parts: Sequence[str]) -> str | None:
         return ""
     written: list[str] = []
     numbers = 0
-    half_day = any(part.upper() in _HALVES for part in parts)
+    parts = _TOKEN.findall(_HALF_DAY.sub(_HALF, "".join(parts)))
+    half_day = _HALF in parts
     for part in parts:
         if part in _OFFSETS and (numbers >= HOUR_AND_MINUTE):
             written.append("XXX")
@@ -128,7 +140,7 @@ def _time_pattern(parts: Sequence[str]) -> str | None:
         if part.isdigit():
             numbers += 1
             written.append(_time_field(part, numbers, half_day=half_day))
-        elif part.upper() in _HALVES:
+        elif part == _HALF:
             written.append("a")
         else:
             written.append(f"'{part}'" if part.isalpha() else part)

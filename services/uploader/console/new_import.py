@@ -12,7 +12,7 @@ from penstock.application.imports.use_cases import ImportUseCases, no_file
 from penstock.application.uploads.use_cases import UploadUseCases
 from penstock.documents.inspections import AcceptedView
 from penstock.domain.catalog.data_source import SourceChange
-from penstock.domain.errors import Fault, NotFound, Refused
+from penstock.domain.errors import Fault, NotFound, Refused, refusal
 from services.uploader.api.uploads import accept_draft
 from services.uploader.console import import_attribute, import_file, import_mapping
 from services.uploader.console.forms import LARGE
@@ -42,6 +42,9 @@ def begin(visit: Visit) -> Response:
     form = visit.form
     try:
         name = _new_source(visit) if form.text("new_source") else form.text("source")
+        if not name:
+            hint = "Choose one from the list, or write what a new one is called."
+            raise refusal("unknown_data_source", "no data source is chosen", hint)
         visit.use_cases.uploads.check_source(visit.caller, name)
     except Refused as refused:
         return _sources(visit, refused.faults[0], chosen=form.text("source"), new=form.text("new_source"), status=422)

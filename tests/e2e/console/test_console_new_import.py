@@ -193,6 +193,13 @@ def test_a_slow_save_does_not_take_a_new_attribute_back(visitor: Visitor, system
     expect(page.get_by_label("Attribute of crmid")).to_have_value("loyalty_id")
 
 
+def test_without_a_source_the_page_asks_for_one(signed_in: httpx.Client) -> None:
+    answer = signed_in.post("/imports/new", data={"source": "", "new_source": " "})
+    assert answer.status_code == 422
+    assert "No data source is chosen." in answer.text
+    assert "penstock source create" not in answer.text
+
+
 def test_nothing_is_saved_once_the_import_has_begun(visitor: Visitor, system: HttpSystem, small: Path) -> None:
     visitor.sign_in(system.sign_in_link())
     page = visitor.page

@@ -135,6 +135,18 @@ def test_a_source_leads_to_its_import(uploader: httpx.Client, system: HttpSystem
     assert link not in uploader.get("/sources/fresh").text
 
 
+def test_a_mapping_has_its_words_for_blank_and_its_replaced_values(uploader: httpx.Client, system: HttpSystem) -> None:
+    system.uploader.post("/v1/data-sources", json={"name": "words"})
+    level = {"column": "level", "attribute": "card_level", "blanks": ["brak", "b.d."], "values": {"A": "first"}}
+    hobby = {"column": "hobby", "attribute": "hobby", "pii": True, "values": {"Z": "sailing"}}
+    save_mapping(system, "words", CRMID, level, hobby)
+    for path in ("/sources/words", "/sources/words/mapping"):
+        page = uploader.get(path).text
+        assert "Blank: brak, b.d." in page
+        assert "1 value replaced: A → first" in page
+        assert "sailing" not in page
+
+
 def test_versions_of_a_mapping_are_compared_and_restored(uploader: httpx.Client, system: HttpSystem) -> None:
     system.uploader.post("/v1/data-sources", json={"name": "cards"})
     tier = {"column": "tier", "attribute": "card_tier", "format": "enum(gold|silver)"}

@@ -2,7 +2,7 @@
 
     yyyy      year, 4 digits             HH H  hour 00-23, padded or not      XXX  offset: Z or +01:00
     yy        year, 2 digits             hh h  hour 01-12, with a             'T'  text in quotes, '' is a quote
-    MM M      month, padded or not       a     AM or PM
+    MM M      month, padded or not       a     AM or PM, also a.m., π.μ., 오전, 午前
     MMM MMMM  month's name, short or not mm    minute
     dd d      day, padded or not         ss    second    SSS  milliseconds
 
@@ -29,6 +29,11 @@ from penstock.domain.mapping.coercion.month_names import month_names
 FIRST_SHORT_YEAR = 1947  # a fixed one, because the same file must give the same dates in every year
 
 _CACHED_PATTERNS = 256  # compiled patterns; a mapping has up to `MAX_PATTERNS`, and each costs a millisecond to compile
+# Half days: Latin (a.m., p. m.), Greek (π.μ., μ.μ.; also with the micro sign), Korean, Japanese, Chinese, Turkish.
+HALF_DAY = r"[AaPp](?:[Mm]|\. ?[Mm]\.)"
+HALF_DAY += r"|[\u03a0\u03c0\u039c\u03bc\u00b5](?:[\u039c\u03bc\u00b5]|\. ?[\u039c\u03bc\u00b5]\.?)"
+HALF_DAY += "|\uc624[\uc804\ud6c4]|\u5348[\u524d\u5f8c]|[\u4e0a\u4e0b]\u5348|\u00d6[\u00d6S]|\u00f6[\u00f6s]"
+_AFTERNOON = re.compile("[Pp\u039c\u03bc\u00b5\u4e0b]|.[\ud6c4\u5f8cSs]")
 _FIELDS = {
     "yyyy": r"(?P<year>[0-9]{4})",
     "yy": r"(?P<year>[0-9]{2})",
@@ -40,7 +45,7 @@ _FIELDS = {
     "H": r"(?P<hour>[01]?[0-9]|2[0-3])",
     "hh": r"(?P<hour>0[1-9]|1[0-2])",
     "h": r"(?P<hour>0?[1-9]|1[0-2])",
-    "a": r"(?P<half>[AaPp](?:[Mm]|\.[Mm]\.))",
+    "a": f"(?P<half>{HALF_DAY})",
     "mm": r"(?P<minute>[0-5][0-9])",
     "ss": r"(?P<second>[0-5][0-9])",
     "SSS": r"(?P<fraction>[0-9]{3})",
@@ -60,6 +65,11 @@ ISO_DATETIME = re.compile(
 ISO = "iso8601"
 _DATE = {"year", "month", "day"}
 _TIMES = ({"hour"}, {"hour", "minute"}, {"hour", "minute", "second"}, {"hour", "minute", "second", "fraction"})
+
+
+def is_afternoon(half: str) -> bool:
+    """Whether a text that fits `HALF_DAY` is the half after noon."""
+    return _AFTERNOON.match(half) is not None
 
 
 class Matcher(Protocol):

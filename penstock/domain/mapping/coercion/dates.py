@@ -12,7 +12,13 @@ from datetime import date
 from functools import lru_cache
 
 from penstock.domain.mapping.coercion.base import CellCoercer, CoercionError, Value
-from penstock.domain.mapping.coercion.date_patterns import ISO_DATETIME, DatePattern, date_patterns, datetime_patterns
+from penstock.domain.mapping.coercion.date_patterns import (
+    ISO_DATETIME,
+    DatePattern,
+    date_patterns,
+    datetime_patterns,
+    is_afternoon,
+)
 
 _CACHED_DAYS = 32_768  # more than a lifetime has; 8 MB at most
 
@@ -103,10 +109,10 @@ _recent_iso_date = lru_cache(8_192)(_iso_date)  # datetimes rarely repeat, but t
 
 
 def _hour(hour: str, half: str) -> str:
-    """The hour of the day, 00 to 23; `half` is AM, PM or empty."""
+    """The hour of the day, 00 to 23; `half` fits `HALF_DAY`, or is empty."""
     if not half:
         return hour.zfill(2)
-    return f"{int(hour) % 12 + (12 if half[0] in 'pP' else 0):02}"
+    return f"{int(hour) % 12 + (12 if is_afternoon(half) else 0):02}"
 
 
 def _fraction(digits: str | None) -> str:

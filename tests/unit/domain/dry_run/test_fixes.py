@@ -139,18 +139,18 @@ def test_dropping_keeps_the_rows_that_were_rejected_for_this_column_alone() -> N
     )
 
 
+KEPT = (
+    "if it identified nobody, 3 more rows would be kept, without the cells that do not fit; "
+    "people could not be looked up by it"
+)
+
+
 @pytest.mark.parametrize(
     ("kept", "lost", "message"),
     [
-        (3, 0, "as no identifier, with the cells that do not fit left out, 3 more rows would be kept"),
-        (
-            3,
-            1,
-            (
-                "as no identifier, with the cells that do not fit left out, 3 more rows would be kept; "
-                "but 1 rows have no other identifier and would be rejected"
-            ),
-        ),
+        (3, 0, KEPT),
+        (3, 1, f"{KEPT}; but 1 row has no other identifier and would be rejected"),
+        (5, 2, f"{KEPT.replace('3', '5')}; but 2 rows have no other identifier and would be rejected"),
         (3, 3, None),
         (0, 0, None),
     ],

@@ -13,7 +13,7 @@ ROW = "C1\tAnn\tann@x.com\t+31201234567\tOslo\n"
 
 @pytest.mark.parametrize(
     ("above", "line"),
-    [("Person\t\tContact\t\t\n", 2), ("Report\t\t\t\t\nPerson\t\tContact\t\t\n", 3)],
+    [("Person\t\tContact\t\t\n", 2), ("Report\t\t\t\t\nPerson\t\tContact\t\t\n", 3), ("Report\t\t\t\t\n\n\n", 4)],
 )
 def test_a_line_of_names_below_titles_is_named(above: str, line: int) -> None:
     (warning,) = inspect([(above + NAMES + ROW).encode()], Limits()).warnings

@@ -235,6 +235,7 @@ def test_codes_stay_text(name: str, cells: Sequence[str]) -> None:
         (repeated("tak", "nie"), "boolean(tak|nie)"),
         (repeated("Evet", "HAYIR", "Hayır", "EVET"), "boolean(evet|hayır,hayir)"),
         (repeated("EVET", "HAYIR"), "boolean(evet|hayir)"),
+        (repeated("ΝΑΙ", "Όχι", "ΟΧΙ", "ναι"), "boolean(ναι|όχι,οχι)"),
     ],
 )
 def test_words_for_yes_and_no(cells: Sequence[str], written: str) -> None:
