@@ -10,13 +10,13 @@ from penstock.application.catalog.column_specs import ColumnSpec
 from penstock.application.imports.import_draft import ColumnChoice, needs_person
 from penstock.domain.dry_run.first_rows import masked
 from penstock.domain.errors import Refused
-from penstock.domain.mapping.attributes import Attribute, ValueFormat, parse_format
+from penstock.domain.mapping.attributes import Attribute, ValueFormat, ValueType, parse_format
 from penstock.domain.mapping.mapping import OnMisfit
 from penstock.domain.suggestions import ColumnSuggestion
 from penstock.domain.suggestions.choosing import WOULD_DROP, WOULD_REJECT, WOULD_REJECT_ONE
 from penstock.domain.suggestions.fitting import DO_NOT_FIT
 from services.uploader.console.format_choices import FormatChoice, format_choices
-from services.uploader.console.import_values import ShownValueMap, rows_without_match, shown_value_map
+from services.uploader.console.import_values import ShownValueMap, rows_that_do_not_fit, shown_value_map
 from services.uploader.console.rendering import share
 
 SAMPLES = 3
@@ -100,17 +100,24 @@ class Reason(NamedTuple):
     why: Sequence[str] = ()
 
 
+OWN_CHOICE = Reason("", "Your choice")
+
+
 def reason_for(
     choice: ColumnChoice,
     suggestion: ColumnSuggestion | None,
     cells: Sequence[str],
     known: Mapping[str, Attribute],
 ) -> Reason:
-    """What is to be said of a column. Cells of a list of values are counted as they are matched now."""
+    """What is to be said of a column. Cells that do not fit are counted for what the person has chosen: for another
+    attribute or format, and for a list of values as they are matched now."""
     reason, spec = _of_suggestion(choice, suggestion), choice.spec
     format = _format_read(spec, known)
-    unmatched = rows_without_match(spec, format, cells) if spec and format else None
-    if spec is None or unmatched is None:
+    is_list = format is not None and format.kind in (ValueType.ENUM, ValueType.BOOLEAN)
+    if spec is None or format is None or not (is_list or reason == OWN_CHOICE):
+        return reason
+    unmatched = rows_that_do_not_fit(spec, format, cells)
+    if unmatched is None:
         return reason
     others = [each for each in reason.concerns if DO_NOT_FIT not in each]
     if unmatched:
@@ -125,7 +132,7 @@ def reason_for(
 def _of_suggestion(choice: ColumnChoice, suggestion: ColumnSuggestion | None) -> Reason:
     spec = choice.spec
     if suggestion is None:
-        return Reason("", "Your choice") if spec else Reason("warn", "No match")
+        return OWN_CHOICE if spec else Reason("warn", "No match")
     if not suggestion.exists and needs_person(suggestion):
         kind, label = ("", "Your choice") if spec else ("warn", "No match")
         return Reason(kind, label, concerns_of(spec, suggestion), suggestion.evidence)
@@ -134,7 +141,7 @@ def _of_suggestion(choice: ColumnChoice, suggestion: ColumnSuggestion | None) ->
         what = f"It looks like {name}." if suggestion.exists else f"It could be a new attribute, {name}."
         return Reason("", "Not imported", (), [what])
     if spec is not None and (spec.attribute, spec.format) != (suggestion.attribute.name, str(suggestion.format)):
-        return Reason("", "Your choice")
+        return OWN_CHOICE
     if suggestion.tied_with:
         return Reason("warn", "Please check", [f"{', '.join(suggestion.tied_with)} fits as well."])
     concerns = concerns_of(spec, suggestion)

@@ -98,9 +98,9 @@ def shown_value_map(
     )
 
 
-def rows_without_match(spec: ColumnSpec, format: ValueFormat, cells: Sequence[str]) -> int | None:
-    """How many cells of the sample are none of the values of a list; None for a format that has none."""
-    if format.kind not in (ValueType.ENUM, ValueType.BOOLEAN):
+def rows_that_do_not_fit(spec: ColumnSpec, format: ValueFormat, cells: Sequence[str]) -> int | None:
+    """How many cells of the sample do not fit a format; None for one that there is not, or that needs two columns."""
+    if format.region_column is not None:
         return None
     try:
         fitted = coercer(format)

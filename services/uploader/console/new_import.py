@@ -59,10 +59,13 @@ def _new_source(visit: Visit) -> str:
 
 
 def _sources(visit: Visit, fault: Fault | None = None, *, chosen: str, new: str = "", status: int = 200) -> Response:
+    sources = visit.use_cases.catalog.sources(visit.caller)
+    if len(sources) == 1 and fault is None:
+        chosen = sources[0].name
     return visit.page(
         "import_new.html",
         status,
-        sources=visit.use_cases.catalog.sources(visit.caller),
+        sources=sources,
         may_create=visit.may(CatalogUseCases.create_source),
         chosen=chosen,
         new=new,

@@ -27,6 +27,14 @@ def test_before_the_first_import_there_are_three_steps_and_a_sample_file(system:
     assert sample.content == (tmp_path / "made.tsv").read_bytes(), "write static/sample-customers.tsv again"
 
 
+def test_the_only_source_is_chosen_until_there_is_another(tmp_path: Path) -> None:
+    with serving(tmp_path / "data") as system, signed_in(system) as person:
+        for name, chosen in (("crm", True), ("shop", False)):
+            system.admin.post("/v1/data-sources", json={"name": name})
+            assert ('value="crm" selected' in person.get("/imports/new").text) is chosen
+        assert 'value="shop" selected' in person.get("/imports/new?source=shop").text
+
+
 def test_each_role_finds_what_it_may_do_and_nothing_else(tmp_path: Path) -> None:
     with serving(tmp_path / "data") as system:
         Sample(system)

@@ -85,6 +85,8 @@ def test_an_undo_says_what_it_does_and_then_that_it_is_done(visitor: Visitor, sy
     page.get_by_role("button", name="Undo it").click()
     expect(page.locator("#state")).to_contain_text("Reverted")
     expect(page.locator("#outcome")).to_contain_text("none of its 2 rows counts any more")
+    source = system.viewer.get(f"/v1/requests/{request_id}").json()["data_source"]
+    assert page.get_by_role("link", name="New import").get_attribute("href") == f"/imports/new?source={source}"
     assert system.viewer.get(f"/v1/requests/{request_id}").json()["status"] == "REVERTED"
     assert not visitor.problems
 

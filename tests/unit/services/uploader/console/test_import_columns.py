@@ -59,8 +59,17 @@ def test_options_of_the_command_line_are_controls_of_the_page() -> None:
 
 
 def test_another_format_is_the_persons_choice() -> None:
-    column = column_of(replace(SPEC, format="date(yyyy-MM-dd)"))
+    column = column_of(replace(SPEC, format="date(dd-MMM-yy)"))
     assert (column.label, list(column.concerns)) == ("Your choice", [])
+
+
+def test_cells_that_do_not_fit_the_persons_choice_are_counted() -> None:
+    column = column_of(replace(SPEC, format="date(yyyy-MM-dd)"))
+    assert (column.label, list(column.concerns)) == ("Please check", ["1 does not fit and would be left out"])
+    assert column.needs_person
+    other = column_of(replace(SPEC, attribute="ltv", format="decimal", on_misfit=OnMisfit.REJECT))
+    assert list(other.concerns) == ["1 does not fit and would be rejected with its row"]
+    assert not column_of(replace(SPEC, attribute="note", format="text")).concerns
 
 
 CARD = Attribute(name="card", display_name="Card", format=parse_format("enum(gold|silver)"))
