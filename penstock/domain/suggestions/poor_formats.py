@@ -23,7 +23,7 @@ def poor_formats(sample: Sample, columns: Sequence[ColumnMapping], attributes: S
         format = column.format or attribute.format
         if column.column not in at or column.split is not None or format.kind is ValueType.TEXT:
             continue
-        if format.kind is ValueType.PHONE and format.argument.startswith("@"):
+        if format.region_column is not None:
             continue
         cells = Cells(column.column, sample.columns[at[column.column]]).without(column.blanks).replaced(column.values)
         fit = formats.fit(str(format), cells)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from penstock.documents.mappings import ColumnView
+from penstock.domain.catalog.attribute_changes import default_display_name
 from penstock.domain.mapping.attributes import Attribute, ValueType, parse_format
 from penstock.domain.mapping.mapping import Mode, OnMisfit, WritePolicy
 
@@ -59,7 +60,7 @@ def format_words(written: str) -> str:
 
 def attribute_words(name: str, known: Mapping[str, Attribute]) -> str:
     """The display name of an attribute; for one that would be new, as it would be called."""
-    return known[name].display_name if name in known else name.replace("_", " ").capitalize()
+    return known[name].display_name if name in known else default_display_name(name)
 
 
 def policy_words(column: ColumnView) -> str:
