@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from itertools import chain
 from typing import NamedTuple
 
 import msgspec
@@ -13,6 +14,7 @@ from penstock.application.requests.requests import Requests
 from penstock.domain.errors import NotFound, Refused, refusal
 from penstock.domain.files.formats import BOM, FORMATS, tabular_format
 from penstock.domain.files.header import Header, parse_header
+from penstock.domain.files.line_set import LineSet
 from penstock.domain.files.rejects import Reject, RejectedFile, decode_rejects
 from penstock.domain.files.row_reasons import reason_of
 from penstock.domain.files.tabular_format import MAX_HEADER_BYTES
@@ -20,6 +22,8 @@ from penstock.domain.requests.request import Request
 from penstock.ports.object_store import ObjectRef
 
 NDJSON = "ndjson"
+_CORRECTED = "all its rows are corrected by now"
+_NOTHING_LEFT = "Nothing has to be corrected."
 
 _KeyOf = Callable[[str, str, int], str]  # the object key of a chunk, from tenant, request and chunk
 
@@ -42,20 +46,30 @@ class RejectFiles:
     def __init__(self, requests: Requests, chunks: Chunks, files: SealedObjects) -> None:
         self._requests, self._chunks, self._files = requests, chunks, files
 
-    def file(self, tenant_id: str, request_id: str, *, only: frozenset[str] = frozenset()) -> RejectFile:
+    def file(
+        self,
+        tenant_id: str,
+        request_id: str,
+        *,
+        only: frozenset[str] = frozenset(),
+        corrected: LineSet = LineSet(),
+    ) -> RejectFile:
         """The reject file of a request. Holds the rejects of one chunk in memory at a time.
 
-        `only` selects the rows rejected for one of these reasons; empty selects all.
+        `only` selects the rows rejected for one of these reasons; empty selects all. Lines that are `corrected` are
+        left out.
+
         Raises `NotFound`; `Refused`: no_rejects, rejects_expired.
         """
         request = self._requests.get(tenant_id, request_id)
         chunks = [each.chunk for each in self._chunks.manifests(tenant_id, request_id) if each.has_rejects]
         if not chunks:
-            raise refusal("no_rejects", "this request has no rejects", "Nothing has to be corrected.")
-        rejects = self.rows(request, chunks, rejects_key)
-        return self._file(request, (reject for reject in rejects if not only or only.intersection(reject.reasons)))
+            raise refusal("no_rejects", "this request has no rejects", _NOTHING_LEFT)
+        rejects = _without(corrected, self.rows(request, chunks, rejects_key))
+        chosen = (reject for reject in rejects if not only or only.intersection(reject.reasons))
+        return self._file(request, chosen, refusal("no_rejects", _CORRECTED, _NOTHING_LEFT))
 
-    def dropped_file(self, tenant_id: str, request_id: str) -> RejectFile:
+    def dropped_file(self, tenant_id: str, request_id: str, *, corrected: LineSet = LineSet()) -> RejectFile:
         """As `file`, for the ingested rows that lost cells: the reasons say which cells, and why.
 
         Raises `NotFound`; `Refused`: no_dropped_cells, rejects_expired.
@@ -63,16 +77,20 @@ class RejectFiles:
         request = self._requests.get(tenant_id, request_id)
         chunks = [each.chunk for each in self._chunks.manifests(tenant_id, request_id) if each.dropped_cells]
         if not chunks:
-            raise refusal("no_dropped_cells", "no cell of this request was dropped", "Nothing has to be corrected.")
-        return self._file(request, self.rows(request, chunks, dropped_key))
+            raise refusal("no_dropped_cells", "no cell of this request was dropped", _NOTHING_LEFT)
+        rows = _without(corrected, self.rows(request, chunks, dropped_key))
+        return self._file(request, rows, refusal("no_dropped_cells", _CORRECTED, _NOTHING_LEFT))
 
-    def _file(self, request: Request, rows: Iterable[Reject]) -> RejectFile:
+    def _file(self, request: Request, rows: Iterator[Reject], none_left: Refused) -> RejectFile:
+        first = next(rows, None)
+        if first is None:
+            raise none_left
         header = self.header(request)
         name = header.file_format.name
         file = RejectedFile(
             header.columns, header.names_in_file, header.corrected_rejects, is_child=request.parent_id is not None
         )
-        parts = tabular_format(header.file_format).write_rejects(file, map(_in_words, rows))
+        parts = tabular_format(header.file_format).write_rejects(file, map(_in_words, chain([first], rows)))
         return RejectFile(name, FORMATS[name].media_type, parts)
 
     def header(self, request: Request) -> Header:
@@ -102,6 +120,10 @@ class RejectFiles:
             except NotFound:
                 raise _expired() from None
             yield from decode_rejects(reader.read(0, reader.size))
+
+
+def _without(lines: LineSet, rows: Iterable[Reject]) -> Iterator[Reject]:
+    return (row for row in rows if row.line not in lines)
 
 
 def _marked(parts: Iterator[bytes]) -> Iterator[bytes]:

@@ -156,13 +156,14 @@ class RequestUseCases(UseCases):
 
     @use_case(Permission.DOWNLOAD_REJECTS, "rejects.download", details=("request_id",))
     def rejects(self, caller: Caller, request_id: str, *, dropped: bool = False, bom: bool = False) -> RejectFile:
-        """The reject file, in the format of the uploaded one; with `dropped`, the rows that were ingested without some
-        of their cells; with `bom`, after a byte-order mark.
+        """The reject file, in the format of the uploaded one, without the rows that are corrected by now; with
+        `dropped`, the rows that were ingested without some of their cells; with `bom`, after a byte-order mark.
 
         Raises `Refused`: no_rejects, no_dropped_cells, rejects_expired.
         """
         of = self._rejects.dropped_file if dropped else self._rejects.file
-        file = of(caller.tenant_id, request_id)
+        corrected = self._corrections.lines(self._requests.get(caller.tenant_id, request_id))
+        file = of(caller.tenant_id, request_id, corrected=corrected)
         return file.with_bom() if bom else file
 
     @use_case(Permission.READ_REQUESTS, "rejects.sample", Audited.DENIED_ONLY)

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+
+from penstock.domain.near_names import edit_distance
 
 MAX_SPELLINGS = 100  # different cells of a column
+MIN_LETTERS = 5  # of a word that may be misspelt
+RARER = 10  # times: a misspelling beside the right spelling
 
 
 def value_map(cells: Mapping[str, int]) -> dict[str, str]:
@@ -28,6 +32,29 @@ def as_options(cells: Iterable[str], options: Iterable[str]) -> dict[str, str]:
     by_folded = {_folded(option): option for option in options}
     found = {cell: by_folded[_folded(cell)] for cell in cells if _folded(cell) in by_folded}
     return {cell: option for cell, option in found.items() if cell != option}
+
+
+def misspelt(cells: Mapping[str, int]) -> dict[str, str]:
+    """The frequent cell that each rare one may be a misspelling of: they differ in one letter of one word."""
+    found = {}
+    for rare, count in cells.items():
+        usual = [cell for cell in cells if cells[cell] >= RARER * count and _is_similar(rare, cell)]
+        if usual:
+            found[rare] = max(usual, key=lambda cell: cells[cell])
+    return found
+
+
+def _is_similar(one: str, other: str) -> bool:
+    differing = list(_differing_words(_folded(one).split(), _folded(other).split()))
+    if len(differing) != 1:
+        return False
+    word, usual = differing[0]
+    return min(len(word), len(usual)) >= MIN_LETTERS and edit_distance(word, usual, 1) == 1
+
+
+def _differing_words(words: list[str], others: list[str]) -> Iterator[tuple[str, str]]:
+    if len(words) == len(others):
+        yield from ((word, other) for word, other in zip(words, others, strict=True) if word != other)
 
 
 def _spellings(found: list[str]) -> list[str]:

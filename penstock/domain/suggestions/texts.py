@@ -9,7 +9,7 @@ from penstock.domain.limits import MAX_FORMAT
 from penstock.domain.mapping.attributes import ValueFormat
 from penstock.domain.suggestions.fitting import Finding, Formats, certainty, of_total, unfitting
 from penstock.domain.suggestions.sample import Cells
-from penstock.domain.suggestions.spellings import as_options, value_map
+from penstock.domain.suggestions.spellings import as_options, misspelt, value_map
 
 MIN_FIT = 0.5
 MAX_OPTIONS = 20
@@ -51,7 +51,16 @@ def detect_enum(cells: Cells, formats: Formats) -> Finding | None:
     if fit is None:
         return None
     spelt = ", some of them written in several ways" if values else ""
-    return Finding(fit, 0.95, f"all {fit.total:,} are one of {len(options)} options{spelt}", (), values=values)
+    against = [
+        f"{options[rare]:,}{misspelling(rare)} {usual!r} misspelt: a value map corrects them"
+        for rare, usual in misspelt(options).items()
+    ]
+    return Finding(fit, 0.95, f"all {fit.total:,} are one of {len(options)} options{spelt}", (*against,), values=values)
+
+
+def misspelling(cell: str) -> str:
+    """How an argument against an enumeration names a cell that may be misspelt."""
+    return f" are {cell!r}, perhaps"
 
 
 def enum_as(format: ValueFormat, cells: Cells, formats: Formats) -> Finding | None:

@@ -14,6 +14,7 @@ from penstock.documents.requests import RequestView, request_view
 from penstock.domain.requests.request import Request
 from penstock.domain.requests.request_filter import RequestFilter
 from services.uploader.console.csv_lines import csv_line
+from services.uploader.console.known_sources import source_names
 from services.uploader.console.shown_requests import displayed
 from services.uploader.console.visits import Visit, action, go, page
 from services.uploader.history_filters import DAYS, MAX_FILTER, STATUSES, Filters
@@ -51,6 +52,7 @@ def show(visit: Visit) -> Response:
         "filters": filters,
         "before": visit.request.query_params.get("before", ""),
         "parents": _parents(visit, found.requests),
+        "called": source_names(visit, (each.data_source for each in found.requests)),
     }
     if visit.is_partial:
         return visit.page("_imports.html", requests=listed, next=found.next, **context)

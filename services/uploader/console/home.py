@@ -15,6 +15,7 @@ from penstock.documents.requests import request_view
 from penstock.domain.days import DAY_US
 from penstock.domain.requests.request import Request, Status
 from penstock.domain.requests.request_filter import RequestFilter
+from services.uploader.console.known_sources import source_names
 from services.uploader.console.shown_requests import ShownRequest, displayed
 from services.uploader.console.visits import Visit, page
 
@@ -40,9 +41,11 @@ def show(visit: Visit) -> Response:
     context = _now(visit)
     if visit.is_partial:
         return visit.page("_home.html", **context)
+    drafts = visit.use_cases.imports.all(visit.caller)[:LISTED] if visit.may(ImportUseCases.all) else []
     return visit.page(
         "home.html",
-        drafts=visit.use_cases.imports.all(visit.caller)[:LISTED] if visit.may(ImportUseCases.all) else [],
+        drafts=drafts,
+        begun=source_names(visit, (each.data_source for each in drafts)),
         has_any=bool(visit.use_cases.requests.page(visit.caller, limit=1).requests),
         may_import=visit.may(ImportUseCases.create),
         may_reveal=visit.may(ProfileUseCases.reveal),
@@ -58,11 +61,13 @@ def _now(visit: Visit) -> dict[str, Any]:
     since = visit.services.clock.now_us() - FAILED_DAYS * DAY_US
     failed = RequestFilter(statuses=(Status.FAILED,), accepted_from=since)
     found = visit.use_cases.requests.page(visit.caller, limit=LISTED, only=failed).requests
-    return {
+    lists = {
         "running": _displayed(visit, running),
         "waiting": _displayed(visit, [*held, *found]),
         "rejecting": _rejecting(visit, since) if visit.may(RequestUseCases.correct_rejects) else [],
     }
+    listed = (each.request["data_source"] for requests in lists.values() for each in requests)
+    return {**lists, "called": source_names(visit, listed)}
 
 
 def _displayed(visit: Visit, requests: Sequence[Request]) -> list[ShownRequest]:

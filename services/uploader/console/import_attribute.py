@@ -73,8 +73,8 @@ def create(visit: Visit) -> Response:
     if not visit.is_partial:
         at: int = visit.request.path_params["at"]
         return go(f"/imports/new/{draft.draft_id}?page={at // COLUMNS + 1}#c{at}")
-    headers = {"HX-Retarget": "#columns", "HX-Reswap": "outerHTML", "HX-Trigger": "dialog-done"}
-    return import_page.columns_part(visit, draft, headers=headers)
+    headers = {"HX-Retarget": "#columns", "HX-Reswap": "outerMorph", "HX-Trigger": "dialog-done"}
+    return import_page.columns_part(visit, draft, headers=headers, keeps=visit.form.has("revealed"))
 
 
 def _form(visit: Visit, draft: ImportDraft, entered: Entered, faults: list[Fault] | None = None) -> Response:
@@ -86,6 +86,7 @@ def _form(visit: Visit, draft: ImportDraft, entered: Entered, faults: list[Fault
         "faults": faults or [],
         "formats": [str(kind) for kind in ValueType],
         "page": page_number(visit),
+        "revealed": visit.form.has("revealed"),
         "action": visit.request.url.path.removesuffix("/ask"),
     }
     if visit.is_partial:

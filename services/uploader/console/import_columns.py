@@ -15,20 +15,29 @@ from penstock.domain.mapping.mapping import OnMisfit
 from penstock.domain.suggestions import ColumnSuggestion
 from penstock.domain.suggestions.choosing import WOULD_DROP, WOULD_REJECT, WOULD_REJECT_ONE
 from penstock.domain.suggestions.fitting import DO_NOT_FIT
+from penstock.domain.suggestions.sample import Cells
+from penstock.domain.suggestions.texts import misspelling
 from services.uploader.console.format_choices import FormatChoice, format_choices
 from services.uploader.console.import_values import ShownValueMap, rows_that_do_not_fit, shown_value_map
 from services.uploader.console.rendering import share
 
 SAMPLES = 3
+WORDS = 3
 _SAMPLE = 40  # characters
 _MARK_PERSONAL = ": add :pii"
 _MERGE = ": add ! to merge them"
-_CONTROLS = {_MARK_PERSONAL: ": tick Personal", _MERGE: ": tick Identifier to merge them"}
+_MISSPELT = ": a value map corrects them"
+_CONTROLS = {
+    _MARK_PERSONAL: ": tick Personal",
+    _MERGE: ": tick Identifier to merge them",
+    _MISSPELT: ": say below the format what they mean",
+}
 
 
 class ShownColumn(NamedTuple):
     """`at` is its place among the choices. `kind` and `label` are those of the chip.
 
+    `filled` is the share of its cells that are, `blanks` those that are a word for blank, "" if none is.
     `concerns` are what speaks against the suggestion, `why` what speaks for it.
     `offered` is an attribute that would be new, "" if there is none. `fits` is the attribute that `format` is for.
     """
@@ -36,6 +45,7 @@ class ShownColumn(NamedTuple):
     at: int
     choice: ColumnChoice
     filled: str
+    blanks: str
     samples: Sequence[str]
     is_masked: bool
     is_personal: bool
@@ -61,7 +71,8 @@ def shown_column(
     cell_key: str,
     reveal: bool,
 ) -> ShownColumn:
-    filled = [cell for cell in cells if cell.strip()]
+    words = Cells(choice.column, cells).without(choice.spec.blanks if choice.spec else ())
+    filled = [cell for cell in words.cells if cell.strip()]
     attribute = known.get(choice.spec.attribute) if choice.spec else None
     is_personal = bool(choice.spec and choice.spec.pii) or bool(attribute and attribute.pii)
     is_masked = (is_personal or bool(suggestion and suggestion.pii)) and not reveal
@@ -71,6 +82,7 @@ def shown_column(
         at=at,
         choice=choice,
         filled=share(len(filled), len(cells)),
+        blanks=_blanks(Cells(choice.column, cells), words),
         samples=[_sample(cell, is_masked=is_masked) for cell in filled[:SAMPLES]],
         is_masked=is_masked and bool(filled),
         is_personal=is_personal,
@@ -87,6 +99,12 @@ def shown_column(
         if choice.spec and format
         else ShownValueMap(),
     )
+
+
+def _blanks(cells: Cells, words: Cells) -> str:
+    """The cells that only a word makes blank: `23 blank: n/a, 00.00.0000`."""
+    count = cells.filled - words.filled
+    return f"{count:,} blank: {', '.join(list(cells.distinct - words.distinct)[:WORDS])}" if count else ""
 
 
 def _sample(cell: str, *, is_masked: bool) -> str:
@@ -157,7 +175,12 @@ def concerns_of(spec: ColumnSpec | None, suggestion: ColumnSuggestion) -> list[s
     if spec is None:
         return [_on_page(each, drops=False) for each in suggestion.against]
     done = [option for option, is_done in ((_MARK_PERSONAL, spec.pii), (_MERGE, spec.identifier)) if is_done]
-    against = [each for each in suggestion.against if not any(map(each.endswith, done))]
+    mapped = [misspelling(cell) for cell in spec.values]
+    against = [
+        each
+        for each in suggestion.against
+        if not any(map(each.endswith, done)) and not any(cell in each for cell in mapped)
+    ]
     return [_on_page(each, drops=spec.on_misfit is OnMisfit.DROP) for each in against]
 
 

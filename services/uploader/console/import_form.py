@@ -12,7 +12,7 @@ from penstock.application.catalog.column_specs import ColumnSpec
 from penstock.application.imports.import_draft import ColumnChoice, ImportDraft
 from penstock.domain.errors import refusal
 from penstock.domain.files.tabular_format import FileOptions
-from penstock.domain.mapping.attributes import Attribute, ValueType
+from penstock.domain.mapping.attributes import TEXT, Attribute, ValueType
 from penstock.domain.mapping.mapping import Mode, OnMisfit
 from penstock.domain.suggestions.other_attribute import format_for
 from services.uploader.api.upload_parts import DraftUpload
@@ -81,17 +81,25 @@ def _choice(key: str, at: int, choice: ColumnChoice, form: Form, known: Known) -
     is_identifier = form.has(f"c{at}.identifier")  # none of its cells can be left out
     is_other = attribute != form.text(f"c{at}.fits")
     is_personal = form.has(f"c{at}.pii") and not (attribute in known.attributes and known.attributes[attribute].pii)
+    format = _format(at, form, is_other=is_other) or _fitting(attribute, choice.column, known, is_other=is_other)
     spec = replace(
         before,
         attribute=attribute,
         identifier=is_identifier,
         pii=True if is_personal else None,
-        format=_format(at, form, is_other=is_other) or _fitting(attribute, choice.column, known, is_other=is_other),
+        format=format,
         on_misfit=OnMisfit.DROP if form.has(f"c{at}.drop") and not is_identifier else OnMisfit.REJECT,
         blanks=tuple(filter(None, (word.strip() for word in form.text(f"c{at}.blanks").split(",")))),
         values={} if is_other else entered_values(key, at, before, form, lambda: known.cells_of(choice.column)),
     )
+    if _is_text(spec, known) and not _is_text(before, known):
+        spec = replace(spec, on_misfit=OnMisfit.REJECT)  # any cell fits, so that none has to be left out
     return replace(choice, spec=spec)
+
+
+def _is_text(spec: ColumnSpec, known: Known) -> bool:
+    own = known.attributes[spec.attribute].format if spec.attribute in known.attributes else TEXT
+    return (spec.format or str(own)) == str(TEXT)
 
 
 def _format(at: int, form: Form, *, is_other: bool) -> str | None:

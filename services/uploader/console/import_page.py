@@ -86,11 +86,13 @@ def columns_part(
     draft: ImportDraft,
     *,
     reveal: bool = False,
+    keeps: bool = False,
     taken: Taken | None = None,
     headers: Mapping[str, str] | None = None,
 ) -> Response:
+    """`keeps`: the page keeps the samples that it has in the clear."""
     draft, file = reviewed(visit, draft, reveal=reveal)
-    context = _context(visit, draft, file=file, apart=True, revealed=reveal, taken=taken)
+    context = _context(visit, draft, file=file, apart=True, revealed=reveal, keeps=keeps, taken=taken)
     return HTMLResponse(render("_import_columns.html", **context), headers=headers)
 
 
@@ -102,7 +104,10 @@ def saved_part(visit: Visit, before: ImportDraft, draft: ImportDraft) -> Respons
     earlier = {choice.column: choice for choice in before.choices}
     changed = [each for each in file.columns if each.choice != earlier.get(each.choice.column)] if file else []
     return HTMLResponse(
-        render("_import_saved.html", **_context(visit, draft, file=file, changed_columns=changed, apart=True))
+        render(
+            "_import_saved.html",
+            **_context(visit, draft, file=file, changed_columns=changed, apart=True, keeps=visit.form.has("revealed")),
+        )
     )
 
 
@@ -140,6 +145,7 @@ def _context(visit: Visit, draft: ImportDraft, **more: Any) -> dict[str, Any]:
         "apart": False,
         "taken": None,
         "revealed": False,
+        "keeps": False,
         "follows": False,
         "focus": "",
         **more,

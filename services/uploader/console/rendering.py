@@ -10,7 +10,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from services.uploader.console.assets import address_of
-from services.uploader.console.words import attribute_words, column_words, format_words, policy_words
+from services.uploader.console.words import attribute_words, column_words, format_words, policy_words, source_words
 
 MISSING = "—"
 
@@ -28,7 +28,7 @@ def environment() -> Environment:
     env.globals["asset"] = address_of
     env.filters.update(number=number, size=size, moment=moment, share=share, duration=duration, counted=counted)
     env.filters.update(format_words=format_words, policy_words=policy_words, column_words=column_words)
-    env.filters.update(attribute_words=attribute_words)
+    env.filters.update(attribute_words=attribute_words, source_words=source_words)
     return env
 
 

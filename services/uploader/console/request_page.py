@@ -22,6 +22,7 @@ from penstock.domain.requests.throughput import average_rate
 from services.uploader.api.requests import detailed_view
 from services.uploader.api.services import CallOf
 from services.uploader.console.chart import rates_chart
+from services.uploader.console.known_sources import source_names
 from services.uploader.console.same_by_hand import same_by_hand
 from services.uploader.console.shown_corrections import corrections_in_words
 from services.uploader.console.shown_progress import (
@@ -64,6 +65,7 @@ def request_page(
         plan=plan,
         columns=plan_columns(plan)[:COLUMNS_SHOWN],
         known={attribute.name: attribute for attribute in plan.attributes},
+        called=source_names(visit, [request.data_source]),
         modes=MODES,
         notify=view["notify"],
         same=same_by_hand(view, str(visit.request.base_url).rstrip("/")),

@@ -29,8 +29,8 @@ class Trend(NamedTuple):
 
 
 def trend(requests: Iterable[RequestView]) -> Trend:
-    """The imports that have read rows, the newest one last."""
-    read = [each for each in requests if each["rows_read"]][::-1]
+    """The imports that have read rows, the newest one last. Corrections are of rows that were counted before."""
+    read = [each for each in requests if each["rows_read"] and each["parent_id"] is None][::-1]
     most = max((each["rows_read"] for each in read), default=0)
     step = WIDTH / max(1, len(read))
     width = min(_WIDEST, step * 0.7)

@@ -63,6 +63,11 @@ def attribute_words(name: str, known: Mapping[str, Attribute]) -> str:
     return known[name].display_name if name in known else default_display_name(name)
 
 
+def source_words(name: str, called: Mapping[str, str]) -> str:
+    """What a data source is called; its name if it has no other, or may not be known."""
+    return called.get(name) or name
+
+
 def policy_words(column: ColumnView) -> str:
     """The policy, and what happens to a cell that does not fit unless it rejects its row."""
     words = POLICIES[WritePolicy(column["policy"])]

@@ -55,6 +55,16 @@ def test_each_role_finds_what_it_may_do_and_nothing_else(tmp_path: Path) -> None
     assert with_rejects == {role for role in Role if "crm_export.tsv" in texts[role]} == {Role.UPLOADER, Role.ADMIN}
 
 
+def test_imports_name_their_source_as_people_call_it(tmp_path: Path) -> None:
+    with serving(tmp_path / "data") as system, signed_in(system) as person:
+        system.admin.post("/v1/data-sources", json={"name": "store_crm", "display_name": "The store’s CRM"})
+        mapping = [{"column": "crmid", "attribute": "crmid", "identifier": True}]
+        request_id = system.ingest(b"crmid\nc1\n", data_source="store_crm", mapping=mapping)["request_id"]
+        person.post("/imports/new", data={"source": "store_crm"})
+        for path in ("/", "/imports", f"/imports/{request_id}"):
+            assert "The store’s CRM" in person.get(path).text, path
+
+
 def links(text: str) -> set[str]:
     """The pages that a page leads to, but for style sheets."""
     found = (part.partition('"')[0] for part in text.split('href="')[1:])

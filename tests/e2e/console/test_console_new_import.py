@@ -69,6 +69,7 @@ def test_from_the_first_click_to_the_stored_profile(visitor: Visitor, system: Ht
     dialog.get_by_role("button", name="Save").click()
     expect(dialog).to_be_hidden()
     expect(page.get_by_label("Attribute of kaart")).to_have_value("card_level")
+    expect(page.get_by_role("row").filter(has_text="e_mail")).to_contain_text("ann0@example.com")
 
     hostile = page.get_by_role("row").filter(has_text="<b>0</b>").get_by_role("combobox").first
     with page.expect_response(lambda answer: answer.request.method == "POST"):

@@ -218,7 +218,9 @@ def test_a_row_that_is_corrected_stays_so_when_its_old_cells_come_again(system: 
         first = {"file": ("fixed.tsv", file.replace(b"31-02-1980", b"1980-02-05"))}
         system.ended(child_of(person.post(f"/imports/{request_id}/rejects/upload", files=first)))
         page = person.get(f"/imports/{request_id}/rejects").text
-        assert "The file may also have rows that are corrected already" in page
+        assert "Rows that are corrected already are not among them" in page
+        left = person.get(f"/imports/{request_id}/rejects/file").text
+        assert ("31-02-1980" in left, "never" in left) == (False, True)
         second = {"file": ("fixed.tsv", file.replace(b"never", b"1999-12-31"))}
         system.ended(child_of(person.post(f"/imports/{request_id}/rejects/upload", files=second)))
         assert "2 rejected rows are corrected, 0 are left." in person.get(f"/imports/{request_id}").text

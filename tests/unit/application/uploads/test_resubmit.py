@@ -123,6 +123,19 @@ def test_a_corrected_file_converges(driven: DrivenSystem, write: Callable[..., b
         rejects_of(driven, again)
 
 
+def test_a_reject_file_has_the_rows_that_are_left(driven: DrivenSystem) -> None:
+    (root,) = driven.finish(driven.upload(tsv(GOOD, FORMULA, BAD)))
+    first = rejects_of(driven, root)
+    child = corrected(driven, root, first.replace("yesterday", ""))
+    left = rejects_of(driven, root)
+    assert left.splitlines() == [line for line in first.splitlines() if not line.startswith("3\t")]
+    assert status_of(driven, corrected(driven, root, left.replace("tomorrow", "1990-02-01"))) is Status.COMPLETED
+    with pytest.raises(Refused, match="all its rows are corrected by now"):
+        rejects_of(driven, root)
+    driven.system.requests.undo(messy_file.TENANT, child.request_id)
+    assert rejects_of(driven, root).splitlines() == first.splitlines()[:2]
+
+
 def test_a_child_has_its_place_and_plan_from_its_root(driven: DrivenSystem) -> None:
     (root,) = driven.finish(driven.upload(tsv(GOOD, FORMULA)))
     (newer,) = driven.finish(driven.upload(tsv(["C2", "", "", "newer", "7", ""])))

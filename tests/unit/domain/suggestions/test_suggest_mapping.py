@@ -537,6 +537,23 @@ def test_options_that_are_written_in_several_ways_get_a_value_map() -> None:
     assert one("grade", repeated("gold", "silver")).values == {}
 
 
+@pytest.mark.parametrize(
+    ("usual", "rare", "is_misspelt"),
+    [
+        ("Srebrna", "Sreberna", True),
+        ("phone order", "pohne order", True),
+        ("active", "inactive", False),
+        ("Class A", "Class B", False),
+        ("Gold", "Golf", False),
+    ],
+)
+def test_an_option_that_may_be_another_one_misspelt_is_told(usual: str, rare: str, is_misspelt: bool) -> None:
+    cells = [*repeated(usual, "other", times=60), *[rare] * 4]
+    against = [f"4 are {rare!r}, perhaps {usual!r} misspelt: a value map corrects them"] if is_misspelt else []
+    assert list(one("grade", cells).against) == against
+    assert not one("grade", [*cells, *[rare] * 40]).against
+
+
 def test_spellings_of_a_text_attribute_get_a_value_map() -> None:
     found = one("Tier", [*repeated("Gold", "Silver", times=60), *repeated("GOLD", "gold", "silver", times=20)])
     assert (found.attribute.name, str(found.format)) == ("loyalty_tier", "text")

@@ -98,6 +98,23 @@ def test_values_are_counted_as_they_are_matched_now(suggestion: ColumnSuggestion
     assert list(wrong.concerns) == list(column.concerns)
 
 
+def test_a_misspelling_that_was_mapped_is_no_concern() -> None:
+    against = ("2 are 'Goud', perhaps 'Gould' misspelt: a value map corrects them",)
+    suggestion = replace(CARD_SUGGESTED, format=parse_format("enum(Goud|gold|silver)"), against=against)
+    spec = replace(CARD_SPEC, format="enum(Goud|gold|silver)")
+    assert list(card_of(spec, suggestion).concerns) == [
+        "2 are 'Goud', perhaps 'Gould' misspelt: say below the format what they mean"
+    ]
+    assert not card_of(replace(spec, values={"Goud": "gold"}), suggestion).concerns
+
+
+def test_words_for_blank_are_counted_and_named() -> None:
+    assert (card_of(CARD_SPEC).filled, card_of(CARD_SPEC).blanks) == ("80.0 %", "")
+    column = card_of(replace(CARD_SPEC, blanks=("goud", "silver")))
+    assert (column.filled, column.blanks) == ("20.0 %", "3 blank: Goud, silver")
+    assert column.samples == ["gold"]
+
+
 def test_cells_to_match_are_masked_as_the_samples_are() -> None:
     personal = card_of(replace(CARD_SPEC, pii=True))
     assert [cell.text for cell in personal.values.cells] == ["G***"]

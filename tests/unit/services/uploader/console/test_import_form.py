@@ -54,6 +54,15 @@ def spec_of(draft: ImportDraft, at: int = 0) -> ColumnSpec:
     return spec
 
 
+def test_no_cell_of_a_column_that_becomes_text_is_left_out() -> None:
+    dropping = sent({**ROW, "c0.attribute": "birth_date", "c0.drop": "on"})
+    assert spec_of(dropping).on_misfit is OnMisfit.DROP
+    text = {**ROW, "c0.attribute": "birth_date", "c0.format": "text", "c0.drop": "on"}
+    assert spec_of(sent(text, dropping)).on_misfit is OnMisfit.REJECT
+    chosen = sent({**text, "c0.suggested": "text"}, sent(text, dropping))  # too long a text can be left out
+    assert spec_of(chosen).on_misfit is OnMisfit.DROP
+
+
 def test_a_form_without_columns_changes_none() -> None:
     assert sent({}) == DRAFT
 

@@ -11,9 +11,9 @@ from penstock.documents.requests import RequestView
 from services.uploader.console.trend import HEIGHT, WIDTH, trend
 
 
-def request(read: int, rejected: int) -> RequestView:
-    fields = {"accepted_at": "2026-11-25T08:00:00Z", "rows_read": read, "rows_rejected": rejected}
-    return cast(RequestView, fields)
+def request(read: int, rejected: int, parent_id: str | None = None) -> RequestView:
+    counts = {"rows_read": read, "rows_rejected": rejected}
+    return cast(RequestView, {"accepted_at": "2026-11-25T08:00:00Z", "parent_id": parent_id, **counts})
 
 
 counts = st.integers(0, 10**9).flatmap(lambda read: st.tuples(st.just(read), st.integers(0, read)))
@@ -36,3 +36,7 @@ def test_the_newest_import_is_the_last_bar() -> None:
     assert [bar.words.partition(": ")[2] for bar in drawn.bars] == ["400 rows, 0 rejected", "10 rows, 1 rejected"]
     assert drawn.words == "The last 2 imports: up to 400 rows, 0.2 % rejected."
     assert trend([request(0, 0)]).words == "No import has read rows yet."
+
+
+def test_corrections_have_no_bar() -> None:
+    assert trend([request(2, 2, parent_id="r1"), request(400, 2)]) == trend([request(400, 2)])

@@ -1,0 +1,23 @@
+"""The data sources that a page names, which it calls by their display names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from penstock.application.catalog.use_cases import CatalogUseCases
+from penstock.domain.errors import Refused
+from services.uploader.console.visits import Visit
+
+
+def source_names(visit: Visit, names: Iterable[str]) -> dict[str, str]:
+    """What the sources are called, by name, as far as the person may know; not those that are deleted by now."""
+    if not visit.may(CatalogUseCases.source):
+        return {}
+    return {name: called for name in set(names) if (called := _called(visit, name))}
+
+
+def _called(visit: Visit, name: str) -> str:
+    try:
+        return visit.use_cases.catalog.source(visit.caller, name).display_name
+    except Refused:
+        return ""
