@@ -12,6 +12,7 @@ from penstock.domain.mapping.coercion import coercer
 from penstock.domain.profiles.fold import Profile, fold, masked, with_history
 from penstock.domain.profiles.fragments import (
     KEY_BYTES,
+    MAX_LINKS,
     ORIGIN_BYTES,
     Fragment,
     StoredFragment,
@@ -24,7 +25,9 @@ from penstock.domain.profiles.sealing import Part, chunk_key, open_part, split_c
 from penstock.ports.profile_store import ProfileStore
 
 MAX_NODES = 64
-MAX_NEIGHBOURS = 32  # a node with more is a shared value, such as a household's phone; its links are not followed
+MAX_NEIGHBOURS = (
+    MAX_LINKS - 1
+)  # a node with more is a shared value, such as a household's phone; its links are not followed
 
 
 class NoProfile(NotFound):
@@ -106,7 +109,7 @@ class ProfileReader:
         parts = split_cell(stored.cell)
         general = self._open_part(tenant_id, Part.GENERAL, parts.general_version, stored.key, parts.general)
         personal = None
-        if reveal and parts.personal:
+        if reveal:
             personal = self._open_part(tenant_id, Part.PERSONAL, parts.personal_version, stored.key, parts.personal)
         return decode(stored.key, general, personal)
 

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from itertools import repeat
+from itertools import islice, repeat
 
 from penstock.domain.ingestion.layout import IdentifierColumn, Layout
 from penstock.domain.ingestion.valid_rows import ValidRows
 from penstock.domain.mapping.mapping import WritePolicy
-from penstock.domain.profiles.fragments import Value
+from penstock.domain.profiles.fragments import MAX_LINKS, NO_NODE, Value
 from penstock.domain.profiles.identity import Node
 
 PlainFragment = tuple[Node, bytes, bytes]  # a node, then the general and the personal part of its fragment
@@ -78,7 +78,7 @@ def _with_primary_node(place: int, rows: ValidRows, layout: Layout) -> list[Plai
     namespace = layout.identifiers[place].attribute.namespace
     further = list(zip(layout.identifiers, rows.nodes, strict=True))[place + 1 :]
     ordinary, personal = _values_by_row(rows, layout.ordinary), _values_by_row(rows, layout.personal)
-    links = map(b"".join, zip(*([node or b"" for node in nodes] for _, nodes in further), strict=True))
+    links = map(b"".join, zip(*([node or NO_NODE for node in nodes] for _, nodes in further), strict=True))
     parts = map(
         layout.encoder.encode,
         repeat(namespace),
@@ -183,4 +183,6 @@ def _encode_folding(person: _Folding, layout: Layout, names: Sequence[str]) -> t
     personal = tuple(person.assertions.get(place, (None, 0))[0] for place in layout.personal)
     rows = {names[place]: line for place, (_, line) in person.assertions.items() if line != row}
     cleared = [names[place] for place, (value, _) in person.assertions.items() if value is None]
-    return layout.encoder.encode(person.namespace, row, ordinary, personal, b"".join(person.links), rows, cleared)
+    return layout.encoder.encode(
+        person.namespace, row, ordinary, personal, b"".join(islice(person.links, MAX_LINKS)), rows, cleared
+    )

@@ -5,18 +5,22 @@ fragment's origin.
 
 The plain parts are MessagePack arrays:
 
-    general   [namespace, row, names, values, personal names, links, rows, policies, cleared, root rows]
-    personal  [value of each personal name, in their order]
+    general   [namespace, row, names, values, links, details, root rows]
+    details   [personal names, present, personal cleared, personal rows, cleared, rows, policies]
+    personal  [value of each present personal name, in their order]
 
-`row` is the line of the file that every value came from unless `rows` says otherwise by attribute; `links` are the
-joined nodes of the row's other identifiers; `policies` hold the attributes whose write policy is not `overwrite`;
-`cleared` names the attributes that a blank cell removed. Only a child's fragments have `root rows`: by row, the line of
-the root's file that it corrects.
+`row` is the line of the file that every value came from unless `rows` says otherwise by attribute; `cleared` names the
+attributes that a blank cell removed; `policies` hold the attributes whose write policy is not `overwrite`. Only a
+child's fragments have `root rows`: by row, the line of the root's file that it corrects.
+
+No length tells which personal values a row has: `personal names` are all those of the mapping, `present` and `personal
+cleared` are bitmaps of them, `personal rows` (8 bytes each, big-endian, 0 for `row`; only in fragments of several rows)
+are as many. `links` are the joined nodes of the row's other identifiers; that of a blank one is `NO_NODE`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from hashlib import blake2b
 from itertools import compress
@@ -35,6 +39,9 @@ REQUEST_BYTES = 16
 CHUNK_BYTES = 4
 KEY_BYTES = NODE_BYTES + SOURCE_BYTES + REQUEST_BYTES + CHUNK_BYTES
 ORIGIN_BYTES = REQUEST_BYTES + CHUNK_BYTES
+ROW_BYTES = 8
+NO_NODE = bytes(NODE_BYTES)
+MAX_LINKS = 33  # of a fragment; more than a reader follows, so that further ones would say nothing new
 CACHED_SELECTIONS = 1_024
 
 
@@ -99,16 +106,23 @@ class Fragment(NamedTuple):
     links: tuple[Node, ...]
 
 
+class _Details(msgspec.Struct, array_like=True, frozen=True):
+    personal: list[str]
+    present: bytes
+    personal_cleared: bytes
+    personal_rows: bytes
+    cleared: list[str]
+    rows: dict[str, int]
+    policies: dict[str, WritePolicy]
+
+
 class _General(msgspec.Struct, array_like=True, frozen=True):
     namespace: str
     row: int
     names: list[str]
     values: list[Value]
-    personal: list[str]
     links: bytes
-    rows: dict[str, int]
-    policies: dict[str, WritePolicy]
-    cleared: list[str]
+    details: _Details
     root_rows: dict[int, int] = {}
 
 
@@ -118,13 +132,14 @@ _decode_personal = msgspec.msgpack.Decoder(list[Value]).decode
 
 
 class PartEncoder:
-    """Encodes the two plain parts of fragments that have the same attributes; encodes the attribute names only once."""
+    """Encodes the two plain parts of fragments that have the same attributes; encodes what is the same only once."""
 
     def __init__(self, ordinary: Sequence[str], personal: Sequence[str], policies: Mapping[str, WritePolicy]) -> None:
-        self._ordinary, self._personal = _Names(ordinary), _Names(personal)
-        self._policies = _raw({name: str(policy) for name, policy in policies.items()})
-        self._clearing = tuple(name for name, policy in policies.items() if policy is WritePolicy.CLEAR_ON_BLANK)
-        self._empty_map, self._empty_list = _raw({}), _raw([])
+        self._personal, self._policies = tuple(personal), dict(policies)
+        self._names = _raw(ordinary)
+        self._selected = lru_cache(CACHED_SELECTIONS)(lambda present: _raw(list(compress(ordinary, present))))
+        self._usual = lru_cache(CACHED_SELECTIONS)(lambda present: _raw(self._details(present, None, ())))
+        self._all_present = self._usual((True,) * len(personal))
 
     def encode(
         self,
@@ -136,38 +151,44 @@ class PartEncoder:
         rows: Mapping[str, int] | None = None,
         cleared: Sequence[str] = (),
     ) -> tuple[bytes, bytes]:
-        """The general and the personal part; None means that the row makes no assertion about the attribute."""
-        names, personal_names = self._ordinary.all, self._personal.all
+        """The general and the personal part; None means that the row makes no assertion about the attribute.
+
+        `rows` has the line of each value that another row than `row` says, for a fragment of several rows."""
+        names, details = self._names, self._all_present
         if None in ordinary:
-            names, ordinary = self._ordinary.without_blanks(ordinary)
-        if None in personal:
-            personal_names, personal = self._personal.without_blanks(personal)
-        general = _encode(
-            (
-                namespace,
-                row,
-                names,
-                ordinary,
-                personal_names,
-                links,
-                rows or self._empty_map,
-                self._policies,
-                cleared or self._empty_list,
-            )
+            present = tuple([value is not None for value in ordinary])
+            names, ordinary = self._selected(present), tuple(compress(ordinary, present))
+        if rows is not None or cleared or None in personal:
+            present = tuple([value is not None for value in personal])
+            personal = tuple(compress(personal, present))
+            usual = rows is None and not cleared
+            details = self._usual(present) if usual else _raw(self._details(present, rows, cleared))
+        return _encode((namespace, row, names, ordinary, links, details)), _encode(personal)
+
+    def _details(self, present: Sequence[bool], rows: Mapping[str, int] | None, cleared: Sequence[str]) -> _Details:
+        personal = self._personal
+        by_place = [0 if rows is None else rows.get(name, 0) for name in personal]
+        return _Details(
+            list(personal),
+            _bitmap(present),
+            _bitmap([name in cleared for name in personal]),
+            b"" if rows is None else b"".join(row.to_bytes(ROW_BYTES, "big") for row in by_place),
+            [name for name in cleared if name not in personal],
+            {name: row for name, row in (rows or {}).items() if name not in personal},
+            self._policies,
         )
-        return general, _encode(personal) if personal else b""
 
 
-class _Names:
-    """Encoded attribute names: all of them, or, cached, a selection of them."""
+def _bitmap(bits: Sequence[bool]) -> bytes:
+    """A bit for each place, the first one in the highest bit of the first byte."""
+    number = sum(bit << (len(bits) - at) for at, bit in enumerate(bits, 1))
+    size = (len(bits) + 7) // 8
+    return (number << (8 * size - len(bits))).to_bytes(size, "big")
 
-    def __init__(self, names: Sequence[str]) -> None:
-        self.all = _raw(names)
-        self._selected = lru_cache(CACHED_SELECTIONS)(lambda present: _raw(list(compress(names, present))))
 
-    def without_blanks(self, values: tuple[Value | None, ...]) -> tuple[msgspec.Raw, tuple[Value | None, ...]]:
-        present = tuple([value is not None for value in values])
-        return self._selected(present), tuple(compress(values, present))
+def _bits(bitmap: bytes) -> Iterator[bool]:
+    """The bits of a bitmap; up to seven more than it has places, which are not set."""
+    return (bool(byte >> at & 1) for byte in bitmap for at in range(7, -1, -1))
 
 
 def _raw(value: object) -> msgspec.Raw:
@@ -177,7 +198,7 @@ def _raw(value: object) -> msgspec.Raw:
 def with_root_rows(general: bytes, root_rows: Mapping[int, int]) -> bytes:
     """The general part of a child's fragment, with the line of the root that each of its rows corrects."""
     part = _decode_general(general)
-    rows = {part.row, *part.rows.values()} & root_rows.keys()
+    rows = {part.row, *_rows(part.details).values()} & root_rows.keys()
     return _encode(msgspec.structs.replace(part, root_rows={row: root_rows[row] for row in sorted(rows)}))
 
 
@@ -187,17 +208,26 @@ def decode(key: bytes, general: bytes, personal: bytes | None) -> Fragment:
     Raises msgspec.ValidationError for bytes that `PartEncoder` did not write; authentication rules these out.
     """
     part = _decode_general(general)
-    values = _decode_personal(personal) if personal else [None] * len(part.personal)
+    details, rows = part.details, _rows(part.details)
+    present = list(compress(details.personal, _bits(details.present)))
+    values = [None] * len(present) if personal is None else _decode_personal(personal)
 
     def assertion(name: str, value: Value | None, *, personal: bool = False, cleared: bool = False) -> Assertion:
-        policy = part.policies.get(name, WritePolicy.OVERWRITE)
-        row = part.rows.get(name, part.row)
+        policy = details.policies.get(name, WritePolicy.OVERWRITE)
+        row = rows.get(name, part.row)
         return Assertion(value, row, policy, personal, cleared, part.root_rows.get(row))
 
     assertions = {name: assertion(name, value) for name, value in zip(part.names, part.values, strict=True)}
-    assertions |= {
-        name: assertion(name, value, personal=True) for name, value in zip(part.personal, values, strict=True)
-    }
-    assertions |= {name: assertion(name, None, cleared=True) for name in part.cleared}
-    links = tuple(part.links[at : at + NODE_BYTES] for at in range(0, len(part.links), NODE_BYTES))
-    return Fragment(split_key(key), part.namespace, assertions, links)
+    assertions |= {name: assertion(name, value, personal=True) for name, value in zip(present, values, strict=True)}
+    cleared = [*details.cleared, *compress(details.personal, _bits(details.personal_cleared))]
+    assertions |= {name: assertion(name, None, cleared=True) for name in cleared}
+    links = (part.links[at : at + NODE_BYTES] for at in range(0, len(part.links), NODE_BYTES))
+    return Fragment(split_key(key), part.namespace, assertions, tuple(link for link in links if link != NO_NODE))
+
+
+def _rows(details: _Details) -> dict[str, int]:
+    """The line of each value that is not of the fragment's `row`."""
+    encoded = details.personal_rows
+    lines = [int.from_bytes(encoded[at : at + ROW_BYTES], "big") for at in range(0, len(encoded), ROW_BYTES)]
+    personal = zip(details.personal, lines, strict=True) if lines else ()
+    return details.rows | {name: row for name, row in personal if row}

@@ -3,18 +3,20 @@
 A cell is
 
     format (1 byte = 1) ‖ general key version (4) ‖ personal key version (4) ‖ length of the general part (4)
-    ‖ general part ‖ personal part, absent when the fragment has no personal values
+    ‖ general part ‖ personal part
 
 and each part is nonce (12) ‖ ciphertext ‖ tag (16). Associated data: format, tenant, part, key version and fragment
-key, length-prefixed, so that a part opens only where it was stored. Keys are derived with HKDF-SHA-256 (RFC 5869) from
-the tenant's data key of that part, per request and chunk. So one key is used with far fewer than the 2^32 random nonces
-that NIST SP 800-38D allows; `ChunkSealer` refuses more.
+key, length-prefixed, so that a part opens only where it was stored. The personal part is always there, and padded
+(0x80, then zeros: ISO/IEC 9797-1, method 2) to a power of two of at least 64 bytes: its length tells no value.
+
+Keys are derived with HKDF-SHA-256 (RFC 5869) from the tenant's data key of that part, per request and chunk. So one key
+is used with far fewer than the 2^32 random nonces that NIST SP 800-38D allows; `ChunkSealer` refuses more.
 """
 
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -28,7 +30,10 @@ from penstock.domain.framing import framed
 
 FORMAT = 1
 NONCE_BYTES = 12
+TAG_BYTES = 16
 MAX_SEALS = 2**32
+MIN_PADDED = 64
+PADDING = b"\x80"
 HEAD = struct.Struct(">BIII")
 
 
@@ -48,7 +53,7 @@ class DataKey(NamedTuple):
 
 
 class SealedParts(NamedTuple):
-    """The parts of a cell; `personal` is empty when there is none."""
+    """The parts of a cell."""
 
     general_version: int
     personal_version: int
@@ -82,25 +87,25 @@ class ChunkSealer:
         self._sealed = 0
 
     def seal(self, keys: Sequence[bytes], generals: Sequence[bytes], personals: Sequence[bytes]) -> list[bytes]:
-        """The cell of each fragment, given its key and plain parts; an empty personal part is left out."""
+        """The cell of each fragment, given its key and plain parts."""
         if not keys:
             return []
         self._sealed += len(keys)
         if self._sealed > MAX_SEALS:
             raise OverflowError("one derived key may seal 2^32 fragments; use smaller chunks")
         sealed = self._seal_parts(Part.GENERAL, keys, generals)
-        secret = self._seal_parts(Part.PERSONAL, keys, personals)
+        secret = self._seal_parts(Part.PERSONAL, keys, map(_padded, personals))
         heads = {length: HEAD.pack(FORMAT, *self._versions.values(), length) for length in set(map(len, sealed))}
         return [heads[len(general)] + general + personal for general, personal in zip(sealed, secret, strict=True)]
 
-    def _seal_parts(self, part: Part, keys: Sequence[bytes], plain: Sequence[bytes]) -> list[bytes]:
-        """nonce ‖ ciphertext ‖ tag of each part that is not empty."""
+    def _seal_parts(self, part: Part, keys: Sequence[bytes], plain: Iterable[bytes]) -> list[bytes]:
+        """nonce ‖ ciphertext ‖ tag of each part."""
         encrypt = self._keys[part].encrypt
         associated = associated_prefix(self._tenant_id, part, self._versions[part], len(keys[0]))
         drawn = self._random(NONCE_BYTES * len(keys))
         nonces = [drawn[at : at + NONCE_BYTES] for at in range(0, len(drawn), NONCE_BYTES)]
         return [
-            nonce + encrypt(nonce, values, associated + key) if values else b""
+            nonce + encrypt(nonce, values, associated + key)
             for nonce, key, values in zip(nonces, keys, plain, strict=True)
         ]
 
@@ -111,7 +116,7 @@ def split_cell(cell: bytes) -> SealedParts:
         raise Corrupt("a stored fragment is not in a format that this version knows")
     _, general_version, personal_version, length = HEAD.unpack_from(cell)
     end = HEAD.size + length
-    if len(cell) < end:
+    if len(cell) < end + NONCE_BYTES + MIN_PADDED + TAG_BYTES:
         raise Corrupt("a stored fragment was cut short")
     return SealedParts(general_version, personal_version, cell[HEAD.size : end], cell[end:])
 
@@ -120,8 +125,20 @@ def open_part(key: AESGCM, tenant_id: str, part: Part, version: int, fragment_ke
     """The plain bytes of one part. Raises `Corrupt` when it was changed or moved."""
     associated = associated_prefix(tenant_id, part, version, len(fragment_key)) + fragment_key
     try:
-        return key.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], associated)
+        plain = key.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], associated)
     except (InvalidTag, ValueError) as error:
         raise Corrupt(
             f"a fragment's {part} part does not open: it was changed, moved, or sealed with another key"
         ) from error
+    return plain.rstrip(b"\0")[: -len(PADDING)] if part is Part.PERSONAL else plain
+
+
+def _padding(length: int) -> bytes:
+    return PADDING.ljust(max(MIN_PADDED, 1 << length.bit_length()) - length, b"\0")
+
+
+_PADDINGS = [_padding(length) for length in range(256)]  # of usual lengths, made once
+
+
+def _padded(plain: bytes) -> bytes:
+    return plain + (_PADDINGS[len(plain)] if len(plain) < len(_PADDINGS) else _padding(len(plain)))

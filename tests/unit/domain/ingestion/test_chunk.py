@@ -24,7 +24,7 @@ from penstock.domain.mapping import mapping as mappings
 from penstock.domain.mapping.attributes import Attribute, ValueFormat, ValueType
 from penstock.domain.mapping.mapping import ColumnMapping, OnMisfit, Plan, WritePolicy
 from penstock.domain.profiles.fold import Profile, fold
-from penstock.domain.profiles.fragments import ORIGIN_BYTES, Fragment, KeyAndCell, decode, key_suffix
+from penstock.domain.profiles.fragments import MAX_LINKS, ORIGIN_BYTES, Fragment, KeyAndCell, decode, key_suffix
 from penstock.domain.profiles.identity import NodeHasher
 from penstock.domain.profiles.sealing import ChunkSealer, DataKey, Part, chunk_key, open_part, split_cell
 from tests.support import reference
@@ -78,9 +78,7 @@ def opened(stored: KeyAndCell) -> Fragment:
     key, cell = stored
     parts, origin = split_cell(cell), key[-ORIGIN_BYTES:]
     general = open_part(chunk_key(GENERAL, Part.GENERAL, origin), "acme", Part.GENERAL, 1, key, parts.general)
-    personal = parts.personal and open_part(
-        chunk_key(PERSONAL, Part.PERSONAL, origin), "acme", Part.PERSONAL, 1, key, parts.personal
-    )
+    personal = open_part(chunk_key(PERSONAL, Part.PERSONAL, origin), "acme", Part.PERSONAL, 1, key, parts.personal)
     return decode(key, general, personal)
 
 
@@ -234,6 +232,36 @@ def test_corrected_rows_count_as_if_the_first_file_had_been_right(
     assert len(lines) + len(added) == still_wrong + len(fixed) + sum(
         result.rows_ingested - len(LineSet(result.lines.corrected)) for result in third
     )
+
+
+def test_no_length_tells_a_personal_value() -> None:
+    """Nor whether there is one, nor which was cleared."""
+    columns = columns_with((WritePolicy.CLEAR_ON_BLANK,) * 4, both_identify=False)
+    rows = [
+        (f"C{at}", ("", "a@gmail.com", "anna.bergstrom@gmail.com")[at % 3], "red", ("", "1", "54321")[at % 2], "")
+        for at in range(10)
+    ]
+    (result,) = ingest(plan_of(columns, 1), text(rows))
+    assert len(result.fragments) == 10
+    assert len({len(cell) for _, cell in result.fragments}) == 1
+    people = [walk([opened(each)], each[0][:16]).attributes for each in result.fragments]
+    assert {"email" in each for each in people} == {"points" in each for each in people} == {True, False}
+
+
+def test_no_length_tells_which_further_identifiers_a_person_has() -> None:
+    columns = columns_with((WritePolicy.OVERWRITE,) * 4, both_identify=True)
+    rows = [("C1", "a@gmail.com", "red", "1", ""), ("C2", "", "red", "1", "")]
+    (result,) = ingest(plan_of(columns, 1), text(rows))
+    people = [(len(cell), len(opened((key, cell)).links)) for key, cell in result.fragments]
+    lengths = {length for length, _ in people if length == max(people)[0]}
+    assert len(people) == 3
+    assert sorted(links for length, links in people if length in lengths) == [0, 1]
+
+
+def test_a_shared_identifier_has_a_bounded_number_of_links() -> None:
+    columns = columns_with((WritePolicy.OVERWRITE,) * 4, both_identify=True)
+    (result,) = ingest(plan_of(columns, 1), text((f"C{at}", "info@shop.com", "", "", "") for at in range(50)))
+    assert max(len(opened(each).links) for each in result.fragments) == MAX_LINKS
 
 
 def text(rows: Iterable[Sequence[str]]) -> bytes:

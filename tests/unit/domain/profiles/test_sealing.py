@@ -26,13 +26,30 @@ def opened(part: Part, key: bytes, cell: bytes, tenant: str = "acme", data_key: 
     return open_part(chunk_key(data_key, part, key[-ORIGIN_BYTES:]), tenant, part, data_key.version, key, content)
 
 
-@given(KEYS, st.binary(min_size=1), st.binary(min_size=1))
+@given(KEYS, st.binary(min_size=1), st.binary())
 def test_a_sealed_value_opens_only_in_its_place(key: bytes, general: bytes, personal: bytes) -> None:
     cell = sealed(key, general, personal)
     assert opened(Part.GENERAL, key, cell) == general
     assert opened(Part.PERSONAL, key, cell) == personal
     assert split_cell(cell).general_version == GENERAL.version
     assert split_cell(cell).personal_version == PERSONAL.version
+
+
+@given(st.binary(max_size=300))
+def test_the_length_of_a_personal_part_is_a_power_of_two(personal: bytes) -> None:
+    sealing_bytes = sealing.NONCE_BYTES + sealing.TAG_BYTES
+    length = len(split_cell(sealed(bytes(KEY_BYTES), b"general", personal)).personal) - sealing_bytes
+    assert length >= max(sealing.MIN_PADDED, len(personal) + 1)
+    assert length.bit_count() == 1
+    assert length == sealing.MIN_PADDED or length <= 2 * len(personal)
+
+
+def test_a_cell_without_its_personal_part_is_corrupt() -> None:
+    key = bytes(KEY_BYTES)
+    cell = sealed(key, b"general", b"")
+    assert opened(Part.PERSONAL, key, cell) == b""
+    with pytest.raises(Corrupt, match="cut short"):
+        split_cell(cell[: -len(split_cell(cell).personal)])
 
 
 @given(KEYS, st.integers(0, KEY_BYTES * 8 - 1))
