@@ -69,6 +69,7 @@ MAX_CORRECTED_IN_PLACE = 50  # rejected rows of a request that a page has a form
 MAX_CORRECTED_CELLS = 5_000  # of these rows
 MAX_CORRECTED_TEXT = 500_000  # characters of them
 MAX_REQUESTS_EXAMINED = 2_000  # to fill one page of a filtered list
+MAX_REQUESTS_COUNTED = 1_000  # read to count the rows of a data source that a replacement removes
 MAX_INVALID_CELLS = 10_000  # different cells of one column that a dry run tries to fix
 
 

@@ -144,7 +144,8 @@ def _conflict(spec: ColumnSpec, existing: Attribute, position: int) -> Fault:
     return Fault(
         code="attribute_exists",
         message=f"the attribute {existing.name!r} already exists, with the format {str(existing.format)[:64]}",
-        hint="Leave the format out, or choose another name.",
+        hint="Leave the format out, choose another name, or change the attribute as long as nothing needs its format: "
+        f"penstock attribute edit {existing.name} --format FORMAT",
         column=spec.label,
         position=position,
     )

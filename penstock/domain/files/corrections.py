@@ -73,9 +73,14 @@ class RootLines(NamedTuple):
         return CorrectedRows({line: number for line, number in numbers if number is not None}, frozenset(unnumbered))
 
     def _number(self, cell: str) -> int | None:
-        match = _LINE.fullmatch(cell)
-        number = int(match[1]) if match else 0
-        return number if number in self.rejected or number in self.dropped else None
+        number = line_number(cell)
+        return number if number is not None and (number in self.rejected or number in self.dropped) else None
+
+
+def line_number(cell: str) -> int | None:
+    """The line that a cell of `penstock_line` names, None if it names none."""
+    match = _LINE.fullmatch(cell)
+    return int(match[1]) if match else None
 
 
 def in_root_order(table: Table, root_lines: Mapping[int, int]) -> Table:

@@ -7,17 +7,17 @@ encoding named. What cannot be decoded becomes a byte that is not UTF-8, so that
 from __future__ import annotations
 
 import codecs
-import re
 from collections.abc import Iterable, Iterator
 
 from penstock.domain.errors import Refused, refusal
+from penstock.domain.files.likely_encodings import NAMES, likeliest_encoding
 
 UTF_8 = "utf-8"
 ENCODINGS = (
     UTF_8, "utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be",
     "cp1250", "cp1251", "cp1252", "cp1253", "cp1254", "cp1255", "cp1256", "cp1257", "cp1258",
     "iso-8859-1", "iso-8859-2", "iso-8859-5", "iso-8859-7", "iso-8859-9", "iso-8859-15",
-    "cp437", "cp850", "koi8-r", "mac-roman", "shift_jis", "gb18030", "big5", "euc-kr",
+    "cp437", "cp850", "cp874", "koi8-r", "mac-roman", "shift_jis", "gb18030", "big5", "euc-kr",
 )  # fmt: skip
 
 _HEAD_ROWS = 100  # of these, one that is not UTF-8 shows another encoding
@@ -32,9 +32,9 @@ _SAMPLE = 256  # bytes
 _BYTES = ("cp1", "cp4", "cp8", "iso", "koi8", "mac")  # encodings with one byte per character begin with these
 _INVALID = "\udcff"  # encoded with `surrogateescape`, a byte that is in no UTF-8
 _HANDLER = "penstock.invalid"
-_HIGH = re.compile(rb"[\x80-\xff]+")
-_LIKELY = ("cp1252", "cp1250", "cp1251")  # of several that fit equally well, the first
-_NAMES = {"cp1252": "Western European", "cp1250": "Central European", "cp1251": "Cyrillic"}
+_BEYOND_ASCII = frozenset(range(0x80, 0x100))
+_STRAY = frozenset(b"\xff\x81\x8d\x8f\x90\x9d")
+_OTHER_NAMES = {"windows-874": "cp874", "tis-620": "cp874"}  # that Python does not know, or knows as a smaller one
 
 codecs.register_error(_HANDLER, lambda error: (_INVALID, getattr(error, "end")))  # noqa: B009
 
@@ -43,7 +43,7 @@ def checked_encoding(name: str) -> str:
     """The name in `ENCODINGS` of an encoding, which may be written otherwise. Raises `Refused` (unknown_encoding)."""
     try:
         known = {codecs.lookup(each).name: each for each in ENCODINGS}
-        return known[codecs.lookup(name).name]
+        return known[codecs.lookup(_OTHER_NAMES.get(name.lower(), name)).name]
     except (LookupError, ValueError):
         hint = f"Use one of {', '.join(ENCODINGS)}."
         raise refusal("unknown_encoding", "the declared encoding is not supported", hint) from None
@@ -129,7 +129,7 @@ def _eight_bit_encoding(head: bytes, complete: bool) -> str | None:
     broken = [line for line in beyond_ascii if not _is_utf8(line) and _reads_as_text(line)]
     if 2 * len(broken) <= len(beyond_ascii) or len(broken) < min(_ROWS, -(-len(lines) // _HEAD_ROWS)):
         return None
-    return max(_LIKELY, key=lambda encoding: sum(_letters(line, encoding) for line in broken))
+    return likeliest_encoding(broken)
 
 
 def _is_utf8(line: bytes) -> bool:
@@ -141,26 +141,12 @@ def _is_utf8(line: bytes) -> bool:
 
 
 def _reads_as_text(line: bytes) -> bool:
-    """Whether the bytes beyond ASCII are letters or signs of Western text, other than ÿ, which stray bytes become."""
-    high = b"".join(_HIGH.findall(line)).decode("cp1252", errors="replace")
-    return not set(high) & {"\ufffd", "ÿ"}
-
-
-def _letters(line: bytes, encoding: str) -> int:
-    """How well a line reads: its letters beyond ASCII. A word in Cyrillic has no others, a Western one has some."""
-    found = 0
-    for high in _HIGH.findall(line):
-        text = high.decode(encoding, errors="replace")
-        is_cyrillic = len(text) > 2 and all("\u0400" <= char <= "\u04ff" for char in text)
-        if encoding == "cp1251":
-            found += 2 * len(text) if is_cyrillic else 0
-        else:
-            found += sum(map(str.isalpha, text))
-    return found
+    """Whether its bytes beyond ASCII are more than ÿ, which stray bytes become, and than control characters."""
+    return not set(line) & _BEYOND_ASCII <= _STRAY
 
 
 def not_utf8(encoding: str) -> Refused:
-    named = f"{encoding} ({_NAMES[encoding]})" if encoding in _NAMES else encoding
+    named = f"{encoding} ({NAMES[encoding]})" if encoding in NAMES else encoding
     return refusal(
         "not_utf8",
         f"the file is not UTF-8; it reads as {named}, and its header was checked as such",

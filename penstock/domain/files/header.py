@@ -18,12 +18,14 @@ from penstock.domain.files.encodings import detect_encoding, not_utf8, to_utf8
 from penstock.domain.files.formats import detect_format, tabular_format, text_start
 from penstock.domain.files.header_faults import bounded, with_names
 from penstock.domain.files.json_keys import separator_of
+from penstock.domain.files.later_headers import header_below_title
 from penstock.domain.files.mapped_columns import columns_of_later_rows, validate_mapped_columns
 from penstock.domain.files.other_formats import SAVE_AS_UTF8, refuse_other_formats
 from penstock.domain.files.rejects import is_reject_header, restore_cell
 from penstock.domain.files.tabular_format import FileFormat, FileOptions
 from penstock.domain.mapping.mapping import Limits, Mapping
 
+TITLED_BYTES = 64 * 1024  # of a file, in which the header may stand below a title
 OR_CLEAN_HEADERS = " Or add --clean-headers (over HTTP: clean_headers)."
 
 
@@ -81,6 +83,10 @@ def parse_header(
     if raw_header.faults:
         raise Refused(list(raw_header.faults))
     names, faults = _decoded(raw_header.cells)
+    if file_format is None and not tabular_format(chosen).names_every_row:
+        below = header_below_title(head[start : start + TITLED_BYTES].decode(errors="replace"), len(names))
+        if below:
+            raise Refused([below])
     corrected = options.corrected or is_reject_header(names)
     columns = [restore_cell(name) for name in names] if corrected else names
     if options.clean_headers:

@@ -1,4 +1,5 @@
-"""Columns that the start of a file does not name: below titles of groups of columns, or keys of later rows."""
+"""Columns that the start of a file does not name: below a title, below titles of groups of columns, or keys of later
+rows."""
 
 from __future__ import annotations
 
@@ -7,7 +8,9 @@ from collections.abc import Mapping, Sequence
 from penstock.domain.errors import Fault
 from penstock.domain.files.header_faults import MAX_NAME_IN_FAULT
 
-LINES_BELOW = 3  # the header that are looked at
+LINES_BELOW = 5  # the first line that are looked at
+ROWS_BELOW = 3  # a header, of which one is not blank
+DELIMITERS = "\t;,|"
 MIN_COLUMNS = 3
 MIN_BLANK = 0.5  # share of blank names in the first line
 NAMED_KEYS = 5
@@ -22,10 +25,27 @@ def later_header(names: Sequence[str], rows: Sequence[tuple[int, Sequence[str]]]
     line = next((line for line, row in rows[:LINES_BELOW] if _are_names(row)), None)
     if line is None:
         return None
+    return _header_below(f"{blank} of {len(names)} columns have no name in line 1", line)
+
+
+def header_below_title(text: str, columns: int) -> Fault | None:
+    """The fault of a file whose first line, of so many columns, is a title; `text` is its first lines."""
+    lines = text.splitlines()[: LINES_BELOW + ROWS_BELOW]
+    for delimiter in DELIMITERS:
+        rows = [line.split(delimiter) for line in lines]
+        for line, row in enumerate(rows[1 : LINES_BELOW + 1], 2):
+            named = [cell.strip().strip('"') for cell in row]
+            following = next((len(each) for each in rows[line:] if any(each)), 0)
+            if 2 * columns < len(row) <= following and _are_names(named):
+                return _header_below("line 1 looks like a title", line)
+    return None
+
+
+def _header_below(what: str, line: int) -> Fault:
     return Fault(
         code="header_below",
-        message=f"{blank} of {len(names)} columns have no name in line 1, and line {line} looks like the header",
-        hint=f"Delete the lines above line {line}, such as titles of groups of columns, and take the file in again.",
+        message=f"{what}, and line {line} looks like the header",
+        hint=f"Delete the lines above line {line}, and take the file in again: tail -n +{line} FILE > NEW_FILE",
     )
 
 

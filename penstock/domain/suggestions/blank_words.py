@@ -49,7 +49,14 @@ _ANYWHERE = word_set(
     non applicabile, non specificato, non indicato, nessun dato,
     não informado, não aplicável, não consta, sem informação, sem dados,
     nie dotyczy, nie podano, brak danych, uppgift saknas, ej angivet, ej tillämpligt, ikke oplyst, ikke oppgitt,
-    не указано, не указан, нет данных, не вказано, немає даних, δεν δηλώθηκε, 未記入, 未入力, 記載なし, 未填写, 해당없음
+    не указано, не указан, нет данных, не вказано, немає даних, δεν δηλώθηκε, 未記入, 未入力, 記載なし, 未填写,
+    해당없음, nespecificat, nespecificată, fără informații, fără date, nu se aplică, nu este cazul,
+    neuvedeno, nezadáno, nevyplněno, není k dispozici, neuvedené, nezadané, nevyplnené, nie je k dispozícii,
+    nije navedeno, nije uneseno, nema podataka, ni podatka, ni navedeno, nem adta meg, nincs kitöltve,
+    không có thông tin, không có dữ liệu, chưa cập nhật, chưa cung cấp, không áp dụng,
+    tidak diisi, tidak disebutkan, tidak ada data, tidak berlaku, ikke utfylt,
+    не е посочено, не е посочен, не е посочена, няма данни, няма информация, неприложимо,
+    ไม่ระบุ, ไม่ทราบ, ไม่มีข้อมูล, غير محدد, لا توجد بيانات, لا ينطبق, לא צוין, אין מידע, לא רלוונטי
     """
 )
 # They are text elsewhere: a country `NA`, a loyalty tier `none`, the initials `K.A.`.
@@ -62,8 +69,12 @@ _IN_TYPED_COLUMNS = frozenset(
         nenhuma ingen inget intet niets nichts entfällt entfallt saknas mangler empty leeg leer vide vacío vuoto vazio
         nincs nincsen neni chybi lipsa yok bilinmiyor puuttuu
         нет отсутствует немає κανένα άγνωστο άγνωστη άγνωστος なし 無し 無 該当なし 不明 无 未知 없음 미상
+        fără necunoscut necunoscută neznámý neznámá neznámé neznámy neznáma žádný žádná žádné žiadny žiadna žiadne není
+        nema nepoznato nepoznat nepoznata neznano neznan neznana brez bez nijedan ismeretlen tiada нема няма неизвестен
+        неизвестна неизвестно без липсва ไม่มี אין
         missing undefined tbd x xx xxx . .. * / 0000-00-00 0000/00/00 00/00/0000 00-00-0000 00.00.0000
         k.a. k.a ka o.a. n.b. n.b nb n.v. n.c. n.c n.d. n.d nd n.r. s.o. s.d. b.d. s/o k/a n/b n/c n/d n/r n/s n/v s/d
+        s/n
         1900-01-01 01-01-1900 1-1-1900 01/01/1900 1/1/1900 01.01.1900 1.1.1900 19000101
         9999-12-31 31-12-9999 31/12/9999 12/31/9999 31.12.9999 99991231 2999-12-31 31/12/2999 12/31/2999 31.12.2999
         0001-01-01 01/01/0001 1/1/0001 01.01.0001 00000000
@@ -73,7 +84,12 @@ _IN_TYPED_COLUMNS = frozenset(
     """
     not available, not known, no value, nicht verfügbar, nicht vorhanden, niet beschikbaar, niet aanwezig,
     non disponible, non connu, no disponible, non disponibile, não disponível, não tem, nie ma, nie znam, finns ej,
-    sin dato, no tiene, no cuenta con, sin rfc, sin curp, nincs adat, nincs megadva, nem ismert, není uvedeno, nu are,
+    sin dato, no tiene, no cuenta con, sin rfc, sin curp,
+    sin número, sin tarjeta, sin celular, nincs adat, nincs megadva, nem ismert, není uvedeno, nu are,
+    nu există, nie je, fără telefon, fără email, bez telefonu, bez telefona, bez emailu, nema telefon, nema email,
+    nincs telefon, nincs email, không có, chưa có, không rõ, không biết, chưa biết, tidak ada, tidak diketahui,
+    tidak punya, belum ada, няма имейл, няма телефон, не е известно, ไม่มีอีเมล, ไม่มีเบอร์, ไม่มีเบอร์โทร,
+    لا يوجد, لا شيء, غير معروف, غير متوفر, غير متاح, לא ידוע, אין מייל, אין טלפון, δεν υπάρχει, δεν έχει,
     ei ole, ei tiedossa, ei tietoa, no email, no e-mail, no mail, no phone, no telephone, no number, no date,
     kein email, keine email, kein e-mail, keine e-mail, keine mail, keine e-mail-adresse, kein telefon,
     keine telefonnummer, keine nummer, kein datum,

@@ -27,17 +27,23 @@ _PAIRS: tuple[tuple[str, str], ...] = (
     ("ja j", "nei n"),  # no
     ("kyllä k tosi", "ei e epätosi"),  # fi
     ("ano a", "ne n"),  # cs
+    ("áno ano", "nie"),  # sk
+    ("da d", "ne n"),  # hr, sr, sl
+    ("có", "không khong"),  # vi; `co` is Colombia and Colorado
+    ("ya", "tidak tdk"),  # id, ms
     ("evet e", "hayır hayir h"),  # tr, the second from capitals
     ("igen i", "nem n"),  # hu
     ("da d", "nu n"),  # ro
     ("да д", "нет н"),  # ru
     ("так т", "ні н"),  # uk
+    ("да д", "не н"),  # bg
     ("ναι ν", "όχι οχι ο"),  # el, the second from capitals
     ("はい 有 有り あり 可 希望する", "いいえ 無 無し なし 不可 希望しない"),  # ja
     ("是 有", "否 不是 没有 无"),  # zh
     ("نعم", "لا"),  # ar
     ("כן", "לא"),  # he
     ("예 네", "아니오 아니요"),  # ko
+    ("ใช่ มี ยินยอม รับ", "ไม่ใช่ ไม่มี ไม่ ไม่ยินยอม ไม่รับ"),  # th
     ("yes y ja j oui true t 1 x", "no n nee nein non false f 0"),  # several together
     ("x ✓ ✔ ☑ ✅", "✗ ✘ ☐ ❌"),  # marks
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import NamedTuple
 
@@ -14,6 +15,7 @@ from penstock.domain.suggestions.fitting import Finding, Formats, certainty, of_
 from penstock.domain.suggestions.keys import Key, counts_rows
 from penstock.domain.suggestions.names import (
     AMONG_OTHERS,
+    MISTYPED,
     OWN_NAME,
     NameMatch,
     Names,
@@ -24,10 +26,11 @@ from penstock.domain.suggestions.names import (
     words,
 )
 from penstock.domain.suggestions.person_names import person_names
-from penstock.domain.suggestions.personal_words import is_about_contact, is_personal
+from penstock.domain.suggestions.personal_words import is_about_contact, is_national_number, is_personal
 from penstock.domain.suggestions.phones import looks_like_phones
 from penstock.domain.suggestions.places import are_countries, countries
 from penstock.domain.suggestions.salutations import are_salutations
+from penstock.domain.suggestions.sample import Cells
 from penstock.domain.suggestions.texts import enum_as
 
 BY_EMAILS = 0.93  # confidence of an attribute that only the values suggest
@@ -47,11 +50,13 @@ MIN_FIT = 0.5
 CONTRADICTS = 0.8  # share of cells of another kind than the column's name suggests
 STILL_FITS = 0.9  # share of cells that fit the format mapped before
 FEW_ROWS = 5
+SECOND_NAME = 2  # words of a given name and a second one
 FEW = 0.9  # factor for a column with fewer cells
 
 UNREAD = "its name is in no known language, so it is taken as personal"
 IDENTIFIERS = frozenset({"crmid", "loyalty_id", "email"})  # a household may share a phone
 
+_YEAR = re.compile("(?:18|19|20)[0-9]{2}")
 _RELATED = ({ValueType.DATE, ValueType.DATETIME}, {ValueType.INTEGER, ValueType.DECIMAL})
 _CONTRADICTING = (ValueType.EMAIL, ValueType.DATETIME, ValueType.DATE, ValueType.URL, ValueType.DECIMAL)
 _CATEGORIES = word_set("gender language country customer_type industry loyalty_tier currency preferred_store region")
@@ -133,6 +138,8 @@ def _by_name(facts: Facts, match: NameMatch | None, tenant: Tenant, formats: For
     if match is None:
         return None
     how = "named like the attribute" if match.score == OWN_NAME else f"its name means {match.attribute.display_name}"
+    if match.score == MISTYPED and is_national_number(facts.name):
+        return None
     if not facts.cells.filled:
         blank = ("no cell has a value in the sample",)
         return Candidate(match.attribute, True, match.attribute.format, BLANK, match.score, (how,), blank)
@@ -142,6 +149,10 @@ def _by_name(facts: Facts, match: NameMatch | None, tenant: Tenant, formats: For
         return _text_by_name(
             facts, NameMatch(tenant.attributes["job_title"], match.score), "a title, but no salutation"
         )
+    if match.attribute.name == "birth_year" and not _are_years(facts.cells):
+        return None
+    if match.attribute.name == "first_name" and "full_name" in tenant.attributes and _are_full_names(facts.cells):
+        return _text_by_name(facts, NameMatch(tenant.attributes["full_name"], match.score), "names of several words")
     if match.attribute.name == "crmid" and "full_name" in tenant.attributes and person_names(facts.cells):
         return _text_by_name(facts, NameMatch(tenant.attributes["full_name"], match.score), "a customer, by name")
     if match.attribute.format.kind is ValueType.TEXT:
@@ -166,6 +177,19 @@ def _by_name(facts: Facts, match: NameMatch | None, tenant: Tenant, formats: For
 def _is_number(facts: Facts) -> bool:
     finding = facts.by_values()
     return finding is not None and finding.kind in (ValueType.INTEGER, ValueType.DECIMAL)
+
+
+def _are_years(cells: Cells) -> bool:
+    years = sum(count for cell, count in cells.distinct.items() if _YEAR.fullmatch(cell))
+    return years >= cells.filled * CONTRADICTS
+
+
+def _are_full_names(cells: Cells) -> bool:
+    """Whether most cells have more words than a given name has: a second given name is not as common."""
+    parts = {cell: len(cell.split()) for cell in cells.distinct}
+    several = sum(cells.distinct[cell] for cell, count in parts.items() if count > 1)
+    many = sum(cells.distinct[cell] for cell, count in parts.items() if count > SECOND_NAME)
+    return several >= cells.filled * CONTRADICTS or many >= cells.filled * MIN_FIT
 
 
 def _other_words(match: NameMatch) -> list[str]:

@@ -29,6 +29,9 @@ TIME_LEFT_OUT = 0.96  # of a date that is only a part of what the cells say
 _LANGUAGES = "nl de fr es it pt pl sv da nb fi cs tr hu ro ru el"
 MONTH_LANGUAGES = ("", *(f"[{each}]" for each in _LANGUAGES.split()))
 DAYS = 31
+LAST_YEAR = 2200  # of what customers do, and of what they have bought
+LATE = 0.6  # certainty of a column of later years
+MIN_LATE = 0.1  # share of its cells
 LIKELY_YEARS = range(1850, 2100)
 MIN_LIKELY = 0.95  # share of the different cells
 FIRST_BIRTH_YEAR = 1927  # for years of two digits: nobody is born later than now
@@ -43,6 +46,7 @@ _ISO_DATE = "yyyy-MM-dd"
 _ISO_TIMES = (f"{_ISO_DATE}'T'HH", f"{_ISO_DATE} HH")
 
 _NUMBERS = re.compile(r"[0-9]+")
+_YEAR = re.compile(r"(?<![0-9])[0-9]{4}(?![0-9])")
 _SHORT_YEAR = re.compile(r"(?<!y)yy(?!y)")
 
 
@@ -81,7 +85,7 @@ def detect_dates(cells: Cells, shapes: Shapes, formats: Formats, usual_order: st
         return []
     kinds = [ValueType.DATETIME, ValueType.DATE] if found.timed else [ValueType.DATE]
     fits = [_best_fit(kind, [pattern.written for *_, pattern in found.chosen], cells, formats) for kind in kinds]
-    return [_finding(fit, cells, found, usual_order) for fit in fits if fit and fit.share >= MIN_FIT]
+    return [_finding(fit, cells, found, usual_order, formats) for fit in fits if fit and fit.share >= MIN_FIT]
 
 
 def shown_order(shapes: Shapes, formats: Formats) -> str | None:
@@ -90,7 +94,7 @@ def shown_order(shapes: Shapes, formats: Formats) -> str | None:
     return found.orders.most_common(1)[0][0] if found.orders and not found.open else None
 
 
-def _finding(fit: Fit, cells: Cells, found: _Patterns, usual_order: str | None) -> Finding:
+def _finding(fit: Fit, cells: Cells, found: _Patterns, usual_order: str | None, formats: Formats) -> Finding:
     against = list(unfitting(fit))
     sure = certainty(fit)
     if found.open:
@@ -109,9 +113,23 @@ def _finding(fit: Fit, cells: Cells, found: _Patterns, usual_order: str | None) 
         sure *= TIME_LEFT_OUT
     elif 0 < found.timed < found.total:
         against.append(MIDNIGHT)
+    if late := _late(found, formats):
+        against.append(f"{late:,} are after {LAST_YEAR}, as Buddhist years are: check")
+        sure *= LATE if late >= fit.total * MIN_LATE else 1
     if short_years := _short_years(found):
         against.append(short_years)
     return Finding(fit, sure, _evidence(fit, found), tuple(against), bool(found.open))
+
+
+def _late(found: _Patterns, formats: Formats) -> int:
+    """How many cells are dates of a year that no customer's date has."""
+    count = 0
+    for shape, group, pattern in found.chosen:
+        late = [cell for cell in group.distinct if any(int(year) > LAST_YEAR for year in _YEAR.findall(cell))]
+        if late and "yyyy" in pattern.written:
+            kind = ValueType.DATETIME if shape.has_time else ValueType.DATE
+            count += sum(group.distinct[cell] for cell in formats.fitting(f"{kind}({pattern.written})", late))
+    return count
 
 
 def _short_years(found: _Patterns) -> str | None:

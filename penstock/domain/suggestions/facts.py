@@ -168,11 +168,13 @@ def _findings(cells: Cells, dates: Shapes, formats: Formats, usual: _Usual) -> d
     if any(finding.fit.share >= CERTAIN for finding in found.values()):
         return found
     numbers = detect_numbers(cells, formats, usual.sign)
-    are_numbers = any(numbers) and not looks_like_phones(cells) and not usual.expects_phones(cells.name)
+    expected = usual.expects_phones(cells.name)
+    are_numbers = any(numbers) and not looks_like_phones(cells) and not expected
+    is_other_number = not expected and is_national_number(cells.name)
     return found | _found(
         [
             detect_boolean(cells, formats),
-            None if are_numbers else detect_phone(cells, formats, usual.places),
+            None if are_numbers or is_other_number else detect_phone(cells, formats, usual.places, expected=expected),
             numbers.integer,
             numbers.decimal,
             detect_enum(cells, formats),

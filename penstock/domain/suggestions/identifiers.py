@@ -86,6 +86,9 @@ def identifying(facts: Sequence[Facts], chosen: Sequence[Candidate]) -> Identify
         if place in found.present and (other := _first_key(found.present, chosen, place)) is not None:
             shared = _shared(facts[place], chosen[place].format, facts[other], found.present[other])
             found = found.apart(place, shared, facts[other].name)
+        elif place in found.present and (named := _names_place(chosen)) is not None:
+            shared = _shared(facts[place], chosen[place].format, facts[named], _present(facts[named]))
+            found = found.merging_names(place, shared, facts[named].name)
     return found
 
 
@@ -120,11 +123,14 @@ class Identifying(NamedTuple):
         fewer rows need it than would be merged: these can be corrected, people who became one cannot."""
         if not shared:
             return self
-        values = "1 address stands" if shared == 1 else f"{shared:,} addresses stand"
-        different = f"{values} on rows with different {key}"
+        different = _different(shared, key)
         if self._only_here(place) > 2 * shared:
             return self._replace(merging=place, why=f"{different}: {WOULD_MERGE}")
         return self._without(place, f"not an identifier, because {different}, and {WOULD_MERGE}: add ! to merge them")
+
+    def merging_names(self, place: int, shared: int, names: str) -> Identifying:
+        """With a doubt about the only identifier, if so many of its values stand on rows with different `names`."""
+        return self._replace(merging=place, why=_different(shared, names) + f": {WOULD_MERGE}") if shared else self
 
     def _without(self, place: int, why: str) -> Identifying:
         found = _identifying({each: rows for each, rows in self.present.items() if each != place})
@@ -150,6 +156,17 @@ class Identifying(NamedTuple):
     def without_any(self) -> int:
         """The number of rows without an identifier."""
         return self.counts.count(0)
+
+
+def _different(shared: int, column: str) -> str:
+    values = "1 address stands" if shared == 1 else f"{shared:,} addresses stand"
+    return f"{values} on rows with different {column}"
+
+
+def _names_place(chosen: Sequence[Candidate]) -> int | None:
+    """The column with the names by which people who share an address differ."""
+    fed = {candidate.attribute.name: place for place, candidate in enumerate(chosen)}
+    return next((fed[name] for name in NAMES if name in fed), None)
 
 
 def _identifying(present: Mapping[int, Sequence[bool]]) -> Identifying:
@@ -191,7 +208,7 @@ def _shared(email: Facts, format: ValueFormat, key: Facts, present: Sequence[boo
     keys: defaultdict[str, set[str]] = defaultdict(set)
     for address, cell, has_key in zip(email.cells.cells, key.cells.cells, present, strict=True):
         if has_key and (known := address.strip().casefold()):
-            keys[known].add(cell.strip())
+            keys[known].add(" ".join(cell.casefold().split()))
     shared = [address for address, found in keys.items() if len(found) > 1 and address not in JUNK_EMAILS]
     return len(Formats().fitting(str(format), shared))
 

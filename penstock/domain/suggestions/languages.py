@@ -58,12 +58,45 @@ _WORDS = {
     """,
     Language("Norwegian", ("NO",)): """
         fornavn etternavn telefon telefonnummer poststed sted adresse postnr postnummer fodselsdato mobil kunde land
+        kundenummer kjonn kjop nyhetsbrev registrert opprettet antall
     """,
     Language("Finnish", ("FI",)): """
         etunimi sukunimi puhelin puhelinnumero osoite kaupunki postinumero syntymaaika asiakas asiakasnumero maa
     """,
     Language("Turkish", ("TR",)): """
         ad adi soyad soyadi telefon sehir adres dogum tarihi cep posta musteri isim ulke il ilce
+    """,
+    Language("Romanian", ("RO", "MD")): """
+        nume prenume telefon adresa oras orasul localitate judet judetul tara nasterii nastere cod comenzi
+        puncte inregistrarii ultimei achizitii
+    """,
+    Language("Czech", ("CZ",)): """
+        jmeno prijmeni telefon telefonni mobilni ulice mesto psc zeme narozeni pohlavi zakaznika adresa osloveni
+        spolecnost karty objednavek posledniho posledni registrace souhlas vernostni kraj
+    """,
+    Language("Slovak", ("SK",)): """
+        meno priezvisko telefon telefonne mobilny ulica mesto psc krajina narodenia pohlavie zakaznika adresa oslovenie
+        spolocnost karty objednavok posledneho posledny registracie suhlas vernostna kraj
+    """,
+    Language("Croatian and Serbian", ("HR", "RS", "BA", "ME")): """
+        ime prezime telefon telefona mobitel mobilni adresa ulica grad mjesto drzava postanski broj rodenja rodjenja
+        spol pol kupca kartice tvrtka datum narudzbi kupovine kupnje privola
+    """,
+    Language("Slovene", ("SI",)): """
+        ime priimek telefon telefonska mobilna naslov ulica kraj mesto postna stevilka drzava rojstva rojstni spol
+        stranke kartice podjetje datum narocil nakup soglasje
+    """,
+    Language("Hungarian", ("HU",)): """
+        nev neve vezeteknev keresztnev csaladi utonev telefonszam telefon mobil cim lakcim utca varos telepules
+        iranyitoszam megye orszag szuletesi ido ugyfel ugyfelszam torzsvasarloi rendelesek utolso vasarlas nem
+        megszolitas cegnev hirlevel
+    """,
+    Language("Vietnamese", ("VN",)): """
+        khach hang kh thoai chi sinh gioi thanh pho quoc gia ngay dien Điện Địa đăng Đăng diem Điểm hang mua sdt
+    """,
+    Language("Indonesian and Malay", ("ID", "MY")): """
+        nama alamat telepon telp nomor nombor hp lahir tanggal tgl tarikh kota provinsi negara pos poskod bandar negeri
+        pelanggan anggota kelamin jantina terakhir jumlah poin perusahaan syarikat telefon
     """,
     Language("Japanese", ("JP",)): """
         氏名 お名前 姓 名 電話番号 携帯電話 住所 都道府県 市区町村 郵便番号 生年月日 性別 顧客番号 顧客コード 会員番号
@@ -82,6 +115,14 @@ _WORDS = {
     Language("Ukrainian", ("UA",)): """
         імя прізвище телефон мобільний адреса місто вулиця індекс народження стать клієнта пошта країна дата номер
         картки
+    """,
+    Language("Bulgarian", ("BG",)): """
+        име презиме фамилия телефон телефонен мобилен имейл адрес град улица област държава пощенски раждане пол клиент
+        клиентски карта на поръчки покупка съгласие
+    """,
+    Language("Thai", ("TH",)): """
+        ชื่อ นามสกุล เบอร์โทร เบอร์โทรศัพท์ โทรศัพท์ มือถือ อีเมล ที่อยู่ จังหวัด อำเภอ เขต ตำบล รหัสไปรษณีย์ วันเกิด เพศ ประเทศ
+        รหัสลูกค้า ลูกค้า คำนำหน้า สมาชิก คะแนน หมายเหตุ
     """,
     Language("Arabic", ("SA", "EG", "AE", "MA", "IQ", "DZ")): """
         الاسم الهاتف الجوال العنوان المدينة الميلاد الجنس العميل البريد الدولة تاريخ رقم المحمول الموبايل

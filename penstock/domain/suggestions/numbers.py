@@ -24,8 +24,8 @@ MAX_SYMBOLS = 4  # characters of a currency before or after
 COMMA, POINT = ",", "."
 
 _LOOKS_LIKE_A_NUMBER = re.compile(
-    rf"[^\w]{{0,{MAX_SYMBOLS}}}[^\W\d]{{0,{MAX_SYMBOLS}}}\W{{0,2}}[0-9][0-9.,'\u2019 \u00a0\u202f]*"
-    rf"[^\w]{{0,{MAX_SYMBOLS}}}[^\W\d]{{0,{MAX_SYMBOLS}}}\Z"
+    rf"[^\w]{{0,{MAX_SYMBOLS}}}[^\W\d]{{0,{MAX_SYMBOLS}}}(?:\.[^\W\d])?\W{{0,2}}[0-9][0-9.,'\u2019 \u00a0\u202f]*"
+    rf"[^\w]{{0,{MAX_SYMBOLS}}}[^\W\d]{{0,{MAX_SYMBOLS}}}(?:\.[^\W\d])?\.?\Z"
 )
 _PERCENT = "12%"
 _LAKHS = "integer(12,34,567)"

@@ -19,6 +19,9 @@ _NOTES = word_table(
     примітки
     ملاحظات ملاحظة تعليق הערות הערה
     коментар σχόλια σημειώσεις παρατηρήσεις
+    observatie observatii comentariu comentarii mentiuni забележка забележки бележка бележки коментари หมายเหตุ
+    napomena napomene biljeska biljeske beleska beleske opomba opombe zaznamka jegyzet jegyzetek catatan keterangan
+    ulasan
     poznamka poznamky megjegyzes megjegyzesek aciklama aciklamalar notlar yorum yorumlar
     """
 )
@@ -40,7 +43,7 @@ _PERSONAL = _NOTES | word_table(
 
 
 def _phrases(text: str) -> frozenset[tuple[str, ...]]:
-    return frozenset(tuple(phrase.split()) for phrase in text.replace("\n", ",").split(",") if phrase.strip())
+    return frozenset(words(phrase) for phrase in text.replace("\n", ",").split(",") if phrase.strip())
 
 
 # The numbers by which a state knows its people, and their passports and identity cards.
@@ -67,9 +70,33 @@ _NATIONAL_NUMBERS = _phrases(
     tax id, tax number, tax no, tax nr, tax code, taxid, vat id, vat number, vat no, vat nr, vatid, gstin, gst no
     gst number, pan, pan no, pan number, pan card
     isikukood, asmens kodas, personas kods, kennitala
+    act de identitate, act identitate, carte de identitate, buletin identitate, serie buletin, serie ci
+    егн, лнч, единен граждански номер, лична карта, номер на лична карта, номер на паспорт
+    cislo obcanskeho prukazu, rodne c, cislo obcianskeho preukazu, obciansky preukaz, cestovny pas, cestovni pas
+    jmbg, osobna iskaznica, osobne iskaznice, licna karta, licne karte, putovnica, putovnice, broj pasosa, emso
+    davcna stevilka, osebna izkaznica, osebne izkaznice, potni list, potnega lista, maticni broj
+    utlevel, utlevelszam, adoszam, szigszam, tajszam
+    cccd, cmnd, can cuoc, can cuoc cong dan, chung minh nhan dan, chung minh thu, ho chieu, ma so thue
+    ktp, nik, npwp, paspor, kad pengenalan, nric, mykad, no ic, pasport
+    d nummer, dnummer, passnummer
+    เลขบัตรประชาชน, เลขที่บัตรประชาชน, หมายเลขบัตรประชาชน, บัตรประชาชน, เลขประจำตัวประชาชน, รหัสบัตรประชาชน
+    หมายเลขประจำตัวประชาชน, เลขประจำตัวผู้เสียภาษี, หนังสือเดินทาง, เลขหนังสือเดินทาง, เลขที่หนังสือเดินทาง
+    หมายเลขหนังสือเดินทาง, พาสปอร์ต, เลขพาสปอร์ต, เลขที่พาสปอร์ต
+    رقم الهوية, الهوية الوطنية, رقم الهوية الوطنية, رقم الإقامة, الرقم القومي, الرقم المدني, رقم البطاقة الشخصية
+    جواز السفر, رقم الجواز, رقم جواز السفر
+    תעודת זהות, מספר זהות, ת ז, תז, דרכון
+    αμκα, αδτ, ταυτοτητα, αριθμος ταυτοτητας, αρ ταυτοτητας, διαβατηριο, αριθμος διαβατηριου, αρ διαβατηριου
     """
 )
-_PERSONAL_PHRASES = _phrases("credit score, credit rating, credit limit, credit history") | _NATIONAL_NUMBERS
+_PERSONAL_PHRASES = (
+    _phrases(
+        """
+        credit score, credit rating, credit limit, credit history
+        ghi chú, nhận xét, บันทึก, ความคิดเห็น, ข้อสังเกต
+        """
+    )
+    | _NATIONAL_NUMBERS
+)
 _LONGEST = max(map(len, _PERSONAL_PHRASES))
 
 

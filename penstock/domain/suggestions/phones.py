@@ -25,6 +25,8 @@ MIN_FIT = 0.5
 PROBED = 20  # distinct numbers without a country code that are tried in each region
 MAX_REGIONS = 64  # of the rows of one column
 MAX_HINTED = 8
+MIN_HINTS = 10  # of countries in a file that show which ones it is about
+MIN_HINTED = 0.05  # share of the rows that have them
 MAX_SEARCHED = 40  # columns of a file whose numbers are tried in all usual regions; a wide file would take minutes
 MAX_RIVALS = 2
 OPEN_REGION = 0.75  # certainty when another region takes as many numbers and nothing else shows which
@@ -53,8 +55,9 @@ def looks_like_phones(cells: Cells) -> bool:
     return bool(cells.filled) and looks >= cells.filled * MIN_FIT and written >= cells.filled * MIN_FIT
 
 
-def detect_phone(cells: Cells, formats: Formats, places: Places) -> Finding | None:
-    """The phone format of a column whose cells look like phone numbers."""
+def detect_phone(cells: Cells, formats: Formats, places: Places, *, expected: bool = True) -> Finding | None:
+    """The phone format of a column whose cells look like phone numbers. Unless they are `expected`, they are none if
+    only a country takes them that the file does not show: a lenient one takes numbers of many kinds."""
     if not cells.filled or sum(map(_looks_like_a_phone, cells.distinct)) < len(cells.distinct) * MIN_FIT:
         return None
     column = _Column(cells, formats)
@@ -73,6 +76,8 @@ def detect_phone(cells: Cells, formats: Formats, places: Places) -> Finding | No
     if per_row is not None and (_are_mixed(places) or per_row.count >= best.count * CLOSE):
         best = max((per_row, plain), key=lambda fit: fit.count)
         return _finding(best, ()) if best.share >= MIN_FIT else None
+    if not expected and _is_foreign(best, cells, places):
+        return None
     others = _others(regions, column, places, best)
     return _by_language(_finding(best, others), column, places) if best.share >= MIN_FIT else None
 
@@ -161,6 +166,13 @@ def _others(regions: Sequence[str], column: _Column, places: Places, best: Fit) 
     likely = {*hints, *places.spoken_in}
     rivals = [region for region in regions[1:] if region in likely or best.format.argument not in likely][:MAX_RIVALS]
     return [region for region in rivals if column.fits(region, best.count * CLOSE)]
+
+
+def _is_foreign(fit: Fit, cells: Cells, places: Places) -> bool:
+    """Whether the file shows countries often enough, and neither them nor the language of its names that of a fit."""
+    region, hints = fit.format.argument, _hints(cells, places)
+    are_known = hints.total() >= max(MIN_HINTS, cells.filled * MIN_HINTED)
+    return bool(region) and are_known and not hints[region] and region not in places.spoken_in
 
 
 def _is_shown(region: str, hints: Counter[str]) -> bool:

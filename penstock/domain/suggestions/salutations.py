@@ -17,6 +17,11 @@ _SALUTATIONS = word_set(
     sig sigra sig.ra signor signora dott dottssa
     dna dom senhor senhora
     pan pani p hr fru frk rouva herra bay bayan
+    dl d-l d-na dra d-ra domnul doamna domnișoara dlui
+    pán paní slečna slecna mgr bc mudr judr gospodin gospođa gospodja gospođica gosp gđa gdja gđica gospa gospod gdč
+    úr asszony kisasszony ông ong bà anh chị cô bapak bpk ibu sdr sdri tuan puan encik cik nyonya nona
+    г-н г-жа г-ца господин госпожа госпожица นาย นาง นางสาว น คุณ السيد السيدة الآنسة מר גב גב' גברת
+    κ κος κα κυρία κύριος
     """
 )
 

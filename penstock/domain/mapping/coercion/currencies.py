@@ -18,14 +18,21 @@ _CODES = frozenset(
     vnd vuv wst xaf xcd xcg xof xpf yer zar zmw zwg
     """.split()  # noqa: SIM905  a list would be a column of 155 lines
 )
+# Signs of one or two currencies, which stand beside no other code.
+_OF_SIGNS = {"€": {"eur"}, "₫": {"vnd"}, "₪": {"ils"}, "₹": {"inr"}, "¥": {"jpy", "cny"}, "฿": {"thb"}, "₺": {"try"}}
 _WORDS = frozenset(
     (
         *("kr", "tl", "euro", "euros", "zł", "kč", "ft", "lei", "fr", "sfr", "rs", "din", "rm", "rp"),
-        *("лв", "руб", "грн", "ден"),
+        *("kn", "leu", "đ", "vnđ", "baht", "บาท"),
+        *("лв", "лева", "лев", "руб", "грн", "ден", "дин"),
+        *("د.إ", "ر.س", "ر.ق", "ر.ع", "د.ك", "د.ب", "د.م", "د.ت", "د.ج", "ج.م", "ل.ل"),
+        *("ريال", "درهم", "دينار", "جنيه", "שח"),
     )
 )
 
-CURRENCY = rf"(?:[^\W\d_]{{0,3}}\.?[{SIGNS}]|[^\W\d_]{{2,5}}\.?)"  # what may be one; `is_currency` decides
+_ARABIC = "[\u0621-\u064a]"
+# What may be one; `is_currency` decides.
+CURRENCY = rf"(?:[^\W\d_]{{0,3}}\.?[{SIGNS}]|[^\W\d_]{{2,5}}\.?|[đĐ]|{_ARABIC}\.{_ARABIC}\.?)"
 
 
 def is_currency(written: str) -> bool:
@@ -33,3 +40,18 @@ def is_currency(written: str) -> bool:
     if re.fullmatch(f"[{SIGNS}]", written[-1]):
         return written[:-1].rstrip(".").lower() in _SIGN_PREFIXES
     return (written.lower() in _CODES) or written.rstrip(".").lower() in _WORDS
+
+
+def are_currencies(before: str | None, after: str | None) -> bool:
+    """Whether what stands before and after a number marks one currency: on one side, or a sign or a code before and a
+    code after, such as `$1,234.50 MXN` and `US$ 12.00 USD`."""
+    if not before or not after:
+        written = before or after
+        return not written or is_currency(written)
+    code = after.lower()
+    return code in _CODES and is_currency(before) and (code == before.lower() or _may_be_sign_of(before, code))
+
+
+def _may_be_sign_of(written: str, code: str) -> bool:
+    sign = written[-1]
+    return re.fullmatch(f"[{SIGNS}]", sign) is not None and code in _OF_SIGNS.get(sign, {code})

@@ -1,10 +1,10 @@
 """Notations of numbers, given by an example: 1.234,56  1,234.56  1 234,56  1'234.56  12,34,567.89  1234,56.
 
 A cell may leave the thousands separators out, but those that it has must stand in the right places; none follows a
-leading zero, so that 0.500 never becomes five hundred. An amount of money
-may have a currency sign or code before or after it, and `,-` in place of zero cents; `€ -` is zero. -1, 1- and (1) are
-negative. With an example such as 12,5% a cell may have a percent sign behind or before it, which is not stored: 12 %
-and %12 are 12.
+leading zero, so that 0.500 never becomes five hundred. An amount of money may have a currency sign or code before or
+after it, or one before and its code after it, such as `$5 MXN`, and `,-` in place of zero cents; `€ -` is zero. -1, 1-
+and (1) are negative. With an example such as 12,5% a cell may have a percent sign behind or before it, which is not
+stored: 12 % and %12 are 12.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from penstock.domain.errors import Refused, refusal
 from penstock.domain.limits import MAX_NUMBER_EXAMPLE
-from penstock.domain.mapping.coercion.currencies import CURRENCY, SIGNS, is_currency
+from penstock.domain.mapping.coercion.currencies import CURRENCY, SIGNS, are_currencies
 
 _SPACES = " \u00a0\u2007\u2009\u202f"  # no-break, figure, thin and narrow no-break spaces
 _APOSTROPHES = "'’"
@@ -106,10 +106,9 @@ def _decorated(number: str) -> str:
 
 
 def _is_consistent(match: re.Match[str]) -> bool:
-    """Whether there is at most one sign or pair of parentheses, and at most one currency."""
+    """Whether there is at most one sign or pair of parentheses, and at most one currency, perhaps marked twice."""
     marks = [match[each] for each in ("open", "inner_open", "sign", "inner_sign", "late_sign", "last_sign")]
-    currencies = [each for each in (match["before"], match["after"]) if each]
-    return len(list(filter(None, marks))) <= 1 and len(currencies) <= 1 and all(map(is_currency, currencies))
+    return len(list(filter(None, marks))) <= 1 and are_currencies(match["before"], match["after"])
 
 
 def _is_negative(match: re.Match[str]) -> bool:
@@ -120,8 +119,7 @@ def _is_negative(match: re.Match[str]) -> bool:
 def is_accounting_zero(text: str) -> bool:
     """Whether `text` is a dash with a currency, which is how spreadsheets write zero in accounts."""
     match = _ZERO.fullmatch(text)
-    currencies = [each for each in match.groups() if each] if match else []
-    return len(currencies) == 1 and is_currency(currencies[0])
+    return match is not None and any(match.groups()) and are_currencies(match["before"], match["after"])
 
 
 def _equals(separator: str | None) -> str:

@@ -22,6 +22,8 @@ _SPACES = re.compile(r"[ \u00a0]+(?=[ \u00a0])")  # all but the last of a run: t
 # Silently dropped by the library although it distinguishes people: a second extension, and a subaddress.
 _DROPPED = re.compile(r"[\\/] *x|;isub=")
 _DIALLED = re.compile(r"[ (]*00[ )-]*(?=[1-9])")  # before a country code in most countries, and by people of the others
+_MEXICAN = re.compile(r"(?:(?P<abroad>(?:\+|00)521)|521|044|045|01)(?P<number>[0-9]{10})")
+_WITHOUT_PUNCTUATION = str.maketrans("", "", _PUNCTUATION)
 _PLUS = re.compile(r"[+\uff0b]")  # without one, the library refuses a number unless it knows the region
 
 
@@ -45,10 +47,19 @@ class PhoneCoercer(CellCoercer):
         number = self._valid(text)
         if number is None and _DIALLED.match(text):
             number = self._valid(_DIALLED.sub("+", text, count=1))
+        if number is None and (mexican := self._mexican(text)):
+            number = self._valid(mexican)
         if number is None:
             raise CoercionError("not_a_phone")
         e164 = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
         return f"{e164};ext={number.extension}" if number.extension else e164
+
+    def _mexican(self, text: str) -> str | None:
+        """A number as it was dialled in Mexico before August 2019, when mobile phones lost their prefixes."""
+        match = _MEXICAN.fullmatch(text.translate(_WITHOUT_PUNCTUATION))
+        if match is None or not (match["abroad"] or self._region == "MX"):
+            return None
+        return f"+52{match['number']}"
 
     def _valid(self, text: str) -> phonenumbers.PhoneNumber | None:
         if self._region is None and not _PLUS.search(text):

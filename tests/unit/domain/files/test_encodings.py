@@ -62,7 +62,14 @@ def test_undecodable_bytes_reject_only_their_row(file: bytes, encoding: str) -> 
 
 
 @pytest.mark.parametrize(
-    ("name", "checked"), [("windows-1252", "cp1252"), ("Latin1", "iso-8859-1"), ("UTF8", "utf-8"), ("UTF-16", "utf-16")]
+    ("name", "checked"),
+    [
+        ("windows-1252", "cp1252"),
+        ("Latin1", "iso-8859-1"),
+        ("UTF8", "utf-8"),
+        ("UTF-16", "utf-16"),
+        ("Windows-874", "cp874"),
+    ],
 )
 def test_an_encoding_may_have_another_name(name: str, checked: str) -> None:
     assert checked_encoding(name) == checked
@@ -97,6 +104,41 @@ def test_other_encodings_are_refused(name: str) -> None:
 )
 def test_another_encoding_is_named_with_the_option(head: bytes, encoding: str) -> None:
     assert detected(head) == encoding
+
+
+TEXTS = {
+    "cp1252": [
+        "Françoise Lefèvre, Orléans; Benoît Château; Noël à Nîmes; œuvre",
+        "Jürgen Großmann, Köln; Jörg Bäcker; Straße",
+        "Zürich; Genève; Bäcker; Françoise; Jörg; Hélène",
+        "José Núñez; Peña; María; Ávila; calle Nº 5; 2ª planta",
+        "João Conceição; São Luís; Três Corações; Mãe",
+        "Åse Sørensen; Ærø; Håkon; Bodø",
+        "Åsa Öberg; Växjö; Malmö; André",
+        "Forlì; Niccolò; Università; più; perché",
+    ],
+    "cp1250": [
+        "Iaşi; Lazăr; Ştefan; Timişoara; Constanţa; Pârvu; Înălţare",
+        "Dvořák; Děčín; Plzeň; Růžena; Žižka; Šťastný",
+        "Łukasz Wójcik; Grażyna Kądziołka; Świętosław",
+        "Győr; Szűcs; Erdős; Fűszer; Nagykőrös; Béla",
+        "Đorđe Babić; Čakovec; Šibenik; Žarko; Kovačević",
+        "Maribor; Škofja Loka; Žalec; Črnomelj; Čad",
+    ],
+    "cp1254": ["Ayşe Yıldız; Şırnak; Iğdır; Müge Çağlar; İstanbul"],
+    "cp1257": ["Šiauliai; Žąsis; Ąžuolas; Mažeikių; Jūratė", "Rīga; Jānis Bērziņš; Ķegums; Ģirts"],
+    "cp1251": ["Наталья Яковлева; Яна; Мария; Илья", "Петър Иванов; Стоян; Благоевград", "Київ; Ганна; Їжак"],
+    "cp1253": ["Γιώργος Παπαδόπουλος; Θεσσαλονίκη; Ελένη"],
+    "cp1255": ["משה כהן; תל אביב; ירושלים"],
+    "cp1256": ["محمد علي; القاهرة; الرياض"],
+    "cp874": ["สมชาย ใจดี; กรุงเทพ; เชียงใหม่; นางสาว"],
+}
+
+
+@pytest.mark.parametrize(("encoding", "text"), [(name, text) for name, texts in TEXTS.items() for text in texts])
+def test_the_encoding_is_that_in_which_the_text_reads_as_one_language(encoding: str, text: str) -> None:
+    rows = "".join(f"C{at};{cell};Ann\n" for at, cell in enumerate(text.split("; ")))
+    assert detected(("id;name;more\n" + rows).encode(encoding)) == encoding
 
 
 @pytest.mark.parametrize(

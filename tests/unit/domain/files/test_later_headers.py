@@ -22,6 +22,30 @@ def test_a_line_of_names_below_titles_is_named(above: str, line: int) -> None:
 
 
 @pytest.mark.parametrize(
+    ("above", "line"), [("Customers 2026-11-28\n", 2), ("Export, all shops\n\n", 3), ("Report\nMade by Ann\n\n\n", 5)]
+)
+@pytest.mark.parametrize("delimiter", ["\t", ";", ","])
+def test_a_file_with_a_title_is_refused_and_its_header_named(above: str, line: int, delimiter: str) -> None:
+    content = (above + (NAMES + ROW).replace("\t", delimiter)).encode()
+    inspected = inspect([content], Limits())
+    (fault,) = inspected.faults(None, Limits())
+    assert (fault.code, fault.message) == (
+        "header_below",
+        f"line 1 looks like a title, and line {line} looks like the header",
+    )
+    assert not inspected.fits(Limits())
+
+
+@pytest.mark.parametrize(
+    "content",
+    ["email\nann@x.com\n", "note\nfine, thanks, all well\nno\n", "name\nSmith, Ann\nDoe, Bo\n", "id\n\n1\n2\n"],
+)
+def test_a_file_of_one_column_has_no_title(content: str) -> None:
+    inspected = inspect([content.encode()], Limits())
+    assert "header_below" not in [fault.code for fault in inspected.faults(None, Limits())]
+
+
+@pytest.mark.parametrize(
     "content",
     [
         NAMES + ROW,

@@ -19,6 +19,8 @@ def words(*cells: str, typed: bool) -> tuple[str, ...]:
     [
         *("keine Angabe", "KEINE  ANGABE", "nicht angegeben", "non renseigné", "non renseigne", "sans objet"),
         *("niet bekend", "sin datos", "não informado", "nie dotyczy", "uppgift saknas", "not specified"),
+        *("nespecificat", "neuvedeno", "nije navedeno", "tidak ada data", "không có thông tin", "ikke utfylt"),
+        *("няма данни", "ไม่ระบุ", "ไม่ทราบ", "غير محدد", "לא צוין"),
         *("-keine-", "<unknown>", "(sans)", "[none]", "-k.A.-", "– keine Angabe –"),
     ],
 )
@@ -28,7 +30,11 @@ def test_words_for_blank_are_suggested_in_any_column(cell: str) -> None:
 
 @pytest.mark.parametrize(
     "cell",
-    ["k.A.", "k. A.", "K.A", "sans", "s/o", "n.b.", "geen", "keine", "n/d", "okänd", "kein email", "pas d’email"],
+    [
+        *("k.A.", "k. A.", "K.A", "sans", "s/o", "n.b.", "geen", "keine", "n/d", "okänd", "kein email", "pas d’email"),
+        *("fara", "necunoscut", "Nu are", "s/n", "SIN NUMERO", "sin tarjeta", "žádný", "není", "nema", "không có"),
+        *("tidak ada", "няма", "без", "ไม่มี", "لا يوجد", "אין"),
+    ],
 )
 def test_abbreviations_and_single_words_mean_blank_only_where_no_text_is_expected(cell: str) -> None:
     assert words("x1", cell, typed=True) == (cell,)

@@ -15,6 +15,7 @@ from penstock.domain.suggestions.personal_words import is_about_contact, is_nati
         *("emergency_contact_phone", "Opmerkingen", "Ulica_i_nr_mieszkania", "credit_card", "CreditScore", "Comments"),
         *("Anteckning", "Bemerkung", "Notiz", "opmerking", "remarque", "observaciones", "uwagi", "notas", "note"),
         *("Bemærkning", "merknad", "Huomautus", "Açıklama", "poznámka", "megjegyzés"),
+        *("Observații", "Забележка", "หมายเหตุ", "บันทึก", "Napomena", "Ghi chú", "Catatan", "Opomba"),
     ],
 )
 def test_a_personal_name(column: str) -> None:
@@ -27,6 +28,8 @@ def test_a_personal_name(column: str) -> None:
     [
         *("Personnummer", "personal_number", "SSN", "SocialSecurityNumber", "BSN", "PESEL", "CPF", "T.C. Kimlik No"),
         *("TC Kimlik", "CodiceFiscale", "DNI", "NIF", "NIE", "NINO", "Steuer-ID", "CNP", "Fødselsnummer", "CPR-nr."),
+        *("เลขบัตรประชาชน", "เลขประจำตัวประชาชน", "ЕГН", "Лична карта", "Broj putovnice", "JMBG", "EMŠO", "Số CCCD"),
+        *("Hộ chiếu", "No. KTP", "NIK", "رقم الهوية", 'ת"ז', "ΑΜΚΑ", "Fødselsnr.", "Carte de identitate"),
         *("henkilötunnus", "Rodné číslo", "Passport no", "Nº de Seguridad Social", "Numéro de sécurité sociale"),
     ],
 )
@@ -37,7 +40,11 @@ def test_a_national_number_is_personal(column: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "column", ["shoe_size", "stats.credit", "credits", "Personalnummer", "identity_provider", "no_tc", "national_team"]
+    "column",
+    [
+        *("shoe_size", "stats.credit", "credits", "Personalnummer", "identity_provider", "no_tc", "national_team"),
+        *("บ", "เลขที่ใบเสร็จ", "บริษัท", "ยอดซื้อ", "град"),
+    ],
 )
 def test_a_name_that_says_nothing_personal(column: str) -> None:
     assert not is_personal(column)

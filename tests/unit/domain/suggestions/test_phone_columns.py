@@ -73,3 +73,24 @@ def test_only_some_columns_of_a_wide_file_are_tried_in_all_regions(monkeypatch: 
     find_facts(Sample([f"phone_{n}" for n in range(columns)], cells, complete=True), Formats(), lambda _: True)
     assert tried[cells[0][0]] == tried[cells[MAX_SEARCHED - 1][0]] == len(phones._USUAL_REGIONS)
     assert tried[cells[MAX_SEARCHED][0]] == tried[cells[-1][0]] == 0
+
+
+NATIONAL = [f"1-{6041 + at}-{29709 + 37 * at}-{at % 90 + 10}-1" for at in range(60)]
+
+
+def kinds(**columns: list[str]) -> dict[str, set[ValueType]]:
+    facts, _ = find_facts(
+        Sample(list(columns), list(columns.values()), complete=True), Formats(), lambda column: column == "phone"
+    )
+    return {each.name: set(each.findings) for each in facts}
+
+
+def test_numbers_that_fit_a_country_which_the_file_does_not_show_are_no_phones() -> None:
+    mails = [f"p{at}@shop.th" for at in range(60)]
+    assert ValueType.PHONE in kinds(code=NATIONAL)["code"]
+    assert ValueType.PHONE not in kinds(code=NATIONAL, mail=mails)["code"]
+    assert ValueType.PHONE in kinds(phone=NATIONAL, mail=mails)["phone"]
+
+
+def test_a_national_number_is_no_phone() -> None:
+    assert ValueType.PHONE not in kinds(Personnummer=NATIONAL)["Personnummer"]

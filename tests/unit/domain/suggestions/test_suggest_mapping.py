@@ -528,6 +528,41 @@ def test_a_changed_notation_is_shown_and_followed() -> None:
     ]
 
 
+@pytest.mark.parametrize(("options", "is_list"), [(10, True), (11, False)])
+def test_many_options_may_be_surnames_or_towns(options: int, is_list: bool) -> None:
+    cells = repeated(*(f"Town{chr(97 + at)}" for at in range(options)), times=20)
+    assert (one("nava", cells).format.kind is ValueType.ENUM) is is_list
+
+
+def test_a_national_number_is_no_year_of_birth() -> None:
+    found = one("Fødselsnr", [f"{day:02}0179{day:05}" for day in range(1, 29)] * 3)
+    assert (found.attribute.name, found.format.kind, found.pii) == ("fodselsnr", ValueType.TEXT, True)
+    assert one("birth year", [str(1950 + at) for at in range(40)]).attribute.name == "birth_year"
+    assert one("birth year", [str(10_000 + at) for at in range(40)]).attribute.name != "birth_year"
+
+
+def test_given_names_of_several_words_are_whole_names() -> None:
+    assert one("nombre", [f"Luis González {at}x" for at in range(40)]).attribute.name == "full_name"
+    assert one("nombre", ["Luis", "Ana María", "José"] * 10).attribute.name == "first_name"
+
+
+@pytest.mark.parametrize(("late", "sure"), [(60, False), (1, True), (0, True)])
+def test_years_of_another_calendar_are_no_dates_without_a_look(late: int, sure: bool) -> None:
+    cells = [f"{day:02}/09/{year}" for day in range(1, 29) for year in (2019, 2020, 2021)]
+    found = one("expiry", [cell.replace("/20", "/25") for cell in cells[:late]] + cells[late:])
+    assert (found.confidence >= 0.9) is sure
+    assert any("after 2200" in each for each in found.against) is bool(late)
+
+
+def test_the_only_identifier_is_doubted_if_its_rows_have_different_names() -> None:
+    emails = [*EMAILS, EMAILS[0], EMAILS[1]]
+    names = [f"Name{chr(97 + at % 26)}{chr(97 + at // 26)}" for at in range(len(emails))]
+    (email, _) = suggest(mail=emails, voornaam=names).columns
+    assert email.identifier
+    assert email.against == ("2 addresses stand on rows with different voornaam: these people would become one",)
+    assert not suggest(mail=emails, voornaam=[*names[:200], *names[:2]]).columns[0].against
+
+
 def test_options_that_are_written_in_several_ways_get_a_value_map() -> None:
     found = one("grade", [*repeated("gold", "silver"), *repeated("Gold", "GOLD ", "SILVER", times=5)])
     assert str(found.format) == "enum(gold|silver)"

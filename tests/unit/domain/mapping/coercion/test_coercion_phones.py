@@ -174,3 +174,23 @@ def test_colleagues_behind_one_number_are_not_one_person() -> None:
     assert errors == {}
     assert len(set(nodes)) == 3
     assert nodes[1] == nodes[3]
+
+
+@pytest.mark.parametrize(
+    ("cell", "region", "value"),
+    [
+        ("+52 1 55 7593 5451", "", "+525575935451"),
+        ("0052 1 (55) 7593-5451", "NL", "+525575935451"),
+        ("044 55 2414 2170", "MX", "+525524142170"),
+        ("045 5524142170", "MX", "+525524142170"),
+        ("01 55 2414 2170", "MX", "+525524142170"),
+        ("521 5524142170", "MX", "+525524142170"),
+        ("044 55 2414 2170", "US", None),
+        ("+52 1 15 7593 5451", "MX", None),
+    ],
+)
+def test_mexican_numbers_may_have_the_prefixes_that_were_dialled_before_2019(
+    cell: str, region: str, value: str | None
+) -> None:
+    values, errors = PhoneCoercer(region).coerce_column([cell])
+    assert (values, list(errors)) == ([value], [] if value else [0])
