@@ -73,19 +73,23 @@ def needs_person(suggestion: ColumnSuggestion | None) -> bool:
 def with_suggestions(draft: ImportDraft, columns: Sequence[str], suggested: SuggestedMapping) -> ImportDraft:
     """The draft with a choice for each of the file's `columns`.
 
-    Known ones stay as and where they are; of the new ones, those come first that need the person.
+    Known ones stay as and where they are; of the new ones, those come first that the person has to look at.
     """
     by_column = {suggestion.column: suggestion for suggestion in suggested.columns}
     present = set(columns)
     known = [choice for choice in draft.choices if choice.column in present]
     names = {choice.column for choice in known}
     new = sorted(
-        (name for name in columns if name not in names), key=lambda name: not needs_person(by_column.get(name))
+        (name for name in columns if name not in names), key=lambda name: not _needs_a_look(by_column.get(name))
     )
     kept = column_specs([each.mapping for each in suggested.kept], [each.attribute for each in suggested.kept])
     refused = {each.column for each in suggested.columns if each.was_left_out}
     choices = (*known, *(_choice(name, None if name in refused else by_column.get(name)) for name in new))
     return replace(draft, choices=choices, kept=draft.kept if draft.choices else tuple(kept))
+
+
+def _needs_a_look(suggestion: ColumnSuggestion | None) -> bool:
+    return suggestion is None or needs_person(suggestion) or bool(suggestion.against)
 
 
 def _choice(column: str, suggestion: ColumnSuggestion | None) -> ColumnChoice:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from itertools import chain
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from itertools import chain, islice
 from typing import NamedTuple
 
 import msgspec
@@ -22,6 +22,7 @@ from penstock.domain.requests.request import Request
 from penstock.ports.object_store import ObjectRef
 
 NDJSON = "ndjson"
+MAX_SEARCHED = 10_000  # rows, for those of some lines
 _CORRECTED = "all its rows are corrected by now"
 _NOTHING_LEFT = "Nothing has to be corrected."
 
@@ -110,6 +111,22 @@ class RejectFiles:
             file_format=plan.file_format,
             options=plan.file_options,
         )
+
+    def cells_of(self, request: Request, lines: Collection[int]) -> dict[int, Mapping[str, str]]:
+        """The cells of these lines by the names of their columns, as far as they are among the first `MAX_SEARCHED`
+        rejected rows, or the first that lost cells. Raises `Refused` (rejects_expired)."""
+        header = self.header(request)
+        split = tabular_format(header.file_format).cells
+        manifests = list(self._chunks.manifests(request.tenant_id, request.request_id))
+        rejected = self.rows(request, (each.chunk for each in manifests if each.has_rejects), rejects_key)
+        dropped = self.rows(request, (each.chunk for each in manifests if each.dropped_cells), dropped_key)
+        return {
+            row.line: dict(
+                zip(header.columns, split(row.row.decode(errors="replace"), header.names_in_file), strict=False)
+            )
+            for row in chain(islice(rejected, MAX_SEARCHED), islice(dropped, MAX_SEARCHED))
+            if row.line in lines
+        }
 
     def rows(self, request: Request, chunks: Iterable[int], key_of: Callable[[str, str, int], str]) -> Iterator[Reject]:
         """The rows of these chunks, one chunk in memory at a time. Raises `Refused` (rejects_expired)."""

@@ -10,6 +10,7 @@ from penstock.application.access.audit import Audit
 from penstock.application.delivery.mail_report import MailReports, RecipientReport
 from penstock.application.requests.chunks import Chunks
 from penstock.application.requests.corrections import Corrections
+from penstock.application.requests.counting_rows import CountingRows, counting_rows
 from penstock.application.requests.reject_file import RejectFile, RejectFiles
 from penstock.application.requests.reject_rows import Cells, RejectPage, RejectRows
 from penstock.application.requests.requests import Accepted, RequestPage, Requests
@@ -65,6 +66,12 @@ class RequestUseCases(UseCases):
         """The requests that run, wait or are held, the newest first; the oldest `MAX_UNFINISHED` of them."""
         oldest = islice(self._requests.active(caller.tenant_id), MAX_UNFINISHED)
         return [each for each in oldest if not each.status.ended][::-1]
+
+    @use_case(Permission.READ_REQUESTS, "request.list", Audited.DENIED_ONLY)
+    def counting_rows(self, caller: Caller, data_source: str, *, before: str = "") -> CountingRows:
+        """The rows of a data source that count now, and so stop counting when a replacement completes; with `before`,
+        the id of a request that replaces, those of requests that were accepted before it."""
+        return counting_rows(self._requests, caller.tenant_id, data_source, before=before)
 
     @use_case(Permission.READ_REQUESTS, "saved_view.list", Audited.DENIED_ONLY)
     def saved_views(self, caller: Caller) -> Views:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from typing import NamedTuple
 
 from msgspec.structs import replace
@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from penstock.application.requests.reject_file import RejectFiles
 from penstock.application.requests.requests import Accepted, Requests
 from penstock.application.uploads.intake import Accepting, Intake
+from penstock.application.uploads.lost_zeros import check_leading_zeros
 from penstock.application.uploads.stored_file import StoredFile
 from penstock.application.uploads.upload_command import UploadCommand
 from penstock.domain.errors import NotFound, Refused, refusal
@@ -54,14 +55,15 @@ class Resubmitter:
     ) -> Accepted:
         """The child request for a corrected file. `accepting` as in `Intake`.
 
-        Raises as `root` and `Intake.accept` do; then the file is deleted.
+        Raises as `root` and `Intake.accept` do, and `Refused` (leading_zeros_lost); then the file is deleted.
         """
         try:
             root = self.root(tenant_id, request_id)
+            command = self._command(root, corrected.file_name, uploaded_by, corrected.encoding)
+            self._check_leading_zeros(root, corrected.stored, command)
         except (Refused, NotFound):
             self._intake.discard(corrected.stored)
             raise
-        command = self._command(root, corrected.file_name, uploaded_by, corrected.encoding)
         return self._intake.accept(
             tenant_id,
             corrected.stored,
@@ -73,12 +75,11 @@ class Resubmitter:
     def resubmit_parts(
         self, tenant_id: str, request_id: str, parts: Iterable[bytes], *, uploaded_by: str, accepting: Accepting
     ) -> Accepted:
-        """The child request for a corrected file that was made here, as CSV. Raises as `resubmit_file` does."""
-        self.root(tenant_id, request_id)
-        corrected = CorrectedFile(self._intake.store(tenant_id, parts), reject_file_name("rejects.csv", request_id))
-        return self.resubmit_file(
-            tenant_id, request_id, corrected, uploaded_by=uploaded_by, idempotency_key=None, accepting=accepting
-        )
+        """The child request for a corrected file that was made here, as CSV: no spreadsheet has taken its cells for
+        numbers. Raises as `root` and `Intake.accept` do."""
+        root = self.root(tenant_id, request_id)
+        command = self._command(root, reject_file_name("rejects.csv", request_id), uploaded_by)
+        return self._intake.accept(tenant_id, self._intake.store(tenant_id, parts), command, accepting=accepting)
 
     def resubmit_set_aside(
         self, tenant_id: str, request_id: str, *, uploaded_by: str, accepting: Accepting
@@ -96,6 +97,19 @@ class Resubmitter:
         stored = self._intake.store(tenant_id, rejects.parts)
         command = self._command(root, request.file_name, uploaded_by)
         return self._intake.accept(tenant_id, stored, command, accepting=accepting)
+
+    def _check_leading_zeros(self, root: Request, stored: StoredFile, command: UploadCommand) -> None:
+        plan = self._requests.plan(root.tenant_id, root.request_id)
+        options = self._intake.file_options(root.tenant_id, command)
+
+        def originals(lines: Collection[int]) -> Mapping[int, Mapping[str, str]]:
+            """None once the rejects are deleted."""
+            try:
+                return self._rejects.cells_of(root, lines)
+            except Refused:
+                return {}
+
+        check_leading_zeros(stored.file_head, plan, options, originals)
 
     def _command(self, root: Request, file_name: str, uploaded_by: str, encoding: str | None = None) -> UploadCommand:
         """A command with the plan of the root, but never in mode replace: the child adds to the root's rows."""

@@ -165,10 +165,15 @@ def is_beyond_latin(column: str) -> bool:
 
 
 def display_name(name: str, column: str) -> str:
-    """What people read for a new attribute that a column feeds: the column's own name, where `name` only numbers it."""
-    if name.startswith(_NUMBERED) and is_beyond_latin(column) and column.isprintable():
+    """What people read for a new attribute that a column feeds: the column's own name, where `name` only numbers it or
+    has lost its accents."""
+    if not column.isprintable():
+        return default_display_name(name)
+    if name.startswith(_NUMBERED) and is_beyond_latin(column):
         return column.strip()[:MAX_DISPLAY_NAME]
-    return default_display_name(name)
+    own = " ".join(column.replace("_", " ").split())[:MAX_DISPLAY_NAME]
+    has_accents = own != without_accents(own) and words(own) == words(name)
+    return own[:1].upper() + own[1:] if has_accents else default_display_name(name)
 
 
 def new_name(column: str, position: int) -> str:

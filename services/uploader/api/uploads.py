@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import blake2b
-from typing import Annotated, Generic, NamedTuple, TypeVar
+from typing import Annotated, Generic, NamedTuple, Protocol, TypeVar
 
 from anyio.from_thread import run as run_in_loop
 from anyio.to_thread import run_sync
@@ -27,7 +27,7 @@ from penstock.domain.files.tabular_format import FileOptions
 from penstock.domain.requests.request import Request
 from services.uploader.api.access import allowed_to, confirm
 from services.uploader.api.key_claims import claimed
-from services.uploader.api.multipart import Multipart
+from services.uploader.api.multipart import Multipart, Part
 from services.uploader.api.openapi import JSON, form_body, problems, with_headers
 from services.uploader.api.requests import detailed_view
 from services.uploader.api.route import Operation, incoming_body, json_body, media_type
@@ -49,11 +49,21 @@ R = TypeVar("R", bound="FilePart")
 router = APIRouter(route_class=Operation)
 
 
+class FormParts(Protocol):
+    """The parts of a form while it arrives, as `Multipart` has them."""
+
+    async def next_part(self) -> Part | None: ...
+
+    async def read(self) -> bytes: ...
+
+    async def read_all(self, limit: int) -> bytes: ...
+
+
 class ArrivingForm(NamedTuple):
     """A form that arrives, and for whom it is read; `claim` is that on its idempotency key."""
 
     call: Call
-    parts: Multipart
+    parts: FormParts
     claim: KeyClaim | None = None
 
 

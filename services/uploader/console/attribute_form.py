@@ -5,7 +5,9 @@ from __future__ import annotations
 from msgspec import UNSET
 
 from penstock.domain.catalog.attribute_changes import AttributeChange
-from penstock.domain.mapping.attributes import Attribute
+from penstock.domain.errors import Refused
+from penstock.domain.mapping.attributes import TEXT, Attribute, ValueType, parse_format
+from penstock.domain.suggestions.names import display_name
 from services.uploader.console.entered import Entered, beginning
 
 EDITED = ("display_name", "kind", "argument", "pii", "segmentable", "macro", "segment_name", "macro_name")
@@ -26,6 +28,23 @@ def form_of(attribute: Attribute) -> Entered:
         "macro_name": attribute.chosen_macro_name or "",
     }
     return beginning({field: values[field] for field in fields_of(attribute)}, attribute.revision)
+
+
+def form_for(name: str, column: str, format: str, *, is_personal: bool) -> Entered:
+    """The form of a new attribute for a column that is read in `format`, which the person may still be writing."""
+    try:
+        parsed = parse_format(format)
+    except Refused:
+        parsed = TEXT
+    called = display_name(name, column)
+    values = {
+        "name": name,
+        "display_name": called,
+        "kind": str(parsed.kind),
+        "argument": parsed.argument,
+        "pii": _checked(is_personal),
+    }
+    return beginning({**EMPTY.values, **values, "segmentable": _checked(not is_personal)})
 
 
 def fields_of(attribute: Attribute) -> list[str]:
@@ -49,7 +68,9 @@ def change_of(entered: Entered) -> AttributeChange:
 
 
 def _format(entered: Entered) -> str:
-    kind, argument = entered.text("kind"), entered.text("argument")
+    kind, argument = entered.text("kind"), entered.text("argument").strip()
+    if kind == ValueType.ENUM and "|" not in argument:
+        argument = "|".join(option.strip() for option in argument.split(","))  # as people write a list
     return f"{kind}({argument})" if argument else kind
 
 

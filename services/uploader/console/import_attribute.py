@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from msgspec.structs import replace
 from starlette.responses import HTMLResponse, Response
 
@@ -11,37 +9,21 @@ from penstock.application.catalog.column_specs import ColumnSpec
 from penstock.application.catalog.use_cases import CatalogUseCases
 from penstock.application.imports.import_draft import ColumnChoice, ImportDraft
 from penstock.application.imports.use_cases import ImportUseCases
-from penstock.domain.catalog.attribute_changes import AttributeChange
-from penstock.domain.errors import Fault, NotFound, Refused
-from penstock.domain.mapping.attributes import Attribute, ValueType
+from penstock.domain.errors import NotFound, Refused
+from penstock.domain.mapping.attributes import Attribute
 from services.uploader.console import import_page
-from services.uploader.console.forms import LARGE, Form
+from services.uploader.console.attribute_form import NEW, change_of, form_for
+from services.uploader.console.entered import Entered, refused, sent
+from services.uploader.console.forms import LARGE
+from services.uploader.console.import_form import spellings_of
 from services.uploader.console.import_paging import COLUMNS
 from services.uploader.console.import_review import page_number
+from services.uploader.console.known_attributes import known_attributes
 from services.uploader.console.rendering import render
 from services.uploader.console.visits import Visit, action, go, page
+from services.uploader.console.words import KINDS
 
 PATH = "/imports/new/{draft_id}/columns/{at:int}/attribute"
-
-
-class Entered(NamedTuple):
-    """The fields of the form."""
-
-    name: str
-    display_name: str = ""
-    format: str = "text"
-    is_personal: bool = False
-    in_segments: bool = True
-    in_macros: bool = False
-
-    def change(self) -> AttributeChange:
-        return AttributeChange(
-            display_name=self.display_name,
-            format=self.format,
-            pii=self.is_personal,
-            segmentable=self.in_segments and not self.is_personal,
-            macro=self.in_macros,
-        )
 
 
 def ask(visit: Visit) -> Response:
@@ -54,21 +36,27 @@ def ask(visit: Visit) -> Response:
 
 def show(visit: Visit) -> Response:
     draft, choice = _choice(visit)
-    is_personal = bool(choice.spec and choice.spec.pii)
-    name, format = import_page.name_of(choice.column), import_page.format_of(choice)
-    return _form(visit, draft, Entered(name, format=format, is_personal=is_personal, in_segments=not is_personal))
+    spec = choice.spec
+    attribute = known_attributes(visit).get(spec.attribute) if spec else None
+    is_personal = bool(spec and spec.pii) or bool(attribute and attribute.pii)
+    written = (spec.format if spec else None) or (str(attribute.format) if attribute else "text")
+    return _form(
+        visit, draft, form_for(import_page.name_of(choice.column), choice.column, written, is_personal=is_personal)
+    )
 
 
 def create(visit: Visit) -> Response:
     """Create the attribute, and have the column feed it."""
     draft, choice = _choice(visit)
-    entered = _entered(visit.form)
+    entered = sent(visit.form, NEW)
     try:
-        attribute = visit.use_cases.catalog.create_attribute(visit.caller, entered.name, entered.change())
-    except Refused as refused:
-        return _form(visit, draft, entered, refused.faults)
+        name = import_page.name_of(entered.text("name"))
+        attribute = visit.use_cases.catalog.create_attribute(visit.caller, name, change_of(entered))
+    except Refused as error:
+        return _form(visit, draft, refused(entered, error))
+    values = spellings_of(attribute.name, choice.column, import_page.known_for(visit))
     draft = visit.use_cases.imports.change(
-        visit.caller, draft.draft_id, lambda present: _fed(present, choice.column, attribute)
+        visit.caller, draft.draft_id, lambda present: _fed(present, choice.column, attribute, values)
     )
     if not visit.is_partial:
         at: int = visit.request.path_params["at"]
@@ -77,21 +65,21 @@ def create(visit: Visit) -> Response:
     return import_page.columns_part(visit, draft, headers=headers, keeps=visit.form.has("revealed"))
 
 
-def _form(visit: Visit, draft: ImportDraft, entered: Entered, faults: list[Fault] | None = None) -> Response:
+def _form(visit: Visit, draft: ImportDraft, entered: Entered) -> Response:
     context = {
         "visit": visit,
         "draft": draft,
         "column": _choice(visit)[1].column,
         "entered": entered,
-        "faults": faults or [],
-        "formats": [str(kind) for kind in ValueType],
+        "derived": entered.text("name").upper(),
+        "kinds": KINDS,
         "page": page_number(visit),
         "revealed": visit.form.has("revealed"),
         "action": visit.request.url.path.removesuffix("/ask"),
     }
     if visit.is_partial:
         return HTMLResponse(render("_import_attribute.html", **context))
-    return HTMLResponse(render("import_attribute.html", **context), 422 if faults else 200)
+    return HTMLResponse(render("import_attribute.html", **context), 422 if entered.faults else 200)
 
 
 def _choice(visit: Visit) -> tuple[ImportDraft, ColumnChoice]:
@@ -103,23 +91,12 @@ def _choice(visit: Visit) -> tuple[ImportDraft, ColumnChoice]:
     return draft, draft.choices[at]
 
 
-def _entered(form: Form) -> Entered:
-    return Entered(
-        import_page.name_of(form.text("name")),
-        form.text("display_name"),
-        form.text("format") or "text",
-        form.has("pii"),
-        form.has("segmentable"),
-        form.has("macro"),
-    )
-
-
-def _fed(draft: ImportDraft, column: str, attribute: Attribute) -> ImportDraft:
+def _fed(draft: ImportDraft, column: str, attribute: Attribute, values: dict[str, str]) -> ImportDraft:
     def fed(choice: ColumnChoice) -> ColumnChoice:
         if choice.column != column:
             return choice
         spec = choice.spec or ColumnSpec(column=column, attribute=attribute.name)
-        return replace(choice, spec=replace(spec, attribute=attribute.name, format=None, pii=None))
+        return replace(choice, spec=replace(spec, attribute=attribute.name, format=None, pii=None, values=values))
 
     return replace(draft, choices=tuple(map(fed, draft.choices)), rows=None)
 

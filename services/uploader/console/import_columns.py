@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import NamedTuple
@@ -18,7 +19,7 @@ from penstock.domain.suggestions.fitting import DO_NOT_FIT
 from penstock.domain.suggestions.sample import Cells
 from penstock.domain.suggestions.texts import misspelling
 from services.uploader.console.format_choices import FormatChoice, format_choices
-from services.uploader.console.import_values import ShownValueMap, rows_that_do_not_fit, shown_value_map
+from services.uploader.console.import_values import ShownValueMap, cells_that_do_not_fit, shown_value_map
 from services.uploader.console.rendering import share
 
 SAMPLES = 3
@@ -37,15 +38,16 @@ _CONTROLS = {
 class ShownColumn(NamedTuple):
     """`at` is its place among the choices. `kind` and `label` are those of the chip.
 
-    `filled` is the share of its cells that are, `blanks` those that are a word for blank, "" if none is.
-    `concerns` are what speaks against the suggestion, `why` what speaks for it.
-    `offered` is an attribute that would be new, "" if there is none. `fits` is the attribute that `format` is for.
+    `filled` is the share of its cells that are, `blanks` those that are a word for blank, "" if none is; `unfitting`
+    some that do not fit, masked as the samples are. `concerns` are what speaks against the suggestion, `why` what
+    speaks for it. `offered` is an attribute that would be new, "" if there is none; `format` is for the one of `fits`.
     """
 
     at: int
     choice: ColumnChoice
     filled: str
     blanks: str
+    unfitting: Sequence[str]
     samples: Sequence[str]
     is_masked: bool
     is_personal: bool
@@ -83,6 +85,7 @@ def shown_column(
         choice=choice,
         filled=share(len(filled), len(cells)),
         blanks=_blanks(Cells(choice.column, cells), words),
+        unfitting=_unfitting(choice.spec, format, cells, is_masked=is_masked),
         samples=[_sample(cell, is_masked=is_masked) for cell in filled[:SAMPLES]],
         is_masked=is_masked and bool(filled),
         is_personal=is_personal,
@@ -105,6 +108,13 @@ def _blanks(cells: Cells, words: Cells) -> str:
     """The cells that only a word makes blank: `23 blank: n/a, 00.00.0000`."""
     count = cells.filled - words.filled
     return f"{count:,} blank: {', '.join(list(cells.distinct - words.distinct)[:WORDS])}" if count else ""
+
+
+def _unfitting(
+    spec: ColumnSpec | None, format: ValueFormat | None, cells: Sequence[str], *, is_masked: bool
+) -> list[str]:
+    found = cells_that_do_not_fit(spec, format, cells) if spec and format else None
+    return [_sample(cell, is_masked=is_masked) for cell, _ in (found or Counter[str]()).most_common(WORDS)]
 
 
 def _sample(cell: str, *, is_masked: bool) -> str:
@@ -134,9 +144,10 @@ def reason_for(
     is_list = format is not None and format.kind in (ValueType.ENUM, ValueType.BOOLEAN)
     if spec is None or format is None or not (is_list or reason == OWN_CHOICE):
         return reason
-    unmatched = rows_that_do_not_fit(spec, format, cells)
-    if unmatched is None:
+    found = cells_that_do_not_fit(spec, format, cells)
+    if found is None:
         return reason
+    unmatched = found.total()
     others = [each for each in reason.concerns if DO_NOT_FIT not in each]
     if unmatched:
         does = "does" if unmatched == 1 else "do"

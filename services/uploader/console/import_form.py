@@ -15,6 +15,8 @@ from penstock.domain.files.tabular_format import FileOptions
 from penstock.domain.mapping.attributes import TEXT, Attribute, ValueType
 from penstock.domain.mapping.mapping import Mode, OnMisfit
 from penstock.domain.suggestions.other_attribute import format_for
+from penstock.domain.suggestions.sample import Cells
+from penstock.domain.suggestions.spellings import as_options
 from services.uploader.api.upload_parts import DraftUpload
 from services.uploader.api.validation import model_of
 from services.uploader.console.format_choices import OTHER
@@ -90,7 +92,9 @@ def _choice(key: str, at: int, choice: ColumnChoice, form: Form, known: Known) -
         format=format,
         on_misfit=OnMisfit.DROP if form.has(f"c{at}.drop") and not is_identifier else OnMisfit.REJECT,
         blanks=tuple(filter(None, (word.strip() for word in form.text(f"c{at}.blanks").split(",")))),
-        values={} if is_other else entered_values(key, at, before, form, lambda: known.cells_of(choice.column)),
+        values=spellings_of(attribute, choice.column, known)
+        if is_other
+        else entered_values(key, at, before, form, lambda: known.cells_of(choice.column)),
     )
     if _is_text(spec, known) and not _is_text(before, known):
         spec = replace(spec, on_misfit=OnMisfit.REJECT)  # any cell fits, so that none has to be left out
@@ -118,6 +122,15 @@ def _fitting(attribute: str, column: str, known: Known, *, is_other: bool) -> st
         return None
     found = format_for(chosen, column, known.cells_of(column))
     return None if found == chosen.format else str(found)
+
+
+def spellings_of(attribute: str, column: str, known: Known) -> dict[str, str]:
+    """The options of an attribute by the spellings that a column has, such as `GOLD` for `gold`."""
+    chosen = known.attributes.get(attribute)
+    if chosen is None or chosen.format.kind is not ValueType.ENUM:
+        return {}
+    cells = Cells(column, known.cells_of(column)).distinct
+    return as_options(cells, chosen.format.argument.split("|"))
 
 
 def _file_options(form: Form) -> FileOptions:

@@ -9,17 +9,19 @@ from typing import Any, NamedTuple
 from starlette.responses import HTMLResponse, Response
 
 from penstock.application.catalog.use_cases import CatalogUseCases
-from penstock.application.imports.import_draft import ColumnChoice, ImportDraft
+from penstock.application.imports.import_draft import ImportDraft
 from penstock.application.imports.taken_mapping import TakenMapping
 from penstock.application.uploads.dry_run import DryRun
 from penstock.documents.inspections import AcceptedView
 from penstock.domain.errors import Fault
 from penstock.domain.files.encodings import ENCODINGS
 from penstock.domain.mapping.attributes import ValueType
+from penstock.domain.requests.max_rejects import REPLACE_DEFAULT
 from penstock.domain.suggestions.names import without_accents
 from services.uploader.console.import_check import shown_check
 from services.uploader.console.import_form import LEVELS, Known, entered
 from services.uploader.console.import_hints import on_page
+from services.uploader.console.import_replacing import Replacing, stopping, typed_number
 from services.uploader.console.import_review import ShownFile, cells_of, reviewed
 from services.uploader.console.known_attributes import known_attributes
 from services.uploader.console.rendering import render
@@ -50,11 +52,16 @@ def draft_of(visit: Visit) -> ImportDraft:
 
 def keep_entered(visit: Visit) -> ImportDraft:
     """The draft with what the page has sent."""
-    attributes = known_attributes(visit)
-    known = Known(attributes, lambda column: cells_of(visit, draft_of(visit), attributes, column))
+    known = known_for(visit)
     return visit.use_cases.imports.change(
         visit.caller, visit.request.path_params["draft_id"], lambda draft: entered(draft, visit.form, known)
     )
+
+
+def known_for(visit: Visit) -> Known:
+    """What the form of the draft is read with."""
+    attributes = known_attributes(visit)
+    return Known(attributes, lambda column: cells_of(visit, draft_of(visit), attributes, column))
 
 
 def with_choices(visit: Visit, draft: ImportDraft) -> ImportDraft:
@@ -69,16 +76,21 @@ def whole_page(
     *,
     run: DryRun | None = None,
     imported: AcceptedView | None = None,
+    replacing: Replacing | None = None,
     taken: Taken | None = None,
     reveal: bool = False,
 ) -> Response:
     """`faults` are those of what was tried; a file that cannot be read has its own instead. `imported` is the earlier
-    import of the same file."""
+    import of the same file, `replacing` what the person is to confirm."""
     draft, file = reviewed(visit, draft, reveal=reveal, with_column=_column_of(_focus(faults)))
     faults = [on_page(each) for each in (file.faults if faults and file else ()) or faults]
     context = _context(visit, draft, file=file, faults=faults, focus=_focus(faults), revealed=reveal, taken=taken)
     check = shown_check(run, file, draft.columns, context["known"]) if run and file else None
-    return HTMLResponse(render("import_draft.html", **context, check=check, imported=imported), 422 if faults else 200)
+    asked = {"imported": imported, "typed": typed_number(visit), "replacing": replacing}
+    stops = stopping(visit, draft) if check else None
+    is_refused = faults or (replacing and replacing.fault)
+    page = render("import_draft.html", **context, check=check, stops=stops, **asked)
+    return HTMLResponse(page, 422 if is_refused else 200)
 
 
 def columns_part(
@@ -116,11 +128,6 @@ def name_of(words: str) -> str:
     return re.sub(r"[^a-z0-9]+", "_", without_accents(words).lower()).strip("_")[:63]
 
 
-def format_of(choice: ColumnChoice) -> str:
-    """In which format a column is read, as far as that was chosen."""
-    return (choice.spec.format if choice.spec else None) or "text"
-
-
 def _context(visit: Visit, draft: ImportDraft, **more: Any) -> dict[str, Any]:
     known = known_attributes(visit)
     return {
@@ -138,6 +145,7 @@ def _context(visit: Visit, draft: ImportDraft, **more: Any) -> dict[str, Any]:
         "addresses": ", ".join(each.partition(":")[0] for each in draft.notify or ()),
         "faulty": {fault.column for fault in more.get("faults", ()) if fault.column},
         "max_bytes": visit.use_cases.imports.limits.file_bytes,
+        "replace_limit": REPLACE_DEFAULT,
         "sends_mails": visit.use_cases.imports.sends_mails,
         "base": f"/imports/new/{draft.draft_id}",
         "faults": (),

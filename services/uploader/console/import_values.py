@@ -23,7 +23,7 @@ from services.uploader.console.forms import Form
 SHOWN_CELLS = 50  # each has a list of the values
 SHOWN_CHOICES = 5_000  # of all cells of a column
 TOKEN_DIGITS = 16
-FEW_WORDS = 12  # different cells of a text that is one of a few words
+FEW_WORDS = 24  # different cells of a text that is one of a few words
 MIN_REPEATS = 3  # of each, on average
 
 
@@ -98,8 +98,8 @@ def shown_value_map(
     )
 
 
-def rows_that_do_not_fit(spec: ColumnSpec, format: ValueFormat, cells: Sequence[str]) -> int | None:
-    """How many cells of the sample do not fit a format; None for one that there is not, or that needs two columns."""
+def cells_that_do_not_fit(spec: ColumnSpec, format: ValueFormat, cells: Sequence[str]) -> Counter[str] | None:
+    """The cells of the sample that do not fit a format; None for one that there is not, or that needs two columns."""
     if format.region_column is not None:
         return None
     try:
@@ -107,7 +107,7 @@ def rows_that_do_not_fit(spec: ColumnSpec, format: ValueFormat, cells: Sequence[
     except Refused:
         return None
     found = Cells(spec.column, cells).without(spec.blanks).replaced(spec.values).distinct
-    return sum(found[cell] for cell in _unfitting(fitted, list(found)))
+    return Counter({cell: found[cell] for cell in _unfitting(fitted, list(found))})
 
 
 def entered_values(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from msgspec.structs import replace
 from starlette.responses import Response
 
@@ -9,6 +11,7 @@ from penstock.application.catalog.use_cases import CatalogUseCases
 from penstock.application.imports.applied_fix import with_fix
 from penstock.application.imports.import_draft import ImportDraft
 from penstock.application.imports.use_cases import ImportUseCases, no_file
+from penstock.application.uploads.dry_run import DryRun
 from penstock.application.uploads.use_cases import UploadUseCases
 from penstock.documents.inspections import AcceptedView
 from penstock.domain.catalog.data_source import SourceChange
@@ -27,6 +30,7 @@ from services.uploader.console.import_page import (
     whole_page,
     with_choices,
 )
+from services.uploader.console.import_replacing import AGAIN, to_ask
 from services.uploader.console.import_review import page_number
 from services.uploader.console.visits import Visit, action, go, page
 
@@ -131,20 +135,31 @@ def fix(visit: Visit) -> Response:
 
 def _checked(visit: Visit, draft: ImportDraft) -> Response:
     try:
-        content = visit.use_cases.imports.content(visit.caller, draft.draft_id)
-        command = document(draft).command(visit.caller.name, draft.file_name)
-        run = visit.use_cases.uploads.dry_run(visit.caller, content, command)
+        draft, run = _counted(visit, draft)
     except Refused as refused:
         return whole_page(visit, draft, refused.faults)
+    return whole_page(visit, draft, run=run)
+
+
+def _counted(visit: Visit, draft: ImportDraft) -> tuple[ImportDraft, DryRun]:
+    """The draft with the number of rows that can be imported, and the check that has counted them. Raises `Refused`."""
+    content = visit.use_cases.imports.content(visit.caller, draft.draft_id)
+    command = document(draft).command(visit.caller.name, draft.file_name)
+    run = visit.use_cases.uploads.dry_run(visit.caller, content, command)
     counted = visit.use_cases.imports.change(
         visit.caller, draft.draft_id, lambda present: replace(present, rows=run.rows_accepted)
     )
-    return whole_page(visit, counted, run=run)
+    return counted, run
+
+
+def _rows_of(visit: Visit, draft: ImportDraft) -> int:
+    """The rows that can be imported, of the last check if nothing was changed since. Raises `Refused`."""
+    return _counted(visit, draft)[1].rows_accepted if draft.rows is None else draft.rows
 
 
 def accept(visit: Visit) -> Response:
     """Make a request of the draft; if anything is missing, the page names it. A file that was imported before needs
-    the word of the person to be imported again."""
+    the word of the person to be imported again; one that replaces what counts, the number of these rows."""
     draft = draft_of(visit)
     if draft.request_id is not None:  # pressed twice
         return _to_request(draft.request_id)
@@ -152,6 +167,9 @@ def accept(visit: Visit) -> Response:
     try:
         if visit.use_cases.imports.file(visit.caller, draft.draft_id) is None:
             raise no_file()
+        replacing = to_ask(visit, draft, partial(_rows_of, visit, draft))
+        if replacing is not None:
+            return whole_page(visit, draft, replacing=replacing)
         accepted = _accepted(visit, draft)
     except Refused as refused:
         return whole_page(visit, draft, refused.faults)
@@ -165,7 +183,7 @@ def accept(visit: Visit) -> Response:
 
 def _accepted(visit: Visit, draft: ImportDraft) -> AcceptedView:
     upload = document(draft)
-    if not visit.form.has("again"):
+    if not visit.form.has(AGAIN):
         return accept_draft(visit.call, upload, None, keep_duplicate=True)
     again = upload.model_copy(update={"force": True})
     return accept_draft(visit.call, again, f"again\n{upload.file_id}", keep_duplicate=True)

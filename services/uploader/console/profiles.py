@@ -18,6 +18,7 @@ from penstock.domain.profiles.fold import MASK
 from services.uploader.api.problems import answer_for
 from services.uploader.api.profiles import MAX_VALUE
 from services.uploader.console.known_attributes import known_attributes
+from services.uploader.console.known_sources import source_names
 from services.uploader.console.visits import Visit, action, page
 
 
@@ -85,6 +86,7 @@ def _outcome(visit: Visit, asked: LookUp, *, reveal: bool) -> Outcome:
 
 def _page(visit: Visit, asked: LookUp, outcome: Outcome) -> Response:
     ranking = visit.use_cases.catalog.identifiers(visit.caller) if visit.may(CatalogUseCases.identifiers) else Ranking()
+    requests = outcome.found.requests.values() if outcome.found else ()
     return visit.page(
         "profiles.html",
         outcome.status,
@@ -92,6 +94,7 @@ def _page(visit: Visit, asked: LookUp, outcome: Outcome) -> Response:
         outcome=outcome,
         identifiers=ranking.identifiers[: ranking.fixed] or ranking.identifiers,
         known=known_attributes(visit) if visit.may(CatalogUseCases.attributes) else {},
+        called=source_names(visit, (each.data_source for each in requests)),
         has_used=ranking.fixed > 0,
         lookups=visit.services.lookups.quota("lookups", visit.caller.tenant_id),
         may_reveal=visit.may(ProfileUseCases.reveal),

@@ -18,12 +18,15 @@ from penstock.application.requests.use_cases import RequestUseCases
 from penstock.application.use_case import declared
 from penstock.documents.requests import request_view
 from penstock.domain.errors import Fault, Refused
+from penstock.domain.files.encodings import ENCODINGS
 from penstock.domain.requests.request import Request, Status
 from services.uploader.api.rejects import pieces
 from services.uploader.api.resubmissions import accept_corrected
 from services.uploader.api.uploads import arriving_form
+from services.uploader.console.corrected_form import CorrectedForm
 from services.uploader.console.forms import LARGE, Form
 from services.uploader.console.protection import require_same_origin
+from services.uploader.console.reject_hints import AS_DOWNLOADED, needed_encoding, on_page
 from services.uploader.console.request_page import groups_of
 from services.uploader.console.shown_corrections import rejected_in_words
 from services.uploader.console.shown_rejects import FormState, fits_a_form, shown_rejects
@@ -97,7 +100,9 @@ def _rejects(
     reveals: bool = False,
     states: Mapping[int, FormState] = MappingProxyType({}),
     fault: Fault | None = None,
+    encoding: str = "",
 ) -> Response:
+    """`encoding` is chosen in the form for a corrected file."""
     requests, request_id = visit.use_cases.requests, request_id_of(visit)
     request = requests.get(visit.caller, request_id)
     is_revealed = reveals and visit.may(RequestUseCases.rejected_rows)
@@ -109,6 +114,7 @@ def _rejects(
     plan, corrected = requests.plan(visit.caller, request_id), requests.corrected_lines(visit.caller, request)
     rows = shown_rejects(found, plan, states, corrected)
     is_form = is_revealed and part.is_whole and context["may_correct"] and fits_a_form(found)
+    are_left = any(not row.is_corrected for row in rows)
     return visit.page(
         "rejects.html",
         422 if fault else 200,
@@ -117,7 +123,10 @@ def _rejects(
         part=part,
         next=found.next,
         is_revealed=is_revealed,
-        in_place=is_form and any(not row.is_corrected for row in rows),
+        in_place=is_form and are_left,
+        too_many=context["may_correct"] and are_left and (bool(part.after) or not fits_a_form(found)),
+        encodings={"": AS_DOWNLOADED, **{name: name for name in ENCODINGS}},
+        encoding=encoding,
         rows=rows,
     )
 
@@ -169,16 +178,22 @@ async def _upload(request: HttpRequest) -> Response:
     if visit is None:
         return to_sign_in(request)
     async with visit.services.calls.held(visit.caller):
+        form = None
         try:
-            accepted = await accept_corrected(await arriving_form(visit.call, request), request_id_of(visit))
+            arriving = await arriving_form(visit.call, request)
+            form = CorrectedForm(arriving.parts)
+            accepted = await accept_corrected(arriving._replace(parts=form), request_id_of(visit))
         except Refused as refused:
             if refused.code == "unauthorized":  # the session has ended meanwhile
                 raise
-            fault = refused.faults[0]
-            return await run_sync(
-                lambda: _rejects(visit, Part(dropped=visit.request.query_params.get("dropped", "")), fault=fault)
-            )
+            return await run_sync(_upload_refused, visit, refused.faults[0], form.encoding if form else "")
     return go(f"/imports/{accepted.request.request_id}")
+
+
+def _upload_refused(visit: Visit, fault: Fault, chosen: str) -> Response:
+    """The page with the encoding that the file shows, or that was `chosen`."""
+    part = Part(dropped=visit.request.query_params.get("dropped", ""))
+    return _rejects(visit, part, fault=on_page(fault), encoding=needed_encoding(fault) or chosen)
 
 
 routes = [

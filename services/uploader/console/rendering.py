@@ -28,7 +28,7 @@ def environment() -> Environment:
     env.globals["asset"] = address_of
     env.filters.update(number=number, size=size, moment=moment, share=share, duration=duration, counted=counted)
     env.filters.update(format_words=format_words, policy_words=policy_words, column_words=column_words)
-    env.filters.update(attribute_words=attribute_words, source_words=source_words)
+    env.filters.update(attribute_words=attribute_words, source_words=source_words, breakable=breakable)
     return env
 
 
@@ -75,6 +75,11 @@ def duration(seconds: float | None) -> str:
     if seconds < 90:
         return f"{max(1, round(seconds))} s"
     return f"{round(seconds / 60)} min" if seconds < 5400 else f"{round(seconds / 3600)} h"
+
+
+def breakable(text: str) -> Markup:
+    """A name with underscores, which may be broken after each of them."""
+    return Markup("_<wbr>").join(text.split("_"))
 
 
 def moment(time: str | int | None) -> Markup:

@@ -11,13 +11,14 @@ from starlette.responses import Response
 
 from penstock.application.catalog.column_specs import column_specs
 from penstock.application.imports.use_cases import ImportUseCases
+from penstock.application.requests.counting_rows import CountingRows
 from penstock.application.requests.use_cases import RequestUseCases
 from penstock.documents.mappings import ColumnView, column_view
-from penstock.documents.requests import request_view
+from penstock.documents.requests import RequestView, request_view
 from penstock.domain.access.permissions import Caller
 from penstock.domain.errors import Fault, Refused
-from penstock.domain.mapping.mapping import Plan
-from penstock.domain.requests.request import Request
+from penstock.domain.mapping.mapping import Mode, Plan
+from penstock.domain.requests.request import Request, Status
 from penstock.domain.requests.throughput import average_rate
 from services.uploader.api.requests import detailed_view
 from services.uploader.api.services import CallOf
@@ -89,11 +90,26 @@ def live_context(call: CallOf, request: Request, may: Callable[[Callable[..., An
         "waiting": waiting(request, now_us, problems),
         "after_end": after_end(view),
         "corrected": corrections_in_words(view),
+        "corrected_files": _corrected_files(call, view),
         "groups": groups_of(call, request),
         "chart": rates_chart(requests.throughput(call.caller, request)),
-        "actions": actions(request, may),
+        "actions": actions(request, may, _stops_with(call, request)),
         "may_import": may(ImportUseCases.create),
     }
+
+
+def _stops_with(call: CallOf, request: Request) -> CountingRows | None:
+    """The rows that stop counting once the request is approved; None unless it is held and replaces."""
+    if request.status is not Status.HELD or request.mode is not Mode.REPLACE:
+        return None
+    return call.use_cases.requests.counting_rows(call.caller, request.data_source, before=request.request_id)
+
+
+def _corrected_files(call: CallOf, view: RequestView) -> dict[str, str]:
+    """The file names of the requests that correct rows of this one, by id."""
+    found = view["corrections"]
+    requests, ids = call.use_cases.requests, found["request_ids"] if found else ()
+    return {each: requests.get(call.caller, each).file_name for each in ids}
 
 
 def groups_of(call: CallOf, request: Request) -> list[RejectGroup]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
+from penstock.application.requests.counting_rows import CountingRows
 from penstock.application.requests.use_cases import RequestUseCases
 from penstock.documents.requests import RequestView
 from penstock.domain.files.row_reasons import reason_of
@@ -16,6 +17,7 @@ from penstock.domain.requests.request import Request, Status
 from penstock.domain.requests.status import history
 from penstock.domain.requests.waiting import WaitsFor, quiet_us, waits_for
 from services.uploader.console.rendering import MISSING, counted, duration, number, size
+from services.uploader.console.shown_replacing import stops_counting
 
 _LEFT_BLANK = "Or leave the cell blank, if the row has an identifier without it."
 _PASSED = "nothing of it counts"
@@ -60,12 +62,16 @@ class RejectGroup(NamedTuple):
 
 
 class Action(NamedTuple):
-    """What a person can do; `confirm` is what they have to know before, "" if it can be taken back."""
+    """What a person can do; `confirm` is what they have to know before, "" if it removes nothing."""
 
     name: str
     words: str
     kind: str
     confirm: str
+
+    @property
+    def verb(self) -> str:
+        return self.name.capitalize()
 
 
 def stages(request: RequestView) -> list[Stage]:
@@ -155,12 +161,15 @@ def _group(code: str, columns: Sequence[str], rows: int, format: ValueFormat | N
     return RejectGroup(code, words.message.removesuffix("."), fix, columns, rows)
 
 
-def actions(request: Request, may: Callable[[Callable[..., object]], bool]) -> list[Action]:
-    """What the request's state allows, and its person's permissions."""
-    return [action for action, of in _allowed(request) if may(of)]
+def actions(
+    request: Request, may: Callable[[Callable[..., object]], bool], stops: CountingRows | None = None
+) -> list[Action]:
+    """What the request's state allows, and its person's permissions. `stops` are the rows that stop counting once a
+    held request is approved, if it replaces them."""
+    return [action for action, of in _allowed(request, stops) if may(of)]
 
 
-def _allowed(request: Request) -> list[tuple[Action, Callable[..., object]]]:
+def _allowed(request: Request, stops: CountingRows | None) -> list[tuple[Action, Callable[..., object]]]:
     use_cases: list[tuple[Action, Callable[..., object]]] = []
     if request.status is Status.COMPLETED:
         if SET_ASIDE in request.reject_reasons:
@@ -170,10 +179,17 @@ def _allowed(request: Request) -> list[tuple[Action, Callable[..., object]]]:
         use_cases.append((Action("undo", "Undo", "bad", _before_undo(request)), RequestUseCases.undo))
     if request.status is Status.HELD:
         words = f"Approve {counted(request.rows_accepted, 'row')}"
-        use_cases.append((Action("approve", words, "first", ""), RequestUseCases.approve))
+        use_cases.append((Action("approve", words, "first", _before_approval(stops)), RequestUseCases.approve))
     if not request.status.ended:
         use_cases.append((Action("cancel", "Cancel", "bad", _before_cancel(request)), RequestUseCases.cancel))
     return use_cases
+
+
+def _before_approval(stops: CountingRows | None) -> str:
+    if stops is None:
+        return ""
+    undone = "" if stops.are_none else " It can be undone at any later time: then what it has replaced counts again."
+    return f"{stops_counting('its data source', stops)}{undone}"
 
 
 def _before_cancel(request: Request) -> str:
@@ -203,7 +219,7 @@ def _restored(mode: Mode) -> str:
 
 
 def after_end(request: RequestView) -> str:
-    """What became of the rows of a request that does not count."""
+    """What became of the rows of a request that does not count, or of what a completed one has replaced."""
     rows = request["rows_accepted"]
     match Status(request["status"]):
         case Status.CANCELLED if request["rows_accepted"]:
@@ -215,6 +231,8 @@ def after_end(request: RequestView) -> str:
             restored = _restored(Mode(request["mode"]))
             none = "its 1 row no longer counts" if rows == 1 else f"none of its {number(rows)} rows counts any more"
             return f"It was undone: {none}.{restored}"
+        case Status.COMPLETED if request["mode"] == Mode.REPLACE:
+            return "Earlier imports of its data source no longer count because of this one, until it is undone."
         case Status.FAILED:
             return "Nothing of this file counts, and nothing else has changed."
     return ""

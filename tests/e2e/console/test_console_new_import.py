@@ -12,12 +12,14 @@ from playwright.sync_api import Page, Request, Route, expect
 
 from penstock.domain.access.permissions import Role
 from tests.support.access import create_key
+from tests.support.axe import violations
 from tests.support.browser import Visitor
-from tests.support.http_system import HttpSystem
+from tests.support.http_system import CRMID, HttpSystem
 from tests.support.new_import import REQUEST_ID, fields_of
 from tests.support.waiting import until
 
 SAME_SITE = {"Sec-Fetch-Site": "same-origin"}
+CITY = {"column": "city", "attribute": "city"}
 HOSTILE = '"><img src=x onerror=alert(1)>'
 HEADER = f"crmid\te_mail\tkaart\t{HOSTILE}\n"
 
@@ -321,8 +323,8 @@ def test_a_new_attribute_is_as_personal_as_its_column(signed_in: httpx.Client, s
     at = next(name[:2] for name, text in fields_of(page).items() if text == "geheim")
     fields = {**fields_of(page), f"{at}.attribute": "city", f"{at}.pii": "on"}
     asked = signed_in.post(f"{draft}/columns/{at[1:]}/attribute/ask", data=fields).text
-    assert re.search('<input type="checkbox" name="pii"[^>]* checked', asked)
-    assert not re.search('<input type="checkbox" name="segmentable"[^>]* checked', asked)
+    assert re.search('<input type="checkbox" id="pii"[^>]* checked', asked)
+    assert not re.search('<input type="checkbox" id="segmentable"[^>]* checked', asked)
 
 
 def test_the_columns_of_another_source_are_taken_over(signed_in: httpx.Client, system: HttpSystem) -> None:
@@ -485,3 +487,159 @@ def test_a_session_sends_parts_of_files_from_its_own_pages_only(signed_in: httpx
     foreign = signed_in.post("/v1/files", headers={**headers, "Sec-Fetch-Site": "cross-site"})
     assert foreign.status_code == 403
     assert signed_in.get("/v1/files").status_code == 401
+
+
+def source_with(system: HttpSystem, name: str, *counts: int) -> None:
+    """A data source with an import of so many people each, called NAME0, NAME1 and so on."""
+    assert system.uploader.post("/v1/data-sources", json={"name": name}).status_code < 300
+    first = 0
+    for count in counts:
+        people = "".join(f"{name}{n}\tcity{n}\n" for n in range(first, first + count))
+        system.ingest(f"crmid\tcity\n{people}".encode(), data_source=name, mapping=[CRMID, CITY])
+        first += count
+
+
+def has_profile(system: HttpSystem, person: str) -> bool:
+    found = system.viewer.post("/v1/profiles:lookup", json={"namespace": "crmid", "value": person})
+    assert found.status_code in (200, 404), found.text
+    return found.status_code == 200
+
+
+def replacing(person: httpx.Client, source: str, content: bytes) -> tuple[str, dict[str, str]]:
+    """The address of a new draft that removes what exists, and what its page sends."""
+    draft, page = uploaded(person, content, source)
+    return draft, {**fields_of(page), "mode": "replace"}
+
+
+def test_an_import_that_removes_rows_asks_for_their_number(
+    visitor: Visitor, system: HttpSystem, tmp_path: Path
+) -> None:
+    source_with(system, "shop", 3, 2)
+    file = tmp_path / "few.tsv"
+    file.write_text("crmid\tcity\nshop1\tGhent\n")
+    visitor.sign_in(system.sign_in_link())
+    page = visitor.page
+    begun(page, "shop")
+    page.get_by_label("Choose a file").set_input_files(file)
+    expect(page.get_by_label("Attribute of crmid")).to_have_value("crmid")
+    limit = page.get_by_text(
+        "If the limit of rejected rows is empty, an import that removes existing data waits above 5%."
+    )
+    expect(limit).to_be_hidden()
+    page.get_by_label("Remove existing and add new").check()
+    expect(limit).to_be_visible()
+    page.get_by_role("button", name="Check the whole file").click()
+    removed = "Everything that earlier imports of shop have stored, 5 rows, stops counting."
+    expect(page.get_by_role("region", name="Check")).to_contain_text(removed)
+
+    page.get_by_role("button", name="Import 1 row").click()
+    notice = page.get_by_role("alert")
+    expect(notice).to_be_focused()
+    expect(notice).to_contain_text(removed)
+    expect(notice).to_contain_text("The last of these imports was")
+    expect(notice).to_contain_text("This file has 1 row to import instead")
+    expect(notice).to_contain_text("undo the import at any later time")
+    field = page.get_by_label("Type the number of rows that stop counting: 5")
+    page.keyboard.press("Tab")
+    expect(field).to_be_focused()
+    page.keyboard.type("3")
+    page.keyboard.press("Enter")
+    expect(notice).to_contain_text("This is not the number of rows that stop counting.")
+    expect(field).to_be_focused()
+    expect(field).to_have_value("3")
+    assert violations(page) == []
+    assert has_profile(system, "shop4")
+    field.fill("5")
+    page.get_by_role("button", name="Remove these and import 1 row").click()
+    page.wait_for_url(re.compile(f"/imports/{REQUEST_ID}"))
+
+    request_id = re.findall(REQUEST_ID, page.url)[0]
+    assert system.ended(request_id)["rows_ingested"] == 1
+    assert [has_profile(system, f"shop{n}") for n in range(5)] == [False, True, False, False, False]
+    page.reload()
+    expect(page.locator("#outcome")).to_contain_text(
+        "Earlier imports of its data source no longer count because of this"
+    )
+    page.get_by_role("link", name="Undo…").click()
+    page.get_by_role("button", name="Undo it").click()
+    expect(page.locator("#state")).to_contain_text("Reverted")
+    assert all(has_profile(system, f"shop{n}") for n in range(5))
+
+
+def test_the_number_of_removed_rows_needs_no_script_and_no_separators(
+    signed_in: httpx.Client, system: HttpSystem
+) -> None:
+    source_with(system, "mall", 1_200)
+    draft, fields = replacing(signed_in, "mall", b"crmid\tcity\nmall7\tGhent\n")
+    asked = signed_in.post(f"{draft}/accept", data=fields)
+    assert asked.status_code == 200
+    assert "rows that stop counting: 1,200</label>" in asked.text
+    assert "Remove these and import 1 row</button>" in asked.text
+    assert "is missing" not in asked.text
+    for typed, fault in (("", "is missing"), ("1,201", "This is not the number"), ("all", "This is not the number")):
+        answer = signed_in.post(f"{draft}/accept", data={**fields, "stops_counting": typed})
+        assert answer.status_code == 422
+        assert re.search(rf'id="stops_counting-fault">[^<]*{fault}[^<]* Type 1,200', answer.text)
+        assert re.search(r'<input[^>]* id="stops_counting"[^>]* autofocus>', answer.text)
+    assert has_profile(system, "mall8")
+    answer = signed_in.post(f"{draft}/accept", data={**fields, "stops_counting": "1.200"}, follow_redirects=False)
+    assert answer.status_code == 303, answer.text
+    system.ended(re.findall(REQUEST_ID, answer.headers["location"])[0])
+    assert (has_profile(system, "mall7"), has_profile(system, "mall8")) == (True, False)
+
+
+def test_the_question_comes_again_if_another_import_has_completed_meanwhile(
+    signed_in: httpx.Client, system: HttpSystem
+) -> None:
+    source_with(system, "kiosk", 3)
+    draft, fields = replacing(signed_in, "kiosk", b"crmid\tcity\nkiosk1\tGhent\n")
+    assert "stop counting: 3</label>" in signed_in.post(f"{draft}/accept", data=fields).text
+    system.ingest(b"crmid\tcity\nkiosk9\tGhent\n", data_source="kiosk", mapping=[CRMID, CITY])
+    typed = {**fields, "stops_counting": "3", "stops_counting_asked": "3"}
+    answer = signed_in.post(f"{draft}/accept", data=typed)
+    assert answer.status_code == 422
+    assert "The number has changed since the page asked" in answer.text
+    assert "stop counting: 4</label>" in answer.text
+    assert has_profile(system, "kiosk9")
+
+
+def test_without_rows_that_count_an_import_that_replaces_asks_nothing(
+    signed_in: httpx.Client, system: HttpSystem
+) -> None:
+    source_with(system, "stall")
+    for content in (b"crmid\tcity\nstall1\tGhent\n", b"crmid\tcity\nstall2\tGhent\n"):
+        draft, fields = replacing(signed_in, "stall", content)
+        checked = signed_in.post(f"{draft}/check", data=fields).text
+        assert "stops counting" not in checked
+        answer = signed_in.post(f"{draft}/accept", data=fields, follow_redirects=False)
+        assert answer.status_code == 303, answer.text
+        request_id = re.findall(REQUEST_ID, answer.headers["location"])[0]
+        assert system.ended(request_id)["status"] == "COMPLETED"
+        assert system.uploader.post(f"/v1/requests/{request_id}:undo").status_code < 300
+
+
+def test_an_import_that_adds_asks_nothing(signed_in: httpx.Client, system: HttpSystem) -> None:
+    source_with(system, "booth", 2)
+    draft, page = uploaded(signed_in, b"crmid\tcity\nbooth9\tGhent\n", "booth")
+    assert "stops counting" not in signed_in.post(f"{draft}/check", data=fields_of(page)).text
+    answer = signed_in.post(f"{draft}/accept", data=fields_of(page), follow_redirects=False)
+    assert answer.status_code == 303, answer.text
+
+
+def test_both_questions_of_a_file_that_has_replaced_before_can_be_answered(
+    signed_in: httpx.Client, system: HttpSystem
+) -> None:
+    source_with(system, "fair")
+    content = b"crmid\temail\nfair1\tfa@example.com\nfair2\tfb@example.com\n"
+    draft, fields = replacing(signed_in, "fair", content)
+    answer = signed_in.post(f"{draft}/accept", data=fields, follow_redirects=False)
+    system.ended(re.findall(REQUEST_ID, answer.headers["location"])[0])
+    draft, fields = replacing(signed_in, "fair", content)
+    assert "stop counting: 2</label>" in signed_in.post(f"{draft}/accept", data=fields).text
+    page = signed_in.post(f"{draft}/accept", data={**fields, "stops_counting": "2"}).text
+    assert "This file was imported already" in page
+    again = re.findall(r'formaction="([^"]+)" name="again"', page)[0]
+    wrong = signed_in.post(f"{draft}/accept", data={**fields, "again": "yes", "stops_counting": "9"}).text
+    assert re.search(r'name="again" value="yes">Remove these and import 2 rows', wrong)
+    answer = signed_in.post(again, data={**fields, "again": "yes"}, follow_redirects=False)
+    assert answer.status_code == 303, answer.text

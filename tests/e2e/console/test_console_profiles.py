@@ -59,6 +59,15 @@ def test_each_value_has_its_history_masked_until_it_is_revealed(system: HttpSyst
         assert revealed.index("+31687654321") < revealed.index(PHONE)
 
 
+def test_the_history_calls_a_data_source_by_its_display_name(system: HttpSystem) -> None:
+    system.admin.post("/v1/data-sources", json={"name": "shop_till", "display_name": "The shop’s tills"})
+    system.ingest(f"{HEADER}d1\t{PHONE}\t\n".encode(), data_source="shop_till")
+    with signed_in(system, Role.VIEWER) as viewer:
+        history = viewer.post("/profiles", data={"namespace": "crmid", "value": "d1"}).text
+    assert 'data-label="Source">The shop’s tills<' in history
+    assert "shop_till" not in history
+
+
 def test_nobody_found_and_an_invalid_value_are_said_in_words_and_not_kept(system: HttpSystem, imported: str) -> None:
     with signed_in(system, Role.VIEWER) as viewer:
         nobody = viewer.post("/profiles", data={"namespace": "crmid", "value": "nobody-17"})

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import httpx
+import pytest
 from playwright.sync_api import expect
 
 from penstock.domain.access.permissions import Role
@@ -116,7 +117,7 @@ def test_a_downloaded_file_is_corrected_and_uploaded_without_javascript(system: 
         assert system.ended(child)["rows_ingested"] == 2
         parent = person.get(f"/imports/{request_id}").text
         assert "2 rejected rows are corrected, 0 are left." in parent
-        assert child in parent
+        assert f'<a href="/imports/{child}" class="wide">fixed.tsv</a>' in parent
 
 
 def test_a_refused_form_keeps_what_was_typed(system: HttpSystem) -> None:
@@ -225,6 +226,67 @@ def test_a_row_that_is_corrected_stays_so_when_its_old_cells_come_again(system: 
         system.ended(child_of(person.post(f"/imports/{request_id}/rejects/upload", files=second)))
         assert "2 rejected rows are corrected, 0 are left." in person.get(f"/imports/{request_id}").text
     assert profile(system, "c52")["born"] == "1980-02-05"
+
+
+def test_a_file_in_another_encoding_is_uploaded_with_the_one_that_the_page_suggests(system: HttpSystem) -> None:
+    request_id = ingest(system, ROWS.replace("c3", "c63"))
+    with signed_in(system, Role.UPLOADER) as person:
+        page = f"/imports/{request_id}/rejects"
+        assert '<option value="" selected>UTF-8, as downloaded' in person.get(page).text
+        text = person.get(f"{page}/file").text.replace("never", "1999-12-31").replace("Gouda", "Zürich Süd")
+        western, unicode = ({"file": ("fixed.tsv", text.encode(encoding))} for encoding in ("cp1252", "utf-8"))
+        refused = person.post(f"{page}/upload", files=western)
+        assert refused.status_code == 422
+        assert re.findall(r'<option value="([^"]*)" selected>', refused.text) == ["cp1252"]
+        assert "cp1252 is chosen below as its encoding" in refused.text
+        assert "--encoding" not in refused.text
+        refused = person.post(f"{page}/upload", files=unicode, data={"encoding": "cp1252"})
+        assert refused.status_code == 422
+        assert re.findall(r'<option value="([^"]*)" selected>', refused.text) == ["cp1252"], "what was chosen stays"
+        assert "“UTF-8, as downloaded”, or another of the list" in refused.text
+        system.ended(child_of(person.post(f"{page}/upload", files=western, data={"encoding": "cp1252"})))
+        child_of(person.post(f"{page}/upload", files=unicode, data={"encoding": ""}))
+    assert profile(system, "c63")["town"] == "Zürich Süd"
+
+
+def test_a_file_whose_identifiers_lost_their_zeros_is_refused(system: HttpSystem) -> None:
+    request_id = ingest(system, ROWS.replace("c3", "000879"))
+    with signed_in(system, Role.UPLOADER) as person:
+        page = f"/imports/{request_id}/rejects"
+        text = person.get(f"{page}/file").text.replace("never", "1999-12-31")
+        lossy = text.replace("000879", "879").encode()
+        refused = person.post(f"{page}/upload", files={"file": ("fixed.tsv", lossy)})
+        assert refused.status_code == 422
+        assert "Cells of the column &#39;crmid&#39; have lost their leading zeros in 1 of 2 rows" in refused.text
+        assert "correct the rows on this page" in refused.text
+        assert "penstock ingest" not in refused.text
+        assert system.admin.post("/v1/profiles:lookup", json={"namespace": "crmid", "value": "879"}).status_code == 404
+        answer = system.uploader.post(f"/v1/requests/{request_id}:resubmit", files={"file": ("fixed.tsv", lossy)})
+        assert (answer.status_code, answer.json()["code"]) == (422, "leading_zeros_lost")
+        system.ended(child_of(person.post(f"{page}/upload", files={"file": ("fixed.tsv", text.encode())})))
+    assert profile(system, "000879")["born"] == "1999-12-31"
+
+
+@pytest.mark.parametrize("dropped", [False, True])
+def test_more_rows_than_fit_a_form_are_corrected_in_a_file(system: HttpSystem, dropped: bool) -> None:
+    columns = [COLUMNS[0], COLUMNS[1] | ({"on_misfit": "drop"} if dropped else {}), COLUMNS[2]]
+    query = "?dropped=1" if dropped else ""
+    for count in (50, 51):
+        rows = HEADER + "ok\t1980-01-01\tx\n" + "".join(f"c{at}\tnever\tx\n" for at in range(count))
+        request_id = system.ingest(rows.encode(), mapping=columns)["request_id"]
+        with signed_in(system, Role.UPLOADER) as person:
+            first = person.get(f"/imports/{request_id}/rejects{query}").text
+        with signed_in(system, Role.VIEWER) as reader:
+            assert "So many rows" not in reader.get(f"/imports/{request_id}/rejects{query}").text
+        assert ("So many rows do not fit a form" in first) is (count > 50)
+        assert ("correct them here" in first) is (count <= 50)
+
+
+def test_the_two_downloads_are_explained_to_those_who_may_download(system: HttpSystem) -> None:
+    request_id = ingest(system)
+    for role, explained in ((Role.UPLOADER, True), (Role.VIEWER, False)):
+        with signed_in(system, role) as person:
+            assert ("by which Excel recognises UTF-8" in person.get(f"/imports/{request_id}/rejects").text) is explained
 
 
 def test_a_wrong_file_is_refused_on_the_page(system: HttpSystem) -> None:

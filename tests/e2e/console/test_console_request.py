@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from penstock.domain.access.permissions import Role
 from services.uploader.console.cookies import NAME
@@ -39,6 +39,28 @@ def signed_in(system: HttpSystem, role: Role) -> Iterator[httpx.Client]:
         client.cookies.clear()  # of cookies that are `Secure`, httpx takes care as if this were another machine
         client.cookies.set(NAME, secret)
         yield client
+
+
+@pytest.mark.parametrize("hangs", [False, True])
+def test_a_page_whose_first_try_to_follow_fails_tries_again(visitor: Visitor, system: HttpSystem, hangs: bool) -> None:
+    page = visitor.page
+    visitor.sign_in(system.sign_in_link())
+    lost: list[Route] = []
+
+    def lose(route: Route) -> None:
+        lost.append(route)
+        if not hangs:
+            route.abort()
+
+    page.route("**/events", lose, times=1)
+    with held_at("worker.before_upsert") as release:
+        request_id = system.upload(FEW).json()["request_id"]
+        page.goto(f"/imports/{request_id}")
+        with page.expect_response("**/events"):
+            pass
+        assert len(lost) == 1
+        release()
+        expect(page.locator("#state")).to_contain_text("Completed")
 
 
 def stage(page: Page, name: str) -> str:
@@ -118,6 +140,37 @@ def test_a_held_file_is_approved(system: HttpSystem) -> None:
         assert "the limit is 0" in page
         assert "Approve 2 rows" in page
         assert "Completed" in person.post(f"/imports/{request_id}/approve", follow_redirects=True).text
+
+
+def test_the_approval_of_a_replacement_asks_first(visitor: Visitor, system: HttpSystem) -> None:
+    system.uploader.post("/v1/data-sources", json={"name": "desk"})
+    earlier = system.ingest(FEW, data_source="desk")["request_id"]
+    request_id = system.upload(
+        HEADER.encode() + b"c9\t+31612345678\tshoes\nc3\t+31612345670\n",
+        data_source="desk",
+        mode="replace",
+        max_rejects="0",
+    ).json()["request_id"]
+    next(each for each in system.each_event(request_id) if each["status"] == "HELD")
+    visitor.sign_in(system.sign_in_link())
+    page = visitor.page
+    page.goto(f"/imports/{request_id}")
+    expect(page.get_by_role("button", name="Approve")).to_have_count(0)
+    page.get_by_role("link", name="Approve 1 row…").click()
+    asked = page.get_by_role("region", name="Approve this import?")
+    expect(asked).to_contain_text(
+        "Everything that earlier imports of its data source have stored, 2 rows, stops counting"
+    )
+    assert system.viewer.get(f"/v1/requests/{request_id}").json()["status"] == "HELD"
+    expect(asked.get_by_role("button", name="Approve 1 row")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator("#state")).to_contain_text("Completed")
+    expect(page.locator("#outcome")).to_contain_text(
+        "Earlier imports of its data source no longer count because of this"
+    )
+    page.goto(f"/imports/{earlier}")
+    expect(page.locator("#outcome")).not_to_contain_text("no longer count")
+    assert not visitor.problems
 
 
 def test_a_viewer_gets_no_button_and_is_refused_all_the_same(system: HttpSystem) -> None:

@@ -1,4 +1,4 @@
-// What pages need besides htmx: times in the person's zone, a focus that is never lost, and buttons that copy.
+// What pages need besides htmx: times in the person's zone, a focus that is never lost, streams that begin, buttons that copy.
 "use strict";
 
 const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
@@ -55,6 +55,17 @@ document.addEventListener("htmx:before:swap", () => {
 });
 document.addEventListener("htmx:after:swap", keepFocus);
 document.addEventListener("close", keepFocus, true); // of a dialog
+
+// The extension repeats a stream that ends, but not a first try that fails or hangs.
+const CONNECTED_WITHIN = 3000;
+document.addEventListener("htmx:sse:after:connection", (event) => { event.target.dataset.connected = ""; });
+setInterval(() => {
+  for (const stream of document.querySelectorAll("[hx-sse\\:connect]:not([data-connected])")) {
+    const next = stream.cloneNode(true);
+    stream.replaceWith(next);
+    htmx.process(next);
+  }
+}, CONNECTED_WITHIN);
 
 document.addEventListener("click", async (event) => {
   const button = event.target.closest("[data-copy]");

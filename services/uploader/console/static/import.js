@@ -135,7 +135,7 @@ dialog.addEventListener("click", (event) => {
 });
 dialog.addEventListener("input", () => {
   const name = dialog.querySelector("[name=name]")?.value ?? "";
-  for (const place of dialog.querySelectorAll("[data-upper]")) place.textContent = name.toUpperCase().replace(/[^A-Z0-9]+/g, "_").replace(/^_|_$/g, "");
+  for (const place of dialog.querySelectorAll("[data-derived]")) place.textContent = name.toUpperCase().replace(/[^A-Z0-9]+/g, "_").replace(/^_|_$/g, "");
 });
 
 chosen.addEventListener("change", () => { if (chosen.files.length) send(chosen.files[0]); });

@@ -39,7 +39,7 @@ def command(system: System) -> UploadCommand:
 
 @pytest.fixture
 def planner(system: System) -> Planner:
-    return Planner(keys=system.keys, chunk_bytes=CHUNK_BYTES, partitions=16)
+    return Planner(keys=system.keys, epochs=system.epochs, chunk_bytes=CHUNK_BYTES, partitions=16)
 
 
 def plan_of(planner: Planner, command: UploadCommand, size: int) -> Plan:

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from penstock.application.requests import reject_file
+from penstock.application.uploads.lost_zeros import loses_zeros
 from penstock.application.uploads.resubmit import CorrectedFile
 from penstock.domain.access.permissions import Role
 from penstock.domain.errors import NotFound, Refused
@@ -197,6 +199,116 @@ def test_dropped_cells_come_back_in_their_place(driven: DrivenSystem) -> None:
     assert dropped_totals(driven, root) == (1, 1)
     assert origin_of(driven, "C1", "points") == (12, root.request_id, 2, child.request_id)
     assert totals(driven, root) == (2, 1)
+
+
+PADDED = ["000879", "", "", "first", "5", "yesterday"]
+
+
+def rejects_in_spreadsheet(driven: DrivenSystem, request: Request) -> str:
+    """The reject file, as a spreadsheet saves it that takes the identifier for a number."""
+    return rejects_of(driven, request).replace("000879", "879").replace('"879"', "879")
+
+
+def files_stored(driven: DrivenSystem) -> int:
+    return len(list(driven.system.objects.list("files/")))
+
+
+@pytest.mark.parametrize("write", [tsv, semicolons, ndjson])
+def test_a_file_that_lost_leading_zeros_is_refused_and_deleted(
+    driven: DrivenSystem, write: Callable[..., bytes]
+) -> None:
+    (root,) = driven.finish(driven.upload(write(GOOD, PADDED, BAD)))
+    text = rejects_of(driven, root).replace("yesterday", "")
+    lossy = backwards(rejects_in_spreadsheet(driven, root).replace("yesterday", ""))
+    assert lossy != backwards(text)
+    with pytest.raises(Refused, match="leading_zeros_lost") as refused:
+        resubmit(driven, root.request_id, lossy)
+    (fault,) = refused.value.faults
+    assert "column 'c_crmid'" in fault.message
+    assert "1 of 2 rows" in fault.message
+    assert "879" not in fault.message + fault.hint
+    assert "penstock ingest FILE --source crm" in fault.hint
+    assert files_stored(driven) == 1
+    child = corrected(driven, root, text)
+    assert child.rows_ingested == 1
+    assert origin_of(driven, "000879")[3] == child.request_id
+
+
+def test_a_child_that_lost_leading_zeros_is_compared_with_the_lines_of_the_root(driven: DrivenSystem) -> None:
+    (root,) = driven.finish(driven.upload(tsv(GOOD, BAD, PADDED)))
+    child = corrected(driven, root, rejects_of(driven, root).replace("tomorrow", ""))
+    assert child.rows_rejected == 1
+    with pytest.raises(Refused, match="1 of 1 row that"):
+        resubmit(driven, child.request_id, rejects_in_spreadsheet(driven, child).replace("yesterday", ""))
+
+
+def test_rows_with_dropped_cells_are_compared_too(driven: DrivenSystem) -> None:
+    (root,) = driven.finish(driven.upload(tsv(["007", "", "", "good", "many", ""], BAD)))
+    rows = b"".join(use_cases_of(driven.system).requests.rejects(ANN, root.request_id, dropped=True).parts).decode()
+    with pytest.raises(Refused, match="leading_zeros_lost"):
+        resubmit(driven, root.request_id, rows.replace("many", "12").replace("007", "7"))
+    corrected(driven, root, rows.replace("many", "12"))
+    assert dropped_totals(driven, root) == (1, 0)
+
+
+def test_only_identifiers_and_text_can_lose_zeros_and_only_on_their_line(driven: DrivenSystem) -> None:
+    """A number has the same value; a column that is not mapped is not stored; a new row may have any cells."""
+    names, *rows = tsv(GOOD, ["C4", "", "", "", "0012", "yesterday"], PADDED).decode().splitlines()
+    (root,) = driven.finish(driven.upload("\n".join([names + "\textra", *(row + "\t0099" for row in rows)]).encode()))
+    header, first, second = rejects_of(driven, root).splitlines()
+    first = first.replace("0012", "12").replace("0099", "99").replace("yesterday", "")
+    new_row = second.replace("000879", "879").replace("yesterday", "").replace("4\t", "99\t", 1)
+    child = corrected(driven, root, "\n".join([header, first, new_row]))
+    assert (child.rows_ingested, totals(driven, root)) == (2, (2, 1))
+
+
+def test_several_columns_that_lost_zeros_are_named(driven: DrivenSystem) -> None:
+    (root,) = driven.finish(driven.upload(tsv(GOOD, ["000879", "", "", "007", "5", "yesterday"])))
+    with pytest.raises(Refused, match="columns 'c_crmid', 'c_note' have lost their leading zeros in 1 of 1 row that"):
+        resubmit(driven, root.request_id, rejects_in_spreadsheet(driven, root).replace("007", "7"))
+
+
+def test_zeros_are_not_missed_once_the_rejects_are_deleted(driven: DrivenSystem) -> None:
+    (root,) = driven.finish(driven.upload(tsv(GOOD, PADDED)))
+    lossy = rejects_in_spreadsheet(driven, root).replace("yesterday", "")
+    for each in list(driven.system.objects.list("rejects/")):
+        driven.system.objects.delete(each.ref.key)
+    assert resubmit(driven, root.request_id, lossy).parent_id == root.request_id
+
+
+def test_rows_beyond_those_that_are_searched_are_not_compared(
+    driven: DrivenSystem, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (root,) = driven.finish(driven.upload(tsv(GOOD, BAD, PADDED)))
+    lossy = rejects_in_spreadsheet(driven, root).replace("yesterday", "")
+    monkeypatch.setattr(reject_file, "MAX_SEARCHED", 1)
+    assert resubmit(driven, root.request_id, lossy).parent_id == root.request_id
+
+
+def test_a_row_that_is_corrected_by_hand_may_lose_its_zeros(driven: DrivenSystem) -> None:
+    (root,) = driven.finish(driven.upload(tsv(GOOD, PADDED)))
+    requests = use_cases_of(driven.system).requests
+    child = requests.correct_rejects(ANN, root.request_id, {0: {0: "879", 5: ""}}).request
+    driven.finish(child)
+    assert origin_of(driven, "879")[3] == child.request_id
+
+
+@pytest.mark.parametrize(
+    ("original", "new", "lost"),
+    [
+        ("000879", "879", True),
+        ("000", "0", True),
+        ("000", "", False),
+        ("0", "", False),
+        ("879", "879", False),
+        ("000879", "0879", False),
+        ("000879", "880", False),
+        ("0A7", "A7", False),
+        ("٠٧", "٧", False),
+    ],
+)
+def test_a_cell_has_lost_its_zeros(original: str, new: str, lost: bool) -> None:
+    assert loses_zeros(original, new) is lost
 
 
 def test_undoing_the_root_undoes_its_children(driven: DrivenSystem) -> None:

@@ -250,3 +250,17 @@ def test_a_new_attribute_is_called_as_its_column_where_its_name_says_nothing(
     name: str, column: str, display: str
 ) -> None:
     assert display_name(name, column) == display
+
+
+@pytest.mark.parametrize(
+    ("column", "called"),
+    [
+        ("Niveau_fidélité", "Niveau fidélité"),
+        ("N°_sécurité", "N° sécurité"),
+        ("grade", "Grade"),
+        ("แต้ม", "แต้ม"),
+        ("é\n", "E"),
+    ],
+)
+def test_a_new_attribute_is_called_as_its_column_with_its_accents(column: str, called: str) -> None:
+    assert display_name(new_name(column, 3), column) == called

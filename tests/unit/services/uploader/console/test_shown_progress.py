@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
+from penstock.application.requests.counting_rows import CountingRows
 from penstock.application.use_case import declared
 from penstock.documents.requests import RequestView, request_view
 from penstock.domain.access.permissions import Role
@@ -155,3 +156,20 @@ def test_an_action_that_cannot_be_taken_back_is_confirmed() -> None:
     approve, cancel = actions(replace(RUNNING, status=Status.HELD), lambda _: True)
     assert not approve.confirm
     assert "231,204 rows are written so far" in cancel.confirm
+
+
+def test_the_approval_of_a_replacement_is_confirmed() -> None:
+    held = replace(RUNNING, status=Status.HELD, mode=Mode.REPLACE)
+    approve, _ = actions(held, lambda _: True, CountingRows(900, SECOND, are_all=True))
+    assert "earlier imports of its data source have stored, 900 rows, stops counting" in approve.confirm
+    assert "can be undone at any later time" in approve.confirm
+    assert approve.verb == "Approve"
+    approve, _ = actions(held, lambda _: True, CountingRows(0, None, are_all=True))
+    assert approve.confirm == "No earlier import of its data source counts, so nothing stops counting."
+
+
+def test_a_completed_replacement_says_that_earlier_imports_no_longer_count() -> None:
+    assert "Earlier imports of its data source no longer count" in after_end(
+        view(replace(COMPLETED, mode=Mode.REPLACE))
+    )
+    assert not after_end(view(replace(RUNNING, mode=Mode.REPLACE)))

@@ -1,0 +1,53 @@
+"""Counts the rows of a data source that count now: those that stop counting when a replacement completes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from penstock.domain.limits import MAX_REQUESTS_COUNTED
+from penstock.domain.requests.request import Request
+from penstock.domain.requests.visibility import floors, visible
+
+if TYPE_CHECKING:
+    from penstock.application.requests.requests import Requests
+
+
+class CountingRows(NamedTuple):
+    """`rows` that requests of a data source have ingested and that count. `last_at`: when the newest of these requests
+    was accepted, None without one. `are_all`: False if older requests, which were not read, may count as well."""
+
+    rows: int
+    last_at: int | None
+    are_all: bool
+
+    @property
+    def are_none(self) -> bool:
+        """Whether it is certain that no row counts."""
+        return self.are_all and not self.rows
+
+
+def counting_rows(
+    requests: Requests, tenant_id: str, data_source: str, *, before: str = "", most: int = MAX_REQUESTS_COUNTED
+) -> CountingRows:
+    """The rows of requests that count now, with those of their children; with `before`, only of requests that were
+    accepted before that one. Reads at most the `most` newest requests of the tenant, and none below the floor."""
+    found, are_all = _down_to_floor(requests, tenant_id, data_source, most)
+    counting = [each for each in visible(found).values() if not before or each.root_id < before]
+    return CountingRows(
+        rows=sum(each.rows_ingested for each in counting),
+        last_at=max((each.accepted_at for each in counting), default=None),
+        are_all=are_all,
+    )
+
+
+def _down_to_floor(requests: Requests, tenant_id: str, data_source: str, most: int) -> tuple[list[Request], bool]:
+    """The newest requests of a data source, and whether no older one can count."""
+    found: list[Request] = []
+    for examined, request in enumerate(requests.newest_first(tenant_id), 1):
+        if request.data_source == data_source:
+            found.append(request)
+            if floors([request]):
+                break
+        if examined >= most:
+            return found, False
+    return found, True

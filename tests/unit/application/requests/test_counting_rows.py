@@ -1,0 +1,110 @@
+"""The rows of a data source that count now, on the embedded control store."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from penstock.adapters.embedded.control_store import EmbeddedControlStore
+from penstock.application.requests.counting_rows import CountingRows, counting_rows
+from penstock.application.requests.requests import Requests
+from penstock.domain.limits import MAX_REQUESTS_COUNTED
+from penstock.domain.mapping.mapping import Mode
+from penstock.domain.requests.request import Request, Status
+from penstock.ports.control_store import Record, Table
+from tests.support.acceptance import TENANT as T
+from tests.support.acceptance import new_request, plan_for
+from tests.support.manual_clock import ManualClock
+
+NONE = CountingRows(0, None, are_all=True)
+
+
+@pytest.fixture
+def requests(store: EmbeddedControlStore) -> Requests:
+    return Requests(store, ManualClock())
+
+
+def ended(requests: Requests, rows: int, status: Status = Status.COMPLETED, **options: Any) -> Request:
+    """A request of the source crm that has accepted so many rows."""
+    new = replace(new_request(), **options)
+    request = requests.accept(new, idempotency_key=None, fingerprint="f", plan_for=plan_for).request
+    return requests.update(
+        T, request.request_id, lambda present: replace(present, status=status, rows_accepted=rows, finished_at=5)
+    )[1]
+
+
+def counted(requests: Requests, **options: Any) -> CountingRows:
+    return counting_rows(requests, T, "crm", **options)
+
+
+def test_completed_requests_of_the_source_count_and_no_others(requests: Requests) -> None:
+    assert counted(requests) == NONE
+    assert counted(requests).are_none
+    ended(requests, 900)
+    last = ended(requests, 40)
+    for status in (Status.HELD, Status.FAILED, Status.CANCELLED, Status.REVERTED, Status.IN_PROGRESS):
+        ended(requests, 7, status)
+    ended(requests, 5, data_source="till")
+    assert counted(requests) == CountingRows(940, last.accepted_at, are_all=True)
+    assert not counted(requests).are_none
+    assert counting_rows(requests, "other", "crm") == NONE
+
+
+def test_corrections_count_with_the_request_that_they_correct(requests: Requests) -> None:
+    root, other = ended(requests, 900), ended(requests, 10)
+    child = ended(requests, 3, parent_id=root.request_id)
+    assert counted(requests) == CountingRows(913, child.accepted_at, are_all=True)
+    assert counted(requests, before=other.request_id).rows == 903
+    requests.update(T, root.request_id, lambda present: replace(present, status=Status.REVERTED))
+    assert counted(requests).rows == 10
+
+
+def test_a_completed_replacement_is_the_floor_until_it_is_undone(requests: Requests) -> None:
+    root = ended(requests, 900)
+    replacing = ended(requests, 150, mode=Mode.REPLACE)
+    ended(requests, 2, parent_id=root.request_id)  # a correction of what was replaced
+    ended(requests, 6)
+    assert counted(requests).rows == 156
+    requests.undo(T, replacing.request_id)
+    assert counted(requests).rows == 908
+
+
+def test_before_a_held_replacement_later_imports_and_its_own_rows_stay(requests: Requests) -> None:
+    ended(requests, 900)
+    held = ended(requests, 150, Status.HELD, mode=Mode.REPLACE)
+    ended(requests, 6)
+    assert counted(requests, before=held.request_id).rows == 900
+    ended(requests, 20, mode=Mode.REPLACE)
+    assert counted(requests, before=held.request_id) == NONE
+
+
+def test_what_is_not_read_may_count_as_well(requests: Requests) -> None:
+    old = [ended(requests, 100) for _ in range(3)]
+    ended(requests, 1, data_source="till")
+    found = counted(requests, most=3)
+    assert found == CountingRows(200, old[2].accepted_at, are_all=False)
+    assert counted(requests, most=1) == CountingRows(0, None, are_all=False)
+    assert not counted(requests, most=1).are_none
+    ended(requests, 5, mode=Mode.REPLACE)
+    assert counted(requests, most=1).are_all, "nothing below a replacement counts"
+
+
+def test_at_most_a_thousand_requests_are_read(requests: Requests, store: EmbeddedControlStore) -> None:
+    request, reads = ended(requests, 2), []
+
+    class Endless(EmbeddedControlStore):
+        """More requests than anybody has counted."""
+
+        def __init__(self) -> None:
+            """Without a file."""
+
+        def scan(self, table: Table, *_: Any, limit: int = 1000, **__: Any) -> list[Record]:
+            record = store.get(table, T, "", request.request_id)
+            assert record is not None
+            reads.append(limit)
+            return [record] * limit
+
+    counting_rows(Requests(Endless(), ManualClock()), T, "crm")
+    assert sum(reads) == MAX_REQUESTS_COUNTED == 1_000

@@ -1,0 +1,42 @@
+"""What the console says of rows that stop counting, and of the number that a person types."""
+
+from __future__ import annotations
+
+import pytest
+
+from penstock.application.requests.counting_rows import CountingRows
+from services.uploader.console.import_replacing import fault_of, number_in
+from services.uploader.console.shown_replacing import stops_counting
+
+
+@pytest.mark.parametrize(
+    "typed", ["12345", "12,345", "12.345", "12 345", "12’345", "12'345", "12\u00a0345", " 12_345 "]
+)
+def test_separators_are_no_part_of_a_number(typed: str) -> None:
+    assert number_in(typed) == 12_345
+
+
+@pytest.mark.parametrize("typed", ["", "all", "-12345", "12345 rows", "٣", "9" * 19, "1e3"])
+def test_other_text_is_no_number(typed: str) -> None:
+    assert number_in(typed) is None
+
+
+@pytest.mark.parametrize(
+    ("counting", "expected"),
+    [
+        (CountingRows(1, 5, are_all=True), "have stored, 1 row, stops counting."),
+        (CountingRows(12_345, 5, are_all=True), "have stored, 12,345 rows, stops counting."),
+        (CountingRows(12_345, 5, are_all=False), "have stored, more than 12,345 rows, stops counting."),
+        (CountingRows(0, None, are_all=False), "have stored, more than 0 rows, stops counting."),
+        (CountingRows(0, None, are_all=True), "No earlier import of Till counts, so nothing stops counting."),
+    ],
+)
+def test_rows_that_stop_counting_in_words(counting: CountingRows, expected: str) -> None:
+    assert stops_counting("Till", counting).endswith(expected)
+
+
+def test_a_wrong_number_is_named_with_what_to_do() -> None:
+    assert fault_of("12", "900", 900).startswith("This is not the number")
+    assert fault_of("", "900", 900).startswith("The number of rows that stop counting is missing")
+    assert fault_of("900", "900", 1_050).startswith("The number has changed")
+    assert all("Type 1,050 here" in fault_of(typed, "900", 1_050) for typed in ("", "900", "7"))
