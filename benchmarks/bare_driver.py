@@ -24,6 +24,7 @@ from penstock.adapters.cluster.cassandra_cluster import CassandraSettings
 from penstock.adapters.cluster.cassandra_profile_store import CassandraProfileStore
 from penstock.adapters.cluster.cassandra_session import CassandraSession
 from penstock.config import Settings, load_section
+from penstock.domain.profiles.epochs import Partition
 from penstock.domain.profiles.fragments import StoredFragment, split_key
 from penstock.wiring import embedded
 
@@ -38,7 +39,7 @@ def main() -> None:
         statement
         for fragments in chunks
         for statement in store.statements(
-            settings.tenant, fragments, bits=settings.bucket_bits, timestamp_us=time.time_ns() // 1000
+            settings.tenant, 1, fragments, bits=settings.bucket_bits, timestamp_us=time.time_ns() // 1000
         )
     ]
     print("ready", flush=True)
@@ -53,9 +54,10 @@ def _chunks(data: Path) -> dict[int, list[StoredFragment]]:
     """Sorted by key, as a chunk's fragments are when they are written."""
     system = embedded(Settings(data=data))
     chunks: defaultdict[int, list[StoredFragment]] = defaultdict(list)
-    for bucket in range(1 << system.settings.bucket_bits):
-        for fragment in system.profiles.scan(system.settings.tenant, bucket):
-            chunks[split_key(fragment.key).chunk].append(fragment)
+    for epoch in system.epochs.all(system.settings.tenant):
+        for bucket in range(1 << epoch.bits):
+            for fragment in system.profiles.scan(system.settings.tenant, Partition(epoch.number, bucket)):
+                chunks[split_key(fragment.key).chunk].append(fragment)
     system.close()
     return chunks
 

@@ -43,6 +43,7 @@ class Table(StrEnum):
     EXPIRIES = "expiries"  # day / table, partition and digest of a record that ends then; "days" / day
     SAME_FILES = "same_files"  # hash of a file, its mapping and its source / "": the last request that it led to
     REPLACEMENTS = "replacements"  # data source / request id: requests in replace mode
+    EPOCHS = "epochs"  # "" / epoch: the number of bits that name a bucket of it
     CHUNK_MANIFESTS = "chunk_manifests"  # request id / chunk: counts and reasons
     CHUNK_NODES = "chunk_nodes"  # request id / chunk: the written nodes
     CHUNK_LINES = "chunk_lines"  # request id / chunk: the lines of rejects, and of a child those that it corrects

@@ -18,6 +18,7 @@ from penstock.application.encryption.sealed_objects import SealedObjects
 from penstock.application.health.dependencies import Dependencies
 from penstock.application.health.probing import Probe, Prober
 from penstock.application.health.workload import DiskSpace
+from penstock.application.profiles.epochs import Epochs
 from penstock.application.profiles.reader import ProfileReader
 from penstock.application.requests.chunks import Chunks
 from penstock.application.requests.requests import Requests
@@ -56,6 +57,7 @@ class System(NamedTuple):
     requests: Requests
     chunks: Chunks
     catalog: Catalog
+    epochs: Epochs
     reader: ProfileReader
     channels: tuple[Channel, ...]  # through which requests are announced
     mails_are_sent: bool  # a mail server is set
@@ -117,6 +119,7 @@ def join(
     keys = KeyRing(adapters.control, adapters.vault, clock, random)
     requests = Requests(adapters.control, clock)
     catalog = Catalog(adapters.control, MappingVersions(adapters.control, requests, clock))
+    epochs = Epochs(adapters.control, bits=settings.bucket_bits)
     return System(
         settings=settings,
         clock=clock,
@@ -130,9 +133,8 @@ def join(
         requests=requests,
         chunks=Chunks(adapters.control),
         catalog=catalog,
-        reader=ProfileReader(
-            profiles=adapters.profiles, requests=requests, catalog=catalog, keys=keys, bits=settings.bucket_bits
-        ),
+        epochs=epochs,
+        reader=ProfileReader(profiles=adapters.profiles, requests=requests, catalog=catalog, keys=keys, epochs=epochs),
         channels=(EmailChannel(mailer, email_style(settings)),),
         mails_are_sent=mailer.sends,
         upkeep=upkeep,

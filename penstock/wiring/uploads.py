@@ -17,6 +17,7 @@ def intake_of(system: System) -> Intake:
     """The intake of a system."""
     planner = Planner(
         keys=system.keys,
+        epochs=system.epochs,
         chunk_bytes=system.settings.chunk_bytes,
         partitions=system.settings.chunk_partitions,
     )

@@ -55,7 +55,6 @@ def worker_loop(system: System) -> ConsumeLoop:
         keys=system.keys,
         clock=system.clock,
         random=system.random,
-        bits=system.settings.bucket_bits,
     )
     return ConsumeLoop(
         log=system.log,

@@ -67,7 +67,7 @@ class _Prepared(NamedTuple):
 
 
 class Worker:
-    """Ingests chunks. `bits` is the number of leading bits of a node that name its bucket."""
+    """Ingests chunks."""
 
     def __init__(
         self,
@@ -80,12 +80,11 @@ class Worker:
         keys: KeyRing,
         clock: Clock,
         random: Callable[[int], bytes],
-        bits: int,
     ) -> None:
         self._producer = log.producer()
         self._requests, self._chunks, self._profiles = requests, chunks, profiles
         self._files, self._keys = files, keys
-        self._clock, self._random, self._bits = clock, random, bits
+        self._clock, self._random = clock, random
         # Each holds a tenant's hash key.
         self._prepared = ExpiringCache[tuple[str, str, ObjectRef], _Prepared](
             clock, seconds=LIFETIME_SECONDS, max_entries=CACHED_LAYOUTS
@@ -187,7 +186,7 @@ class Worker:
         failpoint("worker.before_upsert")
         for start in range(0, len(result.fragments), BATCH_FRAGMENTS):
             batch = result.fragments[start : start + BATCH_FRAGMENTS]
-            self._profiles.write(event.tenant_id, batch, bits=self._bits, timestamp_us=plan.accepted_at_us)
+            self._profiles.write(event.tenant_id, plan.epoch, batch, bits=plan.bits, timestamp_us=plan.accepted_at_us)
             failpoint("worker.between_batches")
         failpoint("worker.after_upsert")
         if result.rejects:

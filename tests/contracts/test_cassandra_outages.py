@@ -17,6 +17,7 @@ from penstock.adapters.cluster.cassandra_profile_store import CassandraProfileSt
 from penstock.adapters.cluster.cassandra_schema import VERSION, applied_version
 from penstock.adapters.cluster.cassandra_session import CassandraSession
 from penstock.domain.errors import Conflict, Unavailable
+from penstock.domain.profiles.epochs import Partition
 from penstock.domain.profiles.fragments import StoredFragment
 from penstock.ports.control_store import Record, Table
 from tests.support.servers import Servers
@@ -24,6 +25,7 @@ from tests.support.toxics import SpoiltConnection, spoilt_connection
 from tests.support.waiting import until
 
 BITS = 4
+PLACE = Partition(7, 0)
 FRAGMENTS = 6_000
 BEYOND = b"\xff" * 64
 WAIT_SECONDS = 240
@@ -81,20 +83,22 @@ def test_a_write_goes_on_when_the_server_is_back(
     written = fragments()
     with closing(CassandraProfileStore(CassandraSession(through))) as store, ThreadPoolExecutor(1) as threads:
         with line.toxic("latency", latency=20):  # so long that it cannot have ended
-            running = threads.submit(store.write, tenant, written, bits=BITS, timestamp_us=1)
+            running = threads.submit(store.write, tenant, PLACE.epoch, written, bits=BITS, timestamp_us=1)
             wait_for_some(store, tenant)
             with line.toxic(kind, timeout=0):
                 time.sleep(1)  # so long that requests have timed out and been tried again
                 assert not running.done()
         running.result(WAIT_SECONDS)
-        assert [each for bucket in range(2**BITS) for each in store.scan(tenant, bucket)] == written
+        assert [
+            each for bucket in range(2**BITS) for each in store.scan(tenant, Partition(PLACE.epoch, bucket))
+        ] == written
 
 
 def test_a_server_that_hangs_is_sent_less(through: CassandraSettings, line: SpoiltConnection, tenant: str) -> None:
     with closing(CassandraProfileStore(CassandraSession(through))) as store, ThreadPoolExecutor(1) as threads:
         before = store.in_flight_limit
         with line.toxic("latency", latency=20):  # so long that it cannot have ended
-            running = threads.submit(store.write, tenant, fragments(), bits=BITS, timestamp_us=1)
+            running = threads.submit(store.write, tenant, PLACE.epoch, fragments(), bits=BITS, timestamp_us=1)
             wait_for_some(store, tenant)
             with line.toxic("timeout", timeout=0):
                 until(lambda: store.in_flight_limit < before)
@@ -111,8 +115,8 @@ def test_an_outage_ends_in_unavailable_after_the_timeout(
         prepare(control, tenant)
         record = control.create(Table.REQUESTS, tenant, "", "r", b"{}")
         calls = [
-            lambda: store.write(tenant, [StoredFragment(bytes(44), b"")], bits=BITS, timestamp_us=1),
-            lambda: store.read(tenant, 0, b"", BEYOND),
+            lambda: store.write(tenant, PLACE.epoch, [StoredFragment(bytes(44), b"")], bits=BITS, timestamp_us=1),
+            lambda: store.read(tenant, [PLACE], b"", BEYOND),
             lambda: control.replace(record, b"{}"),
             lambda: control.put(Table.CHUNK_MANIFESTS, tenant, "r", "0", b"{}"),
         ]
@@ -213,4 +217,4 @@ def prepare(store: CassandraControlStore, tenant: str) -> None:
 
 
 def wait_for_some(store: CassandraProfileStore, tenant: str) -> None:
-    until(lambda: next(store.scan(tenant, 0), None) is not None)
+    until(lambda: next(store.scan(tenant, PLACE), None) is not None)

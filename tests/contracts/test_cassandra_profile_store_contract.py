@@ -8,7 +8,7 @@ from functools import partial
 import msgspec
 import pytest
 from cassandra.query import BoundStatement
-from profile_store_contract import BITS, Connect, ProfileStoreContract
+from profile_store_contract import BITS, EPOCH, Connect, ProfileStoreContract
 
 from penstock.adapters.cluster.cassandra_batches import Batch
 from penstock.adapters.cluster.cassandra_cluster import CassandraSettings
@@ -39,15 +39,15 @@ class TestCassandraProfileStoreOfTinyBatches(ProfileStoreContract):
 def test_a_batch_goes_to_a_node_that_keeps_it(cassandra_settings: CassandraSettings) -> None:
     with closing(connect_to(cassandra_settings)) as store:
         batch = Batch([0, 7], [StoredFragment(bytes(16), b"a"), StoredFragment(b"\xff" * 16, b"b")])
-        statement = store._bound(batch, b"tenant", bytes(8))
+        statement = store._bound(batch, b"tenant", EPOCH, bytes(8))
         session = store._session
-        read = session.prepare(READ, idempotent=True).bind(("tenant", 0, b"", b""))
+        read = session.prepare(READ, idempotent=True).bind(("tenant", EPOCH, 0, b"", b""))
         assert statement.routing_key == read.routing_key  # which the driver works out by itself
         assert statement.keyspace == cassandra_settings.keyspace
         assert statement.is_idempotent
         assert "values=()" in str(statement)
         everyone = frozenset(host.host_id for host in session.cluster.metadata.all_hosts())
-        assert store._look_up_replicas(b"tenant", 7) == everyone
+        assert store._look_up_replicas(b"tenant", EPOCH, 7) == everyone
 
 
 def test_batches_stay_below_the_warning_threshold(cassandra_settings: CassandraSettings) -> None:
@@ -63,7 +63,7 @@ def test_the_servers_do_not_warn_of_full_batches(
 ) -> None:
     fragments = sorted(StoredFragment(random.randbytes(44), random.randbytes(330)) for _ in range(3000))
     with closing(connect_to(cassandra_settings)) as store:
-        store.write("tenant-of-warnings", fragments, bits=12, timestamp_us=1)
+        store.write("tenant-of-warnings", EPOCH, fragments, bits=12, timestamp_us=1)
     assert [record for record in caplog.records if "warning" in record.getMessage()] == []
 
 
@@ -72,7 +72,7 @@ def test_written_data_is_released(cassandra_settings: CassandraSettings) -> None
     slow = msgspec.structs.replace(cassandra_settings, request_timeout_seconds=600)
     fragments = sorted(StoredFragment(random.randbytes(44), random.randbytes(330)) for _ in range(3000))
     with closing(connect_to(slow)) as store:
-        store.write("tenant", fragments, bits=12, timestamp_us=1)
+        store.write("tenant", EPOCH, fragments, bits=12, timestamp_us=1)
         until(lambda: not any(isinstance(each, BoundStatement) for each in gc.get_objects()))
 
 
@@ -81,4 +81,4 @@ def test_closing_one_store_of_a_session_twice_is_no_error(cassandra_settings: Ca
     store.close()
     store.close()
     with pytest.raises(Unavailable):
-        store.write("tenant", [StoredFragment(bytes(16), b"")], bits=BITS, timestamp_us=1)
+        store.write("tenant", EPOCH, [StoredFragment(bytes(16), b"")], bits=BITS, timestamp_us=1)

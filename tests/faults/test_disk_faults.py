@@ -23,6 +23,7 @@ from penstock.adapters.embedded.control_store import EmbeddedControlStore
 from penstock.adapters.embedded.object_store import INCOMING, FolderObjectStore
 from penstock.adapters.embedded.profile_store import EmbeddedProfileStore
 from penstock.domain.errors import Unavailable
+from penstock.domain.profiles.epochs import Partition
 from penstock.domain.profiles.fragments import StoredFragment
 from penstock.ports.control_store import Table
 
@@ -54,10 +55,10 @@ class Fragments:
         self.store = EmbeddedProfileStore(folder / "profiles.db")
 
     def write(self, item: int) -> None:
-        self.store.write(TENANT, batch(item), bits=0, timestamp_us=1)
+        self.store.write(TENANT, 1, batch(item), bits=0, timestamp_us=1)
 
     def items(self) -> set[int]:
-        keys = {fragment.key for fragment in self.store.scan(TENANT, 0)}
+        keys = {fragment.key for fragment in self.store.scan(TENANT, Partition(1, 0))}
         found = {int(key[1:]) for key in keys}
         assert keys == {fragment.key for item in found for fragment in batch(item)}, "a batch was written in part"
         return found
@@ -195,15 +196,15 @@ class HangingBatch(Sequence[StoredFragment]):
 def hang_in_mid_write(path: Path, reached: Connection) -> None:
     """Write one batch, and hang in a second one that is larger than SQLite's cache, so that part of it is on disk."""
     store = EmbeddedProfileStore(path)
-    store.write(TENANT, batch(1), bits=0, timestamp_us=1)
+    store.write(TENANT, 1, batch(1), bits=0, timestamp_us=1)
     torn = [StoredFragment(b"torn" + at.to_bytes(4, "big"), os.urandom(50_000)) for at in range(400)]
-    store.write(TENANT, HangingBatch(torn, reached), bits=0, timestamp_us=1)
+    store.write(TENANT, 1, HangingBatch(torn, reached), bits=0, timestamp_us=1)
 
 
 def wait_for_a_turn(path: Path) -> None:
     """Write while another writer may hold the lock."""
     with closing(EmbeddedProfileStore(path)) as store:
-        store.write(TENANT, batch(2), bits=0, timestamp_us=1)
+        store.write(TENANT, 1, batch(2), bits=0, timestamp_us=1)
 
 
 def test_sigkill_in_mid_write_leaves_a_whole_store_and_a_free_lock(tmp_path: Path) -> None:

@@ -17,20 +17,24 @@ from penstock.adapters.cluster.cassandra_bulk_executor import BulkExecutor, InFl
 from penstock.adapters.cluster.cassandra_errors import OVERLOADED, TRANSIENT, errors
 from penstock.adapters.cluster.cassandra_session import CassandraSession
 from penstock.domain.errors import Refused
+from penstock.domain.profiles.epochs import Partition
 from penstock.domain.profiles.fragments import KeyAndCell, StoredFragment
 from penstock.ports.profile_store import ProfileStore
 
 # An UPDATE writes only the cell; an INSERT also writes a row marker, a tenth of the server's cost per row.
-WRITE = "UPDATE {ks}.profile_fragments SET fragment = ? WHERE tenant_id = ? AND bucket = ? AND fragment_key = ?"
+WRITE = """
+    UPDATE {ks}.profile_fragments SET fragment = ?
+    WHERE tenant_id = ? AND epoch = ? AND bucket = ? AND fragment_key = ?
+"""
 READ = """
     SELECT fragment_key, fragment FROM {ks}.profile_fragments
-    WHERE tenant_id = ? AND bucket = ? AND fragment_key >= ? AND fragment_key < ?
+    WHERE tenant_id = ? AND epoch = ? AND bucket = ? AND fragment_key >= ? AND fragment_key < ?
 """
 DELETE = """
     DELETE FROM {ks}.profile_fragments USING TIMESTAMP ?
-    WHERE tenant_id = ? AND bucket = ? AND fragment_key >= ? AND fragment_key < ?
+    WHERE tenant_id = ? AND epoch = ? AND bucket = ? AND fragment_key >= ? AND fragment_key < ?
 """
-PAGE = "SELECT fragment_key, fragment FROM {ks}.profile_fragments WHERE tenant_id = ? AND bucket = ?"
+PAGE = "SELECT fragment_key, fragment FROM {ks}.profile_fragments WHERE tenant_id = ? AND epoch = ? AND bucket = ?"
 FIRST_PAGE, NEXT_PAGE = PAGE + " LIMIT ?", PAGE + " AND fragment_key > ? LIMIT ?"
 THRESHOLD = "SELECT value FROM system_views.settings WHERE name = ?"
 
@@ -72,41 +76,44 @@ class CassandraProfileStore(ProfileStore):
             timeout_seconds=settings.timeout_seconds,
         )
 
-    def write(self, tenant_id: str, fragments: Sequence[KeyAndCell], *, bits: int, timestamp_us: int) -> None:
+    def write(
+        self, tenant_id: str, epoch: int, fragments: Sequence[KeyAndCell], *, bits: int, timestamp_us: int
+    ) -> None:
         """Binds all batches before it sends the first, because batches in quick succession take a server half the CPU
         time."""
         with errors():
-            self._executor.run(list(self.statements(tenant_id, fragments, bits=bits, timestamp_us=timestamp_us)))
+            self._executor.run(list(self.statements(tenant_id, epoch, fragments, bits=bits, timestamp_us=timestamp_us)))
 
     def statements(
-        self, tenant_id: str, fragments: Sequence[KeyAndCell], *, bits: int, timestamp_us: int
+        self, tenant_id: str, epoch: int, fragments: Sequence[KeyAndCell], *, bits: int, timestamp_us: int
     ) -> Iterator[BoundStatement]:
         """The statements of `write`, one per batch. Raises the driver's errors."""
         tenant, timestamp = tenant_id.encode(), struct.pack(">q", timestamp_us)
 
         def replicas_of(bucket: int) -> Hashable:
-            return self._replicas(tenant, bucket)
+            return self._replicas(tenant, epoch, bucket)
 
         self._follow_ring()
         for batch in batches(fragments, bits=bits, replicas_of=replicas_of, limits=self._limits):
-            yield self._bound(batch, tenant, timestamp)
+            yield self._bound(batch, tenant, epoch, timestamp)
 
-    def read(self, tenant_id: str, bucket: int, start: bytes, end: bytes) -> list[StoredFragment]:
+    def read(self, tenant_id: str, partitions: Sequence[Partition], start: bytes, end: bytes) -> list[StoredFragment]:
         if start >= end:
             return []
-        return [StoredFragment(*row) for row in self._session.read(READ, tenant_id, bucket, start, end)]
+        values = [(tenant_id, *partition, start, end) for partition in partitions]
+        return [StoredFragment(*row) for row in self._session.read_each(READ, values)]
 
-    def scan(self, tenant_id: str, bucket: int) -> Iterator[StoredFragment]:
-        page = self._session.read(FIRST_PAGE, tenant_id, bucket, SCAN_PAGE_FRAGMENTS)
+    def scan(self, tenant_id: str, partition: Partition) -> Iterator[StoredFragment]:
+        page = self._session.read(FIRST_PAGE, tenant_id, *partition, SCAN_PAGE_FRAGMENTS)
         while page:
             yield from (StoredFragment(*row) for row in page)
             if len(page) < SCAN_PAGE_FRAGMENTS:
                 return
-            page = self._session.read(NEXT_PAGE, tenant_id, bucket, page[-1][0], SCAN_PAGE_FRAGMENTS)
+            page = self._session.read(NEXT_PAGE, tenant_id, *partition, page[-1][0], SCAN_PAGE_FRAGMENTS)
 
-    def delete(self, tenant_id: str, bucket: int, start: bytes, end: bytes, *, timestamp_us: int) -> None:
+    def delete(self, tenant_id: str, partition: Partition, start: bytes, end: bytes, *, timestamp_us: int) -> None:
         if start < end:  # one range tombstone
-            self._session.write(DELETE, timestamp_us, tenant_id, bucket, start, end)
+            self._session.write(DELETE, timestamp_us, tenant_id, *partition, start, end)
 
     @property
     def in_flight_limit(self) -> int:
@@ -124,22 +131,23 @@ class CassandraProfileStore(ProfileStore):
             self._ring = ring
             self._replicas.cache_clear()
 
-    def _look_up_replicas(self, tenant: bytes, bucket: int) -> Hashable:
+    def _look_up_replicas(self, tenant: bytes, epoch: int, bucket: int) -> Hashable:
         """The nodes of this data centre that store a bucket."""
         settings, metadata = self._session.settings, self._session.cluster.metadata
-        hosts = metadata.get_replicas(settings.keyspace, _routing_key(tenant, bucket))
+        hosts = metadata.get_replicas(settings.keyspace, _routing_key(tenant, epoch, bucket))
         return frozenset(host.host_id for host in hosts if settings.local_dc in ("", host.datacenter))
 
-    def _bound(self, batch: Batch, tenant: bytes, timestamp: bytes) -> BoundStatement:
+    def _bound(self, batch: Batch, tenant: bytes, epoch: int, timestamp: bytes) -> BoundStatement:
         """The statement of one batch. Its values are already in wire format, so the driver need not encode each."""
         size = len(batch.fragments)
         statement = _BoundBatch(self._session.prepare(_batch(size), idempotent=True))
         statement.keyspace = self._session.settings.keyspace
-        statement.routing_key = _routing_key(tenant, batch.buckets[0])
-        values = [timestamp] * (1 + 4 * size)
-        values[2::4] = [tenant] * size
-        values[3::4] = map(_int, batch.buckets)
-        values[4::4], values[1::4] = zip(*batch.fragments, strict=True)
+        statement.routing_key = _routing_key(tenant, epoch, batch.buckets[0])
+        values = [timestamp] * (1 + 5 * size)
+        values[2::5] = [tenant] * size
+        values[3::5] = [_int(epoch)] * size
+        values[4::5] = map(_int, batch.buckets)
+        values[5::5], values[1::5] = zip(*batch.fragments, strict=True)
         statement.values = values
         return statement
 
@@ -156,9 +164,9 @@ def _int(number: int) -> bytes:
     return struct.pack(">i", number)
 
 
-def _routing_key(tenant: bytes, bucket: int) -> bytes:
+def _routing_key(tenant: bytes, epoch: int, bucket: int) -> bytes:
     """A composite partition key: each part between its length (2 bytes) and a zero byte."""
-    return b"".join(struct.pack(f">H{len(part)}sx", len(part), part) for part in (tenant, _int(bucket)))
+    return b"".join(struct.pack(f">H{len(part)}sx", len(part), part) for part in (tenant, _int(epoch), _int(bucket)))
 
 
 def _threshold(session: CassandraSession, name: str, default: str) -> int:

@@ -65,8 +65,8 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
     (
         f"""
         CREATE TABLE IF NOT EXISTS {{ks}}.profile_fragments (
-            tenant_id text, bucket int, fragment_key blob, fragment blob,
-            PRIMARY KEY ((tenant_id, bucket), fragment_key)
+            tenant_id text, epoch int, bucket int, fragment_key blob, fragment blob,
+            PRIMARY KEY ((tenant_id, epoch, bucket), fragment_key)
         ) WITH {FRAGMENTS_OPTIONS}
         """,
         _records("clocks"),
@@ -85,6 +85,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         _records("same_files"),
         _records("expiries", options=MARKERS_OPTIONS),
         _records("replacements"),
+        _records("epochs"),
         _records("chunk_manifests"),
         _records("chunk_nodes", "blob", SEALED_RECORDS_OPTIONS),
         _records("chunk_lines"),

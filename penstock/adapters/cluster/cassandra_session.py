@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 import stamina
 from cassandra import DriverException, InvalidRequest, Unauthorized
 from cassandra.cluster import EXEC_PROFILE_DEFAULT, Cluster, Session
+from cassandra.concurrent import execute_concurrent_with_args
 from cassandra.pool import Host
 from cassandra.protocol import ConfigurationException
 from cassandra.query import BatchStatement, BatchType, PreparedStatement, Statement
@@ -31,6 +32,8 @@ from penstock.application.health.probing import PROBE_TIMEOUT_SECONDS
 from penstock.domain.errors import Unavailable, refusal
 
 MIN_VERSION = (5, 0)  # the first with the tables' compaction strategy
+
+READS_AT_ONCE = 64  # of one call
 
 Row = tuple[Any, ...]
 T = TypeVar("T")
@@ -81,6 +84,20 @@ class CassandraSession:
         statement = self.prepare(cql, idempotent=True).bind(values)
         statement.fetch_size = page_rows
         return self._repeated(statement, READS)
+
+    def read_each(self, cql: str, values_of_each: Sequence[Sequence[Any]]) -> list[Row]:
+        """As `read`, of several partitions side by side."""
+        if len(values_of_each) == 1:
+            return self.read(cql, *values_of_each[0])
+        statement = self.prepare(cql, idempotent=True)
+
+        def read() -> list[Row]:
+            results = execute_concurrent_with_args(
+                self.driver, statement, values_of_each, concurrency=READS_AT_ONCE, execution_profile=READS
+            )
+            return [row for result in results for row in result.result_or_exc]
+
+        return self._with_retries(read)
 
     def read_serial(self, cql: str, *values: Any) -> list[Row]:
         """As `read`, of one partition, after completing an interrupted transaction on it."""

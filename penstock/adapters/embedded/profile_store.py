@@ -1,11 +1,12 @@
 """The profile store in SQLite, optimised for writing.
 
-A tenant's fragments are stored in generations: an index on (generation, key) over rows in the order of arrival. Writes
-go to the youngest generation; when it is full, a new one begins. So a batch with keys from the whole key space changes
-a bounded part of the index, however much is stored. A read merges all generations, and the last write wins.
+The fragments of a tenant's epoch are stored in generations: an index on (generation, key) over rows in the order of
+arrival. Writes go to the youngest generation; when it is full, a new one begins. So a batch with keys from the whole
+key space changes a bounded part of the index, however much is stored. A read merges all generations, and the last write
+wins.
 
-A generation has fragments of one number of bits, so that a bucket is a range of its keys. Deletes remove rows
-immediately and leave a tombstone to check later writes against; reads do not need tombstones.
+A generation has fragments of one epoch and one number of bits, so that a bucket is a range of its keys. Deletes remove
+rows immediately and leave a tombstone to check later writes against; reads do not need tombstones.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from typing import Any, NamedTuple
 import apsw
 
 from penstock.adapters.embedded.sqlite import Database
+from penstock.domain.profiles.epochs import Partition
 from penstock.domain.profiles.fragments import KeyAndCell, StoredFragment
 from penstock.ports.profile_store import ProfileStore
 
@@ -31,19 +33,21 @@ BEYOND_ALL_KEYS = b"\xff" * 256
 
 SCHEMA = """
 CREATE TABLE generations (
-    id INTEGER PRIMARY KEY, tenant TEXT NOT NULL, bits INTEGER NOT NULL, fragments INTEGER NOT NULL
+    id INTEGER PRIMARY KEY, tenant TEXT NOT NULL, epoch INTEGER NOT NULL, bits INTEGER NOT NULL,
+    fragments INTEGER NOT NULL
 ) STRICT;
-CREATE INDEX generations_of_tenant ON generations (tenant);
+CREATE INDEX generations_of_tenant ON generations (tenant, epoch);
 CREATE TABLE fragments (generation INTEGER NOT NULL, key BLOB NOT NULL, ts INTEGER NOT NULL, cell BLOB NOT NULL) STRICT;
 CREATE UNIQUE INDEX fragments_by_key ON fragments (generation, key);
 CREATE TABLE tombstones (
-    tenant TEXT, bucket INTEGER, start BLOB, "end" BLOB, ts INTEGER NOT NULL, PRIMARY KEY (tenant, bucket, start, "end")
+    tenant TEXT, epoch INTEGER, bucket INTEGER, start BLOB, "end" BLOB, ts INTEGER NOT NULL,
+    PRIMARY KEY (tenant, epoch, bucket, start, "end")
 ) WITHOUT ROWID, STRICT;
-CREATE INDEX tombstones_by_age ON tombstones (tenant, ts);
+CREATE INDEX tombstones_by_age ON tombstones (tenant, epoch, ts);
 """
-GENERATIONS = "SELECT id, bits FROM generations WHERE tenant = ?"
-YOUNGEST = "SELECT id, fragments FROM generations WHERE tenant = ? AND bits = ? ORDER BY id DESC LIMIT 1"
-NEW_GENERATION = "INSERT INTO generations (tenant, bits, fragments) VALUES (?, ?, 0) RETURNING id"
+GENERATIONS = "SELECT id, bits FROM generations WHERE tenant = ? AND epoch = ?"
+YOUNGEST = "SELECT id, fragments FROM generations WHERE tenant = ? AND epoch = ? AND bits = ? ORDER BY id DESC LIMIT 1"
+NEW_GENERATION = "INSERT INTO generations (tenant, epoch, bits, fragments) VALUES (?, ?, ?, 0) RETURNING id"
 COUNT = "UPDATE generations SET fragments = fragments + ? WHERE id = ?"
 # Two numbers are part of the text, because binding them for each fragment takes a third of the time.
 UPSERT = """
@@ -55,10 +59,10 @@ READ = "SELECT key, ts, cell FROM fragments WHERE generation = ? AND key >= ? AN
 PAGE = READ + " LIMIT ?"
 REMOVE = "DELETE FROM fragments WHERE generation = ? AND key >= ? AND key < ? AND ts <= ?"
 ADD_TOMBSTONE = """
-    INSERT INTO tombstones VALUES (?, ?, ?, ?, ?)
+    INSERT INTO tombstones VALUES (?, ?, ?, ?, ?, ?)
     ON CONFLICT DO UPDATE SET ts = excluded.ts WHERE excluded.ts > ts
 """
-TOMBSTONES = 'SELECT bucket, start, "end" FROM tombstones WHERE tenant = ? AND ts >= ?'
+TOMBSTONES = 'SELECT bucket, start, "end" FROM tombstones WHERE tenant = ? AND epoch = ? AND ts >= ?'
 
 _key = itemgetter(0)
 
@@ -83,43 +87,48 @@ class EmbeddedProfileStore(ProfileStore):
         self._database = Database(path, SCHEMA, page_bytes=PAGE_BYTES, checkpoint_pages=CHECKPOINT_PAGES)
         self._generation_fragments = generation_fragments
 
-    def write(self, tenant_id: str, fragments: Sequence[KeyAndCell], *, bits: int, timestamp_us: int) -> None:
+    def write(
+        self, tenant_id: str, epoch: int, fragments: Sequence[KeyAndCell], *, bits: int, timestamp_us: int
+    ) -> None:
         if not fragments:
             return
         with self._database.write() as connection:
-            live = _not_deleted(connection, tenant_id, fragments, bits, timestamp_us)
-            generation = self._generation(connection, tenant_id, bits)
+            live = _not_deleted(connection, tenant_id, epoch, fragments, bits, timestamp_us)
+            generation = self._generation(connection, tenant_id, epoch, bits)
             upsert = UPSERT.format(generation=generation, timestamp_us=timestamp_us)
             connection.executemany(upsert, live)
             connection.execute(COUNT, (len(live), generation))
 
-    def read(self, tenant_id: str, bucket: int, start: bytes, end: bytes) -> list[StoredFragment]:
-        rows: list[Any] = []
+    def read(self, tenant_id: str, partitions: Sequence[Partition], start: bytes, end: bytes) -> list[StoredFragment]:
+        found: list[StoredFragment] = []
         with self._database.read() as connection:
-            for key_range in _ranges(connection, tenant_id, bucket, start, end):
-                rows += connection.execute(READ, key_range)
-        return list(_winners(iter(sorted(rows))))
+            for partition in partitions:
+                rows: list[Any] = []
+                for key_range in _ranges(connection, tenant_id, partition, start, end):
+                    rows += connection.execute(READ, key_range)
+                found += _winners(iter(sorted(rows)))
+        return found
 
-    def scan(self, tenant_id: str, bucket: int) -> Iterator[StoredFragment]:
+    def scan(self, tenant_id: str, partition: Partition) -> Iterator[StoredFragment]:
         with self._database.read() as connection:
-            ranges = _ranges(connection, tenant_id, bucket, b"", BEYOND_ALL_KEYS)
+            ranges = _ranges(connection, tenant_id, partition, b"", BEYOND_ALL_KEYS)
         return _winners(heapq.merge(*map(self._pages, ranges)))
 
-    def delete(self, tenant_id: str, bucket: int, start: bytes, end: bytes, *, timestamp_us: int) -> None:
+    def delete(self, tenant_id: str, partition: Partition, start: bytes, end: bytes, *, timestamp_us: int) -> None:
         with self._database.write(erase=True) as connection:
-            connection.execute(ADD_TOMBSTONE, (tenant_id, bucket, start, end, timestamp_us))
-            for key_range in _ranges(connection, tenant_id, bucket, start, end):
+            connection.execute(ADD_TOMBSTONE, (tenant_id, *partition, start, end, timestamp_us))
+            for key_range in _ranges(connection, tenant_id, partition, start, end):
                 connection.execute(REMOVE, (*key_range, timestamp_us))
 
     def close(self) -> None:
         self._database.close()
 
-    def _generation(self, connection: apsw.Connection, tenant_id: str, bits: int) -> int:
+    def _generation(self, connection: apsw.Connection, tenant_id: str, epoch: int, bits: int) -> int:
         """The generation to write to."""
-        youngest: Any = connection.execute(YOUNGEST, (tenant_id, bits)).fetchone()
+        youngest: Any = connection.execute(YOUNGEST, (tenant_id, epoch, bits)).fetchone()
         if youngest is not None and youngest[1] < self._generation_fragments:
             return int(youngest[0])
-        created: Any = connection.execute(NEW_GENERATION, (tenant_id, bits)).fetchone()
+        created: Any = connection.execute(NEW_GENERATION, (tenant_id, epoch, bits)).fetchone()
         return int(created[0])
 
     def _pages(self, key_range: _KeyRange) -> Iterator[_Row]:
@@ -151,10 +160,12 @@ def _clipped(bucket: int, bits: int, start: bytes, end: bytes) -> tuple[bytes, b
     return max(start, first), min(end, beyond)
 
 
-def _ranges(connection: apsw.Connection, tenant_id: str, bucket: int, start: bytes, end: bytes) -> list[_KeyRange]:
-    """The ranges that may have fragments of `bucket` with start <= key < end."""
-    generations: list[Any] = connection.execute(GENERATIONS, (tenant_id,)).fetchall()
-    clipped = ((generation, _clipped(bucket, bits, start, end)) for generation, bits in generations)
+def _ranges(
+    connection: apsw.Connection, tenant_id: str, partition: Partition, start: bytes, end: bytes
+) -> list[_KeyRange]:
+    """The ranges that may have fragments of a partition with start <= key < end."""
+    generations: list[Any] = connection.execute(GENERATIONS, (tenant_id, partition.epoch)).fetchall()
+    clipped = ((generation, _clipped(partition.bucket, bits, start, end)) for generation, bits in generations)
     return [_KeyRange(generation, *keys) for generation, keys in clipped if keys is not None]
 
 
@@ -171,10 +182,15 @@ def _winners(rows: Iterator[_Row]) -> Iterator[StoredFragment]:
 
 
 def _not_deleted(
-    connection: apsw.Connection, tenant_id: str, fragments: Sequence[KeyAndCell], bits: int, timestamp_us: int
+    connection: apsw.Connection,
+    tenant_id: str,
+    epoch: int,
+    fragments: Sequence[KeyAndCell],
+    bits: int,
+    timestamp_us: int,
 ) -> Sequence[KeyAndCell]:
     """`fragments` without those deleted at `timestamp_us` or later."""
-    tombstones: Any = connection.execute(TOMBSTONES, (tenant_id, timestamp_us))
+    tombstones: Any = connection.execute(TOMBSTONES, (tenant_id, epoch, timestamp_us))
     deleted: set[int] = set()
     for bucket, start, end in tombstones:
         keys = _clipped(bucket, bits, start, end)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from penstock.application.catalog.catalog import Catalog
 from penstock.application.encryption.key_ring import KeyRing, Purpose
+from penstock.application.profiles.epochs import Epochs
 from penstock.application.requests.requests import Requests
 from penstock.domain.errors import NotFound
 from penstock.domain.mapping.coercion import coercer
+from penstock.domain.profiles.epochs import Epoch
 from penstock.domain.profiles.fold import Profile, fold, masked, with_history
 from penstock.domain.profiles.fragments import (
     KEY_BYTES,
@@ -16,7 +18,6 @@ from penstock.domain.profiles.fragments import (
     ORIGIN_BYTES,
     Fragment,
     StoredFragment,
-    bucket_of,
     decode,
     split_key,
 )
@@ -40,13 +41,13 @@ class NoProfile(NotFound):
 
 
 class ProfileReader:
-    """Reads one tenant's profiles at a time. `bits` as in `Worker`."""
+    """Reads one tenant's profiles at a time."""
 
     def __init__(
-        self, *, profiles: ProfileStore, requests: Requests, catalog: Catalog, keys: KeyRing, bits: int
+        self, *, profiles: ProfileStore, requests: Requests, catalog: Catalog, keys: KeyRing, epochs: Epochs
     ) -> None:
         self._profiles, self._requests, self._catalog = profiles, requests, catalog
-        self._keys, self._bits = keys, bits
+        self._keys, self._epochs = keys, epochs
 
     def lookup(self, tenant_id: str, namespace: str, value: str, *, reveal: bool, history: bool = False) -> Profile:
         """The profile of the person with this identifier, with its `history` if requested; personal values are not
@@ -82,9 +83,10 @@ class ProfileReader:
         child among their requests."""
         found: list[StoredFragment] = []
         roots: dict[str, str] = {}
+        epochs = self._epochs.all(tenant_id)
         known, frontier = {start}, [start]
         while frontier:
-            stored = [fragment for node in frontier for fragment in self._at(tenant_id, node)]
+            stored = [fragment for node in frontier for fragment in self._at(tenant_id, node, epochs)]
             requests = self._requests.visible(tenant_id, {split_key(each.key).request_id for each in stored})
             visible = [each for each in stored if split_key(each.key).request_id in requests]
             found += visible
@@ -94,8 +96,9 @@ class ProfileReader:
             known.update(frontier)
         return found, roots
 
-    def _at(self, tenant_id: str, node: Node) -> list[StoredFragment]:
-        return self._profiles.read(tenant_id, bucket_of(node, self._bits), node, _after(node))
+    def _at(self, tenant_id: str, node: Node, epochs: Sequence[Epoch]) -> list[StoredFragment]:
+        partitions = [epoch.partition(node) for epoch in epochs]
+        return self._profiles.read(tenant_id, partitions, node, _after(node))
 
     def _neighbours(self, tenant_id: str, stored: Iterable[StoredFragment]) -> list[Node]:
         links: dict[Node, dict[Node, None]] = {}

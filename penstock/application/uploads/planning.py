@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from penstock.application.encryption.key_ring import KeyRing, Purpose
+from penstock.application.profiles.epochs import Epochs
 from penstock.application.uploads.upload_command import UploadCommand, UploadSettings
 from penstock.domain.events import MAX_CHUNKS
 from penstock.domain.files.chunk_size import even_chunk_bytes
@@ -20,8 +21,8 @@ PlanMaker = Callable[[str, int], Plan]  # from the request's id and acceptance t
 class Planner:
     """A chunk has up to `chunk_bytes` and is sent to one of `partitions`."""
 
-    def __init__(self, *, keys: KeyRing, chunk_bytes: int, partitions: int) -> None:
-        self._keys = keys
+    def __init__(self, *, keys: KeyRing, epochs: Epochs, chunk_bytes: int, partitions: int) -> None:
+        self._keys, self._epochs = keys, epochs
         self._chunk_bytes, self._partitions = chunk_bytes, partitions
 
     def planner(
@@ -38,6 +39,7 @@ class Planner:
         """A function that creates the plan for a file of `size` plain bytes."""
 
         def plan(request_id: str, accepted_at_us: int) -> Plan:
+            epoch = self._epochs.of(tenant_id, accepted_at_us)
             return Plan(
                 tenant_id=tenant_id,
                 request_id=request_id,
@@ -58,6 +60,8 @@ class Planner:
                 personal_key=self._keys.current(tenant_id, Purpose.PERSONAL).version,
                 hash_key=self._keys.current(tenant_id, Purpose.HASH).version,
                 file_key=self._keys.current(tenant_id, Purpose.FILE).version,
+                epoch=epoch.number,
+                bits=epoch.bits,
                 accepted_at_us=accepted_at_us,
             )
 

@@ -126,4 +126,6 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     personal_key: int = 1
     hash_key: int = 1
     file_key: int = 1
+    epoch: int = 1  # of its fragments, with the `bits` that name a bucket of it
+    bits: int = 12
     accepted_at_us: int = 0  # the write timestamp of every fragment, in microseconds since the epoch
