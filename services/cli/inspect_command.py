@@ -31,6 +31,7 @@ from services.cli.suggestion_views import inspection_view
 from services.cli.upload_file import UploadFile
 
 EDITED = "mapping.json"
+HEADER_BELOW = "header_below"  # then the names of the columns are none
 WITH_CELLS = 0.31  # confidence of a suggestion for a column that has cells in the sample, however weak
 MIN_SURE = 0.5  # share of such columns; with fewer, ingesting what is sure would leave out most of the file
 MAX_COMMAND = 4_000  # characters; a longer mapping is better saved in a file
@@ -64,7 +65,7 @@ def inspect(
     with reporting(as_json=as_json) as out:
         with UploadFile(file, options) as opened:
             reviewed = review_file(opened, source, data, url, key)
-        if not reviewed.columns:
+        if not reviewed.columns or any(fault.code == HEADER_BELOW for fault in reviewed.faults):
             refuse_all(reviewed.faults)
         if save_mapping is not None:
             renamed = renamed_columns(reviewed.suggested)
@@ -98,7 +99,7 @@ def _inherited(options: FileOptions) -> FileOptions:
 def _commands(reviewed: Review, file: Path, where: str) -> list[tuple[str, str]]:
     """The commands that ingest the file with what is suggested; none for a file that would be refused, or that has its
     header below its first line."""
-    if not reviewed.fits or any(each.code == "header_below" for each in reviewed.warnings):
+    if not reviewed.fits or any(each.code == HEADER_BELOW for each in reviewed.warnings):
         return []
     source, renamed = reviewed.source, renamed_columns(reviewed.suggested)
     try:

@@ -302,13 +302,17 @@ def _held_view(held: Document) -> RenderableType:
     return Group(Text(), *lines)
 
 
+def _rejects_left(request: Document) -> bool:
+    return request["corrections"] is None or request["corrections"]["rejects_left"] > 0
+
+
 def _next_steps(request: Document, where: str, again: str = "") -> list[tuple[str, str]]:
     """The label and the command of each step."""
     request_id, status = request["request_id"], request["status"]
     steps = []
     if status in ("SCHEDULED", "IN_PROGRESS"):
         steps.append(("Follow", f"penstock watch {request_id}{where}"))
-    if request["rows_rejected"] and status in ("COMPLETED", "FAILED", "HELD"):
+    if request["rows_rejected"] and _rejects_left(request) and status in ("COMPLETED", "FAILED", "HELD"):
         file = reject_file_name(request["file_name"], request_id)
         steps.append(("Get rejects", f"penstock rejects {request_id}{where} --output {file}"))
         if status == "COMPLETED" or (status == "FAILED" and request["parent_id"]):

@@ -8,7 +8,7 @@ from penstock.application.requests.chunks import Chunks
 from penstock.application.requests.requests import Requests
 from penstock.domain.files.corrections import ChunkLines
 from penstock.domain.files.line_set import LineSet
-from penstock.domain.files.rows import REPEATED_HEADER
+from penstock.domain.files.rows import NO_ROWS_OF_DATA
 from penstock.domain.requests.children import CorrectionTotals
 from penstock.domain.requests.request import Request
 
@@ -25,12 +25,13 @@ class Corrections:
             return None
         children = self._children(request)
         lines = self._lines(children)
+        no_data = sum(request.reject_reasons.get(reason, 0) for reason in NO_ROWS_OF_DATA)
         corrected = len(LineSet(*(each.corrected for each in lines)))
         return CorrectionTotals(
             request_ids=sorted(child.request_id for child in children),
             rows_ingested=sum(child.rows_ingested for child in children),
             rejects_corrected=corrected,
-            rejects_left=max(0, request.rows_rejected - corrected - request.reject_reasons.get(REPEATED_HEADER, 0)),
+            rejects_left=max(0, request.rows_rejected - corrected - no_data),
             rows_without_line=sum(each.unnumbered for each in lines),
             dropped_corrected=len(LineSet(*(each.completed for each in lines))),
             dropped_again=sum(each.dropped_again for each in lines),

@@ -9,6 +9,7 @@ few beside ASCII letters.
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
@@ -18,7 +19,7 @@ MAX_LATIN_RUN = 3  # letters beyond ASCII that follow each other
 SEVERAL_LANGUAGES = 0.95  # weight of letters of several languages beside those of one
 
 _RUN = re.compile(rb"[\x80-\xff]+")
-_SIGNS = frozenset("–—‘’‚“”„€°§©®™…•´«»×\xa0")  # of any language
+_SIGNS = frozenset("–—‘’‚“”„€°§©®™…•´«»×\xa0")  # of any language, also within words
 _WESTERN = (
     "àâæçèéêëîïôœùûüÿ",
     "äöüß",
@@ -58,7 +59,7 @@ _ENCODINGS: Mapping[str, _Encoding] = {
     "cp1253": _script("Ͱ", "Ͽ"),
     "cp1256": _script("؀", "ۿ"),
     "cp1251": _script("Ѐ", "ӿ"),
-    "cp874": _script("ก", "๛"),
+    "cp874": _script("ก", "๎"),
 }
 NAMES = {
     "cp1252": "Western European",
@@ -94,7 +95,7 @@ def _share(runs: Mapping[tuple[bytes, bool], int], name: str, encoding: _Encodin
     letters: Counter[str] = Counter()
     total = 0
     for (run, alone), count in runs.items():
-        text = [char for char in run.decode(name, errors="replace") if char not in _SIGNS]
+        text = [char for char in run.decode(name, errors="replace") if not _is_sign(char, alone=alone)]
         total += count * len(text)
         if len(text) <= MAX_LATIN_RUN if encoding.is_latin else alone and _is_word("".join(text)):
             for char in text:
@@ -103,6 +104,12 @@ def _share(runs: Mapping[tuple[bytes, bool], int], name: str, encoding: _Encodin
         return 0.0
     shares = [_known(letters, language) / total for language in encoding.languages]
     return max(*shares, SEVERAL_LANGUAGES * _known(letters, frozenset().union(*encoding.languages)) / total)
+
+
+def _is_sign(char: str, *, alone: bool) -> bool:
+    """Whether a character is no letter: a sign of a currency, say, which in another encoding is a letter within a
+    word."""
+    return char in _SIGNS or (alone and char != "\ufffd" and unicodedata.category(char)[0] in "PS")
 
 
 def _is_word(text: str) -> bool:

@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 import msgspec
 
-from penstock.domain.files.rows import REPEATED_HEADER, SET_ASIDE
+from penstock.domain.files.rows import REPEATED_HEADER, SET_ASIDE, TOTAL_LINE
 from penstock.domain.mapping.attributes import ValueFormat
 from penstock.domain.mapping.coercion.reasons import REASONS, Reason, hint_for
 
@@ -32,6 +32,9 @@ ROW_REASONS: Mapping[str, Reason] = MappingProxyType(
         ),
         REPEATED_HEADER: Reason(
             "The row is the header once more, as in files that were joined.", "Delete the line; no row of data is lost."
+        ),
+        TOTAL_LINE: Reason(
+            "The row has the total of a column, and nobody.", "Delete the line; no row of data is lost."
         ),
         "no_identifier": Reason(
             "All identifiers of the row are blank or placeholders.", "Fill at least one identifier of the row."

@@ -12,6 +12,8 @@ from penstock.domain.files.rejects import Reject
 from penstock.domain.files.tabular_format import RawRows, TabularFormat
 
 REPEATED_HEADER = "repeated_header"
+TOTAL_LINE = "total_line"
+NO_ROWS_OF_DATA = (REPEATED_HEADER, TOTAL_LINE)  # reasons for rows that nobody has to correct
 SET_ASIDE = "processing_failed"  # the reason code for the rows of a chunk that could not be processed
 
 T = TypeVar("T")

@@ -11,8 +11,9 @@ from typing import NamedTuple
 
 from penstock.domain.files.corrections import CorrectedRows, in_root_order
 from penstock.domain.files.rejects import Reject
-from penstock.domain.files.rows import Table, parse
+from penstock.domain.files.rows import TOTAL_LINE, Table, parse
 from penstock.domain.ingestion.layout import Layout
+from penstock.domain.ingestion.totals import is_total
 from penstock.domain.mapping.mapping import Plan
 from penstock.domain.profiles.fragments import Value
 from penstock.domain.profiles.identity import Node
@@ -93,7 +94,9 @@ def _coerce(table: Table, layout: Layout) -> CoercedChunk:
     nodes = [each.hasher.column(columns[each.place], each.attribute.format) for each in layout.identifiers]
     junk = _blank_junk(columns, nodes, layout)
     for at in _without_identifier(nodes, len(table.lines)):
-        reasons.setdefault(at, [NO_IDENTIFIER, *_codes_at(at, junk, layout)])
+        if at not in reasons:
+            cells = layout.file_format.cells(table.raw[at], layout.header)
+            reasons[at] = [TOTAL_LINE] if is_total(cells) else [NO_IDENTIFIER, *_codes_at(at, junk, layout)]
     dropped |= junk
     rows = ValidRows(table.lines, columns, list(nodes), _dropped_lines(dropped, table, layout) if dropped else {})
     lost = _lost_cells(dropped, reasons, table, layout) if dropped else []

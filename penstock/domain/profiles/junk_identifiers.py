@@ -27,7 +27,25 @@ _TOTALS = (
     *("total", "totals", "grand total", "subtotal", "sum", "totaal", "totalen", "summe", "gesamt", "gesamtsumme"),
     *("somme", "total général", "suma", "suma total", "total general", "totale", "totali", "somma", "soma"),
     *("total geral", "razem", "ogółem", "summa", "totalt", "yhteensä", "celkem", "součet", "toplam", "összesen"),
-    *("итого", "всего", "разом", "усього", "σύνολο", "合計", "総計", "小計", "总计", "合计", "합계", "총계"),
+    *("mindösszesen", "spolu", "ukupno", "skupaj", "kokku", "общо", "tổng", "tổng cộng", "jumlah", "รวม", "ยอดรวม"),
+    *(
+        "المجموع",
+        "סה״כ",
+        'סה"כ',
+        "סהכ",
+        "итого",
+        "всего",
+        "разом",
+        "усього",
+        "σύνολο",
+        "合計",
+        "総計",
+        "小計",
+        "总计",
+        "合计",
+        "합계",
+        "총계",
+    ),
 )
 _COUNTED_TOTAL = re.compile(rf"(?:{'|'.join(_TOTALS)})(?:\s*[:(=]|\s+[0-9])", re.IGNORECASE)  # Total: 480 customers
 _NAMES_NOBODY = (
@@ -52,6 +70,11 @@ _PHONE_ENDS = ("1234567890", "0" * 7, *(digit * 8 for digit in "123456789"))
 JUNK_EMAILS = frozenset(_EMAILS)  # in lower case
 JUNK_WORDS = frozenset((*_DIGITS, *_WORDS, *_TOTALS))
 _KNOWN: dict[tuple[Node, ValueType], frozenset[Node]] = {}
+
+
+def names_a_total(label: str) -> bool:
+    """Whether a cell is the label of a line of totals, such as `Total:` or `Summe (480)`."""
+    return label.casefold().rstrip(" :.=") in _TOTALS or _COUNTED_TOTAL.match(label) is not None
 
 
 class JunkFinder:

@@ -31,6 +31,7 @@ from penstock.domain.suggestions.phones import looks_like_phones
 from penstock.domain.suggestions.places import are_countries, countries
 from penstock.domain.suggestions.salutations import are_salutations
 from penstock.domain.suggestions.sample import Cells
+from penstock.domain.suggestions.statuses import are_statuses
 from penstock.domain.suggestions.texts import enum_as
 
 BY_EMAILS = 0.93  # confidence of an attribute that only the values suggest
@@ -50,6 +51,8 @@ MIN_FIT = 0.5
 CONTRADICTS = 0.8  # share of cells of another kind than the column's name suggests
 STILL_FITS = 0.9  # share of cells that fit the format mapped before
 FEW_ROWS = 5
+COUNTRY_CODE = 2  # letters
+COUNT_DIGITS = 4  # of the orders of one person
 SECOND_NAME = 2  # words of a given name and a second one
 FEW = 0.9  # factor for a column with fewer cells
 
@@ -149,6 +152,10 @@ def _by_name(facts: Facts, match: NameMatch | None, tenant: Tenant, formats: For
         return _text_by_name(
             facts, NameMatch(tenant.attributes["job_title"], match.score), "a title, but no salutation"
         )
+    if match.attribute.name == "order_count" and not _are_counts(facts.cells):
+        return None
+    if match.attribute.name == "region" and are_statuses(facts.cells):
+        return None
     if match.attribute.name == "birth_year" and not _are_years(facts.cells):
         return None
     if match.attribute.name == "first_name" and "full_name" in tenant.attributes and _are_full_names(facts.cells):
@@ -182,6 +189,12 @@ def _is_number(facts: Facts) -> bool:
 def _are_years(cells: Cells) -> bool:
     years = sum(count for cell, count in cells.distinct.items() if _YEAR.fullmatch(cell))
     return years >= cells.filled * CONTRADICTS
+
+
+def _are_counts(cells: Cells) -> bool:
+    """Whether they are few enough for one person: the numbers of orders are larger."""
+    few = sum(count for cell, count in cells.distinct.items() if len(re.sub("[^0-9]", "", cell)) <= COUNT_DIGITS)
+    return few >= cells.filled * CONTRADICTS
 
 
 def _are_full_names(cells: Cells) -> bool:
@@ -262,7 +275,7 @@ def _by_values(facts: Facts, match: NameMatch | None, tenant: Tenant) -> Candida
     """An attribute that the values alone suggest."""
     finding = facts.by_values()
     if finding is None:
-        if match is None and facts.cells.filled >= FEW_ROWS and are_countries(facts.cells):
+        if match is None and facts.cells.filled >= FEW_ROWS and _name_countries(facts.cells):
             return _of_values(tenant, "country", TEXT, BY_COUNTRIES, "its values name countries", None)
         return None
     if finding.kind is ValueType.EMAIL:
@@ -270,6 +283,11 @@ def _by_values(facts: Facts, match: NameMatch | None, tenant: Tenant) -> Candida
     if finding.kind is ValueType.PHONE and looks_like_phones(facts.cells):
         return _of_values(tenant, "phone", finding.fit.format, BY_PHONES * finding.certainty, finding.evidence, finding)
     return None
+
+
+def _name_countries(cells: Cells) -> bool:
+    """Whether values alone say that they are countries: a code of two letters may be an abbreviation of anything."""
+    return are_countries(cells) and (len(cells.distinct) > 1 or len(next(iter(cells.distinct))) > COUNTRY_CODE)
 
 
 def _of_values(

@@ -86,14 +86,17 @@ def shown_sign(cells: Cells) -> str | None:
 
 
 def _sign(cell: str) -> str | None:
-    """The decimal sign of one cell: one after a zero, with other than three digits behind it, or after another sign."""
+    """The decimal sign of one cell: one after a zero, with other than three digits behind it, or after another sign; of
+    a sign that is there twice, the other one."""
     found = re.findall(r"[.,]", cell)
     if not found:
         return None
     if len(set(found)) == 1:
         digits = re.search(r"[.,]([0-9]+)[^0-9]*\Z", cell)
         tells = digits and (len(digits[1]) != 3 or _BELOW_ONE.match(cell))
-        return str(found[0]) if len(found) == 1 and tells else None
+        if len(found) == 1:
+            return str(found[0]) if tells else None
+        return POINT if found[0] == COMMA else COMMA  # the other one stands between thousands
     return str(found[-1])
 
 

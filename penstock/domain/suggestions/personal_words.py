@@ -58,6 +58,8 @@ _NATIONAL_NUMBERS = _phrases(
     sozialversicherungsnummer, sv nummer, sv nr, svnr, ahv, ahvnummer, ausweis, ausweisnummer, ausweisnr
     personalausweis, personalausweisnummer, reisepass, reisepassnummer, passnummer, passnr
     securite sociale, numero secu, num secu, nir, niss, numero fiscal, carte identite, carte d identite, cni, passeport
+    numero de documento, numero documento, nro documento, num documento, no documento, documento de identidad
+    documento identidad, documento nacional, doc identidad, rut
     dni, nie, nif, curp, rfc, cuil, cedula, seguridad social, pasaporte
     codice fiscale, codicefiscale, cod fiscale, cod fisc, carta identita, carta d identita, passaporto
     cpf, contribuinte, cartao cidadao, cartao de cidadao, cartao do cidadao, bilhete de identidade, passaporte

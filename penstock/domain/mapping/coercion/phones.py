@@ -44,6 +44,10 @@ class PhoneCoercer(CellCoercer):
         text = _SPACES.sub("", text)
         if len(text) > MAX_PHONE or _DROPPED.search(text):  # the library takes cubic time
             raise CoercionError("not_a_phone")
+        if phonenumbers.is_alpha_number(
+            text
+        ):  # a number that is masked, as 06 30 xxx xxxx: letters are dialled as digits
+            raise CoercionError("not_a_phone")
         number = self._valid(text)
         if number is None and _DIALLED.match(text):
             number = self._valid(_DIALLED.sub("+", text, count=1))

@@ -80,7 +80,7 @@ def test_before_a_held_replacement_later_imports_and_its_own_rows_stay(requests:
     assert counted(requests, before=held.request_id) == NONE
 
 
-def test_what_is_not_read_may_count_as_well(requests: Requests) -> None:
+def test_beyond_the_requests_that_are_read_more_rows_may_count(requests: Requests) -> None:
     old = [ended(requests, 100) for _ in range(3)]
     ended(requests, 1, data_source="till")
     found = counted(requests, most=3)

@@ -138,6 +138,13 @@ def test_a_reject_file_has_the_rows_that_are_left(driven: DrivenSystem) -> None:
     assert rejects_of(driven, root).splitlines() == first.splitlines()[:2]
 
 
+def test_a_line_of_totals_is_no_reject_that_is_left(driven: DrivenSystem) -> None:
+    (root,) = driven.finish(driven.upload(tsv(GOOD, FORMULA, ["", "", "", "Total", "3", ""])))
+    assert (root.rows_rejected, root.reject_reasons) == (2, {"not_a_date": 1, "total_line": 1})
+    corrected(driven, root, rejects_of(driven, root).replace("yesterday", ""))
+    assert totals(driven, root) == (1, 0)
+
+
 def test_a_child_has_its_place_and_plan_from_its_root(driven: DrivenSystem) -> None:
     (root,) = driven.finish(driven.upload(tsv(GOOD, FORMULA)))
     (newer,) = driven.finish(driven.upload(tsv(["C2", "", "", "newer", "7", ""])))

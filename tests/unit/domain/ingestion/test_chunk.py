@@ -264,6 +264,24 @@ def test_a_shared_identifier_has_a_bounded_number_of_links() -> None:
     assert max(len(opened(each).links) for each in result.fragments) == MAX_LINKS
 
 
+@pytest.mark.parametrize(
+    ("row", "reason"),
+    [
+        (("", "", "Total:", "12", ""), "total_line"),
+        (("TOTAL", "", "", "1234", ""), "total_line"),
+        (("", "", "Összesen", "", ""), "total_line"),
+        (("", "", "red", "12", ""), "no_identifier"),
+        (("", "", "Total", "12", "many words"), "no_identifier"),
+        (("", "", "12", "Total", ""), "not_an_integer:points"),
+    ],
+)
+def test_a_line_of_totals_is_no_row_of_data(row: tuple[str, ...], reason: str) -> None:
+    columns = columns_with((WritePolicy.OVERWRITE,) * 4, both_identify=False)
+    (result,) = ingest(plan_of(columns, 1), text([("C1", "a@gmail.com", "red", "1", ""), row]))
+    assert [each.reasons[0] for each in result.rejects] == [reason]
+    assert result.rows_ingested == 1
+
+
 def text(rows: Iterable[Sequence[str]]) -> bytes:
     return "".join("\t".join(row) + "\n" for row in rows).encode()
 

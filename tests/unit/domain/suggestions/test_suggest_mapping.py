@@ -541,6 +541,37 @@ def test_a_national_number_is_no_year_of_birth() -> None:
     assert one("birth year", [str(10_000 + at) for at in range(40)]).attribute.name != "birth_year"
 
 
+@pytest.mark.parametrize(
+    ("name", "cells", "attribute"),
+    [
+        ("Pedido", [str(50_700 + at) for at in range(60)], "pedido"),
+        ("pedidos", [str(at) for at in range(60)], "order_count"),
+        ("Estado", ["Pendiente", "Entregado", "Enviado"] * 20, "estado"),
+        ("Estado", ["Jalisco", "Sonora", "Puebla"] * 20, "region"),
+        ("Tipo doc", ["CC"] * 60, "tipo_doc"),
+        (
+            "woher",
+            "France Spain Italy Poland Sweden Norway Denmark Finland Austria Belgium Malta Peru".split(),
+            "country",
+        ),
+    ],
+)
+def test_an_order_is_no_count_and_a_status_no_region(name: str, cells: list[str], attribute: str) -> None:
+    assert one(name, cells).attribute.name == attribute
+
+
+def test_a_number_of_a_document_is_personal() -> None:
+    assert one("Número de documento", [str(1_076_165_976 + 7 * at) for at in range(60)]).pii
+
+
+def test_a_sign_that_stands_twice_is_between_thousands_in_the_whole_file() -> None:
+    prices = [f"{at}.500" for at in range(1, 60)] * 2
+    assert one("precio", prices).confidence < 0.9
+    totals = [f"$ 1.{100 + at}.567" for at in range(1, 60)] * 2
+    found = suggest(precio=prices, total=totals).columns[0]
+    assert (str(found.format), found.confidence >= 0.9) == ("integer(1.234)", True)
+
+
 def test_given_names_of_several_words_are_whole_names() -> None:
     assert one("nombre", [f"Luis González {at}x" for at in range(40)]).attribute.name == "full_name"
     assert one("nombre", ["Luis", "Ana María", "José"] * 10).attribute.name == "first_name"

@@ -194,3 +194,10 @@ def test_mexican_numbers_may_have_the_prefixes_that_were_dialled_before_2019(
 ) -> None:
     values, errors = PhoneCoercer(region).coerce_column([cell])
     assert (values, list(errors)) == ([value], [] if value else [0])
+
+
+@pytest.mark.parametrize("cell", ["06 30 xxx xxxx", "06-30-XXX-XXXX", "+36 30 titkos1", "1-800-FLOWERS", "052-xxxxxxx"])
+@pytest.mark.parametrize("region", ["HU", "IL", "US", ""])
+def test_letters_are_no_digits(cell: str, region: str) -> None:
+    """Masked numbers would become those of strangers."""
+    assert PhoneCoercer(region).coerce_column([cell]) == ([None], {0: "not_a_phone"})
