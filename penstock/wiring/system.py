@@ -134,7 +134,9 @@ def join(
         chunks=Chunks(adapters.control),
         catalog=catalog,
         epochs=epochs,
-        reader=ProfileReader(profiles=adapters.profiles, requests=requests, catalog=catalog, keys=keys, epochs=epochs),
+        reader=ProfileReader(
+            profiles=adapters.profiles, requests=requests, catalog=catalog, keys=keys, epochs=epochs, clock=clock
+        ),
         channels=(EmailChannel(mailer, email_style(settings)),),
         mails_are_sent=mailer.sends,
         upkeep=upkeep,

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from penstock.application.catalog.catalog import Catalog
-from penstock.application.encryption.key_ring import KeyRing, Purpose
+from penstock.application.encryption.expiring_cache import ExpiringCache
+from penstock.application.encryption.key_ring import LIFETIME_SECONDS, KeyRing, Purpose
 from penstock.application.profiles.epochs import Epochs
 from penstock.application.requests.requests import Requests
 from penstock.domain.errors import NotFound
@@ -23,9 +27,14 @@ from penstock.domain.profiles.fragments import (
 )
 from penstock.domain.profiles.identity import NODE_BYTES, Node, NodeHasher, letters_count
 from penstock.domain.profiles.sealing import Part, chunk_key, open_part, split_cell
+from penstock.domain.requests.request import Request
+from penstock.ports.clock import Clock
 from penstock.ports.profile_store import ProfileStore
 
 MAX_NODES = 64
+MAX_READINGS = 5
+RECENT_US = 3_600_000_000  # an hour: no reading takes as long, and no clocks of two machines differ as much
+CACHED_DERIVED_KEYS = 10_000
 MAX_NEIGHBOURS = (
     MAX_LINKS - 1
 )  # a node with more is a shared value, such as a household's phone; its links are not followed
@@ -40,14 +49,33 @@ class NoProfile(NotFound):
         self.exact = exact
 
 
+class _Reached(NamedTuple):
+    """The fragments of one reading, the root of each child among their requests, and the requests that were seen and
+    have completed of late."""
+
+    fragments: list[Fragment]
+    roots: dict[str, str]
+    recent: frozenset[str]
+
+
 class ProfileReader:
     """Reads one tenant's profiles at a time."""
 
     def __init__(
-        self, *, profiles: ProfileStore, requests: Requests, catalog: Catalog, keys: KeyRing, epochs: Epochs
+        self,
+        *,
+        profiles: ProfileStore,
+        requests: Requests,
+        catalog: Catalog,
+        keys: KeyRing,
+        epochs: Epochs,
+        clock: Clock,
     ) -> None:
         self._profiles, self._requests, self._catalog = profiles, requests, catalog
-        self._keys, self._epochs = keys, epochs
+        self._keys, self._epochs, self._clock = keys, epochs, clock
+        self._derived = ExpiringCache[tuple[str, Part, int, bytes], AESGCM](
+            clock, seconds=LIFETIME_SECONDS, max_entries=CACHED_DERIVED_KEYS
+        )
 
     def lookup(self, tenant_id: str, namespace: str, value: str, *, reveal: bool, history: bool = False) -> Profile:
         """The profile of the person with this identifier, with its `history` if requested; personal values are not
@@ -57,10 +85,9 @@ class ProfileReader:
         invalid value.
         """
         node = self.node(tenant_id, namespace, value)
-        reachable, roots = self._reachable(tenant_id, node)
-        if not reachable:
+        fragments, roots, _ = self._reachable(tenant_id, node, reveal=reveal)
+        if not fragments:
             raise NoProfile(namespace, exact=letters_count(self._catalog.attribute(tenant_id, namespace).format))
-        fragments = [self._opened(tenant_id, stored, reveal=reveal) for stored in reachable]
         profile = fold(fragments, roots)
         if history:
             profile = with_history(profile, fragments, roots)
@@ -78,35 +105,48 @@ class ProfileReader:
         names = {*profile.attributes, *profile.history, *(each.namespace for each in profile.identifiers)}
         return {name for name, attribute in self._catalog.attributes_named(tenant_id, names).items() if attribute.pii}
 
-    def _reachable(self, tenant_id: str, start: Node) -> tuple[list[StoredFragment], dict[str, str]]:
-        """The visible fragments at `start` and at every node reachable by links, nearest first; and the root of each
-        child among their requests."""
-        found: list[StoredFragment] = []
-        roots: dict[str, str] = {}
+    def _reachable(self, tenant_id: str, start: Node, *, reveal: bool) -> _Reached:
+        """The visible fragments at `start` and at every node reachable by links, nearest first, opened.
+
+        A request may complete while they are read, and only some of its fragments may have been there in time. So if
+        one that is seen has completed of late, they are read again, until two readings have seen the same."""
+        before: frozenset[str] = frozenset()
+        for _ in range(MAX_READINGS):
+            reached = self._walk(tenant_id, start, reveal=reveal)
+            if reached.recent == before:
+                break
+            before = reached.recent
+        return reached
+
+    def _walk(self, tenant_id: str, start: Node, *, reveal: bool) -> _Reached:
+        """One reading. What is decided about a request on the way holds for all of it."""
+        found: list[Fragment] = []
+        asked: set[str] = set()
+        seen: dict[str, Request] = {}
+        floors: dict[str, Request] = {}
         epochs = self._epochs.all(tenant_id)
         known, frontier = {start}, [start]
         while frontier:
             stored = [fragment for node in frontier for fragment in self._at(tenant_id, node, epochs)]
-            requests = self._requests.visible(tenant_id, {split_key(each.key).request_id for each in stored})
-            visible = [each for each in stored if split_key(each.key).request_id in requests]
-            found += visible
-            roots |= {each.request_id: each.root_id for each in requests.values() if each.parent_id}
+            new = {split_key(each.key).request_id for each in stored} - asked
+            visible = self._requests.visible(tenant_id, new)
+            asked |= new
+            seen |= visible.by_id
+            floors |= {each.request_id: each for each in visible.floors}
+            there = [each for each in stored if split_key(each.key).request_id in seen]
+            opened = [self._opened(tenant_id, each, reveal=reveal) for each in there]
+            found += opened
             room = MAX_NODES - len(known)
-            frontier = [node for node in self._neighbours(tenant_id, visible) if node not in known][:room]
+            frontier = [node for node in _neighbours(opened) if node not in known][:room]
             known.update(frontier)
-        return found, roots
+        roots = {each.request_id: each.root_id for each in seen.values() if each.parent_id}
+        since = self._clock.now_us() - RECENT_US
+        recent = frozenset(name for name, each in (seen | floors).items() if (each.finished_at or 0) > since)
+        return _Reached(found, roots, recent)
 
     def _at(self, tenant_id: str, node: Node, epochs: Sequence[Epoch]) -> list[StoredFragment]:
         partitions = [epoch.partition(node) for epoch in epochs]
         return self._profiles.read(tenant_id, partitions, node, _after(node))
-
-    def _neighbours(self, tenant_id: str, stored: Iterable[StoredFragment]) -> list[Node]:
-        links: dict[Node, dict[Node, None]] = {}
-        for fragment in stored:
-            opened = self._opened(tenant_id, fragment, reveal=False)
-            links.setdefault(opened.key.node, {}).update(dict.fromkeys(opened.links))
-        followed = (nodes for nodes in links.values() if len(nodes) <= MAX_NEIGHBOURS)
-        return list(dict.fromkeys(node for nodes in followed for node in nodes))
 
     def _opened(self, tenant_id: str, stored: StoredFragment, *, reveal: bool) -> Fragment:
         parts = split_cell(stored.cell)
@@ -117,8 +157,25 @@ class ProfileReader:
         return decode(stored.key, general, personal)
 
     def _open_part(self, tenant_id: str, part: Part, version: int, key: bytes, sealed: bytes) -> bytes:
-        data_key = self._keys.get(tenant_id, Purpose(part), version)
-        return open_part(chunk_key(data_key, part, key[-ORIGIN_BYTES:]), tenant_id, part, version, key, sealed)
+        opener = self._chunk_key(tenant_id, part, version, key[-ORIGIN_BYTES:])
+        return open_part(opener, tenant_id, part, version, key, sealed)
+
+    def _chunk_key(self, tenant_id: str, part: Part, version: int, origin: bytes) -> AESGCM:
+        """The key of one part of a chunk's fragments; deriving it takes ten times as long as opening one."""
+        known_as = (tenant_id, part, version, origin)
+        derived = self._derived.get(known_as)
+        if derived is None:
+            derived = chunk_key(self._keys.get(tenant_id, Purpose(part), version), part, origin)
+            self._derived.put(known_as, derived)
+        return derived
+
+
+def _neighbours(opened: Iterable[Fragment]) -> list[Node]:
+    links: dict[Node, dict[Node, None]] = {}
+    for fragment in opened:
+        links.setdefault(fragment.key.node, {}).update(dict.fromkeys(fragment.links))
+    followed = (nodes for nodes in links.values() if len(nodes) <= MAX_NEIGHBOURS)
+    return list(dict.fromkeys(node for nodes in followed for node in nodes))
 
 
 def _after(node: Node) -> bytes:

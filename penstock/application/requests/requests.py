@@ -7,7 +7,7 @@ with the same idempotency key continues where a crash stopped the first attempt.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
 from functools import partial
 from typing import NamedTuple
@@ -23,7 +23,7 @@ from penstock.application.scanning import scan_all
 from penstock.domain.errors import Conflict, NotFound, Problem
 from penstock.domain.events import FileRefused
 from penstock.domain.files.tabular_format import FileOptions
-from penstock.domain.limits import MAX_REQUESTS_EXAMINED
+from penstock.domain.limits import MAX_PAGE, MAX_REQUESTS_EXAMINED
 from penstock.domain.mapping.mapping import Mode, Plan
 from penstock.domain.requests.children import end_with_root, with_child
 from penstock.domain.requests.hold import approve, expire
@@ -59,6 +59,14 @@ class NewRequest(msgspec.Struct, frozen=True, kw_only=True):
     parent_id: str | None = None
     publisher_id: str | None = None
     event_id: str | None = None
+
+
+class Visible(NamedTuple):
+    """The visible ones of some requests, by id; `floors` are the replacements below which those of their data sources
+    are not."""
+
+    by_id: dict[str, Request]
+    floors: Sequence[Request]
 
 
 class Accepted(NamedTuple):
@@ -224,19 +232,19 @@ class Requests:
             if record is not None:
                 yield _request(record)
 
-    def visible(self, tenant_id: str, request_ids: Iterable[str]) -> dict[str, Request]:
-        """The requests whose fragments are visible, by id.
+    def visible(self, tenant_id: str, request_ids: Iterable[str]) -> Visible:
+        """Which of these requests are visible.
 
         Reads each request once, so that one call sees a replacement either everywhere or nowhere.
         """
-        known: dict[str, Request | None] = {}
-        requested = [r for r in (self._known(tenant_id, i, known) for i in set(request_ids)) if r is not None]
-        for request in requested:
-            self._known(tenant_id, request.root_id, known)
-        for data_source in {request.data_source for request in requested}:
-            self._load_floor(tenant_id, data_source, known)
+        requested = self._each(tenant_id, set(request_ids))
+        roots = self._each(tenant_id, {each.root_id for each in requested.values()} - requested.keys())
+        known: dict[str, Request | None] = {**requested, **roots}
+        sources = {request.data_source for request in requested.values()}
+        floors = [floor for source in sources if (floor := self._floor(tenant_id, source, known))]
         visible_ids = visible(request for request in known.values() if request is not None)
-        return {request.request_id: request for request in requested if request.request_id in visible_ids}
+        by_id = {request_id: request for request_id, request in requested.items() if request_id in visible_ids}
+        return Visible(by_id, floors)
 
     # Changing
 
@@ -367,11 +375,20 @@ class Requests:
             known[request_id] = None if record is None else _request(record)
         return known[request_id]
 
-    def _load_floor(self, tenant_id: str, data_source: str, known: dict[str, Request | None]) -> None:
+    def _each(self, tenant_id: str, request_ids: Collection[str]) -> dict[str, Request]:
+        """The existing ones of these requests, by id, in few round trips."""
+        ids = sorted(request_ids)
+        pages = (ids[start : start + MAX_PAGE] for start in range(0, len(ids), MAX_PAGE))
+        found = (each.request for page in pages for each in self.stored_each(tenant_id, page))
+        return {request.request_id: request for request in found}
+
+    def _floor(self, tenant_id: str, data_source: str, known: dict[str, Request | None]) -> Request | None:
+        """The newest completed replacement of a source; all that are read on the way become `known`."""
         for record in scan_all(self._store, Table.REPLACEMENTS, tenant_id, data_source, newest_first=True):
             request = self._known(tenant_id, record.sort, known)
             if request is not None and request.status is Status.COMPLETED:
-                return
+                return request
+        return None
 
 
 def _request(record: Record) -> Request:

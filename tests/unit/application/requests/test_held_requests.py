@@ -50,9 +50,9 @@ def test_a_held_replacement_changes_nothing_until_it_is_approved(requests: Reque
     old, held = ingested(requests), ingested(requests, REPLACING)
     assert (old.status, held.status) == (Status.COMPLETED, Status.HELD)
     both = [old.request_id, held.request_id]
-    assert set(requests.visible(T, both)) == {old.request_id}
+    assert set(requests.visible(T, both).by_id) == {old.request_id}
     approved = requests.approve(T, held.request_id)
-    assert (approved.status, set(requests.visible(T, both))) == (Status.COMPLETED, {held.request_id})
+    assert (approved.status, set(requests.visible(T, both).by_id)) == (Status.COMPLETED, {held.request_id})
     assert requests.approve(T, held.request_id) == approved
 
 

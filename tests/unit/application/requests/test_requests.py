@@ -205,14 +205,14 @@ def test_visible_requests_follow_replacements_and_undos(requests: Requests) -> N
     for request_id in (old, other, first):
         requests.update(T, request_id, ended(Status.COMPLETED))
     requests.update(T, failed, ended(Status.FAILED))
-    assert set(requests.visible(T, everything)) == {other, first}
+    assert set(requests.visible(T, everything).by_id) == {other, first}
     requests.update(T, second, ended(Status.COMPLETED))
-    assert set(requests.visible(T, everything)) == {other, second}
+    assert set(requests.visible(T, everything).by_id) == {other, second}
     requests.undo(T, second)
-    assert set(requests.visible(T, everything)) == {other, first}
-    assert set(requests.visible(T, [old])) == set()  # the floor counts though it was not asked for
+    assert set(requests.visible(T, everything).by_id) == {other, first}
+    assert set(requests.visible(T, [old]).by_id) == set()  # the floor counts though it was not asked for
     requests.undo(T, first)
-    assert set(requests.visible(T, [*everything, "unknown"])) == {old, other}
+    assert set(requests.visible(T, [*everything, "unknown"]).by_id) == {old, other}
 
 
 @given(st.lists(st.sampled_from(["a", "b"]), max_size=8), st.data())
@@ -226,7 +226,7 @@ def test_visible_requests_of_the_store_follow_the_rule(
         requests.update(T, accept(requests, new).request_id, ended(data.draw(st.sampled_from(Status))))
     everything = requests.list(T)
     asked = [r.request_id for r in everything if data.draw(st.booleans())]
-    assert set(requests.visible(T, asked)) == set(visible(everything)) & set(asked)
+    assert set(requests.visible(T, asked).by_id) == set(visible(everything)) & set(asked)
     store.close()
 
 
