@@ -8,7 +8,7 @@ PERMISSIONS = {
     Permission.READ_REQUESTS: "see imports",
     Permission.UPLOAD: "upload files",
     Permission.CHANGE_REQUESTS: "approve, cancel and undo imports",
-    Permission.DOWNLOAD_REJECTS: "download rejected rows",
+    Permission.DOWNLOAD_REJECTS: "see and download rejected rows, with their values",
     Permission.READ_CATALOG: "see data sources and attributes",
     Permission.EDIT_CATALOG: "change data sources and attributes",
     Permission.LOOK_UP_PROFILES: "look profiles up, personal values masked",
