@@ -21,6 +21,7 @@ from penstock.domain.profiles.fragments import (
     MAX_LINKS,
     ORIGIN_BYTES,
     Fragment,
+    FragmentKey,
     StoredFragment,
     decode,
     split_key,
@@ -127,14 +128,14 @@ class ProfileReader:
         epochs = self._epochs.all(tenant_id)
         known, frontier = {start}, [start]
         while frontier:
-            stored = [fragment for node in frontier for fragment in self._at(tenant_id, node, epochs)]
-            new = {split_key(each.key).request_id for each in stored} - asked
+            stored = [(split_key(each.key), each) for node in frontier for each in self._at(tenant_id, node, epochs)]
+            new = {key.request_id for key, _ in stored} - asked
             visible = self._requests.visible(tenant_id, new)
             asked |= new
             seen |= visible.by_id
             floors |= {each.request_id: each for each in visible.floors}
-            there = [each for each in stored if split_key(each.key).request_id in seen]
-            opened = [self._opened(tenant_id, each, reveal=reveal) for each in there]
+            there = [pair for pair in stored if pair[0].request_id in seen]
+            opened = [self._opened(tenant_id, key, each, reveal=reveal) for key, each in there]
             found += opened
             room = MAX_NODES - len(known)
             frontier = [node for node in _neighbours(opened) if node not in known][:room]
@@ -148,13 +149,13 @@ class ProfileReader:
         partitions = [epoch.partition(node) for epoch in epochs]
         return self._profiles.read(tenant_id, partitions, node, _after(node))
 
-    def _opened(self, tenant_id: str, stored: StoredFragment, *, reveal: bool) -> Fragment:
+    def _opened(self, tenant_id: str, key: FragmentKey, stored: StoredFragment, *, reveal: bool) -> Fragment:
         parts = split_cell(stored.cell)
         general = self._open_part(tenant_id, Part.GENERAL, parts.general_version, stored.key, parts.general)
         personal = None
         if reveal:
             personal = self._open_part(tenant_id, Part.PERSONAL, parts.personal_version, stored.key, parts.personal)
-        return decode(stored.key, general, personal)
+        return decode(key, general, personal)
 
     def _open_part(self, tenant_id: str, part: Part, version: int, key: bytes, sealed: bytes) -> bytes:
         opener = self._chunk_key(tenant_id, part, version, key[-ORIGIN_BYTES:])

@@ -51,7 +51,8 @@ class Fix(NamedTuple):
                 taken = f"{self.cells:,} of {tried:,} cells are words for blank: {self.value}"
                 return "; ".join([taken, *self.against])
             case FixOption.ON_MISFIT:
-                return f"leaving out the cells that do not fit would keep {self.cells:,} row{'' if self.cells == 1 else 's'}"
+                rows = "1 row" if self.cells == 1 else f"{self.cells:,} rows"
+                return f"leaving out the cells that do not fit would keep {rows}"
             case FixOption.IDENTIFIER:
                 rows = "1 more row" if self.cells == 1 else f"{self.cells:,} more rows"
                 kept = (

@@ -202,7 +202,7 @@ def with_root_rows(general: bytes, root_rows: Mapping[int, int]) -> bytes:
     return _encode(msgspec.structs.replace(part, root_rows={row: root_rows[row] for row in sorted(rows)}))
 
 
-def decode(key: bytes, general: bytes, personal: bytes | None) -> Fragment:
+def decode(key: FragmentKey, general: bytes, personal: bytes | None) -> Fragment:
     """The fragment with these two plain parts; without the personal part, its values are None.
 
     Raises msgspec.ValidationError for bytes that `PartEncoder` did not write; authentication rules these out.
@@ -212,17 +212,20 @@ def decode(key: bytes, general: bytes, personal: bytes | None) -> Fragment:
     present = list(compress(details.personal, _bits(details.present)))
     values = [None] * len(present) if personal is None else _decode_personal(personal)
 
+    policies, own_row, root_rows = details.policies, part.row, part.root_rows
+
     def assertion(name: str, value: Value | None, *, personal: bool = False, cleared: bool = False) -> Assertion:
-        policy = details.policies.get(name, WritePolicy.OVERWRITE)
-        row = rows.get(name, part.row)
-        return Assertion(value, row, policy, personal, cleared, part.root_rows.get(row))
+        row = rows.get(name, own_row) if rows else own_row
+        policy = policies.get(name, WritePolicy.OVERWRITE) if policies else WritePolicy.OVERWRITE
+        return Assertion(value, row, policy, personal, cleared, root_rows.get(row) if root_rows else None)
 
     assertions = {name: assertion(name, value) for name, value in zip(part.names, part.values, strict=True)}
-    assertions |= {name: assertion(name, value, personal=True) for name, value in zip(present, values, strict=True)}
-    cleared = [*details.cleared, *compress(details.personal, _bits(details.personal_cleared))]
-    assertions |= {name: assertion(name, None, cleared=True) for name in cleared}
+    for name, value in zip(present, values, strict=True):
+        assertions[name] = assertion(name, value, personal=True)
+    for name in (*details.cleared, *compress(details.personal, _bits(details.personal_cleared))):
+        assertions[name] = assertion(name, None, cleared=True)
     links = (part.links[at : at + NODE_BYTES] for at in range(0, len(part.links), NODE_BYTES))
-    return Fragment(split_key(key), part.namespace, assertions, tuple(link for link in links if link != NO_NODE))
+    return Fragment(key, part.namespace, assertions, tuple([link for link in links if link != NO_NODE]))
 
 
 def _rows(details: _Details) -> dict[str, int]:

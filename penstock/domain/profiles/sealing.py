@@ -18,6 +18,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable, Iterable, Sequence
 from enum import StrEnum
+from functools import lru_cache
 from typing import NamedTuple
 
 from cryptography.exceptions import InvalidTag
@@ -33,6 +34,7 @@ NONCE_BYTES = 12
 TAG_BYTES = 16
 MAX_SEALS = 2**32
 MIN_PADDED = 64
+CACHED_PREFIXES = 1_024
 PADDING = b"\x80"
 HEAD = struct.Struct(">BIII")
 
@@ -67,6 +69,7 @@ def chunk_key(data_key: DataKey, part: Part, origin: bytes) -> AESGCM:
     return AESGCM(HKDF(SHA256(), 32, None, info).derive(data_key.secret))
 
 
+@lru_cache(CACHED_PREFIXES)
 def associated_prefix(tenant_id: str, part: Part, version: int, key_bytes: int) -> bytes:
     """The associated data up to the fragment key, which is always the last field."""
     fields = framed(bytes([FORMAT]), tenant_id.encode(), part.encode(), version.to_bytes(4, "big"))

@@ -24,7 +24,15 @@ from penstock.domain.mapping import mapping as mappings
 from penstock.domain.mapping.attributes import Attribute, ValueFormat, ValueType
 from penstock.domain.mapping.mapping import ColumnMapping, OnMisfit, Plan, WritePolicy
 from penstock.domain.profiles.fold import Profile, fold
-from penstock.domain.profiles.fragments import MAX_LINKS, ORIGIN_BYTES, Fragment, KeyAndCell, decode, key_suffix
+from penstock.domain.profiles.fragments import (
+    MAX_LINKS,
+    ORIGIN_BYTES,
+    Fragment,
+    KeyAndCell,
+    decode,
+    key_suffix,
+    split_key,
+)
 from penstock.domain.profiles.identity import NodeHasher
 from penstock.domain.profiles.sealing import ChunkSealer, DataKey, Part, chunk_key, open_part, split_cell
 from tests.support import reference
@@ -79,7 +87,7 @@ def opened(stored: KeyAndCell) -> Fragment:
     parts, origin = split_cell(cell), key[-ORIGIN_BYTES:]
     general = open_part(chunk_key(GENERAL, Part.GENERAL, origin), "acme", Part.GENERAL, 1, key, parts.general)
     personal = open_part(chunk_key(PERSONAL, Part.PERSONAL, origin), "acme", Part.PERSONAL, 1, key, parts.personal)
-    return decode(key, general, personal)
+    return decode(split_key(key), general, personal)
 
 
 def walk(fragments: Sequence[Fragment], start: bytes, roots: Mapping[str, str] = NO_ROOTS) -> Profile:
