@@ -17,13 +17,14 @@ from penstock.domain.files.header import Header, parse_header
 from penstock.domain.files.line_set import LineSet
 from penstock.domain.files.rejects import Reject, RejectedFile, decode_rejects
 from penstock.domain.files.row_reasons import reason_of
+from penstock.domain.files.rows import NO_ROWS_OF_DATA
 from penstock.domain.files.tabular_format import MAX_HEADER_BYTES
 from penstock.domain.requests.request import Request
 from penstock.ports.object_store import ObjectRef
 
 NDJSON = "ndjson"
 MAX_SEARCHED = 10_000  # rows, for those of some lines
-_CORRECTED = "all its rows are corrected by now"
+_CORRECTED = "none of its rows has to be corrected any more"
 _NOTHING_LEFT = "Nothing has to be corrected."
 
 _KeyOf = Callable[[str, str, int], str]  # the object key of a chunk, from tenant, request and chunk
@@ -55,7 +56,7 @@ class RejectFiles:
         only: frozenset[str] = frozenset(),
         corrected: LineSet = LineSet(),
     ) -> RejectFile:
-        """The reject file of a request. Holds the rejects of one chunk in memory at a time.
+        """The reject file of a request, without headers and totals. Holds the rejects of one chunk in memory at a time.
 
         `only` selects the rows rejected for one of these reasons; empty selects all. Lines that are `corrected` are
         left out.
@@ -66,7 +67,11 @@ class RejectFiles:
         chunks = [each.chunk for each in self._chunks.manifests(tenant_id, request_id) if each.has_rejects]
         if not chunks:
             raise refusal("no_rejects", "this request has no rejects", _NOTHING_LEFT)
-        rejects = _without(corrected, self.rows(request, chunks, rejects_key))
+        rejects = (
+            reject
+            for reject in _without(corrected, self.rows(request, chunks, rejects_key))
+            if reject.reasons[0] not in NO_ROWS_OF_DATA
+        )
         chosen = (reject for reject in rejects if not only or only.intersection(reject.reasons))
         return self._file(request, chosen, refusal("no_rejects", _CORRECTED, _NOTHING_LEFT))
 

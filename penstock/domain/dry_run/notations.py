@@ -66,9 +66,9 @@ def _detected(cells: Cells, format: ValueFormat, formats: Formats, places: Place
             found = _dates(cells, format, formats)
             return None if found and some_fit and _swaps(format, found.fit.format) else found
         case ValueType.DECIMAL:
-            return detect_numbers(cells, formats, None).decimal
+            return detect_numbers(cells, formats, None, None).decimal
         case ValueType.INTEGER:
-            return detect_numbers(cells, formats, None).integer
+            return detect_numbers(cells, formats, None, None).integer
         case ValueType.BOOLEAN:
             return detect_boolean(cells, formats, MIN_WORDS_FIT)
     return None

@@ -461,6 +461,8 @@ _TABLE = {
         antal bestallningar,
         antal ordrer, antal kop, tilausten maara
         nombre commandes, nb de commandes, n pedidos, num pedidos, qtd pedidos, quantidade de pedidos,
+        encomendas, no encomendas, n encomendas, numero de encomendas, numero encomendas, total encomendas,
+        no de encomendas
         quantidade pedidos, n ordini, numero di ordini, ilosc zamowien, antal ordrar, antal order, siparis sayisi
         numar comenzi, nr comenzi, numar de comenzi, comenzi, numar achizitii
         pocet objednavek, objednavky, pocet nakupu, pocet objednavok, pocet nakupov

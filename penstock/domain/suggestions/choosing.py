@@ -15,6 +15,7 @@ from penstock.domain.suggestions.candidates import Candidate, Tenant, candidates
 from penstock.domain.suggestions.changes import changes_since
 from penstock.domain.suggestions.facts import Facts, find_facts
 from penstock.domain.suggestions.fitting import DO_NOT_FIT, Formats
+from penstock.domain.suggestions.frequent_words import words_among_codes
 from penstock.domain.suggestions.identifiers import ACCEPTABLE, Effect, identifies, identifying, key_column
 from penstock.domain.suggestions.names import Names, display_name
 from penstock.domain.suggestions.person_names import person_names
@@ -167,6 +168,11 @@ def _suggestion(
         against.append(f"looks personal ({personal}), but is not marked so: add :pii")
     confidence = candidate.confidence
     evidence = [*candidate.evidence, *filter(None, [named]), *effect.evidence]
+    if identifier and not candidate.key:
+        evidence += [
+            f"{facts.cells.distinct[word]:,} cells are {word!r}, taken as blank"
+            for word in words_among_codes(facts.cells)
+        ]
     if typed:
         evidence += [f"{count:,} cells are {word!r}, taken as blank" for word, count in facts.words.items()]
     evidence += [f"{count:,} cells are {word!r}, blank in other columns too" for word, count in facts.shared.items()]
@@ -205,7 +211,9 @@ def _blanks(facts: Facts, candidate: Candidate, *, identifier: bool) -> tuple[st
         return candidate.key.blanks
     if candidate.format.kind is ValueType.TEXT:  # it takes any word
         facts = facts._replace(blanks=tuple(word for word in facts.blanks if word not in facts.words))
-    return merged(facts.blanks, blank_words(facts.cells, typed=True)) if identifier else facts.blanks
+    if not identifier:
+        return facts.blanks
+    return merged(facts.blanks, blank_words(facts.cells, typed=True), words_among_codes(facts.cells))
 
 
 def _most_often(facts: Facts) -> int:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from penstock.domain.mapping.attributes import ValueType
 from penstock.domain.suggestions.aliases import CODE_WORDS
-from penstock.domain.suggestions.blank_words import blank_words, merged
+from penstock.domain.suggestions.blank_words import MAX_BLANK_WORDS, blank_words, merged
 from penstock.domain.suggestions.booleans import detect_boolean, may_be_numbers
 from penstock.domain.suggestions.date_shapes import Shapes, date_shapes
 from penstock.domain.suggestions.dates import detect_dates, shown_order
@@ -16,7 +16,7 @@ from penstock.domain.suggestions.epochs import unset_times
 from penstock.domain.suggestions.fitting import Finding, Formats
 from penstock.domain.suggestions.frequent_words import strict_finding, unfitting_words, words_among_values
 from penstock.domain.suggestions.names import words
-from penstock.domain.suggestions.numbers import detect_numbers, has_leading_zeros, shown_sign
+from penstock.domain.suggestions.numbers import detect_numbers, has_leading_zeros, shown_notation, shown_sign
 from penstock.domain.suggestions.open_lists import is_closed_list
 from penstock.domain.suggestions.personal_words import is_national_number
 from penstock.domain.suggestions.phones import detect_phone, looks_like_phones
@@ -26,6 +26,7 @@ from penstock.domain.suggestions.texts import detect_email, detect_enum, detect_
 
 MIN_TYPED = 0.8  # share of cells that fit, without a name that says the same
 CERTAIN = 0.9  # share of cells that fit a kind of value that looks like no other
+MIN_LEARNED = 2  # columns in which a word is blank that no list has, for it to be blank in free text
 UNIQUE = 0.98  # distinct cells of those that are not blank
 
 
@@ -100,6 +101,7 @@ class _Usual(NamedTuple):
 
     order: str | None
     sign: str | None
+    notation: str | None
     places: Places
     expects_phones: Callable[[str], bool]
 
@@ -116,6 +118,7 @@ def find_facts(sample: Sample, formats: Formats, expects_phones: Callable[[str],
     usual = _Usual(
         _most(shown_order(each, formats) for each in shapes),
         _most(shown_sign(cells) for cells in without),
+        _most(shown_notation(cells) for cells in without),
         find_places(known),
         expects_phones,
     )
@@ -124,12 +127,17 @@ def find_facts(sample: Sample, formats: Formats, expects_phones: Callable[[str],
         for position, (column, dates) in enumerate(zip(map(_Column, columns, known, without), shapes, strict=True), 1)
     ]
     elsewhere = {word.casefold() for each in facts if each.is_typed for word in each.blanks if word not in each.words}
-    return [each if each.is_typed else _with_shared(each, elsewhere, formats) for each in facts], usual.places
+    learned = Counter(word.casefold() for each in facts if each.is_typed for word in each.words)
+    often = {word for word, columns in learned.items() if columns >= MIN_LEARNED}
+    return [each if each.is_typed else _with_shared(each, elsewhere, often, formats) for each in facts], usual.places
 
 
-def _with_shared(facts: Facts, elsewhere: Collection[str], formats: Formats) -> Facts:
-    """Free text without the words that are blank in other columns of the file, where they are known ones."""
+def _with_shared(facts: Facts, elsewhere: Collection[str], often: Collection[str], formats: Formats) -> Facts:
+    """Free text without the words that are blank in other columns of the file: known ones, and those that are so
+    `often`."""
     known = [word for word in blank_words(facts.cells, typed=True) if word.casefold() in elsewhere]
+    known += [cell for cell in facts.cells.distinct if cell.casefold() in often]
+    known = list(dict.fromkeys(known))[:MAX_BLANK_WORDS]
     if not known:
         return facts
     cells = facts.cells.without(known)
@@ -167,7 +175,7 @@ def _findings(cells: Cells, dates: Shapes, formats: Formats, usual: _Usual) -> d
     )
     if any(finding.fit.share >= CERTAIN for finding in found.values()):
         return found
-    numbers = detect_numbers(cells, formats, usual.sign)
+    numbers = detect_numbers(cells, formats, usual.sign, usual.notation)
     expected = usual.expects_phones(cells.name)
     are_numbers = any(numbers) and not looks_like_phones(cells) and not expected
     is_other_number = not expected and is_national_number(cells.name)

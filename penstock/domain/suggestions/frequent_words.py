@@ -15,6 +15,7 @@ from penstock.domain.suggestions.sample import Cells
 
 MIN_CELLS = 5  # with the word
 MIN_SHARE = 0.01  # of the cells that are not blank
+MAX_AMONG_CODES = 0.05  # share of the cells without a digit
 MAX_WORD = 24  # characters
 MAX_WORDS = 4  # of one column
 MIN_OTHERS = 20  # cells with a value, and half as many different ones
@@ -27,6 +28,14 @@ STRICT_KINDS = (
 _VALUE = re.compile(r"[0-9@]")
 _DIGIT = re.compile(r"[0-9]")
 _DOMAIN = re.compile(r"[^\W\d_]\.[^\W\d_]{2}|@[^\W\d_]")  # of an address that was mistyped
+
+
+def words_among_codes(cells: Cells) -> tuple[str, ...]:
+    """The words that repeat in a column of identifiers nearly all of which have digits: such a word names nobody, and
+    would make one person of all whose cell has it."""
+    words = {cell: count for cell, count in cells.distinct.items() if not _VALUE.search(cell) and cell.isprintable()}
+    repeated = [cell for cell, count in words.items() if count > 1 and len(cell) <= MAX_WORD][:MAX_WORDS]
+    return tuple(repeated) if sum(words.values()) <= cells.filled * MAX_AMONG_CODES else ()
 
 
 def words_among_values(cells: Cells) -> tuple[str, ...]:

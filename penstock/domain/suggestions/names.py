@@ -14,6 +14,7 @@ from penstock.domain.mapping.attributes import NAME, Attribute, ValueType
 from penstock.domain.near_names import nearest_name
 from penstock.domain.suggestions.aliases import ALIASES, OWNERS
 from penstock.domain.suggestions.consents import consent_of
+from penstock.domain.suggestions.transliteration import in_latin
 
 MAX_COMPARED = 128  # characters of a column's name
 MAX_MISTYPED = 300  # names compared with all others: a file with more unknown columns has made-up names
@@ -102,8 +103,17 @@ class Names:
             or self._of_address(parts)
             or self._of_consent(parts)
             or self._among_others(parts)
+            or self._in_latin(column)
             or self._mistyped(key)
         )
+
+    def _in_latin(self, column: str) -> NameMatch | None:
+        """A name in Cyrillic that means something in Latin letters; less than one that is known as it is."""
+        latin = in_latin(column)
+        if latin == column.casefold() or not latin.isascii():
+            return None
+        found = self._match(latin)
+        return found and NameMatch(found.attribute, min(found.score, WITHOUT_OWNER))
 
     def _of_alternatives(self, column: str) -> NameMatch | None:
         """A name of a person or of a company: `Name / Firma`, `Nom (raison sociale)`, `Vorname/Nachname`."""

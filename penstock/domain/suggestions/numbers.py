@@ -41,6 +41,15 @@ _DECIMALS = (
     ("decimal(1234.56%)", POINT),
     ("decimal(1234,56%)", COMMA),
 )
+_WITHOUT_THOUSANDS = ("decimal", "decimal(1234,56)")
+_WITH_THOUSANDS = {
+    (".", COMMA): "decimal(1.234,56)",
+    (" ", COMMA): "decimal(1 234,56)",
+    (",", POINT): "decimal(1,234.56)",
+    ("'", POINT): "decimal(1'234.56)",
+    ("\u2019", POINT): "decimal(1'234.56)",
+}
+_THOUSANDS = re.compile(r"[0-9]([.,' \u2019\u00a0\u202f])[0-9]{3}(?:\1[0-9]{3})*([.,])[0-9]{1,2}(?![0-9])")
 _OPEN = re.compile(r"[^0-9]*[1-9][0-9]{0,2}([.,])[0-9]{3}[^0-9]*\Z")  # 1.234 is a thousand or a bit more than one
 _GROUPED = re.compile(r"[^0-9]*[1-9][0-9]{0,2}(?:[., '\u2019\u00a0\u202f][0-9]{3})+[^0-9]*\Z")
 _TWICE = re.compile(r"[^0-9]*[1-9][0-9]{0,2}(?:[., '\u2019\u00a0\u202f][0-9]{3}){2,}[^0-9]*\Z")
@@ -57,11 +66,12 @@ class Numbers(NamedTuple):
     decimal: Finding | None
 
 
-def detect_numbers(cells: Cells, formats: Formats, usual_sign: str | None) -> Numbers:
-    """The number formats of a column. `usual_sign` is the decimal sign of the file's other columns."""
+def detect_numbers(cells: Cells, formats: Formats, usual_sign: str | None, usual_notation: str | None) -> Numbers:
+    """The number formats of a column. `usual_sign` is the decimal sign of the file's other columns, `usual_notation`
+    their decimals with thousands."""
     if not _may_be_numbers(cells) or has_leading_zeros(cells):
         return Numbers(None, None)
-    return Numbers(_integer(cells, formats, usual_sign), _decimal(cells, formats, usual_sign))
+    return Numbers(_integer(cells, formats, usual_sign), _decimal(cells, formats, usual_sign, usual_notation))
 
 
 def has_leading_zeros(cells: Cells) -> bool:
@@ -83,6 +93,18 @@ def shown_sign(cells: Cells) -> str | None:
         return None
     signs = {sign for cell in cells.distinct if (sign := _sign(cell))}
     return signs.pop() if len(signs) == 1 else None
+
+
+def shown_notation(cells: Cells) -> str | None:
+    """How a column writes decimals of a thousand and more, if one of its cells is such a number."""
+    if not _may_be_numbers(cells):
+        return None
+    return next((notation for cell in cells.distinct if (notation := _notation(cell))), None)
+
+
+def _notation(cell: str) -> str | None:
+    match = _THOUSANDS.search(cell)
+    return match and _WITH_THOUSANDS.get((" " if match[1].isspace() else match[1], match[2]))
 
 
 def _sign(cell: str) -> str | None:
@@ -140,12 +162,17 @@ def _plain_integer(cells: Cells, fit: Fit, evidence: str) -> Finding:
     return Finding(fit, certainty(fit) * MAY_BE_TIMES, evidence, against, ambiguous=True)
 
 
-def _decimal(cells: Cells, formats: Formats, usual_sign: str | None) -> Finding | None:
+def _decimal(cells: Cells, formats: Formats, usual_sign: str | None, usual_notation: str | None) -> Finding | None:
     sign = shown_sign(cells)
     preferred = sorted(_DECIMALS, key=lambda each: each[1] not in (sign or usual_sign or POINT))
     fit = formats.best((written for written, _ in preferred), cells)
     if fit is None or fit.share < MIN_FIT:
         return None
+    if (
+        usual_notation and str(fit.format) in _WITHOUT_THOUSANDS
+    ):  # none of its numbers is as large: the next file's may be
+        alike = formats.fit(usual_notation, cells)
+        fit = alike if alike and alike.count == fit.count else fit
     in_percent = (fit.format.argument or "").endswith("%")
     what = of_total(fit.count, fit.total, "are numbers, in per cent" if in_percent else "are numbers")
     against = list(unfitting(fit))

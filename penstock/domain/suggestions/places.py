@@ -12,11 +12,30 @@ import phonenumbers
 from penstock.domain.mapping.coercion.country_names import country_code
 from penstock.domain.suggestions.booleans import are_yes_and_no
 from penstock.domain.suggestions.languages import Language, language_of
+from penstock.domain.suggestions.names import words
 from penstock.domain.suggestions.sample import Cells
 
 MIN_COUNTRIES = 0.8  # share of cells that name a country
+CODE_LETTERS = 2
 MAX_DISTINCT = 300  # countries and their spellings in one column
 
+_LANGUAGE_ENDINGS = (
+    *(
+        "language",
+        "lang",
+        "locale",
+        "sprache",
+        "taal",
+        "langue",
+        "idioma",
+        "lengua",
+        "lingua",
+        "jezyk",
+        "jazyk",
+        "jezik",
+    ),
+    *("sprak", "sprog", "kieli", "dil", "nyelv", "limba", "ezik", "язык", "мова", "језик", "език"),
+)
 _OTHER_DOMAINS = {"UK": "GB"}
 
 
@@ -59,9 +78,17 @@ def countries(cells: Cells) -> int:
 
 def _country_column(columns: Iterable[Cells]) -> tuple[Cells | None, dict[str, str]]:
     for cells in columns:
-        if found := _region_of(cells):
+        if not _may_be_languages(cells) and (found := _region_of(cells)):
             return cells, found
     return None, {}
+
+
+def _may_be_languages(cells: Cells) -> bool:
+    """Whether codes of two letters are those of languages: by the name of their column, or because they are small
+    letters (ISO 639), as those of countries are not (ISO 3166)."""
+    if any(word.endswith(_LANGUAGE_ENDINGS) for word in words(cells.name)):
+        return True
+    return all(len(cell) == CODE_LETTERS and cell.islower() for cell in cells.distinct)
 
 
 def _region_of(cells: Cells) -> dict[str, str]:

@@ -132,7 +132,7 @@ def test_a_reject_file_has_the_rows_that_are_left(driven: DrivenSystem) -> None:
     left = rejects_of(driven, root)
     assert left.splitlines() == [line for line in first.splitlines() if not line.startswith("3\t")]
     assert status_of(driven, corrected(driven, root, left.replace("tomorrow", "1990-02-01"))) is Status.COMPLETED
-    with pytest.raises(Refused, match="all its rows are corrected by now"):
+    with pytest.raises(Refused, match="none of its rows has to be corrected any more"):
         rejects_of(driven, root)
     driven.system.requests.undo(messy_file.TENANT, child.request_id)
     assert rejects_of(driven, root).splitlines() == first.splitlines()[:2]
@@ -141,6 +141,7 @@ def test_a_reject_file_has_the_rows_that_are_left(driven: DrivenSystem) -> None:
 def test_a_line_of_totals_is_no_reject_that_is_left(driven: DrivenSystem) -> None:
     (root,) = driven.finish(driven.upload(tsv(GOOD, FORMULA, ["", "", "", "Total", "3", ""])))
     assert (root.rows_rejected, root.reject_reasons) == (2, {"not_a_date": 1, "total_line": 1})
+    assert "Total" not in rejects_of(driven, root)
     corrected(driven, root, rejects_of(driven, root).replace("yesterday", ""))
     assert totals(driven, root) == (1, 0)
 

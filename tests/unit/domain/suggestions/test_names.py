@@ -139,7 +139,7 @@ HEADERS = {
         Medlemsnr.=loyalty_id, Siste kjøpsdato=last_purchase_at
     """,
     "Bulgarian": """
-        Клиентски номер=crmid, Име=first_name, Презиме=middle_name, Фамилия=last_name, Телефонен номер=phone,
+        Клиентски номер=crmid, Име=first_name, Презиме=last_name, Фамилия=last_name, Телефонен номер=phone,
         Мобилен телефон=mobile, Имейл адрес=email, Адрес=street, Пощенски код=postal_code, Град=city, Държава=country,
         Дата на раждане=birth_date, Номер на карта=loyalty_id, Последна покупка=last_purchase_at
     """,

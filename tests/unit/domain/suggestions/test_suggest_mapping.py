@@ -585,6 +585,55 @@ def test_a_sign_that_stands_twice_is_between_thousands_in_the_whole_file() -> No
     assert (str(found.format), found.confidence >= 0.9) == ("integer(1.234)", True)
 
 
+@pytest.mark.parametrize(
+    ("large", "small", "written"),
+    [
+        ("1 234,50", "12,50", "decimal(1 234,56)"),
+        ("1\u202f234,50 €", "12,50", "decimal(1 234,56)"),
+        ("1.234,50", "12,50", "decimal(1.234,56)"),
+        ("1'234.50", "12.50", "decimal(1'234.56)"),
+        ("1234,50", "12,50", "decimal(1234,56)"),
+        ("1,234.50", "12,50", "decimal(1234,56)"),
+    ],
+)
+def test_small_amounts_are_written_as_the_large_ones_of_the_file(large: str, small: str, written: str) -> None:
+    found = suggest(turnover=[large] * 40, discount=[small, small.replace("2", "3")] * 20)
+    assert str(found.columns[1].format) == written
+
+
+def test_a_word_that_repeats_among_codes_is_a_blank_identifier() -> None:
+    found = one("crmid", [*IDS, "sem ficha", "sem ficha", "Ann"])
+    assert (found.identifier, found.blanks) == (True, ("sem ficha",))
+    assert "2 cells are 'sem ficha', taken as blank" in found.evidence
+    assert (
+        one("crmid", ["AB", "CD", "AB", *(f"q{chr(97 + at % 26)}{chr(97 + at // 26)}q" for at in range(200))]).blanks
+        == ()
+    )
+
+
+def test_a_word_that_two_columns_take_as_blank_is_so_in_text() -> None:
+    cells = ["sem ficha"] * 6 + [""] * 54
+    typed = {name: [*cells, *values] for name, values in (("a", [str(at) for at in range(60)]), ("b", EMAILS[:60]))}
+    found = suggest(**typed, note=[*cells, *(f"word {at}" for at in range(60))]).columns[2]
+    assert "sem ficha" in found.blanks
+
+
+@pytest.mark.parametrize("header", ["Sprache", "Korrespondenzsprache", "x"])
+def test_a_column_of_languages_is_no_region_of_phones(header: str) -> None:
+    phones = [f"079 375 {at:02} 31" for at in range(10, 70)]
+    found = suggest(**{header: ["de", "fr", "de"] * 20, "Mobile": phones, "Land": ["CH"] * 60}).columns[1]
+    assert str(found.format) == "phone(CH)"
+
+
+def test_serbian_names_are_found_in_both_alphabets() -> None:
+    headers = ["Шифра купца", "Презиме", "Поштански број", "Датум рођења", "Место"]
+    cells = [IDS[:60], ["Petrović", "Jović"] * 30, ["11000"] * 60, ["03.04.1980."] * 60, ["Beograd"] * 60]
+    found = [each.attribute.name for each in suggest(**dict(zip(headers, cells, strict=True))).columns]
+    assert found == ["crmid", "last_name", "postal_code", "birth_date", "city"]
+    bulgarian = suggest(Презиме=["Иванов"] * 60, Фамилия=["Петров"] * 60).columns
+    assert [each.attribute.name for each in bulgarian][1] == "last_name"
+
+
 def test_given_names_of_several_words_are_whole_names() -> None:
     assert one("nombre", [f"Luis González {at}x" for at in range(40)]).attribute.name == "full_name"
     assert one("nombre", ["Luis", "Ana María", "José"] * 10).attribute.name == "first_name"
