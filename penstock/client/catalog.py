@@ -13,11 +13,15 @@ from penstock.application.catalog.column_specs import ColumnSpec, options_of
 from penstock.client.catalog_calls import CatalogCalls
 from penstock.documents.attributes import AttributeView
 from penstock.documents.data_sources import DataSourceView
+from penstock.documents.mapping_versions import MappingVersionView
 from penstock.documents.mappings import ColumnView, MappingView
+from penstock.documents.requests import RequestView
 from penstock.domain.catalog.data_source import DataSource
 from penstock.domain.errors import NotFound
 from penstock.domain.mapping.attributes import Attribute, parse_format
 from penstock.domain.mapping.mapping import ColumnMapping, Limits, Mapping
+from penstock.domain.mapping.mapping_version import VersionState
+from penstock.domain.requests.request import Status
 
 NO_LIMITS = Limits(  # the server checks its own limits
     file_bytes=sys.maxsize, columns=sys.maxsize, cell_bytes=sys.maxsize, row_bytes=sys.maxsize, expansion=sys.maxsize
@@ -31,6 +35,10 @@ class Reader(Protocol):
     def catalog(self) -> CatalogCalls: ...
 
     def mapping(self, source: str) -> MappingView: ...
+
+    def mapping_versions(self, source: str) -> list[MappingVersionView]: ...
+
+    def request(self, request_id: str) -> RequestView: ...
 
 
 class RemoteCatalog:
@@ -64,6 +72,17 @@ class RemoteCatalog:
             raise NotFound(f"there is no data source {source[:64]!r}")
         found = self._client.mapping(source)
         return Mapping(data_source=source, version=found["version"], columns=tuple(map(_column, found["columns"])))
+
+    def mapping_of_what_counts(self, source: str) -> Mapping | None:
+        if source not in self._sources:
+            return None
+        versions = self._client.mapping_versions(source)
+        current = next((each for each in versions if each["state"] == VersionState.CURRENT), None)
+        if current is None:
+            return None
+        request_id = current["request_id"]
+        was_undone = request_id is not None and self._client.request(request_id)["status"] == Status.REVERTED
+        return None if was_undone else self.mapping(source)
 
     def check_new_attributes(self, attributes: Sequence[Attribute]) -> None:
         """The server checks them."""

@@ -26,5 +26,8 @@ class NewCatalog:
     def mapping(self, source: str) -> Mapping:
         raise NotFound(f"there is no data source {source[:64]!r}")
 
+    def mapping_of_what_counts(self, source: str) -> Mapping | None:
+        return None
+
     def check_new_attributes(self, attributes: Sequence[Attribute]) -> None:
         """Does nothing: the attributes are checked when the folder exists."""

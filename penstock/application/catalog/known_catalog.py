@@ -36,6 +36,10 @@ class KnownCatalog(Protocol):
         """The saved mapping of a data source. Raises `NotFound`."""
         ...
 
+    def mapping_of_what_counts(self, source: str) -> Mapping | None:
+        """The saved mapping, unless there is none or the upload that brought it was undone."""
+        ...
+
     def check_new_attributes(self, attributes: Sequence[Attribute]) -> None:
         """Raise `Refused` when they could not be created."""
         ...

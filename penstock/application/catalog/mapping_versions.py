@@ -58,6 +58,18 @@ class MappingVersions:
         self._confirm_pending(tenant_id, source)
         return next((each for each in self._newest_first(tenant_id, source) if each.current_since is not None), None)
 
+    def of_what_counts(self, tenant_id: str, source: str) -> Mapping | None:
+        """The current mapping, unless the upload that made it current was undone: perhaps because of it."""
+        current = self.current(tenant_id, source)
+        if current is None or (current.request_id and self._was_undone(tenant_id, current.request_id)):
+            return None
+        return current.mapping
+
+    def _was_undone(self, tenant_id: str, request_id: str) -> bool:
+        with suppress(NotFound):
+            return self._requests.get(tenant_id, request_id).status is Status.REVERTED
+        return False
+
     def get(self, tenant_id: str, source: str, version: int) -> MappingVersion:
         """Raises `NotFound`."""
         record = self._store.get(Table.MAPPINGS, tenant_id, source, _sort(version))

@@ -29,5 +29,8 @@ class TenantCatalog:
     def mapping(self, source: str) -> Mapping:
         return self._catalog.mapping(self._tenant_id, source)
 
+    def mapping_of_what_counts(self, source: str) -> Mapping | None:
+        return self._catalog.versions.of_what_counts(self._tenant_id, source)
+
     def check_new_attributes(self, attributes: Sequence[Attribute]) -> None:
         self._catalog.check_new_attributes(self._tenant_id, attributes)

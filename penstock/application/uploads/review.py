@@ -14,7 +14,7 @@ from penstock.application.uploads.inspection import Inspection
 from penstock.application.uploads.renames import OTHER_LIST
 from penstock.application.uploads.source_names import source_name
 from penstock.application.uploads.suggesting import AcceptedSuggestions, accept, suggestions_for
-from penstock.domain.errors import Fault, NotFound, Refused, refuse_all
+from penstock.domain.errors import Fault, Refused, refuse_all
 from penstock.domain.files.tabular_format import FileOptions
 from penstock.domain.mapping.attributes import Attribute
 from penstock.domain.mapping.mapping import ColumnMapping, Limits, Mapping
@@ -155,7 +155,4 @@ def _last_columns(catalog: KnownCatalog, source: str | None) -> Sequence[str]:
 def _saved(catalog: KnownCatalog, source: str | None) -> Mapping | None:
     if source is None or catalog.find_source(source) is None:
         return None
-    try:
-        return catalog.mapping(source)
-    except NotFound:
-        return None
+    return catalog.mapping_of_what_counts(source)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 
 from penstock.application.profiles.reader import MAX_NEIGHBOURS
@@ -13,10 +14,13 @@ from penstock.domain.files.header import parse_header
 from penstock.domain.files.later_headers import missing_keys
 from penstock.domain.files.tabular_format import FileOptions
 from penstock.domain.mapping.attributes import Attribute
-from penstock.domain.mapping.mapping import Limits, Mapping
+from penstock.domain.mapping.mapping import ColumnMapping, Limits, Mapping
+from penstock.domain.profiles.junk_identifiers import JUNK_EMAILS, JUNK_WORDS
 from penstock.domain.suggestions import Sample
+from penstock.domain.suggestions.identifiers import NAMES
 from penstock.domain.suggestions.personal import personal_columns
 from penstock.domain.suggestions.poor_formats import poor_formats
+from penstock.domain.suggestions.sample import Cells
 
 SAMPLED_BYTES = 64 * 1024
 SAMPLED_ROWS = 200
@@ -38,7 +42,28 @@ def warnings_of(
         *missing,
         *poor_formats(first, mapping.columns, attributes),
         *personal_columns(first, mapping.columns, attributes),
+        *_one_identifier_of_several_people(mapping.columns, sample),
     ]
+
+
+def _one_identifier_of_several_people(columns: Sequence[ColumnMapping], sample: Sample) -> list[Fault]:
+    """A warning if values of the only identifier stand on rows with different names of people."""
+    only = [column for column in columns if column.identifier]
+    names = next((each for name in NAMES for each in columns if each.attribute == name), None)
+    if len(only) != 1 or names is None or {only[0].column, names.column} - set(sample.names):
+        return []
+    people: defaultdict[str, set[str]] = defaultdict(set)
+    for value, name in zip(_cells(only[0], sample), _cells(names, sample), strict=True):
+        if value.strip() and name.strip():
+            people[value.strip().casefold()].add(" ".join(name.casefold().split()))
+    shared = sum(len(found) > 1 for value, found in people.items() if value not in JUNK_EMAILS | JUNK_WORDS)
+    label = only[0].label
+    return [shared_identifier(label, names.label, shared, complete=sample.complete)] if shared else []
+
+
+def _cells(column: ColumnMapping, sample: Sample) -> Sequence[str]:
+    """Those of a column that is not made of several, without its words for blank."""
+    return Cells(column.label, sample.columns[sample.names.index(column.label)]).without(column.blanks).cells
 
 
 def sample_of(file: FileHead, options: FileOptions, limits: Limits) -> Sample:
@@ -76,6 +101,7 @@ def shared_identifier(label: str, first: str, values: int, *, complete: bool) ->
         code="shared_identifier",
         message=f"rows with different {first!r} share {counted} {noun} of {label!r}: "
         "their people would become one person",
-        hint="If they are different people, such as couples with one address, map the column without !.",
+        hint="If they are different people, such as couples with one address, map the column without !, and with ! one "
+        "whose values differ.",
         column=label,
     )

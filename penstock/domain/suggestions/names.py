@@ -54,8 +54,10 @@ class NameMatch(NamedTuple):
 
 
 def words(name: str) -> tuple[str, ...]:
-    """The words of a name in lower case, without accents: `custEMail_Address` is cust, e, mail, address."""
-    return tuple(word.casefold() for word in _WORD.findall(without_accents(name[:MAX_COMPARED])))
+    """The words of a name in lower case, without accents: `custEMail_Address` is cust, e, mail, address; `#` is a
+    number."""
+    plain = without_accents(name[:MAX_COMPARED]).replace("#", " number ")
+    return tuple(word.casefold() for word in _WORD.findall(plain))
 
 
 def without_accents(text: str) -> str:

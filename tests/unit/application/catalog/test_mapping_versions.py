@@ -87,6 +87,17 @@ def source(tmp_path: Path) -> Iterator[Source]:
         yield Source(store)
 
 
+def test_the_mapping_of_an_upload_that_was_undone_is_no_example(source: Source) -> None:
+    """It stays the current one, since perhaps only the file was wrong."""
+    assert source.versions.of_what_counts(TENANT, CRM) is None
+    first = source.end(source.upload("a"), Status.COMPLETED)
+    assert source.versions.of_what_counts(TENANT, CRM) == source.versions.get(TENANT, CRM, 1).mapping
+    source.requests.undo(TENANT, first.request_id)
+    assert (source.versions.of_what_counts(TENANT, CRM), source.current) == (None, 1)
+    source.save("b")
+    assert source.versions.of_what_counts(TENANT, CRM) == source.versions.get(TENANT, CRM, 2).mapping
+
+
 def test_a_persons_version_is_current_at_once_and_an_uploads_when_it_completes(source: Source) -> None:
     assert source.current is None
     first = source.upload("a")

@@ -116,6 +116,24 @@ def test_shared_addresses_are_counted_whatever_the_order_of_the_mapping(columns:
     assert "share 50 values" in warning.message
 
 
+@pytest.mark.parametrize(("names", "shared"), [(["Ann", "Bo"], 50), (["Ann", "ANN "], 0), (["Ann", ""], 0)])
+def test_an_address_of_different_people_is_warned_about_though_it_is_the_only_identifier(
+    names: list[str], shared: int
+) -> None:
+    lines = ["given\temail", *(f"{names[number % 2]}\tf{number // 2}@gmail.com" for number in range(100))]
+    command = UploadCommand(
+        data_source="till",
+        file_name="till.tsv",
+        uploaded_by="ann",
+        columns=[EMAIL, ColumnSpec(column="given", attribute="first_name")],
+        create_source=True,
+    )
+    run = dry_run("acme", ["\n".join(lines).encode() + b"\n"], command, NewCatalog(), Limits())
+    found = [each.message for each in run.warnings if each.code == "shared_identifier"]
+    assert len(found) == bool(shared)
+    assert all(f"rows with different 'given' share {shared} values of 'email'" in each for each in found)
+
+
 def test_an_address_that_families_share_is_not_recommended_for_rows_without_a_key() -> None:
     plain = ColumnSpec(column="email", attribute="email")
     run = families([KEY, plain], [*KEYS[:90], *[""] * 10])

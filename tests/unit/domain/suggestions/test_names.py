@@ -18,6 +18,9 @@ from penstock.domain.suggestions.names import Names, display_name, new_name, wor
     ("column", "attribute"),
     [
         ("cust_email", "email"),
+        ("Member #", "loyalty_id"),
+        ("Customer#", "crmid"),
+        ("# of orders", "order_count"),
         ("Customer E-Mail Address", "email"),
         ("E-Mail-Adresse", "email"),
         ("emial", "email"),
