@@ -461,6 +461,8 @@ _TABLE = {
         antal bestallningar,
         antal ordrer, antal kop, tilausten maara
         nombre commandes, nb de commandes, n pedidos, num pedidos, qtd pedidos, quantidade de pedidos,
+        no de pedidos, n de pedidos, num de pedidos, no pedidos, nro de pedidos, no de compras, n de compras, no compras
+        numero de compras, num de compras, cantidad de pedidos, cantidad de compras, total de pedidos, total pedidos
         encomendas, no encomendas, n encomendas, numero de encomendas, numero encomendas, total encomendas,
         no de encomendas
         quantidade pedidos, n ordini, numero di ordini, ilosc zamowien, antal ordrar, antal order, siparis sayisi

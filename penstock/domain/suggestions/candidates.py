@@ -32,7 +32,7 @@ from penstock.domain.suggestions.places import are_countries, countries
 from penstock.domain.suggestions.salutations import are_salutations
 from penstock.domain.suggestions.sample import Cells
 from penstock.domain.suggestions.statuses import are_statuses
-from penstock.domain.suggestions.texts import enum_as
+from penstock.domain.suggestions.texts import enum_as, spelt_text
 
 BY_EMAILS = 0.93  # confidence of an attribute that only the values suggest
 BY_PHONES = 0.85
@@ -232,7 +232,7 @@ def _text_by_name(facts: Facts, match: NameMatch, how: str) -> Candidate:
     elif name == "country" and are_countries(facts.cells):
         evidence.append(of_total(countries(facts.cells), facts.cells.filled, "name a country"))
         sure, rank = max(sure, BY_COUNTRIES), rank + 1
-    spelt = facts.findings.get(ValueType.ENUM) if name in _CATEGORIES else None
+    spelt = (facts.findings.get(ValueType.ENUM) or spelt_text(facts.cells)) if name in _CATEGORIES else None
     if spelt is None or not spelt.values:
         return Candidate(match.attribute, True, TEXT, sure, rank, tuple(evidence), tuple(against))
     evidence.append(spelt.evidence)

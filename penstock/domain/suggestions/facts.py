@@ -27,6 +27,7 @@ from penstock.domain.suggestions.texts import detect_email, detect_enum, detect_
 MIN_TYPED = 0.8  # share of cells that fit, without a name that says the same
 CERTAIN = 0.9  # share of cells that fit a kind of value that looks like no other
 MIN_LEARNED = 2  # columns in which a word is blank that no list has, for it to be blank in free text
+_OF = ("de", "of", "di", "das", "dos")
 UNIQUE = 0.98  # distinct cells of those that are not blank
 
 
@@ -53,8 +54,9 @@ class Facts(NamedTuple):
     @property
     def is_code(self) -> bool:
         """Whether its numbers name something, so that they are not to be reckoned with."""
-        named = not CODE_WORDS.isdisjoint(words(self.name)) or is_national_number(self.name)
-        return named or has_leading_zeros(self.cells)
+        parts = words(self.name)
+        named = not CODE_WORDS.isdisjoint(parts) and not _is_number_of_several(parts)
+        return named or is_national_number(self.name) or has_leading_zeros(self.cells)
 
     @property
     def is_typed(self) -> bool:
@@ -86,6 +88,11 @@ class Facts(NamedTuple):
         integer, decimal = self.findings.get(ValueType.INTEGER), self.findings.get(ValueType.DECIMAL)
         numbers = [each for each in (integer, decimal) if each and each.fit.share >= MIN_TYPED]
         return max(numbers, key=lambda each: each.fit.count, default=None)
+
+
+def _is_number_of_several(parts: Sequence[str]) -> bool:
+    """Whether a name says how many there are of something, such as `Nº de visitas`, and is no number of one thing."""
+    return len(parts) > 2 and parts[0] in CODE_WORDS and parts[1] in _OF and parts[-1].endswith("s")
 
 
 class _Column(NamedTuple):

@@ -6,8 +6,8 @@ import re
 from collections.abc import Callable
 
 from penstock.domain.limits import MAX_FORMAT
-from penstock.domain.mapping.attributes import ValueFormat
-from penstock.domain.suggestions.fitting import Finding, Formats, certainty, of_total, unfitting
+from penstock.domain.mapping.attributes import TEXT, ValueFormat
+from penstock.domain.suggestions.fitting import Finding, Fit, Formats, certainty, of_total, unfitting
 from penstock.domain.suggestions.sample import Cells
 from penstock.domain.suggestions.spellings import as_options, misspelt, value_map
 
@@ -61,6 +61,16 @@ def detect_enum(cells: Cells, formats: Formats) -> Finding | None:
 def misspelling(cell: str) -> str:
     """How an argument against an enumeration names a cell that may be misspelt."""
     return f" are {cell!r}, perhaps"
+
+
+def spelt_text(cells: Cells) -> Finding | None:
+    """A text of few options, some of them written in several ways; others may be rare, since a text keeps them all."""
+    values = value_map(cells.distinct)
+    options = cells.replaced(values).distinct
+    if not values or cells.filled < MIN_ROWS_OF_ENUM or cells.filled < MIN_MEAN_REPEATS * len(options):
+        return None
+    fit = Fit(TEXT, cells.filled, cells.filled)
+    return Finding(fit, 1.0, "some of its values are written in several ways", (), values=values)
 
 
 def enum_as(format: ValueFormat, cells: Cells, formats: Formats) -> Finding | None:

@@ -690,6 +690,27 @@ def test_spellings_of_a_text_attribute_get_a_value_map() -> None:
     assert found.confidence >= 0.9
 
 
+def test_a_rare_misspelling_keeps_no_spellings_apart() -> None:
+    found = one(
+        "Tier", [*repeated("Gold", "Silver", times=60), *repeated("GOLD", "silver", times=20), "Glod", "Sliver"]
+    )
+    assert str(found.format) == "text"
+    assert found.values.items() >= {"GOLD": "Gold", "gold": "Gold", "silver": "Silver", "SILVER": "Silver"}.items()
+    assert "some of its values are written in several ways" in found.evidence
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("Nº de visitas", ValueType.INTEGER),
+        ("No. of stores", ValueType.INTEGER),
+        ("Nº de cliente final", ValueType.TEXT),
+    ],
+)
+def test_how_many_there_are_is_no_code(name: str, kind: ValueType) -> None:
+    assert one(name, [str(at % 17) for at in range(90)]).format.kind is kind
+
+
 def test_one_spelling_of_a_text_attribute_needs_no_value_map() -> None:
     assert one("Tier", repeated("Gold", "Silver", times=60)).values == {}
     assert one("City", repeated("Paris", "PARIS", times=60)).values == {}
