@@ -58,7 +58,7 @@ def test_a_dry_run_lists_fixes_for_rejected_rows(cli: CommandLine) -> None:
     assert (phone["invalid_cells"], phone["reasons"]) == (2, {"not_a_phone": 2})
     messages = [fix["message"] for fix in phone["fixes"]]
     assert "phone(NL) would take 2 of 2 cells" in messages
-    assert "leaving out the cells that do not fit would keep 1 rows" in messages
+    assert "leaving out the cells that do not fit would keep 1 row" in messages
     assert {(fix["option"], fix["value"]) for fix in born["fixes"]} >= {
         ("format", "date(yyyy-MM-dd|dd/MM/yyyy)"),
         ("blanks", "n/a"),
