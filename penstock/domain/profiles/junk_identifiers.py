@@ -28,24 +28,8 @@ _TOTALS = (
     *("somme", "total général", "suma", "suma total", "total general", "totale", "totali", "somma", "soma"),
     *("total geral", "razem", "ogółem", "summa", "totalt", "yhteensä", "celkem", "součet", "toplam", "összesen"),
     *("mindösszesen", "spolu", "ukupno", "skupaj", "kokku", "общо", "tổng", "tổng cộng", "jumlah", "รวม", "ยอดรวม"),
-    *(
-        "المجموع",
-        "סה״כ",
-        'סה"כ',
-        "סהכ",
-        "итого",
-        "всего",
-        "разом",
-        "усього",
-        "σύνολο",
-        "合計",
-        "総計",
-        "小計",
-        "总计",
-        "合计",
-        "합계",
-        "총계",
-    ),
+    *("المجموع", "סה״כ", 'סה"כ', "סהכ", "итого", "всего", "разом", "усього", "σύνολο"),
+    *("合計", "総計", "小計", "总计", "合计", "합계", "총계"),
 )
 _COUNTED_TOTAL = re.compile(rf"(?:{'|'.join(_TOTALS)})(?:\s*[:(=]|\s+[0-9])", re.IGNORECASE)  # Total: 480 customers
 _NAMES_NOBODY = (

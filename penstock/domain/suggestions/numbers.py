@@ -103,7 +103,7 @@ def shown_notation(cells: Cells) -> str | None:
 
 
 def _notation(cell: str) -> str | None:
-    match = _THOUSANDS.search(cell)
+    match = _THOUSANDS.search(cell) if len(cell) <= MAX_NUMBER_CELL else None
     return match and _WITH_THOUSANDS.get((" " if match[1].isspace() else match[1], match[2]))
 
 
@@ -168,9 +168,7 @@ def _decimal(cells: Cells, formats: Formats, usual_sign: str | None, usual_notat
     fit = formats.best((written for written, _ in preferred), cells)
     if fit is None or fit.share < MIN_FIT:
         return None
-    if (
-        usual_notation and str(fit.format) in _WITHOUT_THOUSANDS
-    ):  # none of its numbers is as large: the next file's may be
+    if usual_notation and str(fit.format) in _WITHOUT_THOUSANDS:  # though this file has no large numbers here
         alike = formats.fit(usual_notation, cells)
         fit = alike if alike and alike.count == fit.count else fit
     in_percent = (fit.format.argument or "").endswith("%")
