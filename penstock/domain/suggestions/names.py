@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
-from functools import cache
+from functools import cache, cached_property
 from typing import NamedTuple
 
 from penstock.domain.catalog.attribute_changes import default_display_name
@@ -165,10 +165,31 @@ class Names:
         if len(key) < _MIN_MISTYPED or not self._mistyped_left:
             return None
         self._mistyped_left -= 1
-        near = nearest_name(key, self._long)
+        near = nearest_name(key, self._one_letter_from(key))
         if near is None or not _one_edit(key, near):
             return None
         return NameMatch(self._named[near].attribute, MISTYPED)
+
+    def _one_letter_from(self, key: str) -> set[str]:
+        """The names that may differ from `key` in one letter: they are equal without one of each, or of one of them."""
+        found = {name for less in (key, *_without_a_letter(key)) for name in self._less.get(less, ())}
+        return found.union(
+            less for less in _without_a_letter(key) if len(less) >= _MIN_MISTYPED and less in self._named
+        )
+
+    @cached_property
+    def _less(self) -> Mapping[str, Sequence[str]]:
+        """The long names by what is left of them without one letter (the deletions of SymSpell, W. Garbe 2012): to
+        compare a name with each of two thousand would take milliseconds."""
+        found: dict[str, list[str]] = {}
+        for name in self._long:
+            for less in _without_a_letter(name):
+                found.setdefault(less, []).append(name)
+        return found
+
+
+def _without_a_letter(name: str) -> set[str]:
+    return {name[:at] + name[at + 1 :] for at in range(len(name))}
 
 
 def is_beyond_latin(column: str) -> bool:
