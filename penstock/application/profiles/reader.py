@@ -36,9 +36,7 @@ MAX_NODES = 64
 MAX_READINGS = 5
 RECENT_US = 3_600_000_000  # an hour: no reading takes as long, and no clocks of two machines differ as much
 CACHED_DERIVED_KEYS = 10_000
-MAX_NEIGHBOURS = (
-    MAX_LINKS - 1
-)  # a node with more is a shared value, such as a household's phone; its links are not followed
+MAX_NEIGHBOURS = MAX_LINKS - 1  # a node with more is a shared value, such as a household's phone, and not followed
 
 
 class NoProfile(NotFound):

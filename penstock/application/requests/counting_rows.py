@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
+from penstock.application.requests.requests import Requests
 from penstock.domain.limits import MAX_REQUESTS_COUNTED
 from penstock.domain.requests.request import Request
 from penstock.domain.requests.visibility import floors, visible
-
-if TYPE_CHECKING:
-    from penstock.application.requests.requests import Requests
 
 
 class CountingRows(NamedTuple):

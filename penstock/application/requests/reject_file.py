@@ -70,10 +70,9 @@ class RejectFiles:
         rejects = (
             reject
             for reject in _without(corrected, self.rows(request, chunks, rejects_key))
-            if reject.reasons[0] not in NO_ROWS_OF_DATA
+            if reject.reasons[0] not in NO_ROWS_OF_DATA and (not only or only.intersection(reject.reasons))
         )
-        chosen = (reject for reject in rejects if not only or only.intersection(reject.reasons))
-        return self._file(request, chosen, refusal("no_rejects", _CORRECTED, _NOTHING_LEFT))
+        return self._file(request, rejects, refusal("no_rejects", _CORRECTED, _NOTHING_LEFT))
 
     def dropped_file(self, tenant_id: str, request_id: str, *, corrected: LineSet = LineSet()) -> RejectFile:
         """As `file`, for the ingested rows that lost cells: the reasons say which cells, and why.

@@ -24,6 +24,7 @@ from penstock.domain.suggestions.sample import Cells
 
 SAMPLED_BYTES = 64 * 1024
 SAMPLED_ROWS = 200
+_JUNK = JUNK_EMAILS | JUNK_WORDS
 
 
 def warnings_of(
@@ -56,7 +57,7 @@ def _one_identifier_of_several_people(columns: Sequence[ColumnMapping], sample: 
     for value, name in zip(_cells(only[0], sample), _cells(names, sample), strict=True):
         if value.strip() and name.strip():
             people[value.strip().casefold()].add(" ".join(name.casefold().split()))
-    shared = sum(len(found) > 1 for value, found in people.items() if value not in JUNK_EMAILS | JUNK_WORDS)
+    shared = sum(len(found) > 1 for value, found in people.items() if value not in _JUNK)
     label = only[0].label
     return [shared_identifier(label, names.label, shared, complete=sample.complete)] if shared else []
 

@@ -73,7 +73,8 @@ def shown_column(
     cell_key: str,
     reveal: bool,
 ) -> ShownColumn:
-    words = Cells(choice.column, cells).without(choice.spec.blanks if choice.spec else ())
+    written = Cells(choice.column, cells)
+    words = written.without(choice.spec.blanks if choice.spec else ())
     filled = [cell for cell in words.cells if cell.strip()]
     attribute = known.get(choice.spec.attribute) if choice.spec else None
     is_personal = bool(choice.spec and choice.spec.pii) or bool(attribute and attribute.pii)
@@ -84,8 +85,8 @@ def shown_column(
         at=at,
         choice=choice,
         filled=share(len(filled), len(cells)),
-        blanks=_blanks(Cells(choice.column, cells), words),
-        unfitting=_unfitting(choice.spec, format, cells, is_masked=is_masked),
+        blanks=_blanks(written, words),
+        unfitting=_unfitting(choice.spec, format, cells, is_masked=is_masked) if concerns else (),
         samples=[_sample(cell, is_masked=is_masked) for cell in filled[:SAMPLES]],
         is_masked=is_masked and bool(filled),
         is_personal=is_personal,
