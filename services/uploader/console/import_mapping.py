@@ -21,6 +21,7 @@ from penstock.domain.mapping.mapping_version import VersionState
 from services.uploader.console import import_page
 from services.uploader.console.forms import LARGE
 from services.uploader.console.import_review import page_number
+from services.uploader.console.known_sources import name_for_people
 from services.uploader.console.rendering import render
 from services.uploader.console.visits import Visit, action, go, page
 
@@ -90,7 +91,9 @@ def _form(visit: Visit, draft: ImportDraft, faults: Sequence[Fault] = (), chosen
         "chosen": chosen,
         "versions": [_version_choice(draft.data_source, each) for each in versions],
         "sources": [
-            MappingChoice(each.name, _called(each)) for each in _sources(visit) if each.name != draft.data_source
+            MappingChoice(each.name, name_for_people(each))
+            for each in _sources(visit)
+            if each.name != draft.data_source
         ],
         "page": page_number(visit),
         "action": PATH.format(draft_id=draft.draft_id),
@@ -114,13 +117,9 @@ def _sources(visit: Visit) -> Iterator[DataSource]:
         after = found[-1].name
 
 
-def _called(source: DataSource) -> str:
-    return source.display_name or source.name
-
-
 def _name_of(visit: Visit, chosen: str) -> str:
     source, _, version = chosen.partition("@")
-    name = _called(visit.use_cases.catalog.source(visit.caller, source))
+    name = name_for_people(visit.use_cases.catalog.source(visit.caller, source))
     return f"{name}, version {version}" if version else name
 
 

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from penstock.application.imports.import_draft import ImportDraft
 from penstock.application.requests.counting_rows import CountingRows
 from penstock.domain.mapping.mapping import Mode
+from services.uploader.console.known_sources import name_for_people
 from services.uploader.console.rendering import number
 from services.uploader.console.shown_replacing import stops_counting
 from services.uploader.console.visits import Visit
@@ -45,8 +46,7 @@ def stopping(visit: Visit, draft: ImportDraft) -> Stopping | None:
     if (draft.mode or source.defaults.mode) is not Mode.REPLACE or not source.used:
         return None
     counting = visit.use_cases.requests.counting_rows(visit.caller, draft.data_source)
-    called = source.display_name or source.name
-    return None if counting.are_none else Stopping(counting, stops_counting(called, counting))
+    return None if counting.are_none else Stopping(counting, stops_counting(name_for_people(source), counting))
 
 
 def to_ask(visit: Visit, draft: ImportDraft, count: Callable[[], int]) -> Replacing | None:

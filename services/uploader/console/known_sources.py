@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from penstock.application.catalog.use_cases import CatalogUseCases
+from penstock.domain.catalog.data_source import DataSource
 from penstock.domain.errors import Refused
 from services.uploader.console.visits import Visit
 
@@ -14,6 +15,11 @@ def source_names(visit: Visit, names: Iterable[str]) -> dict[str, str]:
     if not visit.may(CatalogUseCases.source):
         return {}
     return {name: called for name in set(names) if (called := _called(visit, name))}
+
+
+def name_for_people(source: DataSource) -> str:
+    """The display name of a source; its name if it has no other."""
+    return source.display_name or source.name
 
 
 def _called(visit: Visit, name: str) -> str:
