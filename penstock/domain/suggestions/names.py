@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache, cached_property
 from typing import NamedTuple
 
@@ -76,16 +76,8 @@ class Names:
 
     def __init__(self, known: Mapping[str, Attribute]) -> None:
         self._known = known
-        self._named: dict[str, NameMatch] = {
-            alias: NameMatch(known[name], VAGUE_ALIAS if alias in _VAGUE else ALIAS)
-            for alias, name in _aliases().items()
-            if name in known
-        }
-        for attribute in known.values():
-            self._named[_key(words(attribute.display_name))] = NameMatch(attribute, OWN_NAME)
-        for attribute in known.values():
-            self._named[_key(words(attribute.name))] = NameMatch(attribute, OWN_NAME)
-        self._long = [name for name in self._named if len(name) >= _MIN_MISTYPED]
+        self._own = {_key(words(each.display_name)): each for each in known.values()}
+        self._own |= {_key(words(each.name)): each for each in known.values()}
         self._mistyped_left = MAX_MISTYPED
         self._matches: dict[str, NameMatch | None] = {}
 
@@ -99,7 +91,7 @@ class Names:
         parts = words(column)
         key = _key(parts)
         return (
-            self._named.get(key)
+            self._named(key)
             or self._of_alternatives(column)
             or self._without_owner(parts)
             or self._of_address(parts)
@@ -108,6 +100,15 @@ class Names:
             or self._in_latin(column)
             or self._mistyped(key)
         )
+
+    def _named(self, key: str) -> NameMatch | None:
+        """The attribute with this name or alias."""
+        own, meant = self._own.get(key), _aliases().get(key, "")
+        if own is not None:
+            return NameMatch(own, OWN_NAME)
+        if meant not in self._known:
+            return None
+        return NameMatch(self._known[meant], VAGUE_ALIAS if key in _VAGUE else ALIAS)
 
     def _in_latin(self, column: str) -> NameMatch | None:
         """A name in Cyrillic that means something in Latin letters; less than one that is known as it is."""
@@ -120,7 +121,7 @@ class Names:
     def _of_alternatives(self, column: str) -> NameMatch | None:
         """A name of a person or of a company: `Name / Firma`, `Nom (raison sociale)`, `Vorname/Nachname`."""
         parts = [key for each in _ALTERNATIVES.split(column[:MAX_COMPARED]) if (key := _key(words(each)))]
-        found = [match for key in parts if (match := self._named.get(key))]
+        found = [match for key in parts if (match := self._named(key))]
         meant = {each.attribute.name for each in found}
         if len(found) < 2 or len(found) < len(parts) or not meant <= _NAMES or "full_name" not in self._known:
             return None
@@ -133,13 +134,13 @@ class Names:
         while len(bare) > 1 and (bare[-1].isdigit() or bare[-1] in OWNERS):
             bare.pop()
         for kept in (bare, _without_leading_owners(bare)):
-            if found := self._named.get(_key(kept)):
+            if found := self._named(_key(kept)):
                 return NameMatch(found.attribute, min(found.score, score))
         return None
 
     def _of_address(self, parts: Sequence[str]) -> NameMatch | None:
         """A part of an address: `address_city`."""
-        found = self._named.get(_key(parts[1:])) if parts and parts[0] in _ADDRESS else None
+        found = self._named(_key(parts[1:])) if parts and parts[0] in _ADDRESS else None
         if found is None or found.attribute.name not in _PARTS_OF_ADDRESS:
             return None
         return NameMatch(found.attribute, min(found.score, WITHOUT_OWNER))
@@ -156,7 +157,7 @@ class Names:
             return None
         for size in range(min(3, len(parts) - 1), 0, -1):
             for at in range(len(parts) - size, -1, -1):
-                found = self._named.get(_key(parts[at : at + size]))
+                found = self._named(_key(parts[at : at + size]))
                 if found and found.attribute.name in _FOUND_AMONG_OTHERS:
                     return NameMatch(found.attribute, AMONG_OTHERS)
         return None
@@ -166,26 +167,35 @@ class Names:
             return None
         self._mistyped_left -= 1
         near = nearest_name(key, self._one_letter_from(key))
-        if near is None or not _one_edit(key, near):
-            return None
-        return NameMatch(self._named[near].attribute, MISTYPED)
+        found = self._named(near) if near is not None and _one_edit(key, near) else None
+        return found and NameMatch(found.attribute, MISTYPED)
 
     def _one_letter_from(self, key: str) -> set[str]:
         """The names that may differ from `key` in one letter: they are equal without one of each, or of one of them."""
-        found = {name for less in (key, *_without_a_letter(key)) for name in self._less.get(less, ())}
-        return found.union(
-            less for less in _without_a_letter(key) if len(less) >= _MIN_MISTYPED and less in self._named
-        )
+        shorter = _without_a_letter(key)
+        longer = (table.get(less, ()) for table in (self._less, _less_of_aliases()) for less in (key, *shorter))
+        found = {name for names in longer for name in names if self._named(name)}
+        return found.union(less for less in shorter if len(less) >= _MIN_MISTYPED and self._named(less))
 
     @cached_property
     def _less(self) -> Mapping[str, Sequence[str]]:
-        """The long names by what is left of them without one letter (the deletions of SymSpell, W. Garbe 2012): to
-        compare a name with each of two thousand would take milliseconds."""
-        found: dict[str, list[str]] = {}
-        for name in self._long:
+        return _deletions(self._own)
+
+
+def _deletions(names: Iterable[str]) -> Mapping[str, Sequence[str]]:
+    """The long ones of these names by what is left of them without one letter (the deletions of SymSpell, W. Garbe
+    2012): to compare a name with each of two thousand would take milliseconds."""
+    found: dict[str, list[str]] = {}
+    for name in names:
+        if len(name) >= _MIN_MISTYPED:
             for less in _without_a_letter(name):
                 found.setdefault(less, []).append(name)
-        return found
+    return found
+
+
+@cache
+def _less_of_aliases() -> Mapping[str, Sequence[str]]:
+    return _deletions(_aliases())
 
 
 def _without_a_letter(name: str) -> set[str]:

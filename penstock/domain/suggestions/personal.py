@@ -8,12 +8,15 @@ from penstock.domain.errors import Fault
 from penstock.domain.mapping.attributes import Attribute, ValueType
 from penstock.domain.mapping.builtin_attributes import BUILTIN
 from penstock.domain.mapping.mapping import ColumnMapping
+from penstock.domain.suggestions.blank_words import blank_words
 from penstock.domain.suggestions.facts import Facts, find_facts
 from penstock.domain.suggestions.fitting import Formats
 from penstock.domain.suggestions.names import WITHOUT_OWNER, Names
 from penstock.domain.suggestions.person_names import person_names
 from penstock.domain.suggestions.personal_words import is_personal
-from penstock.domain.suggestions.sample import Sample
+from penstock.domain.suggestions.phones import looks_like_phones
+from penstock.domain.suggestions.sample import Cells, Sample
+from penstock.domain.suggestions.texts import detect_email
 
 MIN_SHARE = 0.8  # of the cells
 _VAGUE = ("salutation",)  # a title may be that of a job, too
@@ -56,23 +59,36 @@ def personal_columns(sample: Sample, columns: Sequence[ColumnMapping], attribute
     plain = [
         (position, column, attribute)
         for position, (column, attribute) in enumerate(zip(columns, attributes, strict=True), 1)
-        if column.column in sample.names and not (column.pii or attribute.pii)
+        if column.column in sample.names
+        and not (column.pii or attribute.pii)
+        and (column.format or attribute.format).kind in _NAMED
     ]
-    if not plain:
-        return []
     at = {name: place for place, name in enumerate(sample.names)}
-    places = [at[column.column] for _, column, _ in plain]
-    facts, _ = find_facts(
-        Sample([sample.names[each] for each in places], [sample.columns[each] for each in places], sample.complete),
-        Formats(),
-        expects_phones=lambda _: False,  # only values that look like phone numbers count
-    )
-    names = Names(BUILTIN)
+    names, formats = Names(BUILTIN), Formats()
     return [
         _warning(column, position, evidence)
-        for each, (position, column, attribute) in zip(facts, plain, strict=True)
-        if (evidence := looks_personal(each, attribute, (column.format or attribute.format).kind, names))
+        for position, column, attribute in plain
+        if (
+            evidence := looks_personal(
+                _facts_of(Cells(column.column, sample.columns[at[column.column]]), formats),
+                attribute,
+                (column.format or attribute.format).kind,
+                names,
+            )
+        )
     ]
+
+
+def _facts_of(cells: Cells, formats: Formats) -> Facts:
+    """The facts of a column as far as they say that it is personal: to try all formats takes milliseconds."""
+    blanks = blank_words(cells, typed=True)
+    bare = cells.without(blanks)
+    if looks_like_phones(bare):
+        sample = Sample([cells.name], [cells.cells], complete=False)
+        [facts], _ = find_facts(sample, formats, expects_phones=lambda _: False)
+        return facts
+    email = detect_email(bare, formats)
+    return Facts(1, bare, blanks, {ValueType.EMAIL: email} if email else {})
 
 
 def _warning(column: ColumnMapping, position: int, evidence: str) -> Fault:
