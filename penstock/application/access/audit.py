@@ -93,7 +93,7 @@ class Audit:
             details=dict(details or {}),
         )
         sort = f"{entry.at_us:020d}-{secrets.token_hex(UNIQUE_BYTES)}"
-        self._store.create(Table.AUDIT, caller.tenant_id, _day(entry.at_us), sort, msgspec.json.encode(entry))
+        self._store.put(Table.AUDIT, caller.tenant_id, _day(entry.at_us), sort, msgspec.json.encode(entry))
 
     def count(self, caller: Caller, action: str, outcome: Outcome = Outcome.ALLOWED) -> None:
         """Record a frequent action: immediately if it is the first in `WINDOW_SECONDS`, otherwise with its window."""

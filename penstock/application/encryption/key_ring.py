@@ -15,6 +15,7 @@ from penstock.ports.key_vault import KeyVault
 
 KEY_BYTES = 32
 LIFETIME_SECONDS = 300.0  # of a key in memory; keys that a worker derives from it live as long again
+NEWEST_SECONDS = 5.0  # that a version counts as the newest
 MAX_TENANTS_TRIED = 10
 CACHED_KEYS = 4_096  # a tenant has five, and more after rotations
 
@@ -37,13 +38,20 @@ class KeyRing:
         self._cached = ExpiringCache[tuple[str, Purpose, int], DataKey](
             clock, seconds=LIFETIME_SECONDS, max_entries=CACHED_KEYS
         )
+        self._newest = ExpiringCache[tuple[str, Purpose], int](clock, seconds=NEWEST_SECONDS, max_entries=CACHED_KEYS)
 
     def current(self, tenant_id: str, purpose: Purpose) -> DataKey:
-        """The newest version, created on first use."""
+        """The newest version, created on first use. One that another process has just created is used a few seconds
+        later."""
+        version = self._newest.get((tenant_id, purpose))
+        if version is not None:
+            return self.get(tenant_id, purpose, version)
         records = self._store.scan(Table.DATA_KEYS, tenant_id, purpose, limit=1, newest_first=True)
-        if records:
-            return self.get(tenant_id, purpose, int(records[0].sort))
-        return self._add(tenant_id, purpose, version=1)
+        if not records:
+            return self._add(tenant_id, purpose, version=1)
+        version = int(records[0].sort)
+        self._newest.put((tenant_id, purpose), version)
+        return self.get(tenant_id, purpose, version)
 
     def get(self, tenant_id: str, purpose: Purpose, version: int) -> DataKey:
         """One version of a key. Raises `KeyRevoked` when it no longer exists."""
@@ -64,6 +72,7 @@ class KeyRing:
     def close(self) -> None:
         """Remove all keys from memory."""
         self._cached.clear()
+        self._newest.clear()
 
     def _add(self, tenant_id: str, purpose: Purpose, version: int) -> DataKey:
         wrapped = self._vault.wrap(self._random(KEY_BYTES), _context(tenant_id, purpose, version))
@@ -71,6 +80,7 @@ class KeyRing:
             record = self._store.create(Table.DATA_KEYS, tenant_id, purpose, _sort(version), wrapped)
         except Conflict:
             return self.get(tenant_id, purpose, version)
+        self._newest.put((tenant_id, purpose), version)
         return self._unwrapped(record)
 
     def _unwrapped(self, record: Record) -> DataKey:
