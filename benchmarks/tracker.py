@@ -146,7 +146,7 @@ class Load:
 
     def _active(self) -> bool:
         """Whether a request has not ended, or its end is not announced."""
-        return any(self._store.scan(Table.ACTIVE_REQUESTS, tenant_id, "", limit=1) for tenant_id in TENANTS)
+        return any(next(self._requests.markers.list(tenant_id), None) for tenant_id in TENANTS)
 
     def _status_events(self) -> int:
         """The number of status events."""

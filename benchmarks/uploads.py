@@ -1,0 +1,149 @@
+"""Many small uploads of one tenant, at once, through one uploader on real servers; figures as one JSON document.
+
+    python -m benchmarks.uploads [--uploads 600] [--clients 32] [--workers 2]
+
+Each client posts files of 100 rows one after another; every file is another. `per_second` counts from the first POST to
+the last request that is COMPLETED; `post_seconds` are the median, the 99th percentile and the longest of the POSTs;
+`cpu_milliseconds_per_upload` and `peak_rss_mb` are by process. The servers are this benchmark's own.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from benchmarks.cluster import PERIODIC, SERVERS
+from benchmarks.embedded import MAPPING
+from benchmarks.meter import Meter
+from deploy.stack.addresses import Ports
+from deploy.stack.fleet import Fleet
+from deploy.stack.sets import single
+from penstock.domain.requests.request import Status
+from services.cli.sample import write_sample
+
+ROWS, WARMING_UPLOADS = 100, 100
+LOOK_SECONDS, GIVE_UP_SECONDS = 0.1, 300.0
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--uploads", type=int, default=600)
+    parser.add_argument("--clients", type=int, default=32)
+    parser.add_argument("--workers", type=int, default=2)
+    options = parser.parse_args()
+    with ExitStack() as opened:
+        folder = Path(opened.enter_context(tempfile.TemporaryDirectory()))
+        stack = single(folder / "stack", Ports.free(), heap_megabytes=1024, commitlog_sync="periodic")
+        stack.up(*SERVERS)
+        opened.callback(stack.down)
+        fleet = opened.enter_context(Fleet(stack.addresses, folder / "fleet", "uploads", **PERIODIC))
+        fleet.map("crm", MAPPING)
+        key = fleet.run("key", "create", "--role", "uploader", "--name", "benchmark")["key"]
+        port = Ports.free().kafka
+        workers = [f"worker-{number}" for number in range(1, options.workers + 1)]
+        fleet.start("splitter", "tracker", *workers)
+        fleet.start("uploader", options=["--port", str(port)])
+        headers = {"Authorization": f"Bearer {key}"}
+        limits = httpx.Limits(max_connections=options.clients)
+        client = httpx.Client(base_url=f"http://127.0.0.1:{port}", headers=headers, timeout=120, limits=limits)
+        opened.enter_context(client)
+        _until_ready(client)
+        _load(client, _files(WARMING_UPLOADS, seed=1), options.clients)
+        servers = {name: stack.process(name).pid for name in SERVERS}
+        meter = Meter(servers | {name: process.pid for name, process in fleet.processes.items()})
+        seconds, posts = _load(client, _files(options.uploads, seed=2), options.clients)
+        taken = meter.read()
+    figures = {
+        "uploads": options.uploads,
+        "clients": options.clients,
+        "cores": os.cpu_count(),
+        "per_second": round(options.uploads / seconds, 1),
+        "accepted_per_second": round(options.uploads / posts.seconds, 1),
+        "post_seconds": posts.figures(),
+        "cpu_milliseconds_per_upload": {
+            name: round(each.cpu_seconds / options.uploads * 1000, 1) for name, each in taken.items()
+        },
+        "peak_rss_mb": {name: round(each.peak_rss_mb) for name, each in taken.items()},
+    }
+    print(json.dumps(figures))
+
+
+class Posts:
+    """The seconds of each POST, and of all together."""
+
+    def __init__(self, each: Sequence[float], seconds: float) -> None:
+        self._each, self.seconds = sorted(each), seconds
+
+    def figures(self) -> dict[str, float]:
+        percentiles = statistics.quantiles(self._each, n=100)
+        return {
+            "median": round(percentiles[49], 3),
+            "p99": round(percentiles[98], 3),
+            "longest": round(self._each[-1], 3),
+        }
+
+
+def _files(count: int, *, seed: int) -> list[bytes]:
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "customers.tsv"
+        write_sample(file, ROWS * count, seed=seed, faulty=0)
+        header, *rows = file.read_bytes().splitlines(keepends=True)
+    return [b"".join([header, *rows[start : start + ROWS]]) for start in range(0, ROWS * count, ROWS)]
+
+
+def _load(client: httpx.Client, files: Sequence[bytes], clients: int) -> tuple[float, Posts]:
+    """The seconds from the first POST to the last end, and the POSTs."""
+
+    def post(content: bytes) -> tuple[float, str]:
+        begin = time.perf_counter()
+        parts: list[tuple[str, Any]] = [
+            ("request", (None, json.dumps({"data_source": "crm"}), "application/json")),
+            ("file", ("customers.tsv", content)),
+        ]
+        answer = client.post("/v1/uploads", files=parts).raise_for_status()
+        return time.perf_counter() - begin, answer.json()["request_id"]
+
+    started = time.perf_counter()
+    with ThreadPoolExecutor(clients) as threads:
+        posted = list(threads.map(post, files))
+    posts = Posts([seconds for seconds, _ in posted], time.perf_counter() - started)
+    for _, request_id in reversed(posted):
+        _until_completed(client, request_id, started + GIVE_UP_SECONDS)
+    return time.perf_counter() - started, posts
+
+
+def _until_completed(client: httpx.Client, request_id: str, deadline: float) -> None:
+    while True:
+        status = Status(client.get(f"/v1/requests/{request_id}").raise_for_status().json()["status"])
+        if status is Status.COMPLETED:
+            return
+        if status.ended or time.perf_counter() > deadline:
+            sys.exit(f"request {request_id} is {status}")
+        time.sleep(LOOK_SECONDS)
+
+
+def _until_ready(client: httpx.Client) -> None:
+    for _ in range(round(GIVE_UP_SECONDS / LOOK_SECONDS)):
+        try:
+            if client.get("/readyz").status_code == httpx.codes.OK:
+                return
+        except httpx.TransportError:
+            pass
+        time.sleep(LOOK_SECONDS)
+    sys.exit("the uploader does not become ready")
+
+
+if __name__ == "__main__":
+    main()
