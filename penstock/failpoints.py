@@ -22,6 +22,7 @@ NAMES = (
     "uploader.object_stored",  # the sealed file is in the object store, nothing refers to it
     "uploader.child_registered",  # its parent names a child that does not exist yet
     "uploader.mapping_saved",  # the new mapping is saved, but not current, and there is no request
+    "uploader.request_listed",  # the request is in lists, but does not exist yet
     "uploader.request_created",  # the request is in the control store, the event is not sent
     "uploader.event_sent",  # the client has no response yet
     # The uploader receives a file in parts.

@@ -8,10 +8,12 @@ Promises:
   exactly one of several callers succeeds, the others get `Conflict`. Nothing is atomic across records.
 - `put` is an unconditional upsert, for records with equivalent content from every writer.
   A record is never changed by both `put` and `replace`.
+- `put_ranked` is an upsert that the larger rank wins, however late the other one arrives. The tables in `RANKED` take
+  no other write, and none of their records is ever deleted.
 - What a call acknowledged survives a crash of the process and of the machine.
 - `scan` returns a partition's records in the order of `sort` (byte order of its UTF-8).
-- A method with the suffix `_each` does the same for several distinct records of one partition, in as few round trips as
-  possible. It is not atomic: after an error it may have been done for some.
+- A method with the suffix `_each` does the same for several distinct records, in as few round trips as possible. It is
+  not atomic: after an error it may have been done for some.
 - Errors: `Conflict`, `Unavailable`. After `Unavailable` a write may or may not have happened: read before deciding.
 """
 
@@ -19,7 +21,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from enum import StrEnum
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import msgspec
 
@@ -35,9 +37,10 @@ class Table(StrEnum):
     IDENTIFIER_RANKINGS = "identifier_rankings"  # "" / "": the order of the tenant's identifiers
     MAPPINGS = "mappings"  # data source / version
     PENDING_MAPPINGS = "pending_mappings"  # data source / version and request id: current once the request completes
-    REQUESTS = "requests"  # "" / request id
-    PLANS = "plans"  # "" / request id
-    ACTIVE_REQUESTS = "active_requests"  # "" / request id: not ended or not announced yet
+    REQUESTS = "requests"  # month and shard of its id / request id
+    REQUEST_LISTS = "request_lists"  # month and list / request id: the history; "months" / month
+    PLANS = "plans"  # hash of the content / ""
+    ACTIVE_REQUESTS = "active_requests"  # ten minutes / request id: not ended or not announced; "windows" / ten minutes
     IDEMPOTENCY_KEYS = "idempotency_keys"  # hash of the key / "": its request
     KEY_CLAIMS = "key_claims"  # hash of the key / "": until when a call with it may be under way
     EXPIRIES = "expiries"  # day / table, partition and digest of a record that ends then; "days" / day
@@ -61,19 +64,33 @@ class Table(StrEnum):
     PUBLISHERS = "publishers"  # "" / publisher id: services that may offer files
 
 
+RANKED = frozenset({Table.CLOCKS})
+
+Place = tuple[str, str]  # partition and sort of a record
+
+
+class Put(NamedTuple):
+    """A record to put, of any table and partition."""
+
+    table: Table
+    partition: str
+    sort: str
+    body: bytes
+
+
 class Record(msgspec.Struct, frozen=True):
     table: Table
     tenant_id: str
     partition: str
     sort: str
     body: bytes  # JSON, except in CHUNK_NODES and DATA_KEYS
-    version: int  # counts from 1; 0 for records written by `put`
+    version: int  # counts from 1; 0 for records written by `put` and `put_ranked`
 
 
 class ControlStore(Protocol):
     def get(self, table: Table, tenant_id: str, partition: str, sort: str = "") -> Record | None: ...
 
-    def get_each(self, table: Table, tenant_id: str, partition: str, sorts: Sequence[str]) -> list[Record]:
+    def get_each(self, table: Table, tenant_id: str, places: Sequence[Place]) -> list[Record]:
         """The existing records among these, in no order."""
         ...
 
@@ -99,11 +116,19 @@ class ControlStore(Protocol):
         ...
 
     def replace_each(self, changes: Sequence[tuple[Record, bytes]]) -> list[Record | None]:
-        """As `replace` for each: its result, or None instead of `Conflict`."""
+        """As `replace` for each, all of one partition: its result, or None instead of `Conflict`."""
         ...
 
     def put(self, table: Table, tenant_id: str, partition: str, sort: str, body: bytes) -> None:
         """Upsert unconditionally."""
+        ...
+
+    def put_each(self, tenant_id: str, puts: Sequence[Put]) -> None:
+        """As `put` for each."""
+        ...
+
+    def put_ranked(self, table: Table, tenant_id: str, partition: str, sort: str, rank: int, body: bytes) -> None:
+        """Upsert, unless the record has a larger rank, or the same rank and a larger body. `rank` is 1 to 2^63 - 1."""
         ...
 
     def delete_unchanged(self, record: Record) -> None:
@@ -115,7 +140,9 @@ class ControlStore(Protocol):
         """Remove a record; a missing one is not an error."""
         ...
 
-    def delete_each(self, table: Table, tenant_id: str, partition: str, sorts: Sequence[str]) -> None: ...
+    def delete_each(self, table: Table, tenant_id: str, partition: str, sorts: Sequence[str]) -> None:
+        """As `delete` for each, all of one partition."""
+        ...
 
     def tenants(self) -> list[str]:
         """Every tenant that has at least one data key."""

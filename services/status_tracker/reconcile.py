@@ -69,6 +69,7 @@ class Reconciler:
             for tenant_id in self._store.tenants():
                 for marker in self._requests.markers.list(tenant_id):
                     self._look_after(tenant_id, marker, before.get(marker.request_id))
+                self._requests.markers.forget_empty_windows(tenant_id, self._clock.now_us())
         except Unavailable:
             self._seen = before | self._seen  # an outage makes none of them young again
             raise
@@ -78,7 +79,7 @@ class Reconciler:
             stored = self._requests.stored(tenant_id, marker.request_id)
         except NotFound:
             if self._is_overdue(marker):
-                self._requests.markers.clear(tenant_id, marker)
+                self._requests.markers.clear_each(tenant_id, [marker])
             return  # its uploader died before it was accepted; a retry with the same key will use the marker
         if marker.undo and stored.request.parent_id is not None:
             stored = self._requests.end_with_root(stored)
@@ -123,10 +124,9 @@ class Reconciler:
         return self._requests.change(quiet, lambda present: replace(present, resends=present.resends + 1))
 
     def _close(self, request: Request, marker: ActiveMarker) -> None:
-        """Forget the markers. An undo's stays with a completed request for as long as the undo may still come."""
-        self._requests.markers.clear_announced(request.tenant_id, [request])
-        if self._is_overdue(marker) and request.status is not Status.REVERTED:
-            self._requests.markers.clear(request.tenant_id, marker)
+        """Forget the marker. An undo's stays with a completed request for as long as the undo may still come."""
+        if not marker.undo or request.status is Status.REVERTED or self._is_overdue(marker):
+            self._requests.markers.clear_each(request.tenant_id, [marker])
 
     def _is_overdue(self, marker: ActiveMarker) -> bool:
         """Whether the undo that it announces will never come."""

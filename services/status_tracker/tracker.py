@@ -16,6 +16,7 @@ from penstock.application.delivery.announcer import Announcer
 from penstock.application.requests.requests import Requests, Stored
 from penstock.domain.events import Event, Progress
 from penstock.domain.requests.hold import schedule_expiry
+from penstock.domain.requests.ids import partition_of
 from penstock.domain.requests.request import Request
 from penstock.domain.requests.status import apply, violation
 from penstock.failpoints import failpoint
@@ -50,15 +51,15 @@ class RequestSteps:
         self.rejected = [PoisonMessage(message, "unknown_request", reason) for message, _ in self._delivered]
 
 
-class TenantSteps(NamedTuple):
-    """One tenant's steps of a batch, by request."""
+class PartitionSteps(NamedTuple):
+    """The steps of a batch that concern requests of one partition of the control store, by request."""
 
     tenant_id: str
     by_request: dict[str, RequestSteps]
 
 
 class Tracker:
-    """`pool` folds the tenants' steps of a batch."""
+    """`pool` folds the partitions' steps of a batch."""
 
     def __init__(self, *, requests: Requests, announcer: Announcer, pool: WorkerPool, clock: Clock) -> None:
         self._requests, self._announcer, self._pool, self._clock = requests, announcer, pool, clock
@@ -68,17 +69,17 @@ class Tracker:
 
         Raises `PoisonMessage` for an event of no request, after all others are done.
         """
-        tenants = _by_tenant(events)
-        folded = [stored for each in self._pool.each(self._fold, tenants) for stored in each]
+        partitions = _by_partition(events)
+        folded = [stored for each in self._pool.each(self._fold, partitions) for stored in each]
         failpoint("tracker.state_stored")
         self._announcer.announce(folded)
-        for tenant in tenants:
-            for steps in tenant.by_request.values():
+        for partition in partitions:
+            for steps in partition.by_request.values():
                 for poison in steps.rejected:
                     raise poison
 
-    def _fold(self, tenant: TenantSteps) -> Sequence[Stored]:
-        tenant_id, steps = tenant
+    def _fold(self, partition: PartitionSteps) -> Sequence[Stored]:
+        tenant_id, steps = partition
         seen = {stored.request.request_id: stored for stored in self._requests.stored_each(tenant_id, list(steps))}
         for request_id in steps.keys() - seen.keys():
             steps[request_id].reject_all(request_id)
@@ -88,10 +89,11 @@ class Tracker:
         )
 
 
-def _by_tenant(events: Sequence[tuple[Message, Event]]) -> list[TenantSteps]:
-    tenants: dict[str, TenantSteps] = {}
+def _by_partition(events: Sequence[tuple[Message, Event]]) -> list[PartitionSteps]:
+    partitions: dict[tuple[str, str], PartitionSteps] = {}
     for message, event in events:
         if isinstance(event, Progress):
-            tenant = tenants.setdefault(event.tenant_id, TenantSteps(event.tenant_id, {}))
-            tenant.by_request.setdefault(event.request_id, RequestSteps()).add(message, event)
-    return list(tenants.values())
+            place = event.tenant_id, partition_of(event.request_id)
+            partition = partitions.setdefault(place, PartitionSteps(event.tenant_id, {}))
+            partition.by_request.setdefault(event.request_id, RequestSteps()).add(message, event)
+    return list(partitions.values())

@@ -12,13 +12,14 @@ from hypothesis import strategies as st
 
 from penstock.application.requests.expiries import DAYS, Expiries, ExpirySweeper
 from penstock.domain.errors import Conflict
-from penstock.ports.control_store import ControlStore, Record, Table
+from penstock.ports.control_store import ControlStore, Put, Record, Table
 from tests.support.manual_clock import ManualClock
 
 SPAWN = multiprocessing.get_context("spawn")
 PROCESSES = 3
 STEPS = 15
 MANY = 70  # records, more than an adapter takes in one go
+PLACES = [(table, partition) for table in (Table.SEGMENTS, Table.REPLACEMENTS) for partition in ("", "p")]
 
 texts = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=4)
 
@@ -30,7 +31,7 @@ def count_up(connect: Connect, tenant: str) -> None:
     with closing(connect()) as store:
         for _ in range(STEPS):
             while True:
-                record = store.get(Table.CLOCKS, tenant, "number")
+                record = store.get(Table.API_KEYS, tenant, "number")
                 assert record is not None
                 try:
                     store.replace(record, str(int(record.body) + 1).encode())
@@ -80,10 +81,10 @@ class ControlStoreContract:
         assert store.get(Table.MAPPINGS, tenant, "crm", "0001") == created
 
     def test_a_record_may_have_no_sort(self, store: ControlStore, tenant: str) -> None:
-        created = store.create(Table.CLOCKS, tenant, "requests", "", b"1")
-        assert store.get(Table.CLOCKS, tenant, "requests") == created
-        store.delete(Table.CLOCKS, tenant, "requests")
-        assert store.get(Table.CLOCKS, tenant, "requests") is None
+        created = store.create(Table.IDENTIFIER_RANKINGS, tenant, "requests", "", b"1")
+        assert store.get(Table.IDENTIFIER_RANKINGS, tenant, "requests") == created
+        store.delete(Table.IDENTIFIER_RANKINGS, tenant, "requests")
+        assert store.get(Table.IDENTIFIER_RANKINGS, tenant, "requests") is None
 
     @pytest.mark.parametrize("body", [b"", b"\0\xff\0", bytes(range(256)) * 2048], ids=["empty", "binary", "512 KiB"])
     def test_bodies_are_any_bytes(self, store: ControlStore, tenant: str, body: bytes) -> None:
@@ -136,9 +137,11 @@ class ControlStoreContract:
 
     def test_each_of_many_that_is_there_is_read(self, store: ControlStore, tenant: str) -> None:
         records = [store.create(Table.PLANS, tenant, "p", f"{at:03}", b"{}") for at in range(3)]
-        store.create(Table.PLANS, tenant, "", "000", b"{}")
-        found = store.get_each(Table.PLANS, tenant, "p", ["002", "missing", "000"])
-        assert sorted(found, key=lambda record: record.sort) == [records[0], records[2]]
+        elsewhere = store.create(Table.PLANS, tenant, "", "000", b"{}")
+        found = store.get_each(
+            Table.PLANS, tenant, [("p", "002"), ("p", "missing"), ("p", "000"), ("", "000"), ("q", "0")]
+        )
+        assert sorted(found, key=lambda record: (record.partition, record.sort)) == [elsewhere, records[0], records[2]]
 
     def test_delete_each_deletes_records_of_put_and_create(self, store: ControlStore, tenant: str) -> None:
         for sort in ("created", "stays"):
@@ -150,9 +153,10 @@ class ControlStoreContract:
             assert [record.sort for record in store.scan(Table.SEGMENTS, tenant, "")] == ["stays"]
 
     def test_of_no_record_each_is_nothing(self, store: ControlStore, tenant: str) -> None:
-        assert store.get_each(Table.PLANS, tenant, "", []) == []
+        assert store.get_each(Table.PLANS, tenant, []) == []
         assert store.replace_each([]) == []
         store.delete_each(Table.PLANS, tenant, "", [])
+        store.put_each(tenant, [])
 
     def test_put_is_unconditional_and_has_version_0(self, store: ControlStore, tenant: str) -> None:
         for body in (b"a", b"b"):
@@ -160,6 +164,28 @@ class ControlStoreContract:
             assert store.get(Table.CHUNK_MANIFESTS, tenant, "r", "0") == Record(
                 Table.CHUNK_MANIFESTS, tenant, "r", "0", body, 0
             )
+
+    def test_put_each_puts_into_any_table_and_partition(self, store: ControlStore, tenant: str) -> None:
+        puts = [Put(table, part, str(at), b"%d" % at) for at in range(MANY) for table, part in PLACES]
+        for _ in range(2):
+            store.put_each(tenant, puts)
+            for table, part in PLACES:
+                found = store.get_each(table, tenant, [(part, str(at)) for at in range(MANY)])
+                assert {(each.sort, each.body, each.version) for each in found} == {
+                    (str(at), b"%d" % at, 0) for at in range(MANY)
+                }
+
+    def test_of_two_ranked_puts_the_larger_rank_wins(self, store: ControlStore) -> None:
+        @settings(max_examples=25)
+        @given(st.permutations([(1, b"9"), (2, b"a"), (2, b"b"), (2**62, b""), (2**62 - 1, b"z")]), st.integers(1, 5))
+        def check(puts: list[tuple[int, bytes]], count: int) -> None:
+            tenant = f"tenant-{uuid.uuid4().hex}"
+            for rank, body in puts[:count]:
+                store.put_ranked(Table.CLOCKS, tenant, "p", "s", rank, body)
+            _, body = max(puts[:count])
+            assert store.get(Table.CLOCKS, tenant, "p", "s") == Record(Table.CLOCKS, tenant, "p", "s", body, 0)
+
+        check()
 
     def test_delete_removes_one_record_and_may_be_repeated(self, store: ControlStore, tenant: str) -> None:
         for sort in ("a", "b"):
@@ -279,10 +305,10 @@ class ControlStoreContract:
     def test_replace_loses_no_update_between_processes(
         self, store: ControlStore, connect: Connect, tenant: str
     ) -> None:
-        store.create(Table.CLOCKS, tenant, "number", "", b"0")
+        store.create(Table.API_KEYS, tenant, "number", "", b"0")
         with SPAWN.Pool(PROCESSES) as pool:
             pool.starmap(count_up, [(connect, tenant)] * PROCESSES)
-        record = store.get(Table.CLOCKS, tenant, "number")
+        record = store.get(Table.API_KEYS, tenant, "number")
         assert record is not None
         assert (int(record.body), record.version) == (PROCESSES * STEPS, PROCESSES * STEPS + 1)
 

@@ -7,7 +7,17 @@ from typing import Any
 from penstock.ports.control_store import ControlStore
 from tests.support.dying import Died
 
-WRITES = ("create", "replace", "replace_each", "put", "delete", "delete_each", "delete_unchanged")
+WRITES = (
+    "create",
+    "replace",
+    "replace_each",
+    "put",
+    "put_each",
+    "put_ranked",
+    "delete",
+    "delete_each",
+    "delete_unchanged",
+)
 
 
 class FailingControlStore:

@@ -4,6 +4,7 @@
 timestamp from this process's clock. The two must not be mixed in one record. The port rules that out except for
 `delete`, which reads how the record was written (`version`) and deletes it in the same way. A `put` record is deleted
 with the timestamp of its write, where the delete wins, so no clock can keep a record alive or hide a later one.
+`put_ranked` is a plain write whose timestamp is the rank: Cassandra keeps the larger one, then the larger value.
 
 Reads use a quorum, which has every acknowledged change. A transaction that was interrupted is finished or undone by the
 next transaction on the record, not by a read; any action based on a read is such a transaction.
@@ -28,7 +29,7 @@ import msgspec
 from penstock.adapters.cluster.cassandra_bulk_executor import pauses
 from penstock.adapters.cluster.cassandra_session import CassandraSession
 from penstock.domain.errors import Conflict, Unavailable
-from penstock.ports.control_store import ControlStore, Record, Table
+from penstock.ports.control_store import ControlStore, Place, Put, Record, Table
 
 BINARY = frozenset({Table.CHUNK_NODES, Table.DATA_KEYS})  # the other tables have JSON as text
 TURNS = 256  # locks; partitions that share one may wait unnecessarily
@@ -37,10 +38,11 @@ MAX_STATEMENT_CHANGES = 32  # in one statement, because the servers store a tran
 PAGE_ROWS = 100  # per fetch; chunk_nodes has records of 300 kB
 
 SCAN = "SELECT sort, body, version FROM {ks}.%s WHERE tenant_id = ? AND partition = ?"
-GET_EACH = SCAN + " AND sort IN ?"
+GET_EACH = "SELECT partition, sort, body, version FROM {ks}.%s WHERE tenant_id = ? AND partition = ? AND sort IN ?"
 FROM_START, AFTER = SCAN + " LIMIT ?", SCAN + " AND sort > ? LIMIT ?"
 FROM_END, BEFORE = SCAN + " ORDER BY sort DESC LIMIT ?", SCAN + " AND sort < ? ORDER BY sort DESC LIMIT ?"
 PUT = "INSERT INTO {ks}.%s (tenant_id, partition, sort, body, version) VALUES (?, ?, ?, ?, 0)"
+PUT_RANKED = PUT + " USING TIMESTAMP ?"
 CREATE = """
     INSERT INTO {ks}.%s (attempt, body, version, tenant_id, partition, sort) VALUES (?, ?, ?, ?, ?, ?) IF NOT EXISTS
 """
@@ -68,11 +70,15 @@ class CassandraControlStore(ControlStore):
         self._turns = [threading.Lock() for _ in range(TURNS)]
 
     def get(self, table: Table, tenant_id: str, partition: str, sort: str = "") -> Record | None:
-        return next(iter(self.get_each(table, tenant_id, partition, [sort])), None)
+        return next(iter(self.get_each(table, tenant_id, [(partition, sort)])), None)
 
-    def get_each(self, table: Table, tenant_id: str, partition: str, sorts: Sequence[str]) -> list[Record]:
-        rows = self._session.read(GET_EACH % table, tenant_id, partition, sorts, page_rows=PAGE_ROWS)
-        return [_record(table, tenant_id, partition, row) for row in rows]
+    def get_each(self, table: Table, tenant_id: str, places: Sequence[Place]) -> list[Record]:
+        sorts: dict[str, list[str]] = {}
+        for partition, sort in places:
+            sorts.setdefault(partition, []).append(sort)
+        reads = [(tenant_id, partition, part) for partition, each in sorts.items() for part in _parts(each)]
+        rows = self._session.read_each(GET_EACH % table, reads) if reads else []
+        return [_record(table, tenant_id, partition, row) for partition, *row in rows]
 
     def scan(
         self,
@@ -115,7 +121,18 @@ class CassandraControlStore(ControlStore):
         return [each for record in after for each in self._replaced([record])]
 
     def put(self, table: Table, tenant_id: str, partition: str, sort: str, body: bytes) -> None:
-        self._session.write(PUT % table, tenant_id, partition, sort, _stored(table, body))
+        self.put_each(tenant_id, [Put(table, partition, sort, body)])
+
+    def put_each(self, tenant_id: str, puts: Sequence[Put]) -> None:
+        self._session.write_each(
+            [
+                (PUT % each.table, (tenant_id, each.partition, each.sort, _stored(each.table, each.body)))
+                for each in puts
+            ]
+        )
+
+    def put_ranked(self, table: Table, tenant_id: str, partition: str, sort: str, rank: int, body: bytes) -> None:
+        self._session.write(PUT_RANKED % table, tenant_id, partition, sort, _stored(table, body), rank)
 
     def delete_unchanged(self, record: Record) -> None:
         address, body = (record.tenant_id, record.partition, record.sort), _stored(record.table, record.body)
@@ -219,6 +236,6 @@ def _stored(table: Table, body: bytes) -> bytes | str:
     return body if table in BINARY else body.decode()
 
 
-def _record(table: Table, tenant_id: str, partition: str, row: tuple[Any, ...]) -> Record:
+def _record(table: Table, tenant_id: str, partition: str, row: Sequence[Any]) -> Record:
     sort, body, version = row
     return Record(table, tenant_id, partition, sort, body if table in BINARY else body.encode(), version)

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 import stamina
 from cassandra import DriverException, InvalidRequest, Unauthorized
 from cassandra.cluster import EXEC_PROFILE_DEFAULT, Cluster, Session
-from cassandra.concurrent import execute_concurrent_with_args
+from cassandra.concurrent import execute_concurrent, execute_concurrent_with_args
 from cassandra.pool import Host
 from cassandra.protocol import ConfigurationException
 from cassandra.query import BatchStatement, BatchType, PreparedStatement, Statement
@@ -33,7 +33,7 @@ from penstock.domain.errors import Unavailable, refusal
 
 MIN_VERSION = (5, 0)  # the first with the tables' compaction strategy
 
-READS_AT_ONCE = 64  # of one call
+AT_ONCE = 64  # statements of one call
 
 Row = tuple[Any, ...]
 T = TypeVar("T")
@@ -79,6 +79,15 @@ class CassandraSession:
         if values_of_each:
             self._repeated(_together(self.prepare(cql, idempotent=True), values_of_each), EXEC_PROFILE_DEFAULT)
 
+    def write_each(self, statements: Sequence[tuple[str, Sequence[Any]]]) -> None:
+        """As `write`, of several statements and partitions side by side; each has its values."""
+        if len(statements) == 1:
+            [(cql, values)] = statements
+            self.write(cql, *values)
+            return
+        prepared = [(self.prepare(cql, idempotent=True), values) for cql, values in statements]
+        self._with_retries(lambda: execute_concurrent(self.driver, prepared, concurrency=AT_ONCE))
+
     def read(self, cql: str, *values: Any, page_rows: int = 5000) -> list[Row]:
         """All rows of a query, fetched `page_rows` at a time. Raises `Unavailable`."""
         statement = self.prepare(cql, idempotent=True).bind(values)
@@ -93,7 +102,7 @@ class CassandraSession:
 
         def read() -> list[Row]:
             results = execute_concurrent_with_args(
-                self.driver, statement, values_of_each, concurrency=READS_AT_ONCE, execution_profile=READS
+                self.driver, statement, values_of_each, concurrency=AT_ONCE, execution_profile=READS
             )
             return [row for result in results for row in result.result_or_exc]
 

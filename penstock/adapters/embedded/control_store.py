@@ -11,11 +11,12 @@ import msgspec
 
 from penstock.adapters.embedded.sqlite import Database
 from penstock.domain.errors import Conflict
-from penstock.ports.control_store import ControlStore, Record, Table
+from penstock.ports.control_store import ControlStore, Place, Put, Record, Table
 
 SCHEMA = """
 CREATE TABLE records (
     tbl TEXT, tenant TEXT, partition TEXT, sort TEXT, body BLOB NOT NULL, version INTEGER NOT NULL,
+    rank INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (tbl, tenant, partition, sort)
 ) WITHOUT ROWID, STRICT;
 """
@@ -25,13 +26,18 @@ OLDEST_FIRST = SCAN + " AND sort > ? ORDER BY sort LIMIT ?"
 NEWEST_FIRST = SCAN + " ORDER BY sort DESC LIMIT ?"
 NEWEST_FIRST_AFTER = SCAN + " AND sort < ? ORDER BY sort DESC LIMIT ?"
 FIRST_AFTER_NOTHING = SCAN + " ORDER BY sort LIMIT ?"
-CREATE = "INSERT INTO records VALUES (?, ?, ?, ?, ?, 1) ON CONFLICT DO NOTHING RETURNING version"
+CREATE = "INSERT INTO records VALUES (?, ?, ?, ?, ?, 1, 0) ON CONFLICT DO NOTHING RETURNING version"
 REPLACE = """
     UPDATE records SET body = ?, version = version + 1
     WHERE tbl = ? AND tenant = ? AND partition = ? AND sort = ? AND version = ?
     RETURNING version
 """
-PUT = "INSERT INTO records VALUES (?, ?, ?, ?, ?, 0) ON CONFLICT DO UPDATE SET body = excluded.body, version = 0"
+PUT = "INSERT INTO records VALUES (?, ?, ?, ?, ?, 0, 0) ON CONFLICT DO UPDATE SET body = excluded.body, version = 0"
+PUT_RANKED = """
+    INSERT INTO records VALUES (?, ?, ?, ?, ?, 0, ?)
+    ON CONFLICT DO UPDATE SET body = excluded.body, rank = excluded.rank
+    WHERE (excluded.rank, excluded.body) > (rank, body)
+"""
 DELETE_UNCHANGED = """
     DELETE FROM records WHERE tbl = ? AND tenant = ? AND partition = ? AND sort = ? AND version = ? AND body = ?
     RETURNING version
@@ -46,16 +52,14 @@ class EmbeddedControlStore(ControlStore):
         self._database = Database(path, SCHEMA)
 
     def get(self, table: Table, tenant_id: str, partition: str, sort: str = "") -> Record | None:
-        return next(iter(self.get_each(table, tenant_id, partition, [sort])), None)
+        return next(iter(self.get_each(table, tenant_id, [(partition, sort)])), None)
 
-    def get_each(self, table: Table, tenant_id: str, partition: str, sorts: Sequence[str]) -> list[Record]:
+    def get_each(self, table: Table, tenant_id: str, places: Sequence[Place]) -> list[Record]:
         with self._database.read() as connection:
             rows: list[Any] = [
-                (sort, *row)
-                for sort in sorts
-                for row in connection.execute(GET, (table.value, tenant_id, partition, sort))
+                (*place, *row) for place in places for row in connection.execute(GET, (table.value, tenant_id, *place))
             ]
-        return [Record(table, tenant_id, partition, *row) for row in rows]
+        return [Record(table, tenant_id, *row) for row in rows]
 
     def scan(
         self,
@@ -92,8 +96,15 @@ class EmbeddedControlStore(ControlStore):
             return [_replace(connection, record, body) for record, body in changes]
 
     def put(self, table: Table, tenant_id: str, partition: str, sort: str, body: bytes) -> None:
+        self.put_each(tenant_id, [Put(table, partition, sort, body)])
+
+    def put_each(self, tenant_id: str, puts: Sequence[Put]) -> None:
         with self._database.write() as connection:
-            connection.execute(PUT, (table.value, tenant_id, partition, sort, body))
+            connection.executemany(PUT, [(each.table.value, tenant_id, *each[1:]) for each in puts])
+
+    def put_ranked(self, table: Table, tenant_id: str, partition: str, sort: str, rank: int, body: bytes) -> None:
+        with self._database.write() as connection:
+            connection.execute(PUT_RANKED, (table.value, tenant_id, partition, sort, body, rank))
 
     def delete_unchanged(self, record: Record) -> None:
         with self._database.write(erase=True) as connection:

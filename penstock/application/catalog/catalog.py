@@ -151,10 +151,11 @@ class Catalog:
     def attributes_named(self, tenant_id: str, names: Iterable[str]) -> dict[str, Attribute]:
         """The existing attributes among `names`, by name; reads no others."""
         requested = list(dict.fromkeys(names))
+        places = [("", name) for name in requested]
         custom = {
             record.sort: _attribute(record)
-            for start in range(0, len(requested), MAX_PAGE)
-            for record in self._store.get_each(Table.ATTRIBUTES, tenant_id, "", requested[start : start + MAX_PAGE])
+            for start in range(0, len(places), MAX_PAGE)
+            for record in self._store.get_each(Table.ATTRIBUTES, tenant_id, places[start : start + MAX_PAGE])
         }
         return {name: BUILTIN[name] for name in requested if name in BUILTIN} | custom
 

@@ -64,7 +64,9 @@ def check_unchanged(store: ControlStore, tenant_id: str, attributes: Sequence[At
     names = list(expected)
     missing = {name for name in names if name not in BUILTIN}
     for start in range(0, len(names), MAX_PAGE):
-        for record in store.get_each(Table.ATTRIBUTES, tenant_id, "", names[start : start + MAX_PAGE]):
+        for record in store.get_each(
+            Table.ATTRIBUTES, tenant_id, [("", name) for name in names[start : start + MAX_PAGE]]
+        ):
             if use_of(_unmarked(store, record)) != expected[record.sort]:
                 raise AttributesChanged(f"the attribute {record.sort} was changed")
             missing.discard(record.sort)

@@ -109,8 +109,8 @@ class MappingVersions:
         self._confirm_pending(tenant_id, source)
         pending = sorted({_version_of(record) for record in self._pending(tenant_id, source)})
         current = self.current(tenant_id, source)
-        newer = [_sort(version) for version in pending if current is None or version > current.version]
-        records = self._store.get_each(Table.MAPPINGS, tenant_id, source, newer) if newer else []
+        newer = [(source, _sort(version)) for version in pending if current is None or version > current.version]
+        records = self._store.get_each(Table.MAPPINGS, tenant_id, newer)
         found = [*map(_decoded, records), *([current] if current else [])]
         return [each.mapping for each in found]
 

@@ -59,7 +59,7 @@ class Announcer:
         failpoint("tracker.notifications_stored")
         self._events.publish([request for request, _ in pending])
         failpoint("tracker.status_sent")
-        self._pool.each(self._record, _by_tenant(pending))
+        self._pool.each(self._record, _by_partition(pending))
         for request, _ in pending:
             for status, at_us in unannounced(request, STATUS_EVENTS):
                 log_status(request, status, at_us)
@@ -87,8 +87,8 @@ class Announcer:
             self._requests.markers.clear_announced(done[0].tenant_id, done)
 
 
-def _by_tenant(requests: Sequence[Stored]) -> list[list[Stored]]:
-    groups: dict[str, list[Stored]] = {}
+def _by_partition(requests: Sequence[Stored]) -> list[list[Stored]]:
+    groups: dict[tuple[str, str], list[Stored]] = {}
     for stored in requests:
-        groups.setdefault(stored.request.tenant_id, []).append(stored)
+        groups.setdefault((stored.record.tenant_id, stored.record.partition), []).append(stored)
     return list(groups.values())

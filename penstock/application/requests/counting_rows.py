@@ -28,7 +28,7 @@ def counting_rows(
     requests: Requests, tenant_id: str, data_source: str, *, before: str = "", most: int = MAX_REQUESTS_COUNTED
 ) -> CountingRows:
     """The rows of requests that count now, with those of their children; with `before`, only of requests that were
-    accepted before that one. Reads at most the `most` newest requests of the tenant, and none below the floor."""
+    accepted before that one. Reads at most the `most` newest requests of the source, and none below the floor."""
     found, are_all = _down_to_floor(requests, tenant_id, data_source, most)
     counting = [each for each in visible(found).values() if not before or each.root_id < before]
     return CountingRows(
@@ -41,11 +41,10 @@ def counting_rows(
 def _down_to_floor(requests: Requests, tenant_id: str, data_source: str, most: int) -> tuple[list[Request], bool]:
     """The newest requests of a data source, and whether no older one can count."""
     found: list[Request] = []
-    for examined, request in enumerate(requests.newest_first(tenant_id), 1):
-        if request.data_source == data_source:
-            found.append(request)
-            if floors([request]):
-                break
+    for examined, request in enumerate(requests.newest_first(tenant_id, data_source), 1):
+        found.append(request)
+        if floors([request]):
+            break
         if examined >= most:
             return found, False
     return found, True

@@ -16,7 +16,7 @@ import structlog
 from penstock.application.scanning import PAGE, scan_all
 from penstock.domain.errors import Conflict
 from penstock.ports.clock import Clock
-from penstock.ports.control_store import ControlStore, Record, Table
+from penstock.ports.control_store import ControlStore, Put, Record, Table
 
 DAYS = "days"  # the partition of the days that have notes
 
@@ -30,10 +30,10 @@ class Expiries:
         self._store = store
 
     def note(self, table: Table, tenant_id: str, partition: str, body: bytes, until_us: int) -> None:
-        """Call before the record is stored. The day comes first, so that its notes are found after a crash."""
+        """Call before the record is stored."""
         day = _day(until_us)
-        self._store.put(Table.EXPIRIES, tenant_id, DAYS, day, b"{}")
-        self._store.put(Table.EXPIRIES, tenant_id, day, f"{table}/{partition}/{_digest(body)}", b"{}")
+        note = Put(Table.EXPIRIES, day, f"{table}/{partition}/{_digest(body)}", b"{}")
+        self._store.put_each(tenant_id, [Put(Table.EXPIRIES, DAYS, day, b"{}"), note])
 
 
 class ExpirySweeper:

@@ -10,13 +10,16 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
 from functools import partial
+from itertools import islice
 from typing import NamedTuple
 
 import msgspec
 from msgspec.structs import replace
 
+from penstock.application.requests import plans
 from penstock.application.requests.active_markers import ActiveMarker, ActiveMarkers
 from penstock.application.requests.request_clock import RequestClock
+from penstock.application.requests.request_lists import RequestLists
 from penstock.application.requests.reservations import Reservation, Reservations
 from penstock.application.requests.same_file import SameFile, continues, reserve_file
 from penstock.application.scanning import scan_all
@@ -27,6 +30,7 @@ from penstock.domain.limits import MAX_PAGE, MAX_REQUESTS_EXAMINED
 from penstock.domain.mapping.mapping import Mode, Plan
 from penstock.domain.requests.children import end_with_root, with_child
 from penstock.domain.requests.hold import approve, expire
+from penstock.domain.requests.ids import partition_of
 from penstock.domain.requests.recipients import Recipient
 from penstock.domain.requests.request import Request, Status
 from penstock.domain.requests.request_filter import RequestFilter
@@ -34,7 +38,7 @@ from penstock.domain.requests.status import apply, cancel, revert
 from penstock.domain.requests.visibility import visible
 from penstock.failpoints import failpoint
 from penstock.ports.clock import Clock
-from penstock.ports.control_store import ControlStore, Record, Table
+from penstock.ports.control_store import ControlStore, Put, Record, Table
 
 Change = Callable[[Request], Request]
 
@@ -100,6 +104,7 @@ class Requests:
         self._store = store
         self._clock = clock
         self.markers = ActiveMarkers(store)
+        self._lists = RequestLists(store, self.markers)
         self._reservations, self._request_clock = Reservations(store, clock), RequestClock(store, clock)
 
     # Accepting
@@ -136,11 +141,7 @@ class Requests:
         if new.parent_id is not None:
             self.update(new.tenant_id, new.parent_id, lambda root: with_child(root, reserved.request_id))
             failpoint("uploader.child_registered")
-        plan = self._stored_plan(plan_for(reserved.request_id, reserved.accepted_at))
-        self.markers.put(new.tenant_id, ActiveMarker(reserved.request_id, reserved.accepted_at))
-        if new.mode is Mode.REPLACE:
-            self._store.put(Table.REPLACEMENTS, new.tenant_id, new.data_source, reserved.request_id, b"{}")
-        request, created = self._store_request(new, reserved, plan.mapping.version, problem)
+        request, created = self._create(new, reserved, plan_for, problem)
         return Accepted(request, created, not created and duplicate, reserved.left_out)
 
     def accepted(self, tenant_id: str, *, idempotency_key: str, fingerprint: str) -> Accepted | None:
@@ -148,10 +149,11 @@ class Requests:
         reserved = self._reservations.of_key(tenant_id, idempotency_key, fingerprint)
         if reserved is None:
             return None
-        record = self._store.get(Table.REQUESTS, tenant_id, "", reserved.request_id)
-        if record is None:
+        try:
+            request = self.get(tenant_id, reserved.request_id)
+        except NotFound:
             return None
-        return Accepted(_request(record), created=False, duplicate=reserved.duplicate, left_out=reserved.left_out)
+        return Accepted(request, created=False, duplicate=reserved.duplicate, left_out=reserved.left_out)
 
     def release_overtaken(self, tenant_id: str, idempotency_key: str, fingerprint: str) -> None:
         """`release` a key if a later upload of the data source counts, or may come to count, after its request."""
@@ -171,22 +173,20 @@ class Requests:
 
     def stored(self, tenant_id: str, request_id: str) -> Stored:
         """Raises `NotFound`."""
-        record = self._store.get(Table.REQUESTS, tenant_id, "", request_id)
+        record = self._store.get(Table.REQUESTS, tenant_id, partition_of(request_id), request_id)
         if record is None:
             raise NotFound(f"there is no request {request_id}")
         return Stored(_request(record), record)
 
     def stored_each(self, tenant_id: str, request_ids: Sequence[str]) -> list[Stored]:
         """The existing ones of these requests, in no order."""
-        records = self._store.get_each(Table.REQUESTS, tenant_id, "", request_ids)
+        places = [(partition_of(request_id), request_id) for request_id in request_ids]
+        records = self._store.get_each(Table.REQUESTS, tenant_id, places)
         return [Stored(_request(record), record) for record in records]
 
     def plan(self, tenant_id: str, request_id: str) -> Plan:
-        """Raises `NotFound`."""
-        record = self._store.get(Table.PLANS, tenant_id, "", request_id)
-        if record is None:
-            raise NotFound(f"there is no request {request_id}")
-        return msgspec.json.decode(record.body, type=Plan)
+        """Raises `NotFound`, `Corrupt`."""
+        return plans.plan_of(self._store, self.get(tenant_id, request_id))
 
     def list(self, tenant_id: str, *, before: str = "", limit: int = 50) -> list[Request]:
         """As `page`, but reads pages until `limit` requests are found."""
@@ -209,28 +209,33 @@ class Requests:
         """Up to `limit` requests that `only` selects, older than `before`, newest first. Examines at most
         `MAX_REQUESTS_EXAMINED` requests, because a filter that matches few must not read all of them."""
         found: list[Request] = []
-        after = only.first_cursor(before)
-        records = scan_all(self._store, Table.REQUESTS, tenant_id, after=after, newest_first=True)
-        for examined, record in enumerate(records, 1):
-            request = _request(record)
-            if only.is_past(request):
-                break
-            if only.matches(request):
-                found.append(request)
-            if len(found) >= limit or examined >= MAX_REQUESTS_EXAMINED:
-                return RequestPage(found, record.sort)
+        listed = self._lists.newest_first(tenant_id, only, before=before)
+        examined = 0
+        while part := list(islice(listed, limit)):
+            requests = self._each(tenant_id, [each.request_id for each in part if each.may_match])
+            for each in part:
+                examined += 1
+                request = requests.get(each.request_id)
+                if request is not None and only.matches(request):
+                    found.append(request)
+                if len(found) >= limit or examined >= MAX_REQUESTS_EXAMINED:
+                    return RequestPage(found, each.request_id)
         return RequestPage(found, None)
 
-    def newest_first(self, tenant_id: str) -> Iterator[Request]:
-        """All requests, the newest first."""
-        return map(_request, scan_all(self._store, Table.REQUESTS, tenant_id, newest_first=True))
+    def newest_first(self, tenant_id: str, data_source: str | None = None) -> Iterator[Request]:
+        """All requests, or those of a data source, the newest first."""
+        listed = self._lists.newest_first(tenant_id, RequestFilter(data_source=data_source))
+        size = 1  # because most callers look at few
+        while part := [each.request_id for each in islice(listed, size)]:
+            requests = self._each(tenant_id, part)
+            yield from (requests[each] for each in part if each in requests)
+            size = min(2 * size, MAX_PAGE)
 
     def active(self, tenant_id: str) -> Iterator[Request]:
         """Requests that have not ended or whose latest status is not announced yet, in order of id."""
         for marker in self.markers.list(tenant_id):
-            record = self._store.get(Table.REQUESTS, tenant_id, "", marker.request_id)
-            if record is not None:
-                yield _request(record)
+            with suppress(NotFound):
+                yield self.get(tenant_id, marker.request_id)
 
     def visible(self, tenant_id: str, request_ids: Iterable[str]) -> Visible:
         """Which of these requests are visible.
@@ -261,9 +266,12 @@ class Requests:
         return self._change(seen, change)[1]
 
     def change_each(self, changes: Sequence[tuple[Stored, Change]]) -> Sequence[Stored]:
-        """As `change` for each, in fewer round trips. The requests are distinct and of one tenant."""
+        """As `change` for each, in fewer round trips. The requests are distinct and of one partition of the
+        store."""
         after = [change(seen.request) for seen, change in changes]
         new = [at for at, (seen, _) in enumerate(changes) if after[at] != seen.request]
+        for at in new:
+            self._list_end(changes[at][0].request, after[at])
         written = self._store.replace_each([(changes[at][0].record, msgspec.json.encode(after[at])) for at in new])
         stored = [seen for seen, _ in changes]
         for at, record in zip(new, written, strict=True):
@@ -300,7 +308,7 @@ class Requests:
             failpoint("undo.markers_stored")
             with suppress(Conflict):  # perhaps it has another child
                 if after != seen.request:
-                    self._store.replace(seen.record, msgspec.json.encode(after))
+                    self._replace(seen, after)
                 break
         failpoint("undo.root_reverted")
         for child_id in after.children:
@@ -323,9 +331,17 @@ class Requests:
             if after == before.request:
                 return before, before
             try:
-                return before, Stored(after, self._store.replace(before.record, msgspec.json.encode(after)))
+                return before, self._replace(before, after)
             except Conflict:
                 before = self.stored(before.request.tenant_id, before.request.request_id)
+
+    def _replace(self, before: Stored, after: Request) -> Stored:
+        self._list_end(before.request, after)
+        return Stored(after, self._store.replace(before.record, msgspec.json.encode(after)))
+
+    def _list_end(self, before: Request, after: Request) -> None:
+        if after.status is not before.status and (entries := self._lists.ends_of(after)):
+            self._store.put_each(after.tenant_id, entries)
 
     def _reserve(
         self,
@@ -343,36 +359,42 @@ class Requests:
         new_id, at_us = self._request_clock.next_id(tenant_id)
         return Reservation(request_id=new_id, accepted_at=at_us, fingerprint=fingerprint)
 
-    def _stored_plan(self, plan: Plan) -> Plan:
-        """The plan that is stored: of an earlier attempt, or this one."""
-        try:
-            self._store.create(Table.PLANS, plan.tenant_id, "", plan.request_id, msgspec.json.encode(plan))
-        except Conflict:
-            return self.plan(plan.tenant_id, plan.request_id)
-        return plan
-
-    def _store_request(
-        self, new: NewRequest, reserved: Reservation, mapping_version: int, problem: Problem | None
+    def _create(
+        self, new: NewRequest, reserved: Reservation, plan_for: Callable[[str, int], Plan], problem: Problem | None
     ) -> tuple[Request, bool]:
+        """The request, and whether this call created it: an earlier attempt may have, with another plan."""
+        plan = plan_for(reserved.request_id, reserved.accepted_at)
+        content = plans.put_of(plan)
+        marker = ActiveMarker(reserved.request_id, self._clock.now_us())
         request = Request(
             **msgspec.structs.asdict(new),
             request_id=reserved.request_id,
             accepted_at=reserved.accepted_at,
+            marked_at=marker.at_us,
             fingerprint=reserved.fingerprint,
-            mapping_version=mapping_version,
+            plan_hash=content.partition,
+            mapping_version=plan.mapping.version,
+            epoch=plan.epoch,
+            bits=plan.bits,
+            chunk_bytes=plan.chunk_bytes,
         )
         if problem is not None:
             request = apply(request, FileRefused(at_us=reserved.accepted_at, problem=problem))
+        puts = [content, *self.markers.puts(marker), *self._lists.entries_of(request), *self._lists.ends_of(request)]
+        if new.mode is Mode.REPLACE:
+            puts.append(Put(Table.REPLACEMENTS, new.data_source, reserved.request_id, b"{}"))
+        self._store.put_each(new.tenant_id, puts)
+        failpoint("uploader.request_listed")
+        place = partition_of(request.request_id), request.request_id
         try:
-            self._store.create(Table.REQUESTS, new.tenant_id, "", request.request_id, msgspec.json.encode(request))
+            self._store.create(Table.REQUESTS, new.tenant_id, *place, msgspec.json.encode(request))
         except Conflict:
             return self.get(new.tenant_id, request.request_id), False
         return request, True
 
     def _known(self, tenant_id: str, request_id: str, known: dict[str, Request | None]) -> Request | None:
         if request_id not in known:
-            record = self._store.get(Table.REQUESTS, tenant_id, "", request_id)
-            known[request_id] = None if record is None else _request(record)
+            known[request_id] = self._each(tenant_id, [request_id]).get(request_id)
         return known[request_id]
 
     def _each(self, tenant_id: str, request_ids: Collection[str]) -> dict[str, Request]:

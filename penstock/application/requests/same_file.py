@@ -83,10 +83,10 @@ def _later_sibling(requests: Requests, child: Request) -> bool:
 
 def _later_request(requests: Requests, first: Request) -> bool:
     """True also if that would take too long to find out."""
-    for examined, request in enumerate(requests.newest_first(first.tenant_id), 1):
+    for examined, request in enumerate(requests.newest_first(first.tenant_id, first.data_source), 1):
         if request.request_id <= first.request_id:
             return False
-        if request.data_source == first.data_source and request.parent_id is None and _is_later(request, first):
+        if request.parent_id is None and _is_later(request, first):
             return True
         if examined >= MAX_REQUESTS_EXAMINED:
             return True

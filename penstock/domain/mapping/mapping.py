@@ -103,29 +103,32 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     expansion: int = 200  # decompressed bytes per compressed byte, once past the first MiB
 
 
-class Plan(msgspec.Struct, frozen=True, kw_only=True):
-    """The frozen settings of one request, so that later edits never affect part of a file.
+class PlanContent(msgspec.Struct, frozen=True, kw_only=True):
+    """What the plans of many requests have in common. `..._key` fields are key versions."""
 
-    `..._key` fields are key versions; `chunk_bytes` is the target size of a chunk.
-    """
-
-    tenant_id: str
-    request_id: str
     data_source: str
     mapping: Mapping
     attributes: tuple[Attribute, ...]  # those of mapping.columns, in their order
     ranking: tuple[str, ...] = ()  # the attributes of the mapping's identifiers, the highest rank first
     file_format: FileFormat = FileFormat()
     file_options: FileOptions = FileOptions()
-    mode: Mode = Mode.UPSERT
-    segment: str | None = None
-    parent_id: str | None = None
     limits: Limits = Limits()
-    chunk_bytes: int = 3 * 1024 * 1024
     general_key: int = 1
     personal_key: int = 1
     hash_key: int = 1
     file_key: int = 1
+
+
+class Plan(PlanContent, frozen=True, kw_only=True):
+    """The frozen settings of one request, so that later edits never affect part of a file. `chunk_bytes` is the target
+    size of a chunk."""
+
+    tenant_id: str
+    request_id: str
+    mode: Mode = Mode.UPSERT
+    segment: str | None = None
+    parent_id: str | None = None
+    chunk_bytes: int = 3 * 1024 * 1024
     epoch: int = 1  # of its fragments, with the `bits` that name a bucket of it
     bits: int = 12
     accepted_at_us: int = 0  # the write timestamp of every fragment, in microseconds since the epoch

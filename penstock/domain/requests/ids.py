@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import uuid
+from datetime import UTC, datetime
+
+NO_PARTITION = ""  # of what is no id
 
 
 def request_id(at_us: int, random: bytes) -> str:
@@ -23,3 +26,16 @@ def accepted_at_us(request_id: str) -> int:
     head = uuid.UUID(request_id).int >> 64
     milliseconds, fraction = head >> 16, head & 0xFFF
     return milliseconds * 1000 + -(-fraction * 1000 // 4096)
+
+
+def month_of(request_id: str) -> str:
+    """The month in which the request was accepted, as 2026-11. Raises `ValueError` for what is no id."""
+    return f"{datetime.fromtimestamp(accepted_at_us(request_id) / 1e6, UTC):%Y-%m}"
+
+
+def partition_of(request_id: str) -> str:
+    """The partition of the control store in which the request lies: its month, and one of sixteen shards."""
+    try:
+        return f"{month_of(request_id)}/{request_id[-1]}"
+    except (ValueError, OverflowError):
+        return NO_PARTITION

@@ -56,7 +56,11 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     uploaded_by: str
     status: Status = Status.SCHEDULED
     mode: Mode = Mode.UPSERT
-    mapping_version: int = 0  # of its plan
+    plan_hash: str = ""  # of its plan's content
+    mapping_version: int = 0  # of its plan, as all up to `chunk_bytes`
+    epoch: int = 1
+    bits: int = 12
+    chunk_bytes: int = 0
     segment: str | None = None
     notify: tuple[Recipient, ...] = ()
     parent_id: str | None = None  # of a child: the request whose rows it corrects, which is never a child itself
@@ -68,6 +72,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     file_options: FileOptions = FileOptions()  # how the file is read
     upload_started_at: int | None = None  # when its file began to arrive; None for one that never did
     accepted_at: int = 0
+    marked_at: int = 0  # when its active marker was stored
     started_at: int | None = None
     finished_at: int | None = None
     rows_read: int = 0

@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 import msgspec
 
 from penstock.domain.requests.ids import request_id
 from penstock.domain.requests.request import Request, Status
 
 _LOWEST = bytes(8)  # the random part of an id that sorts before all others of its microsecond
+
+
+class _Facts(Protocol):
+    @property
+    def data_source(self) -> str: ...
+    @property
+    def uploaded_by(self) -> str: ...
+    @property
+    def file_name(self) -> str: ...
+    @property
+    def accepted_at(self) -> int: ...
 
 
 class RequestFilter(msgspec.Struct, frozen=True, kw_only=True):
@@ -21,16 +34,19 @@ class RequestFilter(msgspec.Struct, frozen=True, kw_only=True):
     accepted_to: int | None = None  # before this time
 
     def matches(self, request: Request) -> bool:
+        return (not self.statuses or request.status in self.statuses) and self.may_match(request)
+
+    def may_match(self, request: _Facts) -> bool:
+        """Whether all fits that never changes."""
         return (
-            (not self.statuses or request.status in self.statuses)
-            and self.data_source in (None, request.data_source)
+            self.data_source in (None, request.data_source)
             and self.uploaded_by in (None, request.uploaded_by)
             and (self.file_name is None or self.file_name.casefold() in request.file_name.casefold())
             and not self.is_past(request)
             and (self.accepted_to is None or request.accepted_at < self.accepted_to)
         )
 
-    def is_past(self, request: Request) -> bool:
+    def is_past(self, request: _Facts) -> bool:
         """Whether `request`, and so every older one, was accepted too early."""
         return self.accepted_from is not None and request.accepted_at < self.accepted_from
 

@@ -208,13 +208,13 @@ def test_a_retry_after_a_crash_and_another_version_leaves_nothing_pending(tmp_pa
     with closing(EmbeddedControlStore(tmp_path / "control.db")) as store:
         source = Source(store)
         with pytest.raises(Died):
-            Source(FailingControlStore(store, fatal=7, done=False)).upload("a", key="k")
+            Source(FailingControlStore(store, fatal=5, done=False)).upload("a", key="k")
         assert (source.current, source.save("b")) == (None, 2)
         request = source.upload("a", key="k")
-        assert request.mapping_version == 1, "the plan of the first attempt is kept"
+        assert request.mapping_version == 3, "the plan of the first attempt was of no request"
         source.end(request, Status.COMPLETED)
         source.versions.confirm(source.requests.get(TENANT, request.request_id))
-        assert source.pending() == ["000000003/" + request.request_id]
+        assert source.pending() == ["000000001/" + request.request_id]
         assert (source.states(), source.pending()) == ({3: "current", 2: "earlier", 1: "unused"}, [])
 
 

@@ -7,6 +7,7 @@ import pytest
 from penstock.application.requests.requests import Requests
 from penstock.domain.errors import Unavailable
 from penstock.domain.events import UPLOAD_REQUESTED, Split, Started, UploadRequested
+from penstock.domain.requests.ids import partition_of
 from penstock.domain.requests.request import Manifest, Request, Status
 from penstock.ports.control_store import Table
 from services.status_tracker.main import QUIET_SECONDS
@@ -174,7 +175,7 @@ def test_an_undo_that_died_after_its_mark_leaves_nothing_for_ever(harness: Track
 
 def test_an_acceptance_that_never_finished_is_left_for_its_retry(harness: TrackerHarness) -> None:
     request = harness.accept()
-    harness.store.delete(Table.REQUESTS, TENANT, "", request.request_id)
+    harness.store.delete(Table.REQUESTS, TENANT, partition_of(request.request_id), request.request_id)
     wait(harness)
     assert harness.published(UPLOAD_REQUESTED) == []
     assert [marker.request_id for marker in harness.requests.markers.list(TENANT)] == [request.request_id]
