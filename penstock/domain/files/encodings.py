@@ -17,7 +17,7 @@ ENCODINGS = (
     UTF_8, "utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be",
     "cp1250", "cp1251", "cp1252", "cp1253", "cp1254", "cp1255", "cp1256", "cp1257", "cp1258",
     "iso-8859-1", "iso-8859-2", "iso-8859-5", "iso-8859-7", "iso-8859-9", "iso-8859-15",
-    "cp437", "cp850", "cp874", "koi8-r", "mac-roman", "shift_jis", "gb18030", "big5", "euc-kr",
+    "cp437", "cp850", "cp874", "koi8-r", "mac-roman", "cp932", "euc-jp", "gb18030", "cp950", "cp949",
 )  # fmt: skip
 
 _HEAD_ROWS = 100  # of these, one that is not UTF-8 shows another encoding
@@ -34,7 +34,15 @@ _INVALID = "\udcff"  # encoded with `surrogateescape`, a byte that is in no UTF-
 _HANDLER = "penstock.invalid"
 _BEYOND_ASCII = frozenset(range(0x80, 0x100))
 _STRAY = frozenset(b"\xff\x81\x8d\x8f\x90\x9d")
-_OTHER_NAMES = {"windows-874": "cp874", "tis-620": "cp874"}  # that Python does not know, or knows as a smaller one
+# That Python does not know.
+_OTHER_NAMES = {
+    "windows-874": "cp874", "windows-31j": "cp932", "x-sjis": "cp932", "x-euc-jp": "euc-jp",
+    "x-gbk": "gb18030", "windows-949": "cp949",
+}  # fmt: skip
+# What Python knows as a smaller encoding than programs write under its name, as in the WHATWG Encoding Standard.
+_SUPERSETS = {
+    "tis-620": "cp874", "shift_jis": "cp932", "gb2312": "gb18030", "gbk": "gb18030", "big5": "cp950", "euc_kr": "cp949",
+}  # fmt: skip
 
 codecs.register_error(_HANDLER, lambda error: (_INVALID, getattr(error, "end")))  # noqa: B009
 
@@ -43,7 +51,8 @@ def checked_encoding(name: str) -> str:
     """The name in `ENCODINGS` of an encoding, which may be written otherwise. Raises `Refused` (unknown_encoding)."""
     try:
         known = {codecs.lookup(each).name: each for each in ENCODINGS}
-        return known[codecs.lookup(_OTHER_NAMES.get(name.lower(), name)).name]
+        found = codecs.lookup(_OTHER_NAMES.get(name.lower(), name)).name
+        return known[codecs.lookup(_SUPERSETS.get(found, found)).name]
     except (LookupError, ValueError):
         hint = f"Use one of {', '.join(ENCODINGS)}."
         raise refusal("unknown_encoding", "the declared encoding is not supported", hint) from None

@@ -1,9 +1,9 @@
-"""The likeliest of the encodings with one byte a character: that in which the text reads as one language.
+"""The likeliest encoding: that in which the text reads as one language.
 
 The same bytes are letters in most of them: `Iaşi` in cp1250 is `Iaºi` in cp1252, and `Dvořák` is `Dvoøák`. But no
 Western language has both ø and á. So each encoding counts how many of the bytes beyond ASCII are letters of one of its
 languages. Letters of other scripts than Latin make whole words, with capitals at their beginning only; Latin ones are
-few beside ASCII letters.
+few beside ASCII letters. The encodings with more than one byte a character count their frequent characters.
 """
 
 from __future__ import annotations
@@ -11,8 +11,10 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
+
+from penstock.domain.files.east_asian_encodings import east_asian_shares
 
 MAX_RUNS = 2_000  # different ones that are looked at
 MAX_LATIN_RUN = 3  # letters beyond ASCII that follow each other
@@ -20,6 +22,8 @@ SEVERAL_LANGUAGES = 0.95  # weight of letters of several languages beside those 
 
 _RUN = re.compile(rb"[\x80-\xff]+")
 _SIGNS = frozenset("–—‘’‚“”„€°§©®™…•´«»×\xa0")  # of any language, also within words
+# A sign of Thai above or below no consonant, and a vowel that is written before no consonant.
+_MISPLACED_THAI = re.compile("(?:^|[ะาำเ-ๆ])[\u0e31\u0e34-\u0e3a\u0e47-\u0e4e]|[เ-ไ](?![ก-ฮ])")
 _WESTERN = (
     "àâæçèéêëîïôœùûüÿ",
     "äöüß",
@@ -71,17 +75,24 @@ NAMES = {
     "cp1255": "Hebrew",
     "cp1256": "Arabic",
     "cp874": "Thai",
+    "cp932": "Japanese",
+    "euc-jp": "Japanese",
+    "gb18030": "Chinese",
+    "cp950": "Traditional Chinese",
+    "cp949": "Korean",
 }
 
 
-def likeliest_encoding(lines: Iterable[bytes]) -> str:
-    """The encoding in which most bytes beyond ASCII of these lines are letters of one language."""
+def likeliest_encoding(lines: Sequence[bytes]) -> str:
+    """The encoding in which most characters beyond ASCII of these lines are letters of one language."""
     runs: Counter[tuple[bytes, bool]] = Counter()
     for line in lines:
         runs.update((match[0], _stands_alone(line, match)) for match in _RUN.finditer(line))
         if len(runs) >= MAX_RUNS:
             break
-    return max(_ENCODINGS, key=lambda name: _share(runs, name, _ENCODINGS[name]))
+    shares = {name: _share(runs, name, encoding) for name, encoding in _ENCODINGS.items()}
+    shares |= east_asian_shares(lines)
+    return max(shares, key=shares.__getitem__)
 
 
 def _stands_alone(line: bytes, run: re.Match[bytes]) -> bool:
@@ -113,6 +124,8 @@ def _is_sign(char: str, *, alone: bool) -> bool:
 
 
 def _is_word(text: str) -> bool:
+    if _MISPLACED_THAI.search(text):
+        return False
     return text in (text.lower(), text.upper(), text.capitalize()) and "ς" not in text[:-1]
 
 

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from penstock.domain.catalog.data_source import DataSource, SourceChange
 from penstock.domain.errors import Refused, refusal
-from penstock.domain.files.encodings import ENCODINGS
+from penstock.domain.files.encodings import ENCODINGS, checked_encoding
 from penstock.domain.mapping.mapping import Mode
 from services.uploader.console.entered import Entered, beginning
 from services.uploader.console.words import MODES
@@ -45,7 +45,7 @@ def form_of(source: DataSource) -> Entered:
         "notify": "\n".join(map(str, defaults.notify)),
         "max_rejects": defaults.max_rejects or "",
         "max_file_mb": _megabytes(defaults.max_file_bytes),
-        "encoding": defaults.encoding or "",
+        "encoding": checked_encoding(defaults.encoding) if defaults.encoding else "",  # perhaps under an older name
         "clean_headers": _choice(defaults.clean_headers),
         "quoted": _choice(defaults.quoted),
     }
