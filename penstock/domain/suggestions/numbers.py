@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from penstock.domain.mapping.coercion.currencies import WITHOUT_CENTS
 from penstock.domain.mapping.coercion.epochs import SECONDS
+from penstock.domain.mapping.coercion.full_width import has_full_width, in_ascii
 from penstock.domain.suggestions.epochs import may_be_seconds
 from penstock.domain.suggestions.fitting import Finding, Fit, Formats, certainty, of_total, unfitting
 from penstock.domain.suggestions.sample import Cells
@@ -69,18 +71,20 @@ class Numbers(NamedTuple):
 def detect_numbers(cells: Cells, formats: Formats, usual_sign: str | None, usual_notation: str | None) -> Numbers:
     """The number formats of a column. `usual_sign` is the decimal sign of the file's other columns, `usual_notation`
     their decimals with thousands."""
+    cells = _in_ascii(cells)
     if not _may_be_numbers(cells) or has_leading_zeros(cells):
         return Numbers(None, None)
     return Numbers(_integer(cells, formats, usual_sign), _decimal(cells, formats, usual_sign, usual_notation))
 
 
 def has_leading_zeros(cells: Cells) -> bool:
-    return any(_CODE.match(cell) for cell in cells.distinct)
+    return any(_CODE.match(cell) for cell in _in_ascii(cells).distinct)
 
 
 def are_amounts(cells: Cells) -> bool:
     """Whether cells are numbers of several lengths with separators of thousands, as amounts are and phone numbers are
     not."""
+    cells = _in_ascii(cells)
     grouped = [cell for cell in cells.distinct if _GROUPED.match(cell)]
     counted = sum(cells.distinct[cell] for cell in cells.distinct if _GROUPED.match(cell) or _SMALL.match(cell))
     lengths = {sum(map(str.isdigit, cell)) for cell in grouped}
@@ -89,6 +93,7 @@ def are_amounts(cells: Cells) -> bool:
 
 def shown_sign(cells: Cells) -> str | None:
     """The decimal sign that the cells of a column show without doubt."""
+    cells = _in_ascii(cells)
     if not _may_be_numbers(cells):
         return None
     signs = {sign for cell in cells.distinct if (sign := _sign(cell))}
@@ -97,9 +102,15 @@ def shown_sign(cells: Cells) -> str | None:
 
 def shown_notation(cells: Cells) -> str | None:
     """How a column writes decimals of a thousand and more, if one of its cells is such a number."""
+    cells = _in_ascii(cells)
     if not _may_be_numbers(cells):
         return None
     return next((notation for cell in cells.distinct if (notation := _notation(cell))), None)
+
+
+def _in_ascii(cells: Cells) -> Cells:
+    """The cells with digits and signs of full width as those of ASCII, which coercers take for the same number."""
+    return cells.replaced({cell: in_ascii(cell) for cell in cells.distinct if has_full_width(cell)})
 
 
 def _notation(cell: str) -> str | None:
@@ -109,17 +120,29 @@ def _notation(cell: str) -> str | None:
 
 def _sign(cell: str) -> str | None:
     """The decimal sign of one cell: one after a zero, with other than three digits behind it, or after another sign; of
-    a sign that is there twice, the other one."""
+    a sign that is there twice, or between thousands of a currency without cents, the other one."""
     found = re.findall(r"[.,]", cell)
     if not found:
         return None
+    if _is_without_cents(cell):
+        return _other(found[0])
     if len(set(found)) == 1:
         digits = re.search(r"[.,]([0-9]+)[^0-9]*\Z", cell)
         tells = digits and (len(digits[1]) != 3 or _BELOW_ONE.match(cell))
         if len(found) == 1:
             return str(found[0]) if tells else None
-        return POINT if found[0] == COMMA else COMMA  # the other one stands between thousands
+        return _other(found[0])
     return str(found[-1])
+
+
+def _other(thousands: str) -> str:
+    """The decimal sign beside a sign that stands between thousands."""
+    return POINT if thousands == COMMA else COMMA
+
+
+def _is_without_cents(cell: str) -> bool:
+    """Whether the sign before three digits stands between thousands, because the currency has no cents."""
+    return len(cell) <= MAX_NUMBER_CELL and _OPEN.match(cell) is not None and WITHOUT_CENTS.search(cell) is not None
 
 
 def _may_be_numbers(cells: Cells) -> bool:
@@ -148,7 +171,10 @@ def _integer(cells: Cells, formats: Formats, usual_sign: str | None) -> Finding 
 
 
 def _are_thousands(cells: Cells) -> bool:
-    """Whether separators stand in large numbers only, in enough cells: decimals would have them in small ones too."""
+    """Whether separators stand in large numbers only, in enough cells: decimals would have them in small ones too. Those
+    in one amount of a currency without cents are enough."""
+    if any(map(_is_without_cents, cells.distinct)):
+        return True
     grouped = sum(1 for cell in cells.distinct if _GROUPED.match(cell))
     small = sum(1 for cell in cells.distinct if _SMALL.match(cell))
     large = any(_LARGE.match(cell) for cell in cells.distinct)

@@ -20,10 +20,12 @@ _CODES = frozenset(
 )
 # Signs of one or two currencies, which stand beside no other code.
 _OF_SIGNS = {"€": {"eur"}, "₫": {"vnd"}, "₪": {"ils"}, "₹": {"inr"}, "¥": {"jpy", "cny"}, "฿": {"thb"}, "₺": {"try"}}
+# Of currencies without cents, as people mark them.
+WITHOUT_CENTS = re.compile(r"[¥￥円₩￦원₫đ]|\b(?:jpy|krw|vnd|vnđ)\b", re.IGNORECASE)
 _WORDS = frozenset(
     (
         *("kr", "tl", "euro", "euros", "zł", "kč", "ft", "lei", "fr", "sfr", "rs", "din", "rm", "rp"),
-        *("kn", "leu", "đ", "vnđ", "baht", "บาท"),
+        *("kn", "leu", "đ", "vnđ", "baht", "บาท", "円", "元", "圓", "원"),
         *("лв", "лева", "лев", "руб", "грн", "ден", "дин"),
         *("د.إ", "ر.س", "ر.ق", "ر.ع", "د.ك", "د.ب", "د.م", "د.ت", "د.ج", "ج.م", "ل.ل"),
         *("ريال", "درهم", "دينار", "جنيه", "שח"),
@@ -32,7 +34,7 @@ _WORDS = frozenset(
 
 _ARABIC = "[\u0621-\u064a]"
 # What may be one; `is_currency` decides.
-CURRENCY = rf"(?:[^\W\d_]{{0,3}}\.?[{SIGNS}]|[^\W\d_]{{2,5}}\.?|[đĐ]|{_ARABIC}\.{_ARABIC}\.?)"
+CURRENCY = rf"(?:[^\W\d_]{{0,3}}\.?[{SIGNS}]|[^\W\d_]{{2,5}}\.?|[đĐ円元圓원]|{_ARABIC}\.{_ARABIC}\.?)"
 
 
 def is_currency(written: str) -> bool:

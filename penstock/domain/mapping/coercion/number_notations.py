@@ -4,7 +4,7 @@ A cell may leave the thousands separators out, but those that it has must stand 
 leading zero, so that 0.500 never becomes five hundred. An amount of money may have a currency sign or code before or
 after it, or one before and its code after it, such as `$5 MXN`, and `,-` in place of zero cents; `€ -` is zero. -1, 1-
 and (1) are negative. With an example such as 12,5% a cell may have a percent sign behind or before it, which is not
-stored: 12 % and %12 are 12.
+stored: 12 % and %12 are 12. Digits and signs of full width are those of ASCII: `１２３円` is 123.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import NamedTuple
 from penstock.domain.errors import Refused, refusal
 from penstock.domain.limits import MAX_NUMBER_EXAMPLE
 from penstock.domain.mapping.coercion.currencies import CURRENCY, SIGNS, are_currencies
+from penstock.domain.mapping.coercion.full_width import has_full_width, in_ascii
 
 _SPACES = " \u00a0\u2007\u2009\u202f"  # no-break, figure, thin and narrow no-break spaces
 _APOSTROPHES = "'’"
@@ -38,6 +39,10 @@ class NumberNotation(NamedTuple):
 
     def standard(self, text: str) -> str | None:
         """`text` as -1234.56, or None when it is not a number in this notation."""
+        standard = self._standard(text)
+        return self._standard(in_ascii(text)) if standard is None and has_full_width(text) else standard
+
+    def _standard(self, text: str) -> str | None:
         match = self.plain.fullmatch(text)
         if match is not None:
             negative = text[0] == "-"

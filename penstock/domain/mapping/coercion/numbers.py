@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from penstock.domain.limits import MAX_CELL
 from penstock.domain.mapping.coercion.base import CellCoercer, CoercionError, Value
+from penstock.domain.mapping.coercion.full_width import in_ascii
 from penstock.domain.mapping.coercion.number_notations import decimal_notation, integer_notation
 
 _INTEGER = re.compile(r"([+-]?)([0-9]+)")
@@ -23,10 +24,10 @@ _DECIMAL_DIGITS = (
 
 
 class IntegerCoercer(CellCoercer):
-    """ASCII digits with an optional sign, within 64 bits; leading zeros are ignored."""
+    """ASCII digits, or those of full width, with an optional sign, within 64 bits; leading zeros are ignored."""
 
     def parse(self, text: str) -> Value:
-        match = _INTEGER.fullmatch(text)
+        match = _INTEGER.fullmatch(text) or _INTEGER.fullmatch(in_ascii(text))
         if match is None:
             raise CoercionError("not_an_integer")
         sign, digits = match[1], match[2].lstrip("0") or "0"
@@ -44,7 +45,7 @@ class DecimalCoercer(CellCoercer):
     """A finite decimal, plain or with an exponent; the value is exact, in plain notation, trailing zeros kept."""
 
     def parse(self, text: str) -> Value:
-        if _DECIMAL.fullmatch(text) is None:
+        if _DECIMAL.fullmatch(text) is None and _DECIMAL.fullmatch(text := in_ascii(text)) is None:
             raise CoercionError("not_a_decimal")
         number = Decimal(text)
         if number.adjusted() >= _DECIMAL_DIGITS or number.as_tuple().exponent < -_DECIMAL_DIGITS:  # type: ignore[operator]  # finite: an int

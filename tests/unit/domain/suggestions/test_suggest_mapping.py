@@ -194,6 +194,31 @@ def test_notations_of_numbers(cells: Sequence[str], written: str) -> None:
     assert str(one("amount", cells).format) == written
 
 
+@pytest.mark.parametrize(
+    ("cells", "written"),
+    [
+        (repeated("332,849円", "１８４２５円", "￥158,855", times=10), "integer(1,234)"),
+        (repeated("72,000원", "5,500원", times=5), "integer(1,234)"),
+        (repeated("72.000 ₫", "5.500 ₫", times=5), "integer(1.234)"),
+        (repeated("１２３", "４５６７"), "integer"),
+        (repeated("１２３．５", "４"), "decimal"),
+    ],
+)
+def test_amounts_without_cents_and_of_full_width(cells: Sequence[str], written: str) -> None:
+    found = one("amount", cells)
+    assert (str(found.format), found.against) == (written, ())
+    assert found.confidence >= 0.9
+
+
+def test_an_attribute_of_decimals_takes_amounts_without_cents_as_thousands() -> None:
+    found = one("lifetime_value", repeated("332,849円", "158,855円", times=5))
+    assert (str(found.format), found.against) == ("decimal(1,234.56)", ())
+
+
+def test_codes_of_full_width_keep_their_zeros() -> None:
+    assert str(one("slot", repeated("００１２３", "０４７１１")).format) == "text"
+
+
 def test_the_zero_of_accounts_is_a_number_and_not_blank() -> None:
     found = one("Ticket médio", [*(f"R$ {number},99" for number in range(100)), *["R$ -"] * 20])
     assert (str(found.format), found.blanks) == ("decimal(1234,56)", ())

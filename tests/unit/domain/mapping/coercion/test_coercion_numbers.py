@@ -17,13 +17,14 @@ from penstock.domain.mapping.coercion.texts import EnumCoercer, TextCoercer
     [
         *(("007", 7), ("+5", 5), ("-0", 0), (" 42\t", 42), ("0" * 1_000 + "1", 1)),
         *(("9223372036854775807", 2**63 - 1), ("-9223372036854775808", -(2**63)), ("-00012", -12)),
+        *(("１８４２５", 18425), ("－７", -7)),
     ],
 )
 def test_a_whole_number(cell: str, number: int) -> None:
     assert IntegerCoercer().coerce_cell(cell) == number
 
 
-@pytest.mark.parametrize("cell", ["1_000", "٣", "７", "²", "1.0", "1e3", "--1", "+", "1 000", "0x10", "\u00a05", "NaN"])
+@pytest.mark.parametrize("cell", ["1_000", "٣", "²", "1.0", "1e3", "--1", "+", "1 000", "0x10", "\u00a05", "NaN"])
 def test_not_a_whole_number(cell: str) -> None:
     with pytest.raises(CoercionError, match="not_an_integer"):
         IntegerCoercer().coerce_cell(cell)
@@ -47,6 +48,7 @@ def test_every_whole_number_of_64_bits_is_read(number: int, zeros: int) -> None:
         *(("1e3", "1000"), ("12.50", "12.50"), ("007.10", "7.10"), ("+.5", "0.5"), ("5.", "5"), ("1E-3", "0.001")),
         *(("-0", "0"), ("-0.00", "0.00"), ("0e9", "0"), ("1.5e1", "15"), (" -3.20 ", "-3.20"), ("1e0000003", "1000")),
         *(("0.1" + "0" * 60, "0.1" + "0" * 60), ("1e999", "1" + "0" * 999), ("1e-1000", "0." + "0" * 999 + "1")),
+        *(("１２．５０", "12.50"), ("－３", "-3")),
     ],
 )
 def test_a_decimal_is_exact_and_has_one_form(cell: str, canonical: str) -> None:

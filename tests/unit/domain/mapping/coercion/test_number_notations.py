@@ -46,6 +46,14 @@ def reading(written: str) -> Coercer:
         ("integer(%12)", "-% 10", -10),
         ("integer(%12)", "10%", 10),
         ("decimal(%12,5)", "%12,5", "12.5"),
+        ("integer(1,234)", "332,849円", 332849),
+        ("integer(1,234)", "１８４２５円", 18425),
+        ("integer(1,234)", "￥158,855", 158855),
+        ("decimal(1,234.56)", "１，２３４．５", "1234.5"),
+        ("decimal(1,234.56)", "（５００）", "-500"),
+        ("decimal(1,234.56)", "72,000원", "72000"),
+        ("decimal(1,234.56)", "128元", "128"),
+        ("decimal(1,234.56)", "128圓", "128"),
     ],
 )
 def test_a_number_in_its_notation(written: str, cell: str, value: str | int) -> None:
