@@ -10,14 +10,10 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import NamedTuple
 
 from penstock.application.uploads.checking import FileHead
+from penstock.application.uploads.corrected_rows import CorrectedRows, corrected_rows
 from penstock.application.uploads.warnings import SAMPLED_BYTES
 from penstock.domain.errors import Refused, refusal
-from penstock.domain.files.corrections import line_number
-from penstock.domain.files.formats import tabular_format
-from penstock.domain.files.header import Header, parse_header
 from penstock.domain.files.header_faults import printable_name
-from penstock.domain.files.rejects import LINE_COLUMN
-from penstock.domain.files.rows import Table, parse
 from penstock.domain.files.tabular_format import FileOptions
 from penstock.domain.mapping.attributes import ValueType
 from penstock.domain.mapping.mapping import Plan
@@ -39,20 +35,11 @@ class _Found(NamedTuple):
 def check_leading_zeros(file: FileHead, plan: Plan, options: FileOptions, originals: Originals) -> None:
     """Raise `Refused` (leading_zeros_lost) for a corrected file. `plan` is that of its root, `options` say how the file
     is read. A file whose header has faults is not compared: `Intake.accept` reports them."""
-    try:
-        header = parse_header(
-            file.head,
-            mapping=plan.mapping,
-            limits=plan.limits,
-            complete=file.complete,
-            options=options.read_as(file.encoding),
-        )
-    except Refused:
+    columns = _columns(plan)
+    rows = corrected_rows(file, plan, options, columns, SAMPLED_BYTES) if columns else None
+    if rows is None or not rows.cells:
         return
-    columns = [name for name in _columns(plan) if name in header.columns]
-    if not columns or LINE_COLUMN not in header.columns:
-        return
-    found = _compared(_first_rows(file, header, columns, plan.limits.cell_bytes), header, columns, originals)
+    found = _compared(rows, [name for name in columns if name in rows.cells], originals)
     if found.lost:
         raise _refused(found, plan.data_source)
 
@@ -70,27 +57,10 @@ def _columns(plan: Plan) -> list[str]:
     return list(dict.fromkeys(name for column in used for name in column.sources))
 
 
-def _first_rows(file: FileHead, header: Header, columns: Collection[str], cell_bytes: int) -> Table:
-    """The readable rows at the beginning of the file, up to the last whole line."""
-    body = file.head[header.body_start :]
-    if len(body) > SAMPLED_BYTES or not file.complete:
-        body = body[: body.rfind(b"\n", 0, SAMPLED_BYTES) + 1]
-    used = [header.columns.index(name) for name in (LINE_COLUMN, *columns)]
-    return parse(
-        body,
-        tabular_format(header.file_format),
-        first_line=header.first_line,
-        header=header.names_in_file,
-        used=used,
-        max_cell_bytes=cell_bytes,
-    ).table
-
-
-def _compared(table: Table, header: Header, columns: Sequence[str], originals: Originals) -> _Found:
-    lines = [line_number(cell) for cell in table.columns[header.columns.index(LINE_COLUMN)]]
+def _compared(rows: CorrectedRows, columns: Sequence[str], originals: Originals) -> _Found:
+    lines, cells = rows.root_lines, rows.cells
     before = originals(frozenset(line for line in lines if line is not None))
     pairs = [(at, before[line]) for at, line in enumerate(lines) if line is not None and line in before]
-    cells = {name: table.columns[header.columns.index(name)] for name in columns}
     losing = [
         {name for name in columns if loses_zeros(original.get(name, ""), cells[name][at])} for at, original in pairs
     ]

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from penstock.application.requests.reject_file import RejectFiles
 from penstock.application.requests.requests import Accepted, Requests
 from penstock.application.uploads.intake import Accepting, Intake
+from penstock.application.uploads.lost_characters import check_characters
 from penstock.application.uploads.lost_zeros import check_leading_zeros
 from penstock.application.uploads.stored_file import StoredFile
 from penstock.application.uploads.upload_command import UploadCommand
@@ -55,11 +56,13 @@ class Resubmitter:
     ) -> Accepted:
         """The child request for a corrected file. `accepting` as in `Intake`.
 
-        Raises as `root` and `Intake.accept` do, and `Refused` (leading_zeros_lost); then the file is deleted.
+        Raises as `root` and `Intake.accept` do, and `Refused` (leading_zeros_lost, characters_lost); then the file is
+        deleted.
         """
         try:
             root = self.root(tenant_id, request_id)
             command = self._command(root, corrected.file_name, uploaded_by, corrected.encoding)
+            self._check_characters(root, corrected.stored, command)
             self._check_leading_zeros(root, corrected.stored, command)
         except (Refused, NotFound):
             self._intake.discard(corrected.stored)
@@ -76,10 +79,16 @@ class Resubmitter:
         self, tenant_id: str, request_id: str, parts: Iterable[bytes], *, uploaded_by: str, accepting: Accepting
     ) -> Accepted:
         """The child request for a corrected file that was made here, as CSV: no spreadsheet has taken its cells for
-        numbers. Raises as `root` and `Intake.accept` do."""
+        numbers. Raises as `root` and `Intake.accept` do, and `Refused` (characters_lost)."""
         root = self.root(tenant_id, request_id)
         command = self._command(root, reject_file_name("rejects.csv", request_id), uploaded_by)
-        return self._intake.accept(tenant_id, self._intake.store(tenant_id, parts), command, accepting=accepting)
+        stored = self._intake.store(tenant_id, parts)
+        try:
+            self._check_characters(root, stored, command)
+        except Refused:
+            self._intake.discard(stored)
+            raise
+        return self._intake.accept(tenant_id, stored, command, accepting=accepting)
 
     def resubmit_set_aside(
         self, tenant_id: str, request_id: str, *, uploaded_by: str, accepting: Accepting
@@ -97,6 +106,10 @@ class Resubmitter:
         stored = self._intake.store(tenant_id, rejects.parts)
         command = self._command(root, request.file_name, uploaded_by)
         return self._intake.accept(tenant_id, stored, command, accepting=accepting)
+
+    def _check_characters(self, root: Request, stored: StoredFile, command: UploadCommand) -> None:
+        plan = self._requests.plan(root.tenant_id, root.request_id)
+        check_characters(stored.file_head, plan, self._intake.file_options(root.tenant_id, command))
 
     def _check_leading_zeros(self, root: Request, stored: StoredFile, command: UploadCommand) -> None:
         plan = self._requests.plan(root.tenant_id, root.request_id)

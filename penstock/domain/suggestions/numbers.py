@@ -171,8 +171,8 @@ def _integer(cells: Cells, formats: Formats, usual_sign: str | None) -> Finding 
 
 
 def _are_thousands(cells: Cells) -> bool:
-    """Whether separators stand in large numbers only, in enough cells: decimals would have them in small ones too. Those
-    in one amount of a currency without cents are enough."""
+    """Whether separators stand in large numbers only, in enough cells: decimals would have them in small ones too.
+    One amount of a currency without cents is enough."""
     if any(map(_is_without_cents, cells.distinct)):
         return True
     grouped = sum(1 for cell in cells.distinct if _GROUPED.match(cell))

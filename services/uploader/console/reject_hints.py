@@ -10,6 +10,8 @@ from penstock.domain.files.encodings import ENCODINGS
 AS_DOWNLOADED = "UTF-8, as downloaded"
 
 _HINTS = {
+    "characters_lost": "Write these characters again, or leave the rows out. If the original file is in another "
+    "encoding throughout, undo the import, and import that file with its encoding.",
     "wrong_encoding": f"Choose the encoding in which the file was saved: “{AS_DOWNLOADED}”, or another of the list.",
     "leading_zeros_lost": "Let the spreadsheet open these columns as text, and correct the downloaded file again; or "
     "correct the rows on this page, if they are few. If the zeros are to go, import the file as one of its own.",

@@ -76,7 +76,7 @@ def _correct(visit: Visit) -> Response:
         )
     except Refused as refused:
         states = {at: FormState(cells.get(at, {}), at in as_shown) for at in as_shown.union(cells)}
-        return _rejects(visit, part, reveals=True, states=states, fault=refused.faults[0])
+        return _rejects(visit, part, reveals=True, states=states, fault=on_page(refused.faults[0]))
     return go(f"/imports/{accepted.request.request_id}")
 
 

@@ -301,6 +301,49 @@ def test_a_row_that_is_corrected_by_hand_may_lose_its_zeros(driven: DrivenSystem
     assert origin_of(driven, "879")[3] == child.request_id
 
 
+@pytest.mark.parametrize("write", [tsv, semicolons, ndjson])
+def test_rows_whose_characters_are_still_lost_are_refused_with_their_lines(
+    driven: DrivenSystem, write: Callable[..., bytes]
+) -> None:
+    first_row = 1 if write is ndjson else 2
+    unreadable = ["C7", "", "", "Zo@", "", ""]
+    file = write(GOOD, unreadable, BAD, unreadable).replace(b"@", b"\xff")
+    (root,) = driven.finish(driven.upload(file))
+    text = rejects_of(driven, root)
+    assert "Zo\ufffd" in text
+    with pytest.raises(Refused, match="characters_lost") as refused:
+        resubmit(driven, root.request_id, text)
+    (fault,) = refused.value.faults
+    assert "2 rows still have the sign \ufffd in place of characters" in fault.message
+    assert fault.message.endswith(f": penstock_line {first_row + 1}, {first_row + 3}")
+    assert "Zo" not in fault.message + fault.hint
+    assert files_stored(driven) == 1
+    child = corrected(driven, root, text.replace("\ufffd", "ë"))
+    assert (child.rows_ingested, profile_of(driven, "C7").attributes["note"].value) == (2, "Zoë")
+
+
+def test_lost_characters_are_named_by_the_lines_of_the_file_if_the_rows_name_none(driven: DrivenSystem) -> None:
+    (root,) = driven.finish(driven.upload(tsv(GOOD, BAD)))
+    with pytest.raises(Refused, match=r"1 row still has the sign \ufffd .* line 3 of the file"):
+        resubmit(driven, root.request_id, tsv(GOOD, ["C7", "", "", "Zo\ufffd", "", ""]).decode())
+
+
+def test_only_mapped_columns_have_characters_to_lose(driven: DrivenSystem) -> None:
+    (root,) = driven.finish(driven.upload(tsv(GOOD, BAD)))
+    header, row = rejects_of(driven, root).replace("tomorrow", "").splitlines()
+    assert corrected(driven, root, f"{header}\textra\n{row}\tZo\ufffd\n").rows_ingested == 1
+
+
+def test_rows_that_are_corrected_by_hand_need_their_characters_too(driven: DrivenSystem) -> None:
+    (root,) = driven.finish(driven.upload(tsv(GOOD, ["C7", "", "", "Zo@", "", ""]).replace(b"@", b"\xff")))
+    requests = use_cases_of(driven.system).requests
+    with pytest.raises(Refused, match="characters_lost"):
+        requests.correct_rejects(ANN, root.request_id, {0: {4: "5"}})
+    assert files_stored(driven) == 1
+    driven.finish(requests.correct_rejects(ANN, root.request_id, {0: {3: "Zoë"}}).request)
+    assert profile_of(driven, "C7").attributes["note"].value == "Zoë"
+
+
 @pytest.mark.parametrize(
     ("original", "new", "lost"),
     [
