@@ -31,7 +31,17 @@ _TOTALS = (
     *("المجموع", "סה״כ", 'סה"כ', "סהכ", "итого", "всего", "разом", "усього", "σύνολο"),
     *("合計", "総計", "小計", "总计", "合计", "합계", "총계"),
 )
-_COUNTED_TOTAL = re.compile(rf"(?:{'|'.join(_TOTALS)})(?:\s*[:(=]|\s+[0-9])", re.IGNORECASE)  # Total: 480 customers
+# Of a line of averages, above or below it.
+_AVERAGES = (
+    *("average", "averages", "avg", "mean", "moyenne", "moyennes", "durchschnitt", "mittelwert", "schnitt"),
+    *("gemiddelde", "gemiddeld", "media", "promedio", "média", "medie", "średnia", "průměr", "priemer", "átlag"),
+    *("medel", "medelvärde", "genomsnitt", "gjennomsnitt", "gennemsnit", "keskiarvo", "ortalama", "prosjek"),
+    *("povprečje", "keskmine", "vidurkis", "vidējais", "trung bình", "rata-rata", "ค่าเฉลี่ย", "المتوسط", "ממוצע"),
+    *("среднее", "средно", "середнє", "μέσος όρος", "平均", "平均値", "平均值", "평균"),
+)
+_SUMMARIES = (*_TOTALS, *_AVERAGES)
+_FOLDED_SUMMARIES = frozenset(map(str.casefold, _SUMMARIES))
+_COUNTED_TOTAL = re.compile(rf"(?:{'|'.join(_SUMMARIES)})(?:\s*[:(=]|\s+[0-9])", re.IGNORECASE)  # Total: 480 customers
 _NAMES_NOBODY = (
     *("none", "no", "na", "nomail", "noemail", "noreply", "test", "unknown", "anonymous", "abc", "xxx", "asdf"),
     *("geen", "geenmail", "geenemail", "onbekend", "nvt", "keine", "unbekannt", "inconnu", "aucun", "ninguno"),
@@ -52,13 +62,13 @@ _EMAILS = (
 )
 _PHONE_ENDS = ("1234567890", "0" * 7, *(digit * 8 for digit in "123456789"))
 JUNK_EMAILS = frozenset(_EMAILS)  # in lower case
-JUNK_WORDS = frozenset((*_DIGITS, *_WORDS, *_TOTALS))
+JUNK_WORDS = frozenset((*_DIGITS, *_WORDS, *_SUMMARIES))
 _KNOWN: dict[tuple[Node, ValueType], frozenset[Node]] = {}
 
 
 def names_a_total(label: str) -> bool:
-    """Whether a cell is the label of a line of totals, such as `Total:` or `Summe (480)`."""
-    return label.casefold().rstrip(" :.=") in _TOTALS or _COUNTED_TOTAL.match(label) is not None
+    """Whether a cell is the label of a line of totals or averages, such as `Total:`, `Summe (480)` or `Moyenne`."""
+    return label.casefold().rstrip(" :.=") in _FOLDED_SUMMARIES or _COUNTED_TOTAL.match(label) is not None
 
 
 class JunkFinder:
@@ -95,9 +105,9 @@ def _junk(format: ValueFormat) -> Iterator[str]:
     match format.kind:
         case ValueType.TEXT:
             yield ""  # of invisible characters only
-            for word in (*_DIGITS, *_WORDS, *_TOTALS):
+            for word in (*_DIGITS, *_WORDS, *_SUMMARIES):
                 yield from (word, word.upper(), word.capitalize())
-            for word in _TOTALS:
+            for word in _SUMMARIES:
                 yield from (word.title(), f"{word}:", f"{word.upper()}:", f"{word.capitalize()}:")
             yield from _EMAILS
         case ValueType.INTEGER:

@@ -24,7 +24,21 @@ def junk_among(kind: ValueType, cells: list[str]) -> list[str]:
     [
         (
             ValueType.TEXT,
-            ["0", "0000", " 0000 ", "\u200b\ufeff", "N/A", "Unknown", "none@none.com", "TOTAL", "Total geral:", "合計"],
+            [
+                "0",
+                "0000",
+                " 0000 ",
+                "\u200b\ufeff",
+                "N/A",
+                "Unknown",
+                "none@none.com",
+                "TOTAL",
+                "Total geral:",
+                "合計",
+                "Moyenne",
+                "PRŮMĚR:",
+                "平均",
+            ],
             ["", "C1", "00001", "1234", "1111", "TOTAL-1"],
         ),
         (ValueType.INTEGER, ["0", "000", "1234567890"], ["", "1", "1234"]),
