@@ -106,6 +106,16 @@ def may_be_numbers(cells: Cells) -> bool:
     return set(cells.distinct) <= _DIGITS and (len(cells.distinct) == 1 or cells.filled < MIN_DIGITS)
 
 
+def is_one_mark(cells: Cells) -> bool:
+    """Whether every row has the same mark or letter, such as `X`, which then answers no question."""
+    words = {cell.casefold() for cell in cells.distinct}
+    if cells.blank or len(words) != 1:
+        return False
+    (word,) = words
+    is_letter = len(word) == 1 and word != word.upper()
+    return word in _MARKS or (is_letter and word not in _CLEAR_LETTERS)
+
+
 def _fit(words: set[str], yes: list[str], no: list[str], cells: Cells, formats: Formats) -> tuple[Fit, bool] | None:
     """How the cells fit a pair of words, and whether both are there."""
     said_yes, said_no = [word for word in yes if word in words], [word for word in no if word in words]

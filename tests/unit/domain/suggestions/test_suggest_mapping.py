@@ -275,6 +275,15 @@ def test_a_mark_says_yes_though_no_cell_says_no() -> None:
     assert list(one("flag", repeated("✓", "✗")).against) == []
 
 
+@pytest.mark.parametrize("mark", ["X", "✓", "s"])
+def test_the_same_mark_in_every_row_says_neither_yes_nor_no(mark: str) -> None:
+    found = one("Code interne", repeated(mark))
+    assert (found.attribute.name, found.format.kind) == ("code_interne", ValueType.TEXT)
+    assert one("email_opt_in", repeated(mark)).format.kind is ValueType.BOOLEAN
+    assert one("Code interne", repeated("J")).format.kind is ValueType.BOOLEAN
+    assert one("Code interne", repeated("是")).format.kind is ValueType.BOOLEAN
+
+
 @pytest.mark.parametrize(
     "word", ["Y", "yes", "J", "JA", "oui", "sí", "Si", "sim", "tak", "evet", "TRUE", "ano", "igen", "kyllä", "on"]
 )
