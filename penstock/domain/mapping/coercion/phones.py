@@ -24,6 +24,8 @@ _DROPPED = re.compile(r"[\\/] *x|;isub=")
 _DIALLED = re.compile(r"[ (]*00[ )-]*(?=[1-9])")  # before a country code in most countries, and by people of the others
 _MEXICAN = re.compile(r"(?:(?P<abroad>(?:\+|00)521)|521|044|045|01)(?P<number>[0-9]{10})")
 _WITHOUT_PUNCTUATION = str.maketrans("", "", _PUNCTUATION)
+_FRANCE = "FR"
+_OVERSEAS = ("GP", "RE", "YT", "GF", "MQ")  # Guadeloupe, Réunion, Mayotte, Guyane, Martinique
 _PLUS = re.compile(r"[+\uff0b]")  # without one, the library refuses a number unless it knows the region
 
 
@@ -53,6 +55,8 @@ class PhoneCoercer(CellCoercer):
             number = self._valid(_DIALLED.sub("+", text, count=1))
         if number is None and (mexican := self._mexican(text)):
             number = self._valid(mexican)
+        if number is None and self._region == _FRANCE:
+            number = _overseas(text)
         if number is None:
             raise CoercionError("not_a_phone")
         e164 = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
@@ -68,11 +72,7 @@ class PhoneCoercer(CellCoercer):
     def _valid(self, text: str) -> phonenumbers.PhoneNumber | None:
         if self._region is None and not _PLUS.search(text):
             return None
-        try:
-            number = phonenumbers.parse(text, self._region)
-        except phonenumbers.NumberParseException:
-            return None
-        return number if phonenumbers.is_valid_number(number) else None
+        return _valid_in(text, self._region)
 
     def parse_fast(self, cells: Sequence[str]) -> list[Value | None]:
         values: list[Value | None] = []
@@ -91,6 +91,22 @@ class PhoneCoercer(CellCoercer):
         if plan is not NO_PLAN:
             self._plans[head] = plan
         return plan
+
+
+def _overseas(text: str) -> phonenumbers.PhoneNumber | None:
+    """A number as it is dialled within France, of one of its regions that have country codes of their own."""
+    if _PLUS.search(text):
+        return None
+    valid = {number.country_code: number for region in _OVERSEAS if (number := _valid_in(text, region))}
+    return next(iter(valid.values())) if len(valid) == 1 else None
+
+
+def _valid_in(text: str, region: str | None) -> phonenumbers.PhoneNumber | None:
+    try:
+        number = phonenumbers.parse(text, region)
+    except phonenumbers.NumberParseException:
+        return None
+    return number if phonenumbers.is_valid_number(number) else None
 
 
 def _without_punctuation(cells: Sequence[str]) -> list[str]:

@@ -57,6 +57,10 @@ def test_without_the_other_cell_the_region_is_the_fallback() -> None:
     assert paired("@country").coerce_column(["020 123 4567"]) == ([None], {0: "not_a_phone"})
 
 
+def test_numbers_of_the_regions_overseas_beside_a_country() -> None:
+    assert paired("@country").coerce_pairs(["0690 00 12 34"], ["France"]) == (["+590690001234"], {})
+
+
 def test_the_column_may_have_a_bar_in_its_name() -> None:
     assert paired("@a|b|NL").other_column == "a|b"
     assert paired("@country").other_column == "country"

@@ -199,6 +199,30 @@ def test_mexican_numbers_may_have_the_prefixes_that_were_dialled_before_2019(
     assert (values, list(errors)) == ([value], [] if value else [0])
 
 
+@pytest.mark.parametrize(
+    ("cell", "region", "value"),
+    [
+        ("0690 00 12 34", "FR", "+590690001234"),
+        ("0590 82 12 34", "FR", "+590590821234"),
+        ("06 92 12 34 56", "FR", "+262692123456"),
+        ("0639 00 12 34", "FR", "+262639001234"),
+        ("0262.12.34.56", "FR", "+262262123456"),
+        ("0694 12 34 56", "fr", "+594694123456"),
+        ("0594 30 12 34", "FR", "+594594301234"),
+        ("0696 12 34 56", "FR", "+596696123456"),
+        ("0696 12 34 56 ext. 3", "FR", "+596696123456;ext=3"),
+        ("06 12 34 56 78", "FR", "+33612345678"),
+        ("+33 690 00 12 34", "FR", None),
+        ("0690 00 12", "FR", None),
+        ("0690 00 12 34", "BE", None),
+        ("0690 00 12 34", "", None),
+    ],
+)
+def test_numbers_of_the_regions_overseas_are_dialled_within_france(cell: str, region: str, value: str | None) -> None:
+    values, errors = PhoneCoercer(region).coerce_column([cell])
+    assert (values, list(errors)) == ([value], [] if value else [0])
+
+
 @pytest.mark.parametrize("cell", ["06 30 xxx xxxx", "06-30-XXX-XXXX", "+36 30 titkos1", "1-800-FLOWERS", "052-xxxxxxx"])
 @pytest.mark.parametrize("region", ["HU", "IL", "US", ""])
 def test_letters_are_no_digits(cell: str, region: str) -> None:
