@@ -22,7 +22,7 @@ _URL = re.compile(r"(?:https?://|www\.)", re.IGNORECASE)
 
 
 def detect_email(cells: Cells, formats: Formats) -> Finding | None:
-    if _count(cells, lambda cell: "@" in cell) < cells.filled * MIN_FIT or not cells.filled:
+    if _count(cells, lambda cell: "@" in cell or "＠" in cell) < cells.filled * MIN_FIT or not cells.filled:
         return None
     return _found("email", "are e-mail addresses", cells, formats)
 

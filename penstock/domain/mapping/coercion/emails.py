@@ -15,6 +15,7 @@ from email_validator.rfc_constants import CASE_INSENSITIVE_MAILBOX_NAMES
 
 from penstock.domain.limits import MAX_EMAIL
 from penstock.domain.mapping.coercion.base import PADDING, CellCoercer, CoercionError, Value
+from penstock.domain.mapping.coercion.full_width import in_ascii
 
 _CACHED_DOMAINS = 8_192  # 2 MB at most
 
@@ -32,13 +33,16 @@ _ROLE_NAMES = frozenset(CASE_INSENSITIVE_MAILBOX_NAMES)
 
 
 class EmailCoercer(CellCoercer):
-    """The address with its domain in lower case, and a mailbox name of RFC 2142 too (`Info@` is `info@`)."""
+    """The address with its domain in lower case, and a mailbox name of RFC 2142 too (`Info@` is `info@`).
+
+    Letters and signs of full width are those of ASCII.
+    """
 
     def __init__(self) -> None:
         self._domains: dict[str, str] = {}
 
     def parse(self, text: str) -> Value:
-        address = _bare(text)
+        address = _bare(in_ascii(text))
         if len(address) > MAX_EMAIL:
             raise CoercionError("not_an_email")
         return _validated(address)

@@ -45,6 +45,11 @@ def test_emails_are_found_by_their_values() -> None:
     assert 0.9 <= found.confidence < 1
 
 
+def test_emails_of_full_width_are_found() -> None:
+    found = one("kontakt", [f"ａ{number}＠ｄｏｃｏｍｏ．ｎｅ．ｊｐ" for number in range(50)])
+    assert (found.attribute.name, found.against) == ("email", ())
+
+
 def test_values_overrule_a_name() -> None:
     found = one("phone", [f"2020-01-{day:02}" for day in range(1, 29)])
     assert found.attribute.name != "phone"

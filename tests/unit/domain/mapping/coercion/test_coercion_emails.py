@@ -5,8 +5,10 @@ from email_validator import SPECIAL_USE_DOMAIN_NAMES, EmailNotValidError, valida
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from penstock.domain.mapping.attributes import ValueFormat, ValueType
 from penstock.domain.mapping.coercion import CoercionError
 from penstock.domain.mapping.coercion.emails import EmailCoercer
+from penstock.domain.profiles.identity import normalise
 
 LABELS = st.sampled_from(
     [
@@ -92,8 +94,28 @@ def test_an_address_as_address_books_write_it(cell: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("cell", "value"),
+    [
+        ("ｓｈｏ．ｔａｋａ＠ｄｏｃｏｍｏ．ｎｅ．ｊｐ", "sho.taka@docomo.ne.jp"),
+        ("sho@ｄｏｃｏｍｏ．ｎｅ．ｊｐ", "sho@docomo.ne.jp"),
+        ("ｓｈｏ@docomo.ne.jp", "sho@docomo.ne.jp"),
+        ("ＳＨＯ＠docomo.ne.jp", "SHO@docomo.ne.jp"),
+        ("ＩＮＦＯ＠ｄｏｃｏｍｏ．ｎｅ．ｊｐ", "info@docomo.ne.jp"),
+        ("翔 ＜ｓｈｏ＠ｄｏｃｏｍｏ．ｎｅ．ｊｐ＞", "sho@docomo.ne.jp"),
+    ],
+)
+def test_an_address_of_full_width_is_the_same_person(cell: str, value: str) -> None:
+    values, errors = EmailCoercer().coerce_column([cell])
+    assert (values, errors) == ([value], {})
+    email = ValueFormat(ValueType.EMAIL)
+    assert normalise(str(values[0]), email) == normalise(value.upper(), email)
+
+
+@pytest.mark.parametrize(
     "cell",
     [
+        "taro＠＠docomo.ne.jp",
+        "a＠b",
         "a@b",
         "a@x.test",
         "a@x.local",
