@@ -541,6 +541,8 @@ _TABLE = {
         markkinointilupa
         pazarlama izni, pazarlama onayi
         consimtamant, consimtamant marketing, acord marketing, acord gdpr
+        aceita receber ofertas, aceita ofertas, aceita receber promocoes, aceita receber novidades,
+        deseja receber ofertas, aceita publicidade, aceita receber publicidade
         souhlas, souhlas s marketingem, marketingovy souhlas, souhlas gdpr, suhlas, suhlas s marketingom,
         marketingovy suhlas
         privola, privola za marketing, marketinska privola, suglasnost, saglasnost, saglasnost za marketing, soglasje,
@@ -559,6 +561,8 @@ _TABLE = {
         uutiskirje, bulten
         newsletter subscribed, bulten aboneligi
         abonat newsletter, abonare newsletter, acord email
+        souhlas se zasilanim novinek, souhlas se zasilanim newsletteru, souhlas se zasilanim obchodnich sdeleni,
+        zasilani novinek, odber novinek, suhlas so zasielanim noviniek, suhlas so zasielanim newslettera
         odber newsletteru, zasilani newsletteru, souhlas email, odber noviniek, suhlas email
         pretplata na newsletter, newsletter pretplata, prijava na newsletter, privola email, e novice
         hirlevel, hirlevel feliratkozas, hirlevelre feliratkozott, email hozzajarulas

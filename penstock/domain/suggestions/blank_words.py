@@ -69,6 +69,7 @@ _IN_TYPED_COLUMNS = frozenset(
         nenhuma ingen inget intet niets nichts entfällt entfallt saknas mangler empty leeg leer vide vacío vuoto vazio
         nincs nincsen neni chybi lipsa yok bilinmiyor puuttuu
         нет отсутствует немає κανένα άγνωστο άγνωστη άγνωστος なし 無し 無 該当なし 不明 无 未知 없음 미상
+        未登録 未設定 非公開
         fără necunoscut necunoscută neznámý neznámá neznámé neznámy neznáma žádný žádná žádné žiadny žiadna žiadne není
         nema nepoznato nepoznat nepoznata neznano neznan neznana brez bez nijedan ismeretlen tiada нема няма неизвестен
         неизвестна неизвестно без липсва ไม่มี אין

@@ -53,6 +53,8 @@ from penstock.domain.suggestions.names import Names, display_name, new_name, wor
         ("phone_optin", "sms_opt_in"),
         ("SMS_izni", "sms_opt_in"),
         ("email_opt_in_date", "consent_at"),
+        ("Aceita receber ofertas?", "marketing_consent"),
+        ("Aceita receber newsletter?", "email_opt_in"),
         ("CA cumulé", "ltv"),
         ("LifetimeSpend", "ltv"),
         ("Umsatz gesamt", "ltv"),
@@ -94,7 +96,7 @@ HEADERS = {
         Zákaznické číslo=crmid, Oslovení=salutation, Jméno=first_name, Příjmení=last_name, Mobilní telefon=mobile,
         E-mailová adresa=email, Ulice a číslo=street, PSČ=postal_code, Město=city, Země=country,
         Datum narození=birth_date, Číslo karty=loyalty_id, Počet objednávek=order_count,
-        Souhlas s marketingem=marketing_consent
+        Souhlas s marketingem=marketing_consent, Souhlas se zasíláním novinek=email_opt_in
     """,
     "Slovak": """
         Číslo zákazníka=crmid, Meno=first_name, Priezvisko=last_name, Telefónne číslo=phone, Elektronická pošta=email,
