@@ -17,7 +17,7 @@ from penstock.domain.profiles.junk_identifiers import JUNK_IDENTIFIER
 from penstock.domain.requests.request import Status
 from services.cli.map_options import map_options
 from services.cli.output import Document, all_printable
-from services.cli.views import facts_view, read_as_facts, reasons_view, records_view, renamed_text
+from services.cli.views import counted, facts_view, read_as_facts, reasons_view, records_view, renamed_text
 
 
 def outcome(run: Document) -> Status:
@@ -32,9 +32,9 @@ def check_report(run: Document, *, mapped_here: bool = True) -> RenderableType:
     command has the mapping or takes suggestions, so that options of columns have an effect."""
     run = all_printable(run)
     facts: list[tuple[str, RenderableType]] = [
-        ("Checked", Text(f"{run['rows_read']:,} rows; nothing was stored")),
-        ("Would be ingested", Text(f"{run['rows_accepted']:,} rows")),
-        ("Would be rejected", Text(f"{run['rows_rejected']:,} rows")),
+        ("Checked", Text(f"{counted(run['rows_read'], 'row')}; nothing was stored")),
+        ("Would be ingested", Text(counted(run["rows_accepted"], "row"))),
+        ("Would be rejected", Text(counted(run["rows_rejected"], "row"))),
         ("Status", Text(_status(run))),
     ]
     facts[1:1] = read_as_facts(run["file_options"])
@@ -61,10 +61,12 @@ def _status(run: Document) -> str:
 def _column(column: Document, *, mapped_here: bool) -> Iterator[str]:
     label, junk = column["column"], column["reasons"].get(JUNK_IDENTIFIER, 0)
     if junk:
-        yield f"{label}: {junk:,} cells identify nobody (such as 0000 or none@none.com) and would be left out"
+        identify = "1 cell identifies" if junk == 1 else f"{junk:,} cells identify"
+        yield f"{label}: {identify} nobody (such as 0000 or none@none.com) and would be left out"
     if invalid := column["invalid_cells"] - junk:
         effect = "left out" if column["drops"] else "rejected with their rows"
-        yield f"{label}: {invalid:,} cells do not fit and would be {effect}"
+        fit = "1 cell does" if invalid == 1 else f"{invalid:,} cells do"
+        yield f"{label}: {fit} not fit and would be {effect}"
     for fix in column["fixes"]:
         yield f"  {fix['message']}"
         if options := _options(column, fix):

@@ -9,7 +9,7 @@ from rich.text import Text
 
 from penstock.domain.mapping.mapping import OnMisfit
 from services.cli.output import Document, printable
-from services.cli.views import records_view
+from services.cli.views import counted, records_view
 
 MAX_SHOWN = 200  # characters of an option's value
 
@@ -84,7 +84,7 @@ def _options(column: Document) -> str:
     if "blanks" in column:
         found.append(f"blank: {', '.join(column['blanks'])}")
     if "values" in column:
-        found.append(f"{len(column['values']):,} values replaced")
+        found.append(f"{counted(len(column['values']), 'value')} replaced")
     if column.get("trim"):
         found.append("trimmed")
     return "; ".join(found)

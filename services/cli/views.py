@@ -139,16 +139,17 @@ def corrections_text(request: Document) -> str:
     parts = []
     if request["rows_rejected"]:
         left = f"{totals['rejects_left']:,}" if totals["rejects_left"] else "none"
-        parts.append(f"{totals['rejects_corrected']:,} of {_counted(request['rows_rejected'], 'reject')}, {left} left")
+        parts.append(f"{totals['rejects_corrected']:,} of {counted(request['rows_rejected'], 'reject')}, {left} left")
     if totals["rows_without_line"]:
-        parts.append(f"{_counted(totals['rows_without_line'], 'row')} without penstock_line, which may correct some")
+        parts.append(f"{counted(totals['rows_without_line'], 'row')} without penstock_line, which may correct some")
     if totals["dropped_corrected"] or totals["dropped_again"]:
-        rows = _counted(totals["dropped_corrected"], "row")
+        rows = counted(totals["dropped_corrected"], "row")
         parts.append(f"{rows} with dropped cells, {totals['dropped_again']:,} lost cells again")
-    return "; ".join(parts) or f"{_counted(totals['rows_ingested'], 'row')} ingested"
+    return "; ".join(parts) or f"{counted(totals['rows_ingested'], 'row')} ingested"
 
 
-def _counted(count: int, what: str) -> str:
+def counted(count: int, what: str) -> str:
+    """`2,000 rows`, or `1 row`."""
     return f"{count:,} {what}{'' if count == 1 else 's'}"
 
 

@@ -16,6 +16,7 @@ from penstock.domain.dry_run.invalid_cells import ColumnErrors
 from penstock.domain.dry_run.notations import other_notation
 from penstock.domain.mapping.attributes import ValueFormat, ValueType
 from penstock.domain.suggestions.blank_words import blank_words
+from penstock.domain.suggestions.fitting import cells_are
 from penstock.domain.suggestions.frequent_words import MAX_WORDS, frequent
 from penstock.domain.suggestions.places import Places
 from penstock.domain.suggestions.sample import Cells
@@ -48,7 +49,8 @@ class Fix(NamedTuple):
                 taken = f"{self.value} would take {self.cells:,} of {tried:,} cells"
                 return "; ".join([taken, *self.against])
             case FixOption.BLANKS:
-                taken = f"{self.cells:,} of {tried:,} cells are words for blank: {self.value}"
+                are = "is a word" if self.cells == 1 else "are words"
+                taken = f"{self.cells:,} of {tried:,} cells {are} for blank: {self.value}"
                 return "; ".join([taken, *self.against])
             case FixOption.ON_MISFIT:
                 rows = "1 row" if self.cells == 1 else f"{self.cells:,} rows"
@@ -93,7 +95,7 @@ def fixes(
 
 def _counted(words: Iterable[str], cells: Cells) -> tuple[str, ...]:
     """The words that only repeat, with the number of their cells: a person knows whether they are values."""
-    return tuple(f"{cells.distinct[word]:,} cells are {word!r}, which no list of such words has" for word in words)
+    return tuple(cells_are(cells.distinct[word], f"{word!r}, which no list of such words has") for word in words)
 
 
 def _lost(rows: int) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from penstock.domain.suggestions.blank_words import blank_words, merged
 from penstock.domain.suggestions.candidates import Candidate, Tenant, candidates
 from penstock.domain.suggestions.changes import changes_since
 from penstock.domain.suggestions.facts import Facts, find_facts
-from penstock.domain.suggestions.fitting import DO_NOT_FIT, Formats
+from penstock.domain.suggestions.fitting import DO_NOT_FIT, Formats, cells_are
 from penstock.domain.suggestions.frequent_words import words_among_codes
 from penstock.domain.suggestions.identifiers import ACCEPTABLE, Effect, identifies, identifying, key_column
 from penstock.domain.suggestions.names import Names, display_name
@@ -170,12 +170,12 @@ def _suggestion(
     evidence = [*candidate.evidence, *filter(None, [named]), *effect.evidence]
     if identifier and not candidate.key:
         evidence += [
-            f"{facts.cells.distinct[word]:,} cells are {word!r}, taken as blank"
+            cells_are(facts.cells.distinct[word], f"{word!r}, taken as blank")
             for word in words_among_codes(facts.cells)
         ]
     if typed:
-        evidence += [f"{count:,} cells are {word!r}, taken as blank" for word, count in facts.words.items()]
-    evidence += [f"{count:,} cells are {word!r}, blank in other columns too" for word, count in facts.shared.items()]
+        evidence += [cells_are(count, f"{word!r}, taken as blank") for word, count in facts.words.items()]
+    evidence += [cells_are(count, f"{word!r}, blank in other columns too") for word, count in facts.shared.items()]
     if tied_with:
         against.append(f"{_listed(tied_with)} fit as well: choose one")
         confidence = min(confidence, TIED)

@@ -125,6 +125,11 @@ def of_total(count: int, total: int, what: str) -> str:
     return f"all {total:,} {what}" if count == total else f"{count:,} of {total:,} {what}"
 
 
+def cells_are(count: int, what: str) -> str:
+    """`998 cells are …`, or `1 cell is …`."""
+    return f"1 cell is {what}" if count == 1 else f"{count:,} cells are {what}"
+
+
 def unfitting(fit: Fit) -> tuple[str, ...]:
     """The argument against a format that not all cells fit."""
     left = fit.total - fit.count

@@ -196,6 +196,13 @@ def test_a_column_with_a_region_gets_no_other_region() -> None:
     assert formats("020 123 4567", format="phone(@country|BE)") == {}
 
 
+def test_one_cell_is_one_word_for_blank() -> None:
+    [found] = fixes(
+        invalid("n/a", "06 12"), parse_format("phone(FR)"), NO_PLACES, rows=9, may_drop=False, some_fit=True
+    )
+    assert found.message(2) == "1 of 2 cells is a word for blank: n/a"
+
+
 def test_a_word_that_repeats_among_the_invalid_cells_is_named_with_its_cells() -> None:
     cells = invalid(*["NC"] * 7, *["n/a"] * 2, "06 12", "Mme Martin")
     [found] = fixes(cells, parse_format("phone(FR)"), NO_PLACES, rows=500, may_drop=False, some_fit=True)

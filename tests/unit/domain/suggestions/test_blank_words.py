@@ -34,6 +34,7 @@ def test_words_for_blank_are_suggested_in_any_column(cell: str) -> None:
         *("k.A.", "k. A.", "K.A", "sans", "s/o", "n.b.", "geen", "keine", "n/d", "okänd", "kein email", "pas d’email"),
         *("fara", "necunoscut", "Nu are", "s/n", "SIN NUMERO", "sin tarjeta", "žádný", "není", "nema", "không có"),
         *("tidak ada", "няма", "без", "ไม่มี", "لا يوجد", "אין"),
+        *("未登録", "不明", "なし", "無し", "該当なし", "非公開", "未設定"),
     ],
 )
 def test_abbreviations_and_single_words_mean_blank_only_where_no_text_is_expected(cell: str) -> None:
@@ -69,6 +70,12 @@ def test_a_word_that_is_blank_in_another_column_is_blank_in_free_text(word: str)
     assert (city.attribute.name, city.blanks) == ("city", (word,))
     assert f"2 cells are {word!r}, blank in other columns too" in city.evidence
     assert amount.blanks == ("n.d.", "none")
+
+
+def test_one_cell_is_a_word_for_blank() -> None:
+    names, columns = ["citta", "fatturato"], [[*CITIES, "n.d."], [*AMOUNTS, "n.d."]]
+    city, _ = suggest_mapping(Sample(names, columns, complete=True), BUILTIN).columns
+    assert "1 cell is 'n.d.', blank in other columns too" in city.evidence
 
 
 @pytest.mark.parametrize("amounts", [[*AMOUNTS, "1,00"], [*AMOUNTS, "jamais"], [*AMOUNTS, "k.A."]])

@@ -42,3 +42,14 @@ def test_a_column_that_identifies_no_longer_keeps_its_words_for_blank() -> None:
         console.print(check_report(RUN))
     options = "--map 'Mijn e-mail=email' --drop-misfits 'Mijn e-mail' --blank-words 'Mijn e-mail=nvt,geen'"
     assert options in captured.get()
+
+
+def test_one_cell_and_one_row_are_singular() -> None:
+    column = EMAIL | {"invalid_cells": 2, "reasons": {"not_an_email": 1, "junk_identifier": 1}}
+    console = Console(width=200)
+    with console.capture() as captured:
+        console.print(check_report(RUN | {"rows_rejected": 1, "columns": [column]}))
+    text = captured.get()
+    assert "Mijn e-mail: 1 cell does not fit and would be" in text
+    assert "1 cell identifies nobody" in text
+    assert "1 row\n" in "\n".join(line.rstrip() for line in text.splitlines()) + "\n"
