@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -10,6 +11,7 @@ import typer
 from rich.console import RenderableType
 
 from penstock.client.upload_order import UploadOrder
+from penstock.domain.files.rows import NO_ROWS_OF_DATA
 from services.cli.column_options import check_max_rejects, check_segment
 from services.cli.connecting import connect
 from services.cli.failures import exit_by_status, reporting
@@ -38,7 +40,7 @@ from services.cli.progress import show_progress
 from services.cli.reject_files import as_records, check_not_shown, check_output, save
 from services.cli.upload_file import UploadFile
 from services.cli.upload_options import Notify, UploadMode
-from services.cli.views import duplicate_text, request_view
+from services.cli.views import counted, duplicate_text, request_view
 
 
 def upload(
@@ -154,10 +156,11 @@ def rejects(
             check_not_shown(request_id, " --dropped" if dropped else "")
         lines = client.rejects(request_id, dropped=dropped, bom=bom)
         if output is not None:
+            reasons = {} if dropped else client.request(request_id)["reject_reasons"]
             rows = save(lines, output)
             out.result(
                 {"request_id": request_id, "rows": rows, "output": str(output)},
-                lambda: saved_view(rows, output, dropped=dropped),
+                lambda: saved_view(rows, output, dropped=dropped, reasons=reasons),
             )
         elif as_json:
             found = as_records(lines)
@@ -195,8 +198,14 @@ def undone_view(undone: Document, where: str) -> RenderableType:
     return request_view(undone, where=where, notes=[("Undone too", ", ".join(children))])
 
 
-def saved_view(rows: int, output: Path, *, dropped: bool) -> str:
-    return f"{rows:,} {'row' if rows == 1 else 'rows'} {'with dropped cells' if dropped else 'rejected'}: {output}"
+def saved_view(rows: int, output: Path, *, dropped: bool, reasons: Mapping[str, int]) -> str:
+    """What was written, and how many rejected rows were not, given the reasons of the request's rejects."""
+    saved = f"{counted(rows, 'row')} {'with dropped cells' if dropped else 'rejected'}: {output}"
+    left_out = sum(reasons.get(reason, 0) for reason in NO_ROWS_OF_DATA)
+    if not left_out:
+        return saved
+    are = "line of totals or repeated header is" if left_out == 1 else "lines of totals or repeated headers are"
+    return f"{saved}; {left_out:,} {are} left out, which nobody has to correct"
 
 
 def register(app: typer.Typer) -> None:

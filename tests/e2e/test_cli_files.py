@@ -185,3 +185,13 @@ def test_a_file_comes_through_stdin(cli: CommandLine) -> None:
     content = gzip.compress((HEADER + GOOD).encode())
     ran = cli.run("ingest", "-", "--source", "crm", "--map", "crmid=crmid!", "--json", stdin=content)
     assert (ran.document["status"], ran.document["file_name"]) == ("COMPLETED", "stdin")
+
+
+def test_rejects_say_how_many_lines_nobody_has_to_correct(cli: CommandLine) -> None:
+    ran = cli.ingest(HEADER + GOOD + "\t\tGouda\n" + HEADER + "Total\t\t12\n")
+    assert ran.document["reject_reasons"] == {"no_identifier": 1, "repeated_header": 1, "total_line": 1}
+    saved = cli.run("rejects", ran.document["request_id"], "--output", cli.folder / "rejects.tsv")
+    assert "1 row rejected: " in saved.stdout
+    assert "2 lines of totals or repeated headers are left out, which nobody has to correct" in " ".join(
+        saved.stdout.split()
+    )
