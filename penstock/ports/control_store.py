@@ -48,7 +48,7 @@ class Table(StrEnum):
     REPLACEMENTS = "replacements"  # data source / request id: requests in replace mode
     EPOCHS = "epochs"  # "" / epoch: the number of bits that name a bucket of it
     CHUNK_MANIFESTS = "chunk_manifests"  # request id / chunk: counts and reasons
-    CHUNK_NODES = "chunk_nodes"  # request id / chunk: the written nodes
+    CHUNK_NODES = "chunk_nodes"  # request id and chunk / "": the written nodes
     CHUNK_LINES = "chunk_lines"  # request id / chunk: the lines of rejects, and of a child those that it corrects
     CHUNK_FAILURES = "chunk_failures"  # request id / chunk: failed attempts that the chunk itself caused
     NOTIFICATIONS = "notifications"  # request id / channel, status and target

@@ -11,7 +11,7 @@ from penstock.domain.errors import Conflict, NotFound
 from penstock.domain.files.corrections import ChunkLines, RootLines
 from penstock.domain.files.line_set import LineSet
 from penstock.domain.requests.request import Manifest
-from penstock.ports.control_store import ControlStore, Record, Table
+from penstock.ports.control_store import ControlStore, Put, Record, Table
 
 
 class ChunkFailures(msgspec.Struct, frozen=True):
@@ -31,9 +31,10 @@ class Chunks:
     ) -> None:
         """Commit a chunk: store its nodes and lines, then its manifest, which makes it count."""
         sort = _chunk(manifest.chunk)
-        self._store.put(Table.CHUNK_NODES, tenant_id, request_id, sort, nodes)
+        puts = [Put(Table.CHUNK_NODES, _own_partition(request_id, manifest.chunk), "", nodes)]
         if lines != ChunkLines():
-            self._store.put(Table.CHUNK_LINES, tenant_id, request_id, sort, msgspec.json.encode(lines))
+            puts.append(Put(Table.CHUNK_LINES, request_id, sort, msgspec.json.encode(lines)))
+        self._store.put_each(tenant_id, puts)
         self._store.put(Table.CHUNK_MANIFESTS, tenant_id, request_id, sort, msgspec.json.encode(manifest))
 
     def manifest(self, tenant_id: str, request_id: str, chunk: int) -> Manifest | None:
@@ -46,7 +47,7 @@ class Chunks:
 
     def nodes(self, tenant_id: str, request_id: str, chunk: int) -> bytes:
         """The concatenated nodes that a chunk wrote. Raises `NotFound`."""
-        record = self._store.get(Table.CHUNK_NODES, tenant_id, request_id, _chunk(chunk))
+        record = self._store.get(Table.CHUNK_NODES, tenant_id, _own_partition(request_id, chunk))
         if record is None:
             raise NotFound(f"chunk {chunk} of request {request_id} has written nothing yet")
         return record.body
@@ -80,6 +81,11 @@ class Chunks:
 
 def _manifest(record: Record) -> Manifest:
     return msgspec.json.decode(record.body, type=Manifest)
+
+
+def _own_partition(request_id: str, chunk: int) -> str:
+    """Of records that are large: those of a request of 50 million people would be 800 MB."""
+    return f"{request_id}/{_chunk(chunk)}"
 
 
 def _chunk(chunk: int) -> str:

@@ -55,7 +55,7 @@ class RequestLists:
         month = month_of(request.request_id)
         self._has_month(request.tenant_id, month)
         return [
-            _entry(request, f"{month}/{facet}")
+            entry_of(request, f"{month}/{facet}")
             for facet in (ALL, _source(request.data_source), _uploader(request.uploaded_by))
         ]
 
@@ -63,7 +63,7 @@ class RequestLists:
         """The entries to put before the request is stored with this status."""
         if request.status not in LISTED_ENDS:
             return []
-        return [_entry(request, f"{month_of(request.request_id)}/{_status(request.status)}")]
+        return [entry_of(request, f"{month_of(request.request_id)}/{_status(request.status)}")]
 
     def newest_first(self, tenant_id: str, only: RequestFilter, *, before: str = "") -> Iterator[Listed]:
         """The requests that may match `only`, older than `before`, and others between them."""
@@ -109,7 +109,8 @@ class RequestLists:
         self._store.put(Table.REQUEST_LISTS, tenant_id, MONTHS, month, b"{}")
 
 
-def _entry(request: Request, partition: str) -> Put:
+def entry_of(request: Request, partition: str) -> Put:
+    """The entry of a request in the list that lies in `partition`."""
     facts = _Facts(request.data_source, request.uploaded_by, request.file_name, request.accepted_at)
     return Put(Table.REQUEST_LISTS, partition, request.request_id, msgspec.json.encode(facts))
 
