@@ -19,7 +19,7 @@ from penstock.application.delivery.announcer import Announcer
 from penstock.application.requests.active_markers import ActiveMarker
 from penstock.application.requests.chunks import Chunks
 from penstock.application.requests.requests import Requests, Stored
-from penstock.domain.errors import NotFound, Unavailable
+from penstock.domain.errors import Unavailable
 from penstock.domain.event_codec import encode
 from penstock.domain.requests.hold import is_overdue, schedule_expiry
 from penstock.domain.requests.request import Request, Status, upload_requested
@@ -67,20 +67,22 @@ class Reconciler:
         before, self._seen = self._seen, {}
         try:
             for tenant_id in self._store.tenants():
-                for marker in self._requests.markers.list(tenant_id):
-                    self._look_after(tenant_id, marker, before.get(marker.request_id))
+                for marker, stored in self._requests.marked(tenant_id):
+                    self._look_after(tenant_id, marker, stored, before.get(marker.request_id))
                 self._requests.markers.forget_empty_windows(tenant_id, self._clock.now_us())
         except Unavailable:
             self._seen = before | self._seen  # an outage makes none of them young again
             raise
 
-    def _look_after(self, tenant_id: str, marker: ActiveMarker, before: Observation | None) -> None:
-        try:
-            stored = self._requests.stored(tenant_id, marker.request_id)
-        except NotFound:
+    def _look_after(
+        self, tenant_id: str, marker: ActiveMarker, stored: Stored | None, before: Observation | None
+    ) -> None:
+        if stored is None:
             if self._is_overdue(marker):
                 self._requests.markers.clear_each(tenant_id, [marker])
             return  # its uploader died before it was accepted; a retry with the same key will use the marker
+        if marker.undo or not self._announcer.has_announced(stored.request):
+            stored = self._requests.stored(tenant_id, marker.request_id)  # the tracker may have announced it meanwhile
         if marker.undo and stored.request.parent_id is not None:
             stored = self._requests.end_with_root(stored)
         if is_overdue(stored.request, self._clock.now_us()):

@@ -232,10 +232,19 @@ class Requests:
             size = min(2 * size, MAX_PAGE)
 
     def active(self, tenant_id: str) -> Iterator[Request]:
-        """Requests that have not ended or whose latest status is not announced yet, in order of id."""
-        for marker in self.markers.list(tenant_id):
-            with suppress(NotFound):
-                yield self.get(tenant_id, marker.request_id)
+        """Requests that have not ended or whose latest status is not announced yet, by when they were marked; one
+        that is about to be undone may be there twice."""
+        for _, stored in self.marked(tenant_id):
+            if stored is not None:
+                yield stored.request
+
+    def marked(self, tenant_id: str) -> Iterator[tuple[ActiveMarker, Stored | None]]:
+        """The active markers, each with its request; None if that does not exist."""
+        markers = self.markers.list(tenant_id)
+        while page := list(islice(markers, MAX_PAGE)):
+            ids = sorted({marker.request_id for marker in page})
+            found = {stored.request.request_id: stored for stored in self.stored_each(tenant_id, ids)}
+            yield from ((marker, found.get(marker.request_id)) for marker in page)
 
     def visible(self, tenant_id: str, request_ids: Iterable[str]) -> Visible:
         """Which of these requests are visible.
