@@ -30,14 +30,14 @@ from penstock.domain.mapping.mapping_version import MappingVersion
 from penstock.domain.profiles.fragments import KEY_BYTES, PartEncoder
 from penstock.domain.profiles.identity import NODE_BYTES
 from penstock.domain.profiles.sealing import ChunkSealer, DataKey
-from penstock.domain.requests.ids import request_id
+from penstock.domain.requests.ids import SHARDS, request_id
 from penstock.domain.requests.recipients import MAX_RECIPIENTS, parse_recipients
 from penstock.domain.requests.request import Manifest, Request, Status
 
 PEOPLE, COLUMNS, PERSONAL, IDENTIFIERS = 50_000_000, 100, 20, 2
 VALUE, NAME = "x" * 12, "attribute_{:03}"
 FILES_A_WEEK = 7
-REQUESTS_A_MONTH, REQUESTS_A_SECOND, SHARDS = 100_000, 40, 16
+REQUESTS_A_MONTH, REQUESTS_A_SECOND = 100_000, 40
 HOURS_OF_THREE_YEARS = 3 * 365 * 24
 ROW_BYTES = (len(VALUE) + 1) * COLUMNS
 CHUNK_BYTES = 3 * 1024 * 1024
@@ -101,7 +101,7 @@ def partitions() -> list[Partition]:
             )
             for bits in (12, 14)
         ),
-        Partition("requests", "a sixteenth of a month", REQUESTS_A_MONTH // SHARDS, _size(ID, request)),
+        Partition("requests", "an eighth of a month", REQUESTS_A_MONTH // SHARDS, _size(ID, request)),
         Partition("request_lists", "the list of a month", REQUESTS_A_MONTH, facts),
         Partition("plans", "what the plans of many requests have in common", 1, len(plans.put_of(_plan()).body)),
         Partition(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from datetime import UTC, datetime
 
+SHARDS = 8  # of a month: more are smaller and contend less, and a page of the history reads from each
 NO_PARTITION = ""  # of what is no id
 
 
@@ -34,8 +35,8 @@ def month_of(request_id: str) -> str:
 
 
 def partition_of(request_id: str) -> str:
-    """The partition of the control store in which the request lies: its month, and one of sixteen shards."""
+    """The partition of the control store in which the request lies: its month, and one of its shards."""
     try:
-        return f"{month_of(request_id)}/{request_id[-1]}"
+        return f"{month_of(request_id)}/{int(request_id[-1], 16) % SHARDS}"
     except (ValueError, OverflowError):
         return NO_PARTITION
