@@ -143,8 +143,9 @@ def corrections_text(request: Document) -> str:
     if totals["rows_without_line"]:
         parts.append(f"{counted(totals['rows_without_line'], 'row')} without penstock_line, which may correct some")
     if totals["dropped_corrected"] or totals["dropped_again"]:
-        rows = counted(totals["dropped_corrected"], "row")
-        parts.append(f"{rows} with dropped cells, {totals['dropped_again']:,} lost cells again")
+        parts.append(f"dropped cells of {counted(totals['dropped_corrected'], 'row')} are in")
+        if totals["dropped_again"]:
+            parts.append(f"{counted(totals['dropped_again'], 'row')} lost cells again")
     return "; ".join(parts) or f"{counted(totals['rows_ingested'], 'row')} ingested"
 
 
@@ -324,6 +325,8 @@ def _next_steps(request: Document, where: str, again: str = "") -> list[tuple[st
     if request["dropped_cells"] and status in ("COMPLETED", "FAILED", "HELD"):
         file = dropped_file_name(request["file_name"], request_id)
         steps.append(("Get dropped", f"penstock rejects {request_id}{where} --dropped --output {file}"))
+        if status == "COMPLETED":
+            steps.append(("Send them back", f"penstock resubmit {request_id} {file}{where}"))
     if status == "COMPLETED":
         steps.append(("Undo", f"penstock undo {request_id}{where}"))
     if again and status in ("COMPLETED", "FAILED"):

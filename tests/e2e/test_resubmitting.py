@@ -64,14 +64,14 @@ def test_a_file_with_nothing_corrected_and_one_sent_twice_say_so(cli: CommandLin
     cli.run("rejects", root["request_id"], "--dropped", "-o", dropped)
     untouched = cli.run("resubmit", root["request_id"], dropped)
     assert "Nothing was corrected: each row lost cells again." in untouched.stderr
-    assert "0 rows with dropped cells, 1 lost cells again" in untouched.stdout
+    assert "dropped cells of 0 rows are in; 1 row lost cells again" in untouched.stdout
     again = cli.run("resubmit", root["request_id"], dropped)
     assert "Already done: this was resubmitted as" in again.stderr
     assert "Run with --force" in again.stderr
     assert "Nothing was corrected" not in again.stderr
     dropped.write_text(dropped.read_text().replace("two", "2"))
     done = cli.run("resubmit", root["request_id"], dropped)
-    assert "1 row with dropped cells, 1 lost cells again" in done.stdout
+    assert "dropped cells of 1 row are in; 1 row lost cells again" in done.stdout
     assert "Nothing was corrected" not in done.stderr
 
 

@@ -45,7 +45,7 @@ _TABLE = {
         kartennummer, kundenkarte, kundenkartennummer, mitgliedsnummer, mitgliedsnr, bonuskarte
         carte fidelite, numero de carte, numero carte fidelite, numero adherent, num carte
         tarjeta de fidelidad, numero de socio, tarjeta cliente, numero de tarjeta, tessera, carta fedelta,
-        numero tessera
+        numero tessera, codice tessera, n tessera, codice carta, codice carta fedelta, numero carta fedelta
         cartao fidelidade, cartao de fidelidade, numero do cartao, numer karty, karta stalego klienta, medlemsnummer
         jasennumero, kanta asiakasnumero
         tarjeta, numero tarjeta, no tarjeta, nro tarjeta, num tarjeta, n tarjeta, tarjeta lealtad, tarjeta de lealtad,
@@ -531,7 +531,8 @@ _TABLE = {
         butikk, favorittbutikk
     """,
     "marketing_consent": """
-        marketing consent, consent, opt in, optin, marketing opt in, marketing, gdpr consent, marketing permission,
+        marketing consent, consent, opt in, optin, opted in, marketing opt in, marketing, gdpr consent,
+        marketing permission,
         agreed to marketing, marketing allowed, accepts marketing, consent marketing
         toestemming, toestemming marketing, marketing toestemming, akkoord
         einwilligung, werbeeinwilligung, marketing einwilligung, zustimmung, werbung erlaubt

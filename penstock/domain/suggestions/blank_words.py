@@ -74,8 +74,8 @@ _IN_TYPED_COLUMNS = frozenset(
         nema nepoznato nepoznat nepoznata neznano neznan neznana brez bez nijedan ismeretlen tiada нема няма неизвестен
         неизвестна неизвестно без липсва ไม่มี אין
         missing undefined tbd x xx xxx . .. * / 0000-00-00 0000/00/00 00/00/0000 00-00-0000 00.00.0000
-        k.a. k.a ka o.a. n.b. n.b nb n.v. n.c. n.c n.d. n.d nd n.r. s.o. s.d. b.d. s/o k/a n/b n/c n/d n/r n/s n/v s/d
-        s/n
+        k.a. k.a ka o.a. n.b. n.b nb n.v. n.c. n.c n.d. n.d nd n.r. s.o. s.d. b.d. b/d s/o k/a n/b n/c n/d n/r n/s n/v
+        s/d s/n
         1900-01-01 01-01-1900 1-1-1900 01/01/1900 1/1/1900 01.01.1900 1.1.1900 19000101
         9999-12-31 31-12-9999 31/12/9999 12/31/9999 31.12.9999 99991231 2999-12-31 31/12/2999 12/31/2999 31.12.2999
         0001-01-01 01/01/0001 1/1/0001 01.01.0001 00000000

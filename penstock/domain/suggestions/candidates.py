@@ -43,6 +43,7 @@ NEW_TEXT = 0.9
 NEW_UNNAMED = 0.6  # the column's name has no meaning
 CONTRADICTED = 0.3  # the name and the values contradict each other
 COUNTER = 0.6  # of a key that may be the number of the row
+COUNTS_ROWS = "its values are the numbers of the rows"
 BLANK = 0.3  # confidence for a column without any cell
 TEXT_BY_NAME = 0.98
 UNIQUE_BONUS = 1.06
@@ -221,7 +222,7 @@ def _text_by_name(facts: Facts, match: NameMatch, how: str) -> Candidate:
         against.append(facts.findings[wrong].evidence)
     elif name == "crmid" and counts_rows(facts):
         sure, rank = COUNTER, match.score
-        against.append("its values are the numbers of the rows, 1, 2, 3: the next file would name other people by them")
+        against.append(f"{COUNTS_ROWS}, 1, 2, 3: the next file would name other people by them")
     elif name in IDENTIFIERS:
         distinct = len(facts.cells.distinct)
         evidence.append(of_total(distinct, facts.cells.filled, "are distinct"))
@@ -329,6 +330,8 @@ def _new(facts: Facts, match: NameMatch | None, tenant: Tenant) -> Candidate:
     sure = finding.certainty * (NEW_PHONES if named_phones else NEW_TYPED) if finding else NEW_TEXT
     if not facts.cells.filled:
         sure, against = BLANK, ["no cell has a value in the sample"]
+    elif counts_rows(facts):
+        sure, against = min(sure, COUNTER), [*against, COUNTS_ROWS]
     elif is_unnamed(facts):
         sure, against = min(sure, NEW_UNNAMED), [*against, "its name says nothing"]
     elif match is not None and match.score >= 0.9 and _differs(format, match.attribute):

@@ -126,7 +126,9 @@ class Identifying(NamedTuple):
         different = _different(shared, key)
         if self._only_here(place) > 2 * shared:
             return self._replace(merging=place, why=f"{different}: {WOULD_MERGE}")
-        return self._without(place, f"not an identifier, because {different}, and {WOULD_MERGE}: add ! to merge them")
+        return self._without(
+            place, f"not an identifier, because {different}, and {WOULD_MERGE}: map both with ! to merge them"
+        )
 
     def merging_names(self, place: int, shared: int, names: str) -> Identifying:
         """With a doubt about the only identifier, if so many of its values stand on rows with different `names`."""
@@ -196,8 +198,8 @@ def _loses_rows(candidate: Candidate) -> bool:
 
 
 def _first_key(present: Mapping[int, Sequence[bool]], chosen: Sequence[Candidate], email: int) -> int | None:
-    """The fullest of the other columns that identify, the tenant's own number before the others."""
-    others = [place for place in present if place != email]
+    """The fullest of the other columns that surely identify, the tenant's own number before the others."""
+    others = [place for place in present if place != email and chosen[place].confidence >= ACCEPTABLE]
     return max(
         others, key=lambda place: (chosen[place].attribute.name == "crmid", sum(present[place]), -place), default=None
     )

@@ -51,7 +51,7 @@ KEY_WORDS = word_set(
 )
 _OFFICIAL = word_set("cpf cnpj nif nie dni cif rut rfc curp nip pesel bsn nin matricule matricula matricola")
 # Alone, they may be the numbers of the rows.
-_COUNTERS = word_set("id ids n no nr nbr num number nummer numer numero row index lfd pos")
+_COUNTERS = word_set("id ids n no nr nbr num number nummer numer numero row index lfd lp pos rownum")
 _KEY_ENDINGS = ("nummer", "nummern", "number", "numero", "nr", "kennung", "schlussel", "schluessel", "kod", "tunnus")
 # They have numbers of their own, and one person has several of them or shares one with others.
 _THINGS = (

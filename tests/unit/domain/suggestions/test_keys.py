@@ -186,7 +186,7 @@ def test_an_address_that_people_share_does_not_identify_beside_a_key() -> None:
     assert identifiers(columns) == {"customer_no": "crmid"}
     (why,) = one(columns, "email").against
     assert "3 addresses stand on rows with different customer_no" in why
-    assert "add ! to merge them" in why
+    assert "map both with ! to merge them" in why
 
 
 def test_a_shared_address_identifies_where_rows_have_no_other_identifier() -> None:
@@ -267,3 +267,22 @@ def test_a_number_that_people_share_is_no_key(name: str) -> None:
     columns["first_name"][ROWS:] = columns["first_name"][1:41]
     assert not one(columns, name).identifier
     assert not one({other: cells for other, cells in columns.items() if other != "first_name"}, name).identifier
+
+
+def test_rows_that_are_only_counted_tell_no_people_apart() -> None:
+    """An address on two rows of one card is that of one person, though `ID` numbers the rows."""
+    twice = [number // 2 if number < 18 else number for number in PLACES]
+    columns = {
+        "ID": [str(number + 1) for number in PLACES],
+        "Codice Tessera": [CARDS[number] for number in twice],
+        "E-mail": [f"p{number}@gmail.com" for number in twice],
+    }
+    assert identifiers(columns) == {"Codice Tessera": "loyalty_id", "E-mail": "email"}
+
+
+@pytest.mark.parametrize("name", ["Lp.", "Nr", "index"])
+def test_a_column_that_counts_the_rows_is_not_accepted(name: str) -> None:
+    columns = {name: [str(number + 1) for number in PLACES], "email": EMAILS}
+    found = one(columns, name)
+    assert found.confidence < 0.9
+    assert any(each.startswith("its values are the numbers of the rows") for each in found.against)

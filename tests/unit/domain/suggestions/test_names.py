@@ -19,6 +19,8 @@ from penstock.domain.suggestions.names import Names, display_name, new_name, wor
     [
         ("cust_email", "email"),
         ("Member #", "loyalty_id"),
+        ("Codice Tessera", "loyalty_id"),
+        ("Opted in", "marketing_consent"),
         ("Customer#", "crmid"),
         ("# of orders", "order_count"),
         ("Customer E-Mail Address", "email"),
