@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from uuid import UUID
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from penstock.domain.requests.ids import accepted_at_us, request_id
+from penstock.domain.requests.ids import NO_PARTITION, SHARDS, accepted_at_us, month_of, partition_of, request_id
 
 times = st.integers(0, 2**47 * 1000)
 randoms = st.binary(min_size=8, max_size=8)
@@ -29,3 +31,16 @@ def test_an_id_is_a_uuid_of_version_7_that_holds_its_milliseconds(at_us: int, ra
     assert (identifier.version, identifier.variant) == (7, "specified in RFC 4122")
     assert identifier.int >> 80 == at_us // 1000
     assert identifier.int & (2**62 - 1) == int.from_bytes(random, "big") >> 2
+
+
+@given(st.integers(0, 4 * 10**15), randoms)
+def test_a_request_lies_in_a_shard_of_its_month(at_us: int, random: bytes) -> None:
+    identifier = request_id(at_us, random)
+    month, shard = partition_of(identifier).split("/")
+    assert month == month_of(identifier) == f"{datetime.fromtimestamp(at_us // 1_000 / 1_000, UTC):%Y-%m}"
+    assert int(shard) == int(identifier[-1], 16) % SHARDS
+
+
+@pytest.mark.parametrize("text", ["", "x", "nonsense", "f" * 36, "../requests"])
+def test_what_is_no_id_lies_nowhere(text: str) -> None:
+    assert partition_of(text) == NO_PARTITION
