@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from functools import cached_property
 from typing import Protocol
 
@@ -22,6 +23,7 @@ from penstock.domain.mapping.attributes import Attribute, parse_format
 from penstock.domain.mapping.mapping import ColumnMapping, Limits, Mapping
 from penstock.domain.mapping.mapping_version import VersionState
 from penstock.domain.requests.request import Status
+from penstock.domain.requests.request_filter import RequestFilter
 
 NO_LIMITS = Limits(  # the server checks its own limits
     file_bytes=sys.maxsize, columns=sys.maxsize, cell_bytes=sys.maxsize, row_bytes=sys.maxsize, expansion=sys.maxsize
@@ -34,11 +36,13 @@ class Reader(Protocol):
     @property
     def catalog(self) -> CatalogCalls: ...
 
-    def mapping(self, source: str) -> MappingView: ...
+    def mapping(self, source: str, version: int | None = None) -> MappingView: ...
 
     def mapping_versions(self, source: str) -> list[MappingVersionView]: ...
 
     def request(self, request_id: str) -> RequestView: ...
+
+    def requests(self, only: RequestFilter) -> Iterator[RequestView]: ...
 
 
 class RemoteCatalog:
@@ -70,8 +74,7 @@ class RemoteCatalog:
     def mapping(self, source: str) -> Mapping:
         if source not in self._sources:
             raise NotFound(f"there is no data source {source[:64]!r}")
-        found = self._client.mapping(source)
-        return Mapping(data_source=source, version=found["version"], columns=tuple(map(_column, found["columns"])))
+        return _mapping(source, self._client.mapping(source))
 
     def mapping_of_what_counts(self, source: str) -> Mapping | None:
         if source not in self._sources:
@@ -81,11 +84,20 @@ class RemoteCatalog:
         if current is None:
             return None
         request_id = current["request_id"]
-        was_undone = request_id is not None and self._client.request(request_id)["status"] == Status.REVERTED
-        return None if was_undone else self.mapping(source)
+        if request_id is None or self._client.request(request_id)["status"] != Status.REVERTED:
+            return self.mapping(source)
+        counting = RequestFilter(data_source=source, statuses=(Status.COMPLETED,))
+        last = next(iter(self._client.requests(counting)), None)
+        with suppress(NotFound):  # its version may be deleted
+            return None if last is None else _mapping(source, self._client.mapping(source, last["mapping_version"]))
+        return None
 
     def check_new_attributes(self, attributes: Sequence[Attribute]) -> None:
         """The server checks them."""
+
+
+def _mapping(source: str, document: MappingView) -> Mapping:
+    return Mapping(data_source=source, version=document["version"], columns=tuple(map(_column, document["columns"])))
 
 
 def _source(document: DataSourceView) -> DataSource:

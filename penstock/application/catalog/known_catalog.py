@@ -37,7 +37,7 @@ class KnownCatalog(Protocol):
         ...
 
     def mapping_of_what_counts(self, source: str) -> Mapping | None:
-        """The saved mapping, unless there is none or the upload that brought it was undone."""
+        """The saved mapping; if the upload that brought it was undone, that of the last upload that counts."""
         ...
 
     def check_new_attributes(self, attributes: Sequence[Attribute]) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from itertools import takewhile
+from itertools import islice, takewhile
 from typing import NamedTuple
 
 import msgspec
@@ -25,6 +25,8 @@ from penstock.domain.requests.ids import accepted_at_us
 from penstock.domain.requests.request import Request, Status
 from penstock.ports.clock import Clock
 from penstock.ports.control_store import ControlStore, Record, Table
+
+MAX_LOOKED_AT = 20  # requests of a source, for the last one that counts
 
 NEVER_ACCEPTED_SECONDS = 3_600  # after which an upload that has saved a mapping and has no request was cut off
 
@@ -59,11 +61,18 @@ class MappingVersions:
         return next((each for each in self._newest_first(tenant_id, source) if each.current_since is not None), None)
 
     def of_what_counts(self, tenant_id: str, source: str) -> Mapping | None:
-        """The current mapping, unless the upload that made it current was undone: perhaps because of it."""
+        """The current mapping; if the upload that made it current was undone, perhaps because of it, that of the last
+        upload that counts."""
         current = self.current(tenant_id, source)
-        if current is None or (current.request_id and self._was_undone(tenant_id, current.request_id)):
+        if current is None:
             return None
-        return current.mapping
+        if current.request_id is None or not self._was_undone(tenant_id, current.request_id):
+            return current.mapping
+        newest = islice(self._requests.newest_first(tenant_id, source), MAX_LOOKED_AT)
+        counting = next((each for each in newest if each.status is Status.COMPLETED), None)
+        with suppress(NotFound):  # its version may be deleted
+            return None if counting is None else self.get(tenant_id, source, counting.mapping_version).mapping
+        return None
 
     def _was_undone(self, tenant_id: str, request_id: str) -> bool:
         with suppress(NotFound):

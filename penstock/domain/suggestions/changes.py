@@ -119,4 +119,4 @@ class _Places:
 
 def _with_sides(names: Sequence[str]) -> Iterator[tuple[str, tuple[str | None, str | None]]]:
     """Each name with those before and after it."""
-    return zip(names, zip([None, *names[:-1]], [*names[1:], None], strict=True), strict=True)
+    return zip(names, zip([None, *names], [*names[1:], None], strict=False), strict=False)

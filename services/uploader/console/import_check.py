@@ -60,14 +60,17 @@ def shown_check(
     return ShownCheck(
         run=run,
         warnings=[_warning(each, columns) for each in run.warnings],
-        rejected=[
-            _matchable(each) for each in reject_groups(run.reject_reasons, _columns_by_code(run.columns), ended=True)
-        ],
+        rejected=[_matchable(each) for each in _rejected(run)],
         left_out=[each for column in run.columns for each in _left_out(column)],
         concerns=_uncounted(file),
         fixes=shown_fixes(run.columns),
         creates=[attribute_words(name, known) for name in run.created_attributes],
     )
+
+
+def _rejected(run: DryRun) -> list[RejectGroup]:
+    formats = {column.label: column.format for column in run.columns}
+    return reject_groups(run.reject_reasons, _columns_by_code(run.columns), formats, ended=True)
 
 
 def _warning(fault: Fault, columns: Sequence[ColumnSpec]) -> ShownWarning:

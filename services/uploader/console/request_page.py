@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import partial
 from typing import Any
@@ -17,6 +17,7 @@ from penstock.documents.mappings import ColumnView, column_view
 from penstock.documents.requests import RequestView, request_view
 from penstock.domain.access.permissions import Caller
 from penstock.domain.errors import Fault, Refused
+from penstock.domain.mapping.attributes import ValueFormat
 from penstock.domain.mapping.mapping import Mode, Plan
 from penstock.domain.requests.request import Request, Status
 from penstock.domain.requests.throughput import average_rate
@@ -115,11 +116,12 @@ def _corrected_files(call: CallOf, view: RequestView) -> dict[str, str]:
 def groups_of(call: CallOf, request: Request) -> list[RejectGroup]:
     """The reasons for rejected rows; with columns, as far as the first of these rows show them, once it has ended."""
     columns: dict[str, list[str]] = {}
+    formats: Mapping[str, ValueFormat] = {}
     if request.rows_rejected and not request.status.processing:
         with suppress(Refused):  # the rows are deleted by now
             page = call.use_cases.requests.masked_rejects(call.caller, request.request_id, limit=SAMPLED)
-            columns = columns_by_code(row.reasons for row in page.rows)
-    return reject_groups(request.reject_reasons, columns, ended=not request.status.processing)
+            columns, formats = columns_by_code(row.reasons for row in page.rows), page.formats
+    return reject_groups(request.reject_reasons, columns, formats, ended=not request.status.processing)
 
 
 def plan_columns(plan: Plan) -> list[ColumnView]:

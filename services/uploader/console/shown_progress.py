@@ -19,6 +19,7 @@ from penstock.domain.requests.waiting import WaitsFor, quiet_us, waits_for
 from services.uploader.console.rendering import MISSING, counted, duration, number, size
 from services.uploader.console.shown_replacing import stops_counting
 
+MAX_HINTS = 4  # columns of one reason that are told how to write their cells
 _LEFT_BLANK = "Or leave the cell blank, if the row has an identifier without it."
 _PASSED = "nothing of it counts"
 _FINISHED = {
@@ -131,11 +132,15 @@ def waiting(request: Request, now_us: int, problems: Sequence[str]) -> str:
 
 
 def reject_groups(
-    reasons: Mapping[str, int], columns: Mapping[str, Sequence[str]] = {}, *, ended: bool
+    reasons: Mapping[str, int],
+    columns: Mapping[str, Sequence[str]] = {},
+    formats: Mapping[str, ValueFormat] = {},
+    *,
+    ended: bool,
 ) -> list[RejectGroup]:
     """What most rows need comes first, once the request has ended: until then no line changes its place for another.
-    `columns` are those that were seen for each code."""
-    groups = [_group(code, columns.get(code, ()), rows) for code, rows in sorted(reasons.items())]
+    `columns` are those that were seen for each code, `formats` are by column."""
+    groups = [_group(code, columns.get(code, ()), rows, formats) for code, rows in sorted(reasons.items())]
     return sorted(groups, key=lambda group: -group.rows) if ended else groups
 
 
@@ -152,13 +157,24 @@ def columns_by_code(rows: Iterable[Sequence[str]]) -> dict[str, list[str]]:
 def reasons_in_words(reasons: Sequence[str], formats: Mapping[str, ValueFormat]) -> list[RejectGroup]:
     """The reasons of one row, given the formats of the columns."""
     pairs = [reason.partition(":")[::2] for reason in reasons]
-    return [_group(code, (column,) if column else (), 1, formats.get(column)) for code, column in pairs]
+    return [_group(code, (column,) if column else (), 1, formats) for code, column in pairs]
 
 
-def _group(code: str, columns: Sequence[str], rows: int, format: ValueFormat | None = None) -> RejectGroup:
-    words = reason_of(code, format)
-    fix = f"{words.hint} {_LEFT_BLANK}" if code in REASONS else words.hint
-    return RejectGroup(code, words.message.removesuffix("."), fix, columns, rows)
+def _group(code: str, columns: Sequence[str], rows: int, formats: Mapping[str, ValueFormat]) -> RejectGroup:
+    fix = _fix(code, columns, formats)
+    if code in REASONS:
+        fix = f"{fix} {_LEFT_BLANK}"
+    return RejectGroup(code, reason_of(code).message.removesuffix("."), fix, columns, rows)
+
+
+def _fix(code: str, columns: Sequence[str], formats: Mapping[str, ValueFormat]) -> str:
+    """How the cells have to be written; for columns that are written in different ways, each with its name."""
+    hints = {column: reason_of(code, formats.get(column)).hint for column in columns[:MAX_HINTS]}
+    if len(columns) > MAX_HINTS or not hints:
+        return reason_of(code).hint
+    if len(set(hints.values())) == 1:
+        return hints[columns[0]]
+    return " ".join(f"{column}: {hint}" for column, hint in hints.items())
 
 
 def actions(

@@ -98,6 +98,17 @@ def test_the_mapping_of_an_upload_that_was_undone_is_no_example(source: Source) 
     assert source.versions.of_what_counts(TENANT, CRM) == source.versions.get(TENANT, CRM, 2).mapping
 
 
+def test_after_an_undo_the_mapping_of_the_last_upload_that_counts_is_the_example(source: Source) -> None:
+    source.end(source.upload("a"), Status.COMPLETED)
+    second = source.end(source.upload("b"), Status.COMPLETED)
+    source.versions.confirm(second)
+    source.requests.undo(TENANT, second.request_id)
+    assert (source.versions.of_what_counts(TENANT, CRM), source.current) == (
+        source.versions.get(TENANT, CRM, 1).mapping,
+        2,
+    )
+
+
 def test_a_persons_version_is_current_at_once_and_an_uploads_when_it_completes(source: Source) -> None:
     assert source.current is None
     first = source.upload("a")

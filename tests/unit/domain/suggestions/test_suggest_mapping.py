@@ -1009,3 +1009,9 @@ def test_running_numbers_of_eight_digits_are_no_dates(start: int) -> None:
     assert one("Contract", numbers, crmid=IDS).format.kind not in (ValueType.DATE, ValueType.DATETIME)
     found = one("Customer ID", numbers, city=["Ghent"])
     assert (found.attribute.name, found.identifier, found.confidence >= 0.9) == ("crmid", True, True)
+
+
+def test_a_file_without_columns_has_lost_those_of_the_last_one() -> None:
+    """Such as a workbook, which is no text."""
+    found = suggest_mapping(Sample([], [], complete=True), dict(BUILTIN), (), ["crmid", "email"])
+    assert [(each.column, each.drift) for each in found.changes] == [("crmid", Drift.GONE), ("email", Drift.GONE)]

@@ -10,6 +10,7 @@ from penstock.application.use_case import declared
 from penstock.documents.requests import RequestView, request_view
 from penstock.domain.access.permissions import Role
 from penstock.domain.files.rows import SET_ASIDE
+from penstock.domain.mapping.attributes import parse_format
 from penstock.domain.mapping.mapping import Mode
 from penstock.domain.requests.request import Hold, Request, Status
 from penstock.domain.requests.waiting import QUIET_US
@@ -124,6 +125,20 @@ def test_groups_keep_their_places_until_the_end_and_then_the_largest_is_first() 
         ("not_a_date", 6, ["born"]),
     ]
     assert all(group.fix and not group.message.endswith(".") for group in ended)
+
+
+def test_cells_are_to_be_written_as_their_columns_are() -> None:
+    formats = {name: parse_format(f"date({name})") for name in ("dd-MM-yyyy", "yyyy/MM/dd", "d M yy")}
+    columns = {"not_a_date": ["dd-MM-yyyy"]}
+    [alone] = reject_groups({"not_a_date": 1}, columns, formats, ended=True)
+    assert alone.fix.startswith("Write an existing day as dd-MM-yyyy, or")
+    [several] = reject_groups({"not_a_date": 1}, {"not_a_date": list(formats)}, formats, ended=True)
+    assert all(f"{name}: Write an existing day as {name}" in several.fix for name in formats)
+    alike = dict.fromkeys("abcdefg", parse_format("date(dd-MM-yyyy)"))
+    [same] = reject_groups({"not_a_date": 1}, {"not_a_date": ["a", "b"]}, alike, ended=True)
+    assert same.fix == alone.fix
+    [many] = reject_groups({"not_a_date": 1}, {"not_a_date": list(alike)}, alike, ended=True)
+    assert many.fix == reject_groups({"not_a_date": 1}, ended=True)[0].fix
 
 
 def test_columns_of_reasons() -> None:
