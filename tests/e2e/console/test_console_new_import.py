@@ -643,3 +643,12 @@ def test_both_questions_of_a_file_that_has_replaced_before_can_be_answered(
     assert re.search(r'name="again" value="yes">Remove these and import 2 rows', wrong)
     answer = signed_in.post(again, data={**fields, "again": "yes"}, follow_redirects=False)
     assert answer.status_code == 303, answer.text
+
+
+def test_a_workbook_for_a_known_source_is_refused_in_words(signed_in: httpx.Client, system: HttpSystem) -> None:
+    system.ingest(b"crmid\tphone\tpreferences\nno9\t0612345678\tshoes\n")
+    draft = signed_in.post("/imports/new", data={"source": "crm"}).url.path
+    workbook = ("people.xlsx", b"PK\x03\x04" + bytes(200))
+    assert "an Excel workbook" in signed_in.post(f"{draft}/upload", files={"file": workbook}).text
+    assert "an Excel workbook" in signed_in.get(draft).text
+    assert signed_in.post(f"{draft}/delete", data={"sure": "yes"}).url.path == "/"
