@@ -189,8 +189,14 @@ class _Counts:
             unmapped_columns=checked.unmapped_columns,
             renamed_columns=checked.renamed_columns,
             file_options=options,
-            warnings=[*self._without_identifier(), *self._repeated(), *self._of_different_people(), *warnings],
+            warnings=self._with_counted(warnings),
         )
+
+    def _with_counted(self, of_sample: Sequence[Fault]) -> list[Fault]:
+        """The warnings that the run counted, and those of the sample that are about something else."""
+        counted = [*self._without_identifier(), *self._repeated(), *self._of_different_people()]
+        known = {(each.code, each.column) for each in counted}
+        return [*counted, *(each for each in of_sample if (each.code, each.column) not in known)]
 
     def _count(self, rows: CheckedRows) -> None:
         self._accepted += rows.rows_accepted

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from itertools import combinations, islice
 
 from penstock.application.profiles.reader import MAX_NEIGHBOURS
 from penstock.application.uploads.checking import FileHead
@@ -24,6 +25,7 @@ from penstock.domain.suggestions.sample import Cells
 
 SAMPLED_BYTES = 64 * 1024
 SAMPLED_ROWS = 200
+MAX_COMPARED = 40  # rows of one value
 _JUNK = JUNK_EMAILS | JUNK_WORDS
 
 
@@ -43,23 +45,39 @@ def warnings_of(
         *missing,
         *poor_formats(first, mapping.columns, attributes),
         *personal_columns(first, mapping.columns, attributes),
-        *_one_identifier_of_several_people(mapping.columns, sample),
+        *_identifier_of_several_people(mapping.columns, sample),
     ]
 
 
-def _one_identifier_of_several_people(columns: Sequence[ColumnMapping], sample: Sample) -> list[Fault]:
-    """A warning if values of the only identifier stand on rows with different names of people."""
-    only = [column for column in columns if column.identifier]
+def _identifier_of_several_people(columns: Sequence[ColumnMapping], sample: Sample) -> list[Fault]:
+    """A warning if values of the first identifier stand on rows with different names of people, and with different
+    values of the others, if there are any: a name that is only spelt otherwise is that of one person."""
     names = next((each for name in NAMES for each in columns if each.attribute == name), None)
-    if len(only) != 1 or names is None or {only[0].column, names.column} - set(sample.names):
+    identifiers = [each for each in columns if each.identifier and each.column in sample.names]
+    if names is None or names.column not in sample.names or not identifiers:
         return []
-    people: defaultdict[str, set[str]] = defaultdict(set)
-    for value, name in zip(_cells(only[0], sample), _cells(names, sample), strict=True):
-        if value.strip() and name.strip():
-            people[value.strip().casefold()].add(" ".join(name.casefold().split()))
-    shared = sum(len(found) > 1 for value, found in people.items() if value not in _JUNK)
-    label = only[0].label
+    first, *others = [_folded(each, sample) for each in identifiers]
+    rows: defaultdict[str, set[tuple[str, ...]]] = defaultdict(set)
+    for value, *person in zip(first, _folded(names, sample), *others, strict=True):
+        if value and value not in _JUNK:
+            rows[value].add(tuple(person))
+    shared = sum(
+        any(_are_different(*pair) for pair in combinations(islice(people, MAX_COMPARED), 2)) for people in rows.values()
+    )
+    label = identifiers[0].label
     return [shared_identifier(label, names.label, shared, complete=sample.complete)] if shared else []
+
+
+def _are_different(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
+    """Whether people differ in their name and in each of their identifiers, and have one to compare if they have
+    any."""
+    name, *identifiers = [(first, second) for first, second in zip(one, other, strict=True)]
+    known = [pair for pair in (name, *identifiers) if all(pair)]
+    return name in known and len(known) > bool(identifiers) and all(first != second for first, second in known)
+
+
+def _folded(column: ColumnMapping, sample: Sample) -> Sequence[str]:
+    return [" ".join(cell.casefold().split()) for cell in _cells(column, sample)]
 
 
 def _cells(column: ColumnMapping, sample: Sample) -> Sequence[str]:

@@ -19,7 +19,7 @@ from penstock.domain.requests.waiting import WaitsFor, quiet_us, waits_for
 from services.uploader.console.rendering import MISSING, counted, duration, number, size
 from services.uploader.console.shown_replacing import stops_counting
 
-MAX_HINTS = 4  # columns of one reason that are told how to write their cells
+MAX_HINTS = 4  # columns of one reason that each get their own words
 _LEFT_BLANK = "Or leave the cell blank, if the row has an identifier without it."
 _PASSED = "nothing of it counts"
 _FINISHED = {

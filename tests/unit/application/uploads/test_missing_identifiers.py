@@ -134,6 +134,30 @@ def test_an_address_of_different_people_is_warned_about_though_it_is_the_only_id
     assert all(f"rows with different 'given' share {shared} values of 'email'" in each for each in found)
 
 
+@pytest.mark.parametrize(
+    ("people", "shared"),
+    [
+        ((("Ann", "ann@gmail.com"), ("Bo", "bo@gmail.com")), True),
+        ((("Ann", "ann@gmail.com"), ("Anne", "ann@gmail.com")), False),  # one person, spelt otherwise
+        ((("Ann", "ann@gmail.com"), ("Bo", "")), False),
+        ((("Ann", "ann@gmail.com"), ("ann", "a@gmail.com")), False),  # a new address
+    ],
+)
+def test_a_card_of_different_people_is_warned_about(people: tuple[tuple[str, str], ...], shared: bool) -> None:
+    lines = ["LoyaltyNbr\tgiven\temail", *("\t".join(("C0007", *each)) for each in people)]
+    lines += [f"{key}\tCy\tp{number}@gmail.com" for number, key in enumerate(KEYS)]
+    command = UploadCommand(
+        data_source="till",
+        file_name="till.tsv",
+        uploaded_by="ann",
+        columns=[KEY, ColumnSpec(column="given", attribute="first_name"), EMAIL],
+        create_source=True,
+    )
+    run = dry_run("acme", ["\n".join(lines).encode() + b"\n"], command, NewCatalog(), Limits())
+    found = [each.column for each in run.warnings if each.code == "shared_identifier"]
+    assert found == (["LoyaltyNbr"] if shared else [])
+
+
 def test_an_address_that_families_share_is_not_recommended_for_rows_without_a_key() -> None:
     plain = ColumnSpec(column="email", attribute="email")
     run = families([KEY, plain], [*KEYS[:90], *[""] * 10])

@@ -42,5 +42,5 @@ def test_a_request_lies_in_a_shard_of_its_month(at_us: int, random: bytes) -> No
 
 
 @pytest.mark.parametrize("text", ["", "x", "nonsense", "f" * 36, "../requests"])
-def test_what_is_no_id_lies_nowhere(text: str) -> None:
+def test_other_text_than_an_id_lies_nowhere(text: str) -> None:
     assert partition_of(text) == NO_PARTITION
