@@ -67,7 +67,7 @@ _IN_TYPED_COLUMNS = frozenset(
         na none unknown unbekannt onbekend inconnu desconocido sconosciuto desconhecido nieznany okänd ukendt ukjent
         brak geen keine kein keiner aucun aucune sans néant rien ninguno ninguna nada nessuno nessuna niente nenhum
         nenhuma ingen inget intet niets nichts entfällt entfallt saknas mangler empty leeg leer vide vacío vuoto vazio
-        nincs nincsen neni chybi lipsa yok bilinmiyor puuttuu
+        nincs nincsen neni chybi lipsa yok bilinmiyor belirtilmemiş belirtilmedi puuttuu
         нет отсутствует немає κανένα άγνωστο άγνωστη άγνωστος なし 無し 無 該当なし 不明 无 未知 없음 미상
         未登録 未設定 非公開
         fără necunoscut necunoscută neznámý neznámá neznámé neznámy neznáma žádný žádná žádné žiadny žiadna žiadne není

@@ -35,14 +35,14 @@ _ROLE_NAMES = frozenset(CASE_INSENSITIVE_MAILBOX_NAMES)
 class EmailCoercer(CellCoercer):
     """The address with its domain in lower case, and a mailbox name of RFC 2142 too (`Info@` is `info@`).
 
-    Letters and signs of full width are those of ASCII.
+    Letters and signs of full width are those of ASCII, and in a domain the Turkish capital of i is an i.
     """
 
     def __init__(self) -> None:
         self._domains: dict[str, str] = {}
 
     def parse(self, text: str) -> Value:
-        address = _bare(in_ascii(text))
+        address = _without_dotted_capital(_bare(in_ascii(text)))
         if len(address) > MAX_EMAIL:
             raise CoercionError("not_an_email")
         return _validated(address)
@@ -82,6 +82,14 @@ def _bare(text: str) -> str:
     if opened and text.endswith(">") and "@" not in name:
         text = address.strip(PADDING)
     return text[len(_SCHEME) :] if text[: len(_SCHEME)].lower() == _SCHEME else text
+
+
+def _without_dotted_capital(address: str) -> str:
+    """The address with i in the place of the Turkish capital of i, `GMAİL.COM`, in a domain of ASCII: its lower case is
+    an i with a dot more, which no mail reaches."""
+    local, at, domain = address.rpartition("@")
+    plain = domain.replace("İ", "i")
+    return local + at + plain if plain.isascii() else address
 
 
 def _normal_domain(domain: str) -> str:

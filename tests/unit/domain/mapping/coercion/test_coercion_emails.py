@@ -136,6 +136,18 @@ def test_not_an_email(cell: str) -> None:
         EmailCoercer().coerce_cell(cell)
 
 
+@pytest.mark.parametrize(
+    ("cell", "value"),
+    [
+        ("GULSEN@HOTMAİL.COM", "GULSEN@hotmail.com"),
+        ("İlker@GMAİL.COM", "İlker@gmail.com"),
+        ("ann@İŞ.com", "ann@i̇ş.com"),
+    ],
+)
+def test_the_turkish_capital_of_i_is_an_i_in_a_domain_of_ascii(cell: str, value: str) -> None:
+    assert EmailCoercer().coerce_column([cell]) == ([value], {})
+
+
 def test_domains_beyond_the_cache_are_still_validated(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("penstock.domain.mapping.coercion.emails._CACHED_DOMAINS", 2)
     emails, cells = EmailCoercer(), [f"a@example{number}.com" for number in range(4)]
