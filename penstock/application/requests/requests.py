@@ -210,8 +210,8 @@ class Requests:
         `MAX_REQUESTS_EXAMINED` requests, because a filter that matches few must not read all of them."""
         found: list[Request] = []
         listed = self._lists.newest_first(tenant_id, only, before=before)
-        examined = 0
-        while part := list(islice(listed, limit)):
+        examined, size = 0, limit
+        while part := list(islice(listed, size)):
             requests = self._each(tenant_id, [each.request_id for each in part if each.may_match])
             for each in part:
                 examined += 1
@@ -220,6 +220,7 @@ class Requests:
                     found.append(request)
                 if len(found) >= limit or examined >= MAX_REQUESTS_EXAMINED:
                     return RequestPage(found, each.request_id)
+            size = min(2 * size, MAX_PAGE)  # few match
         return RequestPage(found, None)
 
     def newest_first(self, tenant_id: str, data_source: str | None = None) -> Iterator[Request]:
