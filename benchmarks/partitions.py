@@ -3,7 +3,7 @@
     python -m benchmarks.partitions
 
 The records are made by the code that stores them; only how many there are is assumed: 50 million people in 100 columns,
-20 of them personal, two identifiers, one full file a day, 100,000 requests a month and 40 a second at most, three years
+20 of them personal, two identifiers, one full file a day, 50,000 requests a month and 40 a second at most, three years
 of hourly files.
 """
 
@@ -37,7 +37,7 @@ from penstock.domain.requests.request import Manifest, Request, Status
 PEOPLE, COLUMNS, PERSONAL, IDENTIFIERS = 50_000_000, 100, 20, 2
 VALUE, NAME = "x" * 12, "attribute_{:03}"
 FILES_A_WEEK = 7
-REQUESTS_A_MONTH, REQUESTS_A_SECOND = 100_000, 40
+REQUESTS_A_MONTH, REQUESTS_A_SECOND = 50_000, 40
 HOURS_OF_THREE_YEARS = 3 * 365 * 24
 ROW_BYTES = (len(VALUE) + 1) * COLUMNS
 CHUNK_BYTES = 3 * 1024 * 1024
@@ -101,7 +101,7 @@ def partitions() -> list[Partition]:
             )
             for bits in (12, 14)
         ),
-        Partition("requests", "an eighth of a month", REQUESTS_A_MONTH // SHARDS, _size(ID, request)),
+        Partition("requests", "a quarter of a month", REQUESTS_A_MONTH // SHARDS, _size(ID, request)),
         Partition("request_lists", "the list of a month", REQUESTS_A_MONTH, facts),
         Partition("plans", "what the plans of many requests have in common", 1, len(plans.put_of(_plan()).body)),
         Partition(

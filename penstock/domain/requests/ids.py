@@ -6,7 +6,7 @@ import uuid
 from datetime import UTC, datetime
 from functools import lru_cache
 
-SHARDS = 8  # of a month: more are smaller and contend less, and a page of the history reads from each
+SHARDS = 4  # of a month: more are smaller and contend less, and a page of the history reads from each
 _DAY_MS = 86_400_000
 NO_PARTITION = ""  # of what is no id
 
