@@ -29,6 +29,7 @@ from penstock.ports.clock import Clock
 from penstock.ports.control_store import ControlStore
 from penstock.ports.event_log import EventLog
 
+NEVER_ACCEPTED_US = 86_400_000_000  # after its marker; a retry stores another one
 UNDO_GRACE_US = 300_000_000  # an undo that has not come this long after its marker never will
 MAX_DOUBLINGS = 6
 
@@ -78,7 +79,7 @@ class Reconciler:
         self, tenant_id: str, marker: ActiveMarker, stored: Stored | None, before: Observation | None
     ) -> None:
         if stored is None:
-            if self._is_overdue(marker):
+            if self._is_overdue(marker) or self._clock.now_us() - marker.at_us > NEVER_ACCEPTED_US:
                 self._requests.markers.clear_each(tenant_id, [marker])
             return  # its uploader died before it was accepted; a retry with the same key will use the marker
         if marker.undo or not self._announcer.has_announced(stored.request):

@@ -69,11 +69,11 @@ class RequestLists:
         """The requests that may match `only`, older than `before`, and others between them."""
         before = only.first_cursor(before)
         if only.statuses and Status.COMPLETED not in only.statuses:
-            lists = [
+            # The markers are read before the ends: a request that ends meanwhile is in one of them, or in both.
+            lists = [] if LISTED_ENDS.issuperset(only.statuses) else [self._active(tenant_id, only, before)]
+            lists += (
                 self._list(tenant_id, only, _status(each), before) for each in only.statuses if each in LISTED_ENDS
-            ]
-            if not LISTED_ENDS.issuperset(only.statuses):
-                lists.append(self._active(tenant_id, only, before))
+            )
             found = merge(*lists, key=lambda listed: listed.request_id, reverse=True)
             return (next(same) for _, same in groupby(found, key=lambda listed: listed.request_id))
         if only.uploaded_by is not None:
@@ -98,12 +98,12 @@ class RequestLists:
 
     def _active(self, tenant_id: str, only: RequestFilter, before: str) -> Iterator[Listed]:
         """Those that have not ended; of very many, the latest."""
-        markers = islice(self._markers.list(tenant_id, newest_first=True), MAX_REQUESTS_EXAMINED)
-        for request_id in sorted({marker.request_id for marker in markers}, reverse=True):
+        marked = (marker.request_id for marker in self._markers.list(tenant_id, newest_first=True))
+        older = (request_id for request_id in marked if not before or request_id < before)
+        for request_id in sorted(set(islice(older, MAX_REQUESTS_EXAMINED)), reverse=True):
             if only.accepted_from is not None and accepted_at_us(request_id) < only.accepted_from:
                 return
-            if not before or request_id < before:
-                yield Listed(request_id, may_match=True)
+            yield Listed(request_id, may_match=True)
 
     def _add_month(self, tenant_id: str, month: str) -> None:
         self._store.put(Table.REQUEST_LISTS, tenant_id, MONTHS, month, b"{}")

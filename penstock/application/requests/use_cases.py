@@ -64,8 +64,8 @@ class RequestUseCases(UseCases):
     @use_case(Permission.READ_REQUESTS, "request.list", Audited.DENIED_ONLY)
     def unfinished(self, caller: Caller) -> list[Request]:
         """The requests that run, wait or are held, the newest first; the oldest `MAX_UNFINISHED` of them."""
-        oldest = islice(self._requests.active(caller.tenant_id), MAX_UNFINISHED)
-        return [each for each in oldest if not each.status.ended][::-1]
+        unfinished = (each for each in self._requests.active(caller.tenant_id) if not each.status.ended)
+        return list(islice(unfinished, MAX_UNFINISHED))[::-1]
 
     @use_case(Permission.READ_REQUESTS, "request.list", Audited.DENIED_ONLY)
     def counting_rows(self, caller: Caller, data_source: str, *, before: str = "") -> CountingRows:

@@ -12,9 +12,10 @@ from collections.abc import Iterable, Mapping
 from itertools import islice
 
 MAX_LINES = 1_000
+MAX_BYTES = 131_072
 MIN_CHARACTERS = 4  # frequent ones: two names
 WIDTH = 2  # bytes of a frequent character
-HALF_WIDTH = 0.5  # weight of katakana with one byte, which are letters of many encodings
+HALF_WIDTH = 0.5  # weight of katakana with one byte, which alone are letters of many encodings
 
 # A frequent character whose second byte is ASCII has another character beside it. `’s` of cp1252 is one, alone.
 _ASCII_TRAIL = rb"(?:[\x40-\x7e](?=[\x80-\xff])|(?<=[\x80-\xff]{2})[\x40-\x7e])"
@@ -48,7 +49,7 @@ _ENCODINGS: Mapping[str, re.Pattern[bytes]] = {
 
 def east_asian_shares(lines: Iterable[bytes]) -> dict[str, float]:
     """By encoding, the share of the bytes of characters beyond ASCII in the first lines that are of frequent ones."""
-    text = b"\n".join(islice(lines, MAX_LINES))
+    text = b"\n".join(islice(lines, MAX_LINES))[:MAX_BYTES]
     return {name: _share(text, characters) for name, characters in _ENCODINGS.items()}
 
 
@@ -56,6 +57,8 @@ def _share(text: bytes, characters: re.Pattern[bytes]) -> float:
     sizes: Counter[str | None] = Counter()
     for match in characters.finditer(text):
         sizes[match.lastgroup] += match.end() - match.start()
-    if sizes["frequent"] // WIDTH + sizes["half"] < MIN_CHARACTERS:
+    frequent = sizes["frequent"] // WIDTH
+    if frequent + sizes["half"] < MIN_CHARACTERS:
         return 0.0
-    return (sizes["frequent"] + HALF_WIDTH * sizes["half"]) / sizes.total()
+    weight = HALF_WIDTH if frequent < MIN_CHARACTERS else 1.0
+    return (sizes["frequent"] + weight * sizes["half"]) / sizes.total()

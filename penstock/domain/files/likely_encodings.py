@@ -18,9 +18,10 @@ from penstock.domain.files.east_asian_encodings import east_asian_shares
 
 MAX_RUNS = 2_000  # different ones that are looked at
 MAX_LATIN_RUN = 3  # letters beyond ASCII that follow each other
+FIRST = "cp932"  # of several that read equally well: its frequent characters begin with bytes that are hardly letters
 SEVERAL_LANGUAGES = 0.95  # weight of letters of several languages beside those of one
 
-_RUN = re.compile(rb"[\x80-\xff]+")
+_RUN = re.compile(rb"[\x80-\xff]{1,64}")
 _SIGNS = frozenset("–—‘’‚“”„€°§©®™…•´«»×\xa0")  # of any language, also within words
 # A sign of Thai above or below no consonant, and a vowel that is written before no consonant.
 _MISPLACED_THAI = re.compile("(?:^|[ะาำเ-ๆ])[\u0e31\u0e34-\u0e3a\u0e47-\u0e4e]|[เ-ไ](?![ก-ฮ])")
@@ -90,9 +91,10 @@ def likeliest_encoding(lines: Sequence[bytes]) -> str:
         runs.update((match[0], _stands_alone(line, match)) for match in _RUN.finditer(line))
         if len(runs) >= MAX_RUNS:
             break
-    shares = {name: _share(runs, name, encoding) for name, encoding in _ENCODINGS.items()}
-    shares |= east_asian_shares(lines)
-    return max(shares, key=shares.__getitem__)
+    east_asian = east_asian_shares(lines)
+    shares = {name: _share(runs, name, encoding) for name, encoding in _ENCODINGS.items()} | east_asian
+    best = max(shares, key=shares.__getitem__)
+    return FIRST if shares[best] and east_asian[FIRST] == shares[best] else best
 
 
 def _stands_alone(line: bytes, run: re.Match[bytes]) -> bool:

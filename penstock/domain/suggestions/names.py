@@ -56,7 +56,7 @@ class NameMatch(NamedTuple):
 def words(name: str) -> tuple[str, ...]:
     """The words of a name in lower case, without accents: `custEMail_Address` is cust, e, mail, address; `#` is a
     number."""
-    plain = without_accents(name[:MAX_COMPARED]).replace("#", " number ")
+    plain = without_accents(name[:MAX_COMPARED])[:MAX_COMPARED].replace("#", " number ")
     return tuple(word.casefold() for word in _WORD.findall(plain))
 
 

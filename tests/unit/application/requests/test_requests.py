@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from penstock.adapters.embedded.control_store import EmbeddedControlStore
+from penstock.application.requests.active_markers import ActiveMarker
 from penstock.application.requests.request_clock import RequestClock
 from penstock.application.requests.requests import Accepted, NewRequest, Requests
 from penstock.domain.days import DAY_US
@@ -269,6 +270,23 @@ def test_pages_of_any_filter_are_those_of_all_requests(
     assert len(everything) == len(accepted)
     assert found == [each for each in everything if only.matches(each)]
     store.close()
+
+
+def test_a_request_that_ends_while_it_is_looked_for_is_found(
+    requests: Requests, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    request = accept(requests)
+    really_list = requests.markers.list
+
+    def ends_after_it(tenant_id: str, *, newest_first: bool = False) -> Iterator[ActiveMarker]:
+        found = list(really_list(tenant_id, newest_first=newest_first))
+        _, failed = requests.update(T, request.request_id, ended(Status.FAILED))
+        requests.markers.clear_announced(T, [failed])
+        return iter(found)
+
+    monkeypatch.setattr(requests.markers, "list", ends_after_it)
+    only = RequestFilter(statuses=(Status.FAILED, Status.SCHEDULED))
+    assert [each.request_id for each in requests.page(T, only=only).requests] == [request.request_id]
 
 
 def test_a_time_range_reads_only_its_requests(

@@ -115,3 +115,11 @@ def test_a_smaller_encoding_is_read_as_what_programs_write_under_its_name(names:
 def test_shift_jis_has_the_characters_of_windows() -> None:
     text = "髙﨑①,２－３,～\n"
     assert b"".join(to_utf8([text.encode("cp932")], "shift_jis")).decode() == text
+
+
+@pytest.mark.parametrize(
+    "cells", [("代表", "代表取締役", "取締役"), ("予約済",), ("済", "未"), ("佐藤 ｻﾄｳ", "加藤 ｶﾄｳ")]
+)
+def test_few_words_that_are_letters_of_another_encoding_too_are_japanese(cells: tuple[str, ...]) -> None:
+    rows = [f"{number},{cells[number % len(cells)]}" for number in range(60)]
+    assert detect_encoding("\r\n".join(["id,状態", *rows]).encode("cp932"), complete=True) == "cp932"

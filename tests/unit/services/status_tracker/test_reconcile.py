@@ -11,7 +11,7 @@ from penstock.domain.requests.ids import partition_of
 from penstock.domain.requests.request import Manifest, Request, Status
 from penstock.ports.control_store import Table
 from services.status_tracker.main import QUIET_SECONDS
-from services.status_tracker.reconcile import UNDO_GRACE_US
+from services.status_tracker.reconcile import NEVER_ACCEPTED_US, UNDO_GRACE_US
 from tests.support.acceptance import TENANT
 from tests.support.dying import Died
 from tests.support.failing_control_store import FailingControlStore
@@ -179,6 +179,9 @@ def test_an_acceptance_that_never_finished_is_left_for_its_retry(harness: Tracke
     wait(harness)
     assert harness.published(UPLOAD_REQUESTED) == []
     assert [marker.request_id for marker in harness.requests.markers.list(TENANT)] == [request.request_id]
+    harness.clock.at_us += NEVER_ACCEPTED_US + 1
+    harness.reconciler.reconcile()
+    assert list(harness.requests.markers.list(TENANT)) == []
 
 
 def test_an_outage_does_not_restart_a_requests_wait(harness: TrackerHarness, monkeypatch: pytest.MonkeyPatch) -> None:
