@@ -17,7 +17,8 @@ from penstock.application.uploads.upload_command import UploadCommand
 from penstock.domain.errors import NotFound, Refused, refusal
 from penstock.domain.files.rejects import reject_file_name
 from penstock.domain.files.rows import SET_ASIDE
-from penstock.domain.mapping.mapping import Mode
+from penstock.domain.files.tabular_format import FileOptions
+from penstock.domain.mapping.mapping import Mode, Plan
 from penstock.domain.requests.children import check_root
 from penstock.domain.requests.request import Request
 
@@ -62,8 +63,7 @@ class Resubmitter:
         try:
             root = self.root(tenant_id, request_id)
             command = self._command(root, corrected.file_name, uploaded_by, corrected.encoding)
-            self._check_characters(root, corrected.stored, command)
-            self._check_leading_zeros(root, corrected.stored, command)
+            self._check_corrected(root, corrected.stored, command)
         except (Refused, NotFound):
             self._intake.discard(corrected.stored)
             raise
@@ -84,7 +84,7 @@ class Resubmitter:
         command = self._command(root, reject_file_name("rejects.csv", request_id), uploaded_by)
         stored = self._intake.store(tenant_id, parts)
         try:
-            self._check_characters(root, stored, command)
+            check_characters(stored.file_head, *self._read_as(root, command))
         except Refused:
             self._intake.discard(stored)
             raise
@@ -107,13 +107,14 @@ class Resubmitter:
         command = self._command(root, request.file_name, uploaded_by)
         return self._intake.accept(tenant_id, stored, command, accepting=accepting)
 
-    def _check_characters(self, root: Request, stored: StoredFile, command: UploadCommand) -> None:
+    def _read_as(self, root: Request, command: UploadCommand) -> tuple[Plan, FileOptions]:
+        """The plan of the root, and how the corrected file is read."""
         plan = self._requests.plan(root.tenant_id, root.request_id)
-        check_characters(stored.file_head, plan, self._intake.file_options(root.tenant_id, command))
+        return plan, self._intake.file_options(root.tenant_id, command)
 
-    def _check_leading_zeros(self, root: Request, stored: StoredFile, command: UploadCommand) -> None:
-        plan = self._requests.plan(root.tenant_id, root.request_id)
-        options = self._intake.file_options(root.tenant_id, command)
+    def _check_corrected(self, root: Request, stored: StoredFile, command: UploadCommand) -> None:
+        plan, options = self._read_as(root, command)
+        check_characters(stored.file_head, plan, options)
 
         def originals(lines: Collection[int]) -> Mapping[int, Mapping[str, str]]:
             """None once the rejects are deleted."""

@@ -71,7 +71,7 @@ def _identifier_of_several_people(columns: Sequence[ColumnMapping], sample: Samp
 def _are_different(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
     """Whether people differ in their name and in each of their identifiers, and have one to compare if they have
     any."""
-    name, *identifiers = [(first, second) for first, second in zip(one, other, strict=True)]
+    name, *identifiers = zip(one, other, strict=True)
     known = [pair for pair in (name, *identifiers) if all(pair)]
     return name in known and len(known) > bool(identifiers) and all(first != second for first, second in known)
 
