@@ -196,6 +196,23 @@ def test_a_slow_save_does_not_take_a_new_attribute_back(visitor: Visitor, system
     expect(page.get_by_label("Attribute of crmid")).to_have_value("loyalty_id")
 
 
+def test_a_swap_as_the_dialog_closes_does_not_open_it_again(visitor: Visitor, system: HttpSystem, small: Path) -> None:
+    visitor.sign_in(system.sign_in_link())
+    page = visitor.page
+    begun(page, "crm")
+    page.get_by_label("Choose a file").set_input_files(small)
+    page.get_by_role("button", name="New attribute for kaart").click()
+    dialog = page.locator("#dialog")
+    expect(dialog.get_by_label("Name", exact=True)).to_be_focused()
+    page.evaluate("""
+        const dialog = document.getElementById("dialog");
+        dialog.close();
+        document.dispatchEvent(new CustomEvent("htmx:after:swap"));
+    """)
+    expect(dialog).to_be_hidden()
+    expect(dialog).to_be_empty()
+
+
 def test_without_a_source_the_page_asks_for_one(signed_in: httpx.Client) -> None:
     answer = signed_in.post("/imports/new", data={"source": "", "new_source": " "})
     assert answer.status_code == 422

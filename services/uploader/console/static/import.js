@@ -122,12 +122,13 @@ form.addEventListener("change", (event) => {
   details.open = true;
   details.querySelector("input").select();
 });
-document.addEventListener("htmx:after:swap", () => { if (dialog.childElementCount && !dialog.open) dialog.showModal(); });
+// Only what is put into the dialog opens it: its "close" event comes later than it closes, and another swap may lie between.
+new MutationObserver(() => { if (dialog.childElementCount && !dialog.open) dialog.showModal(); }).observe(dialog, { childList: true });
 document.addEventListener("dialog-done", () => {
   dialog.close();
   document.getElementById("taken")?.focus();
 });
-dialog.addEventListener("close", () => dialog.replaceChildren());
+dialog.addEventListener("close", () => { if (!dialog.open) dialog.replaceChildren(); });
 dialog.addEventListener("click", (event) => {
   if (!event.target.closest("[data-close]")) return;
   event.preventDefault();
