@@ -111,12 +111,12 @@ def read_as_facts(options: Document) -> list[tuple[str, RenderableType]]:
 
 
 def _progress_facts(request: Document) -> list[tuple[str, RenderableType]]:
-    """The duration and the corrections; empty for an undone request."""
+    """The duration, once it has ended, and the corrections; empty for an undone request."""
     facts = {"Corrects": request["parent_id"] or ""}
     if request["status"] != "REVERTED":
         facts["Took"] = _duration(request)
         facts["Corrected"] = corrections_text(request) if request["corrections"] else ""
-    return [(label, Text(text)) for label, text in facts.items() if text or label == "Took"]
+    return [(label, Text(text)) for label, text in facts.items() if text]
 
 
 AGAIN = "Run with --force to ingest it again."

@@ -211,6 +211,6 @@ def _too_large(limits: Limits) -> Refused:
     return refusal(
         "file_too_large",
         f"the file has more than {limits.file_bytes:,} bytes",
-        "Split it into several files, or have the limit raised: by an operator `file_bytes`, or if the data source "
-        "allows less, its max_file_bytes.",
+        "Split it into several files, or raise the limit: an operator sets PENSTOCK_MAX_FILE_BYTES, and a data source "
+        "that allows less has its own max_file_bytes.",
     )

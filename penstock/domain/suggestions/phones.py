@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from itertools import islice
 
 import phonenumbers
+from phonenumbers import PhoneNumberType
 
 from penstock.domain.mapping.attributes import parse_format
 from penstock.domain.mapping.coercion.base import PADDING
@@ -34,6 +35,7 @@ ONLY_LANGUAGE = 0.96  # certainty when nothing but the language of the columns' 
 HINTED = 0.3  # what a hint counts, where the share of numbers that fit counts 1
 SPOKEN = 0.15  # as HINTED, of a region where people speak the language of the columns' names
 ONE_COUNTRY = 0.95  # share of the rows
+MORE_MOBILES = 0.5  # share of the numbers that are mobile in one region and not in another
 CLOSE = 0.97  # share of the best region's numbers
 
 _LOOKS_LIKE_A_PHONE = re.compile(
@@ -158,14 +160,24 @@ def _are_mixed(places: Places) -> bool:
 
 def _others(regions: Sequence[str], column: _Column, places: Places, best: Fit) -> list[str]:
     """The regions that take nearly as many numbers, and that the file shows as well, or no other."""
-    if not best.format.argument:
+    region = best.format.argument
+    if not region:
         return []
     hints = _hints(column.cells, places)
-    if _is_shown(best.format.argument, hints):
-        return []
-    likely = {*hints, *places.spoken_in}
-    rivals = [region for region in regions[1:] if region in likely or best.format.argument not in likely][:MAX_RIVALS]
-    return [region for region in rivals if column.fits(region, best.count * CLOSE)]
+    if _is_shown(region, hints):
+        others = [] if places.regions[region] else _of_mobiles(regions, column.cells, region)
+    else:
+        likely = {*hints, *places.spoken_in}
+        others = [each for each in regions if each != region and (each in likely or region not in likely)]
+    return [each for each in others[:MAX_RIVALS] if column.fits(each, best.count * CLOSE)]
+
+
+def _of_mobiles(regions: Sequence[str], cells: Cells, region: str) -> list[str]:
+    """The regions where many more of the numbers are mobile. Country codes alone do not speak against them: people
+    write the code of those who live abroad, and 0151 1234567 is a mobile in Germany and a landline in Vienna."""
+    national = _national(cells)
+    least = _mobiles(national, region) + MORE_MOBILES * len(national)
+    return [each for each in regions if _mobiles(national, each) >= least]
 
 
 def _is_foreign(fit: Fit, cells: Cells, places: Places) -> bool:
@@ -183,7 +195,7 @@ def _is_shown(region: str, hints: Counter[str]) -> bool:
 def _ranked_regions(cells: Cells, places: Places, usual: Sequence[str]) -> list[str]:
     """The regions that take the most numbers without a country code, the likeliest first, among those that the file
     shows and the `usual` ones."""
-    national = list(islice((cell for cell in cells.distinct if "+" not in cell), PROBED))
+    national = _national(cells)
     if not national:
         return []
     hints = _hints(cells, places)
@@ -191,7 +203,7 @@ def _ranked_regions(cells: Cells, places: Places, usual: Sequence[str]) -> list[
     hinted_regions = [region for region, _ in hints.most_common(MAX_HINTED)]
     for region in dict.fromkeys([*hinted_regions, *places.spoken_in, *usual]):
         counts[region] = _valid(national, region)
-        if _is_shown(region, hints) and counts[region] == len(national):
+        if _is_shown(region, places.regions) and counts[region] == len(national):
             break
     tried = list(counts)
     hinted = hints.total() or 1
@@ -202,16 +214,26 @@ def _ranked_regions(cells: Cells, places: Places, usual: Sequence[str]) -> list[
     return [region for region in ranked if counts[region]]
 
 
+def _national(cells: Cells) -> list[str]:
+    """Some of the numbers without a country code."""
+    return list(islice((cell for cell in cells.distinct if "+" not in cell), PROBED))
+
+
 def _valid(cells: Sequence[str], region: str) -> int:
     """By the library itself: a coercer compiles a region's numbering plan, which takes longer than a few numbers."""
-    return sum(1 for cell in cells if _is_valid(cell, region))
+    return sum(1 for cell in cells if _kind(cell, region) != PhoneNumberType.UNKNOWN)
 
 
-def _is_valid(cell: str, region: str) -> bool:
+def _mobiles(cells: Sequence[str], region: str) -> int:
+    return sum(1 for cell in cells if _kind(cell, region) == PhoneNumberType.MOBILE)
+
+
+def _kind(cell: str, region: str) -> int:
+    """The `PhoneNumberType` of a number of a region; UNKNOWN for what is none."""
     try:
-        return phonenumbers.is_valid_number(phonenumbers.parse(cell, region))
+        return phonenumbers.number_type(phonenumbers.parse(cell, region))
     except phonenumbers.NumberParseException:
-        return False
+        return PhoneNumberType.UNKNOWN
 
 
 def _hints(cells: Cells, places: Places) -> Counter[str]:

@@ -5,6 +5,7 @@ from collections import Counter
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from phonenumbers import PhoneNumberType
 
 from penstock.domain.mapping.attributes import ValueType
 from penstock.domain.suggestions import phones
@@ -63,11 +64,11 @@ def test_plain_numbers_are_tried_as_phones_only_if_expected(name: str, cells: li
 def test_only_some_columns_of_a_wide_file_are_tried_in_all_regions(monkeypatch: pytest.MonkeyPatch) -> None:
     tried: Counter[str] = Counter()
 
-    def is_valid(cell: str, region: str) -> bool:
+    def kind(cell: str, region: str) -> int:
         tried[cell] += 1
-        return False
+        return PhoneNumberType.UNKNOWN
 
-    monkeypatch.setattr(phones, "_is_valid", is_valid)
+    monkeypatch.setattr(phones, "_kind", kind)
     columns = 2 * MAX_SEARCHED
     cells = [[f"0{column:03} 5{row:02} 77" for row in range(30)] for column in range(columns)]
     find_facts(Sample([f"phone_{n}" for n in range(columns)], cells, complete=True), Formats(), lambda _: True)
@@ -94,3 +95,29 @@ def test_numbers_that_fit_a_country_which_the_file_does_not_show_are_no_phones()
 
 def test_a_national_number_is_no_phone() -> None:
     assert ValueType.PHONE not in kinds(Personnummer=NATIONAL)["Personnummer"]
+
+
+@pytest.mark.parametrize(
+    ("national", "foreign", "found"),
+    [
+        (
+            ["0151 234567{:02}", "0171 23456{:02}", "0160 96500{:02}"],
+            "+43 664 12345{:02}",
+            "could also be phone(DE): check",
+        ),
+        (["0664 12345{:02}", "0676 34567{:02}", "0699 113456{:02}"], "+43 664 54321{:02}", None),
+        (["06 123456{:02}", "06 223456{:02}"], "+31 6 87654{:02}1", None),
+        (["089 12345{:02}", "030 98765{:02}"], "+49 151 234567{:02}", None),
+    ],
+)
+def test_the_code_of_those_abroad_does_not_make_mobiles_landlines(
+    national: list[str], foreign: str, found: str | None
+) -> None:
+    cells = [text.format(at) for at in range(10, 40) for text in [*national, foreign]]
+    facts, _ = find_facts(
+        Sample(["Telefon", "Ort"], [cells, ["Wien"] * len(cells)], complete=True),
+        Formats(),
+        lambda column: column == "Telefon",
+    )
+    against = facts[0].findings[ValueType.PHONE].against
+    assert against == ((found,) if found else ())

@@ -301,3 +301,8 @@ def test_a_view_escapes_control_characters(view: RenderableType, width: int) -> 
 def test_a_message_escapes_control_characters(capsys: pytest.CaptureFixture[str]) -> None:
     Output(as_json=False).say(BAD)
     assert capsys.readouterr().err == "\\x1b[2J\\x07\n"
+
+
+def test_a_request_that_has_not_ended_has_no_duration() -> None:
+    assert "Took" not in "\n".join(rendered(request_view(request(status="SCHEDULED", finished_at=None)), width=100))
+    assert "Took" in "\n".join(rendered(request_view(request()), width=100))
