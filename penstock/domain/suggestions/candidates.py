@@ -65,6 +65,7 @@ _RELATED = ({ValueType.DATE, ValueType.DATETIME}, {ValueType.INTEGER, ValueType.
 _CONTRADICTING = (ValueType.EMAIL, ValueType.DATETIME, ValueType.DATE, ValueType.URL, ValueType.DECIMAL)
 _CATEGORIES = word_set("gender language country customer_type industry loyalty_tier currency preferred_store region")
 _NEVER_NUMBERS = word_set("first_name last_name full_name city country company job_title salutation street")
+_NEVER_ANSWERS = _NEVER_NUMBERS | {"region"}
 
 
 class Candidate(NamedTuple):
@@ -153,9 +154,9 @@ def _by_name(facts: Facts, match: NameMatch | None, tenant: Tenant, formats: For
         return _text_by_name(
             facts, NameMatch(tenant.attributes["job_title"], match.score), "a title, but no salutation"
         )
-    if match.attribute.name == "order_count" and not _are_counts(facts.cells):
+    if match.attribute.name in _NEVER_ANSWERS and _answers(facts):
         return None
-    if match.attribute.name == "region" and are_statuses(facts.cells):
+    if match.attribute.name == "order_count" and not _are_counts(facts.cells):
         return None
     if match.attribute.name == "birth_year" and not _are_years(facts.cells):
         return None
@@ -185,6 +186,12 @@ def _by_name(facts: Facts, match: NameMatch | None, tenant: Tenant, formats: For
 def _is_number(facts: Facts) -> bool:
     finding = facts.by_values()
     return finding is not None and finding.kind in (ValueType.INTEGER, ValueType.DECIMAL)
+
+
+def _answers(facts: Facts) -> bool:
+    """Whether a column says yes or no, or has statuses such as `active` and `former`."""
+    finding = facts.by_values()
+    return are_statuses(facts.cells) or (finding is not None and finding.kind is ValueType.BOOLEAN)
 
 
 def _are_years(cells: Cells) -> bool:

@@ -940,6 +940,21 @@ def test_numbers_whose_small_values_have_no_separator_are_grouped(cells: list[st
     assert (found.confidence >= SUGGESTED_CONFIDENCE) is sure
 
 
+@pytest.mark.parametrize(
+    ("column", "cells", "format"),
+    [
+        ("klant", ["Ja", "nee", "Ja"], "boolean(ja|nee)"),
+        ("firma", ["X", "", ""], "boolean(x|no)"),
+        ("kunde", ["inaktiv", "aktiv", "aktiv"], "enum(aktiv|inaktiv)"),
+    ],
+)
+def test_answers_and_options_are_no_names(column: str, cells: list[str], format: str) -> None:
+    names = [f"Jan Smit{number}" for number in range(90)]
+    found = one(column, cells * 30, Naam=names)
+    assert (found.attribute.name, str(found.format)) == (column, format)
+    assert one("Naam", names, **{column: cells * 30}).attribute.name == "full_name"
+
+
 def test_a_column_of_yes_and_no_is_no_country() -> None:
     answers = ["Sí", "No", "NO", "si", "N/A", "S/D"] * 20
     found = one(
