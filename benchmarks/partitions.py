@@ -16,6 +16,7 @@ from typing import NamedTuple
 import msgspec
 
 from penstock.application.access.audit import AuditEntry, Outcome
+from penstock.application.encryption.authenticated_store import TAG_BYTES
 from penstock.application.requests import plans
 from penstock.application.requests.active_markers import WINDOW_US, ActiveMarker
 from penstock.application.requests.request_lists import entry_of
@@ -79,7 +80,7 @@ def partitions() -> list[Partition]:
     """One of each table whose partitions grow."""
     request, attributes, mapping = _request(), _attributes(), _mapping()
     attribute = _size(NAME, attributes[0])
-    facts = len(ID) + len(entry_of(request, "").body)
+    facts = len(ID) + len(entry_of(request, "").body) + TAG_BYTES
     person, link = _cells()
     audit = AuditEntry(
         at_us=AT_US, who=VALUE, action="profile.reveal", outcome=Outcome.ALLOWED, key_id=VALUE, request_id=ID
@@ -103,7 +104,9 @@ def partitions() -> list[Partition]:
         ),
         Partition("requests", "a quarter of a month", REQUESTS_A_MONTH // SHARDS, _size(ID, request)),
         Partition("request_lists", "the list of a month", REQUESTS_A_MONTH, facts),
-        Partition("plans", "what the plans of many requests have in common", 1, len(plans.put_of(_plan()).body)),
+        Partition(
+            "plans", "what the plans of many requests have in common", 1, len(plans.put_of(_plan()).body) + TAG_BYTES
+        ),
         Partition(
             "active_requests", "ten minutes", REQUESTS_A_SECOND * WINDOW_US // 1_000_000, _size(marker.sort, marker)
         ),
@@ -122,7 +125,7 @@ def partitions() -> list[Partition]:
 
 
 def _size(sort: str, record: object) -> int:
-    return len(sort) + len(msgspec.json.encode(record))
+    return len(sort) + len(msgspec.json.encode(record)) + TAG_BYTES
 
 
 def _cells() -> tuple[int, int]:

@@ -64,6 +64,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     runtime: Literal["embedded", "cluster"] = "embedded"
     data: Path = Path("penstock-data")
     key_file: str = ""  # the mounted key file of the cluster runtime; "": keys.json in `data`
+    authority_file: str = ""  # the authority key of the cluster runtime; "": that of the key file
     tenant: str = DEFAULT_TENANT
     workers: int = 0  # row-processor processes; 0: one per core for a large file, no separate one for a small file
     chunk_bytes: int = 3 * 1024 * 1024

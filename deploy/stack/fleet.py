@@ -15,6 +15,7 @@ import boto3
 from botocore.exceptions import ClientError
 
 from deploy.stack.addresses import Addresses
+from penstock.adapters.authority_file import create_authority_file
 from penstock.adapters.file_key_vault import FileKeyVault
 
 PENSTOCK = [str(Path(sys.executable).with_name("penstock"))]
@@ -38,7 +39,10 @@ class Fleet:
         """Make the bucket, key file, tables and topics that are missing."""
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         _make_bucket(self._addresses, self.name)
-        FileKeyVault(self.folder / "keys.json", create=True)
+        keys, authority = self.folder / "keys.json", self.folder / "authority.json"
+        FileKeyVault(keys, create=True)
+        if not authority.exists():
+            create_authority_file(authority, keys)
         self.run("migrate")
         return self
 
@@ -58,7 +62,7 @@ class Fleet:
         `variables` are settings of these services only.
         """
         for service in services:
-            environment = _given(service, self._environment() | _prefixed(variables))
+            environment = _given(service, self._environment() | _prefixed(variables), self.folder)
             with (self.folder / f"{service}.log").open("ab") as log:
                 command = [*PENSTOCK, service.partition("-")[0], *options]
                 self.processes[service] = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
@@ -89,11 +93,16 @@ class Fleet:
         return {**others, **self.variables}
 
 
-def _given(service: str, variables: Mapping[str, str]) -> dict[str, str]:
-    """The settings of a service. The tracker opens no files, so it has none for the bucket, as on Kubernetes."""
+def _given(service: str, variables: Mapping[str, str], folder: Path) -> dict[str, str]:
+    """The settings of a service. The tracker opens no files, so it has none for the bucket and its key file is that of
+    the authority key, as on Kubernetes."""
     if not service.startswith("tracker"):
         return dict(variables)
-    return {name: value for name, value in variables.items() if not name.startswith("PENSTOCK_S3_")}
+    given = {name: value for name, value in variables.items() if not name.startswith("PENSTOCK_S3_")}
+    return given | {
+        "PENSTOCK_KEY_FILE": "/nowhere/keys.json",
+        "PENSTOCK_AUTHORITY_FILE": str(folder.absolute() / "authority.json"),
+    }
 
 
 def _prefixed(variables: Mapping[str, str]) -> dict[str, str]:

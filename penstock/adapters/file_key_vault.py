@@ -1,9 +1,9 @@
 """The key vault in a file: key-encryption keys that only their owner may read.
 
-The file is JSON: `{"keys": [{"id": "16 hex digits", "key": "32 bytes in base64"}, …]}`. The first key wraps, all of
-them unwrap: to rotate, put a new key first. A missing key is `Unavailable` until an operator restores it; no upload is
-refused because of it. The file may be a mounted Kubernetes secret: a link to a file of root that the pod's fsGroup may
-read, and that is replaced as a whole when the secret changes. A wrapped key is
+The file is JSON: `{"keys": [{"id": "16 hex digits", "key": "32 bytes in base64"}, …], "authority": "32 bytes in
+base64"}`. The first key wraps, all of them unwrap: to rotate, put a new key first. A missing key is `Unavailable` until
+an operator restores it; no upload is refused because of it. The authority key authenticates records, and stays. A
+wrapped key is
 
     format (1 byte = 1) ‖ key id (8) ‖ nonce (12) ‖ AES-256-GCM ciphertext (32) ‖ tag (16)
 
@@ -13,16 +13,15 @@ nonces are safe, since a vault wraps hundreds of keys, not 2^32.
 
 from __future__ import annotations
 
-import os
 import secrets
 from pathlib import Path
-from typing import NoReturn
 
 import msgspec
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from penstock.adapters.embedded import disk
+from penstock.adapters.authority_file import AUTHORITY_BYTES, key_file_exists
+from penstock.adapters.private_file import create_private, read_private
 from penstock.domain.errors import Corrupt, Refused, Unavailable, refusal
 from penstock.domain.framing import framed
 from penstock.ports.key_vault import KeyVault
@@ -33,7 +32,6 @@ ID_BYTES = 8
 NONCE_BYTES = 12
 KEY_BYTES = 32
 HEAD_BYTES = len(FORMAT) + ID_BYTES
-ROOT = 0
 FIND_FOLDER = "restore it from its backup, or set PENSTOCK_DATA to the folder that contains it"
 FIND_FILE = (
     "restore it from its backup, or set PENSTOCK_KEY_FILE to its path; for a new installation, create one with"
@@ -51,6 +49,10 @@ class _Key(msgspec.Struct, frozen=True):
 
 class _KeyFile(msgspec.Struct, frozen=True):
     keys: list[_Key]
+    authority: bytes  # base64 in the file
+
+    def __repr__(self) -> str:
+        return f"_KeyFile(keys={self.keys!r})"
 
 
 class FileKeyVault(KeyVault):
@@ -63,8 +65,8 @@ class FileKeyVault(KeyVault):
         """
         self._path, self._when_missing = path, when_missing
         if create and not path.exists():
-            _create(path)
-        self._load()
+            create_private(path, _new_file())
+        self.authority = self._load()
 
     def wrap(self, key: bytes, context: bytes) -> bytes:
         if len(key) != KEY_BYTES:
@@ -105,88 +107,42 @@ class FileKeyVault(KeyVault):
         except Refused as error:
             raise Unavailable(str(error), dependency=KEY_FILE) from error
 
-    def _load(self) -> None:
-        keys = _read(self._path, self._when_missing)
-        self._keys = {bytes.fromhex(each.id): AESGCM(each.key) for each in keys}
-        self._current = bytes.fromhex(keys[0].id)
+    def _load(self) -> bytes:
+        """Load the keys; returns the authority key."""
+        file = _read(self._path, self._when_missing)
+        self._keys = {bytes.fromhex(each.id): AESGCM(each.key) for each in file.keys}
+        self._current = bytes.fromhex(file.keys[0].id)
+        return file.authority
 
 
 def create_key_file(path: Path) -> None:
     """Create a key file with one new key. Raises `Refused` (`key_file_exists`), `Unavailable`."""
-    if path.exists() or not _create(path):
-        raise refusal(
-            "key_file_exists",
-            f"the file {path} already exists and was not changed: a new key would not open existing data",
-            "choose another path, or use the existing file",
-        )
+    if path.exists() or not create_private(path, _new_file()):
+        raise key_file_exists(path)
 
 
-def _create(path: Path) -> bool:
-    """Create a key file with one new key, atomically; returns False, and changes nothing, when a file exists."""
-    content = msgspec.json.encode(_KeyFile([_Key(secrets.token_hex(ID_BYTES), secrets.token_bytes(KEY_BYTES))]))
-    draft = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
-    with disk.errors(path):
-        disk.make_private_folder(path.parent)
-        try:
-            descriptor = os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, disk.PRIVATE_FILE)
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(descriptor)
-            try:
-                os.link(draft, path)
-            except FileExistsError:
-                return False  # another process created it first
-            disk.sync_folder(path.parent)
-            return True
-        finally:
-            draft.unlink(missing_ok=True)
+def _new_file() -> bytes:
+    key = _Key(secrets.token_hex(ID_BYTES), secrets.token_bytes(KEY_BYTES))
+    return msgspec.json.encode(_KeyFile([key], secrets.token_bytes(AUTHORITY_BYTES)))
 
 
-def _read(path: Path, when_missing: str) -> list[_Key]:
-    with disk.errors(path):
-        try:
-            descriptor = os.open(path, os.O_RDONLY)
-        except FileNotFoundError:
-            _refuse_missing(path, when_missing)
-        with os.fdopen(descriptor, "rb") as file:
-            status = os.fstat(descriptor)
-            if status.st_mode & forbidden_mode(status.st_uid, os.geteuid()):
-                raise refusal(
-                    "key_file_permissions",
-                    f"users other than its owner can access the key file {path}",
-                    f"chmod 600 {path}; for a mounted secret, use defaultMode 0400",
-                )
-            content = file.read()
-    keys = _parsed(content)
-    if not keys:
+def _read(path: Path, when_missing: str) -> _KeyFile:
+    found = _parsed(read_private(path, when_missing))
+    if found is None:
         raise refusal(
             "key_file_invalid",
             f"{path} is not a key file: it must be JSON with at least one key, each with an id of 16 hex digits"
-            " and 32 bytes in base64",
+            " and 32 bytes in base64, and an authority key of 32 bytes",
             "restore it from its backup; a new file would not open existing data",
         )
-    return keys
+    return found
 
 
-def forbidden_mode(owner: int, user: int) -> int:
-    """The mode bits that a key file must not have, for a process of `user`.
-
-    A mounted file of root can be read by an ordinary user only through its group, which is that user's own.
-    """
-    return 0o037 if owner == ROOT != user else 0o077
-
-
-def _parsed(content: bytes) -> list[_Key]:
-    """The keys; an empty list when the content is invalid."""
+def _parsed(content: bytes) -> _KeyFile | None:
+    """The file; None when the content is invalid."""
     try:
-        keys = msgspec.json.decode(content, type=_KeyFile).keys
-        is_valid = all(len(bytes.fromhex(each.id)) == ID_BYTES and len(each.key) == KEY_BYTES for each in keys)
+        found = msgspec.json.decode(content, type=_KeyFile)
+        is_valid = all(len(bytes.fromhex(each.id)) == ID_BYTES and len(each.key) == KEY_BYTES for each in found.keys)
     except ValueError:
-        return []
-    return keys if is_valid else []
-
-
-def _refuse_missing(path: Path, hint: str) -> NoReturn:
-    message = f"the key file {path} is missing, and stored data cannot be opened without it"
-    raise refusal("key_file_missing", message, hint)
+        return None
+    return found if is_valid and found.keys and len(found.authority) == AUTHORITY_BYTES else None

@@ -31,6 +31,7 @@ class Table(StrEnum):
 
     CLOCKS = "clocks"  # name / "": the time of the last request id
     DATA_KEYS = "data_keys"  # purpose / version: wrapped keys
+    KEY_CHECKS = "key_checks"  # purpose / "": the newest version of the key, and a value that only it gives
     DATA_SOURCES = "data_sources"  # "" / name
     ATTRIBUTES = "attributes"  # "" / name
     ATTRIBUTE_USES = "attribute_uses"  # "" / data source: the attributes that its mappings have ever fed
@@ -64,7 +65,7 @@ class Table(StrEnum):
     PUBLISHERS = "publishers"  # "" / publisher id: services that may offer files
 
 
-RANKED = frozenset({Table.CLOCKS})
+RANKED = frozenset({Table.CLOCKS, Table.KEY_CHECKS})
 
 Place = tuple[str, str]  # partition and sort of a record
 

@@ -11,6 +11,7 @@ from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, cast
 
+from penstock.adapters.authority_file import read_authority
 from penstock.adapters.cluster.cassandra_cluster import CassandraSettings
 from penstock.adapters.cluster.cassandra_control_store import CassandraControlStore
 from penstock.adapters.cluster.cassandra_durability import check_durability
@@ -31,6 +32,7 @@ from penstock.adapters.file_key_vault import FIND_FILE, KEY_FILE, FileKeyVault
 from penstock.adapters.system_clock import SystemClock
 from penstock.adapters.withheld import Withheld
 from penstock.application.consuming.processing import Handler
+from penstock.application.encryption.authenticated_store import AuthenticatedStore
 from penstock.application.encryption.key_ring import try_vault
 from penstock.application.health.dependencies import Dependencies
 from penstock.application.health.probing import Probe
@@ -82,7 +84,7 @@ def cluster(
         check_version(session)
         check_durability(session)
         clock = SystemClock()
-        control = CassandraControlStore(session)
+        control = AuthenticatedStore(CassandraControlStore(session), _authority(settings))
         files = _files(settings, control, clock) if opens_files else _no_files()
         adapters = Adapters(
             log=log,
@@ -174,6 +176,11 @@ def _vault(settings: Settings) -> KeyVault:
         return KmsKeyVault(load_section(KmsSettings, "kms"))
     path = Path(settings.key_file or settings.data / "keys.json")
     return FileKeyVault(path, create=False, when_missing=FIND_FILE)
+
+
+def _authority(settings: Settings) -> bytes:
+    """The authority key, which is in the key file unless it has a file of its own."""
+    return read_authority(Path(settings.authority_file or settings.key_file or settings.data / "keys.json"))
 
 
 def _vault_probe(vault: KeyVault, control: ControlStore) -> Probe:

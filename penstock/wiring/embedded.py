@@ -12,6 +12,7 @@ from penstock.adapters.embedded.object_store import FolderObjectStore
 from penstock.adapters.embedded.profile_store import EmbeddedProfileStore
 from penstock.adapters.file_key_vault import FileKeyVault
 from penstock.adapters.system_clock import SystemClock
+from penstock.application.encryption.authenticated_store import AuthenticatedStore
 from penstock.application.health.dependencies import Dependencies
 from penstock.application.health.probing import Probe
 from penstock.config import Settings
@@ -37,8 +38,9 @@ def embedded(
         settings.data, os.R_OK | os.W_OK | os.X_OK
     ):  # so that the error names the folder, not a file in it
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(settings.data))
-    control = EmbeddedControlStore(settings.data / "control.db")
-    vault = FileKeyVault(settings.data / "keys.json", create=not control.tenants())
+    records = EmbeddedControlStore(settings.data / "control.db")
+    vault = FileKeyVault(settings.data / "keys.json", create=not records.tenants())
+    control = AuthenticatedStore(records, vault.authority)
     log = EmbeddedEventLog(settings.data / "events.db", clock, session_timeout=settings.session_timeout_seconds)
     log.create_topics(topics(settings))
     adapters = Adapters(

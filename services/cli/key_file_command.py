@@ -1,4 +1,4 @@
-"""The command that creates the key file of a cluster; the embedded runtime creates its own."""
+"""The commands that create the key files of a cluster; the embedded runtime creates its own."""
 
 from __future__ import annotations
 
@@ -9,16 +9,11 @@ import typer
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from penstock.wiring import create_key_file
+from penstock.wiring import create_authority_file, create_key_file
 from services.cli.failures import reporting
 from services.cli.options import AsJson
 
 app = typer.Typer(no_args_is_help=True, help="The key file of the cluster runtime.")
-
-
-@app.callback()
-def _group() -> None:
-    """Makes the single command a subcommand with a name."""
 
 
 @app.command("create")
@@ -30,6 +25,24 @@ def create(
     with reporting(as_json=as_json) as out:
         create_key_file(path)
         out.result({"key_file": str(path.absolute())}, lambda: _created_view(path.absolute()))
+
+
+@app.command("authority")
+def authority(
+    path: Annotated[Path, typer.Argument(metavar="PATH", help="The new file; nothing may exist at this path yet.")],
+    key_file: Annotated[
+        Path | None, typer.Option("--of", metavar="FILE", help="The key file; without it, a new authority key is made.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Create a file with the authority key alone, for services that hold no other key.
+
+    It authenticates Penstock's records, and opens no customer's data. Of a key file, it is a part; with KMS, make a new
+    one for all services.
+    """
+    with reporting(as_json=as_json) as out:
+        create_authority_file(path, key_file)
+        out.result({"authority_file": str(path.absolute())}, lambda: _authority_view(path.absolute(), key_file))
 
 
 def register(parent: typer.Typer) -> None:
@@ -44,4 +57,17 @@ def _created_view(path: Path) -> RenderableType:
         ),
         Text(f"Uploader, splitter and worker need the same file: PENSTOCK_KEY_FILE={path}, mode 0600. On Kubernetes:"),
         Text(f"kubectl --namespace penstock create secret generic penstock-keys --from-file=keys.json={path}"),
+        Text(f"The tracker needs only a part of it: penstock key-file authority authority.json --of {path}"),
+    )
+
+
+def _authority_view(path: Path, key_file: Path | None) -> RenderableType:
+    whose = "The tracker needs it" if key_file else "All services need it, beside KMS"
+    return Group(
+        Text(f"{path} contains {'the' if key_file else 'a new'} authority key.", style="bold"),
+        *([] if key_file else [Text("Keep a copy: without this file, no record is believed any more.")]),
+        Text(f"{whose}: PENSTOCK_AUTHORITY_FILE={path}, mode 0600. On Kubernetes:"),
+        Text(
+            f"kubectl --namespace penstock create secret generic penstock-authority --from-file=authority.json={path}"
+        ),
     )

@@ -11,9 +11,11 @@ from pathlib import Path
 import pytest
 from key_vault_contract import CONTEXT, Connect, KeyVaultContract
 
-from penstock.adapters.file_key_vault import FileKeyVault, forbidden_mode
+from penstock.adapters.file_key_vault import FileKeyVault
+from penstock.adapters.private_file import forbidden_mode
 from penstock.domain.errors import Corrupt, Refused, Unavailable
 
+AUTHORITY = base64.b64encode(bytes(range(32))).decode()
 SPAWN = multiprocessing.get_context("spawn")
 
 
@@ -34,7 +36,7 @@ def keys_in(path: Path) -> list[dict[str, str]]:
 
 
 def write_keys(path: Path, keys: list[dict[str, str]]) -> None:
-    path.write_text(json.dumps({"keys": keys}))
+    path.write_text(json.dumps({"keys": keys, "authority": AUTHORITY}))
 
 
 def new_key() -> dict[str, str]:
@@ -143,12 +145,22 @@ def test_a_mounted_secret_serves_and_its_new_keys_are_found(tmp_path: Path) -> N
         b"\xff\xfe",
         b"[]",
         b'{"keys": []}',
-        json.dumps({"keys": [{"id": "0011223344556677", "key": "c2hvcnQ="}]}).encode(),
-        json.dumps({"keys": [{"id": "0011", "key": base64.b64encode(bytes(32)).decode()}]}).encode(),
-        json.dumps({"keys": [{"id": "not hex digits!!", "key": base64.b64encode(bytes(32)).decode()}]}).encode(),
-        json.dumps({"keys": [{"id": "0011223344556677", "key": "?" * 44}]}).encode(),
+        *(
+            json.dumps({"keys": [{"id": each, "key": key}], "authority": authority}).encode()
+            for each, key, authority in [
+                ("0011223344556677", "c2hvcnQ=", AUTHORITY),
+                ("0011", AUTHORITY, AUTHORITY),
+                ("not hex digits!!", AUTHORITY, AUTHORITY),
+                ("0011223344556677", "?" * 44, AUTHORITY),
+                ("0011223344556677", AUTHORITY, "c2hvcnQ="),
+            ]
+        ),
+        json.dumps({"keys": [{"id": "0011223344556677", "key": AUTHORITY}]}).encode(),
     ],
-    ids=["empty", "no text", "no object", "no keys", "short key", "short id", "id not hex", "key not base64"],
+    ids=[
+        *("empty", "no text", "no object", "no keys", "short key", "short id", "id not hex", "key not base64"),
+        *("short authority", "no authority"),
+    ],
 )
 def test_a_file_that_is_no_key_file_is_refused(path: Path, content: bytes) -> None:
     FileKeyVault(path, create=True)

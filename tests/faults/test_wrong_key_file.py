@@ -47,7 +47,7 @@ def test_requests_wait_for_a_service_with_another_key_file(place: Installation, 
         until(lambda: place.request(request_id).chunks_total)
     wrong = place.start(kind, ["--health-port", str(port)], key_file=str(tmp_path / "other.json"))
     url = f"http://127.0.0.1:{port}"
-    until(lambda: "PENSTOCK_KEY_FILE may differ from that of" in readiness(url)[1])
+    until(lambda: "may differ from that of other services" in readiness(url)[1])
     assert readiness(url)[0] == 503
     assert 'penstock_dependency_up{dependency="key_file"} 0.0' in httpx.get(f"{url}/metrics").text
     assert outages(place, wrong) == [("key_file", "error")]
@@ -62,4 +62,4 @@ def test_a_wrong_key_file_is_reported_before_any_request_comes(place: Installati
     place.upload()  # no splitter runs, so that the worker gets no event
     port = free_port()
     place.start("worker", ["--health-port", str(port)], key_file=str(tmp_path / "other.json"))
-    until(lambda: "PENSTOCK_KEY_FILE may differ from that of" in readiness(f"http://127.0.0.1:{port}")[1])
+    until(lambda: "may differ from that of other services" in readiness(f"http://127.0.0.1:{port}")[1])

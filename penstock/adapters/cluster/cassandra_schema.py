@@ -71,6 +71,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         """,
         _records("clocks"),
         _records("data_keys", "blob", SEALED_RECORDS_OPTIONS),
+        _records("key_checks"),
         _records("data_sources"),
         _records("attributes"),
         _records("attribute_uses"),

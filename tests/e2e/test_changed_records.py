@@ -1,0 +1,92 @@
+"""Somebody who can write the database, and has no key, changes what it says: nothing of it is believed."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import apsw
+import httpx
+import pytest
+
+from penstock.adapters.cluster.cassandra_cluster import CassandraSettings
+from penstock.adapters.cluster.cassandra_control_store import CassandraControlStore
+from penstock.adapters.cluster.cassandra_session import CassandraSession
+from penstock.config import load_section
+from penstock.domain.errors import Corrupt
+from penstock.domain.requests.ids import partition_of
+from penstock.ports.control_store import Table
+from tests.support import messy_file
+from tests.support.http_system import HEADER, HttpSystem, serving
+from tests.support.installation import installation
+from tests.support.servers import Servers
+
+ROW = (HEADER + "C1\t0612345678\tshoes\n").encode()
+
+
+@pytest.fixture
+def system(tmp_path: Path) -> Iterator[HttpSystem]:
+    with serving(tmp_path) as system:
+        yield system
+
+
+def tamper(folder: Path, table: str, old: str, new: str) -> None:
+    change = "UPDATE records SET body = CAST(replace(body, ?, ?) AS BLOB) WHERE tbl = ? AND instr(body, ?)"
+    connection = apsw.Connection(str(folder / "control.db"))
+    connection.execute(change, (old, new, table, old))
+    assert connection.changes() > 0
+    connection.close()
+
+
+def refused(answer: httpx.Response) -> bool:
+    return answer.status_code >= 400 and "C1" not in answer.text
+
+
+def test_no_role_is_believed(system: HttpSystem, tmp_path: Path) -> None:
+    tamper(tmp_path, "api_keys", '"viewer"', '"admin"')
+    assert refused(system.viewer.get("/v1/api-keys"))
+    assert refused(system.viewer.post("/v1/api-keys", json={"name": "mine", "role": "admin"}))
+
+
+def test_no_key_is_believed(system: HttpSystem, tmp_path: Path) -> None:
+    secret = "pst_" + "x" * 43
+    connection = apsw.Connection(str(tmp_path / "control.db"))
+    copied = (
+        "INSERT INTO records SELECT tbl, tenant, partition, ?, body, version, rank FROM records"
+        " WHERE tbl = 'api_keys' AND instr(body, '\"admin\"')"
+    )
+    connection.execute(copied, (hashlib.sha256(secret.encode()).hexdigest(),))
+    assert connection.changes() > 0
+    connection.close()
+    headers = {"Authorization": f"Bearer {secret}"}
+    assert refused(httpx.get(f"{system.url}/v1/requests", headers=headers))
+
+
+def test_no_status_is_believed(system: HttpSystem, tmp_path: Path) -> None:
+    request_id = system.ingest(ROW)["request_id"]
+    assert system.uploader.post(f"/v1/requests/{request_id}:undo").status_code < 300
+    tamper(tmp_path, "requests", '"REVERTED"', '"COMPLETED"')
+    assert refused(system.viewer.get(f"/v1/requests/{request_id}"))
+    assert refused(system.viewer.post("/v1/profiles:lookup", json={"namespace": "crmid", "value": "C1"}))
+
+
+def test_no_mapping_is_believed(system: HttpSystem, tmp_path: Path) -> None:
+    system.ingest(ROW)
+    tamper(tmp_path, "mappings", '"attribute":"hm"', '"attribute":"city"')
+    assert refused(system.uploader.get("/v1/data-sources/crm/mapping"))
+    assert refused(system.upload(ROW, mapping=None))
+
+
+def test_no_status_is_believed_in_a_cluster(real_servers: Servers, tmp_path: Path) -> None:
+    stack = real_servers.use("kafka", "cassandra", "s3")
+    with installation(tmp_path, stack.addresses, [stack.folder]) as place:
+        request_id = place.upload()
+        stored = CassandraControlStore(
+            CassandraSession(load_section(CassandraSettings, "cassandra", place.fleet.variables))
+        )
+        [record] = stored.get_each(Table.REQUESTS, messy_file.TENANT, [(partition_of(request_id), request_id)])
+        stored.replace(record, record.body.replace(b'"SCHEDULED"', b'"COMPLETED"'))
+        stored.close()
+        with pytest.raises(Corrupt, match=request_id):
+            place.request(request_id)
