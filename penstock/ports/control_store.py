@@ -19,7 +19,7 @@ Promises:
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from enum import StrEnum
 from typing import NamedTuple, Protocol
 
@@ -143,6 +143,10 @@ class ControlStore(Protocol):
 
     def delete_each(self, table: Table, tenant_id: str, partition: str, sorts: Sequence[str]) -> None:
         """As `delete` for each, all of one partition."""
+        ...
+
+    def walk(self, table: Table) -> Iterator[Record]:
+        """Every record of a table, of all tenants, in no order. One that is written meanwhile may be missing."""
         ...
 
     def tenants(self) -> list[str]:

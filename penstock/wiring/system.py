@@ -13,6 +13,7 @@ from penstock.adapters.smtp_mailer import MAIL_SERVER, SmtpMailer, SmtpServer
 from penstock.application.catalog.catalog import Catalog
 from penstock.application.catalog.mapping_versions import MappingVersions
 from penstock.application.delivery.email_channel import EmailChannel
+from penstock.application.encryption.authenticated_store import AuthenticatedStore
 from penstock.application.encryption.key_ring import KeyRing
 from penstock.application.encryption.sealed_objects import SealedObjects
 from penstock.application.health.dependencies import Dependencies
@@ -29,7 +30,6 @@ from penstock.domain.events import CHUNK_READY, DEAD_LETTER, PROGRESS, STATUS, U
 from penstock.domain.mapping.mapping import Limits
 from penstock.ports.channel import Channel
 from penstock.ports.clock import Clock
-from penstock.ports.control_store import ControlStore
 from penstock.ports.event_log import EventLog
 from penstock.ports.external_objects import ExternalObjects
 from penstock.ports.key_vault import KeyVault
@@ -49,7 +49,7 @@ class System(NamedTuple):
     clock: Clock
     random: Random
     log: EventLog
-    control: ControlStore
+    control: AuthenticatedStore
     objects: ObjectStore
     profiles: ProfileStore
     keys: KeyRing
@@ -95,7 +95,7 @@ class Adapters(NamedTuple):
     """The adapters of a runtime, one per port."""
 
     log: EventLog
-    control: ControlStore
+    control: AuthenticatedStore
     objects: ObjectStore
     profiles: ProfileStore
     vault: KeyVault

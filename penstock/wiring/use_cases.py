@@ -83,5 +83,5 @@ def use_cases_of(system: System) -> AllUseCases:
         profiles=ProfileUseCases(audit, system.reader, system.requests),
         access=AccessUseCases(audit, keys, sessions, publishers),
         dead_letters=DeadLetterUseCases(audit, DeadLetters(system.log)),
-        health=HealthUseCases(audit, system.dependencies, workload, system.clock.now_us, system.disk),
+        health=HealthUseCases(audit, system.dependencies, workload, system.clock.now_us, system.disk, system.control),
     )

@@ -61,6 +61,7 @@ COMMANDS = {
     "key-file": Command("key_file_command", "The key file of the cluster runtime."),
     "publisher": Command("publisher_commands", "Services that may offer files by events."),
     "dead-letters": Command("dead_letter_commands", "Events that cannot be handled."),
+    "verify": Command("verify_command", "Check that every record of the control store was written by Penstock."),
     "migrate": Command(
         "migrate_command", "Create or upgrade keyspace, tables and topics; nothing is dropped.", SERVICES
     ),

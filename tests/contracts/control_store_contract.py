@@ -312,6 +312,17 @@ class ControlStoreContract:
         assert record is not None
         assert (int(record.body), record.version) == (PROCESSES * STEPS, PROCESSES * STEPS + 1)
 
+    def test_a_walk_finds_every_record_of_a_table_once(self, store: ControlStore, tenant: str) -> None:
+        tenants, sorts = [tenant, f"{tenant}-2"], [f"{number:03}" for number in range(130)]
+        for each in tenants:
+            store.put_each(each, [Put(Table.SEGMENTS, part, sort, sort.encode()) for part in "ab" for sort in sorts])
+        store.put(Table.REQUESTS, tenant, "a", "elsewhere", b"")
+        found = [record for record in store.walk(Table.SEGMENTS) if record.tenant_id in tenants]
+        assert sorted((each.tenant_id, each.partition, each.sort) for each in found) == [
+            (each, part, sort) for each in tenants for part in "ab" for sort in sorts
+        ]
+        assert all(record.body == record.sort.encode() for record in found)
+
     def test_tenants_are_those_with_data_keys(self, store: ControlStore, tenant: str) -> None:
         store.put(Table.REQUESTS, f"{tenant}-without", "", "r", b"")
         for version in ("1", "2"):

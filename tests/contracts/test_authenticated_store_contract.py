@@ -44,6 +44,7 @@ def store(path: Path) -> Iterator[ControlStore]:
 def tamper(path: Path, statement: str, *values: object) -> None:
     """As somebody does who can write the database and has no key."""
     connection = apsw.Connection(str(path))
+    connection.set_busy_timeout(60_000)
     connection.execute(statement, values)
     assert connection.changes() > 0
     connection.close()

@@ -18,6 +18,7 @@ from penstock.domain.errors import Corrupt
 from penstock.domain.requests.ids import partition_of
 from penstock.ports.control_store import Table
 from tests.support import messy_file
+from tests.support.command_line import CommandLine
 from tests.support.http_system import HEADER, HttpSystem, serving
 from tests.support.installation import installation
 from tests.support.servers import Servers
@@ -31,9 +32,15 @@ def system(tmp_path: Path) -> Iterator[HttpSystem]:
         yield system
 
 
+@pytest.fixture
+def cli(penstock_command: list[str], tmp_path: Path) -> CommandLine:
+    return CommandLine(penstock_command, tmp_path)
+
+
 def tamper(folder: Path, table: str, old: str, new: str) -> None:
     change = "UPDATE records SET body = CAST(replace(body, ?, ?) AS BLOB) WHERE tbl = ? AND instr(body, ?)"
     connection = apsw.Connection(str(folder / "control.db"))
+    connection.set_busy_timeout(60_000)
     connection.execute(change, (old, new, table, old))
     assert connection.changes() > 0
     connection.close()
@@ -52,6 +59,7 @@ def test_no_role_is_believed(system: HttpSystem, tmp_path: Path) -> None:
 def test_no_key_is_believed(system: HttpSystem, tmp_path: Path) -> None:
     secret = "pst_" + "x" * 43
     connection = apsw.Connection(str(tmp_path / "control.db"))
+    connection.set_busy_timeout(60_000)
     copied = (
         "INSERT INTO records SELECT tbl, tenant, partition, ?, body, version, rank FROM records"
         " WHERE tbl = 'api_keys' AND instr(body, '\"admin\"')"
@@ -76,6 +84,19 @@ def test_no_mapping_is_believed(system: HttpSystem, tmp_path: Path) -> None:
     tamper(tmp_path, "mappings", '"attribute":"hm"', '"attribute":"city"')
     assert refused(system.uploader.get("/v1/data-sources/crm/mapping"))
     assert refused(system.upload(ROW, mapping=None))
+
+
+def test_verify_names_what_was_changed(cli: CommandLine) -> None:
+    path = cli.file(ROW)
+    assert cli.run("ingest", path, "--source", "crm", "--map", "crmid=crmid!", "--map", "phone=hm:pii").code == 0
+    clean = cli.run("verify")
+    assert (clean.code, "records are Penstock's own" in clean.stdout) == (0, True)
+    tamper(cli.data, "mappings", '"attribute":"hm"', '"attribute":"city"')
+    changed = cli.run("verify", "--json")
+    found = [(each["table"], each["corrupt"], each["places"]) for each in changed.document["tables"] if each["corrupt"]]
+    assert changed.code == 1
+    assert found == [("mappings", 1, [{"tenant_id": "default", "partition": "crm", "sort": found[0][2][0]["sort"]}])]
+    assert "mappings: tenant default, partition 'crm'" in cli.run("verify").stdout
 
 
 def test_no_status_is_believed_in_a_cluster(real_servers: Servers, tmp_path: Path) -> None:

@@ -39,6 +39,7 @@ PAGE_ROWS = 100  # per fetch; chunk_nodes has records of 300 kB
 
 SCAN = "SELECT sort, body, version FROM {ks}.%s WHERE tenant_id = ? AND partition = ?"
 GET_EACH = "SELECT partition, sort, body, version FROM {ks}.%s WHERE tenant_id = ? AND partition = ? AND sort IN ?"
+WALK = "SELECT tenant_id, partition, sort, body, version FROM {ks}.%s"
 FROM_START, AFTER = SCAN + " LIMIT ?", SCAN + " AND sort > ? LIMIT ?"
 FROM_END, BEFORE = SCAN + " ORDER BY sort DESC LIMIT ?", SCAN + " AND sort < ? ORDER BY sort DESC LIMIT ?"
 PUT = "INSERT INTO {ks}.%s (tenant_id, partition, sort, body, version) VALUES (?, ?, ?, ?, 0)"
@@ -152,6 +153,10 @@ class CassandraControlStore(ControlStore):
         for sort, version, _ in rows:
             if version:
                 self._session.decide(DELETE_CREATED % table, tenant_id, partition, sort)
+
+    def walk(self, table: Table) -> Iterator[Record]:
+        for tenant_id, partition, *row in self._session.read_pages(WALK % table, page_rows=PAGE_ROWS):
+            yield _record(table, tenant_id, partition, row)
 
     def tenants(self) -> list[str]:
         return [tenant_id for (tenant_id,) in self._session.read(TENANTS)]

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from typing import Any, TypeVar
 
 import stamina
 from cassandra import DriverException, InvalidRequest, Unauthorized
-from cassandra.cluster import EXEC_PROFILE_DEFAULT, Cluster, Session
+from cassandra.cluster import EXEC_PROFILE_DEFAULT, Cluster, ResultSet, Session
 from cassandra.concurrent import execute_concurrent, execute_concurrent_with_args
 from cassandra.pool import Host
 from cassandra.protocol import ConfigurationException
@@ -108,6 +108,18 @@ class CassandraSession:
 
         return self._with_retries(read)
 
+    def read_pages(self, cql: str, *, page_rows: int) -> Iterator[Row]:
+        """As `read`, but fetches a page only when the rows before it were taken."""
+        statement = self.prepare(cql, idempotent=True).bind(())
+        statement.fetch_size = page_rows
+        state: bytes | None = None
+        while True:
+            page = self._page(statement, state)
+            yield from page.current_rows
+            state = page.paging_state
+            if not state:
+                return
+
     def read_serial(self, cql: str, *values: Any) -> list[Row]:
         """As `read`, of one partition, after completing an interrupted transaction on it."""
         return self._repeated(self.prepare(cql, idempotent=True).bind(values), SERIAL_READS)
@@ -169,6 +181,9 @@ class CassandraSession:
 
     def _repeated(self, statement: Statement, profile: str) -> list[Row]:
         return self._with_retries(lambda: list(self.driver.execute(statement, execution_profile=profile)))
+
+    def _page(self, statement: Statement, state: bytes | None) -> ResultSet:
+        return self._with_retries(lambda: self.driver.execute(statement, execution_profile=READS, paging_state=state))
 
     def _with_retries(self, call: Callable[[], T]) -> T:
         attempts = stamina.retry_context(

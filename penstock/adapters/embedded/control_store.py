@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +43,13 @@ DELETE_UNCHANGED = """
     RETURNING version
 """
 DELETE = "DELETE FROM records WHERE tbl = ? AND tenant = ? AND partition = ? AND sort = ?"
+WALK = """
+    SELECT tenant, partition, sort, body, version FROM records
+    WHERE tbl = ? AND (tenant, partition, sort) > (?, ?, ?) ORDER BY tenant, partition, sort LIMIT ?
+"""
 TENANTS = "SELECT DISTINCT tenant FROM records WHERE tbl = ? ORDER BY tenant"
+
+WALKED_ROWS = 100  # in one read; chunk_nodes has records of 300 kB
 
 
 class EmbeddedControlStore(ControlStore):
@@ -118,6 +124,16 @@ class EmbeddedControlStore(ControlStore):
     def delete_each(self, table: Table, tenant_id: str, partition: str, sorts: Sequence[str]) -> None:
         with self._database.write(erase=True) as connection:
             connection.executemany(DELETE, [(table.value, tenant_id, partition, sort) for sort in sorts])
+
+    def walk(self, table: Table) -> Iterator[Record]:
+        after = ("", "", "")
+        while True:
+            with self._database.read() as connection:
+                rows: list[Any] = connection.execute(WALK, (table.value, *after, WALKED_ROWS)).fetchall()
+            yield from (Record(table, *row) for row in rows)
+            if len(rows) < WALKED_ROWS:
+                return
+            after = rows[-1][:3]
 
     def tenants(self) -> list[str]:
         with self._database.read() as connection:

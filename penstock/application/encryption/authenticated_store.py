@@ -15,7 +15,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
 import structlog
@@ -96,6 +96,14 @@ class AuthenticatedStore(ControlStore):
     def delete_each(self, table: Table, tenant_id: str, partition: str, sorts: Sequence[str]) -> None:
         self._store.delete_each(table, tenant_id, partition, sorts)
 
+    def walk(self, table: Table) -> Iterator[Record]:
+        return map(self._opened, self._store.walk(table))
+
+    def verified(self, table: Table) -> Iterator[tuple[Record, bool]]:
+        """Every record of a table, without its tag, and whether it is believed."""
+        for tag, plain in map(_parts, self._store.walk(table)):
+            yield plain, hmac.compare_digest(tag, self._tag(plain))
+
     def tenants(self) -> list[str]:
         return self._store.tenants()
 
@@ -114,9 +122,8 @@ class AuthenticatedStore(ControlStore):
 
     def _opened(self, record: Record) -> Record:
         """The record without its tag. Raises `Corrupt`, `Unavailable`."""
-        tag, plain = record.body[-TAG_BYTES:], changed(record, body=record.body[:-TAG_BYTES])
-        expected = self._tag(plain)
-        if hmac.compare_digest(tag, expected):
+        tag, plain = _parts(record)
+        if hmac.compare_digest(tag, self._tag(plain)):
             return plain
         if len(tag) == TAG_BYTES and tag[:1] == b"." and _id_of(tag) not in (b"", self._id):
             raise Unavailable(
@@ -136,6 +143,11 @@ class AuthenticatedStore(ControlStore):
     def _derived(self, tenant_id: str) -> bytes:
         info = framed(b"penstock records", tenant_id.encode())
         return HKDF(hashes.SHA256(), KEY_BYTES, salt=None, info=info).derive(self._authority)
+
+
+def _parts(record: Record) -> tuple[bytes, Record]:
+    """The tag, and the record without it."""
+    return record.body[-TAG_BYTES:], changed(record, body=record.body[:-TAG_BYTES])
 
 
 def _id_of(tag: bytes) -> bytes:

@@ -6,12 +6,15 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from penstock.application.access.audit import Audit
+from penstock.application.encryption.authenticated_store import AuthenticatedStore
 from penstock.application.health.dependencies import Dependencies
+from penstock.application.health.verifying import VerifiedTable, verify
 from penstock.application.health.workload import DiskSpace, RunningWork, Step, Workload
 from penstock.application.use_case import Audited, UseCases, use_case
 from penstock.domain.access.permissions import Caller, Permission
 
 READ = "system.read"
+VERIFY = "system.verify"
 
 
 class DependencyState(NamedTuple):
@@ -40,8 +43,10 @@ class HealthUseCases(UseCases):
         workload: Workload,
         now_us: Callable[[], int],
         disk: Callable[[], DiskSpace] | None,
+        records: AuthenticatedStore,
     ) -> None:
         super().__init__(audit)
+        self._records = records
         self._dependencies, self._workload, self._now_us, self._disk = dependencies, workload, now_us, disk
 
     @use_case(Permission.OPERATE, READ, Audited.DENIED_ONLY)
@@ -50,6 +55,11 @@ class HealthUseCases(UseCases):
         return Health(
             self._states(), self._workload.steps(), self._workload.running(), self._disk() if self._disk else None
         )
+
+    @use_case(Permission.OPERATE, VERIFY)
+    def verify(self, caller: Caller) -> list[VerifiedTable]:
+        """How many records of each table there are, and which are not believed. Raises `Unavailable`."""
+        return verify(self._records)
 
     def _states(self) -> list[DependencyState]:
         outages, lasting, now_us = self._dependencies.outages(), self._dependencies.lasting(), self._now_us()
