@@ -7,17 +7,15 @@ from functools import partial
 from msgspec.structs import replace
 from starlette.responses import Response
 
-from penstock.application.catalog.use_cases import CatalogUseCases
 from penstock.application.imports.applied_fix import with_fix
 from penstock.application.imports.import_draft import ImportDraft
 from penstock.application.imports.use_cases import ImportUseCases, no_file
 from penstock.application.uploads.dry_run import DryRun
 from penstock.application.uploads.use_cases import UploadUseCases
 from penstock.documents.inspections import AcceptedView
-from penstock.domain.catalog.data_source import SourceChange
-from penstock.domain.errors import Fault, NotFound, Refused, refusal
+from penstock.domain.errors import NotFound, Refused
 from services.uploader.api.uploads import accept_draft
-from services.uploader.console import import_attribute, import_file, import_mapping
+from services.uploader.console import import_attribute, import_file, import_mapping, import_source
 from services.uploader.console.forms import LARGE
 from services.uploader.console.import_fixes import chosen_fix
 from services.uploader.console.import_form import document
@@ -25,7 +23,6 @@ from services.uploader.console.import_page import (
     columns_part,
     draft_of,
     keep_entered,
-    name_of,
     saved_part,
     whole_page,
     with_choices,
@@ -35,46 +32,6 @@ from services.uploader.console.import_review import page_number
 from services.uploader.console.visits import Visit, action, go, page
 
 NEW = "/imports/new"
-
-
-def choose_source(visit: Visit) -> Response:
-    return _sources(visit, chosen=visit.request.query_params.get("source", ""))
-
-
-def begin(visit: Visit) -> Response:
-    """A new draft, of a data source that there is, or of a new one."""
-    form = visit.form
-    try:
-        name = _new_source(visit) if form.text("new_source") else form.text("source")
-        if not name:
-            hint = "Choose one from the list, or write what a new one is called."
-            raise refusal("unknown_data_source", "no data source is chosen", hint)
-        visit.use_cases.uploads.check_source(visit.caller, name)
-    except Refused as refused:
-        return _sources(visit, refused.faults[0], chosen=form.text("source"), new=form.text("new_source"), status=422)
-    return go(f"{NEW}/{visit.use_cases.imports.create(visit.caller, name).draft_id}")
-
-
-def _new_source(visit: Visit) -> str:
-    """The name of the new source, made of what the person calls it."""
-    called = visit.form.text("new_source")
-    change = SourceChange(display_name=called)
-    return visit.use_cases.catalog.create_source(visit.caller, name_of(called), change).name
-
-
-def _sources(visit: Visit, fault: Fault | None = None, *, chosen: str, new: str = "", status: int = 200) -> Response:
-    sources = visit.use_cases.catalog.sources(visit.caller)
-    if len(sources) == 1 and fault is None:
-        chosen = sources[0].name
-    return visit.page(
-        "import_new.html",
-        status,
-        sources=sources,
-        may_create=visit.may(CatalogUseCases.create_source),
-        chosen=chosen,
-        new=new,
-        fault=fault,
-    )
 
 
 def show(visit: Visit) -> Response:
@@ -204,8 +161,7 @@ def delete(visit: Visit) -> Response:
 
 
 routes = [
-    page(NEW, choose_source, of=ImportUseCases.create),
-    action(NEW, begin, of=ImportUseCases.create),
+    *import_source.routes,
     page(f"{NEW}/{{draft_id}}", show, of=ImportUseCases.get),
     action(f"{NEW}/{{draft_id}}", save, of=ImportUseCases.change, form=LARGE),
     page(f"{NEW}/{{draft_id}}/columns", columns, of=ImportUseCases.inspect),

@@ -47,6 +47,7 @@ def test_from_the_first_click_to_the_stored_profile(visitor: Visitor, system: Ht
     visitor.sign_in(system.sign_in_link())
     page = visitor.page
     page.get_by_role("link", name="New import").click()
+    page.get_by_label("Source", exact=True).select_option("")
     page.get_by_label("Or a new one").fill("Store CRM")
     page.get_by_role("button", name="Continue").click()
     page.get_by_role("button", name="Import").click()
