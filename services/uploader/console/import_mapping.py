@@ -3,7 +3,7 @@ dialog on its page, and on a page of its own without scripts."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple
 
@@ -15,13 +15,12 @@ from penstock.application.catalog.use_cases import CatalogUseCases
 from penstock.application.imports.import_draft import ImportDraft
 from penstock.application.imports.taken_mapping import with_mapping
 from penstock.application.imports.use_cases import ImportUseCases
-from penstock.domain.catalog.data_source import DataSource
 from penstock.domain.errors import Fault, NotFound, Refused, refusal
 from penstock.domain.mapping.mapping_version import VersionState
 from services.uploader.console import import_page
 from services.uploader.console.forms import LARGE
 from services.uploader.console.import_review import page_number
-from services.uploader.console.known_sources import name_for_people
+from services.uploader.console.known_sources import all_sources, name_for_people
 from services.uploader.console.rendering import render
 from services.uploader.console.visits import Visit, action, go, page
 
@@ -92,7 +91,7 @@ def _form(visit: Visit, draft: ImportDraft, faults: Sequence[Fault] = (), chosen
         "versions": [_version_choice(draft.data_source, each) for each in versions],
         "sources": [
             MappingChoice(each.name, name_for_people(each))
-            for each in _sources(visit)
+            for each in all_sources(visit)
             if each.name != draft.data_source
         ],
         "page": page_number(visit),
@@ -108,13 +107,6 @@ def _version_choice(source: str, listed: ListedVersion) -> MappingChoice:
     day = datetime.fromtimestamp(version.saved_at / 1e6, UTC).strftime("%d %b %Y")
     words = f"Version {version.version} of {day}, by {version.saved_by}{_STATES.get(state, '')}"
     return MappingChoice(f"{source}@{version.version}", words)
-
-
-def _sources(visit: Visit) -> Iterator[DataSource]:
-    after = ""
-    while found := visit.use_cases.catalog.sources(visit.caller, after=after):
-        yield from found
-        after = found[-1].name
 
 
 def _name_of(visit: Visit, chosen: str) -> str:

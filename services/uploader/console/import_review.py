@@ -120,7 +120,7 @@ def _review(visit: Visit, draft: ImportDraft, known: Mapping[str, Attribute]) ->
         return None
     options = visit.use_cases.uploads.file_options(visit.caller, draft.data_source, draft.file_options)
     attributes = tuple((each.name, each.revision) for each in known.values())
-    key = (visit.caller.tenant_id, draft.draft_id, file.file_id, options, attributes)
+    key = (visit.caller.tenant_id, draft.draft_id, draft.data_source, file.file_id, options, attributes)
 
     def read() -> tuple[Inspection, Review]:
         inspection = visit.use_cases.imports.inspect(visit.caller, draft.draft_id, options)

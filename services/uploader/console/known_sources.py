@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from penstock.application.catalog.use_cases import CatalogUseCases
 from penstock.domain.catalog.data_source import DataSource
@@ -20,6 +20,14 @@ def source_names(visit: Visit, names: Iterable[str]) -> dict[str, str]:
 def name_for_people(source: DataSource) -> str:
     """The display name of a source; its name if it has no other."""
     return source.display_name or source.name
+
+
+def all_sources(visit: Visit) -> Iterator[DataSource]:
+    """By name, without those that are archived."""
+    after = ""
+    while found := visit.use_cases.catalog.sources(visit.caller, after=after):
+        yield from found
+        after = found[-1].name
 
 
 def _called(visit: Visit, name: str) -> str:

@@ -116,6 +116,13 @@ form.addEventListener("submit", (event) => {
 // A save that is still due would find an import that has begun.
 form.addEventListener("htmx:before:request", (event) => { if (leaving) event.preventDefault(); });
 window.addEventListener("pageshow", () => { leaving = false; });
+// A link to a form about the import keeps what was entered, as the button that it names does.
+document.addEventListener("click", (event) => {
+  const link = event.target.closest("a[data-keep]");
+  if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  event.preventDefault();
+  form.requestSubmit(document.getElementById(link.dataset.keep));
+});
 form.addEventListener("change", (event) => {
   if (!event.target.matches("[data-format]") || event.target.value !== "other") return;
   const details = event.target.parentElement.querySelector("details[id$=-more]");
