@@ -19,6 +19,7 @@ from services.uploader.api.problems import answer_for
 from services.uploader.api.profiles import MAX_VALUE
 from services.uploader.console.known_attributes import known_attributes
 from services.uploader.console.known_sources import source_names
+from services.uploader.console.shown_history import history_in_words
 from services.uploader.console.visits import Visit, action, page
 
 
@@ -100,6 +101,7 @@ def _page(visit: Visit, asked: LookUp, outcome: Outcome) -> Response:
         may_reveal=visit.may(ProfileUseCases.reveal),
         mask=MASK,
         kept=MAX_PAST_VALUES,
+        history_in_words=history_in_words,
     )
 
 

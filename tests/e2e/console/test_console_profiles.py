@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from playwright.sync_api import expect
 
@@ -57,6 +59,15 @@ def test_each_value_has_its_history_masked_until_it_is_revealed(system: HttpSyst
         assert PHONE not in masked
         revealed = officer.post("/profiles/reveal", data=asked).text.partition("What each import said")[2]
         assert revealed.index("+31687654321") < revealed.index(PHONE)
+
+
+def test_the_same_value_of_two_imports_is_not_called_two_values(system: HttpSystem) -> None:
+    for name, preference in (("one.tsv", "shoes"), ("two.tsv", "shoes"), ("three.tsv", "bags")):
+        system.ingest(f"{HEADER}same1\t{PHONE}\t{preference}\n".encode(), name=name)
+    with signed_in(system, Role.VIEWER) as viewer:
+        history = viewer.post("/profiles", data={"namespace": "crmid", "value": "same1"}).text
+    sums = dict(re.findall(r'<summary>(.*?) <span class="note">(.*?)</span></summary>', history))
+    assert sums == {"CRM ID": "the same value 3 times", "Cross sell product": "2 values", "Hm": "said 3 times"}
 
 
 def test_the_history_calls_a_data_source_by_its_display_name(system: HttpSystem) -> None:
