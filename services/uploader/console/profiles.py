@@ -54,7 +54,7 @@ class Outcome(NamedTuple):
 
 
 def show(visit: Visit) -> Response:
-    return _page(visit, LookUp(), Outcome())
+    return _page(visit, LookUp(_first_used(visit, _ranking(visit))), Outcome())
 
 
 def look_up(visit: Visit) -> Response:
@@ -86,7 +86,7 @@ def _outcome(visit: Visit, asked: LookUp, *, reveal: bool) -> Outcome:
 
 
 def _page(visit: Visit, asked: LookUp, outcome: Outcome) -> Response:
-    ranking = visit.use_cases.catalog.identifiers(visit.caller) if visit.may(CatalogUseCases.identifiers) else Ranking()
+    ranking = _ranking(visit)
     requests = outcome.found.requests.values() if outcome.found else ()
     return visit.page(
         "profiles.html",
@@ -103,6 +103,18 @@ def _page(visit: Visit, asked: LookUp, outcome: Outcome) -> Response:
         kept=MAX_PAST_VALUES,
         history_in_words=history_in_words,
     )
+
+
+def _ranking(visit: Visit) -> Ranking:
+    return visit.use_cases.catalog.identifiers(visit.caller) if visit.may(CatalogUseCases.identifiers) else Ranking()
+
+
+def _first_used(visit: Visit, ranking: Ranking) -> str:
+    """The highest-ranked identifier that a mapping has fed; "" if there is none, or if the person may not know."""
+    if not visit.may(CatalogUseCases.attribute):
+        return ""
+    names = ranking.identifiers[: ranking.fixed]
+    return next((name for name in names if visit.use_cases.catalog.attribute(visit.caller, name).used_by), "")
 
 
 routes = [

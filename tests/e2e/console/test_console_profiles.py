@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
+import httpx
 import pytest
 from playwright.sync_api import expect
 
@@ -11,7 +13,7 @@ from penstock.domain.access.permissions import Role
 from services.uploader.api.rate_limit import RateLimit
 from tests.support.browser import Visitor
 from tests.support.console_client import signed_in
-from tests.support.http_system import HEADER, HttpSystem
+from tests.support.http_system import HEADER, HttpSystem, serving
 
 PHONE = "+31612345678"
 SCRIPT = '"><img src=x onerror=alert(1)>'
@@ -68,6 +70,22 @@ def test_the_same_value_of_two_imports_is_not_called_two_values(system: HttpSyst
         history = viewer.post("/profiles", data={"namespace": "crmid", "value": "same1"}).text
     sums = dict(re.findall(r'<summary>(.*?) <span class="note">(.*?)</span></summary>', history))
     assert sums == {"CRM ID": "the same value 3 times", "Cross sell product": "2 values", "Hm": "said 3 times"}
+
+
+def test_the_form_begins_at_the_highest_ranked_identifier_that_is_used(tmp_path: Path) -> None:
+    def chosen(person: httpx.Client, **asked: str) -> str:
+        page = person.post("/profiles", data=asked) if asked else person.get("/profiles")
+        form = page.text.partition('<select id="namespace"')[2].partition("</select>")[0]
+        return (re.findall('<option value="([^"]+)" selected>', form) or re.findall('value="([^"]+)"', form))[0]
+
+    with serving(tmp_path / "data") as system, signed_in(system, Role.VIEWER) as viewer:
+        assert chosen(viewer) == "crmid", "no import has identified anybody yet"
+        email = {"column": "email", "attribute": "email", "identifier": True}
+        system.ingest(b"email\tx\nann@example.com\tGhent\n", mapping=[email, {"column": "x", "attribute": "city"}])
+        assert chosen(viewer) == "email"
+        assert chosen(viewer, namespace="crmid", value="c1") == "crmid", "as it was asked"
+        system.ingest(f"{HEADER}c1\t{PHONE}\t\n".encode())
+        assert chosen(viewer) == "crmid"
 
 
 def test_the_history_calls_a_data_source_by_its_display_name(system: HttpSystem) -> None:
