@@ -218,8 +218,9 @@ def _before_undo(request: Request) -> str:
     rows = f"{counted(request.rows_ingested, 'row')}{_of_children(len(request.children))}"
     stop = "stops" if request.rows_ingested == 1 and not request.children else "stop"
     return (
-        f"Its {rows} {stop} counting in all profiles, at one instant.{_restored(request.mode)} An import can be undone "
-        "at any time, and an undo cannot be taken back: upload the file again instead."
+        f"Its {rows} {stop} counting in all profiles at once: in their place, the values that earlier imports brought "
+        f"count again, and what later imports brought stays.{_restored(request.mode)} An import can be undone at any "
+        "time, and an undo cannot be taken back: upload the file again instead."
     )
 
 

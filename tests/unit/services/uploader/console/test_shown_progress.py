@@ -162,6 +162,13 @@ def test_only_what_the_state_allows_is_offered(request_: Request, expected: list
     assert names(request_, Role.VIEWER) == []
 
 
+def test_the_question_before_an_undo_says_what_becomes_of_other_imports() -> None:
+    (undo,) = actions(COMPLETED, lambda _: True)
+    assert " stop counting in all profiles at once" in undo.confirm
+    assert "the values that earlier imports brought count again" in undo.confirm
+    assert "what later imports brought stays" in undo.confirm
+
+
 def test_an_action_that_cannot_be_taken_back_is_confirmed() -> None:
     replacing = replace(COMPLETED, mode=Mode.REPLACE, children=("a", "b"))
     (undo,) = actions(replacing, lambda _: True)
