@@ -6,21 +6,25 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from penstock.documents.requests import RequestView
-from services.uploader.console.rendering import number, share
+from penstock.domain.requests.request import Status
+from services.uploader.console.rendering import counted, number, share
 
 WIDTH, HEIGHT = 640, 96  # of the picture, in its own units
 _WIDEST = 40  # of a bar
+_PASSED = {Status.REVERTED: "undone", Status.FAILED: "failed", Status.CANCELLED: "cancelled"}
 _LEAST = 2  # of the height of a part that is not empty
 
 
 class Bar(NamedTuple):
-    """`good` and `bad` are the heights of its rows and of the rejected ones, below them."""
+    """`good` and `bad` are the heights of its rows and of the rejected ones, below them. `counts`: it was not undone,
+    and has not failed."""
 
     x: float
     width: float
     good: float
     bad: float
     words: str
+    counts: bool
 
 
 class Trend(NamedTuple):
@@ -34,11 +38,12 @@ def trend(requests: Iterable[RequestView]) -> Trend:
     most = max((each["rows_read"] for each in read), default=0)
     step = WIDTH / max(1, len(read))
     width = min(_WIDEST, step * 0.7)
+    lefts = (round(at * step + (step - width) / 2, 1) for at in range(len(read)))
     bars = [
-        Bar(round(at * step + (step - width) / 2, 1), round(width, 1), *_heights(each, most), _words(each))
-        for at, each in enumerate(read)
+        Bar(left, round(width, 1), *_heights(each, most), _words(each), _counts(each))
+        for left, each in zip(lefts, read, strict=True)
     ]
-    return Trend(bars, _summary(read, most))
+    return Trend(bars, _summary(read))
 
 
 def _heights(request: RequestView, most: int) -> tuple[float, float]:
@@ -50,12 +55,30 @@ def _heights(request: RequestView, most: int) -> tuple[float, float]:
 
 def _words(request: RequestView) -> str:
     rows, rejected = number(request["rows_read"]), number(request["rows_rejected"])
-    return f"{request['accepted_at'][:10]}: {rows} rows, {rejected} rejected"
+    passed = "" if _counts(request) else f"; {_PASSED[Status(request['status'])]}"
+    return f"{request['accepted_at'][:10]}: {rows} rows, {rejected} rejected{passed}"
 
 
-def _summary(requests: Sequence[RequestView], most: int) -> str:
+def _counts(request: RequestView) -> bool:
+    return Status(request["status"]) not in _PASSED
+
+
+def _summary(requests: Sequence[RequestView]) -> str:
+    """Of those that count; how many others are drawn."""
     if not requests:
         return "No import has read rows yet."
-    rows, rejected = (sum(each[name] for each in requests) for name in ("rows_read", "rows_rejected"))
-    which = f"The last {len(requests)} imports: up to" if len(requests) > 1 else "One import:"
-    return f"{which} {number(most)} rows, {share(rejected, rows)} rejected."
+    counting = [each for each in requests if _counts(each)]
+    passed = _passed(len(requests) - len(counting), are_more=bool(counting))
+    if not counting:
+        return passed
+    rows, rejected = (sum(each[name] for each in counting) for name in ("rows_read", "rows_rejected"))
+    most = max(each["rows_read"] for each in counting)
+    which = f"The last {len(counting)} imports: up to" if len(counting) > 1 else "One import:"
+    return f"{which} {number(most)} rows, {share(rejected, rows)} rejected.{passed and f' {passed}'}"
+
+
+def _passed(count: int, *, are_more: bool) -> str:
+    if not count:
+        return ""
+    were = "was" if count == 1 else "were"
+    return f"{f'{count} more' if are_more else counted(count, 'import')} {were} undone, failed or cancelled."

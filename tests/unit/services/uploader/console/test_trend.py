@@ -8,11 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from penstock.documents.requests import RequestView
+from penstock.domain.requests.request import Status
 from services.uploader.console.trend import HEIGHT, WIDTH, trend
 
 
-def request(read: int, rejected: int, parent_id: str | None = None) -> RequestView:
-    counts = {"rows_read": read, "rows_rejected": rejected}
+def request(read: int, rejected: int, parent_id: str | None = None, status: Status = Status.COMPLETED) -> RequestView:
+    counts = {"rows_read": read, "rows_rejected": rejected, "status": status}
     return cast(RequestView, {"accepted_at": "2026-11-25T08:00:00Z", "parent_id": parent_id, **counts})
 
 
@@ -40,3 +41,13 @@ def test_the_newest_import_is_the_last_bar() -> None:
 
 def test_corrections_have_no_bar() -> None:
     assert trend([request(2, 2, parent_id="r1"), request(400, 2)]) == trend([request(400, 2)])
+
+
+def test_imports_that_no_longer_count_are_marked_and_not_summed_up() -> None:
+    undone, cancelled = request(900, 900, status=Status.REVERTED), request(500, 0, status=Status.CANCELLED)
+    drawn = trend([undone, request(400, 4), cancelled, request(300, 3), request(20, 0, status=Status.HELD)])
+    assert [bar.counts for bar in drawn.bars] == [True, True, False, True, False]
+    assert drawn.bars[-1].words.endswith("900 rows, 900 rejected; undone")
+    assert drawn.bars[2].words.endswith("; cancelled")
+    assert drawn.words == "The last 3 imports: up to 400 rows, 1.0 % rejected. 2 more were undone, failed or cancelled."
+    assert trend([undone]).words == "1 import was undone, failed or cancelled."
