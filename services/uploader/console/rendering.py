@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any
@@ -13,6 +14,8 @@ from services.uploader.console.assets import address_of
 from services.uploader.console.words import attribute_words, column_words, format_words, policy_words, source_words
 
 MISSING = "—"
+_LOWER, _UPPER = "a-zß-öø-ÿ0-9", "A-ZÀ-ÖØ-Þ"
+_WORD_ENDS = re.compile(f"(?<=[_-])(?=.)|(?<=[{_LOWER}])(?=[{_UPPER}])|(?<=[{_UPPER}])(?=[{_UPPER}][{_LOWER}])")
 
 
 @cache
@@ -78,8 +81,8 @@ def duration(seconds: float | None) -> str:
 
 
 def breakable(text: str) -> Markup:
-    """A name with underscores, which may be broken after each of them."""
-    return Markup("_<wbr>").join(text.split("_"))
+    """A name that is broken between its words first: after underscores and hyphens, and before capitals."""
+    return Markup("<wbr>").join(_WORD_ENDS.split(text))
 
 
 def moment(time: str | int | None) -> Markup:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any
 
 import httpx
@@ -197,3 +198,34 @@ def test_a_source_of_nobody_is_not_found(viewer: httpx.Client) -> None:
     answer = viewer.get("/sources/<script>")
     assert answer.status_code == 404
     assert "<script>'" not in answer.text
+
+
+LINES = """cell => {
+  const lines = [], range = document.createRange(), walker = document.createTreeWalker(cell, NodeFilter.SHOW_TEXT);
+  for (let node; (node = walker.nextNode());) {
+    for (let at = 0; at < node.length; at++) {
+      range.setStart(node, at);
+      range.setEnd(node, at + 1);
+      const top = Math.round(range.getBoundingClientRect().top);
+      if (!lines.length || lines.at(-1).top !== top) lines.push({ top, text: "" });
+      lines.at(-1).text += node.data[at];
+    }
+  }
+  return lines.map((line) => line.text);
+}"""
+
+
+@pytest.mark.parametrize("width", [1280, 900, 740, 360])
+def test_a_long_column_name_breaks_between_its_words(visitor: Visitor, system: HttpSystem, width: int) -> None:
+    name = "customerLoyaltyProgrammeMembershipNumber_of_the_preferred_shop"
+    columns = [CRMID, {"column": name, "attribute": "city"}]
+    system.ingest(f"crmid\t{name}\nb1\tGhent\n".encode(), data_source="broken", mapping=columns)
+    visitor.sign_in(system.sign_in_link())
+    visitor.page.set_viewport_size({"width": width, "height": 800})
+    visitor.page.goto("/sources/broken")
+    cell = visitor.page.locator("#mapping td").filter(has_text=name)
+    lines = cell.evaluate(LINES)
+    assert "".join(lines) == name
+    assert len(lines) > (width < 900), "it is too long for one line"
+    for line, following in pairwise(lines):
+        assert line.endswith("_") or following[0].isupper(), lines
