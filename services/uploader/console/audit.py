@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import NamedTuple
 from urllib.parse import urlencode
@@ -12,10 +12,21 @@ from starlette.responses import Response, StreamingResponse
 
 from penstock.application.access.audit import AuditEntry, Outcome
 from penstock.application.access.use_cases import AccessUseCases
-from penstock.documents.audit import audit_view
+from penstock.application.catalog.use_cases import CatalogUseCases
+from penstock.documents.audit import AuditEntryView, audit_view
 from penstock.domain.errors import refusal
 from penstock.domain.limits import MAX_PAGE
+from penstock.domain.mapping.builtin_attributes import BUILTIN
 from services.uploader.console.csv_lines import csv_line
+from services.uploader.console.known_attributes import known_attributes
+from services.uploader.console.known_sources import source_names
+from services.uploader.console.shown_audit import (
+    Names,
+    action_words,
+    key_ids,
+    shown_entry,
+    source_names_in,
+)
 from services.uploader.console.visits import Visit, page
 
 PAGE = 50
@@ -28,7 +39,8 @@ _CURSOR = re.compile(r"([0-9]{20}-[0-9a-f]{8})?")
 
 
 class Filters(NamedTuple):
-    """As in the address; "" is any. `day` is in UTC; `who` and `action` are parts of a text, in any case."""
+    """As in the address; "" is any. `day` is in UTC; `who` and `action` are parts of a text, in any case; `action` is
+    part of its name or of the words for it."""
 
     day: str
     who: str = ""
@@ -50,7 +62,7 @@ class Filters(NamedTuple):
     def matches(self, entry: AuditEntry) -> bool:
         return (
             self.who.casefold() in entry.who.casefold()
-            and self.action.casefold() in entry.action
+            and any(self.action.casefold() in text for text in (entry.action, action_words(entry.action).casefold()))
             and self.outcome in ("", entry.outcome)
         )
 
@@ -77,15 +89,26 @@ def show(visit: Visit) -> Response:
     if not _CURSOR.fullmatch(before):
         raise refusal("bad_request", "this is no page of the audit", "Begin with its first page.")
     found = search(visit, filters, before)
+    views = [audit_view(each) for each in found.entries]
+    names = _names(visit, views)
     return visit.page(
         "audit.html",
-        entries=[audit_view(each) for each in found.entries],
+        entries=[shown_entry(each, names) for each in views],
         found=found,
         filters=filters,
         before=before,
         today=_today(visit),
         outcomes=OUTCOMES,
     )
+
+
+def _names(visit: Visit, entries: Sequence[AuditEntryView]) -> Names:
+    """What the things are called that the entries are about. Keys that have done one of them are known by that."""
+    keys = {each["key_id"]: each["who"] for each in entries if each["key_id"]}
+    if not key_ids(entries) <= keys.keys() and visit.may(AccessUseCases.keys):
+        keys |= {each.key_id: each.name for each in visit.use_cases.access.keys(visit.caller)}
+    attributes = known_attributes(visit) if visit.may(CatalogUseCases.attributes) else BUILTIN
+    return Names(keys, source_names(visit, source_names_in(entries)), attributes)
 
 
 def export(visit: Visit) -> Response:

@@ -83,6 +83,19 @@ def test_an_entry_leads_to_its_import_and_shows_markup_as_text(auditor: httpx.Cl
     assert "<img src=x" not in page
 
 
+def test_an_entry_says_what_was_done_in_words(auditor: httpx.Client, system: HttpSystem) -> None:
+    with console_client(system, Role.ADMIN, "key-manager") as admin:
+        admin.post("/keys", data={"name": "CRM team", "role": "uploader", "days": "90"})
+        keys = system.admin.get("/v1/api-keys").json()["api_keys"]
+        key_id = next(key["key_id"] for key in keys if key["name"] == "CRM team")
+        for person, name in ((admin, "key: CRM team "), (auditor, "key: ")):
+            page = person.get("/audit?who=key-manager&action=create+an+api").text
+            assert "Create an API key" in page
+            assert "<code>key.create</code>" in page
+            assert f'{name}<code title="{key_id}">{key_id[:12]}…</code>' in page
+            assert "created key id" not in page
+
+
 def test_the_export_has_what_the_filters_select(auditor: httpx.Client, system: HttpSystem) -> None:
     record(system, "=cmd|calc", "test.exported", 60)
     answer = auditor.get("/audit/export?action=test.exported")
