@@ -76,7 +76,7 @@ class Action(NamedTuple):
 
 
 def stages(request: RequestView) -> list[Stage]:
-    """From the received file to rows that count. Valid rows are counted once their chunk is sealed and written."""
+    """From the received file to rows that count. Valid rows are counted once their chunk is encrypted and written."""
     status, valid = Status(request["status"]), request["rows_accepted"]
     has_begun = status is not Status.SCHEDULED
     rows = number(valid) if has_begun else MISSING
@@ -86,7 +86,7 @@ def stages(request: RequestView) -> list[Stage]:
         Stage("Received", size(request["bytes"]), "stored, encrypted"),
         Stage("Read", number(request["rows_read"]) if has_begun else MISSING, _chunks(request)),
         Stage("Valid", rows, f"{rejected} rejected" if has_begun else ""),
-        Stage("Sealed", rows, "encrypted" if has_begun else ""),
+        Stage("Encrypted", rows, "with your own keys" if has_begun else ""),
         Stage("Written", rows, "" if not has_begun else "in profiles" if note.startswith("count") else "none counts"),
         Stage("Finished", finished, note),
     ]

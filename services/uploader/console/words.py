@@ -39,7 +39,7 @@ OPTIONS = {
     "identifier": "Identifier",
     "pii": "Personal",
     "format": "Format",
-    "policy": "Policy",
+    "policy": "Which value counts",
     "on_misfit": "A cell that does not fit",
     "blanks": "Words for blank",
     "values": "Replaced values",

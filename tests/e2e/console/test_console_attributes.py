@@ -48,6 +48,19 @@ def test_names_are_derived_while_one_types(visitor: Visitor, system: HttpSystem)
     assert not visitor.problems
 
 
+def test_segments_and_macros_are_explained_where_they_are_named(uploader: httpx.Client, system: HttpSystem) -> None:
+    with console_client(system, Role.VIEWER) as viewer:
+        for person, address in (
+            (uploader, "/attributes?add=yes"),
+            (uploader, "/attributes/city"),
+            (viewer, "/attributes"),
+            (viewer, "/attributes/city"),
+        ):
+            page = person.get(address).text
+            assert "segment is a group of people" in page, address
+            assert "macro is a place in a text" in page, address
+
+
 def test_the_server_derives_the_names_alone_and_keeps_personal_ones_out_of_segments(
     uploader: httpx.Client, system: HttpSystem
 ) -> None:

@@ -156,7 +156,7 @@ def test_versions_of_a_mapping_are_compared_and_restored(uploader: httpx.Client,
     save_mapping(system, "cards", CRMID, {**tier, "policy": "keep_first"}, born)
     page = uploader.get("/sources/cards/mapping").text
     assert "born → Born on" in page
-    assert "Policy: The newest value wins → The first value stays" in page
+    assert "Which value counts: The newest value wins → The first value stays" in page
     assert "Date, dd/MM/yyyy" in page
     older = uploader.get("/sources/cards/mapping?version=1").text
     assert "One of a list, gold | silver" in older

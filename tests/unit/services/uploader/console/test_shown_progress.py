@@ -71,7 +71,7 @@ def test_the_stages_of_a_running_request() -> None:
         "Received": ("38.2 MB", "stored, encrypted"),
         "Read": ("232,110", "7 of 13 parts"),
         "Valid": ("231,204", "906 rejected"),
-        "Sealed": ("231,204", "encrypted"),
+        "Encrypted": ("231,204", "with your own keys"),
         "Written": ("231,204", "none counts"),
         "Finished": ("—", "not yet"),
     }
