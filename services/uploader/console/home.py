@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
-from typing import Any
+from http import HTTPStatus
+from typing import Any, NamedTuple
 
+import msgspec
 from starlette.responses import Response
 
 from penstock.application.access.use_cases import AccessUseCases
@@ -22,6 +25,18 @@ from services.uploader.console.visits import Visit, page
 LISTED = 20  # of each list
 FAILED_DAYS = 7  # a failure that is older needs nobody any more
 
+MINUTE_US = 60_000_000
+
+
+class Active(NamedTuple):
+    """What may change at any moment. `mark` is another one after each change."""
+
+    held: Sequence[Request]
+    running: Sequence[Request]
+    newest: Sequence[Request]  # one; it shows that something has begun, also if that has ended by now
+    mark: str
+
+
 # What somebody does on the pages of the bar, for those who import nothing.
 _PURPOSES = {
     "/imports": "Which files were imported, by whom, and how they ended.",
@@ -38,7 +53,10 @@ def show(visit: Visit) -> Response:
     if not visit.may(RequestUseCases.page):
         purposes = [(each, _PURPOSES[each.path]) for each in visit.navigation if each.path in _PURPOSES]
         return visit.page("home_other.html", purposes=purposes)
-    context = _now(visit)
+    active = _active(visit)
+    if visit.is_partial and visit.request.query_params.get("seen") == active.mark:
+        return Response(status_code=HTTPStatus.NO_CONTENT)  # the page stays as it is
+    context = _now(visit, active)
     if visit.is_partial:
         return visit.page("_home.html", **context)
     drafts = visit.use_cases.imports.all(visit.caller)[:LISTED] if visit.may(ImportUseCases.all) else []
@@ -46,28 +64,36 @@ def show(visit: Visit) -> Response:
         "home.html",
         drafts=drafts,
         begun=source_names(visit, (each.data_source for each in drafts)),
-        has_any=bool(visit.use_cases.requests.page(visit.caller, limit=1).requests),
+        has_any=bool(active.newest),
         may_import=visit.may(ImportUseCases.create),
         may_reveal=visit.may(ProfileUseCases.reveal),
         **context,
     )
 
 
-def _now(visit: Visit) -> dict[str, Any]:
-    """What runs; and what needs a person: held requests, and those that failed in the last days."""
+def _active(visit: Visit) -> Active:
+    """What changes while somebody looks on. Whatever else does, such as an undo, is seen within a minute."""
     unfinished = visit.use_cases.requests.unfinished(visit.caller)
     held = [each for each in unfinished if each.status is Status.HELD][:LISTED]
     running = [each for each in unfinished if each.status.processing][:LISTED]
+    newest = visit.use_cases.requests.page(visit.caller, limit=1).requests
+    minute = visit.services.clock.now_us() // MINUTE_US
+    seen = msgspec.json.encode([minute, held, running, newest])
+    return Active(held, running, newest, hashlib.blake2b(seen, digest_size=16).hexdigest())
+
+
+def _now(visit: Visit, active: Active) -> dict[str, Any]:
+    """What runs; and what needs a person: held requests, and those that failed in the last days."""
     since = visit.services.clock.now_us() - FAILED_DAYS * DAY_US
     failed = RequestFilter(statuses=(Status.FAILED,), accepted_from=since)
     found = visit.use_cases.requests.page(visit.caller, limit=LISTED, only=failed).requests
     lists = {
-        "running": _displayed(visit, running),
-        "waiting": _displayed(visit, [*held, *found]),
+        "running": _displayed(visit, active.running),
+        "waiting": _displayed(visit, [*active.held, *found]),
         "rejecting": _rejecting(visit, since) if visit.may(RequestUseCases.correct_rejects) else [],
     }
     listed = (each.request["data_source"] for requests in lists.values() for each in requests)
-    return {**lists, "called": source_names(visit, listed)}
+    return {**lists, "called": source_names(visit, listed), "seen": active.mark}
 
 
 def _displayed(visit: Visit, requests: Sequence[Request]) -> list[ShownRequest]:

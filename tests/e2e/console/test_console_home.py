@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import re
+from html import unescape
 from pathlib import Path
+from typing import Any
 
 import httpx
+import pytest
+from playwright.sync_api import expect
 
+from penstock.application.requests.use_cases import RequestUseCases
 from penstock.domain.access.permissions import Role
 from services.cli.sample import write_sample
+from tests.support.browser import Visitor
 from tests.support.console_client import signed_in
 from tests.support.console_sample import LONG, Sample
 from tests.support.http_system import HttpSystem, serving
+from tests.support.waiting import until
 
 
 def sample_address(page: str) -> str:
@@ -63,6 +71,60 @@ def test_imports_name_their_source_as_people_call_it(tmp_path: Path) -> None:
         person.post("/imports/new", data={"source": "store_crm"})
         for path in ("/", "/imports", f"/imports/{request_id}"):
             assert "The store’s CRM" in person.get(path).text, path
+
+
+def seen_on(page: str) -> str:
+    """The address at which the page asks what is new."""
+    return unescape(re.findall(r'<div id="now"[^>]* hx-get="([^"]+)"', page)[0])
+
+
+def test_a_look_at_which_nothing_is_new_reads_no_lists(system: HttpSystem, monkeypatch: pytest.MonkeyPatch) -> None:
+    part = {"HX-Request": "true"}
+    failed: list[object] = []
+    page_of = RequestUseCases.page
+
+    def page(*given: Any, **options: Any) -> Any:
+        failed.extend([options["only"]] if "only" in options else [])
+        return page_of(*given, **options)
+
+    monkeypatch.setattr(RequestUseCases, "page", page)
+    page.use_case = page_of.use_case  # type: ignore[attr-defined]
+    system.ingest(b"crmid\tphone\tpreferences\nseen1\t0612345678\tshoes\n")
+    with signed_in(system) as person:
+
+        def is_unchanged() -> bool:
+            address = seen_on(person.get("/").text)
+            failed.clear()
+            return person.get(address, headers=part).status_code == 204
+
+        until(is_unchanged)  # within a minute
+        assert failed == []
+        address = seen_on(person.get("/").text)
+        system.ingest(b"crmid\tphone\tpreferences\n\t\tshoes\n", name="began-and-ended.tsv")
+        changed = person.get(address, headers=part)
+        assert changed.status_code == 200
+        assert "began-and-ended.tsv" in changed.text
+        assert seen_on(changed.text) != address
+
+
+def test_the_page_goes_on_looking(visitor: Visitor, system: HttpSystem) -> None:
+    system.ingest(b"crmid\tphone\tpreferences\nlook1\t0612345678\tshoes\n")
+    page = visitor.page
+    page.clock.install()
+    visitor.sign_in(system.sign_in_link())
+
+    def look(status: int) -> None:
+        with page.expect_response(lambda answer: "/?seen=" in answer.url and answer.status == status):
+            until(lambda: page.clock.run_for(5_000) is None)
+
+    look(204)
+    expect(page.get_by_role("region", name="Needs a person")).to_be_visible()
+    system.ingest(b"crmid\tphone\tpreferences\n\t\tshoes\n", name="meanwhile.tsv")
+    look(200)
+    expect(page.get_by_role("link", name="meanwhile.tsv")).to_be_visible()
+    look(204)
+    expect(page.get_by_role("link", name="meanwhile.tsv")).to_be_visible()
+    assert not visitor.problems
 
 
 def links(text: str) -> set[str]:
