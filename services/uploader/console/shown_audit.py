@@ -72,6 +72,7 @@ ACTIONS = {
     "session.list": "See the sessions",
     "sign_in_link.create": "Make a link to sign in",
     "system.read": "See the state of the system",
+    "system.verify": "Verify the records",
 }
 _LABELS = {
     "child_id": "correction",

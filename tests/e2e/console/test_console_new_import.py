@@ -197,6 +197,17 @@ def test_a_slow_save_does_not_take_a_new_attribute_back(visitor: Visitor, system
     expect(page.get_by_label("Attribute of crmid")).to_have_value("loyalty_id")
 
 
+def test_a_new_name_takes_the_place_of_the_chosen_source(visitor: Visitor, system: HttpSystem) -> None:
+    visitor.sign_in(system.sign_in_link())
+    page = visitor.page
+    page.goto("/imports/new")
+    page.get_by_label("Source", exact=True).select_option("crm")
+    page.get_by_label("Or a new one").press_sequentially("Web shop")
+    expect(page.get_by_label("Source", exact=True)).to_have_value("")
+    page.get_by_role("button", name="Continue").click()
+    page.wait_for_url(re.compile("/imports/new/[0-9a-f]+$"))
+
+
 def test_a_swap_as_the_dialog_closes_does_not_open_it_again(visitor: Visitor, system: HttpSystem, small: Path) -> None:
     visitor.sign_in(system.sign_in_link())
     page = visitor.page

@@ -67,6 +67,12 @@ setInterval(() => {
   }
 }, CONNECTED_WITHIN);
 
+// A name that is typed takes the place of what another field has chosen.
+document.addEventListener("input", (event) => {
+  const instead = event.target.dataset.instead;
+  if (instead && event.target.value) document.getElementById(instead).value = "";
+});
+
 document.addEventListener("click", async (event) => {
   const button = event.target.closest("[data-copy]");
   if (!button) return;
