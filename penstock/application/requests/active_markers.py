@@ -51,15 +51,13 @@ class ActiveMarkers:
             for record in scan_all(self._store, Table.ACTIVE_REQUESTS, tenant_id, window, newest_first=newest_first):
                 yield msgspec.json.decode(record.body, type=ActiveMarker)
 
-    def put(self, tenant_id: str, marker: ActiveMarker) -> None:
-        """Store a marker; one that exists already is replaced."""
-        self._store.put_each(tenant_id, self.puts(marker))
-
-    def puts(self, marker: ActiveMarker) -> Sequence[Put]:
-        return (
-            Put(Table.ACTIVE_REQUESTS, WINDOWS, marker.window, b"{}"),
-            Put(Table.ACTIVE_REQUESTS, marker.window, marker.sort, msgspec.json.encode(marker)),
-        )
+    def puts(self, *markers: ActiveMarker) -> Sequence[Put]:
+        """What stores these distinct markers."""
+        windows = {marker.window for marker in markers}
+        return [
+            *(Put(Table.ACTIVE_REQUESTS, WINDOWS, window, b"{}") for window in windows),
+            *(Put(Table.ACTIVE_REQUESTS, each.window, each.sort, msgspec.json.encode(each)) for each in markers),
+        ]
 
     def clear_each(self, tenant_id: str, markers: Sequence[ActiveMarker]) -> None:
         """Delete these markers."""

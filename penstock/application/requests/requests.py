@@ -313,8 +313,9 @@ class Requests:
             seen = self.stored(tenant_id, request_id)
             now_us = self._clock.now_us()
             after = revert(seen.request, now_us)
-            for each in (request_id, *after.children):
-                self.markers.put(tenant_id, ActiveMarker(each, now_us, undo=True))
+            undone = (request_id, *after.children)
+            markers = self.markers.puts(*(ActiveMarker(each, now_us, undo=True) for each in undone))
+            self._store.put_each(tenant_id, markers)
             failpoint("undo.markers_stored")
             with suppress(Conflict):  # perhaps it has another child
                 if after != seen.request:
