@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import NamedTuple
 
@@ -17,13 +17,17 @@ from penstock.domain.files.encodings import not_utf8
 from penstock.domain.files.formats import detect_format, tabular_format, text_start
 from penstock.domain.files.header import parse_header
 from penstock.domain.files.later_headers import later_header, later_keys
+from penstock.domain.files.misshapen_rows import are_many, misshapen_rows
 from penstock.domain.files.other_formats import is_other_format
-from penstock.domain.files.quoted_tsv import quoted_column
+from penstock.domain.files.quoted_tsv import line_breaks, opened_cells, quoted_column
 from penstock.domain.files.rejects import is_reject_header
 from penstock.domain.files.rows import repeated_headers
-from penstock.domain.files.sampling import BlockSampler, sampled_rows
+from penstock.domain.files.sampling import BlockSampler
 from penstock.domain.files.tabular_format import (
+    INVALID_QUOTES,
     MAX_HEADER_BYTES,
+    WRONG_FIELD_COUNT,
+    Cells,
     FileFormat,
     FileOptions,
     HeaderCells,
@@ -42,7 +46,26 @@ SAMPLE_ROWS = 10
 MAX_SAMPLE_CELL = 200  # characters
 MAX_SAMPLE_COLUMNS = 5_000
 MAX_NESTED = 0.05  # share of a column's cells that are objects or arrays, each of which would reject its row
+MIN_OPENED = 3  # cells whose quote is closed in a later line
+MAX_STILL_MISSHAPEN = 0.5  # of the share of such rows, where quotes are read as such
+_MISSHAPEN = (WRONG_FIELD_COUNT, INVALID_QUOTES)
 NO_SAMPLE = Sample((), (), complete=False)
+
+
+class _Drawn(NamedTuple):
+    """A sample, all rows that were drawn for it, and how many of these have a wrong number of fields or invalid
+    quotes."""
+
+    sample: Sample
+    rows: Sequence[str]
+    misshapen: int
+
+    @property
+    def total(self) -> int:
+        return len(self.rows)
+
+
+NOTHING_DRAWN = _Drawn(NO_SAMPLE, (), 0)
 
 
 class Inspection(NamedTuple):
@@ -155,24 +178,37 @@ class _Reading:
         head = bytes(self._head)
         sampler = _sampler(head, self._options, complete=complete) if short else self._sampler
 
-        def sample_with(options: FileOptions) -> Sample:
-            return _sample(head, sampler, limits, options, complete=complete, whole=whole) if sampler else NO_SAMPLE
+        def drawn_with(options: FileOptions) -> _Drawn:
+            return _drawn(head, sampler, limits, options, complete=complete, whole=whole) if sampler else NOTHING_DRAWN
 
-        sample = sample_with(needed)
-        is_tsv = detect_format(head, quoted=bool(needed.quoted)) == FileFormat()
-        quoted = quoted_column(sample.columns) if is_tsv else None
-        if quoted:
+        drawn, warnings = drawn_with(needed), []
+        if detect_format(head, quoted=bool(needed.quoted)) == FileFormat():
+            warnings = _about_quotes(drawn, lambda: drawn_with(needed.declared(quoted=True)))
+        if warnings:
             needed = needed.declared(quoted=True)
-            sample = sample_with(needed)
+            drawn = drawn_with(needed)
+        sample = drawn.sample
+        if are_many(drawn.misshapen, drawn.total):
+            warnings.append(misshapen_rows(drawn.misshapen, drawn.total))
         needed = _needed_options(head, limits, needed, complete=complete)
         if needed.clean_headers and sampler:
             sample = _with_clean_names(sample, _names(_header(head, needed, complete=complete)[1]))
-        warnings = [quoted.warning(sample.names[quoted.position])] if quoted else []
         if sample.unknown:
             warnings.append(later_keys(sample.unknown))
         found = Inspection(compression, head, complete, faults, sample, self._options, needed, warnings)
         below = later_header(*found.first_lines()) if sampler else None
         return found._replace(warnings=[below, *warnings]) if below else found
+
+
+def _about_quotes(drawn: _Drawn, with_quotes: Callable[[], _Drawn]) -> list[Fault]:
+    """The warning about a TSV whose cells are in quotes, some of which may hold line breaks."""
+    if found := quoted_column(drawn.sample.columns):
+        return [found.warning(drawn.sample.names[found.position])]
+    if not drawn.misshapen or (opened := opened_cells(drawn.rows)) < MIN_OPENED:
+        return []
+    other = with_quotes()
+    better = other.misshapen * drawn.total <= drawn.misshapen * other.total * MAX_STILL_MISSHAPEN
+    return [line_breaks(opened, drawn.misshapen, drawn.total)] if better else []
 
 
 def _needed_options(head: bytes, limits: Limits, options: FileOptions, *, complete: bool) -> FileOptions:
@@ -230,29 +266,29 @@ def _names(header: HeaderCells) -> list[str]:
     return [cell.decode(errors="replace") for cell in header.cells]
 
 
-def _sample(
+def _drawn(
     head: bytes, sampler: BlockSampler, limits: Limits, options: FileOptions, *, complete: bool, whole: bool
-) -> Sample:
+) -> _Drawn:
     """The sample's cells, column by column; rows with faults, and those that repeat the header, are left out."""
     file_format, header = _header(head, options, complete=complete)
     names = _names(header)
-    blocks = sampler.blocks()
-    rows = sampled_rows(blocks, file_format, max_sample_rows(len(names)))
+    rows = sampler.rows(file_format, max_sample_rows(len(names)))
     nested = {at: each for at, each in file_format.nested(rows, names).items() if _is_nested(each)}
     used = [at for at in range(len(names)) if at not in nested]
 
-    def parse(rows: Sequence[str]) -> Sequence[Sequence[str]]:
-        return file_format.parse_cells(rows, names, used=used, max_cell_bytes=limits.cell_bytes).columns
+    def parse(rows: Sequence[str]) -> Cells:
+        return file_format.parse_cells(rows, names, used=used, max_cell_bytes=limits.cell_bytes)
 
-    columns = parse(rows)
+    columns, faulty = parse(rows)
     if used and columns and names[used[0]] in columns[used[0]]:  # rarely: looking at each row takes long
         repeated = frozenset(repeated_headers(rows, file_format, names, range(len(rows))))
-        columns = parse([row for at, row in enumerate(rows) if at not in repeated])
+        columns, _ = parse([row for at, row in enumerate(rows) if at not in repeated])
     every_row = whole and sampler.complete and len(rows) < max_sample_rows(len(names))
     bare = [name.strip(SPACES) for name in names]
     unreadable = {bare[at]: _holds(each) for at, each in nested.items()}
     unknown = file_format.unknown_columns(rows, names)
-    return Sample(bare, columns or [[] for _ in names], every_row, unreadable, unknown)
+    sample = Sample(bare, columns or [[] for _ in names], every_row, unreadable, unknown)
+    return _Drawn(sample, rows, sum(reason in _MISSHAPEN for reason in faulty.values()))
 
 
 def _is_nested(column: Nested) -> bool:

@@ -22,6 +22,8 @@ MIN_CLOSED = 0.9  # share of the cells with a quote at the start that are quoted
 _FIRST_NAME = LINE_COLUMN.encode()
 _QUOTED_NAME = b'"' + _FIRST_NAME + b'"'
 _CELL = re.compile(r'"[^"]*+(?:""[^"]*+)*+"')
+_OPENED = re.compile(r'(?:^|\t)"[^"]*+(?:""[^"]*+)*+\Z')
+_HINT = "If the quotes are no part of the values, add --quoted (over HTTP: quoted)."
 
 
 class QuotedTsv(Csv):
@@ -54,7 +56,7 @@ class QuotedColumn(NamedTuple):
             code="quoted_cells",
             message=f"{self.quoted:,} of {self.filled:,} cells of the column {name!r} are in double quotes, as "
             "spreadsheets write tab-separated text",
-            hint="If the quotes are no part of the values, add --quoted (over HTTP: quoted).",
+            hint=_HINT,
             column=name,
             position=self.position + 1,
         )
@@ -72,3 +74,18 @@ def quoted_column(columns: Sequence[Sequence[str]]) -> QuotedColumn | None:
         if count
     ]
     return max(found, key=lambda each: each.quoted / each.filled)
+
+
+def opened_cells(lines: Sequence[str]) -> int:
+    """How many lines end within a cell that began with a quote."""
+    return sum(QUOTED in line and _OPENED.search(line) is not None for line in lines)
+
+
+def line_breaks(opened: int, misshapen: int, lines: int) -> Fault:
+    """The warning about a file with so many cells that hold line breaks, and lines that are no rows without quotes."""
+    return Fault(
+        code="quoted_cells",
+        message=f"{opened:,} cells begin with a double quote that a later line closes, as spreadsheets write line "
+        f"breaks: without quotes, {misshapen:,} of {lines:,} lines have a wrong number of fields",
+        hint=_HINT,
+    )

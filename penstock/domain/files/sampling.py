@@ -52,6 +52,15 @@ class BlockSampler:
         self._rows.clear()
         return self._blocks
 
+    def rows(self, file_format: TabularFormat, max_rows: int) -> list[str]:
+        """Up to `max_rows` rows, evenly from all blocks; `file_format` may be another one than was expected, so that
+        blocks begin and end within rows."""
+        blocks = self.blocks()
+        torn = file_format.looks_ahead and not self._format.looks_ahead
+        if torn and self.complete:
+            blocks, torn = [b"".join(blocks)], False
+        return sampled_rows(blocks, file_format, max_rows, torn=torn)
+
     def _take(self) -> bool:
         """Take a block of whole rows; False when no row ends yet."""
         end = self._end()
@@ -81,9 +90,12 @@ class BlockSampler:
         self._seen += 1
 
 
-def sampled_rows(blocks: Sequence[bytes], file_format: TabularFormat, max_rows: int) -> list[str]:
-    """Up to `max_rows` rows, evenly from all blocks."""
-    of_blocks = [file_format.split_rows(block.decode(errors="replace"), 1).rows for block in blocks]
+def sampled_rows(
+    blocks: Sequence[bytes], file_format: TabularFormat, max_rows: int, *, torn: bool = False
+) -> list[str]:
+    """Up to `max_rows` rows, evenly from all blocks; `torn`: of each block, the first and the last may be parts."""
+    whole = slice(1, -1) if torn else slice(None)
+    of_blocks = [file_format.split_rows(block.decode(errors="replace"), 1).rows[whole] for block in blocks]
     total = sum(map(len, of_blocks))
     rows = [row for block in of_blocks for row in block]
     if total <= max_rows:

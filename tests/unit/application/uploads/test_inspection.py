@@ -295,6 +295,57 @@ def test_quotes_of_other_files_are_no_warning(content: bytes) -> None:
     assert (seen.warnings, bool(seen.needed_options.quoted)) == ([], False)
 
 
+def lines_within(rows: int, every: int, *, last: bool = False) -> bytes:
+    """Tab-separated text of a spreadsheet, in which some cells hold line breaks, such as addresses."""
+
+    def row(number: int) -> str:
+        street = f'"High Street {number}\n2nd floor"' if number % every == 0 else f"High Street {number}"
+        return f"C{number}\tAnn\t{street}\n" if last else f"C{number}\t{street}\tAnn\n"
+
+    return ("id\tb\tc\n" + "".join(map(row, range(rows)))).encode()
+
+
+@pytest.mark.parametrize("last", [False, True])
+@pytest.mark.parametrize("rows", [40, 20_000, 400_000])
+def test_line_breaks_in_quoted_cells_are_noticed(rows: int, *, last: bool) -> None:
+    seen = inspect([lines_within(rows, 3, last=last)], LIMITS)
+    (warning,) = seen.warnings
+    assert (warning.code, warning.column) == ("quoted_cells", None)
+    assert "lines have a wrong number of fields" in warning.message
+    assert "High" not in warning.message
+    assert seen.needed_options == FileOptions(quoted=True)
+    assert seen.sample.rows == min(rows, 2_000)
+    street = seen.sample.columns[2 if last else 1]
+    assert sum("\n2nd floor" in cell for cell in street) == pytest.approx(seen.sample.rows / 3, rel=0.05)
+    if rows == 40:
+        assert inspect([lines_within(rows, 3, last=last)], LIMITS, seen.needed_options).warnings == []
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        lines_within(100, 50),
+        b"id\tb\tc\n" + b'C1\t"5\t7\n' * 50 + b"C1\t5\n" * 2,
+        b"id\tb\tc\n" + b'C1\t"5\t7\n' * 50,
+    ],
+    ids=["two cells", "inches", "only inches"],
+)
+def test_few_open_quotes_and_inches_are_no_line_breaks(content: bytes) -> None:
+    seen = inspect([content], LIMITS)
+    assert (seen.warnings, seen.needed_options) == ([], FileOptions())
+
+
+@pytest.mark.parametrize("delimiter", ["\t", ";"])
+def test_many_rows_with_a_wrong_number_of_fields_are_counted(delimiter: str) -> None:
+    row = delimiter.join(["C1", "High Street", "Ann"]) + "\n"
+    torn = delimiter.join(["C1", "High Street"]) + "\n" + delimiter.join(["2nd floor", "Ann"]) + "\n"
+    content = delimiter.join(["id", "b", "c"]) + "\n" + row * 400 + torn
+    assert inspect([content.encode()], LIMITS).warnings == []
+    (warning,) = inspect([(content + torn * 19).encode()], LIMITS).warnings
+    assert warning.code == "misshapen_rows"
+    assert "40 of 440 sampled rows" in warning.message
+
+
 @given(
     st.binary(max_size=300)
     | st.lists(st.sampled_from([b"\0", b"a", b"\t", b'"', b"\n", b"\xff", b"\xfe"])).map(b"".join)
