@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Sequence
-from itertools import combinations, islice
 
 from penstock.application.profiles.reader import MAX_NEIGHBOURS
 from penstock.application.uploads.checking import FileHead
@@ -16,8 +14,8 @@ from penstock.domain.files.later_headers import missing_keys
 from penstock.domain.files.tabular_format import FileOptions
 from penstock.domain.mapping.attributes import Attribute
 from penstock.domain.mapping.mapping import ColumnMapping, Limits, Mapping
-from penstock.domain.profiles.junk_identifiers import JUNK_EMAILS, JUNK_WORDS
 from penstock.domain.suggestions import Sample
+from penstock.domain.suggestions.different_people import Telling, shared_by_different_people
 from penstock.domain.suggestions.identifiers import NAMES
 from penstock.domain.suggestions.personal import personal_columns
 from penstock.domain.suggestions.poor_formats import poor_formats
@@ -25,8 +23,7 @@ from penstock.domain.suggestions.sample import Cells
 
 SAMPLED_BYTES = 64 * 1024
 SAMPLED_ROWS = 200
-MAX_COMPARED = 40  # rows of one value
-_JUNK = JUNK_EMAILS | JUNK_WORDS
+CONTACTS = ("email", "phone", "mobile")  # of which a person may have several
 
 
 def warnings_of(
@@ -50,34 +47,24 @@ def warnings_of(
 
 
 def _identifier_of_several_people(columns: Sequence[ColumnMapping], sample: Sample) -> list[Fault]:
-    """A warning if values of the first identifier stand on rows with different names of people, and with different
-    values of the others, if there are any: a name that is only spelt otherwise is that of one person."""
-    names = next((each for name in NAMES for each in columns if each.attribute == name), None)
+    """A warning if values of the first identifier stand on rows of different people: with different names and, of what
+    else tells people apart, something else that differs, if there is any."""
+    by_attribute = {each.attribute: each for each in columns if each.column in sample.names}
+    names = next((by_attribute[name] for name in NAMES if name in by_attribute), None)
     identifiers = [each for each in columns if each.identifier and each.column in sample.names]
-    if names is None or names.column not in sample.names or not identifiers:
+    if names is None or not identifiers:
         return []
-    first, *others = [_folded(each, sample) for each in identifiers]
-    rows: defaultdict[str, set[tuple[str, ...]]] = defaultdict(set)
-    for value, *person in zip(first, _folded(names, sample), *others, strict=True):
-        if value and value not in _JUNK:
-            rows[value].add(tuple(person))
-    shared = sum(
-        any(_are_different(*pair) for pair in combinations(islice(people, MAX_COMPARED), 2)) for people in rows.values()
+    first, *others = identifiers
+    known = {each.attribute: each for each in others}
+    known |= {name: by_attribute[name] for name in ("birth_date", "email") if name in by_attribute}
+    known.pop(first.attribute, None)
+    telling = Telling(
+        [_cells(names, sample)],
+        [_cells(each, sample) for name, each in known.items() if name not in CONTACTS],
+        [_cells(each, sample) for name, each in known.items() if name in CONTACTS],
     )
-    label = identifiers[0].label
-    return [shared_identifier(label, names.label, shared, complete=sample.complete)] if shared else []
-
-
-def _are_different(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
-    """Whether people differ in their name and in each of their identifiers, and have one to compare if they have
-    any."""
-    name, *identifiers = zip(one, other, strict=True)
-    known = [pair for pair in (name, *identifiers) if all(pair)]
-    return name in known and len(known) > bool(identifiers) and all(first != second for first, second in known)
-
-
-def _folded(column: ColumnMapping, sample: Sample) -> Sequence[str]:
-    return [" ".join(cell.casefold().split()) for cell in _cells(column, sample)]
+    shared = shared_by_different_people(_cells(first, sample), telling)
+    return [shared_identifier(first.label, names.label, shared, complete=sample.complete)] if shared else []
 
 
 def _cells(column: ColumnMapping, sample: Sample) -> Sequence[str]:

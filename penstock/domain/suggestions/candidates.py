@@ -81,6 +81,7 @@ class Candidate(NamedTuple):
     earlier: ColumnMapping | None = None
     finding: Finding | None = None
     key: Key | None = None  # found by the values, so that the column identifies
+    shared: int = 0  # values on rows of different people, so that the column does not identify by its name
 
 
 class Tenant(NamedTuple):

@@ -16,7 +16,7 @@ from penstock.domain.suggestions.changes import changes_since
 from penstock.domain.suggestions.facts import Facts, find_facts
 from penstock.domain.suggestions.fitting import DO_NOT_FIT, Formats, cells_are
 from penstock.domain.suggestions.frequent_words import words_among_codes
-from penstock.domain.suggestions.identifiers import ACCEPTABLE, Effect, identifies, identifying, key_column
+from penstock.domain.suggestions.identifiers import ACCEPTABLE, Effect, identifies, identifying, key_column, with_shared
 from penstock.domain.suggestions.names import Names, display_name
 from penstock.domain.suggestions.person_names import person_names
 from penstock.domain.suggestions.personal import looks_personal
@@ -24,6 +24,7 @@ from penstock.domain.suggestions.sample import Sample
 from penstock.domain.suggestions.suggestion import ColumnSuggestion, KeptColumn, LeftOut, SuggestedMapping
 
 CLEARLY_BETTER = 0.045  # difference of ranks; a smaller one is a tie
+DOUBTFUL = 0.8  # highest confidence of an identifier that people may share
 TIED = 0.5  # highest confidence of a tied column
 WOULD_DROP = " and would be left out"
 WOULD_REJECT = " and would be rejected with their rows"
@@ -76,6 +77,9 @@ def _chosen(facts: Sequence[Facts], tenant: Tenant, formats: Formats) -> tuple[l
     """As `_choose`, of all that each column could feed; with a key of each person that no name shows."""
     options = [candidates(each, tenant, formats) for each in facts]
     chosen, tied = _choose(options)
+    for place, shared in with_shared(facts, chosen).items():
+        options[place] = [each._replace(shared=shared) for each in options[place]]
+        chosen[place] = chosen[place]._replace(shared=shared)
     found = key_column(facts, chosen, tenant)
     if found is None:
         return chosen, tied
@@ -166,7 +170,7 @@ def _suggestion(
     pii = pii or named is not None
     if not pii and (personal := looks_personal(facts, attribute, candidate.format.kind, names)):
         against.append(f"looks personal ({personal}), but is not marked so: add :pii")
-    confidence = candidate.confidence
+    confidence = min(candidate.confidence, DOUBTFUL) if effect.doubtful else candidate.confidence
     evidence = [*candidate.evidence, *filter(None, [named]), *effect.evidence]
     if identifier and not candidate.key:
         evidence += [

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
 from penstock.domain.mapping.attributes import TEXT, Attribute, ValueFormat, ValueType
 from penstock.domain.profiles.junk_identifiers import JUNK_EMAILS
 from penstock.domain.suggestions.candidates import IDENTIFIERS, Candidate, Tenant
+from penstock.domain.suggestions.different_people import (
+    MIN_DIFFERENT,
+    Telling,
+    are_many,
+    shared_by_different_people,
+)
 from penstock.domain.suggestions.facts import Facts
 from penstock.domain.suggestions.fitting import Formats
-from penstock.domain.suggestions.keys import MIN_ROWS, Key, People, attribute_of_key, find_key
+from penstock.domain.suggestions.keys import MIN_ROWS, Key, People, attribute_of_key, counts_rows, find_key, names_a_key
 from penstock.domain.suggestions.names import OWN_NAME, display_name, name_for_kind, new_name
 from penstock.domain.suggestions.personal_words import is_national_number, is_personal
 
@@ -22,6 +28,8 @@ PERHAPS = 0.8
 ACCEPTABLE = 0.9  # confidence of what identifies without a look at it
 COVERED = 0.98  # share of rows; where other keys have as many, no key is looked for
 MIN_FIT = 0.97  # share of an identifier's cells; below it, rows may be lost for what another column spares
+KEYS = ("crmid", "loyalty_id")
+MAX_ONLY_SHARED = 0.5  # share of rows that have no identifier but one that different people share
 NAMES = ("first_name", "full_name")  # a last name changes
 TELLING = ("first_name", "full_name", "birth_date")  # attributes in which people who share an address differ
 WOULD_MERGE = "these people would become one"
@@ -74,10 +82,52 @@ def identifies(candidate: Candidate) -> bool:
     return candidate.key is not None or candidate.attribute.name in IDENTIFIERS
 
 
+def with_shared(facts: Sequence[Facts], chosen: Sequence[Candidate]) -> dict[int, int]:
+    """How many values of a column that identifies by its name stand on rows of different people, by its place; only if
+    they are many."""
+    found = {}
+    for place, candidate in enumerate(chosen):
+        if candidate.attribute.name not in KEYS or candidate.earlier or candidate.key or facts[place].unique:
+            continue
+        telling = _telling(facts, chosen, place)
+        if sum(map(len, telling)) < MIN_DIFFERENT:
+            continue
+        values = facts[place].cells
+        shared = shared_by_different_people(values.cells, telling)
+        if are_many(shared, values.distinct):
+            found[place] = shared
+    return found
+
+
+def _telling(facts: Sequence[Facts], chosen: Sequence[Candidate], place: int) -> Telling:
+    """What tells people apart beside the column at `place`."""
+    fed = {candidate.attribute.name: each.cells.cells for each, candidate in zip(facts, chosen, strict=True)}
+    numbers = [
+        each.cells.cells
+        for at, (each, candidate) in enumerate(zip(facts, chosen, strict=True))
+        if at != place and each.unique and not each.is_typed and _numbers_people(each, candidate)
+    ]
+    names = next(([fed[name]] for name in NAMES if name in fed), [])
+    return Telling(names, [*_of(fed, "birth_date"), *numbers], _of(fed, "email"))
+
+
+def _of(fed: Mapping[str, Sequence[str]], name: str) -> Sequence[Sequence[str]]:
+    return [fed[name]] if name in fed else []
+
+
+def _numbers_people(facts: Facts, candidate: Candidate) -> bool:
+    """Whether a column of different values has numbers of people, by its name."""
+    named = candidate.attribute.name in KEYS or names_a_key(facts.name) or is_national_number(facts.name)
+    return named and not counts_rows(facts)
+
+
 def identifying(facts: Sequence[Facts], chosen: Sequence[Candidate]) -> Identifying:
     """What identifies the people of a file, given what its columns feed."""
     places = [place for place, candidate in enumerate(chosen) if identifies(candidate)]
     found = _identifying({place: _present(facts[place], chosen[place]) for place in places})
+    for place in places:
+        if chosen[place].shared:
+            found = found.without_shared(place, chosen[place].shared)
     for place in places:
         if not _is_new_email(chosen[place]):
             continue
@@ -93,22 +143,33 @@ def identifying(facts: Sequence[Facts], chosen: Sequence[Candidate]) -> Identify
 
 
 class Effect(NamedTuple):
-    """Whether a column identifies, and what it means for the rows of the file."""
+    """Whether a column identifies, and what it means for the rows of the file; `doubtful`: a person has to decide."""
 
     identifies: bool
     evidence: tuple[str, ...] = ()
     against: tuple[str, ...] = ()
+    doubtful: bool = False
 
 
 class Identifying(NamedTuple):
     """For each column that identifies, by its place, the rows in which it has a value; and for each row, their number.
-    `left_out` does not identify, for the reason of `why`; `merging` identifies, and `why` speaks against it."""
+    `left_out` do not identify, each for its reason; `merging` identify, and their reasons speak against it; `doubtful`
+    are those of them that a person has to decide about."""
 
     present: Mapping[int, Sequence[bool]]
     counts: Sequence[int]
-    left_out: int | None = None
-    merging: int | None = None
-    why: str = ""
+    left_out: Mapping[int, str] = {}
+    merging: Mapping[int, str] = {}
+    doubtful: Collection[int] = ()
+
+    def without_shared(self, place: int, shared: int) -> Identifying:
+        """Without the column at `place`, of which so many values stand on rows of different people; with a doubt about
+        it, if many rows have no other identifier."""
+        why = f"{_values(shared)} of different people"
+        if self._only_here(place) > len(self.counts) * MAX_ONLY_SHARED:
+            found = self._replace(doubtful=(*self.doubtful, place))
+            return found._merging(place, f"{why}: {WOULD_MERGE}")
+        return self._without(place, f"not an identifier, because {why}")
 
     def spared(self, place: int, candidate: Candidate) -> Identifying:
         """Without the column at `place`, if its invalid cells cost more rows than have no other identifier."""
@@ -125,32 +186,35 @@ class Identifying(NamedTuple):
             return self
         different = _different(shared, key)
         if self._only_here(place) > 2 * shared:
-            return self._replace(merging=place, why=f"{different}: {WOULD_MERGE}")
+            return self._merging(place, f"{different}: {WOULD_MERGE}")
         return self._without(
             place, f"not an identifier, because {different}, and {WOULD_MERGE}: map both with ! to merge them"
         )
 
     def merging_names(self, place: int, shared: int, names: str) -> Identifying:
         """With a doubt about the only identifier, if so many of its values stand on rows with different `names`."""
-        return self._replace(merging=place, why=_different(shared, names) + f": {WOULD_MERGE}") if shared else self
+        return self._merging(place, f"{_different(shared, names)}: {WOULD_MERGE}") if shared else self
+
+    def _merging(self, place: int, why: str) -> Identifying:
+        return self._replace(merging={**self.merging, place: why})
 
     def _without(self, place: int, why: str) -> Identifying:
         found = _identifying({each: rows for each, rows in self.present.items() if each != place})
-        return found._replace(left_out=place, why=why)
+        return found._replace(left_out={**self.left_out, place: why}, merging=self.merging, doubtful=self.doubtful)
 
     def effect(self, place: int) -> Effect:
         """What the column at `place` does."""
-        if place == self.left_out:
-            return Effect(False, (), (self.why,))
+        if place in self.left_out:
+            return Effect(False, (), (self.left_out[place],))
         if place not in self.present:
             return Effect(False)
         rows, missing, only = len(self.present[place]), self.without_any(), self._only_here(place)
-        evidence, against = [], [self.why] if place == self.merging else []
+        evidence, against = [], [self.merging[place]] if place in self.merging else []
         if only and len(self.present) > 1:
             evidence.append(f"{only:,} of {rows:,} rows have no other identifier")
         if missing and place == min(self.present):
             against.append(f"{missing:,} of {rows:,} rows have no identifier and would be rejected")
-        return Effect(True, tuple(evidence), tuple(against))
+        return Effect(True, tuple(evidence), tuple(against), place in self.doubtful)
 
     def _only_here(self, place: int) -> int:
         return sum(1 for has, count in zip(self.present[place], self.counts, strict=True) if has and count == 1)
@@ -158,6 +222,10 @@ class Identifying(NamedTuple):
     def without_any(self) -> int:
         """The number of rows without an identifier."""
         return self.counts.count(0)
+
+
+def _values(shared: int) -> str:
+    return "1 value is on rows" if shared == 1 else f"{shared:,} values are on rows"
 
 
 def _different(shared: int, column: str) -> str:
@@ -216,15 +284,15 @@ def _shared(email: Facts, format: ValueFormat, key: Facts, present: Sequence[boo
 
 
 def _is_sure_key(candidate: Candidate) -> bool:
-    return candidate.attribute.name in ("crmid", "loyalty_id") and candidate.confidence >= ACCEPTABLE
+    return candidate.attribute.name in KEYS and candidate.confidence >= ACCEPTABLE and not candidate.shared
 
 
 def _may_be_key(facts: Facts, candidate: Candidate, tenant: Tenant) -> bool:
     """Whether no name or earlier mapping says that the column is something else."""
-    if candidate.earlier or _is_sure_key(candidate):
+    if candidate.earlier or candidate.shared or _is_sure_key(candidate):
         return False
     match = tenant.names.match(facts.name)
-    if match is None or match.attribute.name in ("crmid", "loyalty_id"):
+    if match is None or match.attribute.name in KEYS:
         return True
     is_own = match.score == OWN_NAME and match.attribute.custom
     return is_own and match.attribute.format.kind is ValueType.TEXT

@@ -286,3 +286,61 @@ def test_a_column_that_counts_the_rows_is_not_accepted(name: str) -> None:
     found = one(columns, name)
     assert found.confidence < 0.9
     assert any(each.startswith("its values are the numbers of the rows") for each in found.against)
+
+
+SHARED_CARDS = [f"60{number // 3 * 371:06}" for number in PLACES]  # of households of three
+GIVEN = [f"{'ABCDEFGHIJKLMNOPQRSTUVW'[number % 23]}nna" for number in PLACES]
+BIRTH_DATES = [f"{1950 + number % 50}-{number % 12 + 1:02}-{number % 28 + 1:02}" for number in PLACES]
+OWN_EMAILS = [f"p{number}@gmail.com" for number in PLACES]
+
+
+@pytest.mark.parametrize("name", ["loyalty_id", "Tarjeta Cliente", "customer_number"])
+@pytest.mark.parametrize(
+    "others",
+    [
+        {"first_name": GIVEN, "email": OWN_EMAILS},
+        {"first_name": GIVEN, "email": EMAILS, "birth_date": BIRTH_DATES},
+        {"first_name": GIVEN, "DNI": PARTNERS},
+    ],
+    ids=["address", "birth date", "number"],
+)
+def test_a_number_that_different_people_share_is_no_identifier(name: str, others: dict[str, list[str]]) -> None:
+    columns = {name: SHARED_CARDS, **others}
+    found = one(columns, name)
+    assert (found.identifier, found.attribute.name in ("crmid", "loyalty_id"), found.confidence >= 0.9) == (
+        False,
+        True,
+        True,
+    )
+    assert "not an identifier, because 67 values are on rows of different people" in found.against
+    assert identifiers(columns)
+
+
+@pytest.mark.parametrize(
+    "others",
+    [
+        {"first_name": [name for name in GIVEN[:67] for _ in range(3)][:ROWS], "email": OWN_EMAILS},
+        {"first_name": GIVEN, "email": [each for each in OWN_EMAILS[:67] for _ in range(3)][:ROWS]},
+        {"first_name": GIVEN, "email": OWN_EMAILS, "birth_date": [BIRTH_DATES[at // 3] for at in PLACES]},
+        {"email": OWN_EMAILS},
+        {"first_name": GIVEN},
+    ],
+    ids=["one name", "one address", "one birth date", "only addresses", "only names"],
+)
+def test_rows_of_one_person_are_no_different_people(others: dict[str, list[str]]) -> None:
+    """Somebody who buys again, with a new address or another spelling of the name."""
+    assert "loyalty_id" in identifiers({"loyalty_id": SHARED_CARDS, **others}).values()
+
+
+def test_a_few_shared_numbers_are_slips_of_the_hand() -> None:
+    cards = [*CARDS[:198], CARDS[0], CARDS[1]]
+    assert "loyalty_id" in identifiers({"loyalty_id": cards, "first_name": GIVEN, "email": OWN_EMAILS}).values()
+
+
+def test_a_shared_number_is_a_doubt_where_most_rows_have_no_other_identifier() -> None:
+    emails = [each if at % 9 < 3 else "" for at, each in enumerate(OWN_EMAILS)]
+    columns = {"loyalty_id": SHARED_CARDS, "first_name": GIVEN, "birth_date": BIRTH_DATES, "email": emails}
+    found = one(columns, "loyalty_id")
+    assert found.identifier
+    assert found.confidence < 0.9
+    assert "67 values are on rows of different people: these people would become one" in found.against
