@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from penstock.application.uploads.checking import CheckedUpload
 from penstock.application.uploads.inspection import inspect
-from penstock.application.uploads.missing_identifiers import missing_identifier
+from penstock.application.uploads.missing_identifiers import is_worth_it, missing_identifier
 from penstock.application.uploads.suggesting import SUGGESTED_CONFIDENCE
 from penstock.application.uploads.warnings import warnings_of
 from penstock.client.catalog import NO_LIMITS
@@ -121,7 +121,8 @@ def ingest_file(
 
 def _identifier(file: UploadFile, checked: CheckedUpload, request: Document) -> ColumnSuggestion | None:
     """The column to identify rows by that were rejected without an identifier."""
-    if NO_IDENTIFIER not in request["reject_reasons"] or file.path is None:
+    lacking = request["reject_reasons"].get(NO_IDENTIFIER, 0)
+    if not is_worth_it(lacking, request["rows_read"]) or file.path is None:
         return None
     sample = inspect(file.sampled_parts(), NO_LIMITS, file.options).sample
     known = {**BUILTIN, **{attribute.name: attribute for attribute in checked.attributes}}

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from penstock.application.catalog.known_catalog import KnownCatalog, check_uploadable
 from penstock.application.uploads.checking import CheckedUpload, FileHead, check_upload
-from penstock.application.uploads.missing_identifiers import missing_identifier, rows_without_identifier
+from penstock.application.uploads.missing_identifiers import is_worth_it, missing_identifier, rows_without_identifier
 from penstock.application.uploads.upload_command import UploadCommand, file_options_of, limits_of
 from penstock.application.uploads.warnings import one_value_on_many_rows, sample_of, shared_identifier, warnings_of
 from penstock.domain.catalog.ranking import Ranking, with_used
@@ -214,7 +214,7 @@ class _Counts:
     def _without_identifier(self) -> list[Fault]:
         """A warning if a column would identify rows that have no identifier."""
         other = self._find_identifier() if self._reasons[NO_IDENTIFIER] else None
-        if other is None or not other.kept:
+        if other is None or not is_worth_it(other.kept, self.read):
             return []
         return [rows_without_identifier(other.suggested, other.kept, self._reasons[NO_IDENTIFIER])]
 

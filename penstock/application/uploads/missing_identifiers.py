@@ -6,6 +6,7 @@ import shlex
 from collections.abc import Collection, Mapping, Sequence
 
 from penstock.application.uploads.suggesting import SUGGESTED_CONFIDENCE, suggestions_for
+from penstock.application.uploads.warnings import identifier_of_several_people
 from penstock.domain.errors import Fault
 from penstock.domain.mapping.attributes import Attribute
 from penstock.domain.mapping.builtin_attributes import BUILTIN
@@ -15,6 +16,8 @@ from penstock.domain.profiles.junk_identifiers import JUNK_WORDS
 from penstock.domain.suggestions import ColumnSuggestion, Sample
 from penstock.domain.suggestions.candidates import IDENTIFIERS
 from penstock.domain.suggestions.identifiers import WOULD_MERGE, WOULD_REJECT
+
+MIN_KEPT = 0.01  # share of the rows
 
 
 def missing_identifier(
@@ -37,21 +40,36 @@ def missing_identifier(
     )
     if found is None or not _helps(found.column, sample, identifiers):
         return None
-    return None if _does_harm(found.column, sample, attributes, identifiers) else found
+    if _is_shared(found, sample, mapping) or _does_harm(found.column, sample, attributes, identifiers):
+        return None
+    return found
+
+
+def is_worth_it(kept: int, rows: int) -> bool:
+    """Whether an identifier that keeps so many of the rows is worth an import of its own; a handful is corrected."""
+    return kept >= max(1, rows * MIN_KEPT)
 
 
 def _helps(column: str, sample: Sample, identifiers: Sequence[ColumnMapping]) -> bool:
-    """Whether a row has a value in the column, and none in the mapping's identifiers but junk."""
+    """Whether enough rows have a value in the column, and none in the mapping's identifiers but junk."""
     cells = dict(zip(sample.names, sample.columns, strict=True))
     blank = {word.casefold() for each in identifiers for word in each.blanks}
     of_mapping = [cells[name] for each in identifiers for name in each.sources if name in cells]
     lacking = (all(_is_blank(cell, blank) for cell in row) for row in zip(*of_mapping, strict=True))
-    return any(lacks and not _is_blank(cell, blank) for lacks, cell in zip(lacking, cells[column], strict=True))
+    kept = sum(lacks and not _is_blank(cell, blank) for lacks, cell in zip(lacking, cells[column], strict=True))
+    return is_worth_it(kept, sample.rows)
 
 
 def _is_blank(cell: str, words: Collection[str]) -> bool:
     found = cell.strip().casefold()
     return not found or found in words or found in JUNK_WORDS
+
+
+def _is_shared(found: ColumnSuggestion, sample: Sample, mapping: SavedMapping) -> bool:
+    """Whether an upload that identifies by the column would be warned that different people share its values."""
+    column = ColumnMapping(column=found.column, attribute=found.attribute.name, identifier=True, blanks=found.blanks)
+    others = [each for each in mapping.columns if each.column != found.column]
+    return bool(identifier_of_several_people([column, *others], sample))
 
 
 def _does_harm(

@@ -42,11 +42,11 @@ def warnings_of(
         *missing,
         *poor_formats(first, mapping.columns, attributes),
         *personal_columns(first, mapping.columns, attributes),
-        *_identifier_of_several_people(mapping.columns, sample),
+        *identifier_of_several_people(mapping.columns, sample),
     ]
 
 
-def _identifier_of_several_people(columns: Sequence[ColumnMapping], sample: Sample) -> list[Fault]:
+def identifier_of_several_people(columns: Sequence[ColumnMapping], sample: Sample) -> list[Fault]:
     """A warning if values of the first identifier stand on rows of different people: with different names and, of what
     else tells people apart, something else that differs, if there is any."""
     by_attribute = {each.attribute: each for each in columns if each.column in sample.names}

@@ -87,7 +87,7 @@ def test_an_address_that_would_cost_more_rows_than_it_keeps_is_not_named() -> No
     ("row", "found"), [("TOTAL\t", None), ("\tp@gmail.com", "email"), ("0000\tp@gmail.com", "email")]
 )
 def test_a_line_of_totals_is_no_reason_to_identify_by_another_column(row: str, found: str | None) -> None:
-    lines = ["LoyaltyNbr\temail", *(f"{key}\tp{number}@gmail.com" for number, key in enumerate(KEYS)), row]
+    lines = ["LoyaltyNbr\temail", *(f"{key}\tp{number}@gmail.com" for number, key in enumerate(KEYS[:90])), row]
     columns = (
         ColumnMapping(column="LoyaltyNbr", attribute="loyalty_id", identifier=True),
         ColumnMapping(column="email", attribute="email"),
@@ -163,3 +163,36 @@ def test_an_address_that_families_share_is_not_recommended_for_rows_without_a_ke
     run = families([KEY, plain], [*KEYS[:90], *[""] * 10])
     assert run.reject_reasons == {"no_identifier": 10}
     assert [each.code for each in run.warnings] == []
+
+
+@pytest.mark.parametrize(("without", "named"), [(1, False), (4, True)])
+def test_another_identifier_is_not_worth_an_import_for_a_handful_of_rows(without: int, *, named: bool) -> None:
+    lines = [
+        "LoyaltyNbr\temail",
+        *(f"{at * 37 + 1203:08}\t{'' if at < without else f'p{at}@gmail.com'}" for at in range(400)),
+    ]
+    command = UploadCommand(
+        data_source="till", file_name="till.tsv", uploaded_by="ann", columns=[EMAIL], create_source=True
+    )
+    run = dry_run("acme", ["\n".join(lines).encode() + b"\n"], command, NewCatalog(), Limits())
+    assert run.reject_reasons == {"no_identifier": without}
+    assert ("rows_without_identifier" in [each.code for each in run.warnings]) == named
+
+
+@pytest.mark.parametrize(("shared", "named"), [(0, True), (2, False), (40, False)])
+def test_a_card_that_different_people_share_is_not_recommended(shared: int, *, named: bool) -> None:
+    """Two such cards are too few to be suggested otherwise, but the upload would be warned about."""
+    cards = [*(key for key in KEYS[:shared] for _ in range(2)), *(f"9{key}" for key in KEYS * 2)][:200]
+    cards = [key if at < 2 * shared else f"{at}{key}" for at, key in enumerate(cards)]
+    lines = ["loyalty_id\tfirst_name\temail\tborn"]
+    for at, card in enumerate(cards):
+        email = f"p{at}@gmail.com" if at % 5 else ""
+        lines.append(f"{card}\t{'ABCDEFG'[at % 7]}nna\t{email}\t{1950 + at % 40}-02-{at % 28 + 1:02}")
+    columns = [EMAIL, ColumnSpec(column="first_name", attribute="first_name")]
+    columns.append(ColumnSpec(column="born", attribute="birth_date"))
+    command = UploadCommand(
+        data_source="till", file_name="till.tsv", uploaded_by="ann", columns=columns, create_source=True
+    )
+    run = dry_run("acme", ["\n".join(lines).encode() + b"\n"], command, NewCatalog(), Limits())
+    assert run.reject_reasons == {"no_identifier": 40}
+    assert ("rows_without_identifier" in [each.code for each in run.warnings]) == named
