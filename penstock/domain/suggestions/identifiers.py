@@ -27,6 +27,7 @@ UNNAMED_KEY = 0.9
 PERHAPS = 0.8
 ACCEPTABLE = 0.9  # confidence of what identifies without a look at it
 COVERED = 0.98  # share of rows; where other keys have as many, no key is looked for
+MIN_KEPT = 0.02  # share of rows that only a national number keeps
 MIN_FIT = 0.97  # share of an identifier's cells; below it, rows may be lost for what another column spares
 KEYS = ("crmid", "loyalty_id")
 MAX_ONLY_SHARED = 0.5  # share of rows that have no identifier but one that different people share
@@ -47,7 +48,7 @@ class KeyColumn(NamedTuple):
 
 def key_column(facts: Sequence[Facts], chosen: Sequence[Candidate], tenant: Tenant) -> KeyColumn | None:
     """The column that best identifies people beside those `chosen`, if these leave rows without a key; one of national
-    numbers only where no other does."""
+    numbers only where no other does, or where rows have no identifier otherwise."""
     if any(each.earlier and each.earlier.identifier for each in chosen):
         return None
     rows = len(facts[0].cells.cells) if facts else 0
@@ -61,12 +62,20 @@ def key_column(facts: Sequence[Facts], chosen: Sequence[Candidate], tenant: Tena
         if _may_be_key(each, candidate, tenant) and (key := find_key(each, people, len(facts)))
     ]
     own = [each for each in found if not is_national_number(facts[each.place].name)]
-    if covered or any(each.candidate.confidence >= ACCEPTABLE for each in own):
+    if any(each.candidate.confidence >= ACCEPTABLE for each in own):
         found = own
+    elif covered:
+        lacking = [count == 0 for count in identifying(facts, chosen).counts]
+        found = [each for each in found if each in own or _keeps(each.key, lacking) >= rows * MIN_KEPT]
     best = max(found, key=lambda each: (each.candidate.confidence, each.key.filled, -each.place), default=None)
     if best and best.key.filled < MIN_ROWS and not _lost(facts, chosen):
         return None  # so few values differ by chance, and nothing is lost without them
     return best
+
+
+def _keeps(key: Key, lacking: Sequence[bool]) -> int:
+    """How many rows have a key, of those that are `lacking` an identifier."""
+    return sum(has and lacks for has, lacks in zip(key.present, lacking, strict=True))
 
 
 def _people(facts: Sequence[Facts], chosen: Sequence[Candidate]) -> People:

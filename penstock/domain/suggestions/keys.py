@@ -135,7 +135,8 @@ class People(NamedTuple):
 
 def find_key(facts: Facts, people: People, columns: int) -> Key | None:
     """The key that a column has, of so many."""
-    named = names_a_key(facts.name)
+    national = is_national_number(facts.name)
+    named = national or names_a_key(facts.name)
     if names_a_thing(facts.name) or any(_is_mostly(facts, kind) for kind in _OTHER_KINDS):
         return None
     blanks = merged(facts.blanks, blank_words(facts.cells, typed=True))
@@ -146,7 +147,9 @@ def find_key(facts: Facts, people: People, columns: int) -> Key | None:
     if filled < (MIN_ROWS_NAMED if named else MIN_ROWS) or filled < rows * (MIN_FILLED_NAMED if named else MIN_FILLED):
         return None
     differ = len(values) >= filled * (UNIQUE if named else ALL_DIFFER)
-    if not (differ or (named and _repeat_people(cells, values, people))) or not _are_codes(values, named=named):
+    if not (differ or (named and _repeat_people(cells, values, people))) or not _are_codes(
+        values, named=named, mixed=national
+    ):
         return None
     if _counts_rows(facts, values, named=named):
         return None
@@ -240,11 +243,12 @@ def _counts_rows(facts: Facts, values: Mapping[str, int], *, named: bool) -> boo
     return numbers[0] <= len(numbers) // MIN_ROWS + 1 and numbers == sorted(numbers)
 
 
-def _are_codes(values: Mapping[str, int], *, named: bool) -> bool:
+def _are_codes(values: Mapping[str, int], *, named: bool, mixed: bool) -> bool:
+    """Whether nearly all values are codes of a few shapes; `mixed`: of any, such as those of several countries."""
     codes = [cell for cell in values if _is_code(cell)]
     if len(codes) < len(values) * MIN_CODES:
         return False
-    if named and all(map(str.isdigit, codes)):
+    if mixed or (named and all(map(str.isdigit, codes))):
         return True  # a serial number grows longer
     return _have_a_shape(codes) and (named or not all(map(_EPOCH.match, codes)))
 

@@ -141,7 +141,7 @@ def test_a_key_of_people_who_have_one_already_is_a_plain_attribute() -> None:
     assert identifiers(columns) == {"customer_id": "crmid", "email": "email"}
 
 
-@pytest.mark.parametrize("other", [{"Medlemsnr": [*CARDS[:150], *[""] * 50]}, {"ref": PARTNERS}])
+@pytest.mark.parametrize("other", [{"Medlemsnr": [*CARDS[:190], *[""] * 10]}, {"ref": PARTNERS}])
 def test_a_national_number_beside_a_key_is_only_personal(other: dict[str, list[str]]) -> None:
     columns = {"Personnummer": [f"{number * 7919 + 1_000_000_000}" for number in PLACES], **other, "email": EMAILS}
     assert "Personnummer" not in identifiers(columns)
@@ -149,6 +149,27 @@ def test_a_national_number_beside_a_key_is_only_personal(other: dict[str, list[s
     assert (found.pii, str(found.format), found.identifier) == (True, "text", False)
     alone = one({"Kimlik No": columns["Personnummer"], "email": EMAILS}, "Kimlik No")
     assert (alone.attribute.name, alone.identifier, alone.pii) == ("kimlik_no", True, True)
+
+
+def test_a_national_number_identifies_where_rows_would_have_no_identifier() -> None:
+    columns = {
+        "Personnummer": [f"{number * 7919 + 1_000_000_000}" for number in PLACES],
+        "Medlemsnr": [*CARDS[:150], *[""] * 50],
+        "email": EMAILS,
+    }
+    found = one(columns, "Personnummer")
+    assert (found.identifier, found.pii, found.confidence >= 0.9) == (True, True, True)
+    assert "12 of 200 rows have no other identifier" in found.evidence
+    assert identifiers(columns) == {"Personnummer": "personnummer", "Medlemsnr": "loyalty_id", "email": "email"}
+
+
+@pytest.mark.parametrize("name", ["personnummer", "hetu", "NIF/DNI"])
+def test_national_numbers_of_several_countries_are_a_key(name: str) -> None:
+    """Of a shape in each country, some with signs and some without."""
+    shapes = ["1960{:04}-1234", "1960{:04}1234", "60{:04}-1234", "0102{:04}123", "01{:04}-123A", "01{:04}A12B"]
+    cells = [shapes[number % 6].format(number * 31 % 9973) if number % 10 else "" for number in PLACES]
+    found = one({name: cells, "namn": NAMES, "email": EMAILS}, name)
+    assert (found.identifier, found.pii, found.confidence >= 0.9) == (True, True, True)
 
 
 def test_a_saved_mapping_keeps_its_identifiers() -> None:
