@@ -102,22 +102,32 @@ _IN_TYPED_COLUMNS = frozenset(
     """
 )
 _ALL = _ANYWHERE | _IN_TYPED_COLUMNS
+MIN_MARKS = 20  # cells, for a few of them to be words beside marks
+MAX_BESIDE_MARKS = 0.02  # share of the cells
+_VALUE = re.compile(r"[0-9@]")
 _MARK = "x"  # alone in its column, it says yes
 
 
 def blank_words(cells: Cells, *, typed: bool) -> tuple[str, ...]:
     """The words for blank in a column, the most frequent first. `typed`: its values are no free text, such as dates
     and identifiers."""
-    if all(cell.casefold() == _MARK for cell in cells.distinct):
-        return ()
+    is_marked = _is_marked(cells)
     found: dict[str, None] = {}
     for cell, _ in cells.distinct.most_common():
-        if _means_blank(cell, typed=typed):
+        if _means_blank(cell, typed=typed) and not (is_marked and cell.casefold() == _MARK):
             found.setdefault(cell.casefold(), None)
             if len(found) == MAX_BLANK_WORDS:
                 break
     written = {cell.casefold(): cell for cell in reversed(list(cells.distinct))}
     return tuple(written[word] for word in found)
+
+
+def _is_marked(cells: Cells) -> bool:
+    """Whether a column has marks, and hardly a word beside them: a value, which has digits or is an address, shows that
+    the marks stand for blank."""
+    others = {cell: count for cell, count in cells.distinct.items() if cell.casefold() != _MARK}
+    few = max(1, int(cells.filled * MAX_BESIDE_MARKS)) if cells.filled >= MIN_MARKS else 0
+    return sum(others.values()) <= few and not any(map(_VALUE.search, others))
 
 
 def merged(*lists: tuple[str, ...]) -> tuple[str, ...]:

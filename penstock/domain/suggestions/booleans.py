@@ -10,6 +10,7 @@ from penstock.domain.suggestions.sample import Cells
 
 MAX_WORDS = 16  # distinct cells that are not blank
 MIN_FIT = 0.9
+MAX_OTHERS = 0.02  # share of cells that say neither, at least one
 MIN_DIGITS = 20  # cells with 0 or 1 that make them words for no and yes
 ONE_SIDED = 0.85  # certainty when no cell means no, or none means yes
 
@@ -69,7 +70,8 @@ def detect_boolean(cells: Cells, formats: Formats, min_fit: float = MIN_FIT) -> 
         return None
     found, both = best
     against = list(unfitting(found))
-    certain = both or words <= _MARKS or (cells.blank > 0 and words <= _clear_words())
+    answers = words if found.total - found.count > max(1, found.total * MAX_OTHERS) else words & _all_words()
+    certain = both or answers <= _MARKS or (cells.blank > 0 and answers <= _clear_words())
     if not certain:
         against.append("all cells mean the same")
     what = of_total(found.count, found.total, "say yes or no")
@@ -83,6 +85,12 @@ def _several_languages() -> tuple[list[str], list[str]]:
     shared = {word for word in (*yes, *no) if len(word) == 1 and word not in _BUILT_IN} | set(yes).intersection(no)
     said_yes, said_no = ([word for word in dict.fromkeys(words) if word not in shared] for words in (yes, no))
     return [*said_yes, *_CONSENTS[0]], [*said_no, *_CONSENTS[1]]
+
+
+@cache
+def _all_words() -> frozenset[str]:
+    """All that says yes or no; a few other cells are left out, and do not make the others less certain."""
+    return frozenset(word for pair in _PAIRS for side in pair for word in side.split()).union(*_CONSENTS)
 
 
 @cache

@@ -201,12 +201,14 @@ def _decimal(cells: Cells, formats: Formats, usual_sign: str | None, usual_notat
     what = of_total(fit.count, fit.total, "are numbers, in per cent" if in_percent else "are numbers")
     against = list(unfitting(fit))
     sure = certainty(fit)
-    opened = _open_cells(cells) and sign is None
+    opened = _open_cells(cells) if sign is None else 0
     if opened:
         sure *= SHOWN_ELSEWHERE if usual_sign else AMBIGUOUS
-        against.append("the decimal sign could also be a thousands separator: check")
-    return Finding(fit, sure, what, tuple(against), ambiguous=opened)
+        some = of_total(opened, fit.total, "could also be thousands, as 1.234 and 1,234 could")
+        against.append(f"{some}: the decimal sign is not certain, check")
+    return Finding(fit, sure, what, tuple(against), ambiguous=bool(opened))
 
 
-def _open_cells(cells: Cells) -> bool:
-    return any(_OPEN.match(cell) for cell in cells.distinct)
+def _open_cells(cells: Cells) -> int:
+    """How many cells have one sign before three digits, which may stand before decimals or between thousands."""
+    return sum(count for cell, count in cells.distinct.items() if _OPEN.match(cell))

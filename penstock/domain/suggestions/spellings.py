@@ -8,6 +8,7 @@ from penstock.domain.near_names import edit_distance
 
 MAX_SPELLINGS = 100  # different cells of a column
 MIN_LETTERS = 5  # of a word that may be misspelt
+MIN_LEFT = 3  # of one that lacks a letter of the usual word
 RARER = 10  # times: a misspelling beside the right spelling
 
 
@@ -49,7 +50,8 @@ def _is_similar(one: str, other: str) -> bool:
     if len(differing) != 1:
         return False
     word, usual = differing[0]
-    return min(len(word), len(usual)) >= MIN_LETTERS and edit_distance(word, usual, 1) == 1
+    least = MIN_LETTERS if len(word) >= len(usual) else MIN_LEFT
+    return min(len(word), len(usual)) >= least and edit_distance(word, usual, 1) == 1
 
 
 def _differing_words(words: list[str], others: list[str]) -> Iterator[tuple[str, str]]:

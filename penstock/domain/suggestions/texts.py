@@ -12,12 +12,16 @@ from penstock.domain.suggestions.sample import Cells
 from penstock.domain.suggestions.spellings import as_options, misspelt, value_map
 
 MIN_FIT = 0.5
+MIN_OPTIONS = 2
 MAX_OPTIONS = 20
 MAX_OPTION = 40  # characters
 MIN_ROWS_OF_ENUM = 30
 MIN_REPEATS = 3  # of each option: one that is rarer shows that there are more than the sample has
 MIN_MEAN_REPEATS = 8
+MAX_RARE = 2  # options that hardly repeat, such as a new one or one that is misspelt
+MAX_RARE_SHARE = 0.02  # of the cells
 
+_RARE_OPTION = re.compile(r"[^\W\d_]{2,20}\Z")  # one word; others are left out, as nothing shows what they are
 _URL = re.compile(r"(?:https?://|www\.)", re.IGNORECASE)
 
 
@@ -34,33 +38,36 @@ def detect_url(cells: Cells, formats: Formats) -> Finding | None:
 
 
 def detect_enum(cells: Cells, formats: Formats) -> Finding | None:
-    """Few options that all repeat. More of them may exist, so the certainty is never high."""
+    """Few options that all repeat, but for one or two cells. More of them may exist, so the certainty is never high."""
     if cells.filled < MIN_ROWS_OF_ENUM:
         return None
     values = value_map(cells.distinct)
     cells = cells.replaced(values)
-    options = cells.distinct
-    if not 1 < len(options) <= MAX_OPTIONS:
+    rare = [cell for cell, count in cells.distinct.items() if count < MIN_REPEATS]
+    if len(rare) > MAX_RARE or sum(cells.distinct[cell] for cell in rare) > cells.filled * MAX_RARE_SHARE:
         return None
-    if min(options.values()) < MIN_REPEATS or cells.filled < MIN_MEAN_REPEATS * len(options):
+    options = {cell: count for cell, count in cells.distinct.items() if cell not in rare or _RARE_OPTION.match(cell)}
+    if len(cells.distinct) - len(rare) < MIN_OPTIONS or len(options) > MAX_OPTIONS:
         return None
-    if not all(map(_may_be_option, options)):
+    if cells.filled < MIN_MEAN_REPEATS * len(options) or not all(map(_may_be_option, options)):
         return None
     written = f"enum({'|'.join(sorted(options))})"
     fit = formats.fit(written, cells) if len(written) <= MAX_FORMAT else None
     if fit is None:
         return None
     spelt = ", some of them written in several ways" if values else ""
-    against = [
-        f"{options[rare]:,}{misspelling(rare)} {usual!r} misspelt: a value map corrects them"
+    alike = [
+        f"{options[rare]:,} {'is' if options[rare] == 1 else 'are'}{misspelling(rare)} {usual!r} misspelt: "
+        "a value map corrects them"
         for rare, usual in misspelt(options).items()
     ]
-    return Finding(fit, 0.95, f"all {fit.total:,} are one of {len(options)} options{spelt}", (*against,), values=values)
+    what = of_total(fit.count, fit.total, f"are one of {len(options)} options{spelt}")
+    return Finding(fit, 0.95, what, (*unfitting(fit), *alike), values=values)
 
 
 def misspelling(cell: str) -> str:
     """How an argument against an enumeration names a cell that may be misspelt."""
-    return f" are {cell!r}, perhaps"
+    return f" {cell!r}, perhaps"
 
 
 def spelt_text(cells: Cells) -> Finding | None:

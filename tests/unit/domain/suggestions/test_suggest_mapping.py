@@ -236,6 +236,15 @@ def test_an_open_decimal_sign_is_marked() -> None:
     assert found.confidence < 0.9
 
 
+def test_an_open_decimal_sign_has_the_number_of_its_cells() -> None:
+    found = one("amount", [*(f"{number}.50" for number in range(10, 160)), "3.450", "7.125", "812,40"])
+    assert (
+        "2 of 153 could also be thousands, as 1.234 and 1,234 could: the decimal sign is not certain, check"
+        in found.against
+    )
+    assert not [each for each in found.against if "3.450" in each]
+
+
 @pytest.mark.parametrize(("cell", "written"), [("0.500", "decimal"), ("0,500", "decimal(1234,56)")])
 def test_a_zero_before_the_sign_shows_that_it_is_the_decimal_sign(cell: str, written: str) -> None:
     found = one("amount", repeated(cell, cell.replace("0", "1", 1)))
@@ -278,6 +287,48 @@ def test_a_mark_says_yes_though_no_cell_says_no() -> None:
     assert (marked.confidence, list(marked.against)) == (pytest.approx(always.confidence / ONE_SIDED, abs=0.01), [])
     assert str(one("flag", repeated("X", "", "")).format) == "boolean(x|no)"
     assert list(one("flag", repeated("✓", "✗")).against) == []
+
+
+@pytest.mark.parametrize("odd", ["pendiente", "?", "ja, aber"])
+def test_an_odd_cell_among_marks_does_not_fit(odd: str) -> None:
+    found = one("VIP", [*repeated("", times=300), *repeated("X", times=50), *repeated("x", times=8), odd])
+    assert (str(found.format), found.on_misfit, found.confidence >= 0.9) == ("boolean(x|no)", OnMisfit.DROP, True)
+    assert ("1 does not fit and would be left out" in found.against) is (odd != "?")
+    assert found.blanks == (("?",) if odd == "?" else ())
+
+
+def test_marks_beside_values_stand_for_blank() -> None:
+    found = one("extra", [*repeated("x", times=60), "06 12345678", *repeated("")])
+    assert found.format.kind is not ValueType.BOOLEAN
+
+
+@pytest.mark.parametrize("odd", ["?", "vielleicht"])
+def test_an_odd_answer_leaves_yes_and_blank_certain(odd: str) -> None:
+    found = one("email_opt_in", [*repeated("", times=300), *repeated("ja", times=60), odd])
+    assert (found.format.kind, found.confidence >= 0.9) == (ValueType.BOOLEAN, True)
+
+
+@pytest.mark.parametrize(
+    ("odd", "options"),
+    [
+        (["Gld"], "Brons|Gld|Guld|Silver"),
+        (["Platinum"], "Brons|Guld|Platinum|Silver"),
+        (["Gld", "Platinum"], "Brons|Gld|Guld|Platinum|Silver"),
+        (["see note 12"], "Brons|Guld|Silver"),
+    ],
+)
+def test_a_rare_option_is_one_more_and_another_cell_does_not_fit(odd: list[str], options: str) -> None:
+    found = one("niva", [*repeated("Guld", "Silver", "Brons", times=130), *odd])
+    assert (str(found.format), found.confidence >= 0.9) == (f"enum({options})", True)
+    against = ["1 does not fit and would be left out"] if "note" in odd[0] else []
+    assert list(found.against) == against + ["1 is 'Gld', perhaps 'Guld' misspelt: a value map corrects them"] * (
+        "Gld" in odd
+    )
+
+
+@pytest.mark.parametrize("odd", [["Emma", "Noah", "Mila"], ["Emma", "Emma", "Noah"]])
+def test_several_rare_cells_show_that_there_are_more(odd: list[str]) -> None:
+    assert str(one("niva", [*repeated("Guld", "Silver", times=40), *odd]).format) == "text"
 
 
 @pytest.mark.parametrize("mark", ["X", "✓", "s"])
@@ -735,7 +786,7 @@ def test_a_rare_misspelling_keeps_no_spellings_apart() -> None:
     )
     assert str(found.format) == "text"
     assert found.values.items() >= {"GOLD": "Gold", "gold": "Gold", "silver": "Silver", "SILVER": "Silver"}.items()
-    assert "some of its values are written in several ways" in found.evidence
+    assert "all 162 are one of 4 options, some of them written in several ways" in found.evidence
 
 
 @pytest.mark.parametrize(
