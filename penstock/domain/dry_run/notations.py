@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from typing import NamedTuple
 
 from penstock.domain.mapping.attributes import ValueFormat, ValueType
@@ -18,7 +19,9 @@ from penstock.domain.suggestions.sample import Cells
 
 MIN_WORDS_FIT = 0.5  # of the cells: the others of the column were words for yes and no as well
 
-_FIRST = re.compile(r"(?:^|\|)(?:(d)d?[^dMy|]M{1,2}(?!M)|(M)M?[^dMy|]d)")  # the day or the month
+_SHORT_YEAR = re.compile("(?<!y)yy(?!y)")
+_PIVOT = re.compile(r"\[[0-9]{4}\]")
+_QUOTED = re.compile(r"'[^']*'?|\[[^]]*\]")
 _ISO_DATE = "yyyy-MM-dd"  # the pattern of `date` alone
 _YES_AND_NO = "true,yes,y,t,1|false,no,n,f,0"  # the words of `boolean` alone
 
@@ -64,7 +67,7 @@ def _detected(cells: Cells, format: ValueFormat, formats: Formats, places: Place
             return None if format.argument else _phone(cells, formats, places)
         case ValueType.DATE | ValueType.DATETIME:
             found = _dates(cells, format, formats)
-            return None if found and some_fit and _swaps(format, found.fit.format) else found
+            return _as_column(found, format, cells, formats) if found and some_fit else found
         case ValueType.DECIMAL:
             return detect_numbers(cells, formats, None, None).decimal
         case ValueType.INTEGER:
@@ -81,10 +84,32 @@ def _dates(cells: Cells, format: ValueFormat, formats: Formats) -> Finding | Non
     return next((each for each in found if each.kind is format.kind), found[0] if found else None)
 
 
-def _swaps(format: ValueFormat, other: ValueFormat) -> bool:
-    """Whether one has the day and the other the month first: 12.15.2001 among dd.MM.yyyy is a slip of the hand, and no
-    day in December."""
-    return len({found for each in (format, other) for found in _FIRST.findall(each.argument)}) > 1
+def _as_column(found: Finding, format: ValueFormat, cells: Cells, formats: Formats) -> Finding | None:
+    """Without the patterns that read other days than a column in `format` has: those with the parts of a date in
+    another order, which are slips of the hand. A year of two digits is in the column's hundred years."""
+    orders = set(map(_order, format.argument.split("|") if format.argument else [_ISO_DATE]))
+    pivot = _PIVOT.search(format.argument)
+    kept = [each for each in found.fit.format.argument.split("|") if _is_in_order(each, orders)]
+    if pivot:
+        kept = [f"{each}{pivot[0]}" if _SHORT_YEAR.search(each) and "[" not in each else each for each in kept]
+    fit = formats.fit(f"{found.kind}({'|'.join(kept)})", cells) if kept else None
+    return found._replace(fit=fit) if fit else None
+
+
+def _is_in_order(pattern: str, orders: Collection[str]) -> bool:
+    """Whether a pattern has the parts of a date in one of the `orders`, or in one that no other reading has: with a
+    year of four digits or a month's name, and the day and the month as there."""
+    order = _order(pattern)
+    if not order or order in orders or "MMM" in pattern:
+        return True
+    first = {each[0] for each in orders if each} - {"y"}
+    return not _SHORT_YEAR.search(pattern) and (order[0] == "y" or first <= {order[0]})
+
+
+def _order(pattern: str) -> str:
+    """The parts of a date in the order of a pattern; empty for an epoch time and for `iso8601`."""
+    parts = dict.fromkeys(re.findall("[dMy]", _QUOTED.sub("", pattern)))
+    return "".join(parts) if len(parts) == len("dMy") else ""
 
 
 def _phone(cells: Cells, formats: Formats, places: Places) -> Finding | None:

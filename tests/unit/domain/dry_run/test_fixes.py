@@ -54,7 +54,14 @@ def test_dates_in_another_pattern_fit_that_pattern() -> None:
 
 
 @pytest.mark.parametrize(
-    ("cells", "format"), [(["12.15.2001", "01.31.1999"], "date(dd.MM.yyyy)"), (["31/12/1999"], "date(M/d/yyyy)")]
+    ("cells", "format"),
+    [
+        (["12.15.2001", "01.31.1999"], "date(dd.MM.yyyy)"),
+        (["31/12/1999"], "date(M/d/yyyy)"),
+        (["31/4/19"], "date(d/M/yy)"),
+        (["31/4/19", "30/2/71"], "date(d/M/yy[1927])"),
+        (["31/4/19"], "datetime(d/M/yyyy)"),
+    ],
 )
 def test_a_day_and_a_month_in_the_wrong_order_are_not_read_as_another_day(cells: list[str], format: str) -> None:
     assert formats(*cells, format=format, some_fit=True) == {}
@@ -70,6 +77,8 @@ def test_a_day_and_a_month_in_the_wrong_order_are_not_read_as_another_day(cells:
         (["1708427570"], "datetime(dd/MM/yyyy)", "datetime(dd/MM/yyyy|epoch_second)"),
         (["31/12/1999 23:59"], "date", "date(yyyy-MM-dd|dd/MM/yyyy HH:mm)"),
         (["31/12/1999 23:59"], "datetime(yyyyMMdd HHmm)", "datetime(yyyyMMdd HHmm|dd/MM/yyyy HH:mm)"),
+        (["15-3-88"], "date(d/M/yy[1927])", "date(d/M/yy[1927]|d-M-yy[1927])"),
+        (["1999-12-31"], "date(d/M/yy[1927])", "date(d/M/yy[1927]|yyyy-MM-dd)"),
         (["ja", "nee"], "boolean", "boolean(true,yes,y,t,1,ja|false,no,n,f,0,nee)"),
         (["nein"], "boolean(ja|nee)", "boolean(ja|nee,nein)"),
         (["1.234,56"], "decimal", "decimal(1.234,56)"),
@@ -95,6 +104,12 @@ def test_another_decimal_sign_is_said_to_change_the_cells_that_fit(
 ) -> None:
     [found, *_] = fixes(invalid(cell), parse_format(format), NO_PLACES, rows=20, may_drop=False, some_fit=some_fit)
     assert ("cells that fit now may become other numbers: check" in found.message(1)) is warned
+
+
+def test_an_impossible_day_beside_another_pattern_is_not_read_as_another_day() -> None:
+    assert formats("15-3-88", "30/2/71", format="date(d/M/yy[1927])", some_fit=True) == {
+        "date(d/M/yy[1927]|d-M-yy[1927])": 1
+    }
 
 
 def test_a_pattern_that_no_cell_shows_is_pointed_out() -> None:
