@@ -11,6 +11,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Sequence
 from itertools import islice
+from typing import NamedTuple
 
 import phonenumbers
 from phonenumbers import PhoneNumberType
@@ -36,6 +37,10 @@ HINTED = 0.3  # what a hint counts, where the share of numbers that fit counts 1
 SPOKEN = 0.15  # as HINTED, of a region where people speak the language of the columns' names
 ONE_COUNTRY = 0.95  # share of the rows
 MORE_MOBILES = 0.5  # share of the numbers that are mobile in one region and not in another
+MAJORITY = 0.6  # share of the rows of the country that numbers without one are taken for
+RIVAL = 0.05  # of another country that takes them as well
+MIN_TAKEN = 0.95  # share of these numbers
+MIN_UNPLACED = 5  # of them: fewer may fit by chance
 CLOSE = 0.97  # share of the best region's numbers
 
 _LOOKS_LIKE_A_PHONE = re.compile(
@@ -75,9 +80,13 @@ def detect_phone(cells: Cells, formats: Formats, places: Places, *, expected: bo
         return None
     fixed = column.fit(regions[0]) or plain
     best = max((plain, fixed), key=lambda fit: fit.count)
-    if per_row is not None and (_are_mixed(places) or per_row.count >= best.count * CLOSE):
-        best = max((per_row, plain), key=lambda fit: fit.count)
-        return _finding(best, ()) if best.share >= MIN_FIT else None
+    if per_row is not None and (_are_mixed(places) or per_row.fit.count >= best.count * CLOSE):
+        best = max((per_row.fit, plain), key=lambda fit: fit.count)
+        if best.share < MIN_FIT:
+            return None
+        found = _finding(best, ())
+        left_out = per_row.unplaced if best is per_row.fit else 0
+        return found._replace(evidence=f"{found.evidence}{_without_country(left_out)}")
     if not expected and _is_foreign(best, cells, places):
         return None
     others = _others(regions, column, places, best)
@@ -132,25 +141,52 @@ def _by_language(found: Finding, column: _Column, places: Places) -> Finding:
     return found._replace(against=against, certainty=sure, ambiguous=True)
 
 
-def _per_row(cells: Cells, formats: Formats, places: Places) -> Fit | None:
+class _PerRow(NamedTuple):
+    """The fit where the country of each row is the region; `unplaced` numbers are left out, because their country is
+    blank or unknown."""
+
+    fit: Fit
+    unplaced: int
+
+
+def _per_row(cells: Cells, formats: Formats, places: Places) -> _PerRow | None:
     """The fit when the region of each number comes from the column with countries; None when that cannot be."""
     column = places.country_column
-    if column is None or len(set(places.region_of.values())) < 2:
-        return None
-    usual = None if _are_mixed(places) else places.regions.most_common(1)[0][0]  # where the country is blank
-    written = f"phone(@{column.name}|{usual})" if usual else f"phone(@{column.name})"
-    if not formats.known(written):
+    if column is None or len(set(places.region_of.values())) < 2 or not formats.known(f"phone(@{column.name})"):
         return None
     of_region: dict[str | None, list[str]] = {}
     for cell, country in zip(cells.cells, column.cells, strict=True):
         if cell.strip():
-            of_region.setdefault(places.region_of.get(country.strip(PADDING), usual), []).append(cell)
+            of_region.setdefault(places.region_of.get(country.strip(PADDING)), []).append(cell)
+    national = formats.unfitting("phone", Cells(cells.name, of_region.get(None, [])))
+    unplaced = national.only(cell for cell in national.distinct if _looks_like_a_phone(cell))
+    usual = _usual_region(unplaced, formats, places)
     count = sum(
         fit.count
         for each, numbers in islice(of_region.items(), MAX_REGIONS)
-        if (fit := formats.fit(f"phone({each})" if each else "phone", Cells(cells.name, numbers)))
+        if (fit := formats.fit(f"phone({each or usual})" if each or usual else "phone", Cells(cells.name, numbers)))
     )
-    return Fit(parse_format(written), count, cells.filled)
+    written = f"phone(@{column.name}|{usual})" if usual else f"phone(@{column.name})"
+    return _PerRow(Fit(parse_format(written), count, cells.filled), 0 if usual else unplaced.filled)
+
+
+def _usual_region(unplaced: Cells, formats: Formats, places: Places) -> str | None:
+    """The region of numbers without a country: that of nearly all rows, or of most of them if it surely takes these
+    numbers, and no other country of the file does."""
+    (usual, rows), *others = places.regions.most_common(MAX_REGIONS)
+    if not _are_mixed(places):
+        return usual
+    needed = unplaced.filled * MIN_TAKEN
+    if rows < places.regions.total() * MAJORITY or unplaced.filled < MIN_UNPLACED:
+        return None
+    often = [region for region, count in others if count >= places.regions.total() * RIVAL]
+    if not formats.fits(f"phone({usual})", unplaced, needed):
+        return None
+    return None if any(formats.fits(f"phone({each})", unplaced, needed) for each in often) else usual
+
+
+def _without_country(unplaced: int) -> str:
+    return f"; {unplaced:,} without a known country or country code would be left out" if unplaced else ""
 
 
 def _are_mixed(places: Places) -> bool:

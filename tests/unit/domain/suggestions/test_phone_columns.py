@@ -10,7 +10,7 @@ from phonenumbers import PhoneNumberType
 from penstock.domain.mapping.attributes import ValueType
 from penstock.domain.suggestions import phones
 from penstock.domain.suggestions.facts import find_facts
-from penstock.domain.suggestions.fitting import PROBED, Formats
+from penstock.domain.suggestions.fitting import PROBED, Finding, Formats
 from penstock.domain.suggestions.phones import MAX_SEARCHED
 from penstock.domain.suggestions.sample import Cells, Sample
 
@@ -121,3 +121,49 @@ def test_the_code_of_those_abroad_does_not_make_mobiles_landlines(
     )
     against = facts[0].findings[ValueType.PHONE].against
     assert against == ((found,) if found else ())
+
+
+SWISS = [f"044 {200 + number} 12 {number % 90 + 10}" for number in range(130)]
+AUSTRIANS = [f"+43 1 5{number:06}" for number in range(40)]
+
+
+def of_countries(unplaced: list[str], other: str = "AT") -> Finding:
+    """Numbers of Swiss and others, and some whose country is blank."""
+    numbers = [*SWISS, *AUSTRIANS, *unplaced]
+    countries = ["CH"] * len(SWISS) + [other] * len(AUSTRIANS) + [""] * len(unplaced)
+    facts, _ = find_facts(Sample(["Land", "Telefon"], [countries, numbers], complete=True), Formats(), lambda _: True)
+    return facts[1].findings[ValueType.PHONE]
+
+
+def test_numbers_without_a_country_are_of_the_usual_one_if_that_is_sure() -> None:
+    found = of_countries([f"044 {400 + number} 55 12" for number in range(8)])
+    assert (str(found.fit.format), found.fit.count) == ("phone(@Land|CH)", 178)
+    assert "without" not in found.evidence
+
+
+@pytest.mark.parametrize(
+    ("unplaced", "left_out"),
+    [
+        (["044 401 55 12"] * 3, 3),  # few fit by chance
+        ([f"0171 45{number}012" for number in range(8)], 8),  # of another country
+        ([*(f"044 {400 + number} 55 12" for number in range(5)), "0664 1234567", "0699 1234567"], 7),
+    ],
+    ids=["few", "others", "several"],
+)
+def test_numbers_without_a_country_are_counted_if_their_region_is_not_sure(unplaced: list[str], left_out: int) -> None:
+    found = of_countries(unplaced)
+    assert str(found.fit.format) == "phone(@Land)"
+    assert f"; {left_out} without a known country or country code would be left out" in found.evidence
+
+
+def test_numbers_that_two_countries_take_are_of_neither() -> None:
+    """A Danish number is a Norwegian one as well."""
+    numbers = [
+        *(f"22 33 {number:02} 10" for number in range(70)),
+        *(f"+4520 33 {number:02} 10" for number in range(30)),
+    ]
+    countries = ["NO"] * 70 + ["DK"] * 30
+    numbers += [f"22 34 {number:02} 10" for number in range(10)]
+    countries += [""] * 10
+    facts, _ = find_facts(Sample(["Land", "Telefon"], [countries, numbers], complete=True), Formats(), lambda _: True)
+    assert str(facts[1].findings[ValueType.PHONE].fit.format) == "phone(@Land)"
