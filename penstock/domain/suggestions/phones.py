@@ -85,8 +85,8 @@ def detect_phone(cells: Cells, formats: Formats, places: Places, *, expected: bo
         if best.share < MIN_FIT:
             return None
         found = _finding(best, ())
-        left_out = per_row.unplaced if best is per_row.fit else 0
-        return found._replace(evidence=f"{found.evidence}{_without_country(left_out)}")
+        about = _without_country(per_row) if best is per_row.fit else ""
+        return found._replace(evidence=found.evidence + about)
     if not expected and _is_foreign(best, cells, places):
         return None
     others = _others(regions, column, places, best)
@@ -142,11 +142,12 @@ def _by_language(found: Finding, column: _Column, places: Places) -> Finding:
 
 
 class _PerRow(NamedTuple):
-    """The fit where the country of each row is the region; `unplaced` numbers are left out, because their country is
-    blank or unknown."""
+    """The fit where the country of each row is the region. `unplaced` numbers have a blank or unknown country: they are
+    taken as of the `usual` one, or left out."""
 
     fit: Fit
     unplaced: int
+    usual: str | None
 
 
 def _per_row(cells: Cells, formats: Formats, places: Places) -> _PerRow | None:
@@ -167,7 +168,7 @@ def _per_row(cells: Cells, formats: Formats, places: Places) -> _PerRow | None:
         if (fit := formats.fit(f"phone({each or usual})" if each or usual else "phone", Cells(cells.name, numbers)))
     )
     written = f"phone(@{column.name}|{usual})" if usual else f"phone(@{column.name})"
-    return _PerRow(Fit(parse_format(written), count, cells.filled), 0 if usual else unplaced.filled)
+    return _PerRow(Fit(parse_format(written), count, cells.filled), unplaced.filled, usual)
 
 
 def _usual_region(unplaced: Cells, formats: Formats, places: Places) -> str | None:
@@ -182,11 +183,27 @@ def _usual_region(unplaced: Cells, formats: Formats, places: Places) -> str | No
     often = [region for region, count in others if count >= places.regions.total() * RIVAL]
     if not formats.fits(f"phone({usual})", unplaced, needed):
         return None
-    return None if any(formats.fits(f"phone({each})", unplaced, needed) for each in often) else usual
+    is_open = any(
+        formats.fits(f"phone({each})", unplaced, needed) or _more_mobile(unplaced, each, usual) for each in often
+    )
+    return None if is_open else usual
 
 
-def _without_country(unplaced: int) -> str:
-    return f"; {unplaced:,} without a known country or country code would be left out" if unplaced else ""
+def _more_mobile(cells: Cells, other: str, usual: str) -> bool:
+    """Whether more than a few numbers of a column of mobiles are mobile in another region, and not in the usual one."""
+    numbers = list(cells.distinct)
+    mobile = [cell for cell in numbers if _kind(cell, usual) == PhoneNumberType.MOBILE]
+    among_mobiles = len(mobile) >= len(numbers) * MORE_MOBILES
+    rest = [cell for cell in numbers if cell not in mobile]
+    return among_mobiles and _mobiles(rest, other) > len(numbers) * (1 - MIN_TAKEN)
+
+
+def _without_country(found: _PerRow) -> str:
+    """What becomes of the numbers that have neither a known country nor a country code."""
+    if not found.unplaced:
+        return ""
+    numbers = f"{found.unplaced:,} without a known country or country code"
+    return f"; {numbers} taken as of {found.usual}" if found.usual else f"; {numbers} would be left out"
 
 
 def _are_mixed(places: Places) -> bool:

@@ -138,7 +138,7 @@ def of_countries(unplaced: list[str], other: str = "AT") -> Finding:
 def test_numbers_without_a_country_are_of_the_usual_one_if_that_is_sure() -> None:
     found = of_countries([f"044 {400 + number} 55 12" for number in range(8)])
     assert (str(found.fit.format), found.fit.count) == ("phone(@Land|CH)", 178)
-    assert "without" not in found.evidence
+    assert found.evidence.endswith("; 8 without a known country or country code taken as of CH")
 
 
 @pytest.mark.parametrize(
@@ -154,6 +154,18 @@ def test_numbers_without_a_country_are_counted_if_their_region_is_not_sure(unpla
     found = of_countries(unplaced)
     assert str(found.fit.format) == "phone(@Land)"
     assert f"; {left_out} without a known country or country code would be left out" in found.evidence
+
+
+@pytest.mark.parametrize(("portuguese", "written"), [(0, "phone(@Land|ES)"), (2, "phone(@Land)")])
+def test_a_mobile_that_would_become_a_landline_abroad_leaves_the_country_open(portuguese: int, written: str) -> None:
+    """912 345 678 is a mobile in Portugal, and a landline in Madrid."""
+    numbers = [f"6{number:02} 345 678" for number in range(10, 90)] + [
+        f"+351 912 345 6{number}" for number in range(10, 30)
+    ]
+    numbers += [f"6{number:02} 305 678" for number in range(10, 25)] + ["912 645 678", "918 625 916"][:portuguese]
+    countries = ["ES"] * 80 + ["PT"] * 20 + [""] * (15 + portuguese)
+    facts, _ = find_facts(Sample(["Land", "Móvil"], [countries, numbers], complete=True), Formats(), lambda _: True)
+    assert str(facts[1].findings[ValueType.PHONE].fit.format) == written
 
 
 def test_numbers_that_two_countries_take_are_of_neither() -> None:
