@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from penstock.domain.dry_run.as_attribute import RowChange
 from penstock.domain.dry_run.invalid_cells import ColumnErrors
-from penstock.domain.dry_run.notations import other_notation
+from penstock.domain.dry_run.notations import other_notation, usual_country
 from penstock.domain.mapping.attributes import ValueFormat, ValueType
 from penstock.domain.suggestions.blank_words import blank_words
 from penstock.domain.suggestions.fitting import cells_are
@@ -82,7 +82,8 @@ def fixes(
     words = (*known, *repeated)
     rest = cells.without(words)
     found = []
-    if notation := other_notation(rest, format, places, some_fit=some_fit):
+    unplaced = Cells(invalid.label, list(invalid.unplaced.elements())).without(words)
+    if notation := other_notation(rest, format, places, some_fit=some_fit) or usual_country(unplaced, format, places):
         found.append(Fix(FixOption.FORMAT, notation.written, notation.cells, notation.against))
     if words:
         found.append(Fix(FixOption.BLANKS, ",".join(words), cells.filled - rest.filled, _counted(repeated, cells)))

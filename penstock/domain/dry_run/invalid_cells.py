@@ -9,25 +9,30 @@ from dataclasses import dataclass, field
 from penstock.domain.files.rejects import Reject
 from penstock.domain.ingestion.layout import Layout, LayoutColumn
 from penstock.domain.limits import MAX_INVALID_CELLS
+from penstock.domain.mapping.coercion.paired_phones import PairedPhoneCoercer
 
 
 @dataclass
 class ColumnErrors:
-    """`sole_rows` were rejected because of this column alone. `cells` counts different cells as they are coerced."""
+    """`sole_rows` were rejected because of this column alone. `cells` counts different cells as they are coerced, and
+    `unplaced` those of them whose row names no country, if that gives their region."""
 
     label: str
     reasons: Counter[str] = field(default_factory=Counter)
     sole_rows: int = 0
     cells: Counter[str] = field(default_factory=Counter)
+    unplaced: Counter[str] = field(default_factory=Counter)
 
     @property
     def total(self) -> int:
         return self.reasons.total()
 
-    def add_cells(self, cells: Iterable[str]) -> None:
-        for cell in cells:
+    def add_cells(self, cells: Iterable[tuple[str, bool]]) -> None:
+        """Cells, and whether each is unplaced."""
+        for cell, is_unplaced in cells:
             if cell in self.cells or len(self.cells) < MAX_INVALID_CELLS:
                 self.cells[cell] += 1
+                self.unplaced[cell] += is_unplaced
 
 
 class InvalidCells:
@@ -74,7 +79,11 @@ class InvalidCells:
                 found.add_cells(_invalid(column, file_columns, len(rows) - len(faulty)))
 
 
-def _invalid(column: LayoutColumn, file_columns: Sequence[Sequence[str]], rows: int) -> list[str]:
+def _invalid(column: LayoutColumn, file_columns: Sequence[Sequence[str]], rows: int) -> list[tuple[str, bool]]:
+    """The invalid cells, and whether each is unplaced."""
     prepared = column.prepared(file_columns, rows)
     _, errors = column.coerced(prepared, file_columns)
-    return [prepared[at] for at in errors]
+    if column.other is None or not isinstance(column.coercer, PairedPhoneCoercer):
+        return [(prepared[at], False) for at in errors]
+    countries, has_region = file_columns[column.other], column.coercer.has_region
+    return [(prepared[at], not has_region(countries[at])) for at in errors]

@@ -13,7 +13,7 @@ from penstock.domain.suggestions.date_shapes import date_shapes
 from penstock.domain.suggestions.dates import detect_dates
 from penstock.domain.suggestions.fitting import Finding, Formats, unfitting
 from penstock.domain.suggestions.numbers import POINT, detect_numbers
-from penstock.domain.suggestions.phones import detect_phone
+from penstock.domain.suggestions.phones import detect_phone, like_phones, usual_region
 from penstock.domain.suggestions.places import Places
 from penstock.domain.suggestions.sample import Cells
 
@@ -50,6 +50,16 @@ def other_notation(cells: Cells, format: ValueFormat, places: Places, *, some_fi
                 against.append("cells that fit now may become other numbers: check")
             return Notation(str(fit.format), fit.count, tuple(against))
     return None
+
+
+def usual_country(unplaced: Cells, format: ValueFormat, places: Places) -> Notation | None:
+    """The format with the usual country of the file for phone numbers whose row names none, if that is sure."""
+    if format.region_column is None or format.argument != f"@{format.region_column}" or not places.of_rows():
+        return None
+    formats, numbers = Formats(), like_phones(unplaced)
+    region = usual_region(numbers, formats, places)
+    fit = formats.fit(f"phone({region})", numbers) if region else None
+    return Notation(f"phone({format.argument}|{region})", fit.count, ()) if fit and fit.count else None
 
 
 def _has_other_sign(format: ValueFormat, other: ValueFormat) -> bool:

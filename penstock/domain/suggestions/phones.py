@@ -160,8 +160,8 @@ def _per_row(cells: Cells, formats: Formats, places: Places) -> _PerRow | None:
         if cell.strip():
             of_region.setdefault(places.region_of.get(country.strip(PADDING)), []).append(cell)
     national = formats.unfitting("phone", Cells(cells.name, of_region.get(None, [])))
-    unplaced = national.only(cell for cell in national.distinct if _looks_like_a_phone(cell))
-    usual = _usual_region(unplaced, formats, places)
+    unplaced = like_phones(national)
+    usual = usual_region(unplaced, formats, places)
     count = sum(
         fit.count
         for each, numbers in islice(of_region.items(), MAX_REGIONS)
@@ -171,16 +171,22 @@ def _per_row(cells: Cells, formats: Formats, places: Places) -> _PerRow | None:
     return _PerRow(Fit(parse_format(written), count, cells.filled), unplaced.filled, usual)
 
 
-def _usual_region(unplaced: Cells, formats: Formats, places: Places) -> str | None:
+def like_phones(cells: Cells) -> Cells:
+    """Those of the cells that look like phone numbers."""
+    return cells.only(cell for cell in cells.distinct if _looks_like_a_phone(cell))
+
+
+def usual_region(unplaced: Cells, formats: Formats, places: Places) -> str | None:
     """The region of numbers without a country: that of nearly all rows, or of most of them if it surely takes these
     numbers, and no other country of the file does."""
-    (usual, rows), *others = places.regions.most_common(MAX_REGIONS)
-    if not _are_mixed(places):
+    rows = places.of_rows()
+    (usual, count), *others = rows.most_common(MAX_REGIONS)
+    if count >= rows.total() * ONE_COUNTRY:
         return usual
     needed = unplaced.filled * MIN_TAKEN
-    if rows < places.regions.total() * MAJORITY or unplaced.filled < MIN_UNPLACED:
+    if count < rows.total() * MAJORITY or unplaced.filled < MIN_UNPLACED:
         return None
-    often = [region for region, count in others if count >= places.regions.total() * RIVAL]
+    often = [region for region, count in others if count >= rows.total() * RIVAL]
     if not formats.fits(f"phone({usual})", unplaced, needed):
         return None
     is_open = any(

@@ -53,6 +53,14 @@ class Places(NamedTuple):
         """The regions where people speak the language of the columns' names."""
         return self.language.regions if self.language else ()
 
+    def of_rows(self) -> Counter[str]:
+        """The regions by the rows that name them, without those that phone numbers or addresses show."""
+        counts = self.country_column.distinct if self.country_column else {}
+        found: Counter[str] = Counter()
+        for cell, region in self.region_of.items():
+            found[region] += counts[cell]
+        return found
+
 
 def find_places(columns: Sequence[Cells]) -> Places:
     """The regions of the customers, as the columns of a file show them."""

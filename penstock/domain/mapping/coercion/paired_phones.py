@@ -54,6 +54,10 @@ class PairedPhoneCoercer(PairedCoercer):
             errors |= {places[index]: code for index, code in group_errors.items()}
         return values, errors
 
+    def has_region(self, country: str) -> bool:
+        """Whether a cell of the other column names a country, so that the fallback is not needed."""
+        return self._of_country(country) is not self._fallback
+
     def _groups(self, others: Sequence[str]) -> Mapping[PhoneCoercer, list[int]]:
         """The places of the cells that each coercer parses."""
         coercers = {country: self._of_country(country) for country in set(others)}

@@ -24,7 +24,7 @@ DUTCH = NO_PLACES._replace(regions=Counter(NL=5))
 
 def invalid(*cells: str, sole_rows: int = 0) -> ColumnErrors:
     found = ColumnErrors("c", Counter(x=len(cells)), sole_rows)
-    found.add_cells(cells)
+    found.add_cells((cell, False) for cell in cells)
     return found
 
 
