@@ -46,7 +46,8 @@ def detect_enum(cells: Cells, formats: Formats) -> Finding | None:
     rare = [cell for cell, count in cells.distinct.items() if count < MIN_REPEATS]
     if len(rare) > MAX_RARE or sum(cells.distinct[cell] for cell in rare) > cells.filled * MAX_RARE_SHARE:
         return None
-    options = {cell: count for cell, count in cells.distinct.items() if cell not in rare or _RARE_OPTION.match(cell)}
+    unfit = frozenset(cell for cell in rare if not _RARE_OPTION.match(cell) or cell.casefold() == cells.name.casefold())
+    options = {cell: count for cell, count in cells.distinct.items() if cell not in unfit}
     if len(cells.distinct) - len(rare) < MIN_OPTIONS or len(options) > MAX_OPTIONS:
         return None
     if cells.filled < MIN_MEAN_REPEATS * len(options) or not all(map(_may_be_option, options)):
