@@ -138,8 +138,9 @@ def corrections_text(request: Document) -> str:
         return "nothing is corrected"
     parts = []
     if request["rows_rejected"]:
-        left = f"{totals['rejects_left']:,}" if totals["rejects_left"] else "none"
-        parts.append(f"{totals['rejects_corrected']:,} of {counted(request['rows_rejected'], 'reject')}, {left} left")
+        corrected, left = totals["rejects_corrected"], totals["rejects_left"]
+        of_all = counted(corrected + left, "reject")  # without lines of totals, which nobody corrects
+        parts.append(f"{corrected:,} of {of_all}, {f'{left:,}' if left else 'none'} left")
     if totals["rows_without_line"]:
         parts.append(f"{counted(totals['rows_without_line'], 'row')} without penstock_line, which may correct some")
     if totals["dropped_corrected"] or totals["dropped_again"]:

@@ -141,6 +141,8 @@ def _cell(mapped: ColumnMapping, row: Mapping[str, str]) -> str:
     blanks = [word.casefold() for word in mapped.blanks]
     found = ["" if row[name].strip().casefold() in blanks else row[name] for name in mapped.sources]
     cell = mapped.separator.join(each.strip() for each in found if each.strip()) if mapped.columns else found[0]
+    if mapped.columns and mapped.identifier and not all(each.strip() for each in found):
+        cell = ""
     if mapped.split is not None:
         parts = re.split(r"\s+", cell.strip()) if not mapped.split.strip() else cell.split(mapped.split)
         number = mapped.part - 1 if mapped.part > 0 else len(parts) + mapped.part

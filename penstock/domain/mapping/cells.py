@@ -25,7 +25,8 @@ def cell_source(mapped: ColumnMapping, place_of: Mapping[str, int]) -> CellSourc
     clean = _without_words(mapped.blanks)
     if mapped.columns:
         places = [place_of[name] for name in mapped.columns]
-        return lambda columns, _: _joined([clean(columns[at]) for at in places], mapped.separator)
+        join = _joined_whole if mapped.identifier else _joined
+        return lambda columns, _: join([clean(columns[at]) for at in places], mapped.separator)
     at = place_of[mapped.column]
     if mapped.split is not None:
         split, part = mapped.split, mapped.part
@@ -56,6 +57,12 @@ def _joined(columns: Sequence[Cells], separator: str) -> Cells:
     """The cells that are not blank, joined row by row."""
     stripped = [map(str.strip, cells) for cells in columns]
     return [separator.join(filter(None, cells)) for cells in zip(*stripped, strict=True)]
+
+
+def _joined_whole(columns: Sequence[Cells], separator: str) -> Cells:
+    """As `_joined`, but blank where a cell is: half of an identifier is that of several people."""
+    stripped = [map(str.strip, cells) for cells in columns]
+    return [separator.join(cells) if all(cells) else "" for cells in zip(*stripped, strict=True)]
 
 
 def _without_words(blanks: Sequence[str]) -> Preparation:

@@ -17,7 +17,7 @@ from services.cli.output import Output
 from services.cli.profile_views import profile_view
 from services.cli.rejected_rows import rows_view
 from services.cli.request_commands import undone_view
-from services.cli.views import problem_view, records_view, request_view, requests_view
+from services.cli.views import corrections_text, problem_view, records_view, request_view, requests_view
 
 ID = "01a211d4-c8d9-7b12-8205-7d7ddcbdeef9"
 
@@ -301,6 +301,12 @@ def test_a_view_escapes_control_characters(view: RenderableType, width: int) -> 
 def test_a_message_escapes_control_characters(capsys: pytest.CaptureFixture[str]) -> None:
     Output(as_json=False).say(BAD)
     assert capsys.readouterr().err == "\\x1b[2J\\x07\n"
+
+
+def test_lines_of_totals_are_not_among_the_rejects_to_correct() -> None:
+    counts = {"rows_without_line": 0, "dropped_corrected": 0, "dropped_again": 0}
+    totals = {"request_ids": ["c"], "rows_ingested": 44, "rejects_corrected": 44, "rejects_left": 0, **counts}
+    assert corrections_text(request(rows_rejected=45, corrections=totals)) == "44 of 44 rejects, none left"
 
 
 def test_a_request_that_has_not_ended_has_no_duration() -> None:
