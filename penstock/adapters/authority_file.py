@@ -28,19 +28,19 @@ class _AuthorityFile(msgspec.Struct, frozen=True):
         return "_AuthorityFile()"
 
 
-def read_authority(path: Path) -> bytes:
-    """The authority key of an authority file or a key file.
+def read_authority(path: Path, when_missing: str = FIND_AUTHORITY) -> bytes:
+    """The authority key of an authority file or a key file; `when_missing` is the hint about a missing one.
 
     Raises `Refused`: `key_file_missing`, `key_file_permissions`, `key_file_invalid`; and `Unavailable`.
     """
-    content = read_private(path, FIND_AUTHORITY)
+    content = read_private(path, when_missing)
     try:
         authority = msgspec.json.decode(content, type=_AuthorityFile).authority
     except ValueError:
         authority = b""
     if len(authority) != AUTHORITY_BYTES:
         message = f"{path} has no authority key: it must be JSON with 32 bytes in base64 as `authority`"
-        raise refusal("key_file_invalid", message, FIND_AUTHORITY)
+        raise refusal("key_file_invalid", message, when_missing)
     return authority
 
 

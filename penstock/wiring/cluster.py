@@ -51,6 +51,10 @@ from penstock.wiring.system import Adapters, Random, System, join, retention_day
 if TYPE_CHECKING:
     from penstock.adapters.cluster.faust_consumer import FaustConsumer
 
+FIND_EITHER_FILE = (
+    f"{FIND_FILE}; a service without keys, or with keys in KMS, needs PENSTOCK_AUTHORITY_FILE instead, which"
+    " `penstock key-file authority` creates"
+)
 KMS_PROBE_INTERVAL_SECONDS = 30.0  # each call costs money, and keys in use are cached
 
 KEY_FILE_PROBE_INTERVAL_SECONDS = 30.0  # keys are cached; only a changed file or store matters
@@ -180,7 +184,9 @@ def _vault(settings: Settings) -> KeyVault:
 
 def _authority(settings: Settings) -> bytes:
     """The authority key, which is in the key file unless it has a file of its own."""
-    return read_authority(Path(settings.authority_file or settings.key_file or settings.data / "keys.json"))
+    if settings.authority_file:
+        return read_authority(Path(settings.authority_file))
+    return read_authority(Path(settings.key_file or settings.data / "keys.json"), FIND_EITHER_FILE)
 
 
 def _vault_probe(vault: KeyVault, control: ControlStore) -> Probe:

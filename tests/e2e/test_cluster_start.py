@@ -73,6 +73,7 @@ def test_a_missing_key_file_is_reported_with_its_setting(
     output = refused(fleet, [*penstock_command, "requests"], KEY_FILE=str(tmp_path / "none.json"))
     assert "(key_file_missing)" in output
     assert "PENSTOCK_KEY_FILE" in output
+    assert "PENSTOCK_AUTHORITY_FILE" in output
     assert "penstock key-file create" in output
     assert "PENSTOCK_DATA" not in output
 
