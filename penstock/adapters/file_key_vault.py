@@ -24,9 +24,8 @@ from penstock.adapters.authority_file import AUTHORITY_BYTES, key_file_exists
 from penstock.adapters.private_file import create_private, read_private
 from penstock.domain.errors import Corrupt, Refused, Unavailable, refusal
 from penstock.domain.framing import framed
-from penstock.ports.key_vault import KeyVault
+from penstock.ports.key_vault import KEY_FILE, KeyVault
 
-KEY_FILE = "key_file"  # the dependency's name
 FORMAT = b"\x01"
 ID_BYTES = 8
 NONCE_BYTES = 12

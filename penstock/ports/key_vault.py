@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Protocol
 
+KEY_FILE = "key_file"  # the name of the dependency on a file with keys
+
 
 class KeyVault(Protocol):
     def wrap(self, key: bytes, context: bytes) -> bytes:

@@ -28,7 +28,7 @@ from penstock.adapters.cluster.kms_key_vault import KMS, KmsKeyVault, KmsSetting
 from penstock.adapters.cluster.s3_client import S3, S3Settings
 from penstock.adapters.cluster.s3_external_objects import ExternalS3Settings, S3ExternalObjects
 from penstock.adapters.cluster.s3_object_store import S3ObjectStore
-from penstock.adapters.file_key_vault import FIND_FILE, KEY_FILE, FileKeyVault
+from penstock.adapters.file_key_vault import FIND_FILE, FileKeyVault
 from penstock.adapters.system_clock import SystemClock
 from penstock.adapters.withheld import Withheld
 from penstock.application.consuming.processing import Handler
@@ -42,7 +42,7 @@ from penstock.domain.errors import Conflict, NotFound, Refused, refusal
 from penstock.ports.clock import Clock
 from penstock.ports.control_store import ControlStore
 from penstock.ports.external_objects import ExternalObjects
-from penstock.ports.key_vault import KeyVault
+from penstock.ports.key_vault import KEY_FILE, KeyVault
 from penstock.ports.object_store import ObjectStore
 from penstock.runner.periodic import Periodic
 from penstock.runner.watchdog import CHECK_SECONDS, Watchdog
@@ -178,15 +178,18 @@ def _vault(settings: Settings) -> KeyVault:
     """AWS KMS if a key is configured, otherwise a mounted secret."""
     if "PENSTOCK_KMS_KEY_ID" in os.environ:
         return KmsKeyVault(load_section(KmsSettings, "kms"))
-    path = Path(settings.key_file or settings.data / "keys.json")
-    return FileKeyVault(path, create=False, when_missing=FIND_FILE)
+    return FileKeyVault(_key_file(settings), create=False, when_missing=FIND_FILE)
 
 
 def _authority(settings: Settings) -> bytes:
     """The authority key, which is in the key file unless it has a file of its own."""
     if settings.authority_file:
         return read_authority(Path(settings.authority_file))
-    return read_authority(Path(settings.key_file or settings.data / "keys.json"), FIND_EITHER_FILE)
+    return read_authority(_key_file(settings), FIND_EITHER_FILE)
+
+
+def _key_file(settings: Settings) -> Path:
+    return Path(settings.key_file or settings.data / "keys.json")
 
 
 def _vault_probe(vault: KeyVault, control: ControlStore) -> Probe:

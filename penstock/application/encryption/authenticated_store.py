@@ -26,12 +26,12 @@ from msgspec.structs import replace as changed
 from penstock.domain.errors import Corrupt, Unavailable
 from penstock.domain.framing import framed
 from penstock.ports.control_store import ControlStore, Place, Put, Record, Table
+from penstock.ports.key_vault import KEY_FILE
 
 ID_BYTES, MAC_BYTES, KEY_BYTES = 2, 16, 32
 TAG_BYTES = 1 + (ID_BYTES + MAC_BYTES) * 4 // 3
 CACHED_TENANTS = 4_096
-KEY_FILE = "key_file"  # the dependency's name
-NAMES_PEOPLE = frozenset({Table.NOTIFICATIONS, Table.DUE_NOTIFICATIONS})  # their sort has an address
+_NAMES_PEOPLE = frozenset({Table.NOTIFICATIONS, Table.DUE_NOTIFICATIONS})  # their sort has an address
 
 log = structlog.get_logger(__name__)
 
@@ -131,7 +131,7 @@ class AuthenticatedStore(ControlStore):
                 " PENSTOCK_AUTHORITY_FILE may differ from that of other services; use the same file",
                 dependency=KEY_FILE,
             )
-        sort = "" if record.table in NAMES_PEOPLE else record.sort
+        sort = printable_sort(record)
         log.error(
             "record.corrupt", table=record.table, tenant_id=record.tenant_id, partition=record.partition, sort=sort
         )
@@ -143,6 +143,11 @@ class AuthenticatedStore(ControlStore):
     def _derived(self, tenant_id: str) -> bytes:
         info = framed(b"penstock records", tenant_id.encode())
         return HKDF(hashes.SHA256(), KEY_BYTES, salt=None, info=info).derive(self._authority)
+
+
+def printable_sort(record: Record) -> str:
+    """The sort of a record for logs and errors; "" where it names a person."""
+    return "" if record.table in _NAMES_PEOPLE else record.sort
 
 
 def _parts(record: Record) -> tuple[bytes, Record]:

@@ -13,9 +13,10 @@ from typing import NamedTuple
 import structlog
 
 from penstock.domain.errors import Unavailable
+from penstock.ports.key_vault import KEY_FILE
 
 RECOVERY_SECONDS = 10.0  # without a new outage before a dependency counts as available again
-NEEDS_OPERATOR = ("key_file",)  # dependencies that only an operator can bring back
+NEEDS_OPERATOR = (KEY_FILE,)  # dependencies that only an operator can bring back
 OTHER = "other"  # for an outage of an unnamed dependency
 
 Outages = Mapping[str, str]  # by dependency: what is wrong, where, and how to fix it

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from penstock.application.encryption.authenticated_store import NAMES_PEOPLE, AuthenticatedStore
+from penstock.application.encryption.authenticated_store import AuthenticatedStore, printable_sort
 from penstock.ports.control_store import Table
 
 MAX_LISTED = 100  # corrupt records of a table; all are counted
@@ -37,6 +37,5 @@ def _verified(store: AuthenticatedStore, table: Table) -> VerifiedTable:
         if not is_believed:
             corrupt += 1
             if len(places) < MAX_LISTED:
-                sort = "" if table in NAMES_PEOPLE else record.sort
-                places.append(Place(record.tenant_id, record.partition, sort))
+                places.append(Place(record.tenant_id, record.partition, printable_sort(record)))
     return VerifiedTable(table, records, corrupt, places)

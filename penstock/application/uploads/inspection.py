@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cache
 from itertools import islice
 from typing import NamedTuple
 
@@ -178,6 +179,7 @@ class _Reading:
         head = bytes(self._head)
         sampler = _sampler(head, self._options, complete=complete) if short else self._sampler
 
+        @cache
         def drawn_with(options: FileOptions) -> _Drawn:
             return _drawn(head, sampler, limits, options, complete=complete, whole=whole) if sampler else NOTHING_DRAWN
 
