@@ -31,6 +31,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import table, tracker
+from benchmarks.control_store import control_store
 from benchmarks.embedded import MAPPING, ingest_command
 from benchmarks.meter import Meter
 from benchmarks.peers import cqlsh, dsbulk
@@ -42,7 +43,6 @@ from deploy.stack.fleet import Fleet
 from deploy.stack.sets import single
 from deploy.stack.stack import Stack
 from penstock.adapters.cluster.cassandra_cluster import CassandraSettings
-from penstock.adapters.cluster.cassandra_control_store import CassandraControlStore
 from penstock.adapters.cluster.cassandra_session import CassandraSession
 from penstock.adapters.system_clock import SystemClock
 from penstock.application.requests.requests import Requests
@@ -150,7 +150,7 @@ class Bench:
         self._three_identifiers.map("crm", THREE_IDENTIFIERS)
         create(self._stack.addresses.cassandra, PEERS_KEYSPACE, PEERS_TABLE)
         self._session = CassandraSession(load_section(CassandraSettings, "cassandra", self._fleet.variables))
-        self._requests = Requests(CassandraControlStore(self._session), SystemClock())
+        self._requests = Requests(control_store(self._fleet, self._session), SystemClock())
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -25,12 +25,12 @@ from pathlib import Path
 
 from confluent_kafka import TopicPartition as Place
 
+from benchmarks.control_store import control_store
 from deploy.stack.addresses import Addresses
 from deploy.stack.fleet import Fleet
 from deploy.stack.sets import single
 from penstock import struct_types
 from penstock.adapters.cluster.cassandra_cluster import CassandraSettings
-from penstock.adapters.cluster.cassandra_control_store import CassandraControlStore
 from penstock.adapters.cluster.cassandra_session import CassandraSession
 from penstock.adapters.cluster.kafka_event_log import KafkaEventLog
 from penstock.adapters.cluster.kafka_inspector import KafkaInspector
@@ -42,7 +42,7 @@ from penstock.domain.event_codec import encode
 from penstock.domain.events import PROGRESS, STATUS, ChunkDone, Progress, Split, Started, Step
 from penstock.domain.mapping.mapping import Mapping, Plan
 from penstock.domain.requests.request import Request, Status
-from penstock.ports.control_store import Table
+from penstock.ports.control_store import ControlStore, Table
 
 LARGE = (20, 1_000)  # requests, chunks of each
 SMALL = (2_000, 3)
@@ -81,7 +81,7 @@ def measure(addresses: Addresses, folder: Path, **variables: str) -> dict[str, i
 class Load:
     """Makes requests and their progress events, and reads from the stores how far the fleet's tracker is."""
 
-    def __init__(self, fleet: Fleet, log: KafkaEventLog, store: CassandraControlStore, kafka: KafkaSettings) -> None:
+    def __init__(self, fleet: Fleet, log: KafkaEventLog, store: ControlStore, kafka: KafkaSettings) -> None:
         self._fleet, self._log, self._store = fleet, log, store
         self._requests = Requests(store, SystemClock())
         self._inspector = KafkaInspector(kafka)
@@ -163,7 +163,7 @@ class Load:
 def _load(fleet: Fleet) -> Iterator[Load]:
     kafka = load_section(KafkaSettings, "kafka", fleet.variables)
     log = KafkaEventLog(kafka)
-    store = CassandraControlStore(CassandraSession(load_section(CassandraSettings, "cassandra", fleet.variables)))
+    store = control_store(fleet, CassandraSession(load_section(CassandraSettings, "cassandra", fleet.variables)))
     try:
         yield Load(fleet, log, store, kafka)
     finally:
