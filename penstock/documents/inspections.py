@@ -13,7 +13,7 @@ from penstock.documents.file_options import FileOptionsView, file_options_view
 from penstock.documents.requests import RequestView
 from penstock.domain.errors import Fault
 from penstock.domain.mapping.mapping import OnMisfit
-from penstock.domain.suggestions import Change, ColumnSuggestion, Drift
+from penstock.domain.suggestions import Change, ColumnSuggestion, Drift, JoinedColumns
 
 
 class SuggestedColumn(TypedDict):
@@ -38,6 +38,23 @@ class SuggestedColumn(TypedDict):
     evidence: list[str]
     against: list[str]
     tied_with: list[str]
+
+
+class JoinedColumnsView(TypedDict):
+    """Columns that identify a person together, joined with `separator`; the rest is as of `SuggestedColumn`."""
+
+    columns: list[str]
+    separator: str
+    attribute: str
+    display_name: str
+    new: bool
+    format: str
+    identifier: bool
+    pii: bool
+    blanks: list[str]
+    confidence: float
+    evidence: list[str]
+    against: list[str]
 
 
 class ChangeView(TypedDict):
@@ -82,6 +99,7 @@ class InspectionView(TypedDict):
     sampled_rows: int
     every_row: bool
     suggested_mapping: list[SuggestedColumn]
+    joined_columns: list[JoinedColumnsView]
     left_out_columns: list[LeftOutColumn]
     changes: list[ChangeView]
 
@@ -145,6 +163,7 @@ def inspection_view(review: Review) -> InspectionView:
         sampled_rows=suggested.rows,
         every_row=suggested.complete,
         suggested_mapping=[suggestion_view(each) for each in suggested.columns],
+        joined_columns=[_joined_view(each) for each in suggested.joined],
         left_out_columns=_left_out(suggested.left_out),
         changes=[_change_view(each) for each in suggested.changes],
     )
@@ -167,6 +186,23 @@ def suggestion_view(suggestion: ColumnSuggestion) -> SuggestedColumn:
         evidence=list(suggestion.evidence),
         against=list(suggestion.against),
         tied_with=list(suggestion.tied_with),
+    )
+
+
+def _joined_view(joined: JoinedColumns) -> JoinedColumnsView:
+    return JoinedColumnsView(
+        columns=list(joined.mapping.columns),
+        separator=joined.mapping.separator,
+        attribute=joined.attribute.name,
+        display_name=joined.attribute.display_name,
+        new=not joined.exists,
+        format=str(joined.attribute.format),
+        identifier=joined.mapping.identifier,
+        pii=joined.attribute.pii,
+        blanks=list(joined.mapping.blanks),
+        confidence=joined.confidence,
+        evidence=list(joined.evidence),
+        against=list(joined.against),
     )
 
 

@@ -43,6 +43,8 @@ from services.cli.similar_attributes import may_ask
 from services.cli.upload_options import Notify, UploadMode
 from services.cli.views import mail_problems, renamed_text, request_view
 
+SHARED = "shared_identifier"  # a warning that the result repeats: people who became one cannot be corrected
+
 
 def ingest(
     file: Annotated[
@@ -163,6 +165,7 @@ def done_view(done: Ingested, where: str, again: str = "") -> RenderableType:
                 "Identifier",
                 f"rows without an identifier have one in {done.identifier.column!r}" if done.identifier else "",
             ),
+            ("Shared", "; ".join(each.message for each in done.warnings if each.code == SHARED)),
             ("Renamed", renamed_text(done.renamed_columns)),
             ("Created", ", ".join(done.created_attributes)),
             ("Ignored", ", ".join(done.unmapped_columns)),

@@ -32,7 +32,9 @@ def inspection_view(
     parts += [Text(f"Warning: {each['message']}. {each['hint']}") for each in escaped["warnings"]]
     if note:
         parts += [Text(note), Text()]
-    parts += [Text(_summary(escaped)), *map(Text, _needed(suggested)), Text(), suggestions_view(suggested)]
+    joined = [{**each, "column": " + ".join(each["columns"]), "values": {}} for each in escaped["joined_columns"]]
+    parts += [Text(_summary(escaped)), *map(Text, _needed(suggested, joined)), Text()]
+    parts += [suggestions_view([*joined, *suggested])]
     if left_out := inspection["left_out_columns"]:
         reasons = [(each["column"], each["reason"]) for each in left_out]
         parts += [Text(), left_out_view(reasons, of=len(suggested) + len(left_out))]
@@ -74,11 +76,12 @@ def _summary(inspection: Document) -> str:
     return f"{_counted(len(inspection['columns']))}, judged by {drawn}."
 
 
-def _needed(suggested: Sequence[Document]) -> list[str]:
+def _needed(suggested: Sequence[Document], joined: Sequence[Document]) -> list[str]:
     """What a person has to decide."""
     tied = [each["column"] for each in suggested if each["tied_with"]]
     weak = [each["column"] for each in suggested if each["confidence"] < SURE and not each["tied_with"]]
     found = [each for each in suggested if each["identifier"] and each["confidence"] >= SURE and not each["tied_with"]]
+    found += joined
     lines = (
         [] if found or not suggested else [f"No column surely identifies a person: mark one, {_example(suggested)}."]
     )

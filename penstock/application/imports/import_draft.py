@@ -30,10 +30,10 @@ class ColumnChoice(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
 class ImportDraft(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """An import that has not begun. `file_id` is that of the file that arrives for it, "" before one was chosen.
 
-    `choices` are the columns, none before the file's header was read; `kept` are columns of the source's mapping that
-    are made of several of the file, of a part of one or of none. `rows` is what the last check has counted, None after
-    a change. `request_id` is the request that it has become. `cell_key` is the secret of the tokens that stand for
-    cells on the page.
+    `choices` are the columns, none before the file's header was read; `kept` are columns of the mapping that are made
+    of several of the file, of a part of one or of none, but for those whose attribute was `cleared`. `rows` is what the
+    last check has counted, None after a change. `request_id` is the request that it has become. `cell_key` is the
+    secret of the tokens that stand for cells on the page.
     """
 
     draft_id: str
@@ -47,6 +47,7 @@ class ImportDraft(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     file_options: FileOptions = FileOptions()
     choices: tuple[ColumnChoice, ...] = ()
     kept: tuple[ColumnSpec, ...] = ()
+    cleared: tuple[str, ...] = ()
     mode: Mode | None = None
     max_rejects: str | None = None
     notify: tuple[str, ...] | None = None
@@ -56,7 +57,8 @@ class ImportDraft(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     @property
     def columns(self) -> list[ColumnSpec]:
         """The mapping that was chosen."""
-        return [*self.kept, *(choice.spec for choice in self.choices if choice.spec is not None)]
+        kept = [spec for spec in self.kept if spec.attribute not in self.cleared]
+        return [*kept, *(choice.spec for choice in self.choices if choice.spec is not None)]
 
 
 def expiry(now_us: int) -> int:
@@ -82,7 +84,8 @@ def with_suggestions(draft: ImportDraft, columns: Sequence[str], suggested: Sugg
     new = sorted(
         (name for name in columns if name not in names), key=lambda name: not _needs_a_look(by_column.get(name))
     )
-    kept = column_specs([each.mapping for each in suggested.kept], [each.attribute for each in suggested.kept])
+    several = suggested.of_several(SUGGESTED_CONFIDENCE)
+    kept = column_specs([each.mapping for each in several], [each.attribute for each in several])
     refused = {each.column for each in suggested.columns if each.was_left_out}
     choices = (*known, *(_choice(name, None if name in refused else by_column.get(name)) for name in new))
     return replace(draft, choices=choices, kept=draft.kept if draft.choices else tuple(kept))

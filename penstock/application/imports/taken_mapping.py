@@ -43,6 +43,7 @@ def with_mapping(draft: ImportDraft, specs: Sequence[ColumnSpec]) -> TakenMappin
             draft,
             choices=tuple(map(chosen, draft.choices)),
             kept=tuple(spec for spec in placed if not _is_whole(spec)),
+            cleared=(),
             rows=None,
         ),
         placed=len(placed),

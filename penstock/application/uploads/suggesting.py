@@ -22,7 +22,7 @@ from penstock.domain.files.rejects import REJECT_COLUMNS
 from penstock.domain.mapping.attributes import Attribute
 from penstock.domain.mapping.builtin_attributes import BUILTIN
 from penstock.domain.mapping.mapping import ColumnMapping
-from penstock.domain.suggestions import ColumnSuggestion, LeftOut, Sample, SuggestedMapping, suggest_mapping
+from penstock.domain.suggestions import ColumnSuggestion, KeptColumn, LeftOut, Sample, SuggestedMapping, suggest_mapping
 
 _WITH_VALUES = re.compile(r"\b(enum|boolean)\(")
 SUGGESTED_CONFIDENCE = 0.9  # of what may be accepted without a look at it
@@ -62,7 +62,8 @@ def accept(
     chosen = any(spec.identifier for spec in by_hand)
     words = {each.column: each.blanks for each in suggested.columns}
     by_hand = [_with_blanks(spec, words.get(spec.column or "", ())) for spec in by_hand]
-    by_hand += _kept(suggested, {spec.attribute for spec in by_hand})
+    several = suggested.kept if chosen else suggested.of_several(confidence)
+    by_hand += _of_several(several, {spec.attribute for spec in by_hand})
     columns, taken = {spec.column for spec in by_hand}, {spec.attribute for spec in by_hand}
     existing = SimilarNames(attributes)
     accepted: list[ColumnSpec] = []
@@ -128,9 +129,9 @@ def column_spec(suggestion: ColumnSuggestion) -> ColumnSpec:
     )
 
 
-def _kept(suggested: SuggestedMapping, taken: Container[str]) -> Sequence[ColumnSpec]:
-    """The earlier columns that stay, unless their attribute is mapped by hand."""
-    kept = [each for each in suggested.kept if each.attribute.name not in taken]
+def _of_several(columns: Sequence[KeptColumn], taken: Container[str]) -> Sequence[ColumnSpec]:
+    """Columns that are not those of the file, unless their attribute is mapped by hand."""
+    kept = [each for each in columns if each.attribute.name not in taken]
     return column_specs([each.mapping for each in kept], [each.attribute for each in kept])
 
 

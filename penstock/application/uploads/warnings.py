@@ -13,13 +13,14 @@ from penstock.domain.files.header import parse_header
 from penstock.domain.files.later_headers import missing_keys
 from penstock.domain.files.tabular_format import FileOptions
 from penstock.domain.mapping.attributes import Attribute
+from penstock.domain.mapping.cells import cell_source
 from penstock.domain.mapping.mapping import ColumnMapping, Limits, Mapping
 from penstock.domain.suggestions import Sample
 from penstock.domain.suggestions.different_people import Telling, shared_by_different_people
-from penstock.domain.suggestions.identifiers import NAMES
 from penstock.domain.suggestions.personal import personal_columns
 from penstock.domain.suggestions.poor_formats import poor_formats
 from penstock.domain.suggestions.sample import Cells
+from penstock.domain.suggestions.shared_keys import NAMES
 
 SAMPLED_BYTES = 64 * 1024
 SAMPLED_ROWS = 200
@@ -49,9 +50,11 @@ def warnings_of(
 def identifier_of_several_people(columns: Sequence[ColumnMapping], sample: Sample) -> list[Fault]:
     """A warning if values of the first identifier stand on rows of different people: with different names and, of what
     else tells people apart, something else that differs, if there is any."""
-    by_attribute = {each.attribute: each for each in columns if each.column in sample.names}
+    known_columns = set(sample.names)
+    columns = [each for each in columns if each.sources and known_columns.issuperset(each.sources)]
+    by_attribute = {each.attribute: each for each in columns}
     names = next((by_attribute[name] for name in NAMES if name in by_attribute), None)
-    identifiers = [each for each in columns if each.identifier and each.column in sample.names]
+    identifiers = [each for each in columns if each.identifier]
     if names is None or not identifiers:
         return []
     first, *others = identifiers
@@ -68,8 +71,9 @@ def identifier_of_several_people(columns: Sequence[ColumnMapping], sample: Sampl
 
 
 def _cells(column: ColumnMapping, sample: Sample) -> Sequence[str]:
-    """Those of a column that is not made of several, without its words for blank."""
-    return Cells(column.label, sample.columns[sample.names.index(column.label)]).without(column.blanks).cells
+    """Those of a column, without its words for blank."""
+    places = {name: at for at, name in enumerate(sample.names)}
+    return Cells(column.label, cell_source(column, places)(sample.columns, sample.rows)).without(column.blanks).cells
 
 
 def sample_of(file: FileHead, options: FileOptions, limits: Limits) -> Sample:
@@ -108,6 +112,6 @@ def shared_identifier(label: str, first: str, values: int, *, complete: bool) ->
         message=f"rows with different {first!r} share {counted} {noun} of {label!r}: "
         "their people would become one person",
         hint="If they are different people, such as couples with one address, map the column without !, and with ! one "
-        "whose values differ.",
+        "whose values differ, or several joined, such as a number and a first name (`columns` in a mapping file).",
         column=label,
     )

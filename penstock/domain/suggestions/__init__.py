@@ -10,6 +10,24 @@ from __future__ import annotations
 
 from penstock.domain.suggestions.choosing import suggest_mapping
 from penstock.domain.suggestions.sample import Sample
-from penstock.domain.suggestions.suggestion import Change, ColumnSuggestion, Drift, LeftOut, SuggestedMapping
+from penstock.domain.suggestions.suggestion import (
+    Change,
+    ColumnSuggestion,
+    Drift,
+    JoinedColumns,
+    KeptColumn,
+    LeftOut,
+    SuggestedMapping,
+)
 
-__all__ = ["Change", "ColumnSuggestion", "Drift", "LeftOut", "Sample", "SuggestedMapping", "suggest_mapping"]
+__all__ = [
+    "Change",
+    "ColumnSuggestion",
+    "Drift",
+    "JoinedColumns",
+    "KeptColumn",
+    "LeftOut",
+    "Sample",
+    "SuggestedMapping",
+    "suggest_mapping",
+]

@@ -274,7 +274,7 @@ _TABLE = {
     """,
     "postal_code": """
         postal code, postalcode, zip, zip code, zipcode, post code, postcode, zip postal code, postal, postal zip
-        postleitzahl, plz, pc
+        eircode, postleitzahl, plz, pc
         code postal, cp, codepostal
         codigo postal, cod postal, cap, codice postale, codice avviamento postale, cep
         pin code, pincode, postal pin, kod pocztowy, postnummer, postnr, postinumero, psc, posta kodu, iranyitoszam

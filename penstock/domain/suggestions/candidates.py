@@ -34,6 +34,7 @@ from penstock.domain.suggestions.sample import Cells
 from penstock.domain.suggestions.statuses import are_statuses
 from penstock.domain.suggestions.texts import enum_as, spelt_text
 
+ACCEPTABLE = 0.9  # confidence of what identifies without a look at it
 BY_EMAILS = 0.93  # confidence of an attribute that only the values suggest
 BY_PHONES = 0.85
 BY_COUNTRIES = 0.9

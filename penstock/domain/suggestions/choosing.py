@@ -6,22 +6,29 @@ from collections.abc import Mapping, Sequence
 from collections.abc import Mapping as Dict
 
 from penstock.domain.dry_run.frequent_nodes import is_suspicious
-from penstock.domain.mapping.attributes import Attribute, ValueType
+from penstock.domain.mapping.attributes import TEXT, Attribute, ValueType
 from penstock.domain.mapping.builtin_attributes import BUILTIN
 from penstock.domain.mapping.mapping import ColumnMapping, OnMisfit
 from penstock.domain.numbered_names import NumberedNames
 from penstock.domain.suggestions.blank_words import blank_words, merged
-from penstock.domain.suggestions.candidates import Candidate, Tenant, candidates
+from penstock.domain.suggestions.candidates import ACCEPTABLE, Candidate, Tenant, candidates
 from penstock.domain.suggestions.changes import changes_since
 from penstock.domain.suggestions.facts import Facts, find_facts
 from penstock.domain.suggestions.fitting import DO_NOT_FIT, Formats, cells_are
 from penstock.domain.suggestions.frequent_words import words_among_codes
-from penstock.domain.suggestions.identifiers import ACCEPTABLE, Effect, identifies, identifying, key_column, with_shared
+from penstock.domain.suggestions.identifiers import Effect, identifies, identifying, key_column
 from penstock.domain.suggestions.names import Names, display_name
 from penstock.domain.suggestions.person_names import person_names
 from penstock.domain.suggestions.personal import looks_personal
 from penstock.domain.suggestions.sample import Sample
-from penstock.domain.suggestions.suggestion import ColumnSuggestion, KeptColumn, LeftOut, SuggestedMapping
+from penstock.domain.suggestions.shared_keys import SEPARATOR, JoinedKey, joined_key, with_shared
+from penstock.domain.suggestions.suggestion import (
+    ColumnSuggestion,
+    JoinedColumns,
+    KeptColumn,
+    LeftOut,
+    SuggestedMapping,
+)
 
 CLEARLY_BETTER = 0.045  # difference of ranks; a smaller one is a tie
 DOUBTFUL = 0.8  # highest confidence of an identifier that people may share
@@ -47,6 +54,10 @@ def suggest_mapping(
     facts, _ = find_facts(readable, formats, tenant.expects_phones)
     chosen, tied = _chosen(facts, tenant, formats)
     identifiers = identifying(facts, chosen)
+    has_identifier = identifiers.suffices or any(each.identifier for each in earlier)
+    key = None if has_identifier else joined_key(facts, chosen)
+    if key is not None:
+        identifiers = identifying(facts, chosen, key)
     names = Names(BUILTIN)
     mapped = {source for each in earlier for source in each.sources}
     refused = set(last_columns) - mapped if earlier else set()
@@ -70,7 +81,8 @@ def suggest_mapping(
     ]
     left_out = [LeftOut(name, reason) for name, reason in sample.unreadable.items()]
     changes = changes_since(columns, facts, earlier, sample.unreadable, last_columns)
-    return SuggestedMapping(columns, left_out, kept, changes, sample.rows, sample.complete)
+    joined = [_joined(key, columns, identifiers.effect(len(facts)), attributes)] if key else []
+    return SuggestedMapping(columns, left_out, kept, changes, sample.rows, sample.complete, joined)
 
 
 def _chosen(facts: Sequence[Facts], tenant: Tenant, formats: Formats) -> tuple[list[Candidate], list[list[int]]]:
@@ -201,6 +213,28 @@ def _suggestion(
         earlier=earlier,
         was_left_out=was_left_out,
     )
+
+
+def _joined(
+    key: JoinedKey, columns: Sequence[ColumnSuggestion], effect: Effect, known: Mapping[str, Attribute]
+) -> JoinedColumns:
+    """The columns of a joined key, which feed an attribute of their own."""
+    parts = columns[key.key], columns[key.name]
+    number, person = (each.attribute for each in parts)
+    name = f"{number.name}_{person.name}"
+    attribute = known.get(name)
+    if attribute is None or attribute.format != TEXT:
+        name = NumberedNames({*known, *(each.attribute.name for each in columns)}).free(name)
+        attribute = Attribute(name=name, display_name=display_name(name, ""), pii=True, segmentable=False)
+    mapping = ColumnMapping(
+        columns=tuple(each.column for each in parts),
+        separator=SEPARATOR,
+        attribute=attribute.name,
+        identifier=True,
+        blanks=merged(*(each.blanks for each in parts)),
+    )
+    evidence = (key.evidence, *effect.evidence)
+    return JoinedColumns(mapping, attribute, attribute.name in known, ACCEPTABLE, evidence, effect.against)
 
 
 def _with_effect(against: str, effect: str) -> str:

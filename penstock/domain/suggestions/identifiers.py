@@ -8,30 +8,22 @@ from typing import NamedTuple
 
 from penstock.domain.mapping.attributes import TEXT, Attribute, ValueFormat, ValueType
 from penstock.domain.profiles.junk_identifiers import JUNK_EMAILS
-from penstock.domain.suggestions.candidates import IDENTIFIERS, Candidate, Tenant
-from penstock.domain.suggestions.different_people import (
-    MIN_DIFFERENT,
-    Telling,
-    are_many,
-    shared_by_different_people,
-)
+from penstock.domain.suggestions.candidates import ACCEPTABLE, IDENTIFIERS, Candidate, Tenant
 from penstock.domain.suggestions.facts import Facts
 from penstock.domain.suggestions.fitting import Formats
-from penstock.domain.suggestions.keys import MIN_ROWS, Key, People, attribute_of_key, counts_rows, find_key, names_a_key
+from penstock.domain.suggestions.keys import MIN_ROWS, Key, People, attribute_of_key, find_key
 from penstock.domain.suggestions.names import OWN_NAME, display_name, name_for_kind, new_name
 from penstock.domain.suggestions.personal_words import is_national_number, is_personal
+from penstock.domain.suggestions.shared_keys import KEYS, NAMES, JoinedKey, is_sure_key
 
 NAMED_KEY = 0.95  # confidence of a key with a name that says so
 TENANTS_KEY = 0.92  # `ref`, `nr`: the name does not say whose
 UNNAMED_KEY = 0.9
 PERHAPS = 0.8
-ACCEPTABLE = 0.9  # confidence of what identifies without a look at it
 COVERED = 0.98  # share of rows; where other keys have as many, no key is looked for
 MIN_KEPT = 0.02  # share of rows that only a national number keeps
 MIN_FIT = 0.97  # share of an identifier's cells; below it, rows may be lost for what another column spares
-KEYS = ("crmid", "loyalty_id")
 MAX_ONLY_SHARED = 0.5  # share of rows that have no identifier but one that different people share
-NAMES = ("first_name", "full_name")  # a last name changes
 TELLING = ("first_name", "full_name", "birth_date")  # attributes in which people who share an address differ
 WOULD_MERGE = "these people would become one"
 WOULD_REJECT = "rows with a faulty address would be rejected"
@@ -52,7 +44,7 @@ def key_column(facts: Sequence[Facts], chosen: Sequence[Candidate], tenant: Tena
     if any(each.earlier and each.earlier.identifier for each in chosen):
         return None
     rows = len(facts[0].cells.cells) if facts else 0
-    covered = [_present(each) for each, candidate in zip(facts, chosen, strict=True) if _is_sure_key(candidate)]
+    covered = [_present(each) for each, candidate in zip(facts, chosen, strict=True) if is_sure_key(candidate)]
     if rows and sum(map(any, zip(*covered, strict=True))) >= rows * COVERED:
         return None
     people = _people(facts, chosen)
@@ -91,63 +83,33 @@ def identifies(candidate: Candidate) -> bool:
     return candidate.key is not None or candidate.attribute.name in IDENTIFIERS
 
 
-def with_shared(facts: Sequence[Facts], chosen: Sequence[Candidate]) -> dict[int, int]:
-    """How many values of a column that identifies by its name stand on rows of different people, by its place; only if
-    they are many."""
-    found = {}
-    for place, candidate in enumerate(chosen):
-        if candidate.attribute.name not in KEYS or candidate.earlier or candidate.key or facts[place].unique:
-            continue
-        telling = _telling(facts, chosen, place)
-        if sum(map(len, telling)) < MIN_DIFFERENT:
-            continue
-        values = facts[place].cells
-        shared = shared_by_different_people(values.cells, telling)
-        if are_many(shared, values.distinct):
-            found[place] = shared
-    return found
-
-
-def _telling(facts: Sequence[Facts], chosen: Sequence[Candidate], place: int) -> Telling:
-    """What tells people apart beside the column at `place`."""
-    fed = {candidate.attribute.name: each.cells.cells for each, candidate in zip(facts, chosen, strict=True)}
-    numbers = [
-        each.cells.cells
-        for at, (each, candidate) in enumerate(zip(facts, chosen, strict=True))
-        if at != place and each.unique and not each.is_typed and _numbers_people(each, candidate)
-    ]
-    names = next(([fed[name]] for name in NAMES if name in fed), [])
-    return Telling(names, [*_of(fed, "birth_date"), *numbers], _of(fed, "email"))
-
-
-def _of(fed: Mapping[str, Sequence[str]], name: str) -> Sequence[Sequence[str]]:
-    return [fed[name]] if name in fed else []
-
-
-def _numbers_people(facts: Facts, candidate: Candidate) -> bool:
-    """Whether a column of different values has numbers of people, by its name."""
-    named = candidate.attribute.name in KEYS or names_a_key(facts.name) or is_national_number(facts.name)
-    return named and not counts_rows(facts)
-
-
-def identifying(facts: Sequence[Facts], chosen: Sequence[Candidate]) -> Identifying:
-    """What identifies the people of a file, given what its columns feed."""
+def identifying(facts: Sequence[Facts], chosen: Sequence[Candidate], joined: JoinedKey | None = None) -> Identifying:
+    """What identifies the people of a file, given what its columns feed; the place of `joined` ones is that after the
+    last."""
     places = [place for place, candidate in enumerate(chosen) if identifies(candidate)]
-    found = _identifying({place: _present(facts[place], chosen[place]) for place in places})
+    present = {place: _present(facts[place], chosen[place]) for place in places}
+    found = _identifying(present | ({len(facts): joined.present} if joined else {}))
     for place in places:
         if chosen[place].shared:
-            found = found.without_shared(place, chosen[place].shared)
+            found = found.without_shared(place, chosen[place].shared, joined.label if joined else "")
     for place in places:
         if not _is_new_email(chosen[place]):
             continue
         if _loses_rows(chosen[place]):
             found = found.spared(place, chosen[place])
-        if place in found.present and (other := _first_key(found.present, chosen, place)) is not None:
-            shared = _shared(facts[place], chosen[place].format, facts[other], found.present[other])
-            found = found.apart(place, shared, facts[other].name)
-        elif place in found.present and (named := _names_place(chosen)) is not None:
-            shared = _shared(facts[place], chosen[place].format, facts[named], _present(facts[named]))
-            found = found.merging_names(place, shared, facts[named].name)
+        if place not in found.present:
+            continue
+        format = chosen[place].format
+        if joined is not None:
+            found = found.apart(place, _shared(facts[place], format, joined.cells), joined.label)
+        elif (other := _first_key(found.present, chosen, place)) is not None:
+            found = found.apart(
+                place, _shared(facts[place], format, _keys(facts[other], found.present[other])), facts[other].name
+            )
+        elif (named := _names_place(chosen)) is not None:
+            found = found.merging_names(
+                place, _shared(facts[place], format, facts[named].cells.cells), facts[named].name
+            )
     return found
 
 
@@ -171,10 +133,12 @@ class Identifying(NamedTuple):
     merging: Mapping[int, str] = {}
     doubtful: Collection[int] = ()
 
-    def without_shared(self, place: int, shared: int) -> Identifying:
+    def without_shared(self, place: int, shared: int, joined: str = "") -> Identifying:
         """Without the column at `place`, of which so many values stand on rows of different people; with a doubt about
-        it, if many rows have no other identifier."""
+        it, if many rows have no other identifier and it is not `joined` with another one."""
         why = f"{_values(shared)} of different people"
+        if joined:
+            return self._without(place, f"not an identifier, because {why}: {joined} together are one")
         if self._only_here(place) > len(self.counts) * MAX_ONLY_SHARED:
             found = self._replace(doubtful=(*self.doubtful, place))
             return found._merging(place, f"{why}: {WOULD_MERGE}")
@@ -197,7 +161,7 @@ class Identifying(NamedTuple):
         if self._only_here(place) > 2 * shared:
             return self._merging(place, f"{different}: {WOULD_MERGE}")
         return self._without(
-            place, f"not an identifier, because {different}, and {WOULD_MERGE}: map both with ! to merge them"
+            place, f"not an identifier, because {different}, and {WOULD_MERGE}: map it with ! as well to merge them"
         )
 
     def merging_names(self, place: int, shared: int, names: str) -> Identifying:
@@ -231,6 +195,11 @@ class Identifying(NamedTuple):
     def without_any(self) -> int:
         """The number of rows without an identifier."""
         return self.counts.count(0)
+
+    @property
+    def suffices(self) -> bool:
+        """Whether nearly all rows have an identifier, and none makes different people one."""
+        return not self.merging and self.without_any() <= len(self.counts) * (1 - COVERED)
 
 
 def _values(shared: int) -> str:
@@ -282,23 +251,24 @@ def _first_key(present: Mapping[int, Sequence[bool]], chosen: Sequence[Candidate
     )
 
 
-def _shared(email: Facts, format: ValueFormat, key: Facts, present: Sequence[bool]) -> int:
+def _keys(facts: Facts, present: Sequence[bool]) -> Sequence[str]:
+    """The cells of a key, without its placeholders."""
+    return [cell if has else "" for cell, has in zip(facts.cells.cells, present, strict=True)]
+
+
+def _shared(email: Facts, format: ValueFormat, keys: Sequence[str]) -> int:
     """How many valid addresses stand on rows with different keys."""
-    keys: defaultdict[str, set[str]] = defaultdict(set)
-    for address, cell, has_key in zip(email.cells.cells, key.cells.cells, present, strict=True):
-        if has_key and (known := address.strip().casefold()):
-            keys[known].add(" ".join(cell.casefold().split()))
-    shared = [address for address, found in keys.items() if len(found) > 1 and address not in JUNK_EMAILS]
+    found: defaultdict[str, set[str]] = defaultdict(set)
+    for address, cell in zip(email.cells.cells, keys, strict=True):
+        if (key := " ".join(cell.casefold().split())) and (known := address.strip().casefold()):
+            found[known].add(key)
+    shared = [address for address, of_address in found.items() if len(of_address) > 1 and address not in JUNK_EMAILS]
     return len(Formats().fitting(str(format), shared))
-
-
-def _is_sure_key(candidate: Candidate) -> bool:
-    return candidate.attribute.name in KEYS and candidate.confidence >= ACCEPTABLE and not candidate.shared
 
 
 def _may_be_key(facts: Facts, candidate: Candidate, tenant: Tenant) -> bool:
     """Whether no name or earlier mapping says that the column is something else."""
-    if candidate.earlier or candidate.shared or _is_sure_key(candidate):
+    if candidate.earlier or candidate.shared or is_sure_key(candidate):
         return False
     match = tenant.names.match(facts.name)
     if match is None or match.attribute.name in KEYS:

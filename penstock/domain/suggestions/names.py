@@ -37,7 +37,10 @@ _UNDECOMPOSED = str.maketrans(
 # Attributes that a longer name may mean: their values show whether it does.
 _FOUND_AMONG_OTHERS = frozenset({"email", "phone", "mobile", "city", "postal_code", "country", "birth_date"})
 
-_ADDRESS = frozenset({"address", "addr", "adresse", "adres", "anschrift", "direccion", "indirizzo", "endereco"})
+_ADDRESS = frozenset(
+    {"address", "addr", "adress", "adresse", "adres", "adresa", "adresi", "anschrift", "direccion", "domicilio"}
+    | {"indirizzo", "endereco", "osoite", "cim", "lakcim"}
+)
 _PARTS_OF_ADDRESS = frozenset({"street", "house_number", "address_line_2", "postal_code", "city", "region", "country"})
 
 _NAMES = frozenset({"full_name", "first_name", "last_name", "company"})
@@ -119,13 +122,15 @@ class Names:
         return found and NameMatch(found.attribute, min(found.score, WITHOUT_OWNER))
 
     def _of_alternatives(self, column: str) -> NameMatch | None:
-        """A name of a person or of a company: `Name / Firma`, `Nom (raison sociale)`, `Vorname/Nachname`."""
+        """Two names of one thing, `Postcode / ZIP`; or a name of a person or of a company: `Name / Firma`,
+        `Nom (raison sociale)`, `Vorname/Nachname`."""
         parts = [key for each in _ALTERNATIVES.split(column[:MAX_COMPARED]) if (key := _key(words(each)))]
         found = [match for key in parts if (match := self._named(key))]
         meant = {each.attribute.name for each in found}
-        if len(found) < 2 or len(found) < len(parts) or not meant <= _NAMES or "full_name" not in self._known:
+        if len(found) < 2 or len(found) < len(parts):
             return None
-        return NameMatch(self._known["full_name"], min(each.score for each in found))
+        named = meant.pop() if len(meant) == 1 else "full_name" if meant <= _NAMES else ""
+        return NameMatch(self._known[named], min(each.score for each in found)) if named in self._known else None
 
     def _without_owner(self, parts: Sequence[str]) -> NameMatch | None:
         """Numbers at the end and words for the customer at both ends do not matter."""

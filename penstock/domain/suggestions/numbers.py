@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from penstock.domain.mapping.coercion.currencies import WITHOUT_CENTS
+from penstock.domain.mapping.coercion.currencies import WITHOUT_CENTS, several_currencies
 from penstock.domain.mapping.coercion.epochs import SECONDS
 from penstock.domain.mapping.coercion.full_width import has_full_width, in_ascii
 from penstock.domain.suggestions.epochs import may_be_seconds
@@ -21,6 +21,7 @@ MIN_GROUPED = 20  # distinct cells
 MIN_SMALL = 3
 MIN_GROUPED_SHARE = 0.95  # of the cells
 MIN_LENGTHS = 3
+MAX_NAMED = 4  # currencies
 MAX_SYMBOLS = 4  # characters of a currency before or after
 
 COMMA, POINT = ",", "."
@@ -206,6 +207,8 @@ def _decimal(cells: Cells, formats: Formats, usual_sign: str | None, usual_notat
         sure *= SHOWN_ELSEWHERE if usual_sign else AMBIGUOUS
         some = of_total(opened, fit.total, "could also be thousands, as 1.234 and 1,234 could")
         against.append(f"{some}: the decimal sign is not certain, check")
+    if currencies := several_currencies(cells.distinct):
+        against.append(f"amounts in {' and '.join(currencies[:MAX_NAMED])}: the number alone does not say which")
     return Finding(fit, sure, what, tuple(against), ambiguous=bool(opened))
 
 

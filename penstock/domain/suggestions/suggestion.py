@@ -38,6 +38,17 @@ class ColumnSuggestion(msgspec.Struct, frozen=True, kw_only=True):
     was_left_out: bool = False
 
 
+class JoinedColumns(NamedTuple):
+    """Columns that identify a person together, as a column of a mapping; `exists` as of a `ColumnSuggestion`."""
+
+    mapping: ColumnMapping
+    attribute: Attribute
+    exists: bool
+    confidence: float
+    evidence: tuple[str, ...]
+    against: tuple[str, ...]
+
+
 class Drift(StrEnum):
     """How a file differs from the mapping of its source."""
 
@@ -58,7 +69,7 @@ class Change(NamedTuple):
 
 
 class KeptColumn(NamedTuple):
-    """A column of the earlier mapping that stays as it is."""
+    """A column of a mapping that is not one of the file."""
 
     mapping: ColumnMapping
     attribute: Attribute
@@ -75,7 +86,7 @@ class SuggestedMapping(NamedTuple):
     """Suggestions in the order of the file's columns, and what changed since the source's mapping was saved.
 
     `left_out` are columns that cannot be mapped. `kept` are earlier columns that are made of several, of a part of one
-    or of none. `rows` were sampled; `complete` when these are all rows of the file.
+    or of none; `joined` are new ones of several. `rows` were sampled; `complete` when these are all rows of the file.
     """
 
     columns: Sequence[ColumnSuggestion]
@@ -84,3 +95,9 @@ class SuggestedMapping(NamedTuple):
     changes: Sequence[Change]
     rows: int
     complete: bool
+    joined: Sequence[JoinedColumns] = ()
+
+    def of_several(self, confidence: float) -> list[KeptColumn]:
+        """The earlier columns that stay, and the joined ones of at least this confidence."""
+        joined = [KeptColumn(each.mapping, each.attribute) for each in self.joined if each.confidence >= confidence]
+        return [*self.kept, *joined]

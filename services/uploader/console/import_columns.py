@@ -26,7 +26,7 @@ SAMPLES = 3
 WORDS = 3
 _SAMPLE = 40  # characters
 _MARK_PERSONAL = ": add :pii"
-_MERGE = ": map both with ! to merge them"
+_MERGE = ": map it with ! as well to merge them"
 _MISSPELT = ": a value map corrects them"
 _CONTROLS = {
     _MARK_PERSONAL: ": tick Personal",

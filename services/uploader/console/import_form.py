@@ -39,6 +39,7 @@ def entered(draft: ImportDraft, form: Form, known: Known) -> ImportDraft:
     changed = replace(
         draft,
         choices=choices,
+        cleared=_cleared(draft, form) if form.has("several") else draft.cleared,
         file_options=_file_options(form) if form.has("encoding") else draft.file_options,
         mode=Mode(form.text("mode")) if form.text("mode") in list(Mode) else draft.mode,
         max_rejects=form.optional("max_rejects") if form.has("max_rejects") else draft.max_rejects,
@@ -68,6 +69,11 @@ def document(draft: ImportDraft) -> DraftUpload:
         "quoted": options.quoted,
     }
     return model_of(DraftUpload, msgspec.json.encode({name: each for name, each in given.items() if each is not None}))
+
+
+def _cleared(draft: ImportDraft, form: Form) -> tuple[str, ...]:
+    """The attributes of columns that are not those of the file, and that are not to be imported."""
+    return tuple(spec.attribute for spec in draft.kept if not form.has(f"kept.{spec.attribute}"))
 
 
 def _choice(key: str, at: int, choice: ColumnChoice, form: Form, known: Known) -> ColumnChoice:

@@ -11,7 +11,14 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from services.uploader.console.assets import address_of
-from services.uploader.console.words import attribute_words, column_words, format_words, policy_words, source_words
+from services.uploader.console.words import (
+    attribute_words,
+    column_words,
+    format_words,
+    policy_words,
+    source_words,
+    spec_words,
+)
 
 MISSING = "—"
 _LOWER, _UPPER = "a-zß-öø-ÿ0-9", "A-ZÀ-ÖØ-Þ"
@@ -31,6 +38,7 @@ def environment() -> Environment:
     env.globals["asset"] = address_of
     env.filters.update(number=number, size=size, moment=moment, share=share, duration=duration, counted=counted)
     env.filters.update(format_words=format_words, policy_words=policy_words, column_words=column_words)
+    env.filters.update(spec_words=spec_words)
     env.filters.update(attribute_words=attribute_words, source_words=source_words, breakable=breakable)
     return env
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import msgspec
+
+from penstock.application.catalog.column_specs import ColumnSpec
 from penstock.documents.mappings import ColumnView
 from penstock.domain.catalog.attribute_changes import default_display_name
 from penstock.domain.mapping.attributes import Attribute, ValueType, parse_format
@@ -83,6 +86,11 @@ def column_words(column: ColumnView) -> str:
         return " + ".join(column["columns"])
     name = column.get("column", "")
     return f"{name}, part {column.get('part', 1)} between “{column['split']}”" if "split" in column else name
+
+
+def spec_words(spec: ColumnSpec) -> str:
+    """As `column_words`, of a mapping that is being written."""
+    return column_words(msgspec.to_builtins(spec))
 
 
 def option_words(name: str, value: object) -> str:

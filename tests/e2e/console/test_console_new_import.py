@@ -403,6 +403,29 @@ def test_a_fix_of_several_columns_is_applied_at_once_and_checked_again(signed_in
     assert 'Import<span id="import-rows"> 60 rows</span>' in page
 
 
+def test_a_joined_identifier_is_listed_and_can_be_cleared(signed_in: httpx.Client, system: HttpSystem) -> None:
+    given = ["Ann", "Ben", "Cai", "Dot"]
+    people = "".join(
+        f"J-{n // 4:04}\t{given[n % 4]}\t{1950 + n % 50}-0{n % 9 + 1}-11\tj{n // 4}@example.com\n" for n in range(200)
+    )
+    assert system.admin.post("/v1/data-sources", json={"name": "club"}).status_code < 300
+    draft, page = uploaded(signed_in, f"member_no\tfirst_name\tbirth_date\temail\n{people}".encode(), "club")
+    assert "Loyalty id first name, which names a person" in page
+    fields = fields_of(page)
+    assert fields["kept.loyalty_id_first_name"] == "on"
+    cleared = {name: text for name, text in fields.items() if not name.startswith("kept.")}
+    page = signed_in.post(f"{draft}/check", data=cleared).text
+    assert "kept.loyalty_id_first_name" not in fields_of(page)
+    assert "names a person" in page
+    answer = signed_in.post(f"{draft}/accept", data={**fields_of(page), **fields}, follow_redirects=False)
+    request_id = re.findall(REQUEST_ID, answer.headers["location"])[0]
+    assert system.ended(request_id)["rows_ingested"] == 200
+    found = system.viewer.post(
+        "/v1/profiles:lookup", json={"namespace": "loyalty_id_first_name", "value": "J-0007|Cai"}
+    )
+    assert found.status_code == 200, found.text
+
+
 def columns_on(page: str) -> list[str]:
     return re.findall(r'name="c\d+\.column" value="([^"]*)"', page)
 

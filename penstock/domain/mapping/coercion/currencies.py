@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 # Every character of Unicode's category Sc, in the notation of a character class.
 SIGNS = "$¢-¥֏؋߾߿৲৳৻૱௹฿៛₠-\u20c1\ua838﷼﹩＄￠￡￥￦"
@@ -36,12 +37,24 @@ _ARABIC = "[\u0621-\u064a]"
 # What may be one; `is_currency` decides.
 CURRENCY = rf"(?:[^\W\d_]{{0,3}}\.?[{SIGNS}]|[^\W\d_]{{2,5}}\.?|[đĐ円元圓원]|{_ARABIC}\.{_ARABIC}\.?)"
 
+_ANY_SIGN = re.compile(f"[{SIGNS}]")
+_ANY_CODE = re.compile(r"(?<![A-Za-z])[A-Za-z]{3}(?![A-Za-z])")
+
 
 def is_currency(written: str) -> bool:
     """Whether `written`, which matches CURRENCY, marks an amount of money."""
     if re.fullmatch(f"[{SIGNS}]", written[-1]):
         return written[:-1].rstrip(".").lower() in _SIGN_PREFIXES
     return (written.lower() in _CODES) or written.rstrip(".").lower() in _WORDS
+
+
+def several_currencies(amounts: Iterable[str]) -> list[str]:
+    """The signs, or else the codes, of amounts in several currencies; none if all are in one."""
+    signs, codes = set[str](), set[str]()
+    for amount in amounts:
+        signs.update(_ANY_SIGN.findall(amount))
+        codes.update(code.upper() for code in _ANY_CODE.findall(amount) if code.lower() in _CODES)
+    return next((sorted(found) for found in (signs, codes) if len(found) > 1), [])
 
 
 def are_currencies(before: str | None, after: str | None) -> bool:

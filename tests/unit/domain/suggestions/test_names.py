@@ -41,6 +41,8 @@ from penstock.domain.suggestions.names import Names, display_name, new_name, wor
         ("BillingPostalCode", "postal_code"),
         ("address_city", "city"),
         ("address.zip", "postal_code"),
+        ("adress.ort", "city"),
+        ("Postcode / Eircode", "postal_code"),
         ("Opt_in_e_mail", "email_opt_in"),
         ("Aceita e-mail", "email_opt_in"),
         ("acceptsEmail", "email_opt_in"),

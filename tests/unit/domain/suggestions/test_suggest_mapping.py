@@ -230,6 +230,22 @@ def test_the_zero_of_accounts_is_a_number_and_not_blank() -> None:
     assert "all 120 are numbers" in found.evidence
 
 
+@pytest.mark.parametrize(
+    ("cells", "currencies"),
+    [
+        (["€12.50", "£7.00", "€1,200.00"], "£ and €"),
+        (["12.50 EUR", "7.00 chf", "3.10 EUR"], "CHF and EUR"),
+        (["€12.50", "€7.00", "3.10"], ""),
+        (["€12.50", "7.00 EUR"], ""),
+        (["Ft 12.50", "7.00"], ""),
+    ],
+)
+def test_amounts_in_several_currencies_are_pointed_out(cells: list[str], currencies: str) -> None:
+    found = one("amount", cells * 20)
+    remarks = [each for each in found.against if each.startswith("amounts in ")]
+    assert remarks == ([f"amounts in {currencies}: the number alone does not say which"] if currencies else [])
+
+
 def test_an_open_decimal_sign_is_marked() -> None:
     found = one("amount", repeated("1.234", "2.500"))
     assert found.against

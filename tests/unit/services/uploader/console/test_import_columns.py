@@ -51,7 +51,7 @@ def test_concerns_follow_what_was_chosen() -> None:
 
 
 def test_options_of_the_command_line_are_controls_of_the_page() -> None:
-    shared = replace(SUGGESTED, against=("5 stand on rows with different crmid: map both with ! to merge them",))
+    shared = replace(SUGGESTED, against=("5 stand on rows with different crmid: map it with ! as well to merge them",))
     assert not column_of(replace(SPEC, identifier=True), shared).concerns
     assert list(column_of(SPEC, shared).concerns) == [
         "5 stand on rows with different crmid: tick Identifier to merge them"
