@@ -4,8 +4,10 @@ single-cell coercion."""
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Any
 
 from penstock.domain.mapping.attributes import Attribute
@@ -21,7 +23,8 @@ Name = tuple[str, str]  # namespace and normalised value
 @dataclass
 class Upload:
     """One file as it was accepted; `order` is the order of acceptance, `counts` whether it is COMPLETED and not
-    reverted. `root` is the file whose rows this one corrects."""
+    reverted. `root` is the file whose rows this one corrects. `accepted_at` and `as_of`, when its facts were true, are
+    in microseconds since 1970; the columns of identifiers stand in the order of their rank."""
 
     order: Any
     data_source: str
@@ -31,15 +34,18 @@ class Upload:
     mode: Mode = Mode.UPSERT
     counts: bool = True
     root: Upload | None = None
+    accepted_at: int = 0
+    as_of: int | None = None
 
 
 @dataclass
 class Row:
     """`place` is where it counts; `order` and `line` are those of the row whose place it has."""
 
-    place: tuple[Any, int, Any, int]
+    place: tuple[Any, ...]
     order: Any
     line: int
+    data_source: str
     names: list[Name]
     output: list[tuple[str, Any, WritePolicy]]
 
@@ -75,14 +81,14 @@ def _correctable(root: Upload) -> frozenset[int]:
 
 def _place(upload: Upload, number: int, written: str | None, correctable: frozenset[int]) -> Row:
     """An empty row at its place; `written` is its cell in the column penstock_line, None without one."""
-    own = (upload.order, number)
+    own, source = (upload.order, number), upload.data_source
     if upload.root is None:
-        return Row((*own, *own), *own, [], [])
+        return Row((*own, *own), *own, source, [], [])
     match = re.fullmatch(r"\s*([1-9][0-9]*)(\.0+)?\s*", written or "")
     root_line = int(match[1]) if match else 0
     if root_line in correctable:
-        return Row((upload.root.order, root_line, *own), upload.root.order, root_line, [], [])
-    return Row((upload.root.order, AFTER_ALL, *own), *own, [], [])
+        return Row((upload.root.order, root_line, *own), upload.root.order, root_line, source, [], [])
+    return Row((upload.root.order, AFTER_ALL, *own), *own, source, [], [])
 
 
 def _read_row(
@@ -107,6 +113,7 @@ def _read_row(
         cell_of = {name: re.sub(r"^'(?=[=+-])", "", cell) for name, cell in cell_of.items()}
     written = cell_of.get("penstock_line")
     row = _place(upload, number, written, correctable)
+    as_of = (upload.root or upload).accepted_at if upload.as_of is None else upload.as_of
     for mapped in upload.columns:
         attribute = upload.attributes[mapped.attribute]
         try:
@@ -114,12 +121,15 @@ def _read_row(
         except CoercionError as error:
             (dropped if mapped.on_misfit is OnMisfit.DROP else faults).append(f"{error.code}:{mapped.label}")
             continue
+        if mapped.as_of and value is not None:
+            as_of = min(_microseconds(str(value)), upload.accepted_at)
         if mapped.identifier and value is not None:
             if _is_junk(value, attribute):
                 junk.append(f"junk_identifier:{mapped.label}")
                 continue
             row.names.append((attribute.name, normalise(value, attribute.format)))
         row.output.append((attribute.name, value, mapped.policy))
+    row.place = (as_of, *row.place)
     if faults:
         reading.rejected[number] = faults
     elif not row.names:
@@ -169,24 +179,52 @@ def counting(uploads: Iterable[Upload]) -> list[Upload]:
     return [u for u in uploads if u.data_source not in floors or (u.root or u).order >= floors[u.data_source]]
 
 
-def profiles(uploads: Iterable[Upload]) -> dict[Name, dict[str, tuple[Any, Any, int]]]:
-    """For every identifier its attributes: name to (value, order of the upload, line)."""
+def profiles(
+    uploads: Iterable[Upload], ranking: Mapping[str, Sequence[str]] = MappingProxyType({})
+) -> dict[Name, dict[str, tuple[Any, Any, int]]]:
+    """For every identifier its attributes: name to (value, order of the upload, line). `ranking` has, by attribute, the
+    data sources that win, the first before the second."""
     rows = sorted((row for u in counting(uploads) for row in read(u).rows), key=lambda row: row.place)
     group: dict[Name, set[Name]] = {}
     for row in rows:
         merged = set(row.names).union(*(group.get(name, ()) for name in row.names))
         for name in merged:
             group[name] = merged
-    reported: dict[int, dict[str, tuple[Any, Any, int]]] = {}
+    reported: dict[int, dict[tuple[Name, str], dict[str, _Said]]] = {}
     for row in rows:
-        _tell(reported.setdefault(id(group[row.names[0]]), {}), row)
-    return {name: reported[id(people)] for name, people in group.items()}
+        of_person = reported.setdefault(id(group[row.names[0]]), {})
+        _tell(of_person.setdefault((row.names[0], row.data_source), {}), row)
+    return {name: _across_sources(reported[id(people)], ranking) for name, people in group.items()}
 
 
-def _tell(profile: dict[str, tuple[Any, Any, int]], row: Row) -> None:
+_Said = tuple[tuple[Any, ...], WritePolicy, tuple[Any, Any, int]]
+
+
+def _tell(said: dict[str, _Said], row: Row) -> None:
+    """What one source says at one node, after one more row."""
     for name, value, policy in row.output:
         if value is None:
             if policy is WritePolicy.CLEAR_ON_BLANK:
-                profile.pop(name, None)
-        elif policy is not WritePolicy.KEEP_FIRST or name not in profile:
-            profile[name] = (value, row.order, row.line)
+                said.pop(name, None)
+        elif policy is not WritePolicy.KEEP_FIRST or name not in said:
+            said[name] = (row.place, policy, (value, row.order, row.line))
+
+
+def _across_sources(
+    said: Mapping[tuple[Name, str], Mapping[str, _Said]], ranking: Mapping[str, Sequence[str]]
+) -> dict[str, tuple[Any, Any, int]]:
+    found: dict[str, tuple[Any, Any, int]] = {}
+    for name in {name for values in said.values() for name in values}:
+        values = [(source, *each[name]) for (_, source), each in said.items() if name in each]
+        usual = [each for each in values if each[2] is not WritePolicy.KEEP_FIRST]
+        if not usual:
+            found[name] = min(values, key=lambda each: each[1])[3]
+            continue
+        first = next((each for each in ranking.get(name, ()) if each in {source for source, *_ in usual}), None)
+        found[name] = max((each for each in usual if first in (None, each[0])), key=lambda each: each[1])[3]
+    return found
+
+
+def _microseconds(written: str) -> int:
+    at = datetime.fromisoformat(written)
+    return int((at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp()) * 1_000_000 + at.microsecond

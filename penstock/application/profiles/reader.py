@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -13,9 +13,10 @@ from penstock.application.encryption.key_ring import LIFETIME_SECONDS, KeyRing, 
 from penstock.application.profiles.epochs import Epochs
 from penstock.application.requests.requests import Requests
 from penstock.domain.errors import NotFound
+from penstock.domain.mapping.attributes import Attribute
 from penstock.domain.mapping.coercion import coercer
 from penstock.domain.profiles.epochs import Epoch
-from penstock.domain.profiles.fold import Profile, fold, masked, with_history
+from penstock.domain.profiles.fold import Profile, Ranking, fold, masked, with_history
 from penstock.domain.profiles.fragments import (
     KEY_BYTES,
     MAX_LINKS,
@@ -24,6 +25,7 @@ from penstock.domain.profiles.fragments import (
     FragmentKey,
     StoredFragment,
     decode,
+    source_key,
     split_key,
 )
 from penstock.domain.profiles.identity import NODE_BYTES, Node, NodeHasher, letters_count
@@ -87,10 +89,12 @@ class ProfileReader:
         fragments, roots, _ = self._reachable(tenant_id, node, reveal=reveal)
         if not fragments:
             raise NoProfile(namespace, exact=letters_count(self._catalog.attribute(tenant_id, namespace).format))
-        profile = fold(fragments, roots)
+        names = {name for each in fragments for name in each.assertions}
+        attributes = self._catalog.attributes_named(tenant_id, names)
+        profile = fold(fragments, roots, _ranking(attributes))
         if history:
             profile = with_history(profile, fragments, roots)
-        return profile if reveal else masked(profile, self._personal(tenant_id, profile))
+        return profile if reveal else masked(profile, {name for name, each in attributes.items() if each.pii})
 
     def node(self, tenant_id: str, namespace: str, value: str) -> Node:
         """The keyed hash of `value`, used wherever the value itself must not appear. Raises as `lookup` does."""
@@ -98,11 +102,6 @@ class ProfileReader:
         coerced = coercer(attribute.format).coerce_cell(value)
         hasher = NodeHasher(attribute.namespace, self._keys.current(tenant_id, Purpose.HASH).secret)
         return hasher.node("" if coerced is None else coerced, attribute.format)
-
-    def _personal(self, tenant_id: str, profile: Profile) -> set[str]:
-        """The attributes of the profile that are personal by now."""
-        names = {*profile.attributes, *profile.history, *(each.namespace for each in profile.identifiers)}
-        return {name for name, attribute in self._catalog.attributes_named(tenant_id, names).items() if attribute.pii}
 
     def _reachable(self, tenant_id: str, start: Node, *, reveal: bool) -> _Reached:
         """The visible fragments at `start` and at every node reachable by links, nearest first, opened.
@@ -167,6 +166,10 @@ class ProfileReader:
             derived = chunk_key(self._keys.get(tenant_id, Purpose(part), version), part, origin)
             self._derived.put(known_as, derived)
         return derived
+
+
+def _ranking(attributes: Mapping[str, Attribute]) -> Ranking:
+    return {name: [source_key(source) for source in each.sources] for name, each in attributes.items() if each.sources}
 
 
 def _neighbours(opened: Iterable[Fragment]) -> list[Node]:

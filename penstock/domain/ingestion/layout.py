@@ -10,6 +10,7 @@ from penstock.domain.files.formats import tabular_format
 from penstock.domain.files.header import Header
 from penstock.domain.files.rejects import LINE_COLUMN, restore_cell
 from penstock.domain.files.tabular_format import TabularFormat
+from penstock.domain.ingestion.row_times import usual_time
 from penstock.domain.mapping.attributes import Attribute
 from penstock.domain.mapping.cells import Cells, CellSource, Preparation, cell_source, preparation
 from penstock.domain.mapping.coercion import Coercer, PairedCoercer, Value, coercer
@@ -59,7 +60,8 @@ class IdentifierColumn(NamedTuple):
 class Layout(NamedTuple):
     """`header` names all columns as the file does; `used` are the indices of those that the mapping reads. `ordinary`,
     `personal` and `clearing` are indices in `columns`; `identifiers` are sorted by rank. `overwrites`: a later row
-    wins in every column. `root` has the lines that the rows of a child may correct."""
+    wins in every column. `root` has the lines that the rows of a child may correct. The column at `as_of` says when the
+    facts of its row were true, where it is not blank; otherwise they were at the `usual_time`."""
 
     file_format: TabularFormat
     header: tuple[str, ...]
@@ -72,7 +74,9 @@ class Layout(NamedTuple):
     overwrites: bool
     encoder: PartEncoder
     corrected_rejects: bool
-    root: RootLines | None = None
+    root: RootLines | None
+    as_of: int | None
+    usual_time: int
 
     def restored(self, file_columns: Sequence[Cells]) -> Sequence[Cells]:
         """The file's columns as they were before Penstock wrote them to a reject file."""
@@ -86,7 +90,8 @@ def compile_layout(plan: Plan, header: Header, hash_key: bytes, root: RootLines 
         _column(mapped, attribute, place_of)
         for mapped, attribute in zip(plan.mapping.columns, plan.attributes, strict=True)
     )
-    identifiers = tuple(_identifier(place, columns[place], hash_key) for place in _identifier_places(plan))
+    identifiers = tuple(_identifier(place, columns[place], hash_key, plan) for place in _identifier_places(plan))
+    as_of = next((place for place, mapped in enumerate(plan.mapping.columns) if mapped.as_of), None)
     ordinary = tuple(place for place, column in enumerate(columns) if not column.personal)
     personal = tuple(place for place, column in enumerate(columns) if column.personal)
     clearing = tuple(place for place, column in enumerate(columns) if column.policy is WritePolicy.CLEAR_ON_BLANK)
@@ -100,9 +105,11 @@ def compile_layout(plan: Plan, header: Header, hash_key: bytes, root: RootLines 
         personal,
         clearing,
         all(column.policy is WritePolicy.OVERWRITE for column in columns),
-        _encoder(columns),
+        _encoder(columns, plan),
         header.corrected_rejects,
         root,
+        as_of,
+        usual_time(plan),
     )
 
 
@@ -132,15 +139,18 @@ def _identifier_places(plan: Plan) -> list[int]:
     return [places[name] for name in plan.ranking] if plan.ranking else list(places.values())
 
 
-def _identifier(place: int, column: LayoutColumn, hash_key: bytes) -> IdentifierColumn:
+def _identifier(place: int, column: LayoutColumn, hash_key: bytes, plan: Plan) -> IdentifierColumn:
     hasher = NodeHasher(column.attribute.namespace, hash_key)
     junk = JunkFinder(column.attribute.format, hasher)
-    return IdentifierColumn(place, column.attribute, column.personal, hasher, junk, _encoder([column]))
+    encoder = _encoder([column], plan, linking=True)
+    return IdentifierColumn(place, column.attribute, column.personal, hasher, junk, encoder)
 
 
-def _encoder(columns: Sequence[LayoutColumn]) -> PartEncoder:
+def _encoder(columns: Sequence[LayoutColumn], plan: Plan, *, linking: bool = False) -> PartEncoder:
     return PartEncoder(
         [column.attribute.name for column in columns if not column.personal],
         [column.attribute.name for column in columns if column.personal],
         {column.attribute.name: column.policy for column in columns if column.policy is not WritePolicy.OVERWRITE},
+        plan.as_of_us,
+        linking=linking,
     )

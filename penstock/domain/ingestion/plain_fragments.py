@@ -17,12 +17,13 @@ from penstock.domain.profiles.fragments import MAX_LINKS, NO_NODE, Value
 from penstock.domain.profiles.identity import Node
 
 PlainFragment = tuple[Node, bytes, bytes]  # a node, then the general and the personal part of its fragment
+_Row = tuple[int, tuple[Value | None, ...], tuple[Node | None, ...]]  # its line, values and nodes
 
 
 def plain_fragments(rows: ValidRows, layout: Layout) -> list[PlainFragment]:
     """One fragment for each node in the chunk."""
     shared_nodes = _shared_nodes(rows.nodes)
-    if shared_nodes and len(rows.nodes) == 1 and layout.overwrites:
+    if shared_nodes and len(rows.nodes) == 1 and layout.overwrites and rows.times is None:
         rows = _without_superseded(rows)
         shared_nodes = _shared_nodes(rows.nodes)
     if not shared_nodes:
@@ -88,6 +89,7 @@ def _with_primary_node(place: int, rows: ValidRows, layout: Layout) -> list[Plai
         links if further else repeat(b""),
         repeat(None),
         _cleared_by_row(rows, layout),
+        _times_by_row(rows),
     )
     plain = [(primary_node, *part) for primary_node, part in zip(primary_nodes, parts, strict=True)]
     for identifier, nodes in further:
@@ -102,7 +104,15 @@ def _linking(
     own = zip(rows.columns[identifier.place], strict=True)
     ordinary, personal = (repeat(()), own) if identifier.personal else (own, repeat(()))
     parts = map(
-        identifier.encoder.encode, repeat(identifier.attribute.namespace), rows.lines, ordinary, personal, primary_nodes
+        identifier.encoder.encode,
+        repeat(identifier.attribute.namespace),
+        rows.lines,
+        ordinary,
+        personal,
+        primary_nodes,
+        repeat(None),
+        repeat(()),
+        _times_by_row(rows),
     )
     return ((node, *part) for node, part in zip(nodes, parts, strict=True) if node is not None)
 
@@ -122,6 +132,12 @@ def _cleared_by_row(rows: ValidRows, layout: Layout) -> Iterable[Sequence[str]]:
     return _without_dropped(cleared, rows, layout) if rows.dropped else cleared
 
 
+def _times_by_row(rows: ValidRows) -> Iterable[Mapping[int, int] | None]:
+    if rows.times is None:
+        return repeat(None)
+    return [None if time is None else {line: time} for line, time in zip(rows.lines, rows.times, strict=True)]
+
+
 def _without_dropped(cleared: Iterable[list[str]], rows: ValidRows, layout: Layout) -> list[list[str]]:
     lines_of = {layout.columns[place].attribute.name: lines for place, lines in rows.dropped.items()}
     return [
@@ -131,12 +147,13 @@ def _without_dropped(cleared: Iterable[list[str]], rows: ValidRows, layout: Layo
 
 
 class _Folding:
-    """The assertions of several rows about one node; rows are added in the order of their lines."""
+    """The assertions of several rows about one node; rows are added in the order in which they are folded."""
 
-    def __init__(self, namespace: str, dropped: Mapping[int, Collection[int]]) -> None:
-        self.namespace = namespace
+    def __init__(self, identifier: IdentifierColumn, dropped: Mapping[int, Collection[int]]) -> None:
+        self.identifier = identifier
         self.dropped = dropped
         self.assertions: dict[int, tuple[Value | None, int]] = {}  # by place: the value (None: cleared) and its line
+        self.linking: tuple[Value | None, int] | None = None  # as named by rows whose facts are at another node
         self.links: dict[Node, None] = {}
 
     def add(self, values: Iterable[tuple[int, Value | None]], line: int, policies: Sequence[WritePolicy]) -> None:
@@ -151,38 +168,64 @@ class _Folding:
             else:
                 assertions[place] = (value, line)
 
+    @property
+    def is_linking(self) -> bool:
+        return self.linking is not None and self.identifier.place not in self.assertions
+
+    def all(self) -> dict[int, tuple[Value | None, int]]:
+        """The assertions, and that of the node's own identifier if only other rows link to it."""
+        if self.linking is None or not self.is_linking:
+            return self.assertions
+        return {**self.assertions, self.identifier.place: self.linking}
+
 
 def _folded(rows: ValidRows, layout: Layout) -> list[PlainFragment]:
     """Fragments of rows that share nodes; a shared node's fragment holds the assertions of all its rows."""
     people: dict[Node, _Folding] = {}
     policies = [column.policy for column in layout.columns]
     names = [column.attribute.name for column in layout.columns]
-    for line, values, nodes in zip(
-        rows.lines, zip(*rows.columns, strict=True), zip(*rows.nodes, strict=True), strict=True
-    ):
+    times = _known_times(rows)
+    found = zip(rows.lines, zip(*rows.columns, strict=True), zip(*rows.nodes, strict=True), strict=True)
+    for line, values, nodes in found if rows.times is None else _by_time(list(found), rows.times, layout):
         present = [
             (identifier, node) for identifier, node in zip(layout.identifiers, nodes, strict=True) if node is not None
         ]
         primary_node = present[0][1]
         for identifier, node in present:
-            person = people.setdefault(node, _Folding(identifier.attribute.namespace, rows.dropped))
-            person.add(
-                enumerate(values) if node is primary_node else [(identifier.place, values[identifier.place])],
-                line,
-                policies,
-            )
-            person.links.update(
-                dict.fromkeys(other for _, other in present[1:]) if node is primary_node else {primary_node: None}
-            )
-    return [(node, *_encode_folding(person, layout, names)) for node, person in people.items()]
+            person = people.setdefault(node, _Folding(identifier, rows.dropped))
+            if node is primary_node:
+                person.add(enumerate(values), line, policies)
+                person.links.update(dict.fromkeys(other for _, other in present[1:]))
+            else:
+                person.linking = (values[identifier.place], line)
+                person.links[primary_node] = None
+    return [(node, *_encode_folding(person, layout, names, times)) for node, person in people.items()]
 
 
-def _encode_folding(person: _Folding, layout: Layout, names: Sequence[str]) -> tuple[bytes, bytes]:
-    row = max(line for _, line in person.assertions.values())
-    ordinary = tuple(person.assertions.get(place, (None, 0))[0] for place in layout.ordinary)
-    personal = tuple(person.assertions.get(place, (None, 0))[0] for place in layout.personal)
-    rows = {names[place]: line for place, (_, line) in person.assertions.items() if line != row}
-    cleared = [names[place] for place, (value, _) in person.assertions.items() if value is None]
+def _known_times(rows: ValidRows) -> Mapping[int, int]:
+    return {line: time for line, time in zip(rows.lines, rows.times or (), strict=False) if time is not None}
+
+
+def _by_time(found: list[_Row], times: Sequence[int | None], layout: Layout) -> Iterator[_Row]:
+    """The rows in the order in which they were true, and those of one time in the order of the file."""
+    known = [layout.usual_time if time is None else time for time in times]
+    return (found[at] for at in sorted(range(len(found)), key=known.__getitem__))
+
+
+def _encode_folding(
+    person: _Folding, layout: Layout, names: Sequence[str], times: Mapping[int, int]
+) -> tuple[bytes, bytes]:
+    assertions = person.all()
+    lines = {line for _, line in assertions.values()}
+    row = max(lines)
     return layout.encoder.encode(
-        person.namespace, row, ordinary, personal, b"".join(islice(person.links, MAX_LINKS)), rows, cleared
+        person.identifier.attribute.namespace,
+        row,
+        tuple(assertions.get(place, (None, 0))[0] for place in layout.ordinary),
+        tuple(assertions.get(place, (None, 0))[0] for place in layout.personal),
+        b"".join(islice(person.links, MAX_LINKS)),
+        {names[place]: line for place, (_, line) in assertions.items() if line != row},
+        [names[place] for place, (value, _) in assertions.items() if value is None],
+        {line: times[line] for line in sorted(lines & times.keys())},
+        person.is_linking,
     )

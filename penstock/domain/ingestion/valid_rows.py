@@ -13,6 +13,7 @@ from penstock.domain.files.corrections import CorrectedRows, in_root_order
 from penstock.domain.files.rejects import Reject
 from penstock.domain.files.rows import TOTAL_LINE, Table, parse
 from penstock.domain.ingestion.layout import Layout
+from penstock.domain.ingestion.row_times import row_times
 from penstock.domain.ingestion.totals import is_total
 from penstock.domain.mapping.mapping import Plan
 from penstock.domain.profiles.fragments import Value
@@ -27,12 +28,14 @@ NO_IDENTIFIER = "no_identifier"  # the reason code of a row whose identifiers ar
 class ValidRows(NamedTuple):
     """Rows that will be ingested: values by layout column, and the nodes of each identifier column by rank.
 
-    `dropped` has, by layout column, the lines whose cell was dropped, for columns that a blank cell clears."""
+    `dropped` has, by layout column, the lines whose cell was dropped, for columns that a blank cell clears. `times` are
+    when the facts of each row were true, None where no cell says so; None if no column does."""
 
     lines: Sequence[int]
     columns: list[Column]
     nodes: list[Sequence[Node | None]]
     dropped: Mapping[int, Collection[int]]
+    times: Sequence[int | None] | None = None
 
     def pick(self, selected: Collection[bool]) -> ValidRows:
         """The rows whose flag in `selected`, which has one for each row, is true."""
@@ -41,6 +44,7 @@ class ValidRows(NamedTuple):
             [list(compress(column, selected)) for column in self.columns],
             [list(compress(column, selected)) for column in self.nodes],
             self.dropped,
+            None if self.times is None else list(compress(self.times, selected)),
         )
 
 
@@ -68,7 +72,7 @@ def coerce_chunk(body: bytes, first_line: int, plan: Plan, layout: Layout) -> Co
     if layout.root is not None:
         corrected = layout.root.corrected(table, layout.header)
         table = in_root_order(table, corrected.root_lines)
-    valid = _coerce(table, layout)
+    valid = _coerce(table, layout, latest_us=plan.accepted_at_us)
     return CoercedChunk(
         valid.rows,
         sorted(unreadable + valid.rejects, key=lambda reject: reject.line),
@@ -77,7 +81,7 @@ def coerce_chunk(body: bytes, first_line: int, plan: Plan, layout: Layout) -> Co
     )
 
 
-def _coerce(table: Table, layout: Layout) -> CoercedChunk:
+def _coerce(table: Table, layout: Layout, *, latest_us: int) -> CoercedChunk:
     """Values and nodes of every valid row, and a reject with all reasons for every other row."""
     columns: list[Column] = []
     reasons: dict[int, list[str]] = {}
@@ -98,7 +102,9 @@ def _coerce(table: Table, layout: Layout) -> CoercedChunk:
             cells = layout.file_format.cells(table.raw[at], layout.header)
             reasons[at] = [TOTAL_LINE] if is_total(cells) else [NO_IDENTIFIER, *_codes_at(at, junk, layout)]
     dropped |= junk
-    rows = ValidRows(table.lines, columns, list(nodes), _dropped_lines(dropped, table, layout) if dropped else {})
+    times = None if layout.as_of is None else row_times(columns[layout.as_of], latest_us)
+    lines_of = _dropped_lines(dropped, table, layout) if dropped else {}
+    rows = ValidRows(table.lines, columns, list(nodes), lines_of, times)
     lost = _lost_cells(dropped, reasons, table, layout) if dropped else []
     if not reasons:
         return CoercedChunk(rows, [], lost)

@@ -124,6 +124,7 @@ class Attribute(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     custom: bool = True
     chosen_segment_name: str | None = None
     chosen_macro_name: str | None = None
+    sources: tuple[str, ...] = ()
     archived: bool = False
     revision: int = 0
 

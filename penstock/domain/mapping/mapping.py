@@ -30,7 +30,7 @@ class ColumnOptions(msgspec.Struct, frozen=True, kw_only=True):
     last); those of several `columns`, joined; or the same `constant` in every row.
 
     `blanks` are words that mean blank, in upper or lower case; `values` replaces cells before coercion; `trim` removes
-    the white space around a text.
+    the white space around a text. `as_of`: it says when the facts of its row were true.
     """
 
     column: str = ""
@@ -45,6 +45,7 @@ class ColumnOptions(msgspec.Struct, frozen=True, kw_only=True):
     blanks: tuple[str, ...] = ()
     values: dict[str, str] = {}
     trim: bool = False
+    as_of: bool = False
 
     @property
     def sources(self) -> tuple[str, ...]:
@@ -127,6 +128,7 @@ class Plan(PlanContent, frozen=True, kw_only=True):
     request_id: str
     mode: Mode = Mode.UPSERT
     segment: str | None = None
+    as_of_us: int | None = None  # when the facts of its rows were true, unless a column says so
     parent_id: str | None = None
     chunk_bytes: int = 3 * 1024 * 1024
     epoch: int = 1  # of its fragments, with the `bits` that name a bucket of it

@@ -5,13 +5,17 @@ fragment's origin.
 
 The plain parts are MessagePack arrays:
 
-    general   [namespace, row, names, values, links, details, root rows]
-    details   [personal names, present, personal cleared, personal rows, cleared, rows, policies]
+    general   [namespace, row, names, values, links, details, root rows, times]
+    details   [personal names, present, personal cleared, personal rows, cleared, rows, policies, as of, linking]
     personal  [value of each present personal name, in their order]
 
 `row` is the line of the file that every value came from unless `rows` says otherwise by attribute; `cleared` names the
 attributes that a blank cell removed; `policies` hold the attributes whose write policy is not `overwrite`. Only a
 child's fragments have `root rows`: by row, the line of the root's file that it corrects.
+
+`as of` is when the facts of all rows were true, in microseconds since 1970; nil: when the request, or that of its root,
+was accepted. `times` has it by row, where a column of the file says so. `linking`: the fragment's own identifier is
+that of rows whose facts are at another node.
 
 No length tells which personal values a row has: `personal names` are all those of the mapping, `present` and `personal
 cleared` are bitmaps of them, `personal rows` (8 bytes each, big-endian, 0 for `row`; only in fragments of several rows)
@@ -87,7 +91,8 @@ def bucket_of(node: Node, bits: int) -> int:
 
 class Assertion(NamedTuple):
     """The assertion of one row about an attribute. `value` is None when the row clears it or the reader may not see it.
-    `root_row` is the line of the root's file that the row corrects."""
+    `root_row` is the line of the root's file that the row corrects; `as_of` when it was true, None if only the time of
+    acceptance is known. `linking`: it is an identifier that leads to the row's other facts at another node."""
 
     value: Value | None
     row: int
@@ -95,6 +100,8 @@ class Assertion(NamedTuple):
     personal: bool = False
     cleared: bool = False
     root_row: int | None = None
+    as_of: int | None = None
+    linking: bool = False
 
 
 class Fragment(NamedTuple):
@@ -114,6 +121,8 @@ class _Details(msgspec.Struct, array_like=True, frozen=True):
     cleared: list[str]
     rows: dict[str, int]
     policies: dict[str, WritePolicy]
+    as_of: int | None
+    linking: bool
 
 
 class _General(msgspec.Struct, array_like=True, frozen=True):
@@ -124,6 +133,7 @@ class _General(msgspec.Struct, array_like=True, frozen=True):
     links: bytes
     details: _Details
     root_rows: dict[int, int] = {}
+    times: dict[int, int] = {}
 
 
 _encode = msgspec.msgpack.Encoder().encode
@@ -134,8 +144,17 @@ _decode_personal = msgspec.msgpack.Decoder(list[Value]).decode
 class PartEncoder:
     """Encodes the two plain parts of fragments that have the same attributes; encodes what is the same only once."""
 
-    def __init__(self, ordinary: Sequence[str], personal: Sequence[str], policies: Mapping[str, WritePolicy]) -> None:
+    def __init__(
+        self,
+        ordinary: Sequence[str],
+        personal: Sequence[str],
+        policies: Mapping[str, WritePolicy],
+        as_of: int | None = None,
+        *,
+        linking: bool = False,
+    ) -> None:
         self._personal, self._policies = tuple(personal), dict(policies)
+        self._as_of, self._linking = as_of, linking
         self._names = _raw(ordinary)
         self._selected = lru_cache(CACHED_SELECTIONS)(lambda present: _raw(list(compress(ordinary, present))))
         self._usual = lru_cache(CACHED_SELECTIONS)(lambda present: _raw(self._details(present, None, ())))
@@ -150,10 +169,13 @@ class PartEncoder:
         links: bytes = b"",
         rows: Mapping[str, int] | None = None,
         cleared: Sequence[str] = (),
+        times: Mapping[int, int] | None = None,
+        linking: bool = False,
     ) -> tuple[bytes, bytes]:
         """The general and the personal part; None means that the row makes no assertion about the attribute.
 
-        `rows` has the line of each value that another row than `row` says, for a fragment of several rows."""
+        For a fragment of several rows, `rows` has the line of each value that another row than `row` says, and its own
+        identifier may be `linking` as that of a linking encoder is. `times` has when the facts of a row were true."""
         names, details = self._names, self._all_present
         if None in ordinary:
             present = tuple([value is not None for value in ordinary])
@@ -162,10 +184,13 @@ class PartEncoder:
             present = tuple([value is not None for value in personal])
             personal = tuple(compress(personal, present))
             usual = rows is None and not cleared
-            details = self._usual(present) if usual else _raw(self._details(present, rows, cleared))
-        return _encode((namespace, row, names, ordinary, links, details)), _encode(personal)
+            details = self._usual(present) if usual else _raw(self._details(present, rows, cleared, linking=linking))
+        general = (namespace, row, names, ordinary, links, details)
+        return _encode((*general, {}, times) if times else general), _encode(personal)
 
-    def _details(self, present: Sequence[bool], rows: Mapping[str, int] | None, cleared: Sequence[str]) -> _Details:
+    def _details(
+        self, present: Sequence[bool], rows: Mapping[str, int] | None, cleared: Sequence[str], *, linking: bool = False
+    ) -> _Details:
         personal = self._personal
         by_place = [0 if rows is None else rows.get(name, 0) for name in personal]
         return _Details(
@@ -176,6 +201,8 @@ class PartEncoder:
             [name for name in cleared if name not in personal],
             {name: row for name, row in (rows or {}).items() if name not in personal},
             self._policies,
+            self._as_of,
+            linking or self._linking,
         )
 
 
@@ -213,11 +240,15 @@ def decode(key: FragmentKey, general: bytes, personal: bytes | None) -> Fragment
     values = [None] * len(present) if personal is None else _decode_personal(personal)
 
     policies, own_row, root_rows = details.policies, part.row, part.root_rows
+    times, as_of = part.times, details.as_of
 
     def assertion(name: str, value: Value | None, *, personal: bool = False, cleared: bool = False) -> Assertion:
         row = rows.get(name, own_row) if rows else own_row
         policy = policies.get(name, WritePolicy.OVERWRITE) if policies else WritePolicy.OVERWRITE
-        return Assertion(value, row, policy, personal, cleared, root_rows.get(row) if root_rows else None)
+        root_row = root_rows.get(row) if root_rows else None
+        row_as_of = times.get(row, as_of) if times else as_of
+        linking = details.linking and name == part.namespace
+        return Assertion(value, row, policy, personal, cleared, root_row, row_as_of, linking)
 
     assertions = {name: assertion(name, value) for name, value in zip(part.names, part.values, strict=True)}
     for name, value in zip(present, values, strict=True):

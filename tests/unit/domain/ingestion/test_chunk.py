@@ -1,7 +1,7 @@
 """The hot path against the reference: any chunking, any rows of one person together, links, policies."""
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from random import Random
 from typing import Any
 from uuid import UUID
@@ -11,34 +11,28 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from penstock.domain.files.chunking import spans
 from penstock.domain.files.corrections import RootLines
 from penstock.domain.files.header import Header
 from penstock.domain.files.line_set import LineSet
 from penstock.domain.files.rejects import LINE_COLUMN
 from penstock.domain.files.tabular_format import FileFormat
-from penstock.domain.files.tsv import TSV
 from penstock.domain.ingestion.chunk import ChunkResult, ingest_chunk
 from penstock.domain.ingestion.layout import compile_layout
 from penstock.domain.mapping import mapping as mappings
 from penstock.domain.mapping.attributes import Attribute, ValueFormat, ValueType
 from penstock.domain.mapping.mapping import ColumnMapping, OnMisfit, Plan, WritePolicy
-from penstock.domain.profiles.fold import Profile, fold
+from penstock.domain.profiles.fold import fold
 from penstock.domain.profiles.fragments import (
     MAX_LINKS,
     ORIGIN_BYTES,
-    Fragment,
-    KeyAndCell,
     decode,
     key_suffix,
-    split_key,
 )
 from penstock.domain.profiles.identity import NodeHasher
-from penstock.domain.profiles.sealing import ChunkSealer, DataKey, Part, chunk_key, open_part, split_cell
+from penstock.domain.profiles.sealing import ChunkSealer, Part, chunk_key, open_part, split_cell
 from tests.support import reference
+from tests.support.chunks import GENERAL, HASH_KEY, PERSONAL, ingested, opened, walk
 
-HASH_KEY = b"h" * 32
-GENERAL, PERSONAL = DataKey(1, b"g" * 32), DataKey(1, b"p" * 32)
 HEADER = Header(
     names_in_file=("crmid", "email", "note", "points", "unmapped"),
     file_format=FileFormat(),
@@ -54,7 +48,6 @@ ATTRIBUTES = {
     "points": Attribute(name="points", display_name="Points", format=ValueFormat(ValueType.INTEGER), pii=True),
 }
 POLICY = st.sampled_from(WritePolicy)
-NO_ROOTS: Mapping[str, str] = {}
 
 
 def plan_of(columns: tuple[ColumnMapping, ...], number: int) -> Plan:
@@ -70,36 +63,7 @@ def plan_of(columns: tuple[ColumnMapping, ...], number: int) -> Plan:
 def ingest(
     plan: Plan, body: bytes, chunk_bytes: int = 1 << 20, *, header: Header = HEADER, root: RootLines | None = None
 ) -> list[ChunkResult]:
-    layout = compile_layout(plan, header, HASH_KEY, root)
-    results = []
-    for span in spans([body], TSV, body_start=0, first_line=2, chunk_bytes=chunk_bytes, max_row_bytes=1_000):
-        origin = key_suffix("crm", plan.request_id, span.chunk)[-ORIGIN_BYTES:]
-        sealer = ChunkSealer("acme", origin, GENERAL, PERSONAL, os.urandom)
-        part = body[span.start : span.end]
-        results.append(
-            ingest_chunk(part, chunk=span.chunk, first_line=span.first_line, plan=plan, layout=layout, sealer=sealer)
-        )
-    return results
-
-
-def opened(stored: KeyAndCell) -> Fragment:
-    key, cell = stored
-    parts, origin = split_cell(cell), key[-ORIGIN_BYTES:]
-    general = open_part(chunk_key(GENERAL, Part.GENERAL, origin), "acme", Part.GENERAL, 1, key, parts.general)
-    personal = open_part(chunk_key(PERSONAL, Part.PERSONAL, origin), "acme", Part.PERSONAL, 1, key, parts.personal)
-    return decode(split_key(key), general, personal)
-
-
-def walk(fragments: Sequence[Fragment], start: bytes, roots: Mapping[str, str] = NO_ROOTS) -> Profile:
-    by_node: dict[bytes, list[Fragment]] = {}
-    for fragment in fragments:
-        by_node.setdefault(fragment.key.node, []).append(fragment)
-    known, waiting = {start}, [start]
-    while waiting:
-        for fragment in by_node.get(waiting.pop(), []):
-            waiting += [node for node in fragment.links if node not in known]
-            known.update(fragment.links)
-    return fold((fragment for node in known for fragment in by_node.get(node, [])), roots)
+    return ingested(plan, body, header, chunk_bytes, root)
 
 
 def columns_with(policies: Sequence[WritePolicy], both_identify: bool) -> tuple[ColumnMapping, ...]:
@@ -471,7 +435,7 @@ def test_a_personal_column_is_only_in_the_personal_part() -> None:
         )
         assert b"MARKED" not in general
         assert opened(stored).assertions
-    folded = fold((opened(stored) for stored in result.fragments), NO_ROOTS)
+    folded = fold((opened(stored) for stored in result.fragments), {})
     assert (folded.attributes["crmid"].value, folded.attributes["note"].value) == ("MARKED1", "MARKED3")
 
 

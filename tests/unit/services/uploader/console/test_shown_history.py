@@ -9,7 +9,7 @@ from services.uploader.console.shown_history import history_in_words
 
 
 def past(value: str | None, *, cleared: bool = False) -> PastValue:
-    origin = Origin("r1", 1, "r1", 1)
+    origin = Origin(0, "r1", 1, "r1", 1)
     return PastValue(value, origin, personal=value is None, cleared=cleared, ignored=False, is_current=False)
 
 
