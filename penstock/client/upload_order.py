@@ -10,6 +10,7 @@ from penstock.application.catalog.column_specs import ColumnSpec
 from penstock.application.uploads.upload_command import UploadCommand
 from penstock.domain.files.tabular_format import FileOptions
 from penstock.domain.mapping.mapping import Mode
+from penstock.domain.requests.as_of import parse_as_of
 
 
 class UploadOrder(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -18,6 +19,7 @@ class UploadOrder(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     data_source: str
     mode: Mode | None = None
     segment: str | None = None
+    as_of: str | None = None  # a date or a time: when its facts were true
     notify: tuple[str, ...] | None = None
     max_rejects: str | None = None
     encoding: str | None = None
@@ -44,6 +46,7 @@ class UploadOrder(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
             uploaded_by=uploaded_by,
             mode=self.mode,
             segment=self.segment,
+            as_of=None if self.as_of is None else parse_as_of(self.as_of),
             notify=self.notify,
             max_rejects=self.max_rejects,
             file_options=self.file_options,

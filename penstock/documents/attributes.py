@@ -12,7 +12,8 @@ from penstock.domain.mapping.attributes import Attribute
 
 
 class AttributeView(TypedDict):
-    """`revision` counts its changes and is its ETag."""
+    """Values of the `preferred_sources` win over those of other data sources, the first before the second. `revision`
+    counts its changes and is its ETag."""
 
     name: str
     display_name: str
@@ -22,6 +23,7 @@ class AttributeView(TypedDict):
     macro: bool
     segment_name: str
     macro_name: str
+    preferred_sources: list[str]
     custom: bool
     archived: bool
     revision: int
@@ -61,7 +63,8 @@ class RankingView(TypedDict):
 
 def attribute_view(attribute: Attribute) -> AttributeView:
     fields = {name: getattr(attribute, name) for name in AttributeView.__annotations__}
-    return cast(AttributeView, {**fields, "format": str(attribute.format)})
+    texts = {"format": str(attribute.format), "preferred_sources": list(attribute.preferred_sources)}
+    return cast(AttributeView, fields | texts)
 
 
 def attribute_detail_view(found: AttributeInUse) -> AttributeDetailView:

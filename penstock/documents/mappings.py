@@ -30,6 +30,7 @@ class ColumnView(TypedDict):
     blanks: NotRequired[list[str]]
     values: NotRequired[dict[str, str]]
     trim: NotRequired[bool]
+    as_of: NotRequired[bool]
 
 
 class MappingView(TypedDict):

@@ -8,6 +8,7 @@ from penstock.application.catalog.column_specs import column_specs
 from penstock.documents.file_options import FileOptionsView, file_options_view
 from penstock.documents.mappings import ColumnView, column_view
 from penstock.domain.mapping.mapping import Mode, Plan
+from penstock.domain.requests.public_view import rfc3339
 
 
 class LimitsView(TypedDict):
@@ -23,7 +24,8 @@ class LimitsView(TypedDict):
 
 class PlanView(TypedDict):
     """The settings that were fixed when the request was accepted. `identifiers` are attributes, the highest rank first;
-    `dialect` is in the notation of `file_format`, such as a delimiter and a quote, or empty."""
+    `as_of`: when the facts of its file were true, unless a column says so; `dialect` is in the notation of
+    `file_format`, such as a delimiter and a quote, or empty."""
 
     request_id: str
     data_source: str
@@ -32,6 +34,7 @@ class PlanView(TypedDict):
     identifiers: list[str]
     mode: Mode
     segment: str | None
+    as_of: str | None
     parent_id: str | None
     file_format: str
     dialect: str
@@ -49,6 +52,7 @@ def plan_view(plan: Plan) -> PlanView:
         identifiers=list(plan.ranking),
         mode=plan.mode,
         segment=plan.segment,
+        as_of=None if plan.as_of_us is None else rfc3339(plan.as_of_us),
         parent_id=plan.parent_id,
         file_format=plan.file_format.name,
         dialect=plan.file_format.dialect,

@@ -69,8 +69,9 @@ class CorrectionsView(TypedDict):
 
 
 class RequestView(TypedDict):
-    """`upload_started_at`: when its file began to arrive. `rows_accepted` are read and valid; `rows_ingested` is the
-    same number once the status is COMPLETED, else 0. `parent_id`: the request whose rejects it corrects."""
+    """`upload_started_at`: when its file began to arrive; `as_of`: when its facts were true. `rows_accepted` are read
+    and valid; `rows_ingested` is the same number once the status is COMPLETED, else 0. `parent_id`: the request whose
+    rejects it corrects."""
 
     request_id: str
     tenant_id: str
@@ -81,6 +82,7 @@ class RequestView(TypedDict):
     mode: Mode
     mapping_version: int
     segment: str | None
+    as_of: str | None
     notify: list[RecipientView]
     upload_started_at: str | None
     accepted_at: str

@@ -43,6 +43,7 @@ MAX_MAPPED_WORDS = 262_144  # characters of all blank words, value maps and cons
 MAX_DROPPING_NAMES = 65_536  # characters of the names of columns that may drop cells: each may be in every event
 MAX_MAPPING_VERSIONS = 64  # kept of one data source, besides the current one
 MAX_IDENTIFIERS = 32  # of one mapping: each adds a fragment per row
+MAX_PREFERRED_SOURCES = 20  # of an attribute
 MAX_RANKED_IDENTIFIERS = 256  # of a tenant
 MAX_ATTRIBUTES = 5_000  # custom attributes of a tenant
 MAX_DATA_SOURCES = 1_000

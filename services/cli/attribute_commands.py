@@ -38,6 +38,17 @@ MacroName = Annotated[
 ]
 
 
+PreferredSources = Annotated[
+    str | None,
+    typer.Option(
+        "--prefer-sources",
+        metavar="SOURCES",
+        help="Data sources whose values win over those of others, such as crm,till; '' for none.",
+        show_default=False,
+    ),
+]
+
+
 @app.command("list")
 def list_attributes(
     custom: Annotated[bool, typer.Option("--custom", help="Only custom attributes.")] = False,
@@ -73,6 +84,7 @@ def create_attribute(
     macro: Macro = None,
     segment_name: SegmentName = None,
     macro_name: MacroName = None,
+    prefer_sources: PreferredSources = None,
     data: Data = None,
     url: Url = None,
     key: Key = None,
@@ -80,7 +92,7 @@ def create_attribute(
 ) -> None:
     """Create a custom attribute; an identical one is not changed."""
     with reporting(as_json=as_json) as out, connect(data, url, key, create=True) as client:
-        settings = _change(format, pii, display_name, segments, macro, segment_name, macro_name)
+        settings = _change(format, pii, display_name, segments, macro, segment_name, macro_name, prefer_sources)
         made = client.catalog.create_attribute(name, settings)
         out.result(made, lambda: _attribute_view(made))
 
@@ -95,6 +107,7 @@ def edit_attribute(
     macro: Macro = None,
     segment_name: SegmentName = None,
     macro_name: MacroName = None,
+    prefer_sources: PreferredSources = None,
     revision: Revision = None,
     data: Data = None,
     url: Url = None,
@@ -103,7 +116,7 @@ def edit_attribute(
 ) -> None:
     """Change an attribute, as far as that keeps true what is stored; what no option names stays."""
     with reporting(as_json=as_json) as out, connect(data, url, key, create=True) as client:
-        change = _change(format, pii, display_name, segments, macro, segment_name, macro_name)
+        change = _change(format, pii, display_name, segments, macro, segment_name, macro_name, prefer_sources)
         if change == AttributeChange():
             raise nothing_to_change("--display-name or --macro")
         changed = client.catalog.edit_attribute(name, change, revision=revision)
@@ -162,6 +175,7 @@ def _change(
     macro: bool | None,
     segment_name: str | None,
     macro_name: str | None,
+    prefer_sources: str | None,
 ) -> AttributeChange:
     given: dict[str, Any] = {
         "format": format,
@@ -174,6 +188,8 @@ def _change(
     for field, name in (("segment_name", segment_name), ("macro_name", macro_name)):
         if name is not None:
             change[field] = None if name == DERIVED else name
+    if prefer_sources is not None:
+        change["preferred_sources"] = tuple(filter(None, map(str.strip, prefer_sources.split(","))))
     return AttributeChange(**change)
 
 
@@ -191,6 +207,7 @@ def _attribute_view(attribute: Document) -> RenderableType:
         ("Personal", "yes" if attribute["pii"] else "no"),
         ("In segments", attribute["segment_name"] if attribute["segmentable"] else "no"),
         ("As a macro", attribute["macro_name"] if attribute["macro"] else "no"),
+        ("Preferred", ", ".join(attribute["preferred_sources"])),
         ("Identifier", f"rank {attribute['rank']}" if attribute.get("rank") else ""),
         ("Used by", ", ".join(each["data_source"] for each in used_by if each["mapped"])),
         ("Formerly", ", ".join(each["data_source"] for each in used_by if not each["mapped"])),

@@ -21,6 +21,7 @@ from penstock.domain.mapping.attributes import check_name, parse_format
 from penstock.domain.mapping.coercion import coercer
 from penstock.domain.mapping.mapping import WritePolicy
 from penstock.domain.near_names import nearest_name
+from penstock.domain.requests.as_of import parse_as_of
 from penstock.domain.requests.max_rejects import parse_max_rejects
 from services.cli.failures import BadUsage
 
@@ -57,6 +58,11 @@ def parse_column_options(maps: Sequence[str], policies: Sequence[str]) -> list[C
 def check_segment(name: str | None) -> None:
     """Raises `BadUsage` for an invalid --segment."""
     _check_option(name, check_name)
+
+
+def check_as_of(written: str | None) -> None:
+    """Raises `BadUsage` for an invalid --as-of."""
+    _check_option(written, parse_as_of)
 
 
 def check_max_rejects(limit: str | None) -> None:

@@ -40,7 +40,7 @@ from services.cli.options import (
     where_of,
 )
 from services.cli.similar_attributes import may_ask
-from services.cli.upload_options import Notify, UploadMode
+from services.cli.upload_options import AsOf, Notify, UploadMode
 from services.cli.views import mail_problems, renamed_text, request_view
 
 SHARED = "shared_identifier"  # a warning that the result repeats: people who became one cannot be corrected
@@ -67,6 +67,7 @@ def ingest(
     ] = None,
     mode: UploadMode = None,
     segment: Annotated[str | None, typer.Option(help="The segment for the profiles.")] = None,
+    as_of: AsOf = None,
     notify: Notify = None,
     max_rejects: MaxRejects = None,
     encoding: Encoding = None,
@@ -107,6 +108,7 @@ def ingest(
                 data_source=source,
                 mode=mode,
                 segment=segment,
+                as_of=as_of,
                 notify=tuple(notify) if notify else None,
                 max_rejects=max_rejects,
                 encoding=encoding,

@@ -23,7 +23,7 @@ from penstock.domain.errors import Fault, PartFailed, Refused, Unavailable
 from penstock.domain.mapping.builtin_attributes import BUILTIN
 from penstock.domain.requests.request import Status
 from penstock.domain.suggestions import ColumnSuggestion, LeftOut
-from services.cli.column_options import check_max_rejects, check_segment
+from services.cli.column_options import check_as_of, check_max_rejects, check_segment
 from services.cli.failures import BadUsage
 from services.cli.following import with_idle_hint
 from services.cli.ingest_backends import Backend, Columns, OpenBackend
@@ -154,6 +154,7 @@ def _mapped_by_hand(order: Order) -> Columns:
     """Raises `BadUsage`, also for other options."""
     columns = order.mapping.columns(suggestions=order.accept_suggestions is not None) or None
     check_segment(order.upload.segment)
+    check_as_of(order.upload.as_of)
     check_max_rejects(order.upload.max_rejects)
     return columns
 

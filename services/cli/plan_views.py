@@ -22,6 +22,7 @@ def plan_view(plan: Document) -> RenderableType:
         ("Identifiers", ", then ".join(plan["identifiers"])),
         ("Mode", f"{_MODES[plan['mode']]} ({plan['mode']})"),
         ("Segment", plan["segment"] or ""),
+        ("As of", plan["as_of"] or ""),
         ("File", form),
         *((label, str(value)) for label, value in read_as_facts(plan["file_options"])),
     ]

@@ -12,7 +12,7 @@ from rich.console import RenderableType
 
 from penstock.client.upload_order import UploadOrder
 from penstock.domain.files.rows import NO_ROWS_OF_DATA
-from services.cli.column_options import check_max_rejects, check_segment
+from services.cli.column_options import check_as_of, check_max_rejects, check_segment
 from services.cli.connecting import connect
 from services.cli.failures import exit_by_status, reporting
 from services.cli.following import follow, with_idle_hint
@@ -39,7 +39,7 @@ from services.cli.plan_views import plan_view
 from services.cli.progress import show_progress
 from services.cli.reject_files import as_records, check_not_shown, check_output, save
 from services.cli.upload_file import UploadFile
-from services.cli.upload_options import Notify, UploadMode
+from services.cli.upload_options import AsOf, Notify, UploadMode
 from services.cli.views import counted, duplicate_text, request_view
 
 
@@ -52,6 +52,7 @@ def upload(
     new_attributes: NewAttributes = None,
     mode: UploadMode = None,
     segment: Annotated[str | None, typer.Option(help="The segment for the profiles.")] = None,
+    as_of: AsOf = None,
     notify: Notify = None,
     max_rejects: MaxRejects = None,
     encoding: Encoding = None,
@@ -69,12 +70,14 @@ def upload(
     """
     with reporting(as_json=as_json, refused={"status": "FAILED", "request_id": None}) as out:
         check_segment(segment)
+        check_as_of(as_of)
         check_max_rejects(max_rejects)
         columns = () if mapping is None else columns_of_file(mapping)
         order = UploadOrder(
             data_source=source,
             mode=mode,
             segment=segment,
+            as_of=as_of,
             notify=tuple(notify) if notify else None,
             max_rejects=max_rejects,
             encoding=encoding,

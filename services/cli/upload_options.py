@@ -17,6 +17,15 @@ UploadMode = Annotated[
         show_default=False,
     ),
 ]
+AsOf = Annotated[
+    str | None,
+    typer.Option(
+        metavar="TIME",
+        help="When the facts of the file were true, such as 2025-12-31: newer ones of its source stay. "
+        "Default: now, or what a column of the mapping says (as_of).",
+        show_default=False,
+    ),
+]
 Notify = Annotated[
     list[str] | None,
     typer.Option(

@@ -190,32 +190,32 @@ def profiles(
         merged = set(row.names).union(*(group.get(name, ()) for name in row.names))
         for name in merged:
             group[name] = merged
-    reported: dict[int, dict[tuple[Name, str], dict[str, _Said]]] = {}
+    reported: dict[int, dict[tuple[Name, str], dict[str, _Stated]]] = {}
     for row in rows:
         of_person = reported.setdefault(id(group[row.names[0]]), {})
-        _tell(of_person.setdefault((row.names[0], row.data_source), {}), row)
+        _state(of_person.setdefault((row.names[0], row.data_source), {}), row)
     return {name: _across_sources(reported[id(people)], ranking) for name, people in group.items()}
 
 
-_Said = tuple[tuple[Any, ...], WritePolicy, tuple[Any, Any, int]]
+_Stated = tuple[tuple[Any, ...], WritePolicy, tuple[Any, Any, int]]
 
 
-def _tell(said: dict[str, _Said], row: Row) -> None:
+def _state(stated: dict[str, _Stated], row: Row) -> None:
     """What one source says at one node, after one more row."""
     for name, value, policy in row.output:
         if value is None:
             if policy is WritePolicy.CLEAR_ON_BLANK:
-                said.pop(name, None)
-        elif policy is not WritePolicy.KEEP_FIRST or name not in said:
-            said[name] = (row.place, policy, (value, row.order, row.line))
+                stated.pop(name, None)
+        elif policy is not WritePolicy.KEEP_FIRST or name not in stated:
+            stated[name] = (row.place, policy, (value, row.order, row.line))
 
 
 def _across_sources(
-    said: Mapping[tuple[Name, str], Mapping[str, _Said]], ranking: Mapping[str, Sequence[str]]
+    stated: Mapping[tuple[Name, str], Mapping[str, _Stated]], ranking: Mapping[str, Sequence[str]]
 ) -> dict[str, tuple[Any, Any, int]]:
     found: dict[str, tuple[Any, Any, int]] = {}
-    for name in {name for values in said.values() for name in values}:
-        values = [(source, *each[name]) for (_, source), each in said.items() if name in each]
+    for name in {name for values in stated.values() for name in values}:
+        values = [(source, *each[name]) for (_, source), each in stated.items() if name in each]
         usual = [each for each in values if each[2] is not WritePolicy.KEEP_FIRST]
         if not usual:
             found[name] = min(values, key=lambda each: each[1])[3]

@@ -54,12 +54,18 @@ class AttributeEdits:
 
         def edited(attribute: Attribute) -> Attribute:
             requested = changed(attribute, change, self.use(tenant_id, name))
+            self.check_preferred(tenant_id, requested)
             check_names([requested], self._catalog.attributes(tenant_id))
             if requested.format != attribute.format:
                 self._check_mappings(tenant_id, requested)
             return requested
 
         return self._changed(tenant_id, name, edited, revision)
+
+    def check_preferred(self, tenant_id: str, attribute: Attribute) -> None:
+        """Raises `Refused` (unknown_data_source) for a preferred data source that does not exist."""
+        for source in attribute.preferred_sources:
+            self._catalog.data_sources.get(tenant_id, source)
 
     def archive(self, tenant_id: str, name: str, *, revision: int | None = None) -> Attribute:
         """Raises `Refused` (attribute_in_use) while a current mapping feeds it."""

@@ -109,7 +109,9 @@ class CatalogUseCases(UseCases):
     @use_case(Permission.EDIT_CATALOG, "attribute.create", details=("name",))
     def create_attribute(self, caller: Caller, name: str, change: AttributeChange = AttributeChange()) -> Attribute:
         """Create a custom attribute, or return the existing one. Raises `Refused`."""
-        return self._catalog.create_attribute(caller.tenant_id, new_attribute(check_name(name), change))
+        attribute = new_attribute(check_name(name), change)
+        self._edits.check_preferred(caller.tenant_id, attribute)
+        return self._catalog.create_attribute(caller.tenant_id, attribute)
 
     @use_case(Permission.EDIT_CATALOG, "attribute.edit", details=("name", "revision"))
     def edit_attribute(

@@ -169,7 +169,8 @@ class ProfileReader:
 
 
 def _ranking(attributes: Mapping[str, Attribute]) -> Ranking:
-    return {name: [source_key(source) for source in each.sources] for name, each in attributes.items() if each.sources}
+    preferred = {name: each.preferred_sources for name, each in attributes.items() if each.preferred_sources}
+    return {name: list(map(source_key, sources)) for name, sources in preferred.items()}
 
 
 def _neighbours(opened: Iterable[Fragment]) -> list[Node]:

@@ -31,6 +31,7 @@ def plan_of(store: ControlStore, request: Request) -> Plan:
         request_id=request.request_id,
         mode=request.mode,
         segment=request.segment,
+        as_of_us=None if request.as_of is None else min(request.as_of, request.accepted_at),
         parent_id=request.parent_id,
         chunk_bytes=request.chunk_bytes,
         epoch=request.epoch,

@@ -58,6 +58,7 @@ class NewRequest(msgspec.Struct, frozen=True, kw_only=True):
     file_options: FileOptions = FileOptions()
     mode: Mode = Mode.UPSERT
     segment: str | None = None
+    as_of: int | None = None
     notify: tuple[Recipient, ...] = ()
     max_rejects: str | None = None
     parent_id: str | None = None

@@ -45,6 +45,7 @@ def new_request(
         file_options=options.read_as(stored.options.encoding),
         mode=settings.mode,
         segment=command.segment,
+        as_of=command.as_of,
         notify=settings.notify,
         max_rejects=settings.max_rejects,
         parent_id=command.parent_id,

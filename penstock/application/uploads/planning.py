@@ -51,6 +51,7 @@ class Planner:
                 file_options=command.file_options,
                 mode=settings.mode,
                 segment=command.segment,
+                as_of_us=None if command.as_of is None else min(command.as_of, accepted_at_us),
                 parent_id=command.parent_id,
                 limits=settings.limits,
                 chunk_bytes=even_chunk_bytes(

@@ -135,6 +135,7 @@ class Resubmitter:
             uploaded_by=uploaded_by,
             mode=Mode.UPSERT,
             segment=root.segment,
+            as_of=root.as_of,
             notify=[str(each) for each in root.notify],
             file_options=options,
             mapping=plan.mapping,

@@ -32,6 +32,7 @@ class UploadCommand(msgspec.Struct, frozen=True, kw_only=True):
     uploaded_by: str
     mode: Mode | None = None
     segment: str | None = None
+    as_of: int | None = None  # microseconds since 1970: when its facts were true
     notify: Sequence[str] | None = None  # recipients as written, such as ann@example.com:problems
     max_rejects: str | None = None  # a share or a number of rows
     file_options: FileOptions = FileOptions()
@@ -55,7 +56,7 @@ def file_hash(
     ]
     digest = blake2b(content.encode(), digest_size=16, person=b"penstock same")
     quoted = command.file_options.quoted
-    effect = [command.data_source, columns, mode, command.segment, command.parent_id, quoted]
+    effect = [command.data_source, columns, mode, command.segment, command.as_of, command.parent_id, quoted]
     digest.update(msgspec.json.encode(effect))
     return digest.hexdigest()
 

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from penstock.domain.catalog.format_changes import keeps_values
 from penstock.domain.errors import Fault, collecting, refusal, refuse_all
-from penstock.domain.limits import MAX_DISPLAY_NAME, check_length
+from penstock.domain.limits import MAX_DISPLAY_NAME, MAX_PREFERRED_SOURCES, check_length, check_number
 from penstock.domain.mapping.attributes import Attribute, ValueFormat, parse_format
 from penstock.domain.mapping.coercion import coercer
 
@@ -30,6 +30,7 @@ class AttributeChange(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
     macro: bool | UnsetType = UNSET
     segment_name: str | UnsetType | None = UNSET
     macro_name: str | UnsetType | None = UNSET
+    preferred_sources: tuple[str, ...] | UnsetType = UNSET
 
 
 class AttributeUse(NamedTuple):
@@ -52,6 +53,8 @@ def changed(attribute: Attribute, change: AttributeChange, use: AttributeUse) ->
         attribute = _with_segmentable(attribute, change)
     with collecting(faults):
         attribute = _with_names(attribute, change)
+    with collecting(faults):
+        attribute = _with_preferred_sources(attribute, change.preferred_sources)
     refuse_all(faults, code="invalid_attribute")
     return replace(attribute, macro=attribute.macro if change.macro is UNSET else change.macro)
 
@@ -145,6 +148,26 @@ def _with_segmentable(attribute: Attribute, change: AttributeChange) -> Attribut
             "Segments are computed without the key of personal values: use another attribute.",
         )
     return replace(attribute, segmentable=change.segmentable)
+
+
+def _with_preferred_sources(attribute: Attribute, sources: tuple[str, ...] | UnsetType) -> Attribute:
+    if sources is UNSET:
+        return attribute
+    check_number(
+        len(sources),
+        MAX_PREFERRED_SOURCES,
+        code="invalid_preferred_sources",
+        what="preferred data sources of one attribute",
+        hint="Name only those whose values win over those of all others.",
+    )
+    if len(set(sources)) < len(sources):
+        raise refusal(
+            "invalid_preferred_sources",
+            "a data source is among the preferred ones twice",
+            "Name each once, the one whose values win first.",
+            pointer="/preferred_sources",
+        )
+    return replace(attribute, preferred_sources=sources)
 
 
 def _with_names(attribute: Attribute, change: AttributeChange) -> Attribute:

@@ -111,8 +111,9 @@ class Attribute(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One field of a profile.
 
     `segmentable`: it may be used in segments; `macro`: it may be used in personalised texts. Both call it by a name of
-    its own, which is derived from `name` unless another one is chosen. `revision` counts its changes; a built-in
-    attribute that nobody has changed has 0.
+    its own, which is derived from `name` unless another one is chosen. The values of its `preferred_sources` win over
+    those of all others, the first before the second. `revision` counts its changes; a built-in attribute that nobody
+    has changed has 0.
     """
 
     name: str
@@ -124,7 +125,7 @@ class Attribute(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     custom: bool = True
     chosen_segment_name: str | None = None
     chosen_macro_name: str | None = None
-    sources: tuple[str, ...] = ()
+    preferred_sources: tuple[str, ...] = ()
     archived: bool = False
     revision: int = 0
 

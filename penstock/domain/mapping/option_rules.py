@@ -127,7 +127,25 @@ def _behaviour(column: ColumnMapping, attributes: Dict[str, Attribute]) -> Itera
             hint="Use a column of the file as the identifier.",
         )
     if column.attribute in attributes:
-        yield from _fitting(column, column.format or attributes[column.attribute].format)
+        format = column.format or attributes[column.attribute].format
+        yield from _fitting(column, format)
+        if column.as_of:
+            yield from _as_of(format, personal=column.pii or attributes[column.attribute].pii)
+
+
+def _as_of(format: ValueFormat, *, personal: bool) -> Iterator[_Broken]:
+    if format.kind not in (ValueType.DATE, ValueType.DATETIME):
+        yield _Broken(
+            code="invalid_as_of",
+            message=f"as_of needs dates or times, and the format is {format.kind}",
+            hint="Mark a column of dates or times, such as the time of the last change.",
+        )
+    if personal:
+        yield _Broken(
+            code="invalid_as_of",
+            message="a personal column cannot say when facts were true: who reads ordinary values would see it",
+            hint="Mark a column that is not personal.",
+        )
 
 
 def _fitting(column: ColumnMapping, format: ValueFormat) -> Iterator[_Broken]:

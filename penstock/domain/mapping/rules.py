@@ -140,6 +140,14 @@ def validate_mapping(columns: Sequence[ColumnMapping], attributes: Dict[str, Att
         *_duplicates([column.column for column in columns if _whole(column)], "column_mapped_twice", "column"),
         *_duplicates([column.attribute for column in columns], "attribute_mapped_twice", "attribute"),
     ]
+    if sum(column.as_of for column in columns) > 1:
+        faults.append(
+            Fault(
+                code="invalid_as_of",
+                message="several columns are to say when facts were true",
+                hint="Mark one column with as_of.",
+            )
+        )
     if not any(column.identifier for column in columns):
         faults.append(
             Fault(

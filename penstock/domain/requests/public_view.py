@@ -27,6 +27,7 @@ def to_public(request: Request, now_us: int, corrections: CorrectionTotals | Non
         "mode": request.mode.value,
         "mapping_version": request.mapping_version,
         "segment": request.segment,
+        "as_of": _time(request.as_of),
         "notify": [{"address": each.address, "level": each.level.value} for each in request.notify],
         "upload_started_at": _time(request.upload_started_at),
         "accepted_at": rfc3339(request.accepted_at),

@@ -62,6 +62,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     bits: int = 12
     chunk_bytes: int = 0
     segment: str | None = None
+    as_of: int | None = None  # when the facts of its file were true; a later one counts as the acceptance
     notify: tuple[Recipient, ...] = ()
     parent_id: str | None = None  # of a child: the request whose rows it corrects, which is never a child itself
     children: tuple[str, ...] = ()

@@ -9,7 +9,14 @@ from pydantic import Field
 
 from penstock.domain.catalog.attribute_changes import AttributeChange
 from penstock.domain.catalog.data_source import DataSource, SourceChange
-from penstock.domain.limits import MAX_DESCRIPTION, MAX_DISPLAY_NAME, MAX_OWNER, MAX_PAGE, MAX_RANKED_IDENTIFIERS
+from penstock.domain.limits import (
+    MAX_DESCRIPTION,
+    MAX_DISPLAY_NAME,
+    MAX_OWNER,
+    MAX_PAGE,
+    MAX_PREFERRED_SOURCES,
+    MAX_RANKED_IDENTIFIERS,
+)
 from penstock.domain.mapping.attributes import Attribute
 from services.uploader.api.recipients import Recipients, written
 from services.uploader.api.upload_parts import MAX_ENCODING_NAME
@@ -65,7 +72,8 @@ class NewDataSource(DataSourceChange):
 
 class AttributeChangeBody(Model):
     """What is left out stays as it is. `format` is written `kind` or `kind(argument)`, such as `date(dd/MM/yyyy)`; null
-    as `segment_name` or `macro_name` derives it from the name again."""
+    as `segment_name` or `macro_name` derives it from the name again. Values of the `preferred_sources` win over those
+    of other data sources, the first before the second."""
 
     display_name: Omittable[DisplayName]
     format: Omittable[str]
@@ -74,6 +82,7 @@ class AttributeChangeBody(Model):
     macro: Omittable[bool]
     segment_name: str | None = None
     macro_name: str | None = None
+    preferred_sources: Annotated[tuple[Name, ...], Field(strict=False, max_length=MAX_PREFERRED_SOURCES)] = ()
 
     def change(self) -> AttributeChange:
         return AttributeChange(**self.model_dump(exclude_unset=True, exclude={"name"}))

@@ -17,7 +17,8 @@ class Column(Model):
 
     Its cells are those of the file's `column`, of its part number `part` between `split`, of several `columns` joined
     by `separator`, or a `constant`. `blanks` are words that mean blank, `values` replaces cells, `trim` removes the
-    white space around a text. `format` is written `kind` or `kind(argument)`, such as `date(dd/MM/yyyy)`.
+    white space around a text. `as_of`: it says when the facts of its row were true. `format` is written `kind` or
+    `kind(argument)`, such as `date(dd/MM/yyyy)`.
     """
 
     column: Omittable[Annotated[str, Field(min_length=1)]]
@@ -35,6 +36,7 @@ class Column(Model):
     blanks: Annotated[tuple[str, ...], Field(strict=False, max_length=MAX_BLANK_WORDS)] = ()
     values: Annotated[dict[str, str], Field(max_length=MAX_VALUE_MAP, default_factory=dict)]
     trim: bool = False
+    as_of: bool = False
 
     def spec(self) -> ColumnSpec:
         return ColumnSpec(**{name: value for name, value in self if value is not None})

@@ -10,6 +10,7 @@ from pydantic import Field
 from penstock.application.uploads.upload_command import UploadCommand
 from penstock.domain.files.tabular_format import FileOptions
 from penstock.domain.limits import MAX_FILE_NAME_SENT, MAX_MAPPED_COLUMNS
+from penstock.domain.requests.as_of import MAX_WRITTEN, parse_as_of
 from services.uploader.api.mapping_bodies import Columns
 from services.uploader.api.recipients import Recipients, written
 from services.uploader.api.validation import MaxRejectsText, Model, ModeText, Name
@@ -35,6 +36,8 @@ class CheckPart(FilePart):
 
     An attribute that `mapping` would create must be among `new_attributes` if its name is similar to an existing one.
 
+    With `as_of`, a date or a time, the facts of the file were true then, unless a column of the mapping says so.
+
     With more rejects than `max_rejects`, a share such as "5%" or a number of rows, the request is held.
 
     With `create_data_source` the data source may be new, unless its name is nearly that of another. With `force`, the
@@ -44,6 +47,7 @@ class CheckPart(FilePart):
     data_source: Name
     mode: ModeText | None = None
     segment: Name | None = None
+    as_of: Annotated[str, Field(max_length=MAX_WRITTEN)] | None = None
     notify: Recipients | None = None
     max_rejects: MaxRejectsText | None = None
     clean_headers: bool | None = None
@@ -65,6 +69,7 @@ class CheckPart(FilePart):
             uploaded_by=uploaded_by,
             mode=self.mode,
             segment=self.segment,
+            as_of=None if self.as_of is None else parse_as_of(self.as_of),
             notify=written(self.notify),
             max_rejects=None if self.max_rejects is None else str(self.max_rejects),
             file_options=self.file_options,

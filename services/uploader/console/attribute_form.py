@@ -10,8 +10,9 @@ from penstock.domain.mapping.attributes import TEXT, Attribute, ValueType, parse
 from penstock.domain.suggestions.names import display_name
 from services.uploader.console.entered import Entered, beginning
 
-EDITED = ("display_name", "kind", "argument", "pii", "segmentable", "macro", "segment_name", "macro_name")
-NEW = ("name", *EDITED)
+_CHOSEN = ("display_name", "kind", "argument", "pii", "segmentable", "macro", "segment_name", "macro_name")
+EDITED = (*_CHOSEN, "preferred_sources")
+NEW = ("name", *_CHOSEN)
 EMPTY = beginning({**dict.fromkeys(NEW, ""), "kind": "text", "segmentable": "yes"})
 
 
@@ -26,6 +27,7 @@ def form_of(attribute: Attribute) -> Entered:
         "macro": _checked(attribute.macro),
         "segment_name": attribute.chosen_segment_name or "",
         "macro_name": attribute.chosen_macro_name or "",
+        "preferred_sources": ", ".join(attribute.preferred_sources),
     }
     return beginning({field: values[field] for field in fields_of(attribute)}, attribute.revision)
 
@@ -64,7 +66,12 @@ def change_of(entered: Entered) -> AttributeChange:
         macro=bool(entered.text("macro")),
         segment_name=entered.text("segment_name") or None,
         macro_name=entered.text("macro_name") or None,
+        preferred_sources=_names(entered) if "preferred_sources" in entered.values else UNSET,
     )
+
+
+def _names(entered: Entered) -> tuple[str, ...]:
+    return tuple(entered.text("preferred_sources").replace(",", " ").split())
 
 
 def _format(entered: Entered) -> str:

@@ -46,6 +46,8 @@ def _arguments(request: RequestView) -> dict[str, Any]:
         arguments["max_rejects"] = request["max_rejects"]
     if request["segment"] is not None:
         arguments["segment"] = request["segment"]
+    if request["as_of"] is not None:
+        arguments["as_of"] = request["as_of"]
     if request["file_options"]["encoding"] != UTF_8:
         arguments["encoding"] = request["file_options"]["encoding"]
     return arguments
@@ -54,7 +56,7 @@ def _arguments(request: RequestView) -> dict[str, Any]:
 def _options(request: RequestView) -> list[str]:
     options = ["--source", request["data_source"], "--mode", request["mode"]]
     arguments = _arguments(request)
-    for name, option in (("max_rejects", "--max-rejects"), ("segment", "--segment"), ("encoding", "--encoding")):
+    for name in ("max_rejects", "segment", "as_of", "encoding"):
         if name in arguments:
-            options += [option, arguments[name]]
+            options += [f"--{name.replace('_', '-')}", arguments[name]]
     return options

@@ -126,8 +126,8 @@ def test_the_stored_fragments_fold_to_the_reference(
         } == attributes
         history = with_history(profile, reached(shuffled, node), {}).history
         current = {name: [each.value for each in values if each.is_current] for name, values in history.items()}
-        shown = {name: [output.value] for name, output in profile.attributes.items()}
-        assert {name: values for name, values in current.items() if values} == shown
+        displayed = {name: [output.value] for name, output in profile.attributes.items()}
+        assert {name: values for name, values in current.items() if values} == displayed
 
 
 def test_history_that_is_loaded_late_does_not_overwrite_newer_facts() -> None:
@@ -140,10 +140,10 @@ def test_history_that_is_loaded_late_does_not_overwrite_newer_facts() -> None:
 
 def test_a_clear_removes_only_what_its_own_source_said() -> None:
     clearing = (WritePolicy.CLEAR_ON_BLANK,) * 4
-    said = File("crm", [("C1", "", "Ghent", "")], clearing, None, by_row=False)
-    blank = said._replace(rows=[("C1", "", "", "")])
-    assert _city([said, blank]) is None
-    assert _city([said, blank._replace(source="till")]) == "Ghent"
+    stated = File("crm", [("C1", "", "Ghent", "")], clearing, None, by_row=False)
+    blank = stated._replace(rows=[("C1", "", "", "")])
+    assert _city([stated, blank]) is None
+    assert _city([stated, blank._replace(source="till")]) == "Ghent"
 
 
 def test_a_time_in_the_future_counts_as_that_of_the_acceptance() -> None:

@@ -1,0 +1,31 @@
+"""When the facts of an upload were true, as a person writes it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from penstock.domain.errors import refusal
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MAX_WRITTEN = 40  # characters
+
+
+def parse_as_of(written: str) -> int:
+    """Microseconds since 1970 of a date or a time in ISO 8601: without a zone it is that of UTC, a date its midnight.
+
+    Raises `Refused`: invalid_as_of.
+    """
+    try:
+        return microseconds(datetime.fromisoformat(written[:MAX_WRITTEN].strip()))
+    except ValueError:
+        raise refusal(
+            "invalid_as_of",
+            f"{written[:MAX_WRITTEN]!r} is neither a date nor a time",
+            "Write it as 2025-12-31 or 2025-12-31T18:00:00Z.",
+            pointer="/as_of",
+        ) from None
+
+
+def microseconds(at: datetime) -> int:
+    since = (at if at.tzinfo else at.replace(tzinfo=UTC)) - _EPOCH
+    return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
