@@ -16,6 +16,7 @@ ATTRIBUTES = {
     "note": Attribute(name="note", display_name="Note"),
     "points": Attribute(name="points", display_name="Points", format=ValueFormat(ValueType.INTEGER)),
     "born": Attribute(name="born", display_name="Born", format=ValueFormat(ValueType.DATE), pii=True),
+    "seen": Attribute(name="seen", display_name="Last seen", format=ValueFormat(ValueType.DATE)),
 }
 IDENTIFIERS = ("crmid", "email", "loyalty")
 PEOPLE = 12
@@ -34,7 +35,8 @@ def mapping(random: Random) -> tuple[ColumnMapping, ...]:
             policy=random.choice(list(WritePolicy)),
             on_misfit=OnMisfit.REJECT if name in identifiers else random.choice(list(OnMisfit)),
             blanks=random.choice([(), ("7", "1990-01-31")]),
-            pii=random.random() < 0.3,
+            pii=name != "seen" and random.random() < 0.3,
+            as_of=name == "seen" and random.random() < 0.5,
         )
         for name in [*identifiers, *others]
     )
@@ -97,6 +99,8 @@ def _cell(random: Random, name: str) -> str:
             return f"{MARK}-L{random.randrange(PEOPLE)}"
         case "points":
             return random.choice(["0", "7", "+12", "-3", "007", f"{MARK}x"])
+        case "seen":
+            return random.choice(["1999-12-31", "2025-06-01", "2026-02-01", "2099-01-01", f"{MARK}z"])
         case "born":
             return random.choice(["1990-01-31", "2000-02-29", "1999-02-29", f"{MARK}y"])
         case _:

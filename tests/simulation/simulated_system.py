@@ -22,6 +22,7 @@ from penstock.application.uploads.resubmit import CorrectedFile
 from penstock.application.uploads.upload_command import UploadCommand
 from penstock.config import Settings
 from penstock.domain.access.permissions import Role
+from penstock.domain.catalog.attribute_changes import AttributeChange
 from penstock.domain.errors import Refused
 from penstock.domain.files.line_set import LineSet
 from penstock.domain.mapping.mapping import ColumnMapping, Mode
@@ -252,6 +253,7 @@ class SimulatedSystem:
             file_name="file.tsv",
             uploaded_by="simulation",
             mode=self.random.choice([Mode.UPSERT, Mode.UPSERT, Mode.REPLACE]),
+            as_of=self.random.choice([None, None, self.clock.now_us() - self.random.randrange(10**14)]),
             max_rejects=self.random.choice([None, "0", "25%", "100%"]),
             notify=("one@example.org", "two@example.org"),
             mapping=mapping,
@@ -268,6 +270,13 @@ class SimulatedSystem:
         packed = files.packed(self.random, body)
         return Sent(number, body, packed, columns, command, newest, root=root, in_parts=in_parts)
 
+    def _prefer(self) -> None:
+        """Let an attribute prefer some of the data sources that exist."""
+        known = {each.name for each in self.system.catalog.data_sources.all(TENANT)}
+        sources = tuple(self.random.sample(sorted(known), min(2, len(known))))
+        change = AttributeChange(preferred_sources=sources)
+        use_cases_of(self.system).catalog.edit_attribute(UPLOADER, self.random.choice(["note", "points"]), change)
+
     def _meddle(self) -> None:
         """Cancel, approve or undo something, as a person would; a refusal is an answer too."""
         known = [upload for upload in self.uploads if upload.request_id]
@@ -275,6 +284,9 @@ class SimulatedSystem:
             return
         request_id = self.random.choice(known).request_id
         requests = self.system.requests
+        if self.random.random() < 0.2:
+            self._prefer()
+            return
         act = self.random.choice([requests.cancel, requests.approve, requests.undo])
         try:
             act(TENANT, request_id)

@@ -103,7 +103,8 @@ def _reported(
 
 def check_profiles(system: System, uploads: Sequence[reference.Upload]) -> None:
     """Every person of the files has the profile of the reference; uploads that do not count leave nothing."""
-    profiles = reference.profiles(list(uploads))
+    preferred = {name: each.preferred_sources for name, each in system.catalog.attributes(TENANT).items()}
+    profiles = reference.profiles(list(uploads), preferred)
     everyone = reference.profiles([replace(upload, mode=Mode.UPSERT, counts=True) for upload in uploads])
     for namespace, value in everyone:
         try:
@@ -124,6 +125,7 @@ def expected(request: Request, body: bytes) -> reference.Upload:
         columns=messy_file.COLUMNS,
         attributes=messy_file.ATTRIBUTES,
         counts=request.status is Status.COMPLETED,
+        ranking=messy_file.RANKING,
     )
 
 
@@ -325,7 +327,8 @@ def check_simulated(simulated: SimulatedSystem) -> None:
     assert all(u.request_id > u.after for u in simulated.uploads), "a newer request has an older id"
     uploads: dict[str, reference.Upload] = {}
     for sent in simulated.uploads:  # a root comes before its children
-        uploads[sent.request_id] = _reference(sent, requests[sent.request_id], uploads)
+        ranking = simulated.system.requests.plan(TENANT, sent.request_id).ranking
+        uploads[sent.request_id] = _reference(sent, requests[sent.request_id], uploads, ranking)
     for upload in simulated.uploads:
         check_request(simulated.system, requests[upload.request_id], uploads[upload.request_id])
         _check_corrections(simulated, requests[upload.request_id], uploads)
@@ -366,7 +369,9 @@ def _check_nothing_stays(simulated: SimulatedSystem) -> None:
         assert system.control.get(Table.IDEMPOTENCY_KEYS, TENANT, hashed(f"key-{upload.number}")) is None
 
 
-def _reference(upload: Sent, request: Request, known: dict[str, reference.Upload]) -> reference.Upload:
+def _reference(
+    upload: Sent, request: Request, known: dict[str, reference.Upload], ranking: tuple[str, ...]
+) -> reference.Upload:
     return reference.Upload(
         order=upload.request_id,
         data_source=upload.command.data_source,
@@ -376,6 +381,9 @@ def _reference(upload: Sent, request: Request, known: dict[str, reference.Upload
         mode=Mode.UPSERT if upload.root else upload.command.mode,
         counts=request.status is Status.COMPLETED,
         root=known[upload.root.request_id] if upload.root else None,
+        accepted_at=request.accepted_at,
+        as_of=None if request.as_of is None else min(request.as_of, request.accepted_at),
+        ranking=ranking,
     )
 
 

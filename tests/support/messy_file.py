@@ -22,6 +22,7 @@ COLUMNS = (
     ColumnMapping(column="c_points", attribute="points", policy=WritePolicy.CLEAR_ON_BLANK, on_misfit=OnMisfit.DROP),
     ColumnMapping(column="c_born", attribute="born"),
 )
+RANKING = ("crmid", "loyalty", "email")
 MAPS = (
     "c_crmid=crmid!",
     "c_email=email!",

@@ -24,7 +24,7 @@ Name = tuple[str, str]  # namespace and normalised value
 class Upload:
     """One file as it was accepted; `order` is the order of acceptance, `counts` whether it is COMPLETED and not
     reverted. `root` is the file whose rows this one corrects. `accepted_at` and `as_of`, when its facts were true, are
-    in microseconds since 1970; the columns of identifiers stand in the order of their rank."""
+    in microseconds since 1970; `ranking` are its identifiers, the highest rank first; by default as they stand."""
 
     order: Any
     data_source: str
@@ -36,6 +36,7 @@ class Upload:
     root: Upload | None = None
     accepted_at: int = 0
     as_of: int | None = None
+    ranking: tuple[str, ...] = ()
 
 
 @dataclass
@@ -130,6 +131,7 @@ def _read_row(
             row.names.append((attribute.name, normalise(value, attribute.format)))
         row.output.append((attribute.name, value, mapped.policy))
     row.place = (as_of, *row.place)
+    row.names.sort(key=lambda name: upload.ranking.index(name[0]) if upload.ranking else 0)
     if faults:
         reading.rejected[number] = faults
     elif not row.names:
