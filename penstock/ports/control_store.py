@@ -39,6 +39,7 @@ class Table(StrEnum):
     MAPPINGS = "mappings"  # data source / version
     PENDING_MAPPINGS = "pending_mappings"  # data source / version and request id: current once the request completes
     REQUESTS = "requests"  # month and shard of its id / request id
+    REQUEST_CHECKS = "request_checks"  # month and shard / request id: that it replaces, or was undone
     REQUEST_LISTS = "request_lists"  # month and list / request id: the history; "months" / month
     PLANS = "plans"  # hash of the content / ""
     ACTIVE_REQUESTS = "active_requests"  # ten minutes / request id: not ended or not announced; "windows" / ten minutes
@@ -54,7 +55,7 @@ class Table(StrEnum):
     CHUNK_FAILURES = "chunk_failures"  # request id / chunk: failed attempts that the chunk itself caused
     NOTIFICATIONS = "notifications"  # request id / channel, status and target
     DUE_NOTIFICATIONS = "due_notifications"  # channel / request id, channel, status and target: not ended yet
-    API_KEYS = "api_keys"  # "" / hash of the key; and "revoked_admins" / "": revoked admin keys
+    API_KEYS = "api_keys"  # "" or "revoked" / hash of the key; and "revoked_admins" / "": revoked admin keys
     SESSIONS = "sessions"  # "" / hash of the secret: sessions of the console
     SAVED_VIEWS = "saved_views"  # "" / key, or user of the machine: filters of the history by name
     SIGN_IN_LINKS = "sign_in_links"  # "" / hash of the secret: one-time links that begin a session
@@ -65,7 +66,7 @@ class Table(StrEnum):
     PUBLISHERS = "publishers"  # "" / publisher id: services that may offer files
 
 
-RANKED = frozenset({Table.CLOCKS, Table.KEY_CHECKS})
+RANKED = frozenset({Table.CLOCKS, Table.KEY_CHECKS, Table.REQUEST_CHECKS})
 
 Place = tuple[str, str]  # partition and sort of a record
 

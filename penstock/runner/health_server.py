@@ -17,6 +17,7 @@ from prometheus_client.registry import Collector
 from penstock.domain.errors import Fault, Problem, Unavailable
 from penstock.runner.consumer_metrics import ConsumerMetrics
 from penstock.runner.dependency_metrics import DependencyMetrics
+from penstock.runner.record_metrics import RecordMetrics
 from penstock.runner.supervisor import Supervisor
 
 JSON, PROBLEM, METRICS = "application/json", "application/problem+json", "text/plain; version=0.0.4"
@@ -66,7 +67,8 @@ def respond(supervisor: Supervisor, metrics: CollectorRegistry, path: str) -> Re
 
 def metrics_of(supervisor: Supervisor, *collectors: Collector) -> CollectorRegistry:
     registry = CollectorRegistry()
-    for each in (ConsumerMetrics(supervisor.consumers), DependencyMetrics(supervisor.dependencies), *collectors):
+    own = ConsumerMetrics(supervisor.consumers), DependencyMetrics(supervisor.dependencies), RecordMetrics()
+    for each in (*own, *collectors):
         registry.register(each)
     return registry
 

@@ -79,6 +79,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         _records("mappings"),
         _records("pending_mappings", options=MARKERS_OPTIONS),
         _records("requests"),
+        _records("request_checks"),
         _records("request_lists"),
         _records("plans"),
         _records("active_requests", options=MARKERS_OPTIONS),

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 import secrets
+from collections.abc import Sequence
 from contextlib import suppress
 
 import msgspec
@@ -17,13 +18,14 @@ from penstock.application.scanning import scan_all
 from penstock.domain.access.permissions import Caller, Role
 from penstock.domain.days import DAY_US
 from penstock.domain.errors import Conflict, NotFound, Unavailable, refusal
-from penstock.domain.limits import MAX_API_KEYS, MAX_DISPLAY_NAME, MAX_KEY_DAYS, check_length, check_number
+from penstock.domain.limits import MAX_API_KEYS, MAX_DISPLAY_NAME, MAX_KEY_DAYS, MAX_PAGE, check_length, check_number
 from penstock.domain.tenants import TENANT, check_tenant
 from penstock.ports.clock import Clock
 from penstock.ports.control_store import ControlStore, Record, Table
 
 SECRET_BYTES = 32
 LAST_USE_US = 3_600_000_000  # the precision of a key's last use, so that not every call is a write
+REVOKED = "revoked"  # the partition of revoked keys: an older record that is put back is not believed
 REVOKED_ADMINS = "revoked_admins"  # the partition of a tenant's `_RevokedAdmins`
 _KEY = re.compile(rf"pk_(?P<tenant>{TENANT})_[0-9a-f]{{64}}")
 
@@ -78,7 +80,7 @@ class ApiKeys:
 
     def caller_of(self, tenant_id: str, key_id: str, *, remote_address: str | None = None) -> Caller | None:
         """The caller with the key `key_id`; None when it was revoked or has expired."""
-        record = self._store.get(Table.API_KEYS, tenant_id, "", key_id)
+        record = self._stored(tenant_id, key_id)
         if record is None:
             return None
         key, now_us = _key(record), self._clock.now_us()
@@ -97,17 +99,18 @@ class ApiKeys:
         """Whether the key of `caller` is still valid: it may expire while a long request body arrives."""
         if caller.key_id is None:
             return True
-        record = self._store.get(Table.API_KEYS, caller.tenant_id, "", caller.key_id)
+        record = self._stored(caller.tenant_id, caller.key_id)
         return record is not None and _key(record).is_valid(self._clock.now_us())
 
     def list_keys(self, tenant_id: str) -> list[ApiKey]:
         """All keys that were not revoked, oldest first."""
-        keys = map(_key, scan_all(self._store, Table.API_KEYS, tenant_id))
-        return sorted(keys, key=lambda key: (key.created_at, key.key_id))
+        keys = list(map(_key, scan_all(self._store, Table.API_KEYS, tenant_id)))
+        revoked = self._revoked(tenant_id, [key.key_id for key in keys])
+        return sorted((key for key in keys if key.key_id not in revoked), key=lambda key: (key.created_at, key.key_id))
 
     def get_key(self, tenant_id: str, key_id: str) -> ApiKey:
         """A key that was not revoked. Raises `NotFound`."""
-        record = self._store.get(Table.API_KEYS, tenant_id, "", key_id)
+        record = self._stored(tenant_id, key_id)
         if record is None:
             raise NotFound("there is no such API key")
         return _key(record)
@@ -119,9 +122,26 @@ class ApiKeys:
         revoked admin keys, and it is updated by compare-and-set before a key is deleted. A listed key no longer counts
         as an admin key, even if it is not deleted yet.
         """
-        while not self._decide(tenant_id, key_id):
-            pass  # another admin was revoked at the same time: count again
+        if not self._is_left(tenant_id, key_id):
+            while not self._decide(tenant_id, key_id):
+                pass  # another admin was revoked at the same time: count again
+        self._store.put(Table.API_KEYS, tenant_id, REVOKED, key_id, b"{}")
         self._store.delete(Table.API_KEYS, tenant_id, "", key_id)
+
+    def _is_left(self, tenant_id: str, key_id: str) -> bool:
+        """Whether a key was revoked, and its record is there: a revocation was cut short, or it was put back."""
+        return len(self._store.get_each(Table.API_KEYS, tenant_id, [("", key_id), (REVOKED, key_id)])) > 1
+
+    def _stored(self, tenant_id: str, key_id: str) -> Record | None:
+        """The record of a key that was not revoked."""
+        found = self._store.get_each(Table.API_KEYS, tenant_id, [("", key_id), (REVOKED, key_id)])
+        return found[0] if len(found) == 1 and not found[0].partition else None
+
+    def _revoked(self, tenant_id: str, key_ids: Sequence[str]) -> set[str]:
+        """Those of these keys that were revoked."""
+        places = [(REVOKED, key_id) for key_id in key_ids]
+        pages = (places[start : start + MAX_PAGE] for start in range(0, len(places), MAX_PAGE))
+        return {record.sort for page in pages for record in self._store.get_each(Table.API_KEYS, tenant_id, page)}
 
     def _decide(self, tenant_id: str, key_id: str) -> bool:
         """Whether the key may be deleted; False to check again after a conflict. Raises as `revoke_key` does."""

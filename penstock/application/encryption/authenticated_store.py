@@ -18,11 +18,12 @@ import hmac
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
-import structlog
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from msgspec.structs import replace as changed
 
+from penstock.application.encryption import corrupt_records
+from penstock.application.encryption.corrupt_records import printable_sort
 from penstock.domain.errors import Corrupt, Unavailable
 from penstock.domain.framing import framed
 from penstock.ports.control_store import ControlStore, Place, Put, Record, Table
@@ -31,9 +32,6 @@ from penstock.ports.key_vault import KEY_FILE
 ID_BYTES, MAC_BYTES, KEY_BYTES = 2, 16, 32
 TAG_BYTES = 1 + (ID_BYTES + MAC_BYTES) * 4 // 3
 CACHED_TENANTS = 4_096
-_NAMES_PEOPLE = frozenset({Table.NOTIFICATIONS, Table.DUE_NOTIFICATIONS})  # their sort has an address
-
-log = structlog.get_logger(__name__)
 
 
 class AuthenticatedStore(ControlStore):
@@ -131,23 +129,15 @@ class AuthenticatedStore(ControlStore):
                 " PENSTOCK_AUTHORITY_FILE may differ from that of other services; use the same file",
                 dependency=KEY_FILE,
             )
-        sort = printable_sort(record)
-        log.error(
-            "record.corrupt", table=record.table, tenant_id=record.tenant_id, partition=record.partition, sort=sort
-        )
+        corrupt_records.report(record)
         raise Corrupt(
             f"a record of {record.table} was changed in the database by something other than Penstock, so it is not"
-            f" used: tenant {record.tenant_id!r}, partition {record.partition!r}, sort {sort!r}"
+            f" used: tenant {record.tenant_id!r}, partition {record.partition!r}, sort {printable_sort(record)!r}"
         )
 
     def _derived(self, tenant_id: str) -> bytes:
         info = framed(b"penstock records", tenant_id.encode())
         return HKDF(hashes.SHA256(), KEY_BYTES, salt=None, info=info).derive(self._authority)
-
-
-def printable_sort(record: Record) -> str:
-    """The sort of a record for logs and errors; "" where it names a person."""
-    return "" if record.table in _NAMES_PEOPLE else record.sort
 
 
 def _parts(record: Record) -> tuple[bytes, Record]:

@@ -4,8 +4,15 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from penstock.application.encryption.authenticated_store import AuthenticatedStore, printable_sort
-from penstock.ports.control_store import Table
+import msgspec
+
+from penstock.application.access.api_keys import REVOKED
+from penstock.application.encryption.authenticated_store import AuthenticatedStore
+from penstock.application.encryption.corrupt_records import printable_sort
+from penstock.application.requests.request_checks import is_older
+from penstock.domain.errors import Corrupt
+from penstock.domain.requests.request import Request
+from penstock.ports.control_store import Record, Table
 
 MAX_LISTED = 100  # corrupt records of a table; all are counted
 
@@ -34,8 +41,22 @@ def _verified(store: AuthenticatedStore, table: Table) -> VerifiedTable:
     records, corrupt, places = 0, 0, list[Place]()
     for record, is_believed in store.verified(table):
         records += 1
-        if not is_believed:
+        if not is_believed or _is_older(store, record):
             corrupt += 1
             if len(places) < MAX_LISTED:
                 places.append(Place(record.tenant_id, record.partition, printable_sort(record)))
     return VerifiedTable(table, records, corrupt, places)
+
+
+def _is_older(store: AuthenticatedStore, record: Record) -> bool:
+    """Whether a record was put back as it had been before something that nothing leads back from."""
+    try:
+        match record.table:
+            case Table.REQUESTS:
+                check = store.get(Table.REQUEST_CHECKS, record.tenant_id, record.partition, record.sort)
+                return check is not None and is_older(msgspec.json.decode(record.body, type=Request), check)
+            case Table.API_KEYS if not record.partition:
+                return store.get(Table.API_KEYS, record.tenant_id, REVOKED, record.sort) is not None
+    except Corrupt:
+        return False  # the check itself is listed
+    return False

@@ -18,6 +18,7 @@ from msgspec.structs import replace
 
 from penstock.application.requests import plans
 from penstock.application.requests.active_markers import ActiveMarker, ActiveMarkers
+from penstock.application.requests.request_checks import RequestChecks
 from penstock.application.requests.request_clock import RequestClock
 from penstock.application.requests.request_lists import RequestLists
 from penstock.application.requests.reservations import Reservation, Reservations
@@ -105,7 +106,7 @@ class Requests:
         self._store = store
         self._clock = clock
         self.markers = ActiveMarkers(store)
-        self._lists = RequestLists(store, self.markers)
+        self._lists, self._checks = RequestLists(store, self.markers), RequestChecks(store)
         self._reservations, self._request_clock = Reservations(store, clock), RequestClock(store, clock)
 
     # Accepting
@@ -251,13 +252,14 @@ class Requests:
     def visible(self, tenant_id: str, request_ids: Iterable[str]) -> Visible:
         """Which of these requests are visible.
 
-        Reads each request once, so that one call sees a replacement either everywhere or nowhere.
+        Reads each request once, so that one call sees a replacement either everywhere or nowhere. Raises `Corrupt`.
         """
         requested = self._each(tenant_id, set(request_ids))
         roots = self._each(tenant_id, {each.root_id for each in requested.values()} - requested.keys())
         known: dict[str, Request | None] = {**requested, **roots}
         sources = {request.data_source for request in requested.values()}
         floors = [floor for source in sources if (floor := self._floor(tenant_id, source, known))]
+        self._checks.check(tenant_id, filter(None, known.values()))
         visible_ids = visible(request for request in known.values() if request is not None)
         by_id = {request_id: request for request_id, request in requested.items() if request_id in visible_ids}
         return Visible(by_id, floors)
@@ -286,7 +288,11 @@ class Requests:
         written = self._store.replace_each([(changes[at][0].record, msgspec.json.encode(after[at])) for at in new])
         stored = [seen for seen, _ in changes]
         for at, record in zip(new, written, strict=True):
-            stored[at] = self.change(*changes[at]) if record is None else Stored(after[at], record)
+            if record is None:
+                stored[at] = self.change(*changes[at])
+            else:
+                stored[at] = Stored(after[at], record)
+                self._check_end(changes[at][0].request, after[at])
         return stored
 
     def cancel(self, tenant_id: str, request_id: str) -> Request:
@@ -349,11 +355,17 @@ class Requests:
 
     def _replace(self, before: Stored, after: Request) -> Stored:
         self._list_end(before.request, after)
-        return Stored(after, self._store.replace(before.record, msgspec.json.encode(after)))
+        stored = Stored(after, self._store.replace(before.record, msgspec.json.encode(after)))
+        self._check_end(before.request, after)
+        return stored
 
     def _list_end(self, before: Request, after: Request) -> None:
         if after.status is not before.status and (entries := self._lists.ends_of(after)):
             self._store.put_each(after.tenant_id, entries)
+
+    def _check_end(self, before: Request, after: Request) -> None:
+        if after.status is not before.status:
+            self._checks.put(after)
 
     def _reserve(
         self,

@@ -86,7 +86,8 @@ def test_every_group_has_its_counts(url: str, supervisor: Asked) -> None:
     )
     answer = httpx.get(f"{url}/metrics")
     assert answer.headers["content-type"] == METRICS
-    samples = [sample for family in text_string_to_metric_families(answer.text) for sample in family.samples]
+    families = text_string_to_metric_families(answer.text)
+    samples = [sample for family in families for sample in family.samples if "group" in sample.labels]
     assert {(sample.name, sample.labels["group"]): sample.value for sample in samples} == {
         ("penstock_events_total", "penstock.workers"): 7,
         ("penstock_events_total", "penstock.splitters"): 3,

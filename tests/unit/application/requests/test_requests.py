@@ -16,7 +16,7 @@ from penstock.application.requests.active_markers import ActiveMarker
 from penstock.application.requests.request_clock import RequestClock
 from penstock.application.requests.requests import Accepted, NewRequest, Requests
 from penstock.domain.days import DAY_US
-from penstock.domain.errors import NotFound, Refused
+from penstock.domain.errors import Corrupt, NotFound, Refused
 from penstock.domain.events import Split
 from penstock.domain.mapping.mapping import Mode
 from penstock.domain.requests.request import Request, Status
@@ -225,6 +225,22 @@ def test_visible_requests_follow_replacements_and_undos(requests: Requests) -> N
     assert set(requests.visible(T, [old]).by_id) == set()  # the floor counts though it was not asked for
     requests.undo(T, first)
     assert set(requests.visible(T, [*everything, "unknown"]).by_id) == {old, other}
+
+
+@pytest.mark.parametrize("mode", [Mode.REPLACE, Mode.UPSERT])
+def test_an_older_record_that_is_put_back_is_corrupt(requests: Requests, store: ControlStore, mode: Mode) -> None:
+    """Of a replacement that counted, that it is under way; of an undone request, that it is completed."""
+    old, other = (accept(requests, replace(NEW, mode=each)).request_id for each in (Mode.UPSERT, mode))
+    requests.update(T, old, ended(Status.COMPLETED))
+    before = requests.stored(T, other)
+    requests.update(T, other, ended(Status.COMPLETED))
+    if mode is Mode.UPSERT:
+        before = requests.stored(T, other)
+        requests.undo(T, other)
+    assert requests.visible(T, [old, other]).by_id
+    store.replace(requests.stored(T, other).record, before.record.body)
+    with pytest.raises(Corrupt, match=other):
+        requests.visible(T, [old, other])
 
 
 @given(st.lists(st.sampled_from(["a", "b"]), max_size=8), st.data())
