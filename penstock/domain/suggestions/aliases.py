@@ -39,7 +39,8 @@ _TABLE = {
     "loyalty_id": """
         loyalty number, loyalty card, loyalty card number, loyalty no, card number, membership number, membership id,
         membership no, member number, member no, card no, bonus card, reward id, rewards number, club number, club id
-        klantenkaart, klantenkaartnummer, kaartnummer, lidnummer, spaarkaart, spaarkaartnummer,
+        klantenkaart, klantenkaartnummer, kaartnummer, lidnummer, ledennummer, lidmaatschapsnummer,
+        lidmaatschapnummer, lidcode, lid id, spaarkaart, spaarkaartnummer,
         no socio, n socio, nro socio, num socio, numero socio, no de socio, nro de socio,
         kaartnr, kaart nr, klantkaart, klantkaartnummer, kartennr, karten nr, kundenkartennr, nr karty, card nr
         kartennummer, kundenkarte, kundenkartennummer, mitgliedsnummer, mitgliedsnr, bonuskarte
@@ -628,6 +629,11 @@ OWNERS = word_set(
 )
 
 # Words in a name that make its numbers codes, which are not counted with.
+# A name that ends with one of them may end with any other: `Lidnr.` is `lidnummer`. A short word may end with letters
+# such as `no` or `num` by chance.
+NUMBER_ENDINGS = ("nummer", "number", "numero", "numer", "nr", "num")
+NUMBER_WORDS = (*NUMBER_ENDINGS, "no", "nro")
+
 CODE_WORDS = word_set(
     """
     id ids code codes nr no num number numer numero nummer nummero key ref reference sku isbn ean uuid guid zip plz

@@ -6,6 +6,8 @@ import re
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from msgspec.structs import replace
+
 from penstock.domain.mapping.attributes import TEXT, Attribute, ValueFormat, ValueType
 from penstock.domain.mapping.mapping import ColumnMapping
 from penstock.domain.suggestions.aliases import word_set
@@ -58,6 +60,7 @@ COUNT_DIGITS = 4  # of the orders of one person
 SECOND_NAME = 2  # words of a given name and a second one
 FEW = 0.9  # factor for a column with fewer cells
 
+NO_ATTRIBUTE = "no attribute has this name: a new one"
 UNREAD = "its name is in no known language, so it is taken as personal"
 IDENTIFIERS = frozenset({"crmid", "loyalty_id", "email"})  # a household may share a phone
 
@@ -111,6 +114,16 @@ def candidates(facts: Facts, tenant: Tenant, formats: Formats) -> list[Candidate
     ]
     named = [each for each in found if each]
     return [*sorted(named, key=lambda each: -each.confidence), _new(facts, match, tenant)]
+
+
+def as_text(candidate: Candidate) -> Candidate:
+    """A new attribute of numbers that name something, so that they are not to be reckoned with."""
+    if candidate.format == TEXT:
+        return candidate
+    text = replace(candidate.attribute, format=TEXT)
+    evidence = tuple(each for each in candidate.evidence if each == NO_ATTRIBUTE)
+    sure = max(candidate.confidence, NEW_TEXT)
+    return candidate._replace(attribute=text, format=TEXT, confidence=sure, evidence=evidence, against=(), finding=None)
 
 
 def is_unnamed(facts: Facts) -> bool:
@@ -345,7 +358,7 @@ def _new(facts: Facts, match: NameMatch | None, tenant: Tenant) -> Candidate:
         sure, against = min(sure, NEW_UNNAMED), [*against, "its name says nothing"]
     elif match is not None and match.score >= 0.9 and _differs(format, match.attribute):
         sure, against = min(sure, 0.5), [*against, f"its name means {match.attribute.display_name}, its values do not"]
-    evidence.append("no attribute has this name: a new one")
+    evidence.append(NO_ATTRIBUTE)
     return Candidate(
         attribute, False, format, sure * _size_factor(facts), 0, tuple(evidence), tuple(against), None, finding
     )

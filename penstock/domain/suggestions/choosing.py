@@ -11,7 +11,7 @@ from penstock.domain.mapping.builtin_attributes import BUILTIN
 from penstock.domain.mapping.mapping import ColumnMapping, OnMisfit
 from penstock.domain.numbered_names import NumberedNames
 from penstock.domain.suggestions.blank_words import blank_words, merged
-from penstock.domain.suggestions.candidates import ACCEPTABLE, Candidate, Tenant, candidates
+from penstock.domain.suggestions.candidates import ACCEPTABLE, Candidate, Tenant, as_text, candidates
 from penstock.domain.suggestions.changes import changes_since
 from penstock.domain.suggestions.facts import Facts, find_facts
 from penstock.domain.suggestions.fitting import DO_NOT_FIT, Formats, cells_are
@@ -21,7 +21,7 @@ from penstock.domain.suggestions.names import Names, display_name
 from penstock.domain.suggestions.person_names import person_names
 from penstock.domain.suggestions.personal import looks_personal
 from penstock.domain.suggestions.sample import Sample
-from penstock.domain.suggestions.shared_keys import SEPARATOR, JoinedKey, joined_key, with_shared
+from penstock.domain.suggestions.shared_keys import SEPARATOR, JoinedKey, joined_key, other_shared, with_shared
 from penstock.domain.suggestions.suggestion import (
     ColumnSuggestion,
     JoinedColumns,
@@ -94,6 +94,8 @@ def _chosen(facts: Sequence[Facts], tenant: Tenant, formats: Formats) -> tuple[l
         chosen[place] = chosen[place]._replace(shared=shared)
     found = key_column(facts, chosen, tenant)
     if found is None:
+        for place, shared in other_shared(facts, chosen).items():
+            chosen[place] = as_text(chosen[place])._replace(shared=shared)
         return chosen, tied
     if found.candidate.confidence < ACCEPTABLE and any(map(identifies, chosen)):
         hint = f"it may be a key ({found.key.evidence}): map it with ! to identify by it"

@@ -27,6 +27,8 @@ from penstock.domain.suggestions.texts import detect_email, detect_enum, detect_
 MIN_TYPED = 0.8  # share of cells that fit, without a name that says the same
 CERTAIN = 0.9  # share of cells that fit a kind of value that looks like no other
 MIN_LEARNED = 2  # columns in which a word is blank that no list has, for it to be blank in free text
+MAX_SHORT = 4  # letters of a word that may end with `nr` by chance
+_CODE_ENDINGS = ("nummer", "number", "numero", "nr")
 _OF = ("de", "of", "di", "das", "dos")
 UNIQUE = 0.98  # distinct cells of those that are not blank
 
@@ -55,7 +57,7 @@ class Facts(NamedTuple):
     def is_code(self) -> bool:
         """Whether its numbers name something, so that they are not to be reckoned with."""
         parts = words(self.name)
-        named = not CODE_WORDS.isdisjoint(parts) and not _is_number_of_several(parts)
+        named = any(map(_is_code_word, parts)) and not _is_number_of_several(parts)
         return named or is_national_number(self.name) or has_leading_zeros(self.cells)
 
     @property
@@ -88,6 +90,10 @@ class Facts(NamedTuple):
         integer, decimal = self.findings.get(ValueType.INTEGER), self.findings.get(ValueType.DECIMAL)
         numbers = [each for each in (integer, decimal) if each and each.fit.share >= MIN_TYPED]
         return max(numbers, key=lambda each: each.fit.count, default=None)
+
+
+def _is_code_word(word: str) -> bool:
+    return word in CODE_WORDS or (len(word) > MAX_SHORT and word.endswith(_CODE_ENDINGS))
 
 
 def _is_number_of_several(parts: Sequence[str]) -> bool:

@@ -89,9 +89,9 @@ def identifying(facts: Sequence[Facts], chosen: Sequence[Candidate], joined: Joi
     places = [place for place, candidate in enumerate(chosen) if identifies(candidate)]
     present = {place: _present(facts[place], chosen[place]) for place in places}
     found = _identifying(present | ({len(facts): joined.present} if joined else {}))
-    for place in places:
-        if chosen[place].shared:
-            found = found.without_shared(place, chosen[place].shared, joined.label if joined else "")
+    for place, candidate in enumerate(chosen):
+        if candidate.shared:
+            found = found.without_shared(place, candidate.shared, joined.label if joined else "")
     for place in places:
         if not _is_new_email(chosen[place]):
             continue
@@ -139,7 +139,7 @@ class Identifying(NamedTuple):
         why = f"{_values(shared)} of different people"
         if joined:
             return self._without(place, f"not an identifier, because {why}: {joined} together are one")
-        if self._only_here(place) > len(self.counts) * MAX_ONLY_SHARED:
+        if place in self.present and self._only_here(place) > len(self.counts) * MAX_ONLY_SHARED:
             found = self._replace(doubtful=(*self.doubtful, place))
             return found._merging(place, f"{why}: {WOULD_MERGE}")
         return self._without(place, f"not an identifier, because {why}")

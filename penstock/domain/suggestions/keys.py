@@ -90,7 +90,9 @@ _LOYALTY = (
     "jasen",
     "czlon",
     "abonn",
+    *("lidmaatsch", "lidnr", "lidnum", "lidcode", "lidkaart", "ledennr", "ledennum", "ledencode", "ledenkaart"),
 )
+_LOYALTY_IN_FULL = word_set("lid leden")  # `Lidl` is a shop
 _CUSTOMER = word_set(
     """
     customer cust client klant kunde kunden kundin cliente klient kund asiakas crm contact user person debtor relatie
@@ -178,7 +180,7 @@ def attribute_of_key(column: str) -> str | None:
     if is_national_number(column):
         return None
     parts = words(column)
-    if any(part.startswith(_LOYALTY) for part in parts):
+    if _names_a_member(parts):
         return "loyalty_id"
     others = {part for part in parts if not part.isdigit()} - (KEY_WORDS - _OFFICIAL)
     return "crmid" if others <= _CUSTOMER else None
@@ -274,7 +276,11 @@ def _have_a_shape(codes: Sequence[str]) -> bool:
 def _names_a_person(column: str) -> bool:
     """Whether the name says whose key it is: a customer's or a member's."""
     parts = words(column)
-    return not _CUSTOMER.isdisjoint(parts) or any(part.startswith(_LOYALTY) for part in parts)
+    return not _CUSTOMER.isdisjoint(parts) or _names_a_member(parts)
+
+
+def _names_a_member(parts: Sequence[str]) -> bool:
+    return any(part.startswith(_LOYALTY) or part in _LOYALTY_IN_FULL for part in parts)
 
 
 def _repeat_people(cells: Cells, values: Mapping[str, int], people: People) -> bool:

@@ -12,7 +12,7 @@ from penstock.domain.catalog.attribute_changes import default_display_name
 from penstock.domain.limits import MAX_DISPLAY_NAME
 from penstock.domain.mapping.attributes import NAME, Attribute, ValueType
 from penstock.domain.near_names import nearest_name
-from penstock.domain.suggestions.aliases import ALIASES, OWNERS
+from penstock.domain.suggestions.aliases import ALIASES, NUMBER_ENDINGS, NUMBER_WORDS, OWNERS
 from penstock.domain.suggestions.consents import consent_of
 from penstock.domain.suggestions.transliteration import in_latin
 
@@ -95,6 +95,7 @@ class Names:
         key = _key(parts)
         return (
             self._named(key)
+            or self._numbered(parts)
             or self._of_alternatives(column)
             or self._without_owner(parts)
             or self._of_address(parts)
@@ -112,6 +113,15 @@ class Names:
         if meant not in self._known:
             return None
         return NameMatch(self._known[meant], VAGUE_ALIAS if key in _VAGUE else ALIAS)
+
+    def _numbered(self, parts: Sequence[str]) -> NameMatch | None:
+        """A name whose last word is number, with that word written otherwise: `Lidnr.` is `Lidnummer`."""
+        *before, last = parts or ("",)
+        ending = last if last in NUMBER_WORDS else next((each for each in NUMBER_ENDINGS if last.endswith(each)), "")
+        thing = _key(before) + last.removesuffix(ending)
+        if not ending or not thing:
+            return None
+        return next((found for each in NUMBER_WORDS if (found := self._named(thing + each))), None)
 
     def _in_latin(self, column: str) -> NameMatch | None:
         """A name in Cyrillic that means something in Latin letters; less than one that is known as it is."""

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from penstock.domain.mapping.attributes import ValueType
 from penstock.domain.suggestions.candidates import ACCEPTABLE, Candidate
 from penstock.domain.suggestions.different_people import (
     MIN_DIFFERENT,
@@ -21,6 +22,8 @@ KEYS = ("crmid", "loyalty_id")
 NAMES = ("first_name", "full_name")  # a last name changes
 SEPARATOR = "|"  # in no name
 MIN_JOINED = 0.9  # share of rows with both
+MIN_DISTINCT = 0.2  # share of different values of what people share in a household
+_CODES = (ValueType.TEXT, ValueType.INTEGER)
 
 
 class JoinedKey(NamedTuple):
@@ -78,16 +81,34 @@ def with_shared(facts: Sequence[Facts], chosen: Sequence[Candidate]) -> dict[int
     they are many."""
     found = {}
     for place, candidate in enumerate(chosen):
-        if candidate.attribute.name not in KEYS or candidate.earlier or candidate.key or facts[place].unique:
-            continue
-        telling = _telling(facts, chosen, place)
-        if sum(map(len, telling)) < MIN_DIFFERENT:
-            continue
-        values = facts[place].cells
-        shared = shared_by_different_people(values.cells, telling)
-        if are_many(shared, values.distinct):
+        identifies = candidate.attribute.name in KEYS and not candidate.earlier and not candidate.key
+        if identifies and not facts[place].unique and (shared := _shared(facts, chosen, place)):
             found[place] = shared
     return found
+
+
+def other_shared(facts: Sequence[Facts], chosen: Sequence[Candidate]) -> dict[int, int]:
+    """As `with_shared`, of columns that are no key of each person although their name says so, and that no attribute is
+    for. With few different values they are the codes of something else, such as regions."""
+    found = {}
+    for place, (each, candidate) in enumerate(zip(facts, chosen, strict=True)):
+        if candidate.exists or candidate.key or each.unique or candidate.format.kind not in _CODES:
+            continue
+        if not names_a_key(each.name) or counts_rows(each) or is_national_number(each.name):
+            continue
+        if len(each.cells.distinct) >= each.cells.filled * MIN_DISTINCT and (shared := _shared(facts, chosen, place)):
+            found[place] = shared
+    return found
+
+
+def _shared(facts: Sequence[Facts], chosen: Sequence[Candidate], place: int) -> int:
+    """How many values of a column stand on rows of different people; 0 if they are few."""
+    telling = _telling(facts, chosen, place)
+    if sum(map(len, telling)) < MIN_DIFFERENT:
+        return 0
+    values = facts[place].cells
+    shared = shared_by_different_people(values.cells, telling)
+    return shared if are_many(shared, values.distinct) else 0
 
 
 def _telling(facts: Sequence[Facts], chosen: Sequence[Candidate], place: int) -> Telling:

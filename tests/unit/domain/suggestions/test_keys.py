@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 
 from penstock.application.catalog.column_specs import ColumnSpec
 from penstock.application.uploads.suggesting import accept
-from penstock.domain.mapping.attributes import Attribute
+from penstock.domain.mapping.attributes import TEXT, Attribute
 from penstock.domain.mapping.builtin_attributes import BUILTIN
 from penstock.domain.mapping.mapping import ColumnMapping
 from penstock.domain.suggestions import ColumnSuggestion, Sample, SuggestedMapping, suggest_mapping
+from penstock.domain.suggestions.keys import attribute_of_key
 
 ROWS = 200
 PLACES = range(ROWS)
@@ -311,6 +312,7 @@ def test_a_column_that_counts_the_rows_is_not_accepted(name: str) -> None:
 
 
 SHARED_CARDS = [f"60{number // 3 * 371:06}" for number in PLACES]  # of households of three
+SHARED_NUMBERS = [str(10_000 + number // 3 * 37) for number in PLACES]
 GIVEN = [f"{'ABCDEFGHIJKLMNOPQRSTUVW'[number % 23]}nna" for number in PLACES]
 BIRTH_DATES = [f"{1950 + number % 50}-{number % 12 + 1:02}-{number % 28 + 1:02}" for number in PLACES]
 OWN_EMAILS = [f"p{number}@gmail.com" for number in PLACES]
@@ -369,6 +371,38 @@ def test_a_shared_number_is_a_doubt_where_most_rows_have_no_other_identifier() -
 
 
 FAMILIES = [f"f{number // 3}@gmail.com" for number in PLACES]
+
+
+@pytest.mark.parametrize("name", ["Polisnr.", "Partij nummer", "dossier_code"])
+def test_a_shared_number_that_no_attribute_is_for_is_joined_with_a_name(name: str) -> None:
+    columns = {name: SHARED_NUMBERS, "first_name": GIVEN, "birth_date": BIRTH_DATES, "email": FAMILIES}
+    found = one(columns, name)
+    assert (found.exists, found.identifier, found.format, found.confidence >= 0.9) == (False, False, TEXT, True)
+    assert any(each.startswith("not an identifier, because 67 values are on rows of diff") for each in found.against)
+    (joined,) = suggested(columns).joined
+    assert joined.attribute.name == f"{found.attribute.name}_first_name"
+    assert joined.mapping.columns == (name, "first_name")
+
+
+def test_codes_of_a_few_groups_are_not_those_of_households() -> None:
+    groups = [f"{number % 12 + 4:03}" for number in PLACES]
+    columns = {"group_code": groups, "first_name": GIVEN, "birth_date": BIRTH_DATES, "email": OWN_EMAILS}
+    assert not one(columns, "group_code").against
+
+
+@pytest.mark.parametrize("name", ["Huishoudnr", "Abonneenummer", "vasteklantnr."])
+def test_numbers_that_name_something_are_text(name: str) -> None:
+    columns = {name: SHARED_NUMBERS, "first_name": ["Anna"] * ROWS, "email": OWN_EMAILS}
+    assert one(columns, name).format == TEXT
+
+
+@pytest.mark.parametrize(("name", "attribute"), [("lid_ref", "loyalty_id"), ("Lidkaartcode", "loyalty_id")])
+def test_a_members_key_is_a_loyalty_id_in_dutch(name: str, attribute: str) -> None:
+    assert attribute_of_key(name) == attribute
+
+
+def test_a_shop_is_no_member() -> None:
+    assert attribute_of_key("lidl_ref") is None
 
 
 def test_a_number_and_a_name_identify_together_where_neither_number_nor_address_does() -> None:
