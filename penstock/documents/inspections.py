@@ -7,13 +7,18 @@ from typing import NotRequired, cast
 
 from typing_extensions import TypedDict
 
+from penstock.application.catalog.column_specs import column_specs
 from penstock.application.uploads.review import Review
 from penstock.documents.faults import FaultView, fault_views
 from penstock.documents.file_options import FileOptionsView, file_options_view
+from penstock.documents.mappings import ColumnView, column_view
 from penstock.documents.requests import RequestView
 from penstock.domain.errors import Fault
-from penstock.domain.mapping.mapping import OnMisfit
-from penstock.domain.suggestions import Change, ColumnSuggestion, Drift, JoinedColumns
+from penstock.domain.mapping.attributes import Attribute
+from penstock.domain.mapping.mapping import ColumnMapping, OnMisfit
+from penstock.domain.suggestions import Change, ColumnSuggestion, Drift, SuggestedMapping
+
+AS_BEFORE = "same as last time"
 
 
 class SuggestedColumn(TypedDict):
@@ -40,18 +45,15 @@ class SuggestedColumn(TypedDict):
     tied_with: list[str]
 
 
-class JoinedColumnsView(TypedDict):
-    """Columns that identify a person together, joined with `separator`; the rest is as of `SuggestedColumn`."""
+class ComposedColumn(ColumnView):
+    """A column of the mapping that is not one of the file: several joined, a part of one, or a constant.
 
-    columns: list[str]
-    separator: str
-    attribute: str
+    It is that of the source's mapping, or joins columns that identify a person together. The rest is as of
+    `SuggestedColumn`.
+    """
+
     display_name: str
     new: bool
-    format: str
-    identifier: bool
-    pii: bool
-    blanks: list[str]
     confidence: float
     evidence: list[str]
     against: list[str]
@@ -86,7 +88,8 @@ class InspectionView(TypedDict):
 
     Without the `needed_options` the file has the `faults` and the `warnings`; everything else is as with them, and with
     what the data source has: the `file_options`.
-    `left_out_columns` cannot be mapped, such as those that hold JSON objects.
+    `composed_columns` are made of columns of the file, or of none. `left_out_columns` cannot be mapped, such as those
+    that hold JSON objects.
     """
 
     compression: str
@@ -99,7 +102,7 @@ class InspectionView(TypedDict):
     sampled_rows: int
     every_row: bool
     suggested_mapping: list[SuggestedColumn]
-    joined_columns: list[JoinedColumnsView]
+    composed_columns: list[ComposedColumn]
     left_out_columns: list[LeftOutColumn]
     changes: list[ChangeView]
 
@@ -163,7 +166,7 @@ def inspection_view(review: Review) -> InspectionView:
         sampled_rows=suggested.rows,
         every_row=suggested.complete,
         suggested_mapping=[suggestion_view(each) for each in suggested.columns],
-        joined_columns=[_joined_view(each) for each in suggested.joined],
+        composed_columns=composed_views(suggested),
         left_out_columns=_left_out(suggested.left_out),
         changes=[_change_view(each) for each in suggested.changes],
     )
@@ -189,21 +192,34 @@ def suggestion_view(suggestion: ColumnSuggestion) -> SuggestedColumn:
     )
 
 
-def _joined_view(joined: JoinedColumns) -> JoinedColumnsView:
-    return JoinedColumnsView(
-        columns=list(joined.mapping.columns),
-        separator=joined.mapping.separator,
-        attribute=joined.attribute.name,
-        display_name=joined.attribute.display_name,
-        new=not joined.exists,
-        format=str(joined.attribute.format),
-        identifier=joined.mapping.identifier,
-        pii=joined.attribute.pii,
-        blanks=list(joined.mapping.blanks),
-        confidence=joined.confidence,
-        evidence=list(joined.evidence),
-        against=list(joined.against),
-    )
+def composed_views(suggested: SuggestedMapping) -> list[ComposedColumn]:
+    """The earlier columns that stay, then those that are joined to identify."""
+    kept = [_composed_view(each.mapping, each.attribute, evidence=[AS_BEFORE]) for each in suggested.kept]
+    return kept + [
+        _composed_view(
+            each.mapping,
+            each.attribute,
+            new=not each.exists,
+            confidence=each.confidence,
+            evidence=each.evidence,
+            against=each.against,
+        )
+        for each in suggested.joined
+    ]
+
+
+def _composed_view(
+    mapping: ColumnMapping,
+    attribute: Attribute,
+    *,
+    new: bool = False,
+    confidence: float = 1.0,
+    evidence: Iterable[str] = (),
+    against: Iterable[str] = (),
+) -> ComposedColumn:
+    (spec,) = column_specs([mapping], [attribute])
+    more = {"confidence": confidence, "evidence": list(evidence), "against": list(against)}
+    return cast(ComposedColumn, {**column_view(spec), "display_name": attribute.display_name, "new": new, **more})
 
 
 def _change_view(change: Change) -> ChangeView:

@@ -13,7 +13,7 @@ from rich.text import Text
 
 from penstock.application.uploads.renames import renamed_columns
 from penstock.application.uploads.suggesting import SUGGESTED_CONFIDENCE
-from penstock.documents.inspections import suggestion_view
+from penstock.documents.inspections import composed_views, suggestion_view
 from penstock.domain.errors import Refused, refusal, refuse_all
 from penstock.domain.suggestions import SuggestedMapping
 from services.cli.ingest_backends import Backend
@@ -30,8 +30,9 @@ def confirmed(backend: Backend, file: UploadFile, source: str, out: Output) -> b
     reviewed = backend.review(file, source)
     refuse_all(reviewed.faults)
     rows = [msgspec.to_builtins(suggestion_view(each)) for each in reviewed.suggested.columns]
+    composed = msgspec.to_builtins(composed_views(reviewed.suggested))
     heading = Text(f"The data source {source} has no mapping yet. Names and values of the file suggest this one:")
-    out.say(Group(heading, Text(), suggestions_view(rows), Text()))
+    out.say(Group(heading, Text(), suggestions_view(rows, composed), Text()))
     question = f"Ingest the file with the columns that are at least {SUGGESTED_CONFIDENCE:g} sure?"
     return typer.confirm(question, default=False, err=True)
 

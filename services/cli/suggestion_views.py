@@ -1,4 +1,6 @@
-"""Suggestions as the terminal shows them: what needs the person first, then every column of the file in its order."""
+"""Suggestions as the terminal shows them: what needs the person first, then every column of the file in its order.
+
+Those of the mapping that are made of several, of a part of one or of none stand before them."""
 
 from __future__ import annotations
 
@@ -32,9 +34,9 @@ def inspection_view(
     parts += [Text(f"Warning: {each['message']}. {each['hint']}") for each in escaped["warnings"]]
     if note:
         parts += [Text(note), Text()]
-    joined = [{**each, "column": " + ".join(each["columns"]), "values": {}} for each in escaped["joined_columns"]]
-    parts += [Text(_summary(escaped)), *map(Text, _needed(suggested, joined)), Text()]
-    parts += [suggestions_view([*joined, *suggested])]
+    composed = escaped["composed_columns"]
+    parts += [Text(_summary(escaped)), *map(Text, _needed(suggested, composed)), Text()]
+    parts += [suggestions_view(suggested, composed)]
     if left_out := inspection["left_out_columns"]:
         reasons = [(each["column"], each["reason"]) for each in left_out]
         parts += [Text(), left_out_view(reasons, of=len(suggested) + len(left_out))]
@@ -46,8 +48,9 @@ def inspection_view(
     return Group(*parts)
 
 
-def suggestions_view(suggested: Sequence[Document]) -> RenderableType:
-    """A line for each column, or a few on a narrow terminal."""
+def suggestions_view(suggested: Sequence[Document], composed: Sequence[Document] = ()) -> RenderableType:
+    """A line for each column, or a few on a narrow terminal; the `composed` ones first."""
+    suggested = [*({"blanks": [], "values": {}, **each, "column": _label(each)} for each in composed), *suggested]
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="dim", show_edge=False, padding=(0, 1))
     for heading in ("column", "attribute", "format"):
         table.add_column(heading, overflow="fold", min_width=len(heading))
@@ -76,12 +79,21 @@ def _summary(inspection: Document) -> str:
     return f"{_counted(len(inspection['columns']))}, judged by {drawn}."
 
 
-def _needed(suggested: Sequence[Document], joined: Sequence[Document]) -> list[str]:
+def _label(composed: Document) -> str:
+    """What a column of the mapping is made of."""
+    if "constant" in composed:
+        return "constant"
+    if "columns" in composed:
+        return " + ".join(composed["columns"])
+    return f"{composed['column']}, part {composed.get('part', 1)}"
+
+
+def _needed(suggested: Sequence[Document], composed: Sequence[Document]) -> list[str]:
     """What a person has to decide."""
     tied = [each["column"] for each in suggested if each["tied_with"]]
     weak = [each["column"] for each in suggested if each["confidence"] < SURE and not each["tied_with"]]
     found = [each for each in suggested if each["identifier"] and each["confidence"] >= SURE and not each["tied_with"]]
-    found += joined
+    found += [each for each in composed if each["identifier"] and each["confidence"] >= SURE]
     lines = (
         [] if found or not suggested else [f"No column surely identifies a person: mark one, {_example(suggested)}."]
     )
