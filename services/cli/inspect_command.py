@@ -16,6 +16,7 @@ from penstock.documents.inspections import inspection_view as inspection_documen
 from penstock.domain.errors import Refused, refuse_all
 from penstock.domain.files.tabular_format import FileOptions
 from penstock.domain.suggestions import ColumnSuggestion
+from penstock.domain.suggestions.identifiers import WOULD_MERGE
 from services.cli.failures import reporting
 from services.cli.map_options import (
     are_options,
@@ -115,8 +116,16 @@ def _commands(reviewed: Review, file: Path, where: str) -> list[tuple[str, str]]
     known = {each.attribute.name: each.attribute for each in reviewed.suggested.columns if each.exists}
     by_hand = ingest_command(file, source, map_options(accepted.columns, known), where)
     if len(by_hand) <= MAX_COMMAND and are_options(accepted.columns):
-        return [*commands, ("The same by hand", by_hand)]
+        commands.append(("The same by hand", by_hand))
+        if not _merges_people(reviewed):
+            return commands
     return [*commands, *_edited(file, source, where)]
+
+
+def _merges_people(reviewed: Review) -> bool:
+    """Whether an identifier that is suggested would make different people one: a mapping file can join columns."""
+    identifiers = [each for each in reviewed.suggested.columns if each.identifier]
+    return any(WOULD_MERGE in against for each in identifiers for against in each.against)
 
 
 def _edited(file: Path, source: str, where: str) -> list[tuple[str, str]]:

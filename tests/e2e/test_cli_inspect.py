@@ -57,6 +57,14 @@ def test_a_file_of_which_little_is_sure_is_looked_through_first(cli: CommandLine
     assert steps == [("inspect", "--save-mapping"), ("ingest", "--mapping"), ("ingest", "--accept-suggestions")]
 
 
+def test_a_file_that_would_make_families_one_person_can_be_edited_first(cli: CommandLine) -> None:
+    rows = "".join(f"f{n // 2}@gmail.com\t{'Ann' if n % 2 else 'Bo'}\n" for n in range(40))
+    ran = cli.run("inspect", cli.file(f"email\tfirst_name\n{rows}"), "--source", "crm", COLUMNS="200")
+    assert "these people would become one" in ran.stdout
+    labels = [line.split("  ")[0] for line in ran.stdout.splitlines()]
+    assert {"To edit it first", "and then"} <= set(labels)
+
+
 def test_a_file_is_ingested_with_suggested_columns(cli: CommandLine) -> None:
     path = cli.file(CONTENT.replace("klantnr", "klantnr\tnr_x", 1).replace("\tp", "\t\tp"))
     ran = cli.run("ingest", path, "--source", "crm", "--accept-suggestions", "0.9", "--json")

@@ -24,6 +24,10 @@ from penstock.domain.suggestions.shared_keys import NAMES
 
 SAMPLED_BYTES = 64 * 1024
 SAMPLED_ROWS = 200
+JOINED = (  # a column of a mapping file
+    '{"columns": ["number", "first_name"], "separator": "|", "attribute": "number_first_name", '
+    '"identifier": true, "pii": true}'
+)
 CONTACTS = ("email", "phone", "mobile")  # of which a person may have several
 
 
@@ -111,7 +115,7 @@ def shared_identifier(label: str, first: str, values: int, *, complete: bool) ->
         code="shared_identifier",
         message=f"rows with different {first!r} share {counted} {noun} of {label!r}: "
         "their people would become one person",
-        hint="If they are different people, such as couples with one address, map the column without !, and with ! one "
-        "whose values differ, or several joined, such as a number and a first name (`columns` in a mapping file).",
+        hint="If they are different people, save the mapping with penstock inspect FILE --save-mapping mapping.json; "
+        f"in it, map the column without identifier, and join a number and a name: {JOINED}",
         column=label,
     )
