@@ -8,6 +8,7 @@ from itertools import chain
 
 from penstock.domain.profiles.junk_identifiers import JUNK_EMAILS
 from penstock.domain.suggestions.aliases import word_set
+from penstock.domain.suggestions.lost_cells import NOT_AVAILABLE
 from penstock.domain.suggestions.sample import Cells
 
 MAX_BLANK_WORDS = 8  # of one column
@@ -34,13 +35,15 @@ _WRAPPED = re.compile(
 )
 
 # They mean blank in any column.
-_ANYWHERE = word_set(
+_ANYWHERE = (
+    word_set(
+        """
+    n/a n.a. n.v.t. nvt null <null> (null) \\n nil nan - -- --- \u2014 \u2013 ? ?? (blank) (leeg) (leer) (vide)
     """
-    n/a #n/a n.a. n.v.t. nvt null <null> (null) \\n nil nan - -- --- \u2014 \u2013 ? ?? (blank) (leeg) (leer) (vide)
-    #value! #ref!
-    """
-) | _phrases(
-    """
+    )
+    | NOT_AVAILABLE
+    | _phrases(
+        """
     not applicable, not specified, not provided, not given, not stated, no data,
     keine angabe, keine angaben, ohne angabe, ohne angaben, nicht angegeben, nicht bekannt, kein eintrag,
     niet bekend, niet opgegeven, niet ingevuld, niet van toepassing, geen opgave, geen gegevens,
@@ -58,6 +61,7 @@ _ANYWHERE = word_set(
     не е посочено, не е посочен, не е посочена, няма данни, няма информация, неприложимо,
     ไม่ระบุ, ไม่ทราบ, ไม่มีข้อมูล, غير محدد, لا توجد بيانات, لا ينطبق, לא צוין, אין מידע, לא רלוונטי
     """
+    )
 )
 # They are text elsewhere: a country `NA`, a loyalty tier `none`, the initials `K.A.`.
 _IN_TYPED_COLUMNS = frozenset(

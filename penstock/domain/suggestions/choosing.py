@@ -17,6 +17,7 @@ from penstock.domain.suggestions.facts import Facts, find_facts
 from penstock.domain.suggestions.fitting import DO_NOT_FIT, Formats, cells_are
 from penstock.domain.suggestions.frequent_words import words_among_codes
 from penstock.domain.suggestions.identifiers import Effect, identifies, identifying, key_column
+from penstock.domain.suggestions.lost_cells import lost_in_text, lost_words
 from penstock.domain.suggestions.names import Names, display_name
 from penstock.domain.suggestions.person_names import person_names
 from penstock.domain.suggestions.personal import looks_personal
@@ -194,6 +195,8 @@ def _suggestion(
     if typed:
         evidence += [cells_are(count, f"{word!r}, taken as blank") for word, count in facts.words.items()]
     evidence += [cells_are(count, f"{word!r}, blank in other columns too") for word, count in facts.shared.items()]
+    if not typed:
+        against += lost_in_text(facts.cells)
     if tied_with:
         against.append(f"{_listed(tied_with)} fit as well: choose one")
         confidence = min(confidence, TIED)
@@ -248,12 +251,13 @@ def _with_effect(against: str, effect: str) -> str:
 
 def _blanks(facts: Facts, candidate: Candidate, *, identifier: bool) -> tuple[str, ...]:
     if candidate.key:
-        return candidate.key.blanks
+        return merged(candidate.key.blanks, lost_words(facts.cells))
     if candidate.format.kind is ValueType.TEXT:  # it takes any word
         facts = facts._replace(blanks=tuple(word for word in facts.blanks if word not in facts.words))
     if not identifier:
         return facts.blanks
-    return merged(facts.blanks, blank_words(facts.cells, typed=True), words_among_codes(facts.cells))
+    nobody = lost_words(facts.cells) if candidate.format.kind is ValueType.TEXT else ()  # it takes any word
+    return merged(facts.blanks, blank_words(facts.cells, typed=True), words_among_codes(facts.cells), nobody)
 
 
 def _most_often(facts: Facts) -> int:

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from penstock.domain.mapping.attributes import ValueType
 from penstock.domain.mapping.coercion.number_notations import is_accounting_zero
 from penstock.domain.suggestions.fitting import Finding, Formats
+from penstock.domain.suggestions.lost_cells import is_lost
 from penstock.domain.suggestions.sample import Cells
 
 MIN_CELLS = 5  # with the word
@@ -33,7 +34,11 @@ _DOMAIN = re.compile(r"[^\W\d_]\.[^\W\d_]{2}|@[^\W\d_]")  # of an address that w
 def words_among_codes(cells: Cells) -> tuple[str, ...]:
     """The words that repeat in a column of identifiers nearly all of which have digits: such a word names nobody, and
     would make one person of all whose cell has it."""
-    words = {cell: count for cell, count in cells.distinct.items() if not _VALUE.search(cell) and cell.isprintable()}
+    words = {
+        cell: count
+        for cell, count in cells.distinct.items()
+        if not _VALUE.search(cell) and cell.isprintable() and not is_lost(cell)
+    }
     repeated = [cell for cell, count in words.items() if count > 1 and len(cell) <= MAX_WORD][:MAX_WORDS]
     return tuple(repeated) if sum(words.values()) <= cells.filled * MAX_AMONG_CODES else ()
 
@@ -73,7 +78,13 @@ def frequent(counts: Mapping[str, int], total: int) -> Iterable[str]:
     for cell in sorted(counts, key=lambda cell: -counts[cell]):
         if counts[cell] < max(MIN_CELLS, total * MIN_SHARE):
             return
-        if len(cell) <= MAX_WORD and cell.isprintable() and "," not in cell and _names_nobody(cell):
+        if (
+            len(cell) <= MAX_WORD
+            and cell.isprintable()
+            and "," not in cell
+            and _names_nobody(cell)
+            and not is_lost(cell)
+        ):
             yield cell
 
 

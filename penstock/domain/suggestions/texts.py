@@ -8,6 +8,7 @@ from collections.abc import Callable
 from penstock.domain.limits import MAX_FORMAT
 from penstock.domain.mapping.attributes import TEXT, ValueFormat
 from penstock.domain.suggestions.fitting import Finding, Fit, Formats, certainty, of_total, unfitting
+from penstock.domain.suggestions.lost_cells import lost_words
 from penstock.domain.suggestions.sample import Cells
 from penstock.domain.suggestions.spellings import as_options, misspelt, value_map
 
@@ -41,14 +42,16 @@ def detect_enum(cells: Cells, formats: Formats) -> Finding | None:
     """Few options that all repeat, but for one or two cells. More of them may exist, so the certainty is never high."""
     if cells.filled < MIN_ROWS_OF_ENUM:
         return None
-    values = value_map(cells.distinct)
+    values = value_map(cells.without(lost_words(cells)).distinct)
     cells = cells.replaced(values)
-    rare = [cell for cell, count in cells.distinct.items() if count < MIN_REPEATS]
+    lost = lost_words(cells)
+    rare = [cell for cell, count in cells.distinct.items() if count < MIN_REPEATS and cell not in lost]
     if len(rare) > MAX_RARE or sum(cells.distinct[cell] for cell in rare) > cells.filled * MAX_RARE_SHARE:
         return None
-    unfit = frozenset(cell for cell in rare if not _RARE_OPTION.match(cell) or cell.casefold() == cells.name.casefold())
+    name = cells.name.casefold()
+    unfit = {*lost, *(cell for cell in rare if not _RARE_OPTION.match(cell) or cell.casefold() == name)}
     options = {cell: count for cell, count in cells.distinct.items() if cell not in unfit}
-    if len(cells.distinct) - len(rare) < MIN_OPTIONS or len(options) > MAX_OPTIONS:
+    if len(cells.distinct) - len(rare) - len(lost) < MIN_OPTIONS or len(options) > MAX_OPTIONS:
         return None
     if cells.filled < MIN_MEAN_REPEATS * len(options) or not all(map(_may_be_option, options)):
         return None
@@ -73,7 +76,7 @@ def misspelling(cell: str) -> str:
 
 def spelt_text(cells: Cells) -> Finding | None:
     """A text of few options, some of them written in several ways; others may be rare, since a text keeps them all."""
-    values = value_map(cells.distinct)
+    values = value_map(cells.without(lost_words(cells)).distinct)
     options = cells.replaced(values).distinct
     if not values or cells.filled < MIN_ROWS_OF_ENUM or cells.filled < MIN_MEAN_REPEATS * len(options):
         return None
