@@ -141,7 +141,7 @@ def _as_before(facts: Facts, tenant: Tenant, formats: Formats) -> Candidate | No
     if mapped is None or attribute is None:
         return None
     written = mapped.format or attribute.format
-    fit = formats.fit(str(written), facts.cells)
+    fit = formats.fit(str(written), facts.cells.without(mapped.blanks))
     found = facts.findings.get(written.kind)
     evidence = ("mapped like this before",)
     if fit is None or mapped.values or fit.share >= STILL_FITS or not found or found.fit.count <= fit.count:

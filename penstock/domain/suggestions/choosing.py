@@ -16,7 +16,7 @@ from penstock.domain.suggestions.changes import changes_since
 from penstock.domain.suggestions.facts import Facts, find_facts
 from penstock.domain.suggestions.fitting import DO_NOT_FIT, Formats, cells_are
 from penstock.domain.suggestions.frequent_words import words_among_codes
-from penstock.domain.suggestions.identifiers import Effect, identifies, identifying, key_column
+from penstock.domain.suggestions.identifiers import Effect, Identifying, identifies, identifying, key_column
 from penstock.domain.suggestions.lost_cells import lost_in_text, lost_words
 from penstock.domain.suggestions.names import Names, display_name
 from penstock.domain.suggestions.person_names import person_names
@@ -30,6 +30,7 @@ from penstock.domain.suggestions.suggestion import (
     LeftOut,
     SuggestedMapping,
 )
+from penstock.domain.suggestions.texts import detect_email
 
 CLEARLY_BETTER = 0.045  # difference of ranks; a smaller one is a tie
 DOUBTFUL = 0.8  # highest confidence of an identifier that people may share
@@ -54,11 +55,16 @@ def suggest_mapping(
     tenant = Tenant(attributes, Names(attributes), plain)
     facts, _ = find_facts(readable, formats, tenant.expects_phones)
     chosen, tied = _chosen(facts, tenant, formats)
-    identifiers = identifying(facts, chosen)
+    counted = [_without_words(*each, tenant, formats) for each in zip(facts, chosen, strict=True)]
+    identifiers = _identifying(counted)
     has_identifier = identifiers.suffices or any(each.identifier for each in earlier)
     key = None if has_identifier else joined_key(facts, chosen)
     if key is not None:
-        identifiers = identifying(facts, chosen, key)
+        identifiers = _identifying(counted, key)
+    effects = [identifiers.effect(place) for place in range(len(facts))]
+    for place, effect in enumerate(effects):
+        if effect.identifies:
+            facts[place], chosen[place] = counted[place]
     names = Names(BUILTIN)
     mapped = {source for each in earlier for source in each.sources}
     refused = set(last_columns) - mapped if earlier else set()
@@ -68,7 +74,7 @@ def suggest_mapping(
             candidate,
             [facts[at].name for at in others],
             names,
-            identifiers.effect(place),
+            effects[place],
             was_left_out=each.name in refused,
         )
         for place, (each, candidate, others) in enumerate(
@@ -126,6 +132,29 @@ def _choose(options: Sequence[Sequence[Candidate]]) -> tuple[list[Candidate], li
             for column in close:
                 tied[column] = [other for other in close[: MAX_TIED + 1] if other != column][:MAX_TIED]
     return [each[place] for each, place in zip(options, at, strict=True)], tied
+
+
+def _without_words(facts: Facts, candidate: Candidate, tenant: Tenant, formats: Formats) -> tuple[Facts, Candidate]:
+    """A typed column that identifies, without the words that repeat among its values: they are blank, and are not
+    counted among the cells that do not fit as well."""
+    words = words_among_codes(facts.cells)
+    if not words or not identifies(candidate) or candidate.key or candidate.format.kind is not ValueType.EMAIL:
+        return facts, candidate
+    cells = facts.cells.without(words)
+    found = detect_email(cells, formats)
+    if found is None:
+        return facts, candidate
+    counts = {word: facts.cells.distinct[word] for word in words}
+    blanks = merged(facts.blanks, words)
+    facts = facts._replace(
+        cells=cells, blanks=blanks, words={**facts.words, **counts}, findings={**facts.findings, found.kind: found}
+    )
+    same = [each for each in candidates(facts, tenant, formats) if each.attribute == candidate.attribute]
+    return facts, same[0]._replace(shared=candidate.shared) if same else candidate
+
+
+def _identifying(counted: Sequence[tuple[Facts, Candidate]], key: JoinedKey | None = None) -> Identifying:
+    return identifying([facts for facts, _ in counted], [candidate for _, candidate in counted], key)
 
 
 def _contenders(options: Sequence[Sequence[Candidate]], at: Sequence[int]) -> Mapping[str, list[int]]:

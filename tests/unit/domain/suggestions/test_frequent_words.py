@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from penstock.domain.mapping.builtin_attributes import BUILTIN
+from penstock.domain.mapping.mapping import ColumnMapping
 from penstock.domain.suggestions import ColumnSuggestion, Sample, suggest_mapping
 
 DATES = [f"{number % 28 + 1:02}/{number % 12 + 1:02}/20{number % 20:02}" for number in range(100)]
@@ -58,3 +59,35 @@ def test_other_cells_are_values(name: str, cells: list[str]) -> None:
 def test_a_rare_word_is_never_shown(word: str, times: int) -> None:
     texts = " ".join(one("when", [*DATES, *[word] * times]).evidence)
     assert (repr(word) in texts) <= (times >= 5)
+
+
+EMAILS = [f"p{number}@gmail.com" for number in range(190)]
+
+
+def test_a_word_among_identifiers_is_counted_once() -> None:
+    found = one("email", [*EMAILS, *["declined"] * 3, "p1@gmail", "p2@", "@gmail.com"])
+    assert (found.identifier, found.blanks) == (True, ("declined",))
+    assert "190 of 193 are e-mail addresses" in found.evidence
+    assert "3 cells are 'declined', taken as blank" in found.evidence
+    assert found.against == (
+        "3 do not fit and would be rejected with their rows",
+        "3 of 196 rows have no identifier and would be rejected",
+    )
+
+
+@pytest.mark.parametrize(
+    ("values", "wrong"),
+    [(DATES, ["31/31/2020", "2020"]), ([f"{number},50" for number in range(100, 200)], ["ten", "1,2,3"])],
+    ids=["dates", "amounts"],
+)
+def test_a_word_among_dates_and_numbers_is_counted_once(values: list[str], wrong: list[str]) -> None:
+    found = one("column", [*values, *["jamais"] * 6, *wrong])
+    assert "6 cells are 'jamais', taken as blank" in found.evidence
+    assert found.against[0] == "2 do not fit and would be left out"
+
+
+def test_words_that_an_earlier_mapping_takes_as_blank_do_not_count_again() -> None:
+    earlier = ColumnMapping(column="email", attribute="email", identifier=True, blanks=("declined", "moved away"))
+    sample = Sample(["email"], [[*EMAILS, *["declined"] * 3, "moved away", "p1@gmail"]], complete=True)
+    (found,) = suggest_mapping(sample, BUILTIN, [earlier]).columns
+    assert found.against[0].startswith("1 does not fit")
