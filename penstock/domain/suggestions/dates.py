@@ -36,6 +36,8 @@ LIKELY_YEARS = range(1850, 2100)
 MIN_LIKELY = 0.95  # share of the different cells
 FIRST_BIRTH_YEAR = 1927  # for years of two digits: nobody is born later than now
 CENTURY = 100
+MIN_SHORT_YEARS = 0.05  # share of the dates in one order; a guess at the century of fewer corrects nothing
+MIN_USUAL = 0.5  # share of the dates; fewer are counted
 _BIRTH_WORDS = (
     *("birth", "born", "dob", "bday", "geboor", "geboren", "verjaar", "geb", "naiss", "nacim", "nasci", "urodz"),
     *("fodel", "fods", "fodt", "foeds", "synty", "naroz", "dogum", "szulet"),
@@ -134,11 +136,29 @@ def _late(found: _Patterns, formats: Formats) -> int:
 
 def _short_years(found: _Patterns) -> str | None:
     """The century of years with two digits."""
-    if not any(_SHORT_YEAR.search(pattern.written) for *_, pattern in found.chosen):
+    short = sum(group.filled for _, group, pattern in found.chosen if _has_short_year(pattern))
+    if not short:
         return None
     born = any(pattern.written.endswith(f"[{FIRST_BIRTH_YEAR}]") for *_, pattern in found.chosen)
     first = FIRST_BIRTH_YEAR if born else FIRST_SHORT_YEAR
-    return f"years of two digits are read as {first} to {first + CENTURY - 1}"
+    read = f"read as {first} to {first + CENTURY - 1}"
+    if short >= found.total * MIN_USUAL:
+        return f"years of two digits are {read}"
+    return f"{short:,} of {found.total:,} cells {'has a year' if short == 1 else 'have years'} of two digits, {read}"
+
+
+def _has_short_year(pattern: _Pattern) -> bool:
+    return _SHORT_YEAR.search(pattern.written) is not None
+
+
+def _without_few_short_years(chosen: Sequence[tuple[Shape, Cells, _Pattern]]) -> list[tuple[Shape, Cells, _Pattern]]:
+    """Without years of two digits that are few beside those of four in the same order: their century is a guess."""
+    short: Counter[str] = Counter()
+    long: Counter[str] = Counter()
+    for _, group, pattern in chosen:
+        (short if _has_short_year(pattern) else long)[pattern.order] += group.filled
+    few = {order for order in short if short[order] < (short[order] + long[order]) * MIN_SHORT_YEARS}
+    return [each for each in chosen if not (_has_short_year(each[2]) and each[2].order in few)]
 
 
 def _is_named_for_births(column: str) -> bool:
@@ -198,7 +218,7 @@ def _patterns(shapes: Shapes, formats: Formats, usual_order: str | None) -> _Pat
         chosen.append((shape, group, best))
         if len(patterns) > 1 and not orders:
             open_patterns += [each.written for each in patterns if each is not best]
-    return _Patterns(chosen, list(dict.fromkeys(open_patterns)), orders)
+    return _Patterns(_without_few_short_years(chosen), list(dict.fromkeys(open_patterns)), orders)
 
 
 def _fitting(shape: Shape, group: Cells, formats: Formats) -> list[_Pattern]:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 
 from penstock.domain.near_names import edit_distance
 
 MAX_SPELLINGS = 100  # different cells of a column
+MIN_AS_FREQUENT = 0.5  # of the most frequent spelling
 MIN_LETTERS = 5  # of a word that may be misspelt
 MIN_LEFT = 3  # of one that lacks a letter of the usual word
 RARER = 10  # times: a misspelling beside the right spelling
 
 
 def value_map(cells: Mapping[str, int]) -> dict[str, str]:
-    """The most frequent spelling of each option by every other one, given how often each cell occurs.
+    """The usual spelling of each option by every other one, given how often each cell occurs: the most frequent, or one
+    that is at least half as frequent and has its capitals where most of the other options have theirs.
 
     If there are several spellings, it also has the usual ones that the sample may lack: lower case, upper case and
     capitalised. Empty when each option is written in one way, or when there are too many cells.
@@ -25,7 +28,29 @@ def value_map(cells: Mapping[str, int]) -> dict[str, str]:
         options.setdefault(_folded(cell), []).append(cell)
     if len(options) == len(cells):
         return {}
+    _in_one_style(options, cells)
     return {spelling: found[0] for found in options.values() for spelling in _spellings(found) if spelling != found[0]}
+
+
+def _in_one_style(options: dict[str, list[str]], cells: Mapping[str, int]) -> None:
+    """Puts the spelling of each option first whose capitals are those of most others; the rarest options first, so that
+    two do not take each other's."""
+    for option in reversed(options):
+        most, *rarer = options[option]
+        styles = Counter(_style(found[0]) for other, found in options.items() if other != option)
+        usual, count = max(styles.items(), key=lambda item: item[1], default=("", 0))
+        if _style(most) == usual or count * 2 <= styles.total():
+            continue
+        alike = [each for each in rarer if _style(each) == usual and cells[each] >= cells[most] * MIN_AS_FREQUENT]
+        if alike:
+            options[option] = [alike[0], *(each for each in options[option] if each != alike[0])]
+
+
+def _style(cell: str) -> str:
+    """How a spelling uses capitals."""
+    if cell == cell.lower():
+        return "lower"
+    return "upper" if cell == cell.upper() else "capitalised"
 
 
 def as_options(cells: Iterable[str], options: Iterable[str]) -> dict[str, str]:

@@ -773,6 +773,22 @@ def test_options_that_are_written_in_several_ways_get_a_value_map() -> None:
 
 
 @pytest.mark.parametrize(
+    ("cells", "options"),
+    [
+        ({"gold": 42, "Gold": 40, "Silver": 60, "silver": 9, "Bronze": 60}, "Bronze|Gold|Silver"),
+        ({"Inactive": 42, "inactive": 40, "active": 60, "Active": 9, "blocked": 60}, "active|blocked|inactive"),
+        ({"Inactive": 90, "inactive": 40, "active": 60, "blocked": 60}, "Inactive|active|blocked"),
+        ({"Gold": 42, "gold": 40, "silver": 42, "Silver": 40}, "Gold|Silver"),
+        ({"VIP": 42, "Regular": 60, "regular": 9, "New": 60}, "New|Regular|VIP"),
+    ],
+)
+def test_options_have_their_capitals_in_one_way(cells: dict[str, int], options: str) -> None:
+    found = one("grade", [cell for cell, count in cells.items() for _ in range(count)])
+    assert str(found.format) == f"enum({options})"
+    assert not set(found.values).intersection(options.split("|"))
+
+
+@pytest.mark.parametrize(
     ("usual", "rare", "is_misspelt"),
     [
         ("Srebrna", "Sreberna", True),
@@ -915,6 +931,23 @@ def test_nobody_is_born_in_the_future(name: str, format: str, years: str) -> Non
     (found,) = suggest(**{name: cells}).columns
     assert str(found.format) == format
     assert f"years of two digits are read as {years}" in found.against
+
+
+@pytest.mark.parametrize(
+    ("short", "format", "against"),
+    [
+        (3, "date(dd/MM/yyyy)", "3 do not fit and would be left out"),
+        (9, "date(dd/MM/yyyy)", "9 do not fit and would be left out"),
+        (20, "date(dd/MM/yyyy|dd/MM/yy)", "20 of 200 cells have years of two digits, read as 1947 to 2046"),
+        (120, "date(dd/MM/yy|dd/MM/yyyy)", "years of two digits are read as 1947 to 2046"),
+    ],
+)
+def test_the_century_of_a_few_years_of_two_digits_is_not_guessed(short: int, format: str, against: str) -> None:
+    days = [f"{number % 18 + 11}/{number % 3 + 10}/" for number in range(200)]
+    years = ["24" if number < short else "2024" for number in range(200)]
+    (found,) = suggest(since=[f"{day}{year}" for day, year in zip(days, years, strict=True)]).columns
+    assert sorted(found.format.argument.split("|")) == sorted(parse_format(format).argument.split("|"))
+    assert found.against == (against,)
 
 
 @pytest.mark.parametrize("name", ["Telefon kom.", "Tel. komórkowy", "Drugi telefon", "Telefon służbowy", "Telefon 2"])
