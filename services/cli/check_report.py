@@ -35,7 +35,7 @@ def check_report(run: Document, *, mapped_here: bool = True) -> RenderableType:
         ("Checked", Text(f"{counted(run['rows_read'], 'row')}; nothing was stored")),
         ("Would be ingested", Text(counted(run["rows_accepted"], "row"))),
         ("Would be rejected", Text(counted(run["rows_rejected"], "row"))),
-        ("Status", Text(_status(run))),
+        ("Would be", Text(_status(run))),
     ]
     facts[1:1] = read_as_facts(run["file_options"])
     if run["renamed_columns"]:

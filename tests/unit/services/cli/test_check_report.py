@@ -53,3 +53,12 @@ def test_one_cell_and_one_row_are_singular() -> None:
     assert "Mijn e-mail: 1 cell does not fit and would be" in text
     assert "1 cell identifies nobody" in text
     assert "1 row\n" in "\n".join(line.rstrip() for line in text.splitlines()) + "\n"
+
+
+def test_a_dry_run_says_what_a_request_would_be() -> None:
+    console = Console(width=200)
+    with console.capture() as captured:
+        console.print(check_report(RUN))
+    lines = [line.split() for line in captured.get().splitlines()]
+    assert ["Would", "be", "COMPLETED"] in lines
+    assert not any(line[:1] == ["Status"] for line in lines)
