@@ -65,6 +65,7 @@ class CorrectionsView(TypedDict):
     rejects_left: int
     rows_without_line: int
     dropped_corrected: int
+    dropped_left: int
     dropped_again: int
 
 

@@ -309,6 +309,10 @@ def _rejects_left(request: Document) -> bool:
     return request["corrections"] is None or request["corrections"]["rejects_left"] > 0
 
 
+def _dropped_left(request: Document) -> bool:
+    return request["corrections"] is None or request["corrections"]["dropped_left"] > 0
+
+
 def _next_steps(request: Document, where: str, again: str = "") -> list[tuple[str, str]]:
     """The label and the command of each step."""
     request_id, status = request["request_id"], request["status"]
@@ -323,7 +327,7 @@ def _next_steps(request: Document, where: str, again: str = "") -> list[tuple[st
     if status == "HELD":
         steps.append(("Approve", f"penstock approve {request_id}{where}"))
         steps.append(("Cancel", f"penstock cancel {request_id}{where}"))
-    if request["dropped_cells"] and status in ("COMPLETED", "FAILED", "HELD"):
+    if request["dropped_cells"] and _dropped_left(request) and status in ("COMPLETED", "FAILED", "HELD"):
         file = dropped_file_name(request["file_name"], request_id)
         steps.append(("Get dropped", f"penstock rejects {request_id}{where} --dropped --output {file}"))
         if status == "COMPLETED":

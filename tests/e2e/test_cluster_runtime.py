@@ -163,7 +163,7 @@ def test_rejects_are_corrected_undone_with_their_request_and_the_same_file_is_re
     rejects.write_text(rejects.read_text().replace("yesterday", ""))
     child = place.fleet.run("resubmit", root.request_id, str(rejects))
     totals = {"request_ids": [child["request_id"]], "rows_ingested": 1, "rejects_corrected": 1, "rejects_left": 1}
-    totals |= {"rows_without_line": 0, "dropped_corrected": 0, "dropped_again": 0}
+    totals |= {"rows_without_line": 0, "dropped_corrected": 0, "dropped_left": 0, "dropped_again": 0}
     assert (child["status"], child["parent"]["corrections"]) == ("COMPLETED", totals)
     note = place.system.reader.lookup("default", "crmid", "F2", reveal=True).attributes["note"]
     assert (note.value, note.origin.row, note.origin.corrected_by) == ("=two", 3, child["request_id"])

@@ -15,9 +15,9 @@ FILE = "crmid\tphone\tpoints\nC1\t\t1\nC2\t+31201234567\ttwo\nC3\t\tthree\n"
 BOM = "\ufeff"
 
 
-def _counts(corrected: int, left: int) -> dict[str, int]:
+def _counts(corrected: int, left: int, *, dropped: int = 0) -> dict[str, int]:
     rejects = {"rejects_corrected": corrected, "rejects_left": left, "rows_without_line": 0}
-    return {**rejects, "dropped_corrected": 0, "dropped_again": 0}
+    return {**rejects, "dropped_corrected": 0, "dropped_left": dropped, "dropped_again": 0}
 
 
 @pytest.fixture
@@ -106,7 +106,11 @@ def test_a_corrected_file_goes_up_over_http(system: HttpSystem) -> None:
     assert answer.headers["location"] == f"/v1/requests/{child['request_id']}"
     assert (child["status"], child["file_name"], child["rows_ingested"]) == ("COMPLETED", "fixed.csv", 1)
     parent = system.viewer.get(path).json()
-    assert parent["corrections"] == {"request_ids": [child["request_id"]], "rows_ingested": 1, **_counts(1, 0)}
+    assert parent["corrections"] == {
+        "request_ids": [child["request_id"]],
+        "rows_ingested": 1,
+        **_counts(1, 0, dropped=1),
+    }
     assert parent in system.viewer.get("/v1/requests").json()["requests"]
     assert system.events(root["request_id"])[-1] == parent
     forced = system.uploader.post(f"{path}:resubmit", files=[("request", (None, '{"force": true}')), *form]).json()

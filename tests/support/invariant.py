@@ -354,6 +354,7 @@ def _check_corrections(simulated: SimulatedSystem, root: Request, uploads: dict[
     assert totals.rows_without_line == sum(len(each.without_line) for each in counted)
     assert totals.rows_ingested == sum(len(each.rows) for each in counted)
     assert totals.dropped_corrected == len({line for again, line in corrected if line in file.dropped and not again})
+    assert totals.dropped_left == len(file.dropped) - totals.dropped_corrected
     assert totals.dropped_again == sum(again for again, line in corrected if line in file.dropped)
 
 

@@ -27,13 +27,17 @@ class Corrections:
         lines = self._lines(children)
         no_data = sum(request.reject_reasons.get(reason, 0) for reason in NO_ROWS_OF_DATA)
         corrected = len(LineSet(*(each.corrected for each in lines)))
+        completed = len(LineSet(*(each.completed for each in lines)))
+        own = self._chunks.lines(request.tenant_id, request.request_id)
+        dropped = LineSet(*(each.dropped for each in own))
         return CorrectionTotals(
             request_ids=sorted(child.request_id for child in children),
             rows_ingested=sum(child.rows_ingested for child in children),
             rejects_corrected=corrected,
             rejects_left=max(0, request.rows_rejected - corrected - no_data),
             rows_without_line=sum(each.unnumbered for each in lines),
-            dropped_corrected=len(LineSet(*(each.completed for each in lines))),
+            dropped_corrected=completed,
+            dropped_left=len(dropped) - completed,
             dropped_again=sum(each.dropped_again for each in lines),
         )
 

@@ -91,6 +91,7 @@ def dropped_totals(driven: DrivenSystem, request: Request) -> tuple[int, int]:
     found = use_cases.corrections(ANN, use_cases.get(ANN, request.request_id))
     assert found is not None
     assert found.rejects_corrected + found.rejects_left == request.rows_rejected
+    assert found.dropped_left == 1 - found.dropped_corrected  # of one row in each test
     return found.dropped_corrected, found.dropped_again
 
 

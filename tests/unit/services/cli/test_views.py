@@ -120,6 +120,7 @@ def test_a_child_names_its_parent_and_an_undone_request_the_children_undone_with
         "rejects_left": 120,
         "rows_without_line": 0,
         "dropped_corrected": 0,
+        "dropped_left": 0,
         "dropped_again": 0,
     }
     totals = {"request_ids": ["01a2-child"], "rows_ingested": 0, **counts}
@@ -304,7 +305,7 @@ def test_a_message_escapes_control_characters(capsys: pytest.CaptureFixture[str]
 
 
 def test_lines_of_totals_are_not_among_the_rejects_to_correct() -> None:
-    counts = {"rows_without_line": 0, "dropped_corrected": 0, "dropped_again": 0}
+    counts = {"rows_without_line": 0, "dropped_corrected": 0, "dropped_left": 0, "dropped_again": 0}
     totals = {"request_ids": ["c"], "rows_ingested": 44, "rejects_corrected": 44, "rejects_left": 0, **counts}
     assert corrections_text(request(rows_rejected=45, corrections=totals)) == "44 of 44 rejects, none left"
 
@@ -312,3 +313,13 @@ def test_lines_of_totals_are_not_among_the_rejects_to_correct() -> None:
 def test_a_request_that_has_not_ended_has_no_duration() -> None:
     assert "Took" not in "\n".join(rendered(request_view(request(status="SCHEDULED", finished_at=None)), width=100))
     assert "Took" in "\n".join(rendered(request_view(request()), width=100))
+
+
+@pytest.mark.parametrize(("left", "offered"), [(0, False), (1, True)])
+def test_corrected_rows_are_not_offered_again(left: int, *, offered: bool) -> None:
+    counts = {"rows_without_line": 0, "dropped_corrected": 3 - left, "dropped_left": left, "dropped_again": 0}
+    totals = {"request_ids": ["c"], "rows_ingested": 5, "rejects_corrected": 2, "rejects_left": 0, **counts}
+    ended = request(status="COMPLETED", rows_rejected=2, dropped_cells={"phone": 4}, corrections=totals)
+    text = "\n".join(rendered(request_view(ended), width=200))
+    assert "Get rejects" not in text
+    assert ("Get dropped" in text, "Send them back" in text) == (offered, offered)

@@ -33,6 +33,7 @@ def view(corrected: int, *, completed: int = 0, request: Request = COMPLETED) ->
         rejects_left=request.rows_rejected - corrected,
         rows_without_line=0,
         dropped_corrected=completed,
+        dropped_left=0,
         dropped_again=0,
     )
     return request_view(request, 1, totals)
