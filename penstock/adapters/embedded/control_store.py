@@ -21,6 +21,10 @@ CREATE TABLE records (
 ) WITHOUT ROWID, STRICT;
 """
 GET = "SELECT body, version FROM records WHERE tbl = ? AND tenant = ? AND partition = ? AND sort = ?"
+GET_OF_PARTITION = """
+    SELECT sort, body, version FROM records
+    WHERE tbl = ? AND tenant = ? AND partition = ? AND sort IN (SELECT value FROM json_each(?))
+"""
 SCAN = "SELECT sort, body, version FROM records WHERE tbl = ? AND tenant = ? AND partition = ?"
 OLDEST_FIRST = SCAN + " AND sort > ? ORDER BY sort LIMIT ?"
 NEWEST_FIRST = SCAN + " ORDER BY sort DESC LIMIT ?"
@@ -58,12 +62,21 @@ class EmbeddedControlStore(ControlStore):
         self._database = Database(path, SCHEMA)
 
     def get(self, table: Table, tenant_id: str, partition: str, sort: str = "") -> Record | None:
-        return next(iter(self.get_each(table, tenant_id, [(partition, sort)])), None)
+        with self._database.read() as connection:
+            row: Any = connection.execute(GET, (table.value, tenant_id, partition, sort)).fetchone()
+        return None if row is None else Record(table, tenant_id, partition, sort, *row)
 
     def get_each(self, table: Table, tenant_id: str, places: Sequence[Place]) -> list[Record]:
+        sorts: dict[str, list[str]] = {}
+        for partition, sort in places:
+            sorts.setdefault(partition, []).append(sort)
         with self._database.read() as connection:
             rows: list[Any] = [
-                (*place, *row) for place in places for row in connection.execute(GET, (table.value, tenant_id, *place))
+                (partition, *row)
+                for partition, wanted in sorts.items()
+                for row in connection.execute(
+                    GET_OF_PARTITION, (table.value, tenant_id, partition, msgspec.json.encode(wanted).decode())
+                )
             ]
         return [Record(table, tenant_id, *row) for row in rows]
 

@@ -24,6 +24,7 @@ def request_id(at_us: int, random: bytes) -> str:
     return str(uuid.UUID(int=head << 64 | tail))
 
 
+@lru_cache(4_096)
 def accepted_at_us(request_id: str) -> int:
     """When the request was accepted: the inverse of `request_id`."""
     head = uuid.UUID(request_id).int >> 64
