@@ -36,6 +36,13 @@ def with_cell_options(
     ]
 
 
+def with_named_blank_words(columns: Sequence[ColumnSpec], blank_words: Sequence[str]) -> list[ColumnSpec]:
+    """`columns` with the words that are for one of them by its name: the suggested ones do not apply to it then."""
+    names = sorted({name for each in columns for name in each.sources}, key=len, reverse=True)
+    named = [(name, listed) for name, listed in (_blank_words(text, names) for text in blank_words) if name]
+    return [replace(each, blanks=tuple(dict.fromkeys((*each.blanks, *_words_of(each, named))))) for each in columns]
+
+
 def _words_of(column: ColumnSpec, words: Sequence[tuple[str | None, Sequence[str]]]) -> list[str]:
     return [
         word for name, listed in words if column.sources and (name is None or name in column.sources) for word in listed

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from penstock.application.catalog.column_specs import ColumnSpec
 from penstock.domain.errors import refusal
-from services.cli.cell_options import with_cell_options
+from services.cli.cell_options import with_cell_options, with_named_blank_words
 from services.cli.column_options import parse_column_options
 from services.cli.failures import BadUsage
 from services.cli.mapping_file import columns_of_file
@@ -29,7 +29,7 @@ class MappingOptions(NamedTuple):
         `applied` comes later. Raises `BadUsage`, OSError."""
         columns = self._columns()
         if suggestions:
-            return list(columns)
+            return with_named_blank_words(columns, self.blank_words)
         if not columns and (self.drop_misfits or self.blank_words):
             raise BadUsage(
                 refusal(

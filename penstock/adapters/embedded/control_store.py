@@ -73,9 +73,9 @@ class EmbeddedControlStore(ControlStore):
         with self._database.read() as connection:
             rows: list[Any] = [
                 (partition, *row)
-                for partition, wanted in sorts.items()
+                for partition, requested in sorts.items()
                 for row in connection.execute(
-                    GET_OF_PARTITION, (table.value, tenant_id, partition, msgspec.json.encode(wanted).decode())
+                    GET_OF_PARTITION, (table.value, tenant_id, partition, msgspec.json.encode(requested).decode())
                 )
             ]
         return [Record(table, tenant_id, *row) for row in rows]

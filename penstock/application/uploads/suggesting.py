@@ -24,6 +24,7 @@ from penstock.domain.mapping.builtin_attributes import BUILTIN
 from penstock.domain.mapping.mapping import ColumnMapping
 from penstock.domain.suggestions import ColumnSuggestion, KeptColumn, LeftOut, Sample, SuggestedMapping, suggest_mapping
 
+_OPTIONS = re.compile(r"[(|,)]")  # between the words of a format
 _WITH_VALUES = re.compile(r"\b(enum|boolean)\(")
 SUGGESTED_CONFIDENCE = 0.9  # of what may be accepted without a look at it
 
@@ -89,8 +90,12 @@ def accept(
 
 
 def _with_blanks(spec: ColumnSpec, words: tuple[str, ...]) -> ColumnSpec:
-    """A column mapped by hand, with the words for blank that are suggested for it, if it has none of its own."""
-    return spec if spec.blanks or spec.split is not None else msgspec.structs.replace(spec, blanks=words)
+    """A column mapped by hand, with the words for blank that are suggested for it, if it has none of its own. A word of
+    its format is none."""
+    if spec.blanks or spec.split is not None:
+        return spec
+    of_format = {word.strip().casefold() for word in _OPTIONS.split(spec.format or "")}
+    return msgspec.structs.replace(spec, blanks=tuple(word for word in words if word.casefold() not in of_format))
 
 
 def _example(suggested: SuggestedMapping) -> str:

@@ -8,6 +8,7 @@ from itertools import chain
 
 from penstock.domain.profiles.junk_identifiers import JUNK_EMAILS
 from penstock.domain.suggestions.aliases import word_set
+from penstock.domain.suggestions.booleans import are_yes_and_no
 from penstock.domain.suggestions.lost_cells import NOT_AVAILABLE
 from penstock.domain.suggestions.sample import Cells
 
@@ -115,10 +116,10 @@ _MARK = "x"  # alone in its column, it says yes
 def blank_words(cells: Cells, *, typed: bool) -> tuple[str, ...]:
     """The words for blank in a column, the most frequent first. `typed`: its values are no free text, such as dates
     and identifiers."""
-    is_marked = _is_marked(cells)
+    may_say_yes = _is_marked(cells) or _is_beside_answers(cells)
     found: dict[str, None] = {}
     for cell, _ in cells.distinct.most_common():
-        if _means_blank(cell, typed=typed) and not (is_marked and cell.casefold() == _MARK):
+        if _means_blank(cell, typed=typed) and not (may_say_yes and cell.casefold() == _MARK):
             found.setdefault(cell.casefold(), None)
             if len(found) == MAX_BLANK_WORDS:
                 break
@@ -132,6 +133,12 @@ def _is_marked(cells: Cells) -> bool:
     others = {cell: count for cell, count in cells.distinct.items() if cell.casefold() != _MARK}
     few = max(1, int(cells.filled * MAX_BESIDE_MARKS)) if cells.filled >= MIN_MARKS else 0
     return sum(others.values()) <= few and not any(map(_VALUE.search, others))
+
+
+def _is_beside_answers(cells: Cells) -> bool:
+    """Whether the cells other than the mark say yes or no: what the mark says beside them is not certain."""
+    others = [cell for cell in cells.distinct for _ in range(cells.distinct[cell]) if cell.casefold() != _MARK]
+    return len(others) < cells.filled and are_yes_and_no(Cells(cells.name, others))
 
 
 def merged(*lists: tuple[str, ...]) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from functools import cache
 
-from penstock.domain.suggestions.fitting import Finding, Fit, Formats, certainty, of_total, unfitting
+from penstock.domain.suggestions.fitting import Finding, Fit, Formats, cells_are, certainty, of_total, unfitting
 from penstock.domain.suggestions.sample import Cells
 
 MAX_WORDS = 16  # distinct cells that are not blank
@@ -74,6 +74,9 @@ def detect_boolean(cells: Cells, formats: Formats, min_fit: float = MIN_FIT) -> 
     certain = both or answers <= _MARKS or (cells.blank > 0 and answers <= _clear_words())
     if not certain:
         against.append("all cells mean the same")
+    if words & _words_of_languages() and (marks := [cell for cell in cells.distinct if cell.casefold() in _MARKS]):
+        marked = sum(cells.distinct[cell] for cell in marks)
+        against.append(f"{cells_are(marked, repr(marks[0]))} beside words for yes and no, taken as yes: check")
     what = of_total(found.count, found.total, "say yes or no")
     return Finding(found, certainty(found) * (1 if certain else ONE_SIDED), what, tuple(against))
 
@@ -91,6 +94,12 @@ def _several_languages() -> tuple[list[str], list[str]]:
 def _all_words() -> frozenset[str]:
     """All that says yes or no; a few other cells are left out, and do not make the others less certain."""
     return frozenset(word for pair in _PAIRS for side in pair for word in side.split()).union(*_CONSENTS)
+
+
+@cache
+def _words_of_languages() -> frozenset[str]:
+    """Those that say yes or no in words, which no mark does."""
+    return _all_words() - frozenset(word for side in _PAIRS[-1] for word in side.split())
 
 
 @cache

@@ -34,12 +34,8 @@ _DOMAIN = re.compile(r"[^\W\d_]\.[^\W\d_]{2}|@[^\W\d_]")  # of an address that w
 def words_among_codes(cells: Cells) -> tuple[str, ...]:
     """The words that repeat in a column of identifiers nearly all of which have digits: such a word names nobody, and
     would make one person of all whose cell has it."""
-    words = {
-        cell: count
-        for cell, count in cells.distinct.items()
-        if not _VALUE.search(cell) and cell.isprintable() and not is_lost(cell)
-    }
-    repeated = [cell for cell, count in words.items() if count > 1 and len(cell) <= MAX_WORD][:MAX_WORDS]
+    words = {cell: count for cell, count in cells.distinct.items() if not _VALUE.search(cell)}
+    repeated = [cell for cell in frequent(cells.distinct, cells.filled) if cell in words][:MAX_WORDS]
     return tuple(repeated) if sum(words.values()) <= cells.filled * MAX_AMONG_CODES else ()
 
 

@@ -45,7 +45,7 @@ def list_attributes(call: Call, query: Annotated[NamesQuery, Query()]) -> Attrib
     "/v1/attributes",
     dependencies=[allowed_to(CatalogUseCases.create_attribute)],
     status_code=201,
-    responses=problems(409),
+    responses=problems(404, 409),
 )
 def create_attribute(call: Call, body: NewAttribute) -> AttributeView:
     """Create a custom attribute; an identical one that exists is answered as it is."""

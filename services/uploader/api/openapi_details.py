@@ -58,7 +58,6 @@ EXAMPLES: dict[str, Any] = {
     "rows_rejected": 7,
     "saved_by": "ann",
     "segment": "newsletter",
-    "as_of": "2025-12-31",
     "tenant_id": "default",
     "type": "/problems/rate_limited",
     "uploaded_by": "ann",

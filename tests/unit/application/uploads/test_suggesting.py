@@ -121,3 +121,12 @@ def test_columns_of_reject_files_are_not_suggested() -> None:
     names = [*REJECT_COLUMNS, ROW_KEY, "email"]
     sample = Sample(names, [["1"], ["unknown_key"], ["{"], ["ann@example.com"]], complete=True)
     assert [each.column for each in suggestions_for(sample, BUILTIN, ()).columns] == ["email"]
+
+
+def test_a_word_of_a_format_that_was_written_by_hand_is_not_taken_as_blank() -> None:
+    cells = ["ja", "nein", "x", "-"] * 30
+    sample = Sample(["crmid", "ok"], [[f"c{at}" for at in range(len(cells))], cells], complete=True)
+    found = suggestions_for(sample, BUILTIN, ())
+    by_hand = ColumnSpec(column="ok", attribute="photo_ok", format="boolean(ja,x|nein,-)")
+    (accepted,) = [each for each in accept(found, 0.9, [by_hand]).columns if each.column == "ok"]
+    assert accepted.blanks == ()

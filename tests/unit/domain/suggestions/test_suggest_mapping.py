@@ -709,12 +709,22 @@ def test_small_amounts_are_written_as_the_large_ones_of_the_file(large: str, sma
 
 
 def test_a_word_that_repeats_among_codes_is_a_blank_identifier() -> None:
-    found = one("crmid", [*IDS, "sem ficha", "sem ficha", "Ann"])
+    found = one("crmid", [*IDS, *["sem ficha"] * 5, "Ann", "Ann"])
     assert (found.identifier, found.blanks) == (True, ("sem ficha",))
-    assert "2 cells are 'sem ficha', taken as blank" in found.evidence
+    assert "5 cells are 'sem ficha', taken as blank" in found.evidence
     assert (
         one("crmid", ["AB", "CD", "AB", *(f"q{chr(97 + at % 26)}{chr(97 + at // 26)}q" for at in range(200))]).blanks
         == ()
+    )
+
+
+@pytest.mark.parametrize(("mark", "blanks"), [("x", ()), ("-", ("-",))])
+def test_a_mark_beside_yes_and_no_says_yes_and_is_pointed_out(mark: str, blanks: tuple[str, ...]) -> None:
+    found = one("photo_ok", [*repeated("ja", "nein"), *[mark] * 4, *[""] * 20])
+    assert found.blanks == blanks
+    remark = "4 cells are 'x' beside words for yes and no, taken as yes: check"
+    assert (str(found.format), remark in found.against) == (
+        ("boolean(ja,x|nein)", True) if mark == "x" else ("boolean(ja|nein)", False)
     )
 
 
