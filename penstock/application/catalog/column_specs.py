@@ -10,6 +10,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from penstock.domain.errors import Fault, Refused, refuse_all
+from penstock.domain.limits import MAX_DISPLAY_NAME
 from penstock.domain.mapping.attributes import NAME, TEXT, Attribute, ValueFormat, parse_format
 from penstock.domain.mapping.coercion import coercer
 from penstock.domain.mapping.mapping import ColumnMapping, ColumnOptions, column_label
@@ -58,9 +59,10 @@ def resolve_columns(specs: Sequence[ColumnSpec], known: Mapping[str, Attribute])
     check_formats(_formats(specs, known))
     faults: list[Fault] = []
     missing: dict[str, Attribute] = {}
+    fed = {spec.column: spec.attribute for spec in specs if spec.column}
     for position, spec in enumerate(specs, 1):
         try:
-            attribute = _described(spec)
+            attribute = _described(spec, fed)
         except Refused as refused:
             faults += [msgspec.structs.replace(f, column=spec.label, position=position) for f in refused.faults]
             continue
@@ -104,12 +106,23 @@ def _formats(specs: Sequence[ColumnSpec], known: Mapping[str, Attribute]) -> Ite
             yield known[spec.attribute].format
 
 
-def _described(spec: ColumnSpec) -> Attribute:
-    """The attribute to create for `spec`. Its format is plain: a notation belongs to the column."""
+def _described(spec: ColumnSpec, fed: Mapping[str, str]) -> Attribute:
+    """The attribute to create for `spec`, given those that columns feed alone. Its format is plain: a notation belongs
+    to the column."""
     column_format = TEXT if spec.format is None else parse_format(spec.format)
     coercer(column_format)
-    column = spec.column or ""
-    return custom_attribute(spec.attribute, column=column, format=column_format.plain, pii=bool(spec.pii))
+    attribute = custom_attribute(spec.attribute, column=spec.column, format=column_format.plain, pii=bool(spec.pii))
+    label = joined_name(spec, fed)
+    return msgspec.structs.replace(attribute, display_name=label) if label else attribute
+
+
+def joined_name(spec: ColumnSpec, fed: Mapping[str, str]) -> str:
+    """What people read for a new attribute of joined columns whose own name only lists the attributes of these columns:
+    "Client number and Name" for crmid_first_name. Otherwise ""."""
+    if len(spec.columns) < 2 or spec.attribute != "_".join(fed.get(column, "") for column in spec.columns):
+        return ""
+    label = " and ".join(" ".join(column.replace("_", " ").split()) for column in spec.columns)
+    return label if label.isprintable() and len(label) <= MAX_DISPLAY_NAME else ""
 
 
 def _column(spec: ColumnSpec, attribute: Attribute) -> ColumnMapping:

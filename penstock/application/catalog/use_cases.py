@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from collections.abc import Mapping as MappingOf
 from functools import partial
 from typing import NamedTuple
 
@@ -17,6 +18,7 @@ from penstock.application.catalog.known_catalog import check_source, resolve_map
 from penstock.application.catalog.mapping_changes import MappingChanges, mapping_changes
 from penstock.application.catalog.mapping_versions import ListedVersion, Origin
 from penstock.application.catalog.tenant_catalog import TenantCatalog
+from penstock.application.catalog.used_identifiers import used_identifiers
 from penstock.application.use_case import Audited, UseCases, use_case
 from penstock.domain.access.permissions import Caller, Permission
 from penstock.domain.catalog.attribute_changes import AttributeChange, new_attribute
@@ -25,7 +27,7 @@ from penstock.domain.catalog.ranking import Ranking
 from penstock.domain.errors import Fault, collecting, refuse_all
 from penstock.domain.limits import MAX_PAGE
 from penstock.domain.mapping.attributes import Attribute, check_name
-from penstock.domain.mapping.mapping import Mapping
+from penstock.domain.mapping.mapping import ColumnMapping, Mapping
 
 
 class MappingInUse(NamedTuple):
@@ -132,6 +134,11 @@ class CatalogUseCases(UseCases):
     @use_case(Permission.READ_CATALOG, "identifiers.read", Audited.DENIED_ONLY)
     def identifiers(self, caller: Caller) -> Ranking:
         return self._catalog.ranking.read(caller.tenant_id)
+
+    @use_case(Permission.READ_CATALOG, "identifiers.read", Audited.DENIED_ONLY)
+    def used_identifiers(self, caller: Caller) -> MappingOf[str, Sequence[ColumnMapping]]:
+        """By rank, the identifiers of the mappings of what counts, with the columns that feed each."""
+        return used_identifiers(self._catalog, caller.tenant_id)
 
     @use_case(Permission.EDIT_CATALOG, "identifiers.rank", details=("revision",))
     def rank_identifiers(self, caller: Caller, names: Sequence[str], *, revision: int | None = None) -> Ranking:

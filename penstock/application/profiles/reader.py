@@ -8,6 +8,7 @@ from typing import NamedTuple
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from penstock.application.catalog.catalog import Catalog
+from penstock.application.catalog.used_identifiers import used_identifiers
 from penstock.application.encryption.expiring_cache import ExpiringCache
 from penstock.application.encryption.key_ring import LIFETIME_SECONDS, KeyRing, Purpose
 from penstock.application.profiles.epochs import Epochs
@@ -15,6 +16,7 @@ from penstock.application.requests.requests import Requests
 from penstock.domain.errors import NotFound
 from penstock.domain.mapping.attributes import Attribute
 from penstock.domain.mapping.coercion import coercer
+from penstock.domain.mapping.joining import how_to_write
 from penstock.domain.profiles.epochs import Epoch
 from penstock.domain.profiles.fold import Profile, Ranking, fold, masked, with_history
 from penstock.domain.profiles.fragments import (
@@ -42,11 +44,12 @@ MAX_NEIGHBOURS = MAX_LINKS - 1  # a node with more is a shared value, such as a 
 
 
 class NoProfile(NotFound):
-    """Nobody has this identifier. `exact`: upper and lower case count in it, and so do spaces within."""
+    """Nobody has this identifier. `exact`: upper and lower case count in it, and so do spaces within. `written` says
+    how to write one that is joined from several columns."""
 
-    def __init__(self, namespace: str, *, exact: bool) -> None:
-        counts = f"; upper and lower case count in a {namespace}, and so do spaces within" if exact else ""
-        super().__init__(f"no profile has this {namespace}{counts}")
+    def __init__(self, namespace: str, *, exact: bool, written: str = "") -> None:
+        counts = f"upper and lower case count in a {namespace}, and so do spaces within" if exact else ""
+        super().__init__("; ".join(filter(None, [f"no profile has this {namespace}", counts, written])))
         self.exact = exact
 
 
@@ -88,13 +91,18 @@ class ProfileReader:
         node = self.node(tenant_id, namespace, value)
         fragments, roots, _ = self._reachable(tenant_id, node, reveal=reveal)
         if not fragments:
-            raise NoProfile(namespace, exact=letters_count(self._catalog.attribute(tenant_id, namespace).format))
+            raise self._nobody(tenant_id, namespace)
         names = {name for each in fragments for name in each.assertions}
         attributes = self._catalog.attributes_named(tenant_id, names)
         profile = fold(fragments, roots, _ranking(attributes))
         if history:
             profile = with_history(profile, fragments, roots)
         return profile if reveal else masked(profile, {name for name, each in attributes.items() if each.pii})
+
+    def _nobody(self, tenant_id: str, namespace: str) -> NoProfile:
+        exact = letters_count(self._catalog.attribute(tenant_id, namespace).format)
+        columns = used_identifiers(self._catalog, tenant_id).get(namespace, ())
+        return NoProfile(namespace, exact=exact, written=how_to_write(columns))
 
     def node(self, tenant_id: str, namespace: str, value: str) -> Node:
         """The keyed hash of `value`, used wherever the value itself must not appear. Raises as `lookup` does."""

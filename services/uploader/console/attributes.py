@@ -16,6 +16,7 @@ from penstock.domain.mapping.attributes import Attribute
 from services.uploader.api.problems import status_of
 from services.uploader.console.attribute_form import EMPTY, NEW, change_of, fields_of, form_of
 from services.uploader.console.entered import Entered, merged, refused, sent
+from services.uploader.console.known_attributes import known_attributes
 from services.uploader.console.visits import Visit, action, go, page
 from services.uploader.console.words import KINDS
 
@@ -90,6 +91,7 @@ def attribute_list(
         attributes=[attribute_view(each) for each in found[:PAGE]],
         ranks={name: rank for rank, name in enumerate(ranking["identifiers"], 1)},
         ranking=ranking,
+        known=known_attributes(visit),
         error=error,
         q=text,
         archived=archived,

@@ -8,17 +8,16 @@ from typing import NamedTuple
 from penstock.application.catalog.column_specs import ColumnSpec
 from penstock.application.imports.applied_fix import BECOMES_IDENTIFIER
 from penstock.application.uploads.dry_run import ColumnReport, DryRun
+from penstock.domain.catalog.attribute_changes import default_display_name
 from penstock.domain.dry_run.fixes import FixOption
 from penstock.domain.errors import Fault
 from penstock.domain.files.row_reasons import reason_of
-from penstock.domain.mapping.attributes import Attribute
 from penstock.domain.profiles.junk_identifiers import JUNK_IDENTIFIER
 from penstock.domain.suggestions.fitting import DO_NOT_FIT
 from services.uploader.console.import_fixes import FixedColumn, ShownFix, shown_fixes
 from services.uploader.console.import_hints import SHARED, WITHOUT_IDENTIFIER, on_page
 from services.uploader.console.import_review import Concern, ShownFile
 from services.uploader.console.shown_progress import RejectGroup, reject_groups
-from services.uploader.console.words import attribute_words
 
 # Whether the column of a warning should be an identifier; one of different people is not the only one.
 _IDENTIFIES = {SHARED: "false", WITHOUT_IDENTIFIER: BECOMES_IDENTIFIER}
@@ -53,10 +52,8 @@ class ShownCheck(NamedTuple):
     creates: Sequence[str]
 
 
-def shown_check(
-    run: DryRun, file: ShownFile, columns: Sequence[ColumnSpec], known: Mapping[str, Attribute]
-) -> ShownCheck:
-    """`columns` are those that were checked."""
+def shown_check(run: DryRun, file: ShownFile, columns: Sequence[ColumnSpec], names: Mapping[str, str]) -> ShownCheck:
+    """`columns` are those that were checked; `names` are what attributes are called."""
     return ShownCheck(
         run=run,
         warnings=[_warning(each, columns) for each in run.warnings],
@@ -64,7 +61,7 @@ def shown_check(
         left_out=[each for column in run.columns for each in _left_out(column)],
         concerns=_uncounted(file),
         fixes=shown_fixes(run.columns),
-        creates=[attribute_words(name, known) for name in run.created_attributes],
+        creates=[names.get(name) or default_display_name(name) for name in run.created_attributes],
     )
 
 

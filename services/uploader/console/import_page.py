@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from starlette.responses import HTMLResponse, Response
 
+from penstock.application.catalog.column_specs import joined_name
 from penstock.application.catalog.use_cases import CatalogUseCases
 from penstock.application.imports.import_draft import ImportDraft
 from penstock.application.imports.taken_mapping import TakenMapping
@@ -15,7 +16,7 @@ from penstock.application.uploads.dry_run import DryRun
 from penstock.documents.inspections import AcceptedView
 from penstock.domain.errors import Fault
 from penstock.domain.files.encodings import ENCODINGS
-from penstock.domain.mapping.attributes import ValueType
+from penstock.domain.mapping.attributes import Attribute, ValueType
 from penstock.domain.requests.max_rejects import REPLACE_DEFAULT
 from penstock.domain.suggestions.names import without_accents
 from services.uploader.console.import_check import shown_check
@@ -85,7 +86,8 @@ def whole_page(
     draft, file = reviewed(visit, draft, reveal=reveal, with_column=_column_of(_focus(faults)))
     faults = [on_page(each) for each in (file.faults if faults and file else ()) or faults]
     context = _context(visit, draft, file=file, faults=faults, focus=_focus(faults), revealed=reveal, taken=taken)
-    check = shown_check(run, file, draft.columns, context["known"]) if run and file else None
+    names = {**{name: each.display_name for name, each in context["known"].items()}, **context["joined_names"]}
+    check = shown_check(run, file, draft.columns, names) if run and file else None
     asked = {"imported": imported, "typed": typed_number(visit), "replacing": replacing}
     stops = stopping(visit, draft) if check else None
     is_refused = faults or (replacing and replacing.fault)
@@ -137,6 +139,7 @@ def _context(visit: Visit, draft: ImportDraft, **more: Any) -> dict[str, Any]:
         "arriving": visit.use_cases.imports.file(visit.caller, draft.draft_id),
         "attributes": sorted(known.values(), key=lambda attribute: attribute.display_name.casefold()),
         "known": known,
+        "joined_names": joined_names(draft, known),
         "may_create": visit.may(CatalogUseCases.create_attribute),
         "encodings": ENCODINGS,
         "formats": [str(kind) for kind in ValueType],
@@ -158,6 +161,13 @@ def _context(visit: Visit, draft: ImportDraft, **more: Any) -> dict[str, Any]:
         "focus": "",
         **more,
     }
+
+
+def joined_names(draft: ImportDraft, known: Mapping[str, Attribute]) -> dict[str, str]:
+    """What new attributes of joined columns will be called."""
+    fed = {spec.column: spec.attribute for spec in draft.columns if spec.column}
+    names = {spec.attribute: joined_name(spec, fed) for spec in draft.kept if spec.attribute not in known}
+    return {attribute: name for attribute, name in names.items() if name}
 
 
 def _focus(faults: Sequence[Fault]) -> str:

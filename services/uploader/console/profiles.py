@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from starlette.responses import Response
@@ -14,6 +15,8 @@ from penstock.domain.catalog.ranking import Ranking
 from penstock.domain.errors import Refused
 from penstock.domain.limits import MAX_PAST_VALUES
 from penstock.domain.mapping.coercion import CoercionError
+from penstock.domain.mapping.joining import how_to_write
+from penstock.domain.mapping.mapping import ColumnMapping
 from penstock.domain.profiles.fold import MASK
 from services.uploader.api.problems import answer_for
 from services.uploader.api.profiles import MAX_VALUE
@@ -54,7 +57,7 @@ class Outcome(NamedTuple):
 
 
 def show(visit: Visit) -> Response:
-    return _page(visit, LookUp(_first_used(visit, _ranking(visit))), Outcome())
+    return _page(visit, LookUp(), Outcome())
 
 
 def look_up(visit: Visit) -> Response:
@@ -86,17 +89,18 @@ def _outcome(visit: Visit, asked: LookUp, *, reveal: bool) -> Outcome:
 
 
 def _page(visit: Visit, asked: LookUp, outcome: Outcome) -> Response:
-    ranking = _ranking(visit)
+    ranking, used = _ranking(visit), _used(visit)
+    others = [name for name in ranking.identifiers[: ranking.fixed] or ranking.identifiers if name not in used]
     requests = outcome.found.requests.values() if outcome.found else ()
     return visit.page(
         "profiles.html",
         outcome.status,
         asked=asked,
         outcome=outcome,
-        identifiers=ranking.identifiers[: ranking.fixed] or ranking.identifiers,
+        used={name: how_to_write(columns) for name, columns in used.items()},
+        others=others,
         known=known_attributes(visit) if visit.may(CatalogUseCases.attributes) else {},
         called=source_names(visit, (each.data_source for each in requests)),
-        has_used=ranking.fixed > 0,
         lookups=visit.services.lookups.quota("lookups", visit.caller.tenant_id),
         may_reveal=visit.may(ProfileUseCases.reveal),
         mask=MASK,
@@ -109,12 +113,11 @@ def _ranking(visit: Visit) -> Ranking:
     return visit.use_cases.catalog.identifiers(visit.caller) if visit.may(CatalogUseCases.identifiers) else Ranking()
 
 
-def _first_used(visit: Visit, ranking: Ranking) -> str:
-    """The highest-ranked identifier that a mapping has fed; "" if there is none, or if the person may not know."""
-    if not visit.may(CatalogUseCases.attribute):
-        return ""
-    names = ranking.identifiers[: ranking.fixed]
-    return next((name for name in names if visit.use_cases.catalog.attribute(visit.caller, name).used_by), "")
+def _used(visit: Visit) -> Mapping[str, Sequence[ColumnMapping]]:
+    """The identifiers that people are found by, with their columns; empty if the person may not know."""
+    if not visit.may(CatalogUseCases.used_identifiers):
+        return {}
+    return visit.use_cases.catalog.used_identifiers(visit.caller)
 
 
 routes = [

@@ -10,7 +10,8 @@ from penstock.application.catalog.column_specs import ColumnSpec
 from penstock.documents.mappings import ColumnView
 from penstock.domain.catalog.attribute_changes import default_display_name
 from penstock.domain.mapping.attributes import Attribute, ValueType, parse_format
-from penstock.domain.mapping.mapping import Mode, OnMisfit, WritePolicy
+from penstock.domain.mapping.joining import separator_words
+from penstock.domain.mapping.mapping import ColumnOptions, Mode, OnMisfit, WritePolicy
 
 MODES = {Mode.UPSERT: "Add and update", Mode.REPLACE: "Remove existing and add new"}
 KINDS = {
@@ -83,7 +84,8 @@ def column_words(column: ColumnView) -> str:
     if "constant" in column:
         return f"“{column['constant']}” in every row"
     if "columns" in column:
-        return " + ".join(column["columns"])
+        joined = separator_words(column.get("separator", ColumnOptions().separator))
+        return f"{' + '.join(column['columns'])}, joined with {joined}"
     name = column.get("column", "")
     return f"{name}, part {column.get('part', 1)} between “{column['split']}”" if "split" in column else name
 

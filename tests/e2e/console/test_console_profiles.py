@@ -14,6 +14,7 @@ from services.uploader.api.rate_limit import RateLimit
 from tests.support.browser import Visitor
 from tests.support.console_client import signed_in
 from tests.support.http_system import HEADER, HttpSystem, serving
+from tests.support.waiting import until
 
 PHONE = "+31612345678"
 SCRIPT = '"><img src=x onerror=alert(1)>'
@@ -86,6 +87,45 @@ def test_the_form_begins_at_the_highest_ranked_identifier_that_is_used(tmp_path:
         assert chosen(viewer, namespace="crmid", value="c1") == "crmid", "as it was asked"
         system.ingest(f"{HEADER}c1\t{PHONE}\t\n".encode())
         assert chosen(viewer) == "crmid"
+
+
+def test_a_joined_identifier_comes_first_and_the_page_tells_how_it_is_written(tmp_path: Path) -> None:
+    mapping = [
+        {
+            "columns": ["Numer_klienta", "Imię"],
+            "separator": "|",
+            "attribute": "crmid_first_name",
+            "identifier": True,
+            "pii": True,
+        },
+        {"column": "Numer_klienta", "attribute": "crmid"},
+        {"column": "Imię", "attribute": "first_name"},
+    ]
+    written = "rite its parts with | between: Numer_klienta|Imię"
+    with serving(tmp_path / "data") as system, signed_in(system, Role.VIEWER) as viewer:
+        request = system.ingest("Numer_klienta\tImię\nK1\tZofia\n".encode(), mapping=mapping)
+        form = viewer.get("/profiles").text
+        now, _, others = form.partition("</optgroup>")
+        assert re.findall('<option value="([^"]+)"[^>]*>([^<]+)', now) == [
+            ("crmid_first_name", "Numer klienta and Imię")
+        ]
+        assert 'value="crmid"' in others
+        assert f"</span> w{written}." in form
+        assert "By the first one, the current mappings identify people; by the others, none does." in form
+        asked = {"namespace": "crmid_first_name", "value": "K1|Zofia"}
+        assert "Numer klienta and Imię" in viewer.post("/profiles", data=asked).text.partition('id="values-title"')[2]
+        asked["value"] = "K1 Zofia"
+        assert f"so do spaces within. W{written}. Only" in viewer.post("/profiles", data=asked).text
+        problem = system.viewer.post("/v1/profiles:lookup", json=asked).json()
+        assert problem["detail"].endswith(f"; w{written}")
+        ranking = viewer.get("/attributes").text
+        assert "An import has used Numer klienta and Imię, so this and those before it keep their places" in ranking
+        columns = viewer.get(f"/imports/{request['request_id']}").text
+        assert "Imię, joined with |" in columns
+        viewer_key = {"namespace": "crmid", "value": "K1"}
+        assert "Nobody has this CRM ID." in viewer.post("/profiles", data=viewer_key).text
+        system.uploader.post(f"/v1/requests/{request['request_id']}:undo")
+        until(lambda: "crmid" in viewer.get("/profiles").text.partition("</option>")[0])
 
 
 def test_the_history_calls_a_data_source_by_its_display_name(system: HttpSystem) -> None:

@@ -1,0 +1,21 @@
+"""The identifiers that people can be found by now."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from penstock.application.catalog.catalog import Catalog
+from penstock.domain.mapping.mapping import ColumnMapping
+
+
+def used_identifiers(catalog: Catalog, tenant_id: str) -> Mapping[str, Sequence[ColumnMapping]]:
+    """By rank, the identifiers of the mappings of what counts, with the columns that feed each. The ranking does not
+    know them: what comes before a used one is fixed as well, and so is what only undone requests have used."""
+    found: dict[str, list[ColumnMapping]] = {}
+    for source in catalog.data_sources.all(tenant_id):
+        mapping = catalog.versions.of_what_counts(tenant_id, source.name) if source.used else None
+        for column in mapping.columns if mapping else ():
+            if column.identifier:
+                found.setdefault(column.attribute, []).append(column)
+    order = {name: rank for rank, name in enumerate(catalog.ranking.read(tenant_id).identifiers)}
+    return {name: found[name] for name in sorted(found, key=lambda name: order.get(name, len(order)))}
