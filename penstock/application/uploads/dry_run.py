@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import cache
+from functools import cache, partial
 from itertools import chain
 from typing import NamedTuple
 
@@ -13,7 +13,13 @@ from penstock.application.catalog.known_catalog import KnownCatalog, check_uploa
 from penstock.application.uploads.checking import CheckedUpload, FileHead, check_upload
 from penstock.application.uploads.missing_identifiers import is_worth_it, missing_identifier, rows_without_identifier
 from penstock.application.uploads.upload_command import UploadCommand, file_options_of, limits_of
-from penstock.application.uploads.warnings import one_value_on_many_rows, sample_of, shared_identifier, warnings_of
+from penstock.application.uploads.warnings import (
+    first_cells,
+    one_value_on_many_rows,
+    sample_of,
+    shared_identifier,
+    warnings_of,
+)
 from penstock.domain.catalog.ranking import Ranking, with_used
 from penstock.domain.dry_run.as_attribute import AsAttribute, identifiers_as_attributes
 from penstock.domain.dry_run.as_identifier import NO_IDENTIFIER, AsIdentifier, as_identifier
@@ -22,6 +28,7 @@ from penstock.domain.dry_run.fixes import Fix, fixes
 from penstock.domain.dry_run.frequent_nodes import FrequentNodes
 from penstock.domain.dry_run.invalid_cells import ColumnErrors, InvalidCells
 from penstock.domain.dry_run.shared_values import SharedValues
+from penstock.domain.dry_run.whole_columns import fit_of, of_whole_column
 from penstock.domain.errors import Fault
 from penstock.domain.files.compression import plain
 from penstock.domain.files.decoding import Decoding
@@ -33,6 +40,7 @@ from penstock.domain.ingestion.layout import Layout, compile_layout
 from penstock.domain.mapping.attributes import Attribute, ValueFormat
 from penstock.domain.mapping.mapping import Limits, Plan
 from penstock.domain.requests.max_rejects import parse_max_rejects
+from penstock.domain.suggestions.sample import Sample
 
 CHUNK_BYTES = 1024 * 1024
 KEY_BYTES = 32
@@ -40,7 +48,8 @@ KEY_BYTES = 32
 
 class ColumnReport(NamedTuple):
     """The cells of one column that do not fit, by reason; `cells_tried` of them were tried to fix. `drops`: only the
-    cells would be left out, not their rows. `blanks` are its words for blank."""
+    cells would be left out, not their rows. `blanks` are its words for blank, `invalid_share` is that of the cells
+    that do not fit, as estimated."""
 
     label: str
     attribute: Attribute
@@ -51,6 +60,7 @@ class ColumnReport(NamedTuple):
     drops: bool
     cells_tried: int
     fixes: Sequence[Fix]
+    invalid_share: float = 0.0
 
 
 class DryRun(NamedTuple):
@@ -101,11 +111,13 @@ def dry_run(
     hash_key = secrets.token_bytes(KEY_BYTES)
     layout = compile_layout(plan, header, hash_key)
 
+    sample = cache(lambda: sample_of(file, options, limits))  # few files need it
+
     def find_identifier() -> AsIdentifier | None:
-        found = missing_identifier(sample_of(file, options, limits), checked.mapping, catalog.attributes())
+        found = missing_identifier(sample(), checked.mapping, catalog.attributes())
         return as_identifier(found, plan, header, hash_key) if found else None
 
-    counts = _Counts(plan, layout, identifiers_as_attributes(plan, layout, header, hash_key), find_identifier)
+    counts = _Counts(plan, layout, identifiers_as_attributes(plan, layout, header, hash_key), find_identifier, sample)
     for chunk in chunks(
         chain([head[header.body_start :]], pieces),
         layout.file_format,
@@ -146,8 +158,10 @@ class _Counts:
         layout: Layout,
         as_attributes: Mapping[str, AsAttribute],
         find_identifier: Callable[[], AsIdentifier | None],
+        sample: Callable[[], Sample],
     ) -> None:
         self._plan, self._layout, self._as_attributes = plan, layout, as_attributes
+        self._sample = sample
         self._find_identifier = cache(find_identifier)  # only if a row has none: it takes a moment
         self._accepted = 0
         self._reasons: Counter[str] = Counter()
@@ -244,22 +258,27 @@ class _Counts:
         mapped, attribute = self._mapped[invalid.label]
         as_attribute = self._as_attributes.get(invalid.label)
         drops = invalid.label in self._dropping
+        format = mapped.format or attribute.format
+        first = first_cells(mapped, self._sample()).replaced(mapped.values)
+        fit, places = fit_of(format, first), self._first.places if self._first else NO_PLACES
         return ColumnReport(
             label=invalid.label,
             attribute=attribute,
             blanks=mapped.blanks,
-            format=mapped.format or attribute.format,
+            format=format,
             invalid_cells=invalid.total,
             reasons=dict(sorted(invalid.reasons.items())),
             drops=drops,
             cells_tried=invalid.cells.total(),
             fixes=fixes(
                 invalid,
-                mapped.format or attribute.format,
-                self._first.places if self._first else NO_PLACES,
+                format,
+                places,
                 rows=self.read,
                 may_drop=not mapped.identifier and not drops,
                 some_fit=invalid.total < self.read,
                 as_attribute=as_attribute.change if as_attribute else None,
+                whole=partial(of_whole_column, attribute, format, first, places),
             ),
+            invalid_share=max(invalid.total / self.read, 1 - fit.share if fit and fit.total else 0.0),
         )

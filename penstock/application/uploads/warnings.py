@@ -74,10 +74,16 @@ def identifier_of_several_people(columns: Sequence[ColumnMapping], sample: Sampl
     return [shared_identifier(first.label, names.label, shared, complete=sample.complete)] if shared else []
 
 
-def _cells(column: ColumnMapping, sample: Sample) -> Sequence[str]:
-    """Those of a column, without its words for blank."""
+def first_cells(column: ColumnMapping, sample: Sample) -> Cells:
+    """Those of a column, without its words for blank; none if the sample has not all of its columns."""
     places = {name: at for at, name in enumerate(sample.names)}
-    return Cells(column.label, cell_source(column, places)(sample.columns, sample.rows)).without(column.blanks).cells
+    if not places.keys() >= set(column.sources):
+        return Cells(column.label, [])
+    return Cells(column.label, cell_source(column, places)(sample.columns, sample.rows)).without(column.blanks)
+
+
+def _cells(column: ColumnMapping, sample: Sample) -> Sequence[str]:
+    return first_cells(column, sample).cells
 
 
 def sample_of(file: FileHead, options: FileOptions, limits: Limits) -> Sample:

@@ -6,14 +6,14 @@ Each is tried on the cells themselves, with the coercer that would ingest them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from enum import StrEnum
 from itertools import islice
 from typing import NamedTuple
 
 from penstock.domain.dry_run.as_attribute import RowChange
 from penstock.domain.dry_run.invalid_cells import ColumnErrors
-from penstock.domain.dry_run.notations import other_notation, usual_country
+from penstock.domain.dry_run.notations import Notation, other_notation, usual_country
 from penstock.domain.mapping.attributes import ValueFormat, ValueType
 from penstock.domain.suggestions.blank_words import blank_words
 from penstock.domain.suggestions.fitting import cells_are
@@ -73,9 +73,11 @@ def fixes(
     may_drop: bool,
     some_fit: bool,
     as_attribute: RowChange | None = None,
+    whole: Callable[[Cells], Notation | None] = lambda _: None,
 ) -> list[Fix]:
     """The fixes of one column of a file with so many `rows`, and with `places`. `may_drop` is false for an identifier;
-    `some_fit`: other cells of the column fit. `as_attribute`: the column is an identifier, and not the only one."""
+    `some_fit`: other cells of the column fit. `as_attribute`: the column is an identifier, and not the only one.
+    `whole` finds the notation of the whole column, and counts the cells that it takes of those that do not fit."""
     cells = Cells(invalid.label, list(invalid.cells.elements()))
     known = blank_words(cells, typed=as_attribute is not None or format.kind is not ValueType.TEXT)
     repeated = () if format.kind in _LISTS else tuple(islice(frequent(cells.without(known).distinct, rows), MAX_WORDS))
@@ -83,7 +85,11 @@ def fixes(
     rest = cells.without(words)
     found = []
     unplaced = Cells(invalid.label, list(invalid.unplaced.elements())).without(words)
-    if notation := other_notation(rest, format, places, some_fit=some_fit) or usual_country(unplaced, format, places):
+    notations = (
+        other_notation(rest, format, places, some_fit=some_fit) or usual_country(unplaced, format, places),
+        whole(rest),
+    )
+    if notation := max(filter(None, notations), key=lambda each: each.cells, default=None):
         found.append(Fix(FixOption.FORMAT, notation.written, notation.cells, notation.against))
     if words:
         found.append(Fix(FixOption.BLANKS, ",".join(words), cells.filled - rest.filled, _counted(repeated, cells)))

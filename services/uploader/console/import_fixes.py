@@ -11,6 +11,7 @@ from penstock.domain.dry_run.fixes import Fix, FixOption
 from services.uploader.console.forms import Form
 from services.uploader.console.words import format_words
 
+MAX_LEFT_OUT = 0.05  # share of a column's cells that a fix leaves out without a choice of the person
 _BUTTONS = {
     FixOption.FORMAT: "Use this format",
     FixOption.BLANKS: "Take these words as blank",
@@ -20,11 +21,13 @@ _BUTTONS = {
 
 
 class FixedColumn(NamedTuple):
-    """A column that a fix is for, by its name and its attribute, and what the fix would do in words."""
+    """A column that a fix is for, by its name and its attribute, and what the fix would do in words. `is_chosen`: the
+    fix is for it unless the person takes it out."""
 
     column: str
     attribute: str
     words: str
+    is_chosen: bool = True
 
 
 class ShownFix(NamedTuple):
@@ -45,15 +48,19 @@ class ChosenFix(NamedTuple):
 
 
 def shown_fixes(columns: Sequence[ColumnReport]) -> list[ShownFix]:
-    """Equal fixes are one. Each identifier has its own: a file needs one that stays."""
+    """Equal fixes are one. Each identifier has its own: a file needs one that stays. Other formats come first: they
+    lose nothing."""
     found: dict[tuple[FixOption, str, str], list[FixedColumn]] = {}
     for column in columns:
         for fix in column.fixes:
             name = column.attribute.name
             alone = name if fix.option is FixOption.IDENTIFIER else ""
             words = fix_words(fix, column.cells_tried)
-            found.setdefault((fix.option, fix.value, alone), []).append(FixedColumn(column.label, name, words))
-    return [ShownFix(option, value, fixed) for (option, value, _), fixed in found.items()]
+            is_chosen = fix.option is not FixOption.ON_MISFIT or column.invalid_share <= MAX_LEFT_OUT
+            fixed = FixedColumn(column.label, name, words, is_chosen)
+            found.setdefault((fix.option, fix.value, alone), []).append(fixed)
+    listed = [ShownFix(option, value, fixed) for (option, value, _), fixed in found.items()]
+    return sorted(listed, key=lambda each: each.option is not FixOption.FORMAT)
 
 
 def fix_words(fix: Fix, tried: int) -> str:
