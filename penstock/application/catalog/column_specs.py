@@ -122,6 +122,7 @@ def joined_name(spec: ColumnSpec, fed: Mapping[str, str]) -> str:
     if len(spec.columns) < 2 or spec.attribute != "_".join(fed.get(column, "") for column in spec.columns):
         return ""
     label = " and ".join(" ".join(column.replace("_", " ").split()) for column in spec.columns)
+    label = label[:1].upper() + label[1:]
     return label if label.isprintable() and len(label) <= MAX_DISPLAY_NAME else ""
 
 

@@ -31,8 +31,8 @@ class ImportDraft(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     """An import that has not begun. `file_id` is that of the file that arrives for it, "" before one was chosen.
 
     `choices` are the columns, none before the file's header was read; `kept` are columns of the mapping that are made
-    of several of the file, of a part of one or of none, but for those whose attribute was `cleared`. `rows` is what the
-    last check has counted, None after a change. `request_id` is the request that it has become. `cell_key` is the
+    of several of the file, of a part of one or of none, but for those whose attribute was `cleared`. `rows` and
+    `rejected` are what the last check has counted; `rows` is None after a change. `request_id` is the request that it has become. `cell_key` is the
     secret of the tokens that stand for cells on the page.
     """
 
@@ -52,6 +52,7 @@ class ImportDraft(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     max_rejects: str | None = None
     notify: tuple[str, ...] | None = None
     rows: int | None = None
+    rejected: int = 0
     request_id: str | None = None
 
     @property

@@ -76,13 +76,15 @@ def whole_page(
     faults: Sequence[Fault] = (),
     *,
     run: DryRun | None = None,
+    is_news: bool = False,
     imported: AcceptedView | None = None,
     replacing: Replacing | None = None,
     taken: Taken | None = None,
     reveal: bool = False,
 ) -> Response:
     """`faults` are those of what was tried; a file that cannot be read has its own instead. `imported` is the earlier
-    import of the same file, `replacing` what the person is to confirm."""
+    import of the same file, `replacing` what the person is to confirm; `is_news`: the `run` has other numbers than the page
+    had from which the person wanted to import."""
     draft, file = reviewed(visit, draft, reveal=reveal, with_column=_column_of(_focus(faults)))
     faults = [on_page(each) for each in (file.faults if faults and file else ()) or faults]
     context = _context(visit, draft, file=file, faults=faults, focus=_focus(faults), revealed=reveal, taken=taken)
@@ -91,7 +93,7 @@ def whole_page(
     asked = {"imported": imported, "typed": typed_number(visit), "replacing": replacing}
     stops = stopping(visit, draft) if check else None
     is_refused = faults or (replacing and replacing.fault)
-    page = render("import_draft.html", **context, check=check, stops=stops, **asked)
+    page = render("import_draft.html", **context, check=check, stops=stops, is_news=is_news, **asked)
     return HTMLResponse(page, 422 if is_refused else 200)
 
 

@@ -32,6 +32,7 @@ from services.uploader.console.import_review import page_number
 from services.uploader.console.visits import Visit, action, go, page
 
 NEW = "/imports/new"
+CHECKED = "checked"  # begins the names of the fields with the numbers that the page has
 
 
 def show(visit: Visit) -> Response:
@@ -104,7 +105,9 @@ def _counted(visit: Visit, draft: ImportDraft) -> tuple[ImportDraft, DryRun]:
     command = document(draft).command(visit.caller.name, draft.file_name)
     run = visit.use_cases.uploads.dry_run(visit.caller, content, command)
     counted = visit.use_cases.imports.change(
-        visit.caller, draft.draft_id, lambda present: replace(present, rows=run.rows_accepted)
+        visit.caller,
+        draft.draft_id,
+        lambda present: replace(present, rows=run.rows_accepted, rejected=run.rows_rejected),
     )
     return counted, run
 
@@ -114,8 +117,17 @@ def _rows_of(visit: Visit, draft: ImportDraft) -> int:
     return _counted(visit, draft)[1].rows_accepted if draft.rows is None else draft.rows
 
 
+def _news(visit: Visit, draft: ImportDraft) -> tuple[ImportDraft, DryRun] | None:
+    """A new check, if the page has one that is out of date and had other numbers. Raises `Refused`."""
+    on_page = visit.form.text(f"{CHECKED}.rows"), visit.form.text(f"{CHECKED}.rejected")
+    if not on_page[0] or (draft.rows is not None and on_page == (str(draft.rows), str(draft.rejected))):
+        return None
+    draft, run = _counted(visit, draft)
+    return None if on_page == (str(run.rows_accepted), str(run.rows_rejected)) else (draft, run)
+
+
 def accept(visit: Visit) -> Response:
-    """Make a request of the draft; if anything is missing, the page names it. A file that was imported before needs
+    """Make a request of the draft; if anything is missing, or is not what the page says, it comes back. A file that was imported before needs
     the word of the person to be imported again; one that replaces what counts, the number of these rows."""
     draft = draft_of(visit)
     if draft.request_id is not None:  # pressed twice
@@ -124,6 +136,8 @@ def accept(visit: Visit) -> Response:
     try:
         if visit.use_cases.imports.file(visit.caller, draft.draft_id) is None:
             raise no_file()
+        if news := _news(visit, draft):
+            return whole_page(visit, news[0], run=news[1], is_news=True)
         replacing = to_ask(visit, draft, partial(_rows_of, visit, draft))
         if replacing is not None:
             return whole_page(visit, draft, replacing=replacing)

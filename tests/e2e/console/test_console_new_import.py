@@ -410,7 +410,7 @@ def test_a_joined_identifier_is_listed_and_can_be_cleared(signed_in: httpx.Clien
     )
     assert system.admin.post("/v1/data-sources", json={"name": "club"}).status_code < 300
     draft, page = uploaded(signed_in, f"member_no\tfirst_name\tbirth_date\temail\n{people}".encode(), "club")
-    assert "Loyalty id first name, which names a person" in page
+    assert "Member no and first name, which names a person" in page
     fields = fields_of(page)
     assert fields["kept.loyalty_id_first_name"] == "on"
     cleared = {name: text for name, text in fields.items() if not name.startswith("kept.")}

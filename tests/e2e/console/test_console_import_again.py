@@ -1,0 +1,65 @@
+"""An import after a check that is out of date, and the next import of the same source."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import httpx
+import pytest
+
+from penstock.domain.access.permissions import Role
+from tests.support.console_client import signed_in
+from tests.support.http_system import HttpSystem
+from tests.support.new_import import NewImport
+
+PEOPLE = "crmid\tvisits\n" + "".join(f"again{n}\t{n if n else 'many'}\n" for n in range(10))
+
+
+@pytest.fixture
+def person(system: HttpSystem) -> Iterator[httpx.Client]:
+    with signed_in(system, Role.UPLOADER) as person:
+        yield person
+
+
+def checked(person: httpx.Client) -> NewImport:
+    """A draft whose page has its check, with `visits` as a text."""
+    draft = NewImport(person)
+    draft.upload(PEOPLE.encode())
+    visits = draft.place("visits")
+    draft.send("/check", **{f"{visits}.attribute": "city", f"{visits}.format": "text"})
+    assert 'Import<span id="import-rows"> 10 rows' in draft.page
+    return draft
+
+
+def test_a_change_since_the_check_comes_back_with_the_new_numbers(person: httpx.Client, system: HttpSystem) -> None:
+    draft = checked(person)
+    blank = {f"{draft.place('crmid')}.blanks": "again3"}
+    answer = draft.send("/accept", **blank)
+    assert answer.status_code == 200
+    assert "The check was out of date: now 9 rows in, 1 rejected. Press again to import." in draft.page
+    assert '<span class="strong">9</span> of 10 rows can be imported' in draft.page
+    answer = draft.send("/accept", **blank)
+    assert answer.status_code == 303
+    assert system.ended(answer.headers["location"].rpartition("/")[2])["rows_ingested"] == 9
+
+
+def test_a_change_of_no_row_imports_at_once(person: httpx.Client, system: HttpSystem) -> None:
+    draft = checked(person)
+    answer = draft.send("/accept", **{f"{draft.place('crmid')}.blanks": "nobody"})
+    assert answer.status_code == 303
+
+
+def test_a_page_without_a_check_imports_at_once(person: httpx.Client, system: HttpSystem) -> None:
+    draft = NewImport(person)
+    draft.upload(PEOPLE.replace("again", "once").encode())
+    assert draft.send("/accept").status_code == 303
+
+
+def test_numbers_of_another_page_of_the_same_draft_do_not_count(person: httpx.Client, system: HttpSystem) -> None:
+    draft = checked(person)
+    first = draft.page
+    draft.send("/check", **{f"{draft.place('crmid')}.blanks": "again3,again4"})
+    assert " 8 rows" in draft.page
+    draft.page = first
+    draft.send("/accept", **{f"{draft.place('crmid')}.blanks": "again3,again4"})
+    assert "now 8 rows in, 2 rejected" in draft.page
