@@ -133,17 +133,20 @@ class MappingVersions:
         base: int | None = None,
         confirm: Callable[[], object] = _no_check,
     ) -> MappingVersion:
-        """Save `columns` as the newest version, unless it is the same. A version that comes from a person is current
-        at once, one that comes from an upload when its request completes (`add_pending`). `confirm` is called once it
-        is stored; when that raises, it is not current any more.
+        """Save `columns` as the newest version, unless it is the same; for an upload, their order does not count,
+        since the console lists first what a person has to look at, and the current version will do as well. A version
+        that comes from a person is current at once, one that comes from an upload when its request completes
+        (`add_pending`). `confirm` is called once it is stored; when that raises, it is not current any more.
 
         Raises `Refused` (precondition_failed) when `base` is given and the current version is another one.
         """
         while True:
             self.check_base(tenant_id, source, base)
             newest = self._newest(tenant_id, source)
-            if newest is not None and newest.mapping.columns == tuple(columns):
-                return newest if origin.request_id else self._made_current(tenant_id, newest, origin, confirm)
+            if origin.request_id and (same := self._same(tenant_id, source, newest, columns)):
+                return same
+            if not origin.request_id and newest is not None and newest.mapping.columns == tuple(columns):
+                return self._made_current(tenant_id, newest, origin, confirm)
             version = 1 if newest is None else newest.version + 1
             mapping = Mapping(data_source=source, version=version, columns=tuple(columns))
             try:
@@ -153,6 +156,15 @@ class MappingVersions:
             self._confirmed(tenant_id, created, confirm)
             self._delete_oldest(tenant_id, source)
             return created
+
+    def _same(
+        self, tenant_id: str, source: str, newest: MappingVersion | None, columns: Sequence[ColumnMapping]
+    ) -> MappingVersion | None:
+        """The newest version, or else the current one if no other may follow it, that has these columns."""
+        if newest is None or _are_same(newest, columns):
+            return newest
+        current = None if any(self._pending(tenant_id, source)) else self.current(tenant_id, source)
+        return current if current and _are_same(current, columns) else None
 
     def check_base(self, tenant_id: str, source: str, base: int | None) -> None:
         """Raise `Refused` (precondition_failed) if there is a `base`, and the current version is another one."""
@@ -279,6 +291,14 @@ class MappingVersions:
 
     def _pending(self, tenant_id: str, source: str) -> Iterator[Record]:
         return scan_all(self._store, Table.PENDING_MAPPINGS, tenant_id, source)
+
+
+def _are_same(version: MappingVersion, columns: Sequence[ColumnMapping]) -> bool:
+    """In any order; each feeds another attribute."""
+    stored = version.mapping.columns
+    return len(stored) == len(columns) and {each.attribute: each for each in stored} == {
+        each.attribute: each for each in columns
+    }
 
 
 def _decoded(record: Record) -> MappingVersion:

@@ -30,10 +30,10 @@ class ColumnChoice(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
 class ImportDraft(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """An import that has not begun. `file_id` is that of the file that arrives for it, "" before one was chosen.
 
-    `choices` are the columns, none before the file's header was read; `kept` are columns of the mapping that are made
-    of several of the file, of a part of one or of none, but for those whose attribute was `cleared`. `rows` and
-    `rejected` are what the last check has counted; `rows` is None after a change. `request_id` is the request that it has become. `cell_key` is the
-    secret of the tokens that stand for cells on the page.
+    `choices` are the columns, none before the file's header was read; `kept` are columns of the mapping that are
+    made of several of the file, of a part of one or of none, but for those whose attribute was `cleared`. `rows`
+    and `rejected` are what the last check has counted; `rows` is None after a change. `request_id` is the request
+    that it has become. `cell_key` is the secret of the tokens that stand for cells on the page.
     """
 
     draft_id: str

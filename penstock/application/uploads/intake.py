@@ -299,6 +299,8 @@ class Intake:
         def plan(request_id: str, accepted_at_us: int) -> Plan:
             accepting(request_id, checked.settings.mode)
             mapping = self._saved(tenant_id, command, checked, request_id)
+            by_name = {each.name: each for each in checked.attributes}
+            attributes = [by_name[each.attribute] for each in mapping.columns]  # an equal one may have another order
             failpoint("uploader.mapping_saved")
             self._catalog.versions.add_pending(tenant_id, mapping, request_id)
             self._catalog.check_unchanged(tenant_id, checked.attributes)
@@ -307,7 +309,7 @@ class Intake:
                 self._catalog.data_sources.keep_last_file(tenant_id, command.data_source, last_file(options, columns))
             frozen = replace(command, file_options=read_as)
             plan_for = self._planner.planner(
-                tenant_id, frozen, checked.settings, mapping, checked.attributes, ranking, file_format, stored.size
+                tenant_id, frozen, checked.settings, mapping, attributes, ranking, file_format, stored.size
             )
             return plan_for(request_id, accepted_at_us)
 

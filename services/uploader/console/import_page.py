@@ -83,8 +83,8 @@ def whole_page(
     reveal: bool = False,
 ) -> Response:
     """`faults` are those of what was tried; a file that cannot be read has its own instead. `imported` is the earlier
-    import of the same file, `replacing` what the person is to confirm; `is_news`: the `run` has other numbers than the page
-    had from which the person wanted to import."""
+    import of the same file, `replacing` what the person is to confirm; `is_news`: the `run` has other numbers than
+    the page had from which the person wanted to import."""
     draft, file = reviewed(visit, draft, reveal=reveal, with_column=_column_of(_focus(faults)))
     faults = [on_page(each) for each in (file.faults if faults and file else ()) or faults]
     context = _context(visit, draft, file=file, faults=faults, focus=_focus(faults), revealed=reveal, taken=taken)

@@ -127,8 +127,9 @@ def _news(visit: Visit, draft: ImportDraft) -> tuple[ImportDraft, DryRun] | None
 
 
 def accept(visit: Visit) -> Response:
-    """Make a request of the draft; if anything is missing, or is not what the page says, it comes back. A file that was imported before needs
-    the word of the person to be imported again; one that replaces what counts, the number of these rows."""
+    """Make a request of the draft; if anything is missing, or is not what the page says, it comes back. A
+    file that was imported before needs the word of the person to be imported again; one that replaces what counts, the
+    number of these rows."""
     draft = draft_of(visit)
     if draft.request_id is not None:  # pressed twice
         return _to_request(draft.request_id)

@@ -21,6 +21,13 @@ def person(system: HttpSystem) -> Iterator[httpx.Client]:
         yield person
 
 
+def accepted(draft: NewImport, **changes: str) -> str:
+    """The id of the request."""
+    answer = draft.send("/accept", **changes)
+    assert answer.status_code == 303, answer.text
+    return answer.headers["location"].rpartition("/")[2]
+
+
 def checked(person: httpx.Client) -> NewImport:
     """A draft whose page has its check, with `visits` as a text."""
     draft = NewImport(person)
@@ -38,9 +45,7 @@ def test_a_change_since_the_check_comes_back_with_the_new_numbers(person: httpx.
     assert answer.status_code == 200
     assert "The check was out of date: now 9 rows in, 1 rejected. Press again to import." in draft.page
     assert '<span class="strong">9</span> of 10 rows can be imported' in draft.page
-    answer = draft.send("/accept", **blank)
-    assert answer.status_code == 303
-    assert system.ended(answer.headers["location"].rpartition("/")[2])["rows_ingested"] == 9
+    assert system.ended(accepted(draft, **blank))["rows_ingested"] == 9
 
 
 def test_a_change_of_no_row_imports_at_once(person: httpx.Client, system: HttpSystem) -> None:
@@ -53,6 +58,21 @@ def test_a_page_without_a_check_imports_at_once(person: httpx.Client, system: Ht
     draft = NewImport(person)
     draft.upload(PEOPLE.replace("again", "once").encode())
     assert draft.send("/accept").status_code == 303
+
+
+def test_the_next_import_of_the_same_columns_takes_their_version(person: httpx.Client, system: HttpSystem) -> None:
+    """Also where the first one listed other columns first, since a person had to look at them."""
+    system.admin.post("/v1/data-sources", json={"name": "shop"})
+    versions, orders = [], []
+    for name in ("first", "next"):
+        content = "crmid\tcity\tbirth_date\n" + "".join(f"{name}{n}\tGhent\t0{n + 1}/02/1980\n" for n in range(8))
+        draft = NewImport(person, "shop")
+        draft.upload(content.encode(), f"{name}.tsv")
+        orders.append(draft.place("birth_date"))
+        ended = system.ended(accepted(draft))
+        versions.append(ended["mapping_version"])
+    assert orders == ["c0", "c2"], orders
+    assert versions == [1, 1]
 
 
 def test_numbers_of_another_page_of_the_same_draft_do_not_count(person: httpx.Client, system: HttpSystem) -> None:

@@ -140,6 +140,20 @@ def test_an_upload_that_does_not_complete_leaves_the_mapping_as_it_was(source: S
     assert source.versions.get(TENANT, CRM, 2).request_id == again.request_id
 
 
+def test_an_upload_takes_the_version_with_its_columns_in_any_order(source: Source) -> None:
+    first, second = columns("a")[0], ColumnMapping(column="b", attribute="city")
+
+    def uploaded(*found: ColumnMapping) -> int:
+        return source.versions.save(TENANT, CRM, found, Origin("bo", "r")).version
+
+    saved = source.versions.save(TENANT, CRM, [first, second], ANN).version
+    assert uploaded(second, first) == saved == source.current
+    assert uploaded(first) == 2
+    assert uploaded(second, first) == saved, "the version 2 waits for nothing"
+    other = replace(second, blanks=("none",))
+    assert uploaded(other, first) == 3
+
+
 def test_an_older_request_that_completes_later_takes_nothing_back(source: Source) -> None:
     older, newer = source.upload("a"), source.upload("b")
     source.versions.confirm(source.end(newer, Status.COMPLETED))
