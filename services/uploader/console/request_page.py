@@ -96,7 +96,14 @@ def live_context(call: CallOf, request: Request, may: Callable[[Callable[..., An
         "chart": rates_chart(requests.throughput(call.caller, request)),
         "actions": actions(request, may, _stops_with(call, request)),
         "may_import": may(ImportUseCases.create),
+        "rejects_verbs": _rejects_verbs(request, may),
     }
+
+
+def _rejects_verbs(request: Request, may: Callable[[Callable[..., Any]], bool]) -> str:
+    """What the person can do with rejected rows on their page."""
+    corrects = request.status is Status.COMPLETED and may(RequestUseCases.correct_rejects)
+    return f"{'Correct' if corrects else 'See'}{' or download' if may(RequestUseCases.rejects) else ''}"
 
 
 def _stops_with(call: CallOf, request: Request) -> CountingRows | None:

@@ -139,9 +139,12 @@ def reject_groups(
     ended: bool,
 ) -> list[RejectGroup]:
     """What most rows need comes first, once the request has ended: until then no line changes its place for another.
-    `columns` are those that were seen for each code, `formats` are by column."""
+    `columns` are those that were seen for each code, `formats` are by column; both are known only then, and so is how
+    cells have to be written."""
     groups = [_group(code, columns.get(code, ()), rows, formats) for code, rows in sorted(reasons.items())]
-    return sorted(groups, key=lambda group: -group.rows) if ended else groups
+    if ended:
+        return sorted(groups, key=lambda group: -group.rows)
+    return [group._replace(fix="") if group.code in REASONS else group for group in groups]
 
 
 def columns_by_code(rows: Iterable[Sequence[str]]) -> dict[str, list[str]]:

@@ -150,6 +150,7 @@ def test_corrected_rows_are_marked_until_they_are_undone(system: HttpSystem) -> 
         system.ended(child_of(person.post(f"{rejects}/correct", data={"c-0-1": "1980-02-28"})))
         page = person.get(rejects).text
         assert "2 rejected, 1 corrected of 3 rows" in page
+        assert "The numbers of rows are those of the import, before 1 row was corrected." in page
         assert re.findall(r'data-label="Line"><div>(\d+) <span class="chip ok">corrected', page) == ["3"]
         form = person.post(rejects, data={"reason": ""}).text
         assert re.findall(r">Line (\d+)<", form) == ["4"]
@@ -285,6 +286,9 @@ def test_more_rows_than_fit_a_form_are_corrected_in_a_file(system: HttpSystem, d
 def test_the_two_downloads_are_explained_to_those_who_may_download(system: HttpSystem) -> None:
     request_id = ingest(system)
     for role, explained in ((Role.UPLOADER, True), (Role.VIEWER, False)):
+        with signed_in(system, role) as person:
+            page = person.get(f"/imports/{request_id}").text
+            assert f'/rejects">{"Correct or download them" if explained else "See them"}</a>' in page
         with signed_in(system, role) as person:
             assert ("by which Excel recognises UTF-8" in person.get(f"/imports/{request_id}/rejects").text) is explained
 

@@ -124,6 +124,7 @@ def test_groups_keep_their_places_until_the_end_and_then_the_largest_is_first() 
         ("wrong_field_count", 900, ()),
         ("not_a_date", 6, ["born"]),
     ]
+    assert [group.fix for group in running] == ["", ended[0].fix], "the format of a column is known at the end"
     assert all(group.fix and not group.message.endswith(".") for group in ended)
 
 
