@@ -13,6 +13,7 @@ from starlette.responses import Response, StreamingResponse
 from penstock.application.access.audit import AuditEntry, Outcome
 from penstock.application.access.use_cases import AccessUseCases
 from penstock.application.catalog.use_cases import CatalogUseCases
+from penstock.application.requests.use_cases import RequestUseCases
 from penstock.documents.audit import AuditEntryView, audit_view
 from penstock.domain.errors import refusal
 from penstock.domain.limits import MAX_PAGE
@@ -24,6 +25,7 @@ from services.uploader.console.shown_audit import (
     Names,
     action_words,
     key_ids,
+    request_ids_in,
     shown_entry,
     source_names_in,
 )
@@ -94,6 +96,7 @@ def show(visit: Visit) -> Response:
     return visit.page(
         "audit.html",
         entries=[shown_entry(each, names) for each in views],
+        files=names.files,
         found=found,
         filters=filters,
         before=before,
@@ -108,7 +111,10 @@ def _names(visit: Visit, entries: Sequence[AuditEntryView]) -> Names:
     if not key_ids(entries) <= keys.keys() and visit.may(AccessUseCases.keys):
         keys |= {each.key_id: each.name for each in visit.use_cases.access.keys(visit.caller)}
     attributes = known_attributes(visit) if visit.may(CatalogUseCases.attributes) else BUILTIN
-    return Names(keys, source_names(visit, source_names_in(entries)), attributes)
+    files: dict[str, str] = {}
+    if (ids := request_ids_in(entries)) and visit.may(RequestUseCases.each):
+        files = {name: each.file_name for name, each in visit.use_cases.requests.each(visit.caller, ids).items()}
+    return Names(keys, source_names(visit, source_names_in(entries)), attributes, files)
 
 
 def export(visit: Visit) -> Response:

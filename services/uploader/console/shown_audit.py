@@ -93,11 +93,13 @@ _IDS = ("child_id", "dead_letter_id", "draft_id", "file_id", "node", "publisher_
 
 
 class Names(NamedTuple):
-    """What things are called, as far as the person may know: keys by their ids, sources and attributes by name."""
+    """What things are called, as far as the person may know: keys by their ids, sources and attributes by name, and
+    the files of requests by their ids."""
 
     keys: Mapping[str, str] = {}
     sources: Mapping[str, str] = {}
     attributes: Mapping[str, Attribute] = BUILTIN
+    files: Mapping[str, str] = {}
 
 
 class ShownDetail(NamedTuple):
@@ -136,6 +138,12 @@ def key_ids(entries: Sequence[AuditEntryView]) -> set[str]:
     return {entry["details"][name] for entry in entries for name in _KEYS if name in entry["details"]}
 
 
+def request_ids_in(entries: Sequence[AuditEntryView]) -> set[str]:
+    """The requests that entries are about."""
+    found = {each["request_id"] for each in entries} | {each["details"].get("child_id") for each in entries}
+    return {each for each in found if each}
+
+
 def source_names_in(entries: Sequence[AuditEntryView]) -> set[str]:
     """The data sources that entries are about."""
     return {text for entry in entries for name, text in entry["details"].items() if name in ("source", "data_source")}
@@ -144,7 +152,7 @@ def source_names_in(entries: Sequence[AuditEntryView]) -> set[str]:
 def _detail(name: str, text: str, names: Names) -> ShownDetail:
     label = _LABELS.get(name, name.replace("_", " "))
     if name in _IDS:
-        return ShownDetail(label, names.keys.get(text, ""), text)
+        return ShownDetail(label, names.keys.get(text) or names.files.get(text, ""), text)
     match name:
         case "namespace":
             text = attribute_words(text, names.attributes)

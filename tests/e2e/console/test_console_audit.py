@@ -15,7 +15,7 @@ from penstock.domain.access.permissions import Role
 from services.uploader.console import audit as page_module
 from tests.support.access import caller
 from tests.support.console_client import console_client
-from tests.support.http_system import HttpSystem
+from tests.support.http_system import HEADER, HttpSystem
 
 MARKUP = '<script>alert(1)</script>"><img src=x onerror=alert(1)>'
 REQUEST = "01a2281f-8e4e-78d0-9025-beb0418681e6"
@@ -117,3 +117,13 @@ def test_a_viewer_is_refused(system: HttpSystem) -> None:
         assert 'href="/audit"' not in viewer.get("/sources").text
         for path in ("/audit", "/audit/export"):
             assert viewer.get(path).status_code == 403
+
+
+def test_an_import_has_the_name_of_its_file_for_those_who_may_see_imports(
+    auditor: httpx.Client, system: HttpSystem
+) -> None:
+    request_id = system.ingest(f"{HEADER}audit1\t\t\n".encode(), name="named<b>.tsv")["request_id"]
+    with console_client(system, Role.ADMIN) as admin:
+        page = admin.get("/audit?action=request.upload").text
+        assert f'<a href="/imports/{request_id}" class="wide">named&lt;b&gt;.tsv</a>' in page
+    assert f'<a href="/imports/{request_id}"><code' in auditor.get("/audit?action=request.upload").text
