@@ -26,6 +26,25 @@ def test_a_focus_that_is_not_seen_is_noticed(visitor: Visitor) -> None:
         keyboard.look()
 
 
+def test_a_link_leads_past_the_columns(visitor: Visitor, system: HttpSystem, tmp_path: Path) -> None:
+    file = tmp_path / "people.tsv"
+    file.write_text(PEOPLE)
+    page = visitor.page
+    visitor.sign_in(system.sign_in_link())
+    page.goto("/imports/new")
+    page.get_by_label("Source", exact=True).select_option("crm")
+    page.get_by_role("button", name="Continue").click()
+    page.get_by_label("Choose a file").set_input_files(file)
+    link = page.get_by_role("link", name="Skip the columns")
+    expect(link).to_have_css("width", "1px")
+    keyboard = Keyboard(page)
+    keyboard.to(link)
+    expect(link).not_to_have_css("width", "1px")
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("radio", name="Add and update")).to_be_focused()
+
+
 def test_a_file_is_imported_by_the_keyboard_alone(visitor: Visitor, system: HttpSystem, tmp_path: Path) -> None:
     file = tmp_path / "people.tsv"
     file.write_text(PEOPLE)
