@@ -81,6 +81,7 @@ def test_the_form_begins_at_the_highest_ranked_identifier_that_is_used(tmp_path:
 
     with serving(tmp_path / "data") as system, signed_in(system, Role.VIEWER) as viewer:
         assert chosen(viewer) == "crmid", "no import has identified anybody yet"
+        assert "200 left" not in viewer.get("/profiles").text, "as long as there are many"
         email = {"column": "email", "attribute": "email", "identifier": True}
         system.ingest(b"email\tx\nann@example.com\tGhent\n", mapping=[email, {"column": "x", "attribute": "city"}])
         assert chosen(viewer) == "email"
