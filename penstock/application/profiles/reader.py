@@ -100,9 +100,10 @@ class ProfileReader:
         return profile if reveal else masked(profile, {name for name, each in attributes.items() if each.pii})
 
     def _nobody(self, tenant_id: str, namespace: str) -> NoProfile:
-        exact = letters_count(self._catalog.attribute(tenant_id, namespace).format)
-        columns = used_identifiers(self._catalog, tenant_id).get(namespace, ())
-        return NoProfile(namespace, exact=exact, written=how_to_write(columns))
+        attribute = self._catalog.attribute(tenant_id, namespace)
+        # The mappings of all sources are read: only where one may join columns.
+        columns = used_identifiers(self._catalog, tenant_id).get(namespace, ()) if attribute.custom else ()
+        return NoProfile(namespace, exact=letters_count(attribute.format), written=how_to_write(columns))
 
     def node(self, tenant_id: str, namespace: str, value: str) -> Node:
         """The keyed hash of `value`, used wherever the value itself must not appear. Raises as `lookup` does."""
