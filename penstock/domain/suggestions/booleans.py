@@ -63,6 +63,10 @@ def detect_boolean(cells: Cells, formats: Formats, min_fit: float = MIN_FIT) -> 
     words = {cell.casefold() for cell in cells.distinct}
     if not words or len(words) > MAX_WORDS:
         return None
+    marked = sum(count for cell, count in cells.distinct.items() if cell.casefold() in _MARKS)
+    if words & _words_of_languages() and marked <= max(1, cells.filled * MAX_OTHERS):
+        words -= _MARKS  # slips of the hand, which must not say yes
+        marked = 0
     pairs = [*((yes.split(), no.split()) for yes, no in _PAIRS), _several_languages()]
     fits = [fit for yes, no in pairs if (fit := _fit(words, yes, no, cells, formats))]
     best = max(fits, key=lambda each: each[0].count, default=None)
@@ -74,9 +78,9 @@ def detect_boolean(cells: Cells, formats: Formats, min_fit: float = MIN_FIT) -> 
     certain = both or answers <= _MARKS or (cells.blank > 0 and answers <= _clear_words())
     if not certain:
         against.append("all cells mean the same")
-    if words & _words_of_languages() and (marks := [cell for cell in cells.distinct if cell.casefold() in _MARKS]):
-        marked = sum(cells.distinct[cell] for cell in marks)
-        against.append(f"{cells_are(marked, repr(marks[0]))} beside words for yes and no, taken as yes: check")
+    if words & _words_of_languages() and marked:
+        mark = next(cell for cell in cells.distinct if cell.casefold() in _MARKS)
+        against.append(f"{cells_are(marked, repr(mark))} beside words for yes and no, taken as yes: check")
     what = of_total(found.count, found.total, "say yes or no")
     return Finding(found, certainty(found) * (1 if certain else ONE_SIDED), what, tuple(against))
 

@@ -728,6 +728,13 @@ def test_a_mark_beside_yes_and_no_says_yes_and_is_pointed_out(mark: str, blanks:
     )
 
 
+@pytest.mark.parametrize("answers", [("1", "0"), ("ja", "nein")])
+def test_a_single_mark_beside_yes_and_no_does_not_say_yes(answers: tuple[str, str]) -> None:
+    found = one("photo_ok", [*repeated(*answers), "x"])
+    assert "x" not in found.format.argument.replace("|", ",").split(",")
+    assert "1 does not fit and would be left out" in found.against
+
+
 def test_a_word_that_two_columns_take_as_blank_is_so_in_text() -> None:
     cells = ["sem ficha"] * 6 + [""] * 54
     typed = {name: [*cells, *values] for name, values in (("a", [str(at) for at in range(60)]), ("b", EMAILS[:60]))}
