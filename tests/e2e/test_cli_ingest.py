@@ -18,7 +18,18 @@ from services.cli.ingesting import STALL_TIMEOUT_SECONDS
 from tests.support.command_line import CommandLine, Ran
 
 REQUEST_FIELDS = {
-    *("request_id", "tenant_id", "data_source", "file_name", "uploaded_by", "status", "mode", "segment", "notify"),
+    *(
+        "request_id",
+        "tenant_id",
+        "data_source",
+        "file_name",
+        "uploaded_by",
+        "status",
+        "mode",
+        "segment",
+        "as_of",
+        "notify",
+    ),
     *(
         "mapping_version",
         "bytes",
