@@ -54,9 +54,16 @@ def _is_older(store: AuthenticatedStore, record: Record) -> bool:
         match record.table:
             case Table.REQUESTS:
                 check = store.get(Table.REQUEST_CHECKS, record.tenant_id, record.partition, record.sort)
-                return check is not None and is_older(msgspec.json.decode(record.body, type=Request), check)
+                if check is None or not is_older(_request(record), check):
+                    return False
+                present = store.get(Table.REQUESTS, record.tenant_id, record.partition, record.sort)
+                return present is not None and is_older(_request(present), check)  # it may have changed since
             case Table.API_KEYS if not record.partition:
                 return store.get(Table.API_KEYS, record.tenant_id, REVOKED, record.sort) is not None
     except Corrupt:
         return False  # the check itself is listed
     return False
+
+
+def _request(record: Record) -> Request:
+    return msgspec.json.decode(record.body, type=Request)

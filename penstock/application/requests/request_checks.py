@@ -7,7 +7,7 @@ who restores one record only contradicts the other.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from msgspec.structs import replace as changed
 
@@ -32,13 +32,14 @@ class RequestChecks:
             place = partition_of(request.request_id), request.request_id
             self._store.put_ranked(Table.REQUEST_CHECKS, request.tenant_id, *place, rank, str(rank).encode())
 
-    def check(self, tenant_id: str, requests: Iterable[Request]) -> None:
-        """Raises `Corrupt` for a request that was something before that nothing leads back from."""
+    def check(self, tenant_id: str, requests: Iterable[Request], read: Callable[[str], Request]) -> None:
+        """Raises `Corrupt` for a request that was something before that nothing leads back from, and that still is not
+        when it is `read` again: it may have changed since."""
         ranks = {each.request_id: _rank(each) for each in requests if _may_be_older(each)}
         places = [(partition_of(request_id), request_id) for request_id in sorted(ranks)]
         for start in range(0, len(places), MAX_PAGE):
             for record in self._store.get_each(Table.REQUEST_CHECKS, tenant_id, places[start : start + MAX_PAGE]):
-                if rank_of(record) > ranks[record.sort]:
+                if rank_of(record) > ranks[record.sort] and is_older(read(record.sort), record):
                     corrupt_records.report(changed(record, table=Table.REQUESTS))
                     raise Corrupt(
                         f"an older record of request {record.sort} was put back in the database, so it is not used"

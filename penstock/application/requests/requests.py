@@ -259,7 +259,7 @@ class Requests:
         known: dict[str, Request | None] = {**requested, **roots}
         sources = {request.data_source for request in requested.values()}
         floors = [floor for source in sources if (floor := self._floor(tenant_id, source, known))]
-        self._checks.check(tenant_id, filter(None, known.values()))
+        self._checks.check(tenant_id, filter(None, known.values()), lambda each: self.get(tenant_id, each))
         visible_ids = visible(request for request in known.values() if request is not None)
         by_id = {request_id: request for request_id, request in requested.items() if request_id in visible_ids}
         return Visible(by_id, floors)

@@ -243,6 +243,22 @@ def test_an_older_record_that_is_put_back_is_corrupt(requests: Requests, store: 
         requests.visible(T, [old, other])
 
 
+def test_an_undo_between_two_reads_is_no_older_record(
+    requests: Requests, store: ControlStore, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    request_id = accept(requests).request_id
+    requests.update(T, request_id, ended(Status.COMPLETED))
+    reading, read = Requests(store, clock), store.get_each
+
+    def undone_before(table: Table, tenant_id: str, places: Any) -> Any:
+        if table is Table.REQUEST_CHECKS:
+            requests.undo(T, request_id)
+        return read(table, tenant_id, places)
+
+    monkeypatch.setattr(store, "get_each", undone_before)
+    assert set(reading.visible(T, [request_id]).by_id) == {request_id}  # as it was when it was read
+
+
 @given(st.lists(st.sampled_from(["a", "b"]), max_size=8), st.data())
 def test_visible_requests_of_the_store_follow_the_rule(
     tmp_path_factory: pytest.TempPathFactory, sources: list[str], data: Any
