@@ -130,12 +130,16 @@ class ApiKeys:
 
     def _is_left(self, tenant_id: str, key_id: str) -> bool:
         """Whether a key was revoked, and its record is there: a revocation was cut short, or it was put back."""
-        return len(self._store.get_each(Table.API_KEYS, tenant_id, [("", key_id), (REVOKED, key_id)])) > 1
+        return len(self._records(tenant_id, key_id)) > 1
 
     def _stored(self, tenant_id: str, key_id: str) -> Record | None:
         """The record of a key that was not revoked."""
-        found = self._store.get_each(Table.API_KEYS, tenant_id, [("", key_id), (REVOKED, key_id)])
+        found = self._records(tenant_id, key_id)
         return found[0] if len(found) == 1 and not found[0].partition else None
+
+    def _records(self, tenant_id: str, key_id: str) -> list[Record]:
+        """The record of a key and that of its revocation, as far as there are any."""
+        return self._store.get_each(Table.API_KEYS, tenant_id, [("", key_id), (REVOKED, key_id)])
 
     def _revoked(self, tenant_id: str, key_ids: Sequence[str]) -> set[str]:
         """Those of these keys that were revoked."""

@@ -66,11 +66,11 @@ def identifier_of_several_people(columns: Sequence[ColumnMapping], sample: Sampl
     known |= {name: by_attribute[name] for name in ("birth_date", "email") if name in by_attribute}
     known.pop(first.attribute, None)
     telling = Telling(
-        [_cells(names, sample)],
-        [_cells(each, sample) for name, each in known.items() if name not in CONTACTS],
-        [_cells(each, sample) for name, each in known.items() if name in CONTACTS],
+        [first_cells(names, sample).cells],
+        [first_cells(each, sample).cells for name, each in known.items() if name not in CONTACTS],
+        [first_cells(each, sample).cells for name, each in known.items() if name in CONTACTS],
     )
-    shared = shared_by_different_people(_cells(first, sample), telling)
+    shared = shared_by_different_people(first_cells(first, sample).cells, telling)
     return [shared_identifier(first.label, names.label, shared, complete=sample.complete)] if shared else []
 
 
@@ -80,10 +80,6 @@ def first_cells(column: ColumnMapping, sample: Sample) -> Cells:
     if not places.keys() >= set(column.sources):
         return Cells(column.label, [])
     return Cells(column.label, cell_source(column, places)(sample.columns, sample.rows)).without(column.blanks)
-
-
-def _cells(column: ColumnMapping, sample: Sample) -> Sequence[str]:
-    return first_cells(column, sample).cells
 
 
 def sample_of(file: FileHead, options: FileOptions, limits: Limits) -> Sample:
