@@ -145,7 +145,7 @@ class Bench:
 
     def __enter__(self) -> Bench:
         self._fleet.__enter__()
-        self._fleet.start("splitter", "tracker", *self._workers)
+        self._fleet.start("dispatcher", "tracker", *self._workers)
         self._fleet.map("crm", MAPPING)
         self._three_identifiers.map("crm", THREE_IDENTIFIERS)
         create(self._stack.addresses.cassandra, PEERS_KEYSPACE, PEERS_TABLE)

@@ -53,7 +53,7 @@ def main() -> None:
         key = fleet.run("key", "create", "--role", "uploader", "--name", "benchmark")["key"]
         port = Ports.free().kafka
         workers = [f"worker-{number}" for number in range(1, options.workers + 1)]
-        fleet.start("splitter", "tracker", *workers)
+        fleet.start("dispatcher", "tracker", *workers)
         fleet.start("uploader", options=["--port", str(port)])
         headers = {"Authorization": f"Bearer {key}"}
         limits = httpx.Limits(max_connections=options.clients)

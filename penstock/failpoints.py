@@ -20,6 +20,7 @@ VARIABLE = "PENSTOCK_FAILPOINT"
 NAMES = (
     # The uploader accepts a file.
     "uploader.object_stored",  # the sealed file is in the object store, nothing refers to it
+    "uploader.index_stored",  # and the index of its rows
     "uploader.child_registered",  # its parent names a child that does not exist yet
     "uploader.mapping_saved",  # the new mapping is saved, but not current, and there is no request
     "uploader.request_listed",  # the request is in lists, but does not exist yet
@@ -31,10 +32,9 @@ NAMES = (
     # A person undoes a request.
     "undo.markers_stored",  # it and its children are marked, they still count
     "undo.root_reverted",  # none of them count, but the children's records are not updated yet
-    # The splitter splits a file into chunks.
-    "splitter.started",  # the file is not read yet
-    "splitter.chunks_sent",  # all chunks are sent, the tracker does not know their number
-    "splitter.progress_sent",  # the event is not committed
+    # The dispatcher sends a request's chunks.
+    "dispatcher.began",  # the tracker knows how many chunks there are, none is sent
+    "dispatcher.chunk_sent",  # a chunk is sent, others may wait
     # A worker ingests one chunk.
     "worker.before_upsert",  # nothing of the chunk is stored
     "worker.between_batches",  # some of its fragments are stored

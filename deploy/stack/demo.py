@@ -24,7 +24,7 @@ def main() -> None:
 def demonstrate(addresses: Addresses, folder: Path) -> int:
     """The exit code: 0 when the request is COMPLETED."""
     with Fleet(addresses, folder, NAME, chunk_bytes=str(128 * 1024)) as fleet:
-        fleet.start("splitter", "worker-1", "worker-2", "tracker")
+        fleet.start("dispatcher", "worker-1", "worker-2", "tracker")
         file = folder / "customers.tsv"
         write_sample(file, ROWS, seed=SEED, faulty=FAULTY, sparse_column=True)
         fleet.map("crm", [*MAPS, SPARSE_MAP])

@@ -21,6 +21,8 @@ from fastavro.schema import to_parsing_canonical_form
 
 from penstock.domain.errors import PenstockError
 from penstock.domain.events import (
+    CHUNK_EXPRESS,
+    CHUNK_READY,
     ChunkReady,
     DeadLetter,
     Event,
@@ -123,6 +125,7 @@ def _fingerprint(schema: Schema) -> bytes:
 
 def _writer_schema(topic: str, value: bytes) -> tuple[type[Event], Schema]:
     """The type of event of `value`, among those of the topic, and the schema that it was written with."""
+    topic = CHUNK_READY if topic == CHUNK_EXPRESS else topic
     kinds = [kind for kind in _SCHEMA_NAMES if kind.topic == topic]
     if not kinds:
         raise UnreadableEvent("unknown_schema", f"{topic} is not a topic of Penstock")

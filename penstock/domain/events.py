@@ -16,7 +16,9 @@ from penstock.domain.errors import Fault, PenstockError, Problem, Refused
 from penstock.domain.mapping.mapping import Mode
 
 UPLOAD_REQUESTED = "penstock.upload-requested"
+UPLOAD_OFFERED = "penstock.upload-offered"
 CHUNK_READY = "penstock.chunk-ready"
+CHUNK_EXPRESS = "penstock.chunk-express"  # chunks of requests that have one
 PROGRESS = "penstock.progress"
 STATUS = "penstock.status"
 DEAD_LETTER = "penstock.dead-letter"
@@ -47,7 +49,7 @@ class UploadRequested(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def key(self) -> bytes:
-        return self.request_id.encode()
+        return self.tenant_id.encode()
 
 
 class UploadOffered(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,7 +59,7 @@ class UploadOffered(msgspec.Struct, frozen=True, kw_only=True):
     current mapping is used.
     """
 
-    topic: ClassVar[str] = UPLOAD_REQUESTED
+    topic: ClassVar[str] = UPLOAD_OFFERED
     tenant_id: TenantId
     publisher_id: PublisherId
     event_id: Name
@@ -74,11 +76,14 @@ class UploadOffered(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def key(self) -> bytes:
-        return f"{self.tenant_id}/{self.publisher_id}/{self.event_id}".encode()
+        return f"{self.tenant_id}/{self.publisher_id}".encode()
 
 
 class ChunkReady(msgspec.Struct, frozen=True, kw_only=True):
-    """Whole rows at [start, end) of the file's plain bytes; `first_line` is the file's line number of the first."""
+    """Whole rows at [start, end) of the file's plain bytes; `first_line` is the file's line number of the first.
+
+    The only chunk of a request is in the topic `CHUNK_EXPRESS`.
+    """
 
     topic: ClassVar[str] = CHUNK_READY
     tenant_id: TenantId
@@ -101,13 +106,13 @@ class ChunkReady(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Started(msgspec.Struct, frozen=True, kw_only=True, tag="started"):
-    """The splitter started to read the file."""
+    """The dispatcher has begun with the request."""
 
     at_us: Count
 
 
 class Split(msgspec.Struct, frozen=True, kw_only=True, tag="split"):
-    """The complete file was read and checked: it has `chunks` chunks."""
+    """The file has `chunks` chunks."""
 
     at_us: Count
     chunks: Annotated[int, Meta(ge=0, le=MAX_CHUNKS)]

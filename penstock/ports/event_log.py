@@ -127,9 +127,9 @@ class EventLog(Protocol):
         """Events of `topic` that `group` has not committed yet."""
         ...
 
-    def members(self, groups: Sequence[str]) -> Mapping[str, int]:
-        """How many members each of `groups` has now, up to ten seconds old; 0 for one that never had any. A member that
-        has died counts until its session has timed out. Raises `Unavailable`."""
+    def members(self, groups: Sequence[str]) -> Mapping[str, Sequence[frozenset[TopicPartition]]]:
+        """The partitions of each member of each of `groups`, up to two seconds old; nothing for a group that never had
+        members. One that has died counts until its session has timed out. Raises `Unavailable`."""
         ...
 
     def read(self, topic: str, partition: int, offset: int, limit: int) -> list[Message]:

@@ -26,7 +26,15 @@ from penstock.application.requests.requests import Requests
 from penstock.config import PREFIX, Settings, load_section
 from penstock.domain.delivery.email_message import REQUEST_ID, EmailStyle
 from penstock.domain.errors import refusal
-from penstock.domain.events import CHUNK_READY, DEAD_LETTER, PROGRESS, STATUS, UPLOAD_REQUESTED
+from penstock.domain.events import (
+    CHUNK_EXPRESS,
+    CHUNK_READY,
+    DEAD_LETTER,
+    PROGRESS,
+    STATUS,
+    UPLOAD_OFFERED,
+    UPLOAD_REQUESTED,
+)
 from penstock.domain.mapping.mapping import Limits
 from penstock.ports.channel import Channel
 from penstock.ports.clock import Clock
@@ -152,7 +160,15 @@ def join(
 
 def topics(settings: Settings) -> dict[str, int]:
     """Every topic and its number of partitions."""
-    return {UPLOAD_REQUESTED: 4, CHUNK_READY: settings.chunk_partitions, PROGRESS: 4, STATUS: 4, DEAD_LETTER: 1}
+    return {
+        UPLOAD_OFFERED: 4,
+        UPLOAD_REQUESTED: 4,
+        CHUNK_EXPRESS: settings.chunk_partitions,
+        CHUNK_READY: settings.chunk_partitions,
+        PROGRESS: 4,
+        STATUS: 4,
+        DEAD_LETTER: 1,
+    }
 
 
 def retention_days(settings: Settings) -> dict[str, int]:

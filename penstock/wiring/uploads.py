@@ -15,12 +15,7 @@ from penstock.wiring.system import System
 
 def intake_of(system: System) -> Intake:
     """The intake of a system."""
-    planner = Planner(
-        keys=system.keys,
-        epochs=system.epochs,
-        chunk_bytes=system.settings.chunk_bytes,
-        partitions=system.settings.chunk_partitions,
-    )
+    planner = Planner(keys=system.keys, epochs=system.epochs, chunk_bytes=system.settings.chunk_bytes)
     return Intake(
         requests=system.requests,
         catalog=system.catalog,

@@ -26,7 +26,7 @@ COMMANDS = {
     "demo": Command(
         "demo", "Take 20,000 invented customers through the first minutes: inspect, check, ingest, correct, undo."
     ),
-    "up": Command("up", "Run the whole system on this machine: API, splitter, workers, tracker."),
+    "up": Command("up", "Run the whole system on this machine: API, dispatcher, workers, tracker."),
     "sign-in": Command("sign_in", "Print a link that signs you in to the console once, without an API key."),
     "upload": Command("request_commands", "Upload a file to a running system, with the current mapping of its source."),
     "requests": Command("request_listing", "List the newest requests, or those that fit every given filter."),
@@ -66,7 +66,7 @@ COMMANDS = {
         "migrate_command", "Create or upgrade keyspace, tables and topics; nothing is dropped.", SERVICES
     ),
     "uploader": Command("uploader_command", "Serve the HTTP API and accept offers from other services.", SERVICES),
-    "splitter": Command("service_commands", "Split uploaded files into chunks.", SERVICES),
+    "dispatcher": Command("service_commands", "Send the chunks of uploaded files to the workers.", SERVICES),
     "worker": Command("service_commands", "Ingest chunks.", SERVICES),
     "tracker": Command(
         "service_commands", "Track the status of requests, announce changes and send e-mails.", SERVICES

@@ -107,7 +107,7 @@ OpenBackend = Callable[[UploadFile | None, Output], AbstractContextManager[Backe
 def open_local(settings: Settings, file: UploadFile | None) -> Iterator[Backend]:
     """The embedded system, started for this file, or the servers of the cluster, whose services run elsewhere."""
     if settings.runtime == "cluster":
-        idle = "The request has not started yet. Are the services running? penstock splitter, worker, tracker"
+        idle = "The request has not started yet. Are the services running? penstock dispatcher, worker, tracker"
         dependencies = Dependencies(changed=lambda _: None)  # the command says what it waits for
         with closing(open_system(settings, dependencies)) as system, closing(Supervisor(dependencies)) as supervisor:
             supervisor.start([system.prober()])

@@ -55,7 +55,9 @@ def _created_view(path: Path) -> RenderableType:
         Text(
             "Keep a copy, separate from the backups of the data: without this file, all stored data are lost for ever."
         ),
-        Text(f"Uploader, splitter and worker need the same file: PENSTOCK_KEY_FILE={path}, mode 0600. On Kubernetes:"),
+        Text(
+            f"Uploader, dispatcher and worker need the same file: PENSTOCK_KEY_FILE={path}, mode 0600. On Kubernetes:"
+        ),
         Text(f"kubectl --namespace penstock create secret generic penstock-keys --from-file=keys.json={path}"),
         Text(f"The tracker needs only a part of it: penstock key-file authority authority.json --of {path}"),
     )

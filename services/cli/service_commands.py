@@ -1,4 +1,4 @@
-"""Commands that run one service each, for production: splitter, worker, tracker (uploader: `uploader_command.py`)."""
+"""Commands that run one service each, for production: dispatcher, worker, tracker (uploader: `uploader_command.py`)."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ from penstock.wiring import System
 from services.cli.connecting import open_service
 from services.cli.failures import reporting
 from services.cli.options import AsJson, Data, HealthHost, HealthPort
-from services.row_processor.main import splitter_loop, worker_loop
+from services.row_processor.main import dispatcher_parts, worker_loop
 from services.status_tracker.main import tracker_parts
 
 
-def splitter(
+def dispatcher(
     health_host: HealthHost = "127.0.0.1",
     health_port: HealthPort = None,
     data: Data = None,
     as_json: AsJson = False,
 ) -> None:
-    """Split uploaded files into chunks."""
-    _serve("splitter", health_host, health_port, data, as_json, lambda system: [splitter_loop(system)])
+    """Send the chunks of uploaded files to the workers."""
+    _serve("dispatcher", health_host, health_port, data, as_json, dispatcher_parts)
 
 
 def worker(
@@ -52,7 +52,7 @@ def tracker(
 
 
 def register(app: typer.Typer) -> None:
-    for command in (splitter, worker, tracker):
+    for command in (dispatcher, worker, tracker):
         app.command()(command)
 
 

@@ -37,10 +37,10 @@ def up(
     data: Data = None,
     as_json: AsJson = False,
 ) -> None:
-    """Run the whole system on this machine: API, splitter, workers, tracker."""
+    """Run the whole system on this machine: API, dispatcher, workers, tracker."""
     with reporting(as_json=as_json) as out:
         settings = load_settings(data=data, workers=workers)
-        refuse_cluster(settings, "Run each service of the cluster: penstock uploader, splitter, worker, tracker")
+        refuse_cluster(settings, "Run each service of the cluster: penstock uploader, dispatcher, worker, tracker")
         configure(settings.log_level, "standalone")
         metrics = Metrics()
         with ending_when_interrupted(), ExitStack() as stack:

@@ -1,4 +1,4 @@
-"""The row processor: the splitter and the workers, each a consume loop.
+"""The row processor: the dispatcher and the workers.
 
 `python -m services.row_processor.main` runs one worker.
 """
@@ -10,42 +10,71 @@ import sys
 import threading
 import time
 from contextlib import closing, suppress
+from typing import NamedTuple
 
 import msgspec
 import structlog
 
-from penstock.application.consuming.consume_loop import ConsumeLoop
-from penstock.application.consuming.groups import SPLITTERS, WORKERS
+from penstock.application.consuming.consume_loop import Before, ConsumeLoop
+from penstock.application.consuming.groups import DISPATCHERS, EXPRESS_WORKERS, WORKERS
 from penstock.application.health.dependencies import Dependencies, Outages
 from penstock.config import Settings, load_settings
-from penstock.domain.events import CHUNK_READY, UPLOAD_REQUESTED
+from penstock.domain.events import CHUNK_EXPRESS, CHUNK_READY, UPLOAD_REQUESTED
 from penstock.hardening import protect_memory
 from penstock.logs import configure
+from penstock.runner.periodic import Periodic
+from penstock.runner.runnable import Runnable
 from penstock.runner.signals import stop_when_signalled
 from penstock.runner.supervisor import Supervisor
 from penstock.wiring import System, await_system
-from services.row_processor.splitter import Splitter
+from services.row_processor.dispatcher import Dispatcher
 from services.row_processor.worker import Worker
 
 MAX_PAUSE_SECONDS = 1.0  # so that a stopping worker notices it soon
+DISPATCH_SECONDS = 0.1  # a worker has a chunk to go on with meanwhile
+QUIET_SECONDS = 60.0
 BUG = 70  # EX_SOFTWARE of sysexits.h
 
 log = structlog.get_logger(__name__)
 
 
-def splitter_loop(system: System) -> ConsumeLoop:
-    splitter = Splitter(system.log, system.requests, system.files, system.clock)
-    return ConsumeLoop(
+class Dispatching(NamedTuple):
+    """A dispatcher, and the loop that tells it of new requests."""
+
+    loop: ConsumeLoop
+    dispatcher: Dispatcher
+
+
+def dispatching(system: System, quiet_seconds: float = QUIET_SECONDS) -> Dispatching:
+    dispatcher = Dispatcher(
         log=system.log,
-        group=SPLITTERS,
+        store=system.control,
+        requests=system.requests,
+        chunks=system.chunks,
+        files=system.files,
+        clock=system.clock,
+        owned=lambda: loop.assignment(),
+        quiet_seconds=quiet_seconds,
+    )
+    loop = ConsumeLoop(
+        log=system.log,
+        group=DISPATCHERS,
         topics=[UPLOAD_REQUESTED],
-        handle=splitter.handle,
+        handle=dispatcher.handle,
         clock=system.clock,
         dependencies=system.dependencies,
     )
+    return Dispatching(loop, dispatcher)
+
+
+def dispatcher_parts(system: System) -> list[Runnable]:
+    """The parts of `penstock dispatcher`."""
+    loop, dispatcher = dispatching(system)
+    return [loop, Periodic("dispatching", dispatcher.dispatch, DISPATCH_SECONDS, dependencies=system.dependencies)]
 
 
 def worker_loop(system: System) -> ConsumeLoop:
+    """A worker takes chunks of requests that have only one first."""
     worker = Worker(
         log=system.log,
         requests=system.requests,
@@ -63,6 +92,7 @@ def worker_loop(system: System) -> ConsumeLoop:
         handle=worker.handle,
         clock=system.clock,
         dependencies=system.dependencies,
+        before=Before(system.log.consumer(EXPRESS_WORKERS, [CHUNK_EXPRESS]), CHUNK_EXPRESS),
     )
 
 

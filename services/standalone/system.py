@@ -1,4 +1,4 @@
-"""The embedded system: uploader, splitter, workers and tracker in one process, for large files in a few more."""
+"""The embedded system: uploader, dispatcher, workers and tracker in one process, for large files in a few more."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from penstock.config import Settings
 from penstock.runner.runnable import Runnable
 from penstock.runner.supervisor import Supervisor
 from penstock.wiring import embedded
-from services.row_processor.main import splitter_loop, worker_loop
+from services.row_processor.main import dispatcher_parts, worker_loop
 from services.standalone.worker_processes import WorkerProcesses
 from services.status_tracker.main import periodic_work, tracker_loop
 from services.uploader.upkeep import upkeep_of
@@ -25,7 +25,7 @@ class Standalone:
         count = settings.workers if workers is None else workers
         self._parts: list[Runnable] = [
             WorkerProcesses(settings, count, self.system.dependencies) if count else worker_loop(self.system),
-            splitter_loop(self.system),
+            *dispatcher_parts(self.system),
             tracker_loop(self.system),
             *periodic_work(self.system),
             upkeep_of(self.system),

@@ -64,7 +64,6 @@ def reconciler(system: System, quiet_seconds: float = QUIET_SECONDS) -> Reconcil
         requests=system.requests,
         chunks=system.chunks,
         announcer=announcer(system, WorkerPool()),
-        events=system.log,
         clock=system.clock,
         quiet_seconds=quiet_seconds,
     )

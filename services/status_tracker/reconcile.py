@@ -1,7 +1,7 @@
-"""The reconciler: resumes requests whose events were lost.
+"""The reconciler: looks after requests whose progress was lost, whose end is not announced, or whose hold is over.
 
-Events can be lost for good (an uploader that died before it published, an expired offset), the control store cannot:
-the manifests say which chunks are done, and the upload event can be made again from the request.
+Events can be lost for good (an expired offset), the control store cannot: the manifests say which chunks are done.
+Chunks that were lost on their way are sent again by the dispatcher.
 
 How long a request has stood still is what this process saw of it, so that no clock that jumps can start a flood.
 A hold ends at its stored time, so that it also ends when the tracker was down meanwhile.
@@ -13,25 +13,21 @@ from functools import reduce
 from typing import NamedTuple
 
 import structlog
-from msgspec.structs import replace
 
 from penstock.application.delivery.announcer import Announcer
 from penstock.application.requests.active_markers import ActiveMarker
 from penstock.application.requests.chunks import Chunks
 from penstock.application.requests.requests import Requests, Stored
 from penstock.domain.errors import Unavailable
-from penstock.domain.event_codec import encode
 from penstock.domain.requests.hold import is_overdue, schedule_expiry
-from penstock.domain.requests.request import Request, Status, upload_requested
+from penstock.domain.requests.request import Request, Status
 from penstock.domain.requests.status import apply, has_chunk
 from penstock.failpoints import failpoint
 from penstock.ports.clock import Clock
 from penstock.ports.control_store import ControlStore
-from penstock.ports.event_log import EventLog
 
 NEVER_ACCEPTED_US = 86_400_000_000  # after its marker; a retry stores another one
 UNDO_GRACE_US = 300_000_000  # an undo that has not come this long after its marker never will
-MAX_DOUBLINGS = 6
 
 log = structlog.get_logger(__name__)
 
@@ -44,8 +40,7 @@ class Observation(NamedTuple):
 
 
 class Reconciler:
-    """Resumes stalled requests. `quiet_seconds`: the time without progress after which a request counts as stalled;
-    doubles with each resent event."""
+    """`quiet_seconds`: the time without progress after which the chunks of a request are counted again."""
 
     def __init__(
         self,
@@ -54,12 +49,11 @@ class Reconciler:
         requests: Requests,
         chunks: Chunks,
         announcer: Announcer,
-        events: EventLog,
         clock: Clock,
         quiet_seconds: float,
     ) -> None:
         self._store, self._requests, self._chunks, self._announcer = store, requests, chunks, announcer
-        self._producer, self._clock = events.producer(), clock
+        self._clock = clock
         self._quiet_seconds = quiet_seconds
         self._seen: dict[str, Observation] = {}
 
@@ -90,7 +84,7 @@ class Reconciler:
             stored = self._requests.expire(stored)
             failpoint("tracker.hold_expired")
         elif stored.request.status.processing and self._is_quiet(stored.request, before):
-            stored = self._wake(stored)
+            stored = self._recount(stored)
         if not self._announcer.has_announced(stored.request):
             self._announcer.announce([stored])
         elif stored.request.status.ended:
@@ -98,14 +92,10 @@ class Reconciler:
 
     def _is_quiet(self, request: Request, before: Observation | None) -> bool:
         now = self._clock.monotonic()
-        progress = (request.status, request.chunks_total, request.chunks_done, request.resends)
+        progress = (request.status, request.chunks_total, request.chunks_done)
         since = before.since if before is not None and before.progress == progress else now
         self._seen[request.request_id] = Observation(progress, since)
-        return now - since >= self._quiet_seconds * (1 << min(request.resends, MAX_DOUBLINGS))
-
-    def _wake(self, quiet: Stored) -> Stored:
-        recounted = self._recount(quiet)
-        return self._resend(recounted) if recounted.request == quiet.request else recounted
+        return now - since >= self._quiet_seconds
 
     def _recount(self, quiet: Stored) -> Stored:
         """Count the chunks whose manifests are there and whose events were lost."""
@@ -116,15 +106,6 @@ class Reconciler:
             log.warning("reconcile.progress_recovered", request_id=request.request_id, chunks=len(steps))
         now_us = self._clock.now_us()
         return self._requests.change(quiet, lambda present: schedule_expiry(reduce(apply, steps, present), now_us))
-
-    def _resend(self, quiet: Stored) -> Stored:
-        """Resend the upload event: the workers report chunks that are done again, and ingest the others."""
-        request = quiet.request
-        event = upload_requested(request)
-        self._producer.send(event.topic, event.key, encode(event))
-        self._producer.flush()
-        log.warning("reconcile.upload_resent", request_id=request.request_id, resends=request.resends + 1)
-        return self._requests.change(quiet, lambda present: replace(present, resends=present.resends + 1))
 
     def _close(self, request: Request, marker: ActiveMarker) -> None:
         """Forget the marker. An undo's stays with a completed request for as long as the undo may still come."""

@@ -20,7 +20,7 @@ from penstock.application.uploads.use_cases import UploadUseCases
 from penstock.domain.access.permissions import Caller, Permission
 from penstock.domain.access.publishing import fingerprint, parse_object_version
 from penstock.domain.errors import Corrupt, KeyRevoked, NotFound, Refused
-from penstock.domain.events import UPLOAD_REQUESTED, Event, UploadOffered
+from penstock.domain.events import UPLOAD_OFFERED, Event, UploadOffered
 from penstock.domain.requests.request import Request
 from penstock.ports.event_log import Message
 from penstock.ports.external_objects import ExternalObjects, NotAllowed
@@ -44,7 +44,7 @@ class Offers:
         self._requests, self._catalog = requests, catalog
 
     def handle(self, events: Sequence[tuple[Message, Event]]) -> None:
-        """Take each offer; what Penstock itself has published is the splitter's. Raises `PoisonMessage`."""
+        """Take each offer. Raises `PoisonMessage`."""
         for message, event in events:
             if isinstance(event, UploadOffered):
                 self._take_or_dead_letter(message, event)
@@ -76,7 +76,7 @@ class Offers:
 
     def _go_on(self, caller: Caller, request: Request) -> Request:
         """A crash may have come between a request and its event."""
-        if request.status.processing:
+        if request.status.processing or request.error is not None:
             self._uploads.announce(caller, request)
         return request
 
@@ -104,7 +104,7 @@ def _caller(tenant_id: str, publisher: Publisher) -> Caller:
 
 
 def offers_loop(system: System, external: ExternalObjects) -> ConsumeLoop:
-    """The loop that accepts offers. The splitters dead-letter undecodable events."""
+    """The loop that accepts offers."""
     use_cases = use_cases_of(system)
     offers = Offers(
         publishers=use_cases.publishers,
@@ -116,9 +116,8 @@ def offers_loop(system: System, external: ExternalObjects) -> ConsumeLoop:
     return ConsumeLoop(
         log=system.log,
         group=UPLOADERS,
-        topics=[UPLOAD_REQUESTED],
+        topics=[UPLOAD_OFFERED],
         handle=offers.handle,
         clock=system.clock,
-        dead_letters_unreadable=False,
         dependencies=system.dependencies,
     )

@@ -346,15 +346,18 @@ class EventLogContract:
         owner.commit(message)
         assert other.assignment() == frozenset()
 
-    def test_members_are_counted_in_each_group(self, log: EventLog) -> None:
-        assert log.members(["nobody"]) == {"nobody": 0}
+    def test_the_members_of_each_group_are_known_with_their_partitions(self, log: EventLog) -> None:
+        assert dict(log.members(["nobody"])) == {"nobody": []}
         first, second, other = (log.consumer(group, [ORDERS]) for group in ("g", "g", "h"))
         poll_until_assigned([first, second], ORDERS, 4)
         poll_until_assigned([other], ORDERS, 4)
-        assert log.members(["g", "h"]) == {"g": 2, "h": 1}
+        found = log.members(["g", "h"])
+        assert set(found["g"]) == {first.assignment(), second.assignment()}
+        assert list(found["h"]) == [other.assignment()]
         second.close()
         poll_until_assigned([first], ORDERS, 4)
-        assert log.members(["g", "h"]) == {"g": 1, "h": 1}
+        left = {"g": [first.assignment()], "h": [other.assignment()]}
+        poll_until([first], lambda _: {group: list(each) for group, each in log.members(["g", "h"]).items()} == left)
 
     # Pause
 

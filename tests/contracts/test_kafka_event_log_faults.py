@@ -250,12 +250,12 @@ class TestKilledBroker:
         monkeypatch.setattr(kafka_members, "KEPT_SECONDS", 0.0)
         consumer = mortal.consumer("g", [SINGLE])
         poll_until_assigned([consumer], SINGLE, 1)
-        assert mortal.members(["g"]) == {"g": 1}
+        assert len(mortal.members(["g"])["g"]) == 1
         kill(own_broker, "kafka")
         with pytest.raises(Unavailable, match="check that the brokers run"):
             mortal.members(["g"])
         own_broker.up("kafka", lent=True)
-        until(lambda: consumer.poll(0.5) == [] and mortal.members(["g"]) == {"g": 1})
+        until(lambda: consumer.poll(0.5) == [] and len(mortal.members(["g"])["g"]) == 1)
 
     def test_a_consumer_closes_while_the_broker_is_away(self, mortal: KafkaEventLog, own_broker: Stack) -> None:
         publish(mortal, SINGLE, [0])

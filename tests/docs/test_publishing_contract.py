@@ -11,7 +11,7 @@ import pytest
 
 from penstock.domain.access.publishing import is_signed, sign, signed_bytes
 from penstock.domain.event_codec import decode, encode
-from penstock.domain.events import UPLOAD_REQUESTED, UploadOffered
+from penstock.domain.events import UPLOAD_OFFERED, UploadOffered
 from tests.support import documents
 from tests.support.java_publisher import JavaPublisher
 
@@ -35,7 +35,7 @@ def test_the_example_is_encoded_and_signed_as_it_is_printed() -> None:
     assert signed_bytes(offer) == hexed(SIGNED)
     assert sign(KEY, offer) == hexed(SIGNATURE)
     assert encode(offer) == hexed(VALUE)
-    assert decode(UPLOAD_REQUESTED, hexed(VALUE)) == offer
+    assert decode(UPLOAD_OFFERED, hexed(VALUE)) == offer
 
 
 def test_every_field_is_on_the_page() -> None:
@@ -58,7 +58,7 @@ def test_a_java_program_makes_the_same_bytes() -> None:
 def test_an_offer_signed_by_a_java_program_is_accepted(changes: dict[str, Any]) -> None:
     fields = {**example(), **changes}
     ran = JavaPublisher().run("encode", **java_arguments(fields))
-    offer = decode(UPLOAD_REQUESTED, bytes.fromhex(ran.stdout))
+    offer = decode(UPLOAD_OFFERED, bytes.fromhex(ran.stdout))
     assert isinstance(offer, UploadOffered)
     assert offer == msgspec.convert({**fields, "signature": offer.signature}, UploadOffered)
     assert is_signed(offer, [KEY])

@@ -95,7 +95,7 @@ def test_four_services_of_their_own_do_the_same(cli: CommandLine) -> None:
     key = cli.run("key", "create", "--role", "uploader", "--json").document["key"]
     with (
         running(cli, "uploader", "--port", 0, "--json") as uploader,
-        running(cli, "splitter"),
+        running(cli, "dispatcher"),
         running(cli, "worker"),
         running(cli, "tracker"),
     ):
@@ -210,7 +210,7 @@ def test_a_wrong_command_is_refused_with_the_reason(
 
 
 @pytest.mark.parametrize(
-    ("command", "instead"), [("up", "penstock uploader, splitter, worker, tracker"), ("demo", "make demo-cluster")]
+    ("command", "instead"), [("up", "penstock uploader, dispatcher, worker, tracker"), ("demo", "make demo-cluster")]
 )
 def test_a_command_of_the_embedded_system_names_its_counterpart_on_a_cluster(
     cli: CommandLine, command: str, instead: str

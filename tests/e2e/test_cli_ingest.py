@@ -199,7 +199,7 @@ def many(count: int) -> str:
 
 @pytest.mark.parametrize(
     "failpoint",
-    ["uploader.request_created:1", "splitter.chunks_sent:1", "worker.after_upsert:2", "tracker.state_stored:2"],
+    ["uploader.request_created:1", "dispatcher.chunk_sent:1", "worker.after_upsert:2", "tracker.state_stored:2"],
 )
 def test_a_killed_command_run_again_continues(cli: CommandLine, failpoint: str) -> None:
     content, small = many(3000), {"PENSTOCK_CHUNK_BYTES": "20000"}
@@ -241,7 +241,7 @@ def test_an_interrupted_ingest_reports_that_and_continues_when_run_again(cli: Co
 @pytest.mark.parametrize(
     ("failpoint", "part"),
     [
-        ("splitter.started:1:raise", "penstock.splitters"),
+        ("dispatcher.began:1:raise", "penstock.dispatchers"),
         ("worker.progress_sent:1:raise", "penstock.workers"),
     ],
 )

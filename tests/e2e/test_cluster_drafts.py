@@ -40,7 +40,7 @@ def stack(real_servers: Servers) -> Stack:
 @pytest.fixture
 def place(stack: Stack, tmp_path: Path) -> Iterator[Installation]:
     with installation(tmp_path, stack.addresses, [stack.folder]) as place:
-        for service in ("splitter", "tracker", "worker"):
+        for service in ("dispatcher", "tracker", "worker"):
             place.start(service)
         yield place
 

@@ -27,9 +27,9 @@ def stack(real_servers: Servers) -> Stack:
 
 @pytest.fixture
 def place(stack: Stack, tmp_path: Path) -> Iterator[Installation]:
-    """With a splitter and a tracker."""
+    """With a dispatcher and a tracker."""
     with installation(tmp_path, stack.addresses, [stack.folder]) as place:
-        place.start("splitter")
+        place.start("dispatcher")
         place.start("tracker")
         yield place
 
@@ -37,7 +37,7 @@ def place(stack: Stack, tmp_path: Path) -> Iterator[Installation]:
 def test_a_tracker_works_without_bucket_and_keys(stack: Stack, tmp_path: Path) -> None:
     with installation(tmp_path, stack.addresses, [stack.folder]) as place:
         tracker = place.start("tracker", key_file=str(tmp_path / "none.json"))
-        place.start("splitter")
+        place.start("dispatcher")
         place.start("worker")
         request_id = upload(place, messy_file.BODY)
         check(place, watched(place, request_id), messy_file.BODY)

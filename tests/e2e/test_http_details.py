@@ -141,7 +141,7 @@ def test_an_operator_sees_the_workers_and_replays_dead_letters(system: HttpSyste
     with system.client(Role.OPERATOR) as operator:
         seen = operator.get("/v1/operations").json()
         assert {each["group"]: each["members"] for each in seen["steps"]} == {
-            "penstock.splitters": 1,
+            "penstock.dispatchers": 1,
             "penstock.workers": 1,
             "penstock.trackers": 1,
         }

@@ -32,7 +32,7 @@ def place(stack: Stack, tmp_path: Path) -> Iterator[Installation]:
     """Every service that an offer needs."""
     with installation(tmp_path, stack.addresses, [stack.folder]) as place:
         place.start("uploader", ["--port", "0"])
-        for kind in ("splitter", "worker", "tracker"):
+        for kind in ("dispatcher", "worker", "tracker"):
             place.start(kind)
         yield place
 

@@ -16,7 +16,7 @@ from tests.support.command_line import CommandLine
 from tests.support.free_ports import free_port
 from tests.support.waiting import GIVE_UP_SECONDS
 
-SERVICES = {"splitter": "penstock.splitters", "worker": "penstock.workers", "tracker": "penstock.trackers"}
+SERVICES = {"dispatcher": "penstock.dispatchers", "worker": "penstock.workers", "tracker": "penstock.trackers"}
 AWAY = {"PENSTOCK_RUNTIME": "cluster", "PENSTOCK_KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1:1"}
 PEOPLE = "crmid\tcity\nC1\tUtrecht\nC2\tGouda\n"
 
@@ -72,15 +72,15 @@ def test_the_embedded_system_serves_its_health_too(cli: CommandLine) -> None:
     with serving(cli, "up", "--port", 0, "--workers", 1) as url:
         answer(f"{url}/readyz", lambda reported: reported.status_code == 200)
         metrics = httpx.get(f"{url}/metrics").text
-        assert 'penstock_events_total{group="penstock.splitters"} 0.0' in metrics
+        assert 'penstock_events_total{group="penstock.dispatchers"} 0.0' in metrics
         assert "penstock_upload_bytes_total 0.0" in metrics
 
 
 def test_handled_events_are_counted(cli: CommandLine) -> None:
     cli.run("mapping", "set", "crm", "--map", "crmid=crmid!", "--map", "city=town:pii")
     cli.run("upload", cli.file(PEOPLE), "--source", "crm", "--json")
-    with serving(cli, "splitter") as url:
-        counted = 'penstock_events_total{group="penstock.splitters"} 1.0'
+    with serving(cli, "dispatcher") as url:
+        counted = 'penstock_events_total{group="penstock.dispatchers"} 1.0'
         assert answer(f"{url}/metrics", lambda reported: counted in reported.text)
 
 

@@ -87,8 +87,8 @@ def _nothing_left_behind(place: Installation) -> Iterator[None]:
 
 
 @pytest.fixture
-def splitter(place: Installation) -> Iterator[str]:
-    yield from lasting(place, "splitter")
+def dispatcher(place: Installation) -> Iterator[str]:
+    yield from lasting(place, "dispatcher")
 
 
 @pytest.fixture
@@ -109,7 +109,7 @@ def lasting(place: Installation, kind: str) -> Iterator[str]:
 
 
 @pytest.mark.server_faults
-@pytest.mark.usefixtures("splitter", "worker", "tracker")
+@pytest.mark.usefixtures("dispatcher", "worker", "tracker")
 def test_an_uploader_that_is_killed_is_asked_again_with_the_same_key(place: Installation) -> None:
     killed = [uploader(place, name, f"{name}:1") for name in UPLOADER_NAMES]
     assert [process.wait() for process in killed] == [KILLED] * len(UPLOADER_NAMES)
@@ -127,7 +127,7 @@ def uploader(place: Installation, key: str, failpoint: str = "") -> subprocess.P
     return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)
 
 
-@pytest.mark.usefixtures("splitter", "tracker")
+@pytest.mark.usefixtures("dispatcher", "tracker")
 def test_chunks_of_killed_workers_are_completed(place: Installation) -> None:
     """One dies at each of the steps of a chunk, in the same file."""
     victims = [place.start("worker", failpoint=f"{name}:2") for name in WORKER_NAMES]
@@ -140,7 +140,7 @@ def test_chunks_of_killed_workers_are_completed(place: Installation) -> None:
 
 
 @pytest.mark.server_faults
-@pytest.mark.usefixtures("splitter", "worker")
+@pytest.mark.usefixtures("dispatcher", "worker")
 @pytest.mark.parametrize("name", TRACKER_NAMES)
 def test_a_tracker_killed_at_any_failpoint_announces_each_status(place: Installation, name: str) -> None:
     victim = place.start("tracker", failpoint=f"{name}:1")
@@ -153,7 +153,7 @@ def test_a_tracker_killed_at_any_failpoint_announces_each_status(place: Installa
 
 
 @pytest.mark.server_faults
-@pytest.mark.usefixtures("splitter", "worker")
+@pytest.mark.usefixtures("dispatcher", "worker")
 def test_trackers_that_are_restarted_while_events_come_miss_none(place: Installation) -> None:
     """faust once dropped what it had noted as read: only the reconciler made up for that, a minute later."""
     for _ in range(8):
@@ -166,7 +166,7 @@ def test_trackers_that_are_restarted_while_events_come_miss_none(place: Installa
     place.end(tracker)
 
 
-@pytest.mark.usefixtures("splitter", "tracker")
+@pytest.mark.usefixtures("dispatcher", "tracker")
 @pytest.mark.parametrize("name", ["worker.before_upsert", *map(long, [*WORKER_NAMES[1:], "consume.before_commit"])])
 def test_a_worker_that_was_stopped_for_long_does_no_harm(place: Installation, name: str) -> None:
     zombie = place.start("worker", failpoint=f"{name}:2:stop", **PATIENT)
@@ -198,7 +198,7 @@ def stored(place: Installation) -> dict[tuple[bytes, int], bytes]:
         return {(cell.fragment_key, cell.at_us): cell.fragment for cell in cells}
 
 
-@pytest.mark.usefixtures("splitter", "tracker")
+@pytest.mark.usefixtures("dispatcher", "tracker")
 @pytest.mark.parametrize(("most_kills", "longest_pause"), [(3, 3.0), long(8, 20.0)])
 def test_workers_that_come_and_go_in_a_storm_skip_nothing(
     place: Installation, most_kills: int, longest_pause: float
@@ -222,7 +222,7 @@ def test_workers_that_come_and_go_in_a_storm_skip_nothing(
 
 
 @pytest.mark.server_faults
-@pytest.mark.usefixtures("splitter", "tracker")
+@pytest.mark.usefixtures("dispatcher", "tracker")
 @pytest.mark.parametrize("patient", [False, True])
 def test_chunks_whose_events_have_expired_are_reconciled(place: Installation, patient: bool) -> None:
     worker, request_id = started_after_expiry(
@@ -270,7 +270,7 @@ def reconcile(place: Installation, *, patient: bool) -> None:
 
 
 @pytest.mark.server_faults
-@pytest.mark.usefixtures("splitter", "worker")
+@pytest.mark.usefixtures("dispatcher", "worker")
 @pytest.mark.parametrize("patient", [False, True])
 def test_progress_that_has_expired_is_counted_from_the_manifests(place: Installation, patient: bool) -> None:
     def ingested(_: str) -> bool:
@@ -286,14 +286,14 @@ def test_progress_that_has_expired_is_counted_from_the_manifests(place: Installa
 @pytest.mark.server_faults
 @pytest.mark.usefixtures("worker", "tracker")
 def test_an_upload_whose_event_has_expired_is_sent_again(place: Installation) -> None:
-    splitter, _ = started_after_expiry(place, "splitter", UPLOAD_REQUESTED, messy_file.BODY, lambda _: True)
+    dispatcher, _ = started_after_expiry(place, "dispatcher", UPLOAD_REQUESTED, messy_file.BODY, lambda _: True)
     reconcile(place, patient=True)
     check_finished(place)
-    place.end(splitter)
+    place.end(dispatcher)
 
 
 @pytest.mark.server_faults
-@pytest.mark.usefixtures("splitter", "tracker")
+@pytest.mark.usefixtures("dispatcher", "tracker")
 def test_a_group_whose_offsets_are_gone_does_all_again_and_counts_nothing_twice(place: Installation) -> None:
     worker = place.start("worker")
     check_finished_first(place)
@@ -309,7 +309,7 @@ def test_a_group_whose_offsets_are_gone_does_all_again_and_counts_nothing_twice(
 
 
 @pytest.mark.server_faults
-@pytest.mark.usefixtures("splitter", "tracker")
+@pytest.mark.usefixtures("dispatcher", "tracker")
 def test_a_database_that_is_away_is_waited_for(place: Installation, worker: str, cassandra: SpoiltConnection) -> None:
     request_id = place.upload(messy_file.longer(40))
     place.await_chunks(request_id, 3)
@@ -323,7 +323,7 @@ def test_a_database_that_is_away_is_waited_for(place: Installation, worker: str,
 
 
 @pytest.mark.server_faults
-@pytest.mark.usefixtures("splitter", "tracker", "worker")
+@pytest.mark.usefixtures("dispatcher", "tracker", "worker")
 def test_an_object_store_that_is_slow_short_and_resets_is_asked_again(
     place: Installation, s3: SpoiltConnection
 ) -> None:
@@ -339,7 +339,7 @@ def test_an_object_store_that_is_slow_short_and_resets_is_asked_again(
 
 
 @pytest.mark.server_faults
-@pytest.mark.usefixtures("splitter", "tracker")
+@pytest.mark.usefixtures("dispatcher", "tracker")
 def test_a_file_that_was_changed_in_the_store_fails_alone(place: Installation) -> None:
     damaged, sound = place.upload(messy_file.longer(2)), place.upload()
     until(lambda: all(place.request(each).chunks_total for each in (damaged, sound)))

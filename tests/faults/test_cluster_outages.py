@@ -61,7 +61,7 @@ def bounced(shared: Stack, broker: Stack, tmp_path: Path) -> Iterator[Installati
     """On the broker that may be killed, with all its services."""
     addresses = replace(shared.addresses, kafka=broker.addresses.kafka)
     with installation(tmp_path, addresses, [shared.folder, broker.folder]) as place:
-        for kind in ("splitter", "tracker", "worker", "worker"):
+        for kind in ("dispatcher", "tracker", "worker", "worker"):
             place.start(kind)
         yield place
 
@@ -141,7 +141,7 @@ def test_services_that_start_before_their_servers_wait_and_say_for_what(
 
 def places() -> Iterator[tuple[str, str]]:
     """The kinds of services that tell their health, each with a free address to do so."""
-    for kind in ("splitter", "worker", "tracker"):
+    for kind in ("dispatcher", "worker", "tracker"):
         yield kind, f"http://127.0.0.1:{free_port()}"
 
 
@@ -160,7 +160,7 @@ def test_a_database_that_is_restarted_in_mid_file_is_waited_for(shared: Stack, t
         own = Servers(lease).use("cassandra")
         addresses = replace(shared.addresses, cassandra=own.addresses.cassandra)
         with installation(tmp_path, addresses, [shared.folder, own.folder]) as place:
-            place.start("splitter")
+            place.start("dispatcher")
             place.start("tracker")
             worker = place.start("worker")
             request_id = place.upload(messy_file.longer(60))
@@ -180,7 +180,7 @@ def test_a_database_that_is_killed_has_every_value_that_it_acknowledged(tmp_path
     with Lease(sets.single(tmp_path / "stack", Ports.free())) as lease:
         stack = Servers(lease).use("kafka", "cassandra", "s3")
         with installation(tmp_path, stack.addresses, [stack.folder]) as place:
-            for kind in ("splitter", "tracker", "worker", "worker", "worker"):
+            for kind in ("dispatcher", "tracker", "worker", "worker", "worker"):
                 place.start(kind)
             request_id = place.upload(messy_file.people(PEOPLE))
             for number in range(KILLS):
@@ -201,7 +201,7 @@ def test_a_node_of_three_is_not_missed_and_two_are_waited_for(shared: Stack, tmp
             [shared.folder, ring.folder],
             cassandra_replication="class=SimpleStrategy,replication_factor=3",
         ) as place:
-            place.start("splitter")
+            place.start("dispatcher")
             place.start("tracker")
             worker = place.start("worker")
             first = place.upload(messy_file.longer(10))
@@ -226,7 +226,7 @@ def test_a_node_of_three_is_not_missed_and_two_are_waited_for(shared: Stack, tmp
 def test_poison_is_set_aside_with_its_reason(place: Installation, topic: str) -> None:
     """Between the events of one file, and before those of another."""
     external = external_request(place.system, place.command)
-    splitter = place.start("splitter")
+    dispatcher = place.start("dispatcher")
     place.start("tracker")
     worker = place.start("worker")
     check_finished_first(place)
@@ -234,7 +234,7 @@ def test_poison_is_set_aside_with_its_reason(place: Installation, topic: str) ->
     request_id = place.upload()
     until(lambda: place.request(request_id).chunks_total)
     if topic == CHUNK_READY:  # of a request that has ended no chunk is looked into: this one has to wait
-        place.end(splitter)
+        place.end(dispatcher)
         request_id = place.upload()
     expected = poisons(topic, place.request(request_id), external)
     partitions = place.system.log.partitions(topic)
@@ -242,7 +242,7 @@ def test_poison_is_set_aside_with_its_reason(place: Installation, topic: str) ->
     place.start("worker")
     until(lambda: len(dead_letters(place)) == len(expected) * partitions)
     if topic == CHUNK_READY:
-        place.start("splitter")
+        place.start("dispatcher")
     check_finished(place, letters=len(expected) * partitions)
     letters = dead_letters(place)
     assert {letter.value: letter.reason for letter in letters} == expected
@@ -264,7 +264,7 @@ def send(place: Installation, topic: str, values: dict[int, list[bytes]]) -> Non
 @pytest.mark.parametrize("topic", TOPICS)
 def test_a_partition_of_nothing_but_poison_stops_and_its_neighbours_go_on(place: Installation, topic: str) -> None:
     """As a bad release would write it; a better one, which restarts the count, goes on with what is left."""
-    services = {"splitter": UPLOAD_REQUESTED, "worker": CHUNK_READY, "tracker": PROGRESS}
+    services = {"dispatcher": UPLOAD_REQUESTED, "worker": CHUNK_READY, "tracker": PROGRESS}
     names = {services[kind]: place.start(kind) for kind in services}
     request_id = place.upload()
     last = place.system.log.partitions(topic) - 1

@@ -73,10 +73,11 @@ def test_a_file_that_is_gone_fails_its_own_request(driven: DrivenSystem, chunks:
 
 
 def _work(driven: DrivenSystem, chunks: int) -> None:
-    """Have the files split and some chunks ingested."""
-    while chunks and driven.splitter.run_once(0):
+    """Have some chunks ingested."""
+    while chunks and driven.dispatching.loop.run_once(0):
         pass
     for _ in range(chunks):
+        driven.dispatching.dispatcher.dispatch()
         assert driven.worker.run_once(0)
 
 

@@ -24,7 +24,7 @@ pytestmark = pytest.mark.server_faults
 
 OUTAGE_SECONDS = 30.0  # long enough for many tries of every part
 MOST_SECONDS = 15.0  # for an upload to be answered while the event log is away; alone it takes four
-SERVICES = ("uploader", "splitter", "worker", "tracker")
+SERVICES = ("uploader", "dispatcher", "worker", "tracker")
 NEEDED_BY = {"kafka": SERVICES, "cassandra": SERVICES, "s3": SERVICES[:3]}  # the tracker opens no file
 FILES = [
     ("request", (None, json.dumps({"data_source": "crm", "notify": [messy_file.ADDRESS]}), "application/json")),

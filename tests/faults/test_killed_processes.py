@@ -17,7 +17,7 @@ from penstock.config import Settings, environment
 from penstock.failpoints import VARIABLE
 from penstock.wiring import embedded
 from penstock.wiring.uploads import intake_of
-from services.row_processor.main import splitter_loop
+from services.row_processor.main import dispatching
 from services.standalone.system import Standalone
 from tests.support import clear_text, messy_file
 from tests.support.command_line import CommandLine, Ran
@@ -27,9 +27,9 @@ from tests.support.waiting import GIVE_UP_SECONDS
 
 KILLED = -signal.SIGKILL
 SESSION_SECONDS = 1.0
-# These are passed once by each process that accepts or splits the file, so that their n-th pass is that of the n-th
+# These are passed once by each process that accepts or begins the file, so that their n-th pass is that of the n-th
 # process that tries.
-ONCE_A_PROCESS = tuple(name for name in INGEST_NAMES if name.startswith(("uploader.", "splitter.")))
+ONCE_A_PROCESS = tuple(name for name in INGEST_NAMES if name.startswith("uploader.") or name == "dispatcher.began")
 # A tracker gets few batches or many; what was accepted once is not accepted again.
 NOT_ALWAYS_AGAIN = ("uploader.request_created", *(name for name in INGEST_NAMES if name.startswith("tracker.")))
 WORKER_NAMES = tuple(name for name in INGEST_NAMES if name.startswith("worker."))
@@ -108,9 +108,10 @@ def test_a_stopped_worker_that_wakes_up_does_no_harm(tmp_path: Path, place: str,
     settings = Settings(data=data, chunk_bytes=messy_file.CHUNK_BYTES, session_timeout_seconds=SESSION_SECONDS)
     with closing(embedded(settings)) as system:
         intake_of(system).upload(messy_file.TENANT, [messy_file.BODY], messy_file.command(system))
-        splitter = splitter_loop(system)
-        assert splitter.run_once()
-        splitter.close()
+        loop, dispatcher = dispatching(system)
+        dispatcher.dispatch()
+        assert loop.run_once()
+        loop.close()
     with worker_process(settings, f"{place}:stop") as zombie:
         assert os.WIFSTOPPED(os.waitpid(zombie.pid, os.WUNTRACED)[1])
         finish(data)

@@ -11,13 +11,13 @@ from msgspec.structs import replace
 
 from penstock.application.consuming.consume_loop import MAX_CONSECUTIVE_DEAD_LETTERS
 from penstock.application.consuming.dead_letters import DeadLetters
-from penstock.application.consuming.groups import SPLITTERS, UPLOADERS
+from penstock.application.consuming.groups import UPLOADERS
 from penstock.application.encryption.key_ring import Purpose
 from penstock.domain.access.publishing import sign
 from penstock.domain.days import DAY_US
 from penstock.domain.errors import Unavailable
 from penstock.domain.event_codec import decode, encode
-from penstock.domain.events import STATUS, UPLOAD_REQUESTED, StatusChanged, UploadOffered
+from penstock.domain.events import STATUS, UPLOAD_OFFERED, StatusChanged, UploadOffered
 from penstock.domain.requests.request import Request, Status
 from penstock.ports.control_store import Table
 from penstock.ports.external_objects import NotAllowed
@@ -193,9 +193,9 @@ def test_an_attack_is_a_dead_letter_without_a_request_to_the_store(market: Marke
     assert letter.value == encode(bad)
 
 
-def test_a_malformed_offer_becomes_one_dead_letter_though_two_groups_read_the_topic(market: Market) -> None:
+def test_a_malformed_offer_becomes_a_dead_letter(market: Market) -> None:
     good = market.shop.offer(messy_file.BODY)
-    market.send(UPLOAD_REQUESTED, encode(good)[:-5], b"not an event")
+    market.send(UPLOAD_OFFERED, encode(good)[:-5], b"not an event")
     market.shop.publish(good)
     market.drain()
     assert market.reasons() == ["truncated", "unknown_schema"]
@@ -203,15 +203,12 @@ def test_a_malformed_offer_becomes_one_dead_letter_though_two_groups_read_the_to
 
 
 def test_a_release_that_can_read_no_offer_leaves_them_to_a_better_one(market: Market) -> None:
-    """Else the splitter would stop at the limit, and the uploader pass over all that a better release could take."""
     beyond = MAX_CONSECUTIVE_DEAD_LETTERS + 7
-    market.send(UPLOAD_REQUESTED, *[b"not an event"] * beyond, partition=0)
+    market.send(UPLOAD_OFFERED, *[b"not an event"] * beyond, partition=0)
     market.drain()
     assert len(market.dead_letters()) == MAX_CONSECUTIVE_DEAD_LETTERS
     assert not market.offers.healthy
-    assert not market.splitter.healthy
-    assert [market.system.log.lag(group, UPLOAD_REQUESTED) for group in (UPLOADERS, SPLITTERS)] == [7, 7]
-    assert market.offers.counts.dead_letters == 0, "only the splitter reports them"
+    assert market.system.log.lag(UPLOADERS, UPLOAD_OFFERED) == 7
 
 
 def test_offers_of_a_wrong_key_stop_no_partition(market: Market) -> None:

@@ -60,9 +60,9 @@ def test_a_topic_that_is_nothing_but_poison_is_not_emptied(driven: DrivenSystem,
     driven.drain()
     letters = driven.dead_letters()
     assert len(letters) == MAX_CONSECUTIVE_DEAD_LETTERS * partitions
-    loop = {UPLOAD_REQUESTED: driven.splitter, CHUNK_READY: driven.worker, PROGRESS: driven.tracker}[topic]
+    loop = {UPLOAD_REQUESTED: driven.dispatching.loop, CHUNK_READY: driven.worker, PROGRESS: driven.tracker}[topic]
     assert not loop.healthy
-    group = {UPLOAD_REQUESTED: "penstock.splitters", CHUNK_READY: "penstock.workers", PROGRESS: "penstock.trackers"}
+    group = {UPLOAD_REQUESTED: "penstock.dispatchers", CHUNK_READY: "penstock.workers", PROGRESS: "penstock.trackers"}
     assert driven.system.log.lag(group[topic], topic) == 7 * partitions
 
 

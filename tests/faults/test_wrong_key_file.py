@@ -37,13 +37,13 @@ def outages(place: Installation, service: str) -> list[tuple[str, str]]:
     return [(line["dependency"], line["level"]) for line in lines if line["event"] == "dependency.unavailable"]
 
 
-@pytest.mark.parametrize("kind", ["splitter", "worker"])
+@pytest.mark.parametrize("kind", ["dispatcher", "worker"])
 def test_requests_wait_for_a_service_with_another_key_file(place: Installation, tmp_path: Path, kind: str) -> None:
     create_key_file(tmp_path / "other.json")
     request_id, port = place.upload(), free_port()
     place.start("tracker")
     if kind == "worker":
-        place.start("splitter")
+        place.start("dispatcher")
         until(lambda: place.request(request_id).chunks_total)
     wrong = place.start(kind, ["--health-port", str(port)], key_file=str(tmp_path / "other.json"))
     url = f"http://127.0.0.1:{port}"
@@ -52,14 +52,14 @@ def test_requests_wait_for_a_service_with_another_key_file(place: Installation, 
     assert 'penstock_dependency_up{dependency="key_file"} 0.0' in httpx.get(f"{url}/metrics").text
     assert outages(place, wrong) == [("key_file", "error")]
     place.end(wrong)
-    for right in ("splitter", "worker"):
+    for right in ("dispatcher", "worker"):
         place.start(right)
     assert place.finished(request_id).status is Status.COMPLETED
 
 
 def test_a_wrong_key_file_is_reported_before_any_request_comes(place: Installation, tmp_path: Path) -> None:
     create_key_file(tmp_path / "other.json")
-    place.upload()  # no splitter runs, so that the worker gets no event
+    place.upload()  # no dispatcher runs, so that the worker gets no event
     port = free_port()
     place.start("worker", ["--health-port", str(port)], key_file=str(tmp_path / "other.json"))
     until(lambda: "may differ from that of other services" in readiness(f"http://127.0.0.1:{port}")[1])

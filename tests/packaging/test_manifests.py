@@ -16,18 +16,18 @@ from penstock.adapters.cluster.cassandra_cluster import CassandraSettings
 from penstock.adapters.cluster.kafka_settings import KafkaSettings
 from penstock.adapters.cluster.kms_key_vault import KmsSettings
 from penstock.adapters.smtp_mailer import SmtpServer
-from penstock.application.consuming.groups import SPLITTERS, WORKERS
+from penstock.application.consuming.groups import EXPRESS_WORKERS, WORKERS
 from penstock.config import PREFIX, load_section, load_settings
-from penstock.domain.events import CHUNK_READY, UPLOAD_REQUESTED
+from penstock.domain.events import CHUNK_EXPRESS, CHUNK_READY
 from penstock.wiring.system import topics
 from services.cli.main import application
 from tests.support.documents import table, text_of
 from tests.support.kustomize import K8S, OVERLAYS, Document, Rendered, container
 from tests.support.variables import SERVERS, settings
 
-SERVICES = ("uploader", "splitter", "worker", "tracker")
-OPENING_FILES = ("uploader", "splitter", "worker")
-SCALED = {"splitter": (SPLITTERS, UPLOAD_REQUESTED), "worker": (WORKERS, CHUNK_READY)}
+SERVICES = ("uploader", "dispatcher", "worker", "tracker")
+OPENING_FILES = ("uploader", "dispatcher", "worker")
+SCALED = {"worker": {CHUNK_READY: WORKERS, CHUNK_EXPRESS: EXPRESS_WORKERS}}
 KUBERNETES = ("1.30", "1.33", "1.35", "1.37")
 KEDA = "keda.sh/v1alpha1"
 NAME = "app.kubernetes.io/name"
@@ -268,17 +268,15 @@ def test_a_disruption_takes_one_pod_of_a_service_at_a_time(built: Rendered) -> N
 def test_the_fleet_grows_with_the_lag_to_one_pod_a_partition(built: Rendered) -> None:
     counts = topics(load_settings(built.config))
     assert set(built.kind("ScaledObject")) == set(SCALED)
-    for service, (group, topic) in SCALED.items():
+    for service, groups in SCALED.items():
         scaled = built.kind("ScaledObject")[service]["spec"]
-        (trigger,) = scaled["triggers"]
+        triggers = {trigger["metadata"]["topic"]: trigger for trigger in scaled["triggers"]}
+        assert {topic: trigger["metadata"]["consumerGroup"] for topic, trigger in triggers.items()} == groups
         assert scaled["scaleTargetRef"] == {"name": service}
-        assert 1 <= scaled["minReplicaCount"] <= scaled["maxReplicaCount"] <= counts[topic]
-        assert (trigger["type"], trigger["metadata"]["consumerGroup"], trigger["metadata"]["topic"]) == (
-            "kafka",
-            group,
-            topic,
-        )
-        assert trigger["metadata"]["bootstrapServersFromEnv"] in built.config
+        for topic, trigger in triggers.items():
+            assert 1 <= scaled["minReplicaCount"] <= scaled["maxReplicaCount"] <= counts[topic]
+            assert trigger["type"] == "kafka"
+            assert trigger["metadata"]["bootstrapServersFromEnv"] in built.config
         assert "replicas" not in built.kind("Deployment")[service]["spec"], "KEDA and kubectl would undo each other"
 
 
@@ -290,12 +288,18 @@ def test_the_fleet_is_slow_to_shrink(built: Rendered) -> None:
         assert [(policy["type"], policy["value"]) for policy in down["policies"]] == [("Pods", 1)]
 
 
+def _triggers(built: Rendered) -> list[tuple[Document, Document]]:
+    """Each trigger, with its ScaledObject."""
+    return [
+        (scaled, trigger) for scaled in built.kind("ScaledObject").values() for trigger in scaled["spec"]["triggers"]
+    ]
+
+
 def test_a_scaled_object_has_only_fields_that_keda_reads(built: Rendered) -> None:
     """As keda.sh's pages on ScaledObject and on the Kafka scaler list it; KEDA passes over what it does not know."""
     spec = {"scaleTargetRef", "minReplicaCount", "maxReplicaCount", "pollingInterval", "cooldownPeriod", "advanced"}
     read = {"bootstrapServersFromEnv", "consumerGroup", "topic", "lagThreshold", "offsetResetPolicy", "version"}
-    for scaled in built.kind("ScaledObject").values():
-        (trigger,) = scaled["spec"]["triggers"]
+    for scaled, trigger in _triggers(built):
         assert set(scaled["spec"]) == spec | {"triggers"}
         assert set(trigger) <= {"type", "metadata", "authenticationRef"}
         assert read <= set(trigger["metadata"]) <= read | {"sasl", "tls"}
@@ -304,8 +308,7 @@ def test_a_scaled_object_has_only_fields_that_keda_reads(built: Rendered) -> Non
 
 def test_keda_signs_in_to_kafka_as_the_services_do(built: Rendered) -> None:
     kafka = load_section(KafkaSettings, "kafka", built.config)
-    for scaled in built.kind("ScaledObject").values():
-        (trigger,) = scaled["spec"]["triggers"]
+    for _, trigger in _triggers(built):
         reported = trigger["metadata"]
         assert (reported.get("tls") == "enable") == kafka.security_protocol.endswith("SSL")
         assert ("sasl" in reported) == kafka.security_protocol.startswith("SASL")
@@ -367,7 +370,7 @@ def test_each_pod_reaches_its_servers_and_no_others(built: Rendered) -> None:
     assert reached == {
         "migrate": common,
         "uploader": common | {443},
-        "splitter": common | {443},
+        "dispatcher": common | {443},
         "worker": common | {443},
         "tracker": common | {mail},
     }

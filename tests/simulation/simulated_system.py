@@ -31,7 +31,7 @@ from penstock.domain.requests.request import Request, Status
 from penstock.wiring import System, embedded
 from penstock.wiring.uploads import draft_sweeper_of, expiry_sweeper_of, intake_of
 from penstock.wiring.use_cases import use_cases_of
-from services.row_processor.main import splitter_loop, worker_loop
+from services.row_processor.main import dispatching, worker_loop
 from services.status_tracker.main import notifiers, reconciler, tracker_loop
 from tests.simulation import files
 from tests.simulation.shaky_log import ShakyLog
@@ -96,7 +96,8 @@ class SimulatedSystem:
             system.catalog.create_source(TENANT, source)
         self._makers: dict[str, Callable[[], Act]] = {
             "uploader": lambda: self._upload,
-            "splitter": lambda: partial(splitter_loop(self.system).run_once, 0),
+            "dispatcher 1": self._dispatcher,
+            "dispatcher 2": self._dispatcher,
             "worker 1": lambda: partial(worker_loop(self.system).run_once, 0),
             "worker 2": lambda: partial(worker_loop(self.system).run_once, 0),
             "tracker": lambda: partial(tracker_loop(self.system).run_once, 0),
@@ -106,6 +107,15 @@ class SimulatedSystem:
             "person": lambda: self._meddle,
         }
         self._actors: dict[str, Act] = {}
+
+    def _dispatcher(self) -> Act:
+        parts = dispatching(self.system, QUIET_SECONDS)
+
+        def act() -> None:
+            parts.loop.run_once(0)
+            parts.dispatcher.dispatch()
+
+        return act
 
     def live(self) -> None:
         """Faults first, then calm, until everything has come to its end."""

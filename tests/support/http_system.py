@@ -18,6 +18,7 @@ from penstock.wiring.use_cases import use_cases_of
 from services.standalone.system import Standalone
 from services.uploader.main import api_server
 from tests.support.access import key_of
+from tests.support.stored_files import stored_files
 
 CRMID = {"column": "crmid", "attribute": "crmid", "identifier": True}
 COLUMNS = [
@@ -53,7 +54,7 @@ class HttpSystem:
 
     def stored_keys(self) -> list[str]:
         """The keys of all uploaded files that are stored."""
-        return [stored.ref.key for stored in self.standalone.system.objects.list("files/")]
+        return stored_files(self.standalone.system)
 
     def upload(
         self, content: bytes, *, key: str | None = None, name: str = "people.tsv", **output: Any

@@ -18,7 +18,7 @@ from deploy.stack.addresses import Addresses
 from deploy.stack.fleet import Fleet
 from penstock.adapters.cluster.cassandra_cluster import CassandraSettings
 from penstock.adapters.cluster.cassandra_session import CassandraSession
-from penstock.application.consuming.groups import SPLITTERS, TRACKERS, WORKERS
+from penstock.application.consuming.groups import DISPATCHERS, EXPRESS_WORKERS, TRACKERS, WORKERS
 from penstock.config import load_settings
 from penstock.domain.events import CHUNK_READY, PROGRESS, UPLOAD_REQUESTED
 from penstock.domain.requests.request import Request
@@ -45,7 +45,7 @@ QUICK = {
     "s3_read_timeout_seconds": "2",
     "s3_connect_timeout_seconds": "2",
 }
-GROUPS = {UPLOAD_REQUESTED: SPLITTERS, CHUNK_READY: WORKERS, PROGRESS: TRACKERS}
+GROUPS = {UPLOAD_REQUESTED: DISPATCHERS, CHUNK_READY: WORKERS, PROGRESS: TRACKERS}
 
 
 class Installation:
@@ -129,7 +129,7 @@ def installation(
         Fleet(servers, folder / name, name, **{**QUICK, **variables}) as fleet,
         _opened(fleet) as system,
     ):
-        for group in (SPLITTERS, WORKERS):
+        for group in (DISPATCHERS, WORKERS, EXPRESS_WORKERS):
             give_sessions(servers.kafka, f"{name}.{group}", DEAD_SECONDS)
         yield Installation(fleet, system, servers, folders, ways or servers)
 

@@ -17,7 +17,7 @@ from email.message import Message
 from pathlib import Path
 
 from penstock.application.delivery.email_channel import EmailChannel
-from penstock.application.encryption.sealed_objects import dropped_key, rejects_key
+from penstock.application.encryption.sealed_objects import dropped_key, index_key, rejects_key
 from penstock.application.requests.expiries import DAYS
 from penstock.application.requests.reservations import OWN_KEY_DAYS, hashed
 from penstock.application.uploads.retention import ORPHAN_SECONDS
@@ -143,6 +143,7 @@ def _check_objects(system: System, requests: Iterable[Request]) -> None:
     """Of the tenant's objects only those of its requests are stored, once orphans have been swept."""
     sweeper_of(system).sweep()
     of_requests = {request.object_key for request in requests}
+    of_requests |= {index_key(request.object_key) for request in requests if _is_indexed(request)}
     for request in requests:
         for manifest in system.chunks.manifests(messy_file.TENANT, request.request_id):
             place = (messy_file.TENANT, request.request_id, manifest.chunk)
@@ -150,6 +151,10 @@ def _check_objects(system: System, requests: Iterable[Request]) -> None:
             of_requests |= {dropped_key(*place)} if manifest.dropped_cells else set()
     keys = {stored.ref.key for stored in system.objects.list("")}
     assert {key for key in keys if f"/{messy_file.TENANT}/" in key} == of_requests
+
+
+def _is_indexed(request: Request) -> bool:
+    return request.file_bytes - request.body_start > request.chunk_bytes
 
 
 def _check_mails(system: System, folder: Path, statuses: Iterable[Status]) -> None:

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from penstock.domain.access.publishing import ObjectUri, ObjectVersion, sign
 from penstock.domain.errors import Corrupt, NotFound, PenstockError
 from penstock.domain.event_codec import encode
-from penstock.domain.events import UPLOAD_REQUESTED, UploadOffered
+from penstock.domain.events import UPLOAD_OFFERED, UploadOffered
 from penstock.wiring import System
 from penstock.wiring.uploads import publishers_of
 from tests.support.access import create_publisher
@@ -77,7 +77,7 @@ class PublisherFixture:
     def publish(self, *offers: UploadOffered) -> None:
         producer = self._system.log.producer()
         for offer in offers:
-            producer.send(UPLOAD_REQUESTED, offer.key, encode(offer), partition=0)
+            producer.send(UPLOAD_OFFERED, offer.key, encode(offer), partition=0)
         producer.flush()
         producer.close()
 

@@ -42,7 +42,7 @@ def test_an_unknown_name_is_an_error() -> None:
 
 
 def test_the_process_is_killed_at_the_nth_pass() -> None:
-    done = run("splitter.started:1,worker.after_upsert:2")
+    done = run("dispatcher.began:1,worker.after_upsert:2")
     assert done.stdout == "1\n"
     assert done.returncode == -signal.SIGKILL
 

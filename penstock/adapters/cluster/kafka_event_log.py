@@ -117,9 +117,15 @@ class KafkaEventLog(EventLog):
         with closing(KafkaLag(self._settings, group=group, topic=topic, partitions=partitions)) as lags:
             return sum(lag.events for lag in lags().values())
 
-    def members(self, groups: Sequence[str]) -> Mapping[str, int]:
+    def members(self, groups: Sequence[str]) -> Mapping[str, Sequence[frozenset[TopicPartition]]]:
         found = self._members([self.name(group) for group in groups])
-        return {group: found[self.name(group)] for group in groups}
+        return {group: [self._places(member) for member in found[self.name(group)]] for group in groups}
+
+    def _places(self, member: Sequence[tuple[str, int]]) -> frozenset[TopicPartition]:
+        """The partitions of a member, by the names of this installation."""
+        return frozenset(
+            TopicPartition(topic.removeprefix(self._settings.prefix), partition) for topic, partition in member
+        )
 
     def read(self, topic: str, partition: int, offset: int, limit: int) -> list[Message]:
         if not 0 <= partition < self.partitions(topic):
@@ -147,6 +153,7 @@ class KafkaEventLog(EventLog):
         for consumer in consumers:
             consumer.close()
         self._dispatcher.close()
+        self._members.close()
 
     def _forget(self, consumer: KafkaConsumer) -> None:
         with self._lock:

@@ -114,14 +114,19 @@ def evict(
         _rebalance(connection, group)
 
 
-def count_members(
+def members(
     connection: apsw.Connection, group: str, now_us: int, timeout_us: int, has_died: Callable[[str], bool]
-) -> int:
-    """The members of `group` that `evict` would keep."""
-    select = "SELECT process FROM members WHERE consumer_group = ? AND abs(? - beat_us) <= ?"
-    processes = [str(process) for (process,) in connection.execute(select, (group, now_us, timeout_us))]
-    alive = {process for process in set(processes) if not has_died(process)}
-    return sum(process in alive for process in processes)
+) -> list[frozenset[TopicPartition]]:
+    """The partitions of each member of `group` that `evict` would keep."""
+    select = "SELECT member, process FROM members WHERE consumer_group = ? AND abs(? - beat_us) <= ? ORDER BY member"
+    found = connection.execute(select, (group, now_us, timeout_us)).fetchall()
+    alive = {process for process in {str(process) for _, process in found} if not has_died(process)}
+    owners = "SELECT topic, partition FROM owners WHERE consumer_group = ? AND member = ?"
+    return [
+        frozenset(TopicPartition(*place) for place in connection.execute(owners, (group, member)))
+        for member, process in found
+        if process in alive
+    ]
 
 
 def holdings(connection: apsw.Connection, member: int) -> list[Holding] | None:

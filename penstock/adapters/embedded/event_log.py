@@ -107,11 +107,11 @@ class EmbeddedEventLog(EventLog):
             lag: int = connection.execute(select, (group, topic)).get
         return lag
 
-    def members(self, groups: Sequence[str]) -> Mapping[str, int]:
+    def members(self, groups: Sequence[str]) -> Mapping[str, Sequence[frozenset[TopicPartition]]]:
         now_us, timeout_us = self._clock.now_us(), int(self._session_timeout * 1_000_000)
         with self._database.read() as connection:
             return {
-                group: event_groups.count_members(connection, group, now_us, timeout_us, self._process.has_died)
+                group: event_groups.members(connection, group, now_us, timeout_us, self._process.has_died)
                 for group in groups
             }
 

@@ -20,9 +20,11 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import structlog
 
+from penstock.application.consuming.prioritised_consumer import PrioritisedConsumer
 from penstock.application.consuming.processing import (
     MAX_CONSECUTIVE_DEAD_LETTERS,
     PARTITION_STOPPED,
@@ -37,14 +39,14 @@ from penstock.application.health.dependencies import Dependencies, Outages, outa
 from penstock.domain.errors import Conflict, Fenced, PenstockError, Unavailable
 from penstock.failpoints import failpoint
 from penstock.ports.clock import Clock
-from penstock.ports.event_log import EventLog, Message, TopicPartition
+from penstock.ports.event_log import Consumer, EventLog, Message, TopicPartition
 
 KEEP_SECONDS = 1.0  # between two polls while a handler works
 POLL_SECONDS = 0.1  # the longest delay of `stop`
 MAX_POLL_PAUSE_SECONDS = 1.0  # between two polls while the log is unavailable
 SILENCE_SECONDS = 30.0  # without a response from the log before the loop reports a problem
 
-__all__ = ["MAX_CONSECUTIVE_DEAD_LETTERS", "ConsumeLoop", "Handler", "PoisonMessage"]
+__all__ = ["MAX_CONSECUTIVE_DEAD_LETTERS", "Before", "ConsumeLoop", "Handler", "PoisonMessage"]
 
 log = structlog.get_logger(__name__)
 
@@ -61,11 +63,19 @@ class _Partition:
         return self.stopped or self.resume_at is not None
 
 
+class Before(NamedTuple):
+    """A member of another group, with its topic."""
+
+    consumer: Consumer
+    topic: str
+
+
 class ConsumeLoop:
     """A member of `group` that passes up to `max_messages` events of `topics` at a time to `handle`.
 
     `jitter` returns a number in [0, 1), so that members that failed together do not retry together.
-    `dead_letters_unreadable` is that of `EventProcessor`. Outages are reported to `dependencies`.
+    Outages are reported to `dependencies`.
+    Events of `before` come before those of `topics`.
     """
 
     def __init__(
@@ -78,17 +88,17 @@ class ConsumeLoop:
         clock: Clock,
         max_messages: int = 1,
         jitter: Callable[[], float] = random.random,
-        dead_letters_unreadable: bool = True,
         dependencies: Dependencies | None = None,
+        before: Before | None = None,
     ) -> None:
-        self._consumer = log.consumer(group, topics)
+        own = log.consumer(group, topics)
+        self._consumer = own if before is None else PrioritisedConsumer(before.consumer, own, first_topic=before.topic)
         self._producer = log.producer()
         self._processor = EventProcessor(
             group=group,
             handle=handle,
             producer=self._producer,
             clock=clock,
-            dead_letters_unreadable=dead_letters_unreadable,
         )
         self.name = self.group = group
         self._clock = clock
@@ -109,6 +119,10 @@ class ConsumeLoop:
     @property
     def counts(self) -> ConsumerCounts:
         return self._processor.counts
+
+    def assignment(self) -> frozenset[TopicPartition]:
+        """The partitions of this member."""
+        return self._consumer.assignment()
 
     def run(self) -> None:
         """Consume until `stop`, then leave the group."""

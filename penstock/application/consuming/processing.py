@@ -45,10 +45,6 @@ class PoisonMessage(PenstockError):
         self.external = external
 
 
-class UndecodableEvent(PoisonMessage):
-    """The bytes of `source` cannot be decoded, at least not by this release."""
-
-
 class BatchOutcome(NamedTuple):
     """`done`: for each partition, the last message of those processed; `stopped`: for each stopped partition, the first
     message that is not processed."""
@@ -67,18 +63,10 @@ class ConsumerCounts:
 
 
 class EventProcessor:
-    """Handles events for `group`; `producer` takes the dead letters.
+    """Handles events for `group`; `producer` takes the dead letters."""
 
-    `dead_letters_unreadable`: False in a group whose topics another group consumes too, and that group stores
-    unreadable events as dead letters. They count toward the limit anyway: a release that can decode nothing must not
-    skip a topic.
-    """
-
-    def __init__(
-        self, *, group: str, handle: Handler, producer: Producer, clock: Clock, dead_letters_unreadable: bool = True
-    ) -> None:
+    def __init__(self, *, group: str, handle: Handler, producer: Producer, clock: Clock) -> None:
         self._group, self._handle, self._producer, self._clock = group, handle, producer, clock
-        self._dead_letters_unreadable = dead_letters_unreadable
         self._dead_letters: defaultdict[TopicPartition, int] = defaultdict(int)  # consecutive
         self.counts = ConsumerCounts()
 
@@ -98,7 +86,7 @@ class EventProcessor:
             try:
                 events.append((message, decode(message.topic, message.value)))
             except UnreadableEvent as error:
-                dead[message] = UndecodableEvent(message, error.reason_code, error.message)
+                dead[message] = PoisonMessage(message, error.reason_code, error.message)
         return dead | self._handle_events(events)
 
     def _handle_events(self, events: list[tuple[Message, Event]]) -> dict[Message, PoisonMessage]:
@@ -130,9 +118,7 @@ class EventProcessor:
         own = {message for message, poison in dead.items() if not poison.external}
         counts = {source: _within_limit(batch, own, self._dead_letters[source]) for source, batch in batches.items()}
         processed = [message for source, (count, _) in counts.items() for message in batches[source][:count]]
-        letters = [
-            dead[message] for message in processed if message in dead and self._becomes_dead_letter(dead[message])
-        ]
+        letters = [dead[message] for message in processed if message in dead]
         for poison in letters:
             self._send_dead_letter(poison)
         self._producer.flush()
@@ -143,9 +129,6 @@ class EventProcessor:
         for message in unprocessed:
             self._log_stopped(dead[message])
         return BatchOutcome([batches[source][count - 1] for source, (count, _) in counts.items() if count], unprocessed)
-
-    def _becomes_dead_letter(self, poison: PoisonMessage) -> bool:
-        return self._dead_letters_unreadable or not isinstance(poison, UndecodableEvent)
 
     def _send_dead_letter(self, poison: PoisonMessage) -> None:
         source = poison.source

@@ -56,6 +56,14 @@ def file_key(tenant_id: str, unguessable: str) -> str:
     return f"files/{tenant_id}/{unguessable}"
 
 
+INDEX_SUFFIX = "-rows"
+
+
+def index_key(file: str) -> str:
+    """The object key of the row index of the file with the key `file`; kept and swept with it."""
+    return f"{file}{INDEX_SUFFIX}"
+
+
 def part_key(tenant_id: str, file_id: str, offset: int, token: str) -> str:
     """The object key of a part of a draft. It is sealed with its key, so it opens only in its place of its file."""
     return f"{draft_prefix(tenant_id)}{file_id}/{offset:016d}-{token}"

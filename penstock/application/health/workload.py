@@ -59,7 +59,7 @@ class Workload:
 
     def _members(self) -> Mapping[str, int]:
         try:
-            return self._log.members([*PIPELINE])
+            return {group: len(members) for group, members in self._log.members([*PIPELINE]).items()}
         except Unavailable:
             return {}
 

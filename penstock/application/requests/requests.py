@@ -55,6 +55,8 @@ class NewRequest(msgspec.Struct, frozen=True, kw_only=True):
     object_version: str
     object_size: int  # bytes as stored
     file_bytes: int = 0  # of the plain file
+    body_start: int = 0
+    first_line: int = 1
     upload_started_at: int | None = None
     file_options: FileOptions = FileOptions()
     mode: Mode = Mode.UPSERT

@@ -18,7 +18,7 @@ from penstock.application.catalog.known_catalog import ResolvedMapping
 from penstock.application.catalog.mapping_versions import Origin
 from penstock.application.catalog.tenant_catalog import TenantCatalog
 from penstock.application.encryption.key_ring import KeyRing, Purpose
-from penstock.application.encryption.sealed_objects import SealedObjects, file_key
+from penstock.application.encryption.sealed_objects import SealedObjects, file_key, index_key
 from penstock.application.requests.request_log import about
 from penstock.application.requests.requests import Accepted, Requests
 from penstock.application.requests.same_file import SameFile
@@ -36,13 +36,15 @@ from penstock.application.uploads.upload_command import (
     fingerprint,
 )
 from penstock.domain.catalog.data_source import last_file
-from penstock.domain.errors import NotFound, Problem, Refused, Unavailable
+from penstock.domain.dispatching.owners import partition_of_tenant
+from penstock.domain.errors import NotFound, Refused, Unavailable
 from penstock.domain.event_codec import encode
-from penstock.domain.events import FileRefused, Progress, UploadRequested, refused_file
+from penstock.domain.events import UPLOAD_REQUESTED, FileRefused, Progress, UploadRequested, refused_file
 from penstock.domain.files.compression import check_size, plain
 from penstock.domain.files.decoding import Decoding
 from penstock.domain.files.encodings import UTF_8
 from penstock.domain.files.formats import detect_format
+from penstock.domain.files.row_index import RowIndex, RowIndexer
 from penstock.domain.files.tabular_format import FileOptions
 from penstock.domain.mapping.mapping import Limits, Mapping, Mode, Plan
 from penstock.domain.requests.request import Request, upload_requested
@@ -127,9 +129,12 @@ class Intake:
         began, upload_started_at = self._clock.monotonic(), self._clock.now_us()
         self._log.producer()  # connects the shared producer, which takes half a second, while the file is received
         decoding = Decoding(plain(parts, limits=self._limits), options)
-        observed = ObservedFile(iter(decoding), self._keys.current(tenant_id, Purpose.HASH).secret)
+        indexer = self._indexer(options)
+        observed = ObservedFile(iter(decoding), self._keys.current(tenant_id, Purpose.HASH).secret, indexer)
         ref = self._files.put(tenant_id, file_key(tenant_id, secrets.token_hex(UNGUESSABLE_BYTES)), observed)
         failpoint("uploader.object_stored")
+        index = indexer.finish()
+        self._keep_index(tenant_id, ref.key, index, observed.size)
         return StoredFile(
             ref=ref,
             head=bytes(observed.head),
@@ -138,6 +143,8 @@ class Intake:
             began=began,
             options=decoding.options,
             upload_started_at=upload_started_at,
+            rows=index,
+            indexed_as=indexer.file_format,
         )
 
     def decoded(self, tenant_id: str, stored: StoredFile, options: FileOptions) -> StoredFile:
@@ -154,6 +161,7 @@ class Intake:
 
     def discard(self, stored: StoredFile) -> None:
         """Delete a stored file that will get no request."""
+        self._files.delete(index_key(stored.ref.key))
         self._files.delete(stored.ref.key)
 
     def check(self, tenant_id: str, command: UploadCommand, file: FileHead | None = None) -> CheckedUpload:
@@ -202,6 +210,7 @@ class Intake:
         check_size(stored.size, checked.settings.limits)
         self._create_missing(tenant_id, command, checked)
         options = self.file_options(tenant_id, command)
+        stored = self._indexed(tenant_id, stored, options)
         return self._requests.accept(
             new_request(tenant_id, stored, command, checked.settings, options),
             idempotency_key=key,
@@ -241,8 +250,8 @@ class Intake:
         *,
         accepting: Accepting = _ignore,
     ) -> Request:
-        """As `accept`, for a publisher that receives only events: the splitter checks the header, and refusing it fails
-        the request. Raises `Refused` for faults of the offer itself."""
+        """As `accept`, for a publisher that receives only events: a header with faults fails the request. Raises
+        `Refused` for faults of the offer itself; then the file is deleted."""
         try:
             accepted = until_unchanged(
                 lambda: self._accept_offered(tenant_id, stored, command, offered, accepting=accepting)
@@ -261,17 +270,12 @@ class Intake:
         *,
         accepting: Accepting = _ignore,
     ) -> Request:
-        """Create a failed request for a file that was refused while it was received; raises as `accept_offered` does.
-        The event only speeds up the announcement: the reconciler would announce the end too."""
-        problem = refused_file(refused)
+        """Create a failed request for a file that was refused while it was received; raises as `accept_offered`
+        does."""
         accepted = until_unchanged(
-            lambda: self._accept_offered(tenant_id, NO_FILE, command, offered, problem, accepting=accepting)
+            lambda: self._accept_offered(tenant_id, NO_FILE, command, offered, refused, accepting=accepting)
         )
-        request = accepted.request
-        if accepted.created:
-            step = FileRefused(at_us=request.accepted_at, problem=problem)
-            self._send(Progress(tenant_id=tenant_id, request_id=request.request_id, step=step))
-        return request
+        return self._begin(NO_FILE, accepted).request
 
     def _create_missing(self, tenant_id: str, command: UploadCommand, checked: CheckedUpload) -> None:
         if command.columns is not None:
@@ -304,9 +308,9 @@ class Intake:
             failpoint("uploader.mapping_saved")
             self._catalog.versions.add_pending(tenant_id, mapping, request_id)
             self._catalog.check_unchanged(tenant_id, checked.attributes)
-            if command.parent_id is None and stored is not NO_FILE:
-                columns = checked.header.columns if checked.header else self._columns(stored, read_as)
-                self._catalog.data_sources.keep_last_file(tenant_id, command.data_source, last_file(options, columns))
+            if command.parent_id is None and checked.header is not None:
+                known = last_file(options, checked.header.columns)
+                self._catalog.data_sources.keep_last_file(tenant_id, command.data_source, known)
             frozen = replace(command, file_options=read_as)
             plan_for = self._planner.planner(
                 tenant_id, frozen, checked.settings, mapping, attributes, ranking, file_format, stored.size
@@ -314,13 +318,6 @@ class Intake:
             return plan_for(request_id, accepted_at_us)
 
         return plan
-
-    def _columns(self, stored: StoredFile, options: FileOptions) -> Sequence[str]:
-        """The columns of a file whose header the splitter checks; none if it will be refused."""
-        try:
-            return stored.header(self._limits, options).columns
-        except Refused:
-            return ()
 
     def _saved(self, tenant_id: str, command: UploadCommand, checked: CheckedUpload, request_id: str) -> Mapping:
         if command.columns is None:
@@ -334,26 +331,53 @@ class Intake:
         stored: StoredFile,
         command: UploadCommand,
         offered: Offered,
-        problem: Problem | None = None,
+        refused: Refused | None = None,
         *,
         accepting: Accepting,
     ) -> Accepted:
         checked = self.check(tenant_id, command)
         check_size(stored.size, checked.settings.limits)
         options = self.file_options(tenant_id, command)
+        if refused is None:
+            try:
+                checked = self.check(tenant_id, command, stored.file_head)
+                stored = self._indexed(tenant_id, stored, options)
+            except Refused as error:
+                refused = error
         return self._requests.accept(
             new_request(tenant_id, stored, command, checked.settings, options, offered),
             idempotency_key=offered.idempotency_key,
             fingerprint=offered.fingerprint,
             plan_for=self._plan_maker(tenant_id, stored, command, checked, options, accepting),
-            problem=problem,
+            problem=None if refused is None else refused_file(refused),
         )
+
+    def _indexer(self, options: FileOptions) -> RowIndexer:
+        return RowIndexer(self._limits, options, stretch_bytes=self._planner.stretch_bytes)
+
+    def _indexed(self, tenant_id: str, stored: StoredFile, options: FileOptions) -> StoredFile:
+        """The file with an index of its rows; it is read once more if its format was not known when it was stored."""
+        file_format = detect_format(stored.head, quoted=bool(options.quoted))
+        if stored.rows is not None and stored.indexed_as == file_format:
+            return stored
+        indexer = self._indexer(options)
+        for part in self.read(tenant_id, stored):
+            indexer.take(part)
+        index = indexer.finish()
+        self._keep_index(tenant_id, stored.ref.key, index, stored.size)
+        return stored._replace(rows=index, indexed_as=file_format)
+
+    def _keep_index(self, tenant_id: str, file: str, index: RowIndex | None, size: int) -> None:
+        """Store the index of a file that is more than one chunk."""
+        if index is not None and index.end - index.start > self._planner.chunk_bytes(size):
+            self._files.put(tenant_id, index_key(file), [index.encode()])
+            failpoint("uploader.index_stored")
 
     def _begin(self, stored: StoredFile, accepted: Accepted) -> Accepted:
         request, created = accepted.request, accepted.created
         failpoint("uploader.request_created")
         if request.object_key != stored.ref.key:
-            self._files.delete(stored.ref.key)
+            self.discard(stored)
         if created:
             seconds = round(self._clock.monotonic() - stored.began, 3)
             log.info("request.accepted", **about(request), bytes=stored.size, seconds=seconds)
@@ -362,21 +386,26 @@ class Intake:
         return accepted
 
     def announce(self, request: Request) -> None:
-        """Send the event that starts the ingestion; sending it again does no harm.
+        """Send the event that starts the ingestion, or that says why there is none; sending it again does no harm.
 
-        The request stays accepted while the event log is unavailable; the reconciler then sends the event.
+        The request stays accepted while the event log is unavailable; the dispatcher or the reconciler finds it.
         """
+        event: UploadRequested | Progress = upload_requested(request)
+        partition: int | None = partition_of_tenant(request.tenant_id, self._log.partitions(UPLOAD_REQUESTED))
+        if request.error is not None:
+            step = FileRefused(at_us=request.accepted_at, problem=request.error)
+            event, partition = Progress(tenant_id=request.tenant_id, request_id=request.request_id, step=step), None
         try:
-            self._send(upload_requested(request), ANNOUNCE_SECONDS)
+            self._send(event, partition)
         except Unavailable as error:
             log.warning("request.event_not_sent", **about(request), error=str(error))
         failpoint("uploader.event_sent")
 
-    def _send(self, event: UploadRequested | Progress, timeout: float | None = None) -> None:
+    def _send(self, event: UploadRequested | Progress, partition: int | None) -> None:
         producer = self._log.producer()
         try:
-            producer.send(event.topic, event.key, encode(event))
-            producer.flush(timeout)
+            producer.send(event.topic, event.key, encode(event), partition=partition)
+            producer.flush(ANNOUNCE_SECONDS)
         finally:
             producer.close()
 

@@ -41,6 +41,8 @@ def new_request(
         object_version=stored.ref.version,
         object_size=stored.ref.size,
         file_bytes=stored.size,
+        body_start=stored.rows.start if stored.rows else 0,
+        first_line=stored.rows.first_line if stored.rows else 1,
         upload_started_at=stored.upload_started_at,
         file_options=options.read_as(stored.options.encoding),
         mode=settings.mode,

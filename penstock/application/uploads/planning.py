@@ -9,21 +9,31 @@ from penstock.application.profiles.epochs import Epochs
 from penstock.application.uploads.upload_command import UploadCommand, UploadSettings
 from penstock.domain.events import MAX_CHUNKS
 from penstock.domain.files.chunk_size import even_chunk_bytes
+from penstock.domain.files.row_index import STRETCH_BYTES
 from penstock.domain.files.tabular_format import FileFormat
 from penstock.domain.mapping.attributes import Attribute
 from penstock.domain.mapping.mapping import Mapping, Plan
 
 TARGET_MAX_CHUNKS = MAX_CHUNKS // 2  # half the limit, since chunks end at row ends
+STRETCHES_PER_CHUNK = 12
 
 PlanMaker = Callable[[str, int], Plan]  # from the request's id and acceptance time
 
 
 class Planner:
-    """A chunk has up to `chunk_bytes` and is sent to one of `partitions`."""
+    """A chunk has up to `chunk_bytes`, unless a file is so large that it would have too many."""
 
-    def __init__(self, *, keys: KeyRing, epochs: Epochs, chunk_bytes: int, partitions: int) -> None:
-        self._keys, self._epochs = keys, epochs
-        self._chunk_bytes, self._partitions = chunk_bytes, partitions
+    def __init__(self, *, keys: KeyRing, epochs: Epochs, chunk_bytes: int) -> None:
+        self._keys, self._epochs, self._chunk_bytes = keys, epochs, chunk_bytes
+
+    def chunk_bytes(self, size: int) -> int:
+        """The size of the chunks of a file of `size` plain bytes."""
+        return even_chunk_bytes(size, max_bytes=max(self._chunk_bytes, size // TARGET_MAX_CHUNKS))
+
+    @property
+    def stretch_bytes(self) -> int:
+        """The size of the stretches of a row index: several to a chunk, however small that is."""
+        return max(1, min(STRETCH_BYTES, self._chunk_bytes // STRETCHES_PER_CHUNK))
 
     def planner(
         self,
@@ -54,9 +64,7 @@ class Planner:
                 as_of_us=None if command.as_of is None else min(command.as_of, accepted_at_us),
                 parent_id=command.parent_id,
                 limits=settings.limits,
-                chunk_bytes=even_chunk_bytes(
-                    size, max_bytes=max(self._chunk_bytes, size // TARGET_MAX_CHUNKS), partitions=self._partitions
-                ),
+                chunk_bytes=self.chunk_bytes(size),
                 general_key=self._keys.current(tenant_id, Purpose.GENERAL).version,
                 personal_key=self._keys.current(tenant_id, Purpose.PERSONAL).version,
                 hash_key=self._keys.current(tenant_id, Purpose.HASH).version,

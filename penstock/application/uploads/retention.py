@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from penstock.application.encryption.sealed_objects import INDEX_SUFFIX
 from penstock.application.requests.requests import Requests
 from penstock.domain.days import DAY_SECONDS
 from penstock.domain.requests.request import Request
@@ -50,7 +51,7 @@ class Sweeper:
         orphans = expired = 0
         for prefix in (f"files/{tenant_id}/", f"rejects/{tenant_id}/"):
             for stored in self._objects.list(prefix):
-                key = stored.ref.key
+                key = stored.ref.key.removesuffix(INDEX_SUFFIX)
                 if key in needed or key.rpartition("/")[0] in needed:
                     continue
                 if stored.modified_us < expiry_us:
@@ -59,7 +60,7 @@ class Sweeper:
                     orphans += 1
                 else:
                     continue
-                self._objects.delete(key)
+                self._objects.delete(stored.ref.key)
         return Swept(orphans, expired)
 
     def _accepted_since(self, tenant_id: str, at_us: int) -> Iterator[Request]:

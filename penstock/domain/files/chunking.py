@@ -38,7 +38,13 @@ def spans(
     how they are split into parts. Memory holds a chunk, a part and, if the format looks ahead, a row of the maximum
     size.
     """
-    cutter = _Cutter(file_format, body_start, first_line, chunk_bytes, max(chunk_bytes, max_row_bytes))
+    cutter = SpanCutter(
+        file_format,
+        body_start=body_start,
+        first_line=first_line,
+        chunk_bytes=chunk_bytes,
+        max_row_bytes=max_row_bytes,
+    )
     for part in parts:
         yield from cutter.take(part)
     yield from cutter.finish()
@@ -52,14 +58,24 @@ def is_oversized_row(size: int, *, chunk_bytes: int, max_row_bytes: int) -> bool
     return size > max(chunk_bytes, max_row_bytes)
 
 
-class _Cutter:
-    """The state between two parts. `_rows` holds the bytes from the current span's start on, apart from its first
+class SpanCutter:
+    """`spans` for bytes that come piece by piece; parameters as there.
+
+    The state between two parts: `_rows` holds the bytes from the current span's start on, apart from its first
     `_dropped`, which belong to a line that is too long to be kept; `_line` is the span's first line."""
 
-    def __init__(self, file_format: TabularFormat, start: int, first_line: int, chunk_bytes: int, max_row: int) -> None:
-        self._format, self._chunk_bytes, self._max_row = file_format, chunk_bytes, max_row
-        self._needed = chunk_bytes + (max_row if file_format.looks_ahead else 0)
-        self._chunk, self._start, self._line = 0, start, first_line
+    def __init__(
+        self,
+        file_format: TabularFormat,
+        *,
+        body_start: int,
+        first_line: int,
+        chunk_bytes: int,
+        max_row_bytes: int,
+    ) -> None:
+        self._format, self._chunk_bytes, self._max_row = file_format, chunk_bytes, max(chunk_bytes, max_row_bytes)
+        self._needed = chunk_bytes + (self._max_row if file_format.looks_ahead else 0)
+        self._chunk, self._start, self._line = 0, body_start, first_line
         self._rows = bytearray()
         self._dropped = 0
 

@@ -1,6 +1,6 @@
 """The header of a file of any format: parsed and validated, or refused with every fault at once.
 
-Inspection, acceptance, the splitter and the workers all use it. The rules are in `column_names.py` and
+Inspection, acceptance and the workers all use it. The rules are in `column_names.py` and
 `mapped_columns.py`; `header_faults.py` decides what an error may reveal.
 """
 

@@ -70,6 +70,8 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     object_version: str = ""
     object_size: int = 0
     file_bytes: int = 0  # decompressed; called `bytes` in public
+    body_start: int = 0  # where its rows begin; `first_line` is the line number of the first
+    first_line: int = 1
     file_options: FileOptions = FileOptions()  # how the file is read
     upload_started_at: int | None = None  # when its file began to arrive; None for one that never did
     accepted_at: int = 0
@@ -94,7 +96,6 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     announced_status: dict[str, Status] = {}  # by channel, the last status that it announced
     publisher_id: str | None = None  # the service that offered the file; `event_id` is its id of the offer
     event_id: str | None = None
-    resends: int = 0  # how often the upload event was published again for lack of progress
 
     @property
     def root_id(self) -> str:

@@ -1,7 +1,7 @@
 """The status of a request, folded from its progress: the only place where a status changes.
 
 The fold is commutative and idempotent: steps may arrive in any order and any number of times, a chunk may be done
-before the splitter reports the number of chunks, and the result is the same. A terminal status never changes again.
+before the dispatcher reports the number of chunks, and the result is the same. A terminal status never changes again.
 Steps hold a request; only a person, or the end of the hold, ends it (`hold.py`).
 """
 

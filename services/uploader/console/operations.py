@@ -9,13 +9,18 @@ from typing import Any, NamedTuple
 from starlette.responses import JSONResponse, Response
 
 from penstock.application.consuming.dead_letters import StoredDeadLetter, event_type
-from penstock.application.consuming.groups import SPLITTERS, TRACKERS, WORKERS
+from penstock.application.consuming.groups import DISPATCHERS, EXPRESS_WORKERS, TRACKERS, WORKERS
 from penstock.application.consuming.use_cases import DeadLetterUseCases
 from penstock.application.health.use_cases import Health, HealthUseCases
 from services.uploader.console.visits import Visit, action, go, page
 
 LISTED = 100  # dead letters, the newest
-_WORDS = {SPLITTERS: "Splitting files", WORKERS: "Ingesting rows", TRACKERS: "Updating requests"}
+_WORDS = {
+    DISPATCHERS: "Dispatching files",
+    EXPRESS_WORKERS: "Ingesting small files",
+    WORKERS: "Ingesting rows",
+    TRACKERS: "Updating requests",
+}
 _DEPENDENCIES = {
     "cassandra": "Cassandra",
     "disk": "Disk",

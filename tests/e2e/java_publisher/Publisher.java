@@ -79,7 +79,7 @@ public final class Publisher {
         Map<String, Object> settings = Map.of("bootstrap.servers", given.get("kafka"), "acks", "all");
         try (var producer = new KafkaProducer<>(settings, new ByteArraySerializer(), new ByteArraySerializer())) {
             byte[] name = key.getBytes(StandardCharsets.UTF_8);
-            producer.send(new ProducerRecord<>(topic("upload-requested"), name, event())).get();
+            producer.send(new ProducerRecord<>(topic("upload-offered"), name, event())).get();
         }
     }
 

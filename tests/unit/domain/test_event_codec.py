@@ -23,6 +23,7 @@ from penstock.domain.events import (
     MAX_CHUNKS,
     PROGRESS,
     STATUS,
+    UPLOAD_OFFERED,
     UPLOAD_REQUESTED,
     ChunkDone,
     ChunkReady,
@@ -40,7 +41,7 @@ from penstock.domain.mapping.mapping import Mode
 from penstock.domain.requests.request import Status
 from penstock.domain.tenants import TENANT
 
-TOPICS = (UPLOAD_REQUESTED, CHUNK_READY, PROGRESS, STATUS, DEAD_LETTER)
+TOPICS = (UPLOAD_REQUESTED, UPLOAD_OFFERED, CHUNK_READY, PROGRESS, STATUS, DEAD_LETTER)
 NAMES = {  # of the schema of each type of event
     UploadRequested: "upload-requested",
     UploadOffered: "upload-offered",
@@ -394,7 +395,7 @@ def test_a_step_without_its_fields_is_refused(fields: dict[str, Any]) -> None:
 
 def test_a_mode_that_is_none_is_refused() -> None:
     record = {**resolve(encode(OFFERED)[HEADER_BYTES:], present(UploadOffered), None), "mode": "delete"}
-    assert refused(UPLOAD_REQUESTED, header(present(UploadOffered)) + body(present(UploadOffered), record)) == (
+    assert refused(UPLOAD_OFFERED, header(present(UploadOffered)) + body(present(UploadOffered), record)) == (
         "invalid_value"
     )
 

@@ -82,7 +82,7 @@ def test_each_problem_is_a_fault_of_the_answer(url: str, supervisor: Asked, path
 
 def test_every_group_has_its_counts(url: str, supervisor: Asked) -> None:
     supervisor.run(
-        [Counting("penstock.workers", ConsumerCounts(7, 2)), Counting("penstock.splitters", ConsumerCounts(3, 0))]
+        [Counting("penstock.workers", ConsumerCounts(7, 2)), Counting("penstock.dispatchers", ConsumerCounts(3, 0))]
     )
     answer = httpx.get(f"{url}/metrics")
     assert answer.headers["content-type"] == METRICS
@@ -90,9 +90,9 @@ def test_every_group_has_its_counts(url: str, supervisor: Asked) -> None:
     samples = [sample for family in families for sample in family.samples if "group" in sample.labels]
     assert {(sample.name, sample.labels["group"]): sample.value for sample in samples} == {
         ("penstock_events_total", "penstock.workers"): 7,
-        ("penstock_events_total", "penstock.splitters"): 3,
+        ("penstock_events_total", "penstock.dispatchers"): 3,
         ("penstock_dead_letters_total", "penstock.workers"): 2,
-        ("penstock_dead_letters_total", "penstock.splitters"): 0,
+        ("penstock_dead_letters_total", "penstock.dispatchers"): 0,
     }
 
 

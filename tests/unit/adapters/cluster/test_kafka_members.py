@@ -13,8 +13,10 @@ SETTINGS = KafkaSettings(bootstrap_servers="127.0.0.1:1")
 
 
 def test_without_a_broker_the_answer_says_what_to_check(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(kafka_members, "ANSWER_SECONDS", 0.5)
-    assert "check that the brokers run" in kafka_members._ask(Question(SETTINGS, ("g",))).problem
+    members = KafkaMembers(SETTINGS)
+    with pytest.raises(Unavailable, match="check that the brokers run"):
+        members(["g"])
+    members.close()
 
 
 def test_a_process_that_is_aborted_is_an_outage(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -29,10 +31,11 @@ def test_an_answer_is_kept_for_a_while_and_for_its_question_only(monkeypatch: py
 
     def answer(question: Question) -> Answer:
         asked.append(question.groups)
-        return Answer(members=dict.fromkeys(question.groups, len(asked)))
+        return Answer(members={group: [[("t", len(asked))]] for group in question.groups})
 
-    monkeypatch.setattr(kafka_members, "_answer_of_process", answer)
     members = KafkaMembers(SETTINGS)
-    assert [members(["g"]), members(["g"]), members(["h"])] == [{"g": 1}, {"g": 1}, {"h": 2}]
+    monkeypatch.setattr(members, "_ask", answer)
+    first, again, other = members(["g"]), members(["g"]), members(["h"])
+    assert (first, again, other) == ({"g": [[("t", 1)]]}, first, {"h": [[("t", 2)]]})
     monkeypatch.setattr(kafka_members, "KEPT_SECONDS", 0.0)
-    assert members(["h"]) == {"h": 3}
+    assert members(["h"]) == {"h": [[("t", 3)]]}

@@ -43,4 +43,4 @@ class _SilentLog:
 
 def test_lags_and_members_are_unknown_while_the_log_does_not_answer() -> None:
     workload = Workload(_SilentLog(), None, list, None)  # type: ignore[arg-type]
-    assert [(each.members, each.events) for each in workload.steps()] == [(None, None)] * 3
+    assert [(each.members, each.events) for each in workload.steps()] == [(None, None)] * 4

@@ -171,11 +171,11 @@ def test_a_change_that_another_overtakes_is_made_again(requests: Requests) -> No
         if not seen:
             requests.update(T, request.request_id, lambda other: apply(other, Split(at_us=1, chunks=3, bytes=9)))
         seen.append(present.chunks_total)
-        return replace(present, resends=present.resends + 1)
+        return replace(present, rows_read=present.rows_read + 1)
 
     before, after = requests.update(T, request.request_id, count)
     assert seen == [None, 3]
-    assert (before.resends, after.resends, after.chunks_total) == (0, 1, 3)
+    assert (before.rows_read, after.rows_read, after.chunks_total) == (0, 1, 3)
     assert requests.get(T, request.request_id) == after
 
 

@@ -14,7 +14,7 @@ from penstock.application.uploads.planning import TARGET_MAX_CHUNKS, Planner
 from penstock.application.uploads.upload_command import UploadCommand, settings_of
 from penstock.config import Settings
 from penstock.domain.catalog.data_source import UploadDefaults
-from penstock.domain.files.chunk_size import even_chunk_bytes
+from penstock.domain.files.chunk_size import SHARED_CHUNKS, even_chunk_bytes
 from penstock.domain.files.tabular_format import FileFormat
 from penstock.domain.mapping.builtin_attributes import BUILTIN
 from penstock.domain.mapping.mapping import Limits, Plan
@@ -39,7 +39,7 @@ def command(system: System) -> UploadCommand:
 
 @pytest.fixture
 def planner(system: System) -> Planner:
-    return Planner(keys=system.keys, epochs=system.epochs, chunk_bytes=CHUNK_BYTES, partitions=16)
+    return Planner(keys=system.keys, epochs=system.epochs, chunk_bytes=CHUNK_BYTES)
 
 
 def plan_of(planner: Planner, command: UploadCommand, size: int) -> Plan:
@@ -54,21 +54,19 @@ def plan_of(planner: Planner, command: UploadCommand, size: int) -> Plan:
 def test_a_plan_contains_the_settings_of_its_request(planner: Planner, command: UploadCommand) -> None:
     plan = plan_of(planner, command, len(messy_file.BODY))
     assert (plan.request_id, plan.accepted_at_us) == ("request", 7)
-    assert plan.chunk_bytes == even_chunk_bytes(len(messy_file.BODY), max_bytes=CHUNK_BYTES, partitions=16)
+    assert plan.chunk_bytes == even_chunk_bytes(len(messy_file.BODY), max_bytes=CHUNK_BYTES)
     assert plan.limits.columns == 50
     assert (plan.mapping, plan.attributes, plan.ranking) == (command.mapping, ATTRIBUTES, ("crmid",))
 
 
-@given(max_bytes=st.integers(10_000, 10**8), partitions=st.integers(1, 32), data=st.data())
-def test_a_file_is_cut_evenly(max_bytes: int, partitions: int, data: st.DataObject) -> None:
+@given(max_bytes=st.integers(10_000, 10**8), data=st.data())
+def test_a_file_is_cut_evenly(max_bytes: int, data: st.DataObject) -> None:
     size = data.draw(st.integers(max_bytes // 2 + 1, 10 * max_bytes) | st.integers(10 * max_bytes, 400 * max_bytes))
-    chunk = even_chunk_bytes(size, max_bytes=max_bytes, partitions=partitions)
+    chunk = even_chunk_bytes(size, max_bytes=max_bytes)
     chunks = -(-size // chunk)
     assert max_bytes // 4 <= chunk <= max_bytes
-    if partitions * max_bytes * 0.26 < size < partitions * max_bytes * 0.99:
-        assert chunks == partitions
-    assert chunks <= partitions or chunks % partitions == 0
-    assert chunks <= max(-(-size // max_bytes) + partitions, 4 * size // max_bytes + 1)
+    assert chunks >= min(SHARED_CHUNKS, 2 * size // max_bytes)
+    assert chunks <= max(-(-size // max_bytes) + 2, 4 * size // max_bytes + 1)
     assert size - (chunks - 1) * chunk > chunk / 2  # the last one
 
 

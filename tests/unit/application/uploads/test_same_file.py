@@ -20,6 +20,7 @@ from penstock.domain.requests.request import Status
 from penstock.failpoints import installed
 from tests.support import messy_file
 from tests.support.driven_system import DrivenSystem
+from tests.support.stored_files import stored_files
 
 T = messy_file.TENANT
 BODY, OTHER = messy_file.BODY, messy_file.OTHER_BODY
@@ -48,7 +49,7 @@ def test_the_same_file_leads_to_its_request_while_that_runs_and_while_it_counts(
     counting = upload(driven)
     assert [each.request.request_id for each in (running, counting)] == [first.request.request_id] * 2
     assert [each.duplicate for each in (first, running, counting)] == [False, True, True]
-    assert len(list(driven.system.objects.list("files/"))) == 1
+    assert len(stored_files(driven.system)) == 1
 
 
 @pytest.mark.parametrize("difference", ["body", "mode", "segment", "mapping", "force", "source"])
@@ -127,7 +128,7 @@ def test_of_two_at_the_same_moment_there_is_one_request(driven: DrivenSystem) ->
     assert len({each.request.request_id for each in both}) == 1
     assert [each.created for each in both].count(True) == 1
     assert [each.duplicate for each in both].count(True) == 1
-    assert len(list(driven.system.objects.list("files/"))) == 1
+    assert len(stored_files(driven.system)) == 1
     assert driven.finish(both[0].request)[0].status is Status.COMPLETED
     assert len(driven.system.requests.list(T)) == 1
 

@@ -207,7 +207,7 @@ def test_every_copy_is_the_same_bytes_however_far_the_request_has_gone_since(
     for status in (Status.SCHEDULED, Status.IN_PROGRESS, *statuses):
         first = mail(seen.get(status, later), status).as_bytes()
         assert mail(later, status).as_bytes() == first
-        assert mail(replace(later, announced_status={"email": status}, resends=3), status).as_bytes() == first
+        assert mail(replace(later, announced_status={"email": status}, chunks_done=3), status).as_bytes() == first
 
 
 def test_the_mails_to_an_address_are_one_thread_that_begins_with_its_first_one() -> None:

@@ -58,7 +58,7 @@ chunks = st.builds(
 
 @st.composite
 def histories(draw: st.DrawFn) -> list[Step]:
-    """The steps of one request, as its splitter and its workers would send them."""
+    """The steps of one request, as its dispatcher and its workers would send them."""
     done = [replace(step, chunk=number) for number, step in enumerate(draw(st.lists(chunks, max_size=12)))]
     started = Started(at_us=draw(times))
     if draw(st.booleans()):
@@ -150,7 +150,7 @@ def test_a_file_without_one_good_row_fails_with_a_hint() -> None:
     assert "rejects" in failed.error.faults[0].hint
 
 
-def test_a_refused_file_fails_with_the_splitter_s_problem() -> None:
+def test_a_refused_file_fails_with_the_dispatcher_s_problem() -> None:
     failed = fold(FileRefused(at_us=8, problem=PROBLEM))
     assert (failed.status, failed.error, failed.finished_at) == (Status.FAILED, PROBLEM, 8)
 

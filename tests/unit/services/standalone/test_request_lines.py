@@ -14,7 +14,7 @@ from services.standalone.system import Standalone
 from tests.support import messy_file
 from tests.support.waiting import until
 
-STEPS = {"request.accepted", "request.started", "request.split", "chunk.done", "request.completed"}
+STEPS = {"request.accepted", "request.started", "request.dispatched", "chunk.done", "request.completed"}
 FILE_NAME = "ann.example.tsv"  # as people name files after people
 
 

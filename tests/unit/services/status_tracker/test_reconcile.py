@@ -6,7 +6,7 @@ import pytest
 
 from penstock.application.requests.requests import Requests
 from penstock.domain.errors import Unavailable
-from penstock.domain.events import UPLOAD_REQUESTED, Split, Started, UploadRequested
+from penstock.domain.events import Split, Started
 from penstock.domain.requests.ids import partition_of
 from penstock.domain.requests.request import Manifest, Request, Status
 from penstock.ports.control_store import Table
@@ -33,35 +33,6 @@ def wait(harness: TrackerHarness, seconds: float = QUIET_SECONDS) -> None:
     harness.reconciler.reconcile()
 
 
-def test_an_upload_event_that_was_never_sent_is_sent_after_a_while(harness: TrackerHarness) -> None:
-    request = harness.accept()
-    wait(harness, QUIET_SECONDS - 0.5)
-    assert harness.published(UPLOAD_REQUESTED) == []
-    wait(harness, 0.5)
-    harness.reconciler.reconcile()
-    [event] = harness.published(UPLOAD_REQUESTED)
-    assert isinstance(event, UploadRequested)
-    assert (event.request_id, event.object_key, event.object_size) == (request.request_id, "acme/files/1", 99)
-
-
-def test_a_queue_that_is_just_slow_is_not_flooded(harness: TrackerHarness) -> None:
-    harness.accept()
-    for _ in range(64):
-        wait(harness)
-    assert len(harness.published(UPLOAD_REQUESTED)) == 6  # after 1, 2, 4, 8, 16 and 32 times QUIET_SECONDS
-
-
-def test_a_clock_that_jumps_neither_stops_it_nor_makes_it_hasty(harness: TrackerHarness) -> None:
-    harness.accept()
-    harness.reconciler.reconcile()
-    for jump_us in (-3_600_000_000, 7_200_000_000):
-        harness.clock.at_us += jump_us
-        harness.reconciler.reconcile()
-    assert harness.published(UPLOAD_REQUESTED) == []
-    wait(harness)
-    assert len(harness.published(UPLOAD_REQUESTED)) == 1
-
-
 def test_chunks_whose_events_were_lost_are_counted_from_their_manifests(harness: TrackerHarness) -> None:
     request = harness.accept("ann@example.com")
     started = harness.clock.at_us
@@ -74,17 +45,39 @@ def test_chunks_whose_events_were_lost_are_counted_from_their_manifests(harness:
     done = present(harness, request)
     assert (done.status, done.chunks_done, done.rows_ingested) == (Status.COMPLETED, 3, 6)
     assert harness.statuses()[-1] == "COMPLETED"
-    assert harness.published(UPLOAD_REQUESTED) == []
     assert list(harness.requests.active(TENANT)) == []
 
 
-def test_a_split_that_was_lost_is_made_again(harness: TrackerHarness) -> None:
+def test_a_clock_that_jumps_neither_stops_it_nor_makes_it_hasty(harness: TrackerHarness) -> None:
     request = harness.accept()
-    harness.handle(request, manifest(0).step())
+    harness.handle(request, Split(at_us=1, chunks=2, bytes=9))
     harness.chunks.commit(TENANT, request.request_id, manifest(0), b"")
+    harness.reconciler.reconcile()
+    for jump_us in (-3_600_000_000, 7_200_000_000):
+        harness.clock.at_us += jump_us
+        harness.reconciler.reconcile()
+    assert present(harness, request).chunks_done == 0
     wait(harness)
-    assert len(harness.published(UPLOAD_REQUESTED)) == 1
-    assert present(harness, request).status is Status.IN_PROGRESS
+    assert present(harness, request).chunks_done == 1
+
+
+def test_an_outage_does_not_restart_a_requests_wait(harness: TrackerHarness, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first one's chunks cannot be read, so that the other is not looked at in that pass."""
+
+    def fail(*_: object) -> None:
+        raise Unavailable("Cassandra answers nothing", dependency="cassandra")
+
+    accepted = [harness.accept() for _ in range(2)]
+    for request in accepted:
+        harness.chunks.commit(TENANT, request.request_id, manifest(0), b"")
+    harness.reconciler.reconcile()
+    harness.clock.sleep(QUIET_SECONDS)
+    with monkeypatch.context() as patch:
+        patch.setattr(harness.reconciler._chunks, "manifests", fail)
+        with pytest.raises(Unavailable):
+            harness.reconciler.reconcile()
+    harness.reconciler.reconcile()
+    assert [present(harness, request).chunks_done for request in accepted] == [1, 1]
 
 
 def test_cancelling_and_undoing_are_announced_although_no_event_comes(harness: TrackerHarness) -> None:
@@ -122,7 +115,7 @@ def test_a_held_request_stays_as_it_is_until_its_time(harness: TrackerHarness) -
     harness.clock.at_us = until(request) - 1
     harness.reconciler.reconcile()
     assert present(harness, request).status is Status.HELD
-    assert (len(harness.statuses()), harness.published(UPLOAD_REQUESTED)) == (3, [])
+    assert len(harness.statuses()) == 3
     assert [each.request_id for each in harness.requests.active(TENANT)] == [request.request_id]
 
 
@@ -177,26 +170,7 @@ def test_an_acceptance_that_never_finished_is_left_for_its_retry(harness: Tracke
     request = harness.accept()
     harness.store.delete(Table.REQUESTS, TENANT, partition_of(request.request_id), request.request_id)
     wait(harness)
-    assert harness.published(UPLOAD_REQUESTED) == []
     assert [marker.request_id for marker in harness.requests.markers.list(TENANT)] == [request.request_id]
     harness.clock.at_us += NEVER_ACCEPTED_US + 1
     harness.reconciler.reconcile()
     assert list(harness.requests.markers.list(TENANT)) == []
-
-
-def test_an_outage_does_not_restart_a_requests_wait(harness: TrackerHarness, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The first one's event cannot be sent, so that the others are not looked at in that pass."""
-
-    def fail(timeout: float | None = None) -> None:
-        raise Unavailable("Kafka answers nothing", dependency="kafka")
-
-    accepted = [harness.accept().request_id for _ in range(3)]
-    harness.reconciler.reconcile()
-    harness.clock.sleep(QUIET_SECONDS)
-    with monkeypatch.context() as patch:
-        patch.setattr(harness.reconciler._producer, "flush", fail)
-        with pytest.raises(Unavailable):
-            harness.reconciler.reconcile()
-    harness.reconciler.reconcile()
-    sent = {event.request_id for event in harness.published(UPLOAD_REQUESTED) if isinstance(event, UploadRequested)}
-    assert sent == set(accepted)

@@ -1,0 +1,353 @@
+"""The dispatcher: sends the chunks of the waiting requests to the workers, a few at a time and fairly.
+
+It owns the tenants of its partitions of the upload events, and reads no file: the row index says where chunks end. What
+it knows is in memory alone. An event only tells it at once what it finds anyway among the active requests; a chunk is
+done when its manifest is there. So nothing is lost when it dies, and two that both believe they own a tenant only send
+chunks twice.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+import structlog
+
+from penstock.application.consuming.groups import EXPRESS_WORKERS, WORKERS
+from penstock.application.encryption.sealed_objects import SealedObjects, index_key
+from penstock.application.requests.chunks import Chunks
+from penstock.application.requests.request_log import about
+from penstock.application.requests.requests import Requests
+from penstock.domain.dispatching.lanes import Lanes
+from penstock.domain.dispatching.owners import partition_of_tenant
+from penstock.domain.dispatching.placement import place
+from penstock.domain.errors import Corrupt, KeyRevoked, NotFound, Unavailable
+from penstock.domain.event_codec import encode
+from penstock.domain.events import (
+    CHUNK_EXPRESS,
+    CHUNK_READY,
+    UPLOAD_REQUESTED,
+    ChunkReady,
+    Event,
+    FileRefused,
+    ImpossibleEvent,
+    Progress,
+    Split,
+    Started,
+    Step,
+    UploadRequested,
+    unreadable_file,
+)
+from penstock.domain.files.chunking import ChunkSpan
+from penstock.domain.files.row_index import RowIndex, decode_index
+from penstock.domain.requests.request import Request, Status, upload_requested
+from penstock.failpoints import failpoint
+from penstock.ports.clock import Clock
+from penstock.ports.control_store import ControlStore
+from penstock.ports.event_log import EventLog, Message, TopicPartition
+
+WINDOW = 2  # chunks of a worker: one in work, one to go on with
+EXPRESS_WINDOW = 8  # of a worker: requests of one chunk take milliseconds
+MEMBERS_SECONDS, IDLE_MEMBERS_SECONDS = 2.0, 30.0  # for which the members of the workers' groups count as known
+FRESH_SECONDS = 0.1  # for which a request that was read counts as it was
+ADOPT_SECONDS = 10.0  # between two looks at all active requests
+MAX_DOUBLINGS = 6
+MAX_READ_ATTEMPTS = 5
+PARKED_SECONDS = 5.0  # that a request waits whose index cannot be read now
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass
+class Held:
+    """A request, the numbers of the chunks to send, and those sent, each with its partition."""
+
+    request: Request
+    is_new: bool = False  # nobody has sent chunks of it
+    left: deque[int] | None = None  # unknown before its first turn
+    spans: list[ChunkSpan] = field(default_factory=list)
+    sent: dict[int, int] = field(default_factory=dict)
+    moved_at: float = 0.0  # when a chunk was last sent or done, by the monotonic clock
+    seen_at: float = 0.0  # when `request` was read
+    resends: int = 0
+
+    @property
+    def is_express(self) -> bool:
+        """Whether it is a single chunk."""
+        return self.request.file_bytes - self.request.body_start <= self.request.chunk_bytes
+
+    @property
+    def size(self) -> int:
+        """About how many chunks are left to send."""
+        if self.left is not None:
+            return len(self.left)
+        return self.request.file_bytes // max(1, self.request.chunk_bytes)
+
+
+class _Road:
+    """The way of chunks to a group of workers: who waits, who may take more."""
+
+    def __init__(self, log: EventLog, group: str, topic: str, window: int) -> None:
+        self.group, self.topic, self.window = group, topic, window
+        self.lanes = Lanes()
+        self.outstanding: Counter[int] = Counter()
+        self.members: Sequence[Iterable[TopicPartition]] = ()
+        self._log = log
+
+    def place(self) -> int | None:
+        shares = [{each.partition for each in member if each.topic == self.topic} for member in self.members]
+        return place(shares, self.outstanding, window=self.window, partitions=self._log.partitions(self.topic))
+
+
+class Dispatcher:
+    """`owned` returns the partitions of the upload events that this process has now. A request of which nothing moves
+    for `quiet_seconds` has lost chunks, which are sent again; doubles each time.
+
+    Thread-safe: events arrive in one thread, `dispatch` is called in another.
+    """
+
+    def __init__(
+        self,
+        *,
+        log: EventLog,
+        store: ControlStore,
+        requests: Requests,
+        chunks: Chunks,
+        files: SealedObjects,
+        clock: Clock,
+        owned: Callable[[], frozenset[TopicPartition]],
+        quiet_seconds: float,
+    ) -> None:
+        self._log, self._producer = log, log.producer()
+        self._store, self._requests, self._chunks, self._files = store, requests, chunks, files
+        self._clock, self._owned, self._quiet_seconds = clock, owned, quiet_seconds
+        self._express = _Road(log, EXPRESS_WORKERS, CHUNK_EXPRESS, EXPRESS_WINDOW)
+        self._ready = _Road(log, WORKERS, CHUNK_READY, WINDOW)
+        self._held: dict[str, Held] = {}
+        self._parked: list[tuple[float, str]] = []
+        self._adopted: frozenset[TopicPartition] = frozenset()
+        self._adopted_at = self._members_at = float("-inf")
+        self._lock = threading.Lock()
+
+    def handle(self, events: Sequence[tuple[Message, Event]]) -> None:
+        """Take new requests, and send what may be sent. Raises `ImpossibleEvent`."""
+        with self._lock:
+            for _, event in events:
+                if isinstance(event, UploadRequested):
+                    self._take_event(event)
+            self._send_all()
+
+    def dispatch(self) -> None:
+        """Look which chunks are done, and send as many others. Raises `Unavailable`."""
+        with self._lock:
+            self._adopt()
+            self._look_at_members()
+            if self._held:
+                self._free_places()
+                self._send_all()
+
+    def _take_event(self, event: UploadRequested) -> None:
+        if event.request_id in self._held:
+            return
+        request = self._requests.get(event.tenant_id, event.request_id)
+        if event != upload_requested(request):
+            raise ImpossibleEvent(f"request {event.request_id} was accepted for another object")
+        if request.status.processing:
+            self._hold(request, is_new=request.status is Status.SCHEDULED)
+
+    def _hold(self, request: Request, *, is_new: bool = False) -> None:
+        now = self._clock.monotonic()
+        held = Held(request, is_new=is_new, moved_at=now, seen_at=now)
+        self._held[request.request_id] = held
+        self._wait(held)
+
+    def _wait(self, held: Held) -> None:
+        self._road(held).lanes.put(held.request.tenant_id, held.request.request_id, held.size)
+
+    def _road(self, held: Held) -> _Road:
+        return self._express if held.is_express else self._ready
+
+    def _adopt(self) -> None:
+        """Take the active requests of the tenants that this process owns: at once after a change, and now and then."""
+        owned, now = self._owned(), self._clock.monotonic()
+        if owned == self._adopted and now - self._adopted_at < ADOPT_SECONDS:
+            return
+        partitions = self._log.partitions(UPLOAD_REQUESTED)
+        own = {each.partition for each in owned if each.topic == UPLOAD_REQUESTED}
+        for held in list(self._held.values()):
+            if partition_of_tenant(held.request.tenant_id, partitions) not in own:
+                self._forget(held)
+        for tenant_id in self._store.tenants():
+            if partition_of_tenant(tenant_id, partitions) in own:
+                for request in self._requests.active(tenant_id):
+                    if request.status.processing and request.request_id not in self._held:
+                        self._hold(request)
+        self._adopted, self._adopted_at = owned, now
+
+    def _free_places(self) -> None:
+        """Free the places of chunks that are done, and forget requests that have ended or are all done."""
+        waiting: dict[str, list[Held]] = {}
+        for held in self._held.values():
+            if held.sent:
+                waiting.setdefault(held.request.tenant_id, []).append(held)
+        for tenant_id, all_held in waiting.items():
+            self._free_places_of(tenant_id, all_held)
+
+    def _free_places_of(self, tenant_id: str, all_held: Sequence[Held]) -> None:
+        requests = self._requests.stored_each(tenant_id, [held.request.request_id for held in all_held])
+        now_processing = {each.request.request_id for each in requests if each.request.status.processing}
+        sent = [(held.request.request_id, chunk) for held in all_held for chunk in held.sent]
+        done = self._chunks.done(tenant_id, sent)
+        for held in all_held:
+            request_id = held.request.request_id
+            for chunk in [chunk for chunk in held.sent if (request_id, chunk) in done]:
+                self._free(held, chunk)
+            if request_id not in now_processing or not (held.sent or held.left):
+                self._forget(held)
+            elif held.sent and self._is_quiet(held):
+                self._send_again(held)
+
+    def _free(self, held: Held, chunk: int) -> None:
+        self._road(held).outstanding[held.sent.pop(chunk)] -= 1
+        held.moved_at = self._clock.monotonic()
+
+    def _forget(self, held: Held) -> None:
+        for chunk in list(held.sent):
+            self._free(held, chunk)
+        self._road(held).lanes.drop(held.request.request_id)
+        del self._held[held.request.request_id]
+
+    def _is_quiet(self, held: Held) -> bool:
+        quiet = self._quiet_seconds * (1 << min(held.resends, MAX_DOUBLINGS))
+        return self._clock.monotonic() - held.moved_at >= quiet
+
+    def _send_again(self, held: Held) -> None:
+        lost = sorted(held.sent)
+        log.warning("dispatch.chunks_lost", **about(held.request), chunks=len(lost), resends=held.resends + 1)
+        for chunk in lost:
+            self._free(held, chunk)
+        held.left = deque([*lost, *(held.left or ())])
+        held.resends += 1
+        self._wait(held)
+
+    def _send_all(self) -> None:
+        """Send while a worker may take more."""
+        self._unpark()
+        for road in (self._express, self._ready):
+            sent = 0
+            while road.lanes and (partition := road.place()) is not None:
+                turn = road.lanes.take()
+                if turn is not None:
+                    sent += self._send_next(self._held[turn.request_id], road, partition)
+            if sent:
+                self._producer.flush()
+                failpoint("dispatcher.chunk_sent")
+
+    def _unpark(self) -> None:
+        now = self._clock.monotonic()
+        due = [request_id for until, request_id in self._parked if until <= now]
+        self._parked = [each for each in self._parked if each[0] > now]
+        for request_id in due:
+            if request_id in self._held:
+                self._wait(self._held[request_id])
+
+    def _look_at_members(self) -> None:
+        """Who works; while nobody can say, those last known."""
+        now, roads = self._clock.monotonic(), (self._express, self._ready)
+        if now - self._members_at < (MEMBERS_SECONDS if self._held else IDLE_MEMBERS_SECONDS):
+            return
+        self._members_at = now
+        try:
+            members = self._log.members([road.group for road in roads])
+        except Unavailable:
+            return
+        for road in roads:
+            road.members = members[road.group]
+
+    def _send_next(self, held: Held, road: _Road, partition: int) -> bool:
+        """Send the next chunk of a request, unless it has ended; returns whether one was sent."""
+        if self._clock.monotonic() - held.seen_at > FRESH_SECONDS:
+            held.request = self._requests.get(held.request.tenant_id, held.request.request_id)
+            held.seen_at = self._clock.monotonic()
+        request = held.request
+        if not request.status.processing:
+            self._forget(held)
+            return False
+        try:
+            left = self._begin(held)
+        except Unavailable:  # perhaps its tenant's key alone
+            self._parked.append((self._clock.monotonic() + PARKED_SECONDS, request.request_id))
+            return False
+        except (Corrupt, KeyRevoked, NotFound) as error:
+            self._progress(request, FileRefused(at_us=self._clock.now_us(), problem=unreadable_file(error)))
+            self._producer.flush()
+            self._forget(held)
+            return False
+        if not left:
+            self._forget(held)
+            return False
+        chunk = left.popleft()
+        self._send(request, held.spans[chunk], road.topic, partition)
+        held.sent[chunk] = partition
+        road.outstanding[partition] += 1
+        held.moved_at = self._clock.monotonic()
+        if left:
+            self._wait(held)
+        return True
+
+    def _begin(self, held: Held) -> deque[int]:
+        """The chunks of a request that are left; at its first turn, those without a manifest."""
+        if held.left is None:
+            request = held.request
+            held.spans = list(self._spans(request))
+            done = set() if held.is_new else self._done(request)
+            held.left = deque(span.chunk for span in held.spans if span.chunk not in done)
+            self._progress(request, Started(at_us=self._clock.now_us()))
+            self._progress(request, Split(at_us=self._clock.now_us(), chunks=len(held.spans), bytes=request.file_bytes))
+            self._producer.flush()
+            failpoint("dispatcher.began")
+            seconds = round((self._clock.now_us() - request.accepted_at) / 1e6, 3)
+            log.info("request.dispatched", **about(request), chunks=len(held.spans), seconds=seconds)
+        return held.left
+
+    def _done(self, request: Request) -> set[int]:
+        return {each.chunk for each in self._chunks.manifests(request.tenant_id, request.request_id)}
+
+    def _spans(self, request: Request) -> Iterator[ChunkSpan]:
+        if request.file_bytes - request.body_start <= request.chunk_bytes:
+            yield ChunkSpan(0, request.body_start, request.file_bytes, request.first_line)
+            return
+        yield from self._index(request).chunks(request.chunk_bytes)
+
+    def _index(self, request: Request) -> RowIndex:
+        """One that does not open is read again, since it may have been damaged only on its way here."""
+        for _ in range(MAX_READ_ATTEMPTS - 1):
+            with suppress(Corrupt):
+                return self._read_index(request)
+        return self._read_index(request)
+
+    def _read_index(self, request: Request) -> RowIndex:
+        ref = self._files.stat(index_key(request.object_key))
+        reader = self._files.open(request.tenant_id, ref)
+        return decode_index(reader.read(0, reader.size))
+
+    def _send(self, request: Request, span: ChunkSpan, topic: str, partition: int) -> None:
+        chunk = ChunkReady(
+            tenant_id=request.tenant_id,
+            request_id=request.request_id,
+            object_key=request.object_key,
+            object_version=request.object_version,
+            object_size=request.object_size,
+            chunk=span.chunk,
+            start=span.start,
+            end=span.end,
+            first_line=span.first_line,
+        )
+        self._producer.send(topic, chunk.key, encode(chunk), partition=partition)
+
+    def _progress(self, request: Request, step: Step) -> None:
+        progress = Progress(tenant_id=request.tenant_id, request_id=request.request_id, step=step)
+        self._producer.send(Progress.topic, progress.key, encode(progress))

@@ -1,0 +1,210 @@
+"""The dispatcher sends few chunks at a time, loses none, and lets nobody wait for another one's file."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from penstock.application.encryption.sealed_objects import index_key
+from penstock.domain.errors import Unavailable
+from penstock.domain.event_codec import decode
+from penstock.domain.events import CHUNK_EXPRESS, CHUNK_READY, PROGRESS, UPLOAD_REQUESTED, ChunkReady, Progress, Split
+from penstock.domain.requests.request import Request, Status
+from penstock.ports.event_log import TopicPartition
+from penstock.ports.object_store import ObjectRef, ObjectStore
+from services.row_processor.dispatcher import ADOPT_SECONDS, EXPRESS_WINDOW, WINDOW, Dispatcher
+from tests.support import messy_file
+from tests.support.driven_system import DrivenSystem
+
+QUIET_SECONDS = 60.0
+SMALL_BODY = messy_file.BODY[: messy_file.BODY.index(b"\n", messy_file.CHUNK_BYTES // 4) + 1]
+
+
+class Patchy:
+    """An object store that does not answer for the keys in `silent`."""
+
+    def __init__(self, store: ObjectStore) -> None:
+        self._store, self.silent = store, set[str]()
+
+    def stat(self, key: str) -> ObjectRef:
+        if key in self.silent:
+            raise Unavailable("the store of one tenant answers nothing")
+        return self._store.stat(key)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+
+class Place:
+    """A system whose only part at work is a dispatcher that owns `owned`."""
+
+    def __init__(self, folder: Path) -> None:
+        self.driven = DrivenSystem(folder, wrap=Patchy)  # type: ignore[arg-type]
+        log = self.driven.system.log
+        self.owned = frozenset(TopicPartition(UPLOAD_REQUESTED, at) for at in range(log.partitions(UPLOAD_REQUESTED)))
+        self.dispatcher = self.new_dispatcher()
+
+    def new_dispatcher(self) -> Dispatcher:
+        system = self.driven.system
+        return Dispatcher(
+            log=system.log,
+            store=system.control,
+            requests=system.requests,
+            chunks=system.chunks,
+            files=system.files,
+            clock=system.clock,
+            owned=lambda: self.owned,
+            quiet_seconds=QUIET_SECONDS,
+        )
+
+    def look(self, seconds: float = ADOPT_SECONDS) -> None:
+        """Let time pass, and the dispatcher look at all active requests."""
+        self.driven.clock.advance(seconds)
+        self.dispatcher.dispatch()
+
+    def sent(self, topic: str = CHUNK_READY) -> list[ChunkReady]:
+        log = self.driven.system.log
+        messages = [each for at in range(log.partitions(topic)) for each in log.read(topic, at, 0, 10_000)]
+        events = [decode(topic, each.value) for each in messages]
+        return [event for event in events if isinstance(event, ChunkReady)]
+
+    def chunks(self, request: Request, topic: str = CHUNK_READY) -> Counter[int]:
+        """How often each of its chunks was sent."""
+        return Counter(event.chunk for event in self.sent(topic) if event.request_id == request.request_id)
+
+    def present(self, request: Request) -> Request:
+        return self.driven.system.requests.get(request.tenant_id, request.request_id)
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Iterator[Place]:
+    place = Place(tmp_path / "data")
+    with closing(place.driven):
+        yield place
+
+
+def test_a_request_whose_event_was_never_sent_is_found(place: Place) -> None:
+    place.dispatcher.dispatch()
+    request = place.driven.upload()
+    place.look(ADOPT_SECONDS - 1)
+    assert place.sent() == []
+    place.look(1)
+    assert place.chunks(request) == {0: 1, 1: 1}
+
+
+def test_a_worker_has_one_chunk_to_go_on_with_and_no_more(place: Place) -> None:
+    request = place.driven.upload()
+    place.look()
+    most = 0
+    for _ in range(30):
+        outstanding = len(place.sent()) - len(
+            list(place.driven.system.chunks.manifests(messy_file.TENANT, request.request_id))
+        )
+        most = max(most, outstanding)
+        place.driven.worker.run_once(0)
+        place.dispatcher.dispatch()
+    assert most == WINDOW
+    assert set(place.chunks(request).values()) == {1}
+    place.driven.drain()
+    assert place.present(request).status is Status.COMPLETED
+
+
+def test_lost_chunks_are_sent_again_ever_less_often(place: Place) -> None:
+    request = place.driven.upload()
+    place.look()
+    counts = []
+    for _ in range(7):
+        place.look(QUIET_SECONDS)
+        counts.append(place.chunks(request)[0])
+    assert counts == [2, 2, 3, 3, 3, 3, 4], "after one, three and seven times the quiet seconds"
+    assert place.chunks(request).keys() == {0, 1}
+
+
+def test_a_dispatcher_that_takes_over_sends_what_is_not_done(place: Place) -> None:
+    request = place.driven.upload()
+    place.look()
+    for _ in range(2):
+        place.driven.worker.run_once(0)
+    place.dispatcher = place.new_dispatcher()
+    place.look()
+    assert place.chunks(request) == {0: 1, 1: 1, 2: 1, 3: 1}
+
+
+def test_the_number_of_chunks_is_said_again_until_it_is_known(place: Place) -> None:
+    """The tracker may lose it, and then even a request whose chunks are all done would not end."""
+    request = place.driven.upload(SMALL_BODY)
+    place.look()
+    place.driven.worker.run_once(0)
+    place.look()
+    place.look()
+    log = place.driven.system.log
+    messages = [each for at in range(log.partitions(PROGRESS)) for each in log.read(PROGRESS, at, 0, 100)]
+    steps = [event.step for each in messages if isinstance(event := decode(PROGRESS, each.value), Progress)]
+    assert sum(isinstance(step, Split) for step in steps) == 2
+    assert place.chunks(request, CHUNK_EXPRESS) == {0: 1}
+
+
+def test_nothing_more_of_a_cancelled_request_is_sent_and_others_take_its_place(place: Place) -> None:
+    request, other = place.driven.upload(), place.driven.upload(messy_file.OTHER_BODY)
+    place.look()
+    sent_of = {each.request_id for each in place.sent()}
+    cancelled, rest = (request, other) if request.request_id in sent_of else (other, request)
+    place.driven.system.requests.cancel(messy_file.TENANT, cancelled.request_id)
+    before = place.chunks(cancelled)
+    place.look(1)
+    assert place.chunks(cancelled) == before
+    assert sum(place.chunks(rest).values()) >= WINDOW
+
+
+def test_a_request_of_one_chunk_goes_express_however_much_waits(place: Place) -> None:
+    large = place.driven.upload()
+    place.look()
+    assert sum(place.chunks(large).values()) == WINDOW
+    small = place.driven.upload(SMALL_BODY)
+    assert place.driven.dispatching.loop.run_once(0)  # the other dispatcher's; this one finds it as well
+    place.look()
+    assert set(place.chunks(small, CHUNK_EXPRESS)) == {0}
+    assert place.chunks(small) == {}
+
+
+def test_a_flood_of_small_requests_is_bounded_too(place: Place) -> None:
+    for number in range(EXPRESS_WINDOW + 5):
+        place.driven.upload(SMALL_BODY + b"%d\n" % number)
+    place.look()
+    assert len(place.sent(CHUNK_EXPRESS)) == EXPRESS_WINDOW
+
+
+def test_one_that_owns_nothing_any_more_sends_nothing(place: Place) -> None:
+    request = place.driven.upload()
+    place.look()
+    place.owned = frozenset()
+    before = place.chunks(request)
+    for _ in range(5):
+        place.driven.worker.run_once(0)
+        place.look(QUIET_SECONDS)
+    assert place.chunks(request) == before
+
+
+def test_a_request_whose_index_cannot_be_read_now_holds_up_nobody(place: Place) -> None:
+    stuck, other = place.driven.upload(), place.driven.upload(messy_file.OTHER_BODY)
+    store = place.driven.system.objects
+    assert isinstance(store, Patchy)
+    store.silent.add(index_key(stuck.object_key))
+    place.look()
+    assert (place.chunks(stuck), sum(place.chunks(other).values())) == ({}, WINDOW)
+    store.silent.clear()
+    place.driven.finish(other)
+    place.look()
+    assert sum(place.chunks(stuck).values()) >= WINDOW
+
+
+def test_a_file_whose_index_is_gone_fails_its_own_request(place: Place) -> None:
+    request = place.driven.upload()
+    place.driven.system.objects.delete(index_key(request.object_key))
+    (failed,) = place.driven.finish(request)
+    assert (failed.status, failed.error and failed.error.code) == (Status.FAILED, "not_found")
