@@ -16,7 +16,8 @@ from botocore.exceptions import ClientError
 
 from deploy.stack.addresses import Addresses
 from penstock.adapters.authority_file import create_authority_file
-from penstock.adapters.file_key_vault import FileKeyVault
+from penstock.adapters.key_file import create_key_file
+from penstock.config import DEFAULT_TENANT
 
 PENSTOCK = [str(Path(sys.executable).with_name("penstock"))]
 REGION = "us-east-1"
@@ -40,7 +41,8 @@ class Fleet:
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         _make_bucket(self._addresses, self.name)
         keys, authority = self.folder / "keys.json", self.folder / "authority.json"
-        FileKeyVault(keys, create=True)
+        if not keys.exists():
+            create_key_file(keys, DEFAULT_TENANT)
         if not authority.exists():
             create_authority_file(authority, keys)
         self.run("migrate")

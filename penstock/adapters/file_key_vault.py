@@ -1,80 +1,76 @@
-"""The key vault in a file: key-encryption keys that only their owner may read.
+"""The key vault in a [key file](key_file.py).
 
-The file is JSON: `{"keys": [{"id": "16 hex digits", "key": "32 bytes in base64"}, …], "authority": "32 bytes in
-base64"}`. The first key wraps, all of them unwrap: to rotate, put a new key first. A missing key is `Unavailable` until
-an operator restores it; no upload is refused because of it. The authority key authenticates records, and stays. A
-wrapped key is
+It is read for each call: another process may have added a root, and a destroyed one must not stay in memory. A missing
+root is `Unavailable` until an operator restores it; no upload is refused because of it. A wrapped key is
 
-    format (1 byte = 1) ‖ key id (8) ‖ nonce (12) ‖ AES-256-GCM ciphertext (32) ‖ tag (16)
+    format (1 byte = 1) ‖ root id (8) ‖ nonce (12) ‖ AES-256-GCM ciphertext (32) ‖ tag (16)
 
-with format, key id and context as associated data. It uses GCM, because RFC 3394 key wrap cannot bind a context; random
-nonces are safe, since a vault wraps hundreds of keys, not 2^32.
+with format, root id, tenant and context as associated data. It uses GCM, because RFC 3394 key wrap cannot bind a
+context; random nonces are safe, since a root wraps a few keys, not 2^32.
 """
 
 from __future__ import annotations
 
 import secrets
+from datetime import UTC, datetime
 from pathlib import Path
 
-import msgspec
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from penstock.adapters.authority_file import AUTHORITY_BYTES, key_file_exists
-from penstock.adapters.private_file import create_private, read_private
-from penstock.domain.errors import Corrupt, Refused, Unavailable, refusal
+from penstock.adapters.key_file import (
+    FIND_FOLDER,
+    ID_BYTES,
+    KEY_BYTES,
+    KeyFile,
+    Root,
+    change_key_file,
+    create_key_file_without_roots,
+    read_key_file,
+    with_root,
+    with_tombstone,
+)
+from penstock.domain.errors import Corrupt, Refused, Unavailable
 from penstock.domain.framing import framed
-from penstock.ports.key_vault import KEY_FILE, KeyVault
+from penstock.ports.key_vault import KEY_FILE, KeyVault, RootMissing
 
 FORMAT = b"\x01"
-ID_BYTES = 8
 NONCE_BYTES = 12
-KEY_BYTES = 32
 HEAD_BYTES = len(FORMAT) + ID_BYTES
-FIND_FOLDER = "restore it from its backup, or set PENSTOCK_DATA to the folder that contains it"
-FIND_FILE = (
-    "restore it from its backup, or set PENSTOCK_KEY_FILE to its path; for a new installation, create one with"
-    " `penstock key-file create`"
-)
-
-
-class _Key(msgspec.Struct, frozen=True):
-    id: str
-    key: bytes  # base64 in the file
-
-    def __repr__(self) -> str:
-        return f"_Key(id={self.id!r})"
-
-
-class _KeyFile(msgspec.Struct, frozen=True):
-    keys: list[_Key]
-    authority: bytes  # base64 in the file
-
-    def __repr__(self) -> str:
-        return f"_KeyFile(keys={self.keys!r})"
 
 
 class FileKeyVault(KeyVault):
     def __init__(self, path: Path, *, create: bool, when_missing: str = FIND_FOLDER) -> None:
-        """The keys in the file at `path`; with `create`, a missing file is created with one new key.
+        """The roots in the file at `path`; with `create`, a missing file is created, without roots.
 
-        Without `create`, a missing file is refused (`key_file_missing`, with the hint `when_missing`), because a new
-        key would not open existing data.
+        Without `create`, a missing file is refused (`key_file_missing`, with the hint `when_missing`), because new
+        roots would not open existing data.
         Also raises `Refused`: `key_file_permissions` (others can read it), `key_file_invalid`; and `Unavailable`.
         """
         self._path, self._when_missing = path, when_missing
         if create and not path.exists():
-            create_private(path, _new_file())
-        self.authority = self._load()
+            create_key_file_without_roots(path)
+        self.authority = read_key_file(path, when_missing).authority
 
-    def wrap(self, key: bytes, context: bytes) -> bytes:
+    def create_root(self, tenant_id: str) -> None:
+        if self._roots(tenant_id):
+            return
+        hint = (
+            f"run `penstock key-file add-tenant {tenant_id} PATH` with the path of the original of this file, then give"
+            " the services the new one: on Kubernetes, the secret penstock-keys"
+        )
+        change_key_file(self._path, self._when_missing, lambda file: with_root(file, tenant_id), hint)
+
+    def wrap(self, tenant_id: str, key: bytes, context: bytes) -> bytes:
         if len(key) != KEY_BYTES:
             raise ValueError(f"a key to wrap is {KEY_BYTES} bytes long")
-        head = FORMAT + self._current
-        nonce = secrets.token_bytes(NONCE_BYTES)
-        return head + nonce + self._keys[self._current].encrypt(nonce, key, framed(head, context))
+        roots = self._roots(tenant_id)
+        if not roots:
+            raise self._missing(f"root of tenant {tenant_id}")
+        head, nonce = FORMAT + bytes.fromhex(roots[0].id), secrets.token_bytes(NONCE_BYTES)
+        return head + nonce + AESGCM(roots[0].key).encrypt(nonce, key, _associated(head, tenant_id, context))
 
-    def unwrap(self, wrapped: bytes, context: bytes) -> bytes:
+    def unwrap(self, tenant_id: str, wrapped: bytes, context: bytes) -> bytes:
         head, nonce, sealed = (
             wrapped[:HEAD_BYTES],
             wrapped[HEAD_BYTES:][:NONCE_BYTES],
@@ -82,66 +78,51 @@ class FileKeyVault(KeyVault):
         )
         if head[:1] != FORMAT or len(nonce) != NONCE_BYTES:
             raise Corrupt("a wrapped key is not in a format that this version knows")
+        root = self._root(tenant_id, head[1:].hex())
         try:
-            return self._key(head[1:]).decrypt(nonce, sealed, framed(head, context))
+            return AESGCM(root.key).decrypt(nonce, sealed, _associated(head, tenant_id, context))
         except InvalidTag as error:
-            raise Corrupt("a wrapped key does not open: it was changed, or belongs to another context") from error
+            raise _not_of(tenant_id) from error
 
-    def _key(self, key_id: bytes) -> AESGCM:
-        if key_id not in self._keys:
-            self._reload()
-        try:
-            return self._keys[key_id]
-        except KeyError:
-            raise Unavailable(
-                f"the key {key_id.hex()} is not in {self._path}: PENSTOCK_KEY_FILE may differ from that of"
-                " other services; use the same file, or restore the key from its backup",
-                dependency=KEY_FILE,
-            ) from None
+    def destroy(self, tenant_id: str) -> None:
+        hint = (
+            "run it where the original of this file is, with PENSTOCK_KEY_FILE set to its path, then give the services"
+            " the new one: on Kubernetes, the secret penstock-keys"
+        )
+        now = datetime.now(UTC).replace(microsecond=0)
+        change_key_file(self._path, self._when_missing, lambda file: with_tombstone(file, tenant_id, now), hint)
 
-    def _reload(self) -> None:
-        """Read the file again, since another process may have wrapped with a new key."""
+    def _root(self, tenant_id: str, root_id: str) -> Root:
+        file = self._read()
+        for root in file.roots_of(tenant_id):
+            if root.id == root_id:
+                return root
+        if any(each.id == root_id for each in file.roots):
+            raise _not_of(tenant_id)
+        raise self._missing(f"root {root_id} of tenant {tenant_id}")
+
+    def _roots(self, tenant_id: str) -> list[Root]:
+        return self._read().roots_of(tenant_id)
+
+    def _read(self) -> KeyFile:
         try:
-            self._load()
+            return read_key_file(self._path, self._when_missing)
         except Refused as error:
             raise Unavailable(str(error), dependency=KEY_FILE) from error
 
-    def _load(self) -> bytes:
-        """Load the keys; returns the authority key."""
-        file = _read(self._path, self._when_missing)
-        self._keys = {bytes.fromhex(each.id): AESGCM(each.key) for each in file.keys}
-        self._current = bytes.fromhex(file.keys[0].id)
-        return file.authority
-
-
-def create_key_file(path: Path) -> None:
-    """Create a key file with one new key. Raises `Refused` (`key_file_exists`), `Unavailable`."""
-    if path.exists() or not create_private(path, _new_file()):
-        raise key_file_exists(path)
-
-
-def _new_file() -> bytes:
-    key = _Key(secrets.token_hex(ID_BYTES), secrets.token_bytes(KEY_BYTES))
-    return msgspec.json.encode(_KeyFile([key], secrets.token_bytes(AUTHORITY_BYTES)))
-
-
-def _read(path: Path, when_missing: str) -> _KeyFile:
-    found = _parsed(read_private(path, when_missing))
-    if found is None:
-        raise refusal(
-            "key_file_invalid",
-            f"{path} is not a key file: it must be JSON with at least one key, each with an id of 16 hex digits"
-            " and 32 bytes in base64, and an authority key of 32 bytes",
-            "restore it from its backup; a new file would not open existing data",
+    def _missing(self, what: str) -> RootMissing:
+        return RootMissing(
+            f"the key file {self._path} has no {what}: PENSTOCK_KEY_FILE may differ from that of other services; use"
+            " the same file, or restore the root from its backup",
+            dependency=KEY_FILE,
         )
-    return found
 
 
-def _parsed(content: bytes) -> _KeyFile | None:
-    """The file; None when the content is invalid."""
-    try:
-        found = msgspec.json.decode(content, type=_KeyFile)
-        is_valid = all(len(bytes.fromhex(each.id)) == ID_BYTES and len(each.key) == KEY_BYTES for each in found.keys)
-    except ValueError:
-        return None
-    return found if is_valid and found.keys and len(found.authority) == AUTHORITY_BYTES else None
+def _associated(head: bytes, tenant_id: str, context: bytes) -> bytes:
+    return framed(head, tenant_id.encode(), context)
+
+
+def _not_of(tenant_id: str) -> Corrupt:
+    return Corrupt(
+        f"a wrapped key of tenant {tenant_id} does not open: it was changed, or belongs to another tenant or context"
+    )

@@ -6,8 +6,10 @@ replaced as a whole when the secret changes.
 
 from __future__ import annotations
 
+import fcntl
 import os
 import secrets
+from collections.abc import Callable
 from pathlib import Path
 
 from penstock.adapters.embedded import disk
@@ -18,15 +20,11 @@ ROOT = 0
 
 def create_private(path: Path, content: bytes) -> bool:
     """Create a file, atomically; returns False, and changes nothing, when it exists. Raises `Unavailable`."""
-    draft = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
+    draft = _draft_of(path)
     with disk.errors(path):
         disk.make_private_folder(path.parent)
         try:
-            descriptor = os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, disk.PRIVATE_FILE)
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(descriptor)
+            _write(draft, content)
             try:
                 os.link(draft, path)
             except FileExistsError:
@@ -35,6 +33,43 @@ def create_private(path: Path, content: bytes) -> bool:
             return True
         finally:
             draft.unlink(missing_ok=True)
+
+
+def change_private(path: Path, change: Callable[[], bytes | None]) -> None:
+    """Replace a file by the bytes that `change` returns, atomically; None leaves it as it is.
+
+    While `change` runs, no other process that calls this changes a file in the same folder. Raises `Unavailable`.
+    """
+    draft = _draft_of(path)
+    with disk.errors(path):
+        folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            fcntl.flock(folder, fcntl.LOCK_EX)
+            content = change()
+            if content is not None:
+                _write(draft, content)
+                draft.replace(path)
+                os.fsync(folder)
+        finally:
+            os.close(folder)
+            draft.unlink(missing_ok=True)
+
+
+def is_read_only(path: Path) -> bool:
+    """Whether this process cannot replace the file, or must not: what a link names is replaced by others."""
+    return path.is_symlink() or not (os.access(path, os.W_OK) and os.access(path.parent, os.W_OK))
+
+
+def _draft_of(path: Path) -> Path:
+    return path.with_name(f"{path.name}.{secrets.token_hex(8)}")
+
+
+def _write(path: Path, content: bytes) -> None:
+    descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, disk.PRIVATE_FILE)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(descriptor)
 
 
 def read_private(path: Path, when_missing: str) -> bytes:

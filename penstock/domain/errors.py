@@ -85,7 +85,7 @@ class Corrupt(PenstockError):
 
 
 class KeyRevoked(PenstockError):
-    code = "key_revoked"
+    code = "tenant_key_destroyed"
 
 
 class PartFailed(PenstockError):

@@ -7,7 +7,8 @@ from collections.abc import Callable
 from itertools import count
 
 from penstock.adapters.authority_file import create_authority_file as create_authority_file
-from penstock.adapters.file_key_vault import create_key_file as create_key_file
+from penstock.adapters.key_file import add_tenant_root as add_tenant_root
+from penstock.adapters.key_file import create_key_file as create_key_file
 from penstock.application.consuming.processing import delay
 from penstock.application.health.dependencies import Dependencies, outage
 from penstock.config import Settings

@@ -24,16 +24,18 @@ from penstock.adapters.cluster.kafka_errors import KAFKA
 from penstock.adapters.cluster.kafka_event_log import KafkaEventLog
 from penstock.adapters.cluster.kafka_lag import KafkaLag
 from penstock.adapters.cluster.kafka_settings import KafkaSettings
-from penstock.adapters.cluster.kms_key_vault import KMS, KmsKeyVault, KmsSettings
+from penstock.adapters.cluster.kms import KMS, KmsSettings
+from penstock.adapters.cluster.kms_key_vault import KmsKeyVault
 from penstock.adapters.cluster.s3_client import S3, S3Settings
 from penstock.adapters.cluster.s3_external_objects import ExternalS3Settings, S3ExternalObjects
 from penstock.adapters.cluster.s3_object_store import S3ObjectStore
-from penstock.adapters.file_key_vault import FIND_FILE, FileKeyVault
+from penstock.adapters.file_key_vault import FileKeyVault
+from penstock.adapters.key_file import FIND_FILE
 from penstock.adapters.system_clock import SystemClock
 from penstock.adapters.withheld import Withheld
 from penstock.application.consuming.processing import Handler
 from penstock.application.encryption.authenticated_store import AuthenticatedStore
-from penstock.application.encryption.key_ring import try_vault
+from penstock.application.encryption.key_states import try_vault
 from penstock.application.health.dependencies import Dependencies
 from penstock.application.health.probing import Probe
 from penstock.config import Settings, load_section
@@ -195,7 +197,8 @@ def _key_file(settings: Settings) -> Path:
 def _vault_probe(vault: KeyVault, control: ControlStore) -> Probe:
     """Detects a key file that differs from that of other services before a request needs it."""
     if isinstance(vault, KmsKeyVault):
-        return Probe(KMS, vault.probe, KMS_PROBE_INTERVAL_SECONDS)
+        check = (lambda: try_vault(control, vault)) if vault.is_key_per_tenant else vault.probe
+        return Probe(KMS, check, KMS_PROBE_INTERVAL_SECONDS)
     return Probe(KEY_FILE, lambda: try_vault(control, vault), KEY_FILE_PROBE_INTERVAL_SECONDS)
 
 

@@ -28,7 +28,6 @@ from penstock.client.errors import Misconfigured
 from penstock.domain.errors import (
     Corrupt,
     Fault,
-    KeyRevoked,
     NotFound,
     PartFailed,
     PenstockError,
@@ -132,7 +131,7 @@ def failure_of(error: BaseException) -> Failure:
             reason = REASONS[error.code]
             fault = Fault(code=error.code, message=reason.message, hint=reason.hint)
             return _failure(ExitCode.REFUSED, error.code, reason.message, [fault])
-        case Unavailable() | Corrupt() | KeyRevoked():
+        case Unavailable() | Corrupt():
             return _failure(ExitCode.UNAVAILABLE, error.code, str(error))
         case NotFound():
             return _failure(ExitCode.REFUSED, error.code, str(error), title="Not found")

@@ -9,9 +9,12 @@ import typer
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from penstock.wiring import create_authority_file, create_key_file
+from penstock.config import DEFAULT_TENANT
+from penstock.wiring import add_tenant_root, create_authority_file, create_key_file
 from services.cli.failures import reporting
 from services.cli.options import AsJson
+
+_KUBECTL = "kubectl --namespace penstock create secret generic penstock-keys --from-file=keys.json={path}"
 
 app = typer.Typer(no_args_is_help=True, help="The key file of the cluster runtime.")
 
@@ -19,12 +22,29 @@ app = typer.Typer(no_args_is_help=True, help="The key file of the cluster runtim
 @app.command("create")
 def create(
     path: Annotated[Path, typer.Argument(metavar="PATH", help="The new file; nothing may exist at this path yet.")],
+    tenant: Annotated[
+        str, typer.Option("--tenant", metavar="TENANT", envvar="PENSTOCK_TENANT", help="Whose root is in it.")
+    ] = DEFAULT_TENANT,
     as_json: AsJson = False,
 ) -> None:
-    """Create a key file with a new key-encryption key; only its owner may read it."""
+    """Create a key file with a root for the first tenant; only its owner may read it."""
     with reporting(as_json=as_json) as out:
-        create_key_file(path)
-        out.result({"key_file": str(path.absolute())}, lambda: _created_view(path.absolute()))
+        create_key_file(path, tenant)
+        document = {"key_file": str(path.absolute()), "tenant": tenant}
+        out.result(document, lambda: _created_view(path.absolute(), tenant))
+
+
+@app.command("add-tenant")
+def add_tenant(
+    tenant: Annotated[str, typer.Argument(metavar="TENANT", help="The name of the new tenant.")],
+    path: Annotated[Path, typer.Argument(metavar="PATH", help="The original of the key file.")],
+    as_json: AsJson = False,
+) -> None:
+    """Add a root for a new tenant to a key file. One that the tenant has is left as it is."""
+    with reporting(as_json=as_json) as out:
+        add_tenant_root(path, tenant)
+        document = {"key_file": str(path.absolute()), "tenant": tenant}
+        out.result(document, lambda: _added_view(path.absolute(), tenant))
 
 
 @app.command("authority")
@@ -49,17 +69,25 @@ def register(parent: typer.Typer) -> None:
     parent.add_typer(app, name="key-file")
 
 
-def _created_view(path: Path) -> RenderableType:
+def _created_view(path: Path, tenant: str) -> RenderableType:
     return Group(
-        Text(f"{path} contains a new key-encryption key.", style="bold"),
+        Text(f"{path} contains the root of tenant {tenant}.", style="bold"),
         Text(
             "Keep a copy, separate from the backups of the data: without this file, all stored data are lost for ever."
         ),
         Text(
             f"Uploader, dispatcher and worker need the same file: PENSTOCK_KEY_FILE={path}, mode 0600. On Kubernetes:"
         ),
-        Text(f"kubectl --namespace penstock create secret generic penstock-keys --from-file=keys.json={path}"),
+        Text(_KUBECTL.format(path=path)),
         Text(f"The tracker needs only a part of it: penstock key-file authority authority.json --of {path}"),
+    )
+
+
+def _added_view(path: Path, tenant: str) -> RenderableType:
+    return Group(
+        Text(f"{path} contains a root of tenant {tenant}.", style="bold"),
+        Text("Keep a copy of the new file too, and give it to uploader, dispatcher and worker. On Kubernetes:"),
+        Text(f"{_KUBECTL.format(path=path)} --dry-run=client --output yaml | kubectl apply --filename -"),
     )
 
 

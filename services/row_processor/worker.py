@@ -153,8 +153,8 @@ class Worker:
         return ChunkSealer(
             event.tenant_id,
             key_suffix(plan.data_source, plan.request_id, event.chunk)[-ORIGIN_BYTES:],
-            self._keys.get(event.tenant_id, Purpose.GENERAL, plan.general_key),
-            self._keys.get(event.tenant_id, Purpose.PERSONAL, plan.personal_key),
+            self._keys.planned(event.tenant_id, Purpose.GENERAL, plan.general_key),
+            self._keys.planned(event.tenant_id, Purpose.PERSONAL, plan.personal_key),
             self._random,
         )
 
@@ -178,7 +178,7 @@ class Worker:
             file_format=plan.file_format,
             options=plan.file_options,
         )
-        hash_key = self._keys.get(tenant_id, Purpose.HASH, plan.hash_key)
+        hash_key = self._keys.planned(tenant_id, Purpose.HASH, plan.hash_key)
         root = None if plan.parent_id is None else self._chunks.root_lines(tenant_id, plan.parent_id)
         return _Prepared(plan, compile_layout(plan, header, hash_key.secret, root), file.size)
 

@@ -24,7 +24,23 @@ def test_a_new_key_file_is_private_and_opens(cli: CommandLine, tmp_path: Path) -
     assert f"--from-file=keys.json={path}" in created.stdout
     assert "Keep a copy" in created.stdout
     vault = FileKeyVault(path, create=False)
-    assert vault.unwrap(vault.wrap(bytes(32), b"context"), b"context") == bytes(32)
+    assert vault.unwrap("default", vault.wrap("default", bytes(32), b"context"), b"context") == bytes(32)
+
+
+def test_a_root_is_added_for_another_tenant(cli: CommandLine, tmp_path: Path) -> None:
+    path = tmp_path / "keys.json"
+    cli.run("key-file", "create", path, "--tenant", "acme")
+    vault = FileKeyVault(path, create=False)
+    wrapped = vault.wrap("acme", bytes(32), b"context")
+    added = cli.run("key-file", "add-tenant", "globex", path)
+    assert "kubectl apply" in added.stdout
+    cli.run("key-file", "add-tenant", "acme", path)
+    assert vault.unwrap("acme", wrapped, b"context") == vault.unwrap(
+        "globex", vault.wrap("globex", bytes(32), b"context"), b"context"
+    )
+    vault.destroy("globex")
+    refused = cli.run("key-file", "add-tenant", "globex", path)
+    assert (refused.code, "(tenant_key_destroyed)" in refused.stderr) == (1, True)
 
 
 def test_a_file_that_is_there_is_left_as_it_is(cli: CommandLine, tmp_path: Path) -> None:

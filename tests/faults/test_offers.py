@@ -12,14 +12,12 @@ from msgspec.structs import replace
 from penstock.application.consuming.consume_loop import MAX_CONSECUTIVE_DEAD_LETTERS
 from penstock.application.consuming.dead_letters import DeadLetters
 from penstock.application.consuming.groups import UPLOADERS
-from penstock.application.encryption.key_ring import Purpose
 from penstock.domain.access.publishing import sign
 from penstock.domain.days import DAY_US
 from penstock.domain.errors import Unavailable
 from penstock.domain.event_codec import decode, encode
 from penstock.domain.events import STATUS, UPLOAD_OFFERED, StatusChanged, UploadOffered
 from penstock.domain.requests.request import Request, Status
-from penstock.ports.control_store import Table
 from penstock.ports.external_objects import NotAllowed
 from penstock.wiring.uploads import publishers_of
 from services.uploader.offers import offers_loop
@@ -309,11 +307,11 @@ def test_a_publisher_that_was_revoked_offers_nothing(market: Market) -> None:
 def test_offers_for_a_tenant_whose_keys_are_gone_stop_no_partition(market: Market) -> None:
     good = market.shop.offer(messy_file.BODY)
     bad = market.rival.offer(messy_file.BODY)
-    market.system.control.delete(Table.DATA_KEYS, "rival", Purpose.PUBLISHER, f"{1:010d}")
+    market.system.keys.destroy("rival")
     market.clock.advance(3_600.0)  # copies in memory are gone by then
     market.shop.publish(*[bad] * (MAX_CONSECUTIVE_DEAD_LETTERS + 5), good)
     market.drain()
-    assert set(market.reasons()) == {"key_revoked"}
+    assert set(market.reasons()) == {"tenant_key_destroyed"}
     assert [request.status for request in market.requests()] == [Status.COMPLETED]
 
 

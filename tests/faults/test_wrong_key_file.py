@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from penstock.adapters.file_key_vault import create_key_file
+from penstock.adapters.key_file import create_key_file
 from penstock.domain.requests.request import Status
 from tests.support.free_ports import free_port
 from tests.support.installation import Installation, installation
@@ -39,7 +39,7 @@ def outages(place: Installation, service: str) -> list[tuple[str, str]]:
 
 @pytest.mark.parametrize("kind", ["dispatcher", "worker"])
 def test_requests_wait_for_a_service_with_another_key_file(place: Installation, tmp_path: Path, kind: str) -> None:
-    create_key_file(tmp_path / "other.json")
+    create_key_file(tmp_path / "other.json", "default")
     request_id, port = place.upload(), free_port()
     place.start("tracker")
     if kind == "worker":
@@ -58,7 +58,7 @@ def test_requests_wait_for_a_service_with_another_key_file(place: Installation, 
 
 
 def test_a_wrong_key_file_is_reported_before_any_request_comes(place: Installation, tmp_path: Path) -> None:
-    create_key_file(tmp_path / "other.json")
+    create_key_file(tmp_path / "other.json", "default")
     place.upload()  # no dispatcher runs, so that the worker gets no event
     port = free_port()
     place.start("worker", ["--health-port", str(port)], key_file=str(tmp_path / "other.json"))

@@ -14,7 +14,7 @@ import yaml
 
 from penstock.adapters.cluster.cassandra_cluster import CassandraSettings
 from penstock.adapters.cluster.kafka_settings import KafkaSettings
-from penstock.adapters.cluster.kms_key_vault import KmsSettings
+from penstock.adapters.cluster.kms import KmsSettings
 from penstock.adapters.smtp_mailer import SmtpServer
 from penstock.application.consuming.groups import EXPRESS_WORKERS, WORKERS
 from penstock.config import PREFIX, load_section, load_settings

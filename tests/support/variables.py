@@ -10,7 +10,7 @@ import msgspec
 
 from penstock.adapters.cluster.cassandra_cluster import CassandraSettings
 from penstock.adapters.cluster.kafka_settings import KafkaSettings
-from penstock.adapters.cluster.kms_key_vault import KmsSettings
+from penstock.adapters.cluster.kms import KmsSettings
 from penstock.adapters.cluster.s3_client import S3Settings
 from penstock.adapters.cluster.s3_external_objects import ExternalS3Settings
 from penstock.adapters.smtp_mailer import SmtpServer

@@ -12,7 +12,7 @@ from penstock.domain.files.chunk_size import even_chunk_bytes
 from penstock.domain.files.row_index import STRETCH_BYTES
 from penstock.domain.files.tabular_format import FileFormat
 from penstock.domain.mapping.attributes import Attribute
-from penstock.domain.mapping.mapping import Mapping, Plan
+from penstock.domain.mapping.mapping import Mapping, Plan, PlannedKey
 
 TARGET_MAX_CHUNKS = MAX_CHUNKS // 2  # half the limit, since chunks end at row ends
 STRETCHES_PER_CHUNK = 12
@@ -65,13 +65,16 @@ class Planner:
                 parent_id=command.parent_id,
                 limits=settings.limits,
                 chunk_bytes=self.chunk_bytes(size),
-                general_key=self._keys.current(tenant_id, Purpose.GENERAL).version,
-                personal_key=self._keys.current(tenant_id, Purpose.PERSONAL).version,
-                hash_key=self._keys.current(tenant_id, Purpose.HASH).version,
-                file_key=self._keys.current(tenant_id, Purpose.FILE).version,
+                general_key=self._planned(tenant_id, Purpose.GENERAL),
+                personal_key=self._planned(tenant_id, Purpose.PERSONAL),
+                hash_key=self._planned(tenant_id, Purpose.HASH),
                 epoch=epoch.number,
                 bits=epoch.bits,
                 accepted_at_us=accepted_at_us,
             )
 
         return plan
+
+    def _planned(self, tenant_id: str, purpose: Purpose) -> PlannedKey:
+        key = self._keys.current(tenant_id, purpose)
+        return PlannedKey(key.version, key.check)

@@ -104,8 +104,15 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     expansion: int = 200  # decompressed bytes per compressed byte, once past the first MiB
 
 
+class PlannedKey(msgspec.Struct, frozen=True, array_like=True):
+    """A data key that seals a request's fragments or hashes its identifiers: its version, and its check value."""
+
+    version: int = 1
+    check: str = ""  # that of no key
+
+
 class PlanContent(msgspec.Struct, frozen=True, kw_only=True):
-    """What the plans of many requests have in common. `..._key` fields are key versions."""
+    """What the plans of many requests have in common."""
 
     data_source: str
     mapping: Mapping
@@ -114,10 +121,9 @@ class PlanContent(msgspec.Struct, frozen=True, kw_only=True):
     file_format: FileFormat = FileFormat()
     file_options: FileOptions = FileOptions()
     limits: Limits = Limits()
-    general_key: int = 1
-    personal_key: int = 1
-    hash_key: int = 1
-    file_key: int = 1
+    general_key: PlannedKey = PlannedKey()
+    personal_key: PlannedKey = PlannedKey()
+    hash_key: PlannedKey = PlannedKey()
 
 
 class Plan(PlanContent, frozen=True, kw_only=True):

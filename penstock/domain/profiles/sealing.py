@@ -15,6 +15,7 @@ is used with far fewer than the 2^32 random nonces that NIST SP 800-38D allows; 
 
 from __future__ import annotations
 
+import hmac
 import struct
 from collections.abc import Callable, Iterable, Sequence
 from enum import StrEnum
@@ -34,6 +35,7 @@ NONCE_BYTES = 12
 TAG_BYTES = 16
 MAX_SEALS = 2**32
 MIN_PADDED = 64
+CHECK_BYTES = 8
 CACHED_PREFIXES = 1_024
 PADDING = b"\x80"
 HEAD = struct.Struct(">BIII")
@@ -52,6 +54,11 @@ class DataKey(NamedTuple):
 
     def __repr__(self) -> str:
         return f"DataKey(version={self.version})"
+
+    @property
+    def check(self) -> str:
+        """A value that only this key gives, and that does not tell it: 16 hexadecimal digits."""
+        return hmac.digest(self.secret, b"penstock key check", "sha256")[:CHECK_BYTES].hex()
 
 
 class SealedParts(NamedTuple):

@@ -5,7 +5,6 @@ from pathlib import Path
 import pytest
 
 from penstock.application.access.publishers import OVERLAP_SECONDS, Publishers
-from penstock.application.encryption.key_ring import Purpose
 from penstock.config import Settings
 from penstock.domain.errors import KeyRevoked, NotFound, Refused
 from penstock.domain.events import UploadOffered
@@ -82,8 +81,7 @@ def test_a_revoked_publisher_is_none(publishers: Publishers, shop: PublisherFixt
 
 
 def test_a_publishers_key_ends_with_its_tenants_keys(system: System, shop: PublisherFixture) -> None:
-    system.control.delete(Table.DATA_KEYS, "default", Purpose.PUBLISHER, f"{1:010d}")
-    system.clock.sleep(OVERLAP_SECONDS)
+    system.keys.destroy("default")
     with pytest.raises(KeyRevoked):
         publishers_of(system).admit(offer_of(shop))
 

@@ -41,7 +41,7 @@ def caused(error: BaseException, cause: BaseException) -> BaseException:
         (CoercionError("not_an_email"), ExitCode.REFUSED, "not_an_email"),
         (Unavailable("the disk is full"), ExitCode.UNAVAILABLE, "unavailable"),
         (Corrupt("moved"), ExitCode.UNAVAILABLE, "corrupt"),
-        (KeyRevoked("gone"), ExitCode.UNAVAILABLE, "key_revoked"),
+        (KeyRevoked("gone"), ExitCode.REFUSED, "tenant_key_destroyed"),
         (PermissionError(13, "Permission denied", "a.db"), ExitCode.USAGE, "path_not_usable"),
         (OSError(errno.ENOSPC, "No space left on device", "a.db"), ExitCode.UNAVAILABLE, "unavailable"),
         (KeyboardInterrupt(), ExitCode.INTERRUPTED, "interrupted"),

@@ -29,7 +29,7 @@ from services.uploader.api.problems import answer_for
         (refusal("file_too_large", "m", "d"), 413, "file_too_large"),
         (NotFound("there is no request x"), 404, "not_found"),
         (Conflict("c"), 409, "conflict"),
-        (KeyRevoked("k"), 409, "key_revoked"),
+        (KeyRevoked("k"), 409, "tenant_key_destroyed"),
         (Unavailable("u"), 503, "unavailable"),
         (Fenced("f"), 503, "fenced"),
         (Corrupt("c"), 500, "corrupt"),
