@@ -12,7 +12,7 @@ import msgspec
 from msgspec import Meta
 
 from penstock.domain import tenants
-from penstock.domain.errors import Fault, PenstockError, Problem, Refused
+from penstock.domain.errors import Fault, KeyRevoked, PenstockError, Problem, Refused
 from penstock.domain.mapping.mapping import Mode
 
 UPLOAD_REQUESTED = "penstock.upload-requested"
@@ -133,7 +133,8 @@ def refused_file(refused: Refused) -> Problem:
 
 def unreadable_file(error: PenstockError) -> Problem:
     """The problem of a stored file that was changed or lost, or whose key was destroyed."""
-    fault = Fault(code=error.code, message=str(error), hint="Upload the file again.")
+    hint = "Nothing can be done." if isinstance(error, KeyRevoked) else "Upload the file again."
+    fault = Fault(code=error.code, message=str(error), hint=hint)
     return Problem(code=error.code, title="The stored file cannot be read", detail=str(error), faults=[fault])
 
 

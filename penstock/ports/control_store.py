@@ -31,7 +31,7 @@ class Table(StrEnum):
 
     CLOCKS = "clocks"  # name / "": the time of the last request id
     DATA_KEYS = "data_keys"  # purpose / version: wrapped keys
-    KEY_CHECKS = "key_checks"  # purpose / "": the newest version of the key, and a value that only it gives
+    KEY_CHECKS = "key_checks"  # purpose / "": the newest version, and a value that only it gives; "destroyed" / ""
     DATA_SOURCES = "data_sources"  # "" / name
     ATTRIBUTES = "attributes"  # "" / name
     ATTRIBUTE_USES = "attribute_uses"  # "" / data source: the attributes that its mappings have ever fed

@@ -60,6 +60,7 @@ class System(NamedTuple):
     control: AuthenticatedStore
     objects: ObjectStore
     profiles: ProfileStore
+    vault: KeyVault
     keys: KeyRing
     files: SealedObjects
     requests: Requests
@@ -136,6 +137,7 @@ def join(
         control=adapters.control,
         objects=adapters.objects,
         profiles=adapters.profiles,
+        vault=adapters.vault,
         keys=keys,
         files=SealedObjects(adapters.objects, keys, random),
         requests=requests,

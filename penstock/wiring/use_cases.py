@@ -17,6 +17,7 @@ from penstock.application.delivery.mail_report import MailReports
 from penstock.application.delivery.outbox import Outbox
 from penstock.application.drafts.receiving import Receiver
 from penstock.application.drafts.use_cases import DraftUseCases
+from penstock.application.encryption.use_cases import KeyUseCases
 from penstock.application.health.use_cases import HealthUseCases
 from penstock.application.health.workload import Workload
 from penstock.application.imports.use_cases import ImportUseCases
@@ -44,6 +45,7 @@ class AllUseCases(NamedTuple):
     catalog: CatalogUseCases
     profiles: ProfileUseCases
     access: AccessUseCases
+    keys: KeyUseCases
     dead_letters: DeadLetterUseCases
     health: HealthUseCases
 
@@ -81,7 +83,10 @@ def use_cases_of(system: System) -> AllUseCases:
         ),
         catalog=CatalogUseCases(audit, system.catalog, AttributeEdits(system.control, system.catalog)),
         profiles=ProfileUseCases(audit, system.reader, system.requests),
-        access=AccessUseCases(audit, keys, sessions, publishers),
+        access=AccessUseCases(audit, keys, sessions, publishers, system.keys),
+        keys=KeyUseCases(audit, system.keys),
         dead_letters=DeadLetterUseCases(audit, DeadLetters(system.log)),
-        health=HealthUseCases(audit, system.dependencies, workload, system.clock.now_us, system.disk, system.control),
+        health=HealthUseCases(
+            audit, system.dependencies, workload, system.clock.now_us, system.disk, system.control, system.vault
+        ),
     )

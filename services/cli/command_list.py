@@ -57,11 +57,15 @@ COMMANDS = {
     "source": Command("source_commands", "Data sources: named categories of uploads."),
     "attribute": Command("attribute_commands", "Attributes: the fields of a profile."),
     "mapping": Command("mapping_commands", "Mappings: which column of a source feeds which attribute."),
+    "tenant": Command("tenant_commands", "Tenants: the customer organisations of an installation."),
     "key": Command("key_commands", "API keys."),
     "key-file": Command("key_file_command", "The key file of the cluster runtime."),
     "publisher": Command("publisher_commands", "Services that may offer files by events."),
     "dead-letters": Command("dead_letter_commands", "Events that cannot be handled."),
-    "verify": Command("verify_command", "Check that every record of the control store was written by Penstock."),
+    "verify": Command(
+        "verify_command",
+        "Check that every record of the control store was written by Penstock, and that the key vault has all roots.",
+    ),
     "migrate": Command(
         "migrate_command", "Create or upgrade keyspace, tables and topics; nothing is dropped.", SERVICES
     ),

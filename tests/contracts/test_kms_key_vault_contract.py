@@ -259,6 +259,17 @@ def test_a_key_without_an_alias_is_not_left(kms: Any, proxy: SpoilingProxy, patt
     assert sorted(each["KeyState"] for each in keys_of(kms, tenant_id)) == ["Enabled", "PendingDeletion"]
 
 
+def test_a_key_that_the_service_may_not_create_is_refused(proxy: SpoilingProxy, pattern: str) -> None:
+    denied: Any = saying("AccessDeniedException")
+    proxy.spoil = lambda asked, answer: (
+        denied(asked, answer) if asked.headers["x-amz-target"].endswith("CreateKey") else answer
+    )
+    with pytest.raises(Refused) as refused:
+        KmsKeyVault(settings_of(proxy.url, pattern)).create_root(TENANT)
+    assert refused.value.code == "key_not_created"
+    assert f"--alias-name {pattern.replace('{tenant}', TENANT)} " in refused.value.faults[0].hint
+
+
 def test_a_key_whose_alias_was_deleted_is_waited_for(kms: Any, kms_url: str, pattern: str) -> None:
     vault = KmsKeyVault(settings_of(kms_url, pattern))
     vault.create_root(TENANT)

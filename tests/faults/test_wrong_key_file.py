@@ -1,8 +1,10 @@
-"""A service whose key file is another than the others': it waits and says so, and no request fails."""
+"""Key files of services that differ: one without a root waits and says so, and no request fails; one that still has a
+root that was destroyed does not use it."""
 
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +12,7 @@ import httpx
 import pytest
 
 from penstock.adapters.key_file import create_key_file
+from penstock.domain.errors import KeyRevoked
 from penstock.domain.requests.request import Status
 from tests.support.free_ports import free_port
 from tests.support.installation import Installation, installation
@@ -63,3 +66,34 @@ def test_a_wrong_key_file_is_reported_before_any_request_comes(place: Installati
     port = free_port()
     place.start("worker", ["--health-port", str(port)], key_file=str(tmp_path / "other.json"))
     until(lambda: "may differ from that of other services" in readiness(f"http://127.0.0.1:{port}")[1])
+
+
+def test_services_with_an_older_key_file_use_no_destroyed_root(place: Installation, tmp_path: Path) -> None:
+    older = tmp_path / "older.json"
+    waiting = place.upload()
+    shutil.copy(place.fleet.folder / "keys.json", older)
+    assert place.fleet.run("tenant", "destroy-key", "default", "--yes") == {"tenant": "default", "destroyed": True}
+    for service in ("splitter", "worker", "tracker"):
+        place.start(service, key_file=str(older))
+    failed = place.finished(waiting)
+    assert failed.error
+    assert (failed.status, failed.error.code) == (Status.FAILED, "tenant_key_destroyed")
+    place.system.keys.close()  # as after a few seconds
+    with pytest.raises(KeyRevoked):
+        place.upload()
+
+
+def test_a_new_tenant_of_a_key_file_that_cannot_be_changed_needs_its_operator(
+    place: Installation, tmp_path: Path
+) -> None:
+    original, mounted = place.fleet.folder / "keys.json", tmp_path / "mounted.json"
+    mounted.symlink_to(original)
+    create = ("key", "create", "--role", "admin")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(place.fleet.variables, "PENSTOCK_KEY_FILE", str(mounted))
+        patch.setitem(place.fleet.variables, "PENSTOCK_TENANT", "acme")
+        (fault,) = place.fleet.run(*create, check=False)["error"]["faults"]
+        assert fault["code"] == "key_file_read_only"
+        assert "penstock key-file add-tenant acme PATH" in fault["hint"]
+        place.fleet.run("key-file", "add-tenant", "acme", str(original))
+        assert place.fleet.run(*create)["key"].startswith("pk_acme_")

@@ -14,7 +14,7 @@ from botocore.exceptions import ClientError
 
 from penstock.adapters.cluster.aws import code_of
 from penstock.adapters.cluster.kms import KMS, KmsSettings, kms_errors
-from penstock.domain.errors import KeyRevoked, refusal
+from penstock.domain.errors import KeyRevoked, Refused, refusal
 from penstock.ports.key_vault import RootMissing
 
 DELETION_DAYS = 7
@@ -42,7 +42,8 @@ class KmsRoots:
         return str(key["Arn"])
 
     def create(self, tenant_id: str) -> None:
-        """Create the tenant's key and its alias, unless they exist. Raises `KeyRevoked`, `Unavailable`."""
+        """Create the tenant's key and its alias, unless they exist. Raises `KeyRevoked`, `Unavailable`, and `Refused`
+        (key_not_created) without the rights to."""
         alias = self._settings.key_of(tenant_id)
         try:
             self.find(tenant_id)
@@ -66,7 +67,12 @@ class KmsRoots:
             self._delete(arn)
 
     def _create(self, tenant_id: str, alias: str) -> None:
-        created = self._client.create_key(Description=f"Penstock: root of tenant {tenant_id}")
+        try:
+            created = self._client.create_key(Description=f"Penstock: root of tenant {tenant_id}")
+        except ClientError as error:
+            if code_of(error) == "AccessDeniedException":
+                raise _not_created(tenant_id, alias) from error
+            raise
         arn = created["KeyMetadata"]["Arn"]
         try:
             self._client.create_alias(AliasName=alias, TargetKeyId=arn)
@@ -78,6 +84,15 @@ class KmsRoots:
     def _delete(self, arn: str) -> None:
         key_id = arn.rpartition("/")[2]  # not every compatible service takes an ARN here
         self._client.schedule_key_deletion(KeyId=key_id, PendingWindowInDays=DELETION_DAYS)
+
+
+def _not_created(tenant_id: str, alias: str) -> Refused:
+    return refusal(
+        "key_not_created",
+        f"KMS does not let this service create a key for tenant {tenant_id}",
+        f"Run, with the rights to: aws kms create-key, then aws kms create-alias --alias-name {alias} --target-key-id"
+        " with the KeyId that it prints. Then try again.",
+    )
 
 
 def missing(alias: str) -> RootMissing:

@@ -8,19 +8,22 @@ from penstock.application.access.api_keys import ApiKey, ApiKeys
 from penstock.application.access.audit import Audit, AuditEntry
 from penstock.application.access.publishers import Publisher, Publishers
 from penstock.application.access.sessions import Sessions
+from penstock.application.encryption.key_ring import KeyRing
 from penstock.application.use_case import Audited, UseCases, use_case
-from penstock.domain.access.permissions import Caller, Permission, Role, forbidden
+from penstock.domain.access.permissions import Caller, Permission, Role, forbidden, require_local
 from penstock.domain.access.session import Session, SignInMethod
-from penstock.domain.errors import refusal
 
 CREATE_KEY = "key.create"
 CREATE_PUBLISHER = "publisher.create"
 
 
 class AccessUseCases(UseCases):
-    def __init__(self, audit: Audit, keys: ApiKeys, sessions: Sessions, publishers: Publishers) -> None:
+    def __init__(
+        self, audit: Audit, keys: ApiKeys, sessions: Sessions, publishers: Publishers, data_keys: KeyRing
+    ) -> None:
         super().__init__(audit)
         self._keys, self._sessions, self._publishers = keys, sessions, publishers
+        self._data_keys = data_keys
 
     @use_case(Permission.MANAGE_KEYS, "key.list", Audited.DENIED_ONLY)
     def keys(self, caller: Caller) -> list[ApiKey]:
@@ -34,10 +37,12 @@ class AccessUseCases(UseCases):
 
     @use_case(Permission.MANAGE_KEYS, CREATE_KEY, Audited.WITHIN, details=("role",))
     def create_key(self, caller: Caller, role: Role, name: str, *, expires_at: int | None = None) -> tuple[str, ApiKey]:
-        """A new key: its text, which is never shown again, and its stored record. Raises `Refused`, also for a role
-        with a permission that the caller lacks."""
+        """A new key: its text, which is never shown again, and its stored record. The first key of a tenant makes its
+        root. Raises `Refused`, also for a role with a permission that the caller lacks, or for a root that only an
+        operator can make; and `KeyRevoked` when the tenant's root was destroyed."""
         for permission in sorted(role.permissions - caller.permissions):
             raise forbidden(permission)
+        self._data_keys.prepare(caller.tenant_id)
         secret, key = self._keys.new_key(caller.tenant_id, role, name, expires_at=expires_at)
         self._audit.record(caller, CREATE_KEY, details={"created_key_id": key.key_id, "role": key.role})
         self._keys.add(caller.tenant_id, key)
@@ -51,10 +56,7 @@ class AccessUseCases(UseCases):
     @use_case(Permission.OPERATE, "sign_in_link.create")
     def create_sign_in_link(self, caller: Caller) -> str:
         """The secret of a one-time link by which `caller`, a user of the machine, begins a session in a browser."""
-        if caller.key_id is not None:  # it would have more permissions than the key
-            raise refusal(
-                "forbidden", "this needs a command on the machine of the system", "Run penstock sign-in there."
-            )
+        require_local(caller, "penstock sign-in")  # the session would have more permissions than a key
         return self._sessions.create_link(caller.tenant_id, caller.name)
 
     @use_case(Permission.SIGN_IN, "session.begin")

@@ -7,11 +7,13 @@ from typing import NamedTuple
 
 from penstock.application.access.audit import Audit
 from penstock.application.encryption.authenticated_store import AuthenticatedStore
+from penstock.application.encryption.key_states import TenantKeys, key_states
 from penstock.application.health.dependencies import Dependencies
 from penstock.application.health.verifying import VerifiedTable, verify
 from penstock.application.health.workload import DiskSpace, RunningWork, Step, Workload
 from penstock.application.use_case import Audited, UseCases, use_case
 from penstock.domain.access.permissions import Caller, Permission
+from penstock.ports.key_vault import KeyVault
 
 READ = "system.read"
 VERIFY = "system.verify"
@@ -33,6 +35,11 @@ class Health(NamedTuple):
     disk: DiskSpace | None
 
 
+class Verification(NamedTuple):
+    tables: list[VerifiedTable]
+    tenants: list[TenantKeys]  # of each that has keys
+
+
 class HealthUseCases(UseCases):
     """`disk` is None where the data are not on a disk of this machine."""
 
@@ -44,9 +51,10 @@ class HealthUseCases(UseCases):
         now_us: Callable[[], int],
         disk: Callable[[], DiskSpace] | None,
         records: AuthenticatedStore,
+        vault: KeyVault,
     ) -> None:
         super().__init__(audit)
-        self._records = records
+        self._records, self._vault = records, vault
         self._dependencies, self._workload, self._now_us, self._disk = dependencies, workload, now_us, disk
 
     @use_case(Permission.OPERATE, READ, Audited.DENIED_ONLY)
@@ -57,9 +65,10 @@ class HealthUseCases(UseCases):
         )
 
     @use_case(Permission.OPERATE, VERIFY)
-    def verify(self, caller: Caller) -> list[VerifiedTable]:
-        """How many records of each table there are, and which are not believed. Raises `Unavailable`."""
-        return verify(self._records)
+    def verify(self, caller: Caller) -> Verification:
+        """How many records of each table there are, which are not believed, and which tenants' keys can be used.
+        Raises `Unavailable`."""
+        return Verification(verify(self._records), key_states(self._records, self._vault))
 
     def _states(self) -> list[DependencyState]:
         outages, lasting, now_us = self._dependencies.outages(), self._dependencies.lasting(), self._now_us()

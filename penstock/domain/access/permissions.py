@@ -75,6 +75,12 @@ class Caller(msgspec.Struct, frozen=True, kw_only=True):
     remote_address: str | None = None
 
 
+def require_local(caller: Caller, command: str) -> None:
+    """Raise `Refused` (forbidden), which names the `command`, unless the caller is a user of the machine."""
+    if caller.key_id is not None:
+        raise refusal("forbidden", "this needs a command on the machine of the system", f"Run {command} there.")
+
+
 def forbidden(permission: Permission) -> Refused:
     """The error for a caller without `permission`; it names the roles that have it."""
     roles = " or ".join(role for role in Role if permission in role.permissions)

@@ -73,6 +73,7 @@ ACTIONS = {
     "sign_in_link.create": "Make a link to sign in",
     "system.read": "See the state of the system",
     "system.verify": "Verify the records",
+    "tenant.destroy_key": "Destroy the tenant's key",
 }
 _LABELS = {
     "child_id": "correction",
