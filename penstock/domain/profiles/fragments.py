@@ -33,6 +33,7 @@ from uuid import UUID
 
 import msgspec
 
+from penstock.domain.errors import Corrupt
 from penstock.domain.mapping.mapping import WritePolicy
 from penstock.domain.profiles.identity import NODE_BYTES, Node
 
@@ -232,12 +233,15 @@ def with_root_rows(general: bytes, root_rows: Mapping[int, int]) -> bytes:
 def decode(key: FragmentKey, general: bytes, personal: bytes | None) -> Fragment:
     """The fragment with these two plain parts; without the personal part, its values are None.
 
-    Raises msgspec.ValidationError for bytes that `PartEncoder` did not write; authentication rules these out.
+    Raises `Corrupt` when the personal part has other values than the general part names, and msgspec.ValidationError
+    for bytes that `PartEncoder` did not write; authentication rules these out.
     """
     part = _decode_general(general)
     details, rows = part.details, _rows(part.details)
     present = list(compress(details.personal, _bits(details.present)))
     values = [None] * len(present) if personal is None else _decode_personal(personal)
+    if len(values) != len(present):
+        raise Corrupt("a fragment has other personal values than it names: its personal part is that of another write")
 
     policies, own_row, root_rows = details.policies, part.row, part.root_rows
     times, as_of = part.times, details.as_of

@@ -11,6 +11,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from penstock.domain.errors import Corrupt
 from penstock.domain.files.corrections import RootLines
 from penstock.domain.files.header import Header
 from penstock.domain.files.line_set import LineSet
@@ -413,6 +414,21 @@ def test_a_reader_without_the_personal_key_sees_names_but_no_personal_values() -
     )
     assertions: dict[str, Any] = {name: output.value for name, output in decode(key, general, None).assertions.items()}
     assert assertions == {"crmid": "C1", "note": "red", "email": None, "points": None}
+
+
+@pytest.mark.parametrize(
+    "absent", [b"\x90", b"\x91\xa3one", b"\x93\xa3one\xa3two\xa5three"], ids=["all", "one", "one too many"]
+)
+def test_personal_values_that_are_named_and_absent_are_corrupt(absent: bytes) -> None:
+    """As when the personal part is that of another write of the same fragment."""
+    columns = columns_with([WritePolicy.OVERWRITE] * 4, both_identify=False)
+    key, cell = ingest(plan_of(columns, 1), b"C1\ta@gmail.com\tred\t1\tx\n")[0].fragments[0]
+    general = open_part(
+        chunk_key(GENERAL, Part.GENERAL, key[-ORIGIN_BYTES:]), "acme", Part.GENERAL, 1, key, split_cell(cell).general
+    )
+    assert decode(key, general, b"\x92\xa3one\xa3two").assertions["email"].value == "one"
+    with pytest.raises(Corrupt, match="personal values"):
+        decode(key, general, absent)
 
 
 def test_a_personal_column_is_only_in_the_personal_part() -> None:
