@@ -71,8 +71,8 @@ def _destroyed_view(tenant: str) -> RenderableType:
     return Group(
         Text(f"The key of tenant {tenant} is destroyed.", style="bold"),
         Text(
-            f"Running services stop using it within {ALIVE_SECONDS:.0f} seconds; what was derived from it leaves their"
-            f" memory within {DERIVED_MINUTES:.0f} minutes."
+            f"Running services begin nothing with it after {ALIVE_SECONDS:.0f} seconds; what was derived from it leaves"
+            f" their memory within {DERIVED_MINUTES:.0f} minutes."
         ),
         Text(
             "A key file: give all services the new one, and destroy every older copy and backup of it, which still"

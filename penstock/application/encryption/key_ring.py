@@ -81,14 +81,15 @@ class KeyRing:
             self._vault.create_root(tenant_id)
 
     def destroy(self, tenant_id: str) -> None:
-        """Destroy the tenant's root, and with it all of its keys. No process uses one any more after `ALIVE_SECONDS`.
+        """Destroy the tenant's root, and with it all of its keys. No process begins anything with one after
+        `ALIVE_SECONDS`.
 
         Again, it does the same where it was not done, such as in another copy of the key file. Raises `NotFound` for a
         tenant without keys, `Refused` where the root cannot be destroyed, and `RootMissing` when the key vault does not
         have the root that opens the tenant's keys: what else it has is none of this installation.
         """
         if not self._has_keys(tenant_id):
-            raise NotFound(f"there is no tenant {tenant_id} that has keys")
+            raise NotFound(f"tenant {tenant_id} has no data keys, so nothing is sealed for it")
         is_recorded = self._store.get(Table.KEY_CHECKS, tenant_id, DESTROYED) is not None
         try:
             with suppress(KeyRevoked):
