@@ -73,7 +73,7 @@ def test_services_with_an_older_key_file_use_no_destroyed_root(place: Installati
     waiting = place.upload()
     shutil.copy(place.fleet.folder / "keys.json", older)
     assert place.fleet.run("tenant", "destroy-key", "default", "--yes") == {"tenant": "default", "destroyed": True}
-    for service in ("splitter", "worker", "tracker"):
+    for service in ("dispatcher", "worker", "tracker"):
         place.start(service, key_file=str(older))
     failed = place.finished(waiting)
     assert failed.error
