@@ -6,14 +6,11 @@ from typing import Annotated
 
 import typer
 
-from penstock.domain.errors import NotFound
 from services.cli.connecting import connect
 from services.cli.failures import reporting
 from services.cli.hidden_input import read_value
 from services.cli.options import AsJson, Data, Key, Url
 from services.cli.profile_views import profile_view
-
-_REASONS = "the row may have been rejected or its request undone; also check the spelling"
 
 
 def profile(
@@ -37,10 +34,7 @@ def profile(
     Every user of this machine can see command arguments: enter a personal identifier by stdin or at the prompt.
     """
     with reporting(as_json=as_json) as out, connect(data, url, key) as client:
-        try:
-            found = client.profile(namespace, read_value(value, namespace), reveal=reveal, history=history)
-        except NotFound as error:
-            raise NotFound(f"{error}; {_REASONS}") from None
+        found = client.profile(namespace, read_value(value, namespace), reveal=reveal, history=history)
         left_out = {name for name, is_wanted in (("lineage", lineage), ("history", history)) if not is_wanted}
         document = {name: value for name, value in found.items() if name not in left_out}
         out.result(document, lambda: profile_view(document))

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from penstock.application.catalog.catalog import Catalog
-from penstock.application.catalog.used_identifiers import used_identifiers
+from penstock.application.catalog.used_identifiers import is_used, used_identifiers
 from penstock.application.encryption.expiring_cache import ExpiringCache
 from penstock.application.encryption.key_ring import LIFETIME_SECONDS, KeyRing, Purpose
 from penstock.application.profiles.epochs import Epochs
@@ -45,12 +45,27 @@ MAX_NEIGHBOURS = MAX_LINKS - 1  # a node with more is a shared value, such as a 
 
 class NoProfile(NotFound):
     """Nobody has this identifier. `exact`: upper and lower case count in it, and so do spaces within. `written` says
-    how to write one that is joined from several columns."""
+    how to write one that is joined from several columns. `instead`: what people are found by if no current mapping
+    identifies them by this one, so that its spelling is not the reason; None if one does."""
 
-    def __init__(self, namespace: str, *, exact: bool, written: str = "") -> None:
-        counts = f"upper and lower case count in a {namespace}, and so do spaces within" if exact else ""
-        super().__init__("; ".join(filter(None, [f"no profile has this {namespace}", counts, written])))
-        self.exact = exact
+    def __init__(
+        self, namespace: str, *, exact: bool = False, written: str = "", instead: Sequence[str] | None = None
+    ) -> None:
+        reasons = _spelling(namespace, exact, written) if instead is None else [_unused(namespace, instead)]
+        super().__init__("; ".join([f"no profile has this {namespace}", *reasons]))
+        self.exact, self.instead = exact, instead
+
+
+def _spelling(namespace: str, exact: bool, written: str) -> list[str]:
+    counts = f": upper and lower case count in a {namespace}, and so do spaces within" if exact else ""
+    row = "the row may have been rejected or its request undone"
+    return list(filter(None, [row, f"also check the spelling{counts}", written]))
+
+
+def _unused(namespace: str, instead: Sequence[str]) -> str:
+    if not instead:
+        return "no import that counts has identified anybody"
+    return f"no current mapping identifies people by {namespace}, they are found by {', '.join(instead)}"
 
 
 class _Reached(NamedTuple):
@@ -101,9 +116,14 @@ class ProfileReader:
 
     def _nobody(self, tenant_id: str, namespace: str) -> NoProfile:
         attribute = self._catalog.attribute(tenant_id, namespace)
-        # The mappings of all sources are read: only where one may join columns.
-        columns = used_identifiers(self._catalog, tenant_id).get(namespace, ()) if attribute.custom else ()
-        return NoProfile(namespace, exact=letters_count(attribute.format), written=how_to_write(columns))
+        exact = letters_count(attribute.format)
+        # The mappings of all sources are read only where one may join columns, or none uses the identifier.
+        if not attribute.custom and is_used(self._catalog, tenant_id, namespace):
+            return NoProfile(namespace, exact=exact)
+        used = used_identifiers(self._catalog, tenant_id)
+        if namespace not in used:
+            return NoProfile(namespace, instead=list(used))
+        return NoProfile(namespace, exact=exact, written=how_to_write(used[namespace]))
 
     def node(self, tenant_id: str, namespace: str, value: str) -> Node:
         """The keyed hash of `value`, used wherever the value itself must not appear. Raises as `lookup` does."""

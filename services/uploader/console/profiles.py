@@ -34,11 +34,13 @@ class LookUp(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """The outcome of a look-up: a profile, nobody, or what is wrong with it. `is_exact`: upper and lower case count."""
+    """The outcome of a look-up: a profile, nobody, or what is wrong with it. `is_exact`: upper and lower case count.
+    `is_unused`: no current mapping identifies people by what was asked for."""
 
     found: FoundProfile | None = None
     is_nobody: bool = False
     is_exact: bool = False
+    is_unused: bool = False
     faults: tuple[FaultView, ...] = ()
     status: int = 200
     is_revealed: bool = False
@@ -82,7 +84,7 @@ def _outcome(visit: Visit, asked: LookUp, *, reveal: bool) -> Outcome:
         find = profiles.reveal if reveal else profiles.look_up
         return Outcome(find(visit.caller, asked.namespace, asked.value, history=True), is_revealed=reveal)
     except NoProfile as nobody:
-        return Outcome(is_nobody=True, is_exact=nobody.exact)
+        return Outcome(is_nobody=True, is_exact=nobody.exact, is_unused=nobody.instead is not None)
     except (Refused, CoercionError) as error:
         problem = answer_for(error).problem
         return Outcome(faults=tuple(problem.faults), status=problem.status)

@@ -112,7 +112,8 @@ def test_a_joined_identifier_comes_first_and_the_page_tells_how_it_is_written(tm
         ]
         assert 'value="crmid"' in others
         assert f"</span> w{written}." in form
-        assert "By the first one, the current mappings identify people; by the others, none does." in form
+        assert "People can be found by: Numer klienta and Imię." in form
+        assert "No current mapping identifies people by the others" in form
         asked = {"namespace": "crmid_first_name", "value": "K1|Zofia"}
         assert "Numer klienta and Imię" in viewer.post("/profiles", data=asked).text.partition('id="values-title"')[2]
         asked["value"] = "K1 Zofia"
@@ -123,8 +124,11 @@ def test_a_joined_identifier_comes_first_and_the_page_tells_how_it_is_written(tm
         assert "An import has used Numer klienta and Imię, so this and those before it keep their places" in ranking
         columns = viewer.get(f"/imports/{request['request_id']}").text
         assert "Imię, joined with |" in columns
-        viewer_key = {"namespace": "crmid", "value": "K1"}
-        assert "Nobody has this CRM ID." in viewer.post("/profiles", data=viewer_key).text
+        unused = viewer.post("/profiles", data={"namespace": "crmid", "value": "K1"}).text
+        assert "Nobody has this CRM ID." in unused
+        reason = "No current mapping identifies people by CRM ID. People are found by Numer klienta and Imię"
+        assert reason in unused
+        assert "spelling" not in unused
         system.uploader.post(f"/v1/requests/{request['request_id']}:undo")
         until(lambda: "crmid" in viewer.get("/profiles").text.partition("</option>")[0])
 
@@ -144,11 +148,20 @@ def test_nobody_found_and_an_invalid_value_are_said_in_words_and_not_kept(system
         assert (nobody.status_code, nobody.headers["cache-control"]) == (200, "no-store")
         assert "Nobody has this CRM ID." in nobody.text
         assert "upper and lower case count in this identifier" in nobody.text
-        nobody = viewer.post("/profiles", data={"namespace": "email", "value": "nobody@example.com"})
-        assert "Check the spelling. Only imports" in nobody.text
         invalid = viewer.post("/profiles", data={"namespace": "email", "value": "no address"})
         assert invalid.status_code == 422
         assert "Write one address, such as name@example.com" in invalid.text
+
+
+def test_an_e_mail_address_that_identifies_keeps_the_advice_to_check_the_spelling(tmp_path: Path) -> None:
+    mapping = [{"column": "email", "attribute": "email", "identifier": True}]
+    asked = {"namespace": "email", "value": "nobody@example.com"}
+    with serving(tmp_path / "data") as system, signed_in(system, Role.VIEWER) as viewer:
+        before = viewer.post("/profiles", data=asked).text
+        assert "No import that counts has identified anybody yet." in before
+        assert "spelling" not in before
+        system.ingest(b"email\nann@example.com\n", mapping=mapping)
+        assert "Check the spelling. Only imports" in viewer.post("/profiles", data=asked).text
 
 
 def test_without_the_permission_there_is_no_button_and_no_answer(system: HttpSystem, imported: str) -> None:
