@@ -11,10 +11,13 @@ from penstock.domain.requests.visibility import floors, visible
 
 
 class CountingRows(NamedTuple):
-    """`rows` that requests of a data source have ingested and that count. `last_at`: when the newest of these requests
+    """`rows` that requests of a data source have ingested and that count: those of `imports`, and of the `corrections`
+    of their rows. A row that several of them have is counted with each. `last_at`: when the newest of these requests
     was accepted, None without one. `are_all`: False if older requests, which were not read, may count as well."""
 
     rows: int
+    imports: int
+    corrections: int
     last_at: int | None
     are_all: bool
 
@@ -31,8 +34,11 @@ def counting_rows(
     accepted before that one. Reads at most the `most` newest requests of the source, and none below the floor."""
     found, are_all = _down_to_floor(requests, tenant_id, data_source, most)
     counting = [each for each in visible(found).values() if not before or each.root_id < before]
+    corrections = sum(each.parent_id is not None for each in counting)
     return CountingRows(
         rows=sum(each.rows_ingested for each in counting),
+        imports=len(counting) - corrections,
+        corrections=corrections,
         last_at=max((each.accepted_at for each in counting), default=None),
         are_all=are_all,
     )

@@ -10,9 +10,23 @@ def stops_counting(source: str, counting: CountingRows) -> str:
     """`source` is what the page calls the data source."""
     if counting.are_none:
         return f"No earlier import of {source} counts, so nothing stops counting."
-    return f"Everything that earlier imports of {source} have stored, {rows_in_words(counting)}, stops counting."
+    return (
+        f"Everything that earlier imports of {source} have stored stops counting: {_rows(counting)}.{_again(counting)}"
+    )
 
 
-def rows_in_words(counting: CountingRows) -> str:
-    """1 row; more than 12,345 rows, if there may be older ones."""
-    return f"{'' if counting.are_all else 'more than '}{counted(counting.rows, 'row')}"
+def _rows(counting: CountingRows) -> str:
+    """1 row of 1 import; more than 12,345 rows of more than 3 imports, if there may be older ones."""
+    more = "" if counting.are_all else "more than "
+    rows = f"{more}{counted(counting.rows, 'row')}"
+    if not counting.imports:
+        return rows
+    corrections = f" and {counted(counting.corrections, 'correction')}" if counting.corrections else ""
+    return f"{rows} of {more}{counted(counting.imports, 'import')}{corrections}"
+
+
+def _again(counting: CountingRows) -> str:
+    """Rows are what is counted, not the people that they are about."""
+    if counting.are_all and counting.imports + counting.corrections == 1:
+        return ""
+    return " A person or a row that several of these have is counted with each, so there may be fewer people."

@@ -581,7 +581,7 @@ def test_an_import_that_removes_rows_asks_for_their_number(
     page.get_by_label("Remove existing and add new").check()
     expect(limit).to_be_visible()
     page.get_by_role("button", name="Check the whole file").click()
-    removed = "Everything that earlier imports of shop have stored, 5 rows, stops counting."
+    removed = "Everything that earlier imports of shop have stored stops counting: 5 rows of 2 imports."
     expect(page.get_by_role("region", name="Check")).to_contain_text(removed)
 
     page.get_by_role("button", name="Import 1 row").click()

@@ -159,7 +159,7 @@ def test_the_approval_of_a_replacement_asks_first(visitor: Visitor, system: Http
     page.get_by_role("link", name="Approve 1 row…").click()
     asked = page.get_by_role("region", name="Approve this import?")
     expect(asked).to_contain_text(
-        "Everything that earlier imports of its data source have stored, 2 rows, stops counting"
+        "Everything that earlier imports of its data source have stored stops counting: 2 rows of 1 import."
     )
     assert system.viewer.get(f"/v1/requests/{request_id}").json()["status"] == "HELD"
     expect(asked.get_by_role("button", name="Approve 1 row")).to_be_focused()

@@ -18,7 +18,7 @@ from tests.support.acceptance import TENANT as T
 from tests.support.acceptance import new_request, plan_for
 from tests.support.manual_clock import ManualClock
 
-NONE = CountingRows(0, None, are_all=True)
+NONE = CountingRows(0, 0, 0, None, are_all=True)
 
 
 @pytest.fixture
@@ -47,7 +47,7 @@ def test_completed_requests_of_the_source_count_and_no_others(requests: Requests
     for status in (Status.HELD, Status.FAILED, Status.CANCELLED, Status.REVERTED, Status.IN_PROGRESS):
         ended(requests, 7, status)
     ended(requests, 5, data_source="till")
-    assert counted(requests) == CountingRows(940, last.accepted_at, are_all=True)
+    assert counted(requests) == CountingRows(940, 2, 0, last.accepted_at, are_all=True)
     assert not counted(requests).are_none
     assert counting_rows(requests, "other", "crm") == NONE
 
@@ -55,7 +55,7 @@ def test_completed_requests_of_the_source_count_and_no_others(requests: Requests
 def test_corrections_count_with_the_request_that_they_correct(requests: Requests) -> None:
     root, other = ended(requests, 900), ended(requests, 10)
     child = ended(requests, 3, parent_id=root.request_id)
-    assert counted(requests) == CountingRows(913, child.accepted_at, are_all=True)
+    assert counted(requests) == CountingRows(913, 2, 1, child.accepted_at, are_all=True)
     assert counted(requests, before=other.request_id).rows == 903
     requests.update(T, root.request_id, lambda present: replace(present, status=Status.REVERTED))
     assert counted(requests).rows == 10
@@ -83,7 +83,7 @@ def test_before_a_held_replacement_later_imports_and_its_own_rows_stay(requests:
 def test_beyond_the_requests_that_are_read_more_rows_may_count(requests: Requests) -> None:
     old = [ended(requests, 100) for _ in range(3)]
     ended(requests, 1, data_source="till")
-    assert counted(requests, most=2) == CountingRows(200, old[2].accepted_at, are_all=False)
+    assert counted(requests, most=2) == CountingRows(200, 2, 0, old[2].accepted_at, are_all=False)
     assert counted(requests, most=4).are_all
     ended(requests, 5, mode=Mode.REPLACE)
     assert counted(requests, most=1).are_all, "nothing below a replacement counts"

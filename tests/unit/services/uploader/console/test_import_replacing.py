@@ -8,6 +8,8 @@ from penstock.application.requests.counting_rows import CountingRows
 from services.uploader.console.import_replacing import fault_of, number_in
 from services.uploader.console.shown_replacing import stops_counting
 
+AGAIN = " A person or a row that several of these have is counted with each, so there may be fewer people."
+
 
 @pytest.mark.parametrize(
     "typed", ["12345", "12,345", "12.345", "12 345", "12’345", "12'345", "12\u00a0345", " 12_345 "]
@@ -24,11 +26,12 @@ def test_other_text_is_no_number(typed: str) -> None:
 @pytest.mark.parametrize(
     ("counting", "expected"),
     [
-        (CountingRows(1, 5, are_all=True), "have stored, 1 row, stops counting."),
-        (CountingRows(12_345, 5, are_all=True), "have stored, 12,345 rows, stops counting."),
-        (CountingRows(12_345, 5, are_all=False), "have stored, more than 12,345 rows, stops counting."),
-        (CountingRows(0, None, are_all=False), "have stored, more than 0 rows, stops counting."),
-        (CountingRows(0, None, are_all=True), "No earlier import of Till counts, so nothing stops counting."),
+        (CountingRows(1, 1, 0, 5, are_all=True), "have stored stops counting: 1 row of 1 import."),
+        (CountingRows(12_345, 3, 0, 5, are_all=True), f"stops counting: 12,345 rows of 3 imports.{AGAIN}"),
+        (CountingRows(913, 1, 2, 5, are_all=True), f"stops counting: 913 rows of 1 import and 2 corrections.{AGAIN}"),
+        (CountingRows(12_345, 3, 0, 5, are_all=False), f": more than 12,345 rows of more than 3 imports.{AGAIN}"),
+        (CountingRows(0, 0, 0, None, are_all=False), f"stops counting: more than 0 rows.{AGAIN}"),
+        (CountingRows(0, 0, 0, None, are_all=True), "No earlier import of Till counts, so nothing stops counting."),
     ],
 )
 def test_rows_that_stop_counting_in_words(counting: CountingRows, expected: str) -> None:

@@ -183,11 +183,11 @@ def test_an_action_that_cannot_be_taken_back_is_confirmed() -> None:
 
 def test_the_approval_of_a_replacement_is_confirmed() -> None:
     held = replace(RUNNING, status=Status.HELD, mode=Mode.REPLACE)
-    approve, _ = actions(held, lambda _: True, CountingRows(900, SECOND, are_all=True))
-    assert "earlier imports of its data source have stored, 900 rows, stops counting" in approve.confirm
+    approve, _ = actions(held, lambda _: True, CountingRows(900, 1, 0, SECOND, are_all=True))
+    assert "earlier imports of its data source have stored stops counting: 900 rows of 1 import." in approve.confirm
     assert "can be undone at any later time" in approve.confirm
     assert approve.verb == "Approve"
-    approve, _ = actions(held, lambda _: True, CountingRows(0, None, are_all=True))
+    approve, _ = actions(held, lambda _: True, CountingRows(0, 0, 0, None, are_all=True))
     assert approve.confirm == "No earlier import of its data source counts, so nothing stops counting."
 
 
