@@ -48,7 +48,7 @@ class NewImport:
         return answer
 
     def accept(self) -> str:
-        """The id of the request that it became."""
-        answer = self.send("/accept")
+        """The id of the request that it became, also if columns say "Please check"."""
+        answer = self.send("/accept", unchecked="yes")
         assert answer.status_code == 303, answer.text
         return str(re.findall(REQUEST_ID, answer.headers["location"])[0])

@@ -130,6 +130,7 @@ class Reason(NamedTuple):
 
 
 OWN_CHOICE = Reason("", "Your choice")
+PLEASE_CHECK = "Please check"
 
 
 def reason_for(
@@ -153,7 +154,7 @@ def reason_for(
     if unmatched:
         does = "does" if unmatched == 1 else "do"
         concern = _on_page(f"{unmatched:,} {does}{DO_NOT_FIT}", drops=spec.on_misfit is OnMisfit.DROP)
-        return Reason("warn", "Please check", [concern, *others], reason.why)
+        return Reason("warn", PLEASE_CHECK, [concern, *others], reason.why)
     if others or len(others) == len(reason.concerns):
         return reason._replace(concerns=others)
     return Reason("", "Your choice", (), reason.why)
@@ -173,10 +174,10 @@ def _of_suggestion(choice: ColumnChoice, suggestion: ColumnSuggestion | None) ->
     if spec is not None and (spec.attribute, spec.format) != (suggestion.attribute.name, str(suggestion.format)):
         return OWN_CHOICE
     if suggestion.tied_with:
-        return Reason("warn", "Please check", [f"{', '.join(suggestion.tied_with)} fits as well."])
+        return Reason("warn", PLEASE_CHECK, [f"{', '.join(suggestion.tied_with)} fits as well."])
     concerns = concerns_of(spec, suggestion)
     if concerns or needs_person(suggestion):
-        return Reason("warn", "Please check", concerns, suggestion.evidence)
+        return Reason("warn", PLEASE_CHECK, concerns, suggestion.evidence)
     if suggestion.earlier is not None:
         return Reason("ok", "Same as last time")
     return Reason("ok", "Fits" if suggestion.exists else "New attribute", (), suggestion.evidence)

@@ -23,7 +23,7 @@ from services.uploader.console.import_check import shown_check
 from services.uploader.console.import_form import LEVELS, Known, entered
 from services.uploader.console.import_hints import on_page
 from services.uploader.console.import_replacing import Replacing, stopping, typed_number
-from services.uploader.console.import_review import ShownFile, cells_of, reviewed
+from services.uploader.console.import_review import ShownFile, Unchecked, cells_of, reviewed
 from services.uploader.console.known_attributes import known_attributes
 from services.uploader.console.rendering import render
 from services.uploader.console.visits import Visit
@@ -79,15 +79,26 @@ def whole_page(
     is_news: bool = False,
     imported: AcceptedView | None = None,
     replacing: Replacing | None = None,
+    unchecked: Sequence[Unchecked] = (),
     taken: Taken | None = None,
     reveal: bool = False,
 ) -> Response:
     """`faults` are those of what was tried; a file that cannot be read has its own instead. `imported` is the earlier
-    import of the same file, `replacing` what the person is to confirm; `is_news`: the `run` has other numbers than
-    the page had from which the person wanted to import."""
-    draft, file = reviewed(visit, draft, reveal=reveal, with_column=_column_of(_focus(faults)))
+    import of the same file, `replacing` what the person is to confirm, `unchecked` the columns to look at; `is_news`:
+    the `run` has other numbers than the page had from which the person wanted to import."""
+    to_check = f"{_COLUMN}{unchecked[0].column}" if unchecked else ""
+    draft, file = reviewed(visit, draft, reveal=reveal, with_column=_column_of(_focus(faults) or to_check))
     faults = [on_page(each) for each in (file.faults if faults and file else ()) or faults]
-    context = _context(visit, draft, file=file, faults=faults, focus=_focus(faults), revealed=reveal, taken=taken)
+    context = _context(
+        visit,
+        draft,
+        file=file,
+        faults=faults,
+        focus=_focus(faults) or to_check,
+        unchecked=unchecked,
+        revealed=reveal,
+        taken=taken,
+    )
     names = {**{name: each.display_name for name, each in context["known"].items()}, **context["joined_names"]}
     check = shown_check(run, file, draft.columns, names) if run and file else None
     asked = {"imported": imported, "typed": typed_number(visit), "replacing": replacing}
@@ -154,6 +165,7 @@ def _context(visit: Visit, draft: ImportDraft, **more: Any) -> dict[str, Any]:
         "sends_mails": visit.use_cases.imports.sends_mails,
         "base": f"/imports/new/{draft.draft_id}",
         "faults": (),
+        "unchecked": (),
         "changed_columns": (),
         "apart": False,
         "taken": None,

@@ -15,7 +15,7 @@ from penstock.domain.errors import Fault
 from penstock.domain.files.rejects import REJECT_COLUMNS
 from penstock.domain.files.tabular_format import FileOptions
 from penstock.domain.mapping.attributes import Attribute
-from services.uploader.console.import_columns import ShownColumn, reason_for, shown_column
+from services.uploader.console.import_columns import PLEASE_CHECK, ShownColumn, reason_for, shown_column
 from services.uploader.console.import_hints import on_page
 from services.uploader.console.import_paging import ColumnsPage, columns_page
 from services.uploader.console.known_attributes import known_attributes
@@ -31,13 +31,23 @@ class Concern(NamedTuple):
     words: str
 
 
+class Unchecked(NamedTuple):
+    """A column that says "Please check", its place among the choices, and why it does."""
+
+    at: int
+    column: str
+    words: str
+
+
 class ShownFile(NamedTuple):
-    """What has been read of a file: the columns of one page, and of all columns how many need the person, and what
-    speaks against those that are imported. `faults` are of the file itself, with the options that it is read with."""
+    """What has been read of a file: the columns of one page, and of all columns how many need the person, which of them
+    are to be checked, and what speaks against those that are imported. `faults` are of the file itself, with the
+    options that it is read with."""
 
     columns: Sequence[ShownColumn]
     page: ColumnsPage
     waiting: int
+    unchecked: Sequence[Unchecked]
     concerns: Sequence[Concern]
     faults: Sequence[Fault]
     warnings: Sequence[Fault]
@@ -103,6 +113,11 @@ def shown_file(
         columns=[column_at(at) for at in page.places],
         page=page,
         waiting=sum(reason.kind == "warn" for _, reason in reasons),
+        unchecked=[
+            Unchecked(at, choice.column, "; ".join(reason.concerns) or "its attribute is a guess")
+            for at, (choice, reason) in enumerate(reasons)
+            if reason.label == PLEASE_CHECK
+        ],
         concerns=[
             Concern(choice.column, words) for choice, reason in reasons if choice.spec for words in reason.concerns
         ],

@@ -29,6 +29,7 @@ from services.uploader.console.import_page import (
 )
 from services.uploader.console.import_replacing import AGAIN, to_ask
 from services.uploader.console.import_review import page_number
+from services.uploader.console.import_unchecked import to_check
 from services.uploader.console.visits import Visit, action, go, page
 
 NEW = "/imports/new"
@@ -117,19 +118,24 @@ def _rows_of(visit: Visit, draft: ImportDraft) -> int:
     return _counted(visit, draft)[1].rows_accepted if draft.rows is None else draft.rows
 
 
+def _is_checked(visit: Visit) -> bool:
+    """Whether the page has a check, which lists what speaks against its columns."""
+    return bool(visit.form.text(f"{CHECKED}.rows"))
+
+
 def _news(visit: Visit, draft: ImportDraft) -> tuple[ImportDraft, DryRun] | None:
     """A new check, if the page has one that is out of date and had other numbers. Raises `Refused`."""
     on_page = visit.form.text(f"{CHECKED}.rows"), visit.form.text(f"{CHECKED}.rejected")
-    if not on_page[0] or (draft.rows is not None and on_page == (str(draft.rows), str(draft.rejected))):
+    if not _is_checked(visit) or (draft.rows is not None and on_page == (str(draft.rows), str(draft.rejected))):
         return None
     draft, run = _counted(visit, draft)
     return None if on_page == (str(run.rows_accepted), str(run.rows_rejected)) else (draft, run)
 
 
 def accept(visit: Visit) -> Response:
-    """Make a request of the draft; if anything is missing, or is not what the page says, it comes back. A
-    file that was imported before needs the word of the person to be imported again; one that replaces what counts, the
-    number of these rows."""
+    """Make a request of the draft; if anything is missing, is still to be checked, or is not what the page says, it
+    comes back. A file that was imported before needs the word of the person to be imported again; one that replaces
+    what counts, the number of these rows."""
     draft = draft_of(visit)
     if draft.request_id is not None:  # pressed twice
         return _to_request(draft.request_id)
@@ -137,6 +143,8 @@ def accept(visit: Visit) -> Response:
     try:
         if visit.use_cases.imports.file(visit.caller, draft.draft_id) is None:
             raise no_file()
+        if not _is_checked(visit) and (unchecked := to_check(visit, draft)):
+            return whole_page(visit, draft, unchecked=unchecked)
         if news := _news(visit, draft):
             return whole_page(visit, news[0], run=news[1], is_news=True)
         replacing = to_ask(visit, draft, partial(_rows_of, visit, draft))

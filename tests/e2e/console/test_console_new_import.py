@@ -18,6 +18,7 @@ from tests.support.http_system import CRMID, HttpSystem
 from tests.support.new_import import REQUEST_ID, fields_of
 from tests.support.waiting import until
 
+ANYWAY = {"unchecked": "yes"}  # although columns say "Please check"
 SAME_SITE = {"Sec-Fetch-Site": "same-origin"}
 CITY = {"column": "city", "attribute": "city"}
 HOSTILE = '"><img src=x onerror=alert(1)>'
@@ -256,7 +257,10 @@ def test_an_import_needs_no_script(signed_in: httpx.Client, system: HttpSystem) 
     page = signed_in.post(f"{draft}/upload", files={"file": ("people.tsv", content)})
     assert page.url.path == draft
     assert "Arrived." in page.text
-    answer = signed_in.post(f"{draft}/accept", data=fields_of(page.text), follow_redirects=False)
+    asked = signed_in.post(f"{draft}/accept", data=fields_of(page.text)).text
+    assert 'name="unchecked" value="yes">Import all the same' in asked
+    fields = {**fields_of(asked), **ANYWAY}
+    answer = signed_in.post(f"{draft}/accept", data=fields, follow_redirects=False)
     assert answer.status_code == 303, answer.text
     request_id = re.findall(REQUEST_ID, answer.headers["location"])[0]
     assert system.ended(request_id)["rows_ingested"] == 1
@@ -417,7 +421,7 @@ def test_a_joined_identifier_is_listed_and_can_be_cleared(signed_in: httpx.Clien
     page = signed_in.post(f"{draft}/check", data=cleared).text
     assert "kept.loyalty_id_first_name" not in fields_of(page)
     assert "names a person" in page
-    answer = signed_in.post(f"{draft}/accept", data={**fields_of(page), **fields}, follow_redirects=False)
+    answer = signed_in.post(f"{draft}/accept", data={**fields_of(page), **fields, **ANYWAY}, follow_redirects=False)
     request_id = re.findall(REQUEST_ID, answer.headers["location"])[0]
     assert system.ended(request_id)["rows_ingested"] == 200
     found = system.viewer.post(
@@ -558,9 +562,9 @@ def has_profile(system: HttpSystem, person: str) -> bool:
 
 
 def replacing(person: httpx.Client, source: str, content: bytes) -> tuple[str, dict[str, str]]:
-    """The address of a new draft that removes what exists, and what its page sends."""
+    """The address of a new draft that removes what exists, and what its page sends to import it all the same."""
     draft, page = uploaded(person, content, source)
-    return draft, {**fields_of(page), "mode": "replace"}
+    return draft, {**fields_of(page), "mode": "replace", **ANYWAY}
 
 
 def test_an_import_that_removes_rows_asks_for_their_number(
