@@ -75,7 +75,10 @@ def _names(entered: Entered) -> tuple[str, ...]:
 
 
 def _format(entered: Entered) -> str:
+    """Of a kind that is written in one way only, what is left in the field counts no more: the page has hidden it."""
     kind, argument = entered.text("kind"), entered.text("argument").strip()
+    if kind in list(ValueType) and not ValueType(kind).takes_argument:
+        return kind
     if kind == ValueType.ENUM and "|" not in argument:
         argument = "|".join(option.strip() for option in argument.split(","))  # as people write a list
     return f"{kind}({argument})" if argument else kind

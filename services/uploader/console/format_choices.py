@@ -20,11 +20,10 @@ _USUAL = {
 }
 _TIMES = (ValueType.DATE, ValueType.DATETIME)
 _NAMED = {
-    "iso8601": "year-month-day (2024-01-31 09:30)",
+    "iso8601": "2024-01-31 09:30",
     "epoch_second": "seconds since 1970",
     "epoch_millis": "milliseconds since 1970",
 }
-_FIELDS = {"y": "year", "M": "month", "d": "day"}
 _EXAMPLE = {
     "yyyy": "2024",
     "yy": "24",
@@ -75,7 +74,8 @@ def format_choices(chosen: str, suggested: str, attribute: Attribute | None) -> 
 
 
 def format_in_words(written: str) -> str:
-    """The format `date(d-MMM-yy)` is "day-month-year (31-Jan-24)"; one that there is not stays as it is."""
+    """The format `date(d-MMM-yy)` is "d-MMM-yy (31-Jan-24)", its pattern as pages have it everywhere, and an example;
+    one that there is not stays as it is."""
     format = _parsed(written)
     if format is None:
         return written
@@ -102,12 +102,9 @@ def _has_comma(example: str) -> bool:
 
 
 def _pattern_in_words(pattern: str) -> str:
-    if pattern in _NAMED:
-        return _NAMED[pattern]
     letters, _, _ = pattern.partition("[")
-    fields = dict.fromkeys(_FIELDS[each[1]] for each in _TOKEN.finditer(letters) if each[1] in _FIELDS)
-    example = _TOKEN.sub(lambda token: _EXAMPLE.get(token[0], token[0].strip("'")), letters)
-    return f"{'-'.join(fields)} ({example})"
+    example = _NAMED.get(pattern) or _TOKEN.sub(lambda token: _EXAMPLE.get(token[0], token[0].strip("'")), letters)
+    return f"{pattern} ({example})"
 
 
 def _swapped(format: ValueFormat | None) -> Sequence[str]:

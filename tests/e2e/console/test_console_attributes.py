@@ -90,6 +90,24 @@ def test_each_fault_stands_at_its_field(uploader: httpx.Client, fields: dict[str
     assert words in answer.text
 
 
+def test_only_formats_that_are_written_in_several_ways_ask_how(visitor: Visitor, system: HttpSystem) -> None:
+    visitor.sign_in(system.sign_in_link())
+    page = visitor.page
+    page.goto("/attributes?add=yes")
+    written = page.get_by_label("How it is written")
+    format = page.get_by_label("Format", exact=True)
+    expect(format).to_have_value("text")
+    expect(written).to_be_hidden()
+    for kind, is_asked in (("date", True), ("email", False), ("enum", True), ("url", False)):
+        format.select_option(kind)
+        expect(written).to_be_visible(visible=is_asked)
+
+
+def test_a_text_left_in_a_hidden_field_is_ignored(uploader: httpx.Client, system: HttpSystem) -> None:
+    assert added(uploader, "motto", kind="text", argument="dd/MM/yyyy").status_code == 303
+    assert system.viewer.get("/v1/attributes/motto").json()["format"] == "text"
+
+
 def test_the_list_is_filtered_by_any_name(uploader: httpx.Client) -> None:
     added(uploader, "tier", display_name="Loyalty level", macro_name="CARD_COLOUR")
     for text in ("LEVEL", "card_col", "tier"):
