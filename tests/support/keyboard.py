@@ -33,9 +33,9 @@ class Keyboard:
     def __init__(self, page: Page) -> None:
         self._page = page
 
-    def to(self, target: Locator, key: str = "Tab") -> None:
+    def to(self, target: Locator, key: str = "Tab", *, within: int = MOST_STEPS) -> None:
         """Press `key` until `target` has the focus, unless it has it already."""
-        for _ in range(MOST_STEPS):
+        for _ in range(within + 1):
             if target.evaluate("each => each === document.activeElement"):
                 return
             self._page.keyboard.press(key)

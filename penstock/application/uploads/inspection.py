@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from penstock.application.uploads.decoded import Decoded
 from penstock.domain.errors import Fault, Refused
-from penstock.domain.files.clean_names import clean_names
+from penstock.domain.files.clean_names import Renamed, clean_names, renamed_columns
 from penstock.domain.files.column_names import SPACES
 from penstock.domain.files.compression import MAGIC_BYTES, compression_of, plain
 from penstock.domain.files.encodings import not_utf8
@@ -124,6 +124,12 @@ class Inspection(NamedTuple):
             for cells in [columns, *(cells for _, cells in rows)]
         ]
 
+    def renamed(self) -> dict[str, Renamed]:
+        """The columns whose names were cleaned, by their new names."""
+        table = _table(self.head, self.needed_options, complete=self.complete)
+        names = _names(table[1]) if table else []
+        return {} if not self.needed_options.clean_headers or is_reject_header(names) else renamed_columns(names)
+
     def _rows(self, file_format: TabularFormat, header: HeaderCells) -> RawRows:
         """The complete rows in the head of the file."""
         end = len(self.head) if self.complete else max(self.head.rfind(b"\n") + 1, header.body_start)
@@ -233,10 +239,8 @@ def _header_faults(
 
 def _with_clean_names(sample: Sample, names_in_file: Sequence[str]) -> Sample:
     names = clean_names(names_in_file, corrected=is_reject_header(names_in_file))
-    renamed = dict(zip(sample.names, names, strict=True))
-    return sample._replace(
-        names=names, unreadable={renamed[name]: reason for name, reason in sample.unreadable.items()}
-    )
+    new = dict(zip(sample.names, names, strict=True))
+    return sample._replace(names=names, unreadable={new[name]: reason for name, reason in sample.unreadable.items()})
 
 
 def _sampler(head: bytes, options: FileOptions, *, complete: bool) -> BlockSampler | None:

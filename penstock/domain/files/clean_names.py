@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import NamedTuple
 
-from penstock.domain.files.column_names import SPACES, has_invisible
+from penstock.domain.files.column_names import SPACES, has_invisible, validate_names
 from penstock.domain.files.rejects import REJECT_COLUMNS
 from penstock.domain.numbered_names import NumberedNames
 
@@ -29,6 +30,27 @@ def clean_names(names: Sequence[str], *, corrected: bool = False) -> list[str]:
         else:
             result.append(numbers.free(new))
     return result
+
+
+class Renamed(NamedTuple):
+    """A name as the file has it, and what rules it breaks: "has a space in its name"."""
+
+    name: str
+    breaks: Sequence[str]
+
+
+def renamed_columns(names: Sequence[str]) -> dict[str, Renamed]:
+    """The columns whose names `clean_names` changes, by their new names."""
+    breaks: dict[int, list[str]] = {}
+    for fault in validate_names(names):
+        if fault.position is not None:
+            rule = fault.message.removeprefix(f"column {fault.position} ")
+            breaks.setdefault(fault.position, []).append(rule)
+    return {
+        new: Renamed(name, breaks.get(position, ()))
+        for position, (name, new) in enumerate(zip(names, clean_names(names), strict=True), 1)
+        if name != new
+    }
 
 
 def _clean(name: str) -> str:

@@ -12,6 +12,7 @@ from penstock.application.imports.use_cases import can_be_inspected, no_file
 from penstock.application.uploads.inspection import Inspection
 from penstock.application.uploads.review import Review
 from penstock.domain.errors import Fault
+from penstock.domain.files.clean_names import Renamed
 from penstock.domain.files.rejects import REJECT_COLUMNS
 from penstock.domain.files.tabular_format import FileOptions
 from penstock.domain.mapping.attributes import Attribute
@@ -42,7 +43,7 @@ class Unchecked(NamedTuple):
 class ShownFile(NamedTuple):
     """What has been read of a file: the columns of one page, and of all columns how many need the person, which of them
     are to be checked, and what speaks against those that are imported. `faults` are of the file itself, with the
-    options that it is read with."""
+    options that it is read with; `renamed` are the columns whose names were cleaned."""
 
     columns: Sequence[ShownColumn]
     page: ColumnsPage
@@ -52,6 +53,7 @@ class ShownFile(NamedTuple):
     faults: Sequence[Fault]
     warnings: Sequence[Fault]
     file_options: FileOptions
+    renamed: Mapping[str, Renamed]
 
     @property
     def has_masked(self) -> bool:
@@ -124,6 +126,7 @@ def shown_file(
         faults=inspection.decompression_faults or _header_faults(review),
         warnings=list(map(on_page, review.warnings)),
         file_options=review.file_options,
+        renamed=inspection.renamed(),
     )
 
 

@@ -45,6 +45,28 @@ def test_a_link_leads_past_the_columns(visitor: Visitor, system: HttpSystem, tmp
     expect(page.get_by_role("radio", name="Add and update")).to_be_focused()
 
 
+def test_the_steps_lead_to_their_parts_of_the_page(visitor: Visitor, system: HttpSystem, tmp_path: Path) -> None:
+    file = tmp_path / "people.tsv"
+    file.write_text(PEOPLE)
+    page = visitor.page
+    visitor.sign_in(system.sign_in_link())
+    page.goto("/imports/new")
+    page.get_by_label("Source", exact=True).select_option("crm")
+    page.get_by_role("button", name="Continue").click()
+    page.get_by_label("Choose a file").set_input_files(file)
+    expect(page.locator("#columns[data-loaded]")).to_be_visible()
+    page.reload()
+    steps = page.get_by_role("list", name="Steps")
+    keyboard = Keyboard(page)
+    keyboard.to(steps.get_by_role("link", name="Check"), within=20)
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("button", name="Check the whole file")).to_be_focused()
+    keyboard.look()
+    for name, place in (("Columns", "#columns-title"), ("Options", "#options"), ("File", "#file-title")):
+        steps.get_by_role("link", name=name).press("Enter")
+        expect(page.locator(place)).to_be_focused()
+
+
 def test_a_file_is_imported_by_the_keyboard_alone(visitor: Visitor, system: HttpSystem, tmp_path: Path) -> None:
     file = tmp_path / "people.tsv"
     file.write_text(PEOPLE)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from penstock.domain.files.clean_names import clean_names
+from penstock.domain.files.clean_names import Renamed, clean_names, renamed_columns
 from penstock.domain.files.column_names import validate_names
 
 NAMES = st.lists(
@@ -75,3 +75,18 @@ def test_names_that_obey_the_rules_are_kept(names: list[str]) -> None:
     cleaned = clean_names(unique)
     faulty = {fault.position for fault in validate_names(unique)}
     assert all(cleaned[at] == name for at, name in enumerate(unique) if at + 1 not in faulty)
+
+
+def test_a_renamed_column_has_the_rules_that_its_name_breaks() -> None:
+    assert renamed_columns(["crmid", " First name", "E-mail", "", "city", "city"]) == {
+        "First_name": Renamed(" First name", ["has a space before or after its name", "has a space in its name"]),
+        "E_mail": Renamed("E-mail", ["has a hyphen in its name"]),
+        "column_4": Renamed("", ["has no name"]),
+        "city_2": Renamed("city", ["has the same name as column 5"]),
+    }
+
+
+@given(NAMES)
+def test_only_columns_whose_names_change_are_renamed(names: list[str]) -> None:
+    found = renamed_columns(names)
+    assert set(found) == {new for name, new in zip(names, clean_names(names), strict=True) if name != new}

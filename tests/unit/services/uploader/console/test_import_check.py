@@ -33,7 +33,7 @@ def run_of(on_misfit: OnMisfit = OnMisfit.REJECT) -> DryRun:
 
 def displayed(*concerns: str) -> ShownFile:
     found = [Concern("joined", each) for each in concerns]
-    return ShownFile((), columns_page([]), 0, (), found, (), (), FileOptions())
+    return ShownFile((), columns_page([]), 0, (), found, (), (), FileOptions(), {})
 
 
 def test_every_rejected_row_has_a_reason_in_words_with_its_fix() -> None:
