@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 from starlette.responses import Response, StreamingResponse
@@ -11,9 +11,9 @@ from penstock.application.catalog.use_cases import CatalogUseCases
 from penstock.application.imports.use_cases import ImportUseCases
 from penstock.application.requests.use_cases import RequestUseCases
 from penstock.documents.requests import RequestView, request_view
-from penstock.domain.requests.request import Request
 from penstock.domain.requests.request_filter import RequestFilter
 from services.uploader.console.csv_lines import csv_line
+from services.uploader.console.known_parents import parents_of
 from services.uploader.console.known_sources import source_names
 from services.uploader.console.shown_requests import displayed
 from services.uploader.console.visits import Visit, action, go, page
@@ -51,7 +51,7 @@ def show(visit: Visit) -> Response:
     context: dict[str, Any] = {
         "filters": filters,
         "before": visit.request.query_params.get("before", ""),
-        "parents": _parents(visit, found.requests),
+        "parents": parents_of(visit, (each.request for each in listed)),
         "called": source_names(visit, (each.data_source for each in found.requests)),
     }
     if visit.is_partial:
@@ -68,12 +68,6 @@ def show(visit: Visit) -> Response:
         views=visit.use_cases.requests.saved_views(visit.caller),
         **context,
     )
-
-
-def _parents(visit: Visit, requests: Sequence[Request]) -> dict[str, str]:
-    """The file names of the requests that some of these correct."""
-    ids = {each.parent_id for each in requests if each.parent_id is not None}
-    return {each: visit.use_cases.requests.get(visit.caller, each).file_name for each in ids}
 
 
 def save_view(visit: Visit) -> Response:

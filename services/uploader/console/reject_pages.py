@@ -28,7 +28,7 @@ from services.uploader.console.forms import LARGE, Form
 from services.uploader.console.protection import require_same_origin
 from services.uploader.console.reject_hints import AS_DOWNLOADED, needed_encoding, on_page
 from services.uploader.console.request_page import groups_of
-from services.uploader.console.shown_corrections import rejected_in_words
+from services.uploader.console.shown_corrections import dropped_in_words, rejected_in_words
 from services.uploader.console.shown_rejects import FormState, fits_a_form, shown_rejects
 from services.uploader.console.shown_requests import displayed
 from services.uploader.console.visits import Visit, action, answered, go, page, request_id_of, to_sign_in, visit_of
@@ -153,6 +153,7 @@ def _context(visit: Visit, request: Request) -> dict[str, Any]:
         "request": view,
         "each": displayed(view),
         "rejected": rejected_in_words(view),
+        "dropped_words": dropped_in_words(view),
         "groups": groups_of(visit.call, request),
         "may_correct": visit.may(RequestUseCases.correct_rejects) and request.status is Status.COMPLETED,
         "may_reveal": visit.may(RequestUseCases.rejected_rows),

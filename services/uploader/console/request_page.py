@@ -24,9 +24,10 @@ from penstock.domain.requests.throughput import average_rate
 from services.uploader.api.requests import detailed_view
 from services.uploader.api.services import CallOf
 from services.uploader.console.chart import rates_chart
+from services.uploader.console.known_parents import parents_of, place_of
 from services.uploader.console.known_sources import source_names
 from services.uploader.console.same_by_hand import same_by_hand
-from services.uploader.console.shown_corrections import corrections_in_words
+from services.uploader.console.shown_corrections import corrections_in_words, dropped_in_words
 from services.uploader.console.shown_progress import (
     RejectGroup,
     actions,
@@ -63,7 +64,7 @@ def request_page(
         "request.html",
         status,
         **live,
-        parent=request.parent_id and visit.use_cases.requests.get(visit.caller, request.parent_id).file_name,
+        parent=parents_of(visit, [view]).get(request.request_id),
         plan=plan,
         columns=plan_columns(plan)[:COLUMNS_SHOWN],
         known={attribute.name: attribute for attribute in plan.attributes},
@@ -91,7 +92,8 @@ def live_context(call: CallOf, request: Request, may: Callable[[Callable[..., An
         "waiting": waiting(request, now_us, problems),
         "after_end": after_end(view),
         "corrected": corrections_in_words(view),
-        "corrected_files": _corrected_files(call, view),
+        "corrected_files": _corrected_files(call, request, view),
+        "dropped_words": dropped_in_words(view),
         "groups": groups_of(call, request),
         "chart": rates_chart(requests.throughput(call.caller, request)),
         "actions": actions(request, may, _stops_with(call, request)),
@@ -113,11 +115,16 @@ def _stops_with(call: CallOf, request: Request) -> CountingRows | None:
     return call.use_cases.requests.counting_rows(call.caller, request.data_source, before=request.request_id)
 
 
-def _corrected_files(call: CallOf, view: RequestView) -> dict[str, str]:
-    """The file names of the requests that correct rows of this one, by id."""
+def _corrected_files(call: CallOf, request: Request, view: RequestView) -> dict[str, str]:
+    """The file names of the requests that correct rows of this one, by id; of several, each with its place."""
     found = view["corrections"]
-    requests, ids = call.use_cases.requests, found["request_ids"] if found else ()
-    return {each: requests.get(call.caller, each).file_name for each in ids}
+    names = (
+        {each: call.use_cases.requests.get(call.caller, each).file_name for each in found["request_ids"]}
+        if found
+        else {}
+    )
+    places = {each: place_of(each, request) for each in names}
+    return {each: f"correction {places[each]} ({name})" if places[each] else name for each, name in names.items()}
 
 
 def groups_of(call: CallOf, request: Request) -> list[RejectGroup]:

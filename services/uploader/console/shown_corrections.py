@@ -29,12 +29,28 @@ def corrections_in_words(request: RequestView) -> ShownCorrections | None:
 
 
 def _totals(found: CorrectionsView) -> str:
-    corrected, left = found["rejects_corrected"], found["rejects_left"]
-    words = f"{counted(corrected, 'rejected row')} {_are(corrected)} corrected, {number(left)} {_are(left)} left."
-    if completed := found["dropped_corrected"]:
-        has = "has" if completed == 1 else "have"
-        words += f" {counted(completed, 'row')} that had lost cells {has} them now."
-    return words
+    """Rejected rows are left out where only lost cells could be corrected."""
+    corrected, left, completed = found["rejects_corrected"], found["rejects_left"], found["dropped_corrected"]
+    words = []
+    if corrected or left or not completed:
+        rows = f"{counted(corrected, 'rejected row')} {_are(corrected)} corrected"
+        words.append(f"{rows}, {number(left)} {_are(left)} left.")
+    if completed:
+        words.append(f"{counted(completed, 'row')} that had lost cells {_has(completed)} them now.")
+    return " ".join(words)
+
+
+def dropped_in_words(request: RequestView) -> str:
+    """How many of the rows that lost cells have them by now; "" if none has."""
+    found = request["corrections"]
+    if found is None or not found["dropped_corrected"]:
+        return ""
+    completed, left = found["dropped_corrected"], found["dropped_left"]
+    if not left:
+        rows = "The row" if completed == 1 else f"All {number(completed)} rows"
+        return f"{rows} that lost cells {_has(completed)} them by now."
+    rows = f"{number(completed)} of {counted(completed + left, 'row')} that lost cells"
+    return f"{rows} {_has(completed)} them by now, {number(left)} still {'lacks' if left == 1 else 'lack'} them."
 
 
 def rejected_in_words(request: RequestView) -> str:
@@ -46,6 +62,10 @@ def rejected_in_words(request: RequestView) -> str:
     if not corrected:
         return f"{number(rejected)} rejected"
     return f"{number(rejected)} rejected, {'all' if corrected == rejected else number(corrected)} corrected"
+
+
+def _has(count: int) -> str:
+    return "has" if count == 1 else "have"
 
 
 def _are(count: int) -> str:

@@ -20,6 +20,7 @@ from penstock.domain.requests.request_filter import RequestFilter
 from services.uploader.api.problems import status_of
 from services.uploader.console.entered import Entered, beginning, merged, refused, sent
 from services.uploader.console.known_attributes import known_attributes
+from services.uploader.console.known_parents import parents_of
 from services.uploader.console.shown_requests import ShownRequest, displayed
 from services.uploader.console.source_form import (
     CHOICES,
@@ -37,6 +38,7 @@ from services.uploader.console.visits import Visit, action, go, page
 
 PAGE = 100
 TREND = 20  # imports
+LISTED = 5  # of these
 
 DONE = {
     "added": "The data source was added.",
@@ -136,7 +138,8 @@ def _one(visit: Visit, source: DataSource, entered: Entered, status: int = 200) 
         mapping=_mapping(visit, source.name),
         known=known_attributes(visit),
         versions=version_list(source.name, catalog.mapping_versions(caller, source.name))["versions"],
-        requests=requests,
+        requests=requests[:LISTED],
+        parents=parents_of(visit, (each.request for each in requests[:LISTED])),
         trend=trend(each.request for each in requests),
         width=WIDTH,
         height=HEIGHT,

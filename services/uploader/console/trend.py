@@ -73,7 +73,7 @@ def _summary(requests: Sequence[RequestView]) -> str:
         return passed
     rows, rejected = (sum(each[name] for each in counting) for name in ("rows_read", "rows_rejected"))
     most = max(each["rows_read"] for each in counting)
-    which = f"The last {len(counting)} imports: up to" if len(counting) > 1 else "One import:"
+    which = f"{number(len(counting))} imports: up to" if len(counting) > 1 else "One import:"
     return f"{which} {number(most)} rows, {share(rejected, rows)} rejected.{passed and f' {passed}'}"
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Browser, expect
 
 from penstock.domain.access.permissions import Role
 from services.uploader.console.cookies import NAME
@@ -63,7 +63,7 @@ def test_a_row_is_corrected_in_place_to_the_stored_profile(visitor: Visitor, sys
     page.get_by_role("group", name="Line 3").get_by_label("born").fill("1980-02-28")
     page.get_by_role("button", name="Import the corrected rows").click()
     expect(page.locator("#state")).to_have_text("Completed")
-    expect(page.get_by_text("Corrects rows of")).to_be_visible()
+    expect(page.locator("p", has_text="corrects people.tsv")).to_be_visible()
     child = page.url.rpartition("/")[2]
     assert system.viewer.get(f"/v1/requests/{child}").json()["rows_ingested"] == 1
     corrections = system.viewer.get(f"/v1/requests/{request_id}").json()["corrections"]
@@ -157,15 +157,40 @@ def test_corrected_rows_are_marked_until_they_are_undone(system: HttpSystem) -> 
         assert '<span class="muted">crmid</span> c3' in form, "the person is named beside the cell that is wrong"
         assert "Or leave the cell blank" in form
         system.ended(child_of(person.post(f"{rejects}/correct", data={"c-1-1": ""})))
-        assert "2 rejected, all corrected" in person.get(f"/imports/{request_id}").text
+        parent = person.get(f"/imports/{request_id}").text
+        assert "2 rejected, all corrected" in parent
+        places = re.findall(r'<a href="/imports/([^"]+)" class="wide">correction ([12]) \(rejects-', parent)
+        assert [place for _, place in places] == ["1", "2"]
+        assert "correction 2 of <a" in person.get(f"/imports/{places[1][0]}").text
         listed = person.get("/imports").text
-        assert listed.count(f'corrects <a href="/imports/{request_id}">') == 2
+        for page in (listed, person.get("/sources/crm").text):
+            assert re.findall(rf'correction ([12]) of <a href="/imports/{request_id}">', page) == ["2", "1"]
         assert "2 rejected, all corrected" in listed
         assert "Import the corrected rows" not in person.post(rejects, data={"reason": ""}).text
         person.post(f"/imports/{request_id}/undo", data={"x": ""})
         undone = person.get(f"/imports/{request_id}").text
         assert "Its corrections were undone with it" in undone
         assert "notice ok" not in undone
+
+
+def test_on_a_phone_what_is_corrected_stands_below_the_file_name(browser: Browser, system: HttpSystem) -> None:
+    request_id = ingest(system)
+    with signed_in(system, Role.UPLOADER) as person:
+        rejects = f"/imports/{request_id}/rejects"
+        system.ended(child_of(person.post(f"{rejects}/correct", data={"c-0-1": "1980-02-28"})))
+    phone = Visitor(browser, system.url, viewport={"width": 360, "height": 800})
+    phone.sign_in(system.sign_in_link())
+    for address in ("/imports", "/sources/crm"):
+        phone.page.goto(address)
+        row = phone.page.get_by_role("row").filter(has_text="corrects people.tsv").first
+        name, note = (
+            row.get_by_role("link").first.bounding_box(),
+            row.locator("p.note", has_text="corrects").bounding_box(),
+        )
+        assert name is not None
+        assert note is not None
+        assert note["x"] == pytest.approx(name["x"], abs=2), address
+    phone.context.close()
 
 
 def test_rows_that_lost_cells_are_shown_downloaded_and_corrected(system: HttpSystem) -> None:
@@ -182,7 +207,11 @@ def test_rows_that_lost_cells_are_shown_downloaded_and_corrected(system: HttpSys
         corrected = {"file": ("fixed.tsv", file.replace(b"31-02-1980", b"1980-02-03"))}
         system.ended(child_of(person.post(f"/imports/{request_id}/rejects/upload?dropped=1", files=corrected)))
         assert re.findall(r'data-label="Line"><div>(\d+) <span', person.get(link).text) == ["3"]
-        assert "1 row that had lost cells has them now" in person.get(f"/imports/{request_id}").text
+        words = "1 of 2 rows that lost cells has them by now, 1 still lacks them."
+        parent = person.get(f"/imports/{request_id}").text
+        assert "1 row that had lost cells has them now" in parent
+        assert words in parent
+        assert words in person.get(link).text
     assert profile(system, "c32")["born"] == "1980-02-03"
 
 

@@ -8,7 +8,11 @@ from msgspec.structs import replace
 from penstock.documents.requests import RequestView, request_view
 from penstock.domain.requests.children import CorrectionTotals
 from penstock.domain.requests.request import Request, Status
-from services.uploader.console.shown_corrections import corrections_in_words, rejected_in_words
+from services.uploader.console.shown_corrections import (
+    corrections_in_words,
+    dropped_in_words,
+    rejected_in_words,
+)
 from services.uploader.console.shown_progress import actions, after_end
 
 COMPLETED = Request(
@@ -25,7 +29,7 @@ COMPLETED = Request(
 )
 
 
-def view(corrected: int, *, completed: int = 0, request: Request = COMPLETED) -> RequestView:
+def view(corrected: int, *, completed: int = 0, lacking: int = 0, request: Request = COMPLETED) -> RequestView:
     totals = CorrectionTotals(
         request_ids=["c1"],
         rows_ingested=corrected + completed,
@@ -33,7 +37,7 @@ def view(corrected: int, *, completed: int = 0, request: Request = COMPLETED) ->
         rejects_left=request.rows_rejected - corrected,
         rows_without_line=0,
         dropped_corrected=completed,
-        dropped_left=0,
+        dropped_left=lacking,
         dropped_again=0,
     )
     return request_view(request, 1, totals)
@@ -59,7 +63,24 @@ def test_rows_that_had_lost_cells_are_counted_apart() -> None:
     found = corrections_in_words(view(0, completed=1))
     assert found is not None
     assert found.counts
-    assert "1 row that had lost cells has them now." in found.words
+    assert found.words.endswith("46 are left. 1 row that had lost cells has them now.")
+    alone = corrections_in_words(view(0, completed=2, request=replace(COMPLETED, rows_rejected=0)))
+    assert alone is not None
+    assert alone.words == "2 rows that had lost cells have them now."
+
+
+@pytest.mark.parametrize(
+    ("completed", "lacking", "words"),
+    [
+        (0, 3, ""),
+        (1, 0, "The row that lost cells has them by now."),
+        (3, 0, "All 3 rows that lost cells have them by now."),
+        (1, 1, "1 of 2 rows that lost cells has them by now, 1 still lacks them."),
+        (1_200, 2, "1,200 of 1,202 rows that lost cells have them by now, 2 still lack them."),
+    ],
+)
+def test_lost_cells_that_are_in_by_now_are_named(completed: int, lacking: int, words: str) -> None:
+    assert dropped_in_words(view(0, completed=completed, lacking=lacking)) == words
 
 
 def test_corrections_of_an_undone_import_do_not_count() -> None:

@@ -35,7 +35,7 @@ def test_each_bar_is_in_the_picture_and_shows_what_is_not_none(all_counts: list[
 def test_the_newest_import_is_the_last_bar() -> None:
     drawn = trend([request(10, 1), request(400, 0)])
     assert [bar.words.partition(": ")[2] for bar in drawn.bars] == ["400 rows, 0 rejected", "10 rows, 1 rejected"]
-    assert drawn.words == "The last 2 imports: up to 400 rows, 0.2 % rejected."
+    assert drawn.words == "2 imports: up to 400 rows, 0.2 % rejected."
     assert trend([request(0, 0)]).words == "No import has read rows yet."
 
 
@@ -49,5 +49,5 @@ def test_imports_that_no_longer_count_are_marked_and_not_summed_up() -> None:
     assert [bar.counts for bar in drawn.bars] == [True, True, False, True, False]
     assert drawn.bars[-1].words.endswith("900 rows, 900 rejected; undone")
     assert drawn.bars[2].words.endswith("; cancelled")
-    assert drawn.words == "The last 3 imports: up to 400 rows, 1.0 % rejected. 2 more were undone, failed or cancelled."
+    assert drawn.words == "3 imports: up to 400 rows, 1.0 % rejected. 2 more were undone, failed or cancelled."
     assert trend([undone]).words == "1 import was undone, failed or cancelled."
