@@ -23,6 +23,7 @@ from services.uploader.api.profiles import MAX_VALUE
 from services.uploader.console.known_attributes import known_attributes
 from services.uploader.console.known_sources import source_names
 from services.uploader.console.shown_history import history_in_words
+from services.uploader.console.shown_values import shown_value
 from services.uploader.console.visits import Visit, action, page
 
 
@@ -108,6 +109,7 @@ def _page(visit: Visit, asked: LookUp, outcome: Outcome) -> Response:
         mask=MASK,
         kept=MAX_PAST_VALUES,
         history_in_words=history_in_words,
+        shown_value=shown_value,
     )
 
 

@@ -21,6 +21,7 @@ from services.uploader.console.words import (
 )
 
 MISSING = "—"
+_UTC = "{:%d %b %Y %H:%M} UTC"
 _LOWER, _UPPER = "a-zß-öø-ÿ0-9", "A-ZÀ-ÖØ-Þ"
 _WORD_ENDS = re.compile(f"(?<=[_-])(?=.)|(?<=[{_LOWER}])(?=[{_UPPER}])|(?<=[{_UPPER}])(?=[{_UPPER}][{_LOWER}])")
 
@@ -38,7 +39,7 @@ def environment() -> Environment:
     env.globals["asset"] = address_of
     env.filters.update(number=number, size=size, moment=moment, share=share, duration=duration, counted=counted)
     env.filters.update(format_words=format_words, policy_words=policy_words, column_words=column_words)
-    env.filters.update(spec_words=spec_words)
+    env.filters.update(spec_words=spec_words, moment_in_utc=moment_in_utc)
     env.filters.update(attribute_words=attribute_words, source_words=source_words, breakable=breakable)
     return env
 
@@ -93,13 +94,23 @@ def breakable(text: str) -> Markup:
     return Markup("<wbr>").join(_WORD_ENDS.split(text))
 
 
-def moment(time: str | int | None) -> Markup:
-    """A time that the browser shows in the person's zone, with UTC beside it; given in RFC 3339 or microseconds."""
+def moment(time: str | int | None, title: str = "") -> Markup:
+    """A time that the browser shows in the person's zone, with UTC or another `title`; given in RFC 3339 or
+    microseconds."""
     if time is None:
         return escape(MISSING)
+    at = _in_utc(time)
+    text = _UTC.format(at)
+    stamp = at.strftime("%Y-%m-%dT%H:%M:%SZ")
+    return Markup('<time datetime="{}" title="{}">{}</time>').format(stamp, title or text, text)
+
+
+def moment_in_utc(time: str | int) -> Markup:
+    """UTC, to stand beside a `moment`; without scripts it is hidden, for then that is in UTC as well."""
+    return Markup(' <span class="note utc">{}</span>').format(_UTC.format(_in_utc(time)))
+
+
+def _in_utc(time: str | int) -> datetime:
     if isinstance(time, int):
-        at = datetime.fromtimestamp(time / 1e6, UTC)
-    else:
-        at = datetime.fromisoformat(time.replace("Z", "+00:00")).astimezone(UTC)
-    stamp, text = at.strftime("%Y-%m-%dT%H:%M:%SZ"), at.strftime("%d %b %Y %H:%M UTC")
-    return Markup('<time datetime="{}" title="{}">{}</time>').format(stamp, text, text)
+        return datetime.fromtimestamp(time / 1e6, UTC)
+    return datetime.fromisoformat(time.replace("Z", "+00:00")).astimezone(UTC)

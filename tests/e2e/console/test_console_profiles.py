@@ -11,9 +11,10 @@ from playwright.sync_api import expect
 
 from penstock.domain.access.permissions import Role
 from services.uploader.api.rate_limit import RateLimit
+from tests.support.axe import violations
 from tests.support.browser import Visitor
 from tests.support.console_client import signed_in
-from tests.support.http_system import HEADER, HttpSystem, serving
+from tests.support.http_system import CRMID, HEADER, HttpSystem, serving
 from tests.support.waiting import until
 
 PHONE = "+31612345678"
@@ -131,6 +132,31 @@ def test_a_joined_identifier_comes_first_and_the_page_tells_how_it_is_written(tm
         assert "spelling" not in unused
         system.uploader.post(f"/v1/requests/{request['request_id']}:undo")
         until(lambda: "crmid" in viewer.get("/profiles").text.partition("</option>")[0])
+
+
+def test_dates_and_times_are_written_for_people_and_imports_are_short(visitor: Visitor, system: HttpSystem) -> None:
+    columns = [
+        CRMID,
+        {"column": "born", "attribute": "joined_on", "format": "date(dd.MM.yyyy)"},
+        {"column": "seen", "attribute": "last_order_at", "format": "datetime"},
+    ]
+    content = b"crmid\tborn\tseen\nt1\t08.03.1973\t2024-01-31T23:30:00+00:00\n"
+    request_id = system.ingest(content, mapping=columns, data_source="times")["request_id"]
+    page = visitor.page
+    visitor.sign_in(system.sign_in_link())
+    page.goto("/profiles")
+    page.get_by_label("Identifier").select_option("crmid")
+    page.get_by_label("Value").fill("t1")
+    page.keyboard.press("Enter")
+    values = page.get_by_role("region", name="Values, and where each comes from")
+    joined, ordered = values.get_by_role("row", name="Joined on"), values.get_by_role("row", name="Last order at")
+    expect(joined).to_contain_text("8 Mar 1973")
+    expect(ordered).to_contain_text("31 Jan 2024 23:30 UTC")
+    expect(ordered.locator("time")).not_to_contain_text("UTC")
+    expect(joined.locator("code")).to_have_text(f"{request_id[:13]}…")
+    expect(joined.locator("code")).to_have_attribute("title", request_id)
+    expect(joined.get_by_role("button", name="Copy the request ID of Joined on")).to_be_visible()
+    assert violations(page) == []
 
 
 def test_the_history_calls_a_data_source_by_its_display_name(system: HttpSystem) -> None:
