@@ -52,6 +52,11 @@ class ShownValueMap(NamedTuple):
     def without_value(self) -> int:
         return sum(not cell.value for cell in self.cells)
 
+    def texts(self, *, with_cells: bool) -> list[str]:
+        """What a cell may mean: the values that others have, and the cells themselves unless they are masked or cut."""
+        whole = (cell.text for cell in self.cells if not (cell.value or cell.text.endswith("…")))
+        return list(dict.fromkeys([*(cell.value for cell in self.cells if cell.value), *(whole if with_cells else ())]))
+
     @property
     def has_unmatched(self) -> bool:
         """Whether cells without a value do not fit."""

@@ -296,6 +296,33 @@ def test_a_cleaned_column_name_is_shown_with_the_one_in_the_file_and_why(signed_
     assert page.count("Renamed from") == 2
 
 
+def test_several_spellings_of_a_text_become_one_value(visitor: Visitor, system: HttpSystem, tmp_path: Path) -> None:
+    file = tmp_path / "lands.tsv"
+    spellings = ["Polska", "PL", "polska"]
+    file.write_text("crmid\tshop_kind\n" + "".join(f"land{n}\t{spellings[n % 3]}\n" for n in range(30)))
+    visitor.sign_in(system.sign_in_link())
+    page = visitor.page
+    begun(page, "crm")
+    page.get_by_label("Choose a file").set_input_files(file)
+    column = page.get_by_label("Attribute of shop_kind")
+    expect(column).to_be_visible()
+    attribute = column.input_value()
+    page.get_by_text("Spellings: 3 values").click()
+    expect(page.get_by_text("Several spellings become one value")).to_be_visible()
+    for spelling in ("PL", "polska"):
+        with page.expect_response(lambda answer: answer.request.method == "POST"):
+            page.get_by_role("combobox", name=f"{spelling} shop_kind", exact=True).fill("Polska")
+            page.keyboard.press("Tab")
+    expect(page.get_by_text("Spellings: 3 values, 2 replaced")).to_be_visible()
+    page.get_by_role("button", name="Check the whole file").click()
+    page.get_by_role("button", name="Import 30 rows").click()
+    page.wait_for_url(re.compile(f"/imports/{REQUEST_ID}"))
+    system.ended(re.findall(REQUEST_ID, page.url)[0])
+    for n in range(3):
+        found = system.viewer.post("/v1/profiles:lookup", json={"namespace": "crmid", "value": f"land{n}"}).json()
+        assert found["attributes"][attribute] == "Polska"
+
+
 def test_a_missing_choice_is_named_and_has_the_focus(signed_in: httpx.Client) -> None:
     draft = signed_in.post("/imports/new", data={"source": "crm"}).url.path
     signed_in.post(f"{draft}/upload", files={"file": ("people.tsv", b"crmid\tcity\nno1\tGhent\n")})

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from penstock.application.catalog.column_specs import ColumnSpec
 from penstock.domain.mapping.attributes import parse_format
-from services.uploader.console.import_values import SHOWN_CELLS, ShownValueMap, shown_value_map, token_of
+from services.uploader.console.import_values import SHOWN_CELLS, ShownCell, ShownValueMap, shown_value_map, token_of
 
 SPEC = ColumnSpec(column="sex", attribute="gender", values={"V": "female", "Man": "m"}, blanks=("?",))
 GENDER = "enum(female|male)"
@@ -75,3 +75,11 @@ def test_a_column_of_many_cells_shows_the_most_frequent() -> None:
     assert (len(found.cells), found.more) == (SHOWN_CELLS, 8)
     many = map_of(f"enum({'|'.join(f'o{n}' for n in range(250))})", replace(SPEC, values={}), cells)
     assert len(many.cells) == 20
+
+
+def test_a_cell_may_mean_what_others_mean_or_a_cell_that_is_shown_whole() -> None:
+    cells = [("PL", "Polska"), ("polska", "Polska"), ("Polska", ""), ("A very long on…", "")]
+    found = ShownValueMap([ShownCell("t", text, 1, value) for text, value in cells])
+    assert found.texts(with_cells=True) == ["Polska"]
+    assert found._replace(cells=[*found.cells, ShownCell("t", "DE", 1, "")]).texts(with_cells=True) == ["Polska", "DE"]
+    assert found.texts(with_cells=False) == ["Polska"]
