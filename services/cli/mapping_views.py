@@ -87,4 +87,6 @@ def _options(column: Document) -> str:
         found.append(f"{counted(len(column['values']), 'value')} replaced")
     if column.get("trim"):
         found.append("trimmed")
+    if column.get("as_of"):
+        found.append("says which row is the newest")
     return "; ".join(found)

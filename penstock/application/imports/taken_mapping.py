@@ -26,16 +26,19 @@ class TakenMapping(NamedTuple):
 
 def with_mapping(draft: ImportDraft, specs: Sequence[ColumnSpec]) -> TakenMapping:
     """The draft with those of `specs` whose columns the file has. Its other columns stay as they are, unless they feed
-    an attribute that now has another column."""
+    an attribute that now has another column; none of them says when facts were true, if one of `specs` does."""
     names = {choice.column for choice in draft.choices}
     placed = [spec for spec in specs if names.issuperset(_needed_columns(spec))]
     whole = {spec.column: spec for spec in placed if _is_whole(spec)}
     fed = {spec.attribute for spec in placed}
+    says_when = any(spec.as_of for spec in placed)
 
     def chosen(choice: ColumnChoice) -> ColumnChoice:
         if choice.column in whole:
             return replace(choice, spec=whole[choice.column])
-        return replace(choice, spec=None) if choice.spec and choice.spec.attribute in fed else choice
+        if choice.spec is None or choice.spec.attribute in fed:
+            return replace(choice, spec=None)
+        return replace(choice, spec=replace(choice.spec, as_of=choice.spec.as_of and not says_when))
 
     named = {name for spec in placed for name in spec.sources}
     return TakenMapping(

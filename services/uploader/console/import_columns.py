@@ -39,8 +39,9 @@ class ShownColumn(NamedTuple):
     """`at` is its place among the choices. `kind` and `label` are those of the chip.
 
     `filled` is the share of its cells that are, `blanks` those that are a word for blank, "" if none is; `unfitting`
-    some that do not fit, masked as the samples are. `concerns` are what speaks against the suggestion, `why` what
-    speaks for it. `offered` is an attribute that would be new, "" if there is none; `format` is for the one of `fits`.
+    some that do not fit, masked as the samples are. `has_times`: it can say when its rows were last changed. `concerns`
+    are what speaks against the suggestion, `why` what speaks for it. `offered` is an attribute that would be new, "" if
+    there is none; `format` is for the one of `fits`.
     """
 
     at: int
@@ -51,6 +52,7 @@ class ShownColumn(NamedTuple):
     samples: Sequence[str]
     is_masked: bool
     is_personal: bool
+    has_times: bool
     needs_person: bool
     kind: str
     label: str
@@ -90,6 +92,7 @@ def shown_column(
         samples=[_sample(cell, is_masked=is_masked) for cell in filled[:SAMPLES]],
         is_masked=is_masked and bool(filled),
         is_personal=is_personal,
+        has_times=format is not None and format.kind in (ValueType.DATE, ValueType.DATETIME),
         needs_person=kind == "warn",
         kind=kind,
         label=label,

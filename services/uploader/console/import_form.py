@@ -104,12 +104,20 @@ def _choice(key: str, at: int, choice: ColumnChoice, form: Form, known: Known) -
     )
     if _is_text(spec, known) and not _is_text(before, known):
         spec = replace(spec, on_misfit=OnMisfit.REJECT)  # any cell fits, so that none has to be left out
-    return replace(choice, spec=spec)
+    return replace(choice, spec=replace(spec, as_of=form.has(f"c{at}.as_of") and _has_times(spec, known)))
 
 
 def _is_text(spec: ColumnSpec, known: Known) -> bool:
+    return _written(spec, known) == str(TEXT)
+
+
+def _has_times(spec: ColumnSpec, known: Known) -> bool:
+    return _written(spec, known).partition("(")[0] in (ValueType.DATE, ValueType.DATETIME)
+
+
+def _written(spec: ColumnSpec, known: Known) -> str:
     own = known.attributes[spec.attribute].format if spec.attribute in known.attributes else TEXT
-    return (spec.format or str(own)) == str(TEXT)
+    return spec.format or str(own)
 
 
 def _format(at: int, form: Form, *, is_other: bool) -> str | None:

@@ -48,6 +48,7 @@ OPTIONS = {
     "blanks": "Words for blank",
     "values": "Replaced values",
     "trim": "White space around is removed",
+    "as_of": "Says which row is the newest",
 }
 
 

@@ -743,3 +743,24 @@ def test_a_workbook_for_a_known_source_is_refused_in_words(signed_in: httpx.Clie
     assert "an Excel workbook" in signed_in.post(f"{draft}/upload", files={"file": workbook}).text
     assert "an Excel workbook" in signed_in.get(draft).text
     assert signed_in.post(f"{draft}/delete", data={"sure": "yes"}).url.path == "/"
+
+
+def test_the_column_that_says_which_row_is_the_newest_can_be_cleared(
+    signed_in: httpx.Client, system: HttpSystem
+) -> None:
+    people = [(f"J-{n:04}", "Ghent", f"2024-0{n % 9 + 1}-11") for n in range(40)]
+    older = [(number, "Oslo", "2020-02-02") for number, *_ in people[::10]]
+    rows = "".join("\t".join(row) + "\n" for row in people + older)
+    assert system.admin.post("/v1/data-sources", json={"name": "choir"}).status_code < 300
+    draft, page = uploaded(signed_in, f"member_no\tcity\tupdated_at\n{rows}".encode(), "choir")
+    fields = fields_of(page)
+    (ticked,) = (name for name in fields if name.endswith(".as_of"))
+    assert "It says which row is the newest: 4 people have several rows that differ" in page
+    cleared = signed_in.post(f"{draft}/check", data={name: text for name, text in fields.items() if name != ticked})
+    assert ticked not in fields_of(cleared.text)
+    answer = signed_in.post(f"{draft}/accept", data={**fields_of(cleared.text), ticked: "on"}, follow_redirects=False)
+    request_id = re.findall(REQUEST_ID, answer.headers["location"])[0]
+    assert system.ended(request_id)["rows_ingested"] == 44
+    found = system.viewer.post("/v1/profiles:lookup", json={"namespace": "loyalty_id", "value": "J-0010"})
+    assert found.json()["attributes"]["city"] == "Ghent"
+    assert "Says when its row was last changed" in signed_in.get("/sources/choir/mapping").text

@@ -73,3 +73,12 @@ def test_no_attribute_is_fed_twice_and_every_column_is_accounted_for(
     assert len(fed) == len(set(fed))
     assert taken.placed + len(taken.missing) == len(specs)
     assert [choice.column for choice in taken.draft.choices] == columns
+
+
+def test_the_column_that_says_which_row_is_the_newest_is_that_of_the_mapping() -> None:
+    seen = ColumnSpec(column="seen", attribute="last_seen_at", as_of=True)
+    changed = ColumnSpec(column="changed", attribute="changed", format="date", as_of=True)
+    taken = with_mapping(draft("seen", "changed", changed=changed), [seen])
+    assert [choice.spec and choice.spec.as_of for choice in taken.draft.choices] == [True, False]
+    kept = with_mapping(draft("seen", "changed", changed=changed), [CITY])
+    assert [choice.spec and choice.spec.as_of for choice in kept.draft.choices] == [None, True]

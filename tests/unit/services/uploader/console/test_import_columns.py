@@ -119,3 +119,8 @@ def test_cells_to_match_are_masked_as_the_samples_are() -> None:
     personal = card_of(replace(CARD_SPEC, pii=True))
     assert [cell.text for cell in personal.values.cells] == ["G***"]
     assert [cell.text for cell in card_of(CARD_SPEC).values.cells] == ["Goud"]
+
+
+def test_only_a_column_of_times_can_say_which_row_is_the_newest() -> None:
+    assert column_of(SPEC).has_times
+    assert not column_of(replace(SPEC, attribute="note", format="text")).has_times

@@ -185,3 +185,13 @@ def test_the_upload_has_what_the_draft_has() -> None:
 def test_an_upload_without_columns_does_not_take_the_mapping_of_its_source() -> None:
     with pytest.raises(Refused, match="no column is to be imported"):
         document(sent({**ROW, "c0.attribute": ""}))
+
+
+def test_a_column_of_times_says_which_row_is_the_newest_until_it_is_cleared_or_becomes_text() -> None:
+    fields = {**ROW, "c0.attribute": "last_seen_at", "c0.as_of": "on"}
+    ticked = sent(fields)
+    assert spec_of(ticked).as_of
+    assert not spec_of(sent({**fields, "c0.attribute": "city"})).as_of
+    seen = {**fields, "c0.fits": "last_seen_at", "c0.suggested": "datetime", "c0.format": "datetime"}
+    assert spec_of(sent(seen, ticked)).as_of
+    assert not spec_of(sent({name: value for name, value in seen.items() if name != "c0.as_of"}, ticked)).as_of
