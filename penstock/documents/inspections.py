@@ -24,8 +24,9 @@ AS_BEFORE = "same as last time"
 class SuggestedColumn(TypedDict):
     """The attribute that a column could feed, and how its cells are written.
 
-    `new`: the attribute would be created. `confidence` is from 0 to 1; `evidence` speaks for the suggestion, `against`
-    against it. The columns in `tied_with`, up to ten, could feed the attribute as well: choose one of them.
+    `new`: the attribute would be created. `as_of`: the column says which row of a person is the newest. `confidence` is
+    from 0 to 1; `evidence` speaks for the suggestion, `against` against it. The columns in
+    `tied_with`, up to ten, could feed the attribute as well: choose one of them.
     """
 
     column: str
@@ -39,6 +40,7 @@ class SuggestedColumn(TypedDict):
     blanks: list[str]
     values: dict[str, str]
     trim: bool
+    as_of: bool
     confidence: float
     evidence: list[str]
     against: list[str]
@@ -185,6 +187,7 @@ def suggestion_view(suggestion: ColumnSuggestion) -> SuggestedColumn:
         blanks=list(suggestion.blanks),
         values=suggestion.values,
         trim=suggestion.trim,
+        as_of=suggestion.as_of,
         confidence=suggestion.confidence,
         evidence=list(suggestion.evidence),
         against=list(suggestion.against),

@@ -128,6 +128,7 @@ def _attribute(suggested: Document) -> str:
 def _format(suggested: Document) -> str:
     marks = [
         "personal" if suggested["pii"] else "",
+        "says which row is the newest" if suggested.get("as_of") else "",
         f"{len(suggested['values']):,} spellings replaced" if suggested["values"] else "",
         f"blank: {' '.join(suggested['blanks'])}" if suggested["blanks"] else "",
     ]

@@ -182,3 +182,32 @@ def test_the_printed_command_has_the_options_that_a_file_needs(cli: CommandLine)
     _, *arguments = shlex.split(ran.document["commands"][0])
     assert arguments[-3:] == ["--encoding", "utf-16", "--clean-headers"]
     assert cli.run(*arguments, "--json").document["rows_read"] == 40
+
+
+def test_of_the_rows_of_one_person_the_one_that_was_changed_last_wins(cli: CommandLine) -> None:
+    newest_first = [(f"K{n}", "Ghent", f"{n % 28 + 1:02}-06-2024 10:15") for n in range(40)]
+    oldest_last = [(f"K{n}", "Oslo", f"{n % 28 + 1:02}-06-2023 10:15") for n in range(0, 40, 5)]
+    rows = "".join("\t".join(row) + "\n" for row in newest_first + oldest_last)
+    file = cli.file("klantnr\tcity\tgewijzigd_op\n" + rows)
+    assert "datetime(dd-MM-yyyy HH:mm), says which row is the newest" in cli.run("inspect", file, COLUMNS="200").stdout
+    *_, changed = cli.run("inspect", file, "--json").document["suggested_mapping"]
+    assert changed["as_of"]
+    assert "it says which row is the newest: 8 people have several rows that differ" in changed["evidence"]
+
+    ran = cli.run("ingest", file, "--source", "crm", "--accept-suggestions", "0.9", "--json")
+    assert (ran.code, ran.document["rows_ingested"]) == (0, 48)
+    assert cli.profile("crmid", "K5") == {"crmid": "K5", "city": "Ghent", "gewijzigd_op": "2024-06-06T10:15:00"}
+    assert "says which row is the newest" in cli.run("mapping", "show", "crm", COLUMNS="200").stdout
+
+
+TOWNS = ("Ghent", "Oslo")
+
+
+def test_without_a_time_of_the_last_change_the_later_line_wins_as_inspect_says(cli: CommandLine) -> None:
+    rows = "".join(f"K{n % 35}\t{TOWNS[n // 35]}\n" for n in range(40))
+    file = cli.file("klantnr\tcity\n" + rows)
+    assert "the later line wins" in cli.run("inspect", file, COLUMNS="200").stdout
+    identifier, *_ = cli.run("inspect", file, "--json").document["suggested_mapping"]
+    assert any("5 people have several rows that differ: the later line wins" in each for each in identifier["against"])
+    assert cli.run("ingest", file, "--source", "crm", "--accept-suggestions", "0.9").code == 0
+    assert cli.profile("crmid", "K3")["city"] == "Oslo"

@@ -67,6 +67,7 @@ def accept(
     by_hand += _of_several(several, {spec.attribute for spec in by_hand})
     columns, taken = {spec.column for spec in by_hand}, {spec.attribute for spec in by_hand}
     existing = SimilarNames(attributes)
+    says_when = any(spec.as_of for spec in by_hand)  # only one column can
     accepted: list[ColumnSpec] = []
     left_out = [each for each in suggested.left_out if each.column not in columns]
     for each in suggested.columns:
@@ -76,7 +77,8 @@ def accept(
         if reason:
             left_out.append(LeftOut(each.column, reason))
         else:
-            accepted.append(column_spec(each))
+            spec = column_spec(each)
+            accepted.append(msgspec.structs.replace(spec, as_of=spec.as_of and not says_when))
     specs = [*by_hand, *accepted]
     if not any(spec.identifier for spec in specs):
         raise refusal(
@@ -128,6 +130,7 @@ def column_spec(suggestion: ColumnSuggestion) -> ColumnSpec:
             "blanks": suggestion.blanks,
             "values": suggestion.values,
             "trim": suggestion.trim,
+            "as_of": suggestion.as_of,
         }
     return ColumnSpec(
         attribute=suggestion.attribute.name, pii=suggestion.pii or None, format=str(suggestion.format), **options

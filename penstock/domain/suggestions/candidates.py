@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from penstock.domain.mapping.attributes import TEXT, Attribute, ValueFormat, ValueType
 from penstock.domain.mapping.mapping import ColumnMapping
 from penstock.domain.suggestions.aliases import word_set
+from penstock.domain.suggestions.change_names import names_a_change
 from penstock.domain.suggestions.dates import MIDNIGHT
 from penstock.domain.suggestions.facts import Facts
 from penstock.domain.suggestions.fitting import Finding, Formats, certainty, of_total, unfitting
@@ -50,7 +51,6 @@ COUNTS_ROWS = "its values are the numbers of the rows"
 BLANK = 0.3  # confidence for a column without any cell
 TEXT_BY_NAME = 0.98
 UNIQUE_BONUS = 1.06
-SEVERAL_ROWS = 0.7  # share of distinct identifiers below which a person has several rows on purpose
 MIN_FIT = 0.5
 CONTRADICTS = 0.8  # share of cells of another kind than the column's name suggests
 STILL_FITS = 0.9  # share of cells that fit the format mapped before
@@ -250,8 +250,6 @@ def _text_by_name(facts: Facts, match: NameMatch, how: str) -> Candidate:
         evidence.append(of_total(distinct, facts.cells.filled, "are distinct"))
         sure = min(1.0, sure * UNIQUE_BONUS) if facts.unique else sure
         rank += 0.04 * distinct / facts.cells.filled
-        if distinct <= facts.cells.filled * SEVERAL_ROWS:
-            against.append("several rows have one value: of each attribute, the last row's value counts")
     elif name == "country" and are_countries(facts.cells):
         evidence.append(of_total(countries(facts.cells), facts.cells.filled, "name a country"))
         sure, rank = max(sure, BY_COUNTRIES), rank + 1
@@ -330,7 +328,11 @@ def _new(facts: Facts, match: NameMatch | None, tenant: Tenant) -> Candidate:
     personal = is_personal(facts.name) and not (says_yes and is_about_contact(facts.name))
     named = person_names(facts.cells) if finding is None or finding.kind is ValueType.ENUM else None
     unread = match is None and not personal and named is None and is_beyond_latin(facts.name)
-    unread = unread and (finding is None or finding.kind in (ValueType.ENUM, ValueType.DATE))
+    unread = (
+        unread
+        and not names_a_change(facts.name)
+        and (finding is None or finding.kind in (ValueType.ENUM, ValueType.DATE))
+    )
     personal = personal or named is not None or unread
     if personal and finding and finding.fit.format.kind is ValueType.ENUM:
         finding = None  # the mapping that lists an enumeration's options is not encrypted

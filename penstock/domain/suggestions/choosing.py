@@ -19,6 +19,7 @@ from penstock.domain.suggestions.frequent_words import words_among_codes
 from penstock.domain.suggestions.identifiers import Effect, Identifying, identifies, identifying, key_column
 from penstock.domain.suggestions.lost_cells import lost_in_text, lost_words
 from penstock.domain.suggestions.names import Names, display_name
+from penstock.domain.suggestions.newest_rows import newest_rows
 from penstock.domain.suggestions.person_names import person_names
 from penstock.domain.suggestions.personal import looks_personal
 from penstock.domain.suggestions.sample import Sample
@@ -61,10 +62,12 @@ def suggest_mapping(
     key = None if has_identifier else joined_key(facts, chosen)
     if key is not None:
         identifiers = _identifying(counted, key)
-    effects = [identifiers.effect(place) for place in range(len(facts))]
-    for place, effect in enumerate(effects):
-        if effect.identifies:
+    for place in range(len(facts)):
+        if identifiers.effect(place).identifies:
             facts[place], chosen[place] = counted[place]
+    doubtful = {place for place, others in enumerate(tied) if others}
+    newest = newest_rows(facts, chosen, identifiers.sure, key.cells if key else (), doubtful, earlier)
+    effects = [newest.effect(place, identifiers.effect(place)) for place in range(len(facts) + bool(key))]
     names = Names(BUILTIN)
     mapped = {source for each in earlier for source in each.sources}
     refused = set(last_columns) - mapped if earlier else set()
@@ -88,7 +91,7 @@ def suggest_mapping(
     ]
     left_out = [LeftOut(name, reason) for name, reason in sample.unreadable.items()]
     changes = changes_since(columns, facts, earlier, sample.unreadable, last_columns)
-    joined = [_joined(key, columns, identifiers.effect(len(facts)), attributes)] if key else []
+    joined = [_joined(key, columns, effects[-1], attributes)] if key else []
     return SuggestedMapping(columns, left_out, kept, changes, sample.rows, sample.complete, joined)
 
 
@@ -240,6 +243,7 @@ def _suggestion(
         blanks=_blanks(facts, candidate, identifier=identifier),
         values=dict(candidate.finding.values) if candidate.finding else {},
         trim=not typed and facts.cells.padded > 0,
+        as_of=earlier.as_of if earlier else effect.as_of,
         confidence=round(confidence, 2),
         evidence=tuple(evidence),
         against=tuple(against),

@@ -114,12 +114,14 @@ def identifying(facts: Sequence[Facts], chosen: Sequence[Candidate], joined: Joi
 
 
 class Effect(NamedTuple):
-    """Whether a column identifies, and what it means for the rows of the file; `doubtful`: a person has to decide."""
+    """Whether a column identifies, and what it means for the rows of the file; `doubtful`: a person has to decide.
+    `as_of`: it says which row of a person is the newest."""
 
     identifies: bool
     evidence: tuple[str, ...] = ()
     against: tuple[str, ...] = ()
     doubtful: bool = False
+    as_of: bool = False
 
 
 class Identifying(NamedTuple):
@@ -195,6 +197,11 @@ class Identifying(NamedTuple):
     def without_any(self) -> int:
         """The number of rows without an identifier."""
         return self.counts.count(0)
+
+    @property
+    def sure(self) -> Mapping[int, Sequence[bool]]:
+        """Those of `present` that make no different people one."""
+        return {place: rows for place, rows in self.present.items() if place not in self.merging}
 
     @property
     def suffices(self) -> bool:

@@ -16,8 +16,9 @@ class ColumnSuggestion(msgspec.Struct, frozen=True, kw_only=True):
     """What one column could feed. `exists`: the attribute is there already; otherwise it would be created.
 
     `confidence` is from 0 to 1. `tied_with` are columns that fit the attribute as well, `MAX_TIED` at most: a
-    person has to choose. `earlier` is the column in the source's mapping; `was_left_out`: the source's last file had
-    it, and the mapping does not. Evidence has counts, and never a cell.
+    person has to choose. `as_of`: it says which row of a person is the newest. `earlier` is the column in the source's
+    mapping; `was_left_out`: the source's last file had it, and the mapping does not. Evidence has counts, and never a
+    cell.
     """
 
     column: str
@@ -30,6 +31,7 @@ class ColumnSuggestion(msgspec.Struct, frozen=True, kw_only=True):
     blanks: tuple[str, ...] = ()
     values: dict[str, str] = {}  # a value map, for options that are written in several ways
     trim: bool = False
+    as_of: bool = False
     confidence: float
     evidence: tuple[str, ...]
     against: tuple[str, ...] = ()

@@ -130,3 +130,14 @@ def test_a_word_of_a_format_that_was_written_by_hand_is_not_taken_as_blank() -> 
     by_hand = ColumnSpec(column="ok", attribute="photo_ok", format="boolean(ja,x|nein,-)")
     (accepted,) = [each for each in accept(found, 0.9, [by_hand]).columns if each.column == "ok"]
     assert accepted.blanks == ()
+
+
+def test_the_column_that_says_which_row_is_the_newest_is_accepted_unless_another_one_says_so_by_hand() -> None:
+    ids = [f"C{number}" for number in (*range(38), 3, 4)]
+    days = [f"2024-{at % 12 + 1:02}-{at % 28 + 1:02}" for at in range(40)]
+    found = suggested(customer_id=ids, updated_at=days, signed=days)
+    assert [each.column for each in accept(found, 0.9).columns if each.as_of] == ["updated_at"]
+    by_hand = [ColumnSpec(column="signed", attribute="customer_since", as_of=True)]
+    columns = accept(found, 0.9, by_hand).columns
+    assert [each.column for each in columns if each.as_of] == ["signed"]
+    assert "updated_at" in {each.column for each in columns}
