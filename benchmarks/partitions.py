@@ -161,6 +161,10 @@ def _dropped() -> dict[str, dict[str, int]]:
     return {NAME.format(number): {"not_a_date": 1_234} for number in range(COLUMNS - IDENTIFIERS)}
 
 
+def _blank_words() -> dict[str, dict[str, int]]:
+    return {NAME.format(number): {"n/a": 1_234} for number in range(0, COLUMNS, 4)}
+
+
 def _request() -> Request:
     return Request(
         request_id=ID,
@@ -178,6 +182,7 @@ def _request() -> Request:
         finished_at=AT_US,
         done=bytes(16),
         dropped_cells=_dropped(),
+        blank_words=_blank_words(),
         fingerprint="0" * 64,
         announced_status={"email": Status.COMPLETED, "status": Status.COMPLETED},
     )
@@ -191,6 +196,7 @@ def _manifest() -> Manifest:
         rows_ingested=ROWS_OF_CHUNK,
         rows_rejected=0,
         dropped_cells=_dropped(),
+        blank_words=_blank_words(),
     )
 
 

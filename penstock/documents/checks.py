@@ -46,6 +46,7 @@ class SampleCellView(TypedDict):
 
 class CheckView(TypedDict):
     """The expected result of a file's rows; `sample` has cells by attribute. `would_be_held`: by `max_rejects`.
+    `blank_words`: how many cells a word for blank would make blank, by column and word.
     `renamed_columns` has the new names by those in the file, if they were cleaned; `warnings` refuse nothing."""
 
     rows_read: int
@@ -55,6 +56,7 @@ class CheckView(TypedDict):
     max_rejects: str | None
     would_be_held: bool
     columns: list[ColumnCheckView]
+    blank_words: dict[str, dict[str, int]]
     sample: dict[str, list[SampleCellView]]
     created_attributes: list[str]
     unmapped_columns: list[str]
@@ -73,6 +75,7 @@ def check_view(run: DryRun) -> CheckView:
         max_rejects=run.max_rejects,
         would_be_held=run.would_be_held,
         columns=[_column_check(column) for column in run.columns],
+        blank_words=run.blank_words,
         sample={
             attribute: [SampleCellView(before=cell.before, after=cell.after) for cell in cells]
             for attribute, cells in run.sample.items()

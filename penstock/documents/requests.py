@@ -71,8 +71,8 @@ class CorrectionsView(TypedDict):
 
 class RequestView(TypedDict):
     """`upload_started_at`: when its file began to arrive; `as_of`: when its facts were true. `rows_accepted` are read
-    and valid; `rows_ingested` is the same number once the status is COMPLETED, else 0. `parent_id`: the request whose
-    rejects it corrects."""
+    and valid; `rows_ingested` is the same number once the status is COMPLETED, else 0. `blank_words`: how many of their
+    cells a word for blank made blank, by column and word. `parent_id`: the request whose rejects it corrects."""
 
     request_id: str
     tenant_id: str
@@ -100,6 +100,7 @@ class RequestView(TypedDict):
     chunks_total: int | None
     reject_reasons: dict[str, int]
     dropped_cells: dict[str, int]
+    blank_words: dict[str, dict[str, int]]
     parent_id: str | None
     corrections: CorrectionsView | None
     held: HeldView | None

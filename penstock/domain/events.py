@@ -148,6 +148,9 @@ class ChunkDone(msgspec.Struct, frozen=True, kw_only=True, tag="chunk_done"):
     rows_rejected: Count
     reject_reasons: dict[str, Positive] = {}
     dropped_cells: dict[str, dict[str, Positive]] = {}  # by column, then by reason
+    blank_words: dict[
+        str, dict[str, Positive]
+    ] = {}  # cells that are blank by a word of the mapping: by column and word
 
     def __post_init__(self) -> None:
         _check_rows(self.rows_read, self.rows_ingested, self.rows_rejected)

@@ -15,6 +15,7 @@ from penstock.domain.mapping.builtin_attributes import BUILTIN
 from penstock.domain.mapping.mapping import OnMisfit
 from penstock.domain.profiles.junk_identifiers import JUNK_IDENTIFIER
 from penstock.domain.requests.request import Status
+from services.cli.blank_words import blank_words_text
 from services.cli.map_options import map_options
 from services.cli.output import Document, all_printable
 from services.cli.views import counted, facts_view, read_as_facts, reasons_view, records_view, renamed_text
@@ -49,6 +50,8 @@ def check_report(run: Document, *, mapped_here: bool = True) -> RenderableType:
     if run["reject_reasons"]:
         parts.append(reasons_view(run["reject_reasons"]))
     parts += [Group(Text(), *map(Text, _column(column, mapped_here=mapped_here))) for column in run["columns"]]
+    if run["blank_words"]:
+        parts.append(Group(Text(), blank_words_text(run["blank_words"])))
     parts += [Group(Text(), Text(f"{each['message']}. {each['hint']}")) for each in run["warnings"]]
     return Group(*parts, Text(), Text("A sample, personal values masked:", style="dim"), _sample(run))
 

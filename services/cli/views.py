@@ -16,6 +16,7 @@ from penstock.domain.errors import Fault, Problem
 from penstock.domain.files.encodings import UTF_8
 from penstock.domain.files.rejects import dropped_file_name, reject_file_name
 from penstock.domain.files.row_reasons import reason_of
+from services.cli.blank_words import blank_words_text
 from services.cli.broken_commands import command_lines
 from services.cli.fitting import Fitting, Unbroken, block, stacked
 from services.cli.grouped_faults import grouped, shared_option
@@ -83,6 +84,8 @@ def request_view(
         parts.append(reasons_view(request["reject_reasons"]))
     if request["dropped_cells"]:
         parts.append(_dropped_view(request["dropped_cells"]))
+    if request["blank_words"]:
+        parts.append(Group(Text(), blank_words_text(request["blank_words"])))
     if request["held"]:
         parts.append(_held_view(request["held"]))
     if any("mails" in each for each in request["notify"]):

@@ -204,6 +204,7 @@ class Worker:
             rows_rejected=len(result.rejects),
             reject_reasons=result.reject_reasons,
             dropped_cells=result.dropped_cells,
+            blank_words=dict(result.blank_words),
             has_rejects=bool(result.rejects),
         )
         self._chunks.commit(event.tenant_id, event.request_id, manifest, result.nodes, result.lines)

@@ -41,6 +41,11 @@ def test_a_messy_file_is_ingested_with_a_mapping_file(cli: CommandLine) -> None:
     ran = cli.ingest(CONTENT, "--mapping", mapping, maps=())
     assert (ran.code, ran.document["rows_ingested"], ran.document["rows_rejected"]) == (0, 3, 1)
     assert ran.document["dropped_cells"] == {"points": 1, "tel": 1}
+    assert ran.document["blank_words"] == {"tel": {"null": 1}, "tier": {"N/A": 1}}
+    checked = cli.run(
+        "ingest", cli.folder / "people.tsv", "--source", "crm", "--mapping", mapping, "--dry-run", "--json"
+    )
+    assert checked.document["blank_words"] == ran.document["blank_words"]
     dropped = cli.run("rejects", ran.document["request_id"], "--dropped", "--json").document["rejects"]
     assert [(row["line"], row["reasons"]) for row in dropped] == [(3, ["not_a_phone:tel", "not_a_decimal:points"])]
     assert cli.rejects(ran.document["request_id"]) == [(5, ["no_identifier", "junk_identifier:crmid"])]

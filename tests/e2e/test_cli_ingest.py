@@ -48,6 +48,7 @@ REQUEST_FIELDS = {
         "rows_rejected",
         "reject_reasons",
         "dropped_cells",
+        "blank_words",
         "file_options",
     ),
     *("parent_id", "corrections", "held", "error", "eta_seconds"),

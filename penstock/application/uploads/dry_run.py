@@ -37,6 +37,7 @@ from penstock.domain.files.streamed_chunks import Chunk, chunks
 from penstock.domain.files.tabular_format import MAX_HEADER_BYTES, FileOptions
 from penstock.domain.ingestion.chunk import CheckedRows, check_rows
 from penstock.domain.ingestion.layout import Layout, compile_layout
+from penstock.domain.ingestion.valid_rows import BlankWords
 from penstock.domain.mapping.attributes import Attribute, ValueFormat
 from penstock.domain.mapping.mapping import Limits, Plan
 from penstock.domain.requests.max_rejects import parse_max_rejects
@@ -64,7 +65,8 @@ class ColumnReport(NamedTuple):
 
 
 class DryRun(NamedTuple):
-    """`sample` has cells of each mapped column by its attribute. `would_be_held`: by the limit of rejects."""
+    """`sample` has cells of each mapped column by its attribute. `would_be_held`: by the limit of rejects.
+    `blank_words` counts the cells that a word for blank would make blank, by column and word."""
 
     rows_read: int
     rows_accepted: int
@@ -73,6 +75,7 @@ class DryRun(NamedTuple):
     max_rejects: str | None
     would_be_held: bool
     columns: Sequence[ColumnReport]
+    blank_words: BlankWords
     sample: Mapping[str, Sequence[SampleCell]]
     created_attributes: Sequence[str]
     unmapped_columns: Sequence[str]
@@ -171,6 +174,7 @@ class _Counts:
             for mapped, attribute in zip(plan.mapping.columns, plan.attributes, strict=True)
         }
         self._dropping = {column.label for column in layout.columns if column.drops}
+        self._blank_words: dict[str, Counter[str]] = {}
         self._first: FirstRows | None = None
         self._frequent = [FrequentNodes() for _ in layout.identifiers]
         self._shared = [SharedValues() for _ in layout.identifiers[1:]]
@@ -198,6 +202,7 @@ class _Counts:
             max_rejects=limit,
             would_be_held=exceeded and self._accepted > 0,
             columns=[self._column(each) for each in self._invalid.columns.values() if each.label in self._mapped],
+            blank_words={label: dict(words) for label, words in sorted(self._blank_words.items())},
             sample=self._first.sample if self._first else {},
             created_attributes=[attribute.name for attribute in checked.missing],
             unmapped_columns=checked.unmapped_columns,
@@ -216,6 +221,8 @@ class _Counts:
         self._accepted += rows.rows_accepted
         self._reasons.update(reject.reasons[0].partition(":")[0] for reject in rows.rejects)
         self._invalid.add(rows.rejects, rows.dropped)
+        for label, words in rows.blank_words.items():
+            self._blank_words.setdefault(label, Counter()).update(words)
         for each in self._as_attributes.values():
             each.add(rows)
         if self._reasons[NO_IDENTIFIER] and (other := self._find_identifier()):

@@ -79,7 +79,7 @@ def first_cells(column: ColumnMapping, sample: Sample) -> Cells:
     places = {name: at for at, name in enumerate(sample.names)}
     if not places.keys() >= set(column.sources):
         return Cells(column.label, [])
-    return Cells(column.label, cell_source(column, places)(sample.columns, sample.rows)).without(column.blanks)
+    return Cells(column.label, cell_source(column, places)(sample.columns, sample.rows).cells)
 
 
 def sample_of(file: FileHead, options: FileOptions, limits: Limits) -> Sample:

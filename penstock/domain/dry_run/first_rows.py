@@ -59,8 +59,9 @@ def _sample(columns: Sequence[Sequence[str]], rows: int, layout: Layout) -> dict
     found = {}
     for column in layout.columns:
         text_of = masked if column.personal else _text
-        cells = column.cells(columns, rows)
-        values, errors = column.coerced(column.prepared(columns, rows), columns)
+        found_cells = column.source(columns, rows)
+        cells = [cell or found_cells.blanked.get(at, "") for at, cell in enumerate(found_cells.cells)]
+        values, errors = column.coerced(column.prepared(columns, rows).cells, columns)
         places = islice((at for at, cell in enumerate(cells) if cell.strip()), SAMPLE_CELLS)
         found[column.attribute.name] = [
             SampleCell(text_of(cells[at]), None if at in errors else text_of(values[at])) for at in places
@@ -74,7 +75,7 @@ def _places(columns: Sequence[Sequence[str]], rows: int, layout: Layout) -> Plac
     if not phones:
         return NO_PLACES
     found = find_places([Cells(layout.header[at], columns[at]) for at in sorted(layout.used)])
-    codes = [seen_codes(Cells(column.label, column.cells(columns, rows))) for column in phones]
+    codes = [seen_codes(Cells(column.label, column.source(columns, rows).cells)) for column in phones]
     return found._replace(regions=sum(codes, found.regions))
 
 

@@ -81,7 +81,7 @@ class InvalidCells:
 
 def _invalid(column: LayoutColumn, file_columns: Sequence[Sequence[str]], rows: int) -> list[tuple[str, bool]]:
     """The invalid cells, and whether each is unplaced."""
-    prepared = column.prepared(file_columns, rows)
+    prepared = column.prepared(file_columns, rows).cells
     _, errors = column.coerced(prepared, file_columns)
     if column.other is None or not isinstance(column.coercer, PairedPhoneCoercer):
         return [(prepared[at], False) for at in errors]

@@ -12,7 +12,7 @@ from penstock.domain.files.rejects import LINE_COLUMN, restore_cell
 from penstock.domain.files.tabular_format import TabularFormat
 from penstock.domain.ingestion.row_times import usual_time
 from penstock.domain.mapping.attributes import Attribute
-from penstock.domain.mapping.cells import Cells, CellSource, Preparation, cell_source, preparation
+from penstock.domain.mapping.cells import Cells, CellSource, Preparation, SourceCells, cell_source, preparation
 from penstock.domain.mapping.coercion import Coercer, PairedCoercer, Value, coercer
 from penstock.domain.mapping.mapping import ColumnMapping, OnMisfit, Plan, WritePolicy
 from penstock.domain.profiles.fragments import PartEncoder
@@ -21,10 +21,10 @@ from penstock.domain.profiles.junk_identifiers import JunkFinder
 
 
 class LayoutColumn(NamedTuple):
-    """One mapped column. `cells` takes its cells from the file's columns; `prepare` is None when they are coerced as
+    """One mapped column. `source` takes its cells from the file's columns; `prepare` is None when they are coerced as
     they are. `other` is the index in the file of the column that the coercion needs beside them."""
 
-    cells: CellSource
+    source: CellSource
     prepare: Preparation | None
     label: str
     attribute: Attribute
@@ -34,10 +34,10 @@ class LayoutColumn(NamedTuple):
     coercer: Coercer
     other: int | None
 
-    def prepared(self, file_columns: Sequence[Cells], rows: int) -> Cells:
-        """The cells that are coerced."""
-        cells = self.cells(file_columns, rows)
-        return self.prepare(cells) if self.prepare else cells
+    def prepared(self, file_columns: Sequence[Cells], rows: int) -> SourceCells:
+        """The cells that are coerced, and the rows in which a word was taken as blank."""
+        found = self.source(file_columns, rows)
+        return found._replace(cells=self.prepare(found.cells)) if self.prepare else found
 
     def coerced(self, prepared: Cells, file_columns: Sequence[Cells]) -> tuple[list[Value | None], dict[int, str]]:
         """The values of the prepared cells, and the reason code of each invalid cell by its index."""

@@ -5,6 +5,7 @@ This is the hot path. It works on columns, so that most steps run in C.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import compress
 from typing import NamedTuple
@@ -21,6 +22,8 @@ from penstock.domain.profiles.identity import Node
 from penstock.domain.profiles.junk_identifiers import JUNK_IDENTIFIER
 
 Column = list[Value | None]
+
+BlankWords = dict[str, dict[str, int]]
 
 NO_IDENTIFIER = "no_identifier"  # the reason code of a row whose identifiers are all blank
 
@@ -50,11 +53,13 @@ class ValidRows(NamedTuple):
 
 class CoercedChunk(NamedTuple):
     """The rows of a chunk: those that will be ingested, those that will not, and those of the first that lost cells.
-    `corrected`: what the rows of a child correct."""
+    `blank_words` counts the cells of the first that a word for blank made blank, by column and word. `corrected`: what
+    the rows of a child correct."""
 
     rows: ValidRows
     rejects: list[Reject]
     dropped: list[Reject]
+    blank_words: BlankWords
     corrected: CorrectedRows | None = None
 
 
@@ -77,6 +82,7 @@ def coerce_chunk(body: bytes, first_line: int, plan: Plan, layout: Layout) -> Co
         valid.rows,
         sorted(unreadable + valid.rejects, key=lambda reject: reject.line),
         sorted(valid.dropped, key=lambda row: row.line),
+        valid.blank_words,
         corrected,
     )
 
@@ -86,9 +92,13 @@ def _coerce(table: Table, layout: Layout, *, latest_us: int) -> CoercedChunk:
     columns: list[Column] = []
     reasons: dict[int, list[str]] = {}
     dropped: dict[int, dict[int, str]] = {}  # by place, then by index of the row
+    blanked: dict[str, dict[int, str]] = {}  # by label, then by index of the row
     file_columns = layout.restored(table.columns)
     for place, column in enumerate(layout.columns):
-        values, errors = column.coerced(column.prepared(file_columns, len(table.lines)), file_columns)
+        prepared = column.prepared(file_columns, len(table.lines))
+        if prepared.blanked:
+            blanked.setdefault(column.label, {}).update(prepared.blanked)  # a column can be split several times
+        values, errors = column.coerced(prepared.cells, file_columns)
         columns.append(values)
         if column.drops and errors:
             dropped[place] = errors
@@ -106,10 +116,16 @@ def _coerce(table: Table, layout: Layout, *, latest_us: int) -> CoercedChunk:
     lines_of = _dropped_lines(dropped, table, layout) if dropped else {}
     rows = ValidRows(table.lines, columns, list(nodes), lines_of, times)
     lost = _lost_cells(dropped, reasons, table, layout) if dropped else []
+    words = {label: counts for label, rows_of in blanked.items() if (counts := _counted(rows_of, reasons))}
     if not reasons:
-        return CoercedChunk(rows, [], lost)
+        return CoercedChunk(rows, [], lost, words)
     valid = rows.pick([at not in reasons for at in range(len(table.lines))])
-    return CoercedChunk(valid, _rejects(reasons, table), lost)
+    return CoercedChunk(valid, _rejects(reasons, table), lost, words)
+
+
+def _counted(words: Mapping[int, str], rejected: Collection[int]) -> dict[str, int]:
+    """How often each word stands in a row that is not rejected."""
+    return dict(Counter(word for at, word in words.items() if at not in rejected))
 
 
 def _blank_junk(columns: Sequence[Column], nodes: list[list[Node | None]], layout: Layout) -> dict[int, dict[int, str]]:

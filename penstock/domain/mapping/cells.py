@@ -1,7 +1,8 @@
 """The cells of a mapped column: taken from the file's columns, then prepared for coercion.
 
-cell_source(mapped, place_of)   where the cells come from: a column as it is, split or joined, or a constant
-preparation(mapped)             words for blank, the value map and trimming; None for a column that uses none of them
+cell_source(mapped, place_of)   where the cells come from: a column as it is, split or joined, or a constant; without
+                                its words for blank
+preparation(mapped)             the value map and trimming; None for a column that uses none of them
 
 Both work on whole columns. White space around a cell is ignored when it is compared, split or joined.
 """
@@ -9,35 +10,50 @@ Both work on whole columns. White space around a cell is ignored when it is comp
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from itertools import compress, count
+from operator import is_not
+from typing import NamedTuple
 
 from penstock.domain.mapping.mapping import ColumnMapping
 
 Cells = Sequence[str]
-CellSource = Callable[[Sequence[Cells], int], Cells]  # from the file's columns and the number of rows
 Preparation = Callable[[Cells], Cells]
+
+
+class SourceCells(NamedTuple):
+    """The cells of a mapped column. `blanked` has the rows in which a word for blank was taken as blank, with the word
+    as the mapping has it."""
+
+    cells: Cells
+    blanked: Mapping[int, str] = {}
+
+
+CellSource = Callable[[Sequence[Cells], int], SourceCells]  # from the file's columns and the number of rows
 
 
 def cell_source(mapped: ColumnMapping, place_of: Mapping[str, int]) -> CellSource:
     """Raises KeyError for a column that is not among those in `place_of`."""
+    clean = _without_words(mapped.blanks)
     if mapped.constant is not None:
         constant = mapped.constant
-        return lambda _, rows: [constant] * rows
-    clean = _without_words(mapped.blanks)
+        return lambda _, rows: clean([constant] * rows)
     if mapped.columns:
         places = [place_of[name] for name in mapped.columns]
         join = _joined_whole if mapped.identifier else _joined
-        return lambda columns, _: join([clean(columns[at]) for at in places], mapped.separator)
+        return lambda columns, _: _composed(
+            [clean(columns[at]) for at in places], lambda cells: join(cells, mapped.separator), clean
+        )
     at = place_of[mapped.column]
     if mapped.split is not None:
         split, part = mapped.split, mapped.part
-        return lambda columns, _: [part_of(cell, split, part) for cell in clean(columns[at])]
-    return lambda columns, _: columns[at]
+        return lambda columns, _: _composed(
+            [clean(columns[at])], lambda cells: [part_of(cell, split, part) for cell in cells[0]], clean
+        )
+    return lambda columns, _: clean(columns[at])
 
 
 def preparation(mapped: ColumnMapping) -> Preparation | None:
     steps: list[Preparation] = []
-    if mapped.blanks:
-        steps.append(_without_words(mapped.blanks))
     if mapped.values:
         steps.append(_replacing({cell.strip(): value for cell, value in mapped.values.items()}))
     if mapped.trim:
@@ -65,12 +81,31 @@ def _joined_whole(columns: Sequence[Cells], separator: str) -> Cells:
     return [separator.join(cells) if all(cells) else "" for cells in zip(*stripped, strict=True)]
 
 
-def _without_words(blanks: Sequence[str]) -> Preparation:
+def _composed(
+    sources: Sequence[SourceCells],
+    compose: Callable[[Sequence[Cells]], Cells],
+    clean: Callable[[Cells], SourceCells],
+) -> SourceCells:
+    """The cells that are made of those of `sources`; what they make can be a word for blank again."""
+    made = clean(compose([each.cells for each in sources]))
+    blanked = {row: word for each in (*sources, made) for row, word in each.blanked.items()}
+    return SourceCells(made.cells, blanked)
+
+
+def _without_words(blanks: Sequence[str]) -> Callable[[Cells], SourceCells]:
     """Makes every cell blank that is one of the words."""
-    words = frozenset(word.strip().casefold() for word in blanks)
+    words = {word.strip().casefold(): word.strip() for word in blanks}
     if not words:
-        return lambda cells: cells
-    return lambda cells: ["" if cell.strip().casefold() in words else cell for cell in cells]
+        return SourceCells
+
+    def clean(cells: Cells) -> SourceCells:
+        left = ["" if cell.strip().casefold() in words else cell for cell in cells]
+        if left == cells:  # most chunks of most columns have none, which equal lists show at once
+            return SourceCells(cells)
+        rows = compress(count(), map(is_not, cells, left))
+        return SourceCells(left, {row: words[cells[row].strip().casefold()] for row in rows})
+
+    return clean
 
 
 def _replacing(values: Mapping[str, str]) -> Preparation:

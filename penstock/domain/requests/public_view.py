@@ -44,6 +44,7 @@ def to_public(request: Request, now_us: int, corrections: CorrectionTotals | Non
         "chunks_total": request.chunks_total,
         "reject_reasons": dict(request.reject_reasons),
         "dropped_cells": {column: sum(reasons.values()) for column, reasons in request.dropped_cells.items()},
+        "blank_words": {column: dict(words) for column, words in request.blank_words.items()},
         "parent_id": request.parent_id,
         "corrections": None if corrections is None else corrections._asdict(),
         "held": _held(request),

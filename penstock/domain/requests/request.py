@@ -88,6 +88,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     done: bytes = b""
     reject_reasons: dict[str, int] = {}
     dropped_cells: dict[str, dict[str, int]] = {}  # by column, then by reason
+    blank_words: dict[str, dict[str, int]] = {}  # cells that are blank by a word of the mapping: by column and word
     error: Problem | None = None
     fingerprint: str = ""  # equal for the same file with the same arguments
     last_step_at: int = 0  # of the latest counted step
@@ -118,6 +119,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     rows_rejected: int
     reject_reasons: dict[str, int] = {}
     dropped_cells: dict[str, dict[str, int]] = {}  # then there is a sealed file of the rows that lost them
+    blank_words: dict[str, dict[str, int]] = {}
     has_rejects: bool = False  # there is a sealed file of the rejected rows
 
     def step(self) -> ChunkDone:
@@ -130,6 +132,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
             rows_rejected=self.rows_rejected,
             reject_reasons=self.reject_reasons,
             dropped_cells=self.dropped_cells,
+            blank_words=self.blank_words,
         )
 
 

@@ -123,15 +123,17 @@ def _count_chunk(request: Request, step: ChunkDone) -> Request:
         rows_accepted=request.rows_accepted + step.rows_ingested,
         rows_rejected=request.rows_rejected + step.rows_rejected,
         reject_reasons=_added(request.reject_reasons, step.reject_reasons),
-        dropped_cells={
-            column: _added(request.dropped_cells.get(column, {}), step.dropped_cells.get(column, {}))
-            for column in sorted(request.dropped_cells | step.dropped_cells)
-        },
+        dropped_cells=_added_by_column(request.dropped_cells, step.dropped_cells),
+        blank_words=_added_by_column(request.blank_words, step.blank_words),
         chunks_done=request.chunks_done + 1,
         done=_with_bit(request.done, step.chunk),
         last_step_at=max(request.last_step_at, step.at_us),
         recent=with_chunk(request.recent, step.at_us),
     )
+
+
+def _added_by_column(counts: dict[str, dict[str, int]], more: dict[str, dict[str, int]]) -> dict[str, dict[str, int]]:
+    return {column: _added(counts.get(column, {}), more.get(column, {})) for column in sorted(counts | more)}
 
 
 def _added(counts: dict[str, int], more: dict[str, int]) -> dict[str, int]:

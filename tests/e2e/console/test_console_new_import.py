@@ -764,3 +764,19 @@ def test_the_column_that_says_which_row_is_the_newest_can_be_cleared(
     found = system.viewer.post("/v1/profiles:lookup", json={"namespace": "loyalty_id", "value": "J-0010"})
     assert found.json()["attributes"]["city"] == "Ghent"
     assert "Says when its row was last changed" in signed_in.get("/sources/choir/mapping").text
+
+
+def test_cells_that_a_word_makes_blank_are_counted_before_and_after(
+    signed_in: httpx.Client, system: HttpSystem
+) -> None:
+    people = "".join(f"B-{n:04}\t{'00/00/0000' if n % 4 == 0 else f'1{n % 9}/10/1980'}\n" for n in range(40))
+    assert system.admin.post("/v1/data-sources", json={"name": "band"}).status_code < 300
+    draft, page = uploaded(signed_in, f"member_no\tbirth_date\n{people}".encode(), "band")
+    blank = {"c1.blanks": "00/00/0000"}
+    counted = re.compile(r"birth_date: 10 <code>00/00/0000</code>")
+    page = signed_in.post(f"{draft}/check", data=fields_of(page) | blank).text
+    assert counted.search(page)
+    answer = signed_in.post(f"{draft}/accept", data=fields_of(page) | blank, follow_redirects=False)
+    request_id = re.findall(REQUEST_ID, answer.headers["location"])[0]
+    assert system.ended(request_id)["blank_words"] == {"birth_date": {"00/00/0000": 10}}
+    assert counted.search(signed_in.get(f"/imports/{request_id}").text)

@@ -59,7 +59,7 @@ RELEASED = sorted(SCHEMAS.glob("released/*/*.avsc"))
 FINGERPRINTS = {
     "chunk-ready/1": "e1762ff50ba7e581",
     "dead-letter/1": "8880f3a835171ba2",
-    "progress/1": "6ef5285c8e3c5890",
+    "progress/1": "d479767303e391fc",
     "status/1": "eb6d4e09aca2775e",
     "upload-offered/1": "42a8ef86e33166b8",
     "upload-requested/1": "3a5ff6b1349fffa1",
@@ -104,6 +104,7 @@ def chunk_done(draw: st.DrawFn) -> ChunkDone:
         dropped_cells=draw(
             st.dictionaries(texts, st.dictionaries(texts, st.integers(1, 2**30), min_size=1, max_size=2), max_size=2)
         ),
+        blank_words=draw(st.dictionaries(texts, st.dictionaries(texts, st.integers(1, 2**30), max_size=2), max_size=2)),
     )
 
 

@@ -369,6 +369,18 @@ def test_dropped_cells_are_counted_by_column_and_reason_and_only_for_rows_that_a
     ]
 
 
+def test_cells_that_a_word_makes_blank_are_counted_only_for_rows_that_are_ingested() -> None:
+    columns = (
+        ColumnMapping(column="crmid", attribute="crmid", identifier=True, blanks=("?",)),
+        ColumnMapping(column="email", attribute="email", identifier=True),
+        ColumnMapping(column="points", attribute="points", blanks=("n/a", "?"), on_misfit=OnMisfit.DROP),
+    )
+    body = b"C1\ta@gmail.com\t\tN/A\t\n?\tb@gmail.com\t\t?\t\n?\t\t\t?\t\nC4\tnonsense\t\tn/a\t\nC5\t\t\t\t\n"
+    result = ingest(plan_of(columns, 1), body)[0]
+    assert result.blank_words == {"crmid": {"?": 1}, "points": {"n/a": 1, "?": 1}}
+    assert (result.rows_ingested, result.dropped_cells) == (3, {})
+
+
 @settings(max_examples=100, deadline=None)
 @given(st.lists(ROW, max_size=12), st.booleans())
 def test_one_chunk_writes_each_node_once_and_in_the_order_of_keys(

@@ -18,7 +18,7 @@ def joined(*, identifier: bool, blanks: Sequence[str] = ("-",)) -> Sequence[str]
         identifier=identifier,
         blanks=tuple(blanks),
     )
-    return cell_source(mapped, {"member": 0, "name": 1})(FILE, 4)
+    return cell_source(mapped, {"member": 0, "name": 1})(FILE, 4).cells
 
 
 @pytest.mark.parametrize(

@@ -38,6 +38,7 @@ def chunk(number: int, ingested: int = 10, rejected: int = 0, at_us: int = 5, dr
         rows_rejected=rejected,
         reject_reasons=reasons,
         dropped_cells={"tel": {"not_a_phone": dropped}, f"column_{number}": {"not_a_date": 1}} if dropped else {},
+        blank_words={"tel": {"?": dropped, "n/a": 1}} if dropped else {},
     )
 
 
@@ -202,6 +203,7 @@ def test_a_manifest_announces_its_chunk_as_its_worker_did() -> None:
         rows_rejected=6,
         reject_reasons={"wrong_field_count": 6},
         dropped_cells={"tel": {"not_a_phone": 2}, "column_4": {"not_a_date": 1}},
+        blank_words={"tel": {"?": 2, "n/a": 1}},
     )
     assert manifest.step() == step
 
@@ -241,13 +243,18 @@ def test_dropped_cells_add_up_by_column_and_reason() -> None:
     assert to_public(request, 0)["dropped_cells"] == {"column_0": 1, "column_1": 1, "tel": 5}
 
 
+def test_blank_words_add_up_by_column_and_word() -> None:
+    request = fold(chunk(0, dropped=2), chunk(1, dropped=3), chunk(0, dropped=2))
+    assert to_public(request, 0)["blank_words"] == {"tel": {"?": 5, "n/a": 2}}
+
+
 def test_the_public_form_has_exactly_the_promised_fields() -> None:
     public = to_public(fold(Started(at_us=1_700_000_000_123_456), chunk(0, 1, 2, at_us=1_700_000_000_123_457)), 0)
     names = (
         "request_id tenant_id data_source file_name uploaded_by status mode mapping_version segment as_of notify"
         " upload_started_at accepted_at started_at finished_at bytes file_options"
         " rows_read rows_accepted rows_ingested rows_rejected max_rejects chunks_done chunks_total reject_reasons"
-        " dropped_cells parent_id corrections held error eta_seconds"
+        " dropped_cells blank_words parent_id corrections held error eta_seconds"
     )
     assert list(public) == names.split()
     assert public["accepted_at"] == "1970-01-01T00:00:01.000000Z"

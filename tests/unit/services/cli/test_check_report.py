@@ -27,6 +27,7 @@ RUN = {
     "max_rejects": None,
     "would_be_held": False,
     "columns": [EMAIL],
+    "blank_words": {},
     "sample": {},
     "created_attributes": [],
     "unmapped_columns": [],
@@ -62,3 +63,10 @@ def test_a_dry_run_says_what_a_request_would_be() -> None:
     lines = [line.split() for line in captured.get().splitlines()]
     assert ["Would", "be", "COMPLETED"] in lines
     assert not any(line[:1] == ["Status"] for line in lines)
+
+
+def test_cells_that_a_word_makes_blank_are_counted() -> None:
+    console = Console(width=200)
+    with console.capture() as captured:
+        console.print(check_report(RUN | {"blank_words": {"Geburtsdatum": {"00/00/0000": 212}}}))
+    assert "Blank words: 212 cells of Geburtsdatum (00/00/0000)" in captured.get()

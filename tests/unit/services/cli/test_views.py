@@ -31,6 +31,7 @@ def request(**changes: Any) -> dict[str, Any]:
         "rows_rejected": 120,
         "reject_reasons": {},
         "dropped_cells": {},
+        "blank_words": {},
         "file_options": {"encoding": "utf-8", "clean_headers": False, "quoted": False, "inherited": []},
     }
     names = {"request_id": ID, "file_name": "customers.tsv", "data_source": "store_pos", "mode": "upsert"}
@@ -86,6 +87,21 @@ def test_dropped_cells_are_counted_by_column_most_first() -> None:
     assert line.startswith("1,210 cells dropped: tel 1,200, column_0 1, ")
     assert line.endswith("column_8 1, and 1 more columns")
     assert f"penstock rejects {ID} --dropped --output dropped-bdeef9.tsv" in "\n".join(lines)
+
+
+def test_cells_that_a_word_makes_blank_are_counted_by_column_and_word() -> None:
+    words = {"tel": {"n/a": 3}, "Geburtsdatum": {"00/00/0000": 212}, "punten": {"?": 1, "#N/A": 8}}
+    lines = rendered(request_view(request(blank_words=words)), width=200)
+    assert (
+        "Blank words: 212 cells of Geburtsdatum (00/00/0000), 9 cells of punten (#N/A 8, ? 1), 3 cells of tel (n/a)"
+        in lines
+    )
+    many = {f"column_{number}": {"n/a": 1} for number in range(12)}
+    (line,) = [
+        line for line in rendered(request_view(request(blank_words=many)), width=500) if line.startswith("Blank words")
+    ]
+    assert line.startswith("Blank words: 1 cell of column_0 (n/a), ")
+    assert line.endswith(", and 2 more columns")
 
 
 def test_rejects_of_corrections_are_resubmitted_and_never_into_the_file_just_corrected() -> None:
