@@ -56,7 +56,7 @@ class RecipientView(TypedDict):
 class CorrectionsView(TypedDict):
     """The totals of the corrections by a request's children: of its rejects, and of its rows with dropped cells.
 
-    `dropped_again`: corrected rows that lost cells again.
+    `dropped_again`: those of `dropped_left` that came back and lost cells again.
     """
 
     request_ids: list[str]

@@ -82,8 +82,15 @@ def _root(backend: Backend, request_id: str) -> Document:
 
 def corrected_nothing(child: Document, before: Document, after: Document) -> bool:
     """Whether each row of a child, which `before` did not have, lost cells as the row that it corrects had done."""
-    again = [(each["corrections"] or {}).get("dropped_again", 0) for each in (before, after)]
-    return bool(child["rows_ingested"]) and again[1] - again[0] == int(child["rows_ingested"])
+    totals, corrected = after["corrections"] or {}, [_corrected(each) for each in (before, after)]
+    rows: int = child["rows_ingested"]
+    is_new = bool(rows and child["dropped_cells"]) and not child["duplicate"]
+    return is_new and corrected[0] == corrected[1] and totals.get("dropped_again", 0) >= rows
+
+
+def _corrected(request: Document) -> list[int]:
+    totals = request["corrections"] or {}
+    return [totals.get(name, 0) for name in ("rejects_corrected", "dropped_corrected", "rows_without_line")]
 
 
 def resubmitted_view(child: Document, parent: Document, where: str) -> RenderableType:

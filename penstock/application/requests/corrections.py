@@ -28,6 +28,7 @@ class Corrections:
         no_data = sum(request.reject_reasons.get(reason, 0) for reason in NO_ROWS_OF_DATA)
         corrected = len(LineSet(*(each.corrected for each in lines)))
         completed = len(LineSet(*(each.completed for each in lines)))
+        returned = len(LineSet(*(each.completed for each in lines), *(each.dropped_again for each in lines)))
         own = self._chunks.lines(request.tenant_id, request.request_id)
         dropped = LineSet(*(each.dropped for each in own))
         return CorrectionTotals(
@@ -38,7 +39,7 @@ class Corrections:
             rows_without_line=sum(each.unnumbered for each in lines),
             dropped_corrected=completed,
             dropped_left=len(dropped) - completed,
-            dropped_again=sum(each.dropped_again for each in lines),
+            dropped_again=returned - completed,
         )
 
     def lines(self, request: Request) -> LineSet:

@@ -23,17 +23,17 @@ _LINE = re.compile(r"\s*([1-9][0-9]{0,14})(?:\.0+)?\s*")  # some programs write 
 class ChunkLines(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Lines of one chunk. `rejected` and `dropped` (ingested without some cells) are those of its own file.
 
-    Of a child: `corrected` are the rejected lines of its root that ingested rows correct, `completed` those that lost
-    cells, corrected by rows that lost none. `unnumbered` is the number of ingested rows that may correct an unknown
-    line, `dropped_again` of those that correct a line that lost cells, and lost some themselves.
+    Of a child: `corrected` are the rejected lines of its root that ingested rows correct. Of the lines that lost cells,
+    `completed` are corrected by rows that lost none, and `dropped_again` by rows that lost some themselves.
+    `unnumbered` is the number of ingested rows that may correct an unknown line.
     """
 
     rejected: Runs = ()
     dropped: Runs = ()
     corrected: Runs = ()
     completed: Runs = ()
+    dropped_again: Runs = ()
     unnumbered: int = 0
-    dropped_again: int = 0
 
 
 class CorrectedRows(NamedTuple):
@@ -53,7 +53,7 @@ class CorrectedRows(NamedTuple):
             corrected=runs_of(number for _, number in numbered if number in root.rejected),
             completed=runs_of(number for again, number in refilled if not again),
             unnumbered=sum(line in self.unnumbered for line in lines),
-            dropped_again=sum(again for again, _ in refilled),
+            dropped_again=runs_of(number for again, number in refilled if again),
         )
 
 

@@ -19,8 +19,8 @@ class CorrectionTotals(NamedTuple):
     """The totals of the corrections by a request's children. Of its rejects, `rejects_corrected` were ingested by
     children, and `rejects_left` were not, as far as the lines of the rows tell: `rows_without_line` are ingested rows
     that name none, so that it is unknown what they correct. A repeated header needs no correction. Of its rows with
-    dropped cells, `dropped_corrected` were corrected completely, and `dropped_left` were not; `dropped_again` is the
-    number of rows that came back and lost cells again.
+    dropped cells, `dropped_corrected` were corrected completely, and `dropped_left` were not; `dropped_again` of these
+    came back and lost cells again.
     """
 
     request_ids: Sequence[str]
