@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
-from typing import NamedTuple
 
 from penstock.domain.suggestions.aliases import word_set
 
@@ -21,26 +20,21 @@ _SMS = word_set("sms text")
 _CALLS = word_set("phone telephone telefon telefoon telefono telefone tel mobile mobil call calls")
 _DATES = word_set("at date datum fecha data dato tarihi time timestamp ts")
 CONTACT_WORDS = _EMAIL | _SMS | _CALLS
+TO_CALLS = ""  # a person who may be called has not agreed to text messages
 _DIVIDED = frozenset({"opt", "e"})  # `opt in`, `e mail`
 
 
-class Consent(NamedTuple):
-    """The attribute that a name means. A consent to calls is only near that to text messages."""
-
-    attribute: str
-    exact: bool
-
-
-def consent_of(parts: Sequence[str]) -> Consent | None:
-    """The consent that the words of a name mean; None for an opt-out."""
+def consent_of(parts: Sequence[str]) -> str | None:
+    """The attribute of the consent that the words of a name mean: `TO_CALLS` for one to calls, which no attribute is
+    for. None for an opt-out, and for other names."""
     found = frozenset(_joined(parts))
     if _CONSENTS.isdisjoint(found) or CONTACT_WORDS.isdisjoint(found):
         return None
     if not _DATES.isdisjoint(found):
-        return Consent("consent_at", exact=True)
+        return "consent_at"
     if not _EMAIL.isdisjoint(found):
-        return Consent("email_opt_in", exact=True)
-    return Consent("sms_opt_in", exact=not _SMS.isdisjoint(found))
+        return "email_opt_in"
+    return TO_CALLS if _SMS.isdisjoint(found) else "sms_opt_in"
 
 
 def _joined(parts: Sequence[str]) -> Iterator[str]:

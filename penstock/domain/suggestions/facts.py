@@ -10,6 +10,7 @@ from penstock.domain.mapping.attributes import ValueType
 from penstock.domain.suggestions.aliases import CODE_WORDS
 from penstock.domain.suggestions.blank_words import MAX_BLANK_WORDS, blank_words, merged
 from penstock.domain.suggestions.booleans import detect_boolean, is_one_mark, may_be_numbers
+from penstock.domain.suggestions.consents import consent_of
 from penstock.domain.suggestions.date_shapes import Shapes, date_shapes
 from penstock.domain.suggestions.dates import detect_dates, shown_order
 from penstock.domain.suggestions.epochs import unset_times
@@ -71,12 +72,17 @@ class Facts(NamedTuple):
         for kind in (ValueType.EMAIL, ValueType.URL, ValueType.DATETIME, ValueType.DATE):
             if kind in found and found[kind].fit.share >= MIN_TYPED:
                 return found[kind]
-        if ValueType.BOOLEAN in found and not may_be_numbers(self.cells) and not is_one_mark(self.cells):
+        if ValueType.BOOLEAN in found and not self._may_be_numbers and not is_one_mark(self.cells):
             return found[ValueType.BOOLEAN]
         phones = found.get(ValueType.PHONE)
         if phones and phones.fit.share >= MIN_TYPED and (self.expects_phones or looks_like_phones(self.cells)):
             return phones
         return self._number() or self._enum()
+
+    @property
+    def _may_be_numbers(self) -> bool:
+        """Whether its words for yes and no may count something; not what its name calls a consent."""
+        return may_be_numbers(self.cells) and consent_of(words(self.name)) is None
 
     def _enum(self) -> Finding | None:
         """The options, unless others are likely: an enumeration would drop them, and text keeps them."""

@@ -93,17 +93,16 @@ class Names:
     def _match(self, column: str) -> NameMatch | None:
         parts = words(column)
         key = _key(parts)
-        return (
+        found = (
             self._named(key)
             or self._numbered(parts)
             or self._of_alternatives(column)
             or self._without_owner(parts)
             or self._of_address(parts)
-            or self._of_consent(parts)
-            or self._among_others(parts)
-            or self._in_latin(column)
-            or self._mistyped(key)
         )
+        if found is None and (consent := consent_of(parts)) is not None:
+            return NameMatch(self._known[consent], WITHOUT_OWNER) if consent in self._known else None
+        return found or self._among_others(parts) or self._in_latin(column) or self._mistyped(key)
 
     def _named(self, key: str) -> NameMatch | None:
         """The attribute with this name or alias."""
@@ -159,13 +158,6 @@ class Names:
         if found is None or found.attribute.name not in _PARTS_OF_ADDRESS:
             return None
         return NameMatch(found.attribute, min(found.score, WITHOUT_OWNER))
-
-    def _of_consent(self, parts: Sequence[str]) -> NameMatch | None:
-        found = consent_of(parts)
-        attribute = self._known.get(found.attribute) if found else None
-        if found is None or attribute is None:
-            return None
-        return NameMatch(attribute, WITHOUT_OWNER if found.exact else AMONG_OTHERS)
 
     def _among_others(self, parts: Sequence[str]) -> NameMatch | None:
         if len(parts) < 2:

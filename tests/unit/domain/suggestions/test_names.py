@@ -63,7 +63,7 @@ from penstock.domain.suggestions.names import Names, display_name, new_name, wor
         ("Samtycke_e-post", "email_opt_in"),
         ("E-posta_izni", "email_opt_in"),
         ("Opt_in_SMS", "sms_opt_in"),
-        ("phone_optin", "sms_opt_in"),
+        ("SMS & phone consent", "sms_opt_in"),
         ("SMS_izni", "sms_opt_in"),
         ("email_opt_in_date", "consent_at"),
         ("Aceita receber ofertas?", "marketing_consent"),

@@ -1148,3 +1148,17 @@ def test_a_file_without_columns_has_lost_those_of_the_last_one() -> None:
     """Such as a workbook, which is no text."""
     found = suggest_mapping(Sample([], [], complete=True), dict(BUILTIN), (), ["crmid", "email"])
     assert [(each.column, each.drift) for each in found.changes] == [("crmid", Drift.GONE), ("email", Drift.GONE)]
+
+
+@pytest.mark.parametrize(
+    "name", ["Phone Consent", "Telefon Einwilligung", "call consent", "phone_optin", "Tel_toestemming"]
+)
+@pytest.mark.parametrize("cells", [repeated("Yes", "No"), repeated("ja", "nein"), repeated("1", "0", times=5)])
+def test_a_consent_to_calls_is_none_to_text_messages(name: str, cells: list[str]) -> None:
+    found = one(name, cells, crmid=IDS)
+    assert (found.exists, found.format.kind, found.pii) == (False, ValueType.BOOLEAN, False)
+    assert found.confidence >= 0.9
+
+
+def test_a_consent_to_text_messages_is_one() -> None:
+    assert one("SMS consent", repeated("Yes", "No"), crmid=IDS).attribute.name == "sms_opt_in"
